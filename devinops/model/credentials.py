@@ -9,6 +9,10 @@ from typing import Final
 from devinops.model.keys import FolderPath, Key
 from devinops.model.patterns import LazyPattern
 
+_BEGIN: Final = r"(?<![A-Za-z0-9])"
+_END: Final = r"(?![A-Za-z0-9])"
+"""Where a token ends: kana, kanji, and the `_` of emphasis can be directly beside it."""
+
 SECRETS: Final[Mapping[str, LazyPattern]] = {
     name: LazyPattern(pattern, hints=tuple(hints))
     for name, (pattern, *hints) in {
@@ -17,31 +21,31 @@ SECRETS: Final[Mapping[str, LazyPattern]] = {
             "private key",
         ),
         "an AWS access key": (
-            r"\b(?:AKIA|ASIA)(?=[A-Z0-9]*[0-9])[A-Z0-9]{16}\b",
+            rf"{_BEGIN}(?:AKIA|ASIA)(?=[A-Z0-9]*[0-9])[A-Z0-9]{{16}}{_END}",
             "akia",
             "asia",
         ),
         "a GitHub token": (
-            r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b",
+            rf"{_BEGIN}(?:gh[pousr]_[A-Za-z0-9]{{36,}}|github_pat_[A-Za-z0-9_]{{50,}}){_END}",
             *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
         ),
-        "a GitLab token": (r"\bglpat-[A-Za-z0-9_-]{20,}", "glpat-"),
-        "a Slack token": (r"\bxox[abeoprs]-[0-9A-Za-z-]{20,}", "xox"),
+        "a GitLab token": (rf"{_BEGIN}glpat-[A-Za-z0-9_-]{{20,}}", "glpat-"),
+        "a Slack token": (rf"{_BEGIN}xox[abeoprs]-[0-9A-Za-z-]{{20,}}", "xox"),
         "a Slack webhook": (
-            r"https://hooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{16,}",
+            r"https://hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{16,}",
             "hooks.slack.com",
         ),
-        "a Google API key": (r"\bAIza[0-9A-Za-z_-]{35}\b", "aiza"),
-        "a Stripe key": (r"\b[rs]k_live_[0-9A-Za-z]{20,}\b", "k_live_"),
+        "a Google API key": (rf"{_BEGIN}AIza[0-9A-Za-z_-]{{35}}{_END}", "aiza"),
+        "a Stripe key": (rf"{_BEGIN}[rs]k_live_[0-9A-Za-z]{{20,}}{_END}", "k_live_"),
         "an Anthropic or OpenAI key": (
-            r"\bsk-(?:ant-|proj-)[A-Za-z0-9_-]{32,}",
+            rf"{_BEGIN}sk-(?:ant-|proj-)[A-Za-z0-9_-]{{32,}}",
             "sk-ant-",
             "sk-proj-",
         ),
-        "an npm token": (r"\bnpm_[A-Za-z0-9]{36}\b", "npm_"),
-        "a PyPI token": (r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{40,}", "pypi-"),
+        "an npm token": (rf"{_BEGIN}npm_[A-Za-z0-9]{{36}}{_END}", "npm_"),
+        "a PyPI token": (rf"{_BEGIN}pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{{40,}}", "pypi-"),
         "a Devin API key": (
-            r"\b(?:apk_(?:user_)?|cog_)(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9]{24,}\b",
+            rf"{_BEGIN}(?:apk_(?:user_)?|cog_)(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{{24,}}{_END}",
             "apk_",
             "cog_",
         ),
@@ -57,23 +61,27 @@ _WHOLE_KEY = LazyPattern(
 """A private key with its text, to its end or to that of everything."""
 
 
+_NO_PART: Final = r"\s/'\"<>`\u2e80-\uffff"
+"""What is in no user and no password of a URL; kana and kanji are the sentence around it."""
+
 _URL: Final = LazyPattern(
-    r"\b[a-z][a-z0-9+.-]{1,20}://(?P<user>[^\s/:@'\"<>`]*):(?P<password>[^\s/'\"<>`]{3,100})"
+    rf"{_BEGIN}[a-z][a-z0-9+.-]{{1,20}}://(?P<user>[^{_NO_PART}:@]*)"
+    rf":(?P<password>[^{_NO_PART}]{{3,100}})"
     r"@(?P<host>\[[0-9a-f:]+\]|[\w.-]+)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
     hints=("://",),
 )
 _QUERY: Final = LazyPattern(
-    r"\b[a-z][a-z0-9+.-]{1,20}://(?P<user>)(?P<host>[\w.-]+)[^\s?'\"<>`]{0,300}"
+    r"(?<![a-z0-9])[a-z][a-z0-9+.-]{1,20}://(?P<user>)(?P<host>[\w.-]+)[^\s?'\"<>`]{0,300}"
     r"\?(?:[^\s'\"<>`]{0,300}&)?(?:password|passwd|pwd|secret|(?:access_|auth_)?token|api_?key)="
     r"(?P<password>(?=[\w.~-]*\d)(?=[\w.~-]*[a-z])[\w.~-]{8,})",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
     hints=("password=", "passwd=", "pwd=", "secret=", "token=", "key="),
 )
 _TOKEN: Final = LazyPattern(
-    r"\bhttps?://(?P<user>)(?P<password>(?=(?:[a-z]*\d){3})[a-z0-9]{20,100})"
+    r"(?<![a-z0-9])https?://(?P<user>)(?P<password>(?=(?:[a-z]*\d){3})[a-z0-9]{20,100})"
     r"@(?P<host>(?![\w.-]*\bsentry\b)[\w.-]+)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
     hints=("://",),
 )
 """A token in place of the user. In a DSN of Sentry it is public."""
@@ -85,7 +93,7 @@ _LABELLED: Final = LazyPattern(
     r"(?:passw(?:or)?d|passphrase|_pass|pwd|secret|token|api[_-]?key|パスワード|bearer(?=[ ]))"
     r"(?:[\"'`*>]{0,3}\s{0,9}[:=：|][*`]{0,3}[ \t]{0,9}|>(?=[^\s<]+</)|(?<=bearer)[ ]"
     r"|(?<=--password)[ ])[\"'`]?"
-    r"(?P<password>(?=[^\s\"'`<>|]*[\d!@#%^&+~])(?=[^\s\"'`<>|]*[a-z])(?![$%{(*])"
+    r"(?P<password>(?=[^\s\"'`<>|]{0,200}[\d!@#%^&+~])(?=[^\s\"'`<>|]{0,200}[a-z])(?![$%{(*])"
     r"[^\s\"'`<>|]{6,200})",
     re.IGNORECASE,
     hints=("passw", "passp", "_pass", "pwd", "secre", "token", "key", "パスワード", "bearer"),
