@@ -73,7 +73,7 @@ _URL: Final = LazyPattern(
 )
 _QUERY: Final = LazyPattern(
     r"(?<![a-z0-9])[a-z][a-z0-9+.-]{1,20}://(?P<user>)(?P<host>[\w.-]+)[^\s?'\"<>`]{0,300}"
-    r"\?(?:[^\s'\"<>`]{0,300}&)?(?:password|passwd|pwd|secret|(?:access_|auth_)?token|api_?key)="
+    r"\?(?:[^\s'\"<>`]{0,300}&)?(?:password|passwd|pwd|secret|(?:(?:access|api|auth|job|private)_)?token|api_?key)="
     r"(?P<password>(?=[\w.~-]*\d)(?=[\w.~-]*[a-z])[\w.~-]{8,})",
     re.IGNORECASE | re.ASCII,
     hints=("password=", "passwd=", "pwd=", "secret=", "token=", "key="),
