@@ -56,19 +56,20 @@ _RUN = LazyPattern(
     r"|\bexec\([^\n]{0,80}(?:urlopen|requests\.get)\([^\n]{0,200}"
     r"|\b(?:irm|iwr|Invoke-WebRequest|Invoke-RestMethod)\b[^\n|]{0,300}\|\s*(?:iex|Invoke-Expression)\b"
     r"|\b(?:iex|Invoke-Expression)\b[^\n]{0,300}(?:\birm\b|\biwr\b|Invoke-WebRequest|Invoke-RestMethod|DownloadString)",
-    re.IGNORECASE | re.MULTILINE,
+    re.IGNORECASE | re.MULTILINE | re.ASCII,
     hints=("curl", "wget", "fetch", "irm", "iwr", "invoke-", "iex", "urlopen", "requests.get"),
 )
 _ADDRESS = LazyPattern(
     r"(?:(?<=://)|(?<![\w./-]))"
     r"(?!(?:[\w-]+\.)*(?:(?:example|invalid|test)|example\.(?:com|org|net))(?![\w.-]))"
     r"[\w-]+(?:\.[\w-]+)+|\$\{?\w|localhost",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 """An address or a variable; `curl … | sh` and examples only speak of such commands."""
 
 _SAVE = LazyPattern(
     r"\b(?P<tool>curl|wget)\b(?P<arguments>(?:\\\n|[^\n|;&]){0,500})",
+    re.ASCII,
     hints=("curl", "wget"),
 )
 _FILE = LazyPattern(
