@@ -7,8 +7,8 @@ DV305 reports passwords in URLs. The secret itself is never shown.
 
 devinops always looks for the tokens of a dozen services, and for passwords in common commands,
 container variables and tables. With the extra `secrets`, which installs Betterleaks, it knows
-several hundred more, and passwords in settings and code; without it, `devinops lint` says so. Nothing is
-sent over the network.
+several hundred more, and passwords in settings and code; without it, `devinops lint` says so.
+Nothing is sent over the network.
 
 In the example, `<a GitHub token>` stands for one.
 
