@@ -48,8 +48,9 @@ _ARGUMENTS = r"[^\n|;]{0,300}(?:\\\n[^\n|;]{0,300}){0,9}"
 _FILTERS = (
     r"(?:\|\s*(?:tee|gunzip|zcat|gzip|base64|xxd|openssl|sed|tr|jq|cat|rev)\b[^\n|;]{0,100}){0,3}"
 )
+_SUDO = r"(?:sudo\s+(?:(?:-[ugchprt]\s+[^\s-]\S*|-\S+)\s+){0,9})?"
 _RUN = LazyPattern(
-    rf"\b{_GET}{_ARGUMENTS}{_FILTERS}\|\s*(?:\\\n\s*)?(?:sudo\s+(?:-\S+\s+)*)?(?:env\s+(?:\w+=\S*\s+)*)?"
+    rf"\b{_GET}{_ARGUMENTS}{_FILTERS}\|\s*(?:\\\n\s*)?{_SUDO}(?:env\s+(?:\w+=\S*\s+)*)?"
     rf"(?:/[\w/]*/)?{_SHELL}"
     rf"|\b(?:(?:ba|z|da|k|fi)?sh|source|eval|python[\d.]*)\s+(?:-\S+\s+)?[\"']?(?:<\(|\$\(|`)\s*{_GET}[^\n]{{0,300}}"
     r"|(?:^|[\s`;&])(?:\.)\s+<\(\s*(?:curl|wget)\b[^\n]{0,300}"

@@ -48,8 +48,8 @@ SHARED = frozenset(
         buildkite-agent centos ci circleci coder codespace conda containeradministrator core debian
         default default-user deploy dev developer devin docker ec2-user example fedora foo git
         gitlab-runner gitpod go gradle guest hadoop hdfs hostedtoolcache jane jane.doe janedoe jboss
-        jdoe jenkins john john.doe johndoe jovyan linuxbrew mambauser maven me my-user mysql myuser name
-        nginx nixos node nobody nonroot opc oracle pi postgres public pwuser python rails redis
+        jdoe jenkins john john.doe johndoe jovyan linuxbrew mambauser maven me my-user mysql myuser
+        name nginx nixos node nobody nonroot opc oracle pi postgres public pwuser python rails redis
         root runner runneradmin sandbox sbx_user semaphore server service shared site someone spark
         steam teamcity test testuser tomcat ubuntu user user1 username vagrant vcap vscode vsts web
         www www-data xxx you your-name your-username your_name yourname yourusername""",
