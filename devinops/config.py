@@ -28,6 +28,7 @@ from devinops.load import (
     misnamed_configs,
     read_yaml,
 )
+from devinops.model.credentials import starred
 from devinops.model.errors import ConfigError, InputError, UsageError
 from devinops.model.keys import folder_path
 from devinops.model.kind import ApiVersion
@@ -245,7 +246,7 @@ def _version_problems(document: Document) -> Iterator[Problem]:
     try:
         fits = SpecifierSet(required).contains(__version__, prereleases=True)
     except InvalidSpecifier:
-        message = f'required_version takes a range such as ">=0.1,<1", not "{required}"'
+        message = f'required_version takes a range such as ">=0.1,<1", not "{starred(required)}"'
         yield Problem(place, "invalid-value", message)
         return
     if not fits:
@@ -277,7 +278,7 @@ def _wrong_options(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             yield option, "foreign-key-variable", message
     if (limit := target.get("max_delete")) is not None and MaxDelete.parse(limit) is None:
         shapes = 'a share such as "20%" (0% to 100%) or a whole number'
-        message = f"max_delete must be {shapes}, not {limit!r}"
+        message = f"max_delete must be {shapes}, not {starred(str(limit))!r}"
         yield "max_delete", "invalid-value", message
     for option, check in (("org_id", _wrong_org_id), ("api_url", _wrong_url)):
         if isinstance(value := target.get(option), str) and (why := check(value)):

@@ -29,7 +29,11 @@ class Repository(Protocol):
         ...
 
     def exists(self, path: str) -> bool:
-        """Return whether there is a file or directory in the repository."""
+        """Return whether there is a file or directory in the checkout."""
+        ...
+
+    def is_beyond(self, path: str) -> bool:
+        """Return whether a path leads out of the checkout."""
         ...
 
     def from_top(self, path: str) -> str:
@@ -54,13 +58,17 @@ class Context:
         """Return whether a path leads to a file.
 
         It can be relative to the file of the text, to the root, or to the top of the checkout; with
-        a leading `/` not to the file.
+        a leading `/` not to the file. From the file it may lead to another checkout, which nobody
+        knows here.
         """
         own = posixpath.dirname(subject.declaration.text_file or subject.path)
         plain = path.lstrip("/")
         places = [plain, self.repository.from_top(plain)]
         if path == plain:
-            places.append(posixpath.join(own, path))
+            place = posixpath.normpath(posixpath.join(own, path))
+            if self.repository.is_beyond(place):
+                return True
+            places.append(place)
         return any(self.repository.exists(posixpath.normpath(place)) for place in places)
 
     @cached_property

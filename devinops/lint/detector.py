@@ -27,7 +27,7 @@ _MAY_HOLD_ONE: Final = LazyPattern(
     r"[\"'`(]?[^\s\"'`(]{6}"
     r"|\s-u\s?\S{6}|-----BEGIN|://[^\s/]{0,60}:|\b[a-z]{2,5}_[a-z]{30}"
     r"|(?<![\w.+/=-])(?=[\w.+/=-]*\d)(?=[\w.+/=-]*[A-Za-z])[\w.+/=-]{20}",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 """What a text with a secret has. Other texts do not load the library, which takes 0.5 s."""
 
@@ -41,6 +41,42 @@ _LABELLED: Final = LazyPattern(
     hints=("passw", "passp", "_pass", "_pwd", "key", "token", "secre", "bearer"),
 )
 """A name and its secret, as they are in Markdown, in options of commands, and in headers."""
+
+_WIDE: Final = LazyPattern(r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
+"""Kana, kanji and their punctuation: the sentence around a secret, also without a space."""
+
+_VALUE: Final = (
+    r"(?P<value>(?=[^\s\"'`<>|;&]{0,200}\d)(?=[^\s\"'`<>|;&]{0,200}[A-Za-z])"
+    r"[^\s\"'`<>|;&]{5,200}[^\s\"'`<>|;&.,)])"
+)
+_GIVEN: Final = LazyPattern(
+    r"(?:(?<![\w?&$-])[A-Z0-9_]{0,40}(?:PASSWORD|PASSWD)="
+    r"|\b(?:(?:docker|podman|nerdctl|oras|helm[ ]registry)[ ]login|sshpass)\b"
+    r"[^\n|;&]{0,200}?[ ]-p[ ]?"
+    r"|\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n|;&]{0,200}?[ ]-p"
+    r"|<(?:\w{1,20}:)?(?i:password)>"
+    r"|\bname:[ ]*[\"']?[A-Z0-9_]{0,40}(?:PASSWORD|PASSWD|TOKEN|API_?KEY)[\"']?[ \t]*\n"
+    r"[ \t]*value:[ ]*"
+    r"|(?i:passwor[dt]|passwd|_pass|パスワード)(?:[\"'*`]{0,3}[ \t]{0,3}[:=：は][*` \t]{0,9}"
+    r"|(?<=--password)[ ])(?!\S{0,200}[(\[])"
+    r"(?=\S{0,200}[a-z])(?=\S{0,200}[A-Z])(?=\S{0,200}\d[^\s\d]{1,200}\d)"
+    rf")[\"']?{_VALUE}",
+    re.ASCII,
+    hints=("passw", "_pass", "パスワード", "login", "sshp", "mysql", "mariadb", "token", "key"),
+)
+"""A password in front of a command, in its options, in XML, and in the variables of a container.
+
+In a sentence it counts only if it is as mixed as no name in code is.
+"""
+
+_TABLE: Final = LazyPattern(
+    r"^[ \t]*\|(?P<head>[^\n]*)\|[ \t]*\n[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*\n"
+    r"(?P<rows>(?:[ \t]*\|[^\n]*\n?)+)",
+    re.MULTILINE | re.IGNORECASE,
+    hints=("passwor", "passwd"),
+)
+_HEAD: Final = LazyPattern(r"[ \t*`]*passwor[dt][ \t*`]*", re.IGNORECASE)
+_CELL: Final = LazyPattern(rf"[ \t*`]*{_VALUE}[ \t*`]*", re.ASCII)
 
 _KEY_MATERIAL: Final = LazyPattern(r"(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{16}")
 _UUID: Final = LazyPattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -83,7 +119,7 @@ def is_complete() -> bool:
 def leaks(text: str) -> Iterator[Leak]:
     """Yield what looks like a secret, in the order of the text; placeholders do not count."""
     found: list[Leak] = []
-    for leak in (*_known(text), *_of_library(text)):
+    for leak in (*_known(text), *_given(text), *_of_library(text)):
         if not any(leak.start < other.end and other.start < leak.end for other in found):
             found.append(leak)
     yield from sorted(found, key=lambda leak: leak.start)
@@ -102,8 +138,28 @@ def _is_only_a_header(text: str, match: re.Match[str]) -> bool:
     return is_header and not _KEY_MATERIAL.search(text[match.end() : match.end() + 200])
 
 
+def _given(text: str) -> Iterator[Leak]:
+    """Yield the passwords that commands, settings and tables name as such."""
+    for match in (*_GIVEN.finditer(text), *_in_tables(text)):
+        value = match["value"]
+        if not (is_placeholder(value) or is_reference(value)):
+            yield Leak(*match.span("value"), "a password")
+
+
+def _in_tables(text: str) -> Iterator[re.Match[str]]:
+    """Yield the cells below the head `Password`."""
+    for table in _TABLE.finditer(text):
+        heads = [bool(_HEAD.fullmatch(head)) for head in table["head"].split("|")]
+        for row in re.finditer(r"\|([^\n]*)", table["rows"]) if any(heads) else ():
+            at = table.start("rows") + row.start(1)
+            for cell, is_password in zip(row[1].split("|"), heads, strict=False):
+                if is_password and (match := _CELL.compiled.fullmatch(text, at, at + len(cell))):
+                    yield match
+                at += len(cell) + 1
+
+
 def _of_library(text: str) -> Iterator[Leak]:
-    text = _LABELLED.sub(_plain, text)
+    text = _LABELLED.sub(_plain, _WIDE.sub(" ", text.replace("：", ":")))
     if not _MAY_HOLD_ONE.search(text) or not is_complete():
         return
     import betterleaks

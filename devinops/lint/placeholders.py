@@ -8,9 +8,22 @@ from typing import Final
 
 from devinops.model.patterns import LazyPattern
 
-_MARKS: Final = LazyPattern(
-    r"[{}<>…]|\.\.\.|\*{3,}|x{3,}|X{3,}|EXAMPLE|\$[A-Za-z_({]|%[({sd]|\(\(|\[\w+\]"
+_WHOLE: Final = LazyPattern(
+    r"(?:[\w.-]{1,40}:)?(?:\$[A-Za-z_][\w:.]*[;,)]?|%[sd]|<.*>?|\{.*\}?|\[.*\]"
+    r"|(?:\$[({\[]|\{\{|\(\(|%[({]|\[\[).*)|[\w-]*?(?:^|[_-])x{3,}",
+    re.IGNORECASE | re.DOTALL,
 )
+"""A variable, what is in brackets, and a row of x, also behind the name of a user or of a service.
+
+The end of a bracket may be missing: a secret ends at a blank.
+"""
+
+_MARKS: Final = LazyPattern(
+    r"…|\.\.\.|\*{3,}|EXAMPLE|\$\{\w+\}|\$\(|\{\{"
+    r"|[{<](?:[a-z]+(?:[ ._-][a-z]+)*|[A-Z]+(?:_[A-Z]+)*)[>}]"
+)
+"""What only a template has, anywhere: an ellipsis, a variable, or a word in brackets."""
+
 _WORDS: Final = LazyPattern(
     r"pass(?:word|wd|w|phrase)?|pwd|pw|secret|token|api|key|apikey|your|my|the|user(?:name)?|admin"
     r"|root|guest|test(?:ing)?|demo|example|sample|dummy|fake|mock|foo|bar|baz|change|me|replace"
@@ -38,6 +51,7 @@ _REFERENCE: Final = LazyPattern(
     r"[a-z][\w+.-]*://.*"
     rf"|[$@~/.]*{_PART}(?:(?:->|[?]\.|[._/:#]+){_PART})+[;,]?"
     rf"|/?{_PART}(?:[._-]{_PART})*(?:[/:#]+{_PART}(?:[._-]{_PART})*)+"
+    r"|[A-Za-z_]+(?:[.<(\[][A-Za-z_]*)+[)>\]]*"
     r"|[a-z]+(?:-[a-z]+){2,}(?:-?\d{1,2})?|[A-Z]?[a-z]{1,12}(?:[A-Z][a-z]+){0,5}"
 )
 """A word, a name in code, a path, or the place of a secret in a vault, such as `op://Shop/db/password`."""
@@ -50,7 +64,9 @@ def is_placeholder(value: str) -> bool:
     """Return whether a value only stands for a secret: marks, words of examples, or a sequence."""
     if value.startswith("-----BEGIN"):
         return False
-    if _MARKS.search(value) or _SEQUENCE.search(value) or _DOCUMENTED.match(value):
+    if _WHOLE.fullmatch(value) or _MARKS.search(value):
+        return True
+    if _SEQUENCE.search(value) or _DOCUMENTED.match(value):
         return True
     spellings = (value, value.translate(_LOOKALIKES))
     return any(_is_made_of_words(text) for text in spellings) or _encodes_placeholder(value)

@@ -60,9 +60,16 @@ class FileRepository:
         return text or ""
 
     def exists(self, path: str) -> bool:
-        """Return whether there is a file or directory; paths outside of the checkout count too."""
-        real = os.path.normpath(os.path.join(self.root, path))
-        return not inside(real, self.top) or os.path.lexists(real)
+        """Return whether there is a file or directory in the checkout."""
+        real = self._real(path)
+        return inside(real, self.top) and os.path.lexists(real)
+
+    def is_beyond(self, path: str) -> bool:
+        """Return whether a path leads out of the checkout."""
+        return not inside(self._real(path), self.top)
+
+    def _real(self, path: str) -> str:
+        return os.path.normpath(os.path.join(os.path.realpath(self.root), path))
 
     def from_top(self, path: str) -> str:
         """Return a path from the top of the checkout as one from the root."""

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from devinops.lint.rule import SCOPES, Rule, matches
 from devinops.load.globs import read_rules
+from devinops.model.credentials import starred
 from devinops.model.objects import Problem, Source
 from devinops.model.suggest import did_you_mean
 from devinops.schema.findings import check
@@ -26,7 +27,7 @@ class Place(Protocol):
 def unknown_rule(written: str, rules: Iterable[Rule]) -> str:
     """Return a message about a name that no rule has."""
     names = [*(name for rule in rules for name in (rule.name, rule.id)), *SCOPES]
-    return f"there is no lint rule {written!r}{did_you_mean(written, names)}"
+    return f"there is no lint rule {starred(written)!r}{did_you_mean(written, names)}"
 
 
 def usable(section: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -45,7 +46,7 @@ def setting_problems(
         path = ("lint", "paths", pattern)
         yield from _in_section(item, rules, place, path)
         for error in read_rules([pattern])[1].values():
-            yield Problem(place(*path), "bad-pattern", f"lint.paths: {pattern!r} {error}")
+            yield Problem(place(*path), "bad-pattern", f"lint.paths: {starred(pattern)!r} {error}")
 
 
 def _in_section(

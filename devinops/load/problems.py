@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from devinops.model.credentials import starred
 from devinops.model.objects import Problem, Severity, Source
 
 CODES: Mapping[str, str] = {
@@ -58,6 +59,10 @@ WARNINGS = frozenset({"empty-file", "placeholder", "unused-ignore"})
 
 
 def problem(source: Source, code: str, message: str) -> Problem:
-    """Return a problem with the severity of its code. Raises KeyError for an unknown code."""
+    """Return a problem with the severity of its code. Raises KeyError for an unknown code.
+
+    What the message quotes from a file is shown without secrets.
+    """
     CODES[code]
+    message = starred(message)
     return Problem(source, code, message, Severity.WARNING if code in WARNINGS else Severity.ERROR)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from devinops.model.keys import FolderPath, Key
 from devinops.model.patterns import LazyPattern
+
+_BEGIN: Final = r"(?<![A-Za-z0-9])"
+_END: Final = r"(?![A-Za-z0-9])"
+"""Where a token ends: kana, kanji, and the `_` of emphasis can be directly beside it."""
 
 SECRETS: Final[Mapping[str, LazyPattern]] = {
     name: LazyPattern(pattern, hints=tuple(hints))
@@ -17,31 +21,31 @@ SECRETS: Final[Mapping[str, LazyPattern]] = {
             "private key",
         ),
         "an AWS access key": (
-            r"\b(?:AKIA|ASIA)(?=[A-Z0-9]*[0-9])[A-Z0-9]{16}\b",
+            rf"{_BEGIN}(?:AKIA|ASIA)(?=[A-Z0-9]*[0-9])[A-Z0-9]{{16}}{_END}",
             "akia",
             "asia",
         ),
         "a GitHub token": (
-            r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b",
+            rf"{_BEGIN}(?:gh[pousr]_[A-Za-z0-9]{{36,}}|github_pat_[A-Za-z0-9_]{{50,}}){_END}",
             *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
         ),
-        "a GitLab token": (r"\bglpat-[A-Za-z0-9_-]{20,}", "glpat-"),
-        "a Slack token": (r"\bxox[abeoprs]-[0-9A-Za-z-]{20,}", "xox"),
+        "a GitLab token": (rf"{_BEGIN}glpat-[A-Za-z0-9_-]{{20,}}", "glpat-"),
+        "a Slack token": (rf"{_BEGIN}xox[abeoprs]-[0-9A-Za-z-]{{20,}}", "xox"),
         "a Slack webhook": (
-            r"https://hooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{16,}",
+            r"https://hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{16,}",
             "hooks.slack.com",
         ),
-        "a Google API key": (r"\bAIza[0-9A-Za-z_-]{35}\b", "aiza"),
-        "a Stripe key": (r"\b[rs]k_live_[0-9A-Za-z]{20,}\b", "k_live_"),
+        "a Google API key": (rf"{_BEGIN}AIza[0-9A-Za-z_-]{{35}}{_END}", "aiza"),
+        "a Stripe key": (rf"{_BEGIN}[rs]k_live_[0-9A-Za-z]{{20,}}{_END}", "k_live_"),
         "an Anthropic or OpenAI key": (
-            r"\bsk-(?:ant-|proj-)[A-Za-z0-9_-]{32,}",
+            rf"{_BEGIN}sk-(?:ant-|proj-)[A-Za-z0-9_-]{{32,}}",
             "sk-ant-",
             "sk-proj-",
         ),
-        "an npm token": (r"\bnpm_[A-Za-z0-9]{36}\b", "npm_"),
-        "a PyPI token": (r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{40,}", "pypi-"),
+        "an npm token": (rf"{_BEGIN}npm_[A-Za-z0-9]{{36}}{_END}", "npm_"),
+        "a PyPI token": (rf"{_BEGIN}pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{{40,}}", "pypi-"),
         "a Devin API key": (
-            r"\b(?:apk_(?:user_)?|cog_)(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9]{24,}\b",
+            rf"{_BEGIN}(?:apk_(?:user_)?|cog_)(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{{24,}}{_END}",
             "apk_",
             "cog_",
         ),
@@ -55,6 +59,46 @@ _WHOLE_KEY = LazyPattern(
     hints=("private key",),
 )
 """A private key with its text, to its end or to that of everything."""
+
+
+_NO_PART: Final = r"\s/'\"<>`\u2e80-\uffff"
+"""What is in no user and no password of a URL; kana and kanji are the sentence around it."""
+
+_URL: Final = LazyPattern(
+    rf"{_BEGIN}[a-z][a-z0-9+.-]{{1,20}}://(?P<user>[^{_NO_PART}:@]*)"
+    rf":(?P<password>[^{_NO_PART}]{{3,100}})"
+    r"@(?P<host>\[[0-9a-f:]+\]|[\w.-]+)",
+    re.IGNORECASE | re.ASCII,
+    hints=("://",),
+)
+_QUERY: Final = LazyPattern(
+    r"(?<![a-z0-9])[a-z][a-z0-9+.-]{1,20}://(?P<user>)(?P<host>[\w.-]+)[^\s?'\"<>`]{0,300}"
+    r"\?(?:[^\s'\"<>`]{0,300}&)?(?:password|passwd|pwd|secret|(?:(?:access|api|auth|job|private)_)?token|api_?key)="
+    r"(?P<password>(?=[\w.~-]*\d)(?=[\w.~-]*[a-z])[\w.~-]{8,})",
+    re.IGNORECASE | re.ASCII,
+    hints=("password=", "passwd=", "pwd=", "secret=", "token=", "key="),
+)
+_TOKEN: Final = LazyPattern(
+    r"(?<![a-z0-9])https?://(?P<user>)(?P<password>(?=(?:[a-z]*\d){3})[a-z0-9]{20,100})"
+    r"@(?P<host>(?![\w.-]*\bsentry\b)[\w.-]+)",
+    re.IGNORECASE | re.ASCII,
+    hints=("://",),
+)
+"""A token in place of the user. In a DSN of Sentry it is public."""
+
+_URLS: Final = (_URL, _QUERY, _TOKEN)
+_VARIABLE: Final = LazyPattern(r"\$\w+|\$?\{.*\}|<.*>")
+
+_LABELLED: Final = LazyPattern(
+    r"(?:passw(?:or)?d|passphrase|_pass|pwd|secret|token|api[_-]?key|パスワード|bearer(?=[ ]))"
+    r"(?:[\"'`*>]{0,3}\s{0,9}[:=：|][*`]{0,3}[ \t]{0,9}|>(?=[^\s<]+</)|(?<=bearer)[ ]"
+    r"|(?<=--password)[ ])[\"'`]?"
+    r"(?P<password>(?=[^\s\"'`<>|]{0,200}[\d!@#%^&+~])(?=[^\s\"'`<>|]{0,200}[a-z])(?![$%{(*])"
+    r"[^\s\"'`<>|]{6,200})",
+    re.IGNORECASE,
+    hints=("passw", "passp", "_pass", "pwd", "secre", "token", "key", "パスワード", "bearer"),
+)
+"""A name and its secret, as in settings, options and headers."""
 
 
 def may_hold_secret(text: str) -> bool:
@@ -76,7 +120,33 @@ def masked_key(key: Key) -> Key:
 
 
 def starred(text: str) -> str:
-    """Return a text of the same length, with * for each character of what looks like a secret."""
+    """Return a text of the same length, with * for each character of what looks like a secret.
+
+    That is a token, a password in a URL, or a value with a name such as `password`. One star too
+    many hides a word; one too few shows a secret.
+    """
+    text = _with_starred_tokens(text)
+    for pattern in (*_URLS, _LABELLED):
+        text = pattern.sub(_with_stars, text)
+    return text
+
+
+def urls_with_password(text: str) -> Iterator[re.Match[str]]:
+    """Yield `user`, `password` and `host` of URLs; a token of a known service is no password."""
+    for pattern in _URLS:
+        for match in pattern.finditer(text):
+            if _with_starred_tokens(match["password"]) == match["password"]:
+                yield match
+
+
+def _with_starred_tokens(text: str) -> str:
     for pattern in (_WHOLE_KEY, *SECRETS.values()):
         text = pattern.sub(lambda secret: "*" * len(secret[0]), text)
     return text
+
+
+def _with_stars(found: re.Match[str]) -> str:
+    """Return what was found, with stars in place of its password; a variable is none."""
+    start, end = (place - found.start() for place in found.span("password"))
+    is_variable = _VARIABLE.fullmatch(found["password"])
+    return found[0] if is_variable else found[0][:start] + "*" * (end - start) + found[0][end:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from devinops.kinds import KINDS
+from devinops.model.credentials import starred
 from devinops.model.kind import ApiVersion, Role, Scope
 from devinops.model.objects import Declaration, Ensure, Problem, Severity
 from devinops.model.suggest import did_you_mean
@@ -65,7 +66,9 @@ def target_problems(
                 continue
             hint = did_you_mean(name, targets)
             target = (
-                "a target" if KINDS[declaration.key.kind].confidential else f'the target "{name}"'
+                "a target"
+                if KINDS[declaration.key.kind].confidential
+                else f'the target "{starred(name)}"'
             )
             yield Problem(
                 declaration.place("targets"),

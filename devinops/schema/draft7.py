@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin
 
+from devinops.model.credentials import starred
+
 Path = tuple[str | int, ...]
 
 _SCHEMAS: Final = frozenset(
@@ -115,6 +117,7 @@ def _fault_of_pattern(pattern: str) -> str:
 
 
 def _shortened(text: str, limit: int = 200) -> str:
+    text = starred(text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -12,6 +12,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from devinops.kinds import KINDS
+from devinops.model.credentials import starred
 from devinops.model.suggest import nearest
 from devinops.schema.files import entry_schema, file_schemas, sections_schema
 from devinops.schema.fits import compiled, fits
@@ -335,8 +336,9 @@ def typed(value: object) -> str:
 
 
 def quoted(text: object) -> str:
-    """Return a text in double quotes on one line, shortened if it is long."""
-    return json.dumps(_shortened(str(text)), ensure_ascii=False)
+    """Return a text in double quotes on one line, shortened if it is long, without secrets."""
+    # Once it is shortened, what is left of a secret may not look like one.
+    return json.dumps(_shortened(starred(str(text))), ensure_ascii=False)
 
 
 def _shortened(text: str, limit: int = 60) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from devinops.lint.rules import RULES
 from tests.testing.command_line import Devinops, Write
+from tests.testing.credentials import EXAMPLES
 from tests.testing.leaks import secrets
 from tests.testing.lint_cases import FINE, page
 
@@ -596,3 +597,38 @@ def test_without_the_detector_lint_says_so(
     assert "install devinops with its extra secrets" in devinops("lint").err
     assert devinops("lint", "-q").err == ""
     assert devinops("lint", "--select", "DV1").err == ""
+
+
+WRONG = {
+    "devinops.yaml": "version: 1\nlint: {select: [TOKEN]}\n",
+    "knowledge/pin.md": note(pinned_repo="https://ci:PASSWORD@git.acme.io/acme/x.git"),
+    "knowledge/pin2.md": note(pinned_repo="https://TOKEN@github.com/acme/x"),
+    "knowledge/targets.md": note(targets=["https://ci:PASSWORD@git.acme.io"]),
+    "playbooks/macro.md": page({"title": "M", "macro": "deploy --password=PASSWORD", "body": "1."}),
+}
+
+
+@pytest.mark.parametrize("command", ["lint", "validate"])
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "sarif", "junit", "github", "gitlab"])
+def test_a_secret_in_a_value_that_is_not_valid_is_not_shown(
+    repository: Write, devinops: Devinops, command: str, form: str
+) -> None:
+    token, password = EXAMPLES["a GitHub token"], "Tr0ub4dor9x"
+    repository(
+        {
+            path: text.replace("TOKEN", token).replace("PASSWORD", password)
+            for path, text in WRONG.items()
+        }
+    )
+    ran = devinops(command, "--format", form)
+    assert ran.code == 1
+    assert "is not valid" in ran.out
+    assert not any(secret in ran.out + ran.err for secret in (token, token[:12], password))
+
+
+def test_a_secret_in_a_comment_of_the_line_that_is_shown_has_stars(
+    repository: Write, devinops: Devinops
+) -> None:
+    text = SHORT.replace("trigger: Errors", "trigger: Errors # password: Xk9vT3qzzL8k")
+    repository({"knowledge/a.md": text})
+    assert "3 | trigger: Errors # password: ************\n" in devinops("lint").out

@@ -22,6 +22,23 @@ def test_examples_are_placeholders_also_if_they_are_encoded(value: str) -> None:
     assert is_placeholder(encoded)
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["${T}", "{{", "<token", "$(openssl", "%s", "{password}", "p-${X}-y", "user:$TOKEN", "ghp_xxxx", "[REDACTED]",
+     "abc...xyz", "{user}_{id}", "((creds.password))"],
+)  # fmt: skip
+def test_variables_templates_and_rows_of_x_are_placeholders(value: str) -> None:
+    assert is_placeholder(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["p9$Lm2vXq8", "p9{Lm2vXq8", "p9<Lm2vXq8", "p9[x]Lm2vXq8", "p9xxxLm2vXq8", "p9%sLm2vXq8", "p9((Lm2vXq8"],
+)  # fmt: skip
+def test_the_mark_of_a_placeholder_inside_of_a_secret_does_not_hide_it(value: str) -> None:
+    assert not is_placeholder(value)
+
+
 @pytest.mark.parametrize("title", WITH_SECRET)
 def test_secrets_are_no_placeholders(title: str) -> None:
     assert not is_placeholder(WITH_SECRET[title][1])

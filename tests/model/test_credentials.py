@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.model.credentials import SECRETS, masked, masked_key
+from devinops.model.credentials import SECRETS, masked, masked_key, starred
 from devinops.model.keys import Key
 from tests.testing.credentials import EXAMPLES
 
@@ -22,3 +22,35 @@ def test_a_secret_is_masked_in_a_text_and_in_a_key(title: str) -> None:
 def test_the_text_of_a_private_key_is_masked_with_it() -> None:
     begin, end = "-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----"
     assert masked(f"a {begin}\nMII\n{end} b {begin}\nMII") == "a *** b ***"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("git clone https://ci:Tr0ub4dor9x@git.acme.io/x", "git clone https://ci:***********@git.acme.io/x"),
+        ("https://git.acme.io/x?token=9f8a7b6c5d", "https://git.acme.io/x?token=**********"),
+        ("deploy --password=Xk9vT3qz", "deploy --password=********"),
+        ("deploy --password Xk9vT3qz now", "deploy --password ******** now"),
+        ("trigger: Errors # password: 'p9$Lm2vX'", "trigger: Errors # password: '********'"),
+        ("Authorization: Bearer 9f8a7b6c5d", "Authorization: Bearer **********"),
+        ("<password>Xk9vT3qz</password>", "<password>********</password>"),
+        (EXAMPLES["a GitHub token"], "*" * 40),
+    ],
+)  # fmt: skip
+def test_a_secret_is_starred_in_as_many_characters(text: str, shown: str) -> None:
+    assert starred(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgres://reader:$WAREHOUSE_PASSWORD@db.acme.io",
+        "https://<user>:<token>@git.acme.io",
+        "password: ${DB_PASSWORD}",
+        "password: string",
+        "The password is in 1Password.",
+        "tokens: 8000",
+    ],
+)
+def test_what_only_names_a_secret_is_shown(text: str) -> None:
+    assert starred(text) == text

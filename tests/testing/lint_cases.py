@@ -54,6 +54,9 @@ class MemoryRepository:
     def exists(self, path: str) -> bool:
         return any(name == path or name.startswith(f"{path}/") for name in self.files)
 
+    def is_beyond(self, path: str) -> bool:
+        return path.startswith("../")
+
     def from_top(self, path: str) -> str:
         return path
 

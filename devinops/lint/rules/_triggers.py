@@ -26,7 +26,7 @@ GENERIC: Final = frozenset(
 
 STOP: Final = frozenset(
     _WORD.findall(
-        """a about all an and any are as at be by can do does during for from how if
+        """a about all an and any are as at be by can do does during for how if
         in into is it its need needed of on or our should that the this to use used using we when
         whenever while with work working you your"""
     )

@@ -18,6 +18,7 @@ _FORBIDDEN: Final = LazyPattern(
     r"(?!\s+(?:forget|hesitate|miss|skip|take|wait|worry)\b)"
     r"|avoid\w*(?!.*(?<!\bto)\s(?:run|use|execute)\W*$)"
     rf"|refuses?|rejects?|forbids?|prohibits?|attack\w*|anti-?patterns?|{_ADJECTIVES})\b|❌|🚫|⛔"
+    r"|\b(?:niemals|nie|auf\s+keinen\s+fall|vermeide\w*)\b|決して"
     r"|\b(?:blocks|flags|detects|no|not|instead\s+of|rather\s+than)\s+"
     r"(?!(?:already|available|found|installed|present|set|there|working|yet)\b)"
     r"(?:(?!(?:use|run|execute)\b)\w+\s+){0,3}\W{0,2}$"
@@ -30,11 +31,14 @@ _FORBIDDEN: Final = LazyPattern(
 _CONDEMNED: Final = LazyPattern(
     r"\s(?:#|//|<!--|\(|[-–—](?=\s))\W*(?:never|don['’]t|do\s+not|bad|wrong)\b|❌|🚫|⛔"
     r"|(?:[`\"')]|\bsh)\s+(?:is|are|was|gets?|must|should|will)\s+(?:be\s+)?(?:\w+\s+)?"
-    rf"(?:{_ADJECTIVES}|bad|wrong|never|not)\b",
+    rf"(?:{_ADJECTIVES}|bad|wrong|never|not)\b"
+    r"|[`\"')]\s+(?:nicht|niemals|nie)\b"
+    r"|^[^。]*(?:(?:(?:実行|使用|利用)し|使わ|行わ)(?:ない|ません)(?:でください|こと)?(?:。|$)|禁止)",
     re.IGNORECASE,
 )
 """What behind the thing, in its line, forbids it."""
 
+_CROSS: Final = LazyPattern("[❌🚫⛔]")
 _NEW_SENTENCE: Final = LazyPattern(
     r"(?<!e\.g)(?<!i\.e)[.!?;][*_)\"]*\s|,\s*(?=(?:but|just|instead|then|run|use|execute|install)\b)"
     r"|\b(?:but|then)\b|\n(?=[ \t>]*(?:[-*+]|\d+[.)])\s)",
@@ -60,9 +64,10 @@ _NEAR: Final = 300
 
 def is_warned_of(markdown: Markdown, start: int) -> bool:
     """Return whether the words around a place in a text, or its heading, say not to do this."""
+    line = markdown.text[markdown.text.rfind("\n", 0, start) + 1 : start]
     behind = markdown.text[start : start + _NEAR].partition("\n")[0]
     return (
-        bool(_CONDEMNED.search(behind))
+        bool(_CONDEMNED.search(behind) or _CROSS.search(line))
         or _forbids(_introduction(markdown, start))
         or bool(_ABOUT_MISTAKES.search(markdown.heading_above(start)))
     )

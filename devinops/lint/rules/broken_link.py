@@ -2,7 +2,8 @@
 
 Devin follows the link and finds nothing. Correct the path, write the whole URL, or name the
 repository that has the file. A link counts as right if the file exists relative to the file of the
-text, to the root, or to the top of the Git checkout.
+text, to the root, or to the top of the Git checkout. One that leads out of the checkout, as to
+another repository beside it, is not checked.
 
 Fails:
 

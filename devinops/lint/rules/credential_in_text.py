@@ -5,9 +5,10 @@ one, because this one may have leaked, and declare the new one as a secret: a te
 variable, such as `$NPM_TOKEN`. Placeholders and examples of documentation are not reported, and
 DV305 reports passwords in URLs. The secret itself is never shown.
 
-devinops always looks for the tokens of a dozen services. With the extra `secrets`, which installs
-Betterleaks, it knows several hundred more, and passwords in settings and code; without it,
-`devinops lint` says so. Nothing is sent over the network.
+devinops always looks for the tokens of a dozen services, and for passwords in common commands,
+container variables and tables. With the extra `secrets`, which installs Betterleaks, it knows
+several hundred more, and passwords in settings and code; without it, `devinops lint` says so.
+Nothing is sent over the network.
 
 In the example, `<a GitHub token>` stands for one.
 
@@ -39,8 +40,8 @@ from devinops.lint.context import Context
 from devinops.lint.detector import leaks
 from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
-from devinops.lint.rules._urls import urls_with_password
 from devinops.lint.subject import Subject
+from devinops.model.credentials import urls_with_password
 from devinops.model.objects import Severity
 
 

@@ -32,8 +32,8 @@ from devinops.lint.context import Context
 from devinops.lint.finding import Finding
 from devinops.lint.placeholders import is_placeholder
 from devinops.lint.rule import Rule
-from devinops.lint.rules._urls import urls_with_password
 from devinops.lint.subject import Subject
+from devinops.model.credentials import urls_with_password
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 

@@ -48,27 +48,29 @@ _ARGUMENTS = r"[^\n|;]{0,300}(?:\\\n[^\n|;]{0,300}){0,9}"
 _FILTERS = (
     r"(?:\|\s*(?:tee|gunzip|zcat|gzip|base64|xxd|openssl|sed|tr|jq|cat|rev)\b[^\n|;]{0,100}){0,3}"
 )
+_SUDO = r"(?:sudo\s+(?:(?:-[ugchprt]\s+[^\s-]\S*|-\S+)\s+){0,9})?"
 _RUN = LazyPattern(
-    rf"\b{_GET}{_ARGUMENTS}{_FILTERS}\|\s*(?:\\\n\s*)?(?:sudo\s+(?:-\S+\s+)*)?(?:env\s+(?:\w+=\S*\s+)*)?"
+    rf"\b{_GET}{_ARGUMENTS}{_FILTERS}\|\s*(?:\\\n\s*)?{_SUDO}(?:env\s+(?:\w+=\S*\s+)*)?"
     rf"(?:/[\w/]*/)?{_SHELL}"
     rf"|\b(?:(?:ba|z|da|k|fi)?sh|source|eval|python[\d.]*)\s+(?:-\S+\s+)?[\"']?(?:<\(|\$\(|`)\s*{_GET}[^\n]{{0,300}}"
     r"|(?:^|[\s`;&])(?:\.)\s+<\(\s*(?:curl|wget)\b[^\n]{0,300}"
     r"|\bexec\([^\n]{0,80}(?:urlopen|requests\.get)\([^\n]{0,200}"
     r"|\b(?:irm|iwr|Invoke-WebRequest|Invoke-RestMethod)\b[^\n|]{0,300}\|\s*(?:iex|Invoke-Expression)\b"
     r"|\b(?:iex|Invoke-Expression)\b[^\n]{0,300}(?:\birm\b|\biwr\b|Invoke-WebRequest|Invoke-RestMethod|DownloadString)",
-    re.IGNORECASE | re.MULTILINE,
+    re.IGNORECASE | re.MULTILINE | re.ASCII,
     hints=("curl", "wget", "fetch", "irm", "iwr", "invoke-", "iex", "urlopen", "requests.get"),
 )
 _ADDRESS = LazyPattern(
     r"(?:(?<=://)|(?<![\w./-]))"
     r"(?!(?:[\w-]+\.)*(?:(?:example|invalid|test)|example\.(?:com|org|net))(?![\w.-]))"
     r"[\w-]+(?:\.[\w-]+)+|\$\{?\w|localhost",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 """An address or a variable; `curl … | sh` and examples only speak of such commands."""
 
 _SAVE = LazyPattern(
     r"\b(?P<tool>curl|wget)\b(?P<arguments>(?:\\\n|[^\n|;&]){0,500})",
+    re.ASCII,
     hints=("curl", "wget"),
 )
 _FILE = LazyPattern(

@@ -38,6 +38,7 @@ Passes:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from devinops.lint.context import Context
@@ -48,13 +49,26 @@ from devinops.lint.rules._triggers import STOP, is_generic
 from devinops.lint.similar import Features, equal_groups, percent, shared, terms, twins
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 
 THRESHOLD = 0.8
 FEWEST = 3
 """Words that are compared: fewer of them are equal by chance."""
 
-_TELLS_APART = "after before cannot except fails never no not only outside unless until without"
-"""Words with which a trigger is about another situation."""
+_TELLS_APART = """
+after before cannot except fails from never no not only outside unless until without
+aren didn doesn don isn wasn won
+außer bevor bis kein keine keinem keinen keiner nach nachdem nicht nie niemals nur ohne vor
+antes après avant después pas sans sin
+"""
+"""Words with which a trigger is about another situation; of `isn't` the part before the mark."""
+
+_FROM = LazyPattern(
+    r"\b(?:from|von|aus)\s+(?:(?:the|our|an?|de[rmn]|die|das|eine[rmn]?)\s+)?(\w+)",
+    re.IGNORECASE,
+    hints=("from", "von", "aus"),
+)
+"""Where something comes from: `from A to B` has the words of `from B to A`."""
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -86,6 +100,7 @@ def _similarity(telling: Features) -> Callable[[Features, Features], float]:
 
 def _features(text: str) -> Features:
     features = terms(text, STOP)
+    features |= {term for name in _FROM.findall(text) for term in terms(f"from{name}", STOP)}
     return features if len(features) >= FEWEST else frozenset()
 
 

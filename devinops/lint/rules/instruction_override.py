@@ -42,6 +42,9 @@ _OTHERS = (
 """Without one of these words it may be any rule, such as one of a linter."""
 
 _WHO = r"(?:the\s+|any\s+)?(?:user|users|reviewers?|humans?|anyone|anybody|people)\b"
+_WHO_READS = r"(?:the\s+user|(?:the\s+|any\s+)?(?:reviewers?|humans?)|anyone|anybody)\b"
+"""Those from whom an instruction hides. Of `users`, the text may hide a price."""
+
 _OVERRIDE = LazyPattern(
     rf"\b(?:ignore|disregard|forget|override|bypass|circumvent)\s+(?:of\s+|the\s+)?{_OTHERS}\s+"
     rf"(?:(?:of|the|{_OTHERS})\s+){{0,4}}(?:instructions?|rules?|guidelines?|prompts?|directives?"
@@ -56,22 +59,22 @@ _OVERRIDE = LazyPattern(
     rf"|\b(?:(?:do|must)\s+not|don['’]t|never)\s+(?:tell|inform|notify|alert)\s+{_WHO}"
     r"(?=\W*(?:$|[.!;\n])|\s+(?:(?:about|of)\s+)?(?:this|these|it|that\s+you|what\s+you|why\s+you|your)\b)"
     r"|\b(?:do\s+not|don['’]t|never)\s+(?:show|mention|reveal|disclose)\s+(?:it|this|that|these(?:\s+\w+)?)\s+"
-    rf"to\s+{_WHO}"
+    rf"to\s+{_WHO_READS}"
     r"|\b(?:do\s+not|don['’]t|never)\s+(?:mention|reveal|disclose)\s+(?:this|these)\s+"
     r"(?:note|instruction|rule|prompt|text)s?\b"
     rf"|\bhide\s+(?:it|this|that|these|your\s+\w+)\s+from\s+{_WHO}"
-    rf"|\bwithout\s+(?:telling|informing|notifying)\s+{_WHO}"
-    r"|\b(?:merge|deploy|push|publish|release|delete|approve|send)\b[^.!?\n]{0,40}\s"
-    rf"without\s+asking\s+{_WHO}"
+    r"|\b(?:do|merge|deploy|push|publish|release|delete|approve|send|commit|copy|upload)\b"
+    rf"[^.!?\n]{{0,40}}\swithout\s+(?:asking|telling|informing|notifying)\s+{_WHO}"
     r"|^[ \t>*#-]*(?:your\s+)?new\s+instructions\s*:"
     r"|\b(?:reveal|print|repeat|output|leak)\s+(?:your|the)\s+(?:system|hidden|initial)\s+prompt\b"
-    r"|\bignor(?:iere?|ez|er|a|e)\s+(?:alle|toutes\s+les|todas\s+las|tutte\s+le)\s+(?:vorherigen\s+|bisherigen\s+)?"
+    r"|\b(?:ignor(?:iere?|ieren\s+sie|ez|er|a|e)|vergiss|vergessen\s+sie)\s+(?:alle|toutes\s+les|todas\s+las|tutte\s+le)\s+(?:vorherigen\s+|bisherigen\s+)?"
     r"(?:anweisungen|instructions|instrucciones|istruzioni)\b"
     r"|(?:忽略|无视)[^。\n]{0,6}(?:之前|以上|先前|前面)[^。\n]{0,6}(?:指令|指示|说明)"
     r"|(?:以前|これまで|上記)の(?:すべての)?指示[^。\n]{0,8}無視",
     re.IGNORECASE | re.MULTILINE,
     hints=(
         "ignor",
+        "verg",
         "disregard",
         "forget",
         "override",
@@ -105,7 +108,7 @@ _OF_A_TOOL = LazyPattern(
 
 _NEGATED = LazyPattern(
     r"(?:\b(?:not|never|don['’]t|doesn['’]t|cannot|can['’]t|won['’]t|must\s*n['’]t|refuse|reject"
-    r"|detect|attempts?|tries|try|tricks?|such\s+as|like|says?|asks?|tells?)\b[^.!?\n]{0,60})$",
+    r"|detect|attackers?|adversar(?:y|ies)|intruders?|hackers?|attempts?|tries|try|tricks?|such\s+as|like|says?|asks?|tells?)\b[^.!?\n]{0,60})$",
     re.IGNORECASE,
 )
 _QUOTED = LazyPattern(

@@ -1,7 +1,7 @@
 """The text still has a placeholder where something must be written.
 
-Devin takes it for the rule. Replace it. Placeholders in code are not judged: there they are often
-part of a template.
+Devin takes it for the rule, also in a comment. Replace it. Placeholders in code are not
+judged: there they are often part of a template.
 
 Fails:
 
@@ -40,9 +40,10 @@ from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _PLACEHOLDER = LazyPattern(
-    r"^[ \t]*(?:(?:[-*+>|]|\d+[.)]|#{1,6})[ \t]+)*(?:\[[ xX]\][ \t]+)?[*_]{0,2}"
+    r"(?:^[ \t]*(?:(?:[-*+>|]|\d+[.)]|#{1,6}|<!--)[ \t]+)*(?:\[[ xX]\][ \t]+)?"
+    r"|(?<=[.!?][ ])|(?<=。)|(?<=<!--[ ]))[*_]{0,2}"
     r"(?P<mark>(?:TODO|TBD|TBC|FIXME|XXX)\b(?:\([^)\n]*\))?)[*_]{0,2}"
-    r"[ \t]*(?::|[-–—]|\.{3}|…|\.?[ \t]*$)"
+    r"[ \t]*(?:[:：]|[-–—](?!\w)|\.{3}|…|\.?[ \t]*(?:-->)?[ \t]*$)"
     r"|(?::[*_]{0,2}|\S[ \t]*\|)[ \t]*(?P<value>TODO|TBD|TBC|FIXME|XXX|\?{2,})[ \t]*(?:\||\(|\.?$)"
     r"|(?:^[ \t]*|\b)(?P<latin>lorem ipsum(?:\b dolor|\.{3}|…))"
     r"|(?P<bracket>\[(?:(?:insert|fill in|describe|replace|write)[ \t]|todo\b|tbd\b"
@@ -91,7 +92,7 @@ _TAG = LazyPattern(r"^[ \t]*[-*+][ \t]+[*_]{0,2}(TODO|FIXME|HACK|XXX)\b", re.MUL
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     texts = [
-        (subject.kind.document, subject.markdown.prose, subject.markdown),
+        (subject.kind.document, subject.markdown.without_code, subject.markdown),
         (subject.kind.foreign.when, subject.when, Markdown("")),
     ]
     for field, text, markdown in texts:

@@ -34,20 +34,22 @@ from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
+_USER = "[A-Za-z0-9\u00c0-\u024f._-]+"
 _HOME = LazyPattern(
-    r"(?<![\w.~/\\-])(?:file:/{2,3}|/mnt/[a-z](?=/Users))?"
-    r"(?:/Users/|/home/|[A-Za-z]:(?:\\{1,2}|/)Users(?:\\{1,2}|/))([A-Za-z0-9._-]+)(?=[/\\])",
+    r"(?<![A-Za-z0-9_.~/\\-])(?:file:/{2,3}|/mnt/[a-z](?=/Users))?"
+    rf"(?:(?:/Users/|/home/)({_USER})|[A-Za-z]:(?:\\{{1,2}}|/)Users(?:\\{{1,2}}|/)"
+    rf"({_USER}(?:[ ]{_USER}){{0,2}}))(?=[/\\])",
     hints=("/users/", "/home/", "\\users\\"),
 )
 SHARED = frozenset(
     re.findall(
         r"\S+",
-        """actions admin airflow alice app appuser azureuser bar bitnami bob build builder
+        """actions admin airflow all-users alice app appuser azureuser bar bitnami bob build builder
         buildkite-agent centos ci circleci coder codespace conda containeradministrator core debian
-        default deploy dev developer devin docker ec2-user example fedora foo git gitlab-runner
-        gitpod go gradle guest hadoop hdfs hostedtoolcache jane jane.doe janedoe jboss jdoe
-        jenkins john john.doe johndoe jovyan linuxbrew mambauser maven me my-user mysql myuser name
-        nginx nixos node nobody nonroot opc oracle pi postgres public pwuser python rails redis
+        default default-user deploy dev developer devin docker ec2-user example fedora foo git
+        gitlab-runner gitpod go gradle guest hadoop hdfs hostedtoolcache jane jane.doe janedoe jboss
+        jdoe jenkins john john.doe johndoe jovyan linuxbrew mambauser maven me my-user mysql myuser
+        name nginx nixos node nobody nonroot opc oracle pi postgres public pwuser python rails redis
         root runner runneradmin sandbox sbx_user semaphore server service shared site someone spark
         steam teamcity test testuser tomcat ubuntu user user1 username vagrant vcap vscode vsts web
         www www-data xxx you your-name your-username your_name yourname yourusername""",
@@ -69,7 +71,7 @@ _ROUTE = LazyPattern(
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     seen: set[str] = set()
     for match in _HOME.finditer(subject.text):
-        user = match[1].lower()
+        user = (match[1] or match[2]).lower().replace(" ", "-")
         before = subject.text[max(match.start() - _NEAR, 0) : match.start()]
         if user not in SHARED and user not in seen and not _ROUTE.search(before):
             seen.add(user)

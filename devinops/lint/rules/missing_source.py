@@ -3,7 +3,7 @@
 `meta.sources` lists the files that an entry describes, relative to its file, to the root or to the
 top of the Git checkout. If one is gone, the entry is probably out of date. Of a pattern, such as
 `src/**/*.py`, only the directory is checked. URLs, tickets and files of another repository, such as
-`acme/api:docs/errors.md`, are not checked.
+`acme/api:docs/errors.md` and `../../api/docs/errors.md`, are not checked.
 
 Fails:
 

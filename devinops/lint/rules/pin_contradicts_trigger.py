@@ -42,7 +42,8 @@ _HOST = r"(?:https?://|git@)?(?:github|gitlab|bitbucket)[\w.-]*\.[a-z]+[/:]"
 _REPOSITORY = LazyPattern(
     rf"(?<![\w./:@-])(?P<host>{_HOST})?(?P<owner>{_NAME}(?:/{_NAME}){{0,2}})/(?P<name>{_NAME})"
     r"(?![\w/-]|:\w)",
-    re.IGNORECASE,
+    # A particle of Japanese can be directly beside a name.
+    re.IGNORECASE | re.ASCII,
     hints=("/",),
 )
 _CALLED_ONE = LazyPattern(r"\W{0,3}\brepo(?:sitor(?:y|ies))?\b", re.IGNORECASE)
@@ -94,7 +95,7 @@ def _is_other(when: str, match: re.Match[str]) -> bool:
 
 
 def _names(text: str, repository: str) -> bool:
-    return bool(re.search(rf"(?<![\w.-]){re.escape(repository)}(?![\w-]|\.\w)", text))
+    return bool(re.search(rf"(?<![\w.-]){re.escape(repository)}(?![\w-]|\.\w)", text, re.ASCII))
 
 
 def _is_called_one(when: str, match: re.Match[str]) -> bool:

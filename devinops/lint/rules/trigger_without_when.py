@@ -3,7 +3,8 @@
 Devin compares the trigger with its task. A title such as `Guide to our error format` matches a
 question about the format, but not the task in which the format matters.
 
-Only English triggers are judged.
+A task, such as `Fix flaky tests`, says when. Only English triggers are judged; other languages are
+told from it by common words and endings.
 
 Fails:
 
@@ -70,8 +71,11 @@ _ORDER = LazyPattern(
     r"(?:add|build|change|configure|create|debug|deploy|design|fix|implement|install|investigate"
     r"|merge|migrate|open|publish|refactor|release|remove|rename|review|run|set\s+up|test|update"
     r"|upgrade|write)\s+(?:an?|the|any|all|new|our)\b"
-    r"|(?:add|configure|create|deploy|implement|install|investigate|migrate|publish|refactor|remove"
-    r"|rename|set\s+up)\s+\w",
+    r"|(?:add|analy[sz]e|clean\s+up|configure|convert|create|debug|delete|deploy|diagnose|disable"
+    r"|enable|extend|fix|generate|handle|implement|improve|install|integrate|investigate|migrate"
+    r"|optimi[sz]e|prepare|provision|publish|refactor|remove|rename|renew|replace|reproduce|resolve"
+    r"|restore|revoke|rewrite|roll\s+(?:back|out)|rotate|set\s+up|troubleshoot|upgrade|validate"
+    r"|verify)\s+\w",
     re.IGNORECASE,
 )
 """The task as an order, such as `Add an endpoint`."""
@@ -79,8 +83,16 @@ _ORDER = LazyPattern(
 _FOREIGN = LazyPattern(
     r"\b(?:al|au|auf|aux|bei|beim|bevor|bij|cuando|das|del|der|des|di|die|du|een|ein|eine|el|gli|het|il"
     r"|im|la|las|le|les|lors|los|mit|nach|och|og|para|per|por|pour|quand|quando|sobre|und|una|une"
-    r"|von|vor|wann|wanneer|wenn|zum|zur)\b",
+    r"|von|vor|wann|wanneer|wenn|zum|zur|alle[nrs]|kein\w{0,2}|lokale\w?|nach|neue\w?|nicht)\b"
+    r"|[a-z]{3}(?:ieren|(?<!s)ungen)\b|[a-z]{4}(?:keit|heit|schaft|(?<!s)ung)\b",
     re.IGNORECASE,
+)
+_GERMAN_VERB = LazyPattern(r"\s[a-z]{2,}(?:[bdfghlmnprsz]en|chten|sten|llen)\W*$")
+"""The verb at the end of a task in German, such as `anlegen`; few words of English end like it."""
+
+_ENGLISH_EN = LazyPattern(
+    r"\s(?:al|bur|children|chosen|dozen|frozen|garden|golden|happen|hidden|kitchen|listen|men"
+    r"|open|screen|sudden|wooden|women)\w*\W*$"
 )
 _LONGEST_TITLE = 6
 
@@ -108,7 +120,9 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
 
 def _is_english(text: str) -> bool:
     is_latin = all(char.isascii() for char in text if char.isalpha())
-    return is_latin and not _FOREIGN.search(text)
+    if not is_latin or _FOREIGN.search(text):
+        return False
+    return not _GERMAN_VERB.search(text) or bool(_ENGLISH_EN.search(text))
 
 
 RULE = Rule("DV103", "trigger-without-when", Severity.WARNING, entry=check)

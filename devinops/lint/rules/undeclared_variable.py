@@ -50,16 +50,17 @@ _NAME = (
 _USE = LazyPattern(
     r"(?:\$\{?|\$env:|\$\{\{\s*(?:secrets|env)\.|\bprocess\.env\.|\benviron(?:\.get)?[\[(][\"']"
     r"|\b(?:[gG]etenv|LookupEnv|ENV\.fetch|env::var|Deno\.env\.get)\([\"']|\bENV\[[\"']"
-    rf"|\bsecret (?:named |called )?`?)({_NAME})\b(?!:?-)"
+    rf"|\bsecret (?:named |called )?`?)({_NAME})\b(?!:?-)",
+    re.ASCII,
 )
-_VARIABLE = LazyPattern(r"\$\{?([A-Z][A-Z0-9_]{4,})\b")
+_VARIABLE = LazyPattern(r"\$\{?([A-Z][A-Z0-9_]{4,})\b", re.ASCII)
 _SET = LazyPattern(
     r"(?<![\w$.{])([A-Z][A-Z0-9_]+)(?:[\"']\])?[ \t]*=(?![=~]|[ \t]*[\"']?\$\{?\1\b(?!:?[-=]))"
     r"|\bread\b[^\n;|&$]{0,80}?[ \t]([A-Z][A-Z0-9_]+)\b"
     r"|\bfor[ \t]+([A-Z][A-Z0-9_]+)[ \t]+in\b"
     r"|^[ \t]*ARG[ \t]+([A-Z][A-Z0-9_]+)\b"
     r"|^[ \t]+([A-Z][A-Z0-9_]+):[ \t]*[\"']?\$\{\{",
-    re.MULTILINE,
+    re.MULTILINE | re.ASCII,
 )
 """How a shell, Python, a Dockerfile or a workflow sets a variable. `A=$A` only passes it on."""
 

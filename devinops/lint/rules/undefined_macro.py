@@ -51,8 +51,9 @@ from devinops.model.patterns import LazyPattern
 from devinops.model.suggest import nearest
 
 _MACRO = LazyPattern(
-    r"(?<![\w`!\\/.=<>&|({\[\"'$-])!([A-Za-z][A-Za-z0-9_-]{2,})(?![\w(=!]|\.\w|\[)"
-    r"|(?<=[(\"'])!([A-Za-z][A-Za-z0-9_-]{2,})(?=[)\"'])"
+    r"(?<![\w\u00c0-\u024f`!\\/.=<>&|({\[\"'$-])!([A-Za-z][A-Za-z0-9_-]{2,})(?![\w(=!]|\.\w|\[)"
+    r"|(?<=[(\"'])!([A-Za-z][A-Za-z0-9_-]{2,})(?=[)\"'])",
+    re.ASCII,
 )
 _NEGATION = LazyPattern(
     r"!(?:is|has|can|should)[A-Z]|(?<=unless )!|(?<=unless `)!|(?<=while )!|(?<=while `)!"
@@ -60,7 +61,7 @@ _NEGATION = LazyPattern(
 """The beginning of a condition in code."""
 
 _IN_CODE = LazyPattern(r"!([A-Za-z][A-Za-z0-9_-]{2,})")
-_SPEAKS_OF_MACROS = LazyPattern(r"\b(?:macros?|playbooks?)\b", re.IGNORECASE)
+_SPEAKS_OF_MACROS = LazyPattern(r"\b(?:macros?|playbooks?)\b|マクロ|プレイブック", re.IGNORECASE)
 _OTHERS = frozenset(
     re.findall(
         r"\S+",

@@ -39,7 +39,8 @@ from devinops.model.patterns import LazyPattern
 _STEP = LazyPattern(
     r"^[ \t>]*(?:[-*+•]|\(?\d+[.)]|\*\*\d+|(?:[a-z]|[ivx]+)[.)]"
     r"|(?:step|phase|schritt|étape|paso)\s*\d+)(?:[ \t*:.-]|$)"
-    r"|^[ \t>]*(?:\d+、|第.{1,3}步|[①-⑳]|\d\ufe0f?\u20e3|\|[ \t]*\d+[ \t]*\|)|<li\b",
+    r"|^[ \t>]*(?:\d+[、．）]|（\d+）|(?:手順|ステップ|步骤|步驟|단계)[ \t]*\d+|\d+[ \t]*단계"
+    r"|第.{1,3}步|[①-⑳]|\d\ufe0f?\u20e3|\|[ \t]*\d+[ \t]*\|)|<li\b",
     re.MULTILINE | re.IGNORECASE,
 )
 _ORDER = LazyPattern(
