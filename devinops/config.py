@@ -229,8 +229,9 @@ def _no_entries(untracked: frozenset[str]) -> Problem:
     places = ", ".join(
         [*(f"{name}/**" for name in sorted(KINDS.directories)), *sorted(KINDS.files)]
     )
-    which = "found that Git tracks" if untracked else "found"
-    message = f"no file with entries was {which}: expected one of {places}"
+    message = f"no file with entries was found: expected one of {places}"
+    if untracked:
+        message = f"no file with entries was found that Git tracks: expected one of {places}"
     return Problem(
         Source("."), "no-entries", f"{message}; check --root, or start with devinops init"
     )

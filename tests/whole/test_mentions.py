@@ -112,7 +112,7 @@ def test_only_the_delete_without_the_change_that_frees_it_is_blocked(
     root = repository({"playbooks.yaml": GONE, "automations.yaml": automations("Nothing.")})
     ran = devinops("apply", "-C", root, "--yes", "--only", "playbook")
     assert (ran.code, len(emulator.playbooks())) == (4, 1), ran
-    assert "automation:Nightly mentions it until it is written, and --only leaves it out" in ran.out
+    assert "automation:Nightly, which mentions this object until it is written, is left" in ran.out
 
 
 def test_a_title_without_quotation_marks_is_a_problem_with_the_right_spelling(
