@@ -56,11 +56,9 @@ class Exceptions:
 
     def cover(self, rule: Called) -> bool:
         """Return whether a finding of a rule is an exception, and note that it was needed."""
-        written = next((name for name in self.ignored if rule.is_called(name)), None)
-        if written is None:
-            return False
-        self.used.add(written)
-        return not self.is_expired
+        written = [name for name in self.ignored if rule.is_called(name)]
+        self.used.update(written)
+        return bool(written) and not self.is_expired
 
     @property
     def names(self) -> list[str]:

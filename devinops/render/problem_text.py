@@ -108,7 +108,8 @@ def _excerpt_parts(excerpt: Excerpt, room: int) -> tuple[str, str, str]:
     """Return a line before, at and after the marked characters, safe and cut to `room` columns."""
     start, end = excerpt.column - 1, excerpt.column - 1 + max(excerpt.length, 1)
     shown = excerpt.line.expandtabs(1)
-    before, after = line(shown[:start].lstrip()), line(shown[end:].rstrip())
+    # No more than there is room for, because a long text would be cut off at its end.
+    before, after = line(shown[:start].lstrip()[-room:]), line(shown[end:].rstrip())
     marked = line(shown[start:end]) or " "
     if len(before) + len(marked) > room and len(before) > room // 3:
         before = f"…{before[1 - room // 3 :]}"

@@ -129,7 +129,11 @@ def _lint_exceptions() -> dict[str, Any]:
                 "minItems": 1,
                 "description": "Lint rules that this entry may break, by id or name.",
             },
-            "reason": {"type": "string", "minLength": 1, "description": "Why it may."},
+            "reason": {
+                "type": "string",
+                "minLength": 1,
+                "description": "Say why this entry may break these rules.",
+            },
             "until": {
                 "type": "string",
                 "pattern": DATE,

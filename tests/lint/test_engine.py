@@ -134,6 +134,7 @@ def test_a_finding_in_a_folded_text_is_at_its_first_word() -> None:
         ({"ignore": ["DV101"], "until": "2026-11-01"}, ["DV101", "DV902"]),
         ({"ignore": ["DV101"], "until": "2026-02-30"}, ["DV101", "DV902"]),
         ({"ignore": ["DV101", "DV102"]}, ["DV901"]),
+        ({"ignore": ["trigger-too-short", "DV101"]}, []),
         ({"ignore": ["DV101", "trigger-to-short"]}, ["DV903"]),
         ({"ignore": ["DV101", "DV1"]}, ["DV903"]),
         ({"ignore": ["DV901", "DV101"]}, ["DV903"]),
@@ -144,6 +145,19 @@ def test_a_finding_in_a_folded_text_is_at_its_first_word() -> None:
 def test_exceptions_hide_findings(exception: dict[str, Any], expected: list[str]) -> None:
     text = note(**SHORT, lint=exception | {"reason": "The name of a product."})
     assert ids(findings({"knowledge/a.md": text})) == expected
+
+
+@pytest.mark.parametrize(
+    ("until", "words"),
+    [
+        ("2026-02-28", "the exception from DV101 ended on 2026-02-28"),
+        ("2027-02-30", "no calendar has the day 2027-02-30, so the exception from DV101"),
+    ],
+)
+def test_a_day_that_does_not_exist_has_not_passed(until: str, words: str) -> None:
+    text = note(**SHORT, lint={"ignore": ["DV101"], "reason": "r", "until": until})
+    reports = {report.rule.id: report for report in findings({"knowledge/a.md": text})}
+    assert words in reports["DV902"].problem.message
 
 
 def test_an_exception_of_a_rule_that_did_not_run_is_not_unused() -> None:

@@ -41,10 +41,10 @@ def test_the_carets_are_below_the_characters(
 
 
 @pytest.mark.parametrize("width", [40, 60, 100])
-@pytest.mark.parametrize("column", [1, 50, 150, 290])
+@pytest.mark.parametrize("column", [1, 50, 150, 290, 12_551])
 @pytest.mark.parametrize("length", [1, 30, 200])
 def test_a_long_line_is_cut_around_the_characters(width: int, column: int, length: int) -> None:
-    line = "".join(f"{number:03}|" for number in range(75))
+    line = "".join(f"{number:03}|" for number in range(75 if column < 300 else 8_000))
     text, carets = excerpt(line, column, length, width)
     assert max(columns(text), columns(carets)) + 8 <= max(width, 28)
     at = carets.index("^")

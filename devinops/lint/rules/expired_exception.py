@@ -40,6 +40,9 @@ def check(exceptions: Exceptions, _: Sequence[Called]) -> Iterator[Finding]:
         names = ", ".join(exceptions.ignored)
         message = (
             f"the exception from {names} ended on {until}: correct the entry, or set a new day"
+            if exceptions.until
+            else f"no calendar has the day {until}, so the exception from {names} does not apply: "
+            "correct the day"
         )
         yield exceptions.finding(until, message)
 
