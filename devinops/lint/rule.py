@@ -67,7 +67,7 @@ SCOPES = {"entry-rules": Scope.ENTRY, "repository-rules": Scope.REPOSITORY}
 """Words that select the rules of one scope."""
 
 _ALL = "all"
-_PREFIX = re.compile(r"DV[1-9]?", re.IGNORECASE)
+_PREFIX = re.compile(r"DV(?:[1-9]\d?)?", re.IGNORECASE)
 
 
 def matches(rule: Rule, written: str) -> bool:

@@ -14,7 +14,7 @@ from devinops.model.patterns import LazyPattern
 BLANKS: Final = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
 """Letters and marks without a picture."""
 
-ZERO_WIDTH: Final = "\u200b\u2060\ufeff"
+ZERO_WIDTH: Final = "\u00ad\u200b\u2060\ufeff"
 """Characters that only say where a line may break."""
 
 _HIDDEN = LazyPattern(

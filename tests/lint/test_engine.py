@@ -34,6 +34,8 @@ def test_an_entry_that_is_fine_has_no_findings() -> None:
         ({}, ["DV101"]),
         ({"select": ["trigger-too-short"]}, ["DV101"]),
         ({"select": ["dv1"]}, ["DV101"]),
+        ({"select": ["DV10"]}, ["DV101"]),
+        ({"select": ["DV20"]}, []),
         ({"select": ["DV2"]}, []),
         ({"select": ["entry-rules"]}, ["DV101"]),
         ({"select": ["repository-rules"]}, []),
