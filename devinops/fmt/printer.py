@@ -21,6 +21,9 @@ _HAS_OTHER_ESCAPE = re.compile(r'(?:[^\\]|\\[nt"\\])*\\[^nt"\\]', re.DOTALL)
 _ESCAPE_OR_FOLD = re.compile(r"(?P<escape>\\[^\n])|(?:(?P<joined>\\)|[ \t]*)\n(?:[ \t]*\n)*[ \t]*")
 """In double quotes: an escape, or line ends, which are folded; a backslash joins two lines."""
 
+_LONGEST_KEY: Final = 1024
+"""What YAML allows before the colon, unless a question mark begins the key."""
+
 _MAY_END_A_LINE = re.compile("[\ue000-\uf8ff]")
 """Private characters: each may stand for one that ends a line in YAML 1.1, as `shield` says."""
 _MUST_ESCAPE = re.compile(r'["\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
@@ -276,7 +279,10 @@ def _chomping(line_ends: int) -> str:
 
 def _key(node: Node, *, in_flow: bool) -> str:
     anchor = f"&{node.anchor} " if node.anchor else ""
-    return anchor + _inline(node, in_flow=in_flow)
+    key = anchor + _inline(node, in_flow=in_flow)
+    if len(key) > _LONGEST_KEY:
+        raise NotSupported(f"a key of more than {_LONGEST_KEY:,} characters: shorten it")
+    return key
 
 
 def _inline(node: Node, *, in_flow: bool) -> str:

@@ -53,6 +53,26 @@ def test_what_cannot_be_formatted_stays_and_is_reported(path: str, text: str, co
     assert (result.text is None) == bool(code)
 
 
+@pytest.mark.parametrize(
+    ("key", "is_too_long"),
+    [
+        ("k" * 1024, False),
+        ("k" * 1025, True),
+        (f'"{"k" * 1020}: "', False),
+        (f'"{"k" * 1021}: "', True),
+        (f"&a {'k' * 1022}", True),
+    ],
+    ids=lambda value: str(value)[:12] + str(len(str(value))),
+)
+def test_a_key_that_is_too_long_without_its_question_mark_is_named(
+    key: str, is_too_long: bool
+) -> None:
+    result = formatted("knowledge.yaml", f"knowledge:\n- name: A\n  meta:\n    ? {key}\n    : 1\n")
+    messages = [problem.message for problem in result.problems]
+    expected = "cannot format a key of more than 1,024 characters: shorten it"
+    assert messages == ([expected] if is_too_long else [])
+
+
 def test_the_message_about_missing_front_matter_shows_the_fields_of_the_kind() -> None:
     (problem,) = formatted("playbooks/a.md", "no front matter\n").problems
     assert "put the lines `---`, `title: …`, `---` above the text" in problem.message
