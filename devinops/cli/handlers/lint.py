@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from devinops.lint.engine import Reported, check
 from devinops.lint.repository import FileRepository
 from devinops.lint.rule import Rule, Scope, matches
 from devinops.lint.rules import RULES
-from devinops.lint.selection import setting_problems, unknown_rule, usable
+from devinops.lint.selection import setting_problems, unknown_rule, unused_paths, usable
 from devinops.lint.settings import Settings
 from devinops.lint.subject import Subject
 from devinops.load import Loaded, load_only
@@ -155,7 +155,9 @@ class _Run:
         can_be_known = {r.fingerprint for r in self.reports if baseline.can_hide(r)}
         hidden = known & can_be_known
         shown = [report for report in self.reports if report.fingerprint not in hidden]
-        problems = sorted([*shown_errors, *(report.problem for report in shown)])
+        problems = sorted(
+            [*shown_errors, *self._unused_paths(), *(report.problem for report in shown)]
+        )
         failing = [p for p in problems if _reaches(p.severity, self.settings.fail_on)]
         return ProblemsAnswer(
             problems,
@@ -171,6 +173,13 @@ class _Run:
                 fixed=fixed,
             ),
         )
+
+    def _unused_paths(self) -> Iterator[Problem]:
+        """Yield the patterns of `lint.paths` that match no file; only a full run can tell."""
+        if self.selection.prefixes is None:
+            texts = {d.text_file for d in self.loaded.declarations} - {""}
+            files = {*self.loaded.files, *texts}
+            yield from unused_paths(usable(self.project.lint), files, self.project.place)
 
     def _is_shown(self, paths: Iterable[str]) -> bool:
         """Return whether one of the files is selected."""
