@@ -8,12 +8,14 @@ from typing import Any, Protocol
 from devinops.lint.rule import SCOPES, Rule, matches
 from devinops.load.globs import read_rules
 from devinops.model.credentials import starred
-from devinops.model.objects import Problem, Source
+from devinops.model.objects import Problem, Severity, Source
 from devinops.model.suggest import did_you_mean
 from devinops.schema.findings import check
 
 CODES: Mapping[str, str] = {
     "unknown-rule": "a name in `lint` of devinops.yaml that no lint rule has",
+    "unused-path": "a pattern in `lint.paths` of devinops.yaml that matches no file with entries "
+    "(warning)",
 }
 """Code → meaning of the problems that only `devinops lint` finds in devinops.yaml."""
 
@@ -47,6 +49,19 @@ def setting_problems(
         yield from _in_section(item, rules, place, path)
         for error in read_rules([pattern])[1].values():
             yield Problem(place(*path), "bad-pattern", f"lint.paths: {starred(pattern)!r} {error}")
+
+
+def unused_paths(
+    section: Mapping[str, Any], files: Iterable[str], place: Place
+) -> Iterator[Problem]:
+    """Yield a warning for each pattern of `lint.paths` that matches none of all files."""
+    files = list(files)
+    for pattern in section.get("paths", {}):
+        rules, _ = read_rules([pattern])
+        if rules and not any(rule.matcher(file) for rule in rules.values() for file in files):
+            message = f"lint.paths: {starred(pattern)!r} matches no file: correct or remove it"
+            source = place("lint", "paths", pattern)
+            yield Problem(source, "unused-path", message, Severity.WARNING)
 
 
 def _in_section(

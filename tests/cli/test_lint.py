@@ -632,3 +632,17 @@ def test_a_secret_in_a_comment_of_the_line_that_is_shown_has_stars(
     text = SHORT.replace("trigger: Errors", "trigger: Errors # password: Xk9vT3qzzL8k")
     repository({"knowledge/a.md": text})
     assert "3 | trigger: Errors # password: ************\n" in devinops("lint").out
+
+
+def test_a_pattern_of_paths_that_matches_no_file_is_a_warning(
+    repository: Write, devinops: Devinops
+) -> None:
+    paths = '{"knowledge/nothere/**": {ignore: [DV2]}, "knowledge/**": {ignore: [DV2]}}'
+    repository(
+        {"devinops.yaml": f"version: 1\nlint: {{paths: {paths}}}\n", "knowledge/a.md": FINE_NOTE}
+    )
+    ran = devinops("lint")
+    assert ran.code == 1
+    assert "warning: lint.paths: 'knowledge/nothere/**' matches no file: correct" in ran.out
+    assert "0 errors, 1 warning" in ran.out
+    assert devinops("lint", "knowledge/a.md").code == 0

@@ -205,9 +205,9 @@ def test_the_settings_on_the_page_of_lint_are_valid(tmp_path: Path, devinops: De
     page = LINT_PAGE.read_text(encoding="utf-8")
     settings, exception, _ = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     (tmp_path / "devinops.yaml").write_text(settings)
-    (tmp_path / "knowledge").mkdir()
+    (tmp_path / "knowledge" / "drafts").mkdir(parents=True)
     note = f"---\nname: A\ntrigger: Errors\n{exception}---\nRead the log first.\n"
-    (tmp_path / "knowledge" / "a.md").write_text(note)
+    (tmp_path / "knowledge" / "drafts" / "a.md").write_text(note)
     for argv in (["--write-baseline"], []):
         ran = devinops("lint", "-C", tmp_path, *argv)
         assert (ran.code, ran.out) == (0, "1 entry in 1 file, no problems\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -18,7 +18,7 @@ from devinops.lint.engine import Reported, check
 from devinops.lint.repository import FileRepository
 from devinops.lint.rule import Rule, Scope, matches
 from devinops.lint.rules import RULES
-from devinops.lint.selection import setting_problems, unknown_rule, usable
+from devinops.lint.selection import setting_problems, unknown_rule, unused_paths, usable
 from devinops.lint.settings import Settings
 from devinops.lint.subject import Subject
 from devinops.load import Loaded, load_only
@@ -213,7 +213,9 @@ class _Run:
         hidden = can_be_known & {one.fingerprint for one in known}
         gone = [k for k in known if k.fingerprint not in can_be_known and self.looked_for(k)]
         shown = [report for report in self.reports if report.fingerprint not in hidden]
-        problems = sorted([*shown_errors, *(report.problem for report in shown)])
+        problems = sorted(
+            [*shown_errors, *self._unused_paths(), *(report.problem for report in shown)]
+        )
         passed_over = unread(paths, self.project.root, self.loaded)
         failing = [p for p in problems if _reaches(p.severity, self.settings.fail_on)]
         return ProblemsAnswer(
@@ -231,6 +233,13 @@ class _Run:
                 fixed=fixed,
             ),
         )
+
+    def _unused_paths(self) -> Iterator[Problem]:
+        """Yield the patterns of `lint.paths` that match no file; only a full run can tell."""
+        if self.selection.prefixes is None:
+            texts = {d.text_file for d in self.loaded.declarations} - {""}
+            files = {*self.loaded.files, *texts}
+            yield from unused_paths(usable(self.project.lint), files, self.project.place)
 
     def _is_shown(self, paths: Iterable[str]) -> bool:
         """Return whether one of the files is selected."""
