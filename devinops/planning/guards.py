@@ -171,7 +171,7 @@ def _exactly(what: str, allowed: int, total: int, but: str) -> tuple[Refusal, ..
     approval = allow(what, total) if total else None
     check = "check it" if total == 1 else "check each one"
     step = f"{check}, then pass {approval}" if approval else "leave the option out"
-    reason = f"{allow(what, allowed).option} accepts exactly {allowed}, and {but}: {step}"
+    reason = f"{allow(what).option} accepts exactly {allowed}, and {but}: {step}"
     return (Refusal(reason, approval),)
 
 

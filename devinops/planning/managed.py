@@ -450,7 +450,7 @@ def _renewed(match: Match, live: Live, record: Record, moved: Sides, outside: Fi
         kept = {field.name for field in outside}
         fields = bases(declaration.resource, live.resource, fields, kept)
     key, protect = declaration.key, declaration.protect
-    renewed = replace(record, key=key, id=live.id, protect=protect, fields=fields)
+    renewed = replace(record, key=key, protect=protect, fields=fields)
     if _is_settled(moved, fields, live.kind) or is_sent(declaration.resource, fields):
         renewed = replace(renewed, source=declaration.source.path)
         return renewed if renewed == record else replace(renewed, commit=None)

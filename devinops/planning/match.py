@@ -61,18 +61,20 @@ def match(
     exact key and the entry is not a tombstone. (4) The same non-empty text as exactly one unmatched
     owned object. An object that a step gives to one declaration is never given to another.
     """
-    matcher = _Matcher(snapshot, inventory or Inventory())
-    return matcher.run(sorted(declarations, key=lambda declaration: declaration.key))
+    in_order = sorted(declarations, key=lambda declaration: declaration.key)
+    return _Matcher(in_order, snapshot, inventory or Inventory()).run()
 
 
 class _Matcher:
-    def __init__(self, snapshot: Snapshot, inventory: Inventory) -> None:
+    def __init__(
+        self, declarations: Sequence[Declaration], snapshot: Snapshot, inventory: Inventory
+    ) -> None:
         self.snapshot, self.inventory = snapshot, inventory
         self.matched: set[ObjectId] = set()
-        self.entries: dict[Key, Declaration] = {}
-
-    def run(self, declarations: Sequence[Declaration]) -> list[Match]:
         self.entries = {declaration.key: declaration for declaration in declarations}
+
+    def run(self) -> list[Match]:
+        declarations = list(self.entries.values())
         matches: dict[Key, Match] = {}
         for step in (self._by_inventory, self._by_key, self._by_previous):
             for declaration in declarations:

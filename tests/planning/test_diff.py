@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from devinops.kinds import KINDS
-from devinops.planning.diff import MOST_PARTS, at_risk, nested_paths, not_stored, same, settable
+from devinops.planning.diff import (
+    MOST_PARTS,
+    added_and_removed,
+    at_risk,
+    nested_paths,
+    not_stored,
+    same,
+    settable,
+)
+from tests.testing import toy_kinds
 from tests.testing.small_kinds import PLAQUE, Plaque
 
 
@@ -124,3 +133,18 @@ def test_the_places_at_which_nested_values_differ_are_named_in_order(
 def test_all_that_an_update_might_lose_is_named_with_its_value() -> None:
     plaque = Plaque(name="A", size="big", color="red", motto="")
     assert at_risk(PLAQUE, "v3", plaque) == "size big, color red"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "added", "removed"),
+    [
+        ([{"x": 1, "y": 2}], [{"y": 2, "x": 1}], [], []),
+        ([{"y": 2, "x": 1}], [{"x": 1, "y": 2}], [], []),
+        ([{"x": 1}], [{"x": 2}], [{"x": 2}], [{"x": 1}]),
+    ],
+)
+def test_elements_of_a_set_are_the_same_whatever_the_order_of_their_members(
+    before: list[Any], after: list[Any], added: list[Any], removed: list[Any]
+) -> None:
+    colors = toy_kinds.PALETTE.by_name["colors"]
+    assert added_and_removed(colors, before, after) == (added, removed)

@@ -16,7 +16,7 @@ from devinops.model.objects import Declaration, Live, Snapshot, Source
 from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
 from devinops.model.values import UNSET
 from devinops.planning.draft import PlanContext
-from devinops.planning.guards import ALWAYS_ALLOWED, guard, needed
+from devinops.planning.guards import ALWAYS_ALLOWED, guard, moved, needed
 from tests.testing import toy_kinds
 from tests.testing.objects import live
 from tests.testing.plans import context, entry
@@ -133,6 +133,11 @@ def test_if_all_are_missing_the_vendor_may_have_moved_them(owned: int, missing: 
     assert reason.endswith(f"pass --allow-missing {missing}")
 
 
+@pytest.mark.parametrize(("kind", "missing"), [("knowledge", 4), ("playbook", 5), ("playbook", 4)])
+def test_nothing_is_said_of_a_move_that_is_not_likely(kind: str, missing: int) -> None:
+    assert moved(kind, missing, 5) == ""
+
+
 def test_one_object_may_be_missing_even_if_it_was_the_only_one() -> None:
     assert refusals(owned=1, missing=1) == ()
 
@@ -186,6 +191,8 @@ def test_a_delete_is_no_hazard() -> None:
     badge = Live("b1", toy_kinds.Badge(name="B", color="gold"))
     delete = Change(Action.DELETE, badge.key, "r", "b1", entry(badge.resource), badge)
     assert guard([delete], [], [], context(), ["badge"]) == ()
+    (refusal,) = guard([delete, badge_change("gold")], [], [], context(), ["badge"])
+    assert "is made of gold" in refusal.reason
 
 
 @pytest.mark.parametrize(
@@ -198,7 +205,7 @@ def test_a_set_may_lose_as_many_elements_as_deletes_are_allowed(
     colors = [f"c{number:02}" for number in range(live)]
     before = Live("palette", toy_kinds.Palette(colors=colors))
     after = toy_kinds.Palette(colors=["new", *colors[gone:]])
-    fields = (FieldChange("colors", colors, after.colors), FieldChange("value", UNSET, "env:X"))
+    fields = (FieldChange("value", UNSET, "env:X"), FieldChange("colors", colors, after.colors))
     change = Change(Action.UPDATE, before.key, "r", "palette", entry(after), before, fields)
     max_delete = MaxDelete.parse(limit)
     assert max_delete

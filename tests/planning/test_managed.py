@@ -9,10 +9,12 @@ from devinops.model.changes import Blocker
 from devinops.model.inventory import base
 from devinops.model.keys import ROOT, FolderPath
 from devinops.model.kind import Scope
+from devinops.model.objects import Live
 from devinops.planning.draft import PlanDraft
 from devinops.planning.managed import Managed
 from devinops.planning.managed import bases as bases_of
 from devinops.planning.match import Match
+from tests.testing import toy_kinds
 from tests.testing.objects import live
 from tests.testing.plans import context, entry
 
@@ -41,3 +43,13 @@ def test_an_update_that_would_take_a_note_out_of_its_folder_is_blocked() -> None
         "an update would move it out of F, because the API of an enterprise accepts no folder: move it "
         "to the root in the web app first"
     )
+
+
+def test_labels_have_no_limit_if_the_api_gives_none() -> None:
+    labels = {f"label {number}": "" for number in range(40)}
+    robot = Live("r1", toy_kinds.Robot(name="R", weight=1, labels=labels))
+    draft = PlanDraft()
+    Managed().plan(
+        Match(entry(toy_kinds.Robot(name="R", weight=2)), robot), context([robot]), draft
+    )
+    assert (len(draft.changes), draft.blocked) == (1, [])

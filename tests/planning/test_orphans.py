@@ -6,13 +6,14 @@ from datetime import date
 
 import pytest
 
+from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
 from devinops.model.inventory import Inventory, Record, base
 from devinops.model.keys import ROOT, FolderPath, Key
 from devinops.model.objects import Declaration, Snapshot, Source
 from devinops.model.policy import Policy, Prune
 from devinops.model.target import Target
-from devinops.planning.orphans import MAX_COMPARED_PAIRS
+from devinops.planning.orphans import MAX_COMPARED_PAIRS, rename_hint
 from devinops.planning.plan import Plan, build_plan
 from tests.testing.objects import live
 
@@ -149,3 +150,15 @@ def test_in_a_large_clean_up_what_previously_names_waits_for_its_entry() -> None
     )
     assert plan.changes == ()
     assert len(plan.blocked) == 2 * count
+
+
+def test_there_is_no_hint_for_what_cannot_be_renamed() -> None:
+    assert rename_hint(Key.parse("secret:TOKEN")) == ""
+
+
+def test_a_hint_says_what_happens_to_the_secret_of_an_object_that_is_not_renamed() -> None:
+    secret = KINDS["automation"].generated_secret
+    assert secret
+    hint = '; is it automation:A? Then add previously: [{"name": "A"}], and it keeps its id'
+    assert rename_hint(Key.parse("automation:A")) == hint
+    assert rename_hint(Key.parse("automation:A"), secret) == f"{hint}; otherwise {secret.renewed}"

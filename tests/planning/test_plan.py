@@ -380,3 +380,18 @@ def test_an_only_that_cannot_mean_anything_is_a_usage_error(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}, "only": [only]})
+
+
+def test_a_plan_for_an_enterprise_blocks_what_would_take_a_note_out_of_its_folder(
+    tmp_path: Path,
+) -> None:
+    in_folder = NOTE | {"folder": "F"}
+    plan = build_plan(
+        loaded(tmp_path, {"knowledge": [in_folder]}).declarations,
+        snapshot([{"kind": "folder", "path": "F"}, LIVE | {"folder": "F"}]),
+        Target("production", "https://api.devin.ai", "v3", None, enterprise=True),
+        policy=Policy(),
+        today=TODAY,
+    )
+    assert plan.changes == ()
+    assert "an update would move it out of F" in plan.blocked[0].reason

@@ -129,3 +129,14 @@ def test_the_path_that_is_shown_is_that_of_the_folder_and_of_nothing_else() -> N
     (change,) = draft.changes
     assert change.references == {TRIAGE: "p1", FOLDER: "f1"}
     assert {f.name: f.after for f in change.fields}["folder"] == "F"
+
+
+def test_an_update_does_not_make_the_name_of_its_object_unique() -> None:
+    """Only a create gives a new object to what refers to its key."""
+    lives = [live("playbook", title="Triage", id=id) for id in ("p1", "p2")]
+    wanted = entry(lives[0].resource)
+    update = Change(Action.UPDATE, TRIAGE, "r", "p1", wanted, lives[0])
+    draft = PlanDraft(changes=[mentioning("Triage"), update])
+    (blocked,) = mentions(draft, lives=lives).blocked()
+    assert (blocked.by, blocked.ids) == (Blocker.CONFLICT, ("p1", "p2"))
+    assert draft.changes == [update]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from devinops.kinds.folder import Folder
+from devinops.model.changes import Blocked, Blocker
 from devinops.model.inventory import Record
-from devinops.model.keys import FolderPath
+from devinops.model.keys import FolderPath, Key
 from devinops.planning.draft import PlanDraft, RollbackContext, Saved
 from devinops.planning.match import Match
 from devinops.planning.orphans import Orphan
-from devinops.planning.required import Required
+from devinops.planning.required import Missing, Required, missing
 from tests.testing.objects import live
 from tests.testing.plans import context, entry
 
@@ -45,3 +46,14 @@ def test_no_run_overwrites_one_so_there_is_none_to_bring_back() -> None:
     saved = Saved(FOLDER, ENTRY.source)
     with pytest.raises(AssertionError, match="folder:F cannot be in a backup"):
         Required().rollback(saved, FOLDER, rollback, PlanDraft())
+
+
+def test_a_person_creates_what_no_api_can_and_how_many_entries_need_it_is_counted() -> None:
+    notes = tuple(Key.parse(f"knowledge:F/{name}") for name in "AB")
+    folder, playbook = Key.parse("folder:F"), Key.parse("playbook:P")
+    blocked = [
+        Blocked(Blocker.REQUIREMENT, folder, "r", needed_by=notes),
+        Blocked(Blocker.CONFLICT, Key.parse("folder:G"), "r"),
+        Blocked(Blocker.REQUIREMENT, playbook, "r"),
+    ]
+    assert missing(blocked) == (Missing("folder", "F", 2),)

@@ -235,3 +235,26 @@ def test_all_values_count_for_a_kind_without_a_text() -> None:
         "Old": "a1",
         "A": "a2",
     }
+
+
+@pytest.mark.parametrize(
+    ("declared", "means"),
+    [
+        ({"A": "one/new", "B": "two/new"}, {"A": "n1", "B": "n2"}),
+        ({"A": "two/new", "B": "one/new"}, {"A": "n2", "B": "n1"}),
+    ],
+)
+def test_an_entry_with_another_trigger_still_means_the_object_of_its_text(
+    declared: Texts, means: Mapping[str, str | None]
+) -> None:
+    owned = {"A": "n1:one/a", "B": "n2:two/b"}
+    lives = {"n1": "B:one/a", "n2": "A:two/b"}
+    assert said(matched(owned, declared, lives)) == means
+
+
+def test_an_object_that_has_the_name_of_its_entry_is_claimed_by_it_alone() -> None:
+    wanted, one = note("A", "a"), live("knowledge", id="n1", name="A", body="a")
+    inventory = Inventory.of("file", [Record(wanted.key, "n1")])
+    claim = Claim.of(wanted, one, {wanted.key: wanted}, Snapshot.of([one]), inventory)
+    assert claim == Claim(wanted, one)
+    assert not claim.is_contested

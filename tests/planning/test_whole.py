@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from devinops.model.changes import Blocker
 from devinops.model.inventory import Record
+from devinops.model.objects import Live
 from devinops.planning.draft import PlanDraft
+from devinops.planning.match import Match
 from devinops.planning.orphans import Orphan
 from devinops.planning.whole import Whole
+from tests.testing import toy_kinds
 from tests.testing.objects import live
-from tests.testing.plans import context
+from tests.testing.plans import context, entry
 
 
 def test_an_entry_that_goes_changes_nothing_and_is_noted() -> None:
@@ -20,3 +24,13 @@ def test_an_entry_that_goes_changes_nothing_and_is_noted() -> None:
     assert [note for _, note in draft.notes] == [
         "playbook:P is no longer declared; its settings stay as they are"
     ]
+
+
+def test_a_value_that_the_api_cannot_change_blocks_the_rest_of_a_setting() -> None:
+    palette = Live("palette", toy_kinds.Palette(colors=["a"], size="big"))
+    wanted = entry(toy_kinds.Palette(colors=["b"], size="small"))
+    draft = PlanDraft()
+    Whole().plan(Match(wanted, palette), context([palette]), draft)
+    (blocked,) = draft.blocked
+    assert (blocked.by, draft.changes) == (Blocker.REQUIREMENT, [])
+    assert "cannot change its size" in blocked.reason
