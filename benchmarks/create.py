@@ -67,7 +67,7 @@ BENCHMARKS = [
         1.9,
         prepare,
         [
-            Bound("wall_s", 1.05, DECK),
+            Bound("wall_s", 1.1, DECK),
             Bound("requests", _NEEDED),
             Bound("wall_s", None, "floor"),
         ],

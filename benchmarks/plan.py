@@ -58,13 +58,14 @@ BENCHMARKS = [
             "octoDNS compares 1,000 records with an API like that of DigitalOcean, whose "
             "pages have 20. The Devin API lists at most 200 notes a page, and the cursor of a "
             "page comes with the page before it, so 1,000 notes take five requests one after "
-            "another. The floor waits for them as well. dbt-jobs-as-code compares 1,000 jobs, "
-            "and asks for the variables of each; it runs once."
+            "another. The floor waits for them as well, so even that cannot be as fast as decK. "
+            "dbt-jobs-as-code compares 1,000 jobs, and asks for the variables of each; it runs "
+            "once."
         ),
         1.8,
         of_1000,
         [
-            Bound("wall_s", 1, DECK),
+            Bound("wall_s", 1.7, DECK),
             Bound("wall_s", None, DECK, of="floor", what=f"time of the floor against {DECK}"),
             Bound("wall_s", 0.2, OCTODNS),
             Bound("wall_s", None, DBT),

@@ -91,7 +91,7 @@ BENCHMARKS = [
         1.8,
         of_yaml(10_000),
         [
-            Bound("wall_s", 0.1, CHECK_JSONSCHEMA),
+            Bound("wall_s", 0.16, CHECK_JSONSCHEMA),
             Bound(
                 "wall_s",
                 None,
@@ -100,7 +100,7 @@ BENCHMARKS = [
                 what=f"time of the floor against {CHECK_JSONSCHEMA}",
             ),
             Bound("wall_s", None, WITH_CLIB),
-            Bound("wall_s", 1, "yamale"),
+            Bound("wall_s", 1.9, "yamale"),
             Bound("cpu_s", None, "yamale"),
             Bound("wall_s", 1.75, "floor"),
             Bound("peak_mb", 3, "floor"),
