@@ -49,7 +49,7 @@ BENCHMARKS = [
         1.5,
         prepare,
         [
-            Bound("cpu_s", 8, VALIDATE, of=CHANGED, what="CPU time, all change, against validate"),
+            Bound("cpu_s", 10, VALIDATE, of=CHANGED, what="CPU time, all change, against validate"),
             Bound("cpu_s", 2, VALIDATE, of=UNCHANGED, what="CPU time, none does, against validate"),
             Bound("peak_mb", 300, of=CHANGED, what="peak memory", unit=" MB"),
         ],
