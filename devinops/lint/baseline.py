@@ -32,7 +32,7 @@ def can_hide(report: Reported) -> bool:
 def written(reports: Iterable[Reported], others: Iterable[Known] = ()) -> Iterator[str]:
     """Yield the text of a baseline that hides these findings: sorted, one finding a line.
 
-    `others` are known findings that nobody looked for.
+    `others` are known findings that this run did not look for.
     """
     accepted = (report for report in reports if can_hide(report))
     found = {Known(r.problem.source.path, r.rule.id, r.fingerprint) for r in accepted}

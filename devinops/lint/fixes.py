@@ -1,8 +1,8 @@
-"""Applies the fixes that change no meaning: it deletes characters that nobody sees.
+"""Applies fixes that keep the meaning: they delete invisible characters.
 
-A character can keep its neighbors from being syntax: without it, `#` can begin a comment, and
-`true` a value that is no text. So the new text is read again, and a fix that changes anything else
-is left to a person.
+An invisible character can keep its neighbors from being syntax: without it, `#` can begin a
+comment, and `true` is no longer text. So the new text is read again, and a fix that changes
+anything else is left to a person.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A value that only stands for a secret is told from a secret."""
+"""A value that only stands for a secret is not taken for a secret."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class _Run:
         elif includer:
             message = (
                 f"this file is also the text of an entry in {includer}, which would change: write "
-                "the text into a file that is no entry, or list this file under `ignore`"
+                "the text into a file that is not an entry, or list this file under `ignore`"
             )
             self.problems.append(Problem(Source(file.path), "not-formatted", message))
         elif result.text is not None:

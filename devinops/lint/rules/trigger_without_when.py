@@ -4,7 +4,7 @@ Devin compares the trigger with its task. A title such as `Guide to our error fo
 question about the format, but not the task in which the format matters.
 
 A task, such as `Fix flaky tests`, says when. Only English triggers are judged; other languages are
-told from it by common words and endings.
+recognized by common words and endings.
 
 Fails:
 

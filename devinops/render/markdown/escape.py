@@ -69,9 +69,10 @@ def _spans(safe: str, keys: Collection[str]) -> Iterator[str]:
             yield f"{before}{code(core, len(core))}{after}"
             position += len(before) + len(core) + len(after)
         else:
-            token = _TOKEN.match(safe, position)[0]  # type: ignore[index]
-            yield _word(token, first=position == 0)
-            position += len(token)
+            token = _TOKEN.match(safe, position)
+            assert token, "a token begins with any character"
+            yield _word(token[0], first=position == 0)
+            position = token.end()
 
 
 def _key(safe: str, position: int, keys: Collection[str]) -> tuple[str, str, str] | None:
