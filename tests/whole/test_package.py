@@ -156,7 +156,7 @@ def test_pre_commit_lints_the_changed_files_with_the_detector(
     new.write_text(f"---\nname: New\ntrigger: When reading the logs\n---\n{text}\n")
     run("git", "add", "knowledge/new.md", cwd=scratch)
     changed = run(*pre_commit, cwd=scratch, env=env, code=1)
-    assert "knowledge/new.md:5:16: error: this looks like a secret (generic-password)" in changed
+    assert "knowledge/new.md:5:16: error: this looks like a password" in changed
     assert ("old.md" in changed, secret in changed, "pip install" in changed) == (False,) * 3
     new.write_text("---\nname: New\ntrigger: When reading the logs\n---\nUse grep.\n")
     run("git", "add", "knowledge/new.md", cwd=scratch)
