@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 from devinops.model.credentials import SECRETS, may_hold_secret
 from devinops.model.hidden import hidden
 from devinops.model.kind import Resource
-from devinops.model.values import UNSET
+from devinops.model.values import UNSET, texts_in
 
 
 def findings(resource: Resource) -> list[str]:
@@ -22,7 +22,7 @@ def findings(resource: Resource) -> list[str]:
 
 def findings_in(values: Iterable[tuple[str, Any]]) -> list[str]:
     """Return the same for pairs of name and value."""
-    found = [(name, list(texts(value))) for name, value in values if value is not UNSET]
+    found = [(name, list(texts_in(value))) for name, value in values if value is not UNSET]
     # Almost every object is clean, and one look at all of its texts tells.
     together = "\n".join(text for _, parts in found for text in parts)
     if together.isascii() and not may_hold_secret(together):
@@ -37,16 +37,3 @@ def _of_texts(values: Iterable[str]) -> Iterator[str]:
         for run in islice(hidden(text), 1):
             yield f"hidden text (U+{ord(run[0][0]):04X})"
         yield from (title for title, pattern in SECRETS.items() if pattern.search(text))
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Yield every text in a value at any depth, keys of mappings included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            yield key
-            yield from texts(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from texts(part)

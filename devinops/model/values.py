@@ -1,10 +1,11 @@
-"""Values of fields: UNSET, and the canonical form of a text."""
+"""Values of fields: UNSET, the canonical form of a text, and the texts in a value."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 
 class Unset(Enum):
@@ -38,3 +39,16 @@ def canonical_text(text: str) -> str:
 
 
 _BLANK_LINES: Final = re.compile(r"(?:[^\S\n]*\n)+")
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text in a value at any depth, keys of mappings included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield key
+            yield from texts_in(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from texts_in(part)

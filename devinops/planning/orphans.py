@@ -10,8 +10,9 @@ from typing import NamedTuple
 from devinops.kinds import KINDS
 from devinops.model.inventory import Record
 from devinops.model.keys import Key, ObjectId
-from devinops.model.kind import GeneratedSecret
+from devinops.model.kind import GeneratedSecret, Resource
 from devinops.model.objects import Declaration, Ensure, Live, Source
+from devinops.model.values import texts_in
 from devinops.planning.draft import PlanContext, source_of
 from devinops.planning.match import Match, MatchedBy, text_of
 
@@ -143,8 +144,8 @@ def likely_renames(orphans: Sequence[Orphan], entries: Sequence[Declaration]) ->
     if len(orphans) * len(entries) > MAX_COMPARED_PAIRS:
         pairs = _without_texts(orphans, entries)
     else:
-        new = [(entry, _pieces(text_of(entry.resource))) for entry in entries]
-        old = [(orphan, _pieces(text_of(orphan.live.resource))) for orphan in orphans]
+        new = [(entry, _pieces(_content(entry.resource))) for entry in entries]
+        old = [(orphan, _pieces(_content(orphan.live.resource))) for orphan in orphans]
         pairs = [
             _pair(orphan, entry, _in_common(text, new_text))
             for orphan, text in old
@@ -174,6 +175,15 @@ def _pair(orphan: Orphan, entry: Declaration, text: float) -> LikelyRename:
     same_name = orphan.key.name == entry.key.name
     named = orphan.key in entry.previously
     return LikelyRename(orphan, entry, named, text, same_file, same_name)
+
+
+def _content(resource: Resource) -> str:
+    """Return the prose of an object, or all texts in its values if its kind has no prose."""
+    kind = resource.kind
+    if kind.document:
+        return text_of(resource)
+    values = [value for name, value in resource.items() if name not in kind.identity.fields]
+    return "\n".join(texts_in(values))
 
 
 def _pieces(text: str) -> Counter[str]:

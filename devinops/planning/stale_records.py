@@ -93,7 +93,7 @@ class Claim(NamedTuple):
 def _give(live: Live, key: Key, inventory: Inventory) -> str:
     """Return the commands that link a key to an object, which may be owned under another key."""
     record = inventory.by_id.get(live.object_id)
-    forget = f"{forget_command(record.key)}, then " if record and record.key != key else ""
+    forget = f"{forget_command(record.key)}, then " if record else ""
     return f"{forget}{link_command(key, live.id)}"
 
 

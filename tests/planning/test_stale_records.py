@@ -177,6 +177,8 @@ def test_a_doubt_names_the_objects_and_the_next_step() -> None:
         "if it belongs to the other entry, run devinops inventory forget knowledge:A, then devinops "
         "inventory link knowledge:B n1"
     )
+    doubt = matched({"A": "n1:a"}, {"A": "c", "B": "d"}, SWAP)["A"].doubt
+    assert doubt.endswith("; if n2 does, run devinops inventory link knowledge:A n2")
 
 
 UNFOLLOWED = ({"A": "c", "B": "d"}, {"n1": "B:a"})

@@ -34,3 +34,15 @@ def test_a_value_that_the_api_cannot_change_blocks_the_rest_of_a_setting() -> No
     (blocked,) = draft.blocked
     assert (blocked.by, draft.changes) == (Blocker.REQUIREMENT, [])
     assert "cannot change its size" in blocked.reason
+
+
+def test_all_conflicts_with_live_values_are_named() -> None:
+    palette = Live("palette", toy_kinds.Palette(colors=["a"], size="small"))
+    wanted = entry(toy_kinds.Palette(colors=[f"c{number}" for number in range(21)]))
+    draft = PlanDraft()
+    Whole().plan(Match(wanted, palette), context([palette]), draft)
+    (blocked,) = draft.blocked
+    assert blocked.by == Blocker.CONFLICT
+    assert blocked.reason == (
+        "a palette has at most 20 colors; a small palette has at most 2 colors"
+    )

@@ -278,9 +278,12 @@ BADGE = Kind(
 )
 
 
-def _largest_in_palette(palette: Palette) -> Iterator[tuple[str, str]]:
-    if isinstance(palette.colors, list) and len(palette.colors) > 20:
+def _colors_of_palette(palette: Palette) -> Iterator[tuple[str, str]]:
+    colors = palette.colors if isinstance(palette.colors, list) else []
+    if len(colors) > 20:
         yield "colors", "a palette has at most 20 colors"
+    if palette.size == "small" and len(colors) > 2:
+        yield "size", "a small palette has at most 2 colors"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -305,7 +308,7 @@ PALETTE = Kind(
     lifecycle=Lifecycle.WHOLE,
     renames=False,
     tombstones=False,
-    check=_largest_in_palette,
+    check=_colors_of_palette,
     apis={
         "v3": settings_api(
             Scope.ABOUT_ORGANIZATION,
