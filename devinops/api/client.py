@@ -65,7 +65,11 @@ class ReadingClient:
 
     @property
     def emulator(self) -> bool | None:
-        return self._getter.emulator
+        """Whether the responses come from an emulator; None before the first one."""
+        known = self._getter.emulator
+        if known is None and self._about_organization:
+            return self._about_organization.emulator
+        return known
 
     def whoami(self) -> Identity:
         return v1.IDENTITY if self.api == "v1" else v3.identity(self._getter)

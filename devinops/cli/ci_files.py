@@ -244,13 +244,13 @@ def _github_options() -> str:
     return " \\\n            ".join(options)
 
 
-def gitlab_values(pipeline: Pipeline) -> dict[str, str]:
-    """Return the values of the placeholders in gitlab.yml."""
+def gitlab_values(pipeline: Pipeline, file: str = ".gitlab-ci.yml") -> dict[str, str]:
+    """Return the values of the placeholders in gitlab.yml, which becomes this file."""
     keys = pipeline.all_keys
     target = "$DEVINOPS_TARGET" if pipeline.is_many else ""
     return {
         **_common(pipeline),
-        "paths": pipeline.paths(".gitlab-ci.yml", "**/*"),
+        "paths": pipeline.paths(file, "**/*"),
         "validate": command_line(
             f"devinops validate{pipeline.root} --report gitlab=gl-code-quality-report.json"
         ),

@@ -154,8 +154,8 @@ def _without_secrets(url: str) -> str:
 def installed_origin() -> Origin:
     """Return the origin of the devinops that runs."""
     direct_url = _direct_url()
-    url = str((direct_url or {}).get("url") or "")
-    path = unquote(url.removeprefix("file://")) if url.startswith("file:///") else ""
+    url = urlsplit(str((direct_url or {}).get("url") or ""))
+    path = unquote(url.path) if url.scheme == "file" and url.netloc in ("", "localhost") else ""
     return origin_of(direct_url, _checkout(Path(path)) if path else None)
 
 

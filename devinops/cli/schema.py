@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
+from devinops import atomic
 from devinops.cli import candidates
 from devinops.cli.options import FilePath, NonEmpty, write_file
-from devinops.model.errors import UsageError
+from devinops.model.errors import NotWritten, UsageError
 from devinops.model.exit_codes import ExitCode
 
 
@@ -17,8 +18,8 @@ from devinops.model.exit_codes import ExitCode
 @click.argument("name", required=False, type=NonEmpty(), shell_complete=candidates.schemas)
 @click.option(
     "--directory",
-    type=FilePath(file_okay=False, exists=True),
-    help="Write each schema to NAME.schema.json in this directory instead.",
+    type=FilePath(file_okay=False),
+    help="Write each schema to NAME.schema.json in this directory instead; create it if needed.",
 )
 def command(name: str | None, directory: Path | None) -> ExitCode:
     """Print the JSON Schemas (2020-12) of the files and of the JSON output; NAME chooses one.
@@ -35,11 +36,21 @@ def command(name: str | None, directory: Path | None) -> ExitCode:
         raise UsageError(f'there is no schema "{name}"; NAME is one of {", ".join(known)}')
     chosen = known if name is None else {name: known[name]}
     if directory is not None:
+        _create(directory)
         for title, schema in chosen.items():
             write_file(directory / f"{title}.schema.json", [dumped(schema)], "--directory")
     else:
         click.echo(dumped(chosen if name is None else chosen[name]), nl=False)
     return ExitCode.OK
+
+
+def _create(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotWritten(
+            f"--directory cannot create {directory}: {atomic.reason(error)}"
+        ) from error
 
 
 def dumped(schema: object) -> str:

@@ -912,6 +912,21 @@ def test_schemas_are_printed_alone_and_together(devinops: Devinops) -> None:
         assert json.loads(devinops("schema", name).out) == schema
 
 
+def test_schemas_are_written_to_a_directory_which_need_not_exist(
+    devinops: Devinops, tmp_path: Path
+) -> None:
+    directory = tmp_path / "a" / "schemas"
+    for _ in range(2):
+        assert devinops("schema", "--directory", directory).code == 0
+    names = {path.name.removesuffix(".schema.json") for path in directory.iterdir()}
+    assert names == set(schemas())
+    (tmp_path / "file").touch()
+    refused = devinops("schema", "config", "--directory", tmp_path / "file" / "below")
+    assert refused.code == 1
+    assert "--directory cannot create" in refused.err
+    assert "Not a directory" in refused.err
+
+
 def test_demo_shows_the_whole_round_whatever_the_environment_says(
     devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -365,13 +365,32 @@ def test_names_with_problems_do_not_reach_the_files_of_ci(
 def test_a_pipeline_that_exists_includes_the_one_of_init(
     tmp_path: Path, devinops: Devinops
 ) -> None:
-    (tmp_path / ".gitlab-ci.yml").write_text("variables: {A: b}\n")
+    existing = tmp_path / ".gitlab-ci.yml"
+    existing.write_text("variables: {A: b}\n")
     ran = devinops("init", "-C", tmp_path, "--ci", "gitlab")
-    _, _, rest = ran.out.partition(
-        "\nTo save as .gitlab/devinops.yml, and to add to .gitlab-ci.yml"
-    )
-    text = rest.partition(":\n\n")[2].partition("\nNext:")[0]
-    assert "devinops-apply" in yaml.safe_load(text)
+    _, _, rest = ran.out.partition("\nTo add by hand to .gitlab-ci.yml")
+    assert ".pre-commit-config.yaml and .gitlab/devinops.yml" in " ".join(ran.out.split())
+    written = yaml.safe_load((tmp_path / ".gitlab/devinops.yml").read_text())
+    changes = written["devinops-apply"]["rules"][0]["changes"]
+    assert ".gitlab/devinops.yml" in changes
+    assert ".gitlab-ci.yml" not in changes
+    added = rest.partition(":\n\n")[2].partition("\nNext:")[0]
+    existing.write_text(f"{existing.read_text()}{added}")
+    assert yaml.safe_load(existing.read_text())["include"] == {"local": ".gitlab/devinops.yml"}
+    again = devinops("init", "-C", tmp_path, "--ci", "gitlab")
+    assert "unchanged .gitlab/devinops.yml" in again.out
+    assert "To add by hand" not in again.out
+
+
+def test_the_hooks_to_add_keep_those_that_are_there(tmp_path: Path, devinops: Devinops) -> None:
+    config = tmp_path / ".pre-commit-config.yaml"
+    config.write_text("repos:\n  - repo: meta\n    hooks: [{id: identity}]\n")
+    ran = devinops("init", "-C", tmp_path)
+    start = "\nTo add by hand to the end of the list repos: in .pre-commit-config.yaml:\n\n"
+    added = ran.out.partition(start)[2].partition("\nNext:")[0]
+    repos = yaml.safe_load(f"{config.read_text()}{added}")["repos"]
+    hooks = [hook["id"] for repo in repos for hook in repo["hooks"]]
+    assert hooks == ["identity", "devinops-validate", "devinops-fmt", "devinops-lint"]
 
 
 def test_init_never_overwrites_and_shows_what_to_add(tmp_path: Path, devinops: Devinops) -> None:

@@ -92,6 +92,16 @@ def writes(emulator: Emulator) -> list[tuple[str, str, Any]]:
     return [(r["method"], r["path"], r["body"]) for r in emulator.requests if r["method"] != "GET"]
 
 
+def test_the_key_of_the_enterprise_alone_recognizes_the_emulator(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    config = CONFIG.replace("{enterprise", "{org_id: org-emulator, enterprise")
+    entry = json.dumps({"session_tags": [{"tags": TAGS, "default": "a"}]})
+    root = repository({"devinops.yaml": config, "session_tags.yaml": entry})
+    header = f"Plan for production: organization org-emulator on the emulator at {emulator.url}"
+    assert devinops("plan", "-C", root).out.startswith(header)
+
+
 def test_the_whole_life_of_a_set(emulator: Emulator, write: Settings, devinops: Devinops) -> None:
     others = organization(emulator, "org-other")
     root = write(session_tags={"tags": ["c", "b"], "default": "c"})

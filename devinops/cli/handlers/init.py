@@ -40,6 +40,7 @@ HOOK_FILES = r"\.(md|txt|ya?ml)$"
 """Files that the pre-commit hooks may read; the same as in .pre-commit-hooks.yaml."""
 
 WORKFLOW = ".github/workflows/devinops.yml"
+GITLAB_FILE = ".gitlab-ci.yml"
 
 SAMPLE = "knowledge/where-knowledge-is-written.md"
 """The first note."""
@@ -128,8 +129,8 @@ def run(root: Path | None, ci: str | None) -> ExitCode:
     setup = set_up(root, git, ci=ci)
     for row in setup.rows:
         click.echo(line(row))
-    for name, text in setup.snippets:
-        click.echo(lines(f"\n{_instruction(name)}:\n\n{text}"), nl=False)
+    for where, text in setup.snippets:
+        click.echo(lines(f"\nTo add by hand to {where}:\n\n{text}"), nl=False)
     if setup.snippets or setup.written:
         _show_next_steps(git, root, setup)
     return ExitCode.OK
@@ -139,10 +140,10 @@ def run(root: Path | None, ci: str | None) -> ExitCode:
 class SetUp:
     """What was set up.
 
-    `rows` say what became of each file, `written` are the new ones, and `snippets` are pairs of an
-    existing file and the text to add to it by hand. `ci_files` are those of CI and pre-commit.
-    `keys` says which keys to store in the CI system, and is empty without one. `branch` says that
-    the branch that applies is a guess, and is empty otherwise.
+    `rows` say what became of each file, `written` are the new ones, and `snippets` are pairs of
+    where in an existing file to add a text by hand, and the text. `ci_files` are those of CI and
+    pre-commit. `keys` says which keys to store in the CI system, and is empty without one. `branch`
+    says that the branch that applies is a guess, and is empty otherwise.
     """
 
     rows: tuple[str, ...]
@@ -155,7 +156,10 @@ class SetUp:
     @property
     def reminder(self) -> str:
         files = " and ".join(self.ci_files)
-        install = f"Before you push, check the line in {files} that installs devinops."
+        install = (
+            f"Before you commit, check the line in {files} that installs devinops; where a comment "
+            "above it says FILL IN, do that."
+        )
         return f"{install} {self.branch}".rstrip()
 
 
@@ -177,7 +181,8 @@ def set_up(
     org_id = os.environ.get("DEVIN_ORG_ID", "").strip()
     _check_place(root, CONFIG_FILE)
     pipeline, system = _pipeline(root, git), ci or _system(git)
-    texts = files(git, org_id, installed_origin(), pipeline, system)
+    gitlab_file = _gitlab_file(root, git, pipeline)
+    texts = files(git, org_id, installed_origin(), pipeline, system, gitlab_file)
     if not with_sample:
         texts.pop(SAMPLE)
     tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
@@ -193,7 +198,11 @@ def set_up(
         if state is _State.NEW:
             written.append(name)
         if state is _State.OTHER and name.startswith("."):
-            snippets.append((path, text))
+            snippets.append(_addition(path, text))
+        if name.startswith(".gitlab/") and name not in _text(tops[name] / GITLAB_FILE):
+            where = f"{os.path.relpath(tops[name] / GITLAB_FILE, root)}".replace(os.sep, "/")
+            where += " (if it lists stages, it needs test and deploy)"
+            snippets.append((where, f"include: {{local: {name}}}\n"))
     ci_files = tuple(name for name in texts if name.startswith("."))
     keys = key_note(system, pipeline)
     branch = _branch_note(git) if WORKFLOW in written else ""
@@ -211,15 +220,21 @@ def _branch_note(git: Repository) -> str:
     )
 
 
-def _instruction(name: str) -> str:
-    """Return what to do with the text for a file that exists."""
-    if not name.endswith(".gitlab-ci.yml"):
-        return f"To add by hand to {name}"
-    # Pasted, its variables would replace those that are there.
-    return (
-        f"To save as .gitlab/devinops.yml, and to add to {name} as "
-        "include: {local: .gitlab/devinops.yml} (if it lists stages, it needs test and deploy)"
-    )
+def _addition(path: str, text: str) -> tuple[str, str]:
+    """Return where in an existing file to add what of the text for a new one."""
+    first, rest = text.split("\n", 1)
+    # A second key of this name would replace the hooks that are there.
+    return (f"the end of the list repos: in {path}", rest) if first == "repos:" else (path, text)
+
+
+def _gitlab_file(root: Path, git: Repository, pipeline: Pipeline) -> str:
+    """Return the file for GitLab: one to include if there is a pipeline without devinops.
+
+    The variables of a text that is pasted into a pipeline would replace those that are there.
+    """
+    file = (git.top or root) / GITLAB_FILE
+    is_free = not file.exists() or _runs_devinops(file, git.below)
+    return GITLAB_FILE if is_free else f".gitlab/devinops{pipeline.suffix()}.yml"
 
 
 def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
@@ -312,7 +327,12 @@ def _pipeline(root: Path, git: Repository) -> Pipeline:
 
 
 def files(
-    git: Repository, org_id: str, origin: Origin, pipeline: Pipeline, ci: str
+    git: Repository,
+    org_id: str,
+    origin: Origin,
+    pipeline: Pipeline,
+    ci: str,
+    gitlab_file: str = GITLAB_FILE,
 ) -> dict[str, str]:
     """Return path → text of the files that init writes."""
     location = f"`{git.repo}`" if git.repo else "the repository that holds `devinops.yaml`"
@@ -351,8 +371,8 @@ def files(
         ),
     }
     if ci == "gitlab":
-        names[".gitlab-ci.yml"] = "gitlab.yml"
-        values |= gitlab_values(pipeline)
+        names[gitlab_file] = "gitlab.yml"
+        values |= gitlab_values(pipeline, gitlab_file)
     elif ci == "github":
         names[WORKFLOW] = "github.yml"
         values |= github_values(pipeline)

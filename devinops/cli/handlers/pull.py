@@ -234,8 +234,8 @@ def _lines(run: _Run, options: Options) -> Iterator[str]:
     yield from (f"! {item.kind} was not read: {item.reason}" for item in run.not_read)
     yield from map(_left_row, run.pulled.left)
     if setup and setup.snippets:
-        for name, text in setup.snippets:
-            yield from ("", f"To add by hand to {name}:", "", *text.splitlines())
+        for where, text in setup.snippets:
+            yield from ("", f"To add by hand to {where}:", "", *text.splitlines())
     yield _counts(run)
     if setup and not run.check:
         git = Repository.of(options.root)
