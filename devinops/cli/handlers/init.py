@@ -201,7 +201,9 @@ def set_up(
             snippets.append(_addition(path, text))
         if name.startswith(".gitlab/") and name not in _text(tops[name] / GITLAB_FILE):
             where = f"{os.path.relpath(tops[name] / GITLAB_FILE, root)}".replace(os.sep, "/")
-            where += " (if it lists stages, it needs test and deploy)"
+            where += (
+                " (to its include, if it has one; if it lists stages, it needs test and deploy)"
+            )
             snippets.append((where, f"include: {{local: {name}}}\n"))
     ci_files = tuple(name for name in texts if name.startswith("."))
     keys = key_note(system, pipeline)
@@ -377,7 +379,7 @@ def files(
         names[WORKFLOW] = "github.yml"
         values |= github_values(pipeline)
     return {
-        path: _template(name).substitute(values | {"why": _why(origin, _INDENTS.get(name, 0))})
+        path: _template(name).substitute(values | _comments(origin, _INDENTS.get(name, 0)))
         for path, name in names.items()
     }
 
@@ -389,6 +391,12 @@ def _files(below: str) -> str:
 
 _INDENTS = {"github.yml": 2, "gitlab.yml": 4, "pre-commit.yaml": 8}
 """Template → how far the line is indented that installs devinops."""
+
+
+def _comments(origin: Origin, indent: int) -> dict[str, str]:
+    """Return the comment about what to fill in, and the one for each further place."""
+    again = f"{' ' * indent}# FILL IN as above.\n" if origin.unknown else ""
+    return {"why": _why(origin, indent), "why_again": again}
 
 
 def _why(origin: Origin, indent: int) -> str:
