@@ -48,7 +48,9 @@ def test_each_property_is_described_for_editors(kind: Any) -> None:
             assert schema["description"].endswith("."), name
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.renames], ids=str)
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS.values() if kind.renames], ids=lambda kind: kind.name
+)
 def test_a_missing_part_of_an_old_place_is_described_as_the_same(kind: Any) -> None:
     old = entry_schema(kind, front_matter=True)["properties"]["previously"]["items"]["properties"]
     assert old
