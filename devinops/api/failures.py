@@ -95,7 +95,8 @@ def _hint(call: Call, connection: Connection, status: int) -> str:
     if status == 401:
         return _check_key(connection)
     if status == 403:
-        return f"the key probably lacks the permission {call.permission or 'for this'}"
+        permission = f"the permission {call.permission or 'for this'}"
+        return f"the key is for another organization, or lacks {permission}"
     if status == 404 and call.method == "GET" and api == "v3":
         return "check org_id or DEVIN_ORG_ID, and DEVIN_API_URL"
     return ""

@@ -6,7 +6,7 @@ This module is imported for every command line, and imports little more than cli
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
@@ -95,10 +95,19 @@ class Group(click.Group):
         passed_on = _passed_on(ctx, name, command) if command else []
         return name, command, [*passed_on, *rest]
 
+    def _explained(self) -> Iterator[PassedOn]:
+        """Yield the options that a command has; all of them if the commands are not imported."""
+        commands = self.commands.values()
+        for param in self.params:
+            if isinstance(param, PassedOn) and not (
+                commands and all(_lacking(c, [param]) for c in commands)
+            ):
+                yield param
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, the common ones in one paragraph, and the commands."""
         click.Command.format_options(self, ctx, formatter)
-        options = [param.summary for param in self.params if isinstance(param, PassedOn)]
+        options = [option.summary for option in self._explained()]
         with formatter.section("Common options, before or after the command"):
             indent = " " * formatter.current_indent
             for line in _filled(options, formatter.width - len(indent)):

@@ -368,7 +368,7 @@ _LOCK = click.option(
     default=0.0,
     metavar="SECONDS",
     envvar=_envvar("LOCK_TIMEOUT"),
-    help="How long to wait for another run to finish.",
+    help="How long to wait while another run is active. Default: 0, which stops at once.",
 )
 
 _ONLY = click.option(
@@ -378,7 +378,7 @@ _ONLY = click.option(
     metavar="KIND[:PATTERN]",
     envvar=_envvar("ONLY"),
     shell_complete=candidates.only,
-    help="Show and apply only these changes, such as 'knowledge:Backend/*'; repeatable.",
+    help="Work on these objects only, such as 'knowledge:Backend/*'; repeatable.",
 )
 
 

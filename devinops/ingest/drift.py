@@ -378,7 +378,7 @@ class _Drift:
             return
         for name in (*item.marked, *item.conflicts):
             reason = (
-                f"its {name} changed on both sides: choose between the conflict markers in "
+                f"its {name} changed on both sides: edit the text at the conflict markers in "
                 f"{rewriting.path}, then {self._apply(item.new_key)}; before that, another pull "
                 "writes the markers again"
             )

@@ -285,8 +285,8 @@ class _Entry:
         for name, value in self.values.items():
             if self.kind.by_name[name].text and isinstance(value, str) and MARKER.search(value):
                 message = (
-                    f"the {name} has conflict markers of devinops pull: keep one version, and "
-                    "remove the markers"
+                    f"the {name} has conflict markers of devinops pull: edit the text until it "
+                    "is right, and remove the markers"
                 )
                 self.report(self.places.get(name, self.source), "merge-conflict", message)
 

@@ -149,7 +149,11 @@ def _lint_exceptions() -> dict[str, Any]:
 def _old_place(kind: Kind) -> dict[str, Any]:
     return {
         "type": "object",
-        "properties": {a.name: dict(a.schema) for a in kind.attributes if a.name in kind.places},
+        "properties": {
+            a.name: {**a.schema, "description": f"The old {a.name}. Missing: the same as now."}
+            for a in kind.attributes
+            if a.name in kind.places
+        },
         "minProperties": 1,
         "additionalProperties": False,
         "description": "The old name; a missing part is the same as now.",

@@ -492,7 +492,7 @@ def test_a_value_json_does_not_have_is_never_sent(serve, reply, send, value):
     [
         (401, "v3", "cog_x", "DEVIN_API_KEY"),
         (401, "v3", "cog_x", "api_key_env"),
-        (403, "v3", "cog_x", "permission ManageOrgThings"),
+        (403, "v3", "cog_x", "for another organization, or lacks the permission ManageOrgThings"),
         (403, "v1", "cog_x", "begins with cog_ does not work with API v1"),
         (401, "v3", "apk_x", "begins with apk_ does not work with API v3"),
         (404, "v3", "cog_x", "DEVIN_ORG_ID"),

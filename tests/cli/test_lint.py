@@ -594,7 +594,7 @@ def test_without_the_detector_lint_says_so(
 ) -> None:
     monkeypatch.setattr("devinops.cli.handlers.lint.is_complete", lambda: False)
     repository({"knowledge/a.md": FINE_NOTE})
-    assert "install devinops with its extra secrets" in devinops("lint").err
+    assert "install devinops[secrets]" in devinops("lint").err
     assert devinops("lint", "-q").err == ""
     assert devinops("lint", "--select", "DV1").err == ""
 

@@ -48,6 +48,16 @@ def test_each_property_is_described_for_editors(kind: Any) -> None:
             assert schema["description"].endswith("."), name
 
 
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS.values() if kind.renames], ids=lambda kind: kind.name
+)
+def test_a_missing_part_of_an_old_place_is_described_as_the_same(kind: Any) -> None:
+    old = entry_schema(kind, front_matter=True)["properties"]["previously"]["items"]["properties"]
+    assert old
+    for name, schema in old.items():
+        assert schema["description"] == f"The old {name}. Missing: the same as now."
+
+
 def test_no_object_is_open_but_those_that_are_meant() -> None:
     """A typo must be found at every level."""
     is_open = []

@@ -12,6 +12,7 @@ import yaml
 from devinops.cli import COMMANDS
 from devinops.emulator import Emulator, parse_seed
 from devinops.emulator.quirks import VALUES
+from devinops.environment import GLOBAL_OPTIONS
 from devinops.fmt.file_text import formatted
 from devinops.kinds import KINDS
 from devinops.lint import selection
@@ -46,6 +47,11 @@ def test_every_command_and_exit_code_is_documented() -> None:
         assert f"| `devinops {command}` |" in COMMANDS_PAGE
     for code in ExitCode:
         assert re.search(rf"^\| (\d+, )?{int(code)}\b", COMMANDS_PAGE, re.MULTILINE), code
+
+
+def test_every_variable_for_an_option_is_documented() -> None:
+    for option in GLOBAL_OPTIONS:
+        assert f"`DEVINOPS_{option}`" in COMMANDS_PAGE
 
 
 def test_every_exit_code_has_a_section_that_says_what_to_do() -> None:

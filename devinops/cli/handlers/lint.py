@@ -30,7 +30,7 @@ from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFa
 _DETECTING = "DV301"
 _INCOMPLETE = (
     "devinops lint knows only the tokens of a dozen services here: to find the others, and "
-    "passwords, install devinops with its extra secrets"
+    "passwords, install devinops[secrets]"
 )
 SEVERITIES = tuple(severity.value for severity in Severity)
 
