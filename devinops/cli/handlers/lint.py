@@ -209,10 +209,10 @@ class _Run:
         errors = [p for p in self.loaded.problems if p.severity is Severity.ERROR]
         errors = sorted({*errors, *self.problems})
         shown_errors = [p for p in errors if self._is_shown({p.source.path})]
-        can_be_known = {r.fingerprint for r in self.reports if baseline.can_hide(r)}
+        can_be_known = {f for r in self.reports if baseline.can_hide(r) for f in r.fingerprints}
         hidden = can_be_known & {one.fingerprint for one in known}
         gone = [k for k in known if k.fingerprint not in can_be_known and self.looked_for(k)]
-        shown = [report for report in self.reports if report.fingerprint not in hidden]
+        shown = [report for report in self.reports if hidden.isdisjoint(report.fingerprints)]
         problems = sorted(
             [*shown_errors, *self._unused_paths(), *(report.problem for report in shown)]
         )
