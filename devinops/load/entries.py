@@ -180,7 +180,7 @@ class _Entry:
                 node.text_source(self.file) if attribute.text else node.source(self.file)
             )
             if not node.tainted:
-                for path, part in node.below():
+                for path, part in node.below() if node.children else ():
                     self.places[name, *path] = part.text_source(self.file)
                 self.values[name] = self.value(attribute, node.data)
         if self.kind.parent and self.kind.parent not in self.node.data:
