@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 from devinops.lint.context import Context
@@ -16,7 +16,7 @@ from devinops.lint.settings import PathSettings, Settings, severity_of
 from devinops.load.globs import Matcher, read_rules
 from devinops.model.credentials import starred
 from devinops.model.hidden import bare
-from devinops.model.objects import Problem, Severity, Source
+from devinops.model.objects import Problem, Severity
 
 Content = tuple[str, ...]
 
@@ -67,7 +67,6 @@ class _Run:
             if subject.declaration.lint
         }
         self.paths = list(_matchers(settings.paths))
-        self.shown: dict[tuple[str, int], str | None] = {}
         self.unquoted: set[str] = set()
 
     def reported(self) -> list[Reported]:
@@ -84,7 +83,9 @@ class _Run:
         secrets = list(self._secrets([finding for _, finding in found]))
         self.unquoted = set(self._with_other_spellings(secrets))
         concealed = _concealed(finding.conceal for finding in secrets)
-        reports = [self._report(rule, finding, concealed) for rule, finding in found]
+        # A line can be long, and have many findings.
+        conceal = cache(partial(_without, concealed))
+        reports = [self._report(rule, finding, conceal) for rule, finding in found]
         reports.sort(key=lambda reported: reported.problem)
         return _numbered(_merged(reports))
 
@@ -159,26 +160,19 @@ class _Run:
 
     # reports
 
-    def _report(self, rule: Rule, finding: Finding, concealed: Sequence[str]) -> Reported:
-        source, message = finding.source, _without(concealed, finding.message)
+    def _report(self, rule: Rule, finding: Finding, conceal: Callable[[str], str]) -> Reported:
+        source, message = finding.source, conceal(finding.message)
         problem = Problem(source, rule.id, message, self._severity(rule, _places(finding)))
         line = None
         is_confidential = any(entry.kind.confidential for entry in finding.entries)
         if not is_confidential and source.path not in self.unquoted:
-            line = self._shown_line(source, concealed)
+            lines = self.context.repository.lines(source.path)[source.line - 1 : source.line]
+            line = conceal(lines[0]) if lines else None
         # An entry that moves to another folder is the same to those who know its findings.
         about = sorted(f"{entry.key.kind}:{entry.key.name}" for entry in finding.entries)
         if len(about) == 1:
-            about.append(_without(concealed, finding.content).strip())
+            about.append(conceal(finding.content).strip())
         return Reported(problem, rule, finding, line, ((rule.id, *about),))
-
-    def _shown_line(self, source: Source, concealed: Sequence[str]) -> str | None:
-        place = source.path, source.line
-        if place not in self.shown:
-            lines = self.context.repository.lines(source.path)
-            line = lines[source.line - 1] if 0 < source.line <= len(lines) else None
-            self.shown[place] = None if line is None else _without(concealed, line)
-        return self.shown[place]
 
 
 def _places(finding: Finding) -> set[str]:
@@ -245,7 +239,6 @@ def _numbered(reports: Sequence[Reported]) -> list[Reported]:
     import hashlib
 
     seen: Counter[Content] = Counter()
-    # A line can be long, and have many findings.
     begin = cache(lambda content: hashlib.sha256("\0".join((*content, "")).encode()))
 
     def fingerprint(content: Content) -> str:

@@ -22,7 +22,7 @@ _INVISIBLE: Final = (
     "\ufff9-\ufffb\U000e0000-\U000e01ef"
 )
 _HIDDEN = LazyPattern(rf"[{_INVISIBLE}]+|[\ufe00-\ufe0f]{{2,}}")
-_SEEN = LazyPattern(rf"[^{_INVISIBLE}\ufe00-\ufe0f]")
+_UNSEEN = LazyPattern(rf"[{_INVISIBLE}\ufe00-\ufe0f]")
 _FLAG = LazyPattern("\U0001f3f4[\U000e0020-\U000e007e]{1,6}\U000e007f")
 """An emoji of a flag, such as that of Wales, which is spelled with invisible letters."""
 
@@ -50,9 +50,9 @@ class Bare(NamedTuple):
 
 def bare(text: str) -> Bare:
     """Return a text without invisible characters, also without those that the text explains."""
-    if text.isascii():
+    if text.isascii() or not _UNSEEN.search(text):
         return Bare(text, range(len(text)))
-    places = [match.start() for match in _SEEN.finditer(text)]
+    places = [place for place, char in enumerate(text) if not _UNSEEN.match(char)]
     return Bare("".join(map(text.__getitem__, places)), places)
 
 
