@@ -35,7 +35,11 @@ def written(reports: Iterable[Reported], others: Iterable[Known] = ()) -> Iterat
     `others` are known findings that this run did not look for.
     """
     accepted = (report for report in reports if can_hide(report))
-    found = {Known(r.problem.source.path, r.rule.id, r.fingerprint) for r in accepted}
+    found = {
+        Known(report.problem.source.path, report.rule.id, fingerprint)
+        for report in accepted
+        for fingerprint in report.fingerprints
+    }
     findings = sorted({*found, *others})
     yield f'{{"format_version": {FORMAT}, "findings": ['
     for number, (path, rule, fingerprint) in enumerate(findings):
@@ -58,7 +62,8 @@ def read(text: str, name: str) -> frozenset[Known]:
             for item in document["findings"]
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
+        where = f"{name}:{error.lineno}" if isinstance(error, json.JSONDecodeError) else name
         raise ConfigError(
-            f"{name} is not a baseline of devinops lint ({error}): restore it from Git, or write "
-            "it again with devinops lint --write-baseline"
+            f"{where} is not a baseline of devinops lint: restore it from Git, or write it again "
+            "with devinops lint --write-baseline"
         ) from error

@@ -12,12 +12,13 @@ and public values, it is 100 % of both on the lines of tests/testing/leaks.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
 
 from devinops.lint.placeholders import is_placeholder, is_reference
 from devinops.model.credentials import SECRETS, may_hold_secret
+from devinops.model.hidden import bare
 from devinops.model.patterns import LazyPattern
 
 LIBRARY: Final = "betterleaks"
@@ -78,6 +79,13 @@ _TABLE: Final = LazyPattern(
 _HEAD: Final = LazyPattern(r"[ \t*`]*passwor[dt][ \t*`]*", re.IGNORECASE)
 _CELL: Final = LazyPattern(rf"[ \t*`]*{_VALUE}[ \t*`]*", re.ASCII)
 
+_KEY: Final = LazyPattern(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY[A-Z ]*-----"
+    r"(?:(?:(?!-----BEGIN)[\s\S]){0,20000}?-----END [A-Z ]*PRIVATE KEY[A-Z ]*-----"
+    r"|(?:[\s>]{1,40}[A-Za-z0-9+/]{16,}={0,2})*)"
+)
+"""A private key with its lines, also if its end is missing."""
+
 _KEY_MATERIAL: Final = LazyPattern(r"(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{16}")
 _UUID: Final = LazyPattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -116,20 +124,36 @@ def is_complete() -> bool:
     return find_spec(LIBRARY) is not None
 
 
+def everywhere(text: str, find: Callable[[str], Iterable[Leak]]) -> Iterator[Leak]:
+    """Yield what is found in a text, and also without the invisible characters in it."""
+    found: list[Leak] = []
+    visible = bare(text)
+    hidden = find(visible.text) if visible.text != text else ()
+    for leak in (*(Leak(*visible.span(*one[:2]), one.title) for one in hidden), *find(text)):
+        if not _is_in(leak, found):
+            found.append(leak)
+    yield from sorted(found)
+
+
 def leaks(text: str) -> Iterator[Leak]:
     """Yield what looks like a secret, in the order of the text; placeholders do not count."""
     found: list[Leak] = []
     for leak in (*_known(text), *_given(text), *_of_library(text)):
-        if not any(leak.start < other.end and other.start < leak.end for other in found):
+        if not _is_in(leak, found):
             found.append(leak)
-    yield from sorted(found, key=lambda leak: leak.start)
+    yield from sorted(found)
+
+
+def _is_in(leak: Leak, found: Iterable[Leak]) -> bool:
+    return any(leak.start < other.end and other.start < leak.end for other in found)
 
 
 def _known(text: str) -> Iterator[Leak]:
     for title, pattern in SECRETS.items() if may_hold_secret(text) else ():
         for match in pattern.finditer(text):
             if not (is_placeholder(match[0]) or _is_only_a_header(text, match)):
-                yield Leak(match.start(), match.end(), title)
+                whole = _KEY.match(text, match.start()) or match
+                yield Leak(match.start(), whole.end(), title)
 
 
 def _is_only_a_header(text: str, match: re.Match[str]) -> bool:

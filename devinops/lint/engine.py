@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 from devinops.lint.context import Context
@@ -15,7 +15,10 @@ from devinops.lint.rule import Rule, matches
 from devinops.lint.settings import PathSettings, Settings, severity_of
 from devinops.load.globs import Matcher, read_rules
 from devinops.model.credentials import starred
-from devinops.model.objects import Problem, Severity, Source
+from devinops.model.hidden import bare
+from devinops.model.objects import Problem, Severity
+
+Content = tuple[str, ...]
 
 
 class Reported(NamedTuple):
@@ -23,16 +26,21 @@ class Reported(NamedTuple):
 
     `line` is the line of the file, with stars in place of secrets; None if it must not be shown,
     or if the file spells a secret otherwise than its text.
-    `content` is what it is about, without secrets: the entry and the line of its text, or both
-    entries. `fingerprint` stays the same as long as that does.
+    `contents` are what it is about, without secrets, once for each entry that shares the text: the
+    entry and the lines of its text, or both entries. A fingerprint stays the same as long as its
+    content does.
     """
 
     problem: Problem
     rule: Rule
     finding: Finding
     line: str | None
-    content: tuple[str, ...]
-    fingerprint: str = ""
+    contents: tuple[Content, ...]
+    fingerprints: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        return self.fingerprints[0]
 
     @property
     def paths(self) -> set[str]:
@@ -59,7 +67,6 @@ class _Run:
             if subject.declaration.lint
         }
         self.paths = list(_matchers(settings.paths))
-        self.shown: dict[tuple[str, int], str | None] = {}
         self.unquoted: set[str] = set()
 
     def reported(self) -> list[Reported]:
@@ -76,7 +83,9 @@ class _Run:
         secrets = list(self._secrets([finding for _, finding in found]))
         self.unquoted = set(self._with_other_spellings(secrets))
         concealed = _concealed(finding.conceal for finding in secrets)
-        reports = [self._report(rule, finding, concealed) for rule, finding in found]
+        # A line can be long, and have many findings.
+        conceal = cache(partial(_without, concealed))
+        reports = [self._report(rule, finding, conceal) for rule, finding in found]
         reports.sort(key=lambda reported: reported.problem)
         return _numbered(_merged(reports))
 
@@ -142,33 +151,28 @@ class _Run:
         )
 
     def _severity(self, rule: Rule, paths: Collection[str]) -> Severity:
-        severity = severity_of(rule, self.settings.severity) or rule.severity
+        by_path: dict[str, Severity] = {}
         for settings, matcher in self.paths:
             if any(map(matcher, paths)):
-                severity = severity_of(rule, settings.severity) or severity
-        return severity
+                by_path |= settings.severity
+        configured = severity_of(rule, by_path) or severity_of(rule, self.settings.severity)
+        return configured or rule.severity
 
     # reports
 
-    def _report(self, rule: Rule, finding: Finding, concealed: Sequence[str]) -> Reported:
-        source, message = finding.source, _without(concealed, finding.message)
+    def _report(self, rule: Rule, finding: Finding, conceal: Callable[[str], str]) -> Reported:
+        source, message = finding.source, conceal(finding.message)
         problem = Problem(source, rule.id, message, self._severity(rule, _places(finding)))
         line = None
-        keys = sorted(str(entry.key) for entry in finding.entries)
         is_confidential = any(entry.kind.confidential for entry in finding.entries)
         if not is_confidential and source.path not in self.unquoted:
-            line = self._shown_line(source, concealed)
-        if len(keys) == 1 and not is_confidential:
-            keys.append(_without(concealed, finding.line).strip())
-        return Reported(problem, rule, finding, line, (rule.id, *keys))
-
-    def _shown_line(self, source: Source, concealed: Sequence[str]) -> str | None:
-        place = source.path, source.line
-        if place not in self.shown:
-            lines = self.context.repository.lines(source.path)
-            line = lines[source.line - 1] if 0 < source.line <= len(lines) else None
-            self.shown[place] = None if line is None else _without(concealed, line)
-        return self.shown[place]
+            lines = self.context.repository.lines(source.path)[source.line - 1 : source.line]
+            line = conceal(lines[0]) if lines else None
+        # An entry that moves to another folder is the same to those who know its findings.
+        about = sorted(f"{entry.key.kind}:{entry.key.name}" for entry in finding.entries)
+        if len(about) == 1:
+            about.append(conceal(finding.content).strip())
+        return Reported(problem, rule, finding, line, ((rule.id, *about),))
 
 
 def _places(finding: Finding) -> set[str]:
@@ -177,7 +181,21 @@ def _places(finding: Finding) -> set[str]:
 
 
 def _without(secrets: Sequence[str], text: str) -> str:
-    """Return a text of the same length, with stars in place of secrets."""
+    """Return a text of the same length, with stars in place of secrets.
+
+    Those with invisible characters in them count too.
+    """
+    text = _starred(secrets, text)
+    visible = bare(text)
+    if visible.text == text:
+        return text
+    chars = list(text)
+    for place, char in zip(visible.places, _starred(secrets, visible.text), strict=True):
+        chars[place] = char
+    return "".join(chars)
+
+
+def _starred(secrets: Sequence[str], text: str) -> str:
     for secret in secrets:
         text = text.replace(secret, "*" * len(secret))
     return starred(text)
@@ -191,7 +209,9 @@ def _matchers(paths: Iterable[PathSettings]) -> Iterator[tuple[PathSettings, Mat
 
 def _concealed(secrets: Iterable[str]) -> list[str]:
     """Return the lines of the secrets, the longest first: a short one may be a part of another."""
-    lines = {line for secret in secrets for line in secret.split("\n") if line}
+    spellings = (spelling for secret in secrets for spelling in (secret, bare(secret).text))
+    lines = {line for spelling in spellings for line in spelling.split("\n")}
+    lines = {line for line in lines if any(map(str.isalnum, line))}
     return sorted(lines, key=lambda line: (-len(line), line))
 
 
@@ -199,12 +219,13 @@ def _merged(reports: Sequence[Reported]) -> list[Reported]:
     """Return sorted reports, with one for what several entries share, such as a `body_file`."""
     merged: list[Reported] = []
     for report in reports:
-        if merged and merged[-1].problem == report.problem:
-            first = merged[-1].finding
+        first = merged[-1].finding if merged else None
+        is_shared = first and first.content == report.finding.content
+        if first and is_shared and merged[-1].problem == report.problem:
             entries = {entry.source: entry for entry in (*first.entries, *report.finding.entries)}
             finding = dataclasses.replace(first, entries=tuple(entries.values()))
-            content = min(merged[-1].content, report.content)
-            merged[-1] = merged[-1]._replace(finding=finding, content=content)
+            contents = tuple(sorted({*merged[-1].contents, *report.contents}))
+            merged[-1] = merged[-1]._replace(finding=finding, contents=contents)
         else:
             merged.append(report)
     return merged
@@ -217,13 +238,15 @@ def _numbered(reports: Sequence[Reported]) -> list[Reported]:
     # Imported late: it loads OpenSSL, which a run without findings does not need.
     import hashlib
 
-    seen: Counter[tuple[str, ...]] = Counter()
-    # A line can be long, and have many findings.
+    seen: Counter[Content] = Counter()
     begin = cache(lambda content: hashlib.sha256("\0".join((*content, "")).encode()))
-    numbered = []
-    for report in reports:
-        digest = begin(report.content).copy()
-        digest.update(str(seen[report.content]).encode())
-        seen[report.content] += 1
-        numbered.append(report._replace(fingerprint=digest.hexdigest()[:16]))
-    return numbered
+
+    def fingerprint(content: Content) -> str:
+        digest = begin(content).copy()
+        digest.update(str(seen[content]).encode())
+        seen[content] += 1
+        return str(digest.hexdigest()[:16])
+
+    return [
+        report._replace(fingerprints=tuple(map(fingerprint, report.contents))) for report in reports
+    ]

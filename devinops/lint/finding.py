@@ -11,7 +11,7 @@ from devinops.model.objects import Declaration, Source
 class Finding:
     """What a rule reports. `length` is the number of characters at `source` that it is about.
 
-    `line` is that line of the text, however the file writes it.
+    `content` are the whole lines of the text that it is about, however the file writes them.
     `entries` are those concerned; an exception in any of them applies. `conceal` is a secret that
     must not be shown. `fix` are these characters if deleting them solves it, and readers and Devin
     understand the same as before.
@@ -20,7 +20,7 @@ class Finding:
     source: Source
     message: str
     length: int = 1
-    line: str = field(default="", repr=False)
+    content: str = field(default="", repr=False)
     entries: tuple[Declaration, ...] = ()
     conceal: str = field(default="", repr=False)
     fix: str = ""

@@ -62,6 +62,12 @@ class Positions:
             column = start
         return Source(self._place.path, piece.row + 1, column + 1)
 
+    @property
+    def is_found(self) -> bool:
+        """Whether the text begins at its place."""
+        word = _WORD.search(self._text)
+        return word is None or self._piece(word.start()) is not None
+
     def _piece(self, offset: int) -> _Piece | None:
         """Return the piece with a character; the text is followed no further than needed."""
         while not (self._pieces and offset < self._pieces[-1].end):

@@ -28,6 +28,8 @@ class Place(Protocol):
 
 def unknown_rule(written: str, rules: Iterable[Rule]) -> str:
     """Return a message about a name that no rule has."""
+    if "," in written or " " in written:
+        return f"{starred(written)!r} is not the name of one lint rule: name each by itself"
     names = [*(name for rule in rules for name in (rule.name, rule.id)), *SCOPES]
     return f"there is no lint rule {starred(written)!r}{did_you_mean(written, names)}"
 

@@ -72,8 +72,11 @@ def _severities(section: Mapping[str, Any]) -> Mapping[str, Severity]:
 
 
 def severity_of(rule: Rule, severities: Mapping[str, Severity]) -> Severity | None:
-    """Return the configured severity of a rule, the most exact that means it; None without one."""
-    meant = [name for name in severities if matches(rule, name)]
+    """Return the configured severity of a rule; None without one.
+
+    The most exact name decides; of equally exact ones the last.
+    """
+    meant = [name for name in severities if matches(rule, name)][::-1]
     exact = max(meant, key=lambda name: (rule.is_called(name), *_exactness(name)), default=None)
     return severities[exact] if exact else None
 

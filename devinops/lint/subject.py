@@ -11,7 +11,7 @@ from typing import Any
 from devinops.lint.finding import Finding
 from devinops.lint.markdown import Markdown
 from devinops.lint.positions import Positions, search
-from devinops.model.kind import Kind, Lifecycle, Role, Use
+from devinops.model.kind import Kind, Lifecycle, Place, Role, Use
 from devinops.model.objects import Declaration, Source
 from devinops.model.values import UNSET
 
@@ -25,7 +25,7 @@ class Subject:
 
     declaration: Declaration
     lines: Lines
-    _positions: dict[str, Positions] = dataclass_field(default_factory=dict)
+    _positions: dict[Place, Positions] = dataclass_field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -61,8 +61,17 @@ class Subject:
     def value(self, field: str) -> Any:
         return getattr(self.declaration.resource, field)
 
-    def _text(self, field: str | None) -> str:
-        value = self.value(field) if field else ""
+    def _part(self, place: Place) -> Any:
+        """Return the value of a field, or the part of it to which a path leads."""
+        if isinstance(place, str):
+            return self.value(place)
+        value = self.value(str(place[0]))
+        for part in place[1:]:
+            value = value[part]
+        return value
+
+    def _text(self, place: Place | None) -> str:
+        value = self._part(place) if place else ""
         return value if isinstance(value, str) else ""
 
     @cached_property
@@ -90,11 +99,13 @@ class Subject:
         role = self.kind.role(Role.HANDLE)
         return self._text(role.name if role else None)
 
-    def texts(self) -> Iterator[tuple[str, str]]:
-        """Yield field and text of every text in every field, at any depth."""
+    def texts(self) -> Iterator[tuple[Place, str]]:
+        """Yield every text with its field, or with the path to it if the field is nested."""
         for field, value in self.declaration.resource.items():
-            if value is not UNSET:
-                yield from ((field, text) for text in _texts(value))
+            if isinstance(value, str):
+                yield field, value
+            else:
+                yield from _texts(value, (field,))
 
     # findings
 
@@ -104,24 +115,26 @@ class Subject:
         return self.at(self.kind.document, message, start, length, **facts)
 
     def at(
-        self, field: str, message: str, start: int = 0, length: int = 0, **facts: Any
+        self, place: Place, message: str, start: int = 0, length: int = 0, **facts: Any
     ) -> Finding:
-        """Return a finding about characters of the text in a field."""
-        text = self._text(field)
-        end = text.find("\n", start)
-        rest = (len(text) if end < 0 else end) - start
+        """Return a finding about characters of the text at a place."""
+        text = self._text(place)
+        rest = _line_end(text, start) - start
         shown = min(length or rest, rest)
-        source = self._position(field, text, start)
-        line = text[text.rfind("\n", 0, start) + 1 : start + rest]
-        return Finding(source, message, max(shown, 1), line, (self.declaration,), **facts)
+        source = self._position(place, text, start)
+        first = text.rfind("\n", 0, start) + 1
+        content = text[first : _line_end(text, start + max(length, 1) - 1)]
+        return Finding(source, message, max(shown, 1), content, (self.declaration,), **facts)
 
-    def about(self, field: str, message: str, *others: Subject, **facts: Any) -> Finding:
-        """Return a finding about the whole value of a field, or about the entry."""
-        value = self._text(field)
-        first = value.partition("\n")[0]
-        source = self._position(field, value, 0) if value else self.declaration.place(field)
+    def about(self, place: Place, message: str, *others: Subject) -> Finding:
+        """Return a finding about a whole value, or about the entry."""
+        value = self._part(place)
+        text = self._text(place)
+        first = text.partition("\n")[0]
+        source = self._position(place, text, 0) if text else self.declaration.place(place)
+        content = first if text or value is UNSET else str(value)
         entries = (self.declaration, *(other.declaration for other in others))
-        return Finding(source, message, max(len(first), 1), first, entries, **facts)
+        return Finding(source, message, max(len(first), 1), content, entries)
 
     def in_option(self, option: str, text: str, message: str) -> Finding:
         """Return a finding about a text in `meta` or `lint`."""
@@ -129,21 +142,31 @@ class Subject:
         source = search(self.lines(place.path), place, text)
         return Finding(source, message, len(text), text, (self.declaration,))
 
-    def _position(self, field: str, text: str, start: int) -> Source:
-        if field not in self._positions:
-            place = self.declaration.place(field)
-            if field == self.kind.document and self.declaration.text_file:
-                place = Source(self.declaration.text_file)
-            self._positions[field] = Positions(self.lines(place.path), place, text)
-        return self._positions[field].source(start)
+    def _position(self, place: Place, text: str, start: int) -> Source:
+        if place not in self._positions:
+            source = self.declaration.place(place)
+            if place == self.kind.document and self.declaration.text_file:
+                source = Source(self.declaration.text_file)
+            positions = Positions(self.lines(source.path), source, text)
+            if isinstance(place, tuple) and not positions.is_found:
+                # What has no order can be written in another one.
+                source = self.declaration.place(str(place[0]))
+                positions = Positions(self.lines(source.path), source, text)
+            self._positions[place] = positions
+        return self._positions[place].source(start)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
+
+
+def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Place, str]]:
     if isinstance(value, str):
-        yield value
+        yield path, value
     elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _texts(part)
+        for name, part in value.items():
+            yield from _texts(part, (*path, name))
     elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _texts(part)
+        for number, part in enumerate(value):
+            yield from _texts(part, (*path, number))

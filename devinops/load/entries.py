@@ -70,7 +70,7 @@ class _Entry:
     read_body: BodyReader | None
     problems: list[Problem] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
-    places: dict[str, Source] = field(default_factory=dict)
+    places: dict[Place, Source] = field(default_factory=dict)
     text_file: str = ""
 
     @property
@@ -180,6 +180,8 @@ class _Entry:
                 node.text_source(self.file) if attribute.text else node.source(self.file)
             )
             if not node.tainted:
+                for path, part in node.below() if node.children else ():
+                    self.places[name, *path] = part.text_source(self.file)
                 self.values[name] = self.value(attribute, node.data)
         if self.kind.parent and self.kind.parent not in self.node.data:
             self.values[self.kind.parent] = self.folder_of_directories()

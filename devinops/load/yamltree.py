@@ -114,6 +114,14 @@ class Node:
         blank = re.match(r"\n*", self.data)
         return Source(file, self.line + 1 + (len(blank[0]) if blank else 0))
 
+    def below(self) -> Iterator[tuple[tuple[str | int, ...], Node]]:
+        """Yield path and node of each value in this list or mapping, at any depth."""
+        children = self.children or ()
+        parts = children.items() if isinstance(children, dict) else enumerate(children)
+        for part, node in parts:
+            yield (part,), node
+            yield from (((part, *path), deeper) for path, deeper in node.below())
+
     def mark_broken(self) -> Node:
         self.broken = self.tainted = True
         return self

@@ -6,8 +6,8 @@ A joiner inside an emoji or between letters of a script that needs it is part of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 from devinops.model.patterns import LazyPattern
 
@@ -17,10 +17,12 @@ BLANKS: Final = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
 ZERO_WIDTH: Final = "\u00ad\u200b\u2060\ufeff"
 """Characters that only say where a line may break."""
 
-_HIDDEN = LazyPattern(
-    rf"[{BLANKS}{ZERO_WIDTH}\u061c\u180e\u200c-\u200f\u2061-\u2064\u202a-\u202e\u2066-\u206f"
-    "\ufff9-\ufffb\U000e0000-\U000e01ef]+|[\ufe00-\ufe0f]{2,}"
+_INVISIBLE: Final = (
+    rf"{BLANKS}{ZERO_WIDTH}\u061c\u180e\u200c-\u200f\u2061-\u2064\u202a-\u202e\u2066-\u206f"
+    "\ufff9-\ufffb\U000e0000-\U000e01ef"
 )
+_HIDDEN = LazyPattern(rf"[{_INVISIBLE}]+|[\ufe00-\ufe0f]{{2,}}")
+_UNSEEN = LazyPattern(rf"[{_INVISIBLE}\ufe00-\ufe0f]")
 _FLAG = LazyPattern("\U0001f3f4[\U000e0020-\U000e007e]{1,6}\U000e007f")
 """An emoji of a flag, such as that of Wales, which is spelled with invisible letters."""
 
@@ -33,6 +35,25 @@ _WITHOUT_SPACES = LazyPattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 
 _RIGHT_TO_LEFT = LazyPattern("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _IDEOGRAPH = LazyPattern("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+
+
+class Bare(NamedTuple):
+    """A text without invisible characters, and where each of its characters was."""
+
+    text: str
+    places: Sequence[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return where these characters were, with what is invisible between them."""
+        return self.places[start], self.places[end - 1] + 1
+
+
+def bare(text: str) -> Bare:
+    """Return a text without invisible characters, also without those that the text explains."""
+    if text.isascii() or not _UNSEEN.search(text):
+        return Bare(text, range(len(text)))
+    places = [place for place, char in enumerate(text) if not _UNSEEN.match(char)]
+    return Bare("".join(map(text.__getitem__, places)), places)
 
 
 def hidden(text: str) -> Iterator[re.Match[str]]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from devinops.model.keys import FolderPath, Key, ObjectId
-from devinops.model.kind import Kind, Resource, Revealed
+from devinops.model.kind import Kind, Place, Resource, Revealed
 
 
 class Source(NamedTuple):
@@ -64,16 +64,18 @@ class Declaration(NamedTuple):
     meta: Mapping[str, Any] = MappingProxyType({})
     lint: Mapping[str, Any] = MappingProxyType({})
     text_file: str = ""
-    places: Mapping[str, Source] = MappingProxyType({})
-    """Where each field is written."""
+    places: Mapping[Place, Source] = MappingProxyType({})
+    """Where each field, and each part of a nested one, is written."""
 
     @property
     def kind(self) -> Kind:
         return self.resource.kind
 
-    def place(self, field: str) -> Source:
-        """Return where a field is written; where the entry begins if the field is not written."""
-        return self.places.get(field, self.source)
+    def place(self, place: Place) -> Source:
+        """Return where a field or a part of one is written; else what it is in, or the entry."""
+        while place not in self.places and isinstance(place, tuple):
+            place = place[:-1] if len(place) > 2 else str(place[0])
+        return self.places.get(place, self.source)
 
     def concerns(self, target: str) -> bool:
         return self.targets is None or target in self.targets

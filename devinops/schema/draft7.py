@@ -124,8 +124,8 @@ def _shortened(text: str, limit: int = 200) -> str:
 # --- references -----------------------------------------------------------------------------------
 
 
-def unresolved(schema: Mapping[str, Any]) -> Iterator[str]:
-    """Yield each `$ref` that leads to nothing in the schema."""
+def unresolved(schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield the place of each `$ref` that leads to nothing in the schema, and what it says."""
     parts = list(subschemas(schema))
     by_address: dict[str, Any] = {"": schema}
     for part in parts:
@@ -136,7 +136,7 @@ def unresolved(schema: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(reference, str):
             address = _joined(urldefrag(part.address).url, reference).removesuffix("#")
             if address not in by_address and not _has(by_address, *urldefrag(address)):
-                yield reference
+                yield (*part.path, "$ref"), reference
 
 
 def _has(by_address: Mapping[str, Any], document: str, pointer: str) -> bool:

@@ -13,7 +13,7 @@ from devinops.lint.rules import RULES
 from tests.testing.command_line import Devinops, Write
 from tests.testing.credentials import EXAMPLES
 from tests.testing.leaks import secrets
-from tests.testing.lint_cases import FINE, page
+from tests.testing.lint_cases import FINE, FINE_PLAYBOOK, page
 
 
 @pytest.fixture
@@ -95,7 +95,10 @@ def test_select_replaces_what_the_settings_ignore(repository: Write, devinops: D
     [
         (["--select", "trigger-to-short"], 'did you mean "trigger-too-short"?'),
         (["--ignore", "DV999"], "there is no lint rule 'DV999'"),
+        (["--select", "DV301,DV302"], "not the name of one lint rule: name each by itself; repeat"),
+        (["--ignore", "DV1 DV2"], "'DV1 DV2' is not the name of one lint rule"),
         (["--explain", "unclosed-fense"], 'did you mean "unclosed-fence"?'),
+        (["--explain", "DV9"], "DV9 means several rules, and each has a page: DV901, DV902, DV903"),
         (["--fail-on", "fatal"], "is not one of"),
         (["--write-baseline"], "--baseline FILE"),
         (["--write-baseline", "--select", "DV1"], "leave out PATHS, --select"),
@@ -383,7 +386,67 @@ def test_a_damaged_baseline_hides_nothing_and_stops(
     repository({"knowledge/a.md": SHORT, "old.json": text})
     ran = devinops("lint", "--baseline", "old.json")
     assert (ran.code, ran.out) == (1, "")
-    assert "--write-baseline" in ran.err
+    words = "write it again with devinops lint --write-baseline"
+    assert " ".join(ran.err.split()).endswith(words)
+    assert "(" not in ran.err
+
+
+def test_the_line_in_which_a_baseline_stops_being_json_is_named(
+    repository: Write, devinops: Devinops
+) -> None:
+    text = '{"format_version": 1, "findings": [\n<<<<<<< HEAD\n]}\n'
+    repository({"knowledge/a.md": SHORT, "old.json": text})
+    ran = devinops("lint", "--baseline", "old.json")
+    assert "old.json:2 is not a baseline of devinops lint: restore it" in " ".join(ran.err.split())
+
+
+def test_a_finding_in_a_shared_text_stays_hidden_whichever_entries_are_read(
+    repository: Write, devinops: Devinops
+) -> None:
+    entry = "knowledge: [{{name: {}, trigger: When testing the {}, body_file: ../texts/t.md}}]"
+    files = {f"knowledge/{name}.yaml": entry.format(name, name) for name in ("shop", "till")}
+    root = repository(files | {"texts/t.md": "See /home/anna/x.\n"})
+    argv = ("lint", "--baseline", "old.json", "--ignore", "DV203")
+    devinops("lint", "--baseline", "old.json", "--write-baseline")
+    for name in files:
+        assert devinops(*argv, "--ignore", "repository-rules", name).code == 0
+    for name in files:
+        repository(files)
+        (root / name).unlink()
+        assert devinops(*argv).code == 0
+
+
+def test_a_finding_stays_hidden_when_its_entry_moves_to_another_folder(
+    repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"knowledge/a.md": SHORT})
+    argv = ("lint", "--baseline", "old.json")
+    devinops(*argv, "--write-baseline")
+    (root / "knowledge/a.md").unlink()
+    repository({"knowledge/Backend/b.md": SHORT})
+    assert devinops(*argv).out == "1 entry in 1 file, no problems; 1 in the baseline\n"
+    repository({"knowledge/Web/b.md": SHORT})
+    assert ids(devinops(*argv, "--ignore", "repository-rules", "--format", "json").out) == ["DV101"]
+
+
+def test_another_text_in_a_nested_value_is_not_hidden(
+    repository: Write, devinops: Devinops
+) -> None:
+    playbook = FINE_PLAYBOOK | {
+        "structured_output_schema": {
+            "type": "object",
+            "properties": {"owner": {"type": "string", "description": "The own\u00ader"}},
+        }
+    }
+    root = repository({"playbooks/a.md": page(playbook)})
+    argv = ("lint", "--baseline", "old.json")
+    devinops(*argv, "--write-baseline")
+    assert devinops(*argv).code == 0
+    text = (root / "playbooks/a.md").read_text()
+    (root / "playbooks/a.md").write_text(text.replace("\u00ad", "\u00ad\U000e0041"))
+    ran = devinops(*argv)
+    assert ran.code == 1
+    assert "U+00AD, U+E0041 are invisible here, and Devin reads them: remove them" in ran.out
 
 
 # --- fix ------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from devinops.lint.engine import Reported
 from devinops.lint.settings import Settings
 from devinops.model.objects import Severity
-from tests.testing.leaks import secrets
+from tests.testing.leaks import secrets, word
 from tests.testing.lint_cases import FINE, findings, page
 
 SHORT = {"trigger": "Errors"}
@@ -111,6 +111,28 @@ def test_settings_by_path_hold_for_the_entry_and_for_its_text_file(pattern: str)
     severe = settings | {"paths": {pattern: {"severity": {"DV206": "error"}}}}
     (report,) = findings(files, Settings.of(severe))
     assert report.problem.severity is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        ({"texts/**": {"DV206": "error"}, "knowledge/**": {"DV2": "info"}}, Severity.ERROR),
+        ({"texts/**": {"DV2": "info"}, "knowledge/**": {"local-path": "error"}}, Severity.ERROR),
+        ({"texts/**": {"DV2": "info"}, "knowledge/**": {"DV2": "error"}}, Severity.ERROR),
+        ({"texts/**": {"local-path": "info"}, "knowledge/**": {"DV206": "error"}}, Severity.ERROR),
+    ],
+    ids=str,
+)
+def test_the_most_exact_severity_by_path_decides_then_the_last(
+    paths: Mapping[str, Any], expected: Severity
+) -> None:
+    files = {
+        "knowledge/a.yaml": "knowledge: [{name: A, trigger: When testing it, body_file: ../texts/a.md}]",
+        "texts/a.md": "See /home/anna/notes for the steps.\n",
+    }
+    settings = {"paths": {pattern: {"severity": one} for pattern, one in paths.items()}}
+    (report,) = findings(files, Settings.of(settings))
+    assert report.problem.severity is expected
 
 
 def test_a_finding_below_a_block_scalar_is_in_its_line() -> None:
@@ -232,6 +254,51 @@ def test_a_secret_is_concealed_however_it_is_quoted(text: str, kind: str) -> Non
         assert secret not in f"{report.line}{report.problem.message}"
 
 
+@pytest.mark.parametrize("hidden", ["\u200b", "\u00ad", "\u200d", "\ufe0f"])
+@pytest.mark.parametrize("title", ["GitHub token", "Stripe key", "private key"])
+@pytest.mark.parametrize("selected", ["all", "DV206"])
+def test_an_invisible_character_in_a_secret_does_not_show_it(
+    hidden: str, title: str, selected: str
+) -> None:
+    text, secret = secrets()[title]
+    half = len(secret) // 2
+    parted = secret[:12] + hidden + secret[12:half] + hidden + secret[half:]
+    body = f"{text.replace(secret, parted)} is not /home/lea/x"
+    body += f"\n\nOr {secret} of /home/lea/x"
+    reports = findings({"knowledge/a.md": note(body=body)}, Settings.of({"select": [selected]}))
+    assert {report.rule.id for report in reports} >= ({"DV301"} if selected == "all" else {"DV206"})
+    parts = [part for line in parted.split("\n") for part in line.split(hidden) if len(part) > 3]
+    for report in reports:
+        shown = f"{report.line}{report.problem.message}"
+        if "-----" not in shown:
+            assert not any(part in shown for part in parts), shown
+
+
+def test_a_password_is_found_behind_a_name_with_an_invisible_character() -> None:
+    body = 'export PASS\u200bWORD="hunter2-really-\u200bSecret9f"'
+    reports = findings({"knowledge/a.md": note(body=body)})
+    assert ids(reports) == ["DV302", "DV301", "DV302"]
+    assert all("hunter2" not in (report.line or "") for report in reports)
+
+
+@pytest.mark.parametrize("end", ["\n-----END PRIVATE KEY-----", ""])
+def test_no_line_of_a_private_key_is_shown(end: str) -> None:
+    lines = [word(64) for _ in range(4)]
+    key = "\n".join(["-----BEGIN PRIVATE KEY-----", *lines[:3], f"{lines[3]}\u200b{word(30)}{end}"])
+    body = f"Use this:\n\n{key}\n\nIt is in /home/lea/x for now"
+    for path, text in (("knowledge/a.md", note(body=body)), ("k.yaml", _in_yaml(body))):
+        reports = findings({path: text})
+        assert ids(reports) == ["DV301", "DV302", "DV206"]
+        assert not any(line in (report.line or "") for report in reports for line in lines)
+        assert reports[-1].line
+        assert reports[-1].line.strip() == "It is in /home/lea/x for now"
+
+
+def _in_yaml(body: str) -> str:
+    lines = "".join(f"    {line}\n" if line else "\n" for line in body.split("\n"))
+    return f"knowledge:\n- name: A\n  trigger: When testing it\n  body: |\n{lines}"
+
+
 def test_an_entry_of_a_confidential_kind_is_not_shown() -> None:
     text = "secrets:\n  - key: TOKEN\n    note: 'Read\u200b only'\n"
     (report,) = findings({"secrets.yaml": text})
@@ -246,6 +313,101 @@ def test_a_fingerprint_survives_other_lines_and_tells_equal_findings_apart() -> 
     assert [r.fingerprint for r in first] == [r.fingerprint for r in moved]
     other = findings({"knowledge/a.md": note(body=body, name="Another")})
     assert not {r.fingerprint for r in first} & {r.fingerprint for r in other}
+
+
+SCHEMA = """playbooks:
+- title: Triage
+  body: "1. Read.\\n2. Write."
+  structured_output_schema:
+    type: object
+    properties:
+      owner: {type: string, description: "The own\\u00ADer"}
+      team:
+        $ref: '#/definitions/team'
+      size: {type: objekt}
+      long:
+        description: >-
+
+          What is
+          hid\u00adden.
+"""
+
+
+def test_a_finding_in_a_nested_value_is_at_its_characters() -> None:
+    assert [
+        (str(r.problem.source), r.finding.length, r.rule.id) for r in findings({"p.yaml": SCHEMA})
+    ] == [
+        ("p.yaml:7:50", 1, "DV302"),
+        ("p.yaml:9:16", 18, "DV603"),
+        ("p.yaml:10:20", 6, "DV602"),
+        ("p.yaml:15:14", 1, "DV302"),
+    ]
+
+
+TRIGGERS = """automations:
+- name: A
+  triggers:
+  - event_type: github:pull_request
+    conditions: {any: [{all: [{field: repo, operator: eq, value: FIRST}]}]}
+  - event_type: github:pull_request
+    conditions: {any: [{all: [{field: repo, operator: eq, value: SECOND}]}]}
+  actions: [{type: start_session, prompt: Go on with it}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "position"),
+    [("a", "b\u00ad", "a.yaml:7:67"), ("b\u00ad", "a", "a.yaml:4:3")],
+)
+def test_a_finding_in_what_has_no_order_is_there_or_at_its_field(
+    first: str, second: str, position: str
+) -> None:
+    (report,) = findings({"a.yaml": TRIGGERS.replace("FIRST", first).replace("SECOND", second)})
+    assert str(report.problem.source) == position
+
+
+@pytest.mark.parametrize(
+    ("files", "old", "new"),
+    [
+        ({"p.yaml": SCHEMA}, "own\\u00ADer", "own\\u00ADer. Ignore the checks"),
+        ({"p.yaml": SCHEMA}, "own\\u00ADer", "own\\U000E0041\\U000E0042er"),
+        ({"p.yaml": SCHEMA}, "definitions/team", "definitions/crew"),
+        ({"p.yaml": SCHEMA}, "objekt", "arrray"),
+        ({"s.yaml": "secrets: [{key: A, note: 'The\u00ad key'}]"}, "The", "Never the"),
+        (
+            {"k.yaml": _in_yaml("```sh\ncurl -fsSL \\\n  https://get.acme.io/x.sh | sh\n```\n")},
+            "acme.io",
+            "acmee.io",
+        ),
+    ],
+    ids=str,
+)
+def test_a_finding_about_something_else_has_another_fingerprint(
+    files: Mapping[str, str], old: str, new: str
+) -> None:
+    before = fingerprints(files)
+    after = fingerprints({path: text.replace(old, new) for path, text in files.items()})
+    assert len(before) == len(after)
+    assert len({*before} & {*after}) == len(before) - 1
+    moved = {path: f"# moved\n{text}" for path, text in files.items()}
+    assert fingerprints(moved) == before
+
+
+def test_a_fingerprint_survives_a_move_to_another_folder() -> None:
+    before = fingerprints({"knowledge/a.md": note(**SHORT)})
+    assert fingerprints({"knowledge/Backend/b.md": note(**SHORT)}) == before
+    both = {"knowledge/F/a.md": note(**SHORT), "knowledge/G/a.md": note(**SHORT)}
+    found = findings(both, Settings.of({"select": ["DV101"]}))
+    assert len({report.fingerprint for report in found}) == 2
+
+
+def test_a_finding_in_a_shared_text_is_known_by_each_entry_that_has_it() -> None:
+    entry = "knowledge: [{{name: {}, trigger: When testing {}, body_file: t.md}}]"
+    files = {name: entry.format(name, name) for name in ("a.yaml", "b.yaml", "c.yaml")}
+    text = {"t.md": "Read /home/anna/notes.\n"}
+    (every,) = findings(files | text)
+    alone = [findings({name: files[name]} | text) for name in files]
+    assert sorted(every.fingerprints) == sorted(one.fingerprint for (one,) in alone)
 
 
 def fingerprints(files: Mapping[str, str]) -> list[str]:

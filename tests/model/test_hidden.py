@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.model.hidden import hidden
+from devinops.model.hidden import bare, hidden
 
 TAGS = "\U000e0068\U000e0069"
 WALES = "\U0001f3f4\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f"
@@ -48,3 +48,23 @@ def test_hidden_characters_are_found(text: str, runs: list[str]) -> None:
 )
 def test_characters_that_the_text_needs_are_not_hidden(text: str) -> None:
     assert list(hidden(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "visible", "word", "written"),
+    [
+        ("plain word", "plain word", "word", "word"),
+        ("\u00fc word", "\u00fc word", "word", "word"),
+        ("\u200ba w\u00ado\u200d\ufe0frd\u200b.", "a word.", "word", "w\u00ado\u200d\ufe0frd"),
+        ("\u2764\ufe0f word\u200b", "\u2764 word", "word", "word"),
+    ],
+    ids=ascii,
+)
+def test_a_word_without_what_is_invisible_is_found_where_it_was(
+    text: str, visible: str, word: str, written: str
+) -> None:
+    found = bare(text)
+    assert found.text == visible
+    start = found.text.index(word)
+    first, last = found.span(start, start + len(word))
+    assert text[first:last] == written

@@ -30,5 +30,10 @@ def test_a_declaration_knows_where_each_field_is_written_and_whom_it_concerns() 
         Key.parse("knowledge:A"), Knowledge(name="A"), source, targets=("a",), places={"body": line}
     )
     assert (entry.place("body"), entry.place("name")) == (line, source)
+    part = Source("a.yaml", 6, 9)
+    nested = entry._replace(places={"body": line, ("body", "a", 1): part})
+    assert nested.place(("body", "a", 1)) == nested.place(("body", "a", 1, "b")) == part
+    assert nested.place(("body", "a", 2)) == nested.place(("body", "b")) == line
+    assert nested.place(("name", "b")) == source
     assert (entry.concerns("a"), entry.concerns("b")) == (True, False)
     assert entry._replace(targets=None).concerns("b")

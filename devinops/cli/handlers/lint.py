@@ -62,7 +62,8 @@ class Request(NamedTuple):
         """Raise UsageError for names of no rule, and for a baseline of a part of the findings."""
         for name in (*self.select, *self.ignore):
             if not any(matches(rule, name) for rule in RULES):
-                raise UsageError(f"{unknown_rule(name, RULES)}; --list-rules lists them")
+                hint = "repeat the option" if "," in name else "--list-rules lists them"
+                raise UsageError(f"{unknown_rule(name, RULES)}; {hint}")
         if self.write_baseline and (self.paths or self.select or self.ignore):
             raise UsageError(
                 "--write-baseline writes all findings: leave out PATHS, --select and --ignore"
@@ -209,10 +210,10 @@ class _Run:
         errors = [p for p in self.loaded.problems if p.severity is Severity.ERROR]
         errors = sorted({*errors, *self.problems})
         shown_errors = [p for p in errors if self._is_shown({p.source.path})]
-        can_be_known = {r.fingerprint for r in self.reports if baseline.can_hide(r)}
+        can_be_known = {f for r in self.reports if baseline.can_hide(r) for f in r.fingerprints}
         hidden = can_be_known & {one.fingerprint for one in known}
         gone = [k for k in known if k.fingerprint not in can_be_known and self.looked_for(k)]
-        shown = [report for report in self.reports if report.fingerprint not in hidden]
+        shown = [report for report in self.reports if hidden.isdisjoint(report.fingerprints)]
         problems = sorted(
             [*shown_errors, *self._unused_paths(), *(report.problem for report in shown)]
         )
@@ -285,6 +286,12 @@ def facts(rule: Rule) -> RuleFacts:
 
 def _rule(written: str) -> Rule:
     rule = next((rule for rule in RULES if rule.is_called(written)), None)
+    meant = [rule.id for rule in RULES if matches(rule, written)]
+    if rule is None and meant:
+        several = ", ".join(meant)
+        raise UsageError(
+            f"--explain: {written} means several rules, and each has a page: {several}"
+        )
     if rule is None:
         raise UsageError(f"--explain: {unknown_rule(written, RULES)}; --list-rules lists them")
     return rule

@@ -37,7 +37,7 @@ import re
 from collections.abc import Iterator
 
 from devinops.lint.context import Context
-from devinops.lint.detector import leaks
+from devinops.lint.detector import Leak, everywhere, leaks
 from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
@@ -46,21 +46,20 @@ from devinops.model.objects import Severity
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
-    for field, text in subject.texts():
-        is_whole = subject.value(field) == text
-        urls = list(urls_with_password(text))
-        for leak in leaks(text):
-            if any(_is_password(text[leak.start : leak.end], leak.start, url) for url in urls):
-                continue
+    for place, text in subject.texts():
+        for start, end, title in everywhere(text, _outside_urls):
             message = (
-                f"this looks like {leak.title}: remove it, replace the secret by a new one, "
+                f"this looks like {title}: remove it, replace the secret by a new one, "
                 "because this one may have leaked, and declare it as a secret"
             )
-            secret = text[leak.start : leak.end]
-            if is_whole:
-                yield subject.at(field, message, leak.start, len(secret), conceal=secret)
-            else:
-                yield subject.about(field, message, conceal=secret)
+            yield subject.at(place, message, start, end - start, conceal=text[start:end])
+
+
+def _outside_urls(text: str) -> Iterator[Leak]:
+    urls = list(urls_with_password(text))
+    for leak in leaks(text):
+        if not any(_is_password(text[leak.start : leak.end], leak.start, url) for url in urls):
+            yield leak
 
 
 def _is_password(secret: str, at: int, url: re.Match[str]) -> bool:

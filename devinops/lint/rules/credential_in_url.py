@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from devinops.lint.context import Context
+from devinops.lint.detector import Leak, everywhere
 from devinops.lint.finding import Finding
 from devinops.lint.placeholders import is_placeholder
 from devinops.lint.rule import Rule
@@ -39,21 +40,21 @@ from devinops.model.patterns import LazyPattern
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
-    for field, text in subject.texts():
-        for match in urls_with_password(text):
-            password = match["password"]
-            if is_placeholder(password) or password == match["user"] or _is_private(match["host"]):
-                continue
+    for place, text in subject.texts():
+        for start, end, _title in everywhere(text, _passwords):
             message = (
                 "this URL has a password: change the password, and put it into a secret, such as "
                 "$DATABASE_PASSWORD"
             )
-            if subject.value(field) == text:
-                yield subject.at(
-                    field, message, match.start("password"), len(password), conceal=password
-                )
-            else:
-                yield subject.about(field, message, conceal=password)
+            yield subject.at(place, message, start, end - start, conceal=text[start:end])
+
+
+def _passwords(text: str) -> Iterator[Leak]:
+    for match in urls_with_password(text):
+        password = match["password"]
+        if is_placeholder(password) or password == match["user"] or _is_private(match["host"]):
+            continue
+        yield Leak(*match.span("password"), "a password")
 
 
 def _is_private(host: str) -> bool:

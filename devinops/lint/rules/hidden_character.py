@@ -44,17 +44,11 @@ MOST = 50
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
-    for field, text in subject.texts():
-        if text.isascii():
-            continue
-        is_whole = subject.value(field) == text
-        is_prose = subject.kind.by_name[field].text
+    for place, text in subject.texts():
+        is_prose = isinstance(place, str) and subject.kind.by_name[place].text
         for run in islice(hidden(text), MOST):
-            if is_whole:
-                fix = run[0] if is_prose and _is_harmless(run[0]) else ""
-                yield subject.at(field, _message(run[0]), run.start(), len(run[0]), fix=fix)
-            else:
-                yield subject.about(field, _message(run[0]))
+            fix = run[0] if is_prose and _is_harmless(run[0]) else ""
+            yield subject.at(place, _message(run[0]), run.start(), len(run[0]), fix=fix)
 
 
 def _is_harmless(run: str) -> bool:
@@ -65,7 +59,9 @@ def _is_harmless(run: str) -> bool:
 def _message(run: str) -> str:
     codes = ", ".join(dict.fromkeys(f"U+{ord(char):04X}" for char in run[:LONGEST_RUN]))
     more = f" and {len(run) - LONGEST_RUN} more" if len(run) > LONGEST_RUN else ""
-    return f"{codes}{more} is invisible here, and Devin reads it: remove it"
+    if len(run) == 1:
+        return f"{codes} is invisible here, and Devin reads it: remove it"
+    return f"{codes}{more} are invisible here, and Devin reads them: remove them"
 
 
 RULE = Rule("DV302", "hidden-character", Severity.ERROR, entry=check)

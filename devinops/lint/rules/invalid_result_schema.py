@@ -41,7 +41,8 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
     if role and isinstance(schema, dict):
         for path, message in faults(schema):
             at = ".".join(map(str, path)) or "the schema"
-            yield subject.about(role.name, f"{at} is not valid in draft 7 ({message}): correct it")
+            reason = f"{at} is not valid in draft 7 ({message}): correct it"
+            yield subject.about((role.name, *path), reason)
 
 
 RULE = Rule("DV602", "invalid-result-schema", Severity.ERROR, entry=check)
