@@ -15,13 +15,15 @@ from devinops.lint import baseline, fixes
 from devinops.lint.context import Context
 from devinops.lint.detector import is_complete
 from devinops.lint.engine import Reported, check
+from devinops.lint.fixes import Fixed
 from devinops.lint.repository import FileRepository
 from devinops.lint.rule import Rule, Scope, matches
 from devinops.lint.rules import RULES
 from devinops.lint.selection import setting_problems, unknown_rule, unused_paths, usable
 from devinops.lint.settings import Settings
 from devinops.lint.subject import Subject
-from devinops.load import Loaded, load_only
+from devinops.load import Loaded, load_only, text_files
+from devinops.load.discover import Finder
 from devinops.model.errors import ConfigError, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Ensure, Problem, Severity
@@ -81,11 +83,18 @@ def _lint(options: Options, request: Request) -> ExitCode:
     file = _baseline_file(project, settings, request)
     _say_what_is_not_looked_for(options, settings)
     selection = Selection.of(request.paths, project.root, skip_outside=request.skip_outside)
-    run = _Run(project, settings, selection, errors, skipped, needs_all=request.fix)
-    fixed = 0
-    while request.fix and (more := fixes.apply(options.root, run.reports, run.loaded)):
-        fixed += more
-        run = _Run(project, settings, selection, errors, skipped, needs_all=True)
+    run = _Run(project, settings, selection, errors, skipped)
+    fixed = Fixed()
+    if request.fix:
+        # Also what is not checked, because a file can be the text of an entry in another.
+        finder = Finder(project.root, paths=project.paths, ignore=project.ignore)
+        finder.find()
+        files, texts = finder.files, text_files(finder)
+        while (last := fixes.apply(project.root, run.reports, files, texts)).findings:
+            fixed = Fixed(fixed.findings + last.findings)
+            run = _Run(project, settings, selection, errors, skipped)
+        fixed = Fixed(fixed.findings, last.problems)
+        run.reports = [fixes.with_reason(report, last) for report in run.reports]
     if file and request.write_baseline:
         others = [known for known in _written_before(file) if not run.looked_for(known)]
         write_file(file, baseline.written(run.reports, others), "--write-baseline")
@@ -118,11 +127,7 @@ class _Run:
         selection: Selection,
         problems: Sequence[Problem],
         untracked: frozenset[str],
-        *,
-        needs_all: bool,
     ) -> None:
-        self.needs_all = needs_all
-        """Whether all entries must be known: a file can be the text of another."""
         self.project = project
         self.settings = settings
         self.problems = problems
@@ -151,7 +156,7 @@ class _Run:
 
     def _can_judge_each_by_itself(self) -> bool:
         selected = self.settings.selected(RULES)
-        return not self.needs_all and all(rule.scope is Scope.ENTRY for rule in selected)
+        return all(rule.scope is Scope.ENTRY for rule in selected)
 
     def _check(self) -> list[Reported]:
         present = [d for d in self.loaded.declarations if d.ensure is Ensure.PRESENT]
@@ -203,7 +208,7 @@ class _Run:
         return frozenset(read), frozenset(errors)
 
     def answer(
-        self, known: frozenset[baseline.Known], fixed: int, paths: Sequence[Path]
+        self, known: frozenset[baseline.Known], fixed: Fixed, paths: Sequence[Path]
     ) -> ProblemsAnswer:
         """Return what is shown: errors of loading, and findings that the baseline does not have."""
         errors = [p for p in self.loaded.problems if p.severity is Severity.ERROR]
@@ -214,7 +219,12 @@ class _Run:
         gone = [k for k in known if k.fingerprint not in can_be_known and self.looked_for(k)]
         shown = [report for report in self.reports if report.fingerprint not in hidden]
         problems = sorted(
-            [*shown_errors, *self._unused_paths(), *(report.problem for report in shown)]
+            [
+                *shown_errors,
+                *fixed.problems,
+                *self._unused_paths(),
+                *(report.problem for report in shown),
+            ]
         )
         passed_over = unread(paths, self.project.root, self.loaded)
         failing = [p for p in problems if _reaches(p.severity, self.settings.fail_on)]
@@ -222,7 +232,7 @@ class _Run:
             problems,
             files=len(self.loaded.files),
             entries=len(self.loaded.declarations),
-            exit_code=ExitCode.FIX if failing or shown_errors else ExitCode.OK,
+            exit_code=ExitCode.FIX if failing or shown_errors or fixed.problems else ExitCode.OK,
             paths=tuple(str(path) for path in paths if path not in passed_over),
             unread=tuple(map(str, passed_over)),
             elsewhere=len(errors) - len(shown_errors),
@@ -230,7 +240,7 @@ class _Run:
                 fail_on=self.settings.fail_on,
                 baseline=len(self.reports) - len(shown),
                 gone=0 if paths else len(gone),
-                fixed=fixed,
+                fixed=fixed.findings,
             ),
         )
 
