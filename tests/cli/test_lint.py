@@ -407,6 +407,8 @@ def test_fix_deletes_only_what_nobody_sees(repository: Write, devinops: Devinops
         ">\n    Never push to\n    main\u200b\n    by hand.\n",
         "Never push\n    to main\u200b\n    by hand.\n",
         '"Never\\tpush to\n    main\u200b by hand."\n',
+        "Never push to mai\u200bn.\n",
+        "\u200bNever push\u00ad\u200bed, 1\ufeff0 ti\u2060mes\n",
     ],
 )
 def test_fix_finds_its_characters_in_folded_texts_and_beside_escapes(
@@ -415,8 +417,8 @@ def test_fix_finds_its_characters_in_folded_texts_and_beside_escapes(
     text = f"knowledge:\n- name: A\n  trigger: When pushing to main\n  body: {body}"
     root = repository({"knowledge.yaml": text})
     ran = devinops("lint", "--fix", "--select", "DV302")
-    assert (ran.code, "1 fixed" in ran.out) == (0, True)
-    assert (root / "knowledge.yaml").read_text() == text.replace("\u200b", "")
+    assert (ran.code, " fixed" in ran.out) == (0, True)
+    assert (root / "knowledge.yaml").read_text() == re.sub("[\u00ad\u200b\u2060\ufeff]", "", text)
 
 
 def test_fix_writes_the_file_behind_a_link(repository: Write, devinops: Devinops) -> None:
@@ -503,6 +505,17 @@ def test_fix_leaves_a_character_that_keeps_a_value_a_text(
         "First\n\u200b\nthen",
         "Read [it]\u200b(a.md)",
         "Run `\u200b`make` now",
+        "| a | b |\n|---\u200b|---|\n| c | d |",
+        "*\u200bnot emph*",
+        "[r\u200bef]: https://a.example",
+        "Say !\u200btriage, or !tri\u200bage",
+        "Use $\u200bNPM_TOKEN, or $NPM\u200b_TOKEN",
+        "A line \u200b \nand another",
+        "A line\\\u200b\nand another",
+        "Run git push --for\u200bce",
+        "Read https://acme\u200b.example",
+        "\u200b1. is the first",
+        "\u200b1\u200b. is the first",
     ],
 )
 @pytest.mark.parametrize("is_file", [True, False])
@@ -519,6 +532,8 @@ def test_fix_leaves_a_character_that_keeps_another_from_being_markdown(
     assert set(ids(ran.out)) == {"DV302"}
     for path, before in files.items():
         assert (root / path).read_text() == before.replace("Ask\u200b", "Ask")
+    assert "remove it; --fix leaves it, because the text could mean" in ran.out
+    assert "--fix leaves" not in devinops("lint").out
 
 
 def test_fix_changes_no_macro_and_no_pin(repository: Write, devinops: Devinops) -> None:
