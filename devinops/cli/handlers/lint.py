@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from devinops.cli.options import Options, write_file
-from devinops.cli.paths import Selection, unread
+from devinops.cli.paths import Selection, shown_unread, unread
 from devinops.config import Project, open_project, read_repository
 from devinops.lint import baseline, fixes
 from devinops.lint.context import Context
@@ -73,7 +73,7 @@ class Request(NamedTuple):
 
 def _lint(options: Options, request: Request) -> ExitCode:
     request.check()
-    skipped = _untracked(options.root) if request.skip_untracked else frozenset()
+    skipped = _untracked(options) if request.skip_untracked else frozenset()
     project, problems = open_project(options.root, skipped)
     section = usable(project.lint)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
@@ -104,11 +104,11 @@ def _lint(options: Options, request: Request) -> ExitCode:
     return answer.exit_code
 
 
-def _untracked(root: Path) -> frozenset[str]:
+def _untracked(options: Options) -> frozenset[str]:
     # Imported late: without the option, nothing needs to run Git.
     from devinops.cli.checkout import untracked
 
-    return untracked(root)
+    return untracked(options.root, options.say)
 
 
 def _say_what_is_not_looked_for(options: Options, settings: Settings) -> None:
@@ -162,7 +162,7 @@ class _Run:
         present = [d for d in self.loaded.declarations if d.ensure is Ensure.PRESENT]
         if not any(self._is_shown({d.source.path, d.text_file} - {""}) for d in present):
             return []
-        repository = FileRepository(self.project.root)
+        repository = FileRepository(self.project.root, self.untracked)
         subjects = sorted(
             (Subject(declaration, repository.lines) for declaration in present),
             key=lambda subject: subject.declaration.source,
@@ -234,7 +234,7 @@ class _Run:
             entries=len(self.loaded.declarations),
             exit_code=ExitCode.FIX if failing or shown_errors or fixed.problems else ExitCode.OK,
             paths=tuple(str(path) for path in paths if path not in passed_over),
-            unread=tuple(map(str, passed_over)),
+            unread=tuple(shown_unread(passed_over, self.project.root, self.untracked)),
             elsewhere=len(errors) - len(shown_errors),
             lint=_details(shown)._replace(
                 fail_on=self.settings.fail_on,
