@@ -536,6 +536,18 @@ def test_fix_leaves_a_character_that_keeps_another_from_being_markdown(
     assert "--fix leaves" not in devinops("lint").out
 
 
+@pytest.mark.parametrize("settings", ["ignore: [knowledge/a.md", "ignore: [../a.md]"])
+def test_fix_changes_nothing_without_the_settings(
+    settings: str, repository: Write, devinops: Devinops
+) -> None:
+    text = note(body="Never pu\u200bsh to main.")
+    root = repository({"knowledge/a.md": text, "devinops.yaml": f"version: 1\n{settings}\n"})
+    ran = devinops("lint", "--fix")
+    message = "--fix changes nothing until devinops.yaml says which files to leave alone"
+    assert (ran.code, message in ran.out, " fixed" in ran.out) == (1, True, False)
+    assert (root / "knowledge/a.md").read_text() == text
+
+
 def test_fix_changes_no_macro_and_no_pin(repository: Write, devinops: Devinops) -> None:
     text = note(macro="!a\u200bb", pinned_repo="acme/\u200bapi")
     root = repository({"knowledge/a.md": text})

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from devinops.cli.options import Options, write_file
 from devinops.cli.paths import Selection, shown_unread, unread
-from devinops.config import Project, open_project, read_repository
+from devinops.config import CONFIG_FILE, Project, open_project, read_repository
 from devinops.lint import baseline, fixes
 from devinops.lint.context import Context
 from devinops.lint.detector import is_complete
@@ -26,7 +26,7 @@ from devinops.load import Loaded, load_only, text_files
 from devinops.load.discover import Finder
 from devinops.model.errors import ConfigError, UsageError
 from devinops.model.exit_codes import ExitCode
-from devinops.model.objects import Ensure, Problem, Severity
+from devinops.model.objects import Ensure, Problem, Severity, Source
 from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts
 
 _DETECTING = "DV301"
@@ -84,17 +84,7 @@ def _lint(options: Options, request: Request) -> ExitCode:
     _say_what_is_not_looked_for(options, settings)
     selection = Selection.of(request.paths, project.root, skip_outside=request.skip_outside)
     run = _Run(project, settings, selection, errors, skipped)
-    fixed = Fixed()
-    if request.fix:
-        # Also what is not checked, because a file can be the text of an entry in another.
-        finder = Finder(project.root, paths=project.paths, ignore=project.ignore)
-        finder.find()
-        files, texts = finder.files, text_files(finder)
-        while (last := fixes.apply(project.root, run.reports, files, texts)).findings:
-            fixed = Fixed(fixed.findings + last.findings)
-            run = _Run(project, settings, selection, errors, skipped)
-        fixed = Fixed(fixed.findings, last.problems)
-        run.reports = [fixes.with_reason(report, last) for report in run.reports]
+    run, fixed = _fixed(run) if request.fix else (run, Fixed())
     if file and request.write_baseline:
         others = [known for known in _written_before(file) if not run.looked_for(known)]
         write_file(file, baseline.written(run.reports, others), "--write-baseline")
@@ -102,6 +92,23 @@ def _lint(options: Options, request: Request) -> ExitCode:
     answer = run.answer(known, fixed, request.paths)
     options.answer(answer)
     return answer.exit_code
+
+
+def _fixed(run: _Run) -> tuple[_Run, Fixed]:
+    """Fix what can be fixed, and return a run that finds the rest."""
+    project = run.project
+    # Also what is not checked, because a file can be the text of an entry in another.
+    finder = Finder(project.root, paths=project.paths, ignore=project.ignore)
+    if finder.problems or not project.whole:
+        message = f"--fix changes nothing until {CONFIG_FILE} says which files to leave alone"
+        return run, Fixed(problems=(Problem(Source(CONFIG_FILE), "not-fixed", message),))
+    finder.find()
+    files, texts, count = finder.files, text_files(finder), 0
+    while (last := fixes.apply(project.root, run.reports, files, texts)).findings:
+        count += last.findings
+        run = run.again()
+    run.reports = [fixes.with_reason(report, last) for report in run.reports]
+    return run, Fixed(count, last.problems)
 
 
 def _untracked(options: Options) -> frozenset[str]:
@@ -137,6 +144,10 @@ class _Run:
         self.loaded = self._load()
         self.reports = self._check()
         """The findings in the selected files."""
+
+    def again(self) -> _Run:
+        """Return the same pass over files that have changed."""
+        return _Run(self.project, self.settings, self.selection, self.problems, self.untracked)
 
     def _load(self) -> Loaded:
         """Return all entries; only the selected ones if all rules can judge one by itself."""
