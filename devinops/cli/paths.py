@@ -73,6 +73,17 @@ def unread(paths: Iterable[Path], root: Path, loaded: Loaded) -> list[Path]:
     return [path for path in missing if below[path].replace(os.sep, "/") not in known]
 
 
+def shown_unread(paths: Iterable[Path], root: Path, untracked: frozenset[str]) -> Iterator[str]:
+    """Yield PATHS that are not read; one that is not in Git says so."""
+    # Imported late, as above.
+    from devinops.load.discover import is_among
+
+    top = str(root.resolve())
+    for path in paths:
+        is_untracked = is_among(str(path.resolve()), top, untracked)
+        yield f"{path} (Git does not track it)" if is_untracked else str(path)
+
+
 def _below(paths: Iterable[Path], root: Path, real: Path, *, skip_outside: bool) -> Iterator[str]:
     for path in paths:
         if not path.exists():

@@ -8,6 +8,7 @@ anything else is left to a person.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -17,35 +18,62 @@ from typing import Any, Final, NamedTuple
 from devinops import atomic
 from devinops.lint.engine import Reported
 from devinops.lint.markdown import Markdown
-from devinops.load import Loaded, read_entries
-from devinops.load.discover import unified
-from devinops.model.errors import NotWritten
+from devinops.load import TextFiles, read_entries
+from devinops.load.discover import File, unified
 from devinops.model.hidden import ZERO_WIDTH
-from devinops.model.objects import Declaration, Source
+from devinops.model.objects import Declaration, Problem, Source
 from devinops.model.values import canonical_text
 
+_FIXABLE: Final = "DV302"
+"""The rule with findings that can be fixed."""
+
+_REASON: Final = "--fix leaves it, because the text could mean something else without it"
 _INVISIBLE: Final = dict.fromkeys(map(ord, ZERO_WIDTH))
 
 
-def apply(root: Path, reports: Iterable[Reported], loaded: Loaded) -> int:
-    """Delete the characters of the findings that can be fixed, and return how many were.
+class Fixed(NamedTuple):
+    """How many findings were fixed, and problems of the files that stay as they are."""
 
-    `loaded` are all entries. Raises NotWritten.
+    findings: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+def apply(
+    root: Path, reports: Iterable[Reported], entries: Iterable[File], texts: TextFiles
+) -> Fixed:
+    """Delete the characters of the findings that can be fixed.
+
+    `entries` are all files with entries, and `texts` their texts, whether they are checked or not.
     """
-    by_file: defaultdict[Path, list[Reported]] = defaultdict(list)
+    by_file: defaultdict[str, list[Reported]] = defaultdict(list)
     for report in reports:
         if report.finding.fix:
             # A path can be a link to a file in the root.
-            by_file[(root / report.problem.source.path).resolve()].append(report)
-    texts = set(map(Path, loaded.bodies)) & by_file.keys()
-    # Of such a file, a name of one entry is the text of another.
-    both = {(root / path).resolve() for path in loaded.files} & texts if texts else set()
-    fixed = 0
-    for path in by_file.keys() - both:
-        place = by_file[path][0].problem.source.path
-        meaning = _meaning_of_text if path in texts else partial(_meaning, place)
-        fixed += _rewrite(path, by_file[path], meaning)
-    return fixed
+            by_file[os.path.realpath(root / report.problem.source.path)].append(report)
+    reals = {file.real for file in entries}
+    count, problems = 0, []
+    for real in sorted(by_file):
+        path = by_file[real][0].problem.source.path
+        objection = texts.objection(real) if real in reals else ""
+        if not objection:
+            meaning = partial(_meaning, path) if real in reals else _meaning_of_text
+            try:
+                count += _rewrite(Path(real), by_file[real], meaning)
+            except OSError as error:
+                objection = f"cannot write this file: {atomic.reason(error)}"
+        if objection:
+            problems.append(Problem(Source(path), "not-fixed", objection))
+    return Fixed(count, tuple(problems))
+
+
+def with_reason(report: Reported, fixed: Fixed) -> Reported:
+    """Return a report that is left; if no problem of its file says why, its message does."""
+    problem = report.problem
+    files = {other.source.path for other in fixed.problems}
+    if problem.code != _FIXABLE or problem.source.path in files:
+        return report
+    message = f"{problem.message}; {_REASON}"
+    return report._replace(problem=problem._replace(message=message))
 
 
 class _Deletion(NamedTuple):
@@ -59,6 +87,7 @@ Meaning = Callable[[str], Any]
 
 
 def _rewrite(path: Path, reports: Iterable[Reported], meaning: Meaning) -> int:
+    """Fix a file, and return how many findings that were. Raises OSError."""
     with path.open(encoding="utf-8", newline="") as file:
         before = file.read()
     wanted = {(report.problem.source, report.finding.fix) for report in reports}
@@ -66,7 +95,8 @@ def _rewrite(path: Path, reports: Iterable[Reported], meaning: Meaning) -> int:
     deletions = sorted((_Deletion(at.line, at.column, fix) for at, fix in wanted), reverse=True)
     after, fixed = _without(before, deletions, meaning)
     if fixed:
-        _write(path, after)
+        atomic.check_writable(path)
+        atomic.replace(path, [after])
     return fixed
 
 
@@ -133,11 +163,3 @@ def _meaning_of_text(text: str) -> Any:
 
 def _visible(text: str) -> str:
     return canonical_text(text.translate(_INVISIBLE))
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        atomic.check_writable(path)
-        atomic.replace(path, [text])
-    except OSError as error:
-        raise NotWritten(f"--fix cannot write {path}: {atomic.reason(error)}") from error

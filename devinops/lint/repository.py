@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from devinops.load.discover import inside, read_text
+from devinops.load.discover import inside, is_among, read_text
 
 ALWAYS_READ: Final = frozenset(
     {
@@ -40,6 +40,8 @@ class FileRepository:
     """The files below the top of the Git checkout that holds `root`; without Git, below `root`."""
 
     root: Path
+    untracked: frozenset[str] = frozenset()
+    """The files and directories below the root that are not there, by their paths from it."""
     _cache: dict[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property
@@ -62,7 +64,11 @@ class FileRepository:
     def exists(self, path: str) -> bool:
         """Return whether there is a file or directory in the checkout."""
         real = self._real(path)
-        return inside(real, self.top) and os.path.lexists(real)
+        return inside(real, self.top) and os.path.lexists(real) and not self._is_untracked(real)
+
+    def _is_untracked(self, real: str) -> bool:
+        root = os.path.realpath(self.root)
+        return inside(real, root) and is_among(real, root, self.untracked)
 
     def is_beyond(self, path: str) -> bool:
         """Return whether a path leads out of the checkout."""
@@ -79,6 +85,8 @@ class FileRepository:
         """Return path → text of the files with rules that Devin reads by itself."""
         found = {}
         for real in _rule_files(self.top):
+            if self._is_untracked(real):
+                continue
             path = os.path.relpath(real, os.path.realpath(self.root)).replace(os.sep, "/")
             if os.path.getsize(real) <= MAX_FILE_BYTES and (text := self._read(path)):
                 found[path] = text

@@ -31,6 +31,7 @@ __all__ = [
     "CONFIG",
     "Document",
     "Loaded",
+    "TextFiles",
     "discreet",
     "load",
     "load_only",
@@ -130,15 +131,53 @@ def load_only(
     )
 
 
-def text_files(finder: files.Finder) -> Mapping[str, str]:
-    """Return the files that entries name as their texts: real path → path of a file of entries."""
+class TextFiles(NamedTuple):
+    """The files that entries include: real path → path of the file that names it.
+
+    Those of `possible` are files of entries too; they are named in a file that cannot be parsed.
+    """
+
+    certain: Mapping[str, str]
+    possible: Mapping[str, str]
+
+    def objection(self, real: str) -> str:
+        """Return why a file of entries must stay as it is; empty if it may change."""
+        if path := self.certain.get(real):
+            return (
+                f"this file is also the text of an entry in {path}, which would change: write the "
+                "text into a file that is not an entry, or list this file under `ignore`"
+            )
+        if path := self.possible.get(real):
+            return (
+                f"this file may also be the text of an entry in {path}, which would change: "
+                f"correct the errors in {path} first"
+            )
+        return ""
+
+
+def text_files(finder: files.Finder) -> TextFiles:
+    """Return the files that entries name as their texts."""
     reader = _Reader(finder.root)
+    possible: dict[str, str] = {}
     for file in finder.files:
-        text = None if file.markdown else files.read_text(file.real, file.path)[0]
+        if file.markdown:
+            continue
+        text, _ = files.read_text(file.real, file.path)
         # No other file can name one; an escape may stand for any character.
-        if text and ("_file" in text or "\\" in text):
+        if text is not None and not ("_file" in text or "\\" in text):
+            continue
+        if text is not None:
             reader.read_text(file, text)
-    return reader.bodies
+        if text is None or file.path in reader.unparsed:
+            for other in finder.files:
+                if other != file and (text is None or _may_name(text, other)):
+                    possible.setdefault(other.real, file.path)
+    return TextFiles(reader.bodies, possible)
+
+
+def _may_name(text: str, file: files.File) -> bool:
+    """Return whether a text that nobody can parse has the name of a file."""
+    return any(path.rpartition("/")[2] in text for path in (file.path, file.real))
 
 
 def read_entries(
@@ -172,6 +211,8 @@ class _Reader:
         self.problems: list[Problem] = []
         self.bodies: dict[str, str] = {}
         """Real path of each file that an entry names as its body → path of the entry."""
+        self.unparsed: set[str] = set()
+        """The YAML files of which a part could not be parsed."""
 
     def read(self, file: files.File) -> None:
         text, problems = files.read_text(file.real, file.path)
@@ -205,6 +246,8 @@ class _Reader:
     def _yaml(self, file: files.File, text: str) -> None:
         documents, problems = parse(text, file.path, discreet=discreet)
         self.problems.extend(problems)
+        if problems:
+            self.unparsed.add(file.path)
         entries = 0
         for document in documents:
             # A top-level key may be a secret whose section was forgotten.

@@ -555,6 +555,7 @@ def read_body(
         return refused("hidden", _hidden_body(written, name))
     if is_among(real, root, untracked):
         message = f"Git does not track the file {written!r}, so a commit lacks it: git add it"
+        message += " (with -f if it is ignored)"
         return refused("missing-file", message)
     text, problems = read_text(real, path, source)
     return Body(text, problems, path, real)

@@ -87,6 +87,7 @@ def documents(text: str) -> tuple[list[Document], list[str]]:
 
     Raises NotSupported.
     """
+    text = _without_mark(text)
     if directive := _DIRECTIVE.search(text):
         line = text.count("\n", 0, directive.start()) + 1
         raise NotSupported(f"the directive on line {line}: remove it")
@@ -96,7 +97,13 @@ def documents(text: str) -> tuple[list[Document], list[str]]:
 
 def comments(text: str) -> list[str]:
     """Return the comments of valid YAML in the order of the text."""
+    text = _without_mark(text)
     return [comment.text for comment in _comments(text, list(_events(text)))]
+
+
+def _without_mark(text: str) -> str:
+    """Return a text without the BOM that the parser skips and does not count."""
+    return text.removeprefix("\ufeff")
 
 
 class _Comment(NamedTuple):
@@ -222,7 +229,13 @@ class _Reader:
             self._owner, self._end = document, event.end_mark.index
         event = next(self._events)
         self._skip_to(event.start_mark.index)
+        is_flow = getattr(event, "flow_style", False)
+        if is_flow:
+            # What is in braces on one line has no place for comments.
+            document.above += self._taken()
         document.root = self._value(event)
+        if is_flow:
+            self._owner = None
         event = next(self._events)
         self._skip_to(event.start_mark.index)
         document.below = self._taken()

@@ -17,6 +17,7 @@ _GENERAL = {
         "or `DEVINOPS_GITLAB_TOKEN`"
     ),
     "no-entries": "no file with entries was found",
+    "not-fixed": "a file that `devinops lint --fix` leaves as it is",
     "not-formatted": "a file that `devinops fmt` cannot write in the canonical form",
     "other-version": "`required_version` does not allow this version of devinops",
     "same-as-unmanaged": "a trigger or macro that an unmanaged live object has too (warning)",

@@ -55,11 +55,17 @@ def test_a_format_for_problems_is_refused_where_no_answer_holds_any(
 
 
 def test_untracked_files_are_those_that_are_not_even_staged(tmp_path: Path, below: Path) -> None:
-    assert untracked(below) == frozenset()
+    told: list[str] = []
+    assert untracked(below, told.append) == frozenset()
+    assert "not a git repository" in told.pop()
     subprocess.run(["git", "-C", str(tmp_path), "init", "-q"], check=True)
     (tmp_path / "outside.md").write_text("")
     (below / "knowledge" / "é\n.md").write_text("")
-    assert untracked(below) == {"."}
-    assert untracked(tmp_path) == {"outside.md", "team"}
+    assert untracked(below, told.append) == {"."}
+    assert untracked(tmp_path, told.append) == {"outside.md", "team"}
     subprocess.run(["git", "-C", str(below), "add", "knowledge/a.md"], check=True)
-    assert untracked(below) == {"knowledge/é\n.md"}
+    assert untracked(below, told.append) == {"knowledge/é\n.md"}
+    assert told == []
+    (below / "devinops.yaml").write_text("version: 1")
+    assert "devinops.yaml" in untracked(below, told.append)
+    assert told == ["devinops.yaml is not read, because Git does not track it"]

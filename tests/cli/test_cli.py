@@ -789,6 +789,47 @@ def test_what_the_commit_lacks_is_a_problem_although_the_disk_has_it(
     assert words not in devinops(*argv).out
 
 
+@pytest.mark.parametrize("command", ["validate", "lint"])
+def test_who_skips_untracked_files_learns_which_paths_these_are_and_whether_git_works(
+    command: str, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository({"knowledge/fine.md": NOTE})
+    monkeypatch.chdir(root)
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "add", "."], check=True)
+    repository({"knowledge/new/n.md": NOTE, "x.txt": ""})
+    argv = (command, "--skip-untracked")
+    ran = devinops(*argv, "knowledge/new/n.md", "knowledge/fine.md")
+    assert ran.err == ""
+    assert ran.out == (
+        "no problems in knowledge/fine.md; "
+        "not read by devinops: knowledge/new/n.md (Git does not track it)\n"
+    )
+    monkeypatch.setenv("PATH", "")
+    message = "--skip-untracked skips nothing, because Git does not list the files: cannot run git"
+    assert message in " ".join(devinops(*argv, "knowledge/fine.md").err.split())
+
+
+@pytest.mark.parametrize("sources", [[], ["../texts/t.md"]], ids=["link", "source"])
+def test_what_an_entry_refers_to_must_be_in_git_too(
+    sources: list[str], repository: Write, devinops: Devinops
+) -> None:
+    link = "[it](../texts/t.md)" if not sources else "it"
+    body = f"Read {link} before you deploy the shop."
+    text = f"---\nname: A\ntrigger: When deploying the shop\nmeta: {{sources: {sources}}}\n---\n{body}\n"
+    root = repository({"knowledge/a.md": text})
+    subprocess.run(["git", "-C", str(root), "init", "-q"], check=True)
+    subprocess.run(["git", "-C", str(root), "add", "."], check=True)
+    repository({"texts/t.md": "text"})
+    rule = "missing-source" if sources else "broken-link"
+    argv = ("lint", "-C", root, "--select", rule)
+    assert devinops(*argv).code == 0
+    ran = devinops(*argv, "--skip-untracked")
+    assert (ran.code, rule in ran.out) == (1, True)
+    subprocess.run(["git", "-C", str(root), "add", "."], check=True)
+    assert devinops(*argv, "--skip-untracked").code == 0
+
+
 def test_a_link_to_what_git_does_not_track_is_a_problem(
     repository: Write, devinops: Devinops
 ) -> None:

@@ -295,6 +295,40 @@ def test_a_file_that_is_the_text_of_an_entry_stays_and_is_reported(
     assert devinops("fmt", "-C", root, "--check", root / "knowledge" / name).code == 0
 
 
+UNPARSED = {
+    "an open quote": b"knowledge: [{name: 'Y, trigger: t, body_file: entry.md}]",
+    "a conflict": b"knowledge:\n<<<<<<< a\n- body_file: entry.md\n=======\n>>>>>>> b\n",
+    "a tag": b"knowledge: [{name: Y, trigger: t, body_file: !x entry.md}]",
+    "UTF-16": "knowledge: [{body_file: entry.md}]".encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("text", UNPARSED.values(), ids=UNPARSED)
+def test_a_file_stays_that_a_file_which_cannot_be_parsed_may_name(
+    text: bytes, narrow: bool, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"knowledge/entry.md": UNTIDY})
+    (root / "knowledge/uses.yaml").write_bytes(text)
+    ran = devinops("fmt", "-C", root, *([root / "knowledge/entry.md"] if narrow else []))
+    assert (ran.code, ran.out.startswith("changed 0 files")) == (1, True)
+    message = (
+        "knowledge/entry.md:1:1: error: this file may also be the text of an entry in "
+        "knowledge/uses.yaml, which would change: correct the errors in knowledge/uses.yaml first"
+    )
+    assert message in " ".join(ran.err.split())
+    assert (root / "knowledge/entry.md").read_text() == UNTIDY
+
+
+def test_two_files_that_cannot_be_parsed_say_why_although_each_names_the_other(
+    repository: Write, devinops: Devinops
+) -> None:
+    files = {f"knowledge/{a}.yaml": f"knowledge: [{{body_file: {b}.yaml" for a, b in ("ab", "ba")}
+    root = repository(files)
+    ran = devinops("fmt", "-C", root)
+    assert (ran.code, ran.err.count("error"), "may also be" in ran.err) == (1, 2, False)
+
+
 def test_permissions_stay(repository: Write, devinops: Devinops) -> None:
     root = repository({"knowledge/a.md": UNTIDY})
     (root / "knowledge/a.md").chmod(0o640)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -469,6 +470,8 @@ def test_fix_deletes_only_what_nobody_sees(repository: Write, devinops: Devinops
         ">\n    Never push to\n    main\u200b\n    by hand.\n",
         "Never push\n    to main\u200b\n    by hand.\n",
         '"Never\\tpush to\n    main\u200b by hand."\n',
+        "Never push to mai\u200bn.\n",
+        "\u200bNever push\u00ad\u200bed, 1\ufeff0 ti\u2060mes\n",
     ],
 )
 def test_fix_finds_its_characters_in_folded_texts_and_beside_escapes(
@@ -477,8 +480,8 @@ def test_fix_finds_its_characters_in_folded_texts_and_beside_escapes(
     text = f"knowledge:\n- name: A\n  trigger: When pushing to main\n  body: {body}"
     root = repository({"knowledge.yaml": text})
     ran = devinops("lint", "--fix", "--select", "DV302")
-    assert (ran.code, "1 fixed" in ran.out) == (0, True)
-    assert (root / "knowledge.yaml").read_text() == text.replace("\u200b", "")
+    assert (ran.code, " fixed" in ran.out) == (0, True)
+    assert (root / "knowledge.yaml").read_text() == re.sub("[\u00ad\u200b\u2060\ufeff]", "", text)
 
 
 def test_fix_writes_the_file_behind_a_link(repository: Write, devinops: Devinops) -> None:
@@ -492,15 +495,21 @@ def test_fix_writes_the_file_behind_a_link(repository: Write, devinops: Devinops
     assert (root / "texts" / "a.md").read_text() == text.replace("\u200b", "")
 
 
-def test_fix_leaves_a_read_only_file(repository: Write, devinops: Devinops) -> None:
+def test_fix_reports_a_file_that_it_cannot_write_and_fixes_the_others(
+    repository: Write, devinops: Devinops
+) -> None:
     text = note(body="Never push\u200b to main.")
-    root = repository({"knowledge/a.md": text})
-    (root / "knowledge/a.md").chmod(0o444)
-    ran = devinops("lint", "--fix")
-    assert ran.code == 1
-    assert "--fix cannot write" in ran.err
-    assert "it is read-only" in " ".join(ran.err.split())
-    assert (root / "knowledge/a.md").read_text() == text
+    root = repository({f"knowledge/{n}.md": text.replace("name: A", f"name: {n}") for n in "abc"})
+    before = (root / "knowledge/b.md").read_text()
+    (root / "knowledge/b.md").chmod(0o444)
+    ran = devinops("lint", "--fix", "--select", "DV302", "--report", "json=report.json")
+    assert (ran.code, ran.err) == (1, "")
+    assert "knowledge/b.md:1:1: error: cannot write this file: it is read-only" in ran.out
+    assert ran.out.splitlines()[-1] == "2 errors, 0 warnings in 1 file; 2 fixed"
+    assert ids((root / "report.json").read_text()) == ["not-fixed", "DV302"]
+    texts = [(root / f"knowledge/{n}.md").read_text() for n in "abc"]
+    assert ["\u200b" in text for text in texts] == [False, True, False]
+    assert texts[1] == before
 
 
 def test_fix_goes_on_until_nothing_is_left_to_fix(repository: Write, devinops: Devinops) -> None:
@@ -559,6 +568,17 @@ def test_fix_leaves_a_character_that_keeps_a_value_a_text(
         "First\n\u200b\nthen",
         "Read [it]\u200b(a.md)",
         "Run `\u200b`make` now",
+        "| a | b |\n|---\u200b|---|\n| c | d |",
+        "*\u200bnot emph*",
+        "[r\u200bef]: https://a.example",
+        "Say !\u200btriage, or !tri\u200bage",
+        "Use $\u200bNPM_TOKEN, or $NPM\u200b_TOKEN",
+        "A line \u200b \nand another",
+        "A line\\\u200b\nand another",
+        "Run git push --for\u200bce",
+        "Read https://acme\u200b.example",
+        "\u200b1. is the first",
+        "\u200b1\u200b. is the first",
     ],
 )
 @pytest.mark.parametrize("is_file", [True, False])
@@ -575,6 +595,20 @@ def test_fix_leaves_a_character_that_keeps_another_from_being_markdown(
     assert set(ids(ran.out)) == {"DV302"}
     for path, before in files.items():
         assert (root / path).read_text() == before.replace("Ask\u200b", "Ask")
+    assert "remove it; --fix leaves it, because the text could mean" in ran.out
+    assert "--fix leaves" not in devinops("lint").out
+
+
+@pytest.mark.parametrize("settings", ["ignore: [knowledge/a.md", "ignore: [../a.md]"])
+def test_fix_changes_nothing_without_the_settings(
+    settings: str, repository: Write, devinops: Devinops
+) -> None:
+    text = note(body="Never pu\u200bsh to main.")
+    root = repository({"knowledge/a.md": text, "devinops.yaml": f"version: 1\n{settings}\n"})
+    ran = devinops("lint", "--fix")
+    message = "--fix changes nothing until devinops.yaml says which files to leave alone"
+    assert (ran.code, message in ran.out, " fixed" in ran.out) == (1, True, False)
+    assert (root / "knowledge/a.md").read_text() == text
 
 
 def test_fix_changes_no_macro_and_no_pin(repository: Write, devinops: Devinops) -> None:
@@ -586,14 +620,33 @@ def test_fix_changes_no_macro_and_no_pin(repository: Write, devinops: Devinops) 
 
 
 @pytest.mark.parametrize("paths", [(), ("knowledge/y.yaml",), ("knowledge/b.md",)])
-def test_fix_leaves_a_file_that_is_an_entry_and_the_text_of_another(
-    paths: tuple[str, ...], repository: Write, devinops: Devinops
+@pytest.mark.parametrize(
+    ("field", "words", "is_tracked"),
+    [
+        ("body_file: b.md", "is also the text of an entry in knowledge/y.yaml", True),
+        ("body_file: 'b.md", "may also be the text of an entry in knowledge/y.yaml", True),
+        ("body_file: b.md", "is also the text of an entry in knowledge/y.yaml", False),
+        ("body_file: 'b.md", "may also be the text of an entry in knowledge/y.yaml", False),
+    ],
+)
+def test_fix_leaves_a_file_that_is_an_entry_and_may_be_the_text_of_another(
+    field: str,
+    words: str,
+    is_tracked: bool,
+    paths: tuple[str, ...],
+    repository: Write,
+    devinops: Devinops,
 ) -> None:
     text = note(name="A\u200bB", trigger="When test\u200bing it")
-    entry = "knowledge: [{name: Y, trigger: When deploying it, body_file: b.md}]"
+    entry = f"knowledge: [{{name: Y, trigger: When deploying it, {field}}}]"
     root = repository({"knowledge/b.md": text, "knowledge/y.yaml": entry})
-    ran = devinops("lint", "--fix", "--select", "DV302", *paths)
-    assert (ran.code, "fixed" in ran.out) == (1, False)
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "add", *(["."] if is_tracked else ["knowledge/b.md"])], check=True)
+    ran = devinops("lint", "--fix", "--skip-untracked", "--select", "DV302", *paths)
+    assert " fixed" not in ran.out
+    is_found = paths != ("knowledge/y.yaml",) or (is_tracked and "is also" in words)
+    assert (words in " ".join(ran.out.split())) == is_found
+    assert ran.code == (1 if is_found or is_tracked else 0)
     assert (root / "knowledge/b.md").read_text() == text
 
 

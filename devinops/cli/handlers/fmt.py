@@ -16,7 +16,7 @@ from devinops.cli.options import Options, echo_err, terminal_width
 from devinops.cli.paths import Selection
 from devinops.config import CONFIG_FILE, Project, open_project
 from devinops.fmt.file_text import formatted, may_quote
-from devinops.load import text_files
+from devinops.load import TextFiles, text_files
 from devinops.load.discover import File, Finder, read_raw
 from devinops.model.errors import NotWritten
 from devinops.model.exit_codes import ExitCode
@@ -106,26 +106,25 @@ class _Run:
         texts = text_files(finder)
         for file in (*_settings(project), *finder.files):
             if selection.includes(file.path):
-                self._add(file, os.path.relpath(file.real, finder.root), texts.get(file.real))
+                self._add(file, os.path.relpath(file.real, finder.root), texts)
         self.problems.sort()
 
-    def _add(self, file: File, place: str, includer: str | None) -> None:
-        """Add a file; one that is the text of an entry in the file `includer` stays as it is."""
+    def _add(self, file: File, place: str, texts: TextFiles) -> None:
+        """Add a file; one that may be the text of an entry stays as it is."""
         raw, problems = read_raw(file.real, file.path)
         if raw is None:
             self.problems += problems
             return
         result = formatted(file.path, raw)
-        if includer is None:
+        is_text = file.real in texts.certain
+        if not is_text:
             self.problems += result.problems
         if result.text == raw:
             self.unchanged += 1
-        elif includer:
-            message = (
-                f"this file is also the text of an entry in {includer}, which would change: write "
-                "the text into a file that is not an entry, or list this file under `ignore`"
-            )
-            self.problems.append(Problem(Source(file.path), "not-formatted", message))
+        elif result.text is None and not is_text:
+            pass
+        elif objection := texts.objection(file.real):
+            self.problems.append(Problem(Source(file.path), "not-formatted", objection))
         elif result.text is not None:
             self.changed.append(_Changed(file.path, file.real, place, raw, result.text))
 

@@ -9,22 +9,24 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from devinops.cli.options import Options, write_file
-from devinops.cli.paths import Selection, unread
-from devinops.config import Project, open_project, read_repository
+from devinops.cli.paths import Selection, shown_unread, unread
+from devinops.config import CONFIG_FILE, Project, open_project, read_repository
 from devinops.lint import baseline, fixes
 from devinops.lint.context import Context
 from devinops.lint.detector import is_complete
 from devinops.lint.engine import Reported, check
+from devinops.lint.fixes import Fixed
 from devinops.lint.repository import FileRepository
 from devinops.lint.rule import Rule, Scope, matches
 from devinops.lint.rules import RULES
 from devinops.lint.selection import setting_problems, unknown_rule, unused_paths, usable
 from devinops.lint.settings import Settings
 from devinops.lint.subject import Subject
-from devinops.load import Loaded, load_only
+from devinops.load import Loaded, load_only, text_files
+from devinops.load.discover import Finder
 from devinops.model.errors import ConfigError, UsageError
 from devinops.model.exit_codes import ExitCode
-from devinops.model.objects import Ensure, Problem, Severity
+from devinops.model.objects import Ensure, Problem, Severity, Source
 from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts
 
 _DETECTING = "DV301"
@@ -72,7 +74,7 @@ class Request(NamedTuple):
 
 def _lint(options: Options, request: Request) -> ExitCode:
     request.check()
-    skipped = _untracked(options.root) if request.skip_untracked else frozenset()
+    skipped = _untracked(options) if request.skip_untracked else frozenset()
     project, problems = open_project(options.root, skipped)
     section = usable(project.lint)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
@@ -82,11 +84,8 @@ def _lint(options: Options, request: Request) -> ExitCode:
     file = _baseline_file(project, settings, request)
     _say_what_is_not_looked_for(options, settings)
     selection = Selection.of(request.paths, project.root, skip_outside=request.skip_outside)
-    run = _Run(project, settings, selection, errors, skipped, needs_all=request.fix)
-    fixed = 0
-    while request.fix and (more := fixes.apply(options.root, run.reports, run.loaded)):
-        fixed += more
-        run = _Run(project, settings, selection, errors, skipped, needs_all=True)
+    run = _Run(project, settings, selection, errors, skipped)
+    run, fixed = _fixed(run) if request.fix else (run, Fixed())
     if file and request.write_baseline:
         others = [known for known in _written_before(file) if not run.looked_for(known)]
         write_file(file, baseline.written(run.reports, others), "--write-baseline")
@@ -96,11 +95,28 @@ def _lint(options: Options, request: Request) -> ExitCode:
     return answer.exit_code
 
 
-def _untracked(root: Path) -> frozenset[str]:
+def _fixed(run: _Run) -> tuple[_Run, Fixed]:
+    """Fix what can be fixed, and return a run that finds the rest."""
+    project = run.project
+    # Also what is not checked, because a file can be the text of an entry in another.
+    finder = Finder(project.root, paths=project.paths, ignore=project.ignore)
+    if finder.problems or not project.whole:
+        message = f"--fix changes nothing until {CONFIG_FILE} says which files to leave alone"
+        return run, Fixed(problems=(Problem(Source(CONFIG_FILE), "not-fixed", message),))
+    finder.find()
+    files, texts, count = finder.files, text_files(finder), 0
+    while (last := fixes.apply(project.root, run.reports, files, texts)).findings:
+        count += last.findings
+        run = run.again()
+    run.reports = [fixes.with_reason(report, last) for report in run.reports]
+    return run, Fixed(count, last.problems)
+
+
+def _untracked(options: Options) -> frozenset[str]:
     # Imported late: without the option, nothing needs to run Git.
     from devinops.cli.checkout import untracked
 
-    return untracked(root)
+    return untracked(options.root, options.say)
 
 
 def _say_what_is_not_looked_for(options: Options, settings: Settings) -> None:
@@ -119,11 +135,7 @@ class _Run:
         selection: Selection,
         problems: Sequence[Problem],
         untracked: frozenset[str],
-        *,
-        needs_all: bool,
     ) -> None:
-        self.needs_all = needs_all
-        """Whether all entries must be known: a file can be the text of another."""
         self.project = project
         self.settings = settings
         self.problems = problems
@@ -133,6 +145,10 @@ class _Run:
         self.loaded = self._load()
         self.reports = self._check()
         """The findings in the selected files."""
+
+    def again(self) -> _Run:
+        """Return the same pass over files that have changed."""
+        return _Run(self.project, self.settings, self.selection, self.problems, self.untracked)
 
     def _load(self) -> Loaded:
         """Return all entries; only the selected ones if all rules can judge one by itself."""
@@ -152,13 +168,13 @@ class _Run:
 
     def _can_judge_each_by_itself(self) -> bool:
         selected = self.settings.selected(RULES)
-        return not self.needs_all and all(rule.scope is Scope.ENTRY for rule in selected)
+        return all(rule.scope is Scope.ENTRY for rule in selected)
 
     def _check(self) -> list[Reported]:
         present = [d for d in self.loaded.declarations if d.ensure is Ensure.PRESENT]
         if not any(self._is_shown({d.source.path, d.text_file} - {""}) for d in present):
             return []
-        repository = FileRepository(self.project.root)
+        repository = FileRepository(self.project.root, self.untracked)
         subjects = sorted(
             (Subject(declaration, repository.lines) for declaration in present),
             key=lambda subject: subject.declaration.source,
@@ -204,7 +220,7 @@ class _Run:
         return frozenset(read), frozenset(errors)
 
     def answer(
-        self, known: frozenset[baseline.Known], fixed: int, paths: Sequence[Path]
+        self, known: frozenset[baseline.Known], fixed: Fixed, paths: Sequence[Path]
     ) -> ProblemsAnswer:
         """Return what is shown: errors of loading, and findings that the baseline does not have."""
         errors = [p for p in self.loaded.problems if p.severity is Severity.ERROR]
@@ -215,7 +231,12 @@ class _Run:
         gone = [k for k in known if k.fingerprint not in can_be_known and self.looked_for(k)]
         shown = [report for report in self.reports if hidden.isdisjoint(report.fingerprints)]
         problems = sorted(
-            [*shown_errors, *self._unused_paths(), *(report.problem for report in shown)]
+            [
+                *shown_errors,
+                *fixed.problems,
+                *self._unused_paths(),
+                *(report.problem for report in shown),
+            ]
         )
         passed_over = unread(paths, self.project.root, self.loaded)
         failing = [p for p in problems if _reaches(p.severity, self.settings.fail_on)]
@@ -223,15 +244,15 @@ class _Run:
             problems,
             files=len(self.loaded.files),
             entries=len(self.loaded.declarations),
-            exit_code=ExitCode.FIX if failing or shown_errors else ExitCode.OK,
+            exit_code=ExitCode.FIX if failing or shown_errors or fixed.problems else ExitCode.OK,
             paths=tuple(str(path) for path in paths if path not in passed_over),
-            unread=tuple(map(str, passed_over)),
+            unread=tuple(shown_unread(passed_over, self.project.root, self.untracked)),
             elsewhere=len(errors) - len(shown_errors),
             lint=_details(shown)._replace(
                 fail_on=self.settings.fail_on,
                 baseline=len(self.reports) - len(shown),
                 gone=0 if paths else len(gone),
-                fixed=fixed,
+                fixed=fixed.findings,
             ),
         )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from devinops.cli.checkout import untracked
 from devinops.cli.options import Options
-from devinops.cli.paths import Selection, unread
+from devinops.cli.paths import Selection, shown_unread, unread
 from devinops.config import read_repository
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem, Severity
@@ -15,7 +15,7 @@ from devinops.render.answers import ProblemsAnswer
 
 def run(options: Options, paths: tuple[Path, ...], skip_untracked: bool) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    skipped = untracked(options.root) if skip_untracked else frozenset()
+    skipped = untracked(options.root, options.say) if skip_untracked else frozenset()
     _, loaded = read_repository(options.root, skipped)
     problems = _below(loaded.problems, options.root, paths)
     failed = any(problem.severity is Severity.ERROR for problem in problems)
@@ -28,7 +28,7 @@ def run(options: Options, paths: tuple[Path, ...], skip_untracked: bool) -> Exit
         entries=len(loaded.declarations),
         exit_code=code,
         paths=tuple(str(path) for path in paths if path not in passed_over),
-        unread=tuple(map(str, passed_over)),
+        unread=tuple(shown_unread(passed_over, options.root, skipped)),
         elsewhere=len(loaded.problems) - len(problems),
     )
     options.answer(answer)

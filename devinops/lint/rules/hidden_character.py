@@ -3,7 +3,7 @@
 Zero-width characters, tag characters and direction controls can hide instructions from a reviewer,
 which Devin still reads. Joiners in emoji, in Persian and in the scripts of India are part of the
 text, and are not reported. `--fix` deletes characters that only say where a line may break, in
-triggers and texts that stay the same otherwise.
+words of triggers and texts.
 
 In the example, `<U+200B>` stands for the character itself.
 
@@ -28,6 +28,7 @@ Passes:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -37,23 +38,32 @@ from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.hidden import ZERO_WIDTH, hidden
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 
 LONGEST_RUN = 3
 MOST = 50
 """Findings in one text; more of them tell nothing new."""
+
+_WORD = LazyPattern(rf"[{ZERO_WIDTH}]*+[^\W_](?:[^\W_]|[{ZERO_WIDTH}])*+(?:(?<=[^\W_])[.,;:?!])?\Z")
+"""Letters and digits; a mark may follow a letter."""
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     for place, text in subject.texts():
         is_prose = isinstance(place, str) and subject.kind.by_name[place].text
         for run in islice(hidden(text), MOST):
-            fix = run[0] if is_prose and _is_harmless(run[0]) else ""
+fix = run[0] if is_prose and _is_in_a_word(text, run) else ""
             yield subject.at(place, _message(run[0]), run.start(), len(run[0]), fix=fix)
 
 
-def _is_harmless(run: str) -> bool:
-    """Return whether a run only says where a line may break."""
-    return set(run) <= set(ZERO_WIDTH)
+def _is_in_a_word(text: str, run: re.Match[str]) -> bool:
+    """Return whether a run only says where a line may break, in a word of letters and digits.
+
+    Beside anything else, such as an asterisk, it may keep that from being syntax.
+    """
+    before = text[: run.end()].rsplit(maxsplit=1)[-1]
+    after = text[run.start() :].split(maxsplit=1)[0].removeprefix(run[0])
+    return set(run[0]) <= set(ZERO_WIDTH) and bool(_WORD.match(before + after))
 
 
 def _message(run: str) -> str:
