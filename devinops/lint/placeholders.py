@@ -53,6 +53,7 @@ _REFERENCE: Final = LazyPattern(
     rf"|/?{_PART}(?:[._-]{_PART})*(?:[/:#]+{_PART}(?:[._-]{_PART})*)+"
     r"|[A-Za-z_]+(?:[.<(\[][A-Za-z_]*)+[)>\]]*"
     r"|[a-z]+(?:-[a-z]+){2,}(?:-?\d{1,2})?|[A-Z]?[a-z]{1,12}(?:[A-Z][a-z]+){0,5}"
+    r"|[a-z]{2,12}(?:\d?[A-Z][a-z]{2,}){1,5}"
 )
 """A word, a name in code, a path, or the place of a secret in a vault, such as `op://Shop/db/password`."""
 
