@@ -62,7 +62,7 @@ _GIVEN: Final = LazyPattern(
     r"|\b(?:(?:docker|podman|nerdctl|oras|helm[ ]registry)[ ]login|sshpass)\b"
     r"[^\n|;&]{0,200}?[ ]-p[ ]?"
     r"|\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n|;&]{0,200}?[ ]-p"
-    r"|\b(?:redis|valkey)-cli\b[^\n|;&]{0,200}?[ ]-a[ ]"
+    r"|\b(?:redis|valkey)-cli\b[^\n|;&]{0,200}?[ ](?:-a|--pass)[ ]"
     r"|\b(?:sqlcmd|bcp)\b[^\n|;&]{0,200}?[ ]-P[ ]?"
     r"|\baws[ ]configure[ ]set[ ](?:\S{1,60}\.)?aws_secret_access_key[ ]"
     r"|<(?:\w{1,20}:)?(?i:password)>"
@@ -77,14 +77,14 @@ _GIVEN: Final = LazyPattern(
 """A password in front of a command, in its options, in XML, and in the variables of a container."""
 
 _SAID: Final = LazyPattern(
-    rf"(?<![:/])(?<!public[ ])(?:{_OTHER_NAME.pattern}|passw(?:or)?d|passphrase|_pass|パスワード"
-    r"|(?:api|access|secret)[ _-]?key|token|secret)"
+    rf"(?<![:/])(?<!public[ ])(?:{_OTHER_NAME.pattern}|passw(?:or)?d|passphrase|_pass|pwd"
+    r"|パスワード|(?:api|access|secret)[ _-]?key|token|secret)"
     r"(?:(?:[ ](?:for|of|to|on|in|at|für|von|vom|zum|zur|pour|para)(?:[ ][^\s:=|]{1,40}){1,4}?)?"
-    r"(?:(?:[ ](?:is|was|has[ ]been|now|(?:changed|set|reset)[ ]to|lautet|ist|est|es)){1,3}[ ]"
-    r"|[\"'*`]{0,3}[ \t\u00a0\u202f]{0,3}[:=：|は][* \t]{0,9})|[ \t]{1,9})[\"'`*]{0,3}"
+    r"(?:(?:[ ](?:is|was|has[ ]been|now|(?:changed|set|reset)[ ]to|lautet|ist|est|es)){1,3}:?[ ]"
+    r"|[\"'*`]{0,3}[ \t\u00a0\u202f]{0,3}[:=：|は][* \t]{0,9})|[ \t]{1,9})[\"'`*「『]{0,3}"
     rf"{_VALUE}",
     re.IGNORECASE,
-    hints=("pass", "kennwort", "contrase", "key", "token", "secret", "パスワード"),
+    hints=("pass", "pwd", "kennwort", "contrase", "key", "token", "secret", "パスワード"),
 )
 """A password or a key, behind its name or in a sentence."""
 

@@ -20,9 +20,9 @@ The end of a bracket may be missing: a secret ends at a blank.
 
 _MARKS: Final = LazyPattern(
     r"…|\.\.\.|\*{3,}|EXAMPLE|\$\{\w+\}|\$\(|\{\{"
-    r"|[{<](?:[a-z]+(?:[ ._-][a-z]+)*|[A-Z]+(?:_[A-Z]+)*)[>}]"
+    r"|[Aa]-[Zz][Aa]-[Zz]|[{<](?:[a-z]+(?:[ ._-][a-z]+)*|[A-Z]+(?:_[A-Z]+)*)[>}]"
 )
-"""What only a template has, anywhere: an ellipsis, a variable, or a word in brackets."""
+"""What only a template or a pattern has, anywhere, such as an ellipsis or a word in brackets."""
 
 _WORDS: Final = LazyPattern(
     r"pass(?:word|wd|w|phrase)?|pwd|pw|secret|token|api|key|apikey|your|my|the|user(?:name)?|admin"
