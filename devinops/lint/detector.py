@@ -32,43 +32,69 @@ _MAY_HOLD_ONE: Final = LazyPattern(
 )
 """What a text with a secret has. Other texts do not load the library, which takes 0.5 s."""
 
+_OTHER_NAME: Final = LazyPattern(
+    r"passwort|kennwort|mot[ ]de[ ]passe|contrase[ñn]a",
+    re.IGNORECASE,
+    hints=("wort", "passe", "contrase"),
+)
+"""A password in languages that the library does not know; no shorter than the word in English."""
+
 _LABELLED: Final = LazyPattern(
     r"(?P<label>(?:passw(?:or)?d|passphrase|key|token|secret)\b)"
-    r"(?P<to>[*`]{0,3}[ \t]{0,20}[:=|][*`]{0,3}[ \t]{0,20}[*`]{0,3})"
+    r"(?P<to>[*`]{0,3}[ \t\u00a0\u202f]{0,20}[:=|][*`]{0,3}[ \t]{0,20}[*`]{0,3})"
     r"(?P<value>[^\s`|]{6,200}?)(?P<end>[*`]{0,3}(?:[ \t]{0,20}\|)?)(?![^\s.,;)]|[.,;)]\S)"
     r"|(?P<option>--(?:password|token|api-key|secret))[ ](?=[^\s-])"
     r"|(?P<name>\b\w{1,30}_(?:pass|pwd)|\bAuthorization:[ ]Bearer)(?=[ \t:=])",
     re.IGNORECASE,
-    hints=("passw", "passp", "_pass", "_pwd", "key", "token", "secre", "bearer"),
+    hints=("pass", "_pwd", "key", "token", "secre", "bearer"),
 )
 """A name and its secret, as they are in Markdown, in options of commands, and in headers."""
 
 _WIDE: Final = LazyPattern(r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
 """Kana, kanji and their punctuation: the sentence around a secret, also without a space."""
 
+_CHARACTER: Final = r"[^\s\"'`<>|;&\u2e80-\uffff]"
 _VALUE: Final = (
-    r"(?P<value>(?=[^\s\"'`<>|;&]{0,200}\d)(?=[^\s\"'`<>|;&]{0,200}[A-Za-z])"
-    r"[^\s\"'`<>|;&]{5,200}[^\s\"'`<>|;&.,)])"
+    rf"(?P<value>(?={_CHARACTER}{{0,200}}\d)(?={_CHARACTER}{{0,200}}[A-Za-z])"
+    rf"{_CHARACTER}{{5,200}}(?![.,)]){_CHARACTER})"
 )
 _GIVEN: Final = LazyPattern(
     r"(?:(?<![\w?&$-])[A-Z0-9_]{0,40}(?:PASSWORD|PASSWD)="
     r"|\b(?:(?:docker|podman|nerdctl|oras|helm[ ]registry)[ ]login|sshpass)\b"
     r"[^\n|;&]{0,200}?[ ]-p[ ]?"
     r"|\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n|;&]{0,200}?[ ]-p"
+    r"|\b(?:redis|valkey)-cli\b[^\n|;&]{0,200}?[ ](?:-a|--pass)[ ]"
+    r"|\b(?:sqlcmd|bcp)\b[^\n|;&]{0,200}?[ ]-P[ ]?"
+    r"|\baws[ ]configure[ ]set[ ](?:\S{1,60}\.)?aws_secret_access_key[ ]"
     r"|<(?:\w{1,20}:)?(?i:password)>"
-    r"|\bname:[ ]*[\"']?[A-Z0-9_]{0,40}(?:PASSWORD|PASSWD|TOKEN|API_?KEY)[\"']?[ \t]*\n"
-    r"[ \t]*value:[ ]*"
-    r"|(?i:passwor[dt]|passwd|_pass|パスワード)(?:[\"'*`]{0,3}[ \t]{0,3}[:=：は][*` \t]{0,9}"
-    r"|(?<=--password)[ ])(?!\S{0,200}[(\[])"
-    r"(?=\S{0,200}[a-z])(?=\S{0,200}[A-Z])(?=\S{0,200}\d[^\s\d]{1,200}\d)"
-    rf")[\"']?{_VALUE}",
+    r"|\bname:[ ]*[\"']?[A-Z0-9_]{0,40}(?:PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY)[\"']?[ \t]*\n"
+    rf"[ \t]*value:[ ]*)[\"']?{_VALUE}",
     re.ASCII,
-    hints=("passw", "_pass", "パスワード", "login", "sshp", "mysql", "mariadb", "token", "key"),
+    hints=(
+        *("passw", "login", "sshp", "mysql", "mariadb", "-cli", "sqlcmd", "bcp", "token", "secret"),
+        "key",
+    ),
 )
-"""A password in front of a command, in its options, in XML, and in the variables of a container.
+"""A password in front of a command, in its options, in XML, and in the variables of a container."""
 
-In a sentence it counts only if it is as mixed as no name in code is.
-"""
+_SAID: Final = LazyPattern(
+    rf"(?<![:/])(?<!public[ ])(?:{_OTHER_NAME.pattern}|passw(?:or)?d|passphrase|_pass|pwd"
+    r"|パスワード|(?:api|access|secret)[ _-]?key|token|secret)"
+    r"(?:(?:[ ](?:for|of|to|on|in|at|für|von|vom|zum|zur|pour|para)(?:[ ][^\s:=|]{1,40}){1,4}?)?"
+    r"(?:(?:[ ](?:is|was|has[ ]been|now|(?:changed|set|reset)[ ]to|lautet|ist|est|es)){1,3}:?[ ]"
+    r"|[\"'*`]{0,3}[ \t\u00a0\u202f]{0,3}[:=：|は][* \t]{0,9})|[ \t]{1,9})[\"'`*「『]{0,3}"
+    rf"{_VALUE}",
+    re.IGNORECASE,
+    hints=("pass", "pwd", "kennwort", "contrase", "key", "token", "secret", "パスワード"),
+)
+"""A password or a key, behind its name or in a sentence."""
+
+_WORD: Final = LazyPattern(r"[A-Z]+[a-z]{2,}|[a-z]{3,}|[A-Z]{3,}|(?<=\d\d)\d+")
+"""What names in code are made of."""
+
+_PARTS: Final = LazyPattern(r"[-_./:#@=,+()\[\]]+")
+_MARK_INSIDE: Final = LazyPattern(r"\w[!$%^&*~?]\w")
+_OPAQUE: Final = LazyPattern(r"(?=(?:[a-z]*\d){4})[a-z0-9]{24,}")
 
 _TABLE: Final = LazyPattern(
     r"^[ \t]*\|(?P<head>[^\n]*)\|[ \t]*\n[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*\n"
@@ -95,6 +121,7 @@ _BY_NAME: Final = ("generic-password", "generic-api-key")
 _PUBLIC_NAME: Final = LazyPattern(
     r"(?:\b|_)(?:client|app|application|project|tenant|account|site|user)[_ -]?id\W*$"
     r"|(?:cache|primary|foreign|sort|partition|idempotency|public|publishable|site)[_ -]?key\W*$"
+    r"|(?:next|continuation|page)[_-]?token\W*$"
     r"|address\W*$",
     re.IGNORECASE,
 )
@@ -163,11 +190,23 @@ def _is_only_a_header(text: str, match: re.Match[str]) -> bool:
 
 
 def _given(text: str) -> Iterator[Leak]:
-    """Yield the passwords that commands, settings and tables name as such."""
-    for match in (*_GIVEN.finditer(text), *_in_tables(text)):
+    """Yield the passwords and keys that commands, settings, tables and sentences name as such."""
+    said = (match for match in _SAID.finditer(text) if _is_mixed(match["value"]))
+    for match in (*_GIVEN.finditer(text), *_in_tables(text), *said):
         value = match["value"]
-        if not (is_placeholder(value) or is_reference(value)):
-            yield Leak(*match.span("value"), "a password")
+        if not (is_placeholder(value) or _is_public(text, match.start("value"), value)):
+            yield Leak(*match.span("value"), "a password or key")
+
+
+def _is_mixed(value: str) -> bool:
+    """Return whether a value, or a part of it, is as mixed as no name in code is."""
+    return bool(_OPAQUE.fullmatch(value)) or any(
+        len(rest := _WORD.sub("", part)) >= (5 if _MARK_INSIDE.search(part) else 6)
+        and re.search("[a-z]", rest)
+        and re.search("[A-Z]", rest)
+        and re.search("[0-9]", rest)
+        for part in _PARTS.compiled.split(value)
+    )
 
 
 def _in_tables(text: str) -> Iterator[re.Match[str]]:
@@ -183,7 +222,9 @@ def _in_tables(text: str) -> Iterator[re.Match[str]]:
 
 
 def _of_library(text: str) -> Iterator[Leak]:
-    text = _LABELLED.sub(_plain, _WIDE.sub(" ", text.replace("：", ":")))
+    text = _WIDE.sub(" ", text.replace("：", ":"))
+    text = _OTHER_NAME.sub(lambda name: "password".rjust(len(name[0])), text)
+    text = _LABELLED.sub(_plain, text)
     if not _MAY_HOLD_ONE.search(text) or not is_complete():
         return
     import betterleaks
@@ -195,7 +236,8 @@ def _of_library(text: str) -> Iterator[Leak]:
             start = lines.place(part["location"], value)
             is_public = rule in _BY_NAME and _is_public(text, start, value)
             if not (is_public or is_placeholder(value)):
-                yield Leak(start, start + len(value), f"a secret ({rule})")
+                title = rule.removeprefix("generic-").replace("-", " ")
+                yield Leak(start, start + len(value), f"a secret ({title})")
 
 
 def _plain(match: re.Match[str]) -> str:
@@ -205,7 +247,7 @@ def _plain(match: re.Match[str]) -> str:
     if match["name"]:
         name = "token:" if match["name"].lower().endswith("bearer") else "passwd"
         return name.rjust(len(match["name"]))
-    to = re.sub("[*`]", " ", match["to"]).replace("|", ":")
+    to = re.sub("[*`\u00a0\u202f]", " ", match["to"]).replace("|", ":")
     # The library wants a comma behind a password, and none behind a key.
     comma = "," if match["end"] and "pass" in match["label"].lower() else ""
     end = comma.ljust(len(match["end"]))

@@ -20,9 +20,9 @@ The end of a bracket may be missing: a secret ends at a blank.
 
 _MARKS: Final = LazyPattern(
     r"…|\.\.\.|\*{3,}|EXAMPLE|\$\{\w+\}|\$\(|\{\{"
-    r"|[{<](?:[a-z]+(?:[ ._-][a-z]+)*|[A-Z]+(?:_[A-Z]+)*)[>}]"
+    r"|[Aa]-[Zz][Aa]-[Zz]|[{<](?:[a-z]+(?:[ ._-][a-z]+)*|[A-Z]+(?:_[A-Z]+)*)[>}]"
 )
-"""What only a template has, anywhere: an ellipsis, a variable, or a word in brackets."""
+"""What only a template or a pattern has, anywhere, such as an ellipsis or a word in brackets."""
 
 _WORDS: Final = LazyPattern(
     r"pass(?:word|wd|w|phrase)?|pwd|pw|secret|token|api|key|apikey|your|my|the|user(?:name)?|admin"
@@ -53,6 +53,7 @@ _REFERENCE: Final = LazyPattern(
     rf"|/?{_PART}(?:[._-]{_PART})*(?:[/:#]+{_PART}(?:[._-]{_PART})*)+"
     r"|[A-Za-z_]+(?:[.<(\[][A-Za-z_]*)+[)>\]]*"
     r"|[a-z]+(?:-[a-z]+){2,}(?:-?\d{1,2})?|[A-Z]?[a-z]{1,12}(?:[A-Z][a-z]+){0,5}"
+    r"|[a-z]{2,12}(?:\d?[A-Z][a-z]{2,}){1,5}"
 )
 """A word, a name in code, a path, or the place of a secret in a vault, such as `op://Shop/db/password`."""
 

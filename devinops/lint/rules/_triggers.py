@@ -11,15 +11,19 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+")
 
 GENERIC: Final = frozenset(
     _WORD.findall(
-        """a all always an and any anything applicable applies apply appropriate are as at be case
-        cases code codebase codebases coding devin do does doing every everything everywhere
-        for general generally global globally if in is it job jobs knowledge make matter
-        must necessary need needed needs no note of on or organisation organization our
-        program programming project projects relevant repo repos repositories repository
-        request requests runs session sessions should situation situations something starts
-        task tasks the thing things this time times to use used useful using what whatever
-        when whenever while work working works write writing you
-        immer siempre toujours sempre всегда 常に いつも 总是 總是"""
+        """a after all always an and any anybody anyone anything applicable applies apply
+        appropriate are as at be before case cases change changed changes changing code codebase
+        codebases coding developer developers devin do does doing during engineer engineers every
+        everybody everyone everything everywhere first for general generally global globally if
+        important in is it job jobs knowledge make mandatory matter must necessary need needed
+        needs no note of on or organisation organization our program programmer programmers
+        programming project projects read relevant repo repos repositories repository request
+        requests runs session sessions should situation situations something starts task tasks the
+        thing things this time times to use used useful using what whatever when whenever while
+        work working works write writing you
+        alle allen aufgabe aufgaben bei für immer jede jeder pour les tâche tâches toujours tous
+        toutes todas las para siempre tarea tareas sempre всегда
+        常に いつも すべてのタスク 总是 總是 所有任务"""
     )
 )
 """Words that fit every task."""
@@ -35,7 +39,8 @@ STOP: Final = frozenset(
 
 _BEGINNING: Final = LazyPattern(
     r"\b(?:start|beginning) of\b|\bnew(?=\s+(?:task|session)s?\b)"
-    r"|\b(?:start|begin)(?=\s+(?:an?|any|every)\s+(?:new\s+)?(?:task|session)\b)",
+    r"|\b(?:start|begin)(?:n?ing)?(?=\s+(?:(?:an?|any|every|the|your)\s+)?(?:new\s+)?"
+    r"(?:task|session|work|working|coding)\b)",
     re.IGNORECASE,
     hints=("start", "begin", "new"),
 )
@@ -56,12 +61,15 @@ def is_generic(text: str) -> bool:
 
 
 SHORTEST: Final = 10
-"""Letters and digits of a trigger."""
+"""Letters and digits of a trigger with fewer words than `FEWEST_WORDS`."""
+
+FEWEST_WORDS: Final = 3
 
 
 def is_too_short(text: str) -> bool:
     """Return whether a trigger is one word, or hardly more."""
-    return (len(words(text)) < 2 and text.isascii()) or weight(text) < SHORTEST
+    is_word = len(words(text)) < 2 and text.isascii()
+    return is_word or (weight(text) < SHORTEST and len(text.split()) < FEWEST_WORDS)
 
 
 def weight(text: str) -> int:

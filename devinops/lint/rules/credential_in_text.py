@@ -6,9 +6,10 @@ variable, such as `$NPM_TOKEN`. Placeholders and examples of documentation are n
 DV305 reports passwords in URLs. The secret itself is never shown.
 
 devinops always looks for the tokens of a dozen services, and for passwords in common commands,
-container variables and tables. With the extra `secrets`, which installs Betterleaks, it knows
-several hundred more, and passwords in settings and code; without it, `devinops lint` says so.
-Nothing is sent over the network.
+container variables, tables and sentences. In a sentence, a password counts only if no name in code
+looks like it. With the extra `secrets`, which installs Betterleaks, devinops knows several hundred
+more, and passwords in settings and code; without it, `devinops lint` says so. Nothing is sent over
+the network.
 
 In the example, `<a GitHub token>` stands for one.
 

@@ -108,9 +108,20 @@ _OF_A_TOOL = LazyPattern(
 
 _NEGATED = LazyPattern(
     r"(?:\b(?:not|never|don['’]t|doesn['’]t|cannot|can['’]t|won['’]t|must\s*n['’]t|refuse|reject"
-    r"|detect|attackers?|adversar(?:y|ies)|intruders?|hackers?|attempts?|tries|try|tricks?|such\s+as|like|says?|asks?|tells?)\b[^.!?\n]{0,60})$",
+    r"|detect|attackers?|adversar(?:y|ies)|intruders?|hackers?|attempts?|tries|try|tricks?|such\s+as|like|says?|asks?|tells?)\b[^.!?\n]{0,60}"
+    r"|\b(?:nobody|no\s+\w+)\s+(?:may|can|must|should)\s+|\b(?:forbidden|prohibited)\s+to\s+"
+    r"|\b(?:nicht|nie|niemals|n['’]|ne\s+(?:jamais|pas|plus)|no|nunca|jamás|non|mai)[ \t]*"
+    r"|(?:不要|不可|不能|不得|不应|勿|别|禁止|绝不)[ \t]?)$",
     re.IGNORECASE,
 )
+_NEGATED_BEHIND = LazyPattern(
+    r"(?:\s+bitte)?\s+(?:nicht|niemals|nie)\s*(?:[.!;,]|$)"
+    r"|し(?:ない(?!と)|ません|ては(?:いけ|なら|だめ|ダメ))|するな(?!ら)|せず|(?:することは)?禁止"
+    r"|することは(?:でき|許)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What negates a verb before it, in German and Japanese."""
+
 _QUOTED = LazyPattern(
     r"\"(?:[^\"\n]|\n(?!\n)){0,300}\"|“(?:[^”\n]|\n(?!\n)){0,300}”|‘[^’\n]{0,300}’|«[^»\n]{0,300}»|„[^“”\n]{0,300}[“”]"
 )
@@ -125,7 +136,7 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
     for match in _OVERRIDE.finditer(prose):
         if _NEGATED.search(prose[max(match.start() - 80, 0) : match.start()]):
             continue
-        if _OF_A_TOOL.match(prose, match.end()):
+        if any(behind.match(prose, match.end()) for behind in (_NEGATED_BEHIND, _OF_A_TOOL)):
             continue
         message = (
             f"`{' '.join(match[0].split())}` sets other instructions aside: say which rule does "

@@ -43,7 +43,9 @@ _PLACEHOLDER = LazyPattern(
     r"(?:^[ \t]*(?:(?:[-*+>|]|\d+[.)]|#{1,6}|<!--)[ \t]+)*(?:\[[ xX]\][ \t]+)?"
     r"|(?<=[.!?][ ])|(?<=。)|(?<=<!--[ ]))[*_]{0,2}"
     r"(?P<mark>(?:TODO|TBD|TBC|FIXME|XXX)\b(?:\([^)\n]*\))?)[*_]{0,2}"
-    r"[ \t]*(?:[:：]|[-–—](?!\w)|\.{3}|…|\.?[ \t]*(?:-->)?[ \t]*$)"
+    r"[ \t]*(?:[:：]|[-–—](?!\w)|\.{3}|…|\.?[ \t]*(?:-->)?[ \t]*$"
+    r"|(?=[ \t](?:add|ask|check|clarify|complete|confirm|decide|define|describe|document|explain"
+    r"|fill|finish|fix|link|list|remove|replace|say|update|verify|write)\b))"
     r"|(?::[*_]{0,2}|\S[ \t]*\|)[ \t]*(?P<value>TODO|TBD|TBC|FIXME|XXX|\?{2,})[ \t]*(?:\||\(|\.?$)"
     r"|(?:^[ \t]*|\b)(?P<latin>lorem ipsum(?:\b dolor|\.{3}|…))"
     r"|(?P<bracket>\[(?:(?:insert|fill in|describe|replace|write)[ \t]|todo\b|tbd\b"
@@ -86,8 +88,17 @@ _CONTROLS = LazyPattern(
 )
 """What stands before the label of a control."""
 
-_TAG = LazyPattern(r"^[ \t]*[-*+][ \t]+[*_]{0,2}(TODO|FIXME|HACK|XXX)\b", re.MULTILINE)
-"""An item of a list that explains which tags comments have, if there is more than one."""
+_TAG = LazyPattern(
+    r"^[ \t]*[-*+][ \t]+[*_]{0,2}(TODO|FIXME|HACK|XXX)\b",
+    re.MULTILINE,
+    hints=("todo", "fixme", "hack", "xxx"),
+)
+_ABOUT_TAGS = LazyPattern(
+    r"\b(?:annotations?|comments?|keywords?|markers?|marks?|prefix(?:es)?|tags?|kommentar\w*)\b"
+    r"|コメント|注释",
+    re.IGNORECASE,
+)
+"""What a text says before a list of several tags, if it explains them."""
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
@@ -96,9 +107,10 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
         (subject.kind.foreign.when, subject.when, Markdown("")),
     ]
     for field, text, markdown in texts:
+        explains_tags = _explains_tags(text, subject.when)
         for match in _PLACEHOLDER.finditer(text) if field else ():
             group = match.lastgroup or ""
-            if _is_meant(group, match, text, markdown):
+            if (group == "mark" and explains_tags) or _is_meant(group, match, text, markdown):
                 continue
             message = f"{match[group]} is a placeholder: write what belongs here"
             yield subject.at(field or "", message, match.start(group), len(match[group]))
@@ -113,9 +125,14 @@ def _is_meant(group: str, match: re.Match[str], text: str, markdown: Markdown) -
         return is_name or bool(_CONTROLS.search(before))
     if group not in ("mark", "value"):
         return False
-    if not _WRITTEN_AS_A_MARK.match(written) or _STATES.search(line_around(text, start)):
-        return True
-    return group == "mark" and len(set(_TAG.findall(text))) > 1
+    return not _WRITTEN_AS_A_MARK.match(written) or bool(_STATES.search(line_around(text, start)))
+
+
+def _explains_tags(text: str, when: str) -> bool:
+    """Return whether a text has a list of the tags of comments, and says so before it."""
+    tags = list(_TAG.finditer(text))
+    is_list = len({tag[1] for tag in tags}) > 1
+    return is_list and bool(_ABOUT_TAGS.search(f"{when}\n{text[: tags[0].start()]}"))
 
 
 RULE = Rule("DV207", "leftover-placeholder", Severity.WARNING, entry=check)
