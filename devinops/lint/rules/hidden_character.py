@@ -52,7 +52,7 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
     for place, text in subject.texts():
         is_prose = isinstance(place, str) and subject.kind.by_name[place].text
         for run in islice(hidden(text), MOST):
-fix = run[0] if is_prose and _is_in_a_word(text, run) else ""
+            fix = run[0] if is_prose and _is_in_a_word(text, run) else ""
             yield subject.at(place, _message(run[0]), run.start(), len(run[0]), fix=fix)
 
 
