@@ -26,7 +26,7 @@ from devinops.planning.draft import (
 )
 from devinops.planning.match import Match, MatchedBy
 from devinops.planning.orphans import Orphan
-from devinops.planning.stale_records import forget_command, replaced
+from devinops.planning.stale_records import forget_command, link_command, replaced
 from devinops.planning.three_way import Sides, moved_outside, sides
 
 AGAIN = "deleted since then; created again with a new id"
@@ -63,8 +63,8 @@ class Managed:
             draft.block(Blocker.PROTECTED, declaration, reason, [live])
         elif context.has_inventory and record is None:
             reason = (
-                "it is not owned, so it is not deleted: run devinops inventory link for it first, "
-                "or remove this entry"
+                "it is not owned, so it is not deleted: run "
+                f"{link_command(declaration.key, live.id)} first, or remove this entry"
             )
             draft.block(Blocker.APPROVAL, declaration, reason, [live])
         elif match.doubt:
