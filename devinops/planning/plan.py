@@ -360,12 +360,15 @@ def _plan_orphans(
     draft.changes = [_with_hint(change, hints) for change in draft.changes]
 
 
-def _rename_hints(pairs: Iterable[LikelyRename]) -> dict[Key, str]:
-    return {
-        pair.entry.key: rename_hint(pair.orphan.key, generated_secret(pair.orphan.live))
-        for pair in pairs
-        if pair.orphan.record
-    }
+def _rename_hints(pairs: Sequence[LikelyRename]) -> dict[Key, str]:
+    """Return the hint for each entry; only one entry asks about an orphan."""
+    hints: dict[Key, str] = {}
+    asked = set()
+    for orphan, entry, *_ in reversed(pairs):
+        if orphan.record and entry.key not in hints and orphan.key not in asked:
+            hints[entry.key] = rename_hint(orphan.key, generated_secret(orphan.live))
+            asked.add(orphan.key)
+    return hints
 
 
 def _stays(orphan: Orphan, context: PlanContext) -> bool:
