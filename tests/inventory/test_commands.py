@@ -318,6 +318,15 @@ def test_repair_leaves_to_a_person_what_is_not_clear(
     assert owns() == before
 
 
+def test_the_same_text_is_better_evidence_than_the_same_name(
+    root: Path, owns: Owns, devinops: Devinops
+) -> None:
+    owns(owned("knowledge:Twice", "gone-1", body="moved body"))
+    ran = devinops("inventory", "repair", "-C", root)
+    assert [row.split()[1] for row in ran.out.splitlines() if "->" in row] == ["note-4,"]
+    assert "note-2" not in ran.out
+
+
 @pytest.mark.parametrize(
     ("name", "fields", "links"),
     [
