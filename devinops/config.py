@@ -258,12 +258,29 @@ def _version_problems(document: Document) -> Iterator[Problem]:
 def _target_problems(document: Document) -> Iterator[Problem]:
     """Yield the problems of targets that can be found without key and environment."""
     targets = document.data.get("targets")
+    first: dict[tuple[str, str], str] = {}
     for name, target in targets.items() if isinstance(targets, dict) else ():
         # Its YAML error is reported already; checking the rest of the target would mislead.
         if not isinstance(target, dict) or document.node.at(("targets", name)).tainted:
             continue
         for option, code, message in _wrong_options(target):
             yield Problem(document.place("targets", name, option), code, message)
+        other = first.setdefault(_organization(target) or ("", name), name)
+        if other != name:
+            message = (
+                f"the targets {other} and {name} are the same organization, so each can "
+                "overwrite or delete what the other owns: give them one target"
+            )
+            place = document.place("targets", name, "org_id")
+            yield Problem(place, "same-organization", message, Severity.WARNING)
+
+
+def _organization(target: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return API URL and id of a target's organization; None if the file does not tell them."""
+    org_id, url = target.get("org_id"), target.get("api_url", DEFAULT_URL)
+    if target.get("enterprise") or not isinstance(org_id, str) or not isinstance(url, str):
+        return None
+    return url.rstrip("/").lower(), org_id
 
 
 def _wrong_options(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
-from devinops.config import Settings, find_root, read_project, resolve
+from devinops.config import Settings, find_root, open_project, read_project, resolve
 from devinops.environment import Flags, check_environment
 from devinops.inventory import InventorySettings
 from devinops.model.errors import ConfigError, DevinopsError, InputError, UsageError
 from devinops.model.kind import Scope
+from devinops.model.objects import Severity
 from devinops.model.target import Target
 from tests.testing.command_line import Devinops, Write
 
@@ -283,6 +285,39 @@ def test_a_wrong_type_is_reported_once(repository: Write, text: str) -> None:
     problems = caught.value.problems
     assert len({one.source for one in problems}) == len(problems)
     assert "without-effect" not in {one.code for one in problems}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_same"),
+    [
+        ({"org_id": "org-1"}, {"org_id": "org-1"}, True),
+        ({"org_id": "org-1"}, {"org_id": "org-1", "api_url": "https://API.devin.ai/"}, True),
+        ({"org_id": "org-1"}, {"org_id": "org-1", "api_url": "https://eu.devin.ai"}, False),
+        ({"org_id": "org-1"}, {"org_id": "org-2"}, False),
+        ({"org_id": "org-1"}, {"enterprise": True}, False),
+        ({"org_id": "org-1"}, {"org_id": "org-1", "enterprise": True}, False),
+        ({"org_id": "org-1"}, {"org_id": "org-1", "api_url": 5}, False),
+        ({"org_id": 1}, {"org_id": 1}, False),
+        ({}, {}, False),
+    ],
+)
+def test_two_targets_of_one_organization_are_a_warning(
+    repository: Write, first: dict[str, object], second: dict[str, object], is_same: bool
+) -> None:
+    """Each has its own inventory, so what one owns is undeclared or foreign to the other."""
+    text = yaml.safe_dump({"targets": {"one": first, "two": second}})
+    root = config(repository, text)
+    problems = [p for p in open_project(root)[1] if p.code == "same-organization"]
+    assert [(p.severity, p.source.path) for p in problems] == (
+        [(Severity.WARNING, "devinops.yaml")] if is_same else []
+    )
+    assert all("the targets one and two are the same" in problem.message for problem in problems)
+
+
+def test_each_further_target_of_an_organization_is_a_warning(repository: Write) -> None:
+    text = "targets:\n  a: {org_id: org-1}\n  b: {org_id: org-2}\n  c: {org_id: org-1}\n"
+    _, (problem,) = open_project(config(repository, text))
+    assert str(problem.source) == "devinops.yaml:5:15"
 
 
 EVERYTHING_WRONG = """\

@@ -60,6 +60,11 @@ class Report:
         return sum(result.outcome is outcome for result in self.results)
 
     @property
+    def wrote(self) -> bool:
+        """Whether the run wrote something, or may have."""
+        return any(result.wrote for result in self.results)
+
+    @property
     def unsaved(self) -> tuple[Key, ...]:
         """The secrets that were overwritten or deleted: no backup can hold their values."""
         return tuple(change.key for change in self._destructive() if _holds_a_value(change))
@@ -95,8 +100,7 @@ class Report:
         if self.waiting or lost or self.count(Outcome.BLOCKED):
             codes.append(ExitCode.DECIDE)
         if self._is_incomplete():
-            wrote = any(result.wrote for result in self.results)
-            codes.append(ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)
+            codes.append(ExitCode.RUN_AGAIN if self.wrote else ExitCode.FIX)
         if self.interrupted:
             codes.append(self.interrupted)
         return worst(*codes)

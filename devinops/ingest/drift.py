@@ -30,8 +30,10 @@ from devinops.model.inventory import Record, fingerprint
 from devinops.model.keys import Key, decode_part
 from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Ensure, Live, Source
+from devinops.model.policy import ADOPT
 from devinops.model.values import canonical_text
 from devinops.planning.diff import changed_fields
+from devinops.planning.draft import names_of
 from devinops.planning.guards import are_too_many, moved
 from devinops.planning.managed import is_sent
 from devinops.planning.match import (
@@ -42,6 +44,7 @@ from devinops.planning.match import (
     renamed_folders,
     used_folders,
 )
+from devinops.planning.stale_records import replaced
 from devinops.planning.three_way import Sides, sides
 
 
@@ -130,17 +133,20 @@ class _Drift:
         steps += [f"write it at {' and '.join(named)}"] if named else []
         return f"its path in the web app is {path}: {'; '.join(steps)}, or rename it back"
 
-    def _apply(self, key: Key) -> str:
+    def _apply(self, key: Key, approval: str = "--on-conflict git") -> str:
         """Return the command that applies what the files say, for one key only."""
         only = quote(escape(str(key)))
-        return f"devinops apply{self.pulling.place} --only {only} --on-conflict git"
+        return f"devinops apply{self.pulling.place} --only {only} {approval}"
 
     # --- which side moved
 
     def _wanted(self, item: Match, live: Live) -> Wanted | None:
         declaration = item.declaration
         moved = self._sides(item, live)
-        if not (moved.live or moved.both) or self._is_shared(declaration, "changed", live.id):
+        if not (moved.live or moved.both):
+            self._leave_recreated(item, live)
+            return None
+        if self._is_shared(declaration, "changed", live.id):
             return None
         if item.doubt:
             self._leave(declaration.key, Left.CONFLICT, item.doubt, live.id)
@@ -164,6 +170,20 @@ class _Drift:
         for change in moved.both:
             self._merge(wanted, item.record, change)
         return wanted if wanted.fields else None
+
+    def _leave_recreated(self, item: Match, live: Live) -> None:
+        """Leave an object to the user that replaces one of the inventory and has other values."""
+        key = item.declaration.key
+        old = replaced(key, self.snapshot, self.pulling.inventory)
+        fields = changed_fields(live.kind, item.declaration.resource, live.resource)
+        if old is None or item.record or not fields:
+            return
+        reason = (
+            f"it was {old.id}; differs in {names_of(fields)}: to write its values to the file, run "
+            f"devinops pull{self.pulling.place} --drift {quote(str(key))}; to overwrite them, run "
+            f"{self._apply(key, ADOPT.option)}"
+        )
+        self._leave(key, Left.RECREATED, reason, live.id)
 
     def _is_shared(self, declaration: Declaration, what: str, id: str) -> bool:
         """Leave an entry to the user if it is for other targets too; return whether it is."""

@@ -22,6 +22,7 @@ class Left(StrEnum):
     OWNED = "not-declared"
     DELETED = "deleted"
     MOVED = "renamed"
+    RECREATED = "re-created"
     MERGED = "merged"
 
 

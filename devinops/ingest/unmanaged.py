@@ -132,9 +132,8 @@ def _is_known_folder(kind: Kind, pulling: Pulling) -> bool:
 
 def _namesakes(key: Key, lives: Sequence[Live]) -> LeftToYou:
     ids = tuple(live.id for live in lives)
-    reason = (
-        f"{len(lives)} live objects share this key: rename or delete all but one {IN_THE_WEB_APP}"
-    )
+    remedy = f"{'rename or ' if lives[0].kind.renames else ''}delete all but one {IN_THE_WEB_APP}"
+    reason = f"{len(lives)} live objects share this key: {remedy}"
     return LeftToYou(masked_key(key), Left.NAMESAKES, ids, reason)
 
 

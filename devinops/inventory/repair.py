@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from devinops.model.inventory import Inventory, Record, fingerprints
+from devinops.model.keys import Key
 from devinops.model.objects import Live, Snapshot
 
 SAME_BODY = "the same body"
@@ -35,9 +36,12 @@ class Finding:
         return replace(self.record, id=self.link.live.id, fields={})
 
 
-def find(inventory: Inventory, snapshot: Snapshot) -> tuple[Finding, ...]:
+def find(
+    inventory: Inventory, snapshot: Snapshot, declared: Collection[Key]
+) -> tuple[Finding, ...]:
     """Return the records whose object is gone, by key, each with its best candidates.
 
+    A record whose key is not `declared` has none: the next plan would delete what it is linked to.
     A record is linked to its only candidate. If that is the candidate of another record too, or has
     another body, neither is linked: the next apply would overwrite what somebody wrote. A person
     who knows better can use `inventory link`.
@@ -46,7 +50,7 @@ def find(inventory: Inventory, snapshot: Snapshot) -> tuple[Finding, ...]:
         live for live in snapshot.objects if live.ours and live.object_id not in inventory.by_id
     ]
     findings = [
-        Finding(record, tuple(_best(record, unowned)))
+        Finding(record, tuple(_best(record, unowned)) if record.key in declared else ())
         for record in inventory.owned
         if record.object_id not in snapshot.by_id
     ]

@@ -20,6 +20,7 @@ _GENERAL = {
     "not-fixed": "a file that `devinops lint --fix` leaves as it is",
     "not-formatted": "a file that `devinops fmt` cannot write in the canonical form",
     "other-version": "`required_version` does not allow this version of devinops",
+    "same-organization": "two targets with the same `org_id` and `api_url` (warning)",
     "same-as-unmanaged": "a trigger or macro that an unmanaged live object has too (warning)",
     "unknown-mention": "a text that mentions an id which no list shows (an error if a title is "
     "similar, otherwise a warning)",

@@ -50,8 +50,8 @@ class Contract(Managed):
             draft.block(Blocker.REQUIREMENT, declaration, reason)
         else:
             fields = (*declared_fields(declaration.resource), _value_field(declaration))
-            known = match.record is not None
-            reason = "deleted outside devinops" if known else "not in the organization"
+            # A rotation deletes a secret before it creates it, so devinops may have deleted it.
+            reason = f"{'no longer' if match.record else 'not'} in the organization"
             draft.changes.append(
                 Change(Action.CREATE, declaration.key, reason, None, declaration, None, fields)
             )

@@ -38,7 +38,7 @@ def guard(
     )
     listed = Counter({kind: count for kind, count in owned.items() if kind in kinds})
     return (
-        *_drifted(drift, policy.on_drift),
+        *_drifted(drift, changes, policy.on_drift),
         *hazards(changes, approvals),
         *_never_owned(changes, inventory, approvals.allow_delete, elements),
         *_deletes(
@@ -85,12 +85,17 @@ def _risks(changes: Iterable[Change]) -> Iterator[tuple[Change, str, str]]:
                 yield change, hazard.approval, risk
 
 
-def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[Refusal, ...]:
-    if on_drift is not OnDrift.FAIL or not drift:
+def _drifted(
+    drift: Iterable[Drift], changes: Iterable[Change], on_drift: OnDrift
+) -> tuple[Refusal, ...]:
+    """Refuse changes made outside devinops, except objects that the plan takes over."""
+    adopted = {change.key for change in changes if change.action is Action.ADOPT}
+    count = sum(item.key not in adopted for item in drift)
+    if on_drift is not OnDrift.FAIL or not count:
         return ()
-    were, changes = ("object was", "change") if len(drift) == 1 else ("objects were", "changes")
-    why = f"{len(drift)} {were} changed outside devinops and on_drift is fail"
-    return (Refusal(f"{why}: run devinops pull --drift, or undo the {changes} in the web app"),)
+    were, them = ("object was", "change") if count == 1 else ("objects were", "changes")
+    why = f"{count} {were} changed outside devinops and on_drift is fail"
+    return (Refusal(f"{why}: run devinops pull --drift, or undo the {them} in the web app"),)
 
 
 def _never_owned(

@@ -26,7 +26,7 @@ from devinops.planning.draft import (
 )
 from devinops.planning.match import Match, MatchedBy
 from devinops.planning.orphans import Orphan
-from devinops.planning.stale_records import forget_command
+from devinops.planning.stale_records import forget_command, link_command, replaced
 from devinops.planning.three_way import Sides, moved_outside, sides
 
 AGAIN = "deleted since then; created again with a new id"
@@ -63,8 +63,8 @@ class Managed:
             draft.block(Blocker.PROTECTED, declaration, reason, [live])
         elif context.has_inventory and record is None:
             reason = (
-                "it is not owned, so it is not deleted: run devinops inventory link for it first, "
-                "or remove this entry"
+                "it is not owned, so it is not deleted: run "
+                f"{link_command(declaration.key, live.id)} first, or remove this entry"
             )
             draft.block(Blocker.APPROVAL, declaration, reason, [live])
         elif match.doubt:
@@ -137,9 +137,9 @@ class Managed:
     def _adopt(self, match: Match, live: Live, context: PlanContext, draft: PlanDraft) -> None:
         """Take over a live object that is not owned yet; one that differs only with approval."""
         declaration = match.declaration
-        old = context.inventory.by_key.get(declaration.key)
-        if old and live.object_id != old.object_id and old.object_id not in context.live.by_id:
-            reason = f"it was {old.id}"
+        fields = changed_fields(live.kind, declaration.resource, live.resource)
+        if old := replaced(declaration.key, context.live, context.inventory):
+            reason = f"it was {old.id}{f'; differs in {names_of(fields)}' if fields else ''}"
             draft.drift.append(
                 Drift(
                     DriftEvent.RECREATED,
@@ -149,7 +149,6 @@ class Managed:
                     source=declaration.source,
                 )
             )
-        fields = changed_fields(live.kind, declaration.resource, live.resource)
         is_renamed = match.matched_by is MatchedBy.PREVIOUSLY
         if fields and self._takes_over(fields) and not context.approvals.adopt:
             what = f"{match.key} (named by previously)" if is_renamed else "it"

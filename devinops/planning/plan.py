@@ -175,7 +175,7 @@ def build_plan(
     plan = _plan(target, draft, renamed, wanted, context)
     refusals = guard(plan.changes, plan.drift, wanted, context, kinds_of(only))
     only_texts = tuple(map(str, only))
-    notes = tuple(_notes(draft, snapshot, only))
+    notes = tuple(_notes(draft, snapshot, wanted, only))
     unmanaged = _by_kind(others)
     return replace(plan, notes=notes, unmanaged=unmanaged, only=only_texts, refusals=refusals)
 
@@ -204,7 +204,12 @@ def _plan(
     )
 
 
-def _notes(draft: PlanDraft, snapshot: Snapshot, only: Sequence[Only]) -> Iterator[str]:
+def _notes(
+    draft: PlanDraft,
+    snapshot: Snapshot,
+    declarations: Iterable[Declaration],
+    only: Sequence[Only],
+) -> Iterator[str]:
     """Yield the notes of a plan about what the filters select."""
 
     def selected(key: Key) -> bool:
@@ -214,7 +219,7 @@ def _notes(draft: PlanDraft, snapshot: Snapshot, only: Sequence[Only]) -> Iterat
         are = "1 owned object is" if staying == 1 else f"{staying} owned objects are"
         stay = "it stays" if staying == 1 else "they stay"
         yield f"{are} no longer declared; {stay} because prune is off"
-    notes = (*draft.notes, *advice(snapshot, draft.changes))
+    notes = (*draft.notes, *advice(snapshot, draft.changes, declarations))
     yield from (note for key, note in notes if selected(key))
     yield from _foreign(live for live in snapshot.objects if selected(live.key))
     yield from generated_secret_notes(draft.changes)
@@ -355,12 +360,15 @@ def _plan_orphans(
     draft.changes = [_with_hint(change, hints) for change in draft.changes]
 
 
-def _rename_hints(pairs: Iterable[LikelyRename]) -> dict[Key, str]:
-    return {
-        pair.entry.key: rename_hint(pair.orphan.key, generated_secret(pair.orphan.live))
-        for pair in pairs
-        if pair.orphan.record
-    }
+def _rename_hints(pairs: Sequence[LikelyRename]) -> dict[Key, str]:
+    """Return the hint for each entry; only one entry asks about an orphan."""
+    hints: dict[Key, str] = {}
+    asked = set()
+    for orphan, entry, *_ in reversed(pairs):
+        if orphan.record and entry.key not in hints and orphan.key not in asked:
+            hints[entry.key] = rename_hint(orphan.key, generated_secret(orphan.live))
+            asked.add(orphan.key)
+    return hints
 
 
 def _stays(orphan: Orphan, context: PlanContext) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from devinops.model.inventory import Inventory, fingerprints
+from devinops.model.inventory import Inventory, Record, fingerprints
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Ensure, Live, Snapshot
 from devinops.planning.diff import changed_fields
@@ -88,6 +88,12 @@ class Claim(NamedTuple):
             f"{', and '.join(facts)}: if {live.id} belongs to this entry, rename it back to "
             f"{entry} in the web app; if {other}"
         )
+
+
+def replaced(key: Key, snapshot: Snapshot, inventory: Inventory) -> Record | None:
+    """Return the record of a key if its object is gone, so that a live one can only replace it."""
+    record = inventory.by_key.get(key)
+    return record if record and record.object_id not in snapshot.by_id else None
 
 
 def _give(live: Live, key: Key, inventory: Inventory) -> str:

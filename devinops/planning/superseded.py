@@ -7,16 +7,32 @@ from dataclasses import replace
 
 from devinops.model.changes import Action, Blocked, Blocker, Change, DriftEvent
 from devinops.model.keys import Key
-from devinops.model.objects import Declaration, Ensure, Snapshot, Source
+from devinops.model.objects import Declaration, Ensure, Live, Snapshot, Source
 from devinops.planning.draft import PlanDraft
 
 
-def advice(snapshot: Snapshot, changes: Iterable[Change]) -> Iterator[tuple[Key, str]]:
-    """Yield key and note for each live object of such a kind that stays."""
+def advice(
+    snapshot: Snapshot, changes: Iterable[Change], declarations: Iterable[Declaration]
+) -> Iterator[tuple[Key, str]]:
+    """Yield key and note for each live object of such a kind that stays.
+
+    If it has an entry and a replacement, there is nothing to advise.
+    """
+    entries = list(declarations)
+    declared = {entry.key for entry in entries}
     deleted = {change.object_id for change in changes if change.action is Action.DELETE}
     for live in snapshot.objects:
-        if live.ours and live.kind.superseded and live.object_id not in deleted:
+        if not live.ours or live.kind.superseded is None or live.object_id in deleted:
+            continue
+        replacements = _replacements(live, entries)
+        if not replacements:
             yield live.key, f"{live.key}: {live.kind.superseded.advice(live.resource)}"
+        elif live.key not in declared:
+            note = (
+                f"{live.key}: {min(replacements)} probably replaces it: to delete it after that is "
+                "written, declare it with ensure: absent"
+            )
+            yield live.key, note
 
 
 def after_replacements(
@@ -26,33 +42,40 @@ def after_replacements(
 
     The delete is blocked if that entry is: `waiting` holds the keys of blocked entries.
     """
-    present = [d for d in declarations if d.ensure is Ensure.PRESENT]
+    entries = list(declarations)
     gone = {drift.key for drift in draft.drift if drift.moved is DriftEvent.DELETED}
     written = {change.key for change in draft.changes if change.action is not Action.DELETE}
     for change in list(draft.changes):
-        keys = _replacements(change, present)
-        if blocked := keys & {*waiting, *gone}:
+        keys = _replacements(change.live, entries) if change.live else set()
+        if missing := keys & {*waiting, *gone}:
             draft.changes.remove(change)
-            draft.blocked.append(waits_for(min(blocked), change.key, change.id, change.source))
+            successor = min(missing)
+            why = "was deleted outside devinops" if successor in gone else "is blocked"
+            draft.blocked.append(waits_for(successor, change.key, change.id, change.source, why))
         elif successors := keys & written:
-            successor = replace(change, successor=min(successors))
-            draft.changes[draft.changes.index(change)] = successor
+            later = replace(change, successor=min(successors))
+            draft.changes[draft.changes.index(change)] = later
 
 
-def _replacements(change: Change, entries: Iterable[Declaration]) -> set[Key]:
-    """Return the keys of the entries that probably replace what a change deletes."""
-    superseded = change.kind.superseded
-    if superseded is None or change.action is not Action.DELETE or change.live is None:
+def _replacements(live: Live, entries: Iterable[Declaration]) -> set[Key]:
+    """Return the keys of the entries that probably replace an object."""
+    superseded = live.kind.superseded
+    if superseded is None:
         return set()
-    old = change.live.resource
-    candidates = (entry for entry in entries if entry.key.kind == superseded.by)
-    return {entry.key for entry in candidates if superseded.replaces(old, entry.resource)}
+    present = (entry for entry in entries if entry.ensure is Ensure.PRESENT)
+    candidates = (entry for entry in present if entry.key.kind == superseded.by)
+    return {e.key for e in candidates if superseded.replaces(live.resource, e.resource)}
 
 
-def waits_for(successor: Key, key: Key, id: str | None, source: Source | None) -> Blocked:
-    """Return the blocked delete of an object whose probable successor is blocked."""
+def waits_for(
+    successor: Key, key: Key, id: str | None, source: Source | None, why: str = "is blocked"
+) -> Blocked:
+    """Return the blocked delete of an object whose probable successor cannot be written.
+
+    `why` says what is wrong with the successor.
+    """
     reason = (
-        f"{successor} probably replaces this object but is blocked: this object stays until that "
-        "is resolved"
+        f"{successor} probably replaces this object but {why}: this object stays until that is "
+        "resolved"
     )
     return Blocked(Blocker.CONFLICT, key, reason, source, (id,) if id else ())

@@ -444,9 +444,14 @@ def tally(report: Report) -> str:
     counts = Counter({outcome: report.count(outcome) for outcome in Outcome})
     counts[Outcome.BLOCKED] += len(report.plan.blocked)
     parts = joined((counts[outcome], outcome) for outcome in Outcome)
-    done = "Applied to" if counts[Outcome.DONE] or not parts else "Nothing was applied to"
-    word = "Interrupted in" if report.interrupted else done
+    done = "Applied" if counts[Outcome.DONE] or not parts else nothing_done(report)
+    word = "Interrupted in" if report.interrupted else f"{done} to"
     return f"{word} {report.plan.target.full_name}: {parts or 'nothing to do'}."
+
+
+def nothing_done(report: Report) -> str:
+    """Return what is true of a run without a change that is done."""
+    return "Not fully applied" if report.wrote else "Nothing was applied"
 
 
 def report_look(report: Report) -> Look:

@@ -260,6 +260,20 @@ def test_entries_of_one_of_several_targets_are_limited_to_it(
     assert "targets:\n  - staging\n" in (tmp_path / "knowledge/Backend/a.md").read_text()
 
 
+def test_namesakes_of_a_kind_without_renames_are_deleted_only(
+    use: Callable[..., None], tmp_path: Path, devinops: Devinops
+) -> None:
+    secrets = [{"key": "TWIN", "type": "totp"}, {"key": "TWIN", "type": "totp"}]
+    with Emulator({"organizations": {"org-emulator": {"secrets": secrets}}}) as running:
+        use(running.url)
+        ran = devinops("pull", "-C", tmp_path, "--check", "--format", "json")
+    (left,) = json.loads(ran.out)["left"]
+    assert (left["key"], left["reason"]) == (
+        "secret:TWIN",
+        "2 live objects share this key: delete all but one in the web app, and pull again",
+    )
+
+
 def test_namesakes_in_two_targets_get_an_entry_each(
     emulator: Emulator, tmp_path: Path, devinops: Devinops
 ) -> None:

@@ -64,12 +64,26 @@ def root(repository: Write, emulator: Emulator) -> Path:
     return repository({"devinops.yaml": CONFIG, "knowledge/twice.md": note})
 
 
+@pytest.fixture
+def declares(repository: Write) -> Declares:
+    """Write entries with these names, and with more fields."""
+
+    def write(*names: str, **fields: str) -> None:
+        more = "".join(f"{name}: {value}\n" for name, value in fields.items())
+        trigger = "" if "ensure" in fields else "trigger: t\n"
+        files = {f"knowledge/{n}.md": f"---\nname: {n}\n{trigger}{more}---\nb\n" for n in names}
+        repository(files)
+
+    return write
+
+
 def owned(key: str, id: str, **fields: str) -> Record:
     bases = {name: Base(fingerprint(value), fingerprint(value)) for name, value in fields.items()}
     return Record(Key.parse(key), id, "knowledge/x.md", fields=bases)
 
 
 Owns = Callable[..., Inventory]
+Declares = Callable[..., None]
 
 
 @pytest.fixture
@@ -248,8 +262,9 @@ LOST = owned("knowledge:Was", "gone-1", body="moved body")
 
 
 def test_repair_links_what_is_gone_to_what_looks_like_it(
-    root: Path, owns: Owns, devinops: Devinops
+    root: Path, owns: Owns, declares: Declares, devinops: Devinops
 ) -> None:
+    declares("Was")
     before = owns(ERRORS, LOST)
     ran = devinops("inventory", "repair", "-C", root)
     assert ran.code == 4
@@ -271,10 +286,12 @@ def test_repair_asks_at_a_terminal(
     owns: Owns,
     devinops: Devinops,
     monkeypatch: pytest.MonkeyPatch,
+    declares: Declares,
     answer: bool,
     code: int,
     id: str,
 ) -> None:
+    declares("Was")
     owns(LOST)
     monkeypatch.setattr(repair, "is_interactive", lambda: True)
     monkeypatch.setattr(click, "confirm", lambda *_, **__: answer)
@@ -283,8 +300,9 @@ def test_repair_asks_at_a_terminal(
 
 
 def test_repair_leaves_to_a_person_what_is_not_clear(
-    root: Path, owns: Owns, devinops: Devinops
+    root: Path, owns: Owns, declares: Declares, devinops: Devinops
 ) -> None:
+    declares("Nothing")
     before = owns(
         owned("knowledge:Twice", "gone-1", body="b"), owned("knowledge:Nothing", "gone-2", body="z")
     )
@@ -300,7 +318,47 @@ def test_repair_leaves_to_a_person_what_is_not_clear(
     assert owns() == before
 
 
-def test_two_records_never_get_one_object(root: Path, owns: Owns, devinops: Devinops) -> None:
+def test_the_same_text_is_better_evidence_than_the_same_name(
+    root: Path, owns: Owns, devinops: Devinops
+) -> None:
+    owns(owned("knowledge:Twice", "gone-1", body="moved body"))
+    ran = devinops("inventory", "repair", "-C", root)
+    assert [row.split()[1] for row in ran.out.splitlines() if "->" in row] == ["note-4,"]
+    assert "note-2" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "links"),
+    [
+        ("Was", {}, 1),
+        ("New", {"previously": "[{name: Was}]"}, 1),
+        ("New", {}, 0),
+        ("Was", {"ensure": "absent"}, 0),
+        ("Was", {"targets": "[staging]"}, 0),
+    ],
+)
+def test_nothing_is_linked_to_a_record_without_an_entry(
+    root: Path,
+    owns: Owns,
+    declares: Declares,
+    devinops: Devinops,
+    name: str,
+    fields: dict[str, str],
+    links: int,
+) -> None:
+    """The next plan would delete what was linked."""
+    config = CONFIG.replace("targets: {", "targets: {staging: {}, ")
+    (root / "devinops.yaml").write_text(config)
+    declares(name, **fields)
+    owns(LOST)
+    ran = devinops("inventory", "repair", "-C", root, "-t", "production")
+    assert (ran.code, ran.out.count("->"), "note-4" in ran.out) == (4, links, bool(links))
+
+
+def test_two_records_never_get_one_object(
+    root: Path, owns: Owns, declares: Declares, devinops: Devinops
+) -> None:
+    declares("A", "B")
     before = owns(
         owned("knowledge:A", "gone-1", body="moved body"),
         owned("knowledge:B", "gone-2", body="moved body"),
@@ -311,7 +369,10 @@ def test_two_records_never_get_one_object(root: Path, owns: Owns, devinops: Devi
     assert owns() == before
 
 
-def test_what_is_owned_is_no_candidate(root: Path, owns: Owns, devinops: Devinops) -> None:
+def test_what_is_owned_is_no_candidate(
+    root: Path, owns: Owns, declares: Declares, devinops: Devinops
+) -> None:
+    declares("Was")
     owns(LOST, owned("knowledge:Moved", "note-4", body="moved body"))
     assert (
         "0 to link again, 1 to decide" in devinops("inventory", "repair", "--yes", "-C", root).out

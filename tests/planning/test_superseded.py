@@ -61,7 +61,9 @@ def test_a_schedule_stays_while_its_replacement_is_blocked_or_was_deleted_by_a_p
     assert "automation:Daily probably replaces this object but is blocked" in step.reason
     gone = PlanDraft(changes=[DELETE], drift=[Drift(DriftEvent.DELETED, new.key, "a1")])
     after_replacements(gone, [new], ())
+    (step,) = gone.blocked
     assert gone.changes == []
+    assert "automation:Daily probably replaces this object but was deleted outside" in step.reason
 
 
 def test_a_replacement_that_is_already_live_needs_nothing() -> None:
@@ -74,5 +76,20 @@ def test_advice_is_for_what_stays() -> None:
     weekly = live("schedule", name="Weekly", id="s2")
     theirs = live("schedule", name="Theirs", id="s3", ours=False)
     snapshot = Snapshot.of([DAILY, weekly, theirs, live("playbook", title="P")])
-    assert [key for key, _ in advice(snapshot, [DELETE])] == [weekly.key]
-    assert [key for key, _ in advice(snapshot, [])] == [DAILY.key, weekly.key]
+    assert [key for key, _ in advice(snapshot, [DELETE], [])] == [weekly.key]
+    assert [key for key, _ in advice(snapshot, [], [])] == [DAILY.key, weekly.key]
+
+
+def test_what_is_declared_as_an_automation_need_not_be_written_as_one() -> None:
+    snapshot = Snapshot.of([DAILY])
+    (written,) = advice(snapshot, [], [automation("Other")])
+    assert "write it as an automation" in written[1]
+    ((key, note),) = advice(snapshot, [], [automation("Daily"), automation("A", "Look at it.")])
+    assert key == DAILY.key
+    assert note == (
+        "schedule:Daily: automation:A probably replaces it: to delete it after that is written, "
+        "declare it with ensure: absent"
+    )
+    tombstone = entry(DAILY.resource, ensure=Ensure.ABSENT)
+    assert list(advice(snapshot, [], [automation("Daily"), tombstone])) == []
+    assert len(list(advice(snapshot, [], [tombstone]))) == 1

@@ -145,14 +145,20 @@ def test_every_example_is_valid_and_converges(
 ) -> None:
     root = ROOT / "examples" / example
     assert devinops("validate", "-C", root).code == 0
-    for name in ("DEVIN_API_KEY", "DEVIN_API_KEY_STAGING", "DEVIN_API_KEY_PRODUCTION"):
+    for name in ("DEVIN_API_KEY", "DEVIN_API_KEY_PRODUCTION"):
         monkeypatch.setenv(name, "cog_emulator")
-    monkeypatch.setenv("DEVIN_API_KEY_ENTERPRISE", "cog_enterprise")
+    for name in ("DEVIN_API_KEY_STAGING", "DEVIN_API_KEY_ENTERPRISE"):
+        monkeypatch.setenv(name, "cog_enterprise")
     for name in ("DEMO_NPM_TOKEN", "DEMO_STAGING_LOGIN"):
         monkeypatch.setenv(name, "value")
     for target in EXAMPLES[example]:
         with Emulator(
-            {"organizations": {"org-emulator": {"folders": [{"path": "Backend/APIs"}]}}}
+            {
+                "organizations": {
+                    "org-emulator": {"folders": [{"path": "Backend/APIs"}]},
+                    "org-staging": {},
+                }
+            }
         ) as emulator:
             monkeypatch.setenv("DEVIN_API_URL", emulator.url)
             argv = ("apply", "-C", root, "-t", target, "--yes", "--allow-spend")

@@ -332,6 +332,8 @@ def test_a_rotation_that_fails_half_way_names_the_missing_secret(
             ran = devinops("apply", "-C", root, "--yes")
         assert (ran.code, emulator.secrets()) == (3, [])
         assert "secret:TOKEN failed: it was deleted and is MISSING now" in ran.out
+        assert "+ secret:TOKEN: no longer in the organization" in ran.out
+        assert ran.out.splitlines()[-1].startswith("Not fully applied to production")
         assert devinops("apply", "-C", root, "--yes").code == 0
         assert [s["key"] for s in emulator.secrets()] == ["TOKEN"]
 

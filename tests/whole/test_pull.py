@@ -451,6 +451,44 @@ def test_a_renamed_folder_is_left_to_a_person(
 # --- what is left to a person
 
 
+def again(emulator: Emulator, body: str) -> str:
+    """Delete a note in the web app and create it again; return its id."""
+    emulator.remove("knowledge", "deploys")
+    return emulator.add("knowledge", name="Deploys", trigger="When deploying", body=body)
+
+
+@pytest.mark.parametrize(("number", "methods"), [(0, set()), (1, {"PUT"})])
+def test_an_object_created_again_is_left_with_commands_that_settle_it(
+    applied: tuple[Emulator, Path], devinops: Devinops, number: int, methods: set[str]
+) -> None:
+    emulator, root = applied
+    policy = "inventory: {store: file}, on_drift: fail"
+    (root / "devinops.yaml").write_text(f"version: 1\ntargets: {{production: {{{policy}}}}}\n")
+    id = again(emulator, "# Deploys\n\nAsk.")
+    assert devinops("apply", "-C", root, "--yes").code == 4
+    document = pull(devinops, root, "--drift")
+    (left,) = document["left"]
+    assert (document["files"], document["exit_code"]) == ([], 4)
+    assert (left["key"], left["why"], left["ids"]) == ("knowledge:Deploys", "re-created", [id])
+    assert "it was deploys; differs in body: " in left["reason"]
+    commands = re.findall("run devinops (.*?)(?:;|$)", left["reason"])
+    start = len(emulator.requests)
+    yes = ["--yes"] if number else []
+    assert devinops(*shlex.split(commands[number]), *yes).code == 0
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    written = {r["method"] for r in emulator.requests[start:]}
+    assert written - {"GET"} == methods
+    assert plan_of(devinops, root)["drift"] == []
+
+
+def test_an_object_created_again_with_the_values_of_its_entry_needs_nothing(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    again(emulator, "# Deploys\n\nRun make deploy.\n\nThen watch.")
+    assert pull(devinops, root, "--drift")["left"] == []
+
+
 @pytest.mark.parametrize("limit", ["", "targets: [production, staging]\n"])
 @pytest.mark.parametrize("is_edit", [True, False], ids=["edited", "deleted"])
 def test_an_entry_for_several_targets_is_left_to_a_person(

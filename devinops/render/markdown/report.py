@@ -13,7 +13,7 @@ from devinops.render import counted
 from devinops.render.markdown.escape import code
 from devinops.render.markdown.page import Item, Page, Section, alert, document, table
 from devinops.render.markdown.plan import about, drift_sections, place
-from devinops.render.text import joined, rollback_hint
+from devinops.render.text import joined, nothing_done, rollback_hint
 
 _NOT_DONE: Final = (Outcome.FAILED, Outcome.BLOCKED, Outcome.SKIPPED)
 
@@ -44,7 +44,7 @@ def _title(page: Page, report: Report) -> str:
     if report.interrupted:
         return f"Interrupted in {where}: {parts or 'nothing done'}"
     if not (counts[Outcome.DONE] or not parts):
-        return f"Nothing was applied to {where}: {parts}"
+        return f"{nothing_done(report)} to {where}: {parts}"
     what = "Partly applied" if counts[Outcome.FAILED] or counts[Outcome.SKIPPED] else "Applied"
     return f"{what} to {where}: {parts or 'nothing to do'}"
 

@@ -17,6 +17,10 @@ PLAN = small()
 ALL_DONE = Report(PLAN, tuple(Result(change, Outcome.DONE) for change in PLAN.changes))
 ONE_DONE = replace(ALL_DONE, results=ALL_DONE.results[:1])
 NONE_DONE = Report(PLAN, tuple(Result(c, Outcome.FAILED, "403: no") for c in PLAN.changes))
+UNCLEAR = replace(
+    NONE_DONE,
+    results=(*NONE_DONE.results[:-1], replace(NONE_DONE.results[-1], unclear=True)),
+)
 
 
 def document(report: Report) -> str:
@@ -28,6 +32,7 @@ def document(report: Report) -> str:
     [
         (ALL_DONE, "Applied to production: 5 done"),
         (NONE_DONE, "Nothing was applied to production: 5 failed"),
+        (UNCLEAR, "Not fully applied to production: 5 failed"),
         (replace(ONE_DONE, interrupted=ExitCode.INTERRUPTED), "Interrupted in production: 1 done"),
         (Report(empty(), ()), "Applied to production: nothing to do"),
         (Report(conflict(), ()), "Nothing was applied to production: 3 blocked"),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from devinops.api import open_reader
+from devinops.cli import root_files
 from devinops.cli.handlers.inventory.answers import answer
 from devinops.cli.options import Options, is_interactive
 from devinops.cli.session import Session, failures_written, open_session
@@ -15,6 +16,8 @@ from devinops.inventory.repair import Finding, find
 from devinops.model.client import Reader
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
+from devinops.model.keys import Key
+from devinops.model.objects import Declaration, Ensure
 from devinops.render import counted
 from devinops.schema.base_document import HEAD
 from devinops.schema.inventory import CandidateItem, MissingItem, RepairDocument
@@ -26,9 +29,11 @@ def run(options: Options, yes: bool) -> ExitCode:
         failures_written(options),
         open_session(options, open_reader, needs_inventory=True) as session,
     ):
+        _, loaded = root_files.read(options.root)
+        declared = {key for entry in loaded.declarations for key in _keys(entry, session)}
         inventory = session.store.read()
         kinds = {record.key.kind for record in inventory.owned}
-        findings = find(inventory, session.snapshot(kinds)) if kinds else ()
+        findings = find(inventory, session.snapshot(kinds), declared) if kinds else ()
     target, missing = session.settings.target.name, tuple(map(_missing, findings))
     links = [finding for finding in findings if finding.link]
     waits = len(links) < len(findings) or (links and not (yes or is_interactive()))
@@ -39,6 +44,12 @@ def run(options: Options, yes: bool) -> ExitCode:
     if links:
         _relink(session, inventory, links)
     return ExitCode.DECIDE if len(links) < len(findings) else ExitCode.OK
+
+
+def _keys(entry: Declaration, session: Session[Reader]) -> tuple[Key, ...]:
+    """Return the keys under which an entry may own an object of the target."""
+    is_present = entry.ensure is Ensure.PRESENT and entry.concerns(session.settings.target.name)
+    return (entry.key, *entry.previously) if is_present else ()
 
 
 def _relink(session: Session[Reader], inventory: Inventory, links: Sequence[Finding]) -> None:
