@@ -71,7 +71,7 @@ _GIVEN: Final = LazyPattern(
     rf"[ \t]*value:[ ]*)[\"']?{_VALUE}",
     re.ASCII,
     hints=(
-        *("passw", "login", "sshp", "mysql", "mariadb", "-cli", "sqlcmd", "bcp", "token", "secret"),
+        *("passw", "login", "sshp", "mysql", "mariadb", "-cli", "sqlcmd", "bcp", "token", "secre"),
         "key",
     ),
 )
@@ -85,7 +85,7 @@ _SAID: Final = LazyPattern(
     r"|[\"'*`]{0,3}[ \t\u00a0\u202f]{0,3}[:=：|は][* \t]{0,9})|[ \t]{1,9})[\"'`*「『]{0,3}"
     rf"{_VALUE}",
     re.IGNORECASE,
-    hints=("pass", "pwd", "kennwort", "contrase", "key", "token", "secret", "パスワード"),
+    hints=("pass", "pwd", "kennwort", "contrase", "key", "token", "secre", "パスワード"),
 )
 """A password or a key, behind its name or in a sentence."""
 
