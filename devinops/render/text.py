@@ -42,8 +42,6 @@ _OUTCOMES = {
     Outcome.SKIPPED: BLOCKED,
     Outcome.BLOCKED: BLOCKED,
 }
-_SHOW = "devinops plan -v"
-_PULL = "devinops pull --drift"
 MERGE = "Merge to apply this plan. If the plan is different then, nothing is applied."
 MAX_NEEDED_BY = 5
 MAX_ALIKE = 5
@@ -53,7 +51,7 @@ MAX_PATH_COLUMNS = 50
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
     """Yield the lines of an answer, each with its line end."""
-    for text in _lines(answer, Text(style.color, style.full, style.width)):
+    for text in _lines(answer, Text(style.color, style.full, style.width, style.place)):
         yield f"{text}\n"
 
 
@@ -81,11 +79,15 @@ def _lines(answer: Answer, text: Text) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Text:
-    """Writes lines of text: with `color` and a `width` for a terminal, `full` without summaries."""
+    """Writes lines of text: with `color` and a `width` for a terminal, `full` without summaries.
+
+    `place` is that of `Style`.
+    """
 
     color: bool = False
     full: bool = False
     width: int | None = None
+    place: str = ""
 
     @cached_property
     def terminal(self) -> Terminal:
@@ -206,7 +208,8 @@ class Text:
         """Yield changes made outside devinops; `-` in a diff is from the files, `+` is live."""
         if not drift:
             return
-        hint = f" (see {_PULL})" if self.full else f" (see {_SHOW} and {_PULL})"
+        pull = pull_command(self.place)
+        hint = f" (see {pull})" if self.full else f" (see {show_command(self.place)} and {pull})"
         yield from self._heading("changed outside devinops, kept", hint)
         for item in drift:
             if self.full:
@@ -271,7 +274,7 @@ class Text:
     def drift(self, findings: Findings) -> Iterator[str]:
         """Yield the lines of drift and of unmanaged objects."""
         if findings.drift:
-            hint = f" (see {_SHOW} and {_PULL})"
+            hint = f" (see {show_command(self.place)} and {pull_command(self.place)})"
             yield from self._heading("changed outside devinops", hint)
         for drift in findings.drift:
             yield from self._item(OUTSIDE, drift.key, f": {drift_summary(drift)}")
@@ -323,7 +326,7 @@ class Text:
         if report.backup:
             yield from self.paragraph(f"Backup: {report.backup}")
             # On a line of its own, the command stays whole at 80 columns.
-            yield from self.paragraph(f"  {rollback_hint(report, str, str)}")
+            yield from self.paragraph(f"  {rollback_hint(report, self.place, str, str)}")
         yield from self._verdict(tally(report), report_look(report))
 
     def _results(self, results: Sequence[Result]) -> Iterator[str]:
@@ -387,6 +390,16 @@ def flag(name: str, value: object) -> str:
     """Return an approval as it is given on the command line."""
     option = f"--{name.replace('_', '-')}"
     return option if value is True else f"{option} {value}"
+
+
+def show_command(place: str) -> str:
+    """Return the command that shows all of a plan; `place` is that of `Style`."""
+    return f"devinops plan{place} -v"
+
+
+def pull_command(place: str) -> str:
+    """Return the command that writes drift into the files; `place` is that of `Style`."""
+    return f"devinops pull{place} --drift"
 
 
 def full_command(plan: ShownPlan, command: str) -> str:
@@ -458,13 +471,16 @@ def report_look(report: Report) -> Look:
     return Look.WAITING if is_waiting or counts else Look.GOOD
 
 
-def rollback_hint(report: Report, code: Callable[[str], str], prose: Callable[[str], str]) -> str:
+def rollback_hint(
+    report: Report, place: str, code: Callable[[str], str], prose: Callable[[str], str]
+) -> str:
     """Return how to restore what was overwritten or deleted, and what of it no rollback restores.
 
-    `code` marks what people can copy, and `prose` makes a sentence with names safe to show.
+    `place` is that of `Style`. `code` marks what people can copy, and `prose` makes a sentence with
+    names safe to show.
     """
     assert report.backup
-    restore = code(f"devinops rollback {PurePosixPath(report.backup).stem}")
+    restore = code(f"devinops rollback{place} {PurePosixPath(report.backup).stem}")
     lost = []
     if report.unsaved:
         keys = ", ".join(map(str, report.unsaved))

@@ -300,6 +300,22 @@ def test_repair_leaves_to_a_person_what_is_not_clear(
     assert owns() == before
 
 
+def test_what_to_decide_is_a_command_that_a_shell_takes_as_it_is(
+    root: Path, owns: Owns, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owns(owned("knowledge:Don't panic", "gone-1", body="z"), owned("knowledge:O k", "note-2"))
+    monkeypatch.chdir(root.parent)
+    forget = f"devinops inventory forget -C {root.name}"
+    assert devinops("inventory", "repair", "-C", root).out == (
+        "knowledge:Don't panic: gone-1 is gone\n"
+        f"  decide: {forget} 'knowledge:Don'\"'\"'t panic'\n"
+        "    after forget, apply creates it again if it has an entry; without one, it stays deleted\n"
+        "0 to link again, 1 to decide\n"
+    )
+    other = devinops("inventory", "link", "knowledge:Twice", "note-2", "-C", root).err
+    assert f"note-2 is owned as knowledge:O k: run {forget} 'knowledge:O k' first" in other
+
+
 def test_two_records_never_get_one_object(root: Path, owns: Owns, devinops: Devinops) -> None:
     before = owns(
         owned("knowledge:A", "gone-1", body="moved body"),

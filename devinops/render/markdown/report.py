@@ -30,7 +30,7 @@ def report_document(page: Page, report: Report) -> Iterator[str]:
         *_blocked(page, report),
     ]
     if report.backup:
-        hint = rollback_hint(report, code, partial(page.prose, most=600))
+        hint = rollback_hint(report, page.style.place, code, partial(page.prose, most=600))
         summary.append(f"Backup: {code(report.backup)} ({hint})")
     sections = [*_done(page, report.results), *drift_sections(page, plan.drift)]
     return document(page, summary, sections)
