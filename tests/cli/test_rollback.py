@@ -408,3 +408,50 @@ def test_with_an_inventory_a_rollback_is_an_outside_edit_until_the_files_follow(
         settled = devinops("apply", "-C", root, "--yes")
         assert settled.code == 0, settled
         assert "outside" not in devinops("plan", "-C", root, "--detailed-exitcode").out
+
+
+KEPT = (
+    "devinops keeps what this restores, and shows it as changed outside devinops, or as unmanaged"
+)
+OWNED = "inventory: {store: file}, prune: owned"
+
+
+@pytest.mark.parametrize(
+    ("settings", "note", "plan"),
+    [
+        ("inventory: {store: none}", "can overwrite or delete what this restores", "1 to update"),
+        (f"{OWNED}", KEPT, "1 changed outside devinops, 1 unmanaged"),
+        (f"{OWNED}, on_drift: overwrite", "can overwrite or delete", "1 to update; 1 unmanaged"),
+        (
+            'inventory: {store: file}, prune: scope, scope: ["/"]',
+            "can overwrite or delete what this restores",
+            "1 to delete; 1 changed outside devinops",
+        ),
+    ],
+)
+def test_what_happens_to_the_restored_until_the_files_follow_is_told(
+    use: Callable[..., None],
+    repository: Write,
+    devinops: Devinops,
+    settings: str,
+    note: str,
+    plan: str,
+) -> None:
+    text = "---\nname: {}\ntrigger: t\n---\n{}\n"
+    config = f"version: 1\ntargets: {{default: {{{settings}}}}}\n"
+    with Emulator() as emulator:
+        use(emulator.url)
+        files = {f"knowledge/{name}.md": text.format(name, name) for name in ("Kept", "Gone")}
+        root = repository({"devinops.yaml": config} | files)
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        repository({"knowledge/Kept.md": text.format("Kept", "new")})
+        if "none" in settings:
+            tombstone = "knowledge: [{name: Gone, ensure: absent}]\n"
+            repository({"knowledge.yaml": tombstone})
+        (root / "knowledge/Gone.md").unlink()
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        rolled = devinops("rollback", "latest", "-C", root, "--yes")
+        assert rolled.code == 0, rolled
+        assert "revert the commit as well: until the files follow, " in rolled.out
+        assert note in rolled.out
+        assert plan in devinops("plan", "-C", root).out

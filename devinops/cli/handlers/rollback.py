@@ -32,7 +32,7 @@ from devinops.model.errors import UnusableFile, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ObjectId
-from devinops.model.policy import Approvals
+from devinops.model.policy import Approvals, OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.plan import Plan
 from devinops.planning.rollback import rollback_plan
@@ -181,7 +181,7 @@ def _plan(
     plan = rollback_plan(
         saved.objects, snapshot, target, policy=policy, run=saved.run, approvals=approvals
     )
-    notes = (*_notes(saved), *_notes_about_files(plan, inventory), *plan.notes)
+    notes = (*_notes(saved), *_notes_about_files(plan, inventory, policy), *plan.notes)
     return Planned(replace(plan, notes=notes, inventory=inventory), snapshot)
 
 
@@ -196,12 +196,17 @@ class _AnnouncedRun(RunJournal):
         pass
 
 
-def _notes_about_files(plan: Plan, inventory: Inventory) -> Iterator[str]:
-    if plan.changes and inventory.store != "none":
-        yield (
-            "revert the commit as well: until the files follow, devinops keeps what this restores, "
-            "and shows it as changed outside devinops"
+def _notes_about_files(plan: Plan, inventory: Inventory, policy: Policy) -> Iterator[str]:
+    if not plan.changes:
+        return
+    keeps = policy.on_drift is not OnDrift.OVERWRITE and policy.prune is not Prune.SCOPE
+    then = "the next apply can overwrite or delete what this restores"
+    if inventory.store != "none" and keeps:
+        then = (
+            "devinops keeps what this restores, and shows it as changed outside devinops, or as "
+            "unmanaged if it is created again"
         )
+    yield f"revert the commit as well: until the files follow, {then}"
 
 
 def _notes(saved: Backup) -> Iterator[str]:

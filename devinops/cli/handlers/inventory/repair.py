@@ -75,9 +75,7 @@ def _proposals(findings: Iterable[Finding], place: str) -> Iterator[str]:
         if not finding.link:
             choice = f"{link_command(record.key, place=place)}, or " if finding.candidates else ""
             yield f"  decide: {choice}{forget_command(record.key, place)}"
-            yield (
-                "    after forget, apply creates it again if it has an entry; without one, it stays deleted"
-            )
+            yield "    after forget, apply creates it again if it still has an entry"
     yield f"{linked} to link again, {undecided} to decide"
 
 
