@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, Protocol
 
-from devinops.inventory.merge import listed, open_runs, unlock_command
+from devinops.inventory.merge import listed, open_runs
 from devinops.model.errors import Stale
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
@@ -186,6 +186,6 @@ def wait_for_runs(
             keys = listed(str(intent.key) for intent in intents)
             raise Stale(
                 f"the run {run} has not finished {keys}: wait for it (--lock-timeout); if it died, "
-                f"run {unlock_command(run, place)}. Nothing was written"
+                f"run devinops inventory unlock{place} {run}. Nothing was written"
             )
         pause(min(POLL_S, max(deadline - clock(), 0)))

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -175,10 +175,12 @@ class JournaledStore:
             disk.remove(self._run_lock_path(run))
 
     def _without_dead_runs(self, inventory: Inventory) -> Inventory:
-        for run in merge.open_runs(inventory):
+        unrecorded: set[ObjectId] = set()
+        for run, intents in merge.open_runs(inventory).items():
             if _RUN.fullmatch(run) and abandoned(self._run_lock_path(run)):
                 inventory = merge.ended(inventory, run)
-        return inventory
+                unrecorded.update(intent.object_id for intent in intents)
+        return replace(inventory, unrecorded=frozenset(unrecorded))
 
     def _dead_runs(self) -> list[str]:
         """Return the runs whose locks are on this machine and not held by any process."""

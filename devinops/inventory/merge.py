@@ -134,7 +134,7 @@ def _check_idle(
     for name, names in sorted(busy.items()):
         raise Stale(
             f"the run {name} is changing {listed(names)}: wait for it and plan again; if it died, "
-            f"run {unlock_command(name, place)}. Nothing was written"
+            f"run devinops inventory unlock{place} {name}. Nothing was written"
         )
 
 
@@ -218,7 +218,7 @@ def rewrite(stored: Inventory, edited: Inventory, base: Inventory, place: str = 
     if busy:
         raise Stale(
             f"the run {min(busy)} is changing one of these objects: wait for it; if it died, run "
-            f"{unlock_command(min(busy), place)}. Nothing was written"
+            f"devinops inventory unlock{place} {min(busy)}. Nothing was written"
         )
     _check_unchanged(stored, base, ids, keys)
     removals = tuple(id for id in ids if id not in edited.by_id)
@@ -232,11 +232,6 @@ def _edited(stored: Inventory, edited: Inventory, base: Inventory) -> set[Object
         for id in base.by_id.keys() | edited.by_id.keys()
         if edited.by_id.get(id) not in (base.by_id.get(id), stored.by_id.get(id))
     }
-
-
-def unlock_command(run: str, place: str) -> str:
-    """Return the command that ends a run that died; for `place` see `open_store`."""
-    return f"devinops inventory unlock{place} {run}"
 
 
 def listed(names: Iterable[str]) -> str:
