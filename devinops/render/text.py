@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from devinops.applying.report import Report, Result
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Change, Drift, DriftEvent, Outcome
+from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Problem
 from devinops.model.target import Target
@@ -327,6 +328,8 @@ class Text:
             yield from self.paragraph(f"Backup: {report.backup}")
             # On a line of its own, the command stays whole at 80 columns.
             yield from self.paragraph(f"  {rollback_hint(report, self.place, str, str)}")
+        if step := next_step(report):
+            yield from self.paragraph(step)
         yield from self._verdict(tally(report), report_look(report))
 
     def _results(self, results: Sequence[Result]) -> Iterator[str]:
@@ -460,6 +463,14 @@ def tally(report: Report) -> str:
     done = "Applied to" if counts[Outcome.DONE] or not parts else "Nothing was applied to"
     word = "Interrupted in" if report.interrupted else done
     return f"{word} {report.plan.target.full_name}: {parts or 'nothing to do'}."
+
+
+def next_step(report: Report) -> str:
+    """Return what to do after a run that did a part; empty for any other."""
+    unfinished = (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+    if report.exit_code not in unfinished:
+        return ""
+    return f"Run {report.command} again to finish."
 
 
 def report_look(report: Report) -> Look:

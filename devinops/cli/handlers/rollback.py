@@ -170,7 +170,8 @@ def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
     report = execute(
         session, planned, replan, journal=_AnnouncedRun, keep=path, secrets=arguments.secrets
     )
-    return replace(report, results=tuple(map(_with_new_id, report.results)))
+    results = tuple(map(_with_new_id, report.results))
+    return replace(report, results=results, command="rollback")
 
 
 def _plan(

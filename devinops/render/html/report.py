@@ -28,7 +28,7 @@ from devinops.render.html.parts import (
 )
 from devinops.render.signs import BLOCKED, SIGNS
 from devinops.render.terminal import Look
-from devinops.render.text import report_look, rollback_hint, tally
+from devinops.render.text import next_step, report_look, rollback_hint, tally
 
 _ORDER: Final = (Outcome.FAILED, Outcome.SKIPPED, Outcome.BLOCKED, Outcome.DONE)
 
@@ -51,8 +51,9 @@ def report_page(report: Report, style: Style) -> Page:
 
 def _report_notices(report: Report, style: Style) -> Iterator[Html]:
     """Yield what failed, what is left, and how to undo the run."""
-    if report.interrupted:
-        yield notice("Interrupted", [tag("p", "Run apply again to finish.")], Look.ERROR)
+    if step := next_step(report):
+        title = "Interrupted" if report.interrupted else "Not finished"
+        yield notice(title, [tag("p", step)], Look.ERROR)
     failed = [pair for pair in enumerate(report.results, 1) if pair[1].outcome is Outcome.FAILED]
     if failed:
         sign = OUTCOMES[Outcome.FAILED]

@@ -13,7 +13,7 @@ from devinops.render import counted
 from devinops.render.markdown.escape import code
 from devinops.render.markdown.page import Item, Page, Section, alert, document, table
 from devinops.render.markdown.plan import about, drift_sections, place
-from devinops.render.text import joined, rollback_hint
+from devinops.render.text import joined, next_step, rollback_hint
 
 _NOT_DONE: Final = (Outcome.FAILED, Outcome.BLOCKED, Outcome.SKIPPED)
 
@@ -27,6 +27,7 @@ def report_document(page: Page, report: Report) -> Iterator[str]:
         *_table(report.results),
         *_not_done(page, report),
         *_left(page, report),
+        *filter(None, [next_step(report)]),
         *_blocked(page, report),
     ]
     if report.backup:
