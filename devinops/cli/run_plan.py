@@ -72,11 +72,12 @@ class RunJournal:
         self.store.finish(self.run, unclear)
 
 
-def check_refusals(plan: Plan) -> None:
-    """Raise NotApplied if a plan must not be applied at all."""
+def check_refusals(plan: Plan, *, is_saved: bool = False) -> None:
+    """Raise NotApplied if a plan must not be applied at all; a file holds the options if saved."""
     if plan.refusals:
         reasons = "; ".join(refusal.reason for refusal in plan.refusals)
-        refused = Refused(f"refused, nothing was written: {reasons}")
+        again = "; the saved plan has its options in it, so plan again for others"
+        refused = Refused(f"refused, nothing was written: {reasons}{again if is_saved else ''}")
         raise NotApplied(plan, refused)
 
 
