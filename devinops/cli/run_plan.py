@@ -162,7 +162,7 @@ def finish(options: Options, report: Report) -> ExitCode:
 
 def _report_on_stderr(options: Options, report: Report, error: Exception) -> ExitCode:
     tell(f"devinops: the report cannot be written ({error}); here it is:")
-    for chunk in render("text", report, Style(full=options.verbose)):
+    for chunk in render("text", report, Style(full=options.verbose, place=options.place)):
         echo_err(chunk)
     wrote = any(result.outcome is Outcome.DONE or result.unclear for result in report.results)
     return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)
