@@ -86,11 +86,8 @@ def read_approved(path: Path, digest: str | None, options: Options) -> tuple[App
     if options.only and set(_whole(options.only)) != set(plan.only):
         only = " ".join(f"--only {kind}" for kind in plan.only) or "no --only"
         raise UsageError(f"{path} was made with {only}: apply it without --only")
-    flags = options.flags
-    if flags.target is None:
-        sources = {**flags.sources, "target": f"the plan {path}"}
-        flags = replace(flags, target=plan.target.name, sources=sources)
-    return ApprovedPlan(plan.digest, plan), replace(options, only=plan.only, flags=flags)
+    options = options.about(plan.target.name, f"the plan {path}")
+    return ApprovedPlan(plan.digest, plan), replace(options, only=plan.only)
 
 
 def _whole(only: tuple[str, ...]) -> tuple[str, ...]:

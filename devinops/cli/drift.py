@@ -9,7 +9,7 @@ from devinops.model.exit_codes import ExitCode
 
 
 @click.command()
-@common(api=True)
+@common(api=True, lock=True)
 def command(options: Options) -> ExitCode:
     """Show what was changed outside devinops since the last apply; exit 2 if anything was.
 

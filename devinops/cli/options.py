@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -117,20 +117,39 @@ class Options:
     @property
     def place(self) -> str:
         """The options that lead a printed command to the same root and target; often empty."""
+        is_set = self.flags.target == os.environ.get(_envvar("TARGET"))
+        return f"{self._in}{'' if is_set else self._of}"
+
+    @property
+    def _in(self) -> str:
+        """The option that leads to the root; empty if a command without it finds the same."""
         from devinops.config import find_root
 
-        root, here = os.path.realpath(self.root), os.path.realpath(Path.cwd())
-        is_found = root == os.path.realpath(find_root(Path.cwd()))
-        target = None if "target" in self.flags.sources else self.flags.target
-        return ("" if is_found else f" -C {quote(os.path.relpath(root, here))}") + (
-            f" -t {quote(target)}" if target else ""
-        )
+        root = os.path.realpath(self.root)
+        try:
+            found = os.environ.get(_envvar("ROOT")) or find_root(Path.cwd())
+            return "" if root == os.path.realpath(found) else f" -C {quote(os.path.relpath(root))}"
+        except FileNotFoundError:
+            # The current directory was deleted.
+            return f" -C {quote(root)}"
+
+    @property
+    def _of(self) -> str:
+        """The option that names the target; empty if there is only one."""
+        return f" -t {quote(self.flags.target)}" if self.flags.target else ""
+
+    def about(self, target: str, source: str) -> Options:
+        """Return the options with the target that a file is about, unless they name one."""
+        if self.flags.target is not None:
+            return self
+        sources = {**self.flags.sources, "target": source}
+        return replace(self, flags=replace(self.flags, target=target, sources=sources))
 
     @property
     def style(self) -> Style:
         width = terminal_width(sys.stdout)
         job = job_links(self.root, os.environ)
-        return Style(self.color, self.verbose, width, job=job)
+        return Style(self.color, self.verbose, width, job=job, place=self.place)
 
     def answer(self, answer: Answer, formats: Collection[str] = FORMATS) -> None:
         """Write an answer to stdout, and for each --report to its file.
@@ -149,7 +168,9 @@ class Options:
     def _style(self, format: str) -> Style:
         if format in LOCAL_FORMATS:
             return self.style
-        return self.style._replace(below=self.below)
+        style = self.style._replace(below=self.below)
+        # Its readers have neither this directory nor this environment.
+        return style._replace(place=f"{style.in_root}{self._of}")
 
     @property
     def below(self) -> str:

@@ -72,11 +72,12 @@ class RunJournal:
         self.store.finish(self.run, unclear)
 
 
-def check_refusals(plan: Plan) -> None:
-    """Raise NotApplied if a plan must not be applied at all."""
+def check_refusals(plan: Plan, *, is_saved: bool = False) -> None:
+    """Raise NotApplied if a plan must not be applied at all; a file holds the options if saved."""
     if plan.refusals:
         reasons = "; ".join(refusal.reason for refusal in plan.refusals)
-        refused = Refused(f"refused, nothing was written: {reasons}")
+        again = "; the saved plan has its options in it, so plan again for others"
+        refused = Refused(f"refused, nothing was written: {reasons}{again if is_saved else ''}")
         raise NotApplied(plan, refused)
 
 
@@ -161,7 +162,7 @@ def finish(options: Options, report: Report) -> ExitCode:
 
 def _report_on_stderr(options: Options, report: Report, error: Exception) -> ExitCode:
     tell(f"devinops: the report cannot be written ({error}); here it is:")
-    for chunk in render("text", report, Style(full=options.verbose)):
+    for chunk in render("text", report, Style(full=options.verbose, place=options.place)):
         echo_err(chunk)
     wrote = any(result.outcome is Outcome.DONE or result.unclear for result in report.results)
     return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)

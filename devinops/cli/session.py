@@ -92,11 +92,16 @@ class Session(Generic[C_co]):
     @cached_property
     def store(self) -> Store:
         """Where the inventory is kept. Raises ConfigError, ApiError."""
-        return open_store(self.settings.inventory, self.settings.root, self.client.target)
+        return open_store(
+            self.settings.inventory,
+            self.settings.root,
+            self.client.target,
+            self.options.place,
+        )
 
     def read_inventory(self) -> Inventory:
         """Return the inventory when no other run is active; raises Stale after --lock-timeout."""
-        return wait_for_runs(self.store, self.options.lock_timeout)
+        return wait_for_runs(self.store, self.options.lock_timeout, self.options.place)
 
     def snapshot(
         self,

@@ -396,10 +396,14 @@ class _Drift:
             for part in parts:
                 self._add(rewriting, part)
             return
-        for name in (*item.marked, *item.conflicts):
+        unsettled = (*item.marked, *item.conflicts)
+        apply = self._apply(item.new_key)
+        if not set(unsettled).isdisjoint(item.live.kind.places):
+            apply += ", with the key that the entry has then"
+        for name in unsettled:
             reason = (
                 f"its {name} changed on both sides: edit the text at the conflict markers in "
-                f"{rewriting.path}, then {self._apply(item.new_key)}; before that, another pull "
+                f"{rewriting.path}, then {apply}; before that, another pull "
                 "writes the markers again"
             )
             self._leave(item.key, Left.CONFLICT, reason, item.live.id)

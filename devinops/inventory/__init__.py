@@ -139,8 +139,11 @@ class NoStore:
         pass
 
 
-def open_store(settings: InventorySettings, root: Path, target: Target) -> Store:
-    """Return the store of a target. It reads nothing yet. Raises ConfigError."""
+def open_store(settings: InventorySettings, root: Path, target: Target, place: str = "") -> Store:
+    """Return the store of a target. It reads nothing yet. Raises ConfigError.
+
+    `place` holds the options that lead the commands in its messages to the root and target.
+    """
     if settings.store == "none":
         return NoStore()
     from devinops.inventory.journaled import JournaledStore
@@ -148,11 +151,11 @@ def open_store(settings: InventorySettings, root: Path, target: Target) -> Store
     if settings.store == "file":
         from devinops.inventory.backend import FileBackend
 
-        return JournaledStore(FileBackend(root, target.name), target)
+        return JournaledStore(FileBackend(root, target.name), target, place)
     from devinops.inventory.branch import BranchBackend
 
     backend = BranchBackend(root, target.name, settings.branch, settings.remote)
-    return JournaledStore(backend, target)
+    return JournaledStore(backend, target, place)
 
 
 def new_run(now: datetime) -> str:
@@ -163,11 +166,15 @@ def new_run(now: datetime) -> str:
 def wait_for_runs(
     store: Store,
     timeout_s: float = 0,
+    place: str = "",
     *,
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], object] = time.sleep,
 ) -> Inventory:
-    """Wait until no run is open, and return the inventory. Raises Stale after `timeout_s`."""
+    """Wait until no run is open, and return the inventory. Raises Stale after `timeout_s`.
+
+    For `place` see `open_store`.
+    """
     deadline = clock() + timeout_s
     while True:
         inventory = store.read()
@@ -179,6 +186,6 @@ def wait_for_runs(
             keys = listed(str(intent.key) for intent in intents)
             raise Stale(
                 f"the run {run} has not finished {keys}: wait for it (--lock-timeout); if it died, "
-                f"run devinops inventory unlock {run}. Nothing was written"
+                f"run devinops inventory unlock{place} {run}. Nothing was written"
             )
         pause(min(POLL_S, max(deadline - clock(), 0)))

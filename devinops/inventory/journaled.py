@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -52,9 +52,14 @@ class JournaledStore:
     """
 
     def __init__(
-        self, backend: Backend, target: Target, *, pause: Callable[[float], object] = time.sleep
+        self,
+        backend: Backend,
+        target: Target,
+        place: str = "",
+        *,
+        pause: Callable[[float], object] = time.sleep,
     ) -> None:
-        self.backend, self.target, self.pause = backend, target, pause
+        self.backend, self.target, self.place, self.pause = backend, target, place, pause
         self._runs: dict[str, _Run] = {}
         self._run_locks: dict[str, FileLock] = {}
 
@@ -75,7 +80,7 @@ class JournaledStore:
         self._lock_run(run)
         try:
             self._update(
-                lambda stored: merge.announce(stored, run, intents, base),
+                lambda stored: merge.announce(stored, run, intents, base, self.place),
                 f"{run}: {len(intents)} announced",
             )
         except DevinopsError:
@@ -115,7 +120,7 @@ class JournaledStore:
         self._update(lambda stored: merge.ended(stored, run), f"{run}: unlocked")
 
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
-        self._update(lambda stored: merge.rewrite(stored, inventory, base), why)
+        self._update(lambda stored: merge.rewrite(stored, inventory, base, self.place), why)
 
     def _update(
         self, change: Callable[[Inventory], Inventory], message: str, tries: int = TRIES
@@ -170,10 +175,12 @@ class JournaledStore:
             disk.remove(self._run_lock_path(run))
 
     def _without_dead_runs(self, inventory: Inventory) -> Inventory:
-        for run in merge.open_runs(inventory):
+        unrecorded: set[ObjectId] = set()
+        for run, intents in merge.open_runs(inventory).items():
             if _RUN.fullmatch(run) and abandoned(self._run_lock_path(run)):
                 inventory = merge.ended(inventory, run)
-        return inventory
+                unrecorded.update(intent.object_id for intent in intents)
+        return replace(inventory, unrecorded=frozenset(unrecorded))
 
     def _dead_runs(self) -> list[str]:
         """Return the runs whose locks are on this machine and not held by any process."""

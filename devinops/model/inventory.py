@@ -102,12 +102,14 @@ class Intent:
 class Inventory:
     """All records, and the intents of runs that are in progress or died.
 
-    `store` is `none`, `file` or `branch`.
+    `store` is `none`, `file` or `branch`. `unrecorded` are the objects that a run which died may
+    have written without a record of it; it is known only on the machine of the run.
     """
 
     store: str = "none"
     records: tuple[Record, ...] = ()
     intents: tuple[Intent, ...] = ()
+    unrecorded: frozenset[ObjectId] = field(default=frozenset(), compare=False)
 
     @classmethod
     def of(cls, store: str, records: Iterable[Record], intents: Iterable[Intent] = ()) -> Inventory:

@@ -40,6 +40,11 @@ def join_folder(names: Iterable[str]) -> FolderPath:
     return FolderPath("/".join(map(encode_part, names)))
 
 
+def in_sentence(path: str) -> str:
+    """Return a path as a part of a sentence: in quotation marks if it has spaces."""
+    return f'"{path}"' if " " in path else path
+
+
 class Key(NamedTuple):
     """Identifies an object by kind, folder and plain name.
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from devinops.model.changes import Drift, DriftEvent
 from devinops.model.inventory import Inventory, Record
+from devinops.model.keys import in_sentence
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Live, Snapshot, Source
 from devinops.planning.match import as_declared, renamed_folders
@@ -37,7 +38,7 @@ def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
             DriftEvent.RENAMED,
             folder.declared,
             folder.id.id,
-            f"its path is now {folder.live.key.place}",
+            f"its path is now {in_sentence(folder.live.key.place)}",
         )
         for folder in renamed
     ]

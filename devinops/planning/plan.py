@@ -13,7 +13,7 @@ from functools import cached_property
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, Refusal
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.inventory import Inventory, Record
-from devinops.model.keys import Key, ObjectId
+from devinops.model.keys import Key, ObjectId, in_sentence
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Declaration, Ensure, Live, Problem, Snapshot
 from devinops.model.policy import Approvals, Policy, Prune
@@ -273,7 +273,8 @@ def _drafted(
 
 def _renamed_outside(folder: RenamedFolder) -> Drift:
     """Return the drift of a folder that was renamed in the web app; its contents have not moved."""
-    noun, old, new = folder.live.kind.noun, folder.declared.place, folder.live.key.place
+    noun, keys = folder.live.kind.noun, (folder.declared, folder.live.key)
+    old, new = (in_sentence(key.place) for key in keys)
     reason = (
         f"its path in the web app is {new}: rename the directory {old} and each {noun} {old} in "
         f"the files to {new}, or rename the {noun} back in the web app"

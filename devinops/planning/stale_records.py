@@ -103,14 +103,14 @@ def _give(live: Live, key: Key, inventory: Inventory) -> str:
     return f"{forget}{link_command(key, live.id)}"
 
 
-def link_command(key: Key, id: str = "ID") -> str:
-    """Return the command that makes an object that of a key."""
-    return f"devinops inventory link {shlex.quote(str(key))} {id}"
+def link_command(key: Key, id: str = "ID", place: str = "") -> str:
+    """Return the command that makes an object that of a key, with options that say where."""
+    return f"devinops inventory link{place} {shlex.quote(str(key))} {id}"
 
 
-def forget_command(key: Key) -> str:
-    """Return the command that removes the record of a key."""
-    return f"devinops inventory forget {shlex.quote(str(key))}"
+def forget_command(key: Key, place: str = "") -> str:
+    """Return the command that removes the record of a key, with options that say where."""
+    return f"devinops inventory forget{place} {shlex.quote(str(key))}"
 
 
 def _live_of(entry: Declaration, snapshot: Snapshot, inventory: Inventory) -> Live | None:

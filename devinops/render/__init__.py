@@ -55,7 +55,8 @@ class Style(NamedTuple):
     `width` is that of the terminal in columns; None: lines are not wrapped. `below` is the path of
     the root in the checkout, empty at its top: other readers expect paths that start at the top.
     `job` is the CI job of the run, if there is one. `limit` is how many bytes a document for people
-    may have where it is posted; None: as many as a comment may have.
+    may have where it is posted; None: as many as a comment may have. `place` holds the options that
+    lead a printed command to the root and target of the run, each after a space; often empty.
     """
 
     color: bool = False
@@ -64,13 +65,14 @@ class Style(NamedTuple):
     below: str = ""
     job: JobLinks | None = None
     limit: int | None = None
+    place: str = ""
 
     def in_checkout(self, path: str) -> str:
         """Return a path that starts at the root as one that starts at the checkout."""
         return f"{self.below}/{path}" if self.below else path
 
     @property
-    def place(self) -> str:
+    def in_root(self) -> str:
         """The option that leads a command to the root from the top of the checkout, or nothing."""
         return f" -C {shlex.quote(self.below)}" if self.below else ""
 

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from devinops.applying.report import Report, Result
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Change, Drift, DriftEvent, Outcome
+from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Problem
 from devinops.model.target import Target
@@ -42,8 +43,6 @@ _OUTCOMES = {
     Outcome.SKIPPED: BLOCKED,
     Outcome.BLOCKED: BLOCKED,
 }
-_SHOW = "devinops plan -v"
-_PULL = "devinops pull --drift"
 MERGE = "Merge to apply this plan. If the plan is different then, nothing is applied."
 MAX_NEEDED_BY = 5
 MAX_ALIKE = 5
@@ -53,7 +52,7 @@ MAX_PATH_COLUMNS = 50
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
     """Yield the lines of an answer, each with its line end."""
-    for text in _lines(answer, Text(style.color, style.full, style.width)):
+    for text in _lines(answer, Text(style.color, style.full, style.width, style.place)):
         yield f"{text}\n"
 
 
@@ -81,11 +80,15 @@ def _lines(answer: Answer, text: Text) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Text:
-    """Writes lines of text: with `color` and a `width` for a terminal, `full` without summaries."""
+    """Writes lines of text: with `color` and a `width` for a terminal, `full` without summaries.
+
+    `place` is that of `Style`.
+    """
 
     color: bool = False
     full: bool = False
     width: int | None = None
+    place: str = ""
 
     @cached_property
     def terminal(self) -> Terminal:
@@ -206,7 +209,8 @@ class Text:
         """Yield changes made outside devinops; `-` in a diff is from the files, `+` is live."""
         if not drift:
             return
-        hint = f" (see {_PULL})" if self.full else f" (see {_SHOW} and {_PULL})"
+        pull = pull_command(self.place)
+        hint = f" (see {pull})" if self.full else f" (see {show_command(self.place)} and {pull})"
         yield from self._heading("changed outside devinops, kept", hint)
         for item in drift:
             if self.full:
@@ -271,7 +275,7 @@ class Text:
     def drift(self, findings: Findings) -> Iterator[str]:
         """Yield the lines of drift and of unmanaged objects."""
         if findings.drift:
-            hint = f" (see {_SHOW} and {_PULL})"
+            hint = f" (see {show_command(self.place)} and {pull_command(self.place)})"
             yield from self._heading("changed outside devinops", hint)
         for drift in findings.drift:
             yield from self._item(OUTSIDE, drift.key, f": {drift_summary(drift)}")
@@ -323,7 +327,9 @@ class Text:
         if report.backup:
             yield from self.paragraph(f"Backup: {report.backup}")
             # On a line of its own, the command stays whole at 80 columns.
-            yield from self.paragraph(f"  {rollback_hint(report, str, str)}")
+            yield from self.paragraph(f"  {rollback_hint(report, self.place, str, str)}")
+        if step := next_step(report):
+            yield from self.paragraph(step)
         yield from self._verdict(tally(report), report_look(report))
 
     def _results(self, results: Sequence[Result]) -> Iterator[str]:
@@ -387,6 +393,16 @@ def flag(name: str, value: object) -> str:
     """Return an approval as it is given on the command line."""
     option = f"--{name.replace('_', '-')}"
     return option if value is True else f"{option} {value}"
+
+
+def show_command(place: str) -> str:
+    """Return the command that shows all of a plan; `place` is that of `Style`."""
+    return f"devinops plan{place} -v"
+
+
+def pull_command(place: str) -> str:
+    """Return the command that writes drift into the files; `place` is that of `Style`."""
+    return f"devinops pull{place} --drift"
 
 
 def full_command(plan: ShownPlan, command: str) -> str:
@@ -454,6 +470,14 @@ def nothing_done(report: Report) -> str:
     return "Not fully applied" if report.wrote else "Nothing was applied"
 
 
+def next_step(report: Report) -> str:
+    """Return what to do after a run that did a part; empty for any other."""
+    unfinished = (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+    if report.exit_code not in unfinished:
+        return ""
+    return f"Run {report.command} again to finish."
+
+
 def report_look(report: Report) -> Look:
     """Return what a report means for its reader."""
     if report.count(Outcome.FAILED) or report.interrupted or report.left is None:
@@ -463,13 +487,16 @@ def report_look(report: Report) -> Look:
     return Look.WAITING if is_waiting or counts else Look.GOOD
 
 
-def rollback_hint(report: Report, code: Callable[[str], str], prose: Callable[[str], str]) -> str:
+def rollback_hint(
+    report: Report, place: str, code: Callable[[str], str], prose: Callable[[str], str]
+) -> str:
     """Return how to restore what was overwritten or deleted, and what of it no rollback restores.
 
-    `code` marks what people can copy, and `prose` makes a sentence with names safe to show.
+    `place` is that of `Style`. `code` marks what people can copy, and `prose` makes a sentence with
+    names safe to show.
     """
     assert report.backup
-    restore = code(f"devinops rollback {PurePosixPath(report.backup).stem}")
+    restore = code(f"devinops rollback{place} {PurePosixPath(report.backup).stem}")
     lost = []
     if report.unsaved:
         keys = ", ".join(map(str, report.unsaved))

@@ -452,11 +452,12 @@ def test_missing_folders_are_one_list(
 
 
 def test_drift_is_one_line_in_a_plan_and_a_diff_with_v(
-    emulator: Emulator, repository: Write, devinops: Devinops
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inventory = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
     root = repository({"devinops.yaml": inventory, "knowledge/a.md": NOTE})
     assert devinops("apply", "-C", root, "--yes").code == 0
+    monkeypatch.chdir(root)
     (note,) = emulator.knowledge()
     emulator.edit("knowledge", note["note_id"], body="Edited in the web app.")
     rows = devinops("plan", "-C", root).out.splitlines()
@@ -468,6 +469,37 @@ def test_drift_is_one_line_in_a_plan_and_a_diff_with_v(
     whole = devinops("plan", "-C", root, "-v").out.splitlines()
     assert "      ~ body: (- files, + live)" in whole
     assert "        + Edited in the web app." in whole
+
+
+def test_commands_in_every_format_lead_to_the_root_and_the_target(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = "one: {inventory: {store: file}}"
+    root = repository(
+        {"devinops.yaml": f"version: 1\ntargets: {{{one}, two: {{}}}}\n", "knowledge/a.md": NOTE}
+    )
+    monkeypatch.chdir(root.parent)
+    monkeypatch.setenv("DEVINOPS_TARGET", "one")
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    (note,) = emulator.knowledge()
+    emulator.edit("knowledge", note["note_id"], body="Edited in the web app.")
+    place = f"-C {root.name}"
+
+    def shows(*commands: str, **arguments: str) -> None:
+        argv = [word for name, value in arguments.items() for word in (f"--{name}", value)]
+        for command in ("plan", "drift"):
+            out = devinops(command, "-C", root, *argv).out
+            assert all(text in out for text in commands), (command, argv, out)
+
+    shows(f"see devinops plan {place} -v and devinops pull {place} --drift")
+    # Only this shell has the variable.
+    for format in ("markdown", "html"):
+        shows("devinops pull -t one --drift", format=format)
+    monkeypatch.delenv("DEVINOPS_TARGET")
+    shows(f"devinops plan {place} -t one -v", f"devinops pull {place} -t one --drift", target="one")
+    plan = root.parent / "plan.json"
+    devinops("plan", "-C", root, "-t", "one", "--out", plan)
+    assert f"devinops pull {place} -t one --drift" in devinops("show", plan, "-C", root).out
 
 
 def test_plan_in_json(
@@ -492,7 +524,8 @@ def test_apply_in_text_and_json(
 ) -> None:
     emulator, root = full
     monkeypatch.setenv("NEW_VALUE", "the value")
-    ran = devinops("apply", "-C", root, "--yes", "--report", f"json={tmp_path / 'report.json'}")
+    monkeypatch.chdir(root)
+    ran = devinops("apply", "--yes", "--report", f"json={tmp_path / 'report.json'}")
     assert ran.code == 4
     golden("apply.txt", steady(ran.out, emulator.url))
     document = json.loads((tmp_path / "report.json").read_text())

@@ -119,10 +119,14 @@ def test_a_rollback_can_be_rolled_back(applied: tuple[Emulator, Path], devinops:
 
 
 def test_the_plan_in_text(
-    applied: tuple[Emulator, Path], devinops: Devinops, golden: Callable[[str, str], None]
+    applied: tuple[Emulator, Path],
+    devinops: Devinops,
+    golden: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     emulator, root = applied
-    ran = devinops("rollback", "latest", "-C", root, "--yes")
+    monkeypatch.chdir(root)
+    ran = devinops("rollback", "latest", "--yes")
     runs = [path.stem for path in (root / ".devinops/backups").glob("*.jsonl")]
     text = ran.out.replace(emulator.url, "http://127.0.0.1:8484")
     for run in sorted(runs):
@@ -172,6 +176,7 @@ def test_a_rotation_promises_no_way_back(
         monkeypatch.setenv("TOKEN", "a-value-of-the-token")
         settings = "version: 1\ntargets: {a: {inventory: {store: file}}}\n"
         root = repository({"devinops.yaml": settings} | entries("1", "old"))
+        monkeypatch.chdir(root)
         first = devinops("apply", "-C", root, "--yes", "--format", "json")
         assert (first.code, json.loads(first.out)["unsaved"]) == (0, [])
         repository(entries("2", "new" if others else "old"))
@@ -224,7 +229,6 @@ def test_no_backups_are_no_error(tmp_path: Path, devinops: Devinops) -> None:
 @pytest.mark.parametrize(
     ("fact", "value"),
     [
-        ("target", "staging"),
         ("org_id", "org-other"),
         ("api_url", "https://api.devin.ai"),
         ("api", "v1"),
@@ -242,6 +246,42 @@ def test_a_backup_of_another_target_is_refused(
     assert ran.code == 1
     assert value.removeprefix("https://") in ran.err
     assert {r["method"] for r in emulator.requests} <= {"GET"}
+
+
+@pytest.mark.parametrize("key", ["cog_emulator", "apk_emulator"])
+def test_a_backup_of_a_renamed_target_is_one_of_its_organization_if_that_is_known(
+    key: str, use: Callable[..., None], repository: Write, devinops: Devinops
+) -> None:
+    names = "version: 1\ntargets: {%s: {}, other: {api_version: v1}}\n"
+    with Emulator(SEED) as emulator:
+        use(emulator.url, key)
+        root = repository(FILES | {"devinops.yaml": names % "old"})
+        assert devinops("apply", "-C", root, "-t", "old", "--yes").code == 0
+        (path,) = (root / ".devinops/backups").glob("*.jsonl")
+        repository({"devinops.yaml": names % "new"})
+        unsaid = devinops("rollback", path.stem, "-C", root, "--yes")
+        assert (unsaid.code, "choose one with --target" in unsaid.err) == (64, True)
+        ran = devinops("rollback", path.stem, "-C", root, "-t", "new", "--yes")
+        if key == "cog_emulator":
+            assert ran.code == 4, ran
+            assert "4 done, 1 blocked" in ran.out
+        else:
+            assert ran.code == 1
+            assert "if the target was renamed, name it old in devinops.yaml" in ran.err
+
+
+def test_a_backup_names_its_target(
+    use: Callable[..., None], repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    targets = "version: 1\ntargets: {one: {}, two: {}}\n"
+    with Emulator(SEED) as emulator:
+        use(emulator.url)
+        root = repository(FILES | {"devinops.yaml": targets})
+        monkeypatch.chdir(root.parent)
+        ran = devinops("apply", "-C", root, "-t", "one", "--yes")
+        (path,) = (root / ".devinops/backups").glob("*.jsonl")
+        assert f"to restore: devinops rollback -C {root.name} -t one {path.stem}" in ran.out
+        assert "4 done" in devinops("rollback", path.stem, "-C", root, "--yes").out
 
 
 @pytest.mark.parametrize(
@@ -368,3 +408,50 @@ def test_with_an_inventory_a_rollback_is_an_outside_edit_until_the_files_follow(
         settled = devinops("apply", "-C", root, "--yes")
         assert settled.code == 0, settled
         assert "outside" not in devinops("plan", "-C", root, "--detailed-exitcode").out
+
+
+KEPT = (
+    "devinops keeps what this restores, and shows it as changed outside devinops, or as unmanaged"
+)
+OWNED = "inventory: {store: file}, prune: owned"
+
+
+@pytest.mark.parametrize(
+    ("settings", "note", "plan"),
+    [
+        ("inventory: {store: none}", "can overwrite or delete what this restores", "1 to update"),
+        (f"{OWNED}", KEPT, "1 changed outside devinops, 1 unmanaged"),
+        (f"{OWNED}, on_drift: overwrite", "can overwrite or delete", "1 to update; 1 unmanaged"),
+        (
+            'inventory: {store: file}, prune: scope, scope: ["/"]',
+            "can overwrite or delete what this restores",
+            "1 to delete; 1 changed outside devinops",
+        ),
+    ],
+)
+def test_what_happens_to_the_restored_until_the_files_follow_is_told(
+    use: Callable[..., None],
+    repository: Write,
+    devinops: Devinops,
+    settings: str,
+    note: str,
+    plan: str,
+) -> None:
+    text = "---\nname: {}\ntrigger: t\n---\n{}\n"
+    config = f"version: 1\ntargets: {{default: {{{settings}}}}}\n"
+    with Emulator() as emulator:
+        use(emulator.url)
+        files = {f"knowledge/{name}.md": text.format(name, name) for name in ("Kept", "Gone")}
+        root = repository({"devinops.yaml": config} | files)
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        repository({"knowledge/Kept.md": text.format("Kept", "new")})
+        if "none" in settings:
+            tombstone = "knowledge: [{name: Gone, ensure: absent}]\n"
+            repository({"knowledge.yaml": tombstone})
+        (root / "knowledge/Gone.md").unlink()
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        rolled = devinops("rollback", "latest", "-C", root, "--yes")
+        assert rolled.code == 0, rolled
+        assert "revert the commit as well: until the files follow, " in rolled.out
+        assert note in rolled.out
+        assert plan in devinops("plan", "-C", root).out

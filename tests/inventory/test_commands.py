@@ -355,6 +355,22 @@ def test_nothing_is_linked_to_a_record_without_an_entry(
     assert (ran.code, ran.out.count("->"), "note-4" in ran.out) == (4, links, bool(links))
 
 
+def test_what_to_decide_is_a_command_that_a_shell_takes_as_it_is(
+    root: Path, owns: Owns, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owns(owned("knowledge:Don't panic", "gone-1", body="z"), owned("knowledge:O k", "note-2"))
+    monkeypatch.chdir(root.parent)
+    forget = f"devinops inventory forget -C {root.name}"
+    assert devinops("inventory", "repair", "-C", root).out == (
+        "knowledge:Don't panic: gone-1 is gone\n"
+        f"  decide: {forget} 'knowledge:Don'\"'\"'t panic'\n"
+        "    after forget, apply creates it again if it still has an entry\n"
+        "0 to link again, 1 to decide\n"
+    )
+    other = devinops("inventory", "link", "knowledge:Twice", "note-2", "-C", root).err
+    assert f"note-2 is owned as knowledge:O k: run {forget} 'knowledge:O k' first" in other
+
+
 def test_two_records_never_get_one_object(
     root: Path, owns: Owns, declares: Declares, devinops: Devinops
 ) -> None:

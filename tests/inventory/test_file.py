@@ -289,13 +289,15 @@ def test_renames_that_swap_two_names_keep_both(tmp_path: Path) -> None:
 
 
 def test_a_run_on_the_same_object_is_refused_before_it_writes(tmp_path: Path) -> None:
-    first, second = in_file(tmp_path), in_file(tmp_path)
+    first, second = in_file(tmp_path), in_file(tmp_path, place=" -t one")
     base = second.read()
     first.begin("r1", [intent("r1", "a")], first.read())
     with pytest.raises(
-        Stale, match=r"the run r1 is changing knowledge:a: .* unlock r1\. Nothing was written"
+        Stale, match=r"r1 is changing knowledge:a: .* unlock -t one r1\. Nothing was written"
     ):
         second.begin("r2", [intent("r2", "a")], base)
+    with pytest.raises(Stale, match=r"r1 is changing one of .* unlock -t one r1\. Nothing"):
+        second.write(Inventory.of("file", [record("a")]), base)
     assert runs(second.read().intents) == ["r1"]
 
 
@@ -565,10 +567,14 @@ def test_waiting_has_an_end_and_names_the_run(tmp_path: Path) -> None:
     store.begin("r1", [intent("r1", "a")], store.read())
     now = [0.0]
     with pytest.raises(
-        Stale, match=r"the run r1 has not finished knowledge:a: .* inventory unlock r1"
+        Stale, match=r"the run r1 has not finished knowledge:a: .* inventory unlock -t one r1"
     ):
         wait_for_runs(
-            store, 3, clock=lambda: now[0], pause=lambda s: now.__setitem__(0, now[0] + s)
+            store,
+            3,
+            " -t one",
+            clock=lambda: now[0],
+            pause=lambda s: now.__setitem__(0, now[0] + s),
         )
     assert now[0] == 3
 

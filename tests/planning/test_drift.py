@@ -44,10 +44,11 @@ def test_what_happened_to_an_owned_object_is_named(note: list[Live], drift: list
     assert shown(FOLDER, *note) == drift
 
 
-def test_a_renamed_folder_is_one_change_and_its_notes_are_none() -> None:
-    folder = live("folder", path="G", id="f1")
-    note = live("knowledge", name="A", folder="G", body="b", id="n1", folder_id="f1")
-    assert shown(folder, note) == ["renamed folder:F its path is now G"]
+@pytest.mark.parametrize(("path", "written"), [("G", "G"), ("G/H I", '"G/H I"')])
+def test_a_renamed_folder_is_one_change_and_its_notes_are_none(path: str, written: str) -> None:
+    folder = live("folder", path=path, id="f1")
+    note = live("knowledge", name="A", folder=path, body="b", id="n1", folder_id="f1")
+    assert shown(folder, note) == [f"renamed folder:F its path is now {written}"]
 
 
 def test_who_changed_an_object_and_when_is_told_where_the_api_says() -> None:

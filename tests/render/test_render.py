@@ -110,6 +110,28 @@ def test_many_failures_with_one_message_are_counted() -> None:
     assert len("".join(render("text", failing(200), Style(full=True))).splitlines()) == 402
 
 
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+@pytest.mark.parametrize(
+    ("changes", "step"),
+    [
+        ({}, ""),
+        ({"unclear": True}, "Run apply again to finish."),
+        ({"unclear": True, "command": "rollback"}, "Run rollback again to finish."),
+        ({"interrupted": ExitCode.INTERRUPTED}, "Run apply again to finish."),
+        ({"interrupted": ExitCode.TERMINATED}, "Run apply again to finish."),
+    ],
+)
+def test_a_run_that_did_a_part_says_how_to_finish(
+    changes: dict[str, Any], step: str, format: str
+) -> None:
+    report, facts = failing(2), dict(changes)
+    unclear = facts.pop("unclear", False)
+    results = tuple(replace(result, unclear=unclear) for result in report.results)
+    text = "".join(render(format, replace(report, results=results, **facts)))
+    assert text.count(" again to finish.") == bool(step)
+    assert step in text
+
+
 A, B = Key("knowledge", ROOT, "A"), Key("knowledge", ROOT, "B")
 
 

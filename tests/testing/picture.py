@@ -72,7 +72,8 @@ def plan() -> str:
     """Return what `devinops plan` prints in color on a terminal of 80 columns."""
     with repository() as (directory, environ):
         out = run_quietly(
-            ["plan", "-C", directory], environ | {"COLUMNS": str(COLUMNS), "FORCE_COLOR": "1"}
+            ["plan"],
+            environ | {"DEVINOPS_ROOT": directory, "COLUMNS": str(COLUMNS), "FORCE_COLOR": "1"},
         )[1]
     return steady(out)
 

@@ -168,6 +168,18 @@ def test_an_approval_that_the_saved_plan_lacks_is_a_contradiction(
     assert "the saved plan has other approvals" in ran.err
 
 
+def test_the_options_of_a_saved_plan_that_was_refused_can_be_changed_only_by_another_plan(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root, path = repository({"playbooks/new.md": "---\ntitle: New\n---\nb\n"}), tmp_path / "p.json"
+    assert devinops("plan", "-C", root, "--out", path, "--allow-delete", "3").code == 4
+    again = "the saved plan has its options in it, so plan again"
+    ran = devinops("apply", path, "-C", root)
+    assert (ran.code, emulator.playbooks()) == (4, [])
+    assert f"leave the option out; {again}" in ran.err
+    assert again not in devinops("apply", "-C", root, "--yes", "--allow-delete", "3").err
+
+
 def test_what_a_file_no_longer_says_inside_a_group_goes(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:

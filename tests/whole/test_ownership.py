@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from devinops.emulator import Emulator
+from devinops.inventory.journaled import JournaledStore
 from tests.testing.command_line import Devinops, Write
+from tests.testing.inventories import dies
 
 CONFIG = "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n    prune: owned\n"
 
@@ -501,6 +503,8 @@ def test_unsettled_intents_of_another_run_stop_the_next_one(
     repository({"knowledge/a.md": note("A", "b")})
     commands = (
         "plan",
+        "drift",
+        "drift --lock-timeout 0.1",
         "apply --yes",
         "apply --yes --lock-timeout 0.1",
         "rollback latest --yes --lock-timeout 0.1",
@@ -512,3 +516,24 @@ def test_unsettled_intents_of_another_run_stop_the_next_one(
     assert emulator.knowledge()[0]["body"] == "a"
     assert devinops("inventory", "unlock", "20260101T000000Z-abcdef", "-C", root).code == 0
     assert devinops("apply", "-C", root, "--yes").code == 0
+
+
+def test_what_a_run_wrote_that_died_is_not_drift(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository({"devinops.yaml": CONFIG})
+    repository({"knowledge/a.md": note("A", "a"), "knowledge/b.md": note("B", "b")})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    repository({"knowledge/a.md": note("A", "new")})
+    with monkeypatch.context() as killed:
+        # The write arrives, and then nothing is recorded, as after SIGKILL.
+        killed.setattr(JournaledStore, "settle", lambda *_: None)
+        killed.setattr(JournaledStore, "finish", lambda self, run, unclear=(): dies(self, run))
+        devinops("apply", "-C", root, "--yes")
+    assert "new" in [n["body"] for n in emulator.knowledge()]
+    emulator.edit("knowledge", names(emulator)["B"], body="edited in the web app")
+    ran = devinops("drift", "-C", root)
+    assert (ran.code, ran.out) == (5, "")
+    assert "a run died before it recorded what it wrote to knowledge:A: run devinops app" in ran.err
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert [d["key"] for d in document(devinops, "drift", "-C", root)["drift"]] == ["knowledge:B"]

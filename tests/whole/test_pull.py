@@ -832,6 +832,31 @@ def test_the_base_of_a_moved_file_is_found(
     assert_both_are_merged(emulator, devinops, root, page, theirs)
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "is_key"),
+    [
+        ('name: "Deploys"', {"name": "Theirs"}, True),
+        ("When deploying", {"trigger": "Theirs"}, False),
+    ],
+)
+def test_the_key_to_apply_after_a_conflict_is_the_one_that_was_chosen(
+    applied: tuple[Emulator, Path],
+    devinops: Devinops,
+    mine: str,
+    theirs: dict[str, str],
+    is_key: bool,
+) -> None:
+    emulator, root = applied
+    page = root / "knowledge" / "deploys.md"
+    page.write_text(
+        PAGE.replace(mine, "name: Mine\npreviously: [{name: Deploys}]" if is_key else "Mine")
+    )
+    edit(emulator, "knowledge", "deploys", **theirs)
+    (item,) = pull(devinops, root, "--drift")["left"]
+    assert item["why"] == "conflict"
+    assert (", with the key that the entry has then; " in item["reason"]) is is_key
+
+
 @pytest.mark.parametrize("writes_more", [False, True])
 def test_the_base_of_a_conflict_that_was_left_open_is_found(
     applied: tuple[Emulator, Path], devinops: Devinops, writes_more: bool

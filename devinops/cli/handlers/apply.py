@@ -31,6 +31,7 @@ from devinops.model.kind import Role
 from devinops.model.policy import Approvals
 from devinops.model.values import UNSET
 from devinops.planning.plan import Plan
+from devinops.planning.saved import SavedPlan
 
 
 def run(
@@ -107,7 +108,7 @@ def _check(plan: Plan, approved: ApprovedPlan | None, options: Options) -> None:
             approved.check(plan, options)
     except Stale as error:
         raise NotApplied(plan, error) from error
-    check_refusals(plan)
+    check_refusals(plan, is_saved=approved is not None and isinstance(approved.plan, SavedPlan))
 
 
 def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:

@@ -73,7 +73,7 @@ def run(no_pause: bool) -> ExitCode:
     with (
         Emulator(SEED) as emulator,
         tempfile.TemporaryDirectory(prefix="devinops-demo-") as directory,
-        _environment(emulator.url),
+        _environment(emulator.url, directory),
     ):
         _Demo(Path(directory), emulator, pause=is_interactive() and not no_pause).run()
     return ExitCode.OK
@@ -137,7 +137,7 @@ class _Demo:
         self._say(why)
         self._print(Span(f"$ devinops {arguments}", strong=True))
         words = arguments.replace("plan.json", str(self.root / "plan.json")).split()
-        code = main([*words, "--root", str(self.root)])
+        code = main(words)
         if code != ExitCode.OK:
             raise click.exceptions.Exit(code)
 
@@ -152,13 +152,17 @@ class _Demo:
 
 
 @contextmanager
-def _environment(url: str) -> Iterator[None]:
-    """Point devinops at the emulator, whatever the environment configures."""
+def _environment(url: str, root: str) -> Iterator[None]:
+    """Point devinops at the emulator and the files, whatever the environment configures."""
     before = dict(os.environ)
     for name in before:
         if name.startswith(("DEVIN_", "DEVINOPS_")):
             del os.environ[name]
-    os.environ |= {"DEVIN_API_URL": url, "DEVIN_API_KEY": "cog_emulator"}
+    os.environ |= {
+        "DEVIN_API_URL": url,
+        "DEVIN_API_KEY": "cog_emulator",
+        "DEVINOPS_ROOT": root,
+    }
     try:
         yield
     finally:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from devinops.api import open_reader
 from devinops.cli.audit_log import with_editors
 from devinops.cli.options import Options
 from devinops.cli.session import Session, failures_written, open_session
+from devinops.inventory import listed
+from devinops.model.changes import Drift
 from devinops.model.client import Reader
+from devinops.model.errors import Stale
 from devinops.model.exit_codes import ExitCode
+from devinops.model.inventory import Inventory
+from devinops.model.keys import ObjectId
 from devinops.planning.drift import find_drift
 from devinops.render.answers import DriftAnswer
 
@@ -24,10 +31,26 @@ def run(options: Options) -> ExitCode:
 
 
 def _find(session: Session[Reader]) -> DriftAnswer:
-    inventory = session.store.read()
+    inventory = session.read_inventory()
     owned = {record.key.kind for record in inventory.records}
     result = find_drift(inventory, session.snapshot(owned or None))
+    _check_recorded(result.drift, inventory, session.options.place)
     if result.drift:
         result = result._replace(drift=with_editors(result.drift, session.client))
     code = ExitCode.LOOK if result.drift else ExitCode.OK
     return DriftAnswer(session.client.target, inventory, result, code)
+
+
+def _check_recorded(drift: Sequence[Drift], inventory: Inventory, place: str) -> None:
+    """Raise Stale if what looks like drift may have been written by a run that died."""
+    keys = [
+        str(item.key)
+        for item in drift
+        if item.id and ObjectId(item.key.kind, item.id) in inventory.unrecorded
+    ]
+    if keys:
+        raise Stale(
+            f"a run died before it recorded what it wrote to {listed(keys)}: run devinops "
+            f"apply{place}, which finishes and records it, and then drift again. Nothing was "
+            "written"
+        )

@@ -25,14 +25,15 @@ from devinops.cli.session import (
     open_session,
     retry_until_listed,
 )
-from devinops.config import read_project, target_name
+from devinops.config import CONFIG_FILE, read_project, target_name
 from devinops.model.changes import Action, Outcome
 from devinops.model.client import Reader, Writer
 from devinops.model.errors import UnusableFile, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ObjectId
-from devinops.model.policy import Approvals
+from devinops.model.policy import Approvals, OnDrift, Policy, Prune
+from devinops.model.target import Target
 from devinops.planning.plan import Plan
 from devinops.planning.rollback import rollback_plan
 from devinops.render import counted
@@ -56,6 +57,7 @@ def run(
         return ExitCode.OK
     with failures_written(options):
         saved = _read(options, str(backup))
+        options = _of_its_target(options, saved)
         if dry_run and (yes or expect is not None):
             raise UsageError("--dry-run never writes: leave out --yes and --expect")
         rollback = _Rollback(saved, expect, yes, approvals, webhook_secrets)
@@ -75,6 +77,13 @@ def _read(options: Options, name: str) -> Backup:
     if name == LATEST:
         target, _ = target_name(read_project(options.root), options.flags)
     return read_backup(find(options.root, name, target).absolute(), options.root)
+
+
+def _of_its_target(options: Options, saved: Backup) -> Options:
+    """Return the options with the target of the backup, if there is still one with its name."""
+    if saved.target.name not in read_project(options.root).targets:
+        return options
+    return options.about(saved.target.name, f"the backup {saved.path}")
 
 
 @dataclass(frozen=True)
@@ -117,17 +126,30 @@ def _planned(
     Raises UnusableFile for a backup of another target.
     """
     saved = arguments.backup
-    if differences := saved.target.differences(session.client.target):
-        raise UnusableFile(
-            f"{saved.path} is a backup of another target ({differences}): roll back there; "
-            "nothing was written"
-        )
+    _check_target(saved, session.client.target)
     inventory = session.read_inventory()
 
     def replan() -> Planned:
         return _plan(session, saved, inventory, arguments.approvals)
 
     return retry_until_listed(session.options, inventory, replan), replan
+
+
+def _check_target(saved: Backup, here: Target) -> None:
+    """Raise UnusableFile for a backup of another organization, whose target may be renamed."""
+    others = replace(saved.target, name=here.name).differences(here)
+    if not others and (saved.target.org_id or saved.target.name == here.name):
+        return
+    way = "roll back there"
+    if not others:
+        way = (
+            f"roll back there, or, if the target was renamed, name it {saved.target.name} in "
+            f"{CONFIG_FILE} until the rollback is done"
+        )
+    raise UnusableFile(
+        f"{saved.path} is a backup of another target ({saved.target.differences(here)}): {way}; "
+        "nothing was written"
+    )
 
 
 def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
@@ -148,7 +170,8 @@ def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
     report = execute(
         session, planned, replan, journal=_AnnouncedRun, keep=path, secrets=arguments.secrets
     )
-    return replace(report, results=tuple(map(_with_new_id, report.results)))
+    results = tuple(map(_with_new_id, report.results))
+    return replace(report, results=results, command="rollback")
 
 
 def _plan(
@@ -159,7 +182,7 @@ def _plan(
     plan = rollback_plan(
         saved.objects, snapshot, target, policy=policy, run=saved.run, approvals=approvals
     )
-    notes = (*_notes(saved), *_notes_about_files(plan, inventory), *plan.notes)
+    notes = (*_notes(saved), *_notes_about_files(plan, inventory, policy), *plan.notes)
     return Planned(replace(plan, notes=notes, inventory=inventory), snapshot)
 
 
@@ -174,12 +197,17 @@ class _AnnouncedRun(RunJournal):
         pass
 
 
-def _notes_about_files(plan: Plan, inventory: Inventory) -> Iterator[str]:
-    if plan.changes and inventory.store != "none":
-        yield (
-            "revert the commit as well: until the files follow, devinops keeps what this restores, "
-            "and shows it as changed outside devinops"
+def _notes_about_files(plan: Plan, inventory: Inventory, policy: Policy) -> Iterator[str]:
+    if not plan.changes:
+        return
+    keeps = policy.on_drift is not OnDrift.OVERWRITE and policy.prune is not Prune.SCOPE
+    then = "the next apply can overwrite or delete what this restores"
+    if inventory.store != "none" and keeps:
+        then = (
+            "devinops keeps what this restores, and shows it as changed outside devinops, or as "
+            "unmanaged if it is created again"
         )
+    yield f"revert the commit as well: until the files follow, {then}"
 
 
 def _notes(saved: Backup) -> Iterator[str]:

@@ -15,7 +15,7 @@ def run(options: Options, plan: Path) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
         saved = read_plan(plan)
-    options.answer(saved)
+    options.about(saved.target.name, f"the plan {plan}").answer(saved)
     if saved.edited:
         raise UnusableFile(f"{plan}: {saved.edited}; do not trust it: plan and review again")
     return ExitCode.OK

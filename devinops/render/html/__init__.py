@@ -42,18 +42,18 @@ def _page(answer: Answer, style: Style) -> Page:
     job = style.job
     match answer:
         case PlanAnswer(plan, _, error, _, command):
-            return plan_page(plan, job, error=error, command=f"{command}{style.place}")
+            return plan_page(plan, style, error=error, command=command)
         case SavedPlan():
-            return plan_page(answer, job, command=f"apply{style.place}")
+            return plan_page(answer, style)
         case Report():
-            return report_page(answer, job)
+            return report_page(answer, style)
         case ProblemsAnswer():
             sentence, look = checked(answer)
             return problems_page("Files", sentence, look, answer.problems, job)
         case Failure():
             return failure_page(answer, job)
         case DriftAnswer():
-            return drift_page(answer, job)
+            return drift_page(answer, style)
         case Differences():
             return differences_page(answer, job)
         case SimpleAnswer():

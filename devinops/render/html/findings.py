@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Final
 
 from devinops.model.objects import Problem, Severity
-from devinops.render import JobLinks, counted
+from devinops.render import JobLinks, Style, counted
 from devinops.render.answers import Differences, DriftAnswer, Failure
 from devinops.render.html.items import SEVERITIES, Items
 from devinops.render.html.markup import prose, tag, text
@@ -22,12 +22,12 @@ UNMANAGED: Final = Sign("·", Look.DIM, "unmanaged")
 FOREIGN: Final = Sign("·", Look.DIM, "of another owner")
 
 
-def drift_page(answer: DriftAnswer, job: JobLinks | None) -> Page:
+def drift_page(answer: DriftAnswer, style: Style) -> Page:
     """Return the page of the drift in a target."""
     findings, inventory = answer.findings, answer.inventory
     number = len(findings.drift)
     verdict = f"{counted(number, 'object')} changed outside devinops" if number else "No drift"
-    items = Items(job, are_few(findings.drift))
+    items = Items(style.job, are_few(findings.drift))
     listed = (*keys(findings.drift), *keys(findings.unmanaged), *keys(findings.foreign))
     return Page(
         title=f"Drift in {answer.target.full_name}: {verdict}",
@@ -35,7 +35,7 @@ def drift_page(answer: DriftAnswer, job: JobLinks | None) -> Page:
         verdict=text(verdict),
         look=Look.CHANGED if number else Look.GOOD,
         facts=facts(answer.target, inventory.store, len(inventory.owned)),
-        notices=[notice("What to do", [pull_hint()], Look.MOVED)] if number else [],
+        notices=[notice("What to do", [pull_hint(style)], Look.MOVED)] if number else [],
         facets=[
             signs(
                 "action",

@@ -11,12 +11,13 @@ from devinops.model.keys import Key
 from devinops.model.objects import Live
 from devinops.model.target import Target
 from devinops.planning.saved import ShownPlan
-from devinops.render import counted
+from devinops.render import Style, counted
 from devinops.render.html.markup import Html, joined, prose, tag
 from devinops.render.html.page import Facet, bullets, notice
 from devinops.render.needed_approvals import how_to_approve
 from devinops.render.signs import BLOCKED, SIGNS
 from devinops.render.terminal import Look, Sign
+from devinops.render.text import pull_command
 
 MOST_OPEN: Final = 8
 """If a list has at most so many items, they are open."""
@@ -74,26 +75,29 @@ def keys(items: Iterable[Change | Blocked | Drift | Live]) -> list[Key]:
 # --- what matters ---------------------------------------------------------------------------------
 
 
-def blocked_notice(plan: ShownPlan, blocked: Sequence[Blocked], prefix: str = "blocked") -> Html:
+def blocked_notice(
+    plan: ShownPlan, blocked: Sequence[Blocked], style: Style, prefix: str = "blocked"
+) -> Html:
     """Return the box with blocked steps. Those whose plan was refused are approved with it."""
     title = f"{counted(len(blocked), 'step')} blocked: a person has to decide or act"
     lines = [
         pointer(f"{prefix}-{number}", block, f"{block.by}: {block.reason}", BLOCKED)
         for number, block in enumerate(blocked[:MOST_LISTED], 1)
     ]
-    approve = [] if plan.refusals else to_approve(plan)
+    approve = [] if plan.refusals else to_approve(plan, style)
     content = [bullets(lines, more(blocked, "action=blocked")), *approve]
     return notice(title, content, Look.WAITING)
 
 
-def pull_hint() -> Html:
+def pull_hint(style: Style) -> Html:
     """Return how to bring what changed outside devinops into the files."""
-    return tag("p", prose("devinops pull --drift"), " writes these changes into the files.")
+    command = tag("code", pull_command(style.place))
+    return tag("p", command, " writes these changes into the files.")
 
 
-def to_approve(plan: ShownPlan) -> Iterator[Html]:
+def to_approve(plan: ShownPlan, style: Style) -> Iterator[Html]:
     """Yield which options approve what the plan waits for, if there are any."""
-    for sentence in how_to_approve(plan, "", lambda option: tag("code", option)):
+    for sentence in how_to_approve(plan, style.in_root, lambda option: tag("code", option)):
         yield tag("p", Html(sentence), class_="approve")
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from devinops.model.changes import Action
 from devinops.model.objects import Severity
 from devinops.planning.saved import ShownPlan
-from devinops.render import JobLinks, counted
+from devinops.render import JobLinks, Style, counted
 from devinops.render.changes import elements
 from devinops.render.html.items import SEVERITIES, Items
 from devinops.render.html.markup import Html, joined, prose, tag
@@ -33,10 +33,9 @@ from devinops.render.terminal import Look, Sign
 from devinops.render.text import MERGE, counts, flag, full_command, plan_look
 
 
-def plan_page(
-    plan: ShownPlan, job: JobLinks | None, *, error: str = "", command: str = "apply"
-) -> Page:
+def plan_page(plan: ShownPlan, style: Style, *, error: str = "", command: str = "apply") -> Page:
     """Return the page of a plan. `error` says why it was not applied; `command` applies it."""
+    job = style.job
     items = Items(job, are_few(plan.changes, plan.blocked, plan.drift))
     stops = bool(error or plan.refusals)
     return Page(
@@ -54,10 +53,13 @@ def plan_page(
             *_untouched(plan),
             *([("Commit", job.commit)] if job and job.commit else []),
         ],
-        notices=[*_errors(plan, error), *_attention(plan, "would" if stops else "will")],
+        notices=[
+            *_errors(plan, error, style),
+            *_attention(plan, "would" if stops else "will", style),
+        ],
         facets=_facets(plan),
         sections=_plan_sections(plan, items),
-        ending=Html("") if stops else _how_to(plan, job, command),
+        ending=Html("") if stops else _how_to(plan, job, f"{command}{style.in_root}"),
     )
 
 
@@ -90,13 +92,13 @@ def _untouched(plan: ShownPlan) -> Iterator[tuple[str, str]]:
         yield "Only", ", ".join(plan.only)
 
 
-def _errors(plan: ShownPlan, error: str) -> Iterator[Html]:
+def _errors(plan: ShownPlan, error: str, style: Style) -> Iterator[Html]:
     """Yield why nothing is applied, and what was approved."""
     if error:
         yield notice("Not applied", [tag("p", prose(error))], Look.ERROR)
     elif plan.refusals:
         reasons = bullets([prose(refusal.reason) for refusal in plan.refusals])
-        content = [reasons, *to_approve(plan)]
+        content = [reasons, *to_approve(plan, style)]
         yield notice("Refused: nothing will be applied", content, Look.ERROR)
     if approved := plan.approvals.given():
         flags = [tag("code", flag(name, value)) for name, value in approved.items()]
@@ -107,7 +109,7 @@ def _separated(pieces: Sequence[Html]) -> list[str]:
     return [part for piece in pieces for part in (", ", piece)][1:]
 
 
-def _attention(plan: ShownPlan, will: str) -> Iterator[Html]:
+def _attention(plan: ShownPlan, will: str, style: Style) -> Iterator[Html]:
     """Yield what is deleted and what waits for a person; or that nothing is."""
     numbered = list(enumerate(plan.changes, 1))
     for action, what in (
@@ -124,10 +126,10 @@ def _attention(plan: ShownPlan, will: str) -> Iterator[Html]:
         title = f"{counted(len(lost), 'list')} {will} lose elements in {plan.target.name}"
         yield notice(title, [bullets(lost)], Look.REMOVED)
     if plan.blocked:
-        yield blocked_notice(plan, plan.blocked)
+        yield blocked_notice(plan, plan.blocked, style)
     if plan.drift:
         title = f"{counted(len(plan.drift), 'object')} changed outside devinops, and kept"
-        yield notice(title, [pull_hint()], Look.MOVED)
+        yield notice(title, [pull_hint(style)], Look.MOVED)
     if plan.notes:
         yield notice("Notes", [bullets([prose(note) for note in plan.notes])], Look.DIM)
     if plan.changes and _is_safe(plan):

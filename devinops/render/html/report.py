@@ -9,7 +9,7 @@ from typing import Final
 
 from devinops.applying.report import Report
 from devinops.model.changes import Change, Outcome
-from devinops.render import JobLinks, counted
+from devinops.render import Style, counted
 from devinops.render.html.items import OUTCOMES, Items
 from devinops.render.html.markup import Html, prose, tag, text
 from devinops.render.html.page import Facet, Page, Section, bullets, notice
@@ -28,12 +28,12 @@ from devinops.render.html.parts import (
 )
 from devinops.render.signs import BLOCKED, SIGNS
 from devinops.render.terminal import Look
-from devinops.render.text import report_look, rollback_hint, tally
+from devinops.render.text import next_step, report_look, rollback_hint, tally
 
 _ORDER: Final = (Outcome.FAILED, Outcome.SKIPPED, Outcome.BLOCKED, Outcome.DONE)
 
 
-def report_page(report: Report, job: JobLinks | None) -> Page:
+def report_page(report: Report, style: Style) -> Page:
     """Return the page of a report."""
     plan = report.plan
     sentence = tally(report)
@@ -43,16 +43,17 @@ def report_page(report: Report, job: JobLinks | None) -> Page:
         verdict=text(sentence.partition(": ")[2].rstrip(".").capitalize()),
         look=report_look(report),
         facts=facts(plan.target, plan.inventory.store, plan.owned, plan.digest),
-        notices=list(_report_notices(report)),
+        notices=list(_report_notices(report, style)),
         facets=_report_facets(report),
-        sections=_report_sections(report, Items(job, are_few(report.results, plan.blocked))),
+        sections=_report_sections(report, Items(style.job, are_few(report.results, plan.blocked))),
     )
 
 
-def _report_notices(report: Report) -> Iterator[Html]:
+def _report_notices(report: Report, style: Style) -> Iterator[Html]:
     """Yield what failed, what is left, and how to undo the run."""
-    if report.interrupted:
-        yield notice("Interrupted", [tag("p", "Run apply again to finish.")], Look.ERROR)
+    if step := next_step(report):
+        title = "Interrupted" if report.interrupted else "Not finished"
+        yield notice(title, [tag("p", step)], Look.ERROR)
     failed = [pair for pair in enumerate(report.results, 1) if pair[1].outcome is Outcome.FAILED]
     if failed:
         sign = OUTCOMES[Outcome.FAILED]
@@ -68,11 +69,11 @@ def _report_notices(report: Report) -> Iterator[Html]:
     if report.left:
         yield _left(report.left)
     if report.plan.blocked:
-        yield blocked_notice(report.plan, report.plan.blocked)
+        yield blocked_notice(report.plan, report.plan.blocked, style)
     if report.waiting:
-        yield blocked_notice(report.plan, report.waiting, "waiting")
+        yield blocked_notice(report.plan, report.waiting, style, "waiting")
     if report.backup:
-        hint = Html(rollback_hint(report, partial(tag, "code"), prose))
+        hint = Html(rollback_hint(report, style.place, partial(tag, "code"), prose))
         content = [tag("code", report.backup), " (", hint, ")"]
         yield notice("Backup", [tag("p", *content)], Look.DIM)
 

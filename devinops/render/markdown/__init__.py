@@ -24,12 +24,13 @@ from devinops.render.answers import (
 )
 from devinops.render.escape import line
 from devinops.render.markdown.budget import fitting
-from devinops.render.markdown.escape import fenced
+from devinops.render.markdown.escape import code, fenced
 from devinops.render.markdown.keys import named_keys
 from devinops.render.markdown.page import Item, Page, Section, alert, document
 from devinops.render.markdown.plan import change_item, drift_item, plan_document, problem_line
 from devinops.render.markdown.report import report_document
 from devinops.render.problem_text import problem_counts
+from devinops.render.text import pull_command
 
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
@@ -59,7 +60,7 @@ def _drift(page: Page, answer: DriftAnswer) -> Iterator[str]:
     number = len(findings.drift)
     changed = f"{counted(number, 'object')} changed outside devinops"
     title = f"{changed} in {where}" if number else f"No drift in {where}"
-    advice = "`devinops pull --drift` writes these changes into the files."
+    advice = f"{code(pull_command(page.style.place))} writes these changes into the files."
     summary = [f"{page.marker(answer.target)}\n## {title}", *([advice] if number else [])]
     sections = [
         Section("Changed outside devinops", [drift_item(page, item) for item in findings.drift]),

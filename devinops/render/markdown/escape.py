@@ -21,12 +21,16 @@ MAX_TEXT: Final = 300
 _TICKS = re.compile(r"`+")
 _TOKEN = re.compile(
     r"""--[a-z][a-z-]*(?:\ (?:\d+|git|live)\b)?[,.:;)]*(?=\ |$)
-    | [a-z_]+:\ \[\{(?:"(?:[^"\\]|\\.)*"(?::\ |,\ )?)+\}\]["').,:;!?]*(?=\ |$)
+    | [a-z_]+:\ \[\{(?:"(?:[^"\\]|\\.)*"|true|false|null|-?\d+|[\[\]{}]|:\ |,\ )*\}\]
+      ["').,:;!?]*(?=\ |$)
+    | "[^" ][^"]*"[).,:;!?]*(?=\ |$)
     | [^ ]+
     | [ ]+""",
     re.VERBOSE,
 )
-"""An option with its value, a field with a list in JSON, any other word, or space between words."""
+"""An option with its value, a field with a list in JSON, a quotation, any other word, or space
+between words.
+"""
 _KEY_START = re.compile(r"([\"'(]*)[a-z_-]+:")
 _KEY_END = re.compile(r"(?=([\"').,:;!?]*)(?: |$))")
 _AFFIXES = re.compile(r"([\"'(]*)(.*?)([\"').,:;!?]*)", re.DOTALL)
@@ -88,10 +92,12 @@ def _key(safe: str, position: int, keys: Collection[str]) -> tuple[str, str, str
 
 
 def _word(token: str, *, first: bool) -> str:
+    if token.isspace():
+        return token
     before, core, after = _AFFIXES.fullmatch(token).groups()  # type: ignore[union-attr]
     if not core:
-        return token if token.isspace() else code(token)
-    if _is_plain(core) and not (first and _LIST_NUMBER.match(token)):
+        return code(token)
+    if all(map(_is_plain, core.split(" "))) and not (first and _LIST_NUMBER.match(token)):
         return token
     return f"{before}{code(core, len(core))}{after}"
 
@@ -99,7 +105,7 @@ def _word(token: str, *, first: bool) -> str:
 def _is_plain(word: str) -> bool:
     if _PLAIN.fullmatch(word):
         return not _LINKED.search(word)
-    return word.isspace() or bool(_NUMBERS.fullmatch(word))
+    return bool(_NUMBERS.fullmatch(word))
 
 
 def html_code(text: str, most: int = MAX_TEXT) -> str:

@@ -15,6 +15,7 @@ from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fi
 from devinops.render.markdown.changes import Block, details
 from devinops.render.markdown.escape import MAX_TEXT, code, html_code, prose, safe_url
 from devinops.render.marker import TOP, Marker, write
+from devinops.render.text import show_command
 
 MAX_URL: Final = 1_000
 MAX_OPEN: Final = 10
@@ -265,7 +266,8 @@ class _Body:
         log = f" More is in {_LOG}({job.job_url})." if job and job.job_url else ""
         return (
             f"**This page is shortened** to fit here: {counted(first, noun)} {what}{rest}.{log} "
-            "`devinops plan -v` and the page of `--report html=FILE` show everything."
+            f"{code(show_command(page.style.place))} and the page of `--report html=FILE` show "
+            "everything."
         )
 
 

@@ -27,7 +27,7 @@ from devinops.render.markdown.page import (
     table,
 )
 from devinops.render.needed_approvals import how_to_approve
-from devinops.render.text import MERGE, drift_summary, full_command, joined
+from devinops.render.text import MERGE, drift_summary, full_command, joined, pull_command
 
 _BLOCKED: Final = "blocked"
 _OUTSIDE: Final = "changed outside devinops"
@@ -147,7 +147,7 @@ def _refusals(page: Page, plan: ShownPlan) -> Iterator[str]:
 
 def _to_approve(page: Page, plan: ShownPlan) -> str:
     """Return which options to pass or to enter; empty if no approval is missing."""
-    return " ".join(how_to_approve(plan, page.style.place, code))
+    return " ".join(how_to_approve(plan, page.style.in_root, code))
 
 
 def _deletes(page: Page, changes: Iterable[Change], will: str) -> Iterator[str]:
@@ -248,7 +248,7 @@ def drift_sections(page: Page, drift: Sequence[Drift]) -> Iterator[Section]:
     """Yield the section of what was changed outside devinops."""
     intro = (
         "These changes were not reviewed, and they are kept. "
-        "`devinops pull --drift` writes them into the files."
+        f"{code(pull_command(page.style.place))} writes them into the files."
     )
     items = [drift_item(page, item) for item in drift]
     yield Section(f"Changed outside devinops: {len(items)}", items, intro)
@@ -296,6 +296,6 @@ def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:
         yield f"{MERGE}{stays} By hand:"
     else:
         yield "This applies exactly this plan, or nothing:"
-    yield fenced([shown(full_command(plan, f"{command}{page.style.place}"), 1_000)], "sh")
+    yield fenced([shown(full_command(plan, f"{command}{page.style.in_root}"), 1_000)], "sh")
     commit = f" · commit {code(job.commit[:12])}" if job and job.commit else ""
     yield f"Digest {code(plan.digest)}{commit}"

@@ -13,7 +13,7 @@ from devinops.render import counted
 from devinops.render.markdown.escape import code
 from devinops.render.markdown.page import Item, Page, Section, alert, document, table
 from devinops.render.markdown.plan import about, drift_sections, place
-from devinops.render.text import joined, nothing_done, rollback_hint
+from devinops.render.text import joined, next_step, nothing_done, rollback_hint
 
 _NOT_DONE: Final = (Outcome.FAILED, Outcome.BLOCKED, Outcome.SKIPPED)
 
@@ -27,10 +27,11 @@ def report_document(page: Page, report: Report) -> Iterator[str]:
         *_table(report.results),
         *_not_done(page, report),
         *_left(page, report),
+        *filter(None, [next_step(report)]),
         *_blocked(page, report),
     ]
     if report.backup:
-        hint = rollback_hint(report, code, partial(page.prose, most=600))
+        hint = rollback_hint(report, page.style.place, code, partial(page.prose, most=600))
         summary.append(f"Backup: {code(report.backup)} ({hint})")
     sections = [*_done(page, report.results), *drift_sections(page, plan.drift)]
     return document(page, summary, sections)

@@ -28,6 +28,10 @@ PROSE = {
     'a: [{"b": "`"}]': '``a: [{"b": "`"}]``',
     'a: [{"b": "@x"}]@y': 'a: `[{"b`": "`@x"}]@y`',
     'a: [{"b": "c": @octocat"}]': 'a: `[{"b`": "c": `@octocat"}]`',
+    'add triggers: [{"a": [{"b": {"c": true, "d": -1}}, []]}], and it': 'add `triggers: [{"a": [{"b": {"c": true, "d": -1}}, []]}]`, and it',
+    'it is "Team Docs/How to": rename "Team Docs/How to" to "Team Docs"': 'it is "`Team Docs/How to`": rename "`Team Docs/How to`" to "Team Docs"',
+    'a "b @c" d" @e "f': 'a "`b @c`" d" `@e` "f',
+    'a "b @c"@d e': 'a "b `@c"@d` e',
     "knowledge:Old name": "`knowledge:Old` name",
 }  # fmt: skip
 

@@ -18,6 +18,7 @@ from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Live, Snapshot
 from devinops.model.suggest import did_you_mean
+from devinops.planning.stale_records import forget_command
 from devinops.schema.inventory import RecordItem
 
 
@@ -41,9 +42,8 @@ def _link(session: Session[Reader], key: Key, id: str) -> Record:
     before = inventory.by_key.get(key)
     owner = inventory.by_id.get(ObjectId(key.kind, id))
     if owner is not None and owner.key != key:
-        raise InventoryError(
-            f"{id} is owned as {owner.key}: devinops inventory forget {owner.key} first"
-        )
+        forget = forget_command(owner.key, session.options.place)
+        raise InventoryError(f"{id} is owned as {owner.key}: run {forget} first")
     record = replace(before or Record(key, id), id=id, fields={})
     if before is None or before.id != id:
         session.store.write(inventory.changed([record]), inventory, f"{key} linked")

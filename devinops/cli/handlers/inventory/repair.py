@@ -18,6 +18,7 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Ensure
+from devinops.planning.stale_records import forget_command, link_command
 from devinops.render import counted
 from devinops.schema.base_document import HEAD
 from devinops.schema.inventory import CandidateItem, MissingItem, RepairDocument
@@ -38,7 +39,12 @@ def run(options: Options, yes: bool) -> ExitCode:
     links = [finding for finding in findings if finding.link]
     waits = len(links) < len(findings) or (links and not (yes or is_interactive()))
     document = RepairDocument(**HEAD, target=target, missing=missing)
-    answer(session, _proposals(findings), document, ExitCode.DECIDE if waits else ExitCode.OK)
+    answer(
+        session,
+        _proposals(findings, options.place),
+        document,
+        ExitCode.DECIDE if waits else ExitCode.OK,
+    )
     if links and not _approved(options, len(links), yes=yes):
         return ExitCode.DECIDE
     if links:
@@ -66,7 +72,7 @@ def _approved(options: Options, count: int, *, yes: bool) -> bool:
     return False
 
 
-def _proposals(findings: Iterable[Finding]) -> Iterator[str]:
+def _proposals(findings: Iterable[Finding], place: str) -> Iterator[str]:
     linked = undecided = 0
     for finding in findings:
         record = finding.record
@@ -78,8 +84,9 @@ def _proposals(findings: Iterable[Finding]) -> Iterator[str]:
             created = f", created {_date(live.created_at)}" if live.created_at else ""
             yield f"  {mark} {live.id}, {live.key}: {evidence}{created}"
         if not finding.link:
-            choice = f"devinops inventory link '{record.key}' ID, or " if finding.candidates else ""
-            yield f"  decide: {choice}devinops inventory forget '{record.key}'"
+            choice = f"{link_command(record.key, place=place)}, or " if finding.candidates else ""
+            yield f"  decide: {choice}{forget_command(record.key, place)}"
+            yield "    after forget, apply creates it again if it still has an entry"
     yield f"{linked} to link again, {undecided} to decide"
 
 
