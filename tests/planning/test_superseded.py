@@ -59,6 +59,10 @@ def test_a_schedule_stays_while_its_replacement_is_blocked_or_was_deleted_by_a_p
     (step,) = blocked.blocked
     assert (blocked.changes, step.ids) == ([], ("s1",))
     assert "automation:Daily probably replaces this object but is blocked" in step.reason
+    both = PlanDraft(changes=[DELETE])
+    other = automation("B", "Look at it.")
+    after_replacements(both, [new, other], {new.key, other.key})
+    assert "automation:B probably replaces this object" in both.blocked[0].reason
     gone = PlanDraft(changes=[DELETE], drift=[Drift(DriftEvent.DELETED, new.key, "a1")])
     after_replacements(gone, [new], ())
     (step,) = gone.blocked
