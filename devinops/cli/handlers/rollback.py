@@ -203,9 +203,10 @@ def _notes_about_files(plan: Plan, inventory: Inventory, policy: Policy) -> Iter
     keeps = policy.on_drift is not OnDrift.OVERWRITE and policy.prune is not Prune.SCOPE
     then = "the next apply can overwrite or delete what this restores"
     if inventory.store != "none" and keeps:
+        creates = any(change.action is Action.CREATE for change in plan.changes)
         then = (
-            "devinops keeps what this restores, and shows it as changed outside devinops, or as "
-            "unmanaged if it is created again"
+            "devinops keeps what this restores, and shows it as changed outside devinops"
+            f"{', or as unmanaged if it is created again' if creates else ''}"
         )
     yield f"revert the commit as well: until the files follow, {then}"
 
