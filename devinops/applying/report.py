@@ -45,7 +45,8 @@ class Report:
     `left` are the changes that a plan made afterwards still has; None if that plan could not be
     made, and then `unverified` says why. `waiting` are objects that only that plan blocks, because
     people changed something meanwhile. `backup` is the path of the file with the objects that were
-    overwritten or deleted. `command` is the one that ran.
+    overwritten or deleted. `backup_used` is the backup that was rolled back, as an argument of
+    `devinops rollback`.
     """
 
     plan: Plan
@@ -55,7 +56,7 @@ class Report:
     unverified: str = ""
     interrupted: ExitCode | None = None
     backup: str | None = None
-    command: str = "apply"
+    backup_used: str = ""
 
     def count(self, outcome: Outcome) -> int:
         return sum(result.outcome is outcome for result in self.results)

@@ -328,7 +328,7 @@ class Text:
             yield from self.paragraph(f"Backup: {report.backup}")
             # On a line of its own, the command stays whole at 80 columns.
             yield from self.paragraph(f"  {rollback_hint(report, self.place, str, str)}")
-        if step := next_step(report):
+        if step := next_step(report, self.place, str):
             yield from self.paragraph(step)
         yield from self._verdict(tally(report), report_look(report))
 
@@ -470,12 +470,18 @@ def nothing_done(report: Report) -> str:
     return "Not fully applied" if report.wrote else "Nothing was applied"
 
 
-def next_step(report: Report) -> str:
-    """Return what to do after a run that did a part; empty for any other."""
+def next_step(report: Report, place: str, code: Callable[[str], str]) -> str:
+    """Return what to do after a run that did a part; empty for any other.
+
+    `place` is that of `Style`, and `code` marks what people can copy.
+    """
     unfinished = (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
     if report.exit_code not in unfinished:
         return ""
-    return f"Run {report.command} again to finish."
+    if report.backup_used:
+        # By its name: the newest backup is that of the run which did a part.
+        return f"To finish, run {code(f'devinops rollback{place} {report.backup_used}')} again."
+    return "To finish, plan and apply again."
 
 
 def report_look(report: Report) -> Look:

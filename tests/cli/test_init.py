@@ -382,9 +382,19 @@ def test_a_pipeline_that_exists_includes_the_one_of_init(
     assert "To add by hand" not in again.out
 
 
-def test_the_hooks_to_add_keep_those_that_are_there(tmp_path: Path, devinops: Devinops) -> None:
+@pytest.mark.parametrize(
+    "item",
+    [
+        "\n  - repo: meta\n    hooks: [{id: identity}]\n",
+        "\n- repo: meta\n  hooks:\n  - id: identity\n",
+        "  # ours\n\n    # first\n    - repo: meta\n      hooks:\n        - id: identity\n",
+    ],
+)
+def test_the_hooks_to_add_keep_those_that_are_there(
+    tmp_path: Path, devinops: Devinops, item: str
+) -> None:
     config = tmp_path / ".pre-commit-config.yaml"
-    config.write_text("repos:\n  - repo: meta\n    hooks: [{id: identity}]\n")
+    config.write_text(f"repos:{item}")
     ran = devinops("init", "-C", tmp_path)
     start = "\nTo add by hand to the end of the list repos: in .pre-commit-config.yaml:\n\n"
     added = ran.out.partition(start)[2].partition("\nNext:")[0]

@@ -364,7 +364,7 @@ def test_what_to_decide_is_a_command_that_a_shell_takes_as_it_is(
     assert devinops("inventory", "repair", "-C", root).out == (
         "knowledge:Don't panic: gone-1 is gone\n"
         f"  decide: {forget} 'knowledge:Don'\"'\"'t panic'\n"
-        "    after forget, apply creates it again if it still has an entry\n"
+        "    after forget, its entry, if it still has one, is planned as a new one\n"
         "0 to link again, 1 to decide\n"
     )
     other = devinops("inventory", "link", "knowledge:Twice", "note-2", "-C", root).err

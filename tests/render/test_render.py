@@ -115,10 +115,10 @@ def test_many_failures_with_one_message_are_counted() -> None:
     ("changes", "step"),
     [
         ({}, ""),
-        ({"unclear": True}, "Run apply again to finish."),
-        ({"unclear": True, "command": "rollback"}, "Run rollback again to finish."),
-        ({"interrupted": ExitCode.INTERRUPTED}, "Run apply again to finish."),
-        ({"interrupted": ExitCode.TERMINATED}, "Run apply again to finish."),
+        ({"unclear": True}, "To finish, plan and apply again."),
+        ({"unclear": True, "backup_used": "RUN"}, "devinops rollback -t prod RUN"),
+        ({"interrupted": ExitCode.INTERRUPTED}, "To finish, plan and apply again."),
+        ({"interrupted": ExitCode.TERMINATED}, "To finish, plan and apply again."),
     ],
 )
 def test_a_run_that_did_a_part_says_how_to_finish(
@@ -127,8 +127,9 @@ def test_a_run_that_did_a_part_says_how_to_finish(
     report, facts = failing(2), dict(changes)
     unclear = facts.pop("unclear", False)
     results = tuple(replace(result, unclear=unclear) for result in report.results)
-    text = "".join(render(format, replace(report, results=results, **facts)))
-    assert text.count(" again to finish.") == bool(step)
+    report = replace(report, results=results, **facts)
+    text = "".join(render(format, report, Style(place=" -t prod")))
+    assert text.count("To finish, ") == bool(step)
     assert step in text
 
 

@@ -198,7 +198,7 @@ def set_up(
         if state is _State.NEW:
             written.append(name)
         if state is _State.OTHER and name.startswith("."):
-            snippets.append(_addition(path, text))
+            snippets.append(_addition(path, text, _text(tops[name] / name)))
         if name.startswith(".gitlab/") and name not in _text(tops[name] / GITLAB_FILE):
             where = f"{os.path.relpath(tops[name] / GITLAB_FILE, root)}".replace(os.sep, "/")
             where += (
@@ -222,11 +222,15 @@ def _branch_note(git: Repository) -> str:
     )
 
 
-def _addition(path: str, text: str) -> tuple[str, str]:
+def _addition(path: str, text: str, existing: str) -> tuple[str, str]:
     """Return where in an existing file to add what of the text for a new one."""
-    first, rest = text.split("\n", 1)
+    first, hooks = text.split("\n", 1)
+    if first != "repos:":
+        return path, text
     # A second key of this name would replace the hooks that are there.
-    return (f"the end of the list repos: in {path}", rest) if first == "repos:" else (path, text)
+    item = re.search(r"(?m)^repos:[^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*([ ]*)- ", existing)
+    indent = item[1] if item else "  "
+    return f"the end of the list repos: in {path}", textwrap.indent(textwrap.dedent(hooks), indent)
 
 
 def _gitlab_file(root: Path, git: Repository, pipeline: Pipeline) -> str:

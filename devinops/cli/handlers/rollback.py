@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devinops.api import open_reader, open_writer
-from devinops.applying.backup import LATEST, Backup, find, read_backup, summaries
+from devinops.applying.backup import DIRECTORY, LATEST, Backup, find, read_backup, summaries
 from devinops.applying.report import Report, Result
 from devinops.cli.approval import ApprovedPlan
 from devinops.cli.options import (
@@ -104,8 +104,8 @@ def _preview(options: Options, arguments: _Rollback, *, dry_run: bool) -> ExitCo
     """
     with open_session(options, open_reader) as session:
         plan = _planned(session, arguments)[0].plan
-    path = shlex.quote(_relative(options.root, arguments.backup.path))
-    answer = PlanAnswer(plan, plan.exit_code(), command=f"rollback {path}")
+    name = _name(options.root, arguments.backup)
+    answer = PlanAnswer(plan, plan.exit_code(), command=f"rollback {name}")
     if dry_run or not (plan.changes or plan.refusals):
         options.answer(answer)
         return answer.exit_code
@@ -171,7 +171,7 @@ def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
         session, planned, replan, journal=_AnnouncedRun, keep=path, secrets=arguments.secrets
     )
     results = tuple(map(_with_new_id, report.results))
-    return replace(report, results=results, command="rollback")
+    return replace(report, results=results, backup_used=_name(options.root, arguments.backup))
 
 
 def _plan(
@@ -255,6 +255,12 @@ def _row(root: Path, path: Path, backup: Backup | str) -> BackupItem:
         target=backup.target.name,
         objects=len(backup.objects),
     )
+
+
+def _name(root: Path, backup: Backup) -> str:
+    """Return a backup as an argument of this command, in quotes if needed: its run if possible."""
+    is_run = backup.path.parent == (root / DIRECTORY).absolute()
+    return shlex.quote(backup.path.stem if is_run else str(backup.path))
 
 
 def _relative(root: Path, path: Path) -> str:

@@ -51,9 +51,9 @@ def report_page(report: Report, style: Style) -> Page:
 
 def _report_notices(report: Report, style: Style) -> Iterator[Html]:
     """Yield what failed, what is left, and how to undo the run."""
-    if step := next_step(report):
+    if step := next_step(report, style.place, partial(tag, "code")):
         title = "Interrupted" if report.interrupted else "Not finished"
-        yield notice(title, [tag("p", step)], Look.ERROR)
+        yield notice(title, [tag("p", Html(step))], Look.ERROR)
     failed = [pair for pair in enumerate(report.results, 1) if pair[1].outcome is Outcome.FAILED]
     if failed:
         sign = OUTCOMES[Outcome.FAILED]

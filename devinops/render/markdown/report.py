@@ -27,7 +27,7 @@ def report_document(page: Page, report: Report) -> Iterator[str]:
         *_table(report.results),
         *_not_done(page, report),
         *_left(page, report),
-        *filter(None, [next_step(report)]),
+        *filter(None, [next_step(report, page.style.place, code)]),
         *_blocked(page, report),
     ]
     if report.backup:

@@ -86,7 +86,7 @@ def _proposals(findings: Iterable[Finding], place: str) -> Iterator[str]:
         if not finding.link:
             choice = f"{link_command(record.key, place=place)}, or " if finding.candidates else ""
             yield f"  decide: {choice}{forget_command(record.key, place)}"
-            yield "    after forget, apply creates it again if it still has an entry"
+            yield "    after forget, its entry, if it still has one, is planned as a new one"
     yield f"{linked} to link again, {undecided} to decide"
 
 
