@@ -12,6 +12,7 @@ and public values, it is 100 % of both on the lines of tests/testing/leaks.py.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
@@ -127,6 +128,9 @@ _PUBLIC_NAME: Final = LazyPattern(
 )
 """The end of what is before a value that everybody may know."""
 
+_MOST_BEFORE: Final = 200
+"""Characters before a value in which its name is looked for."""
+
 _PUBLIC_VALUE: Final = LazyPattern(r"(?:pk|pk_live|pk_test|phc)_\w+|0x[0-9a-fA-F]{40}")
 """Publishable keys, keys of PostHog for browsers, and addresses of contracts."""
 
@@ -153,26 +157,26 @@ def is_complete() -> bool:
 
 def everywhere(text: str, find: Callable[[str], Iterable[Leak]]) -> Iterator[Leak]:
     """Yield what is found in a text, and also without the invisible characters in it."""
-    found: list[Leak] = []
     visible = bare(text)
     hidden = find(visible.text) if visible.text != text else ()
-    for leak in (*(Leak(*visible.span(*one[:2]), one.title) for one in hidden), *find(text)):
-        if not _is_in(leak, found):
-            found.append(leak)
-    yield from sorted(found)
+    found = (Leak(*visible.span(leak.start, leak.end), leak.title) for leak in hidden)
+    yield from _apart((*found, *find(text)))
 
 
 def leaks(text: str) -> Iterator[Leak]:
     """Yield what looks like a secret, in the order of the text; placeholders do not count."""
+    yield from _apart((*_known(text), *_given(text), *_of_library(text)))
+
+
+def _apart(leaks: Iterable[Leak]) -> list[Leak]:
+    """Return sorted leaks; of several at one place the first."""
     found: list[Leak] = []
-    for leak in (*_known(text), *_given(text), *_of_library(text)):
-        if not _is_in(leak, found):
-            found.append(leak)
-    yield from sorted(found)
-
-
-def _is_in(leak: Leak, found: Iterable[Leak]) -> bool:
-    return any(leak.start < other.end and other.start < leak.end for other in found)
+    for leak in leaks:
+        at = bisect(found, leak)
+        beside = found[max(at - 1, 0) : at + 1]
+        if not any(leak.start < other.end and other.start < leak.end for other in beside):
+            found.insert(at, leak)
+    return found
 
 
 def _known(text: str) -> Iterator[Leak]:
@@ -256,7 +260,8 @@ def _plain(match: re.Match[str]) -> str:
 
 def _is_public(text: str, start: int, value: str) -> bool:
     """Return whether a value that a name makes a secret is none: an id, or the name of a secret."""
-    before = text[text.rfind("\n", 0, start) + 1 : start]
+    # A line can be long, and have many of them.
+    before = text[max(0, start - _MOST_BEFORE) : start].rpartition("\n")[2]
     return bool(
         is_reference(value)
         or _UUID.fullmatch(value)
