@@ -156,7 +156,7 @@ def test_pre_commit_lints_the_changed_files_with_the_detector(
     new.write_text(f"---\nname: New\ntrigger: When reading the logs\n---\n{text}\n")
     run("git", "add", "knowledge/new.md", cwd=scratch)
     changed = run(*pre_commit, cwd=scratch, env=env, code=1)
-    assert "knowledge/new.md:5:16: error: this looks like a password" in changed
+    assert "knowledge/new.md:5:16: error: this looks like a " in changed
     assert ("old.md" in changed, secret in changed, "pip install" in changed) == (False,) * 3
     new.write_text("---\nname: New\ntrigger: When reading the logs\n---\nUse grep.\n")
     run("git", "add", "knowledge/new.md", cwd=scratch)
@@ -190,8 +190,8 @@ def test_pre_commit_finds_the_texts_and_files_that_only_the_entries_and_settings
     pre_commit = (sys.executable, "-m", "pre_commit", "run", "--color", "never")
     changed = {
         "other/knowledge/z.yaml": ("more: [\n", 0, "Passed"),
-        "ops/texts/a.md": (text, 1, "texts/a.md:1:16: error: this looks like a password"),
-        "ops/teams/a/devin/b.txt": (text, 1, "b.txt:1:16: error: this looks like a password"),
+        "ops/texts/a.md": (text, 1, "texts/a.md:1:16: error: this looks like a "),
+        "ops/teams/a/devin/b.txt": (text, 1, "b.txt:1:16: error: this looks like a "),
         "ops/teams/a/devin/b.yaml": (
             f"knowledge:\n- {entry % ('B', 'an invoice', 'b.txt')}\n",
             1,
