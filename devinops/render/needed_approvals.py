@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from devinops.model.policy import Approval
@@ -22,14 +22,17 @@ def needed_approvals(plan: ShownPlan) -> list[Approval]:
 def how_to_approve(plan: ShownPlan, place: str, code: Callable[[str], str]) -> Iterator[str]:
     """Yield sentences about what to pass or to enter, none if no approval is missing.
 
-    `place` leads the command to the root, and `code` marks what people can copy.
+    What the plan has already is a part of it, because no run remembers that of another. `place`
+    leads the command to the root, and `code` marks what people can copy.
     """
     needed = needed_approvals(plan)
     command = f"devinops apply{place} --target {shlex.quote(plan.target.name)}"
+    given = _given(plan, {approval.option for approval in needed})
     if approvals := [approval for approval in needed if not approval.is_decision]:
-        options = " ".join(map(str, approvals))
-        inputs = ", ".join(code(_input(approval)) for approval in approvals)
+        options = " ".join(map(str, [*given, *approvals]))
+        inputs = ", ".join(code(_input(approval)) for approval in [*given, *approvals])
         yield f"To approve: {code(f'{command} {options}')}, or {_entered(inputs)}"
+    command = " ".join(map(str, [command, *given]))
     for decision in needed:
         if decision.is_decision:
             ways = _choice(
@@ -38,6 +41,15 @@ def how_to_approve(plan: ShownPlan, place: str, code: Callable[[str], str]) -> I
             )
             inputs = _choice(code(_input(decision, value)) for value in decision.values)
             yield f"To decide: pass {ways} to {code(command)}, or {_entered(inputs)}"
+
+
+def _given(plan: ShownPlan, needed: Collection[str]) -> list[Approval]:
+    """Return the approvals that a plan has, except options that it needs with another value."""
+    given = [
+        Approval(f"--{name.replace('_', '-')}", () if value is True else (str(value),))
+        for name, value in plan.approvals.given().items()
+    ]
+    return [approval for approval in given if approval.option not in needed]
 
 
 def _entered(inputs: str) -> str:

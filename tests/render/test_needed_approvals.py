@@ -60,3 +60,14 @@ def test_what_approves_and_what_decides_are_told_apart() -> None:
         "objects win) to `devinops apply -C a --target production`, or enter `on_conflict: git` or "
         "`on_conflict: live` in a manual run of the workflow."
     )
+
+
+def test_what_is_approved_already_is_passed_again() -> None:
+    given = Approvals(allow_delete=3, hazards=frozenset({"spend"}))
+    plan = replace(deletes(), approvals=given, blocked=conflict().blocked)
+    approve, decide = how_to_approve(plan, "", str)
+    assert approve == (
+        "To approve: devinops apply --target production --allow-spend --allow-delete 12 --adopt, "
+        "or enter allow_spend: true, allow_delete: 12, adopt: true in a manual run of the workflow."
+    )
+    assert " to devinops apply --target production --allow-spend, or enter" in decide
