@@ -314,7 +314,8 @@ def test_a_page_is_accessible(chromium: Browser, tmp_path: Path, name: str, sche
 
 def test_what_a_search_found_is_marked(opened: Open) -> None:
     page = opened("small", "#q=stack+TRACE")
-    found = "[...CSS.highlights.get('found')].map(String).sort()"
+    found = "[...(CSS.highlights.get('found') ?? [])].map(String).sort()"
+    page.wait_for_function(f"{found}.length")
     assert set(page.evaluate(found)) == {"stack", "trace"}
     page.locator("#search").fill("")
     settled(page)
