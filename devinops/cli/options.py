@@ -135,7 +135,7 @@ class Options:
 
     @property
     def _of(self) -> str:
-        """The option that names the target; empty if there is only one."""
+        """The option that names the target; empty if none was chosen."""
         return f" -t {quote(self.flags.target)}" if self.flags.target else ""
 
     def about(self, target: str, source: str) -> Options:

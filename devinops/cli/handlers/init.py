@@ -200,11 +200,9 @@ def set_up(
         if state is _State.OTHER and name.startswith("."):
             snippets.append(_addition(path, text, _text(tops[name] / name)))
         if name.startswith(".gitlab/") and name not in _text(tops[name] / GITLAB_FILE):
-            where = f"{os.path.relpath(tops[name] / GITLAB_FILE, root)}".replace(os.sep, "/")
-            where += (
-                " (to its include, if it has one; if it lists stages, it needs test and deploy)"
-            )
-            snippets.append((where, f"include: {{local: {name}}}\n"))
+            existing = os.path.relpath(tops[name] / GITLAB_FILE, root).replace(os.sep, "/")
+            how = "to its include, if it has one; if it lists stages, it needs test and deploy"
+            snippets.append((f"{existing} ({how})", f"include: {{local: {name}}}\n"))
     ci_files = tuple(name for name in texts if name.startswith("."))
     keys = key_note(system, pipeline)
     branch = _branch_note(git) if WORKFLOW in written else ""
