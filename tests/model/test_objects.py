@@ -37,3 +37,10 @@ def test_a_declaration_knows_where_each_field_is_written_and_whom_it_concerns() 
     assert nested.place(("name", "b")) == source
     assert (entry.concerns("a"), entry.concerns("b")) == (True, False)
     assert entry._replace(targets=None).concerns("b")
+
+
+def test_a_snapshot_takes_up_the_objects_of_a_later_read() -> None:
+    first = snapshot([{"kind": "knowledge", "name": "A", "id": "n1"}])
+    both = first.with_more(snapshot([{"kind": "playbook", "title": "P", "id": "p1"}]))
+    assert [object.id for object in both.objects] == ["n1", "p1"]
+    assert [object.id for object in first.objects] == ["n1"]
