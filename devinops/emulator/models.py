@@ -52,7 +52,7 @@ class PageInfo(Answer):
 
     end_cursor: str | None
     has_next_page: bool
-    total: Annotated[int, Field(ge=0)] = 0
+    total: Annotated[int, Field(ge=0)] | None = None
 
 
 class Message(Answer):

@@ -55,7 +55,7 @@ class Quirks:
     folder_filter: str = _switch("exact", "subtree")
     list_order: str = _switch("created", "name", "updated", "reversed")
     paging: str = _switch("stable", "offset")
-    total: str = _switch("present", "absent")
+    total: str = _switch("present", "absent", "none")
 
 
 VALUES: Mapping[str, tuple[str, ...]] = {f.name: f.metadata["values"] for f in fields(Quirks)}

@@ -35,14 +35,14 @@ def json_response(content: object, status: int = 200) -> Response:
 
 
 def page_content(store: Store, page: Page[R], view: Callable[[Store, R], JsonObject]) -> JsonObject:
-    """Return a page in the usual envelope; the `total` quirk can leave out its `total`."""
+    """Return a page in the usual envelope; the `total` quirk decides what it has as `total`."""
     content: JsonObject = {
         "items": [view(store, record) for record in page.items],
         "end_cursor": page.end_cursor,
         "has_next_page": page.end_cursor is not None,
     }
-    if store.quirks.total == "present":
-        content["total"] = page.total
+    if store.quirks.total != "absent":
+        content["total"] = page.total if store.quirks.total == "present" else None
     return content
 
 

@@ -101,7 +101,13 @@ def test_v1_snapshot_in_three_requests_with_flat_folders(start):
 
 
 @pytest.mark.parametrize(
-    "quirks", [{"root_folder_path": "/"}, {"total": "absent"}, {"list_order": "reversed"}]
+    "quirks",
+    [
+        {"root_folder_path": "/"},
+        {"total": "absent"},
+        {"total": "none"},
+        {"list_order": "reversed"},
+    ],
 )
 def test_a_snapshot_is_the_same_whatever_the_open_questions_turn_out_to_be(start, quirks):
     with open_reader(link(start(), "v3")) as reader:
@@ -136,6 +142,7 @@ def test_many_pages(start, sure, requests):
         ("offset", "absent", True),
         ("offset", "present", True),
         ("stable", "absent", False),
+        ("stable", "none", False),
     ],
 )
 def test_nothing_slips_when_somebody_deletes_between_two_pages(start, paging, total, copy):

@@ -378,6 +378,13 @@ def test_a_late_object_stays_out_of_the_next_lists(start):
     assert seen == [(1, 1), (1, 1), (2, 2)]
 
 
+def test_a_late_object_stays_out_of_a_list_whose_total_is_null(start):
+    api = start(quirks={"total": "none"}, faults=[rule("late-object", times=1)])
+    api.note()
+    seen = [(len(page["items"]), page["total"]) for page in (listed(api) for _ in range(2))]
+    assert seen == [(0, None), (1, None)]
+
+
 def test_a_list_is_counted_once_however_many_pages_it_has(start):
     api = start(seeded("A", "B"), faults=[rule("late-object", times=1)])
     api.note()

@@ -236,6 +236,10 @@ def keys_of_a_page(api):
     return set(good(api.v3.get(SECRETS)))
 
 
+def total_of_a_page(api):
+    return good(api.v3.get(SECRETS))["total"]
+
+
 PAGE = {"items", "end_cursor", "has_next_page"}
 PROBLEM = ["type", "title", "status", "detail", "instance"]
 NESTED = {"error": {"message": "Secret not found", "type": "Not Found"}}
@@ -323,6 +327,7 @@ CASES = [
     ("paging", "offset", second_page_after_a_deletion, "d"),
     ("total", "present", keys_of_a_page, {*PAGE, "total"}),
     ("total", "absent", keys_of_a_page, PAGE),
+    ("total", "none", total_of_a_page, None),
 ]
 
 
