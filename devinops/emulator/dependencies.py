@@ -61,9 +61,9 @@ async def identify_v3(store: StoreDep, credentials: Credentials) -> Principal:
     return _identify(store, credentials, "v3")
 
 
-async def identify_by_header(request: Request) -> Principal:
+async def identify_by_header(request: Request, api: str) -> Principal:
     """Return the holder of the key in a request that FastAPI does not read."""
-    return _identify(store_of(request), await _bearer(request), "v3")
+    return _identify(store_of(request), await _bearer(request), api)
 
 
 V3Principal = Annotated[Principal, Depends(identify_v3)]
