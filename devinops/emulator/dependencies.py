@@ -18,7 +18,7 @@ _bearer = HTTPBearer(auto_error=False, scheme_name="bearerAuth")
 
 First = Annotated[int, Query(ge=1, le=200)]
 After = Annotated[str | None, Query(description="The end_cursor of the page before")]
-OrgId = Annotated[str, Path(examples=["org-abc123def456"])]
+OrgId = Annotated[models.Segment, Path(examples=["org-abc123def456"])]
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +30,7 @@ _REDACTED = "***"
 _READABLE = ("key", "type", "note", "is_sensitive", "sensitive")
 """The members of a request for a secret that show nothing of its value."""
 _OF_A_LIST = ("after", "first")
+_KEPT = re.compile("%(25|2[Ff])")
 
 
 @dataclass(frozen=True)
@@ -138,9 +141,18 @@ async def _ask(app: ASGIApp, scope: Scope, call: Call) -> Reply:
         else:
             chunks.append(message.get("body", b""))
 
-    query = call.target.partition("?")[2].encode("latin-1")
-    await app({**scope, "query_string": query}, receive, send)
+    path, _, query = call.target.partition("?")
+    parts = {"path": _route_path(path), "query_string": query.encode("latin-1")}
+    await app({**scope, **parts}, receive, send)
     return Reply(status, headers, b"".join(chunks))
+
+
+def _route_path(target: str) -> str:
+    """Return a path decoded, but with `%2F` and `%25`, which `models.Segment` decodes.
+
+    If `%2F` were decoded, an id with a slash would be two segments of the path.
+    """
+    return unquote(_KEPT.sub(lambda kept: f"%25{kept[1].upper()}", target))
 
 
 @dataclass(frozen=True)

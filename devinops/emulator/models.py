@@ -7,6 +7,7 @@ Booleans are strict: a text like "yes" is the client's mistake.
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -31,6 +32,8 @@ def _number(value: object) -> object:
 NUMBER = BeforeValidator(_number)
 Text = Annotated[str, AfterValidator(sendable)]
 NonEmpty = Annotated[str, Field(min_length=1), AfterValidator(sendable)]
+Segment = Annotated[str, AfterValidator(unquote)]
+"""A parameter in a path, which the middleware leaves partly encoded."""
 Macro = Annotated[str, Field(pattern=r"^![A-Za-z0-9_-]+$")]
 Scope = Literal["enterprise", "org"]
 

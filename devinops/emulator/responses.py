@@ -101,17 +101,19 @@ async def _on_config_error(request: Request, error: ConfigError) -> Response:
 
 async def _on_http_error(request: Request, error: HTTPException) -> Response:
     """Answer an error of the framework, such as an unknown path."""
+    path, status, detail = request.url.path, error.status_code, error.detail
     headers = dict(error.headers or {})
-    if error.status_code == 405:
+    if status == 404:
+        detail = f"There is no path {path}"
+    if status == 405:
         headers["Allow"] = _allowed_methods(request)
-    path = request.url.path
-    return error_response(store_of(request), path, error.status_code, error.detail, headers)
+    return error_response(store_of(request), path, status, detail, headers)
 
 
 def _allowed_methods(request: Request) -> str:
     """Return every method of a path; the framework's own header has those of one route only."""
     path = request.url.path
-    routes = [route for route in request.app.state.routes if route.path_regex.match(path)]
+    routes = [route for route in request.app.routes if route.path_regex.match(path)]
     # The first route decides: `/automations/templates` also matches `/automations/{id}`.
     same = [route for route in routes if route.path == routes[0].path]
     return ", ".join(sorted({method for route in same for method in route.methods}))
