@@ -116,6 +116,19 @@ def test_a_snapshot_is_the_same_whatever_the_open_questions_turn_out_to_be(start
         assert names(reader.snapshot()) == usual
 
 
+@pytest.mark.parametrize(("api", "count"), [("v3", 1), ("v1", 2)])
+def test_secrets_that_only_people_make_are_read_too(start, api, count):
+    """Without a key, a secret is nobody's."""
+    secrets = [{"key": None, "type": "totp"}, {"key": "D", "type": "dictionary"}]
+    emu = start({"organizations": {"org-emulator": {"secrets": secrets}}})
+    with open_reader(link(emu, api)) as reader:
+        found = reader.snapshot({"secret"}).objects
+    assert [(live.resource.key, live.resource.type, live.ours) for live in found] == [
+        ("", "totp", False),
+        ("D", "dictionary", True),
+    ][:count]
+
+
 @pytest.mark.parametrize("api", ["v3", "v1"])
 def test_the_client_notices_the_emulator(start, api):
     with open_reader(link(start(), api)) as reader:
