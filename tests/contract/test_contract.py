@@ -290,6 +290,51 @@ def test_the_emulator_lists_the_fields_of_the_table(described, api, call, noun):
         assert query - set(TABLE["answers"]["query"]) <= set(TABLE["answers"]["ignored"])
 
 
+JSON_TYPES = {**TYPES, "time": "integer", "date": "string", "person": "object"}
+
+
+def _types(described: dict[str, Any], schema: dict[str, Any]) -> set[str]:
+    """Return the JSON types that a schema allows."""
+    schema = _resolve(described, schema)
+    parts = schema.get("anyOf", schema.get("oneOf", []))
+    types = {schema["type"]} if "type" in schema else set()
+    return types.union(*(_types(described, part) for part in parts))
+
+
+def _stated(fields: dict[str, str]) -> dict[str, set[str]]:
+    return {
+        name: {JSON_TYPES[stated.rstrip("?")], *(["null"] if stated.endswith("?") else [])}
+        for name, stated in fields.items()
+    }
+
+
+@pytest.mark.parametrize(("api", "call", "noun"), [*_calls("list")])
+def test_the_emulator_answers_with_the_types_of_the_table(described, api, call, noun):
+    answer = _answer(described, _operations(described)[call])
+    shape = _resolve(described, answer.get("anyOf", [answer])[-1])
+    items = shape["properties"][of(api, noun)["in"]]["items"]
+    properties = _resolve(described, items)["properties"]
+    stated = _stated(of(api, noun)["read"])
+    for name, schema in properties.items():
+        types = _types(described, schema)
+        # What may be null may also be only absent.
+        assert types <= stated[name], name
+        assert stated[name] - types <= {"null"}, name
+
+
+@pytest.mark.parametrize(("api", "call", "noun"), [*_calls("create"), *_calls("update")])
+def test_the_emulator_takes_the_types_of_the_table(described, api, call, noun):
+    operation = _operations(described)[call]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]
+    properties = _resolve(described, body)["properties"]
+    stated = _stated(of(api, noun)["write"])
+    patched = KINDS[noun].apis[api].update
+    # A patch and a create differ in where null is allowed, and the table has one row for both.
+    unjudged = {"null"} if patched and patched.verb == "PATCH" else set()
+    for name, schema in properties.items():
+        assert _types(described, schema) - unjudged == stated[name] - unjudged, name
+
+
 @pytest.mark.parametrize("part", [p for noun in SETTINGS for p in TABLE["settings"][noun]])
 def test_the_emulator_has_the_settings_of_the_table(described, part):
     reads, sets, _ = (_operations(described)[call] for call in part["calls"])
