@@ -35,6 +35,13 @@ def test_an_encoded_slash_is_part_of_an_id(start, encoded):
     assert good(api.enterprise.delete(f"{tags}/{encoded}")) == {"tags": ["other"]}
 
 
+def test_a_person_can_edit_an_object_with_such_an_id(start):
+    api = start(SEED)
+    edited = good(api.person.patch(f"/playbooks/{ENCODED}", json={"title": "New"}))
+    assert (edited["playbook_id"], edited["title"]) == (ODD, "New")
+    assert api.person.delete(f"/playbooks/{ENCODED}").status_code == 204
+
+
 def test_a_slash_that_is_not_encoded_is_none_of_an_id(start):
     api = start(SEED)
     assert api.v3.get(f"{ORG}/playbooks/a/b").status_code == 404
