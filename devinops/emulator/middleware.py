@@ -37,8 +37,9 @@ _KEPT = re.compile("%(25|2[Ff])")
 class Call:
     """A request with its whole body. `target` is the path with the query string as sent.
 
-    A layer may pass it on with another query string. `key` is the bearer token. `connection` is
-    None under another server than the emulator's.
+    `path` is decoded, except for a slash and a percent sign (`%2F`, `%25`): with a decoded slash,
+    an id would be two segments. A layer may pass the request on with another query string. `key` is
+    the bearer token. `connection` is None under another server than the emulator's.
     """
 
     method: str
@@ -105,13 +106,14 @@ async def _read(scope: Scope, receive: Receive, connection: Connection | None) -
             return None
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
-    target = scope.get("raw_path") or scope["path"].encode()
+    target = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    path = unquote(_KEPT.sub(lambda kept: f"%25{kept[1].upper()}", target))
     if query := scope.get("query_string", b""):
-        target += b"?" + query
+        target += "?" + query.decode("latin-1")
     return Call(
         scope["method"],
-        scope["path"],
-        target.decode("latin-1"),
+        path,
+        target,
         b"".join(chunks),
         _bearer_token(scope),
         connection,
@@ -141,18 +143,9 @@ async def _ask(app: ASGIApp, scope: Scope, call: Call) -> Reply:
         else:
             chunks.append(message.get("body", b""))
 
-    path, _, query = call.target.partition("?")
-    parts = {"path": _route_path(path), "query_string": query.encode("latin-1")}
-    await app({**scope, **parts}, receive, send)
+    query = call.target.partition("?")[2].encode("latin-1")
+    await app({**scope, "path": call.path, "query_string": query}, receive, send)
     return Reply(status, headers, b"".join(chunks))
-
-
-def _route_path(target: str) -> str:
-    """Return a path decoded, but with `%2F` and `%25`, which `models.Segment` decodes.
-
-    If `%2F` were decoded, an id with a slash would be two segments of the path.
-    """
-    return unquote(_KEPT.sub(lambda kept: f"%25{kept[1].upper()}", target))
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ NUMBER = BeforeValidator(_number)
 Text = Annotated[str, AfterValidator(sendable)]
 NonEmpty = Annotated[str, Field(min_length=1), AfterValidator(sendable)]
 Segment = Annotated[str, AfterValidator(unquote)]
-"""A parameter in a path, which the middleware leaves partly encoded."""
+"""A parameter in a path of the API; a `Call` has it partly encoded."""
 Macro = Annotated[str, Field(pattern=r"^![A-Za-z0-9_-]+$")]
 Scope = Literal["enterprise", "org"]
 

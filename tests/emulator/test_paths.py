@@ -42,6 +42,12 @@ def test_a_person_can_edit_an_object_with_such_an_id(start):
     assert api.person.delete(f"/playbooks/{ENCODED}").status_code == 204
 
 
+def test_a_fault_finds_an_object_with_such_an_id(start):
+    fault = {"path": "/v3/*/*/playbooks/*", "fault": "edit", "set": {"title": "Mine"}}
+    api = start(SEED, faults=[fault])
+    assert good(api.v3.get(f"{ORG}/playbooks/{ENCODED}"))["title"] == "Mine"
+
+
 def test_a_slash_that_is_not_encoded_is_none_of_an_id(start):
     api = start(SEED)
     assert api.v3.get(f"{ORG}/playbooks/a/b").status_code == 404
