@@ -38,6 +38,7 @@ class Quirks:
     enterprise_notes_in_org_list: str = _switch("false", "true")
     enterprise_playbooks_in_org_list: str = _switch("false", "true")
     is_enabled_view: str = _switch("organization", "service_user")
+    missing_object: str = _switch("404", "403")
     unknown_folder: str = _switch("404", "400", "422")
     duplicate_secret: str = _switch("409", "400", "allowed")
     duplicate_macro: str = _switch("allowed", "409")

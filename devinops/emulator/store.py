@@ -163,10 +163,13 @@ class Store:
         return cut_page(rows, tag, order=order, stable=stable, first=first, after=after)
 
     def find(self, kind: Kind, org: str | None, record_id: str) -> Any:
-        """Return the object on a path of `org` (None: of the enterprise), or raise a 404."""
+        """Return the object on a path of `org` (None: of the enterprise), or raise an ApiError."""
         record = self.table(kind).get(record_id)
         if record is None or not self._leads_to(kind, org, record):
-            raise ApiError(404, f"{KINDS[kind].noun} not found")
+            noun = KINDS[kind].noun
+            if self.quirks.missing_object == "403":
+                raise ApiError(403, f"Not allowed to access this {noun.lower()}")
+            raise ApiError(404, f"{noun} not found")
         return record
 
     def _leads_to(self, kind: Kind, org: str | None, record: Record) -> bool:

@@ -145,6 +145,17 @@ def switched_off_by_a_person(api):
     return api.emulator.knowledge()[0]["is_enabled"]
 
 
+def what_a_deleted_note_answers(api):
+    note = api.note()["note_id"]
+    good(api.v3.delete(f"{NOTES}/{note}"))
+    return {
+        api.v3.get(f"{NOTES}/{note}").status_code,
+        api.v3.put(f"{NOTES}/{note}", json=NOTE).status_code,
+        api.v3.delete(f"{NOTES}/{note}").status_code,
+        api.v1.delete(f"/v1/knowledge/{note}").status_code,
+    }
+
+
 def filed_nowhere(api):
     made = api.v3.post(NOTES, json={**NOTE, "folder_id": "folder-x"})
     put = api.v3.put(f"{NOTES}/{api.note()['note_id']}", json={**NOTE, "folder_id": "folder-x"})
@@ -295,6 +306,8 @@ CASES = [
     ("enterprise_playbooks_in_org_list", "true", enterprise_playbook_in_the_organization, 1),
     ("is_enabled_view", "organization", switched_off_by_a_person, False),
     ("is_enabled_view", "service_user", switched_off_by_a_person, True),
+    ("missing_object", "404", what_a_deleted_note_answers, {404}),
+    ("missing_object", "403", what_a_deleted_note_answers, {403}),
     ("unknown_folder", "404", filed_nowhere, 404),
     ("unknown_folder", "400", filed_nowhere, 400),
     ("unknown_folder", "422", filed_nowhere, 422),
