@@ -120,7 +120,9 @@ def on_v1(*any_of: str) -> Any:
     async def caller(store: StoreDep, credentials: Credentials) -> Caller:
         principal = _identify(store, credentials, "v1")
         _require(principal, any_of)
-        return Caller(principal, principal.org)
+        caller = Caller(principal, principal.org)
+        store.check_organization(caller.organization)
+        return caller
 
     return Depends(caller)
 

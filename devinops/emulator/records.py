@@ -300,6 +300,9 @@ KINDS: Mapping[Kind, Stored] = {
     "event": Stored(Event, "events", "audit", section=None, owners="both"),
 }
 
+HOLDERS: tuple[Kind, ...] = ("idp_group", "user", "service_user")
+"""The kinds whose objects have roles."""
+
 SECTIONS: Mapping[str, Kind] = {
     stored.section or stored.table: kind
     for kind, stored in KINDS.items()

@@ -18,6 +18,7 @@ from typing import Any, cast
 from devinops.emulator.access import DEFAULT_ORG, PERSON, Actor, Principal, standard_keys
 from devinops.emulator.quirks import Quirks
 from devinops.emulator.records import (
+    HOLDERS,
     KINDS,
     ApiError,
     Event,
@@ -305,6 +306,9 @@ class Store:
         for kind in KINDS.keys() - {"organization", "event"}:
             for record in [record for record in self.table(kind) if record.org == org]:
                 self.table(kind).remove(record)
+        for kind in HOLDERS:
+            for record in self.table(kind):
+                record.roles.pop(org, None)
 
     def _log(self, action: str, record: Record, actor: Actor) -> None:
         now = self.now()
