@@ -46,6 +46,7 @@ class Quirks:
     unknown_fields: str = _switch("ignored", "422")
     automation_updates: str = _switch("merge", "replace_groups")
     schedule_created: str = _switch("403", "200")
+    session_tags: str = _switch("on", "off")
     acu_limit: str = _switch("shared", "separate")
     error_body: str = _switch("detail", "problem")
     retry_after: str = _switch("seconds", "date", "absent")

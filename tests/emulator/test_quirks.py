@@ -67,6 +67,21 @@ def created_schedule(api):
     return api.v3.post(f"{ORG}/schedules", json=body).status_code
 
 
+def what_session_tags_answer(api):
+    path = "/v3/enterprise/organizations/org-emulator/tags"
+    calls = [
+        ("GET", path, None),
+        ("PUT", path, {"tags": ["a", "b"]}),
+        ("POST", path, {"tags": ["c"]}),
+        ("GET", f"{path}/default", None),
+        ("PUT", f"{path}/default", {"tag": "a"}),
+        ("DELETE", f"{path}/default", None),
+        ("DELETE", f"{path}/a", None),
+        ("DELETE", path, None),
+    ]
+    return {api.enterprise.request(method, to, json=body).status_code for method, to, body in calls}
+
+
 def cycle_limit_beside_the_acu_limit(api):
     path = "/v3/enterprise/consumption/acu-limits/devin"
     limit = {"cycle_acu_limit": 5}
@@ -261,6 +276,8 @@ DECOMPOSED, COMPOSED = "e\u0301", "\u00e9"
 CASES = [
     ("schedule_created", "403", created_schedule, 403),
     ("schedule_created", "200", created_schedule, 200),
+    ("session_tags", "on", what_session_tags_answer, {200}),
+    ("session_tags", "off", what_session_tags_answer, {404}),
     ("acu_limit", "shared", cycle_limit_beside_the_acu_limit, 5),
     ("acu_limit", "separate", cycle_limit_beside_the_acu_limit, None),
     ("automation_updates", "merge", changed_automation, {"a": "1", "b": "2"}),
