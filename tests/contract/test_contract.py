@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -214,17 +216,21 @@ def test_settings_are_read_and_set_as_the_table_says(noun):
 # --- the emulator against the table -----------------------------------------------------------------------
 
 
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
 @pytest.fixture(scope="module")
-def described():
-    """The emulator's description of itself."""
+def url():
     emulator = pytest.importorskip("devinops.emulator")
     pytest.importorskip("uvicorn")
-    with (
-        emulator.Emulator() as running,
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            f"{running.url}/openapi.json"
-        ) as answer,
-    ):
+    with emulator.Emulator() as running:
+        yield running.url
+
+
+@pytest.fixture(scope="module")
+def described(url):
+    """The emulator's description of itself."""
+    with OPENER.open(f"{url}/openapi.json") as answer:
         return json.load(answer)
 
 
@@ -260,6 +266,20 @@ def _names(described: dict[str, Any], schema: dict[str, Any]) -> set[str]:
 def test_the_emulator_has_exactly_the_endpoints_of_the_table(described, api):
     emulated = {call for call in _operations(described) if f" /{api}/" in call}
     assert emulated == set(TABLE["endpoints"][api])
+
+
+def test_the_emulator_names_each_operation_that_it_does_not_serve(url):
+    for call, name in TABLE["unserved"].items():
+        method, path = call.split()
+        key = "apk_emulator" if path.startswith("/v1/") else "cog_enterprise"
+        filled = re.sub(r"{[^}]*}", "acme%2Fshop", path.replace("{org_id}", "org-emulator"))
+        request = urllib.request.Request(
+            f"{url}{filled}", method=method, headers={"Authorization": f"Bearer {key}"}
+        )
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            OPENER.open(request)
+        assert (caught.value.code, call) == (501, call)
+        assert f" {name} " in json.load(caught.value)["detail"]
 
 
 def _calls(verb: str):
