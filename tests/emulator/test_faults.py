@@ -68,6 +68,15 @@ def test_a_status_before_or_after_the_commit(start, when, there, status, detail)
     assert api.emulator.requests[0]["body"] == NOTE
 
 
+@pytest.mark.parametrize(("when", "there"), [("before", []), ("after", [NOTE["name"]])])
+def test_a_status_may_be_without_a_body(start, when, there):
+    fault = rule("status", method="POST", status=502, when=when, empty=True)
+    api = start(faults=[fault])
+    response = api.v3.post(NOTES, json=NOTE)
+    assert (response.status_code, response.content) == (502, b"")
+    assert names(api) == there
+
+
 def test_a_status_may_be_a_problem_document(start):
     api = start(quirks={"error_body": "problem"}, faults=[rule("status", status=520)])
     problem = api.v3.get(NOTES).json()
