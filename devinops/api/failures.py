@@ -98,7 +98,7 @@ def _hint(call: Call, connection: Connection, status: int) -> str:
         permission = f"the permission {call.permission or 'for this'}"
         return f"the key is for another organization, or lacks {permission}"
     if status == 404 and call.method == "GET" and api == "v3":
-        return "check org_id or DEVIN_ORG_ID, and DEVIN_API_URL"
+        return "check org_id or DEVIN_ORG_ID, and DEVIN_API_URL; or the feature is switched off"
     return ""
 
 
