@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial, reduce
-from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self
 
 from devinops import waiting
@@ -67,12 +66,7 @@ class EarlyReading:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._kinds.put(None)
         self._progress.clear()
 

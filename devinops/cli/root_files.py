@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 
 from devinops import atomic
 from devinops.config import Project, read_repository
@@ -82,12 +81,7 @@ class Writing:
     def __enter__(self) -> Writing:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._batch.discard()
         for directory in reversed(self._made):
             with suppress(OSError):  # it has files

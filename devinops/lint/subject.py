@@ -36,11 +36,6 @@ class Subject:
         return self.declaration.source.path
 
     @property
-    def is_rule(self) -> bool:
-        """Whether Devin recalls it when it fits the task."""
-        return self.kind.foreign.use is Use.RULE
-
-    @property
     def is_procedure(self) -> bool:
         """Whether people start it."""
         return self.kind.foreign.use is Use.PROCEDURE
