@@ -35,7 +35,7 @@ from devinops.model.kind import ApiVersion
 from devinops.model.objects import Declaration, Problem, Severity, Source
 from devinops.model.policy import MaxDelete, OnDrift, Policy, Prune
 from devinops.model.suggest import did_you_mean
-from devinops.model.target import Target
+from devinops.model.target import Target, is_loopback
 
 if TYPE_CHECKING:
     from devinops.inventory import InventorySettings
@@ -567,15 +567,9 @@ def _wrong_url(url: str) -> str:
         )
     if parts.path.strip("/"):
         return f'api_url must not have a path, since devinops adds it: remove "{parts.path}"'
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         return f'api_url "{url}" is not encrypted; use https (http is allowed only for loopback)'
     return ""
-
-
-def _is_loopback(host: str) -> bool:
-    from devinops.api.connection import is_loopback
-
-    return is_loopback(host)
 
 
 def _untrusted_host(url: str, trusted: str) -> str:
@@ -584,7 +578,7 @@ def _untrusted_host(url: str, trusted: str) -> str:
     It may go to the vendor, to loopback and to the host of `trusted`.
     """
     host = urlsplit(url).hostname or ""
-    if _is_loopback(host) or any(f".{host}".endswith(f".{domain}") for domain in VENDOR_DOMAINS):
+    if is_loopback(host) or any(f".{host}".endswith(f".{domain}") for domain in VENDOR_DOMAINS):
         return ""
     parts = urlsplit(trusted)
     if (parts.scheme, parts.hostname) == ("https", host):

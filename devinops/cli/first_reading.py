@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
-from devinops import waiting
-from devinops.api.parallel import overlapping, started
-from devinops.cli.early_reading import decode
+from devinops.api.parallel import overlapping
+from devinops.cli.early_reading import PagedReading
 from devinops.cli.session import Session
 from devinops.ingest.result import NotRead, Pulled
 from devinops.kinds import KINDS
@@ -38,21 +36,10 @@ def first_reading(
     kinds = _kinds(session, asked)
     if look_ahead is None:
         return _readable(session, kinds, ignore)
-    pages: queue.SimpleQueue[Page | None] = queue.SimpleQueue()
-
-    def read() -> Reading:
-        try:
-            return _readable(session, kinds, pages.put)
-        finally:
-            pages.put(None)
-
     with overlapping():
-        reading = started(read)
-        while page := waiting.item(pages):
-            with suppress(ApiError):  # raised again where it has a consequence
-                for live in page():
-                    look_ahead(live)
-        return reading()
+        reading = PagedReading(partial(_readable, session, kinds))
+        reading.decode(look_ahead)
+        return reading.result()
 
 
 def proved(
@@ -66,19 +53,11 @@ def proved(
     kinds = first.unproved
     if not kinds:
         return prepare(first)
-    pages: queue.SimpleQueue[Page | None] = queue.SimpleQueue()
-
-    def read() -> Snapshot:
-        try:
-            return session.snapshot(kinds, pages=pages.put)
-        finally:
-            pages.put(None)
-
     with overlapping():
-        again = started(read)
+        again = PagedReading(lambda pages: session.snapshot(kinds, pages=pages))
         pulled = prepare(first)
-        decode(pages)
-        second = _of_kinds(again(), kinds)
+        again.decode()
+        second = _of_kinds(again.result(), kinds)
     if second == _of_kinds(first, kinds):
         return pulled
     others = (live for live in first.objects if live.key.kind not in kinds)

@@ -15,7 +15,7 @@ import click
 from devinops import signals, waiting
 from devinops.api.connection import Connection
 from devinops.api.parallel import overlapping
-from devinops.cli.early_reading import Early, EarlyReading, with_referred
+from devinops.cli.early_reading import Early, EarlyReading
 from devinops.cli.options import FORMATS, Options, tell
 from devinops.cli.progress import Progress
 from devinops.config import (
@@ -114,9 +114,7 @@ class Session(Generic[C_co]):
 
         For None, `sure` and `pages` see `Reader`.
         """
-        selected = None if kinds is None else frozenset(kinds)
-        if selected is not None:
-            selected = selected.union(*(KINDS[kind].references for kind in selected))
+        selected = None if kinds is None else KINDS.with_referred(kinds)
         with Progress(self.options, "reading") as progress:
             return self.client.snapshot(selected, progress.at, sure=sure, pages=pages)
 
@@ -191,7 +189,7 @@ class Session(Generic[C_co]):
 
     def _completed(self, early: Early, kinds: Collection[str]) -> Snapshot:
         """Return a snapshot of the kinds, of which some were listed already."""
-        missing = with_referred(kinds) - early.kinds
+        missing = KINDS.with_referred(kinds) - early.kinds
         if not missing:
             return early.snapshot
         return early.snapshot.with_more(self.snapshot(missing, sure=False))

@@ -2,8 +2,8 @@
 
 Modules: `discover` finds and reads the files, with the help of `names` and `globs`; `yamltree` and
 `markdown` parse them; `entries` checks each entry; `duplicates` compares entries with each other;
-`placeholders` finds what `import` left to a person. `problems.CODES` lists the codes of all
-problems.
+`placeholders` finds what `import` left to a person, and `mentions` titles written like ids.
+`problems.CODES` lists the codes of all problems.
 """
 
 from __future__ import annotations
