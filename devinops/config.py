@@ -32,7 +32,7 @@ from devinops.model.credentials import starred
 from devinops.model.errors import ConfigError, InputError, UsageError
 from devinops.model.keys import folder_path
 from devinops.model.kind import ApiVersion
-from devinops.model.objects import Declaration, Problem, Severity, Source
+from devinops.model.objects import Declaration, Problem, Severity, Source, stop_on_errors
 from devinops.model.policy import MaxDelete, OnDrift, Policy, Prune
 from devinops.model.suggest import did_you_mean
 from devinops.model.target import Target, is_loopback
@@ -146,8 +146,7 @@ def read_project(root: Path) -> Project:
     Raises InputError with the problems of all targets, and UsageError if `root` is not a directory.
     """
     project, problems = open_project(root)
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise InputError(problems)
+    stop_on_errors(problems)
     return project
 
 

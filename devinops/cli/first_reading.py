@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import partial
 
 from devinops.api.parallel import overlapping
 from devinops.cli.early_reading import PagedReading
@@ -33,11 +32,11 @@ def first_reading(
     `look_ahead`, if any, gets the objects of each page while the next one is on its way. Raises
     ApiError.
     """
-    kinds = _kinds(session, asked)
+    kinds = _existing(session, asked) if asked else reachable(session)
     if look_ahead is None:
-        return _readable(session, kinds, ignore)
+        return readable(session, kinds)
     with overlapping():
-        reading = PagedReading(partial(_readable, session, kinds))
+        reading = PagedReading(lambda pages: readable(session, kinds, pages))
         reading.decode(look_ahead)
         return reading.result()
 
@@ -68,30 +67,39 @@ def _of_kinds(snapshot: Snapshot, kinds: Collection[str]) -> list[Live]:
     return [live for live in snapshot.objects if live.key.kind in kinds]
 
 
-def _kinds(session: Session[Reader], asked: Collection[str]) -> frozenset[str]:
-    """Return the kinds that were asked for; by default those that the target and its keys have."""
-    target, key = session.client.target, session.settings.enterprise_key
-    known = [kind for kind in KINDS.values() if kind.is_in(target.api, target.scope)]
-    if asked:
-        return frozenset(kind.noun for kind in known if kind.noun in asked)
-    return frozenset(
-        kind.noun for kind in known if key or not kind.apis[target.api].is_about_organization
-    )
+def _existing(session: Session[Reader], nouns: Collection[str]) -> frozenset[str]:
+    """Return those of the kinds that the target has."""
+    target = session.client.target
+    return frozenset(noun for noun in nouns if KINDS[noun].is_in(target.api, target.scope))
 
 
-def _readable(
-    session: Session[Reader], kinds: frozenset[str], pages: Callable[[Page], None]
+def reachable(session: Session[Reader]) -> frozenset[str]:
+    """Return the kinds that the target has, and that its keys can reach."""
+    api, key = session.client.target.api, session.settings.enterprise_key
+    existing = _existing(session, KINDS)
+    return frozenset(n for n in existing if key or not KINDS[n].apis[api].is_about_organization)
+
+
+def readable(
+    session: Session[Reader],
+    kinds: frozenset[str],
+    pages: Callable[[Page], None] = ignore,
+    *,
+    sure: bool = False,
 ) -> Reading:
-    """Return all kinds, or those that the key may list."""
+    """Return all objects of the kinds, or of those that the key may list.
+
+    For `sure` and `pages` see `Reader`. Raises ApiError.
+    """
     try:
-        return Reading(session.snapshot(kinds, sure=False, pages=pages), kinds)
+        return Reading(session.snapshot(kinds, sure=sure, pages=pages), kinds)
     except ApiError as error:
         if error.status != FORBIDDEN:
             raise
     not_read = tuple(refusal for noun in sorted(kinds) if (refusal := _refusal(session, noun)))
-    readable = kinds - {item.kind for item in not_read}
-    snapshot = session.snapshot(readable, sure=False) if readable else Snapshot(())
-    return Reading(snapshot, readable, not_read)
+    allowed = kinds - {item.kind for item in not_read}
+    snapshot = session.snapshot(allowed, sure=sure) if allowed else Snapshot(())
+    return Reading(snapshot, allowed, not_read)
 
 
 def _refusal(session: Session[Reader], noun: str) -> NotRead | None:

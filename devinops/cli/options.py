@@ -165,6 +165,11 @@ class Options:
                 if format in formats:
                     write_file(path, render(format, answer, self._style(format)))
 
+    def show(self, answer: Answer) -> None:
+        """Write an answer for people: to stderr if stdout is for programs."""
+        for chunk in render("text", answer, self.style):
+            click.echo(chunk, nl=False, err=self.format != "text", color=self.color or None)
+
     def _style(self, format: str) -> Style:
         if format in LOCAL_FORMATS:
             return self.style

@@ -14,8 +14,8 @@ from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.load.discover import inside
 from devinops.load.globs import Ignore, read_rules
-from devinops.model.errors import InputError, NotWritten
-from devinops.model.objects import Severity
+from devinops.model.errors import NotWritten
+from devinops.model.objects import stop_on_errors
 
 
 def read(root: Path) -> tuple[Project, Loaded]:
@@ -24,9 +24,7 @@ def read(root: Path) -> tuple[Project, Loaded]:
     Raises InputError: an entry that cannot be read may be the one that would be written again.
     """
     project, loaded = read_repository(root)
-    problems = tuple(problem for problem in loaded.problems if problem.code != "no-entries")
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise InputError(problems)
+    stop_on_errors(problem for problem in loaded.problems if problem.code != "no-entries")
     return project, loaded
 
 

@@ -44,7 +44,7 @@ from devinops.model.errors import (
     Terminated,
 )
 from devinops.model.inventory import Inventory
-from devinops.model.objects import Declaration, Problem, Severity, Snapshot
+from devinops.model.objects import Declaration, Problem, Snapshot, stop_on_errors
 from devinops.model.policy import Approvals, Prune
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
 from devinops.planning.mentions import mention_problems, mentioning_kinds, unchecked
@@ -174,7 +174,7 @@ class Session(Generic[C_co]):
             *edition_problems(entries, target.api, snapshot.unknown_fields),
             *mention_problems(entries, snapshot),
         ]
-        _stop_on_errors(problems)
+        stop_on_errors(problems)
         plan = self._build(snapshot, inventory, approvals, only_must_match, problems)
         unlisted = mentioning_kinds(plan.changes, target.api, target.scope) - kinds
         if not unlisted:
@@ -273,12 +273,12 @@ def open_planning_session(options: Options, connect: Connect[C_co]) -> Iterator[
     only = tuple(map(Only.parse, options.only))
     project, problems = open_project(options.root)
     try:
-        _stop_on_errors(problems)
+        stop_on_errors(problems)
         settings = resolve(project, options.flags, os.environ)
         client = connect(connection(settings), options.log)
     except DevinopsError:
         # Problems in files come first.
-        _stop_on_errors(read_entries(project, problems).problems)
+        stop_on_errors(read_entries(project, problems).problems)
         raise
     with client:
         session = Session(options, settings, client)
@@ -314,20 +314,14 @@ def connection(settings: Settings) -> Connection:
 
 def _entries(loaded: Loaded, settings: Settings) -> Entries:
     """Return the entries with their warnings. Raises InputError."""
-    _stop_on_errors(loaded.problems)
+    stop_on_errors(loaded.problems)
     entries, target = Entries(loaded.declarations), settings.target
     declarations = entries.of(target.name)
     problems = [*loaded.problems, *api_problems(declarations, target.api, target.scope)]
     if settings.inventory.store == "none":
         problems += rotation_warnings(declarations)
-    _stop_on_errors(problems)
+    stop_on_errors(problems)
     return entries._replace(warnings=tuple(sorted(problems)))
-
-
-def _stop_on_errors(problems: Iterable[Problem]) -> None:
-    problems = tuple(sorted(problems))
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise InputError(problems)
 
 
 # --- waiting for what an earlier run created --------------------------------------------------

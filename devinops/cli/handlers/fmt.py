@@ -20,7 +20,7 @@ from devinops.load import TextFiles, text_files
 from devinops.load.discover import File, Finder, read_raw
 from devinops.model.errors import NotWritten
 from devinops.model.exit_codes import ExitCode
-from devinops.model.objects import Problem, Severity, Source
+from devinops.model.objects import Problem, Severity, Source, has_errors
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.render.escape import line
@@ -83,7 +83,7 @@ class _Run:
     @property
     def exit_code(self) -> ExitCode:
         """1 if a file was left as it is, 2 if files would change, else 0."""
-        if any(problem.severity is Severity.ERROR for problem in self.problems):
+        if has_errors(self.problems):
             return ExitCode.FIX
         return ExitCode.LOOK if self.check and self.changed else ExitCode.OK
 
