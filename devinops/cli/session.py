@@ -13,6 +13,7 @@ from typing import Generic, NamedTuple, TypeVar
 import click
 
 from devinops import signals, waiting
+from devinops.api import open_reader
 from devinops.api.connection import Connection
 from devinops.api.parallel import overlapping
 from devinops.cli.early_reading import Early, EarlyReading
@@ -246,21 +247,32 @@ def open_session(
     connect: Connect[C_co],
     *,
     settings: Settings | None = None,
-    needs_inventory: bool = False,
 ) -> Iterator[Session[C_co]]:
     """Yield a session without entries, with the `settings` or those of the repository.
 
     `connect` is `open_reader` or `open_writer`. Raises InputError, ConfigError and UsageError.
     """
     settings = settings or read_settings(options)
-    if needs_inventory and settings.inventory.store == "none":
-        raise ConfigError(
-            f"the target {settings.target.name} has no inventory: set inventory: {{store: branch}} "
-            f"(or file) for it in {CONFIG_FILE}; without an inventory, devinops plan compares the "
-            "organization with the files"
-        )
     with connect(connection(settings), options.log) as client:
         yield Session(options, settings, client)
+
+
+@contextmanager
+def open_inventory_session(options: Options) -> Iterator[Session[Reader]]:
+    """Yield a session to read with, for a command about the inventory. Failures are written.
+
+    Raises ConfigError also if there is no inventory.
+    """
+    with failures_written(options):
+        settings = read_settings(options)
+        if settings.inventory.store == "none":
+            raise ConfigError(
+                f"the target {settings.target.name} has no inventory: set inventory: {{store: "
+                f"branch}} (or file) for it in {CONFIG_FILE}; without an inventory, devinops plan "
+                "compares the organization with the files"
+            )
+        with open_session(options, open_reader, settings=settings) as session:
+            yield session
 
 
 @contextmanager
