@@ -94,6 +94,13 @@ class Subject:
         role = self.kind.role(Role.HANDLE)
         return self._text(role.name if role else None)
 
+    @property
+    def result_schema(self) -> tuple[str, Mapping[str, Any]] | None:
+        """The field with the JSON Schema of a result, and the schema; None if there is none."""
+        role = self.kind.role(Role.RESULT_SCHEMA)
+        schema = self.value(role.name) if role else None
+        return (role.name, schema) if role and isinstance(schema, dict) else None
+
     def texts(self) -> Iterator[tuple[Place, str]]:
         """Yield every text with its field, or with the path to it if the field is nested."""
         for field, value in self.declaration.resource.items():
