@@ -20,7 +20,7 @@ from devinops import atomic
 from devinops.ci.environment import ci_sign
 from devinops.ci.step_files import append, append_summary, is_step_file, is_summary
 from devinops.cli import candidates
-from devinops.cli.job_links import job_links
+from devinops.cli.checkout import below_checkout, job_links
 from devinops.environment import Flags, check_environment
 from devinops.model.errors import NotWritten, UsageError
 from devinops.render import LOCAL_FORMATS, MIN_WIDTH, PROBLEM_FORMATS, RENDERERS, Style, render
@@ -180,8 +180,6 @@ class Options:
     @property
     def below(self) -> str:
         """The path of the root in the checkout; empty at its top, or outside of one."""
-        from devinops.cli.checkout import below_checkout
-
         path = below_checkout(self.root, os.environ)
         return str(path) if path and path.parts else ""
 

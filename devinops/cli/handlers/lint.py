@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from devinops.cli.checkout import untracked
 from devinops.cli.options import Options, write_file
 from devinops.cli.paths import Selection, shown_unread, unread
 from devinops.config import CONFIG_FILE, Project, open_project, read_repository
@@ -27,7 +28,10 @@ from devinops.load.discover import Finder
 from devinops.model.errors import ConfigError, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Ensure, Problem, Severity, Source
-from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts
+from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts, SimpleAnswer
+
+if TYPE_CHECKING:
+    from devinops.schema.lint import RulesDocument
 
 _DETECTING = "DV301"
 _INCOMPLETE = (
@@ -40,9 +44,7 @@ SEVERITIES = tuple(severity.value for severity in Severity)
 def run(options: Options, list_rules: bool, explain: str | None, **request: Any) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     if list_rules or explain is not None:
-        from devinops.cli.lint_rules import explained, listed
-
-        options.answer(listed() if explain is None else explained(_rule(explain)))
+        options.answer(_listed() if explain is None else _explained(_rule(explain)))
         return ExitCode.OK
     return _lint(options, Request(**request))
 
@@ -74,7 +76,7 @@ class Request(NamedTuple):
 
 def _lint(options: Options, request: Request) -> ExitCode:
     request.check()
-    skipped = _untracked(options) if request.skip_untracked else frozenset()
+    skipped = untracked(options.root, options.say) if request.skip_untracked else frozenset()
     project, problems = open_project(options.root, skipped)
     section = usable(project.lint)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
@@ -110,13 +112,6 @@ def _fixed(run: _Run) -> tuple[_Run, Fixed]:
         run = run.again()
     run.reports = [fixes.with_reason(report, last) for report in run.reports]
     return run, Fixed(count, last.problems)
-
-
-def _untracked(options: Options) -> frozenset[str]:
-    # Imported late: without the option, nothing needs to run Git.
-    from devinops.cli.checkout import untracked
-
-    return untracked(options.root, options.say)
 
 
 def _say_what_is_not_looked_for(options: Options, settings: Settings) -> None:
@@ -300,6 +295,37 @@ def _excerpt(report: Reported) -> Excerpt | None:
 
 def facts(rule: Rule) -> RuleFacts:
     return RuleFacts(rule.id, rule.name, rule.severity, rule.summary, rule.manual)
+
+
+# --- rules ---------------------------------------------------------------------------------------
+
+
+def _listed() -> SimpleAnswer:
+    """Return the id, name, severity and summary of every rule."""
+    width = max(len(rule.name) for rule in RULES)
+    lines = [
+        f"{rule.id}  {rule.name:{width}}  {rule.severity.value:7}  {rule.summary}" for rule in RULES
+    ]
+    return SimpleAnswer(lines, lambda: _rules_document(RULES))
+
+
+def _explained(rule: Rule) -> SimpleAnswer:
+    """Return the page of a rule."""
+    head = f"{rule.id} {rule.name} (default severity: {rule.severity.value})"
+    return SimpleAnswer([head, "", *rule.manual.split("\n")], lambda: _rules_document([rule]))
+
+
+def _rules_document(rules: Iterable[Rule]) -> RulesDocument:
+    from devinops.schema.base_document import HEAD
+    from devinops.schema.lint import RuleItem, RulesDocument
+
+    return RulesDocument(
+        **HEAD,
+        rules=tuple(
+            RuleItem(r.id, r.name, r.severity, r.scope.name.lower(), r.summary, r.manual)
+            for r in rules
+        ),
+    )
 
 
 # --- names of rules and of files ------------------------------------------------------------------
