@@ -29,10 +29,10 @@ from devinops.load import (
     read_yaml,
 )
 from devinops.model.credentials import starred
-from devinops.model.errors import ConfigError, InputError, UsageError
+from devinops.model.errors import ConfigError, InputError, UsageError, stop_on_errors
 from devinops.model.keys import folder_path
 from devinops.model.kind import ApiVersion
-from devinops.model.objects import Declaration, Problem, Severity, Source, stop_on_errors
+from devinops.model.objects import Declaration, Problem, Severity, Source
 from devinops.model.policy import MaxDelete, OnDrift, Policy, Prune
 from devinops.model.suggest import did_you_mean
 from devinops.model.target import Target, is_loopback

@@ -324,10 +324,8 @@ class WritingClient(ReadingClient):
         call = Call("GET", self._path(KINDS[kind], id), permission=permission)
         try:
             response = getter.get(call)
-        except BadAnswer:
-            raise
         except ApiError as error:
-            if error.status == 404:
+            if error.is_missing:
                 return None
             raise
         return _same(self._live(KINDS[kind], _object(response, call)), id, call)
@@ -426,10 +424,8 @@ class WritingClient(ReadingClient):
         call = Call("DELETE", path, permission=permission, before_again=before_again)
         try:
             self._sender_of(KINDS[kind]).delete(call)
-        except BadAnswer:
-            raise
         except ApiError as error:
-            if error.status != 404 or error.status not in api.gone:
+            if not error.is_missing or error.status not in api.gone:
                 raise
 
     def stop_waiting(self) -> None:

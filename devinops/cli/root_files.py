@@ -14,8 +14,7 @@ from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.load.discover import inside
 from devinops.load.globs import Ignore, read_rules
-from devinops.model.errors import NotWritten
-from devinops.model.objects import stop_on_errors
+from devinops.model.errors import NotWritten, stop_on_errors
 
 
 def read(root: Path) -> tuple[Project, Loaded]:

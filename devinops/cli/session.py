@@ -43,9 +43,10 @@ from devinops.model.errors import (
     Interrupted,
     NotWritten,
     Terminated,
+    stop_on_errors,
 )
 from devinops.model.inventory import Inventory
-from devinops.model.objects import Declaration, Problem, Snapshot, stop_on_errors
+from devinops.model.objects import Declaration, Problem, Snapshot
 from devinops.model.policy import Approvals, Prune
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
 from devinops.planning.mentions import mention_problems, mentioning_kinds, unchecked

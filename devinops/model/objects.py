@@ -11,7 +11,6 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from devinops.model.errors import InputError
 from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.kind import Kind, Place, Resource, Revealed
 
@@ -41,16 +40,9 @@ class Problem(NamedTuple):
     message: str
     severity: Severity = Severity.ERROR
 
-
-def has_errors(problems: Iterable[Problem]) -> bool:
-    return any(problem.severity is Severity.ERROR for problem in problems)
-
-
-def stop_on_errors(problems: Iterable[Problem]) -> None:
-    """Raise InputError with all problems, sorted, if one of them is an error."""
-    problems = tuple(sorted(problems))
-    if has_errors(problems):
-        raise InputError(problems)
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
 
 
 class Ensure(StrEnum):

@@ -16,7 +16,7 @@ from devinops.model.target import Target
 from devinops.planning.draft import PlanDraft, RollbackContext, Saved
 from devinops.planning.guards import hazard_notes, hazards, needed
 from devinops.planning.lifecycles import planner
-from devinops.planning.plan import Plan, generated_secret_notes
+from devinops.planning.plan import Plan, generated_secret_notes, in_order
 from devinops.planning.references import References
 
 
@@ -48,9 +48,7 @@ def rollback_plan(
     return Plan(
         target=target,
         changes=changes,
-        blocked=tuple(
-            sorted([*draft.blocked, *references.blocked()], key=lambda step: (step.key, step.by))
-        ),
+        blocked=tuple(sorted([*draft.blocked, *references.blocked()], key=in_order)),
         notes=(*sorted([*notes, *hazard_notes(changes)]), *generated_secret_notes(changes)),
         refusals=tuple(hazards(changes, approvals)),
         unchanged=draft.unchanged,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from devinops.kinds.knowledge import Knowledge
-from devinops.model.errors import InputError
 from devinops.model.keys import Key
-from devinops.model.objects import Declaration, Problem, Severity, Source, stop_on_errors
+from devinops.model.objects import Declaration, Source
 from tests.testing.objects import snapshot
 
 
@@ -47,12 +44,3 @@ def test_a_snapshot_takes_up_the_objects_of_a_later_read() -> None:
     both = first.with_more(snapshot([{"kind": "playbook", "title": "P", "id": "p1"}]))
     assert [object.id for object in both.objects] == ["n1", "p1"]
     assert [object.id for object in first.objects] == ["n1"]
-
-
-def test_only_an_error_stops_a_run_and_all_problems_are_shown_in_order() -> None:
-    warning = Problem(Source("b.md"), "empty-file", "it is empty", Severity.WARNING)
-    error = Problem(Source("a.md"), "not-utf8", "it is not text")
-    stop_on_errors([warning])
-    with pytest.raises(InputError) as stopped:
-        stop_on_errors([warning, error])
-    assert stopped.value.problems == (error, warning)

@@ -37,9 +37,9 @@ from devinops.export.slugs import slug
 from devinops.git import Git
 from devinops.kinds import KINDS
 from devinops.load.discover import inside
-from devinops.model.errors import NotWritten, Refused, UsageError
+from devinops.model.errors import NotWritten, Refused, UsageError, stop_on_errors
 from devinops.model.exit_codes import ExitCode
-from devinops.model.objects import Declaration, stop_on_errors
+from devinops.model.objects import Declaration
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 

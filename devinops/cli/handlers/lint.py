@@ -79,7 +79,7 @@ def _lint(options: Options, request: Request) -> ExitCode:
     skipped = untracked(options.root, options.say) if request.skip_untracked else frozenset()
     project, problems = open_project(options.root, skipped)
     section = usable(project.lint)
-    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    errors = [problem for problem in problems if problem.is_error]
     errors += setting_problems(section, RULES, project.place)
     configured = Settings.of(section)
     settings = configured.with_options(request.select, request.ignore, request.fail_on)
@@ -211,14 +211,14 @@ class _Run:
     def _places(self) -> tuple[frozenset[str], frozenset[str]]:
         """The files that were read, and the files and directories with errors."""
         read = {path for d in self.loaded.declarations for path in (d.source.path, d.text_file)}
-        errors = {p.source.path for p in self.loaded.problems if p.severity is Severity.ERROR}
+        errors = {p.source.path for p in self.loaded.problems if p.is_error}
         return frozenset(read), frozenset(errors)
 
     def answer(
         self, known: frozenset[baseline.Known], fixed: Fixed, paths: Sequence[Path]
     ) -> ProblemsAnswer:
         """Return what is shown: errors of loading, and findings that the baseline does not have."""
-        errors = [p for p in self.loaded.problems if p.severity is Severity.ERROR]
+        errors = [p for p in self.loaded.problems if p.is_error]
         errors = sorted({*errors, *self.problems})
         shown_errors = [p for p in errors if self._is_shown({p.source.path})]
         can_be_known = {f for r in self.reports if baseline.can_hide(r) for f in r.fingerprints}
