@@ -356,7 +356,7 @@ class WritingClient(ReadingClient):
         # A short value can be part of an id by chance.
         if value and len(value) >= redact.DISTINCT_LENGTH and value in id:
             raise BadAnswer(f"{call}: the id in the response contains the value of the secret")
-        live = self._written(kind, response, id, body, resource, ids, creating=True)
+        live = self._written(kind, response, id, body, ids, creating=True)
         return self._after_create(live, resource, ids)
 
     def _after_create(self, live: Live, resource: Resource, ids: Mapping[Key, str]) -> Live:
@@ -416,7 +416,7 @@ class WritingClient(ReadingClient):
         call = Call(verb, path, body=body, permission=permission, before_again=before_again)
         response = _object(self._sender_of(kind).send(call) or {}, call)
         _keep_out_of_messages(kind, response)
-        return _same(self._written(kind, response, id, encode(), resource, ids), id, call)
+        return _same(self._written(kind, response, id, encode(), ids), id, call)
 
     def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
         api, path = self._api(kind), self._path(KINDS[kind], id)
@@ -451,7 +451,6 @@ class WritingClient(ReadingClient):
         response: Item,
         id: str,
         body: Mapping[str, Any],
-        resource: Resource,
         ids: Mapping[Key, str],
         *,
         creating: bool = False,

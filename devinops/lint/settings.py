@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -59,12 +59,12 @@ class Settings(NamedTuple):
 
     def selected(self, rules: Sequence[Rule]) -> tuple[Rule, ...]:
         """Return the rules that run."""
-        return tuple(
-            rule
-            for rule in rules
-            if any(matches(rule, written) for written in self.select)
-            and not any(matches(rule, written) for written in self.ignore)
-        )
+        selected = [rule for rule in rules if _is_among(rule, self.select)]
+        return tuple(rule for rule in selected if not _is_among(rule, self.ignore))
+
+
+def _is_among(rule: Rule, names: Iterable[str]) -> bool:
+    return any(matches(rule, name) for name in names)
 
 
 def _severities(section: Mapping[str, Any]) -> Mapping[str, Severity]:

@@ -218,31 +218,22 @@ class _Run:
         self, known: frozenset[baseline.Known], fixed: Fixed, paths: Sequence[Path]
     ) -> ProblemsAnswer:
         """Return what is shown: errors of loading, and findings that the baseline does not have."""
-        errors = [p for p in self.loaded.problems if p.is_error]
-        errors = sorted({*errors, *self.problems})
-        shown_errors = [p for p in errors if self._is_shown({p.source.path})]
-        can_be_known = {f for r in self.reports if baseline.can_hide(r) for f in r.fingerprints}
-        hidden = can_be_known & {one.fingerprint for one in known}
-        gone = [k for k in known if k.fingerprint not in can_be_known and self.looked_for(k)]
-        shown = [report for report in self.reports if hidden.isdisjoint(report.fingerprints)]
-        problems = sorted(
-            [
-                *shown_errors,
-                *fixed.problems,
-                *self._unused_paths(),
-                *(report.problem for report in shown),
-            ]
-        )
+        errors = {p for p in self.loaded.problems if p.is_error} | {*self.problems}
+        stopping = [p for p in errors if self._is_shown({p.source.path})]
+        elsewhere = len(errors) - len(stopping)
+        stopping += fixed.problems
+        shown, gone = self._against(known)
+        problems = [*stopping, *self._unused_paths(), *(report.problem for report in shown)]
+        failing = any(_reaches(p.severity, self.settings.fail_on) for p in problems)
         passed_over = unread(paths, self.project.root, self.loaded)
-        failing = [p for p in problems if _reaches(p.severity, self.settings.fail_on)]
         return ProblemsAnswer(
-            problems,
+            sorted(problems),
             files=len(self.loaded.files),
             entries=len(self.loaded.declarations),
-            exit_code=ExitCode.FIX if failing or shown_errors or fixed.problems else ExitCode.OK,
+            exit_code=ExitCode.FIX if failing or stopping else ExitCode.OK,
             paths=tuple(str(path) for path in paths if path not in passed_over),
             unread=tuple(shown_unread(passed_over, self.project.root, self.untracked)),
-            elsewhere=len(errors) - len(shown_errors),
+            elsewhere=elsewhere,
             lint=_details(shown)._replace(
                 fail_on=self.settings.fail_on,
                 baseline=len(self.reports) - len(shown),
@@ -250,6 +241,18 @@ class _Run:
                 fixed=fixed.findings,
             ),
         )
+
+    def _against(
+        self, known: frozenset[baseline.Known]
+    ) -> tuple[list[Reported], list[baseline.Known]]:
+        """Return the findings that the baseline does not have, and its entries that are gone."""
+        hideable: set[str] = set()
+        for report in self.reports:
+            if baseline.can_hide(report):
+                hideable.update(report.fingerprints)
+        hidden = hideable & {entry.fingerprint for entry in known}
+        gone = [k for k in known if k.fingerprint not in hideable and self.looked_for(k)]
+        return [r for r in self.reports if hidden.isdisjoint(r.fingerprints)], gone
 
     def _unused_paths(self) -> Iterator[Problem]:
         """Yield the patterns of `lint.paths` that match no file; only a full run can tell."""
