@@ -20,8 +20,13 @@ from devinops.lint.fixes import Fixed
 from devinops.lint.repository import FileRepository
 from devinops.lint.rule import Rule, Scope, matches
 from devinops.lint.rules import RULES
-from devinops.lint.selection import setting_problems, unknown_rule, unused_paths, usable
-from devinops.lint.settings import Settings
+from devinops.lint.settings import (
+    Settings,
+    setting_problems,
+    unknown_rule,
+    unused_paths,
+    usable,
+)
 from devinops.lint.subject import Subject
 from devinops.load import Loaded, load_only, text_files
 from devinops.load.discover import Finder
