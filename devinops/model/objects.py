@@ -27,9 +27,16 @@ class Source(NamedTuple):
 
 
 class Severity(StrEnum):
+    """How bad a problem is; the worst comes first."""
+
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"
+
+    def reaches(self, lowest: Severity) -> bool:
+        """Return whether this is at least as bad."""
+        order = list(Severity)
+        return order.index(self) <= order.index(lowest)
 
 
 class Problem(NamedTuple):

@@ -32,7 +32,7 @@ from devinops.load import Loaded, load_only, text_files
 from devinops.load.discover import Finder
 from devinops.model.errors import ConfigError, UsageError
 from devinops.model.exit_codes import ExitCode
-from devinops.model.objects import Ensure, Problem, Severity, Source
+from devinops.model.objects import Ensure, Problem, Source
 from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts, SimpleAnswer
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ _INCOMPLETE = (
     "devinops lint knows only the tokens of a dozen services here: to find the others, and "
     "passwords, install devinops[secrets]"
 )
-SEVERITIES = tuple(severity.value for severity in Severity)
 
 
 def run(options: Options, list_rules: bool, explain: str | None, **request: Any) -> ExitCode:
@@ -229,7 +228,7 @@ class _Run:
         stopping += fixed.problems
         shown, gone = self._against(known)
         problems = [*stopping, *self._unused_paths(), *(report.problem for report in shown)]
-        failing = any(_reaches(p.severity, self.settings.fail_on) for p in problems)
+        failing = any(p.severity.reaches(self.settings.fail_on) for p in problems)
         passed_over = unread(paths, self.project.root, self.loaded)
         return ProblemsAnswer(
             sorted(problems),
@@ -269,10 +268,6 @@ class _Run:
     def _is_shown(self, paths: Iterable[str]) -> bool:
         """Return whether one of the files is selected."""
         return any(map(self.selection.includes, paths))
-
-
-def _reaches(severity: Severity, fail_on: Severity) -> bool:
-    return SEVERITIES.index(severity) <= SEVERITIES.index(fail_on)
 
 
 def _details(reports: Iterable[Reported]) -> LintDetails:

@@ -110,12 +110,7 @@ def _is_plain(word: str) -> bool:
 
 def html_code(text: str, most: int = MAX_TEXT) -> str:
     """Return a text as an HTML element `code`, for the inside of other HTML elements."""
-    return f"<code>{html_text(shown(text, most))}</code>"
-
-
-def html_text(text: str) -> str:
-    """Return a visible text for the inside of an HTML element `code`."""
-    return html.escape(text)
+    return f"<code>{html.escape(shown(text, most))}</code>"
 
 
 def safe_url(url: str) -> str:
