@@ -173,7 +173,7 @@ def open_project(
     further = [*_version_problems(document), *_target_problems(document)]
     problems += (problem for problem in further if _is_news(problem, reported))
     project = Project(root, document, whole=not document.node.tainted)
-    misnamed = misnamed_config_problems(root, project.ignore, untracked)
+    misnamed = misnamed_config_problems(root, project.ignore, untracked=untracked)
     return project, sorted([*problems, *misnamed])
 
 

@@ -63,7 +63,7 @@ def job_links(root: Path, environment: Mapping[str, str]) -> JobLinks | None:
     def prefix() -> PurePosixPath | None:
         return below_checkout(root, environment)
 
-    def source_url(path: str, line: int | None) -> str:
+    def source_url(path: str, line: int) -> str:
         start = prefix()
         return "" if start is None else job.source_url(str(start / path), line)
 

@@ -95,7 +95,7 @@ def execute(
     values: Mapping[str, str] | None = None,
     journal: type[RunJournal] = RunJournal,
     keep: Path | None = None,
-    secrets: Path | None = None,
+    secrets: Path | None,
 ) -> Report:
     """Apply a plan with progress and a backup, and return the report.
 

@@ -110,7 +110,7 @@ def load(
 
 
 def load_only(
-    root: Path, only: Sequence[str], *, untracked: frozenset[str] = frozenset(), **settings: Any
+    root: Path, only: Sequence[str], *, untracked: frozenset[str], **settings: Any
 ) -> Loaded | None:
     """Return the declarations and problems of some files, each judged by itself.
 
@@ -291,7 +291,7 @@ def discreet(section: str | None) -> bool:
 
 
 def misnamed_config_problems(
-    root: Path, ignore: Sequence[str] = (), untracked: frozenset[str] = frozenset()
+    root: Path, ignore: Sequence[str] = (), *, untracked: frozenset[str]
 ) -> list[Problem]:
     """Return a problem for each file in `root` that is a typo of devinops.yaml and not ignored."""
     names = [name for name in misnamed_configs(str(root)) if untracked.isdisjoint((".", name))]

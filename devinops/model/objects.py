@@ -27,8 +27,7 @@ class Source(NamedTuple):
 
 
 class Severity(StrEnum):
-    """How bad a problem is; the worst comes first."""
-
+    # The worst comes first.
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"

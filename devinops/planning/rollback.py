@@ -27,13 +27,12 @@ def rollback_plan(
     *,
     policy: Policy,
     run: str,
-    approvals: Approvals | None = None,
+    approvals: Approvals,
 ) -> Plan:
     """Return the plan that restores saved objects to what they were before the run.
 
     Of the `approvals` only the accepted hazards count.
     """
-    approvals = approvals or Approvals()
     placed = [_placed(object, snapshot) for object in saved]
     restored = {object.live.object_id: object.live.key for object in placed}
     context = RollbackContext(target.api, target.scope, policy, snapshot, run, restored)

@@ -56,7 +56,7 @@ class Block(NamedTuple):
     cut: bool = False
 
 
-def change_blocks(change: Change, *, full: bool = False) -> Iterator[Block]:
+def change_blocks(change: Change, *, full: bool) -> Iterator[Block]:
     """Yield the blocks of the fields of a change."""
     for field in change.fields:
         if not is_redundant(change, field):

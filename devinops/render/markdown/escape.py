@@ -108,9 +108,9 @@ def _is_plain(word: str) -> bool:
     return bool(_NUMBERS.fullmatch(word))
 
 
-def html_code(text: str, most: int = MAX_TEXT) -> str:
+def html_code(text: str) -> str:
     """Return a text as an HTML element `code`, for the inside of other HTML elements."""
-    return f"<code>{html.escape(shown(text, most))}</code>"
+    return f"<code>{html.escape(shown(text))}</code>"
 
 
 def safe_url(url: str) -> str:
