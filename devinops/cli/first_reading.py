@@ -1,4 +1,4 @@
-"""Reads the lists that a pull needs, and works on what has come while the rest is on its way."""
+"""Reads what a key may list, for pull and export; pull works on what has come meanwhile."""
 
 from __future__ import annotations
 

@@ -198,7 +198,8 @@ def set_up(
         state = _State.NEW if is_new else _existing(top / name, name, text, git.below)
         row = _WOULD_WRITE if is_new and check else state.value
         rows.append(row.format(_relative(top / name, root)))
-        written += [name] if is_new else []
+        if is_new:
+            written.append(name)
         snippets += _by_hand(name, text, state, top, root)
     ci_files = tuple(name for name in texts if name.startswith("."))
     keys = key_note(system, pipeline)
