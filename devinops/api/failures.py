@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from devinops.api.connection import Connection
 from devinops.api.error_messages import clean, error_text, looks_like_html, rejected_fields
 from devinops.api.httpx_setup import Route
 from devinops.api.redact import redact
-from devinops.api.single_request import Call, Failure, Response
+from devinops.api.single_request import Call, Failure, Response, parse_json
 from devinops.model.errors import ApiError, BadAnswer, Unreachable
 from devinops.model.kind import ApiVersion
 
@@ -66,6 +66,12 @@ def refuse_web_page(call: Call, response: Response) -> None:
     """Raise BadAnswer for a web page: something between here and the API must have sent it."""
     if is_web_page(response):
         raise BadAnswer(f"{call}: {error_text(response.body, response.content_type)}")
+
+
+def json_of(call: Call, response: Response) -> Any:
+    """Return the JSON of a response. Raises BadAnswer, also for a web page."""
+    refuse_web_page(call, response)
+    return parse_json(call, response)
 
 
 def _text(call: Call, response: Response) -> str:

@@ -38,9 +38,7 @@ def show(options: Options, plan: Plan, *, asking: bool, approved: bool = False) 
     question.
     """
     if options.format == "text" or asking:
-        answer = PlanAnswer(plan, plan.exit_code(), approved=approved)
-        for chunk in render("text", answer, options.style):
-            click.echo(chunk, nl=False, err=options.format != "text", color=options.color or None)
+        options.show(PlanAnswer(plan, plan.exit_code(), approved=approved))
         # If the reader has closed the pipe, fail before the first write and not after the last.
         sys.stdout.flush()
 
@@ -97,7 +95,7 @@ def execute(
     values: Mapping[str, str] | None = None,
     journal: type[RunJournal] = RunJournal,
     keep: Path | None = None,
-    secrets: Path | None = None,
+    secrets: Path | None,
 ) -> Report:
     """Apply a plan with progress and a backup, and return the report.
 

@@ -194,10 +194,15 @@ def last_edit(live: Live) -> str:
     """Return when and by whom an object was last edited, as text; empty if not shown."""
     parts = []
     if live.updated_at is not None:
-        parts.append(datetime.fromtimestamp(live.updated_at, UTC).strftime("%Y-%m-%d %H:%M UTC"))
+        parts.append(time_text(live.updated_at))
     if live.updated_by:
         parts.append(f"by {live.updated_by}")
     return " ".join(parts)
+
+
+def time_text(seconds: int) -> str:
+    """Return a time in epoch seconds as text for people."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M UTC}"
 
 
 def declared_fields(resource: Resource) -> Fields:

@@ -6,7 +6,6 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -18,6 +17,7 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Problem
 from devinops.model.target import Target
+from devinops.planning.draft import time_text
 from devinops.planning.drift import Findings
 from devinops.planning.required import Missing, is_missing, missing
 from devinops.planning.saved import SavedPlan, ShownPlan
@@ -383,7 +383,7 @@ def drift_summary(drift: Drift) -> str:
     reason = drift.reason or ", ".join(field.name for field in drift.fields)
     parts = [f"{drift.moved}: {reason}" if reason else str(drift.moved)]
     if drift.at is not None:
-        parts.append(datetime.fromtimestamp(drift.at, UTC).strftime("%Y-%m-%d %H:%M UTC"))
+        parts.append(time_text(drift.at))
     if drift.moved is DriftEvent.EDITED:
         parts.append(f"by {drift.by}" if drift.by else "by an unknown user")
     return ", ".join(parts)

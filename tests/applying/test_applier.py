@@ -17,7 +17,6 @@ from devinops.applying.applier import (
     REPLACE_ATTEMPTS,
     Applier,
     Journal,
-    NoJournal,
     Outcome,
     Writer,
     apply,
@@ -38,6 +37,7 @@ from devinops.model.target import Target
 from devinops.planning.plan import Plan, build_plan
 from devinops.render.text import Text
 from tests.testing.objects import live, snapshot
+from tests.testing.waiting import Waits
 
 
 @dataclass
@@ -166,7 +166,7 @@ def run(tmp_path: Path) -> Callable[..., Report]:
             found,
             organization,
             values={"TOKEN": "value"},
-            **{"pause": lambda s: None, **options},
+            **{"journal": Recorder(), **options},
         )
         on_applier(applier)
         return apply(applier, lambda: plan(organization.snapshot()))
@@ -211,7 +211,6 @@ def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
         organization,
         inventory=inventory,
         policy=Policy(prune=Prune.OWNED),
-        journal=NoJournal(),
     )
     if fault is None:
         assert outcomes(report) == {"New": Outcome.DONE, "Old": Outcome.DONE}
@@ -327,9 +326,8 @@ def test_an_update_that_loses_a_field_is_a_failure_that_says_so(run: Callable[..
     assert result.message == "the update lost its macro !a: set it again in the web app"
 
 
-def test_the_looks_for_a_create_are_apart(run: Callable[..., Report]) -> None:
-    waits: list[float] = []
-    run(notes("A"), Organization(faults={("create", "A"): ("before", SILENT)}), pause=waits.append)
+def test_the_looks_for_a_create_are_apart(run: Callable[..., Report], waits: Waits) -> None:
+    run(notes("A"), Organization(faults={("create", "A"): ("before", SILENT)}))
     assert waits == list(RECOVERY_WAITS_S) == [1, 3, 9]
 
 
@@ -519,16 +517,16 @@ def test_an_api_that_takes_no_more_requests_is_not_asked_for_ever(
 
 @pytest.mark.parametrize("made", [True, False])
 def test_an_interruption_of_the_search_for_a_create_leaves_one_look(
-    run: Callable[..., Report], made: bool
+    run: Callable[..., Report], waits: Waits, made: bool
 ) -> None:
     organization = Organization(faults={("create", "A"): ("after" if made else "before", SILENT)})
     appliers: list[Applier] = []
+    waits.instead = lambda _: appliers[0].interrupt(ExitCode.INTERRUPTED)
     journal = Recorder()
     report = run(
         notes("A"),
         organization,
         on_applier=appliers.append,
-        pause=lambda _: appliers[0].interrupt(ExitCode.INTERRUPTED),
         journal=journal,
     )
     (result,) = report.results
@@ -820,11 +818,13 @@ def test_a_rotation_whose_second_create_is_refused_may_have_succeeded_with_the_f
     assert result.unclear
 
 
-def test_an_interrupted_rotation_is_not_tried_again(run: Callable[..., Report]) -> None:
+def test_an_interrupted_rotation_is_not_tried_again(
+    run: Callable[..., Report], waits: Waits
+) -> None:
     organization = Organization(faults={("create", "S"): ("before", SILENT)})
     appliers: list[Applier] = []
-    interrupt = lambda _: appliers[0].interrupt(ExitCode.INTERRUPTED)  # noqa: E731
-    (result,) = rotate(run, organization, on_applier=appliers.append, pause=interrupt).results
+    waits.instead = lambda _: appliers[0].interrupt(ExitCode.INTERRUPTED)
+    (result,) = rotate(run, organization, on_applier=appliers.append).results
     assert organization.calls.count(("create", "S")) == 1
     assert "not known" in result.message
 

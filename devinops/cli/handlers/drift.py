@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from devinops.api import open_reader
 from devinops.cli.audit_log import with_editors
 from devinops.cli.options import Options
-from devinops.cli.session import Session, failures_written, open_session
+from devinops.cli.session import Session, open_inventory_session
 from devinops.inventory import listed
 from devinops.model.changes import Drift
 from devinops.model.client import Reader
@@ -21,10 +20,7 @@ from devinops.render.answers import DriftAnswer
 
 def run(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    with (
-        failures_written(options),
-        open_session(options, open_reader, needs_inventory=True) as session,
-    ):
+    with open_inventory_session(options) as session:
         answer = _find(session)
     options.answer(answer)
     return answer.exit_code

@@ -125,7 +125,7 @@ def _table(plan: ShownPlan) -> Iterator[str]:
     return table(counts, (*map(str, Action), _BLOCKED, _OUTSIDE), tuple(KINDS))
 
 
-def _dangers(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]:
+def _dangers(page: Page, plan: ShownPlan, error: str) -> Iterator[str]:
     """Yield what a reviewer must see: refusals, deletes, what is blocked, and notes."""
     if error and not plan.refusals:
         yield alert("CAUTION", "Nothing was applied", [page.prose(error, 1_000)])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from devinops.api import open_reader
 from devinops.cli.handlers.inventory.answers import answer
 from devinops.cli.options import Options
-from devinops.cli.session import failures_written, open_session
+from devinops.cli.session import open_inventory_session
 from devinops.inventory import open_runs
 from devinops.model.errors import NotFound
 from devinops.model.exit_codes import ExitCode
@@ -20,10 +19,7 @@ from devinops.schema.inventory import IntentItem, UnlockDocument
 
 def run(options: Options, run: str) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    with (
-        failures_written(options),
-        open_session(options, open_reader, needs_inventory=True) as session,
-    ):
+    with open_inventory_session(options) as session:
         runs = open_runs(session.store.read())
         if run not in runs:
             hint = did_you_mean(run, runs, f"; open are: {', '.join(runs) or 'none'}")
