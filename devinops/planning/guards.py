@@ -11,6 +11,7 @@ from devinops.model.changes import Action, Change, Drift, Refusal
 from devinops.model.inventory import Inventory
 from devinops.model.objects import Declaration, Ensure, Snapshot
 from devinops.model.policy import Approvals, MaxDelete, OnDrift, allow
+from devinops.planning.commands import pull_command
 from devinops.planning.diff import added_and_removed
 from devinops.planning.draft import PlanContext
 
@@ -95,7 +96,7 @@ def _drifted(
         return ()
     were, them = ("object was", "change") if count == 1 else ("objects were", "changes")
     why = f"{count} {were} changed outside devinops and on_drift is fail"
-    return (Refusal(f"{why}: run devinops pull --drift, or undo the {them} in the web app"),)
+    return (Refusal(f"{why}: run {pull_command()}, or undo the {them} in the web app"),)
 
 
 def _never_owned(

@@ -14,6 +14,7 @@ from devinops.model.kind import ApiVersion, Kind, Resource, Scope
 from devinops.model.objects import Declaration, Ensure, Live
 from devinops.model.policy import ADOPT, OnDrift
 from devinops.model.values import UNSET, canonical_text
+from devinops.planning.commands import forget_command, link_command, pull_command
 from devinops.planning.diff import at_risk, changed_fields
 from devinops.planning.draft import (
     Fields,
@@ -26,7 +27,7 @@ from devinops.planning.draft import (
 )
 from devinops.planning.match import Match, MatchedBy
 from devinops.planning.orphans import Orphan
-from devinops.planning.stale_records import forget_command, link_command, replaced
+from devinops.planning.stale_records import replaced
 from devinops.planning.three_way import Sides, moved_outside, sides
 
 AGAIN = "deleted since then; created again with a new id"
@@ -97,7 +98,7 @@ class Managed:
         else:
             reason = (
                 "set on_drift: overwrite to create it again, or remove its entry to leave it "
-                "deleted (devinops pull --drift does that if it can)"
+                f"deleted ({pull_command()} does that if it can)"
             )
             draft.drift.append(
                 Drift(

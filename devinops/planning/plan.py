@@ -20,6 +20,7 @@ from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.collisions import collisions
+from devinops.planning.commands import link_command
 from devinops.planning.draft import PlanContext, PlanDraft, generated_secret
 from devinops.planning.duplicate_keys import block_duplicate_keys
 from devinops.planning.guards import guard, hazard_notes, needed
@@ -43,7 +44,6 @@ from devinops.planning.orphans import (
 )
 from devinops.planning.references import References, known_ids
 from devinops.planning.selection import Only, check_only, kinds_of, narrow
-from devinops.planning.stale_records import link_command
 from devinops.planning.superseded import advice, after_replacements, waits_for
 
 DIGEST_LENGTH = 32

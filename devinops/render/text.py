@@ -18,6 +18,7 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Problem
 from devinops.model.target import Target
+from devinops.planning.commands import pull_command
 from devinops.planning.drift import Findings
 from devinops.planning.required import Missing, is_missing, missing
 from devinops.planning.saved import SavedPlan, ShownPlan
@@ -398,11 +399,6 @@ def flag(name: str, value: object) -> str:
 def show_command(place: str) -> str:
     """Return the command that shows all of a plan; `place` is that of `Style`."""
     return f"devinops plan{place} -v"
-
-
-def pull_command(place: str) -> str:
-    """Return the command that writes drift into the files; `place` is that of `Style`."""
-    return f"devinops pull{place} --drift"
 
 
 def full_command(plan: ShownPlan, command: str) -> str:

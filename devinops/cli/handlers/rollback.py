@@ -110,7 +110,7 @@ def _preview(options: Options, arguments: _Rollback, *, dry_run: bool) -> ExitCo
         options.answer(answer)
         return answer.exit_code
     show(options, plan, asking=False)
-    check_refusals(plan)
+    check_refusals(plan, options.place)
     how = (
         f"rollback cannot ask {why_nobody_answers()}, and nothing was written: review the plan, "
         f"then pass --expect {plan.digest}, or --yes"
@@ -159,7 +159,7 @@ def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
     show(options, plan, asking=asking, approved=arguments.digest == plan.digest)
     if arguments.digest is not None:
         ApprovedPlan(arguments.digest).check(plan, options)
-    check_refusals(plan)
+    check_refusals(plan, options.place)
     if not plan.changes:
         return Report(plan, ())
     if asking:

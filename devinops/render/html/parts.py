@@ -10,6 +10,7 @@ from devinops.model.changes import Action, Blocked, Change, Drift
 from devinops.model.keys import Key
 from devinops.model.objects import Live
 from devinops.model.target import Target
+from devinops.planning.commands import pull_command
 from devinops.planning.saved import ShownPlan
 from devinops.render import Style, counted
 from devinops.render.html.markup import Html, joined, prose, tag
@@ -17,7 +18,6 @@ from devinops.render.html.page import Facet, bullets, notice
 from devinops.render.needed_approvals import how_to_approve
 from devinops.render.signs import BLOCKED, SIGNS
 from devinops.render.terminal import Look, Sign
-from devinops.render.text import pull_command
 
 MOST_OPEN: Final = 8
 """If a list has at most so many items, they are open."""

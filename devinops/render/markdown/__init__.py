@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from devinops.applying.report import Report
 from devinops.model.changes import Change
 from devinops.model.objects import Live, Problem
+from devinops.planning.commands import pull_command
 from devinops.planning.saved import SavedPlan
 from devinops.render import Style, counted
 from devinops.render.answers import (
@@ -30,7 +31,6 @@ from devinops.render.markdown.page import Item, Page, Section, alert, document
 from devinops.render.markdown.plan import change_item, drift_item, plan_document, problem_line
 from devinops.render.markdown.report import report_document
 from devinops.render.problem_text import problem_counts
-from devinops.render.text import pull_command
 
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
