@@ -73,10 +73,14 @@ def _read(options: Options, name: str) -> Backup:
 
     Raises NotFound and UnusableFile; for `latest` also InputError and UsageError.
     """
-    target = ""
     if name == LATEST:
-        target, _ = target_name(read_project(options.root), options.flags)
-    return read_backup(find(options.root, name, target).absolute(), options.root)
+        project = read_project(options.root)
+        target, source = target_name(project, options.flags)
+        place = options.about(target, source).place
+        path = find(options.root, name, target, project.targets, place)
+    else:
+        path = find(options.root, name, "")
+    return read_backup(path.absolute(), options.root)
 
 
 def _of_its_target(options: Options, saved: Backup) -> Options:
