@@ -6,19 +6,19 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from itertools import groupby
 from pathlib import PurePosixPath
 
 from devinops.applying.report import Report, Result
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocked, Change, Drift, DriftEvent, Outcome
+from devinops.model.changes import Action, Blocked, Change, Drift, Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Problem
 from devinops.model.target import Target
 from devinops.planning.commands import pull_command
+from devinops.planning.draft import last_change
 from devinops.planning.drift import Findings
 from devinops.planning.required import Missing, is_missing, missing
 from devinops.planning.saved import SavedPlan, ShownPlan
@@ -380,14 +380,10 @@ class Text:
 
 
 def drift_summary(drift: Drift) -> str:
-    """Return what happened, when and by whom, if the API says so."""
+    """Return what happened, and when and by whom the object was last changed, if that is known."""
     reason = drift.reason or ", ".join(field.name for field in drift.fields)
-    parts = [f"{drift.moved}: {reason}" if reason else str(drift.moved)]
-    if drift.at is not None:
-        parts.append(datetime.fromtimestamp(drift.at, UTC).strftime("%Y-%m-%d %H:%M UTC"))
-    if drift.moved is DriftEvent.EDITED:
-        parts.append(f"by {drift.by}" if drift.by else "by an unknown user")
-    return ", ".join(parts)
+    what = f"{drift.moved}: {reason}" if reason else str(drift.moved)
+    return "; ".join(filter(None, (what, last_change(drift.at, drift.by))))
 
 
 def flag(name: str, value: object) -> str:

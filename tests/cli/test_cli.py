@@ -464,7 +464,7 @@ def test_drift_is_one_line_in_a_plan_and_a_diff_with_v(
     start = rows.index(
         "changed outside devinops, kept (see devinops plan -v and devinops pull --drift)"
     )
-    assert rows[start + 1].startswith("  @ knowledge:A: edited: body, 20")
+    assert rows[start + 1].startswith("  @ knowledge:A: edited: body; last changed 20")
     assert rows[start + 2] == ""
     whole = devinops("plan", "-C", root, "-v").out.splitlines()
     assert "      ~ body: (- files, + live)" in whole

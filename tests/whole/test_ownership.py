@@ -367,9 +367,9 @@ def test_who_edited_a_note_is_told_to_an_enterprise_key(
         use(emulator.url)
         devinops("apply", "-C", root, "--yes")
         emulator.edit("knowledge", names(emulator)["A"], body="by hand")
-        assert "by an unknown user" in devinops("plan", "-C", root).out
+        assert " UTC by " not in devinops("plan", "-C", root).out
         use(emulator.url, "cog_enterprise")
-        assert "by an unknown user" not in devinops("plan", "-C", root).out
+        assert " UTC by " in devinops("plan", "-C", root).out
 
 
 def test_prune_scope_takes_what_is_not_declared_with_the_exact_number(
