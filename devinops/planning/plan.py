@@ -75,6 +75,8 @@ class Plan:
     removals: tuple[ObjectId, ...] = ()
     only: tuple[str, ...] = ()
     approvals: Approvals = field(default_factory=Approvals)
+    named: frozenset[Key] = field(default=frozenset(), compare=False, repr=False)
+    """The keys of all entries and live objects, which its sentences can name."""
 
     @cached_property
     def digest(self) -> str:
@@ -177,7 +179,15 @@ def build_plan(
     only_texts = tuple(map(str, only))
     notes = tuple(_notes(draft, snapshot, wanted, only))
     unmanaged = _by_kind(others)
-    return replace(plan, notes=notes, unmanaged=unmanaged, only=only_texts, refusals=refusals)
+    named = frozenset((*(d.key for d in wanted), *live.by_key, *snapshot.by_key))
+    return replace(
+        plan,
+        notes=notes,
+        unmanaged=unmanaged,
+        only=only_texts,
+        refusals=refusals,
+        named=named,
+    )
 
 
 def _plan(
