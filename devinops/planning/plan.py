@@ -38,7 +38,6 @@ from devinops.planning.orphans import (
     LikelyRename,
     Orphan,
     likely_renames,
-    new_entries,
     rename_hint,
     undeclared,
 )
@@ -356,7 +355,7 @@ def _plan_orphans(
     for record in gone:
         draft.forget(record)
     deletable = [o for o in orphans if o.live.kind.lifecycle is Lifecycle.MANAGED]
-    pairs = likely_renames(deletable, new_entries(matches))
+    pairs = likely_renames(deletable, matches)
     successors = {pair.orphan.live.object_id: pair.entry.key for pair in pairs}
     for orphan in orphans:
         successor = successors.get(orphan.live.object_id)
