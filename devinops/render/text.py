@@ -45,6 +45,8 @@ _OUTCOMES = {
     Outcome.BLOCKED: BLOCKED,
 }
 MERGE = "Merge to apply this plan. If the plan is different then, nothing is applied."
+PULLED = "writes the changes of objects with an entry into the files"
+"""What `pull --drift` does with the drift in an organization, of which the entries are not read."""
 MAX_NEEDED_BY = 5
 MAX_ALIKE = 5
 """How many results with one message, or changes that are left, are shown, unless `full`."""
@@ -276,8 +278,10 @@ class Text:
     def drift(self, findings: Findings) -> Iterator[str]:
         """Yield the lines of drift and of unmanaged objects."""
         if findings.drift:
-            hint = f" (see {show_command(self.place)} and {pull_command(self.place)})"
-            yield from self._heading("changed outside devinops", hint)
+            pull = f"{pull_command(self.place)} {PULLED}"
+            yield from self._heading(
+                "changed outside devinops", f" (see {show_command(self.place)}; {pull})"
+            )
         for drift in findings.drift:
             yield from self._item(OUTSIDE, drift.key, f": {drift_summary(drift)}")
         if findings.unmanaged and self.full:

@@ -491,7 +491,7 @@ def test_commands_in_every_format_lead_to_the_root_and_the_target(
             out = devinops(command, "-C", root, *argv).out
             assert all(text in out for text in commands), (command, argv, out)
 
-    shows(f"see devinops plan {place} -v and devinops pull {place} --drift")
+    shows(f"see devinops plan {place} -v", f"devinops pull {place} --drift")
     # Only this shell has the variable.
     for format in ("markdown", "html"):
         shows("devinops pull -t one --drift", format=format)

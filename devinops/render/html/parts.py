@@ -89,10 +89,9 @@ def blocked_notice(
     return notice(title, content, Look.WAITING)
 
 
-def pull_hint(style: Style) -> Html:
+def pull_hint(style: Style, what: str = "writes these changes into the files") -> Html:
     """Return how to bring what changed outside devinops into the files."""
-    command = tag("code", pull_command(style.place))
-    return tag("p", command, " writes these changes into the files.")
+    return tag("p", tag("code", pull_command(style.place)), f" {what}.")
 
 
 def to_approve(plan: ShownPlan, style: Style) -> Iterator[Html]:
