@@ -26,6 +26,7 @@ from devinops.model.errors import NotWritten, Refused
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
+from devinops.planning.commands import with_place
 from devinops.planning.plan import Plan
 from devinops.render import Style, render
 from devinops.render.answers import PlanAnswer
@@ -70,10 +71,13 @@ class RunJournal:
         self.store.finish(self.run, unclear)
 
 
-def check_refusals(plan: Plan, *, is_saved: bool = False) -> None:
-    """Raise NotApplied if a plan must not be applied at all; a file holds the options if saved."""
+def check_refusals(plan: Plan, place: str, *, is_saved: bool = False) -> None:
+    """Raise NotApplied if a plan must not be applied at all; a file holds the options if saved.
+
+    `place` is that of `Options`.
+    """
     if plan.refusals:
-        reasons = "; ".join(refusal.reason for refusal in plan.refusals)
+        reasons = "; ".join(with_place(refusal.reason, place) for refusal in plan.refusals)
         again = "; the saved plan has its options in it, so plan again for others"
         refused = Refused(f"refused, nothing was written: {reasons}{again if is_saved else ''}")
         raise NotApplied(plan, refused)

@@ -30,7 +30,7 @@ from devinops.model.inventory import Record, fingerprint
 from devinops.model.keys import Key, decode_part
 from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Ensure, Live, Source
-from devinops.model.policy import ADOPT
+from devinops.model.policy import ADOPT, allow
 from devinops.model.values import canonical_text
 from devinops.planning.diff import changed_fields
 from devinops.planning.draft import names_of
@@ -143,6 +143,9 @@ class _Drift:
     def _apply(self, key: Key, approval: str = "--on-conflict git") -> str:
         """Return the command that applies what the files say, for one key only."""
         only = quote(escape(str(key)))
+        gone, all = self._missing(key.kind)
+        if are_too_many(gone, all, self.pulling.policy.max_delete):
+            approval += f" {allow('missing', gone)}"
         return f"devinops apply{self.pulling.place} --only {only} {approval}"
 
     # --- which side moved
@@ -363,9 +366,7 @@ class _Drift:
 
     def _too_many(self, kind: str) -> str:
         """Return what to check if too many objects of a kind are missing; empty if not."""
-        owned, live = self.pulling.inventory.owned, self.pulling.snapshot.by_id
-        of_kind = [record for record in owned if record.key.kind == kind]
-        gone, all = sum(r.object_id not in live for r in of_kind), len(of_kind)
+        gone, all = self._missing(kind)
         if not are_too_many(gone, all, self.pulling.policy.max_delete):
             return ""
         return (
@@ -373,6 +374,12 @@ class _Drift:
             "is deleted: check that the API key belongs to the right organization."
             f"{moved(kind, gone, all)}"
         )
+
+    def _missing(self, kind: str) -> tuple[int, int]:
+        """Return how many owned objects of a kind are not listed, and how many are owned."""
+        owned, live = self.pulling.inventory.owned, self.pulling.snapshot.by_id
+        of_kind = [record for record in owned if record.key.kind == kind]
+        return sum(record.object_id not in live for record in of_kind), len(of_kind)
 
     # --- editing
 

@@ -51,6 +51,12 @@ _LABELLED: Final = LazyPattern(
 )
 """A name and its secret, as they are in Markdown, in options of commands, and in headers."""
 
+_LONG_LINE: Final = LazyPattern(r"[^\n]{2000,}")
+_BEFORE_NAME: Final = LazyPattern(
+    r"(?<![:=(])[ ](?=[\w\"'`*-]{0,40}(?:pass|pwd|secret|token|key))", re.IGNORECASE
+)
+"""Where a long line is broken: for each match, the library looks at all of the line around it."""
+
 _WIDE: Final = LazyPattern(r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
 """Kana, kanji and their punctuation: the sentence around a secret, also without a space."""
 
@@ -229,6 +235,7 @@ def _of_library(text: str) -> Iterator[Leak]:
     text = _WIDE.sub(" ", text.replace("：", ":"))
     text = _OTHER_NAME.sub(lambda name: "password".rjust(len(name[0])), text)
     text = _LABELLED.sub(_plain, text)
+    text = _LONG_LINE.sub(lambda long: _BEFORE_NAME.sub("\n", long[0]), text)
     if not _MAY_HOLD_ONE.search(text) or not is_complete():
         return
     import betterleaks

@@ -7,7 +7,6 @@ entries tell which objects they mean.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from typing import NamedTuple
 from devinops.model.inventory import Inventory, Record, fingerprints
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Ensure, Live, Snapshot
+from devinops.planning.commands import forget_command, link_command
 from devinops.planning.diff import changed_fields
 
 
@@ -101,16 +101,6 @@ def _give(live: Live, key: Key, inventory: Inventory) -> str:
     record = inventory.by_id.get(live.object_id)
     forget = f"{forget_command(record.key)}, then " if record else ""
     return f"{forget}{link_command(key, live.id)}"
-
-
-def link_command(key: Key, id: str = "ID", place: str = "") -> str:
-    """Return the command that makes an object that of a key, with options that say where."""
-    return f"devinops inventory link{place} {shlex.quote(str(key))} {id}"
-
-
-def forget_command(key: Key, place: str = "") -> str:
-    """Return the command that removes the record of a key, with options that say where."""
-    return f"devinops inventory forget{place} {shlex.quote(str(key))}"
 
 
 def _live_of(entry: Declaration, snapshot: Snapshot, inventory: Inventory) -> Live | None:

@@ -97,7 +97,12 @@ def render(format: str, answer: Answer, style: Style | None = None) -> Iterator[
     is_short = format == "text" and isinstance(answer, ProblemsAnswer)
     module = "devinops.render.problem_text" if is_short else RENDERERS[format]
     renderer = cast(Renderer, import_module(module))
-    return renderer.render(answer, style or Style())
+    style = style or Style()
+    if style.place and format in ("text", "markdown", "html") and not is_short:
+        from devinops.render.place import answer_with_place
+
+        answer = answer_with_place(answer, style.place)
+    return renderer.render(answer, style)
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -45,6 +45,9 @@ GITLAB_FILE = ".gitlab-ci.yml"
 SAMPLE = "knowledge/where-knowledge-is-written.md"
 """The first note."""
 
+NEW_TARGET = "production"
+"""The target in a new devinops.yaml."""
+
 
 _USUAL = ("main", "master")
 """The usual names of a default branch."""
@@ -337,7 +340,7 @@ def _pipeline(root: Path, git: Repository) -> Pipeline:
         for name, target in project.targets.items()
         if "enterprise_key_env" in target
     }
-    keys = keys or {"production": DEFAULT_KEY}
+    keys = keys or {NEW_TARGET: DEFAULT_KEY}
     stores = [target.get("inventory", {}).get("store") for target in project.targets.values()]
     # Without settings, the new ones have an inventory on a branch if there is a remote.
     pushes = git.remote if project.document is None else "branch" in stores
@@ -362,6 +365,7 @@ def files(
     remote = "with-remote" if git.remote else "without-remote"
     values = {
         "version": __version__,
+        "target": NEW_TARGET,
         "org_id": org_setting,
         "inventory": _template(f"{remote}.yaml").template.removesuffix("\n"),
         "repo": _repository_value(git.repo),

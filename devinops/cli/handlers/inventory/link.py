@@ -17,7 +17,7 @@ from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Live, Snapshot
 from devinops.model.suggest import did_you_mean
-from devinops.planning.stale_records import forget_command
+from devinops.planning.commands import forget_command
 from devinops.schema.inventory import RecordItem
 
 

@@ -17,7 +17,7 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Ensure
-from devinops.planning.stale_records import forget_command, link_command
+from devinops.planning.commands import forget_command, link_command
 from devinops.render import counted
 from devinops.schema.base_document import HEAD
 from devinops.schema.inventory import CandidateItem, MissingItem, RepairDocument

@@ -29,10 +29,20 @@ def run(options: Options, run: str) -> ExitCode:
     lines = [
         f"unlocked {run}: {counted(len(intents), 'write')} without a result",
         *_writes(intents),
+        *_next_step(intents, options.place),
     ]
     target, items = session.settings.target.name, tuple(map(IntentItem.of, intents))
     answer(session, lines, UnlockDocument(**HEAD, target=target, run=run, intents=items))
     return ExitCode.OK
+
+
+def _next_step(intents: Iterable[Intent], place: str) -> Iterator[str]:
+    """Yield what to do if the run may have written an object that is owned."""
+    if any(intent.id for intent in intents):
+        yield (
+            "drift shows what the run wrote to these objects as changed outside devinops, until "
+            f"an apply has recorded it: run devinops apply{place} next"
+        )
 
 
 def _writes(intents: Iterable[Intent]) -> Iterator[str]:
