@@ -243,8 +243,9 @@ def notes_under(api):
 
 
 def order_of_names(api):
-    b, _, _ = (api.note(name=name) for name in "bca")
-    good(api.v3.put(f"{NOTES}/{b['note_id']}", json={**NOTE, "name": "b"}))
+    old = {**NOTE, "created_at": 1}
+    b, _, _ = (api.emulator.add("knowledge", **{**old, "name": name}) for name in "bca")
+    good(api.v3.put(f"{NOTES}/{b}", json={**NOTE, "name": "b"}))
     first = good(api.v3.get(NOTES, params={"first": 2}))
     second = good(api.v3.get(NOTES, params={"first": 2, "after": first["end_cursor"]}))
     return "".join(note["name"] for note in first["items"] + second["items"])
