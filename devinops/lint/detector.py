@@ -148,6 +148,10 @@ _PUBLIC: Final = LazyPattern("username|user-?id|client-id|app-id|url|domain|host
 """A rule of the library for what belongs to a secret, but is none."""
 
 
+_PAIRS: Final = {"_": "_", "*": "*", "(": ")", "“": "”", "„": "“", "‘": "’", "«": "»"}
+"""Marks that may be directly before and after a secret."""
+
+
 class Leak(NamedTuple):
     """What looks like a secret, from `start` to `end` in a text; `title` is for a sentence."""
 
@@ -171,7 +175,20 @@ def everywhere(text: str, find: Callable[[str], Iterable[Leak]]) -> Iterator[Lea
 
 def leaks(text: str) -> Iterator[Leak]:
     """Yield what looks like a secret, in the order of the text; placeholders do not count."""
-    yield from _apart((*_known(text), *_given(text), *_of_library(text)))
+    found = (*_known(text), *_given(text), *_of_library(text))
+    yield from _apart(_without_marks(text, leak) for leak in found)
+
+
+def _without_marks(text: str, leak: Leak) -> Leak:
+    """Return a leak without the marks of emphasis or the quotation marks around the secret."""
+    end = _PAIRS.get(text[leak.start])
+    if end == text[leak.end - 1]:
+        return leak._replace(start=leak.start + 1, end=leak.end - 1)
+    if end and text.startswith(end, leak.end):
+        return leak._replace(start=leak.start + 1)
+    if _PAIRS.get(text[max(leak.start - 1, 0) : leak.start]) == text[leak.end - 1]:
+        return leak._replace(end=leak.end - 1)
+    return leak
 
 
 def _apart(leaks: Iterable[Leak]) -> list[Leak]:

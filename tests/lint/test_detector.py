@@ -64,6 +64,20 @@ def test_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(leaks(WITH_SECRET["Stripe key"][0]))
 
 
+@pytest.mark.parametrize("marks", ["__", "**", "()", "“”", "„“", "‘’", "«»"])
+def test_marks_around_a_secret_are_not_part_of_it(marks: str) -> None:
+    value, (before, after) = "kQ9vLm2xRt7w", marks
+    for text in (f"password: {before}{value}{after} here", f"SHOP_DB_PASS={before}{value}{after}"):
+        (leak,) = leaks(text)
+        assert text[leak.start : leak.end] == value
+
+
+def test_a_mark_on_one_side_only_is_part_of_the_secret() -> None:
+    text = "password: _kQ9vLm2xRt7w here"
+    (leak,) = leaks(text)
+    assert text[leak.start : leak.end] == "_kQ9vLm2xRt7w"
+
+
 def test_the_library_gets_no_long_line_with_many_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """For each match it looks at the whole line, which would take minutes."""
     given: list[str] = []
