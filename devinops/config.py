@@ -231,7 +231,7 @@ def _no_entries(untracked: frozenset[str]) -> Problem:
     )
     message = f"no file with entries was found: expected one of {places}"
     if untracked:
-        message = f"no file with entries was found that Git tracks: expected one of {places}"
+        message = f"no file with entries is tracked by Git: expected one of {places}"
     return Problem(
         Source("."), "no-entries", f"{message}; check --root, or start with devinops init"
     )
@@ -269,7 +269,7 @@ def _target_problems(document: Document) -> Iterator[Problem]:
         if other != name:
             message = (
                 f"the targets {other} and {name} are the same organization, so each can "
-                "overwrite or delete what the other owns: give them one target"
+                "overwrite or delete what the other owns: use only one of them"
             )
             place = document.place("targets", name, "org_id")
             yield Problem(place, "same-organization", message, Severity.WARNING)
@@ -321,7 +321,7 @@ def _without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterat
                 yield option, f"{setting} needs an inventory: add inventory: {{store: branch}}"
     if ("scope" in target) != (prune == Prune.SCOPE):
         option = "scope" if "scope" in target else "prune"
-        yield option, "prune: scope and scope: [folders] go together; the other one is missing"
+        yield option, "prune: scope and scope: [folders] need each other: add the missing one"
     if prune == Prune.SCOPE and api == "v1":
         yield "prune", "prune: scope needs API v3: v1 does not show which folder a folder is in"
     yield from _without_effect_on_scope(target, api)

@@ -228,5 +228,5 @@ def _stripped_lines(text: str) -> list[str]:
 
 
 def without_credentials(text: str) -> str:
-    """Return a text with the credentials in its URLs replaced by `***`."""
+    """Return the text with the credentials in its URLs replaced by `***`."""
     return re.sub(r"(?<=://)[^/\s]+@", "***@", text)

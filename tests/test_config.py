@@ -184,8 +184,8 @@ def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Wr
         ("{}", {"DEVIN_ORG_ID": " "}, "DEVIN_ORG_ID is set but empty"),
         ("{prune: owned}", {}, "prune: owned needs an inventory"),
         ("{on_drift: fail}", {}, "on_drift: fail needs an inventory"),
-        ("{inventory: {store: file}, scope: [A]}", {}, "go together"),
-        ("{inventory: {store: file}, prune: scope}", {}, "go together"),
+        ("{inventory: {store: file}, scope: [A]}", {}, "need each other"),
+        ("{inventory: {store: file}, prune: scope}", {}, "need each other"),
         (
             "{inventory: {store: file}, prune: scope, scope: [A], api_version: v1}",
             {},

@@ -117,7 +117,7 @@ class ReadingClient:
     def _permission(self, usual: str, api: Api) -> str:
         """Return the permission that a call needs.
 
-        This is the `usual` one for an organization, and another one for an enterprise.
+        For an organization this is the `usual` one; an enterprise has a different one.
         """
         return api.enterprise_permission if self._connection.target.enterprise else usual
 
@@ -495,7 +495,7 @@ class _Decoded:
         return lives
 
     def of(self, item: Item) -> Live | None:
-        """Return the object of this very item of a page; None if it was not decoded."""
+        """Return the object of exactly this item of a page; None if it was not decoded."""
         found = self._lives.get(id(item))
         return found[1] if found else None
 
@@ -525,7 +525,7 @@ def _keep_out_of_messages(kind: Kind, response: Item) -> None:
 
 
 def _same(live: Live, id: str, call: Call) -> Live:
-    """Return an object that was requested by its id. Raises BadAnswer if it is another one."""
+    """Return an object that was requested by its id. Raises BadAnswer if it is a different one."""
     if live.id != id:
         raise BadAnswer(f"{call}: the response is about another object, {clean(live.id, 80)}")
     return live

@@ -443,7 +443,7 @@ def encode(
         if not name or attribute.name in left_out:
             continue
         new = _to_send(attribute, resource, api, creating=before is None)
-        new = _labelled(kind, attribute, new, owner or None)
+        new = _labeled(kind, attribute, new, owner or None)
         last = _last(kind, attribute, before)
         if (new is UNSET and attribute.name != kind.parent) or (changes_only and new == last):
             continue
@@ -466,10 +466,10 @@ def _last(kind: Kind, attribute: Attribute, before: Live | None) -> Any:
     """Return the live value of a field, including our label if the object has it."""
     if before is None:
         return UNSET
-    return _labelled(kind, attribute, getattr(before.resource, attribute.name), before.owner)
+    return _labeled(kind, attribute, getattr(before.resource, attribute.name), before.owner)
 
 
-def _labelled(kind: Kind, attribute: Attribute, value: Any, owner: str | None) -> Any:
+def _labeled(kind: Kind, attribute: Attribute, value: Any, owner: str | None) -> Any:
     """Return a value, with our label if the field holds labels and there is an owner."""
     if attribute.name != kind.label or owner is None:
         return value

@@ -154,7 +154,7 @@ class Getter:
         self._limiter.pause(seconds)
 
     def _hold(self, outcome: Outcome) -> None:
-        """Let all calls wait after a 429, also if this one is not sent again."""
+        """Let all calls wait after a 429, even if this one is not sent again."""
         seconds = self._delay_s(outcome, self._limiter.waits)
         self._limiter.hold(seconds)
         rate = self._limiter.rate

@@ -185,7 +185,7 @@ class RateLimiter:
         self.stop_waiting()
 
     def _wait_s(self, retry: bool = False) -> float | None:
-        """Return the seconds until a request may be sent; None if another one must go first."""
+        """Return the seconds until a request may be sent; None if another request must go first."""
         if self.waiting_stopped:
             return 0.0
         wait_s = self._pace.wait_s(waiting.now())

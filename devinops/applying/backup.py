@@ -290,7 +290,7 @@ def _live(path: Path, line: int, text: bytes) -> Live:
 
 
 def _damaged(path: Path, line: int, what: object) -> UnusableFile:
-    return UnusableFile(f"{path}:{line}: {quotable(what)}; this backup is damaged, use another one")
+    return UnusableFile(f"{path}:{line}: {quotable(what)}; this backup is damaged, use another")
 
 
 def summaries(root: Path) -> Iterator[tuple[Path, Backup | str]]:

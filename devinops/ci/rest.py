@@ -106,7 +106,7 @@ class Rest:
 
     def _unreachable(self, call: Call, failure: Failure) -> ApiError:
         error = BadAnswer if failure.unusable else Unreachable
-        return error(f"no answer from {self._route}: {failures.reason(call, failure)} ({call})")
+        return error(f"no response from {self._route}: {failures.reason(call, failure)} ({call})")
 
     def _refused(self, call: Call, response: Response) -> ApiError:
         text = error_text(response.body, response.content_type)

@@ -147,13 +147,13 @@ def _checked(host: CodeHost, request: int, created: Comment, author: str) -> Com
     host.delete(request, created.id)
     raise ConfigError(
         f"the token comments as {created.author or 'an unknown account'}, not as {author}, so a "
-        "later run would not find this comment; it was deleted again. If the token is the right "
-        f"one, pass --comment-author '{created.author}'"
+        "later run would not find this comment, and it was deleted. If the token is the right one, "
+        f"pass --comment-author '{created.author}'"
     )
 
 
 def _plain(text: str) -> str:
-    """Return a text without what differs for no reason.
+    """Return the text without parts that differ for no reason.
 
     A host changes line ends, and white space around it; each run has an address of its own.
     """

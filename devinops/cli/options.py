@@ -221,7 +221,7 @@ def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> N
 
 
 def wants_color(no_color: bool) -> bool:
-    """Tell whether to use colour.
+    """Tell whether to use color.
 
     Only on a terminal, or with FORCE_COLOR; NO_COLOR and --no-color take precedence.
     """

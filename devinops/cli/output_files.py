@@ -43,9 +43,9 @@ def _refusal(path: Path, used: Iterable[Path], root: Path) -> str:
         return f"{error.strerror}; expected a file"
     real = _real(path)
     if not real.parent.is_dir():
-        return "expected a file in a directory that exists"
+        return "expected a file in an existing directory"
     if any(_same(real, other) for other in used):
-        return "the command line names this file twice; choose another one"
+        return "the command line names this file twice; choose another"
     for part, owner in _RESERVED.items():
         if part in map(str.casefold, real.parts):
             return f"{owner}; choose a file outside {part}"

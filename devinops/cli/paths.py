@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 SKIP_OUTSIDE = click.option(
     "--skip-outside",
     is_flag=True,
-    help="Skip PATHS outside the root: a hook for Git gets those of the whole repository.",
+    help="Skip PATHS outside the root: a Git hook gets the paths of the whole repository.",
 )
 
 SKIP_UNTRACKED = click.option(
     "--skip-untracked",
     is_flag=True,
-    help="Do not read files that Git does not track: a commit does not have them.",
+    help="Do not read files that Git does not track: they are not in a commit.",
 )
 
 

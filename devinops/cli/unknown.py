@@ -8,8 +8,8 @@ from typing import Final
 from devinops.model.suggest import nearest
 
 _NO_DESTROY = (
-    "It is missing so that nobody runs it by accident: remove the entries, and apply with prune: "
-    "owned in devinops.yaml."
+    "It does not exist, so that nobody runs it by accident: remove the entries, and apply with "
+    "prune: owned in devinops.yaml."
 )
 _RENAME = (
     "Rename the entry, and list its old name under previously; devinops plan shows the rename."

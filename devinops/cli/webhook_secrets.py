@@ -84,7 +84,7 @@ class WebhookSecrets:
 
 
 def _on_one_line(text: str) -> str:
-    """Return a text with characters that are not printable as escapes such as `\\n`."""
+    """Return the text with characters that are not printable as escapes such as `\\n`."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 

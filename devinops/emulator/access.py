@@ -87,7 +87,7 @@ PERSON = Actor("user-emulator-person", "Pat Person", "pat@example.com")
 
 
 def api_of(key: str) -> str | None:
-    """Return the API version a key's prefix belongs to, None for a prefix nobody knows."""
+    """Return the API version that a key's prefix belongs to; None for an unknown prefix."""
     return {"cog": "v3", "apk": "v1"}.get(key.partition("_")[0]) if "_" in key else None
 
 

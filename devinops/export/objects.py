@@ -1,4 +1,4 @@
-"""Turn entries and live objects into what the lists of API v3 answer. Pure.
+"""Turn entries and live objects into what the lists of API v3 return. Pure.
 
 Texts mention other objects by name, as they do in files, so that they mean the same elsewhere. A
 value of a secret is nowhere: the files and the API do not have it.

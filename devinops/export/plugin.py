@@ -324,7 +324,7 @@ class _Run:
         if not is_rule and len(kind.text_of(declaration.resource)) > LONGEST_SKILL:
             yield (
                 f"its text has more than {LONGEST_SKILL} characters, too long for a good skill: it "
-                f"is in {TEXT_FILE}; better split the entry"
+                f"is in {TEXT_FILE}; consider splitting the entry"
             )
         yield from _lost_values(declaration)
 
@@ -336,10 +336,10 @@ class _Run:
         if pin in (EVERYWHERE, self.choices.repository):
             return (
                 f"always used, but its text has more than {LONGEST_ALWAYS_ON} characters: it is a "
-                f"{'rule' if is_rule else 'skill'}, so Devin decides"
+                f"{'rule' if is_rule else 'skill'}, so Devin decides when to use it"
             )
         return (
-            f"pinned to {pin}: in a plugin Devin decides by the description; "
+            f"pinned to {pin}: in a plugin Devin decides by the description when to use it; "
             f"--repository {pin} exports it for that repository"
         )
 

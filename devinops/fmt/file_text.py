@@ -87,7 +87,7 @@ class _Form:
         return cls(path, _entries)
 
     def read(self, text: str) -> tuple[Any, list[Problem]]:
-        """Return what a text means, to be compared, or None; and the problems of its YAML."""
+        """Return what the text means, to be compared, or None; and the problems of its YAML."""
         if not self.markdown:
             roots, problems = parse(text, self.path, discreet=self.hides)
             return [_meaning(root) for root in roots], problems
@@ -99,7 +99,7 @@ class _Form:
         return self.path != CONFIG and discreet(section)
 
     def write(self, text: str) -> str:
-        """Return a text without problems in the canonical form. Raises NotSupported."""
+        """Return the text without problems in the canonical form. Raises NotSupported."""
         if not self.markdown:
             return _yaml(text, self.order)
         start, end, body_start = self._spans(text)
@@ -117,7 +117,7 @@ class _Form:
         return read_entries(self.path, text, body_at=lambda path: path)
 
     def declarations(self, text: str) -> list[Declaration]:
-        """Return the declarations of a text, without their places."""
+        """Return the declarations of the text, without their places."""
         if self.path == CONFIG:
             return []
         found, _ = self.entries(text)
@@ -179,7 +179,7 @@ def _check(form: _Form, before: str, after: str, content: Any) -> None:
     if form.comments(before) != form.comments(after):
         raise NotSupported(f"this file: its comments would change; {_A_BUG}")
     if form.write(after) != after:
-        raise NotSupported(f"this file: its form would not be final; {_A_BUG}")
+        raise NotSupported(f"this file: a second run would change it again; {_A_BUG}")
 
 
-_A_BUG = "this is a bug in devinops, please report it with the file"
+_A_BUG = "this is a bug in devinops; please report it with the file"

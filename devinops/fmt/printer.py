@@ -43,7 +43,7 @@ def _root(node: Node | None, order: Order) -> Iterator[str]:
     if node is None or (node.entries is None and node.raw == "" and not node.style):
         return
     if node.entries is None:
-        raise NotSupported("a file whose whole value is a text: write a mapping")
+        raise NotSupported("a file whose whole value is a string: write a mapping")
     if _is_inline(node):
         yield (f"&{node.anchor} " if node.anchor else "") + _Printer(order).flow(node, ())
         yield from _between(node.below)
@@ -327,5 +327,5 @@ def _on_one_line(match: re.Match[str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a text in double quotes; only what YAML cannot hold is an escape."""
+    """Return the text in double quotes; only what YAML cannot hold is an escape."""
     return f'"{_MUST_ESCAPE.sub(lambda match: emit.escaped(match[0]), text)}"'

@@ -305,7 +305,7 @@ class _Drift:
         return value if isinstance(value, str) else None
 
     def _entry_at(self, commit: str, path: str, key: Key) -> Declaration | None:
-        """Return an entry as it was at a commit; None if it was not. Raises MissingCommit."""
+        """Return an entry as it was at a commit; None if it did not exist. Raises MissingCommit."""
         text = self.files.at_commit(commit, path)
         if text is None:
             return None

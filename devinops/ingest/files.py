@@ -271,7 +271,7 @@ def _has_empty_document(kind: Kind, values: Mapping[str, Any]) -> bool:
 
 
 def _changed(kind: Kind, values: Mapping[str, Any], declaration: Declaration) -> list[str]:
-    """Return the fields of which a declaration has another value than the one written."""
+    """Return the fields whose value in the declaration differs from the one written."""
     read = dict(declaration.resource.items())
     fields = kind.by_name
     wanted = {name: fields[name].in_one_form(values[name]) for name in values if name in fields}

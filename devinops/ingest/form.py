@@ -60,11 +60,11 @@ class Choices:
 
 @dataclass(frozen=True)
 class ForeignText:
-    """A text that another tool keeps, in the words of no kind.
+    """A text of another tool, not yet turned into an entry of a kind.
 
     `when` says when to use it, empty if the source does not say. `always`: it is used in every
-    session in its repository. `handle` is a name by which a person starts it, without a sign in
-    front. `directory` is a path that stands for a folder. `key` and `values` are known if devinops
+    session in its repository. `handle` is a name by which a person starts it, without a leading
+    sign. `directory` is a path that stands for a folder. `key` and `values` are known if devinops
     itself wrote the source.
     """
 
@@ -140,6 +140,6 @@ class Form:
 
 
 def quote(text: str) -> str:
-    """Return a text as one short line for a remark, without what looks like a secret."""
+    """Return the text as one short line for a remark, without what looks like a secret."""
     line = " ".join(masked(text).split())
     return line if len(line) <= LONGEST_QUOTE else f"{line[: LONGEST_QUOTE - 1]}…"

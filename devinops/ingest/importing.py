@@ -82,7 +82,7 @@ class NotImported:
 
 @dataclass
 class Report:
-    """What an import does: the files to write, what became what, and what did not.
+    """What an import does: the files to write, what each source became, and what was left out.
 
     `remarks` are about whole sources, by path. `settled` are the Terraform addresses of objects
     that entries have already.
@@ -419,7 +419,7 @@ def _name(text: ForeignText) -> str:
 
 
 def _folder(text: ForeignText, choices: Choices, written: Any) -> FolderPath:
-    """Return the folder of a text: the chosen one, and below it the one that the source says."""
+    """Return the folder of the text: the chosen one, and below it the one that the source says."""
     if text.key:
         own = text.key.folder
     elif isinstance(written, str):

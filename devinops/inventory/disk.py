@@ -40,8 +40,8 @@ def refuse_symlink(path: Path) -> None:
         is_symlink = stat.S_ISLNK(os.lstat(path).st_mode)
     if is_symlink:
         raise InventoryError(
-            f"{path} is a symlink, and devinops reads and writes the inventory only in place: "
-            "remove the symlink"
+            f"{path} is a symbolic link, but devinops reads and writes the inventory only in "
+            "place: remove the link"
         )
 
 

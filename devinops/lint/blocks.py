@@ -218,7 +218,7 @@ class _Scanner:
         return is_inside
 
     def _extend_comment(self, line: _Line) -> None:
-        """Add a line to the open comment. What is behind its end is text, which Devin reads."""
+        """Add a line to the open comment. What follows its end is text, which Devin reads."""
         self._extend(line)
         before, end, behind = line.text.partition("-->")
         if self.open and end:

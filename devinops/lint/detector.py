@@ -1,4 +1,4 @@
-"""Finds what looks like a secret in a text, offline: the seam to the library that knows most.
+"""Finds what looks like a secret in a text, offline, with the help of a library.
 
 Always looked for are the forms of `model.credentials`. The library, Betterleaks, comes with the
 extra `secrets`. It was compared on 83 lines like those of tests/testing/leaks.py and on 1 MB of
@@ -31,7 +31,7 @@ _MAY_HOLD_ONE: Final = LazyPattern(
     r"|(?<![\w.+/=-])(?=[\w.+/=-]*\d)(?=[\w.+/=-]*[A-Za-z])[\w.+/=-]{20}",
     re.IGNORECASE | re.ASCII,
 )
-"""What a text with a secret has. Other texts do not load the library, which takes 0.5 s."""
+"""What every text with a secret contains. Others do not load the library, which takes 0.5 s."""
 
 _OTHER_NAME: Final = LazyPattern(
     r"passwort|kennwort|mot[ ]de[ ]passe|contrase[ñn]a",
@@ -40,7 +40,7 @@ _OTHER_NAME: Final = LazyPattern(
 )
 """A password in languages that the library does not know; no shorter than the word in English."""
 
-_LABELLED: Final = LazyPattern(
+_LABELED: Final = LazyPattern(
     r"(?P<label>(?:passw(?:or)?d|passphrase|key|token|secret)\b)"
     r"(?P<to>[*`]{0,3}[ \t\u00a0\u202f]{0,20}[:=|][*`]{0,3}[ \t]{0,20}[*`]{0,3})"
     r"(?P<value>[^\s`|]{6,200}?)(?P<end>[*`]{0,3}(?:[ \t]{0,20}\|)?)(?![^\s.,;)]|[.,;)]\S)"
@@ -88,7 +88,7 @@ _SAID: Final = LazyPattern(
     re.IGNORECASE,
     hints=("pass", "pwd", "kennwort", "contrase", "key", "token", "secre", "パスワード"),
 )
-"""A password or a key, behind its name or in a sentence."""
+"""A password or a key, after its name or in a sentence."""
 
 _WORD: Final = LazyPattern(r"[A-Z]+[a-z]{2,}|[a-z]{3,}|[A-Z]{3,}|(?<=\d\d)\d+")
 """What names in code are made of."""
@@ -126,7 +126,7 @@ _PUBLIC_NAME: Final = LazyPattern(
     r"|address\W*$",
     re.IGNORECASE,
 )
-"""The end of what is before a value that everybody may know."""
+"""The end of the text before a value that everybody may know."""
 
 _MOST_BEFORE: Final = 200
 """Characters before a value in which its name is looked for."""
@@ -136,10 +136,10 @@ _PUBLIC_VALUE: Final = LazyPattern(r"(?:pk|pk_live|pk_test|phc)_\w+|0x[0-9a-fA-F
 
 _HASH: Final = LazyPattern(r"(?:[a-z]+-)*(?:[0-9a-f]{40}|[0-9a-f]{64})")
 _ONLY_KEY: Final = LazyPattern(r"(?:^|[^\w -])[ \t]*key\W*$", re.IGNORECASE)
-"""A key that may be any: that of a cache, for example."""
+"""A key of any kind, such as that of a cache."""
 
 _PUBLIC: Final = LazyPattern("username|user-?id|client-id|app-id|url|domain|host")
-"""A rule of the library for what belongs to a secret, but is none."""
+"""A rule of the library for what belongs to a secret, but is not one."""
 
 
 class Leak(NamedTuple):
@@ -156,7 +156,7 @@ def is_complete() -> bool:
 
 
 def everywhere(text: str, find: Callable[[str], Iterable[Leak]]) -> Iterator[Leak]:
-    """Yield what is found in a text, and also without the invisible characters in it."""
+    """Yield what is found in the text, and also without the invisible characters in it."""
     visible = bare(text)
     hidden = find(visible.text) if visible.text != text else ()
     found = (Leak(*visible.span(leak.start, leak.end), leak.title) for leak in hidden)
@@ -169,7 +169,7 @@ def leaks(text: str) -> Iterator[Leak]:
 
 
 def _apart(leaks: Iterable[Leak]) -> list[Leak]:
-    """Return sorted leaks; of several at one place the first."""
+    """Return sorted leaks; if several overlap, the first."""
     found: list[Leak] = []
     for leak in leaks:
         at = bisect(found, leak)
@@ -203,7 +203,7 @@ def _given(text: str) -> Iterator[Leak]:
 
 
 def _is_mixed(value: str) -> bool:
-    """Return whether a value, or a part of it, is as mixed as no name in code is."""
+    """Return whether a value, or a part of it, is more mixed than any name in code."""
     return bool(_OPAQUE.fullmatch(value)) or any(
         len(rest := _WORD.sub("", part)) >= (5 if _MARK_INSIDE.search(part) else 6)
         and re.search("[a-z]", rest)
@@ -228,7 +228,7 @@ def _in_tables(text: str) -> Iterator[re.Match[str]]:
 def _of_library(text: str) -> Iterator[Leak]:
     text = _WIDE.sub(" ", text.replace("：", ":"))
     text = _OTHER_NAME.sub(lambda name: "password".rjust(len(name[0])), text)
-    text = _LABELLED.sub(_plain, text)
+    text = _LABELED.sub(_plain, text)
     if not _MAY_HOLD_ONE.search(text) or not is_complete():
         return
     import betterleaks
@@ -252,7 +252,7 @@ def _plain(match: re.Match[str]) -> str:
         name = "token:" if match["name"].lower().endswith("bearer") else "passwd"
         return name.rjust(len(match["name"]))
     to = re.sub("[*`\u00a0\u202f]", " ", match["to"]).replace("|", ":")
-    # The library wants a comma behind a password, and none behind a key.
+    # The library wants a comma after a password, and none after a key.
     comma = "," if match["end"] and "pass" in match["label"].lower() else ""
     end = comma.ljust(len(match["end"]))
     return f"{match['label']}{to}{match['value']}{end}"

@@ -181,7 +181,7 @@ def _places(finding: Finding) -> set[str]:
 
 
 def _without(secrets: Sequence[str], text: str) -> str:
-    """Return a text of the same length, with stars in place of secrets.
+    """Return the text of the same length, with stars in place of secrets.
 
     Those with invisible characters in them count too.
     """

@@ -1,4 +1,4 @@
-"""Tells a value that only stands for a secret from a secret. Pure."""
+"""Tells placeholders from secrets. Pure."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class _Walk:
         return self._lines[self._row] if self._row < len(self._lines) else ""
 
     def pieces(self, text: str) -> Iterator[_Piece]:
-        """Yield the pieces of a text, up to a word that is not next in the file."""
+        """Yield the pieces of the text, up to a word that is not next in the file."""
         start = 0
         for line in text.split("\n"):
             # Most lines are in the file as they are.
@@ -128,7 +128,7 @@ class _Walk:
             start += len(line) + 1
 
     def _plain(self, text: str, start: int) -> _Piece | None:
-        """Return the piece of a text without escapes, if it is next."""
+        """Return the piece of the text without escapes, if it is next."""
         self._skip_space()
         is_escaped = self._quote and (self._quote in text or "\\" in text)
         if is_escaped or not self._line.startswith(text, self._column):
@@ -182,7 +182,7 @@ class _Walk:
 
 
 def search(lines: Sequence[str], place: Source, text: str) -> Source:
-    """Return where a text first is in the lines of a file, from `place` on; else `place`."""
+    """Return where the text first is in the lines of a file, from `place` on; else `place`."""
     start = place.column - 1
     for row in range(place.line - 1, len(lines)):
         if (at := lines[row].find(text, start)) >= 0:

@@ -1,4 +1,4 @@
-"""Names of rules that no rule has, in devinops.yaml and on the command line. Pure."""
+"""Finds names in devinops.yaml and on the command line that no rule has. Pure."""
 
 from __future__ import annotations
 

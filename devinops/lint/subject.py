@@ -137,7 +137,7 @@ class Subject:
         return Finding(source, message, max(len(first), 1), content, entries)
 
     def in_option(self, option: str, text: str, message: str) -> Finding:
-        """Return a finding about a text in `meta` or `lint`."""
+        """Return a finding about the text in `meta` or `lint`."""
         place = self.declaration.place(option)
         source = search(self.lines(place.path), place, text)
         return Finding(source, message, len(text), text, (self.declaration,))

@@ -176,7 +176,7 @@ def text_files(finder: files.Finder) -> TextFiles:
 
 
 def _may_name(text: str, file: files.File) -> bool:
-    """Return whether a text that cannot be parsed contains the name of a file."""
+    """Return whether text that cannot be parsed contains the name of a file."""
     return any(path.rpartition("/")[2] in text for path in (file.path, file.real))
 
 

@@ -83,7 +83,7 @@ class Document:
 
 
 def documents(text: str) -> tuple[list[Document], list[str]]:
-    """Return the documents of valid YAML, and the comments of a text that has none.
+    """Return the documents of valid YAML, and the comments of text that has no document.
 
     Raises NotSupported.
     """
@@ -102,7 +102,7 @@ def comments(text: str) -> list[str]:
 
 
 def _without_mark(text: str) -> str:
-    """Return a text without the BOM that the parser skips and does not count."""
+    """Return the text without the BOM that the parser skips and does not count."""
     return text.removeprefix("\ufeff")
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from devinops.model.patterns import LazyPattern
 
 BLANKS: Final = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
-"""Letters and marks without a picture."""
+"""Letters and marks that are displayed as nothing."""
 
 ZERO_WIDTH: Final = "\u00ad\u200b\u2060\ufeff"
 """Characters that only say where a line may break."""
@@ -49,7 +49,7 @@ class Bare(NamedTuple):
 
 
 def bare(text: str) -> Bare:
-    """Return a text without invisible characters, also without those that the text explains."""
+    """Return the text without invisible characters, even those that the text explains."""
     if text.isascii() or not _UNSEEN.search(text):
         return Bare(text, range(len(text)))
     places = [place for place, char in enumerate(text) if not _UNSEEN.match(char)]

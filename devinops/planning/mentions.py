@@ -182,9 +182,9 @@ def mentioning_kinds(changes: Iterable[Change], api: ApiVersion, scope: Scope) -
 def unchecked(
     changes: Iterable[Change], unreadable: Collection[str], api: ApiVersion
 ) -> Iterator[str]:
-    """Yield a note for each delete of an object that a kind can mention that the key cannot list.
+    """Yield a note for each deleted object that objects of an `unreadable` kind may mention.
 
-    `unreadable` holds these kinds.
+    The key cannot list these kinds.
     """
     for change in filter(_deletes, changes):
         for kind in (KINDS[noun] for noun in sorted(unreadable)):

@@ -104,12 +104,12 @@ def _give(live: Live, key: Key, inventory: Inventory) -> str:
 
 
 def link_command(key: Key, id: str = "ID", place: str = "") -> str:
-    """Return the command that makes an object that of a key, with options that say where."""
+    """Return the command that links a key to an object; `place` is that of `open_store`."""
     return f"devinops inventory link{place} {shlex.quote(str(key))} {id}"
 
 
 def forget_command(key: Key, place: str = "") -> str:
-    """Return the command that removes the record of a key, with options that say where."""
+    """Return the command that removes the record of a key; `place` is that of `link_command`."""
     return f"devinops inventory forget{place} {shlex.quote(str(key))}"
 
 

@@ -59,7 +59,7 @@ def write(marker: Marker) -> str:
 
 
 def read(text: str) -> Marker | None:
-    """Return the marker in the first line of a text; None if there is none or it is damaged."""
+    """Return the marker in the first line of the text; None if there is none or it is damaged."""
     first = text.partition("\n")[0].strip("\ufeff\r ")
     match = _MARKER.fullmatch(first)
     if match is None:

@@ -204,7 +204,7 @@ def _is_wide(char: str) -> bool:
 
 
 def columns(text: str) -> int:
-    """Return how many columns of a terminal a text takes; a tab counts as eight."""
+    """Return how many columns of a terminal the text takes; a tab counts as eight."""
     if text.isascii():
         return len(text) + 7 * text.count("\t")
     return sum(

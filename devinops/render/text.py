@@ -414,7 +414,7 @@ def full_command(plan: ShownPlan, command: str) -> str:
 
 
 def counts(plan: ShownPlan) -> str:
-    """Return the last line of a plan; what there is none of is left out."""
+    """Return the last line of a plan, without the counts that are zero."""
     actions = Counter(change.action for change in plan.changes)
     changes = joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
     others = joined(
@@ -456,7 +456,7 @@ def plan_look(plan: ShownPlan) -> Look:
 
 
 def tally(report: Report) -> str:
-    """Return the last line of a report; what there is none of is left out."""
+    """Return the last line of a report, without the counts that are zero."""
     counts = Counter({outcome: report.count(outcome) for outcome in Outcome})
     counts[Outcome.BLOCKED] += len(report.plan.blocked)
     parts = joined((counts[outcome], outcome) for outcome in Outcome)
@@ -466,7 +466,7 @@ def tally(report: Report) -> str:
 
 
 def nothing_done(report: Report) -> str:
-    """Return what is true of a run without a change that is done."""
+    """Return the verdict on a run in which no change was done."""
     return "Not fully applied" if report.wrote else "Nothing was applied"
 
 

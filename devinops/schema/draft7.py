@@ -1,4 +1,4 @@
-"""What is wrong with a JSON Schema of draft 7 that a user wrote, and where it refers to. Pure.
+"""What is wrong with a JSON Schema of draft 7 that a user wrote, and what it refers to. Pure.
 
 jsonschema is imported when a schema is checked.
 """
@@ -95,7 +95,7 @@ def faults(schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
             yield path, _shortened(leaf.message)
     for path, pattern in _patterns(schema):
         if reason := _fault_of_pattern(pattern):
-            yield path, _shortened(f"{pattern!r} is no regular expression: {reason}")
+            yield path, _shortened(f"{pattern!r} is not a regular expression: {reason}")
 
 
 def _patterns(schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

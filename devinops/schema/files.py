@@ -354,8 +354,8 @@ def _connection() -> dict[str, Any]:
         "owner": {
             "type": "string",
             "pattern": OWNER,
-            "description": "Who devinops says it is in the label devinops of objects that have "
-            "labels, at most 128 characters. Missing: the target's name.",
+            "description": "The owner that devinops writes into the label devinops of objects that "
+            "have labels, at most 128 characters. Missing: the target's name.",
         },
     }
 

@@ -746,7 +746,7 @@ def test_validate_can_skip_problems_in_files_that_no_commit_has(
     assert devinops("validate", "-C", root, "--skip-untracked").code == 1
     subprocess.run(["git", "-C", str(root), "init", "-q"], check=True)
     ran = devinops("validate", "-C", root, "--skip-untracked")
-    assert (ran.code, "no file with entries was found that Git tracks" in ran.out) == (1, True)
+    assert (ran.code, "no file with entries is tracked by Git" in ran.out) == (1, True)
     subprocess.run(["git", "-C", str(root), "add", "knowledge/fine.md"], check=True)
     ran = devinops("validate", "-C", root, "--skip-untracked")
     assert (ran.code, ran.out) == (0, "1 entry in 1 file, no problems\n")

@@ -730,7 +730,7 @@ def test_request_that_does_not_exist_is_an_error(desk: Desk) -> None:
 def test_without_a_ci_job_it_is_an_error(desk: Desk) -> None:
     ran = desk.comment(report())
     assert ran.code == 1
-    assert "GITHUB_ACTIONS and GITLAB_CI are not set" in ran.err
+    assert "neither GITHUB_ACTIONS nor GITLAB_CI is set" in ran.err
 
 
 @pytest.mark.parametrize("text", ["", "## a plan\n", "<!-- devinops: [] -->\n", f"\n{report()}"])
@@ -763,7 +763,7 @@ def test_report_that_no_comment_can_hold_is_refused_before_it_is_sent(desk: Desk
     assert desk.comment(fitting).code == 0
     ran = desk.comment(fitting.replace("x", "xx", 5))
     assert ran.code == 1
-    assert f"and a comment holds {longest:,}" in ran.err
+    assert f"but a comment holds {longest:,}" in ran.err
     assert desk.api.writes == ["POST"]
 
 
@@ -951,9 +951,9 @@ def two_plans(desk: Desk) -> str:
 
 NOT_REVIEWED = [
     (not_planned, "7 has no plan for production by "),
-    (pushed_later, "but the last one is "),
+    (pushed_later, "but the last commit is "),
     (refused_plan, "was refused or failed"),
-    (without_commit, "is for the commit unknown, but the last one is "),
+    (without_commit, "is for the commit unknown, but the last commit is "),
     (other_organization, "7 has no plan for production by "),
     (by_somebody, "7 has no plan for production by "),
     (pushed_directly, "is not the merge of a "),
@@ -1001,7 +1001,7 @@ def test_unreachable_host_is_no_reason_to_plan_again(
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     ran = desk.digest("-t", "production")
     assert ran.code == 1
-    assert "no answer from 127.0.0.1:1: the host refused the connection" in ran.err
+    assert "no response from 127.0.0.1:1: the host refused the connection" in ran.err
 
 
 def test_job_token_of_gitlab_can_find_the_digest_if_the_author_is_given(

@@ -195,7 +195,7 @@ def test_a_rotation_promises_no_way_back(
         )
         back = devinops("rollback", run, "-C", root, "--yes", "--report", f"json={report}")
         assert back.code == 0
-        assert "\nsecret:TOKEN was deleted and created again since" in back.out
+        assert "\nsecret:TOKEN was deleted and created again since then" in back.out
         document = json.loads(report.read_text())
         # Besides the note about the secret, one asks to revert the commit if anything is restored.
         assert (len(document["notes"]), document["unchanged"], len(document["changes"])) == (

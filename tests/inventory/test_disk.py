@@ -235,7 +235,7 @@ def test_behind_a_directory_that_is_a_link_nothing_is_read(state: Path, place: s
         lambda: store.write(Inventory("file"), Inventory("file")),
     ]
     for call in calls:
-        with pytest.raises(InventoryError, match=r"\.devinops is a symlink"):
+        with pytest.raises(InventoryError, match=r"\.devinops is a symbolic link"):
             call()
     assert contents(elsewhere) == before
 

@@ -36,7 +36,7 @@ ENTERPRISE = replace(NOTE, ours=False, access=Access.ENTERPRISE)
         ([EDITED], ["edited knowledge:F/A trigger, body"]),
         ([], ["deleted knowledge:F/A"]),
         ([AGAIN], ["re-created knowledge:F/A as n2"]),
-        ([ENTERPRISE], ["edited knowledge:F/A it belongs to others now (enterprise)"]),
+        ([ENTERPRISE], ["edited knowledge:F/A it now belongs to somebody else (enterprise)"]),
     ],
     ids=["unchanged", "edited", "deleted", "re-created", "given away"],
 )

@@ -213,8 +213,8 @@ def test_a_secret_that_was_rotated_is_not_passed_off_as_unchanged() -> None:
     assert (rotated.changes, rotated.blocked, rotated.unchanged) == ((), (), 0)
     (note,) = rotated.notes
     assert note == (
-        "secret:TOKEN was deleted and created again since, and its value from before the run RUN "
-        "was never saved: to change the value, change version of its entry and apply"
+        "secret:TOKEN was deleted and created again since then, and the value that it had before "
+        "the run RUN was never saved: to change the value, change version in its entry and apply"
     )
 
 
@@ -315,7 +315,7 @@ def test_notes_come_in_order_and_what_the_api_makes_anew_is_told_last() -> None:
     beginnings = (
         "acu_limit is set to 0",
         "automation:A is created again: its webhook has a new address",
-        "secret:TOKEN was deleted and created again since",
+        "secret:TOKEN was deleted and created again since then",
         "automation:A gets a webhook secret",
     )
     assert len(made.notes) == len(beginnings)

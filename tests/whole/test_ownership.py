@@ -141,7 +141,7 @@ def test_an_object_that_went_to_others_is_the_same_to_plan_and_drift(
     devinops("apply", "-C", root, "--yes")
     emulator.edit("knowledge", names(emulator)["A"], access_type="enterprise")
     for command in ("plan", "drift"):
-        assert "it belongs to others now" in devinops(command, "-C", root).out
+        assert "it now belongs to somebody else" in devinops(command, "-C", root).out
     (root / "knowledge" / "a.md").unlink()
     emulator.clear_requests()
     assert devinops("apply", "-C", root, "--yes").code == 0

@@ -140,7 +140,7 @@ class _Run:
 
 
 def _protection(file: _Changed) -> OSError | None:
-    """Return why a file must not be replaced, if it must not."""
+    """Return why a file must not be replaced; None if it may be."""
     try:
         atomic.check_writable(Path(file.real))
     except OSError as error:
@@ -149,7 +149,7 @@ def _protection(file: _Changed) -> OSError | None:
 
 
 def _keeps_a_file(problem: Problem) -> bool:
-    """Tell whether a file cannot be read; a pattern that matches nothing keeps none from it."""
+    """Tell whether a problem means that a file cannot be read, which an unused pattern does not."""
     return problem.severity is Severity.ERROR and problem.source.path != CONFIG_FILE
 
 

@@ -157,8 +157,8 @@ class SetUp:
     def reminder(self) -> str:
         files = " and ".join(self.ci_files)
         install = (
-            f"Before you commit, check the line in {files} that installs devinops; where a comment "
-            "above it says FILL IN, do that."
+            f"Before you commit, check the line in {files} that installs devinops; if a comment "
+            "above it says FILL IN, do so."
         )
         return f"{install} {self.branch}".rstrip()
 
@@ -214,14 +214,14 @@ def _branch_note(git: Repository) -> str:
     if not (git.guesses_branch and git.remote):
         return ""
     return (
-        f"{WORKFLOW} applies what is pushed to {git.branch}, the branch that is checked out, since "
-        "Git does not know the default branch of origin. If that is another one, delete the file, "
-        "run git remote set-head origin --auto, and run devinops init again."
+        f"{WORKFLOW} applies what is pushed to {git.branch}, the branch that is checked out, "
+        "because Git does not know the default branch of origin. If that is a different branch, "
+        "delete the file, run git remote set-head origin --auto, and run devinops init again."
     )
 
 
 def _addition(path: str, text: str, existing: str) -> tuple[str, str]:
-    """Return where in an existing file to add what of the text for a new one."""
+    """Return where to add a part of the text for a new file to an existing one, and that part."""
     first, hooks = text.split("\n", 1)
     if first != "repos:":
         return path, text

@@ -101,7 +101,7 @@ def _fixed(run: _Run) -> tuple[_Run, Fixed]:
     # Also what is not checked, because a file can be the text of an entry in another.
     finder = Finder(project.root, paths=project.paths, ignore=project.ignore)
     if finder.problems or not project.whole:
-        message = f"--fix changes nothing until {CONFIG_FILE} says which files to leave alone"
+        message = f"--fix needs a valid {CONFIG_FILE}, which says which files to leave alone"
         return run, Fixed(problems=(Problem(Source(CONFIG_FILE), "not-fixed", message),))
     finder.find()
     files, texts, count = finder.files, text_files(finder), 0
@@ -185,7 +185,7 @@ class _Run:
         return [report for report in reports if self._is_shown(report.paths)]
 
     def looked_for(self, known: baseline.Known) -> bool:
-        """Return whether the run would have a known finding if it were still there.
+        """Return whether this run would find a known finding again if it still existed.
 
         A rule that does not exist any more finds nothing, and nothing is found in a file that does
         not exist any more.

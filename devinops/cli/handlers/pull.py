@@ -217,7 +217,9 @@ def _check_keys(request: _Request, pulling: Pulling) -> None:
     """Raise UsageError for a KEY or --only that nothing live and no entry has."""
     known = {*pulling.snapshot.by_key, *(entry.key for entry in pulling.concerned)}
     for key in sorted(request.keys - known):
-        raise UsageError(f"nothing has the key {key}: expected one of an entry or a live object")
+        raise UsageError(
+            f"nothing has the key {key}: expected the key of an entry or of a live object"
+        )
     for only in request.only:
         if only.glob != "*" and not any(map(only.selects, known)):
             raise UsageError(f'--only "{only}" matches nothing that is declared or live')

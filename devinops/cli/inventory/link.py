@@ -16,10 +16,11 @@ from devinops.model.exit_codes import ExitCode
 @click.argument("id", type=NonEmpty())
 @common(api=True)
 def command(options: Options, **arguments: Any) -> ExitCode:
-    """Link KEY to the live object ID: for objects with the same name, or an object created again.
+    """Link KEY to the live object ID, so that this repository owns it.
 
-    What was last applied to the object is not known, so the next plan only compares the file with
-    the organization.
+    Use it if several objects have the same name, or if the object was created again. What was last
+    applied to the object is not known, so the next plan only compares the file with the
+    organization.
 
     \b
       devinops inventory link 'knowledge:Backend/Error envelope' note-0123abcd

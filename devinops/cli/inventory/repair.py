@@ -10,7 +10,7 @@ from devinops.cli.options import Options, common
 from devinops.model.exit_codes import ExitCode
 
 
-@click.command("repair", short_help="Link records of gone objects again.")
+@click.command("repair", short_help="Link records whose object is gone.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @common(api=True)
 def command(options: Options, **arguments: Any) -> ExitCode:

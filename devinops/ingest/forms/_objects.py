@@ -1,4 +1,4 @@
-"""Objects as the API answers them, turned into the values that files have."""
+"""Objects as the API returns them, turned into the values that files have."""
 
 from __future__ import annotations
 

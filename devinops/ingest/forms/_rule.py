@@ -38,9 +38,7 @@ def rule(
     if said:
         more.append(f"the trigger comes from {said.place}")
     if narrow:
-        more.append(
-            f"Devin has no patterns of files: {', '.join(narrow)} is in the trigger as text"
-        )
+        more.append(f"Devin has no file patterns: {', '.join(narrow)} is in the trigger as text")
     return ForeignText(
         use=Use.RULE,
         name=named(source, written),
@@ -77,7 +75,7 @@ def humanized(stem: str) -> str:
 def split_rule(
     source: Source, text: str, choices: Choices, *, below: str = "", first: str = ""
 ) -> list[ForeignText]:
-    """Return a text that is always used in its repository, one rule for each section.
+    """Split a text that is always used in its repository into one rule for each section.
 
     `below` is the directory that the rules are about, empty for all. `first` is the name of the
     part above the first section. Empty if the text has no sections.

@@ -1,4 +1,4 @@
-"""JSON as the API answers it: `GET /v1/knowledge`, and the lists of v3, one or several pages."""
+"""JSON as the API returns it: `GET /v1/knowledge`, and the lists of v3, one or several pages."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _read(source: Source, choices: Choices) -> Contents:
     lost = sum(1 for _ in _items(data)) - len(listed)
     contents = read_objects(listed, choices.org_id)
     objects = (
-        "1 object of no known kind is" if lost == 1 else f"{lost} objects of no known kind are"
+        "1 object of an unknown kind is" if lost == 1 else f"{lost} objects of an unknown kind are"
     )
     remarks = (*([f"{objects} left out"] if lost else []), *_missing_pages(data))
     return replace(contents, remarks=remarks)

@@ -214,7 +214,7 @@ def _facets(key: Key, action: str) -> dict[str, str]:
 
 
 def _key(key: Key) -> Html:
-    """Return a key with its name in bold, for the eye looks for the name."""
+    """Return a key with its name in bold, because readers look for the name."""
     folder, slash, name = key.place.rpartition("/")
     where = tag("small", f"{key.kind}:{folder}{slash}" if key.place else key.kind)
     return joined([where, tag("strong", name)] if name else [where])

@@ -202,7 +202,7 @@ def _around(text: str) -> str:
 
 
 class Details(NamedTuple):
-    """A folded change, and whether rows were left out for want of space."""
+    """A folded change, and whether rows were left out for lack of space."""
 
     text: str
     cut: bool = False

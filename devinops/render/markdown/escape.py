@@ -42,13 +42,13 @@ _LIST_NUMBER = re.compile(r"\d+[.)]")
 
 
 def shown(text: str, most: int = MAX_TEXT) -> str:
-    """Return a text as one visible line of at most about `most` characters."""
+    """Return the text as one visible line of at most about `most` characters."""
     safe = line(text, most)
     return safe if len(safe) <= most + 20 else f"{safe[:most]}…"
 
 
 def code(text: str, most: int = MAX_TEXT) -> str:
-    """Return a text as a code span, in which nothing is a link, a mention or a reference."""
+    """Return the text as a code span, in which nothing is a link, a mention or a reference."""
     safe = shown(text, most) or " "
     ticks = "`" * (_longest_run([safe]) + 1)
     pad = " " if safe[0] in "` " or safe[-1] in "` " else ""
@@ -109,7 +109,7 @@ def _is_plain(word: str) -> bool:
 
 
 def html_code(text: str, most: int = MAX_TEXT) -> str:
-    """Return a text as an HTML element `code`, for the inside of other HTML elements."""
+    """Return the text as an HTML element `code`, for the inside of other HTML elements."""
     return f"<code>{html_text(shown(text, most))}</code>"
 
 

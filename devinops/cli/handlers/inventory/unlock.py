@@ -26,7 +26,7 @@ def run(options: Options, run: str) -> ExitCode:
     ):
         runs = open_runs(session.store.read())
         if run not in runs:
-            hint = did_you_mean(run, runs, f"; open are: {', '.join(runs) or 'none'}")
+            hint = did_you_mean(run, runs, f"; the open runs are: {', '.join(runs) or 'none'}")
             raise NotFound(f'there is no open run "{run}"{hint}')
         session.store.unlock(run)
     intents = runs[run]
