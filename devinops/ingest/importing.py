@@ -471,11 +471,11 @@ def _has_values(resource: Resource, item: _Candidate) -> bool:
     """Return whether an entry says what a candidate says."""
     fields = item.kind.by_name
     declared = dict(resource.items())
-    said = {name: value for name, value in item.values.items() if value and value != PLACEHOLDER}
+    written = {name: value for name, value in item.values.items() if value and value != PLACEHOLDER}
     return all(
         name in fields
         and declared.get(name) == fields[name].in_one_form(_canonical(fields[name].text, value))
-        for name, value in said.items()
+        for name, value in written.items()
     )
 
 

@@ -78,7 +78,7 @@ _GIVEN: Final = LazyPattern(
 )
 """A password in front of a command, in its options, in XML, and in the variables of a container."""
 
-_SAID: Final = LazyPattern(
+_IN_SENTENCES: Final = LazyPattern(
     rf"(?<![:/])(?<!public[ ])(?:{_OTHER_NAME.pattern}|passw(?:or)?d|passphrase|_pass|pwd"
     r"|パスワード|(?:api|access|secret)[ _-]?key|token|secret)"
     r"(?:(?:[ ](?:for|of|to|on|in|at|für|von|vom|zum|zur|pour|para)(?:[ ][^\s:=|]{1,40}){1,4}?)?"
@@ -195,8 +195,8 @@ def _is_only_a_header(text: str, match: re.Match[str]) -> bool:
 
 def _given(text: str) -> Iterator[Leak]:
     """Yield the passwords and keys that commands, settings, tables and sentences name as such."""
-    said = (match for match in _SAID.finditer(text) if _is_mixed(match["value"]))
-    for match in (*_GIVEN.finditer(text), *_in_tables(text), *said):
+    in_sentences = (match for match in _IN_SENTENCES.finditer(text) if _is_mixed(match["value"]))
+    for match in (*_GIVEN.finditer(text), *_in_tables(text), *in_sentences):
         value = match["value"]
         if not (is_placeholder(value) or _is_public(text, match.start("value"), value)):
             yield Leak(*match.span("value"), "a password or key")

@@ -59,9 +59,9 @@ class _Reading:
         values, remarks = {}, []
         for name, value in live.resource.items():
             attribute = live.kind.by_name[name]
-            if not _is_said(live.kind, attribute, value):
+            if not _is_written(live.kind, attribute, value):
                 continue
-            if not (attribute.writes(listed.api) or _is_always_said(live.kind, attribute)):
+            if not (attribute.writes(listed.api) or _is_always_written(live.kind, attribute)):
                 remarks.append(f"not carried over: {name} {value}: API {listed.api} cannot set it")
                 continue
             values[name] = value
@@ -76,14 +76,14 @@ class _Reading:
         )
 
 
-def _is_said(kind: Kind, attribute: Attribute, value: Any) -> bool:
+def _is_written(kind: Kind, attribute: Attribute, value: Any) -> bool:
     """Return whether a value is written: not null, and not what most objects have anyway."""
-    if _is_always_said(kind, attribute) or attribute.with_value:
+    if _is_always_written(kind, attribute) or attribute.with_value:
         return True
     return value is not None and value not in (attribute.default, attribute.usual)
 
 
-def _is_always_said(kind: Kind, attribute: Attribute) -> bool:
+def _is_always_written(kind: Kind, attribute: Attribute) -> bool:
     """Return whether every entry has a field, also of a kind that the API only deletes."""
     return attribute.required or attribute.name in kind.identity.fields
 

@@ -94,9 +94,9 @@ def _listed(member: str, item: Item) -> Listed | None:
     An export of devinops says the kind. Otherwise, of several kinds it is the one with the most
     members that all its objects have.
     """
-    said = KINDS.get(str(item.get(KIND)))
-    if said and "v3" in said.apis:
-        return _of_kind(said, "v3", item)
+    named = KINDS.get(str(item.get(KIND)))
+    if named and "v3" in named.apis:
+        return _of_kind(named, "v3", item)
     fitting = [
         (len(required) + (api.id in item), kind, version)
         for kind in KINDS.values()
