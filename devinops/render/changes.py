@@ -167,11 +167,11 @@ class ChangeText:
 
     def _start(self, text: str, used: int) -> str:
         """Return the words at the start of a line that fit on one row."""
-        room = (self.terminal.width or _SUMMARY_COLUMNS) - used - len("      + … (100 lines)")
+        width = (self.terminal.width or _SUMMARY_COLUMNS) - used - len("      + … (100 lines)")
         shown = line(text, MAX_LINE)
-        if columns(shown) <= room:
+        if columns(shown) <= width:
             return shown
-        return shown[:room].rpartition(" ")[0] or shown[:room]
+        return shown[:width].rpartition(" ")[0] or shown[:width]
 
     def _values(self, kind: str, field: FieldChange) -> Iterator[str]:
         """Yield the two values of a field, or the elements that a set gains and loses."""
