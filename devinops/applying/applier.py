@@ -432,7 +432,7 @@ class Applier:
         except _AlreadyWritten as done:
             after, remark = done.live, FOUND_AFTERWARDS
         lost = self._hand_over(change, after)
-        self._verify_kept(change, before, after)
+        self._verify_preserved(change, before, after)
         self._verify_stored(change, written, after)
         return after, "; ".join(filter(None, (remark, lost)))
 
@@ -445,7 +445,7 @@ class Applier:
                 "remove that from the entry, and set it in the web app"
             )
 
-    def _verify_kept(self, change: Change, before: Live, after: Live) -> None:
+    def _verify_preserved(self, change: Change, before: Live, after: Live) -> None:
         """Raise _Unclear if the object lost a field that the API cannot set."""
         for name, value in unsendable(change.kind, self.writer.api, before.resource).items():
             if getattr(after.resource, name) != value:

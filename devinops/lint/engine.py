@@ -72,7 +72,7 @@ class _Run:
     def reported(self) -> list[Reported]:
         found = [
             (rule, finding)
-            for rule, finding in self._found()
+            for rule, finding in self._findings()
             if not (self._is_exception(rule, finding) or self._is_ignored(rule, _places(finding)))
         ]
         found += [
@@ -89,7 +89,7 @@ class _Run:
         reports.sort(key=lambda reported: reported.problem)
         return _numbered(_merged(reports))
 
-    def _found(self) -> Iterator[tuple[Rule, Finding]]:
+    def _findings(self) -> Iterator[tuple[Rule, Finding]]:
         for rule in self.selected:
             if rule.entry:
                 for subject in self.context.subjects:

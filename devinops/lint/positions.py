@@ -46,7 +46,7 @@ class Positions:
         self._lines, self._place, self._text = lines, place, text
         self._starts: list[int] = []
         self._pieces: list[_Piece] = []
-        self._rest = self._found()
+        self._rest = self._find()
 
     def source(self, offset: int) -> Source:
         """Return where the character at an offset of the text is."""
@@ -78,7 +78,7 @@ class Positions:
             self._pieces.append(piece)
         return self._pieces[bisect_right(self._starts, offset) - 1]
 
-    def _found(self) -> Iterator[_Piece]:
+    def _find(self) -> Iterator[_Piece]:
         """Yield the pieces of the text, in quotes or without them; none if it is not there."""
         for has_quotes in (True, False):
             pieces = _Walk(self._lines, self._place, has_quotes=has_quotes).pieces(self._text)

@@ -123,18 +123,18 @@ def _comments(text: str, events: Iterable[Any]) -> Iterator[_Comment]:
     for event in events:
         if type(event) is yaml.ScalarEvent:
             start, end = _span(event)
-            yield from _found(text, at, start)
+            yield from _comments_between(text, at, start)
             if event.style in ("|", ">"):
-                yield from _found(text, start, text.find("\n", start, end))
+                yield from _comments_between(text, start, text.find("\n", start, end))
             at = end
-    yield from _found(text, at, len(text))
+    yield from _comments_between(text, at, len(text))
 
 
 def _span(event: Any) -> tuple[int, int]:
     return event.start_mark.index, event.end_mark.index
 
 
-def _found(text: str, start: int, end: int) -> Iterator[_Comment]:
+def _comments_between(text: str, start: int, end: int) -> Iterator[_Comment]:
     if end > start:
         for match in _COMMENT.finditer(text, start, end):
             at = match.start()

@@ -57,13 +57,13 @@ def unified(
         if is_change:
             lines = [(row[0], row[1:]) for row in group]
             removed, added = ([text for symbol, text in lines if symbol == side] for side in "-+")
-            yield from changed(*_told_apart(removed, added, shown))
+            yield from changed(*_distinguished(removed, added, shown))
         else:
             texts = ((row[0], row if row[0] == "@" else shown(row[0], row[1:])) for row in group)
             yield from (Row(symbol, (Part(text),)) for symbol, text in texts)
 
 
-def _told_apart(
+def _distinguished(
     removed: Sequence[str], added: Sequence[str], shown: Callable[[str, str], str]
 ) -> tuple[list[str], list[str]]:
     """Return what rows show of lines. Two lines that would look equal are written as code points.
