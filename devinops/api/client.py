@@ -20,7 +20,7 @@ from devinops.api.listing import Item, Reading, check_counts, list_budget, read_
 from devinops.api.parallel import side_by_side
 from devinops.kinds import KINDS
 from devinops.model.client import Author, BeforeAgain, Identity, Page, ignore
-from devinops.model.errors import ApiError, BadAnswer, ConfigError
+from devinops.model.errors import ApiError, BadResponse, ConfigError
 from devinops.model.keys import Key
 from devinops.model.kind import Api, ApiVersion, Kind, Resource, Revealed, Scope
 from devinops.model.objects import Live, Snapshot
@@ -240,7 +240,7 @@ class ReadingClient:
         """Read the list that these kinds share, and say if it may be gone for good."""
         try:
             readings = self._read(kinds, seen, sure)
-        except BadAnswer:
+        except BadResponse:
             raise
         except ApiError as error:
             moving = next((kind.moving for kind in kinds if kind.moving), "")
@@ -333,7 +333,7 @@ class WritingClient(ReadingClient):
         call = Call("GET", self._path(KINDS[kind], id), permission=permission)
         try:
             response = getter.get(call)
-        except BadAnswer:
+        except BadResponse:
             raise
         except ApiError as error:
             if error.status == 404:
@@ -363,10 +363,12 @@ class WritingClient(ReadingClient):
         _keep_out_of_messages(kind, response)
         id = response.get(api.id)
         if not isinstance(id, str) or not id:
-            raise BadAnswer(f"{call}: the response has no {api.id}, so the new object is not known")
+            raise BadResponse(
+                f"{call}: the response has no {api.id}, so the new object is not known"
+            )
         # A short value can be part of an id by chance.
         if value and len(value) >= redact.DISTINCT_LENGTH and value in id:
-            raise BadAnswer(f"{call}: the id in the response contains the value of the secret")
+            raise BadResponse(f"{call}: the id in the response contains the value of the secret")
         live = self._written(kind, response, id, body, resource, ids, creating=True)
         return self._after_create(live, resource, ids)
 
@@ -435,7 +437,7 @@ class WritingClient(ReadingClient):
         call = Call("DELETE", path, permission=permission, before_again=before_again)
         try:
             self._sender_of(KINDS[kind]).delete(call)
-        except BadAnswer:
+        except BadResponse:
             raise
         except ApiError as error:
             if error.status != 404 or error.status not in api.gone:
@@ -525,13 +527,13 @@ def _keep_out_of_messages(kind: Kind, response: Item) -> None:
 
 
 def _same(live: Live, id: str, call: Call) -> Live:
-    """Return an object that was requested by its id. Raises BadAnswer if it is a different one."""
+    """Return an object that was requested by its id. Raises BadResponse if the ids differ."""
     if live.id != id:
-        raise BadAnswer(f"{call}: the response is about another object, {clean(live.id, 80)}")
+        raise BadResponse(f"{call}: the response is about another object, {clean(live.id, 80)}")
     return live
 
 
 def _object(response: Any, call: Call) -> Item:
     if not isinstance(response, Mapping):
-        raise BadAnswer(f"{call}: the response is not an object")
+        raise BadResponse(f"{call}: the response is not an object")
     return response

@@ -1,6 +1,6 @@
 """Translates between the API's JSON and the model. The kinds' data drives it; no I/O.
 
-Every field is checked for its JSON type as it is read: a wrong type raises a BadAnswer that names
+Every field is checked for its JSON type as it is read: a wrong type raises a BadResponse that names
 the list, the object and the field. A field that is missing or null reads as None if its schema
 allows null, else as UNSET ("the API does not say"). Only the fields that a kind requires must be
 there.
@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from devinops.api.error_messages import clean
 from devinops.api.limits import MAX_DEPTH
 from devinops.kinds import KINDS
-from devinops.model.errors import BadAnswer
+from devinops.model.errors import BadResponse
 from devinops.model.keys import ROOT, FolderPath, Key, join_folder
 from devinops.model.kind import (
     ApiVersion,
@@ -98,7 +98,7 @@ class _Item(NamedTuple):
         return id
 
     def text(self, name: str) -> str:
-        """Return the text of a field. Raises BadAnswer if it is missing or not a text."""
+        """Return the text of a field. Raises BadResponse if it is missing or not a text."""
         text = self.fields.get(name)
         if not isinstance(text, str):
             raise self.bad(name, f"expected text, got {_type_name(text)}")
@@ -107,11 +107,11 @@ class _Item(NamedTuple):
     def maybe_text(self, name: str) -> str | None:
         return None if self.fields.get(name) is None else self.text(name)
 
-    def bad(self, field: str, what: str) -> BadAnswer:
+    def bad(self, field: str, what: str) -> BadResponse:
         api = self.kind.apis[self.api]
         id = self.fields.get(api.id)
         label = clean(id, 80) if isinstance(id, str) and id else self.kind.with_article
-        return BadAnswer(f"the API's {api.path} ({self.api}): {label}: {field}: {what}")
+        return BadResponse(f"the API's {api.path} ({self.api}): {label}: {field}: {what}")
 
 
 class Viewpoint(NamedTuple):
@@ -134,7 +134,7 @@ def decode(
     viewpoint: Viewpoint,
     unknown: frozenset[str] = frozenset(),
 ) -> Live:
-    """Return an object of a response as Live. Raises BadAnswer.
+    """Return an object of a response as Live. Raises BadResponse.
 
     `names` tells how files spell the references of an object. `unknown` is the result of
     `unknown_fields` for the list: if such a field is missing, it is UNSET.
@@ -282,7 +282,7 @@ def _null(attribute: Attribute) -> Any:
 
 
 def _checked(item: _Item, attribute: Attribute, name: str, value: Any) -> Any:
-    """Return a value in the form for comparing. Raises BadAnswer if its type is not allowed."""
+    """Return a value in the form for comparing. Raises BadResponse if its type is not allowed."""
     allowed = _allowed(attribute)
     if type(value) not in allowed:
         raise item.bad(name, f"expected {_expected(allowed)}, got {_type_name(value)}")

@@ -13,7 +13,7 @@ from devinops.emulator.middleware import RateLimit
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
-from devinops.model.errors import ApiError, BadAnswer, ConfigError
+from devinops.model.errors import ApiError, BadResponse, ConfigError
 from devinops.model.keys import Key
 from devinops.model.target import Target
 
@@ -159,7 +159,7 @@ def test_a_total_that_was_not_reached_is_refused_at_once(start):
         faults=faults,
     )
     with open_reader(link(emu, "v3")) as reader:
-        with pytest.raises(BadAnswer, match="the list shows 449 of 450 objects"):
+        with pytest.raises(BadResponse, match="the list shows 449 of 450 objects"):
             reader.snapshot({"knowledge"})
         assert len(reader.snapshot({"knowledge"}).objects) == 449
 

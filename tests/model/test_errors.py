@@ -6,7 +6,7 @@ import pytest
 
 from devinops.model.errors import (
     ApiError,
-    BadAnswer,
+    BadResponse,
     ConfigError,
     DevinopsError,
     InputError,
@@ -28,7 +28,7 @@ CODES = [
     (InventoryError("e"), 1),
     (ApiError("e"), 1),
     (Unreachable("e"), 1),
-    (BadAnswer("e"), 1),
+    (BadResponse("e"), 1),
     (Refused("e"), 4),
     (Stale("e"), 5),
     (UsageError("e"), 64),

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from devinops.api.codec import Names, Viewpoint, decode, spellings, unknown_fields
 from devinops.ingest.form import Contents, ForeignObject, Omission, quote
 from devinops.kinds import KINDS
-from devinops.model.errors import BadAnswer
+from devinops.model.errors import BadResponse
 from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle
 from devinops.model.objects import Live
 
@@ -45,7 +45,7 @@ class _Reading:
             live = decode(
                 listed.kind, listed.api, listed.item, self.names, viewpoint, unknown=unknown
             )
-        except BadAnswer as error:
+        except BadResponse as error:
             self.omissions.append(Omission(listed.label, str(error).partition("): ")[2]))
             return
         if not live.ours:
@@ -120,7 +120,7 @@ def _names(listed: Iterable[Listed]) -> Names:
             continue
         try:
             found = spellings(KINDS[noun], api, [entry.item for entry in group])
-        except BadAnswer:
+        except BadResponse:
             continue
         names.setdefault(noun, {}).update(found)
     return names
