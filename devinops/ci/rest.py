@@ -100,8 +100,8 @@ class Rest:
         """Send a call once, and log it."""
         endpoint = self._endpoint
         outcome = exchange(self._client, endpoint.url, call, endpoint.timeout_s, budget)
-        answer = outcome.status if isinstance(outcome, Response) else failures.reason(call, outcome)
-        self._log(redact.redact(f"{call.method} {call.target} {answer}"))
+        result = outcome.status if isinstance(outcome, Response) else failures.reason(call, outcome)
+        self._log(redact.redact(f"{call.method} {call.target} {result}"))
         return outcome
 
     def _unreachable(self, call: Call, failure: Failure) -> ApiError:

@@ -99,14 +99,14 @@ def settable(kind: Kind, api: ApiVersion) -> list[Attribute]:
     ]
 
 
-def not_stored(kind: Kind, api: ApiVersion, sent: Resource, answer: Resource) -> list[str]:
+def not_stored(kind: Kind, api: ApiVersion, sent: Resource, returned: Resource) -> list[str]:
     """Return the names of the fields that were sent but are empty in the response."""
     nothing: tuple[Any, ...] = (UNSET, None, "", {}, [])
     names = [attribute.name for attribute in settable(kind, api)]
     return [
         name
         for name in names
-        if getattr(sent, name) not in nothing and getattr(answer, name) in (UNSET, None)
+        if getattr(sent, name) not in nothing and getattr(returned, name) in (UNSET, None)
     ]
 
 

@@ -257,7 +257,7 @@ def test_a_key_for_the_other_api_is_recognised(start, error_body):
             reader.snapshot()
 
 
-def test_an_enterprise_key_works_once_it_is_told_the_organization(start):
+def test_an_enterprise_key_works_once_it_has_the_organization(start):
     emu = start()
     with open_reader(link(emu, "v3", key="cog_enterprise")) as reader, pytest.raises(ConfigError):
         reader.snapshot()

@@ -149,7 +149,7 @@ def test_fields_that_no_object_of_a_list_has_are_unknown(noun, api, items, names
     assert codec.unknown_fields(KINDS[noun], api, items) == names
 
 
-def test_an_unknown_field_is_not_said_unless_an_answer_has_it():
+def test_an_unknown_field_is_unset_unless_a_response_has_it():
     unknown = frozenset({"pinned_repo"})
     bare = {name: NOTE[name] for name in ("note_id", "name", "body", "trigger")}
     for item, value in ((bare, UNSET), ({**bare, "pinned_repo": None}, None)):
@@ -157,7 +157,7 @@ def test_an_unknown_field_is_not_said_unless_an_answer_has_it():
         assert (live.resource.pinned_repo, live.resource.macro) == (value, None)
 
 
-def test_missing_means_null_where_null_is_allowed_and_not_said_elsewhere():
+def test_missing_means_null_if_null_is_allowed_and_unset_otherwise():
     bare = {name: NOTE[name] for name in ("note_id", "name", "body", "trigger")}
     resource = decode(bare).resource
     assert resource.pinned_repo is None
@@ -326,7 +326,7 @@ def update(resource, api="v3", ids=None, before=None, **facts):
     return create(resource, api, ids, before=Live("x", before or resource), **facts)
 
 
-def test_an_update_sends_every_field_that_is_said_and_null_for_none():
+def test_an_update_sends_every_field_that_is_set_and_null_for_none():
     assert update(NOTE_RESOURCE, ids=BACKEND) == {
         "name": "N",
         "folder_id": "f-1",

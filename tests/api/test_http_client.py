@@ -147,12 +147,12 @@ def test_a_refusal_whose_text_is_cut_off_is_still_a_refusal(serve, reply, send):
     assert len(server.asked) == 1
 
 
-def test_nobody_listening_is_said(free_port, send):
+def test_a_port_on_which_nobody_listens_is_reported(free_port, send):
     with pytest.raises(Unreachable, match="refused the connection, 5 attempts"):
         send(f"http://127.0.0.1:{free_port}")
 
 
-def test_a_name_that_does_not_resolve_is_said(send):
+def test_a_name_that_does_not_resolve_is_reported(send):
     with pytest.raises(
         Unreachable, match=r"cannot reach nowhere\.invalid: the host name cannot be resolved"
     ):

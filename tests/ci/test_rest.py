@@ -31,7 +31,7 @@ NOW = 1_000_000.0
         (500, {"retry-after": "5"}, b"", None),
     ],
 )
-def test_rate_limits_are_told_from_other_refusals(
+def test_rate_limits_are_distinguished_from_other_refusals(
     status: int, headers: dict[str, str], text: bytes, wait_s: float | None
 ) -> None:
     assert rate_limit_wait_s(Response(status, text, headers), NOW) == wait_s

@@ -417,7 +417,7 @@ def test_a_long_diff_is_cut_off_with_a_count(
     assert "        + line 399" in devinops("plan", "-C", root, "-v").out.splitlines()
 
 
-def test_a_secret_value_in_a_file_is_said_to_have_leaked(
+def test_a_secret_value_in_a_file_is_reported_as_leaked(
     repository: Write, devinops: Devinops
 ) -> None:
     root = repository({"secrets.yaml": "secrets: [{key: A, type: totp, value: hunter2}]\n"})

@@ -183,9 +183,7 @@ def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(
     assert passed == ["teams/my devin/texts/a.md", "teams/my devin/secrets.yaml"]
 
 
-def test_a_file_where_a_directory_belongs_is_not_kept_but_told(
-    tmp_path: Path, devinops: Devinops
-) -> None:
+def test_a_file_where_a_directory_belongs_is_reported(tmp_path: Path, devinops: Devinops) -> None:
     (tmp_path / "knowledge").write_text("")
     ran = devinops("init", "-C", tmp_path)
     assert (ran.code, "there is a file where a directory belongs" in ran.err) == (1, True)
@@ -442,7 +440,7 @@ def test_what_a_user_edited_is_kept_and_needs_no_advice(
 
 
 @pytest.mark.parametrize(("first", "second"), [("teams/a", ""), ("", "teams/a"), ("a", "b")])
-def test_a_second_root_is_told_what_to_add_to_ci(
+def test_for_a_second_root_the_output_says_what_to_add_to_ci(
     tmp_path: Path, devinops: Devinops, first: str, second: str
 ) -> None:
     git(tmp_path, "init")

@@ -368,7 +368,7 @@ def test_a_dry_run_cannot_be_approved(
 
 @pytest.mark.parametrize("way", [[], ["--yes"], ["--dry-run"], ["--dry-run", "--yes"]], ids=str)
 @pytest.mark.parametrize("name", ["latest", "20260312T101500Z-00000f", "nope.jsonl"])
-def test_a_backup_that_is_missing_is_told_before_anything_else(
+def test_a_backup_that_is_missing_is_reported_before_anything_else(
     repository: Write, devinops: Devinops, name: str, way: list[str]
 ) -> None:
     ran = devinops("rollback", name, "-C", repository({}), *way)
@@ -377,7 +377,7 @@ def test_a_backup_that_is_missing_is_told_before_anything_else(
     assert "DEVIN_API_KEY" not in ran.err
 
 
-def test_a_torn_last_line_is_told_and_left_out(
+def test_a_torn_last_line_is_reported_and_left_out(
     applied: tuple[Emulator, Path], devinops: Devinops
 ) -> None:
     _, root = applied
@@ -429,7 +429,7 @@ OWNED = "inventory: {store: file}, prune: owned"
         ),
     ],
 )
-def test_what_happens_to_the_restored_until_the_files_follow_is_told(
+def test_what_happens_to_the_restored_until_the_files_follow_is_reported(
     use: Callable[..., None],
     repository: Write,
     devinops: Devinops,

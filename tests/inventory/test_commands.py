@@ -103,7 +103,7 @@ def owns(root: Path, emulator: Emulator) -> Owns:
 ERRORS = owned("knowledge:Backend/Errors", "note-1", body="errors", trigger="t")
 
 
-def test_without_an_inventory_the_way_to_one_is_told(
+def test_without_an_inventory_the_message_says_how_to_get_one(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     root = repository({"devinops.yaml": "version: 1\n"})

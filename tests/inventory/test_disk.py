@@ -128,7 +128,7 @@ def test_what_cannot_be_put_in_its_place_at_the_end_is_kept(
     assert names(state) == LEFT
 
 
-def test_a_directory_without_a_right_is_told_in_every_call(
+def test_a_directory_without_a_right_is_reported_in_every_call(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = in_file(state.parent)
@@ -150,7 +150,7 @@ def denied(*_: object, **__: object) -> os.stat_result:
     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-def test_a_temporary_directory_that_cannot_be_made_is_told(
+def test_a_temporary_directory_that_cannot_be_made_is_reported(
     clone: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = on_branch(clone())

@@ -437,7 +437,7 @@ def test_a_directory_that_cannot_be_written_can_be_read_and_says_so(
     (tmp_path / ".devinops").chmod(0o700)
 
 
-def test_a_file_where_the_directory_should_be_is_told(tmp_path: Path) -> None:
+def test_a_file_where_the_directory_should_be_is_reported(tmp_path: Path) -> None:
     (tmp_path / ".devinops").write_text("")
     store = in_file(tmp_path)
     with pytest.raises(InventoryError, match=r"\.devinops"):

@@ -89,7 +89,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("facts", "message"), WRONG, ids=[message for _, message in WRONG])
-def test_what_is_wrong_is_told_at_its_place(
+def test_what_is_wrong_is_reported_at_its_place(
     tmp_path: Path, facts: dict[str, Any], message: str
 ) -> None:
     (found,) = problems(tmp_path, **facts)

@@ -39,7 +39,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("rule", WRONG)
-def test_what_is_wrong_is_said(rule: str) -> None:
+def test_what_is_wrong_is_reported(rule: str) -> None:
     assert WRONG[rule] in problem(rule)
     assert words(rule) == ""
 

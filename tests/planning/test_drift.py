@@ -51,7 +51,7 @@ def test_a_renamed_folder_is_one_change_and_its_notes_are_none(path: str, writte
     assert shown(folder, note) == [f"renamed folder:F its path is now {written}"]
 
 
-def test_who_changed_an_object_and_when_is_told_where_the_api_says() -> None:
+def test_who_changed_an_object_and_when_is_shown_if_the_api_says_so() -> None:
     edited = replace(EDITED, updated_at=1772409600, updated_by="user-1")
     (drift,) = find_drift(Inventory.of("file", RECORDS), Snapshot.of([FOLDER, edited])).drift
     assert (drift.at, drift.by) == (1772409600, "user-1")

@@ -293,7 +293,7 @@ def test_an_automation_of_another_owner_is_bit_identical_after_any_run(
     assert only(emulator)["metadata"] == {"devinops": "staging", "team": "api"}
 
 
-def test_what_to_do_about_the_label_of_another_owner_is_said(
+def test_what_to_do_about_the_label_of_another_owner_is_reported(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     """When it is linked, after `owner` was changed, and in a plan that means another automation."""

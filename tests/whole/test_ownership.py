@@ -356,7 +356,7 @@ def test_a_conflict_waits_for_a_decision(
     assert emulator.knowledge()[0]["body"] == body
 
 
-def test_who_edited_a_note_is_told_to_an_enterprise_key(
+def test_who_edited_a_note_is_shown_to_an_enterprise_key(
     repository: Write, devinops: Devinops, use: Callable[..., None]
 ) -> None:
     config = CONFIG.replace("    prune", "    org_id: org-emulator\n    prune")
