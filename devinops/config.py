@@ -156,7 +156,7 @@ def open_project(
 ) -> tuple[Project, list[Problem]]:
     """Return the usable part of devinops.yaml, and its problems.
 
-    A misnamed devinops.yaml is a problem too. The files and directories `untracked` are not there.
+    A misnamed devinops.yaml is a problem too. The files and directories `untracked` are ignored.
     Raises UsageError if `root` is not a directory.
     """
     if not root.is_dir():
@@ -179,7 +179,7 @@ def open_project(
 
 
 def _is_news(problem: Problem, reported: Mapping[Source, str]) -> bool:
-    """Tell whether a problem says more than the one that is `reported` (place → code) there.
+    """Return whether a problem says more than the one that is `reported` (place → code) there.
 
     A wrong value is one problem, but it can have no effect whatever its value is.
     """
@@ -190,7 +190,7 @@ def _is_news(problem: Problem, reported: Mapping[Source, str]) -> bool:
 def read_repository(root: Path, untracked: frozenset[str] = frozenset()) -> tuple[Project, Loaded]:
     """Read devinops.yaml and all entries, with the problems of both. Raises UsageError.
 
-    The files and directories `untracked` are not there.
+    The files and directories `untracked` are ignored.
     """
     project, problems = open_project(root, untracked)
     return project, read_entries(project, problems, untracked=untracked)

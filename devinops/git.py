@@ -121,7 +121,7 @@ class Git:
         env: Mapping[str, str] | None = None,
         timeout_s: float = LOCAL_S,
     ) -> bytes:
-        """Return the output of git. Raises InventoryError, also if git fails."""
+        """Return the output of git. Raises InventoryError, even if git fails."""
         result = self.run(*arguments, data=data, env=env, timeout_s=timeout_s)
         if result.code:
             raise InventoryError(f"git {arguments[0]} failed: {error_line(result.err)}")
@@ -134,7 +134,7 @@ class Git:
         env: Mapping[str, str] | None = None,
         timeout_s: float = LOCAL_S,
     ) -> str:
-        """Return the output of git as stripped text. Raises InventoryError, also if git fails."""
+        """Return the output of git as stripped text. Raises InventoryError, even if git fails."""
         output = self.raw(*arguments, data=data, env=env, timeout_s=timeout_s)
         return output.decode("utf-8", "replace").strip()
 
@@ -185,7 +185,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def found_no_repository(result: GitResult) -> bool:
-    """Tell whether git found no repository; it can also find one and refuse to use it."""
+    """Return whether git found no repository; it can also find one and refuse to use it."""
     return "not a git repository" in result.err
 
 

@@ -109,7 +109,7 @@ def _raise() -> None:
 
 @contextmanager
 def checked() -> Iterator[None]:
-    """Run `check` at the end of a block, also after an error that a signal was turned into."""
+    """Run `check` at the end of a block, even after an error that a signal was turned into."""
     try:
         yield
     finally:

@@ -162,11 +162,11 @@ class ReadingClient:
         return [kind for kind in has if self._reaches(kind)]
 
     def _reaches(self, kind: Kind) -> bool:
-        """Tell whether there is a key that can read a kind."""
+        """Return whether there is a key that can read a kind."""
         return self._about_organization is not None or not self._is_about_organization(kind)
 
     def _has(self, kind: Kind) -> bool:
-        """Tell whether this API has a kind in the scope of the target."""
+        """Return whether this API has a kind in the scope of the target."""
         return kind.is_in(self.api, self._connection.target.scope)
 
     def _lives(
@@ -212,7 +212,7 @@ class ReadingClient:
         return readings
 
     def _can_decode(self, kind: Kind) -> bool:
-        """Tell whether everything that a page of objects of a kind refers to is listed."""
+        """Return whether everything that a page of objects of a kind refers to is listed."""
         return not kind.apis[self.api].tree and kind.references <= self._names.keys()
 
     def _with_referred(self, kinds: Iterable[Kind]) -> list[Kind]:

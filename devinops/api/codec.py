@@ -325,7 +325,7 @@ def _expected(allowed: tuple[type, ...]) -> str:
 
 
 def _is_named(item: _Item) -> bool:
-    """Tell whether an object has a name; some APIs allow null."""
+    """Return whether an object has a name; some APIs allow null."""
     if not item.kind.apis[item.api].nameless:
         return True
     fields = (item.kind.by_name[field].reads(item.api) for field in item.kind.identity.fields)
@@ -521,6 +521,6 @@ def _spelled(key: Key) -> str:
 
 
 def is_whole(kind: Kind, api: ApiVersion, response: Mapping[str, Any]) -> bool:
-    """Tell whether the response to a write is the object, and not only an id or a status."""
+    """Return whether the response to a write is the object, and not only an id or a status."""
     names = {a.reads(api) for a in kind.attributes if a.required and a.reads(api)}
     return names <= response.keys() and kind.apis[api].id in response

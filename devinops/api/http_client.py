@@ -226,5 +226,5 @@ def _is_retryable(call: Call, outcome: Outcome) -> bool:
 
 
 def _leaves_doubt(call: Call, outcome: Outcome) -> bool:
-    """Tell whether a failed attempt may have changed something."""
+    """Return whether a failed attempt may have changed something."""
     return call.method != "GET" and status_of(outcome) != TOO_MANY

@@ -478,7 +478,7 @@ class Applier:
         return None, ""
 
     def _is_deleted(self, change: Change, error: ApiError) -> bool:
-        """Tell whether the object of a failed delete is gone.
+        """Return whether the object of a failed delete is gone.
 
         A status such as 403 can mean that or a lack of permission, so the lists decide.
         """
@@ -552,7 +552,7 @@ def _has_changed(now: Live, before: Live) -> bool:
 
 
 def _is_record_only(change: Change) -> bool:
-    """Tell whether a change only writes a record to the inventory."""
+    """Return whether a change only writes a record to the inventory."""
     return change.action is Action.ADOPT and not change.fields
 
 

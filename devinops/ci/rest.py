@@ -189,7 +189,7 @@ def _objects(call: Call, value: Any) -> list[dict[str, Any]]:
 
 
 def text_at(item: Any, *path: str) -> str:
-    """Return a text inside an object, empty if there is none."""
+    """Return the text of a field inside an object; empty if there is none."""
     for name in path:
         item = item.get(name) if isinstance(item, dict) else None
     return item if isinstance(item, str) else ""

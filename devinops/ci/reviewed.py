@@ -95,7 +95,7 @@ def merged_request(host: CodeHost, commit: str) -> Request:
 
 
 def _merged(host: CodeHost, commit: str) -> tuple[Sequence[Request], list[Request]]:
-    """Return the requests that a commit belongs to, and those of them whose merge made it."""
+    """Return the requests that a commit belongs to, and those whose merge created it."""
     candidates = host.requests_with(commit)
     return candidates, [request for request in candidates if commit in request.merge_commits]
 

@@ -73,7 +73,7 @@ def _joined(words: list[str]) -> list[str]:
 
 
 def _is_closed(text: str) -> bool:
-    """Tell whether every quote of a command line is closed."""
+    """Return whether every quote of a command line is closed."""
     try:
         shlex.split(text)
     except ValueError:

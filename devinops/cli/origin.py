@@ -136,7 +136,7 @@ def _as_url(remote: str) -> str:
 
 
 def _without_secrets(url: str) -> str:
-    """Return a URL without password, and without user except for ssh; empty if it is none."""
+    """Return a URL without password, and without user except for ssh; empty if it is not a URL."""
     try:
         parts = urlsplit(url)
     except ValueError:

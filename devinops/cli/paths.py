@@ -45,7 +45,7 @@ class Selection(NamedTuple):
         return cls(str(real), frozenset(below) if paths else None)
 
     def includes(self, path: str) -> bool:
-        """Tell whether a file is selected: its path from the root, or that of what it links to."""
+        """Return whether a file is selected, by its path from the root or that of its target."""
         if self.prefixes is None or self._has(path):
             return True
         real = os.path.realpath(os.path.join(self.root, path))  # noqa: PTH118
@@ -97,7 +97,7 @@ def _below(paths: Iterable[Path], root: Path, real: Path, *, skip_outside: bool)
 
 
 def _at_and_above(path: str) -> Iterator[str]:
-    """Yield a path and those of the directories above it, up to the root."""
+    """Yield a path, then the directories above it, up to the root."""
     while path:
         yield path
         path = path.rpartition("/")[0]

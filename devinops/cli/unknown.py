@@ -70,7 +70,7 @@ INSTEAD: Final = {
 
 
 _APPROVALS: Final = ("--adopt", "--allow-", "--on-conflict", "--yes")
-"""The start of options that nobody should use because a message suggested them."""
+"""The start of options that no message should suggest: approvals."""
 
 
 def unknown_option(name: str, similar: Collection[str] | None, *, is_command: bool) -> str:

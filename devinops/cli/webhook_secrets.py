@@ -98,5 +98,5 @@ def _new_file(path: Path) -> int:
 
 
 def _has_reader() -> bool:
-    """Tell whether stderr is a terminal, and not the log of a CI run."""
+    """Return whether stderr is a terminal, and not the log of a CI run."""
     return sys.stderr.isatty() and not is_ci(os.environ)

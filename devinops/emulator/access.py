@@ -1,4 +1,4 @@
-"""Keys, whom they belong to, and what they may do.
+"""Keys: who they belong to, and what they may do.
 
 Facts: v3 credentials start with `cog_`, v1 ones with `apk_`. A service user of an organization
 reaches that organization only, one of the enterprise reaches all organizations and the enterprise

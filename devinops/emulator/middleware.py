@@ -224,7 +224,7 @@ def loggable_target(call: Call) -> str:
 
 
 def _is_about_secrets(call: Call) -> bool:
-    """Tell whether a path is that of secrets, or is meant to be."""
+    """Return whether a path leads to secrets, or is meant to."""
     return any(part.lower().startswith("secret") for part in call.path.split("/"))
 
 

@@ -263,7 +263,7 @@ class _Run:
         body: str,
         declaration: Declaration,
     ) -> Change:
-        """Add a file of an entry, and return what becomes of it."""
+        """Add the file of an entry, and return its change."""
         text = page(path, front, declaration.key, metadata, body)
         change, source = self.change(path, text), declaration.source.path
         self.files[path] = PluginFile(path, change, text, declaration.key, source)
@@ -275,7 +275,7 @@ class _Run:
         return next((own.provenance.source for own in known), self.choices.source)
 
     def change(self, path: str, text: str) -> Change:
-        """Return what becomes of the file at a path."""
+        """Return the change to the file at a path."""
         if path not in self.existing:
             return Change.NEW
         if self.existing[path] == text:
@@ -329,7 +329,7 @@ class _Run:
         yield from _lost_values(declaration)
 
     def lost_pin(self, declaration: Declaration, is_rule: bool) -> str:
-        """Return what becomes of a pin that the plugin cannot have; empty if nothing is lost."""
+        """Return what happens to a pin that a plugin cannot have; empty if nothing is lost."""
         pin = _pin(declaration)
         if not pin or self.is_always_on(declaration):
             return ""
@@ -495,7 +495,7 @@ def _lost_values(declaration: Declaration) -> Iterator[str]:
 
 
 def _others(declaration: Declaration, *names: str) -> Iterable[Attribute]:
-    """Return the fields of an entry besides its place, its text and those of these names."""
+    """Return the fields of an entry other than its place, its text and the named ones."""
     kind = declaration.kind
     known: Collection[str] = (*kind.places, kind.document or "", *names)
     return [attribute for attribute in kind.attributes if attribute.name not in known]

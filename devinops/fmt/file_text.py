@@ -51,12 +51,12 @@ def formatted(path: str, raw: str) -> Formatted:
 
 
 def is_formatted(path: str, raw: str) -> bool:
-    """Tell whether a file is in the canonical form."""
+    """Return whether a file is in the canonical form."""
     return formatted(path, raw).text == raw
 
 
 def may_quote(path: str, raw: str) -> bool:
-    """Tell whether a diff may quote a file: not if it may hold the value of a secret by mistake."""
+    """Return whether a diff may quote a file, which may hold the value of a secret by mistake."""
     text, form = unified(raw), _Form.of(path)
     if form.markdown or path == CONFIG:
         return True
@@ -95,7 +95,7 @@ class _Form:
         return _page_meaning(page) if page else None, problems
 
     def hides(self, section: str | None) -> bool:
-        """Tell whether nothing must quote a section, because it may hold a secret by mistake."""
+        """Return whether nothing must quote a section, because it may hold a secret by mistake."""
         return self.path != CONFIG and discreet(section)
 
     def write(self, text: str) -> str:

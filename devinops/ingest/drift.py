@@ -430,7 +430,7 @@ class _Drift:
 
 
 def _is_in(entry: Declaration, folder: Key) -> bool:
-    """Tell whether an entry belongs to a folder itself, not to one below it."""
+    """Return whether an entry belongs to a folder itself, not to one below it."""
     return entry.kind.lives_in == folder.kind and entry.key.folder == folder.place
 
 
@@ -440,7 +440,7 @@ def _place_of_folder(entry: Declaration) -> Source | None:
 
 
 def _moves_with(folder: RenamedFolder, above: RenamedFolder) -> bool:
-    """Tell whether a folder has a new path only because one above it was renamed."""
+    """Return whether a folder has a new path only because one above it was renamed."""
     old, new = folder.declared.place, folder.live.key.place
     top, new_top = f"{above.declared.place}/", f"{above.live.key.place}/"
     is_below = old.startswith(top) and new.startswith(new_top)
@@ -448,7 +448,7 @@ def _moves_with(folder: RenamedFolder, above: RenamedFolder) -> bool:
 
 
 def _moves(entries: Iterable[Declaration], path: str, place: str) -> list[str]:
-    """Return the commands that move the directories of entries to that of another folder.
+    """Return the commands that move the directories of entries to another folder's directory.
 
     `place` holds the options of printed commands.
     """

@@ -37,7 +37,7 @@ def sequence(values: Sequence[Any], indent: int = 0) -> Iterator[str]:
 
 
 def _entry(start: str, value: Any, indent: int) -> Iterator[str]:
-    """Yield the lines of a value that stands after `start`, or is indented below it."""
+    """Yield the lines of a value that follows `start`, or is indented below it."""
     if isinstance(value, Mapping) and value:
         yield start
         yield from mapping(value, indent + 2)
@@ -77,7 +77,7 @@ def plain_or_quoted(text: str) -> str:
 
 
 def flow(value: Any) -> str:
-    """Return a value on one line, to stand inside of brackets or braces."""
+    """Return a value on one line, for the inside of brackets or braces."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{flow(key)}: {flow(part)}" for key, part in value.items()) + "}"
     if isinstance(value, list | tuple):
@@ -104,7 +104,7 @@ def escaped(char: str) -> str:
 
 
 def fits_a_block(text: str) -> bool:
-    """Tell whether the text has a line end, and a block after `|` holds it as it is."""
+    """Return whether the text has a line end, and a block after `|` holds it as it is."""
     return (
         "\n" in text
         and not text[:1].isspace()

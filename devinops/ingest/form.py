@@ -35,7 +35,7 @@ class Source:
 
     @property
     def stem(self) -> str:
-        """The name without its suffixes, also of a file such as `.cursorrules`."""
+        """The name without its suffixes, even of a file such as `.cursorrules`."""
         return self.name.lstrip(".").partition(".")[0]
 
     @property

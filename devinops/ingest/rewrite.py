@@ -203,7 +203,7 @@ class Rewriting:
 
 
 def _is_expected(old: Declaration, new: Declaration, values: Mapping[str, Any]) -> bool:
-    """Tell whether an entry changed in exactly these fields."""
+    """Return whether an entry changed in exactly these fields."""
     if (old.ensure, old.targets, old.meta, old.lint, old.protect) != (
         new.ensure,
         new.targets,

@@ -165,7 +165,7 @@ class BranchBackend:
         )
 
     def _check_name(self, branches: Iterable[str]) -> None:
-        """Raise ConfigError if git cannot create the branch beside those of the remote."""
+        """Raise ConfigError if a branch of the remote prevents git from creating this one."""
         for name in sorted(branches):
             if name.startswith(f"{self.ref}/") or self.ref.startswith(f"{name}/"):
                 raise ConfigError(self._name_conflict(name))

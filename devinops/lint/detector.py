@@ -52,7 +52,7 @@ _LABELED: Final = LazyPattern(
 """A name and its secret, as they are in Markdown, in options of commands, and in headers."""
 
 _WIDE: Final = LazyPattern(r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
-"""Kana, kanji and their punctuation: the sentence around a secret, also without a space."""
+"""Kana, kanji and their punctuation: the sentence around a secret, even without a space."""
 
 _CHARACTER: Final = r"[^\s\"'`<>|;&\u2e80-\uffff]"
 _VALUE: Final = (
@@ -76,7 +76,7 @@ _GIVEN: Final = LazyPattern(
         "key",
     ),
 )
-"""A password in front of a command, in its options, in XML, and in the variables of a container."""
+"""A password before a command, in its options, in XML, and in the variables of a container."""
 
 _IN_SENTENCES: Final = LazyPattern(
     rf"(?<![:/])(?<!public[ ])(?:{_OTHER_NAME.pattern}|passw(?:or)?d|passphrase|_pass|pwd"
@@ -111,7 +111,7 @@ _KEY: Final = LazyPattern(
     r"(?:(?:(?!-----BEGIN)[\s\S]){0,20000}?-----END [A-Z ]*PRIVATE KEY[A-Z ]*-----"
     r"|(?:[\s>]{1,40}[A-Za-z0-9+/]{16,}={0,2})*)"
 )
-"""A private key with its lines, also if its end is missing."""
+"""A private key with its lines, even if its end is missing."""
 
 _KEY_MATERIAL: Final = LazyPattern(r"(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{16}")
 _UUID: Final = LazyPattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -156,7 +156,7 @@ def is_complete() -> bool:
 
 
 def everywhere(text: str, find: Callable[[str], Iterable[Leak]]) -> Iterator[Leak]:
-    """Yield what is found in the text, and also without the invisible characters in it."""
+    """Yield what is found in the text, with and without its invisible characters."""
     visible = bare(text)
     hidden = find(visible.text) if visible.text != text else ()
     found = (Leak(*visible.span(leak.start, leak.end), leak.title) for leak in hidden)
@@ -259,7 +259,7 @@ def _plain(match: re.Match[str]) -> str:
 
 
 def _is_public(text: str, start: int, value: str) -> bool:
-    """Return whether a value that a name makes a secret is none: an id, or the name of a secret."""
+    """Return whether a value is not a secret despite its name: an id, or the name of a secret."""
     # A line can be long, and have many of them.
     before = text[max(0, start - _MOST_BEFORE) : start].rpartition("\n")[2]
     return bool(

@@ -44,7 +44,7 @@ class Reported(NamedTuple):
 
     @property
     def paths(self) -> set[str]:
-        """The files of the entries that are concerned, and that of the position."""
+        """The files of the entries that are concerned, and the file of the position."""
         entries = self.finding.entries
         texts = {entry.text_file for entry in entries} - {""}
         return {self.problem.source.path, *(entry.source.path for entry in entries), *texts}
@@ -176,7 +176,7 @@ class _Run:
 
 
 def _places(finding: Finding) -> set[str]:
-    """Return the files whose settings apply: that of the position, and that of the entry."""
+    """Return the files whose settings apply: of the position, and of the entry."""
     return {finding.source.path, *(entry.source.path for entry in finding.entries[:1])}
 
 

@@ -161,7 +161,7 @@ class _Walk:
         return chr(int(number, 16)) if number else _ESCAPED.get(plain, plain), len(escape[0])
 
     def _skip_space(self) -> None:
-        """Go to the next character that is not white space, also not by an escape."""
+        """Go to the next character that is not white space, even as an escape."""
         while self._row < len(self._lines):
             space = _SPACE.match(self._line, self._column)
             self._column = space.end() if space else self._column

@@ -87,9 +87,9 @@ def load(
     """Return all declarations and problems of the files below `root`.
 
     `paths` and `ignore` are the settings of devinops.yaml; `place` returns the position of each of
-    their patterns. The files and directories `untracked`, by their paths from the root, are not
-    there. `seen` gets each declaration as soon as it is read. Never raises for the content of files
-    or the state of the disk: see `Loaded.problems`. Entries with problems are not among the
+    their patterns. The files and directories `untracked`, by their paths from the root, are
+    ignored. `seen` gets each declaration as soon as it is read. Never raises for the content of
+    files or the state of the disk: see `Loaded.problems`. Entries with problems are not among the
     declarations, except those with `duplicate-declaration`.
     """
     finder = files.Finder(root, paths=paths, ignore=ignore, place=place, untracked=untracked)
@@ -212,7 +212,7 @@ class _Reader:
         self.bodies: dict[str, str] = {}
         """Real path of each file that an entry names as its body → path of the entry."""
         self.unparsed: set[str] = set()
-        """The YAML files of which a part could not be parsed."""
+        """The YAML files that could be parsed only in part."""
 
     def read(self, file: files.File) -> None:
         text, problems = files.read_text(file.real, file.path)

@@ -73,7 +73,7 @@ def no_place(_: str, __: int) -> Source:
 class Finder:
     """Finds the files of one root. After `find`, `files` are sorted by path.
 
-    `untracked` are the paths from the root of files and directories that are not there for it.
+    `untracked` are the paths from the root of files and directories that it ignores.
 
     `problems` are the paths that cannot be read. `misnamed` maps the real path of each file with a
     wrong name to its problem, which does not apply if an entry names the file as its body.
@@ -525,7 +525,7 @@ def read_body(
 ) -> Body:
     """Return the text of the file that the `body_file` of `file` names as `written`.
 
-    `untracked` are the paths of files and directories that are not there for it, as for a `Finder`.
+    `untracked` are the paths of files and directories to ignore, as for a `Finder`.
     """
 
     def refused(code: str, message: str) -> Body:

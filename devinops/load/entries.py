@@ -249,7 +249,7 @@ class _Entry:
         )
 
     def take_text(self, rejected: set[str]) -> None:
-        """Take the text below the front matter, or that of the file that the entry names."""
+        """Take the text below the front matter, or of the file that the entry names."""
         document = self.kind.document
         if document is None:
             return

@@ -48,7 +48,7 @@ class Node:
 
     @property
     def is_block(self) -> bool:
-        """Tell whether it is a text below `|` or `>`."""
+        """Return whether it is a text below `|` or `>`."""
         return self.style in ("|", ">")
 
     @property

@@ -11,7 +11,7 @@ from devinops.model.patterns import LazyPattern
 
 _BEGIN: Final = r"(?<![A-Za-z0-9])"
 _END: Final = r"(?![A-Za-z0-9])"
-"""Where a token ends: kana, kanji, and the `_` of emphasis can be directly beside it."""
+"""Where a token ends: kana, kanji, and the `_` of emphasis can follow it directly."""
 
 SECRETS: Final[Mapping[str, LazyPattern]] = {
     name: LazyPattern(pattern, hints=tuple(hints))

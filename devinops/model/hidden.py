@@ -24,7 +24,7 @@ _INVISIBLE: Final = (
 _HIDDEN = LazyPattern(rf"[{_INVISIBLE}]+|[\ufe00-\ufe0f]{{2,}}")
 _UNSEEN = LazyPattern(rf"[{_INVISIBLE}\ufe00-\ufe0f]")
 _FLAG = LazyPattern("\U0001f3f4[\U000e0020-\U000e007e]{1,6}\U000e007f")
-"""An emoji of a flag, such as that of Wales, which is spelled with invisible letters."""
+"""A flag emoji, such as that of Wales, which is spelled with invisible letters."""
 
 _EMOJI = LazyPattern("[\u00a9\u00ae\u203c-\u3299\ufe0f\U0001f000-\U0001faff]")
 _JOINING = LazyPattern("[\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\ua800-\uabff]")

@@ -27,7 +27,7 @@ def changed_fields(kind: Kind, want: Resource, have: Resource) -> tuple[FieldCha
 
 
 def same(attribute: Attribute, live: Any, declared: Any) -> bool:
-    """Return whether a live value is the declared one, or what a server is known to make of it.
+    """Return whether a live value is the declared one, or a form that a server is known to give it.
 
     Blank lines and white space around a text are ignored, and so is how its accents are composed.
     The indentation of its first line counts, because in Markdown it can start a code block. Sets

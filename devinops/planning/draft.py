@@ -60,7 +60,7 @@ class Saved(NamedTuple):
 
     @property
     def declaration(self) -> Declaration:
-        """The object as an entry that stands in the backup."""
+        """The object as an entry whose file is the backup."""
         return Declaration(self.live.key, self.live.resource, self.source)
 
 

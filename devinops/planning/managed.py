@@ -457,7 +457,7 @@ def _renewed(match: Match, live: Live, record: Record, moved: Sides, outside: Fi
 
 
 def _is_settled(moved: Sides, fields: Mapping[str, Base], kind: Kind) -> bool:
-    """Tell whether the comparison has shown already that each recorded value is that of the entry.
+    """Return whether the comparison has shown that each recorded value is that of the entry.
 
     It looks at every field that the API has.
     """

@@ -120,7 +120,7 @@ def _live_of(entry: Declaration, snapshot: Snapshot, inventory: Inventory) -> Li
 
 
 def _is_lost(live: Live, entries: Mapping[Key, Declaration], inventory: Inventory) -> bool:
-    """Tell whether an object is owned, and its entry is missing or has the values of another."""
+    """Return whether an object is owned, and its entry is missing or has the values of another."""
     record = inventory.by_id.get(live.object_id)
     entry = entries.get(record.key) if record else None
     return record is not None and (entry is None or not _likeness(entry, live, inventory))

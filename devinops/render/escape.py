@@ -53,7 +53,7 @@ def json_text(piece: str) -> str:
 
 
 def is_hidden(char: str) -> bool:
-    """Tell whether a character is invisible, steers a terminal or reorders the text around it.
+    """Return whether a character is invisible, steers a terminal or reorders the text around it.
 
     The space and the wide space are not hidden; other spaces are, because they look like a space.
     """

@@ -1,4 +1,4 @@
-"""Says which approvals a plan waits for, so that people are told what to enter. Pure."""
+"""Says which approvals a plan waits for, and what to enter for them. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WINS: Final = {"git": "the files win", "live": "the live objects win"}
 
 
 def needed_approvals(plan: ShownPlan) -> list[Approval]:
-    """Return each approval without which the plan or a part of it stops, once."""
+    """Return each approval, once, that the plan or a part of it needs."""
     refused = [refusal.approval for refusal in plan.refusals]
     blocked = [block.approval for block in plan.blocked]
     return list(dict.fromkeys(filter(None, [*refused, *blocked])))

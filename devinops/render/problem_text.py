@@ -90,7 +90,7 @@ def checked(document: ProblemsAnswer) -> tuple[str, Look]:
 
 
 def _lint_counts(lint: LintDetails) -> str:
-    """Return what lint did besides reporting, each after a semicolon."""
+    """Return what else lint did, each after a semicolon."""
     are_gone, them = ("is gone", "it") if lint.gone == 1 else ("are gone", "them")
     gone = f"{lint.gone} of the baseline {are_gone} (--write-baseline removes {them})"
     return "".join(

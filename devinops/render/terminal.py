@@ -148,9 +148,9 @@ class Terminal(NamedTuple):
 
 
 def _inert(spans: Sequence[Span]) -> Sequence[Span]:
-    """Return the spans of a line, of which `::` at the start is escaped: wrapping may put it there.
+    """Return the spans of a line, with `::` at the start escaped: wrapping may put it there.
 
-    A CI runner that reads the log takes it for a command, also after white space.
+    A CI runner that reads the log takes it for a command, even after white space.
     """
     text = "".join(span.text for span in spans)
     if not text.lstrip().startswith("::"):

@@ -496,7 +496,7 @@ def report_look(report: Report) -> Look:
 def rollback_hint(
     report: Report, place: str, code: Callable[[str], str], prose: Callable[[str], str]
 ) -> str:
-    """Return how to restore what was overwritten or deleted, and what of it no rollback restores.
+    """Return how to restore what was overwritten or deleted, and what no rollback can restore.
 
     `place` is that of `Style`. `code` marks what people can copy, and `prose` makes a sentence with
     names safe to show.

@@ -152,7 +152,7 @@ def _ends(text: str, head: int, tail: int) -> str:
 
 
 def cut(parts: Iterable[Part], most: int) -> Iterator[Part]:
-    """Yield the parts of a line, of which at most `most` characters are shown."""
+    """Yield the parts of a line, cut to at most `most` characters."""
     left_out = 0
     for part in parts:
         if part.text[:most]:

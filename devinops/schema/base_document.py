@@ -87,7 +87,7 @@ def json_line(document: Struct) -> str:
 def load_object(text: str | bytes) -> dict[str, Any]:
     """Return the JSON object in the text.
 
-    Raises ValueError, also for what Python's json module accepts: repeated names, NaN and unpaired
+    Raises ValueError, even for what Python's json module accepts: repeated names, NaN and unpaired
     surrogates.
     """
     try:

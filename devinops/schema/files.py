@@ -88,7 +88,7 @@ def entry_schema(kind: Kind, *, front_matter: bool = False) -> dict[str, Any]:
 
 
 def _options(kind: Kind) -> dict[str, Any]:
-    """Return the schemas of the fields that entries have besides those of their kind."""
+    """Return the schemas of the fields that entries of every kind have."""
     options: dict[str, Any] = {
         "targets": {
             "type": "array",

@@ -80,7 +80,7 @@ def run(
 
 
 def _entries(options: Options) -> tuple[str | None, list[Declaration], list[Declaration]]:
-    """Return the chosen target, None for all, its entries, and those of other targets.
+    """Return the chosen target (None: all), its entries, and the entries of other targets.
 
     Raises InputError, UsageError.
     """

@@ -278,7 +278,7 @@ def _existing(path: Path, name: str, text: str, below: str) -> _State:
 
 
 def _runs_devinops(path: Path, below: str) -> bool:
-    """Tell whether a file of CI or pre-commit runs devinops for the directory `below` the top."""
+    """Return whether a file of CI or pre-commit runs devinops for the directory `below` the top."""
     found = re.sub(r"(?m)^\s*#.*", "", _text(path))
     roots = [quoted or plain for quoted, plain in _ROOT_OPTION.findall(found)]
     is_for_root = below in roots if below else not roots
@@ -387,7 +387,7 @@ def files(
 
 
 def _files(below: str) -> str:
-    """Return a pattern of the files that pre-commit passes: those of one root only."""
+    """Return the pattern for the files that pre-commit passes: only those of one root."""
     return rf"^{re.escape(below)}/.*{HOOK_FILES}" if below else HOOK_FILES
 
 
@@ -461,7 +461,7 @@ def _check_place(top: Path, name: str) -> None:
 
 
 def _leads_astray(path: Path, above: list[Path], top: Path) -> bool:
-    """Tell whether a symbolic link leads out of `top` or to nothing.
+    """Return whether a symbolic link leads out of `top` or to nothing.
 
     The link is the path itself, or one of the directories `above` it.
     """

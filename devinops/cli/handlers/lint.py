@@ -290,7 +290,7 @@ def _details(reports: Iterable[Reported]) -> LintDetails:
 
 
 def _excerpt(report: Reported) -> Excerpt | None:
-    """Return the line of a finding, which marks no more than the rest of it."""
+    """Return the line of a finding, with its characters marked, at most to the end of the line."""
     if report.line is None:
         return None
     column = report.problem.source.column

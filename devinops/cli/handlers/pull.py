@@ -75,13 +75,13 @@ class _Request:
     def parse(
         cls, options: Options, keys: Iterable[str], check: bool, *, unmanaged: bool, drift: bool
     ) -> _Request:
-        """Without --unmanaged and --drift it is the former, with a KEY also the latter."""
+        """Return the request; the default is unmanaged, and with a KEY also drift."""
         only, named = tuple(map(Only.parse, options.only)), frozenset(map(parse_key, keys))
         neither = not (unmanaged or drift)
         return cls(only, named, check, unmanaged or neither, drift or (neither and bool(named)))
 
     def selects(self, key: Key) -> bool:
-        """Tell whether a key was asked for; without KEY and --only every key is."""
+        """Return whether a key was asked for; without KEY and --only every key is."""
         by_only = any(only.selects(key) for only in self.only)
         return key in self.keys or by_only or not (self.keys or self.only)
 

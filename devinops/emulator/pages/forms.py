@@ -58,7 +58,7 @@ class Input:
 
     @property
     def rows(self) -> int:
-        """The height of the input: that of its text, within limits."""
+        """The number of lines of the input: as many as its text has, within limits."""
         return min(max(self.field.rows, self.text.count("\n") + 2), _MOST_ROWS)
 
 

@@ -59,7 +59,7 @@ _DEFAULTS: JsonObject = {
     "slack_reply_access": "slack_users",
     "teams_reply_access": "teams_users",
 }
-# By which member the elements of a list are told apart when they are merged.
+# The member that identifies the elements of a list when they are merged.
 _KEYS = {"triggers": "event_type", "actions": "type"}
 
 

@@ -36,7 +36,7 @@ class Page:
     remarks: tuple[str, ...] = ()
 
     def text(self, *keys: str) -> str:
-        """Return the first value that is a text, as one line; empty if there is none."""
+        """Return the first value that is text, as one line; empty if there is none."""
         for key in keys:
             value = self.values.get(key)
             if isinstance(value, str) and value.strip():
@@ -44,7 +44,7 @@ class Page:
         return ""
 
     def prose(self, *keys: str) -> str:
-        """Return the first value that is a text, with its line breaks; empty if there is none."""
+        """Return the first value that is text, with its line breaks; empty if there is none."""
         values = (self.values.get(key) for key in keys)
         return next((v.strip() for v in values if isinstance(v, str) and v.strip()), "")
 

@@ -84,7 +84,7 @@ def _is_written(kind: Kind, attribute: Attribute, value: Any) -> bool:
 
 
 def _is_always_written(kind: Kind, attribute: Attribute) -> bool:
-    """Return whether every entry has a field, also of a kind that the API only deletes."""
+    """Return whether every entry has a field, even of a kind that the API only deletes."""
     return attribute.required or attribute.name in kind.identity.fields
 
 

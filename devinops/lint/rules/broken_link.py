@@ -46,7 +46,7 @@ _MAIL = LazyPattern(r"[^\s/@]+@[^\s/@]+")
 _LINE_NUMBER = LazyPattern(r"(?::\d+(?:[:-]\d+)?)+$")
 _ESCAPE = LazyPattern(r"\\([!-/:-@\[-`{-~])")
 _PATTERN = LazyPattern(r"[{}<>*$|\\]|\.\.\.|…|path/to|\bexample\b")
-"""What stands for a path in an example."""
+"""A placeholder for a path in an example."""
 
 
 def check(subject: Subject, context: Context) -> Iterator[Finding]:

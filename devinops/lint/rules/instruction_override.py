@@ -104,7 +104,7 @@ _OF_A_TOOL = LazyPattern(
     r"|browser|nginx|config\w*)\b",
     re.IGNORECASE,
 )
-"""What says that the rules are those of a program."""
+"""Words that say that the rules are those of a program."""
 
 _NEGATED = LazyPattern(
     r"(?:\b(?:not|never|don['’]t|doesn['’]t|cannot|can['’]t|won['’]t|must\s*n['’]t|refuse|reject"

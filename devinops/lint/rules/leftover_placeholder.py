@@ -1,6 +1,6 @@
 """The text still has a placeholder where something must be written.
 
-Devin takes it for the rule, also in a comment. Replace it. Placeholders in code are not
+Devin takes it for the rule, even in a comment. Replace it. Placeholders in code are not
 checked: there they are often part of a template.
 
 Fails:
@@ -79,7 +79,7 @@ _STATES = LazyPattern(
     r"\b(?:DONE|DOING|WIP|CLOSED|BACKLOG)\b|\bIN[ _-](?:PROGRESS|REVIEW)\b"
     r"|\b(?i:status|state|column|lane|label)\b"
 )
-"""Words beside which TODO is the state of a task."""
+"""Words next to which TODO is the state of a task."""
 
 _CONTROLS = LazyPattern(
     r"\b(?:clicks?|press(?:es)?|taps?|selects?|chooses?|hits?|buttons?|keys?|options?|menus?)"

@@ -114,7 +114,7 @@ class Items:
             )
 
     def objects(self, objects: Iterable[tuple[Key, str]], sign: Sign) -> Iterator[Html]:
-        """Yield an element for each object about which only one sentence is to be said."""
+        """Yield an element for each object that needs only one sentence."""
         for key, about in objects:
             yield self._line(_facets(key, sign.meaning), badge(sign), _key(key), about)
 

@@ -43,7 +43,7 @@ def facts(target: Target, store: str, owned: int, digest: str = "") -> list[tupl
 
 
 def are_few(*lists: Sequence[object]) -> bool:
-    """Tell whether lists are so short together that their items are open."""
+    """Return whether lists are so short together that their items are open."""
     return sum(map(len, lists)) <= MOST_OPEN
 
 

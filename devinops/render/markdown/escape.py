@@ -80,7 +80,7 @@ def _spans(safe: str, keys: Collection[str]) -> Iterator[str]:
 
 
 def _key(safe: str, position: int, keys: Collection[str]) -> tuple[str, str, str] | None:
-    """Return the longest key at a position, between what is around it; None if there is none."""
+    """Return the longest key at a position, and the marks around it; None if there is none."""
     start = _KEY_START.match(safe, position)
     if not (keys and start):
         return None
