@@ -31,7 +31,7 @@ from devinops.model.exit_codes import ExitCode
 )
 @common(host=True)
 def command(options: Options, **arguments: Any) -> ExitCode:
-    """Post the Markdown report FILE (- for stdin) as a comment in the pull or merge request.
+    """Post the Markdown report FILE (- for stdin) as a comment on the pull or merge request.
 
     There is one comment for each target in each root; a new report replaces its text. With
     --print-digest, instead find the request whose merge made this commit, and print the digest in

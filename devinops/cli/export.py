@@ -31,9 +31,11 @@ from devinops.model.exit_codes import ExitCode
 )
 @click.option("--name", type=NonEmpty(), help="Name of a new plugin.  [default: the name of DIR]")
 @click.option("--check", is_flag=True, help="Write nothing; exit 2 if the plugin would change.")
-@click.option("--force", is_flag=True, help="Overwrite files changed by hand; remove many files.")
+@click.option(
+    "--force", is_flag=True, help="Also overwrite files changed by hand, and remove many."
+)
 @click.option("--out", type=OutputFile(), help="Write the JSON to a file instead of stdout.")
-@click.option("--live", is_flag=True, help="JSON of the organization instead of the files.")
+@click.option("--live", is_flag=True, help="JSON of the organization, not of the files.")
 @common(api=True)
 def command(options: Options, **arguments: Any) -> ExitCode:
     """Write the entries for other uses: as a plugin of skills and rules, or as JSON.

@@ -12,7 +12,7 @@ from devinops.model.exit_codes import ExitCode
 
 @click.command("import")
 @click.argument("sources", nargs=-1, required=True, type=FilePath(exists=True))
-@click.option("--split", is_flag=True, help="Make one note of each section of a long text.")
+@click.option("--split", is_flag=True, help="Make one note from each section of a long text.")
 @click.option(
     "--repo",
     type=NonEmpty(),

@@ -30,7 +30,7 @@ def command(**arguments: Any) -> ExitCode:
 
     \b
       devinops init
-      devinops init --ci none                without files of a CI system
+      devinops init --ci none                no files of a CI system
       devinops validate
     """
     from devinops.cli.handlers.init import run

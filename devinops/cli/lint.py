@@ -44,7 +44,7 @@ from devinops.model.exit_codes import ExitCode
     "baseline_file",
     type=FilePath(),
     metavar="FILE",
-    help="Hide the findings in this file.",
+    help="Hide the findings that this file lists.",
 )
 @click.option(
     "--write-baseline", is_flag=True, help="Write all findings but secrets into the baseline."
