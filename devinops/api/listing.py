@@ -75,7 +75,7 @@ def read_list(
         # Two readings at once would take twice the memory.
         del items
         before, seen = ids, ignore
-    raise incomplete(call, f"objects were deleted during each of {MOST_READINGS} readings")
+    raise incomplete(call, f"objects were deleted during each of {MOST_READINGS} reads")
 
 
 def _read(

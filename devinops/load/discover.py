@@ -367,7 +367,7 @@ class Finder:
         if not self._reachable(link.path, real) or self._misplaced(link.path, directory=directory):
             pass
         elif not self._is_tracked(real):
-            message = "this link leads to what Git does not track: add that with git add"
+            message = "this link leads to something that Git does not track: add it with git add"
             self._report(link.path, "unreadable", message)
         elif not directory:
             self._file(link.path, real)
@@ -554,7 +554,7 @@ def read_body(
     if name := hidden_part(path):
         return refused("hidden", _hidden_body(written, name))
     if is_among(real, root, untracked):
-        message = f"Git does not track the file {written!r}, so a commit lacks it: git add it"
+        message = f"Git does not track the file {written!r}, so a commit would lack it: run git add"
         message += " (with -f if it is ignored)"
         return refused("missing-file", message)
     text, problems = read_text(real, path, source)

@@ -213,7 +213,7 @@ def test_a_list_from_which_something_goes_in_every_reading_is_not_used(api, snap
     server = api({NOTES: readings("abc", "bcd", "cde", "def", "efg")})
     with pytest.raises(
         BadResponse,
-        match=f"^GET {NOTES}: objects were deleted during each of 4 readings; .*run again",
+        match=f"^GET {NOTES}: objects were deleted during each of 4 reads; .*run again",
     ):
         snapshot(server, {"knowledge"})
     assert server.lines.count(f"GET {NOTES}?first=200") == 4

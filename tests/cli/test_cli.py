@@ -794,7 +794,7 @@ def test_untracked_files_are_not_read(
         (
             {"knowledge/y.yaml": "knowledge: [{name: Y, trigger: t, body_file: ../texts/t.txt}]"},
             {"texts/t.txt": "text"},
-            "Git does not track the file '../texts/t.txt', so a commit lacks it: git add it",
+            "Git does not track the file '../texts/t.txt', so a commit would lack it: run git add",
         ),
         (
             {"devinops.yaml": "version: 1\npaths: [more.yaml]\n"},
@@ -872,7 +872,7 @@ def test_a_link_to_what_git_does_not_track_is_a_problem(
     subprocess.run(["git", "-C", str(root), "add", "."], check=True)
     repository({"shared/x.md": NOTE.replace("A", "B")})
     ran = devinops("validate", "-C", root, "--skip-untracked")
-    message = "knowledge/more:1:1: error: this link leads to what Git does not track"
+    message = "knowledge/more:1:1: error: this link leads to something that Git does not track"
     assert (ran.code, message in ran.out) == (1, True)
 
 

@@ -366,7 +366,7 @@ def test_a_pipeline_that_exists_includes_the_one_of_init(
     existing = tmp_path / ".gitlab-ci.yml"
     existing.write_text("variables: {A: b}\n")
     ran = devinops("init", "-C", tmp_path, "--ci", "gitlab")
-    _, _, rest = ran.out.partition("\nTo add by hand to .gitlab-ci.yml")
+    _, _, rest = ran.out.partition("\nAdd by hand to .gitlab-ci.yml")
     assert ".pre-commit-config.yaml and .gitlab/devinops.yml" in " ".join(ran.out.split())
     written = yaml.safe_load((tmp_path / ".gitlab/devinops.yml").read_text())
     changes = written["devinops-apply"]["rules"][0]["changes"]
@@ -377,7 +377,7 @@ def test_a_pipeline_that_exists_includes_the_one_of_init(
     assert yaml.safe_load(existing.read_text())["include"] == {"local": ".gitlab/devinops.yml"}
     again = devinops("init", "-C", tmp_path, "--ci", "gitlab")
     assert "unchanged .gitlab/devinops.yml" in again.out
-    assert "To add by hand" not in again.out
+    assert "Add by hand" not in again.out
 
 
 @pytest.mark.parametrize(
@@ -394,7 +394,7 @@ def test_the_hooks_to_add_keep_those_that_are_there(
     config = tmp_path / ".pre-commit-config.yaml"
     config.write_text(f"repos:{item}")
     ran = devinops("init", "-C", tmp_path)
-    start = "\nTo add by hand to the end of the list repos: in .pre-commit-config.yaml:\n\n"
+    start = "\nAdd by hand to the end of the list repos: in .pre-commit-config.yaml:\n\n"
     added = ran.out.partition(start)[2].partition("\nNext:")[0]
     repos = yaml.safe_load(f"{config.read_text()}{added}")["repos"]
     hooks = [hook["id"] for repo in repos for hook in repo["hooks"]]
@@ -498,7 +498,7 @@ def test_ci_that_runs_devinops_for_this_directory_is_recognized(
     (tmp_path / ".pre-commit-config.yaml").write_text(f"{text}\n")
     ran = devinops("init", "-C", tmp_path / below)
     assert ("which already runs devinops" in ran.out) is known
-    assert ("To add by hand to" in ran.out) is not known
+    assert ("Add by hand to" in ran.out) is not known
 
 
 def test_a_directory_whose_name_begins_with_a_dot_is_found_by_ci(

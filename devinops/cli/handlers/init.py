@@ -130,7 +130,7 @@ def run(root: Path | None, ci: str | None) -> ExitCode:
     for row in setup.rows:
         click.echo(line(row))
     for where, text in setup.snippets:
-        click.echo(lines(f"\nTo add by hand to {where}:\n\n{text}"), nl=False)
+        click.echo(lines(f"\nAdd by hand to {where}:\n\n{text}"), nl=False)
     if setup.snippets or setup.written:
         _show_next_steps(git, root, setup)
     return ExitCode.OK

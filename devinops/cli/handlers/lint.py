@@ -31,8 +31,8 @@ from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFa
 
 _DETECTING = "DV301"
 _INCOMPLETE = (
-    "devinops lint knows only the tokens of a dozen services here: to find the others, and "
-    "passwords, install devinops[secrets]"
+    "devinops lint finds only the tokens of a dozen services: to find others, and passwords, "
+    "install devinops[secrets]"
 )
 SEVERITIES = tuple(severity.value for severity in Severity)
 

@@ -124,9 +124,9 @@ def _pull(
     settings = session.settings
     if request.drift and not request.keys and settings.inventory.store == "none":
         raise ConfigError(
-            f"the target {settings.target.name} has no inventory, so nothing tells which side "
-            "changed: set inventory: {store: branch} (or file) for it in devinops.yaml, or name "
-            "the KEY whose live values to write"
+            f"the target {settings.target.name} has no inventory, so devinops cannot tell which "
+            "side changed: set inventory: {store: branch} (or file) for it in devinops.yaml, or "
+            "name the KEY whose live values to write"
         )
     pulling = Pulling(
         declarations=loaded.declarations,
@@ -237,7 +237,7 @@ def _lines(run: _Run, options: Options) -> Iterator[str]:
     yield from map(_left_row, run.pulled.left)
     if setup and setup.snippets:
         for where, text in setup.snippets:
-            yield from ("", f"To add by hand to {where}:", "", *text.splitlines())
+            yield from ("", f"Add by hand to {where}:", "", *text.splitlines())
     yield _counts(run)
     if setup and not run.check:
         git = Repository.of(options.root)
