@@ -163,8 +163,8 @@ def _write(
 ) -> None:
     """Write a new file, and return when it is on the disk.
 
-    `before` are the permissions of the file that it is to replace, which it gets; meanwhile it is
-    not more readable.
+    `before` are the permissions of the file to replace. The new file gets them, and is never
+    readable by more people than that.
     """
     descriptor = _create(path, mode if before is None else mode & before)
     with open(descriptor, "wb") as file:

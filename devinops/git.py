@@ -32,7 +32,7 @@ _OF_A_REPOSITORY: Final = (
     "GIT_AUTHOR_DATE",
     "GIT_COMMITTER_DATE",
 )
-"""Git sets these for hooks. They would point to another repository, file or time than the run's."""
+"""Git sets these for hooks. They would make the run use another repository, file or time."""
 
 _QUIET: Final = tuple(
     part

@@ -83,10 +83,10 @@ class ForeignText:
 
 @dataclass(frozen=True)
 class ForeignObject:
-    """An object that the API, or a tool that uses it, wrote down: values by field, and its id.
+    """An object as written by the API or by a tool that uses it: values by field, and its id.
 
-    `address` is the object's name in a Terraform state. `unnamed` holds, for each field that refers
-    to another object of which the source has only the id, that id.
+    `address` is the object's name in a Terraform state. `unnamed` maps each field that refers to
+    another object to its id, if the source has only the id.
     """
 
     kind: str

@@ -22,8 +22,8 @@ def needed_approvals(plan: ShownPlan) -> list[Approval]:
 def how_to_approve(plan: ShownPlan, place: str, code: Callable[[str], str]) -> Iterator[str]:
     """Yield sentences about what to pass or to enter, none if no approval is missing.
 
-    What the plan has already is a part of it, because no run remembers that of another. `place`
-    leads the command to the root, and `code` marks what people can copy.
+    The approvals that the plan has already are included, because a run does not remember those of
+    another run. `place` leads the command to the root, and `code` marks what people can copy.
     """
     needed = needed_approvals(plan)
     command = f"devinops apply{place} --target {shlex.quote(plan.target.name)}"

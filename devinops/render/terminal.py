@@ -42,7 +42,7 @@ PALETTE: Final = {
 }
 """Look → its color among the 256 of terminals. All are readable on black and on white.
 
-The first 16 colors are not used: each terminal shows others, and its yellow is unreadable on white.
+The first 16 colors are not used: they differ between terminals, and yellow is unreadable on white.
 """
 
 

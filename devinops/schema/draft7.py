@@ -75,10 +75,10 @@ _NO_REGULAR_EXPRESSION: Final = (
     "multiple repeat",
     "bad escape (end of pattern)",
 )
-"""What Python says of a pattern that is wrong in JavaScript too, where schemas have theirs from."""
+"""Python's errors for patterns that are wrong in JavaScript too, whose syntax schemas use."""
 
 _ONLY_IN_JAVASCRIPT: Final = re.compile(r"\[\^?\]|\{,")
-"""What means something else in Python: an empty set, and braces that repeat nothing."""
+"""Syntax that means something else in Python: an empty set, and braces that repeat nothing."""
 
 
 def faults(schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

@@ -59,7 +59,7 @@ _Outcome = Literal["created", "updated", "unchanged", "outdated", "merged", "ste
 
 @dataclass(frozen=True)
 class _Result:
-    """What became of a report; `url` is the comment that has it."""
+    """What happened to a report; `url` is the comment that has it."""
 
     outcome: _Outcome
     about: Marker

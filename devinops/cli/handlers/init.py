@@ -140,8 +140,8 @@ def run(root: Path | None, ci: str | None) -> ExitCode:
 class SetUp:
     """What was set up.
 
-    `rows` say what became of each file, `written` are the new ones, and `snippets` are pairs of
-    where in an existing file to add a text by hand, and the text. `ci_files` are those of CI and
+    `rows` say what happened to each file, `written` are the new ones, and `snippets` are pairs of a
+    place in an existing file and the text to add there by hand. `ci_files` are the files of CI and
     pre-commit. `keys` says which keys to store in the CI system, and is empty without one. `branch`
     says that the branch that applies is a guess, and is empty otherwise.
     """
@@ -254,7 +254,7 @@ def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
 
 
 class _State(Enum):
-    """What became of a file; the value is what init prints, with `{}` for its path."""
+    """What happened to a file; the value is what init prints, with `{}` for its path."""
 
     NEW = "wrote {}"
     UNCHANGED = "unchanged {}"

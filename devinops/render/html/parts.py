@@ -78,7 +78,7 @@ def keys(items: Iterable[Change | Blocked | Drift | Live]) -> list[Key]:
 def blocked_notice(
     plan: ShownPlan, blocked: Sequence[Blocked], style: Style, prefix: str = "blocked"
 ) -> Html:
-    """Return the box with blocked steps. Those whose plan was refused are approved with it."""
+    """Return the box with blocked steps, and how to approve them unless the plan was refused."""
     title = f"{counted(len(blocked), 'step')} blocked: a person has to decide or act"
     lines = [
         pointer(f"{prefix}-{number}", block, f"{block.by}: {block.reason}", BLOCKED)
