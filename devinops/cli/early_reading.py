@@ -151,7 +151,7 @@ class _Lists:
 def decode(pages: queue.SimpleQueue[Page | None]) -> None:
     """Decode pages while further ones are on their way, up to None."""
     while page := waiting.item(pages):
-        # Raised again where it has a consequence.
+        # Raised again when the result is needed.
         with suppress(ApiError):
             page()
 

@@ -49,7 +49,7 @@ def first_reading(
     with overlapping():
         reading = started(read)
         while page := waiting.item(pages):
-            with suppress(ApiError):  # raised again where it has a consequence
+            with suppress(ApiError):  # raised again by the call that needs the result
                 for live in page():
                     look_ahead(live)
         return reading()

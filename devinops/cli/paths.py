@@ -57,7 +57,7 @@ class Selection(NamedTuple):
 
 def unread(paths: Iterable[Path], root: Path, loaded: Loaded) -> list[Path]:
     """Return the PATHS at and below which no file is read."""
-    # Imported late: the help of a command needs nothing of it.
+    # Imported late: the help of a command needs none of it.
     from devinops.load.names import CONFIG
 
     files = {*loaded.files, CONFIG, *(problem.source.path for problem in loaded.problems)}

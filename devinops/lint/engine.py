@@ -111,7 +111,7 @@ class _Run:
         for finding in secrets:
             lines = self.context.repository.lines(finding.source.path)
             first, *further = finding.conceal.split("\n")
-            # The position of another length is that of a field with the secret somewhere inside.
+            # If the lengths differ, the position is that of a field that contains the secret.
             if finding.length == len(first):
                 line, column = finding.source.line - 1, finding.source.column - 1
                 is_there = any(text.startswith(first, column) for text in lines[line : line + 1])
@@ -168,7 +168,7 @@ class _Run:
         if not is_confidential and source.path not in self.unquoted:
             lines = self.context.repository.lines(source.path)[source.line - 1 : source.line]
             line = conceal(lines[0]) if lines else None
-        # An entry that moves to another folder is the same to those who know its findings.
+        # An entry that moves to another folder keeps its known findings.
         about = sorted(f"{entry.key.kind}:{entry.key.name}" for entry in finding.entries)
         if len(about) == 1:
             about.append(conceal(finding.content).strip())

@@ -149,7 +149,7 @@ class Subject:
                 source = Source(self.declaration.text_file)
             positions = Positions(self.lines(source.path), source, text)
             if isinstance(place, tuple) and not positions.is_found:
-                # What has no order can be written in another one.
+                # A set can be written in any order.
                 source = self.declaration.place(str(place[0]))
                 positions = Positions(self.lines(source.path), source, text)
             self._positions[place] = positions

@@ -231,7 +231,7 @@ class _Reader:
         self._skip_to(event.start_mark.index)
         is_flow = getattr(event, "flow_style", False)
         if is_flow:
-            # What is in braces on one line has no place for comments.
+            # There is no place for comments in braces on one line.
             document.above += self._taken()
         document.root = self._value(event)
         if is_flow:

@@ -471,7 +471,7 @@ def nothing_done(report: Report) -> str:
 
 
 def next_step(report: Report, place: str, code: Callable[[str], str]) -> str:
-    """Return what to do after a run that did a part; empty for any other.
+    """Return what to do after a run that was only partly done; empty for any other.
 
     `place` is that of `Style`, and `code` marks what people can copy.
     """
@@ -479,7 +479,7 @@ def next_step(report: Report, place: str, code: Callable[[str], str]) -> str:
     if report.exit_code not in unfinished:
         return ""
     if report.backup_used:
-        # By its name: the newest backup is that of the run which did a part.
+        # By name: `latest` is now the backup of this rollback.
         return f"To finish, run {code(f'devinops rollback{place} {report.backup_used}')} again."
     return "To finish, plan and apply again."
 
