@@ -60,7 +60,7 @@ BENCHMARKS = [
         "create 1,000 notes, ten at once, 50 ms a request",
         (
             "An apply plans, creates, and plans again, to report what is left. decK lists "
-            "once and creates services, ten at once; it does not look whether they are there. "
+            "once and creates services, ten at once; it does not check whether they exist. "
             "The list after the creates costs devinops six requests, one after another, which "
             "are a twentieth of the whole time. The floor sends the creates and nothing else."
         ),

@@ -58,10 +58,10 @@ def bomb() -> Iterator[bytes]:
 
 
 CASES: dict[str, tuple[Pieces, str, float]] = {
-    "no end of bytes": (lambda: itertools.repeat(b" " * MIB), "larger than 128 MiB", 3),
+    "endless bytes": (lambda: itertools.repeat(b" " * MIB), "larger than 128 MiB", 3),
     "1 GiB of spaces in 1 MiB of gzip": (bomb, "larger than 128 MiB", 3),
-    "no end of pages of 4 KB notes": (endless_pages("x" * 4000), "larger than 128 MiB", 5),
-    "no end of pages of tiny notes": (endless_pages(""), "more than 100000 objects", 5),
+    "endless pages of 4 KB notes": (endless_pages("x" * 4000), "larger than 128 MiB", 5),
+    "endless pages of tiny notes": (endless_pages(""), "more than 100000 objects", 5),
     "one text of the largest size": (
         lambda: one_note(itertools.repeat(b"x" * MIB, LARGEST_LIST // MIB - 1)),
         "",
@@ -135,8 +135,8 @@ BENCHMARKS = [
     Numbers(
         "limits",
         "lists that are too large for memory",
-        "A server that sends too much ends a plan with an error, and not with the memory of the "
-        "machine. The peak memory of a plan of an empty organization is subtracted.",
+        "If a server sends too much, a plan ends with an error and does not exhaust the memory of "
+        "the machine. The peak memory of a plan of an empty organization is subtracted.",
         0.5,
         measure,
     )

@@ -93,7 +93,7 @@ BENCHMARKS = [
     Comparison(
         "lint-one-file",
         "lint one changed file of 10,000, rules for one entry",
-        "What a pre-commit hook does that runs the rules which need one entry only.",
+        "What a pre-commit hook does if it runs only the rules that look at one entry.",
         0.2,
         one_of_many,
         [Bound("cpu_s", 3, "--version")],

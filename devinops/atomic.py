@@ -1,4 +1,4 @@
-"""Write files and lines atomically: completely or not at all, also after a crash or on a full disk.
+"""Write files and lines atomically: completely or not at all, even after a crash or on a full disk.
 
 Every file of the command line and of the emulator is written with this module. All functions raise
 OSError only; `reason` turns one into a message.
@@ -65,7 +65,7 @@ def replace(
 
     An existing file keeps its permissions; a new one gets `mode` less the umask. `encoding` and
     `errors` are those of `open`: pass "strict" if the text must not be altered. Raises OSError,
-    also if `check_place` does, and UnicodeError if "strict"; then nothing is left behind.
+    including from `check_place`, and UnicodeError if "strict"; then nothing is left behind.
     """
     before = _mode_of(path)
     partial = _partial(path)
@@ -82,7 +82,7 @@ def replace(
 
 
 class Batch:
-    """Text files that are first written beside their places, and then put there.
+    """Text files that are first written next to their final paths, and then renamed.
 
     Both are as safe as `replace`. Raises OSError with the `filename` of the first file for which it
     failed; then `discard` removes what is not in its place.
@@ -163,8 +163,8 @@ def _write(
 ) -> None:
     """Write a new file, and return when it is on the disk.
 
-    `before` are the permissions of the file that it is to replace, which it gets; meanwhile it is
-    not more readable.
+    `before` are the permissions of the file to replace. The new file gets them, and is never
+    readable by more people than that.
     """
     descriptor = _create(path, mode if before is None else mode & before)
     with open(descriptor, "wb") as file:
@@ -216,7 +216,7 @@ def _mode_of(path: Path) -> int | None:
 def read(path: Path, limit: int = -1, *, follow: bool = False) -> bytes:
     """Return the content of a file, or its first `limit` bytes; never blocks.
 
-    Raises OSError, also for a pipe, a device, and a symbolic link, unless `follow`, which is for
+    Raises OSError for a pipe, a device and a symbolic link too, unless `follow`, which is for
     files that the user named.
     """
     descriptor = os.open(
@@ -233,7 +233,7 @@ def read(path: Path, limit: int = -1, *, follow: bool = False) -> bytes:
 def open_lines(path: Path, *, mode: int = 0o666, new: bool = False) -> int:
     """Return the descriptor of a file for `append`; create the file if it is missing.
 
-    Raises OSError, also for a symbolic link or a device, and with `new` for anything that exists.
+    Raises OSError for a symbolic link or a device too, and with `new` for anything that exists.
     """
     created = new or not os.path.lexists(path)
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _IN_PLACE | (os.O_EXCL if new else 0)
@@ -298,7 +298,7 @@ def state_directory(root: Path) -> Path:
 
 
 def make_directory(path: Path, *, mode: int = 0o777) -> None:
-    """Create a directory if needed. Raises OSError, also if it is a symbolic link or a file."""
+    """Create a directory if needed. Raises OSError if it is a symbolic link or a file."""
     if path.is_symlink():
         raise OSError(errno.ELOOP, _LINK)
     try:

@@ -155,7 +155,7 @@ def open_project(
 ) -> tuple[Project, list[Problem]]:
     """Return the usable part of devinops.yaml, and its problems.
 
-    A misnamed devinops.yaml is a problem too. The files and directories `untracked` are not there.
+    A misnamed devinops.yaml is a problem too. The files and directories `untracked` are ignored.
     Raises UsageError if `root` is not a directory.
     """
     if not root.is_dir():
@@ -178,7 +178,7 @@ def open_project(
 
 
 def _is_news(problem: Problem, reported: Mapping[Source, str]) -> bool:
-    """Tell whether a problem says more than the one that is `reported` (place → code) there.
+    """Return whether a problem says more than the one that is `reported` (place → code) there.
 
     A wrong value is one problem, but it can have no effect whatever its value is.
     """
@@ -189,7 +189,7 @@ def _is_news(problem: Problem, reported: Mapping[Source, str]) -> bool:
 def read_repository(root: Path, untracked: frozenset[str] = frozenset()) -> tuple[Project, Loaded]:
     """Read devinops.yaml and all entries, with the problems of both. Raises UsageError.
 
-    The files and directories `untracked` are not there.
+    The files and directories `untracked` are ignored.
     """
     project, problems = open_project(root, untracked)
     return project, read_entries(project, problems, untracked=untracked)
@@ -230,7 +230,7 @@ def _no_entries(untracked: frozenset[str]) -> Problem:
     )
     message = f"no file with entries was found: expected one of {places}"
     if untracked:
-        message = f"no file with entries was found that Git tracks: expected one of {places}"
+        message = f"no file with entries is tracked by Git: expected one of {places}"
     return Problem(
         Source("."), "no-entries", f"{message}; check --root, or start with devinops init"
     )
@@ -268,7 +268,7 @@ def _target_problems(document: Document) -> Iterator[Problem]:
         if other != name:
             message = (
                 f"the targets {other} and {name} are the same organization, so each can "
-                "overwrite or delete what the other owns: give them one target"
+                "overwrite or delete what the other owns: use only one of them"
             )
             place = document.place("targets", name, "org_id")
             yield Problem(place, "same-organization", message, Severity.WARNING)
@@ -320,7 +320,7 @@ def _without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterat
                 yield option, f"{setting} needs an inventory: add inventory: {{store: branch}}"
     if ("scope" in target) != (prune == Prune.SCOPE):
         option = "scope" if "scope" in target else "prune"
-        yield option, "prune: scope and scope: [folders] go together; the other one is missing"
+        yield option, "prune: scope and scope: [folders] need each other: add the missing one"
     if prune == Prune.SCOPE and api == "v1":
         yield "prune", "prune: scope needs API v3: v1 does not show which folder a folder is in"
     yield from _without_effect_on_scope(target, api)

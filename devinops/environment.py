@@ -64,6 +64,6 @@ def check_environment(environ: Mapping[str, str]) -> None:
 
         hint = did_you_mean(name, known)
         raise ConfigError(
-            f"the environment variable {name} is not known{hint}; unset it. Known are "
+            f"the environment variable {name} is not known{hint}; unset it. The known ones are "
             f"{', '.join(sorted(known))}; approvals can be given only on the command line"
         )

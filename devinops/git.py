@@ -32,7 +32,7 @@ _OF_A_REPOSITORY: Final = (
     "GIT_AUTHOR_DATE",
     "GIT_COMMITTER_DATE",
 )
-"""Git sets these for hooks. They would point to another repository, file or time than the run's."""
+"""Git sets these for hooks. They would make the run use another repository, file or time."""
 
 _QUIET: Final = tuple(
     part
@@ -121,7 +121,7 @@ class Git:
         env: Mapping[str, str] | None = None,
         timeout_s: float = LOCAL_S,
     ) -> bytes:
-        """Return the output of git. Raises InventoryError, also if git fails."""
+        """Return the output of git. Raises InventoryError, even if git fails."""
         result = self.run(*arguments, data=data, env=env, timeout_s=timeout_s)
         if result.code:
             raise InventoryError(f"git {arguments[0]} failed: {error_line(result.err)}")
@@ -133,7 +133,7 @@ class Git:
         data: bytes | None = None,
         env: Mapping[str, str] | None = None,
     ) -> str:
-        """Return the output of git as stripped text. Raises InventoryError, also if git fails."""
+        """Return the output of git as stripped text. Raises InventoryError, even if git fails."""
         return self.raw(*arguments, data=data, env=env).decode("utf-8", "replace").strip()
 
     def attempt(self, *arguments: str) -> GitResult | None:
@@ -183,7 +183,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def found_no_repository(result: GitResult) -> bool:
-    """Tell whether git found no repository; it can also find one and refuse to use it."""
+    """Return whether git found no repository; it can also find one and refuse to use it."""
     return "not a git repository" in result.err
 
 
@@ -226,5 +226,5 @@ def _stripped_lines(text: str) -> list[str]:
 
 
 def without_credentials(text: str) -> str:
-    """Return a text with the credentials in its URLs replaced by `***`."""
+    """Return the text with the credentials in its URLs replaced by `***`."""
     return re.sub(r"(?<=://)[^/\s]+@", "***@", text)

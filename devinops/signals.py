@@ -10,7 +10,7 @@ Therefore:
   once. It does not raise during imports (`deferred`), nor from the first write to the end of the
   report (`instead`).
 - It raises once. If something swallows the exception, `check` raises again at the next safe point:
-  after an import, before a request, before a write, and at the end of each region, also in place of
+  after an import, before a request, before a write, and at the end of each region, even in place of
   an error that the exception was turned into. `settled` checks one last time at the end.
 - A second signal ends the process at once. Only a SIGHUP does not: when a terminal is closed, both
   the shell and the kernel can send one, and nobody asked twice.
@@ -109,7 +109,7 @@ def _raise() -> None:
 
 @contextmanager
 def checked() -> Iterator[None]:
-    """Run `check` at the end of a block, also after an error that a signal was turned into."""
+    """Run `check` at the end of a block, even after an error that a signal was turned into."""
     try:
         yield
     finally:

@@ -300,7 +300,7 @@ def test_a_line_for_which_there_is_no_room_was_not_added(lines: int, tmp_path: P
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_a_disk_that_was_always_full_is_told_as_it_is() -> None:
+def test_a_disk_that_was_always_full_is_reported_as_it_is() -> None:
     descriptor = os.open("/dev/full", os.O_RDWR)
     try:
         with pytest.raises(OSError, match="No space left"):

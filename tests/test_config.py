@@ -184,8 +184,8 @@ def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Wr
         ("{}", {"DEVIN_ORG_ID": " "}, "DEVIN_ORG_ID is set but empty"),
         ("{prune: owned}", {}, "prune: owned needs an inventory"),
         ("{on_drift: fail}", {}, "on_drift: fail needs an inventory"),
-        ("{inventory: {store: file}, scope: [A]}", {}, "go together"),
-        ("{inventory: {store: file}, prune: scope}", {}, "go together"),
+        ("{inventory: {store: file}, scope: [A]}", {}, "need each other"),
+        ("{inventory: {store: file}, prune: scope}", {}, "need each other"),
         (
             "{inventory: {store: file}, prune: scope, scope: [A], api_version: v1}",
             {},
@@ -348,7 +348,7 @@ targets:
 """
 
 
-def test_every_problem_is_told_at_once_with_its_place(repository: Write) -> None:
+def test_every_problem_is_reported_at_once_with_its_place(repository: Write) -> None:
     root = repository({"devinops.yaml": EVERYTHING_WRONG})
     with pytest.raises(InputError) as caught:
         read_project(root)
@@ -494,7 +494,7 @@ def test_problems_of_the_file_have_a_place_and_a_code(
         ("<0.1", "install a version that it accepts"),
     ],
 )
-def test_another_version_is_told_so(repository: Write, wanted: str, message: str) -> None:
+def test_another_version_gets_a_message(repository: Write, wanted: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         read_project(config(repository, f"required_version: '{wanted}'\ntargts: {{}}\n"))
     first, second = caught.value.problems

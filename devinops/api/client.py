@@ -19,7 +19,7 @@ from devinops.api.listing import Item, Reading, check_counts, list_budget, read_
 from devinops.api.parallel import side_by_side
 from devinops.kinds import KINDS
 from devinops.model.client import Author, BeforeAgain, Identity, Page, ignore
-from devinops.model.errors import ApiError, BadAnswer, ConfigError
+from devinops.model.errors import ApiError, BadResponse, ConfigError
 from devinops.model.keys import Key
 from devinops.model.kind import Api, ApiVersion, Kind, Resource, Revealed
 from devinops.model.objects import Live, Snapshot
@@ -118,7 +118,7 @@ class ReadingClient:
     def _permission(self, usual: str, api: Api) -> str:
         """Return the permission that a call needs.
 
-        This is the `usual` one for an organization, and another one for an enterprise.
+        For an organization this is the `usual` one; an enterprise has a different one.
         """
         return api.enterprise_permission if self._connection.target.enterprise else usual
 
@@ -163,11 +163,11 @@ class ReadingClient:
         return [kind for kind in has if self._reaches(kind)]
 
     def _reaches(self, kind: Kind) -> bool:
-        """Tell whether there is a key that can read a kind."""
+        """Return whether there is a key that can read a kind."""
         return self._about_organization is not None or not self._is_about_organization(kind)
 
     def _has(self, kind: Kind) -> bool:
-        """Tell whether this API has a kind in the scope of the target."""
+        """Return whether this API has a kind in the scope of the target."""
         return kind.is_in(self.api, self._connection.target.scope)
 
     def _lives(
@@ -214,7 +214,7 @@ class ReadingClient:
         return readings
 
     def _can_decode(self, kind: Kind) -> bool:
-        """Tell whether everything that a page of objects of a kind refers to is listed."""
+        """Return whether everything that a page of objects of a kind refers to is listed."""
         return not kind.apis[self.api].tree and kind.references <= self._names.keys()
 
     def _check_counts(self, kinds: Iterable[Kind], readings: Mapping[str, Reading]) -> None:
@@ -236,7 +236,7 @@ class ReadingClient:
         """Read the list that these kinds share, and say if it may be gone for good."""
         try:
             readings = self._read(kinds, seen, sure)
-        except BadAnswer:
+        except BadResponse:
             raise
         except ApiError as error:
             moving = next((kind.moving for kind in kinds if kind.moving), "")
@@ -352,10 +352,12 @@ class WritingClient(ReadingClient):
         _keep_out_of_messages(kind, response)
         id = response.get(api.id)
         if not isinstance(id, str) or not id:
-            raise BadAnswer(f"{call}: the response has no {api.id}, so the new object is not known")
+            raise BadResponse(
+                f"{call}: the response has no {api.id}, so the new object is not known"
+            )
         # A short value can be part of an id by chance.
         if value and len(value) >= redact.DISTINCT_LENGTH and value in id:
-            raise BadAnswer(f"{call}: the id in the response contains the value of the secret")
+            raise BadResponse(f"{call}: the id in the response contains the value of the secret")
         live = self._written(kind, response, id, body, ids, creating=True)
         return self._after_create(live, resource, ids)
 
@@ -481,7 +483,7 @@ class _Decoded:
         return lives
 
     def of(self, item: Item) -> Live | None:
-        """Return the object of this very item of a page; None if it was not decoded."""
+        """Return the object of exactly this item of a page; None if it was not decoded."""
         found = self._lives.get(id(item))
         return found[1] if found else None
 
@@ -511,13 +513,13 @@ def _keep_out_of_messages(kind: Kind, response: Item) -> None:
 
 
 def _same(live: Live, id: str, call: Call) -> Live:
-    """Return an object that was requested by its id. Raises BadAnswer if it is another one."""
+    """Return an object that was requested by its id. Raises BadResponse if the ids differ."""
     if live.id != id:
-        raise BadAnswer(f"{call}: the response is about another object, {clean(live.id, 80)}")
+        raise BadResponse(f"{call}: the response is about another object, {clean(live.id, 80)}")
     return live
 
 
 def _object(response: Any, call: Call) -> Item:
     if not isinstance(response, Mapping):
-        raise BadAnswer(f"{call}: the response is not an object")
+        raise BadResponse(f"{call}: the response is not an object")
     return response

@@ -1,6 +1,6 @@
 """Translates between the API's JSON and the model. The kinds' data drives it; no I/O.
 
-Every field is checked for its JSON type as it is read: a wrong type raises a BadAnswer that names
+Every field is checked for its JSON type as it is read: a wrong type raises a BadResponse that names
 the list, the object and the field. A field that is missing or null reads as None if its schema
 allows null, else as UNSET ("the API does not say"). Only the fields that a kind requires must be
 there.
@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from devinops.api.error_messages import clean
 from devinops.api.limits import MAX_DEPTH
 from devinops.kinds import KINDS
-from devinops.model.errors import BadAnswer
+from devinops.model.errors import BadResponse
 from devinops.model.keys import ROOT, FolderPath, Key, join_folder
 from devinops.model.kind import (
     ApiVersion,
@@ -98,7 +98,7 @@ class _Item(NamedTuple):
         return id
 
     def text(self, name: str) -> str:
-        """Return the text of a field. Raises BadAnswer if it is missing or not a text."""
+        """Return the text of a field. Raises BadResponse if it is missing or not a text."""
         text = self.fields.get(name)
         if not isinstance(text, str):
             raise self.bad(name, f"expected text, got {_type_name(text)}")
@@ -107,11 +107,11 @@ class _Item(NamedTuple):
     def maybe_text(self, name: str) -> str | None:
         return None if self.fields.get(name) is None else self.text(name)
 
-    def bad(self, field: str, what: str) -> BadAnswer:
+    def bad(self, field: str, what: str) -> BadResponse:
         api = self.kind.apis[self.api]
         id = self.fields.get(api.id)
         label = clean(id, 80) if isinstance(id, str) and id else self.kind.with_article
-        return BadAnswer(f"the API's {api.path} ({self.api}): {label}: {field}: {what}")
+        return BadResponse(f"the API's {api.path} ({self.api}): {label}: {field}: {what}")
 
 
 class Viewpoint(NamedTuple):
@@ -134,7 +134,7 @@ def decode(
     viewpoint: Viewpoint,
     unknown: frozenset[str] = frozenset(),
 ) -> Live:
-    """Return an object of a response as Live. Raises BadAnswer.
+    """Return an object of a response as Live. Raises BadResponse.
 
     `names` tells how files spell the references of an object. `unknown` is the result of
     `unknown_fields` for the list: if such a field is missing, it is UNSET.
@@ -282,7 +282,7 @@ def _null(attribute: Attribute) -> Any:
 
 
 def _checked(item: _Item, attribute: Attribute, name: str, value: Any) -> Any:
-    """Return a value in the form for comparing. Raises BadAnswer if its type is not allowed."""
+    """Return a value in the form for comparing. Raises BadResponse if its type is not allowed."""
     allowed = _allowed(attribute)
     if type(value) not in allowed:
         raise item.bad(name, f"expected {_expected(allowed)}, got {_type_name(value)}")
@@ -325,7 +325,7 @@ def _expected(allowed: tuple[type, ...]) -> str:
 
 
 def _is_named(item: _Item) -> bool:
-    """Tell whether an object has a name; some APIs allow null."""
+    """Return whether an object has a name; some APIs allow null."""
     if not item.kind.apis[item.api].nameless:
         return True
     fields = (item.kind.by_name[field].reads(item.api) for field in item.kind.identity.fields)
@@ -443,7 +443,7 @@ def encode(
         if not name or attribute.name in left_out:
             continue
         new = _to_send(attribute, resource, api, creating=before is None)
-        new = _labelled(kind, attribute, new, owner or None)
+        new = _labeled(kind, attribute, new, owner or None)
         last = _last(kind, attribute, before)
         if (new is UNSET and attribute.name != kind.parent) or (changes_only and new == last):
             continue
@@ -466,10 +466,10 @@ def _last(kind: Kind, attribute: Attribute, before: Live | None) -> Any:
     """Return the live value of a field, including our label if the object has it."""
     if before is None:
         return UNSET
-    return _labelled(kind, attribute, getattr(before.resource, attribute.name), before.owner)
+    return _labeled(kind, attribute, getattr(before.resource, attribute.name), before.owner)
 
 
-def _labelled(kind: Kind, attribute: Attribute, value: Any, owner: str | None) -> Any:
+def _labeled(kind: Kind, attribute: Attribute, value: Any, owner: str | None) -> Any:
     """Return a value, with our label if the field holds labels and there is an owner."""
     if attribute.name != kind.label or owner is None:
         return value
@@ -521,6 +521,6 @@ def _spelled(key: Key) -> str:
 
 
 def is_whole(kind: Kind, api: ApiVersion, response: Mapping[str, Any]) -> bool:
-    """Tell whether the response to a write is the object, and not only an id or a status."""
+    """Return whether the response to a write is the object, and not only an id or a status."""
     names = {a.reads(api) for a in kind.attributes if a.required and a.reads(api)}
     return names <= response.keys() and kind.apis[api].id in response

@@ -28,7 +28,7 @@ _ECHOES: Final = frozenset({"input", "ctx", "value"})
 
 
 def clean(text: str, longest: int = MAX_LENGTH) -> str:
-    """Return a text as one short line, white space collapsed and control characters escaped."""
+    """Return the text as one short line, white space collapsed and control characters escaped."""
     line = "".join(map(_visible, " ".join(text[: 4 * longest].split())))
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
@@ -47,7 +47,7 @@ def error_text(body: bytes | bytearray, content_type: str) -> str:
 
 
 def rejected_fields(body: bytes | bytearray, fields: Collection[str]) -> list[str]:
-    """Return the request's `fields` that an error response names, and nothing else of it."""
+    """Return only those of the request's `fields` that an error response names."""
     try:
         error = json.loads(body)
     except (ValueError, RecursionError):

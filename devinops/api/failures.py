@@ -11,7 +11,7 @@ from devinops.api.error_messages import clean, error_text, looks_like_html, reje
 from devinops.api.httpx_setup import Route
 from devinops.api.redact import redact
 from devinops.api.single_request import Call, Failure, Response, parse_json
-from devinops.model.errors import ApiError, BadAnswer, Unreachable
+from devinops.model.errors import ApiError, BadResponse, Unreachable
 from devinops.model.kind import ApiVersion
 
 
@@ -26,7 +26,7 @@ def no_response(
 ) -> ApiError:
     """Return the error for a call without a response; `note` says why there was no retry."""
     if failure.unusable:
-        return BadAnswer(f"{call}: {reason(call, failure)}")
+        return BadResponse(f"{call}: {reason(call, failure)}")
     timed_out = f"timed out after {connection.timeout_s:g} s"
     why = timed_out if failure.timed_out else reason(call, failure)
     count = f", {attempts} attempts" if attempts > 1 else ""
@@ -54,7 +54,7 @@ def refused(
     message += f": {text}" if text else ""
     message += f" ({hint})" if hint else ""
     # A 404 with a web page means that the address is wrong, not that an object is missing.
-    error = BadAnswer if status == 404 and is_web_page(response) else ApiError
+    error = BadResponse if status == 404 and is_web_page(response) else ApiError
     return error(f"{message}{note}", status=status, doubtful=doubtful)
 
 
@@ -63,13 +63,13 @@ def is_web_page(response: Response) -> bool:
 
 
 def refuse_web_page(call: Call, response: Response) -> None:
-    """Raise BadAnswer for a web page: something between here and the API must have sent it."""
+    """Raise BadResponse for a web page: something between here and the API must have sent it."""
     if is_web_page(response):
-        raise BadAnswer(f"{call}: {error_text(response.body, response.content_type)}")
+        raise BadResponse(f"{call}: {error_text(response.body, response.content_type)}")
 
 
 def json_of(call: Call, response: Response) -> Any:
-    """Return the JSON of a response. Raises BadAnswer, also for a web page."""
+    """Return the JSON of a response. Raises BadResponse, also for a web page."""
     refuse_web_page(call, response)
     return parse_json(call, response)
 

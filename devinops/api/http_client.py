@@ -149,7 +149,7 @@ class Getter:
         self._limiter.pause(seconds)
 
     def _hold(self, outcome: Outcome) -> None:
-        """Let all calls wait after a 429, also if this one is not sent again."""
+        """Let all calls wait after a 429, even if this one is not sent again."""
         seconds = self._delay_s(outcome, self._limiter.waits)
         self._limiter.hold(seconds)
         rate = self._limiter.rate
@@ -221,5 +221,5 @@ def _is_retryable(call: Call, outcome: Outcome) -> bool:
 
 
 def _leaves_doubt(call: Call, outcome: Outcome) -> bool:
-    """Tell whether a failed attempt may have changed something."""
+    """Return whether a failed attempt may have changed something."""
     return call.method != "GET" and status_of(outcome) != TOO_MANY

@@ -16,7 +16,7 @@ from devinops.api import limits
 from devinops.api.http_client import Call, Getter
 from devinops.api.limits import ResponseBudget
 from devinops.model.client import ignore
-from devinops.model.errors import BadAnswer
+from devinops.model.errors import BadResponse
 from devinops.model.kind import Api, Counted, Paging
 
 PAGE_SIZE: Final = 200
@@ -75,7 +75,7 @@ def read_list(
         # Two readings at once would take twice the memory.
         del items
         before, seen = ids, ignore
-    raise incomplete(call, f"objects were deleted during each of {MOST_READINGS} readings")
+    raise incomplete(call, f"objects were deleted during each of {MOST_READINGS} reads")
 
 
 def _read(
@@ -222,12 +222,12 @@ def _ids(items: Iterable[Item], api: Api) -> frozenset[str]:
     return frozenset(id for id in ids if isinstance(id, str))
 
 
-def incomplete(call: Call, what: str) -> BadAnswer:
-    return BadAnswer(f"{call}: {what}{_NOT_USED}")
+def incomplete(call: Call, what: str) -> BadResponse:
+    return BadResponse(f"{call}: {what}{_NOT_USED}")
 
 
 def check_counts(counted: Counted, holders: Iterable[Item], held: Iterable[Item]) -> None:
-    """Raise BadAnswer if `holders` count objects, but no object in a holder was listed.
+    """Raise BadResponse if `holders` count objects, but no object in a holder was listed.
 
     An empty list looks as complete as any other; if it were believed, everything would be created
     again. The numbers themselves are not compared: it is not documented whether a holder also
@@ -236,7 +236,7 @@ def check_counts(counted: Counted, holders: Iterable[Item], held: Iterable[Item]
     counts = (holder.get(counted.member) for holder in holders)
     total = sum(count for count in counts if isinstance(count, int))
     if total > 0 and not any(item.get(counted.by) for item in held):
-        raise BadAnswer(
+        raise BadResponse(
             f"{counted.member} adds up to {total}, but no {counted.kind} with {counted.by} was "
             "listed: the list cannot be proved complete and is not used; run again"
         )

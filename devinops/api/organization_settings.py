@@ -9,7 +9,7 @@ from devinops.api import v3
 from devinops.api.http_client import Call, Getter, Sender
 from devinops.api.listing import Reading, read_list
 from devinops.model.client import BeforeAgain, ignore
-from devinops.model.errors import ApiError, BadAnswer
+from devinops.model.errors import ApiError, BadResponse
 from devinops.model.kind import Api, Kind, Paging, Part, Resource
 
 
@@ -29,7 +29,7 @@ def _value(http: Getter, api: Api, part: Part, org_id: str | None) -> Any:
     if not part.items:
         response = http.get(call)
         if not isinstance(response, Mapping):
-            raise BadAnswer(f"{call}: the response is not an object")
+            raise BadResponse(f"{call}: the response is not an object")
         return response.get(part.member)
     criteria = {name: value.format(org_id=org_id) for name, value in part.where.items()}
     listed = Api(path=part.path, items=part.items, paging=Paging.CURSOR)

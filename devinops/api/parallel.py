@@ -55,7 +55,7 @@ def started(job: Callable[[], T]) -> Callable[[], T]:
 
 @contextmanager
 def overlapping() -> Iterator[None]:
-    """Let a thread that waits for responses go on soon, although another one is busy.
+    """Let a thread that waits for responses resume soon, even if another thread is busy.
 
     For 10,000 notes and 50 ms a request, short turns of the threads save about a quarter of the
     time. The collector of cycles would take about a tenth of the CPU time, and finds nothing.

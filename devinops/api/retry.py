@@ -25,7 +25,7 @@ MAX_RATE_LIMITED_WAIT_S = 300.0
 
 
 def is_retryable(method: str, status: int | None, *, checked: bool = False) -> bool:
-    """Tell whether a request may be sent again after this status, None if there was no response.
+    """Return whether a request may be sent again after this status, None if there was no response.
 
     `checked`: the object is read before each retry.
     """
@@ -126,7 +126,7 @@ class RateLimiter:
 
     @property
     def gave_up(self) -> bool:
-        """Tell whether the waits since the last success were too long to go on."""
+        """Return whether the waits since the last success were too long to go on."""
         ahead_s = max(self._pace.held_until - waiting.now(), 0.0)
         return self._rate_limited_wait_s - ahead_s >= MAX_RATE_LIMITED_WAIT_S
 
@@ -185,7 +185,7 @@ class RateLimiter:
         self.stop_waiting()
 
     def _wait_s(self, retry: bool = False) -> float | None:
-        """Return the seconds until a request may be sent; None if another one must go first."""
+        """Return the seconds until a request may be sent; None if another request must go first."""
         if self.waiting_stopped:
             return 0.0
         wait_s = self._pace.wait_s(waiting.now())

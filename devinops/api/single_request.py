@@ -18,7 +18,7 @@ from devinops.api import limits
 from devinops.api.error_messages import clean
 from devinops.api.limits import BudgetExceeded, ResponseBudget
 from devinops.model.client import BeforeAgain
-from devinops.model.errors import ApiError, BadAnswer, ConfigError
+from devinops.model.errors import ApiError, BadResponse, ConfigError
 
 _EMULATOR: Final = "Devinops-Emulator"
 """The header that identifies the emulator. Only messages depend on it."""
@@ -157,20 +157,20 @@ def _body(response: httpx.Response, end: float, budget: ResponseBudget) -> bytea
 
 
 def parse_json(call: Call, response: Response) -> Any:
-    """Return the JSON of a response. Raises BadAnswer; then a write may have happened or not."""
+    """Return the JSON of a response. Raises BadResponse; then a write may have happened or not."""
     try:
         text = response.body.decode()
         value = json.loads(text, parse_constant=_finite, parse_float=_finite)
         limits.check_depth(value)
     except BudgetExceeded as error:
-        raise BadAnswer(f"{call}: {error}") from None
+        raise BadResponse(f"{call}: {error}") from None
     except json.JSONDecodeError as error:
         position = f"line {error.lineno}, column {error.colno}"
-        raise BadAnswer(f"{call}: the response is not JSON, or is cut off: {position}") from None
+        raise BadResponse(f"{call}: the response is not JSON, or is cut off: {position}") from None
     except RecursionError:
-        raise BadAnswer(f"{call}: the response is nested too deeply") from None
+        raise BadResponse(f"{call}: the response is nested too deeply") from None
     except ValueError:
-        raise BadAnswer(f"{call}: the response has text or a number that JSON forbids") from None
+        raise BadResponse(f"{call}: the response has text or a number that JSON forbids") from None
     return value
 
 

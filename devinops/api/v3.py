@@ -12,7 +12,7 @@ from typing import Any, Final
 from devinops.api.error_messages import clean
 from devinops.api.http_client import Call, Getter, segment
 from devinops.model.client import Identity
-from devinops.model.errors import BadAnswer, ConfigError
+from devinops.model.errors import BadResponse, ConfigError
 
 _SELF: Final = Call("GET", "/v3/self", permission="ReadAccountMeta")
 _NAMES: Final = (
@@ -29,7 +29,7 @@ def identity(http: Getter) -> Identity:
     """Return who the key belongs to. Raises ApiError."""
     response = http.get(_SELF)
     if not isinstance(response, Mapping):
-        raise BadAnswer(f"{_SELF}: the response is not an object")
+        raise BadResponse(f"{_SELF}: the response is not an object")
     kind = _text(response, "principal_type")
     names = [_text(response, name) for name in _NAMES]
     labels = (clean(name or "", 100) for name in (*names, kind))
@@ -65,5 +65,5 @@ def quoted(org_id: str | None) -> str:
 def _text(response: Mapping[str, Any], name: str) -> str | None:
     value = response.get(name)
     if value is not None and not isinstance(value, str):
-        raise BadAnswer(f"{_SELF}: {name} is not text")
+        raise BadResponse(f"{_SELF}: {name} is not text")
     return value or None

@@ -417,7 +417,7 @@ class Applier:
         except _AlreadyWritten as done:
             after, remark = done.live, FOUND_AFTERWARDS
         lost = self._hand_over(change, after)
-        self._verify_kept(change, before, after)
+        self._verify_preserved(change, before, after)
         self._verify_stored(change, written, after)
         return after, "; ".join(filter(None, (remark, lost)))
 
@@ -430,7 +430,7 @@ class Applier:
                 "remove that from the entry, and set it in the web app"
             )
 
-    def _verify_kept(self, change: Change, before: Live, after: Live) -> None:
+    def _verify_preserved(self, change: Change, before: Live, after: Live) -> None:
         """Raise _Unclear if the object lost a field that the API cannot set."""
         for name, value in unsendable(change.kind, self.writer.api, before.resource).items():
             if getattr(after.resource, name) != value:
@@ -463,7 +463,7 @@ class Applier:
         return None, ""
 
     def _is_deleted(self, change: Change, error: ApiError) -> bool:
-        """Tell whether the object of a failed delete is gone.
+        """Return whether the object of a failed delete is gone.
 
         A status such as 403 can mean that or a lack of permission, so the lists decide.
         """
@@ -537,7 +537,7 @@ def _has_changed(now: Live, before: Live) -> bool:
 
 
 def _is_record_only(change: Change) -> bool:
-    """Tell whether a change only writes a record to the inventory."""
+    """Return whether a change only writes a record to the inventory."""
     return change.action is Action.ADOPT and not change.fields
 
 

@@ -125,7 +125,7 @@ def _directory(root: Path) -> Path:
 
 
 def _prune(directory: Path, now: datetime, keep: Path | None) -> None:
-    """Delete backups that are too old or too many; leave room for one more."""
+    """Delete backups that are too old, or that would be too many with one more."""
     oldest = (now - timedelta(days=KEEP_DAYS)).strftime(_TIME)
     for number, path in enumerate(reversed(_files(directory))):
         if (number >= KEEP_FILES - 1 or path.name < oldest) and not (keep and path == keep):
@@ -293,7 +293,7 @@ def _live(path: Path, line: int, text: bytes) -> Live:
 
 
 def _damaged(path: Path, line: int, what: object) -> UnusableFile:
-    return UnusableFile(f"{path}:{line}: {quotable(what)}; this backup is damaged, use another one")
+    return UnusableFile(f"{path}:{line}: {quotable(what)}; this backup is damaged, use another")
 
 
 def summaries(root: Path) -> Iterator[tuple[Path, Backup | str]]:

@@ -128,7 +128,7 @@ def first_token(environment: Mapping[str, str], variables: Sequence[str]) -> tup
 
 
 def is_denied(error: DevinopsError) -> bool:
-    """Tell whether the token is missing or lacks a permission. 404 hides what it may not see."""
+    """Return whether the token is missing or lacks a permission. 404 hides what it may not see."""
     return isinstance(error, MissingToken) or (
         isinstance(error, ApiError) and error.status in (401, 403, 404)
     )

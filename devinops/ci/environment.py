@@ -27,7 +27,7 @@ SIGNS = (
 
 
 def is_ci(environment: Mapping[str, str]) -> bool:
-    """Tell whether a CI system runs this, where nobody can answer a question."""
+    """Return whether a CI system runs this, where nobody can answer a question."""
     return bool(ci_sign(environment))
 
 

@@ -1,4 +1,4 @@
-"""The comments and pull requests of GitHub, also of GitHub Enterprise.
+"""The comments and pull requests of GitHub, including GitHub Enterprise.
 
 Source: "REST API endpoints for issue comments", "… for pull requests" and "… for commits" in
 GitHub's documentation.

@@ -16,7 +16,7 @@ from devinops.api.single_request import Call, segment
 from devinops.ci.code_host import Access, Comment, MissingToken, Request, first_token
 from devinops.ci.environment import Job
 from devinops.ci.rest import Rest, number_at, text_at
-from devinops.model.errors import BadAnswer
+from devinops.model.errors import BadResponse
 
 TOKENS: Final = ("DEVINOPS_GITLAB_TOKEN", "GITLAB_TOKEN")
 """The variables that may hold an access token."""
@@ -50,7 +50,7 @@ class GitLab:
             )
         name = text_at(self._rest.get("/user"), "username")
         if not name:
-            raise BadAnswer("GitLab: GET /user returned no username")
+            raise BadResponse("GitLab: GET /user returned no username")
         return name
 
     def comments(self, request: int) -> Iterator[Comment]:

@@ -14,7 +14,7 @@ from devinops.api.connection import Endpoint
 from devinops.api.error_messages import error_text
 from devinops.api.limits import ResponseBudget
 from devinops.api.single_request import Call, Failure, Outcome, Response, exchange
-from devinops.model.errors import TOO_MANY, ApiError, BadAnswer, Unreachable
+from devinops.model.errors import TOO_MANY, ApiError, BadResponse, Unreachable
 
 RETRIES: Final = 4
 BACKOFF_S: Final = 0.5
@@ -58,7 +58,7 @@ class Rest:
             if following is None:
                 return
             call = Call("GET", path, following)
-        raise BadAnswer(f"{self._host}: GET {path} has more than {MAX_PAGES} pages")
+        raise BadResponse(f"{self._host}: GET {path} has more than {MAX_PAGES} pages")
 
     def send(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
         """Send a write; return the JSON of the response. Raises ApiError.
@@ -96,13 +96,13 @@ class Rest:
         """Send a call once, and log it."""
         endpoint = self._endpoint
         outcome = exchange(self._client, endpoint.url, call, endpoint.timeout_s, budget)
-        answer = outcome.status if isinstance(outcome, Response) else failures.reason(call, outcome)
-        self._log(redact.redact(f"{call.method} {call.target} {answer}"))
+        result = outcome.status if isinstance(outcome, Response) else failures.reason(call, outcome)
+        self._log(redact.redact(f"{call.method} {call.target} {result}"))
         return outcome
 
     def _unreachable(self, call: Call, failure: Failure) -> ApiError:
-        error = BadAnswer if failure.unusable else Unreachable
-        return error(f"no answer from {self._route}: {failures.reason(call, failure)} ({call})")
+        error = BadResponse if failure.unusable else Unreachable
+        return error(f"no response from {self._route}: {failures.reason(call, failure)} ({call})")
 
     def _refused(self, call: Call, response: Response) -> ApiError:
         text = error_text(response.body, response.content_type)
@@ -174,26 +174,26 @@ def next_page(query: Mapping[str, str], headers: Mapping[str, str]) -> Mapping[s
     else:
         return None
     if following == query:
-        raise BadAnswer("a page of a list links to itself")
+        raise BadResponse("a page of a list links to itself")
     return following
 
 
 def _objects(call: Call, value: Any) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise BadAnswer(f"{call}: the response is not a list of objects")
+        raise BadResponse(f"{call}: the response is not a list of objects")
     return value
 
 
 def text_at(item: Any, *path: str) -> str:
-    """Return a text inside an object, empty if there is none."""
+    """Return the text of a field inside an object; empty if there is none."""
     for name in path:
         item = item.get(name) if isinstance(item, dict) else None
     return item if isinstance(item, str) else ""
 
 
 def number_at(item: Any, name: str) -> int:
-    """Return a positive number in an object. Raises BadAnswer."""
+    """Return a positive number in an object. Raises BadResponse."""
     value = item.get(name) if isinstance(item, dict) else None
     if type(value) is not int or value < 1:
-        raise BadAnswer(f"the response of the code host has no {name}")
+        raise BadResponse(f"the response of the code host has no {name}")
     return value

@@ -1,8 +1,8 @@
 """Finds the digest of the plan that was reviewed: in the comment of the merged request.
 
-What this is worth: a digest can only narrow what an apply does, because the apply plans again and
-stops if its own digest is another one. Whoever can write comments as the trusted author can choose
-which of the possible plans is accepted, and nothing more.
+What this protects: a digest can only narrow what an apply does, because the apply plans again and
+stops if its own digest differs. Anybody who can write comments as the trusted author can choose
+which of the possible plans is accepted, but nothing more.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def reviewed(host: CodeHost, request: Request, about: Marker, author: str) -> Re
     if not current:
         planned = (plans[0].commit or "unknown")[:12]
         raise Stale(
-            f"the plan for {about.target} in {where} is for the commit {planned}, but the last one "
-            f"is {request.head[:12]}: {NEXT_STEP}"
+            f"the plan for {about.target} in {where} is for the commit {planned}, but the last "
+            f"commit is {request.head[:12]}: {NEXT_STEP}"
         )
     if len({plan.digest for plan in current}) > 1:
         organizations = sorted({plan.organization for plan in current if plan.organization})
@@ -95,7 +95,7 @@ def merged_request(host: CodeHost, commit: str) -> Request:
 
 
 def _merged(host: CodeHost, commit: str) -> tuple[Sequence[Request], list[Request]]:
-    """Return the requests that a commit belongs to, and those of them whose merge made it."""
+    """Return the requests that a commit belongs to, and those whose merge created it."""
     candidates = host.requests_with(commit)
     return candidates, [request for request in candidates if commit in request.merge_commits]
 

@@ -20,13 +20,13 @@ LARGEST_SUMMARY: Final = 1024 * 1024
 
 
 def is_step_file(path: Path, environment: Mapping[str, str]) -> bool:
-    """Tell whether the step collects its summary or its outputs in this file."""
+    """Return whether the step collects its summary or its outputs in this file."""
     files = (environment.get(name) for name in (SUMMARY, OUTPUTS))
     return path.absolute() in [Path(file) for file in files if file]
 
 
 def is_summary(path: Path, environment: Mapping[str, str]) -> bool:
-    """Tell whether the step collects its summary in this file."""
+    """Return whether the step collects its summary in this file."""
     name = environment.get(SUMMARY)
     return bool(name) and path.absolute() == Path(str(name))
 

@@ -51,17 +51,17 @@ class Report:
     commit: str
 
     def owns(self, comment: Comment) -> bool:
-        """Tell whether a comment is about the same target, and from the trusted author."""
+        """Return whether a comment is about the same target, and from the trusted author."""
         about = marker.read(comment.text)
         return is_by(comment, self.author) and about is not None and about.is_about(self.marker)
 
     def replaces(self, comment: Comment) -> bool:
-        """Tell whether an own comment says nothing that the report does not say."""
+        """Return whether an own comment says nothing that the report does not say."""
         about = marker.read(comment.text)
         return about is not None and self.marker.replaces(about)
 
     def is_after_failure(self, comment: Comment) -> bool:
-        """Tell whether a comment is of an own run for another commit that knew no target."""
+        """Return whether a comment is of an own run for another commit that knew no target."""
         about = marker.read(comment.text)
         is_own = is_by(comment, self.author)
         return is_own and about is not None and self.marker.is_after_failure(about)
@@ -106,12 +106,12 @@ def post(host: CodeHost, request: int, report: Report) -> Posted:
 
 
 def is_by(comment: Comment, author: str) -> bool:
-    """Tell whether an account wrote a comment. Logins are not case-sensitive."""
+    """Return whether an account wrote a comment. Logins are not case-sensitive."""
     return comment.author.casefold() == author.casefold()
 
 
 def _is_newer(host: CodeHost, request: int, kept: Comment, report: Report) -> bool:
-    """Tell whether a comment is about the last commit of the request, and the report is not."""
+    """Return whether a comment is about the last commit of the request, and the report is not."""
     about = marker.read(kept.text)
     if about is None or about.commit in (None, report.commit):
         return False
@@ -147,13 +147,13 @@ def _checked(host: CodeHost, request: int, created: Comment, author: str) -> Com
     host.delete(request, created.id)
     raise ConfigError(
         f"the token comments as {created.author or 'an unknown account'}, not as {author}, so a "
-        "later run would not find this comment; it was deleted again. If the token is the right "
-        f"one, pass --comment-author '{created.author}'"
+        "later run would not find this comment, and it was deleted. If the token is the right one, "
+        f"pass --comment-author '{created.author}'"
     )
 
 
 def _plain(text: str) -> str:
-    """Return a text without what differs for no reason.
+    """Return the text without parts that differ for no reason.
 
     A host changes line ends, and white space around it; each run has an address of its own.
     """

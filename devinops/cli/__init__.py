@@ -25,7 +25,7 @@ COMMANDS = {
     "plan": "Show what apply would change; never writes.",
     "show": "Show a saved plan, offline.",
     "apply": "Make the organization match the files.",
-    "comment": "Post a plan in the pull or merge request; find the digest that was reviewed.",
+    "comment": "Post a plan on the pull or merge request; find the digest that was reviewed.",
     "rollback": "Restore what a run overwrote or deleted.",
     "pull": "Write live objects, and what changed outside devinops, into files.",
     "import": "Turn rules, skills, playbooks, exports and Terraform states into entries.",

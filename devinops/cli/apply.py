@@ -24,7 +24,7 @@ from devinops.model.exit_codes import ExitCode
     "--expect",
     type=NonEmpty(),
     metavar="DIGEST",
-    help="Apply only the plan with this digest; exit 5 if the plan is another one.",
+    help="Apply only the plan with this digest; exit 5 if the plan is different.",
 )
 @WEBHOOK_SECRETS
 @common(api=True, only=True, lock=True, problems=True)

@@ -38,7 +38,7 @@ class ApprovedPlan(NamedTuple):
         if given.given().items() <= self.plan.approvals.given().items():
             return self.plan.approvals
         raise UsageError(
-            "the saved plan has other approvals: leave these flags out, or plan again with them"
+            "the saved plan has different approvals: leave these flags out, or plan again with them"
         )
 
     def check_target(self, here: Target) -> None:

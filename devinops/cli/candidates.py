@@ -76,7 +76,7 @@ def keys(ctx: click.Context, typed: str) -> Iterable[str]:
 
 @_quiet
 def owned_keys(ctx: click.Context, typed: str) -> Iterable[str]:
-    """Offer the keys of what is owned; those of the entries if that cannot be read."""
+    """Offer the keys of owned objects, or of the entries if the inventory cannot be read."""
     return _owned(ctx) or _declared(ctx)
 
 

@@ -76,7 +76,7 @@ class Pipeline:
     def paths(self, own: str, below: str) -> str:
         """Return patterns of the files that a plan depends on, as JSON, which is also YAML.
 
-        `own` is the file of the CI system, and `below` what this system puts behind a directory to
+        `own` is the file of the CI system, and `below` what this system puts after a directory to
         mean everything below it.
         """
         if self.below:
@@ -176,7 +176,7 @@ def _github_of_one(pipeline: Pipeline) -> dict[str, str]:
 
 
 def _github_of_many(pipeline: Pipeline) -> dict[str, str]:
-    """Return values for one job a target: only the key of its target is in its environment."""
+    """Return values for one job for each target, whose environment has only its own key."""
     listed = _json(list(pipeline.keys))
     chosen = f"inputs.target && format('[{{0}}]', toJSON(inputs.target)) || '{listed}'"
     line = "  {0}S: '{1}'  # each target and the variable of its {2}\n"

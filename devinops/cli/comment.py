@@ -15,7 +15,7 @@ from devinops.model.exit_codes import ExitCode
 @click.option(
     "--print-digest",
     is_flag=True,
-    help="Print the digest that was reviewed in the request whose merge made this commit.",
+    help="Print the digest that was reviewed before this commit was merged.",
 )
 @click.option(
     "--comment-author",
@@ -31,12 +31,12 @@ from devinops.model.exit_codes import ExitCode
 )
 @common(host=True)
 def command(options: Options, **arguments: Any) -> ExitCode:
-    """Post the Markdown report FILE (- for stdin) as a comment in the pull or merge request.
+    """Post the Markdown report FILE (- for stdin) as a comment on the pull or merge request.
 
-    There is one comment for each target of each root; a new report replaces its text. With
-    --print-digest, instead print the digest in the comment of the request that was merged, for
-    apply --expect. The exit code is 5 if there is none. The token comes from GITHUB_TOKEN, or on
-    GitLab from DEVINOPS_GITLAB_TOKEN.
+    There is one comment for each target in each root; a new report replaces its text. With
+    --print-digest, instead find the request whose merge made this commit, and print the digest in
+    its comment, for apply --expect; exit 5 if there is none. The token comes from GITHUB_TOKEN, or
+    on GitLab from DEVINOPS_GITLAB_TOKEN.
 
     \b
       devinops plan --report markdown=plan.md

@@ -75,7 +75,7 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
         words += [""] * (current + 1 - len(words))
         *before, word = _joined(words)
         self._is_quoted = not _is_closed(typed)
-        # Of `--only=knowledge:A` the value is what follows the option, as click sees it.
+        # The value of `--only=knowledge:A` is what follows the option, as click sees it.
         value = word.partition("=")[2] if word.startswith("--") and "=" in word else word
         self._start = value[: max(value.rfind(mark) for mark in _BREAKS) + 1]
         return before[1:], word
@@ -100,7 +100,7 @@ def _joined(words: list[str]) -> list[str]:
 
 
 def _is_closed(text: str) -> bool:
-    """Tell whether every quote of a command line is closed."""
+    """Return whether every quote of a command line is closed."""
     try:
         shlex.split(text)
     except ValueError:

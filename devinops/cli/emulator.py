@@ -57,7 +57,7 @@ def require_emulator() -> None:
     multiple=True,
     metavar="NAME=VALUE",
     shell_complete=candidates.quirks,
-    help="An answer to an open question about the API; wins over the seed; repeatable.",
+    help="How the API behaves if its documentation does not say; overrides the seed; repeatable.",
 )
 @click.option("--faults", type=FilePath(), help="Faults to inject, and when (YAML or JSON).")
 def command(

@@ -14,7 +14,7 @@ from devinops.model.exit_codes import ExitCode
 @click.option(
     "--to",
     type=click.Choice(["plugin", "json"]),
-    help="plugin: skills and rules for Devin, in DIR. json: objects as the lists of the API.",
+    help="plugin: skills and rules for Devin, in DIR. json: objects as the API lists them.",
 )
 @click.argument("directory", metavar="[DIR]", required=False, type=FilePath(file_okay=False))
 @click.option(
@@ -29,17 +29,19 @@ from devinops.model.exit_codes import ExitCode
     metavar="OWNER/NAME",
     help="Only the notes that are pinned to this repository, always on if they are short.",
 )
-@click.option("--name", type=NonEmpty(), help="Name of a new plugin.  [default: that of DIR]")
+@click.option("--name", type=NonEmpty(), help="Name of a new plugin.  [default: the name of DIR]")
 @click.option("--check", is_flag=True, help="Write nothing; exit 2 if the plugin would change.")
-@click.option("--force", is_flag=True, help="Overwrite files changed by hand; remove many files.")
+@click.option(
+    "--force", is_flag=True, help="Also overwrite files changed by hand, and remove many."
+)
 @click.option("--out", type=OutputFile(), help="Write the JSON to a file instead of stdout.")
-@click.option("--live", is_flag=True, help="JSON of the organization instead of the files.")
+@click.option("--live", is_flag=True, help="JSON of the organization, not of the files.")
 @common(api=True)
 def command(options: Options, **arguments: Any) -> ExitCode:
     """Write the entries for other uses: as a plugin of skills and rules, or as JSON.
 
-    Only files that an earlier export wrote, and that nobody changed, are overwritten, or removed if
-    their entry is gone. Nothing is written to the organization.
+    An export overwrites only files that an earlier export wrote and nobody changed, and removes
+    those whose entry is gone. Nothing is written to the organization.
 
     \b
       devinops export --to plugin plugin

@@ -15,7 +15,7 @@ from devinops.model.exit_codes import ExitCode
 @click.argument("paths", nargs=-1, type=FilePath())
 @SKIP_OUTSIDE
 @click.option("--check", is_flag=True, help="Write nothing; exit 2 if files would change.")
-@click.option("--diff", is_flag=True, help="As --check, and show the changes as a unified diff.")
+@click.option("--diff", is_flag=True, help="Like --check, and show the changes as a unified diff.")
 @common()
 def command(options: Options, **arguments: Any) -> ExitCode:
     """Write devinops.yaml and the files with entries in one canonical form.

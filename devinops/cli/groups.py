@@ -112,7 +112,7 @@ class Group(click.Group):
             indent = " " * formatter.current_indent
             for line in _filled(options, formatter.width - len(indent)):
                 formatter.write(f"{indent}{line}\n")
-            formatter.write_text("The --help of a command explains those that it has.")
+            formatter.write_text("The --help of each command explains the ones it accepts.")
         self.format_commands(ctx, formatter)
 
 

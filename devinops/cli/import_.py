@@ -12,7 +12,7 @@ from devinops.model.exit_codes import ExitCode
 
 @click.command("import")
 @click.argument("sources", nargs=-1, required=True, type=FilePath(exists=True))
-@click.option("--split", is_flag=True, help="Make one note of each section of a long text.")
+@click.option("--split", is_flag=True, help="Make one note from each section of a long text.")
 @click.option(
     "--repo",
     type=NonEmpty(),
@@ -23,15 +23,15 @@ from devinops.model.exit_codes import ExitCode
 @click.option(
     "--org-id", type=NonEmpty(), help="Organization to take from a Terraform state with several."
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be written.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written, but write nothing.")
 @click.option("--force", is_flag=True, help="Overwrite entries with the same key.")
 @common()
 def command(options: Options, **arguments: Any) -> ExitCode:
-    """Turn what other tools have into entries, and say what became what; calls no API.
+    """Turn the files of other tools into entries, and report what each became; calls no API.
 
     SOURCE is a file or a directory: .mdc, AGENTS.md, CLAUDE.md, .cursorrules, .windsurfrules,
     .rules, Copilot instructions, .devin/rules, SKILL.md, a plugin, .devin.md, other Markdown, JSON
-    of the API, or a Terraform state.
+    from the API, or a Terraform state.
 
     \b
       devinops import --dry-run .cursor/rules

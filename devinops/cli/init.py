@@ -20,8 +20,8 @@ from devinops.model.exit_codes import ExitCode
 @click.option(
     "--ci",
     type=click.Choice(["github", "gitlab", "none"]),
-    help="CI system to write files for. Default: gitlab if the host of origin says so, else "
-    "github.",
+    help="CI system to write files for. Default: gitlab if origin is on a GitLab host, "
+    "else github.",
 )
 def command(**arguments: Any) -> ExitCode:
     """Set up a repository: devinops.yaml, a first note, CI and pre-commit. Never overwrites a file.
@@ -30,7 +30,7 @@ def command(**arguments: Any) -> ExitCode:
 
     \b
       devinops init
-      devinops init --ci none                without files of a CI system
+      devinops init --ci none                no files of a CI system
       devinops validate
     """
     from devinops.cli.handlers.init import run

@@ -53,10 +53,11 @@ def show(options: Options, **arguments: Any) -> ExitCode:
 @click.argument("id", type=NonEmpty())
 @common(api=True)
 def link(options: Options, **arguments: Any) -> ExitCode:
-    """Link KEY to the live object ID: for objects with the same name, or an object created again.
+    """Link KEY to the live object ID, so that this repository owns it.
 
-    What was last applied to the object is not known, so the next plan only compares the file with
-    the organization.
+    Use it if several objects have the same name, or if the object was created again. What was last
+    applied to the object is not known, so the next plan only compares the file with the
+    organization.
 
     \b
       devinops inventory link 'knowledge:Backend/Error envelope' note-0123abcd
@@ -99,7 +100,7 @@ def unlock(options: Options, **arguments: Any) -> ExitCode:
     return run(options, **arguments)
 
 
-@command.command("repair", short_help="Link records of gone objects again.")
+@command.command("repair", short_help="Link records whose object is gone.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @common(api=True)
 def repair(options: Options, **arguments: Any) -> ExitCode:

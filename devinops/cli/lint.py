@@ -38,13 +38,13 @@ from devinops.model.exit_codes import ExitCode
     type=click.Choice(["error", "warning", "info"]),
     help="Lowest severity that makes the exit code 1.  [default: warning]",
 )
-@click.option("--fix", is_flag=True, help="Fix what can be fixed without a change of meaning.")
+@click.option("--fix", is_flag=True, help="Fix what can be fixed without changing the meaning.")
 @click.option(
     "--baseline",
     "baseline_file",
     type=FilePath(),
     metavar="FILE",
-    help="Hide the findings in this file.",
+    help="Hide the findings that this file lists.",
 )
 @click.option(
     "--write-baseline", is_flag=True, help="Write all findings but secrets into the baseline."

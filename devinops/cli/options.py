@@ -199,7 +199,7 @@ def tell(text: str, *, wrap: bool = True) -> None:
 
 
 def echo_err(text: str) -> None:
-    """Write to stderr as it is. If stderr is full or closed, the run goes on without it."""
+    """Write to stderr as it is. If stderr is full or closed, the run continues."""
     with suppress(OSError):
         click.echo(text, nl=False, err=True)
 
@@ -224,7 +224,7 @@ def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> N
 
 
 def wants_color(no_color: bool) -> bool:
-    """Tell whether to use colour.
+    """Return whether to use color.
 
     Only on a terminal, or with FORCE_COLOR; NO_COLOR and --no-color take precedence.
     """
@@ -250,7 +250,7 @@ def terminal_width(stream: TextIO) -> int | None:
 
 
 def is_interactive() -> bool:
-    """Tell whether there is a terminal, so that a question can be answered."""
+    """Return whether there is a terminal, so that a question can be answered."""
     return _is_at_terminal() and not ci_sign(os.environ)
 
 

@@ -25,7 +25,7 @@ UNKNOWN_COMMIT: Final = "COMMIT"
 
 _REMOTE: Final = ("http", "https", "ssh", "git")
 _STRONG: Final = ("sha256=", "sha384=", "sha512=")
-_SECRET: Final = "the URL that it was installed from has a ? or #, behind which can be a secret"
+_SECRET: Final = "the URL that it was installed from has a ? or #, which a secret may follow"
 _SAFE: Final = re.compile(r"[A-Za-z0-9:/@._~%+?&=,\[\]-]+")
 """Characters that mean nothing to a shell in single quotes, to YAML and to pip."""
 
@@ -68,7 +68,7 @@ def origin_of(direct_url: Mapping[str, Any] | None, checkout: Checkout | None) -
     `checkout` is what Git knows of the directory, if the URL is that of a local one.
     """
     if direct_url is None:
-        return _unknown("the installed package does not record the place that it came from")
+        return _unknown("the installed package does not record where it came from")
     url = _without_secrets(str(direct_url.get("url") or ""))
     vcs, archive = direct_url.get("vcs_info"), direct_url.get("archive_info")
     if url and (urlsplit(url).query or urlsplit(url).fragment):
@@ -136,7 +136,7 @@ def _as_url(remote: str) -> str:
 
 
 def _without_secrets(url: str) -> str:
-    """Return a URL without password, and without user except for ssh; empty if it is none."""
+    """Return a URL without password, and without user except for ssh; empty if it is not a URL."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -43,9 +43,9 @@ def _refusal(path: Path, used: Iterable[Path], root: Path) -> str:
         return f"{error.strerror}; expected a file"
     real = _real(path)
     if not real.parent.is_dir():
-        return "expected a file in a directory that exists"
+        return "expected a file in an existing directory"
     if any(_same(real, other) for other in used):
-        return "the command line names this file twice; choose another one"
+        return "the command line names this file twice; choose another"
     for part, owner in _RESERVED.items():
         if part in map(str.casefold, real.parts):
             return f"{owner}; choose a file outside {part}"
@@ -55,7 +55,7 @@ def _refusal(path: Path, used: Iterable[Path], root: Path) -> str:
 
 
 def _is_read(real: Path, root: Path) -> bool:
-    """Tell whether devinops reads this file, or would read it if it existed."""
+    """Return whether devinops reads this file, or would read it if it existed."""
     if any(_same(parent, root / name) for name in KINDS.directories for parent in real.parents):
         return True
     if any(_same(real, root / name) for name in (CONFIG_FILE, *KINDS.files)):
@@ -76,7 +76,7 @@ def _real(path: Path) -> Path:
 
 
 def _same(path: Path, other: Path) -> bool:
-    """Tell whether two paths are the same file.
+    """Return whether two paths are the same file.
 
     Files that do not exist yet are the same if only the case of letters differs.
     """

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 SKIP_OUTSIDE = click.option(
     "--skip-outside",
     is_flag=True,
-    help="Skip PATHS outside the root: a hook for Git gets those of the whole repository.",
+    help="Skip PATHS outside the root: a Git hook gets the paths of the whole repository.",
 )
 
 SKIP_UNTRACKED = click.option(
     "--skip-untracked",
     is_flag=True,
-    help="Do not read files that Git does not track: a commit does not have them.",
+    help="Do not read files that Git does not track: they are not in a commit.",
 )
 
 
@@ -45,7 +45,7 @@ class Selection(NamedTuple):
         return cls(str(real), frozenset(below) if paths else None)
 
     def includes(self, path: str) -> bool:
-        """Tell whether a file is selected: its path from the root, or that of what it links to."""
+        """Return whether a file is selected, by its path from the root or that of its target."""
         if self.prefixes is None or self._has(path):
             return True
         real = os.path.realpath(os.path.join(self.root, path))  # noqa: PTH118
@@ -57,7 +57,7 @@ class Selection(NamedTuple):
 
 def unread(paths: Iterable[Path], root: Path, loaded: Loaded) -> list[Path]:
     """Return the PATHS at and below which no file is read."""
-    # Imported late: the help of a command needs nothing of it.
+    # Imported late: the help of a command needs none of it.
     from devinops.load.names import CONFIG
 
     top = root.resolve()
@@ -104,7 +104,7 @@ def _below(paths: Iterable[Path], root: Path, real: Path, *, skip_outside: bool)
 
 
 def _at_and_above(path: str) -> Iterator[str]:
-    """Yield a path and those of the directories above it, up to the root."""
+    """Yield a path, then the directories above it, up to the root."""
     while path:
         yield path
         path = path.rpartition("/")[0]

@@ -20,13 +20,13 @@ from devinops.model.exit_codes import ExitCode
 
 @click.command()
 @click.argument("backup", required=False, type=FilePath(), shell_complete=candidates.backups)
-@click.option("--dry-run", is_flag=True, help="Show the plan only; never writes.")
+@click.option("--dry-run", is_flag=True, help="Only show the plan; never writes.")
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
 @click.option(
     "--expect",
     type=NonEmpty(),
     metavar="DIGEST",
-    help="Apply only the plan with this digest; exit 5 if the plan is another one.",
+    help="Apply only the plan with this digest; exit 5 if the plan is different.",
 )
 @WEBHOOK_SECRETS
 @common(api=True, lock=True)

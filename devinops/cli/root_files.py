@@ -85,7 +85,7 @@ class Writing:
                 directory.rmdir()
 
     def prepare(self, changes: Iterable[FileChange]) -> None:
-        """Write the texts beside their places, instead of what was prepared before.
+        """Write the texts next to their final paths, replacing what was prepared before.
 
         Raises NotWritten.
         """

@@ -72,13 +72,13 @@ class RunJournal:
 
 
 def check_refusals(plan: Plan, place: str, *, is_saved: bool = False) -> None:
-    """Raise NotApplied if a plan must not be applied at all; a file holds the options if saved.
+    """Raise NotApplied if a plan must not be applied at all; a saved plan holds its own options.
 
     `place` is that of `Options`.
     """
     if plan.refusals:
         reasons = "; ".join(with_place(refusal.reason, place) for refusal in plan.refusals)
-        again = "; the saved plan has its options in it, so plan again for others"
+        again = "; the saved plan contains its options, so plan again to change them"
         refused = Refused(f"refused, nothing was written: {reasons}{again if is_saved else ''}")
         raise NotApplied(plan, refused)
 

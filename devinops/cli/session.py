@@ -190,7 +190,7 @@ class Session(Generic[C_co]):
         return Planned(plan, snapshot)
 
     def _completed(self, early: Early, kinds: Collection[str]) -> Snapshot:
-        """Return a snapshot of the kinds, of which some were listed already."""
+        """Return a snapshot of the kinds; some of them were listed already."""
         missing = KINDS.with_referred(kinds) - early.kinds
         if not missing:
             return early.snapshot
@@ -228,7 +228,7 @@ class Session(Generic[C_co]):
             return None
 
     def _kinds(self, inventory: Inventory) -> set[str]:
-        """Return the kinds to list: those of the entries and of the owned objects.
+        """Return the kinds to list: the kinds of the entries and of the owned objects.
 
         So the key needs no permission for the others.
         """
@@ -249,7 +249,7 @@ def open_session(
     *,
     settings: Settings | None = None,
 ) -> Iterator[Session[C_co]]:
-    """Yield a session without entries, with the `settings` or those of the repository.
+    """Yield a session without entries, with the `settings`, by default those of the repository.
 
     `connect` is `open_reader` or `open_writer`. Raises InputError, ConfigError and UsageError.
     """

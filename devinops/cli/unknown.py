@@ -8,8 +8,8 @@ from typing import Final
 from devinops.model.suggest import nearest
 
 _NO_DESTROY = (
-    "It is missing so that nobody runs it by accident: remove the entries, and apply with prune: "
-    "owned in devinops.yaml."
+    "It does not exist, so that nobody runs it by accident: remove the entries, and apply with "
+    "prune: owned in devinops.yaml."
 )
 _RENAME = (
     "Rename the entry, and list its old name under previously; devinops plan shows the rename."
@@ -70,7 +70,7 @@ INSTEAD: Final = {
 
 
 _APPROVALS: Final = ("--adopt", "--allow-", "--on-conflict", "--yes")
-"""The start of options that nobody should use because a message suggested them."""
+"""The start of options that no message should suggest: approvals."""
 
 
 def unknown_option(name: str, similar: Collection[str] | None, *, is_command: bool) -> str:

@@ -78,7 +78,7 @@ class WebhookSecrets:
 
 
 def _on_one_line(text: str) -> str:
-    """Return a text with characters that are not printable as escapes such as `\\n`."""
+    """Return the text with characters that are not printable as escapes such as `\\n`."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
@@ -92,5 +92,5 @@ def _new_file(path: Path) -> int:
 
 
 def _has_reader() -> bool:
-    """Tell whether stderr is a terminal, and not the log of a CI run."""
+    """Return whether stderr is a terminal, and not the log of a CI run."""
     return sys.stderr.isatty() and not is_ci(os.environ)

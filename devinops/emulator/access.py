@@ -1,4 +1,4 @@
-"""Keys, whom they belong to, and what they may do.
+"""Keys: who they belong to, and what they may do.
 
 Facts: v3 credentials start with `cog_`, v1 ones with `apk_`. A service user of an organization
 reaches that organization only, one of the enterprise reaches all organizations and the enterprise
@@ -87,7 +87,7 @@ PERSON = Actor("user-emulator-person", "Pat Person", "pat@example.com")
 
 
 def api_of(key: str) -> str | None:
-    """Return the API version a key's prefix belongs to, None for a prefix nobody knows."""
+    """Return the API version that a key's prefix belongs to; None for an unknown prefix."""
     return {"cog": "v3", "apk": "v1"}.get(key.partition("_")[0]) if "_" in key else None
 
 

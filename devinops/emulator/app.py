@@ -34,7 +34,7 @@ def create_app(
     the store is emptied. `save` is called after each change that a person makes. `host` is the
     name or address that it listens on.
     """
-    # `include_router` would analyse every route again for each emulator.
+    # `include_router` would analyze every route again for each emulator.
     modules = (identity, resources, control_routes)
     routes = [route for module in modules for route in module.router.routes]
     routes += [*unserved.ROUTES, *PAGES]

@@ -109,7 +109,7 @@ class Emulator:
         self._setup.faults.use(parse_faults(script))
 
     def objects(self, kind: str, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
-        """Return the objects as v3 shows them, sorted by id; None: those of the enterprise."""
+        """Return the objects of `org` (None: the enterprise) as v3 shows them, sorted by id."""
         known = _kind(kind)
         with self.store.lock:
             ids = sorted(record.id for record in self.store.table(known) if record.org == org)

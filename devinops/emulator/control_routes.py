@@ -103,7 +103,7 @@ async def end_faults(request: Request) -> Response:
 
 @router.post("/{section}")
 async def add(request: Request, store: StoreDep, kind: KindDep, fields: Fields) -> Response:
-    """Add an object as a person, and answer with it as v3 shows it."""
+    """Add an object as a person, and return it as v3 shows it."""
     org = fields.pop("org", DEFAULT_ORG)
     with store.lock:
         record_id = web_edits.add(store, kind, org, fields)
@@ -115,7 +115,7 @@ async def add(request: Request, store: StoreDep, kind: KindDep, fields: Fields) 
 async def edit(
     request: Request, store: StoreDep, kind: KindDep, record_id: str, fields: Fields
 ) -> Response:
-    """Change any field of an object as a person, and answer with the object."""
+    """Change any field of an object as a person, and return the object."""
     with store.lock:
         web_edits.edit(store, kind, record_id, fields)
         request.app.state.save()

@@ -1,4 +1,4 @@
-"""What handlers ask of a request: the store, the caller and a list's page."""
+"""What handlers need from a request: the store, the caller and a list's page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from devinops.emulator.store import Store
 _bearer = HTTPBearer(auto_error=False, scheme_name="bearerAuth")
 
 First = Annotated[int, Query(ge=1, le=200)]
-After = Annotated[str | None, Query(description="The end_cursor of the page before")]
+After = Annotated[str | None, Query(description="The end_cursor of the previous page")]
 OrgId = Annotated[models.Segment, Path(examples=["org-abc123def456"])]
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 

@@ -8,7 +8,7 @@
       - {path: /v3/**, probability: 0.1, fault: status, status: 503}
 
 A plain list of rules is a script too. The first rule that matches a request wins: a request never
-has two faults. A rule whose fault cannot be applied to a request leaves it to the others.
+has two faults. If the fault of a rule cannot be applied to a request, the next rule is tried.
 """
 
 from __future__ import annotations

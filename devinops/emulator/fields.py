@@ -71,7 +71,7 @@ def _accepts(hint: Any, value: object) -> bool:
 
 
 def _is_a(type: Any, value: object) -> bool:
-    """Return whether a value has a type; true and false are no numbers."""
+    """Return whether a value has a type; true and false are not numbers."""
     return isinstance(value, type) and (type is bool or not isinstance(value, bool))
 
 

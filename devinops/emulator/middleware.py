@@ -1,9 +1,9 @@
-"""The layers that every API request passes on its way in and out.
+"""The layers that every API request passes through on its way in and out.
 
 A *layer* is called with the request and with a function that passes the request on. It may answer
 by itself, or pass the request on and read or replace the response. Latency, the rate limit, the
 request log, the fault script and the state file are layers, and so is anything else that changes
-requests or responses. Requests to paths outside `/v1`, `/v3` and `/v3beta1` pass no layer.
+requests or responses. Requests to paths outside `/v1`, `/v3` and `/v3beta1` skip them.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class RequestLog:
         try:
             reply = await ask(call)
         except BaseException as error:
-            # The gate answers 503 for a cancelled request, the server 500 for an error.
+            # The gate answers 503 for a canceled request, the server 500 for an error.
             self._add(call, 503 if isinstance(error, asyncio.CancelledError) else 500)
             raise
         self._add(call, reply.status, reply.fault)
@@ -210,7 +210,7 @@ class RequestLog:
 
 
 def loggable_body(call: Call) -> Any:
-    """Return the parsed body; on the paths of secrets, only what is no value is left in it.
+    """Return the parsed body; on the paths of secrets, without what may be a value.
 
     A member with a misspelled name can hold the value. Elsewhere nothing is redacted, so that a
     value sent to the wrong place can be found.
@@ -229,7 +229,7 @@ def loggable_target(call: Call) -> str:
 
 
 def _is_about_secrets(call: Call) -> bool:
-    """Tell whether a path is that of secrets, or is meant to be."""
+    """Return whether a path leads to secrets, or is meant to."""
     return any(part.lower().startswith("secret") for part in call.path.split("/"))
 
 

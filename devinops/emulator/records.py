@@ -94,7 +94,7 @@ class Playbook(Record):
 
 @dataclass(slots=True, kw_only=True)
 class Secret(Record):
-    """A secret without its value; `digest` is a salted hash of it that never leaves the memory.
+    """A secret without its value; `digest` is a salted hash of the value, kept only in memory.
 
     Only people create a secret of the type dictionary, or without a key.
     """

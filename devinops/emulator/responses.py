@@ -111,7 +111,7 @@ async def _on_http_error(request: Request, error: HTTPException) -> Response:
 
 
 def _allowed_methods(request: Request) -> str:
-    """Return every method of a path; the framework's own header has those of one route only."""
+    """Return every method of a path; the framework's own header lists only one route's."""
     path = request.url.path
     routes = [route for route in request.app.routes if route.path_regex.match(path)]
     # The first route decides: `/automations/templates` also matches `/automations/{id}`.

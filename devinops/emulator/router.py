@@ -42,7 +42,7 @@ class Cursor:
     """The query of a list with cursors."""
 
     first: Annotated[int, Query(ge=1, le=200)] = 100
-    after: Annotated[str | None, Query(description="The end_cursor of the page before")] = None
+    after: Annotated[str | None, Query(description="The end_cursor of the previous page")] = None
 
 
 @dataclass

@@ -78,7 +78,7 @@ def read_seed(path: Path | None, quirks: Mapping[str, object] | None = None) -> 
 def parse_seed(
     raw: object, where: str = "seed", quirks: Mapping[str, object] | None = None
 ) -> Seed:
-    """Check the outline of a seed. `quirks` are added to those of the seed and win over them."""
+    """Check the outline of a seed. `quirks` are added to those of the seed, and override them."""
     top = mapping(raw, where, _TOP)
     organizations = mapping(top.get("organizations"), f"{where}: organizations")
     switches = {**mapping(top.get("quirks"), f"{where}: quirks"), **(quirks or {})}

@@ -153,7 +153,7 @@ def _reason(host: str, port: int, error: OSError | UnicodeError) -> str:
         hint = "127.0.0.1 is this machine"
         return f'--host "{host}" is neither an address nor a name that resolves; {hint}'
     if error.errno == errno.EADDRINUSE:
-        return "something already listens there; stop it, or take any free port with --port 0"
+        return "another program already listens there; stop it, or take any free port with --port 0"
     if error.errno in (errno.EACCES, errno.EPERM):
         hint = "take one above 1023, or any free one with --port 0"
         return f"you are not allowed to use port {port}; {hint}"

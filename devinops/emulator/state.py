@@ -68,7 +68,7 @@ class StateFile:
             ) from None
 
     def _write(self, number: int, text: str) -> None:
-        """Write a content unless a later one is written: threads can arrive out of order."""
+        """Write the content unless a later one is written: threads can arrive out of order."""
         with self._writing:
             if number > self._written:
                 atomic.replace(self.path, [text])

@@ -188,12 +188,12 @@ class Store:
     # -- writing for an API request; what `fields` leaves out does not change
 
     def create(self, kind: Kind, org: str | None, actor: Actor, fields: JsonObject) -> Any:
-        """Add an object as the API does: checked and normalised."""
+        """Add an object as the API does: checked and normalized."""
         with self.lock:
             return self.insert(kind, org, actor, self._clean(kind, org, fields))
 
     def write(self, kind: Kind, record: Any, actor: Actor, fields: JsonObject) -> Any:
-        """Set some fields of an object as the API does: checked and normalised."""
+        """Set some fields of an object as the API does: checked and normalized."""
         with self.lock:
             clean = self._clean(kind, record.org, fields, record.id)
             return self.change(kind, record, actor, clean)

@@ -1,4 +1,4 @@
-"""What the API documents and the emulator does not serve: it answers 501 and names the operation.
+"""What the API documents and the emulator does not serve: it returns 501 and names the operation.
 
 The key is checked first, so that a client sees its own mistakes.
 """

@@ -197,7 +197,7 @@ def _check_folder_id(store: Store, org: str | None, folder_id: str | None) -> No
 
 
 def _move(store: Store, folder: Folder, ready: JsonObject) -> None:
-    """Replace a new path by a name and a parent. Raises InvalidObject for an inner folder."""
+    """Replace a new path with a name and a parent. Raises InvalidObject for an inner folder."""
     if "path" in ready:
         parent_path, _, ready["name"] = ready.pop("path").rpartition("/")
         ready["parent_id"] = _folder_id(store, folder.org, parent_path)

@@ -1,4 +1,4 @@
-"""Turn entries and live objects into what the lists of API v3 answer. Pure.
+"""Turn entries and live objects into what the lists of API v3 return. Pure.
 
 Texts mention other objects by name, as they do in files, so that they mean the same elsewhere. A
 value of a secret is nowhere: the files and the API do not have it.
@@ -69,7 +69,7 @@ def listed_objects(lives: Iterable[Live]) -> list[Item]:
 
 
 def made_id(key: Key) -> str:
-    """Return an id for an object of which only the key is known."""
+    """Return an id for an object if only its key is known."""
     return f"{key.kind}-{hashlib.sha256(str(key).encode()).hexdigest()[:12]}"
 
 
@@ -158,7 +158,7 @@ def _name(kind: Kind, field: str) -> str | None:
 
 
 def _plain(path: str) -> str:
-    """Return a path as the API writes it, in which a name with `/` cannot be told from two."""
+    """Return a path as the API writes it, in which a name with `/` looks like two names."""
     return "/".join(map(decode_part, path.split("/"))) if path != ROOT else ""
 
 

@@ -81,7 +81,7 @@ def _written(front: Mapping[str, Any], text: str) -> str:
 def _rows(front: Mapping[str, Any], indent: int = 0) -> Iterator[str]:
     """Yield the lines of front matter.
 
-    A text has no `---`, which some parsers take for its end also inside quotation marks.
+    A text has no `---`, which some parsers take for its end even inside quotation marks.
     """
     for name, value in front.items():
         start = f"{' ' * indent}{emit.plain_or_quoted(name)}:"

@@ -263,7 +263,7 @@ class _Run:
         body: str,
         declaration: Declaration,
     ) -> Change:
-        """Add a file of an entry, and return what becomes of it."""
+        """Add the file of an entry, and return its change."""
         text = page(path, front, declaration.key, metadata, body)
         change, source = self.change(path, text), declaration.source.path
         self.files[path] = PluginFile(path, change, text, declaration.key, source)
@@ -275,7 +275,7 @@ class _Run:
         return next((own.provenance.source for own in known), self.choices.source)
 
     def change(self, path: str, text: str) -> Change:
-        """Return what becomes of the file at a path."""
+        """Return the change to the file at a path."""
         if path not in self.existing:
             return Change.NEW
         if self.existing[path] == text:
@@ -324,22 +324,22 @@ class _Run:
         if not is_rule and len(kind.text_of(declaration.resource)) > LONGEST_SKILL:
             yield (
                 f"its text has more than {LONGEST_SKILL} characters, too long for a good skill: it "
-                f"is in {TEXT_FILE}; better split the entry"
+                f"is in {TEXT_FILE}; consider splitting the entry"
             )
         yield from _lost_values(declaration)
 
     def lost_pin(self, declaration: Declaration, is_rule: bool) -> str:
-        """Return what becomes of a pin that the plugin cannot have; empty if nothing is lost."""
+        """Return what happens to a pin that a plugin cannot have; empty if nothing is lost."""
         pin = _pin(declaration)
         if not pin or self.is_always_on(declaration):
             return ""
         if pin in (EVERYWHERE, self.choices.repository):
             return (
                 f"always used, but its text has more than {LONGEST_ALWAYS_ON} characters: it is a "
-                f"{'rule' if is_rule else 'skill'}, so Devin decides"
+                f"{'rule' if is_rule else 'skill'}, so Devin decides when to use it"
             )
         return (
-            f"pinned to {pin}: in a plugin Devin decides by the description; "
+            f"pinned to {pin}: in a plugin Devin decides by the description when to use it; "
             f"--repository {pin} exports it for that repository"
         )
 
@@ -495,7 +495,7 @@ def _lost_values(declaration: Declaration) -> Iterator[str]:
 
 
 def _others(declaration: Declaration, *names: str) -> Iterable[Attribute]:
-    """Return the fields of an entry besides its place, its text and those of these names."""
+    """Return the fields of an entry other than its place, its text and the named ones."""
     kind = declaration.kind
     known: Collection[str] = (*kind.places, kind.document or "", *names)
     return [attribute for attribute in kind.attributes if attribute.name not in known]

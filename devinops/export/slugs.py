@@ -16,14 +16,14 @@ LONGEST: Final = 64
 
 
 def slug(text: str) -> str:
-    """Return a text in lower-case ASCII letters, digits and `-`; empty if it has none of them."""
+    """Return the text in lower-case ASCII letters, digits and `-`; empty if it has none of them."""
     letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     words = re.findall("[a-z0-9]+", letters.replace("'", ""))
     return "-".join(words)[:LONGEST].strip("-")
 
 
 def free_slug(key: Key, handle: str, taken: Collection[str]) -> str:
-    """Return the slug for a new entry that none of the `taken` ones equals.
+    """Return a slug for a new entry that is not among the `taken` ones.
 
     It comes from the `handle`, else from the name; if that is taken, with the folder in front.
     """
@@ -31,7 +31,7 @@ def free_slug(key: Key, handle: str, taken: Collection[str]) -> str:
 
 
 def plain_slug(key: Key, handle: str) -> str:
-    """Return the slug that an entry has if no other one is in its way."""
+    """Return the slug that an entry has if no other entry has it."""
     return next(_candidates(key, handle))
 
 

@@ -51,12 +51,12 @@ def formatted(path: str, raw: str) -> Formatted:
 
 
 def is_formatted(path: str, raw: str) -> bool:
-    """Tell whether a file is in the canonical form."""
+    """Return whether a file is in the canonical form."""
     return formatted(path, raw).text == raw
 
 
 def may_quote(path: str, raw: str) -> bool:
-    """Tell whether a diff may quote a file: not if it may hold the value of a secret by mistake."""
+    """Return whether a diff may quote a file, which may hold the value of a secret by mistake."""
     text, form = unified(raw), _Form.of(path)
     if form.markdown or path == CONFIG:
         return True
@@ -87,7 +87,7 @@ class _Form:
         return cls(path, _entries)
 
     def read(self, text: str) -> tuple[Any, list[Problem]]:
-        """Return what a text means, to be compared, or None; and the problems of its YAML."""
+        """Return what the text means, to be compared, or None; and the problems of its YAML."""
         if not self.markdown:
             roots, problems = parse(text, self.path, discreet=self.hides)
             return [_meaning(root) for root in roots], problems
@@ -95,11 +95,11 @@ class _Form:
         return _page_meaning(page) if page else None, problems
 
     def hides(self, section: str | None) -> bool:
-        """Tell whether nothing must quote a section, because it may hold a secret by mistake."""
+        """Return whether nothing must quote a section, because it may hold a secret by mistake."""
         return self.path != CONFIG and discreet(section)
 
     def write(self, text: str) -> str:
-        """Return a text without problems in the canonical form. Raises NotSupported."""
+        """Return the text without problems in the canonical form. Raises NotSupported."""
         if not self.markdown:
             return _yaml(text, self.order)
         start, end, body_start = self._spans(text)
@@ -117,7 +117,7 @@ class _Form:
         return read_entries(self.path, text, body_at=lambda path: path)
 
     def declarations(self, text: str) -> list[Declaration]:
-        """Return the declarations of a text, without their places."""
+        """Return the declarations of the text, without their places."""
         if self.path == CONFIG:
             return []
         found, _ = self.entries(text)
@@ -179,7 +179,7 @@ def _check(form: _Form, before: str, after: str, content: Any) -> None:
     if form.comments(before) != form.comments(after):
         raise NotSupported(f"this file: its comments would change; {_A_BUG}")
     if form.write(after) != after:
-        raise NotSupported(f"this file: its form would not be final; {_A_BUG}")
+        raise NotSupported(f"this file: a second run would change it again; {_A_BUG}")
 
 
-_A_BUG = "this is a bug in devinops, please report it with the file"
+_A_BUG = "this is a bug in devinops; please report it with the file"

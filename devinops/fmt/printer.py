@@ -43,7 +43,7 @@ def _root(node: Node | None, order: Order) -> Iterator[str]:
     if node is None or (node.entries is None and node.raw == "" and not node.style):
         return
     if node.entries is None:
-        raise NotSupported("a file whose whole value is a text: write a mapping")
+        raise NotSupported("a file whose whole value is a string: write a mapping")
     if _is_inline(node):
         yield (f"&{node.anchor} " if node.anchor else "") + _Printer(order).flow(node, ())
         yield from _between(node.below)
@@ -66,7 +66,7 @@ def _row(text: str, beside: Sequence[str]) -> str:
 
 
 def _is_inline(node: Node) -> bool:
-    """Tell whether a list or mapping stands in brackets or braces on one line, or is empty."""
+    """Return whether a list or mapping is in brackets or braces on one line, or is empty."""
     return not node.nested or (node.flow and not node.several_lines)
 
 
@@ -135,7 +135,7 @@ class _Printer:
     def _item(
         self, node: Node, indent: int, path: tuple[str, ...]
     ) -> tuple[list[str], Iterator[str]]:
-        """Return the comments of an item that must stand above its dash, and its lines."""
+        """Return the comments of an item that must be above its dash, and its lines."""
         start = f"{' ' * indent}-"
         if _is_inline_or_scalar(node) or node.anchor:
             return [], self._value(start, node, indent, path)
@@ -148,7 +148,7 @@ class _Printer:
         return above, iter([start, *rows])
 
     def _value(self, start: str, node: Node, indent: int, path: tuple[str, ...]) -> Iterator[str]:
-        """Yield the lines of a value that stands after `start`, or is indented below it."""
+        """Yield the lines of a value that follows `start`, or is indented below it."""
         start += f" &{node.anchor}" if node.anchor else ""
         if node.entries is None:
             yield from _scalar_rows(start, node, indent)
@@ -231,7 +231,7 @@ def _is_inline_or_scalar(node: Node) -> bool:
 
 
 def _scalar_rows(start: str, node: Node, indent: int) -> Iterator[str]:
-    """Yield the lines of a text that stands after `start`, or in a block below it."""
+    """Yield the lines of a string that follows `start`, or is in a block below it."""
     block = _block(node)
     if block is None:
         yield f"{start} {_inline(node, in_flow=False)}"
@@ -242,7 +242,7 @@ def _scalar_rows(start: str, node: Node, indent: int) -> Iterator[str]:
 
 
 def _block(node: Node) -> tuple[str, list[str]] | None:
-    """Return header and lines of a text in a block; None if it belongs on the line of its key."""
+    """Return header and lines of a string in a block; None if it belongs on the line of its key."""
     text = node.value
     if node.is_block and text.strip("\n"):
         return _written_block(node)
@@ -254,7 +254,7 @@ def _block(node: Node) -> tuple[str, list[str]] | None:
 
 
 def _written_block(node: Node) -> tuple[str, list[str]]:
-    """Return header and lines of a text that was written as a block; after `>` they stay."""
+    """Return header and lines of a string that was written as a block; after `>` they stay."""
     content = node.value.rstrip("\n")
     header, *rows = node.raw.split("\n")
     if node.style == "|" or content != content.rstrip() or re.search("[1-9]", header[:3]):
@@ -286,7 +286,7 @@ def _key(node: Node, *, in_flow: bool) -> str:
 
 
 def _inline(node: Node, *, in_flow: bool) -> str:
-    """Return a scalar or alias on one line: without quotes if it can stand without them."""
+    """Return a scalar or alias on one line, without quotes if it needs none."""
     if node.style == "*":
         return f"*{node.value}"
     if not node.style and "\n" not in node.value:
@@ -310,7 +310,7 @@ def _is_quoted_on_one_line(node: Node) -> bool:
 
 
 def _is_escaped(node: Node) -> bool:
-    """Tell whether a text has an escape that makes a character visible, which must stay."""
+    """Return whether a text has an escape that makes a character visible, which must stay."""
     return node.style == '"' and bool(_HAS_OTHER_ESCAPE.match(_unfolded(node.raw)))
 
 
@@ -327,5 +327,5 @@ def _on_one_line(match: re.Match[str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a text in double quotes; only what YAML cannot hold is an escape."""
+    """Return the text in double quotes; only what YAML cannot hold is an escape."""
     return f'"{_MUST_ESCAPE.sub(lambda match: emit.escaped(match[0]), text)}"'

@@ -34,7 +34,7 @@ def appended(
 
 
 def _added(before: Sequence[Declaration], after: Iterable[Declaration]) -> list[Declaration] | None:
-    """Return the new entries of a file; None if an old one is not there as it was."""
+    """Return the new entries of a file; None if an old one is missing or has changed."""
     old, added = deque(before), []
     for entry in after:
         if old and _is_same(entry, old[0]):

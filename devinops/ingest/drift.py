@@ -312,7 +312,7 @@ class _Drift:
         return value if isinstance(value, str) else None
 
     def _entry_at(self, commit: str, path: str, key: Key) -> Declaration | None:
-        """Return an entry as it was at a commit; None if it was not. Raises MissingCommit."""
+        """Return an entry as it was at a commit; None if it did not exist. Raises MissingCommit."""
         text = self.files.at_commit(commit, path)
         if text is None:
             return None
@@ -441,7 +441,7 @@ class _Drift:
 
 
 def _is_in(entry: Declaration, folder: Key) -> bool:
-    """Tell whether an entry belongs to a folder itself, not to one below it."""
+    """Return whether an entry belongs to a folder itself, not to one below it."""
     return entry.kind.lives_in == folder.kind and entry.key.folder == folder.place
 
 
@@ -451,7 +451,7 @@ def _place_of_folder(entry: Declaration) -> Source | None:
 
 
 def _moves_with(folder: RenamedFolder, above: RenamedFolder) -> bool:
-    """Tell whether a folder has a new path only because one above it was renamed."""
+    """Return whether a folder has a new path only because one above it was renamed."""
     old, new = folder.declared.place, folder.live.key.place
     top, new_top = f"{above.declared.place}/", f"{above.live.key.place}/"
     is_below = old.startswith(top) and new.startswith(new_top)
@@ -459,7 +459,7 @@ def _moves_with(folder: RenamedFolder, above: RenamedFolder) -> bool:
 
 
 def _moves(entries: Iterable[Declaration], path: str, place: str) -> list[str]:
-    """Return the commands that move the directories of entries to that of another folder.
+    """Return the commands that move the directories of entries to another folder's directory.
 
     `place` holds the options of printed commands.
     """

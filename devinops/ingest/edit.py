@@ -30,7 +30,7 @@ class Splice:
 
 
 def spliced(text: str, splices: Iterable[Splice]) -> str:
-    """Return a text with parts of it replaced. Raises NotEditable if they overlap."""
+    """Return the text with parts of it replaced. Raises NotEditable if they overlap."""
     before = len(text) + 1
     for splice in sorted(splices, reverse=True):
         if splice.end > before:
@@ -357,7 +357,7 @@ def _fits_one_line(text: str) -> bool:
 
 
 def _in_style(text: str, style: str | None) -> str:
-    """Return a text on one line, in the quotes of the one that it replaces."""
+    """Return the text on one line, in the quotes of the one that it replaces."""
     if style == "'" and text.isprintable():
         return "'" + text.replace("'", "''") + "'"
     return emit.quoted(text) if style == '"' else emit.plain_or_quoted(text)

@@ -10,7 +10,7 @@ _PLAIN_FIRST = re.compile(r"[^\W\d]|[(/$]")
 _NOT_PLAIN = re.compile(r": | #|:\Z|\A\s|\s\Z")
 
 _WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null", "~"})
-"""Words that are no text in YAML 1.1 or 1.2."""
+"""Words that YAML 1.1 or 1.2 does not read as text."""
 
 _NOT_IN_BLOCK = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
@@ -37,7 +37,7 @@ def sequence(values: Sequence[Any], indent: int) -> Iterator[str]:
 
 
 def _entry(start: str, value: Any, indent: int) -> Iterator[str]:
-    """Yield the lines of a value that stands after `start`, or is indented below it."""
+    """Yield the lines of a value that follows `start`, or is indented below it."""
     if isinstance(value, Mapping) and value:
         yield start
         yield from mapping(value, indent + 2)
@@ -53,7 +53,7 @@ def _entry(start: str, value: Any, indent: int) -> Iterator[str]:
 
 
 def scalar(value: Any) -> str:
-    """Return a value that is no list or mapping, or is empty, on one line."""
+    """Return a scalar, or an empty list or mapping, on one line."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -66,7 +66,7 @@ def scalar(value: Any) -> str:
 
 
 def plain_or_quoted(text: str) -> str:
-    """Return a text as it is if every YAML parser then reads it as that text, else in quotes."""
+    """Return the text as it is if every YAML parser then reads it as that text, else in quotes."""
     plain = (
         _PLAIN_FIRST.match(text)
         and text.isprintable()
@@ -77,7 +77,7 @@ def plain_or_quoted(text: str) -> str:
 
 
 def flow(value: Any) -> str:
-    """Return a value on one line, to stand inside of brackets or braces."""
+    """Return a value on one line, for the inside of brackets or braces."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{flow(key)}: {flow(part)}" for key, part in value.items()) + "}"
     if isinstance(value, list | tuple):
@@ -88,7 +88,7 @@ def flow(value: Any) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a text in double quotes on one line; what cannot be seen is an escape.
+    """Return the text in double quotes on one line; what cannot be seen is an escape.
 
     Half of a character stays as it is: YAML has no escape for it.
     """
@@ -104,7 +104,7 @@ def escaped(char: str) -> str:
 
 
 def fits_a_block(text: str) -> bool:
-    """Tell whether a text has a line end, and a block after `|` holds it as it is."""
+    """Return whether the text has a line end, and a block after `|` holds it as it is."""
     return (
         "\n" in text
         and not text[:1].isspace()

@@ -73,7 +73,7 @@ def new_files(
     `taken` are the paths of all files that exist below the root: none of them is written.
     `declared` are the keys that entries in existing files have. Each entry of a kind with a
     document becomes a Markdown file, whose directory is the folder; the others share a YAML file
-    for each kind. An entry with a key that another one has, also in another Unicode form, is left
+    for each kind. An entry with a key that another has, even in a different Unicode form, is left
     out, and so is one whose file would be `ignored`. `text_of` returns the text of an existing YAML
     file, with its own line ends, to which entries may be added. `checks` knows the results for some
     entries.
@@ -266,12 +266,12 @@ def _alone(kind: Kind, values: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _has_empty_document(kind: Kind, values: Mapping[str, Any]) -> bool:
-    """Tell whether the text is empty: in Markdown this is a problem, in YAML it is on purpose."""
+    """Return whether the text is empty: in Markdown this is a problem, in YAML it is on purpose."""
     return kind.document is not None and values.get(kind.document) == ""
 
 
 def _changed(kind: Kind, values: Mapping[str, Any], declaration: Declaration) -> list[str]:
-    """Return the fields of which a declaration has another value than the one written."""
+    """Return the fields whose value in the declaration differs from the one written."""
     read = dict(declaration.resource.items())
     fields = kind.by_name
     wanted = {name: fields[name].in_one_form(values[name]) for name in values if name in fields}
@@ -303,7 +303,7 @@ def _reason(problem: Problem, kind: Kind, path: str, text: str) -> str:
 
 
 def _field_at(place: Source, kind: Kind, path: str, rows: Sequence[str]) -> str | None:
-    """Return the field whose value is at a place; None if it is that of the whole entry."""
+    """Return the field whose value is at a place; None if the place is that of the entry."""
     is_page = path.endswith(MARKDOWN)
     if is_page and place.line > rows.index(_FENCE, 1):
         return kind.document

@@ -35,7 +35,7 @@ class Source:
 
     @property
     def stem(self) -> str:
-        """The name without its suffixes, also of a file such as `.cursorrules`."""
+        """The name without its suffixes, even of a file such as `.cursorrules`."""
         return self.name.lstrip(".").partition(".")[0]
 
     @property
@@ -60,11 +60,11 @@ class Choices:
 
 @dataclass(frozen=True)
 class ForeignText:
-    """A text that another tool keeps, in the words of no kind.
+    """A text of another tool, not yet turned into an entry of a kind.
 
     `when` says when to use it, empty if the source does not say. `always`: it is used in every
-    session in its repository. `handle` is a name by which a person starts it, without a sign in
-    front. `directory` is a path that stands for a folder. `key` and `values` are known if devinops
+    session in its repository. `handle` is a name by which a person starts it, without a leading
+    sign. `directory` is a path that stands for a folder. `key` and `values` are known if devinops
     itself wrote the source.
     """
 
@@ -83,10 +83,10 @@ class ForeignText:
 
 @dataclass(frozen=True)
 class ForeignObject:
-    """An object that the API, or a tool that uses it, wrote down: values by field, and its id.
+    """An object as written by the API or by a tool that uses it: values by field, and its id.
 
-    `address` is the object's name in a Terraform state. `unnamed` holds, for each field that refers
-    to another object of which the source has only the id, that id.
+    `address` is the object's name in a Terraform state. `unnamed` maps each field that refers to
+    another object to its id, if the source has only the id.
     """
 
     kind: str
@@ -140,6 +140,6 @@ class Form:
 
 
 def quote(text: str) -> str:
-    """Return a text as one short line for a remark, without what looks like a secret."""
+    """Return the text as one short line for a remark, without what looks like a secret."""
     line = " ".join(masked(text).split())
     return line if len(line) <= LONGEST_QUOTE else f"{line[: LONGEST_QUOTE - 1]}…"

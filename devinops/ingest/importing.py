@@ -82,7 +82,7 @@ class NotImported:
 
 @dataclass
 class Report:
-    """What an import does: the files to write, what became what, and what did not.
+    """What an import does: the files to write, what each source became, and what was left out.
 
     `remarks` are about whole sources, by path. `settled` are the Terraform addresses of objects
     that entries have already.
@@ -415,7 +415,7 @@ def _name(text: ForeignText) -> str:
 
 
 def _folder(text: ForeignText, choices: Choices, written: Any) -> FolderPath:
-    """Return the folder of a text: the chosen one, and below it the one that the source says."""
+    """Return the folder of the text: the chosen one, and below it the one that the source says."""
     if text.key:
         own = text.key.folder
     elif isinstance(written, str):
@@ -467,11 +467,11 @@ def _has_values(resource: Resource, item: _Candidate) -> bool:
     """Return whether an entry says what a candidate says."""
     fields = item.kind.by_name
     declared = dict(resource.items())
-    said = {name: value for name, value in item.values.items() if value and value != PLACEHOLDER}
+    written = {name: value for name, value in item.values.items() if value and value != PLACEHOLDER}
     return all(
         name in fields
         and declared.get(name) == fields[name].in_one_form(_canonical(fields[name].text, value))
-        for name, value in said.items()
+        for name, value in written.items()
     )
 
 

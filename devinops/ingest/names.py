@@ -69,7 +69,7 @@ def _without_marks_first(word: str) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """Return the first `most` bytes of a text in UTF-8, without a letter that lost its marks."""
+    """Return the first `most` bytes of the text in UTF-8, without a letter that lost its marks."""
     data = text.encode("utf-8", "replace")
     if len(data) <= most:
         return data.decode()
@@ -85,7 +85,7 @@ def one_form(path: str) -> str:
 
 
 def _directory_form(path: str) -> str:
-    """Return the same for directories of which devinops or a file system makes no two.
+    """Return the same form for directories that devinops or a file system cannot tell apart.
 
     `100%` and `100%25` are two directories, but both stand for the folder `100%`.
     """

@@ -66,7 +66,7 @@ class Pulled:
     left: tuple[LeftToYou, ...] = ()
 
     def __add__(self, other: Pulled) -> Pulled:
-        """Return both; a file that both change gets only the changes of the other one now."""
+        """Return both; a file that both change gets only the changes of `other`."""
         taken = {file.path for file in other.files}
         files = [*(file for file in self.files if file.path not in taken), *other.files]
         waiting = [

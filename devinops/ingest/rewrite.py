@@ -48,7 +48,7 @@ class Wanted:
         return (*self.values, *self.marked, *self.conflicts)
 
     def parts(self) -> list[Wanted]:
-        """Return one for each field, in which the fields of the key stay together."""
+        """Return one `Wanted` for each field; the fields of the key stay together."""
         places = [name for name in self.fields if name in self.live.kind.places]
         others = [[name] for name in self.fields if name not in places]
         return [self._of(names) for names in (places, *others) if names]
@@ -203,7 +203,7 @@ class Rewriting:
 
 
 def _is_expected(old: Declaration, new: Declaration, values: Mapping[str, Any]) -> bool:
-    """Tell whether an entry changed in exactly these fields."""
+    """Return whether an entry changed in exactly these fields."""
     if (old.ensure, old.targets, old.meta, old.lint, old.protect) != (
         new.ensure,
         new.targets,

@@ -76,7 +76,7 @@ class Sources:
         real = os.path.realpath(file.path)
         if real in self.own:
             if file.named:
-                self._leave_out(file, "it has entries of this repository already")
+                self._leave_out(file, "it already has entries of this repository")
             return
         if not file.named and not inside(real, os.path.realpath(file.top)):
             self._leave_out(file, "it is a link that leads out of the directory")
@@ -94,7 +94,7 @@ class Sources:
     def _read(self, file: _File, text: str) -> None:
         form = next((form for form in forms_of(file.absolute) if form.accepts(text)), None)
         if form is None:
-            self._leave_out(file, "import knows no file with such a name")
+            self._leave_out(file, "import does not recognize this file name")
             return
         source = Source(
             path=file.shown,

@@ -126,7 +126,7 @@ def _unique(pulling: Pulling, left: list[LeftToYou]) -> Iterable[Live]:
 
 
 def _is_known_folder(kind: Kind, pulling: Pulling) -> bool:
-    """Tell whether objects of a kind only need to exist, and there is a file that lists them."""
+    """Return whether objects of a kind only need to exist, and there is a file that lists them."""
     return kind.lifecycle is Lifecycle.REQUIRED and f"{kind.section}.yaml" in pulling.taken
 
 
@@ -213,7 +213,7 @@ def _files(
 
 
 def _declared(pulling: Pulling) -> set[Key]:
-    """Return the keys that a new entry must not have, also not in another Unicode form.
+    """Return the keys that a new entry must not have, not even in another Unicode form.
 
     An entry of another target may have the same key.
     """

@@ -62,7 +62,7 @@ class Store(Protocol):
         ...
 
     def fetch(self) -> Callable[[], Inventory]:
-        """Load what `read` needs, and return a function that makes the inventory of it.
+        """Load what `read` needs, and return a function that builds the inventory from it.
 
         What is listed afterwards is newer than the inventory, whenever that is made.
         """

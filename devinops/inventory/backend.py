@@ -47,7 +47,7 @@ class Backend(Protocol):
         ...
 
     def save(self, text: str, before: VersionedText, message: str) -> None:
-        """Store a text in place of `before`; `message` describes the change for a history.
+        """Store the text in place of `before`; `message` describes the change for a history.
 
         Raises WriteConflict if another process has saved since `before` was loaded.
         """

@@ -165,7 +165,7 @@ class BranchBackend:
         )
 
     def _check_name(self, branches: Iterable[str]) -> None:
-        """Raise ConfigError if git cannot create the branch beside those of the remote."""
+        """Raise ConfigError if a branch of the remote prevents git from creating this one."""
         for name in sorted(branches):
             if name.startswith(f"{self.ref}/") or self.ref.startswith(f"{name}/"):
                 raise ConfigError(self._name_conflict(name))
@@ -284,7 +284,7 @@ class BranchBackend:
             raise WriteConflict
         if not error or _contains(error, _NOT_ON_TIP):
             raise InventoryError(self._read_elsewhere())
-        # The remote does not list this branch, so that `_check_name` could not know it.
+        # The remote does not list this branch, so `_check_name` could not know it.
         hidden = re.search(r"'(\S+)' exists; cannot create", error)
         if hidden:
             raise ConfigError(self._name_conflict(hidden[1]))

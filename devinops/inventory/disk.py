@@ -40,8 +40,8 @@ def refuse_symlink(path: Path) -> None:
         is_symlink = stat.S_ISLNK(os.lstat(path).st_mode)
     if is_symlink:
         raise InventoryError(
-            f"{path} is a symlink, and devinops reads and writes the inventory only in place: "
-            "remove the symlink"
+            f"{path} is a symbolic link, but devinops reads and writes the inventory only in "
+            "place: remove the link"
         )
 
 
@@ -109,7 +109,7 @@ def locked(path: Path, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
 def hold(path: Path, timeout_s: float = 0) -> FileLock:
     """Return the lock at `path`, held until its `release` or the end of the process.
 
-    Raises OSError, also if another process holds the lock.
+    Raises OSError, including if another process holds the lock.
     """
     lock = FileLock(path, timeout=timeout_s, thread_local=False)
     lock.acquire()
@@ -117,7 +117,7 @@ def hold(path: Path, timeout_s: float = 0) -> FileLock:
 
 
 def abandoned(path: Path) -> bool:
-    """Tell whether a lock exists at `path` that no process holds.
+    """Return whether a lock exists at `path` that no process holds.
 
     A run removes its lock when it ends. A lock that is removed during this check is not abandoned,
     and the check leaves no file behind.
@@ -131,7 +131,7 @@ def abandoned(path: Path) -> bool:
 
 
 def _is_free(path: Path, before: os.stat_result) -> bool:
-    """Tell whether no process holds a lock and its file is the same as before.
+    """Return whether no process holds a lock and its file is the same as before.
 
     Raises OSError if a process holds the lock or its file is gone.
     """

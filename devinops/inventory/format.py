@@ -63,7 +63,7 @@ def dump_settled(settled: Settled) -> str:
 
 
 def parse(text: str, expected: Target, label: str, store: str = "file") -> Inventory:
-    """Return the inventory that a text holds, its records and intents in any order.
+    """Return the inventory that the text holds, its records and intents in any order.
 
     `label` names the text in messages. Raises InventoryError with its line if the text is
     incomplete, malformed or belongs to a target other than `expected`.

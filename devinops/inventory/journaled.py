@@ -1,4 +1,4 @@
-"""The store behind `store: file` and `store: branch`.
+"""The store for `store: file` and `store: branch`.
 
 Results go to a journal on this machine first. Every other change loads the inventory from a
 backend, changes it and saves it. If another process has saved meanwhile, the store loads and

@@ -77,7 +77,7 @@ class _Progress:
         self.removals |= {(result.run, id) for id in result.removals}
 
     def settles(self, intent: Intent) -> bool:
-        """Tell whether an intent is done. Anybody's record of an unclear key makes it clear."""
+        """Return whether an intent is done. Anybody's record of an unclear key makes it clear."""
         if intent.unclear and intent.key in self.keys:
             return True
         if (intent.run, intent.key) in self.upserts:
@@ -139,7 +139,7 @@ def _check_idle(
 
 
 def _concerns(intent: Intent, ids: Collection[ObjectId], keys: Collection[Key]) -> bool:
-    """Tell whether a run has announced this and may still write one of the objects."""
+    """Return whether a run has announced this and may still write one of the objects."""
     if intent.unclear:
         return False
     return intent.key in keys or bool(intent.id and intent.object_id in ids)

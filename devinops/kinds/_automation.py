@@ -80,17 +80,17 @@ def _is_texts(value: Any) -> bool:
 
 _LISTS: Final = frozenset({"in", "not_in", "globs", "not_globs"})
 _VALUES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
-    "eq neq": ("a text, a number, or true or false", _is_scalar),
+    "eq neq": ("a string, a number, or true or false", _is_scalar),
     "contains not_contains starts_with not_starts_with ends_with not_ends_with": (
-        "a text",
+        "a string",
         _is_text,
     ),
     "gt lt gte lte": ("a number", _is_number),
     "is_empty is_not_empty": ("no value", _is_nothing),
     "between": ("a list of two numbers, low and high", _is_range),
-    "in not_in globs not_globs": ("a list of texts", _is_texts),
-    "matches not_matches": ("a text, a regular expression", _is_text),
-    "recurrence": ("a text, an RRULE such as FREQ=DAILY;BYHOUR=9;BYMINUTE=0", _is_text),
+    "in not_in globs not_globs": ("a list of strings", _is_texts),
+    "matches not_matches": ("a regular expression", _is_text),
+    "recurrence": ("an RRULE such as FREQ=DAILY;BYHOUR=9;BYMINUTE=0", _is_text),
 }
 """Operators → description and check of their value."""
 
@@ -102,7 +102,7 @@ _OPERATORS: Final = {name: fact for names, fact in _VALUES.items() for name in n
 _CONDITION: Final = record(
     "A condition: {field, operator, value}.",
     {
-        "field": text("A field of the event, as the catalogue of the web app names it."),
+        "field": text("A field of the event, as the catalog of the web app names it."),
         "operator": choice("How the field is compared with the value.", *_OPERATORS),
         "value": {
             "description": "What the field is compared with; its type depends on the operator."
@@ -111,7 +111,7 @@ _CONDITION: Final = record(
     ("field", "operator"),
 )
 _GROUP: Final = record(
-    "Conditions that must all be fulfilled.",
+    "Conditions that must all be met.",
     {"all": sequence("The conditions.", _CONDITION)},
     ("all",),
 )
@@ -121,14 +121,14 @@ TRIGGER: Final = record(
         "event_type": choice("The event, such as github:pull_request.", *EVENT_TYPES),
         "conditions": record(
             "{any: [{all: [condition, …]}, …]}. Missing: every event of this type.",
-            {"any": sequence("Groups of which one must be fulfilled.", _GROUP)},
+            {"any": sequence("Groups of conditions, one of which must be met.", _GROUP)},
             ("any",),
             nullable=True,
         ),
         "replies": set_of(
-            "How the session answers in the thread of the event.",
+            "How the session replies in the thread of the event.",
             record(
-                "How to answer: {type: notify_thread}.",
+                "How to reply: {type: notify_thread}.",
                 {
                     "type": choice(
                         "The kind of reply.", "notify_thread", "attach_thread", "post_response"
@@ -141,7 +141,7 @@ TRIGGER: Final = record(
     },
     ("event_type",),
 )
-TRIGGERS: Final = sequence("The events that start it. Empty: nothing does.", TRIGGER)
+TRIGGERS: Final = sequence("The events that start it. Empty: nothing starts it.", TRIGGER)
 
 _CHANNEL: Final = {
     "team_id": text("Id of the team or workspace.", minLength=1),
@@ -216,7 +216,7 @@ ACTIONS_BY_TYPE: Final[Mapping[str, Schema]] = {
 ACTIONS: Final = sequence(
     "What each event does: start_session (at most one), message_session, or only monitor_session.",
     record(
-        "An action. Which members it has depends on its type.",
+        "An action. Its fields depend on its type.",
         {
             name: part
             for schema in ACTIONS_BY_TYPE.values()
@@ -255,7 +255,7 @@ CONCURRENCY: Final = record(
     {
         "max_concurrent_runs": count("A whole number, 1 or more.", 1, nullable=True),
         "max_queue_depth": count(
-            "How many more wait, a whole number, 0 or more; needs max_concurrent_runs.",
+            "How many more may wait, a whole number, 0 or more; needs max_concurrent_runs.",
             0,
             nullable=True,
         ),

@@ -79,7 +79,7 @@ def _wrong_together(parts: Mapping[str, str]) -> str:
     if "FREQ" not in parts:
         return f"FREQ is missing: add FREQ=DAILY, or another of {', '.join(_FREQUENCIES)}"
     if "COUNT" in parts and "UNTIL" in parts:
-        return "COUNT and UNTIL exclude each other: keep one of them"
+        return "COUNT and UNTIL cannot be used together: keep one of them"
     numbered = re.search(r"\d", parts.get("BYDAY", ""))
     if numbered and parts["FREQ"] not in ("MONTHLY", "YEARLY"):
         return "BYDAY takes a number before a day only with FREQ=MONTHLY or FREQ=YEARLY"
@@ -103,7 +103,7 @@ def _matches(expected: str, pattern: str) -> tuple[str, Callable[[str], bool]]:
 
 
 def _is_time(text: str) -> bool:
-    """Return whether a text is a date, or a date and time, that exists."""
+    """Return whether the text is a date, or a date and time, that exists."""
     if not re.fullmatch(_TIME, text):
         return False
     try:

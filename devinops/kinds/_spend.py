@@ -124,7 +124,7 @@ def _rate(invocations: Any) -> float:
 
 
 def _more_actions(before: Iterable[Any], after: Iterable[Any]) -> Iterator[str]:
-    """Yield how actions start or wake more than before; what the sessions are told is no cost."""
+    """Yield how actions start or wake more than before; prompts do not count."""
     new = Counter(filter(None, map(_effect, after))) - Counter(filter(None, map(_effect, before)))
     yield from sorted(_EFFECTS[type] for type in {type for type, _ in new})
 

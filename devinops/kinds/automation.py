@@ -113,14 +113,14 @@ class Automation(Resource):
     slack_reply_access: str | Unset = attribute(
         schema={
             "enum": ["devin_users", "slack_users", "external_slack_users"],
-            "description": "Who in Slack may answer its sessions.",
+            "description": "Who in Slack may reply to its sessions.",
         },
         names={"v3": everywhere("slack_reply_access")},
     )
     teams_reply_access: str | Unset = attribute(
         schema={
             "enum": ["devin_users", "teams_users"],
-            "description": "Who in Teams may answer its sessions.",
+            "description": "Who in Teams may reply to its sessions.",
         },
         names={"v3": everywhere("teams_reply_access")},
     )

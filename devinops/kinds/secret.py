@@ -62,7 +62,7 @@ class Secret(Resource):
             "type": "string",
             "pattern": "^[1-9][0-9]{0,4}[dw]$",
             "examples": ["90d"],
-            "description": "Age in days (90d) or weeks (12w) above which there is a warning.",
+            "description": "Warn when it is older than this, in days (90d) or weeks (12w).",
         },
     )
     value_from: Mapping[str, str] | Unset = attribute(

@@ -47,7 +47,8 @@ class SessionTags(Resource):
         schema={
             "type": ["string", "null"],
             "minLength": 1,
-            "description": "The tag of a session without a tag; one of the tags. null: none.",
+            "description": "The tag of a session that has none; it must be one of the tags. null: "
+            "none.",
         },
         names={"v3": everywhere("default")},
     )

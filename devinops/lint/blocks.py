@@ -168,7 +168,7 @@ class _Scanner:
         self.is_item_empty = False
 
     def _matched(self, line: _Line) -> int:
-        """Return how many of the open containers the line goes on with, and read their markers."""
+        """Return how many of the open containers the line continues, and read their markers."""
         for number, width in enumerate(self.containers):
             if line.is_blank and width != _QUOTE:
                 # A list item goes on after a blank line.
@@ -218,7 +218,7 @@ class _Scanner:
         return is_inside
 
     def _extend_comment(self, line: _Line) -> None:
-        """Add a line to the open comment. What is behind its end is text, which Devin reads."""
+        """Add a line to the open comment. What follows its end is text, which Devin reads."""
         self._extend(line)
         before, end, behind = line.text.partition("-->")
         if self.open and end:

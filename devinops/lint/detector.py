@@ -1,4 +1,4 @@
-"""Finds what looks like a secret in a text, offline: the seam to the library that knows most.
+"""Finds what looks like a secret in a text, offline, with the help of a library.
 
 Always looked for are the forms of `model.credentials`. The library, Betterleaks, comes with the
 extra `secrets`. It was compared on 83 lines like those of tests/testing/leaks.py and on 1 MB of
@@ -31,7 +31,7 @@ _MAY_HOLD_ONE: Final = LazyPattern(
     r"|(?<![\w.+/=-])(?=[\w.+/=-]*\d)(?=[\w.+/=-]*[A-Za-z])[\w.+/=-]{20}",
     re.IGNORECASE | re.ASCII,
 )
-"""What a text with a secret has. Other texts do not load the library, which takes 0.5 s."""
+"""What every text with a secret contains. Others do not load the library, which takes 0.5 s."""
 
 _OTHER_NAME: Final = LazyPattern(
     r"passwort|kennwort|mot[ ]de[ ]passe|contrase[ñn]a",
@@ -40,7 +40,7 @@ _OTHER_NAME: Final = LazyPattern(
 )
 """A password in languages that the library does not know; no shorter than the word in English."""
 
-_LABELLED: Final = LazyPattern(
+_LABELED: Final = LazyPattern(
     r"(?P<label>(?:passw(?:or)?d|passphrase|key|token|secret)\b)"
     r"(?P<to>[*`]{0,3}[ \t\u00a0\u202f]{0,20}[:=|][*`]{0,3}[ \t]{0,20}[*`]{0,3})"
     r"(?P<value>[^\s`|]{6,200}?)(?P<end>[*`]{0,3}(?:[ \t]{0,20}\|)?)(?![^\s.,;)]|[.,;)]\S)"
@@ -58,7 +58,7 @@ _BEFORE_NAME: Final = LazyPattern(
 """Where a long line is broken: for each match, the library looks at all of the line around it."""
 
 _WIDE: Final = LazyPattern(r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
-"""Kana, kanji and their punctuation: the sentence around a secret, also without a space."""
+"""Kana, kanji and their punctuation: the sentence around a secret, even without a space."""
 
 _CHARACTER: Final = r"[^\s\"'`<>|;&\u2e80-\uffff]"
 _VALUE: Final = (
@@ -82,9 +82,9 @@ _GIVEN: Final = LazyPattern(
         "key",
     ),
 )
-"""A password in front of a command, in its options, in XML, and in the variables of a container."""
+"""A password before a command, in its options, in XML, and in the variables of a container."""
 
-_SAID: Final = LazyPattern(
+_IN_SENTENCES: Final = LazyPattern(
     rf"(?<![:/])(?<!public[ ])(?:{_OTHER_NAME.pattern}|passw(?:or)?d|passphrase|_pass|pwd"
     r"|パスワード|(?:api|access|secret)[ _-]?key|token|secret)"
     r"(?:(?:[ ](?:for|of|to|on|in|at|für|von|vom|zum|zur|pour|para)(?:[ ][^\s:=|]{1,40}){1,4}?)?"
@@ -94,7 +94,7 @@ _SAID: Final = LazyPattern(
     re.IGNORECASE,
     hints=("pass", "pwd", "kennwort", "contrase", "key", "token", "secre", "パスワード"),
 )
-"""A password or a key, behind its name or in a sentence."""
+"""A password or a key, after its name or in a sentence."""
 
 _WORD: Final = LazyPattern(r"[A-Z]+[a-z]{2,}|[a-z]{3,}|[A-Z]{3,}|(?<=\d\d)\d+")
 """What names in code are made of."""
@@ -117,7 +117,7 @@ _KEY: Final = LazyPattern(
     r"(?:(?:(?!-----BEGIN)[\s\S]){0,20000}?-----END [A-Z ]*PRIVATE KEY[A-Z ]*-----"
     r"|(?:[\s>]{1,40}[A-Za-z0-9+/]{16,}={0,2})*)"
 )
-"""A private key with its lines, also if its end is missing."""
+"""A private key with its lines, even if its end is missing."""
 
 _KEY_MATERIAL: Final = LazyPattern(r"(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{16}")
 _UUID: Final = LazyPattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -132,7 +132,7 @@ _PUBLIC_NAME: Final = LazyPattern(
     r"|address\W*$",
     re.IGNORECASE,
 )
-"""The end of what is before a value that everybody may know."""
+"""The end of the text before a value that everybody may know."""
 
 _MOST_BEFORE: Final = 200
 """Characters before a value in which its name is looked for."""
@@ -142,10 +142,10 @@ _PUBLIC_VALUE: Final = LazyPattern(r"(?:pk|pk_live|pk_test|phc)_\w+|0x[0-9a-fA-F
 
 _HASH: Final = LazyPattern(r"(?:[a-z]+-)*(?:[0-9a-f]{40}|[0-9a-f]{64})")
 _ONLY_KEY: Final = LazyPattern(r"(?:^|[^\w -])[ \t]*key\W*$", re.IGNORECASE)
-"""A key that may be any: that of a cache, for example."""
+"""A key of any kind, such as that of a cache."""
 
 _PUBLIC: Final = LazyPattern("username|user-?id|client-id|app-id|url|domain|host")
-"""A rule of the library for what belongs to a secret, but is none."""
+"""A rule of the library for what belongs to a secret, but is not one."""
 
 
 _PAIRS: Final = {"_": "_", "*": "*", "(": ")", "“": "”", "„": "“", "‘": "’", "«": "»"}
@@ -166,7 +166,7 @@ def is_complete() -> bool:
 
 
 def everywhere(text: str, find: Callable[[str], Iterable[Leak]]) -> Iterator[Leak]:
-    """Yield what is found in a text, and also without the invisible characters in it."""
+    """Yield what is found in the text, with and without its invisible characters."""
     visible = bare(text)
     hidden = find(visible.text) if visible.text != text else ()
     found = (Leak(*visible.span(leak.start, leak.end), leak.title) for leak in hidden)
@@ -192,7 +192,7 @@ def _without_marks(text: str, leak: Leak) -> Leak:
 
 
 def _apart(leaks: Iterable[Leak]) -> list[Leak]:
-    """Return sorted leaks; of several at one place the first."""
+    """Return sorted leaks; if several overlap, the first."""
     found: list[Leak] = []
     for leak in leaks:
         at = bisect(found, leak)
@@ -218,15 +218,15 @@ def _is_only_a_header(text: str, match: re.Match[str]) -> bool:
 
 def _given(text: str) -> Iterator[Leak]:
     """Yield the passwords and keys that commands, settings, tables and sentences name as such."""
-    said = (match for match in _SAID.finditer(text) if _is_mixed(match["value"]))
-    for match in (*_GIVEN.finditer(text), *_in_tables(text), *said):
+    in_sentences = (match for match in _IN_SENTENCES.finditer(text) if _is_mixed(match["value"]))
+    for match in (*_GIVEN.finditer(text), *_in_tables(text), *in_sentences):
         value = match["value"]
         if not (is_placeholder(value) or _is_public(text, match.start("value"), value)):
             yield Leak(*match.span("value"), "a password or key")
 
 
 def _is_mixed(value: str) -> bool:
-    """Return whether a value, or a part of it, is as mixed as no name in code is."""
+    """Return whether a value, or a part of it, is more mixed than any name in code."""
     return bool(_OPAQUE.fullmatch(value)) or any(
         len(rest := _WORD.sub("", part)) >= (5 if _MARK_INSIDE.search(part) else 6)
         and re.search("[a-z]", rest)
@@ -251,7 +251,7 @@ def _in_tables(text: str) -> Iterator[re.Match[str]]:
 def _of_library(text: str) -> Iterator[Leak]:
     text = _WIDE.sub(" ", text.replace("：", ":"))
     text = _OTHER_NAME.sub(lambda name: "password".rjust(len(name[0])), text)
-    text = _LABELLED.sub(_plain, text)
+    text = _LABELED.sub(_plain, text)
     text = _LONG_LINE.sub(lambda long: _BEFORE_NAME.sub("\n", long[0]), text)
     if not _MAY_HOLD_ONE.search(text) or not is_complete():
         return
@@ -276,14 +276,14 @@ def _plain(match: re.Match[str]) -> str:
         name = "token:" if match["name"].lower().endswith("bearer") else "passwd"
         return name.rjust(len(match["name"]))
     to = re.sub("[*`\u00a0\u202f]", " ", match["to"]).replace("|", ":")
-    # The library wants a comma behind a password, and none behind a key.
+    # The library wants a comma after a password, and none after a key.
     comma = "," if match["end"] and "pass" in match["label"].lower() else ""
     end = comma.ljust(len(match["end"]))
     return f"{match['label']}{to}{match['value']}{end}"
 
 
 def _is_public(text: str, start: int, value: str) -> bool:
-    """Return whether a value that a name makes a secret is none: an id, or the name of a secret."""
+    """Return whether a value is not a secret despite its name: an id, or the name of a secret."""
     # A line can be long, and have many of them.
     before = text[max(0, start - _MOST_BEFORE) : start].rpartition("\n")[2]
     return bool(

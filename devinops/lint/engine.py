@@ -44,7 +44,7 @@ class Reported(NamedTuple):
 
     @property
     def paths(self) -> set[str]:
-        """The files of the entries that are concerned, and that of the position."""
+        """The files of the entries that are concerned, and the file of the position."""
         entries = self.finding.entries
         texts = {entry.text_file for entry in entries} - {""}
         return {self.problem.source.path, *(entry.source.path for entry in entries), *texts}
@@ -72,7 +72,7 @@ class _Run:
     def reported(self) -> list[Reported]:
         found = [
             (rule, finding)
-            for rule, finding in self._found()
+            for rule, finding in self._findings()
             if not (self._is_exception(rule, finding) or self._is_ignored(rule, _places(finding)))
         ]
         found += [
@@ -89,7 +89,7 @@ class _Run:
         reports.sort(key=lambda reported: reported.problem)
         return _numbered(_merged(reports))
 
-    def _found(self) -> Iterator[tuple[Rule, Finding]]:
+    def _findings(self) -> Iterator[tuple[Rule, Finding]]:
         for rule in self.selected:
             if rule.entry:
                 for subject in self.context.subjects:
@@ -111,7 +111,7 @@ class _Run:
         for finding in secrets:
             lines = self.context.repository.lines(finding.source.path)
             first, *further = finding.conceal.split("\n")
-            # The position of another length is that of a field with the secret somewhere inside.
+            # If the lengths differ, the position is that of a field that contains the secret.
             if finding.length == len(first):
                 line, column = finding.source.line - 1, finding.source.column - 1
                 is_there = any(text.startswith(first, column) for text in lines[line : line + 1])
@@ -168,7 +168,7 @@ class _Run:
         if not is_confidential and source.path not in self.unquoted:
             lines = self.context.repository.lines(source.path)[source.line - 1 : source.line]
             line = conceal(lines[0]) if lines else None
-        # An entry that moves to another folder is the same to those who know its findings.
+        # An entry that moves to another folder keeps its known findings.
         about = sorted(f"{entry.key.kind}:{entry.key.name}" for entry in finding.entries)
         if len(about) == 1:
             about.append(conceal(finding.content).strip())
@@ -176,12 +176,12 @@ class _Run:
 
 
 def _places(finding: Finding) -> set[str]:
-    """Return the files whose settings apply: that of the position, and that of the entry."""
+    """Return the files whose settings apply: of the position, and of the entry."""
     return {finding.source.path, *(entry.source.path for entry in finding.entries[:1])}
 
 
 def _without(secrets: Sequence[str], text: str) -> str:
-    """Return a text of the same length, with stars in place of secrets.
+    """Return the text of the same length, with stars in place of secrets.
 
     Those with invisible characters in them count too.
     """

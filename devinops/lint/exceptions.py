@@ -19,7 +19,7 @@ class Called(Protocol):
 
     @property
     def is_about_exceptions(self) -> bool:
-        """Whether it judges exceptions, so that none can hide what it finds."""
+        """Whether it checks exceptions, so that no exception can hide what it finds."""
         ...
 
     def is_called(self, written: str) -> bool:
@@ -66,7 +66,7 @@ class Exceptions:
         return [rule.name for rule in self.rules]
 
     def finding(self, text: str, message: str) -> Finding:
-        """Return a finding about a text in the exceptions of the entry."""
+        """Return a finding about the text in the exceptions of the entry."""
         return self.subject.in_option("lint", text, message)
 
     def rule(self, written: str) -> Called | None:

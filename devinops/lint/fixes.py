@@ -150,7 +150,7 @@ def _meaning_of_entry(declaration: Declaration) -> Any:
 
 
 def _meaning_of_text(text: str) -> Any:
-    """Return what a text says, and where its blocks, code and links are."""
+    """Return what the text says, and where its blocks, code and links are."""
     markdown = Markdown(canonical_text(text))
     inline = markdown.inline
     spans = (*inline.code, *inline.comments, *inline.targets)

@@ -63,7 +63,7 @@ class Inline:
 
 
 def label(text: str) -> str:
-    """Return how a definition is called by a text: case and white space do not count."""
+    """Return the name by which links refer to a definition: case and white space do not count."""
     return " ".join(text.split()).casefold()
 
 
@@ -137,7 +137,7 @@ class _Paragraph:
     # links
 
     def _bracket(self, at: int) -> int:
-        """Read what is behind a closing bracket."""
+        """Read what follows a closing bracket."""
         if not self.brackets:
             return at
         is_image = self.brackets.pop()

@@ -76,7 +76,7 @@ class Markdown:
 
 
 def _blanked(text: str, spans: Iterable[Span]) -> str:
-    """Return a text of the same length, with spaces in place of these parts, but not of lines."""
+    """Return the text with spaces in place of these parts; its length and its lines stay."""
     pieces, at = [], 0
     for start, end in sorted(spans):
         pieces += [text[at:start], re.sub(r"[^\n]", " ", text[start:end])]

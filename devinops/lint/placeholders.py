@@ -1,4 +1,4 @@
-"""Tells a value that only stands for a secret from a secret. Pure."""
+"""Tells placeholders from secrets. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WHOLE: Final = LazyPattern(
     r"|(?:\$[({\[]|\{\{|\(\(|%[({]|\[\[).*)|[\w-]*?(?:^|[_-])x{3,}",
     re.IGNORECASE | re.DOTALL,
 )
-"""A variable, what is in brackets, and a row of x, also behind the name of a user or of a service.
+"""A variable, text in brackets, or a row of x, even after the name of a user or of a service.
 
 The end of a bracket may be missing: a secret ends at a blank.
 """
@@ -65,7 +65,7 @@ _EXAMPLE_CLAIMS: Final = LazyPattern(r'"sub":\s*"1234567890"|"name":\s*"John Doe
 
 
 def is_placeholder(value: str) -> bool:
-    """Return whether a value only stands for a secret: marks, words of examples, or a sequence."""
+    """Return whether a value is a placeholder for a secret: marks, example words, or a sequence."""
     if value.startswith("-----BEGIN"):
         return False
     if _WHOLE.fullmatch(value) or _MARKS.search(value):

@@ -46,7 +46,7 @@ class Positions:
         self._lines, self._place, self._text = lines, place, text
         self._starts: list[int] = []
         self._pieces: list[_Piece] = []
-        self._rest = self._found()
+        self._rest = self._find()
 
     def source(self, offset: int) -> Source:
         """Return where the character at an offset of the text is."""
@@ -78,7 +78,7 @@ class Positions:
             self._pieces.append(piece)
         return self._pieces[bisect_right(self._starts, offset) - 1]
 
-    def _found(self) -> Iterator[_Piece]:
+    def _find(self) -> Iterator[_Piece]:
         """Yield the pieces of the text, in quotes or without them; none if it is not there."""
         for has_quotes in (True, False):
             pieces = _Walk(self._lines, self._place, has_quotes=has_quotes).pieces(self._text)
@@ -109,7 +109,7 @@ class _Walk:
         return self._lines[self._row] if self._row < len(self._lines) else ""
 
     def pieces(self, text: str) -> Iterator[_Piece]:
-        """Yield the pieces of a text, up to a word that is not next in the file."""
+        """Yield the pieces of the text, up to a word that is not next in the file."""
         start = 0
         for line in text.split("\n"):
             # Most lines are in the file as they are.
@@ -128,7 +128,7 @@ class _Walk:
             start += len(line) + 1
 
     def _plain(self, text: str, start: int) -> _Piece | None:
-        """Return the piece of a text without escapes, if it is next."""
+        """Return the piece of the text without escapes, if it is next."""
         self._skip_space()
         is_escaped = self._quote and (self._quote in text or "\\" in text)
         if is_escaped or not self._line.startswith(text, self._column):
@@ -161,7 +161,7 @@ class _Walk:
         return chr(int(number, 16)) if number else _ESCAPED.get(plain, plain), len(escape[0])
 
     def _skip_space(self) -> None:
-        """Go to the next character that is not white space, also not by an escape."""
+        """Go to the next character that is not white space, even as an escape."""
         while self._row < len(self._lines):
             space = _SPACE.match(self._line, self._column)
             self._column = space.end() if space else self._column
@@ -182,7 +182,7 @@ class _Walk:
 
 
 def search(lines: Sequence[str], place: Source, text: str) -> Source:
-    """Return where a text first is in the lines of a file, from `place` on; else `place`."""
+    """Return where the text first is in the lines of a file, from `place` on; else `place`."""
     start = place.column - 1
     for row in range(place.line - 1, len(lines)):
         if (at := lines[row].find(text, start)) >= 0:

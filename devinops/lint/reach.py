@@ -19,7 +19,7 @@ Label = tuple[int | str, int | str]
 class Reach(NamedTuple):
     """Two entries can meet if one of them has a label that the other asks for.
 
-    So entries can be filed by label, and nobody needs to look at every pair.
+    So entries can be indexed by label, and not every pair has to be compared.
     """
 
     has: frozenset[Label]

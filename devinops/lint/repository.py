@@ -41,7 +41,7 @@ class FileRepository:
 
     root: Path
     untracked: frozenset[str] = frozenset()
-    """The files and directories below the root that are not there, by their paths from it."""
+    """The files and directories below the root to ignore, by their paths from it."""
     _cache: dict[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property

@@ -30,8 +30,8 @@ CheckExceptions = Callable[[Exceptions, Sequence[Called]], Iterable[Finding]]
 class Rule(NamedTuple):
     """A rule: its id, its name, and its check.
 
-    A check sees one entry, the whole repository, or what became of the exceptions of an entry. What
-    a rule that `conceals` finds is never shown, whichever rules are selected.
+    A check sees one entry, the whole repository, or the exceptions of an entry. What a rule that
+    `conceals` finds is never shown, whichever rules are selected.
 
     `manual` is the docstring of its module: a summary in the first line, why it matters, and an
     example that fails and one that passes.

@@ -27,7 +27,7 @@ CANDIDATES: Final = 6
 _PRIME: Final = (1 << 61) - 1
 _FACTORS: Final = (0x1F3D5B79A2C4E687, 0x0B5C6D7E8F901A3D, 0x17A9C3E5F7192B4D)
 _SUFFIX: Final = r"(?:\+\+|#(?!\w))?"
-"""What tells C++ and C# from C."""
+"""What distinguishes C++ and C# from C."""
 
 _WORD: Final = LazyPattern(rf"[^\W_]+{_SUFFIX}")
 _UNSPACED: Final = (
@@ -53,13 +53,13 @@ class Twin(NamedTuple):
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in lower case."""
+    """Return the words of the text in lower case."""
     text = text.lower()
     return _ANY_WORD.findall(text) if _is_unspaced(text) else _WORD.findall(text)
 
 
 def _is_unspaced(text: str) -> bool:
-    """Return whether a text has characters of a script without spaces."""
+    """Return whether the text has characters of a script without spaces."""
     return not text.isascii() and bool(_HAS_UNSPACED.search(text))
 
 
@@ -87,7 +87,7 @@ def terms(text: str, without: frozenset[str]) -> Features:
 
 
 def _stretches(text: str) -> list[str]:
-    """Return the words of a text; characters of a script without spaces stay together."""
+    """Return the words of the text; characters of a script without spaces stay together."""
     return _ANY_STRETCH.findall(text) if _is_unspaced(text) else _WORD.findall(text)
 
 

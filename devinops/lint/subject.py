@@ -139,7 +139,7 @@ class Subject:
         return Finding(source, message, max(len(first), 1), content, entries)
 
     def in_option(self, option: str, text: str, message: str) -> Finding:
-        """Return a finding about a text in `meta` or `lint`."""
+        """Return a finding about the text in `meta` or `lint`."""
         place = self.declaration.place(option)
         source = search(self.lines(place.path), place, text)
         return Finding(source, message, len(text), text, (self.declaration,))
@@ -151,7 +151,7 @@ class Subject:
                 source = Source(self.declaration.text_file)
             positions = Positions(self.lines(source.path), source, text)
             if isinstance(place, tuple) and not positions.is_found:
-                # What has no order can be written in another one.
+                # A set can be written in any order.
                 source = self.declaration.place(str(place[0]))
                 positions = Positions(self.lines(source.path), source, text)
             self._positions[place] = positions

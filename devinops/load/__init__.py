@@ -86,9 +86,9 @@ def load(
     """Return all declarations and problems of the files below `root`.
 
     `paths` and `ignore` are the settings of devinops.yaml; `place` returns the position of each of
-    their patterns. The files and directories `untracked`, by their paths from the root, are not
-    there. `seen` gets each declaration as soon as it is read. Never raises for the content of files
-    or the state of the disk: see `Loaded.problems`. Entries with problems are not among the
+    their patterns. The files and directories `untracked`, by their paths from the root, are
+    ignored. `seen` gets each declaration as soon as it is read. Never raises for the content of
+    files or the state of the disk: see `Loaded.problems`. Entries with problems are not among the
     declarations, except those with `duplicate-declaration`.
     """
     finder = files.Finder(root, paths=paths, ignore=ignore, place=place, untracked=untracked)
@@ -175,7 +175,7 @@ def text_files(finder: files.Finder) -> TextFiles:
 
 
 def _may_name(text: str, file: files.File) -> bool:
-    """Return whether a text that cannot be parsed contains the name of a file."""
+    """Return whether text that cannot be parsed contains the name of a file."""
     return any(path.rpartition("/")[2] in text for path in (file.path, file.real))
 
 
@@ -211,7 +211,7 @@ class _Reader:
         self.bodies: dict[str, str] = {}
         """Real path of each file that an entry names as its body → path of the entry."""
         self.unparsed: set[str] = set()
-        """The YAML files of which a part could not be parsed."""
+        """The YAML files that could be parsed only in part."""
 
     def read(self, file: files.File) -> None:
         text, problems = files.read_text(file.real, file.path)

@@ -29,10 +29,10 @@ def duplicates(declarations: Iterable[Declaration]) -> Iterator[Problem]:
             claims[key].append(declaration)
     for key, claimants in claims.items():
         if len(claimants) > 1:
-            yield from _clashes(key, sorted(claimants, key=_source))
+            yield from _shared_key_problems(key, sorted(claimants, key=_source))
     for alike in forms.values():
         if len(alike) > 1:
-            yield from _confusions(sorted(alike, key=_source))
+            yield from _similar_key_problems(sorted(alike, key=_source))
 
 
 def _source(declaration: Declaration) -> Source:
@@ -43,7 +43,7 @@ def _composed(key: Key) -> Key:
     return Key(key.kind, FolderPath(normalize("NFC", key.folder)), normalize("NFC", key.name))
 
 
-def _clashes(key: Key, claimants: list[Declaration]) -> Iterator[Problem]:
+def _shared_key_problems(key: Key, claimants: list[Declaration]) -> Iterator[Problem]:
     """Yield a problem for each claimant of a key, which names the first other claimant."""
     for claimant in claimants:
         others = (other for other in claimants if other is not claimant)
@@ -65,7 +65,7 @@ def _position(declaration: Declaration) -> str:
     return f"{declaration.source.path}:{declaration.source.line}"
 
 
-def _confusions(alike: list[Declaration]) -> Iterator[Problem]:
+def _similar_key_problems(alike: list[Declaration]) -> Iterator[Problem]:
     """Yield a problem for each entry whose key is another Unicode form of another entry's key."""
     for declaration in alike:
         others = (other for other in alike if other.key != declaration.key)

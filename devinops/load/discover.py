@@ -73,7 +73,7 @@ def no_place(_: str, __: int) -> Source:
 class Finder:
     """Finds the files of one root. After `find`, `files` are sorted by path.
 
-    `untracked` are the paths from the root of files and directories that are not there for it.
+    `untracked` are the paths from the root of files and directories that it ignores.
 
     `problems` are the paths that cannot be read. `misnamed` maps the real path of each file with a
     wrong name to its problem, which does not apply if an entry names the file as its body.
@@ -367,7 +367,7 @@ class Finder:
         if not self._reachable(link.path, real) or self._misplaced(link.path, directory=directory):
             pass
         elif not self._is_tracked(real):
-            message = "this link leads to what Git does not track: add that with git add"
+            message = "this link leads to something that Git does not track: add it with git add"
             self._report(link.path, "unreadable", message)
         elif not directory:
             self._file(link.path, real)
@@ -525,7 +525,7 @@ def read_body(
 ) -> Body:
     """Return the text of the file that the `body_file` of `file` names as `written`.
 
-    `untracked` are the paths of files and directories that are not there for it, as for a `Finder`.
+    `untracked` are the paths of files and directories to ignore, as for a `Finder`.
     """
 
     def refused(code: str, message: str) -> Body:
@@ -554,7 +554,7 @@ def read_body(
     if name := hidden_part(path):
         return refused("hidden", _hidden_body(written, name))
     if is_among(real, root, untracked):
-        message = f"Git does not track the file {written!r}, so a commit lacks it: git add it"
+        message = f"Git does not track the file {written!r}, so a commit would lack it: run git add"
         message += " (with -f if it is ignored)"
         return refused("missing-file", message)
     text, problems = read_text(real, path, source)

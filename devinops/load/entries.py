@@ -221,7 +221,7 @@ class _Entry:
         for name in self.directories:
             if name != name.strip():
                 message = (
-                    f"the directory name {name!r} begins or ends with white space, which a folder "
+                    f"the directory name {name!r} begins or ends with white space, but a folder "
                     "name cannot: rename the directory, or set `folder`"
                 )
                 self.report(self.source, "invalid-value", message)
@@ -249,7 +249,7 @@ class _Entry:
         )
 
     def take_text(self, rejected: set[str]) -> None:
-        """Take the text below the front matter, or that of the file that the entry names."""
+        """Take the text below the front matter, or of the file that the entry names."""
         document = self.kind.document
         if document is None:
             return
@@ -283,7 +283,7 @@ class _Entry:
             self.report(self.places[document], "empty-text", self.empty_text)
 
     def check_conflicts(self) -> None:
-        """Report a text in which both versions of a conflict still stand."""
+        """Report a text that still has conflict markers."""
         for name, value in self.values.items():
             if self.kind.by_name[name].text and isinstance(value, str) and CONFLICT.search(value):
                 message = (

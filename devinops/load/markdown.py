@@ -25,7 +25,7 @@ class Page(NamedTuple):
 def spans(text: str) -> tuple[int, int, int] | None:
     """Return where front matter begins and ends, and where the text below it begins.
 
-    None if a text with LF line ends has no front matter.
+    None if the text, whose line ends are LF, has no front matter.
     """
     opened = _FENCE.match(text)
     closed = _CLOSE.search(text, opened.end()) if opened else None

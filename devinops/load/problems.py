@@ -19,14 +19,15 @@ CODES: Mapping[str, str] = {
     "not-a-directory": "a file where a directory is expected",
     "not-a-file": "a directory, pipe or device where a file is expected",
     "not-read": "a file or directory whose name is probably a typo of a name that is read",
-    "outside-root": "a path or symlink that leads outside the root",
-    "same-file": "a symlink to a file that is also read under its own name, or a loop of symlinks",
+    "outside-root": "a path or symbolic link that leads outside the root",
+    "same-file": "a symbolic link to a file that is also read under its own name, or a loop of "
+    "such links",
     "same-folder": "two directories that stand for one folder, such as two Unicode forms of a name",
     "unreadable": "a file or directory that the operating system refuses to read",
     "unused-ignore": "a pattern in `ignore` that matches nothing in the root or in the directories "
     "that are read (warning)",
     # text
-    "control-character": "a control character in a text",
+    "control-character": "a control character in text",
     "front-matter-open": "front matter without a closing --- line",
     "no-front-matter": "a Markdown file that does not begin with front matter",
     "not-utf8": "file content or a file name that is not UTF-8",
@@ -41,16 +42,16 @@ CODES: Mapping[str, str] = {
     "yaml-tag": "a tag, such as a macro without quotes",
     # entries
     "text-twice": "both `body` and `body_file` are set",
-    "contradiction": "two settings that exclude each other",
+    "contradiction": "two settings that cannot be used together",
     "duplicate-declaration": "two entries for one object, or for objects whose names differ only "
     "in their Unicode form",
-    "empty-text": "an empty text, which would erase the live text",
+    "empty-text": "empty text, which would erase the live text",
     "invalid-value": "a value of the right type that is not allowed",
-    "merge-conflict": "a text with conflict markers that `devinops pull` wrote",
+    "merge-conflict": "text with conflict markers that `devinops pull` wrote",
     "missing-field": "a required field that is missing",
     "placeholder": "the TODO that `devinops import` wrote for a person to replace (warning)",
     "superseded": "an entry of a kind that another kind replaces: it can only be deleted",
-    "unquoted-title": "a text that mentions an object by its title, but without quotation marks",
+    "unquoted-title": "text that mentions an object by its title, but without quotation marks",
     "unknown-key": "a key that devinops does not know",
     "wrong-type": "a value of the wrong type",
 }

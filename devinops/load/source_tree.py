@@ -48,7 +48,7 @@ class Node:
 
     @property
     def is_block(self) -> bool:
-        """Tell whether it is a text below `|` or `>`."""
+        """Return whether it is a text below `|` or `>`."""
         return self.style in ("|", ">")
 
     @property
@@ -83,7 +83,7 @@ class Document:
 
 
 def documents(text: str) -> tuple[list[Document], list[str]]:
-    """Return the documents of valid YAML, and the comments of a text that has none.
+    """Return the documents of valid YAML, and the comments of text that has no document.
 
     Raises NotSupported.
     """
@@ -102,7 +102,7 @@ def comments(text: str) -> list[str]:
 
 
 def _without_mark(text: str) -> str:
-    """Return a text without the BOM that the parser skips and does not count."""
+    """Return the text without the BOM that the parser skips and does not count."""
     return text.removeprefix("\ufeff")
 
 
@@ -123,18 +123,18 @@ def _comments(text: str, events: Iterable[Any]) -> Iterator[_Comment]:
     for event in events:
         if type(event) is yaml.ScalarEvent:
             start, end = _span(event)
-            yield from _found(text, at, start)
+            yield from _comments_between(text, at, start)
             if event.style in ("|", ">"):
-                yield from _found(text, start, text.find("\n", start, end))
+                yield from _comments_between(text, start, text.find("\n", start, end))
             at = end
-    yield from _found(text, at, len(text))
+    yield from _comments_between(text, at, len(text))
 
 
 def _span(event: Any) -> tuple[int, int]:
     return event.start_mark.index, event.end_mark.index
 
 
-def _found(text: str, start: int, end: int) -> Iterator[_Comment]:
+def _comments_between(text: str, start: int, end: int) -> Iterator[_Comment]:
     if end > start:
         for match in _COMMENT.finditer(text, start, end):
             at = match.start()
@@ -231,7 +231,7 @@ class _Reader:
         self._skip_to(event.start_mark.index)
         is_flow = getattr(event, "flow_style", False)
         if is_flow:
-            # What is in braces on one line has no place for comments.
+            # There is no place for comments in braces on one line.
             document.above += self._taken()
             if document.beside:
                 # The line of the marker has one comment: another one belongs to what is in braces.

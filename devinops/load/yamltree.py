@@ -182,7 +182,7 @@ def has_comment(text: str) -> bool:
 
 
 def control_character(text: str, at: int, file: str, line: int = 1) -> Problem:
-    """Return the problem for the character at an offset of a text that begins at `line`."""
+    """Return the problem for the character at an offset of the text that begins at `line`."""
     before = text[:at]
     source = Source(file, line + before.count("\n"), at - before.rfind("\n"))
     message = f"the character U+{ord(text[at]):04X} is not allowed: remove it"
@@ -190,7 +190,7 @@ def control_character(text: str, at: int, file: str, line: int = 1) -> Problem:
 
 
 def shield(text: str) -> tuple[str, dict[int, str]]:
-    """Replace Unicode line separators by characters that the text does not use.
+    """Replace Unicode line separators with characters that the text does not use.
 
     Returns the text and a table for `str.translate` that restores it. U+2028 and U+2029 are text in
     YAML 1.2, but the parser follows YAML 1.1, where they end a line.
@@ -255,7 +255,7 @@ class _Reader:
         self.problems.append(problem(node.source(self.file), code, message))
 
     def _quotable(self, text: str, substitute: str) -> str:
-        """Return a text that quotes the file, or its substitute where quoting is not allowed."""
+        """Return the text that quotes the file, or its substitute where quoting is not allowed."""
         return substitute if self._discreet(self._top) else text
 
     def _node(self, data: Any, event: Any) -> Node:
@@ -561,4 +561,4 @@ def _colon_message(row: str, column: int) -> str:
         return "a key can have at most 1024 characters: quote the value, or write it below |"
     if re.search(r":\s", row[:column]):
         return "a colon and a space inside a value: quote the value"
-    return "this line is indented as a part of the value above it: align it with its neighbours"
+    return "this line is indented as a part of the value above it: align it with its neighbors"

@@ -1,4 +1,4 @@
-"""What is to be done: changes, what is blocked, and drift."""
+"""The parts of a plan: changes, blocked steps and drift."""
 
 from __future__ import annotations
 

@@ -49,8 +49,8 @@ class Author(NamedTuple):
 class Reader(Protocol):
     """An API client that only reads; all that plan needs. A context manager; threads can share it.
 
-    Every call raises ApiError (Unreachable, BadAnswer), and ConfigError if the organization is not
-    known.
+    Every call raises ApiError (Unreachable, BadResponse), and ConfigError if the organization is
+    not known.
     """
 
     api: ApiVersion
@@ -88,7 +88,8 @@ class Reader(Protocol):
         """Return all live objects of the kinds; by default, of all kinds that the keys can read.
 
         Only lists are read, in parallel. `progress` gets the number of objects read so far; reading
-        threads call it, but never two at once. Raises BadAnswer if a list is not provably complete.
+        threads call it, but never two at once. Raises BadResponse if a list is not provably
+        complete.
 
         A list of several pages can miss an object if another one is deleted during the read. The
         list is therefore read again until no object disappears between two reads. Without `sure` it

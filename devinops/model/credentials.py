@@ -1,4 +1,4 @@
-"""What is hardly anything but a secret, by its form; and a text without it. Pure."""
+"""Recognizes what is almost certainly a secret by its form, and masks it. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from devinops.model.patterns import LazyPattern
 
 _BEGIN: Final = r"(?<![A-Za-z0-9])"
 _END: Final = r"(?![A-Za-z0-9])"
-"""Where a token ends: kana, kanji, and the `_` of emphasis can be directly beside it."""
+"""Where a token ends: kana, kanji, and the `_` of emphasis can follow it directly."""
 
 SECRETS: Final[Mapping[str, LazyPattern]] = {
     name: LazyPattern(pattern, hints=tuple(hints))
@@ -51,18 +51,18 @@ SECRETS: Final[Mapping[str, LazyPattern]] = {
         ),
     }.items()
 }
-"""Title → pattern of a value that is hardly anything but a secret."""
+"""Title → pattern of a value that is almost certainly a secret."""
 
 _WHOLE_KEY = LazyPattern(
     SECRETS["a private key"].pattern + r"(?:.*?-----END [A-Z ]*PRIVATE KEY[A-Z ]*-----|.*)",
     re.DOTALL,
     hints=("private key",),
 )
-"""A private key with its text, to its end or to that of everything."""
+"""A private key, up to its end marker or the end of the text."""
 
 
 _NO_PART: Final = r"\s/'\"<>`\u2e80-\uffff"
-"""What is in no user and no password of a URL; kana and kanji are the sentence around it."""
+"""What cannot be in the user or password of a URL; kana and kanji are the sentence around it."""
 
 _URL: Final = LazyPattern(
     rf"{_BEGIN}[a-z][a-z0-9+.-]{{1,20}}://(?P<user>[^{_NO_PART}:@]*)"
@@ -89,7 +89,7 @@ _TOKEN: Final = LazyPattern(
 _URLS: Final = (_URL, _QUERY, _TOKEN)
 _VARIABLE: Final = LazyPattern(r"\$\w+|\$?\{.*\}|<.*>")
 
-_LABELLED: Final = LazyPattern(
+_LABELED: Final = LazyPattern(
     r"(?:passw(?:or)?d|passphrase|_pass|pwd|secret|token|api[_-]?key|パスワード|bearer(?=[ ]))"
     r"(?:[\"'`*>]{0,3}\s{0,9}[:=：|][*`]{0,3}[ \t]{0,9}|>(?=[^\s<]+</)|(?<=bearer)[ ]"
     r"|(?<=--password)[ ])[\"'`]?"
@@ -102,13 +102,13 @@ _LABELLED: Final = LazyPattern(
 
 
 def may_hold_secret(text: str) -> bool:
-    """Return whether a text has what each of these secrets begins with; faster than a search."""
+    """Return False if the text certainly holds none of these secrets; faster than a search."""
     lower = text.lower()
     return any(hint in lower for pattern in SECRETS.values() for hint in pattern.hints)
 
 
 def masked(text: str) -> str:
-    """Return a text with *** in place of what looks like a secret."""
+    """Return the text with *** in place of what looks like a secret."""
     for pattern in (_WHOLE_KEY, *SECRETS.values()):
         text = pattern.sub("***", text)
     return text
@@ -120,19 +120,19 @@ def masked_key(key: Key) -> Key:
 
 
 def starred(text: str) -> str:
-    """Return a text of the same length, with * for each character of what looks like a secret.
+    """Return the text with * for each character of what looks like a secret; its length stays.
 
     That is a token, a password in a URL, or a value with a name such as `password`. One star too
     many hides a word; one too few shows a secret.
     """
     text = _with_starred_tokens(text)
-    for pattern in (*_URLS, _LABELLED):
+    for pattern in (*_URLS, _LABELED):
         text = pattern.sub(_with_stars, text)
     return text
 
 
 def urls_with_password(text: str) -> Iterator[re.Match[str]]:
-    """Yield `user`, `password` and `host` of URLs; a token of a known service is no password."""
+    """Yield `user`, `password` and `host` of URLs; a token of a known service does not count."""
     for pattern in _URLS:
         for match in pattern.finditer(text):
             if _with_starred_tokens(match["password"]) == match["password"]:
@@ -146,7 +146,7 @@ def _with_starred_tokens(text: str) -> str:
 
 
 def _with_stars(found: re.Match[str]) -> str:
-    """Return what was found, with stars in place of its password; a variable is none."""
+    """Return the match with stars in place of its password, unless that is a variable."""
     start, end = (place - found.start() for place in found.span("password"))
     is_variable = _VARIABLE.fullmatch(found["password"])
     return found[0] if is_variable else found[0][:start] + "*" * (end - start) + found[0][end:]

@@ -9,7 +9,7 @@ DevinopsError           1   expected failure; nothing was written
 ├─ InventoryError       1   the inventory cannot be read, written or changed as asked
 ├─ ApiError             1   the API returned an error, or no response
 │  ├─ Unreachable       1   no response
-│  └─ BadAnswer         1   a response that is unusable or not provably complete
+│  └─ BadResponse       1   a response that is unusable or not provably complete
 ├─ Refused              4   a guard or a missing approval stopped the run
 ├─ Stale                5   what was reviewed is not what would be done now
 ├─ UsageError          64   the command line was wrong
@@ -104,14 +104,14 @@ class ApiError(DevinopsError):
     @property
     def is_missing(self) -> bool:
         """Whether there is no such object; a web page with a 404 only means a wrong address."""
-        return self.status == 404 and not isinstance(self, BadAnswer)
+        return self.status == 404 and not isinstance(self, BadResponse)
 
 
 class Unreachable(ApiError):
     """No response: the host name did not resolve, the connection failed, or it timed out."""
 
 
-class BadAnswer(ApiError):
+class BadResponse(ApiError):
     """A response that is not JSON, not of the documented shape, or not provably complete."""
 
 

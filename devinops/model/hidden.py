@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from devinops.model.patterns import LazyPattern
 
 BLANKS: Final = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
-"""Letters and marks without a picture."""
+"""Letters and marks that are displayed as nothing."""
 
 ZERO_WIDTH: Final = "\u00ad\u200b\u2060\ufeff"
 """Characters that only say where a line may break."""
@@ -25,7 +25,7 @@ _HIDDEN = LazyPattern(rf"[{_INVISIBLE}]+|[\ufe00-\ufe0f]{{2,}}")
 _UNSEEN = LazyPattern(rf"[{_INVISIBLE}\ufe00-\ufe0f\u180b-\u180d\u180f\u2800\U0001d173-\U0001d17a]")
 """Also what Mongolian, braille and musical notation need: in a token it hides what follows."""
 _FLAG = LazyPattern("\U0001f3f4[\U000e0020-\U000e007e]{1,6}\U000e007f")
-"""An emoji of a flag, such as that of Wales, which is spelled with invisible letters."""
+"""A flag emoji, such as that of Wales, which is spelled with invisible letters."""
 
 _EMOJI = LazyPattern("[\u00a9\u00ae\u203c-\u3299\ufe0f\U0001f000-\U0001faff]")
 _JOINING = LazyPattern("[\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\ua800-\uabff]")
@@ -50,7 +50,7 @@ class Bare(NamedTuple):
 
 
 def bare(text: str) -> Bare:
-    """Return a text without invisible characters, also without those that the text explains."""
+    """Return the text without invisible characters, even those that the text explains."""
     if text.isascii() or not _UNSEEN.search(text):
         return Bare(text, range(len(text)))
     places = [place for place, char in enumerate(text) if not _UNSEEN.match(char)]

@@ -66,22 +66,22 @@ class Mention(NamedTuple):
     prefix: str
 
     def keys(self, text: str) -> list[Key]:
-        """Return the keys that a text in a file mentions, in the order of the text."""
+        """Return the keys that the text in a file mentions, in the order of the text."""
         return [Key(self.kind, ROOT, name) for name in re.findall(self._named, text)]
 
     def ids(self, text: str) -> list[str]:
-        """Return the ids that a text mentions directly, in the order of the text."""
+        """Return the ids that the text mentions directly, in the order of the text."""
         return re.findall(self._by_id, text)
 
     def to_ids(self, text: str, ids: Mapping[Key, str]) -> str:
-        """Return a text from a file as the API expects it.
+        """Return the text from a file as the API expects it.
 
         Raises KeyError for a key not in `ids`.
         """
         return re.sub(self._named, lambda m: self.prefix + ids[Key(self.kind, ROOT, m[1])], text)
 
     def to_names(self, text: str, names: Mapping[str, str]) -> str:
-        """Return a text from the API as it is written in files.
+        """Return the text from the API as it is written in files.
 
         An id stays as it is if it is not in `names`, or if no token can hold its name.
         """

@@ -82,7 +82,7 @@ class Declaration(NamedTuple):
         return self.resource.kind
 
     def place(self, place: Place) -> Source:
-        """Return where a field or a part of one is written; else what it is in, or the entry."""
+        """Return where a field or a part of one is written, or else what it is in."""
         while place not in self.places and isinstance(place, tuple):
             place = place[:-1] if len(place) > 2 else str(place[0])
         return self.places.get(place, self.source)

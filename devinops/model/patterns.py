@@ -27,7 +27,7 @@ class LazyPattern:
         return re.compile(self.pattern, self.flags)
 
     def may_match(self, text: str) -> bool:
-        """Return whether a text has one of the hints."""
+        """Return whether the text has one of the hints."""
         if not self.hints:
             return True
         lower = text.lower()

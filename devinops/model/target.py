@@ -81,7 +81,7 @@ class Target:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address can only mean this machine."""
+    """Return whether a host name or address can only mean this machine."""
     if host.lower() == "localhost":
         return True
     try:

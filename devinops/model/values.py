@@ -28,7 +28,7 @@ In a live object: not shown by the API.
 
 
 def canonical_text(text: str) -> str:
-    """Return a text as it is sent: LF line ends, no blank lines first, no white space last.
+    """Return the text as it is sent: LF line ends, no blank lines first, no white space last.
 
     Unicode is never rewritten, and the first line keeps its indentation.
     """

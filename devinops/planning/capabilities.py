@@ -21,13 +21,13 @@ _GENERAL = {
     "not-formatted": "a file that `devinops fmt` cannot write in the canonical form",
     "other-version": "`required_version` does not allow this version of devinops",
     "same-organization": "two targets with the same `org_id` and `api_url` (warning)",
-    "same-as-unmanaged": "a trigger or macro that an unmanaged live object has too (warning)",
-    "unknown-mention": "a text that mentions an id which no list shows (an error if a title is "
+    "same-as-unmanaged": "a trigger or macro that an unmanaged live object also has (warning)",
+    "unknown-mention": "text that mentions an id which no list shows (an error if a title is "
     "similar, otherwise a warning)",
     "unknown-target": "an entry for a target that devinops.yaml does not declare",
     "unsupported-kind": "an entry of a kind that the API, or the enterprise, does not have",
     "unsupported-field": "a field that the API, or the enterprise, cannot set",
-    "without-effect": "a setting of a target that does nothing without another one",
+    "without-effect": "a setting of a target that does nothing without another setting",
 }
 
 

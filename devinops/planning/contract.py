@@ -112,9 +112,9 @@ class Contract(Managed):
             draft.unchanged += 1
         elif context.live.under(key):
             note = (
-                f"{key} was deleted and created again since, and its value from before the run "
-                f"{context.run} was never saved: to change the value, change version of its entry "
-                "and apply"
+                f"{key} was deleted and created again since then, and the value that it had before "
+                f"the run {context.run} was never saved: to change the value, change version in "
+                "its entry and apply"
             )
             draft.notes.append((key, note))
         else:

@@ -27,7 +27,7 @@ def changed_fields(kind: Kind, want: Resource, have: Resource) -> tuple[FieldCha
 
 
 def same(attribute: Attribute, live: Any, declared: Any) -> bool:
-    """Return whether a live value is the declared one, or what a server is known to make of it.
+    """Return whether a live value is the declared one, or a form that a server is known to give it.
 
     Blank lines and white space around a text are ignored, and so is how its accents are composed.
     The indentation of its first line counts, because in Markdown it can start a code block. Sets
@@ -99,14 +99,14 @@ def settable(kind: Kind, api: ApiVersion) -> list[Attribute]:
     ]
 
 
-def not_stored(kind: Kind, api: ApiVersion, sent: Resource, answer: Resource) -> list[str]:
+def not_stored(kind: Kind, api: ApiVersion, sent: Resource, returned: Resource) -> list[str]:
     """Return the names of the fields that were sent but are empty in the response."""
     nothing: tuple[Any, ...] = (UNSET, None, "", {}, [])
     names = [attribute.name for attribute in settable(kind, api)]
     return [
         name
         for name in names
-        if getattr(sent, name) not in nothing and getattr(answer, name) in (UNSET, None)
+        if getattr(sent, name) not in nothing and getattr(returned, name) in (UNSET, None)
     ]
 
 

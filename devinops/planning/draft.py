@@ -60,7 +60,7 @@ class Saved(NamedTuple):
 
     @property
     def declaration(self) -> Declaration:
-        """The object as an entry that stands in the backup."""
+        """The object as an entry whose file is the backup."""
         return Declaration(self.live.key, self.live.resource, self.source)
 
 
@@ -82,7 +82,7 @@ class RollbackContext(NamedTuple):
 class PlanDraft:
     """A plan while it is being made.
 
-    `notes` are about a key each. `staying` holds the owned objects that are no longer declared and
+    Each of the `notes` is about a key. `staying` holds the owned objects that are not declared and
     not pruned. `upserts` and `removals` are inventory records to write and to remove without a
     request to the API.
     """

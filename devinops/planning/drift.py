@@ -56,7 +56,9 @@ def _drift(record: Record, snapshot: Snapshot) -> Drift | None:
     if live is None:
         return _gone(record, snapshot)
     if not live.ours:
-        return _about(record, DriftEvent.EDITED, f"it belongs to others now ({live.holder})", live)
+        return _about(
+            record, DriftEvent.EDITED, f"it now belongs to somebody else ({live.holder})", live
+        )
     names = moved_outside(record.fields, live.resource)
     if not names:
         return None

@@ -171,7 +171,7 @@ def _parts(deletes: int, elements: Sequence[RemovedElements]) -> str:
 
 
 def _exactly(what: str, allowed: int, total: int, but: str) -> tuple[Refusal, ...]:
-    """Return a refusal unless the accepted number is that of the plan."""
+    """Return a refusal unless the accepted number equals that of the plan."""
     if allowed == total:
         return ()
     approval = allow(what, total) if total else None
@@ -283,7 +283,7 @@ def _missing(
 
 
 def are_too_many(missing: int, owned: int, limit: MaxDelete) -> bool:
-    """Tell whether so many owned objects of a kind are missing that nobody deleted them.
+    """Return whether too many owned objects of a kind are missing for people to have deleted them.
 
     All of several are too many, and so are more than may be deleted: the API key may belong to
     another organization, or the vendor has moved them.

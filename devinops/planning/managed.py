@@ -52,9 +52,7 @@ class Managed:
         declaration, live, record = match.declaration, match.live, match.record
         if live is None:
             draft.forget(record)
-            blocked = _block_labelled(
-                declaration, ", so nothing is deleted: remove", context, draft
-            )
+            blocked = _block_labeled(declaration, ", so nothing is deleted: remove", context, draft)
             draft.unchanged += not blocked
         elif record and record.protect:
             reason = (
@@ -86,7 +84,9 @@ class Managed:
         taken = context.live.by_id.get(record.object_id)
         if taken is not None:
             remedy = _as_owner(taken.owner) if taken.owner else "change that in the web app"
-            reason = f"it belongs to others now ({taken.holder}): remove this entry, or {remedy}"
+            reason = (
+                f"it now belongs to somebody else ({taken.holder}): remove this entry, or {remedy}"
+            )
             draft.block(Blocker.REQUIREMENT, declaration, reason, [taken])
             return
         choice, on_drift = context.approvals.on_conflict, context.policy.on_drift
@@ -113,7 +113,7 @@ class Managed:
     def _create(
         self, declaration: Declaration, reason: str, context: PlanContext, draft: PlanDraft
     ) -> None:
-        if _block_labelled(declaration, ": rename", context, draft):
+        if _block_labeled(declaration, ": rename", context, draft):
             return
         fields = declared_fields(declaration.resource)
         draft.changes.append(
@@ -358,7 +358,7 @@ class Managed:
 # --- labels of owners -----------------------------------------------------------------------------
 
 
-def _block_labelled(
+def _block_labeled(
     declaration: Declaration, remedy: str, context: PlanContext, draft: PlanDraft
 ) -> bool:
     """Block an entry if an object with its key has the label of another owner.
@@ -453,7 +453,7 @@ def _renewed(match: Match, live: Live, record: Record, moved: Sides, outside: Fi
 
 
 def _is_settled(moved: Sides, fields: Mapping[str, Base], kind: Kind) -> bool:
-    """Tell whether the comparison has shown already that each recorded value is that of the entry.
+    """Return whether the comparison has shown that each recorded value is that of the entry.
 
     It looks at every field that the API has.
     """

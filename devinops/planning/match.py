@@ -101,7 +101,7 @@ class _Matcher:
         )
 
     def _by_key(self, declaration: Declaration) -> Match | None:
-        lives = _labelled(self._free(self.snapshot.under(declaration.key)))
+        lives = _labeled(self._free(self.snapshot.under(declaration.key)))
         return self._match(declaration, lives, declaration.key, MatchedBy.KEY) if lives else None
 
     def _by_previous(self, declaration: Declaration) -> Match | None:
@@ -155,10 +155,10 @@ def _by_their_text(items: Iterable[tuple[T, Resource]]) -> dict[tuple[str, str],
     return groups
 
 
-def _labelled(lives: Sequence[Live]) -> Sequence[Live]:
+def _labeled(lives: Sequence[Live]) -> Sequence[Live]:
     """Return the only object with our label; all of them if there is not exactly one."""
-    labelled = [live for live in lives if live.owner]
-    return labelled if len(labelled) == 1 else lives
+    labeled = [live for live in lives if live.owner]
+    return labeled if len(labeled) == 1 else lives
 
 
 def text_of(resource: Resource) -> str:

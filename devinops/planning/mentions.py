@@ -101,7 +101,7 @@ def block_mentioned(draft: PlanDraft, context: PlanContext) -> None:
             draft.blocked.append(_blocked(change, keys))
     removed = _removed_mentions(draft.changes)
     draft.changes = [
-        replace(change, freed_by=_found(removed, change)) if _deletes(change) else change
+        replace(change, freed_by=_mentioning(removed, change)) if _deletes(change) else change
         for change in draft.changes
     ]
 
@@ -117,7 +117,7 @@ def _still_mentioned(
     for key, resource in _afterwards(draft, context):
         for mentioned in mentions_of(resource):
             mentions[mentioned].add(key)
-    found = ((change, _found(mentions, change)) for change in deletes)
+    found = ((change, _mentioning(mentions, change)) for change in deletes)
     return [(change, keys) for change, keys in found if keys]
 
 
@@ -129,7 +129,7 @@ Mentions = defaultdict[Key | ObjectId, set[Key]]
 """What a text mentions → the keys of the objects with such a text."""
 
 
-def _found(mentions: Mentions, change: Change) -> tuple[Key, ...]:
+def _mentioning(mentions: Mentions, change: Change) -> tuple[Key, ...]:
     """Return the keys of the objects that mention the object of a change, by name or by id."""
     assert change.live, "what is deleted is live"
     by_name = mentions.get(change.live.key, set())
@@ -181,9 +181,9 @@ def mentioning_kinds(changes: Iterable[Change], api: ApiVersion, scope: Scope) -
 def unchecked(
     changes: Iterable[Change], unreadable: Collection[str], api: ApiVersion
 ) -> Iterator[str]:
-    """Yield a note for each delete of an object that a kind can mention that the key cannot list.
+    """Yield a note for each deleted object that objects of an `unreadable` kind may mention.
 
-    `unreadable` holds these kinds.
+    The key cannot list these kinds.
     """
     for change in filter(_deletes, changes):
         for kind in (KINDS[noun] for noun in sorted(unreadable)):

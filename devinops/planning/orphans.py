@@ -194,7 +194,7 @@ def _content(resource: Resource) -> str:
 
 
 def _pieces(text: str) -> Counter[str]:
-    """Return the count of each run of three characters in a text; a shorter text is one run."""
+    """Return the count of each run of three characters in the text; a shorter text is one run."""
     return (
         Counter([text[at : at + 3] for at in range(len(text) - 2)] or [text]) if text else Counter()
     )

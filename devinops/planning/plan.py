@@ -236,7 +236,7 @@ def _notes(
 
 
 def _foreign(lives: Iterable[Live]) -> Iterator[str]:
-    """Yield a note for each kind with the number of objects that are labelled as others'."""
+    """Yield a note for each kind with the number of objects that are labeled as others'."""
     owners: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for live in lives:
         if live.owner and not live.ours:

@@ -56,6 +56,6 @@ def missing(blocked: Iterable[Blocked]) -> tuple[Missing, ...]:
 
 
 def is_missing(block: Blocked) -> bool:
-    """Tell whether a step is blocked because a person has to create its object."""
+    """Return whether a step is blocked because a person has to create its object."""
     required = KINDS[block.key.kind].lifecycle is Lifecycle.REQUIRED
     return required and block.by is Blocker.REQUIREMENT

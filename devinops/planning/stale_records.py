@@ -29,10 +29,10 @@ class Standing(StrEnum):
 class Claim(NamedTuple):
     """An entry, the live object that the inventory has under its key, and what else may be meant.
 
-    `namesakes` are the other live objects with the key of the entry. `heir` is another entry that
-    has the live key of the object, unless that entry's own object has this key too; it is a new
-    heir if the inventory has no live object for it. `is_open`: the heir does not have the values of
-    its own object, or a namesake that is owned is not as its entry says.
+    `namesakes` are the other live objects with the key of the entry. `heir` is another entry with
+    the live key of the object, unless the heir's own object has this key too. `is_new_heir`: the
+    inventory has no live object for the heir. `is_open`: the heir does not have the values of its
+    own object, or a namesake is owned and no entry has its values.
     """
 
     declaration: Declaration
@@ -79,11 +79,12 @@ class Claim(NamedTuple):
         facts += [f"{' and '.join(ids)} {have} the name of this entry"] if ids else []
         facts += [f"{self.heir.source} has an entry with that name"] if self.heir else []
         if not self.namesakes:
-            other = f"it belongs to the other entry, run {_give(live, live.key, inventory)}"
+            commands = _link_commands(live, live.key, inventory)
+            other = f"it belongs to the other entry, run {commands}"
         elif len(self.namesakes) == 1:
-            other = f"{ids[0]} does, run {_give(self.namesakes[0], entry, inventory)}"
+            other = f"{ids[0]} does, run {_link_commands(self.namesakes[0], entry, inventory)}"
         else:
-            other = f"another one does, run {link_command(entry)}"
+            other = f"another of them does, run {link_command(entry)}"
         return (
             f"{', and '.join(facts)}: if {live.id} belongs to this entry, rename it back to "
             f"{entry} in the web app; if {other}"
@@ -96,7 +97,7 @@ def replaced(key: Key, snapshot: Snapshot, inventory: Inventory) -> Record | Non
     return record if record and record.object_id not in snapshot.by_id else None
 
 
-def _give(live: Live, key: Key, inventory: Inventory) -> str:
+def _link_commands(live: Live, key: Key, inventory: Inventory) -> str:
     """Return the commands that link a key to an object, which may be owned under another key."""
     record = inventory.by_id.get(live.object_id)
     forget = f"{forget_command(record.key)}, then " if record else ""
@@ -110,7 +111,7 @@ def _live_of(entry: Declaration, snapshot: Snapshot, inventory: Inventory) -> Li
 
 
 def _is_lost(live: Live, entries: Mapping[Key, Declaration], inventory: Inventory) -> bool:
-    """Tell whether an object is owned, and its entry is missing or has the values of another."""
+    """Return whether an object is owned, and its entry is missing or has the values of another."""
     record = inventory.by_id.get(live.object_id)
     entry = entries.get(record.key) if record else None
     return record is not None and (entry is None or not _likeness(entry, live, inventory))

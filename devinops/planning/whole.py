@@ -36,7 +36,7 @@ class Whole(Managed):
     def _blocked(
         self, match: Match, live: Live, fields: Fields, context: PlanContext, draft: PlanDraft
     ) -> bool:
-        """Block also a change that conflicts with live values that the entry does not set."""
+        """Also block a change that conflicts with live values that the entry does not set."""
         if super()._blocked(match, live, fields, context, draft):
             return True
         after: Any = {field.name: field.after for field in fields}

@@ -33,7 +33,7 @@ PROBLEM_FORMATS: Final = frozenset({"sarif", "junit", "github", "gitlab"})
 
 
 MIN_WIDTH: Final = 40
-"""A narrower terminal gets lines of this width, because text needs some room to be readable."""
+"""A narrower terminal gets lines of this width, because narrower text is unreadable."""
 
 
 class JobLinks(NamedTuple):

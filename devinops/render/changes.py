@@ -76,7 +76,7 @@ def levels(changes: Sequence[Change], *, full: bool) -> Iterator[tuple[Change, L
 
 
 def _is_brief(change: Change) -> bool:
-    """Tell whether a change has no diff: it creates, deletes, or adopts an equal object."""
+    """Return whether a change has no diff: it creates, deletes, or adopts an equal object."""
     return change.action in (Action.CREATE, Action.DELETE) or not change.fields
 
 
@@ -167,11 +167,11 @@ class ChangeText:
 
     def _start(self, text: str, used: int) -> str:
         """Return the words at the start of a line that fit on one row."""
-        room = (self.terminal.width or _SUMMARY_COLUMNS) - used - len("      + … (100 lines)")
+        width = (self.terminal.width or _SUMMARY_COLUMNS) - used - len("      + … (100 lines)")
         shown = line(text, MAX_LINE)
-        if columns(shown) <= room:
+        if columns(shown) <= width:
             return shown
-        return shown[:room].rpartition(" ")[0] or shown[:room]
+        return shown[:width].rpartition(" ")[0] or shown[:width]
 
     def _values(self, kind: str, field: FieldChange) -> Iterator[str]:
         """Yield the two values of a field, or the elements that a set gains and loses."""
@@ -227,7 +227,7 @@ def _position(source: Source | None) -> str:
 
 
 def is_redundant(change: Change, field: FieldChange) -> bool:
-    """Tell whether a field of a created or deleted object is null or only repeats the key."""
+    """Return whether a field of a created or deleted object is null or only repeats the key."""
     if field.before is not UNSET and field.after is not UNSET:
         return False
     value = field.after if field.before is UNSET else field.before
@@ -235,7 +235,7 @@ def is_redundant(change: Change, field: FieldChange) -> bool:
 
 
 def is_text(kind: str, field: FieldChange) -> bool:
-    """Tell whether the values of a field are prose, which is compared line by line."""
+    """Return whether the values of a field are prose, which is compared line by line."""
     attributes = KINDS[kind].attributes
     values = (value for value in (field.before, field.after) if value is not UNSET)
     return all(isinstance(value, str) for value in values) and any(

@@ -28,7 +28,7 @@ WHOLE = 1_000_000
 
 
 def line(text: str, most: int = LONGEST) -> str:
-    """Return a text as one safe line: control, bidi and invisible characters become escapes.
+    """Return the text as one safe line: control, bidi and invisible characters become escapes.
 
     An escape such as `\\x3a` also breaks commands to a CI runner that reads the log, such as `::`
     at the start. A text longer than `most` characters is cut off.
@@ -43,7 +43,7 @@ def line(text: str, most: int = LONGEST) -> str:
 
 
 def lines(text: str) -> str:
-    """Return a text of several lines, each of them safe."""
+    """Return the text of several lines, each of them safe."""
     return "\n".join(map(line, text.split("\n")))
 
 
@@ -53,7 +53,7 @@ def json_text(piece: str) -> str:
 
 
 def is_hidden(char: str) -> bool:
-    """Tell whether a character is invisible, steers a terminal or reorders the text around it.
+    """Return whether a character is invisible, steers a terminal or reorders the text around it.
 
     The space and the wide space are not hidden; other spaces are, because they look like a space.
     """

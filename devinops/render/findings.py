@@ -16,7 +16,7 @@ _POSITION = re.compile(r":\d+:\d+")
 
 
 def problems_of(answer: Answer) -> Sequence[Problem]:
-    """Return the problems in files that an answer holds; those of a plan are warnings."""
+    """Return the problems in files that an answer holds; a plan holds only warnings."""
     match answer:
         case ProblemsAnswer() | Failure():
             return answer.problems

@@ -57,7 +57,7 @@ def _command(name: str, text: str, **properties: str) -> str:
 
 
 def _data(text: str) -> str:
-    """Return a text for a command; it is one line already, so only percent signs are left."""
+    """Return the text for a command; it is one line already, so only percent signs are left."""
     return line(text).replace("%", "%25")
 
 

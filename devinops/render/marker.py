@@ -32,7 +32,7 @@ class Marker:
     root: str = TOP
 
     def is_about(self, other: Marker) -> bool:
-        """Tell whether both are about one target; an unknown organization may be any.
+        """Return whether both are about one target; an unknown organization may be any.
 
         An unknown target is none of the others: a run that failed early must not hide their plans.
         """
@@ -40,14 +40,14 @@ class Marker:
         return (self.root, self.target) == (other.root, other.target) and len(organizations) < 2
 
     def replaces(self, other: Marker) -> bool:
-        """Tell whether a report with this marker leaves nothing to know from one with the other.
+        """Return whether a report with this marker leaves nothing to know from one with the other.
 
         That is about the same target and organization, or the organization was not known.
         """
         return self.is_about(other) and other.organization in (None, self.organization)
 
     def is_after_failure(self, other: Marker) -> bool:
-        """Tell whether the other is of a run for another commit that did not know its target."""
+        """Return whether the other is of a run for another commit that did not know its target."""
         is_failure = other.target is None and self.target is not None
         return is_failure and self.root == other.root and self.commit != other.commit
 
@@ -59,7 +59,7 @@ def write(marker: Marker) -> str:
 
 
 def read(text: str) -> Marker | None:
-    """Return the marker in the first line of a text; None if there is none or it is damaged."""
+    """Return the marker in the first line of the text; None if there is none or it is damaged."""
     first = text.partition("\n")[0].strip("\ufeff\r ")
     match = _MARKER.fullmatch(first)
     if match is None:

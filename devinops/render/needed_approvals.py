@@ -1,4 +1,4 @@
-"""Says which approvals a plan waits for, so that people are told what to enter. Pure."""
+"""Says which approvals a plan waits for, and what to enter for them. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WINS: Final = {"git": "the files win", "live": "the live objects win"}
 
 
 def needed_approvals(plan: ShownPlan) -> list[Approval]:
-    """Return each approval without which the plan or a part of it stops, once."""
+    """Return each approval, once, that the plan or a part of it needs."""
     refused = [refusal.approval for refusal in plan.refusals]
     blocked = [block.approval for block in plan.blocked]
     return list(dict.fromkeys(filter(None, [*refused, *blocked])))
@@ -22,8 +22,8 @@ def needed_approvals(plan: ShownPlan) -> list[Approval]:
 def how_to_approve(plan: ShownPlan, place: str, code: Callable[[str], str]) -> Iterator[str]:
     """Yield sentences about what to pass or to enter, none if no approval is missing.
 
-    What the plan has already is a part of it, because no run remembers that of another. `place`
-    leads the command to the root, and `code` marks what people can copy.
+    The approvals that the plan has already are included, because a run does not remember those of
+    another run. `place` leads the command to the root, and `code` marks what people can copy.
     """
     needed = needed_approvals(plan)
     command = f"devinops apply{place} --target {shlex.quote(plan.target.name)}"

@@ -62,7 +62,7 @@ def _facts(answer: Answer) -> Mapping[str, _Value]:
 
 
 def _plan(plan: ShownPlan) -> Mapping[str, _Value]:
-    """Return the outputs of a plan; without a digest if nothing of it may be applied."""
+    """Return the outputs of a plan, without a digest if none of it may be applied."""
     return {
         "target": plan.target.name,
         "has_changes": bool(plan.changes),

@@ -17,7 +17,7 @@ _NO_LINE_END = "\\ No newline at end of file"
 def patch(path: str, before: str, after: str) -> Iterator[str]:
     """Yield the lines of a patch that `git apply` accepts, each without its final LF.
 
-    Every character is written as it is, also the CR of a line that ends with CRLF.
+    Every character is written as it is, even the CR of a line that ends with CRLF.
     """
     rows = difflib.unified_diff(_lines(before), _lines(after), _name("a", path), _name("b", path))
     for row in rows:

@@ -58,8 +58,8 @@ class ProblemText(NamedTuple):
     def _excerpt(self, excerpt: Excerpt, number: int, severity: Severity) -> Iterator[str]:
         """Yield the line that a problem is about, and carets below the characters."""
         margin = f"{number:>5} | "
-        room = max((self.terminal.width or MAX_EXCERPT_COLUMNS) - len(margin), MIN_WIDTH // 2)
-        before, marked, after = _excerpt_parts(excerpt, room)
+        width = max((self.terminal.width or MAX_EXCERPT_COLUMNS) - len(margin), MIN_WIDTH // 2)
+        before, marked, after = _excerpt_parts(excerpt, width)
         look = _SEVERITIES[severity]
         yield from self._unwrapped(Span(margin, Look.DIM), before, Span(marked, look), after)
         carets = "^" * max(columns(marked), 1)
@@ -90,7 +90,7 @@ def checked(document: ProblemsAnswer) -> tuple[str, Look]:
 
 
 def _lint_counts(lint: LintDetails) -> str:
-    """Return what lint did besides reporting, each after a semicolon."""
+    """Return what else lint did, each after a semicolon."""
     are_gone, them = ("is gone", "it") if lint.gone == 1 else ("are gone", "them")
     gone = f"{lint.gone} of the baseline {are_gone} (--write-baseline removes {them})"
     return "".join(
@@ -104,23 +104,23 @@ def _lint_counts(lint: LintDetails) -> str:
     )
 
 
-def _excerpt_parts(excerpt: Excerpt, room: int) -> tuple[str, str, str]:
-    """Return a line before, at and after the marked characters, safe and cut to `room` columns."""
+def _excerpt_parts(excerpt: Excerpt, width: int) -> tuple[str, str, str]:
+    """Return a line before, at and after the marked characters, safe and cut to `width` columns."""
     start, end = excerpt.column - 1, excerpt.column - 1 + max(excerpt.length, 1)
     shown = excerpt.line.expandtabs(1)
-    # No more than there is room for, because a long text would be cut off at its end.
-    before, after = line(shown[:start].lstrip()[-room:]), line(shown[end:].rstrip())
+    # No more than fits, because a long text would be cut off at its end.
+    before, after = line(shown[:start].lstrip()[-width:]), line(shown[end:].rstrip())
     marked = line(shown[start:end]) or " "
-    if len(before) + len(marked) > room and len(before) > room // 3:
-        before = f"…{before[1 - room // 3 :]}"
-    marked = _cut(marked, room - len(before))
-    return before, marked, _cut(after, room - len(before) - len(marked))
+    if len(before) + len(marked) > width and len(before) > width // 3:
+        before = f"…{before[1 - width // 3 :]}"
+    marked = _cut(marked, width - len(before))
+    return before, marked, _cut(after, width - len(before) - len(marked))
 
 
-def _cut(text: str, room: int) -> str:
-    if len(text) <= room:
+def _cut(text: str, width: int) -> str:
+    if len(text) <= width:
         return text
-    return f"{text[: room - 1]}…" if room > 0 else ""
+    return f"{text[: width - 1]}…" if width > 0 else ""
 
 
 def problem_counts(problems: Iterable[Problem]) -> str:

@@ -27,7 +27,7 @@ _LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}
 
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
-    """Yield one log with one run; an error that is not about a file is a notification of it."""
+    """Yield one log with one run; an error without a file is a notification of the run."""
     problems, lint = problems_of(answer), lint_of(answer)
     codes = sorted({problem.code for problem in problems})
     run = {

@@ -42,7 +42,7 @@ PALETTE: Final = {
 }
 """Look → its color among the 256 of terminals. All are readable on black and on white.
 
-The first 16 colors are not used: each terminal shows others, and its yellow is unreadable on white.
+The first 16 colors are not used: they differ between terminals, and yellow is unreadable on white.
 """
 
 
@@ -148,9 +148,9 @@ class Terminal(NamedTuple):
 
 
 def _inert(spans: Sequence[Span]) -> Sequence[Span]:
-    """Return the spans of a line, of which `::` at the start is escaped: wrapping may put it there.
+    """Return the spans of a line, with `::` at the start escaped: wrapping may put it there.
 
-    A CI runner that reads the log takes it for a command, also after white space.
+    A CI runner that reads the log takes it for a command, even after white space.
     """
     text = "".join(span.text for span in spans)
     if not text.lstrip().startswith("::"):
@@ -204,7 +204,7 @@ def _is_wide(char: str) -> bool:
 
 
 def columns(text: str) -> int:
-    """Return how many columns of a terminal a text takes; a tab counts as eight."""
+    """Return how many columns of a terminal the text takes; a tab counts as eight."""
     if text.isascii():
         return len(text) + 7 * text.count("\t")
     return sum(

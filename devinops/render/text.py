@@ -410,7 +410,7 @@ def full_command(plan: ShownPlan, command: str) -> str:
 
 
 def counts(plan: ShownPlan) -> str:
-    """Return the last line of a plan; what there is none of is left out."""
+    """Return the last line of a plan, without the counts that are zero."""
     actions = Counter(change.action for change in plan.changes)
     changes = joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
     others = joined(
@@ -452,7 +452,7 @@ def plan_look(plan: ShownPlan) -> Look:
 
 
 def tally(report: Report) -> str:
-    """Return the last line of a report; what there is none of is left out."""
+    """Return the last line of a report, without the counts that are zero."""
     counts = Counter({outcome: report.count(outcome) for outcome in Outcome})
     counts[Outcome.BLOCKED] += len(report.plan.blocked)
     parts = joined((counts[outcome], outcome) for outcome in Outcome)
@@ -462,12 +462,12 @@ def tally(report: Report) -> str:
 
 
 def nothing_done(report: Report) -> str:
-    """Return what is true of a run without a change that is done."""
+    """Return the verdict on a run in which no change was done."""
     return "Not fully applied" if report.wrote else "Nothing was applied"
 
 
 def next_step(report: Report, place: str, code: Callable[[str], str]) -> str:
-    """Return what to do after a run that did a part; empty for any other.
+    """Return what to do after a run that was only partly done; empty for any other.
 
     `place` is that of `Style`, and `code` marks what people can copy.
     """
@@ -475,7 +475,7 @@ def next_step(report: Report, place: str, code: Callable[[str], str]) -> str:
     if report.exit_code not in unfinished:
         return ""
     if report.backup_used:
-        # By its name: the newest backup is that of the run which did a part.
+        # By name: `latest` is now the backup of this rollback.
         return f"To finish, run {code(f'devinops rollback{place} {report.backup_used}')} again."
     return "To finish, plan and apply again."
 
@@ -492,7 +492,7 @@ def report_look(report: Report) -> Look:
 def rollback_hint(
     report: Report, place: str, code: Callable[[str], str], prose: Callable[[str], str]
 ) -> str:
-    """Return how to restore what was overwritten or deleted, and what of it no rollback restores.
+    """Return how to restore what was overwritten or deleted, and what no rollback can restore.
 
     `place` is that of `Style`. `code` marks what people can copy, and `prose` makes a sentence with
     names safe to show.

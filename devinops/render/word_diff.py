@@ -58,14 +58,14 @@ def unified(
             lines: dict[str, list[str]] = {"-": [], "+": []}
             for row in group:
                 lines[row[0]].append(row[1:])
-            yield from changed(*_told_apart(lines["-"], lines["+"], shown))
+            yield from changed(*_distinguished(lines["-"], lines["+"], shown))
             continue
         for row in group:
             symbol, text = row[0], row[1:]
             yield Row(symbol, (Part(row if symbol == "@" else shown(symbol, text)),))
 
 
-def _told_apart(
+def _distinguished(
     removed: Sequence[str], added: Sequence[str], shown: Callable[[str, str], str]
 ) -> tuple[list[str], list[str]]:
     """Return what rows show of lines. Two lines that would look equal are written as code points.
@@ -154,7 +154,7 @@ def _ends(text: str, head: int, tail: int) -> str:
 
 
 def cut(parts: Iterable[Part], most: int) -> Iterator[Part]:
-    """Yield the parts of a line, of which at most `most` characters are shown."""
+    """Yield the parts of a line, cut to at most `most` characters."""
     left_out = 0
     for part in parts:
         if part.text[:most]:

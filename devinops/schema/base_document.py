@@ -85,9 +85,9 @@ def json_line(document: Struct) -> str:
 
 
 def load_object(text: str | bytes) -> dict[str, Any]:
-    """Return the JSON object in a text.
+    """Return the JSON object in the text.
 
-    Raises ValueError, also for what Python's json module accepts: repeated names, NaN and unpaired
+    Raises ValueError, even for what Python's json module accepts: repeated names, NaN and unpaired
     surrogates.
     """
     try:
@@ -147,7 +147,7 @@ def quotable(message: object) -> str:
 
 
 def read_key(text: str) -> Key:
-    """Return the key that a text denotes, even if no entry can have it. Raises ValueError."""
+    """Return the key that the text denotes, even if no entry can have it. Raises ValueError."""
     kind, _, place = text.partition(":")
     folder, _, name = place.rpartition("/")
     key = Key(kind, FolderPath(folder), decode_part(name))

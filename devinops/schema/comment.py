@@ -41,7 +41,7 @@ class ReviewedDocument(Document, frozen=True, kw_only=True):
     root: Root
     target: str
     org_id: str | None
-    digest: Annotated[str, about("Of the plan that was reviewed, for apply --expect.")]
+    digest: Annotated[str, about("Digest of the plan that was reviewed, for apply --expect.")]
     commit: Annotated[str, about("The last commit of the request, for which the plan was made.")]
     request: RequestNumber
     url: CommentUrl

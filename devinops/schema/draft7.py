@@ -1,4 +1,4 @@
-"""What is wrong with a JSON Schema of draft 7 that a user wrote, and where it refers to. Pure.
+"""What is wrong with a JSON Schema of draft 7 that a user wrote, and what it refers to. Pure.
 
 jsonschema is imported when a schema is checked.
 """
@@ -76,10 +76,10 @@ _NO_REGULAR_EXPRESSION: Final = (
     "multiple repeat",
     "bad escape (end of pattern)",
 )
-"""What Python says of a pattern that is wrong in JavaScript too, where schemas have theirs from."""
+"""Python's errors for patterns that are wrong in JavaScript too, whose syntax schemas use."""
 
 _ONLY_IN_JAVASCRIPT: Final = re.compile(r"\[\^?\]|\{,")
-"""What means something else in Python: an empty set, and braces that repeat nothing."""
+"""Syntax that means something else in Python: an empty set, and braces that repeat nothing."""
 
 
 def faults(schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -96,7 +96,7 @@ def faults(schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
             yield path, _shown(leaf.message)
     for path, pattern in _patterns(schema):
         if reason := _fault_of_pattern(pattern):
-            yield path, _shown(f"{pattern!r} is no regular expression: {reason}")
+            yield path, _shown(f"{pattern!r} is not a regular expression: {reason}")
 
 
 def _patterns(schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

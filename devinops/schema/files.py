@@ -83,12 +83,12 @@ def entry_schema(kind: Kind, *, front_matter: bool = False) -> dict[str, Any]:
         "type": "object",
         "properties": properties,
         "additionalProperties": False,
-        **_demands(kind, fields, text),
+        **_required_keywords(kind, fields, text),
     }
 
 
 def _options(kind: Kind) -> dict[str, Any]:
-    """Return the schemas of the fields that entries have besides those of their kind."""
+    """Return the schemas of the fields that entries of every kind have."""
     options: dict[str, Any] = {
         "targets": {
             "type": "array",
@@ -160,22 +160,22 @@ def _old_place(kind: Kind) -> dict[str, Any]:
     }
 
 
-def _demands(kind: Kind, fields: Iterable[Attribute], text: str | None) -> dict[str, Any]:
+def _required_keywords(kind: Kind, fields: Iterable[Attribute], text: str | None) -> dict[str, Any]:
     """Return the keywords that require fields and exclude combinations of fields.
 
     `text` is the field whose value can also be in a file of its own.
     """
     required = [a.name for a in fields if a.required and a.name != text]
     together: dict[str, Any] = {}
-    demands: dict[str, Any] = {"required": required}
+    keywords: dict[str, Any] = {"required": required}
     if source := kind.role(Role.VALUE_SOURCE):
-        demands["dependentRequired"] = {
+        keywords["dependentRequired"] = {
             source.name: [a.name for a in kind.attributes if a.with_value]
         }
     if text:
         together[f"{text}_file"] = {"not": {"required": [text]}}
     if kind.tombstones:
-        demands |= _demands_by_ensure(kind, required, text)
+        keywords |= _required_by_ensure(kind, required, text)
         together["protect"] = {
             "not": {
                 "required": ["ensure"],
@@ -183,11 +183,11 @@ def _demands(kind: Kind, fields: Iterable[Attribute], text: str | None) -> dict[
             }
         }
     if together:
-        demands["dependentSchemas"] = together
-    return demands
+        keywords["dependentSchemas"] = together
+    return keywords
 
 
-def _demands_by_ensure(kind: Kind, required: list[str], text: str | None) -> dict[str, Any]:
+def _required_by_ensure(kind: Kind, required: list[str], text: str | None) -> dict[str, Any]:
     """Return the required fields by the value of `ensure`: a tombstone needs only its name."""
     name = [field for field in required if field in kind.identity.fields]
     if_present: dict[str, Any] = {"required": [field for field in required if field not in name]}
@@ -354,8 +354,8 @@ def _connection() -> dict[str, Any]:
         "owner": {
             "type": "string",
             "pattern": OWNER,
-            "description": "Who devinops says it is in the label devinops of objects that have "
-            "labels, at most 128 characters. Missing: the target's name.",
+            "description": "The owner that devinops writes into the label devinops of objects that "
+            "have labels, at most 128 characters. Missing: the target's name.",
         },
     }
 

@@ -125,8 +125,8 @@ Show = Callable[[object], str]
 
 _VALUES = frozenset({"value", "password", "token"})
 _LEAKED = (
-    "a secret value does not belong in a file: remove it, replace the secret by a new one, because "
-    "this one may have leaked, and see value_from"
+    "a secret value does not belong in a file: remove it, replace the secret with a new one, "
+    "because this one may have leaked, and see value_from"
 )
 
 
@@ -245,7 +245,7 @@ def _explain_misfit(error: Any, show: Show) -> Explained:
 
 def _misfit(error: Any, show: Show) -> str:
     expected = error.schema.get("description") or f"Expected: {error.validator_value}"
-    value = "an empty text" if error.instance == "" else show(error.instance)
+    value = "an empty string" if error.instance == "" else show(error.instance)
     return f"{value} is not valid. {expected}"
 
 
@@ -336,7 +336,7 @@ def typed(value: object) -> str:
 
 
 def quoted(text: object) -> str:
-    """Return a text in double quotes on one line, shortened if it is long, without secrets."""
+    """Return the text in double quotes on one line, shortened if it is long, without secrets."""
     # Once it is shortened, what is left of a secret may not look like one.
     return json.dumps(shortened(starred(str(text))), ensure_ascii=False)
 

@@ -1,4 +1,4 @@
-"""Tell quickly that a value fits a JSON Schema, without jsonschema, whose import takes long. Pure.
+"""Checks quickly whether a value fits a JSON Schema, without the slow import of jsonschema. Pure.
 
 Most files are right. Only for one that is not, or for a keyword that is not known here, `findings`
 asks jsonschema, which also knows what is wrong.

@@ -25,7 +25,7 @@ class ImportedItem(Struct, frozen=True):
     source: OriginItem
     overwritten: bool
     unwritten: Annotated[str, about("The field that a person must write; empty if none.")]
-    id: Annotated[str, about("Id of the live object; empty if the source does not tell it.")]
+    id: Annotated[str, about("Id of the live object; empty if the source does not have it.")]
     address: Annotated[str, about("Address of the Terraform resource; empty if there is none.")]
     remarks: Annotated[tuple[str, ...], about("What was guessed, or could not be carried over.")]
 
@@ -58,5 +58,5 @@ class ImportDocument(Document, frozen=True, kw_only=True):
     remarks: Annotated[dict[str, tuple[str, ...]], about("Source → remarks about all of it.")]
     commands: Annotated[
         tuple[str, ...],
-        about("Commands that adopt the live objects, and take them from Terraform."),
+        about("Commands that adopt the live objects, and remove them from the Terraform state."),
     ]

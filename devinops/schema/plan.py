@@ -1,4 +1,4 @@
-"""The documents of `plan`, `apply`, `validate` and `drift`, and that of a failed run."""
+"""The documents of `plan`, `apply`, `validate`, `drift` and of a failed run."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from devinops.emulator.middleware import RateLimit
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
-from devinops.model.errors import ApiError, BadAnswer, ConfigError
+from devinops.model.errors import ApiError, BadResponse, ConfigError
 from devinops.model.keys import Key
 from devinops.model.target import Target
 
@@ -179,7 +179,7 @@ def test_a_total_that_was_not_reached_is_refused_at_once(start):
         faults=faults,
     )
     with open_reader(link(emu, "v3")) as reader:
-        with pytest.raises(BadAnswer, match="the list shows 449 of 450 objects"):
+        with pytest.raises(BadResponse, match="the list shows 449 of 450 objects"):
             reader.snapshot({"knowledge"})
         assert len(reader.snapshot({"knowledge"}).objects) == 449
 
@@ -277,7 +277,7 @@ def test_a_key_for_the_other_api_is_recognised(start, error_body):
             reader.snapshot()
 
 
-def test_an_enterprise_key_works_once_it_is_told_the_organization(start):
+def test_an_enterprise_key_works_once_it_has_the_organization(start):
     emu = start()
     with open_reader(link(emu, "v3", key="cog_enterprise")) as reader, pytest.raises(ConfigError):
         reader.snapshot()

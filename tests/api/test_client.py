@@ -19,7 +19,7 @@ from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
 from devinops.model.client import Identity
-from devinops.model.errors import ApiError, BadAnswer, ConfigError, Unreachable
+from devinops.model.errors import ApiError, BadResponse, ConfigError, Unreachable
 from devinops.model.keys import Key
 from devinops.model.objects import Live
 from devinops.model.values import UNSET
@@ -149,28 +149,28 @@ def test_only_what_is_asked_for_is_read_with_what_it_refers_to(api, snapshot):
 )
 def test_a_list_that_cannot_be_proved_complete_is_not_used(api, snapshot, answer):
     server = api({NOTES: answer})
-    with pytest.raises(BadAnswer, match=f"^GET {NOTES}: .*cannot be proved complete.*run again"):
+    with pytest.raises(BadResponse, match=f"^GET {NOTES}: .*cannot be proved complete.*run again"):
         snapshot(server)
 
 
 @pytest.mark.parametrize("second", [page([]), page([], total=0), page([note("b")], total=2)])
 def test_what_any_page_counts_must_come(api, snapshot, second):
     pages = {"first=200": page([note("a")], "c", total=3), "first=200&after=c": second}
-    with pytest.raises(BadAnswer, match=r"shows [12] of 3 objects; .*cannot be proved complete"):
+    with pytest.raises(BadResponse, match=r"shows [12] of 3 objects; .*cannot be proved complete"):
         snapshot(api({NOTES: pages.__getitem__}))
 
 
 def test_pages_that_promise_more_forever_end(api, snapshot):
     numbers = iter(range(10_000))
     server = api({NOTES: lambda _: page([], f"c{next(numbers)}")})
-    with pytest.raises(BadAnswer, match="repeat endlessly"):
+    with pytest.raises(BadResponse, match="repeat endlessly"):
         snapshot(server, {"knowledge"})
     assert len(server.asked) < 200
 
 
 def test_an_object_on_two_pages_is_noticed(api, snapshot):
     pages = {"first=200": page([note("a")], "c"), "first=200&after=c": page([note("a")])}
-    with pytest.raises(BadAnswer, match="an object twice"):
+    with pytest.raises(BadResponse, match="an object twice"):
         snapshot(api({NOTES: pages.__getitem__}))
 
 
@@ -212,8 +212,8 @@ def test_a_list_of_several_pages_is_read_until_nothing_goes_between_two_readings
 def test_a_list_from_which_something_goes_in_every_reading_is_not_used(api, snapshot):
     server = api({NOTES: readings("abc", "bcd", "cde", "def", "efg")})
     with pytest.raises(
-        BadAnswer,
-        match=f"^GET {NOTES}: objects were deleted during each of 4 readings; .*run again",
+        BadResponse,
+        match=f"^GET {NOTES}: objects were deleted during each of 4 reads; .*run again",
     ):
         snapshot(server, {"knowledge"})
     assert server.lines.count(f"GET {NOTES}?first=200") == 4
@@ -261,7 +261,7 @@ def test_readings_after_the_first_count_for_nothing(api, connect):
 )
 def test_lists_without_pages_are_held_to_the_same(api, snapshot, answer):
     server = api({f"{ORG}/knowledge/folders": answer})
-    with pytest.raises(BadAnswer, match="cannot be proved complete"):
+    with pytest.raises(BadResponse, match="cannot be proved complete"):
         snapshot(server)
 
 
@@ -294,7 +294,7 @@ def test_a_list_without_pages_may_be_bare_or_in_an_object(
 
 @pytest.mark.parametrize("answer", [[], {"knowledge": []}, {"knowledge": [], "folders": None}])
 def test_a_list_that_two_kinds_share_has_to_name_both(api, snapshot, answer):
-    with pytest.raises(BadAnswer, match="cannot be proved complete"):
+    with pytest.raises(BadResponse, match="cannot be proved complete"):
         snapshot(api({"/v1/knowledge": answer}), {"knowledge"}, api="v1", key="apk_x")
 
 
@@ -335,7 +335,7 @@ def test_a_field_that_the_list_does_not_know_is_not_sent_and_not_taken_for_null(
 def test_a_bad_object_names_list_object_and_field(api, snapshot):
     server = api({NOTES: page([note("a"), note("b", trigger=7)])})
     with pytest.raises(
-        BadAnswer, match=r"knowledge/notes.*: b: trigger: expected text, got a number"
+        BadResponse, match=r"knowledge/notes.*: b: trigger: expected text, got a number"
     ):
         snapshot(server)
 
@@ -480,7 +480,7 @@ def test_whoami_knows_every_kind_of_principal(api, connect, answer, identity):
 def test_whoami_is_checked(api, connect, answer):
     with (
         open_reader(connect(api({"/v3/self": answer}).url)) as reader,
-        pytest.raises(BadAnswer, match="self"),
+        pytest.raises(BadResponse, match="self"),
     ):
         reader.whoami()
 
@@ -536,7 +536,7 @@ def test_a_reader_has_no_writes(api, connect):
 
 def test_a_note_that_is_not_there_reads_as_none(serve, reply, writer):
     assert writer(serve(reply(404, {"detail": "Not found"}))).read("knowledge", "n") is None
-    with pytest.raises(BadAnswer):
+    with pytest.raises(BadResponse):
         writer(serve(reply(404, b"<html>", {"Content-Type": "text/html"}))).read("knowledge", "n")
     with pytest.raises(ApiError):
         writer(serve(reply(403, {"detail": "no"}))).read("knowledge", "n")
@@ -554,7 +554,7 @@ def test_what_cannot_be_read_alone_is_not_asked_for(api, writer):
 
 def test_a_create_that_cannot_be_read_leaves_the_outcome_open(serve, reply, writer):
     for body in (b"", b"{", [], {"detail": "created"}, {"note_id": 7}, note("n", body=7)):
-        with pytest.raises(BadAnswer) as caught:
+        with pytest.raises(BadResponse) as caught:
             writer(serve(reply(body=body))).create(RESOURCE, {})
         assert not caught.value.answered
 
@@ -562,7 +562,7 @@ def test_a_create_that_cannot_be_read_leaves_the_outcome_open(serve, reply, writ
 def test_an_id_that_is_the_value_is_not_taken_along(serve, reply, writer):
     secret = Secret(key="K", type="key-value", value_from={"env": "V"})
     server = serve(reply(body={"secret_id": "secret-canary-77", "secret_name": "K"}))
-    with pytest.raises(BadAnswer, match="contains the value of the secret") as caught:
+    with pytest.raises(BadResponse, match="contains the value of the secret") as caught:
         writer(server).create(secret, {}, value="canary-77")
     assert "canary" not in str(caught.value)
 
@@ -586,7 +586,7 @@ def test_an_answer_about_another_object_is_not_used(serve, reply, writer):
         lambda: client.read("knowledge", "n"),
         lambda: client.update(BEFORE, RESOURCE, {}),
     ):
-        with pytest.raises(BadAnswer, match=r"another object, other$") as caught:
+        with pytest.raises(BadResponse, match=r"another object, other$") as caught:
             ask()
         assert not caught.value.answered
 

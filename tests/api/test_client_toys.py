@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.model.errors import ApiError, BadAnswer
+from devinops.model.errors import ApiError, BadResponse
 from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Live
 from devinops.model.values import UNSET
@@ -88,7 +88,7 @@ def test_a_second_call_that_fails_leaves_open_what_became_of_the_create(
 
 def test_a_second_call_that_is_answered_for_another_object_is_not_used(toy_api, writer):
     server = toy_api({POST: robot(), PATCH: robot(robot_id="r-2")})
-    with pytest.raises(BadAnswer, match="another object, r-2") as caught:
+    with pytest.raises(BadResponse, match="another object, r-2") as caught:
         writer(server).create(Robot(name="R2", is_on=False), {})
     assert not caught.value.answered
 

@@ -13,7 +13,7 @@ from devinops.kinds.folder import Folder
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
-from devinops.model.errors import BadAnswer
+from devinops.model.errors import BadResponse
 from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Access, Live
 from devinops.model.values import UNSET
@@ -149,7 +149,7 @@ def test_fields_that_no_object_of_a_list_has_are_unknown(noun, api, items, names
     assert codec.unknown_fields(KINDS[noun], api, items) == names
 
 
-def test_an_unknown_field_is_not_said_unless_an_answer_has_it():
+def test_an_unknown_field_is_unset_unless_a_response_has_it():
     unknown = frozenset({"pinned_repo"})
     bare = {name: NOTE[name] for name in ("note_id", "name", "body", "trigger")}
     for item, value in ((bare, UNSET), ({**bare, "pinned_repo": None}, None)):
@@ -157,7 +157,7 @@ def test_an_unknown_field_is_not_said_unless_an_answer_has_it():
         assert (live.resource.pinned_repo, live.resource.macro) == (value, None)
 
 
-def test_missing_means_null_where_null_is_allowed_and_not_said_elsewhere():
+def test_missing_means_null_if_null_is_allowed_and_unset_otherwise():
     bare = {name: NOTE[name] for name in ("note_id", "name", "body", "trigger")}
     resource = decode(bare).resource
     assert resource.pinned_repo is None
@@ -179,7 +179,7 @@ def test_every_field_of_a_wrong_type_is_named(noun, wrong):
             continue
         if name == "structured_output_schema" and isinstance(wrong, dict):
             continue
-        with pytest.raises(BadAnswer, match=f": {name}: expected ") as caught:
+        with pytest.raises(BadResponse, match=f": {name}: expected ") as caught:
             decode({**item, name: wrong}, noun)
         assert "\n" not in str(caught.value)
         path = KINDS[noun].apis["v3"].path
@@ -191,20 +191,20 @@ def test_every_field_of_a_wrong_type_is_named(noun, wrong):
 @pytest.mark.parametrize("name", ["note_id", "name", "body", "trigger"])
 def test_what_an_object_cannot_be_without_is_missed(name):
     for item in ({**NOTE, name: None}, {n: v for n, v in NOTE.items() if n != name}):
-        with pytest.raises(BadAnswer, match=name):
+        with pytest.raises(BadResponse, match=name):
             decode(item)
 
 
 def test_true_is_no_number_and_no_text():
     for name in ("created_at", "name"):
-        with pytest.raises(BadAnswer, match=name):
+        with pytest.raises(BadResponse, match=name):
             decode(NOTE, **{name: True})
 
 
 @pytest.mark.parametrize("time", ["yesterday", "", "2026-13-01", [], {}, float("inf"), float("nan"), 10**12, -(10**30),
                                   1e300, "0001-01-01T00:00:00+14:00"])  # fmt: skip
 def test_a_time_that_is_none_is_named(time):
-    with pytest.raises(BadAnswer, match="created_at"):
+    with pytest.raises(BadResponse, match="created_at"):
         decode(NOTE, created_at=time)
 
 
@@ -287,7 +287,7 @@ def test_v1_folders_are_flat():
 
 
 def test_a_folder_without_a_name_is_named():
-    with pytest.raises(BadAnswer, match="a: name: expected text that is not empty"):
+    with pytest.raises(BadResponse, match="a: name: expected text that is not empty"):
         paths(folder("a", "", ""))
 
 
@@ -308,7 +308,7 @@ def test_the_folder_of_a_note(changes, path):
 
 
 def test_a_note_that_hides_its_folder_is_not_taken_for_one_in_the_root():
-    with pytest.raises(BadAnswer, match="folder_id: missing"):
+    with pytest.raises(BadResponse, match="folder_id: missing"):
         decode({name: value for name, value in NOTE.items() if name != "folder_id"})
 
 
@@ -326,7 +326,7 @@ def update(resource, api="v3", ids=None, before=None, **facts):
     return create(resource, api, ids, before=Live("x", before or resource), **facts)
 
 
-def test_an_update_sends_every_field_that_is_said_and_null_for_none():
+def test_an_update_sends_every_field_that_is_set_and_null_for_none():
     assert update(NOTE_RESOURCE, ids=BACKEND) == {
         "name": "N",
         "folder_id": "f-1",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from devinops.api import codec
 from devinops.api.codec import Viewpoint
-from devinops.model.errors import BadAnswer
+from devinops.model.errors import BadResponse
 from devinops.model.keys import ROOT, Key
 from devinops.model.kind import Mention, references_of
 from devinops.model.objects import Access, Live
@@ -218,7 +218,7 @@ def test_numbers_are_read_and_sent_as_they_are(field, value):
     ],
 )
 def test_a_value_of_another_type_is_refused(field, value, complaint):
-    with pytest.raises(BadAnswer, match=f"robots .v3.: r-1: {field}: {complaint}$"):
+    with pytest.raises(BadResponse, match=f"robots .v3.: r-1: {field}: {complaint}$"):
         decode(**{field: value})
 
 

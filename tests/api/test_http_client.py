@@ -22,7 +22,7 @@ from devinops import __version__
 from devinops.api import redact, retry, single_request
 from devinops.api.connection import Connection
 from devinops.api.http_client import Call, Getter, Sender, segment
-from devinops.model.errors import ApiError, BadAnswer, ConfigError, DevinopsError, Unreachable
+from devinops.model.errors import ApiError, BadResponse, ConfigError, DevinopsError, Unreachable
 from devinops.model.target import Target
 from tests.testing.waiting import LONG_S
 
@@ -147,12 +147,12 @@ def test_a_refusal_whose_text_is_cut_off_is_still_a_refusal(serve, reply, send):
     assert len(server.asked) == 1
 
 
-def test_nobody_listening_is_said(free_port, send):
+def test_a_port_on_which_nobody_listens_is_reported(free_port, send):
     with pytest.raises(Unreachable, match="refused the connection, 5 attempts"):
         send(f"http://127.0.0.1:{free_port}")
 
 
-def test_a_name_that_does_not_resolve_is_said(send):
+def test_a_name_that_does_not_resolve_is_reported(send):
     with pytest.raises(
         Unreachable, match=r"cannot reach nowhere\.invalid: the host name cannot be resolved"
     ):
@@ -404,7 +404,7 @@ def test_a_refusal_after_a_failure_leaves_open_what_the_failure_did(
 )
 def test_what_is_not_json_is_refused_and_names_the_request(serve, reply, send, body):
     server = serve(reply(body=body))
-    with pytest.raises(BadAnswer, match=r"^GET /v3/things: ") as caught:
+    with pytest.raises(BadResponse, match=r"^GET /v3/things: ") as caught:
         send(server.url)
     assert "\n" not in str(caught.value)
     assert not caught.value.answered
@@ -424,7 +424,7 @@ def test_a_web_page_is_recognised(serve, reply, send, headers, status):
         send(server.url)
     assert "Please log in" not in str(caught.value)
     # 404 from a proxy must not be taken for "the object is gone"
-    assert isinstance(caught.value, BadAnswer) == (status != 403)
+    assert isinstance(caught.value, BadResponse) == (status != 403)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -461,7 +461,7 @@ def test_a_redirect_to_nonsense_is_an_error_too(serve, reply, send, location, te
 
 def test_an_answer_that_cannot_be_unpacked_is_refused(serve, reply, send):
     server = serve(reply(body=b"not gzip", headers={"Content-Encoding": "gzip"}))
-    with pytest.raises(BadAnswer, match="cannot be decompressed"):
+    with pytest.raises(BadResponse, match="cannot be decompressed"):
         send(server.url)
 
 
@@ -471,7 +471,7 @@ def test_a_delete_does_not_look_at_what_comes_back(serve, reply, send):
 
 
 def test_a_web_page_is_no_proof_of_a_delete(serve, reply, send):
-    with pytest.raises(BadAnswer, match=r"^DELETE /v3/things/1: ") as caught:
+    with pytest.raises(BadResponse, match=r"^DELETE /v3/things/1: ") as caught:
         send(serve(reply(200, PAGE)).url, Call("DELETE", "/v3/things/1"))
     assert not caught.value.answered
 

@@ -14,7 +14,7 @@ from devinops.api import audit, limits, open_reader, open_writer
 from devinops.api.http_client import Call, Getter
 from devinops.api.limits import BudgetExceeded, ResponseBudget
 from devinops.kinds.playbook import Playbook
-from devinops.model.errors import ApiError, BadAnswer
+from devinops.model.errors import ApiError, BadResponse
 
 GET = Call("GET", "/v3/things")
 ORG = "/v3/organizations/org-1"
@@ -81,7 +81,7 @@ def test_a_huge_answer_is_refused_packed_or_not(get, reply, monkeypatch, headers
     pack = {"gzip": gzip.compress, "deflate": zlib.compress}.get(
         headers.get("Content-Encoding"), bytes
     )
-    with pytest.raises(BadAnswer, match=r"^GET /v3/things: response larger than 1 MiB$"):
+    with pytest.raises(BadResponse, match=r"^GET /v3/things: response larger than 1 MiB$"):
         get(reply(body=pack(b'"' + b"x" * (3 << 20) + b'"'), headers=headers))
     assert get(reply(body=pack(b'"' + b"x" * 1000 + b'"'), headers=headers)) == "x" * 1000
 
@@ -134,13 +134,13 @@ def test_what_is_nested_too_deeply_is_refused(get, reply, pair):
         return (pair[0] * levels + "0" + pair[1] * levels).encode()
 
     assert get(reply(body=nested(limits.MAX_DEPTH)))
-    with pytest.raises(BadAnswer, match="nested deeper than 200 levels"):
+    with pytest.raises(BadResponse, match="nested deeper than 200 levels"):
         get(reply(body=nested(limits.MAX_DEPTH + 1)))
 
 
 @pytest.mark.parametrize("number", [b"1e400", b"-1e400", b"NaN", b"Infinity", b"9" * 5000])
 def test_a_number_that_json_cannot_say_is_refused(get, reply, number):
-    with pytest.raises(BadAnswer, match="text or a number that JSON forbids"):
+    with pytest.raises(BadResponse, match="text or a number that JSON forbids"):
         get(reply(body=b'{"a": ' + number + b"}"))
 
 
@@ -155,21 +155,23 @@ def fresh(size=1):
 
 def test_pages_with_ever_new_objects_end_at_the_bytes(notes, monkeypatch):
     monkeypatch.setattr(limits, "LARGEST_LIST", 10_000)
-    with pytest.raises(BadAnswer) as caught:
+    with pytest.raises(BadResponse) as caught:
         notes(fresh())
     assert str(caught.value) == f"GET {NOTES}: list larger than 10000 bytes"
 
 
 def test_pages_with_ever_new_objects_end_at_their_number(notes, monkeypatch):
     monkeypatch.setattr(limits, "MAX_OBJECTS", 50)
-    with pytest.raises(BadAnswer) as caught:
+    with pytest.raises(BadResponse) as caught:
         notes(fresh(size=20))
     assert str(caught.value) == f"GET {NOTES}: the list has more than 50 objects{REFUSED}"
 
 
 def test_pages_end_at_their_number(notes, monkeypatch):
     monkeypatch.setattr(limits, "MAX_PAGES", 5)
-    with pytest.raises(BadAnswer, match=rf"^GET {NOTES}: the list has more than 5 pages{REFUSED}$"):
+    with pytest.raises(
+        BadResponse, match=rf"^GET {NOTES}: the list has more than 5 pages{REFUSED}$"
+    ):
         notes(fresh())
     pages = [page([note(str(n))], f"c{n}") for n in range(5)]
     assert len(notes(itertools.cycle([*pages, page([note("last")])]))[0].objects) == 6
@@ -177,7 +179,7 @@ def test_pages_end_at_their_number(notes, monkeypatch):
 
 def test_an_endless_cursor_is_refused(notes):
     with pytest.raises(
-        BadAnswer, match=rf"^GET {NOTES}: end_cursor has more than 4096 characters{REFUSED}$"
+        BadResponse, match=rf"^GET {NOTES}: end_cursor has more than 4096 characters{REFUSED}$"
     ):
         notes(iter([page([], "c" * 4097)]))
     found, server = notes(itertools.cycle([page([], "ü" * 4096), page([note("a")])]))
@@ -192,11 +194,11 @@ def test_the_list_of_v1_is_held_to_the_same(notes, monkeypatch):
     }
     with monkeypatch.context() as patched:
         patched.setattr(limits, "LARGEST_LIST", 1000)
-        with pytest.raises(BadAnswer) as caught:
+        with pytest.raises(BadResponse) as caught:
             notes(itertools.repeat(whole), "v1")
     assert str(caught.value) == "GET /v1/knowledge: list larger than 1000 bytes"
     monkeypatch.setattr(limits, "MAX_OBJECTS", 49)
-    with pytest.raises(BadAnswer, match="more than 49 objects"):
+    with pytest.raises(BadResponse, match="more than 49 objects"):
         notes(itertools.repeat(whole), "v1")
 
 
@@ -244,7 +246,7 @@ def test_the_answer_to_a_write_is_bounded_and_leaves_open_what_happened(
     server = serve(reply(body={"playbook_id": "p", "title": "x" * 2000, "body": "b"}))
     with (
         open_writer(connect(server.url)) as writer,
-        pytest.raises(BadAnswer, match=r"^POST .*: response larger than 1000 bytes$") as caught,
+        pytest.raises(BadResponse, match=r"^POST .*: response larger than 1000 bytes$") as caught,
     ):
         writer.create(Playbook(title="P", body="b"), {})
     assert not caught.value.answered
@@ -271,7 +273,7 @@ def test_each_reading_of_a_list_has_the_whole_budget(notes, monkeypatch):
     assert len(snapshot.objects) == 4
     assert sum("/notes" in asked.path for asked in server.asked) == 8
     monkeypatch.setattr(limits, "LARGEST_LIST", size - 1)
-    with pytest.raises(BadAnswer, match="list larger than"):
+    with pytest.raises(BadResponse, match="list larger than"):
         notes(itertools.cycle(pages))
 
 

@@ -11,7 +11,7 @@ from devinops.api import listing
 from devinops.api.http_client import Call
 from devinops.api.listing import PAGE_SIZE, read_list
 from devinops.model.client import ignore
-from devinops.model.errors import BadAnswer
+from devinops.model.errors import BadResponse
 from devinops.model.kind import Api, Paging
 
 API = Api(path="things", id="id", paging=Paging.OFFSET)
@@ -83,5 +83,5 @@ class Stuck:
     ],
 )
 def test_a_list_that_cannot_be_proved_complete_is_not_used(things: Any, why: str) -> None:
-    with pytest.raises(BadAnswer, match=why):
+    with pytest.raises(BadResponse, match=why):
         read(things, sure=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devinops.api.http_client import Sender
-from devinops.model.errors import ApiError, BadAnswer, ConfigError
+from devinops.model.errors import ApiError, BadResponse, ConfigError
 from devinops.model.objects import Live
 from devinops.model.values import UNSET
 from tests.api.conftest import KEY
@@ -96,7 +96,7 @@ def test_a_value_on_a_later_page_is_found(serve, reply, toy_kinds, snapshot):
     ],
 )
 def test_an_answer_of_another_shape_is_not_used(budget, line, answer, complaint):
-    with pytest.raises(BadAnswer, match=complaint):
+    with pytest.raises(BadResponse, match=complaint):
         budget({line: answer})
 
 

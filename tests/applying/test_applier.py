@@ -549,7 +549,7 @@ def test_an_interruption_finishes_what_is_in_flight_and_starts_nothing_new(
     assert (report.exit_code, report.left) == (ExitCode.TERMINATED, None)
 
 
-def test_a_last_look_that_fails_is_said(
+def test_a_last_look_that_fails_is_reported(
     run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     organization = Organization()
@@ -662,7 +662,7 @@ def owned_by(run: Callable[..., Report], organization: Organization, journal: Re
     )
 
 
-def test_the_inventory_is_told_before_the_first_write_and_after_each(
+def test_the_inventory_is_informed_before_the_first_write_and_after_each(
     run: Callable[..., Report],
 ) -> None:
     journal, organization = Recorder(), Organization([live("playbook", title="P", id="p-1")])

@@ -215,7 +215,7 @@ def test_a_torn_line_that_could_not_be_cut_off_is_cut_off_by_the_next(
 
 
 @pytest.mark.parametrize("name", [".devinops", DIRECTORY.as_posix()])
-def test_a_file_where_its_directory_belongs_is_told(tmp_path: Path, name: str) -> None:
+def test_a_file_where_its_directory_belongs_is_reported(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("old")
     with pytest.raises(DevinopsError, match="there is a file where a directory belongs"):

@@ -8,7 +8,7 @@ import pytest
 
 from devinops.api.single_request import Call, Failure, Response
 from devinops.ci.rest import next_page, number_at, rate_limit_wait_s, text_at, wait_before_retry_s
-from devinops.model.errors import BadAnswer
+from devinops.model.errors import BadResponse
 
 NOW = 1_000_000.0
 
@@ -31,7 +31,7 @@ NOW = 1_000_000.0
         (500, {"retry-after": "5"}, b"", None),
     ],
 )
-def test_rate_limits_are_told_from_other_refusals(
+def test_rate_limits_are_distinguished_from_other_refusals(
     status: int, headers: dict[str, str], text: bytes, wait_s: float | None
 ) -> None:
     assert rate_limit_wait_s(Response(status, text, headers), NOW) == wait_s
@@ -78,7 +78,7 @@ def test_next_page(headers: dict[str, str], following: dict[str, str] | None) ->
 
 
 def test_list_that_goes_round_in_a_circle_ends() -> None:
-    with pytest.raises(BadAnswer, match="links to itself"):
+    with pytest.raises(BadResponse, match="links to itself"):
         next_page({"page": "2"}, {"link": '<https://h/a?page=2>; rel="next"'})
 
 
@@ -90,6 +90,6 @@ def test_text_that_is_missing_is_empty(item: Any) -> None:
 
 @pytest.mark.parametrize("item", [None, 1, {}, {"id": "1"}, {"id": True}, {"id": 0}, {"id": 1.5}])
 def test_number_must_be_there(item: Any) -> None:
-    with pytest.raises(BadAnswer, match="no id"):
+    with pytest.raises(BadResponse, match="no id"):
         number_at(item, "id")
     assert number_at({"id": 7}, "id") == 7

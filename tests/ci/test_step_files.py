@@ -41,7 +41,7 @@ def test_a_file_of_the_step_that_cannot_be_written_is_an_error(
     (tmp_path / "root").mkdir()
     ran = devinops("validate", "-C", tmp_path / "root", "--report", f"outputs={file}")
     assert ran.code == 64
-    assert "a directory that exists" in ran.err
+    assert "an existing directory" in ran.err
 
 
 def test_summary_grows_up_to_its_limit(tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ GITLAB = {"**/": "(?:[^/]+/)*", "**": "[^/]*", "*": "[^/]*"}
 
 
 def triggers(patterns: list[str], path: str, special: dict[str, str]) -> bool:
-    """Tell whether a change of a file starts the jobs."""
+    """Return whether a change of a file starts the jobs."""
     names = "|".join(map(re.escape, special))
     for pattern in patterns:
         tokens = re.findall(rf"({names})|([^*]+)", pattern)

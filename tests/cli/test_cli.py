@@ -417,7 +417,7 @@ def test_a_long_diff_is_cut_off_with_a_count(
     assert "        + line 399" in devinops("plan", "-C", root, "-v").out.splitlines()
 
 
-def test_a_secret_value_in_a_file_is_said_to_have_leaked(
+def test_a_secret_value_in_a_file_is_reported_as_leaked(
     repository: Write, devinops: Devinops
 ) -> None:
     root = repository({"secrets.yaml": "secrets: [{key: A, type: totp, value: hunter2}]\n"})
@@ -746,7 +746,7 @@ def test_validate_can_skip_problems_in_files_that_no_commit_has(
     assert devinops("validate", "-C", root, "--skip-untracked").code == 1
     subprocess.run(["git", "-C", str(root), "init", "-q"], check=True)
     ran = devinops("validate", "-C", root, "--skip-untracked")
-    assert (ran.code, "no file with entries was found that Git tracks" in ran.out) == (1, True)
+    assert (ran.code, "no file with entries is tracked by Git" in ran.out) == (1, True)
     subprocess.run(["git", "-C", str(root), "add", "knowledge/fine.md"], check=True)
     ran = devinops("validate", "-C", root, "--skip-untracked")
     assert (ran.code, ran.out) == (0, "1 entry in 1 file, no problems\n")
@@ -794,7 +794,7 @@ def test_untracked_files_are_not_read(
         (
             {"knowledge/y.yaml": "knowledge: [{name: Y, trigger: t, body_file: ../texts/t.txt}]"},
             {"texts/t.txt": "text"},
-            "Git does not track the file '../texts/t.txt', so a commit lacks it: git add it",
+            "Git does not track the file '../texts/t.txt', so a commit would lack it: run git add",
         ),
         (
             {"devinops.yaml": "version: 1\npaths: [more.yaml]\n"},
@@ -872,7 +872,7 @@ def test_a_link_to_what_git_does_not_track_is_a_problem(
     subprocess.run(["git", "-C", str(root), "add", "."], check=True)
     repository({"shared/x.md": NOTE.replace("A", "B")})
     ran = devinops("validate", "-C", root, "--skip-untracked")
-    message = "knowledge/more:1:1: error: this link leads to what Git does not track"
+    message = "knowledge/more:1:1: error: this link leads to something that Git does not track"
     assert (ran.code, message in ran.out) == (1, True)
 
 

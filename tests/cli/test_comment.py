@@ -512,7 +512,7 @@ def test_fork_without_any_token_gets_its_plan_in_the_step_summary(
     assert github.summary == report()
 
 
-def test_fork_with_a_full_step_summary_is_told_so(github: Desk) -> None:
+def test_fork_with_a_full_step_summary_gets_a_message(github: Desk) -> None:
     github.api.open(7)
     github.job(7, fork=True, token=github_api.READ_ONLY)
     (github.directory / "summary.md").write_bytes(b"x" * 1024 * 1024)
@@ -530,7 +530,7 @@ def test_summary_that_cannot_be_written_is_an_error(github: Desk) -> None:
     assert "$GITHUB_STEP_SUMMARY cannot be written: it exists but is not a regular file" in ran.err
 
 
-def test_fork_on_gitlab_is_told_so(gitlab: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fork_on_gitlab_gets_a_message(gitlab: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     gitlab.api.open(7)
     gitlab.job(7, fork=True)
     monkeypatch.delenv("DEVINOPS_GITLAB_TOKEN")
@@ -562,7 +562,7 @@ def test_rate_limit_in_a_fork_is_no_missing_permission(github: Desk) -> None:
     assert "comes from a fork" not in ran.err
 
 
-def test_report_without_a_commit_will_not_be_found_which_is_said(desk: Desk) -> None:
+def test_report_without_a_commit_gets_a_warning(desk: Desk) -> None:
     head = desk.api.open(7).head
     desk.job(7)
     assert "names no commit" in desk.comment(report()).err
@@ -578,7 +578,7 @@ def test_digest_of_a_job_without_a_commit_is_an_error(github: Desk) -> None:
     assert "name no commit: pass --request" in ran.err
 
 
-def test_plans_for_several_organizations_are_told_apart(desk: Desk) -> None:
+def test_plans_for_several_organizations_are_distinguished(desk: Desk) -> None:
     desk.planned(7, organization="org-1", target="staging")
     head = desk.api.requests[7].head
     other = report(organization="org-2", target="staging", digest=OTHER, commit=head)
@@ -730,7 +730,7 @@ def test_request_that_does_not_exist_is_an_error(desk: Desk) -> None:
 def test_without_a_ci_job_it_is_an_error(desk: Desk) -> None:
     ran = desk.comment(report())
     assert ran.code == 1
-    assert "GITHUB_ACTIONS and GITLAB_CI are not set" in ran.err
+    assert "neither GITHUB_ACTIONS nor GITLAB_CI is set" in ran.err
 
 
 @pytest.mark.parametrize("text", ["", "## a plan\n", "<!-- devinops: [] -->\n", f"\n{report()}"])
@@ -763,7 +763,7 @@ def test_report_that_no_comment_can_hold_is_refused_before_it_is_sent(desk: Desk
     assert desk.comment(fitting).code == 0
     ran = desk.comment(fitting.replace("x", "xx", 5))
     assert ran.code == 1
-    assert f"and a comment holds {longest:,}" in ran.err
+    assert f"but a comment holds {longest:,}" in ran.err
     assert desk.api.writes == ["POST"]
 
 
@@ -951,9 +951,9 @@ def two_plans(desk: Desk) -> str:
 
 NOT_REVIEWED = [
     (not_planned, "7 has no plan for production by "),
-    (pushed_later, "but the last one is "),
+    (pushed_later, "but the last commit is "),
     (refused_plan, "was refused or failed"),
-    (without_commit, "is for the commit unknown, but the last one is "),
+    (without_commit, "is for the commit unknown, but the last commit is "),
     (other_organization, "7 has no plan for production by "),
     (by_somebody, "7 has no plan for production by "),
     (pushed_directly, "is not the merge of a "),
@@ -1001,7 +1001,7 @@ def test_unreachable_host_is_no_reason_to_plan_again(
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     ran = desk.digest("-t", "production")
     assert ran.code == 1
-    assert "no answer from 127.0.0.1:1: the host refused the connection" in ran.err
+    assert "no response from 127.0.0.1:1: the host refused the connection" in ran.err
 
 
 def test_job_token_of_gitlab_can_find_the_digest_if_the_author_is_given(

@@ -336,7 +336,7 @@ def test_the_entries_are_printed_as_json(root: Path, devinops: Devinops) -> None
     assert [item.get("name") or item["title"] for item in document["items"]] == ["A", "B", "P"]
 
 
-def test_what_json_cannot_hold_is_said(repository: Write, devinops: Devinops) -> None:
+def test_what_json_cannot_hold_is_reported(repository: Write, devinops: Devinops) -> None:
     secret = "secrets: [{key: K, type: cookie, max_age: 90d}]\n"
     root = repository({"secrets.yaml": secret})
     ran = devinops("export", "-C", root, "--to", "json")

@@ -183,9 +183,7 @@ def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(
     assert passed == ["teams/my devin/texts/a.md", "teams/my devin/secrets.yaml"]
 
 
-def test_a_file_where_a_directory_belongs_is_not_kept_but_told(
-    tmp_path: Path, devinops: Devinops
-) -> None:
+def test_a_file_where_a_directory_belongs_is_reported(tmp_path: Path, devinops: Devinops) -> None:
     (tmp_path / "knowledge").write_text("")
     ran = devinops("init", "-C", tmp_path)
     assert (ran.code, "there is a file where a directory belongs" in ran.err) == (1, True)
@@ -368,7 +366,7 @@ def test_a_pipeline_that_exists_includes_the_one_of_init(
     existing = tmp_path / ".gitlab-ci.yml"
     existing.write_text("variables: {A: b}\n")
     ran = devinops("init", "-C", tmp_path, "--ci", "gitlab")
-    _, _, rest = ran.out.partition("\nTo add by hand to .gitlab-ci.yml")
+    _, _, rest = ran.out.partition("\nAdd by hand to .gitlab-ci.yml")
     assert ".pre-commit-config.yaml and .gitlab/devinops.yml" in " ".join(ran.out.split())
     written = yaml.safe_load((tmp_path / ".gitlab/devinops.yml").read_text())
     changes = written["devinops-apply"]["rules"][0]["changes"]
@@ -379,7 +377,7 @@ def test_a_pipeline_that_exists_includes_the_one_of_init(
     assert yaml.safe_load(existing.read_text())["include"] == {"local": ".gitlab/devinops.yml"}
     again = devinops("init", "-C", tmp_path, "--ci", "gitlab")
     assert "unchanged .gitlab/devinops.yml" in again.out
-    assert "To add by hand" not in again.out
+    assert "Add by hand" not in again.out
 
 
 @pytest.mark.parametrize(
@@ -396,7 +394,7 @@ def test_the_hooks_to_add_keep_those_that_are_there(
     config = tmp_path / ".pre-commit-config.yaml"
     config.write_text(f"repos:{item}")
     ran = devinops("init", "-C", tmp_path)
-    start = "\nTo add by hand to the end of the list repos: in .pre-commit-config.yaml:\n\n"
+    start = "\nAdd by hand to the end of the list repos: in .pre-commit-config.yaml:\n\n"
     added = ran.out.partition(start)[2].partition("\nNext:")[0]
     repos = yaml.safe_load(f"{config.read_text()}{added}")["repos"]
     hooks = [hook["id"] for repo in repos for hook in repo["hooks"]]
@@ -442,7 +440,7 @@ def test_what_a_user_edited_is_kept_and_needs_no_advice(
 
 
 @pytest.mark.parametrize(("first", "second"), [("teams/a", ""), ("", "teams/a"), ("a", "b")])
-def test_a_second_root_is_told_what_to_add_to_ci(
+def test_for_a_second_root_the_output_says_what_to_add_to_ci(
     tmp_path: Path, devinops: Devinops, first: str, second: str
 ) -> None:
     git(tmp_path, "init")
@@ -500,7 +498,7 @@ def test_ci_that_runs_devinops_for_this_directory_is_recognized(
     (tmp_path / ".pre-commit-config.yaml").write_text(f"{text}\n")
     ran = devinops("init", "-C", tmp_path / below)
     assert ("which already runs devinops" in ran.out) is known
-    assert ("To add by hand to" in ran.out) is not known
+    assert ("Add by hand to" in ran.out) is not known
 
 
 def test_a_directory_whose_name_begins_with_a_dot_is_found_by_ci(

@@ -196,7 +196,7 @@ def test_a_rotation_promises_no_way_back(
         )
         back = devinops("rollback", run, "-C", root, "--yes", "--report", f"json={report}")
         assert back.code == 0
-        assert "\nsecret:TOKEN was deleted and created again since" in back.out
+        assert "\nsecret:TOKEN was deleted and created again since then" in back.out
         document = json.loads(report.read_text())
         # Besides the note about the secret, one asks to revert the commit if anything is restored.
         assert (len(document["notes"]), document["unchanged"], len(document["changes"])) == (
@@ -374,7 +374,7 @@ def test_a_dry_run_cannot_be_approved(
 
 @pytest.mark.parametrize("way", [[], ["--yes"], ["--dry-run"], ["--dry-run", "--yes"]], ids=str)
 @pytest.mark.parametrize("name", ["latest", "20260312T101500Z-00000f", "nope.jsonl"])
-def test_a_backup_that_is_missing_is_told_before_anything_else(
+def test_a_backup_that_is_missing_is_reported_before_anything_else(
     repository: Write, devinops: Devinops, name: str, way: list[str]
 ) -> None:
     ran = devinops("rollback", name, "-C", repository({}), *way)
@@ -383,7 +383,7 @@ def test_a_backup_that_is_missing_is_told_before_anything_else(
     assert "DEVIN_API_KEY" not in ran.err
 
 
-def test_a_torn_last_line_is_told_and_left_out(
+def test_a_torn_last_line_is_reported_and_left_out(
     applied: tuple[Emulator, Path], devinops: Devinops
 ) -> None:
     _, root = applied
@@ -435,7 +435,7 @@ OWNED = "inventory: {store: file}, prune: owned"
         ),
     ],
 )
-def test_what_happens_to_the_restored_until_the_files_follow_is_told(
+def test_what_happens_to_the_restored_until_the_files_follow_is_reported(
     use: Callable[..., None],
     repository: Write,
     devinops: Devinops,

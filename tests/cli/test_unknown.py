@@ -15,7 +15,7 @@ ADVICE = [(group, name, text) for group, texts in INSTEAD.items() for name, text
 
 
 @pytest.mark.parametrize(("group", "name", "text"), ADVICE, ids=lambda value: value[:30])
-def test_it_is_told_about_what_is_missing_and_names_only_what_exists(
+def test_the_message_is_about_what_is_missing_and_names_only_what_exists(
     devinops: Devinops, group: str, name: str, text: str
 ) -> None:
     words = [name] if group == "devinops" else [group, name]

@@ -373,12 +373,12 @@ def test_pages_have_a_total_only_when_they_are_the_whole(api):
     assert "total" not in {**first, **second}
 
 
-def test_the_catalogue_tells_how_updates_are_done(start):
+def test_the_catalog_tells_how_updates_are_done(start):
     for mode, word in (("merge", "merge_patch"), ("replace_groups", "replace_groups")):
         api = start(quirks={"automation_updates": mode})
-        catalogue = good(api.v3.get(f"{PATH}/schemas"))
-        assert catalogue["update_semantics"] == word
-        assert catalogue["sources"]["schedule"]["recurring"]["fields"]["rrule"]["type"] == "rrule"
+        catalog = good(api.v3.get(f"{PATH}/schemas"))
+        assert catalog["update_semantics"] == word
+        assert catalog["sources"]["schedule"]["recurring"]["fields"]["rrule"]["type"] == "rrule"
 
 
 def test_a_template_gives_its_servers_unless_servers_are_sent(api):

@@ -239,7 +239,7 @@ def hanging(api, path=NOTES, body=NOTE):
 
 
 def stuck(emulator):
-    """Tell whether a request is where it will not end by itself."""
+    """Return whether a request is where it will not end by itself."""
     return any(connection.endless for connection in list(emulator._server.server_state.connections))
 
 

@@ -133,7 +133,7 @@ def test_a_port_in_use_is_an_error_of_one_line(tmp_path, devinops):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         said = (
-            f"cannot listen on 127.0.0.1:{port}: something already listens there; stop it, or take any free port "
+            f"cannot listen on 127.0.0.1:{port}: another program already listens there; stop it, or take any free port "
             "with --port 0"
         )
         for use in (lambda: serve(port=port), Emulator(port=port).__enter__):

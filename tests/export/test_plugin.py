@@ -202,8 +202,8 @@ def test_of_entries_for_different_targets_one_is_exported() -> None:
             note(pinned_repo="acme/api"),
             False,
             (
-                "pinned to acme/api: in a plugin Devin decides by the description; --repository "
-                "acme/api exports it for that repository"
+                "pinned to acme/api: in a plugin Devin decides by the description when to use it; "
+                "--repository acme/api exports it for that repository"
             ),
         ),
         (
@@ -211,7 +211,7 @@ def test_of_entries_for_different_targets_one_is_exported() -> None:
             False,
             (
                 "always used, but its text has more than 2000 characters: it is a skill, so Devin "
-                "decides"
+                "decides when to use it"
             ),
         ),
         (
@@ -219,7 +219,7 @@ def test_of_entries_for_different_targets_one_is_exported() -> None:
             True,
             (
                 "always used, but its text has more than 2000 characters: it is a rule, so Devin "
-                "decides"
+                "decides when to use it"
             ),
         ),
         (
@@ -239,7 +239,7 @@ def test_of_entries_for_different_targets_one_is_exported() -> None:
         (
             note(body="x" * 20_001),
             False,
-            "its text has more than 20000 characters, too long for a good skill: it is in references/whole-text.md; better split the entry",
+            "its text has more than 20000 characters, too long for a good skill: it is in references/whole-text.md; consider splitting the entry",
         ),
     ],
 )

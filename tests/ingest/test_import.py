@@ -116,7 +116,7 @@ def test_what_is_there_already_is_a_duplicate(root: Path, devinops: Devinops) ->
     assert again.out.splitlines()[-1] == "Imported 0 entries into 0 files; 1 duplicate"
     own = devinops("import", "-C", root, root / "knowledge" / "one.md")
     assert own.code == 4
-    assert "it has entries of this repository already" in own.out
+    assert "it already has entries of this repository" in own.out
 
 
 def test_an_entry_is_overwritten_only_with_force(root: Path, devinops: Devinops) -> None:

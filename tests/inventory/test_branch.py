@@ -189,7 +189,7 @@ def test_targets_and_roots_share_a_branch_and_other_files_stay(clone: Clone, rem
     assert names(on_branch(root / "teams").read()) == ["c"]
 
 
-def test_git_is_told_a_name_only_where_it_has_none(
+def test_git_is_given_a_name_only_if_it_has_none(
     clone: Clone, remote: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = clone()
@@ -420,12 +420,12 @@ def test_the_branches_that_people_work_on_are_refused(clone: Clone, remote: Path
     assert git(remote, "rev-list", "--count", "main") == "2"
 
 
-def test_a_directory_without_a_repository_is_told_about_the_file(tmp_path: Path) -> None:
+def test_without_a_repository_the_message_is_about_the_file(tmp_path: Path) -> None:
     (tmp_path / "bare").mkdir()
     check_refused(tmp_path / "bare", "needs a Git repository here .* use store: file")
 
 
-def test_a_repository_without_a_remote_is_told_about_the_file(tmp_path: Path) -> None:
+def test_without_a_remote_the_message_names_the_file(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "alone")
     check_refused(tmp_path / "alone", "has none: add one, or use store: file")
 
@@ -456,7 +456,9 @@ def test_a_remote_that_does_not_answer_is_one_line_without_credentials(clone: Cl
     assert "\n" not in str(caught.value)
 
 
-def test_a_push_that_the_server_forbids_is_told_in_its_words(clone: Clone, remote: Path) -> None:
+def test_a_push_that_the_server_forbids_is_reported_in_its_words(
+    clone: Clone, remote: Path
+) -> None:
     root = clone()
     hook = remote / "hooks" / "pre-receive"
     hook.parent.mkdir(exist_ok=True)

@@ -104,7 +104,7 @@ def owns(root: Path, emulator: Emulator) -> Owns:
 ERRORS = owned("knowledge:Backend/Errors", "note-1", body="errors", trigger="t")
 
 
-def test_without_an_inventory_the_way_to_one_is_told(
+def test_without_an_inventory_the_message_says_how_to_get_one(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     root = repository({"devinops.yaml": "version: 1\n"})
@@ -175,7 +175,7 @@ def test_show_tells_field_by_field_whether_live_agrees(
         (["link", "knowledge:Twic", "note-2"], 1, 'did you mean "knowledge:Twice"?'),
         (["link", "knowledge:Twice", "note-9"], 1, "note-9"),
         (["link", "knowledge:Twice", "note-1"], 1, "owned as knowledge:Backend/Errors"),
-        (["unlock", "r7"], 1, 'there is no open run "r7"; open are: none'),
+        (["unlock", "r7"], 1, 'there is no open run "r7"; the open runs are: none'),
         (["lis"], 64, "There is no command 'lis'. Did you mean 'list'?"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -367,7 +367,7 @@ def test_what_to_decide_is_a_command_that_a_shell_takes_as_it_is(
     assert devinops("inventory", "repair", "-C", root).out == (
         "knowledge:Don't panic: gone-1 is gone\n"
         f"  decide: {forget} 'knowledge:Don'\"'\"'t panic'\n"
-        "    after forget, its entry, if it still has one, is planned as a new one\n"
+        "    after forget, an entry with this key is planned as a new one\n"
         "0 to link again, 1 to decide\n"
     )
     other = devinops("inventory", "link", "knowledge:Twice", "note-2", "-C", root).err

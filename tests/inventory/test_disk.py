@@ -128,7 +128,7 @@ def test_what_cannot_be_put_in_its_place_at_the_end_is_kept(
     assert names(state) == LEFT
 
 
-def test_a_directory_without_a_right_is_told_in_every_call(
+def test_a_directory_without_a_right_is_reported_in_every_call(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = in_file(state.parent)
@@ -150,7 +150,7 @@ def denied(*_: object, **__: object) -> os.stat_result:
     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-def test_a_temporary_directory_that_cannot_be_made_is_told(
+def test_a_temporary_directory_that_cannot_be_made_is_reported(
     clone: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = on_branch(clone())
@@ -235,7 +235,7 @@ def test_behind_a_directory_that_is_a_link_nothing_is_read(state: Path, place: s
         lambda: store.write(Inventory("file"), Inventory("file")),
     ]
     for call in calls:
-        with pytest.raises(InventoryError, match=r"\.devinops is a symlink"):
+        with pytest.raises(InventoryError, match=r"\.devinops is a symbolic link"):
             call()
     assert contents(elsewhere) == before
 

@@ -438,7 +438,7 @@ def test_a_directory_that_cannot_be_written_can_be_read_and_says_so(
     (tmp_path / ".devinops").chmod(0o700)
 
 
-def test_a_file_where_the_directory_should_be_is_told(tmp_path: Path) -> None:
+def test_a_file_where_the_directory_should_be_is_reported(tmp_path: Path) -> None:
     (tmp_path / ".devinops").write_text("")
     store = in_file(tmp_path)
     with pytest.raises(InventoryError, match=r"\.devinops"):
@@ -467,7 +467,7 @@ def test_no_symlink_is_followed(tmp_path: Path, name: str) -> None:
     before = outside.read_bytes()
     (tmp_path / ".devinops" / name).unlink(missing_ok=True)
     (tmp_path / ".devinops" / name).symlink_to(outside)
-    with pytest.raises(InventoryError, match="symlink"):
+    with pytest.raises(InventoryError, match="symbolic link"):
         in_file(tmp_path).begin("r2", [intent("r2", "b")], Inventory("file"))
     assert outside.read_bytes() == before
 
@@ -483,7 +483,7 @@ def test_a_directory_that_is_a_symlink_is_refused_for_reading_too(tmp_path: Path
         lambda store: store.begin("r", [intent("r", "a")], Inventory("file")),
     )
     for act in acts:
-        with pytest.raises(InventoryError, match="symlink"):
+        with pytest.raises(InventoryError, match="symbolic link"):
             act(in_file(root))
     assert list((tmp_path / "elsewhere").iterdir()) == []
 

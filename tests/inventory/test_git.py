@@ -118,7 +118,7 @@ def test_a_branch_whose_name_was_a_directory_before_is_fetched(clone: Clone, rem
         git(remote, "update-ref", "-d", f"refs/heads/{branch}")
 
 
-def test_a_lock_that_stays_on_the_remote_is_told_in_gits_words(
+def test_a_lock_that_stays_on_the_remote_is_reported_in_gits_words(
     clone: Clone, remote: Path, waits: Waits
 ) -> None:
     root = clone()
@@ -327,7 +327,7 @@ def test_a_path_as_long_as_paths_get_does_not_cut_the_advice() -> None:
     assert f"safe.directory {path};" in error_line(DUBIOUS.replace("/srv/r.git", path))
 
 
-def test_what_the_server_says_in_colour_is_told_without(clone: Clone, remote: Path) -> None:
+def test_what_the_server_says_in_color_is_reported_without(clone: Clone, remote: Path) -> None:
     root = clone()
     git(root, "config", "color.ui", "always")
     git(root, "config", "color.remote", "always")

@@ -82,7 +82,7 @@ HOOKS = [(error, begins) for error, begins in REFUSALS if error[0].startswith("r
 
 @pytest.mark.parametrize(("error", "begins"), HOOKS, ids=str)
 @pytest.mark.parametrize("exists", [False, True], ids=["new branch", "existing branch"])
-def test_a_remote_that_refuses_is_told_once_and_nothing_is_written(
+def test_a_remote_that_refuses_is_reported_once_and_nothing_is_written(
     clone: Callable[..., Path],
     remote: Path,
     emulator: Emulator,

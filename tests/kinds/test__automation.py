@@ -41,13 +41,16 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"triggers": [PUSH | {"replys": []}]}, 'unknown key "replys"; did you mean "replies"?'),
     ({"triggers": [{"event_type": "schedule:recurring"}]}, "schedule:recurring needs a condition"),
     ({"triggers": [WEBHOOK, PUSH, WEBHOOK]}, "at most one trigger webhook:incoming"),
-    ({"triggers": where(operator="eq", value=[1])}, "eq takes a text, a number, or true or false"),
-    ({"triggers": where(operator="contains", value=1)}, "contains takes a text"),
+    (
+        {"triggers": where(operator="eq", value=[1])},
+        "eq takes a string, a number, or true or false",
+    ),
+    ({"triggers": where(operator="contains", value=1)}, "contains takes a string"),
     ({"triggers": where(operator="gt", value=True)}, "gt takes a number"),
     ({"triggers": where(operator="is_empty", value="")}, "is_empty takes no value"),
     ({"triggers": where(operator="between", value=[1])}, "between takes a list of two numbers"),
-    ({"triggers": where(operator="in", value="a")}, "in takes a list of texts"),
-    ({"triggers": where(operator="matches")}, "matches takes a text, a regular expression"),
+    ({"triggers": where(operator="in", value="a")}, "in takes a list of strings"),
+    ({"triggers": where(operator="matches")}, "matches takes a regular expression"),
     ({"triggers": where(operator="like", value="a")}, '"like" is not an allowed value'),
     (
         {"triggers": where(operator="recurrence", value="FREQ=DAILY;BYHOUR=25")},
@@ -86,7 +89,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("facts", "message"), WRONG, ids=[message for _, message in WRONG])
-def test_what_is_wrong_is_told_at_its_place(
+def test_what_is_wrong_is_reported_at_its_place(
     tmp_path: Path, facts: dict[str, Any], message: str
 ) -> None:
     (found,) = problems(tmp_path, **facts)

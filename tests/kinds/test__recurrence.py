@@ -31,7 +31,7 @@ WRONG = {
     "FREQ=DAILY;UNTIL=20271231T250000Z": "expected a date and time that exist",
     "FREQ=DAILY;UNTIL=00000101": "expected a date and time that exist",
     "DTSTART:20270231T090000Z FREQ=DAILY": "DTSTART:20270231T090000Z: there is no such date",
-    "FREQ=DAILY;COUNT=2;UNTIL=20270101": "COUNT and UNTIL exclude each other",
+    "FREQ=DAILY;COUNT=2;UNTIL=20270101": "COUNT and UNTIL cannot be used together",
     "FREQ=DAILY;FREQ=DAILY": "FREQ appears twice",
     "FREQ=DAILY FREQ=WEEKLY": "expected one rule",
     "DTSTART:yesterday FREQ=DAILY": "expected one rule",
@@ -39,7 +39,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("rule", WRONG)
-def test_what_is_wrong_is_said(rule: str) -> None:
+def test_what_is_wrong_is_reported(rule: str) -> None:
     assert WRONG[rule] in problem(rule)
     assert words(rule) == ""
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from devinops.api import codec
 from devinops.api.codec import Viewpoint, decode, encode
 from devinops.kinds.automation import KIND, Automation
-from devinops.model.errors import BadAnswer
+from devinops.model.errors import BadResponse
 from devinops.model.keys import ROOT, Key
 from devinops.model.kind import Revealed
 from devinops.model.objects import Live
@@ -106,7 +106,7 @@ def test_the_label_says_whose_it_is(metadata: Any, ours: bool, owner: str | None
     ],
 )
 def test_a_response_that_is_not_in_shape_is_refused(facts: Any, message: str) -> None:
-    with pytest.raises(BadAnswer, match=message):
+    with pytest.raises(BadResponse, match=message):
         read(**facts)
 
 
@@ -144,7 +144,7 @@ def test_whatever_the_api_answers_is_read_or_refused(name: str, value: Any) -> N
     KIND.generated_secret.revealed(item)
     try:
         live = decode(KIND, "v3", item, NAMES, OURS)
-    except BadAnswer:
+    except BadResponse:
         return
     hazard.risk(None, live.resource)
     hazard.risk(live.resource, read().resource)

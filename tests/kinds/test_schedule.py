@@ -79,7 +79,7 @@ def test_settings_of_the_session_are_taken_along(tmp_path: Path) -> None:
         ({"schedule_type": "one_time", "scheduled_at": "2027-01-01T09:00:00Z"}, "an automation cannot do that"),
     ],
 )  # fmt: skip
-def test_what_is_not_simple_is_said(facts: dict[str, Any], remark: str) -> None:
+def test_what_is_not_simple_is_reported(facts: dict[str, Any], remark: str) -> None:
     assert as_automation(Schedule(**{**DAILY, **facts})).endswith(remark)
 
 

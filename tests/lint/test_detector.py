@@ -1,4 +1,4 @@
-"""The detector finds every secret of the labelled set, and nothing else, and never sends anything."""
+"""The detector finds every secret of the labeled set, and nothing else, and never sends anything."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def test_exceptions_hide_findings(exception: dict[str, Any], expected: list[str]
     ("until", "words"),
     [
         ("2026-02-28", "the exception from DV101 ended on 2026-02-28"),
-        ("2027-02-30", "no calendar has the day 2027-02-30, so the exception from DV101"),
+        ("2027-02-30", "the date 2027-02-30 does not exist, so the exception from DV101"),
     ],
 )
 def test_a_day_that_does_not_exist_has_not_passed(until: str, words: str) -> None:

@@ -1,4 +1,4 @@
-"""Each rule finds what it must, and nothing else, on the labelled set and in the examples of its page."""
+"""Each rule finds what it must, and nothing else, on the labeled set and in the examples of its page."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import pytest
 
 from devinops.model.errors import (
     ApiError,
-    BadAnswer,
+    BadResponse,
     ConfigError,
     DevinopsError,
     InputError,
@@ -29,7 +29,7 @@ CODES = [
     (InventoryError("e"), 1),
     (ApiError("e"), 1),
     (Unreachable("e"), 1),
-    (BadAnswer("e"), 1),
+    (BadResponse("e"), 1),
     (Refused("e"), 4),
     (Stale("e"), 5),
     (UsageError("e"), 64),
@@ -52,7 +52,7 @@ def test_problems_of_files_are_all_kept_and_the_first_is_named() -> None:
 def test_an_object_is_missing_only_if_the_api_itself_says_so() -> None:
     assert ApiError("e", status=404).is_missing
     assert not ApiError("e", status=403).is_missing
-    assert not BadAnswer("e", status=404).is_missing
+    assert not BadResponse("e", status=404).is_missing
 
 
 @pytest.mark.parametrize(

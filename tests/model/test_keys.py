@@ -10,7 +10,7 @@ from devinops.model.keys import FolderPath, Key, decode_part, encode_part, folde
 
 
 @pytest.mark.parametrize("text", ["", "knowledge", "knowledge:", ":A", "knowledge:F/"])
-def test_what_is_no_key_is_told(text: str) -> None:
+def test_text_that_is_not_a_key_is_reported(text: str) -> None:
     with pytest.raises(ValueError, match="is not KIND"):
         Key.parse(text)
 

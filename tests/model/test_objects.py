@@ -8,7 +8,7 @@ from devinops.model.objects import Declaration, Severity, Source
 from tests.testing.objects import snapshot
 
 
-def test_a_field_that_is_not_said_differs_from_one_that_is_cleared() -> None:
+def test_an_unset_field_differs_from_one_that_is_cleared() -> None:
     note = Knowledge(name="A", pinned_repo=None)
     assert dict(note.items()) == {"name": "A", "pinned_repo": None}
 

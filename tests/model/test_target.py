@@ -32,7 +32,7 @@ def test_a_plan_says_how_its_place_differs_from_here(other: dict[str, Any], word
     assert replace(here, **other).differences(here) == words
 
 
-def test_what_is_not_known_here_is_said_too() -> None:
+def test_what_is_not_known_here_is_reported_too() -> None:
     here = Target("production", "https://api.devin.ai", "v1", None)
     assert replace(here, org_id="org-1").differences(here) == "organization org-1, not (unknown)"
 

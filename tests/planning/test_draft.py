@@ -27,7 +27,7 @@ def test_the_objects_of_others_with_a_key_are_neither_ours_nor_of_another_name()
 @pytest.mark.skipif(
     not hasattr(time, "tzset"), reason="the zone of a process can be set on POSIX alone"
 )
-def test_times_are_told_in_utc_wherever_a_run_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_times_are_shown_in_utc_wherever_a_run_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Pacific/Kiritimati")
     time.tzset()
     try:

@@ -36,7 +36,7 @@ ENTERPRISE = replace(NOTE, ours=False, access=Access.ENTERPRISE)
         ([EDITED], ["edited knowledge:F/A trigger, body"]),
         ([], ["deleted knowledge:F/A"]),
         ([AGAIN], ["re-created knowledge:F/A as n2"]),
-        ([ENTERPRISE], ["edited knowledge:F/A it belongs to others now (enterprise)"]),
+        ([ENTERPRISE], ["edited knowledge:F/A it now belongs to somebody else (enterprise)"]),
     ],
     ids=["unchanged", "edited", "deleted", "re-created", "given away"],
 )
@@ -51,7 +51,7 @@ def test_a_renamed_folder_is_one_change_and_its_notes_are_none(path: str, writte
     assert shown(folder, note) == [f"renamed folder:F its path is now {written}"]
 
 
-def test_who_changed_an_object_and_when_is_told_where_the_api_says() -> None:
+def test_who_changed_an_object_and_when_is_shown_if_the_api_says_so() -> None:
     edited = replace(EDITED, updated_at=1772409600, updated_by="user-1")
     (drift,) = find_drift(Inventory.of("file", RECORDS), Snapshot.of([FOLDER, edited])).drift
     assert (drift.at, drift.by) == (1772409600, "user-1")

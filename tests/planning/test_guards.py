@@ -134,7 +134,7 @@ def test_if_all_are_missing_the_vendor_may_have_moved_them(owned: int, missing: 
 
 
 @pytest.mark.parametrize(("kind", "missing"), [("knowledge", 4), ("playbook", 5), ("playbook", 4)])
-def test_nothing_is_said_of_a_move_that_is_not_likely(kind: str, missing: int) -> None:
+def test_an_unlikely_move_is_not_mentioned(kind: str, missing: int) -> None:
     assert moved(kind, missing, 5) == ""
 
 
@@ -224,7 +224,7 @@ def test_a_set_may_lose_as_many_elements_as_deletes_are_allowed(
         (2, 2, "4 (2 objects and 2 elements of lists)"),
     ],
 )
-def test_elements_of_lists_are_told_from_deleted_objects(
+def test_elements_of_lists_are_distinguished_from_deleted_objects(
     deletes: int, gone: int, parts: str
 ) -> None:
     colors = ["a", "b"][:gone]

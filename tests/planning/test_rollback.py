@@ -101,7 +101,7 @@ def test_a_name_that_another_object_has_by_now_is_a_conflict(now: list[dict[str,
     )
 
 
-def test_all_objects_that_have_the_name_are_told() -> None:
+def test_all_objects_that_have_the_name_are_reported() -> None:
     (held,) = plan([saved()], [note(id="note-8"), note(id="note-9")]).blocked
     assert held.ids == ("note-8", "note-9")
     assert "(note-8, note-9)" in held.reason
@@ -213,8 +213,8 @@ def test_a_secret_that_was_rotated_is_not_passed_off_as_unchanged() -> None:
     assert (rotated.changes, rotated.blocked, rotated.unchanged) == ((), (), 0)
     (note,) = rotated.notes
     assert note == (
-        "secret:TOKEN was deleted and created again since, and its value from before the run RUN "
-        "was never saved: to change the value, change version of its entry and apply"
+        "secret:TOKEN was deleted and created again since then, and the value that it had before "
+        "the run RUN was never saved: to change the value, change version in its entry and apply"
     )
 
 
@@ -225,7 +225,7 @@ def test_secrets_that_are_still_there_are_unchanged() -> None:
     assert (same.notes, same.unchanged) == ((), 2)
 
 
-def test_a_macro_that_the_api_cannot_set_is_told_and_the_rest_is_done() -> None:
+def test_a_macro_that_the_api_cannot_set_is_reported_and_the_rest_is_done() -> None:
     made = plan([saved(macro="!a")], [note(macro=None, body="new")])
     assert [f.name for f in made.changes[0].fields] == ["body"]
     assert [(held.by, held.ids, held.reason) for held in made.blocked] == [
@@ -244,12 +244,12 @@ def test_a_macro_that_the_api_cannot_set_is_told_and_the_rest_is_done() -> None:
     assert ([f.name for f in on_v1.changes[0].fields], on_v1.blocked) == (["macro"], ())
 
 
-def test_a_macro_that_was_not_there_is_told_as_none() -> None:
+def test_a_macro_that_was_not_there_is_reported_as_none() -> None:
     (held,) = plan([saved(macro=None)], [note(macro="!a")]).blocked
     assert held.reason == "API v3 cannot set its macro (none): set it in the web app"
 
 
-def test_all_that_the_api_cannot_set_is_told() -> None:
+def test_everything_that_the_api_cannot_set_is_reported() -> None:
     plaque = Live("x1", Plaque(name="A", size="big", color="red", motto=""))
     (held,) = plan([plaque], []).blocked
     assert held.reason == "API v3 cannot set its size big, color red: set it in the web app"
@@ -299,7 +299,7 @@ def test_what_may_cost_money_when_it_is_back_wants_the_approval_of_that() -> Non
     assert approved.approvals == Approvals(hazards=("spend",))
 
 
-def test_notes_come_in_order_and_what_the_api_makes_anew_is_told_last() -> None:
+def test_notes_come_in_order_and_what_the_api_generates_again_is_reported_last() -> None:
     hook = {"triggers": [{"event_type": "webhook:incoming"}], "enabled": False}
     limit = live("acu_limit", cycle_acu_limit=0, id="acu_limit")
     secret = live("secret", key="TOKEN", id="s1")
@@ -313,7 +313,7 @@ def test_notes_come_in_order_and_what_the_api_makes_anew_is_told_last() -> None:
     beginnings = (
         "acu_limit is set to 0",
         "automation:A is created again: its webhook has a new address",
-        "secret:TOKEN was deleted and created again since",
+        "secret:TOKEN was deleted and created again since then",
         "automation:A gets a webhook secret",
     )
     assert len(made.notes) == len(beginnings)

@@ -198,7 +198,7 @@ def test_a_doubt_about_several_objects_leaves_the_id_to_the_reader() -> None:
     lives = {"n1": "Old:a", "n2": "A:b", "n3": "A:x"}
     doubt = matched(OWNED, {"A": "c"}, lives)["A"].doubt
     assert "n2 and n3 have the name of this entry: " in doubt
-    assert doubt.endswith("if another one does, run devinops inventory link knowledge:A ID")
+    assert doubt.endswith("if another of them does, run devinops inventory link knowledge:A ID")
 
 
 @pytest.mark.parametrize(("heir", "expected"), [("a", Standing.UNCLEAR), ("other", Standing.HOLDS)])

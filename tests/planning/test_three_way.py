@@ -57,7 +57,7 @@ def test_without_a_base_there_are_two_sides(want: Any, have: Any) -> None:
         (("a", None), "b", "c", Verdict.CONFLICT),
     ],
 )
-def test_a_side_that_is_not_said(
+def test_a_side_that_is_unset(
     base: tuple[Any, Any] | None, want: Any, have: Any, verdict: Verdict
 ) -> None:
     given_base = base and Base(

@@ -73,7 +73,7 @@ def test_a_marker_without_a_root_is_about_the_top() -> None:
     assert read('<!-- devinops: {"target": "a"} -->') == Marker("a", root=".")
 
 
-def test_comments_about_one_target_are_told_from_others() -> None:
+def test_comments_about_one_target_are_distinguished_from_others() -> None:
     top = Marker("production", "org-1")
     assert top.is_about(Marker("production", "org-1", DIGEST, "4f2c"))
     assert top.is_about(Marker("production"))

@@ -48,7 +48,7 @@ def test_a_saved_plan_waits_for_the_same(tmp_path: Path) -> None:
         assert needed_approvals(saved) == needed_approvals(plan)
 
 
-def test_what_approves_and_what_decides_are_told_apart() -> None:
+def test_approvals_and_decisions_are_distinguished() -> None:
     plan = replace(deletes(), blocked=conflict().blocked)
     approve, decide = how_to_approve(plan, " -C a", lambda text: f"`{text}`")
     assert approve == (

@@ -69,7 +69,7 @@ ESCAPED = {
 
 
 @pytest.mark.parametrize("case", ESCAPED)
-def test_lines_that_would_look_equal_are_told_apart(case: str) -> None:
+def test_lines_that_would_look_equal_are_distinguished(case: str) -> None:
     before, after, *expected = ESCAPED[case]
     rows = list(unified([before], [after], shown_line))[1:]
     assert ["".join(part.text for part in row.parts) for row in rows] == expected

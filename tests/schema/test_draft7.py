@@ -30,7 +30,7 @@ from devinops.schema.draft7 import faults, subschemas, unresolved
     ],
     ids=str,
 )
-def test_the_faults_of_a_schema_are_told_once_for_each_place(
+def test_the_faults_of_a_schema_are_reported_once_for_each_place(
     schema: dict[str, Any], places: list[tuple[str | int, ...]]
 ) -> None:
     assert sorted(str(path) for path, _ in faults(schema)) == sorted(map(str, places))

@@ -98,7 +98,7 @@ def test_a_list_that_is_null_needs_no_dashes() -> None:
     assert finding.message == "expected a list, got nothing (null)"
 
 
-def test_a_finding_is_told_once_and_only_about_what_is_wrong() -> None:
+def test_a_finding_is_reported_once_and_only_about_what_is_wrong() -> None:
     schema = {
         "properties": {"a": {}, "b": {}, "c": {}},
         "allOf": [{"required": ["x", "y"]}, {"required": ["y"]}],

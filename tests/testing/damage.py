@@ -32,7 +32,7 @@ def fuzz(share: float = 1) -> settings:
 
 
 def one_line(text: str) -> bool:
-    """Tell whether a text is one line that steers no terminal."""
+    """Return whether a text is one line that steers no terminal."""
     return bool(text) and not any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in text)
 
 

@@ -172,7 +172,7 @@ class GitHubRepository(GitHubApi):
 
 
 def matches(path: str, patterns: list[str]) -> bool:
-    """Tell whether a path has one of the patterns of a filter `paths`."""
+    """Return whether a path has one of the patterns of a filter `paths`."""
     words = {"**/": "(.*/)?", "**": ".*", "*": "[^/]*"}
     expressions = (
         "".join(words.get(part, re.escape(part)) for part in re.split(r"(\*\*/|\*\*|\*)", pattern))
@@ -182,7 +182,7 @@ def matches(path: str, patterns: list[str]) -> bool:
 
 
 def starts(event: Event, on: dict[str, Any]) -> bool:
-    """Tell whether an event starts a workflow with these triggers."""
+    """Return whether an event starts a workflow with these triggers."""
     if event.name not in on:
         return False
     about = on[event.name] or {}

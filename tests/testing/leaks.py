@@ -1,4 +1,4 @@
-"""A labelled set for the secret detector: lines with a secret, and lines that only look like it.
+"""A labeled set for the secret detector: lines with a secret, and lines that only look like it.
 
 Secrets are generated, so no file has one, and no push protection takes this file for a leak.
 """

@@ -1,4 +1,4 @@
-"""The labelled set of the lint rules: what each must find, and what only looks like it.
+"""The labeled set of the lint rules: what each must find, and what only looks like it.
 
 `tests/cases/lint/NAME.yaml` has `positives` and `near_misses` of a rule. A case is a text, which fills the `field` of
 the file in a note that is otherwise fine; or the fields of a note; or `files` with their contents.

@@ -1,4 +1,4 @@
-"""Precision and recall of each lint rule on the labelled set: `make lint-quality`."""
+"""Precision and recall of each lint rule on the labeled set: `make lint-quality`."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def filled(text: str, context: Mapping[str, Any]) -> str:
 
 
 def condition(text: str | None, context: Mapping[str, Any]) -> bool:
-    """Tell whether a job or step runs; without a function about failures it needs success so far."""
+    """Return whether a job or step runs; without a function about failures it needs success so far."""
     inner = re.sub(r"^\$\{\{(.*)\}\}$", r"\1", text or "").strip() or "true"
     about_failures = re.search(r"\b(always|cancelled|failure|success)\(", inner)
     return bool(evaluate(inner, context)) and (bool(about_failures) or not context["failed"])
@@ -246,7 +246,7 @@ def _extended(pipeline: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, 
 
 
 def _rule(text: str, variables: Mapping[str, str]) -> bool:
-    """Tell whether a rule such as `$A == "b" && $C != ""` is true."""
+    """Return whether a rule such as `$A == "b" && $C != ""` is true."""
     return all(_term(term, variables) for term in text.split(" && "))
 
 

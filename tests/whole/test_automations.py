@@ -165,7 +165,7 @@ def test_an_approval_that_the_saved_plan_lacks_is_a_contradiction(
     assert devinops("plan", "-C", root, "--out", path).code == 4
     ran = devinops("apply", path, "-C", root, "--allow-spend")
     assert (ran.code, emulator.automations()) == (64, [])
-    assert "the saved plan has other approvals" in ran.err
+    assert "the saved plan has different approvals" in ran.err
 
 
 def test_the_options_of_a_saved_plan_that_was_refused_can_be_changed_only_by_another_plan(
@@ -173,7 +173,7 @@ def test_the_options_of_a_saved_plan_that_was_refused_can_be_changed_only_by_ano
 ) -> None:
     root, path = repository({"playbooks/new.md": "---\ntitle: New\n---\nb\n"}), tmp_path / "p.json"
     assert devinops("plan", "-C", root, "--out", path, "--allow-delete", "3").code == 4
-    again = "the saved plan has its options in it, so plan again"
+    again = "the saved plan contains its options, so plan again"
     ran = devinops("apply", path, "-C", root)
     assert (ran.code, emulator.playbooks()) == (4, [])
     assert f"leave the option out; {again}" in ran.err
@@ -293,7 +293,7 @@ def test_an_automation_of_another_owner_is_bit_identical_after_any_run(
     assert only(emulator)["metadata"] == {"devinops": "staging", "team": "api"}
 
 
-def test_what_to_do_about_the_label_of_another_owner_is_said(
+def test_what_to_do_about_the_label_of_another_owner_is_reported(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     """When it is linked, after `owner` was changed, and in a plan that means another automation."""
@@ -304,7 +304,7 @@ def test_what_to_do_about_the_label_of_another_owner_is_said(
     repository(files(LESS, config=changed))
     plan = devinops("plan", "-C", root)
     assert plan.code == 4, plan
-    assert "it belongs to others now (production, by its label)" in plan.out
+    assert "it now belongs to somebody else (production, by its label)" in plan.out
     assert "set owner: production for the target in devinops.yaml" in plan.out
     assert "automation objects with the label of another owner" in plan.out
     devinops("inventory", "forget", "automation:Nightly", "-C", root)

@@ -232,7 +232,7 @@ def test_the_most_notes_that_an_enterprise_can_have_is_the_apis_own_error(
     assert len(emulator.playbooks(None)) == 1
 
 
-def test_a_key_of_one_organization_is_told_what_it_lacks(
+def test_for_a_key_of_one_organization_the_message_says_what_it_lacks(
     emulator: Emulator, repository: Write, devinops: Devinops, use: Callable[..., None]
 ) -> None:
     use(emulator.url, "cog_emulator")

@@ -165,7 +165,7 @@ def test_without_room_for_a_backup_nothing_is_overwritten(
 
 @limited
 @pytest.mark.parametrize("report", ["text", "json"])
-def test_a_report_for_which_there_is_no_room_is_told_on_stderr(
+def test_a_report_that_does_not_fit_on_the_disk_goes_to_stderr(
     emulator: Emulator, repository: Write, devinops: Devinops, report: str, tmp_path: Path
 ) -> None:
     root = repository({"devinops.yaml": WITHOUT, "knowledge.yaml": notes("new")})
@@ -381,7 +381,7 @@ def test_the_emulator_does_not_start_without_room_for_its_state(tmp_path: Path) 
     assert names(tmp_path) == []
 
 
-def test_a_bug_is_told_where_its_log_has_no_room(
+def test_a_bug_is_reported_even_if_its_log_does_not_fit_on_the_disk(
     repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def bug(*_: object) -> None:

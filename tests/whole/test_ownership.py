@@ -143,7 +143,7 @@ def test_an_object_that_went_to_others_is_the_same_to_plan_and_drift(
     devinops("apply", "-C", root, "--yes")
     emulator.edit("knowledge", names(emulator)["A"], access_type="enterprise")
     for command in ("plan", "drift"):
-        assert "it belongs to others now" in devinops(command, "-C", root).out
+        assert "it now belongs to somebody else" in devinops(command, "-C", root).out
     (root / "knowledge" / "a.md").unlink()
     emulator.clear_requests()
     assert devinops("apply", "-C", root, "--yes").code == 0
@@ -358,7 +358,7 @@ def test_a_conflict_waits_for_a_decision(
     assert emulator.knowledge()[0]["body"] == body
 
 
-def test_who_edited_a_note_is_told_to_an_enterprise_key(
+def test_who_edited_a_note_is_shown_to_an_enterprise_key(
     repository: Write, devinops: Devinops, use: Callable[..., None]
 ) -> None:
     config = CONFIG.replace("    prune", "    org_id: org-emulator\n    prune")

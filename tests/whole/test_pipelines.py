@@ -110,7 +110,7 @@ def test_what_was_reviewed_is_applied_after_the_merge(world: World) -> None:
 
 
 @pytest.mark.matrix
-def test_a_fork_gets_no_key_and_is_told(world: World) -> None:
+def test_a_fork_gets_no_key_and_a_message(world: World) -> None:
     world.gitlab.open(1)
     none = {"token": "", "DEVIN_API_KEY_PLAN": ""}
     code, log = world.run("devinops-plan", MERGE_REQUEST, 1, fork=True, **none)

@@ -30,7 +30,7 @@ _APPROVAL = re.compile(r"--(adopt|on-conflict git or --on-conflict live|allow-\w
 
 
 def is_printed(quote: str) -> bool:
-    """Tell whether a message has the parts of the quote between its `…`, in their order.
+    """Return whether a message has the parts of the quote between its `…`, in their order.
 
     The source has no literal text for an approval, because messages name it from data.
     """
@@ -44,7 +44,7 @@ def _has_parts(quote: str) -> bool:
 
 
 def is_vague(quote: str) -> bool:
-    """Tell whether so little of the quote is fixed that it could be a part of many messages."""
+    """Return whether so little of the quote is fixed that it could be a part of many messages."""
     return len(quote.replace("…", "").strip()) < 12
 
 

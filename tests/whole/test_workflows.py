@@ -184,7 +184,7 @@ def test_a_commit_without_a_pull_request_is_not_applied(world: World) -> None:
 
 
 @pytest.mark.parametrize("source", [{"fork": True}, {"actor": "dependabot[bot]"}], ids=str)
-def test_who_gets_no_key_is_told(world: World, source: dict[str, Any]) -> None:
+def test_a_job_without_a_key_gets_a_message(world: World, source: dict[str, Any]) -> None:
     world.github.open(1)
     steps = world.plan(1, secrets={}, **source)
     passed(steps)

@@ -59,7 +59,7 @@ _Outcome = Literal["created", "updated", "unchanged", "outdated", "merged", "ste
 
 @dataclass(frozen=True)
 class _Result:
-    """What became of a report; `url` is the comment that has it."""
+    """What happened to a report; `url` is the comment that has it."""
 
     outcome: _Outcome
     about: Marker
@@ -98,7 +98,7 @@ def _post(
     with _host(options, job, writes=True) as host:
         if len(text) > host.longest_comment:
             raise UnusableFile(
-                f"the report has {len(text):,} characters, and a comment holds "
+                f"the report has {len(text):,} characters, but a comment holds "
                 f"{host.longest_comment:,}: devinops plan --report markdown=FILE shortens it"
             )
         commit = about.commit or job.commit
@@ -217,8 +217,8 @@ def _job(request: int | None) -> Job:
     job = current_job(os.environ)
     if job is None:
         raise ConfigError(
-            "devinops comment works in a job of GitHub Actions or GitLab CI, whose variables name "
-            "the repository, and this is neither: GITHUB_ACTIONS and GITLAB_CI are not set"
+            "devinops comment works only in a job of GitHub Actions or GitLab CI, and neither "
+            "GITHUB_ACTIONS nor GITLAB_CI is set: run it in such a job"
         )
     return job._replace(request=request) if request else job
 

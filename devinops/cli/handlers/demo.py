@@ -100,7 +100,7 @@ class _Demo:
         self._rename()
         self._edit_in_the_web_app()
         self._step(
-            "One note gets another name in its file; the other is edited in the web app. "
+            "One note gets a new name in its file; the other is edited in the web app. "
             "The rename keeps the note's id; the edit is shown and not overwritten.",
             "apply --yes",
         )

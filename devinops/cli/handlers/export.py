@@ -80,7 +80,7 @@ def run(
 
 
 def _entries(options: Options) -> tuple[str | None, list[Declaration], list[Declaration]]:
-    """Return the chosen target, None for all, its entries, and those of other targets.
+    """Return the chosen target (None: all), its entries, and the entries of other targets.
 
     Raises InputError, UsageError.
     """
@@ -264,8 +264,8 @@ def _plugin_lines(
     yield from _grouped(exported.left_out, "left out: ", most)
     if exported.shipped and not check:
         yield (
-            f"{_are(len(exported.shipped))} in the plugin already. As soon as Devin uses the "
-            "plugin, each live object is there twice: to retire one, add ensure: absent to its "
+            f"{_are(len(exported.shipped))} in the plugin already. Once Devin uses the plugin, it "
+            "gets each of these texts twice: to delete a live object, add ensure: absent to its "
             "entry and apply; its text stays in the plugin"
         )
     yield _summary(exported, directory, check=check)

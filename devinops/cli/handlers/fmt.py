@@ -140,7 +140,7 @@ class _Run:
 
 
 def _protection(file: _Changed) -> OSError | None:
-    """Return why a file must not be replaced, if it must not."""
+    """Return why a file must not be replaced; None if it may be."""
     try:
         atomic.check_writable(Path(file.real))
     except OSError as error:
@@ -149,7 +149,7 @@ def _protection(file: _Changed) -> OSError | None:
 
 
 def _keeps_a_file(problem: Problem) -> bool:
-    """Tell whether a file cannot be read; a pattern that matches nothing keeps none from it."""
+    """Return whether a problem means that a file cannot be read; an unused pattern does not."""
     return problem.is_error and problem.source.path != CONFIG_FILE
 
 
@@ -178,7 +178,7 @@ def _write(files: Iterable[_Changed]) -> None:
 def _print_diff(options: Options, run: _Run) -> None:
     """Write the diff to stdout and the counts to stderr, so that stdout is a patch.
 
-    The log of a CI job is no place for a patch: a line of it could be a command to the runner.
+    The log of a CI job is not a place for a patch: a line of it could be a command to the runner.
     """
     *_, counts = _lines(run)
     exact = not sys.stdout.isatty() and (not is_ci(os.environ) or _is_file(sys.stdout))
@@ -190,7 +190,7 @@ def _print_diff(options: Options, run: _Run) -> None:
 
 
 def _is_file(stream: TextIO) -> bool:
-    """Tell whether a stream was redirected to a file."""
+    """Return whether a stream was redirected to a file."""
     try:
         return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
     except OSError:

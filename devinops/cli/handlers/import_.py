@@ -108,7 +108,7 @@ def _lines(report: Report, dry_run: bool, place: str) -> Iterator[str]:
         yield f"{'~' if item.overwritten else '+'} {item.file}"
         yield f"    {item.key}, from {item.origin} ({item.origin.form})"
         if item.unwritten:
-            yield f"    {item.unwritten}: the source does not say it: write it in place of the TODO"
+            yield f"    {item.unwritten}: the source has none: write it in place of the TODO"
         yield from (f"    {remark}" for remark in item.remarks)
     for same in report.duplicates:
         yield f"= {same.origin}: {same.what} {same.same} ({same.place})"
@@ -130,7 +130,7 @@ def _follow_up(report: Report, place: str) -> Iterator[str]:
         yield from (f"  {line}" for line in links)
     if removals:
         yield ""
-        yield "After the apply, end the ownership of Terraform, which destroys nothing:"
+        yield "After the apply, remove them from the Terraform state, which destroys nothing:"
         yield from (f"  {line}" for line in removals)
     if links or removals:
         yield ""

@@ -133,7 +133,7 @@ def run(root: Path | None, ci: str | None) -> ExitCode:
     for row in setup.rows:
         click.echo(line(row))
     for where, text in setup.snippets:
-        click.echo(lines(f"\nTo add by hand to {where}:\n\n{text}"), nl=False)
+        click.echo(lines(f"\nAdd by hand to {where}:\n\n{text}"), nl=False)
     if setup.snippets or setup.written:
         _show_next_steps(git, root, setup)
     return ExitCode.OK
@@ -143,8 +143,8 @@ def run(root: Path | None, ci: str | None) -> ExitCode:
 class SetUp:
     """What was set up.
 
-    `rows` say what became of each file, `written` are the new ones, and `snippets` are pairs of
-    where in an existing file to add a text by hand, and the text. `ci_files` are those of CI and
+    `rows` say what happened to each file, `written` are the new ones, and `snippets` are pairs of a
+    place in an existing file and the text to add there by hand. `ci_files` are the files of CI and
     pre-commit. `keys` says which keys to store in the CI system, and is empty without one. `branch`
     says that the branch that applies is a guess, and is empty otherwise.
     """
@@ -160,8 +160,8 @@ class SetUp:
     def reminder(self) -> str:
         files = " and ".join(self.ci_files)
         install = (
-            f"Before you commit, check the line in {files} that installs devinops; where a comment "
-            "above it says FILL IN, do that."
+            f"Before you commit, check the line in {files} that installs devinops; if a comment "
+            "above it says FILL IN, do so."
         )
         return f"{install} {self.branch}".rstrip()
 
@@ -231,14 +231,14 @@ def _branch_note(git: Repository) -> str:
     if not (git.guesses_branch and git.remote):
         return ""
     return (
-        f"{WORKFLOW} applies what is pushed to {git.branch}, the branch that is checked out, since "
-        "Git does not know the default branch of origin. If that is another one, delete the file, "
-        "run git remote set-head origin --auto, and run devinops init again."
+        f"{WORKFLOW} applies what is pushed to {git.branch}, the branch that is checked out, "
+        "because Git does not know the default branch of origin. If that is a different branch, "
+        "delete the file, run git remote set-head origin --auto, and run devinops init again."
     )
 
 
 def _addition(path: str, text: str, existing: str) -> tuple[str, str]:
-    """Return where in an existing file to add what of the text for a new one."""
+    """Return where to add a part of the text for a new file to an existing one, and that part."""
     first, hooks = text.split("\n", 1)
     if first != "repos:":
         return path, text
@@ -271,7 +271,7 @@ def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
 
 
 class _State(Enum):
-    """What became of a file; the value is what init prints, with `{}` for its path."""
+    """What happened to a file; the value is what init prints, with `{}` for its path."""
 
     NEW = "wrote {}"
     UNCHANGED = "unchanged {}"
@@ -295,7 +295,7 @@ def _existing(path: Path, name: str, text: str, below: str) -> _State:
 
 
 def _runs_devinops(path: Path, below: str) -> bool:
-    """Tell whether a file of CI or pre-commit runs devinops for the directory `below` the top."""
+    """Return whether a file of CI or pre-commit runs devinops for the directory `below` the top."""
     found = re.sub(r"(?m)^\s*#.*", "", _text(path))
     roots = [quoted or plain for quoted, plain in _ROOT_OPTION.findall(found)]
     is_for_root = below in roots if below else not roots
@@ -405,7 +405,7 @@ def files(
 
 
 def _files(below: str) -> str:
-    """Return a pattern of the files that pre-commit passes: those of one root only."""
+    """Return the pattern for the files that pre-commit passes: only those of one root."""
     return rf"^{re.escape(below)}/.*{HOOK_FILES}" if below else HOOK_FILES
 
 
@@ -479,7 +479,7 @@ def _check_place(top: Path, name: str) -> None:
 
 
 def _leads_astray(path: Path, above: list[Path], top: Path) -> bool:
-    """Tell whether a symbolic link leads out of `top` or to nothing.
+    """Return whether a symbolic link leads out of `top` or to nothing.
 
     The link is the path itself, or one of the directories `above` it.
     """

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 _DETECTING = "DV301"
 _INCOMPLETE = (
-    "devinops lint knows only the tokens of a dozen services here: to find the others, and "
-    "passwords, install devinops[secrets]"
+    "devinops lint finds only the tokens of a dozen services: to find others, and passwords, "
+    "install devinops[secrets]"
 )
 
 
@@ -107,7 +107,7 @@ def _fixed(run: _Run) -> tuple[_Run, Fixed]:
     # Also what is not checked, because a file can be the text of an entry in another.
     finder = Finder(project.root, paths=project.paths, ignore=project.ignore)
     if finder.problems or not project.whole:
-        message = f"--fix changes nothing until {CONFIG_FILE} says which files to leave alone"
+        message = f"--fix needs a valid {CONFIG_FILE}, which says which files to leave alone"
         return run, Fixed(problems=(Problem(Source(CONFIG_FILE), "not-fixed", message),))
     finder.find()
     files, texts, count = finder.files, text_files(finder), 0
@@ -184,7 +184,7 @@ class _Run:
         return [report for report in reports if self._is_shown(report.paths)]
 
     def looked_for(self, known: baseline.Known) -> bool:
-        """Return whether the run would have a known finding if it were still there.
+        """Return whether this run would find a known finding again if it still existed.
 
         A rule that does not exist any more finds nothing, and nothing is found in a file that does
         not exist any more.
@@ -288,7 +288,7 @@ def _details(reports: Iterable[Reported]) -> LintDetails:
 
 
 def _excerpt(report: Reported) -> Excerpt | None:
-    """Return the line of a finding, which marks no more than the rest of it."""
+    """Return the line of a finding, with its characters marked, at most to the end of the line."""
     if report.line is None:
         return None
     column = report.problem.source.column

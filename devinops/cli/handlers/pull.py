@@ -76,13 +76,13 @@ class _Request:
     def parse(
         cls, options: Options, keys: Iterable[str], check: bool, *, unmanaged: bool, drift: bool
     ) -> _Request:
-        """Without --unmanaged and --drift it is the former, with a KEY also the latter."""
+        """Return the request; the default is unmanaged, and with a KEY also drift."""
         only, named = tuple(map(Only.parse, options.only)), frozenset(map(parse_key, keys))
         neither = not (unmanaged or drift)
         return cls(only, named, check, unmanaged or neither, drift or (neither and bool(named)))
 
     def selects(self, key: Key) -> bool:
-        """Tell whether a key was asked for; without KEY and --only every key is."""
+        """Return whether a key was asked for; without KEY and --only every key is."""
         by_only = any(only.selects(key) for only in self.only)
         return key in self.keys or by_only or not (self.keys or self.only)
 
@@ -125,9 +125,9 @@ def _pull(
     settings = session.settings
     if request.drift and not request.keys and settings.inventory.store == "none":
         raise ConfigError(
-            f"the target {settings.target.name} has no inventory, so nothing tells which side "
-            "changed: set inventory: {store: branch} (or file) for it in devinops.yaml, or name "
-            "the KEY whose live values to write"
+            f"the target {settings.target.name} has no inventory, so devinops cannot tell which "
+            "side changed: set inventory: {store: branch} (or file) for it in devinops.yaml, or "
+            "name the KEY whose live values to write"
         )
     pulling = Pulling(
         declarations=loaded.declarations,
@@ -218,7 +218,9 @@ def _check_keys(request: _Request, pulling: Pulling) -> None:
     """Raise UsageError for a KEY or --only that nothing live and no entry has."""
     known = {*pulling.snapshot.by_key, *(entry.key for entry in pulling.concerned)}
     for key in sorted(request.keys - known):
-        raise UsageError(f"nothing has the key {key}: expected one of an entry or a live object")
+        raise UsageError(
+            f"nothing has the key {key}: expected the key of an entry or of a live object"
+        )
     for only in request.only:
         if only.glob != "*" and not any(map(only.selects, known)):
             raise UsageError(f'--only "{only}" matches nothing that is declared or live')
@@ -236,7 +238,7 @@ def _lines(run: _Run, options: Options) -> Iterator[str]:
     yield from map(_left_row, run.pulled.left)
     if setup and setup.snippets:
         for where, text in setup.snippets:
-            yield from ("", f"To add by hand to {where}:", "", *text.splitlines())
+            yield from ("", f"Add by hand to {where}:", "", *text.splitlines())
     yield _counts(run)
     if setup and not run.check:
         git = Repository.of(options.root)

@@ -58,7 +58,7 @@ class Input:
 
     @property
     def rows(self) -> int:
-        """The height of the input: that of its text, within limits."""
+        """The number of lines of the input: as many as its text has, within limits."""
         return min(max(self.field.rows, self.text.count("\n") + 2), _MOST_ROWS)
 
 
@@ -138,7 +138,7 @@ def shown(field: Field, value: object) -> str:
 
 
 def as_sent(field: Field, text: str) -> str:
-    """Return a text as it is after a browser has shown and sent it."""
+    """Return the text as it is after a browser has shown and sent it."""
     text = text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text if field.rows else text.replace("\n", "")
@@ -230,7 +230,7 @@ def _is_left_empty(item: Input) -> bool:
 
 
 def _value(field: Field, text: str) -> object:
-    """Return what a text stands for. Raises InvalidObject."""
+    """Return what the text stands for. Raises InvalidObject."""
     if field.is_label and not text.strip():
         raise InvalidObject(f"Enter a {field.label.lower()}")
     if field.widget == "check":

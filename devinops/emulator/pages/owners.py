@@ -24,7 +24,7 @@ def listed(sections: tuple[str, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Link:
-    """A link; `count` is the number of objects behind it, None if they are not counted."""
+    """A link; `count` is the number of objects it leads to, None if they are not counted."""
 
     url: str
     text: str

@@ -85,7 +85,7 @@ FIRST: Mapping[Kind, tuple[str, ...]] = {
     "automation": ("name", "enabled", "triggers", "actions"),
     "schedule": ("name", "prompt", "enabled", "schedule_type", "frequency", "scheduled_at"),
 }
-"""The fields at the top of a form; a long form hides the others behind a heading."""
+"""The fields at the top of a form; a long form folds the others under a heading."""
 
 STARTERS: Mapping[tuple[Kind, str], object] = {
     ("automation", "triggers"): [{"event_type": "github:push"}],

@@ -1,4 +1,4 @@
-"""The event catalogue and the ready-made automations that the emulator shows.
+"""The event catalog and the ready-made automations that the emulator shows.
 
 The names of the events are the API's. Which fields an event has is known for few of them, so
 conditions on other fields are taken as they are.
@@ -43,23 +43,23 @@ _FIELDS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def supported_replies(event_type: str) -> list[str]:
-    """Return how a session may answer to an event of this type; empty for one without a thread."""
+    """Return how a session may reply to an event of this type; empty for one without a thread."""
     return [] if event_type.partition(":")[0] in _WITHOUT_REPLIES else _REPLIES
 
 
 def sources() -> dict[str, dict[str, JsonObject]]:
-    """Return the catalogue: source to event to schema."""
-    catalogue: dict[str, dict[str, JsonObject]] = {}
+    """Return the catalog: source to event to schema."""
+    catalog: dict[str, dict[str, JsonObject]] = {}
     for event_type in EVENT_TYPES:
         source, _, event = event_type.partition(":")
-        catalogue.setdefault(source, {})[event] = {
+        catalog.setdefault(source, {})[event] = {
             "event_type": event_type,
             "name": event.replace("_", " ").capitalize(),
             "category": _CATEGORIES.get(source, "Code"),
             "supported_replies": supported_replies(event_type),
             "fields": _FIELDS.get(event_type, {}),
         }
-    return catalogue
+    return catalog
 
 
 def _recurring(rule: str) -> JsonObject:

@@ -1,4 +1,4 @@
-"""Automations of an organization: what starts a session, and what the session is told.
+"""Automations of an organization: what starts a session, and its prompt.
 
 PATCH is a merge patch, or replaces whole groups: the `automation_updates` quirk says which, and
 `update_semantics` of the schemas tells it to the client.
@@ -59,7 +59,7 @@ _DEFAULTS: JsonObject = {
     "slack_reply_access": "slack_users",
     "teams_reply_access": "teams_users",
 }
-# By which member the elements of a list are told apart when they are merged.
+# The member that identifies the elements of a list when they are merged.
 _KEYS = {"triggers": "event_type", "actions": "type"}
 
 
@@ -422,7 +422,7 @@ def _labels(context: Context) -> list[tuple[str, str]]:
 
 @dataclass
 class SchemaQuery:
-    """Which security profile the catalogue is for."""
+    """Which security profile the catalog is for."""
 
     security_profile_id: Annotated[str | None, Query()] = None
 
@@ -473,7 +473,7 @@ AUTOMATIONS = Resource(
             suffix="/schemas",
             verb="get",
             noun="automation_schemas",
-            description="Read the event catalogue and the update semantics of the organization.",
+            description="Read the event catalog and the update semantics of the organization.",
             work=_schemas,
             answer=shapes.AutomationSchemas,
             filters=SchemaQuery,

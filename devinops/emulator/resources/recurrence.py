@@ -15,7 +15,7 @@ _DATE = re.compile(r"BY(MONTH|MONTHDAY|YEARDAY|WEEKNO)=")
 
 
 def check(rule: str) -> None:
-    """Raise ValueError for a text that is no rule."""
+    """Raise ValueError for text that is not a rule."""
     try:
         _parsed(rule, datetime(2026, 1, 1))
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:

@@ -1,4 +1,4 @@
-"""Schedules, which automations have taken the place of."""
+"""Schedules, which automations have replaced."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def shown_id(store: Store, record: Record) -> str:
 
 
 def stored_id(store: Store, shown: str) -> str:
-    """Return the id behind one that v1 shows; if ids are separate, an id of v3 leads nowhere."""
+    """Return the store's id for one that v1 shows; if ids are separate, an id of v3 is unknown."""
     if store.quirks.v1_ids == "shared":
         return shown
     return shown.removesuffix("-v1") if shown.endswith("-v1") else ""

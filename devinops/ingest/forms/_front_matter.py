@@ -36,7 +36,7 @@ class Page:
     remarks: tuple[str, ...] = ()
 
     def text(self, *keys: str) -> str:
-        """Return the first value that is a text, as one line; empty if there is none."""
+        """Return the first value that is text, as one line; empty if there is none."""
         for key in keys:
             value = self.values.get(key)
             if isinstance(value, str) and value.strip():
@@ -44,7 +44,7 @@ class Page:
         return ""
 
     def prose(self, *keys: str) -> str:
-        """Return the first value that is a text, with its line breaks; empty if there is none."""
+        """Return the first value that is text, with its line breaks; empty if there is none."""
         values = (self.values.get(key) for key in keys)
         return next((v.strip() for v in values if isinstance(v, str) and v.strip()), "")
 
@@ -68,7 +68,7 @@ class Page:
 
 
 def page(text: str) -> Page:
-    """Split a text into front matter and body. Never fails: without front matter all is body."""
+    """Split the text into front matter and body. Never fails: without front matter all is body."""
     first = _first_page(text)
     says_something = any(value not in _EMPTY for value in first.values.values())
     second = _first_page(first.content) if first.values and not says_something else Page({}, "")
@@ -102,7 +102,7 @@ def _first_page(text: str) -> Page:
     end = _end_of_keys(text, opened.end())
     if end == opened.end():
         return Page({}, text)
-    remark = "the front matter is not closed; it was taken to end before the first other line"
+    remark = "the front matter is not closed; it was assumed to end before the first other line"
     return _page(text, opened.end(), end, end, (remark,))
 
 
@@ -179,7 +179,7 @@ class _LineReader:
 
     def start(self, key: str, value: str, number: int) -> None:
         if key in self.values:
-            self.remarks.append(f"{key} is there twice; the value in line {number} was taken")
+            self.remarks.append(f"{key} appears twice; the value on line {number} was used")
         block = _BLOCK.match(value)
         self.key, self.block = key, block[1] if block else ""
         self.values[key] = "" if block else scalar(value)
@@ -211,7 +211,7 @@ def scalar(value: str) -> Any:
 
 
 def unquoted(text: str) -> str:
-    """Return a text without the quotes around it, if there are any."""
+    """Return the text without the quotes around it, if there are any."""
     text = text.strip()
     is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
     return text[1:-1] if is_quoted else text
@@ -232,7 +232,7 @@ def globs(value: Any) -> list[str]:
 
 
 def split_globs(text: str) -> list[str]:
-    """Split a text at commas and line breaks that are not in braces; empty parts are left out."""
+    """Split the text at commas and line breaks that are not in braces; empty parts are left out."""
     parts, depth, start = [], 0, 0
     for at, char in enumerate(text):
         depth += (char == "{") - (char == "}" and depth > 0)

@@ -16,7 +16,7 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _UNDERLINE = re.compile(r" {0,3}=+[ \t]*$")
 _LABEL: Final = r"(?:trigger|when to use|use when)(?:\*\*|__)?[ \t]*[:：]|(?<=>)[ \t]*when[:：]"
-_LABELLED = re.compile(
+_LABELED = re.compile(
     rf"[ \t]*>?[ \t]*(?:[-*][ \t]+)?(?:\*\*|__)?(?:{_LABEL})(?:\*\*|__)?[ \t]*(\S.*)$",
     re.IGNORECASE,
 )
@@ -40,7 +40,7 @@ class Heading:
 
 
 def headings(text: str) -> list[Heading]:
-    """Return the headings of a text, without those in blocks of code and in comments."""
+    """Return the headings of the text, without those in blocks of code and in comments."""
     return list(_headings(text))
 
 
@@ -83,7 +83,7 @@ def plain(markup: str) -> str:
 
 
 def title(text: str) -> str:
-    """Return the title of a text: its first heading, if nothing but comments is above it."""
+    """Return the title of the text: its first heading, if nothing but comments is above it."""
     first = next(_headings(text), None)
     if first is None:
         return ""
@@ -91,7 +91,7 @@ def title(text: str) -> str:
 
 
 def _has_words(text: str) -> bool:
-    """Return whether a text has anything but comments."""
+    """Return whether the text has anything but comments."""
     if len(text) <= LONGEST_LINE:
         text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     return bool(text.strip())
@@ -113,15 +113,15 @@ class When:
 
 
 def when(text: str) -> When | None:
-    """Return when to use a text, if the text says so in one of the usual ways.
+    """Return when to use the text, if the text says so in one of the usual ways.
 
     These are a line or quote that begins with `Trigger:` or `When to use:` above the second
     heading; a quote there that begins with a word such as `When`; and a section named `Trigger` or
-    `When to use …`. A labelled line and the section `Trigger` are metadata, and are taken out;
+    `When to use …`. A labeled line and the section `Trigger` are metadata, and are taken out;
     anything else remains a part of the text.
     """
     found = headings(text)
-    return _labelled(text, found) or _section(text, found) or _quoted(text, found)
+    return _labeled(text, found) or _section(text, found) or _quoted(text, found)
 
 
 def _top(text: str, found: list[Heading]) -> int:
@@ -131,11 +131,11 @@ def _top(text: str, found: list[Heading]) -> int:
     return rest[0].start if rest else len(text)
 
 
-def _labelled(text: str, found: list[Heading]) -> When | None:
+def _labeled(text: str, found: list[Heading]) -> When | None:
     end = _top(text, found)
     rows = [(at, line) for at, line, is_text in _lines(text[:end]) if is_text]
     for number, (at, line) in enumerate(rows[:_FIRST_LINES]):
-        label = _LABELLED.match(line) if len(line) <= LONGEST_LINE else None
+        label = _LABELED.match(line) if len(line) <= LONGEST_LINE else None
         if not label:
             continue
         words, stop = [label[1]], at + len(line)
@@ -190,7 +190,7 @@ def _sentence(text: str) -> str:
 
 
 def _without(text: str, start: int, end: int) -> str:
-    """Return a text without some of its lines, and without the blank lines that follow them."""
+    """Return the text without some of its lines, and without the blank lines that follow them."""
     return text[:start] + text[end:].lstrip("\n")
 
 
@@ -210,7 +210,7 @@ class Section:
 
 
 def sections(text: str) -> list[Section]:
-    """Return the sections of a text, split at headings of level 2, and the text above them.
+    """Return the sections of the text, split at headings of level 2, and the text above them.
 
     If there are fewer than two of these, it is split at the highest level that has two. A section
     with only a heading is left out, and comments at the top belong to the first one. If there are

@@ -1,4 +1,4 @@
-"""What `devinops export` writes into the `metadata` of a skill or rule: the entry that it is of."""
+"""What `devinops export` writes into the `metadata` of a skill or rule: the entry it comes from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from devinops.kinds import KINDS
 from devinops.model.keys import Key
 
 PREFIX: Final = "devinops-"
-"""Before a field of an entry in `metadata`; `devinops-key` is the entry's key."""
+"""Prefix of an entry's fields in `metadata`; `devinops-key` is the entry's key."""
 
 
 def own_fields(written: Page) -> dict[str, Any]:

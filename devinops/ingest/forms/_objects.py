@@ -1,4 +1,4 @@
-"""Objects as the API answers them, turned into the values that files have."""
+"""Objects as the API returns them, turned into the values that files have."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from devinops.api.codec import Names, Viewpoint, decode, spellings, unknown_fields
 from devinops.ingest.form import Contents, ForeignObject, Omission, quote
 from devinops.kinds import KINDS
-from devinops.model.errors import BadAnswer
+from devinops.model.errors import BadResponse
 from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle
 from devinops.model.objects import Live
 
@@ -45,7 +45,7 @@ class _Reading:
             live = decode(
                 listed.kind, listed.api, listed.item, self.names, viewpoint, unknown=unknown
             )
-        except BadAnswer as error:
+        except BadResponse as error:
             self.omissions.append(Omission(listed.label, str(error).partition("): ")[2]))
             return
         if not live.ours:
@@ -59,9 +59,9 @@ class _Reading:
         values, remarks = {}, []
         for name, value in live.resource.items():
             attribute = live.kind.by_name[name]
-            if not _is_said(live.kind, attribute, value):
+            if not _is_written(live.kind, attribute, value):
                 continue
-            if not (attribute.writes(listed.api) or _is_always_said(live.kind, attribute)):
+            if not (attribute.writes(listed.api) or _is_always_written(live.kind, attribute)):
                 remarks.append(f"not carried over: {name} {value}: API {listed.api} cannot set it")
                 continue
             values[name] = value
@@ -76,15 +76,15 @@ class _Reading:
         )
 
 
-def _is_said(kind: Kind, attribute: Attribute, value: Any) -> bool:
+def _is_written(kind: Kind, attribute: Attribute, value: Any) -> bool:
     """Return whether a value is written: not null, and not what most objects have anyway."""
-    if _is_always_said(kind, attribute) or attribute.with_value:
+    if _is_always_written(kind, attribute) or attribute.with_value:
         return True
     return value is not None and value not in (attribute.default, attribute.usual)
 
 
-def _is_always_said(kind: Kind, attribute: Attribute) -> bool:
-    """Return whether every entry has a field, also of a kind that the API only deletes."""
+def _is_always_written(kind: Kind, attribute: Attribute) -> bool:
+    """Return whether every entry has a field, even of a kind that the API only deletes."""
     return attribute.required or attribute.name in kind.identity.fields
 
 
@@ -119,7 +119,7 @@ def _names(listed: Iterable[Listed]) -> Names:
             continue
         try:
             found = spellings(KINDS[noun], api, [entry.item for entry in group])
-        except BadAnswer:
+        except BadResponse:
             continue
         names.setdefault(noun, {}).update(found)
     return names

@@ -32,19 +32,17 @@ def rule(
     """
     narrow = [glob for glob in globs if glob not in EVERY_FILE]
     always = always or bool(globs and not narrow and not description)
-    said = None if description or narrow else when(written.content)
-    words = said.when if said else _words(description, narrow, always, choices)
+    usage = None if description or narrow else when(written.content)
+    words = usage.when if usage else _words(description, narrow, always, choices)
     more = list(remarks)
-    if said:
-        more.append(f"the trigger comes from {said.place}")
+    if usage:
+        more.append(f"the trigger comes from {usage.place}")
     if narrow:
-        more.append(
-            f"Devin has no patterns of files: {', '.join(narrow)} is in the trigger as text"
-        )
+        more.append(f"Devin has no file patterns: {', '.join(narrow)} is in the trigger as text")
     return ForeignText(
         use=Use.RULE,
         name=named(source, written),
-        text=said.text if said else written.content,
+        text=usage.text if usage else written.content,
         when=words,
         always=always,
         remarks=(*written.remarks, *more),
@@ -77,7 +75,7 @@ def humanized(stem: str) -> str:
 def split_rule(
     source: Source, text: str, choices: Choices, *, below: str = "", first: str = ""
 ) -> list[ForeignText]:
-    """Return a text that is always used in its repository, one rule for each section.
+    """Split a text that is always used in its repository into one rule for each section.
 
     `below` is the directory that the rules are about, empty for all. `first` is the name of the
     part above the first section. Empty if the text has no sections.
@@ -88,10 +86,10 @@ def split_rule(
 
 
 def _section(part: Section, choices: Choices, below: str, first: str) -> ForeignText:
-    said = when(part.text)
+    usage = when(part.text)
     place = where(choices.repo, below)
-    if said:
-        words, remark = said.when, f"the trigger comes from {said.place}"
+    if usage:
+        words, remark = usage.when, f"the trigger comes from {usage.place}"
     elif part.title:
         words = f'When the task concerns "{part.title}"{place}'
         remark = "the trigger comes from the heading"
@@ -100,9 +98,9 @@ def _section(part: Section, choices: Choices, below: str, first: str) -> Foreign
     return ForeignText(
         use=Use.RULE,
         name=part.title or first,
-        text=said.text if said else part.text,
+        text=usage.text if usage else part.text,
         when=words,
-        always=not below and not said,
+        always=not below and not usage,
         line=part.line,
         remarks=(remark,) if remark else (),
     )

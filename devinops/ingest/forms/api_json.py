@@ -1,4 +1,4 @@
-"""JSON as the API answers it: `GET /v1/knowledge`, and the lists of v3, one or several pages."""
+"""JSON as the API returns it: `GET /v1/knowledge`, and the lists of v3, one or several pages."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _read(source: Source, choices: Choices) -> Contents:
     lost = sum(1 for _ in _items(data)) - len(listed)
     contents = read_objects(listed, choices.org_id)
     objects = (
-        "1 object of no known kind is" if lost == 1 else f"{lost} objects of no known kind are"
+        "1 object of an unknown kind is" if lost == 1 else f"{lost} objects of an unknown kind are"
     )
     remarks = (*([f"{objects} left out"] if lost else []), *_missing_pages(data))
     return replace(contents, remarks=remarks)
@@ -94,9 +94,9 @@ def _listed(member: str, item: Item) -> Listed | None:
     An export of devinops says the kind. Otherwise, of several kinds it is the one with the most
     members that all its objects have.
     """
-    said = KINDS.get(str(item.get(KIND)))
-    if said and "v3" in said.apis:
-        return _of_kind(said, "v3", item)
+    named = KINDS.get(str(item.get(KIND)))
+    if named and "v3" in named.apis:
+        return _of_kind(named, "v3", item)
     fitting = [
         (len(required) + (api.id in item), kind, version)
         for kind in KINDS.values()

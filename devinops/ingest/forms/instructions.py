@@ -71,7 +71,7 @@ def _below(source: Source) -> str:
 
 
 def _name(text: str, choices: Choices, below: str) -> str:
-    """Return the title of the text, or what it is for if the title only says what file it is."""
+    """Return the title of the text, or its purpose if the title is only the name of its file."""
     heading = title(text)
     if heading and not _ABOUT_NOTHING.match(heading):
         return heading

@@ -38,12 +38,12 @@ def _read(source: Source, choices: Choices) -> Contents:
 
 
 def _part(part: Section, written: Page, source: Source) -> ForeignText:
-    said = when(part.text)
+    usage = when(part.text)
     return ForeignText(
         use=Use.RULE,
         name=part.title or title(part.text) or named(source, written),
-        text=said.text if said else part.text,
-        when=said.when if said else "",
+        text=usage.text if usage else part.text,
+        when=usage.when if usage else "",
         directory=source.directory,
         line=written.line + part.line - 1,
     )

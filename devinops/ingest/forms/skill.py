@@ -30,14 +30,14 @@ def read(source: Source, choices: Choices) -> Contents:
         return Contents(omissions=(Omission(source.name, why),))
     slug = written.text("name") or source.parent or source.stem
     use = Use.PROCEDURE if _is_for_people(written) else Use.RULE
-    said = when(written.content) if use is Use.RULE and not written.prose("description") else None
+    usage = when(written.content) if use is Use.RULE and not written.prose("description") else None
     # What devinops exported has its handle among its own fields, or had none.
     handle = slug if use is Use.PROCEDURE and not own_key(written) else ""
     found = ForeignText(
         use=use,
         name=title(written.content) or humanized(slug),
         text=written.content,
-        when=said.when if said else written.prose("description"),
+        when=usage.when if usage else written.prose("description"),
         handle=handle,
         key=own_key(written),
         values=own_fields(written),

@@ -1,4 +1,4 @@
-"""The text of a long skill: `devinops export` puts it beside SKILL.md, with its front matter."""
+"""The text of a long skill: `devinops export` puts it next to SKILL.md, with its front matter."""
 
 from __future__ import annotations
 

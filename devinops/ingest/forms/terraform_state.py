@@ -105,7 +105,7 @@ def _instances(
 
 
 def _item(kind: Kind, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes of a resource as API v3 would answer them; nothing else is copied."""
+    """Return the attributes of a resource as API v3 would return them; nothing else is copied."""
     item = {
         "org_id": attributes.get("org_id"),
         kind.apis[API].id: attributes.get(kind.apis[API].id),

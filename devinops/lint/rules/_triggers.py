@@ -35,7 +35,7 @@ STOP: Final = frozenset(
         whenever while with work working you your"""
     )
 )
-"""Words that do not tell one trigger from another."""
+"""Words that do not distinguish one trigger from another."""
 
 _BEGINNING: Final = LazyPattern(
     r"\b(?:start|beginning) of\b|\bnew(?=\s+(?:task|session)s?\b)"
@@ -44,18 +44,18 @@ _BEGINNING: Final = LazyPattern(
     re.IGNORECASE,
     hints=("start", "begin", "new"),
 )
-"""What says nothing in front of `every session`."""
+"""What adds nothing before `every session`."""
 
 _WIDE: Final = LazyPattern("[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff]")
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in lower case."""
+    """Return the words of the text in lower case."""
     return [word.lower() for word in _WORD.findall(text)]
 
 
 def is_generic(text: str) -> bool:
-    """Return whether every word of a text fits every task."""
+    """Return whether every word of the text fits every task."""
     found = words(_BEGINNING.sub("", text))
     return bool(found) and GENERIC.issuperset(found)
 

@@ -1,4 +1,4 @@
-"""Tells whether a text shows something as what must not be done."""
+"""Tells whether a text shows something as an example of what not to do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FORBIDDEN: Final = LazyPattern(
     r"|\b(?:is|are)\s+(?:an?\s+)?(?:bad|wrong)\b",
     re.IGNORECASE | re.DOTALL,
 )
-"""What in a sentence, up to the thing, forbids it."""
+"""Words before a thing, in its sentence, that forbid it."""
 
 _CONDEMNED: Final = LazyPattern(
     r"\s(?:#|//|<!--|\(|[-–—](?=\s))\W*(?:never|don['’]t|do\s+not|bad|wrong)\b|❌|🚫|⛔"
@@ -36,7 +36,7 @@ _CONDEMNED: Final = LazyPattern(
     r"|^[^。]*(?:(?:(?:実行|使用|利用)し|使わ|行わ)(?:ない|ません)(?:でください|こと)?(?:。|$)|禁止)",
     re.IGNORECASE,
 )
-"""What behind the thing, in its line, forbids it."""
+"""Words after a thing, in its line, that forbid it."""
 
 _CROSS: Final = LazyPattern("[❌🚫⛔]")
 _NEW_SENTENCE: Final = LazyPattern(
@@ -49,7 +49,7 @@ _ABOUT_MISTAKES: Final = LazyPattern(
     r"|what\s+not|never\s+(?:allowed|do|run|use)|(?<!and\s)don['’]?ts?\W*$|avoid\W*$)|❌|🚫|⛔",
     re.IGNORECASE,
 )
-"""What the heading of a section says that shows mistakes only."""
+"""What the heading of a section says if the section shows only mistakes."""
 
 _POINTS_DOWN: Final = LazyPattern(
     r"\b(?:this|these|following|below|like)\W*$|(?:^|\n)\W*(?:bad|wrong|incorrect|❌|🚫|⛔)[^\n]*$",

@@ -39,7 +39,7 @@ def check(subject: Subject, context: Context) -> Iterator[Finding]:
     size, limit = tokens(subject.text), context.budgets.tokens
     if subject.kind.document and size > limit:
         message = (
-            f"this {subject.kind.document} has about {size:,} tokens, and {limit:,} are the limit: "
+            f"this {subject.kind.document} has about {size:,} tokens, but the limit is {limit:,}: "
             "split it, or move reference material into a repository and say where it is"
         )
         yield subject.about(subject.kind.document, message)

@@ -1,4 +1,4 @@
-"""A relative link or image leads to no file.
+"""A relative link or image does not lead to a file.
 
 Devin follows the link and finds nothing. Correct the path, write the whole URL, or name the
 repository that has the file. A link counts as right if the file exists relative to the file of the
@@ -40,13 +40,13 @@ from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _ELSEWHERE = LazyPattern(r"[a-z][a-z0-9+.-]*:|//|#|@|~", re.IGNORECASE)
-"""The beginning of what is no path in the repository."""
+"""The beginning of what is not a path in the repository."""
 
 _MAIL = LazyPattern(r"[^\s/@]+@[^\s/@]+")
 _LINE_NUMBER = LazyPattern(r"(?::\d+(?:[:-]\d+)?)+$")
 _ESCAPE = LazyPattern(r"\\([!-/:-@\[-`{-~])")
 _PATTERN = LazyPattern(r"[{}<>*$|\\]|\.\.\.|…|path/to|\bexample\b")
-"""What stands for a path in an example."""
+"""A placeholder for a path in an example."""
 
 
 def check(subject: Subject, context: Context) -> Iterator[Finding]:
@@ -54,8 +54,8 @@ def check(subject: Subject, context: Context) -> Iterator[Finding]:
         written = subject.text[target.start : target.end].strip("<>")
         if _is_relative(written) and not context.has_file(_path(written), subject):
             message = (
-                f"{written} leads to no file: correct the path, write the whole URL, or name the "
-                "repository that has the file"
+                f"{written} does not lead to a file: correct the path, write the whole URL, or "
+                "name the repository that has the file"
             )
             yield subject.in_text(message, target.start, target.end - target.start)
 

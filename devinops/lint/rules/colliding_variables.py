@@ -1,4 +1,4 @@
-"""Two secrets become variables that are the same but for case or leading underscores.
+"""Two secrets become variables that differ only in case or leading underscores.
 
 They are different secrets, but programs that ignore case read one instead of the other, and people
 mix them up. Rename one of them.
@@ -38,8 +38,8 @@ def check(context: Context) -> Iterator[Finding]:
         if twin:
             (field,) = subject.kind.identity.fields
             message = (
-                f"its variable and that of {twin.declaration.key} ({twin.declaration.source}) are "
-                "the same but for case or leading underscores: rename one of them"
+                f"its variable and that of {twin.declaration.key} ({twin.declaration.source}) "
+                "differ only in case or leading underscores: rename one of them"
             )
             yield subject.about(field, message, twin)
 

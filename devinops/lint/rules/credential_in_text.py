@@ -1,6 +1,6 @@
 """The text has something that looks like a secret.
 
-It is in Git, and in every session that recalls the text. Remove it, replace the secret by a new
+It is in Git, and in every session that recalls the text. Remove it, replace the secret with a new
 one, because this one may have leaked, and declare the new one as a secret: a text then names the
 variable, such as `$NPM_TOKEN`. Placeholders and examples of documentation are not reported, and
 DV305 reports passwords in URLs. The secret itself is never shown.
@@ -54,7 +54,7 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
                 # An invisible character in the password hides its URL from one of the searches.
                 continue
             message = (
-                f"this looks like {title}: remove it, replace the secret by a new one, "
+                f"this looks like {title}: remove it, replace the secret with a new one, "
                 "because this one may have leaked, and declare it as a secret"
             )
             yield subject.at(place, message, start, end - start, conceal=text[start:end])

@@ -1,6 +1,6 @@
 """A URL has a password in it.
 
-The password is in Git, and in every session that recalls the text. Replace it by a secret, and
+The password is in Git, and in every session that recalls the text. Replace it with a secret, and
 change the password. Placeholders, and passwords for the developer's own machine and containers, are
 not reported. A password in the query, such as `?token=…`, counts too; a token of a known service is
 reported by DV301.

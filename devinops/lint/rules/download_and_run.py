@@ -1,6 +1,6 @@
 """A command downloads a program and runs it at once, unread.
 
-Whoever controls the address controls Devin's machine and its secrets. Use a package manager, or
+Anybody who controls the address controls Devin's machine and its secrets. Use a package manager, or
 download the file, check its checksum, and run it then. A line that warns of such a command is not
 reported.
 

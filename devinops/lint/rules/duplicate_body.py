@@ -65,7 +65,7 @@ def _finding(subject: Subject, other: Subject, how: str) -> Iterator[Finding]:
     if field := subject.kind.document:
         message = (
             f"this {field} {how} that of {other.declaration.key} ({other.declaration.source}): "
-            "keep one of them, or say in each what tells it apart"
+            "keep one of them, or say in each how it differs"
         )
         yield subject.about(field, message, other)
 

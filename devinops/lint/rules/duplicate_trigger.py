@@ -61,7 +61,7 @@ aren didn doesn don isn wasn won
 außer bevor bis kein keine keinem keinen keiner nach nachdem nicht nie niemals nur ohne vor
 antes après avant después pas sans sin
 """
-"""Words with which a trigger is about another situation; of `isn't` the part before the mark."""
+"""Words that put a trigger into another situation; of `isn't`, the part before the apostrophe."""
 
 _FROM = LazyPattern(
     r"\b(?:from|von|aus)\s+(?:(?:the|our|an?|de[rmn]|die|das|eine[rmn]?)\s+)?(\w+)",
@@ -88,7 +88,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _similarity(telling: Features) -> Callable[[Features, Features], float]:
-    """Return what measures triggers: two that each have a word of their own are different."""
+    """Return the function that compares triggers: two that each have a word of their own differ."""
 
     def measure(first: Features, second: Features) -> float:
         more = first ^ second
@@ -108,7 +108,7 @@ def _finding(subject: Subject, other: Subject, how: str) -> Finding:
     field = subject.kind.foreign.when
     message = (
         f"this {field} is {how} that of {other.declaration.key} "
-        f"({other.declaration.place(field)}): merge the two, or say in each what tells it apart"
+        f"({other.declaration.place(field)}): merge the two, or say in each how it differs"
     )
     return subject.about(field, message, other)
 

@@ -1,6 +1,6 @@
 """The last day of an exception under `lint` has passed, so it no longer applies.
 
-Correct the entry, or decide again and set a later `until`. A day that no calendar has counts as
+Correct the entry, or decide again and set a later `until`. A date that does not exist counts as
 passed.
 
 Fails:
@@ -39,10 +39,10 @@ def check(exceptions: Exceptions, _: Sequence[Called]) -> Iterator[Finding]:
         until = str(exceptions.subject.declaration.lint["until"])
         names = ", ".join(exceptions.ignored)
         message = (
-            f"the exception from {names} ended on {until}: correct the entry, or set a new day"
+            f"the exception from {names} ended on {until}: correct the entry, or set a new date"
             if exceptions.until
-            else f"no calendar has the day {until}, so the exception from {names} does not apply: "
-            "correct the day"
+            else f"the date {until} does not exist, so the exception from {names} does not apply: "
+            "correct the date"
         )
         yield exceptions.finding(until, message)
 

@@ -42,7 +42,7 @@ from devinops.model.patterns import LazyPattern
 
 LONGEST_RUN = 3
 MOST = 50
-"""Findings in one text; more of them tell nothing new."""
+"""Maximum findings in one text; more would tell nothing new."""
 
 _WORD = LazyPattern(rf"[{ZERO_WIDTH}]*+[^\W_](?:[^\W_]|[{ZERO_WIDTH}])*+(?:(?<=[^\W_])[.,;:?!])?\Z")
 """Letters and digits; a mark may follow a letter."""

@@ -1,8 +1,8 @@
 """The text tells Devin to set other instructions aside.
 
-Such a sentence is typical of an injected instruction. Whoever reads a pull request must not miss
-it. If it is meant, say which rule does not apply and when. Comments are judged too, because Devin
-reads them; code and quoted examples are not.
+Such a sentence is typical of an injected instruction, which a reviewer must not miss. If it is
+intended, say which rule does not apply and when. Comments are checked too, because Devin reads
+them; code and quoted examples are not.
 
 Fails:
 
@@ -43,7 +43,7 @@ _OTHERS = (
 
 _WHO = r"(?:the\s+|any\s+)?(?:user|users|reviewers?|humans?|anyone|anybody|people)\b"
 _WHO_READS = r"(?:the\s+user|(?:the\s+|any\s+)?(?:reviewers?|humans?)|anyone|anybody)\b"
-"""Those from whom an instruction hides. Of `users`, the text may hide a price."""
+"""Those from whom an instruction hides. A text may hide a price from `users`."""
 
 _OVERRIDE = LazyPattern(
     rf"\b(?:ignore|disregard|forget|override|bypass|circumvent)\s+(?:of\s+|the\s+)?{_OTHERS}\s+"
@@ -104,7 +104,7 @@ _OF_A_TOOL = LazyPattern(
     r"|browser|nginx|config\w*)\b",
     re.IGNORECASE,
 )
-"""What says that the rules are those of a program."""
+"""Words that say that the rules are those of a program."""
 
 _NEGATED = LazyPattern(
     r"(?:\b(?:not|never|don['’]t|doesn['’]t|cannot|can['’]t|won['’]t|must\s*n['’]t|refuse|reject"
@@ -120,7 +120,7 @@ _NEGATED_BEHIND = LazyPattern(
     r"|することは(?:でき|許)",
     re.IGNORECASE | re.MULTILINE,
 )
-"""What negates a verb before it, in German and Japanese."""
+"""What negates the verb before it, in German and Japanese."""
 
 _QUOTED = LazyPattern(
     r"\"(?:[^\"\n]|\n(?!\n)){0,300}\"|“(?:[^”\n]|\n(?!\n)){0,300}”|‘[^’\n]{0,300}’|«[^»\n]{0,300}»|„[^“”\n]{0,300}[“”]"

@@ -1,7 +1,7 @@
 """The text still has a placeholder where something must be written.
 
-Devin takes it for the rule, also in a comment. Replace it. Placeholders in code are not
-judged: there they are often part of a template.
+Devin takes it for the rule, even in a comment. Replace it. Placeholders in code are not
+checked: there they are often part of a template.
 
 Fails:
 
@@ -79,14 +79,14 @@ _STATES = LazyPattern(
     r"\b(?:DONE|DOING|WIP|CLOSED|BACKLOG)\b|\bIN[ _-](?:PROGRESS|REVIEW)\b"
     r"|\b(?i:status|state|column|lane|label)\b"
 )
-"""Words beside which TODO is the state of a task."""
+"""Words next to which TODO is the state of a task."""
 
 _CONTROLS = LazyPattern(
     r"\b(?:clicks?|press(?:es)?|taps?|selects?|chooses?|hits?|buttons?|keys?|options?|menus?)"
     r"(?:\s+(?:on|the))*\W{1,3}$",
     re.IGNORECASE,
 )
-"""What stands before the label of a control."""
+"""What comes before the label of a control."""
 
 _TAG = LazyPattern(
     r"^[ \t]*[-*+][ \t]+[*_]{0,2}(TODO|FIXME|HACK|XXX)\b",
@@ -129,7 +129,7 @@ def _is_meant(group: str, match: re.Match[str], text: str, markdown: Markdown) -
 
 
 def _explains_tags(text: str, when: str) -> bool:
-    """Return whether a text has a list of the tags of comments, and says so before it."""
+    """Return whether the text has a list of the tags of comments, and says so before it."""
     tags = list(_TAG.finditer(text))
     is_list = len({tag[1] for tag in tags}) > 1
     return is_list and bool(_ABOUT_TAGS.search(f"{when}\n{text[: tags[0].start()]}"))

@@ -65,7 +65,7 @@ _ROUTE = LazyPattern(
     r"|(?i:routes?|endpoints?|pages?|urls?|href|redirect\w*|navigat\w*|path=))"
     r"\W{0,4}(?:(?:to|at|is|like)\W{1,3})?$"
 )
-"""What stands before a path of a web site."""
+"""What comes before a path of a web site."""
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:

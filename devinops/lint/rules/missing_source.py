@@ -41,7 +41,7 @@ from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _NO_PART_OF_IT = LazyPattern(r"#.*|(?::\d+(?:-\d+)?)+$|(?:^|/)[^/]*[*?\[].*", re.DOTALL)
-"""What is behind a path: an anchor, a line, or a pattern."""
+"""What follows a path: an anchor, a line, or a pattern."""
 
 _ELSEWHERE = LazyPattern(r"[:@\s]|^[A-Z]+-\d+$")
 """A URL, a file of another repository, a ticket, or words."""

@@ -1,4 +1,4 @@
-"""The note is pinned to one repository, but its trigger names another one.
+"""The note is pinned to one repository, but its trigger names another.
 
 Devin always recalls the note in the pinned repository, where it does not belong. Correct one of the
 two. A repository in the trigger counts if it has the owner of the pin, if it has the address of
@@ -42,7 +42,7 @@ _HOST = r"(?:https?://|git@)?(?:github|gitlab|bitbucket)[\w.-]*\.[a-z]+[/:]"
 _REPOSITORY = LazyPattern(
     rf"(?<![\w./:@-])(?P<host>{_HOST})?(?P<owner>{_NAME}(?:/{_NAME}){{0,2}})/(?P<name>{_NAME})"
     r"(?![\w/-]|:\w)",
-    # A particle of Japanese can be directly beside a name.
+    # A Japanese particle can touch a name.
     re.IGNORECASE | re.ASCII,
     hints=("/",),
 )
@@ -64,7 +64,7 @@ _PAIRS = frozenset(
         backend/frontend dev/prod test/prod public/private tcp/ip true/false yes/no owner/repo""",
     )
 )
-"""Words that are no repository also before this word."""
+"""Words that do not name a repository even before this word."""
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:

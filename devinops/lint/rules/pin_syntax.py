@@ -1,7 +1,7 @@
 """The pin is not the name of a repository.
 
 Devin compares a pin with `owner/repo`. A host, the suffix `.git`, a pattern or a placeholder makes
-the note unpinned in silence. A path with more than two names is right on GitLab.
+the note unpinned without a message. A path with more than two names is right on GitLab.
 
 Fails:
 

@@ -45,7 +45,7 @@ def check(subject: Subject, context: Context) -> Iterator[Finding]:
     size, limit = tokens(subject.text), context.budgets.everywhere_tokens
     if size > limit:
         message = (
-            f"about {size:,} tokens are pinned to all repositories, and {limit:,} are the limit: "
+            f"about {size:,} tokens are pinned to all repositories, but the limit is {limit:,}: "
             "shorten the text, or pin it to the repositories that need it"
         )
         yield subject.about(subject.kind.foreign.always, message)

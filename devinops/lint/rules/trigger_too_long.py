@@ -41,7 +41,7 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
     if size > LONGEST:
         field = subject.kind.foreign.when
         message = (
-            f"this {field} has {size:,} characters, and {LONGEST:,} are the maximum: keep what "
+            f"this {field} has {size:,} characters, but the maximum is {LONGEST:,}: keep what "
             f"says when to use the {subject.kind.name}, and move the rest to its "
             f"{subject.kind.document}"
         )

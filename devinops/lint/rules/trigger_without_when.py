@@ -3,7 +3,7 @@
 Devin compares the trigger with its task. A title such as `Guide to our error format` matches a
 question about the format, but not the task in which the format matters.
 
-A task, such as `Fix flaky tests`, says when. Only English triggers are judged; other languages are
+A task, such as `Fix flaky tests`, says when. Only English triggers are checked; other languages are
 recognized by common words and endings.
 
 Fails:

@@ -1,9 +1,9 @@
 """The text uses a secret that no entry declares.
 
 A session has an environment variable only if the secret exists. Declare the secret in secrets.yaml,
-so that a plan tells when it is missing, or correct the name. Names that look like secrets are
-judged (`$NPM_TOKEN`), and names that are almost that of a declared secret, but only in a repository
-that declares secrets; a variable that the text sets itself is not.
+so that a plan tells when it is missing, or correct the name. The rule checks names that look like
+secrets (`$NPM_TOKEN`) and names that are almost that of a declared secret, but only in a repository
+that declares secrets. It does not check a variable that the text sets itself.
 
 Fails:
 

@@ -114,7 +114,7 @@ class Items:
             )
 
     def objects(self, objects: Iterable[tuple[Key, str]], sign: Sign) -> Iterator[Html]:
-        """Yield an element for each object about which only one sentence is to be said."""
+        """Yield an element for each object that needs only one sentence."""
         for key, about in objects:
             yield self._line(_facets(key, sign.meaning), badge(sign), _key(key), about)
 
@@ -214,7 +214,7 @@ def _facets(key: Key, action: str) -> dict[str, str]:
 
 
 def _key(key: Key) -> Html:
-    """Return a key with its name in bold, for the eye looks for the name."""
+    """Return a key with its name in bold, because readers look for the name."""
     folder, slash, name = key.place.rpartition("/")
     where = tag("small", f"{key.kind}:{folder}{slash}" if key.place else key.kind)
     return joined([where, tag("strong", name)] if name else [where])

@@ -43,7 +43,7 @@ def facts(target: Target, store: str, owned: int, digest: str = "") -> list[tupl
 
 
 def are_few(*lists: Sequence[object]) -> bool:
-    """Tell whether lists are so short together that their items are open."""
+    """Return whether lists are so short together that their items are open."""
     return sum(map(len, lists)) <= MOST_OPEN
 
 
@@ -78,7 +78,7 @@ def keys(items: Iterable[Change | Blocked | Drift | Live]) -> list[Key]:
 def blocked_notice(
     plan: ShownPlan, blocked: Sequence[Blocked], style: Style, prefix: str = "blocked"
 ) -> Html:
-    """Return the box with blocked steps. Those whose plan was refused are approved with it."""
+    """Return the box with blocked steps, and how to approve them unless the plan was refused."""
     title = f"{counted(len(blocked), 'step')} blocked: a person has to decide or act"
     lines = [
         pointer(f"{prefix}-{number}", block, f"{block.by}: {block.reason}", BLOCKED)

@@ -80,7 +80,7 @@ def _number(sign: Sign, number: int, to: str = "") -> Html:
 
 
 def _untouched(plan: ShownPlan) -> Iterator[tuple[str, str]]:
-    """Yield how many objects the plan does not change, and to what it is limited."""
+    """Yield how many objects the plan does not change, and the filters that limit it."""
     yield "Unchanged", f"{plan.unchanged:,}"
     if number := sum(plan.unmanaged.values()):
         yield "Unmanaged", f"{number:,}"

@@ -20,7 +20,7 @@ _LINE: Final = len("> \n")
 
 
 def size(text: str) -> int:
-    """Return the number of bytes that a text takes."""
+    """Return the number of bytes that the text takes."""
     return len(text.encode())
 
 

@@ -39,7 +39,7 @@ AROUND: Final = 40
 """How many characters around a changed word are shown."""
 
 _AROUND_ROWS = 200
-"""Enough bytes for the two fences, a row about what is left out, and the tags around all of it."""
+"""Enough bytes for the two fences, a row about what is left out, and the tags around them."""
 
 _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 _WRAP = Terminal(width=COLUMNS)
@@ -154,7 +154,7 @@ def _at(field: FieldChange) -> Iterator[str]:
 
 
 def _pairs(rows: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
-    """Yield the pairs of a removed and an added line of which only a part differs."""
+    """Yield the pairs of a removed and an added line that differ only in part."""
     removed: list[Row] = []
     for row in rows:
         if row.symbol == "-":
@@ -203,7 +203,7 @@ def _around(text: str) -> str:
 
 
 class Details(NamedTuple):
-    """A folded change, and whether rows were left out for want of space."""
+    """A folded change, and whether rows were left out for lack of space."""
 
     text: str
     cut: bool = False

@@ -42,13 +42,13 @@ _LIST_NUMBER = re.compile(r"\d+[.)]")
 
 
 def shown(text: str, most: int = MAX_TEXT) -> str:
-    """Return a text as one visible line of at most about `most` characters."""
+    """Return the text as one visible line of at most about `most` characters."""
     safe = line(text, most)
     return safe if len(safe) <= most + 20 else f"{safe[:most]}…"
 
 
 def code(text: str, most: int = MAX_TEXT) -> str:
-    """Return a text as a code span, in which nothing is a link, a mention or a reference."""
+    """Return the text as a code span, in which nothing is a link, a mention or a reference."""
     safe = shown(text, most) or " "
     ticks = "`" * (_longest_run([safe]) + 1)
     pad = " " if safe[0] in "` " or safe[-1] in "` " else ""
@@ -80,7 +80,7 @@ def _spans(safe: str, keys: Collection[str]) -> Iterator[str]:
 
 
 def _key(safe: str, position: int, keys: Collection[str]) -> tuple[str, str, str] | None:
-    """Return the longest key at a position, between what is around it; None if there is none."""
+    """Return the longest key at a position, and the marks around it; None if there is none."""
     start = _KEY_START.match(safe, position)
     if not (keys and start):
         return None

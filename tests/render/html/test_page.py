@@ -100,7 +100,7 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
         ("differences", ["3 new, 5 gone", "New not in the reviewed plan"]),
     ],
 )  # fmt: skip
-def test_what_matters_is_said(name: str, words: list[str]) -> None:
+def test_what_matters_is_reported(name: str, words: list[str]) -> None:
     shown = body(ANSWERS[name]())
     for part in words:
         assert part in shown

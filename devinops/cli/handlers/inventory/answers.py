@@ -45,7 +45,7 @@ def parse_key(text: str) -> Key:
         raise UsageError(f"{error}: write KEY as plan and inventory list print it") from None
     if key.kind not in KINDS:
         hint = did_you_mean(key.kind, KINDS)
-        raise UsageError(f'there is no kind "{key.kind}"{hint}; known are {", ".join(KINDS)}')
+        raise UsageError(f'there is no kind "{key.kind}"{hint}; the kinds are {", ".join(KINDS)}')
     return key
 
 

@@ -64,7 +64,7 @@ def _relink(session: Session[Reader], inventory: Inventory, links: Sequence[Find
 def _approved(options: Options, count: int, *, yes: bool) -> bool:
     if yes or (is_interactive() and click.confirm(f"Link {counted(count, 'record')}?", err=True)):
         return True
-    options.say("nothing was linked; pass --yes to link without a question")
+    options.say("nothing was linked; pass --yes to link without being asked")
     return False
 
 
@@ -82,7 +82,7 @@ def _proposals(findings: Iterable[Finding], place: str) -> Iterator[str]:
         if not finding.link:
             choice = f"{link_command(record.key, place=place)}, or " if finding.candidates else ""
             yield f"  decide: {choice}{forget_command(record.key, place)}"
-            yield "    after forget, its entry, if it still has one, is planned as a new one"
+            yield "    after forget, an entry with this key is planned as a new one"
     yield f"{linked} to link again, {undecided} to decide"
 
 

@@ -22,7 +22,7 @@ def run(options: Options, run: str) -> ExitCode:
     with open_inventory_session(options) as session:
         runs = open_runs(session.store.read())
         if run not in runs:
-            hint = did_you_mean(run, runs, f"; open are: {', '.join(runs) or 'none'}")
+            hint = did_you_mean(run, runs, f"; the open runs are: {', '.join(runs) or 'none'}")
             raise NotFound(f'there is no open run "{run}"{hint}')
         session.store.unlock(run)
     intents = runs[run]
