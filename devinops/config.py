@@ -29,13 +29,13 @@ from devinops.load import (
     read_yaml,
 )
 from devinops.model.credentials import starred
-from devinops.model.errors import ConfigError, InputError, UsageError
+from devinops.model.errors import ConfigError, InputError, UsageError, stop_on_errors
 from devinops.model.keys import folder_path
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Declaration, Problem, Severity, Source
 from devinops.model.policy import MaxDelete, OnDrift, Policy, Prune
 from devinops.model.suggest import did_you_mean
-from devinops.model.target import Target
+from devinops.model.target import Target, is_loopback
 
 if TYPE_CHECKING:
     from devinops.inventory import InventorySettings
@@ -146,8 +146,7 @@ def read_project(root: Path) -> Project:
     Raises InputError with the problems of all targets, and UsageError if `root` is not a directory.
     """
     project, problems = open_project(root)
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise InputError(problems)
+    stop_on_errors(problems)
     return project
 
 
@@ -174,7 +173,7 @@ def open_project(
     further = [*_version_problems(document), *_target_problems(document)]
     problems += (problem for problem in further if _is_news(problem, reported))
     project = Project(root, document, whole=not document.node.tainted)
-    misnamed = misnamed_config_problems(root, project.ignore, untracked)
+    misnamed = misnamed_config_problems(root, project.ignore, untracked=untracked)
     return project, sorted([*problems, *misnamed])
 
 
@@ -567,15 +566,9 @@ def _wrong_url(url: str) -> str:
         )
     if parts.path.strip("/"):
         return f'api_url must not have a path, since devinops adds it: remove "{parts.path}"'
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         return f'api_url "{url}" is not encrypted; use https (http is allowed only for loopback)'
     return ""
-
-
-def _is_loopback(host: str) -> bool:
-    from devinops.api.connection import is_loopback
-
-    return is_loopback(host)
 
 
 def _untrusted_host(url: str, trusted: str) -> str:
@@ -584,7 +577,7 @@ def _untrusted_host(url: str, trusted: str) -> str:
     It may go to the vendor, to loopback and to the host of `trusted`.
     """
     host = urlsplit(url).hostname or ""
-    if _is_loopback(host) or any(f".{host}".endswith(f".{domain}") for domain in VENDOR_DOMAINS):
+    if is_loopback(host) or any(f".{host}".endswith(f".{domain}") for domain in VENDOR_DOMAINS):
         return ""
     parts = urlsplit(trusted)
     if (parts.scheme, parts.hostname) == ("https", host):

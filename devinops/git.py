@@ -132,11 +132,9 @@ class Git:
         *arguments: str,
         data: bytes | None = None,
         env: Mapping[str, str] | None = None,
-        timeout_s: float = LOCAL_S,
     ) -> str:
         """Return the output of git as stripped text. Raises InventoryError, even if git fails."""
-        output = self.raw(*arguments, data=data, env=env, timeout_s=timeout_s)
-        return output.decode("utf-8", "replace").strip()
+        return self.raw(*arguments, data=data, env=env).decode("utf-8", "replace").strip()
 
     def attempt(self, *arguments: str) -> GitResult | None:
         """Run git; return None if it is not installed or takes too long."""

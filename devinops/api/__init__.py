@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from devinops import signals
 from devinops.api.connection import Connection
 from devinops.model.client import Reader, Writer, ignore
 
+T = TypeVar("T")
+Log = Callable[[str], None]
 
-def open_reader(connection: Connection, log: Callable[[str], None] = ignore) -> Reader:
+
+def open_reader(connection: Connection, log: Log = ignore) -> Reader:
     """Return a client that can only read; `log` gets one line for each request.
 
     Raises ConfigError.
@@ -24,12 +28,10 @@ def open_reader(connection: Connection, log: Callable[[str], None] = ignore) -> 
         from devinops.api.client import ReadingClient
         from devinops.api.http_client import Getter
 
-    about = _with_enterprise_key(connection)
-    about_organization = Getter(about, log) if about else None
-    return ReadingClient(Getter(connection, log), connection, about_organization)
+    return ReadingClient(*_opened(Getter, connection, log))
 
 
-def open_writer(connection: Connection, log: Callable[[str], None] = ignore) -> Writer:
+def open_writer(connection: Connection, log: Log = ignore) -> Writer:
     """Return a client that can read and write; `log` gets one line for each request.
 
     Raises ConfigError.
@@ -38,12 +40,13 @@ def open_writer(connection: Connection, log: Callable[[str], None] = ignore) -> 
         from devinops.api.client import WritingClient
         from devinops.api.http_client import Sender
 
-    about = _with_enterprise_key(connection)
-    about_organization = Sender(about, log) if about else None
-    return WritingClient(Sender(connection, log), connection, about_organization)
+    return WritingClient(*_opened(Sender, connection, log))
 
 
-def _with_enterprise_key(connection: Connection) -> Connection | None:
-    """Return the same connection with the enterprise key; None if there is no such key."""
+def _opened(
+    http: Callable[[Connection, Log], T], connection: Connection, log: Log
+) -> tuple[T, Connection, T | None]:
+    """Return what a client is made of; the last one has the enterprise key, if there is one."""
     key = connection.enterprise_key
-    return replace(connection, key=key) if key else None
+    about_organization = http(replace(connection, key=key), log) if key else None
+    return http(connection, log), connection, about_organization

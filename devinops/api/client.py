@@ -9,10 +9,9 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from types import TracebackType
 from typing import Any, Final, Self
 
-from devinops.api import codec, organization_settings, redact, v1, v3
+from devinops.api import codec, organization_settings, redact, v3
 from devinops.api.connection import Connection
 from devinops.api.error_messages import clean
 from devinops.api.http_client import Call, Getter, Sender, segment
@@ -22,13 +21,15 @@ from devinops.kinds import KINDS
 from devinops.model.client import Author, BeforeAgain, Identity, Page, ignore
 from devinops.model.errors import ApiError, BadResponse, ConfigError
 from devinops.model.keys import Key
-from devinops.model.kind import Api, ApiVersion, Kind, Resource, Revealed, Scope
+from devinops.model.kind import Api, ApiVersion, Kind, Resource, Revealed
 from devinops.model.objects import Live, Snapshot
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 
 _GONE: Final = (404, 405, 410)
 """The statuses of a list that an API no longer has."""
+
+_UNKNOWN: Final = Identity("unknown (API v1 has no self)")
 
 
 class ReadingClient:
@@ -72,13 +73,13 @@ class ReadingClient:
         return known
 
     def whoami(self) -> Identity:
-        return v1.IDENTITY if self.api == "v1" else v3.identity(self._getter)
+        return _UNKNOWN if self.api == "v1" else v3.identity(self._getter)
 
     def _base(self, kind: Kind) -> str:
         """Return the path below which the API serves a kind."""
         if self.api == "v1":
-            return v1.BASE
-        if Scope.ABOUT_ORGANIZATION in kind.apis[self.api].scopes:
+            return "/v1"
+        if self._is_about_organization(kind):
             return v3.about_organization(self.org_id)
         return v3.ENTERPRISE if self._connection.target.enterprise else v3.organization(self.org_id)
 
@@ -103,7 +104,7 @@ class ReadingClient:
         return self._about_organization
 
     def _is_about_organization(self, kind: Kind) -> bool:
-        return Scope.ABOUT_ORGANIZATION in kind.apis[self.api].scopes
+        return kind.apis[self.api].is_about_organization
 
     def _missing_key(self, kind: Kind) -> ConfigError:
         variable = self._connection.enterprise_key_env
@@ -188,7 +189,8 @@ class ReadingClient:
         decoded: _Decoded,
     ) -> dict[str, Reading]:
         """Return noun → list for the selected kinds and the kinds that they refer to."""
-        needed = self._with_referred(selected)
+        nouns = KINDS.with_referred(kind.noun for kind in selected)
+        needed = [KINDS[noun] for noun in sorted(nouns) if self._has(KINDS[noun])]
         sharing: dict[str, list[Kind]] = {}
         for kind in needed:
             sharing.setdefault(kind.apis[self.api].path or kind.noun, []).append(kind)
@@ -215,11 +217,6 @@ class ReadingClient:
         """Return whether everything that a page of objects of a kind refers to is listed."""
         return not kind.apis[self.api].tree and kind.references <= self._names.keys()
 
-    def _with_referred(self, kinds: Iterable[Kind]) -> list[Kind]:
-        """Return these kinds and those that they refer to, sorted by noun."""
-        nouns = {noun for kind in kinds for noun in (kind.noun, *kind.references)}
-        return [KINDS[noun] for noun in sorted(nouns) if self._has(KINDS[noun])]
-
     def _check_counts(self, kinds: Iterable[Kind], readings: Mapping[str, Reading]) -> None:
         for kind in kinds:
             counted = kind.apis[self.api].counted
@@ -228,9 +225,8 @@ class ReadingClient:
 
     def _learn_names(self, kinds: Iterable[Kind], readings: Mapping[str, Reading]) -> None:
         """Remember how files spell references to the listed objects."""
-        referred = {noun for kind in KINDS.values() for noun in kind.references}
         for kind in kinds:
-            if kind.noun in referred:
+            if kind.noun in KINDS.referred:
                 items = readings[kind.noun].items
                 self._names[kind.noun] = codec.spellings(kind, self.api, items)
 
@@ -301,12 +297,7 @@ class ReadingClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
 
@@ -333,10 +324,8 @@ class WritingClient(ReadingClient):
         call = Call("GET", self._path(KINDS[kind], id), permission=permission)
         try:
             response = getter.get(call)
-        except BadResponse:
-            raise
         except ApiError as error:
-            if error.status == 404:
+            if error.is_missing:
                 return None
             raise
         return _same(self._live(KINDS[kind], _object(response, call)), id, call)
@@ -369,7 +358,7 @@ class WritingClient(ReadingClient):
         # A short value can be part of an id by chance.
         if value and len(value) >= redact.DISTINCT_LENGTH and value in id:
             raise BadResponse(f"{call}: the id in the response contains the value of the secret")
-        live = self._written(kind, response, id, body, resource, ids, creating=True)
+        live = self._written(kind, response, id, body, ids, creating=True)
         return self._after_create(live, resource, ids)
 
     def _after_create(self, live: Live, resource: Resource, ids: Mapping[Key, str]) -> Live:
@@ -429,7 +418,7 @@ class WritingClient(ReadingClient):
         call = Call(verb, path, body=body, permission=permission, before_again=before_again)
         response = _object(self._sender_of(kind).send(call) or {}, call)
         _keep_out_of_messages(kind, response)
-        return _same(self._written(kind, response, id, encode(), resource, ids), id, call)
+        return _same(self._written(kind, response, id, encode(), ids), id, call)
 
     def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
         api, path = self._api(kind), self._path(KINDS[kind], id)
@@ -437,10 +426,8 @@ class WritingClient(ReadingClient):
         call = Call("DELETE", path, permission=permission, before_again=before_again)
         try:
             self._sender_of(KINDS[kind]).delete(call)
-        except BadResponse:
-            raise
         except ApiError as error:
-            if error.status != 404 or error.status not in api.gone:
+            if not error.is_missing or error.status not in api.gone:
                 raise
 
     def stop_waiting(self) -> None:
@@ -466,7 +453,6 @@ class WritingClient(ReadingClient):
         response: Item,
         id: str,
         body: Mapping[str, Any],
-        resource: Resource,
         ids: Mapping[Key, str],
         *,
         creating: bool = False,

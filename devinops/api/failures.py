@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from devinops.api.connection import Connection
 from devinops.api.error_messages import clean, error_text, looks_like_html, rejected_fields
 from devinops.api.httpx_setup import Route
 from devinops.api.redact import redact
-from devinops.api.single_request import Call, Failure, Response
+from devinops.api.single_request import Call, Failure, Response, parse_json
 from devinops.model.errors import ApiError, BadResponse, Unreachable
 from devinops.model.kind import ApiVersion
 
@@ -68,6 +68,12 @@ def refuse_web_page(call: Call, response: Response) -> None:
         raise BadResponse(f"{call}: {error_text(response.body, response.content_type)}")
 
 
+def json_of(call: Call, response: Response) -> Any:
+    """Return the JSON of a response. Raises BadResponse, also for a web page."""
+    refuse_web_page(call, response)
+    return parse_json(call, response)
+
+
 def _text(call: Call, response: Response) -> str:
     """Return the text of an error, or only the fields it names if it could quote a secret."""
     if not call.has_secret or is_web_page(response):
@@ -98,7 +104,7 @@ def _hint(call: Call, connection: Connection, status: int) -> str:
         permission = f"the permission {call.permission or 'for this'}"
         return f"the key is for another organization, or lacks {permission}"
     if status == 404 and call.method == "GET" and api == "v3":
-        return "check org_id or DEVIN_ORG_ID, and DEVIN_API_URL"
+        return "check org_id or DEVIN_ORG_ID, and DEVIN_API_URL; or the feature is switched off"
     return ""
 
 

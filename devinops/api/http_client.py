@@ -23,7 +23,6 @@ from devinops.api.single_request import (
     Outcome,
     Response,
     exchange,
-    parse_json,
     segment,
     status_of,
 )
@@ -73,7 +72,7 @@ class Getter:
 
     def get(self, call: Call, budget: ResponseBudget | None = None) -> Any:
         """Return the JSON of a response that fits the budget. Raises ApiError."""
-        return self._json(call, self._send(call, budget))
+        return failures.json_of(call, self._send(call, budget))
 
     def stop_waiting(self) -> None:
         """From now on, send first attempts at once and no retries. Safe in a signal handler."""
@@ -83,10 +82,6 @@ class Getter:
         """Wake all waiting threads, which then fail, and close the connections."""
         self._limiter.stop()
         self._client.close()
-
-    def _json(self, call: Call, response: Response) -> Any:
-        failures.refuse_web_page(call, response)
-        return parse_json(call, response)
 
     # --- attempts ---
 
@@ -211,7 +206,7 @@ class Sender(Getter):
         Raises ApiError.
         """
         response = self._send(call)
-        return self._json(call, response) if response.body.strip() else None
+        return failures.json_of(call, response) if response.body.strip() else None
 
     def delete(self, call: Call) -> None:
         """Send a DELETE. Any 2xx that is not a web page is a success. Raises ApiError."""

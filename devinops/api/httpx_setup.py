@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from devinops import __version__
-from devinops.api.connection import Connection, Endpoint, is_loopback
+from devinops.api.connection import Connection, Endpoint
 from devinops.api.error_messages import clean
 from devinops.api.single_request import NOT_A_URL
 from devinops.model.errors import ConfigError
+from devinops.model.target import is_loopback
 
 _PROXIES: Final = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 

@@ -88,7 +88,7 @@ def _clear(http: Sender, call: Call) -> None:
     try:
         http.delete(call)
     except ApiError as error:
-        if error.status != 404 or isinstance(error, BadResponse):
+        if not error.is_missing:
             raise
 
 

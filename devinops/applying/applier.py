@@ -48,19 +48,6 @@ class Journal(Protocol):
         ...
 
 
-class NoJournal:
-    """The journal of an apply without an inventory: it records nothing."""
-
-    def begin(self, intents: Sequence[Intent]) -> None:
-        pass
-
-    def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
-        pass
-
-    def finish(self, unclear: Collection[Key]) -> None:
-        pass
-
-
 class _Blocked(Exception):
     """The change must wait for a person; the text says why."""
 
@@ -116,21 +103,19 @@ class Applier:
         writer: Writer,
         *,
         values: Mapping[str, str],
+        journal: Journal,
         parallelism: int = 8,
         on_result: Callable[[Result], None] = lambda _: None,
         before_write: Callable[[Live], None] = lambda _: None,
-        journal: Journal | None = None,
         run_id: str = "",
         commit: str | None = None,
-        pause: Callable[[float], object] | None = None,
         on_revealed: OnRevealed = lambda _, __: None,
     ) -> None:
         self.plan, self.writer, self.values = plan, writer, values
         self.parallelism, self.on_result, self.before_write = parallelism, on_result, before_write
         self.on_revealed = on_revealed
-        self.journal, self.run_id, self.commit = journal or NoJournal(), run_id, commit
+        self.journal, self.run_id, self.commit = journal, run_id, commit
         self._interruption = threading.Event()
-        self.pause = pause or (lambda seconds: waiting.pause(seconds, self._interruption))
         self.interrupted: ExitCode | None = None
         self.stop_reason = ""
         self.journal_error = ""
@@ -380,7 +365,7 @@ class Applier:
         """
         doubt = ""
         for seconds in RECOVERY_WAITS_S:
-            self.pause(seconds)
+            waiting.pause(seconds, self._interruption)
             try:
                 created = self._created_by(change)
                 doubt = ""

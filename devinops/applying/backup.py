@@ -11,11 +11,10 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from devinops import atomic
@@ -95,12 +94,7 @@ class Backups:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def _begin(self) -> None:
@@ -210,13 +204,16 @@ def backups(root: Path) -> list[Path]:
         ) from error
 
 
-def find(root: Path, name: str, target: str) -> Path:
+def find(
+    root: Path, name: str, target: str, targets: Collection[str] = (), place: str = ""
+) -> Path:
     """Return the file of a backup by its path, its run or `latest`, the newest of a target.
 
-    Raises NotFound.
+    `targets` are the names of all targets. `place` holds the options that lead a command to the
+    root and target. Raises NotFound.
     """
     if name == LATEST:
-        return _latest(root, target)
+        return _latest(root, target, targets, place)
     if _RUN.fullmatch(name):
         path = root / DIRECTORY / f"{name}.jsonl"
         if path not in backups(root):
@@ -227,12 +224,18 @@ def find(root: Path, name: str, target: str) -> Path:
     return Path(name)
 
 
-def _latest(root: Path, target: str) -> Path:
+def _latest(root: Path, target: str, targets: Collection[str], place: str) -> Path:
+    renamed = ""
     for path in backups(root):
         # Only the header matters here: a damaged backup of another target must not stop this.
-        if _header_of(path, _lines(path)).target.name == target:
+        name = _header_of(path, _lines(path)).target.name
+        if name == target:
             return path
-    raise NotFound(f"there is no backup of the target {target} in {root / DIRECTORY}")
+        if not renamed and name not in targets:
+            renamed = (
+                f"; if {name} was renamed to {target}, run devinops rollback{place} {path.stem}"
+            )
+    raise NotFound(f"there is no backup of the target {target} in {root / DIRECTORY}{renamed}")
 
 
 def read_backup(path: Path, root: Path | None = None) -> Backup:

@@ -71,13 +71,12 @@ class Job(NamedTuple):
     request_url: str = ""
     directory: Path | None = None
 
-    def source_url(self, path: str, line: int | None = None) -> str:
+    def source_url(self, path: str, line: int) -> str:
         """Return the address of a file at the job's commit; `path` starts at the checkout."""
         from urllib.parse import quote
 
         blob = "blob" if self.system is System.GITHUB else "-/blob"
-        anchor = f"#L{line}" if line else ""
-        return f"{self.project_url}/{blob}/{self.commit}/{quote(path)}{anchor}"
+        return f"{self.project_url}/{blob}/{self.commit}/{quote(path)}#L{line}"
 
 
 def current_job(environment: Mapping[str, str]) -> Job | None:

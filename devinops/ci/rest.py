@@ -13,7 +13,7 @@ from devinops.api import failures, httpx_setup, limits, redact, retry
 from devinops.api.connection import Endpoint
 from devinops.api.error_messages import error_text
 from devinops.api.limits import ResponseBudget
-from devinops.api.single_request import Call, Failure, Outcome, Response, exchange, parse_json
+from devinops.api.single_request import Call, Failure, Outcome, Response, exchange
 from devinops.model.errors import TOO_MANY, ApiError, BadResponse, Unreachable
 
 RETRIES: Final = 4
@@ -45,7 +45,7 @@ class Rest:
     def get(self, path: str) -> Any:
         """Return the JSON of a response. Raises ApiError."""
         call = Call("GET", path)
-        return self._json(call, self._send(call, ResponseBudget(limits.LARGEST_RESPONSE)))
+        return failures.json_of(call, self._send(call, ResponseBudget(limits.LARGEST_RESPONSE)))
 
     def items(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         """Yield the items of a list, page after page. Raises ApiError."""
@@ -53,7 +53,7 @@ class Rest:
         call = Call("GET", path, {"per_page": "100", **(query or {})})
         for _ in range(MAX_PAGES):
             response = self._send(call, budget)
-            yield from _objects(call, self._json(call, response))
+            yield from _objects(call, failures.json_of(call, response))
             following = next_page(call.query, response.headers)
             if following is None:
                 return
@@ -66,7 +66,7 @@ class Rest:
         `ApiError.answered` tells whether the host certainly did nothing.
         """
         call = Call(method, path, body=body)
-        return self._json(call, self._send(call, ResponseBudget(limits.LARGEST_RESPONSE)))
+        return failures.json_of(call, self._send(call, ResponseBudget(limits.LARGEST_RESPONSE)))
 
     def delete(self, path: str) -> None:
         """Send a DELETE. What does not exist counts as deleted. Raises ApiError."""
@@ -75,10 +75,6 @@ class Rest:
         except ApiError as error:
             if error.status != 404:
                 raise
-
-    def _json(self, call: Call, response: Response) -> Any:
-        failures.refuse_web_page(call, response)
-        return parse_json(call, response)
 
     def _send(self, call: Call, budget: ResponseBudget) -> Response:
         """Return a 2xx response, after as many attempts as it needs. Raises ApiError."""

@@ -140,7 +140,7 @@ _COMPLETE = "_DEVINOPS_COMPLETE"
 
 def _complete() -> int:
     """Print what the shell can complete. Whatever is wrong, the user who types sees nothing."""
-    importlib.import_module("devinops.cli.bash")
+    importlib.import_module("devinops.cli.completion")
     try:
         with signals.interruptible():
             cli.main(args=[], prog_name="devinops", standalone_mode=False)

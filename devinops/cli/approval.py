@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import click
-
 from devinops.applying.saved_plan import read_plan
 from devinops.cli.options import Options
 from devinops.model.errors import Stale, UnusableFile, UsageError
@@ -18,7 +16,6 @@ from devinops.model.policy import Approvals
 from devinops.model.target import Target
 from devinops.planning.plan import Plan
 from devinops.planning.saved import ShownPlan
-from devinops.render import render
 from devinops.render.answers import Differences
 
 
@@ -62,8 +59,7 @@ class ApprovedPlan(NamedTuple):
                 "review the new plan"
             )
         differences = Differences.between(self.plan, plan)
-        for chunk in render("text", differences, options.style):
-            click.echo(chunk, nl=False, err=options.format != "text", color=options.color or None)
+        options.show(differences)
         raise Stale(
             f"the plan is no longer what was reviewed ({differences}; digest {plan.digest}, not "
             f"{self.digest}): nothing was written; plan and review again"

@@ -1,14 +1,17 @@
-"""Where the root lies in the checkout, and which of its files Git does not have."""
+"""The checkout that the root lies in: where, which files Git does not have, and links to them.
+
+Git is run, and its module imported, only when that is asked for.
+"""
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
 from devinops.ci.environment import current_job
-from devinops.git import Git, error_line
-from devinops.load.names import CONFIG
+from devinops.render import JobLinks
 
 
 def below_checkout(root: Path, environment: Mapping[str, str]) -> PurePosixPath | None:
@@ -16,6 +19,8 @@ def below_checkout(root: Path, environment: Mapping[str, str]) -> PurePosixPath 
 
     None if the root is in neither.
     """
+    from devinops.git import Git
+
     inside = Git(root).line("rev-parse", "--show-prefix")
     if inside is not None:
         return PurePosixPath(inside)
@@ -33,6 +38,9 @@ def untracked(root: Path, say: Callable[[str], None]) -> frozenset[str]:
     A directory stands for all files in it if Git tracks none of them, and so does `.` for the root.
     Empty without Git, and outside a repository. `say` gets what a user must know.
     """
+    from devinops.git import Git, error_line
+    from devinops.load.names import CONFIG
+
     result = Git(root).attempt("ls-files", "--others", "--directory", "-z")
     if result is None or result.code:
         reason = error_line(result.err) if result else "cannot run git"
@@ -43,3 +51,20 @@ def untracked(root: Path, say: Callable[[str], None]) -> frozenset[str]:
     if CONFIG in names:
         say(f"{CONFIG} is not read, because Git does not track it")
     return names
+
+
+def job_links(root: Path, environment: Mapping[str, str]) -> JobLinks | None:
+    """Return the job of this run; None outside CI. `root` is the directory of the files."""
+    job = current_job(environment)
+    if job is None:
+        return None
+
+    @functools.cache
+    def prefix() -> PurePosixPath | None:
+        return below_checkout(root, environment)
+
+    def source_url(path: str, line: int) -> str:
+        start = prefix()
+        return "" if start is None else job.source_url(str(start / path), line)
+
+    return JobLinks(job.commit, job.job_url, source_url, job.request is not None)

@@ -244,7 +244,7 @@ def _github_options() -> str:
     return " \\\n            ".join(options)
 
 
-def gitlab_values(pipeline: Pipeline, file: str = ".gitlab-ci.yml") -> dict[str, str]:
+def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
     """Return the values of the placeholders in gitlab.yml, which becomes this file."""
     keys = pipeline.all_keys
     target = "$DEVINOPS_TARGET" if pipeline.is_many else ""

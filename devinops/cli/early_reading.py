@@ -7,18 +7,19 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial, reduce
-from types import TracebackType
-from typing import Final, NamedTuple, Protocol, Self
+from typing import Final, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from devinops import waiting
 from devinops.api.parallel import overlapping, started
 from devinops.cli.progress import Progress
 from devinops.inventory import open_runs
 from devinops.kinds import KINDS
-from devinops.model.client import Page
+from devinops.model.client import Page, ignore
 from devinops.model.errors import ApiError
 from devinops.model.inventory import Inventory
-from devinops.model.objects import Snapshot
+from devinops.model.objects import Live, Snapshot
+
+T = TypeVar("T")
 
 FEW: Final = 200
 """Fewer entries are read before a first response could arrive, and have no early reading."""
@@ -28,9 +29,6 @@ class ListKinds(Protocol):
     """Lists kinds, and passes on their pages. Several threads call it at once."""
 
     def __call__(self, kinds: Collection[str], pages: Callable[[Page], None]) -> Snapshot: ...
-
-
-_REFERRED: Final = frozenset(noun for kind in KINDS.values() for noun in kind.references)
 
 
 class Early(NamedTuple):
@@ -61,18 +59,12 @@ class EarlyReading:
         self._progress = progress
         self._declared: Counter[str] = Counter()
         self._kinds: queue.SimpleQueue[frozenset[str] | None] = queue.SimpleQueue()
-        self._pages: queue.SimpleQueue[Page | None] = queue.SimpleQueue()
-        self._result: Callable[[], Early | None] | None = None
+        self._reading: PagedReading[Early | None] | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._kinds.put(None)
         self._progress.clear()
 
@@ -84,9 +76,9 @@ class EarlyReading:
         self._declared[kind] += 1
         entries = self._declared.total()
         if entries == FEW:
-            self._kinds.put(frozenset(self._declared) - _REFERRED)
-            self._result = started(self._read)
-        elif entries > FEW and self._declared[kind] == 1 and kind not in _REFERRED:
+            self._kinds.put(frozenset(self._declared) - KINDS.referred)
+            self._reading = PagedReading(self._read)
+        elif entries > FEW and self._declared[kind] == 1 and kind not in KINDS.referred:
             self._kinds.put(frozenset({kind}))
 
     def take(self) -> Early | None:
@@ -95,27 +87,21 @@ class EarlyReading:
         None as well if there were few entries, or if another run is open. Raises InventoryError,
         ApiError and ConfigError.
         """
-        result, self._result = self._result, None
-        if result is None:
+        reading, self._reading = self._reading, None
+        if reading is None:
             return None
         self._kinds.put(frozenset(self._declared))
         self._kinds.put(None)
         try:
             with overlapping():
-                decode(self._pages)
-                return result()
+                reading.decode()
+                return reading.result()
         finally:
             self._progress.clear()
 
-    def _read(self) -> Early | None:
-        try:
-            return self._read_lists()
-        finally:
-            self._pages.put(None)
-
-    def _read_lists(self) -> Early | None:
+    def _read(self, pages: Callable[[Page], None]) -> Early | None:
         make_inventory = self._fetch_inventory()
-        lists = _Lists(partial(self._snapshot, pages=self._pages.put))
+        lists = _Lists(partial(self._snapshot, pages=pages))
         lists.start(self._kinds.get() or ())
         # Making the inventory takes a while; the first list is on its way.
         inventory = make_inventory()
@@ -137,7 +123,7 @@ class _Lists:
 
     def start(self, kinds: Collection[str]) -> None:
         """List these kinds and those that they refer to, as far as they are not on their way."""
-        new = with_referred(kinds) - self.kinds
+        new = KINDS.with_referred(kinds) - self.kinds
         if new:
             self.kinds |= new
             self._results.append(started(partial(self._snapshot, new)))
@@ -148,14 +134,27 @@ class _Lists:
         return reduce(Snapshot.with_more, snapshots, Snapshot(()))
 
 
-def decode(pages: queue.SimpleQueue[Page | None]) -> None:
-    """Decode pages while further ones are on their way, up to None."""
-    while page := waiting.item(pages):
-        # Raised again when the result is needed.
-        with suppress(ApiError):
-            page()
+class PagedReading(Generic[T]):
+    """Something that a thread reads, with the pages that are there already.
 
+    `read` gets a function that takes each page.
+    """
 
-def with_referred(kinds: Collection[str]) -> frozenset[str]:
-    """Return these kinds and those that they refer to."""
-    return frozenset(kinds).union(*(KINDS[kind].references for kind in kinds))
+    def __init__(self, read: Callable[[Callable[[Page], None]], T]) -> None:
+        self._pages: queue.SimpleQueue[Page | None] = queue.SimpleQueue()
+        self.result = started(partial(self._run, read))
+        """Waits for the result of `read`, and returns it or raises its error."""
+
+    def _run(self, read: Callable[[Callable[[Page], None]], T]) -> T:
+        try:
+            return read(self._pages.put)
+        finally:
+            self._pages.put(None)
+
+    def decode(self, use: Callable[[Live], None] = ignore) -> None:
+        """Decode and use the objects of each page while further pages are on their way."""
+        while page := waiting.item(self._pages):
+            # Raised again where it has a consequence.
+            with suppress(ApiError):
+                for live in page():
+                    use(live)

@@ -1,15 +1,12 @@
-"""Reads the lists that a pull needs, and works on what has come while the rest is on its way."""
+"""Reads what a key may list, for pull and export; pull works on what has come meanwhile."""
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
 
-from devinops import waiting
-from devinops.api.parallel import overlapping, started
-from devinops.cli.early_reading import decode
+from devinops.api.parallel import overlapping
+from devinops.cli.early_reading import PagedReading
 from devinops.cli.session import Session
 from devinops.ingest.result import NotRead, Pulled
 from devinops.kinds import KINDS
@@ -35,24 +32,13 @@ def first_reading(
     `look_ahead`, if any, gets the objects of each page while the next one is on its way. Raises
     ApiError.
     """
-    kinds = _kinds(session, asked)
+    kinds = _existing(session, asked) if asked else reachable(session)
     if look_ahead is None:
-        return _readable(session, kinds, ignore)
-    pages: queue.SimpleQueue[Page | None] = queue.SimpleQueue()
-
-    def read() -> Reading:
-        try:
-            return _readable(session, kinds, pages.put)
-        finally:
-            pages.put(None)
-
+        return readable(session, kinds)
     with overlapping():
-        reading = started(read)
-        while page := waiting.item(pages):
-            with suppress(ApiError):  # raised again by the call that needs the result
-                for live in page():
-                    look_ahead(live)
-        return reading()
+        reading = PagedReading(lambda pages: readable(session, kinds, pages))
+        reading.decode(look_ahead)
+        return reading.result()
 
 
 def proved(
@@ -66,19 +52,11 @@ def proved(
     kinds = first.unproved
     if not kinds:
         return prepare(first)
-    pages: queue.SimpleQueue[Page | None] = queue.SimpleQueue()
-
-    def read() -> Snapshot:
-        try:
-            return session.snapshot(kinds, pages=pages.put)
-        finally:
-            pages.put(None)
-
     with overlapping():
-        again = started(read)
+        again = PagedReading(lambda pages: session.snapshot(kinds, pages=pages))
         pulled = prepare(first)
-        decode(pages)
-        second = _of_kinds(again(), kinds)
+        again.decode()
+        second = _of_kinds(again.result(), kinds)
     if second == _of_kinds(first, kinds):
         return pulled
     others = (live for live in first.objects if live.key.kind not in kinds)
@@ -89,30 +67,39 @@ def _of_kinds(snapshot: Snapshot, kinds: Collection[str]) -> list[Live]:
     return [live for live in snapshot.objects if live.key.kind in kinds]
 
 
-def _kinds(session: Session[Reader], asked: Collection[str]) -> frozenset[str]:
-    """Return the kinds that were asked for; by default those that the target and its keys have."""
-    target, key = session.client.target, session.settings.enterprise_key
-    known = [kind for kind in KINDS.values() if kind.is_in(target.api, target.scope)]
-    if asked:
-        return frozenset(kind.noun for kind in known if kind.noun in asked)
-    return frozenset(
-        kind.noun for kind in known if key or not kind.apis[target.api].is_about_organization
-    )
+def _existing(session: Session[Reader], nouns: Collection[str]) -> frozenset[str]:
+    """Return those of the kinds that the target has."""
+    target = session.client.target
+    return frozenset(noun for noun in nouns if KINDS[noun].is_in(target.api, target.scope))
 
 
-def _readable(
-    session: Session[Reader], kinds: frozenset[str], pages: Callable[[Page], None]
+def reachable(session: Session[Reader]) -> frozenset[str]:
+    """Return the kinds that the target has, and that its keys can reach."""
+    api, key = session.client.target.api, session.settings.enterprise_key
+    existing = _existing(session, KINDS)
+    return frozenset(n for n in existing if key or not KINDS[n].apis[api].is_about_organization)
+
+
+def readable(
+    session: Session[Reader],
+    kinds: frozenset[str],
+    pages: Callable[[Page], None] = ignore,
+    *,
+    sure: bool = False,
 ) -> Reading:
-    """Return all kinds, or those that the key may list."""
+    """Return all objects of the kinds, or of those that the key may list.
+
+    For `sure` and `pages` see `Reader`. Raises ApiError.
+    """
     try:
-        return Reading(session.snapshot(kinds, sure=False, pages=pages), kinds)
+        return Reading(session.snapshot(kinds, sure=sure, pages=pages), kinds)
     except ApiError as error:
         if error.status != FORBIDDEN:
             raise
     not_read = tuple(refusal for noun in sorted(kinds) if (refusal := _refusal(session, noun)))
-    readable = kinds - {item.kind for item in not_read}
-    snapshot = session.snapshot(readable, sure=False) if readable else Snapshot(())
-    return Reading(snapshot, readable, not_read)
+    allowed = kinds - {item.kind for item in not_read}
+    snapshot = session.snapshot(allowed, sure=sure) if allowed else Snapshot(())
+    return Reading(snapshot, allowed, not_read)
 
 
 def _refusal(session: Session[Reader], noun: str) -> NotRead | None:

@@ -20,7 +20,7 @@ from devinops import atomic
 from devinops.ci.environment import ci_sign
 from devinops.ci.step_files import append, append_summary, is_step_file, is_summary
 from devinops.cli import candidates
-from devinops.cli.job_links import job_links
+from devinops.cli.checkout import below_checkout, job_links
 from devinops.environment import Flags, check_environment
 from devinops.model.errors import NotWritten, UsageError
 from devinops.render import LOCAL_FORMATS, MIN_WIDTH, PROBLEM_FORMATS, RENDERERS, Style, render
@@ -165,6 +165,11 @@ class Options:
                 if format in formats:
                     write_file(path, render(format, answer, self._style(format)))
 
+    def show(self, answer: Answer) -> None:
+        """Write an answer for people: to stderr if stdout is for programs."""
+        for chunk in render("text", answer, self.style):
+            click.echo(chunk, nl=False, err=self.format != "text", color=self.color or None)
+
     def _style(self, format: str) -> Style:
         if format in LOCAL_FORMATS:
             return self.style
@@ -175,8 +180,6 @@ class Options:
     @property
     def below(self) -> str:
         """The path of the root in the checkout; empty at its top, or outside of one."""
-        from devinops.cli.checkout import below_checkout
-
         path = below_checkout(self.root, os.environ)
         return str(path) if path and path.parts else ""
 

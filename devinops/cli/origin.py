@@ -62,7 +62,7 @@ class Origin:
         return f"pip install {shlex.quote(self.requirement)}"
 
 
-def origin_of(direct_url: Mapping[str, Any] | None, checkout: Checkout | None = None) -> Origin:
+def origin_of(direct_url: Mapping[str, Any] | None, checkout: Checkout | None) -> Origin:
     """Return the origin that a `direct_url.json` describes; None stands for a missing file.
 
     `checkout` is what Git knows of the directory, if the URL is that of a local one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -60,17 +60,24 @@ def unread(paths: Iterable[Path], root: Path, loaded: Loaded) -> list[Path]:
     # Imported late: the help of a command needs none of it.
     from devinops.load.names import CONFIG
 
-    files = {*loaded.files, CONFIG, *(problem.source.path for problem in loaded.problems)}
-    known = {above for file in files for above in _at_and_above(file)}
     top = root.resolve()
-    below = {path: os.path.relpath(path.resolve(), top) for path in paths}
-    missing = [path for path, name in below.items() if name.replace(os.sep, "/") not in known]
+
+    def below(path: str | Path) -> str:
+        return os.path.relpath(path, top).replace(os.sep, "/")
+
+    files = {*loaded.files, CONFIG, *(problem.source.path for problem in loaded.problems)}
+    missing = _not_among(files, {path: below(path.resolve()) for path in paths})
     if missing:
         # Files behind links, which take longer to find.
         reals = (*loaded.bodies, *(os.path.realpath(top / file) for file in files))
-        links = (os.path.relpath(real, top).replace(os.sep, "/") for real in reals)
-        known = {above for link in links for above in _at_and_above(link)}
-    return [path for path in missing if below[path].replace(os.sep, "/") not in known]
+        missing = _not_among(map(below, reals), missing)
+    return list(missing)
+
+
+def _not_among(files: Iterable[str], names: Mapping[Path, str]) -> dict[Path, str]:
+    """Return those of the names that are neither one of the files nor a directory above one."""
+    known = {above for file in files for above in _at_and_above(file)}
+    return {path: name for path, name in names.items() if name not in known}
 
 
 def shown_unread(paths: Iterable[Path], root: Path, untracked: frozenset[str]) -> Iterator[str]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from devinops.cli import candidates
 from devinops.cli.options import Options, common
 from devinops.model.exit_codes import ExitCode
-
-if TYPE_CHECKING:
-    pass
-
-MAX_ROWS = 20
 
 
 @click.command()

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 
 from devinops import atomic
 from devinops.config import Project, read_repository
@@ -15,8 +14,7 @@ from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.load.discover import inside
 from devinops.load.globs import Ignore, read_rules
-from devinops.model.errors import InputError, NotWritten
-from devinops.model.objects import Severity
+from devinops.model.errors import NotWritten, stop_on_errors
 
 
 def read(root: Path) -> tuple[Project, Loaded]:
@@ -25,9 +23,7 @@ def read(root: Path) -> tuple[Project, Loaded]:
     Raises InputError: an entry that cannot be read may be the one that would be written again.
     """
     project, loaded = read_repository(root)
-    problems = tuple(problem for problem in loaded.problems if problem.code != "no-entries")
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise InputError(problems)
+    stop_on_errors(problem for problem in loaded.problems if problem.code != "no-entries")
     return project, loaded
 
 
@@ -82,12 +78,7 @@ class Writing:
     def __enter__(self) -> Writing:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._batch.discard()
         for directory in reversed(self._made):
             with suppress(OSError):  # it has files

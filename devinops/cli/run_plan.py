@@ -26,6 +26,7 @@ from devinops.model.errors import NotWritten, Refused
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
+from devinops.planning.commands import with_place
 from devinops.planning.plan import Plan
 from devinops.render import Style, render
 from devinops.render.answers import PlanAnswer
@@ -38,9 +39,7 @@ def show(options: Options, plan: Plan, *, asking: bool, approved: bool = False) 
     question.
     """
     if options.format == "text" or asking:
-        answer = PlanAnswer(plan, plan.exit_code(), approved=approved)
-        for chunk in render("text", answer, options.style):
-            click.echo(chunk, nl=False, err=options.format != "text", color=options.color or None)
+        options.show(PlanAnswer(plan, plan.exit_code(), approved=approved))
         # If the reader has closed the pipe, fail before the first write and not after the last.
         sys.stdout.flush()
 
@@ -72,10 +71,13 @@ class RunJournal:
         self.store.finish(self.run, unclear)
 
 
-def check_refusals(plan: Plan, *, is_saved: bool = False) -> None:
-    """Raise NotApplied if a plan must not be applied at all; a saved plan holds its own options."""
+def check_refusals(plan: Plan, place: str, *, is_saved: bool = False) -> None:
+    """Raise NotApplied if a plan must not be applied at all; a saved plan holds its own options.
+
+    `place` is that of `Options`.
+    """
     if plan.refusals:
-        reasons = "; ".join(refusal.reason for refusal in plan.refusals)
+        reasons = "; ".join(with_place(refusal.reason, place) for refusal in plan.refusals)
         again = "; the saved plan contains its options, so plan again to change them"
         refused = Refused(f"refused, nothing was written: {reasons}{again if is_saved else ''}")
         raise NotApplied(plan, refused)
@@ -97,7 +99,7 @@ def execute(
     values: Mapping[str, str] | None = None,
     journal: type[RunJournal] = RunJournal,
     keep: Path | None = None,
-    secrets: Path | None = None,
+    secrets: Path | None,
 ) -> Report:
     """Apply a plan with progress and a backup, and return the report.
 

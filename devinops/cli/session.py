@@ -13,9 +13,10 @@ from typing import Generic, NamedTuple, TypeVar
 import click
 
 from devinops import signals, waiting
+from devinops.api import open_reader
 from devinops.api.connection import Connection
 from devinops.api.parallel import overlapping
-from devinops.cli.early_reading import Early, EarlyReading, with_referred
+from devinops.cli.early_reading import Early, EarlyReading
 from devinops.cli.options import FORMATS, Options, tell
 from devinops.cli.progress import Progress
 from devinops.config import (
@@ -42,9 +43,10 @@ from devinops.model.errors import (
     Interrupted,
     NotWritten,
     Terminated,
+    stop_on_errors,
 )
 from devinops.model.inventory import Inventory
-from devinops.model.objects import Declaration, Problem, Severity, Snapshot
+from devinops.model.objects import Declaration, Problem, Snapshot
 from devinops.model.policy import Approvals, Prune
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
 from devinops.planning.mentions import mention_problems, mentioning_kinds, unchecked
@@ -114,9 +116,7 @@ class Session(Generic[C_co]):
 
         For None, `sure` and `pages` see `Reader`.
         """
-        selected = None if kinds is None else frozenset(kinds)
-        if selected is not None:
-            selected = selected.union(*(KINDS[kind].references for kind in selected))
+        selected = None if kinds is None else KINDS.with_referred(kinds)
         with Progress(self.options, "reading") as progress:
             return self.client.snapshot(selected, progress.at, sure=sure, pages=pages)
 
@@ -176,7 +176,7 @@ class Session(Generic[C_co]):
             *edition_problems(entries, target.api, snapshot.unknown_fields),
             *mention_problems(entries, snapshot),
         ]
-        _stop_on_errors(problems)
+        stop_on_errors(problems)
         plan = self._build(snapshot, inventory, approvals, only_must_match, problems)
         unlisted = mentioning_kinds(plan.changes, target.api, target.scope) - kinds
         if not unlisted:
@@ -191,7 +191,7 @@ class Session(Generic[C_co]):
 
     def _completed(self, early: Early, kinds: Collection[str]) -> Snapshot:
         """Return a snapshot of the kinds; some of them were listed already."""
-        missing = with_referred(kinds) - early.kinds
+        missing = KINDS.with_referred(kinds) - early.kinds
         if not missing:
             return early.snapshot
         return early.snapshot.with_more(self.snapshot(missing, sure=False))
@@ -248,21 +248,32 @@ def open_session(
     connect: Connect[C_co],
     *,
     settings: Settings | None = None,
-    needs_inventory: bool = False,
 ) -> Iterator[Session[C_co]]:
     """Yield a session without entries, with the `settings`, by default those of the repository.
 
     `connect` is `open_reader` or `open_writer`. Raises InputError, ConfigError and UsageError.
     """
     settings = settings or read_settings(options)
-    if needs_inventory and settings.inventory.store == "none":
-        raise ConfigError(
-            f"the target {settings.target.name} has no inventory: set inventory: {{store: branch}} "
-            f"(or file) for it in {CONFIG_FILE}; without an inventory, devinops plan compares the "
-            "organization with the files"
-        )
     with connect(connection(settings), options.log) as client:
         yield Session(options, settings, client)
+
+
+@contextmanager
+def open_inventory_session(options: Options) -> Iterator[Session[Reader]]:
+    """Yield a session to read with, for a command about the inventory. Failures are written.
+
+    Raises ConfigError also if there is no inventory.
+    """
+    with failures_written(options):
+        settings = read_settings(options)
+        if settings.inventory.store == "none":
+            raise ConfigError(
+                f"the target {settings.target.name} has no inventory: set inventory: {{store: "
+                f"branch}} (or file) for it in {CONFIG_FILE}; without an inventory, devinops plan "
+                "compares the organization with the files"
+            )
+        with open_session(options, open_reader, settings=settings) as session:
+            yield session
 
 
 @contextmanager
@@ -275,12 +286,12 @@ def open_planning_session(options: Options, connect: Connect[C_co]) -> Iterator[
     only = tuple(map(Only.parse, options.only))
     project, problems = open_project(options.root)
     try:
-        _stop_on_errors(problems)
+        stop_on_errors(problems)
         settings = resolve(project, options.flags, os.environ)
         client = connect(connection(settings), options.log)
     except DevinopsError:
         # Problems in files come first.
-        _stop_on_errors(read_entries(project, problems).problems)
+        stop_on_errors(read_entries(project, problems).problems)
         raise
     with client:
         session = Session(options, settings, client)
@@ -316,20 +327,14 @@ def connection(settings: Settings) -> Connection:
 
 def _entries(loaded: Loaded, settings: Settings) -> Entries:
     """Return the entries with their warnings. Raises InputError."""
-    _stop_on_errors(loaded.problems)
+    stop_on_errors(loaded.problems)
     entries, target = Entries(loaded.declarations), settings.target
     declarations = entries.of(target.name)
     problems = [*loaded.problems, *api_problems(declarations, target.api, target.scope)]
     if settings.inventory.store == "none":
         problems += rotation_warnings(declarations)
-    _stop_on_errors(problems)
+    stop_on_errors(problems)
     return entries._replace(warnings=tuple(sorted(problems)))
-
-
-def _stop_on_errors(problems: Iterable[Problem]) -> None:
-    problems = tuple(sorted(problems))
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise InputError(problems)
 
 
 # --- waiting for what an earlier run created --------------------------------------------------

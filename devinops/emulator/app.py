@@ -53,7 +53,6 @@ def create_app(
     app.state.reset = reset or store.clear
     app.state.save = save
     app.state.host = host
-    app.state.routes = routes
     outer = _outer_layers(store, log, latency_ms, rate_limit)
     app.add_middleware(Gate, layers=[*outer, faults, *layers])
     return app

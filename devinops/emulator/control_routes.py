@@ -111,7 +111,7 @@ async def add(request: Request, store: StoreDep, kind: KindDep, fields: Fields) 
         return json_response(show(store, kind, record_id))
 
 
-@router.patch("/{section}/{record_id}")
+@router.patch("/{section}/{record_id:path}")
 async def edit(
     request: Request, store: StoreDep, kind: KindDep, record_id: str, fields: Fields
 ) -> Response:
@@ -122,7 +122,7 @@ async def edit(
         return json_response(show(store, kind, record_id))
 
 
-@router.delete("/{section}/{record_id}")
+@router.delete("/{section}/{record_id:path}")
 async def remove(request: Request, store: StoreDep, kind: KindDep, record_id: str) -> Response:
     """Delete an object as a person; the content of a folder moves to the folder above."""
     web_edits.remove(store, kind, record_id)

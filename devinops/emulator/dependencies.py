@@ -18,7 +18,7 @@ _bearer = HTTPBearer(auto_error=False, scheme_name="bearerAuth")
 
 First = Annotated[int, Query(ge=1, le=200)]
 After = Annotated[str | None, Query(description="The end_cursor of the previous page")]
-OrgId = Annotated[str, Path(examples=["org-abc123def456"])]
+OrgId = Annotated[models.Segment, Path(examples=["org-abc123def456"])]
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 
@@ -61,9 +61,9 @@ async def identify_v3(store: StoreDep, credentials: Credentials) -> Principal:
     return _identify(store, credentials, "v3")
 
 
-async def identify_by_header(request: Request) -> Principal:
+async def identify_by_header(request: Request, api: str) -> Principal:
     """Return the holder of the key in a request that FastAPI does not read."""
-    return _identify(store_of(request), await _bearer(request), "v3")
+    return _identify(store_of(request), await _bearer(request), api)
 
 
 V3Principal = Annotated[Principal, Depends(identify_v3)]
@@ -120,7 +120,9 @@ def on_v1(*any_of: str) -> Any:
     async def caller(store: StoreDep, credentials: Credentials) -> Caller:
         principal = _identify(store, credentials, "v1")
         _require(principal, any_of)
-        return Caller(principal, principal.org)
+        caller = Caller(principal, principal.org)
+        store.check_organization(caller.organization)
+        return caller
 
     return Depends(caller)
 

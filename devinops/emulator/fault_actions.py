@@ -102,6 +102,8 @@ def _with_key(context: Context) -> bool:
 async def _status(context: Context) -> Reply:
     await context.carry_out_first()
     status = context.parameters["status"]
+    if context.parameters["empty"]:
+        return Reply(status, [(b"content-length", b"0")], b"")
     return context.refuse(status, response_sending.reason_phrase(status) or "Something went wrong")
 
 

@@ -239,6 +239,6 @@ def _without(call: Call, content: Any, hidden: set[str]) -> Any:
         name: _without(call, part, hidden) if isinstance(part, list) else part
         for name, part in content.items()
     }
-    if "total" in shown:
+    if shown.get("total") is not None:
         shown["total"] = max(0, shown["total"] - len(hidden))
     return shown

@@ -98,7 +98,11 @@ def _set(value: object) -> dict[str, Any]:
 
 _WHEN = (_one_of("before", "after"), "before")
 PARAMETERS: Mapping[str, Mapping[str, tuple[Check, Any]]] = {
-    "status": {"status": (_whole_number(400, 599), 503), "when": _WHEN},
+    "status": {
+        "status": (_whole_number(400, 599), 503),
+        "when": _WHEN,
+        "empty": (_boolean, False),
+    },
     "html": {"status": (_whole_number(200, 599), 200), "when": _WHEN},
     "rate-limit": {"retry_after": (_retry_after, "seconds"), "seconds": (_whole_number(0), 1)},
     "revoke-key": {},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from urllib.parse import unquote
 
 from devinops.emulator.records import JsonObject, Kind
 from devinops.emulator.resource import Place, Resource
@@ -38,7 +39,8 @@ def locate(path: str) -> Location | None:
     for pattern, resource in _PATTERNS:
         if match := pattern.fullmatch(path):
             groups = match.groupdict()
-            return Location(resource, groups.get("org"), groups["id"])
+            org, record_id = (part and unquote(part) for part in (groups.get("org"), groups["id"]))
+            return Location(resource, org, record_id)
     return None
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,14 +30,16 @@ _REDACTED = "***"
 _READABLE = ("key", "type", "note", "is_sensitive", "sensitive")
 """The members of a request for a secret that show nothing of its value."""
 _OF_A_LIST = ("after", "first")
+_KEPT = re.compile("%(25|2[Ff])")
 
 
 @dataclass(frozen=True)
 class Call:
     """A request with its whole body. `target` is the path with the query string as sent.
 
-    A layer may pass it on with another query string. `key` is the bearer token. `connection` is
-    None under another server than the emulator's.
+    `path` is decoded, except for a slash and a percent sign (`%2F`, `%25`): with a decoded slash,
+    an id would be two segments. A layer may pass the request on with another query string. `key` is
+    the bearer token. `connection` is None under another server than the emulator's.
     """
 
     method: str
@@ -102,13 +106,14 @@ async def _read(scope: Scope, receive: Receive, connection: Connection | None) -
             return None
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
-    target = scope.get("raw_path") or scope["path"].encode()
+    target = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    path = unquote(_KEPT.sub(lambda kept: f"%25{kept[1].upper()}", target))
     if query := scope.get("query_string", b""):
-        target += b"?" + query
+        target += "?" + query.decode("latin-1")
     return Call(
         scope["method"],
-        scope["path"],
-        target.decode("latin-1"),
+        path,
+        target,
         b"".join(chunks),
         _bearer_token(scope),
         connection,
@@ -139,7 +144,7 @@ async def _ask(app: ASGIApp, scope: Scope, call: Call) -> Reply:
             chunks.append(message.get("body", b""))
 
     query = call.target.partition("?")[2].encode("latin-1")
-    await app({**scope, "query_string": query}, receive, send)
+    await app({**scope, "path": call.path, "query_string": query}, receive, send)
     return Reply(status, headers, b"".join(chunks))
 
 

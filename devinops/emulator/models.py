@@ -7,6 +7,7 @@ Booleans are strict: a text like "yes" is the client's mistake.
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -31,6 +32,8 @@ def _number(value: object) -> object:
 NUMBER = BeforeValidator(_number)
 Text = Annotated[str, AfterValidator(sendable)]
 NonEmpty = Annotated[str, Field(min_length=1), AfterValidator(sendable)]
+Segment = Annotated[str, AfterValidator(unquote)]
+"""A parameter in a path of the API; a `Call` has it partly encoded."""
 Macro = Annotated[str, Field(pattern=r"^![A-Za-z0-9_-]+$")]
 Scope = Literal["enterprise", "org"]
 
@@ -52,7 +55,7 @@ class PageInfo(Answer):
 
     end_cursor: str | None
     has_next_page: bool
-    total: Annotated[int, Field(ge=0)] = 0
+    total: Annotated[int, Field(ge=0)] | None = None
 
 
 class Message(Answer):

@@ -31,12 +31,13 @@ def error_responses(*statuses: int, v1: bool = False) -> dict[int | str, dict[st
 
 
 def _error(status: int, v1: bool) -> dict[str, Any]:
-    model = models.Invalid if status == 422 else models.Refusal
+    older = models.Invalid if status == 422 else models.Refusal
     described: dict[str, Any] = {"description": _MEANINGS[status]}
     if v1:
-        described["model"] = model | models.RefusalV1
+        described["model"] = older | models.RefusalV1
     else:
-        described["model"] = model
+        # Only a model gets a schema in the document, and a model is for `application/json`.
+        described["model"] = older | models.Problem
         schema = {"$ref": "#/components/schemas/Problem"}
         described["content"] = {"application/problem+json": {"schema": schema}}
     if status == 429:

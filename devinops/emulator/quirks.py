@@ -38,6 +38,7 @@ class Quirks:
     enterprise_notes_in_org_list: str = _switch("false", "true")
     enterprise_playbooks_in_org_list: str = _switch("false", "true")
     is_enabled_view: str = _switch("organization", "service_user")
+    missing_object: str = _switch("404", "403")
     unknown_folder: str = _switch("404", "400", "422")
     duplicate_secret: str = _switch("409", "400", "allowed")
     duplicate_macro: str = _switch("allowed", "409")
@@ -45,6 +46,7 @@ class Quirks:
     unknown_fields: str = _switch("ignored", "422")
     automation_updates: str = _switch("merge", "replace_groups")
     schedule_created: str = _switch("403", "200")
+    session_tags: str = _switch("on", "off")
     acu_limit: str = _switch("shared", "separate")
     error_body: str = _switch("detail", "problem")
     retry_after: str = _switch("seconds", "date", "absent")
@@ -55,7 +57,7 @@ class Quirks:
     folder_filter: str = _switch("exact", "subtree")
     list_order: str = _switch("created", "name", "updated", "reversed")
     paging: str = _switch("stable", "offset")
-    total: str = _switch("present", "absent")
+    total: str = _switch("present", "absent", "none")
 
 
 VALUES: Mapping[str, tuple[str, ...]] = {f.name: f.metadata["values"] for f in fields(Quirks)}

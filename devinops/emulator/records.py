@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 JsonObject = dict[str, Any]
 Scope = Literal["org", "enterprise"]
 Seconds = Annotated[int, "Unix seconds"]
-SecretType = Literal["cookie", "key-value", "totp"]
+SecretType = Literal["cookie", "key-value", "totp", "dictionary"]
 
 MEMORY_ONLY = frozenset({"digest", "new_secret"})
 """Attributes of records that nobody can set and that are never written to the state file."""
@@ -94,9 +94,12 @@ class Playbook(Record):
 
 @dataclass(slots=True, kw_only=True)
 class Secret(Record):
-    """A secret without its value; `digest` is a salted hash of the value, kept only in memory."""
+    """A secret without its value; `digest` is a salted hash of the value, kept only in memory.
 
-    key: str
+    Only people create a secret of the type dictionary, or without a key.
+    """
+
+    key: str | None
     secret_type: SecretType = "key-value"
     note: str | None = None
     is_sensitive: bool = True
@@ -296,6 +299,9 @@ KINDS: Mapping[Kind, Stored] = {
     "acu_limit": Stored(AcuLimit, "acu_limits", "limit", owners="enterprise"),
     "event": Stored(Event, "events", "audit", section=None, owners="both"),
 }
+
+HOLDERS: tuple[Kind, ...] = ("idp_group", "user", "service_user")
+"""The kinds whose objects have roles."""
 
 SECTIONS: Mapping[str, Kind] = {
     stored.section or stored.table: kind

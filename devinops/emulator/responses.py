@@ -35,14 +35,14 @@ def json_response(content: object, status: int = 200) -> Response:
 
 
 def page_content(store: Store, page: Page[R], view: Callable[[Store, R], JsonObject]) -> JsonObject:
-    """Return a page in the usual envelope; the `total` quirk can leave out its `total`."""
+    """Return a page in the usual envelope; the `total` quirk decides what it has as `total`."""
     content: JsonObject = {
         "items": [view(store, record) for record in page.items],
         "end_cursor": page.end_cursor,
         "has_next_page": page.end_cursor is not None,
     }
-    if store.quirks.total == "present":
-        content["total"] = page.total
+    if store.quirks.total != "absent":
+        content["total"] = page.total if store.quirks.total == "present" else None
     return content
 
 
@@ -101,17 +101,19 @@ async def _on_config_error(request: Request, error: ConfigError) -> Response:
 
 async def _on_http_error(request: Request, error: HTTPException) -> Response:
     """Answer an error of the framework, such as an unknown path."""
+    path, status, detail = request.url.path, error.status_code, error.detail
     headers = dict(error.headers or {})
-    if error.status_code == 405:
+    if status == 404:
+        detail = f"There is no path {path}"
+    if status == 405:
         headers["Allow"] = _allowed_methods(request)
-    path = request.url.path
-    return error_response(store_of(request), path, error.status_code, error.detail, headers)
+    return error_response(store_of(request), path, status, detail, headers)
 
 
 def _allowed_methods(request: Request) -> str:
     """Return every method of a path; the framework's own header lists only one route's."""
     path = request.url.path
-    routes = [route for route in request.app.state.routes if route.path_regex.match(path)]
+    routes = [route for route in request.app.routes if route.path_regex.match(path)]
     # The first route decides: `/automations/templates` also matches `/automations/{id}`.
     same = [route for route in routes if route.path == routes[0].path]
     return ", ".join(sorted({method for route in same for method in route.methods}))

@@ -153,7 +153,7 @@ def _parameters(resource: Resource, place: Place, operation: Operation) -> dict[
         "request": Request,
     }
     if f"{{{resource.id_field}}}" in operation.suffix:
-        parameters[resource.id_field] = str
+        parameters[resource.id_field] = models.Segment
     for name, query in (("page", operation.page), ("filters", operation.filters)):
         if query is not None:
             parameters[name] = Annotated[query, Depends(_query_reader(query))]

@@ -18,6 +18,7 @@ from typing import Any, cast
 from devinops.emulator.access import DEFAULT_ORG, PERSON, Actor, Principal, standard_keys
 from devinops.emulator.quirks import Quirks
 from devinops.emulator.records import (
+    HOLDERS,
     KINDS,
     ApiError,
     Event,
@@ -163,10 +164,13 @@ class Store:
         return cut_page(rows, tag, order=order, stable=stable, first=first, after=after)
 
     def find(self, kind: Kind, org: str | None, record_id: str) -> Any:
-        """Return the object on a path of `org` (None: of the enterprise), or raise a 404."""
+        """Return the object on a path of `org` (None: of the enterprise), or raise an ApiError."""
         record = self.table(kind).get(record_id)
         if record is None or not self._leads_to(kind, org, record):
-            raise ApiError(404, f"{KINDS[kind].noun} not found")
+            noun = KINDS[kind].noun
+            if self.quirks.missing_object == "403":
+                raise ApiError(403, f"Not allowed to access this {noun.lower()}")
+            raise ApiError(404, f"{noun} not found")
         return record
 
     def _leads_to(self, kind: Kind, org: str | None, record: Record) -> bool:
@@ -302,6 +306,9 @@ class Store:
         for kind in KINDS.keys() - {"organization", "event"}:
             for record in [record for record in self.table(kind) if record.org == org]:
                 self.table(kind).remove(record)
+        for kind in HOLDERS:
+            for record in self.table(kind):
+                record.roles.pop(org, None)
 
     def _log(self, action: str, record: Record, actor: Actor) -> None:
         now = self.now()

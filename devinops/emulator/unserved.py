@@ -16,6 +16,17 @@ from devinops.emulator.records import ApiError
 
 # Method, path and name of each operation; paths with a fixed word are before those with an id.
 _TABLE = """
+GET /v1/attachments/{uuid}/{name} downloadAttachment
+POST /v1/attachments uploadAttachment
+GET /v1/audit-logs listAuditLogs
+GET /v1/enterprise/consumption getEnterpriseConsumption
+GET /v1/session/{session_id} getSession
+GET /v1/sessions listSessions
+POST /v1/sessions createSession
+GET /v1/sessions/{session_id} getSession
+DELETE /v1/sessions/{session_id} terminateSession
+POST /v1/sessions/{session_id}/message sendMessage
+PUT /v1/sessions/{session_id}/tags replaceSessionTags
 GET /v3/enterprise/consumption/cycles listCycles
 GET /v3/enterprise/consumption/daily getConsumption
 GET /v3/enterprise/consumption/daily/organizations/{org_id} getConsumptionOfOrg
@@ -169,8 +180,10 @@ OPERATIONS = _rows()
 
 
 def _refusal(method: str, path: str, name: str) -> Callable[[Request], Awaitable[Response]]:
+    api = "v1" if path.startswith("/v1/") else "v3"
+
     async def refuse(request: Request) -> Response:
-        await identify_by_header(request)
+        await identify_by_header(request, api)
         shown = path.replace(":path}", "}")
         raise ApiError(501, f"The emulator does not serve {name} ({method} {shown})")
 

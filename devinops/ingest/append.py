@@ -10,8 +10,8 @@ from devinops.ingest import emit
 from devinops.ingest.edit import NotEditable, Page, Splice
 from devinops.ingest.rewrite import in_raw
 from devinops.load import read_entries
+from devinops.load.cross_checks import duplicates
 from devinops.load.discover import unified
-from devinops.load.duplicates import duplicates
 from devinops.model.objects import Declaration
 
 

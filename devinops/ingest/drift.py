@@ -30,7 +30,7 @@ from devinops.model.inventory import Record, fingerprint
 from devinops.model.keys import Key, decode_part
 from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Ensure, Live, Source
-from devinops.model.policy import ADOPT
+from devinops.model.policy import ADOPT, allow
 from devinops.model.values import canonical_text
 from devinops.planning.diff import changed_fields
 from devinops.planning.draft import names_of
@@ -121,21 +121,31 @@ class _Drift:
     def _follow(self, folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> str:
         """Return how the files follow a folder that was renamed in the web app."""
         path = folder.live.key.place
-        inside = [e for e in self.pulling.concerned if _is_in(e, folder.declared)]
-        own = [e for e in self.pulling.concerned if e.key == folder.declared]
-        named = [str(place) for e in inside if (place := _place_of_folder(e))]
-        named += [str(e.source) for e in own]
+        named: list[Source] = []  # where its path is written
+        moving: list[Declaration] = []  # whose directory is named like it
+        for entry in self.pulling.concerned:
+            if _is_in(entry, folder.declared):
+                if place := _place_of_folder(entry):
+                    named.append(place)
+                else:
+                    moving.append(entry)
+        named += [entry.source for entry in self.pulling.concerned if entry.key == folder.declared]
+        steps = []
         above = next((other for other in renamed if _moves_with(folder, other)), None)
-        moving = [e for e in inside if not _place_of_folder(e)]
-        commands = [] if above else _moves(moving, path, self.pulling.place)
-        steps = [f"it moves with {above.declared}"] if above else []
-        steps += [f"follow it with {' && '.join(commands)}"] if commands else []
-        steps += [f"write it at {' and '.join(named)}"] if named else []
+        if above:
+            steps.append(f"it moves with {above.declared}")
+        elif commands := _moves(moving, path, self.pulling.place):
+            steps.append(f"follow it with {' && '.join(commands)}")
+        if named:
+            steps.append(f"write it at {' and '.join(map(str, named))}")
         return f"its path in the web app is {path}: {'; '.join(steps)}, or rename it back"
 
     def _apply(self, key: Key, approval: str = "--on-conflict git") -> str:
         """Return the command that applies what the files say, for one key only."""
         only = quote(escape(str(key)))
+        gone, all = self._missing(key.kind)
+        if are_too_many(gone, all, self.pulling.policy.max_delete):
+            approval += f" {allow('missing', gone)}"
         return f"devinops apply{self.pulling.place} --only {only} {approval}"
 
     # --- which side moved
@@ -262,34 +272,31 @@ class _Drift:
             wanted.conflicts[change.name] = theirs
 
     def _base(self, record: Record, attribute: Attribute) -> str | None:
-        """Return a field as it was in the file at the last apply; None if that is not known."""
-        name, commit = attribute.name, record.commit
-        changed = f"its {name} changed on both sides"
+        """Return a field as it was in the file at the last apply.
+
+        If that is not known, leave the object to the user and return None.
+        """
+        base, commit = None, record.commit or ""
         by_hand = (
             f"compare them with devinops plan{self.pulling.place} -v, edit the file until it has "
             f"both, then {self._apply(record.key)}"
         )
-        if commit is None or record.source is None:
-            reason = f"{changed}, and the inventory has no commit to merge from: {by_hand}"
-            self._leave(record.key, Left.NO_BASE, reason, record.id)
-            return None
-        try:
-            base = self._at_commit(record, commit, attribute)
-        except MissingCommit:
-            reason = (
-                f"{changed}, and the commit {commit[:12]} of the last apply is not in this clone: "
-                f"run git fetch --unshallow, or git fetch origin {commit}, and pull again"
-            )
-            self._leave(record.key, Left.NO_BASE, reason, record.id)
-            return None
-        if base is None or fingerprint(base) != record.fields[name].sent:
-            reason = (
-                f"{changed}, and {record.source} at the commit {commit[:12]} is not what was "
-                f"applied: {by_hand}"
-            )
-            self._leave(record.key, Left.NO_BASE, reason, record.id)
-            return None
-        return base
+        if not (commit and record.source):
+            why = f"the inventory has no commit to merge from: {by_hand}"
+        else:
+            why = f"{record.source} at the commit {commit[:12]} is not what was applied: {by_hand}"
+            try:
+                base = self._at_commit(record, commit, attribute)
+            except MissingCommit:
+                why = (
+                    f"the commit {commit[:12]} of the last apply is not in this clone: run git "
+                    f"fetch --unshallow, or git fetch origin {commit}, and pull again"
+                )
+        if base is not None and fingerprint(base) == record.fields[attribute.name].sent:
+            return base
+        reason = f"its {attribute.name} changed on both sides, and {why}"
+        self._leave(record.key, Left.NO_BASE, reason, record.id)
+        return None
 
     def _not_in_git(self, declaration: Declaration, fields: Iterable[FieldChange]) -> list[str]:
         """Return the fields whose values in the files the last commit does not have."""
@@ -359,9 +366,7 @@ class _Drift:
 
     def _too_many(self, kind: str) -> str:
         """Return what to check if too many objects of a kind are missing; empty if not."""
-        owned, live = self.pulling.inventory.owned, self.pulling.snapshot.by_id
-        of_kind = [record for record in owned if record.key.kind == kind]
-        gone, all = sum(r.object_id not in live for r in of_kind), len(of_kind)
+        gone, all = self._missing(kind)
         if not are_too_many(gone, all, self.pulling.policy.max_delete):
             return ""
         return (
@@ -369,6 +374,12 @@ class _Drift:
             "is deleted: check that the API key belongs to the right organization."
             f"{moved(kind, gone, all)}"
         )
+
+    def _missing(self, kind: str) -> tuple[int, int]:
+        """Return how many owned objects of a kind are not listed, and how many are owned."""
+        owned, live = self.pulling.inventory.owned, self.pulling.snapshot.by_id
+        of_kind = [record for record in owned if record.key.kind == kind]
+        return sum(record.object_id not in live for record in of_kind), len(of_kind)
 
     # --- editing
 

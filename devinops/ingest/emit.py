@@ -25,7 +25,7 @@ def mapping(values: Mapping[str, Any], indent: int = 0) -> Iterator[str]:
         yield from _entry(f"{' ' * indent}{plain_or_quoted(key)}:", value, indent)
 
 
-def sequence(values: Sequence[Any], indent: int = 0) -> Iterator[str]:
+def sequence(values: Sequence[Any], indent: int) -> Iterator[str]:
     """Yield the lines of a list that is not empty, without line ends."""
     for value in values:
         if isinstance(value, Mapping) and value:

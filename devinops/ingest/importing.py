@@ -158,10 +158,6 @@ class _Candidate:
     def text(self) -> str:
         return str(self.values.get(self.kind.document or "", ""))
 
-    @property
-    def label(self) -> str:
-        return str(self.key)
-
     def renamed(self, name: str) -> _Candidate:
         remark = f"renamed: another text has the name {self.key.name}"
         values = {**self.values, self.kind.identity.fields[0]: name}
@@ -224,7 +220,7 @@ class _Run:
             self.candidates.append(_without_misfits(candidate))
 
     def leave_out(self, candidate: _Candidate, why: str) -> None:
-        what = candidate.label + (f" ({candidate.id})" if candidate.id else "")
+        what = str(candidate.key) + (f" ({candidate.id})" if candidate.id else "")
         self.not_imported(candidate.origin, what, why)
 
     def not_imported(self, origin: Origin, what: str, why: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from devinops.load.conflicts import BETWEEN, FILES, LIVE
+from devinops.load.placeholders import BETWEEN, FILES, LIVE
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ first store.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, Protocol
 
+from devinops import waiting
 from devinops.inventory.merge import listed, open_runs
 from devinops.model.errors import Stale
 from devinops.model.inventory import Intent, Inventory, Record
@@ -163,29 +163,23 @@ def new_run(now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{os.urandom(3).hex()}"
 
 
-def wait_for_runs(
-    store: Store,
-    timeout_s: float = 0,
-    place: str = "",
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    pause: Callable[[float], object] = time.sleep,
-) -> Inventory:
+def wait_for_runs(store: Store, timeout_s: float = 0, place: str = "") -> Inventory:
     """Wait until no run is open, and return the inventory. Raises Stale after `timeout_s`.
 
     For `place` see `open_store`.
     """
-    deadline = clock() + timeout_s
+    deadline = waiting.now() + timeout_s
     while True:
         inventory = store.read()
         runs = open_runs(inventory)
         if not runs:
             return inventory
-        if clock() >= deadline:
+        left_s = deadline - waiting.now()
+        if left_s <= 0:
             run, intents = next(iter(runs.items()))
             keys = listed(str(intent.key) for intent in intents)
             raise Stale(
                 f"the run {run} has not finished {keys}: wait for it (--lock-timeout); if it died, "
                 f"run devinops inventory unlock{place} {run}. Nothing was written"
             )
-        pause(min(POLL_S, max(deadline - clock(), 0)))
+        waiting.pause(min(POLL_S, left_s))

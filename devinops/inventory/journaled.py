@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from devinops import atomic, signals
+from devinops import atomic, signals, waiting
 from devinops.inventory import disk, merge
 from devinops.inventory.backend import Backend, VersionedText, WriteConflict
 from devinops.inventory.disk import abandoned, hold, locked
@@ -51,15 +50,8 @@ class JournaledStore:
     `Store` describes each call.
     """
 
-    def __init__(
-        self,
-        backend: Backend,
-        target: Target,
-        place: str = "",
-        *,
-        pause: Callable[[float], object] = time.sleep,
-    ) -> None:
-        self.backend, self.target, self.place, self.pause = backend, target, place, pause
+    def __init__(self, backend: Backend, target: Target, place: str = "") -> None:
+        self.backend, self.target, self.place = backend, target, place
         self._runs: dict[str, _Run] = {}
         self._run_locks: dict[str, FileLock] = {}
 
@@ -129,7 +121,7 @@ class JournaledStore:
         with self._locked():
             for attempt in range(tries):
                 if attempt:
-                    self.pause(random.uniform(0.05, 0.2) * min(2**attempt, 16))
+                    waiting.pause(random.uniform(0.05, 0.2) * min(2**attempt, 16))
                 try:
                     return self._try(change, f"devinops: {self.target.name}: {message}")
                 except WriteConflict as conflict:

@@ -104,7 +104,7 @@ def recover(inventory: Inventory, journal: Iterable[Settled]) -> Inventory:
 
 
 def announce(
-    stored: Inventory, run: str, intents: Sequence[Intent], base: Inventory, place: str = ""
+    stored: Inventory, run: str, intents: Sequence[Intent], base: Inventory, place: str
 ) -> Inventory:
     """Return the stored inventory with the intents of a run that was planned with `base`.
 
@@ -168,7 +168,7 @@ def conclude(
     run: str,
     results: Sequence[Settled],
     before: Mapping[ObjectId, Record],
-    unclear: Collection[Key] = (),
+    unclear: Collection[Key],
 ) -> Inventory:
     """Return the stored inventory with all results of a run, and only the `unclear` of its intents.
 
@@ -204,7 +204,7 @@ def ended(inventory: Inventory, run: str, unclear: Collection[Key] | None = None
     return replace(inventory, intents=tuple(filter(None, map(left, inventory.intents))))
 
 
-def rewrite(stored: Inventory, edited: Inventory, base: Inventory, place: str = "") -> Inventory:
+def rewrite(stored: Inventory, edited: Inventory, base: Inventory, place: str) -> Inventory:
     """Return the stored inventory with the differences between `base` and `edited`.
 
     Raises Stale if one of those objects has been recorded since `base`, or a run is changing it.

@@ -42,6 +42,16 @@ class Registry(Mapping[str, Kind]):
         return frozenset(f"{section}.yaml" for section in self.sections)
 
     @cached_property
+    def referred(self) -> frozenset[str]:
+        """The nouns of the kinds that others refer to."""
+        return frozenset(noun for kind in self.values() for noun in kind.references)
+
+    def with_referred(self, nouns: Iterable[str]) -> frozenset[str]:
+        """Return these nouns and those of the kinds that they refer to."""
+        nouns = frozenset(nouns)
+        return nouns.union(*(self[noun].references for noun in nouns))
+
+    @cached_property
     def levels(self) -> tuple[frozenset[str], ...]:
         """The nouns in write order: a kind comes after those it refers to.
 

@@ -51,6 +51,12 @@ _LABELED: Final = LazyPattern(
 )
 """A name and its secret, as they are in Markdown, in options of commands, and in headers."""
 
+_LONG_LINE: Final = LazyPattern(r"[^\n]{2000,}")
+_BEFORE_NAME: Final = LazyPattern(
+    r"(?<![:=(])[ ](?=[\w\"'`*-]{0,40}(?:pass|pwd|secret|token|key))", re.IGNORECASE
+)
+"""Where a long line is broken: for each match, the library looks at all of the line around it."""
+
 _WIDE: Final = LazyPattern(r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
 """Kana, kanji and their punctuation: the sentence around a secret, even without a space."""
 
@@ -142,6 +148,10 @@ _PUBLIC: Final = LazyPattern("username|user-?id|client-id|app-id|url|domain|host
 """A rule of the library for what belongs to a secret, but is not one."""
 
 
+_PAIRS: Final = {"_": "_", "*": "*", "(": ")", "“": "”", "„": "“", "‘": "’", "«": "»"}
+"""Marks that may be directly before and after a secret."""
+
+
 class Leak(NamedTuple):
     """What looks like a secret, from `start` to `end` in a text; `title` is for a sentence."""
 
@@ -165,7 +175,20 @@ def everywhere(text: str, find: Callable[[str], Iterable[Leak]]) -> Iterator[Lea
 
 def leaks(text: str) -> Iterator[Leak]:
     """Yield what looks like a secret, in the order of the text; placeholders do not count."""
-    yield from _apart((*_known(text), *_given(text), *_of_library(text)))
+    found = (*_known(text), *_given(text), *_of_library(text))
+    yield from _apart(_without_marks(text, leak) for leak in found)
+
+
+def _without_marks(text: str, leak: Leak) -> Leak:
+    """Return a leak without the marks of emphasis or the quotation marks around the secret."""
+    end = _PAIRS.get(text[leak.start])
+    if end == text[leak.end - 1]:
+        return leak._replace(start=leak.start + 1, end=leak.end - 1)
+    if end and text.startswith(end, leak.end):
+        return leak._replace(start=leak.start + 1)
+    if _PAIRS.get(text[max(leak.start - 1, 0) : leak.start]) == text[leak.end - 1]:
+        return leak._replace(end=leak.end - 1)
+    return leak
 
 
 def _apart(leaks: Iterable[Leak]) -> list[Leak]:
@@ -229,6 +252,7 @@ def _of_library(text: str) -> Iterator[Leak]:
     text = _WIDE.sub(" ", text.replace("：", ":"))
     text = _OTHER_NAME.sub(lambda name: "password".rjust(len(name[0])), text)
     text = _LABELED.sub(_plain, text)
+    text = _LONG_LINE.sub(lambda long: _BEFORE_NAME.sub("\n", long[0]), text)
     if not _MAY_HOLD_ONE.search(text) or not is_complete():
         return
     import betterleaks

@@ -37,6 +37,9 @@ _WORDS: Final = LazyPattern(
 _LOOKALIKES: Final = str.maketrans("01345$@7", "oieassat")
 """Digits and marks that stand for letters, as in `p4ssw0rd`."""
 
+_CHOSEN: Final = LazyPattern(r"[a-z][A-Z].*\d|\d.*[a-z][A-Z]")
+"""What a password has that somebody chose: a second word with a capital letter, and a digit."""
+
 _SEQUENCE: Final = LazyPattern(
     r"abc123|xyz789|12345|23456|34567|45678|56789|abcde|bcdef|(.)\1{4,}", re.IGNORECASE
 )
@@ -69,8 +72,7 @@ def is_placeholder(value: str) -> bool:
         return True
     if _SEQUENCE.search(value) or _DOCUMENTED.match(value):
         return True
-    spellings = (value, value.translate(_LOOKALIKES))
-    return any(_is_made_of_words(text) for text in spellings) or _encodes_placeholder(value)
+    return _is_made_of_words(value) or _is_spelled_with_marks(value) or _encodes_placeholder(value)
 
 
 def is_reference(value: str) -> bool:
@@ -80,6 +82,15 @@ def is_reference(value: str) -> bool:
 
 def _is_made_of_words(value: str) -> bool:
     return len(re.sub(r"[\W_\d]+", "", _WORDS.sub("", value))) <= 2
+
+
+def _is_spelled_with_marks(value: str) -> bool:
+    """Return whether a value is made of words if some of its digits are read as letters.
+
+    Nobody writes `s3cr3tPw9` for an example: it has several words and a digit that is no letter.
+    """
+    spelled = value.translate(_LOOKALIKES)
+    return _is_made_of_words(spelled) and not _CHOSEN.search(spelled)
 
 
 def _encodes_placeholder(value: str) -> bool:

@@ -36,11 +36,6 @@ class Subject:
         return self.declaration.source.path
 
     @property
-    def is_rule(self) -> bool:
-        """Whether Devin recalls it when it fits the task."""
-        return self.kind.foreign.use is Use.RULE
-
-    @property
     def is_procedure(self) -> bool:
         """Whether people start it."""
         return self.kind.foreign.use is Use.PROCEDURE
@@ -98,6 +93,13 @@ class Subject:
         """The name by which people mention it, such as `!triage`; empty if there is none."""
         role = self.kind.role(Role.HANDLE)
         return self._text(role.name if role else None)
+
+    @property
+    def result_schema(self) -> tuple[str, Mapping[str, Any]] | None:
+        """The field with the JSON Schema of a result, and the schema; None if there is none."""
+        role = self.kind.role(Role.RESULT_SCHEMA)
+        schema = self.value(role.name) if role else None
+        return (role.name, schema) if role and isinstance(schema, dict) else None
 
     def texts(self) -> Iterator[tuple[Place, str]]:
         """Yield every text with its field, or with the path to it if the field is nested."""

@@ -1,8 +1,8 @@
 """Load files as declarations, and report every problem of every file in one run.
 
 Modules: `discover` finds and reads the files, with the help of `names` and `globs`; `yamltree` and
-`markdown` parse them; `entries` checks each entry; `duplicates` compares entries with each other;
-`placeholders` finds what `import` left to a person. `problems.CODES` lists the codes of all
+`markdown` parse them; `entries` checks each entry, and `cross_checks` compares entries with each
+other; `placeholders` finds what `import` left to a person. `problems.CODES` lists the codes of all
 problems.
 """
 
@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 
 from devinops.kinds import KINDS
 from devinops.load import discover as files
-from devinops.load.duplicates import duplicates, same_folders
+from devinops.load.cross_checks import duplicates, same_folders, titles_as_ids
 from devinops.load.entries import control_problems, declare, findings_to_problems
 from devinops.load.globs import Ignore, read_rules
 from devinops.load.markdown import split
-from devinops.load.mentions import titles_as_ids
 from devinops.load.names import CONFIG, misnamed, misnamed_configs
 from devinops.load.placeholders import placeholders
 from devinops.load.problems import CODES, problem
@@ -111,7 +110,7 @@ def load(
 
 
 def load_only(
-    root: Path, only: Sequence[str], *, untracked: frozenset[str] = frozenset(), **settings: Any
+    root: Path, only: Sequence[str], *, untracked: frozenset[str], **settings: Any
 ) -> Loaded | None:
     """Return the declarations and problems of some files, each judged by itself.
 
@@ -292,7 +291,7 @@ def discreet(section: str | None) -> bool:
 
 
 def misnamed_config_problems(
-    root: Path, ignore: Sequence[str] = (), untracked: frozenset[str] = frozenset()
+    root: Path, ignore: Sequence[str] = (), *, untracked: frozenset[str]
 ) -> list[Problem]:
     """Return a problem for each file in `root` that is a typo of devinops.yaml and not ignored."""
     names = [name for name in misnamed_configs(str(root)) if untracked.isdisjoint((".", name))]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import normalize
 
-from devinops.load.conflicts import MARKER
 from devinops.load.discover import beside
 from devinops.load.markdown import Page
+from devinops.load.placeholders import CONFLICT
 from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node, control_character
 from devinops.model.keys import FolderPath, Key, folder_path
@@ -285,7 +285,7 @@ class _Entry:
     def check_conflicts(self) -> None:
         """Report a text that still has conflict markers."""
         for name, value in self.values.items():
-            if self.kind.by_name[name].text and isinstance(value, str) and MARKER.search(value):
+            if self.kind.by_name[name].text and isinstance(value, str) and CONFLICT.search(value):
                 message = (
                     f"the {name} has conflict markers of devinops pull: edit the text until it "
                     "is right, and remove the markers"

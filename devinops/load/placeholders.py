@@ -1,7 +1,8 @@
-"""The text that `devinops import` writes where a person must write one."""
+"""What `devinops import` and `devinops pull` write into files for a person to replace."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -10,6 +11,14 @@ from devinops.model.objects import Declaration, Ensure, Problem
 
 PLACEHOLDER: Final = "TODO: say when Devin should use this note"
 """The value of a required field that only a person can write."""
+
+FILES: Final = "<<<<<<< in the files"
+BETWEEN: Final = "======="
+LIVE: Final = ">>>>>>> in the organization"
+"""The lines around both versions of a text that changed on both sides."""
+
+CONFLICT: Final = re.compile(rf"^(?:{re.escape(FILES)}|{re.escape(LIVE)})$", re.MULTILINE)
+"""A text with such a line is never applied."""
 
 
 def placeholders(declarations: Iterable[Declaration]) -> Iterator[Problem]:

@@ -233,6 +233,9 @@ class _Reader:
         if is_flow:
             # There is no place for comments in braces on one line.
             document.above += self._taken()
+            if document.beside:
+                # The line of the marker has one comment: another one belongs to what is in braces.
+                self._owner = None
         document.root = self._value(event)
         if is_flow:
             self._owner = None

@@ -18,7 +18,7 @@ DevinopsError           1   expected failure; nothing was written
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from devinops.model.exit_codes import ExitCode
@@ -59,6 +59,13 @@ class InputError(DevinopsError):
         )
 
 
+def stop_on_errors(problems: Iterable[Problem]) -> None:
+    """Raise InputError with all problems, sorted, if one of them is an error."""
+    problems = tuple(sorted(problems))
+    if any(problem.is_error for problem in problems):
+        raise InputError(problems)
+
+
 class NotFound(DevinopsError):
     """No record, object, run or backup has the name that the command line gives."""
 
@@ -93,6 +100,11 @@ class ApiError(DevinopsError):
     @property
     def answered(self) -> bool:
         return self.status is not None and self.status < 500 and not self.doubtful
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no such object; a web page with a 404 only means a wrong address."""
+        return self.status == 404 and not isinstance(self, BadResponse)
 
 
 class Unreachable(ApiError):

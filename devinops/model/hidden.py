@@ -22,7 +22,8 @@ _INVISIBLE: Final = (
     "\ufff9-\ufffb\U000e0000-\U000e01ef"
 )
 _HIDDEN = LazyPattern(rf"[{_INVISIBLE}]+|[\ufe00-\ufe0f]{{2,}}")
-_UNSEEN = LazyPattern(rf"[{_INVISIBLE}\ufe00-\ufe0f]")
+_UNSEEN = LazyPattern(rf"[{_INVISIBLE}\ufe00-\ufe0f\u180b-\u180d\u180f\u2800\U0001d173-\U0001d17a]")
+"""Also what Mongolian, braille and musical notation need: in a token it hides what follows."""
 _FLAG = LazyPattern("\U0001f3f4[\U000e0020-\U000e007e]{1,6}\U000e007f")
 """A flag emoji, such as that of Wales, which is spelled with invisible letters."""
 

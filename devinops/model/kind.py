@@ -590,8 +590,12 @@ class Kind:
     @cached_property
     def references(self) -> frozenset[str]:
         """The kinds that objects of this one refer to; they are written first."""
-        refs = {a.ref for a in self.attributes if a.ref}
-        return frozenset(refs | {a.mention.kind for a in self.attributes if a.mention})
+        return self.mentioned | {a.ref for a in self.attributes if a.ref}
+
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        """The kinds whose objects the texts of these can mention."""
+        return frozenset(a.mention.kind for a in self.attributes if a.mention)
 
     @cached_property
     def lives_in(self) -> str | None:

@@ -27,9 +27,15 @@ class Source(NamedTuple):
 
 
 class Severity(StrEnum):
+    # The worst comes first.
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"
+
+    def reaches(self, lowest: Severity) -> bool:
+        """Return whether this is at least as bad."""
+        order = list(Severity)
+        return order.index(self) <= order.index(lowest)
 
 
 class Problem(NamedTuple):
@@ -39,6 +45,10 @@ class Problem(NamedTuple):
     code: str
     message: str
     severity: Severity = Severity.ERROR
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
 
 
 class Ensure(StrEnum):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from devinops.model.kind import ApiVersion, Scope
-
-_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Target:
         """
         url = urlsplit(self.api_url)
         name, default_port = url.hostname or "", {"https": 443, "http": 80}.get(url.scheme)
-        port = "" if url.port in (None, default_port) or name in _THIS_MACHINE else f":{url.port}"
+        port = "" if url.port in (None, default_port) or is_loopback(name) else f":{url.port}"
         owner = ("target", self.name) if self.org_id is None else ("organization", self.org_id)
         if self.enterprise:
             owner = ("enterprise", self.name)
@@ -79,3 +78,13 @@ class Target:
             for fact, mine, theirs in facts
             if mine != theirs
         )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address can only mean this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -115,7 +115,8 @@ class PlanDraft:
         self, subject: Declaration | Record, live: Live | None, what: str, fields: Fields = ()
     ) -> None:
         """Add a conflict, with time and author of the live change if they are known."""
-        when = f" ({last_edit(live)})" if live and last_edit(live) else ""
+        last = last_change(live.updated_at, live.updated_by) if live else ""
+        when = f" ({last})" if last else ""
         reason = f"{what}{when}: decide with {ON_CONFLICT}"
         lives = [live] if live else []
         self.block(Blocker.CONFLICT, subject, reason, lives, fields, ON_CONFLICT)
@@ -190,14 +191,23 @@ def names_of(fields: Iterable[FieldChange]) -> str:
     return ", ".join(field.name for field in fields)
 
 
-def last_edit(live: Live) -> str:
-    """Return when and by whom an object was last edited, as text; empty if not shown."""
+def last_change(at: int | None, by: str | None) -> str:
+    """Return when and by whom an object was last changed, as text; empty if neither is known.
+
+    The API knows this of the object, and not of its fields: devinops itself may have written
+    another field after somebody edited one.
+    """
     parts = []
-    if live.updated_at is not None:
-        parts.append(datetime.fromtimestamp(live.updated_at, UTC).strftime("%Y-%m-%d %H:%M UTC"))
-    if live.updated_by:
-        parts.append(f"by {live.updated_by}")
-    return " ".join(parts)
+    if at is not None:
+        parts.append(time_text(at))
+    if by:
+        parts.append(f"by {by}")
+    return " ".join(["last changed", *parts]) if parts else ""
+
+
+def time_text(seconds: int) -> str:
+    """Return a time in epoch seconds as text for people."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M UTC}"
 
 
 def declared_fields(resource: Resource) -> Fields:

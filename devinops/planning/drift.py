@@ -8,7 +8,8 @@ from devinops.model.changes import Drift, DriftEvent
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import in_sentence
 from devinops.model.kind import Lifecycle
-from devinops.model.objects import Live, Snapshot, Source
+from devinops.model.objects import Live, Snapshot
+from devinops.planning.draft import source_of
 from devinops.planning.match import as_declared, renamed_folders
 from devinops.planning.three_way import moved_outside
 
@@ -74,9 +75,8 @@ def _gone(record: Record, snapshot: Snapshot) -> Drift:
 
 
 def _about(record: Record, moved: DriftEvent, reason: str, live: Live | None) -> Drift:
-    source = Source(record.source) if record.source else None
     at, by = (live.updated_at, live.updated_by) if live else (None, None)
-    return Drift(moved, record.key, record.id, reason, (), source, at, by)
+    return Drift(moved, record.key, record.id, reason, (), source_of(record), at, by)
 
 
 def _unmanaged(inventory: Inventory, snapshot: Snapshot) -> tuple[Live, ...]:

@@ -25,13 +25,17 @@ def block_duplicate_keys(draft: PlanDraft, context: PlanContext) -> None:
 
 def _duplicates(draft: PlanDraft, context: PlanContext) -> dict[Key, tuple[Change, list[Live]]]:
     """Return key → change that cannot be made, with the other objects that keep the key."""
-    after = [(change, _key_after(change, context)) for change in draft.changes]
-    moving = [(change, key) for change, key in after if key != _key_now(change, context)]
+    moving = []
+    for change in draft.changes:
+        key = _key_after(change, context)
+        if key != _key_now(change, context):
+            moving.append((change, key))
     leaving = {change.object_id for change, _ in moving}
     duplicates = {}
     for change, key in moving:
         others = context.live.under(key) if key else ()
-        if staying := [live for live in others if live.object_id not in leaving]:
+        staying = [live for live in others if live.object_id not in leaving]
+        if staying:
             duplicates[change.key] = (change, staying)
     return duplicates
 

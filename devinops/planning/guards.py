@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +11,7 @@ from devinops.model.changes import Action, Change, Drift, Refusal
 from devinops.model.inventory import Inventory
 from devinops.model.objects import Declaration, Ensure, Snapshot
 from devinops.model.policy import Approvals, MaxDelete, OnDrift, allow
+from devinops.planning.commands import pull_command
 from devinops.planning.diff import added_and_removed
 from devinops.planning.draft import PlanContext
 
@@ -95,7 +96,7 @@ def _drifted(
         return ()
     were, them = ("object was", "change") if count == 1 else ("objects were", "changes")
     why = f"{count} {were} changed outside devinops and on_drift is fail"
-    return (Refusal(f"{why}: run devinops pull --drift, or undo the {them} in the web app"),)
+    return (Refusal(f"{why}: run {pull_command()}, or undo the {them} in the web app"),)
 
 
 def _never_owned(
@@ -198,9 +199,11 @@ def _deletes(
     if allowed is not None:
         parts = _parts(deletes.total(), elements)
         return _exactly("delete", allowed, total, f"this plan deletes {total}{parts}")
-    declared = {d.key.kind for d in declarations if d.ensure is Ensure.PRESENT}
+    ensured = defaultdict[str, set[Ensure]](set)
+    for declaration in declarations:
+        ensured[declaration.key.kind].add(declaration.ensure)
     reasons = [
-        _too_many(kind, count, managed.get(kind, 0), limit, kind in declared)
+        _too_many(kind, count, managed.get(kind, 0), limit, ensured[kind])
         for kind, count in sorted(deletes.items())
     ]
     reasons += [_too_many_elements(removed, limit) for removed in elements]
@@ -231,15 +234,19 @@ def _allowed(most: int, limit: MaxDelete, all: str) -> str:
     )
 
 
-def _too_many(kind: str, count: int, managed: int, limit: MaxDelete, declared: bool) -> str:
+def _too_many(
+    kind: str, count: int, managed: int, limit: MaxDelete, ensured: Collection[Ensure]
+) -> str:
+    """Return why a number of deletes is refused; `ensured` is what the entries of the kind say."""
     most = max(ALWAYS_ALLOWED, limit.of(managed))
     if count > most:
         allowed = _allowed(most, limit, f"the {managed} owned or in scope")
         return f"{count} {kind} deletes are more than {allowed}"
-    if managed and not declared:
+    if managed and Ensure.PRESENT not in ensured:
+        left = "has ensure: present" if ensured else "is left for this target"
         objects = "object" if count == 1 else "objects"
         return (
-            f"no entry of the kind {kind} is left, so {count} {objects} would be deleted "
+            f"no entry of the kind {kind} {left}, so {count} {objects} would be deleted "
             f"({managed} owned or in scope)"
         )
     return ""

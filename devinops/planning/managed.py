@@ -14,6 +14,7 @@ from devinops.model.kind import ApiVersion, Kind, Resource, Scope
 from devinops.model.objects import Declaration, Ensure, Live
 from devinops.model.policy import ADOPT, OnDrift
 from devinops.model.values import UNSET, canonical_text
+from devinops.planning.commands import forget_command, link_command, pull_command
 from devinops.planning.diff import at_risk, changed_fields
 from devinops.planning.draft import (
     Fields,
@@ -26,7 +27,7 @@ from devinops.planning.draft import (
 )
 from devinops.planning.match import Match, MatchedBy
 from devinops.planning.orphans import Orphan
-from devinops.planning.stale_records import forget_command, link_command, replaced
+from devinops.planning.stale_records import replaced
 from devinops.planning.three_way import Sides, moved_outside, sides
 
 AGAIN = "deleted since then; created again with a new id"
@@ -97,7 +98,7 @@ class Managed:
         else:
             reason = (
                 "set on_drift: overwrite to create it again, or remove its entry to leave it "
-                "deleted (devinops pull --drift does that if it can)"
+                f"deleted ({pull_command()} does that if it can)"
             )
             draft.drift.append(
                 Drift(
@@ -138,18 +139,8 @@ class Managed:
         """Take over a live object that is not owned yet; one that differs only with approval."""
         declaration = match.declaration
         fields = changed_fields(live.kind, declaration.resource, live.resource)
-        if old := replaced(declaration.key, context.live, context.inventory):
-            reason = f"it was {old.id}{f'; differs in {names_of(fields)}' if fields else ''}"
-            draft.drift.append(
-                Drift(
-                    DriftEvent.RECREATED,
-                    declaration.key,
-                    live.id,
-                    reason,
-                    source=declaration.source,
-                )
-            )
-        is_renamed = match.matched_by is MatchedBy.PREVIOUSLY
+        old = replaced(declaration.key, context.live, context.inventory)
+        is_renamed, is_overwritten = match.matched_by is MatchedBy.PREVIOUSLY, False
         if fields and self._takes_over(fields) and not context.approvals.adopt:
             what = f"{match.key} (named by previously)" if is_renamed else "it"
             reason = (
@@ -160,7 +151,12 @@ class Managed:
         elif not self._blocked(match, live, fields, context, draft):
             reason = f"live but not owned; {names_of(fields)} changed" if fields else EQUAL
             reason += f"; was {match.key}" if is_renamed else ""
+            if old and fields:
+                reason += f" (overwrites what was created outside devinops in place of {old.id})"
             draft.changes.append(_change(Action.ADOPT, match, live, fields, reason, context))
+            is_overwritten = bool(fields)
+        if old and not is_overwritten:
+            draft.drift.append(_recreated(declaration, live, old, fields))
 
     def _takes_over(self, fields: Fields) -> bool:
         """Return whether adopting an object with these differences overwrites live values."""
@@ -481,6 +477,12 @@ def bases(sent: Resource, read: Resource, before: Any, kept: Any = frozenset()) 
     """
     fields = base(sent, read)
     return fields | {name: before[name] for name in kept if name in before}
+
+
+def _recreated(declaration: Declaration, live: Live, old: Record, fields: Fields) -> Drift:
+    """Return the drift of an object that was deleted and created again outside devinops."""
+    reason = f"it was {old.id}{f'; differs in {names_of(fields)}' if fields else ''}"
+    return Drift(DriftEvent.RECREATED, declaration.key, live.id, reason, source=declaration.source)
 
 
 # --- parts of a change ----------------------------------------------------------------------------

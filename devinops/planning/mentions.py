@@ -14,7 +14,6 @@ from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import (
     ApiVersion,
     Attribute,
-    Kind,
     Resource,
     Scope,
     mentions_of,
@@ -175,7 +174,7 @@ def mentioning_kinds(changes: Iterable[Change], api: ApiVersion, scope: Scope) -
     return frozenset(
         noun
         for noun, kind in KINDS.items()
-        if kind.is_in(api, scope) and not deleted.isdisjoint(_mentioned_kinds(kind))
+        if kind.is_in(api, scope) and not deleted.isdisjoint(kind.mentioned)
     )
 
 
@@ -188,7 +187,7 @@ def unchecked(
     """
     for change in filter(_deletes, changes):
         for kind in (KINDS[noun] for noun in sorted(unreadable)):
-            if change.key.kind not in _mentioned_kinds(kind):
+            if change.key.kind not in kind.mentioned:
                 continue
             permission = kind.apis[api].read_permission
             yield (
@@ -196,7 +195,3 @@ def unchecked(
                 f"the key cannot list these objects ({permission} is missing); check them in the "
                 "web app first"
             )
-
-
-def _mentioned_kinds(kind: Kind) -> frozenset[str]:
-    return frozenset(a.mention.kind for a in kind.attributes if a.mention)

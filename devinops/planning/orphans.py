@@ -23,6 +23,9 @@ MAX_COMPARED_PAIRS = 2_500
 """Maximum pairs of an undeclared object and a new entry for comparing their texts."""
 
 
+_BY_OTHER_NAME = (MatchedBy.PREVIOUSLY, MatchedBy.TEXT)
+
+
 class Orphan(NamedTuple):
     """A live object that no declaration means, and why it may be deleted.
 
@@ -123,35 +126,39 @@ class LikelyRename(NamedTuple):
         return self.named, self.text, self.same_file, self.same_name
 
 
-def new_entries(matches: Iterable[Match]) -> list[Declaration]:
-    """Return the entries whose objects the inventory does not know."""
-    return [
-        match.declaration
+def likely_renames(orphans: Sequence[Orphan], matches: Iterable[Match]) -> list[LikelyRename]:
+    """Pair orphans with the new entries that name them, or have their text, Markdown file or name.
+
+    An entry is new if the inventory does not know its object. If the entry was found under another
+    name, it replaces only what it names. The likeliest pair comes last. If there are more than
+    MAX_COMPARED_PAIRS pairs, texts are not compared.
+    """
+    if not orphans:
+        return []  # The first plan after a pull has no orphan, and thousands of new entries.
+    new = [
+        match
         for match in matches
         if match.declaration.ensure is Ensure.PRESENT
         and match.matched_by is not MatchedBy.INVENTORY
     ]
-
-
-def likely_renames(orphans: Sequence[Orphan], entries: Sequence[Declaration]) -> list[LikelyRename]:
-    """Pair orphans with the new entries that name them, or have their text, Markdown file or name.
-
-    The likeliest pair comes last. If there are more than MAX_COMPARED_PAIRS pairs, texts are not
-    compared.
-    """
-    if not orphans:
-        return []  # The first plan after a pull has no orphan, and thousands of new entries.
+    entries = [match.declaration for match in new]
+    found = {match.declaration.key for match in new if match.matched_by in _BY_OTHER_NAME}
     if len(orphans) * len(entries) > MAX_COMPARED_PAIRS:
         pairs = _without_texts(orphans, entries)
     else:
-        new = [(entry, _pieces(_content(entry.resource))) for entry in entries]
+        texts = [(entry, _pieces(_content(entry.resource))) for entry in entries]
         old = [(orphan, _pieces(_content(orphan.live.resource))) for orphan in orphans]
         pairs = [
             _pair(orphan, entry, _in_common(text, new_text))
             for orphan, text in old
-            for entry, new_text in new
+            for entry, new_text in texts
         ]
-    likely = [p for p in pairs if p.orphan.key.kind == p.entry.key.kind and any(p.reasons)]
+    likely = [
+        pair
+        for pair in pairs
+        if pair.orphan.key.kind == pair.entry.key.kind
+        and (pair.named or (any(pair.reasons) and pair.entry.key not in found))
+    ]
     return sorted(likely, key=lambda pair: (pair.reasons, pair.orphan.key, pair.entry.key))
 
 

@@ -20,6 +20,7 @@ from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.collisions import collisions
+from devinops.planning.commands import link_command
 from devinops.planning.draft import PlanContext, PlanDraft, generated_secret
 from devinops.planning.duplicate_keys import block_duplicate_keys
 from devinops.planning.guards import guard, hazard_notes, needed
@@ -37,13 +38,11 @@ from devinops.planning.orphans import (
     LikelyRename,
     Orphan,
     likely_renames,
-    new_entries,
     rename_hint,
     undeclared,
 )
 from devinops.planning.references import References, known_ids
 from devinops.planning.selection import Only, check_only, kinds_of, narrow
-from devinops.planning.stale_records import link_command
 from devinops.planning.superseded import advice, after_replacements, waits_for
 
 DIGEST_LENGTH = 32
@@ -75,6 +74,8 @@ class Plan:
     removals: tuple[ObjectId, ...] = ()
     only: tuple[str, ...] = ()
     approvals: Approvals = field(default_factory=Approvals)
+    named: frozenset[Key] = field(default=frozenset(), compare=False, repr=False)
+    """The keys of all entries and live objects, which its sentences can name."""
 
     @cached_property
     def digest(self) -> str:
@@ -177,7 +178,15 @@ def build_plan(
     only_texts = tuple(map(str, only))
     notes = tuple(_notes(draft, snapshot, wanted, only))
     unmanaged = _by_kind(others)
-    return replace(plan, notes=notes, unmanaged=unmanaged, only=only_texts, refusals=refusals)
+    named = frozenset((*(d.key for d in wanted), *live.by_key, *snapshot.by_key))
+    return replace(
+        plan,
+        notes=notes,
+        unmanaged=unmanaged,
+        only=only_texts,
+        refusals=refusals,
+        named=named,
+    )
 
 
 def _plan(
@@ -346,7 +355,7 @@ def _plan_orphans(
     for record in gone:
         draft.forget(record)
     deletable = [o for o in orphans if o.live.kind.lifecycle is Lifecycle.MANAGED]
-    pairs = likely_renames(deletable, new_entries(matches))
+    pairs = likely_renames(deletable, matches)
     successors = {pair.orphan.live.object_id: pair.entry.key for pair in pairs}
     for orphan in orphans:
         successor = successors.get(orphan.live.object_id)

@@ -16,7 +16,7 @@ from devinops.model.target import Target
 from devinops.planning.draft import PlanDraft, RollbackContext, Saved
 from devinops.planning.guards import hazard_notes, hazards, needed
 from devinops.planning.lifecycles import planner
-from devinops.planning.plan import Plan, generated_secret_notes
+from devinops.planning.plan import Plan, generated_secret_notes, in_order
 from devinops.planning.references import References
 
 
@@ -27,13 +27,12 @@ def rollback_plan(
     *,
     policy: Policy,
     run: str,
-    approvals: Approvals | None = None,
+    approvals: Approvals,
 ) -> Plan:
     """Return the plan that restores saved objects to what they were before the run.
 
     Of the `approvals` only the accepted hazards count.
     """
-    approvals = approvals or Approvals()
     placed = [_placed(object, snapshot) for object in saved]
     restored = {object.live.object_id: object.live.key for object in placed}
     context = RollbackContext(target.api, target.scope, policy, snapshot, run, restored)
@@ -48,9 +47,7 @@ def rollback_plan(
     return Plan(
         target=target,
         changes=changes,
-        blocked=tuple(
-            sorted([*draft.blocked, *references.blocked()], key=lambda step: (step.key, step.by))
-        ),
+        blocked=tuple(sorted([*draft.blocked, *references.blocked()], key=in_order)),
         notes=(*sorted([*notes, *hazard_notes(changes)]), *generated_secret_notes(changes)),
         refusals=tuple(hazards(changes, approvals)),
         unchanged=draft.unchanged,

@@ -7,7 +7,6 @@ entries tell which objects they mean.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from typing import NamedTuple
 from devinops.model.inventory import Inventory, Record, fingerprints
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Ensure, Live, Snapshot
+from devinops.planning.commands import forget_command, link_command
 from devinops.planning.diff import changed_fields
 
 
@@ -102,16 +102,6 @@ def _link_commands(live: Live, key: Key, inventory: Inventory) -> str:
     record = inventory.by_id.get(live.object_id)
     forget = f"{forget_command(record.key)}, then " if record else ""
     return f"{forget}{link_command(key, live.id)}"
-
-
-def link_command(key: Key, id: str = "ID", place: str = "") -> str:
-    """Return the command that links a key to an object; `place` is that of `open_store`."""
-    return f"devinops inventory link{place} {shlex.quote(str(key))} {id}"
-
-
-def forget_command(key: Key, place: str = "") -> str:
-    """Return the command that removes the record of a key; `place` is that of `link_command`."""
-    return f"devinops inventory forget{place} {shlex.quote(str(key))}"
 
 
 def _live_of(entry: Declaration, snapshot: Snapshot, inventory: Inventory) -> Live | None:

@@ -45,16 +45,18 @@ def after_replacements(
     entries = list(declarations)
     gone = {drift.key for drift in draft.drift if drift.moved is DriftEvent.DELETED}
     written = {change.key for change in draft.changes if change.action is not Action.DELETE}
-    for change in list(draft.changes):
+    changes = []
+    for change in draft.changes:
         keys = _replacements(change.live, entries) if change.live else set()
-        if missing := keys & {*waiting, *gone}:
-            draft.changes.remove(change)
+        missing, successors = keys & {*waiting, *gone}, keys & written
+        if missing:
             successor = min(missing)
             why = "was deleted outside devinops" if successor in gone else "is blocked"
             draft.blocked.append(waits_for(successor, change.key, change.id, change.source, why))
-        elif successors := keys & written:
-            later = replace(change, successor=min(successors))
-            draft.changes[draft.changes.index(change)] = later
+        else:
+            later = replace(change, successor=min(successors)) if successors else change
+            changes.append(later)
+    draft.changes = changes
 
 
 def _replacements(live: Live, entries: Iterable[Declaration]) -> set[Key]:

@@ -45,7 +45,7 @@ class JobLinks(NamedTuple):
 
     commit: str
     job_url: str
-    source_url: Callable[[str, int | None], str]
+    source_url: Callable[[str, int], str]
     in_request: bool = False
 
 
@@ -76,7 +76,7 @@ class Style(NamedTuple):
         """The option that leads a command to the root from the top of the checkout, or nothing."""
         return f" -C {shlex.quote(self.below)}" if self.below else ""
 
-    def source_url(self, path: str, line: int | None = None) -> str:
+    def source_url(self, path: str, line: int) -> str:
         """Return the web address of a file, whose path starts at the root; empty outside CI."""
         return self.job.source_url(path, line) if self.job else ""
 
@@ -97,7 +97,12 @@ def render(format: str, answer: Answer, style: Style | None = None) -> Iterator[
     is_short = format == "text" and isinstance(answer, ProblemsAnswer)
     module = "devinops.render.problem_text" if is_short else RENDERERS[format]
     renderer = cast(Renderer, import_module(module))
-    return renderer.render(answer, style or Style())
+    style = style or Style()
+    if style.place and format in ("text", "markdown", "html") and not is_short:
+        from devinops.render.place import answer_with_place
+
+        answer = answer_with_place(answer, style.place)
+    return renderer.render(answer, style)
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

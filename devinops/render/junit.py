@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from devinops.model.objects import Problem, Severity
+from devinops.model.objects import Problem
 from devinops.render import Style, counted
 from devinops.render.answers import Answer, LintDetails, ProblemsAnswer
 from devinops.render.escape import line
@@ -26,7 +26,7 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
     cases = [_case(problem, style, lint) for problem in problems]
     if error:
         cases.append(_run(f"      <error message={_attribute(error)}/>\n"))
-    failures = sum(_fails(problem, lint) for problem in problems)
+    failures = sum(problem.severity.reaches(lint.fail_on) for problem in problems)
     numbers = f'tests="{len(cases) or 1}" failures="{failures}" errors="{int(bool(error))}"'
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f'<testsuites name="devinops" {numbers}>\n  <testsuite name="devinops" {numbers}>\n'
@@ -39,17 +39,12 @@ def _checked(answer: Answer, problems: Sequence[Problem]) -> str:
     return f"{counted(len(problems), 'problem')}{files}"
 
 
-def _fails(problem: Problem, lint: LintDetails) -> bool:
-    order = list(Severity)
-    return order.index(problem.severity) <= order.index(lint.fail_on)
-
-
 def _case(problem: Problem, style: Style, lint: LintDetails) -> str:
     source, path = problem.source, _attribute(style.in_checkout(problem.source.path))
     text = f"line {source.line}, column {source.column}: {problem.message}"
     name = _attribute(title_of(problem, lint))
     head = f'name={name} classname={path} file={path} line="{source.line}"'
-    if not _fails(problem, lint):
+    if not problem.severity.reaches(lint.fail_on):
         return _element(head, _note(f"{problem.severity}: {text}"))
     message, content = _attribute(problem.message), _content(text)
     failure = f"      <failure message={message}>{content}</failure>\n"

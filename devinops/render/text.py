@@ -6,18 +6,19 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from itertools import groupby
 from pathlib import PurePosixPath
 
 from devinops.applying.report import Report, Result
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocked, Change, Drift, DriftEvent, Outcome
+from devinops.model.changes import Action, Blocked, Change, Drift, Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Problem
 from devinops.model.target import Target
+from devinops.planning.commands import pull_command
+from devinops.planning.draft import last_change
 from devinops.planning.drift import Findings
 from devinops.planning.required import Missing, is_missing, missing
 from devinops.planning.saved import SavedPlan, ShownPlan
@@ -44,6 +45,8 @@ _OUTCOMES = {
     Outcome.BLOCKED: BLOCKED,
 }
 MERGE = "Merge to apply this plan. If the plan is different then, nothing is applied."
+PULLED = "writes the changes of objects with an entry into the files"
+"""What `pull --drift` does with the drift in an organization, of which the entries are not read."""
 MAX_NEEDED_BY = 5
 MAX_ALIKE = 5
 """How many results with one message, or changes that are left, are shown, unless `full`."""
@@ -275,8 +278,10 @@ class Text:
     def drift(self, findings: Findings) -> Iterator[str]:
         """Yield the lines of drift and of unmanaged objects."""
         if findings.drift:
-            hint = f" (see {show_command(self.place)} and {pull_command(self.place)})"
-            yield from self._heading("changed outside devinops", hint)
+            pull = f"{pull_command(self.place)} {PULLED}"
+            yield from self._heading(
+                "changed outside devinops", f" (see {show_command(self.place)}; {pull})"
+            )
         for drift in findings.drift:
             yield from self._item(OUTSIDE, drift.key, f": {drift_summary(drift)}")
         if findings.unmanaged and self.full:
@@ -379,14 +384,10 @@ class Text:
 
 
 def drift_summary(drift: Drift) -> str:
-    """Return what happened, when and by whom, if the API says so."""
+    """Return what happened, and when and by whom the object was last changed, if that is known."""
     reason = drift.reason or ", ".join(field.name for field in drift.fields)
-    parts = [f"{drift.moved}: {reason}" if reason else str(drift.moved)]
-    if drift.at is not None:
-        parts.append(datetime.fromtimestamp(drift.at, UTC).strftime("%Y-%m-%d %H:%M UTC"))
-    if drift.moved is DriftEvent.EDITED:
-        parts.append(f"by {drift.by}" if drift.by else "by an unknown user")
-    return ", ".join(parts)
+    what = f"{drift.moved}: {reason}" if reason else str(drift.moved)
+    return "; ".join(filter(None, (what, last_change(drift.at, drift.by))))
 
 
 def flag(name: str, value: object) -> str:
@@ -398,11 +399,6 @@ def flag(name: str, value: object) -> str:
 def show_command(place: str) -> str:
     """Return the command that shows all of a plan; `place` is that of `Style`."""
     return f"devinops plan{place} -v"
-
-
-def pull_command(place: str) -> str:
-    """Return the command that writes drift into the files; `place` is that of `Style`."""
-    return f"devinops pull{place} --drift"
 
 
 def full_command(plan: ShownPlan, command: str) -> str:

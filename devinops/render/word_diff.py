@@ -55,12 +55,14 @@ def unified(
     rows = list(difflib.unified_diff(before, after, lineterm="", n=CONTEXT_LINES))[2:]
     for is_change, group in groupby(rows, key=lambda row: row[0] in "+-"):
         if is_change:
-            lines = [(row[0], row[1:]) for row in group]
-            removed, added = ([text for symbol, text in lines if symbol == side] for side in "-+")
-            yield from changed(*_distinguished(removed, added, shown))
-        else:
-            texts = ((row[0], row if row[0] == "@" else shown(row[0], row[1:])) for row in group)
-            yield from (Row(symbol, (Part(text),)) for symbol, text in texts)
+            lines: dict[str, list[str]] = {"-": [], "+": []}
+            for row in group:
+                lines[row[0]].append(row[1:])
+            yield from changed(*_distinguished(lines["-"], lines["+"], shown))
+            continue
+        for row in group:
+            symbol, text = row[0], row[1:]
+            yield Row(symbol, (Part(row if symbol == "@" else shown(symbol, text)),))
 
 
 def _distinguished(

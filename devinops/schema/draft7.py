@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin
 
 from devinops.model.credentials import starred
+from devinops.schema.findings import shortened
 
 Path = tuple[str | int, ...]
 
@@ -92,10 +93,10 @@ def faults(schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
         path = tuple(error.absolute_path)
         if path not in seen:
             seen.add(path)
-            yield path, _shortened(leaf.message)
+            yield path, _shown(leaf.message)
     for path, pattern in _patterns(schema):
         if reason := _fault_of_pattern(pattern):
-            yield path, _shortened(f"{pattern!r} is not a regular expression: {reason}")
+            yield path, _shown(f"{pattern!r} is not a regular expression: {reason}")
 
 
 def _patterns(schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -116,9 +117,8 @@ def _fault_of_pattern(pattern: str) -> str:
     return ""
 
 
-def _shortened(text: str, limit: int = 200) -> str:
-    text = starred(text)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+def _shown(text: str) -> str:
+    return shortened(starred(text), 200)
 
 
 # --- references -----------------------------------------------------------------------------------

@@ -313,7 +313,7 @@ def described(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return f"the number {_shortened(json.dumps(value))}"
+            return f"the number {shortened(json.dumps(value))}"
         case str():
             return quoted(value)
         case list():
@@ -338,10 +338,11 @@ def typed(value: object) -> str:
 def quoted(text: object) -> str:
     """Return the text in double quotes on one line, shortened if it is long, without secrets."""
     # Once it is shortened, what is left of a secret may not look like one.
-    return json.dumps(_shortened(starred(str(text))), ensure_ascii=False)
+    return json.dumps(shortened(starred(str(text))), ensure_ascii=False)
 
 
-def _shortened(text: str, limit: int = 60) -> str:
+def shortened(text: str, limit: int = 60) -> str:
+    """Return a text of at most this many characters."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

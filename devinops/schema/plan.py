@@ -247,8 +247,8 @@ class DriftItem(Struct, frozen=True):
     reason: str
     source: SourceItem | None
     fields: Fields
-    at: Annotated[int | None, about("Epoch seconds of the last edit.")]
-    by: Annotated[str | None, about("Author of the last edit, if known.")]
+    at: Annotated[int | None, about("Epoch seconds of the last change of the object.")]
+    by: Annotated[str | None, about("Who last changed the object, if known; maybe devinops.")]
 
     @classmethod
     def of(cls, drift: Drift) -> DriftItem:

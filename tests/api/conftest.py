@@ -11,6 +11,7 @@ import pytest
 
 from devinops.api import client, codec, open_reader, open_writer
 from devinops.api.connection import Connection
+from devinops.kinds import Registry
 from devinops.model.target import Target
 from tests.testing.replies import Connect, Reply, Serve, Server, in_turn, running
 from tests.testing.settings_kinds import BUDGET, GATE
@@ -92,7 +93,7 @@ def snapshot(connect):
 @pytest.fixture
 def toy_kinds(monkeypatch):
     """The client knows the toy kinds and no other."""
-    kinds = {kind.noun: kind for kind in (BADGE, BUDGET, GATE, MANUAL, ROBOT)}
+    kinds = Registry((BADGE, BUDGET, GATE, MANUAL, ROBOT))
     for module in (client, codec):
         monkeypatch.setattr(module, "KINDS", kinds)
 

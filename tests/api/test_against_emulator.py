@@ -101,13 +101,32 @@ def test_v1_snapshot_in_three_requests_with_flat_folders(start):
 
 
 @pytest.mark.parametrize(
-    "quirks", [{"root_folder_path": "/"}, {"total": "absent"}, {"list_order": "reversed"}]
+    "quirks",
+    [
+        {"root_folder_path": "/"},
+        {"total": "absent"},
+        {"total": "none"},
+        {"list_order": "reversed"},
+    ],
 )
 def test_a_snapshot_is_the_same_whatever_the_open_questions_turn_out_to_be(start, quirks):
     with open_reader(link(start(), "v3")) as reader:
         usual = names(reader.snapshot())
     with open_reader(link(start(quirks=quirks), "v3")) as reader:
         assert names(reader.snapshot()) == usual
+
+
+@pytest.mark.parametrize(("api", "count"), [("v3", 1), ("v1", 2)])
+def test_secrets_that_only_people_make_are_read_too(start, api, count):
+    """Without a key, a secret is nobody's."""
+    secrets = [{"key": None, "type": "totp"}, {"key": "D", "type": "dictionary"}]
+    emu = start({"organizations": {"org-emulator": {"secrets": secrets}}})
+    with open_reader(link(emu, api)) as reader:
+        found = reader.snapshot({"secret"}).objects
+    assert [(live.resource.key, live.resource.type, live.ours) for live in found] == [
+        ("", "totp", False),
+        ("D", "dictionary", True),
+    ][:count]
 
 
 @pytest.mark.parametrize("api", ["v3", "v1"])
@@ -136,6 +155,7 @@ def test_many_pages(start, sure, requests):
         ("offset", "absent", True),
         ("offset", "present", True),
         ("stable", "absent", False),
+        ("stable", "none", False),
     ],
 )
 def test_nothing_slips_when_somebody_deletes_between_two_pages(start, paging, total, copy):

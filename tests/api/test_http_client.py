@@ -496,6 +496,7 @@ def test_a_value_json_does_not_have_is_never_sent(serve, reply, send, value):
         (403, "v1", "cog_x", "begins with cog_ does not work with API v1"),
         (401, "v3", "apk_x", "begins with apk_ does not work with API v3"),
         (404, "v3", "cog_x", "DEVIN_ORG_ID"),
+        (404, "v3", "cog_x", "or the feature is switched off"),
     ],
 )
 def test_a_refusal_says_what_to_look_at(serve, reply, send, status, api, key, hint):

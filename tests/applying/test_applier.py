@@ -17,7 +17,6 @@ from devinops.applying.applier import (
     REPLACE_ATTEMPTS,
     Applier,
     Journal,
-    NoJournal,
     Outcome,
     Writer,
     apply,
@@ -33,11 +32,12 @@ from devinops.model.inventory import RECOVERY_WAITS_S, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import ApiVersion, Resource, references_of
 from devinops.model.objects import Live, Snapshot
-from devinops.model.policy import Policy, Prune
+from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.plan import Plan, build_plan
 from devinops.render.text import Text
 from tests.testing.objects import live, snapshot
+from tests.testing.waiting import Waits
 
 
 @dataclass
@@ -145,6 +145,7 @@ def run(tmp_path: Path) -> Callable[..., Report]:
         declarations = load(tmp_path).declarations
         inventory = options.pop("inventory", None)
         policy = options.pop("policy", Policy(v3_macro="verify"))
+        approvals = options.pop("approvals", Approvals())
         target = Target("production", "https://api.devin.ai", organization.api, "org-1")
 
         def plan(found: Snapshot) -> Plan:
@@ -153,6 +154,7 @@ def run(tmp_path: Path) -> Callable[..., Report]:
                 found,
                 target,
                 policy=policy,
+                approvals=approvals,
                 today=date(2026, 3, 12),
                 inventory=inventory,
             )
@@ -164,7 +166,7 @@ def run(tmp_path: Path) -> Callable[..., Report]:
             found,
             organization,
             values={"TOKEN": "value"},
-            **{"pause": lambda s: None, **options},
+            **{"journal": Recorder(), **options},
         )
         on_applier(applier)
         return apply(applier, lambda: plan(organization.snapshot()))
@@ -209,7 +211,6 @@ def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
         organization,
         inventory=inventory,
         policy=Policy(prune=Prune.OWNED),
-        journal=NoJournal(),
     )
     if fault is None:
         assert outcomes(report) == {"New": Outcome.DONE, "Old": Outcome.DONE}
@@ -219,6 +220,30 @@ def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
     assert "knowledge:New probably replaces this object and was not written" in "\n".join(
         Text().report(report)
     )
+
+
+@pytest.mark.parametrize("fault", ["before", None])
+def test_an_object_goes_only_after_the_text_that_mentions_it_was_written(
+    run: Callable[..., Report], fault: str | None
+) -> None:
+    playbook = live("playbook", title="P", id="playbook-1")
+    action = {"type": "start_session", "prompt": "Do @playbook:playbook-1."}
+    automation = live("automation", name="Nightly", id="a1", actions=[action])
+    faults = {("update", "Nightly"): (fault, REFUSED)} if fault else {}
+    organization = Organization([playbook, automation], faults=faults)
+    entry = {
+        "name": "Nightly",
+        "enabled": True,
+        "triggers": [],
+        "actions": [action | {"prompt": "Nothing."}],
+    }
+    gone = {"title": "P", "ensure": "absent"}
+    report = run({"automations": [entry], "playbooks": [gone]}, organization)
+    assert (playbook in organization.objects) is (fault is not None)
+    if fault:
+        assert outcomes(report) == {"Nightly": Outcome.FAILED, "P": Outcome.SKIPPED}
+        (skipped,) = [one for one in report.results if one.outcome is Outcome.SKIPPED]
+        assert skipped.message.startswith("a text of automation:Nightly, which was not written")
 
 
 def test_when_nothing_could_be_written_the_code_says_mend(run: Callable[..., Report]) -> None:
@@ -285,9 +310,24 @@ def test_a_field_that_the_api_did_not_take_is_a_failure_that_says_so(
     )
 
 
-def test_the_looks_for_a_create_are_apart(run: Callable[..., Report]) -> None:
-    waits: list[float] = []
-    run(notes("A"), Organization(faults={("create", "A"): ("before", SILENT)}), pause=waits.append)
+class DroppedMacros(Organization):
+    """API v3 shows a macro but cannot set it; here an update loses it."""
+
+    def update(self, *args: Any, **options: Any) -> Live:
+        after = super().update(*args, **options)
+        return replace(after, resource=replace(after.resource, macro=None))  # type: ignore[call-arg]
+
+
+def test_an_update_that_loses_a_field_is_a_failure_that_says_so(run: Callable[..., Report]) -> None:
+    note = live("knowledge", name="A", body="old", macro="!a")
+    report = run(notes("A"), DroppedMacros([note]))
+    (result,) = report.results
+    assert (result.outcome, result.unclear) == (Outcome.FAILED, True)
+    assert result.message == "the update lost its macro !a: set it again in the web app"
+
+
+def test_the_looks_for_a_create_are_apart(run: Callable[..., Report], waits: Waits) -> None:
+    run(notes("A"), Organization(faults={("create", "A"): ("before", SILENT)}))
     assert waits == list(RECOVERY_WAITS_S) == [1, 3, 9]
 
 
@@ -477,16 +517,16 @@ def test_an_api_that_takes_no_more_requests_is_not_asked_for_ever(
 
 @pytest.mark.parametrize("made", [True, False])
 def test_an_interruption_of_the_search_for_a_create_leaves_one_look(
-    run: Callable[..., Report], made: bool
+    run: Callable[..., Report], waits: Waits, made: bool
 ) -> None:
     organization = Organization(faults={("create", "A"): ("after" if made else "before", SILENT)})
     appliers: list[Applier] = []
+    waits.instead = lambda _: appliers[0].interrupt(ExitCode.INTERRUPTED)
     journal = Recorder()
     report = run(
         notes("A"),
         organization,
         on_applier=appliers.append,
-        pause=lambda _: appliers[0].interrupt(ExitCode.INTERRUPTED),
         journal=journal,
     )
     (result,) = report.results
@@ -637,6 +677,43 @@ def test_the_inventory_is_informed_before_the_first_write_and_after_each(
     ]
 
 
+class Records(Journal):
+    """A journal that keeps the records of each write."""
+
+    def __init__(self) -> None:
+        self.written: list[Record] = []
+
+    def begin(self, intents: Sequence[Intent]) -> None: ...
+
+    def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
+        self.written += upserts
+
+    def finish(self, unclear: Collection[Key]) -> None: ...
+
+
+@pytest.mark.parametrize(("trigger", "commit"), [("t", "c2"), ("changed in Git", "c1")])
+def test_a_record_leads_to_the_commit_that_has_all_its_values(
+    run: Callable[..., Report], trigger: str, commit: str
+) -> None:
+    """The next three-way comparison reads the recorded values from that commit."""
+    declared = live("knowledge", name="A", id="n1", body="old").resource
+    edited = live("knowledge", name="A", id="n1", body="old", trigger="changed outside")
+    record = Record(edited.key, "n1", "a.yaml", "c1", fields=base(declared, declared))
+    journal = Records()
+    report = run(
+        notes("A", trigger=trigger),
+        Organization([edited]),
+        inventory=Inventory.of("file", [record]),
+        approvals=Approvals(on_conflict="live"),
+        journal=journal,
+        commit="c2",
+    )
+    assert outcomes(report) == {"A": Outcome.DONE}
+    (written,) = journal.written
+    assert written.commit == commit
+    assert written.source == {"c1": "a.yaml", "c2": "knowledge.yaml"}[commit]
+
+
 @pytest.mark.parametrize("broken", ["settle", "finish"])
 def test_an_inventory_that_cannot_be_written_costs_no_report(
     run: Callable[..., Report], broken: str
@@ -741,11 +818,13 @@ def test_a_rotation_whose_second_create_is_refused_may_have_succeeded_with_the_f
     assert result.unclear
 
 
-def test_an_interrupted_rotation_is_not_tried_again(run: Callable[..., Report]) -> None:
+def test_an_interrupted_rotation_is_not_tried_again(
+    run: Callable[..., Report], waits: Waits
+) -> None:
     organization = Organization(faults={("create", "S"): ("before", SILENT)})
     appliers: list[Applier] = []
-    interrupt = lambda _: appliers[0].interrupt(ExitCode.INTERRUPTED)  # noqa: E731
-    (result,) = rotate(run, organization, on_applier=appliers.append, pause=interrupt).results
+    waits.instead = lambda _: appliers[0].interrupt(ExitCode.INTERRUPTED)
+    (result,) = rotate(run, organization, on_applier=appliers.append).results
     assert organization.calls.count(("create", "S")) == 1
     assert "not known" in result.message
 

@@ -447,6 +447,11 @@ def test_latest_is_the_newest_of_the_target(tmp_path: Path) -> None:
     saved(tmp_path, run=runs[2], target=Target("staging", "https://api.devin.ai", "v3", "org-2"))
     assert find(tmp_path, "latest", "production") == mine
     assert find(tmp_path, runs[1], "production") == mine
+    lead = rf"; if staging was renamed to live, run devinops rollback -t live {runs[2]}$"
+    with pytest.raises(NotFound, match=lead):
+        find(tmp_path, "latest", "live", ["live"], " -t live")
+    with pytest.raises(NotFound, match=r"/backups$"):
+        find(tmp_path, "latest", "live", ["live", "staging", "production"], " -t live")
 
 
 def test_what_the_last_line_lost_in_a_crash_is_left_out(tmp_path: Path) -> None:

@@ -464,7 +464,7 @@ def test_drift_is_one_line_in_a_plan_and_a_diff_with_v(
     start = rows.index(
         "changed outside devinops, kept (see devinops plan -v and devinops pull --drift)"
     )
-    assert rows[start + 1].startswith("  @ knowledge:A: edited: body, 20")
+    assert rows[start + 1].startswith("  @ knowledge:A: edited: body; last changed 20")
     assert rows[start + 2] == ""
     whole = devinops("plan", "-C", root, "-v").out.splitlines()
     assert "      ~ body: (- files, + live)" in whole
@@ -491,7 +491,7 @@ def test_commands_in_every_format_lead_to_the_root_and_the_target(
             out = devinops(command, "-C", root, *argv).out
             assert all(text in out for text in commands), (command, argv, out)
 
-    shows(f"see devinops plan {place} -v and devinops pull {place} --drift")
+    shows(f"see devinops plan {place} -v", f"devinops pull {place} --drift")
     # Only this shell has the variable.
     for format in ("markdown", "html"):
         shows("devinops pull -t one --drift", format=format)

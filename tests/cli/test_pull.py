@@ -103,6 +103,7 @@ def test_an_empty_directory_is_set_up_and_filled(
     assert "  git init && git add . && git commit -m 'Pull the organization'" in rows
     assert rows[rows.index("Next:") + 2 :][:2] == ["  devinops plan", "  devinops apply"]
     assert "There is no inventory yet, because the repository has no remote." in ran.out
+    assert " left to you · production (organization org-emulator)" in ran.out
     assert all(request["method"] == "GET" for request in emulator.requests)
     plan = json.loads(devinops("plan", "--format", "json").out)
     assert (plan["changes"], plan["blocked"]) == ([], [])
@@ -142,6 +143,7 @@ def test_what_is_left_out_is_listed_with_ids_and_what_to_do(
     assert reasons[1].startswith("it contains body: hidden text (U+202E)")
     assert "rename or delete all but one in the web app" in reasons[2]
     assert (document["check"], names(tmp_path)) == (True, [])
+    assert document["target"] == "production", "as in the devinops.yaml that it would write"
     assert "devinops.yaml" in document["set_up"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -259,6 +260,11 @@ def test_a_backup_of_a_renamed_target_is_one_of_its_organization_if_that_is_know
         assert devinops("apply", "-C", root, "-t", "old", "--yes").code == 0
         (path,) = (root / ".devinops/backups").glob("*.jsonl")
         repository({"devinops.yaml": names % "new"})
+        latest = devinops("rollback", "latest", "-C", root, "-t", "new", "--yes")
+        assert (
+            f"if old was renamed to new, run devinops rollback -C {os.path.relpath(root)} -t new {path.stem}\n"
+            in latest.err
+        )
         unsaid = devinops("rollback", path.stem, "-C", root, "--yes")
         assert (unsaid.code, "choose one with --target" in unsaid.err) == (64, True)
         ran = devinops("rollback", path.stem, "-C", root, "-t", "new", "--yes")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -214,17 +216,21 @@ def test_settings_are_read_and_set_as_the_table_says(noun):
 # --- the emulator against the table -----------------------------------------------------------------------
 
 
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
 @pytest.fixture(scope="module")
-def described():
-    """The emulator's description of itself."""
+def url():
     emulator = pytest.importorskip("devinops.emulator")
     pytest.importorskip("uvicorn")
-    with (
-        emulator.Emulator() as running,
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            f"{running.url}/openapi.json"
-        ) as answer,
-    ):
+    with emulator.Emulator() as running:
+        yield running.url
+
+
+@pytest.fixture(scope="module")
+def described(url):
+    """The emulator's description of itself."""
+    with OPENER.open(f"{url}/openapi.json") as answer:
         return json.load(answer)
 
 
@@ -262,6 +268,20 @@ def test_the_emulator_has_exactly_the_endpoints_of_the_table(described, api):
     assert emulated == set(TABLE["endpoints"][api])
 
 
+def test_the_emulator_names_each_operation_that_it_does_not_serve(url):
+    for call, name in TABLE["unserved"].items():
+        method, path = call.split()
+        key = "apk_emulator" if path.startswith("/v1/") else "cog_enterprise"
+        filled = re.sub(r"{[^}]*}", "acme%2Fshop", path.replace("{org_id}", "org-emulator"))
+        request = urllib.request.Request(
+            f"{url}{filled}", method=method, headers={"Authorization": f"Bearer {key}"}
+        )
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            OPENER.open(request)
+        assert (caught.value.code, call) == (501, call)
+        assert f" {name} " in json.load(caught.value)["detail"]
+
+
 def _calls(verb: str):
     for api, uses in TABLE["endpoints"].items():
         for call, use in uses.items():
@@ -288,6 +308,51 @@ def test_the_emulator_lists_the_fields_of_the_table(described, api, call, noun):
         }
         assert set(TABLE["answers"]["query"]) <= query
         assert query - set(TABLE["answers"]["query"]) <= set(TABLE["answers"]["ignored"])
+
+
+JSON_TYPES = {**TYPES, "time": "integer", "date": "string", "person": "object"}
+
+
+def _types(described: dict[str, Any], schema: dict[str, Any]) -> set[str]:
+    """Return the JSON types that a schema allows."""
+    schema = _resolve(described, schema)
+    parts = schema.get("anyOf", schema.get("oneOf", []))
+    types = {schema["type"]} if "type" in schema else set()
+    return types.union(*(_types(described, part) for part in parts))
+
+
+def _stated(fields: dict[str, str]) -> dict[str, set[str]]:
+    return {
+        name: {JSON_TYPES[stated.rstrip("?")], *(["null"] if stated.endswith("?") else [])}
+        for name, stated in fields.items()
+    }
+
+
+@pytest.mark.parametrize(("api", "call", "noun"), [*_calls("list")])
+def test_the_emulator_answers_with_the_types_of_the_table(described, api, call, noun):
+    answer = _answer(described, _operations(described)[call])
+    shape = _resolve(described, answer.get("anyOf", [answer])[-1])
+    items = shape["properties"][of(api, noun)["in"]]["items"]
+    properties = _resolve(described, items)["properties"]
+    stated = _stated(of(api, noun)["read"])
+    for name, schema in properties.items():
+        types = _types(described, schema)
+        # What may be null may also be only absent.
+        assert types <= stated[name], name
+        assert stated[name] - types <= {"null"}, name
+
+
+@pytest.mark.parametrize(("api", "call", "noun"), [*_calls("create"), *_calls("update")])
+def test_the_emulator_takes_the_types_of_the_table(described, api, call, noun):
+    operation = _operations(described)[call]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]
+    properties = _resolve(described, body)["properties"]
+    stated = _stated(of(api, noun)["write"])
+    patched = KINDS[noun].apis[api].update
+    # A patch and a create differ in where null is allowed, and the table has one row for both.
+    unjudged = {"null"} if patched and patched.verb == "PATCH" else set()
+    for name, schema in properties.items():
+        assert _types(described, schema) - unjudged == stated[name] - unjudged, name
 
 
 @pytest.mark.parametrize("part", [p for noun in SETTINGS for p in TABLE["settings"][noun]])

@@ -30,8 +30,8 @@ OBJECTS = {
 }
 CREATES = {"method": "POST"}
 FAULTS: dict[str, dict[str, Any]] = {
-    "500 before": {"fault": "status", "status": 500},
-    "500 after": {"fault": "status", "status": 500, "when": "after"},
+    "500 before": {"fault": "status", "status": 500, "empty": True},
+    "500 after": {"fault": "status", "status": 500, "when": "after", "empty": True},
     "502 before": {"fault": "status", "status": 502},
     "502 after": {"fault": "status", "status": 502, "when": "after"},
     "503 before": {"fault": "status", "status": 503},

@@ -83,6 +83,17 @@ def test_the_log_is_filtered_and_paged(api):
 
 
 @pytest.mark.parametrize(
+    ("action", "status"),
+    [("edit_knowledge", 200), ("login", 200), ("edit_note", 422), ("", 422), ("null", 422)],
+)
+def test_a_list_of_an_action_that_does_not_exist_is_refused(api, action, status):
+    response = api.enterprise.get(LOGS, params={"action": action})
+    assert response.status_code == status
+    if status == 422:
+        assert response.json()["detail"][0]["loc"] == ["query", "action"]
+
+
+@pytest.mark.parametrize(
     ("days_after", "days_before", "status"),
     [
         (99, None, 200),

@@ -427,7 +427,8 @@ def test_the_next_run_follows_the_rule_while_enabled(api):
     ("permissions", "reads", "writes"),
     [
         (["ViewOrgAutomations"], 200, 403),
-        (["ManageOrgAutomations"], 200, 201),
+        (["ManageOrgAutomations"], 403, 201),
+        (["ViewOrgAutomations", "ManageOrgAutomations"], 200, 201),
         (["ManageOrgPlaybooks"], 403, 403),
     ],
 )

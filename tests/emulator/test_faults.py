@@ -68,6 +68,15 @@ def test_a_status_before_or_after_the_commit(start, when, there, status, detail)
     assert api.emulator.requests[0]["body"] == NOTE
 
 
+@pytest.mark.parametrize(("when", "there"), [("before", []), ("after", [NOTE["name"]])])
+def test_a_status_may_be_without_a_body(start, when, there):
+    fault = rule("status", method="POST", status=502, when=when, empty=True)
+    api = start(faults=[fault])
+    response = api.v3.post(NOTES, json=NOTE)
+    assert (response.status_code, response.content) == (502, b"")
+    assert names(api) == there
+
+
 def test_a_status_may_be_a_problem_document(start):
     api = start(quirks={"error_body": "problem"}, faults=[rule("status", status=520)])
     problem = api.v3.get(NOTES).json()
@@ -376,6 +385,13 @@ def test_a_late_object_stays_out_of_the_next_lists(start):
     good(api.v3.get(f"{ORG}/playbooks"))
     seen = [(len(page["items"]), page["total"]) for page in (listed(api) for _ in range(3))]
     assert seen == [(1, 1), (1, 1), (2, 2)]
+
+
+def test_a_late_object_stays_out_of_a_list_whose_total_is_null(start):
+    api = start(quirks={"total": "none"}, faults=[rule("late-object", times=1)])
+    api.note()
+    seen = [(len(page["items"]), page["total"]) for page in (listed(api) for _ in range(2))]
+    assert seen == [(0, None), (1, None)]
 
 
 def test_a_list_is_counted_once_however_many_pages_it_has(start):

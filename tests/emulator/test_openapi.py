@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import httpx
 import pytest
 import schemathesis
@@ -190,6 +193,11 @@ def test_every_operation_wants_a_key():
 
 def test_the_web_app_is_no_part_of_the_api():
     assert not [path for path in DOCUMENT["paths"] if not path.startswith(("/v1/", "/v3/"))]
+
+
+def test_no_reference_of_the_document_leads_nowhere():
+    references = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(DOCUMENT)))
+    assert references == DOCUMENT["components"]["schemas"].keys()
 
 
 def test_the_document_is_served(api):

@@ -59,6 +59,26 @@ def test_deleting_an_organization_takes_its_objects_along(start):
     assert events[0]["action"] == "delete_org"
 
 
+def test_nobody_has_a_role_in_a_deleted_organization(start):
+    roles = {"org-two": "role-1", "org-emulator": "role-1"}
+    enterprise = {
+        "roles": [{"id": "role-1", "name": "Member"}],
+        "users": [{"id": "user-1", "roles": roles}],
+        "idp_groups": [{"name": "eng", "roles": roles}],
+    }
+    api = start({"organizations": {"org-two": {}}, "enterprise": enterprise})
+    good(api.enterprise.delete(f"{PATH}/org-two"))
+    for path in ("users/user-1", "idp-groups/eng"):
+        member = good(api.enterprise.get(f"/v3/enterprise/members/{path}"))
+        assert [role["org_id"] for role in member["role_assignments"]] == ["org-emulator"]
+
+
+def test_the_keys_of_a_deleted_organization_reach_nothing(api):
+    good(api.enterprise.delete(f"{PATH}/org-emulator"))
+    assert api.v3.get(f"{ORG}/secrets").status_code == 404
+    assert api.v1.get("/v1/secrets").status_code == 404
+
+
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/org-emulator", TAGS, LIMITS])
 def test_only_an_enterprise_key_with_the_permission_may_look(start, path):
     api = start({"keys": {"cog_few": {"org": None, "permissions": ["ManageAccountKnowledge"]}}})

@@ -67,6 +67,21 @@ def created_schedule(api):
     return api.v3.post(f"{ORG}/schedules", json=body).status_code
 
 
+def what_session_tags_answer(api):
+    path = "/v3/enterprise/organizations/org-emulator/tags"
+    calls = [
+        ("GET", path, None),
+        ("PUT", path, {"tags": ["a", "b"]}),
+        ("POST", path, {"tags": ["c"]}),
+        ("GET", f"{path}/default", None),
+        ("PUT", f"{path}/default", {"tag": "a"}),
+        ("DELETE", f"{path}/default", None),
+        ("DELETE", f"{path}/a", None),
+        ("DELETE", path, None),
+    ]
+    return {api.enterprise.request(method, to, json=body).status_code for method, to, body in calls}
+
+
 def cycle_limit_beside_the_acu_limit(api):
     path = "/v3/enterprise/consumption/acu-limits/devin"
     limit = {"cycle_acu_limit": 5}
@@ -145,6 +160,17 @@ def switched_off_by_a_person(api):
     return api.emulator.knowledge()[0]["is_enabled"]
 
 
+def what_a_deleted_note_answers(api):
+    note = api.note()["note_id"]
+    good(api.v3.delete(f"{NOTES}/{note}"))
+    return {
+        api.v3.get(f"{NOTES}/{note}").status_code,
+        api.v3.put(f"{NOTES}/{note}", json=NOTE).status_code,
+        api.v3.delete(f"{NOTES}/{note}").status_code,
+        api.v1.delete(f"/v1/knowledge/{note}").status_code,
+    }
+
+
 def filed_nowhere(api):
     made = api.v3.post(NOTES, json={**NOTE, "folder_id": "folder-x"})
     put = api.v3.put(f"{NOTES}/{api.note()['note_id']}", json={**NOTE, "folder_id": "folder-x"})
@@ -217,8 +243,9 @@ def notes_under(api):
 
 
 def order_of_names(api):
-    b, _, _ = (api.note(name=name) for name in "bca")
-    good(api.v3.put(f"{NOTES}/{b['note_id']}", json={**NOTE, "name": "b"}))
+    old = {**NOTE, "created_at": 1}
+    b, _, _ = (api.emulator.add("knowledge", **{**old, "name": name}) for name in "bca")
+    good(api.v3.put(f"{NOTES}/{b}", json={**NOTE, "name": "b"}))
     first = good(api.v3.get(NOTES, params={"first": 2}))
     second = good(api.v3.get(NOTES, params={"first": 2, "after": first["end_cursor"]}))
     return "".join(note["name"] for note in first["items"] + second["items"])
@@ -236,6 +263,10 @@ def keys_of_a_page(api):
     return set(good(api.v3.get(SECRETS)))
 
 
+def total_of_a_page(api):
+    return good(api.v3.get(SECRETS))["total"]
+
+
 PAGE = {"items", "end_cursor", "has_next_page"}
 PROBLEM = ["type", "title", "status", "detail", "instance"]
 NESTED = {"error": {"message": "Secret not found", "type": "Not Found"}}
@@ -246,6 +277,8 @@ DECOMPOSED, COMPOSED = "e\u0301", "\u00e9"
 CASES = [
     ("schedule_created", "403", created_schedule, 403),
     ("schedule_created", "200", created_schedule, 200),
+    ("session_tags", "on", what_session_tags_answer, {200}),
+    ("session_tags", "off", what_session_tags_answer, {404}),
     ("acu_limit", "shared", cycle_limit_beside_the_acu_limit, 5),
     ("acu_limit", "separate", cycle_limit_beside_the_acu_limit, None),
     ("automation_updates", "merge", changed_automation, {"a": "1", "b": "2"}),
@@ -291,6 +324,8 @@ CASES = [
     ("enterprise_playbooks_in_org_list", "true", enterprise_playbook_in_the_organization, 1),
     ("is_enabled_view", "organization", switched_off_by_a_person, False),
     ("is_enabled_view", "service_user", switched_off_by_a_person, True),
+    ("missing_object", "404", what_a_deleted_note_answers, {404}),
+    ("missing_object", "403", what_a_deleted_note_answers, {403}),
     ("unknown_folder", "404", filed_nowhere, 404),
     ("unknown_folder", "400", filed_nowhere, 400),
     ("unknown_folder", "422", filed_nowhere, 422),
@@ -323,6 +358,7 @@ CASES = [
     ("paging", "offset", second_page_after_a_deletion, "d"),
     ("total", "present", keys_of_a_page, {*PAGE, "total"}),
     ("total", "absent", keys_of_a_page, PAGE),
+    ("total", "none", total_of_a_page, None),
 ]
 
 

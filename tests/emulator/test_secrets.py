@@ -133,6 +133,23 @@ def test_a_personal_secret_is_listed_and_cannot_be_deleted(start):
     good(api.v3.post(SECRETS, json={**SECRET, "key": "MINE"}))
 
 
+def test_only_people_make_a_dictionary_which_v3_does_not_list(start):
+    secrets = [{"key": "D", "type": "dictionary"}, {"key": "K"}]
+    api = start({"organizations": {"org-emulator": {"secrets": secrets}}})
+    assert [secret["key"] for secret in good(api.v3.get(SECRETS))["items"]] == ["K"]
+    listed = good(api.v1.get("/v1/secrets"))
+    assert [(secret["key"], secret["type"]) for secret in listed] == [
+        ("D", "dictionary"),
+        ("K", "key-value"),
+    ]
+
+
+def test_a_secret_can_be_without_a_key(start):
+    api = start({"organizations": {"org-emulator": {"secrets": [{"key": None}]}}})
+    assert [secret["key"] for secret in good(api.v3.get(SECRETS))["items"]] == [None]
+    assert [secret["key"] for secret in good(api.v1.get("/v1/secrets"))] == [None]
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH"])
 def test_there_is_no_read_by_id_and_no_update(api, method):
     secret = good(api.v3.post(SECRETS, json=SECRET))

@@ -146,8 +146,8 @@ def test_ids_and_objects_are_the_same_in_every_run():
         (org(folders=[{"path": "A", "name": "A"}]), '"path" is enough'),
         (org(secrets=[{"key": "A", "value": "v"}]), 'secrets[0]: unknown key "value"'),
         (
-            org(secrets=[{"key": "A", "type": "dictionary"}]),
-            "type: expected one of cookie, key-value, totp",
+            org(secrets=[{"key": "A", "type": "file"}]),
+            "type: expected one of cookie, key-value, totp, dictionary",
         ),
         (org(playbooks=[{"title": "t"}]), 'playbooks[0]: "body" is missing'),
         ({"enterprise": {"secrets": []}}, 'seed: enterprise: unknown key "secrets"'),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.ingest.merge import merge
-from devinops.load.conflicts import BETWEEN, FILES, LIVE
+from devinops.load.placeholders import BETWEEN, FILES, LIVE
 
 
 @pytest.mark.parametrize(

@@ -286,7 +286,7 @@ def test_a_rejected_push_takes_in_what_the_other_did_and_tries_again(clone: Clon
     one, two = clone("one", "--depth=1"), clone("two", "--depth=1")
     others = [partial(applied, on_branch(two), f"o{n}", f"o{n}") for n in range(3)]
     backend = Interfering(one, others)
-    store = JournaledStore(backend, TARGET, pause=lambda _: None)
+    store = JournaledStore(backend, TARGET)
     store.begin("r1", [intent("r1", "a")], store.read())
     assert backend.saves == 4
     others.append(partial(applied, on_branch(two), "o9", "o9"))
@@ -302,7 +302,7 @@ def test_a_rejected_push_refuses_where_the_other_means_the_same_object(
     one, two = clone("one"), clone("two")
     other = on_branch(two)
     backend = Interfering(one, [lambda: other.begin("o1", [intent("o1", "a")], other.read())])
-    store = JournaledStore(backend, TARGET, pause=lambda _: None)
+    store = JournaledStore(backend, TARGET)
     with pytest.raises(Stale, match=r"the run o1 is changing knowledge:a"):
         store.begin("r1", [intent("r1", "a")], store.read())
     assert runs(on_branch(two).read().intents) == ["o1"]
@@ -318,7 +318,7 @@ def test_a_rejected_push_refuses_where_the_other_has_recorded_the_object(clone: 
         base = other.read()
         other.write(base.changed([record("a", body="9" * 16)]), base)
 
-    store = JournaledStore(Interfering(one, [update]), TARGET, pause=lambda _: None)
+    store = JournaledStore(Interfering(one, [update]), TARGET)
     with pytest.raises(Stale, match=r"for knowledge:a: plan again"):
         store.begin("r1", [intent("r1", "a", Action.UPDATE, "note-a")], store.read())
 
@@ -326,7 +326,7 @@ def test_a_rejected_push_refuses_where_the_other_has_recorded_the_object(clone: 
 def test_trying_has_an_end(clone: Clone) -> None:
     one, two = clone("one"), clone("two")
     others = [partial(applied, on_branch(two), f"o{n}", f"o{n}") for n in range(6)]
-    store = JournaledStore(Interfering(one, others), TARGET, pause=lambda _: None)
+    store = JournaledStore(Interfering(one, others), TARGET)
     with pytest.raises(Stale, match="other runs saved first 5 times in a row"):
         store.begin("r1", [intent("r1", "a")], store.read())
 

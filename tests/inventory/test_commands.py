@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -246,6 +247,8 @@ def test_unlock_shows_what_was_not_settled(
     ran = devinops("inventory", "unlock", "run-1", "-C", root)
     assert ran.out == (
         "unlocked run-1: 2 writes without a result\n  create knowledge:New\n  update knowledge:Twice (note-2)\n"
+        "drift shows what the run wrote to these objects as changed outside devinops, until an "
+        f"apply has recorded it: run devinops apply -C {os.path.relpath(root)} next\n"
     )
     (left,) = owns().intents
     assert (left.key, left.unclear) == (intents[0].key, True)

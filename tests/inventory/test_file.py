@@ -31,6 +31,7 @@ from devinops.model.keys import Key, ObjectId
 from devinops.model.target import Target
 from tests.testing.inventories import TARGET, applied, dies, in_file, intent, names, record, runs
 from tests.testing.places import ROOT
+from tests.testing.waiting import Waits
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions and symlinks of POSIX")
 
@@ -548,35 +549,22 @@ def test_without_an_inventory_nothing_is_kept(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_waiting_ends_when_the_run_does(tmp_path: Path) -> None:
+def test_waiting_ends_when_the_run_does(tmp_path: Path, waits: Waits) -> None:
     store = in_file(tmp_path)
     store.begin("r1", [intent("r1", "a")], store.read())
-    now = [0.0]
-
-    def pause(seconds: float) -> None:
-        now[0] += seconds
-        if now[0] >= 4:
-            store.finish("r1")
-
-    assert wait_for_runs(in_file(tmp_path), 60, clock=lambda: now[0], pause=pause).intents == ()
-    assert now[0] == 4
+    waits.instead = lambda _: store.finish("r1") if len(waits) == 2 else None
+    assert wait_for_runs(in_file(tmp_path), 60).intents == ()
+    assert waits == [2, 2]
 
 
-def test_waiting_has_an_end_and_names_the_run(tmp_path: Path) -> None:
+def test_waiting_has_an_end_and_names_the_run(tmp_path: Path, waits: Waits) -> None:
     store = in_file(tmp_path)
     store.begin("r1", [intent("r1", "a")], store.read())
-    now = [0.0]
     with pytest.raises(
         Stale, match=r"the run r1 has not finished knowledge:a: .* inventory unlock -t one r1"
     ):
-        wait_for_runs(
-            store,
-            3,
-            " -t one",
-            clock=lambda: now[0],
-            pause=lambda s: now.__setitem__(0, now[0] + s),
-        )
-    assert now[0] == 3
+        wait_for_runs(store, 3, " -t one")
+    assert waits == [2, 1]
 
 
 def test_runs_of_one_second_have_different_names() -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from devinops import waiting
 from devinops.emulator import Emulator
 from devinops.git import error_line, without_credentials
-from devinops.inventory.journaled import JournaledStore
 from devinops.model.errors import ConfigError, InventoryError, Stale
 from devinops.model.inventory import Inventory
 from tests.testing.command_line import Devinops
 from tests.testing.inventories import applied, commit, git, intent, names, on_branch, record
+from tests.testing.waiting import Waits
 
 Clone = Callable[..., Path]
 NEXT = re.escape("inventory: {store: branch, branch: NAME}")
@@ -24,9 +25,9 @@ NEXT = re.escape("inventory: {store: branch, branch: NAME}")
 def begins(root: Path, branch: str = "devinops") -> None:
     """Announce a write; however the clone is set up, a refusal comes without a second try."""
     store = on_branch(root, branch=branch)
-    assert isinstance(store, JournaledStore)
-    store.pause = lambda _: pytest.fail("it was tried again")
-    store.begin("r1", [intent("r1", "a")], Inventory("branch"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waiting, "pause", lambda _: pytest.fail("it was tried again"))
+        store.begin("r1", [intent("r1", "a")], Inventory("branch"))
 
 
 def refs(repository: Path) -> list[str]:
@@ -118,17 +119,14 @@ def test_a_branch_whose_name_was_a_directory_before_is_fetched(clone: Clone, rem
 
 
 def test_a_lock_that_stays_on_the_remote_is_reported_in_gits_words(
-    clone: Clone, remote: Path
+    clone: Clone, remote: Path, waits: Waits
 ) -> None:
     root = clone()
     (remote / "refs" / "heads" / "devinops.lock").touch()
     store = on_branch(root)
-    assert isinstance(store, JournaledStore)
-    pauses: list[float] = []
-    store.pause = pauses.append
     with pytest.raises(Stale, match=r"devinops\.lock': File exists"):
         store.begin("r1", [intent("r1", "a")], store.read())
-    assert len(pauses) == 4
+    assert len(waits) == 4
 
 
 # --- a push that arrives elsewhere ------------------------------------------------------------------------
@@ -222,8 +220,6 @@ def test_what_others_push_onto_an_announcement_does_not_hide_it(
         git update-ref refs/heads/devinops "$new" """,
     )
     store = on_branch(one)
-    assert isinstance(store, JournaledStore)
-    store.pause = lambda _: None
     applied(store, "r1", "a")
     assert marker.exists()
     assert names(on_branch(two).read()) == ["a"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+import betterleaks
 import pytest
 
 from devinops.lint import detector
@@ -61,3 +62,38 @@ def test_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "socket", refuse)
     assert list(leaks(WITH_SECRET["Stripe key"][0]))
+
+
+@pytest.mark.parametrize("marks", ["__", "**", "()", "“”", "„“", "‘’", "«»"])
+def test_marks_around_a_secret_are_not_part_of_it(marks: str) -> None:
+    value, (before, after) = "kQ9vLm2xRt7w", marks
+    for text in (f"password: {before}{value}{after} here", f"SHOP_DB_PASS={before}{value}{after}"):
+        (leak,) = leaks(text)
+        assert text[leak.start : leak.end] == value
+
+
+def test_a_mark_on_one_side_only_is_part_of_the_secret() -> None:
+    text = "password: _kQ9vLm2xRt7w here"
+    (leak,) = leaks(text)
+    assert text[leak.start : leak.end] == "_kQ9vLm2xRt7w"
+
+
+def test_the_library_gets_no_long_line_with_many_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For each match it looks at the whole line, which would take minutes."""
+    given: list[str] = []
+
+    def scan(text: str) -> list[object]:
+        given.append(text)
+        return []
+
+    monkeypatch.setattr(betterleaks, "scan_string", scan)
+    for text in ("| password " * 1_000, "password: password, " * 1_000):
+        assert list(leaks(text)) == []
+        assert max(map(len, given.pop().split("\n"))) < 100
+
+
+def test_a_secret_in_a_long_line_is_found_where_it_is() -> None:
+    value = "kQ9vmonkeyLm2xRt7w"
+    text = f"{'some words and ' * 200}password: {value}, and a token"
+    (leak,) = leaks(text)
+    assert text[leak.start : leak.end] == value

@@ -39,6 +39,18 @@ def test_the_mark_of_a_placeholder_inside_of_a_secret_does_not_hide_it(value: st
     assert not is_placeholder(value)
 
 
+@pytest.mark.parametrize("value", ["s3cr3tPw9", "9s3cr3tPw", "Sup3rS3cr3t9"])
+def test_words_spelled_with_digits_and_one_more_digit_are_a_password(value: str) -> None:
+    assert not is_placeholder(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["MyS3cr3tP4ss", "Passw0rd123", "P@ssw0rd!", "sup3rs3cr3t", "secretPw9"]
+)
+def test_words_spelled_with_digits_are_placeholders(value: str) -> None:
+    assert is_placeholder(value)
+
+
 @pytest.mark.parametrize("title", WITH_SECRET)
 def test_secrets_are_no_placeholders(title: str) -> None:
     assert not is_placeholder(WITH_SECRET[title][1])

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.model.credentials import SECRETS, masked, masked_key, starred
+from devinops.model.credentials import (
+    SECRETS,
+    masked,
+    masked_key,
+    may_hold_secret,
+    starred,
+    urls_with_password,
+)
 from devinops.model.keys import Key
 from tests.testing.credentials import EXAMPLES
 
@@ -54,3 +61,18 @@ def test_a_secret_is_starred_in_as_many_characters(text: str, shown: str) -> Non
 )
 def test_what_only_names_a_secret_is_shown(text: str) -> None:
     assert starred(text) == text
+
+
+@pytest.mark.parametrize("title", EXAMPLES)
+def test_a_text_with_a_secret_is_worth_a_search(title: str) -> None:
+    assert may_hold_secret(f"before {EXAMPLES[title]}")
+
+
+def test_a_plain_text_is_not_worth_a_search() -> None:
+    assert not may_hold_secret("Wrap every error with the request id.")
+
+
+def test_a_token_in_a_url_is_no_password() -> None:
+    """It is found as a token of its service, so it would be reported twice."""
+    text = f"https://ci:Tr0ub4dor9x@git.acme.io https://ci:{EXAMPLES['a GitHub token']}@github.com"
+    assert [match["password"] for match in urls_with_password(text)] == ["Tr0ub4dor9x"]

@@ -42,6 +42,8 @@ def test_hidden_characters_are_found(text: str, runs: list[str]) -> None:
         "\u05d0 API\u200e.",
         "\u8fbb\U000e0100",
         "a\u00a0b",
+        "\u2813\u2811\u2800\u283a",
+        "\u1820\u180b\u1821",
         "\u65e5\u672c\u3000\u8a9e",
     ],
     ids=ascii,
@@ -56,6 +58,10 @@ def test_characters_that_the_text_needs_are_not_hidden(text: str) -> None:
         ("plain word", "plain word", "word", "word"),
         ("\u00fc word", "\u00fc word", "word", "word"),
         ("\u200ba w\u00ado\u200d\ufe0frd\u200b.", "a word.", "word", "w\u00ado\u200d\ufe0frd"),
+        *(
+            (f"a w{char}ord.", "a word.", "word", f"w{char}ord")
+            for char in "\u180b\u180d\u180f\u2800\U0001d173\U0001d17a"
+        ),
         ("\u2764\ufe0f word\u200b", "\u2764 word", "word", "word"),
     ],
     ids=ascii,

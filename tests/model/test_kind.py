@@ -41,3 +41,8 @@ def test_a_key_comes_from_the_values_of_an_object(noun: str, resource: Resource,
 
 def test_what_lives_in_no_folder_has_its_key_in_the_root() -> None:
     assert KINDS["secret"].key(Secret(key="A")) == Key("secret", ROOT, "A")
+
+
+def test_some_kinds_are_about_an_organization_but_need_an_enterprise_key() -> None:
+    about = {noun for noun, kind in KINDS.items() if kind.apis["v3"].is_about_organization}
+    assert about == {"session_tags", "acu_limit"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from devinops.kinds.knowledge import Knowledge
 from devinops.model.keys import Key
-from devinops.model.objects import Declaration, Source
+from devinops.model.objects import Declaration, Severity, Source
 from tests.testing.objects import snapshot
 
 
@@ -37,3 +37,15 @@ def test_a_declaration_knows_where_each_field_is_written_and_whom_it_concerns() 
     assert nested.place(("name", "b")) == source
     assert (entry.concerns("a"), entry.concerns("b")) == (True, False)
     assert entry._replace(targets=None).concerns("b")
+
+
+def test_a_snapshot_takes_up_the_objects_of_a_later_read() -> None:
+    first = snapshot([{"kind": "knowledge", "name": "A", "id": "n1"}])
+    both = first.with_more(snapshot([{"kind": "playbook", "title": "P", "id": "p1"}]))
+    assert [object.id for object in both.objects] == ["n1", "p1"]
+    assert [object.id for object in first.objects] == ["n1"]
+
+
+def test_a_run_fails_for_the_lowest_severity_and_all_that_are_worse() -> None:
+    reached = [severity for severity in Severity if severity.reaches(Severity.WARNING)]
+    assert reached == [Severity.ERROR, Severity.WARNING]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.model.policy import Approvals, MaxDelete, Policy, Prune
+from devinops.model.policy import ADOPT, ON_CONFLICT, Approvals, MaxDelete, Policy, Prune, allow
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,9 @@ def test_a_scope_covers_folders_by_glob(glob: str, folder: str, covered: bool) -
 def test_only_what_is_approved_is_named() -> None:
     assert Approvals().given() == {}
     assert Approvals(adopt=True, allow_delete=0).given() == {"adopt": True, "allow_delete": 0}
+
+
+def test_an_option_with_several_values_is_a_decision_between_them() -> None:
+    assert ON_CONFLICT.is_decision
+    assert not ADOPT.is_decision
+    assert not allow("delete", 3).is_decision

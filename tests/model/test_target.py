@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devinops.model.kind import Scope
-from devinops.model.target import Target
+from devinops.model.target import Target, is_loopback
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,19 @@ def test_a_digest_is_bound_to_the_enterprise_by_the_name_of_the_target() -> None
 )
 def test_the_host_of_a_target_has_its_port_if_one_is_given(url: str, host: str) -> None:
     assert Target("production", url, "v3", None).host == host
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("LocalHost", True),
+        ("127.0.0.1", True),
+        ("127.8.9.10", True),
+        ("::1", True),
+        ("192.0.2.1", False),
+        ("localhost.example", False),
+        ("", False),
+    ],
+)
+def test_a_key_is_sent_without_encryption_only_to_this_machine(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected

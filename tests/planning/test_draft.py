@@ -11,7 +11,7 @@ from devinops.kinds.secret import Secret
 from devinops.model.objects import Declaration, Snapshot, Source
 from devinops.model.policy import Policy
 from devinops.model.target import Target
-from devinops.planning.draft import last_edit
+from devinops.planning.draft import last_change
 from devinops.planning.plan import build_plan
 from tests.testing.objects import live
 from tests.testing.plans import context
@@ -32,7 +32,7 @@ def test_times_are_shown_in_utc_wherever_a_run_is(monkeypatch: pytest.MonkeyPatc
     time.tzset()
     try:
         edited = live("secret", key="A", type="totp", updated_at=1772409600 + 23 * 3600)
-        assert last_edit(edited) == "2026-03-02 23:00 UTC"
+        assert last_change(edited.updated_at, None) == "last changed 2026-03-02 23:00 UTC"
         declared = Declaration(
             edited.key, Secret(key="A", type="totp", max_age="1d"), Source("a.yaml")
         )

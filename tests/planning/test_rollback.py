@@ -22,7 +22,7 @@ from tests.testing.small_kinds import Plaque
 
 WHERE = Target("default", "https://api.devin.ai", "v3", "org-1")
 
-KEEP = Policy()
+KEEP, NOTHING_APPROVED = Policy(), Approvals()
 
 
 def plan(
@@ -30,7 +30,7 @@ def plan(
     now: list[dict[str, Any]],
     target: Target = WHERE,
     policy: Policy = KEEP,
-    approvals: Approvals | None = None,
+    approvals: Approvals = NOTHING_APPROVED,
 ) -> Plan:
     places = [Saved(one, Source("b.jsonl", line)) for line, one in enumerate(saved, 2)]
     return rollback_plan(
@@ -291,9 +291,7 @@ AUTOMATION = {"name": "A", "id": "a1", "triggers": [{"event_type": "github:push"
 
 def test_what_may_cost_money_when_it_is_back_wants_the_approval_of_that() -> None:
     gone = live("automation", **AUTOMATION)
-    made, approved = (
-        plan([gone], [], approvals=approvals) for approvals in (None, Approvals(hazards=("spend",)))
-    )
+    made, approved = plan([gone], []), plan([gone], [], approvals=Approvals(hazards=("spend",)))
     (refusal,) = made.refusals
     assert refusal.approval == allow("spend")
     assert refusal.reason.startswith("automation:A may start sessions without a limit")

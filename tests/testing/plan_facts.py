@@ -24,7 +24,7 @@ def plan_facts(plan: Plan) -> str:
 def _lines(plan: Plan) -> Iterator[str]:
     for field in dataclasses.fields(plan):
         value = getattr(plan, field.name)
-        if field.name == "target" or isinstance(value, Inventory):
+        if field.name in ("target", "named") or isinstance(value, Inventory):
             continue
         if not isinstance(value, tuple):
             yield f"{field.name}: {_told(value)}"

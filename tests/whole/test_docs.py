@@ -15,7 +15,7 @@ from devinops.emulator.quirks import VALUES
 from devinops.environment import GLOBAL_OPTIONS
 from devinops.fmt.file_text import formatted
 from devinops.kinds import KINDS
-from devinops.lint import selection
+from devinops.lint import settings
 from devinops.load import load
 from devinops.load import problems as load_codes
 from devinops.model.exit_codes import ExitCode
@@ -97,7 +97,7 @@ def test_the_tests_that_prove_the_promises_exist() -> None:
 
 def problem_codes() -> dict[str, str]:
     """Return code → meaning of all problems: those of loading, and those that later steps find."""
-    return {**load_codes.CODES, **checks.CODES, **selection.CODES}
+    return {**load_codes.CODES, **checks.CODES, **settings.CODES}
 
 
 def test_every_code_in_the_source_is_known() -> None:

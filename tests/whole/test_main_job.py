@@ -271,6 +271,32 @@ def test_an_object_that_slips_between_two_pages_is_not_created_again(
         assert sorted(names) == [note["name"] for note in MANY]
 
 
+@pytest.mark.parametrize("status", VALUES["missing_object"])
+@pytest.mark.parametrize(
+    ("key", "method"), [("cog_emulator", "GET"), ("cog_emulator", "PUT"), ("apk_emulator", "PUT")]
+)
+def test_an_update_of_what_is_deleted_meanwhile_is_finished_by_the_next_run(
+    status: str,
+    key: str,
+    method: str,
+    repository: Write,
+    devinops: Devinops,
+    use: Callable[..., None],
+) -> None:
+    root = repository({"knowledge.yaml": "knowledge: [{name: A, trigger: t, body: new}]"})
+    paths = ["/v3/**/notes/*", "/v1/knowledge/*"]
+    deleted = {"path": paths, "method": method, "fault": "delete", "times": 1}
+    old = [{"name": "A", "trigger": "t", "body": "old"}]
+    quirks = {"missing_object": status}
+    with Emulator(seed(knowledge=old), quirks=quirks, faults=[deleted]) as emulator:
+        use(emulator.url, key)
+        first = devinops("apply", "-C", root, "--yes")
+        assert (first.code in (1, 4), emulator.knowledge()) == (True, []), first
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        assert [note["body"] for note in emulator.knowledge()] == ["new"]
+        assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+
+
 def test_missing_folders_are_named_once_and_the_rest_is_applied(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:

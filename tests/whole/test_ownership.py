@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -365,9 +367,9 @@ def test_who_edited_a_note_is_shown_to_an_enterprise_key(
         use(emulator.url)
         devinops("apply", "-C", root, "--yes")
         emulator.edit("knowledge", names(emulator)["A"], body="by hand")
-        assert "by an unknown user" in devinops("plan", "-C", root).out
+        assert " UTC by " not in devinops("plan", "-C", root).out
         use(emulator.url, "cog_enterprise")
-        assert "by an unknown user" not in devinops("plan", "-C", root).out
+        assert " UTC by " in devinops("plan", "-C", root).out
 
 
 def test_prune_scope_takes_what_is_not_declared_with_the_exact_number(
@@ -537,3 +539,26 @@ def test_what_a_run_wrote_that_died_is_not_drift(
     assert "a run died before it recorded what it wrote to knowledge:A: run devinops app" in ran.err
     assert devinops("apply", "-C", root, "--yes").code == 0
     assert [d["key"] for d in document(devinops, "drift", "-C", root)["drift"]] == ["knowledge:B"]
+
+
+def test_drift_after_a_run_that_died_leads_to_an_apply_that_is_not_refused(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository({"devinops.yaml": f"{CONFIG}    on_drift: fail\n"})
+    repository({"knowledge/a.md": note("A", "a"), "knowledge/b.md": note("B", "b")})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    repository({"knowledge/a.md": note("A", "new")})
+    with monkeypatch.context() as killed:
+        killed.setattr(JournaledStore, "settle", lambda *_: None)
+        killed.setattr(JournaledStore, "finish", lambda self, run, unclear=(): dies(self, run))
+        devinops("apply", "-C", root, "--yes")
+    emulator.edit("knowledge", names(emulator)["B"], body="edited in the web app")
+    message = devinops("drift", "-C", root).err
+    assert devinops("apply", "-C", root, "--yes").code == 4
+    (first,) = re.findall(
+        r"if on_drift: fail refuses that apply, run devinops (.*) before", message
+    )
+    (second,) = re.findall(r"run devinops (apply .*), which finishes", message)
+    devinops(*shlex.split(first))
+    assert devinops(*shlex.split(second), "--yes").code == 0
+    assert devinops("drift", "-C", root).code == 0

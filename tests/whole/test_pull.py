@@ -481,6 +481,20 @@ def test_an_object_created_again_is_left_with_commands_that_settle_it(
     assert plan_of(devinops, root)["drift"] == []
 
 
+def test_the_command_for_an_object_created_again_accepts_that_many_are_missing(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    again(emulator, "# Deploys\n\nAsk.")
+    others = [note["note_id"] for note in emulator.knowledge() if note["name"] != "Deploys"]
+    for other in others:
+        emulator.remove("knowledge", other)
+    reasons = {left["key"]: left["reason"] for left in pull(devinops, root, "--drift")["left"]}
+    command = re.findall("run devinops (.*?)(?:;|$)", reasons["knowledge:Deploys"])[1]
+    assert command.endswith(f" --adopt --allow-missing {len(others) + 1}")
+    assert devinops(*shlex.split(command), "--yes").code == 0
+
+
 def test_an_object_created_again_with_the_values_of_its_entry_needs_nothing(
     applied: tuple[Emulator, Path], devinops: Devinops
 ) -> None:

@@ -102,6 +102,19 @@ def test_the_key_of_the_enterprise_alone_recognizes_the_emulator(
     assert devinops("plan", "-C", root).out.startswith(header)
 
 
+def test_a_plan_says_that_session_tags_may_be_switched_off(
+    write: Settings, devinops: Devinops, use: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVIN_ENTERPRISE", "cog_enterprise")
+    root = write(session_tags={"tags": TAGS})
+    with Emulator(SEED, quirks={"session_tags": "off"}) as emulator:
+        use(emulator.url)
+        ran = devinops("plan", "-C", root)
+    assert (ran.code, ran.out) == (1, "")
+    assert "Session tags are not enabled" in ran.err
+    assert "or the feature is switched off" in ran.err
+
+
 def test_the_whole_life_of_a_set(emulator: Emulator, write: Settings, devinops: Devinops) -> None:
     others = organization(emulator, "org-other")
     root = write(session_tags={"tags": ["c", "b"], "default": "c"})

@@ -108,7 +108,8 @@ def _check(plan: Plan, approved: ApprovedPlan | None, options: Options) -> None:
             approved.check(plan, options)
     except Stale as error:
         raise NotApplied(plan, error) from error
-    check_refusals(plan, is_saved=approved is not None and isinstance(approved.plan, SavedPlan))
+    is_saved = approved is not None and isinstance(approved.plan, SavedPlan)
+    check_refusals(plan, options.place, is_saved=is_saved)
 
 
 def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from devinops.api import open_reader
 from devinops.cli.audit_log import with_editors
 from devinops.cli.options import Options
-from devinops.cli.session import Session, failures_written, open_session
+from devinops.cli.session import Session, open_inventory_session
 from devinops.inventory import listed
 from devinops.model.changes import Drift
 from devinops.model.client import Reader
@@ -15,16 +14,15 @@ from devinops.model.errors import Stale
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import ObjectId
+from devinops.model.policy import OnDrift
+from devinops.planning.commands import pull_command
 from devinops.planning.drift import find_drift
 from devinops.render.answers import DriftAnswer
 
 
 def run(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    with (
-        failures_written(options),
-        open_session(options, open_reader, needs_inventory=True) as session,
-    ):
+    with open_inventory_session(options) as session:
         answer = _find(session)
     options.answer(answer)
     return answer.exit_code
@@ -34,14 +32,14 @@ def _find(session: Session[Reader]) -> DriftAnswer:
     inventory = session.read_inventory()
     owned = {record.key.kind for record in inventory.records}
     result = find_drift(inventory, session.snapshot(owned or None))
-    _check_recorded(result.drift, inventory, session.options.place)
+    _check_recorded(result.drift, inventory, session)
     if result.drift:
         result = result._replace(drift=with_editors(result.drift, session.client))
     code = ExitCode.LOOK if result.drift else ExitCode.OK
     return DriftAnswer(session.client.target, inventory, result, code)
 
 
-def _check_recorded(drift: Sequence[Drift], inventory: Inventory, place: str) -> None:
+def _check_recorded(drift: Sequence[Drift], inventory: Inventory, session: Session[Reader]) -> None:
     """Raise Stale if what looks like drift may have been written by a run that died."""
     keys = [
         str(item.key)
@@ -49,8 +47,11 @@ def _check_recorded(drift: Sequence[Drift], inventory: Inventory, place: str) ->
         if item.id and ObjectId(item.key.kind, item.id) in inventory.unrecorded
     ]
     if keys:
+        place, refused = session.options.place, ""
+        if session.settings.policy.on_drift is OnDrift.FAIL:
+            refused = f"; if on_drift: fail refuses that apply, run {pull_command(place)} before it"
         raise Stale(
             f"a run died before it recorded what it wrote to {listed(keys)}: run devinops "
-            f"apply{place}, which finishes and records it, and then drift again. Nothing was "
-            "written"
+            f"apply{place}, which finishes and records it, and then drift again{refused}. Nothing "
+            "was written"
         )

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devinops import atomic
+from devinops.cli.first_reading import reachable, readable
 from devinops.cli.handlers.init import host_and_repository
 from devinops.cli.options import Options, write_file
-from devinops.cli.session import Session, failures_written, open_session
+from devinops.cli.session import failures_written, open_session
 from devinops.config import read_repository, target_name
 from devinops.export.objects import Item, Loss, listed_entries, listed_objects
 from devinops.export.plugin import (
@@ -36,10 +37,9 @@ from devinops.export.slugs import slug
 from devinops.git import Git
 from devinops.kinds import KINDS
 from devinops.load.discover import inside
-from devinops.model.client import Reader
-from devinops.model.errors import FORBIDDEN, ApiError, InputError, NotWritten, Refused, UsageError
+from devinops.model.errors import NotWritten, Refused, UsageError, stop_on_errors
 from devinops.model.exit_codes import ExitCode
-from devinops.model.objects import Declaration, Severity, Snapshot
+from devinops.model.objects import Declaration
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 
@@ -85,8 +85,7 @@ def _entries(options: Options) -> tuple[str | None, list[Declaration], list[Decl
     Raises InputError, UsageError.
     """
     project, loaded = read_repository(options.root)
-    if any(problem.severity is Severity.ERROR for problem in loaded.problems):
-        raise InputError(loaded.problems)
+    stop_on_errors(loaded.problems)
     if options.flags.target is None:
         return None, list(loaded.declarations), []
     name, _ = target_name(project, options.flags)
@@ -389,38 +388,11 @@ def _live_objects(options: Options) -> _Objects:
     from devinops.api import open_reader
 
     with open_session(options, open_reader) as session:
-        snapshot, not_read = _readable(session)
+        reading = readable(session, reachable(session), sure=True)
         target = session.client.target
-    items = listed_objects(snapshot.objects)
+    items = listed_objects(reading.snapshot.objects)
+    not_read = {refusal.kind: refusal.reason for refusal in reading.not_read}
     return _Objects("organization", target.name, target.org_id, items, (), not_read)
-
-
-def _readable(session: Session[Reader]) -> tuple[Snapshot, dict[str, str]]:
-    """Return all objects that the key may list, and kind → why it may not list the others."""
-    try:
-        return session.snapshot(None), {}
-    except ApiError as error:
-        if error.status != FORBIDDEN:
-            raise
-    snapshot, not_read = Snapshot.of(()), {}
-    for noun in _reachable(session):
-        try:
-            part = session.snapshot([noun])
-        except ApiError as error:
-            if error.status != FORBIDDEN:
-                raise
-            not_read[noun] = str(error)
-        else:
-            others = (live for live in part.objects if live.key.kind == noun)
-            snapshot = snapshot.with_more(Snapshot.of(others))
-    return snapshot, not_read
-
-
-def _reachable(session: Session[Reader]) -> list[str]:
-    """Return the kinds that the target has, and that its keys can reach."""
-    target, key = session.client.target, session.settings.enterprise_key
-    has = (kind for kind in KINDS.values() if kind.is_in(target.api, target.scope))
-    return [kind.noun for kind in has if key or not kind.apis[target.api].is_about_organization]
 
 
 def _objects_document(objects: _Objects) -> Document:

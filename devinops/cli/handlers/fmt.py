@@ -20,7 +20,7 @@ from devinops.load import TextFiles, text_files
 from devinops.load.discover import File, Finder, read_raw
 from devinops.model.errors import NotWritten
 from devinops.model.exit_codes import ExitCode
-from devinops.model.objects import Problem, Severity, Source
+from devinops.model.objects import Problem, Source
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.render.escape import line
@@ -83,7 +83,7 @@ class _Run:
     @property
     def exit_code(self) -> ExitCode:
         """1 if a file was left as it is, 2 if files would change, else 0."""
-        if any(problem.severity is Severity.ERROR for problem in self.problems):
+        if any(problem.is_error for problem in self.problems):
             return ExitCode.FIX
         return ExitCode.LOOK if self.check and self.changed else ExitCode.OK
 
@@ -150,7 +150,7 @@ def _protection(file: _Changed) -> OSError | None:
 
 def _keeps_a_file(problem: Problem) -> bool:
     """Return whether a problem means that a file cannot be read; an unused pattern does not."""
-    return problem.severity is Severity.ERROR and problem.source.path != CONFIG_FILE
+    return problem.is_error and problem.source.path != CONFIG_FILE
 
 
 def _settings(project: Project) -> Iterator[File]:

@@ -45,6 +45,9 @@ GITLAB_FILE = ".gitlab-ci.yml"
 SAMPLE = "knowledge/where-knowledge-is-written.md"
 """The first note."""
 
+NEW_TARGET = "production"
+"""The target in a new devinops.yaml."""
+
 
 _USUAL = ("main", "master")
 """The usual names of a default branch."""
@@ -189,24 +192,38 @@ def set_up(
     for name, top in tops.items():
         _check_place(top, name)
     _check_names(git)
-    rows, written, snippets = [], [], []
+    rows: list[str] = []
+    written: list[str] = []
+    snippets: list[tuple[str, str]] = []
     for name, text in texts.items():
-        path = os.path.relpath(tops[name] / name, root).replace(os.sep, "/")
-        is_new = _write(tops[name], name, text, check=check)
-        state = _State.NEW if is_new else _existing(tops[name] / name, name, text, git.below)
-        rows.append((_WOULD_WRITE if is_new and check else state.value).format(path))
-        if state is _State.NEW:
+        top = tops[name]
+        is_new = _write(top, name, text, check=check)
+        state = _State.NEW if is_new else _existing(top / name, name, text, git.below)
+        row = _WOULD_WRITE if is_new and check else state.value
+        rows.append(row.format(_relative(top / name, root)))
+        if is_new:
             written.append(name)
-        if state is _State.OTHER and name.startswith("."):
-            snippets.append(_addition(path, text, _text(tops[name] / name)))
-        if name.startswith(".gitlab/") and name not in _text(tops[name] / GITLAB_FILE):
-            existing = os.path.relpath(tops[name] / GITLAB_FILE, root).replace(os.sep, "/")
-            how = "to its include, if it has one; if it lists stages, it needs test and deploy"
-            snippets.append((f"{existing} ({how})", f"include: {{local: {name}}}\n"))
+        snippets += _by_hand(name, text, state, top, root)
     ci_files = tuple(name for name in texts if name.startswith("."))
     keys = key_note(system, pipeline)
     branch = _branch_note(git) if WORKFLOW in written else ""
     return SetUp(tuple(rows), tuple(written), tuple(snippets), ci_files, keys, branch)
+
+
+def _by_hand(
+    name: str, text: str, state: _State, top: Path, root: Path
+) -> Iterator[tuple[str, str]]:
+    """Yield where in an existing file of CI or pre-commit to add what, for one of our files."""
+    if state is _State.OTHER and name.startswith("."):
+        yield _addition(_relative(top / name, root), text, _text(top / name))
+    if name.startswith(".gitlab/") and name not in _text(top / GITLAB_FILE):
+        existing = _relative(top / GITLAB_FILE, root)
+        how = "to its include, if it has one; if it lists stages, it needs test and deploy"
+        yield f"{existing} ({how})", f"include: {{local: {name}}}\n"
+
+
+def _relative(path: Path, root: Path) -> str:
+    return os.path.relpath(path, root).replace(os.sep, "/")
 
 
 def _branch_note(git: Repository) -> str:
@@ -323,7 +340,7 @@ def _pipeline(root: Path, git: Repository) -> Pipeline:
         for name, target in project.targets.items()
         if "enterprise_key_env" in target
     }
-    keys = keys or {"production": DEFAULT_KEY}
+    keys = keys or {NEW_TARGET: DEFAULT_KEY}
     stores = [target.get("inventory", {}).get("store") for target in project.targets.values()]
     # Without settings, the new ones have an inventory on a branch if there is a remote.
     pushes = git.remote if project.document is None else "branch" in stores
@@ -348,6 +365,7 @@ def files(
     remote = "with-remote" if git.remote else "without-remote"
     values = {
         "version": __version__,
+        "target": NEW_TARGET,
         "org_id": org_setting,
         "inventory": _template(f"{remote}.yaml").template.removesuffix("\n"),
         "repo": _repository_value(git.repo),

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from devinops.cli.checkout import untracked
 from devinops.cli.options import Options, write_file
 from devinops.cli.paths import Selection, shown_unread, unread
 from devinops.config import CONFIG_FILE, Project, open_project, read_repository
@@ -19,30 +20,35 @@ from devinops.lint.fixes import Fixed
 from devinops.lint.repository import FileRepository
 from devinops.lint.rule import Rule, Scope, matches
 from devinops.lint.rules import RULES
-from devinops.lint.selection import setting_problems, unknown_rule, unused_paths, usable
-from devinops.lint.settings import Settings
+from devinops.lint.settings import (
+    Settings,
+    setting_problems,
+    unknown_rule,
+    unused_paths,
+    usable,
+)
 from devinops.lint.subject import Subject
 from devinops.load import Loaded, load_only, text_files
 from devinops.load.discover import Finder
 from devinops.model.errors import ConfigError, UsageError
 from devinops.model.exit_codes import ExitCode
-from devinops.model.objects import Ensure, Problem, Severity, Source
-from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts
+from devinops.model.objects import Ensure, Problem, Source
+from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts, SimpleAnswer
+
+if TYPE_CHECKING:
+    from devinops.schema.lint import RulesDocument
 
 _DETECTING = "DV301"
 _INCOMPLETE = (
     "devinops lint finds only the tokens of a dozen services: to find others, and passwords, "
     "install devinops[secrets]"
 )
-SEVERITIES = tuple(severity.value for severity in Severity)
 
 
 def run(options: Options, list_rules: bool, explain: str | None, **request: Any) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     if list_rules or explain is not None:
-        from devinops.cli.lint_rules import explained, listed
-
-        options.answer(listed() if explain is None else explained(_rule(explain)))
+        options.answer(_listed() if explain is None else _explained(_rule(explain)))
         return ExitCode.OK
     return _lint(options, Request(**request))
 
@@ -74,10 +80,10 @@ class Request(NamedTuple):
 
 def _lint(options: Options, request: Request) -> ExitCode:
     request.check()
-    skipped = _untracked(options) if request.skip_untracked else frozenset()
+    skipped = untracked(options.root, options.say) if request.skip_untracked else frozenset()
     project, problems = open_project(options.root, skipped)
     section = usable(project.lint)
-    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    errors = [problem for problem in problems if problem.is_error]
     errors += setting_problems(section, RULES, project.place)
     configured = Settings.of(section)
     settings = configured.with_options(request.select, request.ignore, request.fail_on)
@@ -110,13 +116,6 @@ def _fixed(run: _Run) -> tuple[_Run, Fixed]:
         run = run.again()
     run.reports = [fixes.with_reason(report, last) for report in run.reports]
     return run, Fixed(count, last.problems)
-
-
-def _untracked(options: Options) -> frozenset[str]:
-    # Imported late: without the option, nothing needs to run Git.
-    from devinops.cli.checkout import untracked
-
-    return untracked(options.root, options.say)
 
 
 def _say_what_is_not_looked_for(options: Options, settings: Settings) -> None:
@@ -216,38 +215,29 @@ class _Run:
     def _places(self) -> tuple[frozenset[str], frozenset[str]]:
         """The files that were read, and the files and directories with errors."""
         read = {path for d in self.loaded.declarations for path in (d.source.path, d.text_file)}
-        errors = {p.source.path for p in self.loaded.problems if p.severity is Severity.ERROR}
+        errors = {p.source.path for p in self.loaded.problems if p.is_error}
         return frozenset(read), frozenset(errors)
 
     def answer(
         self, known: frozenset[baseline.Known], fixed: Fixed, paths: Sequence[Path]
     ) -> ProblemsAnswer:
         """Return what is shown: errors of loading, and findings that the baseline does not have."""
-        errors = [p for p in self.loaded.problems if p.severity is Severity.ERROR]
-        errors = sorted({*errors, *self.problems})
-        shown_errors = [p for p in errors if self._is_shown({p.source.path})]
-        can_be_known = {f for r in self.reports if baseline.can_hide(r) for f in r.fingerprints}
-        hidden = can_be_known & {one.fingerprint for one in known}
-        gone = [k for k in known if k.fingerprint not in can_be_known and self.looked_for(k)]
-        shown = [report for report in self.reports if hidden.isdisjoint(report.fingerprints)]
-        problems = sorted(
-            [
-                *shown_errors,
-                *fixed.problems,
-                *self._unused_paths(),
-                *(report.problem for report in shown),
-            ]
-        )
+        errors = {p for p in self.loaded.problems if p.is_error} | {*self.problems}
+        stopping = [p for p in errors if self._is_shown({p.source.path})]
+        elsewhere = len(errors) - len(stopping)
+        stopping += fixed.problems
+        shown, gone = self._against(known)
+        problems = [*stopping, *self._unused_paths(), *(report.problem for report in shown)]
+        failing = any(p.severity.reaches(self.settings.fail_on) for p in problems)
         passed_over = unread(paths, self.project.root, self.loaded)
-        failing = [p for p in problems if _reaches(p.severity, self.settings.fail_on)]
         return ProblemsAnswer(
-            problems,
+            sorted(problems),
             files=len(self.loaded.files),
             entries=len(self.loaded.declarations),
-            exit_code=ExitCode.FIX if failing or shown_errors or fixed.problems else ExitCode.OK,
+            exit_code=ExitCode.FIX if failing or stopping else ExitCode.OK,
             paths=tuple(str(path) for path in paths if path not in passed_over),
             unread=tuple(shown_unread(passed_over, self.project.root, self.untracked)),
-            elsewhere=len(errors) - len(shown_errors),
+            elsewhere=elsewhere,
             lint=_details(shown)._replace(
                 fail_on=self.settings.fail_on,
                 baseline=len(self.reports) - len(shown),
@@ -255,6 +245,18 @@ class _Run:
                 fixed=fixed.findings,
             ),
         )
+
+    def _against(
+        self, known: frozenset[baseline.Known]
+    ) -> tuple[list[Reported], list[baseline.Known]]:
+        """Return the findings that the baseline does not have, and its entries that are gone."""
+        hideable: set[str] = set()
+        for report in self.reports:
+            if baseline.can_hide(report):
+                hideable.update(report.fingerprints)
+        hidden = hideable & {entry.fingerprint for entry in known}
+        gone = [k for k in known if k.fingerprint not in hideable and self.looked_for(k)]
+        return [r for r in self.reports if hidden.isdisjoint(r.fingerprints)], gone
 
     def _unused_paths(self) -> Iterator[Problem]:
         """Yield the patterns of `lint.paths` that match no file; only a full run can tell."""
@@ -266,10 +268,6 @@ class _Run:
     def _is_shown(self, paths: Iterable[str]) -> bool:
         """Return whether one of the files is selected."""
         return any(map(self.selection.includes, paths))
-
-
-def _reaches(severity: Severity, fail_on: Severity) -> bool:
-    return SEVERITIES.index(severity) <= SEVERITIES.index(fail_on)
 
 
 def _details(reports: Iterable[Reported]) -> LintDetails:
@@ -300,6 +298,37 @@ def _excerpt(report: Reported) -> Excerpt | None:
 
 def facts(rule: Rule) -> RuleFacts:
     return RuleFacts(rule.id, rule.name, rule.severity, rule.summary, rule.manual)
+
+
+# --- rules ---------------------------------------------------------------------------------------
+
+
+def _listed() -> SimpleAnswer:
+    """Return the id, name, severity and summary of every rule."""
+    width = max(len(rule.name) for rule in RULES)
+    lines = [
+        f"{rule.id}  {rule.name:{width}}  {rule.severity.value:7}  {rule.summary}" for rule in RULES
+    ]
+    return SimpleAnswer(lines, lambda: _rules_document(RULES))
+
+
+def _explained(rule: Rule) -> SimpleAnswer:
+    """Return the page of a rule."""
+    head = f"{rule.id} {rule.name} (default severity: {rule.severity.value})"
+    return SimpleAnswer([head, "", *rule.manual.split("\n")], lambda: _rules_document([rule]))
+
+
+def _rules_document(rules: Iterable[Rule]) -> RulesDocument:
+    from devinops.schema.base_document import HEAD
+    from devinops.schema.lint import RuleItem, RulesDocument
+
+    return RulesDocument(
+        **HEAD,
+        rules=tuple(
+            RuleItem(r.id, r.name, r.severity, r.scope.name.lower(), r.summary, r.manual)
+            for r in rules
+        ),
+    )
 
 
 # --- names of rules and of files ------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from devinops.api import open_reader
 from devinops.cli import root_files
 from devinops.cli.first_reading import first_reading, proved
-from devinops.cli.handlers.init import Repository, SetUp, set_up
+from devinops.cli.handlers.init import NEW_TARGET, Repository, SetUp, set_up
 from devinops.cli.handlers.inventory.answers import parse_key
 from devinops.cli.options import Options
 from devinops.cli.session import Session, failures_written, open_session
@@ -54,7 +54,8 @@ def run(
                 run = _pull(request, session, project, loaded, writing)
             if is_new:
                 git = Repository.of(options.root)
-                run = replace(run, setup=set_up(options.root, git, with_sample=False, check=check))
+                setup = set_up(options.root, git, with_sample=False, check=check)
+                run = replace(run, setup=setup, target=replace(run.target, name=NEW_TARGET))
             writing.finish()
     lines = list(_lines(run, options))
     options.answer(SimpleAnswer(lines, lambda: _document(run), exit_code=run.exit_code))

@@ -73,10 +73,14 @@ def _read(options: Options, name: str) -> Backup:
 
     Raises NotFound and UnusableFile; for `latest` also InputError and UsageError.
     """
-    target = ""
     if name == LATEST:
-        target, _ = target_name(read_project(options.root), options.flags)
-    return read_backup(find(options.root, name, target).absolute(), options.root)
+        project = read_project(options.root)
+        target, source = target_name(project, options.flags)
+        place = options.about(target, source).place
+        path = find(options.root, name, target, project.targets, place)
+    else:
+        path = find(options.root, name, "")
+    return read_backup(path.absolute(), options.root)
 
 
 def _of_its_target(options: Options, saved: Backup) -> Options:
@@ -110,7 +114,7 @@ def _preview(options: Options, arguments: _Rollback, *, dry_run: bool) -> ExitCo
         options.answer(answer)
         return answer.exit_code
     show(options, plan, asking=False)
-    check_refusals(plan)
+    check_refusals(plan, options.place)
     how = (
         f"rollback cannot ask {why_nobody_answers()}, and nothing was written: review the plan, "
         f"then pass --expect {plan.digest}, or --yes"
@@ -159,7 +163,7 @@ def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
     show(options, plan, asking=asking, approved=arguments.digest == plan.digest)
     if arguments.digest is not None:
         ApprovedPlan(arguments.digest).check(plan, options)
-    check_refusals(plan)
+    check_refusals(plan, options.place)
     if not plan.changes:
         return Report(plan, ())
     if asking:

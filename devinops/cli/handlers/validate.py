@@ -9,7 +9,7 @@ from devinops.cli.options import Options
 from devinops.cli.paths import Selection, shown_unread, unread
 from devinops.config import read_repository
 from devinops.model.exit_codes import ExitCode
-from devinops.model.objects import Problem, Severity
+from devinops.model.objects import Problem
 from devinops.render.answers import ProblemsAnswer
 
 
@@ -18,9 +18,7 @@ def run(options: Options, paths: tuple[Path, ...], skip_untracked: bool) -> Exit
     skipped = untracked(options.root, options.say) if skip_untracked else frozenset()
     _, loaded = read_repository(options.root, skipped)
     problems = _below(loaded.problems, options.root, paths)
-    failed = any(problem.severity is Severity.ERROR for problem in problems)
-    code = ExitCode.FIX if failed else ExitCode.OK
-
+    code = ExitCode.FIX if any(problem.is_error for problem in problems) else ExitCode.OK
     passed_over = unread(paths, options.root, loaded)
     answer = ProblemsAnswer(
         problems,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
+from pydantic import AfterValidator
 
 from devinops.emulator import access, models, records
 from devinops.emulator.records import ApiError, JsonObject
@@ -22,6 +23,54 @@ from devinops.emulator.store import Store
 
 LONGEST_RANGE_S = 100 * 24 * 60 * 60
 Seconds = Annotated[int | None, Query(description="Unix seconds")]
+
+# Actions that a list can be asked for, the vendor's names of June 2026. Events can have others.
+_NAMES = """
+accept_skill_pr acknowledge_session_hard_cap add_enterprise_member add_group_membership add_member
+ai_guardrail_violation approve_deploy approve_join_request approve_test_app assign_roles
+assign_service_user_role automatic_join_event cancel_blueprint_build create_automation
+create_azure_devops_integration create_bitbucket_integration create_blueprint
+create_blueprint_version create_enterprise_blueprint create_enterprise_blueprint_version
+create_folder create_git_permission create_github_integration create_gitlab_integration
+create_join_request create_knowledge create_maintenance_task create_mcp_validation_session
+create_org create_org_api_key create_pat create_playbook create_role create_secret
+create_service_api_key create_service_user create_service_user_api_key create_session
+create_snapshot_script create_user_api_key delete_automation delete_azure_devops_integration
+delete_bitbucket_integration delete_blueprint delete_blueprint_file delete_build
+delete_enterprise_blueprint delete_folder delete_git_permission delete_github_integration
+delete_gitlab_integration delete_group_membership delete_knowledge delete_maintenance_task
+delete_member delete_org delete_persona delete_playbook delete_repo_setup
+delete_repo_setup_steering_knowledge delete_role delete_secret delete_service_user disable_persona
+edit_knowledge enable_persona execute_snapshot_script finish_repo_setup github_integration_deleted
+login mcp_server_delete mcp_server_disable mcp_server_enable mcp_server_install
+mcp_server_oauth_initiate mcp_server_oauth_tokens_granted mcp_server_oauth_tokens_revoked
+mcp_server_secret_link mcp_server_secret_unlink mcp_server_update permission_response pin_build
+reconnect_azure_devops_integration reconnect_gitlab_integration refresh_github_integration
+reject_join_request remove_repo_from_devin remove_service_user_role reorder_blueprints
+revoke_all_enterprise_api_keys revoke_enterprise_api_key revoke_pat revoke_service_user_api_key
+rollback_blueprint_version rollback_enterprise_blueprint_version rotate_pat
+rotate_service_user_api_key schedule_snapshot_script search_query send_message set_org_group_limits
+sleep_session start_repo_setup terminate_session trigger_automation trigger_blueprint_build
+unpin_build update_ai_guardrail update_automation update_enterprise_hypervisor_settings
+update_enterprise_settings update_folder update_git_permission update_gitlab_integration
+update_group_membership update_maintenance_task update_org update_org_settings update_playbook
+update_repo_setup_steering_knowledge update_role update_secret upload_blueprint_file
+view_org_api_key view_user_api_key
+"""
+ACTIONS = tuple(_NAMES.split())
+
+
+def _check_action(action: str | None) -> str | None:
+    if action not in (None, *ACTIONS):
+        raise ValueError("not an action of the audit log")
+    return action
+
+
+Action = Annotated[
+    str | None,
+    AfterValidator(_check_action),
+    Query(json_schema_extra={"enum": [*ACTIONS, None]}),
+]
 
 
 class AuditLog(models.Answer):
@@ -58,7 +107,7 @@ class AuditFilters(Filters):
     order: Annotated[Literal["asc", "desc"], Query()] = "desc"
     time_after: Seconds = None
     time_before: Seconds = None
-    action: Annotated[str | None, Query()] = None
+    action: Action = None
 
     def shows(self, context: Context, event: records.Event) -> bool:
         return (

@@ -400,7 +400,7 @@ class Automation(Answer):
     limits: Limits | None
     metadata: dict[str, str]
     notifications: Notifications | None
-    security_profile: SecurityProfile
+    security_profile: SecurityProfile | None
     session_settings: SessionSettings | None
     tools: Tools | None
     slack_reply_access: SlackReplyAccess

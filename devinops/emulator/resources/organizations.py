@@ -137,6 +137,9 @@ def _default(context: Context) -> JsonObject:
 
 
 def _organization(context: Context) -> Organization:
+    """Return the organization; a 404 if the enterprise has no session tags."""
+    if context.store.quirks.session_tags == "off":
+        raise ApiError(404, "Session tags are not enabled")
     return context.store.organization(context.org or "")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, StrictBool
 
@@ -28,12 +28,13 @@ from devinops.emulator.resources import v1
 from devinops.emulator.store import Store
 
 Value = Annotated[Text, Field(json_schema_extra={"writeOnly": True})]
+Type = Literal["cookie", "key-value", "totp"]
 
 
 class SecretWrite(models.Request):
     """Create a secret. The value is in no response."""
 
-    type: records.SecretType
+    type: Type
     key: Text
     value: Value
     is_sensitive: StrictBool = True
@@ -45,7 +46,7 @@ class Secret(models.Answer):
     key: str | None
     note: str | None
     is_sensitive: bool
-    secret_type: records.SecretType
+    secret_type: Type
     access_type: Literal["org", "personal"]
     created_by: str
     created_at: int
@@ -57,6 +58,12 @@ def _updated_at(_: Store, secret: records.Secret) -> int | None:
     """Return None until somebody edits the secret."""
     edited = secret.updated_by is not None or secret.updated_at != secret.created_at
     return secret.updated_at if edited else None
+
+
+def _rows(context: Context) -> list[Any]:
+    """Return the organization's secrets of the types that v3 knows."""
+    secrets = context.store.listing("secret", context.org)
+    return [secret for secret in secrets if secret.secret_type in get_args(Type)]
 
 
 def _create(context: Context, fields: JsonObject) -> Any:
@@ -91,6 +98,7 @@ SECRETS = Resource(
     view=view_of(Secret, secret_id=id_of, updated_at=_updated_at),
     answer=Secret,
     names={"type": "secret_type"},
+    listing=Listing(rows=_rows),
     readable=False,
     create=Create(body=SecretWrite, make=_create, refusals=(409,)),
     # The real API answers 403 for a secret that does not exist.
@@ -104,7 +112,7 @@ SECRETS = Resource(
 class SecretWriteV1(models.Request):
     """Create a secret on v1; all five fields are required."""
 
-    type: records.SecretType
+    type: Type
     key: Text
     value: Value
     sensitive: StrictBool
@@ -113,7 +121,7 @@ class SecretWriteV1(models.Request):
 
 class SecretV1(models.Answer):
     id: str
-    type: Literal["cookie", "key-value", "dictionary", "totp"]
+    type: records.SecretType
     key: str | None
     created_at: str | None
 

@@ -114,9 +114,8 @@ def _grouped(listed: Iterable[Listed]) -> dict[tuple[str, ApiVersion], list[List
 def _names(listed: Iterable[Listed]) -> Names:
     """Return noun → id → how files spell a reference to that object."""
     names: dict[str, dict[str, str]] = {}
-    referred = {noun for kind in KINDS.values() for noun in kind.references}
     for (noun, api), group in _grouped(listed).items():
-        if noun not in referred:
+        if noun not in KINDS.referred:
             continue
         try:
             found = spellings(KINDS[noun], api, [entry.item for entry in group])

@@ -8,15 +8,8 @@ _NEAR: Final = 300
 """Characters on each side: the rest of a longer line is about something else."""
 
 
-def line_around(text: str, at: int, above: int = 0) -> str:
-    """Return the line at an offset, and this many lines above it; of long lines, what is near."""
-    first = max(at - _NEAR, 0)
-    begin = at
-    for _ in range(above + 1):
-        begin = text.rfind("\n", first, max(begin, first))
-        if begin < 0:
-            begin = first - 1
-            break
-    last = min(at + _NEAR, len(text))
-    end = text.find("\n", at, last)
-    return text[begin + 1 : last if end < 0 else end]
+def line_around(text: str, at: int) -> str:
+    """Return the line at an offset; of a long line, what is near."""
+    first, last = max(at - _NEAR, 0), min(at + _NEAR, len(text))
+    begin, end = text.rfind("\n", first, at), text.find("\n", at, last)
+    return text[first if begin < 0 else begin + 1 : last if end < 0 else end]

@@ -48,12 +48,21 @@ from devinops.model.objects import Severity
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     for place, text in subject.texts():
+        passwords = list(everywhere(text, _passwords))
         for start, end, title in everywhere(text, _outside_urls):
+            if any(start < password.end and password.start < end for password in passwords):
+                # An invisible character in the password hides its URL from one of the searches.
+                continue
             message = (
                 f"this looks like {title}: remove it, replace the secret with a new one, "
                 "because this one may have leaked, and declare it as a secret"
             )
             yield subject.at(place, message, start, end - start, conceal=text[start:end])
+
+
+def _passwords(text: str) -> Iterator[Leak]:
+    for match in urls_with_password(text):
+        yield Leak(*match.span("password"), "a password")
 
 
 def _outside_urls(text: str) -> Iterator[Leak]:

@@ -30,19 +30,18 @@ from devinops.lint.context import Context
 from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
-from devinops.model.kind import Role
 from devinops.model.objects import Severity
 from devinops.schema.draft7 import faults
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
-    role = subject.kind.role(Role.RESULT_SCHEMA)
-    schema = subject.value(role.name) if role else None
-    if role and isinstance(schema, dict):
-        for path, message in faults(schema):
-            at = ".".join(map(str, path)) or "the schema"
-            reason = f"{at} is not valid in draft 7 ({message}): correct it"
-            yield subject.about((role.name, *path), reason)
+    if subject.result_schema is None:
+        return
+    field, schema = subject.result_schema
+    for path, message in faults(schema):
+        at = ".".join(map(str, path)) or "the schema"
+        reason = f"{at} is not valid in draft 7 ({message}): correct it"
+        yield subject.about((field, *path), reason)
 
 
 RULE = Rule("DV602", "invalid-result-schema", Severity.ERROR, entry=check)

@@ -33,24 +33,23 @@ from devinops.lint.context import Context
 from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
-from devinops.model.kind import Role
 from devinops.model.objects import Severity
 from devinops.schema.draft7 import Path, unresolved
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
-    role = subject.kind.role(Role.RESULT_SCHEMA)
-    schema = subject.value(role.name) if role else None
-    if role and isinstance(schema, dict):
-        first: dict[str, Path] = {}
-        for path, reference in unresolved(schema):
-            first.setdefault(reference, path)
-        for reference, path in first.items():
-            message = (
-                f"$ref {reference} is not in the schema, which must be self-contained: copy the "
-                "definition into `definitions`"
-            )
-            yield subject.about((role.name, *path), message)
+    if subject.result_schema is None:
+        return
+    field, schema = subject.result_schema
+    first: dict[str, Path] = {}
+    for path, reference in unresolved(schema):
+        first.setdefault(reference, path)
+    for reference, path in first.items():
+        message = (
+            f"$ref {reference} is not in the schema, which must be self-contained: copy the "
+            "definition into `definitions`"
+        )
+        yield subject.about((field, *path), message)
 
 
 RULE = Rule("DV603", "unresolved-reference", Severity.ERROR, entry=check)

@@ -88,7 +88,9 @@ def _inert(markup: str) -> str:
 
 
 _CODE: Final = re.compile(
-    r"--[a-z][a-z-]+(?: (?:\d+|git\b|live\b))?|devinops [a-z]+(?: --?[a-z-]+)*|`[^`]+`"
+    r"--[a-z][a-z-]+(?: (?:\d+|git\b|live\b))?"
+    r"|devinops (?:inventory )?[a-z]+(?: -[Ct] (?:'[^']*'|[^' ]+))*(?: --?[a-z-]+)*"
+    r"|`[^`]+`"
 )
 
 

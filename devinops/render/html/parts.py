@@ -10,6 +10,7 @@ from devinops.model.changes import Action, Blocked, Change, Drift
 from devinops.model.keys import Key
 from devinops.model.objects import Live
 from devinops.model.target import Target
+from devinops.planning.commands import pull_command
 from devinops.planning.saved import ShownPlan
 from devinops.render import Style, counted
 from devinops.render.html.markup import Html, joined, prose, tag
@@ -17,7 +18,6 @@ from devinops.render.html.page import Facet, bullets, notice
 from devinops.render.needed_approvals import how_to_approve
 from devinops.render.signs import BLOCKED, SIGNS
 from devinops.render.terminal import Look, Sign
-from devinops.render.text import pull_command
 
 MOST_OPEN: Final = 8
 """If a list has at most so many items, they are open."""
@@ -89,10 +89,9 @@ def blocked_notice(
     return notice(title, content, Look.WAITING)
 
 
-def pull_hint(style: Style) -> Html:
+def pull_hint(style: Style, what: str = "writes these changes into the files") -> Html:
     """Return how to bring what changed outside devinops into the files."""
-    command = tag("code", pull_command(style.place))
-    return tag("p", command, " writes these changes into the files.")
+    return tag("p", tag("code", pull_command(style.place)), f" {what}.")
 
 
 def to_approve(plan: ShownPlan, style: Style) -> Iterator[Html]:

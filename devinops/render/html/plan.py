@@ -71,11 +71,7 @@ def _verdict(plan: ShownPlan, error: str) -> Html:
         parts.append(_number(BLOCKED, len(plan.blocked)))
     stopped = "Refused: " if plan.refusals else "Not applied: " if error else ""
     nothing = "nothing to do" if stopped else "No changes"
-    return joined([stopped, *(_spaced(parts) or [nothing])])
-
-
-def _spaced(parts: Sequence[Html]) -> list[str]:
-    return [piece for part in parts for piece in (" ", part)][1:]
+    return joined([stopped, *(_separated(parts, " ") or [nothing])])
 
 
 def _number(sign: Sign, number: int, to: str = "") -> Html:
@@ -102,11 +98,11 @@ def _errors(plan: ShownPlan, error: str, style: Style) -> Iterator[Html]:
         yield notice("Refused: nothing will be applied", content, Look.ERROR)
     if approved := plan.approvals.given():
         flags = [tag("code", flag(name, value)) for name, value in approved.items()]
-        yield tag("p", "Approved with ", *_separated(flags), ".", class_="hint")
+        yield tag("p", "Approved with ", *_separated(flags, ", "), ".", class_="hint")
 
 
-def _separated(pieces: Sequence[Html]) -> list[str]:
-    return [part for piece in pieces for part in (", ", piece)][1:]
+def _separated(pieces: Sequence[Html], by: str) -> list[str]:
+    return [part for piece in pieces for part in (by, piece)][1:]
 
 
 def _attention(plan: ShownPlan, will: str, style: Style) -> Iterator[Html]:

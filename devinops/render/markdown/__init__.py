@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from devinops.applying.report import Report
 from devinops.model.changes import Change
 from devinops.model.objects import Live, Problem
+from devinops.planning.commands import pull_command
 from devinops.planning.saved import SavedPlan
 from devinops.render import Style, counted
 from devinops.render.answers import (
@@ -30,7 +31,7 @@ from devinops.render.markdown.page import Item, Page, Section, alert, document
 from devinops.render.markdown.plan import change_item, drift_item, plan_document, problem_line
 from devinops.render.markdown.report import report_document
 from devinops.render.problem_text import problem_counts
-from devinops.render.text import pull_command
+from devinops.render.text import PULLED
 
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
@@ -60,7 +61,7 @@ def _drift(page: Page, answer: DriftAnswer) -> Iterator[str]:
     number = len(findings.drift)
     changed = f"{counted(number, 'object')} changed outside devinops"
     title = f"{changed} in {where}" if number else f"No drift in {where}"
-    advice = f"{code(pull_command(page.style.place))} writes these changes into the files."
+    advice = f"{code(pull_command(page.style.place))} {PULLED}."
     summary = [f"{page.marker(answer.target)}\n## {title}", *([advice] if number else [])]
     sections = [
         Section("Changed outside devinops", [drift_item(page, item) for item in findings.drift]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 from itertools import islice, takewhile
 from typing import Final, NamedTuple
 
@@ -24,7 +25,7 @@ from devinops.render.changes import (
 )
 from devinops.render.escape import WHOLE, body_line, line
 from devinops.render.markdown.budget import Budget, size
-from devinops.render.markdown.escape import fenced, html_text
+from devinops.render.markdown.escape import fenced
 from devinops.render.terminal import Terminal
 from devinops.render.word_diff import Part, Row, around_changes, unified
 
@@ -55,7 +56,7 @@ class Block(NamedTuple):
     cut: bool = False
 
 
-def change_blocks(change: Change, *, full: bool = False) -> Iterator[Block]:
+def change_blocks(change: Change, *, full: bool) -> Iterator[Block]:
     """Yield the blocks of the fields of a change."""
     for field in change.fields:
         if not is_redundant(change, field):
@@ -172,7 +173,7 @@ def _hint(pair: tuple[Row, Row]) -> str:
     """Return a line as HTML, with the old words struck through and the new ones underlined."""
     texts = []
     for tag, text in _merged(pair[0].parts, pair[1].parts):
-        texts.append(f"<{tag}>{html_text(text)}</{tag}>" if tag else html_text(text))
+        texts.append(f"<{tag}>{escape(text)}</{tag}>" if tag else escape(text))
     marked = "".join(texts).replace("</del><ins>", "</del> <ins>")
     return f"<code>{marked}</code>"
 

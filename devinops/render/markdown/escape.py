@@ -108,14 +108,9 @@ def _is_plain(word: str) -> bool:
     return bool(_NUMBERS.fullmatch(word))
 
 
-def html_code(text: str, most: int = MAX_TEXT) -> str:
-    """Return the text as an HTML element `code`, for the inside of other HTML elements."""
-    return f"<code>{html_text(shown(text, most))}</code>"
-
-
-def html_text(text: str) -> str:
-    """Return a visible text for the inside of an HTML element `code`."""
-    return html.escape(text)
+def html_code(text: str) -> str:
+    """Return a text as an HTML element `code`, for the inside of other HTML elements."""
+    return f"<code>{html.escape(shown(text))}</code>"
 
 
 def safe_url(url: str) -> str:

@@ -17,10 +17,12 @@ def named_keys(answer: Answer) -> Iterator[Key]:
     match answer:
         case PlanAnswer():
             yield from _of_plan(answer.plan)
+            yield from answer.plan.named
         case SavedPlan():
             yield from _of_plan(answer)
         case Report():
             yield from _of_plan(answer.plan)
+            yield from answer.plan.named
             yield from _of_changes(answer.left or ())
             yield from _of_blocked(answer.waiting)
         case Differences():

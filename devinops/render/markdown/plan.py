@@ -11,6 +11,7 @@ from typing import Final
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange
 from devinops.model.objects import Problem
+from devinops.planning.commands import pull_command
 from devinops.planning.required import Missing, is_missing, missing
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render import counted
@@ -27,7 +28,7 @@ from devinops.render.markdown.page import (
     table,
 )
 from devinops.render.needed_approvals import how_to_approve
-from devinops.render.text import MERGE, drift_summary, full_command, joined, pull_command
+from devinops.render.text import MERGE, drift_summary, full_command, joined
 
 _BLOCKED: Final = "blocked"
 _OUTSIDE: Final = "changed outside devinops"
@@ -125,7 +126,7 @@ def _table(plan: ShownPlan) -> Iterator[str]:
     return table(counts, (*map(str, Action), _BLOCKED, _OUTSIDE), tuple(KINDS))
 
 
-def _dangers(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]:
+def _dangers(page: Page, plan: ShownPlan, error: str) -> Iterator[str]:
     """Yield what a reviewer must see: refusals, deletes, what is blocked, and notes."""
     if error and not plan.refusals:
         yield alert("CAUTION", "Nothing was applied", [page.prose(error, 1_000)])

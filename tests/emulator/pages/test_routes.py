@@ -158,11 +158,15 @@ def test_another_method_is_a_405(visitor, method, path, allowed):
 @pytest.mark.parametrize(
     ("path", "status", "body"),
     [
-        ("/v3/nope", 404, {"detail": "Not Found"}),
-        ("/v1/nope", 404, {"detail": "Not Found"}),
-        ("/nope", 404, {"detail": "Not Found"}),
-        ("/enterprise/secrets", 404, {"detail": "Not Found"}),
-        ("/static/..%2ftemplates%2fbase.html", 404, {"detail": "Not Found"}),
+        ("/v3/nope", 404, {"detail": "There is no path /v3/nope"}),
+        ("/v1/nope", 404, {"detail": "There is no path /v1/nope"}),
+        ("/nope", 404, {"detail": "There is no path /nope"}),
+        ("/enterprise/secrets", 404, {"detail": "There is no path /enterprise/secrets"}),
+        (
+            "/static/..%2ftemplates%2fbase.html",
+            404,
+            {"detail": "There is no path /static/../templates/base.html"},
+        ),
         ("/v3/self", 401, {"detail": "Invalid or missing API key"}),
         ("/_emulator/requests", 200, []),
     ],

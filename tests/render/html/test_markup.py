@@ -35,7 +35,7 @@ def test_an_attribute_stays_an_attribute(value: str, content: str) -> None:
 
 
 @given(st.text())
-@example("say --allow-delete 3 or devinops pull --drift")
+@example("say --allow-delete 3 or devinops pull -t prod --drift")
 @example("`<b>` and --on-conflict git<script>")
 def test_a_sentence_keeps_its_text_and_its_commands_are_code(value: str) -> None:
     parsed = Parsed(prose(value))

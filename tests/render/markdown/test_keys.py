@@ -14,6 +14,7 @@ from devinops.model.keys import FolderPath, Key
 from devinops.planning.plan import Plan
 from devinops.render import Style, render
 from devinops.render.answers import Answer, Differences, PlanAnswer
+from tests.testing.objects import live
 from tests.testing.reports import declared, note, planned
 
 TEXT = "One step at a time, and never two of them at once."
@@ -51,6 +52,22 @@ def test_what_people_must_copy_is_one_span() -> None:
         "is it `knowledge:Backend/Old name`? Then add "
         '`previously: [{"folder": "Backend", "name": "Old name"}]`, and it keeps its id'
     ) in markdown(PlanAnswer(plan, ExitCode.OK))
+
+
+def test_the_keys_of_objects_without_a_change_are_spans_too() -> None:
+    """In a note, in the reason of a blocked step, and in a warning."""
+    schedule = live("schedule", name="Every Monday", id="s1", prompt="p")
+    first, second = (note("Two of them", id=id, body=TEXT) for id in ("n1", "n2"))
+    same = note("Not declared", "Frontend", trigger="when a table changes", body="x")
+    entries = [note("One of ours", trigger="when a table changes", body=TEXT), first]
+    plan = planned(declared(*entries), [schedule, first, second, same])
+    text = markdown(PlanAnswer(plan, ExitCode.OK))
+    assert "- `schedule:Every Monday`: " in text
+    assert "share the key `knowledge:Backend/Two of them` (" in text
+    assert "the unmanaged `knowledge:Frontend/Not declared` (" in text
+    waiting = Blocked(Blocker.CONFLICT, first.key, f"{same.key} has its name")
+    report = markdown(Report(plan, (), waiting=(waiting,)))
+    assert ": `knowledge:Frontend/Not declared` has its name\n" in report
 
 
 @pytest.mark.parametrize("needed", [True, False])

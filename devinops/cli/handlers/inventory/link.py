@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from devinops.api import open_reader
 from devinops.cli.handlers.inventory.answers import answer_record, near_keys, parse_key
 from devinops.cli.options import Options
-from devinops.cli.session import Session, failures_written, open_session
+from devinops.cli.session import Session, open_inventory_session
 from devinops.config import read_repository
 from devinops.kinds import KINDS
 from devinops.model.client import Reader
@@ -18,17 +17,14 @@ from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Live, Snapshot
 from devinops.model.suggest import did_you_mean
-from devinops.planning.stale_records import forget_command
+from devinops.planning.commands import forget_command
 from devinops.schema.inventory import RecordItem
 
 
 def run(options: Options, key: str, id: str) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     parsed = parse_key(key)
-    with (
-        failures_written(options),
-        open_session(options, open_reader, needs_inventory=True) as session,
-    ):
+    with open_inventory_session(options) as session:
         record = _link(session, parsed, id)
     answer_record(session, [f"{parsed} is {id}"], RecordItem.of(record))
     return ExitCode.OK

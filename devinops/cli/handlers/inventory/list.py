@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devinops.api import open_reader
 from devinops.cli.handlers.inventory.answers import answer
 from devinops.cli.options import Options
-from devinops.cli.session import failures_written, open_session
+from devinops.cli.session import open_inventory_session
 from devinops.inventory import open_runs
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Intent, Inventory
@@ -26,10 +25,7 @@ MAX_KEY_WIDTH = 60
 
 def run(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    with (
-        failures_written(options),
-        open_session(options, open_reader, needs_inventory=True) as session,
-    ):
+    with open_inventory_session(options) as session:
         inventory = session.store.read()
     document = _document(session.settings.target.name, inventory)
     answer(session, _listing(inventory), document)

@@ -7,18 +7,17 @@ from datetime import UTC, datetime
 
 import click
 
-from devinops.api import open_reader
 from devinops.cli import root_files
 from devinops.cli.handlers.inventory.answers import answer
 from devinops.cli.options import Options, is_interactive
-from devinops.cli.session import Session, failures_written, open_session
+from devinops.cli.session import Session, open_inventory_session
 from devinops.inventory.repair import Finding, find
 from devinops.model.client import Reader
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Ensure
-from devinops.planning.stale_records import forget_command, link_command
+from devinops.planning.commands import forget_command, link_command
 from devinops.render import counted
 from devinops.schema.base_document import HEAD
 from devinops.schema.inventory import CandidateItem, MissingItem, RepairDocument
@@ -26,10 +25,7 @@ from devinops.schema.inventory import CandidateItem, MissingItem, RepairDocument
 
 def run(options: Options, yes: bool) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    with (
-        failures_written(options),
-        open_session(options, open_reader, needs_inventory=True) as session,
-    ):
+    with open_inventory_session(options) as session:
         _, loaded = root_files.read(options.root)
         declared = {key for entry in loaded.declarations for key in _keys(entry, session)}
         inventory = session.store.read()

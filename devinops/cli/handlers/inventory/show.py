@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from devinops.api import open_reader
 from devinops.cli.handlers.inventory.answers import answer_record, find_record, parse_key
 from devinops.cli.options import Options
-from devinops.cli.session import failures_written, open_session
+from devinops.cli.session import open_inventory_session
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Base, Record, fingerprints
 from devinops.model.objects import Live
@@ -17,10 +16,7 @@ from devinops.schema.inventory import FieldState, RecordItem
 def run(options: Options, key: str) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     parsed = parse_key(key)
-    with (
-        failures_written(options),
-        open_session(options, open_reader, needs_inventory=True) as session,
-    ):
+    with open_inventory_session(options) as session:
         record = find_record(session.store.read(), parsed)
         live = session.snapshot({record.key.kind}).by_id.get(record.object_id)
     states = _states(record, live)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from devinops.api import open_reader
 from devinops.cli.handlers.inventory.answers import answer
 from devinops.cli.options import Options
-from devinops.cli.session import failures_written, open_session
+from devinops.cli.session import open_inventory_session
 from devinops.inventory import open_runs
 from devinops.model.errors import NotFound
 from devinops.model.exit_codes import ExitCode
@@ -20,10 +19,7 @@ from devinops.schema.inventory import IntentItem, UnlockDocument
 
 def run(options: Options, run: str) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    with (
-        failures_written(options),
-        open_session(options, open_reader, needs_inventory=True) as session,
-    ):
+    with open_inventory_session(options) as session:
         runs = open_runs(session.store.read())
         if run not in runs:
             hint = did_you_mean(run, runs, f"; the open runs are: {', '.join(runs) or 'none'}")
@@ -33,10 +29,20 @@ def run(options: Options, run: str) -> ExitCode:
     lines = [
         f"unlocked {run}: {counted(len(intents), 'write')} without a result",
         *_writes(intents),
+        *_next_step(intents, options.place),
     ]
     target, items = session.settings.target.name, tuple(map(IntentItem.of, intents))
     answer(session, lines, UnlockDocument(**HEAD, target=target, run=run, intents=items))
     return ExitCode.OK
+
+
+def _next_step(intents: Iterable[Intent], place: str) -> Iterator[str]:
+    """Yield what to do if the run may have written an object that is owned."""
+    if any(intent.id for intent in intents):
+        yield (
+            "drift shows what the run wrote to these objects as changed outside devinops, until "
+            f"an apply has recorded it: run devinops apply{place} next"
+        )
 
 
 def _writes(intents: Iterable[Intent]) -> Iterator[str]:

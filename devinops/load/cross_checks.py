@@ -1,4 +1,4 @@
-"""Find entries that declare the same object, and directories that stand for the same folder."""
+"""Find what is wrong only among all entries: duplicates, and titles that are written like ids."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from unicodedata import normalize
 from devinops.load.discover import File
 from devinops.load.entries import directory_folder
 from devinops.load.problems import problem
-from devinops.model.keys import FolderPath, Key
+from devinops.model.keys import FolderPath, Key, ObjectId
+from devinops.model.kind import mentions_of_field
 from devinops.model.objects import Declaration, Problem, Source
+from devinops.model.suggest import beginning_with
 
 
 def duplicates(declarations: Iterable[Declaration]) -> Iterator[Problem]:
@@ -110,3 +112,19 @@ def same_folders(files: Iterable[File]) -> Iterator[Problem]:
                     "move the files of one into the other"
                 )
                 yield problem(Source(path), "same-folder", message)
+
+
+def titles_as_ids(declarations: Iterable[Declaration]) -> Iterator[Problem]:
+    """Yield a problem for each mention without quotation marks that begins a declared title."""
+    declared = list(declarations)
+    titles: defaultdict[str, list[str]] = defaultdict(list)
+    for declaration in declared:
+        titles[declaration.key.kind].append(declaration.key.name)
+    for declaration in declared:
+        for attribute, mentioned in mentions_of_field(declaration.resource):
+            if not isinstance(mentioned, ObjectId):
+                continue
+            if title := beginning_with(mentioned.id, titles[mentioned.kind]):
+                assert attribute.mention, "only a field with mentions is yielded"
+                message = attribute.mention.without_quotes(mentioned.id, title)
+                yield problem(declaration.place(attribute.name), "unquoted-title", message)

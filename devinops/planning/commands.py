@@ -1,0 +1,36 @@
+"""The commands that reasons name. Pure.
+
+A plan does not know from where people run commands: it is also read in a saved file, and in a pull
+request. So reasons name them without options for root and target, and `with_place` adds these.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from devinops.model.keys import Key
+
+
+def link_command(key: Key, id: str = "ID", place: str = "") -> str:
+    """Return the command that makes an object that of a key, with options that say where."""
+    return f"devinops inventory link{place} {shlex.quote(str(key))} {id}"
+
+
+def forget_command(key: Key, place: str = "") -> str:
+    """Return the command that removes the record of a key, with options that say where."""
+    return f"devinops inventory forget{place} {shlex.quote(str(key))}"
+
+
+def pull_command(place: str = "") -> str:
+    """Return the command that writes drift into the files, with options that say where."""
+    return f"devinops pull{place} --drift"
+
+
+# With what follows them, because the name of an object may contain the words of a command.
+_COMMANDS = re.compile(r"devinops (?:inventory (?:link|forget)(?= '?\w+:)|pull(?= --drift\b))")
+
+
+def with_place(reason: str, place: str) -> str:
+    """Return a reason whose commands have the options `place`, each after a space."""
+    return _COMMANDS.sub(lambda command: f"{command[0]}{place}", reason)

@@ -1,0 +1,86 @@
+"""Commands in the reasons of every answer lead to the root and target of the run."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from devinops.applying.report import Report, Result
+from devinops.applying.saved_plan import plan_of
+from devinops.model.changes import (
+    Action,
+    Blocked,
+    Blocker,
+    Change,
+    Drift,
+    DriftEvent,
+    Outcome,
+    Refusal,
+)
+from devinops.model.exit_codes import ExitCode
+from devinops.model.inventory import Inventory
+from devinops.model.keys import ROOT, Key
+from devinops.model.objects import Snapshot
+from devinops.model.policy import Policy
+from devinops.model.target import Target
+from devinops.planning.commands import forget_command, link_command, pull_command
+from devinops.planning.drift import Findings
+from devinops.planning.plan import build_plan
+from devinops.render import Style, render
+from devinops.render.answers import Answer, DriftAnswer, PlanAnswer
+
+KEY = Key("knowledge", ROOT, "A")
+TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
+EMPTY = build_plan((), Snapshot.of(()), TARGET, policy=Policy(), today=date(2026, 1, 1))
+BLOCK = Blocked(Blocker.CONFLICT, KEY, f"run {link_command(KEY)}")
+DRIFT = Drift(DriftEvent.DELETED, KEY, "n1", f"run {forget_command(KEY)}")
+PLAN = replace(
+    EMPTY, blocked=(BLOCK,), drift=(DRIFT,), refusals=(Refusal(f"run {pull_command()}"),)
+)
+FAILED = Result(Change(Action.CREATE, KEY, "new"), Outcome.BLOCKED, BLOCK.reason)
+LINK, FORGET, PULL = (
+    "inventory link -C x knowledge:A",
+    "inventory forget -C x",
+    "run devinops pull -C x",
+)
+
+ANSWERS: dict[str, tuple[Answer, tuple[str, ...]]] = {
+    "plan": (PlanAnswer(PLAN, ExitCode.DECIDE), (LINK, FORGET, PULL)),
+    "waiting": (Report(EMPTY, (), waiting=(BLOCK,)), (LINK,)),
+    "results": (Report(EMPTY, (FAILED,)), (LINK,)),
+    "drift": (
+        DriftAnswer(TARGET, Inventory("file"), Findings((DRIFT,)), ExitCode.LOOK),
+        (FORGET,),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+def test_reasons_lead_to_the_root(format: str, name: str) -> None:
+    answer, commands = ANSWERS[name]
+    written = "".join(render(format, answer, Style(place=" -C x"))).replace("`", "")
+    written = re.sub("</?code>", "", written)
+    for command in commands:
+        assert command in written
+    assert "devinops inventory link knowledge" not in written
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+def test_drift_sends_only_objects_with_an_entry_to_pull(format: str) -> None:
+    """Somebody may have removed the entry: then there is no file to write to."""
+    written = "".join(render(format, ANSWERS["drift"][0], Style()))
+    pull = re.sub("</?code>|`", "", written)
+    assert "devinops pull --drift writes the changes of objects with an entry into the" in pull
+
+
+def test_a_saved_plan_leads_to_the_root_from_where_it_is_shown() -> None:
+    written = "".join(render("json", PlanAnswer(PLAN, ExitCode.DECIDE), Style(place=" -C y")))
+    assert "inventory link knowledge:A" in written
+    saved = plan_of(json.loads(written), Path("p.json"))
+    assert LINK in "".join(render("text", saved, Style(place=" -C x")))
