@@ -69,7 +69,7 @@ def refuse_web_page(call: Call, response: Response) -> None:
 
 
 def json_of(call: Call, response: Response) -> Any:
-    """Return the JSON of a response. Raises BadResponse, also for a web page."""
+    """Return the JSON of a response. Raises BadResponse, including for a web page."""
     refuse_web_page(call, response)
     return parse_json(call, response)
 

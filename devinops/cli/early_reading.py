@@ -135,7 +135,7 @@ class _Lists:
 
 
 class PagedReading(Generic[T]):
-    """Something that a thread reads, with the pages that are there already.
+    """A read in another thread, with the pages that have arrived so far.
 
     `read` gets a function that takes each page.
     """

@@ -262,7 +262,7 @@ def open_session(
 def open_inventory_session(options: Options) -> Iterator[Session[Reader]]:
     """Yield a session to read with, for a command about the inventory. Failures are written.
 
-    Raises ConfigError also if there is no inventory.
+    Raises ConfigError, including if there is no inventory.
     """
     with failures_written(options):
         settings = read_settings(options)

@@ -38,7 +38,7 @@ _LOOKALIKES: Final = str.maketrans("01345$@7", "oieassat")
 """Digits and marks that stand for letters, as in `p4ssw0rd`."""
 
 _CHOSEN: Final = LazyPattern(r"[a-z][A-Z].*\d|\d.*[a-z][A-Z]")
-"""What a password has that somebody chose: a second word with a capital letter, and a digit."""
+"""What a password chosen by a person has: a second word with a capital letter, and a digit."""
 
 _SEQUENCE: Final = LazyPattern(
     r"abc123|xyz789|12345|23456|34567|45678|56789|abcde|bcdef|(.)\1{4,}", re.IGNORECASE

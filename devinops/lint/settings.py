@@ -137,7 +137,7 @@ def setting_problems(
 def unused_paths(
     section: Mapping[str, Any], files: Iterable[str], place: Place
 ) -> Iterator[Problem]:
-    """Yield a warning for each pattern of `lint.paths` that matches none of all files."""
+    """Yield a warning for each pattern of `lint.paths` that matches no file."""
     files = list(files)
     for pattern in section.get("paths", {}):
         rules, _ = read_rules([pattern])

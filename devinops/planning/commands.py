@@ -13,17 +13,17 @@ from devinops.model.keys import Key
 
 
 def link_command(key: Key, id: str = "ID", place: str = "") -> str:
-    """Return the command that makes an object that of a key, with options that say where."""
+    """Return the command that links a key to an object; `place` holds its options."""
     return f"devinops inventory link{place} {shlex.quote(str(key))} {id}"
 
 
 def forget_command(key: Key, place: str = "") -> str:
-    """Return the command that removes the record of a key, with options that say where."""
+    """Return the command that removes the record of a key; `place` holds its options."""
     return f"devinops inventory forget{place} {shlex.quote(str(key))}"
 
 
 def pull_command(place: str = "") -> str:
-    """Return the command that writes drift into the files, with options that say where."""
+    """Return the command that writes drift into the files; `place` holds its options."""
     return f"devinops pull{place} --drift"
 
 

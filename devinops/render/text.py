@@ -46,7 +46,7 @@ _OUTCOMES = {
 }
 MERGE = "Merge to apply this plan. If the plan is different then, nothing is applied."
 PULLED = "writes the changes of objects with an entry into the files"
-"""What `pull --drift` does with the drift in an organization, of which the entries are not read."""
+"""What `pull --drift` does with the drift in an organization whose entries are not read."""
 MAX_NEEDED_BY = 5
 MAX_ALIKE = 5
 """How many results with one message, or changes that are left, are shown, unless `full`."""

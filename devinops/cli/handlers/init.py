@@ -213,7 +213,7 @@ def set_up(
 def _by_hand(
     name: str, text: str, state: _State, top: Path, root: Path
 ) -> Iterator[tuple[str, str]]:
-    """Yield where in an existing file of CI or pre-commit to add what, for one of our files."""
+    """Yield where to add which text to an existing file of CI or pre-commit, for one of ours."""
     if state is _State.OTHER and name.startswith("."):
         yield _addition(_relative(top / name, root), text, _text(top / name))
     if name.startswith(".gitlab/") and name not in _text(top / GITLAB_FILE):
