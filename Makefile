@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
 CORE := api/retry applying/applier applying/report inventory/backend inventory/disk inventory/format inventory/journaled \
-	inventory/merge inventory/repair kinds/* model/* planning/* schema/*
+	inventory/merge inventory/repair kinds/* model/* planning/* planning/lifecycles/* schema/*
 comma := ,
 empty :=
 space := $(empty) $(empty)
@@ -51,7 +51,7 @@ mutation: $(VENV)/.mutation
 # nearly doubles the time of a test.
 CORE_TESTS := $(addprefix tests/,applying inventory kinds load model planning schema \
 	api/test_http_client.py api/test_retry.py cli/test_webhook_secrets.py \
-	whole/test_automations.py whole/test_settings.py whole/test_toy_kinds.py)
+	end_to_end/test_automations.py end_to_end/test_settings.py end_to_end/test_toy_kinds.py)
 
 coverage: $(VENV)/.test
 	$(PYTEST) $(CORE_TESTS) $(addprefix --cov=,$(sort $(dir $(CORE:%=devinops/%)))) --cov-report= $(PYTEST_ARGS)
@@ -93,7 +93,7 @@ picture: $(VENV)/.test
 # Walks from a commit to an empty plan, with a remote and servers on this machine, and writes what is
 # printed to docs/tour.md.
 tour: $(VENV)/.test
-	$(BIN)/python -m pytest -m matrix --rewrite-golden tests/whole/test_tour.py
+	$(BIN)/python -m pytest -m matrix --rewrite-golden tests/end_to_end/test_tour.py
 
 # Measures devinops against other programs, which are installed below $(VENV)/peers, and writes
 # docs/benchmarks.md.

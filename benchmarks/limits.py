@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.commands import ours
 from benchmarks.comparison import Checks, Numbers
 from benchmarks.measure import run_and_read
-from devinops.api.limits import LARGEST_LIST
+from devinops.api.size_limits import LARGEST_LIST
 
 MIB = 1024 * 1024
 HEAD, TAIL = b'{"has_next_page": false, "items": [', b"]}"

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from devinops import signals
 from devinops.api.connection import Connection
-from devinops.model.client import Reader, Writer, ignore
+from devinops.model.client_protocols import Reader, Writer, ignore
 
 T = TypeVar("T")
 Log = Callable[[str], None]

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from devinops.api.error_messages import clean
 from devinops.api.http_client import Call, Getter, segment
-from devinops.api.limits import LONGEST_CURSOR
-from devinops.model.client import Author
+from devinops.api.size_limits import LONGEST_CURSOR
+from devinops.model.client_protocols import Author
 from devinops.model.errors import ApiError
 
 WINDOW_S: Final = 100 * 24 * 60 * 60

@@ -18,7 +18,7 @@ from devinops.api.http_client import Call, Getter, Sender, segment
 from devinops.api.listing import Item, Reading, check_counts, list_budget, read_list, unpaged
 from devinops.api.parallel import side_by_side
 from devinops.kinds import KINDS
-from devinops.model.client import Author, BeforeAgain, Identity, Page, ignore
+from devinops.model.client_protocols import Author, BeforeAgain, Identity, Page, ignore
 from devinops.model.errors import ApiError, BadResponse, ConfigError
 from devinops.model.keys import Key
 from devinops.model.kind import Api, ApiVersion, Kind, Resource, Revealed

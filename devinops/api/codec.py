@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from devinops.api.error_messages import clean
-from devinops.api.limits import MAX_DEPTH
+from devinops.api.size_limits import MAX_DEPTH
 from devinops.kinds import KINDS
 from devinops.model.errors import BadResponse
 from devinops.model.keys import ROOT, FolderPath, Key, join_folder

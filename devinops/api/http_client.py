@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from devinops import signals, waiting
-from devinops.api import failures, httpx_setup, limits, redact, retry
+from devinops.api import failures, httpx_setup, redact, retry, size_limits
 from devinops.api.connection import Connection
-from devinops.api.limits import ResponseBudget
 from devinops.api.single_request import (
     Call,
     Failure,
@@ -26,6 +25,7 @@ from devinops.api.single_request import (
     segment,
     status_of,
 )
+from devinops.api.size_limits import ResponseBudget
 from devinops.model.errors import TOO_MANY, Unreachable
 
 __all__ = ["Call", "Getter", "Sender", "segment"]
@@ -90,7 +90,7 @@ class Getter:
         if call.method not in self.methods:
             raise AssertionError(f"this client cannot send {call.method}")
         signals.check()
-        budget = budget or ResponseBudget(limits.LARGEST_RESPONSE)
+        budget = budget or ResponseBudget(size_limits.LARGEST_RESPONSE)
         self._retries.count_request()
         outcome = self._attempt(call, budget)
         if outcome is None:

@@ -12,10 +12,10 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from devinops.api import limits
+from devinops.api import size_limits
 from devinops.api.http_client import Call, Getter
-from devinops.api.limits import ResponseBudget
-from devinops.model.client import ignore
+from devinops.api.size_limits import ResponseBudget
+from devinops.model.client_protocols import ignore
 from devinops.model.errors import BadResponse
 from devinops.model.kind import Api, Counted, Paging
 
@@ -35,7 +35,7 @@ _NOT_USED: Final = "; the list cannot be proved complete and is not used; run ag
 
 def list_budget() -> ResponseBudget:
     """Return the budget for one reading of one list."""
-    return ResponseBudget(limits.LARGEST_LIST, "list")
+    return ResponseBudget(size_limits.LARGEST_LIST, "list")
 
 
 class Reading(NamedTuple):
@@ -120,8 +120,8 @@ def unpaged(
 
 
 def _check_count(count: int, call: Call) -> None:
-    if count > limits.MAX_OBJECTS:
-        raise incomplete(call, f"the list has more than {limits.MAX_OBJECTS} objects")
+    if count > size_limits.MAX_OBJECTS:
+        raise incomplete(call, f"the list has more than {size_limits.MAX_OBJECTS} objects")
 
 
 def _pages(http: Getter, call: Call, api: Api) -> Iterator[list[Item]]:
@@ -141,8 +141,8 @@ def _pages(http: Getter, call: Call, api: Api) -> Iterator[list[Item]]:
             break
         if cursor in cursors or empty > _EMPTY_PAGES:
             raise incomplete(call, "the pages of the list repeat endlessly")
-        if len(cursors) >= limits.MAX_PAGES:
-            raise incomplete(call, f"the list has more than {limits.MAX_PAGES} pages")
+        if len(cursors) >= size_limits.MAX_PAGES:
+            raise incomplete(call, f"the list has more than {size_limits.MAX_PAGES} pages")
         cursors.add(cursor)
         query = {"first": str(PAGE_SIZE), "after": cursor}
     if total > count:
@@ -154,7 +154,7 @@ def _offset_pages(http: Getter, call: Call, api: Api) -> Iterator[list[Item]]:
     ids_before: set[str] = set()
     count = total = 0
     budget = list_budget()
-    for _ in range(limits.MAX_PAGES):
+    for _ in range(size_limits.MAX_PAGES):
         query = {"limit": str(PAGE_SIZE), "offset": str(count)}
         response = http.get(dataclasses.replace(call, query=query), budget)
         page = _items(response, call, api)
@@ -172,7 +172,7 @@ def _offset_pages(http: Getter, call: Call, api: Api) -> Iterator[list[Item]]:
             )
         if not page or (len(page) < PAGE_SIZE and not has_more):
             return
-    raise incomplete(call, f"the list has more than {limits.MAX_PAGES} pages")
+    raise incomplete(call, f"the list has more than {size_limits.MAX_PAGES} pages")
 
 
 def _next(response: Item, call: Call) -> str | None:
@@ -184,8 +184,8 @@ def _next(response: Item, call: Call) -> str | None:
         raise incomplete(call, "has_next_page is neither true nor false")
     if not isinstance(cursor, str) or not cursor:
         raise incomplete(call, "the list has more pages, but no end_cursor that leads to them")
-    if len(cursor) > limits.LONGEST_CURSOR:
-        raise incomplete(call, f"end_cursor has more than {limits.LONGEST_CURSOR} characters")
+    if len(cursor) > size_limits.LONGEST_CURSOR:
+        raise incomplete(call, f"end_cursor has more than {size_limits.LONGEST_CURSOR} characters")
     return cursor
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from devinops.api import v3
 from devinops.api.http_client import Call, Getter, Sender
 from devinops.api.listing import Reading, read_list
-from devinops.model.client import BeforeAgain, ignore
+from devinops.model.client_protocols import BeforeAgain, ignore
 from devinops.model.errors import ApiError, BadResponse
 from devinops.model.kind import Api, Kind, Paging, Part, Resource
 

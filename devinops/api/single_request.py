@@ -14,10 +14,10 @@ from urllib.parse import quote
 
 import httpx
 
-from devinops.api import limits
+from devinops.api import size_limits
 from devinops.api.error_messages import clean
-from devinops.api.limits import BudgetExceeded, ResponseBudget
-from devinops.model.client import BeforeAgain
+from devinops.api.size_limits import BudgetExceeded, ResponseBudget
+from devinops.model.client_protocols import BeforeAgain
 from devinops.model.errors import ApiError, BadResponse, ConfigError
 
 _EMULATOR: Final = "Devinops-Emulator"
@@ -146,7 +146,7 @@ def _body(response: httpx.Response, end: float, budget: ResponseBudget) -> bytea
                 raise httpx.ReadTimeout("the response took too long")
             if response.is_success:
                 budget.check(len(body))
-            elif len(body) >= limits.LARGEST_ERROR:
+            elif len(body) >= size_limits.LARGEST_ERROR:
                 return body
     except httpx.HTTPError:
         if response.is_client_error:
@@ -161,7 +161,7 @@ def parse_json(call: Call, response: Response) -> Any:
     try:
         text = response.body.decode()
         value = json.loads(text, parse_constant=_finite, parse_float=_finite)
-        limits.check_depth(value)
+        size_limits.check_depth(value)
     except BudgetExceeded as error:
         raise BadResponse(f"{call}: {error}") from None
     except json.JSONDecodeError as error:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from devinops.api.error_messages import clean
 from devinops.api.http_client import Call, Getter, segment
-from devinops.model.client import Identity
+from devinops.model.client_protocols import Identity
 from devinops.model.errors import BadResponse, ConfigError
 
 _SELF: Final = Call("GET", "/v3/self", permission="ReadAccountMeta")

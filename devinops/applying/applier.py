@@ -12,7 +12,7 @@ from devinops import waiting
 from devinops.applying.report import Report, Result
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Change, Outcome
-from devinops.model.client import BeforeAgain, Writer
+from devinops.model.client_protocols import BeforeAgain, Writer
 from devinops.model.errors import TOO_MANY, ApiError, DevinopsError, Terminated, Unreachable
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record
@@ -21,7 +21,7 @@ from devinops.model.kind import Resource, Revealed, Role
 from devinops.model.objects import Declaration, Live, Snapshot
 from devinops.model.values import UNSET
 from devinops.planning.diff import changed_fields, not_stored, unsendable
-from devinops.planning.managed import bases, is_sent
+from devinops.planning.lifecycles.managed import bases, is_sent
 from devinops.planning.match import under_declared_paths
 from devinops.planning.plan import Plan
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 from devinops import signals
-from devinops.ci.environment import Job, System
+from devinops.ci.job import Job, System
 from devinops.model.errors import ApiError, ConfigError, DevinopsError
 
 

@@ -15,8 +15,8 @@ from devinops.api.connection import Endpoint
 from devinops.api.httpx_setup import checked
 from devinops.api.single_request import Call, segment
 from devinops.ci.code_host import Access, Comment, MissingToken, Request, first_token
-from devinops.ci.environment import Job
-from devinops.ci.rest import Rest, number_at, text_at
+from devinops.ci.code_host_client import Rest, number_at, text_at
+from devinops.ci.job import Job
 from devinops.model.errors import ConfigError
 
 TOKENS: Final = ("GITHUB_TOKEN", "GH_TOKEN")

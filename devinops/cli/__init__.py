@@ -152,7 +152,7 @@ def _complete() -> int:
 
 
 def _show_unknown_option(error: click.NoSuchOption) -> int:
-    from devinops.cli.unknown import unknown_option
+    from devinops.cli.unknown_command import unknown_option
 
     command = error.ctx.command if error.ctx else None
     is_command = not isinstance(command, click.Group)

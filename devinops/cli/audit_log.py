@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from devinops.model.changes import Drift, DriftEvent
-from devinops.model.client import Author, Reader
+from devinops.model.client_protocols import Author, Reader
 
 CLOCK_SKEW_S = 60 * 60
 """How long before the first edit and after the last to read the audit log: clocks differ."""

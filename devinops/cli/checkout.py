@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
-from devinops.ci.environment import current_job
+from devinops.ci.job import current_job
 from devinops.render import JobLinks
 
 
@@ -39,7 +39,7 @@ def untracked(root: Path, say: Callable[[str], None]) -> frozenset[str]:
     Empty without Git, and outside a repository. `say` gets what a user must know.
     """
     from devinops.git import Git, error_line
-    from devinops.load.names import CONFIG
+    from devinops.load.file_names import CONFIG
 
     result = Git(root).attempt("ls-files", "--others", "--directory", "-z")
     if result is None or result.code:

@@ -87,7 +87,7 @@ class Group(click.Group):
         typed = args[0]
         command = self.get_command(ctx, typed)
         if command is None and not (ctx.resilient_parsing or typed.startswith("-")):
-            from devinops.cli.unknown import unknown_command
+            from devinops.cli.unknown_command import unknown_command
 
             group = ctx.info_name or ""
             raise click.UsageError(unknown_command(group, typed, self.list_commands(ctx)), ctx)

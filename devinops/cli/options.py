@@ -17,7 +17,7 @@ import click
 from click.core import ParameterSource
 
 from devinops import atomic
-from devinops.ci.environment import ci_sign
+from devinops.ci.job import ci_sign
 from devinops.ci.step_files import append, append_summary, is_step_file, is_summary
 from devinops.cli import candidates
 from devinops.cli.checkout import below_checkout, job_links

@@ -58,7 +58,7 @@ class Selection(NamedTuple):
 def unread(paths: Iterable[Path], root: Path, loaded: Loaded) -> list[Path]:
     """Return the PATHS at and below which no file is read."""
     # Imported late: the help of a command needs none of it.
-    from devinops.load.names import CONFIG
+    from devinops.load.file_names import CONFIG
 
     top = root.resolve()
 

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from devinops.ci.environment import is_ci
+from devinops.ci.job import is_ci
 from devinops.cli.options import Options, echo_err
 from devinops.render.terminal import Terminal
 

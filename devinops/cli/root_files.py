@@ -9,7 +9,7 @@ from pathlib import Path
 
 from devinops import atomic
 from devinops.config import Project, read_repository
-from devinops.ingest.result import FileChange
+from devinops.ingest.pull_result import FileChange
 from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.load.discover import inside

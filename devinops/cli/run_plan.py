@@ -21,7 +21,7 @@ from devinops.cli.webhook_secrets import WebhookSecrets
 from devinops.git import Git
 from devinops.inventory import Store, new_run
 from devinops.model.changes import Outcome
-from devinops.model.client import Writer
+from devinops.model.client_protocols import Writer
 from devinops.model.errors import NotWritten, Refused
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.inventory import Intent, Inventory, Record

@@ -16,8 +16,8 @@ from devinops import signals, waiting
 from devinops.api import open_reader
 from devinops.api.connection import Connection
 from devinops.api.parallel import overlapping
-from devinops.cli.early_reading import Early, EarlyReading
 from devinops.cli.options import FORMATS, Options, tell
+from devinops.cli.plan_reading import Early, EarlyReading
 from devinops.cli.progress import Progress
 from devinops.config import (
     CONFIG_FILE,
@@ -33,7 +33,7 @@ from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.model import inventory as owned
 from devinops.model.changes import Action
-from devinops.model.client import Page, Reader, ignore
+from devinops.model.client_protocols import Page, Reader, ignore
 from devinops.model.errors import (
     FORBIDDEN,
     ApiError,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from devinops import atomic
-from devinops.ci.environment import is_ci
+from devinops.ci.job import is_ci
 from devinops.cli.options import echo_err
 from devinops.model.changes import Change
 from devinops.model.errors import DevinopsError, NotWritten, Refused

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from devinops.ingest import emit
+from devinops.ingest import yaml_text
 from devinops.load.markdown import split
 from devinops.model.keys import Key
 
@@ -84,12 +84,12 @@ def _rows(front: Mapping[str, Any], indent: int = 0) -> Iterator[str]:
     A text has no `---`, which some parsers take for its end even inside quotation marks.
     """
     for name, value in front.items():
-        start = f"{' ' * indent}{emit.plain_or_quoted(name)}:"
+        start = f"{' ' * indent}{yaml_text.plain_or_quoted(name)}:"
         if isinstance(value, str) and _DASHES.search(value):
-            escaped = _DASHES.sub(lambda found: r"\x2D" * len(found[0]), emit.quoted(value))
+            escaped = _DASHES.sub(lambda found: r"\x2D" * len(found[0]), yaml_text.quoted(value))
             yield f"{start} {escaped}"
         elif isinstance(value, Mapping):
             yield start
             yield from _rows(value, indent + 2)
         else:
-            yield from emit.mapping({name: value}, indent)
+            yield from yaml_text.mapping({name: value}, indent)

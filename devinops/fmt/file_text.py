@@ -12,8 +12,8 @@ from devinops.ingest import field_order
 from devinops.kinds import KINDS
 from devinops.load import discreet, read_entries
 from devinops.load.discover import line_end, section_of, unified
+from devinops.load.file_names import CONFIG
 from devinops.load.markdown import Page, spans, split
-from devinops.load.names import CONFIG
 from devinops.load.source_tree import NotSupported, comments, documents
 from devinops.load.yamltree import Node, parse, shield
 from devinops.model.objects import Declaration, Problem, Source

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from devinops.ingest import emit
+from devinops.ingest import yaml_text
 from devinops.load.source_tree import Document, Entry, Node, NotSupported
 from devinops.load.yamltree import BOOLS, NULL
 
@@ -246,7 +246,7 @@ def _block(node: Node) -> tuple[str, list[str]] | None:
     text = node.value
     if node.is_block and text.strip("\n"):
         return _written_block(node)
-    if node.style == "*" or not emit.fits_a_block(text) or _is_escaped(node):
+    if node.style == "*" or not yaml_text.fits_a_block(text) or _is_escaped(node):
         return None
     if _MAY_END_A_LINE.search(text):
         return None
@@ -293,7 +293,9 @@ def _inline(node: Node, *, in_flow: bool) -> str:
         return _plain(node.value)
     if _is_escaped(node):
         return _unfolded(node.raw)
-    without_quotes = emit.flow(node.value) if in_flow else emit.plain_or_quoted(node.value)
+    without_quotes = (
+        yaml_text.flow(node.value) if in_flow else yaml_text.plain_or_quoted(node.value)
+    )
     if without_quotes == node.value:
         return without_quotes
     return node.raw if _is_quoted_on_one_line(node) else _quoted(node.value)
@@ -328,4 +330,4 @@ def _on_one_line(match: re.Match[str]) -> str:
 
 def _quoted(text: str) -> str:
     """Return the text in double quotes; only what YAML cannot hold is an escape."""
-    return f'"{_MUST_ESCAPE.sub(lambda match: emit.escaped(match[0]), text)}"'
+    return f'"{_MUST_ESCAPE.sub(lambda match: yaml_text.escaped(match[0]), text)}"'

@@ -16,12 +16,12 @@ from glob import escape
 from shlex import quote, split
 from typing import Any
 
-from devinops.ingest.edit import NotEditable
-from devinops.ingest.merge import merge
-from devinops.ingest.names import directory
-from devinops.ingest.result import FileChange, Left, LeftToYou, Pulled
-from devinops.ingest.rewrite import Rewriting, Wanted, is_markdown, text_files
-from devinops.ingest.scan import findings
+from devinops.ingest.edit_fields import NotEditable
+from devinops.ingest.file_names import directory
+from devinops.ingest.merge_texts import merge
+from devinops.ingest.pull_result import FileChange, Left, LeftToYou, Pulled
+from devinops.ingest.rewrite_file import Rewriting, Wanted, is_markdown, text_files
+from devinops.ingest.scan_live import findings
 from devinops.ingest.unmanaged import IN_THE_WEB_APP, Pulling, suspect
 from devinops.load import read_entries
 from devinops.load.discover import unified
@@ -35,7 +35,7 @@ from devinops.model.values import canonical_text
 from devinops.planning.diff import changed_fields
 from devinops.planning.draft import names_of
 from devinops.planning.guards import are_too_many, moved
-from devinops.planning.managed import is_sent
+from devinops.planning.lifecycles.managed import is_sent
 from devinops.planning.match import (
     Match,
     RenamedFolder,

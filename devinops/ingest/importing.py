@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from devinops.ingest.files import NewEntry, NewFile, new_files
-from devinops.ingest.form import Choices, Contents, ForeignObject, ForeignText, Form, Source
+from devinops.ingest.file_names import folder_of
 from devinops.ingest.forms._rule import humanized
-from devinops.ingest.names import folder_of
-from devinops.ingest.scan import findings, findings_in
+from devinops.ingest.import_form import Choices, Contents, ForeignObject, ForeignText, Form, Source
+from devinops.ingest.new_files import NewEntry, NewFile, new_files
+from devinops.ingest.scan_live import findings, findings_in
 from devinops.kinds import KINDS
 from devinops.load.discover import section_of
 from devinops.load.markdown import spans, split

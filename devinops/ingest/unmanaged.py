@@ -13,9 +13,9 @@ from datetime import date
 from shlex import quote
 from typing import Any, Final
 
-from devinops.ingest.files import Checks, NewEntry, NewFile, new_files
-from devinops.ingest.result import FileChange, Left, LeftToYou, Pulled
-from devinops.ingest.scan import findings
+from devinops.ingest.new_files import Checks, NewEntry, NewFile, new_files
+from devinops.ingest.pull_result import FileChange, Left, LeftToYou, Pulled
+from devinops.ingest.scan_live import findings
 from devinops.model.changes import Action
 from devinops.model.credentials import masked_key
 from devinops.model.inventory import Inventory

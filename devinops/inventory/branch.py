@@ -24,7 +24,7 @@ from devinops.git import (
 )
 from devinops.inventory import disk
 from devinops.inventory.backend import VersionedText, WriteConflict
-from devinops.inventory.refusals import advice
+from devinops.inventory.push_refusals import advice
 from devinops.model.errors import ConfigError, InventoryError
 from devinops.model.suggest import did_you_mean
 

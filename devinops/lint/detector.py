@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 from devinops.lint.placeholders import is_placeholder, is_reference
 from devinops.model.credentials import SECRETS, may_hold_secret
-from devinops.model.hidden import bare
+from devinops.model.invisible_characters import bare
 from devinops.model.patterns import LazyPattern
 
 LIBRARY: Final = "betterleaks"

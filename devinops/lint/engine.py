@@ -15,7 +15,7 @@ from devinops.lint.rule import Rule, matches
 from devinops.lint.settings import PathSettings, Settings, severity_of
 from devinops.load.globs import Matcher, read_rules
 from devinops.model.credentials import starred
-from devinops.model.hidden import bare
+from devinops.model.invisible_characters import bare
 from devinops.model.objects import Problem, Severity
 
 Content = tuple[str, ...]

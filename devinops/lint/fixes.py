@@ -20,7 +20,7 @@ from devinops.lint.engine import Reported
 from devinops.lint.markdown import Markdown
 from devinops.load import TextFiles, read_entries
 from devinops.load.discover import File, unified
-from devinops.model.hidden import ZERO_WIDTH
+from devinops.model.invisible_characters import ZERO_WIDTH
 from devinops.model.objects import Declaration, Problem, Source
 from devinops.model.values import canonical_text
 

@@ -16,9 +16,9 @@ from devinops.kinds import KINDS
 from devinops.load import discover as files
 from devinops.load.cross_checks import duplicates, same_folders, titles_as_ids
 from devinops.load.entries import control_problems, declare, findings_to_problems
+from devinops.load.file_names import CONFIG, misnamed, misnamed_configs
 from devinops.load.globs import Ignore, read_rules
 from devinops.load.markdown import split
-from devinops.load.names import CONFIG, misnamed, misnamed_configs
 from devinops.load.placeholders import placeholders
 from devinops.load.problems import CODES, problem
 from devinops.load.yamltree import Node, parse

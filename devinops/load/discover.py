@@ -20,8 +20,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
 from devinops.kinds import KINDS
-from devinops.load.globs import Ignore, Rule, read_rules
-from devinops.load.names import (
+from devinops.load.file_names import (
     CONFIG,
     SUFFIXES,
     hidden_part,
@@ -30,6 +29,7 @@ from devinops.load.names import (
     right_name,
     right_suffix,
 )
+from devinops.load.globs import Ignore, Rule, read_rules
 from devinops.load.problems import problem
 from devinops.model.kind import Kind
 from devinops.model.objects import Problem, Source

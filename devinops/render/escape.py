@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from devinops.model.hidden import BLANKS
+from devinops.model.invisible_characters import BLANKS
 from devinops.model.patterns import LazyPattern
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp", "Zs"})

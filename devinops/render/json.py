@@ -10,8 +10,8 @@ from devinops.applying.report import Report, Result
 from devinops.model.changes import Change
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem
+from devinops.planning.lifecycles.required import missing
 from devinops.planning.plan import Plan, live_hash
-from devinops.planning.required import missing
 from devinops.planning.saved import SavedPlan
 from devinops.render import Style
 from devinops.render.answers import (

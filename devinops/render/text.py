@@ -20,7 +20,7 @@ from devinops.model.target import Target
 from devinops.planning.commands import pull_command
 from devinops.planning.draft import last_change
 from devinops.planning.drift import Findings
-from devinops.planning.required import Missing, is_missing, missing
+from devinops.planning.lifecycles.required import Missing, is_missing, missing
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render import Style, counted
 from devinops.render.answers import (

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from devinops.kinds import KINDS
 from devinops.model.credentials import starred
 from devinops.model.suggest import nearest
+from devinops.schema.fast_check import compiled, fits
 from devinops.schema.files import entry_schema, file_schemas, sections_schema
-from devinops.schema.fits import compiled, fits
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from devinops.api import audit, open_reader
 from devinops.api.connection import Connection
-from devinops.model.client import Author
+from devinops.model.client_protocols import Author
 from devinops.model.errors import ApiError, Unreachable
 from devinops.model.target import Target
 

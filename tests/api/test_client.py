@@ -18,7 +18,7 @@ from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
-from devinops.model.client import Identity
+from devinops.model.client_protocols import Identity
 from devinops.model.errors import ApiError, BadResponse, ConfigError, Unreachable
 from devinops.model.keys import Key
 from devinops.model.objects import Live

@@ -10,7 +10,7 @@ import pytest
 from devinops.api import listing
 from devinops.api.http_client import Call
 from devinops.api.listing import PAGE_SIZE, read_list
-from devinops.model.client import ignore
+from devinops.model.client_protocols import ignore
 from devinops.model.errors import BadResponse
 from devinops.model.kind import Api, Paging
 

@@ -25,7 +25,7 @@ from devinops.applying.report import Report
 from devinops.kinds import KINDS
 from devinops.kinds.secret import Secret
 from devinops.load import load
-from devinops.model.client import BeforeAgain
+from devinops.model.client_protocols import BeforeAgain
 from devinops.model.errors import ApiError, DevinopsError, Terminated, Unreachable
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import RECOVERY_WAITS_S, Intent, Inventory, Record, base

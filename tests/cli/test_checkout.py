@@ -10,7 +10,7 @@ import pytest
 
 from devinops.cli.checkout import below_checkout, job_links, untracked
 from devinops.emulator import Emulator
-from devinops.render.marker import Marker, read
+from devinops.render.comment_marker import Marker, read
 from tests.testing.actions import commands
 from tests.testing.command_line import Devinops, run_quietly
 

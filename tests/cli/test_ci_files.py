@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from devinops.cli.ci_files import ACTIONS, Pipeline
-from devinops.cli.origin import Origin
+from devinops.cli.installed_from import Origin
 from devinops.model.policy import HAZARDS
 from tests.testing.command_line import Devinops
 from tests.testing.linters import actionlint, schema_errors, shellcheck

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
-from devinops.render import marker
-from devinops.render.marker import Marker
+from devinops.render import comment_marker
+from devinops.render.comment_marker import Marker
 from tests.testing import github_api, gitlab_api
 from tests.testing.code_host_api import NO_ANSWER, Account, Fault, sha
 from tests.testing.command_line import Devinops, Ran
@@ -41,7 +41,9 @@ def report(
     commit: str | None = None,
     root: str = ".",
 ) -> str:
-    return f"{marker.write(Marker(target, organization, digest, commit, root))}\n## {text}\n"
+    return (
+        f"{comment_marker.write(Marker(target, organization, digest, commit, root))}\n## {text}\n"
+    )
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from devinops.cli.handlers.init import HOOK_FILES, Repository
-from devinops.cli.origin import Origin
+from devinops.cli.installed_from import Origin
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops
 from tests.testing.inventories import commit

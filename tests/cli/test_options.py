@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from devinops.ci.environment import SIGNS
+from devinops.ci.job import SIGNS
 from devinops.cli.options import is_interactive, why_nobody_answers
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devinops.cli.root_files import Writing, taken, write
-from devinops.ingest.result import FileChange
+from devinops.ingest.pull_result import FileChange
 from devinops.model.errors import NotWritten
 from tests.testing.tree import snapshot
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.ingest.form import Choices
+from devinops.ingest.import_form import Choices
+from devinops.ingest.import_sources import Sources
 from devinops.ingest.importing import Repository, import_contents
-from devinops.ingest.sources import Sources
 from devinops.load import load
 from devinops.model.values import canonical_text
 from tests.testing.strategies import content, texts

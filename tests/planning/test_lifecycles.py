@@ -6,10 +6,10 @@ import pytest
 
 from devinops.kinds import KINDS
 from devinops.model.kind import Kind
-from devinops.planning.contract import Contract
 from devinops.planning.lifecycles import planner
-from devinops.planning.managed import Managed
-from devinops.planning.required import Required
+from devinops.planning.lifecycles.contract import Contract
+from devinops.planning.lifecycles.managed import Managed
+from devinops.planning.lifecycles.required import Required
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

@@ -14,7 +14,7 @@ from devinops.model.policy import Approvals, Policy, allow
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.draft import Saved
-from devinops.planning.managed import AGAIN
+from devinops.planning.lifecycles.managed import AGAIN
 from devinops.planning.plan import Plan
 from devinops.planning.rollback import rollback_plan
 from tests.testing.objects import live, snapshot

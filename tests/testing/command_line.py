@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.ci.environment import SIGNS
+from devinops.ci.job import SIGNS
 from devinops.cli import main
 
 

@@ -27,7 +27,7 @@ import yaml
 from devinops.emulator import Emulator
 from devinops.kinds import KINDS
 from devinops.load.discover import section_of
-from devinops.load.names import CONFIG
+from devinops.load.file_names import CONFIG
 
 URL = "http://127.0.0.1:8484"
 DIRECTORY = "/home/ada/acme"

@@ -8,7 +8,7 @@ import sys
 from devinops import __version__, waiting
 from devinops.cli import main
 from devinops.cli.handlers import init
-from devinops.cli.origin import Origin
+from devinops.cli.installed_from import Origin
 
 if __name__ == "__main__":
     waiting.pause = lambda *_: None

@@ -24,7 +24,7 @@ from devinops.cli.session import (
     open_planning_session,
 )
 from devinops.model.changes import Action
-from devinops.model.client import Writer
+from devinops.model.client_protocols import Writer
 from devinops.model.errors import ConfigError, Stale, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.kind import Role

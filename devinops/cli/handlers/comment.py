@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Literal
 
 from devinops import atomic
 from devinops.ci.code_host import Access, CodeHost, is_denied, open_host
-from devinops.ci.environment import Job, System, current_job
+from devinops.ci.job import Job, System, current_job
 from devinops.ci.step_files import SUMMARY, append_summary
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written
 from devinops.config import read_project, target_name
 from devinops.model.errors import ConfigError, DevinopsError, NotWritten, UnusableFile, UsageError
 from devinops.model.exit_codes import ExitCode
-from devinops.render import marker
+from devinops.render import comment_marker
 from devinops.render.answers import SimpleAnswer
-from devinops.render.marker import TOP, Marker
+from devinops.render.comment_marker import TOP, Marker
 
 if TYPE_CHECKING:
-    from devinops.ci.reviewed import Reviewed
+    from devinops.ci.reviewed_digest import Reviewed
     from devinops.schema.comment import CommentDocument, ReviewedDocument
 
 _NOUNS = {System.GITHUB: "pull request", System.GITLAB: "merge request"}
@@ -69,7 +69,7 @@ class _Result:
 
 def _comment(options: Options, file: Path, author: str | None, request: int | None) -> SimpleAnswer:
     text = _read(file)
-    about = marker.read(text)
+    about = comment_marker.read(text)
     if about is None:
         raise UnusableFile(
             f"{file}: the first line is not the marker of a report: {_NEXT_STEP.format(file)}"
@@ -93,7 +93,7 @@ def _comment(options: Options, file: Path, author: str | None, request: int | No
 def _post(
     options: Options, job: Job, request: int, text: str, about: Marker, author: str | None
 ) -> _Result:
-    from devinops.ci.sticky import Outcome, Report, post
+    from devinops.ci.posted_comment import Outcome, Report, post
 
     with _host(options, job, writes=True) as host:
         if len(text) > host.longest_comment:
@@ -170,7 +170,7 @@ def _document(result: _Result) -> CommentDocument:
 
 
 def _digest(options: Options, author: str | None, request: int | None) -> SimpleAnswer:
-    from devinops.ci.reviewed import merged_request, reviewed
+    from devinops.ci.reviewed_digest import merged_request, reviewed
 
     name, org_id = _target(options)
     about, job = Marker(name, org_id, root=options.below or TOP), _job(request)

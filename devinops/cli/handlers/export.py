@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devinops import atomic
-from devinops.cli.first_reading import reachable, readable
 from devinops.cli.handlers.init import host_and_repository
 from devinops.cli.options import Options, write_file
+from devinops.cli.pull_reading import reachable, readable
 from devinops.cli.session import failures_written, open_session
 from devinops.config import read_repository, target_name
 from devinops.export.objects import Item, Loss, listed_entries, listed_objects

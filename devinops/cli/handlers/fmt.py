@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from devinops import atomic
-from devinops.ci.environment import is_ci
+from devinops.ci.job import is_ci
 from devinops.cli.options import Options, echo_err, terminal_width
 from devinops.cli.paths import Selection
 from devinops.config import CONFIG_FILE, Project, open_project
@@ -24,8 +24,8 @@ from devinops.model.objects import Problem, Source
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.render.escape import line
-from devinops.render.patch import patch, shown
 from devinops.render.text import Text
+from devinops.render.unified_diff import patch, shown
 
 if TYPE_CHECKING:
     from devinops.schema.fmt import FormatDocument

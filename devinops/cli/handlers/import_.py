@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from devinops.cli import root_files
 from devinops.cli.options import Options
-from devinops.ingest.form import Choices
+from devinops.ingest.import_form import Choices
+from devinops.ingest.import_sources import Sources
 from devinops.ingest.importing import Imported, Origin, Report, Repository, import_contents
-from devinops.ingest.result import FileChange
-from devinops.ingest.sources import Sources
+from devinops.ingest.pull_result import FileChange
 from devinops.load.discover import read_text
 from devinops.model.errors import NotFound, UsageError
 from devinops.model.exit_codes import ExitCode

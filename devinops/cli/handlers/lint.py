@@ -17,7 +17,7 @@ from devinops.lint.context import Context
 from devinops.lint.detector import is_complete
 from devinops.lint.engine import Reported, check
 from devinops.lint.fixes import Fixed
-from devinops.lint.repository import FileRepository
+from devinops.lint.repository_files import FileRepository
 from devinops.lint.rule import Rule, Scope, matches
 from devinops.lint.rules import RULES
 from devinops.lint.settings import (

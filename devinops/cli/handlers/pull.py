@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 
 from devinops.api import open_reader
 from devinops.cli import root_files
-from devinops.cli.first_reading import first_reading, proved
 from devinops.cli.handlers.init import NEW_TARGET, Repository, SetUp, set_up
 from devinops.cli.handlers.inventory.answers import parse_key
 from devinops.cli.options import Options
+from devinops.cli.pull_reading import first_reading, proved
 from devinops.cli.session import Session, failures_written, open_session
 from devinops.config import Project, resolve
 from devinops.git import Git
 from devinops.ingest.drift import Files, MissingCommit, pull_drift
-from devinops.ingest.result import FileChange, LeftToYou, NotRead, Pulled
+from devinops.ingest.pull_result import FileChange, LeftToYou, NotRead, Pulled
 from devinops.ingest.unmanaged import Pulling, look_ahead, pull_unmanaged
 from devinops.load import Loaded
-from devinops.model.client import Reader
+from devinops.model.client_protocols import Reader
 from devinops.model.errors import ConfigError, NotFound, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key

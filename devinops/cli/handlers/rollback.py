@@ -27,7 +27,7 @@ from devinops.cli.session import (
 )
 from devinops.config import CONFIG_FILE, read_project, target_name
 from devinops.model.changes import Action, Outcome
-from devinops.model.client import Reader, Writer
+from devinops.model.client_protocols import Reader, Writer
 from devinops.model.errors import UnusableFile, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record

@@ -11,7 +11,7 @@ from devinops.api import open_reader
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written, open_session, read_settings
 from devinops.config import Settings
-from devinops.model.client import Identity
+from devinops.model.client_protocols import Identity
 from devinops.model.errors import DevinopsError
 from devinops.model.exit_codes import ExitCode
 from devinops.render.answers import SimpleAnswer

@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Iterator
 from typing import Final
 
-from devinops.ingest.form import Form
+from devinops.ingest.import_form import Form
 
 
 def _walk() -> Iterator[Form]:

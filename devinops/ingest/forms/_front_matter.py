@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from devinops.ingest.form import quote
+from devinops.ingest.import_form import quote
 from devinops.load.yamltree import parse
 
 MOST_REMARKS: Final = 5

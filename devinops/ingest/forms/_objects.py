@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from devinops.api.codec import Names, Viewpoint, decode, spellings, unknown_fields
-from devinops.ingest.form import Contents, ForeignObject, Omission, quote
+from devinops.ingest.import_form import Contents, ForeignObject, Omission, quote
 from devinops.kinds import KINDS
 from devinops.model.errors import BadResponse
 from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from devinops.ingest.form import Choices, ForeignText, Source
 from devinops.ingest.forms._front_matter import Page
 from devinops.ingest.forms._headings import Section, sections, title, when
+from devinops.ingest.import_form import Choices, ForeignText, Source
 from devinops.model.kind import Use
 
 EVERY_FILE: Final = frozenset({"*", "**", "**/*", "*.*", "**/*.*", "/**", "./**"})

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from devinops.ingest.form import Choices, Contents, Form, Omission, Source, quote
 from devinops.ingest.forms._objects import Item, Listed, read_objects, required_members
+from devinops.ingest.import_form import Choices, Contents, Form, Omission, Source, quote
 from devinops.kinds import KINDS
 from devinops.model.kind import ApiVersion, Kind
 

@@ -5,9 +5,9 @@ Source: docs.github.com, "adding repository custom instructions for GitHub Copil
 
 from __future__ import annotations
 
-from devinops.ingest.form import Choices, Contents, Form, Source
 from devinops.ingest.forms._front_matter import page
 from devinops.ingest.forms._rule import rule
+from devinops.ingest.import_form import Choices, Contents, Form, Source
 
 
 def _read(source: Source, choices: Choices) -> Contents:

@@ -6,9 +6,9 @@ Source: docs.cursor.com, rules: `alwaysApply`, else `globs` (attached with a fil
 
 from __future__ import annotations
 
-from devinops.ingest.form import Choices, Contents, Form, Source
 from devinops.ingest.forms._front_matter import page
 from devinops.ingest.forms._rule import rule
+from devinops.ingest.import_form import Choices, Contents, Form, Source
 
 
 def _read(source: Source, choices: Choices) -> Contents:

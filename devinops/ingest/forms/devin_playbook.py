@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from devinops.ingest.form import Choices, Contents, ForeignText, Form, Source
 from devinops.ingest.forms._front_matter import page
 from devinops.ingest.forms._rule import named
+from devinops.ingest.import_form import Choices, Contents, ForeignText, Form, Source
 from devinops.model.kind import Use
 
 _KNOWN: Final = ("name", "title", "macro")

@@ -9,10 +9,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from devinops.ingest.form import Choices, Contents, ForeignText, Form, Omission, Source, quote
 from devinops.ingest.forms._front_matter import page
 from devinops.ingest.forms._headings import title
 from devinops.ingest.forms._rule import split_rule, where
+from devinops.ingest.import_form import (
+    Choices,
+    Contents,
+    ForeignText,
+    Form,
+    Omission,
+    Source,
+    quote,
+)
 from devinops.model.kind import Use
 
 NAMES: Final = frozenset(

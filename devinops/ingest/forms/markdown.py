@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from devinops.ingest.form import Choices, Contents, ForeignText, Form, Source
 from devinops.ingest.forms._front_matter import Page, page
 from devinops.ingest.forms._headings import Section, sections, title, when
 from devinops.ingest.forms._rule import humanized, named, rule
+from devinops.ingest.import_form import Choices, Contents, ForeignText, Form, Source
 from devinops.kinds import KINDS
 from devinops.model.kind import Use
 

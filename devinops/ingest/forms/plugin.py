@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from devinops.ingest.form import Choices, Contents, Form, Omission, Source
+from devinops.ingest.import_form import Choices, Contents, Form, Omission, Source
 
 _MANIFEST = re.compile(r"/(?:\.devin-plugin|\.claude-plugin)/plugin\.json$", re.IGNORECASE)
 _PARTS: Final = {

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from devinops.ingest.form import Choices, Contents, ForeignText, Form, Source
 from devinops.ingest.forms._front_matter import Page, page
 from devinops.ingest.forms._headings import when
 from devinops.ingest.forms._metadata import own_fields, own_key
 from devinops.ingest.forms._rule import named, rule
 from devinops.ingest.forms.instructions import NAMES
+from devinops.ingest.import_form import Choices, Contents, ForeignText, Form, Source
 from devinops.model.kind import Use
 
 _PATH = re.compile(r"(?:/rules/(?:.*/)?|/\.clinerules/)[^/]+\.md$", re.IGNORECASE)

@@ -9,11 +9,19 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from devinops.ingest.form import Choices, Contents, ForeignText, Form, Omission, Source, quote
 from devinops.ingest.forms._front_matter import Page, page
 from devinops.ingest.forms._headings import title, when
 from devinops.ingest.forms._metadata import own_fields, own_key
 from devinops.ingest.forms._rule import humanized
+from devinops.ingest.import_form import (
+    Choices,
+    Contents,
+    ForeignText,
+    Form,
+    Omission,
+    Source,
+    quote,
+)
 from devinops.model.kind import Use
 
 _KNOWN: Final = ("name", "description", "triggers", "disable-model-invocation", "metadata")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from devinops.ingest.form import Form
 from devinops.ingest.forms import skill
 from devinops.ingest.forms._metadata import PREFIX
+from devinops.ingest.import_form import Form
 
 _PLACE: Final = "/references/whole-text.md"
 

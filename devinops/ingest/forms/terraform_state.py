@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeGuard
 
-from devinops.ingest.form import Choices, Contents, Form, Omission, Source
 from devinops.ingest.forms._objects import Listed, read_objects
 from devinops.ingest.forms.api_json import is_state
+from devinops.ingest.import_form import Choices, Contents, Form, Omission, Source
 from devinops.kinds import KINDS
 from devinops.model.kind import ApiVersion, Attribute, Kind
 

@@ -36,7 +36,7 @@ from devinops.lint.context import Context
 from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
-from devinops.model.hidden import ZERO_WIDTH, hidden
+from devinops.model.invisible_characters import ZERO_WIDTH, hidden
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 

@@ -1,7 +1,7 @@
 """Writes answers as Markdown for pull and merge requests, below the limit of a comment.
 
 The first line of a document about a target, and of one about a failure, is its marker: see
-`devinops/render/marker.py`.
+`devinops/render/comment_marker.py`.
 """
 
 from __future__ import annotations

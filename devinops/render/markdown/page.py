@@ -11,10 +11,10 @@ from devinops.model.keys import Key
 from devinops.model.objects import Source
 from devinops.model.target import Target
 from devinops.render import Style, counted
+from devinops.render.comment_marker import TOP, Marker, write
 from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fitting, size
 from devinops.render.markdown.changes import Block, details
 from devinops.render.markdown.escape import MAX_TEXT, code, html_code, prose, safe_url
-from devinops.render.marker import TOP, Marker, write
 from devinops.render.text import show_command
 
 MAX_URL: Final = 1_000

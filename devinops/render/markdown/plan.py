@@ -12,7 +12,7 @@ from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange
 from devinops.model.objects import Problem
 from devinops.planning.commands import pull_command
-from devinops.planning.required import Missing, is_missing, missing
+from devinops.planning.lifecycles.required import Missing, is_missing, missing
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render import counted
 from devinops.render.markdown.changes import Block, change_blocks, field_blocks

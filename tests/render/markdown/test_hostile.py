@@ -29,8 +29,8 @@ from devinops.model.values import UNSET
 from devinops.planning.plan import Plan
 from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, Failure, PlanAnswer, ProblemsAnswer, SimpleAnswer
+from devinops.render.comment_marker import read
 from devinops.render.markdown.budget import MIN_LIMIT
-from devinops.render.marker import read
 from tests.testing.gfm import Page
 
 PIECES = (

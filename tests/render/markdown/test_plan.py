@@ -21,7 +21,7 @@ from devinops.planning.drift import Findings
 from devinops.planning.plan import Plan
 from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, DriftAnswer, Failure, PlanAnswer, ProblemsAnswer
-from devinops.render.marker import Marker, read
+from devinops.render.comment_marker import Marker, read
 from tests.testing.reports import conflict, declared, deletes, empty, note, planned, small
 
 

@@ -10,7 +10,7 @@ from devinops.applying.report import Report, Result
 from devinops.model.changes import Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.render import Style, render
-from devinops.render.marker import read
+from devinops.render.comment_marker import read
 from tests.testing.reports import conflict, empty, small
 
 PLAN = small()

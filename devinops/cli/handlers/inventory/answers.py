@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from devinops.cli.session import Session
 from devinops.kinds import KINDS
-from devinops.model.client import Reader
+from devinops.model.client_protocols import Reader
 from devinops.model.errors import NotFound, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record

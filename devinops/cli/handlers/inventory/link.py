@@ -9,7 +9,7 @@ from devinops.cli.options import Options
 from devinops.cli.session import Session, open_inventory_session
 from devinops.config import read_repository
 from devinops.kinds import KINDS
-from devinops.model.client import Reader
+from devinops.model.client_protocols import Reader
 from devinops.model.errors import InventoryError, NotFound, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record

@@ -12,7 +12,7 @@ from devinops.cli.handlers.inventory.answers import answer
 from devinops.cli.options import Options, is_interactive
 from devinops.cli.session import Session, open_inventory_session
 from devinops.inventory.repair import Finding, find
-from devinops.model.client import Reader
+from devinops.model.client_protocols import Reader
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import Key

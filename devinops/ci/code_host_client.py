@@ -1,0 +1,203 @@
+"""The REST client of the code hosts: pages, rate limits, and retries where they do no harm."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from devinops import signals, waiting
+from devinops.api import failures, httpx_setup, redact, retry, size_limits
+from devinops.api.connection import Endpoint
+from devinops.api.error_messages import error_text
+from devinops.api.single_request import Call, Failure, Outcome, Response, exchange
+from devinops.api.size_limits import ResponseBudget
+from devinops.model.errors import TOO_MANY, ApiError, BadResponse, Unreachable
+
+RETRIES: Final = 4
+BACKOFF_S: Final = 0.5
+SECONDARY_WAIT_S: Final = 60.0
+"""What GitHub asks for after a secondary rate limit that does not say how long to wait."""
+
+MAX_PAGES: Final = 1000
+"""Pages in one list; a page has up to 100 comments."""
+
+_NEXT: Final = re.compile(r'<([^>]*)>[^,]*;\s*rel="?next"?')
+
+Hint = Callable[[Call, int], str]
+"""Returns what to do about a status, empty if nothing is known."""
+
+
+class Rest:
+    """Sends requests to one host, one at a time. `host` is its name for messages."""
+
+    def __init__(self, host: str, endpoint: Endpoint, hint: Hint, log: Callable[[str], None]):
+        self._host, self._hint, self._log = host, hint, log
+        self._endpoint = endpoint
+        self._route = httpx_setup.route(endpoint)
+        self._client = httpx_setup.open_client(endpoint)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def get(self, path: str) -> Any:
+        """Return the JSON of a response. Raises ApiError."""
+        call = Call("GET", path)
+        return failures.json_of(
+            call, self._send(call, ResponseBudget(size_limits.LARGEST_RESPONSE))
+        )
+
+    def items(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the items of a list, page after page. Raises ApiError."""
+        budget = ResponseBudget(size_limits.LARGEST_LIST, "list")
+        call = Call("GET", path, {"per_page": "100", **(query or {})})
+        for _ in range(MAX_PAGES):
+            response = self._send(call, budget)
+            yield from _objects(call, failures.json_of(call, response))
+            following = next_page(call.query, response.headers)
+            if following is None:
+                return
+            call = Call("GET", path, following)
+        raise BadResponse(f"{self._host}: GET {path} has more than {MAX_PAGES} pages")
+
+    def send(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
+        """Send a write; return the JSON of the response. Raises ApiError.
+
+        `ApiError.answered` tells whether the host certainly did nothing.
+        """
+        call = Call(method, path, body=body)
+        return failures.json_of(
+            call, self._send(call, ResponseBudget(size_limits.LARGEST_RESPONSE))
+        )
+
+    def delete(self, path: str) -> None:
+        """Send a DELETE. What does not exist counts as deleted. Raises ApiError."""
+        try:
+            self._send(Call("DELETE", path), ResponseBudget(size_limits.LARGEST_RESPONSE))
+        except ApiError as error:
+            if error.status != 404:
+                raise
+
+    def _send(self, call: Call, budget: ResponseBudget) -> Response:
+        """Return a 2xx response, after as many attempts as it needs. Raises ApiError."""
+        for attempt in range(RETRIES + 1):
+            signals.check()
+            outcome = self._attempt(call, budget)
+            if isinstance(outcome, Response) and outcome.succeeded:
+                return outcome
+            wait_s = wait_before_retry_s(call, outcome, attempt, time.time())
+            if attempt == RETRIES or wait_s is None or wait_s > retry.MAX_WAIT_S:
+                break
+            self._log(f"trying again in {wait_s:.1f} s")
+            waiting.pause(wait_s)
+        if isinstance(outcome, Failure):
+            raise self._unreachable(call, outcome)
+        raise self._refused(call, outcome)
+
+    def _attempt(self, call: Call, budget: ResponseBudget) -> Outcome:
+        """Send a call once, and log it."""
+        endpoint = self._endpoint
+        outcome = exchange(self._client, endpoint.url, call, endpoint.timeout_s, budget)
+        result = outcome.status if isinstance(outcome, Response) else failures.reason(call, outcome)
+        self._log(redact.redact(f"{call.method} {call.target} {result}"))
+        return outcome
+
+    def _unreachable(self, call: Call, failure: Failure) -> ApiError:
+        error = BadResponse if failure.unusable else Unreachable
+        return error(f"no response from {self._route}: {failures.reason(call, failure)} ({call})")
+
+    def _refused(self, call: Call, response: Response) -> ApiError:
+        text = error_text(response.body, response.content_type)
+        wait_s = rate_limit_wait_s(response, time.time())
+        hint = self._hint(call, response.status)
+        if 300 <= response.status < 400:
+            hint = f"a redirect, which is not followed: check {self._endpoint.setting}"
+        if wait_s is not None:
+            hint = f"a rate limit; run again in {max(1, round(wait_s / 60))} min"
+        message = f"{self._host}: {call} returned {response.status}"
+        message += f": {text}" if text else ""
+        # A rate limit of GitHub may be a 403, but no permission is missing.
+        status = response.status if wait_s is None else TOO_MANY
+        return ApiError(f"{message} ({hint})" if hint else message, status=status)
+
+
+# --- when to send again -----------------------------------------------------------------------
+
+
+def wait_before_retry_s(call: Call, outcome: Outcome, attempt: int, now: float) -> float | None:
+    """Return the seconds to wait before a call is sent again; None if that would not help.
+
+    All writes but POST set values or delete, so they can be repeated.
+    """
+    if isinstance(outcome, Failure):
+        repeatable = outcome.retryable and retry.is_retryable(call.method, None, checked=True)
+        return retry.delay_s(attempt, BACKOFF_S, None, None) if repeatable else None
+    limited = rate_limit_wait_s(outcome, now)
+    if limited is not None:
+        return limited
+    if not retry.is_retryable(call.method, outcome.status, checked=True):
+        return None
+    asked_s = retry.retry_after_s(outcome.headers.get("retry-after"), now)
+    return retry.delay_s(attempt, BACKOFF_S, outcome.status, asked_s)
+
+
+def rate_limit_wait_s(response: Response, now: float) -> float | None:
+    """Return how long a rate limit asks to wait; None if the response is about something else.
+
+    Source: "Rate limits for the REST API" in GitHub's documentation. GitLab sends 429 with
+    Retry-After.
+    """
+    if response.status not in (403, TOO_MANY):
+        return None
+    headers = response.headers
+    asked_s = retry.retry_after_s(headers.get("retry-after"), now)
+    if asked_s is not None:
+        return asked_s
+    reset = headers.get("x-ratelimit-reset", "")
+    if headers.get("x-ratelimit-remaining") == "0" and re.fullmatch("[0-9]{1,12}", reset):
+        return max(float(reset) - now, 0.0)
+    is_secondary = b"secondary rate limit" in bytes(response.body).lower()
+    return SECONDARY_WAIT_S if is_secondary or response.status == TOO_MANY else None
+
+
+# --- pages and shapes -------------------------------------------------------------------------
+
+
+def next_page(query: Mapping[str, str], headers: Mapping[str, str]) -> Mapping[str, str] | None:
+    """Return the query of the next page, None after the last one.
+
+    Only the query of a link is used: its host could be another one, which must not get the token.
+    GitLab also sends `x-next-page`, for proxies that drop the long `Link`.
+    """
+    if link := _NEXT.search(headers.get("link", "")):
+        following = dict(parse_qsl(urlsplit(link[1]).query))
+    elif page := headers.get("x-next-page", "").strip():
+        following = {**query, "page": page}
+    else:
+        return None
+    if following == query:
+        raise BadResponse("a page of a list links to itself")
+    return following
+
+
+def _objects(call: Call, value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise BadResponse(f"{call}: the response is not a list of objects")
+    return value
+
+
+def text_at(item: Any, *path: str) -> str:
+    """Return the text of a field inside an object; empty if there is none."""
+    for name in path:
+        item = item.get(name) if isinstance(item, dict) else None
+    return item if isinstance(item, str) else ""
+
+
+def number_at(item: Any, name: str) -> int:
+    """Return a positive number in an object. Raises BadResponse."""
+    value = item.get(name) if isinstance(item, dict) else None
+    if type(value) is not int or value < 1:
+        raise BadResponse(f"the response of the code host has no {name}")
+    return value

@@ -1,0 +1,113 @@
+"""Reads what a key may list, for pull and export; pull works on what has come meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from devinops.api.parallel import overlapping
+from devinops.cli.plan_reading import PagedReading
+from devinops.cli.session import Session
+from devinops.ingest.pull_result import NotRead, Pulled
+from devinops.kinds import KINDS
+from devinops.model.client_protocols import Page, Reader, ignore
+from devinops.model.errors import FORBIDDEN, ApiError
+from devinops.model.objects import Live, Snapshot
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The objects of the kinds that could be listed; `not_read` are those that the key may not."""
+
+    snapshot: Snapshot
+    kinds: frozenset[str]
+    not_read: tuple[NotRead, ...] = ()
+
+
+def first_reading(
+    session: Session[Reader], asked: Collection[str], look_ahead: Callable[[Live], None] | None
+) -> Reading:
+    """Return what can be listed of the kinds that were asked for, of all kinds if none was.
+
+    `look_ahead`, if any, gets the objects of each page while the next one is on its way. Raises
+    ApiError.
+    """
+    kinds = _existing(session, asked) if asked else reachable(session)
+    if look_ahead is None:
+        return readable(session, kinds)
+    with overlapping():
+        reading = PagedReading(lambda pages: readable(session, kinds, pages))
+        reading.decode(look_ahead)
+        return reading.result()
+
+
+def proved(
+    session: Session[Reader], first: Snapshot, prepare: Callable[[Snapshot], Pulled]
+) -> Pulled:
+    """Return what is prepared of a snapshot whose lists are proved complete.
+
+    Proving means reading the lists again. Meanwhile this is prepared from the first reading, and it
+    is prepared again only if the second one differs.
+    """
+    kinds = first.unproved
+    if not kinds:
+        return prepare(first)
+    with overlapping():
+        again = PagedReading(lambda pages: session.snapshot(kinds, pages=pages))
+        pulled = prepare(first)
+        again.decode()
+        second = _of_kinds(again.result(), kinds)
+    if second == _of_kinds(first, kinds):
+        return pulled
+    others = (live for live in first.objects if live.key.kind not in kinds)
+    return prepare(Snapshot.of([*others, *second]))
+
+
+def _of_kinds(snapshot: Snapshot, kinds: Collection[str]) -> list[Live]:
+    return [live for live in snapshot.objects if live.key.kind in kinds]
+
+
+def _existing(session: Session[Reader], nouns: Collection[str]) -> frozenset[str]:
+    """Return those of the kinds that the target has."""
+    target = session.client.target
+    return frozenset(noun for noun in nouns if KINDS[noun].is_in(target.api, target.scope))
+
+
+def reachable(session: Session[Reader]) -> frozenset[str]:
+    """Return the kinds that the target has, and that its keys can reach."""
+    api, key = session.client.target.api, session.settings.enterprise_key
+    existing = _existing(session, KINDS)
+    return frozenset(n for n in existing if key or not KINDS[n].apis[api].is_about_organization)
+
+
+def readable(
+    session: Session[Reader],
+    kinds: frozenset[str],
+    pages: Callable[[Page], None] = ignore,
+    *,
+    sure: bool = False,
+) -> Reading:
+    """Return all objects of the kinds, or of those that the key may list.
+
+    For `sure` and `pages` see `Reader`. Raises ApiError.
+    """
+    try:
+        return Reading(session.snapshot(kinds, sure=sure, pages=pages), kinds)
+    except ApiError as error:
+        if error.status != FORBIDDEN:
+            raise
+    not_read = tuple(refusal for noun in sorted(kinds) if (refusal := _refusal(session, noun)))
+    allowed = kinds - {item.kind for item in not_read}
+    snapshot = session.snapshot(allowed, sure=sure) if allowed else Snapshot(())
+    return Reading(snapshot, allowed, not_read)
+
+
+def _refusal(session: Session[Reader], noun: str) -> NotRead | None:
+    """Return why the key may not list a kind; None if it may. Raises ApiError."""
+    try:
+        session.snapshot({noun}, sure=False)
+    except ApiError as error:
+        if error.status != FORBIDDEN:
+            raise
+        return NotRead(noun, str(error))
+    return None

@@ -1,0 +1,59 @@
+"""Adds entries to a YAML file that exists already, and leaves everything else as it is. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from devinops.ingest import yaml_text
+from devinops.ingest.edit_fields import NotEditable, Page, Splice
+from devinops.ingest.rewrite_file import in_raw
+from devinops.load import read_entries
+from devinops.load.cross_checks import duplicates
+from devinops.load.discover import unified
+from devinops.model.objects import Declaration
+
+
+def appended(
+    path: str, raw: str, section: str, entries: Sequence[Mapping[str, Any]]
+) -> tuple[str, list[Declaration]]:
+    """Return the text of a file with more entries in a section, and what these declare.
+
+    `raw` is the text with its own line ends, which stay. Raises NotEditable.
+    """
+    text = unified(raw)
+    new = in_raw(raw, [_insertion(Page(text, markdown=False), section, entries)])
+    before, _ = read_entries(path, text)
+    after, problems = read_entries(path, unified(new))
+    added = _added(before, after)
+    is_clean = not problems and not any(duplicates(after))
+    if not is_clean or added is None or len(added) != len(entries):
+        raise NotEditable("another value would change too")
+    return new, added
+
+
+def _added(before: Sequence[Declaration], after: Iterable[Declaration]) -> list[Declaration] | None:
+    """Return the new entries of a file; None if an old one is missing or has changed."""
+    old, added = deque(before), []
+    for entry in after:
+        if old and _is_same(entry, old[0]):
+            old.popleft()
+        else:
+            added.append(entry)
+    return None if old else added
+
+
+def _is_same(entry: Declaration, other: Declaration) -> bool:
+    here = entry.key, entry.targets, entry.resource
+    return here == (other.key, other.targets, other.resource)
+
+
+def _insertion(page: Page, section: str, entries: Sequence[Mapping[str, Any]]) -> Splice:
+    """Return the insertion after the last entry of the section, or of the section itself."""
+    if place := page.end_of(section):
+        rows = yaml_text.sequence(entries, place.column)
+        return Splice(place.end, place.end, "".join(f"\n{row}" for row in rows))
+    end = len(page.text.rstrip())
+    rows = yaml_text.mapping({section: entries})
+    return Splice(end, len(page.text), "".join(f"\n{row}" for row in rows) + "\n")

@@ -1,0 +1,367 @@
+"""Change a field of an entry in the text of a file, and leave everything else as it is. Pure.
+
+The positions come from ruamel.yaml; only the characters of the value are replaced, so comments, the
+order of keys, indentation and quotes of everything else stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from devinops.ingest import field_order, yaml_text
+from devinops.load.markdown import spans
+from devinops.model.kind import Kind
+
+
+class NotEditable(Exception):
+    """The place of a field cannot be edited; the message says why, and ends a sentence."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Splice:
+    """A replacement of the characters from `start` to `end`."""
+
+    start: int
+    end: int
+    text: str
+
+
+def spliced(text: str, splices: Iterable[Splice]) -> str:
+    """Return the text with parts of it replaced. Raises NotEditable if they overlap."""
+    before = len(text) + 1
+    for splice in sorted(splices, reverse=True):
+        if splice.end > before:
+            raise NotEditable("two changes are in the same place")
+        text = text[: splice.start] + splice.text + text[splice.end :]
+        before = splice.start
+    return text
+
+
+@dataclass(frozen=True)
+class Place:
+    """A field in a file: the characters of its value, and of the lines that it fills.
+
+    `whole` is False if other values are on these lines too.
+    """
+
+    start: int
+    end: int
+    first: int
+    last: int
+    whole: bool
+
+
+@dataclass(frozen=True)
+class End:
+    """Where a list with an item on each line ends, and the column of its items."""
+
+    end: int
+    column: int
+
+
+class Page:
+    """The text of a file with LF line ends, with the positions of its entries."""
+
+    def __init__(self, text: str, *, markdown: bool) -> None:
+        """Raises NotEditable if ruamel.yaml cannot read the text."""
+        self.text = text
+        self.body_start = len(text)
+        self.offset, yaml_end = 0, len(text)
+        if markdown:
+            found = spans(text)
+            if found is None:
+                raise NotEditable("it has no front matter")
+            self.offset, yaml_end, self.body_start = found
+        self.markdown = markdown
+        self._roots = _compose(text[self.offset : yaml_end])
+        self._lines = [m.end() for m in re.finditer("\n", text)]
+
+    # --- finding
+
+    def entry(self, line: int, column: int) -> Entry:
+        """Return the entry at a position as in `Source`; in Markdown, the only one."""
+        if self.markdown:
+            root = self._roots[0] if self._roots else None
+            return Entry(self, root if _is_mapping(root) else None)
+        start = (self._lines[line - 2] if line > 1 else 0) + column - 1
+        for root in self._roots:
+            for node in _mappings(root):
+                if node.start_mark.index == start:
+                    return Entry(self, node)
+        raise NotEditable("the entry was not found")
+
+    def end_of(self, section: str) -> End | None:
+        """Return where a section of a YAML file ends; None if there is none. Raises NotEditable."""
+        if len(self._roots) != 1 or not _is_mapping(self._roots[0]) or self._roots[0].flow_style:
+            raise NotEditable("it is not one YAML document with sections")
+        found = next((value for key, value in self._roots[0].value if key.value == section), None)
+        if found is None:
+            return None
+        if not _is_sequence(found) or found.flow_style or not found.value or found.anchor:
+            raise NotEditable(f"the list under {section} is not a block list with an entry")
+        end = self.text.find("\n", _Writer(self).end(found))
+        return End(len(self.text) if end < 0 else end, found.start_mark.column)
+
+    def texts_of_fields(self, suffix: str) -> Iterator[str]:
+        """Yield the texts of all fields of entries whose names end with a suffix."""
+        for root in self._roots:
+            for node in _mappings(root):
+                pairs = ((str(key.value), value.value) for key, value in node.value)
+                yield from (str(text) for name, text in pairs if name.endswith(suffix))
+
+    def body(self, text: str) -> Splice:
+        """Return the replacement of the text below the front matter."""
+        return whole_text(self.text, self.body_start, text)
+
+
+def whole_text(old: str, start: int, new: str) -> Splice:
+    """Return the replacement of a text from an offset; blank lines around it stay."""
+    found = re.compile(r"(?:[^\S\n]*\n)*").match(old, start)
+    assert found
+    if not old[start:].strip():
+        return Splice(start, len(old), f"\n{new}\n" if start else f"{new}\n")
+    tail = len(old[start:]) - len(old[start:].rstrip())
+    return Splice(found.end(), len(old) - tail, new)
+
+
+def _compose(text: str) -> list[Any]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return list(YAML(typ="rt", pure=True).compose_all(text))
+    except YAMLError as error:
+        raise NotEditable("ruamel.yaml cannot read it") from error
+
+
+def _is_mapping(node: Any) -> bool:
+    return type(node).__name__ == "MappingNode"
+
+
+def _is_sequence(node: Any) -> bool:
+    return type(node).__name__ == "SequenceNode"
+
+
+def _mappings(root: Any) -> Iterator[Any]:
+    """Yield the entries of each section of a document."""
+    if _is_mapping(root):
+        for _, section in root.value:
+            if _is_sequence(section):
+                yield from filter(_is_mapping, section.value)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of a page; `node` is None if its front matter is empty."""
+
+    page: Page
+    node: Any
+
+    def _pair(self, name: str) -> tuple[Any, Any] | None:
+        pairs = self.node.value if self.node else ()
+        return next((pair for pair in pairs if pair[0].value == name), None)
+
+    def has(self, name: str) -> bool:
+        return self._pair(name) is not None
+
+    def text_of(self, name: str) -> str:
+        """Return the value of a field that is a text, such as the path of a file."""
+        pair = self._pair(name)
+        return str(pair[1].value) if pair else ""
+
+    def set(self, kind: Kind, name: str, old: Any, new: Any) -> list[Splice]:
+        """Return the replacements that give a field another value. Raises NotEditable."""
+        pair = self._pair(name)
+        if pair is None:
+            return [self._insert(kind, name, new)]
+        return list(_Writer(self.page).replace(pair, old, new, in_flow=bool(self.node.flow_style)))
+
+    def place(self, name: str) -> Place:
+        """Return where a field is. Raises NotEditable if the entry does not set it itself."""
+        pair = self._pair(name)
+        if pair is None:
+            raise NotEditable("the entry does not set it itself")
+        page, writer = self.page, _Writer(self.page)
+        start, end = pair[0].start_mark.index + page.offset, writer.end(pair[1])
+        first = page.text.rfind("\n", 0, start) + 1
+        last = page.text.find("\n", end)
+        last = len(page.text) if last < 0 else last
+        is_first = page.text[first:start].strip() in ("", "-")
+        return Place(start, end, first, last, is_first and not self.node.flow_style)
+
+    def _insert(self, kind: Kind, name: str, value: Any) -> Splice:
+        """Return the insertion of a field after the last of the fields that it is written after."""
+        page, writer = self.page, _Writer(self.page)
+        if self.node is None or not self.node.value:
+            return Splice(
+                page.offset, page.offset, "\n".join(yaml_text.mapping({name: value})) + "\n"
+            )
+        order = field_order.of_entry(kind)
+        above = order[: order.index(name)]
+        pairs = [pair for pair in self.node.value if pair[0].value in above]
+        if not pairs:
+            return self._insert_first(name, value)
+        after = writer.end(pairs[-1][1])
+        if self.node.flow_style:
+            return Splice(after, after, f", {name}: {yaml_text.flow(value)}")
+        end = page.text.find("\n", after)
+        end = len(page.text) if end < 0 else end
+        rows = yaml_text.mapping({name: value}, self.node.start_mark.column)
+        return Splice(end, end, "\n" + "\n".join(rows))
+
+    def _insert_first(self, name: str, value: Any) -> Splice:
+        """Return the insertion of a field before all others."""
+        first = self.node.value[0][0]
+        start, column = _Writer(self.page).start(first), first.start_mark.column
+        if self.node.flow_style:
+            return Splice(start, start, f"{name}: {yaml_text.flow(value)}, ")
+        rows = "\n".join(yaml_text.mapping({name: value}, column))
+        return Splice(start, start, f"{rows[column:]}\n{' ' * column}")
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Writes values in the style of those that they replace."""
+
+    page: Page
+
+    def start(self, node: Any) -> int:
+        return int(node.start_mark.index) + self.page.offset
+
+    def end(self, node: Any) -> int:
+        """Return the end of a value, without the blank lines and comments after it."""
+        if isinstance(node.value, list) and node.value and not node.flow_style:
+            last = node.value[-1]
+            return self.end(last[1] if isinstance(last, tuple) else last)
+        start, end = self.start(node), int(node.end_mark.index) + self.page.offset
+        return start + len(self.page.text[start:end].rstrip())
+
+    def replace(
+        self, pair: tuple[Any, Any], old: Any, new: Any, *, in_flow: bool
+    ) -> Iterator[Splice]:
+        """Yield the replacements of a mapping's value. Raises NotEditable."""
+        key, node = pair
+        if self.start(node) < self.start(key):
+            raise NotEditable("its value is shared with another entry by an alias")
+        if parts := self._parts(node, old, new):
+            yield from parts
+            return
+        colon = self._after_colon(key)
+        start, end = self.start(node), self.end(node)
+        between = self.page.text[colon:start]
+        if node.anchor:
+            raise NotEditable("its value is shared with another entry by an anchor")
+        if in_flow or "#" in between:
+            yield Splice(start, end, yaml_text.flow(new))
+        elif isinstance(new, str):
+            yield self._text(node, old, new, colon, key.start_mark.column)
+        else:
+            yield Splice(colon, max(end, colon), self._value(new, key.start_mark.column))
+
+    def _after_colon(self, key: Any) -> int:
+        at = int(key.end_mark.index) + self.page.offset
+        found = re.compile(r"\s*:").match(self.page.text, at)
+        if not found:
+            raise NotEditable("its key is not followed by a colon")
+        return found.end()
+
+    def _value(self, value: Any, column: int) -> str:
+        """Return a value to put after the colon of a key in some column."""
+        first, *others = yaml_text.mapping({"k": value}, column)
+        return "\n".join([first[column + 2 :], *others])
+
+    # texts
+
+    def _text(self, node: Any, old: Any, new: str, colon: int, column: int) -> Splice:
+        style = node.style if type(node).__name__ == "ScalarNode" else None
+        is_block = style in ("|", ">")
+        if yaml_text.fits_a_block(new) or (is_block and _fits_one_line(new)):
+            return self._block(node, old, new, colon, column, is_block=is_block)
+        comment = ""
+        if is_block and (found := re.search(r"#.*", self._first_line(node))):
+            comment = f"  {found[0]}"
+        end = max(self.end(node), colon)
+        return Splice(colon, end, f" {_in_style(new, style)}{comment}")
+
+    def _block(
+        self, node: Any, old: Any, new: str, colon: int, column: int, *, is_block: bool
+    ) -> Splice:
+        """Return the replacement of a value by a block of text; `is_block`: it is one already."""
+        head, end = self._header(node, max(self.end(node), colon), is_block)
+        if new.endswith("\n"):
+            head = re.sub(r"^\|-", "|", head)
+        elif isinstance(old, str) and old.endswith("\n"):
+            head = re.sub(r"^\|[+-]?", "|-", head)
+        pad = " " * (self._indent_of(node, column) if is_block else column + 2)
+        lines = [f"{pad}{row}" if row else "" for row in new.rstrip("\n").split("\n")]
+        return Splice(colon, end, "\n".join([f" {head}", *lines]))
+
+    def _first_line(self, node: Any) -> str:
+        return self.page.text[self.start(node) :].partition("\n")[0]
+
+    def _header(self, node: Any, end: int, is_block: bool) -> tuple[str, int]:
+        """Return the line that begins a block of text, and the end of what it replaces.
+
+        A comment after the value stays on that line.
+        """
+        if is_block:
+            head = self._first_line(node).rstrip()
+            return re.sub(r"^[|>]([+-]?)[1-9]?([+-]?)", r"|\1\2", head), end
+        line_end = self.page.text.find("\n", end)
+        line_end = len(self.page.text) if line_end < 0 else line_end
+        rest = self.page.text[end:line_end].rstrip()
+        return (f"|-{rest}", line_end) if rest.lstrip().startswith("#") else ("|-", end)
+
+    def _indent_of(self, node: Any, column: int) -> int:
+        """Return how far a block of text is indented."""
+        text = self.page.text[self.start(node) : self.end(node)]
+        rows = (row for row in text.split("\n")[1:] if row.strip())
+        return min((len(row) - len(row.lstrip(" ")) for row in rows), default=column + 2)
+
+    # parts of a value
+
+    def _parts(self, node: Any, old: Any, new: Any) -> list[Splice]:
+        """Return the replacements of the parts that differ; empty to replace the whole value."""
+        if _is_mapping(node) and isinstance(old, Mapping) and isinstance(new, Mapping):
+            pairs = {key.value: (key, value) for key, value in node.value}
+            if not (pairs.keys() == old.keys() == new.keys()):
+                return []
+            return [
+                splice
+                for name in new
+                if old[name] != new[name]
+                for splice in self.replace(
+                    pairs[name], old[name], new[name], in_flow=bool(node.flow_style)
+                )
+            ]
+        if _is_sequence(node) and isinstance(old, list) and isinstance(new, list):
+            return self._items(node, old, new)
+        return []
+
+    def _items(self, node: Any, old: Sequence[Any], new: Sequence[Any]) -> list[Splice]:
+        if not (len(node.value) == len(old) == len(new)):
+            return []
+        splices = []
+        for item, before, after in zip(node.value, old, new, strict=True):
+            if before != after:
+                parts = self._parts(item, before, after)
+                if not parts and (isinstance(after, Mapping | list) or item.anchor):
+                    return []
+                splices += parts or [
+                    Splice(self.start(item), self.end(item), yaml_text.flow(after))
+                ]
+        return splices
+
+
+def _fits_one_line(text: str) -> bool:
+    return "\n" not in text and bool(text) and yaml_text.fits_a_block(f"{text}\n{text}")
+
+
+def _in_style(text: str, style: str | None) -> str:
+    """Return the text on one line, in the quotes of the one that it replaces."""
+    if style == "'" and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    return yaml_text.quoted(text) if style == '"' else yaml_text.plain_or_quoted(text)

@@ -1,0 +1,162 @@
+"""Find and read the files to import."""
+
+# ruff: noqa: PTH112, PTH114, PTH118, PTH119, PTH120
+# Paths are strings here, as in `load.discover`.
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from devinops.ingest.forms import forms_of
+from devinops.ingest.import_form import Choices, Contents, Form, Omission, Source
+from devinops.load.discover import inside, read_text
+
+_SKIPPED: Final = frozenset(
+    {
+        ".devinops",
+        ".git",
+        ".hg",
+        ".mypy_cache",
+        ".svn",
+        ".terraform",
+        ".tox",
+        ".venv",
+        "__pycache__",
+        "node_modules",
+        "vendor",
+        "venv",
+    }
+)
+"""Directories with files of tools and of other projects, some of them with credentials."""
+
+UNKNOWN: Final = Form("unknown", lambda _: False, lambda _source, _choices: Contents())
+
+Read = tuple[Source, Form, Contents]
+
+
+@dataclass
+class Sources:
+    """What the named files and directories hold; `own` are real paths that are not read.
+
+    `skipped` counts, for each directory, the other Markdown files in it, which are not read because
+    the directory has files of a form that says more.
+    """
+
+    choices: Choices
+    own: Collection[str] = ()
+    read: list[Read] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
+    _seen: dict[str, str] = field(default_factory=dict)
+
+    def add(self, path: str) -> None:
+        """Read a file or a directory. Nothing is raised for what is in them."""
+        if os.path.isdir(path):
+            self._directory(path)
+        else:
+            self._file(_File(path, os.path.dirname(path), named=True))
+
+    def _directory(self, path: str) -> None:
+        # A link comes after what it may lead to.
+        texts = (file for file in _walk(path) if not _is_plain(file))
+        found = sorted(texts, key=lambda file: (os.path.islink(file), file))
+        files = [_File(file, path) for file in found]
+        with_forms = [(file, forms_of(file.absolute)) for file in files]
+        known = [(file, forms) for file, forms in with_forms if forms]
+        speaking = [file for file, forms in known if not forms[0].fallback and not _is_data(file)]
+        for file, forms in known:
+            if speaking and forms[0].fallback:
+                self.skipped[path] = self.skipped.get(path, 0) + 1
+            else:
+                self._file(file)
+
+    def _file(self, file: _File) -> None:
+        real = os.path.realpath(file.path)
+        if real in self.own:
+            if file.named:
+                self._leave_out(file, "it already has entries of this repository")
+            return
+        if not file.named and not inside(real, os.path.realpath(file.top)):
+            self._leave_out(file, "it is a link that leads out of the directory")
+            return
+        first = self._seen.setdefault(real, file.shown)
+        if first != file.shown:
+            self._note(file, Contents(remarks=(f"it is the same file as {first}",)))
+            return
+        text, problems = read_text(real, file.shown)
+        if text is not None:
+            self._read(file, text)
+        elif file.named or not _is_data(file):
+            self._leave_out(file, problems[0].message)
+
+    def _read(self, file: _File, text: str) -> None:
+        form = next((form for form in forms_of(file.absolute) if form.accepts(text)), None)
+        if form is None:
+            self._leave_out(file, "import does not recognize this file name")
+            return
+        source = Source(
+            path=file.shown,
+            text=text,
+            directory="" if file.named else file.directory,
+            beside=_beside(file.path) if form.looks_beside else (),
+            named=file.named,
+        )
+        self.read.append((source, form, form.read(source, self.choices)))
+
+    def _leave_out(self, file: _File, why: str) -> None:
+        self._note(file, Contents(omissions=(Omission(os.path.basename(file.path), why),)))
+
+    def _note(self, file: _File, contents: Contents) -> None:
+        forms = forms_of(file.absolute) or [UNKNOWN]
+        self.read.append((Source(file.shown, "", named=file.named), forms[0], contents))
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file: its path as the user would write it, and the named directory above it."""
+
+    path: str
+    top: str
+    named: bool = False
+
+    @property
+    def shown(self) -> str:
+        return os.path.normpath(self.path).replace(os.sep, "/")
+
+    @property
+    def absolute(self) -> str:
+        return os.path.abspath(self.path).replace(os.sep, "/")  # noqa: PTH100
+
+    @property
+    def directory(self) -> str:
+        relative = os.path.relpath(os.path.dirname(self.path), self.top)
+        return "" if relative == "." else relative.replace(os.sep, "/")
+
+
+def _is_data(file: _File) -> bool:
+    """Return whether a file may be for anything, so that it says nothing about its directory."""
+    return file.absolute.endswith(".json")
+
+
+def _is_plain(path: str) -> bool:
+    """Return whether a file is a plain text, which is rarely a note unless the user names it."""
+    return path.lower().endswith(".txt")
+
+
+def _walk(top: str) -> Iterator[str]:
+    """Yield the files below a directory; links to directories are not followed."""
+    for above, directories, names in os.walk(top):
+        directories[:] = sorted(name for name in directories if name not in _SKIPPED)
+        yield from (os.path.join(above, name) for name in names)
+
+
+def _beside(path: str) -> tuple[str, ...]:
+    """Return the other files of the directory of a file, or of the plugin that it describes."""
+    directory = os.path.dirname(path) or "."
+    is_manifest = os.path.basename(directory).endswith("-plugin")
+    top = os.path.dirname(directory) or "." if is_manifest else directory
+    files: Iterable[str] = (os.path.relpath(file, top) for file in _walk(top))
+    own = os.path.relpath(path, top)
+    return tuple(sorted(file.replace(os.sep, "/") for file in files if file != own))

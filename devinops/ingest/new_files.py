@@ -1,0 +1,363 @@
+"""Turn entries into new files that `load` reads back as the same declarations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from unicodedata import normalize
+
+from devinops.ingest import field_order, yaml_text
+from devinops.ingest.append_entries import appended
+from devinops.ingest.edit_fields import NotEditable
+from devinops.ingest.file_names import Paths, directory, folder_of, stem
+from devinops.kinds import KINDS
+from devinops.load import read_entries
+from devinops.load.yamltree import LEVELS
+from devinops.model.keys import FolderPath, Key, decode_part
+from devinops.model.kind import Attribute, Kind
+from devinops.model.objects import Declaration, Problem, Source
+from devinops.model.values import UNSET, canonical_text
+
+MARKDOWN: Final = ".md"
+YAML: Final = ".yaml"
+
+
+@dataclass(frozen=True)
+class NewEntry:
+    """An entry to write: `values` by the names that they have in files.
+
+    Fields come first, then settings of an entry, such as `targets` or `meta`. A value that is UNSET
+    is not written; None is written as null.
+    """
+
+    kind: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, order=True)
+class NewFile:
+    """A file to write: path relative to the root, with `/`, and text with LF line ends.
+
+    `entries` are what it was made of, and `declarations` what `load` reads from it, in the same
+    order. `extended`: the file exists, and has other entries too.
+    """
+
+    path: str
+    text: str
+    entries: tuple[NewEntry, ...] = field(default=(), compare=False)
+    declarations: tuple[Declaration, ...] = field(default=(), compare=False)
+    extended: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An entry that no file can hold, and why; the reason ends a sentence after a colon."""
+
+    entry: NewEntry
+    reason: str
+
+
+def new_files(
+    entries: Iterable[NewEntry],
+    *,
+    taken: Collection[str],
+    declared: Collection[Key] = (),
+    ignored: Callable[[str], bool] = lambda _: False,
+    text_of: Callable[[str], str | None] = lambda _: None,
+    checks: Checks | None = None,
+) -> tuple[list[NewFile], list[LeftOut]]:
+    """Return the files for entries, sorted by path, and the entries that no file can hold.
+
+    `taken` are the paths of all files that exist below the root: none of them is written.
+    `declared` are the keys that entries in existing files have. Each entry of a kind with a
+    document becomes a Markdown file, whose directory is the folder; the others share a YAML file
+    for each kind. An entry with a key that another has, even in a different Unicode form, is left
+    out, and so is one whose file would be `ignored`. `text_of` returns the text of an existing YAML
+    file, with its own line ends, to which entries may be added. `checks` knows the results for some
+    entries.
+    """
+    check = (checks or Checks()).of
+    checked = ((entry, check(entry)) for entry in entries)
+    accepted, left_out = _accepted(checked, {_composed(key): key for key in declared})
+    paths = Paths(taken)
+    files = _pages([item for item in accepted if item.kind.document], paths)
+    for group in _by_kind(item for item in accepted if not item.kind.document):
+        try:
+            files.append(_yaml(group, paths, text_of))
+        except NotEditable as error:
+            reason = f"{_yaml_path(group)} exists, and {error}: add the entry there by hand"
+            left_out += (LeftOut(item.entry, reason) for item in group)
+    unread = [file for file in files if ignored(file.path)]
+    left_out += (_ignored(file, entry) for file in unread for entry in file.entries)
+    return sorted(file for file in files if file not in unread), left_out
+
+
+def _pages(items: Sequence[_Accepted], paths: Paths) -> list[NewFile]:
+    """Return the files of entries that have one of their own."""
+    for item in items:
+        paths.directory(item.kind.section, item.key.folder)
+    return [item.file(paths) for item in items]
+
+
+def _by_kind(items: Iterable[_Accepted]) -> list[list[_Accepted]]:
+    groups: dict[str, list[_Accepted]] = {}
+    for item in items:
+        groups.setdefault(item.kind.noun, []).append(item)
+    return [groups[noun] for noun in KINDS if noun in groups]
+
+
+def _yaml(
+    items: Sequence[_Accepted], paths: Paths, text_of: Callable[[str], str | None]
+) -> NewFile:
+    """Return the YAML file of a kind. Raises NotEditable if it exists and cannot be extended."""
+    path = _yaml_path(items)
+    if paths.is_taken(path):
+        return _extended(path, text_of(path), items)
+    return _file(path, _section(items[0].kind, [item.values for item in items]), items)
+
+
+def _yaml_path(items: Sequence[_Accepted]) -> str:
+    return f"{items[0].kind.section}{YAML}"
+
+
+def _ignored(file: NewFile, entry: NewEntry) -> LeftOut:
+    reason = f"its file would be {file.path}, which `ignore` in devinops.yaml matches"
+    return LeftOut(entry, reason)
+
+
+def _file(path: str, text: str, items: Sequence[_Accepted]) -> NewFile:
+    declarations = (
+        item.declaration._replace(source=Source(path, number))
+        for number, item in enumerate(items, 1)
+    )
+    return NewFile(path, text, tuple(item.entry for item in items), tuple(declarations))
+
+
+def _extended(path: str, text: str | None, items: Sequence[_Accepted]) -> NewFile:
+    """Return the file with more entries. Raises NotEditable."""
+    if text is None:
+        raise NotEditable("it cannot be read")
+    section = items[0].kind.section
+    new, declarations = appended(path, text, section, [item.values for item in items])
+    entries = tuple(item.entry for item in items)
+    return NewFile(path, new, entries, tuple(declarations), extended=True)
+
+
+# --- checking -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Accepted:
+    """An entry that a file can hold, with its values as they are written."""
+
+    entry: NewEntry
+    values: Mapping[str, Any]
+    declaration: Declaration
+
+    @property
+    def kind(self) -> Kind:
+        return self.declaration.kind
+
+    @property
+    def key(self) -> Key:
+        return self.declaration.key
+
+    @property
+    def order(self) -> tuple[bool, str, str]:
+        """Folders that give their own name to a directory come first."""
+        parts = map(decode_part, self.key.folder.split("/"))
+        return any(directory(part) != part for part in parts if part), self.key.kind, self.key.place
+
+    def file(self, paths: Paths) -> NewFile:
+        """Return the file of an entry that has one of its own."""
+        kind = self.kind
+        above = paths.directory(kind.section, self.key.folder)
+        values = dict(self.values)
+        if _has_empty_document(kind, values):
+            path = paths.file(above, stem(self.key.name, kind.noun), YAML)
+            return _file(path, _section(kind, [values]), [self])
+        if kind.parent and folder_of(above) == self.key.folder:
+            values.pop(kind.parent, None)
+        path = paths.file(above, stem(self.key.name, kind.noun), MARKDOWN)
+        return _file(path, _page(kind, values), [self])
+
+
+def _accepted(
+    checked: Iterable[tuple[NewEntry, _Accepted | str]], taken: dict[Key, Key]
+) -> tuple[list[_Accepted], list[LeftOut]]:
+    """Return the entries that a file can hold, in the order of writing, and the others."""
+    accepted, left_out = [], []
+    for entry, result in checked:
+        if isinstance(result, str):
+            left_out.append(LeftOut(entry, result))
+        else:
+            accepted.append(result)
+    unique = []
+    for item in sorted(accepted, key=lambda item: item.order):
+        composed = _composed(item.key)
+        if first := taken.get(composed):
+            left_out.append(LeftOut(item.entry, _twin(item.key, first)))
+        else:
+            taken[composed] = item.key
+            unique.append(item)
+    return unique, left_out
+
+
+def _twin(key: Key, first: Key) -> str:
+    if key == first:
+        return f"another entry has the key {key}"
+    return (
+        f"its key differs only in the Unicode form from another entry's "
+        f"({key.place!a} and {first.place!a}): rename one of the two objects"
+    )
+
+
+def _composed(key: Key) -> Key:
+    return Key(key.kind, FolderPath(normalize("NFC", key.folder)), normalize("NFC", key.name))
+
+
+class Checks:
+    """Checks whether files can hold entries, and remembers the results."""
+
+    def __init__(self) -> None:
+        self._results: dict[tuple[str, str], tuple[Mapping[str, Any] | None, _Accepted | str]] = {}
+
+    def of(self, entry: NewEntry) -> _Accepted | str:
+        """Return the entry as it is written, or the reason why no file can hold it."""
+        identity = KINDS[entry.kind].identity.fields
+        place = entry.kind, repr([entry.values.get(name) for name in identity])
+        values, result = self._results.get(place, (None, ""))
+        if values != entry.values:
+            result = _checked(entry)
+            self._results[place] = entry.values, result
+        return replace(result, entry=entry) if isinstance(result, _Accepted) else result
+
+
+def _checked(entry: NewEntry) -> _Accepted | str:
+    """Return the entry as it is written, or the reason why no file can hold it."""
+    kind = KINDS[entry.kind]
+    values = _written(kind, entry.values)
+    if _is_too_deep(values):
+        return f"it has more than {LEVELS - _OUTER_LEVELS} levels of nesting"
+    path, text = _alone(kind, values)
+    if surrogate := None if text.isascii() else re.search("[\ud800-\udfff]", text):
+        return (
+            f"it contains U+{ord(surrogate[0]):04X}, half of a character, which UTF-8 cannot hold"
+        )
+    declarations, problems = read_entries(path, text)
+    if problems or len(declarations) != 1:
+        return _reason(problems[0], kind, path, text) if problems else "a file cannot hold it"
+    (declaration,) = declarations
+    if changed := _changed(kind, values, declaration):
+        return f"its {', '.join(changed)} would be read from a file as another value"
+    return _Accepted(entry, values, declaration)
+
+
+_OUTER_LEVELS: Final = 3
+
+
+def _alone(kind: Kind, values: Mapping[str, Any]) -> tuple[str, str]:
+    """Return path and text of a file with only this entry."""
+    if kind.document and not _has_empty_document(kind, values):
+        return f"{kind.section}/entry{MARKDOWN}", _page(kind, values)
+    return f"{kind.section}{YAML}", _section(kind, [values])
+
+
+def _has_empty_document(kind: Kind, values: Mapping[str, Any]) -> bool:
+    """Return whether the text is empty: in Markdown this is a problem, in YAML it is on purpose."""
+    return kind.document is not None and values.get(kind.document) == ""
+
+
+def _changed(kind: Kind, values: Mapping[str, Any], declaration: Declaration) -> list[str]:
+    """Return the fields whose value in the declaration differs from the one written."""
+    read = dict(declaration.resource.items())
+    fields = kind.by_name
+    wanted = {name: fields[name].in_one_form(values[name]) for name in values if name in fields}
+    if kind.parent:
+        wanted[kind.parent] = wanted.get(kind.parent) or ""
+        read[kind.parent] = read.get(kind.parent) or ""
+    return [name for name in fields if wanted.get(name, UNSET) != read.get(name, UNSET)]
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(LEVELS - _OUTER_LEVELS):
+        level = [part for outer in level for part in _parts(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _reason(problem: Problem, kind: Kind, path: str, text: str) -> str:
+    """Return a problem's message, after the field that it is about."""
+    field = _field_at(problem.source, kind, path, text.split("\n"))
+    return f"{field}: {problem.message}" if field else problem.message
+
+
+def _field_at(place: Source, kind: Kind, path: str, rows: Sequence[str]) -> str | None:
+    """Return the field whose value is at a place; None if the place is that of the entry."""
+    is_page = path.endswith(MARKDOWN)
+    if is_page and place.line > rows.index(_FENCE, 1):
+        return kind.document
+    name = _OF_PAGE if is_page else _OF_SECTION
+    above = [
+        (i, found) for i, row in enumerate(rows[: place.line], 1) if (found := name.match(row))
+    ]
+    if not above:
+        return None
+    number, found = above[-1]
+    is_key = number == place.line and place.column <= found.end()
+    return None if is_key else found[1]
+
+
+_FENCE: Final = "---"
+_OF_PAGE: Final = re.compile(r"(\w+):")
+_OF_SECTION: Final = re.compile(r"  [- ] (\w+):")
+"""The name of a field where the files have it; lines of texts have a longer indentation."""
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def _written(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values in the order of fields, texts in their canonical form."""
+    order = field_order.of_entry(kind)
+    names = [*order, *(name for name in values if name not in order)]
+    return {
+        name: _value(kind.by_name.get(name), values[name])
+        for name in names
+        if name in values and values[name] is not UNSET
+    }
+
+
+def _value(attribute: Attribute | None, value: Any) -> Any:
+    is_text = attribute and attribute.text and isinstance(value, str)
+    return canonical_text(value) if is_text else value
+
+
+def _page(kind: Kind, values: Mapping[str, Any]) -> str:
+    """Return the text of a Markdown file: front matter, and the document below it."""
+    front = {name: value for name, value in values.items() if name != kind.document}
+    return "\n".join(
+        [
+            _FENCE,
+            *yaml_text.mapping(front),
+            _FENCE,
+            "",
+            f"{values.get(kind.document or '', '')}",
+            "",
+        ]
+    )
+
+
+def _section(kind: Kind, entries: list[Mapping[str, Any]]) -> str:
+    """Return the text of a YAML file."""
+    return "\n".join([*yaml_text.mapping({kind.section: entries}), ""])

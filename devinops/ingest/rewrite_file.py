@@ -1,0 +1,239 @@
+"""Rewrites one file with live values, and checks that nothing else in it changed. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from devinops.ingest.edit_fields import Entry, NotEditable, Page, Splice, spliced, whole_text
+from devinops.ingest.merge_texts import conflict
+from devinops.ingest.pull_result import FileChange
+from devinops.load import read_entries
+from devinops.load.discover import beside, line_end, unified
+from devinops.model.keys import Key
+from devinops.model.kind import Kind
+from devinops.model.objects import Declaration, Live
+from devinops.planning.diff import same
+
+
+@dataclass
+class Wanted:
+    """What is to be written for one entry.
+
+    `values` maps a field to its new value, `marked` to a text that has conflict markers, and
+    `conflicts` to a live value that stands beside the one in the file, between markers.
+    """
+
+    declaration: Declaration
+    live: Live
+    values: dict[str, Any] = field(default_factory=dict)
+    marked: dict[str, str] = field(default_factory=dict)
+    conflicts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        return self.declaration.key
+
+    @property
+    def new_key(self) -> Key:
+        """The key of the entry after it was written."""
+        kind = self.live.kind
+        places: Any = {name: v for name, v in self.values.items() if name in kind.places}
+        return kind.key(replace(self.declaration.resource, **places))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (*self.values, *self.marked, *self.conflicts)
+
+    def parts(self) -> list[Wanted]:
+        """Return one `Wanted` for each field; the fields of the key stay together."""
+        places = [name for name in self.fields if name in self.live.kind.places]
+        others = [[name] for name in self.fields if name not in places]
+        return [self._of(names) for names in (places, *others) if names]
+
+    def _of(self, names: Collection[str]) -> Wanted:
+        return replace(
+            self,
+            values={name: v for name, v in self.values.items() if name in names},
+            marked={name: v for name, v in self.marked.items() if name in names},
+            conflicts={name: v for name, v in self.conflicts.items() if name in names},
+        )
+
+
+def is_markdown(path: str) -> bool:
+    return path.lower().endswith(".md")
+
+
+def text_files(path: str, text: str) -> Iterator[str]:
+    """Yield the path of each file that an entry in a YAML file names as its text."""
+    try:
+        page = Page(text, markdown=False)
+    except NotEditable:
+        return
+    for written in page.texts_of_fields("_file"):
+        yield beside(path, written)
+
+
+class Rewriting:
+    """Collects the changes of one file, and of the files that hold texts of its entries.
+
+    `users` returns how many entries name a file as their text.
+    """
+
+    def __init__(self, path: str, read: Callable[[str], str], users: Callable[[str], int]) -> None:
+        """Raises NotEditable."""
+        self.path, self.read, self.users = path, read, users
+        self.text = unified(read(path))
+        self.page = Page(self.text, markdown=is_markdown(path))
+        self.done: list[Wanted] = []
+        self.splices: list[Splice] = []
+        self.marks: list[Splice] = []
+        self.texts: dict[str, list[Splice]] = {}
+        """File with the text of an entry → its changes."""
+        self.touched: list[tuple[str, Key, str]] = []
+        """(File, key, field) of everything that changes."""
+        self.before = self._declarations(self.text, {})
+
+    def add(self, item: Wanted) -> None:
+        """Add the changes for one entry. Raises NotEditable; then nothing was added."""
+        source, kind = item.declaration.source, item.live.kind
+        entry = self.page.entry(source.line, source.column)
+        splices: list[Splice] = []
+        marks: list[Splice] = []
+        texts: dict[str, list[Splice]] = {}
+        for name, value in item.values.items():
+            splices += self._set(entry, item, kind, name, value, texts)
+        checked = dict(texts)
+        for name, value in item.marked.items():
+            marks += self._set(entry, item, kind, name, value, texts)
+        for name, value in item.conflicts.items():
+            marks.append(self._both(entry, item, kind, name, value))
+        self._check([*self.splices, *splices], [*self.done, item], self.texts | checked)
+        spliced(self.text, [*self.splices, *splices, *self.marks, *marks])
+        self.splices += splices
+        self.marks += marks
+        self.texts |= texts
+        self.done.append(item)
+        self.touched += ((self._file_of(entry, kind, name), item.key, name) for name in item.fields)
+
+    def changes(self) -> Iterator[FileChange]:
+        """Yield the changed files."""
+        splices = {self.path: [*self.splices, *self.marks], **self.texts}
+        for path, changed in splices.items():
+            places = [place for place in self.touched if place[0] == path]
+            if changed:
+                keys = dict.fromkeys(key for _, key, _ in places)
+                fields = dict.fromkeys(name for _, _, name in places)
+                text = in_raw(self.read(path), changed)
+                yield FileChange(path, text, tuple(keys), tuple(fields))
+
+    def _file_of(self, entry: Entry, kind: Kind, name: str) -> str:
+        """Return the file that has a field of an entry."""
+        if name == kind.document and not self.page.markdown and entry.has(f"{name}_file"):
+            return beside(self.path, entry.text_of(f"{name}_file"))
+        return self.path
+
+    # --- one field
+
+    def _set(
+        self,
+        entry: Entry,
+        item: Wanted,
+        kind: Kind,
+        name: str,
+        value: Any,
+        texts: dict[str, list[Splice]],
+    ) -> list[Splice]:
+        """Return the replacements for a field; those in another file are added to `texts`."""
+        if name == kind.document and self.page.markdown:
+            return [self.page.body(value)]
+        path = self._file_of(entry, kind, name)
+        if path != self.path:
+            if self.users(path) > 1 or path in self.texts:
+                raise NotEditable(f"several entries have the text of {path}")
+            texts[path] = [whole_text(unified(self.read(path)), 0, value)]
+            return []
+        return entry.set(kind, name, getattr(item.declaration.resource, name), value)
+
+    def _both(self, entry: Entry, item: Wanted, kind: Kind, name: str, value: Any) -> Splice:
+        """Return the lines of a field with both values between conflict markers."""
+        place = entry.place(name)
+        if not place.whole:
+            raise NotEditable("other fields are on its line")
+        ours = self.text[place.first : place.last]
+        splices = entry.set(kind, name, getattr(item.declaration.resource, name), value)
+        shifted = [Splice(s.start - place.first, s.end - place.first, s.text) for s in splices]
+        theirs = spliced(ours, shifted)
+        rows = conflict(ours.split("\n"), theirs.split("\n"))
+        return Splice(place.first, place.last, "\n".join(rows))
+
+    # --- checking
+
+    def _declarations(self, text: str, texts: Mapping[str, list[Splice]]) -> list[Declaration]:
+        """Return the declarations of a version of the file. Raises NotEditable for problems."""
+
+        def body_at(path: str) -> str | None:
+            now = unified(self.read(path))
+            return spliced(now, texts.get(path, ()))
+
+        declarations, problems = read_entries(self.path, text, body_at=body_at)
+        if problems:
+            why = problems[0].message
+            raise NotEditable(f"a file cannot hold the new value there ({why})")
+        return declarations
+
+    def _check(
+        self,
+        splices: Iterable[Splice],
+        items: Iterable[Wanted],
+        texts: Mapping[str, list[Splice]],
+    ) -> None:
+        """Raise NotEditable unless exactly the wanted values change."""
+        after = self._declarations(spliced(self.text, splices), texts)
+        if len(after) != len(self.before):
+            raise NotEditable("a file cannot hold the new value there")
+        wanted: defaultdict[Key, dict[str, Any]] = defaultdict(dict)
+        for item in items:
+            wanted[item.key].update(item.values)
+        for old, new in zip(self.before, after, strict=True):
+            if not _is_expected(old, new, wanted[old.key]):
+                raise NotEditable("another value would change too")
+
+
+def _is_expected(old: Declaration, new: Declaration, values: Mapping[str, Any]) -> bool:
+    """Return whether an entry changed in exactly these fields."""
+    if (old.ensure, old.targets, old.meta, old.lint, old.protect) != (
+        new.ensure,
+        new.targets,
+        new.meta,
+        new.lint,
+        new.protect,
+    ):
+        return False
+    for attribute in old.kind.attributes:
+        now = getattr(new.resource, attribute.name)
+        if attribute.name not in values:
+            if now != getattr(old.resource, attribute.name):
+                return False
+        elif not same(attribute, attribute.in_one_form(values[attribute.name]), now):
+            return False
+    return True
+
+
+def in_raw(raw: str, splices: Iterable[Splice]) -> str:
+    """Return a text with replacements at positions of its `unified` form; line ends stay."""
+    start = len(raw) - len(raw.removeprefix("\ufeff"))
+    if "\r" not in raw:
+        return spliced(raw, (Splice(s.start + start, s.end + start, s.text) for s in splices))
+    offsets, at = [], start
+    while at < len(raw):
+        offsets.append(at)
+        at += 2 if raw.startswith("\r\n", at) else 1
+    offsets.append(len(raw))
+    end = line_end(raw)
+    return spliced(
+        raw,
+        (Splice(offsets[s.start], offsets[s.end], s.text.replace("\n", end)) for s in splices),
+    )

@@ -1,0 +1,173 @@
+"""The lifecycle of secrets: a file describes the secret, and its value is kept elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from devinops.model.changes import Action, Blocker, Change, FieldChange
+from devinops.model.inventory import fingerprint
+from devinops.model.keys import Key
+from devinops.model.kind import Role
+from devinops.model.objects import Access, Declaration, Live
+from devinops.model.values import UNSET
+from devinops.planning.diff import changed_fields
+from devinops.planning.draft import (
+    PlanContext,
+    PlanDraft,
+    RollbackContext,
+    Saved,
+    declared_fields,
+)
+from devinops.planning.lifecycles.managed import EQUAL, Managed
+from devinops.planning.match import Match
+from devinops.planning.orphans import Orphan
+
+_DAYS = {"d": 1, "w": 7}
+
+
+class Contract(Managed):
+    """Plans objects that must exist. Creates or replaces one only with its value; never prunes."""
+
+    def _missing(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
+        declaration = match.declaration
+        personal = [
+            live for live in context.foreign(declaration.key) if live.access is Access.PERSONAL
+        ]
+        noun = declaration.key.kind
+        if personal:
+            reason = (
+                f"it exists as a personal {noun} only: add it as an organization {noun} in the web "
+                "app"
+            )
+            draft.block(Blocker.REQUIREMENT, declaration, reason, personal[:1])
+        elif not _value_source(declaration):
+            source = declaration.kind.role(Role.VALUE_SOURCE)
+            way = f", or let apply create it with {source.name}: {{env: NAME}}" if source else ""
+            reason = f'the {noun} "{declaration.key.place}" is missing: add it in the web app{way}'
+            draft.block(Blocker.REQUIREMENT, declaration, reason)
+        else:
+            fields = (*declared_fields(declaration.resource), _value_field(declaration))
+            # A rotation deletes a secret before it creates it, so devinops may have deleted it.
+            reason = f"{'no longer' if match.record else 'not'} in the organization"
+            draft.changes.append(
+                Change(Action.CREATE, declaration.key, reason, None, declaration, None, fields)
+            )
+
+    def _present(self, match: Match, live: Live, context: PlanContext, draft: PlanDraft) -> None:
+        declaration, kind = match.declaration, live.kind
+        differences = changed_fields(kind, declaration.resource, live.resource)
+        advisory = [d for d in differences if kind.by_name[d.name].role is Role.ADVISORY]
+        broken = [d for d in differences if d not in advisory]
+        for field in () if _rotates(match) else advisory:
+            message = f"its {field.name} differs from the live one: make both the same"
+            draft.warn(declaration, field.name, f"{kind.noun}-{field.name}", message)
+        _warn_of_age(declaration, live, context, draft)
+        if broken:
+            reason = f"{_mismatches(broken)}: no API can change that; re-create it in the web app"
+            draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
+        elif context.has_inventory and _value_source(declaration):
+            self._owned(match, live, context, draft)
+        else:
+            draft.unchanged += 1
+
+    def _owned(self, match: Match, live: Live, context: PlanContext, draft: PlanDraft) -> None:
+        """Replace the object if its version changed; adopt it if it is not owned yet."""
+        declaration = match.declaration
+        if match.record and not _rotates(match):
+            draft.unchanged += 1
+            return
+        if match.record:
+            rotation = declaration.kind.role(Role.ROTATION)
+            assert rotation
+            fields = (
+                *changed_fields(live.kind, declaration.resource, live.resource),
+                FieldChange(rotation.name, UNSET, getattr(declaration.resource, rotation.name)),
+                _value_field(declaration),
+            )
+            action, reason = (
+                Action.REPLACE,
+                f"{rotation.name} changed: deleted and created again with a new id",
+            )
+        else:
+            action, reason, fields = Action.ADOPT, EQUAL, ()
+        real = context.as_it_is(live)
+        draft.changes.append(
+            Change(action, declaration.key, reason, live.id, declaration, real, fields)
+        )
+
+    def orphan(
+        self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
+    ) -> None:
+        """Stop owning the object. It is never pruned, because its value could not be restored."""
+        draft.forget(orphan.record)
+
+    def rollback(
+        self, saved: Saved, live: Live | None, context: RollbackContext, draft: PlanDraft
+    ) -> None:
+        key = saved.live.key
+        if live is not None:
+            draft.unchanged += 1
+        elif context.live.under(key):
+            note = (
+                f"{key} was deleted and created again since then, and the value that it had before "
+                f"the run {context.run} was never saved: to change the value, change version in "
+                "its entry and apply"
+            )
+            draft.notes.append((key, note))
+        else:
+            reason = (
+                "it was deleted, and its value was not saved because no API can read it: add it in "
+                "the web app, or declare it with value_from and apply"
+            )
+            draft.block(Blocker.REQUIREMENT, saved.declaration, reason)
+
+
+def _value_source(declaration: Declaration) -> Mapping[str, str] | None:
+    """Return where the value is, such as {"env": NAME}; None if the entry does not say."""
+    source = declaration.kind.role(Role.VALUE_SOURCE)
+    value = getattr(declaration.resource, source.name) if source else UNSET
+    return value if isinstance(value, Mapping) else None
+
+
+def _value_field(declaration: Declaration) -> FieldChange:
+    source = _value_source(declaration)
+    assert source
+    return FieldChange("value", UNSET, f"env:{source['env']}")
+
+
+def _rotates(match: Match) -> bool:
+    """Return whether the version of an owned object changed since the last apply."""
+    rotation = match.declaration.kind.role(Role.ROTATION)
+    if rotation is None or match.record is None or not _value_source(match.declaration):
+        return False
+    version = getattr(match.declaration.resource, rotation.name)
+    last = match.record.fields.get(rotation.name)
+    return version is not UNSET and (last is None or last.sent != fingerprint(version))
+
+
+def _warn_of_age(
+    declaration: Declaration, live: Live, context: PlanContext, draft: PlanDraft
+) -> None:
+    attribute = live.kind.role(Role.MAX_AGE)
+    max_age = getattr(declaration.resource, attribute.name) if attribute else UNSET
+    times = [time for time in (live.created_at, live.updated_at) if time is not None]
+    if attribute is None or not isinstance(max_age, str) or not times:
+        return
+    days = (context.today - datetime.fromtimestamp(max(times), UTC).date()).days
+    if days > int(max_age[:-1]) * _DAYS[max_age[-1]]:
+        message = f"it is {days} days old, but {attribute.name} is {max_age}: rotate it"
+        draft.warn(declaration, attribute.name, f"{live.kind.noun}-age", message)
+
+
+def _mismatches(fields: Iterable[FieldChange]) -> str:
+    """Return the live and the declared value of each field, as text."""
+    return "; ".join(f"{f.name} is {_value(f.before)}, not {_value(f.after)}" for f in fields)
+
+
+def _value(value: Any) -> str:
+    return (
+        "unset" if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
+    )

@@ -1,0 +1,101 @@
+"""When a request to a code host is sent again, and how lists and answers are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from devinops.api.single_request import Call, Failure, Response
+from devinops.ci.code_host_client import (
+    next_page,
+    number_at,
+    rate_limit_wait_s,
+    text_at,
+    wait_before_retry_s,
+)
+from devinops.model.errors import BadResponse
+
+NOW = 1_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "text", "wait_s"),
+    [
+        (200, {"retry-after": "5"}, b"", None),
+        (404, {"retry-after": "5"}, b"", None),
+        (403, {}, b"Resource not accessible by integration", None),
+        (403, {"x-ratelimit-remaining": "4999", "x-ratelimit-reset": "1000090"}, b"", None),
+        (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1000090"}, b"", 90),
+        (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "999999"}, b"", 0),
+        (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "soon"}, b"", None),
+        (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" * 500}, b"", None),
+        (429, {"x-ratelimit-remaining": "0"}, b"", 60),
+        (429, {"retry-after": "5"}, b"", 5),
+        (429, {"retry-after": "86400"}, b"", 60),
+        (403, {}, b"You have exceeded a Secondary Rate Limit", 60),
+        (500, {"retry-after": "5"}, b"", None),
+    ],
+)
+def test_rate_limits_are_distinguished_from_other_refusals(
+    status: int, headers: dict[str, str], text: bytes, wait_s: float | None
+) -> None:
+    assert rate_limit_wait_s(Response(status, text, headers), NOW) == wait_s
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_only_a_create_is_not_sent_again_without_an_answer(method: str) -> None:
+    call, created = Call(method, "/x"), method == "POST"
+    for outcome in (Failure("cut"), Failure("slow", timed_out=True), Response(503, b"", {})):
+        wait_s = wait_before_retry_s(call, outcome, 0, NOW)
+        assert (wait_s is None) == created, outcome
+    limited = Response(429, b"", {"retry-after": "3"})
+    assert wait_before_retry_s(call, limited, 0, NOW) == 3
+    for final in (Failure("certificate", retryable=False), Response(422, b"", {})):
+        assert wait_before_retry_s(call, final, 0, NOW) is None
+
+
+def test_busy_server_may_ask_for_a_longer_wait() -> None:
+    busy = Response(503, b"", {"retry-after": "20"})
+    assert wait_before_retry_s(Call("GET", "/x"), busy, 0, NOW) == 20
+
+
+QUERY = {"per_page": "100", "sort": "asc"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "following"),
+    [
+        ({}, None),
+        ({"x-next-page": ""}, None),
+        ({"x-next-page": "2"}, {"per_page": "100", "sort": "asc", "page": "2"}),
+        ({"link": '<https://evil.test/x?page=2>; rel="next"'}, {"page": "2"}),
+        (
+            {"link": '<https://h/a?page=1>; rel="prev", <https://h/a?page=3>; rel="next"'},
+            {"page": "3"},
+        ),
+        ({"link": "<https://h/a?page=3&b=%20c>; rel=next"}, {"page": "3", "b": " c"}),
+        ({"link": '<https://h/a?page=1>; rel="first", <https://h/a?page=9>; rel="last"'}, None),
+        ({"link": "nonsense"}, None),
+    ],
+)
+def test_next_page(headers: dict[str, str], following: dict[str, str] | None) -> None:
+    assert next_page(QUERY, headers) == following
+
+
+def test_list_that_goes_round_in_a_circle_ends() -> None:
+    with pytest.raises(BadResponse, match="links to itself"):
+        next_page({"page": "2"}, {"link": '<https://h/a?page=2>; rel="next"'})
+
+
+@pytest.mark.parametrize("item", [None, 1, [], {}, {"user": None}, {"user": {"login": 1}}])
+def test_text_that_is_missing_is_empty(item: Any) -> None:
+    assert text_at(item, "user", "login") == ""
+    assert text_at({"user": {"login": "ada"}}, "user", "login") == "ada"
+
+
+@pytest.mark.parametrize("item", [None, 1, {}, {"id": "1"}, {"id": True}, {"id": 0}, {"id": 1.5}])
+def test_number_must_be_there(item: Any) -> None:
+    with pytest.raises(BadResponse, match="no id"):
+        number_at(item, "id")
+    assert number_at({"id": 7}, "id") == 7

@@ -1,0 +1,287 @@
+"""CI and pre-commit install the devinops that init ran with, or are told what to fill in; never a package of an index that only has its name."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from devinops.cli import installed_from as origins
+from devinops.cli.installed_from import Checkout, Origin, installed_origin, origin_of
+from tests.testing.command_line import Devinops
+from tests.testing.inventories import commit, git
+from tests.testing.places import ROOT
+
+C = "0123456789abcdef0123456789abcdef01234567"
+HTTPS = "https://github.com/acme/devinops.git"
+
+
+def vcs(url: str, **more: Any) -> dict[str, Any]:
+    return {"url": url, "vcs_info": {"vcs": "git", "commit_id": C}, **more}
+
+
+KNOWN: list[tuple[str, dict[str, Any] | None, Checkout | None, str, str | None]] = [
+    ("https", vcs(HTTPS), None, f"devinops @ git+{HTTPS}@{C}", HTTPS),
+    (
+        "a branch was requested",
+        {"url": HTTPS, "vcs_info": {"vcs": "git", "commit_id": C, "requested_revision": "main"}},
+        None,
+        f"devinops @ git+{HTTPS}@{C}",
+        HTTPS,
+    ),
+    (
+        "ssh",
+        vcs("ssh://git@github.com/acme/devinops.git"),
+        None,
+        f"devinops @ git+ssh://git@github.com/acme/devinops.git@{C}",
+        "ssh://git@github.com/acme/devinops.git",
+    ),
+    (
+        "a token",
+        vcs("https://bob:hunter2@github.com/acme/devinops.git"),
+        None,
+        f"devinops @ git+{HTTPS}@{C}",
+        HTTPS,
+    ),
+    (
+        "a subdirectory",
+        vcs(HTTPS, subdirectory="tools/devinops"),
+        None,
+        f"devinops @ git+{HTTPS}@{C}#subdirectory=tools/devinops",
+        None,
+    ),
+    (
+        "an archive",
+        {"url": "https://h/devinops.whl", "archive_info": {"hashes": {"sha256": "ab12"}}},
+        None,
+        "devinops @ https://h/devinops.whl#sha256=ab12",
+        None,
+    ),
+    (
+        "an archive with several hashes",
+        {
+            "url": "https://h/devinops.whl",
+            "archive_info": {"hashes": {"md5": "cd34", "sha512": "ab12"}},
+        },
+        None,
+        "devinops @ https://h/devinops.whl#sha512=ab12",
+        None,
+    ),
+    (
+        "an archive of an older pip",
+        {"url": "https://h/devinops.whl", "archive_info": {"hash": "sha256=ab12"}},
+        None,
+        "devinops @ https://h/devinops.whl#sha256=ab12",
+        None,
+    ),
+    (
+        "an editable directory",
+        {"url": "file:///srv/devinops", "dir_info": {"editable": True}},
+        Checkout(HTTPS, C, published=True),
+        f"devinops @ git+{HTTPS}@{C}",
+        HTTPS,
+    ),
+    (
+        "a directory with a short address",
+        {"url": "file:///srv/devinops", "dir_info": {}},
+        Checkout("git@github.com:acme/devinops.git", C, published=True),
+        f"devinops @ git+ssh://git@github.com/acme/devinops.git@{C}",
+        "ssh://git@github.com/acme/devinops.git",
+    ),
+    (
+        "a directory below the top",
+        {"url": "file:///srv/all/devinops", "dir_info": {}},
+        Checkout(HTTPS, C, published=True, below="devinops"),
+        f"devinops @ git+{HTTPS}@{C}#subdirectory=devinops",
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("direct_url", "checkout", "requirement", "repository"), [row[1:] for row in KNOWN], ids=[row[0] for row in KNOWN])  # fmt: skip
+def test_the_same_devinops_is_installed(
+    direct_url: dict[str, Any] | None,
+    checkout: Checkout | None,
+    requirement: str,
+    repository: str | None,
+) -> None:
+    origin = origin_of(direct_url, checkout)
+    revision = C if repository else None
+    assert origin == Origin(requirement, repository, revision)
+    assert Requirement(origin.requirement).name == "devinops"
+    assert shlex.split(origin.install) == ["pip", "install", requirement]
+
+
+LOCAL = {"url": "file:///srv/devinops", "dir_info": {}}
+UNKNOWN: list[tuple[str, dict[str, Any] | None, Checkout | None, str]] = [
+    ("no repository", LOCAL, None, "no Git remote"),
+    ("a local remote", LOCAL, Checkout("/srv/git/d.git", C, published=True), "is local too"),
+    ("a file remote", LOCAL, Checkout("file:///srv/d", C, published=True), "is local too"),
+    ("not pushed", LOCAL, Checkout(HTTPS, C, published=False), "not pushed"),
+    ("vcs of a local directory", vcs("file:///srv/d"), None, "no Git remote"),
+    ("a local wheel", {"url": "file:///srv/d.whl", "archive_info": {}}, None, "a file on this"),
+    ("no hash", {"url": "https://h/d.whl", "archive_info": {}}, None, "without a recorded SHA-2"),
+    ("an index", None, None, "does not record where"),
+    ("md5", {"url": "https://h/d.whl", "archive_info": {"hash": "md5=ab"}}, None, "SHA-2 hash"),
+    (
+        "a signed URL",
+        {"url": "https://h/d.whl?Signature=s3cret", "archive_info": {"hash": "sha256=ab"}},
+        None,
+        "a secret may follow",
+    ),
+    ("a token in a query", vcs("https://h/d.git?token=s3cret"), None, "a secret may follow"),
+    (
+        "a query of a remote",
+        LOCAL,
+        Checkout(f"{HTTPS}?token=s3cret", C, published=True),
+        "a secret may follow",
+    ),
+    ("a fragment", vcs("https://h/d.git#s3cret"), None, "a secret may follow"),
+    ("a quote", vcs("https://h/d'.git"), None, "unusual characters"),
+    ("a space", vcs("https://h/d .git"), None, "unusual characters"),
+    ("a variable", vcs("https://h/${X}.git"), None, "unusual characters"),
+    ("an expression", vcs("https://h/${{x}}.git"), None, "unusual characters"),
+    ("no URL", vcs(""), None, "does not say"),
+    ("a broken URL", vcs("https://[h/d.git"), None, "does not say"),
+    ("nothing", {}, None, "does not say"),
+    (
+        "an odd hash",
+        {"url": "https://h/d.whl", "archive_info": {"hash": "sha256=a b"}},
+        None,
+        "unusual characters",
+    ),
+]
+
+
+@pytest.mark.parametrize(("direct_url", "checkout", "why"), [row[1:] for row in UNKNOWN], ids=[row[0] for row in UNKNOWN])  # fmt: skip
+def test_what_nobody_else_can_install_is_left_to_fill_in(
+    direct_url: dict[str, Any] | None, checkout: Checkout | None, why: str
+) -> None:
+    origin = origin_of(direct_url, checkout)
+    assert why in origin.unknown
+    assert origin == Origin("devinops @ git+URL@COMMIT", unknown=origin.unknown)
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], None]:
+    """Let devinops seem installed with this `direct_url.json`."""
+
+    def say(direct_url: object) -> None:
+        class Fake:
+            def read_text(self, name: str) -> str | None:
+                assert name == "direct_url.json"
+                if isinstance(direct_url, str | None):
+                    return direct_url
+                return json.dumps(direct_url)
+
+        monkeypatch.setattr(origins, "distribution", lambda _: Fake())
+
+    return say
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "null", '"x"', "{}"])
+def test_a_damaged_record_is_unknown(installed: Callable[[object], None], text: str) -> None:
+    installed(text)
+    assert "does not say" in installed_origin().unknown
+
+
+def test_a_directory_is_asked_for_its_remote_and_commit(
+    tmp_path: Path, installed: Callable[[object], None]
+) -> None:
+    bare, work = tmp_path / "bare.git", tmp_path / "my work"
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(bare))
+    git(tmp_path, "clone", "-q", str(bare), str(work))
+    installed({"url": work.as_uri(), "dir_info": {"editable": True}})
+    assert "no Git remote" in installed_origin().unknown  # there is no commit yet
+    (work / "file").write_text("1")
+    git(work, "add", ".")
+    commit(work, "-m", "1")
+    git(work, "push", "-q", "origin", "HEAD:main")
+    pushed = git(work, "rev-parse", "HEAD")
+    assert "is local too" in installed_origin().unknown
+    git(work, "remote", "set-url", "origin", HTTPS)
+    assert installed_origin() == Origin(f"devinops @ git+{HTTPS}@{pushed}", HTTPS, pushed)
+    installed({"url": work.as_uri().replace("///", "//localhost/"), "dir_info": {}})
+    assert installed_origin().revision == pushed
+    (work / "file").write_text("2")
+    commit(work, "-am", "2")
+    assert "not pushed" in installed_origin().unknown
+
+
+@pytest.mark.parametrize(
+    "direct_url",
+    [None, vcs(HTTPS), vcs(HTTPS, subdirectory="a"), LOCAL],
+    ids=["index", "git", "subdirectory", "unknown"],
+)
+@pytest.mark.parametrize("below", ["", "my devin"], ids=["top", "below"])
+@pytest.mark.parametrize("host", ["github.com", "gitlab.com"])
+def test_what_init_writes_installs_it(
+    tmp_path: Path,
+    devinops: Devinops,
+    installed: Callable[[object], None],
+    direct_url: dict[str, Any] | None,
+    below: str,
+    host: str,
+) -> None:
+    installed(direct_url)
+    origin = installed_origin()
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "remote", "add", "origin", f"https://{host}/acme/api.git")
+    ran = devinops("init", "-C", tmp_path / below)
+    assert "that installs devinops" in " ".join(ran.out.split())
+    if host == "gitlab.com":
+        text = (tmp_path / ".gitlab-ci.yml").read_text()
+        assert yaml.safe_load(text)[".devinops"]["before_script"] == [origin.install]
+    else:
+        text = (tmp_path / ".github/workflows/devinops.yml").read_text()
+        assert yaml.safe_load(text)["env"]["DEVINOPS"] == origin.requirement
+    hooks = (tmp_path / ".pre-commit-config.yaml").read_text()
+    (repo,) = yaml.safe_load(hooks)["repos"]
+    hook, fmt, lint = repo["hooks"]
+    assert [one["id"] for one in repo["hooks"]] == [
+        "devinops-validate",
+        "devinops-fmt",
+        "devinops-lint",
+    ]
+    root = ["--root", below] if below else []
+    if origin.repository:
+        assert (repo["repo"], repo["rev"]) == (origin.repository, origin.revision)
+        assert hook.get("args", []) == fmt.get("args", []) == root
+    else:
+        assert (repo["repo"], hook["additional_dependencies"]) == ("local", [origin.requirement])
+        assert shlex.split(hook["entry"]) == ["devinops", "validate", *root, "--skip-untracked"]
+        assert shlex.split(fmt["entry"]) == ["devinops", "fmt", *root, "--skip-outside"]
+        with_extra = origin.requirement.replace("devinops", "devinops[secrets]", 1)
+        assert lint["additional_dependencies"] == [with_extra]
+    for written in (text, hooks):
+        assert ("FILL IN the URL" in written) is bool(origin.unknown)
+
+
+def test_nothing_pretends_that_an_index_has_devinops() -> None:
+    places = [ROOT / "README.md", *(ROOT / "docs").rglob("*"), *(ROOT / "devinops").rglob("*")]
+    for path in places:
+        if path.suffix in (".md", ".py", ".yml", ".yaml"):
+            claims = re.findall(
+                r"pip install ['\"]?devinops(?!(?:\[\w+\])? @)[^`\n]*|\"devinops>=",
+                path.read_text("utf-8"),
+            )
+            assert claims == [], path
+
+
+def test_the_packages_to_install_for_the_emulator_are_those_of_the_extra(
+    devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    extra = setup["options.extras_require"]["emulator"].split()
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    names = " ".join(Requirement(line).name for line in extra)
+    assert devinops("emulator").err.endswith(f": pip install {names}\n")

@@ -1,0 +1,168 @@
+"""A field changes, and not a character of anything else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devinops.ingest.edit_fields import NotEditable, Page, spliced, whole_text
+from devinops.kinds import KINDS
+from devinops.load import read_entries
+
+NOTE = KINDS["knowledge"]
+
+
+def changed(text: str, field: str, new: Any, old: Any = "", *, key: str = "a") -> str:
+    """Return a YAML file after the change of a field of the entry with a name."""
+    (entry,) = (d for d in read_entries("knowledge.yaml", text)[0] if d.key.name == key)
+    page = Page(text, markdown=False)
+    place = page.entry(entry.source.line, entry.source.column)
+    return spliced(text, place.set(NOTE, field, old, new))
+
+
+ENTRY = """\
+# top
+knowledge:
+  - name:   a   # the name
+    trigger: {trigger}
+    # before the pin
+    pinned_repo: acme/api
+
+    body: b
+
+  # between
+  - {{name: b, trigger: 't', body: "x"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "new", "after"),
+    [
+        ("old  # why", "new", "new  # why"),
+        ("old", "yes", '"yes"'),
+        ("old", "When: x", '"When: x"'),
+        ("'it''s'", "it's new", "'it''s new'"),
+        ('"old"', "new", '"new"'),
+        ('"old"', 'a "b"', '"a \\"b\\""'),
+        ("old\n      goes on", "new", "new"),
+        ("old  # why", "one\ntwo", "|-  # why\n      one\n      two"),
+        ("'old'", "one\n\ntwo", "|-\n      one\n\n      two"),
+        ("|\n      one\n      two", "one\nthree", "|\n      one\n      three"),
+        ("|-  # c\n        one\n        two", "1\n  2", "|-  # c\n        1\n          2"),
+        (">-\n      one\n      two", "one\nthree", "|-\n      one\n      three"),
+        (">\n      one\n      two", "new", "|\n      new"),
+        ("|\n      one\n      two", " indented\nx", '" indented\\nx"'),
+        ("\n      old", "new", "new"),
+    ],
+)
+def test_a_text_keeps_the_style_of_the_file(before: str, new: str, after: str) -> None:
+    text = ENTRY.format(trigger=before)
+    result = changed(text, "trigger", new)
+    assert result == ENTRY.format(trigger=after)
+    declaration = read_entries("knowledge.yaml", result)[0][0]
+    assert getattr(declaration.resource, "trigger") == new.rstrip()  # noqa: B009
+
+
+def test_a_value_in_braces_stays_there() -> None:
+    text = ENTRY.format(trigger="t")
+    assert changed(text, "trigger", "one, two", key="b") == text.replace("'t'", '"one, two"')
+    added = changed(text, "folder", "Backend", key="b")
+    assert added == text.replace("{name: b,", "{name: b, folder: Backend,")
+
+
+def test_a_field_that_is_missing_is_added_in_the_order_of_the_kind() -> None:
+    text = ENTRY.format(trigger="t")
+    assert changed(text, "folder", "Backend/APIs") == text.replace(
+        "# the name\n", "# the name\n    folder: Backend/APIs\n"
+    )
+
+
+def test_null_is_written() -> None:
+    text = ENTRY.format(trigger="t")
+    assert changed(text, "pinned_repo", None) == text.replace("repo: acme/api", "repo: null")
+
+
+def test_only_the_part_of_a_value_that_differs_changes() -> None:
+    text = "playbooks:\n- title: a\n  structured_output_schema:\n    type: object # c\n    required: [a, b]\n    properties:\n      a: {type: string}\n      b:\n        type: number\n  body: b\n"
+    (entry,) = read_entries("playbooks.yaml", text)[0]
+    old = getattr(entry.resource, "structured_output_schema")  # noqa: B009
+    new = old | {
+        "required": ["a", "c"],
+        "properties": old["properties"] | {"b": {"type": "integer"}},
+    }
+    page = Page(text, markdown=False)
+    splices = page.entry(entry.source.line, entry.source.column).set(
+        KINDS["playbook"], "structured_output_schema", old, new
+    )
+    assert spliced(text, splices) == text.replace("[a, b]", "[a, c]").replace("number", "integer")
+
+
+@pytest.mark.parametrize(
+    ("written", "old", "new", "expected"),
+    [
+        ("|\n    a\n", "a\n", "b", "|-\n    b\n"),
+        ("|-\n    a\n", "a", "b\n", "|\n    b\n"),
+        ("a\n", "a", "b\nc\n", "|\n    b\n    c\n"),
+        ("|\n    a\n", "a\n", "b\n", "|\n    b\n"),
+    ],
+)
+def test_a_last_line_end_counts_where_it_is_part_of_the_value(
+    written: str, old: str, new: str, expected: str
+) -> None:
+    text = f"knowledge:\n- name: {written}  trigger: t\n"
+    page = Page(text, markdown=False)
+    result = spliced(text, page.entry(2, 3).set(NOTE, "name", old, new))
+    assert result == f"knowledge:\n- name: {expected}  trigger: t\n"
+
+
+def test_front_matter_and_body() -> None:
+    text = "---\nname: a\n# c\ntrigger: t\n---\n\nold\n\n"
+    page = Page(text, markdown=True)
+    splices = [*page.entry(1, 1).set(NOTE, "trigger", "t", "u"), page.body("new\nbody")]
+    assert spliced(text, splices) == "---\nname: a\n# c\ntrigger: u\n---\n\nnew\nbody\n\n"
+
+
+@pytest.mark.parametrize("shared", ["trigger: *t", "<<: *m"])
+def test_a_shared_value_is_not_touched(shared: str) -> None:
+    text = f"knowledge:\n- name: b\n  trigger: &t x\n  body: c\n  meta: &m {{x: y}}\n- name: a\n  {shared}\n  body: d\n"
+    page = Page(text, markdown=False)
+    if shared.startswith("trigger"):
+        with pytest.raises(NotEditable, match="shared"):
+            page.entry(6, 3).set(NOTE, "trigger", "x", "new")
+        with pytest.raises(NotEditable, match="shared"):
+            page.entry(2, 3).set(NOTE, "trigger", "x", "new")
+    else:
+        assert "trigger: new" in spliced(text, page.entry(6, 3).set(NOTE, "trigger", "x", "new"))
+
+
+texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("\n #:'\"|>-"), min_size=1).filter(str.strip)  # fmt: skip
+
+
+@given(
+    st.sampled_from(["old", "'old'", '"old"', "|\n      a\n      b", ">-\n      a", "x  # c"]),
+    texts,
+)
+def test_any_text_comes_back_and_nothing_else_changes(before: str, new: str) -> None:
+    text = ENTRY.format(trigger=before)
+    result = changed(text, "trigger", new.rstrip())
+    old, now = read_entries("knowledge.yaml", text)[0], read_entries("knowledge.yaml", result)
+    assert now[1] == []
+    assert [getattr(d.resource, "trigger") for d in now[0]][1:] == ["t"]  # noqa: B009
+    for name in ("name", "pinned_repo", "body"):
+        assert [getattr(d.resource, name) for d in now[0]] == [
+            getattr(d.resource, name) for d in old
+        ]
+    assert {"# top", "# the name", "# before the pin", "# between"} <= {
+        part for part in ("# top", "# the name", "# before the pin", "# between") if part in result
+    }
+
+
+@given(st.text(), st.text())
+def test_a_whole_text_keeps_the_blank_lines_around_it(old: str, new: str) -> None:
+    result = spliced(old, [whole_text(old, 0, new)])
+    assert new in result
+    if old.strip():
+        assert result.startswith(old[: len(old) - len(old.lstrip("\n"))])

@@ -1,0 +1,55 @@
+"""What the inventory keeps of a field that was changed outside devinops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from devinops.kinds.knowledge import Knowledge
+from devinops.model.changes import Blocker
+from devinops.model.inventory import base
+from devinops.model.keys import ROOT, FolderPath
+from devinops.model.kind import Scope
+from devinops.model.objects import Live
+from devinops.planning.draft import PlanDraft
+from devinops.planning.lifecycles.managed import Managed
+from devinops.planning.lifecycles.managed import bases as bases_of
+from devinops.planning.match import Match
+from tests.testing import toy_kinds
+from tests.testing.objects import live
+from tests.testing.plans import context, entry
+
+
+def test_an_outside_edit_that_was_kept_stays_visible_after_the_next_apply() -> None:
+    """The record of the edited field must not learn the edit, or the next plan would take it for ours."""
+    before = Knowledge(name="A", folder=ROOT, trigger="t", body="old", pinned_repo="acme/api")
+    sent = Knowledge(name="A", folder=ROOT, trigger="t", body="new", pinned_repo="acme/api")
+    read = Knowledge(name="A", folder=ROOT, trigger="t", body="new", pinned_repo="acme/web")
+    bases = base(before, before)
+    found = bases_of(sent, read, bases, {"pinned_repo", "macro"})
+    assert found["pinned_repo"] == bases["pinned_repo"]
+    assert found["body"] == base(sent, read)["body"]
+    assert bases_of(sent, read, bases)["pinned_repo"] != bases["pinned_repo"]
+
+
+def test_an_update_that_would_take_a_note_out_of_its_folder_is_blocked() -> None:
+    note = live("knowledge", name="A", folder="F", id="n1", folder_id="f1")
+    wanted = entry(Knowledge(name="A", folder=FolderPath("F"), trigger="t", body="new"))
+    draft = PlanDraft()
+    of_enterprise = replace(context([note]), scope=Scope.ENTERPRISE)
+    Managed().plan(Match(wanted, note), of_enterprise, draft)
+    (blocked,) = draft.blocked
+    assert (blocked.by, blocked.ids, draft.changes) == (Blocker.REQUIREMENT, ("n1",), [])
+    assert blocked.reason == (
+        "an update would move it out of F, because the API of an enterprise accepts no folder: move it "
+        "to the root in the web app first"
+    )
+
+
+def test_labels_have_no_limit_if_the_api_gives_none() -> None:
+    labels = {f"label {number}": "" for number in range(40)}
+    robot = Live("r1", toy_kinds.Robot(name="R", weight=1, labels=labels))
+    draft = PlanDraft()
+    Managed().plan(
+        Match(entry(toy_kinds.Robot(name="R", weight=2)), robot), context([robot]), draft
+    )
+    assert (len(draft.changes), draft.blocked) == (1, [])
