@@ -56,6 +56,8 @@ def run(
                 git = Repository.of(options.root)
                 setup = set_up(options.root, git, with_sample=False, check=check)
                 run = replace(run, setup=setup, target=replace(run.target, name=NEW_TARGET))
+                # The new file has one target, which needs no --target, and may have another name.
+                options = replace(options, flags=replace(options.flags, target=None))
             writing.finish()
     lines = list(_lines(run, options))
     options.answer(SimpleAnswer(lines, lambda: _document(run), exit_code=run.exit_code))
