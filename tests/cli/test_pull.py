@@ -112,12 +112,13 @@ def test_an_empty_directory_is_set_up_and_filled(
 
 
 def test_the_next_commands_of_a_first_pull_are_about_the_target_that_it_writes(
-    emulator: Emulator, tmp_path: Path, devinops: Devinops
+    emulator: Emulator, tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran = devinops("pull", "-C", tmp_path, "--target", "default")
+    monkeypatch.chdir(tmp_path)
+    ran = devinops("pull", "--target", "default")
     assert ran.code == 4, ran
-    assert f"  devinops plan -C {tmp_path}" in ran.out.splitlines()
-    assert devinops("plan", "-C", tmp_path).code == 0
+    assert "  devinops plan" in ran.out.splitlines()
+    assert devinops("plan").code == 0
 
 
 def test_the_first_command_also_adds_the_files_above_the_root(
