@@ -268,7 +268,7 @@ def _target_problems(document: Document) -> Iterator[Problem]:
         if other != name:
             message = (
                 f"the targets {other} and {name} are the same organization, so each can "
-                "overwrite or delete what the other owns: use only one of them"
+                "overwrite or delete what the other owns: declare only one of them"
             )
             place = document.place("targets", name, "org_id")
             yield Problem(place, "same-organization", message, Severity.WARNING)
@@ -320,7 +320,7 @@ def _without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterat
                 yield option, f"{setting} needs an inventory: add inventory: {{store: branch}}"
     if ("scope" in target) != (prune == Prune.SCOPE):
         option = "scope" if "scope" in target else "prune"
-        yield option, "prune: scope and scope: [folders] need each other: add the missing one"
+        yield option, "prune: scope and scope: [folders] need each other: set both, or neither"
     if prune == Prune.SCOPE and api == "v1":
         yield "prune", "prune: scope needs API v3: v1 does not show which folder a folder is in"
     yield from _without_effect_on_scope(target, api)

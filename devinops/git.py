@@ -121,7 +121,7 @@ class Git:
         env: Mapping[str, str] | None = None,
         timeout_s: float = LOCAL_S,
     ) -> bytes:
-        """Return the output of git. Raises InventoryError, even if git fails."""
+        """Return the output of git. Raises InventoryError if git fails, too."""
         result = self.run(*arguments, data=data, env=env, timeout_s=timeout_s)
         if result.code:
             raise InventoryError(f"git {arguments[0]} failed: {error_line(result.err)}")
@@ -133,7 +133,7 @@ class Git:
         data: bytes | None = None,
         env: Mapping[str, str] | None = None,
     ) -> str:
-        """Return the output of git as stripped text. Raises InventoryError, even if git fails."""
+        """Return the output of git as stripped text. Raises InventoryError if git fails, too."""
         return self.raw(*arguments, data=data, env=env).decode("utf-8", "replace").strip()
 
     def attempt(self, *arguments: str) -> GitResult | None:

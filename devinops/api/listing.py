@@ -23,7 +23,7 @@ PAGE_SIZE: Final = 200
 _EMPTY_PAGES: Final = 100
 """Pages in a row that may be empty and announce more; one more counts as a loop."""
 
-MOST_READINGS: Final = 4
+MOST_READS: Final = 4
 """A list of several pages is read at most this many times."""
 
 Item = Mapping[str, Any]
@@ -34,7 +34,7 @@ _NOT_USED: Final = "; the list cannot be proved complete and is not used; run ag
 
 
 def list_budget() -> ResponseBudget:
-    """Return the budget for one reading of one list."""
+    """Return the budget for one read of one list."""
     return ResponseBudget(size_limits.LARGEST_LIST, "list")
 
 
@@ -59,23 +59,23 @@ def read_list(
 
     If an object is deleted between two pages and the cursor is a position, all later objects move
     up and one is never shown. No page reveals this: `total` stays the same if an object was created
-    as well. So a list of several pages is read until a reading shows everything that the previous
-    one showed: then nothing was deleted in between. `before` holds the ids of an earlier reading.
-    Without `sure`, the first reading is returned. Raises ApiError.
+    as well. So a list of several pages is read until a read shows everything that the previous
+    one showed: then nothing was deleted in between. `before` holds the ids of an earlier read.
+    Without `sure`, the first read is returned. Raises ApiError.
     """
     if api.paging is Paging.WHOLE:
         return Reading(unpaged(http.get(call, list_budget()), call, api, seen))
-    for _ in range(MOST_READINGS):
+    for _ in range(MOST_READS):
         items, pages = _read(http, call, api, seen)
         ids = _ids(items, api)
         if pages == 1 or not sure:
             return Reading(items, ids, unproved=pages > 1)
         if before is not None and ids.issuperset(before):
             return Reading(items, ids)
-        # Two readings at once would take twice the memory.
+        # Two reads at once would take twice the memory.
         del items
         before, seen = ids, ignore
-    raise incomplete(call, f"objects were deleted during each of {MOST_READINGS} reads")
+    raise incomplete(call, f"objects were deleted during each of {MOST_READS} reads")
 
 
 def _read(

@@ -319,7 +319,7 @@ def _gitlab_matrix(targets: Iterable[str]) -> str:
 
 
 def _gitlab_export(pipeline: Pipeline) -> str:
-    """Return the lines that give the key for reading the name that devinops looks for."""
+    """Return the lines that give the key for planning the name that devinops looks for."""
     enterprise = {
         target: f'export {key}="${key}_PLAN"' for target, key in pipeline.enterprise_keys.items()
     }

@@ -15,7 +15,7 @@ from devinops.model.exit_codes import ExitCode
 @click.option(
     "--print-digest",
     is_flag=True,
-    help="Print the digest that was reviewed before this commit was merged.",
+    help="Print the digest that was reviewed in the request whose merge made this commit.",
 )
 @click.option(
     "--comment-author",

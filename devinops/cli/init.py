@@ -20,8 +20,8 @@ from devinops.model.exit_codes import ExitCode
 @click.option(
     "--ci",
     type=click.Choice(["github", "gitlab", "none"]),
-    help="CI system to write files for. Default: gitlab if origin is on a GitLab host, "
-    "else github.",
+    help="CI system to write files for. Default: gitlab if the host name of "
+    "origin contains gitlab, else github.",
 )
 def command(**arguments: Any) -> ExitCode:
     """Set up a repository: devinops.yaml, a first note, CI and pre-commit. Never overwrites a file.

@@ -31,8 +31,8 @@ def command(options: Options, **arguments: Any) -> ExitCode:
     Without an option, each live object that no entry declares gets a new file; a directory without
     devinops.yaml is set up first, as by devinops init. With --drift only what changed outside
     devinops is written, each value into the file and field that has it; the file of an object that
-    was deleted is deleted, if Git has it. A KEY writes one object, whether an entry declares it or
-    not.
+    was deleted is deleted, if Git has it. KEYs limit this to the named
+    objects; without an option, these may have an entry or not.
 
     \b
       devinops pull

@@ -27,7 +27,7 @@ class Emulator:
     with Emulator({"enterprise": {"folders": [{"path": "Backend"}]}}) as emulator:
         httpx.get(f"{emulator.url}/v3/self", headers={"Authorization": "Bearer cog_emulator"})
 
-    The seed has the shape of a seed file; `quirks` win over those in it. `faults` is a fault
+    The seed has the shape of a seed file; `quirks` override those in it. `faults` is a fault
     script, see `fault_rules`; `layers` can change requests and responses, see `gate`. Methods that
     change an object act as a person in the web app.
     """

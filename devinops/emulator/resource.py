@@ -240,7 +240,7 @@ class Resource:
 
     `nouns` are its names for one object and for many. `names` maps fields of a body to the store's,
     after `clean`. `stored_id` turns the id of a path into the store's. `find` returns the object to
-    read, or raises ApiError. `extra` are operations besides the usual five; their paths win over
+    read, or raises ApiError. `extra` are operations besides the usual five; their paths override
     `{id_field}`.
 
     `add_as_person` and `edit_as_person` turn a person's fields into the store's and raise

@@ -43,7 +43,7 @@ EVERYWHERE: Final = "all"
 """A pin to every repository."""
 
 GLOBS: Final = "globs"
-"""The member of an entry's `meta` with patterns of files."""
+"""The member of an entry's `meta` with file patterns."""
 
 
 @dataclass(frozen=True)

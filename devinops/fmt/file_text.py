@@ -56,7 +56,7 @@ def is_formatted(path: str, raw: str) -> bool:
 
 
 def may_quote(path: str, raw: str) -> bool:
-    """Return whether a diff may quote a file, which may hold the value of a secret by mistake."""
+    """Return whether a diff may quote a file: not if it may hold the value of a secret."""
     text, form = unified(raw), _Form.of(path)
     if form.markdown or path == CONFIG:
         return True

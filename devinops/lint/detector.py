@@ -192,7 +192,7 @@ def _without_marks(text: str, leak: Leak) -> Leak:
 
 
 def _apart(leaks: Iterable[Leak]) -> list[Leak]:
-    """Return sorted leaks; if several overlap, the first."""
+    """Return leaks in the order of the text; of several that overlap, only the first given."""
     found: list[Leak] = []
     for leak in leaks:
         at = bisect(found, leak)

@@ -1,9 +1,9 @@
 """Load files as declarations, and report every problem of every file in one run.
 
-Modules: `discover` finds and reads the files, with the help of `names` and `globs`; `yamltree` and
-`markdown` parse them; `entries` checks each entry, and `cross_checks` compares entries with each
-other; `placeholders` finds what `import` left to a person. `problems.CODES` lists the codes of all
-problems.
+Modules: `discover` finds and reads the files, with the help of `file_names` and `globs`;
+`yamltree` and `markdown` parse them; `entries` checks each entry, and `cross_checks` compares
+entries with each other; `placeholders` has what `import` and `pull` leave to a person.
+`problems.CODES` lists the codes of all problems.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ class PlanDraft:
     def conflict(
         self, subject: Declaration | Record, live: Live | None, what: str, fields: Fields = ()
     ) -> None:
-        """Add a conflict, with time and author of the live change if they are known."""
+        """Add a conflict, with when and by whom the object was last changed, if that is known."""
         last = last_change(live.updated_at, live.updated_by) if live else ""
         when = f" ({last})" if last else ""
         reason = f"{what}{when}: decide with {ON_CONFLICT}"

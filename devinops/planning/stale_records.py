@@ -32,7 +32,7 @@ class Claim(NamedTuple):
     `namesakes` are the other live objects with the key of the entry. `heir` is another entry with
     the live key of the object, unless the heir's own object has this key too. `is_new_heir`: the
     inventory has no live object for the heir. `is_open`: the heir does not have the values of its
-    own object, or a namesake is owned and no entry has its values.
+    own object, or a namesake is owned, and the entry of its record is missing or has other values.
     """
 
     declaration: Declaration

@@ -26,7 +26,7 @@ def git(root: Path, *arguments: str) -> None:
 
 @pytest.fixture(autouse=True)
 def _from_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How the tests themselves got devinops changes nothing here; `test_origin.py` has the rest."""
+    """How the tests themselves got devinops changes nothing here; `test_installed_from.py` has the rest."""
     monkeypatch.setattr(
         "devinops.cli.handlers.init.installed_origin", lambda: Origin("devinops==0.1.0")
     )

@@ -606,7 +606,9 @@ def test_fix_changes_nothing_without_the_settings(
     text = note(body="Never pu\u200bsh to main.")
     root = repository({"knowledge/a.md": text, "devinops.yaml": f"version: 1\n{settings}\n"})
     ran = devinops("lint", "--fix")
-    message = "--fix needs a valid devinops.yaml, which says which files to leave alone"
+    message = (
+        "--fix changes nothing while devinops.yaml, which says which files to leave alone, has"
+    )
     assert (ran.code, message in ran.out, " fixed" in ran.out) == (1, True, False)
     assert (root / "knowledge/a.md").read_text() == text
 

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 _DETECTING = "DV301"
 _INCOMPLETE = (
-    "devinops lint finds only the tokens of a dozen services: to find others, and passwords, "
-    "install devinops[secrets]"
+    "devinops lint looks only for the tokens of a dozen services and the most common forms of "
+    "passwords: to find more, install devinops[secrets]"
 )
 
 
@@ -107,7 +107,10 @@ def _fixed(run: _Run) -> tuple[_Run, Fixed]:
     # Also what is not checked, because a file can be the text of an entry in another.
     finder = Finder(project.root, paths=project.paths, ignore=project.ignore)
     if finder.problems or not project.whole:
-        message = f"--fix needs a valid {CONFIG_FILE}, which says which files to leave alone"
+        message = (
+            f"--fix changes nothing while {CONFIG_FILE}, which says which files to leave alone, "
+            "has problems: fix them first"
+        )
         return run, Fixed(problems=(Problem(Source(CONFIG_FILE), "not-fixed", message),))
     finder.find()
     files, texts, count = finder.files, text_files(finder), 0

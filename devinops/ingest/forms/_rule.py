@@ -1,4 +1,4 @@
-"""What rules of all editors have in common: a description, patterns of files, always or not."""
+"""What rules of all editors have in common: a description, file patterns, always or not."""
 
 from __future__ import annotations
 
