@@ -331,6 +331,25 @@ def test_a_plan_is_quiet_when_there_is_nothing_to_do_to_decide_or_to_forget(tmp_
         assert not loud.is_quiet
 
 
+def test_a_plan_has_the_keys_of_all_entries_and_live_objects(tmp_path: Path) -> None:
+    """Reports that quote its sentences find these keys in them, also with spaces."""
+    live = [
+        {"kind": "knowledge", "name": "Of nobody", "id": "n2"},
+        {"kind": "folder", "path": "Now", "id": "f1"},
+    ]
+    before = [{"kind": "folder", "path": "Before", "id": "f1"}]
+    plan = plan_of(
+        tmp_path,
+        {"declare": {"knowledge": [NOTE | {"folder": "Before"}]}, "live": live, "owned": before},
+    )
+    assert {str(key) for key in plan.named} == {
+        "knowledge:Before/A",
+        "knowledge:Of nobody",
+        "folder:Now",
+        "folder:Before",
+    }
+
+
 def test_the_digest_covers_the_key_of_a_change(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
     elsewhere = replace(plan.changes[0], key=Key.parse("knowledge:F/A"))
