@@ -34,6 +34,7 @@ from devinops.model.policy import ADOPT, allow
 from devinops.model.values import canonical_text
 from devinops.planning.diff import changed_fields
 from devinops.planning.draft import names_of
+from devinops.planning.drift import replacing_run
 from devinops.planning.guards import are_too_many, moved
 from devinops.planning.lifecycles.managed import is_sent
 from devinops.planning.match import (
@@ -330,7 +331,13 @@ class _Drift:
         in_file = Counter(d.source.path for d in self.pulling.declarations)
         for declaration, record in deleted:
             key, path = declaration.key, declaration.source.path
-            if record.object_id in live or self._is_shared(declaration, "deleted", record.id):
+            if record.object_id in live:
+                continue
+            if run := replacing_run(key, self.pulling.inventory):
+                reason = f"the run {run} did not finish replacing it: run devinops apply"
+                self._leave(key, Left.DELETED, f"{reason}{self.pulling.place}", record.id)
+                continue
+            if self._is_shared(declaration, "deleted", record.id):
                 continue
             why_none = many[key.kind] if key not in self.pulling.named else ""
             is_alone = in_file[path] == 1
