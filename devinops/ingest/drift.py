@@ -189,24 +189,34 @@ class _Drift:
         fields = changed_fields(live.kind, item.declaration.resource, live.resource)
         if old is None or item.record or not fields:
             return
+        if shared := self._shared(item.declaration):
+            write = f"{shared}; "
+        else:
+            pull = f"devinops pull{self.pulling.place} --drift {quote(str(key))}"
+            write = f"to write its values to the file, run {pull}; "
         reason = (
-            f"it was {old.id}; differs in {names_of(fields)}: to write its values to the file, run "
-            f"devinops pull{self.pulling.place} --drift {quote(str(key))}; to overwrite them, run "
+            f"it was {old.id}; differs in {names_of(fields)}: {write}to overwrite them, run "
             f"{self._apply(key, ADOPT.option)}"
         )
         self._leave(key, Left.RECREATED, reason, live.id)
 
+    def _shared(self, declaration: Declaration) -> str:
+        """Return what to do if an entry is for other targets too; empty if it is not."""
+        others = self.pulling.others(declaration)
+        if not others:
+            return ""
+        return (
+            f"its entry at {declaration.source} is also for {', '.join(others)}: edit it by hand, "
+            "or give each target an entry with targets"
+        )
+
     def _is_shared(self, declaration: Declaration, what: str, id: str) -> bool:
         """Leave an entry to the user if it is for other targets too; return whether it is."""
-        others = self.pulling.others(declaration)
-        if others:
-            reason = (
-                f"{what} outside devinops in {self.pulling.target.name}, but its entry at "
-                f"{declaration.source} is also for {', '.join(others)}: edit it by hand, or give "
-                "each target an entry with targets"
-            )
+        shared = self._shared(declaration)
+        if shared:
+            reason = f"{what} outside devinops in {self.pulling.target.name}, but {shared}"
             self._leave(declaration.key, Left.SHARED, reason, id)
-        return bool(others)
+        return bool(shared)
 
     def _is_in_the_way(self, item: Match, live: Live, fields: Sequence[FieldChange]) -> bool:
         """Leave an object to the user if its entry would get a key that is in use."""

@@ -481,6 +481,24 @@ def test_an_object_created_again_is_left_with_commands_that_settle_it(
     assert plan_of(devinops, root)["drift"] == []
 
 
+def test_an_object_created_again_whose_entry_is_for_several_targets_is_written_by_hand(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    (root / "devinops.yaml").write_text(
+        "version: 1\ntargets:\n  production: {inventory: {store: file}}\n  staging: {}\n"
+    )
+    again(emulator, "# Deploys\n\nAsk.")
+    (left,) = pull(devinops, root, "--drift", "-t", "production")["left"]
+    assert left["why"] == "re-created"
+    assert (
+        "differs in body: its entry at knowledge/deploys.md:1:1 is also for staging: edit it"
+        in (left["reason"])
+    )
+    (command,) = re.findall("devinops (.*?)(?:;|$)", left["reason"])
+    assert devinops(*shlex.split(command), "--yes").code == 0
+
+
 def test_the_command_for_an_object_created_again_accepts_that_many_are_missing(
     applied: tuple[Emulator, Path], devinops: Devinops
 ) -> None:
