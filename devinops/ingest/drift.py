@@ -32,6 +32,7 @@ from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Ensure, Live, Source
 from devinops.model.policy import ADOPT, allow
 from devinops.model.values import canonical_text
+from devinops.planning.commands import forget_command
 from devinops.planning.diff import changed_fields
 from devinops.planning.draft import names_of
 from devinops.planning.drift import replacing_run
@@ -46,7 +47,7 @@ from devinops.planning.match import (
     used_folders,
 )
 from devinops.planning.stale_records import replaced
-from devinops.planning.three_way import Sides, sides
+from devinops.planning.three_way import Sides, moved_outside, sides
 
 
 class MissingCommit(Exception):
@@ -103,6 +104,7 @@ class _Drift:
             elif found := self._wanted(item, item.live):
                 wanted[item.declaration.source.path].append(found)
         self._delete(deleted)
+        self._leave_undeclared(matches)
         for path, items in wanted.items():
             self._edit(path, items)
         changes = sorted(self.changes, key=lambda change: change.path)
@@ -209,6 +211,24 @@ class _Drift:
             f"its entry at {declaration.source} is also for {', '.join(others)}: edit it by hand, "
             "or give each target an entry with targets"
         )
+
+    def _leave_undeclared(self, matches: Iterable[Match]) -> None:
+        """Leave the owned objects to the user that changed outside devinops and have no entry."""
+        declared = {live.object_id for item in matches for live in item.lives}
+        place = self.pulling.place
+        for record in self.pulling.inventory.owned:
+            key, live = record.key, self.snapshot.by_id.get(record.object_id)
+            if live is None or live.object_id in declared or key in self.pulling.named:
+                continue
+            names = moved_outside(record.fields, live.resource)
+            if live.ours and names and self.pulling.selects(key):
+                real = self.pulling.snapshot.by_id[live.object_id].key
+                reason = (
+                    f"its {', '.join(names)} changed outside devinops, but it has no entry: to "
+                    f"write one, run devinops pull{place} {quote(str(real))}; to stop owning "
+                    f"it, run {forget_command(key, place)}"
+                )
+                self._leave(key, Left.OWNED, reason, record.id)
 
     def _is_shared(self, declaration: Declaration, what: str, id: str) -> bool:
         """Leave an entry to the user if it is for other targets too; return whether it is."""

@@ -394,6 +394,29 @@ def test_many_missing_objects_delete_no_file(
     assert {item["why"] for item in document["left"]} == {"deleted"}
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_an_owned_object_without_an_entry_is_left_with_commands_that_settle_it(
+    applied: tuple[Emulator, Path], devinops: Devinops, number: int
+) -> None:
+    emulator, root = applied
+    (root / "knowledge" / "deploys.md").unlink()
+    assert pull(devinops, root, "--drift")["left"] == []
+    edit(emulator, "knowledge", "deploys", trigger="New", name="New name")
+    notes = plan_of(devinops, root)["notes"]
+    assert notes == [
+        "1 owned object is no longer declared (knowledge:Deploys); it stays because prune is off"
+    ]
+    (left,) = pull(devinops, root, "--drift")["left"]
+    assert pull(devinops, root, "--drift", "--unmanaged")["left"] == [left]
+    assert (left["key"], left["why"]) == ("knowledge:Deploys", "not-declared")
+    assert "its name, trigger changed outside devinops, but it has no entry" in left["reason"]
+    commands = re.findall("run devinops (.*?)(?:;|$)", left["reason"])
+    assert devinops(*shlex.split(commands[number])).code == 0
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert pull(devinops, root, "--drift")["left"] == []
+    assert devinops("drift", "-C", root).code == 0
+
+
 def test_suspicious_text_is_not_written(applied: tuple[Emulator, Path], devinops: Devinops) -> None:
     emulator, root = applied
     before = snapshot(root)

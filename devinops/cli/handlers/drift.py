@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from devinops.cli.audit_log import with_editors
 from devinops.cli.options import Options
 from devinops.cli.session import Session, open_inventory_session
-from devinops.inventory import listed
 from devinops.model.changes import Drift, DriftEvent
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import Stale
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
-from devinops.model.keys import ObjectId
+from devinops.model.keys import ObjectId, listed
 from devinops.model.policy import OnDrift
 from devinops.planning.commands import pull_command
 from devinops.planning.drift import find_drift, replacing_run
