@@ -119,6 +119,8 @@ class _Drift:
         return selected and present and key.kind in self.read and not item.namesakes
 
     def _leave(self, key: Key, why: Left, reason: str, *ids: str) -> None:
+        if allow("missing").option in reason:
+            reason += "; pull again after another apply, which may change the number"
         self.left.append(LeftToYou(key, why, ids, reason))
 
     def _follow(self, folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> str:

@@ -536,6 +536,28 @@ def test_the_command_for_an_object_created_again_accepts_that_many_are_missing(
     assert devinops(*shlex.split(command), "--yes").code == 0
 
 
+def test_after_one_of_several_objects_created_again_pull_prints_the_next_command(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    for note in emulator.knowledge():
+        emulator.remove("knowledge", note["note_id"])
+        same = {name: note[name] for name in ("name", "folder_id") if name in note}
+        emulator.add("knowledge", **same, trigger="New", body="New")
+    before = pull(devinops, root, "--drift")["left"]
+    for count in range(len(before), 0, -1):
+        left = pull(devinops, root, "--drift")["left"]
+        assert [item["why"] for item in left] == ["re-created"] * count
+        reason = left[0]["reason"]
+        command = re.findall("run devinops (apply .*?)(?:;|$)", reason)[0]
+        is_numbered = f"--allow-missing {count}" in command
+        assert reason.endswith("; pull again after another apply, which may change the number") == (
+            is_numbered
+        )
+        assert is_numbered == (count == len(before))
+        assert devinops(*shlex.split(command), "--yes").code == 0
+
+
 def test_an_object_created_again_with_the_values_of_its_entry_needs_nothing(
     applied: tuple[Emulator, Path], devinops: Devinops
 ) -> None:
