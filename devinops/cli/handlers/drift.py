@@ -13,7 +13,7 @@ from devinops.model.errors import Stale
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import ObjectId, listed
-from devinops.model.policy import OnDrift
+from devinops.model.policy import OnDrift, Policy
 from devinops.planning.commands import pull_command
 from devinops.planning.drift import find_drift, replacing_run
 from devinops.render.answers import DriftAnswer
@@ -38,6 +38,13 @@ def _find(session: Session[Reader]) -> DriftAnswer:
     return DriftAnswer(session.client.target, inventory, result, code)
 
 
+def if_refused(policy: Policy, place: str) -> str:
+    """Return what to do if `on_drift: fail` refuses the apply that a sentence names; it may not."""
+    if policy.on_drift is not OnDrift.FAIL:
+        return ""
+    return f"; if on_drift: fail refuses that apply, run {pull_command(place)} before it"
+
+
 def _check_recorded(drift: Sequence[Drift], inventory: Inventory, session: Session[Reader]) -> None:
     """Raise Stale if what looks like drift may have been written by a run that did not finish."""
     keys = [
@@ -55,9 +62,8 @@ def _check_recorded(drift: Sequence[Drift], inventory: Inventory, session: Sessi
         run = "the run" if len(runs) == 1 else "the runs"
         why = f"{run} {listed(runs)} did not finish replacing {listed(map(str, replacing))}"
     if why:
-        place, refused = session.options.place, ""
-        if session.settings.policy.on_drift is OnDrift.FAIL:
-            refused = f"; if on_drift: fail refuses that apply, run {pull_command(place)} before it"
+        place = session.options.place
+        refused = if_refused(session.settings.policy, place)
         raise Stale(
             f"{why}: run devinops apply{place}, which finishes and records it, and then drift "
             f"again{refused}. Nothing was written"
