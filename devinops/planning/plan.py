@@ -377,7 +377,7 @@ def _rename_hints(pairs: Sequence[LikelyRename]) -> dict[Key, str]:
     asked = set()
     for orphan, entry, *_ in reversed(pairs):
         if orphan.record and entry.key not in hints and orphan.key not in asked:
-            hints[entry.key] = rename_hint(orphan.key, generated_secret(orphan.live))
+            hints[entry.key] = rename_hint(entry, orphan.key, generated_secret(orphan.live))
             asked.add(orphan.key)
     return hints
 
