@@ -28,7 +28,7 @@ from devinops.config import (
     resolve,
     target_name,
 )
-from devinops.inventory import Store, listed, open_store, wait_for_runs
+from devinops.inventory import Store, open_store, wait_for_runs
 from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.model import inventory as owned
@@ -46,6 +46,7 @@ from devinops.model.errors import (
     stop_on_errors,
 )
 from devinops.model.inventory import Inventory
+from devinops.model.keys import listed
 from devinops.model.objects import Declaration, Problem, Snapshot
 from devinops.model.policy import Approvals, Prune
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings

@@ -32,8 +32,10 @@ from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Ensure, Live, Source
 from devinops.model.policy import ADOPT, allow
 from devinops.model.values import canonical_text
+from devinops.planning.commands import forget_command
 from devinops.planning.diff import changed_fields
 from devinops.planning.draft import names_of
+from devinops.planning.drift import replacing_run
 from devinops.planning.guards import are_too_many, moved
 from devinops.planning.lifecycles.managed import is_sent
 from devinops.planning.match import (
@@ -45,7 +47,7 @@ from devinops.planning.match import (
     used_folders,
 )
 from devinops.planning.stale_records import replaced
-from devinops.planning.three_way import Sides, sides
+from devinops.planning.three_way import Sides, moved_outside, sides
 
 
 class MissingCommit(Exception):
@@ -102,6 +104,7 @@ class _Drift:
             elif found := self._wanted(item, item.live):
                 wanted[item.declaration.source.path].append(found)
         self._delete(deleted)
+        self._leave_undeclared(matches)
         for path, items in wanted.items():
             self._edit(path, items)
         changes = sorted(self.changes, key=lambda change: change.path)
@@ -116,6 +119,8 @@ class _Drift:
         return selected and present and key.kind in self.read and not item.namesakes
 
     def _leave(self, key: Key, why: Left, reason: str, *ids: str) -> None:
+        if allow("missing").option in reason:
+            reason += "; pull again after another apply, which may change the number"
         self.left.append(LeftToYou(key, why, ids, reason))
 
     def _follow(self, folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> str:
@@ -188,24 +193,52 @@ class _Drift:
         fields = changed_fields(live.kind, item.declaration.resource, live.resource)
         if old is None or item.record or not fields:
             return
+        if shared := self._shared(item.declaration):
+            write = f"{shared}; "
+        else:
+            pull = f"devinops pull{self.pulling.place} --drift {quote(str(key))}"
+            write = f"to write its values to the file, run {pull}; "
         reason = (
-            f"it was {old.id}; differs in {names_of(fields)}: to write its values to the file, run "
-            f"devinops pull{self.pulling.place} --drift {quote(str(key))}; to overwrite them, run "
+            f"it was {old.id}; differs in {names_of(fields)}: {write}to overwrite them, run "
             f"{self._apply(key, ADOPT.option)}"
         )
         self._leave(key, Left.RECREATED, reason, live.id)
 
+    def _shared(self, declaration: Declaration) -> str:
+        """Return what to do if an entry is for other targets too; empty if it is not."""
+        others = self.pulling.others(declaration)
+        if not others:
+            return ""
+        return (
+            f"its entry at {declaration.source} is also for {', '.join(others)}: edit it by hand, "
+            "or give each target an entry with targets"
+        )
+
+    def _leave_undeclared(self, matches: Iterable[Match]) -> None:
+        """Leave the owned objects to the user that changed outside devinops and have no entry."""
+        declared = {live.object_id for item in matches for live in item.lives}
+        place = self.pulling.place
+        for record in self.pulling.inventory.owned:
+            key, live = record.key, self.snapshot.by_id.get(record.object_id)
+            if live is None or live.object_id in declared or key in self.pulling.named:
+                continue
+            names = moved_outside(record.fields, live.resource)
+            if live.ours and names and self.pulling.selects(key):
+                real = self.pulling.snapshot.by_id[live.object_id].key
+                reason = (
+                    f"its {', '.join(names)} changed outside devinops, but it has no entry: to "
+                    f"write one, run devinops pull{place} {quote(str(real))}; to stop owning "
+                    f"it, run {forget_command(key, place)}"
+                )
+                self._leave(key, Left.OWNED, reason, record.id)
+
     def _is_shared(self, declaration: Declaration, what: str, id: str) -> bool:
         """Leave an entry to the user if it is for other targets too; return whether it is."""
-        others = self.pulling.others(declaration)
-        if others:
-            reason = (
-                f"{what} outside devinops in {self.pulling.target.name}, but its entry at "
-                f"{declaration.source} is also for {', '.join(others)}: edit it by hand, or give "
-                "each target an entry with targets"
-            )
+        shared = self._shared(declaration)
+        if shared:
+            reason = f"{what} outside devinops in {self.pulling.target.name}, but {shared}"
             self._leave(declaration.key, Left.SHARED, reason, id)
-        return bool(others)
+        return bool(shared)
 
     def _is_in_the_way(self, item: Match, live: Live, fields: Sequence[FieldChange]) -> bool:
         """Leave an object to the user if its entry would get a key that is in use."""
@@ -330,7 +363,13 @@ class _Drift:
         in_file = Counter(d.source.path for d in self.pulling.declarations)
         for declaration, record in deleted:
             key, path = declaration.key, declaration.source.path
-            if record.object_id in live or self._is_shared(declaration, "deleted", record.id):
+            if record.object_id in live:
+                continue
+            if run := replacing_run(key, self.pulling.inventory):
+                reason = f"the run {run} did not finish replacing it: run devinops apply"
+                self._leave(key, Left.DELETED, f"{reason}{self.pulling.place}", record.id)
+                continue
+            if self._is_shared(declaration, "deleted", record.id):
                 continue
             why_none = many[key.kind] if key not in self.pulling.named else ""
             is_alone = in_file[path] == 1

@@ -66,7 +66,10 @@ class Pulled:
     left: tuple[LeftToYou, ...] = ()
 
     def __add__(self, other: Pulled) -> Pulled:
-        """Return both; a file that both change gets only the changes of `other`."""
+        """Return both; a file that both change gets only the changes of `other`.
+
+        What both leave for the same reason is left once, as `other` says it.
+        """
         taken = {file.path for file in other.files}
         files = [*(file for file in self.files if file.path not in taken), *other.files]
         waiting = [
@@ -75,7 +78,9 @@ class Pulled:
             if file.path in taken
             for key in file.keys
         ]
+        again = {(left.why, left.ids) for left in other.left}
+        mine = (left for left in self.left if (left.why, left.ids) not in again)
         return Pulled(
             tuple(sorted(files, key=lambda file: file.path)),
-            tuple(sorted((*self.left, *other.left, *waiting))),
+            tuple(sorted((*mine, *other.left, *waiting))),
         )

@@ -14,16 +14,15 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple, Protocol
 
 from devinops import waiting
-from devinops.inventory.merge import listed, open_runs
+from devinops.inventory.merge import open_runs
 from devinops.model.errors import Stale
 from devinops.model.inventory import Intent, Inventory, Record
-from devinops.model.keys import Key, ObjectId
+from devinops.model.keys import Key, ObjectId, listed
 from devinops.model.target import Target
 
 __all__ = [
     "InventorySettings",
     "Store",
-    "listed",
     "new_run",
     "open_runs",
     "open_store",

@@ -24,7 +24,7 @@ from devinops.inventory.format import dump, dump_settled, parse, parse_settled
 from devinops.inventory.merge import Settled
 from devinops.model.errors import DevinopsError, InventoryError, Stale
 from devinops.model.inventory import Intent, Inventory, Record
-from devinops.model.keys import Key, ObjectId
+from devinops.model.keys import Key, ObjectId, listed
 from devinops.model.target import Target
 
 TRIES = 5
@@ -104,7 +104,7 @@ class JournaledStore:
     def sweep(self) -> None:
         dead = self._dead_runs()
         if dead:
-            self._update(lambda stored: stored, f"{merge.listed(dead)}: closed, because it died")
+            self._update(lambda stored: stored, f"{listed(dead)}: closed, because it died")
             for run in dead:
                 disk.remove(self._run_lock_path(run))
 

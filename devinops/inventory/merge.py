@@ -10,9 +10,7 @@ from typing import NamedTuple
 from devinops.model.changes import Action
 from devinops.model.errors import Stale
 from devinops.model.inventory import MAKING, Intent, Inventory, Record
-from devinops.model.keys import Key, ObjectId
-
-SHOWN = 5
+from devinops.model.keys import Key, ObjectId, listed
 
 
 class Settled(NamedTuple):
@@ -232,10 +230,3 @@ def _edited(stored: Inventory, edited: Inventory, base: Inventory) -> set[Object
         for id in base.by_id.keys() | edited.by_id.keys()
         if edited.by_id.get(id) not in (base.by_id.get(id), stored.by_id.get(id))
     }
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return names in order and the number of the others, such as `a, b, c, d, e and 2 more`."""
-    names = sorted(names)
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

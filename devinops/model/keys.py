@@ -14,6 +14,9 @@ Inside a name `%` is written as `%25` and `/` as `%2F`.
 
 ROOT: Final = FolderPath("")
 
+SHOWN: Final = 5
+"""How many names `listed` shows."""
+
 
 def encode_part(name: str) -> str:
     """Return a name as one part of a key or folder path."""
@@ -82,3 +85,10 @@ class ObjectId(NamedTuple):
 
     kind: str
     id: str
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names in order and the number of the others, such as `a, b, c, d, e and 2 more`."""
+    names = sorted(names)
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

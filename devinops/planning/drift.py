@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from devinops.kinds import KINDS
 from devinops.model.changes import Drift, DriftEvent
 from devinops.model.inventory import Inventory, Record
-from devinops.model.keys import in_sentence
+from devinops.model.keys import Key, in_sentence
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Live, Snapshot
 from devinops.planning.draft import source_of
@@ -49,6 +50,17 @@ def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
         _unmanaged(inventory, live),
         tuple(object for object in live.objects if object.owner and not object.ours),
     )
+
+
+def replacing_run(key: Key, inventory: Inventory) -> str:
+    """Return the run that did not finish replacing an object; empty if there is none.
+
+    It may have deleted the object, and the next apply creates it again.
+    """
+    if KINDS[key.kind].lifecycle is not Lifecycle.CONTRACT:
+        return ""
+    runs = (intent.run for intent in inventory.intents if intent.unclear and intent.key == key)
+    return next(runs, "")
 
 
 def _drift(record: Record, snapshot: Snapshot) -> Drift | None:

@@ -96,7 +96,12 @@ def _drifted(
         return ()
     were, them = ("object was", "change") if count == 1 else ("objects were", "changes")
     why = f"{count} {were} changed outside devinops and on_drift is fail"
-    return (Refusal(f"{why}: run {pull_command()}, or undo the {them} in the web app"),)
+    return (
+        Refusal(
+            f"{why}: run {pull_command()}, which writes the {them} into the files or says what to "
+            f"do, or undo the {them} in the web app"
+        ),
+    )
 
 
 def _never_owned(

@@ -207,7 +207,7 @@ def _in_common(text: Counter[str], other: Counter[str]) -> float:
     return share if share >= RENAME_HINT_SIMILARITY else 0.0
 
 
-def rename_hint(old: Key, secret: GeneratedSecret | None = None) -> str:
+def rename_hint(entry: Declaration, old: Key, secret: GeneratedSecret | None = None) -> str:
     """Return the hint that an entry probably renames an object; empty for kinds without renames.
 
     `secret` is the one that the API generated for the object, if it has one.
@@ -217,6 +217,7 @@ def rename_hint(old: Key, secret: GeneratedSecret | None = None) -> str:
         return ""
     parts = {kind.parent: old.folder} if kind.parent else {}
     (field,) = kind.identity.fields
-    previously = json.dumps([{**parts, field: old.name}], ensure_ascii=False)
-    hint = f"; is it {old}? Then add previously: {previously}, and it keeps its id"
+    place = json.dumps({**parts, field: old.name}, ensure_ascii=False)
+    add = f"{place} to previously" if entry.previously else f"previously: [{place}]"
+    hint = f"; is it {old}? Then add {add}, and it keeps its id"
     return f"{hint}; otherwise {secret.renewed}" if secret else hint

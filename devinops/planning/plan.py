@@ -13,7 +13,7 @@ from functools import cached_property
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, Refusal
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.inventory import Inventory, Record
-from devinops.model.keys import Key, ObjectId, in_sentence
+from devinops.model.keys import Key, ObjectId, in_sentence, listed
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Declaration, Ensure, Live, Problem, Snapshot
 from devinops.model.policy import Approvals, Policy, Prune
@@ -224,10 +224,11 @@ def _notes(
     def selected(key: Key) -> bool:
         return not only or any(filter.selects(key) for filter in only)
 
-    if staying := sum(map(selected, draft.staying)):
-        are = "1 owned object is" if staying == 1 else f"{staying} owned objects are"
-        stay = "it stays" if staying == 1 else "they stay"
-        yield f"{are} no longer declared; {stay} because prune is off"
+    if staying := [str(key) for key in draft.staying if selected(key)]:
+        is_one = len(staying) == 1
+        are = "1 owned object is" if is_one else f"{len(staying)} owned objects are"
+        stay = "it stays" if is_one else "they stay"
+        yield f"{are} no longer declared ({listed(staying)}); {stay} because prune is off"
     notes = (*draft.notes, *advice(snapshot, draft.changes, declarations))
     yield from (note for key, note in notes if selected(key))
     yield from _foreign(live for live in snapshot.objects if selected(live.key))
@@ -376,7 +377,7 @@ def _rename_hints(pairs: Sequence[LikelyRename]) -> dict[Key, str]:
     asked = set()
     for orphan, entry, *_ in reversed(pairs):
         if orphan.record and entry.key not in hints and orphan.key not in asked:
-            hints[entry.key] = rename_hint(orphan.key, generated_secret(orphan.live))
+            hints[entry.key] = rename_hint(entry, orphan.key, generated_secret(orphan.live))
             asked.add(orphan.key)
     return hints
 

@@ -45,8 +45,8 @@ _OUTCOMES = {
     Outcome.BLOCKED: BLOCKED,
 }
 MERGE = "Merge to apply this plan. If the plan is different then, nothing is applied."
-PULLED = "writes the changes of objects with an entry into the files"
-"""What `pull --drift` does with the drift in an organization whose entries are not read."""
+PULLED = "writes these changes into the files, or says what to do"
+"""What `pull --drift` does; it may have to leave a change to a person."""
 MAX_NEEDED_BY = 5
 MAX_ALIKE = 5
 """How many results with one message, or changes that are left, are shown, unless `full`."""

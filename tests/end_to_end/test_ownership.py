@@ -338,7 +338,22 @@ def test_a_rotation_that_fails_half_way_names_the_missing_secret(
         assert "secret:TOKEN failed: it was deleted and is MISSING now" in ran.out
         assert "+ secret:TOKEN: no longer in the organization" in ran.out
         assert ran.out.splitlines()[-1].startswith("Not fully applied to production")
+        drift = devinops("drift", "-C", root)
+        assert (drift.code, drift.out) == (5, "")
+        assert re.search(
+            r"the run \S+ did not finish replacing secret:TOKEN: run .* apply", drift.err
+        )
+        for targets in (CONFIG, f"{CONFIG}  staging: {{}}\n"):
+            repository({"devinops.yaml": targets})
+            (left,) = document(devinops, "pull", "--drift", "-C", root, "-t", "production")["left"]
+            assert left["why"] == "deleted"
+            assert re.fullmatch(
+                r"the run \S+ did not finish replacing it: run devinops apply -C .* -t production",
+                left["reason"],
+            )
+        repository({"devinops.yaml": CONFIG})
         assert devinops("apply", "-C", root, "--yes").code == 0
+        assert devinops("drift", "-C", root).code == 0
         assert [s["key"] for s in emulator.secrets()] == ["TOKEN"]
 
 

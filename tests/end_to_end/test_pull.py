@@ -394,6 +394,29 @@ def test_many_missing_objects_delete_no_file(
     assert {item["why"] for item in document["left"]} == {"deleted"}
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_an_owned_object_without_an_entry_is_left_with_commands_that_settle_it(
+    applied: tuple[Emulator, Path], devinops: Devinops, number: int
+) -> None:
+    emulator, root = applied
+    (root / "knowledge" / "deploys.md").unlink()
+    assert pull(devinops, root, "--drift")["left"] == []
+    edit(emulator, "knowledge", "deploys", trigger="New", name="New name")
+    notes = plan_of(devinops, root)["notes"]
+    assert notes == [
+        "1 owned object is no longer declared (knowledge:Deploys); it stays because prune is off"
+    ]
+    (left,) = pull(devinops, root, "--drift")["left"]
+    assert pull(devinops, root, "--drift", "--unmanaged")["left"] == [left]
+    assert (left["key"], left["why"]) == ("knowledge:Deploys", "not-declared")
+    assert "its name, trigger changed outside devinops, but it has no entry" in left["reason"]
+    commands = re.findall("run devinops (.*?)(?:;|$)", left["reason"])
+    assert devinops(*shlex.split(commands[number])).code == 0
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert pull(devinops, root, "--drift")["left"] == []
+    assert devinops("drift", "-C", root).code == 0
+
+
 def test_suspicious_text_is_not_written(applied: tuple[Emulator, Path], devinops: Devinops) -> None:
     emulator, root = applied
     before = snapshot(root)
@@ -481,6 +504,24 @@ def test_an_object_created_again_is_left_with_commands_that_settle_it(
     assert plan_of(devinops, root)["drift"] == []
 
 
+def test_an_object_created_again_whose_entry_is_for_several_targets_is_written_by_hand(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    (root / "devinops.yaml").write_text(
+        "version: 1\ntargets:\n  production: {inventory: {store: file}}\n  staging: {}\n"
+    )
+    again(emulator, "# Deploys\n\nAsk.")
+    (left,) = pull(devinops, root, "--drift", "-t", "production")["left"]
+    assert left["why"] == "re-created"
+    assert (
+        "differs in body: its entry at knowledge/deploys.md:1:1 is also for staging: edit it"
+        in (left["reason"])
+    )
+    (command,) = re.findall("devinops (.*?)(?:;|$)", left["reason"])
+    assert devinops(*shlex.split(command), "--yes").code == 0
+
+
 def test_the_command_for_an_object_created_again_accepts_that_many_are_missing(
     applied: tuple[Emulator, Path], devinops: Devinops
 ) -> None:
@@ -493,6 +534,28 @@ def test_the_command_for_an_object_created_again_accepts_that_many_are_missing(
     command = re.findall("run devinops (.*?)(?:;|$)", reasons["knowledge:Deploys"])[1]
     assert command.endswith(f" --adopt --allow-missing {len(others) + 1}")
     assert devinops(*shlex.split(command), "--yes").code == 0
+
+
+def test_after_one_of_several_objects_created_again_pull_prints_the_next_command(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    for note in emulator.knowledge():
+        emulator.remove("knowledge", note["note_id"])
+        same = {name: note[name] for name in ("name", "folder_id") if name in note}
+        emulator.add("knowledge", **same, trigger="New", body="New")
+    before = pull(devinops, root, "--drift")["left"]
+    for count in range(len(before), 0, -1):
+        left = pull(devinops, root, "--drift")["left"]
+        assert [item["why"] for item in left] == ["re-created"] * count
+        reason = left[0]["reason"]
+        command = re.findall("run devinops (apply .*?)(?:;|$)", reason)[0]
+        is_numbered = f"--allow-missing {count}" in command
+        assert reason.endswith("; pull again after another apply, which may change the number") == (
+            is_numbered
+        )
+        assert is_numbered == (count == len(before))
+        assert devinops(*shlex.split(command), "--yes").code == 0
 
 
 def test_an_object_created_again_with_the_values_of_its_entry_needs_nothing(

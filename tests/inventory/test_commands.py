@@ -231,6 +231,20 @@ def test_forget_drops_the_record_alone(root: Path, owns: Owns, devinops: Devinop
     assert owns().records == (ERRORS,)
 
 
+def test_unlock_says_what_to_run_before_an_apply_that_is_refused(
+    root: Path, devinops: Devinops, emulator: Emulator
+) -> None:
+    config = CONFIG.replace("{store: file}", "{store: file}, on_drift: fail")
+    (root / "devinops.yaml").write_text(config)
+    store = in_file(root, Target("production", emulator.url, "v3", "org-emulator"))
+    update = Intent("run-1", Action.UPDATE, Key.parse("knowledge:Twice"), "note-2")
+    store.begin("run-1", [update], store.read())
+    assert devinops("inventory", "unlock", "run-1", "-C", root).out.endswith(
+        " next; if on_drift: fail refuses that apply, run devinops pull -C "
+        f"{os.path.relpath(root)} --drift before it\n"
+    )
+
+
 def test_unlock_shows_what_was_not_settled(
     root: Path, owns: Owns, devinops: Devinops, emulator: Emulator
 ) -> None:

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.model.keys import FolderPath, Key, decode_part, encode_part, folder_path, join_folder
+from devinops.model.keys import (
+    FolderPath,
+    Key,
+    decode_part,
+    encode_part,
+    folder_path,
+    join_folder,
+    listed,
+)
 
 
 @pytest.mark.parametrize("text", ["", "knowledge", "knowledge:", ":A", "knowledge:F/"])
@@ -48,3 +56,11 @@ def test_a_folder_path_has_one_spelling_however_people_write_it(written: str, pa
 
 def test_plain_names_make_a_folder_path() -> None:
     assert join_folder(["Backend", "a/b"]) == "Backend/a%2Fb"
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [("ba", "a, b"), ("edcba", "a, b, c, d, e"), ("gfedcba", "a, b, c, d, e and 2 more")],
+)
+def test_five_names_are_listed_and_the_others_are_counted(names: str, text: str) -> None:
+    assert listed(names) == text

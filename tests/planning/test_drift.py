@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from devinops.model.inventory import Inventory, Record, base
+from devinops.model.changes import Action
+from devinops.model.inventory import Intent, Inventory, Record, base
+from devinops.model.keys import Key
 from devinops.model.objects import Access, Live, Snapshot
-from devinops.planning.drift import find_drift
+from devinops.planning.drift import find_drift, replacing_run
 from tests.testing.objects import live
 
 NOTE = live("knowledge", name="A", folder="F", body="b", id="n1", folder_id="f1")
@@ -74,3 +76,16 @@ def test_the_objects_of_other_owners_are_not_unmanaged() -> None:
     of_the_enterprise = live("knowledge", name="A", access="enterprise")
     found = find_drift(Inventory(), Snapshot.of([theirs, of_the_enterprise]))
     assert (found.unmanaged, found.foreign) == ((), (theirs,))
+
+
+@pytest.mark.parametrize(
+    ("key", "run"), [("secret:TOKEN", "r2"), ("secret:OPEN", ""), ("knowledge:A", "")]
+)
+def test_only_a_replacement_with_an_unknown_result_is_not_finished(key: str, run: str) -> None:
+    intents = [
+        Intent("r1", Action.CREATE, Key.parse("secret:OTHER"), unclear=True),
+        Intent("r2", Action.CREATE, Key.parse("secret:TOKEN"), unclear=True),
+        Intent("r3", Action.REPLACE, Key.parse("secret:OPEN"), "s1"),
+        Intent("r4", Action.CREATE, Key.parse("knowledge:A"), unclear=True),
+    ]
+    assert replacing_run(Key.parse(key), Inventory.of("file", (), intents)) == run

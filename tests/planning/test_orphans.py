@@ -152,13 +152,25 @@ def test_in_a_large_clean_up_what_previously_names_waits_for_its_entry() -> None
     assert len(plan.blocked) == 2 * count
 
 
+def entry(kind: str, *previously: Key, **fields: str) -> Declaration:
+    object = live(kind, **fields)
+    return Declaration(object.key, object.resource, Source("a.yaml"), previously=previously)
+
+
 def test_there_is_no_hint_for_what_cannot_be_renamed() -> None:
-    assert rename_hint(Key.parse("secret:TOKEN")) == ""
+    assert rename_hint(entry("secret", key="NEW"), Key.parse("secret:TOKEN")) == ""
 
 
 def test_a_hint_says_what_happens_to_the_secret_of_an_object_that_is_not_renamed() -> None:
     secret = KINDS["automation"].generated_secret
     assert secret
+    new, old = entry("automation", name="B"), Key.parse("automation:A")
     hint = '; is it automation:A? Then add previously: [{"name": "A"}], and it keeps its id'
-    assert rename_hint(Key.parse("automation:A")) == hint
-    assert rename_hint(Key.parse("automation:A"), secret) == f"{hint}; otherwise {secret.renewed}"
+    assert rename_hint(new, old) == hint
+    assert rename_hint(new, old, secret) == f"{hint}; otherwise {secret.renewed}"
+
+
+def test_a_hint_adds_to_the_list_of_an_entry_that_had_other_names_before() -> None:
+    new = entry("knowledge", Key.parse("knowledge:Older"), name="B")
+    hint = '; is it knowledge:A? Then add {"folder": "", "name": "A"} to previously, and it keeps its id'
+    assert rename_hint(new, Key.parse("knowledge:A")) == hint

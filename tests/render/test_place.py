@@ -76,7 +76,7 @@ def test_drift_sends_only_objects_with_an_entry_to_pull(format: str) -> None:
     """Somebody may have removed the entry: then there is no file to write to."""
     written = "".join(render(format, ANSWERS["drift"][0], Style()))
     pull = re.sub("</?code>|`", "", written)
-    assert "devinops pull --drift writes the changes of objects with an entry into the" in pull
+    assert "devinops pull --drift writes these changes into the files, or says what to do" in pull
 
 
 def test_a_saved_plan_leads_to_the_root_from_where_it_is_shown() -> None:

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from devinops.cli.audit_log import with_editors
 from devinops.cli.options import Options
 from devinops.cli.session import Session, open_inventory_session
-from devinops.inventory import listed
-from devinops.model.changes import Drift
+from devinops.model.changes import Drift, DriftEvent
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import Stale
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
-from devinops.model.keys import ObjectId
-from devinops.model.policy import OnDrift
+from devinops.model.keys import ObjectId, listed
+from devinops.model.policy import OnDrift, Policy
 from devinops.planning.commands import pull_command
-from devinops.planning.drift import find_drift
+from devinops.planning.drift import find_drift, replacing_run
 from devinops.render.answers import DriftAnswer
 
 
@@ -39,19 +38,33 @@ def _find(session: Session[Reader]) -> DriftAnswer:
     return DriftAnswer(session.client.target, inventory, result, code)
 
 
+def if_refused(policy: Policy, place: str) -> str:
+    """Return what to do if `on_drift: fail` refuses the apply that a sentence names; it may not."""
+    if policy.on_drift is not OnDrift.FAIL:
+        return ""
+    return f"; if on_drift: fail refuses that apply, run {pull_command(place)} before it"
+
+
 def _check_recorded(drift: Sequence[Drift], inventory: Inventory, session: Session[Reader]) -> None:
-    """Raise Stale if what looks like drift may have been written by a run that died."""
+    """Raise Stale if what looks like drift may have been written by a run that did not finish."""
     keys = [
         str(item.key)
         for item in drift
         if item.id and ObjectId(item.key.kind, item.id) in inventory.unrecorded
     ]
+    gone = [item.key for item in drift if item.moved is not DriftEvent.EDITED]
+    replacing = {key: run for key in gone if (run := replacing_run(key, inventory))}
+    why = ""
     if keys:
-        place, refused = session.options.place, ""
-        if session.settings.policy.on_drift is OnDrift.FAIL:
-            refused = f"; if on_drift: fail refuses that apply, run {pull_command(place)} before it"
+        why = f"a run died before it recorded what it wrote to {listed(keys)}"
+    elif replacing:
+        runs = sorted(set(replacing.values()))
+        run = "the run" if len(runs) == 1 else "the runs"
+        why = f"{run} {listed(runs)} did not finish replacing {listed(map(str, replacing))}"
+    if why:
+        place = session.options.place
+        refused = if_refused(session.settings.policy, place)
         raise Stale(
-            f"a run died before it recorded what it wrote to {listed(keys)}: run devinops "
-            f"apply{place}, which finishes and records it, and then drift again{refused}. Nothing "
-            "was written"
+            f"{why}: run devinops apply{place}, which finishes and records it, and then drift "
+            f"again{refused}. Nothing was written"
         )

@@ -17,7 +17,6 @@ from devinops.render.html.page import Page, Section, notice
 from devinops.render.html.parts import about, actions, are_few, facts, keys, kinds, pull_hint, signs
 from devinops.render.signs import OUTSIDE
 from devinops.render.terminal import Look, Sign
-from devinops.render.text import PULLED
 
 UNMANAGED: Final = Sign("·", Look.DIM, "unmanaged")
 FOREIGN: Final = Sign("·", Look.DIM, "of another owner")
@@ -36,7 +35,7 @@ def drift_page(answer: DriftAnswer, style: Style) -> Page:
         verdict=text(verdict),
         look=Look.CHANGED if number else Look.GOOD,
         facts=facts(answer.target, inventory.store, len(inventory.owned)),
-        notices=[notice("What to do", [pull_hint(style, PULLED)], Look.MOVED)] if number else [],
+        notices=[notice("What to do", [pull_hint(style)], Look.MOVED)] if number else [],
         facets=[
             signs(
                 "action",

@@ -18,6 +18,7 @@ from devinops.render.html.page import Facet, bullets, notice
 from devinops.render.needed_approvals import how_to_approve
 from devinops.render.signs import BLOCKED, SIGNS
 from devinops.render.terminal import Look, Sign
+from devinops.render.text import PULLED
 
 MOST_OPEN: Final = 8
 """If a list has at most so many items, they are open."""
@@ -89,9 +90,9 @@ def blocked_notice(
     return notice(title, content, Look.WAITING)
 
 
-def pull_hint(style: Style, what: str = "writes these changes into the files") -> Html:
+def pull_hint(style: Style) -> Html:
     """Return how to bring what changed outside devinops into the files."""
-    return tag("p", tag("code", pull_command(style.place)), f" {what}.")
+    return tag("p", tag("code", pull_command(style.place)), f" {PULLED}.")
 
 
 def to_approve(plan: ShownPlan, style: Style) -> Iterator[Html]:

@@ -28,7 +28,7 @@ from devinops.render.markdown.page import (
     table,
 )
 from devinops.render.needed_approvals import how_to_approve
-from devinops.render.text import MERGE, drift_summary, full_command, joined
+from devinops.render.text import MERGE, PULLED, drift_summary, full_command, joined
 
 _BLOCKED: Final = "blocked"
 _OUTSIDE: Final = "changed outside devinops"
@@ -249,7 +249,7 @@ def drift_sections(page: Page, drift: Sequence[Drift]) -> Iterator[Section]:
     """Yield the section of what was changed outside devinops."""
     intro = (
         "These changes were not reviewed, and they are kept. "
-        f"{code(pull_command(page.style.place))} writes them into the files."
+        f"{code(pull_command(page.style.place))} {PULLED}."
     )
     items = [drift_item(page, item) for item in drift]
     yield Section(f"Changed outside devinops: {len(items)}", items, intro)
