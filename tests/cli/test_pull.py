@@ -111,11 +111,16 @@ def test_an_empty_directory_is_set_up_and_filled(
     assert "MINE" not in ran.out
 
 
+@pytest.mark.parametrize("target", ["default", "production"])
 def test_the_next_commands_of_a_first_pull_are_about_the_target_that_it_writes(
-    emulator: Emulator, tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator,
+    tmp_path: Path,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    target: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    ran = devinops("pull", "--target", "default")
+    ran = devinops("pull", "--target", target)
     assert ran.code == 4, ran
     assert "  devinops plan" in ran.out.splitlines()
     assert devinops("plan").code == 0

@@ -18,7 +18,7 @@ from devinops.cli.handlers.inventory.answers import parse_key
 from devinops.cli.options import Options
 from devinops.cli.pull_reading import first_reading, proved
 from devinops.cli.session import Session, failures_written, open_session
-from devinops.config import Project, resolve
+from devinops.config import DEFAULT_TARGET, Project, resolve
 from devinops.git import Git
 from devinops.ingest.drift import Files, MissingCommit, pull_drift
 from devinops.ingest.pull_result import FileChange, LeftToYou, NotRead, Pulled
@@ -47,8 +47,11 @@ def run(
     with failures_written(options):
         request = _Request.parse(options, keys, check, unmanaged=unmanaged, drift=drift)
         project, loaded = root_files.read(options.root)
-        settings = resolve(project, options.flags, os.environ)
         is_new = project.document is None and not loaded.files
+        if is_new and options.flags.target in (NEW_TARGET, DEFAULT_TARGET):
+            # The new file will have one target, which needs no --target and replaces the default.
+            options = replace(options, flags=replace(options.flags, target=None))
+        settings = resolve(project, options.flags, os.environ)
         with root_files.Writing(options.root) as writing:
             with open_session(options, open_reader, settings=settings) as session:
                 run = _pull(request, session, project, loaded, writing)
@@ -56,8 +59,6 @@ def run(
                 git = Repository.of(options.root)
                 setup = set_up(options.root, git, with_sample=False, check=check)
                 run = replace(run, setup=setup, target=replace(run.target, name=NEW_TARGET))
-                # The new file has one target, which needs no --target, and may have another name.
-                options = replace(options, flags=replace(options.flags, target=None))
             writing.finish()
     lines = list(_lines(run, options))
     options.answer(SimpleAnswer(lines, lambda: _document(run), exit_code=run.exit_code))
