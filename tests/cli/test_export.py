@@ -378,8 +378,10 @@ def test_a_kind_that_the_key_may_not_list_is_missing_and_reported(
     report = json.loads(ran.out)
     assert (ran.code, report["exit_code"], report["objects"]) == (4, 4, 4)
     assert "returned 403" in report["not_read"]["playbook"]
-    kinds = [item["kind"] for item in json.loads(out.read_text())["items"]]
+    document = json.loads(out.read_text())
+    kinds = [item["kind"] for item in document["items"]]
     assert kinds == ["folder", "folder", "knowledge", "secret"]
+    assert document["not_read"] == report["not_read"], "nobody takes it for all that is live"
 
 
 def test_any_other_failure_writes_no_backup(

@@ -258,6 +258,40 @@ def test_settings_of_the_organization_are_pulled_with_an_enterprise_key(
     assert "acu_limits.yaml" not in names(tmp_path), "there is no limit"
 
 
+def test_a_setting_that_is_switched_off_is_not_read_and_the_rest_is_written(
+    tmp_path: Path,
+    devinops: Devinops,
+    use: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DEVIN_ENTERPRISE_KEY", "cog_enterprise")
+    (tmp_path / "devinops.yaml").write_text(
+        "version: 1\ntargets: {a: {enterprise_key_env: DEVIN_ENTERPRISE_KEY}}\n"
+    )
+    with Emulator({**SEED, "quirks": {"session_tags": "off"}}) as emulator:
+        use(emulator.url)
+        out = tmp_path / "objects.json"
+        exported = devinops("export", "--to", "json", "--live", "-C", tmp_path, "--out", out)
+        pulled = devinops("pull", "-C", tmp_path, "--format", "json")
+    (not_read,) = json.loads(pulled.out)["not_read"]
+    assert (pulled.code, not_read["kind"]) == (4, "session_tags")
+    assert "Session tags are not enabled" in not_read["reason"]
+    assert "playbooks/p.md" in names(tmp_path)
+    assert (exported.code, "not read: session_tags: GET" in exported.out) == (4, True)
+    assert "playbook" in {item["kind"] for item in json.loads(out.read_text())["items"]}
+
+
+def test_a_list_that_is_missing_stops_a_pull(
+    tmp_path: Path, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    faults = [{"path": "/v3/**/playbooks", "fault": "status", "status": 404}]
+    with Emulator(SEED, faults=faults) as emulator:
+        use(emulator.url)
+        ran = devinops("pull", "-C", tmp_path)
+    assert (ran.code, names(tmp_path)) == (1, [])
+    assert "playbooks returned 404" in ran.err
+
+
 def test_no_file_is_overwritten(emulator: Emulator, tmp_path: Path, devinops: Devinops) -> None:
     page = tmp_path / "knowledge" / "Backend" / "a.md"
     page.parent.mkdir(parents=True)

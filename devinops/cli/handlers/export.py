@@ -405,6 +405,7 @@ def _objects_document(objects: _Objects) -> Document:
         target=objects.target,
         org_id=objects.org_id,
         items=tuple(objects.items),
+        not_read=objects.not_read,
     )
 
 
