@@ -364,3 +364,45 @@ def test_with_a_remote_the_first_pull_sets_up_an_inventory(
     ran = devinops("pull", "-C", tmp_path, "--only", "playbook")
     assert "no inventory" not in check.out + ran.out
     assert "inventory: {store: branch}" in (tmp_path / "devinops.yaml").read_text()
+
+
+@pytest.mark.parametrize("has_branch", [False, True])
+def test_the_next_commands_push_first_if_the_remote_is_empty(
+    emulator: Emulator,
+    tmp_path: Path,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    has_branch: bool,
+) -> None:
+    remote, clone = tmp_path / "remote.git", tmp_path / "clone"
+    subprocess.run(["git", "init", "-q", "--bare", remote], check=True)
+    subprocess.run(["git", "init", "-q", clone], check=True)
+    subprocess.run(["git", "remote", "add", "origin", remote], cwd=clone, check=True)
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "devinops")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "devinops@localhost")
+    if has_branch:
+        subprocess.run(
+            ["git", "commit", "-q", "--allow-empty", "-m", "Start"], cwd=clone, check=True
+        )
+        subprocess.run(["git", "push", "-q", remote, "HEAD"], cwd=clone, check=True)
+    monkeypatch.chdir(clone)
+    rows = devinops("pull", "--only", "playbook").out.splitlines()
+    *commands, plan, apply = rows[rows.index("Next:") + 1 :][: 3 if has_branch else 4]
+    assert (plan, apply) == ("  devinops plan", "  devinops apply")
+    assert ("  git push -u origin HEAD" in commands) is not has_branch
+    for command in commands:
+        subprocess.run(command, shell=True, cwd=clone, check=True, capture_output=True)
+    assert devinops("plan").code == 0
+    assert devinops("apply", "--yes").code == 0
+
+
+def test_a_first_pull_that_writes_no_entry_has_no_next_commands(
+    tmp_path: Path, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    with Emulator({"keys": {"cog_none": {"org": "org-emulator", "permissions": []}}}) as emulator:
+        use(emulator.url, "cog_none")
+        ran = devinops("pull", "-C", tmp_path)
+    assert (ran.code, "nothing to write; " in ran.out) == (4, True)
+    assert "Next:" not in ran.out
+    assert "Before you commit, check the line" in ran.out

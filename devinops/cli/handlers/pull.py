@@ -245,7 +245,10 @@ def _lines(run: _Run, options: Options) -> Iterator[str]:
     yield _counts(run)
     if setup and not run.check:
         git = Repository.of(options.root)
-        yield from _next_steps(options, git, setup)
+        yield ""
+        # Without an entry, a plan only says that there is none.
+        if run.pulled.files:
+            yield from _next_steps(options, git, setup)
         yield setup.reminder
         if not git.remote:
             yield _NO_INVENTORY
@@ -307,18 +310,25 @@ def _counts(run: _Run) -> str:
 
 
 def _next_steps(options: Options, git: Repository, setup: SetUp) -> Iterator[str]:
-    """Yield the three commands that follow the first pull."""
+    """Yield the commands that follow the first pull."""
     ups = "../" * (git.below.count("/") + 1 if git.below else 0)
     above = [f" {ups}{name}" for name in setup.written if ups and name in setup.ci_files]
     root = os.path.relpath(os.path.realpath(options.root), os.path.realpath(Path.cwd()))
     option = "" if root == "." else f" -C {shlex.quote(root)}"
     start = "" if git.top else f"git{option} init && "
-    yield ""
     yield "Next:"
     add = f"git{option} add .{''.join(above)}"
     yield f"  {start}{add} && git{option} commit -m 'Pull the organization'"
+    if git.remote and _is_empty_remote(Git(options.root)):
+        yield f"  git{option} push -u origin HEAD"
     yield f"  devinops plan{options.place}"
     yield f"  devinops apply{options.place}"
+
+
+def _is_empty_remote(git: Git) -> bool:
+    """Return whether origin has no branch: it cannot have one for the inventory then."""
+    known = git.line("for-each-ref", "refs/remotes/origin")
+    return not known and git.line("ls-remote", "--heads", "origin") == ""
 
 
 def _document(run: _Run) -> PullDocument:
