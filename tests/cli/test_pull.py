@@ -406,3 +406,17 @@ def test_a_first_pull_that_writes_no_entry_has_no_next_commands(
     assert (ran.code, "nothing to write; " in ran.out) == (4, True)
     assert "Next:" not in ran.out
     assert "Before you commit, check the line" in ran.out
+
+
+def test_a_secret_whose_type_only_a_person_can_choose_is_pulled_without_it(
+    tmp_path: Path, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    secrets = [{"key": "D", "type": "dictionary"}, {"key": "T", "type": "totp"}]
+    with Emulator({"organizations": {"org-emulator": {"secrets": secrets}}}) as emulator:
+        use(emulator.url, "apk_emulator")
+        ran = devinops("pull", "-C", tmp_path)
+        plan = json.loads(devinops("plan", "-C", tmp_path, "--format", "json").out)
+    assert ran.code == 0, ran
+    text = (tmp_path / "secrets.yaml").read_text()
+    assert text == "secrets:\n  - key: D\n  - key: T\n    type: totp\n"
+    assert (plan["changes"], plan["blocked"], plan["problems"]) == ([], [], [])
