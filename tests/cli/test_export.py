@@ -72,8 +72,9 @@ def test_a_plugin_is_written_and_then_up_to_date(root: Path, devinops: Devinops)
 
 
 def test_check_says_which_files_are_not_up_to_date_and_writes_nothing(
-    root: Path, plugin: Path, devinops: Devinops
+    root: Path, plugin: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(root.parent)
     (root / "knowledge/a.md").write_text(NOTE.format("A") + "More.\n")
     (root / "knowledge/b.md").unlink()
     before = contents(plugin)
@@ -84,7 +85,7 @@ def test_check_says_which_files_are_not_up_to_date_and_writes_nothing(
         f"- {plugin}/{SKILL_B}  knowledge:B",
         (
             f"{plugin} is not up to date: 1 changed, 1 removed, 1 unchanged; run devinops export "
-            "without --check"
+            f"-C {root.name} without --check"
         ),
     ]
     assert contents(plugin) == before

@@ -55,8 +55,8 @@ def _linkable(snapshot: Snapshot, key: Key, id: str) -> Live:
     live = snapshot.by_id.get(ObjectId(key.kind, id))
     if live is None:
         ids = [live.id for live in snapshot.objects if live.key.kind == key.kind]
-        named = ", ".join(live.id for live in snapshot.under(key))
-        hint = f"; {key} is {named}" if named else did_you_mean(id, ids)
+        named = " or ".join(live.id for live in snapshot.under(key))
+        hint = f"; {key} has the id {named}" if named else did_you_mean(id, ids)
         raise NotFound(f"the organization has no {KINDS[key.kind].name} with the id {id}{hint}")
     if live.owner and not live.ours:
         raise InventoryError(
@@ -77,4 +77,4 @@ def _check_known(session: Session[Reader], inventory: Inventory, key: Key, live:
     declared = {entry.key for entry in loaded.declarations if entry.concerns(target)}
     known = declared | set(inventory.by_key) | {live.key}
     if key not in known:
-        raise NotFound(f"there is no entry {key}{near_keys(key, known)}")
+        raise NotFound(f"there is no entry {key}{near_keys(key, known, session.options.place)}")
