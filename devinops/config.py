@@ -386,10 +386,11 @@ def target_name(project: Project, flags: Flags) -> tuple[str, str]:
         if flags.target in names or (not names and flags.target == DEFAULT_TARGET):
             return flags.target, flags.source("target")
         hint = did_you_mean(flags.target, names)
-        available = ", ".join(names) or f"none, so there is only {DEFAULT_TARGET}"
-        raise UsageError(
-            f'there is no target "{flags.target}"{hint}; {CONFIG_FILE} declares {available}'
-        )
+        declared = ", ".join(names) or f"none, so there is only {DEFAULT_TARGET}"
+        why = f"{CONFIG_FILE} declares {declared}"
+        if project.document is None:
+            why = f"without a {CONFIG_FILE}, there is only {DEFAULT_TARGET}"
+        raise UsageError(f'there is no target "{flags.target}"{hint}; {why}')
     if len(names) > 1:
         raise UsageError(
             f"{CONFIG_FILE} declares several targets ({', '.join(names)}): choose one with --target"

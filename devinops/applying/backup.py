@@ -218,7 +218,7 @@ def find(
         path = root / DIRECTORY / f"{name}.jsonl"
         if path not in backups(root):
             raise NotFound(
-                f"there is no backup of the run {name}; devinops rollback lists the backups"
+                f"there is no backup of the run {name}; devinops rollback{place} lists the backups"
             )
         return path
     return Path(name)

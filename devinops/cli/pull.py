@@ -28,11 +28,11 @@ from devinops.model.exit_codes import ExitCode
 def command(options: Options, **arguments: Any) -> ExitCode:
     """Write live objects into files. Nothing is written to the organization.
 
-    Without an option, each live object that no entry declares gets a new file; a directory without
-    devinops.yaml is set up first, as by devinops init. With --drift only what changed outside
-    devinops is written, each value into the file and field that has it; the file of an object that
-    was deleted is deleted, if Git has it. KEYs limit this to the named
-    objects; without an option, these may have an entry or not.
+    Without an option, each live object that no entry declares gets a new file; a directory with
+    neither devinops.yaml nor entries is set up first, as by devinops init. With --drift only what
+    changed outside devinops is written, each value into the file and field that has it; the file of
+    an object that was deleted is deleted, if Git has it. KEYs limit this to the named objects;
+    without an option, these may have an entry or not.
 
     \b
       devinops pull

@@ -17,7 +17,7 @@ from devinops.model.objects import Live, Snapshot
 
 @dataclass(frozen=True)
 class Reading:
-    """The objects of the kinds that could be listed; `not_read` are those that the key may not."""
+    """The objects of the kinds that could be listed; `not_read` says why others could not."""
 
     snapshot: Snapshot
     kinds: frozenset[str]
@@ -87,14 +87,14 @@ def readable(
     *,
     sure: bool = False,
 ) -> Reading:
-    """Return all objects of the kinds, or of those that the key may list.
+    """Return all objects of the kinds, or of those that can be listed.
 
     For `sure` and `pages` see `Reader`. Raises ApiError.
     """
     try:
         return Reading(session.snapshot(kinds, sure=sure, pages=pages), kinds)
     except ApiError as error:
-        if error.status != FORBIDDEN:
+        if error.status != FORBIDDEN and not error.is_missing:
             raise
     not_read = tuple(refusal for noun in sorted(kinds) if (refusal := _refusal(session, noun)))
     allowed = kinds - {item.kind for item in not_read}
@@ -103,11 +103,17 @@ def readable(
 
 
 def _refusal(session: Session[Reader], noun: str) -> NotRead | None:
-    """Return why the key may not list a kind; None if it may. Raises ApiError."""
+    """Return why a kind cannot be listed; None if it can. Raises ApiError.
+
+    The key may not list it, or it is a setting of the organization that is switched off.
+    """
     try:
         session.snapshot({noun}, sure=False)
     except ApiError as error:
-        if error.status != FORBIDDEN:
+        api = KINDS[noun].apis[session.client.target.api]
+        # For any other kind, a 404 means that the address or the organization is wrong.
+        is_off = error.is_missing and api.is_about_organization
+        if error.status != FORBIDDEN and not is_off:
             raise
         return NotRead(noun, str(error))
     return None

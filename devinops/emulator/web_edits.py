@@ -29,7 +29,7 @@ def check_fields(kind: Kind, fields: Mapping[str, object], *, new: bool) -> None
             raise InvalidObject(f"{name}: expected {known[name].expected}")
     if new and kind != "folder":
         for name, field in known.items():
-            if field.required and name not in fields:
+            if field.required and name not in fields and not field.accepts(None):
                 raise InvalidObject(f'"{name}" is missing')
 
 
@@ -90,7 +90,8 @@ def _ready_to_add(
         return add_as_person(store, dict(fields))
     if kind == "folder":
         fields = _placed_folder(store, org, fields, log=log)
-    return _in_store_names(store, kind, org, fields)
+    nulls = {name: None for name, f in fields_of(kind).items() if f.required and f.accepts(None)}
+    return _in_store_names(store, kind, org, {**nulls, **fields})
 
 
 def _ready_to_set(store: Store, kind: Kind, record: Any, fields: Mapping[str, Any]) -> JsonObject:

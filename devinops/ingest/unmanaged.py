@@ -164,7 +164,8 @@ def suspect(live: Live, suspicious: Sequence[str]) -> LeftToYou:
 def new_entry(live: Live, pulling: Pulling) -> NewEntry | None:
     """Return the entry that declares a live object as it is; None if there is nothing to declare.
 
-    A value that is null, or that most objects have, is not written, so it is not managed.
+    A value that is null, that most objects have, or that only people can choose is not written, so
+    it is not managed.
     """
     kind, api = live.kind, pulling.target.api
     if isinstance(kind.identity, Only) and all(v in _NOTHING for _, v in live.resource.items()):
@@ -184,8 +185,10 @@ def _is_written(kind: Kind, attribute: Attribute, value: Any, api: ApiVersion) -
         return True
     if value is None or not attribute.writes(api):
         return False
-    usual = value in (attribute.default, attribute.usual)
-    return attribute.with_value or not usual
+    if attribute.with_value:
+        # An entry can do without it, because it is needed only to create the object's value.
+        return value in attribute.schema.get("enum", [value])
+    return value not in (attribute.default, attribute.usual)
 
 
 # --- files ----------------------------------------------------------------------------------------

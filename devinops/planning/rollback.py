@@ -58,7 +58,7 @@ def rollback_plan(
 def _restore(saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:
     live = context.live.by_id.get(saved.live.object_id)
     if live is not None and not live.ours:
-        reason = "it is no longer the organization's own"
+        reason = f"it is no longer the {context.scope}'s own"
         draft.block(Blocker.CONFLICT, saved.declaration, reason, [live])
     else:
         planner(saved.live.kind).rollback(saved, live, context, draft)

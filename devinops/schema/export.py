@@ -8,6 +8,10 @@ from msgspec import Struct
 
 from devinops.schema.base_document import Count, Document, ExitStatus, KeyText, Text, about
 
+NotRead = Annotated[
+    dict[str, str], about("Kind that was not read → why. Empty if the source is files.")
+]
+
 
 class RemarkItem(Struct, frozen=True):
     """Something that was not carried over, or not as the entry has it."""
@@ -30,6 +34,7 @@ class ObjectsDocument(Document, frozen=True, kw_only=True):
             "title. Values of secrets are never here."
         ),
     ]
+    not_read: NotRead
 
 
 class ObjectsReport(Document, frozen=True, kw_only=True):
@@ -39,7 +44,7 @@ class ObjectsReport(Document, frozen=True, kw_only=True):
     file: Text
     objects: Count
     remarks: tuple[RemarkItem, ...]
-    not_read: Annotated[dict[str, str], about("Kind that the key may not read → why.")]
+    not_read: NotRead
 
 
 class PluginFileItem(Struct, frozen=True):

@@ -29,7 +29,7 @@ class NotPulledItem(Struct, frozen=True):
 
 
 class NotReadItem(Struct, frozen=True):
-    """A kind that the key may not read."""
+    """A kind that was not read, because the key may not or it is switched off."""
 
     kind: str
     reason: str

@@ -75,7 +75,7 @@ def test_every_command_has_help(devinops: Devinops, command: str) -> None:
         (["plan", "--only", "nots"], "is not a kind"),
         (["plan", "--parallelism", "0"], "0 is not in the range"),
         (["plan", "-C", "/nonexistent/directory"], "is not a directory"),
-        (["plan", "--target", "nope"], 'there is no target "nope"'),
+        (["plan", "--target", "nope"], 'there is no target "nope"; without a devinops.yaml, there'),
         (["validate", "nope.md"], "nope.md does not exist"),
         (["schema", "nope"], 'there is no schema "nope"'),
         (["completion", "csh"], "is not one of"),

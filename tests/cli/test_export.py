@@ -72,8 +72,9 @@ def test_a_plugin_is_written_and_then_up_to_date(root: Path, devinops: Devinops)
 
 
 def test_check_says_which_files_are_not_up_to_date_and_writes_nothing(
-    root: Path, plugin: Path, devinops: Devinops
+    root: Path, plugin: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(root.parent)
     (root / "knowledge/a.md").write_text(NOTE.format("A") + "More.\n")
     (root / "knowledge/b.md").unlink()
     before = contents(plugin)
@@ -84,7 +85,7 @@ def test_check_says_which_files_are_not_up_to_date_and_writes_nothing(
         f"- {plugin}/{SKILL_B}  knowledge:B",
         (
             f"{plugin} is not up to date: 1 changed, 1 removed, 1 unchanged; run devinops export "
-            "without --check"
+            f"-C {root.name} without --check"
         ),
     ]
     assert contents(plugin) == before
@@ -378,8 +379,10 @@ def test_a_kind_that_the_key_may_not_list_is_missing_and_reported(
     report = json.loads(ran.out)
     assert (ran.code, report["exit_code"], report["objects"]) == (4, 4, 4)
     assert "returned 403" in report["not_read"]["playbook"]
-    kinds = [item["kind"] for item in json.loads(out.read_text())["items"]]
+    document = json.loads(out.read_text())
+    kinds = [item["kind"] for item in document["items"]]
     assert kinds == ["folder", "folder", "knowledge", "secret"]
+    assert document["not_read"] == report["not_read"], "nobody takes it for all that is live"
 
 
 def test_any_other_failure_writes_no_backup(

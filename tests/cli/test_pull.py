@@ -111,11 +111,16 @@ def test_an_empty_directory_is_set_up_and_filled(
     assert "MINE" not in ran.out
 
 
+@pytest.mark.parametrize("target", ["default", "production"])
 def test_the_next_commands_of_a_first_pull_are_about_the_target_that_it_writes(
-    emulator: Emulator, tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator,
+    tmp_path: Path,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    target: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    ran = devinops("pull", "--target", "default")
+    ran = devinops("pull", "--target", target)
     assert ran.code == 4, ran
     assert "  devinops plan" in ran.out.splitlines()
     assert devinops("plan").code == 0
@@ -253,6 +258,40 @@ def test_settings_of_the_organization_are_pulled_with_an_enterprise_key(
     assert "acu_limits.yaml" not in names(tmp_path), "there is no limit"
 
 
+def test_a_setting_that_is_switched_off_is_not_read_and_the_rest_is_written(
+    tmp_path: Path,
+    devinops: Devinops,
+    use: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DEVIN_ENTERPRISE_KEY", "cog_enterprise")
+    (tmp_path / "devinops.yaml").write_text(
+        "version: 1\ntargets: {a: {enterprise_key_env: DEVIN_ENTERPRISE_KEY}}\n"
+    )
+    with Emulator({**SEED, "quirks": {"session_tags": "off"}}) as emulator:
+        use(emulator.url)
+        out = tmp_path / "objects.json"
+        exported = devinops("export", "--to", "json", "--live", "-C", tmp_path, "--out", out)
+        pulled = devinops("pull", "-C", tmp_path, "--format", "json")
+    (not_read,) = json.loads(pulled.out)["not_read"]
+    assert (pulled.code, not_read["kind"]) == (4, "session_tags")
+    assert "Session tags are not enabled" in not_read["reason"]
+    assert "playbooks/p.md" in names(tmp_path)
+    assert (exported.code, "not read: session_tags: GET" in exported.out) == (4, True)
+    assert "playbook" in {item["kind"] for item in json.loads(out.read_text())["items"]}
+
+
+def test_a_list_that_is_missing_stops_a_pull(
+    tmp_path: Path, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    faults = [{"path": "/v3/**/playbooks", "fault": "status", "status": 404}]
+    with Emulator(SEED, faults=faults) as emulator:
+        use(emulator.url)
+        ran = devinops("pull", "-C", tmp_path)
+    assert (ran.code, names(tmp_path)) == (1, [])
+    assert "playbooks returned 404" in ran.err
+
+
 def test_no_file_is_overwritten(emulator: Emulator, tmp_path: Path, devinops: Devinops) -> None:
     page = tmp_path / "knowledge" / "Backend" / "a.md"
     page.parent.mkdir(parents=True)
@@ -325,3 +364,59 @@ def test_with_a_remote_the_first_pull_sets_up_an_inventory(
     ran = devinops("pull", "-C", tmp_path, "--only", "playbook")
     assert "no inventory" not in check.out + ran.out
     assert "inventory: {store: branch}" in (tmp_path / "devinops.yaml").read_text()
+
+
+@pytest.mark.parametrize("has_branch", [False, True])
+def test_the_next_commands_push_first_if_the_remote_is_empty(
+    emulator: Emulator,
+    tmp_path: Path,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    has_branch: bool,
+) -> None:
+    remote, clone = tmp_path / "remote.git", tmp_path / "clone"
+    subprocess.run(["git", "init", "-q", "--bare", remote], check=True)
+    subprocess.run(["git", "init", "-q", clone], check=True)
+    subprocess.run(["git", "remote", "add", "origin", remote], cwd=clone, check=True)
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "devinops")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "devinops@localhost")
+    if has_branch:
+        subprocess.run(
+            ["git", "commit", "-q", "--allow-empty", "-m", "Start"], cwd=clone, check=True
+        )
+        subprocess.run(["git", "push", "-q", remote, "HEAD"], cwd=clone, check=True)
+    monkeypatch.chdir(clone)
+    rows = devinops("pull", "--only", "playbook").out.splitlines()
+    *commands, plan, apply = rows[rows.index("Next:") + 1 :][: 3 if has_branch else 4]
+    assert (plan, apply) == ("  devinops plan", "  devinops apply")
+    assert ("  git push -u origin HEAD" in commands) is not has_branch
+    for command in commands:
+        subprocess.run(command, shell=True, cwd=clone, check=True, capture_output=True)
+    assert devinops("plan").code == 0
+    assert devinops("apply", "--yes").code == 0
+
+
+def test_a_first_pull_that_writes_no_entry_has_no_next_commands(
+    tmp_path: Path, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    with Emulator({"keys": {"cog_none": {"org": "org-emulator", "permissions": []}}}) as emulator:
+        use(emulator.url, "cog_none")
+        ran = devinops("pull", "-C", tmp_path)
+    assert (ran.code, "nothing to write; " in ran.out) == (4, True)
+    assert "Next:" not in ran.out
+    assert "Before you commit, check the line" in ran.out
+
+
+def test_a_secret_whose_type_only_a_person_can_choose_is_pulled_without_it(
+    tmp_path: Path, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    secrets = [{"key": "D", "type": "dictionary"}, {"key": "T", "type": "totp"}]
+    with Emulator({"organizations": {"org-emulator": {"secrets": secrets}}}) as emulator:
+        use(emulator.url, "apk_emulator")
+        ran = devinops("pull", "-C", tmp_path)
+        plan = json.loads(devinops("plan", "-C", tmp_path, "--format", "json").out)
+    assert ran.code == 0, ran
+    text = (tmp_path / "secrets.yaml").read_text()
+    assert text == "secrets:\n  - key: D\n  - key: T\n    type: totp\n"
+    assert (plan["changes"], plan["blocked"], plan["problems"]) == ([], [], [])

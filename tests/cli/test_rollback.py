@@ -294,17 +294,24 @@ def test_a_backup_names_its_target(
     ("name", "words"),
     [
         ("latest", "no backup of the target"),
-        ("20260312T101500Z-00000f", "no backup of the run"),
+        ("20260312T101500Z-00000f", "; devinops rollback {} lists the backups"),
         ("nope.jsonl", "cannot read"),
     ],
 )
 def test_a_backup_that_is_not_there_is_one_line(
-    repository: Write, use: Callable[..., None], devinops: Devinops, name: str, words: str
+    repository: Write,
+    use: Callable[..., None],
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    words: str,
 ) -> None:
     use("http://127.0.0.1:1")
-    ran = devinops("rollback", name, "-C", repository({}), "--yes")
+    root = repository({})
+    monkeypatch.chdir(root.parent)
+    ran = devinops("rollback", name, "-C", root.name, "--yes")
     assert (ran.code, ran.err.count("\n")) == (1, 1)
-    assert words in ran.err
+    assert words.format(f"-C {root.name}") in ran.err
 
 
 @pytest.mark.parametrize("way", [[], ["--dry-run"]], ids=["no terminal", "dry run"])

@@ -144,8 +144,9 @@ def test_only_people_make_a_dictionary_which_v3_does_not_list(start):
     ]
 
 
-def test_a_secret_can_be_without_a_key(start):
-    api = start({"organizations": {"org-emulator": {"secrets": [{"key": None}]}}})
+@pytest.mark.parametrize("secret", [{}, {"key": None}, {"type": "totp"}])
+def test_a_secret_can_be_without_a_key(start, secret):
+    api = start({"organizations": {"org-emulator": {"secrets": [secret]}}})
     assert [secret["key"] for secret in good(api.v3.get(SECRETS))["items"]] == [None]
     assert [secret["key"] for secret in good(api.v1.get("/v1/secrets"))] == [None]
 

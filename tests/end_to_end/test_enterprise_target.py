@@ -125,6 +125,20 @@ def test_the_inventory_and_the_plan_are_bound_to_the_enterprise(
     assert "belongs to an enterprise, but the run is for the organization" in refused.err
 
 
+def test_what_is_said_is_about_the_enterprise(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(FILES)
+    assert "not in the enterprise" in devinops("plan", "-C", root).out
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    plan = devinops("plan", "-C", root, "--format", "markdown").out
+    assert "The enterprise already has what the files say." in plan
+    link = devinops("inventory", "link", "knowledge:Style", "nope", "-C", root)
+    assert "the enterprise has no note with the id nope" in link.err
+    link = devinops("inventory", "link", "knowledge:Style", "note-org", "-C", root)
+    assert "note-org does not belong to the enterprise (org)" in link.err
+
+
 def test_a_backup_of_the_enterprise_is_not_rolled_back_in_an_organization(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:

@@ -401,6 +401,15 @@ def test_an_only_that_cannot_mean_anything_is_a_usage_error(
         plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}, "only": [only]})
 
 
+ENTERPRISE = Target("production", "https://api.devin.ai", "v3", None, enterprise=True)
+
+
+def test_what_an_enterprise_does_not_have_is_created(tmp_path: Path) -> None:
+    declarations = loaded(tmp_path, {"knowledge": [NOTE]}).declarations
+    plan = build_plan(declarations, snapshot([]), ENTERPRISE, policy=Policy(), today=TODAY)
+    assert [change.reason for change in plan.changes] == ["not in the enterprise"]
+
+
 def test_a_plan_for_an_enterprise_blocks_what_would_take_a_note_out_of_its_folder(
     tmp_path: Path,
 ) -> None:
@@ -408,7 +417,7 @@ def test_a_plan_for_an_enterprise_blocks_what_would_take_a_note_out_of_its_folde
     plan = build_plan(
         loaded(tmp_path, {"knowledge": [in_folder]}).declarations,
         snapshot([{"kind": "folder", "path": "F"}, LIVE | {"folder": "F"}]),
-        Target("production", "https://api.devin.ai", "v3", None, enterprise=True),
+        ENTERPRISE,
         policy=Policy(),
         today=TODAY,
     )

@@ -267,20 +267,23 @@ def test_an_update_that_might_lose_a_macro_wants_an_approval() -> None:
     )
 
 
-def test_what_belongs_to_somebody_else_by_now_is_left_alone() -> None:
-    made = plan([saved()], [note(access="enterprise", body="new")])
+ENTERPRISE = replace(WHERE, org_id=None, enterprise=True)
+
+
+@pytest.mark.parametrize(("where", "whose"), [(WHERE, "organization"), (ENTERPRISE, "enterprise")])
+def test_what_belongs_to_somebody_else_by_now_is_left_alone(where: Target, whose: str) -> None:
+    made = plan([saved()], [note(access="personal", body="new")], where)
     (held,) = made.blocked
     assert (made.changes, held.by, held.ids) == ((), Blocker.CONFLICT, ("note-1",))
     assert (str(held.key), held.source) == ("knowledge:A", Source("b.jsonl", 2))
-    assert held.reason == "it is no longer the organization's own"
+    assert held.reason == f"it is no longer the {whose}'s own"
 
 
 def test_an_update_that_would_take_a_note_out_of_its_folder_is_blocked() -> None:
-    enterprise = replace(WHERE, org_id=None, enterprise=True)
     (held,) = plan(
         [saved(folder="F", folder_id="f1")],
         [note(folder="F", folder_id="f1", body="new")],
-        enterprise,
+        ENTERPRISE,
     ).blocked
     assert (held.by, held.ids) == (Blocker.REQUIREMENT, ("note-1",))
     assert held.reason.startswith("an update would move it out of F, because the API of an ")

@@ -18,7 +18,12 @@ REMARK = RemarkItem("knowledge:A", "it is disabled")
 
 def test_they_come_back_as_they_were_written() -> None:
     objects = ObjectsDocument(
-        **HEAD, source="files", target=None, org_id=None, items=({"kind": "knowledge"},)
+        **HEAD,
+        source="organization",
+        target="a",
+        org_id=None,
+        items=({"kind": "knowledge"},),
+        not_read={"playbook": "403"},
     )
     report = ObjectsReport(
         **HEAD, exit_code=0, file="a.json", objects=1, remarks=(REMARK,), not_read={}

@@ -268,7 +268,7 @@ def _plugin_lines(
             "gets each of these texts twice: to delete a live object, add ensure: absent to its "
             "entry and apply; its text stays in the plugin"
         )
-    yield _summary(exported, directory, check=check)
+    yield _summary(exported, directory, options.place, check=check)
 
 
 def _are(entries: int) -> str:
@@ -291,7 +291,7 @@ def _grouped(remarks: Sequence[Remark | Loss], start: str, most: int | None) -> 
         yield f"{start}{text}: {', '.join(keys[:most])}{more}"
 
 
-def _summary(exported: Exported, directory: Path, *, check: bool) -> str:
+def _summary(exported: Exported, directory: Path, place: str, *, check: bool) -> str:
     words = {
         Change.NEW: "new",
         Change.CHANGED: "changed",
@@ -304,7 +304,8 @@ def _summary(exported: Exported, directory: Path, *, check: bool) -> str:
     if exported.is_current:
         return f"{directory} is up to date: {counted(len(exported.files), 'file')}"
     if check:
-        return f"{directory} is not up to date: {counts}; run devinops export without --check"
+        rest = f"run devinops export{place} without --check"
+        return f"{directory} is not up to date: {counts}; {rest}"
     return f"Exported to {directory}: {counts}"
 
 
@@ -405,6 +406,7 @@ def _objects_document(objects: _Objects) -> Document:
         target=objects.target,
         org_id=objects.org_id,
         items=tuple(objects.items),
+        not_read=objects.not_read,
     )
 
 

@@ -18,7 +18,7 @@ from devinops.cli.handlers.inventory.answers import parse_key
 from devinops.cli.options import Options
 from devinops.cli.pull_reading import first_reading, proved
 from devinops.cli.session import Session, failures_written, open_session
-from devinops.config import Project, resolve
+from devinops.config import DEFAULT_TARGET, Project, resolve
 from devinops.git import Git
 from devinops.ingest.drift import Files, MissingCommit, pull_drift
 from devinops.ingest.pull_result import FileChange, LeftToYou, NotRead, Pulled
@@ -47,8 +47,11 @@ def run(
     with failures_written(options):
         request = _Request.parse(options, keys, check, unmanaged=unmanaged, drift=drift)
         project, loaded = root_files.read(options.root)
-        settings = resolve(project, options.flags, os.environ)
         is_new = project.document is None and not loaded.files
+        if is_new and options.flags.target in (NEW_TARGET, DEFAULT_TARGET):
+            # The new file will have one target, which needs no --target and replaces the default.
+            options = replace(options, flags=replace(options.flags, target=None))
+        settings = resolve(project, options.flags, os.environ)
         with root_files.Writing(options.root) as writing:
             with open_session(options, open_reader, settings=settings) as session:
                 run = _pull(request, session, project, loaded, writing)
@@ -56,8 +59,6 @@ def run(
                 git = Repository.of(options.root)
                 setup = set_up(options.root, git, with_sample=False, check=check)
                 run = replace(run, setup=setup, target=replace(run.target, name=NEW_TARGET))
-                # The new file has one target, which needs no --target, and may have another name.
-                options = replace(options, flags=replace(options.flags, target=None))
             writing.finish()
     lines = list(_lines(run, options))
     options.answer(SimpleAnswer(lines, lambda: _document(run), exit_code=run.exit_code))
@@ -244,7 +245,10 @@ def _lines(run: _Run, options: Options) -> Iterator[str]:
     yield _counts(run)
     if setup and not run.check:
         git = Repository.of(options.root)
-        yield from _next_steps(options, git, setup)
+        yield ""
+        # Without an entry, a plan only says that there is none.
+        if run.pulled.files:
+            yield from _next_steps(options, git, setup)
         yield setup.reminder
         if not git.remote:
             yield _NO_INVENTORY
@@ -306,18 +310,25 @@ def _counts(run: _Run) -> str:
 
 
 def _next_steps(options: Options, git: Repository, setup: SetUp) -> Iterator[str]:
-    """Yield the three commands that follow the first pull."""
+    """Yield the commands that follow the first pull."""
     ups = "../" * (git.below.count("/") + 1 if git.below else 0)
     above = [f" {ups}{name}" for name in setup.written if ups and name in setup.ci_files]
     root = os.path.relpath(os.path.realpath(options.root), os.path.realpath(Path.cwd()))
     option = "" if root == "." else f" -C {shlex.quote(root)}"
     start = "" if git.top else f"git{option} init && "
-    yield ""
     yield "Next:"
     add = f"git{option} add .{''.join(above)}"
     yield f"  {start}{add} && git{option} commit -m 'Pull the organization'"
+    if git.remote and _is_empty_remote(Git(options.root)):
+        yield f"  git{option} push -u origin HEAD"
     yield f"  devinops plan{options.place}"
     yield f"  devinops apply{options.place}"
+
+
+def _is_empty_remote(git: Git) -> bool:
+    """Return whether origin has no branch: it cannot have one for the inventory then."""
+    known = git.line("for-each-ref", "refs/remotes/origin")
+    return not known and git.line("ls-remote", "--heads", "origin") == ""
 
 
 def _document(run: _Run) -> PullDocument:

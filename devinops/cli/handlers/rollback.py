@@ -79,7 +79,7 @@ def _read(options: Options, name: str) -> Backup:
         place = options.about(target, source).place
         path = find(options.root, name, target, project.targets, place)
     else:
-        path = find(options.root, name, "")
+        path = find(options.root, name, "", place=options.place)
     return read_backup(path.absolute(), options.root)
 
 

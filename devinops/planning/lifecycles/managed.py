@@ -79,7 +79,7 @@ class Managed:
         """Create a missing object, unless it was deleted outside devinops and must stay deleted."""
         declaration, record = match.declaration, match.record
         if record is None:
-            self._create(declaration, "not in the organization", context, draft)
+            self._create(declaration, f"not in the {context.scope}", context, draft)
             return
         taken = context.live.by_id.get(record.object_id)
         if taken is not None:

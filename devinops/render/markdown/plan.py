@@ -115,7 +115,7 @@ def _facts(plan: ShownPlan) -> Iterator[str]:
     if plan.changes or plan.blocked or plan.drift:
         yield "\n".join(_table(plan))
     elif not plan.refusals:
-        yield "The organization already has what the files say."
+        yield f"The {plan.target.scope} already has what the files say."
 
 
 def _table(plan: ShownPlan) -> Iterator[str]:

@@ -49,14 +49,18 @@ def parse_key(text: str) -> Key:
     return key
 
 
-def find_record(inventory: Inventory, key: Key) -> Record:
-    """Return the record of a key. Raises NotFound if it is not owned."""
+def find_record(inventory: Inventory, key: Key, place: str) -> Record:
+    """Return the record of a key. Raises NotFound if it is not owned.
+
+    `place` holds the options of printed commands.
+    """
     record = inventory.by_key.get(key)
     if record is None:
-        raise NotFound(f"{key} is not in the inventory{near_keys(key, inventory.by_key)}")
+        raise NotFound(f"{key} is not in the inventory{near_keys(key, inventory.by_key, place)}")
     return record
 
 
-def near_keys(key: Key, known: Iterable[Key]) -> str:
-    """Return a hint to put after an unknown key."""
-    return did_you_mean(key, map(str, known), "; devinops inventory list shows the known keys")
+def near_keys(key: Key, known: Iterable[Key], place: str) -> str:
+    """Return a hint to put after an unknown key; `place` holds the options of its command."""
+    otherwise = f"; devinops inventory list{place} shows the known keys"
+    return did_you_mean(key, map(str, known), otherwise)

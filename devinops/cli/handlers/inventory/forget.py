@@ -14,7 +14,7 @@ def run(options: Options, key: str) -> ExitCode:
     parsed = parse_key(key)
     with open_inventory_session(options) as session:
         inventory = session.store.read()
-        record = find_record(inventory, parsed)
+        record = find_record(inventory, parsed, options.place)
         changed = inventory.changed(removals=[record.object_id])
         session.store.write(changed, inventory, f"{parsed} forgotten")
     lines = [f"{parsed} is no longer owned; {record.id} was not touched"]

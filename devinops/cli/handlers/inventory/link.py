@@ -14,7 +14,7 @@ from devinops.model.errors import InventoryError, NotFound, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
-from devinops.model.kind import Lifecycle
+from devinops.model.kind import Lifecycle, Scope
 from devinops.model.objects import Live, Snapshot
 from devinops.model.suggest import did_you_mean
 from devinops.planning.commands import forget_command
@@ -33,7 +33,7 @@ def run(options: Options, key: str, id: str) -> ExitCode:
 def _link(session: Session[Reader], key: Key, id: str) -> Record:
     """Link the key to a live object and return its record."""
     inventory = session.store.read()
-    live = _linkable(session.snapshot({key.kind}), key, id)
+    live = _linkable(session.snapshot({key.kind}), key, id, session.settings.target.scope)
     _check_known(session, inventory, key, live)
     before = inventory.by_key.get(key)
     owner = inventory.by_id.get(ObjectId(key.kind, id))
@@ -46,7 +46,7 @@ def _link(session: Session[Reader], key: Key, id: str) -> Record:
     return record
 
 
-def _linkable(snapshot: Snapshot, key: Key, id: str) -> Live:
+def _linkable(snapshot: Snapshot, key: Key, id: str, scope: Scope) -> Live:
     if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED:
         raise UsageError(
             f"{KINDS[key.kind].with_article} is never owned: it can be created and moved only in "
@@ -55,9 +55,9 @@ def _linkable(snapshot: Snapshot, key: Key, id: str) -> Live:
     live = snapshot.by_id.get(ObjectId(key.kind, id))
     if live is None:
         ids = [live.id for live in snapshot.objects if live.key.kind == key.kind]
-        named = ", ".join(live.id for live in snapshot.under(key))
-        hint = f"; {key} is {named}" if named else did_you_mean(id, ids)
-        raise NotFound(f"the organization has no {KINDS[key.kind].name} with the id {id}{hint}")
+        named = " or ".join(live.id for live in snapshot.under(key))
+        hint = f"; {key} has the id {named}" if named else did_you_mean(id, ids)
+        raise NotFound(f"the {scope} has no {KINDS[key.kind].name} with the id {id}{hint}")
     if live.owner and not live.ours:
         raise InventoryError(
             f"{id} has the label of another owner ({live.owner}), so it cannot be owned: set "
@@ -65,7 +65,7 @@ def _linkable(snapshot: Snapshot, key: Key, id: str) -> Live:
         )
     if not live.ours:
         raise InventoryError(
-            f"{id} does not belong to the organization ({live.access}): it cannot be owned"
+            f"{id} does not belong to the {scope} ({live.access}): it cannot be owned"
         )
     return live
 
@@ -77,4 +77,4 @@ def _check_known(session: Session[Reader], inventory: Inventory, key: Key, live:
     declared = {entry.key for entry in loaded.declarations if entry.concerns(target)}
     known = declared | set(inventory.by_key) | {live.key}
     if key not in known:
-        raise NotFound(f"there is no entry {key}{near_keys(key, known)}")
+        raise NotFound(f"there is no entry {key}{near_keys(key, known, session.options.place)}")

@@ -17,7 +17,7 @@ def run(options: Options, key: str) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     parsed = parse_key(key)
     with open_inventory_session(options) as session:
-        record = find_record(session.store.read(), parsed)
+        record = find_record(session.store.read(), parsed, options.place)
         live = session.snapshot({record.key.kind}).by_id.get(record.object_id)
     states = _states(record, live)
     item = RecordItem.of(record).compared(states, str(live.key) if live else None)
