@@ -8,8 +8,25 @@ from __future__ import annotations
 
 import re
 import shlex
+from typing import Final
 
 from devinops.model.keys import Key
+
+_QUOTED: Final = r"""'[^']*'(?:"'"'[^']*')*"""
+_SAFE: Final = r"[\w@%+=:,./-]"
+"""What `shlex.quote` writes, and the characters of what it leaves as it is."""
+
+OPTIONS: Final = rf"(?: -[Ct] (?:{_QUOTED}|{_SAFE}+))*"
+"""A pattern of the options that `place` can hold."""
+
+_KEY: Final = rf"(?:{_QUOTED}|{_SAFE}*(?![,.:]){_SAFE})"
+"""A key as a word of the shell, without the punctuation of the sentence after it."""
+
+COMMAND: Final = (
+    rf"devinops (?:inventory (?:link{OPTIONS} {_KEY} [\w-]+|forget{OPTIONS} {_KEY})"
+    rf"|pull{OPTIONS} --drift\b)"
+)
+"""A pattern of the commands below, as a whole."""
 
 
 def link_command(key: Key, id: str = "ID", place: str = "") -> str:
