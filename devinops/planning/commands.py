@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from devinops.model.keys import Key
@@ -45,9 +46,26 @@ def pull_command(place: str = "") -> str:
 
 
 # With what follows them, because the name of an object may contain the words of a command.
-_COMMANDS = re.compile(r"devinops (?:inventory (?:link|forget)(?= '?\w+:)|pull(?= --drift\b))")
+_BARE: Final = (
+    r"(?P<command>devinops (?:inventory (?:link|forget)(?= '?\w+:)|pull(?= --drift\b)))"
+    rf"(?P<rest> {_KEY})"
+)
 
 
-def with_place(reason: str, place: str) -> str:
-    """Return a reason whose commands have the options `place`, each after a space."""
-    return _COMMANDS.sub(lambda command: f"{command[0]}{place}", reason)
+def like_commands(keys: Iterable[Key]) -> list[str]:
+    """Return the keys that may contain a command, the longest first."""
+    written = {str(key) for key in keys if "devinops " in key.name or "devinops " in key.folder}
+    return sorted(written, key=len, reverse=True)
+
+
+def with_place(reason: str, place: str, names: Sequence[str] = ()) -> str:
+    """Return a reason whose commands have the options `place`, each after a space.
+
+    The `names` in it, the longest first, stay as they are, whatever they contain.
+    """
+    pattern = "|".join((*map(re.escape, names), _BARE))
+    return re.sub(pattern, lambda match: _placed(match, place), reason)
+
+
+def _placed(match: re.Match[str], place: str) -> str:
+    return f"{match['command']}{place}{match['rest']}" if match["command"] else match[0]
