@@ -321,7 +321,7 @@ class WritingClient(ReadingClient):
             (item,) = organization_settings.read(getter, KINDS[kind], api, self.org_id).items
             return self._live(KINDS[kind], item)
         permission = self._permission(api.read_permission, api)
-        call = Call("GET", self._path(KINDS[kind], id), permission=permission)
+        call = Call("GET", self._path(KINDS[kind], id), permission=permission, of_object=True)
         try:
             response = getter.get(call)
         except ApiError as error:
@@ -415,7 +415,14 @@ class WritingClient(ReadingClient):
             owner=owner,
         )
         body = encode(changes_only=verb == "PATCH")
-        call = Call(verb, path, body=body, permission=permission, before_again=before_again)
+        call = Call(
+            verb,
+            path,
+            body=body,
+            permission=permission,
+            of_object=True,
+            before_again=before_again,
+        )
         response = _object(self._sender_of(kind).send(call) or {}, call)
         _keep_out_of_messages(kind, response)
         return _same(self._written(kind, response, id, encode(), ids), id, call)
@@ -423,7 +430,9 @@ class WritingClient(ReadingClient):
     def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
         api, path = self._api(kind), self._path(KINDS[kind], id)
         permission = self._permission(api.write_permission, api)
-        call = Call("DELETE", path, permission=permission, before_again=before_again)
+        call = Call(
+            "DELETE", path, permission=permission, of_object=True, before_again=before_again
+        )
         try:
             self._sender_of(KINDS[kind]).delete(call)
         except ApiError as error:

@@ -102,7 +102,8 @@ def _hint(call: Call, connection: Connection, status: int) -> str:
         return _check_key(connection)
     if status == 403:
         permission = f"the permission {call.permission or 'for this'}"
-        return f"the key is for another organization, or lacks {permission}"
+        gone = ", or the object does not exist any more" if call.of_object else ""
+        return f"the key is for another organization, or lacks {permission}{gone}"
     if status == 404 and call.method == "GET" and api == "v3":
         return "check org_id or DEVIN_ORG_ID, and DEVIN_API_URL; or the feature is switched off"
     return ""

@@ -31,10 +31,11 @@ NOT_A_URL: Final = "is not the URL of an API, such as https://HOST"
 class Call:
     """One request.
 
-    `path` begins with `/` and is quoted. `permission` is what the key may lack if the API returns
-    403. If `has_secret`, the body holds a secret's value, so no text of the server is shown. Before
-    each retry, `before_again` is called with the status of the last attempt, or None if there was
-    no response. An exception that it raises ends the call.
+    `path` begins with `/` and is quoted. If the API returns 403, `permission` is what the key may
+    lack, and `of_object` tells that the path is that of one object, which may be gone. If
+    `has_secret`, the body holds a secret's value, so no text of the server is shown. Before each
+    retry, `before_again` is called with the status of the last attempt, or None if there was no
+    response. An exception that it raises ends the call.
     """
 
     method: str
@@ -42,6 +43,7 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     permission: str = ""
+    of_object: bool = False
     has_secret: bool = False
     before_again: BeforeAgain | None = field(default=None, repr=False)
 

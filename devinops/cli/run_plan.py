@@ -26,7 +26,7 @@ from devinops.model.errors import NotWritten, Refused
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
-from devinops.planning.commands import with_place
+from devinops.planning.commands import like_commands, with_place
 from devinops.planning.plan import Plan
 from devinops.render import Style, render
 from devinops.render.answers import PlanAnswer
@@ -77,7 +77,8 @@ def check_refusals(plan: Plan, place: str, *, is_saved: bool = False) -> None:
     `place` is that of `Options`.
     """
     if plan.refusals:
-        reasons = "; ".join(with_place(refusal.reason, place) for refusal in plan.refusals)
+        names = like_commands(plan.named)
+        reasons = "; ".join(with_place(refusal.reason, place, names) for refusal in plan.refusals)
         again = "; the saved plan contains its options, so plan again to change them"
         refused = Refused(f"refused, nothing was written: {reasons}{again if is_saved else ''}")
         raise NotApplied(plan, refused)

@@ -89,7 +89,8 @@ _IN_SENTENCES: Final = LazyPattern(
     r"|パスワード|(?:api|access|secret)[ _-]?key|token|secret)"
     r"(?:(?:[ ](?:for|of|to|on|in|at|für|von|vom|zum|zur|pour|para)(?:[ ][^\s:=|]{1,40}){1,4}?)?"
     r"(?:(?:[ ](?:is|was|has[ ]been|now|(?:changed|set|reset)[ ]to|lautet|ist|est|es)){1,3}:?[ ]"
-    r"|[\"'*`]{0,3}[ \t\u00a0\u202f]{0,3}[:=：|は][* \t]{0,9})|[ \t]{1,9})[\"'`*「『]{0,3}"
+    r"|[\"'*`]{0,3}(?:[ \t\u00a0\u202f]{0,3}(?::=|=>|[:=：|は])|[ ]{1,3}[-–—][ ])[* \t]{0,9})"
+    r"|[ \t]{1,9})(?:<(?:b|code|em|i|kbd|strong|tt)>)?[\"'`*「『]{0,3}"
     rf"{_VALUE}",
     re.IGNORECASE,
     hints=("pass", "pwd", "kennwort", "contrase", "key", "token", "secre", "パスワード"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from devinops.lint.context import Context
 from devinops.lint.exceptions import Exceptions
@@ -19,6 +20,9 @@ from devinops.model.invisible_characters import bare
 from devinops.model.objects import Problem, Severity
 
 Content = tuple[str, ...]
+
+_CONTINUED: Final = r"""(?:[^\x00-\x7f]+[^\x00-\x20"'`<>|\x7f-\U0010ffff]+)*"""
+"""What may be the rest of a secret that an unusual space, or another character, broke."""
 
 
 class Reported(NamedTuple):
@@ -197,7 +201,8 @@ def _without(secrets: Sequence[str], text: str) -> str:
 
 def _starred(secrets: Sequence[str], text: str) -> str:
     for secret in secrets:
-        text = text.replace(secret, "*" * len(secret))
+        if secret in text:
+            text = re.sub(re.escape(secret) + _CONTINUED, lambda found: "*" * len(found[0]), text)
     return starred(text)
 
 

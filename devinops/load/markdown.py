@@ -74,6 +74,11 @@ def _no_front_matter(text: str, file: str, kind: Kind | None) -> Problem:
             "front matter must begin in the first column of the first line: "
             "remove the space before ---"
         )
+    elif re.match(r"---[ \t]+#", text):
+        message = (
+            "the first line of front matter must be only ---: "
+            "put the comment after it on the next line"
+        )
     else:
         attributes = kind.attributes if kind else ()
         fields = [a.name for a in attributes if a.required and kind and a.name != kind.document]

@@ -18,12 +18,19 @@ ZERO_WIDTH: Final = "\u00ad\u200b\u2060\ufeff"
 """Characters that only say where a line may break."""
 
 _INVISIBLE: Final = (
-    rf"{BLANKS}{ZERO_WIDTH}\u061c\u180e\u200c-\u200f\u2061-\u2064\u202a-\u202e\u2066-\u206f"
-    "\ufff9-\ufffb\U000e0000-\U000e01ef"
+    rf"{BLANKS}{ZERO_WIDTH}\u061c\u180e\u200c-\u200f\u202a-\u202e\u2061-\u206f"
+    "\ufff0-\ufffb\U0001bca0-\U0001bca3\U000e0000-\U000e0fff"
 )
 _HIDDEN = LazyPattern(rf"[{_INVISIBLE}]+|[\ufe00-\ufe0f]{{2,}}")
-_UNSEEN = LazyPattern(rf"[{_INVISIBLE}\ufe00-\ufe0f\u180b-\u180d\u180f\u2800\U0001d173-\U0001d17a]")
-"""Also what Mongolian, braille and musical notation need: in a token it hides what follows."""
+_UNSEEN = LazyPattern(
+    rf"[{_INVISIBLE}\ufe00-\ufe0f\u180b-\u180d\u180f\u2800\U0001d173-\U0001d17a"
+    "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd\U00013430-\U0001343f]"
+)
+"""Also what some scripts and notations need, which in a token hides what follows.
+
+This is every character that Unicode calls default-ignorable or a format character, and braille
+blanks. It is a list because Python's versions of Unicode differ, and a pattern is fast.
+"""
 _FLAG = LazyPattern("\U0001f3f4[\U000e0020-\U000e007e]{1,6}\U000e007f")
 """A flag emoji, such as that of Wales, which is spelled with invisible letters."""
 
@@ -71,7 +78,7 @@ def _is_explained(text: str, match: re.Match[str]) -> bool:
     after = text[match.end() : match.end() + 1]
     if judge := _JUDGES.get(run):
         return judge(before, after, text)
-    if len(run) == 1 and run >= "\U000e0100":
+    if len(run) == 1 and "\U000e0100" <= run <= "\U000e01ef":
         return bool(_IDEOGRAPH.match(before))
     flag = _FLAG.match(text, match.start() - 1) if before else None
     return flag is not None and flag.end() == match.end()

@@ -8,8 +8,26 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from devinops.model.keys import Key
+
+_QUOTED: Final = r"""'[^']*'(?:"'"'[^']*')*"""
+_SAFE: Final = r"[\w@%+=:,./-]"
+"""What `shlex.quote` writes, and the characters of what it leaves as it is."""
+
+OPTIONS: Final = rf"(?: -[Ct] (?:{_QUOTED}|{_SAFE}+))*"
+"""A pattern of the options that `place` can hold."""
+
+_KEY: Final = rf"(?:{_QUOTED}|{_SAFE}*(?![,.:]){_SAFE})"
+"""A key as a word of the shell, without the punctuation of the sentence after it."""
+
+COMMAND: Final = (
+    rf"devinops (?:inventory (?:link{OPTIONS} {_KEY} [\w-]+|forget{OPTIONS} {_KEY})"
+    rf"|pull{OPTIONS} --drift\b)"
+)
+"""A pattern of the commands below, as a whole."""
 
 
 def link_command(key: Key, id: str = "ID", place: str = "") -> str:
@@ -28,9 +46,26 @@ def pull_command(place: str = "") -> str:
 
 
 # With what follows them, because the name of an object may contain the words of a command.
-_COMMANDS = re.compile(r"devinops (?:inventory (?:link|forget)(?= '?\w+:)|pull(?= --drift\b))")
+_BARE: Final = (
+    r"(?P<command>devinops (?:inventory (?:link|forget)(?= '?\w+:)|pull(?= --drift\b)))"
+    rf"(?P<rest> {_KEY})"
+)
 
 
-def with_place(reason: str, place: str) -> str:
-    """Return a reason whose commands have the options `place`, each after a space."""
-    return _COMMANDS.sub(lambda command: f"{command[0]}{place}", reason)
+def like_commands(keys: Iterable[Key]) -> list[str]:
+    """Return the keys that may contain a command, the longest first."""
+    written = {str(key) for key in keys if "devinops " in key.name or "devinops " in key.folder}
+    return sorted(written, key=len, reverse=True)
+
+
+def with_place(reason: str, place: str, names: Sequence[str] = ()) -> str:
+    """Return a reason whose commands have the options `place`, each after a space.
+
+    The `names` in it, the longest first, stay as they are, whatever they contain.
+    """
+    pattern = "|".join((*map(re.escape, names), _BARE))
+    return re.sub(pattern, lambda match: _placed(match, place), reason)
+
+
+def _placed(match: re.Match[str], place: str) -> str:
+    return f"{match['command']}{place}{match['rest']}" if match["command"] else match[0]

@@ -604,6 +604,24 @@ def test_a_delete_that_was_lost_on_the_way_back_is_done_the_second_time(serve, r
     assert len(server.asked) == 2
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.read("knowledge", "n"),
+        lambda client: client.update(BEFORE, RESOURCE, {}),
+        lambda client: client.delete("secret", "s"),
+    ],
+    ids=["read", "update", "delete"],
+)
+def test_a_403_for_one_object_says_that_it_may_be_gone(serve, reply, writer, call):
+    client = writer(serve(reply(403, {"detail": "Forbidden"})))
+    with pytest.raises(ApiError, match=r"lacks .*, or the object does not exist any more"):
+        call(client)
+    with pytest.raises(ApiError, match="lacks ") as caught:
+        client.create(RESOURCE, {})
+    assert "any more" not in str(caught.value)
+
+
 def test_a_403_for_a_secret_is_left_to_the_caller(serve, reply, writer):
     with pytest.raises(ApiError) as caught:
         writer(serve(reply(403, {"detail": "Forbidden"}))).delete("secret", "s")

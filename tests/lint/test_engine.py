@@ -254,7 +254,7 @@ def test_a_secret_is_concealed_however_it_is_quoted(text: str, kind: str) -> Non
         assert secret not in f"{report.line}{report.problem.message}"
 
 
-@pytest.mark.parametrize("hidden", ["\u200b", "\u00ad", "\u200d", "\ufe0f"])
+@pytest.mark.parametrize("hidden", ["\u200b", "\u00ad", "\u200d", "\ufe0f", "\U0001bca0"])
 @pytest.mark.parametrize("title", ["GitHub token", "Stripe key", "private key"])
 @pytest.mark.parametrize("selected", ["all", "DV206"])
 def test_an_invisible_character_in_a_secret_does_not_show_it(
@@ -272,6 +272,19 @@ def test_an_invisible_character_in_a_secret_does_not_show_it(
         shown = f"{report.line}{report.problem.message}"
         if "-----" not in shown:
             assert not any(part in shown for part in parts), shown
+
+
+@pytest.mark.parametrize("char", ["\u00a0", "\u200a", "\u200b", "\ufff0", "\u00e9", "\u2013\u00a0"])
+def test_the_rest_of_a_secret_is_not_shown_that_an_unusual_character_breaks(char: str) -> None:
+    first, rest = "ghp_aB3dE5fG7h", "I9jK1lM2nO4pQ6rS8tU0vW2xYz"
+    body = f"Push with the token {first}{char}{rest}. It is in /home/lea/x for now"
+    reports = findings({"knowledge/a.md": note(body=body)})
+    assert {"DV301", "DV206"} <= set(ids(reports))
+    for report in reports:
+        assert report.line
+        assert first not in report.line
+        assert rest not in report.line
+        assert report.line.endswith(" It is in /home/lea/x for now")
 
 
 def test_a_password_is_found_behind_a_name_with_an_invisible_character() -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+import unicodedata
+
 import pytest
 
 from devinops.model.invisible_characters import bare, hidden
@@ -21,8 +24,10 @@ WALES = "\U0001f3f4\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f"
         ("plain \u200ftext", ["\u200f"]),
         ("\U0001f600\ufe01\ufe02\ufe03", ["\ufe01\ufe02\ufe03"]),
         ("a\U000e0101", ["\U000e0101"]),
+        ("\u8fbb\U000e01f0", ["\U000e01f0"]),
         ("\u3164", ["\u3164"]),
         ("pass\u00adword", ["\u00ad"]),
+        *((f"a{char}b", [char]) for char in "\ufff0\u2065\U0001bca0\U0001bca3\U000e0fff"),
     ],
     ids=ascii,
 )
@@ -74,3 +79,21 @@ def test_a_word_without_what_is_invisible_is_found_where_it_was(
     start = found.text.index(word)
     first, last = found.span(start, start + len(word))
     assert text[first:last] == written
+
+
+def test_no_format_character_is_left() -> None:
+    characters = map(chr, range(sys.maxunicode + 1))
+    assert bare("".join(c for c in characters if unicodedata.category(c) == "Cf")).text == ""
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        *((0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5)),
+        *((0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164)),
+        *((0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)),
+        *((0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
+    ],
+)
+def test_no_character_is_left_that_unicode_calls_default_ignorable(first: int, last: int) -> None:
+    assert bare("".join(map(chr, range(first, last + 1)))).text == ""

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from devinops.model.keys import ROOT, Key
-from devinops.planning.commands import forget_command, link_command, pull_command, with_place
+from devinops.model.keys import ROOT, FolderPath, Key
+from devinops.planning.commands import (
+    forget_command,
+    like_commands,
+    link_command,
+    pull_command,
+    with_place,
+)
 
 KEYS = [
     Key("knowledge", ROOT, "A"),
-    Key("knowledge", "Backend", "it's here"),
+    Key("knowledge", FolderPath("Backend"), "it's here"),
     Key("acu_limit", ROOT, "acu_limit"),
 ]
 
@@ -46,3 +54,41 @@ def test_every_command_of_a_reason_gets_the_options() -> None:
 )
 def test_a_name_that_only_begins_like_a_command_stays(text: str) -> None:
     assert with_place(text, " -t prod") == text
+
+
+PIECES = st.sampled_from(
+    ["devinops pull --drift", "devinops inventory link", "devinops inventory forget", "knowledge:A"]
+)
+NAMES = st.lists(PIECES | st.sampled_from([" ", "'", '"', ", ", "run ", "now", "é"]), min_size=1)
+
+
+@given(NAMES.map("".join), st.sampled_from([ROOT, FolderPath("run devinops pull --drift/F")]))
+def test_only_commands_get_the_options_whatever_an_object_is_named(
+    name: str, folder: FolderPath
+) -> None:
+    key = Key("knowledge", folder, name)
+
+    def reason(place: str) -> str:
+        return (
+            f"2 live objects share the key {key} (n1, n2): delete one, or run "
+            f"{link_command(key, place=place)} with the right id; if {key} is gone, run "
+            f"{forget_command(key, place)}, or {pull_command(place)}"
+        )
+
+    assert with_place(reason(""), " -t prod", like_commands([key])) == reason(" -t prod")
+
+
+def test_the_key_of_a_command_stays_even_if_it_is_not_known() -> None:
+    key = Key("knowledge", ROOT, "run devinops pull --drift now")
+    expected = link_command(key, place=" -t prod")
+    assert with_place(link_command(key), " -t prod") == expected
+
+
+def test_only_keys_that_may_contain_a_command_are_names_and_the_longest_is_first() -> None:
+    keys = [
+        Key("knowledge", ROOT, "devinops pull"),
+        Key("knowledge", FolderPath("devinops pull"), "A"),
+        Key("knowledge", FolderPath("devinops"), "A"),
+        Key("knowledge", ROOT, "devinops"),
+    ]
+    assert like_commands(keys) == ["knowledge:devinops pull/A", "knowledge:devinops pull"]

@@ -71,6 +71,22 @@ def test_reasons_lead_to_the_root(format: str, name: str) -> None:
     assert "devinops inventory link knowledge" not in written
 
 
+@pytest.mark.parametrize("answer", ["plan", "waiting", "drift"])
+def test_the_name_of_an_object_stays_although_it_contains_a_command(answer: str) -> None:
+    key = Key("knowledge", ROOT, "run devinops pull --drift now")
+    block = replace(BLOCK, key=key, reason=f"two are {key}: run {link_command(key)}")
+    drift = replace(DRIFT, key=key, reason=block.reason)
+    plan = replace(PLAN, blocked=(block,), drift=(), refusals=())
+    named: dict[str, Answer] = {
+        "plan": PlanAnswer(plan, ExitCode.DECIDE),
+        "waiting": Report(EMPTY, (), waiting=(block,)),
+        "drift": DriftAnswer(TARGET, Inventory("file"), Findings((drift,)), ExitCode.LOOK),
+    }
+    style = Style(place=" -C x", width=10_000)
+    written = "".join(render("text", named[answer], style))
+    assert f"two are {key}: run {link_command(key, place=' -C x')}" in written
+
+
 @pytest.mark.parametrize("format", ["text", "markdown", "html"])
 def test_drift_sends_only_objects_with_an_entry_to_pull(format: str) -> None:
     """Somebody may have removed the entry: then there is no file to write to."""

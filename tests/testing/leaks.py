@@ -56,6 +56,12 @@ def private_key() -> str:
     return f"-----BEGIN RSA PRIVATE KEY-----\n{lines}\n-----END RSA PRIVATE KEY-----"
 
 
+def mixed() -> str:
+    """Return a password that no name in code looks like."""
+    kinds = (string.ascii_uppercase, string.ascii_lowercase, DIGITS) * 5
+    return "".join(_some(kind, 1) for kind in kinds)
+
+
 def secrets() -> dict[str, tuple[str, str]]:
     """Return title → (text, secret in it), the same in every test."""
     _CHANCE.seed(_SEED)
@@ -120,6 +126,17 @@ def _secrets() -> Iterator[tuple[str, str, str]]:
     yield "client secret", 'client_secret: "SECRET"', word(40)
     yield "password in a URL", "DATABASE_URL=postgres://app:SECRET@db.acme.io/app", word(18)
     yield "basic authentication", "curl -u admin:SECRET https://acme.io", f"{word(8)}9{word(9)}"
+    yield "password after a dash", "- **Password** — `SECRET`", mixed()
+    yield "password after a hyphen", "- **Password** - `SECRET`", mixed()
+    yield "password after a short dash", "Password – SECRET", mixed()
+    yield "password in HTML", "password: <b>SECRET</b>", mixed()
+    yield (
+        "password as code in HTML",
+        "the password is <code>SECRET</code>.",
+        mixed(),
+    )
+    yield "password after :=", "password := SECRET", mixed()
+    yield "password after an arrow", "password => 'SECRET'", mixed()
 
 
 NOT_SECRETS: Mapping[str, str] = {
@@ -158,6 +175,11 @@ NOT_SECRETS: Mapping[str, str] = {
     "reference to a secret": "secretKeyRef: {name: database-credentials, key: password}",
     "ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:prod/db-AbCdEf",
     "question": "Which password policy applies? At least 12 characters.",
+    "name in code after a dash": "The token — see `getUserById2Fast` — expires.",
+    "range": "password - 8-64 characters, 1 digit",
+    "name in code after :=": "secret := newSecretV2(ctx)",
+    "name in code after an arrow": "tokens.map(token => parseTokenV2(token))",
+    "name in HTML": "the password is <code>users.passwordHash2</code>",
     "prose": "Never write a password, API key or token into a file.",
     "prefix": "Tokens begin with ghp_, github_pat_ or glpat-.",
     "public key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl maria@acme",

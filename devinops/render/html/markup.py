@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from devinops.planning.commands import COMMAND, OPTIONS
 from devinops.render.escape import LONGEST, visible
 
 
@@ -88,9 +89,9 @@ def _inert(markup: str) -> str:
 
 
 _CODE: Final = re.compile(
-    r"--[a-z][a-z-]+(?: (?:\d+|git\b|live\b))?"
-    r"|devinops (?:inventory )?[a-z]+(?: -[Ct] (?:'[^']*'|[^' ]+))*(?: --?[a-z-]+)*"
-    r"|`[^`]+`"
+    rf"{COMMAND}|--[a-z][a-z-]+(?: (?:\d+|git\b|live\b))?"
+    rf"|devinops (?:inventory )?[a-z]+{OPTIONS}(?: --?[a-z-]+)*"
+    r"|`(?P<marked>[^`]+)`"
 )
 
 
@@ -99,6 +100,6 @@ def prose(sentence: str) -> Html:
     pieces: list[str] = []
     end = 0
     for match in _CODE.finditer(sentence):
-        pieces += [sentence[end : match.start()], tag("code", match[0].strip("`"))]
+        pieces += [sentence[end : match.start()], tag("code", match["marked"] or match[0])]
         end = match.end()
     return joined([*pieces, sentence[end:]])

@@ -24,9 +24,9 @@ from devinops.render.answers import (
     SimpleAnswer,
 )
 from devinops.render.escape import line
+from devinops.render.keys import named_keys
 from devinops.render.markdown.budget import fitting
 from devinops.render.markdown.escape import code, fenced
-from devinops.render.markdown.keys import named_keys
 from devinops.render.markdown.page import Item, Page, Section, alert, document
 from devinops.render.markdown.plan import change_item, drift_item, plan_document, problem_line
 from devinops.render.markdown.report import report_document

@@ -13,11 +13,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import quote
 
+from devinops.planning.commands import COMMAND
 from devinops.render.escape import line
 
 MAX_TEXT: Final = 300
 """How many characters of a name or of a sentence are shown."""
 
+_COMMAND = re.compile(rf"""(["'(]*)({COMMAND})(["').,:;!?]*)(?= |$)""")
 _TICKS = re.compile(r"`+")
 _TOKEN = re.compile(
     r"""--[a-z][a-z-]*(?:\ (?:\d+|git|live)\b)?[,.:;)]*(?=\ |$)
@@ -58,8 +60,8 @@ def code(text: str, most: int = MAX_TEXT) -> str:
 def prose(text: str, most: int = MAX_TEXT, keys: Collection[str] = ()) -> str:
     """Return a sentence in which each word that is more than a word is a code span.
 
-    Each of the `keys`, visible as in `line`, is one span although it may contain spaces. Nothing
-    else tells where a key ends.
+    A command is one span, with the key in it. Each of the `keys`, visible as in `line`, is also one
+    although it may contain spaces. Nothing else tells where a key ends.
     """
     safe = shown(text.strip(), most)
     return "".join(_spans(safe, keys))
@@ -72,6 +74,9 @@ def _spans(safe: str, keys: Collection[str]) -> Iterator[str]:
             before, core, after = key
             yield f"{before}{code(core, len(core))}{after}"
             position += len(before) + len(core) + len(after)
+        elif command := _COMMAND.match(safe, position):
+            yield f"{command[1]}{code(command[2], len(command[2]))}{command[3]}"
+            position = command.end()
         else:
             token = _TOKEN.match(safe, position)
             assert token, "a token begins with any character"

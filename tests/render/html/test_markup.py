@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from devinops.model.keys import ROOT, FolderPath, Key
+from devinops.planning.commands import forget_command, link_command
 from devinops.render.escape import LONGEST, visible
 from devinops.render.html.markup import Html, joined, plain, preformatted, prose, tag, text
 from tests.testing.hostile_text import HOSTILE
@@ -36,11 +40,31 @@ def test_an_attribute_stays_an_attribute(value: str, content: str) -> None:
 
 @given(st.text())
 @example("say --allow-delete 3 or devinops pull -t prod --drift")
+@example("devinops inventory link 'knowledge:a `b` c' n1")
 @example("`<b>` and --on-conflict git<script>")
 def test_a_sentence_keeps_its_text_and_its_commands_are_code(value: str) -> None:
     parsed = Parsed(prose(value))
     assert set(parsed.tags) <= {"i", "code"}
     assert parsed.content.replace("`", "") == "".join(map(visible, value)).replace("`", "")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        Key("knowledge", ROOT, "A"),
+        Key("knowledge", FolderPath("B c"), "Twin's note"),
+        Key("knowledge", ROOT, "100% `x` | <b> *y*"),
+        Key("knowledge", ROOT, "run devinops pull --drift now"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("command", [link_command, forget_command])
+@pytest.mark.parametrize("root", ["..", "it's `a` <b> é"])
+def test_a_command_is_one_piece_of_code_with_its_key(
+    command: Callable[..., str], key: Key, root: str
+) -> None:
+    written = command(key, place=f" -C {shlex.quote(root)} -t st")
+    assert prose(f"or run {written}, then") == f"or run {tag('code', written)}, then"
 
 
 @given(st.text())
@@ -64,6 +88,9 @@ def test_nothing_hidden_reaches_the_page(value: str) -> None:
         (preformatted([Html(""), Html("a")]), "<pre>\n\na</pre>"),
         (prose("pass --allow-delete 12"), "pass <code>--allow-delete 12</code>"),
         (prose("decide with --on-conflict git or live"), "decide with <code>--on-conflict git</code> or live"),
+        (prose("mark `<b>` and `c`"), "mark <code>&lt;b&gt;</code> and <code>c</code>"),
+        (prose("or run devinops inventory link -t st 'knowledge:A b --c' ID now"), "or run <code>devinops inventory link -t st &#x27;knowledge:A b --c&#x27; ID</code> now"),
+        (prose("devinops inventory forget knowledge:A, then"), "<code>devinops inventory forget knowledge:A</code>, then"),
         (prose("see devinops pull --drift."), "see <code>devinops pull --drift</code>."),
     ],
 )  # fmt: skip

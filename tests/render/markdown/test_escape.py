@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Callable
+
 import pytest
 
+from devinops.model.keys import ROOT, FolderPath, Key
+from devinops.planning.commands import forget_command, link_command
 from devinops.render.markdown.escape import code, fenced, html_code, prose, safe_url
 
 PROSE = {
@@ -32,6 +37,10 @@ PROSE = {
     'it is "Team Docs/How to": rename "Team Docs/How to" to "Team Docs"': 'it is "`Team Docs/How to`": rename "`Team Docs/How to`" to "Team Docs"',
     'a "b @c" d" @e "f': 'a "`b @c`" d" `@e` "f',
     'a "b @c"@d e': 'a "b `@c"@d` e',
+    "run devinops pull -C .. --drift, or": "run `devinops pull -C .. --drift`, or",
+    "gone (devinops pull --drift does that)": "gone (`devinops pull --drift` does that)",
+    "devinops pull --drift@octocat": "devinops pull `--drift@octocat`",
+    "use devinops pull": "use devinops pull",
     "knowledge:Old name": "`knowledge:Old` name",
 }  # fmt: skip
 
@@ -69,6 +78,25 @@ WITH_KEYS = {
 @pytest.mark.parametrize("text", WITH_KEYS)
 def test_a_key_is_one_span_although_it_contains_spaces(text: str) -> None:
     assert prose(text, keys=KEYS) == WITH_KEYS[text]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        Key("knowledge", ROOT, "A"),
+        Key("knowledge", FolderPath("B c"), "Twin's note"),
+        Key("knowledge", ROOT, "100% `x` | <b> *y*"),
+        Key("knowledge", ROOT, "run devinops pull --drift now"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("command", [link_command, forget_command])
+@pytest.mark.parametrize("root", ["..", "it's `a` <b> é"])
+def test_a_command_is_one_span_with_its_key(
+    command: Callable[..., str], key: Key, root: str
+) -> None:
+    written = command(key, place=f" -C {shlex.quote(root)} -t st")
+    assert prose(f"or run {written}, then", keys={str(key)}) == f"or run {code(written)}, then"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from devinops.kinds import KINDS
 from devinops.model.changes import Blocked, Change
 from devinops.model.keys import ROOT, FolderPath, Key
 from devinops.planning.saved import SavedPlan, ShownPlan
-from devinops.render.answers import Answer, Differences, PlanAnswer
+from devinops.render.answers import Answer, Differences, DriftAnswer, PlanAnswer
 
 
 def named_keys(answer: Answer) -> Iterator[Key]:
@@ -25,6 +25,8 @@ def named_keys(answer: Answer) -> Iterator[Key]:
             yield from answer.plan.named
             yield from _of_changes(answer.left or ())
             yield from _of_blocked(answer.waiting)
+        case DriftAnswer():
+            yield from (drift.key for drift in answer.findings.drift)
         case Differences():
             pairs = (change for pair in answer.differing for change in pair)
             yield from _of_changes((*answer.new, *answer.gone, *pairs))

@@ -1,0 +1,29 @@
+"""What stops a run before its first request is told with the commands that help."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from devinops.cli.run_plan import check_refusals
+from devinops.cli.session import NotApplied
+from devinops.model.changes import Refusal
+from devinops.model.keys import ROOT, Key
+from devinops.model.objects import Snapshot
+from devinops.model.policy import Policy
+from devinops.model.target import Target
+from devinops.planning.commands import pull_command
+from devinops.planning.plan import build_plan
+
+
+def test_only_the_command_of_a_refusal_gets_the_options_and_no_name_of_an_object() -> None:
+    key = Key("knowledge", ROOT, "run devinops pull --drift now")
+    target = Target("production", "https://api.devin.ai", "v3", "org-1")
+    plan = build_plan((), Snapshot.of(()), target, policy=Policy(), today=date(2026, 1, 1))
+    refusal = Refusal(f"{key} was edited: run {pull_command()}")
+    plan = replace(plan, named=frozenset({key}), refusals=(refusal,))
+    with pytest.raises(NotApplied) as refused:
+        check_refusals(plan, " -C x")
+    assert f"{key} was edited: run {pull_command(' -C x')}" in str(refused.value)
