@@ -14,6 +14,8 @@ from devinops.emulator.records import ApiError
 from devinops.emulator.responses import store_of
 from devinops.emulator.store import Store
 
+INVALID_KEY = "Invalid or missing API key"
+
 _bearer = HTTPBearer(auto_error=False, scheme_name="bearerAuth")
 
 First = Annotated[int, Query(ge=1, le=200)]
@@ -53,7 +55,7 @@ def _identify(store: Store, credentials: Credentials, api: str) -> Principal:
         raise ApiError(403, "This key cannot be used with the v1 API")
     principal = store.keys.get(key)
     if principal is None or principal.api != api:
-        raise ApiError(401, "Invalid or missing API key")
+        raise ApiError(401, INVALID_KEY)
     return principal
 
 
@@ -120,9 +122,9 @@ def on_v1(*any_of: str) -> Any:
     async def caller(store: StoreDep, credentials: Credentials) -> Caller:
         principal = _identify(store, credentials, "v1")
         _require(principal, any_of)
-        caller = Caller(principal, principal.org)
-        store.check_organization(caller.organization)
-        return caller
+        if principal.org and store.table("organization").get(principal.org) is None:
+            raise ApiError(401, INVALID_KEY)  # nothing is left of a deleted organization
+        return Caller(principal, principal.org)
 
     return Depends(caller)
 
