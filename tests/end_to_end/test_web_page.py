@@ -6,11 +6,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+pytestmark = pytest.mark.matrix
+"""A browser takes seconds to start, and no page depends on the version of Python."""
 
 FILES = {
     "devinops.yaml": "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n",

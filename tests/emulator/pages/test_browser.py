@@ -7,6 +7,9 @@ import pytest
 from tests.testing.browser import PHONE
 from tests.testing.hostile_names import organization
 
+pytestmark = pytest.mark.matrix
+"""A browser takes seconds to start, and no page depends on the version of Python."""
+
 ORG = "/organizations/org-emulator"
 PAGES = (
     "/",

@@ -20,6 +20,9 @@ from tests.testing.reports import ANSWERS, JOB, deletes, large, small
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.matrix
+"""A browser takes seconds to start, and no page depends on the version of Python."""
+
 Open = Callable[..., "Page"]
 OPEN_ALL = "document.querySelectorAll('details').forEach((item) => { item.open = true })"
 VIOLATIONS = "addEventListener('securitypolicyviolation', (e) => (window.violations ??= []).push(e.violatedDirective))"
