@@ -95,6 +95,8 @@ _VALUES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
 """Operators → description and check of their value."""
 
 _OPERATORS: Final = {name: fact for names, fact in _VALUES.items() for name in names.split()}
+FILTERS: Final = _OPERATORS.keys() - {"recurrence"}
+"""The operators whose conditions filter events; that of a recurrence sets times."""
 
 
 # --- schemas --------------------------------------------------------------------------------------

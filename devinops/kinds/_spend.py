@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from devinops.kinds._automation import MESSAGE, MONITOR, START
+from devinops.kinds._automation import FILTERS, MESSAGE, MONITOR, SCHEDULE, START
 from devinops.kinds._nested import as_json
 
 DAY_S, HOUR_S, MINUTE_S = 86_400, 3_600, 60
@@ -51,10 +51,23 @@ def _reasons(before: Any, after: Any) -> Iterator[str]:
 
 
 def _more_events(before: Sequence[Any], after: Sequence[Any]) -> bool:
-    """Return whether triggers may start more than those before."""
-    if len(after) > len(before):
-        return True
-    return not all(any(_covers(old, new) for old in before) for new in after)
+    """Return whether triggers may start more than those before.
+
+    They do not if each has its own trigger before that covers it: a maximum matching finds them.
+    """
+    fits = [[old for old, trigger in enumerate(before) if _covers(trigger, new)] for new in after]
+    users: dict[int, int] = {}
+
+    def finds_own(new: int, tried: set[int]) -> bool:
+        for old in sorted(fits[new], key=users.__contains__):
+            if old not in tried:
+                tried.add(old)
+                if old not in users or finds_own(users[old], tried):
+                    users[old] = new
+                    return True
+        return False
+
+    return not all(finds_own(new, set()) for new in range(len(after)))
 
 
 def _covers(old: Any, new: Any) -> bool:
@@ -63,24 +76,41 @@ def _covers(old: Any, new: Any) -> bool:
     return (
         old["event_type"] == new["event_type"]
         and replies.issuperset(map(as_json, new.get("replies", ())))
-        and _admits(old.get("conditions"), new.get("conditions"))
+        and _admits(new["event_type"], _groups(old), _groups(new))
     )
 
 
-def _admits(old: Any, new: Any) -> bool:
-    """Return whether conditions certainly hold if the new ones do; None always holds.
+_Group = tuple[tuple[str, str], ...]
+"""The conditions of a group in order, each with its operator and as JSON."""
 
-    One of the groups must hold, and all conditions of it: fewer groups and more conditions narrow.
+
+def _admits(event: str, old: Sequence[_Group], new: Sequence[_Group]) -> bool:
+    """Return whether one of the old groups certainly holds whenever one of the new ones does.
+
+    A group that only filters events may have more conditions than the old one. Any other group
+    sets times, or may set them, and each could add its own: it needs an equal one.
     """
-    if old is None or old == new:
-        return True
-    groups = _groups(new)
-    return bool(groups) and all(any(one <= group for one in _groups(old)) for group in groups)
+    filters = [group for group in new if _only_filters(event, group)]
+    others = Counter(new) - Counter(filters)
+    return (
+        bool(new or not old)
+        and others <= Counter(old)
+        and all(any(set(group) <= set(narrower) for group in old) for narrower in filters)
+    )
 
 
-def _groups(conditions: Any) -> list[set[str]]:
-    groups = conditions["any"] if conditions else ()
-    return [set(map(as_json, group["all"])) for group in groups]
+def _only_filters(event: str, group: _Group) -> bool:
+    return event != SCHEDULE and all(operator in FILTERS for operator, _ in group)
+
+
+def _groups(trigger: Any) -> list[_Group]:
+    """Return the groups of conditions; without conditions, one that always holds."""
+    conditions = trigger.get("conditions")
+    groups = conditions["any"] if conditions else [{"all": []}]
+    return [
+        tuple(sorted((condition["operator"], as_json(condition)) for condition in group["all"]))
+        for group in groups
+    ]
 
 
 # --- limits ---------------------------------------------------------------------------------------
@@ -110,14 +140,11 @@ def _part(group: Any, name: str) -> Any:
 
 
 def _more_runs(before: Any, after: Any) -> bool:
+    """Return whether more runs may fit into a window of the old length."""
     if before is None or after is None:
         return before is not None
-    more = after["max_per_window"] > before["max_per_window"]
-    return more or _rate(after) > _rate(before)
-
-
-def _rate(invocations: Any) -> float:
-    return float(invocations["max_per_window"] / invocations["window_seconds"])
+    windows = -(-before["window_seconds"] // after["window_seconds"])
+    return bool(windows * after["max_per_window"] > before["max_per_window"])
 
 
 # --- actions and sessions -------------------------------------------------------------------------
@@ -125,8 +152,8 @@ def _rate(invocations: Any) -> float:
 
 def _more_actions(before: Iterable[Any], after: Iterable[Any]) -> Iterator[str]:
     """Yield how actions start or wake more than before; prompts do not count."""
-    new = Counter(filter(None, map(_effect, after))) - Counter(filter(None, map(_effect, before)))
-    yield from sorted(_EFFECTS[type] for type in {type for type, _ in new})
+    new = Counter(map(_effect, after)) - Counter(map(_effect, before))
+    yield from sorted({_EFFECTS.get(type, f"it has a new action {type}") for type, _ in new})
 
 
 _EFFECTS: Final = {
@@ -136,8 +163,8 @@ _EFFECTS: Final = {
 }
 
 
-def _effect(action: Any) -> tuple[str, str] | None:
-    """Return what an action starts or wakes; None for an action of an unknown type."""
+def _effect(action: Any) -> tuple[str, str]:
+    """Return what an action starts or wakes; the whole action if its type is unknown."""
     type = action["type"]
     if type == MESSAGE and action.get("auto_create"):
         type = START
@@ -146,7 +173,7 @@ def _effect(action: Any) -> tuple[str, str] | None:
         MESSAGE: action.get("target_devin_id"),
         MONITOR: as_json(action.get("slack_monitor_config")),
     }
-    return (type, str(targets[type])) if type in targets else None
+    return type, str(targets.get(type, as_json(action)))
 
 
 def _longer_sessions(before: Any, after: Any) -> Iterator[str]:
@@ -156,15 +183,17 @@ def _longer_sessions(before: Any, after: Any) -> Iterator[str]:
         yield f"session_settings.devin_mode is {new or 'that of the organization'}"
     if _unattended(after) > _unattended(before):
         yield "its sessions no longer wait for approvals"
-    for name in REPLY_ACCESS:
-        if _people(after, name) > _people(before, name):
+    for name, order in REPLY_ACCESS.items():
+        if _is_wider(getattr(before, name), getattr(after, name), order):
             yield f"more people may reply to its sessions ({name})"
 
 
-def _people(automation: Any, name: str) -> int:
-    """Return how wide a reply access is; 0 for the narrowest one and for an unknown value."""
-    access, order = getattr(automation, name), REPLY_ACCESS[name]
-    return order.index(access) if access in order else 0
+def _is_wider(old: Any, new: Any, order: Sequence[str]) -> bool:
+    """Return whether a reply access may admit more people; an unset one is the narrowest."""
+    old, new = old or order[0], new or order[0]
+    if new in (old, order[0]):
+        return False
+    return not {old, new} <= set(order) or order.index(new) > order.index(old)
 
 
 CHEAPEST, DEAREST = "lite", "ultra"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devinops.kinds._spend import budget, risk
 from devinops.kinds.automation import Automation
@@ -23,6 +26,21 @@ B = {"field": "author", "operator": "is_not_empty"}
 def when(*groups: list[Any]) -> dict[str, Any]:
     """Return a trigger with these groups of conditions."""
     return {**PUSH, "conditions": {"any": [{"all": group} for group in groups]}}
+
+
+def at(*groups: list[Any]) -> dict[str, Any]:
+    """Return a schedule with these groups of conditions; a text is a rule."""
+    return {
+        "event_type": "schedule:recurring",
+        "conditions": {"any": [{"all": [_condition(part) for part in group]} for group in groups]},
+    }
+
+
+def _condition(part: Any) -> Any:
+    return {"field": "rrule", "operator": "recurrence", "value": part} if part in RULES else part
+
+
+RULES = YEARLY, HOURLY = "FREQ=YEARLY", "FREQ=HOURLY"
 
 
 def monitor(channel: str) -> dict[str, Any]:
@@ -147,6 +165,33 @@ MORE = [
     ({"triggers": [when([A, B])]}, {"triggers": [when([A])]}, "a trigger is new or changed"),
     ({"triggers": [when([A])]}, {"triggers": [when([A], [B])]}, "a trigger is new or changed"),
     ({"triggers": [when([A])]}, {"triggers": [when()]}, "a trigger is new or changed"),
+    *(
+        ({"triggers": before}, {"triggers": after}, "a trigger is new or changed")
+        for before, after in [
+            ([OTHER, PUSH], [PUSH, when([A])]),
+            ([at([YEARLY])], [at([HOURLY])]),
+            ([at([YEARLY])], [at([YEARLY, HOURLY])]),
+            ([at([YEARLY])], [at([YEARLY, YEARLY])]),
+            ([at([YEARLY])], [at([YEARLY], [YEARLY])]),
+            ([at([YEARLY])], [at([YEARLY, A])]),
+            ([{"event_type": "schedule:recurring"}], [at([HOURLY])]),
+            ([at([YEARLY])], [at([YEARLY]), at([YEARLY])]),
+            ([PUSH], [when([_condition(HOURLY)])]),
+            ([when([A])], [when([A, _condition(HOURLY)])]),
+            ([when([A])], [when([A, {**B, "operator": "newer"}])]),
+        ]
+    ),
+    (
+        {"actions": [{"type": "brew_tea"}]},
+        {"actions": [{"type": "brew_tea"}] * 2},
+        "it has a new action brew_tea",
+    ),
+    (runs(60, 3600), runs(50, 3000), "it may run more often"),
+    (
+        {"slack_reply_access": "slack_users"},
+        {"slack_reply_access": "newer"},
+        "more people may reply to its sessions (slack_reply_access)",
+    ),
     (
         {"triggers": [PUSH]},
         {"triggers": [{**PUSH, "replies": [{"type": "attach_thread"}]}]},
@@ -185,7 +230,7 @@ def test_what_may_cost_more_is_a_risk_and_less_is_none(
         ({"concurrency": None}, {"concurrency": {"max_concurrent_runs": 1}}),
         ({"actions": [START, MESSAGE]}, {"actions": [MESSAGE]}),
         ({"actions": [START]}, {"actions": [AUTO]}),
-        ({"actions": [{"type": "brew_tea"}]}, {"actions": [{"type": "brew_tea"}] * 2}),
+        ({"actions": [{"type": "brew_tea"}]}, {"actions": [{"type": "brew_tea"}]}),
         ({"actions": [{**START, "session": {"bypass_approval": True}}]}, {}),
         ({}, {"enabled": False}),
         (mode("ultra"), mode("fast")),
@@ -199,11 +244,104 @@ def test_what_may_cost_more_is_a_risk_and_less_is_none(
         ({"triggers": [when([A])]}, {"triggers": [when([A])]}),
         ({"triggers": [{**PUSH, "replies": [{"type": "attach_thread"}]}]}, {}),
         ({"slack_reply_access": "external_slack_users"}, {"slack_reply_access": "slack_users"}),
-        ({"slack_reply_access": "slack_users"}, {"slack_reply_access": "newer"}),
+        ({"slack_reply_access": "newer"}, {"slack_reply_access": "devin_users"}),
+        (runs(24, 86400), runs(1, 3600)),
+        ({"triggers": [at([YEARLY], [HOURLY])]}, {"triggers": [at([HOURLY])]}),
+        ({"triggers": [at([YEARLY]), at([HOURLY])]}, {"triggers": [at([HOURLY])]}),
+        ({"triggers": [PUSH, when([A])]}, {"triggers": [when([A, B]), when([B])]}),
+        ({"triggers": [PUSH, when([A]), when([B])]}, {"triggers": [when([A, B])] * 3}),
     ],
 )
 def test_what_costs_the_same_or_less_wants_no_approval(before: Any, after: Any) -> None:
     assert risk(automation(**before), automation(**after)) == ""
+
+
+_CONDITIONS = [
+    {"field": "repo", "operator": "eq", "value": "a"},
+    {"field": "repo", "operator": "not_in", "value": ["b"]},
+    {"field": "branch", "operator": "eq", "value": "main"},
+    {"field": "rrule", "operator": "recurrence", "value": YEARLY},
+    {"field": "rrule", "operator": "recurrence", "value": HOURLY},
+    {"field": "rrule", "operator": "newer", "value": HOURLY},
+]
+_TRIGGERS = st.fixed_dictionaries(
+    {"event_type": st.sampled_from(["github:push", "gitlab:push", "schedule:recurring"])},
+    optional={
+        "conditions": st.fixed_dictionaries(
+            {
+                "any": st.lists(
+                    st.fixed_dictionaries(
+                        {"all": st.lists(st.sampled_from(_CONDITIONS), max_size=2)}
+                    ),
+                    min_size=1,
+                    max_size=2,
+                )
+            }
+        )
+    },
+)
+_EVENTS = [
+    {"event_type": event, "repo": repo, "branch": branch}
+    for event in ("github:push", "gitlab:push")
+    for repo in ("a", "b", "c")
+    for branch in ("main", "other")
+]
+
+
+def _holds(condition: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
+    value, expected = event[condition["field"]], condition["value"]
+    return value not in expected if condition["operator"] == "not_in" else value == expected
+
+
+def _reactions(triggers: Sequence[Any], event: Mapping[str, Any]) -> int:
+    """Return how many triggers react to an event; a condition that sets times always holds."""
+    return sum(
+        trigger["event_type"] == event["event_type"]
+        and any(
+            all(_holds(c, event) for c in group["all"] if c["field"] != "rrule")
+            for group in trigger.get("conditions", {"any": [{"all": []}]})["any"]
+        )
+        for trigger in triggers
+    )
+
+
+def _times(triggers: Sequence[Any], rule: Mapping[str, Any]) -> int:
+    """Return how often a rule is set, each in its own group, and every rule of a group counting."""
+    return sum(
+        condition == rule
+        for trigger in triggers
+        for group in trigger.get("conditions", {"any": []})["any"]
+        for condition in group["all"]
+    )
+
+
+@st.composite
+def _edits(draw: st.DrawFn) -> tuple[list[Any], list[Any]]:
+    """Draw triggers before and after; the new ones are old ones with some conditions more."""
+    before = draw(st.lists(_TRIGGERS, min_size=1, max_size=3))
+    after = draw(st.lists(st.one_of(st.sampled_from(before), _TRIGGERS), min_size=1, max_size=3))
+    return before, [_with_more(trigger, draw) for trigger in after]
+
+
+def _with_more(trigger: Any, draw: st.DrawFn) -> Any:
+    groups = trigger.get("conditions", {"any": [{"all": []}]})["any"]
+    more = st.lists(st.sampled_from(_CONDITIONS), max_size=1)
+    wider = [{"all": [*group["all"], *draw(more)]} for group in groups]
+    return {**trigger, "conditions": {"any": wider}}
+
+
+@given(_edits())
+def test_without_approval_no_event_and_no_time_starts_it_more_often(
+    edit: tuple[list[Any], list[Any]],
+) -> None:
+    before, after = edit
+    if risk(automation(triggers=before), automation(triggers=after)):
+        return
+    counted: list[tuple[Callable[..., int], Sequence[Mapping[str, Any]]]]
+    counted = [(_reactions, _EVENTS), (_times, _CONDITIONS[3:])]
+    for count, subjects in counted:
+        for subject in subjects:
+            assert count(after, subject) <= count(before, subject)
 
 
 NO_COST = {
