@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -147,6 +147,24 @@ class Git:
         """Return the line that git writes; None if git fails or is not installed."""
         result = self.attempt(*arguments)
         return os.fsdecode(result.out).removesuffix("\n") if result and not result.code else None
+
+    def contents(self, names: Collection[str]) -> dict[str, bytes]:
+        """Return name → content of each object that the repository has, read by one process.
+
+        A name is one that git knows, such as `COMMIT:./path`. Empty if git fails or is missing.
+        """
+        asked = [name for name in names if "\n" not in name]
+        data = "".join(f"{name}\n" for name in asked).encode("utf-8", "surrogateescape")
+        try:
+            out = self.run("cat-file", "--batch=%(objectsize)", data=data).out
+        except DevinopsError:
+            return {}
+        found = {}
+        for name in asked:
+            size, _, out = out.partition(b"\n")
+            if size.isdigit():
+                found[name], out = out[: int(size)], out[int(size) + 1 :]
+        return found
 
     def identity(self) -> dict[str, str]:
         """Return variables that name devinops as author or committer if no name is set.

@@ -14,7 +14,8 @@ def command(options: Options) -> ExitCode:
     """Show what was changed outside devinops since the last apply; exit 2 if anything was.
 
     The organization is compared only with the inventory, which suits a nightly job: changes in Git
-    that are not applied yet are not shown. Unmanaged objects are counted, but do not cause exit 2.
+    that are not applied yet are not shown. The text before an edit comes from the files, or from
+    Git at the commit of the last apply. Unmanaged objects are counted, but do not cause exit 2.
 
     \b
       devinops drift

@@ -50,6 +50,7 @@ from devinops.model.keys import listed
 from devinops.model.objects import Declaration, Problem, Snapshot
 from devinops.model.policy import Approvals, Prune
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
+from devinops.planning.drift import without_secrets
 from devinops.planning.mentions import mention_problems, mentioning_kinds, unchecked
 from devinops.planning.plan import Plan, build_plan
 from devinops.planning.selection import Only
@@ -154,10 +155,11 @@ class Session(Generic[C_co]):
         plan, snapshot = (
             retry_until_listed(self.options, inventory, attempt) if retry else attempt()
         )
-        if plan.drift:
+        if plan.drift or plan.blocked:
             from devinops.cli.audit_log import with_editors
 
-            plan = replace(plan, drift=with_editors(plan.drift, self.client))
+            drift = with_editors(without_secrets(plan.drift), self.client)
+            plan = replace(plan, drift=drift, blocked=without_secrets(plan.blocked))
         return Planned(plan, snapshot)
 
     def _compare(

@@ -169,8 +169,8 @@ class DriftEvent(StrEnum):
 class Drift:
     """A change made outside devinops.
 
-    `fields` hold the declared value as `before` and the live value as `after`. `at` is in epoch
-    seconds; `at` and `by` are None if the API does not show them.
+    `fields` hold the declared or the applied value as `before`, UNSET if it is not known, and the
+    live value as `after`. `at` is in epoch seconds; it and `by` are None if the API does not say.
     """
 
     moved: DriftEvent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from devinops.model.keys import FolderPath, Key
 from devinops.model.patterns import LazyPattern
@@ -129,6 +129,15 @@ def starred(text: str) -> str:
     for pattern in (*_URLS, _LABELED):
         text = pattern.sub(_with_stars, text)
     return text
+
+
+def starred_in(value: Any) -> Any:
+    """Return a value with each text in it `starred`, at any depth."""
+    if isinstance(value, str):
+        return starred(value)
+    if isinstance(value, Mapping):
+        return {key: starred_in(part) for key, part in value.items()}
+    return [starred_in(part) for part in value] if isinstance(value, list) else value
 
 
 def urls_with_password(text: str) -> Iterator[re.Match[str]]:

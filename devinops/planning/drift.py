@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Drift, DriftEvent
+from devinops.model.changes import Blocked, Drift, DriftEvent, FieldChange
+from devinops.model.credentials import starred_in
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, in_sentence
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Live, Snapshot
-from devinops.planning.draft import source_of
+from devinops.model.values import UNSET
+from devinops.planning.draft import Fields, names_of, source_of
 from devinops.planning.match import as_declared, renamed_folders
 from devinops.planning.three_way import moved_outside
 
@@ -29,8 +33,8 @@ class Findings(NamedTuple):
 def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
     """Compare every owned object with the values that were read at the last apply.
 
-    The inventory holds fingerprints, so the names of changed fields are known but not their old
-    values. The files are not used.
+    The inventory holds fingerprints, so the names and live values of changed fields are known, but
+    not their earlier values. The files are not used.
     """
     used = {record.key for record in inventory.records if record.memory}
     renamed = renamed_folders(used, snapshot, inventory)
@@ -49,6 +53,25 @@ def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
         tuple(sorted(drifts, key=lambda drift: (drift.key, drift.id))),
         _unmanaged(inventory, live),
         tuple(object for object in live.objects if object.owner and not object.ours),
+    )
+
+
+_D = TypeVar("_D", Drift, Blocked)
+
+
+def without_secrets(items: Iterable[_D]) -> tuple[_D, ...]:
+    """Return drift or blocked steps with stars in place of passwords and tokens in their values.
+
+    People may have pasted one in the web app.
+    """
+    return tuple(
+        replace(
+            item,
+            fields=tuple(
+                FieldChange(f.name, starred_in(f.before), starred_in(f.after)) for f in item.fields
+            ),
+        )
+        for item in items
     )
 
 
@@ -71,24 +94,29 @@ def _drift(record: Record, snapshot: Snapshot) -> Drift | None:
         return _about(
             record, DriftEvent.EDITED, f"it now belongs to somebody else ({live.holder})", live
         )
-    names = moved_outside(record.fields, live.resource)
-    if not names:
-        return None
-    return _about(record, DriftEvent.EDITED, ", ".join(names), live)
+    fields = _changed(record, live)
+    return _about(record, DriftEvent.EDITED, names_of(fields), live, fields) if fields else None
 
 
 def _gone(record: Record, snapshot: Snapshot) -> Drift:
     again = [live for live in snapshot.under(record.key) if live.id != record.id]
     if again:
-        return _about(
-            record, DriftEvent.RECREATED, f"as {', '.join(live.id for live in again)}", again[0]
-        )
+        ids = ", ".join(live.id for live in again)
+        fields = _changed(record, again[0]) if len(again) == 1 else ()
+        return _about(record, DriftEvent.RECREATED, f"as {ids}", again[0], fields)
     return _about(record, DriftEvent.DELETED, "", None)
 
 
-def _about(record: Record, moved: DriftEvent, reason: str, live: Live | None) -> Drift:
+def _changed(record: Record, live: Live) -> Fields:
+    names = moved_outside(record.fields, live.resource)
+    return tuple(FieldChange(name, UNSET, getattr(live.resource, name)) for name in names)
+
+
+def _about(
+    record: Record, moved: DriftEvent, reason: str, live: Live | None, fields: Fields = ()
+) -> Drift:
     at, by = (live.updated_at, live.updated_by) if live else (None, None)
-    return Drift(moved, record.key, record.id, reason, (), source_of(record), at, by)
+    return Drift(moved, record.key, record.id, reason, fields, source_of(record), at, by)
 
 
 def _unmanaged(inventory: Inventory, snapshot: Snapshot) -> tuple[Live, ...]:

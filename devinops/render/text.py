@@ -47,6 +47,8 @@ _OUTCOMES = {
 MERGE = "Merge to apply this plan. If the plan is different then, nothing is applied."
 PULLED = "writes these changes into the files, or says what to do"
 """What `pull --drift` does; it may have to leave a change to a person."""
+SINCE_APPLY = "- last apply, + live"
+"""What `-` and `+` stand for in the drift of an inventory."""
 MAX_NEEDED_BY = 5
 MAX_ALIKE = 5
 """How many results with one message, or changes that are left, are shown, unless `full`."""
@@ -221,11 +223,11 @@ class Text:
             else:
                 yield from self._item(OUTSIDE, item.key, f": {drift_summary(item)}")
 
-    def _drifted(self, drift: Drift) -> Iterator[str]:
+    def _drifted(self, drift: Drift, sides: str = "- files, + live") -> Iterator[str]:
         yield from self._item(OUTSIDE, drift.key)
         yield from self._changes.because(drift.source, drift_summary(drift))
         for field in drift.fields:
-            yield from self._changes.field(drift.key.kind, field, sides="- files, + live")
+            yield from self._changes.field(drift.key.kind, field, sides=sides)
 
     def _live(self, live: Live, about: str) -> Iterator[str]:
         key, rest = line(str(live.key)), Span(f"  {line(about)}", Look.DIM)
@@ -279,11 +281,9 @@ class Text:
         """Yield the lines of drift and of unmanaged objects."""
         if findings.drift:
             pull = f"{pull_command(self.place)} {PULLED}"
-            yield from self._heading(
-                "changed outside devinops", f" (see {show_command(self.place)}; {pull})"
-            )
+            yield from self._heading("changed outside devinops", f" ({pull})")
         for drift in findings.drift:
-            yield from self._item(OUTSIDE, drift.key, f": {drift_summary(drift)}")
+            yield from self._drifted(drift, SINCE_APPLY)
         if findings.unmanaged and self.full:
             yield from self._heading("unmanaged (not drift)")
             for live in findings.unmanaged:

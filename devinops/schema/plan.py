@@ -238,7 +238,11 @@ class MissingItem(Struct, frozen=True):
 
 
 class DriftItem(Struct, frozen=True):
-    """A change made outside devinops: `before` is the declared value, `after` the live value."""
+    """A change made outside devinops: `before` is the declared value, `after` the live value.
+
+    In the output of `drift`, `before` is the value of the last apply; it is missing if nobody knows
+    it. Stars replace what looks like a password or token.
+    """
 
     key: KeyText
     kind: str

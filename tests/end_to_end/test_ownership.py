@@ -15,7 +15,7 @@ import pytest
 from devinops.emulator import Emulator
 from devinops.inventory.journaled import JournaledStore
 from tests.testing.command_line import Devinops, Write
-from tests.testing.inventories import dies
+from tests.testing.inventories import commit, dies
 
 CONFIG = "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n    prune: owned\n"
 
@@ -191,6 +191,31 @@ def test_drift_tells_what_moved_and_when_nothing_did(
         "knowledge:F/Gone": "deleted",
     }
     assert {r["method"] for r in emulator.requests[-6:]} == {"GET"}
+
+
+def test_drift_shows_the_change_against_what_was_applied_although_the_files_moved_on(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    files = {"devinops.yaml": CONFIG, "team/knowledge/F/A.md": note("A", "one\ntwo")}
+    root = repository(files)
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    commit(root, "-m", "applied")
+    (root / "devinops.yaml").rename(root / "team" / "devinops.yaml")
+    assert devinops("apply", "-C", root / "team", "--yes").code == 0
+    emulator.edit("knowledge", names(emulator)["A"], body="one\ntoken: abc123def456")
+    repository({"team/knowledge/F/A.md": note("A", "new in Git")})
+    (drift,) = document(devinops, "drift", "-C", root / "team")["drift"]
+    assert drift["fields"] == {"body": {"before": "one\ntwo", "after": "one\ntoken: ************"}}
+    shown = {
+        "text": "        - two\n        + token: ************\n",
+        "markdown": "- two\n+ token: ************\n",
+        "html": "token: ************",
+    }
+    for format, lines in shown.items():
+        assert lines in devinops("drift", "-C", root / "team", "--format", format).out
+    # A conflict in a plan shows the live text too.
+    assert "abc123def456" not in devinops("plan", "-C", root / "team", "-v").out
 
 
 def test_drift_without_an_inventory_names_the_alternative(

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from devinops.model.changes import Action
+from devinops.model.changes import Action, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Intent, Inventory, Record, base
 from devinops.model.keys import Key
 from devinops.model.objects import Access, Live, Snapshot
-from devinops.planning.drift import find_drift, replacing_run
+from devinops.model.values import UNSET
+from devinops.planning.drift import find_drift, replacing_run, without_secrets
 from tests.testing.objects import live
 
 NOTE = live("knowledge", name="A", folder="F", body="b", id="n1", folder_id="f1")
@@ -59,6 +60,19 @@ def test_who_changed_an_object_and_when_is_shown_if_the_api_says_so() -> None:
     assert (drift.at, drift.by) == (1772409600, "user-1")
     assert drift.source
     assert drift.source.path == "a.yaml"
+
+
+@pytest.mark.parametrize("note", [EDITED, replace(EDITED, id="n2")], ids=["edited", "re-created"])
+def test_a_changed_field_has_its_live_value_and_the_earlier_one_is_not_known(note: Live) -> None:
+    (drift,) = find_drift(Inventory.of("file", RECORDS), Snapshot.of([FOLDER, note])).drift
+    assert drift.fields == (FieldChange("trigger", UNSET, "x"), FieldChange("body", UNSET, "x"))
+
+
+def test_a_password_that_was_pasted_is_not_shown() -> None:
+    fields = (FieldChange("body", UNSET, ["a", {"b": "password: hunter2!x9"}]),)
+    drift = Drift(DriftEvent.EDITED, NOTE.key, "n1", fields=fields)
+    (shown,) = without_secrets([drift])
+    assert shown.fields == (FieldChange("body", UNSET, ["a", {"b": "password: **********"}]),)
 
 
 def test_what_is_not_owned_is_counted_unless_it_belongs_to_others_or_is_a_folder() -> None:

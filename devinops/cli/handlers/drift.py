@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from devinops.cli.audit_log import with_editors
 from devinops.cli.options import Options
 from devinops.cli.session import Session, open_inventory_session
+from devinops.config import open_project, read_entries
+from devinops.git import Git
+from devinops.ingest.applied import with_applied
 from devinops.model.changes import Drift, DriftEvent
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import Stale
@@ -15,7 +18,7 @@ from devinops.model.inventory import Inventory
 from devinops.model.keys import ObjectId, listed
 from devinops.model.policy import OnDrift, Policy
 from devinops.planning.commands import pull_command
-from devinops.planning.drift import find_drift, replacing_run
+from devinops.planning.drift import find_drift, replacing_run, without_secrets
 from devinops.render.answers import DriftAnswer
 
 
@@ -33,7 +36,11 @@ def _find(session: Session[Reader]) -> DriftAnswer:
     result = find_drift(inventory, session.snapshot(owned or None))
     _check_recorded(result.drift, inventory, session)
     if result.drift:
-        result = result._replace(drift=with_editors(result.drift, session.client))
+        root, target = session.settings.root, session.client.target.name
+        loaded = read_entries(*open_project(root))
+        declared = [entry for entry in loaded.declarations if entry.concerns(target)]
+        drift = with_applied(result.drift, inventory, declared, Git(root).contents)
+        result = result._replace(drift=without_secrets(with_editors(drift, session.client)))
     code = ExitCode.LOOK if result.drift else ExitCode.OK
     return DriftAnswer(session.client.target, inventory, result, code)
 

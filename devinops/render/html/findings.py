@@ -17,6 +17,7 @@ from devinops.render.html.page import Page, Section, notice
 from devinops.render.html.parts import about, actions, are_few, facts, keys, kinds, pull_hint, signs
 from devinops.render.signs import OUTSIDE
 from devinops.render.terminal import Look, Sign
+from devinops.render.text import SINCE_APPLY
 
 UNMANAGED: Final = Sign("·", Look.DIM, "unmanaged")
 FOREIGN: Final = Sign("·", Look.DIM, "of another owner")
@@ -54,7 +55,8 @@ def drift_page(answer: DriftAnswer, style: Style) -> Page:
 def _drift_sections(answer: DriftAnswer, items: Items) -> Iterator[Section]:
     findings = answer.findings
     if findings.drift:
-        yield Section("Changed outside devinops", items.drift(findings.drift), "the drift")
+        listed = items.drift(findings.drift, SINCE_APPLY.replace("-", "−"))
+        yield Section("Changed outside devinops", listed, "the drift")
     if findings.unmanaged:
         objects = ((live.key, live.id) for live in findings.unmanaged)
         yield Section("Unmanaged", items.objects(objects, UNMANAGED), "no drift")

@@ -96,13 +96,11 @@ class Items:
                 ],
             )
 
-    def drift(self, drifts: Iterable[Drift]) -> Iterator[Html]:
+    def drift(self, drifts: Iterable[Drift], sides: str = "− files, + live") -> Iterator[Html]:
         """Yield an element for each change made outside devinops."""
         for number, drift in enumerate(drifts, 1):
             id = f"outside-{number}"
-            fields = (
-                self.field(drift.key.kind, field, sides="− files, + live") for field in drift.fields
-            )
+            fields = (self.field(drift.key.kind, field, sides=sides) for field in drift.fields)
             yield self._item(
                 id,
                 _facets(drift.key, "outside"),

@@ -31,7 +31,7 @@ from devinops.render.markdown.page import Item, Page, Section, alert, document
 from devinops.render.markdown.plan import change_item, drift_item, plan_document, problem_line
 from devinops.render.markdown.report import report_document
 from devinops.render.problem_text import problem_counts
-from devinops.render.text import PULLED
+from devinops.render.text import PULLED, SINCE_APPLY
 
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
@@ -63,8 +63,9 @@ def _drift(page: Page, answer: DriftAnswer) -> Iterator[str]:
     title = f"{changed} in {where}" if number else f"No drift in {where}"
     advice = f"{code(pull_command(page.style.place))} {PULLED}."
     summary = [f"{page.marker(answer.target)}\n## {title}", *([advice] if number else [])]
+    items = [drift_item(page, item, SINCE_APPLY) for item in findings.drift]
     sections = [
-        Section("Changed outside devinops", [drift_item(page, item) for item in findings.drift]),
+        Section("Changed outside devinops", items),
         _lives(page, "Unmanaged (not drift)", findings.unmanaged),
         _lives(page, "With the label of another owner", findings.foreign),
     ]

@@ -255,13 +255,13 @@ def drift_sections(page: Page, drift: Sequence[Drift]) -> Iterator[Section]:
     yield Section(f"Changed outside devinops: {len(items)}", items, intro)
 
 
-def drift_item(page: Page, drift: Drift) -> Item:
+def drift_item(page: Page, drift: Drift, sides: str = "- files, + live") -> Item:
     """Return a change made outside devinops for its section."""
     line = page.item(drift.key, page.place(drift.source), drift_summary(drift))
     if not drift.fields:
         return Item(line)
     about = ": ".join(filter(None, (page.place(drift.source), page.prose(drift_summary(drift)))))
-    blocks = partial(_field_blocks, drift.key.kind, drift.fields, "- files, + live")
+    blocks = partial(_field_blocks, drift.key.kind, drift.fields, sides)
     names = ", ".join(field.name for field in drift.fields)
     return Item(line, key_html(drift.key, names), about, blocks)
 

@@ -1,0 +1,114 @@
+"""Finds the values that were applied, of which the inventory has only fingerprints. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from devinops.load import read_entries
+from devinops.load.discover import unified
+from devinops.model.changes import Drift, FieldChange
+from devinops.model.inventory import Inventory, Record, fingerprint
+from devinops.model.keys import ObjectId
+from devinops.model.objects import Declaration
+from devinops.model.values import UNSET
+from devinops.planning.draft import names_of
+
+Read = Callable[[Collection[str]], Mapping[str, bytes]]
+"""Takes names of objects of Git, and returns the content of each that exists."""
+
+
+def with_applied(
+    drift: Sequence[Drift], inventory: Inventory, declared: Collection[Declaration], read: Read
+) -> tuple[Drift, ...]:
+    """Return the drift with the applied value of each field as `before`, if it can be found.
+
+    It is looked up in the entries `declared` now, and then in Git at the commit of the last apply.
+    If neither has it, the reason says why.
+    """
+    records = [inventory.by_id[ObjectId(item.key.kind, item.id)] for item in drift]
+    found = [_found(*pair, declared) for pair in zip(drift, records, strict=True)]
+    places = {_place(record) for item, record in zip(found, records, strict=True) if _lacks(item)}
+    commits = {f"{commit}^{{commit}}": commit for commit, _ in places if commit}
+    cloned = {commits[name] for name in (read(list(commits)) if commits else ())}
+    earlier = _entries({place for place in places if place[0] in cloned}, read)
+    return tuple(
+        _explained(_found(item, record, earlier.get(_place(record), ())), record, cloned)
+        for item, record in zip(found, records, strict=True)
+    )
+
+
+def _place(record: Record) -> tuple[str, str]:
+    """Return the commit and the file of the last apply; both are empty if one is not known."""
+    known = record.commit and record.source
+    return (record.commit or "", record.source or "") if known else ("", "")
+
+
+def _lacks(drift: Drift) -> list[FieldChange]:
+    """Return the fields whose applied value is not known."""
+    return [field for field in drift.fields if field.before is UNSET]
+
+
+def _found(drift: Drift, record: Record, entries: Iterable[Declaration]) -> Drift:
+    """Return the drift with the values of those entries that were applied."""
+    of_key = [entry.resource for entry in entries if entry.key == record.key]
+    before = {
+        field.name: value
+        for field in _lacks(drift)
+        for value in (getattr(resource, field.name) for resource in of_key)
+        if value is not UNSET and fingerprint(value) == record.fields[field.name].sent
+    }
+    fields = (replace(field, before=before.get(field.name, field.before)) for field in drift.fields)
+    return replace(drift, fields=tuple(fields))
+
+
+def _explained(drift: Drift, record: Record, cloned: Collection[str]) -> Drift:
+    """Return the drift with a reason that says why applied values are not known, if any."""
+    commit, source = _place(record)
+    if not (lacking := _lacks(drift)):
+        return drift
+    if not commit:
+        why = "the inventory does not have the commit of the last apply"
+    elif commit not in cloned:
+        why = (
+            f"the commit {commit[:12]} of the last apply is not in this clone, so run git fetch "
+            "--unshallow"
+        )
+    else:
+        why = f"{source} at the commit {commit[:12]} is not what was applied"
+    return replace(
+        drift,
+        reason=f"{drift.reason}; the earlier value of {names_of(lacking)} is not known: {why}",
+    )
+
+
+def _entries(
+    places: Collection[tuple[str, str]], read: Read
+) -> dict[tuple[str, str], list[Declaration]]:
+    """Return (commit, path) → entries of the file there.
+
+    The texts that entries name are read together once the names are known.
+    """
+    texts: dict[str, str | None] = {}
+    wanted = {f"{commit}:./{path}" for commit, path in places}
+
+    def text_at(commit: str, path: str) -> str | None:
+        name = f"{commit}:./{path}"
+        if name not in texts:
+            wanted.add(name)
+        return texts.get(name)
+
+    entries: dict[tuple[str, str], list[Declaration]] = {}
+    while wanted:
+        contents = read(wanted)
+        texts |= {
+            name: contents[name].decode("utf-8", "replace") if name in contents else None
+            for name in wanted
+        }
+        wanted.clear()
+        for commit, path in places:
+            if text := text_at(commit, path):
+                body_at = partial(text_at, commit)
+                entries[commit, path], _ = read_entries(path, unified(text), body_at=body_at)
+    return entries

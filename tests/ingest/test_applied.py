@@ -1,0 +1,77 @@
+"""The values of the last apply, which are looked up in the files and in Git by their fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import pytest
+
+from devinops.ingest.applied import with_applied
+from devinops.load import read_entries
+from devinops.model.changes import Drift, DriftEvent, FieldChange
+from devinops.model.inventory import Inventory, Record, base
+from devinops.model.values import UNSET
+from tests.testing.objects import live
+
+SENT = live("playbook", title="P", body="sent", id="p1")
+FILE = "playbooks:\n  - {title: P, body_file: text.md}\n"
+COMMIT = {"c1^{commit}": b"tree", "c1:./playbooks.yaml": FILE.encode()}
+UNSHALLOW = "the commit c1 of the last apply is not in this clone, so run git fetch --unshallow"
+NOTHING = "; the earlier value of body is not known: "
+
+
+@pytest.mark.parametrize(
+    ("commit", "objects", "declared", "before", "reason"),
+    [
+        ("c1", {}, "sent", "sent", "body"),
+        ("c1", COMMIT | {"c1:./text.md": b"sent\r\n"}, "newer", "sent", "body"),
+        (
+            "c1",
+            COMMIT | {"c1:./text.md": b"not committed"},
+            "newer",
+            UNSET,
+            f"body{NOTHING}playbooks.yaml at the commit c1 is not what was applied",
+        ),
+        (
+            "c1",
+            {"c1^{commit}": b"tree"},
+            "newer",
+            UNSET,
+            f"body{NOTHING}playbooks.yaml at the commit c1 is not what was applied",
+        ),
+        (
+            "c1",
+            {},
+            "newer",
+            UNSET,
+            f"body{NOTHING}{UNSHALLOW}",
+        ),
+        (
+            None,
+            {},
+            "newer",
+            UNSET,
+            f"body{NOTHING}the inventory does not have the commit of the last apply",
+        ),
+    ],
+    ids=["in the file", "at the commit", "differs", "no file", "shallow clone", "no commit"],
+)
+def test_the_earlier_value_is_the_one_with_the_fingerprint_of_what_was_sent(
+    commit: str | None, objects: Mapping[str, bytes], declared: str, before: object, reason: str
+) -> None:
+    reads = []
+
+    def read(names: Collection[str]) -> Mapping[str, bytes]:
+        reads.append(set(names))
+        return {name: objects[name] for name in names if name in objects}
+
+    fields = base(SENT.resource, SENT.resource)
+    record = Record(SENT.key, "p1", "playbooks.yaml", commit, fields=fields)
+    text = f"playbooks:\n  - {{title: P, body: {declared}}}\n"
+    drift = Drift(
+        DriftEvent.EDITED, SENT.key, "p1", "body", (FieldChange("body", UNSET, "edited"),)
+    )
+    entries, _ = read_entries("playbooks.yaml", text)
+    (found,) = with_applied([drift], Inventory.of("file", [record]), entries, read)
+    assert (found.fields, found.reason) == ((FieldChange("body", before, "edited"),), reason)
+    assert len(reads) <= 3, "one read each of commits, files and texts, however many objects drift"
