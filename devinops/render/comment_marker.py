@@ -78,8 +78,8 @@ def _marker(document: dict[str, Any]) -> Marker | None:
     if not all(value is None or isinstance(value, str) for value in values.values()):
         return None
     digest = values["digest"]
-    if "target" not in document or values["target"] == "" or not values["root"]:
+    if "target" not in document or "" in (values["target"], values["commit"]):
         return None
-    if not (digest is None or _DIGEST.fullmatch(digest)):
+    if not values["root"] or not (digest is None or _DIGEST.fullmatch(digest)):
         return None
     return Marker(**values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import ssl
 import subprocess
 import sys
@@ -71,7 +72,14 @@ class Desk:
     def job(
         self, number: int | None = None, *, fork: bool = False, commit: str = "", token: str = ""
     ) -> None:
+        """Become a job: of a request, or of one of its earlier commits, or of a pushed commit."""
         token = token or self.module.TOKEN
+        if number is not None and commit:
+            request = self.api.requests[number]
+            commit, request.head = request.head, commit
+            self.job(number, fork=fork, token=token)
+            request.head = commit
+            return
         environment = self.api.environment(
             self.directory, number, fork=fork, commit=commit, token=token
         )
@@ -205,6 +213,7 @@ def test_run_that_failed_before_it_knew_its_target_hides_no_plan_until_the_next_
     desk.comment(report("b", target="b", commit=head))
     assert shown(desk) == ["## a", "## Still not", "## Elsewhere", "## b"]
     later = desk.api.push(7)
+    desk.job(7)
     desk.comment(report("a again", target="a", commit=later))
     assert shown(desk) == ["## a again", "## Elsewhere", "## b"]
 
@@ -215,6 +224,7 @@ def test_plan_of_an_earlier_commit_that_ends_last_deletes_no_failure(desk: Desk)
     desk.job(7)
     failed = report("Cannot plan", target=None, organization=None, digest=None, commit=later)
     desk.comment(failed)
+    desk.job(7, commit=earlier)
     desk.comment(report("a", target="a", commit=earlier))
     assert shown(desk) == ["## Cannot plan", "## a"]
 
@@ -348,7 +358,9 @@ def test_job_of_an_earlier_commit_that_ends_last_changes_nothing(desk: Desk) -> 
     desk.job(7)
     desk.comment(report("first", commit=first))
     second = desk.api.push(7)
+    desk.job(7)
     assert desk.comment(report("second", commit=second)).out.startswith("comment updated")
+    desk.job(7, commit=first)
     ran = desk.comment(report("first", commit=first))
     assert (ran.code, ran.out.startswith("comment outdated: https://")) == (0, True)
     assert ran.err == (
@@ -367,7 +379,174 @@ def test_report_of_an_earlier_commit_is_replaced_by_one_of_another_that_is_not_t
     desk.comment(report("first", commit=first))
     second = desk.api.push(7)
     desk.api.push(7)
+    desk.job(7, commit=second)
     assert desk.comment(report("second", commit=second)).out.startswith("comment updated")
+
+
+# --- files that the request may have written --------------------------------------------------
+
+
+@pytest.fixture
+def checkout(desk: Desk) -> Path:
+    """The checkout of a job, in which the job works."""
+    desk.api.open(7)
+    desk.job(7)
+    for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR"):
+        desk.monkeypatch.setenv(name, str(desk.root))
+    subprocess.run(["git", "init", "-q", desk.root], check=True)
+    desk.monkeypatch.chdir(desk.root)
+    return desk.root
+
+
+def write(file: Path, commit: str | None = None) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(report(commit=commit), encoding="utf-8")
+    return file
+
+
+def post(desk: Desk, file: str | Path, *argv: str) -> Ran:
+    return desk.devinops("comment", "-C", desk.root, file, *argv)
+
+
+def refuses(desk: Desk, file: str | Path, why: str) -> None:
+    ran = post(desk, file)
+    assert (ran.code, ran.out) == (1, "")
+    assert why in " ".join(ran.err.split())
+    assert desk.api.lines == []
+
+
+def link_to_a_file(checkout: Path) -> str | Path:
+    (checkout / "plan.md").symlink_to(write(checkout / "docs/forged.md"))
+    return "plan.md"
+
+
+def link_to_a_directory(checkout: Path) -> str | Path:
+    write(checkout / "docs/plan.md")
+    (checkout / "out").symlink_to("docs")
+    return "out/plan.md"
+
+
+def link_before_dots(checkout: Path) -> str | Path:
+    write(checkout / "docs/plan.md")
+    (checkout / "out").symlink_to("docs/more")
+    (checkout / "docs/more").mkdir()
+    return checkout / "out/../plan.md"
+
+
+def link_behind_a_link_of_the_system(checkout: Path) -> str | Path:
+    (checkout.parent / "tmp").symlink_to(checkout)
+    return checkout.parent / "tmp" / link_to_a_directory(checkout)
+
+
+def link_to_nothing(checkout: Path) -> str | Path:
+    (checkout / "plan.md").symlink_to("missing.md")
+    return "plan.md"
+
+
+@pytest.mark.parametrize(
+    "arrange",
+    [
+        link_to_a_file,
+        link_to_a_directory,
+        link_before_dots,
+        link_behind_a_link_of_the_system,
+        link_to_nothing,
+    ],
+)
+def test_link_that_a_request_could_commit_is_not_followed(
+    desk: Desk, checkout: Path, arrange: Callable[[Path], str | Path]
+) -> None:
+    refuses(desk, arrange(checkout), "is a symbolic link, which is not followed")
+
+
+def test_link_above_the_checkout_is_followed(desk: Desk, checkout: Path) -> None:
+    write(desk.directory / "real/plan.md")
+    (desk.directory / "tmp").symlink_to("real")
+    (desk.directory / "home").symlink_to(checkout)
+    write(checkout / "plan.md")
+    for file in (desk.directory / "tmp/plan.md", desk.directory / "home/plan.md"):
+        assert post(desk, file).code == 0
+
+
+def test_pipe_is_not_read(desk: Desk, checkout: Path) -> None:
+    os.mkfifo(checkout / "plan.md")
+    refuses(desk, "plan.md", "it exists but is not a regular file")
+
+
+@pytest.mark.parametrize(
+    ("tracked", "file"),
+    [
+        ("plan.md", "plan.md"),
+        ("out/[a]/plan.md", "out/[a]/plan.md"),
+        ("Out/PLAN.md", "out/plan.md"),  # as on a file system that ignores case
+        ("u\u0308.md", "\u00fc.md"),
+    ],
+)
+def test_file_that_git_tracks_is_refused(
+    desk: Desk, checkout: Path, tracked: str, file: str
+) -> None:
+    write(checkout / tracked)
+    subprocess.run(["git", "add", "--all"], check=True)
+    (checkout / tracked).rename(write(checkout / file))
+    refuses(desk, file, f"{file}: Git tracks this file as {tracked}, so the request may have")
+
+
+def test_file_of_another_repository_inside_the_checkout_is_refused_if_that_tracks_it(
+    desk: Desk, checkout: Path
+) -> None:
+    write(checkout / "module/plan.md")
+    for command in (["init", "-q"], ["add", "plan.md"]):
+        subprocess.run(["git", "-C", checkout / "module", *command], check=True)
+    refuses(desk, "module/plan.md", "Git tracks this file as plan.md")
+
+
+def test_untracked_file_beside_one_with_a_similar_name_is_posted(
+    desk: Desk, checkout: Path
+) -> None:
+    for name in ("PLAN.md", "docs/plan.md"):
+        write(checkout / name)
+    subprocess.run(["git", "add", "--all"], check=True)
+    write(checkout / "plan.md", desk.api.requests[7].head)
+    assert post(desk, "plan.md").out.startswith("comment created")
+
+
+def bare_repository(desk: Desk) -> str:
+    """Commit the files of a bare repository, whose index does not have the report."""
+    subprocess.run(["git", "init", "-q", "--bare", "out"], check=True)
+    (desk.root / "out/config").write_text("[core]\nbare = false\nworktree = .\n")
+    return "git fails: "
+
+
+def without_git(desk: Desk) -> str:
+    desk.monkeypatch.setenv("PATH", "")
+    return "git cannot be run"
+
+
+@pytest.mark.parametrize("arrange", [bare_repository, without_git])
+def test_report_must_name_its_commit_if_git_cannot_tell_who_wrote_it(
+    desk: Desk, checkout: Path, arrange: Callable[[Desk], str]
+) -> None:
+    why = arrange(desk)
+    write(checkout / "out/plan.md")
+    refuses(desk, "out/plan.md", f"names no commit, so the request may have written it, and {why}")
+    write(checkout / "out/plan.md", desk.api.requests[7].head)
+    assert post(desk, "out/plan.md").out.startswith("comment created")
+
+
+def test_report_of_another_commit_is_refused(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    ran = desk.comment(report(commit=sha("another")))
+    assert (ran.code, ran.out, desk.api.lines) == (1, "", [])
+    assert f"the report names the commit {sha('another')[:12]}, but the commit to" in ran.err
+
+
+def test_report_for_another_request_names_the_last_commit_of_that(desk: Desk) -> None:
+    head = desk.api.open(9).head
+    desk.job(commit=sha("of the branch"))
+    assert desk.comment(report(commit=sha("of the branch")), "--request", "9").code == 1
+    assert desk.api.writes == []
+    assert desk.comment(report(commit=head), "--request", "9").code == 0
 
 
 # --- two jobs at once, and answers that get lost ------------------------------------------------

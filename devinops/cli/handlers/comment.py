@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from devinops import atomic
 from devinops.ci.code_host import Access, CodeHost, is_denied, open_host
 from devinops.ci.job import Job, System, current_job
 from devinops.ci.step_files import SUMMARY, append_summary
+from devinops.cli import report_file
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written
 from devinops.config import read_project, target_name
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from devinops.schema.comment import CommentDocument, ReviewedDocument
 
 _NOUNS = {System.GITHUB: "pull request", System.GITLAB: "merge request"}
-
-_NEXT_STEP = "write it with devinops plan --report markdown={}"
 
 
 def run(
@@ -68,15 +66,20 @@ class _Result:
 
 
 def _comment(options: Options, file: Path, author: str | None, request: int | None) -> SimpleAnswer:
-    text = _read(file)
+    job = _job(request)
+    text, doubt = report_file.read(file, job.directory)
     about = comment_marker.read(text)
     if about is None:
+        next_step = report_file.NEXT_STEP.format(file)
+        raise UnusableFile(f"{file}: the first line is not the marker of a report: {next_step}")
+    if doubt and not about.commit:
         raise UnusableFile(
-            f"{file}: the first line is not the marker of a report: {_NEXT_STEP.format(file)}"
+            f"{file} names no commit, so the request may have written it, and {doubt}: run "
+            "devinops plan with the variables of the CI job, or write the report outside the "
+            "checkout"
         )
     if None not in (options.flags.target, about.target) and options.flags.target != about.target:
         raise UsageError(f"{file} is about the target {about.target}, not {options.flags.target}")
-    job = _job(request)
     if job.request is None:
         noun = _NOUNS[job.system]
         options.say(f"this job does not belong to a {noun}, so there is no comment (see --request)")
@@ -96,6 +99,8 @@ def _post(
     from devinops.ci.posted_comment import Outcome, Report, post
 
     with _host(options, job, writes=True) as host:
+        if about.commit:
+            _check_commit(about.commit, job.commit or host.request(request).head)
         if len(text) > host.longest_comment:
             raise UnusableFile(
                 f"the report has {len(text):,} characters, but a comment holds "
@@ -116,6 +121,15 @@ def _post(
     return _Result(posted.outcome.value, about, request, url)
 
 
+def _check_commit(named: str, expected: str) -> None:
+    """Raise UnusableFile if a report names another commit than the one that is reviewed."""
+    if named != expected:
+        raise UnusableFile(
+            f"the report names the commit {named[:12]}, but the commit to comment on is "
+            f"{expected[:12]}: post the report of a plan for that commit"
+        )
+
+
 def _instead(options: Options, job: Job, text: str, about: Marker) -> _Result:
     """Put the report of a fork, which gets no token that can comment, into the step summary."""
     try:
@@ -127,20 +141,6 @@ def _instead(options: Options, job: Job, text: str, about: Marker) -> _Result:
         f"{_NOUNS[job.system]} {job.request} comes from a fork, whose jobs may not comment; {where}"
     )
     return _Result("step-summary" if written else "none", about, job.request)
-
-
-def _read(file: Path) -> str:
-    """Return the text of a file, or of stdin for `-`. Raises UnusableFile."""
-    try:
-        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except FileNotFoundError:
-        raise UnusableFile(f"there is no file {file}: {_NEXT_STEP.format(file)}") from None
-    except OSError as error:
-        raise UnusableFile(f"{file} cannot be read: {atomic.reason(error)}") from None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UnusableFile(f"{file}: expected Markdown in UTF-8") from None
 
 
 def _answer(result: _Result) -> SimpleAnswer:
@@ -213,14 +213,17 @@ def _reviewed_document(name: str, about: Marker, found: Reviewed) -> ReviewedDoc
 
 
 def _job(request: int | None) -> Job:
-    """Return the job of this run, with the number of the command line. Raises ConfigError."""
+    """Return the job of this run. Raises ConfigError.
+
+    With the number of another request, the job's own commit says nothing about it, and is left out.
+    """
     job = current_job(os.environ)
     if job is None:
         raise ConfigError(
             "devinops comment works only in a job of GitHub Actions or GitLab CI, and neither "
             "GITHUB_ACTIONS nor GITLAB_CI is set: run it in such a job"
         )
-    return job._replace(request=request) if request else job
+    return job._replace(request=request, commit="") if request else job
 
 
 @contextmanager
