@@ -15,7 +15,13 @@ from devinops.cli import candidates
 
 
 class PassedOn(click.Option):
-    """An option that a group passes on to its command, which checks the value."""
+    """An option that a group passes on to its command, which checks the value.
+
+    The group accepts it several times, so that the command sees each value.
+    """
+
+    def __init__(self, names: list[str], *, is_flag: bool = False, **attributes: Any) -> None:
+        super().__init__(names, is_flag=is_flag, multiple=not is_flag, **attributes)
 
     def get_help_record(self, ctx: click.Context) -> None:
         """Return None: the group lists all of these options in one paragraph."""
@@ -33,8 +39,7 @@ class PassedOn(click.Option):
         """Return the option as it is written on a command line; empty if it is not used."""
         if self.is_flag:
             return [self.opts[-1]] if value else []
-        values = value if self.multiple else () if value is None else (value,)
-        return [word for text in values for word in (self.opts[-1], text)]
+        return [word for text in value or () for word in (self.opts[-1], text)]
 
 
 def passed_on() -> list[PassedOn]:
@@ -42,13 +47,9 @@ def passed_on() -> list[PassedOn]:
     return [
         PassedOn(["-C", "--root"], metavar="DIRECTORY", shell_complete=candidates.directories),
         PassedOn(["-t", "--target"], metavar="NAME", shell_complete=candidates.targets),
-        PassedOn(
-            ["--only"], metavar="KIND[:PATTERN]", multiple=True, shell_complete=candidates.only
-        ),
+        PassedOn(["--only"], metavar="KIND[:PATTERN]", shell_complete=candidates.only),
         PassedOn(["--format"], metavar="FORMAT", shell_complete=candidates.formats),
-        PassedOn(
-            ["--report"], metavar="FORMAT=FILE", multiple=True, shell_complete=candidates.reports
-        ),
+        PassedOn(["--report"], metavar="FORMAT=FILE", shell_complete=candidates.reports),
         PassedOn(["--no-color"], is_flag=True),
         PassedOn(["-q", "--quiet"], is_flag=True),
         PassedOn(["-v", "--verbose"], is_flag=True),
@@ -63,7 +64,7 @@ class Group(click.Group):
     """A group that takes the common options before the name of a command.
 
     They are put before the command's own words. So a command that lacks one refuses it in the same
-    way, the later one of two values wins, and repeatable options add up.
+    way, a second value is refused wherever it is, and repeatable options add up.
     """
 
     def __init__(self, *args: Any, **attributes: Any) -> None:
@@ -82,7 +83,8 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return name, command and words of the command, with the options passed on.
 
-        Raises UsageError if the command does not exist or lacks one of them.
+        Raises UsageError if the command does not exist or lacks one of them, or if an option that
+        takes one value has several.
         """
         typed = args[0]
         command = self.get_command(ctx, typed)
@@ -92,8 +94,11 @@ class Group(click.Group):
             group = ctx.info_name or ""
             raise click.UsageError(unknown_command(group, typed, self.list_commands(ctx)), ctx)
         name, command, rest = super().resolve_command(ctx, args)
-        passed_on = _passed_on(ctx, name, command) if command else []
-        return name, command, [*passed_on, *rest]
+        if command:
+            rest = [*_passed_on(ctx, name, command), *rest]
+            if not ctx.resilient_parsing:
+                _check_repeated(click.Context(command, ctx, info_name=name), rest)
+        return name, command, rest
 
     def _explained(self) -> Iterator[PassedOn]:
         """Yield the options that a command has; all of them if the commands are not imported."""
@@ -123,6 +128,22 @@ def _passed_on(ctx: click.Context, name: str | None, command: click.Command) -> 
     if lacking and not ctx.resilient_parsing:
         raise click.UsageError(f"{name} has no option {lacking[0].names}.", ctx)
     return [word for option in passed if option not in lacking for word in passed[option]]
+
+
+def _check_repeated(ctx: click.Context, words: list[str]) -> None:
+    """Raise UsageError if an option that takes one value has several: click would use the last."""
+    parser, params = ctx.command.make_parser(ctx), ctx.command.get_params(ctx)
+    single = [p for p in params if isinstance(p, click.Option) and not (p.is_flag or p.multiple)]
+    for option in single:
+        parser.add_option(option, option.opts, option.name, action="append", nargs=option.nargs)
+    given, _, _ = parser.parse_args(list(words))
+    for option in single:
+        values = [f'"{value}"' for value in given.get(option.name or "", ())]
+        if len(values) > 1:
+            from devinops.model.credentials import masked
+
+            what = f"{option.opts[-1]} takes one value, but {len(values)} are given: "
+            raise click.UsageError(f"{what}{masked(', '.join(values))}. Pass only one.", ctx)
 
 
 def _lacking(command: click.Command, options: Iterable[PassedOn]) -> list[PassedOn]:

@@ -77,11 +77,7 @@ def test_they_are_spelled_as_in_the_commands(option: PassedOn) -> None:
     ]
     assert same
     for param in same:
-        assert (param.opts, param.multiple, param.is_flag) == (
-            option.opts,
-            option.multiple,
-            option.is_flag,
-        )
+        assert (param.opts, param.is_flag) == (option.opts, option.is_flag)
 
 
 @pytest.mark.parametrize("option", passed_on(), ids=lambda option: option.names)
@@ -113,21 +109,57 @@ def test_an_option_that_the_command_lacks_is_named(
     assert sorted(root.rglob("*")) == before
 
 
+def valued() -> Iterator[tuple[list[str], click.Option]]:
+    """Yield the words of each command with each of its options that have a value."""
+    for words, command in leaves():
+        options = (param for param in command.params if isinstance(param, click.Option))
+        yield from ((words, option) for option in options if not option.is_flag)
+
+
+def test_a_second_value_of_an_option_that_takes_one_is_refused_in_every_command(
+    root: Path, devinops: Devinops
+) -> None:
+    before = sorted(root.rglob("*"))
+    for words, option in valued():
+        for name in option.opts if not option.multiple else ():
+            ran = devinops(*words, name, "x", name, "y")
+            message = f'{option.opts[-1]} takes one value, but 2 are given: "x", "y". Pass only'
+            assert (ran.code, ran.out) == (64, ""), (words, name, ran)
+            assert message in " ".join(ran.err.split()), (words, name, ran)
+    assert sorted(root.rglob("*")) == before
+
+
+def test_the_help_of_an_option_says_whether_it_is_repeatable() -> None:
+    for words, option in valued():
+        assert ("repeatable" in (option.help or "")) == option.multiple, (words, option.opts)
+
+
 @pytest.mark.parametrize(
-    ("words", "target"),
+    "line",
     [
-        (["-t", "a", "plan", "-t", "b"], "b"),
-        (["-t", "b", "-t", "a", "plan"], "a"),
-        (["-t", "b", "inventory", "-t", "a", "list"], "a"),
-        (["-t", "b", "inventory", "list", "-t", "a"], "a"),
-        (["inventory", "-t", "a", "list"], "a"),
+        "-t a plan -t b",
+        "-t a --target=b plan",
+        "-t a inventory -t b list",
+        "-t a inventory list -tb",
+        "inventory -t a -t b list",
+        "-C a plan --root b",
+        "plan --format text --format text",
     ],
-    ids=lambda value: " ".join(value),
 )
-def test_the_last_value_wins(root: Path, devinops: Devinops, words: list[str], target: str) -> None:
-    ran = devinops(*words, "--format", "json")
-    assert ran.code == 0, ran
-    assert f'"{target}"' in ran.out
+def test_before_and_after_the_command_is_twice(root: Path, devinops: Devinops, line: str) -> None:
+    ran = devinops(*line.split())
+    assert (ran.code, ran.out) == (64, "")
+    assert "takes one value, but 2 are given" in ran.err
+
+
+def test_a_flag_that_is_given_twice_is_harmless(root: Path, devinops: Devinops) -> None:
+    assert devinops("-q", "-t", "b", "plan", "-q", "--no-color", "--no-color").code == 0
+
+
+def test_a_key_among_two_values_is_not_shown(root: Path, devinops: Devinops) -> None:
+    key = f"cog_{'a1b2' * 10}"
+    ran = devinops("plan", "-t", "a", "-t", key)
+    assert (ran.code, '"a", "***"' in ran.err, key in ran.err) == (64, True, False)
 
 
 def test_repeatable_options_add_up(root: Path, devinops: Devinops, tmp_path: Path) -> None:
