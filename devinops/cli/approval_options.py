@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from devinops.model.policy import HAZARDS, Approvals
+from devinops.model.policy import HAZARDS, ON_CONFLICT, ON_DRIFT, Approvals
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -18,8 +18,14 @@ _APPROVALS = (
     ),
     click.option(
         "--on-conflict",
-        type=click.Choice(["git", "live"]),
+        type=click.Choice(ON_CONFLICT.values),
         help="What to do if both sides changed: write Git's version, or keep the live one.",
+    ),
+    click.option(
+        "--on-drift",
+        type=click.Choice(ON_DRIFT.values),
+        help="What to do with changes made outside devinops, in this run only: overwrite or keep "
+        "them. Default: on_drift in devinops.yaml.",
     ),
     click.option(
         "--allow-delete", type=click.IntRange(0), metavar="N", help="Allow exactly N deletes."
@@ -44,12 +50,15 @@ def approvals(function: F) -> F:
         *args: Any,
         adopt: bool,
         on_conflict: str | None,
+        on_drift: str | None,
         allow_delete: int | None,
         allow_missing: int | None,
         approvals: Approvals,
         **rest: Any,
     ) -> Any:
-        combined = Approvals(adopt, on_conflict, allow_delete, allow_missing, approvals.hazards)
+        combined = Approvals(
+            adopt, on_conflict, allow_delete, allow_missing, approvals.hazards, on_drift
+        )
         return function(*args, approvals=combined, **rest)
 
     wrapped = accepts_hazards(wrapped)

@@ -69,7 +69,7 @@ INSTEAD: Final = {
 """Group → what users of similar tools type → what to do here."""
 
 
-_APPROVALS: Final = ("--adopt", "--allow-", "--on-conflict", "--yes")
+_APPROVALS: Final = ("--adopt", "--allow-", "--on-conflict", "--on-drift", "--yes")
 """The start of options that no message should suggest: approvals."""
 
 

@@ -99,6 +99,7 @@ class Approval:
 
 ADOPT = Approval("--adopt")
 ON_CONFLICT = Approval("--on-conflict", ("git", "live"))
+ON_DRIFT = Approval("--on-drift", ("overwrite", "keep"))
 
 
 HAZARDS: Final = {
@@ -117,7 +118,8 @@ def allow(risk: str, number: int | None = None) -> Approval:
 class Approvals:
     """What the command line accepts for one run. `on_conflict` is None, `git` or `live`.
 
-    `hazards` holds the accepted risks, such as `spend`.
+    `on_drift` takes the place of the target's policy: None, `overwrite` or `keep`. `hazards` holds
+    the accepted risks, such as `spend`.
     """
 
     adopt: bool = False
@@ -125,6 +127,7 @@ class Approvals:
     allow_delete: int | None = None
     allow_missing: int | None = None
     hazards: tuple[str, ...] = ()
+    on_drift: str | None = None
 
     def given(self) -> dict[str, Any]:
         """Return option → value for each approval that was given."""

@@ -10,12 +10,21 @@ from devinops.kinds import KINDS
 from devinops.model.changes import Action, Change, Drift, Refusal
 from devinops.model.inventory import Inventory
 from devinops.model.objects import Declaration, Ensure, Snapshot
-from devinops.model.policy import Approvals, MaxDelete, OnDrift, allow
+from devinops.model.policy import ON_DRIFT, Approvals, MaxDelete, OnDrift, allow
 from devinops.planning.commands import pull_command
 from devinops.planning.diff import added_and_removed
 from devinops.planning.draft import PlanContext
 
 ALWAYS_ALLOWED = 3
+
+_OVERWRITE, _KEEP = (f"{ON_DRIFT.option} {value}" for value in ON_DRIFT.values)
+_THEN = {
+    OnDrift.KEEP: f"they stay deleted; with {_OVERWRITE}, those with an entry are created again",
+    OnDrift.OVERWRITE: f"those with an entry are created again; with {_KEEP}, they stay deleted",
+    OnDrift.FAIL: f"with {_OVERWRITE}, those with an entry are created again; with {_KEEP}, they "
+    "stay deleted",
+}
+"""What happens to missing objects if a person accepts that they are missing."""
 
 
 def guard(
@@ -50,7 +59,14 @@ def guard(
             approvals.allow_delete,
             elements,
         ),
-        *_missing(context.real, inventory, listed, policy.max_delete, approvals.allow_missing),
+        *_missing(
+            context.real,
+            inventory,
+            listed,
+            policy.max_delete,
+            approvals.allow_missing,
+            policy.on_drift,
+        ),
     )
 
 
@@ -99,7 +115,8 @@ def _drifted(
     return (
         Refusal(
             f"{why}: run {pull_command()}, which writes the {them} into the files or says what to "
-            f"do, or undo the {them} in the web app"
+            f"do, undo the {them} in the web app, or decide for this run with {ON_DRIFT}",
+            ON_DRIFT,
         ),
     )
 
@@ -263,6 +280,7 @@ def _missing(
     owned: Mapping[str, int],
     limit: MaxDelete,
     allowed: int | None,
+    on_drift: OnDrift,
 ) -> tuple[Refusal, ...]:
     """Refuse if too many owned objects are missing from the lists."""
     listed = snapshot.by_id
@@ -279,7 +297,7 @@ def _missing(
             f"{count} of {owned[kind]} owned {kind} objects are missing from what the API lists: "
             "check that the API key belongs to the right organization."
             f"{moved(kind, count, owned[kind])} If they were deleted outside devinops, pass "
-            f"{approval}",
+            f"{approval}: {_THEN[on_drift]}",
             approval,
         )
         for kind, count in sorted(missing.items())

@@ -16,7 +16,7 @@ from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId, in_sentence, listed
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Declaration, Ensure, Live, Problem, Snapshot
-from devinops.model.policy import Approvals, Policy, Prune
+from devinops.model.policy import Approvals, OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.collisions import collisions
@@ -156,6 +156,7 @@ def build_plan(
     `only_must_match` is False.
     """
     inventory, approvals = inventory or Inventory(), approvals or Approvals()
+    policy = policy._replace(on_drift=OnDrift(approvals.on_drift or policy.on_drift))
     all_declared = list(declarations)
     wanted = by_name((d for d in all_declared if d.concerns(target.name)), snapshot)
     elsewhere = {d.key for d in all_declared if not d.concerns(target.name)}

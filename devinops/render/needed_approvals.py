@@ -9,7 +9,12 @@ from typing import Final
 from devinops.model.policy import Approval
 from devinops.planning.saved import ShownPlan
 
-_WINS: Final = {"git": "the files win", "live": "the live objects win"}
+_WINS: Final = {
+    "git": "the files win",
+    "live": "the live objects win",
+    "overwrite": "the files win",
+    "keep": "the live objects stay as they are",
+}
 
 
 def needed_approvals(plan: ShownPlan) -> list[Approval]:

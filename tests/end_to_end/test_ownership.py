@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from devinops.emulator import Emulator
@@ -87,6 +88,31 @@ def test_a_saved_plan_remembers_what_was_approved(
     assert devinops("apply", path, "-C", root, "--on-conflict", "git").code == 64
     assert devinops("apply", path, "-C", root).code == 0
     assert emulator.knowledge()[0]["body"] == "ours"
+
+
+def test_on_drift_holds_for_one_run_and_is_part_of_what_was_reviewed(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    """Somebody deletes all notes of a target that keeps drift; one run creates them again."""
+    files = {f"knowledge/{name}.md": note(name, "text") for name in ("a", "b")}
+    root = repository({"devinops.yaml": CONFIG, **files})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    for id in names(emulator).values():
+        httpx.delete(f"{emulator.url}/_emulator/knowledge/{id}").raise_for_status()
+    refused = devinops("plan", "-C", root)
+    assert (
+        "pass --allow-missing 2: they stay deleted; with --on-drift overwrite, those with an"
+        in (" ".join(refused.out.split()))
+    )
+    kept = devinops("apply", "-C", root, "--yes", "--allow-missing", "2")
+    assert (kept.code, emulator.knowledge()) == (0, [])
+    options = ["--allow-missing", "2", "--on-drift", "overwrite"]
+    plan = document(devinops, "plan", "-C", root, "--out", tmp_path / "plan.json", *options)
+    assert plan["approvals"] == {"allow_missing": 2, "on_drift": "overwrite"}
+    digest = ["--expect", plan["digest"]]
+    assert devinops("apply", "-C", root, "--allow-missing", "2", *digest).code == 5
+    assert devinops("apply", tmp_path / "plan.json", "-C", root).code == 0
+    assert names(emulator).keys() == {"a", "b"}
 
 
 def test_an_edited_plan_file_is_not_what_was_reviewed(

@@ -130,7 +130,20 @@ def test_if_all_are_missing_the_vendor_may_have_moved_them(owned: int, missing: 
     (reason,) = refusals(owned=owned, missing=missing)
     moved = "Devin may be moving its knowledge to skills in plugins" in reason
     assert moved is (owned == missing)
-    assert reason.endswith(f"pass --allow-missing {missing}")
+    assert f"pass --allow-missing {missing}: " in reason
+
+
+@pytest.mark.parametrize(
+    ("on_drift", "then"),
+    [
+        (OnDrift.KEEP, "they stay deleted; with --on-drift overwrite, those with an entry are"),
+        (OnDrift.OVERWRITE, "those with an entry are created again; with --on-drift keep, they"),
+        (OnDrift.FAIL, "with --on-drift overwrite, those with an entry are created again; with"),
+    ],
+)
+def test_what_happens_to_missing_objects_is_said(on_drift: OnDrift, then: str) -> None:
+    (reason,) = refusals(missing=4, policy=Policy(on_drift=on_drift))
+    assert f"outside devinops, pass --allow-missing 4: {then}" in reason
 
 
 @pytest.mark.parametrize(("kind", "missing"), [("knowledge", 4), ("playbook", 5), ("playbook", 4)])

@@ -97,7 +97,7 @@ class Managed:
             self._create(declaration, "deleted outside devinops", context, draft)
         else:
             reason = (
-                "set on_drift: overwrite to create it again, or remove its entry to leave it "
+                "pass --on-drift overwrite to create it again, or remove its entry to leave it "
                 f"deleted ({pull_command()} does that if it can)"
             )
             draft.drift.append(
