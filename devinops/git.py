@@ -166,6 +166,11 @@ class Git:
                 found[name], out = out[: int(size)], out[int(size) + 1 :]
         return found
 
+    def file_at(self, commit: str, path: str) -> str | None:
+        """Return a file at a commit, by its path from the directory; None if it is not there."""
+        result = self.attempt("show", f"{commit}:./{path}")
+        return result.out.decode("utf-8", "replace") if result and not result.code else None
+
     def identity(self) -> dict[str, str]:
         """Return variables that name devinops as author or committer if no name is set.
 

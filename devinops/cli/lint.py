@@ -36,7 +36,14 @@ from devinops.model.exit_codes import ExitCode
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "info"]),
-    help="Lowest severity that makes the exit code 1.  [default: warning]",
+    help="Lowest severity that makes the exit code 1.  [default: warning; with --changed-since: "
+    "error]",
+)
+@click.option(
+    "--changed-since",
+    type=NonEmpty(),
+    metavar="REF",
+    help="Fail only for entries that differ from the merge base of HEAD and REF.",
 )
 @click.option("--fix", is_flag=True, help="Fix what can be fixed without changing the meaning.")
 @click.option(
@@ -67,6 +74,7 @@ def command(options: Options, **arguments: Any) -> ExitCode:
     \b
       devinops lint
       devinops lint knowledge/Backend --fail-on error
+      devinops lint --changed-since origin/main
       devinops lint --explain trigger-too-short
     """
     from devinops.cli.handlers.lint import run

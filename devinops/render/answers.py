@@ -31,6 +31,7 @@ class PlanAnswer(NamedTuple):
     """A plan and the exit code of the run. `error` says why it was not applied, or is empty.
 
     `command` is the command that applies the plan, with the arguments that make it this plan.
+    `lint` is what lint found in the entries that a request changes; None if it did not look.
     People need only a line for each change if the plan is `approved`, because they have read it.
     """
 
@@ -39,6 +40,7 @@ class PlanAnswer(NamedTuple):
     error: str = ""
     approved: bool = False
     command: str = "apply"
+    lint: ProblemsAnswer | None = None
 
 
 class Failure(NamedTuple):
@@ -65,13 +67,19 @@ class Excerpt(NamedTuple):
 
 
 class RuleFacts(NamedTuple):
-    """What people and programs want to know about a lint rule; `manual` is its page."""
+    """What people and programs want to know about a lint rule; `manual` is its page.
+
+    `security` is how dangerous what it finds is, from 0.1 to 10 as in CVSS; empty for a rule that
+    is not about security. `url` is the web address of all pages; empty if it is not known.
+    """
 
     id: str
     name: str
     severity: Severity
     summary: str
     manual: str
+    security: str = ""
+    url: str = ""
 
 
 class LintDetails(NamedTuple):
@@ -80,7 +88,9 @@ class LintDetails(NamedTuple):
     `rules` maps the code of a problem to its rule; `related` are the positions of other entries
     concerned. `fail_on` is the lowest severity that fails the run. `baseline` counts the findings
     that the baseline hides, `fixed` those that were fixed, and `gone` the entries of the baseline
-    that were looked for and are no longer found.
+    that were looked for and are no longer found. `repeats` maps the first finding of a rule in an
+    entry to its others there. If only the entries count that changed since the commit `since`,
+    `informing` are the findings in the others, which never fail the run.
     """
 
     rules: Mapping[str, RuleFacts]
@@ -91,6 +101,9 @@ class LintDetails(NamedTuple):
     baseline: int = 0
     gone: int = 0
     fixed: int = 0
+    repeats: Mapping[Problem, Sequence[Problem]] = MappingProxyType({})
+    since: str = ""
+    informing: frozenset[Problem] = frozenset()
 
 
 class ProblemsAnswer(NamedTuple):

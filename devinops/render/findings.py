@@ -6,11 +6,14 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 from devinops.applying.report import Report
-from devinops.model.objects import Problem
+from devinops.model.objects import Problem, Severity
+from devinops.render import counted
 from devinops.render.answers import Answer, Failure, LintDetails, PlanAnswer, ProblemsAnswer
+from devinops.render.problem_text import without_repeats
 
 _POSITION = re.compile(r":\d+:\d+")
 
@@ -50,6 +53,28 @@ def title_of(problem: Problem, lint: LintDetails) -> str:
     """Return the code of a problem, with the name of its lint rule."""
     rule = lint.rules.get(problem.code)
     return f"{problem.code} {rule.name}" if rule else problem.code
+
+
+def severity_of(problem: Problem, lint: LintDetails) -> Severity:
+    """Return how severe a problem is for a CI system, which stops a request for an error."""
+    return Severity.INFO if problem in lint.informing else problem.severity
+
+
+def by_rule(
+    problems: Iterable[Problem], lint: LintDetails
+) -> Iterator[tuple[str, Sequence[Problem]]]:
+    """Yield the title of each rule and what it finds, errors first; only once for each entry."""
+    order = sorted(without_repeats(problems, lint), key=_rank)
+    for _, group in groupby(order, key=_rank):
+        found = list(group)
+        number = len(found) + sum(len(lint.repeats.get(problem, ())) for problem in found)
+        more = f" in {counted(len(found), 'entry', 'entries')}" if number > len(found) else ""
+        severity = found[0].severity.capitalize()
+        yield f"{severity} {title_of(found[0], lint)}: {number}{more}", found
+
+
+def _rank(problem: Problem) -> tuple[int, str]:
+    return list(Severity).index(problem.severity), problem.code
 
 
 def with_fingerprints(

@@ -14,7 +14,7 @@ from devinops.model.objects import Problem
 from devinops.render import Style, counted
 from devinops.render.answers import Answer
 from devinops.render.escape import line
-from devinops.render.findings import error_of, lint_of, problems_of, title_of
+from devinops.render.findings import error_of, lint_of, problems_of, severity_of, title_of
 
 SHOWN: Final = 10
 """GitHub shows at most this many errors, and as many warnings, of one step."""
@@ -30,15 +30,16 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
     if error := error_of(answer):
         yield _command("error", error, title="devinops")
     seen: Counter[str] = Counter(error=bool(error))
-    others = []
+    others, lint = [], lint_of(answer)
     for problem in problems_of(answer):
-        seen[problem.severity] += 1
+        severity = severity_of(problem, lint)
+        seen[severity] += 1
         text = f"{style.in_checkout(str(problem.source))}: {problem.message}"
-        if seen[problem.severity] > SHOWN:
+        if seen[severity] > SHOWN:
             others.append(f"{problem.severity}: {text} [{problem.code}]")
         else:
-            title = title_of(problem, lint_of(answer))
-            yield _annotation(problem, style.in_checkout(problem.source.path), text, title)
+            path, title = style.in_checkout(problem.source.path), title_of(problem, lint)
+            yield _annotation(problem._replace(severity=severity), path, text, title)
     if others:
         more = counted(len(others), "more problem")
         yield _command("notice", f"{more} in the log of this step", title="devinops")

@@ -13,7 +13,7 @@ from devinops.model.objects import Problem
 from devinops.render import Style
 from devinops.render.answers import Answer, LintDetails
 from devinops.render.escape import json_text, line
-from devinops.render.findings import lint_of, problems_of, title_of, with_fingerprints
+from devinops.render.findings import lint_of, problems_of, severity_of, title_of, with_fingerprints
 
 _SEVERITIES: Final = {"error": "major", "warning": "minor", "info": "info"}
 
@@ -31,7 +31,7 @@ def _item(problem: Problem, fingerprint: str, style: Style, lint: LintDetails) -
         "description": line(problem.message),
         "check_name": title_of(problem, lint),
         "fingerprint": fingerprint,
-        "severity": _SEVERITIES[problem.severity],
+        "severity": _SEVERITIES[severity_of(problem, lint)],
         "location": {
             "path": style.in_checkout(problem.source.path),
             "lines": {"begin": problem.source.line},

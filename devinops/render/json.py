@@ -24,6 +24,7 @@ from devinops.render.answers import (
     SimpleAnswer,
 )
 from devinops.render.escape import json_text
+from devinops.render.findings import lint_of
 from devinops.schema.base_document import HEAD, Document, plain
 from devinops.schema.plan import (
     ApprovalsItem,
@@ -54,14 +55,17 @@ def render(answer: Answer, _: Style) -> Iterator[str]:
 
 def _document(answer: Answer) -> Document | Mapping[str, Any]:
     match answer:
-        case PlanAnswer(plan, exit_code, error):
-            return plan_document(plan, exit_code, **({"error": error} if error else {}))
+        case PlanAnswer(plan, exit_code, error, lint=lint):
+            more: dict[str, Any] = {"error": error} if error else {}
+            if lint:
+                more["lint"] = tuple(map(ProblemItem.of, lint.problems))
+            return plan_document(plan, exit_code, **more)
         case SavedPlan():
             return saved_document(answer)
         case Report():
             return report_document(answer)
-        case ProblemsAnswer(problems, files, entries, exit_code):
-            return problems_document(problems, files=files, entries=entries, exit_code=exit_code)
+        case ProblemsAnswer():
+            return problems_document(answer)
         case DriftAnswer():
             return drift_document(answer)
         case Failure(error, exit_code, problems):
@@ -173,16 +177,18 @@ def drift_document(answer: DriftAnswer) -> DriftDocument:
     )
 
 
-def problems_document(
-    problems: Iterable[Problem], *, files: int, entries: int, exit_code: ExitCode
-) -> ProblemsDocument:
+def problems_document(answer: ProblemsAnswer) -> ProblemsDocument:
     """Return the document of the problems in the files."""
+    lint = lint_of(answer)
     return ProblemsDocument(
         **HEAD,
-        exit_code=exit_code,
-        files=files,
-        entries=entries,
-        problems=tuple(map(ProblemItem.of, problems)),
+        exit_code=answer.exit_code,
+        files=answer.files,
+        entries=answer.entries,
+        problems=tuple(
+            ProblemItem.of(problem, problem not in lint.informing if lint.since else None)
+            for problem in answer.problems
+        ),
     )
 
 

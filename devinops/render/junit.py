@@ -26,7 +26,7 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
     cases = [_case(problem, style, lint) for problem in problems]
     if error:
         cases.append(_run(f"      <error message={_attribute(error)}/>\n"))
-    failures = sum(problem.severity.reaches(lint.fail_on) for problem in problems)
+    failures = sum(_fails(problem, lint) for problem in problems)
     numbers = f'tests="{len(cases) or 1}" failures="{failures}" errors="{int(bool(error))}"'
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f'<testsuites name="devinops" {numbers}>\n  <testsuite name="devinops" {numbers}>\n'
@@ -44,11 +44,15 @@ def _case(problem: Problem, style: Style, lint: LintDetails) -> str:
     text = f"line {source.line}, column {source.column}: {problem.message}"
     name = _attribute(title_of(problem, lint))
     head = f'name={name} classname={path} file={path} line="{source.line}"'
-    if not problem.severity.reaches(lint.fail_on):
+    if not _fails(problem, lint):
         return _element(head, _note(f"{problem.severity}: {text}"))
     message, content = _attribute(problem.message), _content(text)
     failure = f"      <failure message={message}>{content}</failure>\n"
     return _element(head, failure)
+
+
+def _fails(problem: Problem, lint: LintDetails) -> bool:
+    return problem.severity.reaches(lint.fail_on) and problem not in lint.informing
 
 
 def _run(inside: str) -> str:

@@ -25,7 +25,8 @@ from devinops.render.answers import (
     ProblemsAnswer,
 )
 from devinops.render.escape import line
-from devinops.render.problem_text import problem_counts
+from devinops.render.findings import lint_of, severity_of
+from devinops.render.problem_text import checked, problem_counts
 from devinops.render.text import counts, tally
 
 _LONGEST = 500
@@ -52,7 +53,8 @@ def _facts(answer: Answer) -> Mapping[str, _Value]:
             drift = len(answer.findings.drift)
             return {"target": answer.target.name, "has_changes": bool(drift), "drift": drift}
         case ProblemsAnswer():
-            severities = [problem.severity for problem in answer.problems]
+            lint = lint_of(answer)
+            severities = [severity_of(problem, lint) for problem in answer.problems]
             return {
                 "errors": severities.count(Severity.ERROR),
                 "warnings": severities.count(Severity.WARNING),
@@ -91,5 +93,7 @@ def _summary(answer: Answer) -> str:
             return error or counts(plan)
         case Report():
             return tally(answer)
+        case ProblemsAnswer():
+            return checked(answer)[0]
         case _:
             return "".join(deque(rendered("text", answer, Style()), maxlen=1)).strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from devinops.model.objects import Problem, Severity
@@ -13,6 +13,7 @@ from devinops.render.escape import line
 from devinops.render.terminal import Look, Span, Terminal, columns
 
 MAX_EXCERPT_COLUMNS = 120
+MAX_REPEATS = 10
 _SEVERITIES = {
     Severity.ERROR: Look.ERROR,
     Severity.WARNING: Look.WARNING,
@@ -22,14 +23,15 @@ _SEVERITIES = {
 
 def render(answer: ProblemsAnswer, style: Style) -> Iterator[str]:
     """Yield the lines of an answer, each with its line end."""
-    for text in ProblemText(Terminal(style.color, style.width)).problems(answer):
+    for text in ProblemText(Terminal(style.color, style.width), style.full).problems(answer):
         yield f"{text}\n"
 
 
 class ProblemText(NamedTuple):
-    """Writes problems in a terminal."""
+    """Writes problems in a terminal; `full` also those that are only counted otherwise."""
 
     terminal: Terminal
+    full: bool = False
 
     def problem(self, problem: Problem, indent: int = 0, name: str = "") -> Iterator[str]:
         """Yield one problem as `path:line:column: error: message [code name]`."""
@@ -46,20 +48,31 @@ class ProblemText(NamedTuple):
     def problems(self, document: ProblemsAnswer) -> Iterator[str]:
         """Yield the lines of the problems in the files; the last one holds the counts."""
         lint = document.lint or LintDetails({})
-        for problem in document.problems:
+        deciding, informing = parted(document.problems, lint)
+        if informing and self.full:
+            yield from self._findings(informing, lint)
+            yield from self.terminal.row(f"The above is in {unchanged(lint)}.", hang=2)
+        yield from self._findings(deciding, lint)
+        text, look = checked(document)
+        if (informing or lint.repeats) and not self.full:
+            text += "; -v shows each"
+        yield from self.terminal.row(Span(line(text), look, strong=True), hang=2)
+
+    def _findings(self, problems: Sequence[Problem], lint: LintDetails) -> Iterator[str]:
+        for problem in problems if self.full else without_repeats(problems, lint):
             rule = lint.rules.get(problem.code)
             yield from self.problem(problem, name=rule.name if rule else "")
             if problem in lint.excerpts:
                 excerpt = lint.excerpts[problem]
                 yield from self._excerpt(excerpt, problem.source.line, problem.severity)
-        text, look = checked(document)
-        yield from self.terminal.row(Span(line(text), look, strong=True), hang=2)
+            if (more := repeated(problem, lint)) and not self.full:
+                yield from self.terminal.row(Span(more, Look.DIM), indent=6, hang=6)
 
     def _excerpt(self, excerpt: Excerpt, number: int, severity: Severity) -> Iterator[str]:
         """Yield the line that a problem is about, and carets below the characters."""
         margin = f"{number:>5} | "
         width = max((self.terminal.width or MAX_EXCERPT_COLUMNS) - len(margin), MIN_WIDTH // 2)
-        before, marked, after = _excerpt_parts(excerpt, width)
+        before, marked, after = excerpt_parts(excerpt, width)
         look = _SEVERITIES[severity]
         yield from self._unwrapped(Span(margin, Look.DIM), before, Span(marked, look), after)
         carets = "^" * max(columns(marked), 1)
@@ -71,9 +84,44 @@ class ProblemText(NamedTuple):
         yield from self.terminal._replace(width=None).row(*parts)
 
 
+def parted(problems: Iterable[Problem], lint: LintDetails) -> tuple[list[Problem], list[Problem]]:
+    """Return the problems that decide on the exit code, and those that only inform."""
+    parts: tuple[list[Problem], list[Problem]] = [], []
+    for problem in problems:
+        parts[problem in lint.informing].append(problem)
+    return parts
+
+
+def unchanged(lint: LintDetails) -> str:
+    """Return which entries the findings that only inform are about."""
+    return f"entries that did not change since {lint.since}"
+
+
+def without_repeats(problems: Iterable[Problem], lint: LintDetails) -> list[Problem]:
+    """Return only the first finding of each rule in an entry; see `repeated` for the others."""
+    others = {other for repeats in lint.repeats.values() for other in repeats}
+    return [problem for problem in problems if problem not in others]
+
+
+def repeated(problem: Problem, lint: LintDetails) -> str:
+    """Return how often its rule finds something else in the entry, and where; may be empty."""
+    others = lint.repeats.get(problem, ())
+    lines = list(dict.fromkeys(str(other.source.line) for other in others))
+    if len(lines) > MAX_REPEATS:
+        lines[MAX_REPEATS:] = ["…"]
+    on = "line" if len(lines) == 1 else "lines"
+    return f"and {len(others)} more, on {on} {', '.join(lines)}" if others else ""
+
+
 def checked(document: ProblemsAnswer) -> tuple[str, Look]:
     """Return the last line about the problems in files, and what it means."""
-    more = f"; {document.elsewhere} elsewhere, not shown" if document.elsewhere else ""
+    lint = document.lint or LintDetails({})
+    problems, informing = parted(document.problems, lint)
+    if lint.since:
+        paths = document.paths or (f"entries that changed since {lint.since}",)
+        document = document._replace(problems=problems, paths=paths)
+    more = f"; {len(informing)} in {unchanged(lint)}" if informing else ""
+    more += f"; {document.elsewhere} elsewhere, not shown" if document.elsewhere else ""
     more += _lint_counts(document.lint) if document.lint else ""
     unread = f"not read by devinops: {', '.join(document.unread)}" if document.unread else ""
     if unread and not (document.problems or document.paths):
@@ -104,7 +152,7 @@ def _lint_counts(lint: LintDetails) -> str:
     )
 
 
-def _excerpt_parts(excerpt: Excerpt, width: int) -> tuple[str, str, str]:
+def excerpt_parts(excerpt: Excerpt, width: int) -> tuple[str, str, str]:
     """Return a line before, at and after the marked characters, safe and cut to `width` columns."""
     start, end = excerpt.column - 1, excerpt.column - 1 + max(excerpt.length, 1)
     shown = excerpt.line.expandtabs(1)

@@ -65,13 +65,17 @@ def _rule(code: str) -> dict[str, Any]:
 
 
 def _lint_rule(rule: RuleFacts) -> dict[str, Any]:
+    help_uri = {"helpUri": f"{rule.url}#{rule.id.lower()}-{rule.name}"} if rule.url else {}
+    severity = {"security-severity": rule.security} if rule.security else {}
     return {
         "id": rule.id,
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": rule.summary},
         "help": {"text": rule.manual, "markdown": rule.manual},
+        **help_uri,
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        "properties": {"tags": ["security" if rule.security else "maintainability"], **severity},
     }
 
 
@@ -89,6 +93,7 @@ def _result(
     if problem in lint.excerpts:
         excerpt = lint.excerpts[problem]
         place["region"]["endColumn"] = excerpt.column + excerpt.length
+    changed = {"properties": {"changed": problem not in lint.informing}} if lint.since else {}
     related = [{"physicalLocation": _place(s, style)} for s in lint.related.get(problem, ())]
     return {
         "ruleId": problem.code,
@@ -98,6 +103,7 @@ def _result(
         "locations": [{"physicalLocation": place}],
         **({"relatedLocations": related} if related else {}),
         "partialFingerprints": {_FINGERPRINT: fingerprint},
+        **changed,
     }
 
 

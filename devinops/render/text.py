@@ -64,7 +64,8 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
 def _lines(answer: Answer, text: Text) -> Iterator[str]:
     match answer:
         case PlanAnswer():
-            return text.approved(answer.plan) if answer.approved else text.plan(answer.plan)
+            plan, lint = answer.plan, answer.lint
+            return text.approved(plan) if answer.approved else text.plan(plan, lint)
         case SavedPlan():
             return text.plan(answer)
         case Report():
@@ -119,8 +120,8 @@ class Text:
 
     # --- plan -------------------------------------------------------------------------------------
 
-    def plan(self, plan: ShownPlan) -> Iterator[str]:
-        """Yield the lines of a plan; the last one holds the counts."""
+    def plan(self, plan: ShownPlan, lint: ProblemsAnswer | None = None) -> Iterator[str]:
+        """Yield the lines of a plan and of `lint`, if it ran; the last one holds the counts."""
         yield from self._title("Plan", plan.target, plan.inventory.store, plan.owned)
         yield from self._legend(plan)
         changes = groupby(levels(plan.changes, full=self.full), key=lambda pair: pair[0].key.kind)
@@ -131,6 +132,9 @@ class Text:
         yield from self._missing(missing(plan.blocked))
         yield from self._drift(plan.drift)
         yield from self._warnings(plan.problems)
+        if lint:
+            yield from self._heading("lint")
+            yield from ProblemText(self.terminal, self.full).problems(lint)
         for note in plan.notes:
             yield ""
             for text in note.split("\n"):

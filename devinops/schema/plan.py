@@ -283,11 +283,16 @@ class ProblemItem(Struct, frozen=True):
     severity: Severity
     code: Annotated[str, about("Stable code of this type of problem.")]
     message: str
+    changed: Annotated[
+        bool | UnsetType,
+        about("With --changed-since: whether it counts, because it is about what changed."),
+    ] = UNSET
 
     @classmethod
-    def of(cls, problem: Problem) -> ProblemItem:
+    def of(cls, problem: Problem, changed: bool | None = None) -> ProblemItem:
         source, severity = problem.source, problem.severity
-        return cls(source.path, source.line, source.column, severity, problem.code, problem.message)
+        facts = (source.path, source.line, source.column, severity, problem.code, problem.message)
+        return cls(*facts, UNSET if changed is None else changed)
 
     def to_model(self) -> Problem:
         """Return the problem. Raises ValueError."""
@@ -361,6 +366,10 @@ class PlanDocument(Document, frozen=True, kw_only=True):
     only: Annotated[Texts | UnsetType, about("The --only filters that it was made with.")] = UNSET
     approvals: ApprovalsItem | UnsetType = UNSET
     error: Annotated[str | UnsetType, about("Why the plan was not applied.")] = UNSET
+    lint: Annotated[
+        tuple[ProblemItem, ...] | UnsetType,
+        about("With --lint-since: what lint finds in the entries that changed."),
+    ] = UNSET
     results: tuple[ResultItem, ...] | UnsetType = UNSET
     left: Annotated[
         tuple[ChangeItem, ...] | None | UnsetType,

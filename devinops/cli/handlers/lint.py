@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from devinops.cli.changed_entries import changed_entries
 from devinops.cli.checkout import untracked
 from devinops.cli.options import Options, write_file
 from devinops.cli.paths import Selection, shown_unread, unread
@@ -32,7 +34,7 @@ from devinops.load import Loaded, load_only, text_files
 from devinops.load.discover import Finder
 from devinops.model.errors import ConfigError, UsageError
 from devinops.model.exit_codes import ExitCode
-from devinops.model.objects import Ensure, Problem, Source
+from devinops.model.objects import Ensure, Problem, Severity, Source
 from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts, SimpleAnswer
 
 if TYPE_CHECKING:
@@ -50,21 +52,32 @@ def run(options: Options, list_rules: bool, explain: str | None, **request: Any)
     if list_rules or explain is not None:
         options.answer(_listed() if explain is None else _explained(_rule(explain)))
         return ExitCode.OK
-    return _lint(options, Request(**request))
+    answer = _lint(options, Request(**request))
+    options.answer(answer)
+    return answer.exit_code
+
+
+def in_changed_entries(options: Options, ref: str) -> ProblemsAnswer:
+    """Return what `devinops lint --changed-since REF` reports about the entries that changed."""
+    answer = _lint(options, Request(changed_since=ref))
+    assert answer.lint, "lint answers with what it knows"
+    shown = [problem for problem in answer.problems if problem not in answer.lint.informing]
+    return answer._replace(problems=shown)
 
 
 class Request(NamedTuple):
     """The options and arguments of a run that checks entries."""
 
-    paths: tuple[Path, ...]
-    skip_outside: bool
-    skip_untracked: bool
-    select: tuple[str, ...]
-    ignore: tuple[str, ...]
-    fail_on: str | None
-    fix: bool
-    baseline_file: Path | None
-    write_baseline: bool
+    paths: tuple[Path, ...] = ()
+    skip_outside: bool = False
+    skip_untracked: bool = False
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: str | None = None
+    changed_since: str | None = None
+    fix: bool = False
+    baseline_file: Path | None = None
+    write_baseline: bool = False
 
     def check(self) -> None:
         """Raise UsageError for names of no rule, and for a baseline of a part of the findings."""
@@ -76,9 +89,20 @@ class Request(NamedTuple):
             raise UsageError(
                 "--write-baseline writes all findings: leave out PATHS, --select and --ignore"
             )
+        if self.changed_since and (self.fix or self.write_baseline):
+            raise UsageError("--changed-since only reports: leave out --fix and --write-baseline")
+
+    def lowest_failure(self, section: Mapping[str, Any]) -> str | None:
+        """Return the severity of --fail-on, None for that of the settings.
+
+        What a request did not change must not fail it, and neither must what nobody was told to
+        avoid: with --changed-since, only errors do unless somebody says otherwise.
+        """
+        default = Severity.ERROR if self.changed_since and "fail_on" not in section else None
+        return self.fail_on or default
 
 
-def _lint(options: Options, request: Request) -> ExitCode:
+def _lint(options: Options, request: Request) -> ProblemsAnswer:
     request.check()
     skipped = untracked(options.root, options.say) if request.skip_untracked else frozenset()
     project, problems = open_project(options.root, skipped)
@@ -86,19 +110,20 @@ def _lint(options: Options, request: Request) -> ExitCode:
     errors = [problem for problem in problems if problem.is_error]
     errors += setting_problems(section, RULES, project.place)
     configured = Settings.of(section)
-    settings = configured.with_options(request.select, request.ignore, request.fail_on)
+    settings = configured.with_options(
+        request.select, request.ignore, request.lowest_failure(section)
+    )
     file = _baseline_file(project, settings, request)
     _say_what_is_not_looked_for(options, settings)
     selection = Selection.of(request.paths, project.root, skip_outside=request.skip_outside)
     run = _Run(project, settings, selection, errors, skipped)
     run, fixed = _fixed(run) if request.fix else (run, Fixed())
+    run.manual = _manual(options)
     if file and request.write_baseline:
         others = [known for known in _written_before(file) if not run.looked_for(known)]
         write_file(file, baseline.written(run.reports, others), "--write-baseline")
     known = baseline.read(_text(file), str(file)) if file else frozenset()
-    answer = run.answer(known, fixed, request.paths)
-    options.answer(answer)
-    return answer.exit_code
+    return run.answer(known, fixed, request)
 
 
 def _fixed(run: _Run) -> tuple[_Run, Fixed]:
@@ -119,6 +144,21 @@ def _fixed(run: _Run) -> tuple[_Run, Fixed]:
         run = run.again()
     run.reports = [fixes.with_reason(report, last) for report in run.reports]
     return run, Fixed(count, last.problems)
+
+
+def _manual(options: Options) -> str:
+    """Return the web address of docs/lint.md, for the only format that has it; may be empty.
+
+    It is in the repository that this devinops was installed from.
+    """
+    if "sarif" not in (options.format, *dict(options.reports)):
+        return ""
+    from devinops.cli.installed_from import installed_origin
+
+    origin = installed_origin()
+    repository = (origin.repository or "").removesuffix(".git")
+    is_web = repository.startswith("https://")
+    return f"{repository}/blob/{origin.revision}/docs/lint.md" if is_web else ""
 
 
 def _say_what_is_not_looked_for(options: Options, settings: Settings) -> None:
@@ -147,6 +187,8 @@ class _Run:
         self.loaded = self._load()
         self.reports = self._check()
         """The findings in the selected files."""
+        self.manual = ""
+        """The web address of the pages of all rules; may be empty."""
 
     def again(self) -> _Run:
         """Return the same pass over files that have changed."""
@@ -222,7 +264,7 @@ class _Run:
         return frozenset(read), frozenset(errors)
 
     def answer(
-        self, known: frozenset[baseline.Known], fixed: Fixed, paths: Sequence[Path]
+        self, known: frozenset[baseline.Known], fixed: Fixed, request: Request
     ) -> ProblemsAnswer:
         """Return what is shown: errors of loading, and findings that the baseline does not have."""
         errors = {p for p in self.loaded.problems if p.is_error} | {*self.problems}
@@ -230,8 +272,12 @@ class _Run:
         elsewhere = len(errors) - len(stopping)
         stopping += fixed.problems
         shown, gone = self._against(known)
-        problems = [*stopping, *self._unused_paths(), *(report.problem for report in shown)]
-        failing = any(p.severity.reaches(self.settings.fail_on) for p in problems)
+        unused, paths = [*self._unused_paths()], request.paths
+        problems = [*stopping, *unused, *(report.problem for report in shown)]
+        since = request.changed_since or ""
+        informing = frozenset((*unused, *self._unchanged(shown, since)) if since else ())
+        deciding = (problem for problem in problems if problem not in informing)
+        failing = any(p.severity.reaches(self.settings.fail_on) for p in deciding)
         passed_over = unread(paths, self.project.root, self.loaded)
         return ProblemsAnswer(
             sorted(problems),
@@ -241,13 +287,22 @@ class _Run:
             paths=tuple(str(path) for path in paths if path not in passed_over),
             unread=tuple(shown_unread(passed_over, self.project.root, self.untracked)),
             elsewhere=elsewhere,
-            lint=_details(shown)._replace(
+            lint=_details(shown, self.manual)._replace(
                 fail_on=self.settings.fail_on,
                 baseline=len(self.reports) - len(shown),
                 gone=0 if paths else len(gone),
                 fixed=fixed.findings,
+                since=since,
+                informing=informing,
             ),
         )
+
+    def _unchanged(self, reports: Iterable[Reported], since: str) -> Iterator[Problem]:
+        """Yield the findings that concern no entry that changed."""
+        changed = changed_entries(self.project.root, since, self.loaded.declarations)
+        for report in reports:
+            if changed.isdisjoint(entry.source for entry in report.finding.entries):
+                yield report.problem
 
     def _against(
         self, known: frozenset[baseline.Known]
@@ -273,10 +328,15 @@ class _Run:
         return any(map(self.selection.includes, paths))
 
 
-def _details(reports: Iterable[Reported]) -> LintDetails:
+def _details(reports: Iterable[Reported], manual: str) -> LintDetails:
     reports = list(reports)
+    alike: defaultdict[object, list[Problem]] = defaultdict(list)
+    for problem, _, finding, *_ in reports:
+        entries = tuple(entry.source for entry in finding.entries)
+        alike[problem.code, problem.severity, problem.source.path, entries].append(problem)
     return LintDetails(
-        rules={report.rule.id: facts(report.rule) for report in reports},
+        repeats={first: others for first, *others in alike.values() if others},
+        rules={report.rule.id: facts(report.rule, manual) for report in reports},
         excerpts={
             report.problem: excerpt
             for report in reports
@@ -299,8 +359,10 @@ def _excerpt(report: Reported) -> Excerpt | None:
     return Excerpt(report.line, column, min(report.finding.length, rest))
 
 
-def facts(rule: Rule) -> RuleFacts:
-    return RuleFacts(rule.id, rule.name, rule.severity, rule.summary, rule.manual)
+def facts(rule: Rule, url: str = "") -> RuleFacts:
+    return RuleFacts(
+        rule.id, rule.name, rule.severity, rule.summary, rule.manual, rule.security, url
+    )
 
 
 # --- rules ---------------------------------------------------------------------------------------

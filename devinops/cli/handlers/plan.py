@@ -10,14 +10,19 @@ from devinops.cli.session import failures_written, open_planning_session
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
 from devinops.render import render
-from devinops.render.answers import PlanAnswer
+from devinops.render.answers import PlanAnswer, ProblemsAnswer
 
 
 def run(
-    options: Options, out: Path | None, detailed_exitcode: bool, approvals: Approvals
+    options: Options,
+    out: Path | None,
+    detailed_exitcode: bool,
+    lint_since: str | None,
+    approvals: Approvals,
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
+        lint = _linted(options, lint_since) if lint_since else None
         with open_planning_session(options, open_reader) as session:
             plan, _ = session.plan(approvals)
         answer = PlanAnswer(plan, plan.exit_code(detailed=detailed_exitcode))
@@ -25,5 +30,12 @@ def run(
             from devinops.applying.saved_plan import save
 
             save(out, render("json", answer))
-    options.answer(answer)
+    options.answer(answer._replace(lint=lint))
     return answer.exit_code
+
+
+def _linted(options: Options, ref: str) -> ProblemsAnswer:
+    # Imported late: no other plan needs the rules.
+    from devinops.cli.handlers.lint import in_changed_entries
+
+    return in_changed_entries(options, ref)

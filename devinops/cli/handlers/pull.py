@@ -205,10 +205,7 @@ def _on_disk(root: Path) -> Files:
     def at_commit(commit: str, path: str) -> str | None:
         if git.line("cat-file", "-e", f"{commit}^{{commit}}") is None:
             raise MissingCommit(commit)
-        result = git.attempt("show", f"{commit}:./{path}")
-        if result is None or result.code:
-            return None
-        return result.out.decode("utf-8", "replace")
+        return git.file_at(commit, path)
 
     def committed(path: str) -> bool:
         here = git.line("hash-object", "--", path)

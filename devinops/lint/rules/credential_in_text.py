@@ -77,4 +77,6 @@ def _is_password(secret: str, at: int, url: re.Match[str]) -> bool:
     return url.start() <= at < url.end() and secret in url["password"]
 
 
-RULE = Rule("DV301", "credential-in-text", Severity.ERROR, entry=check, conceals=True)
+RULE = Rule(
+    "DV301", "credential-in-text", Severity.ERROR, entry=check, conceals=True, security="9.8"
+)

@@ -73,4 +73,6 @@ _PRIVATE_HOST = LazyPattern(
 """Hosts of examples, of this machine, and of containers that a Compose file names."""
 
 
-RULE = Rule("DV305", "credential-in-url", Severity.ERROR, entry=check, conceals=True)
+RULE = Rule(
+    "DV305", "credential-in-url", Severity.ERROR, entry=check, conceals=True, security="9.8"
+)

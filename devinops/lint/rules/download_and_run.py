@@ -135,4 +135,4 @@ def _is_in_a_table(text: str, match: re.Match[str]) -> bool:
     return row.lstrip().startswith("|") and "\\|" not in match[0]
 
 
-RULE = Rule("DV304", "download-and-run", Severity.WARNING, entry=check)
+RULE = Rule("DV304", "download-and-run", Severity.WARNING, entry=check, security="8.8")

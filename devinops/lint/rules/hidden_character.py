@@ -74,4 +74,4 @@ def _message(run: str) -> str:
     return f"{codes}{more} are invisible here, and Devin reads them: remove them"
 
 
-RULE = Rule("DV302", "hidden-character", Severity.ERROR, entry=check)
+RULE = Rule("DV302", "hidden-character", Severity.ERROR, entry=check, security="8.0")

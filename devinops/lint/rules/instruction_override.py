@@ -145,4 +145,4 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
         yield subject.in_text(message, match.start(), len(match[0]))
 
 
-RULE = Rule("DV303", "instruction-override", Severity.WARNING, entry=check)
+RULE = Rule("DV303", "instruction-override", Severity.WARNING, entry=check, security="8.0")

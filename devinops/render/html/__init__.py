@@ -41,15 +41,15 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
 def _page(answer: Answer, style: Style) -> Page:
     job = style.job
     match answer:
-        case PlanAnswer(plan, _, error, _, command):
-            return plan_page(plan, style, error=error, command=command)
+        case PlanAnswer(plan, _, error, _, command, lint):
+            return plan_page(plan, style, error=error, command=command, lint=lint)
         case SavedPlan():
             return plan_page(answer, style)
         case Report():
             return report_page(answer, style)
         case ProblemsAnswer():
             sentence, look = checked(answer)
-            return problems_page("Files", sentence, look, answer.problems, job)
+            return problems_page("Files", sentence, look, answer.problems, job, answer.lint)
         case Failure():
             return failure_page(answer, job)
         case DriftAnswer():

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
 from devinops.model.objects import Problem, Severity
 from devinops.render import JobLinks, Style, counted
-from devinops.render.answers import Differences, DriftAnswer, Failure
-from devinops.render.html.items import SEVERITIES, Items
+from devinops.render.answers import Differences, DriftAnswer, Failure, LintDetails
+from devinops.render.findings import NO_LINT, by_rule, title_of
+from devinops.render.html.items import CHANGED, SEVERITIES, Items
 from devinops.render.html.markup import prose, tag, text
-from devinops.render.html.page import Page, Section, notice
+from devinops.render.html.page import Facet, Page, Section, notice
 from devinops.render.html.parts import about, actions, are_few, facts, keys, kinds, pull_hint, signs
+from devinops.render.problem_text import without_repeats
 from devinops.render.signs import OUTSIDE
 from devinops.render.terminal import Look, Sign
 from devinops.render.text import SINCE_APPLY
@@ -77,20 +79,40 @@ def failure_page(answer: Failure, job: JobLinks | None) -> Page:
 
 
 def problems_page(
-    subject: str, verdict: str, look: Look, problems: Sequence[Problem], job: JobLinks | None
+    subject: str,
+    verdict: str,
+    look: Look,
+    problems: Sequence[Problem],
+    job: JobLinks | None,
+    lint: LintDetails | None = None,
 ) -> Page:
-    """Return the page of problems, by file."""
-    severities = Counter(problem.severity for problem in problems)
-    values = [(str(s), SEVERITIES[s], severities[s]) for s in Severity]
-    files = groupby(problems, key=lambda problem: problem.source.path)
+    """Return the page of problems, by file; those that lint found by rule."""
+    shown, groups = problems, _by_file(problems)
+    if lint:
+        shown, groups = without_repeats(problems, lint), by_rule(problems, lint)
+    lint, items = lint or NO_LINT, Items(job)
     return Page(
         title=f"{subject}: {verdict}",
         about=subject,
         verdict=text(verdict),
         look=look,
-        facets=[signs("action", values)] if problems else [],
-        sections=(Section(path, Items(job).problems(group), "") for path, group in files),
+        facets=list(_problem_facets(shown, lint)) if problems else [],
+        sections=(Section(title, items.problems(group, lint), "") for title, group in groups),
     )
+
+
+def _by_file(problems: Iterable[Problem]) -> Iterator[tuple[str, Iterable[Problem]]]:
+    yield from groupby(problems, key=lambda problem: problem.source.path)
+
+
+def _problem_facets(problems: Iterable[Problem], lint: LintDetails) -> Iterator[Facet]:
+    severities = Counter(problem.severity for problem in problems)
+    yield signs("action", [(str(s), SEVERITIES[s], severities[s]) for s in Severity])
+    titles = Counter((problem.code, title_of(problem, lint)) for problem in problems)
+    yield Facet("rule", [(code, None, title, n) for (code, title), n in sorted(titles.items())])
+    if lint.since:
+        parts = Counter(CHANGED[problem not in lint.informing] for problem in problems)
+        yield Facet("entry", [(part, None, f"{part} entries", n) for part, n in parts.items()])
 
 
 def differences_page(differences: Differences, job: JobLinks | None) -> Page:

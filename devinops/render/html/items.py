@@ -13,10 +13,13 @@ from devinops.model.objects import Problem, Severity, Source
 from devinops.model.values import UNSET
 from devinops.planning.diff import nested_paths
 from devinops.render import JobLinks, counted
+from devinops.render.answers import LintDetails
 from devinops.render.changes import descriptions, elements, is_redundant, is_text, value_text
 from devinops.render.escape import WHOLE
+from devinops.render.findings import NO_LINT, title_of
 from devinops.render.html.diff import difference, whole
 from devinops.render.html.markup import Html, joined, prose, tag, text
+from devinops.render.problem_text import MAX_EXCERPT_COLUMNS, excerpt_parts, repeated
 from devinops.render.signs import BLOCKED, FAILED, OUTSIDE, SIGNS
 from devinops.render.terminal import Look, Sign
 from devinops.render.text import drift_summary
@@ -31,6 +34,10 @@ OUTCOMES: Final = {
     Outcome.SKIPPED: Sign("!", Look.WAITING, "skipped"),
     Outcome.BLOCKED: BLOCKED,
 }
+
+
+CHANGED: Final = ("unchanged", "changed")
+"""The values by which findings are filtered if lint compares with another commit."""
 
 
 @dataclass(frozen=True)
@@ -116,17 +123,20 @@ class Items:
         for key, about in objects:
             yield self._line(_facets(key, sign.meaning), badge(sign), _key(key), about)
 
-    def problems(self, problems: Iterable[Problem]) -> Iterator[Html]:
+    def problems(self, problems: Iterable[Problem], lint: LintDetails = NO_LINT) -> Iterator[Html]:
         """Yield an element for each problem in a file."""
         for problem in problems:
             where = self._source(problem.source, str(problem.source))
-            code = tag("code", problem.code)
-            yield self._line(
-                {"action": str(problem.severity)},
-                badge(SEVERITIES[problem.severity]),
-                where,
-                joined([prose(problem.message), " ", code]),
-            )
+            facets = {"action": str(problem.severity), "rule": problem.code}
+            about = [prose(problem.message), " ", tag("code", title_of(problem, lint))]
+            if excerpt := lint.excerpts.get(problem):
+                quoted = "".join(excerpt_parts(excerpt, MAX_EXCERPT_COLUMNS)).strip()
+                about.append(tag("small", tag("code", quoted), class_="hint"))
+            if more := repeated(problem, lint):
+                about.append(tag("small", more, class_="hint"))
+            if lint.since:
+                facets["entry"] = CHANGED[problem not in lint.informing]
+            yield self._line(facets, badge(SEVERITIES[problem.severity]), where, joined(about))
 
     def field(self, kind: str, field: FieldChange, *, signed: bool = True, sides: str = "") -> Html:
         """Return one field; `signed` shows whether it is added or removed.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 from devinops.model.changes import Action
 from devinops.model.objects import Severity
 from devinops.planning.saved import ShownPlan
 from devinops.render import JobLinks, Style, counted
+from devinops.render.answers import ProblemsAnswer
 from devinops.render.changes import elements
+from devinops.render.findings import lint_of
 from devinops.render.html.items import SEVERITIES, Items
 from devinops.render.html.markup import Html, joined, prose, tag
 from devinops.render.html.page import Facet, Page, Section, bullets, notice
@@ -28,13 +30,24 @@ from devinops.render.html.parts import (
     pull_hint,
     to_approve,
 )
+from devinops.render.problem_text import checked
 from devinops.render.signs import BLOCKED, OUTSIDE, SIGNS
 from devinops.render.terminal import Look, Sign
 from devinops.render.text import MERGE, counts, flag, full_command, plan_look
 
 
-def plan_page(plan: ShownPlan, style: Style, *, error: str = "", command: str = "apply") -> Page:
-    """Return the page of a plan. `error` says why it was not applied; `command` applies it."""
+def plan_page(
+    plan: ShownPlan,
+    style: Style,
+    *,
+    error: str = "",
+    command: str = "apply",
+    lint: ProblemsAnswer | None = None,
+) -> Page:
+    """Return the page of a plan. `error` says why it was not applied; `command` applies it.
+
+    `lint` is what lint found in the entries that a request changes.
+    """
     job = style.job
     items = Items(job, are_few(plan.changes, plan.blocked, plan.drift))
     stops = bool(error or plan.refusals)
@@ -58,7 +71,7 @@ def plan_page(plan: ShownPlan, style: Style, *, error: str = "", command: str = 
             *_attention(plan, "would" if stops else "will", style),
         ],
         facets=_facets(plan),
-        sections=_plan_sections(plan, items),
+        sections=chain(_plan_sections(plan, items), _lint_section(lint, items)),
         ending=Html("") if stops else _how_to(plan, job, f"{command}{style.in_root}"),
     )
 
@@ -169,6 +182,12 @@ def _plan_sections(plan: ShownPlan, items: Items) -> Iterator[Section]:
         yield Section("Changed outside devinops", items.drift(plan.drift), "kept as it is")
     if plan.problems:
         yield Section("Warnings", items.problems(plan.problems), "in the files")
+
+
+def _lint_section(lint: ProblemsAnswer | None, items: Items) -> Iterator[Section]:
+    if lint:
+        found, _ = checked(lint)
+        yield Section("Lint", items.problems(lint.problems, lint_of(lint)), found)
 
 
 def _how_to(plan: ShownPlan, job: JobLinks | None, command: str) -> Html:

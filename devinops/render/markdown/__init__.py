@@ -24,13 +24,15 @@ from devinops.render.answers import (
     SimpleAnswer,
 )
 from devinops.render.escape import line
+from devinops.render.findings import lint_of
 from devinops.render.keys import named_keys
 from devinops.render.markdown.budget import fitting
 from devinops.render.markdown.escape import code, fenced
+from devinops.render.markdown.findings import finding_section, rule_sections
 from devinops.render.markdown.page import Item, Page, Section, alert, document
-from devinops.render.markdown.plan import change_item, drift_item, plan_document, problem_line
+from devinops.render.markdown.plan import change_item, drift_item, plan_document
 from devinops.render.markdown.report import report_document
-from devinops.render.problem_text import problem_counts
+from devinops.render.problem_text import parted, problem_counts
 from devinops.render.text import PULLED, SINCE_APPLY
 
 
@@ -39,7 +41,7 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
     page = Page(style, frozenset(line(str(key)) for key in named_keys(answer)))
     match answer:
         case PlanAnswer():
-            return plan_document(page, answer.plan, answer.error, answer.command)
+            return plan_document(page, answer.plan, answer.error, answer.command, answer.lint)
         case SavedPlan():
             return plan_document(page, answer)
         case Report():
@@ -90,14 +92,22 @@ def _failure(page: Page, failure: Failure) -> Iterator[str]:
 
 def _problems(page: Page, answer: ProblemsAnswer) -> Iterator[str]:
     entries, files = counted(answer.entries, "entry", "entries"), counted(answer.files, "file")
-    title = problem_counts(answer.problems) if answer.problems else "No problems"
+    lint = lint_of(answer)
+    deciding, informing = parted(answer.problems, lint)
+    title = problem_counts(deciding) if deciding else "No problems"
+    since = f" in entries that changed since {code(lint.since, 100)}" if lint.since else ""
     elsewhere = f"; {answer.elsewhere} problems elsewhere, not shown" if answer.elsewhere else ""
-    summary = [f"## {title}", f"{entries} in {files}{elsewhere}"]
-    return document(page, summary, [_problem_section(page, answer.problems)], noun="problem")
+    summary = [f"## {title}{since}", f"{entries} in {files}{elsewhere}"]
+    if answer.lint:
+        others = finding_section(page, "In entries that did not change", informing, lint)
+        sections = [*rule_sections(page, deciding, lint), others]
+    else:
+        sections = [_problem_section(page, answer.problems)]
+    return document(page, summary, sections, noun="problem")
 
 
 def _problem_section(page: Page, problems: Sequence[Problem]) -> Section:
-    items = [Item(problem_line(page, problem)) for problem in problems]
+    items = [Item(page.problem(problem)) for problem in problems]
     return Section(f"Problems: {len(items)}", items)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from devinops.model.keys import Key
-from devinops.model.objects import Source
+from devinops.model.objects import Problem, Source
 from devinops.model.target import Target
 from devinops.render import Style, counted
 from devinops.render.comment_marker import TOP, Marker, write
@@ -47,11 +47,12 @@ class Item(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Changes under one title; `intro` is Markdown before them."""
+    """Changes under one title; `intro` is Markdown before them. `is_open`: never folded."""
 
     title: str
     items: Sequence[Item]
     intro: str = ""
+    is_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,14 @@ class Page:
         label = code(str(source) if column else f"{source.path}:{source.line}")
         url = safe_url(self.style.source_url(source.path, source.line))
         return f"[{label}]({url})" if 0 < len(url) <= MAX_URL else label
+
+    def problem(self, problem: Problem, *, brief: bool = False) -> str:
+        """Return a list item about a problem in a file; a `brief` one leaves out its rule."""
+        place = self.place(problem.source, column=True)
+        message = self.prose(problem.message, 600)
+        if brief:
+            return f"- {place}: {message}"
+        return f"- {place}: **{problem.severity}**: {message} {code(problem.code)}"
 
     def item(self, key: Key, place: str = "", text: str = "", word: str = "") -> str:
         """Return a list item about an object at a `place`; `text` is not yet escaped."""
@@ -232,7 +241,7 @@ class _Body:
             lines.append(f"- … and {left_out} more" if lines or folded else "(not shown here)")
         parts = ["".join(folded), "".join(f"{text}\n" for text in lines)]
         body = "\n".join(filter(None, (section.intro and f"{section.intro}\n", *parts)))
-        if len(section.items) <= MAX_OPEN:
+        if section.is_open or len(section.items) <= MAX_OPEN:
             return f"\n### {section.title}\n\n{body}"
         title = f"<summary><b>{section.title}</b></summary>"
         return f"\n<details>{title}\n\n{body}\n</details>\n"

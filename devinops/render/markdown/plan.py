@@ -15,8 +15,11 @@ from devinops.planning.commands import pull_command
 from devinops.planning.lifecycles.required import Missing, is_missing, missing
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render import counted
+from devinops.render.answers import ProblemsAnswer
+from devinops.render.findings import lint_of
 from devinops.render.markdown.changes import Block, change_blocks, field_blocks
 from devinops.render.markdown.escape import code, fenced, shown
+from devinops.render.markdown.findings import finding_section
 from devinops.render.markdown.page import (
     MAX_OPEN,
     Item,
@@ -44,11 +47,16 @@ SECTIONS: Final = (
 
 
 def plan_document(
-    page: Page, plan: ShownPlan, error: str = "", command: str = "apply"
+    page: Page,
+    plan: ShownPlan,
+    error: str = "",
+    command: str = "apply",
+    lint: ProblemsAnswer | None = None,
 ) -> Iterator[str]:
     """Yield the document of a plan; `error` says why it was not applied, or is empty.
 
-    `command` applies the plan, and has the arguments that make it this plan.
+    `command` applies the plan, and has the arguments that make it this plan. `lint` is what lint
+    found in the entries that a request changes.
     """
     if isinstance(plan, SavedPlan):
         error = plan.edited
@@ -60,6 +68,9 @@ def plan_document(
         *_dangers(page, plan, error),
     ]
     sections = [*_change_sections(page, plan), *drift_sections(page, plan.drift)]
+    if lint:
+        title, details = "Lint of the entries that changed", lint_of(lint)
+        sections.append(finding_section(page, title, lint.problems, details))
     end = [*_problems(page, plan.problems), *_end(page, plan, command if applies else "")]
     return document(page, summary, sections, end)
 
@@ -271,16 +282,9 @@ def drift_item(page: Page, drift: Drift, sides: str = "- files, + live") -> Item
 
 def _problems(page: Page, problems: Sequence[Problem]) -> Iterator[str]:
     if problems:
-        warnings = (problem_line(page, problem) for problem in problems)
+        warnings = (page.problem(problem) for problem in problems)
         lines = page.listed(warnings, len(problems), 0.05, "more warnings")
         yield "\n".join((f"### Warnings: {len(problems)}", "", *lines))
-
-
-def problem_line(page: Page, problem: Problem) -> str:
-    """Return a list item about a problem in a file."""
-    place = page.place(problem.source, column=True)
-    message = page.prose(problem.message, 600)
-    return f"- {place}: **{problem.severity}**: {message} {code(problem.code)}"
 
 
 def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:

@@ -1,0 +1,82 @@
+"""Which entries differ from those of another branch. Git is run only for that."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from devinops.git import Git, error_line
+from devinops.load import read_entries
+from devinops.load.discover import unified
+from devinops.model.errors import ConfigError
+from devinops.model.objects import Declaration, Source
+
+
+def changed_entries(root: Path, ref: str, entries: Iterable[Declaration]) -> frozenset[Source]:
+    """Return where the entries are that differ from the merge base of HEAD and `ref`.
+
+    Their values are compared, so neither another line nor other white space is a change. An entry
+    that moved to another file differs. Raises ConfigError if there is no such commit.
+    """
+    git, top = Git(root), os.path.realpath(root)
+    base = _merge_base(git, ref)
+    there = _names(git, "ls-tree", "-r", "--name-only", "-z", base)
+    touched = _names(git, "diff", *_DIFF, "-z", base)
+
+    def real(path: str) -> str:
+        return os.path.relpath(os.path.realpath(root / path), top).replace(os.sep, "/")
+
+    def is_touched(path: str) -> bool:
+        return real(path) not in there or not touched.isdisjoint((path, real(path)))
+
+    def text(path: str) -> str | None:
+        written = git.file_at(base, real(path))
+        return None if written is None else unified(written)
+
+    differing = [e for e in entries if any(map(is_touched, {e.source.path, e.text_file} - {""}))]
+    before: dict[object, Declaration] = {}
+    for path in {entry.source.path for entry in differing}:
+        declared, _ = read_entries(path, text(path) or "", body_at=text)
+        before |= {_identity(entry): _value(entry) for entry in declared}
+    return frozenset(e.source for e in differing if before.get(_identity(e)) != _value(e))
+
+
+_DIFF = ("--name-only", "--no-renames", "--no-ext-diff", "--ignore-submodules", "--relative")
+
+
+def _identity(entry: Declaration) -> object:
+    """Return what tells an entry from the others; entries for different targets share a key."""
+    return entry.source.path, entry.key, entry.targets
+
+
+def _value(entry: Declaration) -> Declaration:
+    """Return an entry without where it is written."""
+    return entry._replace(source=Source(""), text_file="", places={})
+
+
+def _names(git: Git, *arguments: str) -> frozenset[str]:
+    """Return the paths below the root that git lists."""
+    return frozenset(os.fsdecode(git.raw(*arguments)).split("\0"))
+
+
+def _merge_base(git: Git, ref: str) -> str:
+    """Return the commit up to which HEAD and `ref` have the same history. Raises ConfigError."""
+    unknown = f"cannot tell which entries changed since {ref}"
+    repository = git.attempt("rev-parse", "--is-shallow-repository")
+    if repository is None or repository.code:
+        reason = error_line(repository.err) if repository else "cannot run git"
+        raise ConfigError(f"{unknown}: {reason}; run devinops in a Git clone of the files")
+    deeper = "git fetch --unshallow, or fetch-depth: 0 in GitHub Actions, or GIT_DEPTH: 0 in GitLab"
+    is_shallow = repository.text == "true"
+    commit = git.line("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+    if commit is None:
+        fetch = f"fetch it ({deeper})" if is_shallow else "fetch it"
+        raise ConfigError(f"{unknown}: this clone has no such commit: correct the name, or {fetch}")
+    if base := git.line("merge-base", commit, "HEAD"):
+        return base
+    if is_shallow:
+        reason = f"this clone lacks the commit where it and HEAD part: fetch it ({deeper})"
+    else:
+        reason = "it and HEAD have no commit in common: name a branch of the same history"
+    raise ConfigError(f"{unknown}: {reason}")
