@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -148,10 +149,12 @@ class SimpleAnswer(NamedTuple):
 class Differences(NamedTuple):
     """How a plan differs from the reviewed one.
 
-    `differing` are pairs of a change as reviewed and as it is now.
+    `held` are reviewed changes of objects that are now blocked, or changed outside devinops and
+    kept; their reasons say so. `differing` are pairs of a change as reviewed and as it is now.
     """
 
     new: tuple[Change, ...]
+    held: tuple[Change, ...]
     gone: tuple[Change, ...]
     differing: tuple[tuple[Change, Change], ...]
 
@@ -159,16 +162,22 @@ class Differences(NamedTuple):
     def between(cls, reviewed: ShownPlan, now: ShownPlan) -> Differences:
         """Compare two plans. Changes with the same key and id are about the same object."""
         before, after = _by_identity(reviewed), _by_identity(now)
+        missing = [change for id, change in before.items() if id not in after]
+        reasons = [_why_held(change, now) for change in missing]
         pairs = [(before[id], after[id]) for id in after if id in before]
         return cls(
             new=tuple(change for id, change in after.items() if id not in before),
-            gone=tuple(change for id, change in before.items() if id not in after),
+            held=tuple(
+                replace(c, reason=why) for c, why in zip(missing, reasons, strict=True) if why
+            ),
+            gone=tuple(c for c, why in zip(missing, reasons, strict=True) if not why),
             differing=tuple(pair for pair in pairs if _content(pair[0]) != _content(pair[1])),
         )
 
     def __str__(self) -> str:
         counts = (
             (len(self.new), "new"),
+            (len(self.held), "held back"),
             (len(self.gone), "gone"),
             (len(self.differing), "different"),
         )
@@ -178,6 +187,19 @@ class Differences(NamedTuple):
 
 def _by_identity(plan: ShownPlan) -> dict[tuple[Key, str | None], Change]:
     return {(change.key, change.id): change for change in plan.changes}
+
+
+def _why_held(change: Change, now: ShownPlan) -> str:
+    """Return why the object of a reviewed change stays as it is now; empty if nothing holds it."""
+    kind = change.key.kind
+    for block in now.blocked:
+        is_it = block.key.kind == kind and change.id in block.ids
+        if is_it or change.key in (block.key, *block.needed_by):
+            return f"{block.by}: {block.reason}"
+    for drift in now.drift:
+        if drift.key == change.key or (drift.key.kind == kind and drift.id == change.id):
+            return f"{drift.moved} outside devinops, and kept"
+    return ""
 
 
 def _content(change: Change) -> tuple[object, ...]:

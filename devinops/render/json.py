@@ -197,6 +197,7 @@ def differences_document(differences: Differences) -> DifferencesDocument:
     return DifferencesDocument(
         **HEAD,
         new=tuple(map(_change, differences.new)),
+        held=tuple(map(_change, differences.held)),
         gone=tuple(map(_change, differences.gone)),
         differing=tuple(
             DifferentItem(_change(before), _change(after))

@@ -29,7 +29,7 @@ def named_keys(answer: Answer) -> Iterator[Key]:
             yield from (drift.key for drift in answer.findings.drift)
         case Differences():
             pairs = (change for pair in answer.differing for change in pair)
-            yield from _of_changes((*answer.new, *answer.gone, *pairs))
+            yield from _of_changes((*answer.new, *answer.held, *answer.gone, *pairs))
 
 
 def _of_plan(plan: ShownPlan) -> Iterator[Key]:

@@ -309,6 +309,10 @@ class Text:
             yield from self._subheading("new: not in the reviewed plan")
         for change in differences.new:
             yield from self.change(change)
+        if differences.held:
+            yield from self._subheading("held back: in the reviewed plan, but blocked or kept now")
+        for change in differences.held:
+            yield from self._item(SIGNS[change.action], change.key, f": {change.reason}")
         if differences.gone:
             yield from self._subheading("gone: in the reviewed plan, but not in the plan now")
         for change in differences.gone:

@@ -425,6 +425,10 @@ class DifferencesDocument(Document, frozen=True, kw_only=True):
     """How a plan differs from the one that was reviewed."""
 
     new: tuple[ChangeItem, ...]
+    held: Annotated[
+        tuple[ChangeItem, ...],
+        about("Reviewed changes of objects that are now blocked, or kept as changed outside."),
+    ]
     gone: tuple[ChangeItem, ...]
     differing: tuple[DifferentItem, ...]
 

@@ -39,7 +39,7 @@ def test_the_old_key_of_a_renamed_object_is_one_span(tmp_path: Path) -> None:
         PlanAnswer(plan, ExitCode.OK),
         read_plan(tmp_path / "plan.json"),
         Report(plan, (), left=plan.changes),
-        Differences(plan.changes, (), ()),
+        Differences(plan.changes, (), (), ()),
     ]
     for answer in answers:
         assert ": was `knowledge:Backend/APIs/Old name`\n" in markdown(answer)

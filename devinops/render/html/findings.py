@@ -118,7 +118,7 @@ def _problem_facets(problems: Iterable[Problem], lint: LintDetails) -> Iterator[
 def differences_page(differences: Differences, job: JobLinks | None) -> Page:
     """Return the page of how a plan differs from the reviewed one."""
     different = [after for _, after in differences.differing]
-    changes = [*differences.new, *differences.gone, *different]
+    changes = [*differences.new, *differences.held, *differences.gone, *different]
     items = Items(job, are_few(changes))
     return Page(
         title=f"The plan is no longer what was reviewed: {differences}",
@@ -134,6 +134,9 @@ def _different_sections(differences: Differences, items: Items) -> Iterator[Sect
     if differences.new:
         hint = "not in the reviewed plan"
         yield Section("New", items.changes(differences.new, "new"), hint)
+    if differences.held:
+        hint = "in the reviewed plan, but blocked or kept now"
+        yield Section("Held back", items.changes(differences.held, "held"), hint)
     if differences.gone:
         hint = "in the reviewed plan, but not in the plan now"
         yield Section("Gone", items.changes(differences.gone, "gone"), hint)

@@ -115,6 +115,9 @@ def _differences(page: Page, differences: Differences) -> Iterator[str]:
     before, now = zip(*differences.differing, strict=True) if differences.differing else ((), ())
     sections = [
         _changes(page, "New: not in the reviewed plan", differences.new),
+        _changes(
+            page, "Held back: in the reviewed plan, but blocked or kept now", differences.held
+        ),
         _changes(page, "Gone: in the reviewed plan, but not in the plan now", differences.gone),
         _changes(page, "Different, as reviewed", before),
         _changes(page, "Different, now", now),

@@ -1,0 +1,78 @@
+"""How a plan differs from the reviewed one: why a change of the review is not made any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import pytest
+
+from devinops.model.changes import Blocked, Blocker
+from devinops.model.keys import FolderPath, Key
+from devinops.planning.plan import Plan
+from devinops.render import render
+from devinops.render.answers import Differences
+from tests.testing.reports import declared, note, planned
+
+NOTE: Final = note("Deploys", body="As applied.", id="note-1")
+WANTED: Final = declared(note("Deploys", body="Changed in Git."))
+EDITED: Final = note("Deploys", body="Edited in the web app.", id="note-1")
+REVIEWED: Final = planned(WANTED, [NOTE], [NOTE])
+UNCHANGED: Final = planned(declared(NOTE), [NOTE], [NOTE])
+FOLDER: Final = Key("folder", FolderPath(""), "Backend")
+
+
+def blocked(block: Blocked) -> Plan:
+    return replace(UNCHANGED, blocked=(block,))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "reason"),
+    [
+        (
+            REVIEWED,
+            planned(WANTED, [EDITED], [NOTE]),
+            "conflict: body changed in Git and outside devinops",
+        ),
+        (
+            REVIEWED,
+            planned(WANTED, [], [NOTE]),
+            "conflict: changed in Git, but deleted outside devinops",
+        ),
+        (
+            REVIEWED,
+            blocked(Blocked(Blocker.REQUIREMENT, FOLDER, "missing", needed_by=(NOTE.key,))),
+            "requirement: missing",
+        ),
+        (
+            REVIEWED,
+            blocked(Blocked(Blocker.PROTECTED, note("Other").key, "kept", ids=(NOTE.id,))),
+            "protected: kept",
+        ),
+        (
+            planned(declared(NOTE), [EDITED], [NOTE], on_drift="overwrite"),
+            planned(declared(NOTE), [EDITED], [NOTE]),
+            "edited outside devinops, and kept",
+        ),
+    ],
+    ids=["a conflict", "deleted outside", "its folder is missing", "another name", "drift"],
+)
+def test_a_change_that_is_blocked_or_left_alone_now_is_held_back(
+    before: Plan, now: Plan, reason: str
+) -> None:
+    differences = Differences.between(before, now)
+    (held,) = differences.held
+    assert (str(differences), held.key) == ("1 held back", NOTE.key)
+    assert held.reason.startswith(reason)
+    for format in ("text", "markdown", "html", "json"):
+        assert reason in "".join(render(format, differences)), format
+
+
+@pytest.mark.parametrize(
+    "now",
+    [UNCHANGED, blocked(Blocked(Blocker.CONFLICT, note("Other").key, "r", ids=("note-2",)))],
+    ids=["nothing to do", "another object is blocked"],
+)
+def test_a_change_that_nothing_holds_back_is_gone(now: Plan) -> None:
+    differences = Differences.between(REVIEWED, now)
+    assert (str(differences), differences.gone) == ("1 gone", REVIEWED.changes)
