@@ -35,7 +35,7 @@ class ApprovedPlan(NamedTuple):
         if not self.plan.refusals:
             # Every risk in the plan is approved, so to accept one again contradicts nothing.
             given = replace(given, hazards=())
-        if given.given().items() <= self.plan.approvals.given().items():
+        if set(given.given()) <= set(self.plan.approvals.given()):
             return self.plan.approvals
         raise UsageError(
             "the saved plan has different approvals: leave these flags out, or plan again with them"

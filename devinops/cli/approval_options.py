@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
 
+from devinops.cli.options import NonEmpty
+from devinops.model.errors import UsageError
+from devinops.model.keys import Key
 from devinops.model.policy import HAZARDS, ON_CONFLICT, ON_DRIFT, Approvals
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -17,12 +20,16 @@ _APPROVALS = (
         "--adopt", is_flag=True, help="Adopt live objects that differ from their entries."
     ),
     click.option(
-        "--on-conflict",
-        type=click.Choice(ON_CONFLICT.values),
-        help="What to do if both sides changed: write Git's version, or keep the live one.",
+        ON_CONFLICT.option,
+        type=NonEmpty(),
+        multiple=True,
+        metavar="git|live[=KEY]",
+        help="What to do if both sides changed: write Git's version, or keep the live one. With "
+        "KEY, decide for this object only, such as 'git=knowledge:Backend/Error envelope'; "
+        "repeatable.",
     ),
     click.option(
-        "--on-drift",
+        ON_DRIFT.option,
         type=click.Choice(ON_DRIFT.values),
         help="What to do with changes made outside devinops, in this run only: overwrite or keep "
         "them. Default: on_drift in devinops.yaml.",
@@ -49,15 +56,16 @@ def approvals(function: F) -> F:
     def wrapped(
         *args: Any,
         adopt: bool,
-        on_conflict: str | None,
+        on_conflict: tuple[str, ...],
         on_drift: str | None,
         allow_delete: int | None,
         allow_missing: int | None,
         approvals: Approvals,
         **rest: Any,
     ) -> Any:
+        for_all, decided = _decisions(on_conflict)
         combined = Approvals(
-            adopt, on_conflict, allow_delete, allow_missing, approvals.hazards, on_drift
+            adopt, for_all, allow_delete, allow_missing, approvals.hazards, on_drift, decided
         )
         return function(*args, approvals=combined, **rest)
 
@@ -65,6 +73,28 @@ def approvals(function: F) -> F:
     for option in reversed(_APPROVALS):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[return-value]
+
+
+def _decisions(values: Iterable[str]) -> tuple[str | None, tuple[tuple[Key, str], ...]]:
+    """Return the decision about all conflicts, if any, and those about keys. Raises UsageError.
+
+    A value can hold several, one a line, because an input of a CI job has only one value.
+    """
+    from devinops.cli.handlers.inventory.answers import parse_key
+
+    decided: dict[Key | None, str] = {}
+    for text in (line.strip() for value in values for line in value.splitlines() if line.strip()):
+        side, equals, written = text.partition("=")
+        if side not in ON_CONFLICT.values:
+            raise UsageError(
+                f"{ON_CONFLICT.option} must be git, live, git=KEY or live=KEY, not {text!r}"
+            )
+        key = parse_key(written) if equals else None
+        if key in decided:
+            about = f"the conflict of {key}" if key else "all conflicts"
+            raise UsageError(f"{ON_CONFLICT.option} decides {about} twice: pass only one")
+        decided[key] = side
+    return decided.pop(None, None), tuple(sorted((k, side) for k, side in decided.items() if k))
 
 
 def accepts_hazards(function: F) -> F:

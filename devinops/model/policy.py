@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+import shlex
+from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any, Final, NamedTuple
+
+from devinops.model.keys import Key
 
 
 class MaxDelete(NamedTuple):
@@ -93,7 +96,7 @@ class Approval:
 
     def __str__(self) -> str:
         """Return the option as it is passed, or the ways to pass it."""
-        ways = [f"{self.option} {value}" for value in self.values]
+        ways = [f"{self.option} {shlex.quote(value)}" for value in self.values]
         return " or ".join(ways) or self.option
 
 
@@ -118,6 +121,7 @@ def allow(risk: str, number: int | None = None) -> Approval:
 class Approvals:
     """What the command line accepts for one run. `on_conflict` is None, `git` or `live`.
 
+    `decided` maps keys to `git` or `live`: these decide about one conflict, before `on_conflict`.
     `on_drift` takes the place of the target's policy: None, `overwrite` or `keep`. `hazards` holds
     the accepted risks, such as `spend`.
     """
@@ -128,14 +132,23 @@ class Approvals:
     allow_missing: int | None = None
     hazards: tuple[str, ...] = ()
     on_drift: str | None = None
+    decided: tuple[tuple[Key, str], ...] = ()
 
-    def given(self) -> dict[str, Any]:
-        """Return option → value for each approval that was given."""
-        options = {
-            field.name: value
-            for field in fields(self)
-            if (value := getattr(self, field.name)) != field.default
-        }
-        for hazard in options.pop("hazards", ()):
-            options[f"allow_{hazard}"] = True
-        return options
+    def choice(self, key: Key) -> str | None:
+        """Return how a conflict is decided: `git`, `live`, or None if it is not."""
+        return dict(self.decided).get(key, self.on_conflict)
+
+    def given(self) -> list[Approval]:
+        """Return each approval that was given, with its value."""
+        conflicts = [self.on_conflict, *(f"{side}={key}" for key, side in self.decided)]
+        valued = [
+            *((ON_CONFLICT.option, choice) for choice in conflicts),
+            (ON_DRIFT.option, self.on_drift),
+            (allow("delete").option, self.allow_delete),
+            (allow("missing").option, self.allow_missing),
+        ]
+        return [
+            *([ADOPT] if self.adopt else []),
+            *(Approval(option, (str(value),)) for option, value in valued if value is not None),
+            *map(allow, self.hazards),
+        ]

@@ -84,7 +84,7 @@ class PlanDraft:
 
     Each of the `notes` is about a key. `staying` holds the owned objects that are not declared and
     not pruned. `upserts` and `removals` are inventory records to write and to remove without a
-    request to the API.
+    request to the API. `conflicts` are the keys for which a decision was asked.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -95,6 +95,7 @@ class PlanDraft:
     staying: list[Key] = field(default_factory=list)
     upserts: list[Record] = field(default_factory=list)
     removals: list[ObjectId] = field(default_factory=list)
+    conflicts: set[Key] = field(default_factory=set)
     unchanged: int = 0
 
     def block(
@@ -120,6 +121,11 @@ class PlanDraft:
         reason = f"{what}{when}: decide with {ON_CONFLICT}"
         lives = [live] if live else []
         self.block(Blocker.CONFLICT, subject, reason, lives, fields, ON_CONFLICT)
+
+    def decision(self, key: Key, context: PlanContext) -> str | None:
+        """Return how the conflict of a key is decided: `git`, `live`, or None if it is not."""
+        self.conflicts.add(key)
+        return context.approvals.choice(key)
 
     def forget(self, record: Record | None) -> None:
         """Remove a record from the inventory."""

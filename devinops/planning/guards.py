@@ -9,8 +9,17 @@ from dataclasses import dataclass, replace
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Change, Drift, Refusal
 from devinops.model.inventory import Inventory
+from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Ensure, Snapshot
-from devinops.model.policy import ON_DRIFT, Approvals, MaxDelete, OnDrift, allow
+from devinops.model.policy import (
+    ON_CONFLICT,
+    ON_DRIFT,
+    Approval,
+    Approvals,
+    MaxDelete,
+    OnDrift,
+    allow,
+)
 from devinops.planning.commands import pull_command
 from devinops.planning.diff import added_and_removed
 from devinops.planning.draft import PlanContext
@@ -76,6 +85,16 @@ def hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[Refusal
         if name and name not in approvals.hazards:
             approval = allow(name)
             yield Refusal(f"{change.key} {risk}: if this is intended, pass {approval}", approval)
+
+
+def undecided(approvals: Approvals, conflicts: Collection[Key]) -> Iterator[Refusal]:
+    """Yield a refusal for each key whose conflict a person decided, but that has none."""
+    for key, side in approvals.decided:
+        if key not in conflicts:
+            option = Approval(ON_CONFLICT.option, (f"{side}={key}",))
+            yield Refusal(
+                f"{option}: {key} has no conflict: check the key, or leave the option out"
+            )
 
 
 def hazard_notes(changes: Iterable[Change]) -> Iterator[str]:

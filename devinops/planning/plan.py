@@ -23,7 +23,7 @@ from devinops.planning.collisions import collisions
 from devinops.planning.commands import link_command
 from devinops.planning.draft import PlanContext, PlanDraft, generated_secret
 from devinops.planning.duplicate_keys import block_duplicate_keys
-from devinops.planning.guards import guard, hazard_notes, needed
+from devinops.planning.guards import guard, hazard_notes, needed, undecided
 from devinops.planning.lifecycles import planner
 from devinops.planning.match import (
     Match,
@@ -175,7 +175,10 @@ def build_plan(
         draft = narrow(draft, only)
     draft.warnings += warnings
     plan = _plan(target, draft, renamed, wanted, context)
-    refusals = guard(plan.changes, plan.drift, wanted, context, kinds_of(only))
+    refusals = (
+        *undecided(approvals, draft.conflicts),
+        *guard(plan.changes, plan.drift, wanted, context, kinds_of(only)),
+    )
     only_texts = tuple(map(str, only))
     notes = tuple(_notes(draft, snapshot, wanted, only))
     unmanaged = _by_kind(others)

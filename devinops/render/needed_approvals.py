@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from devinops.model.policy import Approval
@@ -32,7 +32,8 @@ def how_to_approve(plan: ShownPlan, place: str, code: Callable[[str], str]) -> I
     """
     needed = needed_approvals(plan)
     command = f"devinops apply{place} --target {shlex.quote(plan.target.name)}"
-    given = _given(plan, {approval.option for approval in needed})
+    renewed = {approval.option for approval in needed if not approval.is_decision}
+    given = [approval for approval in plan.approvals.given() if approval.option not in renewed]
     if approvals := [approval for approval in needed if not approval.is_decision]:
         options = " ".join(map(str, [*given, *approvals]))
         inputs = ", ".join(code(_input(approval)) for approval in [*given, *approvals])
@@ -46,15 +47,10 @@ def how_to_approve(plan: ShownPlan, place: str, code: Callable[[str], str]) -> I
             )
             inputs = _choice(code(_input(decision, value)) for value in decision.values)
             yield f"To decide: pass {ways} to {code(command)}, or {_entered(inputs)}"
-
-
-def _given(plan: ShownPlan, needed: Collection[str]) -> list[Approval]:
-    """Return the approvals that a plan has, except options that it needs with another value."""
-    given = [
-        Approval(f"--{name.replace('_', '-')}", () if value is True else (str(value),))
-        for name, value in plan.approvals.given().items()
-    ]
-    return [approval for approval in given if approval.option not in needed]
+            keys = [block.key for block in plan.blocked if block.approval == decision]
+            if len(keys) > 1:
+                one = Approval(decision.option, (f"{decision.values[0]}={keys[0]}",))
+                yield f"To decide about one object only, add its key: {code(str(one))}"
 
 
 def _entered(inputs: str) -> str:

@@ -255,9 +255,8 @@ class Text:
             yield from self.paragraph(f"only {', '.join(plan.only)}")
         approved = plan.approvals.given()
         if approved:
-            flags = " ".join(flag(name, value) for name, value in approved.items())
             yield ""
-            yield from self.paragraph(f"approved with {flags}")
+            yield from self.paragraph(f"approved with {' '.join(map(str, approved))}")
 
     # --- drift ------------------------------------------------------------------------------------
 
@@ -398,12 +397,6 @@ def drift_summary(drift: Drift) -> str:
     return "; ".join(filter(None, (what, last_change(drift.at, drift.by))))
 
 
-def flag(name: str, value: object) -> str:
-    """Return an approval as it is given on the command line."""
-    option = f"--{name.replace('_', '-')}"
-    return option if value is True else f"{option} {value}"
-
-
 def show_command(place: str) -> str:
     """Return the command that shows all of a plan; `place` is that of `Style`."""
     return f"devinops plan{place} -v"
@@ -411,7 +404,7 @@ def show_command(place: str) -> str:
 
 def full_command(plan: ShownPlan, command: str) -> str:
     """Return a command with the options by which it applies exactly this plan."""
-    approvals = [flag(name, value) for name, value in plan.approvals.given().items()]
+    approvals = map(str, plan.approvals.given())
     only = [f"--only {shlex.quote(text)}" for text in plan.only]
     target = f"--target {shlex.quote(plan.target.name)}"
     return " ".join((f"devinops {command}", target, *only, *approvals, f"--expect {plan.digest}"))

@@ -318,14 +318,23 @@ class ApprovalsItem(
         Literal["overwrite", "keep"] | None,
         about("What happened to changes made outside devinops; null: what the target says."),
     ] = None
+    decided: Annotated[
+        dict[KeyText, Literal["git", "live"]],
+        about("Key → which side wins its conflict, before on_conflict."),
+    ] = {}
     hazards: Annotated[list[str], about("Accepted risks, such as spend for --allow-spend.")] = []
 
     @classmethod
     def of(cls, approvals: Approvals) -> ApprovalsItem:
-        return cls(**dataclasses.asdict(approvals) | {"hazards": list(approvals.hazards)})
+        decided: Any = {str(key): side for key, side in approvals.decided}
+        own = {"hazards": list(approvals.hazards), "decided": decided}
+        return cls(**dataclasses.asdict(approvals) | own)
 
     def to_model(self) -> Approvals:
-        return Approvals(**msgspec.structs.asdict(self) | {"hazards": tuple(self.hazards)})
+        """Return the approvals. Raises ValueError."""
+        decided = tuple(sorted((read_key(key), side) for key, side in self.decided.items()))
+        own = {"hazards": tuple(self.hazards), "decided": decided}
+        return Approvals(**msgspec.structs.asdict(self) | own)
 
 
 class ResultItem(Struct, frozen=True):

@@ -59,9 +59,14 @@ def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
         today=TODAY,
         only=tuple(map(Only.parse, case.get("only", ()))),
         inventory=inventory_of(case.get("owned")),
-        approvals=Approvals(**case.get("approvals", {})),
+        approvals=approvals_of(case.get("approvals", {})),
         **more,
     )
+
+
+def approvals_of(said: dict[str, Any]) -> Approvals:
+    decided = ((Key.parse(key), side) for key, side in said.get("decided", {}).items())
+    return Approvals(**said | {"decided": tuple(decided)})
 
 
 def policy_of(said: dict[str, Any]) -> Policy:

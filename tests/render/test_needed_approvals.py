@@ -9,7 +9,7 @@ import pytest
 
 from devinops.applying.saved_plan import read_plan, save
 from devinops.model.exit_codes import ExitCode
-from devinops.model.policy import Approvals
+from devinops.model.policy import ON_CONFLICT, Approvals
 from devinops.planning.plan import Plan
 from devinops.render import render
 from devinops.render.answers import PlanAnswer
@@ -60,6 +60,18 @@ def test_approvals_and_decisions_are_distinguished() -> None:
         "objects win) to `devinops apply -C a --target production`, or enter `on_conflict: git` or "
         "`on_conflict: live` in a manual run of the workflow."
     )
+
+
+def test_of_several_conflicts_one_can_be_decided_by_its_key() -> None:
+    (block,) = [block for block in conflict().blocked if block.approval == ON_CONFLICT]
+    other = replace(block, key=block.key._replace(name="Two words"))
+    plan = replace(conflict(), blocked=(other, block))
+    *_, one = how_to_approve(plan, "", lambda text: f"`{text}`")
+    key = f"{block.key.kind}:{block.key.folder}/Two words"
+    assert one == f"To decide about one object only, add its key: `--on-conflict 'git={key}'`"
+    decided = replace(plan, approvals=Approvals(decided=((block.key, "live"),)))
+    *_, decide, one = how_to_approve(decided, "", str)
+    assert f"--target production --on-conflict live={block.key}" in decide.replace("'", "")
 
 
 def test_what_is_approved_already_is_passed_again() -> None:

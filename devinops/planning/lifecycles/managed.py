@@ -68,7 +68,11 @@ class Managed:
             draft.block(Blocker.APPROVAL, declaration, reason, [live])
         elif match.doubt:
             draft.block(Blocker.CONFLICT, declaration, match.doubt, [live])
-        elif record and (names := edited(record, live)) and context.approvals.on_conflict != "git":
+        elif (
+            record
+            and (names := edited(record, live))
+            and draft.decision(declaration.key, context) != "git"
+        ):
             what = f"ensure: absent, but {', '.join(names)} changed outside devinops"
             draft.conflict(declaration, live, what)
         else:
@@ -89,11 +93,15 @@ class Managed:
             )
             draft.block(Blocker.REQUIREMENT, declaration, reason, [taken])
             return
-        choice, on_drift = context.approvals.on_conflict, context.policy.on_drift
-        git_moved = not is_sent(declaration.resource, record.fields)
-        if git_moved and choice is None and on_drift is OnDrift.KEEP:
+        on_drift, git_moved = (
+            context.policy.on_drift,
+            not is_sent(declaration.resource, record.fields),
+        )
+        is_conflict = git_moved and on_drift is not OnDrift.OVERWRITE
+        choice = draft.decision(declaration.key, context) if is_conflict else "live"
+        if choice is None and on_drift is OnDrift.KEEP:
             draft.conflict(declaration, None, "changed in Git, but deleted outside devinops")
-        elif (git_moved and choice == "git") or on_drift is OnDrift.OVERWRITE:
+        elif choice == "git" or on_drift is OnDrift.OVERWRITE:
             self._create(declaration, "deleted outside devinops", context, draft)
         else:
             reason = (
@@ -165,8 +173,9 @@ class Managed:
     def _three_way(
         self, match: Match, live: Live, record: Record, context: PlanContext, draft: PlanDraft
     ) -> None:
-        declaration, choice = match.declaration, context.approvals.on_conflict
+        declaration = match.declaration
         moved = sides(live.kind, record.fields, declaration.resource, live.resource)
+        choice = draft.decision(declaration.key, context) if moved.both else None
         if moved.both and choice is None:
             only_live = f", {names_of(moved.live)} only outside" if moved.live else ""
             reason = f"{names_of(moved.both)} changed in Git and outside devinops{only_live}"
@@ -261,9 +270,9 @@ class Managed:
                 "line and apply, then remove it"
             )
             draft.block(Blocker.PROTECTED, record, reason, [live])
-        elif (names := edited(record, live)) and context.approvals.on_conflict is None:
+        elif (names := edited(record, live)) and not draft.decision(record.key, context):
             draft.conflict(record, live, f"{why}, but {', '.join(names)} changed outside devinops")
-        elif names and context.approvals.on_conflict == "live":
+        elif names and draft.decision(record.key, context) == "live":
             reason = f"{', '.join(names)}; {why}; kept"
             draft.drift.append(
                 Drift(DriftEvent.EDITED, record.key, live.id, reason, (), orphan.source)

@@ -33,7 +33,7 @@ from devinops.render.html.parts import (
 from devinops.render.problem_text import checked
 from devinops.render.signs import BLOCKED, OUTSIDE, SIGNS
 from devinops.render.terminal import Look, Sign
-from devinops.render.text import MERGE, counts, flag, full_command, plan_look
+from devinops.render.text import MERGE, counts, full_command, plan_look
 
 
 def plan_page(
@@ -110,7 +110,7 @@ def _errors(plan: ShownPlan, error: str, style: Style) -> Iterator[Html]:
         content = [reasons, *to_approve(plan, style)]
         yield notice("Refused: nothing will be applied", content, Look.ERROR)
     if approved := plan.approvals.given():
-        flags = [tag("code", flag(name, value)) for name, value in approved.items()]
+        flags = [tag("code", str(approval)) for approval in approved]
         yield tag("p", "Approved with ", *_separated(flags, ", "), ".", class_="hint")
 
 
