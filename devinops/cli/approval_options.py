@@ -63,7 +63,7 @@ def approvals(function: F) -> F:
         approvals: Approvals,
         **rest: Any,
     ) -> Any:
-        for_all, decided = _decisions(on_conflict)
+        for_all, decided = _decisions(on_conflict) if on_conflict else (None, ())
         combined = Approvals(
             adopt, for_all, allow_delete, allow_missing, approvals.hazards, on_drift, decided
         )
