@@ -102,6 +102,11 @@ def check() -> None:
         _raise()
 
 
+def pending() -> bool:
+    """Return whether a signal was recorded that the output has not reported yet."""
+    return _state.received is not None
+
+
 def _raise() -> None:
     if _state.received is not None and _in_main_thread():
         raise _exception()

@@ -101,6 +101,7 @@ class Session(Generic[C_co]):
             self.settings.root,
             self.client.target,
             self.options.place,
+            self.options.lock_timeout,
         )
 
     def read_inventory(self) -> Inventory:

@@ -138,14 +138,22 @@ class NoStore:
         pass
 
 
-def open_store(settings: InventorySettings, root: Path, target: Target, place: str = "") -> Store:
+def open_store(
+    settings: InventorySettings,
+    root: Path,
+    target: Target,
+    place: str = "",
+    lock_timeout_s: float = 0,
+) -> Store:
     """Return the store of a target. It reads nothing yet. Raises ConfigError.
 
-    `place` holds the options that lead the commands in its messages to the root and target.
+    `place` holds the options that lead the commands in its messages to the root and target. A save
+    tries again as long as other runs save first, but no longer than `lock_timeout_s`, if that is
+    longer than usual.
     """
     if settings.store == "none":
         return NoStore()
-    from devinops.inventory.journaled import JournaledStore
+    from devinops.inventory.journaled import PATIENCE_S, JournaledStore
 
     if settings.store == "file":
         from devinops.inventory.backend import FileBackend
@@ -154,7 +162,7 @@ def open_store(settings: InventorySettings, root: Path, target: Target, place: s
     from devinops.inventory.branch import BranchBackend
 
     backend = BranchBackend(root, target.name, settings.branch, settings.remote)
-    return JournaledStore(backend, target, place)
+    return JournaledStore(backend, target, place, max(PATIENCE_S, lock_timeout_s))
 
 
 def new_run(now: datetime) -> str:

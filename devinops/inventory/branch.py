@@ -23,12 +23,16 @@ from devinops.git import (
     without_credentials,
 )
 from devinops.inventory import disk
+from devinops.inventory.attempts import attempts
 from devinops.inventory.backend import VersionedText, WriteConflict
 from devinops.inventory.push_refusals import advice
 from devinops.model.errors import ConfigError, InventoryError
 from devinops.model.suggest import did_you_mean
 
-_FETCHES = 3
+_FETCH_S = 30.0
+"""How long to try to fetch while other processes of this clone do so."""
+_BUSY_HERE = ("cannot lock ref", "shallow.lock", "shallow file has changed")
+"""Git's errors while another process of this clone is fetching."""
 _BUSY = ("cannot lock ref", "failed to update ref", "reference already exists")
 """Git's errors while another push is running."""
 _NOT_ON_TIP = ("fetch first", "non-fast-forward")
@@ -194,21 +198,27 @@ class BranchBackend:
     # --- reading ----------------------------------------------------------------------------------
 
     def load(self) -> VersionedText:
-        for _ in range(_FETCHES):
+        for _ in attempts(_FETCH_S):
             tip = self._tip()
             if tip is None:
                 return VersionedText(None)
-            if self._has(tip) or self._fetch(tip):
-                return VersionedText(self._text(tip), tip)
+            commit = tip if self._has(tip) else self._fetch(tip)
+            if commit:
+                return VersionedText(self._text(commit), commit)
         raise InventoryError(
-            f"{self.branch} changes on {self.remote} faster than git can fetch it: run again"
+            f"{self.branch} could not be fetched from {self.remote} for {_FETCH_S:g} s, because "
+            "other processes use this repository: run again"
         )
 
     def _has(self, commit: str) -> bool:
         return self.git.run("cat-file", "-e", f"{commit}^{{tree}}").code == 0
 
-    def _fetch(self, tip: str) -> bool:
-        """Fetch the branch, only its tip into a shallow clone; tell whether `tip` is here now."""
+    def _fetch(self, tip: str) -> str | None:
+        """Fetch the branch, only its tip into a shallow clone, and return a commit to work with.
+
+        That is `tip`, unless the branch has moved on; None if another process is in the way.
+        """
+        ref = f"refs/remotes/{self.remote}/{self.branch}"
         shallow = self.git.text("rev-parse", "--is-shallow-repository") == "true"
         result = self.git.run(
             "fetch",
@@ -219,17 +229,18 @@ class BranchBackend:
             "--refmap=",
             *(["--depth=1"] if shallow else []),
             self.remote,
-            f"+{self.ref}:refs/remotes/{self.remote}/{self.branch}",
+            f"+{self.ref}:{ref}",
             timeout_s=NETWORK_S,
         )
         if self._has(tip):
-            return True
-        # Another process of this clone can hold the lock of the ref.
-        if result.code and "cannot lock ref" not in result.err:
-            raise InventoryError(
-                f"{self.branch} cannot be fetched from {self.remote}: {error_line(result.err)}"
-            )
-        return False
+            return tip
+        if not result.code:
+            return self.git.text("rev-parse", ref)
+        if _contains(result.err, _BUSY_HERE):
+            return None
+        raise InventoryError(
+            f"{self.branch} cannot be fetched from {self.remote}: {error_line(result.err)}"
+        )
 
     def _text(self, tip: str) -> str | None:
         entry = self.git.raw("ls-tree", "--full-tree", "-z", tip, self.path)

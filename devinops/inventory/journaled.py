@@ -7,7 +7,6 @@ changes it again.
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -16,8 +15,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from devinops import atomic, signals, waiting
+from devinops import atomic, signals
 from devinops.inventory import disk, merge
+from devinops.inventory.attempts import attempts
 from devinops.inventory.backend import Backend, VersionedText, WriteConflict
 from devinops.inventory.disk import abandoned, hold, locked
 from devinops.inventory.format import dump, dump_settled, parse, parse_settled
@@ -27,9 +27,8 @@ from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId, listed
 from devinops.model.target import Target
 
-TRIES = 5
-FINISH_TRIES = 20
-"""After the writes the results must be saved, so `finish` tries more often."""
+PATIENCE_S = 120.0
+"""How long a save tries again if other runs save first; --lock-timeout can only make it longer."""
 
 _RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NEW_RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
@@ -50,8 +49,11 @@ class JournaledStore:
     `Store` describes each call.
     """
 
-    def __init__(self, backend: Backend, target: Target, place: str = "") -> None:
+    def __init__(
+        self, backend: Backend, target: Target, place: str = "", patience_s: float = PATIENCE_S
+    ) -> None:
         self.backend, self.target, self.place = backend, target, place
+        self.patience_s = patience_s
         self._runs: dict[str, _Run] = {}
         self._run_locks: dict[str, FileLock] = {}
 
@@ -93,11 +95,18 @@ class JournaledStore:
     def finish(self, run: str, unclear: Collection[Key] = ()) -> None:
         own = self._runs.get(run, _Run({}))
         count = sum(len(result.upserts) + len(result.removals) for result in own.results)
-        self._update(
-            lambda stored: merge.conclude(stored, run, own.results, own.before, unclear),
-            f"{run}: {count} recorded",
-            FINISH_TRIES,
-        )
+        try:
+            self._update(
+                lambda stored: merge.conclude(stored, run, own.results, own.before, unclear),
+                f"{run}: {count} recorded",
+                has_written=True,
+            )
+        except DevinopsError as error:
+            raise InventoryError(
+                f"{error}. What the run wrote to the organization is recorded only in "
+                f"{self.journal}: run devinops apply{self.place} here again, which saves it; in "
+                f"any other clone, run devinops inventory unlock{self.place} {run} first"
+            ) from error
         self._runs.pop(run, None)
         self._unlock_run(run)
 
@@ -115,20 +124,31 @@ class JournaledStore:
         self._update(lambda stored: merge.rewrite(stored, inventory, base, self.place), why)
 
     def _update(
-        self, change: Callable[[Inventory], Inventory], message: str, tries: int = TRIES
+        self,
+        change: Callable[[Inventory], Inventory],
+        message: str,
+        *,
+        has_written: bool = False,
     ) -> None:
+        """Save a change. Raises Stale if other runs save first until `patience_s` is over.
+
+        A run that `has_written` gets an InventoryError instead, and keeps trying after a signal.
+        """
         signals.check()
-        with self._locked():
-            for attempt in range(tries):
-                if attempt:
-                    waiting.pause(random.uniform(0.05, 0.2) * min(2**attempt, 16))
-                try:
+        for _ in attempts(self.patience_s):
+            try:
+                with self._locked():
                     return self._try(change, f"devinops: {self.target.name}: {message}")
-                except WriteConflict as conflict:
-                    reason = f" ({conflict})" if str(conflict) else ""
+            except WriteConflict as conflict:
+                reason = f" ({conflict})" if str(conflict) else ""
+            if signals.pending() and not has_written:
+                break
+        label = self.backend.label
+        if has_written:
+            raise InventoryError(f"{label}: other runs kept saving first{reason}")
         raise Stale(
-            f"{self.backend.label}: other runs saved first {tries} times in a row{reason}: run "
-            f"again; until then, the results of this run are in {self.journal}"
+            f"{label}: other runs kept saving first{reason}: run again, or wait longer with "
+            "--lock-timeout. Nothing was written"
         )
 
     def _try(self, change: Callable[[Inventory], Inventory], message: str) -> None:

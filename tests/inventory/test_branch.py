@@ -16,7 +16,7 @@ from devinops.git import Git, error_line, without_credentials
 from devinops.inventory import InventorySettings, open_runs, open_store
 from devinops.inventory.backend import VersionedText
 from devinops.inventory.branch import BranchBackend
-from devinops.inventory.journaled import JournaledStore
+from devinops.inventory.journaled import PATIENCE_S, JournaledStore
 from devinops.model.changes import Action
 from devinops.model.errors import ConfigError, InventoryError, Stale
 from devinops.model.inventory import Inventory
@@ -34,6 +34,7 @@ from tests.testing.inventories import (
     runs,
 )
 from tests.testing.places import ROOT
+from tests.testing.waiting import Waits
 
 Clone = Callable[..., Path]
 STAGING = Target("staging", "https://api.devin.ai", "v3", "org-2")
@@ -323,12 +324,31 @@ def test_a_rejected_push_refuses_where_the_other_has_recorded_the_object(clone: 
         store.begin("r1", [intent("r1", "a", Action.UPDATE, "note-a")], store.read())
 
 
-def test_trying_has_an_end(clone: Clone) -> None:
-    one, two = clone("one"), clone("two")
-    others = [partial(applied, on_branch(two), f"o{n}", f"o{n}") for n in range(6)]
-    store = JournaledStore(Interfering(one, others), TARGET)
-    with pytest.raises(Stale, match="other runs saved first 5 times in a row"):
-        store.begin("r1", [intent("r1", "a")], store.read())
+class Outrun(BranchBackend):
+    """A branch on which a run of another target saves right before each of our first pushes."""
+
+    def __init__(self, root: Path, times: int) -> None:
+        super().__init__(root, "production", "devinops")
+        self.times, self.lines = times, list[str]()
+
+    def save(self, text: str, before: VersionedText, message: str) -> None:
+        if len(self.lines) < self.times:
+            self.lines.append(f"line {len(self.lines)}\n")
+            other = BranchBackend(self.git.cwd, "other", "devinops")
+            other.save("".join(self.lines), other.load(), "other")
+        super().save(text, before, message)
+
+
+def test_a_run_gets_through_however_many_runs_of_other_targets_save_first(
+    clone: Clone, remote: Path, waits: Waits
+) -> None:
+    backend = Outrun(clone(), times=23)
+    applied(JournaledStore(backend, TARGET), "r1", "a")
+    assert names(on_branch(clone("two")).read()) == ["a"]
+    assert git(remote, "show", "devinops:other.jsonl") == "".join(backend.lines).strip()
+    assert len(waits) == 23
+    assert sum(waits) < PATIENCE_S / 2
+    assert len(set(waits)) == 23, "runs that wait equally long meet again"
 
 
 def test_a_push_whose_answer_was_lost_is_recognized(

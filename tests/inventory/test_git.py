@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from devinops import waiting
+from devinops import signals, waiting
 from devinops.emulator import Emulator
 from devinops.git import error_line, without_credentials
+from devinops.inventory import branch as branch_module
+from devinops.inventory.backend import VersionedText, WriteConflict
+from devinops.inventory.branch import BranchBackend
+from devinops.inventory.journaled import JournaledStore
 from devinops.model.errors import ConfigError, InventoryError, Stale
 from devinops.model.inventory import Inventory
 from tests.testing.command_line import Devinops
-from tests.testing.inventories import applied, commit, git, intent, names, on_branch, record
+from tests.testing.inventories import (
+    TARGET,
+    applied,
+    commit,
+    git,
+    intent,
+    names,
+    on_branch,
+    record,
+)
 from tests.testing.waiting import Waits
 
 Clone = Callable[..., Path]
@@ -123,10 +137,10 @@ def test_a_lock_that_stays_on_the_remote_is_reported_in_gits_words(
 ) -> None:
     root = clone()
     (remote / "refs" / "heads" / "devinops.lock").touch()
-    store = on_branch(root)
+    store = JournaledStore(BranchBackend(root, "production", "devinops"), TARGET, patience_s=1)
     with pytest.raises(Stale, match=r"devinops\.lock': File exists"):
         store.begin("r1", [intent("r1", "a")], store.read())
-    assert len(waits) == 4
+    assert sum(waits) == pytest.approx(1)
 
 
 # --- a push that arrives elsewhere ------------------------------------------------------------------------
@@ -645,6 +659,69 @@ def test_apply_writes_nothing_when_its_inventory_cannot_be_kept(
     assert {one["method"] for one in emulator.requests} <= {"GET"}
     planned = devinops("plan", "-C", project).code
     assert planned == (0 if broken in (pushed_elsewhere, not_allowed) else 1)
+
+
+class Outrun(BranchBackend):
+    """A branch on which other runs always save first, except before our first `allowed` saves."""
+
+    allowed = 0
+
+    def load(self) -> VersionedText:
+        return super().load() if Outrun.allowed else VersionedText(None)
+
+    def save(self, text: str, before: VersionedText, message: str) -> None:
+        if not Outrun.allowed:
+            raise WriteConflict
+        Outrun.allowed -= 1
+        super().save(text, before, message)
+
+
+@pytest.fixture
+def outrun(monkeypatch: pytest.MonkeyPatch) -> type[Outrun]:
+    monkeypatch.setattr(branch_module, "BranchBackend", Outrun)
+    monkeypatch.setattr(Outrun, "allowed", 0)
+    return Outrun
+
+
+@pytest.mark.parametrize(("option", "seconds"), [("0", 120), ("300", 300)])
+def test_a_run_that_never_gets_through_stops_before_its_first_write(
+    project: Path, emulator: Emulator, devinops: Devinops, waits: Waits, outrun: type[Outrun],
+    option: str, seconds: int,
+) -> None:  # fmt: skip
+    ran = devinops("apply", "--yes", "-C", project, "--lock-timeout", option)
+    assert ran.code == 5
+    assert sum(waits) == pytest.approx(seconds)
+    assert "devinops:production.jsonl: other runs kept saving first: run again" in ran.err
+    assert ran.err.endswith("Nothing was written\n")
+    assert {one["method"] for one in emulator.requests} <= {"GET"}
+
+
+def test_a_signal_ends_the_wait_of_a_run_that_has_not_written(
+    project: Path, emulator: Emulator, devinops: Devinops, waits: Waits, outrun: type[Outrun]
+) -> None:
+    waits.instead = lambda _: signals.on_signal(signal.SIGINT)
+    ran = devinops("apply", "--yes", "-C", project)
+    assert (ran.code, len(waits)) == (130, 1)
+    assert "Nothing was written" in ran.err
+    assert {one["method"] for one in emulator.requests} <= {"GET"}
+
+
+def test_a_run_that_never_gets_through_after_its_writes_says_where_they_are_recorded(
+    project: Path, emulator: Emulator, devinops: Devinops, outrun: type[Outrun], remote: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    outrun.allowed = 1
+    ran = devinops("apply", "--yes", "-C", project)
+    assert ran.code == 3
+    (run,) = re.findall(r"inventory unlock -C \S+ (\S+) first", ran.out)
+    journal = project / ".git" / "devinops" / "production.journal"
+    assert f"is recorded only in {journal}: run devinops apply -C " in ran.out
+    assert "Nothing was written" not in ran.out
+    monkeypatch.setattr(branch_module, "BranchBackend", BranchBackend)
+    assert run in git(remote, "show", "devinops:production.jsonl")
+    assert devinops("apply", "--yes", "-C", project).code == 0
+    assert run not in git(remote, "show", "devinops:production.jsonl")
+    assert len(emulator.knowledge()) == 1
 
 
 def test_an_inventory_that_cannot_be_kept_after_the_writes_does_not_cost_the_report(
