@@ -29,7 +29,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request. `head` is its last commit, and `url` its web page.
+    """A request. `head` is its last commit, `base` its target branch, and `url` its web page.
 
     `merge_commits` are the commits to which its target branch was moved by the merge; empty if it
     is not merged.
@@ -37,6 +37,7 @@ class Request:
 
     number: int
     head: str
+    base: str
     url: str
     merge_commits: frozenset[str] = frozenset()
 

@@ -121,6 +121,7 @@ def _request(item: Any) -> Request:
     return Request(
         number=number_at(item, "number"),
         head=text_at(item, "head", "sha"),
+        base=text_at(item, "base", "ref"),
         url=text_at(item, "html_url"),
         merge_commits=frozenset(filter(None, [commit])),
     )

@@ -56,7 +56,8 @@ class Job(NamedTuple):
     number of the pull or merge request, None outside of one. `is_fork` tells whether the request
     comes from another repository; on GitLab, such a job usually runs in that repository, which is
     then the `project`. `request_project` is the one whose request it is, if that is another, and
-    `request_url` its web page. `directory` is the checkout, in which paths start.
+    `request_url` its web page. `directory` is the checkout, in which paths start. `branch` is the
+    one that the job runs for, empty if it runs for a tag or a request.
     """
 
     system: System
@@ -70,6 +71,7 @@ class Job(NamedTuple):
     request_project: str = ""
     request_url: str = ""
     directory: Path | None = None
+    branch: str = ""
 
     def source_url(self, path: str, line: int) -> str:
         """Return the address of a file at the job's commit; `path` starts at the checkout."""
@@ -97,6 +99,9 @@ def _github(environment: Mapping[str, str]) -> Job:
     head = head if isinstance(head, dict) else {}
     source = head.get("repo")  # null if the fork was deleted
     number = request.get("number")
+    # A pull request has a ref of its own, whose type is branch too.
+    is_request = environment.get("GITHUB_REF", "").startswith("refs/pull/")
+    is_branch = environment.get("GITHUB_REF_TYPE") == "branch" and not is_request
     return Job(
         system=System.GITHUB,
         api_url=environment.get("GITHUB_API_URL") or "https://api.github.com",
@@ -108,6 +113,7 @@ def _github(environment: Mapping[str, str]) -> Job:
         is_fork=bool(request)
         and not (isinstance(source, dict) and source.get("full_name") == project),
         directory=_directory(environment.get("GITHUB_WORKSPACE")),
+        branch=environment.get("GITHUB_REF_NAME", "") if is_branch else "",
     )
 
 
@@ -141,6 +147,7 @@ def _gitlab(environment: Mapping[str, str]) -> Job:
         request_project=requested if requested != project else "",
         request_url=environment.get("CI_MERGE_REQUEST_PROJECT_URL", ""),
         directory=_directory(environment.get("CI_PROJECT_DIR")),
+        branch=environment.get("CI_COMMIT_BRANCH", ""),
     )
 
 

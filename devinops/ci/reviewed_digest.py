@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Final, NamedTuple
 
 from devinops import waiting
@@ -75,29 +76,46 @@ def reviewed(host: CodeHost, request: Request, about: Marker, author: str) -> Re
     return Reviewed(current[0].digest, request, current[0].comment)
 
 
-def merged_request(host: CodeHost, commit: str) -> Request:
-    """Return the request whose merge made a commit. Raises Stale if there is not exactly one."""
-    candidates, merged = _merged(host, commit)
+def merged_request(host: CodeHost, commit: str, base: str) -> Request:
+    """Return the request whose merge moved the branch `base` to a commit.
+
+    Raises Stale if there is not exactly one.
+    """
+    candidates, merged = _merged(host, commit, base)
     for wait_s in WAITS_S:
         if merged:
             break
         # The job of a merge can start before the host has recorded the merge.
         waiting.pause(wait_s)
-        candidates, merged = _merged(host, commit)
+        candidates, merged = _merged(host, commit, base)
     if len(merged) == 1:
         return merged[0]
     if merged:
         numbers = ", ".join(str(request.number) for request in merged)
         raise Stale(f"{commit[:12]} is the merge of several {host.noun}s, {numbers}: {NEXT_STEP}")
+    for request in candidates:
+        if commit in request.merge_commits:
+            check_base(host, request, base)
     related = ", ".join(str(request.number) for request in candidates)
     belongs = f"; it belongs to {related}" if related else ""
     raise Stale(f"{commit[:12]} is not the merge of a {host.noun}{belongs}: {NEXT_STEP}")
 
 
-def _merged(host: CodeHost, commit: str) -> tuple[Sequence[Request], list[Request]]:
-    """Return the requests that a commit belongs to, and those whose merge created it."""
+def check_base(host: CodeHost, request: Request, base: str) -> None:
+    """Raise Stale if a request is for another branch than `base`, so was reviewed for that one."""
+    if request.base != base:
+        raise Stale(
+            f"{host.noun} {request.number} is for the branch {request.base}, but this job is for "
+            f"{base}: pass --base {quote(request.base)} if you apply here what was reviewed there, "
+            f"or {NEXT_STEP}"
+        )
+
+
+def _merged(host: CodeHost, commit: str, base: str) -> tuple[Sequence[Request], list[Request]]:
+    """Return the requests that a commit belongs to, and those whose merge moved `base` to it."""
     candidates = host.requests_with(commit)
-    return candidates, [request for request in candidates if commit in request.merge_commits]
+    merged = [r for r in candidates if commit in r.merge_commits and r.base == base]
+    return candidates, merged
 
 
 def _comments(host: CodeHost, request: Request, about: Marker, author: str) -> Iterator[_Planned]:

@@ -29,14 +29,20 @@ from devinops.model.exit_codes import ExitCode
     metavar="N",
     help="Number of the pull or merge request, if the CI job does not belong to one.",
 )
+@click.option(
+    "--base",
+    type=NonEmpty(),
+    metavar="BRANCH",
+    help="The branch that --print-digest accepts merges into. Default: the branch of the CI job.",
+)
 @common(host=True)
 def command(options: Options, **arguments: Any) -> ExitCode:
     """Post the Markdown report FILE (- for stdin) as a comment on the pull or merge request.
 
     There is one comment for each target in each root; a new report replaces its text. With
-    --print-digest, instead find the request whose merge made this commit, and print the digest in
-    its comment, for apply --expect; exit 5 if there is none. The token comes from GITHUB_TOKEN, or
-    on GitLab from DEVINOPS_GITLAB_TOKEN.
+    --print-digest, instead find the request whose merge into the job's branch made this commit, and
+    print the digest in its comment, for apply --expect; exit 5 if there is none. The token comes
+    from GITHUB_TOKEN, or on GitLab from DEVINOPS_GITLAB_TOKEN.
 
     \b
       devinops plan --report markdown=plan.md

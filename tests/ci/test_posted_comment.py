@@ -107,7 +107,7 @@ class Host(CodeHost):
         self.kept = [comment for comment in self.kept if comment.id != id]
 
     def request(self, number: int) -> Request:
-        return Request(number, "head", "")
+        return Request(number, "head", "main", "")
 
     def requests_with(self, commit: str) -> list[Request]:
         return []

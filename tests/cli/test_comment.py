@@ -949,7 +949,14 @@ def test_report_that_no_comment_can_hold_is_refused_before_it_is_sent(desk: Desk
 
 
 @pytest.mark.parametrize(
-    "argv", [[], ["plan.md", "--print-digest"], ["plan.md", "--request", "0"], ["plan.md", "b.md"]]
+    "argv",
+    [
+        [],
+        ["plan.md", "--print-digest"],
+        ["plan.md", "--request", "0"],
+        ["plan.md", "--base", "main"],
+        ["plan.md", "b.md"],
+    ],
 )
 def test_wrong_command_line(github: Desk, argv: list[str]) -> None:
     assert github.devinops("comment", *argv).code == 64
@@ -1123,6 +1130,12 @@ def merged_twice(desk: Desk) -> str:
     return commit
 
 
+def merged_into_another_branch(desk: Desk) -> str:
+    desk.planned(7)
+    desk.api.requests[7].base = "release 1"
+    return desk.api.merge(7)
+
+
 def two_plans(desk: Desk) -> str:
     desk.planned(7)
     head = desk.api.requests[7].head
@@ -1141,6 +1154,7 @@ NOT_REVIEWED = [
     (still_open, "is not the merge of a "),
     (inside_a_merge, "it belongs to 7"),
     (merged_twice, "is the merge of several "),
+    (merged_into_another_branch, "7 is for the branch release 1, but this job is for main: pass"),
     (two_plans, "7 has several plans for production"),
 ]
 
@@ -1154,8 +1168,9 @@ def test_what_was_not_reviewed_is_planned_again(
     desk.job(commit=arrange(desk))
     ran = desk.digest("-t", "production")
     assert (ran.code, ran.out) == (5, "")
-    assert why in ran.err
-    assert "plan again and review that plan, then run devinops apply by hand with" in ran.err
+    err = " ".join(ran.err.split())
+    assert why in err
+    assert "plan again and review that plan, then run devinops apply by hand with" in err
     assert desk.api.writes == []
 
 
@@ -1164,6 +1179,48 @@ def test_request_of_the_digest_can_be_given(desk: Desk) -> None:
     desk.job()
     assert desk.digest("-t", "production", "--request", "7").out == f"{DIGEST}\n"
     assert desk.digest("-t", "production", "--request", "8").code == 1
+
+
+def test_other_base_must_be_named_for_a_given_request_too(desk: Desk) -> None:
+    merged_into_another_branch(desk)
+    desk.job()
+    ran = desk.digest("-t", "production", "--request", "7")
+    assert (ran.code, ran.out) == (5, "")
+    assert "pass --base 'release 1' if" in " ".join(ran.err.split())
+    argv = ("-t", "production", "--request", "7", "--base", "release 1")
+    assert desk.digest(*argv).out == f"{DIGEST}\n"
+
+
+def test_of_two_merges_that_made_a_commit_the_one_into_the_branch_of_the_job_counts(
+    desk: Desk,
+) -> None:
+    """As after two merges by fast-forward: into a branch, and of that branch into main."""
+    desk.planned(6, digest=OTHER)
+    desk.planned(7)
+    desk.api.requests[6].base = "next"
+    commit = desk.api.requests[6].merge_commit = desk.api.merge(7)
+    desk.api.requests[6].merged = True
+    desk.job(commit=commit)
+    assert desk.digest("-t", "production", "-q").out == f"{DIGEST}\n"
+    assert desk.digest("-t", "production", "-q", "--base", "next").out == f"{OTHER}\n"
+
+
+@pytest.mark.parametrize("argv", [(), ("--request", "7")])
+def test_job_of_a_tag_must_name_the_base(desk: Desk, argv: tuple[str, ...]) -> None:
+    desk.planned(7)
+    desk.job(commit=desk.api.merge(7))
+    desk.monkeypatch.setenv("GITHUB_REF_TYPE", "tag")
+    desk.monkeypatch.delenv("CI_COMMIT_BRANCH", raising=False)
+    ran = desk.digest("-t", "production", *argv)
+    assert (ran.code, ran.out, desk.api.lines) == (5, "", [])
+    assert "this job runs for no branch" in ran.err
+    assert desk.digest("-t", "production", "--base", "main", *argv).out == f"{DIGEST}\n"
+
+
+def test_job_of_a_pull_request_runs_for_no_branch(github: Desk) -> None:
+    github.planned(7)
+    github.job(7)
+    assert "this job runs for no branch" in github.digest("-t", "production").err
 
 
 def test_organization_of_the_environment_counts(desk: Desk) -> None:

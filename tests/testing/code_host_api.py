@@ -40,6 +40,7 @@ class Request:
     number: int
     head: str
     commits: set[str]
+    base: str = "main"
     merge_commit: str = ""
     squash_commit: str = ""
     merged: bool = False

@@ -57,6 +57,9 @@ class GitHubApi(CodeHostApi):
             "GITHUB_API_URL": self.url,
             "GITHUB_REPOSITORY": self.project,
             "GITHUB_SHA": commit or sha("a temporary merge"),
+            "GITHUB_REF": "refs/heads/main" if number is None else f"refs/pull/{number}/merge",
+            "GITHUB_REF_NAME": "main" if number is None else f"{number}/merge",
+            "GITHUB_REF_TYPE": "branch",
             "GITHUB_EVENT_PATH": str(directory / "event.json"),
             "GITHUB_STEP_SUMMARY": str(directory / "summary.md"),
             "GITHUB_TOKEN": token,
@@ -174,6 +177,7 @@ class GitHubApi(CodeHostApi):
             # Before the merge, it is a commit that only tests whether a merge is possible.
             "merge_commit_sha": request.merge_commit or sha(f"test merge of {request.head}"),
             "head": {"sha": request.head},
+            "base": {"ref": request.base},
             "html_url": f"https://github.test/{self.project}/pull/{request.number}",
         }
 

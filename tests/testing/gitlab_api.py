@@ -55,7 +55,9 @@ class GitLabApi(CodeHostApi):
             "CI_COMMIT_SHA": commit or sha("something else"),
             "CI_JOB_TOKEN": JOB_TOKEN,
         }
-        if number is not None:
+        if number is None:
+            environment["CI_COMMIT_BRANCH"] = "main"
+        else:
             environment["CI_MERGE_REQUEST_IID"] = str(number)
             environment["CI_MERGE_REQUEST_PROJECT_PATH"] = self.project
             environment["CI_MERGE_REQUEST_PROJECT_URL"] = f"https://gitlab.test/{self.project}"
@@ -157,6 +159,7 @@ class GitLabApi(CodeHostApi):
             "iid": request.number,
             "state": "merged" if request.merged else "opened",
             "sha": request.head,
+            "target_branch": request.base,
             "merge_commit_sha": request.merge_commit or None,
             "squash_commit_sha": request.squash_commit or None,
             "web_url": f"https://gitlab.test/{self.project}/-/merge_requests/{request.number}",

@@ -17,7 +17,14 @@ from devinops.cli import report_file
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written
 from devinops.config import read_project, target_name
-from devinops.model.errors import ConfigError, DevinopsError, NotWritten, UnusableFile, UsageError
+from devinops.model.errors import (
+    ConfigError,
+    DevinopsError,
+    NotWritten,
+    Stale,
+    UnusableFile,
+    UsageError,
+)
 from devinops.model.exit_codes import ExitCode
 from devinops.render import comment_marker
 from devinops.render.answers import SimpleAnswer
@@ -36,13 +43,16 @@ def run(
     print_digest: bool,
     comment_author: str | None,
     request: int | None,
+    base: str | None,
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     if print_digest == (file is not None):
         raise UsageError("expected either FILE or --print-digest: see devinops comment --help")
+    if base and not print_digest:
+        raise UsageError("--base is only for --print-digest: remove it")
     with failures_written(options):
         if file is None:
-            answer = _digest(options, comment_author, request)
+            answer = _digest(options, comment_author, request, base)
         else:
             answer = _comment(options, file, comment_author, request)
     options.answer(answer)
@@ -169,16 +179,28 @@ def _document(result: _Result) -> CommentDocument:
 # --- the reviewed digest ----------------------------------------------------------------------
 
 
-def _digest(options: Options, author: str | None, request: int | None) -> SimpleAnswer:
-    from devinops.ci.reviewed_digest import merged_request, reviewed
+def _digest(
+    options: Options, author: str | None, request: int | None, base: str | None
+) -> SimpleAnswer:
+    from devinops.ci.reviewed_digest import NEXT_STEP, check_base, merged_request, reviewed
 
     name, org_id = _target(options)
     about, job = Marker(name, org_id, root=options.below or TOP), _job(request)
     if not (request or job.commit):
         raise ConfigError("the variables of the CI job name no commit: pass --request")
+    base = base or job.branch
+    if not base:
+        raise Stale(
+            "this job runs for no branch, so devinops does not know which requests count: pass "
+            f"--base with the branch that they are merged into, or {NEXT_STEP}"
+        )
     with _host(options, job, writes=False) as host:
         trusted = author or host.author()
-        merged = host.request(request) if request else merged_request(host, job.commit)
+        if request:
+            merged = host.request(request)
+            check_base(host, merged, base)
+        else:
+            merged = merged_request(host, job.commit, base)
         found = reviewed(host, merged, about, trusted)
     options.say(f"reviewed in {found.comment.url}")
     return SimpleAnswer([found.digest], lambda: _reviewed_document(name, about, found))
