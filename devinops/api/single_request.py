@@ -7,6 +7,7 @@ import math
 import socket
 import ssl
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,6 +23,15 @@ from devinops.model.errors import ApiError, BadResponse, ConfigError
 
 _EMULATOR: Final = "Devinops-Emulator"
 """The header that identifies the emulator. Only messages depend on it."""
+
+_ENCODINGS: Final = (["gzip"], ["x-gzip"], ["deflate"])
+"""What a body may be compressed with. Only gzip is asked for."""
+
+_ANY_HEADER: Final = 32
+"""Lets zlib tell gzip from deflate by the header. Source: zlib's documentation of windowBits."""
+
+_PIECE: Final = 64 * 1024
+"""Bytes that are decompressed at once."""
 
 NOT_A_URL: Final = "is not the URL of an API, such as https://HOST"
 """What is wrong with the setting that holds the address."""
@@ -142,7 +152,7 @@ def _body(response: httpx.Response, end: float, budget: ResponseBudget) -> bytea
     """Return the body, read before `end` (monotonic). Raises BudgetExceeded, httpx.HTTPError."""
     body = bytearray()
     try:
-        for piece in response.iter_bytes():
+        for piece in _decoded(response):
             body += piece
             if time.monotonic() > end:
                 raise httpx.ReadTimeout("the response took too long")
@@ -150,12 +160,40 @@ def _body(response: httpx.Response, end: float, budget: ResponseBudget) -> bytea
                 budget.check(len(body))
             elif len(body) >= size_limits.LARGEST_ERROR:
                 return body
-    except httpx.HTTPError:
-        if response.is_client_error:
+    except httpx.HTTPError as error:
+        is_unreadable = isinstance(error, httpx.DecodingError) and not response.is_success
+        if response.is_client_error or is_unreadable:
             return bytearray()  # the status is enough: the request was refused
         raise
     budget.spend(len(body) if response.is_success else 0)
     return body
+
+
+def _decoded(response: httpx.Response) -> Iterator[bytes]:
+    """Yield the body in pieces, decompressed. Raises httpx.HTTPError.
+
+    httpx itself would decompress a whole piece of the network at once, a thousand times its size
+    for each of any number of encodings.
+    """
+    named = response.headers.get("content-encoding", "").lower().split(",")
+    encodings = [name for name in map(str.strip, named) if name not in ("", "identity")]
+    if not encodings:
+        yield from response.iter_raw()
+        return
+    if encodings not in _ENCODINGS:
+        listed = clean(", ".join(encodings), 100)
+        raise httpx.DecodingError(f"the response has the encoding {listed}, not gzip")
+    decoder = zlib.decompressobj(zlib.MAX_WBITS | _ANY_HEADER)
+    try:
+        for packed in response.iter_raw():
+            while packed:
+                yield decoder.decompress(packed, _PIECE)
+                packed = decoder.unconsumed_tail
+            if decoder.unused_data:
+                raise zlib.error("more data after the end")
+        yield decoder.flush()
+    except zlib.error:
+        raise httpx.DecodingError("the response cannot be decompressed") from None
 
 
 def parse_json(call: Call, response: Response) -> Any:
@@ -186,10 +224,6 @@ def _finite(number: str) -> float:
 # --- no response ------------------------------------------------------------------------------
 
 _FAILURES: Final[tuple[tuple[type[Exception], Failure], ...]] = (
-    (
-        httpx.DecodingError,
-        Failure("the response cannot be decompressed", retryable=False, unusable=True),
-    ),
     (httpx.TimeoutException, Failure("timed out", timed_out=True)),
     (socket.gaierror, Failure("the host name cannot be resolved")),
     (ConnectionRefusedError, Failure("the host refused the connection")),
@@ -201,6 +235,8 @@ def explain(error: Exception) -> Failure:
     """Return what an exception of httpx means."""
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return Failure(f"the address {NOT_A_URL}", retryable=False)
+    if isinstance(error, httpx.DecodingError):
+        return Failure(str(error), retryable=False, unusable=True)
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):

@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import itertools
 import json
+import tracemalloc
 import zlib
 
 import pytest
@@ -86,10 +87,43 @@ def test_a_huge_answer_is_refused_packed_or_not(get, reply, monkeypatch, headers
     assert get(reply(body=pack(b'"' + b"x" * 1000 + b'"'), headers=headers)) == "x" * 1000
 
 
-def test_a_refusal_that_cannot_be_unpacked_is_still_a_refusal(get, reply):
-    with pytest.raises(ApiError, match="403") as caught:
-        get(reply(403, b"no gzip", {"Content-Encoding": "gzip"}))
-    assert caught.value.status == 403
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "gzip,deflate", "br", "identity, gzip, GZIP"])
+def test_encodings_that_were_not_asked_for_are_refused(get, reply, encoding):
+    body = gzip.compress(gzip.compress(b"1"))
+    with pytest.raises(BadResponse, match=r"the response has the encoding .*, not gzip"):
+        get(reply(body=body, headers={"Content-Encoding": encoding}))
+
+
+@pytest.mark.parametrize("encoding", ["identity, gzip", "Gzip,", "x-gzip", "identity"])
+def test_identity_is_no_encoding(get, reply, encoding):
+    body = b"[1]" if encoding == "identity" else gzip.compress(b"[1]")
+    assert get(reply(body=body, headers={"Content-Encoding": encoding})) == [1]
+
+
+def test_a_small_answer_that_unpacks_to_a_huge_one_takes_little_memory(get, reply, monkeypatch):
+    monkeypatch.setattr(size_limits, "LARGEST_RESPONSE", 1 << 20)
+    packed = gzip.compress(bytes(64 << 20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadResponse, match="larger than 1 MiB"):
+            get(reply(body=packed, headers={"Content-Encoding": "gzip"}))
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_data_after_the_end_of_an_answer_is_refused(get, reply):
+    body = gzip.compress(b"[1]") + b"more"
+    with pytest.raises(BadResponse, match="cannot be decompressed"):
+        get(reply(body=body, headers={"Content-Encoding": "gzip"}))
+
+
+@pytest.mark.parametrize("status", [301, 403, 503])
+def test_a_refusal_that_cannot_be_unpacked_is_still_a_refusal(get, reply, status):
+    for encoding in ("gzip", "br"):
+        with pytest.raises(ApiError, match=str(status)) as caught:
+            get(reply(status, b"no gzip", {"Content-Encoding": encoding}), retries=0)
+        assert caught.value.status == status
 
 
 @pytest.mark.parametrize("status", [403, 500])
