@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -35,17 +34,20 @@ _WRITERS: Final = 16
 _AT_ONCE: Final = 16
 """Files that one of them writes before it can be stopped."""
 
-_PARTIAL: Final = re.compile(r"\..{1,40}\.\d+-\d+\.tmp", re.DOTALL)
-"""The name of a file of a `Batch` that is not in its place yet."""
-
 _WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _NOT_A_FILE: Final = "it exists but is not a regular file"
 _LINK: Final = "it is a symbolic link, which is not followed"
 _IN_PLACE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
+class Changed(OSError):
+    """A file is not as it was when it was read, so it must stay; `filename` names it."""
+
+
 def reason(error: OSError) -> str:
     """Return what went wrong and what to do next, as the end of a message."""
+    if isinstance(error, Changed):
+        return f"it {error.strerror}: run again"
     remedies = (remedy for remedy, numbers in _REMEDIES.items() if error.errno in numbers)
     return f"{error.strerror or error}: {next(remedies, 'fix the problem')}, then run again"
 
@@ -60,9 +62,11 @@ def replace(
     mode: int = 0o666,
     encoding: str = "utf-8",
     errors: str = "backslashreplace",
+    check: Callable[[], None] = lambda: None,
 ) -> None:
     """Write a text file atomically: a reader sees either the old content or the new.
 
+    `check` is called last, and raises OSError if the old content must stay.
     An existing file keeps its permissions; a new one gets `mode` less the umask. `encoding` and
     `errors` are those of `open`: pass "strict" if the text must not be altered. Raises OSError,
     including from `check_place`, and UnicodeError if "strict"; then nothing is left behind.
@@ -71,6 +75,7 @@ def replace(
     partial = _partial(path)
     try:
         _write(partial, chunks, mode, before, encoding, errors)
+        check()
         partial.replace(path)
     except BaseException:
         with suppress(OSError):
@@ -82,28 +87,26 @@ def replace(
 
 
 class Batch:
-    """Text files that are first written next to their final paths, and then renamed.
+    """Text files that are first written into a directory, and then renamed to their final paths.
 
-    Both are as safe as `replace`. Raises OSError with the `filename` of the first file for which it
-    failed; then `discard` removes what is not in its place.
+    Without a directory, each is first written next to its path. Both steps are as safe as
+    `replace`. After an error, `discard` removes what is not in its place.
     """
 
-    def __init__(self, texts: Mapping[Path, str]) -> None:
+    def __init__(self, texts: Mapping[Path, str], directory: Path | None = None) -> None:
         self.texts = texts
         self._partials = {
-            path: _partial(path, f"-{number}") for number, path in enumerate(texts, 1)
+            path: directory / f"{number}.tmp" if directory else _partial(path, f"-{number}")
+            for number, path in enumerate(texts, 1)
         }
 
     def write(self) -> None:
         """Write all files, several at once, because most of the time is waiting for the disk.
 
-        What a killed process left in their directories is removed first.
+        Raises OSError with the `filename` of the first file for which it failed.
         """
         from concurrent.futures import ThreadPoolExecutor
 
-        for directory in {path.parent for path in self.texts}:
-            with suppress(OSError):
-                _remove_partials(directory)
         paths = list(self.texts)
         chunks = [paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE)]
         with ThreadPoolExecutor(_WRITERS) as pool:
@@ -120,27 +123,22 @@ class Batch:
                 before = _mode_of(path)
                 _write(self._partials[path], text, 0o666, before, "utf-8", "backslashreplace")
 
-    def place(self) -> None:
-        """Put all files in their places."""
-        directories = {path.parent for path in self._partials}
-        for path in list(self._partials):
-            with _named(path):
-                self._partials[path].replace(path)
-            del self._partials[path]
-        for directory in sorted(directories):
-            with suppress(OSError):
-                sync_directory(directory)
+    def place(self, path: Path, check: Callable[[], None]) -> None:
+        """Put a file in its place, right after `check`. Raises OSError, also that of `check`."""
+        check()
+        try:
+            self._partials[path].replace(path)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            # The directory is on another file system.
+            replace(path, [self.texts[path]], check=check)
 
     def discard(self) -> None:
         """Remove what was written but not put in its place."""
         for partial in self._partials.values():
             with suppress(OSError):
                 partial.unlink()
-
-
-def _remove_partials(directory: Path) -> None:
-    for name in filter(_PARTIAL.fullmatch, os.listdir(directory)):  # noqa: PTH208
-        (directory / name).unlink()
 
 
 @contextmanager
@@ -195,6 +193,20 @@ def check_writable(path: Path) -> None:
     is_for_nobody = not path.stat().st_mode & _WRITE
     if is_for_nobody or not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, "it is read-only")
+
+
+def check_unchanged(path: Path, before: str | None, *, follow: bool = False) -> None:
+    """Raise Changed unless a file has this text; None: unless nothing is there.
+
+    A symbolic link counts as changed unless `follow`.
+    """
+    try:
+        data = None if before is None else before.encode("utf-8", "backslashreplace")
+        is_same = read(path, follow=follow) == data
+    except OSError:
+        is_same = before is None and not os.path.lexists(path)
+    if not is_same:
+        raise Changed(errno.ESTALE, "changed while devinops ran", str(path))
 
 
 def _mode_of(path: Path) -> int | None:

@@ -186,13 +186,17 @@ def _is_news(problem: Problem, reported: Mapping[Source, str]) -> bool:
     return before is None or (before, problem.code) == ("invalid-value", "without-effect")
 
 
-def read_repository(root: Path, untracked: frozenset[str] = frozenset()) -> tuple[Project, Loaded]:
+def read_repository(
+    root: Path,
+    untracked: frozenset[str] = frozenset(),
+    raws: dict[str, str] | None = None,
+) -> tuple[Project, Loaded]:
     """Read devinops.yaml and all entries, with the problems of both. Raises UsageError.
 
-    The files and directories `untracked` are ignored.
+    The files and directories `untracked` are ignored. `raws` gets the texts of files as in `load`.
     """
     project, problems = open_project(root, untracked)
-    return project, read_entries(project, problems, untracked=untracked)
+    return project, read_entries(project, problems, untracked=untracked, raws=raws)
 
 
 def read_entries(
@@ -200,10 +204,11 @@ def read_entries(
     problems: Iterable[Problem],
     seen: Callable[[Declaration], None] = lambda _: None,
     untracked: frozenset[str] = frozenset(),
+    raws: dict[str, str] | None = None,
 ) -> Loaded:
     """Read all entries of a project; add the problems of its devinops.yaml to theirs.
 
-    `seen` gets each declaration as soon as it is read.
+    `seen` gets each declaration as soon as it is read, and `raws` the texts of files as in `load`.
     """
     loaded = load(
         project.root,
@@ -212,6 +217,7 @@ def read_entries(
         place=project.place,
         untracked=untracked,
         seen=seen,
+        raws=raws,
     )
     problems = [*problems, *loaded.problems]
     if project.whole:

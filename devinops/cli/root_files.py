@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
+import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from devinops import atomic
 from devinops.config import Project, read_repository
@@ -15,14 +21,19 @@ from devinops.load import Loaded
 from devinops.load.discover import inside
 from devinops.load.globs import Ignore, read_rules
 from devinops.model.errors import NotWritten, stop_on_errors
+from devinops.model.keys import Key
+from devinops.model.objects import Declaration
+
+Raws = dict[str, str]
+"""The texts of files as they were read, with their own line ends, by path from the root."""
 
 
-def read(root: Path) -> tuple[Project, Loaded]:
-    """Return the project and its entries; there may be none.
+def read(root: Path, raws: Raws | None = None) -> tuple[Project, Loaded]:
+    """Return the project and its entries; there may be none. `raws` gets the texts of all files.
 
     Raises InputError: an entry that cannot be read may be the one that would be written again.
     """
-    project, loaded = read_repository(root)
+    project, loaded = read_repository(root, raws=raws)
     stop_on_errors(problem for problem in loaded.problems if problem.code != "no-entries")
     return project, loaded
 
@@ -40,14 +51,17 @@ def _files(root: Path) -> Iterator[str]:
             yield from (f"{relative}/{name}" for name in names)
 
 
-def text_of(root: Path) -> Callable[[str], str | None]:
-    """Return what reads a file below a root, with its own line ends; None if it is not UTF-8."""
+def text_of(root: Path, raws: Raws) -> Callable[[str], str | None]:
+    """Return what reads a file below a root, with its own line ends; None if it is not UTF-8.
+
+    It reads each file once: what it returns is, and stays, in `raws`.
+    """
 
     def read(path: str) -> str | None:
-        try:
-            return atomic.read(root / path).decode()
-        except (OSError, UnicodeDecodeError):
-            return None
+        if path not in raws:
+            with suppress(OSError, UnicodeDecodeError):
+                raws[path] = atomic.read(root / path).decode()
+        return raws.get(path)
 
     return read
 
@@ -58,42 +72,71 @@ def ignored(project: Project) -> Callable[[str], bool]:
     return Ignore(rules.values())
 
 
-def write(root: Path, changes: Iterable[FileChange]) -> None:
-    """Write, change and delete files. A new file never replaces another one. Raises NotWritten."""
-    with Writing(root) as writing:
+class Unwritten(NamedTuple):
+    """A change that was not made, because a file changed while devinops ran, and what to do."""
+
+    change: FileChange
+    reason: str
+
+
+def write(
+    root: Path, changes: Iterable[FileChange], raws: Raws, entries: Iterable[Declaration] = ()
+) -> list[Unwritten]:
+    """Write, change and delete files as `Writing` does; return what was not. Raises NotWritten."""
+    with Writing(root, raws, entries) as writing:
         writing.prepare(changes)
         writing.finish()
+    return writing.unwritten
 
 
 class Writing:
-    """Changes of files below a root; nothing of what is only prepared stays after the `with`."""
+    """Changes of files below a root; nothing of what is only prepared stays after the `with`.
 
-    def __init__(self, root: Path) -> None:
+    `raws` are the texts of files as they were read. Right before a file is replaced or deleted, it
+    is compared with its text there, and so are the files of the `entries` that the change is about.
+    If one differs, the change is not made, but is `unwritten`. A new file never replaces one.
+    """
+
+    def __init__(self, root: Path, raws: Raws, entries: Iterable[Declaration] = ()) -> None:
         self.root = root
-        self.changes: tuple[FileChange, ...] = ()
+        self.raws = raws
+        self.changes: list[FileChange] = []
+        self.unwritten: list[Unwritten] = []
         self._batch = atomic.Batch({})
         self._made: list[Path] = []
         """New directories, each after the one above it."""
+        self._prepared = ExitStack()
+        self._files: defaultdict[Key, set[str]] = defaultdict(set)
+        for entry in entries:
+            self._files[entry.key] |= {entry.source.path, entry.text_file} - {""}
 
     def __enter__(self) -> Writing:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._batch.discard()
+        self._discard()
         for directory in reversed(self._made):
             with suppress(OSError):  # it has files
                 directory.rmdir()
 
+    def _discard(self) -> None:
+        self._batch.discard()
+        self._prepared.close()
+
     def prepare(self, changes: Iterable[FileChange]) -> None:
-        """Write the texts next to their final paths, replacing what was prepared before.
+        """Write the texts below `.devinops`, replacing what was prepared before.
 
         Raises NotWritten.
         """
-        self._batch.discard()
-        self.changes = tuple(changes)
-        texts = {self.root / file.path: file.text for file in self.changes if file.text is not None}
-        self._batch = atomic.Batch(texts)
+        self._discard()
+        self.unwritten = []
+        self.changes = [
+            change for change in changes if self._try(change, partial(self._check, change, True))
+        ]
         self._make_directories()
+        texts = {self.root / file.path: file.text for file in self.changes if file.text is not None}
+        directory = self._prepared.enter_context(_directory(self.root)) if texts else None
+        self._batch = atomic.Batch(texts, directory)
         with _failures():
             self._batch.write()
 
@@ -110,17 +153,84 @@ class Writing:
     def _new(self) -> Iterator[Path]:
         return (self.root / change.path for change in self.changes if change.is_new)
 
-    def finish(self) -> None:
-        """Put the files in their places, and delete those that go. Raises NotWritten."""
-        for path in self._new():
-            with _failures(path):
-                if os.path.lexists(path):
-                    raise FileExistsError(17, "another program has created it")
-        with _failures():
-            self._batch.place()
-            for change in self.changes:
-                if change.text is None:
-                    (self.root / change.path).unlink()
+    def finish(self, may_delete: Callable[[str], bool] = lambda _: True) -> None:
+        """Put the files in their places, and delete those that go. Raises NotWritten.
+
+        `may_delete` is asked again about each file that goes.
+        """
+        for change in self.changes:
+            with _failures(self.root / change.path):
+                if self._try(change, partial(self._make, change, may_delete)):
+                    self.raws.pop(change.path, None)
+                    if change.text is not None:
+                        self.raws[change.path] = change.text
+        for directory in {(self.root / change.path).parent for change in self.changes}:
+            with suppress(OSError):
+                atomic.sync_directory(directory)
+
+    def _make(self, change: FileChange, may_delete: Callable[[str], bool]) -> None:
+        path, check = self.root / change.path, partial(self._check, change)
+        if change.text is not None:
+            self._batch.place(path, check)
+        elif may_delete(change.path):
+            check()
+            path.unlink()
+        else:
+            reason = "changed in Git while devinops ran"
+            raise atomic.Changed(errno.ESTALE, reason, str(path))
+
+    def _try(self, change: FileChange, step: Callable[[], None]) -> bool:
+        """Take a step of a change; if it raises Changed, the change is unwritten."""
+        try:
+            step()
+        except atomic.Changed as error:
+            path = os.path.relpath(error.filename, self.root).replace(os.sep, "/")
+            stays = "it" if path == change.path else change.path
+            reason = f"{path} {error.strerror}, so {stays} was left as it is: run again"
+            self.unwritten.append(Unwritten(change, reason))
+            return False
+        return True
+
+    def _check(self, change: FileChange, follow: bool = False) -> None:
+        """Raise Changed unless all files that a change depends on are as they were read."""
+        others = {path for key in change.keys for path in self._files[key]} - {change.path}
+        for path in sorted(others):
+            atomic.check_unchanged(self.root / path, self.raws.get(path), follow=True)
+        before = None if change.is_new else self.raws.get(change.path)
+        atomic.check_unchanged(self.root / change.path, before, follow=follow)
+
+
+@contextmanager
+def _directory(root: Path) -> Iterator[Path | None]:
+    """Hold a new directory below `.devinops`; None if there cannot be one.
+
+    First removes those of killed processes: a process that lives holds the lock of its directory.
+    """
+    from devinops.inventory import disk
+
+    try:
+        state = atomic.state_directory(root)
+        for path in state.glob("prepared-*.lock"):
+            if disk.abandoned(path):
+                _remove_prepared(path)
+        path = state / f"prepared-{secrets.token_hex(8)}.lock"
+        lock = disk.hold(path, timeout_s=5)
+        directory = path.with_suffix(".tmp")
+        directory.mkdir(mode=0o700)
+    except (OSError, NotImplementedError):
+        yield None
+        return
+    try:
+        yield directory
+    finally:
+        _remove_prepared(path)
+        lock.release()
+
+
+def _remove_prepared(lock: Path) -> None:
+    shutil.rmtree(lock.with_suffix(".tmp"), ignore_errors=True)
+    with suppress(OSError):
+        lock.unlink()
 
 
 @contextmanager

@@ -58,8 +58,9 @@ class MissingCommit(Exception):
 class Files:
     """How the files of a root are read; paths are relative to it, with `/`.
 
-    `read` returns a file's text with its own line ends. `at_commit` gets a commit and a path, and
-    returns the text of the file there, None if it did not exist; it raises MissingCommit.
+    `read` returns the text that a file had when its entries were read, with its own line ends.
+    `at_commit` gets a commit and a path, and returns the text of the file there, None if it did not
+    exist; it raises MissingCommit.
     `committed` tells whether the commit that is checked out has a file as it is on disk.
     """
 

@@ -13,7 +13,7 @@ from devinops.ingest.import_form import Choices, Contents, ForeignObject, Foreig
 from devinops.ingest.new_files import NewEntry, NewFile, new_files
 from devinops.ingest.scan_live import findings, findings_in
 from devinops.kinds import KINDS
-from devinops.load.discover import section_of
+from devinops.load.discover import section_of, unified
 from devinops.load.markdown import spans, split
 from devinops.load.placeholders import PLACEHOLDER
 from devinops.load.yamltree import has_comment
@@ -95,20 +95,26 @@ class Report:
     remarks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     settled: list[Imported] = field(default_factory=list)
 
+    def leave(self, path: str, reason: str) -> None:
+        """Note that a file was not written after all."""
+        left = [item for item in self.imported if item.file == path]
+        self.not_imported += [NotImported(item.origin, str(item.key), reason) for item in left]
+        self.imported = [item for item in self.imported if item not in left]
+        self.files = [file for file in self.files if file.path != path]
+
 
 @dataclass(frozen=True)
 class Repository:
     """What there is already: the declarations, and the paths of all files.
 
-    `ignored` tells which paths are not read. `force` overwrites entries, of which `text` returns
-    the file with LF line ends by its path; `raw` with its own, None if it cannot be read.
+    `ignored` tells which paths are not read. `force` overwrites entries. `raw` returns a file by
+    its path, with its own line ends; None if it cannot be read.
     """
 
     declared: Mapping[Key, Declaration] = field(default_factory=dict)
     taken: Collection[str] = ()
     ignored: Callable[[str], bool] = lambda _: False
     force: bool = False
-    text: Callable[[str], str] = lambda _: ""
     raw: Callable[[str], str | None] = lambda _: None
 
 
@@ -308,7 +314,7 @@ class _Run:
             self.leave_out(item, f"{place} has an entry with this key; --force overwrites it")
         elif (file := _replacement(item, place)) is None:
             self.leave_out(item, f"{place} has other entries or another folder: edit it by hand")
-        elif lost := _lost(item, self.repository.text(place)):
+        elif lost := _lost(item, unified(self.repository.raw(place) or "")):
             self.leave_out(
                 item,
                 f"{place} has what the source does not say, and --force would drop it "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +25,7 @@ class Left(StrEnum):
     MOVED = "renamed"
     RECREATED = "re-created"
     MERGED = "merged"
+    SAVED = "saved-meanwhile"
 
 
 @dataclass(frozen=True, order=True)
@@ -64,6 +66,14 @@ class Pulled:
 
     files: tuple[FileChange, ...] = ()
     left: tuple[LeftToYou, ...] = ()
+
+    def without(self, unwritten: Mapping[FileChange, str]) -> Pulled:
+        """Return what is pulled if these changes are not made, each for a reason."""
+        keys = {key: reason for change, reason in unwritten.items() for key in change.keys}
+        others = (item for item in self.left if item.key not in keys)
+        waiting = (LeftToYou(key, Left.SAVED, (), reason) for key, reason in keys.items())
+        files = tuple(file for file in self.files if file not in unwritten)
+        return Pulled(files, tuple(sorted((*others, *waiting))))
 
     def __add__(self, other: Pulled) -> Pulled:
         """Return both; a file that both change gets only the changes of `other`.

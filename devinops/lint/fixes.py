@@ -96,7 +96,7 @@ def _rewrite(path: Path, reports: Iterable[Reported], meaning: Meaning) -> int:
     after, fixed = _without(before, deletions, meaning)
     if fixed:
         atomic.check_writable(path)
-        atomic.replace(path, [after])
+        atomic.replace(path, [after], check=partial(atomic.check_unchanged, path, before))
     return fixed
 
 

@@ -82,18 +82,20 @@ def load(
     place: files.Place = files.no_place,
     untracked: frozenset[str] = frozenset(),
     seen: Callable[[Declaration], None] = lambda _: None,
+    raws: dict[str, str] | None = None,
 ) -> Loaded:
     """Return all declarations and problems of the files below `root`.
 
     `paths` and `ignore` are the settings of devinops.yaml; `place` returns the position of each of
     their patterns. The files and directories `untracked`, by their paths from the root, are
-    ignored. `seen` gets each declaration as soon as it is read. Never raises for the content of
-    files or the state of the disk: see `Loaded.problems`. Entries with problems are not among the
-    declarations, except those with `duplicate-declaration`.
+    ignored. `seen` gets each declaration as soon as it is read, and `raws` the text of each file
+    with its own line ends, by its path from the root as it is written. Never raises for the content
+    of files or the state of the disk: see `Loaded.problems`. Entries with problems are not among
+    the declarations, except those with `duplicate-declaration`.
     """
     finder = files.Finder(root, paths=paths, ignore=ignore, place=place, untracked=untracked)
     finder.find()
-    reader = _Reader(finder.root, seen=seen, untracked=untracked)
+    reader = _Reader(finder.root, seen=seen, untracked=untracked, raws=raws)
     for file in finder.files:
         reader.read(file)
     declarations = sorted(reader.declarations, key=lambda item: (item.key, item.source))
@@ -201,11 +203,13 @@ class _Reader:
         body_at: Callable[[str], str | None] | None = None,
         seen: Callable[[Declaration], None] = lambda _: None,
         untracked: frozenset[str] = frozenset(),
+        raws: dict[str, str] | None = None,
     ) -> None:
         self.root = root
         self.untracked = untracked
         self.body_at = body_at
         self.seen = seen
+        self.raws = raws
         self.declarations: list[Declaration] = []
         self.problems: list[Problem] = []
         self.bodies: dict[str, str] = {}
@@ -214,10 +218,15 @@ class _Reader:
         """The YAML files that could be parsed only in part."""
 
     def read(self, file: files.File) -> None:
-        text, problems = files.read_text(file.real, file.path)
+        raw, problems = files.read_raw(file.real, file.path)
         self.problems.extend(problems)
-        if text is not None:
-            self.read_text(file, text)
+        if raw is not None:
+            self.keep(file.path, raw)
+            self.read_text(file, files.unified(raw))
+
+    def keep(self, path: str, raw: str) -> None:
+        if self.raws is not None:
+            self.raws[path] = raw
 
     def read_text(self, file: files.File, text: str) -> None:
         if file.markdown:
@@ -279,6 +288,8 @@ class _Reader:
             body = files.read_body(written, file, self.root, source, self.untracked)
             if body.real:
                 self.bodies.setdefault(body.real, file.path)
+            if body.raw is not None:
+                self.keep(files.beside(file.path, written), body.raw)
             return body.text, body.problems + control_problems(body.text or "", body.path)
 
         return read

@@ -508,7 +508,7 @@ def _not_utf8(data: bytes, error: UnicodeDecodeError, path: str) -> Problem:
 
 
 class Body(NamedTuple):
-    """The text of a `body_file`, or None and problems.
+    """The text of a `body_file`, or None and problems; `raw` has its own line ends.
 
     `path` is relative to the root, `real` has all symlinks resolved; both are empty if the file was
     not found or must not be read.
@@ -518,6 +518,7 @@ class Body(NamedTuple):
     problems: list[Problem]
     path: str = ""
     real: str = ""
+    raw: str | None = None
 
 
 def read_body(
@@ -557,8 +558,8 @@ def read_body(
         message = f"Git does not track the file {written!r}, so a commit would lack it: run git add"
         message += " (with -f if it is ignored)"
         return refused("missing-file", message)
-    text, problems = read_text(real, path, source)
-    return Body(text, problems, path, real)
+    raw, problems = read_raw(real, path, source)
+    return Body(None if raw is None else unified(raw), problems, path, real, raw)
 
 
 def beside(path: str, written: str) -> str:

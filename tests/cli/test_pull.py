@@ -77,7 +77,8 @@ def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
 
 
 def names(root: Path) -> list[str]:
-    return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+    files = (p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+    return sorted(path for path in files if not path.startswith(".devinops/"))
 
 
 def test_an_empty_directory_is_set_up_and_filled(
@@ -136,7 +137,11 @@ def test_the_first_command_also_adds_the_files_above_the_root(
     command = rows[rows.index("Next:") + 1].strip()
     subprocess.run(command.partition(" && ")[0], shell=True, cwd=tmp_path, check=True)
     added = subprocess.run(
-        ["git", "ls-files", "--others"], cwd=tmp_path, check=True, capture_output=True, text=True
+        ["git", "ls-files", "--others", "--exclude-standard"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     assert added.stdout == ""
 

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from devinops.emulator import Emulator
 from devinops.model.objects import Snapshot
 from tests.testing.command_line import Devinops
 from tests.testing.hostile_names import HUNDREDS, NAMES, organization
-from tests.testing.tree import snapshot
+from tests.testing.tree import plant, snapshot
 
 KEYS = {"v3": "cog_emulator", "v1": "apk_emulator"}
 MANY = ("v3, 500 notes", "v1, 500 notes")
@@ -1012,6 +1013,48 @@ def test_a_new_secret_is_added_to_the_file_of_the_others(
     assert (root / "secrets.yaml").read_text() == (
         "# For CI.\nsecrets:\n  - key: OLD   # rotated\n  - key: NEW\n    type: cookie\n    note: of CI\n"
     )
+
+
+# --- files that a person saves meanwhile
+
+
+@pytest.mark.parametrize("reading", [1, 2])
+def test_what_a_person_saves_during_a_pull_stays_and_the_rest_is_written(
+    applied: tuple[Emulator, Path],
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    reading: int,
+) -> None:
+    """Lists that do not prove that they are complete are read twice."""
+    emulator, root = applied
+    remove(emulator, "knowledge", "deploys")
+    edit(emulator, "knowledge", "coffee", body="Fourth floor.")
+    edit(emulator, "knowledge", "tea", trigger="Edited")
+    saved = {"knowledge/deploys.md": PAGE.replace("make", "saved"), "texts/coffee.txt": "Saved."}
+    readings: list[Snapshot] = []
+    original = Session.snapshot
+
+    def read_and_save(self: Any, *arguments: Any, **options: Any) -> Snapshot:
+        readings.append(original(self, *arguments, **options))
+        if len(readings) == reading:
+            plant(root, saved)
+            return readings[-1]
+        return replace(readings[-1], unproved=frozenset({"knowledge"}))
+
+    monkeypatch.setattr(Session, "snapshot", read_and_save)
+    document = pull(devinops, root, "--drift")
+    assert (len(readings), document["exit_code"]) == (reading, 4)
+    assert [file["path"] for file in document["files"]] == ["knowledge/kitchen.yaml"]
+    assert "trigger: Edited" in (root / "knowledge" / "kitchen.yaml").read_text()
+    assert {path: (root / path).read_text() for path in saved} == saved
+    coffee, deploys = document["left"]
+    assert (coffee["key"], coffee["why"]) == ("knowledge:Coffee", "saved-meanwhile")
+    assert coffee["reason"] == (
+        "texts/coffee.txt changed while devinops ran, so it was left as it is: run again"
+    )
+    assert deploys["key"] == "knowledge:Deploys"
+    # Before the first list has arrived, nothing was decided about the file that was saved.
+    assert deploys["why"] == ("not-committed" if reading == 1 else "saved-meanwhile")
 
 
 def test_folders_below_a_renamed_one_move_with_it(

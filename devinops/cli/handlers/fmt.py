@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -129,23 +130,13 @@ class _Run:
             self.changed.append(_Changed(file.path, file.real, place, raw, result.text))
 
     def write(self) -> None:
-        """Write the changed files; a read-only file becomes a problem. Raises NotWritten."""
-        read_only = [(file, error) for file in self.changed if (error := _protection(file))]
-        for file, error in read_only:
-            message = f"cannot write this file: {atomic.reason(error)}"
-            self.problems.append(Problem(Source(file.path), "not-formatted", message))
-            self.changed.remove(file)
+        """Write the changed files; one that must stay becomes a problem. Raises NotWritten."""
+        for file in tuple(self.changed):
+            if error := _write(file):
+                message = f"cannot write this file: {atomic.reason(error)}"
+                self.problems.append(Problem(Source(file.path), "not-formatted", message))
+                self.changed.remove(file)
         self.problems.sort()
-        _write(self.changed)
-
-
-def _protection(file: _Changed) -> OSError | None:
-    """Return why a file must not be replaced; None if it may be."""
-    try:
-        atomic.check_writable(Path(file.real))
-    except OSError as error:
-        return error
-    return None
 
 
 def _keeps_a_file(problem: Problem) -> bool:
@@ -159,17 +150,24 @@ def _settings(project: Project) -> Iterator[File]:
         yield File(CONFIG_FILE, os.path.realpath(project.root / CONFIG_FILE))
 
 
-def _write(files: Iterable[_Changed]) -> None:
-    """Write the files. Raises NotWritten."""
-    for file in files:
-        path = Path(file.real)
-        try:
-            atomic.replace(path, [file.after])
-        except OSError as error:
-            raise NotWritten(
-                f"cannot write {path}: {atomic.reason(error)}; run devinops fmt again to format "
-                "the rest"
-            ) from error
+def _write(file: _Changed) -> OSError | None:
+    """Write a file; return why it stays if it is read-only or has changed. Raises NotWritten."""
+    path = Path(file.real)
+    try:
+        atomic.check_writable(path)
+    except OSError as error:
+        return error
+    try:
+        check = partial(atomic.check_unchanged, path, file.before)
+        atomic.replace(path, [file.after], check=check)
+    except atomic.Changed as error:
+        return error
+    except OSError as error:
+        raise NotWritten(
+            f"cannot write {path}: {atomic.reason(error)}; run devinops fmt again to format "
+            "the rest"
+        ) from error
+    return None
 
 
 # --- answering ----------------------------------------------------------------------------------

@@ -16,7 +16,6 @@ from devinops.ingest.import_form import Choices
 from devinops.ingest.import_sources import Sources
 from devinops.ingest.importing import Imported, Origin, Report, Repository, import_contents
 from devinops.ingest.pull_result import FileChange
-from devinops.load.discover import read_text
 from devinops.model.errors import NotFound, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.render import counted
@@ -42,9 +41,21 @@ def run(
     if repo and not _REPO.fullmatch(repo):
         raise UsageError(f'--repo must be OWNER/NAME or all, not "{repo}"')
     choices = Choices(split=split, repo=repo or "", org_id=org_id or "", into=folder or "")
-    report = _prepare(options, sources, choices, force=force)
+    raws: root_files.Raws = {}
+    project, loaded = root_files.read(options.root, raws)
+    repository = Repository(
+        {declaration.key: declaration for declaration in loaded.declarations},
+        root_files.taken(options.root),
+        root_files.ignored(project),
+        force,
+        root_files.text_of(options.root, raws),
+    )
+    found = Sources(choices, {os.path.realpath(options.root / path) for path in loaded.files})
+    report = _prepare(found, sources, choices, repository)
     if not dry_run:
-        root_files.write(options.root, _changes(report))
+        entries = loaded.declarations
+        for change, reason in root_files.write(options.root, _changes(report), raws, entries):
+            report.leave(change.path, reason)
     code = _exit_code(report)
     lines = tuple(_lines(report, dry_run, options.place))
     document = partial(_document, report, code, dry_run, options.place)
@@ -52,25 +63,13 @@ def run(
     return code
 
 
-def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, force: bool) -> Report:
+def _prepare(
+    found: Sources, paths: tuple[Path, ...], choices: Choices, repository: Repository
+) -> Report:
     """Return what the sources become. Raises NotFound if there is nothing to import in them."""
-    project, loaded = root_files.read(options.root)
-    own = {os.path.realpath(options.root / path) for path in loaded.files}
-    found = Sources(choices, own)
     for path in paths:
         found.add(str(path))
-    report = import_contents(
-        found.read,
-        choices,
-        Repository(
-            {declaration.key: declaration for declaration in loaded.declarations},
-            root_files.taken(options.root),
-            root_files.ignored(project),
-            force,
-            lambda path: read_text(str(options.root / path), path)[0] or "",
-            root_files.text_of(options.root),
-        ),
-    )
+    report = import_contents(found.read, choices, repository)
     for directory, number in found.skipped.items():
         report.remarks[directory] = (
             f"{counted(number, 'other Markdown file')} not read: name a file to import it",

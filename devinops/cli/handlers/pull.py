@@ -25,7 +25,7 @@ from devinops.ingest.pull_result import FileChange, LeftToYou, NotRead, Pulled
 from devinops.ingest.unmanaged import Pulling, look_ahead, pull_unmanaged
 from devinops.load import Loaded
 from devinops.model.client_protocols import Reader
-from devinops.model.errors import ConfigError, NotFound, UsageError
+from devinops.model.errors import ConfigError, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Snapshot
@@ -46,20 +46,23 @@ def run(
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
         request = _Request.parse(options, keys, check, unmanaged=unmanaged, drift=drift)
-        project, loaded = root_files.read(options.root)
+        raws: root_files.Raws = {}
+        project, loaded = root_files.read(options.root, raws)
         is_new = project.document is None and not loaded.files
         if is_new and options.flags.target in (NEW_TARGET, DEFAULT_TARGET):
             # The new file will have one target, which needs no --target and replaces the default.
             options = replace(options, flags=replace(options.flags, target=None))
         settings = resolve(project, options.flags, os.environ)
-        with root_files.Writing(options.root) as writing:
+        files = _files(options.root, raws)
+        with root_files.Writing(options.root, raws, loaded.declarations) as writing:
             with open_session(options, open_reader, settings=settings) as session:
-                run = _pull(request, session, project, loaded, writing)
+                run = _pull(request, session, project, loaded, files, writing)
             if is_new:
                 git = Repository.of(options.root)
                 setup = set_up(options.root, git, with_sample=False, check=check)
                 run = replace(run, setup=setup, target=replace(run.target, name=NEW_TARGET))
-            writing.finish()
+            writing.finish(files.committed)
+        run = replace(run, pulled=run.pulled.without(dict(writing.unwritten)))
     lines = list(_lines(run, options))
     options.answer(SimpleAnswer(lines, lambda: _document(run), exit_code=run.exit_code))
     return run.exit_code
@@ -122,6 +125,7 @@ def _pull(
     session: Session[Reader],
     project: Project,
     loaded: Loaded,
+    files: Files,
     writing: root_files.Writing,
 ) -> _Run:
     """Return what is pulled, and prepare writing it."""
@@ -145,7 +149,7 @@ def _pull(
         named=request.keys,
         targets=tuple(project.targets),
         place=session.options.place,
-        text_of=root_files.text_of(settings.root),
+        text_of=root_files.text_of(settings.root, writing.raws),
     )
     ahead = partial(look_ahead, pulling=pulling) if request.unmanaged else None
     first = first_reading(session, _asked(request, pulling), ahead)
@@ -155,7 +159,6 @@ def _pull(
         _check_keys(request, now)
         pulled = pull_unmanaged(now) if request.unmanaged else Pulled()
         if request.drift:
-            files = _on_disk(settings.root)
             drift = pull_drift(now, files, first.kinds)
             formatted = _formatted(drift.files, files, loaded.files)
             pulled += replace(drift, files=tuple(formatted))
@@ -192,15 +195,9 @@ def _formatted(
         yield replace(change, text=text)
 
 
-def _on_disk(root: Path) -> Files:
-    """Return how the files of a root are read, now and at a commit."""
+def _files(root: Path, raws: root_files.Raws) -> Files:
+    """Return the files of a root, as they were read and at a commit."""
     git = Git(root)
-
-    def read(path: str) -> str:
-        try:
-            return (root / path).read_bytes().decode()
-        except (OSError, UnicodeDecodeError) as error:
-            raise NotFound(f"cannot read {root / path}: {error}") from error
 
     def at_commit(commit: str, path: str) -> str | None:
         if git.line("cat-file", "-e", f"{commit}^{{commit}}") is None:
@@ -211,7 +208,7 @@ def _on_disk(root: Path) -> Files:
         here = git.line("hash-object", "--", path)
         return here is not None and here == git.line("rev-parse", "--verify", f"HEAD:./{path}")
 
-    return Files(read, at_commit, committed)
+    return Files(raws.__getitem__, at_commit, committed)
 
 
 def _check_keys(request: _Request, pulling: Pulling) -> None:
