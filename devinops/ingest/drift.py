@@ -18,7 +18,7 @@ from typing import Any
 
 from devinops.ingest.edit_fields import NotEditable
 from devinops.ingest.file_names import directory
-from devinops.ingest.merge_texts import merge
+from devinops.ingest.merge_texts import TooManyEqualLines, merge
 from devinops.ingest.pull_result import FileChange, Left, LeftToYou, Pulled
 from devinops.ingest.rewrite_file import Rewriting, Wanted, is_markdown, text_files
 from devinops.ingest.scan_live import findings
@@ -291,7 +291,13 @@ class _Drift:
         base = self._base(record, attribute)
         if base is None:
             return
-        merged = merge(base, ours, canonical_text(theirs))
+        try:
+            merged = merge(base, ours, canonical_text(theirs))
+        except TooManyEqualLines:
+            why = f"they have too many equal lines to be merged: {self._by_hand(record)}"
+            reason = f"its {change.name} changed on both sides, and {why}"
+            self._leave(wanted.key, Left.CONFLICT, reason, record.id)
+            return
         if not merged.conflicts:
             if merged.text != ours:
                 wanted.values[change.name] = merged.text
@@ -311,10 +317,7 @@ class _Drift:
         If that is not known, leave the object to the user and return None.
         """
         base, commit = None, record.commit or ""
-        by_hand = (
-            f"compare them with devinops plan{self.pulling.place} -v, edit the file until it has "
-            f"both, then {self._apply(record.key)}"
-        )
+        by_hand = self._by_hand(record)
         if not (commit and record.source):
             why = f"the inventory has no commit to merge from: {by_hand}"
         else:
@@ -339,6 +342,13 @@ class _Drift:
         except MissingCommit:
             known = None
         return [f.name for f in fields if not known or getattr(known.resource, f.name) != f.after]
+
+    def _by_hand(self, record: Record) -> str:
+        """Return how a person merges both sides."""
+        return (
+            f"compare them with devinops plan{self.pulling.place} -v, edit the file until it has "
+            f"both, then {self._apply(record.key)}"
+        )
 
     def _at_commit(self, record: Record, commit: str, attribute: Attribute) -> str | None:
         found = self._entry_at(commit, record.source or "", record.key)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
+from typing import Final
 
 from devinops.load.placeholders import BETWEEN, FILES, LIVE
+
+MAX_COMPARED: Final = 2_000_000
+"""How many lines and pairs of equal lines are looked at to find what two texts share."""
+
+
+class TooManyEqualLines(Exception):
+    """Two texts have so many equal lines that comparing them would take too long."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +27,10 @@ class Merged:
 
 
 def merge(base: str, files: str, live: str) -> Merged:
-    """Return a text with the changes of both sides; a conflict has markers around both versions."""
+    """Return a text with the changes of both sides; a conflict has markers around both versions.
+
+    Raises TooManyEqualLines.
+    """
     rows: list[str] = []
     conflicts = 0
     for start, ours, theirs in _regions(*(text.split("\n") for text in (base, files, live))):
@@ -50,6 +62,22 @@ def _regions(base: list[str], ours: list[str], theirs: list[str]) -> Iterator[_R
         at = [start + length, first + length, second + length]
 
 
+class _Bounded(SequenceMatcher[str]):
+    """Raises TooManyEqualLines instead of working for long."""
+
+    def __init__(self, base: list[str], other: list[str]) -> None:
+        super().__init__(None, base, other, autojunk=False)
+        self.base, self.equal, self.compared = base, Counter(other), 0
+
+    def find_longest_match(
+        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
+    ) -> Match:
+        self.compared += sum(1 + self.equal[line] for line in self.base[alo:ahi])
+        if self.compared > MAX_COMPARED:
+            raise TooManyEqualLines
+        return super().find_longest_match(alo, ahi, blo, bhi)
+
+
 def _common(
     base: list[str], ours: list[str], theirs: list[str]
 ) -> Iterator[tuple[int, int, int, int]]:
@@ -57,8 +85,8 @@ def _common(
 
     The last one is empty, at the end of all sides.
     """
-    in_ours = SequenceMatcher(None, base, ours, autojunk=False).get_matching_blocks()
-    in_theirs = SequenceMatcher(None, base, theirs, autojunk=False).get_matching_blocks()
+    in_ours = _Bounded(base, ours).get_matching_blocks()
+    in_theirs = _Bounded(base, theirs).get_matching_blocks()
     i = j = 0
     while i < len(in_ours) and j < len(in_theirs):
         one, other = in_ours[i], in_theirs[j]

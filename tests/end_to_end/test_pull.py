@@ -17,6 +17,7 @@ import pytest
 
 from devinops.cli.session import Session
 from devinops.emulator import Emulator
+from devinops.ingest import merge_texts
 from devinops.model.objects import Snapshot
 from tests.testing.command_line import Devinops
 from tests.testing.hostile_names import HUNDREDS, NAMES, organization
@@ -320,6 +321,25 @@ def test_both_sides_are_merged_from_the_commit_of_the_last_apply(
     assert devinops(*command, "--yes").code == 0
     (note,) = (note for note in emulator.knowledge() if note["note_id"] == "deploys")
     assert note["body"].endswith("Run make all.\n\nThen watch the graphs.")
+
+
+def test_a_text_with_too_many_equal_lines_is_merged_by_a_person(
+    applied: tuple[Emulator, Path], devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator, root = applied
+    monkeypatch.setattr(merge_texts, "MAX_COMPARED", 3)
+    page = root / "knowledge" / "deploys.md"
+    page.write_text(PAGE.replace("Then watch.", "Then watch the graphs."))
+    before = page.read_text()
+    edit(emulator, "knowledge", "deploys", body="# Deploys\n\nRun make all.\n\nThen watch.")
+    document = pull(devinops, root, "--drift")
+    assert (document["exit_code"], document["files"], page.read_text()) == (4, [], before)
+    (left,) = document["left"]
+    assert left["why"] == "conflict"
+    assert left["reason"].startswith(
+        "its body changed on both sides, and they have too many equal lines to be merged: compare "
+    )
+    assert left["reason"].endswith("--only knowledge:Deploys --on-conflict git")
 
 
 def test_a_conflict_has_markers_and_is_never_applied(

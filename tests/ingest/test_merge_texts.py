@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.ingest.merge_texts import merge
+from devinops.ingest.merge_texts import Merged, TooManyEqualLines, merge
 from devinops.load.placeholders import BETWEEN, FILES, LIVE
 
 
@@ -29,6 +29,31 @@ def test_lines_are_merged(base: str, files: str, live: str, merged: str) -> None
     result = merge(rows(base), rows(files), rows(live))
     assert result.text == rows(merged)
     assert result.conflicts == merged.count(FILES)
+
+
+@pytest.mark.parametrize(
+    ("base", "files", "live"),
+    [
+        pytest.param(["x"] * 1_500, ["y"] + ["x"] * 1_500, ["x"] * 1_500 + ["y"], id="equal"),
+        pytest.param(
+            [str(row) for row in range(3_000)],
+            [str(row) for row in range(3_000)],
+            [str(row if row % 2 else -row) for row in range(3_000)],
+            id="every other line",
+        ),
+    ],
+)
+def test_texts_that_take_too_long_to_compare_are_not_merged(
+    base: list[str], files: list[str], live: list[str]
+) -> None:
+    with pytest.raises(TooManyEqualLines):
+        merge("\n".join(base), "\n".join(files), "\n".join(live))
+
+
+def test_large_texts_with_empty_lines_are_merged() -> None:
+    rows = [str(row) if row % 3 else "" for row in range(1_000)]
+    base, files, live = ("\n".join([first, *rows, last]) for first, last in ("az", "bz", "ay"))
+    assert merge(base, files, live) == Merged("\n".join(["b", *rows, "y"]), 0)
 
 
 texts = st.lists(st.sampled_from("abcd"), max_size=8).map("\n".join)
