@@ -25,18 +25,21 @@ class Reading:
 
 
 def first_reading(
-    session: Session[Reader], asked: Collection[str], look_ahead: Callable[[Live], None] | None
+    session: Session[Reader],
+    asked: Collection[str],
+    needed: Collection[str],
+    look_ahead: Callable[[Live], None] | None,
 ) -> Reading:
     """Return what can be listed of the kinds that were asked for, of all kinds if none was.
 
-    `look_ahead`, if any, gets the objects of each page while the next one is on its way. Raises
-    ApiError.
+    For `needed` see `readable`. `look_ahead`, if any, gets the objects of each page while the next
+    one is on its way. Raises ApiError.
     """
     kinds = _existing(session, asked) if asked else reachable(session)
     if look_ahead is None:
-        return readable(session, kinds)
+        return readable(session, kinds, needed)
     with overlapping():
-        reading = PagedReading(lambda pages: readable(session, kinds, pages))
+        reading = PagedReading(lambda pages: readable(session, kinds, needed, pages))
         reading.decode(look_ahead)
         return reading.result()
 
@@ -83,37 +86,42 @@ def reachable(session: Session[Reader]) -> frozenset[str]:
 def readable(
     session: Session[Reader],
     kinds: frozenset[str],
+    needed: Collection[str] = (),
     pages: Callable[[Page], None] = ignore,
     *,
     sure: bool = False,
 ) -> Reading:
     """Return all objects of the kinds, or of those that can be listed.
 
-    For `sure` and `pages` see `Reader`. Raises ApiError.
+    For `sure` and `pages` see `Reader`. Raises ApiError, also if a list is missing whose kind is
+    `needed`, or if no list shows that the address and the organization are right.
     """
     try:
         return Reading(session.snapshot(kinds, sure=sure, pages=pages), kinds)
     except ApiError as error:
         if error.status != FORBIDDEN and not error.is_missing:
             raise
-    not_read = tuple(refusal for noun in sorted(kinds) if (refusal := _refusal(session, noun)))
-    allowed = kinds - {item.kind for item in not_read}
+    refused = {noun: refusal for noun in sorted(kinds) if (refusal := _refusal(session, noun))}
+    allowed, api = kinds - refused.keys(), session.client.target.api
+    of_settings = {noun for noun in kinds if KINDS[noun].apis[api].is_about_organization}
+    for noun, refusal in refused.items():
+        is_absent = noun not in needed and allowed - of_settings
+        if refusal.is_missing and not is_absent and noun not in of_settings:
+            raise refusal
     snapshot = session.snapshot(allowed, sure=sure) if allowed else Snapshot(())
+    not_read = tuple(NotRead(noun, str(refusal)) for noun, refusal in refused.items())
     return Reading(snapshot, allowed, not_read)
 
 
-def _refusal(session: Session[Reader], noun: str) -> NotRead | None:
-    """Return why a kind cannot be listed; None if it can. Raises ApiError.
+def _refusal(session: Session[Reader], noun: str) -> ApiError | None:
+    """Return why a kind cannot be listed: the key may not, or there is no list; None if it can.
 
-    The key may not list it, or it is a setting of the organization that is switched off.
+    Raises ApiError.
     """
     try:
         session.snapshot({noun}, sure=False)
     except ApiError as error:
-        api = KINDS[noun].apis[session.client.target.api]
-        # For any other kind, a 404 means that the address or the organization is wrong.
-        is_off = error.is_missing and api.is_about_organization
-        if error.status != FORBIDDEN and not is_off:
+        if error.status != FORBIDDEN and not error.is_missing:
             raise
-        return NotRead(noun, str(error))
+        return error
     return None

@@ -185,13 +185,20 @@ class Session(Generic[C_co]):
         unlisted = mentioning_kinds(plan.changes, target.api, target.scope) - kinds
         if not unlisted:
             return Planned(plan, snapshot)
-        more = self._readable(unlisted, sure=sure)
-        if more is None:
-            notes = (*plan.notes, *unchecked(plan.changes, unlisted, target.api))
-            return Planned(replace(plan, notes=notes), snapshot)
-        snapshot = snapshot.with_more(more)
+        refused: dict[str, ApiError] = {}
+        for kind in sorted(unlisted):
+            try:
+                more = self.client.snapshot({kind}, sure=sure)
+            except ApiError as error:
+                if error.status != FORBIDDEN and not error.is_missing:
+                    raise
+                refused[kind] = error
+            else:
+                snapshot = snapshot.with_more(more)
         plan = self._build(snapshot, inventory, approvals, only_must_match, problems)
-        return Planned(plan, snapshot)
+        absent = {kind for kind, error in refused.items() if error.is_missing}
+        notes = unchecked(plan.changes, refused.keys(), target.api, absent=absent)
+        return Planned(replace(plan, notes=(*plan.notes, *notes)), snapshot)
 
     def _completed(self, early: Early, kinds: Collection[str]) -> Snapshot:
         """Return a snapshot of the kinds; some of them were listed already."""
@@ -220,16 +227,6 @@ class Session(Generic[C_co]):
             warnings=(*self.entries.warnings, *warnings),
             only_must_match=only_must_match,
         )
-
-    def _readable(self, kinds: frozenset[str], *, sure: bool) -> Snapshot | None:
-        """Return all objects of the kinds; None if the key may not list them."""
-        try:
-            with Progress(self.options, "reading") as progress:
-                return self.client.snapshot(kinds, progress.at, sure=sure)
-        except ApiError as error:
-            if error.status != FORBIDDEN:
-                raise
-            return None
 
     def _kinds(self, inventory: Inventory) -> set[str]:
         """Return the kinds to list: the kinds of the entries and of the owned objects.

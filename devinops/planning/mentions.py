@@ -179,14 +179,23 @@ def mentioning_kinds(changes: Iterable[Change], api: ApiVersion, scope: Scope) -
 
 
 def unchecked(
-    changes: Iterable[Change], unreadable: Collection[str], api: ApiVersion
+    changes: Iterable[Change],
+    unreadable: Collection[str],
+    api: ApiVersion,
+    *,
+    absent: Collection[str] = (),
 ) -> Iterator[str]:
     """Yield a note for each deleted object that objects of an `unreadable` kind may mention.
 
-    The key cannot list these kinds.
+    The key cannot list these kinds, or they are `absent`: the API has no list of them.
     """
+    for noun in sorted(absent):
+        yield (
+            f"the API has no list of {noun} objects in this organization (404), so the plan "
+            "assumes that there are none"
+        )
     for change in filter(_deletes, changes):
-        for kind in (KINDS[noun] for noun in sorted(unreadable)):
+        for kind in (KINDS[noun] for noun in sorted(set(unreadable) - set(absent))):
             if change.key.kind not in kind.mentioned:
                 continue
             permission = kind.apis[api].read_permission

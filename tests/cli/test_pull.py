@@ -14,6 +14,7 @@ import pytest
 from devinops.emulator import Emulator
 from devinops.schema.all_schemas import schemas
 from tests.testing.command_line import Devinops
+from tests.testing.tree import plant
 
 SEED: Any = {
     "organizations": {
@@ -286,15 +287,44 @@ def test_a_setting_that_is_switched_off_is_not_read_and_the_rest_is_written(
     assert "playbook" in {item["kind"] for item in json.loads(out.read_text())["items"]}
 
 
+@pytest.mark.parametrize(
+    ("lists", "entry", "options"),
+    [
+        ("playbooks", "playbooks/mine.md", []),
+        ("*", "", []),
+        ("playbooks", "", ["--only", "playbook"]),
+    ],
+)
 def test_a_list_that_is_missing_stops_a_pull(
+    lists: str,
+    entry: str,
+    options: list[str],
+    tmp_path: Path,
+    devinops: Devinops,
+    use: Callable[..., None],
+) -> None:
+    """It is the list of a declared kind, or no list shows that the organization is right."""
+    if entry:
+        plant(tmp_path, {entry: "---\ntitle: Mine\n---\nb\n"})
+    faults = [{"path": f"/v3/organizations/*/{lists}", "fault": "status", "status": 404}]
+    faults += [{"path": f"/v3/organizations/*/*/{lists}", "fault": "status", "status": 404}]
+    with Emulator(SEED, faults=faults) as emulator:
+        use(emulator.url)
+        ran = devinops("pull", "-C", tmp_path, *options)
+    assert (ran.code, names(tmp_path)) == (1, [entry] if entry else [])
+    assert "returned 404" in ran.err
+
+
+def test_a_kind_without_a_list_is_not_read_and_the_rest_is_written(
     tmp_path: Path, devinops: Devinops, use: Callable[..., None]
 ) -> None:
-    faults = [{"path": "/v3/**/playbooks", "fault": "status", "status": 404}]
+    faults = [{"path": "/v3/**/automations", "fault": "status", "status": 404}]
     with Emulator(SEED, faults=faults) as emulator:
         use(emulator.url)
         ran = devinops("pull", "-C", tmp_path)
-    assert (ran.code, names(tmp_path)) == (1, [])
-    assert "playbooks returned 404" in ran.err
+    assert (ran.code, "playbooks/p.md" in names(tmp_path)) == (4, True)
+    assert "! automation was not read: " in ran.out
+    assert "/automations returned 404" in ran.out
 
 
 def test_no_file_is_overwritten(emulator: Emulator, tmp_path: Path, devinops: Devinops) -> None:

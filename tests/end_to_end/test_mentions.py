@@ -75,16 +75,30 @@ def test_a_key_that_cannot_list_automations_is_named_in_a_note(
     assert "ViewOrgAutomations" in ran.out
 
 
-def test_another_error_of_that_list_stops_the_run(
-    emulator: Emulator, repository: Write, devinops: Devinops
+@pytest.mark.parametrize(
+    ("status", "code", "left", "message"),
+    [
+        (404, 0, 0, "the API has no list of automation objects in this organization (404)"),
+        (500, 1, 1, "automations returned 500"),
+    ],
+)
+def test_without_that_list_there_are_no_automations_and_another_error_stops_the_run(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    status: int,
+    code: int,
+    left: int,
+    message: str,
 ) -> None:
     emulator.add("playbook", title="Triage", body="b")
     root = repository({"playbooks.yaml": GONE})
     emulator.faults = [
-        {"method": "GET", "path": "/v3/**/automations", "fault": "status", "status": 500}
+        {"method": "GET", "path": "/v3/**/automations", "fault": "status", "status": status}
     ]
     ran = devinops("apply", "-C", root, "--yes")
-    assert (ran.code, len(emulator.playbooks())) == (1, 1), ran
+    assert (ran.code, len(emulator.playbooks())) == (code, left), ran
+    assert message in ran.out + ran.err
 
 
 @pytest.mark.parametrize("freeing", [automations("Nothing."), ABSENT], ids=["update", "delete"])

@@ -152,7 +152,11 @@ def _pull(
         text_of=root_files.text_of(settings.root, writing.raws),
     )
     ahead = partial(look_ahead, pulling=pulling) if request.unmanaged else None
-    first = first_reading(session, _asked(request, pulling), ahead)
+    # Only what is declared or owned can drift, so the key needs no permission for other kinds.
+    needed = {entry.key.kind for entry in pulling.concerned}
+    needed |= {record.key.kind for record in pulling.inventory.records}
+    asked = request.kinds or (set() if request.unmanaged else needed)
+    first = first_reading(session, asked, needed, ahead)
 
     def prepare(snapshot: Snapshot) -> Pulled:
         now = replace(pulling, snapshot=snapshot)
@@ -168,17 +172,6 @@ def _pull(
 
     pulled = proved(session, first.snapshot, prepare)
     return _Run(pulled, pulling.target, request.check, first.not_read)
-
-
-def _asked(request: _Request, pulling: Pulling) -> frozenset[str]:
-    """Return the kinds that were asked for; empty for all.
-
-    Only what is declared or owned can drift, so the key needs no permission for other kinds.
-    """
-    if request.kinds or request.unmanaged:
-        return request.kinds
-    declared = {entry.key.kind for entry in pulling.concerned}
-    return frozenset(declared | {record.key.kind for record in pulling.inventory.records})
 
 
 def _formatted(
