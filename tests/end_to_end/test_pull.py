@@ -982,7 +982,7 @@ def test_the_printed_command_decides_one_conflict_only(
     (item,) = pull(devinops, root, "--drift", "knowledge:Deploys")["left"]
     assert item["why"] == "merged"
     _, *command = shlex.split(item["reason"].partition(", then ")[2])
-    assert devinops(*command, "-C", root, "--yes").code == 0
+    assert devinops(*command, "--yes").code == 0
     bodies = {note["name"]: note["body"] for note in emulator.knowledge()}
     assert bodies[name].endswith("Run it.\n\nThen watch the graphs.")
     assert bodies["Tea"] == "cold"

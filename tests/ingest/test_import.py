@@ -305,7 +305,7 @@ def test_objects_of_a_terraform_state_are_adopted_by_id(
     with Emulator({"organizations": {"org-emulator": seed}}) as emulator:
         monkeypatch.setenv("DEVIN_API_URL", emulator.url)
         monkeypatch.setenv("DEVIN_API_KEY", "cog_emulator")
-        assert devinops(*link[1:], "-C", root).code == 0
+        assert devinops(*link[1:]).code == 0
         assert devinops("apply", "-C", root, "--yes").code == 0
         assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
         assert {request["method"] for request in emulator.requests} == {"GET"}
