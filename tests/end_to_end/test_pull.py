@@ -22,6 +22,7 @@ from devinops.model.objects import Snapshot
 from tests.testing.command_line import Devinops
 from tests.testing.hostile_names import HUNDREDS, NAMES, organization
 from tests.testing.tree import plant, snapshot
+from tests.testing.waiting import until
 
 KEYS = {"v3": "cog_emulator", "v1": "apk_emulator"}
 MANY = ("v3, 500 notes", "v1, 500 notes")
@@ -1057,6 +1058,8 @@ def test_what_a_person_saves_during_a_pull_stays_and_the_rest_is_written(
     def read_and_save(self: Any, *arguments: Any, **options: Any) -> Snapshot:
         readings.append(original(self, *arguments, **options))
         if len(readings) == reading:
+            if reading == 2:  # the changes of the first reading are prepared meanwhile
+                until(lambda: list((root / ".devinops").glob("prepared-*.tmp")))
             plant(root, saved)
             return readings[-1]
         return replace(readings[-1], unproved=frozenset({"knowledge"}))
