@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages picture tour benchmark profile npm-tools clean
+.PHONY: lock lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages picture tour benchmark profile npm-tools clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -68,6 +68,16 @@ format: $(VENV)/.test
 
 schemas: $(VENV)/.test
 	$(BIN)/devinops schema --directory schemas
+
+# Writes what the jobs of CI install before devinops: each package with the hashes of its newest version
+# that fits every Python from 3.11 on. setuptools builds devinops itself.
+LOCK := devinops/templates/requirements.txt
+lock: $(VENV)/.test
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	@sed '/^--only-binary/q' $(LOCK) > $(VENV)/lock.txt
+	@printf 'setuptools>=70.1\n' | $(BIN)/uv pip compile setup.cfg - --extra secrets --universal \
+		--python-version 3.11 --generate-hashes --upgrade --quiet --no-header --no-annotate >> $(VENV)/lock.txt
+	@mv $(VENV)/lock.txt $(LOCK)
 
 # Prints every text that users see, to be read aloud after a change.
 messages: $(VENV)/.test

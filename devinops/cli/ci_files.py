@@ -20,6 +20,11 @@ ACTIONS: Final = {
 }
 """The actions, each pinned to the commit of its version, so that a moved tag changes nothing."""
 
+WORKFLOW: Final = ".github/workflows/devinops.yml"
+GITHUB_LOCK: Final = ".github/devinops-requirements.txt"
+GITLAB_LOCK: Final = ".gitlab/devinops-requirements.txt"
+"""Where the dependencies of devinops are, each with its hashes."""
+
 DEFAULT_KEY: Final = "DEVIN_API_KEY"
 
 _NUMBERS: Final = ("allow_delete", "allow_missing")
@@ -73,18 +78,18 @@ class Pipeline:
         parts = [re.sub(r"[^\w /.-]", "?", self.below), target]
         return f" in {', '.join(filter(None, parts))}" if any(parts) else ""
 
-    def paths(self, own: str, below: str) -> str:
+    def paths(self, below: str, *own: str) -> str:
         """Return patterns of the files that a plan depends on, as JSON, which is also YAML.
 
-        `own` is the file of the CI system, and `below` what this system puts after a directory to
-        mean everything below it.
+        `own` are the files of the CI system, and `below` is what this system puts after a directory
+        to mean everything below it.
         """
         if self.below:
-            return _json([f"{loose(self.below)}/{below}", own])
+            return _json([f"{loose(self.below)}/{below}", *own])
         # At the top, *.yaml is devinops.yaml and the files of the kinds.
         directories = (f"{name}/{below}" for name in sorted(KINDS.directories))
         patterns = (path for pattern in self.patterns for path in _paths_of(pattern, below))
-        return _json(["*.yaml", *directories, *patterns, own])
+        return _json(["*.yaml", *directories, *patterns, *own])
 
 
 def _paths_of(pattern: str, below: str) -> list[str]:
@@ -131,92 +136,51 @@ def key_note(system: str, pipeline: Pipeline) -> str:
 
 def github_values(pipeline: Pipeline) -> dict[str, str]:
     """Return the values of the placeholders in github.yml."""
-    targets = list(pipeline.keys)
-    many = _github_of_many(pipeline) if pipeline.is_many else _github_of_one(pipeline)
     return {
         **ACTIONS,
         **_common(pipeline),
-        "paths": pipeline.paths(".github/workflows/devinops.yml", "**"),
+        "lock": GITHUB_LOCK,
+        "paths": pipeline.paths("**", WORKFLOW, GITHUB_LOCK),
         "branches": _json([re.sub(r"^!|\+", r"\\\g<0>", pipeline.branch)]),
         "validate": command_line(f"devinops validate{pipeline.root} --format github"),
-        "target_input": _target_input(targets) if pipeline.is_many else "",
+        "target_input": _target_input(pipeline.keys) if pipeline.is_many else "",
         "hazard_inputs": "".join(
             f"      allow_{name}:\n        description: {_json(help)}\n        type: boolean\n"
             for name, help in HAZARDS.items()
         ),
-        "approvals": indent(_github_approvals(), " " * 10),
+        "approvals": indent(_github_approvals(), "  "),
         "options": _github_options(),
         "contents": (
             "write  # for the branch devinops, which holds the inventory"
             if pipeline.pushes
             else "read  # with inventory: {store: branch}, write"
         ),
-        **many,
     }
 
 
-def _github_of_one(pipeline: Pipeline) -> dict[str, str]:
-    key = pipeline.key
-    keys = [key, *pipeline.enterprise_keys.values()]
+def github_job_values(pipeline: Pipeline, target: str) -> dict[str, str]:
+    """Return the values of the placeholders in github-jobs.yml for the jobs of one target.
+
+    They name its secrets: a job with another way to find them would be sent those of all targets.
+    """
+    key = pipeline.keys[target]
+    keys = [key, *filter(None, [pipeline.enterprise_keys.get(target)])]
     line = "          {0}: ${{{{ secrets.{1} }}}}\n"
+    name = target if pipeline.is_many else ""
+    ending = f"-{name}" if name else ""
     return {
-        "keys": "",
-        "suffix": pipeline.suffix(),
-        "title": pipeline.title(),
-        "strategy": "",
-        "nightly_strategy": "",
-        "environment": "devin",
+        "job": ending.replace(".", "--"),
+        "target": f"    env:\n      DEVINOPS_TARGET: {_json(name)}\n" if name else "",
+        "chosen": f" && inputs.target == '{name}'" if name else "",
+        "suffix": pipeline.suffix(name),
+        "title": pipeline.title(name),
+        "environment": f"devin{ending}",
         "key": key,
         "plan_secret": f"{key}_PLAN",
         "apply_secret": key,
-        "plan_key": "".join(line.format(name, f"{name}_PLAN") for name in keys),
-        "apply_key": "".join(line.format(name, name) for name in keys),
-        "export": "",
+        "plan_key": "".join(line.format(key, f"{key}_PLAN") for key in keys),
+        "apply_key": "".join(line.format(key, key) for key in keys),
     }
-
-
-def _github_of_many(pipeline: Pipeline) -> dict[str, str]:
-    """Return values for one job for each target, whose environment has only its own key."""
-    listed = _json(list(pipeline.keys))
-    chosen = f"inputs.target && format('[{{0}}]', toJSON(inputs.target)) || '{listed}'"
-    line = "  {0}S: '{1}'  # each target and the variable of its {2}\n"
-    maps = {"KEY": (pipeline.keys, "key")}
-    if pipeline.enterprise_keys:
-        names = {target: pipeline.enterprise_keys.get(target, "") for target in pipeline.keys}
-        maps["ENTERPRISE_KEY"] = (names, "key of the enterprise")
-    keys = "".join(line.format(key, _json(names), what) for key, (names, what) in maps.items())
-    return {
-        "keys": keys,
-        "suffix": pipeline.suffix("${{ matrix.target }}"),
-        "title": pipeline.title("${{ matrix.target }}"),
-        "strategy": _strategy(f"${{{{ fromJSON({chosen}) }}}}"),
-        "nightly_strategy": _strategy(listed),
-        "environment": "devin-${{ matrix.target }}",
-        "key": "KEY",
-        "plan_secret": "${KEY_NAME}_PLAN",
-        "apply_secret": "with the key of its target",
-        "plan_key": "".join(_key_of_target(key, "format('{{0}}_PLAN', {0})") for key in maps),
-        "apply_key": "".join(_key_of_target(key, "{0}") for key in maps),
-        "export": "".join(_EXPORT.format(key) for key in maps),
-    }
-
-
-_EXPORT: Final = '          if [ -n "${0}_NAME" ]; then export "${0}_NAME=${0}"; fi\n'
-
-
-def _key_of_target(key: str, secret: str) -> str:
-    """Return the variables with the name and the value of a key; `secret` says how it is called."""
-    name = f"fromJSON(env.{key}S)[matrix.target]"
-    value = f"secrets[{secret.format(name)}]"
-    return f"          {key}_NAME: ${{{{ {name} }}}}\n          {key}: ${{{{ {value} }}}}\n"
-
-
-def _strategy(targets: str) -> str:
-    return (
-        "    strategy:\n      fail-fast: false  # an error in one target does not stop the others\n"
-        f"      matrix:\n        target: {targets}\n"
-        "    env:\n      DEVINOPS_TARGET: ${{ matrix.target }}\n"
-    )
 
 
 def _target_input(targets: Iterable[str]) -> str:
@@ -227,7 +191,7 @@ def _target_input(targets: Iterable[str]) -> str:
 
 
 def _github_approvals() -> str:
-    """Return variables with the inputs. A shell reads them, so that no input becomes code."""
+    """Return variables with the inputs."""
     flags = ["adopt", *(f"allow_{name}" for name in HAZARDS)]
     lines = [f"{name.upper()}: ${{{{ inputs.{name} && 'yes' || '' }}}}" for name in flags]
     lines += [f"{name.upper()}: ${{{{ inputs.{name} }}}}" for name in _NUMBERS]
@@ -250,10 +214,9 @@ def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
     target = "$DEVINOPS_TARGET" if pipeline.is_many else ""
     return {
         **_common(pipeline),
-        "paths": pipeline.paths(file, "**/*"),
-        "validate": command_line(
-            f"devinops validate{pipeline.root} --report gitlab=gl-code-quality-report.json"
-        ),
+        "lock": GITLAB_LOCK,
+        "paths": pipeline.paths("**/*", file, GITLAB_LOCK),
+        "validate": f"devinops validate{pipeline.root}",
         "plan_secrets": ", ".join(f"{key}_PLAN" for key in keys),
         "apply_secrets": ", ".join(keys),
         "hazard_inputs": _gitlab_variables(pipeline),

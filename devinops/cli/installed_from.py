@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
@@ -56,10 +55,6 @@ class Origin:
     repository: str | None = None
     revision: str | None = None
     unknown: str = ""
-
-    @property
-    def install(self) -> str:
-        return f"pip install {shlex.quote(self.requirement)}"
 
 
 def origin_of(direct_url: Mapping[str, Any] | None, checkout: Checkout | None) -> Origin:

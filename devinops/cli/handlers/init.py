@@ -20,8 +20,12 @@ import click
 from devinops import __version__, atomic
 from devinops.cli.ci_files import (
     DEFAULT_KEY,
+    GITHUB_LOCK,
+    GITLAB_LOCK,
+    WORKFLOW,
     Pipeline,
     command_line,
+    github_job_values,
     github_values,
     gitlab_values,
     key_note,
@@ -39,8 +43,9 @@ from devinops.render.terminal import Terminal
 HOOK_FILES = r"\.(md|txt|ya?ml)$"
 """Files that the pre-commit hooks may read; the same as in .pre-commit-hooks.yaml."""
 
-WORKFLOW = ".github/workflows/devinops.yml"
 GITLAB_FILE = ".gitlab-ci.yml"
+
+LOCKS = (GITHUB_LOCK, GITLAB_LOCK)
 
 SAMPLE = "knowledge/where-knowledge-is-written.md"
 """The first note."""
@@ -188,6 +193,7 @@ def set_up(
     texts = files(git, org_id, installed_origin(), pipeline, system, gitlab_file)
     if not with_sample:
         texts.pop(SAMPLE)
+    ci_files = tuple(name for name in texts if name.startswith(".") and name not in LOCKS)
     tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
     for name, top in tops.items():
         _check_place(top, name)
@@ -203,8 +209,8 @@ def set_up(
         rows.append(row.format(_relative(top / name, root)))
         if is_new:
             written.append(name)
-        snippets += _by_hand(name, text, state, top, root)
-    ci_files = tuple(name for name in texts if name.startswith("."))
+        if name in ci_files:
+            snippets += _by_hand(name, text, state, top, root)
     keys = key_note(system, pipeline)
     branch = _branch_note(git) if WORKFLOW in written else ""
     return SetUp(tuple(rows), tuple(written), tuple(snippets), ci_files, keys, branch)
@@ -214,7 +220,7 @@ def _by_hand(
     name: str, text: str, state: _State, top: Path, root: Path
 ) -> Iterator[tuple[str, str]]:
     """Yield where to add which text to an existing file of CI or pre-commit, for one of ours."""
-    if state is _State.OTHER and name.startswith("."):
+    if state is _State.OTHER:
         yield _addition(_relative(top / name, root), text, _text(top / name))
     if name.startswith(".gitlab/") and name not in _text(top / GITLAB_FILE):
         existing = _relative(top / GITLAB_FILE, root)
@@ -373,7 +379,7 @@ def files(
         "files": _files(git.below),
         "files_below": f"        files: {_files(git.below)}\n" if git.below else "",
         "root": pipeline.root,
-        "install": origin.install,
+        "quoted": shlex.quote(origin.requirement),
         "requirement": origin.requirement,
         "lint_requirement": origin.requirement.replace("devinops", "devinops[secrets]", 1),
         "repository": origin.repository or "",
@@ -393,11 +399,15 @@ def files(
         ),
     }
     if ci == "gitlab":
-        names[gitlab_file] = "gitlab.yml"
+        names |= {gitlab_file: "gitlab.yml", GITLAB_LOCK: "requirements.txt"}
         values |= gitlab_values(pipeline, gitlab_file)
     elif ci == "github":
-        names[WORKFLOW] = "github.yml"
+        names |= {WORKFLOW: "github.yml", GITHUB_LOCK: "requirements.txt"}
         values |= github_values(pipeline)
+        values["jobs"] = "\n".join(
+            _template("github-jobs.yml").substitute(values | github_job_values(pipeline, target))
+            for target in pipeline.keys
+        )
     return {
         path: _template(name).substitute(values | _comments(origin, _INDENTS.get(name, 0)))
         for path, name in names.items()
