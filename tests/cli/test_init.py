@@ -266,10 +266,11 @@ def test_a_directory_of_any_name_reaches_the_shell(
         assert devinops("init", "-C", tmp_path / below, "--ci", system).code == 0
     workflow = read_workflow(tmp_path / ".github/workflows/devinops.yml")
     pipeline = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())
+    plan = pipeline[".devinops-plan"]["script"][0]
     hooks = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())
     for command in (
         workflow["jobs"]["plan"]["steps"][3]["run"],
-        pipeline[".devinops-plan"]["script"][0],
+        next(line for line in plan.splitlines() if line.startswith("devinops validate")),
         hooks["repos"][0]["hooks"][0]["entry"],
     ):
         assert shlex.split(command)[:4] == ["devinops", "validate", "--root", below]
@@ -436,6 +437,7 @@ def test_what_a_user_edited_is_kept_and_needs_no_advice(
         "unchanged knowledge/where-knowledge-is-written.md",
         f"unchanged {up}.pre-commit-config.yaml",
         f"kept  {up}.github/workflows/devinops.yml, which already runs devinops",
+        f"unchanged {up}.github/devinops-requirements.txt",
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from devinops.cli.ci_files import ACTIONS
 from devinops.model.policy import HAZARDS
-from tests.testing.linters import schema_errors, shellcheck
+from tests.testing.linters import schema_errors, shellcheck, zizmor
 from tests.testing.places import ROOT
 from tests.testing.workflows import read_workflow
 
@@ -18,6 +18,10 @@ STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 def test_github_accepts_the_action() -> None:
     assert schema_errors("github-actions", ACTION) == []
     assert [error for step in STEPS if (error := shellcheck(step.get("run", "")))] == []
+
+
+def test_zizmor_finds_nothing_in_the_action() -> None:
+    assert zizmor(ROOT / "action.yml") == []
 
 
 def test_every_approval_is_an_input() -> None:

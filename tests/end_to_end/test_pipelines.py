@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,6 +108,60 @@ def test_what_was_reviewed_is_applied_after_the_merge(world: World) -> None:
     assert code == 0, log
     assert world.names == ["A", "Style"]
     assert "A.md" in git(world.origin, "show", "devinops:production.jsonl")
+
+
+def test_a_problem_in_a_file_replaces_the_plan_in_the_comment(world: World) -> None:
+    world.gitlab.open(1)
+    assert world.run("devinops-plan", MERGE_REQUEST, 1)[0] == 0
+    assert "1 to create" in world.gitlab.texts(1)[0]
+    (world.checkout / "knowledge" / "bad.md").write_text("no front matter\n")
+    world.push()
+    world.gitlab.push(1)
+    assert world.run("devinops-plan", MERGE_REQUEST, 1)[0] == 1
+    (text,) = world.gitlab.texts(1)
+    assert f"/-/blob/{world.gitlab.requests[1].head}/knowledge/bad.md#L1" in text
+    assert "to create" not in text
+    assert "bad.md" in (world.checkout / "gl-code-quality-report.json").read_text()
+
+
+ARTIFACTS = ("devinops-plan.md", "devinops-plan.html", "devinops.env")
+
+
+def forge(world: World, text: str) -> Path:
+    """Commit links at the paths of the artifacts; return the file that they lead to."""
+    git(world.checkout, "clean", "-ffdxq")
+    (world.checkout / "forged.txt").write_text(text)
+    for name in ARTIFACTS:
+        (world.checkout / name).symlink_to("forged.txt")
+    (world.checkout / "gl-code-quality-report.json").mkdir()
+    (world.checkout / "gl-code-quality-report.json" / "a").touch()
+    git(world.checkout, "add", "--all")
+    commit(world.checkout, "-m", "change")
+    return world.checkout / "forged.txt"
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_what_a_branch_has_at_the_paths_of_the_artifacts_is_never_posted(
+    world: World, dies: bool
+) -> None:
+    world.gitlab.open(1)
+    assert world.run("devinops-plan", MERGE_REQUEST, 1)[0] == 0
+    (text,) = world.gitlab.texts(1)
+    forgery = text.replace("1 to create", "nothing to do")
+    file = forge(world, forgery)
+    if dies:
+        world.runner.program(
+            "devinops",
+            f'[ "$1" = plan ] && exit 137\nexec "{sys.executable}" -m devinops "$@"',
+        )
+    code, log = world.run("devinops-plan", MERGE_REQUEST, 1)
+    assert code == (137 if dies else 0), log
+    assert world.gitlab.texts(1) == [text]
+    assert file.read_text() == forgery
+    assert (world.checkout / "gl-code-quality-report.json").is_file()
+    for path in (world.checkout / name for name in ARTIFACTS):
+        assert not path.is_symlink()
+        assert path.exists() is not dies
 
 
 @pytest.mark.matrix

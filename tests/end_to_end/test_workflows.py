@@ -20,7 +20,7 @@ from tests.testing.actions import commands
 from tests.testing.github_api import TOKEN, GitHubApi
 from tests.testing.inventories import commit, git
 from tests.testing.places import ROOT
-from tests.testing.workflows import Runner, Step, evaluate, read_workflow
+from tests.testing.workflows import Runner, Step, read_workflow
 
 SEED = """
 organizations:
@@ -90,7 +90,6 @@ class World:
         fork: bool = False,
         actor: str = "ann",
         ref: str = MAIN,
-        matrix: dict[str, str] | None = None,
     ) -> dict[str, Step]:
         keys = {"DEVIN_API_KEY_PLAN": PLAN_KEY, "DEVIN_API_KEY": APPLY_KEY}
         source = "someone/api" if fork else "acme/api"
@@ -98,6 +97,7 @@ class World:
             "github": {
                 "event_name": event,
                 "ref": ref,
+                "server_url": "https://github.test",
                 "token": TOKEN,
                 "repository": "acme/api",
                 "ref_name": ref.removeprefix("refs/heads/"),
@@ -110,7 +110,6 @@ class World:
             "inputs": inputs or {},
             "secrets": keys if secrets is None else secrets,
             "vars": variables or {},
-            "matrix": matrix or {},
         }
         environment = self.github.environment(self.directory, number, fork=fork, commit=sha)
         # A step gets the token only from its own `env`.
@@ -119,8 +118,8 @@ class World:
         assert steps is not None, "the job does not run for this event"
         return steps
 
-    def plan(self, number: int, **more: Any) -> dict[str, Step]:
-        return self.run("plan", "pull_request", number, ref="refs/pull/1/merge", **more)
+    def plan(self, number: int, job: str = "plan", **more: Any) -> dict[str, Step]:
+        return self.run(job, "pull_request", number, ref="refs/pull/1/merge", **more)
 
     @property
     def names(self) -> list[str]:
@@ -204,17 +203,49 @@ def test_a_missing_secret_does_not_look_like_a_plan(world: World, event: str) ->
     assert steps["Comment"].code is None
 
 
-@pytest.mark.matrix
-def test_a_problem_in_a_file_is_an_annotation(world: World) -> None:
-    (world.checkout / "knowledge" / "bad.md").write_text("no front matter\n")
+def test_a_problem_in_a_file_is_an_annotation_and_replaces_the_plan_in_the_comment(
+    world: World,
+) -> None:
     world.github.open(1)
+    passed(world.plan(1))
+    assert "1 to create" in world.github.texts(1)[0]
+    (world.checkout / "knowledge" / "bad.md").write_text("no front matter\n")
+    world.github.push(1)
     steps = world.plan(1)
     validate = steps["devinops validate --format github"]
     assert validate.code == 1
     assert [command.properties["file"] for command in commands(validate.log)] == [
         "knowledge/bad.md"
     ]
-    assert steps["Plan"].code is None
+    assert steps["Plan"].code == 1
+    assert steps["Comment"].code == 0
+    (text,) = world.github.texts(1)
+    head = world.github.requests[1].head
+    assert f"/acme/api/blob/{head}/knowledge/bad.md#L1" in text
+    assert "to create" not in text
+
+
+@pytest.mark.parametrize("broken", ["pip", "devinops"])
+def test_nothing_is_posted_if_there_is_no_report(world: World, broken: str) -> None:
+    world.github.open(1)
+    passed(world.plan(1))
+    (text,) = world.github.texts(1)
+    (world.checkout / "plan.md").write_text(text.replace("1 to create", "nothing to do"))
+    world.push()
+    world.github.push(1)
+    world.runner.program(broken, "exit 137")
+    steps = world.plan(1)
+    assert 137 in [step.code for step in steps.values()]
+    assert steps["Comment"].code is None
+    assert world.github.texts(1) == [text]
+
+
+def test_a_merge_queue_is_planned_without_a_comment(world: World) -> None:
+    steps = world.run("plan", "merge_group", ref="refs/heads/gh-readonly-queue/main/pr-1-0a")
+    passed(steps)
+    assert steps["Plan"].outputs["has_changes"] == "true"
+    assert steps["Comment"].code is None
+    assert "merge_group" in world.workflow["on"]
 
 
 @pytest.mark.matrix
@@ -391,14 +422,15 @@ def test_each_target_is_planned_and_applied_with_its_own_key(tmp_path: Path) -> 
         world.github.open(1)
         secrets = {"DEVIN_API_KEY_STAGING_PLAN": "cog_s", "DEVIN_API_KEY_PRODUCTION_PLAN": "cog_p"}
         for target in ("staging", "production"):
-            passed(world.plan(1, secrets=secrets, matrix={"target": target}))
+            passed(world.plan(1, f"plan-{target}", secrets=secrets))
         assert len(world.github.texts(1)) == 2
         sha = world.github.merge(1)
         secrets = {"DEVIN_API_KEY_STAGING": "cog_s"}
-        staging = {"target": "staging"}
-        passed(world.run("apply", "push", sha=sha, secrets=secrets, matrix=staging))
+        passed(world.run("apply-staging", "push", sha=sha, secrets=secrets))
         assert [note["name"] for note in emulator.knowledge("org-staging")] == ["A"]
         assert emulator.knowledge("org-production") == []
-        matrix = world.workflow["jobs"]["plan"]["strategy"]["matrix"]["target"]
-        for inputs, targets in (({}, ["staging", "production"]), (staging, ["staging"])):
-            assert evaluate(matrix[3:-2].strip(), {"inputs": inputs}) == targets
+        secrets = {"DEVIN_API_KEY_STAGING_PLAN": "cog_s"}
+        inputs = {"target": "staging"}
+        passed(world.run("plan-staging", "workflow_dispatch", inputs=inputs, secrets=secrets))
+        with pytest.raises(AssertionError, match="does not run"):
+            world.run("plan-production", "workflow_dispatch", inputs=inputs, secrets=secrets)

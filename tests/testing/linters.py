@@ -1,4 +1,4 @@
-"""What other programs find in files for CI: schemas, actionlint and shellcheck."""
+"""What other programs find in files for CI: schemas, actionlint, shellcheck and zizmor."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from jsonschema.validators import validator_for
 from tests.testing.npm import installed
 
 SHELLCHECK = Path(sys.executable).with_name("shellcheck")
+ZIZMOR = Path(sys.executable).with_name("zizmor")
 
 
 def schema_errors(name: str, document: Any) -> list[str]:
@@ -48,3 +49,13 @@ def shellcheck(script: str, *, shell: str = "bash") -> str:
         timeout=60,
     )
     return ran.stdout + ran.stderr
+
+
+def zizmor(file: Path) -> list[str]:
+    """Return what zizmor finds in a workflow or action, of medium severity or more."""
+    options = ("--offline", "--no-config", "--format", "json", "--min-severity", "medium")
+    ran = subprocess.run(
+        [ZIZMOR, *options, "--quiet", file], capture_output=True, text=True, timeout=120
+    )
+    assert ran.stdout.startswith("["), ran.stderr
+    return [f"{found['ident']}: {found['desc']}" for found in json.loads(ran.stdout)]

@@ -171,7 +171,9 @@ class Runner:
                 continue
             name = step.get("name", step["run"].split("\n")[0])
             results[name] = result = self._step(step, name, number, context, environment)
-            context["steps"][step.get("id", f"step {number}")] = {"outputs": dict(result.outputs)}
+            outcome = "skipped" if result.code is None else "failure" if result.code else "success"
+            about = {"outputs": dict(result.outputs), "outcome": outcome}
+            context["steps"][step.get("id", f"step {number}")] = about
             context["failed"] |= result.code not in (None, 0)
         return results
 
