@@ -10,7 +10,7 @@ import yaml
 
 from devinops.emulator import Emulator
 from devinops.kinds import KINDS
-from tests.testing.linters import actionlint, schema_errors
+from tests.testing.linters import actionlint, schema_errors, zizmor
 from tests.testing.places import ROOT
 from tests.testing.workflows import Runner
 
@@ -49,20 +49,24 @@ def test_the_table_of_permissions_is_that_of_the_kinds(request: pytest.FixtureRe
 
 
 def test_the_workflow_with_the_action_is_valid() -> None:
-    _, workflow = blocks("ci-github.md", "yaml")
+    *_, workflow = blocks("ci-github.md", "yaml")
     document = yaml.safe_load(workflow)
     document["on"] = document.pop(True)
     assert schema_errors("github-workflows", document) == []
 
 
 @pytest.mark.matrix
-def test_actionlint_accepts_the_workflow_with_the_action() -> None:
-    _, workflow = blocks("ci-github.md", "yaml")
+def test_other_programs_accept_the_workflow_with_the_action(tmp_path: Path) -> None:
+    *_, workflow = blocks("ci-github.md", "yaml")
     assert actionlint(workflow) == []
+    file = tmp_path / ".github" / "workflows" / "devinops.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(workflow.replace("OWNER/devinops@COMMIT", f"acme/devinops@{'0a' * 20}"))
+    assert zizmor(file) == []
 
 
 def test_the_steps_for_code_scanning_are_valid() -> None:
-    steps, _ = blocks("ci-github.md", "yaml")
+    steps, *_ = blocks("ci-github.md", "yaml")
     job = {"runs-on": "ubuntu-latest", "steps": yaml.safe_load(steps)}
     assert schema_errors("github-workflows", {"on": "push", "jobs": {"a": job}}) == []
 
