@@ -27,6 +27,7 @@ def command(**arguments: Any) -> ExitCode:
     """Set up a repository: devinops.yaml, a first note, CI and pre-commit. Never overwrites a file.
 
     CI and pre-commit read their files at the top of the Git repository, so they are written there.
+    An existing file of CI is compared: the exit code is 4 if it has no job for a target.
 
     \b
       devinops init

@@ -432,13 +432,65 @@ def test_what_a_user_edited_is_kept_and_needs_no_advice(
         path.write_text(f"# edited\n{path.read_text()}")
     ran = devinops("init", "-C", root)
     up = "../../" if below else ""
-    assert ran.out.splitlines() == [
+    workflow = f"{up}.github/workflows/devinops.yml"
+    assert ran.out.splitlines()[:10] == [
         "kept  devinops.yaml, which already exists",
         "unchanged knowledge/where-knowledge-is-written.md",
         f"unchanged {up}.pre-commit-config.yaml",
-        f"kept  {up}.github/workflows/devinops.yml, which already runs devinops",
+        f"kept  {workflow}, which differs from what devinops init would write",
         f"unchanged {up}.github/devinops-requirements.txt",
+        "",
+        f"devinops init would write {workflow} like this, but never overwrites it:",
+        "",
+        f"--- a/{workflow}",
+        f"+++ b/{workflow}",
     ]
+    assert ran.out.splitlines()[11:12] == ["-# edited"]
+    assert ran.code == 0
+    assert "Next:" not in ran.out
+
+
+TARGETS = """\
+version: 1
+targets:
+  staging: {api_key_env: DEVIN_API_KEY_STAGING}
+  production: {api_key_env: DEVIN_API_KEY_PRODUCTION}
+"""
+
+
+@pytest.mark.parametrize("system", ["github", "gitlab"])
+def test_a_target_without_a_job_is_named_and_its_jobs_are_shown(
+    tmp_path: Path, devinops: Devinops, system: str
+) -> None:
+    git(tmp_path, "init")
+    init = ("init", "-C", tmp_path, "--ci", system)
+    devinops(*init)
+    file = tmp_path / (".github/workflows/devinops.yml" if system == "github" else ".gitlab-ci.yml")
+    text = f"{file.read_text()}# staging and production are planned by hand\n"
+    file.write_text(text)
+    (tmp_path / "devinops.yaml").write_text(TARGETS)
+    ran = devinops(*init)
+    assert ran.code == 4
+    assert "which has no job for the targets: staging, production\n" in ran.out
+    assert file.read_text() == text
+    diff = ran.out.partition("like this, but never overwrites it:\n\n")[2]
+    (tmp_path / "diff").write_text(diff.partition("\nChange the file where")[0] + "\n")
+    git(tmp_path, "apply", "diff")
+    ran = devinops(*init)
+    assert (ran.code, f"unchanged {file.relative_to(tmp_path)}" in ran.out) == (0, True)
+    (tmp_path / "devinops.yaml").write_text(f"{TARGETS}  third: {{}}\n")
+    assert "which has no job for the targets: third\n" in devinops(*init).out
+
+
+def test_a_list_of_dependencies_that_a_person_updated_is_kept(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    devinops("init", "-C", tmp_path)
+    (tmp_path / ".github/devinops-requirements.txt").write_text("# newer\n")
+    ran = devinops("init", "-C", tmp_path)
+    (row,) = (line for line in ran.out.splitlines() if "requirements" in line)
+    assert row.endswith("which differs from what devinops init would write")
+    assert (ran.code, "newer" in ran.out) == (0, False)
 
 
 @pytest.mark.parametrize(("first", "second"), [("teams/a", ""), ("", "teams/a"), ("a", "b")])

@@ -89,6 +89,7 @@ def test_an_empty_directory_is_set_up_and_filled(
     ran = devinops("pull")
     assert ran.code == 4, "something was left out"
     assert names(tmp_path) == [
+        ".github/devinops-requirements.txt",
         ".github/workflows/devinops.yml",
         ".pre-commit-config.yaml",
         "automations.yaml",
@@ -174,10 +175,11 @@ def test_check_writes_nothing_and_exits_with_2(
     only = ("-C", tmp_path, "--only", "playbook")
     ran = devinops("pull", "--check", *only)
     assert (ran.code, names(tmp_path)) == (2, [])
-    assert ran.out.splitlines()[:4] == [
+    assert ran.out.splitlines()[:5] == [
         "would write devinops.yaml",
         "would write .pre-commit-config.yaml",
         "would write .github/workflows/devinops.yml",
+        "would write .github/devinops-requirements.txt",
         "would write playbooks/p.md",
     ]
     assert "Next:" not in ran.out

@@ -10,6 +10,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import unified_diff
 from enum import Enum
 from importlib import resources
 from pathlib import Path
@@ -139,9 +140,11 @@ def run(root: Path | None, ci: str | None) -> ExitCode:
         click.echo(line(row))
     for where, text in setup.snippets:
         click.echo(lines(f"\nAdd by hand to {where}:\n\n{text}"), nl=False)
-    if setup.snippets or setup.written:
+    for difference in setup.differences:
+        click.echo(lines(f"\n{difference}"), nl=False)
+    if setup.snippets or setup.written or setup.lacks_targets:
         _show_next_steps(git, root, setup)
-    return ExitCode.OK
+    return ExitCode.DECIDE if setup.lacks_targets else ExitCode.OK
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,9 @@ class SetUp:
     `rows` say what happened to each file, `written` are the new ones, and `snippets` are pairs of a
     place in an existing file and the text to add there by hand. `ci_files` are the files of CI and
     pre-commit. `keys` says which keys to store in the CI system, and is empty without one. `branch`
-    says that the branch that applies is a guess, and is empty otherwise.
+    says that the branch that applies is a guess, and is empty otherwise. `differences` are diffs
+    from existing files of CI to what they would be now, and `lacks_targets` says that one of these
+    files has no job for a target.
     """
 
     rows: tuple[str, ...]
@@ -160,10 +165,12 @@ class SetUp:
     ci_files: tuple[str, ...]
     keys: str = ""
     branch: str = ""
+    differences: tuple[str, ...] = ()
+    lacks_targets: bool = False
 
     @property
     def reminder(self) -> str:
-        files = " and ".join(self.ci_files)
+        files = " and ".join(name for name in self.ci_files if name not in LOCKS)
         install = (
             f"Before you commit, check the line in {files} that installs devinops; if a comment "
             "above it says FILL IN, do so."
@@ -193,7 +200,8 @@ def set_up(
     texts = files(git, org_id, installed_origin(), pipeline, system, gitlab_file)
     if not with_sample:
         texts.pop(SAMPLE)
-    ci_files = tuple(name for name in texts if name.startswith(".") and name not in LOCKS)
+    ci_files = tuple(name for name in texts if name.startswith("."))
+    workflow = {"github": WORKFLOW, "gitlab": gitlab_file}.get(system)
     tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
     for name, top in tops.items():
         _check_place(top, name)
@@ -201,19 +209,57 @@ def set_up(
     rows: list[str] = []
     written: list[str] = []
     snippets: list[tuple[str, str]] = []
+    differences: list[str] = []
+    lacking: list[str] = []
     for name, text in texts.items():
         top = tops[name]
         is_new = _write(top, name, text, check=check)
         state = _State.NEW if is_new else _existing(top / name, name, text, git.below)
+        path = _relative(top / name, root)
         row = _WOULD_WRITE if is_new and check else state.value
-        rows.append(row.format(_relative(top / name, root)))
+        if name == workflow and state is _State.INTEGRATED:
+            row, existing = _State.DIFFERENT.value, _text(top / name)
+            differences.append(_difference(path, existing, text))
+            if lacking := _without_job(existing, pipeline):
+                row = f"kept  {{}}, which has no job for the targets: {', '.join(lacking)}"
+        rows.append(row.format(path))
         if is_new:
             written.append(name)
-        if name in ci_files:
+        if name in ci_files and name not in LOCKS:
             snippets += _by_hand(name, text, state, top, root)
     keys = key_note(system, pipeline)
     branch = _branch_note(git) if WORKFLOW in written else ""
-    return SetUp(tuple(rows), tuple(written), tuple(snippets), ci_files, keys, branch)
+    return SetUp(
+        tuple(rows),
+        tuple(written),
+        tuple(snippets),
+        ci_files,
+        keys,
+        branch,
+        tuple(differences),
+        bool(lacking),
+    )
+
+
+def _difference(path: str, existing: str, text: str) -> str:
+    """Return what devinops init would change in an existing file, and how to do it."""
+    old, new = existing.splitlines(True), text.splitlines(True)
+    diff = unified_diff(old, new, f"a/{path}", f"b/{path}")
+    return (
+        f"devinops init would write {path} like this, but never overwrites it:\n\n{''.join(diff)}\n"
+        "Change the file where you want this. Or delete it and run devinops init again; git diff "
+        "then\nshows which changes of your own to take back.\n"
+    )
+
+
+def _without_job(existing: str, pipeline: Pipeline) -> list[str]:
+    """Return the targets that an existing file of CI does not name, if there are several."""
+    found = _without_comments(existing)
+    return [
+        target
+        for target in (pipeline.keys if pipeline.is_many else ())
+        if not re.search(rf"(?<![\w.-]){re.escape(target)}(?![\w.-])", found)
+    ]
 
 
 def _by_hand(
@@ -281,6 +327,7 @@ class _State(Enum):
 
     NEW = "wrote {}"
     UNCHANGED = "unchanged {}"
+    DIFFERENT = "kept  {}, which differs from what devinops init would write"
     INTEGRATED = "kept  {}, which already runs devinops"
     OTHER = "kept  {}, which already exists"
 
@@ -295,6 +342,8 @@ def _existing(path: Path, name: str, text: str, below: str) -> _State:
     """Return what an existing file is, compared with the text that init would write."""
     if _text(path) == text:
         return _State.UNCHANGED
+    if name in LOCKS:
+        return _State.DIFFERENT
     # Settings and notes are there to be edited; the files of CI and pre-commit may lack devinops.
     is_integrated = name.startswith(".") and _runs_devinops(path, below)
     return _State.INTEGRATED if is_integrated else _State.OTHER
@@ -302,10 +351,14 @@ def _existing(path: Path, name: str, text: str, below: str) -> _State:
 
 def _runs_devinops(path: Path, below: str) -> bool:
     """Return whether a file of CI or pre-commit runs devinops for the directory `below` the top."""
-    found = re.sub(r"(?m)^\s*#.*", "", _text(path))
+    found = _without_comments(_text(path))
     roots = [quoted or plain for quoted, plain in _ROOT_OPTION.findall(found)]
     is_for_root = below in roots if below else not roots
     return is_for_root and bool(_RUNS_DEVINOPS.search(found))
+
+
+def _without_comments(text: str) -> str:
+    return re.sub(r"(?m)^\s*#.*", "", text)
 
 
 def _text(path: Path) -> str:
