@@ -154,9 +154,7 @@ def _complete() -> int:
 def _show_unknown_option(error: click.NoSuchOption) -> int:
     from devinops.cli.unknown_command import unknown_option
 
-    command = error.ctx.command if error.ctx else None
-    is_command = not isinstance(command, click.Group)
-    message = unknown_option(error.option_name, error.possibilities, is_command=is_command)
+    message = unknown_option(error.option_name, error.ctx.command if error.ctx else None)
     return _show_usage(click.UsageError(message, error.ctx))
 
 

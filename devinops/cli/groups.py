@@ -5,13 +5,17 @@ This module is imported for every command line, and imports little more than cli
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import Any
+from itertools import takewhile
+from typing import Any, Final
 
 import click
 
 from devinops.cli import candidates
+
+_ONE_DASH: Final = re.compile("-[a-z][a-z-]{2}")
 
 
 class PassedOn(click.Option):
@@ -73,6 +77,7 @@ class Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the options of the group. Its function does not get those that it passes on."""
+        _check_dashes(ctx, takewhile(lambda word: word.startswith("-"), args))
         rest = super().parse_args(ctx, args)
         options = [param for param in self.params if isinstance(param, PassedOn)]
         ctx.obj = {option: ctx.params.pop(option.name or "", None) for option in options}
@@ -97,7 +102,9 @@ class Group(click.Group):
         if command:
             rest = [*_passed_on(ctx, name, command), *rest]
             if not ctx.resilient_parsing:
-                _check_repeated(click.Context(command, ctx, info_name=name), rest)
+                context = click.Context(command, ctx, info_name=name)
+                _check_dashes(context, takewhile("--".__ne__, rest))
+                _check_repeated(context, rest)
         return name, command, rest
 
     def _explained(self) -> Iterator[PassedOn]:
@@ -128,6 +135,16 @@ def _passed_on(ctx: click.Context, name: str | None, command: click.Command) -> 
     if lacking and not ctx.resilient_parsing:
         raise click.UsageError(f"{name} has no option {lacking[0].names}.", ctx)
     return [word for option in passed if option not in lacking for word in passed[option]]
+
+
+def _check_dashes(ctx: click.Context, words: Iterable[str]) -> None:
+    """Raise UsageError for a long option with one dash: click would read -target as -t arget."""
+    for word in words:
+        if _ONE_DASH.match(word):
+            from devinops.cli.unknown_command import one_dash
+
+            if message := one_dash(word, ctx.command):
+                raise click.UsageError(message, ctx)
 
 
 def _check_repeated(ctx: click.Context, words: list[str]) -> None:

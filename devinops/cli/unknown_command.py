@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+import click
+
 from devinops.model.suggest import nearest
 
 _NO_DESTROY = (
@@ -35,6 +37,8 @@ _INSTEAD: Final = {
         "Use devinops rollback; without BACKUP it lists the backups."
     ),
     ("refresh",): "It is not needed: devinops plan and devinops drift read the live objects.",
+    ("get", "describe"): "Use devinops inventory show: it shows one object.",
+    ("gateway",): "Name the command itself, as in devinops plan.",
     ("state",): "Use devinops inventory: it shows what this repository owns.",
     ("list", "ls", "output", "outputs"): "Use devinops inventory list: it shows keys and ids.",
     ("unlock", "force-unlock"): "Use devinops inventory unlock.",
@@ -70,25 +74,82 @@ INSTEAD: Final = {
 
 
 _APPROVALS: Final = ("--adopt", "--allow-", "--on-conflict", "--on-drift", "--yes")
-"""The start of options that no message should suggest: approvals."""
+"""The start of options that no message should suggest for a misspelling: approvals."""
+
+_FROM_ELSEWHERE: Final = (
+    ("y auto-approve approve assume-yes no-input non-interactive", "--yes", "Use --yes."),
+    ("dry-run noop no-op simulate what-if", "--check", "Use --check."),
+    ("dry-run check noop no-op simulate what-if", "--expect", "devinops plan writes nothing."),
+    ("input", "--yes", "Without a terminal, apply asks nothing: use --yes or --expect DIGEST."),
+    ("plan plan-file", "--expect", "Give the file without an option: devinops apply PLAN."),
+    ("f force", "--expect", "Nothing is forced: a plan names the option for each approval."),
+    ("destroy", "", _NO_DESTROY),
+    ("refresh refresh-only", "", "devinops drift shows what changed outside devinops."),
+    ("replace", "", "Objects are updated in place; devinops plan shows what would be replaced."),
+    ("var var-file values set", "", "There are no variables: an entry can name its targets."),
+    ("o output output-file", "--out", "Use --out for a file, and --format for the format."),
+    ("o output output-file", "--report", "Use --format FORMAT, or --report FORMAT=FILE."),
+    ("json json-output", "--format", "Use --format json."),
+    ("select-tag tag tags select resource include filter", "--only", "Use --only KIND[:PATTERN]."),
+    ("workspace env environment profile organization", "--target", "Use --target NAME."),
+    ("chdir cwd dir directory workdir config c", "--root", "Use --root DIRECTORY."),
+    ("s state state-file", "--root", "Entries are read from a directory: use --root DIRECTORY."),
+    ("lock", "--lock-timeout", "Runs always lock; --lock-timeout SECONDS waits for another run."),
+    ("prune", "", "Set prune in devinops.yaml."),
+    ("parallel jobs j concurrency threads workers", "--parallelism", "Use --parallelism N."),
+    ("debug trace log-level", "--verbose", "Use --verbose."),
+    ("color colour", "--no-color", "Set FORCE_COLOR=1 for color without a terminal."),
+    ("token api-key key headers password", "", "Set the key in DEVIN_API_KEY, never in a command."),
+    ("url api-url server endpoint", "", "Set DEVIN_API_URL, or api_url in devinops.yaml."),
+)
+"""What users of Terraform, decK and similar tools type, without dashes; the option that a command
+must have for the advice to be true; the advice. The first row that fits counts."""
+
+_WORDS: Final = frozenset(word for words, _, _ in _FROM_ELSEWHERE for word in words.split())
+_SIMILARITY: Final = 0.75
+"""How similar an option must be to be suggested: `--list` and `--quiet` are not similar."""
 
 
-def unknown_option(name: str, similar: Collection[str] | None, *, is_command: bool) -> str:
-    """Return the message about an option that a command, or the group of all, does not have."""
-    if not is_command:
+def unknown_option(name: str, command: click.Command | None) -> str:
+    """Return the message about an option that a command or a group does not have."""
+    known, elsewhere = _options(command), set[str]()
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for subcommand in command.list_commands(context):
+            elsewhere |= _options(command.get_command(context, subcommand))
+    if name in elsewhere:
         return (
             f"There is no option {name} before the command: put the options of a command after its "
             f"name, as in devinops COMMAND {name}."
         )
-    harmless = [option for option in similar or () if not option.startswith(_APPROVALS)]
-    hint = f" Did you mean {' or '.join(harmless)}?" if harmless else ""
-    return f"There is no option {name}.{hint}"
+    return f"There is no option {name}.{_advice(name.lstrip('-'), known | elsewhere)}"
+
+
+def one_dash(word: str, command: click.Command) -> str:
+    """Return the message about a long option with one dash, as Terraform has them; or empty."""
+    name = word.partition("=")[0]
+    if f"-{name}" in _options(command):
+        return f"There is no option {name}. Long options have two dashes: use -{name}."
+    return unknown_option(name, command) if name[1:] in _WORDS else ""
+
+
+def _options(command: click.Command | None) -> set[str]:
+    return {name for param in command.params for name in param.opts} if command else set()
+
+
+def _advice(word: str, known: Collection[str]) -> str:
+    for words, needed, advice in _FROM_ELSEWHERE:
+        if word in words.split() and (not needed or needed in known):
+            return f" {advice}"
+    harmless = (option for option in sorted(known) if not option.startswith(_APPROVALS))
+    near = nearest(word, [name[2:] for name in harmless if name.startswith("--")], _SIMILARITY)
+    return f" Did you mean --{near}?" if near else ""
 
 
 def unknown_command(group: str, name: str, known: Collection[str]) -> str:
     """Return the message about a command that a group does not have."""
     advice = INSTEAD.get(group, {}).get(name.lower())
     if advice is None:
-        near = nearest(name, known)
+        near = nearest(name, known, _SIMILARITY)
         advice = f"Did you mean {near!r}?" if near else f"There are: {', '.join(known)}."
     return f"There is no command {name!r}. {advice}"

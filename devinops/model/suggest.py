@@ -8,6 +8,9 @@ from typing import Final
 SIMILARITY: Final = 0.6
 """Minimum share of common characters for suggesting a name; the default of difflib."""
 
+_SHORTEST_START: Final = 3
+"""How many characters of a name suggest the whole name."""
+
 _LONGEST: Final = 60
 """How many characters of a name are compared; the time grows with the square of their number."""
 
@@ -34,9 +37,18 @@ def _most_similar(first: str, second: str) -> float:
 
 
 def did_you_mean(name: object, known: Iterable[str], otherwise: str = "") -> str:
-    """Return ` (did you mean "x"?)` for use in a sentence; `otherwise` if no name is similar."""
-    suggestion = nearest(name, known)
+    """Return ` (did you mean "x"?)` for use in a sentence; `otherwise` if no name is similar.
+
+    The only name that begins with `name` is similar to it, however long it is.
+    """
+    names = list(known)
+    suggestion = nearest(name, names) or _only_longer(str(name).lower(), names)
     return f' (did you mean "{suggestion}"?)' if suggestion else otherwise
+
+
+def _only_longer(start: str, known: Iterable[str]) -> str:
+    longer = [word for word in known if word.lower().startswith(start)]
+    return longer[0] if len(longer) == 1 and len(start) >= _SHORTEST_START else ""
 
 
 def beginning_with(word: str, names: Iterable[str]) -> str:

@@ -218,7 +218,18 @@ def _remedy_of_array(error: Any) -> str:
     return f"; begin each {part} with a dash"
 
 
+def _remedy_of_object(error: Any) -> str:
+    """Say which field a value belongs to, if it is the only one that the mapping must have."""
+    required = error.schema.get("required", ())
+    if isinstance(error.instance, str) and len(required) == 1:
+        (name,) = required
+        if error.instance in error.schema["properties"][name].get("enum", ()):
+            return f"; write {{{name}: {error.instance}}}"
+    return ""
+
+
 _REMEDIES: Mapping[str, Callable[[Any], str]] = {
+    "object": _remedy_of_object,
     "string": _remedy_of_string,
     "boolean": _remedy_of_boolean,
     "array": _remedy_of_array,

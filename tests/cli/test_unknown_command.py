@@ -8,7 +8,7 @@ import click
 import pytest
 
 from devinops.cli import COMMANDS, cli
-from devinops.cli.unknown_command import INSTEAD
+from devinops.cli.unknown_command import _FROM_ELSEWHERE, INSTEAD
 from tests.testing.command_line import Devinops
 
 ADVICE = [(group, name, text) for group, texts in INSTEAD.items() for name, text in texts.items()]
@@ -58,7 +58,25 @@ OPTIONS: dict[str, tuple[list[str], str]] = {
     "a near one": (["plan", "--detailed-exit"], "Did you mean --detailed-exitcode?"),
     "never an approval": (["plan", "--nope"], "There is no option --nope."),
     "of a command, before it": (["--yes", "apply"], "as in devinops COMMAND --yes."),
-}
+    "of no command, before it": (["--json", "plan"], "There is no option --json. Use --format json."),
+    "quite different": (["inventory", "list", "--list"], "There is no option --list.\n"),
+    "for json": (["plan", "--json"], "There is no option --json. Use --format json."),
+    "forced": (["apply", "--force"], "There is no option --force. Nothing is forced"),
+    "a short yes": (["apply", "-y"], "There is no option -y. Use --yes."),
+    "a yes that is not asked": (["plan", "-y"], "There is no option -y.\n"),
+    "for Terraform's approval": (["apply", "-auto-approve"], "There is no option -auto-approve. Use --yes."),
+    "two dashes": (["apply", "--auto-approve"], "There is no option --auto-approve. Use --yes."),
+    "dry": (["apply", "--dry-run"], "devinops plan writes nothing."),
+    "dry, with a check": (["pull", "--dry-run"], "Use --check."),
+    "one dash": (["plan", "-target=x"], "Long options have two dashes: use --target."),
+    "one dash and a word": (["plan", "-out", "x"], "Long options have two dashes: use --out."),
+    "a variable": (["plan", "-var", "a=b"], "There is no option -var. There are no variables"),
+    "one dash before the command": (["-chdir=x", "plan"], "There is no option -chdir. Use --root DIR"),
+    "of decK": (["export", "--select-tag", "a"], "There is no option --select-tag.\n"),
+    "of decK, for a plan": (["plan", "--select-tag", "a"], "Use --only KIND[:PATTERN]."),
+    "a key": (["plan", "--token", "cog_1234567890"], "Set the key in DEVIN_API_KEY, never in a command."),
+    "swapped letters": (["plan", "--quite"], "Did you mean --quiet?"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", OPTIONS)
@@ -69,3 +87,20 @@ def test_an_unknown_option_suggests_no_approval(case: str, devinops: Devinops) -
     assert expected in ran.err
     assert "--adopt" not in ran.err
     assert "--allow" not in ran.err
+    assert "cog_" not in ran.err
+
+
+def test_what_is_advised_for_options_of_other_tools_exists() -> None:
+    commands = [_command(name) for name in COMMANDS]
+    options = {name for command in commands for param in command.params for name in param.opts}
+    for words, needed, advice in _FROM_ELSEWHERE:
+        assert {needed or "--yes", *re.findall(r"--[a-z-]+", advice)} <= options
+        assert set(re.findall(r"devinops ([a-z]+)", advice)) <= {*COMMANDS}
+        known = {
+            name
+            for command in commands
+            for param in command.params
+            for name in param.opts
+            if needed in param.opts
+        }
+        assert not {f"--{word}" for word in words.split()} & known

@@ -46,3 +46,19 @@ def test_a_suggestion_stands_in_the_middle_of_a_sentence() -> None:
     assert did_you_mean("triger", KNOWN) == ' (did you mean "trigger"?)'
     assert did_you_mean("qqq", KNOWN) == ""
     assert did_you_mean("qqq", KNOWN, "; see the list") == "; see the list"
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("prod", ' (did you mean "production"?)'),
+        ("PRO", ' (did you mean "production"?)'),
+        ("pr", ""),
+        ("sta", ""),
+    ],
+)
+def test_the_start_of_one_name_means_that_name(start: str, expected: str) -> None:
+    assert (
+        did_you_mean(start, ["production", "staging-of-the-east", "station-of-the-west"])
+        == expected
+    )

@@ -21,6 +21,7 @@ def said(schema: Any, value: Any) -> list[Any]:
 
 
 MAX_DELETE = ("targets", "a", "max_delete")
+INVENTORY = ("targets", "a", "inventory")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,8 @@ MAX_DELETE = ("targets", "a", "max_delete")
         ({"version": 1, "targets": {"a": {"scope": ["**"]}}}, ("targets", "a", "scope", 0), "invalid-value", "*"),
         ({"version": 1, "targets": {"a": {"prune": False}}}, ("targets", "a", "prune"), "invalid-value", "false"),
         ({"version": 1, "paths": "docs"}, ("paths",), "wrong-type", "begin each item with a dash"),
+        ({"version": 1, "targets": {"a": {"inventory": "file"}}}, INVENTORY, "wrong-type", "; write {store: file}"),
+        ({"version": 1, "targets": {"a": {"inventory": "s3"}}}, INVENTORY, "wrong-type", 'got "s3"'),
         ([], (), "wrong-type", "expected a mapping (key: value), got a list"),
     ],
 )  # fmt: skip
