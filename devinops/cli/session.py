@@ -45,7 +45,7 @@ from devinops.model.errors import (
     Terminated,
     stop_on_errors,
 )
-from devinops.model.inventory import Inventory
+from devinops.model.inventory import Inventory, MergedEdit
 from devinops.model.keys import listed
 from devinops.model.objects import Declaration, Problem, Snapshot
 from devinops.model.policy import Approvals, Prune
@@ -77,6 +77,7 @@ class Entries(NamedTuple):
     declarations: tuple[Declaration, ...] = ()
     warnings: tuple[Problem, ...] = ()
     only: tuple[Only, ...] = ()
+    merged: tuple[MergedEdit, ...] = ()
 
     def of(self, target: str) -> list[Declaration]:
         """Return the declarations that concern a target."""
@@ -224,6 +225,7 @@ class Session(Generic[C_co]):
             inventory=inventory,
             only=self.entries.only,
             approvals=approvals,
+            merged=self.entries.merged,
             warnings=(*self.entries.warnings, *warnings),
             only_must_match=only_must_match,
         )
@@ -335,7 +337,8 @@ def _entries(loaded: Loaded, settings: Settings) -> Entries:
     if settings.inventory.store == "none":
         problems += rotation_warnings(declarations)
     stop_on_errors(problems)
-    return entries._replace(warnings=tuple(sorted(problems)))
+    merged = loaded.merged_for(target.name)
+    return entries._replace(warnings=tuple(sorted(problems)), merged=merged)
 
 
 # --- waiting for what an earlier run created --------------------------------------------------

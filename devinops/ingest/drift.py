@@ -23,11 +23,11 @@ from devinops.ingest.pull_result import FileChange, Left, LeftToYou, Pulled
 from devinops.ingest.rewrite_file import Rewriting, Wanted, is_markdown, text_files
 from devinops.ingest.scan_live import findings
 from devinops.ingest.unmanaged import IN_THE_WEB_APP, Pulling, suspect
-from devinops.load import read_entries
+from devinops.load import dump_merged, merged_file, read_entries
 from devinops.load.discover import unified
 from devinops.model.changes import FieldChange
-from devinops.model.inventory import Record, fingerprint
-from devinops.model.keys import Key, decode_part
+from devinops.model.inventory import MergedEdit, Record, by_object, fingerprint
+from devinops.model.keys import Key, ObjectId, decode_part
 from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Ensure, Live, Source
 from devinops.model.policy import ADOPT, allow
@@ -83,6 +83,12 @@ class _Drift:
         self.snapshot = pulling.snapshot
         self.left: list[LeftToYou] = []
         self.changes: list[FileChange] = []
+        self.edits: dict[tuple[ObjectId, str], MergedEdit] = {}
+        """The live values of fields that both sides changed."""
+        self.valid: set[tuple[ObjectId, str, str]] = set()
+        """Object, field and fingerprint of the live values that an earlier pull merged."""
+        self.merged: list[tuple[Key, MergedEdit]] = []
+        """Those that this pull merges into the files, with the keys of their entries."""
         self.live_keys: dict[Key, Key] = {}
         """Key of an entry → key of its object in the web app."""
 
@@ -108,6 +114,7 @@ class _Drift:
         self._leave_undeclared(matches)
         for path, items in wanted.items():
             self._edit(path, items)
+        self._record(matches)
         changes = sorted(self.changes, key=lambda change: change.path)
         return Pulled(tuple(changes), tuple(sorted(self.left)))
 
@@ -159,6 +166,9 @@ class _Drift:
     def _wanted(self, item: Match, live: Live) -> Wanted | None:
         declaration = item.declaration
         moved = self._sides(item, live)
+        self.valid |= {
+            (live.object_id, change.name, fingerprint(change.before)) for change in moved.merged
+        }
         if not (moved.live or moved.both):
             self._leave_recreated(item, live)
             return None
@@ -184,6 +194,8 @@ class _Drift:
         values = {change.name: _as_written(live.kind, change) for change in moved.live}
         wanted = Wanted(declaration, live, values)
         for change in moved.both:
+            edit = MergedEdit(live.key, live.id, change.name, fingerprint(change.before))
+            self.edits[live.object_id, change.name] = edit
             self._merge(wanted, item.record, change)
         return wanted if wanted.fields else None
 
@@ -276,7 +288,8 @@ class _Drift:
     def _sides(self, item: Match, live: Live) -> Sides:
         declaration, record = item.declaration, item.record
         if record is not None:
-            return sides(live.kind, record.fields, declaration.resource, live.resource)
+            merged = by_object(self.pulling.merged).get(live.object_id, {})
+            return sides(live.kind, record.fields, declaration.resource, live.resource, merged)
         if declaration.key in self.pulling.named or live.key in self.pulling.named:
             return Sides(live=changed_fields(live.kind, declaration.resource, live.resource))
         return Sides()
@@ -301,10 +314,9 @@ class _Drift:
         if not merged.conflicts:
             if merged.text != ours:
                 wanted.values[change.name] = merged.text
-            reason = (
-                f"its {change.name} has the changes of both sides now: commit, then "
-                f"{self._apply(wanted.new_key)}"
-            )
+            else:
+                self.merged.append((wanted.key, self.edits[wanted.live.object_id, change.name]))
+            reason = f"its {change.name} has the changes of both sides now: {self._commit()}"
             self._leave(wanted.key, Left.MERGED, reason, record.id)
         elif "\n" in ours or "\n" in theirs or attribute.name == wanted.live.kind.document:
             wanted.marked[change.name] = merged.text
@@ -457,17 +469,42 @@ class _Drift:
             for part in parts:
                 self._add(rewriting, part)
             return
-        unsettled = (*item.marked, *item.conflicts)
-        apply = self._apply(item.new_key)
-        if not set(unsettled).isdisjoint(item.live.kind.places):
-            apply += ", with the key that the entry has then"
-        for name in unsettled:
+        edits = ((item.live.object_id, name) for name in item.fields)
+        self.merged += ((item.key, self.edits[edit]) for edit in edits if edit in self.edits)
+        for name in (*item.marked, *item.conflicts):
             reason = (
                 f"its {name} changed on both sides: edit the text at the conflict markers in "
-                f"{rewriting.path}, then {apply}; before that, another pull "
-                "writes the markers again"
+                f"{rewriting.path}, then {self._commit()}"
             )
             self._leave(item.key, Left.CONFLICT, reason, item.live.id)
+
+    def _commit(self) -> str:
+        """Return the step after a merge."""
+        return (
+            f"commit it together with {merged_file(self.pulling.target.name)}; the next apply "
+            "writes it, unless somebody edits the live object again"
+        )
+
+    def _record(self, matches: Iterable[Match]) -> None:
+        """Record what was merged; without anything else to write, no old line is removed."""
+        if not (self.merged or self.changes):
+            return
+        pulling, path = self.pulling, merged_file(self.pulling.target.name)
+        skipped = {
+            item.live.object_id for item in matches if item.live and not self._concerns(item)
+        }
+        kept = (
+            edit
+            for edit in pulling.merged
+            if edit.key.kind not in self.read
+            or edit.object_id in skipped
+            or (edit.object_id, edit.field, edit.live) in self.valid
+        )
+        edits = {edit._replace(source=Source("")) for edit in (*kept, *(edit for _, edit in self.merged))}
+        before, after = pulling.text_of(path), dump_merged(edits)
+        if after != (before or ""):
+            keys = tuple(sorted({key for key, _ in self.merged}))
+            self.changes.append(FileChange(path, after, keys, is_new=before is None))
 
     def _cannot(self, item: Wanted, error: NotEditable) -> None:
         why = Left.CONFLICT if item.conflicts or item.marked else Left.UNWRITABLE

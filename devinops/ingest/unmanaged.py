@@ -18,7 +18,7 @@ from devinops.ingest.pull_result import FileChange, Left, LeftToYou, Pulled
 from devinops.ingest.scan_live import findings
 from devinops.model.changes import Action
 from devinops.model.credentials import masked_key
-from devinops.model.inventory import Inventory
+from devinops.model.inventory import Inventory, MergedEdit
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle, Only
 from devinops.model.objects import Declaration, Live, Snapshot
@@ -41,8 +41,8 @@ class Pulling:
     `declarations` are those of all targets. `selects` tells whether the user asked for a key, and
     `named` holds the keys that were given one by one. `targets` are the names of all targets in
     devinops.yaml: if there are several, a new entry is limited to its target. `place` holds the
-    options of printed commands. `text_of` returns the text of a file by its path, and `checks`
-    remembers what `look_ahead` checked.
+    options of printed commands. `merged` are the live values that earlier pulls merged. `text_of`
+    returns the text of a file by its path, and `checks` remembers what `look_ahead` checked.
     """
 
     declarations: Sequence[Declaration]
@@ -57,6 +57,7 @@ class Pulling:
     named: Collection[Key] = ()
     targets: Collection[str] = ()
     place: str = ""
+    merged: Sequence[MergedEdit] = ()
     text_of: Callable[[str], str | None] = lambda _: None
     checks: Checks = field(default_factory=Checks)
 

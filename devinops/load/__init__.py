@@ -19,9 +19,11 @@ from devinops.load.entries import control_problems, declare, findings_to_problem
 from devinops.load.file_names import CONFIG, misnamed, misnamed_configs
 from devinops.load.globs import Ignore, read_rules
 from devinops.load.markdown import split
+from devinops.load.merged import dump_merged, merged_file, read_merged
 from devinops.load.placeholders import placeholders
 from devinops.load.problems import CODES, problem
 from devinops.load.yamltree import Node, parse
+from devinops.model.inventory import MergedEdit
 from devinops.model.objects import Declaration, Problem, Source
 from devinops.schema.findings import check
 
@@ -32,8 +34,10 @@ __all__ = [
     "Loaded",
     "TextFiles",
     "discreet",
+    "dump_merged",
     "load",
     "load_only",
+    "merged_file",
     "misnamed_config_problems",
     "misnamed_configs",
     "read_entries",
@@ -46,13 +50,20 @@ class Loaded(NamedTuple):
     """The result of loading a root: declarations sorted by key, and problems sorted by source.
 
     `files` are the paths of the files that were read, relative to the root. `bodies` are the real
-    paths of the files that a `body_file` names.
+    paths of the files that a `body_file` names. `merged` are the live values that pull merged into
+    the files, for all targets.
     """
 
     declarations: tuple[Declaration, ...]
     problems: tuple[Problem, ...]
     files: tuple[str, ...]
     bodies: tuple[str, ...] = ()
+    merged: tuple[MergedEdit, ...] = ()
+
+    def merged_for(self, target: str) -> tuple[MergedEdit, ...]:
+        """Return the live values of a target that pull merged."""
+        path = merged_file(target)
+        return tuple(edit for edit in self.merged if edit.source.path == path)
 
 
 class Document(NamedTuple):
@@ -99,7 +110,8 @@ def load(
     for file in finder.files:
         reader.read(file)
     declarations = sorted(reader.declarations, key=lambda item: (item.key, item.source))
-    problems = {*finder.problems, *reader.problems}
+    merged, damaged = read_merged(root)
+    problems = {*finder.problems, *reader.problems, *damaged}
     problems |= {*same_folders(finder.files), *duplicates(declarations)}
     problems |= {*titles_as_ids(declarations), *placeholders(declarations)}
     problems |= {item for real, item in finder.misnamed.items() if real not in reader.bodies}
@@ -108,6 +120,7 @@ def load(
         problems=tuple(sorted(problems)),
         files=tuple(file.path for file in finder.files),
         bodies=tuple(sorted(reader.bodies)),
+        merged=tuple(merged),
     )
 
 

@@ -48,6 +48,7 @@ CODES: Mapping[str, str] = {
     "empty-text": "empty text, which would erase the live text",
     "invalid-value": "a value of the right type that is not allowed",
     "merge-conflict": "text with conflict markers that `devinops pull` wrote",
+    "merged-record": "a line of `devinops-merged/TARGET.jsonl` that cannot be read",
     "missing-field": "a required field that is missing",
     "placeholder": "the TODO that `devinops import` wrote for a person to replace (warning)",
     "superseded": "an entry of a kind that another kind replaces: it can only be deleted",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from devinops.model.changes import Action
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource, Role
+from devinops.model.objects import Source
 
 DIGEST_LENGTH = 16
 
@@ -76,6 +78,32 @@ class Record:
     @property
     def object_id(self) -> ObjectId:
         return ObjectId(self.key.kind, self.id)
+
+
+class MergedEdit(NamedTuple):
+    """A live value that pull merged into the files, by its fingerprint; `source` records it."""
+
+    key: Key
+    id: str
+    field: str
+    live: str
+    source: Source = Source("")
+
+    @property
+    def object_id(self) -> ObjectId:
+        return ObjectId(self.key.kind, self.id)
+
+
+MergedFields = Mapping[tuple[str, str], Source]
+"""(Field, fingerprint) of each live value of an object that pull merged → its record."""
+
+
+def by_object(edits: Iterable[MergedEdit]) -> dict[ObjectId, MergedFields]:
+    """Return what was merged of each object."""
+    found: defaultdict[ObjectId, dict[tuple[str, str], Source]] = defaultdict(dict)
+    for edit in edits:
+        found[edit.object_id][edit.field, edit.live] = edit.source
+    return dict(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, FieldChange
-from devinops.model.inventory import Inventory, Record
+from devinops.model.inventory import Inventory, MergedFields, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import ApiVersion, GeneratedSecret, Resource, Role, Scope
 from devinops.model.objects import Declaration, Live, Problem, Severity, Snapshot, Source
@@ -23,7 +23,7 @@ class PlanContext:
     """Everything besides the declarations that a plan depends on.
 
     `scope` is the scope of the target. `real` is the snapshot; `live` is the snapshot with renamed
-    folders under the paths in the files.
+    folders under the paths in the files. `merged` holds what pull merged into the files.
     """
 
     api: ApiVersion
@@ -34,6 +34,7 @@ class PlanContext:
     real: Snapshot
     live: Snapshot
     scope: Scope = Scope.ORGANIZATION
+    merged: Mapping[ObjectId, MergedFields] = field(default_factory=dict)
 
     @property
     def has_inventory(self) -> bool:

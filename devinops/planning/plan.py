@@ -12,7 +12,7 @@ from functools import cached_property
 
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, Refusal
 from devinops.model.exit_codes import ExitCode, worst
-from devinops.model.inventory import Inventory, Record
+from devinops.model.inventory import Inventory, MergedEdit, Record, by_object
 from devinops.model.keys import Key, ObjectId, in_sentence, listed
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Declaration, Ensure, Live, Problem, Snapshot
@@ -145,6 +145,7 @@ def build_plan(
     today: date,
     inventory: Inventory | None = None,
     approvals: Approvals | None = None,
+    merged: Iterable[MergedEdit] = (),
     only: Sequence[Only] = (),
     warnings: Iterable[Problem] = (),
     only_must_match: bool = True,
@@ -152,8 +153,8 @@ def build_plan(
     """Return the plan that brings the live objects to what is declared.
 
     Without an inventory, objects are found by their exact key or by `previously`, and undeclared
-    objects are never changed. Raises UsageError for an `only` that matches nothing, unless
-    `only_must_match` is False.
+    objects are never changed. `merged` are the live values that pull merged into the files. Raises
+    UsageError for an `only` that matches nothing, unless `only_must_match` is False.
     """
     inventory, approvals = inventory or Inventory(), approvals or Approvals()
     policy = policy._replace(on_drift=OnDrift(approvals.on_drift or policy.on_drift))
@@ -163,7 +164,15 @@ def build_plan(
     renamed = renamed_folders(used_folders(wanted), snapshot, inventory)
     live = as_declared(snapshot, renamed)
     context = PlanContext(
-        target.api, policy, approvals, today, inventory, snapshot, live, target.scope
+        target.api,
+        policy,
+        approvals,
+        today,
+        inventory,
+        snapshot,
+        live,
+        target.scope,
+        by_object(merged),
     )
     matches = match(wanted, live, inventory)
     draft = _drafted(matches, renamed, elsewhere, context)

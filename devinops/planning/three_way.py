@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from devinops.model.changes import FieldChange
-from devinops.model.inventory import Base, fingerprint
+from devinops.model.inventory import Base, MergedFields, fingerprint
 from devinops.model.kind import Attribute, Kind, Resource
 from devinops.model.values import UNSET
 from devinops.planning.diff import same
@@ -25,6 +26,7 @@ class Verdict(StrEnum):
     UPDATE = "Git moved"
     DRIFT = "live moved"
     CONFLICT = "both sides changed, and differ"
+    MERGED = "both sides changed, and pull merged them in Git"
 
 
 def classify(attribute: Attribute, base: Base | None, want: Any, have: Any) -> Verdict:
@@ -65,29 +67,43 @@ def _not_shown(base: Base | None, want: Any) -> Verdict:
 class Sides(NamedTuple):
     """The fields of an object by the side that moved.
 
-    `git` holds the fields to write, `live` those changed outside devinops, `both` the conflicts.
+    `git` holds the fields to write, `live` those changed outside devinops, `both` the conflicts,
+    and `merged` the fields to write because Git has both changes.
     `record` is True if a field is equal on both sides but not as recorded in the inventory.
     """
 
     git: tuple[FieldChange, ...] = ()
     live: tuple[FieldChange, ...] = ()
     both: tuple[FieldChange, ...] = ()
+    merged: tuple[FieldChange, ...] = ()
     record: bool = False
 
 
-def sides(kind: Kind, bases: Mapping[str, Base], want: Resource, have: Resource) -> Sides:
-    """Classify all fields of an object, in the order of the kind."""
+def sides(
+    kind: Kind,
+    bases: Mapping[str, Base],
+    want: Resource,
+    have: Resource,
+    merged: MergedFields = MappingProxyType({}),
+) -> Sides:
+    """Classify all fields of an object, in the order of the kind.
+
+    `merged` holds the live values that pull merged. A conflict with another value stays a conflict.
+    """
     by_verdict: defaultdict[Verdict, list[FieldChange]] = defaultdict(list)
     for attribute in (attribute for attribute in kind.attributes if attribute.names):
         name = attribute.name
         after, before = getattr(want, name), getattr(have, name)
         verdict = classify(attribute, bases.get(name), after, before)
+        if verdict is Verdict.CONFLICT and (name, fingerprint(before)) in merged:
+            verdict = Verdict.MERGED
         if verdict is not Verdict.NOTHING:
             by_verdict[verdict].append(FieldChange(name, before, after))
     return Sides(
         git=tuple(by_verdict[Verdict.UPDATE]),
         live=tuple(by_verdict[Verdict.DRIFT]),
         both=tuple(by_verdict[Verdict.CONFLICT]),
+        merged=tuple(by_verdict[Verdict.MERGED]),
         record=bool(by_verdict[Verdict.RECORD]),
     )
 

@@ -16,6 +16,7 @@ from devinops.schema.inventory import (
     HeaderLine,
     IntentLine,
     ListDocument,
+    MergedLine,
     RecordDocument,
     RecordLine,
     RepairDocument,
@@ -74,6 +75,10 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         "inventory": schema(
             "One line of an inventory (JSON Lines): the header, a record, an intent or the end",
             [HeaderLine, RecordLine, IntentLine, EndLine],
+        ),
+        "merged": schema(
+            "One line of devinops-merged/TARGET.jsonl (JSON Lines), which devinops pull writes",
+            [MergedLine],
         ),
         "inventory-documents": schema(
             "Output of devinops inventory with --format json",

@@ -10,8 +10,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from devinops.kinds import KINDS
 from devinops.model.changes import Action
-from devinops.model.inventory import Base, Intent, Record
+from devinops.model.inventory import Base, Intent, MergedEdit, Record
 from devinops.model.kind import Lifecycle
+from devinops.model.objects import Source
 from devinops.model.target import Target
 from devinops.schema.base_document import Count, Document, KeyText, StoreName, Text, about, read_key
 
@@ -93,6 +94,23 @@ class IntentLine(Line, frozen=True):
     def to_model(self) -> Intent:
         """Return the intent. Raises ValueError."""
         return Intent(self.intent, self.action, read_key(self.key), self.id, self.unclear)
+
+
+class MergedLine(Line, frozen=True):
+    """A live value that `devinops pull` merged into the files."""
+
+    key: KeyText
+    id: Annotated[Text, about("Id of the live object.")]
+    field: Annotated[Text, about("Name of the field.")]
+    live: Annotated[Text, about("Hash of the live value that was merged.")]
+
+    @classmethod
+    def of(cls, edit: MergedEdit) -> MergedLine:
+        return cls(str(edit.key), edit.id, edit.field, edit.live)
+
+    def to_model(self, source: Source) -> MergedEdit:
+        """Return the edit. Raises ValueError."""
+        return MergedEdit(read_key(self.key), self.id, self.field, self.live, source)
 
 
 class EndLine(Line, frozen=True):

@@ -150,6 +150,7 @@ def _pull(
         targets=tuple(project.targets),
         place=session.options.place,
         text_of=root_files.text_of(settings.root, writing.raws),
+        merged=loaded.merged_for(session.client.target.name),
     )
     ahead = partial(look_ahead, pulling=pulling) if request.unmanaged else None
     # Only what is declared or owned can drift, so the key needs no permission for other kinds.
@@ -281,7 +282,7 @@ def _left_row(item: LeftToYou) -> str:
 def _counts(run: _Run) -> str:
     written = [file for file in run.pulled.files if file.text is not None]
     deleted = len(run.pulled.files) - len(written)
-    entries = sum(len(file.keys) for file in written)
+    entries = len({key for file in written for key in file.keys})
     parts = []
     if written:
         verb, subject = "would write" if run.check else "wrote", counted(len(written), "file")

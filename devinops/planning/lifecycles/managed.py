@@ -8,7 +8,7 @@ from typing import Any
 
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocker, Change, Drift, DriftEvent, FieldChange
-from devinops.model.inventory import Base, Record, base, fingerprints
+from devinops.model.inventory import Base, MergedFields, Record, base, fingerprint, fingerprints
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion, Kind, Resource, Scope
 from devinops.model.objects import Declaration, Ensure, Live
@@ -174,7 +174,8 @@ class Managed:
         self, match: Match, live: Live, record: Record, context: PlanContext, draft: PlanDraft
     ) -> None:
         declaration = match.declaration
-        moved = sides(live.kind, record.fields, declaration.resource, live.resource)
+        merged = context.merged.get(live.object_id, {})
+        moved = sides(live.kind, record.fields, declaration.resource, live.resource, merged)
         choice = draft.decision(declaration.key, context) if moved.both else None
         if moved.both and choice is None:
             only_live = f", {names_of(moved.live)} only outside" if moved.live else ""
@@ -186,7 +187,8 @@ class Managed:
             draft.edited(declaration, live, outside)
         if write:
             kept = frozenset(field.name for field in outside)
-            self._update(match, live, write, context, draft, _overwritten(write, moved), kept)
+            remark = _overwritten(write, moved, merged)
+            self._update(match, live, write, context, draft, remark, kept)
             return
         if not outside:
             draft.unchanged += 1
@@ -423,7 +425,7 @@ def _decided(
     kind: Kind, moved: Sides, choice: str | None, on_drift: OnDrift
 ) -> tuple[Fields, Fields]:
     """Return the fields to write, and those whose change outside devinops stays."""
-    write, outside = moved.git, moved.live
+    write, outside = moved.git + moved.merged, moved.live
     if on_drift is OnDrift.OVERWRITE:
         write, outside = write + outside, ()
     if choice == "git":
@@ -438,10 +440,16 @@ def _in_order(kind: Kind, fields: Fields) -> Fields:
     return tuple(sorted(fields, key=lambda change: order[change.name]))
 
 
-def _overwritten(write: Fields, moved: Sides) -> str:
-    outside = {field.name for field in moved.live + moved.both}
+def _overwritten(write: Fields, moved: Sides, merged: MergedFields) -> str:
+    """Return which live edits are overwritten, and where it is recorded that pull merged them."""
+    outside = {field.name for field in moved.live + moved.both + moved.merged}
     names = names_of(field for field in write if field.name in outside)
-    return f" (overwrites what was changed outside devinops: {names})" if names else ""
+    if not names:
+        return ""
+    sources = [merged[field.name, fingerprint(field.before)] for field in moved.merged]
+    places = ", ".join(f"{source.path}:{source.line}" for source in sources)
+    says = f"; pull merged its {names_of(moved.merged)} into the file, says {places}"
+    return f" (overwrites what was changed outside devinops: {names}{says if places else ''})"
 
 
 def _renewed(match: Match, live: Live, record: Record, moved: Sides, outside: Fields) -> Record:

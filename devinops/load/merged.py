@@ -1,0 +1,69 @@
+"""The live values that pull merged into the files: one file of JSON Lines for each target.
+
+The file is committed together with the entries, so that the decision about a conflict comes with
+the merge of the request. Its lines are sorted and independent of each other, which Git merges well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from devinops.load.discover import read_inside
+from devinops.load.problems import problem
+from devinops.model.inventory import MergedEdit
+from devinops.model.objects import Problem, Source
+
+DIRECTORY: Final = "devinops-merged"
+_SUFFIX: Final = ".jsonl"
+_REMEDY: Final = (
+    "if these are conflict markers of Git, delete them and keep the lines of both sides; otherwise "
+    "delete this line, and run devinops pull --drift again"
+)
+
+
+def merged_file(target: str) -> str:
+    """Return the path of the file of a target, from the root."""
+    return f"{DIRECTORY}/{target}{_SUFFIX}"
+
+
+def read_merged(root: Path) -> tuple[list[MergedEdit], list[Problem]]:
+    """Return what pull merged for all targets, and the problems of the files."""
+    try:
+        names = sorted(path.name for path in (root / DIRECTORY).iterdir())
+    except FileNotFoundError:
+        return [], []
+    except OSError as error:
+        return [], [problem(Source(DIRECTORY), "unreadable", f"cannot read this: {error.strerror}")]
+    edits: list[MergedEdit] = []
+    problems: list[Problem] = []
+    for path in (f"{DIRECTORY}/{name}" for name in names if name.endswith(_SUFFIX)):
+        text, found = read_inside(root / path, root, path)
+        problems += found
+        lines = list(_lines(path, text or ""))
+        edits += (line for line in lines if isinstance(line, MergedEdit))
+        problems += (line for line in lines if isinstance(line, Problem))
+    return edits, problems
+
+
+def _lines(path: str, text: str) -> Iterator[MergedEdit | Problem]:
+    from devinops.schema.base_document import convert, load_object, quotable
+    from devinops.schema.inventory import MergedLine
+
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        source = Source(path, number)
+        try:
+            yield convert(load_object(line), MergedLine).to_model(source)
+        except ValueError as error:
+            yield problem(source, "merged-record", f"{quotable(error)}: {_REMEDY}")
+
+
+def dump_merged(edits: Iterable[MergedEdit]) -> str:
+    """Return the text of the file with these edits, sorted."""
+    from devinops.schema.base_document import json_line
+    from devinops.schema.inventory import MergedLine
+
+    return "".join(json_line(MergedLine.of(edit)) for edit in sorted(edits))
