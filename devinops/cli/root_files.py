@@ -20,6 +20,7 @@ from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.load.discover import inside
 from devinops.load.globs import Ignore, read_rules
+from devinops.load.merged import DIRECTORY as MERGED
 from devinops.model.errors import NotWritten, stop_on_errors
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration
@@ -130,6 +131,8 @@ class Writing:
         """
         self._discard()
         self.unwritten = []
+        # The record of a merge is last, so that it is not written if a file of the merge is not.
+        changes = sorted(changes, key=lambda change: change.path.startswith(f"{MERGED}/"))
         self.changes = [
             change for change in changes if self._try(change, partial(self._check, change, True))
         ]

@@ -500,7 +500,9 @@ class _Drift:
             or edit.object_id in skipped
             or (edit.object_id, edit.field, edit.live) in self.valid
         )
-        edits = {edit._replace(source=Source("")) for edit in (*kept, *(edit for _, edit in self.merged))}
+        edits = {
+            edit._replace(source=Source("")) for edit in (*kept, *(edit for _, edit in self.merged))
+        }
         before, after = pulling.text_of(path), dump_merged(edits)
         if after != (before or ""):
             keys = tuple(sorted({key for key, _ in self.merged}))

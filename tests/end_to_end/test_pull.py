@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from devinops.cli import root_files
 from devinops.cli.session import Session
 from devinops.emulator import Emulator
 from devinops.ingest import merge_texts
@@ -100,6 +101,9 @@ def edit(emulator: Emulator, section: str, id: str, **fields: Any) -> None:
 
 def remove(emulator: Emulator, section: str, id: str) -> None:
     httpx.delete(f"{emulator.url}/_emulator/{section}/{id}").raise_for_status()
+
+
+MERGED = "devinops-merged/production.jsonl"
 
 
 def pull(devinops: Devinops, root: Path, *options: str) -> Any:
@@ -311,17 +315,93 @@ def test_both_sides_are_merged_from_the_commit_of_the_last_apply(
     assert page.read_text() == PAGE.replace("Then watch.", "Then watch the graphs.").replace(
         "make deploy", "make all"
     )
-    git(root, "commit", "-q", "-a", "-m", "merged")
-    again = pull(devinops, root, "--drift")
-    assert (again["files"], again["left"]) == ([], document["left"])
     (item,) = document["left"]
-    _, *command = shlex.split(item["reason"].partition(", then ")[2])
-    assert Path(command[2]).resolve() == root.resolve()
-    assert command[:2] == ["apply", "-C"]
-    assert command[3:] == ["--only", "knowledge:Deploys", "--on-conflict", "git"]
-    assert devinops(*command, "--yes").code == 0
+    assert f"commit it together with {MERGED}; the next apply writes it" in item["reason"]
+    again = pull(devinops, root, "--drift")
+    assert (again["files"], again["left"]) == ([], [])
+    commit(root)
+    (change,) = plan_of(devinops, root)["changes"]
+    assert change["reason"] == (
+        "body changed (overwrites what was changed outside devinops: body; pull merged its body "
+        f"into the file, says {MERGED}:1)"
+    )
+    assert devinops("apply", "-C", root, "--yes").code == 0
     (note,) = (note for note in emulator.knowledge() if note["note_id"] == "deploys")
     assert note["body"].endswith("Run make all.\n\nThen watch the graphs.")
+    assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+
+
+def commit(root: Path) -> None:
+    git(root, "add", "--all")
+    git(root, "commit", "-q", "-m", "merged")
+
+
+def test_a_live_object_that_was_edited_again_after_the_merge_is_in_conflict_again(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    page = root / "knowledge" / "deploys.md"
+    page.write_text(PAGE.replace("make deploy", "make ours"))
+    edit(emulator, "knowledge", "deploys", body="# Deploys\n\nRun make theirs.\n\nThen watch.")
+    assert pull(devinops, root, "--drift")["exit_code"] == 4
+    page.write_text(PAGE.replace("make deploy", "make both"))
+    commit(root)
+    assert len(plan_of(devinops, root)["changes"]) == 1
+    edit(emulator, "knowledge", "deploys", body="# Deploys\n\nRun make it.\n\nThen watch.")
+    plan = plan_of(devinops, root)
+    assert (plan["changes"], [block["by"] for block in plan["blocked"]]) == ([], ["conflict"])
+    assert pull(devinops, root, "--drift")["exit_code"] == 4
+    page.write_text(PAGE.replace("make deploy", "make everything"))
+    assert len((root / MERGED).read_text().splitlines()) == 1
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    # The record is of no use now. The next pull that writes anything removes it.
+    assert pull(devinops, root, "--drift")["files"] == []
+    edit(emulator, "knowledge", "coffee", trigger="Other")
+    assert {file["path"] for file in pull(devinops, root, "--drift")["files"]} > {MERGED}
+    assert (root / MERGED).read_text() == ""
+    assert devinops("validate", "-C", root).code == 0
+
+
+def test_a_pull_of_one_key_keeps_what_is_recorded_of_others(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    page, kitchen = root / "knowledge" / "deploys.md", root / "knowledge" / "kitchen.yaml"
+    page.write_text(PAGE.replace("make deploy", "make ours"))
+    kitchen.write_text(YAML_NOTES.replace('"hot"', '"iced"'))
+    edit(emulator, "knowledge", "deploys", body="# Deploys\n\nRun make theirs.\n\nThen watch.")
+    edit(emulator, "knowledge", "tea", body="cold")
+    pull(devinops, root, "--drift", "knowledge:Backend/Tea")
+    kitchen.write_text(YAML_NOTES.replace('"hot"', '"lukewarm"'))
+    pull(devinops, root, "--drift", "knowledge:Deploys")
+    page.write_text(PAGE.replace("make deploy", "make both"))
+    lines = [json.loads(line) for line in (root / MERGED).read_text().splitlines()]
+    assert [(line["key"], line["field"]) for line in lines] == [
+        ("knowledge:Deploys", "body"),
+        ("knowledge:Backend/Tea", "body"),
+    ]
+    plan = plan_of(devinops, root)
+    assert (len(plan["changes"]), plan["blocked"]) == (2, [])
+
+
+def test_a_file_that_is_saved_during_the_pull_leaves_no_record_of_a_merge(
+    applied: tuple[Emulator, Path], devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the next plan would overwrite an edit that is not in the file."""
+    emulator, root = applied
+    page = root / "knowledge" / "deploys.md"
+    page.write_text(PAGE.replace("make deploy", "make ours"))
+    edit(emulator, "knowledge", "deploys", body="# Deploys\n\nRun make theirs.\n\nThen watch.")
+    finish = root_files.Writing.finish
+
+    def save_and_finish(writing: root_files.Writing, *arguments: Any) -> None:
+        page.write_text(PAGE.replace("make deploy", "make mine"))
+        finish(writing, *arguments)
+
+    monkeypatch.setattr(root_files.Writing, "finish", save_and_finish)
+    assert pull(devinops, root, "--drift")["exit_code"] == 4
+    assert not (root / MERGED).exists()
+    assert [block["by"] for block in plan_of(devinops, root)["blocked"]] == ["conflict"]
 
 
 def test_a_text_with_too_many_equal_lines_is_merged_by_a_person(
@@ -938,7 +1018,7 @@ def test_the_base_of_a_moved_file_is_found(
         ("When deploying", {"trigger": "Theirs"}, False),
     ],
 )
-def test_the_key_to_apply_after_a_conflict_is_the_one_that_was_chosen(
+def test_a_conflict_of_a_name_or_a_value_is_resolved_by_the_text_that_is_committed(
     applied: tuple[Emulator, Path],
     devinops: Devinops,
     mine: str,
@@ -950,10 +1030,15 @@ def test_the_key_to_apply_after_a_conflict_is_the_one_that_was_chosen(
     page.write_text(
         PAGE.replace(mine, "name: Mine\npreviously: [{name: Deploys}]" if is_key else "Mine")
     )
+    resolved = page.read_text()
     edit(emulator, "knowledge", "deploys", **theirs)
     (item,) = pull(devinops, root, "--drift")["left"]
     assert item["why"] == "conflict"
-    assert (", with the key that the entry has then; " in item["reason"]) is is_key
+    page.write_text(resolved)
+    commit(root)
+    plan = plan_of(devinops, root)
+    assert [change["action"] for change in plan["changes"]] == ["rename" if is_key else "update"]
+    assert plan["blocked"] == []
 
 
 @pytest.mark.parametrize("writes_more", [False, True])
@@ -970,7 +1055,7 @@ def test_the_base_of_a_conflict_that_was_left_open_is_found(
     assert_both_are_merged(emulator, devinops, root, page, theirs)
 
 
-def test_the_printed_command_decides_one_conflict_only(
+def test_a_pull_of_one_key_decides_one_conflict_only(
     applied: tuple[Emulator, Path], devinops: Devinops
 ) -> None:
     emulator, root = applied
@@ -982,8 +1067,7 @@ def test_the_printed_command_decides_one_conflict_only(
     edit(emulator, "knowledge", "deploys", name=name, body="# Deploys\n\nRun it.\n\nThen watch.")
     (item,) = pull(devinops, root, "--drift", "knowledge:Deploys")["left"]
     assert item["why"] == "merged"
-    _, *command = shlex.split(item["reason"].partition(", then ")[2])
-    assert devinops(*command, "--yes").code == 0
+    assert devinops("apply", "-C", root, "--yes").code == 4
     bodies = {note["name"]: note["body"] for note in emulator.knowledge()}
     assert bodies[name].endswith("Run it.\n\nThen watch the graphs.")
     assert bodies["Tea"] == "cold"

@@ -19,9 +19,9 @@ from devinops.load import Loaded, load
 from devinops.model.changes import Blocked, Blocker, Drift, DriftEvent, Refusal
 from devinops.model.errors import UsageError
 from devinops.model.exit_codes import ExitCode
-from devinops.model.inventory import Inventory, Record, base
+from devinops.model.inventory import Inventory, MergedEdit, Record, base, fingerprint
 from devinops.model.keys import Key
-from devinops.model.objects import Snapshot
+from devinops.model.objects import Snapshot, Source
 from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.plan import Plan, build_plan
@@ -59,6 +59,7 @@ def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
         today=TODAY,
         only=tuple(map(Only.parse, case.get("only", ()))),
         inventory=inventory_of(case.get("owned")),
+        merged=[merged_edit(*edit, line) for line, edit in enumerate(case.get("merged", ()), 1)],
         approvals=approvals_of(case.get("approvals", {})),
         **more,
     )
@@ -67,6 +68,11 @@ def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
 def approvals_of(said: dict[str, Any]) -> Approvals:
     decided = ((Key.parse(key), side) for key, side in said.get("decided", {}).items())
     return Approvals(**said | {"decided": tuple(decided)})
+
+
+def merged_edit(key: str, id: str, field: str, value: Any, line: int) -> MergedEdit:
+    source = Source("devinops-merged/production.jsonl", line)
+    return MergedEdit(Key.parse(key), id, field, fingerprint(value), source)
 
 
 def policy_of(said: dict[str, Any]) -> Policy:

@@ -12,6 +12,7 @@ from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.secret import Secret
 from devinops.model.inventory import Base, fingerprint
 from devinops.model.kind import Attribute
+from devinops.model.objects import Source
 from devinops.model.values import UNSET
 from devinops.planning.three_way import Verdict, classify, moved_outside, sides
 
@@ -90,6 +91,24 @@ def test_an_objects_fields_are_sorted_by_what_moved() -> None:
     assert [f.name for f in found.both] == ["body"]
     assert found.record is False
     assert moved_outside(bases, have) == ("pinned_repo", "body")
+
+
+@pytest.mark.parametrize("sent", VALUES)
+@pytest.mark.parametrize(("want", "have", "merged"), list(product(VALUES, repeat=3)))
+def test_a_record_of_a_merge_settles_a_conflict_with_exactly_that_value(
+    sent: Any, want: Any, have: Any, merged: Any
+) -> None:
+    """And it makes no difference in any other state."""
+    kind, bases = KINDS["knowledge"], {"pinned_repo": Base(fingerprint(sent), fingerprint(sent))}
+    two = Knowledge(name="A", pinned_repo=want), Knowledge(name="A", pinned_repo=have)
+    before = sides(kind, bases, *two)
+    after = sides(kind, bases, *two, {("pinned_repo", fingerprint(merged)): Source("f", 1)})
+    if merged == have:
+        assert (after.both, after.merged) == ((), before.both)
+        assert (after.git, after.live) == (before.git, before.live)
+    else:
+        assert after == before
+    assert sides(kind, bases, *two, {("body", fingerprint(have)): Source("f", 1)}) == before
 
 
 def test_the_attributes_of_the_test_are_those_of_the_kind() -> None:
