@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from devinops import __version__
-from devinops.environment import HOST_TOKEN, Flags
+from devinops.environment import CREDENTIALS, HOST_TOKEN, KEY_VARIABLES, Flags
 from devinops.kinds import KINDS
 from devinops.load import (
     CONFIG,
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 CONFIG_FILE: Final = CONFIG
 DEFAULT_TARGET: Final = "default"
 DEFAULT_URL: Final = "https://api.devin.ai"
-KEY_VARIABLES: Final = ("DEVIN_API_KEY", "DEVIN_TOKEN", "DEVIN_API_TOKEN")
 VENDOR_DOMAINS: Final = ("devin.ai", "devinenterprise.com")
 API_BY_PREFIX: Final[Mapping[str, ApiVersion]] = {"cog_": "v3", "apk_": "v1"}
 
@@ -222,12 +221,23 @@ def read_entries(
     problems = [*problems, *loaded.problems]
     if project.whole:
         # Imported late, like the inventory and the client below: lint and validate start faster.
-        from devinops.planning.capabilities import target_problems
+        from devinops.planning.capabilities import target_problems, value_problems
 
         problems += target_problems(loaded.declarations, project.targets)
+        problems += value_problems(loaded.declarations, _credentials(project))
         problems += () if loaded.files else (_no_entries(untracked),)
     # Both report a misnamed devinops.yaml.
     return loaded._replace(problems=tuple(sorted(set(problems))))
+
+
+def _credentials(project: Project) -> set[str]:
+    """Return the variables of keys and tokens, in upper case."""
+    targets = [target for target in project.targets.values() if isinstance(target, dict)]
+    options = ("api_key_env", "enterprise_key_env")
+    keys = {str(target[name]).upper() for target in targets for name in options if name in target}
+    # CI has each key for planning under this name.
+    planning = {f"{name}_PLAN" for name in (*KEY_VARIABLES, *keys)}
+    return {*CREDENTIALS, *keys, *planning}
 
 
 def _no_entries(untracked: frozenset[str]) -> Problem:

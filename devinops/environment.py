@@ -27,6 +27,39 @@ GLOBAL_OPTIONS: Final = (
 HOST_TOKEN: Final = "DEVINOPS_GITLAB_TOKEN"
 """Holds the token for comments on GitLab. It is set for whole pipelines, so all commands see it."""
 
+KEY_VARIABLES: Final = ("DEVIN_API_KEY", "DEVIN_TOKEN", "DEVIN_API_TOKEN")
+"""The variables that may hold the key of a target without `api_key_env`."""
+
+CREDENTIALS: Final = (
+    *KEY_VARIABLES,
+    "DEVIN_SERVICE_API_KEY",
+    "DEVIN_PERSONAL_API_KEY",
+    "DEVIN_SDK_API_KEY",
+    # Of GitHub Actions
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "GITHUB_ENTERPRISE_TOKEN",
+    "GH_ENTERPRISE_TOKEN",
+    "ACTIONS_RUNTIME_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    # Of GitLab CI
+    HOST_TOKEN,
+    "GITLAB_TOKEN",
+    "INVENTORY_PUSH_TOKEN",
+    "PUSH_TOKEN",
+    "CI_JOB_TOKEN",
+    "CI_JOB_JWT",
+    "CI_JOB_JWT_V1",
+    "CI_JOB_JWT_V2",
+    "CI_REPOSITORY_URL",
+    "CI_REGISTRY_PASSWORD",
+    "CI_DEPLOY_PASSWORD",
+    "CI_DEPENDENCY_PROXY_PASSWORD",
+    # Of Azure Pipelines
+    "SYSTEM_ACCESSTOKEN",
+)
+"""Variables that hold a key of Devin or a token of the CI system, so are no value of a secret."""
+
 
 @dataclass(frozen=True)
 class Flags:

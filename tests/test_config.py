@@ -9,8 +9,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devinops.config import Settings, find_root, open_project, read_project, resolve
-from devinops.environment import Flags, check_environment
+from devinops.ci import github, gitlab
+from devinops.config import (
+    Settings,
+    find_root,
+    open_project,
+    read_project,
+    read_repository,
+    resolve,
+)
+from devinops.environment import CREDENTIALS, Flags, check_environment
 from devinops.inventory import InventorySettings
 from devinops.model.errors import ConfigError, DevinopsError, InputError, UsageError
 from devinops.model.kind import Scope
@@ -433,6 +441,40 @@ def test_the_prefix_of_the_key_chooses_the_api(tmp_path: Path, key: str, api: st
 def test_a_declared_api_version_wins_over_the_prefix(repository: Write) -> None:
     found = settings(config(repository, "targets: {a: {api_version: v1}}"), KEY)
     assert (found.target.api, found.sources["api_version"]) == ("v1", "devinops.yaml:2:28")
+
+
+@pytest.mark.parametrize(
+    ("variable", "is_refused"),
+    [
+        ("DEVIN_API_KEY", True),
+        ("DEVIN_API_KEY_PLAN", True),
+        ("DEVIN_KEY_B", True),
+        ("DEVIN_ENTERPRISE", True),
+        ("DEVIN_ENTERPRISE_PLAN", True),
+        ("CI_JOB_TOKEN", True),
+        ("DEVIN_SLACK_TOKEN", False),
+        ("NPM_TOKEN", False),
+    ],
+)
+def test_no_variable_of_a_key_can_be_the_value_of_a_secret(
+    repository: Write, variable: str, is_refused: bool
+) -> None:
+    root = repository(
+        {
+            "devinops.yaml": "version: 1\ntargets:\n"
+            "  a: {org_id: org-a}\n"
+            "  b: {org_id: org-b, api_key_env: DEVIN_KEY_B, enterprise_key_env: DEVIN_ENTERPRISE}\n",
+            "secrets.yaml": "secrets:\n"
+            f"  - {{key: A, type: totp, value_from: {{env: {variable}}}}}\n",
+        }
+    )
+    expected = ["secrets.yaml:2:44 credential-variable"] if is_refused else []
+    problems = read_repository(root)[1].problems
+    assert [f"{problem.source} {problem.code}" for problem in problems] == expected
+
+
+def test_the_tokens_that_comment_reads_are_known_as_tokens() -> None:
+    assert {*github.TOKENS, *gitlab.TOKENS, gitlab.JOB_TOKEN} <= set(CREDENTIALS)
 
 
 def test_a_value_from_a_variable_names_the_variable(tmp_path: Path) -> None:

@@ -17,9 +17,8 @@ from devinops.model.errors import TOO_MANY, ApiError, DevinopsError, Terminated,
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record
 from devinops.model.keys import Key, ObjectId
-from devinops.model.kind import Resource, Revealed, Role
+from devinops.model.kind import Resource, Revealed
 from devinops.model.objects import Declaration, Live, Snapshot
-from devinops.model.values import UNSET
 from devinops.planning.diff import changed_fields, not_stored, unsendable
 from devinops.planning.lifecycles.managed import bases, is_sent
 from devinops.planning.match import under_declared_paths
@@ -332,9 +331,8 @@ class Applier:
 
     def _value(self, declaration: Declaration) -> str | None:
         """Return the value for a create, None if the entry names no variable that holds it."""
-        attribute = declaration.kind.role(Role.VALUE_SOURCE)
-        source = getattr(declaration.resource, attribute.name) if attribute else UNSET
-        return self.values[source["env"]] if source is not UNSET else None
+        variable = declaration.value_variable
+        return self.values[variable] if variable else None
 
     def _replace(self, change: Change) -> tuple[Live | None, str]:
         """Delete an object and create it again, in several attempts: until then it is missing.

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from devinops.model.keys import FolderPath, Key, ObjectId
-from devinops.model.kind import Kind, Place, Resource, Revealed
+from devinops.model.kind import Kind, Place, Resource, Revealed, Role
 
 
 class Source(NamedTuple):
@@ -86,6 +86,13 @@ class Declaration(NamedTuple):
         while place not in self.places and isinstance(place, tuple):
             place = place[:-1] if len(place) > 2 else str(place[0])
         return self.places.get(place, self.source)
+
+    @property
+    def value_variable(self) -> str | None:
+        """The environment variable with the value of a secret; None if the entry names none."""
+        source = self.kind.role(Role.VALUE_SOURCE)
+        value = getattr(self.resource, source.name) if source else None
+        return value.get("env") if isinstance(value, Mapping) else None
 
     def concerns(self, target: str) -> bool:
         return self.targets is None or target in self.targets

@@ -12,6 +12,9 @@ from devinops.model.suggest import did_you_mean
 from devinops.model.values import UNSET
 
 _GENERAL = {
+    "credential-variable": (
+        "an entry that takes its value from a variable with a key of Devin or a token of CI"
+    ),
     "foreign-key-variable": (
         "`api_key_env` or `enterprise_key_env` names a variable without DEVIN in its name, "
         "or `DEVINOPS_GITLAB_TOKEN`"
@@ -76,6 +79,23 @@ def target_problems(
                 declaration.place("targets"),
                 "unknown-target",
                 f"{declaration.key} is for {target}{hint}, which devinops.yaml does not declare",
+            )
+
+
+def value_problems(
+    declarations: Iterable[Declaration], credentials: Collection[str]
+) -> Iterator[Problem]:
+    """Yield a problem for each value that is in a variable of `credentials`, in upper case."""
+    for declaration in declarations:
+        variable = declaration.value_variable
+        if variable and variable.upper() in credentials:
+            source = declaration.kind.role(Role.VALUE_SOURCE)
+            assert source
+            yield Problem(
+                declaration.place((source.name, "env")),
+                "credential-variable",
+                f"{variable} holds a key of Devin or a token of CI, and every session could read "
+                "it as this secret: store the value in another variable",
             )
 
 

@@ -596,7 +596,13 @@ def test_apply_asks_on_a_terminal(
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [("", "no value in the environment"), ("a\udcffb", "is not UTF-8")]
+    ("value", "words"),
+    [
+        ("", "no value in the environment"),
+        ("a\udcffb", "is not UTF-8"),
+        ("cog_emulator\n", "is a key of this run or a token of CI"),
+        ("the-token", "is a key of this run or a token of CI"),
+    ],
 )
 def test_a_secret_without_a_value_that_can_be_sent_stops_before_the_first_write(
     emulator: Emulator,
@@ -607,6 +613,7 @@ def test_a_secret_without_a_value_that_can_be_sent_stops_before_the_first_write(
     words: str,
 ) -> None:
     monkeypatch.setenv("NEW_VALUE", value)
+    monkeypatch.setenv("CI_JOB_TOKEN", "the-token")
     entry = "secrets:\n  - {key: NEW, type: key-value, value_from: {env: NEW_VALUE}}\n"
     ran = devinops(
         "apply", "-C", repository({"knowledge/a.md": NOTE, "secrets.yaml": entry}), "--yes"

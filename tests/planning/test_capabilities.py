@@ -18,6 +18,7 @@ from devinops.planning.capabilities import (
     edition_problems,
     rotation_warnings,
     target_problems,
+    value_problems,
 )
 from tests.testing.plans import entry
 
@@ -55,6 +56,20 @@ def test_a_problem_of_a_secret_does_not_repeat_the_target() -> None:
     secret = entry(Secret(key="A"), targets=("s3cret",))
     (problem,) = target_problems([secret], {"production"})
     assert problem.message == "secret:A is for a target, which devinops.yaml does not declare"
+
+
+def test_a_value_in_the_variable_of_a_key_is_a_problem_where_the_variable_is_named() -> None:
+    place = Source("secrets.yaml", 3, 40)
+    entries = [
+        entry(
+            Secret(key="A", type="totp", value_from={"env": name}),
+            places={("value_from", "env"): place},
+        )
+        for name in ("Devin_Key", "DEVIN_OTHER")
+    ]
+    (problem,) = value_problems([*entries, entry(Secret(key="B"))], {"DEVIN_KEY"})
+    assert (problem.source, problem.code) == (place, "credential-variable")
+    assert problem.message.startswith("Devin_Key holds a key of Devin or a token of CI")
 
 
 def test_a_kind_that_an_api_or_a_scope_does_not_have_is_a_problem_once() -> None:

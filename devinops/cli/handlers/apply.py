@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from devinops.api import open_writer
@@ -23,13 +23,12 @@ from devinops.cli.session import (
     failures_written,
     open_planning_session,
 )
+from devinops.environment import CREDENTIALS
 from devinops.model.changes import Action
 from devinops.model.client_protocols import Writer
 from devinops.model.errors import ConfigError, Stale, UsageError
 from devinops.model.exit_codes import ExitCode
-from devinops.model.kind import Role
 from devinops.model.policy import Approvals
-from devinops.model.values import UNSET
 from devinops.planning.plan import Plan
 from devinops.planning.saved import SavedPlan
 
@@ -88,7 +87,8 @@ def _apply(
         # Results that a run left in the local journal when it died must still be saved.
         session.store.sweep()
         return Report(plan, ())
-    values = secret_values(plan, os.environ)
+    settings = session.settings
+    values = secret_values(plan, os.environ, (settings.key, settings.enterprise_key))
     if plan.changes and asking:
         ask(plan)
         # The question may have been open for hours.
@@ -112,10 +112,13 @@ def _check(plan: Plan, approved: ApprovedPlan | None, options: Options) -> None:
     check_refusals(plan, options.place, is_saved=is_saved)
 
 
-def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
+def secret_values(
+    plan: Plan, environ: Mapping[str, str], keys: Iterable[str | None]
+) -> dict[str, str]:
     """Return variable → value of every secret to create.
 
-    Raises ConfigError with all variables that are missing or are not UTF-8.
+    Raises ConfigError with all variables that are missing, are not UTF-8, or hold one of the `keys`
+    of this run or a token of CI.
     """
     variables = dict(sorted(_secret_variables(plan)))
     missing = [f"{name} (for {key})" for name, key in variables.items() if not environ.get(name)]
@@ -133,6 +136,18 @@ def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
             f"the value in the environment is not UTF-8 for {', '.join(broken)}: set it again; "
             "nothing was written"
         )
+    in_use = {*keys, *(environ.get(name, "").strip() for name in CREDENTIALS)} - {None, ""}
+    leaked = [
+        f"{name} (for {variables[name]})"
+        for name, value in values.items()
+        if value.strip() in in_use
+    ]
+    if leaked:
+        raise ConfigError(
+            f"the value in the environment is a key of this run or a token of CI for "
+            f"{', '.join(leaked)}, and every session could read it: set another value; nothing was "
+            "written"
+        )
     remember_values(values.values())
     return values
 
@@ -140,12 +155,9 @@ def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
 def _secret_variables(plan: Plan) -> Iterator[tuple[str, str]]:
     """Yield the variable with the value of each secret to create, and the key of the secret."""
     for change in plan.changes:
-        source = change.kind.role(Role.VALUE_SOURCE)
         creates = change.action in (Action.CREATE, Action.REPLACE)
-        if source and creates and change.declaration:
-            reference = getattr(change.declaration.resource, source.name)
-            if reference is not UNSET:
-                yield reference["env"], str(change.key)
+        if creates and change.declaration and (variable := change.declaration.value_variable):
+            yield variable, str(change.key)
 
 
 def _is_utf8(value: str) -> bool:

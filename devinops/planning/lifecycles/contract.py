@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,7 +43,7 @@ class Contract(Managed):
                 "app"
             )
             draft.block(Blocker.REQUIREMENT, declaration, reason, personal[:1])
-        elif not _value_source(declaration):
+        elif not declaration.value_variable:
             source = declaration.kind.role(Role.VALUE_SOURCE)
             way = f", or let apply create it with {source.name}: {{env: NAME}}" if source else ""
             reason = f'the {noun} "{declaration.key.place}" is missing: add it in the web app{way}'
@@ -68,7 +68,7 @@ class Contract(Managed):
         if broken:
             reason = f"{_mismatches(broken)}: no API can change that; re-create it in the web app"
             draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
-        elif context.has_inventory and _value_source(declaration):
+        elif context.has_inventory and declaration.value_variable:
             self._owned(match, live, context, draft)
         else:
             draft.unchanged += 1
@@ -125,23 +125,14 @@ class Contract(Managed):
             draft.block(Blocker.REQUIREMENT, saved.declaration, reason)
 
 
-def _value_source(declaration: Declaration) -> Mapping[str, str] | None:
-    """Return where the value is, such as {"env": NAME}; None if the entry does not say."""
-    source = declaration.kind.role(Role.VALUE_SOURCE)
-    value = getattr(declaration.resource, source.name) if source else UNSET
-    return value if isinstance(value, Mapping) else None
-
-
 def _value_field(declaration: Declaration) -> FieldChange:
-    source = _value_source(declaration)
-    assert source
-    return FieldChange("value", UNSET, f"env:{source['env']}")
+    return FieldChange("value", UNSET, f"env:{declaration.value_variable}")
 
 
 def _rotates(match: Match) -> bool:
     """Return whether the version of an owned object changed since the last apply."""
     rotation = match.declaration.kind.role(Role.ROTATION)
-    if rotation is None or match.record is None or not _value_source(match.declaration):
+    if rotation is None or match.record is None or not match.declaration.value_variable:
         return False
     version = getattr(match.declaration.resource, rotation.name)
     last = match.record.fields.get(rotation.name)
