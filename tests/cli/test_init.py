@@ -520,10 +520,11 @@ def test_a_directory_that_does_not_exist_yet_is_created(
     assert ("devinops validate --root 'new/my files'" in workflow.read_text()) is inside
     assert ("acme/api" in next((root / "knowledge").iterdir()).read_text()) is inside
     rows = ran.out.splitlines()
-    assert rows[rows.index("Next:") + 1 : -2] == [
+    assert rows[rows.index("Next:") + 1 : -3] == [
         *([] if inside else ["  git init 'new/my files'"]),
         "  devinops validate -C 'new/my files'",
-        "  DEVIN_API_KEY=… devinops plan -C 'new/my files'",
+        "  read -rs DEVIN_API_KEY && export DEVIN_API_KEY",
+        "  devinops plan -C 'new/my files'",
     ]
     assert devinops("validate", "-C", root).code == 0
 

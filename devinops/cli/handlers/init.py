@@ -51,6 +51,11 @@ LOCKS = (GITHUB_LOCK, GITLAB_LOCK)
 SAMPLE = "knowledge/where-knowledge-is-written.md"
 """The first note."""
 
+READ_KEY = f"read -rs {DEFAULT_KEY} && export {DEFAULT_KEY}"
+"""A command of bash and zsh. As a part of a command, the key would stay in the shell's history."""
+
+READING = "The command read waits for the key: paste it and press Enter. It is not shown."
+
 NEW_TARGET = "production"
 """The target in a new devinops.yaml."""
 
@@ -317,7 +322,7 @@ def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
     click.echo("\nNext:")
     for command in _next_commands(git, root):
         click.echo(f"  {line(command)}")
-    for text in filter(None, (setup.reminder, setup.keys)):
+    for text in filter(None, (READING, setup.reminder, setup.keys)):
         for row in terminal.paragraph(text):
             click.echo(row)
 
@@ -377,7 +382,8 @@ def _next_commands(git: Repository, root: Path) -> Iterator[str]:
     if not git.top:
         yield f"git init{option.replace(' -C', '')}"
     yield f"devinops validate{option}"
-    yield f"DEVIN_API_KEY=… devinops plan{option}"
+    yield READ_KEY
+    yield f"devinops plan{option}"
 
 
 def _system(git: Repository) -> str:
