@@ -68,7 +68,6 @@ class Automation(Resource):
             "description": "false: nothing starts it. Missing: a new one is enabled.",
         },
         names={"v3": everywhere("enabled")},
-        usual=True,
     )
     triggers: Sequence[Mapping[str, Any]] | Unset = attribute(
         schema=values.TRIGGERS,
@@ -97,6 +96,7 @@ class Automation(Resource):
         names={"v3": everywhere("metadata")},
         normalize=values.short_metadata,
         to_api=values.full_metadata,
+        usual={},
     )
     concurrency: Mapping[str, Any] | None | Unset = _group("concurrency", values.CONCURRENCY)
     limits: Mapping[str, Any] | None | Unset = _group("limits", values.LIMITS)

@@ -16,6 +16,7 @@ from devinops.schema.all_schemas import schemas
 from tests.testing.command_line import Devinops
 from tests.testing.tree import plant
 
+CONFIG = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
 SEED: Any = {
     "organizations": {
         "org-emulator": {
@@ -146,6 +147,18 @@ def test_the_first_command_also_adds_the_files_above_the_root(
         text=True,
     )
     assert added.stdout == ""
+
+
+def test_an_automation_is_pulled_without_what_is_empty_but_with_what_is_to_be_managed(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    plant(tmp_path, {"devinops.yaml": CONFIG})
+    assert devinops("pull", "-C", tmp_path, "--only", "automation").code == 0
+    text = (tmp_path / "automations.yaml").read_text()
+    assert ("enabled: true" in text, "metadata" in text, "null" in text) == (True, False, False)
+    assert devinops("apply", "-C", tmp_path, "--yes").code == 0
+    assert {request["method"] for request in emulator.requests} == {"GET"}
+    assert devinops("plan", "-C", tmp_path, "--detailed-exitcode").code == 0
 
 
 def test_what_is_left_out_is_listed_with_ids_and_what_to_do(

@@ -300,7 +300,10 @@ def test_objects_of_a_terraform_state_are_adopted_by_id(
     plant(Path(), {"terraform.tfstate": json.dumps(state)})
     config = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
     plant(root, {"devinops.yaml": config})
-    ran = devinops("import", "-C", root, "terraform.tfstate")
+    ran = devinops("import", "-C", root, "--dry-run", "terraform.tfstate")
+    assert "inventory link" not in ran.out
+    assert "1 object equals its entry, so apply adopts them" in ran.out
+    ran = devinops("import", "-C", root, "-v", "terraform.tfstate")
     (link,) = (line.split() for line in ran.out.splitlines() if "inventory link" in line)
     with Emulator({"organizations": {"org-emulator": seed}}) as emulator:
         monkeypatch.setenv("DEVIN_API_URL", emulator.url)

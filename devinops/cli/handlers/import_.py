@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +57,7 @@ def run(
         for change, reason in root_files.write(options.root, _changes(report), raws, entries):
             report.leave(change.path, reason)
     code = _exit_code(report)
-    lines = tuple(_lines(report, dry_run, options.place))
+    lines = tuple(_lines(report, dry_run, options))
     document = partial(_document, report, code, dry_run, options.place)
     options.answer(SimpleAnswer(lines, document, exit_code=code))
     return code
@@ -100,7 +100,7 @@ def _exit_code(report: Report) -> ExitCode:
 # --- for people -----------------------------------------------------------------------------------
 
 
-def _lines(report: Report, dry_run: bool, place: str) -> Iterator[str]:
+def _lines(report: Report, dry_run: bool, options: Options) -> Iterator[str]:
     for path, remarks in report.remarks.items():
         yield from (f"{path}: {remark}" for remark in remarks)
     for item in report.imported:
@@ -114,31 +114,38 @@ def _lines(report: Report, dry_run: bool, place: str) -> Iterator[str]:
     for rest in report.not_imported:
         what = "" if rest.origin.path.endswith(rest.what) else f"{rest.what}: "
         yield f"! {rest.origin}: not imported: {what}{rest.why}"
-    yield from _follow_up(report, place)
+    yield from _follow_up(report, options)
     yield _summary(report, dry_run)
     if report.imported and not dry_run:
-        yield f"Next: devinops validate{place}, then devinops plan{place}"
+        yield f"Next: devinops validate{options.place}, then devinops plan{options.place}"
 
 
-def _follow_up(report: Report, place: str) -> Iterator[str]:
+def _follow_up(report: Report, options: Options) -> Iterator[str]:
     """Yield how to adopt live objects by id, and how to take them from Terraform."""
-    links, removals = _links(report, place), _removals(report)
-    if links:
+    named = [item for item in _of_terraform(report) if item.id]
+    by_id = [item for item in named if options.verbose or item.remarks or item.unwritten]
+    removals = _removals(report)
+    if by_id:
         yield ""
         yield "Adopt the live objects by id, in a target with an inventory:"
-        yield from (f"  {line}" for line in links)
+        yield from (f"  {line}" for line in _links(by_id, options.place))
+    if equal := len(named) - len(by_id):
+        yield ""
+        yield (
+            f"{counted(equal, 'object equals its entry', 'objects equal their entries')}, so apply "
+            "adopts them; -v prints the commands that adopt them by id"
+        )
     if removals:
         yield ""
         yield "After the apply, remove them from the Terraform state, which destroys nothing:"
         yield from (f"  {line}" for line in removals)
-    if links or removals:
         yield ""
 
 
-def _links(report: Report, place: str) -> list[str]:
+def _links(items: Iterable[Imported], place: str) -> list[str]:
     return [
         f"devinops inventory link{place} {shlex.quote(str(item.key))} {shlex.quote(item.id)}"
-        for item in _of_terraform(report)
+        for item in items
         if item.id
     ]
 
@@ -205,7 +212,7 @@ def _document(report: Report, code: ExitCode, dry_run: bool, place: str) -> Impo
             for rest in report.not_imported
         ),
         remarks=report.remarks,
-        commands=(*_links(report, place), *_removals(report)),
+        commands=(*_links(_of_terraform(report), place), *_removals(report)),
     )
 
 
