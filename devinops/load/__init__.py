@@ -8,6 +8,8 @@ entries with each other; `placeholders` has what `import` and `pull` leave to a 
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -148,7 +150,7 @@ def load_only(
 class TextFiles(NamedTuple):
     """The files that entries include: real path → path of the file that names it.
 
-    Those of `possible` are files of entries too; they are named in a file that cannot be parsed.
+    Those of `possible` are files of entries too; a file that has problems may name them.
     """
 
     certain: Mapping[str, str]
@@ -178,20 +180,38 @@ def text_files(finder: files.Finder) -> TextFiles:
             continue
         text, _ = files.read_text(file.real, file.path)
         # No other file can name one; an escape may stand for any character.
-        if text is not None and not ("_file" in text or "\\" in text):
+        if text is not None and not ("file" in text.casefold() or "\\" in text):
             continue
+        known = len(reader.problems)
         if text is not None:
             reader.read_text(file, text)
-        if text is None or file.path in reader.unparsed:
+        if text is None or len(reader.problems) > known:
+            beside = Path(finder.root, file.path).parent
+            may_name = _names_in(text, beside) if text else lambda _: True
             for other in finder.files:
-                if other != file and (text is None or _may_name(text, other)):
+                if other != file and may_name(other):
                     possible.setdefault(other.real, file.path)
     return TextFiles(reader.bodies, possible)
 
 
-def _may_name(text: str, file: files.File) -> bool:
-    """Return whether text that cannot be parsed contains the name of a file."""
-    return any(path.rpartition("/")[2] in text for path in (file.path, file.real))
+def _names_in(text: str, directory: Path) -> Callable[[files.File], bool]:
+    """Return whether text with problems may name a file: spelled in any way, or by a link.
+
+    It may be written on several lines, with doubled quotes, or on a disk that ignores case.
+    """
+    bare = _bare(text)
+    words = {word for word in re.split(r"[\s\0'\"\[\]{},]+", text) if word}
+    reals = {os.path.realpath(directory / word) for word in words}
+
+    def may_name(file: files.File) -> bool:
+        names = (_bare(path.rpartition("/")[2]) for path in (file.path, file.real))
+        return "\\" in text or file.real in reals or any(name in bare for name in names)
+
+    return may_name
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\s']", "", text).casefold()
 
 
 def read_entries(
@@ -227,8 +247,6 @@ class _Reader:
         self.problems: list[Problem] = []
         self.bodies: dict[str, str] = {}
         """Real path of each file that an entry names as its body → path of the entry."""
-        self.unparsed: set[str] = set()
-        """The YAML files that could be parsed only in part."""
 
     def read(self, file: files.File) -> None:
         raw, problems = files.read_raw(file.real, file.path)
@@ -267,8 +285,6 @@ class _Reader:
     def _yaml(self, file: files.File, text: str) -> None:
         documents, problems = parse(text, file.path, discreet=discreet)
         self.problems.extend(problems)
-        if problems:
-            self.unparsed.add(file.path)
         entries = 0
         for document in documents:
             # A top-level key may be a secret whose section was forgotten.

@@ -19,7 +19,8 @@ _COMMENT = re.compile("#[^\n]*")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 _DASH = re.compile(r"^( *)-", re.MULTILINE)
-_PROPERTY = re.compile(r"&[\w-]+\s+")
+_ANCHOR = re.compile(r"&[\w-]+(?:\s+(?:#.*)?)*")
+"""An anchor, and the comments between it and its value."""
 
 
 class NotSupported(Exception):
@@ -122,7 +123,7 @@ def _comments(text: str, events: Iterable[Any]) -> Iterator[_Comment]:
     at = 0
     for event in events:
         if type(event) is yaml.ScalarEvent:
-            start, end = _span(event)
+            start, end = _span(text, event)
             yield from _comments_between(text, at, start)
             if event.style in ("|", ">"):
                 yield from _comments_between(text, start, text.find("\n", start, end))
@@ -130,8 +131,12 @@ def _comments(text: str, events: Iterable[Any]) -> Iterator[_Comment]:
     yield from _comments_between(text, at, len(text))
 
 
-def _span(event: Any) -> tuple[int, int]:
-    return event.start_mark.index, event.end_mark.index
+def _span(text: str, event: Any) -> tuple[int, int]:
+    """Return where the value of a scalar begins, behind its anchor, and where it ends."""
+    start, end = event.start_mark.index, event.end_mark.index
+    # Bounded, because a comment below an anchor without a value belongs to what follows.
+    anchor = _ANCHOR.match(text, start, end) if event.anchor else None
+    return anchor.end() if anchor else start, end
 
 
 def _comments_between(text: str, start: int, end: int) -> Iterator[_Comment]:
@@ -261,10 +266,8 @@ class _Reader:
         return node
 
     def _scalar(self, event: Any) -> Node:
-        start, end = _span(event)
+        start, end = _span(self._text, event)
         raw = self._text[start:end]
-        if event.anchor and (prefix := _PROPERTY.match(raw)):
-            raw = raw[prefix.end() :]
         style = event.style if event.style and not event.implicit[0] else ""
         node = Node(event.value, raw, style, event.anchor or "", several_lines="\n" in raw)
         self._end = end
@@ -309,9 +312,11 @@ class _Reader:
             event = next(self._events)
             self._skip_to(event.start_mark.index)
         self._owner = entry
-        is_scalar = type(event) in (yaml.ScalarEvent, yaml.AliasEvent)
-        if is_scalar and event.start_mark.index < event.end_mark.index:
-            # A comment between a key and its value.
+        is_block = getattr(event, "flow_style", None) is False
+        if not is_block and event.start_mark.index < event.end_mark.index:
+            # A comment between a key, or an anchor, and its value.
+            if type(event) is yaml.ScalarEvent:
+                self._skip_to(_span(self._text, event)[0])
             entry.above += (line for line in self._taken() if line)
         entry.value = self._value(event, column)
         self._owner = entry

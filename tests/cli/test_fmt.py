@@ -300,24 +300,43 @@ UNPARSED = {
     "a conflict": b"knowledge:\n<<<<<<< a\n- body_file: entry.md\n=======\n>>>>>>> b\n",
     "a tag": b"knowledge: [{name: Y, trigger: t, body_file: !x entry.md}]",
     "UTF-16": "knowledge: [{body_file: entry.md}]".encode("utf-16"),
+    "an escape": b'knowledge: [{name: Y, trigger: t, body_file: "\\x65ntry.md"}',
+    "another case": b"knowledge: [{name: Y, trigger: t, body_file: Entry.md}",
+    "a link": b"knowledge: [{name: Y, trigger: t, body_file: ../texts/link.txt}",
+    "a misspelled section": b"knowlege: [{name: Y, trigger: t, body_file: entry.md}]",
+    "a misspelled field": b"knowledge: [{name: Y, trigger: t, body-file: entry.md}",
+    "two texts": b"knowledge: [{name: Y, trigger: t, body: a, body_file: entry.md}]",
 }
 
 
 @pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("text", UNPARSED.values(), ids=UNPARSED)
-def test_a_file_stays_that_a_file_which_cannot_be_parsed_may_name(
+def test_a_file_stays_that_a_file_with_problems_may_name(
     text: bytes, narrow: bool, repository: Write, devinops: Devinops
 ) -> None:
     root = repository({"knowledge/entry.md": UNTIDY})
     (root / "knowledge/uses.yaml").write_bytes(text)
+    (root / "texts").mkdir()
+    (root / "texts/link.txt").symlink_to("../knowledge/entry.md")
     ran = devinops("fmt", "-C", root, *([root / "knowledge/entry.md"] if narrow else []))
-    assert (ran.code, ran.out.startswith("changed 0 files")) == (1, True)
+    assert (ran.code, "entry.md" in ran.out) == (1, False)
     message = (
         "knowledge/entry.md:1:1: error: this file may also be the text of an entry in "
         "knowledge/uses.yaml, which would change: correct the errors in knowledge/uses.yaml first"
     )
     assert message in " ".join(ran.err.split())
     assert (root / "knowledge/entry.md").read_text() == UNTIDY
+
+
+def test_a_name_with_quotes_or_spaces_is_found_however_it_is_written(
+    repository: Write, devinops: Devinops
+) -> None:
+    names = {"it's.md": "'it''s.md'", "a b.md": "a\n      b.md"}
+    broken = "".join(f"  - body_file: {written}\n" for written in names.values())
+    repository({f"knowledge/{name}": UNTIDY for name in names})
+    root = repository({"knowledge/uses.yaml": f"knowledge:\n{broken}x: [\n"})
+    ran = devinops("fmt", "-C", root)
+    assert (ran.code, ran.out.startswith("changed 0 files")) == (1, True)
 
 
 def test_two_files_that_cannot_be_parsed_say_why_although_each_names_the_other(
