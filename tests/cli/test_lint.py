@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from devinops.cli.installed_from import Origin
 from devinops.lint.rules import RULES
 from tests.testing.command_line import Devinops, Write
 from tests.testing.credentials import EXAMPLES
@@ -693,6 +694,68 @@ def test_sarif_has_the_rule_its_page_and_both_places_of_a_pair(
     assert related["artifactLocation"]["uri"] == "knowledge/a.md"
     region = result["locations"][0]["physicalLocation"]["region"]
     assert region["endColumn"] > region["startColumn"]
+
+
+def test_sarif_says_what_is_dangerous_and_where_the_page_of_a_rule_is(
+    repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository({"knowledge/a.md": note(trigger="Errors", body="Ask\u200b first.")})
+    url, commit = "https://git.example/acme/devinops", "a" * 40
+    for repository_url, pages in ((f"{url}.git", f"{url}/blob/{commit}/docs/lint.md"), ("", "")):
+        origin = Origin("devinops", repository_url, commit)
+        monkeypatch.setattr("devinops.cli.installed_from.installed_origin", lambda o=origin: o)
+        (run,) = json.loads(devinops("lint", "--format", "sarif").out)["runs"]
+        rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
+        assert rules["DV101"]["properties"] == {"tags": ["maintainability"]}
+        assert rules["DV302"]["properties"] == {"tags": ["security"], "security-severity": "8.0"}
+        address = f"{pages}#dv302-hidden-character" if pages else None
+        assert rules["DV302"].get("helpUri") == address
+
+
+@pytest.fixture
+def repetitive(repository: Write) -> None:
+    """A note with an error, and another with three broken links."""
+    links = "\n\n".join(f"See [`{name}`]({name}.md)." for name in "xyz")
+    repository(
+        {
+            "knowledge/a.md": note(trigger="When a release is due", body=links),
+            "knowledge/b.md": note(name="B", body="Never push\u200b to main."),
+        }
+    )
+
+
+@pytest.mark.usefixtures("repetitive")
+def test_a_rule_is_shown_once_in_an_entry_and_says_where_else(devinops: Devinops) -> None:
+    ran = devinops("lint")
+    assert (ran.out.count("DV205"), ran.out.count("and 2 more, on lines 7, 9")) == (1, 1)
+    assert ran.out.endswith("1 error, 3 warnings in 2 files; -v shows each\n")
+    assert devinops("lint", "-v").out.count("DV205") == 3
+    assert ids(devinops("lint", "--format", "json").out).count("DV205") == 3
+
+
+@pytest.mark.usefixtures("repetitive")
+def test_reports_for_people_begin_with_errors_by_rule_with_their_lines(devinops: Devinops) -> None:
+    markdown = devinops("lint", "--format", "markdown").out
+    assert re.findall("^### (.*)", markdown, re.MULTILINE) == [
+        "Error DV302 hidden-character: 1",
+        "Warning DV205 broken-link: 3 in 1 entry",
+    ]
+    assert "<br>``See [`x`](x.md).``, and 2 more, on lines 7, 9" in markdown
+    html = devinops("lint", "--format", "html").out
+    assert re.findall('data-facet="rule"', html) == ['data-facet="rule"']
+    assert re.findall('data-rule="(.*?)"', html) == ["DV302", "DV205"]
+    assert "See [`x`](x.md)." in html
+
+
+def test_errors_are_never_folded(repository: Write, devinops: Devinops) -> None:
+    texts = (
+        page(FINE | {"name": f"N{n}", "trigger": f"When {n}", "body": f"{n}\u200bx"})
+        for n in range(12)
+    )
+    repository({f"knowledge/{number}.md": text for number, text in enumerate(texts)})
+    markdown = devinops("lint", "--select", "DV302", "--format", "markdown").out
+    assert "<details>" not in markdown
+    assert markdown.count("U+200B") >= 12
 
 
 def test_a_finding_ends_with_its_line(repository: Write, devinops: Devinops) -> None:

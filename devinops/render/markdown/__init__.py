@@ -95,7 +95,7 @@ def _problems(page: Page, answer: ProblemsAnswer) -> Iterator[str]:
     lint = lint_of(answer)
     deciding, informing = parted(answer.problems, lint)
     title = problem_counts(deciding) if deciding else "No problems"
-    since = f" in entries that changed since {code(lint.since, 100)}" if lint.since else ""
+    since = f", in entries that changed since {code(lint.since, 100)}" if lint.since else ""
     elsewhere = f"; {answer.elsewhere} problems elsewhere, not shown" if answer.elsewhere else ""
     summary = [f"## {title}{since}", f"{entries} in {files}{elsewhere}"]
     if answer.lint:

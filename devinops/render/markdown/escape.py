@@ -20,6 +20,7 @@ MAX_TEXT: Final = 300
 """How many characters of a name or of a sentence are shown."""
 
 _COMMAND = re.compile(rf"""(["'(]*)({COMMAND})(["').,:;!?]*)(?= |$)""")
+_MARKED = re.compile(r"""(["'(]*)`([^`]+)`(["').,:;!?]*)(?= |$)""")
 _TICKS = re.compile(r"`+")
 _TOKEN = re.compile(
     r"""--[a-z][a-z-]*(?:\ (?:\d+|git|live)\b)?[,.:;)]*(?=\ |$)
@@ -60,8 +61,9 @@ def code(text: str, most: int = MAX_TEXT) -> str:
 def prose(text: str, most: int = MAX_TEXT, keys: Collection[str] = ()) -> str:
     """Return a sentence in which each word that is more than a word is a code span.
 
-    A command is one span, with the key in it. Each of the `keys`, visible as in `line`, is also one
-    although it may contain spaces. Nothing else tells where a key ends.
+    A command is one span, with the key in it, and so is what the sentence has in backticks. Each of
+    the `keys`, visible as in `line`, is also one although it may contain spaces. Nothing else tells
+    where a key ends.
     """
     safe = shown(text.strip(), most)
     return "".join(_spans(safe, keys))
@@ -74,9 +76,9 @@ def _spans(safe: str, keys: Collection[str]) -> Iterator[str]:
             before, core, after = key
             yield f"{before}{code(core, len(core))}{after}"
             position += len(before) + len(core) + len(after)
-        elif command := _COMMAND.match(safe, position):
-            yield f"{command[1]}{code(command[2], len(command[2]))}{command[3]}"
-            position = command.end()
+        elif marked := _COMMAND.match(safe, position) or _MARKED.match(safe, position):
+            yield f"{marked[1]}{code(marked[2], len(marked[2]))}{marked[3]}"
+            position = marked.end()
         else:
             token = _TOKEN.match(safe, position)
             assert token, "a token begins with any character"
