@@ -64,13 +64,17 @@ def by_rule(
     problems: Iterable[Problem], lint: LintDetails
 ) -> Iterator[tuple[str, Sequence[Problem]]]:
     """Yield the title of each rule and what it finds, errors first; only once for each entry."""
-    order = sorted(without_repeats(problems, lint), key=_rank)
-    for _, group in groupby(order, key=_rank):
+    for _, group in groupby(worst_first(problems, lint), key=_rank):
         found = list(group)
         number = len(found) + sum(len(lint.repeats.get(problem, ())) for problem in found)
         more = f" in {counted(len(found), 'entry', 'entries')}" if number > len(found) else ""
         severity = found[0].severity.capitalize()
         yield f"{severity} {title_of(found[0], lint)}: {number}{more}", found
+
+
+def worst_first(problems: Iterable[Problem], lint: LintDetails) -> list[Problem]:
+    """Return the problems by rule, errors first; what a rule finds in an entry only once."""
+    return sorted(without_repeats(problems, lint), key=_rank)
 
 
 def _rank(problem: Problem) -> tuple[int, str]:

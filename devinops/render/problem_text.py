@@ -54,7 +54,8 @@ class ProblemText(NamedTuple):
             yield from self.terminal.row(f"The above is in {unchanged(lint)}.", hang=2)
         yield from self._findings(deciding, lint)
         text, look = checked(document)
-        if (informing or lint.repeats) and not self.full:
+        shown = without_repeats(deciding, lint)
+        if len(shown) < len(document.problems) and not self.full:
             text += "; -v shows each"
         yield from self.terminal.row(Span(line(text), look, strong=True), hang=2)
 

@@ -216,7 +216,9 @@ def test_a_plan_shows_the_findings_in_changed_entries_and_stays_the_same(
     repository: Write, devinops: Devinops, use: Callable[[str], None], tmp_path: Path
 ) -> None:
     secret = secrets()["GitHub token"][1]
-    root = committed(repository({"knowledge/old.md": OLD}))
+    links = "\n\n".join(f"See [{name}]({name}.md)." for name in "xyz")
+    old = page(BAD | {"trigger": "When a release is due", "body": f"A\u200bb.\n\n{links}"})
+    root = committed(repository({"knowledge/old.md": old}))
     repository(
         {
             "knowledge/new.md": page(
@@ -239,6 +241,7 @@ def test_a_plan_shows_the_findings_in_changed_entries_and_stays_the_same(
         ("knowledge/new.md", "DV301")
     ]
     assert "lint" not in before | json.loads((tmp_path / "saved").read_text("utf-8"))
+    assert "-v shows each" not in ran.out
     sections = (
         ran.out.partition("\nlint\n")[2],
         markdown.partition("### Lint of the entries that changed: 1 error")[2],

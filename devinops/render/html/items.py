@@ -16,7 +16,7 @@ from devinops.render import JobLinks, counted
 from devinops.render.answers import LintDetails
 from devinops.render.changes import descriptions, elements, is_redundant, is_text, value_text
 from devinops.render.escape import WHOLE
-from devinops.render.findings import NO_LINT, title_of
+from devinops.render.findings import NO_LINT
 from devinops.render.html.diff import difference, whole
 from devinops.render.html.markup import Html, joined, prose, tag, text
 from devinops.render.problem_text import MAX_EXCERPT_COLUMNS, excerpt_parts, repeated
@@ -128,12 +128,12 @@ class Items:
         for problem in problems:
             where = self._source(problem.source, str(problem.source))
             facets = {"action": str(problem.severity), "rule": problem.code}
-            about = [prose(problem.message), " ", tag("code", title_of(problem, lint))]
+            about = [prose(problem.message), " ", tag("code", problem.code)]
             if excerpt := lint.excerpts.get(problem):
                 quoted = "".join(excerpt_parts(excerpt, MAX_EXCERPT_COLUMNS)).strip()
-                about.append(tag("small", tag("code", quoted), class_="hint"))
+                about += [Html("<br>"), tag("code", quoted)]
             if more := repeated(problem, lint):
-                about.append(tag("small", more, class_="hint"))
+                about += [Html("<br>"), more]
             if lint.since:
                 facets["entry"] = CHANGED[problem not in lint.informing]
             yield self._line(facets, badge(SEVERITIES[problem.severity]), where, joined(about))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby
 
 from devinops.model.changes import Action
-from devinops.model.objects import Severity
+from devinops.model.objects import Problem, Severity
 from devinops.planning.saved import ShownPlan
 from devinops.render import JobLinks, Style, counted
 from devinops.render.answers import ProblemsAnswer
 from devinops.render.changes import elements
-from devinops.render.findings import lint_of
+from devinops.render.findings import lint_of, worst_first
 from devinops.render.html.items import SEVERITIES, Items
 from devinops.render.html.markup import Html, joined, prose, tag
 from devinops.render.html.page import Facet, Page, Section, bullets, notice
@@ -51,6 +51,7 @@ def plan_page(
     job = style.job
     items = Items(job, are_few(plan.changes, plan.blocked, plan.drift))
     stops = bool(error or plan.refusals)
+    findings = worst_first(lint.problems, lint_of(lint)) if lint else []
     return Page(
         title=counts(plan),
         about=about("Plan for", plan.target),
@@ -70,8 +71,8 @@ def plan_page(
             *_errors(plan, error, style),
             *_attention(plan, "would" if stops else "will", style),
         ],
-        facets=_facets(plan),
-        sections=chain(_plan_sections(plan, items), _lint_section(lint, items)),
+        facets=_facets(plan, findings),
+        sections=chain(_plan_sections(plan, items), _lint_section(lint, findings, items)),
         ending=Html("") if stops else _how_to(plan, job, f"{command}{style.in_root}"),
     )
 
@@ -161,11 +162,12 @@ def _is_safe(plan: ShownPlan) -> bool:
     return not (removing or plan.blocked or plan.refusals or any(_losses(plan)))
 
 
-def _facets(plan: ShownPlan) -> list[Facet]:
+def _facets(plan: ShownPlan, findings: Iterable[Problem]) -> list[Facet]:
+    severities = Counter(problem.severity for problem in (*plan.problems, *findings))
     others = (
         ("blocked", BLOCKED, len(plan.blocked)),
         ("outside", OUTSIDE, len(plan.drift)),
-        ("warning", SEVERITIES[Severity.WARNING], len(plan.problems)),
+        *((str(s), SEVERITIES[s], severities[s]) for s in Severity),
     )
     listed = (*keys(plan.changes), *keys(plan.blocked), *keys(plan.drift))
     return [actions(plan.changes, *others), kinds(listed)]
@@ -184,10 +186,11 @@ def _plan_sections(plan: ShownPlan, items: Items) -> Iterator[Section]:
         yield Section("Warnings", items.problems(plan.problems), "in the files")
 
 
-def _lint_section(lint: ProblemsAnswer | None, items: Items) -> Iterator[Section]:
+def _lint_section(
+    lint: ProblemsAnswer | None, findings: Sequence[Problem], items: Items
+) -> Iterator[Section]:
     if lint:
-        found, _ = checked(lint)
-        yield Section("Lint", items.problems(lint.problems, lint_of(lint)), found)
+        yield Section("Lint", items.problems(findings, lint_of(lint)), checked(lint)[0])
 
 
 def _how_to(plan: ShownPlan, job: JobLinks | None, command: str) -> Html:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from devinops.model.objects import Problem
 from devinops.render.answers import LintDetails
-from devinops.render.findings import by_rule
+from devinops.render.findings import by_rule, worst_first
 from devinops.render.markdown.escape import code
 from devinops.render.markdown.page import Item, Page, Section
 from devinops.render.problem_text import excerpt_parts, problem_counts, repeated
@@ -27,7 +27,7 @@ def finding_section(
     page: Page, title: str, problems: Sequence[Problem], lint: LintDetails
 ) -> Section:
     """Return findings that do not make the run fail, errors first; empty if there are none."""
-    ordered = (problem for _, found in by_rule(problems, lint) for problem in found)
+    ordered = worst_first(problems, lint)
     intro = f"Compared with {code(lint.since, 100)}. They do not make this run fail."
     return Section(f"{title}: {problem_counts(problems)}", _items(page, ordered, lint), intro)
 
