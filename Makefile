@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lock lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages picture tour benchmark profile npm-tools clean
+.PHONY: lock lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample lint format schemas architecture messages picture tour benchmark profile npm-tools clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -46,6 +46,19 @@ mutation: $(VENV)/.mutation
 	rm -rf mutants
 	$(BIN)/mutmut run
 	$(BIN)/python -m tests.testing.mutants
+
+# Makes a random sample of small changes to the packages around the core, and runs the tests that reach
+# each: make mutation-sample CHANGES=300 SEED=7
+CHANGES ?= 100
+SEED ?=
+MUTATED := $(addprefix devinops/,applying inventory api ingest ci fmt load lint)
+mutation-sample: $(VENV)/.reach
+	$(BIN)/python -m tests.testing.mutation_sample --changes $(CHANGES) $(SEED:%=--seed %) $(VENV)/.reach
+
+# Which test executes which line; made again after any change.
+$(VENV)/.reach: $(VENV)/.test $(shell find devinops tests -name '*.py' -o -name '*.yaml')
+	rm -f $@
+	COVERAGE_FILE=$@ $(PYTEST) $(MUTATED:%=--cov=%) --cov-context=test --cov-report= -q
 
 # Fails if these tests leave out a branch of a core module. Only they are traced, because tracing
 # nearly doubles the time of a test.

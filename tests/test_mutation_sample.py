@@ -1,0 +1,75 @@
+"""`make mutation-sample` makes the changes it says, and knows which tests reach them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import coverage
+import pytest
+
+from tests.testing.mutation_sample import Reach, explanations, sample, sites
+from tests.testing.places import ROOT
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("a < b", ["a <= b"]),
+        ("a != b", ["a == b"]),
+        ("a not in b", ["a in b"]),
+        ("a is None", ["a is not None"]),
+        ("not a", ["a"]),
+        ("x(a and b)", ["x(a or b)"]),
+        ("wait(3, retry=True)", ["wait(4, retry=True)", "wait(3, retry=False)"]),
+        ("a < b < c", []),
+        ('"text"', []),
+        ('f"{a == b}"', []),
+        ("@dataclass(frozen=True)\nclass C: ...", []),
+    ],
+)
+def test_each_small_change_is_made_once(text: str, changes: list[str]) -> None:
+    made = [site.mutated(text) for site in sites("devinops/ci/job.py", text)]
+    assert sorted(mutation.becomes for mutation in made) == sorted(changes)
+    assert all(ast.unparse(ast.parse(mutation.text)) == mutation.becomes for mutation in made)
+
+
+def test_a_change_is_named_by_its_function_so_that_it_can_be_explained() -> None:
+    text = "class Job:\n    def ends(self):\n        return (\n            self.code == 'é')\n"
+    (site,) = sites("devinops/ci/job.py", text)
+    mutation = site.mutated(text)
+    assert mutation.identity == ("ci.job.Job.ends", "self.code == 'é'", "self.code != 'é'")
+    assert str(mutation).startswith("devinops/ci/job.py:4: ")
+    assert "(self.code != 'é'))\n" in mutation.text
+
+
+def test_a_sample_is_the_same_for_the_same_seed() -> None:
+    first, again, other = sample(7, 3), sample(7, 3), sample(8, 3)
+    assert first == again != other
+
+
+def test_the_most_specific_tests_that_reach_a_line_run_first(tmp_path: Path) -> None:
+    data = coverage.CoverageData(str(tmp_path / "data"))
+    measured = str(ROOT / "devinops" / "ci" / "job.py")
+    for test, lines in [("broad", [1, 2, 3]), ("narrow", [2])]:
+        data.set_context(f"{test}|run")
+        data.add_lines({measured: lines})
+    data.write()
+    reach = Reach(tmp_path / "data")
+    assert reach.tests("devinops/ci/job.py", 2) == ["narrow", "broad"]
+    assert reach.tests("devinops/ci/job.py", 3) == ["broad"]
+    assert reach.tests("devinops/ci/job.py", 9) == ["narrow", "broad"], "reached by an import only"
+
+
+def test_each_explanation_names_a_change_that_can_be_made() -> None:
+    for place, was, becomes in explanations():
+        path = next(path for path in _files(place) if (ROOT / path).is_file())
+        text = (ROOT / path).read_text(encoding="utf-8")
+        possible = {site.mutated(text).identity for site in sites(path, text)}
+        assert (place, was, becomes) in possible
+
+
+def _files(place: str) -> Iterator[str]:
+    parts = place.split(".")
+    yield from (f"devinops/{'/'.join(parts[:end])}.py" for end in range(len(parts), 0, -1))

@@ -1,0 +1,309 @@
+"""Make small random changes to the code around the core, and see whether a test notices each.
+
+`make mutation-sample` calls this: `SEED=7 CHANGES=300 make mutation-sample`. One traced run of the
+tests tells which tests reach each line. Then each change is written into a copy of the checkout,
+and the tests that reach its line run there until one fails. A survivor fails the command, unless
+`tests/sample_survivors.yaml` says why no test can notice it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from copy import deepcopy
+from pathlib import Path
+from queue import Queue
+from typing import NamedTuple
+
+import coverage
+import yaml
+
+from tests.testing.places import ROOT
+
+MUTATED = ("applying", "inventory", "api", "ingest", "ci", "fmt", "load", "lint/detector.py")
+"""Below devinops/. `make mutation` changes what decides, in every small way."""
+
+OPPOSITES: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+FIRST_TESTS = 40
+"""Most changes are noticed by one of the tests that reach the fewest lines."""
+SECONDS = 300
+"""For one run of tests; a change that makes an endless loop is noticed."""
+
+
+class Mutation(NamedTuple):
+    path: str
+    """Relative to the root of the checkout."""
+    line: int
+    function: str
+    was: str
+    becomes: str
+    text: str
+    """The whole file with the change."""
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        module = self.path.removeprefix("devinops/").removesuffix(".py").replace("/", ".")
+        return f"{module}.{self.function}".rstrip("."), self.was, self.becomes
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.was} → {self.becomes}"
+
+
+class Reach:
+    """Which tests reach a line, by one traced run of all tests."""
+
+    def __init__(self, data_file: Path) -> None:
+        self._data = coverage.CoverageData(str(data_file))
+        self._data.read()
+        self._lines: dict[str, dict[int, list[str]]] = {}
+        self._counts: Counter[str] = Counter()
+        for measured in self._data.measured_files():
+            path = Path(measured).relative_to(ROOT).as_posix()
+            self._lines[path] = self._data.contexts_by_lineno(measured)
+            for contexts in self._lines[path].values():
+                self._counts.update(_tests(contexts))
+
+    def tests(self, path: str, line: int) -> list[str]:
+        """Return the tests that reach a line, those that reach the fewest lines first.
+
+        What is executed only by an import, or in another process, has those of its whole file.
+        """
+        lines = self._lines.get(path, {})
+        found = _tests(lines.get(line, []))
+        if not found:
+            found = {test for contexts in lines.values() for test in _tests(contexts)}
+        return sorted(found, key=lambda test: (self._counts[test], test))
+
+
+def _tests(contexts: Iterable[str]) -> set[str]:
+    return {context.rpartition("|")[0] for context in contexts if context}
+
+
+class Site(NamedTuple):
+    """An expression that a small change replaces."""
+
+    path: str
+    node: ast.expr
+    parents: Mapping[ast.AST, ast.AST]
+
+    def mutated(self, text: str) -> Mutation:
+        """Return the change of the file's text."""
+        context, replacement = _context(self.node, self.parents), _replacement(self.node)
+        assert replacement is not None
+        return Mutation(
+            self.path,
+            self.node.lineno,
+            _function(self.node, self.parents),
+            ast.unparse(context),
+            ast.unparse(_changed(context, self.node, replacement)),
+            _spliced(text, self.node, f"({ast.unparse(replacement)})"),
+        )
+
+
+def sites(path: str, text: str) -> list[Site]:
+    """Return each place of a small change: comparisons, and/or, not, numbers and truth values."""
+    parents = _parents(ast.parse(text))
+    return [
+        Site(path, node, parents)
+        for node in parents
+        if isinstance(node, ast.expr) and _replacement(node) and not _is_left_alone(node, parents)
+    ]
+
+
+def _parents(tree: ast.AST) -> dict[ast.AST, ast.AST]:
+    return {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+
+
+def _replacement(node: ast.AST) -> ast.expr | None:
+    match node:
+        case ast.Compare(left, [operator], [right]):
+            return ast.Compare(left, [OPPOSITES[type(operator)]()], [right])
+        case ast.BoolOp(operator, values):
+            return ast.BoolOp(ast.Or() if isinstance(operator, ast.And) else ast.And(), values)
+        case ast.UnaryOp(ast.Not(), operand):
+            return operand
+        case ast.Constant(bool() as value):
+            return ast.Constant(not value)
+        case ast.Constant(int() as value):
+            return ast.Constant(value + 1)
+    return None
+
+
+def _is_left_alone(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Tell whether a node is in a decorator, or in an f-string, which has no positions in Python 3.11."""
+    parent = parents.get(node)
+    return parent is not None and (
+        isinstance(parent, ast.JoinedStr)
+        or node in getattr(parent, "decorator_list", ())
+        or _is_left_alone(parent, parents)
+    )
+
+
+def _context(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> ast.AST:
+    """Return the largest expression around a node, so that a person recognizes the change."""
+    parent = parents[node]
+    inner = (ast.expr, ast.keyword, ast.comprehension)
+    return _context(parent, parents) if isinstance(parent, inner) else node
+
+
+def _changed(context: ast.AST, node: ast.AST, replacement: ast.expr) -> ast.AST:
+    class Replace(ast.NodeTransformer):
+        def visit(self, visited: ast.AST) -> ast.AST:
+            return replacement if visited is node else self.generic_visit(visited)
+
+    memo = {id(node): node}
+    return Replace().visit(deepcopy(context, memo)) if context is not node else replacement
+
+
+def _function(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:
+    names = []
+    while node in parents:
+        node = parents[node]
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+    return ".".join(reversed(names))
+
+
+def _spliced(text: str, node: ast.expr, new: str) -> str:
+    lines = text.encode().splitlines(keepends=True)
+    assert node.end_lineno is not None
+    assert node.end_col_offset is not None
+    start = sum(map(len, lines[: node.lineno - 1])) + node.col_offset
+    end = sum(map(len, lines[: node.end_lineno - 1])) + node.end_col_offset
+    data = text.encode()
+    return (data[:start] + new.encode() + data[end:]).decode()
+
+
+def sample(seed: int, count: int) -> list[Mutation]:
+    """Return a random sample of all changes, the same for the same seed and the same code."""
+    texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in _mutated_files()}
+    every = [site for path, text in texts.items() for site in sites(path, text)]
+    chosen = random.Random(seed).sample(every, min(count, len(every)))
+    return [site.mutated(texts[site.path]) for site in chosen]
+
+
+def _mutated_files() -> Iterator[str]:
+    for name in MUTATED:
+        path = ROOT / "devinops" / name
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            yield file.relative_to(ROOT).as_posix()
+
+
+class Copies:
+    """Copies of the checkout, each with the change that one run of tests shall notice."""
+
+    def __init__(self, count: int) -> None:
+        self._directory = Path(tempfile.mkdtemp(prefix="devinops-mutants-"))
+        self._free: Queue[Path] = Queue()
+        for number in range(count):
+            copy = self._directory / str(number)
+            ignore = shutil.ignore_patterns(".venv*", ".git", ".*_cache", "mutants", "__pycache__")
+            shutil.copytree(ROOT, copy, ignore=ignore, symlinks=True)
+            (copy / ".venv").symlink_to(ROOT / ".venv")
+            (copy / ".git").symlink_to(ROOT / ".git")
+            self._free.put(copy)
+
+    def close(self) -> None:
+        shutil.rmtree(self._directory)
+
+    def notices(self, mutation: Mutation, tests: Sequence[str]) -> bool:
+        """Tell whether one of the tests fails with a change."""
+        copy = self._free.get()
+        try:
+            (copy / mutation.path).write_text(mutation.text, encoding="utf-8")
+            first, rest = tests[:FIRST_TESTS], tests[FIRST_TESTS:]
+            return any(_fails(copy, chunk) for chunk in (first, rest) if chunk)
+        finally:
+            shutil.copyfile(ROOT / mutation.path, copy / mutation.path)
+            self._free.put(copy)
+
+
+def _fails(copy: Path, tests: Sequence[str]) -> bool:
+    listed = copy / ".tests"
+    listed.write_text("\n".join(tests), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", "-m", ""]
+    process = subprocess.Popen(
+        [*command, f"@{listed}"],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        return process.wait(SECONDS) != 0
+    except subprocess.TimeoutExpired:
+        return True
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, 9)
+
+
+def explanations() -> dict[tuple[str, str, str], str]:
+    """Return why no test can notice a change, by function, old and new text."""
+    text = (ROOT / "tests" / "sample_survivors.yaml").read_text(encoding="utf-8")
+    return {(row["in"], row["was"], row["is"]): row["why"] for row in yaml.safe_load(text) or []}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("data", type=Path, help="coverage with the name of the test as its context")
+    parser.add_argument("--seed", type=int, default=random.randrange(10_000))
+    parser.add_argument("--changes", type=int, default=100)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    reach, chosen = Reach(options.data), sample(options.seed, options.changes)
+    copies = Copies(options.jobs)
+
+    def judge(mutation: Mutation) -> tuple[Mutation, bool]:
+        noticed = copies.notices(mutation, reach.tests(mutation.path, mutation.line))
+        print("noticed " if noticed else "SURVIVED", mutation, flush=True)
+        return mutation, noticed
+
+    try:
+        with ThreadPoolExecutor(options.jobs) as pool:
+            survivors = [mutation for mutation, noticed in pool.map(judge, chosen) if not noticed]
+    finally:
+        copies.close()
+    return _report(options.seed, len(chosen), survivors)
+
+
+def _report(seed: int, count: int, survivors: Sequence[Mutation]) -> int:
+    explained = explanations()
+    unexplained = [mutation for mutation in survivors if mutation.identity not in explained]
+    for mutation in unexplained:
+        place, was, becomes = mutation.identity
+        print(f"survived without an explanation:\n- in: {place}\n  was: {was}\n  is: {becomes}")
+    noticed = count - len(survivors)
+    judged = noticed + len(unexplained)
+    print(
+        f"{count} changes with seed {seed}: {noticed} noticed, {len(survivors)} survived, of which"
+        f" {len(survivors) - len(unexplained)} are explained; {100 * noticed / judged:.1f} % of"
+        " the others noticed"
+    )
+    return int(bool(unexplained))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
