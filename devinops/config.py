@@ -33,7 +33,7 @@ from devinops.model.errors import ConfigError, InputError, UsageError, stop_on_e
 from devinops.model.keys import folder_path
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Declaration, Problem, Severity, Source
-from devinops.model.policy import MaxDelete, OnDrift, Policy, Prune
+from devinops.model.policy import MaxDelete, MissingFolders, OnDrift, Policy, Prune
 from devinops.model.suggest import did_you_mean
 from devinops.model.target import Target, is_loopback
 
@@ -329,7 +329,7 @@ def _without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterat
     store = inventory.get("store") if isinstance(inventory, dict) else None
     prune = target.get("prune", Prune.OFF)
     if store == "none":
-        for option, harmless in (("prune", Prune.OFF), ("on_drift", OnDrift.KEEP)):
+        for option, harmless in _NEED_INVENTORY:
             value = target.get(option, harmless)
             if value != harmless and value in tuple(type(harmless)):
                 setting = f"{option}: {value}"
@@ -340,6 +340,14 @@ def _without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterat
     if prune == Prune.SCOPE and api == "v1":
         yield "prune", "prune: scope needs API v3: v1 does not show which folder a folder is in"
     yield from _without_effect_on_scope(target, api)
+
+
+_NEED_INVENTORY: Final = (
+    ("prune", Prune.OFF),
+    ("on_drift", OnDrift.KEEP),
+    ("missing_folders", MissingFolders.BLOCK),
+)
+"""Options that do nothing without an inventory, each with the value that is harmless then."""
 
 
 def _without_effect_on_scope(
@@ -540,6 +548,7 @@ class _Values:
             prune=Prune(self.declared("prune", Prune.OFF)),
             scope=tuple(map(folder_glob, self.declared("scope", ()))),
             on_drift=OnDrift(self.declared("on_drift", OnDrift.KEEP)),
+            missing_folders=MissingFolders(self.declared("missing_folders", MissingFolders.BLOCK)),
         )
 
 

@@ -97,6 +97,7 @@ def test_each_value_is_traced_to_its_place(repository: Write) -> None:
         "prune": "default",
         "scope": "default",
         "on_drift": "default",
+        "missing_folders": "default",
         "inventory": "default",
         "owner": "default",
         "timeout": "option --timeout",

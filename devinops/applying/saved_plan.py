@@ -84,6 +84,7 @@ def _saved(plan: PlanDocument, document: Mapping[str, Any]) -> SavedPlan:
         edited=_edited(plan, digest, document),
         changes=changes,
         blocked=tuple(item.to_model() for item in plan.blocked),
+        missing=tuple(item.to_model() for item in plan.missing),
         drift=tuple(item.to_model() for item in plan.drift),
         problems=tuple(item.to_model() for item in plan.problems),
         notes=plan.notes,

@@ -11,7 +11,7 @@ import click
 from devinops.cli.options import NonEmpty
 from devinops.model.errors import UsageError
 from devinops.model.keys import Key
-from devinops.model.policy import HAZARDS, ON_CONFLICT, ON_DRIFT, Approvals
+from devinops.model.policy import HAZARDS, ON_CONFLICT, ON_DRIFT, Approvals, MissingFolders
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,6 +33,12 @@ _APPROVALS = (
         type=click.Choice(ON_DRIFT.values),
         help="What to do with changes made outside devinops, in this run only: overwrite or keep "
         "them. Default: on_drift in devinops.yaml.",
+    ),
+    click.option(
+        "--folders",
+        type=click.Choice([choice.value for choice in MissingFolders]),
+        help="Where to create notes whose folder is missing, in this run only: in the root, or "
+        "nowhere (block). Default: missing_folders in devinops.yaml.",
     ),
     click.option(
         "--allow-delete", type=click.IntRange(0), metavar="N", help="Allow exactly N deletes."
@@ -58,6 +64,7 @@ def approvals(function: F) -> F:
         adopt: bool,
         on_conflict: tuple[str, ...],
         on_drift: str | None,
+        folders: str | None,
         allow_delete: int | None,
         allow_missing: int | None,
         approvals: Approvals,
@@ -65,7 +72,14 @@ def approvals(function: F) -> F:
     ) -> Any:
         for_all, decided = _decisions(on_conflict) if on_conflict else (None, ())
         combined = Approvals(
-            adopt, for_all, allow_delete, allow_missing, approvals.hazards, on_drift, decided
+            adopt,
+            for_all,
+            allow_delete,
+            allow_missing,
+            approvals.hazards,
+            on_drift,
+            decided,
+            folders,
         )
         return function(*args, approvals=combined, **rest)
 

@@ -43,12 +43,13 @@ from devinops.model.errors import (
     Interrupted,
     NotWritten,
     Terminated,
+    UsageError,
     stop_on_errors,
 )
 from devinops.model.inventory import Inventory, MergedEdit
 from devinops.model.keys import listed
 from devinops.model.objects import Declaration, Problem, Snapshot
-from devinops.model.policy import Approvals, Prune
+from devinops.model.policy import Approvals, MissingFolders, Prune
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
 from devinops.planning.drift import without_secrets
 from devinops.planning.mentions import mention_problems, mentioning_kinds, unchecked
@@ -140,6 +141,11 @@ class Session(Generic[C_co]):
 
         For `retry` see `retry_until_listed`. Raises ApiError, InventoryError, Stale, UsageError.
         """
+        if approvals.folders == MissingFolders.ROOT and self.settings.inventory.store == "none":
+            raise UsageError(
+                "--folders root needs an inventory, which knows what to move later: add "
+                f"inventory: {{store: branch}} to the target in {CONFIG_FILE}"
+            )
         # The inventory is read first: otherwise, objects created by a run that ends in between
         # would look as if they had been deleted outside devinops.
         early = self.early.take() if self.early else None

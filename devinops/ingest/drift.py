@@ -37,6 +37,7 @@ from devinops.planning.diff import changed_fields
 from devinops.planning.draft import names_of
 from devinops.planning.drift import replacing_run
 from devinops.planning.guards import are_too_many, moved
+from devinops.planning.in_root import recorded
 from devinops.planning.lifecycles.managed import is_sent
 from devinops.planning.match import (
     Match,
@@ -289,7 +290,9 @@ class _Drift:
         declaration, record = item.declaration, item.record
         if record is not None:
             merged = by_object(self.pulling.merged).get(live.object_id, {})
-            return sides(live.kind, record.fields, declaration.resource, live.resource, merged)
+            return sides(
+                live.kind, recorded(record, live), declaration.resource, live.resource, merged
+            )
         if declaration.key in self.pulling.named or live.key in self.pulling.named:
             return Sides(live=changed_fields(live.kind, declaration.resource, live.resource))
         return Sides()

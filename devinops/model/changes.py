@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import GeneratedSecret, Kind, Resource
@@ -146,6 +146,18 @@ class Blocked:
     needed_by: tuple[Key, ...] = ()
     fields: tuple[FieldChange, ...] = ()
     approval: Approval | None = None
+
+
+class Missing(NamedTuple):
+    """An object that must exist and that only a person can create, such as a folder.
+
+    `entries` is the number of entries that need it; `in_root` of them are in the root until then.
+    """
+
+    kind: str
+    path: str
+    entries: int
+    in_root: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,13 @@ class OnDrift(StrEnum):
     FAIL = "fail"
 
 
+class MissingFolders(StrEnum):
+    """Where an object whose folder is missing is created: nowhere, or in the root until then."""
+
+    BLOCK = "block"
+    ROOT = "root"
+
+
 class Policy(NamedTuple):
     """The rules of a target.
 
@@ -65,6 +72,7 @@ class Policy(NamedTuple):
     prune: Prune = Prune.OFF
     scope: tuple[str, ...] = ()
     on_drift: OnDrift = OnDrift.KEEP
+    missing_folders: MissingFolders = MissingFolders.BLOCK
 
     def in_scope(self, folder: str) -> bool:
         """Return whether the notes of a folder are in scope; `A/**` includes A itself."""
@@ -122,8 +130,9 @@ class Approvals:
     """What the command line accepts for one run. `on_conflict` is None, `git` or `live`.
 
     `decided` maps keys to `git` or `live`: these decide about one conflict, before `on_conflict`.
-    `on_drift` takes the place of the target's policy: None, `overwrite` or `keep`. `hazards` holds
-    the accepted risks, such as `spend`.
+    `on_drift` takes the place of the target's policy: None, `overwrite` or `keep`. So does
+    `folders` of its `missing_folders`: None, `block` or `root`. `hazards` holds the accepted risks,
+    such as `spend`.
     """
 
     adopt: bool = False
@@ -133,6 +142,7 @@ class Approvals:
     hazards: tuple[str, ...] = ()
     on_drift: str | None = None
     decided: tuple[tuple[Key, str], ...] = ()
+    folders: str | None = None
 
     def choice(self, key: Key) -> str | None:
         """Return how a conflict is decided: `git`, `live`, or None if it is not."""
@@ -144,6 +154,7 @@ class Approvals:
         valued = [
             *((ON_CONFLICT.option, choice) for choice in conflicts),
             (ON_DRIFT.option, self.on_drift),
+            ("--folders", self.folders),
             (allow("delete").option, self.allow_delete),
             (allow("missing").option, self.allow_missing),
         ]

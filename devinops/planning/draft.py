@@ -12,7 +12,7 @@ from devinops.model.inventory import Inventory, MergedFields, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import ApiVersion, GeneratedSecret, Resource, Role, Scope
 from devinops.model.objects import Declaration, Live, Problem, Severity, Snapshot, Source
-from devinops.model.policy import ON_CONFLICT, Approval, Approvals, Policy
+from devinops.model.policy import ON_CONFLICT, Approval, Approvals, MissingFolders, Policy
 from devinops.model.values import UNSET
 
 Fields = tuple[FieldChange, ...]
@@ -39,6 +39,11 @@ class PlanContext:
     @property
     def has_inventory(self) -> bool:
         return self.inventory.store != "none"
+
+    @property
+    def uses_root(self) -> bool:
+        """Whether objects whose folder is missing are created in the root."""
+        return self.has_inventory and self.policy.missing_folders is MissingFolders.ROOT
 
     def as_it_is(self, live: Live) -> Live:
         """Return an object under its real path instead of the path in the files."""
@@ -84,8 +89,9 @@ class PlanDraft:
     """A plan while it is being made.
 
     Each of the `notes` is about a key. `staying` holds the owned objects that are not declared and
-    not pruned. `upserts` and `removals` are inventory records to write and to remove without a
-    request to the API. `conflicts` are the keys for which a decision was asked.
+    not pruned. `in_root` holds the entries that ask for the root until their folder exists.
+    `upserts` and `removals` are inventory records to write and to remove without a request to the
+    API. `conflicts` are the keys for which a decision was asked.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -94,6 +100,7 @@ class PlanDraft:
     warnings: list[Problem] = field(default_factory=list)
     notes: list[tuple[Key, str]] = field(default_factory=list)
     staying: list[Key] = field(default_factory=list)
+    in_root: list[Declaration] = field(default_factory=list)
     upserts: list[Record] = field(default_factory=list)
     removals: list[ObjectId] = field(default_factory=list)
     conflicts: set[Key] = field(default_factory=set)

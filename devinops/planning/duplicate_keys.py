@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from devinops.model.changes import Action, Blocker, Change
-from devinops.model.keys import Key
+from devinops.model.keys import Key, in_sentence
 from devinops.model.objects import Live
 from devinops.planning.draft import PlanContext, PlanDraft
 
@@ -11,32 +11,40 @@ from devinops.planning.draft import PlanContext, PlanDraft
 def block_duplicate_keys(draft: PlanDraft, context: PlanContext) -> None:
     """Block each change that would give an object a key that another one keeps."""
     while duplicates := _duplicates(draft, context):
-        for key, (change, others) in duplicates.items():
+        for key, change, others in duplicates:
             draft.changes.remove(change)
             assert change.declaration
             names = " and ".join(f"{live.id}{_known_as(live, context)}" for live in others)
             have, them = ("has", "it") if len(others) == 1 else ("have", "them")
-            reason = (
-                f"{names} already {have} the key {key}: rename {them} in the web app, or rename "
-                "this entry"
-            )
+            remedy = f"rename {them} in the web app, or rename this entry"
+            if not others:
+                names, remedy = "another entry of this plan", "rename one of them"
+            if key.folder != change.key.folder:
+                remedy += f", or create {in_sentence(change.key.folder)} in the web app"
+            reason = f"{names} already {have if others else 'gets'} the key {key}: {remedy}"
             draft.block(Blocker.CONFLICT, change.declaration, reason, others)
 
 
-def _duplicates(draft: PlanDraft, context: PlanContext) -> dict[Key, tuple[Change, list[Live]]]:
-    """Return key → change that cannot be made, with the other objects that keep the key."""
+def _duplicates(draft: PlanDraft, context: PlanContext) -> list[tuple[Key, Change, list[Live]]]:
+    """Return each change that cannot be made, with its new key and the other objects that keep it.
+
+    There are no others if an earlier change gives the key to its own object: entries have different
+    keys, but in the root, where they wait for their folders, they can be the same.
+    """
     moving = []
     for change in draft.changes:
         key = _key_after(change, context)
         if key != _key_now(change, context):
             moving.append((change, key))
     leaving = {change.object_id for change, _ in moving}
-    duplicates = {}
+    duplicates, taken = [], set()
     for change, key in moving:
-        others = context.live.under(key) if key else ()
-        staying = [live for live in others if live.object_id not in leaving]
-        if staying:
-            duplicates[change.key] = (change, staying)
+        if key is None:
+            continue
+        staying = [live for live in context.live.under(key) if live.object_id not in leaving]
+        if staying or key in taken:
+            duplicates.append((key, change, staying))
+        taken.add(key)
     return duplicates
 
 
@@ -51,7 +59,8 @@ def _key_after(change: Change, context: PlanContext) -> Key | None:
         return None
     now = _key_now(change, context)
     if now is None:
-        return change.key
+        assert change.declaration
+        return change.kind.key(change.declaration.resource)
     key = change.kind.key(change.written())
     return key._replace(folder=change.key.folder if change.moves else now.folder)
 

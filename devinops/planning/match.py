@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
 from devinops.model.inventory import Inventory, Record
-from devinops.model.keys import FolderPath, Key, ObjectId
+from devinops.model.keys import ROOT, FolderPath, Key, ObjectId
 from devinops.model.kind import Lifecycle, Resource
 from devinops.model.objects import Declaration, Ensure, Live, Snapshot
 from devinops.model.values import canonical_text
@@ -101,8 +101,12 @@ class _Matcher:
         )
 
     def _by_key(self, declaration: Declaration) -> Match | None:
-        lives = _labeled(self._free(self.snapshot.under(declaration.key)))
-        return self._match(declaration, lives, declaration.key, MatchedBy.KEY) if lives else None
+        key = declaration.key
+        lives = _labeled(self._free(self.snapshot.under(key)))
+        if not lives and key in self.inventory.unclear:
+            # A create that got no response may have put it into the root.
+            lives = self._free(self.snapshot.under(key._replace(folder=ROOT)))
+        return self._match(declaration, lives, key, MatchedBy.KEY) if lives else None
 
     def _by_previous(self, declaration: Declaration) -> Match | None:
         if declaration.ensure is Ensure.ABSENT:
@@ -181,14 +185,15 @@ def used_folders(declarations: Iterable[Declaration]) -> frozenset[Key]:
     """Return the keys of all folders that declarations use, including the folders above them."""
     used: set[Key] = set()
     for declaration in declarations:
-        key = _folder_of(declaration)
+        key = folder_of(declaration)
         while key:
             used.add(key)
             key = folder_key(key.kind, key.folder)
     return frozenset(used)
 
 
-def _folder_of(declaration: Declaration) -> Key | None:
+def folder_of(declaration: Declaration) -> Key | None:
+    """Return the key of the folder that an entry names, or that it is; None for the root."""
     kind = declaration.kind
     if kind.lives_in:
         return folder_key(kind.lives_in, declaration.key.folder)

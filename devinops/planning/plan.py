@@ -10,13 +10,22 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
-from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, Refusal
+from devinops.model.changes import (
+    Action,
+    Blocked,
+    Blocker,
+    Change,
+    Drift,
+    DriftEvent,
+    Missing,
+    Refusal,
+)
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.inventory import Inventory, MergedEdit, Record, by_object
 from devinops.model.keys import Key, ObjectId, in_sentence, listed
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Declaration, Ensure, Live, Problem, Snapshot
-from devinops.model.policy import Approvals, OnDrift, Policy, Prune
+from devinops.model.policy import Approvals, MissingFolders, OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.collisions import collisions
@@ -24,7 +33,9 @@ from devinops.planning.commands import link_command
 from devinops.planning.draft import PlanContext, PlanDraft, generated_secret
 from devinops.planning.duplicate_keys import block_duplicate_keys
 from devinops.planning.guards import guard, hazard_notes, needed, undecided
+from devinops.planning.in_root import explained, placed
 from devinops.planning.lifecycles import planner
+from devinops.planning.lifecycles.required import missing
 from devinops.planning.match import (
     Match,
     RenamedFolder,
@@ -55,8 +66,9 @@ class Plan:
     `unmanaged` counts the live objects that are not declared, by kind; `unchanged` counts the
     declarations that already hold. `refusals` say why nothing may be applied. `problems` are
     warnings, because files with errors have no plan. `drift` holds changes made outside devinops,
-    which stay. `renamed` holds the folders whose path in the files is old. `upserts` and `removals`
-    are inventory records to write and to remove without a request to the API.
+    which stay. `renamed` holds the folders whose path in the files is old, `in_root`
+    the entries that ask for the root until their folder exists. `upserts` and `removals` are
+    inventory records to write and to remove without a request to the API.
     """
 
     target: Target
@@ -70,6 +82,7 @@ class Plan:
     unchanged: int = 0
     inventory: Inventory = field(default_factory=Inventory)
     renamed: tuple[RenamedFolder, ...] = ()
+    in_root: tuple[Declaration, ...] = ()
     upserts: tuple[Record, ...] = ()
     removals: tuple[ObjectId, ...] = ()
     only: tuple[str, ...] = ()
@@ -91,6 +104,11 @@ class Plan:
     def owned(self) -> int:
         """How many objects the inventory owns."""
         return len(self.inventory.owned)
+
+    @cached_property
+    def missing(self) -> tuple[Missing, ...]:
+        """What a person has to create."""
+        return missing(self.blocked, self.in_root)
 
     @cached_property
     def summary(self) -> dict[str, int]:
@@ -157,7 +175,10 @@ def build_plan(
     UsageError for an `only` that matches nothing, unless `only_must_match` is False.
     """
     inventory, approvals = inventory or Inventory(), approvals or Approvals()
-    policy = policy._replace(on_drift=OnDrift(approvals.on_drift or policy.on_drift))
+    policy = policy._replace(
+        on_drift=OnDrift(approvals.on_drift or policy.on_drift),
+        missing_folders=MissingFolders(approvals.folders or policy.missing_folders),
+    )
     all_declared = list(declarations)
     wanted = by_name((d for d in all_declared if d.concerns(target.name)), snapshot)
     elsewhere = {d.key for d in all_declared if not d.concerns(target.name)}
@@ -219,6 +240,7 @@ def _plan(
         problems=tuple(sorted(draft.warnings)),
         inventory=context.inventory,
         renamed=tuple(renamed),
+        in_root=tuple(draft.in_root),
         upserts=(*draft.upserts, *memory),
         removals=tuple(sorted(draft.removals)),
         unchanged=draft.unchanged,
@@ -280,6 +302,7 @@ def _drafted(
 ) -> PlanDraft:
     """Return the draft for the matches and for the undeclared objects."""
     draft = PlanDraft()
+    matches = [_in_root(matched, context, draft) for matched in matches]
     for folder in renamed:
         draft.drift.append(_renamed_outside(folder))
     for matched in matches:
@@ -291,7 +314,17 @@ def _drafted(
     after_replacements(draft, (matched.declaration for matched in matches), waiting)
     block_mentioned(draft, context)
     draft.blocked += references.blocked(draft.drift)
+    in_root = {declaration.key for declaration in draft.in_root}
+    draft.changes = [explained(change, in_root, context) for change in draft.changes]
     return draft
+
+
+def _in_root(matched: Match, context: PlanContext, draft: PlanDraft) -> Match:
+    """Return the match that is planned; note an entry that asks for the root for now."""
+    in_root = placed(matched, context)
+    if in_root:
+        draft.in_root.append(in_root.declaration)
+    return in_root or matched
 
 
 def _renamed_outside(folder: RenamedFolder) -> Drift:

@@ -158,7 +158,7 @@ def _referred(change: Change) -> Iterator[tuple[Attribute, Key]]:
         return
     written: Any = change.written()
     parent = change.kind.parent
-    if parent and change.moves:
+    if parent and change.moves and getattr(written, parent) != ROOT:
         # The key is what the files say; the values may show the same folder under its real path.
         written = replace(written, **{parent: change.key.folder})
     yield from references_of(change.kind, written)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from devinops.model.changes import Blocked, Change, Drift, Refusal
+from devinops.model.changes import Blocked, Change, Drift, Missing, Refusal
 from devinops.model.inventory import Inventory
 from devinops.model.objects import Problem
 from devinops.model.policy import Approvals
@@ -31,6 +31,7 @@ class SavedPlan:
     edited: str
     changes: tuple[Change, ...]
     blocked: tuple[Blocked, ...]
+    missing: tuple[Missing, ...]
     drift: tuple[Drift, ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]

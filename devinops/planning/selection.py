@@ -12,10 +12,11 @@ from devinops.model.changes import Blocked, Blocker, Change, Drift
 from devinops.model.errors import UsageError
 from devinops.model.inventory import Record
 from devinops.model.keys import Key
+from devinops.model.objects import Declaration
 from devinops.model.suggest import did_you_mean
 from devinops.planning.draft import PlanDraft
 
-T = TypeVar("T", Change, Drift, Record)
+T = TypeVar("T", Change, Declaration, Drift, Record)
 
 
 class Only(NamedTuple):
@@ -77,6 +78,7 @@ def narrow(draft: PlanDraft, only: Sequence[Only]) -> PlanDraft:
         changes=changes,
         blocked=[*_selected_steps(draft.blocked, only), *incomplete],
         drift=_selected(draft.drift, only),
+        in_root=_selected(draft.in_root, only),
         upserts=_selected(draft.upserts, only),
         removals=[],
     )

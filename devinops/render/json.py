@@ -10,7 +10,6 @@ from devinops.applying.report import Report, Result
 from devinops.model.changes import Change
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem
-from devinops.planning.lifecycles.required import missing
 from devinops.planning.plan import Plan, live_hash
 from devinops.planning.saved import SavedPlan
 from devinops.render import Style
@@ -102,7 +101,7 @@ def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> PlanDocument:
         exit_code=exit_code,
         changes=tuple(map(_change, plan.changes)),
         blocked=tuple(map(BlockedItem.of, plan.blocked)),
-        missing=tuple(MissingItem(m.kind, m.path, m.entries) for m in missing(plan.blocked)),
+        missing=tuple(MissingItem(*item) for item in plan.missing),
         drift=tuple(map(DriftItem.of, plan.drift)),
         problems=tuple(map(ProblemItem.of, plan.problems)),
         notes=plan.notes,

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from devinops.applying.report import Report, Result
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocked, Change, Drift, Outcome
+from devinops.model.changes import Action, Blocked, Change, Drift, Missing, Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Problem
@@ -20,7 +20,7 @@ from devinops.model.target import Target
 from devinops.planning.commands import pull_command
 from devinops.planning.draft import last_change
 from devinops.planning.drift import Findings
-from devinops.planning.lifecycles.required import Missing, is_missing, missing
+from devinops.planning.lifecycles.required import is_missing
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render import Style, counted
 from devinops.render.answers import (
@@ -129,7 +129,7 @@ class Text:
             yield from self._heading(noun)
             yield from self._changes.changes(list(group))
         yield from self._blocked([block for block in plan.blocked if not is_missing(block)])
-        yield from self._missing(missing(plan.blocked))
+        yield from self._missing(plan.missing)
         yield from self._drift(plan.drift)
         yield from self._warnings(plan.problems)
         if lint:
@@ -212,7 +212,14 @@ class Text:
         if item.entries:
             padding = " " * max(width - columns(path), 0)
             entries = f"{padding}  needed by {counted(item.entries, 'entry', 'entries')}"
-        yield from self.terminal.row(path, Span(entries, Look.DIM), sign=BLOCKED, indent=2, hang=6)
+        if item.in_root:
+            count = "" if item.in_root == item.entries else f"{item.in_root} of them "
+            entries += f", {count}in the root until then"
+        blocks = item.in_root < max(item.entries, 1)
+        sign, indent = (BLOCKED, 2) if blocks else (None, 4)
+        yield from self.terminal.row(
+            path, Span(entries, Look.DIM), sign=sign, indent=indent, hang=6
+        )
 
     def _drift(self, drift: Sequence[Drift]) -> Iterator[str]:
         """Yield changes made outside devinops; `-` in a diff is from the files, `+` is live."""

@@ -11,7 +11,7 @@ from typing import Any
 from devinops.kinds import KINDS
 from devinops.model.kind import Attribute, Kind, Role
 from devinops.model.objects import Ensure, Severity
-from devinops.model.policy import OnDrift, Prune
+from devinops.model.policy import MissingFolders, OnDrift, Prune
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TARGET_NAME = "^[a-z0-9][a-z0-9._-]*$"
@@ -405,6 +405,11 @@ def _policy() -> dict[str, Any]:
             "enum": [choice.value for choice in OnDrift],
             "description": "What to do with changes made outside devinops: show and keep them "
             "(the default), overwrite them, or fail.",
+        },
+        "missing_folders": {
+            "enum": [choice.value for choice in MissingFolders],
+            "description": "What to do with a new note whose folder is missing: block it (the "
+            "default), or create it in the root and move it when the folder exists.",
         },
         "max_delete": {
             "type": ["string", "integer"],

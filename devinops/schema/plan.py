@@ -22,6 +22,7 @@ from devinops.model.changes import (
     Drift,
     DriftEvent,
     FieldChange,
+    Missing,
     Outcome,
     Refusal,
 )
@@ -229,12 +230,18 @@ class BlockedItem(Struct, frozen=True):
         return Blocked(self.by, key, self.reason, source, self.ids, needed_by, fields, approval)
 
 
-class MissingItem(Struct, frozen=True):
+class MissingItem(Struct, frozen=True, omit_defaults=True):
     """An object that must exist and that only a person can create, such as a folder."""
 
     kind: str
     path: str
     entries: Annotated[Count, about("How many entries need it.")]
+    in_root: Annotated[Count, about("How many of them are in the root until then.")] = 0
+
+    def to_model(self) -> Missing:
+        """Return the missing object. Raises ValueError."""
+        key = read_key(f"{self.kind}:{self.path}")
+        return Missing(key.kind, key.place, self.entries, self.in_root)
 
 
 class DriftItem(Struct, frozen=True):
@@ -322,6 +329,10 @@ class ApprovalsItem(
         dict[KeyText, Literal["git", "live"]],
         about("Key → which side wins its conflict, before on_conflict."),
     ] = {}
+    folders: Annotated[
+        Literal["block", "root"] | None,
+        about("Where objects whose folder is missing are created; null: what the target says."),
+    ] = None
     hazards: Annotated[list[str], about("Accepted risks, such as spend for --allow-spend.")] = []
 
     @classmethod
@@ -363,7 +374,7 @@ class PlanDocument(Document, frozen=True, kw_only=True):
     blocked: tuple[BlockedItem, ...]
     missing: Annotated[
         tuple[MissingItem, ...],
-        about("Objects that only a person can create; each is a blocked step as well."),
+        about("Objects that only a person can create; a blocked step as well, unless in_root."),
     ]
     drift: Annotated[tuple[DriftItem, ...], about("Changes made outside devinops, which are kept.")]
     problems: tuple[ProblemItem, ...]

@@ -20,9 +20,9 @@ from devinops.model.changes import Blocked, Blocker, Drift, DriftEvent, Refusal
 from devinops.model.errors import UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, MergedEdit, Record, base, fingerprint
-from devinops.model.keys import Key
+from devinops.model.keys import Key, folder_path
 from devinops.model.objects import Snapshot, Source
-from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
+from devinops.model.policy import Approvals, MaxDelete, MissingFolders, OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.plan import Plan, build_plan
 from devinops.planning.selection import Only
@@ -77,6 +77,7 @@ def merged_edit(key: str, id: str, field: str, value: Any, line: int) -> MergedE
 
 def policy_of(said: dict[str, Any]) -> Policy:
     enums: dict[str, Callable[[Any], Any]] = {
+        "missing_folders": MissingFolders,
         "prune": Prune,
         "on_drift": OnDrift,
         "scope": tuple,
@@ -92,6 +93,7 @@ def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
     records = []
     for facts in owned:
         facts = dict(facts)
+        folder = folder_path(facts.pop("declared_in", ""))
         read, protect = facts.pop("read", {}), facts.pop("protect", False)
         commit, source = facts.pop("commit", None), facts.pop("source", True)
         sent = live(**facts)
@@ -99,10 +101,9 @@ def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
             records.append(Record(sent.key, sent.id, memory=True))
             continue
         fields = base(sent.resource, replace(sent.resource, **read))
+        key = sent.key._replace(folder=folder) if folder else sent.key
         target = f"{KINDS[sent.key.kind].section}.yaml"
-        records.append(
-            Record(sent.key, sent.id, target if source else None, commit, protect, fields)
-        )
+        records.append(Record(key, sent.id, target if source else None, commit, protect, fields))
     return Inventory.of("file", records)
 
 

@@ -25,6 +25,7 @@ from devinops.planning.draft import (
     declared_fields,
     names_of,
 )
+from devinops.planning.in_root import declared_key, has_root, recorded
 from devinops.planning.match import Match, MatchedBy
 from devinops.planning.orphans import Orphan
 from devinops.planning.stale_records import replaced
@@ -77,7 +78,8 @@ class Managed:
             draft.conflict(declaration, live, what)
         else:
             reason = f"ensure: absent{_final(live.kind, context.api)}"
-            draft.delete(live.key, context.as_it_is(live), reason, declaration)
+            key = declared_key(live, record)
+            draft.delete(key, context.as_it_is(live), reason, declaration)
 
     def _missing(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         """Create a missing object, unless it was deleted outside devinops and must stay deleted."""
@@ -175,7 +177,9 @@ class Managed:
     ) -> None:
         declaration = match.declaration
         merged = context.merged.get(live.object_id, {})
-        moved = sides(live.kind, record.fields, declaration.resource, live.resource, merged)
+        moved = sides(
+            live.kind, recorded(record, live), declaration.resource, live.resource, merged
+        )
         choice = draft.decision(declaration.key, context) if moved.both else None
         if moved.both and choice is None:
             only_live = f", {names_of(moved.live)} only outside" if moved.live else ""
@@ -281,7 +285,8 @@ class Managed:
             )
         else:
             real = context.as_it_is(live)
-            draft.delete(live.key, real, why, declared_at=orphan.source, successor=successor)
+            key = declared_key(live, record)
+            draft.delete(key, real, why, declared_at=orphan.source, successor=successor)
 
     # --- rollback ---------------------------------------------------------------------------------
 
@@ -482,8 +487,11 @@ def is_sent(resource: Resource, fields: Mapping[str, Base]) -> bool:
     """Return whether every recorded value is that of the entry.
 
     Otherwise the commit and source of the record stay, because they lead to the recorded values.
+    The root counts as any folder: the object may be there until its folder exists.
     """
-    now = fingerprints(resource)
+    now, parent = fingerprints(resource), resource.kind.parent
+    if has_root(fields, parent):
+        fields = {name: known for name, known in fields.items() if name != parent}
     return all(now.get(name) == known.sent for name, known in fields.items())
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Sequence
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Blocked, Blocker
+from devinops.model.changes import Blocked, Blocker, Missing
 from devinops.model.keys import Key
 from devinops.model.kind import Lifecycle
-from devinops.model.objects import Live
+from devinops.model.objects import Declaration, Live
 from devinops.planning.draft import PlanContext, PlanDraft, RollbackContext, Saved
-from devinops.planning.match import Match
+from devinops.planning.match import Match, folder_of
 from devinops.planning.orphans import Orphan
 
 
@@ -35,24 +35,16 @@ class Required:
         raise AssertionError(f"{saved.live.key} cannot be in a backup")
 
 
-class Missing(NamedTuple):
-    """An object that must exist and that only a person can create, such as a folder.
+def missing(blocked: Sequence[Blocked], in_root: Sequence[Declaration] = ()) -> tuple[Missing, ...]:
+    """Return what a person has to create, sorted by key.
 
-    `entries` is the number of entries that need it.
+    Entries need it that blocked steps name, or that ask for the root until it exists (`in_root`).
     """
-
-    kind: str
-    path: str
-    entries: int
-
-
-def missing(blocked: Iterable[Blocked]) -> tuple[Missing, ...]:
-    """Return what a person has to create, in the order of the blocked steps."""
-    return tuple(
-        Missing(block.key.kind, block.key.place, len(block.needed_by))
-        for block in blocked
-        if is_missing(block)
-    )
+    needed = Counter({block.key: len(block.needed_by) for block in blocked if is_missing(block)})
+    needed.update(filter(None, map(folder_of, in_root)))
+    held = {block.key for block in blocked}
+    there = Counter(folder_of(entry) for entry in in_root if entry.key not in held)
+    return tuple(Missing(key.kind, key.place, needed[key], there[key]) for key in sorted(needed))
 
 
 def is_missing(block: Blocked) -> bool:

@@ -137,6 +137,13 @@ def _attention(plan: ShownPlan, will: str, style: Style) -> Iterator[Html]:
         yield notice(title, [bullets(lost)], Look.REMOVED)
     if plan.blocked:
         yield blocked_notice(plan, plan.blocked, style)
+    if in_root := [item for item in plan.missing if item.in_root]:
+        lines = [
+            prose(f"{item.path}: {counted(item.in_root, 'entry', 'entries')} in the root")
+            for item in in_root
+        ]
+        title = f"{counted(len(in_root), 'path')} to create in the web app, because no API can"
+        yield notice(title, [bullets(lines)], Look.WAITING)
     if plan.drift:
         title = f"{counted(len(plan.drift), 'object')} changed outside devinops, and kept"
         yield notice(title, [pull_hint(style)], Look.MOVED)

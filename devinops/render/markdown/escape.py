@@ -115,6 +115,12 @@ def _is_plain(word: str) -> bool:
     return bool(_NUMBERS.fullmatch(word))
 
 
+def path_text(path: str) -> str:
+    """Return a path as plain text if each name in it is only words, else as a code span."""
+    is_plain = all(map(_is_plain, re.split("[ /]", path)))
+    return path if is_plain and len(path) <= MAX_TEXT else code(path)
+
+
 def html_code(text: str) -> str:
     """Return a text as an HTML element `code`, for the inside of other HTML elements."""
     return f"<code>{html.escape(shown(text))}</code>"

@@ -9,16 +9,16 @@ from itertools import groupby
 from typing import Final
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange
+from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, Missing
 from devinops.model.objects import Problem
 from devinops.planning.commands import pull_command
-from devinops.planning.lifecycles.required import Missing, is_missing, missing
+from devinops.planning.lifecycles.required import is_missing
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render import counted
 from devinops.render.answers import ProblemsAnswer
 from devinops.render.findings import lint_of
 from devinops.render.markdown.changes import Block, change_blocks, field_blocks
-from devinops.render.markdown.escape import code, fenced, shown
+from devinops.render.markdown.escape import code, fenced, path_text, shown
 from devinops.render.markdown.findings import finding_section
 from devinops.render.markdown.page import (
     MAX_OPEN,
@@ -186,12 +186,14 @@ def _blocked(page: Page, plan: ShownPlan) -> Iterator[str]:
         title = f"{counted(len(steps), 'step')} blocked until a person decides"
         approve = "" if plan.refusals else _to_approve(page, plan)
         yield alert("WARNING", title, listed, approve)
-    for kind, group in groupby(missing(plan.blocked), key=lambda item: item.kind):
+    for kind, group in groupby(plan.missing, key=lambda item: item.kind):
         items = list(group)
         listed = page.listed(map(_missing, items), len(items), 0.05)
         objects = counted(len(items), KINDS[kind].name, KINDS[kind].section)
         title = f"Create {objects} in the web app, because no API can"
-        yield alert("WARNING", title, listed)
+        in_root = sum(item.in_root for item in items)
+        until_then = f"In the root until then: {counted(in_root, 'entry', 'entries')}."
+        yield alert("WARNING", title, listed, until_then if in_root else "")
 
 
 def _why(block: Blocked) -> str:
@@ -201,8 +203,10 @@ def _why(block: Blocked) -> str:
 
 
 def _missing(item: Missing) -> str:
-    needed = f": needed by {counted(item.entries, 'entry', 'entries')}" if item.entries else ""
-    return f"- {code(item.path)}{needed}"
+    """Return a line of a checklist, to be handed to whoever may create the object."""
+    waits = "waits" if item.entries == 1 else "wait"
+    waiting = f" ({counted(item.entries, 'entry', 'entries')} {waits})" if item.entries else ""
+    return f"- [ ] {path_text(item.path)}{waiting}"
 
 
 # --- details --------------------------------------------------------------------------------------

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from devinops.kinds.folder import Folder
-from devinops.model.changes import Blocked, Blocker
+from devinops.kinds.knowledge import Knowledge
+from devinops.model.changes import Blocked, Blocker, Missing
 from devinops.model.inventory import Record
 from devinops.model.keys import FolderPath, Key
 from devinops.planning.draft import PlanDraft, RollbackContext, Saved
-from devinops.planning.lifecycles.required import Missing, Required, missing
+from devinops.planning.lifecycles.required import Required, missing
 from devinops.planning.match import Match
 from devinops.planning.orphans import Orphan
 from tests.testing.objects import live
@@ -57,3 +58,11 @@ def test_a_person_creates_what_no_api_can_and_how_many_entries_need_it_is_counte
         Blocked(Blocker.REQUIREMENT, playbook, "r"),
     ]
     assert missing(blocked) == (Missing("folder", "F", 2),)
+
+
+def test_entries_that_wait_in_the_root_need_it_too_and_those_that_are_blocked_are_not_there() -> (
+    None
+):
+    entries = [entry(Knowledge(name=name, folder=FolderPath("F"))) for name in "ABC"]
+    blocked = [Blocked(Blocker.CONFLICT, entries[0].key, "r")]
+    assert missing(blocked, entries) == (Missing("folder", "F", 3, 2),)

@@ -1,0 +1,228 @@
+"""`missing_folders: root` over real HTTP: notes wait in the root until a person creates their folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from devinops.emulator import Emulator
+from tests.testing.command_line import Devinops, Write
+
+POLICY = "    missing_folders: root\n"
+CONFIG = "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n    prune: owned\n"
+
+
+@pytest.fixture(params=["cog_emulator", "apk_emulator"])
+def emulator(request: pytest.FixtureRequest, use: Callable[..., None]) -> Iterator[Emulator]:
+    with Emulator({"organizations": {"org-emulator": {"folders": [{"path": "F"}]}}}) as running:
+        use(running.url, key=request.param)
+        yield running
+
+
+def note(name: str, body: str = "b", **fields: str) -> str:
+    more = "".join(f"{key}: {value}\n" for key, value in fields.items())
+    return f"---\nname: {name}\ntrigger: t\n{more}---\n{body}\n"
+
+
+def create(emulator: Emulator, path: str) -> None:
+    """Create a folder as a person in the web app."""
+    httpx.post(f"{emulator.url}/_emulator/folders", json={"path": path}).raise_for_status()
+
+
+def places(emulator: Emulator) -> dict[str, str]:
+    return {found["name"]: found["folder_path"] or "" for found in emulator.knowledge()}
+
+
+def document(devinops: Devinops, *argv: str | Path) -> dict[str, Any]:
+    found = json.loads(devinops(*argv, "--format", "json").out)
+    assert isinstance(found, dict)
+    return found
+
+
+def applied(devinops: Devinops, root: Path, *argv: str) -> str:
+    ran = devinops("apply", "-C", root, "--yes", *argv)
+    assert ran.code == 0, ran.out + ran.err
+    return str(ran.out)
+
+
+def actions(plan: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(change["action"], change["key"]) for change in plan["changes"]]
+
+
+def test_notes_wait_in_the_root_and_move_when_their_folder_exists(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    files = {f"knowledge/D{n % 49:02}/n{n}.md": note(f"N{n}") for n in range(180)}
+    root, report = repository({"devinops.yaml": CONFIG + POLICY, **files}), tmp_path / "plan.md"
+    plan = devinops("plan", "-C", root, "--report", f"markdown={report}")
+    assert plan.code == 0
+    assert "in the root until the folder D00 exists, then apply moves it there" in plan.out
+    assert "    D00  needed by 4 entries, in the root until then\n" in plan.out
+    assert "- [ ] D00 (4 entries wait)" in report.read_text()
+    digest = document(devinops, "plan", "-C", root)["digest"]
+    applied(devinops, root, "--expect", digest)
+    assert set(places(emulator).values()) == {""}
+    # Nothing is left to do or to pull, and nothing counts as an edit.
+    waiting = document(devinops, "plan", "-C", root)
+    assert (waiting["changes"], waiting["exit_code"], waiting["unchanged"]) == ([], 0, 180)
+    assert [item["path"] for item in waiting["missing"]] == [f"D{n:02}" for n in range(49)]
+    assert waiting["missing"][0] == {"kind": "folder", "path": "D00", "entries": 4, "in_root": 4}
+    assert devinops("drift", "-C", root).code == 0
+    assert devinops("pull", "-C", root, "--drift", "--check").code == 0
+    assert "knowledge" not in devinops("pull", "-C", root, "--check").out
+    for number in range(3):
+        create(emulator, f"D{number:02}")
+    moving = document(devinops, "plan", "-C", root)
+    assert {action for action, _ in actions(moving)} == {"rename"}
+    assert moving["changes"][0]["key"] == "knowledge:D00/N0"
+    assert moving["changes"][0]["reason"].endswith(
+        "; it was in the root until the folder D00 existed"
+    )
+    ids = {found["name"]: found["note_id"] for found in emulator.knowledge()}
+    applied(devinops, root, "--expect", moving["digest"])
+    assert (
+        sorted(filter(None, places(emulator).values())) == ["D00"] * 4 + ["D01"] * 4 + ["D02"] * 4
+    )
+    assert {found["name"]: found["note_id"] for found in emulator.knowledge()} == ids
+    after = document(devinops, "plan", "-C", root)
+    assert (after["changes"], len(after["missing"])) == ([], 46)
+
+
+def test_an_option_sets_the_policy_for_one_run_and_the_notes_move_without_it(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root = repository({"devinops.yaml": CONFIG, "knowledge/G/a.md": note("A")})
+    assert devinops("plan", "-C", root).code == 4
+    saved = tmp_path / "plan.json"
+    assert devinops("plan", "-C", root, "--folders", "root", "--out", saved).code == 0
+    assert "--folders root" in devinops("show", saved).out
+    applied(devinops, root, str(saved))
+    repository({"knowledge/G/a.md": note("A", "edited")})
+    assert "~ knowledge:G/A" in applied(devinops, root)
+    assert (places(emulator), emulator.knowledge()[0]["body"]) == ({"A": ""}, "edited")
+    create(emulator, "G")
+    applied(devinops, root)
+    assert places(emulator) == {"A": "G"}
+    assert document(devinops, "plan", "-C", root)["changes"] == []
+
+
+def test_without_an_inventory_it_is_a_problem(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    config = "version: 1\ntargets:\n  production:\n"
+    root = repository({"devinops.yaml": config + POLICY, "knowledge/G/a.md": note("A")})
+    ran = devinops("validate", "-C", root)
+    assert ran.code == 1
+    assert "missing_folders: root needs an inventory: add inventory: {store: branch}" in ran.out
+    repository({"devinops.yaml": config[:-1] + " {}\n"})
+    ran = devinops("plan", "-C", root, "--folders", "root")
+    assert (ran.code, emulator.knowledge()) == (64, [])
+    assert "--folders root needs an inventory" in ran.err
+
+
+def test_a_namesake_in_the_root_blocks(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    emulator.add("knowledge", name="A", trigger="t", body="theirs")
+    root = repository(
+        {
+            "devinops.yaml": CONFIG + POLICY,
+            "knowledge/G/a.md": note("A"),
+            "knowledge/G/b.md": note("B"),
+            "knowledge/H/b.md": note("B"),
+        }
+    )
+    plan = document(devinops, "plan", "-C", root)
+    assert actions(plan) == [("create", "knowledge:G/B")]
+    reasons = {block["key"]: block["reason"] for block in plan["blocked"]}
+    assert "already has the key knowledge:A: rename it in the web app" in reasons["knowledge:G/A"]
+    assert reasons["knowledge:H/B"] == (
+        "another entry of this plan already gets the key knowledge:B: rename one of them, or "
+        "create H in the web app"
+    )
+    assert devinops("apply", "-C", root, "--yes").code == 4
+    assert [found["body"] for found in emulator.knowledge() if found["name"] == "A"] == ["theirs"]
+    create(emulator, "G")
+    create(emulator, "H")
+    applied(devinops, root)
+    assert sorted(found["folder_path"] or "" for found in emulator.knowledge()) == [
+        "",
+        "G",
+        "G",
+        "H",
+    ]
+
+
+def test_a_person_who_moves_or_deletes_a_waiting_note_is_seen(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    files = {f"knowledge/G/{name}.md": note(name.upper()) for name in "abc"}
+    root = repository({"devinops.yaml": CONFIG + POLICY, **files})
+    applied(devinops, root)
+    ids = {found["name"]: found["note_id"] for found in emulator.knowledge()}
+    web = f"{emulator.url}/_emulator/knowledge"
+    httpx.patch(f"{web}/{ids['A']}", json={"folder": "F"}).raise_for_status()
+    httpx.delete(f"{web}/{ids['B']}").raise_for_status()
+    plan = document(devinops, "plan", "-C", root)
+    assert [(d["key"], d["moved"]) for d in plan["drift"]] == [
+        ("knowledge:G/A", "edited"),
+        ("knowledge:G/B", "deleted"),
+    ]
+    # Created by hand, with the note already in it: nothing is left to do.
+    create(emulator, "G")
+    httpx.patch(f"{web}/{ids['C']}", json={"folder": "G"}).raise_for_status()
+    httpx.patch(f"{web}/{ids['A']}", json={"folder": "G"}).raise_for_status()
+    plan = document(devinops, "plan", "-C", root)
+    assert (plan["changes"], [d["key"] for d in plan["drift"]]) == ([], ["knowledge:G/B"])
+
+
+def test_a_waiting_note_is_renamed_moved_and_deleted_under_its_declared_key(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    files = {"knowledge/G/a.md": note("A"), "playbooks.yaml": "playbooks: []\n"}
+    root = repository({"devinops.yaml": CONFIG + POLICY, **files})
+    applied(devinops, root)
+    (only,) = emulator.knowledge()
+    repository({"knowledge/G/a.md": note("A2", previously="[{name: A}]")})
+    assert "> knowledge:G/A2" in applied(devinops, root)
+    # To another missing folder: it stays in the root, and the inventory follows.
+    (root / "knowledge/G/a.md").unlink()
+    repository({"knowledge/H/a.md": note("A2")})
+    applied(devinops, root)
+    assert "knowledge:H/A2" in devinops("inventory", "list", "-C", root).out
+    assert (places(emulator), emulator.knowledge()[0]["note_id"]) == ({"A2": ""}, only["note_id"])
+    run = devinops("rollback", "-C", root, "latest", "--yes")
+    assert (run.code, places(emulator)) == (0, {"A": ""})
+    repository({"knowledge/H/a.md": note("A2", previously="[{name: A}]")})
+    devinops("apply", "-C", root, "--yes", "--on-conflict", "git")
+    (root / "knowledge/H/a.md").unlink()
+    plan = document(devinops, "plan", "-C", root, "--on-conflict", "git")
+    assert actions(plan) == [("delete", "knowledge:H/A")]
+
+
+def test_a_note_in_another_folder_stays_there(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"devinops.yaml": CONFIG + POLICY, "knowledge/F/a.md": note("A")})
+    applied(devinops, root)
+    (root / "knowledge/F/a.md").unlink()
+    repository({"knowledge/G/a.md": note("A")})
+    plan = document(devinops, "plan", "-C", root)
+    assert (plan["changes"], plan["exit_code"], places(emulator)) == ([], 4, {"A": "F"})
+    assert plan["missing"] == [{"kind": "folder", "path": "G", "entries": 1}]
+
+
+def test_a_create_without_a_response_is_found_in_the_root(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"devinops.yaml": CONFIG + POLICY, "knowledge/G/a.md": note("A")})
+    faults = [{"method": "POST", "path": "knowledge", "times": 1, "drop": "after"}]
+    httpx.post(f"{emulator.url}/_emulator/faults", json=faults)
+    devinops("apply", "-C", root, "--yes")
+    applied(devinops, root)
+    assert places(emulator) == {"A": ""}

@@ -1,0 +1,45 @@
+"""Which objects wait in the root for their folder; the plans are in `tests/cases/inventory.yaml`."""
+
+from __future__ import annotations
+
+from devinops.model.changes import Action
+from devinops.model.inventory import Base, Intent, Inventory, Record, base, fingerprint
+from devinops.model.keys import ROOT, FolderPath, Key
+from devinops.planning.in_root import declared_key, is_in_root, recorded
+from devinops.planning.match import match
+from tests.testing.objects import live, snapshot
+from tests.testing.plans import entry
+
+NOTE = live("knowledge", name="A", id="n1")
+KEY = Key("knowledge", FolderPath("G"), "A")
+WAITS = Record(KEY, "n1", fields=base(NOTE.resource, NOTE.resource))
+MOVED = NOTE.put_into(FolderPath("F"))
+
+
+def test_a_note_waits_if_the_root_was_sent_under_a_key_with_a_folder() -> None:
+    assert is_in_root(WAITS)
+    assert not is_in_root(Record(NOTE.key, "n1", fields=WAITS.fields))
+    assert not is_in_root(Record(KEY, "n1", fields=base(MOVED.resource, MOVED.resource)))
+    assert not is_in_root(Record(KEY, "n1"))
+
+
+def test_its_key_has_the_declared_folder_until_somebody_moves_it() -> None:
+    assert declared_key(NOTE, WAITS) == KEY
+    assert declared_key(MOVED, WAITS) == MOVED.key
+    assert declared_key(NOTE, None) == declared_key(NOTE, Record(NOTE.key, "n1")) == NOTE.key
+
+
+def test_once_moved_its_declared_folder_counts_as_sent() -> None:
+    assert recorded(WAITS, NOTE) == WAITS.fields
+    sent = Base(fingerprint("G"), fingerprint(ROOT))
+    assert recorded(WAITS, MOVED) == {**WAITS.fields, "folder": sent}
+
+
+def test_a_create_without_a_response_is_looked_for_in_the_root() -> None:
+    declared = entry(MOVED.put_into(FolderPath("G")).resource)
+    there = snapshot([{"kind": "knowledge", "name": "A", "id": "n1"}])
+    lost = Intent("run", Action.CREATE, KEY, unclear=True)
+    (found,) = match([declared], there, Inventory("file", intents=(lost,)))
+    assert found.live == NOTE
+    (none,) = match([declared], there, Inventory("file"))
+    assert none.live is None
