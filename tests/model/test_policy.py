@@ -51,8 +51,9 @@ def test_a_scope_covers_folders_by_glob(glob: str, folder: str, covered: bool) -
 
 
 def test_only_what_is_approved_is_named() -> None:
-    assert Approvals().given() == {}
-    assert Approvals(adopt=True, allow_delete=0).given() == {"adopt": True, "allow_delete": 0}
+    assert Approvals().given() == []
+    given = Approvals(adopt=True, allow_delete=0, folders="root").given()
+    assert list(map(str, given)) == ["--adopt", "--folders root", "--allow-delete 0"]
 
 
 def test_an_option_with_several_values_is_a_decision_between_them() -> None:
