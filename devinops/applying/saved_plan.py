@@ -93,6 +93,7 @@ def _saved(plan: PlanDocument, document: Mapping[str, Any]) -> SavedPlan:
         unchanged=plan.unchanged,
         only=plan.only or (),
         approvals=(plan.approvals or ApprovalsItem()).to_model(),
+        risks=tuple(item.to_model() for item in plan.hazards),
         document=document,
     )
 

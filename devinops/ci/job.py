@@ -57,7 +57,8 @@ class Job(NamedTuple):
     comes from another repository; on GitLab, such a job usually runs in that repository, which is
     then the `project`. `request_project` is the one whose request it is, if that is another, and
     `request_url` its web page. `directory` is the checkout, in which paths start. `branch` is the
-    one that the job runs for, empty if it runs for a tag or a request.
+    one that the job runs for, empty if it runs for a tag or a request. `base` is the commit before
+    the changes of the request or push; empty if it is not known.
     """
 
     system: System
@@ -72,13 +73,20 @@ class Job(NamedTuple):
     request_url: str = ""
     directory: Path | None = None
     branch: str = ""
+    base: str = ""
 
-    def source_url(self, path: str, line: int) -> str:
-        """Return the address of a file at the job's commit; `path` starts at the checkout."""
+    def source_url(self, path: str, line: int, *, gone: bool = False) -> str:
+        """Return the address of a file at the job's commit; `path` starts at the checkout.
+
+        If the file may be `gone`, the address is at the base; empty if that is not known.
+        """
+        commit = self.base if gone else self.commit
+        if not commit:
+            return ""
         from urllib.parse import quote
 
         blob = "blob" if self.system is System.GITHUB else "-/blob"
-        return f"{self.project_url}/{blob}/{self.commit}/{quote(path)}#L{line}"
+        return f"{self.project_url}/{blob}/{commit}/{quote(path)}#L{line}"
 
 
 def current_job(environment: Mapping[str, str]) -> Job | None:
@@ -93,8 +101,10 @@ def current_job(environment: Mapping[str, str]) -> Job | None:
 def _github(environment: Mapping[str, str]) -> Job:
     server = environment.get("GITHUB_SERVER_URL") or "https://github.com"
     project = environment.get("GITHUB_REPOSITORY", "")
-    request = _event(environment).get("pull_request")
+    event = _event(environment)
+    request = event.get("pull_request")
     request = request if isinstance(request, dict) else {}
+    base = request.get("base")
     head = request.get("head")
     head = head if isinstance(head, dict) else {}
     source = head.get("repo")  # null if the fork was deleted
@@ -114,6 +124,7 @@ def _github(environment: Mapping[str, str]) -> Job:
         and not (isinstance(source, dict) and source.get("full_name") == project),
         directory=_directory(environment.get("GITHUB_WORKSPACE")),
         branch=environment.get("GITHUB_REF_NAME", "") if is_branch else "",
+        base=_commit(base.get("sha") if isinstance(base, dict) else event.get("before")),
     )
 
 
@@ -148,11 +159,21 @@ def _gitlab(environment: Mapping[str, str]) -> Job:
         request_url=environment.get("CI_MERGE_REQUEST_PROJECT_URL", ""),
         directory=_directory(environment.get("CI_PROJECT_DIR")),
         branch=environment.get("CI_COMMIT_BRANCH", ""),
+        base=_commit(
+            environment.get("CI_MERGE_REQUEST_DIFF_BASE_SHA")
+            or environment.get("CI_COMMIT_BEFORE_SHA")
+        ),
     )
 
 
 def _directory(path: str | None) -> Path | None:
     return Path(path) if path else None
+
+
+def _commit(value: object) -> str:
+    """Return a commit; empty for the zeros that stand for none."""
+    commit = _text(value)
+    return commit if commit.strip("0") else ""
 
 
 def _text(value: object) -> str:

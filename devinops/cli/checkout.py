@@ -63,8 +63,9 @@ def job_links(root: Path, environment: Mapping[str, str]) -> JobLinks | None:
     def prefix() -> PurePosixPath | None:
         return below_checkout(root, environment)
 
-    def source_url(path: str, line: int) -> str:
+    def url(path: str, line: int, *, gone: bool = False) -> str:
         start = prefix()
-        return "" if start is None else job.source_url(str(start / path), line)
+        return "" if start is None else job.source_url(str(start / path), line, gone=gone)
 
-    return JobLinks(job.commit, job.job_url, source_url, job.request is not None)
+    base_url = functools.partial(url, gone=True)
+    return JobLinks(job.commit, job.job_url, url, job.request is not None, base_url)

@@ -168,6 +168,12 @@ class Session(Generic[C_co]):
 
             drift = with_editors(without_secrets(plan.drift), self.client)
             plan = replace(plan, drift=drift, blocked=without_secrets(plan.blocked))
+        if any(change.action is Action.REPLACE for change in plan.changes):
+            from devinops.git import Git
+            from devinops.ingest.applied import with_versions
+
+            changes = with_versions(plan.changes, inventory, Git(self.settings.root).contents)
+            plan = replace(plan, changes=changes)
         return Planned(plan, snapshot)
 
     def _compare(

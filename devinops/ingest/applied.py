@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from devinops.load import read_entries
 from devinops.load.discover import unified
-from devinops.model.changes import Drift, FieldChange
+from devinops.model.changes import Action, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Inventory, Record, fingerprint
 from devinops.model.keys import ObjectId
 from devinops.model.objects import Declaration
@@ -37,6 +37,29 @@ def with_applied(
         _explained(_found(item, record, earlier.get(_place(record), ())), record, cloned)
         for item, record in zip(found, records, strict=True)
     )
+
+
+def with_versions(
+    changes: Sequence[Change], inventory: Inventory, read: Read
+) -> tuple[Change, ...]:
+    """Return the changes; the reason of each replacement says what it replaces, if Git has that."""
+    found = {}
+    for change in changes:
+        record = inventory.by_id.get(change.object_id)
+        if change.action is Action.REPLACE and record and change.id:
+            fields = (f for f in change.fields if f.before is UNSET and f.name in record.fields)
+            found[change.id] = Drift(DriftEvent.EDITED, change.key, change.id, fields=tuple(fields))
+    earlier = {item.id: item for item in with_applied(list(found.values()), inventory, (), read)}
+    return tuple(
+        replace(change, reason="; ".join((change.reason, *_was(earlier[change.id]))))
+        if change.id in earlier
+        else change
+        for change in changes
+    )
+
+
+def _was(drift: Drift) -> Iterator[str]:
+    return (f"{f.name} was {f.before}" for f in drift.fields if f.before is not UNSET)
 
 
 def _place(record: Record) -> tuple[str, str]:

@@ -55,6 +55,8 @@ class Change:
 
     The inventory keeps its fingerprints of them, so the change stays visible.
     """
+    overwrites: tuple[str, ...] = ()
+    """Fields that were changed outside devinops, and whose live values are lost."""
     declared_at: Source | None = None
     """Where a deleted object was declared; None if the inventory does not know it."""
     successor: Key | None = None
@@ -166,6 +168,14 @@ class Refusal:
 
     reason: str
     approval: Approval | None = None
+
+
+class Risk(NamedTuple):
+    """What a change may cost or stop, as text; `approval` accepts it, empty if none is needed."""
+
+    key: Key
+    approval: str
+    text: str
 
 
 class DriftEvent(StrEnum):

@@ -170,11 +170,20 @@ class PlanDraft:
         declaration: Declaration | None = None,
         declared_at: Source | None = None,
         successor: Key | None = None,
+        record: Record | None = None,
+        overwrites: tuple[str, ...] = (),
     ) -> None:
-        """Add a delete; `live` is the object under its real path."""
+        """Add a delete; `live` is the object under its real path.
+
+        Of an owned object it shows only what its `record` has: nobody declared the other fields.
+        """
         secret = generated_secret(live)
         reason += f"; {secret.deleted}" if secret else ""
-        fields = tuple(FieldChange(name, value, UNSET) for name, value in live.resource.items())
+        fields = tuple(
+            FieldChange(name, value, UNSET)
+            for name, value in live.resource.items()
+            if record is None or name in record.fields
+        )
         self.changes.append(
             Change(
                 Action.DELETE,
@@ -184,6 +193,7 @@ class PlanDraft:
                 declaration,
                 live,
                 fields,
+                overwrites=overwrites,
                 declared_at=declared_at,
                 successor=successor,
             )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Change, Drift, Refusal
+from devinops.model.changes import Action, Change, Drift, Refusal, Risk
 from devinops.model.inventory import Inventory
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Ensure, Snapshot
@@ -81,10 +81,10 @@ def guard(
 
 def hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[Refusal]:
     """Yield a refusal for each change whose risk, such as cost, is not approved."""
-    for change, name, risk in _risks(changes):
+    for key, name, risk in risks(changes):
         if name and name not in approvals.hazards:
             approval = allow(name)
-            yield Refusal(f"{change.key} {risk}: if this is intended, pass {approval}", approval)
+            yield Refusal(f"{key} {risk}: if this is intended, pass {approval}", approval)
 
 
 def undecided(approvals: Approvals, conflicts: Collection[Key]) -> Iterator[Refusal]:
@@ -99,26 +99,26 @@ def undecided(approvals: Approvals, conflicts: Collection[Key]) -> Iterator[Refu
 
 def hazard_notes(changes: Iterable[Change]) -> Iterator[str]:
     """Yield the risk of each change that needs no approval."""
-    for change, approval, risk in _risks(changes):
+    for key, approval, risk in risks(changes):
         if not approval:
-            yield f"{change.key} {risk}"
+            yield f"{key} {risk}"
 
 
 def needed(approvals: Approvals, changes: Iterable[Change]) -> Approvals:
     """Return the approvals without the accepted risks that no change has."""
-    risky = {approval for _, approval, _ in _risks(changes)}
+    risky = {risk.approval for risk in risks(changes)}
     return replace(approvals, hazards=tuple(name for name in approvals.hazards if name in risky))
 
 
-def _risks(changes: Iterable[Change]) -> Iterator[tuple[Change, str, str]]:
-    """Yield each change that has a risk, with the approval of the risk and its text."""
+def risks(changes: Iterable[Change]) -> Iterator[Risk]:
+    """Yield the risks of changes, whether they are approved or not."""
     for change in changes:
         if not change.kind.hazards or change.action is Action.DELETE:
             continue
         before, after = change.live.resource if change.live else None, change.written()
         for hazard in change.kind.hazards:
             if risk := hazard.risk(before, after):
-                yield change, hazard.approval, risk
+                yield Risk(change.key, hazard.approval, risk)
 
 
 def _drifted(

@@ -19,6 +19,7 @@ from devinops.model.changes import (
     DriftEvent,
     Missing,
     Refusal,
+    Risk,
 )
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.inventory import Inventory, MergedEdit, Record, by_object
@@ -32,7 +33,7 @@ from devinops.planning.collisions import collisions
 from devinops.planning.commands import link_command
 from devinops.planning.draft import PlanContext, PlanDraft, generated_secret
 from devinops.planning.duplicate_keys import block_duplicate_keys
-from devinops.planning.guards import guard, hazard_notes, needed, undecided
+from devinops.planning.guards import guard, hazard_notes, needed, risks, undecided
 from devinops.planning.in_root import explained, placed
 from devinops.planning.lifecycles import planner
 from devinops.planning.lifecycles.required import missing
@@ -89,11 +90,18 @@ class Plan:
     approvals: Approvals = field(default_factory=Approvals)
     named: frozenset[Key] = field(default=frozenset(), compare=False, repr=False)
     """The keys of all entries and live objects, which its sentences can name."""
+    others: tuple[Live, ...] = field(default=(), compare=False, repr=False)
+    """The live objects that `unmanaged` counts."""
 
     @cached_property
     def digest(self) -> str:
         """Fingerprint of the target and the changes; commit, time and files do not matter."""
         return digest_of(self.target, [(change, live_hash(change)) for change in self.changes])
+
+    @cached_property
+    def risks(self) -> tuple[Risk, ...]:
+        """What the changes may cost or stop, whether that is approved or not."""
+        return tuple(risks(self.changes))
 
     @property
     def is_quiet(self) -> bool:
@@ -220,6 +228,7 @@ def build_plan(
         only=only_texts,
         refusals=refusals,
         named=named,
+        others=tuple(others),
     )
 
 

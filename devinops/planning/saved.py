@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from devinops.model.changes import Blocked, Change, Drift, Missing, Refusal
+from devinops.model.changes import Blocked, Change, Drift, Missing, Refusal, Risk
 from devinops.model.inventory import Inventory
-from devinops.model.objects import Problem
+from devinops.model.objects import Live, Problem
 from devinops.model.policy import Approvals
 from devinops.model.target import Target
 from devinops.planning.plan import Plan
@@ -18,7 +18,8 @@ from devinops.planning.plan import Plan
 class SavedPlan:
     """A plan as it was saved, without live objects.
 
-    Of the inventory it has only the store and the number of owned objects.
+    Of the inventory it has only the store and the number of owned objects, and of what is unmanaged
+    only the numbers.
 
     `digest` is the fingerprint of the changes in the document. `edited` says that the document was
     changed after it was saved; empty if it was not.
@@ -40,7 +41,9 @@ class SavedPlan:
     unchanged: int
     only: tuple[str, ...]
     approvals: Approvals
+    risks: tuple[Risk, ...]
     document: Mapping[str, Any] = field(repr=False)
+    others: tuple[Live, ...] = ()
 
 
 ShownPlan: TypeAlias = Plan | SavedPlan

@@ -40,13 +40,15 @@ class JobLinks(NamedTuple):
     """The CI job of a run, for its readers: the `commit` that they review, and web addresses.
 
     `source_url` returns the address of a file at that commit; its path starts at the root.
-    `in_request` tells whether the job belongs to a pull or merge request.
+    `in_request` tells whether the job belongs to a pull or merge request. `base_url` returns the
+    address of a file before the changes of the request or push, for what they delete.
     """
 
     commit: str
     job_url: str
     source_url: Callable[[str, int], str]
     in_request: bool = False
+    base_url: Callable[[str, int], str] = lambda path, line: ""
 
 
 class Style(NamedTuple):
@@ -76,9 +78,14 @@ class Style(NamedTuple):
         """The option that leads a command to the root from the top of the checkout, or nothing."""
         return f" -C {shlex.quote(self.below)}" if self.below else ""
 
-    def source_url(self, path: str, line: int) -> str:
-        """Return the web address of a file, whose path starts at the root; empty outside CI."""
-        return self.job.source_url(path, line) if self.job else ""
+    def source_url(self, path: str, line: int, *, gone: bool = False) -> str:
+        """Return the web address of a file, whose path starts at the root; empty outside CI.
+
+        That of a file which may be `gone` is before the request or push.
+        """
+        if self.job is None:
+            return ""
+        return (self.job.base_url if gone else self.job.source_url)(path, line)
 
 
 class Renderer(Protocol):

@@ -103,8 +103,8 @@ class ChangeText:
 
     def change(self, change: Change) -> Iterator[str]:
         """Yield the lines of one change."""
-        key = line(str(change.key))
-        yield from self.terminal.row(key, sign=SIGNS[change.action], indent=2, hang=6)
+        key, lines = line(str(change.key)), Span(f"  {size(change)}", Look.DIM)
+        yield from self.terminal.row(key, lines, sign=SIGNS[change.action], indent=2, hang=6)
         yield from self.because(change.source, change.reason)
         one_sided = change.action in (Action.CREATE, Action.DELETE)
         for field in change.fields:
@@ -114,7 +114,8 @@ class ChangeText:
     def heading(self, change: Change) -> Iterator[str]:
         """Yield one line for a change: its key, and where its entry is."""
         position = _position(change.source).removesuffix(": ")
-        where = Span(f"  {position}", Look.DIM) if position else ""
+        about = "  ".join(filter(None, (size(change), position)))
+        where = Span(f"  {about}", Look.DIM) if about else ""
         key = line(str(change.key))
         yield from self.terminal.row(key, where, sign=SIGNS[change.action], indent=2, hang=6)
 
@@ -274,6 +275,32 @@ def compared_lines(kind: str, field: FieldChange) -> tuple[list[str], list[str]]
         return None
     old, new = value_text(field.before, indent=2), value_text(field.after, indent=2)
     return old.split("\n"), new.split("\n")
+
+
+def size(change: Change) -> str:
+    """Return how many lines a change adds and removes, such as `+12 −3`; empty for neither."""
+    added = removed = 0
+    for field in change.fields:
+        if not is_redundant(change, field):
+            new, old = _added_and_removed(change.key.kind, field)
+            added, removed = added + new, removed + old
+    return " ".join(f"{sign}{n:,}" for sign, n in (("+", added), ("−", removed)) if n)
+
+
+def _added_and_removed(kind: str, field: FieldChange) -> tuple[int, int]:
+    """Return how many lines or elements a field gains and loses; a short value is one line."""
+    if field.before is UNSET or field.after is UNSET:
+        value = field.after if field.before is UNSET else field.before
+        lines = value.removesuffix("\n").count("\n") + 1 if is_text(kind, field) else 1
+        return (lines, 0) if field.before is UNSET else (0, lines)
+    if versions := compared_lines(kind, field):
+        old, new = versions
+        if len(old) + len(new) > MAX_DIFF_LINES:
+            return len(new), len(old)
+        signs = Counter(row.symbol for row in unified(old, new, lambda _, text: text))
+        return signs["+"], signs["-"]
+    added, removed = elements(kind, field)
+    return (len(added), len(removed)) if added or removed else (1, 1)
 
 
 def _at(field: FieldChange) -> str:

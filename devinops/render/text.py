@@ -33,6 +33,7 @@ from devinops.render.answers import (
     SimpleAnswer,
 )
 from devinops.render.changes import ChangeText, levels
+from devinops.render.dangers import dangers
 from devinops.render.escape import line
 from devinops.render.problem_text import ProblemText
 from devinops.render.signs import BLOCKED, FAILED, OUTSIDE, REFUSED, SIGNS
@@ -131,6 +132,8 @@ class Text:
         yield from self._blocked([block for block in plan.blocked if not is_missing(block)])
         yield from self._missing(plan.missing)
         yield from self._drift(plan.drift)
+        if self.full:
+            yield from self._lives("unmanaged", plan.others)
         yield from self._warnings(plan.problems)
         if lint:
             yield from self._heading("lint")
@@ -143,6 +146,7 @@ class Text:
             yield ""
             text = f"refused, nothing will be applied: {line(refusal.reason)}"
             yield from self.terminal.row(text, sign=REFUSED)
+        yield from self._dangers(plan)
         yield from self._terms(plan)
         yield ""
         yield from self.terminal.row(Span(f"digest {plan.digest}", Look.DIM))
@@ -156,6 +160,14 @@ class Text:
             yield from self._changes.heading(change)
         for block in plan.blocked:
             yield from self._item(BLOCKED, block.key, f": {block.by}")
+        yield from self._dangers(plan)
+
+    def _dangers(self, plan: ShownPlan) -> Iterator[str]:
+        """Yield what a plan costs and overwrites, with the approvals that it has."""
+        for title, items in dangers(plan):
+            yield from self._heading(title)
+            for change, text in items:
+                yield from self._item(REFUSED, change.key, f": {text}")
 
     def _title(self, what: str, target: Target, store: str, owned: int) -> Iterator[str]:
         """Yield the first line of an answer about a target and its inventory."""
@@ -240,6 +252,12 @@ class Text:
         for field in drift.fields:
             yield from self._changes.field(drift.key.kind, field, sides=sides)
 
+    def _lives(self, title: str, lives: Sequence[Live]) -> Iterator[str]:
+        if lives:
+            yield from self._heading(title)
+        for live in lives:
+            yield from self._live(live, live.id)
+
     def _live(self, live: Live, about: str) -> Iterator[str]:
         key, rest = line(str(live.key)), Span(f"  {line(about)}", Look.DIM)
         yield from self.terminal.row(key, rest, indent=2, hang=6)
@@ -294,10 +312,8 @@ class Text:
             yield from self._heading("changed outside devinops", f" ({pull})")
         for drift in findings.drift:
             yield from self._drifted(drift, SINCE_APPLY)
-        if findings.unmanaged and self.full:
-            yield from self._heading("unmanaged (not drift)")
-            for live in findings.unmanaged:
-                yield from self._live(live, live.id)
+        if self.full:
+            yield from self._lives("unmanaged (not drift)", findings.unmanaged)
         if findings.foreign and self.full:
             yield from self._heading("with the label of another owner")
             for live in findings.foreign:
@@ -419,19 +435,23 @@ def full_command(plan: ShownPlan, command: str) -> str:
 
 def counts(plan: ShownPlan) -> str:
     """Return the last line of a plan, without the counts that are zero."""
+    untouched = (plan.unchanged, "unchanged"), (sum(plan.unmanaged.values()), "unmanaged")
+    return f"Plan for {plan.target.full_name}: {verdict(plan, untouched=untouched)}."
+
+
+def verdict(plan: ShownPlan, error: str = "", untouched: Iterable[tuple[int, str]] = ()) -> str:
+    """Return whether a plan is refused or not applied, its changes, and what it does not do."""
     actions = Counter(change.action for change in plan.changes)
     changes = joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
     others = joined(
         (
             (len(plan.blocked), f"blocked{_needed_by(plan.blocked)}"),
             (len(plan.drift), "changed outside devinops"),
-            (plan.unchanged, "unchanged"),
-            (sum(plan.unmanaged.values()), "unmanaged"),
+            *untouched,
         )
     )
-    parts = "; ".join(filter(None, (changes or "nothing to change", others)))
-    refused = "refused, " if plan.refusals else ""
-    return f"Plan for {plan.target.full_name}: {refused}{parts}."
+    stopped = "refused, " if plan.refusals else "not applied, " if error else ""
+    return stopped + "; ".join(filter(None, (changes or "nothing to change", others)))
 
 
 def _needed_by(blocked: Sequence[Blocked]) -> str:
@@ -460,18 +480,22 @@ def plan_look(plan: ShownPlan) -> Look:
 
 
 def tally(report: Report) -> str:
-    """Return the last line of a report, without the counts that are zero."""
+    """Return the last line of a report."""
+    return f"{title(report, report.plan.target.full_name)}."
+
+
+def title(report: Report, where: str) -> str:
+    """Return the verdict on a run, where it was, and the counts that are not zero."""
     counts = Counter({outcome: report.count(outcome) for outcome in Outcome})
     counts[Outcome.BLOCKED] += len(report.plan.blocked)
     parts = joined((counts[outcome], outcome) for outcome in Outcome)
-    done = "Applied" if counts[Outcome.DONE] or not parts else nothing_done(report)
+    done = "Applied"
+    if parts and not counts[Outcome.DONE]:
+        done = "Not fully applied" if report.wrote else "Nothing was applied"
+    elif counts[Outcome.FAILED] or counts[Outcome.SKIPPED]:
+        done = "Partly applied"
     word = "Interrupted in" if report.interrupted else f"{done} to"
-    return f"{word} {report.plan.target.full_name}: {parts or 'nothing to do'}."
-
-
-def nothing_done(report: Report) -> str:
-    """Return the verdict on a run in which no change was done."""
-    return "Not fully applied" if report.wrote else "Nothing was applied"
+    return f"{word} {where}: {parts or 'nothing to do'}"
 
 
 def next_step(report: Report, place: str, code: Callable[[str], str]) -> str:
@@ -485,7 +509,7 @@ def next_step(report: Report, place: str, code: Callable[[str], str]) -> str:
     if report.backup_used:
         # By name: `latest` is now the backup of this rollback.
         return f"To finish, run {code(f'devinops rollback{place} {report.backup_used}')} again."
-    return "To finish, plan and apply again."
+    return f"To finish, run {code(f'devinops apply{place}')} again, which plans what is left."
 
 
 def report_look(report: Report) -> Look:

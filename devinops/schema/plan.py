@@ -25,6 +25,7 @@ from devinops.model.changes import (
     Missing,
     Outcome,
     Refusal,
+    Risk,
 )
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Problem, Severity, Source
@@ -154,12 +155,13 @@ class ChangeItem(Struct, frozen=True):
     source: SourceItem | None
     live_hash: Annotated[Hash | None, about("Hash of all live values; null for a create.")]
     fields: Fields
+    overwrites: Annotated[list[str], about("Fields changed outside devinops, overwritten.")] = []
 
     @classmethod
     def of(cls, change: Change, live_hash: str | None) -> ChangeItem:
         key, source, fields = change.key, SourceItem.of(change.source), _sides(change.fields)
         facts = (change.id, change.action, change.reason)
-        return cls(str(key), key.kind, *facts, source, live_hash, fields)
+        return cls(str(key), key.kind, *facts, source, live_hash, fields, list(change.overwrites))
 
     def to_model(self) -> Change:
         """Return the change, to be shown and compared: it lacks the live object.
@@ -167,7 +169,8 @@ class ChangeItem(Struct, frozen=True):
         Raises ValueError.
         """
         key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
-        return Change(self.action, key, self.reason, self.id, fields=fields, declared_at=source)
+        facts = (self.action, key, self.reason, self.id)
+        return Change(*facts, fields=fields, overwrites=tuple(self.overwrites), declared_at=source)
 
 
 class ApprovalItem(Struct, frozen=True):
@@ -196,6 +199,25 @@ class RefusalItem(Struct, frozen=True):
 
     def to_model(self) -> Refusal:
         return Refusal(self.reason, self.approval.to_model() if self.approval else None)
+
+
+class HazardItem(Struct, frozen=True):
+    """What a change may cost or stop, whether that is approved or not."""
+
+    key: KeyText
+    kind: str
+    approval: Annotated[str, about("What accepts it, such as spend for --allow-spend; or empty.")]
+    approved: bool
+    risk: str
+
+    @classmethod
+    def of(cls, risk: Risk, approvals: Approvals) -> HazardItem:
+        is_approved = not risk.approval or risk.approval in approvals.hazards
+        return cls(str(risk.key), risk.key.kind, risk.approval, is_approved, risk.text)
+
+    def to_model(self) -> Risk:
+        """Return the risk. Raises ValueError."""
+        return Risk(read_key(self.key), self.approval, self.risk)
 
 
 class BlockedItem(Struct, frozen=True):
@@ -380,6 +402,7 @@ class PlanDocument(Document, frozen=True, kw_only=True):
     problems: tuple[ProblemItem, ...]
     notes: Texts
     refusals: tuple[RefusalItem, ...]
+    hazards: list[HazardItem] = msgspec.field(default_factory=list)
     unmanaged: Annotated[dict[str, Count], about("Kind → number of live objects.")]
     unchanged: Count
     summary: Annotated[dict[str, Count], about("Action, or blocked → number of steps.")]

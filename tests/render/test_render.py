@@ -55,7 +55,7 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
 
 
 MARKDOWN = {
-    "plan": "## No changes in production",
+    "plan": "## Plan for production: nothing to change",
     "report": "## Applied to production: nothing to do",
     "failure": "## Cannot plan: 1 error, 0 warnings in 1 file",
     "problems": "- `a.md:1:2`: **error**: it is bad `bad`",
@@ -115,10 +115,10 @@ def test_many_failures_with_one_message_are_counted() -> None:
     ("changes", "step"),
     [
         ({}, ""),
-        ({"unclear": True}, "To finish, plan and apply again."),
+        ({"unclear": True}, "devinops apply -t prod"),
         ({"unclear": True, "backup_used": "RUN"}, "devinops rollback -t prod RUN"),
-        ({"interrupted": ExitCode.INTERRUPTED}, "To finish, plan and apply again."),
-        ({"interrupted": ExitCode.TERMINATED}, "To finish, plan and apply again."),
+        ({"interrupted": ExitCode.INTERRUPTED}, "devinops apply -t prod"),
+        ({"interrupted": ExitCode.TERMINATED}, "devinops apply -t prod"),
     ],
 )
 def test_a_run_that_did_a_part_says_how_to_finish(

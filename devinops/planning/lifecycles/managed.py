@@ -78,8 +78,9 @@ class Managed:
             draft.conflict(declaration, live, what)
         else:
             reason = f"ensure: absent{_final(live.kind, context.api)}"
-            key = declared_key(live, record)
-            draft.delete(key, context.as_it_is(live), reason, declaration)
+            key, real = declared_key(live, record), context.as_it_is(live)
+            lost = tuple(edited(record, live) if record else ())
+            draft.delete(key, real, reason, declaration, record=record, overwrites=lost)
 
     def _missing(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         """Create a missing object, unless it was deleted outside devinops and must stay deleted."""
@@ -163,7 +164,9 @@ class Managed:
             reason += f"; was {match.key}" if is_renamed else ""
             if old and fields:
                 reason += f" (overwrites what was created outside devinops in place of {old.id})"
-            draft.changes.append(_change(Action.ADOPT, match, live, fields, reason, context))
+            change = _change(Action.ADOPT, match, live, fields, reason, context)
+            lost = tuple(field.name for field in fields)
+            draft.changes.append(replace(change, overwrites=lost))
             is_overwritten = bool(fields)
         if old and not is_overwritten:
             draft.drift.append(_recreated(declaration, live, old, fields))
@@ -191,8 +194,9 @@ class Managed:
             draft.edited(declaration, live, outside)
         if write:
             kept = frozenset(field.name for field in outside)
-            remark = _overwritten(write, moved, merged)
-            self._update(match, live, write, context, draft, remark, kept)
+            lost = _overwritten(write, moved)
+            remark, names = _remark(lost, moved, merged), tuple(field.name for field in lost)
+            self._update(match, live, write, context, draft, remark, names, kept)
             return
         if not outside:
             draft.unchanged += 1
@@ -208,6 +212,7 @@ class Managed:
         context: PlanContext,
         draft: PlanDraft,
         remark: str = "",
+        overwrites: tuple[str, ...] = (),
         kept: frozenset[str] = frozenset(),
     ) -> None:
         if self._blocked(match, live, fields, context, draft):
@@ -223,7 +228,7 @@ class Managed:
         action = Action.RENAME if renamed else Action.UPDATE
         reason = f"was {live.key}" if renamed else f"{names_of(fields)} changed"
         change = _change(action, match, live, fields, f"{reason}{remark}", context)
-        draft.changes.append(replace(change, kept=kept))
+        draft.changes.append(replace(change, overwrites=overwrites, kept=kept))
 
     def _blocked(
         self, match: Match, live: Live, fields: Fields, context: PlanContext, draft: PlanDraft
@@ -285,8 +290,15 @@ class Managed:
             )
         else:
             real = context.as_it_is(live)
-            key = declared_key(live, record)
-            draft.delete(key, real, why, declared_at=orphan.source, successor=successor)
+            draft.delete(
+                declared_key(live, record),
+                real,
+                why,
+                declared_at=orphan.source,
+                successor=successor,
+                record=record,
+                overwrites=tuple(names),
+            )
 
     # --- rollback ---------------------------------------------------------------------------------
 
@@ -445,15 +457,20 @@ def _in_order(kind: Kind, fields: Fields) -> Fields:
     return tuple(sorted(fields, key=lambda change: order[change.name]))
 
 
-def _overwritten(write: Fields, moved: Sides, merged: MergedFields) -> str:
-    """Return which live edits are overwritten, and where it is recorded that pull merged them."""
+def _overwritten(write: Fields, moved: Sides) -> Fields:
+    """Return the fields whose live edits are overwritten, also those that pull merged."""
     outside = {field.name for field in moved.live + moved.both + moved.merged}
-    names = names_of(field for field in write if field.name in outside)
-    if not names:
+    return tuple(field for field in write if field.name in outside)
+
+
+def _remark(overwritten: Fields, moved: Sides, merged: MergedFields) -> str:
+    """Return which live edits are overwritten, and where it is recorded that pull merged them."""
+    if not overwritten:
         return ""
     sources = [merged[field.name, fingerprint(field.before)] for field in moved.merged]
     places = ", ".join(f"{source.path}:{source.line}" for source in sources)
     says = f"; pull merged its {names_of(moved.merged)} into the file, says {places}"
+    names = names_of(overwritten)
     return f" (overwrites what was changed outside devinops: {names}{says if places else ''})"
 
 

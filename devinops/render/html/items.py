@@ -14,7 +14,7 @@ from devinops.model.values import UNSET
 from devinops.planning.diff import nested_paths
 from devinops.render import JobLinks, counted
 from devinops.render.answers import LintDetails
-from devinops.render.changes import descriptions, elements, is_redundant, is_text, value_text
+from devinops.render.changes import descriptions, elements, is_redundant, is_text, size, value_text
 from devinops.render.escape import WHOLE
 from devinops.render.findings import NO_LINT
 from devinops.render.html.diff import difference, whole
@@ -80,6 +80,7 @@ class Items:
             change.source,
             reason,
             [self._facts(change.source, id, change.id or "", is_gone), _fields(fields)],
+            size(change),
         )
 
     def blocked(self, blocked: Iterable[Blocked], prefix: str = "blocked") -> Iterator[Html]:
@@ -158,11 +159,13 @@ class Items:
         source: Source | None,
         reason: str,
         content: Iterable[Html],
+        lines: str = "",
     ) -> Html:
         summary = tag(
             "summary",
             tag("span", *badges, class_="badges"),
             tag("span", _key(key), class_="key"),
+            tag("span", lines, class_="where") if lines else Html(""),
             tag("span", _place(source), class_="where") if source else Html(""),
             tag("span", prose(reason), class_="why"),
         )
@@ -181,16 +184,16 @@ class Items:
     def _facts(self, source: Source | None, id: str, object_id: str, is_gone: bool = False) -> Html:
         """Return the links to the file and to the item itself, and the id of the object.
 
-        They are not in the summary, because a control must not contain another one. An entry that
-        may be gone has no link.
+        They are not in the summary, because a control must not contain another one. The link of an
+        entry that may be gone leads to the base of the request.
         """
-        is_linked = source and self.job and not is_gone
-        file = self._source(source, _place(source)) if source and is_linked else Html("")
+        file = self._source(source, _place(source), is_gone) if source and self.job else Html("")
         object_ids = tag("span", "id ", tag("code", object_id)) if object_id else Html("")
         return tag("p", file, object_ids, tag("a", "link to this", href=f"#{id}"), class_="facts")
 
-    def _source(self, source: Source, shown: str) -> Html:
-        address = self.job.source_url(source.path, source.line) if self.job else ""
+    def _source(self, source: Source, shown: str, is_gone: bool = False) -> Html:
+        url = self.job and (self.job.base_url if is_gone else self.job.source_url)
+        address = url(source.path, source.line) if url else ""
         return tag("a", shown, href=address, rel="noopener") if address else tag("span", shown)
 
 

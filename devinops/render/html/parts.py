@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from devinops.model.changes import Action, Blocked, Change, Drift
@@ -13,6 +13,7 @@ from devinops.model.target import Target
 from devinops.planning.commands import pull_command
 from devinops.planning.saved import ShownPlan
 from devinops.render import Style, counted
+from devinops.render.dangers import dangers
 from devinops.render.html.markup import Html, joined, prose, tag
 from devinops.render.html.page import Facet, bullets, notice
 from devinops.render.needed_approvals import how_to_approve
@@ -90,6 +91,14 @@ def blocked_notice(
     return notice(title, content, Look.WAITING)
 
 
+def danger_notices(plan: ShownPlan, ids: Mapping[Key, str]) -> Iterator[Html]:
+    """Yield a box for what a plan costs and what it overwrites; `ids` are those of its changes."""
+    for title, items in dangers(plan):
+        lines = [pointer(ids[c.key], c, about, SIGNS[c.action]) for c, about in items[:MOST_LISTED]]
+        left_out = f"and {len(items) - MOST_LISTED:,} more" if len(items) > MOST_LISTED else ""
+        yield notice(title, [bullets(lines, left_out)], Look.REMOVED)
+
+
 def pull_hint(style: Style) -> Html:
     """Return how to bring what changed outside devinops into the files."""
     return tag("p", tag("code", pull_command(style.place)), f" {PULLED}.")
@@ -101,7 +110,7 @@ def to_approve(plan: ShownPlan, style: Style) -> Iterator[Html]:
         yield tag("p", Html(sentence), class_="approve")
 
 
-def pointer(id: str, subject: Change | Blocked, about: str, sign: Sign) -> Html:
+def pointer(id: str, subject: Change | Blocked | Drift, about: str, sign: Sign) -> Html:
     """Return the sign and key of an item as a link to it, and a sentence."""
     key = tag("a", str(subject.key), href=f"#{id}")
     return joined([tag("b", sign.symbol), " ", key, ": ", prose(about)])

@@ -14,7 +14,7 @@ from devinops.render.answers import ProblemsAnswer
 from devinops.render.changes import elements
 from devinops.render.findings import lint_of, worst_first
 from devinops.render.html.items import SEVERITIES, Items
-from devinops.render.html.markup import Html, joined, prose, tag
+from devinops.render.html.markup import Html, joined, prose, tag, text
 from devinops.render.html.page import Facet, Page, Section, bullets, notice
 from devinops.render.html.parts import (
     MOST_LISTED,
@@ -22,6 +22,7 @@ from devinops.render.html.parts import (
     actions,
     are_few,
     blocked_notice,
+    danger_notices,
     facts,
     keys,
     kinds,
@@ -33,7 +34,7 @@ from devinops.render.html.parts import (
 from devinops.render.problem_text import checked
 from devinops.render.signs import BLOCKED, OUTSIDE, SIGNS
 from devinops.render.terminal import Look, Sign
-from devinops.render.text import MERGE, counts, full_command, plan_look
+from devinops.render.text import MERGE, counts, drift_summary, full_command, plan_look
 
 
 def plan_page(
@@ -81,11 +82,11 @@ def _verdict(plan: ShownPlan, error: str) -> Html:
     """Return what a plan does, in a few words."""
     numbers = Counter(change.action for change in plan.changes)
     parts = [_number(SIGNS[a], numbers[a], "to ") for a in Action if numbers[a]]
-    if plan.blocked:
-        parts.append(_number(BLOCKED, len(plan.blocked)))
+    others = ((BLOCKED, len(plan.blocked)), (OUTSIDE, len(plan.drift)))
+    parts = parts or [text("Nothing to change")]
+    parts += [_number(sign, number) for sign, number in others if number]
     stopped = "Refused: " if plan.refusals else "Not applied: " if error else ""
-    nothing = "nothing to do" if stopped else "No changes"
-    return joined([stopped, *(_separated(parts, " ") or [nothing])])
+    return joined([stopped, *_separated(parts, " ")])
 
 
 def _number(sign: Sign, number: int, to: str = "") -> Html:
@@ -135,6 +136,7 @@ def _attention(plan: ShownPlan, will: str, style: Style) -> Iterator[Html]:
     if lost := list(_losses(plan)):
         title = f"{counted(len(lost), 'list')} {will} lose elements in {plan.target.name}"
         yield notice(title, [bullets(lost)], Look.REMOVED)
+    yield from danger_notices(plan, {c.key: f"change-{number}" for number, c in numbered})
     if plan.blocked:
         yield blocked_notice(plan, plan.blocked, style)
     if in_root := [item for item in plan.missing if item.in_root]:
@@ -146,7 +148,12 @@ def _attention(plan: ShownPlan, will: str, style: Style) -> Iterator[Html]:
         yield notice(title, [bullets(lines)], Look.WAITING)
     if plan.drift:
         title = f"{counted(len(plan.drift), 'object')} changed outside devinops, and kept"
-        yield notice(title, [pull_hint(style)], Look.MOVED)
+        lines = [
+            pointer(f"outside-{number}", drift, drift_summary(drift), OUTSIDE)
+            for number, drift in enumerate(plan.drift[:MOST_LISTED], 1)
+        ]
+        listed = bullets(lines, more(plan.drift, "action=outside"))
+        yield notice(title, [listed, pull_hint(style)], Look.MOVED)
     if plan.notes:
         yield notice("Notes", [bullets([prose(note) for note in plan.notes])], Look.DIM)
     if plan.changes and _is_safe(plan):

@@ -19,6 +19,7 @@ from devinops.render.html.parts import (
     actions,
     are_few,
     blocked_notice,
+    danger_notices,
     facts,
     keys,
     kinds,
@@ -68,6 +69,8 @@ def _report_notices(report: Report, style: Style) -> Iterator[Html]:
         yield notice("Not verified", [unverified], Look.ERROR)
     if report.left:
         yield _left(report.left)
+    ids = {result.change.key: f"result-{n}" for n, result in enumerate(report.results, 1)}
+    yield from danger_notices(report.plan, ids)
     if report.plan.blocked:
         yield blocked_notice(report.plan, report.plan.blocked, style)
     if report.waiting:

@@ -31,8 +31,6 @@ from devinops.render.word_diff import Part, Row, around_changes, unified
 
 COLUMNS: Final = 94
 """Longer lines are wrapped, because a code block in a comment does not wrap them."""
-MAX_ONE_SIDED: Final = 40
-"""How many lines of a text that is created or deleted are shown, unless `full`."""
 MAX_HINTS: Final = 6
 """How many lines of a hunk are also shown with their changed words marked."""
 AROUND: Final = 40
@@ -56,16 +54,14 @@ class Block(NamedTuple):
     cut: bool = False
 
 
-def change_blocks(change: Change, *, full: bool) -> Iterator[Block]:
+def change_blocks(change: Change) -> Iterator[Block]:
     """Yield the blocks of the fields of a change."""
     for field in change.fields:
         if not is_redundant(change, field):
-            yield from field_blocks(change.key.kind, field, full=full)
+            yield from field_blocks(change.key.kind, field)
 
 
-def field_blocks(
-    kind: str, field: FieldChange, *, full: bool = False, sides: str = ""
-) -> Iterator[Block]:
+def field_blocks(kind: str, field: FieldChange, *, sides: str = "") -> Iterator[Block]:
     """Yield the blocks of one field.
 
     `sides` says what `-` and `+` stand for, if not before and after.
@@ -74,7 +70,8 @@ def field_blocks(
     one_sided = field.before is UNSET or field.after is UNSET
     if one_sided and is_text(kind, field):
         sign, text = ("+", field.after) if field.before is UNSET else ("-", field.before)
-        yield _one_sided(text, sign, title, full)
+        lines = text.removesuffix("\n").split("\n")
+        yield Block((f"@@ {title} @@", *(row for part in lines for row in _whole(sign, part))))
     elif not one_sided and (versions := compared_lines(kind, field)):
         yield from _hunks(*versions, title)
         if notes := (*_at(field), *_notes(kind, field)):
@@ -88,13 +85,8 @@ def _notes(kind: str, field: FieldChange) -> Iterator[str]:
     return (f"# {line(text)}" for text in descriptions(kind, field))
 
 
-def _one_sided(text: str, sign: str, title: str, full: bool) -> Block:
-    lines = text.removesuffix("\n").split("\n")
-    shown = lines if full else lines[:MAX_ONE_SIDED]
-    rows = [row for text in shown for row in _wrapped(sign, body_line(text, most=WHOLE))]
-    left_out = len(lines) - len(shown)
-    more = (f"@@ … {counted(left_out, 'more line')} @@",) if left_out else ()
-    return Block((f"@@ {title} @@", *rows, *more), cut=bool(left_out))
+def _whole(sign: str, text: str) -> Iterator[str]:
+    return _wrapped(sign, body_line(text, most=WHOLE))
 
 
 def _hunks(old: Sequence[str], new: Sequence[str], title: str) -> Iterator[Block]:

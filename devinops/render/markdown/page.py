@@ -13,15 +13,17 @@ from devinops.model.target import Target
 from devinops.render import Style, counted
 from devinops.render.comment_marker import TOP, Marker, write
 from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fitting, size
-from devinops.render.markdown.changes import Block, details
+from devinops.render.markdown.changes import Block, Details, details
 from devinops.render.markdown.escape import MAX_TEXT, code, html_code, prose, safe_url
-from devinops.render.text import show_command
+from devinops.render.text import joined, show_command
 
 MAX_URL: Final = 1_000
 MAX_OPEN: Final = 10
 """If a section has more changes, it is folded as a whole."""
 MAX_LINES: Final = 25
 """If a list in an alert is longer, its end is folded."""
+LEAST: Final = 2_000
+"""How many bytes of details each change may have before others get more."""
 _NOTICE: Final = 700
 """How many bytes the sentence about what is left out may take, with the address of the job."""
 
@@ -102,12 +104,15 @@ class Page:
         """Return a sentence that is safe, with each key in it as one code span."""
         return prose(text, most, self.keys)
 
-    def place(self, source: Source | None, *, column: bool = False) -> str:
-        """Return where something is written, as a link if there is an address; may be empty."""
+    def place(self, source: Source | None, *, column: bool = False, gone: bool = False) -> str:
+        """Return where something is written, as a link if there is an address; may be empty.
+
+        What is `gone` may be in the base of the request only.
+        """
         if source is None:
             return ""
         label = code(str(source) if column else f"{source.path}:{source.line}")
-        url = safe_url(self.style.source_url(source.path, source.line))
+        url = safe_url(self.style.source_url(source.path, source.line, gone=gone))
         return f"[{label}]({url})" if 0 < len(url) <= MAX_URL else label
 
     def problem(self, problem: Problem, *, brief: bool = False) -> str:
@@ -155,16 +160,16 @@ def key_html(key: Key, names: str = "", word: str = "") -> str:
 
 
 def table(
-    counts: Mapping[tuple[str, str], int], rows: Sequence[str], columns: Sequence[str]
+    head: str, counts: Mapping[tuple[str, str], int], rows: Sequence[str], columns: Sequence[str]
 ) -> Iterator[str]:
-    """Yield the rows of a table of counts, without empty rows and columns."""
-    rows = [row for row in rows if any(counts.get((row, column)) for column in columns)]
-    columns = [column for column in columns if any(counts.get((row, column)) for row in rows)]
-    yield f"| | {' | '.join(columns)} |"
-    yield f"| --- |{' ---: |' * len(columns)}"
-    for row in rows:
-        numbers = (str(counts.get((row, column)) or "") for column in columns)
-        yield f"| {row} | {' | '.join(numbers)} |"
+    """Yield a table of counts, if there are any: narrow enough for a phone, without empty rows.
+
+    `head` holds the titles of its two columns.
+    """
+    texts = {row: joined((counts.get((row, c), 0), c) for c in columns) for row in rows}
+    lines = [f"| {row} | {text} |" for row, text in texts.items() if text]
+    if lines:
+        yield "\n".join((f"| {head} |", "| --- | --- |", *lines))
 
 
 def document(
@@ -180,7 +185,7 @@ def document(
     """
     start, finish = (f"{text}\n" for text in ("\n\n".join(summary), "\n\n".join(end)))
     budget = Budget(page.limit - size(start) - size(finish) - _NOTICE)
-    body = _Body(budget, page.limit // 4)
+    body = _Body(budget)
     text = body.fill(sections)
     yield start
     if notice := body.notice(page, noun):
@@ -192,21 +197,23 @@ def document(
 
 @dataclass
 class _Body:
-    """The details of a document while they are made; `largest` is what one change may take."""
+    """The details of a document while they are made."""
 
     budget: Budget
-    largest: int
     unlisted: int = 0
     brief: int = 0
     shortened: int = 0
-    full: bool = False
 
     def fill(self, sections: Sequence[Section]) -> str:
         """Return the text of the sections. Each has at least its title and a number."""
         sections = [section for section in sections if section.items]
         self.budget.left -= sum(map(_heading_size, sections))
-        numbers = self._listed(sections)
-        return "".join(map(self._section, sections, numbers))
+        listed = [s.items[:n] for s, n in zip(sections, self._listed(sections), strict=True)]
+        details = iter(self._details([item for items in listed for item in items]))
+        return "".join(
+            self._section(section, items, [next(details) for _ in items])
+            for section, items in zip(sections, listed, strict=True)
+        )
 
     def _listed(self, sections: Sequence[Section]) -> list[int]:
         """Return for each section how many of its items have at least a line.
@@ -227,10 +234,10 @@ class _Body:
         self.budget.left -= self.budget.left // 2 - lines.left
         return numbers
 
-    def _section(self, section: Section, number: int) -> str:
+    def _section(self, section: Section, items: Sequence[Item], details: Sequence[str]) -> str:
         folded, lines = [], []
-        for item in section.items[:number]:
-            if text := self._details(item):
+        for item, text in zip(items, details, strict=True):
+            if text:
                 folded.append(text)
             else:
                 self.brief += item.blocks is not None
@@ -246,18 +253,30 @@ class _Body:
         title = f"<summary><b>{section.title}</b></summary>"
         return f"\n<details>{title}\n\n{body}\n</details>\n"
 
-    def _details(self, item: Item) -> str:
-        """Return the folded details of an item; empty unless they fit and all before them did."""
-        if self.full or item.blocks is None:
-            return ""
-        most = min(self.budget.left + size(item.line), self.largest)
-        made = details(item.summary, item.about, item.blocks(), most)
-        if made is None:
-            self.full = True
-            return ""
-        self.budget.left -= size(made.text) - size(item.line)
-        self.shortened += made.cut
-        return made.text
+    def _details(self, items: Sequence[Item]) -> list[str]:
+        """Return the folded details of items, each empty if there is no space for them.
+
+        In their order, each takes up to `LEAST` bytes until one does not fit. What is left then
+        goes to those that need more, the smallest need first.
+        """
+        most, is_full = self.budget.left, False
+        texts: list[Details | None] = []
+        needs: dict[int, int] = {}
+        for number, item in enumerate(items):
+            made = None if is_full else _made(item, most)
+            cost = size(made.text) - size(item.line) if made else 0
+            if made and not self.budget.take(min(cost, LEAST)):
+                made, is_full = None, True
+            elif cost > LEAST:
+                needs[number] = cost - LEAST
+            texts.append(made)
+        for position, number in enumerate(sorted(needs, key=lambda number: needs[number])):
+            more = min(needs[number], self.budget.left // (len(needs) - position))
+            self.budget.left -= more
+            if more < needs[number]:
+                texts[number] = _made(items[number], LEAST + more)
+        self.shortened = sum(made.cut for made in texts if made)
+        return [made.text if made else "" for made in texts]
 
     def notice(self, page: Page, noun: str) -> str:
         """Return a sentence about what is left out; empty if nothing is."""
@@ -278,6 +297,13 @@ class _Body:
             f"{code(show_command(page.style.place))} and the page of `--report html=FILE` show "
             "everything."
         )
+
+
+def _made(item: Item, most: int) -> Details | None:
+    """Return the details of an item in `most` bytes and those of its line; None if none fit."""
+    if item.blocks is None:
+        return None
+    return details(item.summary, item.about, item.blocks(), most + size(item.line))
 
 
 def _heading_size(section: Section) -> int:

@@ -16,6 +16,8 @@ from devinops.planning.lifecycles.required import is_missing
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render import counted
 from devinops.render.answers import ProblemsAnswer
+from devinops.render.changes import size
+from devinops.render.dangers import dangers
 from devinops.render.findings import lint_of
 from devinops.render.markdown.changes import Block, change_blocks, field_blocks
 from devinops.render.markdown.escape import code, fenced, path_text, shown
@@ -31,7 +33,7 @@ from devinops.render.markdown.page import (
     table,
 )
 from devinops.render.needed_approvals import how_to_approve
-from devinops.render.text import MERGE, PULLED, drift_summary, full_command, joined
+from devinops.render.text import MERGE, PULLED, drift_summary, full_command, joined, verdict
 
 _BLOCKED: Final = "blocked"
 _OUTSIDE: Final = "changed outside devinops"
@@ -63,11 +65,12 @@ def plan_document(
     applies = not (plan.refusals or error)
     marker = page.marker(plan.target, plan.digest if applies else None)
     summary = [
-        f"{marker}\n## {_title(page, plan, error)}",
+        f"{marker}\n## Plan for {page.where(plan.target.name)}: {verdict(plan, error)}",
         *_facts(plan),
         *_dangers(page, plan, error),
+        *_table(plan),
     ]
-    sections = [*_change_sections(page, plan), *drift_sections(page, plan.drift)]
+    sections = [*_change_sections(page, plan), drift_section(page, plan.drift)]
     if lint:
         title, details = "Lint of the entries that changed", lint_of(lint)
         sections.append(finding_section(page, title, lint.problems, details))
@@ -76,28 +79,6 @@ def plan_document(
 
 
 # --- the summary ----------------------------------------------------------------------------------
-
-
-def _title(page: Page, plan: ShownPlan, error: str = "") -> str:
-    """Return the verdict about a plan."""
-    actions = Counter(change.action for change in plan.changes)
-    changes = joined((actions[action], f"to {action}") for action in Action)
-    blocked = f"{len(plan.blocked)} blocked" if plan.blocked else ""
-    where = f"in {page.where(plan.target.name)}"
-    if plan.refusals or error:
-        what = "Refused" if plan.refusals else "Not applied"
-        return f"{what}: {changes or blocked or 'nothing to change'} {where}"
-    if plan.changes:
-        return f"{', '.join(filter(None, (changes, blocked)))} {where}"
-    if blocked:
-        return f"Nothing to apply {where}: {blocked}"
-    if plan.drift:
-        return f"No changes {where}, but {_changed_outside(plan.drift)}"
-    return f"No changes {where}"
-
-
-def _changed_outside(drift: Sequence[Drift]) -> str:
-    return f"{counted(len(drift), 'object')} changed outside devinops"
 
 
 def about(plan: ShownPlan, what: str, *, is_applied: bool = False) -> str:
@@ -123,31 +104,46 @@ def _facts(plan: ShownPlan) -> Iterator[str]:
     yield about(plan, "Plan of devinops for")
     if plan.only:
         yield f"Only {', '.join(code(text, 100) for text in plan.only[:5])}"
-    if plan.changes or plan.blocked or plan.drift:
-        yield "\n".join(_table(plan))
-    elif not plan.refusals:
+    if not (plan.changes or plan.blocked or plan.drift or plan.refusals):
         yield f"The {plan.target.scope} already has what the files say."
 
 
 def _table(plan: ShownPlan) -> Iterator[str]:
-    """Yield a table with a row for each action and a column for each kind that the plan has."""
+    """Yield a table with a row for each action and what it is done to, if the plan has any."""
     counts = Counter((str(change.action), change.key.kind) for change in plan.changes)
     counts.update((_BLOCKED, block.key.kind) for block in plan.blocked)
     counts.update((_OUTSIDE, drift.key.kind) for drift in plan.drift)
-    return table(counts, (*map(str, Action), _BLOCKED, _OUTSIDE), tuple(KINDS))
+    yield from table(
+        "action | number", counts, (*map(str, Action), _BLOCKED, _OUTSIDE), tuple(KINDS)
+    )
 
 
 def _dangers(page: Page, plan: ShownPlan, error: str) -> Iterator[str]:
     """Yield what a reviewer must see: refusals, deletes, what is blocked, and notes."""
     if error and not plan.refusals:
         yield alert("CAUTION", "Nothing was applied", [page.prose(error, 1_000)])
+    will = "would" if error or plan.refusals else "will"
     yield from _refusals(page, plan)
-    yield from _deletes(page, plan.changes, "would" if error or plan.refusals else "will")
+    yield from _deletes(page, plan.changes, will)
+    yield from costs(page, plan)
     yield from _blocked(page, plan)
+    if plan.drift:
+        drifted = (page.item(d.key, page.place(d.source), drift_summary(d)) for d in plan.drift)
+        outside = page.listed(drifted, len(plan.drift), 0.08)
+        title = f"{counted(len(plan.drift), 'object')} changed outside devinops, and kept"
+        pull = f"Nobody reviewed this. {code(pull_command(page.style.place))} {PULLED}."
+        yield alert("WARNING", title, outside, pull)
     if plan.notes:
         notes = (f"- {page.prose(note, 600)}" for note in plan.notes)
         lines = page.listed(notes, len(plan.notes), 0.06, "more notes")
         yield alert("NOTE", counted(len(plan.notes), "note"), lines)
+
+
+def costs(page: Page, plan: ShownPlan) -> Iterator[str]:
+    """Yield what a plan costs and overwrites, with the approvals that it has."""
+    for title, items in dangers(plan):
+        lines = (page.item(c.key, place(page, c), text) for c, text in items)
+        yield alert("CAUTION", page.prose(title), page.listed(lines, len(items), 0.08))
 
 
 def _refusals(page: Page, plan: ShownPlan) -> Iterator[str]:
@@ -237,16 +233,15 @@ def change_item(page: Page, change: Change, word: str = "") -> Item:
         return Item(line)
     one_sided = change.action in (Action.CREATE, Action.DELETE)
     names = "" if one_sided else ", ".join(field.name for field in change.fields)
+    names = " ".join(filter(None, (names, size(change))))
     about = ": ".join(filter(None, (place(page, change), page.prose(change.reason))))
-    blocks = partial(change_blocks, change, full=page.style.full)
+    blocks = partial(change_blocks, change)
     return Item(line, key_html(change.key, names, word), about, blocks)
 
 
 def place(page: Page, change: Change) -> str:
-    """Return where a change is written; a delete has no link, because its entry may be gone."""
-    if change.action is Action.DELETE and change.source:
-        return code(f"{change.source.path}:{change.source.line}")
-    return page.place(change.source)
+    """Return where a change is written; for a delete, as it was before the request."""
+    return page.place(change.source, gone=change.action is Action.DELETE)
 
 
 def _blocked_item(page: Page, block: Blocked) -> Item:
@@ -260,14 +255,10 @@ def _field_blocks(kind: str, fields: Iterable[FieldChange], sides: str) -> Itera
         yield from field_blocks(kind, field, sides=sides)
 
 
-def drift_sections(page: Page, drift: Sequence[Drift]) -> Iterator[Section]:
-    """Yield the section of what was changed outside devinops."""
-    intro = (
-        "These changes were not reviewed, and they are kept. "
-        f"{code(pull_command(page.style.place))} {PULLED}."
-    )
-    items = [drift_item(page, item) for item in drift]
-    yield Section(f"Changed outside devinops: {len(items)}", items, intro)
+def drift_section(page: Page, drift: Sequence[Drift]) -> Section:
+    """Return the section with the diffs of drift, which an alert lists."""
+    items = [drift_item(page, item)._replace(line="") for item in drift if item.fields]
+    return Section(f"Changed outside devinops: {len(items)}", items)
 
 
 def drift_item(page: Page, drift: Drift, sides: str = "- files, + live") -> Item:

@@ -12,8 +12,8 @@ from devinops.model.changes import Action, Outcome
 from devinops.render import counted
 from devinops.render.markdown.escape import code
 from devinops.render.markdown.page import Item, Page, Section, alert, document, table
-from devinops.render.markdown.plan import about, drift_sections, place
-from devinops.render.text import joined, next_step, nothing_done, rollback_hint
+from devinops.render.markdown.plan import about, costs, drift_item, place
+from devinops.render.text import next_step, rollback_hint, title
 
 _NOT_DONE: Final = (Outcome.FAILED, Outcome.BLOCKED, Outcome.SKIPPED)
 
@@ -22,40 +22,28 @@ def report_document(page: Page, report: Report) -> Iterator[str]:
     """Yield the document of a report."""
     plan = report.plan
     summary = [
-        f"{page.marker(plan.target)}\n## {_title(page, report)}",
+        f"{page.marker(plan.target)}\n## {title(report, page.where(plan.target.name))}",
         about(plan, "Report of devinops about", is_applied=True),
-        *_table(report.results),
         *_not_done(page, report),
         *_left(page, report),
         *filter(None, [next_step(report, page.style.place, code)]),
         *_blocked(page, report),
+        *costs(page, plan),
+        *_table(report.results),
     ]
     if report.backup:
         hint = rollback_hint(report, page.style.place, code, partial(page.prose, most=600))
         summary.append(f"Backup: {code(report.backup)} ({hint})")
-    sections = [*_done(page, report.results), *drift_sections(page, plan.drift)]
+    drift = [drift_item(page, item) for item in plan.drift]
+    outside = Section(f"Changed outside devinops: {len(drift)}", drift)
+    sections = [*_done(page, report.results), outside]
     return document(page, summary, sections)
 
 
-def _title(page: Page, report: Report) -> str:
-    counts = Counter(result.outcome for result in report.results)
-    counts[Outcome.BLOCKED] += len(report.plan.blocked)
-    parts = joined((counts[outcome], outcome) for outcome in Outcome)
-    where = page.where(report.plan.target.name)
-    if report.interrupted:
-        return f"Interrupted in {where}: {parts or 'nothing done'}"
-    if not (counts[Outcome.DONE] or not parts):
-        return f"{nothing_done(report)} to {where}: {parts}"
-    what = "Partly applied" if counts[Outcome.FAILED] or counts[Outcome.SKIPPED] else "Applied"
-    return f"{what} to {where}: {parts or 'nothing to do'}"
-
-
 def _table(results: Sequence[Result]) -> Iterator[str]:
-    """Yield a table with a row for each outcome and a column for each action."""
-    if not results:
-        return
+    """Yield a table with a row for each outcome and a what it was."""
     counts = Counter((str(result.outcome), str(result.change.action)) for result in results)
-    yield "\n".join(table(counts, tuple(Outcome), tuple(Action)))
+    yield from table("outcome | number", counts, tuple(Outcome), tuple(Action))
 
 
 def _not_done(page: Page, report: Report) -> Iterator[str]:

@@ -81,7 +81,7 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("small", ["Plan for production (organization org-1f2e3d)\n+ 2 to create ~ 1 to update > 1 to rename - 1 to delete\n",
+        ("small", ["Plan for production (organization org-1f2e3d)\n+ 2 to create ~ 1 to update > 1 to rename - 1 to delete @ 1 changed outside devinops\n",
                    "1 object will be deleted in production", "- playbook:Restart everything: no longer declared",
                    "1 object changed outside devinops, and kept",
                    "devinops apply --target production --expect "]),
@@ -90,7 +90,7 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
         ("conflict", ["+ 1 to create ! 3 blocked", "3 steps blocked: a person has to decide or act",
                       "decide with --on-conflict git or --on-conflict live", "then pass --adopt", "To approve: devinops apply --target production --adopt, or enter adopt: true in", 'the folder "Mobile/iOS" is missing',
                       "needed by 3 entries", "What is blocked stays as it is."]),
-        ("empty", ["No changes", "Unchanged1"]),
+        ("empty", ["Nothing to change", "Unchanged1"]),
         ("drift", ["2 objects changed outside devinops", "devinops pull --drift writes", "by user-4711", "unmanaged 1"]),
         ("report", ["3 done, 1 failed, 1 skipped", "x knowledge:Backend/Database migrations: 422: trigger is too long",
                     "A plan made afterwards still has 2 changes",

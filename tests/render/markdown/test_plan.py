@@ -48,17 +48,19 @@ def only_drift() -> Plan:
 @pytest.mark.parametrize(
     ("plan", "error", "verdict"),
     [
-        (small(), "", "2 to create, 1 to update, 1 to rename, 1 to delete in production"),
-        (small(), "no", "Not applied: 2 to create, 1 to update, 1 to rename, 1 to delete in production"),
-        (deletes(), "refused", "Refused: 12 to delete in production"),
-        (conflict(), "", "1 to create, 3 blocked in production"),
-        (only_blocked(), "", "Nothing to apply in production: 3 blocked"),
-        (only_drift(), "", "No changes in production, but 1 object changed outside devinops"),
-        (empty(), "", "No changes in production"),
+        (small(), "", "2 to create, 1 to update, 1 to rename, 1 to delete; 1 changed outside devinops"),
+        (only_drift(), "no", "not applied, nothing to change; 1 changed outside devinops"),
+        (deletes(), "refused", "refused, 12 to delete"),
+        (conflict(), "", "1 to create; 3 blocked (1 of them needed by 3 entries)"),
+        (only_blocked(), "", "nothing to change; 3 blocked (1 of them needed by 3 entries)"),
+        (empty(), "", "nothing to change"),
     ],
 )  # fmt: skip
-def test_the_heading_is_the_verdict(plan: Plan, error: str, verdict: str) -> None:
-    assert title(document(plan, error)) == f"## {verdict}"
+def test_the_heading_is_the_last_line_of_the_text(plan: Plan, error: str, verdict: str) -> None:
+    assert title(document(plan, error)) == f"## Plan for production: {verdict}"
+    if not error or plan.refusals:
+        last = "".join(render("text", PlanAnswer(plan, ExitCode.OK))).splitlines()[-1]
+        assert last.startswith(f"Plan for production (organization org-1f2e3d): {verdict}")
 
 
 def test_a_root_below_the_top_is_named() -> None:
@@ -66,7 +68,7 @@ def test_a_root_below_the_top_is_named() -> None:
     marker = read(text)
     assert marker
     assert marker.root == "teams/pay_ments x"
-    assert title(text).endswith(" to delete in production (`teams/pay_ments x`)")
+    assert title(text).startswith("## Plan for production (`teams/pay_ments x`): 2 to create")
     assert "\ndevinops apply -C 'teams/pay_ments x' --target production " in text
     refused = markdown(PlanAnswer(deletes(), ExitCode.DECIDE), below="teams/a")
     assert (
@@ -179,7 +181,7 @@ def test_a_plan_that_somebody_edited_cannot_be_applied(tmp_path: Path) -> None:
     edited["changes"].pop()
     path.write_text(json.dumps(edited))
     text = markdown(read_plan(path))
-    assert title(text).startswith("## Not applied: ")
+    assert title(text).startswith("## Plan for production: not applied, ")
     marker = read(text)
     assert marker
     assert marker.digest is None
