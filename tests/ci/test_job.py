@@ -63,6 +63,30 @@ def test_pull_request_on_github(tmp_path: Path, source: object, is_fork: bool) -
 
 
 @pytest.mark.parametrize(
+    ("event", "base"),
+    [
+        ({"pull_request": {"number": 1, "base": {"sha": "bbbb"}}}, "bbbb"),
+        ({"before": "eeee"}, "eeee"),
+        ({"before": "0" * 40}, ""),
+        ({}, ""),
+    ],
+    ids=["request", "push", "new branch", "by hand"],
+)
+def test_a_deleted_file_is_linked_at_the_base(
+    tmp_path: Path, event: dict[str, object], base: str
+) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(event))
+    job = current_job({**GITHUB, "GITHUB_EVENT_PATH": str(path)})
+    assert job
+    address = f"https://github.com/acme/api/blob/{base}/a.md#L1"
+    assert job.source_url("a.md", 1, gone=True) == (address if base else "")
+    on_gitlab = current_job({**GITLAB, "CI_MERGE_REQUEST_DIFF_BASE_SHA": base})
+    assert on_gitlab
+    assert on_gitlab.base == base
+
+
+@pytest.mark.parametrize(
     "text", ["", "[]", "{", '{"pull_request": 3}', '{"pull_request": {"head": 1}}']
 )
 def test_event_that_cannot_be_read_is_no_request(tmp_path: Path, text: str) -> None:

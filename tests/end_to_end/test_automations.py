@@ -147,7 +147,15 @@ def test_an_approval_that_no_change_needs_is_not_shown_and_may_be_repeated(
     emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
 ) -> None:
     root, path = repository(files(FULL)), tmp_path / "plan.json"
-    approved = "approved with --allow-spend"
+    approved, cost = "approved with --allow-spend", "ACUs in 24 h"
+    for format in ("text", "markdown", "html"):
+        shown = devinops("plan", "-C", root, "--allow-spend", "--format", format).out
+        assert cost in " ".join(shown.split()), "an approval does not hide what it costs"
+    for argv, is_approved in (([], False), (["--allow-spend"], True)):
+        found = json.loads(devinops("plan", "-C", root, *argv, "--format", "json").out)
+        (hazard,) = found["hazards"]
+        assert (hazard["approval"], hazard["approved"]) == ("spend", is_approved)
+        assert cost in hazard["risk"]
     assert approved in devinops("plan", "-C", root, "--allow-spend").out
     assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
     repository({"playbooks/new.md": "---\ntitle: New\n---\nb\n"})

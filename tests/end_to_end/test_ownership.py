@@ -201,7 +201,8 @@ def test_drift_tells_what_moved_and_when_nothing_did(
         0,
         "Drift in production (organization org-emulator): none; 1 unmanaged (-v lists them).",
     )
-    assert "  knowledge:Theirs  note-" in devinops("drift", "-C", root, "-v").out
+    for command in ("drift", "plan"):
+        assert "  knowledge:Theirs  note-" in devinops(command, "-C", root, "-v").out
     ids = names(emulator)
     emulator.edit("knowledge", ids["Edited"], body="edited", is_enabled=False)
     emulator.remove("knowledge", ids["Gone"])
@@ -242,6 +243,31 @@ def test_drift_shows_the_change_against_what_was_applied_although_the_files_move
         assert lines in devinops("drift", "-C", root / "team", "--format", format).out
     # A conflict in a plan shows the live text too.
     assert "abc123def456" not in devinops("plan", "-C", root / "team", "-v").out
+
+
+def test_what_an_approval_overwrites_and_what_a_delete_loses_is_said_before_the_changes(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root = repository(
+        {"devinops.yaml": CONFIG} | {f"knowledge/{n}.md": note(n, "old") for n in "AB"}
+    )
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    emulator.edit("knowledge", names(emulator)["A"], body="by hand")
+    (root / "knowledge" / "B.md").unlink()
+    repository({"knowledge/A.md": note("A", "in Git")})
+    saved = tmp_path / "plan.json"
+    plan = ("plan", "-C", root, "--on-conflict", "git")
+    for ran in (devinops(*plan, "--out", saved), devinops("show", saved)):
+        assert (
+            "1 change overwrites what was changed outside devinops\n  ! knowledge:A: body"
+            in ran.out
+        )
+    update, delete = document(devinops, *plan)["changes"]
+    assert (update["overwrites"], delete["overwrites"]) == (["body"], [])
+    assert set(delete["fields"]) == {"name", "trigger", "body", "folder"}, "only what was declared"
+    for format in ("markdown", "html"):
+        shown = devinops(*plan, "--format", format).out
+        assert "1 change overwrites what was changed outside devinops" in shown
 
 
 def test_drift_without_an_inventory_names_the_alternative(

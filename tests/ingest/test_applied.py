@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from devinops.ingest.applied import with_applied
+from devinops.ingest.applied import with_applied, with_versions
 from devinops.load import read_entries
-from devinops.model.changes import Drift, DriftEvent, FieldChange
+from devinops.model.changes import Action, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Inventory, Record, base
 from devinops.model.values import UNSET
 from tests.testing.objects import live
@@ -75,3 +75,25 @@ def test_the_earlier_value_is_the_one_with_the_fingerprint_of_what_was_sent(
     (found,) = with_applied([drift], Inventory.of("file", [record]), entries, read)
     assert (found.fields, found.reason) == ((FieldChange("body", before, "edited"),), reason)
     assert len(reads) <= 3, "one read each of commits, files and texts, however many objects drift"
+
+
+@pytest.mark.parametrize(
+    ("commit", "reason"),
+    [("c1", "version changed; version was 2026-05"), (None, "version changed")],
+)
+def test_a_replaced_secret_says_which_version_it_had(commit: str | None, reason: str) -> None:
+    old = "secrets:\n  - {key: T, type: key-value, value_from: {env: T}, version: '2026-05'}\n"
+    objects = {"c1^{commit}": b"tree", "c1:./secrets.yaml": old.encode()}
+    (entry,), _ = read_entries("secrets.yaml", old)
+    fields = base(entry.resource, entry.resource)
+    record = Record(entry.key, "s1", "secrets.yaml", commit, fields=fields)
+    new = (FieldChange("version", UNSET, "2026-11"), FieldChange("value", UNSET, "env:T"))
+    replaced = Change(Action.REPLACE, entry.key, "version changed", "s1", entry, fields=new)
+    other = Change(Action.REPLACE, entry.key, "not owned", "s2", entry, fields=new)
+    changes = with_versions(
+        [replaced, other],
+        Inventory.of("file", [record]),
+        lambda names: {name: objects[name] for name in names if name in objects},
+    )
+    assert [change.reason for change in changes] == [reason, "not owned"]
+    assert [change.fields for change in changes] == [new, new], "they are part of the digest"

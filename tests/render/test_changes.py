@@ -14,6 +14,7 @@ from devinops.render.changes import (
     ChangeText,
     Level,
     levels,
+    size,
 )
 from devinops.render.html.items import Items
 from devinops.render.markdown.changes import field_blocks
@@ -97,3 +98,22 @@ def test_everything_of_a_new_text_is_shown(after: str) -> None:
     assert "never" in "\n".join(ChangeText(Terminal(), full=True).field("knowledge", field))
     assert "never" in "\n".join(row for b in field_blocks("knowledge", field) for row in b.rows)
     assert "never" in Items().field("knowledge", field)
+
+
+@pytest.mark.parametrize(
+    ("key", "fields", "lines"),
+    [
+        ("knowledge:A", [("body", UNSET, "a\nb\n")], "+2"),
+        ("knowledge:A", [("body", "a\nb\nc", UNSET), ("trigger", "t", UNSET)], "−4"),
+        ("knowledge:A", [("body", "a\nb\nc", "a\nB\nc\nd")], "+2 −1"),
+        ("knowledge:A", [("is_enabled", True, False)], "+1 −1"),
+        ("knowledge:A", [("body", "a\n" * 15_000, "b\n" * 15_000)], "+15,000 −15,000"),
+        ("session_tags:x", [("tags", ["a", "b"], ["b", "c", "d"])], "+2 −1"),
+        ("knowledge:A", [("pinned_repo", UNSET, None)], ""),
+    ],
+)
+def test_a_change_says_how_many_lines_it_adds_and_removes(
+    key: str, fields: list[tuple[str, object, object]], lines: str
+) -> None:
+    changed = tuple(FieldChange(*field) for field in fields)
+    assert size(Change(Action.UPDATE, Key.parse(key), "why", fields=changed)) == lines

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from devinops.render.markdown.budget import fitting, size
+from devinops.model.changes import Action, Change, FieldChange
+from devinops.model.keys import ROOT, Key
+from devinops.model.values import UNSET
+from devinops.render import Style, render
+from devinops.render.answers import Differences
+from devinops.render.markdown.budget import COMMENT_LIMIT, fitting, size
 
 LINES = ["- aé", "- bé", "- cé"]
 
@@ -20,3 +25,23 @@ def test_the_rest_is_counted() -> None:
     assert fitting(LINES, 3, most, more) == ["- aé", "- bé", "and 1"]
     assert fitting(LINES, 3, most - 1, more) == ["- aé", "and 2"]
     assert fitting(LINES, 3, 0, more) == ["and 3"]
+
+
+def _rules(word: str, number: int) -> str:
+    return "\n".join(f"Rule {n}: do what the {word} rule says." for n in range(number))
+
+
+def test_a_rewrite_takes_only_the_space_that_smaller_changes_leave() -> None:
+    rewrite = FieldChange("body", _rules("old", 1_000), _rules("new", 1_000))
+    gone = FieldChange("body", _rules("gone", 60), UNSET)
+    changes = (
+        Change(Action.UPDATE, Key("knowledge", ROOT, "Large"), "why", "0", fields=(rewrite,)),
+        *(
+            Change(Action.DELETE, Key("knowledge", ROOT, f"N{n}"), "why", f"n{n}", fields=(gone,))
+            for n in range(9)
+        ),
+    )
+    text = "".join(render("markdown", Differences(changes, (), ()), Style()))
+    assert COMMENT_LIMIT - 3_000 < size(text) <= COMMENT_LIMIT
+    assert text.count("- Rule 59: do what the gone rule says.") == 9
+    assert "**This page is shortened** to fit here: 1 change is shortened." in text

@@ -54,10 +54,8 @@ def test_a_long_line_is_wrapped_and_keeps_its_sign() -> None:
     assert [row[:4] for row in shown[1:5]] == ["- wo", "- ↳ ", "- ↳ ", "- ↳ "]
 
 
-def test_of_a_new_text_the_start_is_shown() -> None:
-    text = "\n".join(TEXT)
-    assert rows("body", UNSET, text)[-1] == "@@ … 20 more lines @@"
-    assert rows("body", UNSET, text, full=True)[-1] == "+ line 59"
+def test_of_a_new_text_everything_is_shown_if_there_is_space() -> None:
+    assert rows("body", UNSET, "\n".join(TEXT))[-1] == "+ line 59"
 
 
 def test_a_text_that_is_too_long_to_compare_is_counted() -> None:
@@ -90,8 +88,8 @@ def test_the_middle_of_a_long_equal_part_is_left_out() -> None:
 
 def test_details_are_cut_between_rows_and_say_so() -> None:
     change = FieldChange("body", UNSET, "\n".join(TEXT))
-    whole = details("s", "a", field_blocks("knowledge", change, full=True), 10_000)
-    part = details("s", "a", field_blocks("knowledge", change, full=True), 600)
+    whole = details("s", "a", field_blocks("knowledge", change), 10_000)
+    part = details("s", "a", field_blocks("knowledge", change), 600)
     assert whole
     assert not whole.cut
     assert part
@@ -101,11 +99,8 @@ def test_details_are_cut_between_rows_and_say_so() -> None:
     assert details("s", "a", field_blocks("knowledge", change), 200) is None
 
 
-@pytest.mark.parametrize(
-    ("before", "after"), [(UNSET, "\n".join(TEXT)), ("\n".join(TEXT), UNSET), ("a\n" * 20_001, "b")]
-)
-def test_a_text_of_which_lines_are_left_out_counts_as_shortened(before: Any, after: Any) -> None:
-    change = FieldChange("body", before, after)
+def test_a_text_of_which_lines_are_left_out_counts_as_shortened() -> None:
+    change = FieldChange("body", "a\n" * 20_001, "b")
     made = details("s", "a", field_blocks("knowledge", change), 60_000)
     assert made
     assert made.cut
