@@ -16,7 +16,7 @@ from tests.testing.picture import repository, steady
 from tests.testing.places import ROOT
 
 PICTURE = ROOT / "docs" / "comment.svg"
-WIDTH, HEIGHT = 860, 1000
+WIDTH, HEIGHT = 860, 1050
 COMMIT = "4f2c1d0b9a8e7f6d5c4b3a29181706f5e4d3c2b1"
 STYLE = """\
 .comment { box-sizing: border-box; border: 1px solid #d1d9e0; border-radius: 6px; background: #fff; color: #1f2328;
