@@ -30,6 +30,11 @@ DEFAULT_KEY: Final = "DEVIN_API_KEY"
 _NUMBERS: Final = ("allow_delete", "allow_missing")
 """The approvals of a number."""
 
+_HAZARD_FLAGS: Final = tuple(f"allow_{name}" for name in HAZARDS)
+
+_NO_CHOICE: Final = "as in devinops.yaml"
+"""The value of an input that leaves a decision to the settings."""
+
 
 @dataclass(frozen=True)
 class Pipeline:
@@ -150,6 +155,7 @@ def github_values(pipeline: Pipeline) -> dict[str, str]:
         ),
         "approvals": indent(_github_approvals(), "  "),
         "options": _github_options(),
+        "hazard_options": _github_hazards(),
         "contents": (
             "write  # for the branch devinops, which holds the inventory"
             if pipeline.pushes
@@ -192,20 +198,26 @@ def _target_input(targets: Iterable[str]) -> str:
 
 def _github_approvals() -> str:
     """Return variables with the inputs."""
-    flags = ["adopt", *(f"allow_{name}" for name in HAZARDS)]
+    flags = ("adopt", *_HAZARD_FLAGS)
     lines = [f"{name.upper()}: ${{{{ inputs.{name} && 'yes' || '' }}}}" for name in flags]
     lines += [f"{name.upper()}: ${{{{ inputs.{name} }}}}" for name in _NUMBERS]
-    lines.append("ON_CONFLICT: ${{ inputs.on_conflict != 'blocked' && inputs.on_conflict || '' }}")
+    lines += [f"{name.upper()}: ${{{{ inputs.{name} }}}}" for name in ("on_conflict", "rollback")]
+    lines.append(f"ON_DRIFT: ${{{{ inputs.on_drift != '{_NO_CHOICE}' && inputs.on_drift || '' }}}}")
     return "".join(f"{line}\n" for line in lines)
 
 
 def _github_options() -> str:
     """Return the options for the variables that are not empty, over several lines."""
     options = ["${ADOPT:+--adopt}"]
-    valued = ("on_conflict", *_NUMBERS)
-    options += [f'${{{name.upper()}:+{_flag(name)} "${name.upper()}"}}' for name in valued]
-    options += [f"${{ALLOW_{name.upper()}:+--allow-{name}}}" for name in HAZARDS]
-    return " \\\n            ".join(options)
+    options += [
+        f'${{{name.upper()}:+{_flag(name)} "${name.upper()}"}}' for name in ("on_drift", *_NUMBERS)
+    ]
+    options.append("""${ON_CONFLICT:+--on-conflict "${ON_CONFLICT//;/$'\\n'}"}""")
+    return " \\\n            ".join([*options, _github_hazards()])
+
+
+def _github_hazards() -> str:
+    return " ".join(f"${{ALLOW_{name.upper()}:+--allow-{name}}}" for name in HAZARDS)
 
 
 def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
@@ -220,7 +232,8 @@ def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
         "plan_secrets": ", ".join(f"{key}_PLAN" for key in keys),
         "apply_secrets": ", ".join(keys),
         "hazard_inputs": _gitlab_variables(pipeline),
-        "options": indent(_gitlab_options(), " " * 6),
+        "options": indent(f"set --\n{_gitlab_options()}", " " * 6),
+        "hazard_options": indent(_gitlab_flags(_HAZARD_FLAGS), " " * 8),
         "suffix": pipeline.suffix(target),
         "environment": f"-{target}" if target else "",
         "title": pipeline.title(target),
@@ -265,15 +278,23 @@ def _gitlab_variables(pipeline: Pipeline) -> str:
 
 
 def _gitlab_options() -> str:
-    """Return lines of shell that put the options into "$@"."""
-    flags = ["adopt", *(f"allow_{name}" for name in HAZARDS)]
-    tests = [(f'[ "${name.upper()}" = yes ]', _flag(name)) for name in flags]
-    tests.append(('[ "$ON_CONFLICT" != blocked ]', '--on-conflict "$ON_CONFLICT"'))
-    tests += [
-        (f'[ -n "${name.upper()}" ]', f'{_flag(name)} "${name.upper()}"') for name in _NUMBERS
-    ]
-    return "set --\n" + "".join(
-        f'if {test}; then set -- "$@" {option}; fi\n' for test, option in tests
+    """Return lines of shell that add the options to "$@"."""
+    given = {name: (f'[ -n "${name.upper()}" ]', f'"${name.upper()}"') for name in _NUMBERS}
+    conflicts = """"$(echo "$ON_CONFLICT" | tr ';' '\\n')\""""
+    values = {
+        "on_conflict": ('[ -n "$ON_CONFLICT" ]', conflicts),
+        "on_drift": (f'[ "$ON_DRIFT" != "{_NO_CHOICE}" ]', '"$ON_DRIFT"'),
+        **given,
+    }
+    return _gitlab_flags(("adopt", *_HAZARD_FLAGS)) + "".join(
+        f'if {test}; then set -- "$@" {_flag(name)} {value}; fi\n'
+        for name, (test, value) in values.items()
+    )
+
+
+def _gitlab_flags(names: Iterable[str]) -> str:
+    return "".join(
+        f'if [ "${name.upper()}" = yes ]; then set -- "$@" {_flag(name)}; fi\n' for name in names
     )
 
 
@@ -300,6 +321,7 @@ def _gitlab_export(pipeline: Pipeline) -> str:
 def _common(pipeline: Pipeline) -> dict[str, str]:
     return {
         "root": pipeline.root,
+        "on_drift": _NO_CHOICE,
         "branch": pipeline.branch,
         "backups": _json(f"{loose(pipeline.below)}/.devinops/backups/".lstrip("/")),
         "directory": shlex.quote(f"./{pipeline.below}"),

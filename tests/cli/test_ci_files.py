@@ -87,11 +87,12 @@ def test_gitlab_accepts_the_pipeline(top: Path) -> None:
     pipeline = yaml.safe_load((top / PIPELINE).read_text())
     assert schema_errors("gitlab-ci", pipeline) == []
     jobs = [job for job in pipeline.values() if isinstance(job, dict)]
-    texts = [text for job in jobs for text in job.get("script", [])]
-    assert len(texts) == 3
+    parts = [job.get("before_script", [])[2:] + job.get("script", []) for job in jobs]
+    texts = [text for part in parts for text in part]
+    assert len(texts) == 4
     # SC2016: the helper's own shell expands its variable, so that the token is stored nowhere.
     found = [shellcheck(f"# shellcheck disable=SC2016\n{text}", shell="sh") for text in texts]
-    assert found == [""] * 3
+    assert found == [""] * 4
 
 
 def of_target(workflow: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -104,8 +105,8 @@ def test_each_job_may_do_only_what_it_needs(top: Path) -> None:
     workflow = read_workflow(top / WORKFLOW)
     assert workflow["permissions"] == {}
     permissions = {
-        "plan": {"contents": "read", "pull-requests": "write"},
-        "apply": {"contents": "write", "pull-requests": "read"},
+        "plan": {"contents": "read", "pull-requests": "write", "actions": "read"},
+        "apply": {"contents": "write", "pull-requests": "read", "actions": "read"},
         "drift": {"contents": "read", "issues": "write"},
         "drift-pull-request": {"contents": "write", "pull-requests": "write"},
     }
@@ -125,12 +126,12 @@ def test_a_key_is_only_in_the_step_that_needs_it(top: Path) -> None:
         assert "secrets" not in str({key: job[key] for key in job if key != "steps"})
         keyed = [step for step in job["steps"] if "secrets" in str(step.get("env"))]
         (step,) = keyed
-        assert re.search(r"\bdevinops (plan|apply|drift|pull)\b", step["run"])
+        assert re.search(r"\b(devinops|set --) (plan|apply|drift|pull)\b", step["run"])
         assert ("_PLAN" in str(step["env"])) == (not name.startswith("apply"))
 
 
 def test_a_token_is_only_in_the_steps_that_need_it(top: Path) -> None:
-    needed = r"devinops (plan|apply|drift|pull|comment)|\bgh |git push"
+    needed = r"(devinops|set --) (plan|apply|drift|pull|comment)|\bgh |git push"
     for job in read_workflow(top / WORKFLOW)["jobs"].values():
         (checkout,) = (step for step in job["steps"] if "checkout" in step.get("uses", ""))
         assert checkout["with"]["persist-credentials"] is False
@@ -170,12 +171,13 @@ def test_an_input_never_becomes_code(top: Path) -> None:
 
 
 def test_every_approval_can_be_given(top: Path) -> None:
-    names = {"digest", "adopt", "on_conflict", "allow_delete", "allow_missing"}
+    names = {"digest", "adopt", "on_conflict", "on_drift", "allow_delete", "allow_missing"}
     names |= {f"allow_{name}" for name in HAZARDS}
     inputs = read_workflow(top / WORKFLOW)["on"]["workflow_dispatch"]["inputs"]
-    assert set(inputs) - {"target"} == names
+    assert set(inputs) - {"target", "rollback"} == names
+    assert len(inputs) <= 10, "GitHub allows no more"
     variables = yaml.safe_load((top / PIPELINE).read_text())["variables"]
-    assert set(variables) - {"TARGET"} == {name.upper() for name in names}
+    assert set(variables) - {"TARGET", "ROLLBACK_JOB"} == {name.upper() for name in names}
 
 
 def test_devinops_is_installed_from_one_line_after_its_locked_dependencies(top: Path) -> None:

@@ -25,7 +25,7 @@ def test_zizmor_finds_nothing_in_the_action() -> None:
 
 
 def test_every_approval_is_an_input() -> None:
-    names = {"adopt", "on-conflict", "allow-delete", "allow-missing"}
+    names = {"adopt", "on-conflict", "on-drift", "allow-delete", "allow-missing"}
     assert names | {f"allow-{name}" for name in HAZARDS} <= set(ACTION["inputs"])
 
 

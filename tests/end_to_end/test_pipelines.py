@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -230,6 +231,54 @@ def test_a_person_decides_in_two_pipelines_by_hand(world: World) -> None:
     code, log = world.run("devinops-apply-by-hand", BY_HAND, ALLOW_DELETE="5", DIGEST=digest)
     assert code == 0, log
     assert world.names == ["A", "Style"]
+
+
+def test_a_job_is_undone_in_two_pipelines_by_hand(world: World) -> None:
+    world.runner.program(
+        "curl",
+        'while [ "$1" != --output ]; do shift; done\n'
+        f'[ "$3" = {world.gitlab.url}/projects/7/jobs/12/artifacts ] || exit 22\n'
+        f'cp "{world.directory}/artifacts.zip" "$2"',
+    )
+    for body in ("first", "edited"):
+        (world.checkout / "knowledge" / "A.md").write_text(
+            f"---\nname: A\ntrigger: t\n---\n{body}\n"
+        )
+        world.push()
+        _, log = world.run("devinops-plan-by-hand", BY_HAND)
+        assert world.run("devinops-apply-by-hand", BY_HAND, DIGEST=digest_in(log))[0] == 0
+    with zipfile.ZipFile(world.directory / "artifacts.zip", "w") as archive:
+        for path in (world.checkout / ".devinops" / "backups").glob("*.jsonl"):
+            archive.write(path, path.relative_to(world.checkout))
+    about = {"CI_PROJECT_ID": "7", "ROLLBACK_JOB": "12"}
+    code, log = world.run("devinops-plan-by-hand", BY_HAND, **about)  # type: ignore[arg-type]
+    assert code == 0, log
+    assert "edited" in [note["body"] for note in world.emulator.knowledge()]
+    assert "revert the commit" in " ".join(
+        (world.checkout / "devinops-plan.md").read_text().split()
+    )
+    digest = {"DIGEST": digest_in(log)}
+    code, log = world.run("devinops-apply-by-hand", BY_HAND, **about, **digest)  # type: ignore[arg-type]
+    assert code == 0, log
+    assert "first" in [note["body"] for note in world.emulator.knowledge()]
+    code, log = world.run("devinops-plan-by-hand", BY_HAND, **{**about, "ROLLBACK_JOB": "13"})  # type: ignore[arg-type]
+    assert code == 22, log
+
+
+def test_lint_fails_only_for_what_a_merge_request_changes(world: World) -> None:
+    base = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": git(world.checkout, "rev-parse", "HEAD")}
+    (world.checkout / "knowledge" / "B.md").write_text(NOTE.format("B\u200b"))
+    world.push()
+    world.gitlab.open(1)
+    code, log = world.run("devinops-plan", MERGE_REQUEST, 1, **base)  # type: ignore[arg-type]
+    assert code == 1, log
+    assert "DV302" in world.gitlab.texts(1)[0]
+    code, log = world.run("devinops-plan", MERGE_REQUEST, 1, **base, LINT="off")  # type: ignore[arg-type]
+    assert code == 0, log
+    assert "DV302" not in world.gitlab.texts(1)[0]
+    base["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = git(world.checkout, "rev-parse", "HEAD")
+    code, log = world.run("devinops-plan", MERGE_REQUEST, 1, **base)  # type: ignore[arg-type]
+    assert code == 0, log
 
 
 @pytest.mark.matrix

@@ -52,21 +52,34 @@ class World:
             'case "$1 $2" in "issue list"|"pr list")\n'
             '  while [ "$1" != --jq ]; do shift; done\n'
             f'  jq --raw-output "$2" "{directory}/listed";;\n'
+            f'"api --paginate") jq --raw-output "$5" "{directory}/artifacts";;\n'
+            f'"run download") cp -r "{directory}/kept/$3/$5" "$7";;\n'
             "esac",
         )
         self.lists()
         assert self.shell("devinops init --ci github")[0] == 0
         self.workflow = read_workflow(self.checkout / ".github/workflows/devinops.yml")
         (self.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
+        self.push()
         self.write("A")
 
     def lists(self, *requests: dict[str, Any]) -> None:
         """Let gh list these issues or pull requests."""
         (self.directory / "listed").write_text(json.dumps(requests))
 
-    def write(self, name: str) -> None:
+    def keep_backups(self, run: int) -> str:
+        """Keep what the job left as an artifact, as the upload does; return the name of the run."""
+        backups = self.checkout / ".devinops" / "backups"
+        (file,) = backups.glob("*.jsonl")
+        kept = self.directory / "kept" / str(run) / "devinops-backups-1"
+        kept.parent.mkdir(parents=True)
+        backups.rename(kept)
+        return file.stem
+
+    def write(self, name: str, body: str = "") -> None:
         (self.checkout / "knowledge").mkdir(exist_ok=True)
-        (self.checkout / "knowledge" / f"{name}.md").write_text(NOTE.format(name))
+        text = NOTE.format(name)
+        (self.checkout / "knowledge" / f"{name}.md").write_text(f"{text}{body}\n" if body else text)
         self.push()
 
     def push(self) -> None:
@@ -351,6 +364,62 @@ def test_drift_opens_a_pull_request_where_that_is_wanted(world: World) -> None:
     assert world.calls == ["gh pr close 8"]
 
 
+def artifact(run: int, *, name: str = "devinops-backups-1", **about: Any) -> dict[str, Any]:
+    made_by = {"id": run, "head_branch": "main", "head_repository_id": 1, "repository_id": 1}
+    return {"name": name, "expired": False, "workflow_run": {**made_by, **about}}
+
+
+@needs_jq
+def test_a_run_is_rolled_back_in_two_manual_runs(world: World) -> None:
+    applied(world)
+    names = []
+    for number, body in enumerate(("first", "second")):
+        world.write("A", body)
+        applied(world)
+        names.append(world.keep_backups(number))
+    others = (
+        artifact(9, head_repository_id=2),
+        artifact(9, head_branch="a-pull-request"),
+        artifact(9, name="devinops-backups-staging-1"),
+        artifact(9) | {"expired": True},
+    )
+    (world.directory / "artifacts").write_text(
+        json.dumps({"artifacts": [*others, artifact(1), artifact(0)]})
+    )
+    for name, text in (("latest", "A\nfirst"), (names[0], "A")):
+        plan = world.run("plan", "workflow_dispatch", inputs={"rollback": name})
+        passed(plan)
+        assert text not in [note["body"] for note in world.emulator.knowledge()]
+        summary = (world.runner.directory / "summary.md").read_text()
+        assert "revert the commit as well" in " ".join(summary.split())
+        inputs = {"rollback": name, "digest": plan["Plan"].outputs["digest"]}
+        passed(world.run("apply", "workflow_dispatch", inputs=inputs))
+        assert text in [note["body"] for note in world.emulator.knowledge()]
+        shutil.rmtree(world.checkout / ".devinops" / "backups")
+        for directory in world.runner.directory.glob("*-devinops-backups-1"):
+            shutil.rmtree(directory)
+    steps = world.run("plan", "workflow_dispatch", inputs={"rollback": "20200101T000000Z-0a0a0a"})
+    assert (steps["Fetch the backup"].code, steps["Plan"].code) == (1, None)
+    assert "No run on main kept this backup" in steps["Fetch the backup"].log
+
+
+def test_lint_fails_only_for_what_a_pull_request_changes(world: World) -> None:
+    world.github.open(1)
+    world.write("B", "Be\u200b brief.")
+    steps = world.plan(1)
+    assert (steps["Lint"].code, steps["Plan"].code) == (1, 0)
+    (text,) = world.github.texts(1)
+    assert "DV302" in text
+    off = world.plan(1, variables={"LINT": "off"})
+    passed(off)
+    assert off["Lint"].code is None
+    assert "DV302" not in world.github.texts(1)[0]
+    world.write("C")
+    steps = world.plan(1)
+    passed(steps)
+    assert "knowledge/B.md" in steps["Lint"].log
+
+
 @pytest.mark.matrix
 @pytest.mark.parametrize(("source", "code"), [("someone/api", 0), ("acme/api", 1)])
 def test_the_action_plans_nothing_without_a_key(world: World, source: str, code: int) -> None:
@@ -372,6 +441,7 @@ def test_the_action_does_the_same(world: World, command: str) -> None:
     defaults = {name: about.get("default", "") for name, about in action["inputs"].items()}
     world.github.open(1)
     environment = world.github.environment(world.directory, 1)
+    environment |= {"GITHUB_SHA": git(world.checkout, "rev-parse", "HEAD")}
     environment.pop("GITHUB_TOKEN")
     github = {"event_name": "pull_request", "token": TOKEN, "action_path": str(ROOT)}
     given = {"github-token": TOKEN, "api-key": PLAN_KEY}

@@ -95,6 +95,7 @@ class GitHubJobs:
                 "event_name": event.name,
                 "ref": event.ref,
                 "ref_name": event.ref.removeprefix("refs/heads/"),
+                "server_url": "https://github.test",
                 "token": TOKEN,
                 "repository": self.github.project,
                 "event": {"repository": {"private": True, "default_branch": MAIN}},
@@ -105,16 +106,18 @@ class GitHubJobs:
         }
 
     def _check_out(self, about: dict[str, Any], event: Event, checkout: Path) -> None:
-        """Do what actions/checkout does: one commit, unless the step asks for all."""
+        """Do what actions/checkout does: one commit, unless the step asks for more or for all."""
         (step,) = (step for step in about["steps"] if "actions/checkout@" in step.get("uses", ""))
-        everything = step.get("with", {}).get("fetch-depth") == 0
+        depth = step.get("with", {}).get("fetch-depth", 1)
         git(self.directory, "init", "--quiet", str(checkout))
         git(checkout, "remote", "add", "origin", f"file://{self.github.origin}")
         remote = event.ref.replace("refs/", "refs/remotes/", 1).replace("/heads/", "/origin/")
-        if everything:
+        if depth == 0:
             git(checkout, "fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*")
         else:
-            git(checkout, "fetch", "--quiet", "--depth=1", "origin", f"+{event.sha}:{remote}")
+            git(
+                checkout, "fetch", "--quiet", f"--depth={depth}", "origin", f"+{event.sha}:{remote}"
+            )
         branch = event.ref.rpartition("/")[2]
         how = ("-B", branch) if event.ref.startswith("refs/heads/") else ("--detach",)
         git(checkout, "checkout", "--quiet", *how, remote)

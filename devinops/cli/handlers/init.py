@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
 from enum import Enum
@@ -463,14 +463,17 @@ def files(
     elif ci == "github":
         names |= {WORKFLOW: "github.yml", GITHUB_LOCK: "requirements.txt"}
         values |= github_values(pipeline)
-        values["jobs"] = "\n".join(
-            _template("github-jobs.yml").substitute(values | github_job_values(pipeline, target))
-            for target in pipeline.keys
-        )
+        values["jobs"] = "\n".join(_github_jobs(values, pipeline, name) for name in pipeline.keys)
     return {
         path: _template(name).substitute(values | _comments(origin, _INDENTS.get(name, 0)))
         for path, name in names.items()
     }
+
+
+def _github_jobs(values: Mapping[str, str], pipeline: Pipeline, target: str) -> str:
+    of_target = {**values, **github_job_values(pipeline, target)}
+    backup = _template("github-backup.yml").substitute(of_target)
+    return _template("github-jobs.yml").substitute(of_target, fetch_backup=backup)
 
 
 def _files(below: str) -> str:
