@@ -233,6 +233,15 @@ def test_a_person_decides_in_two_pipelines_by_hand(world: World) -> None:
     assert world.names == ["A", "Style"]
 
 
+def test_decisions_about_single_conflicts_reach_the_command(world: World) -> None:
+    world.runner.program("devinops", 'printf "<%s>" "$@"')
+    given = {"ON_CONFLICT": "git=knowledge:A b; live=knowledge:C", "ON_DRIFT": "overwrite"}
+    _, log = world.run("devinops-plan-by-hand", BY_HAND, **given)  # type: ignore[arg-type]
+    assert "<plan><--on-conflict><git=knowledge:A b\n live=knowledge:C><--on-drift><over" in log
+    _, log = world.run("devinops-plan-by-hand", BY_HAND)
+    assert "<--on-" not in log
+
+
 def test_a_job_is_undone_in_two_pipelines_by_hand(world: World) -> None:
     world.runner.program(
         "curl",

@@ -277,7 +277,7 @@ def test_a_person_decides_in_two_manual_runs(world: World) -> None:
     assert (refused["Plan"].code, refused["Plan"].outputs["digest"]) == (4, "")
     assert "--allow-delete 5" in world.github.texts(1)[0]
 
-    inputs = {"allow_delete": "5", "digest": "", "on_conflict": "blocked", "adopt": False}
+    inputs = {"allow_delete": "5", "digest": "", "on_conflict": "", "adopt": False}
     plan = world.run("plan", "workflow_dispatch", inputs=inputs)
     passed(plan)
     assert world.names == ["A", "B", "C", "D", "E", "F", "Style"]
@@ -294,6 +294,18 @@ def test_an_input_is_a_value_and_never_code(world: World) -> None:
     inputs = {"digest": hostile}
     assert world.run("apply", "workflow_dispatch", inputs=inputs)["Apply"].code == 5
     assert not (world.directory / "pwned").exists()
+
+
+def test_decisions_about_single_conflicts_reach_the_command(world: World) -> None:
+    world.runner.program("devinops", 'printf "<%s>" "$@"')
+    inputs = {"on_conflict": "git=knowledge:A b; live=knowledge:C", "on_drift": "overwrite"}
+    plan = world.run("plan", "workflow_dispatch", inputs=inputs)["Plan"].log
+    apply = world.run("apply", "workflow_dispatch", inputs={**inputs, "digest": "0a"})["Apply"].log
+    for command, log in (("plan", plan), ("apply", apply)):
+        assert f"<{command}><--on-drift><overwrite>" in log
+        assert "<--on-conflict><git=knowledge:A b\n live=knowledge:C>" in log
+    inputs = {"on_conflict": "", "on_drift": "as in devinops.yaml"}
+    assert "<--on-" not in world.run("plan", "workflow_dispatch", inputs=inputs)["Plan"].log
 
 
 @pytest.mark.matrix
