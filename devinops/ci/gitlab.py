@@ -121,13 +121,8 @@ def _request(item: Any) -> Request:
     head = text_at(item, "sha")
     # A merge without a merge commit and without squashing moves the target branch to the head.
     merged = (commits or {head}) if text_at(item, "state") == "merged" else ()
-    return Request(
-        number=number_at(item, "iid"),
-        head=head,
-        base=text_at(item, "target_branch"),
-        url=text_at(item, "web_url"),
-        merge_commits=frozenset(merged),
-    )
+    base, url = text_at(item, "target_branch"), text_at(item, "web_url")
+    return Request(number_at(item, "iid"), head, base, url, frozenset(merged))
 
 
 def _hint(_: Call, status: int) -> str:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from devinops import waiting
 from devinops.ci.code_host import CodeHost, Comment, Request
+from devinops.ci.job import Job
 from devinops.ci.posted_comment import WAITS_S, is_by
 from devinops.model.errors import Stale
 from devinops.render import comment_marker
@@ -42,13 +43,29 @@ class _Planned(NamedTuple):
     organization: str | None
 
 
-def reviewed(host: CodeHost, request: Request, about: Marker, author: str) -> Reviewed:
+def accepted_base(job: Job, base: str | None) -> str:
+    """Return the branch that requests must be for: `base`, or else the job's. Raises Stale."""
+    if base or job.branch:
+        return base or job.branch
+    raise Stale(
+        "this job runs for no branch, so devinops does not know which requests count: pass --base "
+        f"with the branch that they are merged into, or {NEXT_STEP}"
+    )
+
+
+def reviewed(host: CodeHost, request: Request, about: Marker, author: str, base: str) -> Reviewed:
     """Return the digest in the comment of a request. Raises Stale, ApiError.
 
     The comment must be about the last commit of the request: after a later push, its plan is not
-    the plan of what was merged.
+    the plan of what was merged. The request must be for the branch `base`, for which its plan was
+    reviewed.
     """
     where = f"{host.noun} {request.number}"
+    if request.base != base:
+        raise Stale(
+            f"{where} is for the branch {request.base}, but this job is for {base}: pass --base "
+            f"{quote(request.base)} if you apply here what was reviewed there, or {NEXT_STEP}"
+        )
     found = list(_comments(host, request, about, author))
     if not found:
         raise Stale(f"{where} has no plan for {about.target} by {author}: {NEXT_STEP}")
@@ -77,13 +94,13 @@ def reviewed(host: CodeHost, request: Request, about: Marker, author: str) -> Re
 
 
 def merged_request(host: CodeHost, commit: str, base: str) -> Request:
-    """Return the request whose merge moved the branch `base` to a commit.
+    """Return the request whose merge made a commit, if possible one that is for the branch `base`.
 
     Raises Stale if there is not exactly one.
     """
     candidates, merged = _merged(host, commit, base)
     for wait_s in WAITS_S:
-        if merged:
+        if any(request.base == base for request in merged):
             break
         # The job of a merge can start before the host has recorded the merge.
         waiting.pause(wait_s)
@@ -93,29 +110,19 @@ def merged_request(host: CodeHost, commit: str, base: str) -> Request:
     if merged:
         numbers = ", ".join(str(request.number) for request in merged)
         raise Stale(f"{commit[:12]} is the merge of several {host.noun}s, {numbers}: {NEXT_STEP}")
-    for request in candidates:
-        if commit in request.merge_commits:
-            check_base(host, request, base)
     related = ", ".join(str(request.number) for request in candidates)
     belongs = f"; it belongs to {related}" if related else ""
     raise Stale(f"{commit[:12]} is not the merge of a {host.noun}{belongs}: {NEXT_STEP}")
 
 
-def check_base(host: CodeHost, request: Request, base: str) -> None:
-    """Raise Stale if a request is for another branch than `base`, so was reviewed for that one."""
-    if request.base != base:
-        raise Stale(
-            f"{host.noun} {request.number} is for the branch {request.base}, but this job is for "
-            f"{base}: pass --base {quote(request.base)} if you apply here what was reviewed there, "
-            f"or {NEXT_STEP}"
-        )
-
-
 def _merged(host: CodeHost, commit: str, base: str) -> tuple[Sequence[Request], list[Request]]:
-    """Return the requests that a commit belongs to, and those whose merge moved `base` to it."""
+    """Return the requests that a commit belongs to, and those whose merge created it.
+
+    Of several, those for the branch `base` count.
+    """
     candidates = host.requests_with(commit)
-    merged = [r for r in candidates if commit in r.merge_commits and r.base == base]
-    return candidates, merged
+    merged = [request for request in candidates if commit in request.merge_commits]
+    return candidates, [request for request in merged if request.base == base] or merged
 
 
 def _comments(host: CodeHost, request: Request, about: Marker, author: str) -> Iterator[_Planned]:

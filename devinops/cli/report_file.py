@@ -65,32 +65,23 @@ def _refuse_links(file: Path, checkout: Path | None) -> None:
 def _refuse_tracked(file: Path) -> str:
     """Return why Git cannot tell whether it tracks the file; raise UnusableFile if it does."""
     real = Path(os.path.realpath(file))
-    git = Git(real.parent)
-    place = git.attempt(*_ONLY_OF_FILES, "rev-parse", "--show-cdup", "--show-prefix")
-    if place and place.code and found_no_repository(place):
-        return ""
-    listed = git.attempt(*_ONLY_OF_FILES, "ls-files", "-z", "--full-name", "--", ":/")
-    if place is None or listed is None:
+    listed = Git(real.parent).attempt(*_ONLY_OF_FILES, "ls-files", "-z", "--", ":/")
+    if listed is None:
         return "git cannot be run"
-    if place.code or listed.code:
-        return f"git fails: {error_line(place.err or listed.err)}"
-    up, _, prefix = os.fsdecode(place.out).removesuffix("\n").partition("\n")
-    path = _folded(prefix + real.name)
+    if listed.code:
+        return "" if found_no_repository(listed) else f"git fails: {error_line(listed.err)}"
     for name in os.fsdecode(listed.out).split("\0"):
-        if _folded(name) == path and _may_be(real.parent / up / name, real):
+        if not _folded(name).endswith(_folded(real.name)):
+            continue
+        tracked = Path(os.path.normpath(real.parent / name))
+        is_other = tracked.exists() and not tracked.samefile(real)
+        if _folded(str(tracked)) == _folded(str(real)) and not is_other:
             raise UnusableFile(
-                f"{file}: Git tracks this file as {name}, so the request may have written it: have "
-                "devinops plan write another file, or run git rm --cached and commit that"
+                f"{file}: Git tracks this file as {os.path.relpath(tracked)}, so the request may "
+                "have written it: have devinops plan write another file, or run git rm --cached "
+                "and commit that"
             )
     return ""
-
-
-def _may_be(tracked: Path, file: Path) -> bool:
-    """Return whether a name of the index leads to the file, or to nothing that exists."""
-    try:
-        return os.path.samestat(tracked.lstat(), file.lstat())
-    except OSError:
-        return True
 
 
 def _folded(path: str) -> str:

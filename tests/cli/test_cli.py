@@ -600,8 +600,8 @@ def test_apply_asks_on_a_terminal(
     [
         ("", "no value in the environment"),
         ("a\udcffb", "is not UTF-8"),
-        ("cog_emulator\n", "is a key of this run or a token of CI"),
-        ("the-token", "is a key of this run or a token of CI"),
+        ("cog_emulator\n", "the value is a key of this run or a token of CI"),
+        ("the-token", "the value is a key of this run or a token of CI"),
     ],
 )
 def test_a_secret_without_a_value_that_can_be_sent_stops_before_the_first_write(

@@ -497,7 +497,7 @@ def test_file_of_another_repository_inside_the_checkout_is_refused_if_that_track
     write(checkout / "module/plan.md")
     for command in (["init", "-q"], ["add", "plan.md"]):
         subprocess.run(["git", "-C", checkout / "module", *command], check=True)
-    refuses(desk, "module/plan.md", "Git tracks this file as plan.md")
+    refuses(desk, "module/plan.md", "Git tracks this file as module/plan.md")
 
 
 def test_untracked_file_beside_one_with_a_similar_name_is_posted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from devinops.api import open_writer
@@ -121,35 +121,27 @@ def secret_values(
     of this run or a token of CI.
     """
     variables = dict(sorted(_secret_variables(plan)))
-    missing = [f"{name} (for {key})" for name, key in variables.items() if not environ.get(name)]
-    if missing:
-        raise ConfigError(
-            f"no value in the environment for {', '.join(missing)}: set it; nothing was written"
-        )
-    values = {name: environ[name] for name in variables}
+    values = {name: environ.get(name, "") for name in variables}
+    in_use = {*keys, *(environ.get(name, "").strip() for name in CREDENTIALS)} - {""}
+    missing = [name for name, value in values.items() if not value]
+    _refuse(variables, missing, "no value in the environment for {}: set it; nothing was written")
     # Python decodes bytes that are not UTF-8 to surrogates, which no request can carry.
-    broken = [
-        f"{name} (for {variables[name]})" for name, value in values.items() if not _is_utf8(value)
-    ]
-    if broken:
-        raise ConfigError(
-            f"the value in the environment is not UTF-8 for {', '.join(broken)}: set it again; "
-            "nothing was written"
-        )
-    in_use = {*keys, *(environ.get(name, "").strip() for name in CREDENTIALS)} - {None, ""}
-    leaked = [
-        f"{name} (for {variables[name]})"
-        for name, value in values.items()
-        if value.strip() in in_use
-    ]
-    if leaked:
-        raise ConfigError(
-            f"the value in the environment is a key of this run or a token of CI for "
-            f"{', '.join(leaked)}, and every session could read it: set another value; nothing was "
-            "written"
-        )
+    wrong = [name for name, value in values.items() if not _is_utf8(value)]
+    why = "the value in the environment is not UTF-8 for {}: set it again; nothing was written"
+    _refuse(variables, wrong, why)
+    leaked = [name for name, value in values.items() if value.strip() in in_use]
+    why = "the value is a key of this run or a token of CI for {}: set another; nothing was written"
+    _refuse(variables, leaked, why)
     remember_values(values.values())
     return values
+
+
+def _refuse(variables: Mapping[str, str], names: Sequence[str], why: str) -> None:
+    """Raise ConfigError if there are names of variables with values that cannot be used."""
+    if names:
+        raise ConfigError(
+            why.format(", ".join(f"{name} (for {variables[name]})" for name in names))
+        )
 
 
 def _secret_variables(plan: Plan) -> Iterator[tuple[str, str]]:

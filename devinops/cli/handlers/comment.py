@@ -17,14 +17,7 @@ from devinops.cli import report_file
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written
 from devinops.config import read_project, target_name
-from devinops.model.errors import (
-    ConfigError,
-    DevinopsError,
-    NotWritten,
-    Stale,
-    UnusableFile,
-    UsageError,
-)
+from devinops.model.errors import ConfigError, DevinopsError, NotWritten, UnusableFile, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.render import comment_marker
 from devinops.render.answers import SimpleAnswer
@@ -182,26 +175,17 @@ def _document(result: _Result) -> CommentDocument:
 def _digest(
     options: Options, author: str | None, request: int | None, base: str | None
 ) -> SimpleAnswer:
-    from devinops.ci.reviewed_digest import NEXT_STEP, check_base, merged_request, reviewed
+    from devinops.ci.reviewed_digest import accepted_base, merged_request, reviewed
 
     name, org_id = _target(options)
     about, job = Marker(name, org_id, root=options.below or TOP), _job(request)
     if not (request or job.commit):
         raise ConfigError("the variables of the CI job name no commit: pass --request")
-    base = base or job.branch
-    if not base:
-        raise Stale(
-            "this job runs for no branch, so devinops does not know which requests count: pass "
-            f"--base with the branch that they are merged into, or {NEXT_STEP}"
-        )
+    base = accepted_base(job, base)
     with _host(options, job, writes=False) as host:
         trusted = author or host.author()
-        if request:
-            merged = host.request(request)
-            check_base(host, merged, base)
-        else:
-            merged = merged_request(host, job.commit, base)
-        found = reviewed(host, merged, about, trusted)
+        merged = host.request(request) if request else merged_request(host, job.commit, base)
+        found = reviewed(host, merged, about, trusted, base)
     options.say(f"reviewed in {found.comment.url}")
     return SimpleAnswer([found.digest], lambda: _reviewed_document(name, about, found))
 
