@@ -6,7 +6,7 @@ inventory has the root as what was sent, and when the folder exists, Git has mov
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +15,12 @@ from devinops.model.changes import Action, Change
 from devinops.model.inventory import Base, Record, fingerprint
 from devinops.model.keys import ROOT, Key, in_sentence
 from devinops.model.objects import Ensure, Live
-from devinops.planning.draft import PlanContext
+from devinops.planning.draft import PlanContext, PlanDraft
 from devinops.planning.match import Match, folder_of
 
 
-def placed(match: Match, context: PlanContext) -> Match | None:
-    """Return a match whose entry asks for the root, because its folder is missing; None if not.
+def in_place(match: Match, context: PlanContext, draft: PlanDraft) -> Match:
+    """Return a match whose entry asks for the root if its folder is missing, and note that.
 
     An object that is in another folder stays there. One that was put into the root stays in it,
     also if the policy has changed since then.
@@ -28,14 +28,15 @@ def placed(match: Match, context: PlanContext) -> Match | None:
     declaration, live = match.declaration, match.live
     kind, folder = declaration.kind, folder_of(declaration)
     if kind.parent is None or folder is None or context.live.under(folder):
-        return None
+        return match
     if declaration.ensure is not Ensure.PRESENT or (live and live.key.folder):
-        return None
+        return match
     if not (context.uses_root or (match.record and is_in_root(match.record))):
-        return None
+        return match
     root: Any = {kind.parent: ROOT}
-    resource = replace(declaration.resource, **root)
-    return match._replace(declaration=declaration._replace(resource=resource))
+    declaration = declaration._replace(resource=replace(declaration.resource, **root))
+    draft.in_root.append(declaration)
+    return match._replace(declaration=declaration)
 
 
 def is_in_root(record: Record) -> bool:
@@ -67,17 +68,16 @@ def recorded(record: Record, live: Live) -> Mapping[str, Base]:
     return {**record.fields, live.kind.parent: replace(known, sent=fingerprint(record.key.folder))}
 
 
-def explained(change: Change, in_root: Collection[Key], context: PlanContext) -> Change:
-    """Return a change whose reason says that its object is in the root, or no longer needs to be.
-
-    `in_root` holds the keys of the entries that ask for the root.
-    """
+def explained(change: Change, context: PlanContext) -> Change:
+    """Return a change whose reason says that its object waits in the root, or no longer has to."""
+    entry, parent = change.declaration, change.kind.parent
+    waits = entry and parent and entry.key.folder and getattr(entry.resource, parent) == ROOT
     record = context.inventory.by_id.get(change.object_id)
     arrives = change.action is Action.RENAME and change.moves and record and is_in_root(record)
-    if not (change.key in in_root or arrives):
+    if not (waits or arrives):
         return change
     folder = f"{KINDS[change.kind.lives_in or ''].name} {in_sentence(change.key.folder)}"
-    why = f"in the root until the {folder} exists, then apply moves it there"
-    if change.key not in in_root:
-        why = f"it was in the root until the {folder} existed"
+    why = f"it was in the root until the {folder} existed"
+    if waits:
+        why = f"in the root until the {folder} exists, then apply moves it there"
     return replace(change, reason=f"{change.reason}; {why}")

@@ -34,7 +34,7 @@ from devinops.planning.commands import link_command
 from devinops.planning.draft import PlanContext, PlanDraft, generated_secret
 from devinops.planning.duplicate_keys import block_duplicate_keys
 from devinops.planning.guards import guard, hazard_notes, needed, risks, undecided
-from devinops.planning.in_root import explained, placed
+from devinops.planning.in_root import explained, in_place
 from devinops.planning.lifecycles import planner
 from devinops.planning.lifecycles.required import missing
 from devinops.planning.match import (
@@ -311,7 +311,7 @@ def _drafted(
 ) -> PlanDraft:
     """Return the draft for the matches and for the undeclared objects."""
     draft = PlanDraft()
-    matches = [_in_root(matched, context, draft) for matched in matches]
+    matches = [in_place(matched, context, draft) for matched in matches]
     for folder in renamed:
         draft.drift.append(_renamed_outside(folder))
     for matched in matches:
@@ -323,17 +323,8 @@ def _drafted(
     after_replacements(draft, (matched.declaration for matched in matches), waiting)
     block_mentioned(draft, context)
     draft.blocked += references.blocked(draft.drift)
-    in_root = {declaration.key for declaration in draft.in_root}
-    draft.changes = [explained(change, in_root, context) for change in draft.changes]
+    draft.changes = [explained(change, context) for change in draft.changes]
     return draft
-
-
-def _in_root(matched: Match, context: PlanContext, draft: PlanDraft) -> Match:
-    """Return the match that is planned; note an entry that asks for the root for now."""
-    in_root = placed(matched, context)
-    if in_root:
-        draft.in_root.append(in_root.declaration)
-    return in_root or matched
 
 
 def _renamed_outside(folder: RenamedFolder) -> Drift:
