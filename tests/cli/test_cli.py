@@ -491,12 +491,14 @@ def test_commands_in_every_format_lead_to_the_root_and_the_target(
             out = devinops(command, "-C", root, *argv).out
             assert all(text in out for text in commands), (command, argv, out)
 
-    shows(f"see devinops plan {place} -v", f"devinops pull {place} --drift")
+    shows(f"devinops pull {place} --drift")
+    assert f"see devinops plan {place} -v" in devinops("plan", "-C", root).out
     # Only this shell has the variable.
     for format in ("markdown", "html"):
         shows("devinops pull -t one --drift", format=format)
     monkeypatch.delenv("DEVINOPS_TARGET")
-    shows(f"devinops plan {place} -t one -v", f"devinops pull {place} -t one --drift", target="one")
+    shows(f"devinops pull {place} -t one --drift", target="one")
+    assert f"devinops plan {place} -t one -v" in devinops("plan", "-C", root, "-t", "one").out
     plan = root.parent / "plan.json"
     devinops("plan", "-C", root, "-t", "one", "--out", plan)
     assert f"devinops pull {place} -t one --drift" in devinops("show", plan, "-C", root).out
