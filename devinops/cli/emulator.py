@@ -21,9 +21,11 @@ def require_emulator() -> None:
     """Raise DevinopsError with install instructions if the emulator's packages are missing."""
     from importlib.util import find_spec
 
-    if not (find_spec("fastapi") and find_spec("uvicorn")):
+    if not all(map(find_spec, ("dateutil", "fastapi", "jinja2", "uvicorn"))):
+        from devinops.cli.installed_from import install_command
+
         raise DevinopsError(
-            "the emulator needs extra packages: pip install fastapi jinja2 python-dateutil uvicorn"
+            f"the emulator needs extra packages: {install_command('devinops[emulator]')}"
         )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
@@ -182,3 +184,57 @@ def _checkout(directory: Path) -> Checkout | None:
     unpushed = git.line("rev-list", "--max-count=1", "HEAD", "--not", f"--remotes={name}")
     below = (git.line("rev-parse", "--show-prefix") or "").strip("/")
     return Checkout(git.line("remote", "get-url", name) or "", commit, unpushed == "", below)
+
+
+def install_command(wanted: str) -> str:
+    """Return the command that adds an extra to the devinops that runs, from its own source.
+
+    `wanted` is a requirement such as `devinops[secrets]`. If the source is not recorded, the
+    command installs the packages of the extra: the index could have a package of somebody else
+    under the name of devinops.
+    """
+    command, add = _installer()
+    source = _source(wanted, _direct_url() or {})
+    if source:
+        return f"{command} {source}"
+    return " ".join([add, *map(shlex.quote, _packages(wanted))])
+
+
+def _installer() -> tuple[str, str]:
+    """Return the commands that install a requirement, and packages beside devinops."""
+    python, prefix = shlex.quote(sys.executable), Path(sys.prefix)
+    uv = f"uv pip install --python {python}"
+    if (prefix / "pipx_metadata.json").exists():
+        return "pipx install --force", f"pipx inject {NAME}"
+    if (prefix / "uv-receipt.toml").exists():
+        return "uv tool install --force", uv
+    try:
+        by_uv = (distribution(NAME).read_text("INSTALLER") or "").strip() == "uv"
+    except PackageNotFoundError:
+        by_uv = False
+    pip = uv if by_uv else f"{python} -m pip install"
+    return pip, pip
+
+
+def _source(wanted: str, direct_url: Mapping[str, Any]) -> str:
+    """Return the words that tell an installer this source with an extra; empty if it is unknown."""
+    url, directory = str(direct_url.get("url") or ""), direct_url.get("dir_info")
+    if urlsplit(url).scheme != "file":
+        origin = origin_of(direct_url, None)
+        return "" if origin.unknown else shlex.quote(origin.requirement.replace(NAME, wanted, 1))
+    if isinstance(directory, Mapping) and directory.get("editable"):
+        return (
+            f"--editable {shlex.quote(f'{unquote(urlsplit(url).path)}{wanted.removeprefix(NAME)}')}"
+        )
+    return shlex.quote(f"{wanted} @ {url}")
+
+
+def _packages(wanted: str) -> list[str]:
+    """Return the requirements of the extra that is wanted."""
+    extra = wanted.removeprefix(NAME).strip("[]")
+    try:
+        requirements = distribution(NAME).requires or ()
+    except PackageNotFoundError:
+        requirements = ()
+    marked = (requirement.partition(";") for requirement in requirements)
+    return [name.strip() for name, _, marker in marked if f'extra == "{extra}"' in marker]

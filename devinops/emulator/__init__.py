@@ -64,7 +64,7 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as missing:
         if (missing.name or "").startswith(__package__ or ""):
             raise
-        hint = "install it with: pip install fastapi jinja2 python-dateutil uvicorn"
         raise ConfigError(
-            f"the emulator needs {missing.name}, which is not installed; {hint}"
+            f"the emulator needs {missing.name}, which is not installed: install devinops with its "
+            "extra emulator, from where you installed it"
         ) from None

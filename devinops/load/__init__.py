@@ -1,6 +1,7 @@
 """Load files as declarations, and report every problem of every file in one run.
 
 Modules: `discover` finds and reads the files, with the help of `file_names` and `globs`;
+`unread` finds entries in places that are not read;
 `yamltree` and `markdown` parse them; `entries` checks each entry, and `cross_checks` compares
 entries with each other; `placeholders` has what `import` and `pull` leave to a person.
 `problems.CODES` lists the codes of all problems.
@@ -24,6 +25,7 @@ from devinops.load.markdown import split
 from devinops.load.merged import dump_merged, merged_file, read_merged
 from devinops.load.placeholders import placeholders
 from devinops.load.problems import CODES, problem
+from devinops.load.unread import unread
 from devinops.load.yamltree import Node, parse
 from devinops.model.inventory import MergedEdit
 from devinops.model.objects import Declaration, Problem, Source
@@ -116,7 +118,8 @@ def load(
     problems = {*finder.problems, *reader.problems, *damaged}
     problems |= {*same_folders(finder.files), *duplicates(declarations)}
     problems |= {*titles_as_ids(declarations), *placeholders(declarations)}
-    problems |= {item for real, item in finder.misnamed.items() if real not in reader.bodies}
+    not_read = [*finder.misnamed.items(), *unread(finder)]
+    problems |= {item for real, item in not_read if real not in reader.bodies}
     return Loaded(
         declarations=tuple(declarations),
         problems=tuple(sorted(problems)),

@@ -152,6 +152,14 @@ class Finder:
     def _is_tracked(self, absolute: str) -> bool:
         return not is_among(absolute, self.root, self._untracked)
 
+    def leaves_out(self, path: str, *, directory: bool) -> bool:
+        """Return whether a path that is not hidden needs no warning that it is not read."""
+        real = os.path.join(self.root, path)
+        is_known = real in self._reals or real in self.misnamed
+        is_readme = path.rpartition("/")[2].lower() == "readme.md"
+        ignored = self._ignored(path, directory=directory) or not self._is_tracked(real)
+        return is_known or is_readme or ignored
+
     def _report(self, path: str, code: str, message: str) -> None:
         printable = path.encode("utf-8", "backslashreplace").decode()
         self.problems.append(problem(Source(printable or "."), code, message))

@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 from devinops.load.discover import beside
 from devinops.load.markdown import Page
-from devinops.load.placeholders import CONFLICT
+from devinops.load.placeholders import conflict_line
 from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node, control_character
 from devinops.model.keys import FolderPath, Key, folder_path
@@ -72,6 +72,8 @@ class _Entry:
     values: dict[str, Any] = field(default_factory=dict)
     places: dict[Place, Source] = field(default_factory=dict)
     text_file: str = ""
+    blank_lines: int = 0
+    """How many lines without text the file begins with."""
 
     @property
     def source(self) -> Source:
@@ -270,6 +272,7 @@ class _Entry:
         if text is not None:
             self.values[document] = canonical_text(text)
             self.text_file = beside(self.file, node.data)
+            self.blank_lines = text.count("\n", 0, len(text) - len(text.lstrip()))
 
     def check_text(self) -> None:
         """Report a text that is empty by accident: a truncated file must not erase a live text.
@@ -285,12 +288,22 @@ class _Entry:
     def check_conflicts(self) -> None:
         """Report a text that still has conflict markers."""
         for name, value in self.values.items():
-            if self.kind.by_name[name].text and isinstance(value, str) and CONFLICT.search(value):
+            is_text = self.kind.by_name[name].text and isinstance(value, str)
+            line = conflict_line(value) if is_text else None
+            if line is not None:
                 message = (
-                    f"the {name} has conflict markers of devinops pull: edit the text until it "
-                    "is right, and remove the markers"
+                    f"the {name} has conflict markers: edit the text until it is right, and "
+                    "remove the markers"
                 )
-                self.report(self.places.get(name, self.source), "merge-conflict", message)
+                self.report(self.line_of(name, line), "merge-conflict", message)
+
+    def line_of(self, name: str, number: int) -> Source:
+        """Return the position of a line of a text, counted from 0, or of the text as a whole."""
+        if name == self.kind.document and self.text_file:
+            return Source(self.text_file, 1 + self.blank_lines + number)
+        source = self.places.get(name, self.source)
+        has_lines = (self.page and name == self.kind.document) or self.node.at((name,)).literal
+        return source._replace(line=source.line + number) if has_lines else source
 
     # renames
 

@@ -20,6 +20,34 @@ LIVE: Final = ">>>>>>> in the organization"
 CONFLICT: Final = re.compile(rf"^(?:{re.escape(FILES)}|{re.escape(LIVE)})$", re.MULTILINE)
 """A text with such a line is never applied."""
 
+_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+
+
+def conflict_line(text: str) -> int | None:
+    """Return the number of the line, from 0, at which a conflict in a text begins; None without.
+
+    Git's markers count if all are there, in their order, and outside fenced code, where a text
+    about Git may quote them.
+    """
+    if own := CONFLICT.search(text):
+        return text.count("\n", 0, own.start())
+    begin, is_divided, fence = None, False, ""
+    for number, line in enumerate(text.split("\n") if "\n>>>>>>> " in text else ()):
+        mark = _FENCE.match(line)
+        if mark and not fence:
+            fence = mark[1]
+        elif mark and mark[1].startswith(fence) and not mark[2].strip():
+            fence = ""
+        elif fence:
+            continue
+        elif line.startswith("<<<<<<< "):
+            begin, is_divided = number, False
+        elif line == BETWEEN:
+            is_divided = begin is not None
+        elif line.startswith(">>>>>>> ") and is_divided:
+            return begin
+    return None
+
 
 def placeholders(declarations: Iterable[Declaration]) -> Iterator[Problem]:
     """Yield a warning for each entry that still says nothing about when to use it."""

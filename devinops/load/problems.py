@@ -24,6 +24,8 @@ CODES: Mapping[str, str] = {
     "such links",
     "same-folder": "two directories that stand for one folder, such as two Unicode forms of a name",
     "unreadable": "a file or directory that the operating system refuses to read",
+    "unread": "a Markdown file near the root with the front matter of an entry, in a place that is "
+    "not read (warning)",
     "unused-ignore": "a pattern in `ignore` that matches nothing in the root or in the directories "
     "that are read (warning)",
     # text
@@ -47,7 +49,7 @@ CODES: Mapping[str, str] = {
     "in their Unicode form",
     "empty-text": "empty text, which would erase the live text",
     "invalid-value": "a value of the right type that is not allowed",
-    "merge-conflict": "text with conflict markers that `devinops pull` wrote",
+    "merge-conflict": "text with the conflict markers of Git or of `devinops pull`",
     "merged-record": "a line of `devinops-merged/TARGET.jsonl` that cannot be read",
     "missing-field": "a required field that is missing",
     "placeholder": "the TODO that `devinops import` wrote for a person to replace (warning)",
@@ -57,7 +59,7 @@ CODES: Mapping[str, str] = {
     "wrong-type": "a value of the wrong type",
 }
 
-WARNINGS = frozenset({"empty-file", "placeholder", "unused-ignore"})
+WARNINGS = frozenset({"empty-file", "placeholder", "unread", "unused-ignore"})
 
 
 def problem(source: Source, code: str, message: str) -> Problem:

@@ -95,11 +95,26 @@ def check(
     chosen = name_or_checker
     checker = _named_checker(chosen) if isinstance(chosen, str) else chosen
     seen: set[Finding] = set()
-    for error in checker.errors(value):
+    errors = list(checker.errors(value))
+    misspelled = {meant for error in errors for meant in _misspelled(error)}
+    for error in errors:
         for finding in _findings(error, discreet):
-            if finding not in seen:
+            is_known = (finding.path, finding.message.partition(":")[0]) in misspelled
+            if finding not in seen and not is_known:
                 seen.add(finding)
                 yield finding
+
+
+def _misspelled(error: Any) -> Iterator[tuple[Path, str]]:
+    """Yield the place and the message of each missing field that an unknown key stands for.
+
+    The problem of the key says so already.
+    """
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", ()))
+        for name in error.instance:
+            if name not in known:
+                yield tuple(error.absolute_path), f"the field {nearest(name, known)} is missing"
 
 
 def _findings(error: Any, discreet: bool) -> Iterator[Finding]:

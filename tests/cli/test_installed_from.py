@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import re
 import shlex
+import sys
 from collections.abc import Callable
+from importlib.metadata import Distribution
 from pathlib import Path
 from typing import Any
 
@@ -277,12 +278,65 @@ def test_nothing_pretends_that_an_index_has_devinops() -> None:
             assert claims == [], path
 
 
-def test_the_packages_to_install_for_the_emulator_are_those_of_the_extra(
-    devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+# --- an extra ---------------------------------------------------------------------------------------------
+
+PYTHON = shlex.quote(sys.executable)
+WHEEL = {"url": "file:///d/devinops-1-py3-none-any.whl", "archive_info": {}}
+EXTRAS: dict[str, tuple[dict[str, Any] | None, str, str, str]] = {
+    "pip from a repository": (
+        vcs("https://bob:hunter2@github.com/acme/devinops.git"), "", "pip",
+        f"{PYTHON} -m pip install 'devinops[secrets] @ git+{HTTPS}@{C}'",
+    ),
+    "uv from a repository": (
+        vcs(HTTPS), "", "uv",
+        f"uv pip install --python {PYTHON} 'devinops[secrets] @ git+{HTTPS}@{C}'",
+    ),
+    "pipx from a repository": (
+        vcs(HTTPS), "pipx_metadata.json", "pip",
+        f"pipx install --force 'devinops[secrets] @ git+{HTTPS}@{C}'",
+    ),
+    "uv tool, editable": (
+        {"url": "file:///my%20dir", "dir_info": {"editable": True}}, "uv-receipt.toml", "uv",
+        "uv tool install --force --editable '/my dir[secrets]'",
+    ),
+    "pip from a directory": (
+        {"url": "file:///d", "dir_info": {}}, "", "pip",
+        f"{PYTHON} -m pip install 'devinops[secrets] @ file:///d'",
+    ),
+    "pipx from a wheel": (
+        WHEEL, "pipx_metadata.json", "pip",
+        f"pipx install --force 'devinops[secrets] @ {WHEEL['url']}'",
+    ),
+    "pip from an index": (None, "", "pip", f"{PYTHON} -m pip install 'detector<3,>=2'"),
+    "pipx from an index": (
+        None, "pipx_metadata.json", "pip", "pipx inject devinops 'detector<3,>=2'",
+    ),
+    "uv tool from an index": (
+        None, "uv-receipt.toml", "uv", f"uv pip install --python {PYTHON} 'detector<3,>=2'",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", EXTRAS)
+def test_the_command_for_an_extra_fits_how_devinops_was_installed(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setup = configparser.ConfigParser()
-    setup.read(ROOT / "setup.cfg")
-    extra = setup["options.extras_require"]["emulator"].split()
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    names = " ".join(Requirement(line).name for line in extra)
-    assert devinops("emulator").err.endswith(f": pip install {names}\n")
+    direct_url, metadata, installer, expected = EXTRAS[how]
+
+    class Installed(Distribution):
+        requires = ["click>=8", 'detector<3,>=2; python_version < "4" and extra == "secrets"']
+
+        def read_text(self, filename: str) -> str | None:
+            return {
+                "INSTALLER": f"{installer}\n",
+                "direct_url.json": json.dumps(direct_url) if direct_url else None,
+            }[filename]
+
+        def locate_file(self, path: Any) -> Any:
+            raise NotImplementedError
+
+    monkeypatch.setattr(origins, "distribution", lambda _: Installed())
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    if metadata:
+        (tmp_path / metadata).touch()
+    assert origins.install_command("devinops[secrets]") == expected

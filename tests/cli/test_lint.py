@@ -775,7 +775,8 @@ def test_without_the_detector_lint_says_so(
 ) -> None:
     monkeypatch.setattr("devinops.cli.handlers.lint.is_complete", lambda: False)
     repository({"knowledge/a.md": FINE_NOTE})
-    assert "install devinops[secrets]" in devinops("lint").err
+    monkeypatch.setattr("devinops.cli.installed_from.install_command", "the command for {}".format)
+    assert "to find more, run the command for devinops[secrets]" in devinops("lint").err
     assert devinops("lint", "-q").err == ""
     assert devinops("lint", "--select", "DV1").err == ""
 

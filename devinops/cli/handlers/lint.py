@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _DETECTING = "DV301"
 _INCOMPLETE = (
     "devinops lint looks only for the tokens of a dozen services and the most common forms of "
-    "passwords: to find more, install devinops[secrets]"
+    "passwords: to find more, run"
 )
 
 
@@ -164,7 +164,9 @@ def _manual(options: Options) -> str:
 def _say_what_is_not_looked_for(options: Options, settings: Settings) -> None:
     is_looking = any(rule.id == _DETECTING for rule in settings.selected(RULES))
     if is_looking and not is_complete():
-        options.say(_INCOMPLETE)
+        from devinops.cli.installed_from import install_command
+
+        options.say(f"{_INCOMPLETE} {install_command('devinops[secrets]')}")
 
 
 class _Run:
