@@ -39,6 +39,8 @@ _QUIET: Final = tuple(
     for setting in (
         f"core.hooksPath={os.devnull}",
         "core.splitIndex=false",
+        # A request can commit the files of a bare repository, whose settings git would obey.
+        "safe.bareRepository=explicit",
         "core.fsmonitor=false",
         "gc.auto=0",
         "maintenance.auto=false",

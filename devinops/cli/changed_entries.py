@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from devinops.git import Git, error_line
 from devinops.load import read_entries
@@ -28,10 +28,15 @@ def changed_entries(root: Path, ref: str, entries: Iterable[Declaration]) -> fro
         return os.path.relpath(os.path.realpath(root / path), top).replace(os.sep, "/")
 
     def is_touched(path: str) -> bool:
-        return real(path) not in there or not touched.isdisjoint((path, real(path)))
+        return real(path) not in there or real(path) in touched or is_relinked(path)
+
+    def is_relinked(path: str) -> bool:
+        above = map(str, PurePosixPath(path).parents)
+        return real(path) != path and not touched.isdisjoint((path, *above))
 
     def text(path: str) -> str | None:
-        written = git.file_at(base, real(path))
+        # Another link may have led to another text, so there is nothing to compare with.
+        written = None if is_relinked(path) else git.file_at(base, real(path))
         return None if written is None else unified(written)
 
     differing = [e for e in entries if any(map(is_touched, {e.source.path, e.text_file} - {""}))]

@@ -17,9 +17,6 @@ from devinops.model.errors import UnusableFile
 
 NEXT_STEP = "write it with devinops plan --report markdown={}"
 
-_ONLY_OF_FILES = ("-c", "safe.bareRepository=explicit")
-"""A request can commit the files of a bare repository, whose settings and index git would use."""
-
 
 def read(file: Path, checkout: Path | None) -> tuple[str, str]:
     """Return the text of a report, and why Git cannot tell whether it tracks the file.
@@ -65,7 +62,7 @@ def _refuse_links(file: Path, checkout: Path | None) -> None:
 def _refuse_tracked(file: Path) -> str:
     """Return why Git cannot tell whether it tracks the file; raise UnusableFile if it does."""
     real = Path(os.path.realpath(file))
-    listed = Git(real.parent).attempt(*_ONLY_OF_FILES, "ls-files", "-z", "--", ":/")
+    listed = Git(real.parent).attempt("ls-files", "-z", "--", ":/")
     if listed is None:
         return "git cannot be run"
     if listed.code:

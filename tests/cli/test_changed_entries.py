@@ -96,6 +96,27 @@ def test_the_file_behind_a_link_is_compared(repository: Write) -> None:
     assert [source.path for source in changed_entries(root, "main", entries)] == ["knowledge/d.md"]
 
 
+@pytest.mark.parametrize("link", ["knowledge", "knowledge/c.md", "texts/c.md"])
+def test_an_entry_behind_another_link_changed(repository: Write, link: str) -> None:
+    """The text that it leads to now was in the repository before, where nobody reviewed it as an entry."""
+    root = repository(
+        {f"{name}/c.md": page(FINE | {"body": f"{name}\n"}) for name in ("shared", "other")}
+        | {"knowledge.yaml": "knowledge: [{name: Y, trigger: t, body_file: texts/c.md}]\n"}
+    )
+    place = root / link
+    place.parent.mkdir(exist_ok=True)
+    up = "../" * link.count("/")
+    end = "/c.md" if link.endswith(".md") else ""
+    place.symlink_to(f"{up}shared{end}")
+    committed(root)
+    place.unlink()
+    place.symlink_to(f"{up}other{end}")
+    entries = read_repository(root)[1].declarations
+    changed = changed_entries(root, "main", entries)
+    expected = "knowledge.yaml" if link.startswith("texts") else "knowledge/c.md"
+    assert [source.path for source in changed] == [expected]
+
+
 def test_only_changed_entries_fail_and_the_others_are_told_apart(
     repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,6 +86,10 @@ def test_actionlint_accepts_the_workflow(top: Path) -> None:
 def test_gitlab_accepts_the_pipeline(top: Path) -> None:
     pipeline = yaml.safe_load((top / PIPELINE).read_text())
     assert schema_errors("gitlab-ci", pipeline) == []
+    # The cache is in the checkout, where a branch can bring along a built devinops.
+    assert "pip install --no-cache-dir --no-deps" in " ".join(
+        pipeline[".devinops"]["before_script"]
+    )
     jobs = [job for job in pipeline.values() if isinstance(job, dict)]
     parts = [job.get("before_script", [])[2:] + job.get("script", []) for job in jobs]
     texts = [text for part in parts for text in part]

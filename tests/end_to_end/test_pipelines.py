@@ -13,7 +13,7 @@ import yaml
 from devinops.emulator import Emulator
 from tests.testing.command_line import run_quietly
 from tests.testing.gitlab_api import TOKEN, GitLabApi
-from tests.testing.inventories import commit, git
+from tests.testing.inventories import commit, forge_backup, git
 from tests.testing.workflows import Runner, gitlab_jobs, run_gitlab_job
 
 SEED = """
@@ -253,9 +253,13 @@ def test_a_job_is_undone_in_two_pipelines_by_hand(world: World) -> None:
         (world.checkout / "knowledge" / "A.md").write_text(
             f"---\nname: A\ntrigger: t\n---\n{body}\n"
         )
+        forge_backup(world.checkout)
         world.push()
         _, log = world.run("devinops-plan-by-hand", BY_HAND)
         assert world.run("devinops-apply-by-hand", BY_HAND, DIGEST=digest_in(log))[0] == 0
+    # The branch can bring along a module with the name of one that a command imports.
+    (world.checkout / "zipfile.py").write_text("raise SystemExit('imported from the checkout')\n")
+    git(world.checkout, "add", "zipfile.py")
     with zipfile.ZipFile(world.directory / "artifacts.zip", "w") as archive:
         for path in (world.checkout / ".devinops" / "backups").glob("*.jsonl"):
             archive.write(path, path.relative_to(world.checkout))

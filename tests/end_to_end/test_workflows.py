@@ -18,7 +18,7 @@ import yaml
 from devinops.emulator import Emulator
 from tests.testing.actions import commands
 from tests.testing.github_api import TOKEN, GitHubApi
-from tests.testing.inventories import commit, git
+from tests.testing.inventories import commit, forge_backup, git
 from tests.testing.places import ROOT
 from tests.testing.workflows import Runner, Step, read_workflow
 
@@ -53,6 +53,8 @@ class World:
             '  while [ "$1" != --jq ]; do shift; done\n'
             f'  jq --raw-output "$2" "{directory}/listed";;\n'
             f'"api --paginate") jq --raw-output "$5" "{directory}/artifacts";;\n'
+            f'"api repos/acme/api/actions/runs/"*) jq --raw-output ".[\\"${{2##*/}}\\"].event" "{directory}/runs";;\n'
+            f'"api repos/acme/api/compare/"*) echo "${{2##*/}}" | grep -q ^elsewhere && echo diverged || echo ahead;;\n'
             f'"run download") cp -r "{directory}/kept/$3/$5" "$7";;\n'
             "esac",
         )
@@ -377,7 +379,13 @@ def test_drift_opens_a_pull_request_where_that_is_wanted(world: World) -> None:
 
 
 def artifact(run: int, *, name: str = "devinops-backups-1", **about: Any) -> dict[str, Any]:
-    made_by = {"id": run, "head_branch": "main", "head_repository_id": 1, "repository_id": 1}
+    made_by = {
+        "id": run,
+        "head_sha": "0a",
+        "head_branch": "main",
+        "head_repository_id": 1,
+        "repository_id": 1,
+    }
     return {"name": name, "expired": False, "workflow_run": {**made_by, **about}}
 
 
@@ -387,17 +395,23 @@ def test_a_run_is_rolled_back_in_two_manual_runs(world: World) -> None:
     names = []
     for number, body in enumerate(("first", "second")):
         world.write("A", body)
+        forge_backup(world.checkout)
         applied(world)
         names.append(world.keep_backups(number))
     others = (
         artifact(9, head_repository_id=2),
         artifact(9, head_branch="a-pull-request"),
         artifact(9, name="devinops-backups-staging-1"),
+        artifact(8),
+        artifact(9, head_sha="elsewhere"),
         artifact(9) | {"expired": True},
     )
     (world.directory / "artifacts").write_text(
         json.dumps({"artifacts": [*others, artifact(1), artifact(0)]})
     )
+    events = {0: "push", 1: "workflow_dispatch", 8: "pull_request", 9: "push"}
+    runs = {str(run): {"event": event} for run, event in events.items()}
+    (world.directory / "runs").write_text(json.dumps(runs))
     for name, text in (("latest", "A\nfirst"), (names[0], "A")):
         plan = world.run("plan", "workflow_dispatch", inputs={"rollback": name})
         passed(plan)

@@ -537,7 +537,6 @@ def without_our_branch(clone: Clone) -> Path:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda clone: clone("bare", "--bare"),
         lambda clone: bare_with_work_tree(clone, "--bare"),
         lambda clone: bare_with_work_tree(clone, "--mirror"),
         work_tree,
@@ -548,7 +547,7 @@ def without_our_branch(clone: Clone) -> Path:
         without_our_branch,
     ],
     ids=[
-        "bare", "work tree of a bare one", "work tree of a mirror", "work tree", "sparse", "submodule", "insteadOf",
+        "work tree of a bare one", "work tree of a mirror", "work tree", "sparse", "submodule", "insteadOf",
         "no refspec", "negative refspec",
     ],
 )  # fmt: skip
@@ -744,3 +743,22 @@ def test_an_inventory_that_cannot_be_kept_after_the_writes_does_not_cost_the_rep
     assert devinops("apply", "--yes", "-C", project).code == 0
     assert devinops("inventory", "list", "-C", project).out.splitlines()[-1] == "1 owned (branch)"
     assert len(emulator.knowledge()) == 1
+
+
+# --- files that a request can commit --------------------------------------------------------------------------
+
+
+def test_the_settings_of_a_bare_repository_in_the_files_are_not_obeyed(
+    clone: Clone, tmp_path: Path
+) -> None:
+    root = clone() / "teams" / "a"
+    (root / "objects").mkdir(parents=True)
+    (root / "refs").mkdir()
+    (root / "HEAD").write_text("ref: refs/heads/main\n")
+    (root / "config").write_text(
+        f'[core]\nsshCommand = "touch {tmp_path}/ran; false"\nworktree = .\n'
+        '[remote "origin"]\nurl = ssh://host.test/x\n'
+    )
+    with pytest.raises(InventoryError, match="cannot use bare repository"):
+        begins(root)
+    assert not (tmp_path / "ran").exists()

@@ -26,6 +26,14 @@ def commit(cwd: Path, *arguments: str) -> None:
     git(cwd, "-c", "user.name=P", "-c", "user.email=p@localhost", "commit", "-q", *arguments)
 
 
+def forge_backup(checkout: Path) -> None:
+    """Add a file to the repository where the backups of a run will be."""
+    forged = checkout / ".devinops" / "backups" / "forged.jsonl"
+    forged.parent.mkdir(parents=True, exist_ok=True)
+    forged.write_text("not written by devinops\n")
+    git(checkout, "add", "--force", str(forged))
+
+
 def record(name: str, id: str | None = None, body: str = "0" * 16) -> Record:
     return Record(
         Key.parse(f"knowledge:{name}"),

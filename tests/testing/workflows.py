@@ -124,7 +124,7 @@ class Runner:
         bin.mkdir()
         self.calls = self.directory / "calls"
         self.calls.touch()
-        self.program("devinops", f'exec "{sys.executable}" -m devinops "$@"')
+        self.program("devinops", f'exec "{sys.executable}" -P -m devinops "$@"')
         self.program("pip", f'printf "pip %s\\n" "$*" >> "{self.calls}"')
 
     def program(self, name: str, text: str) -> None:
