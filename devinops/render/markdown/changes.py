@@ -204,7 +204,8 @@ class Details(NamedTuple):
 def details(summary: str, about: str, blocks: Iterable[Block], most: int) -> Details | None:
     """Return a folded change in at most `most` bytes; None if not even its start fits.
 
-    `summary` is HTML, `about` Markdown. Whole blocks are left out before rows are.
+    `summary` is HTML, `about` Markdown. Of the first block that does not fit, the first rows are
+    shown, and no block after it: a new text is one block.
     """
     start = f"<details><summary>{summary}</summary>\n\n{about}\n\n"
     budget = Budget(most - size(start) - _AROUND_ROWS)
@@ -235,11 +236,10 @@ def _fitting(blocks: Iterable[Block], budget: Budget) -> tuple[list[str], list[s
         if not left_out and budget.take(_cost(block)):
             rows += block.rows
             hints += block.hints
-        elif not rows:
-            rows = _first_rows(block.rows, budget)
-            left_out = len(block.rows) - len(rows)
         else:
-            left_out += len(block.rows) - 1
+            taken = [] if left_out else _first_rows(block.rows, budget)
+            rows += taken
+            left_out += len(block.rows) - max(len(taken), bool(rows))
     return rows, hints, left_out
 
 

@@ -99,6 +99,16 @@ def test_details_are_cut_between_rows_and_say_so() -> None:
     assert details("s", "a", field_blocks("knowledge", change), 200) is None
 
 
+def test_a_text_is_cut_although_another_field_is_shown_before_it() -> None:
+    fields = (FieldChange("trigger", UNSET, "t"), FieldChange("body", UNSET, "\n".join(TEXT)))
+    blocks = [block for field in fields for block in field_blocks("knowledge", field)]
+    part = details("s", "a", blocks, 600)
+    assert part
+    assert f"+ t\n@@ body @@\n+ {TEXT[0]}\n" in part.text
+    shown = sum(map(part.text.count, (f"+ {text}\n" for text in TEXT)))
+    assert f"@@ … {len(TEXT) - shown} more lines, not shown here @@" in part.text
+
+
 def test_a_text_of_which_lines_are_left_out_counts_as_shortened() -> None:
     change = FieldChange("body", "a\n" * 20_001, "b")
     made = details("s", "a", field_blocks("knowledge", change), 60_000)
