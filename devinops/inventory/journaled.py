@@ -77,11 +77,14 @@ class JournaledStore:
                 lambda stored: merge.announce(stored, run, intents, base, self.place),
                 f"{run}: {len(intents)} announced",
             )
-        except DevinopsError:
-            # After an interruption the announcement may be saved: then the lock stays, and it shows
-            # that the run is dead.
-            self._unlock_run(run)
-            raise
+        except DevinopsError as error:
+            # The remote may have the announcement although its answer was lost, and after an
+            # interruption any backend may: then the lock stays, and shows that the run is dead.
+            if isinstance(error, Stale) or self.backend.store == "file":
+                self._unlock_run(run)
+            if not isinstance(error, InventoryError):
+                raise
+            raise InventoryError(f"{str(error).rstrip('.')}. Nothing was written") from error
         self._runs[run] = _Run(base.by_id)
 
     def settle(
@@ -103,9 +106,9 @@ class JournaledStore:
             )
         except DevinopsError as error:
             raise InventoryError(
-                f"{error}. What the run wrote to the organization is recorded only in "
-                f"{self.journal}: run devinops apply{self.place} here again, which saves it; in "
-                f"any other clone, run devinops inventory unlock{self.place} {run} first"
+                f"{str(error).rstrip('.')}. What the run wrote to the organization is recorded "
+                f"only in {self.journal}: run devinops apply{self.place} here again, which saves "
+                f"it; in any other clone, run devinops inventory unlock{self.place} {run} first"
             ) from error
         self._runs.pop(run, None)
         self._unlock_run(run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from devinops.model.changes import Action, Blocker, Change
 from devinops.model.keys import Key, in_sentence
 from devinops.model.objects import Live
+from devinops.planning.commands import link_command
 from devinops.planning.draft import PlanContext, PlanDraft
 
 
@@ -21,6 +22,9 @@ def block_duplicate_keys(draft: PlanDraft, context: PlanContext) -> None:
                 names, remedy = "another entry of this plan", "rename one of them"
             if key.folder != change.key.folder:
                 remedy += f", or create {in_sentence(change.key.folder)} in the web app"
+                if not change.id and len(others) == 1 and not _known_as(others[0], context):
+                    link = link_command(change.key, others[0].id)
+                    remedy += f"; if it belongs to this entry, run {link}"
             reason = f"{names} already {have if others else 'gets'} the key {key}: {remedy}"
             draft.block(Blocker.CONFLICT, change.declaration, reason, others)
 

@@ -34,7 +34,6 @@ from devinops.planning.commands import link_command
 from devinops.planning.draft import PlanContext, PlanDraft, generated_secret
 from devinops.planning.duplicate_keys import block_duplicate_keys
 from devinops.planning.guards import guard, hazard_notes, needed, risks, undecided
-from devinops.planning.in_root import explained, in_place
 from devinops.planning.lifecycles import planner
 from devinops.planning.lifecycles.required import missing
 from devinops.planning.match import (
@@ -54,6 +53,7 @@ from devinops.planning.orphans import (
     undeclared,
 )
 from devinops.planning.references import References, known_ids
+from devinops.planning.root_placement import explained, in_place
 from devinops.planning.selection import Only, check_only, kinds_of, narrow
 from devinops.planning.superseded import advice, after_replacements, waits_for
 

@@ -16,6 +16,7 @@ from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Ensure, Live, Snapshot
 from devinops.planning.commands import forget_command, link_command
 from devinops.planning.diff import changed_fields
+from devinops.planning.in_root import declared_key
 
 
 class Standing(StrEnum):
@@ -53,12 +54,15 @@ class Claim(NamedTuple):
     ) -> Claim:
         """Return the claim of an entry on the live object of its record."""
         key = declaration.key
-        if live.key == key:
+        if _declared_key(live, inventory) == key:
             return cls(declaration, live)
         namesakes = tuple(other for other in snapshot.under(key) if other.ours)
         heir = entries.get(live.key)
         known = _live_of(heir, snapshot, inventory) if heir else None
-        if heir and (heir.ensure is not Ensure.PRESENT or (known and known.key == heir.key)):
+        if heir and (
+            heir.ensure is not Ensure.PRESENT
+            or (known and _declared_key(known, inventory) == heir.key)
+        ):
             heir = None
         is_new_heir = heir is not None and known is None
         is_open = heir is not None and not (known and _likeness(heir, known, inventory))
@@ -108,6 +112,10 @@ def _live_of(entry: Declaration, snapshot: Snapshot, inventory: Inventory) -> Li
     """Return the live object that the inventory has under the key of an entry."""
     record = inventory.by_key.get(entry.key)
     return snapshot.by_id.get(record.object_id) if record else None
+
+
+def _declared_key(live: Live, inventory: Inventory) -> Key:
+    return declared_key(live, inventory.by_id.get(live.object_id))
 
 
 def _is_lost(live: Live, entries: Mapping[Key, Declaration], inventory: Inventory) -> bool:

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -242,6 +243,24 @@ def test_what_others_push_onto_an_announcement_does_not_hide_it(
     store.write(base.changed([record("b")]), base)
     assert marker.exists()
     assert names(on_branch(two).read()) == ["a", "b"]
+
+
+def test_an_announcement_whose_answer_was_lost_is_cleared_by_the_next_run_here(
+    clone: Clone, remote: Path
+) -> None:
+    root, away = clone(), remote.with_name("away.git")
+    hook(remote, "post-receive", f"mv {remote} {away}")
+    lost, run = on_branch(root), "20270101T000000Z-abcdef"
+    with pytest.raises(InventoryError, match=r"cannot be read: .*Nothing was written$"):
+        lost.begin(run, [intent(run, "a")], Inventory("branch"))
+    away.rename(remote)
+    (remote / "hooks" / "post-receive").unlink()
+    del lost
+    store = on_branch(root)
+    store.sweep()
+    assert store.read().intents == (replace(intent(run, "a"), unclear=True),)
+    applied(store, "r2", "a")
+    assert names(on_branch(clone("two")).read()) == ["a"]
 
 
 def test_one_run_reads_its_push_back_once(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
