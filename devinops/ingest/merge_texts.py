@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import Match, SequenceMatcher
-from typing import Final
 
 from devinops.load.placeholders import BETWEEN, FILES, LIVE
-
-MAX_COMPARED: Final = 2_000_000
-"""How many lines and pairs of equal lines are looked at to find what two texts share."""
+from devinops.render.bounded_diff import Matcher
 
 
 class TooManyEqualLines(Exception):
@@ -62,22 +57,6 @@ def _regions(base: list[str], ours: list[str], theirs: list[str]) -> Iterator[_R
         at = [start + length, first + length, second + length]
 
 
-class _Bounded(SequenceMatcher[str]):
-    """Raises TooManyEqualLines instead of working for long."""
-
-    def __init__(self, base: list[str], other: list[str]) -> None:
-        super().__init__(None, base, other, autojunk=False)
-        self.base, self.equal, self.compared = base, Counter(other), 0
-
-    def find_longest_match(
-        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
-    ) -> Match:
-        self.compared += sum(1 + self.equal[line] for line in self.base[alo:ahi])
-        if self.compared > MAX_COMPARED:
-            raise TooManyEqualLines
-        return super().find_longest_match(alo, ahi, blo, bhi)
-
-
 def _common(
     base: list[str], ours: list[str], theirs: list[str]
 ) -> Iterator[tuple[int, int, int, int]]:
@@ -85,8 +64,10 @@ def _common(
 
     The last one is empty, at the end of all sides.
     """
-    in_ours = _Bounded(base, ours).get_matching_blocks()
-    in_theirs = _Bounded(base, theirs).get_matching_blocks()
+    matchers = [Matcher(base, other, autojunk=False) for other in (ours, theirs)]
+    in_ours, in_theirs = (matcher.get_matching_blocks() for matcher in matchers)
+    if not all(matcher.work.is_done for matcher in matchers):
+        raise TooManyEqualLines
     i = j = 0
     while i < len(in_ours) and j < len(in_theirs):
         one, other = in_ours[i], in_theirs[j]

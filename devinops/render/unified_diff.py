@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 import os
 import re
 from collections.abc import Iterator
 
+from devinops.render.bounded_diff import Matcher
 from devinops.render.escape import line
 
 _MUST_QUOTE = re.compile('[\0-\x1f\x7f"\\\\\udc80-\udcff]')
@@ -19,11 +19,19 @@ def patch(path: str, before: str, after: str) -> Iterator[str]:
 
     Every character is written as it is, even the CR of a line that ends with CRLF.
     """
-    rows = difflib.unified_diff(_lines(before), _lines(after), _name("a", path), _name("b", path))
-    for row in rows:
-        yield row.removesuffix("\n")
-        if not row.endswith("\n"):
-            yield _NO_LINE_END
+    old, new = _lines(before), _lines(after)
+    yield f"--- {_name('a', path)}"
+    yield f"+++ {_name('b', path)}"
+    for first, steps in Matcher(old, new).hunks():
+        yield first
+        for step, start, end, new_start, new_end in steps:
+            is_equal = step == "equal"
+            rows = [f"{' ' if is_equal else '-'}{row}" for row in old[start:end]]
+            rows += [f"+{row}" for row in new[new_start:new_end] if not is_equal]
+            for row in rows:
+                yield row.removesuffix("\n")
+                if not row.endswith("\n"):
+                    yield _NO_LINE_END
 
 
 def shown(path: str, before: str, after: str) -> Iterator[str]:

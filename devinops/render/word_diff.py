@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
+from devinops.render.bounded_diff import Matcher, Step, Work
 from devinops.render.escape import exact
 
 CONTEXT_LINES: Final = 3
@@ -16,6 +15,8 @@ MAX_WORDS: Final = 400
 
 That takes quadratic time.
 """
+MAX_COMPARED_WORDS: Final = 10_000_000
+"""The work for the words of all lines of a text. Once it is done, whole lines are shown."""
 MIN_LIKENESS: Final = 0.4
 """Lines that are less alike are shown as other lines and not as changed ones, unless they are long.
 
@@ -52,17 +53,15 @@ def unified(
     `shown` turns a symbol and a line into what the row shows, before words are compared: so an
     escape is never cut in two. It must not cut off a line that has changed.
     """
-    rows = list(difflib.unified_diff(before, after, lineterm="", n=CONTEXT_LINES))[2:]
-    for is_change, group in groupby(rows, key=lambda row: row[0] in "+-"):
-        if is_change:
-            lines: dict[str, list[str]] = {"-": [], "+": []}
-            for row in group:
-                lines[row[0]].append(row[1:])
-            yield from changed(*_distinguished(lines["-"], lines["+"], shown))
-            continue
-        for row in group:
-            symbol, text = row[0], row[1:]
-            yield Row(symbol, (Part(row if symbol == "@" else shown(symbol, text)),))
+    work = Work(MAX_COMPARED_WORDS)
+    for first, steps in Matcher(before, after).hunks(CONTEXT_LINES):
+        yield Row("@", (Part(first),))
+        for step, start, end, new_start, new_end in steps:
+            old, new = before[start:end], after[new_start:new_end]
+            if step == "equal":
+                yield from (Row(" ", (Part(shown(" ", text)),)) for text in old)
+            else:
+                yield from changed(*_distinguished(old, new, shown), work)
 
 
 def _distinguished(
@@ -79,19 +78,21 @@ def _distinguished(
     return old, new
 
 
-def changed(removed: Sequence[str], added: Sequence[str]) -> Iterator[Row]:
+def changed(removed: Sequence[str], added: Sequence[str], work: Work) -> Iterator[Row]:
     """Yield removed and added lines, with the words marked that differ between similar lines."""
-    pairs = [compared(old, new) for old, new in zip(removed, added, strict=False)]
+    pairs = [compared(old, new, work) for old, new in zip(removed, added, strict=False)]
     old = [before for before, _ in pairs] + [(Part(text),) for text in removed[len(pairs) :]]
     new = [after for _, after in pairs] + [(Part(text),) for text in added[len(pairs) :]]
     yield from (Row("-", parts) for parts in old)
     yield from (Row("+", parts) for parts in new)
 
 
-def compared(before: str, after: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+def compared(
+    before: str, after: str, work: Work | None = None
+) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
     """Return the parts of two lines; none is marked if the lines have little in common."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
-    steps = _steps(old, new)
+    steps = _steps(old, new, work)
     alike = sum(end - start for tag, start, end, _, _ in steps if tag == "equal")
     is_long = max(len(before), len(after)) > LONG
     if 2 * alike < MIN_LIKENESS * (len(old) + len(new)) and not is_long:
@@ -102,20 +103,17 @@ def compared(before: str, after: str) -> tuple[tuple[Part, ...], tuple[Part, ...
     )
 
 
-_Step: TypeAlias = tuple[str, int, int, int, int]
-
-
-def _steps(old: Sequence[str], new: Sequence[str]) -> list[_Step]:
+def _steps(old: Sequence[str], new: Sequence[str], work: Work | None) -> list[Step]:
     """Return the steps from one list of words to another, as difflib writes them."""
     start = _equal(old, new)
     end = _equal(old[start:][::-1], new[start:][::-1])
     old_end, new_end = len(old) - end, len(new) - end
     between = old[start:old_end], new[start:new_end]
-    steps: list[_Step] = [("equal", 0, start, 0, start)] if start else []
+    steps: list[Step] = [("equal", 0, start, 0, start)] if start else []
     if max(map(len, between)) > MAX_WORDS:
         steps.append(("replace", start, old_end, start, new_end))
     else:
-        matcher = difflib.SequenceMatcher(None, *between, autojunk=False)
+        matcher = Matcher(*between, work, autojunk=False)
         steps += (
             (tag, start + a, start + b, start + c, start + d)
             for tag, a, b, c, d in matcher.get_opcodes()

@@ -16,10 +16,12 @@ import httpx
 import pytest
 
 from devinops.cli import root_files
+from devinops.cli.handlers import pull as pull_handler
 from devinops.cli.session import Session
+from devinops.config import Settings, resolve
 from devinops.emulator import Emulator
-from devinops.ingest import merge_texts
 from devinops.model.objects import Snapshot
+from devinops.render import bounded_diff
 from tests.testing.command_line import Devinops
 from tests.testing.hostile_names import HUNDREDS, NAMES, organization
 from tests.testing.tree import plant, snapshot
@@ -362,6 +364,51 @@ def test_a_live_object_that_was_edited_again_after_the_merge_is_in_conflict_agai
     assert devinops("validate", "-C", root).code == 0
 
 
+def test_an_edit_that_is_made_again_after_the_apply_is_a_conflict(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    """The record of its merge is about the edit before the apply."""
+    emulator, root = applied
+    page = root / "knowledge" / "deploys.md"
+    theirs = "# Deploys\n\nRun make all.\n\nThen watch."
+    page.write_text(PAGE.replace("Then watch.", "Then watch the graphs."))
+    edit(emulator, "knowledge", "deploys", body=theirs)
+    pull(devinops, root, "--drift")
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    edit(emulator, "knowledge", "deploys", body=theirs)
+    page.write_text(PAGE.replace("make deploy", "make it"))
+    plan = plan_of(devinops, root)
+    assert (plan["changes"], [block["by"] for block in plan["blocked"]]) == ([], ["conflict"])
+
+
+@pytest.mark.parametrize("recorded", [True, False], ids=["with a record", "with the first record"])
+def test_of_two_pulls_at_once_each_merge_is_recorded_or_left(
+    recorded: bool,
+    applied: tuple[Emulator, Path],
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    emulator, root = applied
+    page, kitchen = root / "knowledge" / "deploys.md", root / "knowledge" / "kitchen.yaml"
+    page.write_text(PAGE.replace("make deploy", "make ours"))
+    kitchen.write_text(YAML_NOTES.replace('"hot"', '"iced"'))
+    edit(emulator, "knowledge", "deploys", body="# Deploys\n\nRun make theirs.\n\nThen watch.")
+    edit(emulator, "knowledge", "tea", body="cold")
+    if recorded:
+        plant(root, {MERGED: "\r\n"})
+    first = [True]
+
+    def resolve_after_another_pull(*arguments: Any) -> Settings:
+        if first and first.pop():
+            pull(devinops, root, "--drift", "knowledge:Backend/Tea")
+        return resolve(*arguments)
+
+    monkeypatch.setattr(pull_handler, "resolve", resolve_after_another_pull)
+    document = pull(devinops, root, "--drift", "knowledge:Deploys")
+    assert [item["why"] for item in document["left"]] == ["saved-meanwhile"]
+    assert [json.loads(line)["id"] for line in (root / MERGED).read_text().splitlines()] == ["tea"]
+
+
 def test_a_pull_of_one_key_keeps_what_is_recorded_of_others(
     applied: tuple[Emulator, Path], devinops: Devinops
 ) -> None:
@@ -408,7 +455,7 @@ def test_a_text_with_too_many_equal_lines_is_merged_by_a_person(
     applied: tuple[Emulator, Path], devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emulator, root = applied
-    monkeypatch.setattr(merge_texts, "MAX_COMPARED", 3)
+    monkeypatch.setattr(bounded_diff, "MAX_COMPARED", 3)
     page = root / "knowledge" / "deploys.md"
     page.write_text(PAGE.replace("Then watch.", "Then watch the graphs."))
     before = page.read_text()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Final
 
 from devinops.model.values import canonical_text
 from devinops.render import counted
+from devinops.render.bounded_diff import UNCOMPARED, Matcher, Work
 from devinops.render.changes import MAX_DIFF_LINES
 from devinops.render.escape import WHOLE
 from devinops.render.html.markup import Html, joined, preformatted, tag, text
-from devinops.render.word_diff import CONTEXT_LINES, Part, Row, changed
+from devinops.render.word_diff import CONTEXT_LINES, MAX_COMPARED_WORDS, Part, Row, changed
 
 MIN_FOLD: Final = 4
 """Fewer equal lines than this are shown and not folded."""
@@ -58,10 +58,13 @@ class Gutter:
 def _pieces(old: Sequence[str], new: Sequence[str], gutter: Gutter) -> Iterator[Html]:
     """Yield the blocks of lines that are shown, and between them those that are folded."""
     lines: list[Html] = []
-    steps = SequenceMatcher(None, old, new).get_opcodes()
+    matcher, work = Matcher(old, new), Work(MAX_COMPARED_WORDS)
+    steps = matcher.get_opcodes()
+    if not matcher.work.is_done:
+        yield tag("p", f"{UNCOMPARED.capitalize()}.", class_="hint")
     for step, start, end, new_start, new_end in steps:
         if step != "equal":
-            rows = changed(old[start:end], new[new_start:new_end])
+            rows = changed(old[start:end], new[new_start:new_end], work)
             lines += _changed_lines(rows, start + 1, new_start + 1, gutter)
             continue
         head, tail = _shown(end - start, is_first=start == 0, is_last=end == len(old))

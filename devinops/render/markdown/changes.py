@@ -39,7 +39,7 @@ AROUND: Final = 40
 _AROUND_ROWS = 200
 """Enough bytes for the two fences, a row about what is left out, and the tags around them."""
 
-_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
+_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@( .+)?")
 _WRAP = Terminal(width=COLUMNS)
 
 
@@ -106,7 +106,7 @@ def _hunks(old: Sequence[str], new: Sequence[str], title: str) -> Iterator[Block
 
 def _hunk(rows: Sequence[Row], title: str) -> Block:
     start = _HUNK.fullmatch(_text(rows[0]))
-    at = f", line {start[1]}" if start else ""
+    at = f", line {start[1]}{(start[2] or '').replace(' ', ': ', 1)}" if start else ""
     texts = (text for row in rows[1:] for text in _wrapped(row.symbol, _text(row)))
     return Block((f"@@ {title}{at} @@", *texts), tuple(map(_hint, islice(_pairs(rows), MAX_HINTS))))
 
