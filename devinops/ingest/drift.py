@@ -59,13 +59,15 @@ class MissingCommit(Exception):
 class Files:
     """How the files of a root are read; paths are relative to it, with `/`.
 
-    `read` returns the text that a file had when its entries were read, with its own line ends.
+    `read` returns the text that a file had when its entries were read, with its own line ends, and
+    `known` the same or None if there was no such file.
     `at_commit` gets a commit and a path, and returns the text of the file there, None if it did not
     exist; it raises MissingCommit.
     `committed` tells whether the commit that is checked out has a file as it is on disk.
     """
 
     read: Callable[[str], str]
+    known: Callable[[str], str | None]
     at_commit: Callable[[str, str], str | None]
     committed: Callable[[str], bool]
 
@@ -86,6 +88,7 @@ class _Drift:
         self.changes: list[FileChange] = []
         self.edits: dict[tuple[ObjectId, str], MergedEdit] = {}
         """The live values of fields that both sides changed."""
+        self.merged_before = by_object(pulling.merged, pulling.inventory)
         self.valid: set[tuple[ObjectId, str, str]] = set()
         """Object, field and fingerprint of the live values that an earlier pull merged."""
         self.merged: list[tuple[Key, MergedEdit]] = []
@@ -195,7 +198,9 @@ class _Drift:
         values = {change.name: _as_written(live.kind, change) for change in moved.live}
         wanted = Wanted(declaration, live, values)
         for change in moved.both:
-            edit = MergedEdit(live.key, live.id, change.name, fingerprint(change.before))
+            base = item.record.fields[change.name].sent if item.record else ""
+            live_value = fingerprint(change.before)
+            edit = MergedEdit(live.key, live.id, change.name, live_value, base)
             self.edits[live.object_id, change.name] = edit
             self._merge(wanted, item.record, change)
         return wanted if wanted.fields else None
@@ -289,7 +294,7 @@ class _Drift:
     def _sides(self, item: Match, live: Live) -> Sides:
         declaration, record = item.declaration, item.record
         if record is not None:
-            merged = by_object(self.pulling.merged).get(live.object_id, {})
+            merged = self.merged_before.get(live.object_id, {})
             return sides(
                 live.kind, recorded(record, live), declaration.resource, live.resource, merged
             )
@@ -506,7 +511,7 @@ class _Drift:
         edits = {
             edit._replace(source=Source("")) for edit in (*kept, *(edit for _, edit in self.merged))
         }
-        before, after = pulling.text_of(path), dump_merged(edits)
+        before, after = self.files.known(path), dump_merged(edits)
         if after != (before or ""):
             keys = tuple(sorted({key for key, _ in self.merged}))
             self.changes.append(FileChange(path, after, keys, is_new=before is None))

@@ -114,7 +114,7 @@ def load(
     for file in finder.files:
         reader.read(file)
     declarations = sorted(reader.declarations, key=lambda item: (item.key, item.source))
-    merged, damaged = read_merged(root)
+    merged, damaged = read_merged(root, reader.keep)
     problems = {*finder.problems, *reader.problems, *damaged}
     problems |= {*same_folders(finder.files), *duplicates(declarations)}
     problems |= {*titles_as_ids(declarations), *placeholders(declarations)}
@@ -354,7 +354,7 @@ def read_yaml(path: Path, root: Path, schema: str) -> tuple[Document | None, lis
     text, problems = files.read_inside(path, root, name)
     if text is None:
         return None, problems
-    documents, problems = parse(text, name)
+    documents, problems = parse(files.unified(text), name)
     if len(documents) > 1:
         message = "expected one YAML document: remove the --- and everything below it"
         problems.append(problem(documents[1].source(name), "yaml-syntax", message))

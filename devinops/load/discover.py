@@ -485,7 +485,7 @@ def line_end(raw: str) -> str:
 
 
 def read_inside(path: Path, root: Path, name: str) -> tuple[str | None, list[Problem]]:
-    """Return the text of a file, or None and a problem about `name`.
+    """Return the text of a file as it is, or None and a problem about `name`.
 
     The path must not lead outside the root or through a hidden name.
     """
@@ -494,7 +494,7 @@ def read_inside(path: Path, root: Path, name: str) -> tuple[str | None, list[Pro
         return None, [problem(Source(name), "outside-root", _OUTSIDE)]
     if hidden := hidden_part(os.path.relpath(real, top)):
         return None, [problem(Source(name), "hidden", _leads_through(hidden))]
-    return read_text(real, name)
+    return read_raw(real, name)
 
 
 def _read_regular(real: str) -> bytes | None:

@@ -6,11 +6,11 @@ the merge of the request. Its lines are sorted and independent of each other, wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from devinops.load.discover import read_inside
+from devinops.load.discover import read_inside, unified
 from devinops.load.problems import problem
 from devinops.model.inventory import MergedEdit
 from devinops.model.objects import Problem, Source
@@ -28,8 +28,13 @@ def merged_file(target: str) -> str:
     return f"{DIRECTORY}/{target}{_SUFFIX}"
 
 
-def read_merged(root: Path) -> tuple[list[MergedEdit], list[Problem]]:
-    """Return what pull merged for all targets, and the problems of the files."""
+def read_merged(
+    root: Path, keep: Callable[[str, str], None]
+) -> tuple[list[MergedEdit], list[Problem]]:
+    """Return what pull merged for all targets, and the problems of the files.
+
+    `keep` gets the path and the text of each file as it is.
+    """
     try:
         names = sorted(path.name for path in (root / DIRECTORY).iterdir())
     except FileNotFoundError:
@@ -41,7 +46,10 @@ def read_merged(root: Path) -> tuple[list[MergedEdit], list[Problem]]:
     for path in (f"{DIRECTORY}/{name}" for name in names if name.endswith(_SUFFIX)):
         text, found = read_inside(root / path, root, path)
         problems += found
-        lines = list(_lines(path, text or ""))
+        if text is None:
+            continue
+        keep(path, text)
+        lines = list(_lines(path, unified(text)))
         edits += (line for line in lines if isinstance(line, MergedEdit))
         problems += (line for line in lines if isinstance(line, Problem))
     return edits, problems

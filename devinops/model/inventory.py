@@ -81,12 +81,16 @@ class Record:
 
 
 class MergedEdit(NamedTuple):
-    """A live value that pull merged into the files, by its fingerprint; `source` records it."""
+    """A live value that pull merged into the files, by its fingerprint; `source` records it.
+
+    `base` is the fingerprint of what the last apply sent: after another one, this counts no more.
+    """
 
     key: Key
     id: str
     field: str
     live: str
+    base: str
     source: Source = Source("")
 
     @property
@@ -98,11 +102,14 @@ MergedFields = Mapping[tuple[str, str], Source]
 """(Field, fingerprint) of each live value of an object that pull merged → its record."""
 
 
-def by_object(edits: Iterable[MergedEdit]) -> dict[ObjectId, MergedFields]:
-    """Return what was merged of each object."""
+def by_object(edits: Iterable[MergedEdit], inventory: Inventory) -> dict[ObjectId, MergedFields]:
+    """Return what was merged of each object since the last apply of its field."""
     found: defaultdict[ObjectId, dict[tuple[str, str], Source]] = defaultdict(dict)
     for edit in edits:
-        found[edit.object_id][edit.field, edit.live] = edit.source
+        record = inventory.by_id.get(edit.object_id)
+        base = record.fields.get(edit.field) if record else None
+        if base and base.sent == edit.base:
+            found[edit.object_id][edit.field, edit.live] = edit.source
     return dict(found)
 
 

@@ -201,7 +201,7 @@ def build_plan(
         snapshot,
         live,
         target.scope,
-        by_object(merged),
+        by_object(merged, inventory),
     )
     matches = match(wanted, live, inventory)
     draft = _drafted(matches, renamed, elsewhere, context)

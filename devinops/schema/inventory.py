@@ -103,14 +103,15 @@ class MergedLine(Line, frozen=True):
     id: Annotated[Text, about("Id of the live object.")]
     field: Annotated[Text, about("Name of the field.")]
     live: Annotated[Text, about("Hash of the live value that was merged.")]
+    base: Annotated[Text, about("Hash of the value that the last apply sent.")]
 
     @classmethod
     def of(cls, edit: MergedEdit) -> MergedLine:
-        return cls(str(edit.key), edit.id, edit.field, edit.live)
+        return cls(str(edit.key), edit.id, edit.field, edit.live, edit.base)
 
     def to_model(self, source: Source) -> MergedEdit:
         """Return the edit. Raises ValueError."""
-        return MergedEdit(read_key(self.key), self.id, self.field, self.live, source)
+        return MergedEdit(read_key(self.key), self.id, self.field, self.live, self.base, source)
 
 
 class EndLine(Line, frozen=True):

@@ -14,8 +14,10 @@ from tests.testing.tree import plant
 
 FILE = "devinops-merged/production.jsonl"
 EDITS = [
-    MergedEdit(Key("knowledge", FolderPath("B/100%25"), "a/b"), "n1", "body", "0123456789abcdef"),
-    MergedEdit(Key("knowledge", ROOT, "A"), "n2", "trigger", "fedcba9876543210"),
+    MergedEdit(
+        Key("knowledge", FolderPath("B/100%25"), "a/b"), "n1", "body", "0123456789abcdef", "x"
+    ),
+    MergedEdit(Key("knowledge", ROOT, "A"), "n2", "trigger", "fedcba9876543210", "x"),
 ]
 
 
@@ -38,9 +40,9 @@ def test_what_is_written_is_read_and_each_target_has_its_own(tmp_path: Path) -> 
         "<<<<<<< HEAD",
         "not JSON",
         "[]",
-        '{"key": "knowledge:A", "id": "n1", "field": "body"}',
-        '{"key": "knowledge:A", "id": "n1", "field": "body", "live": "x", "more": 1}',
-        '{"key": "nothing:A", "id": "n1", "field": "body", "live": "x"}',
+        '{"key": "knowledge:A", "id": "n1", "field": "body", "live": "x"}',
+        '{"key": "knowledge:A", "id": "n1", "field": "body", "live": "x", "base": "x", "more": 1}',
+        '{"key": "nothing:A", "id": "n1", "field": "body", "live": "x", "base": "x"}',
     ],
 )
 def test_a_line_that_cannot_be_read_is_a_problem_at_its_place(tmp_path: Path, line: str) -> None:

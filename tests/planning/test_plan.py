@@ -59,7 +59,9 @@ def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
         today=TODAY,
         only=tuple(map(Only.parse, case.get("only", ()))),
         inventory=inventory_of(case.get("owned")),
-        merged=[merged_edit(*edit, line) for line, edit in enumerate(case.get("merged", ()), 1)],
+        merged=[
+            merged_edit(*edit, line=line) for line, edit in enumerate(case.get("merged", ()), 1)
+        ],
         approvals=approvals_of(case.get("approvals", {})),
         **more,
     )
@@ -70,9 +72,9 @@ def approvals_of(said: dict[str, Any]) -> Approvals:
     return Approvals(**said | {"decided": tuple(decided)})
 
 
-def merged_edit(key: str, id: str, field: str, value: Any, line: int) -> MergedEdit:
+def merged_edit(key: str, id: str, field: str, value: Any, base: Any, line: int) -> MergedEdit:
     source = Source("devinops-merged/production.jsonl", line)
-    return MergedEdit(Key.parse(key), id, field, fingerprint(value), source)
+    return MergedEdit(Key.parse(key), id, field, fingerprint(value), fingerprint(base), source)
 
 
 def policy_of(said: dict[str, Any]) -> Policy:

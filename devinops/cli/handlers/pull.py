@@ -202,7 +202,7 @@ def _files(root: Path, raws: root_files.Raws) -> Files:
         here = git.line("hash-object", "--", path)
         return here is not None and here == git.line("rev-parse", "--verify", f"HEAD:./{path}")
 
-    return Files(raws.__getitem__, at_commit, committed)
+    return Files(raws.__getitem__, raws.get, at_commit, committed)
 
 
 def _check_keys(request: _Request, pulling: Pulling) -> None:
