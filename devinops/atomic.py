@@ -44,6 +44,10 @@ class Changed(OSError):
     """A file is not as it was when it was read, so it must stay; `filename` names it."""
 
 
+class Unsuitable(OSError):
+    """A path is not a regular file that may be replaced."""
+
+
 def reason(error: OSError) -> str:
     """Return what went wrong and what to do next, as the end of a message."""
     if isinstance(error, Changed):
@@ -192,7 +196,7 @@ def check_writable(path: Path) -> None:
     """Raise OSError if a file is read-only; `replace` only needs to write to its directory."""
     is_for_nobody = not path.stat().st_mode & _WRITE
     if is_for_nobody or not os.access(path, os.W_OK):
-        raise PermissionError(errno.EACCES, "it is read-only")
+        raise Unsuitable(errno.EACCES, "it is read-only")
 
 
 def check_unchanged(path: Path, before: str | None, *, follow: bool = False) -> None:
@@ -219,9 +223,9 @@ def _mode_of(path: Path) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     if stat.S_ISLNK(mode):
-        raise OSError(errno.ELOOP, _LINK)
+        raise Unsuitable(errno.ELOOP, _LINK)
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, _NOT_A_FILE)
+        raise Unsuitable(errno.EINVAL, _NOT_A_FILE)
     return stat.S_IMODE(mode)
 
 

@@ -104,9 +104,10 @@ def readable(
     refused = {noun: refusal for noun in sorted(kinds) if (refusal := _refusal(session, noun))}
     allowed, api = kinds - refused.keys(), session.client.target.api
     of_settings = {noun for noun in kinds if KINDS[noun].apis[api].is_about_organization}
+    nothing = not allowed and kinds == reachable(session)
     for noun, refusal in refused.items():
         is_absent = noun not in needed and allowed - of_settings
-        if refusal.is_missing and not is_absent and noun not in of_settings:
+        if nothing or (refusal.is_missing and not is_absent and noun not in of_settings):
             raise refusal
     snapshot = session.snapshot(allowed, sure=sure) if allowed else Snapshot(())
     not_read = tuple(NotRead(noun, str(refusal)) for noun, refusal in refused.items())

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from devinops import atomic
 from devinops.config import Project, read_repository
-from devinops.ingest.pull_result import FileChange
+from devinops.ingest.pull_result import FileChange, Left, Unwritten
 from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.load.discover import inside
@@ -73,13 +72,6 @@ def ignored(project: Project) -> Callable[[str], bool]:
     return Ignore(rules.values())
 
 
-class Unwritten(NamedTuple):
-    """A change that was not made, because a file changed while devinops ran, and what to do."""
-
-    change: FileChange
-    reason: str
-
-
 def write(
     root: Path, changes: Iterable[FileChange], raws: Raws, entries: Iterable[Declaration] = ()
 ) -> list[Unwritten]:
@@ -134,7 +126,7 @@ class Writing:
         # The record of a merge is last, so that it is not written if a file of the merge is not.
         changes = sorted(changes, key=lambda change: change.path.startswith(f"{MERGED}/"))
         self.changes = [
-            change for change in changes if self._try(change, partial(self._check, change, True))
+            change for change in changes if self._try(change, partial(self._check_first, change))
         ]
         self._make_directories()
         texts = {self.root / file.path: file.text for file in self.changes if file.text is not None}
@@ -183,16 +175,27 @@ class Writing:
             raise atomic.Changed(errno.ESTALE, reason, str(path))
 
     def _try(self, change: FileChange, step: Callable[[], None]) -> bool:
-        """Take a step of a change; if it raises Changed, the change is unwritten."""
+        """Take a step of a change; if a file must stay, the change is unwritten."""
         try:
             step()
-        except atomic.Changed as error:
-            path = os.path.relpath(error.filename, self.root).replace(os.sep, "/")
+        except (atomic.Changed, atomic.Unsuitable) as error:
+            why = Left.SAVED if isinstance(error, atomic.Changed) else Left.UNWRITABLE
+            place = error.filename or self.root / change.path
+            path = os.path.relpath(place, self.root).replace(os.sep, "/")
             stays = "it" if path == change.path else change.path
-            reason = f"{path} {error.strerror}, so {stays} was left as it is: run again"
-            self.unwritten.append(Unwritten(change, reason))
+            what, _, remedy = atomic.reason(error).removeprefix("it ").partition(": ")
+            reason = f"{path} {what}, so {stays} was left as it is: {remedy}"
+            self.unwritten.append(Unwritten(change, reason, why))
             return False
         return True
+
+    def _check_first(self, change: FileChange) -> None:
+        """Raise Changed, or Unsuitable for a file that is a symbolic link or read-only."""
+        self._check(change, follow=True)
+        path = self.root / change.path
+        if os.path.lexists(path):
+            atomic.check_place(path)
+            atomic.check_writable(path)
 
     def _check(self, change: FileChange, follow: bool = False) -> None:
         """Raise Changed unless all files that a change depends on are as they were read."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from devinops.model.keys import Key
 
@@ -52,6 +53,14 @@ class FileChange:
     is_new: bool = False
 
 
+class Unwritten(NamedTuple):
+    """A change that was not made because a file had to stay, and what to do."""
+
+    change: FileChange
+    reason: str
+    why: Left
+
+
 @dataclass(frozen=True)
 class NotRead:
     """A kind that the key may not read."""
@@ -67,12 +76,13 @@ class Pulled:
     files: tuple[FileChange, ...] = ()
     left: tuple[LeftToYou, ...] = ()
 
-    def without(self, unwritten: Mapping[FileChange, str]) -> Pulled:
-        """Return what is pulled if these changes are not made, each for a reason."""
-        keys = {key: reason for change, reason in unwritten.items() for key in change.keys}
-        others = (item for item in self.left if item.key not in keys)
-        waiting = (LeftToYou(key, Left.SAVED, (), reason) for key, reason in keys.items())
-        files = tuple(file for file in self.files if file not in unwritten)
+    def without(self, unwritten: Iterable[Unwritten]) -> Pulled:
+        """Return what is pulled if these changes are not made."""
+        of_keys = {key: item for item in unwritten for key in item.change.keys}
+        others = (item for item in self.left if item.key not in of_keys)
+        waiting = (LeftToYou(key, item.why, (), item.reason) for key, item in of_keys.items())
+        not_made = {item.change for item in unwritten}
+        files = tuple(file for file in self.files if file not in not_made)
         return Pulled(files, tuple(sorted((*others, *waiting))))
 
     def __add__(self, other: Pulled) -> Pulled:

@@ -330,6 +330,21 @@ def test_a_list_that_is_missing_stops_a_pull(
     assert "returned 404" in ran.err
 
 
+def test_a_key_that_may_read_nothing_sets_nothing_up(
+    emulator: Emulator,
+    tmp_path: Path,
+    devinops: Devinops,
+    use: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may be the key of another organization."""
+    use(emulator.url)
+    monkeypatch.setenv("DEVIN_ORG_ID", "org-another")
+    ran = devinops("pull", "-C", tmp_path)
+    assert (ran.code, names(tmp_path)) == (1, [])
+    assert "returned 403" in ran.err
+
+
 def test_a_kind_without_a_list_is_not_read_and_the_rest_is_written(
     tmp_path: Path, devinops: Devinops, use: Callable[..., None]
 ) -> None:
@@ -450,8 +465,9 @@ def test_the_next_commands_push_first_if_the_remote_is_empty(
 def test_a_first_pull_that_writes_no_entry_has_no_next_commands(
     tmp_path: Path, devinops: Devinops, use: Callable[..., None]
 ) -> None:
-    with Emulator({"keys": {"cog_none": {"org": "org-emulator", "permissions": []}}}) as emulator:
-        use(emulator.url, "cog_none")
+    key = {"org": "org-emulator", "permissions": ["ManageOrgSecrets"]}
+    with Emulator({"keys": {"cog_secrets": key}}) as emulator:
+        use(emulator.url, "cog_secrets")
         ran = devinops("pull", "-C", tmp_path)
     assert (ran.code, "nothing to write; " in ran.out) == (4, True)
     assert "Next:" not in ran.out

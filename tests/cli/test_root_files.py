@@ -15,7 +15,7 @@ import pytest
 
 from devinops import atomic
 from devinops.cli.root_files import Writing, taken, write
-from devinops.ingest.pull_result import FileChange
+from devinops.ingest.pull_result import FileChange, Left
 from devinops.kinds import KINDS
 from devinops.model.errors import NotWritten
 from devinops.model.objects import Declaration, Source
@@ -95,14 +95,34 @@ def test_a_file_that_changed_stays_and_the_others_are_written(
             writing.prepare(changes)
         save(tmp_path / "a.md")
         before = snapshot(tmp_path)
-        if moment == "before it is prepared" and save is not SAVES["a link"]:
+        if moment == "before it is prepared":
             writing.prepare(changes)
-        if writing.changes:
-            writing.finish()
-            assert snapshot(tmp_path) == {**before, "z.md": b"new", "n.md": b"text\n"}
-            ((change, reason),) = writing.unwritten
-            assert change == changes[0]
-            assert reason == "a.md changed while devinops ran, so it was left as it is: run again"
+        writing.finish()
+        assert snapshot(tmp_path) == {**before, "z.md": b"new", "n.md": b"text\n"}
+        (left,) = writing.unwritten
+        assert left.change == changes[0]
+        if moment == "before it is prepared" and save is SAVES["a link"]:
+            what = "is a symbolic link, which is not followed, so it was left as it is: fix the "
+            assert left.reason == f"a.md {what}problem, then run again"
+        else:
+            what = "changed while devinops ran, so it was left as it is: run again"
+            assert left.reason == f"a.md {what}"
+
+
+def test_a_read_only_file_stays_and_the_others_are_written(tmp_path: Path) -> None:
+    plant(tmp_path, {"a.md": "old", "b.md": "old", "c.md": "old"})
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).chmod(0o444)
+    changes = [FileChange("a.md", "new", ()), FileChange("b.md", None, ()), new("d.md")]
+    left = write(tmp_path, changes, {"a.md": "old", "b.md": "old"})
+    assert [(item.change.path, item.why) for item in left] == [
+        ("a.md", Left.UNWRITABLE),
+        ("b.md", Left.UNWRITABLE),
+    ]
+    assert left[0].reason == (
+        "a.md is read-only, so it was left as it is: make it readable and writable, then run again"
+    )
+    assert snapshot(tmp_path) == {"a.md": b"old", "b.md": b"old", "c.md": b"old", "d.md": b"text\n"}
 
 
 COMMANDS = {

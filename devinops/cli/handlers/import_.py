@@ -54,8 +54,8 @@ def run(
     report = _prepare(found, sources, choices, repository)
     if not dry_run:
         entries = loaded.declarations
-        for change, reason in root_files.write(options.root, _changes(report), raws, entries):
-            report.leave(change.path, reason)
+        for item in root_files.write(options.root, _changes(report), raws, entries):
+            report.leave(item.change.path, item.reason)
     code = _exit_code(report)
     lines = tuple(_lines(report, dry_run, options))
     document = partial(_document, report, code, dry_run, options.place)

@@ -62,7 +62,7 @@ def run(
                 setup = set_up(options.root, git, with_sample=False, check=check)
                 run = replace(run, setup=setup, target=replace(run.target, name=NEW_TARGET))
             writing.finish(files.committed)
-        run = replace(run, pulled=run.pulled.without(dict(writing.unwritten)))
+        run = replace(run, pulled=run.pulled.without(writing.unwritten))
     lines = list(_lines(run, options))
     options.answer(SimpleAnswer(lines, lambda: _document(run), exit_code=run.exit_code))
     return run.exit_code
