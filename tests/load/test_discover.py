@@ -48,6 +48,10 @@ def laughs():
 # path → how it is made (outside of the root is `../outside`), and the problems to expect
 HOSTILE = {
     "file link out": ({"knowledge/a.md": link("../../outside/a.md")}, ["knowledge/a.md:1:1 outside-root"]),
+    "bomb in a record of merges": (
+        {"devinops-merged/a.jsonl": content('{"key":' * 30_000)},
+        ["devinops-merged/a.jsonl:1:1 merged-record"],
+    ),
     "absolute link": ({"knowledge/a.md": link("/etc/hosts")}, ["knowledge/a.md:1:1 outside-root"]),
     "directory link out": ({"knowledge/a": link("../../outside")}, ["knowledge/a:1:1 outside-root"]),
     "section link out": ({"knowledge": link("../outside")}, ["knowledge:1:1 outside-root"]),
