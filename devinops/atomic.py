@@ -45,7 +45,7 @@ class Changed(OSError):
 
 
 class Unsuitable(OSError):
-    """A path is not a regular file that may be replaced."""
+    """A path is not a regular file that may be replaced; `filename` names it."""
 
 
 def reason(error: OSError) -> str:
@@ -196,7 +196,7 @@ def check_writable(path: Path) -> None:
     """Raise OSError if a file is read-only; `replace` only needs to write to its directory."""
     is_for_nobody = not path.stat().st_mode & _WRITE
     if is_for_nobody or not os.access(path, os.W_OK):
-        raise Unsuitable(errno.EACCES, "it is read-only")
+        raise Unsuitable(errno.EACCES, "it is read-only", str(path))
 
 
 def check_unchanged(path: Path, before: str | None, *, follow: bool = False) -> None:
@@ -223,9 +223,9 @@ def _mode_of(path: Path) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     if stat.S_ISLNK(mode):
-        raise Unsuitable(errno.ELOOP, _LINK)
+        raise Unsuitable(errno.ELOOP, _LINK, str(path))
     if not stat.S_ISREG(mode):
-        raise Unsuitable(errno.EINVAL, _NOT_A_FILE)
+        raise Unsuitable(errno.EINVAL, _NOT_A_FILE, str(path))
     return stat.S_IMODE(mode)
 
 

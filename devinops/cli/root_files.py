@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -125,8 +125,14 @@ class Writing:
         self.unwritten = []
         # The record of a merge is last, so that it is not written if a file of the merge is not.
         changes = sorted(changes, key=lambda change: change.path.startswith(f"{MERGED}/"))
+        of_keys: defaultdict[Key, set[str]] = defaultdict(set)
+        for change in changes:
+            for key in change.keys:
+                of_keys[key].add(change.path)
         self.changes = [
-            change for change in changes if self._try(change, partial(self._check_first, change))
+            change
+            for change in changes
+            if self._try(change, partial(self._check_first, change, of_keys))
         ]
         self._make_directories()
         texts = {self.root / file.path: file.text for file in self.changes if file.text is not None}
@@ -180,8 +186,7 @@ class Writing:
             step()
         except (atomic.Changed, atomic.Unsuitable) as error:
             why = Left.SAVED if isinstance(error, atomic.Changed) else Left.UNWRITABLE
-            place = error.filename or self.root / change.path
-            path = os.path.relpath(place, self.root).replace(os.sep, "/")
+            path = os.path.relpath(error.filename, self.root).replace(os.sep, "/")
             stays = "it" if path == change.path else change.path
             what, _, remedy = atomic.reason(error).removeprefix("it ").partition(": ")
             reason = f"{path} {what}, so {stays} was left as it is: {remedy}"
@@ -189,13 +194,17 @@ class Writing:
             return False
         return True
 
-    def _check_first(self, change: FileChange) -> None:
-        """Raise Changed, or Unsuitable for a file that is a symbolic link or read-only."""
+    def _check_first(self, change: FileChange, of_keys: Mapping[Key, set[str]]) -> None:
+        """Raise Changed, or Unsuitable for a file that is a symbolic link or read-only.
+
+        `of_keys` has the files that change with an object: if one must stay, they all do.
+        """
         self._check(change, follow=True)
-        path = self.root / change.path
-        if os.path.lexists(path):
-            atomic.check_place(path)
-            atomic.check_writable(path)
+        together = {change.path}.union(*(of_keys[key] for key in change.keys))
+        for path in (self.root / name for name in sorted(together)):
+            if os.path.lexists(path):
+                atomic.check_place(path)
+                atomic.check_writable(path)
 
     def _check(self, change: FileChange, follow: bool = False) -> None:
         """Raise Changed unless all files that a change depends on are as they were read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -76,9 +76,9 @@ class Pulled:
     files: tuple[FileChange, ...] = ()
     left: tuple[LeftToYou, ...] = ()
 
-    def without(self, unwritten: Iterable[Unwritten]) -> Pulled:
+    def without(self, unwritten: Sequence[Unwritten]) -> Pulled:
         """Return what is pulled if these changes are not made."""
-        of_keys = {key: item for item in unwritten for key in item.change.keys}
+        of_keys = {key: item for item in reversed(unwritten) for key in item.change.keys}
         others = (item for item in self.left if item.key not in of_keys)
         waiting = (LeftToYou(key, item.why, (), item.reason) for key, item in of_keys.items())
         not_made = {item.change for item in unwritten}

@@ -409,6 +409,26 @@ def test_of_two_pulls_at_once_each_merge_is_recorded_or_left(
     assert [json.loads(line)["id"] for line in (root / MERGED).read_text().splitlines()] == ["tea"]
 
 
+@pytest.mark.parametrize("stays", ["read-only", "a link"])
+def test_a_merge_that_cannot_be_written_is_not_recorded(
+    stays: str, applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    """Or the next apply would overwrite the live edit without an approval."""
+    emulator, root = applied
+    page = root / "knowledge" / "deploys.md"
+    page.write_text(PAGE.replace("make deploy", "make ours"))
+    if stays == "read-only":
+        page.chmod(0o444)
+    else:
+        page.symlink_to(page.rename(root / "texts" / "deploys.txt"))
+    edit(emulator, "knowledge", "deploys", body="# Deploys\n\nRun make theirs.\n\nThen watch.")
+    (item,) = pull(devinops, root, "--drift")["left"]
+    assert (item["why"], (root / MERGED).exists()) == ("unwritable", False)
+    assert "knowledge/deploys.md is " in item["reason"]
+    plan = plan_of(devinops, root)
+    assert (plan["changes"], [block["by"] for block in plan["blocked"]]) == ([], ["conflict"])
+
+
 def test_a_pull_of_one_key_keeps_what_is_recorded_of_others(
     applied: tuple[Emulator, Path], devinops: Devinops
 ) -> None:
