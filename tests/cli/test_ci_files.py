@@ -21,7 +21,7 @@ from devinops.model.policy import HAZARDS
 from tests.testing.command_line import Devinops
 from tests.testing.linters import actionlint, schema_errors, shellcheck, zizmor
 from tests.testing.places import ROOT
-from tests.testing.workflows import filled, read_workflow
+from tests.testing.workflows import condition, filled, read_workflow
 
 MANY = """\
 version: 1
@@ -91,12 +91,27 @@ def test_gitlab_accepts_the_pipeline(top: Path) -> None:
         pipeline[".devinops"]["before_script"]
     )
     jobs = [job for job in pipeline.values() if isinstance(job, dict)]
-    parts = [job.get("before_script", [])[2:] + job.get("script", []) for job in jobs]
+    parts = [job.get("before_script", [])[3:] + job.get("script", []) for job in jobs]
     texts = [text for part in parts for text in part]
     assert len(texts) == 4
     # SC2016: the helper's own shell expands its variable, so that the token is stored nowhere.
     found = [shellcheck(f"# shellcheck disable=SC2016\n{text}", shell="sh") for text in texts]
     assert found == [""] * 4
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_kept"), [("success", True), ("failure", True), ("skipped", False)]
+)
+def test_only_a_job_that_came_to_the_apply_keeps_backups(
+    top: Path, outcome: str, is_kept: bool
+) -> None:
+    """Before it, those in the checkout are what the branch brought along."""
+    for job in of_target(read_workflow(top / WORKFLOW), "apply"):
+        (upload,) = (step for step in job["steps"] if "upload-artifact" in step.get("uses", ""))
+        steps = {"apply": {"outcome": outcome}}
+        event = {"event": {"repository": {"private": True}}}
+        context = {"failed": outcome != "success", "steps": steps, "github": event}
+        assert condition(upload["if"], context) is is_kept
 
 
 def of_target(workflow: dict[str, Any], name: str) -> list[dict[str, Any]]:

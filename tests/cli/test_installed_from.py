@@ -239,7 +239,7 @@ def test_what_init_writes_installs_it(
     assert "that installs devinops" in " ".join(ran.out.split())
     if host == "gitlab.com":
         text = (tmp_path / ".gitlab-ci.yml").read_text()
-        assert yaml.safe_load(text)[".devinops"]["before_script"][1].endswith(
+        assert yaml.safe_load(text)[".devinops"]["before_script"][2].endswith(
             f" --no-deps --no-build-isolation {shlex.quote(origin.requirement)}"
         )
     else:

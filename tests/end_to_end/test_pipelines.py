@@ -278,6 +278,19 @@ def test_a_job_is_undone_in_two_pipelines_by_hand(world: World) -> None:
     assert code == 22, log
 
 
+def test_what_a_branch_brings_along_is_neither_installed_nor_kept(world: World) -> None:
+    built = world.checkout / ".cache" / "pip" / "wheels"
+    built.mkdir(parents=True)
+    (built / "forged.whl").touch()
+    git(world.checkout, "add", "--force", str(built))
+    forge_backup(world.checkout)
+    world.push()
+    code, log = world.run("devinops-apply", PUSH)
+    assert (code, "is not the merge of" in log) == (5, True)
+    assert not built.exists()
+    assert not (world.checkout / ".devinops" / "backups").exists()
+
+
 def test_lint_fails_only_for_what_a_merge_request_changes(world: World) -> None:
     base = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": git(world.checkout, "rev-parse", "HEAD")}
     (world.checkout / "knowledge" / "B.md").write_text(NOTE.format("B\u200b"))
