@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from devinops.git import Git, error_line
 from devinops.load import read_entries
@@ -31,8 +33,7 @@ def changed_entries(root: Path, ref: str, entries: Iterable[Declaration]) -> fro
         return real(path) not in there or real(path) in touched or is_relinked(path)
 
     def is_relinked(path: str) -> bool:
-        above = map(str, PurePosixPath(path).parents)
-        return real(path) != path and not touched.isdisjoint((path, *above))
+        return not touched.isdisjoint(islice(_links(Path(top), path), _MAX_LINKS))
 
     def text(path: str) -> str | None:
         # Another link may have led to another text, so there is nothing to compare with.
@@ -45,6 +46,23 @@ def changed_entries(root: Path, ref: str, entries: Iterable[Declaration]) -> fro
         declared, _ = read_entries(path, text(path) or "", body_at=text)
         before |= {_identity(entry): _value(entry) for entry in declared}
     return frozenset(e.source for e in differing if before.get(_identity(e)) != _value(e))
+
+
+_MAX_LINKS: Final = 40
+"""No system follows more symbolic links than this on the way to a file."""
+
+
+def _links(top: Path, path: str) -> Iterator[str]:
+    """Yield the symbolic links on the way to a file, by their paths from the root."""
+    place, left = top, [*PurePosixPath(path).parts]
+    while left:
+        part = left.pop(0)
+        here = place.parent if part == ".." else place / part
+        if here.is_symlink():
+            yield os.path.relpath(here, top).replace(os.sep, "/")
+            left = [*here.readlink().parts, *left]
+        else:
+            place = here
 
 
 _DIFF = ("--name-only", "--no-renames", "--no-ext-diff", "--ignore-submodules", "--relative")

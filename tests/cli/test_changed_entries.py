@@ -96,7 +96,7 @@ def test_the_file_behind_a_link_is_compared(repository: Write) -> None:
     assert [source.path for source in changed_entries(root, "main", entries)] == ["knowledge/d.md"]
 
 
-@pytest.mark.parametrize("link", ["knowledge", "knowledge/c.md", "texts/c.md"])
+@pytest.mark.parametrize("link", ["knowledge", "knowledge/c.md", "texts/c.md", "links/c.md"])
 def test_an_entry_behind_another_link_changed(repository: Write, link: str) -> None:
     """The text that it leads to now was in the repository before, where nobody reviewed it as an entry."""
     root = repository(
@@ -108,6 +108,9 @@ def test_an_entry_behind_another_link_changed(repository: Write, link: str) -> N
     up = "../" * link.count("/")
     end = "/c.md" if link.endswith(".md") else ""
     place.symlink_to(f"{up}shared{end}")
+    if link.startswith("links"):
+        (root / "knowledge").mkdir()
+        (root / "knowledge" / "c.md").symlink_to("../links/c.md")
     committed(root)
     place.unlink()
     place.symlink_to(f"{up}other{end}")
