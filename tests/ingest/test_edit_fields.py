@@ -85,19 +85,32 @@ def test_null_is_written() -> None:
     assert changed(text, "pinned_repo", None) == text.replace("repo: acme/api", "repo: null")
 
 
-def test_only_the_part_of_a_value_that_differs_changes() -> None:
-    text = "playbooks:\n- title: a\n  structured_output_schema:\n    type: object # c\n    required: [a, b]\n    properties:\n      a: {type: string}\n      b:\n        type: number\n  body: b\n"
-    (entry,) = read_entries("playbooks.yaml", text)[0]
+SCHEMA = "playbooks:\n- title: a\n  structured_output_schema:\n    type: object # c\n    required: [a, b]\n    properties:\n      a: {type: string}\n      b:\n        type: number\n  body: b\n"
+
+
+def changed_schema(**changes: Any) -> str:
+    """Return SCHEMA after parts of its value changed."""
+    (entry,) = read_entries("playbooks.yaml", SCHEMA)[0]
     old = getattr(entry.resource, "structured_output_schema")  # noqa: B009
-    new = old | {
-        "required": ["a", "c"],
-        "properties": old["properties"] | {"b": {"type": "integer"}},
-    }
-    page = Page(text, markdown=False)
-    splices = page.entry(entry.source.line, entry.source.column).set(
-        KINDS["playbook"], "structured_output_schema", old, new
-    )
-    assert spliced(text, splices) == text.replace("[a, b]", "[a, c]").replace("number", "integer")
+    place = Page(SCHEMA, markdown=False).entry(entry.source.line, entry.source.column)
+    field = "structured_output_schema"
+    return spliced(SCHEMA, place.set(KINDS["playbook"], field, old, {**old, **changes}))
+
+
+def test_only_the_part_of_a_value_that_differs_changes() -> None:
+    b = {"a": {"type": "string"}, "b": {"type": "integer"}}
+    expected = SCHEMA.replace("[a, b]", "[a, c]").replace("number", "integer")
+    assert changed_schema(required=["a", "c"], properties=b) == expected
+
+
+@pytest.mark.parametrize("new", [["x"], {"a": True}, True, None])
+@pytest.mark.parametrize("part", ["required", "properties", "type"])
+def test_a_part_that_becomes_something_else_is_replaced_as_a_whole(part: str, new: Any) -> None:
+    after = changed_schema(**{part: new})
+    (entry,) = read_entries("playbooks.yaml", after)[0]
+    value = getattr(entry.resource, "structured_output_schema")  # noqa: B009
+    assert value[part] == new
+    assert "type: object # c" in after or part == "type"
 
 
 @pytest.mark.parametrize(
