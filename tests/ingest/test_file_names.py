@@ -70,6 +70,12 @@ def test_paths_differ_on_every_file_system() -> None:
     assert paths.directory("top", FolderPath("X")) == "top/X-3", "the same directory again"
 
 
+@pytest.mark.parametrize(("spare", "depth"), [(0, 3), (1, 2)])
+def test_a_folder_may_be_as_deep_as_the_longest_path(spare: int, depth: int) -> None:
+    section = "x" * (LONGEST_PATH - len("/aa/bb") + spare)
+    assert len(Paths([]).directory(section, "aa/bb").split("/")) == depth
+
+
 def test_a_deep_folder_ends_where_the_path_gets_too_long() -> None:
     deep = join_folder(["folder"] * 100)
     path = Paths([]).directory("top", deep)
