@@ -152,10 +152,11 @@ def directories(
 
 def _given(ctx: click.Context, name: str) -> Any:
     """Return the value of a common option, before the command or after it."""
-    if name in ctx.params:
-        return ctx.params[name]
     passed: Mapping[click.Option, Any] = ctx.obj if isinstance(ctx.obj, dict) else {}
-    return next((value for option, value in passed.items() if option.name == name), None)
+    given = {option.name: value for option, value in passed.items()} | ctx.params
+    value = given.get(name)
+    # A group accepts an option several times, so that its command can refuse that.
+    return next(reversed(value), None) if isinstance(value, tuple) else value
 
 
 def _root(ctx: click.Context) -> Path:
