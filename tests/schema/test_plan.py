@@ -12,7 +12,14 @@ from devinops.model.changes import Blocked, Blocker, Drift, DriftEvent
 from devinops.model.keys import Key
 from devinops.model.objects import Problem, Severity, Source
 from devinops.schema.all_schemas import schemas
-from devinops.schema.plan import BlockedItem, DriftItem, ProblemItem, SourceItem, checksum
+from devinops.schema.plan import (
+    BlockedItem,
+    DriftItem,
+    ProblemItem,
+    Sides,
+    SourceItem,
+    checksum,
+)
 from tests.testing.documents import PLAN
 
 PROBLEMS = {
@@ -83,3 +90,13 @@ def test_a_change_made_outside_comes_back_as_it_was_unless_its_time_is_none() ->
     assert item.to_model() == drift
     with pytest.raises(ValueError, match="at: not a valid time"):
         msgspec.structs.replace(item, at=10**18).to_model()
+
+
+@pytest.mark.parametrize(
+    ("name", "sides"), [("body", Sides()), ("not a field", Sides(before="a", after="b"))]
+)
+def test_a_field_without_a_name_or_a_value_is_refused(name: str, sides: Sides) -> None:
+    drift = Drift(DriftEvent.EDITED, Key.parse("secret:A"), "s1", "why", (), Source("a.yaml"))
+    item = msgspec.structs.replace(DriftItem.of(drift), fields={name: sides})
+    with pytest.raises(ValueError, match=f"'{name}' is not a field with a value"):
+        item.to_model()
