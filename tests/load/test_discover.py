@@ -616,3 +616,10 @@ def test_every_code_is_documented_and_reached():
         line.split()[1] for _, wanted in HOSTILE.values() for line in wanted
     }
     assert reached == set(CODES)
+
+
+def test_a_wildcard_does_not_lead_through_a_link_to_a_directory(tmp_path):
+    note = "knowledge: [{name: a, trigger: t, body: b}]\n"
+    plant(tmp_path, {"a/b/x.yaml": note, "c/x.yaml": note})
+    (tmp_path / "a" / "link").symlink_to("../c")
+    assert [*load(tmp_path, paths=["a/*/x.yaml"]).files] == ["a/b/x.yaml"]
