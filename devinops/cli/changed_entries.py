@@ -19,7 +19,7 @@ def changed_entries(root: Path, ref: str, entries: Iterable[Declaration]) -> fro
     """Return where the entries are that differ from the merge base of HEAD and `ref`.
 
     Their values are compared, so neither another line nor other white space is a change. An entry
-    that moved to another file differs. Raises ConfigError if there is no such commit.
+    in another file than before is a change. Raises ConfigError if the commit is missing.
     """
     git, top = Git(root), os.path.realpath(root)
     base = _merge_base(git, ref)

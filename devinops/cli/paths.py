@@ -65,8 +65,8 @@ def unread(paths: Iterable[Path], root: Path, loaded: Loaded) -> list[Path]:
     def below(path: str | Path) -> str:
         return os.path.relpath(path, top).replace(os.sep, "/")
 
-    told = (problem.source.path for problem in loaded.problems if problem.code != "unread")
-    files = {*loaded.files, CONFIG, *told}
+    with_problems = (problem.source.path for problem in loaded.problems if problem.code != "unread")
+    files = {*loaded.files, CONFIG, *with_problems}
     missing = _not_among(files, {path: below(path.resolve()) for path in paths})
     if missing:
         # Files behind links, which take longer to find.

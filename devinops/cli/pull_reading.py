@@ -115,9 +115,9 @@ def readable(
 
 
 def _refusal(session: Session[Reader], noun: str) -> ApiError | None:
-    """Return why a kind cannot be listed: the key may not, or there is no list; None if it can.
+    """Return why a kind cannot be listed, or None if it can.
 
-    Raises ApiError.
+    Either the key lacks the permission, or the API has no such list. Raises ApiError.
     """
     try:
         session.snapshot({noun}, sure=False)

@@ -233,6 +233,8 @@ def _directory(root: Path) -> Iterator[Path | None]:
         directory = path.with_suffix(".tmp")
         directory.mkdir(mode=0o700)
     except (OSError, NotImplementedError):
+        # The second one: filelock cannot lock on this file system. The caller prepares each file
+        # beside its path instead, so nothing is lost but the clearing of leftovers after a kill.
         yield None
         return
     try:

@@ -95,8 +95,8 @@ class Request(NamedTuple):
     def lowest_failure(self, section: Mapping[str, Any]) -> str | None:
         """Return the severity of --fail-on, None for that of the settings.
 
-        What a request did not change must not fail it, and neither must what nobody was told to
-        avoid: with --changed-since, only errors do unless somebody says otherwise.
+        With --changed-since, only errors fail the run, unless the settings or --fail-on name
+        another severity: a team that adds lint to its CI must not fail for warnings.
         """
         default = Severity.ERROR if self.changed_since and "fail_on" not in section else None
         return self.fail_on or default
