@@ -6,6 +6,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -235,8 +236,10 @@ def test_a_person_decides_in_two_pipelines_by_hand(world: World) -> None:
 
 def test_decisions_about_single_conflicts_reach_the_command(world: World) -> None:
     world.runner.program("devinops", 'printf "<%s>" "$@"')
-    given = {"ON_CONFLICT": "git=knowledge:A b; live=knowledge:C", "ON_DRIFT": "overwrite"}
-    _, log = world.run("devinops-plan-by-hand", BY_HAND, **given)  # type: ignore[arg-type]
+    conflicts = "git=knowledge:A b; live=knowledge:C"
+    _, log = world.run(
+        "devinops-plan-by-hand", BY_HAND, ON_CONFLICT=conflicts, ON_DRIFT="overwrite"
+    )
     assert "<plan><--on-conflict><git=knowledge:A b\n live=knowledge:C><--on-drift><over" in log
     _, log = world.run("devinops-plan-by-hand", BY_HAND)
     assert "<--on-" not in log
@@ -263,18 +266,18 @@ def test_a_job_is_undone_in_two_pipelines_by_hand(world: World) -> None:
     with zipfile.ZipFile(world.directory / "artifacts.zip", "w") as archive:
         for path in (world.checkout / ".devinops" / "backups").glob("*.jsonl"):
             archive.write(path, path.relative_to(world.checkout))
-    about = {"CI_PROJECT_ID": "7", "ROLLBACK_JOB": "12"}
-    code, log = world.run("devinops-plan-by-hand", BY_HAND, **about)  # type: ignore[arg-type]
+    about: dict[str, Any] = {"CI_PROJECT_ID": "7", "ROLLBACK_JOB": "12"}
+    code, log = world.run("devinops-plan-by-hand", BY_HAND, **about)
     assert code == 0, log
     assert "edited" in [note["body"] for note in world.emulator.knowledge()]
     assert "revert the commit" in " ".join(
         (world.checkout / "devinops-plan.md").read_text().split()
     )
-    digest = {"DIGEST": digest_in(log)}
-    code, log = world.run("devinops-apply-by-hand", BY_HAND, **about, **digest)  # type: ignore[arg-type]
+    digest = digest_in(log)
+    code, log = world.run("devinops-apply-by-hand", BY_HAND, **about, DIGEST=digest)
     assert code == 0, log
     assert "first" in [note["body"] for note in world.emulator.knowledge()]
-    code, log = world.run("devinops-plan-by-hand", BY_HAND, **{**about, "ROLLBACK_JOB": "13"})  # type: ignore[arg-type]
+    code, log = world.run("devinops-plan-by-hand", BY_HAND, **{**about, "ROLLBACK_JOB": "13"})
     assert code == 22, log
 
 
@@ -292,18 +295,20 @@ def test_what_a_branch_brings_along_is_neither_installed_nor_kept(world: World) 
 
 
 def test_lint_fails_only_for_what_a_merge_request_changes(world: World) -> None:
-    base = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": git(world.checkout, "rev-parse", "HEAD")}
+    base: dict[str, Any] = {
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": git(world.checkout, "rev-parse", "HEAD")
+    }
     (world.checkout / "knowledge" / "B.md").write_text(NOTE.format("B\u200b"))
     world.push()
     world.gitlab.open(1)
-    code, log = world.run("devinops-plan", MERGE_REQUEST, 1, **base)  # type: ignore[arg-type]
+    code, log = world.run("devinops-plan", MERGE_REQUEST, 1, **base)
     assert code == 1, log
     assert "DV302" in world.gitlab.texts(1)[0]
-    code, log = world.run("devinops-plan", MERGE_REQUEST, 1, **base, LINT="off")  # type: ignore[arg-type]
+    code, log = world.run("devinops-plan", MERGE_REQUEST, 1, **base, LINT="off")
     assert code == 0, log
     assert "DV302" not in world.gitlab.texts(1)[0]
     base["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = git(world.checkout, "rev-parse", "HEAD")
-    code, log = world.run("devinops-plan", MERGE_REQUEST, 1, **base)  # type: ignore[arg-type]
+    code, log = world.run("devinops-plan", MERGE_REQUEST, 1, **base)
     assert code == 0, log
 
 
@@ -374,14 +379,17 @@ def test_each_target_has_its_own_key_and_can_be_chosen(tmp_path: Path) -> None:
         digests = {}
         keys = {"staging": "cog_s", "production": "cog_p"}
         for target, key in keys.items():
-            variable = {f"DEVIN_API_KEY_{target.upper()}_PLAN": key, "DEVINOPS_TARGET": target}
-            code, log = world.run("devinops-plan-by-hand", BY_HAND, **variable)  # type: ignore[arg-type]
+            variable: dict[str, Any] = {
+                f"DEVIN_API_KEY_{target.upper()}_PLAN": key,
+                "DEVINOPS_TARGET": target,
+            }
+            code, log = world.run("devinops-plan-by-hand", BY_HAND, **variable)
             assert code == 0, log
             digests[target] = digest_in(log)
         for target, key in keys.items():
             variable = {f"DEVIN_API_KEY_{target.upper()}": key, "DEVINOPS_TARGET": target}
-            chosen = {"TARGET": "staging", "DIGEST": digests["staging"]}
-            code, log = world.run("devinops-apply-by-hand", BY_HAND, **variable, **chosen)  # type: ignore[arg-type]
+            variable |= {"TARGET": "staging", "DIGEST": digests["staging"]}
+            code, log = world.run("devinops-apply-by-hand", BY_HAND, **variable)
             assert code == 0, log
         assert "Not for this target." in log
         assert [note["name"] for note in emulator.knowledge("org-staging")] == ["A"]
