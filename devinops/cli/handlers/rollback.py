@@ -84,8 +84,9 @@ def _read(options: Options, name: str) -> Backup:
 
 
 def _of_its_target(options: Options, saved: Backup) -> Options:
-    """Return the options with the target of the backup, if there is still one with its name."""
-    if saved.target.name not in read_project(options.root).targets:
+    """Return the options with the target of the backup, if it is one of several that there are."""
+    targets = read_project(options.root).targets
+    if saved.target.name not in targets or len(targets) == 1:
         return options
     return options.about(saved.target.name, f"the backup {saved.path}")
 
