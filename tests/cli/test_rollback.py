@@ -119,6 +119,18 @@ def test_a_rollback_can_be_rolled_back(applied: tuple[Emulator, Path], devinops:
     assert now == after
 
 
+def test_the_only_target_of_the_settings_is_not_repeated_in_the_hint(
+    use: Callable[..., None], repository: Write, devinops: Devinops
+) -> None:
+    with Emulator(SEED) as running:
+        use(running.url)
+        root = repository({**FILES, "devinops.yaml": "version: 1\ntargets: {main: {}}\n"})
+        for command in (["apply"], ["rollback", "latest"]):
+            ran = devinops(*command, "-C", root, "--yes")
+            assert "to restore: devinops rollback " in ran.out
+            assert " -t " not in ran.out
+
+
 def test_the_plan_in_text(
     applied: tuple[Emulator, Path],
     devinops: Devinops,
