@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from devinops.model.suggest import nearest
+from devinops.model.suggest import nearest, only_longer
 
 _NO_DESTROY = (
     "It does not exist, so that nobody runs it by accident: remove the entries, and apply with "
@@ -142,7 +142,8 @@ def _advice(word: str, known: Collection[str]) -> str:
         if word in words.split() and (not needed or needed in known):
             return f" {advice}"
     harmless = (option for option in sorted(known) if not option.startswith(_APPROVALS))
-    near = nearest(word, [name[2:] for name in harmless if name.startswith("--")], _SIMILARITY)
+    names = [name[2:] for name in harmless if name.startswith("--")]
+    near = nearest(word, names, _SIMILARITY) or only_longer(word, names)
     return f" Did you mean --{near}?" if near else ""
 
 

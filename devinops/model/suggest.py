@@ -42,11 +42,12 @@ def did_you_mean(name: object, known: Iterable[str], otherwise: str = "") -> str
     The only name that begins with `name` is similar to it, however long it is.
     """
     names = list(known)
-    suggestion = nearest(name, names) or _only_longer(str(name).lower(), names)
+    suggestion = nearest(name, names) or only_longer(str(name).lower(), names)
     return f' (did you mean "{suggestion}"?)' if suggestion else otherwise
 
 
-def _only_longer(start: str, known: Iterable[str]) -> str:
+def only_longer(start: str, known: Iterable[str]) -> str:
+    """Return the only known name that begins with some characters; else empty."""
     longer = [word for word in known if word.lower().startswith(start)]
     return longer[0] if len(longer) == 1 and len(start) >= _SHORTEST_START else ""
 

@@ -59,6 +59,7 @@ OPTIONS: dict[str, tuple[list[str], str]] = {
     "never an approval": (["plan", "--nope"], "There is no option --nope."),
     "of a command, before it": (["--yes", "apply"], "as in devinops COMMAND --yes."),
     "of no command, before it": (["--json", "plan"], "There is no option --json. Use --format json."),
+    "the beginning": (["lint", "--list"], "Did you mean --list-rules?"),
     "quite different": (["inventory", "list", "--list"], "There is no option --list.\n"),
     "for json": (["plan", "--json"], "There is no option --json. Use --format json."),
     "forced": (["apply", "--force"], "There is no option --force. Nothing is forced"),
