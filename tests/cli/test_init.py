@@ -472,6 +472,8 @@ def test_a_target_without_a_job_is_named_and_its_jobs_are_shown(
     ran = devinops(*init)
     assert ran.code == 4
     assert "which has no job for the targets: staging, production\n" in ran.out
+    key = "DEVIN_API_KEY_STAGING"
+    assert re.search(rf"read -rs {key} && export {key}\n  devinops plan .*-t staging\n", ran.out)
     assert file.read_text() == text
     diff = ran.out.partition("like this, but never overwrites it:\n\n")[2]
     (tmp_path / "diff").write_text(diff.partition("\nChange the file where")[0] + "\n")

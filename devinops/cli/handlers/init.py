@@ -51,9 +51,6 @@ LOCKS = (GITHUB_LOCK, GITLAB_LOCK)
 SAMPLE = "knowledge/where-knowledge-is-written.md"
 """The first note."""
 
-READ_KEY = f"read -rs {DEFAULT_KEY} && export {DEFAULT_KEY}"
-"""A command of bash and zsh. As a part of a command, the key would stay in the shell's history."""
-
 READING = "The command read waits for the key: paste it and press Enter. It is not shown."
 
 NEW_TARGET = "production"
@@ -161,13 +158,14 @@ class SetUp:
     pre-commit. `keys` says which keys to store in the CI system, and is empty without one. `branch`
     says that the branch that applies is a guess, and is empty otherwise. `differences` are diffs
     from existing files of CI to what they would be now, and `lacks_targets` says that one of these
-    files has no job for a target.
+    files has no job for a target. `pipeline` is what the files of CI depend on.
     """
 
     rows: tuple[str, ...]
     written: tuple[str, ...]
     snippets: tuple[tuple[str, str], ...]
     ci_files: tuple[str, ...]
+    pipeline: Pipeline
     keys: str = ""
     branch: str = ""
     differences: tuple[str, ...] = ()
@@ -239,6 +237,7 @@ def set_up(
         tuple(written),
         tuple(snippets),
         ci_files,
+        pipeline,
         keys,
         branch,
         tuple(differences),
@@ -320,7 +319,7 @@ def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
 
     terminal = Terminal(width=terminal_width(sys.stdout))
     click.echo("\nNext:")
-    for command in _next_commands(git, root):
+    for command in _next_commands(git, root, setup.pipeline):
         click.echo(f"  {line(command)}")
     for text in filter(None, (READING, setup.reminder, setup.keys)):
         for row in terminal.paragraph(text):
@@ -374,16 +373,18 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _next_commands(git: Repository, root: Path) -> Iterator[str]:
-    """Yield the commands to run next, for the directory that the user is in."""
+def _next_commands(git: Repository, root: Path, pipeline: Pipeline) -> Iterator[str]:
+    """Yield the commands to run next in the directory that the user is in, for the first target."""
     here = Path(os.path.realpath(Path.cwd()))
     shown = root.relative_to(here) if root.is_relative_to(here) else root
     option = "" if root == here else f" -C {shlex.quote(str(shown))}"
     if not git.top:
         yield f"git init{option.replace(' -C', '')}"
     yield f"devinops validate{option}"
-    yield READ_KEY
-    yield f"devinops plan{option}"
+    # In bash and zsh. As a part of the command, the key would stay in the shell's history.
+    yield f"read -rs {pipeline.key} && export {pipeline.key}"
+    target = f" -t {shlex.quote(next(iter(pipeline.keys)))}" if pipeline.is_many else ""
+    yield f"devinops plan{option}{target}"
 
 
 def _system(git: Repository) -> str:
