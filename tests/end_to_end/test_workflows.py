@@ -54,7 +54,11 @@ class World:
             f'  jq --raw-output "$2" "{directory}/listed";;\n'
             f'"api --paginate") jq --raw-output "$5" "{directory}/artifacts";;\n'
             f'"api repos/acme/api/actions/runs/"*) jq --raw-output ".[\\"${{2##*/}}\\"].event" "{directory}/runs";;\n'
-            f'"api repos/acme/api/compare/"*) echo "${{2##*/}}" | grep -q ^elsewhere && echo diverged || echo ahead;;\n'
+            f'"api repos/acme/api/commits"*) git -C "{self.origin}" rev-parse main;;\n'
+            '"api repos/acme/api/compare/elsewhere"*) echo diverged;;\n'
+            f'"api repos/acme/api/compare/"*"...$(git -C "{self.origin}" rev-parse main)") echo ahead;;\n'
+            # of a commit that is older than the one with the backup
+            '"api repos/acme/api/compare/"*) echo behind;;\n'
             f'"run download") cp -r "{directory}/kept/$3/$5" "$7";;\n'
             "esac",
         )
@@ -426,7 +430,7 @@ def test_a_run_is_rolled_back_in_two_manual_runs(world: World) -> None:
             shutil.rmtree(directory)
     steps = world.run("plan", "workflow_dispatch", inputs={"rollback": "20200101T000000Z-0a0a0a"})
     assert (steps["Fetch the backup"].code, steps["Plan"].code) == (1, None)
-    assert "No run on main kept this backup" in steps["Fetch the backup"].log
+    assert "No run on main kept this backup, or its commit" in steps["Fetch the backup"].log
 
 
 def test_lint_fails_only_for_what_a_pull_request_changes(world: World) -> None:
