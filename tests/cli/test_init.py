@@ -14,6 +14,7 @@ import yaml
 from devinops.cli.handlers.init import HOOK_FILES, Repository
 from devinops.cli.installed_from import Origin
 from devinops.emulator import Emulator
+from devinops.render import bounded_diff
 from tests.testing.command_line import Devinops
 from tests.testing.inventories import commit
 from tests.testing.places import ROOT
@@ -673,3 +674,15 @@ def test_the_published_hooks_and_those_of_init_agree(tmp_path: Path, devinops: D
     )
     assert ours == theirs
     assert {hook["files"] for hook in published if "files" in hook} == {HOOK_FILES}
+
+
+def test_a_difference_of_many_equal_lines_is_cut_short(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workflow of a fleet repeats each line for each target."""
+    devinops("init", "-C", tmp_path)
+    workflow = tmp_path / ".github/workflows/devinops.yml"
+    workflow.write_text(f"# edited\n{workflow.read_text()}")
+    monkeypatch.setattr(bounded_diff, "MAX_COMPARED", 10)
+    ran = devinops("init", "-C", tmp_path)
+    assert (ran.code, bounded_diff.UNCOMPARED in ran.out) == (0, True)

@@ -10,7 +10,6 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import unified_diff
 from enum import Enum
 from importlib import resources
 from pathlib import Path
@@ -40,6 +39,7 @@ from devinops.load.discover import inside
 from devinops.model.errors import ConfigError, NotWritten
 from devinops.model.exit_codes import ExitCode
 from devinops.render.terminal import Terminal
+from devinops.render.unified_diff import shown
 
 HOOK_FILES = r"\.(md|txt|ya?ml)$"
 """Files that the pre-commit hooks may read; the same as in .pre-commit-hooks.yaml."""
@@ -247,10 +247,9 @@ def set_up(
 
 def _difference(path: str, existing: str, text: str) -> str:
     """Return what devinops init would change in an existing file, and how to do it."""
-    old, new = existing.splitlines(True), text.splitlines(True)
-    diff = unified_diff(old, new, f"a/{path}", f"b/{path}")
+    diff = "\n".join(shown(path, existing, text))
     return (
-        f"devinops init would write {path} like this, but never overwrites it:\n\n{''.join(diff)}\n"
+        f"devinops init would write {path} like this, but never overwrites it:\n\n{diff}\n\n"
         "Change the file where you want this. Or delete it and run devinops init again; git diff "
         "then\nshows which changes of your own to take back.\n"
     )
