@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import unicodedata
 from pathlib import Path
 
 from devinops import atomic
@@ -32,7 +31,7 @@ def read(file: Path, checkout: Path | None) -> tuple[str, str]:
         try:
             data = atomic.read(file)
         except FileNotFoundError:
-            raise UnusableFile(f"there is no file {file}: {NEXT_STEP.format(file)}") from None
+            raise UnusableFile(f"{file} is missing: {NEXT_STEP.format(file)}") from None
         except OSError as error:
             raise UnusableFile(f"{file} cannot be read: {atomic.reason(error)}") from None
         reason = _refuse_tracked(file)
@@ -67,20 +66,13 @@ def _refuse_tracked(file: Path) -> str:
         return "git cannot be run"
     if listed.code:
         return "" if found_no_repository(listed) else f"git fails: {error_line(listed.err)}"
-    for name in os.fsdecode(listed.out).split("\0"):
-        if not _folded(name).endswith(_folded(real.name)):
-            continue
-        tracked = Path(os.path.normpath(real.parent / name))
-        is_other = tracked.exists() and not tracked.samefile(real)
-        if _folded(str(tracked)) == _folded(str(real)) and not is_other:
+    own = real.lstat()
+    for tracked in (real.parent / name for name in os.fsdecode(listed.out).split("\0")):
+        # The names can differ: some file systems ignore case, or forms of Unicode.
+        if os.path.lexists(tracked) and os.path.samestat(tracked.lstat(), own):
             raise UnusableFile(
                 f"{file}: Git tracks this file as {os.path.relpath(tracked)}, so the request may "
                 "have written it: have devinops plan write another file, or run git rm --cached "
                 "and commit that"
             )
     return ""
-
-
-def _folded(path: str) -> str:
-    """Return a path as a file system compares it that ignores case and forms of Unicode."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
