@@ -153,14 +153,12 @@ def _settings(project: Project) -> Iterator[File]:
 def _write(file: _Changed) -> OSError | None:
     """Write a file; return why it stays if it is read-only or has changed. Raises NotWritten."""
     path = Path(file.real)
+    check = partial(atomic.check_unchanged, path, file.before)
     try:
+        check()
         atomic.check_writable(path)
-    except OSError as error:
-        return error
-    try:
-        check = partial(atomic.check_unchanged, path, file.before)
         atomic.replace(path, [file.after], check=check)
-    except atomic.Changed as error:
+    except (atomic.Changed, atomic.Unsuitable) as error:
         return error
     except OSError as error:
         raise NotWritten(
