@@ -223,18 +223,13 @@ def _source(wanted: str, direct_url: Mapping[str, Any]) -> str:
         origin = origin_of(direct_url, None)
         return "" if origin.unknown else shlex.quote(origin.requirement.replace(NAME, wanted, 1))
     if isinstance(directory, Mapping) and directory.get("editable"):
-        return (
-            f"--editable {shlex.quote(f'{unquote(urlsplit(url).path)}{wanted.removeprefix(NAME)}')}"
-        )
+        path = unquote(urlsplit(url).path)
+        return f"--editable {shlex.quote(path + wanted.removeprefix(NAME))}"
     return shlex.quote(f"{wanted} @ {url}")
 
 
 def _packages(wanted: str) -> list[str]:
     """Return the requirements of the extra that is wanted."""
     extra = wanted.removeprefix(NAME).strip("[]")
-    try:
-        requirements = distribution(NAME).requires or ()
-    except PackageNotFoundError:
-        requirements = ()
-    marked = (requirement.partition(";") for requirement in requirements)
+    marked = (requirement.partition(";") for requirement in distribution(NAME).requires or ())
     return [name.strip() for name, _, marker in marked if f'extra == "{extra}"' in marker]
