@@ -50,11 +50,17 @@ def _reasons(before: Any, after: Any) -> Iterator[str]:
 # --- events ---------------------------------------------------------------------------------------
 
 
+_MOST_COMPARED: Final = 100
+"""How many triggers are compared one by one; of more, each change may start more."""
+
+
 def _more_events(before: Sequence[Any], after: Sequence[Any]) -> bool:
     """Return whether triggers may start more than those before.
 
     They do not if each has its own trigger before that covers it: a maximum matching finds them.
     """
+    if max(len(before), len(after)) > _MOST_COMPARED:
+        return list(before) != list(after)
     fits = [[old for old, trigger in enumerate(before) if _covers(trigger, new)] for new in after]
     users: dict[int, int] = {}
 

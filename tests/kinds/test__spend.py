@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -38,6 +39,13 @@ def at(*groups: list[Any]) -> dict[str, Any]:
 
 def _condition(part: Any) -> Any:
     return {"field": "rrule", "operator": "recurrence", "value": part} if part in RULES else part
+
+
+def chain(length: int) -> list[Any]:
+    """Return two lists of triggers of which the last new one moves each other one to the next."""
+    conditions = [{**A, "value": str(number)} for number in range(length)]
+    moved = [when([first, second]) for first, second in pairwise(conditions)]
+    return [[when([one]) for one in conditions], [*moved, when([conditions[0]])]]
 
 
 RULES = YEARLY, HOURLY = "FREQ=YEARLY", "FREQ=HOURLY"
@@ -169,6 +177,7 @@ MORE = [
         ({"triggers": before}, {"triggers": after}, "a trigger is new or changed")
         for before, after in [
             ([OTHER, PUSH], [PUSH, when([A])]),
+            chain(1200),
             ([at([YEARLY])], [at([HOURLY])]),
             ([at([YEARLY])], [at([YEARLY, HOURLY])]),
             ([at([YEARLY])], [at([YEARLY, YEARLY])]),
@@ -250,6 +259,8 @@ def test_what_may_cost_more_is_a_risk_and_less_is_none(
         ({"triggers": [at([YEARLY]), at([HOURLY])]}, {"triggers": [at([HOURLY])]}),
         ({"triggers": [PUSH, when([A])]}, {"triggers": [when([A, B]), when([B])]}),
         ({"triggers": [PUSH, when([A]), when([B])]}, {"triggers": [when([A, B])] * 3}),
+        [{"triggers": triggers} for triggers in chain(100)],
+        [{"triggers": chain(101)[0]}] * 2,
     ],
 )
 def test_what_costs_the_same_or_less_wants_no_approval(before: Any, after: Any) -> None:
