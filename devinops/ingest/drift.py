@@ -198,9 +198,10 @@ class _Drift:
         values = {change.name: _as_written(live.kind, change) for change in moved.live}
         wanted = Wanted(declaration, live, values)
         for change in moved.both:
-            base = item.record.fields[change.name].sent if item.record else ""
+            assert item.record
+            base, commit = item.record.fields[change.name].sent, item.record.commit or ""
             live_value = fingerprint(change.before)
-            edit = MergedEdit(live.key, live.id, change.name, live_value, base)
+            edit = MergedEdit(live.key, live.id, change.name, live_value, base, commit)
             self.edits[live.object_id, change.name] = edit
             self._merge(wanted, item.record, change)
         return wanted if wanted.fields else None

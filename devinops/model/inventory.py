@@ -83,7 +83,8 @@ class Record:
 class MergedEdit(NamedTuple):
     """A live value that pull merged into the files, by its fingerprint; `source` records it.
 
-    `base` is the fingerprint of what the last apply sent: after another one, this counts no more.
+    `base` is the fingerprint of what the last apply sent, and `commit` that of the apply, empty if
+    it is not known: after another apply, this counts no more.
     """
 
     key: Key
@@ -91,6 +92,7 @@ class MergedEdit(NamedTuple):
     field: str
     live: str
     base: str
+    commit: str = ""
     source: Source = Source("")
 
     @property
@@ -108,7 +110,7 @@ def by_object(edits: Iterable[MergedEdit], inventory: Inventory) -> dict[ObjectI
     for edit in edits:
         record = inventory.by_id.get(edit.object_id)
         base = record.fields.get(edit.field) if record else None
-        if base and base.sent == edit.base:
+        if record and base and (base.sent, record.commit or "") == (edit.base, edit.commit):
             found[edit.object_id][edit.field, edit.live] = edit.source
     return dict(found)
 

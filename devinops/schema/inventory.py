@@ -104,14 +104,16 @@ class MergedLine(Line, frozen=True):
     field: Annotated[Text, about("Name of the field.")]
     live: Annotated[Text, about("Hash of the live value that was merged.")]
     base: Annotated[Text, about("Hash of the value that the last apply sent.")]
+    commit: Annotated[str, about("Commit of the last apply of the object.")] = ""
 
     @classmethod
     def of(cls, edit: MergedEdit) -> MergedLine:
-        return cls(str(edit.key), edit.id, edit.field, edit.live, edit.base)
+        return cls(str(edit.key), edit.id, edit.field, edit.live, edit.base, edit.commit)
 
     def to_model(self, source: Source) -> MergedEdit:
         """Return the edit. Raises ValueError."""
-        return MergedEdit(read_key(self.key), self.id, self.field, self.live, self.base, source)
+        key = read_key(self.key)
+        return MergedEdit(key, self.id, self.field, self.live, self.base, self.commit, source)
 
 
 class EndLine(Line, frozen=True):

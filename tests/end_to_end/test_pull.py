@@ -333,6 +333,21 @@ def test_both_sides_are_merged_from_the_commit_of_the_last_apply(
     assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
 
 
+def test_a_merge_counts_no_more_after_the_old_text_was_applied_again(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    page, theirs = root / "knowledge" / "deploys.md", "# Deploys\n\nRun all.\n\nThen watch."
+    assert_both_are_merged(emulator, devinops, root, page, theirs)
+    commit_and_apply(devinops, root)
+    page.write_text(PAGE)
+    commit_and_apply(devinops, root)
+    page.write_text(PAGE.replace("make deploy", "make anew"))
+    edit(emulator, "knowledge", "deploys", body=theirs)
+    (blocked,) = plan_of(devinops, root)["blocked"]
+    assert "body changed in Git and outside devinops" in blocked["reason"]
+
+
 def commit(root: Path) -> None:
     git(root, "add", "--all")
     git(root, "commit", "-q", "-m", "merged")

@@ -17,7 +17,7 @@ EDITS = [
     MergedEdit(
         Key("knowledge", FolderPath("B/100%25"), "a/b"), "n1", "body", "0123456789abcdef", "x"
     ),
-    MergedEdit(Key("knowledge", ROOT, "A"), "n2", "trigger", "fedcba9876543210", "x"),
+    MergedEdit(Key("knowledge", ROOT, "A"), "n2", "trigger", "fedcba9876543210", "x", "c0ffee"),
 ]
 
 

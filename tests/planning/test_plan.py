@@ -72,9 +72,12 @@ def approvals_of(said: dict[str, Any]) -> Approvals:
     return Approvals(**said | {"decided": tuple(decided)})
 
 
-def merged_edit(key: str, id: str, field: str, value: Any, base: Any, line: int) -> MergedEdit:
+def merged_edit(
+    key: str, id: str, field: str, value: Any, base: Any, commit: str = "", *, line: int
+) -> MergedEdit:
     source = Source("devinops-merged/production.jsonl", line)
-    return MergedEdit(Key.parse(key), id, field, fingerprint(value), fingerprint(base), source)
+    hashes = (fingerprint(value), fingerprint(base))
+    return MergedEdit(Key.parse(key), id, field, *hashes, commit, source)
 
 
 def policy_of(said: dict[str, Any]) -> Policy:
