@@ -114,10 +114,8 @@ class GitHubJobs:
         remote = event.ref.replace("refs/", "refs/remotes/", 1).replace("/heads/", "/origin/")
         if depth == 0:
             git(checkout, "fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*")
-        else:
-            git(
-                checkout, "fetch", "--quiet", f"--depth={depth}", "origin", f"+{event.sha}:{remote}"
-            )
+        whole_or_not = () if depth == 0 else (f"--depth={depth}",)
+        git(checkout, "fetch", "--quiet", *whole_or_not, "origin", f"+{event.sha}:{remote}")
         branch = event.ref.rpartition("/")[2]
         how = ("-B", branch) if event.ref.startswith("refs/heads/") else ("--detach",)
         git(checkout, "checkout", "--quiet", *how, remote)
