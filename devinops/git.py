@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -158,20 +159,21 @@ class Git:
         asked = [name for name in names if "\n" not in name]
         data = "".join(f"{name}\n" for name in asked).encode("utf-8", "surrogateescape")
         try:
-            out = self.run("cat-file", "--batch=%(objectsize)", data=data).out
+            out = BytesIO(self.run("cat-file", "--batch=%(objectsize)", data=data).out)
         except DevinopsError:
             return {}
         found = {}
         for name in asked:
-            size, _, out = out.partition(b"\n")
+            size = out.readline().strip()
             if size.isdigit():
-                found[name], out = out[: int(size)], out[int(size) + 1 :]
+                found[name] = out.read(int(size))
+                out.readline()
         return found
 
     def file_at(self, commit: str, path: str) -> str | None:
         """Return a file at a commit, by its path from the directory; None if it is not there."""
-        result = self.attempt("show", f"{commit}:./{path}")
-        return result.out.decode("utf-8", "replace") if result and not result.code else None
+        found = self.contents([f"{commit}:./{path}"]).values()
+        return next((content.decode("utf-8", "replace") for content in found), None)
 
     def identity(self) -> dict[str, str]:
         """Return variables that name devinops as author or committer if no name is set.

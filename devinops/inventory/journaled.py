@@ -146,12 +146,11 @@ class JournaledStore:
                 reason = f" ({conflict})" if str(conflict) else ""
             if signals.pending() and not has_written:
                 break
-        label = self.backend.label
+        failure = f"{self.backend.label}: other runs kept saving first{reason}"
         if has_written:
-            raise InventoryError(f"{label}: other runs kept saving first{reason}")
+            raise InventoryError(failure)
         raise Stale(
-            f"{label}: other runs kept saving first{reason}: run again, or wait longer with "
-            "--lock-timeout. Nothing was written"
+            f"{failure}: run again, or wait longer with --lock-timeout. Nothing was written"
         )
 
     def _try(self, change: Callable[[Inventory], Inventory], message: str) -> None:

@@ -114,8 +114,9 @@ def load(
     for file in finder.files:
         reader.read(file)
     declarations = sorted(reader.declarations, key=lambda item: (item.key, item.source))
-    merged, damaged = read_merged(root, reader.keep)
-    problems = {*finder.problems, *reader.problems, *damaged}
+    merged = list(read_merged(root, reader.keep))
+    problems = {*finder.problems, *reader.problems}
+    problems |= {line for line in merged if isinstance(line, Problem)}
     problems |= {*same_folders(finder.files), *duplicates(declarations)}
     problems |= {*titles_as_ids(declarations), *placeholders(declarations)}
     not_read = [*finder.misnamed.items(), *unread(finder)]
@@ -125,7 +126,7 @@ def load(
         problems=tuple(sorted(problems)),
         files=tuple(file.path for file in finder.files),
         bodies=tuple(sorted(reader.bodies)),
-        merged=tuple(merged),
+        merged=tuple(line for line in merged if isinstance(line, MergedEdit)),
     )
 
 

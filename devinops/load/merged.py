@@ -28,31 +28,24 @@ def merged_file(target: str) -> str:
     return f"{DIRECTORY}/{target}{_SUFFIX}"
 
 
-def read_merged(
-    root: Path, keep: Callable[[str, str], None]
-) -> tuple[list[MergedEdit], list[Problem]]:
-    """Return what pull merged for all targets, and the problems of the files.
+def read_merged(root: Path, keep: Callable[[str, str], None]) -> Iterator[MergedEdit | Problem]:
+    """Yield what pull merged for all targets, and the problems of the files.
 
     `keep` gets the path and the text of each file as it is.
     """
     try:
         names = sorted(path.name for path in (root / DIRECTORY).iterdir())
     except FileNotFoundError:
-        return [], []
+        return
     except OSError as error:
-        return [], [problem(Source(DIRECTORY), "unreadable", f"cannot read this: {error.strerror}")]
-    edits: list[MergedEdit] = []
-    problems: list[Problem] = []
+        yield problem(Source(DIRECTORY), "unreadable", f"cannot read this: {error.strerror}")
+        return
     for path in (f"{DIRECTORY}/{name}" for name in names if name.endswith(_SUFFIX)):
-        text, found = read_inside(root / path, root, path)
-        problems += found
-        if text is None:
-            continue
-        keep(path, text)
-        lines = list(_lines(path, unified(text)))
-        edits += (line for line in lines if isinstance(line, MergedEdit))
-        problems += (line for line in lines if isinstance(line, Problem))
-    return edits, problems
+        text, problems = read_inside(root / path, root, path)
+        yield from problems
+        if text is not None:
+            keep(path, text)
+            yield from _lines(path, unified(text))
 
 
 def _lines(path: str, text: str) -> Iterator[MergedEdit | Problem]:

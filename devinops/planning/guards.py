@@ -10,7 +10,7 @@ from devinops.kinds import KINDS
 from devinops.model.changes import Action, Change, Drift, Refusal, Risk
 from devinops.model.inventory import Inventory
 from devinops.model.keys import Key
-from devinops.model.objects import Declaration, Ensure, Snapshot
+from devinops.model.objects import Declaration, Ensure
 from devinops.model.policy import (
     ON_CONFLICT,
     ON_DRIFT,
@@ -27,11 +27,11 @@ from devinops.planning.draft import PlanContext
 ALWAYS_ALLOWED = 3
 
 _OVERWRITE, _KEEP = (f"{ON_DRIFT.option} {value}" for value in ON_DRIFT.values)
+_AGAIN, _STAY = "those with an entry are created again", "they stay deleted"
 _THEN = {
-    OnDrift.KEEP: f"they stay deleted; with {_OVERWRITE}, those with an entry are created again",
-    OnDrift.OVERWRITE: f"those with an entry are created again; with {_KEEP}, they stay deleted",
-    OnDrift.FAIL: f"with {_OVERWRITE}, those with an entry are created again; with {_KEEP}, they "
-    "stay deleted",
+    OnDrift.KEEP: f"{_STAY}; with {_OVERWRITE}, {_AGAIN}",
+    OnDrift.OVERWRITE: f"{_AGAIN}; with {_KEEP}, {_STAY}",
+    OnDrift.FAIL: f"with {_OVERWRITE}, {_AGAIN}; with {_KEEP}, {_STAY}",
 }
 """What happens to missing objects if a person accepts that they are missing."""
 
@@ -68,14 +68,7 @@ def guard(
             approvals.allow_delete,
             elements,
         ),
-        *_missing(
-            context.real,
-            inventory,
-            listed,
-            policy.max_delete,
-            approvals.allow_missing,
-            policy.on_drift,
-        ),
+        *_missing(listed, context),
     )
 
 
@@ -293,18 +286,13 @@ def _too_many(
     return ""
 
 
-def _missing(
-    snapshot: Snapshot,
-    inventory: Inventory,
-    owned: Mapping[str, int],
-    limit: MaxDelete,
-    allowed: int | None,
-    on_drift: OnDrift,
-) -> tuple[Refusal, ...]:
+def _missing(owned: Mapping[str, int], context: PlanContext) -> tuple[Refusal, ...]:
     """Refuse if too many owned objects are missing from the lists."""
-    listed = snapshot.by_id
+    policy, allowed = context.policy, context.approvals.allow_missing
     missing = Counter(
-        r.key.kind for r in inventory.owned if r.key.kind in owned and r.object_id not in listed
+        record.key.kind
+        for record in context.inventory.owned
+        if record.key.kind in owned and record.object_id not in context.real.by_id
     )
     total = missing.total()
     if allowed is not None:
@@ -316,11 +304,11 @@ def _missing(
             f"{count} of {owned[kind]} owned {kind} objects are missing from what the API lists: "
             "check that the API key belongs to the right organization."
             f"{moved(kind, count, owned[kind])} If they were deleted outside devinops, pass "
-            f"{approval}: {_THEN[on_drift]}",
+            f"{approval}: {_THEN[policy.on_drift]}",
             approval,
         )
         for kind, count in sorted(missing.items())
-        if are_too_many(count, owned[kind], limit)
+        if are_too_many(count, owned[kind], policy.max_delete)
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from devinops.kinds import KINDS
-from devinops.model.inventory import Base, Record, fingerprint
+from devinops.model.inventory import Base, Inventory, Record, fingerprint
 from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Live
 
@@ -21,10 +21,12 @@ def is_in_root(record: Record) -> bool:
     return bool(record.key.folder and has_root(record.fields, parent))
 
 
-def declared_key(live: Live, record: Record | None) -> Key:
+def declared_key(live: Live, inventory: Inventory) -> Key:
     """Return the key of an object; one that waits in the root has its declared folder."""
-    waits = record is not None and is_in_root(record) and not live.key.folder
-    return live.key._replace(folder=record.key.folder) if record and waits else live.key
+    record = inventory.by_id.get(live.object_id)
+    if record and is_in_root(record) and not live.key.folder:
+        return live.key._replace(folder=record.key.folder)
+    return live.key
 
 
 def has_root(fields: Mapping[str, Base], parent: str | None) -> bool:

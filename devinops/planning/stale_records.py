@@ -54,14 +54,14 @@ class Claim(NamedTuple):
     ) -> Claim:
         """Return the claim of an entry on the live object of its record."""
         key = declaration.key
-        if _declared_key(live, inventory) == key:
+        if declared_key(live, inventory) == key:
             return cls(declaration, live)
         namesakes = tuple(other for other in snapshot.under(key) if other.ours)
         heir = entries.get(live.key)
         known = _live_of(heir, snapshot, inventory) if heir else None
         if heir and (
             heir.ensure is not Ensure.PRESENT
-            or (known and _declared_key(known, inventory) == heir.key)
+            or (known and declared_key(known, inventory) == heir.key)
         ):
             heir = None
         is_new_heir = heir is not None and known is None
@@ -112,10 +112,6 @@ def _live_of(entry: Declaration, snapshot: Snapshot, inventory: Inventory) -> Li
     """Return the live object that the inventory has under the key of an entry."""
     record = inventory.by_key.get(entry.key)
     return snapshot.by_id.get(record.object_id) if record else None
-
-
-def _declared_key(live: Live, inventory: Inventory) -> Key:
-    return declared_key(live, inventory.by_id.get(live.object_id))
 
 
 def _is_lost(live: Live, entries: Mapping[Key, Declaration], inventory: Inventory) -> bool:

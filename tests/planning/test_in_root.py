@@ -24,9 +24,11 @@ def test_a_note_waits_if_the_root_was_sent_under_a_key_with_a_folder() -> None:
 
 
 def test_its_key_has_the_declared_folder_until_somebody_moves_it() -> None:
-    assert declared_key(NOTE, WAITS) == KEY
-    assert declared_key(MOVED, WAITS) == MOVED.key
-    assert declared_key(NOTE, None) == declared_key(NOTE, Record(NOTE.key, "n1")) == NOTE.key
+    waiting = Inventory.of("file", [WAITS])
+    assert declared_key(NOTE, waiting) == KEY
+    assert declared_key(MOVED, waiting) == MOVED.key
+    recorded_there = Inventory.of("file", [Record(NOTE.key, "n1")])
+    assert declared_key(NOTE, Inventory()) == declared_key(NOTE, recorded_there) == NOTE.key
 
 
 def test_once_moved_its_declared_folder_counts_as_sent() -> None:

@@ -78,7 +78,7 @@ class Managed:
             draft.conflict(declaration, live, what)
         else:
             reason = f"ensure: absent{_final(live.kind, context.api)}"
-            key, real = declared_key(live, record), context.as_it_is(live)
+            key, real = declared_key(live, context.inventory), context.as_it_is(live)
             lost = tuple(edited(record, live) if record else ())
             draft.delete(key, real, reason, declaration, record=record, overwrites=lost)
 
@@ -96,15 +96,13 @@ class Managed:
             )
             draft.block(Blocker.REQUIREMENT, declaration, reason, [taken])
             return
-        on_drift, git_moved = (
-            context.policy.on_drift,
-            not is_sent(declaration.resource, record.fields),
-        )
-        is_conflict = git_moved and on_drift is not OnDrift.OVERWRITE
-        choice = draft.decision(declaration.key, context) if is_conflict else "live"
-        if choice is None and on_drift is OnDrift.KEEP:
+        on_drift = context.policy.on_drift
+        is_written = on_drift is OnDrift.OVERWRITE
+        is_conflict = not (is_written or is_sent(declaration.resource, record.fields))
+        choice = draft.decision(declaration.key, context) if is_conflict else None
+        if is_conflict and choice is None and on_drift is OnDrift.KEEP:
             draft.conflict(declaration, None, "changed in Git, but deleted outside devinops")
-        elif choice == "git" or on_drift is OnDrift.OVERWRITE:
+        elif is_written or choice == "git":
             self._create(declaration, "deleted outside devinops", context, draft)
         else:
             reason = (
@@ -291,7 +289,7 @@ class Managed:
         else:
             real = context.as_it_is(live)
             draft.delete(
-                declared_key(live, record),
+                declared_key(live, context.inventory),
                 real,
                 why,
                 declared_at=orphan.source,
