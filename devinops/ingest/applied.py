@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -17,6 +17,8 @@ from devinops.planning.draft import names_of
 
 Read = Callable[[Collection[str]], Mapping[str, bytes]]
 """Takes names of objects of Git, and returns the content of each that exists."""
+Place = tuple[str, str]
+"""A commit, and the path of a file in it."""
 
 
 def with_applied(
@@ -30,9 +32,8 @@ def with_applied(
     records = [inventory.by_id[ObjectId(item.key.kind, item.id)] for item in drift]
     found = [_found(*pair, declared) for pair in zip(drift, records, strict=True)]
     places = {_place(record) for item, record in zip(found, records, strict=True) if _lacks(item)}
-    commits = {f"{commit}^{{commit}}": commit for commit, _ in places if commit}
-    cloned = {commits[name] for name in (read(list(commits)) if commits else ())}
-    earlier = _entries({place for place in places if place[0] in cloned}, read)
+    cloned = cloned_commits({commit for commit, _ in places if commit}, read)
+    earlier = entries_at({place for place in places if place[0] in cloned}, read)
     return tuple(
         _explained(_found(item, record, earlier.get(_place(record), ())), record, cloned)
         for item, record in zip(found, records, strict=True)
@@ -43,26 +44,25 @@ def with_versions(
     changes: Sequence[Change], inventory: Inventory, read: Read
 ) -> tuple[Change, ...]:
     """Return the changes; the reason of each replacement says what it replaces, if Git has that."""
-    found = {}
+    replaced = []
     for change in changes:
         record = inventory.by_id.get(change.object_id)
-        if change.action is Action.REPLACE and record and change.id:
+        if change.action is Action.REPLACE and record:
             fields = (f for f in change.fields if f.before is UNSET and f.name in record.fields)
-            found[change.id] = Drift(DriftEvent.EDITED, change.key, change.id, fields=tuple(fields))
-    earlier = {item.id: item for item in with_applied(list(found.values()), inventory, (), read)}
+            replaced.append(Drift(DriftEvent.EDITED, change.key, record.id, fields=tuple(fields)))
+    was = {
+        ObjectId(item.key.kind, item.id): [
+            f"{field.name} was {field.before}" for field in item.fields if field.before is not UNSET
+        ]
+        for item in with_applied(replaced, inventory, (), read)
+    }
     return tuple(
-        replace(change, reason="; ".join((change.reason, *_was(earlier[change.id]))))
-        if change.id in earlier
-        else change
+        replace(change, reason="; ".join((change.reason, *was.get(change.object_id, ()))))
         for change in changes
     )
 
 
-def _was(drift: Drift) -> Iterator[str]:
-    return (f"{f.name} was {f.before}" for f in drift.fields if f.before is not UNSET)
-
-
-def _place(record: Record) -> tuple[str, str]:
+def _place(record: Record) -> Place:
     """Return the commit and the file of the last apply; both are empty if one is not known."""
     known = record.commit and record.source
     return (record.commit or "", record.source or "") if known else ("", "")
@@ -106,10 +106,14 @@ def _explained(drift: Drift, record: Record, cloned: Collection[str]) -> Drift:
     )
 
 
-def _entries(
-    places: Collection[tuple[str, str]], read: Read
-) -> dict[tuple[str, str], list[Declaration]]:
-    """Return (commit, path) → entries of the file there.
+def cloned_commits(commits: Collection[str], read: Read) -> set[str]:
+    """Return those commits that the repository has."""
+    names = {f"{commit}^{{commit}}": commit for commit in commits}
+    return {names[name] for name in (read(names) if names else ())}
+
+
+def entries_at(places: Collection[Place], read: Read) -> dict[Place, list[Declaration]]:
+    """Return the entries of each file that exists.
 
     The texts that entries name are read together once the names are known.
     """
@@ -122,7 +126,7 @@ def _entries(
             wanted.add(name)
         return texts.get(name)
 
-    entries: dict[tuple[str, str], list[Declaration]] = {}
+    entries: dict[Place, list[Declaration]] = {}
     while wanted:
         contents = read(wanted)
         texts |= {

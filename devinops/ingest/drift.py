@@ -11,11 +11,12 @@ import posixpath
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from glob import escape
 from shlex import quote, split
 from typing import Any
 
+from devinops.ingest.applied import Read, cloned_commits, entries_at
 from devinops.ingest.edit_fields import NotEditable
 from devinops.ingest.file_names import directory
 from devinops.ingest.merge_texts import TooManyEqualLines, merge
@@ -23,7 +24,7 @@ from devinops.ingest.pull_result import FileChange, Left, LeftToYou, Pulled
 from devinops.ingest.rewrite_file import Rewriting, Wanted, is_markdown, text_files
 from devinops.ingest.scan_live import findings
 from devinops.ingest.unmanaged import IN_THE_WEB_APP, Pulling, suspect
-from devinops.load import dump_merged, merged_file, read_entries
+from devinops.load import dump_merged, merged_file
 from devinops.load.discover import unified
 from devinops.model.changes import FieldChange
 from devinops.model.inventory import MergedEdit, Record, by_object, fingerprint
@@ -51,24 +52,19 @@ from devinops.planning.stale_records import replaced
 from devinops.planning.three_way import Sides, moved_outside, sides
 
 
-class MissingCommit(Exception):
-    """A commit is not in this clone."""
-
-
 @dataclass(frozen=True)
 class Files:
     """How the files of a root are read; paths are relative to it, with `/`.
 
     `read` returns the text that a file had when its entries were read, with its own line ends, and
     `known` the same or None if there was no such file.
-    `at_commit` gets a commit and a path, and returns the text of the file there, None if it did not
-    exist; it raises MissingCommit.
+    `read_objects` reads objects of Git, such as the files of an earlier commit.
     `committed` tells whether the commit that is checked out has a file as it is on disk.
     """
 
     read: Callable[[str], str]
     known: Callable[[str], str | None]
-    at_commit: Callable[[str, str], str | None]
+    read_objects: Read
     committed: Callable[[str], bool]
 
 
@@ -337,31 +333,27 @@ class _Drift:
 
         If that is not known, leave the object to the user and return None.
         """
-        base, commit = None, record.commit or ""
-        by_hand = self._by_hand(record)
-        if not (commit and record.source):
+        commit, source, by_hand = record.commit, record.source, self._by_hand(record)
+        if not (commit and source):
             why = f"the inventory has no commit to merge from: {by_hand}"
+        elif not cloned_commits([commit], self.files.read_objects):
+            why = (
+                f"the commit {commit[:12]} of the last apply is not in this clone: run git "
+                f"fetch --unshallow, or git fetch origin {commit}, and pull again"
+            )
         else:
-            why = f"{record.source} at the commit {commit[:12]} is not what was applied: {by_hand}"
-            try:
-                base = self._at_commit(record, commit, attribute)
-            except MissingCommit:
-                why = (
-                    f"the commit {commit[:12]} of the last apply is not in this clone: run git "
-                    f"fetch --unshallow, or git fetch origin {commit}, and pull again"
-                )
-        if base is not None and fingerprint(base) == record.fields[attribute.name].sent:
-            return base
+            why = f"{source} at the commit {commit[:12]} is not what was applied: {by_hand}"
+            found = self._entry_at(commit, source, record.key)
+            base = getattr(found.resource, attribute.name) if found else None
+            if isinstance(base, str) and fingerprint(base) == record.fields[attribute.name].sent:
+                return base
         reason = f"its {attribute.name} changed on both sides, and {why}"
         self._leave(record.key, Left.NO_BASE, reason, record.id)
         return None
 
     def _not_in_git(self, declaration: Declaration, fields: Iterable[FieldChange]) -> list[str]:
         """Return the fields whose values in the files the last commit does not have."""
-        try:
-            known = self._entry_at("HEAD", declaration.source.path, declaration.key)
-        except MissingCommit:
-            known = None
+        known = self._entry_at("HEAD", declaration.source.path, declaration.key)
         return [f.name for f in fields if not known or getattr(known.resource, f.name) != f.after]
 
     def _by_hand(self, record: Record) -> str:
@@ -371,19 +363,9 @@ class _Drift:
             f"both, then {self._apply(record.key)}"
         )
 
-    def _at_commit(self, record: Record, commit: str, attribute: Attribute) -> str | None:
-        found = self._entry_at(commit, record.source or "", record.key)
-        value = getattr(found.resource, attribute.name) if found else None
-        return value if isinstance(value, str) else None
-
     def _entry_at(self, commit: str, path: str, key: Key) -> Declaration | None:
-        """Return an entry as it was at a commit; None if it did not exist. Raises MissingCommit."""
-        text = self.files.at_commit(commit, path)
-        if text is None:
-            return None
-        entries, _ = read_entries(
-            path, unified(text), body_at=partial(self.files.at_commit, commit)
-        )
+        """Return an entry as it was at a commit; None if it did not exist."""
+        entries = entries_at([(commit, path)], self.files.read_objects).get((commit, path), ())
         return next((entry for entry in entries if entry.key == key), None)
 
     # --- deleted outside

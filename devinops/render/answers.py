@@ -162,15 +162,12 @@ class Differences(NamedTuple):
     def between(cls, reviewed: ShownPlan, now: ShownPlan) -> Differences:
         """Compare two plans. Changes with the same key and id are about the same object."""
         before, after = _by_identity(reviewed), _by_identity(now)
-        missing = [change for id, change in before.items() if id not in after]
-        reasons = [_why_held(change, now) for change in missing]
+        missing = [(c, _why_held(c, now)) for id, c in before.items() if id not in after]
         pairs = [(before[id], after[id]) for id in after if id in before]
         return cls(
             new=tuple(change for id, change in after.items() if id not in before),
-            held=tuple(
-                replace(c, reason=why) for c, why in zip(missing, reasons, strict=True) if why
-            ),
-            gone=tuple(c for c, why in zip(missing, reasons, strict=True) if not why),
+            held=tuple(replace(change, reason=why) for change, why in missing if why),
+            gone=tuple(change for change, why in missing if not why),
             differing=tuple(pair for pair in pairs if _content(pair[0]) != _content(pair[1])),
         )
 

@@ -73,7 +73,7 @@ class ProblemText(NamedTuple):
         """Yield the line that a problem is about, and carets below the characters."""
         margin = f"{number:>5} | "
         width = max((self.terminal.width or MAX_EXCERPT_COLUMNS) - len(margin), MIN_WIDTH // 2)
-        before, marked, after = excerpt_parts(excerpt, width)
+        before, marked, after = _excerpt_parts(excerpt, width)
         look = _SEVERITIES[severity]
         yield from self._unwrapped(Span(margin, Look.DIM), before, Span(marked, look), after)
         carets = "^" * max(columns(marked), 1)
@@ -153,7 +153,7 @@ def _lint_counts(lint: LintDetails) -> str:
     )
 
 
-def excerpt_parts(excerpt: Excerpt, width: int) -> tuple[str, str, str]:
+def _excerpt_parts(excerpt: Excerpt, width: int) -> tuple[str, str, str]:
     """Return a line before, at and after the marked characters, safe and cut to `width` columns."""
     start, end = excerpt.column - 1, excerpt.column - 1 + max(excerpt.length, 1)
     shown = excerpt.line.expandtabs(1)
@@ -164,6 +164,12 @@ def excerpt_parts(excerpt: Excerpt, width: int) -> tuple[str, str, str]:
         before = f"…{before[1 - width // 3 :]}"
     marked = _cut(marked, width - len(before))
     return before, marked, _cut(after, width - len(before) - len(marked))
+
+
+def quoted(problem: Problem, lint: LintDetails) -> str:
+    """Return the line that a problem is about, cut to a moderate width; empty if not known."""
+    excerpt = lint.excerpts.get(problem)
+    return "".join(_excerpt_parts(excerpt, MAX_EXCERPT_COLUMNS)).strip() if excerpt else ""
 
 
 def _cut(text: str, width: int) -> str:

@@ -118,12 +118,11 @@ def _lint(options: Options, request: Request) -> ProblemsAnswer:
     selection = Selection.of(request.paths, project.root, skip_outside=request.skip_outside)
     run = _Run(project, settings, selection, errors, skipped)
     run, fixed = _fixed(run) if request.fix else (run, Fixed())
-    run.manual = _manual(options)
     if file and request.write_baseline:
         others = [known for known in _written_before(file) if not run.looked_for(known)]
         write_file(file, baseline.written(run.reports, others), "--write-baseline")
     known = baseline.read(_text(file), str(file)) if file else frozenset()
-    return run.answer(known, fixed, request)
+    return run.answer(known, fixed, request, _manual(options))
 
 
 def _fixed(run: _Run) -> tuple[_Run, Fixed]:
@@ -189,8 +188,6 @@ class _Run:
         self.loaded = self._load()
         self.reports = self._check()
         """The findings in the selected files."""
-        self.manual = ""
-        """The web address of the pages of all rules; may be empty."""
 
     def again(self) -> _Run:
         """Return the same pass over files that have changed."""
@@ -266,9 +263,12 @@ class _Run:
         return frozenset(read), frozenset(errors)
 
     def answer(
-        self, known: frozenset[baseline.Known], fixed: Fixed, request: Request
+        self, known: frozenset[baseline.Known], fixed: Fixed, request: Request, manual: str
     ) -> ProblemsAnswer:
-        """Return what is shown: errors of loading, and findings that the baseline does not have."""
+        """Return what is shown: errors of loading, and findings that the baseline does not have.
+
+        `manual` is the web address of the pages of all rules; it may be empty.
+        """
         errors = {p for p in self.loaded.problems if p.is_error} | {*self.problems}
         stopping = [p for p in errors if self._is_shown({p.source.path})]
         elsewhere = len(errors) - len(stopping)
@@ -289,7 +289,7 @@ class _Run:
             paths=tuple(str(path) for path in paths if path not in passed_over),
             unread=tuple(shown_unread(passed_over, self.project.root, self.untracked)),
             elsewhere=elsewhere,
-            lint=_details(shown, self.manual)._replace(
+            lint=_details(shown, manual)._replace(
                 fail_on=self.settings.fail_on,
                 baseline=len(self.reports) - len(shown),
                 gone=0 if paths else len(gone),

@@ -20,7 +20,7 @@ from devinops.cli.pull_reading import first_reading, proved
 from devinops.cli.session import Session, failures_written, open_session
 from devinops.config import DEFAULT_TARGET, Project, resolve
 from devinops.git import Git
-from devinops.ingest.drift import Files, MissingCommit, pull_drift
+from devinops.ingest.drift import Files, pull_drift
 from devinops.ingest.pull_result import FileChange, LeftToYou, NotRead, Pulled
 from devinops.ingest.unmanaged import Pulling, look_ahead, pull_unmanaged
 from devinops.load import Loaded
@@ -193,16 +193,11 @@ def _files(root: Path, raws: root_files.Raws) -> Files:
     """Return the files of a root, as they were read and at a commit."""
     git = Git(root)
 
-    def at_commit(commit: str, path: str) -> str | None:
-        if git.line("cat-file", "-e", f"{commit}^{{commit}}") is None:
-            raise MissingCommit(commit)
-        return git.file_at(commit, path)
-
     def committed(path: str) -> bool:
         here = git.line("hash-object", "--", path)
         return here is not None and here == git.line("rev-parse", "--verify", f"HEAD:./{path}")
 
-    return Files(raws.__getitem__, raws.get, at_commit, committed)
+    return Files(raws.__getitem__, raws.get, git.contents, committed)
 
 
 def _check_keys(request: _Request, pulling: Pulling) -> None:

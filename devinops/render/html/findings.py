@@ -87,10 +87,12 @@ def problems_page(
     lint: LintDetails | None = None,
 ) -> Page:
     """Return the page of problems, by file; those that lint found by rule."""
-    shown, groups = problems, _by_file(problems)
+    groups: Iterable[tuple[str, Iterable[Problem]]]
+    groups = groupby(problems, key=lambda problem: problem.source.path)
     if lint:
-        shown, groups = without_repeats(problems, lint), by_rule(problems, lint)
+        groups = by_rule(problems, lint)
     lint, items = lint or NO_LINT, Items(job)
+    shown = without_repeats(problems, lint)
     return Page(
         title=f"{subject}: {verdict}",
         about=subject,
@@ -99,10 +101,6 @@ def problems_page(
         facets=list(_problem_facets(shown, lint)) if problems else [],
         sections=(Section(title, items.problems(group, lint), "") for title, group in groups),
     )
-
-
-def _by_file(problems: Iterable[Problem]) -> Iterator[tuple[str, Iterable[Problem]]]:
-    yield from groupby(problems, key=lambda problem: problem.source.path)
 
 
 def _problem_facets(problems: Iterable[Problem], lint: LintDetails) -> Iterator[Facet]:

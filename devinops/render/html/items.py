@@ -19,7 +19,7 @@ from devinops.render.escape import WHOLE
 from devinops.render.findings import NO_LINT
 from devinops.render.html.diff import difference, whole
 from devinops.render.html.markup import Html, joined, prose, tag, text
-from devinops.render.problem_text import MAX_EXCERPT_COLUMNS, excerpt_parts, repeated
+from devinops.render.problem_text import quoted, repeated
 from devinops.render.signs import BLOCKED, FAILED, OUTSIDE, SIGNS
 from devinops.render.terminal import Look, Sign
 from devinops.render.text import drift_summary
@@ -130,9 +130,8 @@ class Items:
             where = self._source(problem.source, str(problem.source))
             facets = {"action": str(problem.severity), "rule": problem.code}
             about = [prose(problem.message), " ", tag("code", problem.code)]
-            if excerpt := lint.excerpts.get(problem):
-                quoted = "".join(excerpt_parts(excerpt, MAX_EXCERPT_COLUMNS)).strip()
-                about += [Html("<br>"), tag("code", quoted)]
+            if excerpt := quoted(problem, lint):
+                about += [Html("<br>"), tag("code", excerpt)]
             if more := repeated(problem, lint):
                 about += [Html("<br>"), more]
             if lint.since:

@@ -82,21 +82,19 @@ def blocked_notice(
 ) -> Html:
     """Return the box with blocked steps, and how to approve them unless the plan was refused."""
     title = f"{counted(len(blocked), 'step')} blocked: a person has to decide or act"
-    lines = [
-        pointer(f"{prefix}-{number}", block, f"{block.by}: {block.reason}", BLOCKED)
-        for number, block in enumerate(blocked[:MOST_LISTED], 1)
+    steps = [
+        (f"{prefix}-{number}", block, f"{block.by}: {block.reason}", BLOCKED)
+        for number, block in enumerate(blocked, 1)
     ]
     approve = [] if plan.refusals else to_approve(plan, style)
-    content = [bullets(lines, more(blocked, "action=blocked")), *approve]
-    return notice(title, content, Look.WAITING)
+    return notice(title, [pointers(steps, "action=blocked"), *approve], Look.WAITING)
 
 
 def danger_notices(plan: ShownPlan, ids: Mapping[Key, str]) -> Iterator[Html]:
     """Yield a box for what a plan costs and what it overwrites; `ids` are those of its changes."""
     for title, items in dangers(plan):
-        lines = [pointer(ids[c.key], c, about, SIGNS[c.action]) for c, about in items[:MOST_LISTED]]
-        left_out = f"and {len(items) - MOST_LISTED:,} more" if len(items) > MOST_LISTED else ""
-        yield notice(title, [bullets(lines, left_out)], Look.REMOVED)
+        listed = [(ids[c.key], c, about, SIGNS[c.action]) for c, about in items]
+        yield notice(title, [pointers(listed)], Look.REMOVED)
 
 
 def pull_hint(style: Style) -> Html:
@@ -116,9 +114,14 @@ def pointer(id: str, subject: Change | Blocked | Drift, about: str, sign: Sign) 
     return joined([tag("b", sign.symbol), " ", key, ": ", prose(about)])
 
 
-def more(items: Sequence[object], filter: str) -> Html:
-    """Return how many items the lines before leave out, with a link that filters for them."""
-    if len(items) <= MOST_LISTED:
-        return Html("")
-    left_out = f"and {len(items) - MOST_LISTED:,} more"
-    return joined([left_out, ": ", tag("a", "show them all", href=f"#{filter}")])
+def pointers(
+    items: Sequence[tuple[str, Change | Blocked | Drift, str, Sign]], filter: str = ""
+) -> Html:
+    """Return a list of the first items, each as in `pointer`, and how many it leaves out.
+
+    If there is a `filter`, a link shows them all.
+    """
+    left_out = f"and {len(items) - MOST_LISTED:,} more" if len(items) > MOST_LISTED else ""
+    if left_out and filter:
+        left_out = joined([left_out, ": ", tag("a", "show them all", href=f"#{filter}")])
+    return bullets([pointer(*item) for item in items[:MOST_LISTED]], left_out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby
+from itertools import groupby
 
 from devinops.model.changes import Action
 from devinops.model.objects import Problem, Severity
@@ -17,7 +17,6 @@ from devinops.render.html.items import SEVERITIES, Items
 from devinops.render.html.markup import Html, joined, prose, tag, text
 from devinops.render.html.page import Facet, Page, Section, bullets, notice
 from devinops.render.html.parts import (
-    MOST_LISTED,
     about,
     actions,
     are_few,
@@ -26,8 +25,8 @@ from devinops.render.html.parts import (
     facts,
     keys,
     kinds,
-    more,
     pointer,
+    pointers,
     pull_hint,
     to_approve,
 )
@@ -73,7 +72,7 @@ def plan_page(
             *_attention(plan, "would" if stops else "will", style),
         ],
         facets=_facets(plan, findings),
-        sections=chain(_plan_sections(plan, items), _lint_section(lint, findings, items)),
+        sections=_plan_sections(plan, items, lint, findings),
         ending=Html("") if stops else _how_to(plan, job, f"{command}{style.in_root}"),
     )
 
@@ -122,21 +121,20 @@ def _separated(pieces: Sequence[Html], by: str) -> list[str]:
 
 def _attention(plan: ShownPlan, will: str, style: Style) -> Iterator[Html]:
     """Yield what is deleted and what waits for a person; or that nothing is."""
-    numbered = list(enumerate(plan.changes, 1))
+    numbered = [(f"change-{number}", change) for number, change in enumerate(plan.changes, 1)]
     for action, what in (
         (Action.DELETE, "deleted"),
         (Action.REPLACE, "deleted and created again"),
     ):
-        changes = [(number, change) for number, change in numbered if change.action is action]
+        sign = SIGNS[action]
+        changes = [(id, c, c.reason, sign) for id, c in numbered if c.action is action]
         if changes:
-            sign = SIGNS[action]
-            lines = [pointer(f"change-{n}", c, c.reason, sign) for n, c in changes[:MOST_LISTED]]
             title = f"{counted(len(changes), 'object')} {will} be {what} in {plan.target.name}"
-            yield notice(title, [bullets(lines, more(changes, f"action={action}"))], sign.look)
+            yield notice(title, [pointers(changes, f"action={action}")], sign.look)
     if lost := list(_losses(plan)):
         title = f"{counted(len(lost), 'list')} {will} lose elements in {plan.target.name}"
         yield notice(title, [bullets(lost)], Look.REMOVED)
-    yield from danger_notices(plan, {c.key: f"change-{number}" for number, c in numbered})
+    yield from danger_notices(plan, {change.key: id for id, change in numbered})
     if plan.blocked:
         yield blocked_notice(plan, plan.blocked, style)
     if in_root := [item for item in plan.missing if item.in_root]:
@@ -148,12 +146,11 @@ def _attention(plan: ShownPlan, will: str, style: Style) -> Iterator[Html]:
         yield notice(title, [bullets(lines)], Look.WAITING)
     if plan.drift:
         title = f"{counted(len(plan.drift), 'object')} changed outside devinops, and kept"
-        lines = [
-            pointer(f"outside-{number}", drift, drift_summary(drift), OUTSIDE)
-            for number, drift in enumerate(plan.drift[:MOST_LISTED], 1)
+        drift = [
+            (f"outside-{number}", item, drift_summary(item), OUTSIDE)
+            for number, item in enumerate(plan.drift, 1)
         ]
-        listed = bullets(lines, more(plan.drift, "action=outside"))
-        yield notice(title, [listed, pull_hint(style)], Look.MOVED)
+        yield notice(title, [pointers(drift, "action=outside"), pull_hint(style)], Look.MOVED)
     if plan.notes:
         yield notice("Notes", [bullets([prose(note) for note in plan.notes])], Look.DIM)
     if plan.changes and _is_safe(plan):
@@ -187,7 +184,9 @@ def _facets(plan: ShownPlan, findings: Iterable[Problem]) -> list[Facet]:
     return [actions(plan.changes, *others), kinds(listed)]
 
 
-def _plan_sections(plan: ShownPlan, items: Items) -> Iterator[Section]:
+def _plan_sections(
+    plan: ShownPlan, items: Items, lint: ProblemsAnswer | None, findings: Iterable[Problem]
+) -> Iterator[Section]:
     if plan.blocked:
         yield Section("Blocked", items.blocked(plan.blocked), "until a person decides or acts")
     numbers = Counter(change.key.kind for change in plan.changes)
@@ -198,11 +197,6 @@ def _plan_sections(plan: ShownPlan, items: Items) -> Iterator[Section]:
         yield Section("Changed outside devinops", items.drift(plan.drift), "kept as it is")
     if plan.problems:
         yield Section("Warnings", items.problems(plan.problems), "in the files")
-
-
-def _lint_section(
-    lint: ProblemsAnswer | None, findings: Sequence[Problem], items: Items
-) -> Iterator[Section]:
     if lint:
         yield Section("Lint", items.problems(findings, lint_of(lint)), checked(lint)[0])
 

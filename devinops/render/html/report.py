@@ -12,9 +12,8 @@ from devinops.model.changes import Change, Outcome
 from devinops.render import Style, counted
 from devinops.render.html.items import OUTCOMES, Items
 from devinops.render.html.markup import Html, prose, tag, text
-from devinops.render.html.page import Facet, Page, Section, bullets, notice
+from devinops.render.html.page import Facet, Page, Section, notice
 from devinops.render.html.parts import (
-    MOST_LISTED,
     about,
     actions,
     are_few,
@@ -23,8 +22,7 @@ from devinops.render.html.parts import (
     facts,
     keys,
     kinds,
-    more,
-    pointer,
+    pointers,
     signs,
 )
 from devinops.render.signs import BLOCKED, SIGNS
@@ -55,15 +53,14 @@ def _report_notices(report: Report, style: Style) -> Iterator[Html]:
     if step := next_step(report, style.place, partial(tag, "code")):
         title = "Interrupted" if report.interrupted else "Not finished"
         yield notice(title, [tag("p", Html(step))], Look.ERROR)
-    failed = [pair for pair in enumerate(report.results, 1) if pair[1].outcome is Outcome.FAILED]
+    failed = [
+        (f"result-{number}", result.change, result.message, OUTCOMES[Outcome.FAILED])
+        for number, result in enumerate(report.results, 1)
+        if result.outcome is Outcome.FAILED
+    ]
     if failed:
-        sign = OUTCOMES[Outcome.FAILED]
-        lines = [
-            pointer(f"result-{number}", result.change, result.message, sign)
-            for number, result in failed[:MOST_LISTED]
-        ]
-        rest = more(failed, "outcome=failed")
-        yield notice(f"{counted(len(failed), 'change')} failed", [bullets(lines, rest)], Look.ERROR)
+        title = f"{counted(len(failed), 'change')} failed"
+        yield notice(title, [pointers(failed, "outcome=failed")], Look.ERROR)
     if report.left is None:
         unverified = tag("p", "What is left could not be checked: ", prose(report.unverified))
         yield notice("Not verified", [unverified], Look.ERROR)
@@ -83,14 +80,12 @@ def _report_notices(report: Report, style: Style) -> Iterator[Html]:
 
 def _left(changes: Sequence[Change]) -> Html:
     """Return the box with the changes that a plan made afterwards still has."""
-    lines = [
-        pointer(f"left-{number}", change, change.reason, SIGNS[change.action])
-        for number, change in enumerate(changes[:MOST_LISTED], 1)
+    left = [
+        (f"left-{number}", change, change.reason, SIGNS[change.action])
+        for number, change in enumerate(changes, 1)
     ]
-    left_out = len(changes) - len(lines)
-    rest = f"and {left_out:,} more" if left_out else ""
     title = f"A plan made afterwards still has {counted(len(changes), 'change')}"
-    return notice(title, [bullets(lines, rest)], Look.WAITING)
+    return notice(title, [pointers(left)], Look.WAITING)
 
 
 def _report_facets(report: Report) -> list[Facet]:

@@ -9,9 +9,7 @@ from devinops.render.answers import LintDetails
 from devinops.render.findings import by_rule, worst_first
 from devinops.render.markdown.escape import code
 from devinops.render.markdown.page import Item, Page, Section
-from devinops.render.problem_text import excerpt_parts, problem_counts, repeated
-
-QUOTED_COLUMNS = 120
+from devinops.render.problem_text import problem_counts, quoted, repeated
 
 
 def rule_sections(page: Page, problems: Iterable[Problem], lint: LintDetails) -> Iterator[Section]:
@@ -43,7 +41,6 @@ def _items(
 
 
 def _more(problem: Problem, lint: LintDetails) -> Iterator[str]:
-    excerpt, more = lint.excerpts.get(problem), repeated(problem, lint)
-    quoted = "".join(excerpt_parts(excerpt, QUOTED_COLUMNS)).strip() if excerpt else ""
-    if quoted or more:
-        yield ", ".join(filter(None, (quoted and code(quoted), more)))
+    excerpt, more = quoted(problem, lint), repeated(problem, lint)
+    if excerpt or more:
+        yield ", ".join(filter(None, (excerpt and code(excerpt), more)))
