@@ -134,7 +134,8 @@ def one_dash(word: str, command: click.Command) -> str:
 
 
 def _options(command: click.Command | None) -> set[str]:
-    return {name for param in command.params for name in param.opts} if command else set()
+    params = command.params if command else ()
+    return {"--help", *(name for param in params for name in param.opts)}
 
 
 def _advice(word: str, known: Collection[str]) -> str:

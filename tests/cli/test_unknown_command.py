@@ -72,6 +72,8 @@ OPTIONS: dict[str, tuple[list[str], str]] = {
     "one dash": (["plan", "-target=x"], "Long options have two dashes: use --target."),
     "one dash and a word": (["plan", "-out", "x"], "Long options have two dashes: use --out."),
     "a variable": (["plan", "-var", "a=b"], "There is no option -var. There are no variables"),
+    "help": (["plan", "-help"], "Long options have two dashes: use --help."),
+    "help before the command": (["-help"], "Long options have two dashes: use --help."),
     "one dash before the command": (["-chdir=x", "plan"], "There is no option -chdir. Use --root DIR"),
     "of decK": (["export", "--select-tag", "a"], "There is no option --select-tag.\n"),
     "of decK, for a plan": (["plan", "--select-tag", "a"], "Use --only KIND[:PATTERN]."),
