@@ -102,12 +102,9 @@ def _github(environment: Mapping[str, str]) -> Job:
     server = environment.get("GITHUB_SERVER_URL") or "https://github.com"
     project = environment.get("GITHUB_REPOSITORY", "")
     event = _event(environment)
-    request = event.get("pull_request")
-    request = request if isinstance(request, dict) else {}
-    base = request.get("base")
-    head = request.get("head")
-    head = head if isinstance(head, dict) else {}
-    source = head.get("repo")  # null if the fork was deleted
+    request = _object(event.get("pull_request"))
+    base, head = _object(request.get("base")), _object(request.get("head"))
+    source = _object(head.get("repo"))  # null if the fork was deleted
     number = request.get("number")
     # A pull request has a ref of its own, whose type is branch too.
     is_request = environment.get("GITHUB_REF", "").startswith("refs/pull/")
@@ -120,11 +117,10 @@ def _github(environment: Mapping[str, str]) -> Job:
         commit=_text(head.get("sha")) or environment.get("GITHUB_SHA", ""),
         job_url=f"{server}/{project}/actions/runs/{environment.get('GITHUB_RUN_ID', '')}",
         request=number if isinstance(number, int) else None,
-        is_fork=bool(request)
-        and not (isinstance(source, dict) and source.get("full_name") == project),
+        is_fork=bool(request) and source.get("full_name") != project,
         directory=_directory(environment.get("GITHUB_WORKSPACE")),
         branch=environment.get("GITHUB_REF_NAME", "") if is_branch else "",
-        base=_commit(base.get("sha") if isinstance(base, dict) else event.get("before")),
+        base=_commit(base.get("sha") if request else event.get("before")),
     )
 
 
@@ -136,7 +132,7 @@ def _event(environment: Mapping[str, str]) -> dict[str, Any]:
         event = json.loads(Path(environment.get("GITHUB_EVENT_PATH", "")).read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    return event if isinstance(event, dict) else {}
+    return _object(event)
 
 
 def _gitlab(environment: Mapping[str, str]) -> Job:
@@ -174,6 +170,10 @@ def _commit(value: object) -> str:
     """Return a commit; empty for the zeros that stand for none."""
     commit = _text(value)
     return commit if commit.strip("0") else ""
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _text(value: object) -> str:
