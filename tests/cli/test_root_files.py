@@ -157,6 +157,24 @@ def test_what_is_saved_while_a_command_writes_stays(
     assert "run again" in ran.out + ran.err
 
 
+def test_a_file_that_disappears_while_fmt_runs_is_a_problem_and_the_others_are_written(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = "---\nname:   A\ntrigger: When\n---\n"
+    plant(tmp_path, {"knowledge/a.md": note, "knowledge/b.md": note.replace("A", "B")})
+    check = atomic.check_unchanged
+
+    def delete_and_check(path: Path, before: str | None, **options: Any) -> None:
+        (tmp_path / "knowledge/a.md").unlink(missing_ok=True)
+        check(path, before, **options)
+
+    monkeypatch.setattr(atomic, "check_unchanged", delete_and_check)
+    ran = devinops("fmt", "-C", tmp_path)
+    assert ran.code == 1
+    assert "a.md:1:1: error: cannot write this file: it changed while devinops ran" in ran.err
+    assert "name: B\n" in (tmp_path / "knowledge/b.md").read_text()
+
+
 def test_a_file_that_another_program_created_stays(tmp_path: Path) -> None:
     with Writing(tmp_path, {}) as writing:
         writing.prepare([new("a.md"), new("b.md")])
