@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from devinops.model.changes import Change
+from devinops.model.changes import Action, Change
 from devinops.model.policy import allow
 from devinops.planning.draft import last_change
 from devinops.planning.saved import ShownPlan
@@ -24,7 +24,8 @@ def dangers(plan: ShownPlan) -> Iterator[Danger]:
 
     What is not approved is a refusal or a blocked step.
     """
-    changes = {change.key: change for change in plan.changes}
+    # An object that is deleted can have the key of another one.
+    changes = {change.key: change for change in plan.changes if change.action is not Action.DELETE}
     for name in plan.approvals.hazards:
         risks = [risk for risk in plan.risks if risk.approval == name and risk.key in changes]
         if risks:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from devinops.cli.audit_log import with_editors
 from devinops.cli.options import Options
 from devinops.cli.session import Session, open_inventory_session
-from devinops.config import open_project, read_entries
+from devinops.config import read_repository
 from devinops.git import Git
 from devinops.ingest.applied import with_applied
 from devinops.model.changes import Drift, DriftEvent
@@ -37,7 +37,7 @@ def _find(session: Session[Reader]) -> DriftAnswer:
     _check_recorded(result.drift, inventory, session)
     if result.drift:
         root, target = session.settings.root, session.client.target.name
-        loaded = read_entries(*open_project(root))
+        _, loaded = read_repository(root)
         declared = [entry for entry in loaded.declarations if entry.concerns(target)]
         drift = with_applied(result.drift, inventory, declared, Git(root).contents)
         result = result._replace(drift=without_secrets(with_editors(drift, session.client)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from devinops.model.changes import Action, Blocked, Change, Drift
@@ -90,10 +90,14 @@ def blocked_notice(
     return notice(title, [pointers(steps, "action=blocked"), *approve], Look.WAITING)
 
 
-def danger_notices(plan: ShownPlan, ids: Mapping[Key, str]) -> Iterator[Html]:
-    """Yield a box for what a plan costs and what it overwrites; `ids` are those of its changes."""
+def danger_notices(plan: ShownPlan, prefix: str = "change") -> Iterator[Html]:
+    """Yield a box for what a plan costs and what it overwrites.
+
+    The ids of its changes are PREFIX-1 and so on, in the order of the plan.
+    """
+    ids = {(c.key, c.id): f"{prefix}-{number}" for number, c in enumerate(plan.changes, 1)}
     for title, items in dangers(plan):
-        listed = [(ids[c.key], c, about, SIGNS[c.action]) for c, about in items]
+        listed = [(ids[c.key, c.id], c, about, SIGNS[c.action]) for c, about in items]
         yield notice(title, [pointers(listed)], Look.REMOVED)
 
 

@@ -121,20 +121,23 @@ def _separated(pieces: Sequence[Html], by: str) -> list[str]:
 
 def _attention(plan: ShownPlan, will: str, style: Style) -> Iterator[Html]:
     """Yield what is deleted and what waits for a person; or that nothing is."""
-    numbered = [(f"change-{number}", change) for number, change in enumerate(plan.changes, 1)]
     for action, what in (
         (Action.DELETE, "deleted"),
         (Action.REPLACE, "deleted and created again"),
     ):
         sign = SIGNS[action]
-        changes = [(id, c, c.reason, sign) for id, c in numbered if c.action is action]
+        changes = [
+            (f"change-{number}", change, change.reason, sign)
+            for number, change in enumerate(plan.changes, 1)
+            if change.action is action
+        ]
         if changes:
             title = f"{counted(len(changes), 'object')} {will} be {what} in {plan.target.name}"
             yield notice(title, [pointers(changes, f"action={action}")], sign.look)
     if lost := list(_losses(plan)):
         title = f"{counted(len(lost), 'list')} {will} lose elements in {plan.target.name}"
         yield notice(title, [bullets(lost)], Look.REMOVED)
-    yield from danger_notices(plan, {change.key: id for id, change in numbered})
+    yield from danger_notices(plan)
     if plan.blocked:
         yield blocked_notice(plan, plan.blocked, style)
     if in_root := [item for item in plan.missing if item.in_root]:

@@ -66,8 +66,7 @@ def _report_notices(report: Report, style: Style) -> Iterator[Html]:
         yield notice("Not verified", [unverified], Look.ERROR)
     if report.left:
         yield _left(report.left)
-    ids = {result.change.key: f"result-{n}" for n, result in enumerate(report.results, 1)}
-    yield from danger_notices(report.plan, ids)
+    yield from danger_notices(report.plan, "result")
     if report.plan.blocked:
         yield blocked_notice(report.plan, report.plan.blocked, style)
     if report.waiting:

@@ -7,15 +7,18 @@ import hashlib
 import html
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from devinops.model.exit_codes import ExitCode
+from devinops.model.objects import Live
 from devinops.model.policy import Approvals
 from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, Failure, PlanAnswer, SimpleAnswer
+from devinops.render.dangers import dangers
 from devinops.render.html.parts import MOST_LISTED
 from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
@@ -156,6 +159,26 @@ def test_files_are_linked_if_their_address_is_known() -> None:
     nowhere = JobLinks("abc", "https://example.com", lambda path, line: "")
     written = "".join(render("html", plan, Style(job=nowhere)))
     assert "<span>knowledge/Frontend/Forms.md:1</span><a" in written
+
+
+def test_a_danger_links_to_its_change_and_not_to_the_delete_of_a_namesake() -> None:
+    def automation(name: str, id: str, prompt: str, **facts: Any) -> Live:
+        actions = [{"type": "start_session", "prompt": prompt}]
+        return live("automation", name=name, id=id, actions=actions, **facts)
+
+    triggers = [{"event_type": "github:pull_request", "conditions": []}]
+    owned = [automation("A", "a", "first"), automation("B", "b", "other")]
+    lives = [automation("A", "a", "edited"), automation("A", "b", "other")]
+    approvals = Approvals(on_conflict="git", allow_delete=1, hazards=("spend",))
+    entry = automation("A", "a", "mine", triggers=triggers)
+    plan = planned(declared(entry), lives, owned, approvals)
+    assert [str(change.action) for change in plan.changes] == ["update", "delete"]
+    costs, lost = dangers(plan)
+    assert [change.id for change, _ in costs.items] == ["a"]
+    assert [change.id for change, _ in lost.items] == ["a", "b"]
+    page = "".join(render("html", PlanAnswer(plan, ExitCode.OK), Style()))
+    box = page.partition("2 changes overwrite")[2].partition("</ul>")[0]
+    assert re.findall(r'href="#(.+?)"', box) == ["change-1", "change-2"]
 
 
 def test_an_entry_that_is_gone_has_no_link_and_a_refused_plan_no_digest() -> None:
