@@ -576,15 +576,21 @@ def test_a_ca_bundle_is_trusted(serve, reply, send, tls, authority, tmp_path):
     assert send(serve(reply(body=OK), tls).url, ca_bundle=bundle) == OK
 
 
+@pytest.mark.parametrize("url", ["https://api.devin.ai", "http://127.0.0.1:1"])
 @pytest.mark.parametrize(
     "content", [None, "", "no certificate", "-----BEGIN CERTIFICATE-----\nxx\n"]
 )
-def test_a_ca_bundle_without_certificates_is_an_error(connect, tmp_path, content):
+def test_a_ca_bundle_without_certificates_is_an_error(connect, tmp_path, content, url):
     bundle = tmp_path / "ca.pem"
     if content is not None:
         bundle.write_text(content)
     with pytest.raises(ConfigError, match=f"--ca-bundle {re.escape(str(bundle))}"):
-        Getter(connect("https://api.devin.ai", ca_bundle=bundle), print)
+        Getter(connect(url, ca_bundle=bundle), print)
+
+
+def test_no_certificates_are_loaded_for_http(serve, reply, send, tmp_path, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    assert send(serve(reply(body=OK)).url) == OK
 
 
 def test_a_broken_ssl_cert_file_is_an_error(connect, tmp_path, monkeypatch):
