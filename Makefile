@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lock lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample lint format schemas architecture messages picture tour benchmark profile npm-tools clean
+.PHONY: lock lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample lint format schemas architecture messages picture tour benchmark profile size npm-tools clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -122,6 +122,10 @@ tour: $(VENV)/.test
 # docs/benchmarks.md.
 benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks
+
+# Says by package how large the code is, and how much of it one change passes.
+size: $(VENV)/.test
+	@$(BIN)/python -m benchmarks.size
 
 # Shows where a command spends its time: make profile COMMAND=plan ENTRIES=10000 LATENCY=50
 COMMAND ?= plan

@@ -52,38 +52,46 @@ def calls() -> Iterator[set[CodeType]]:
 
 
 def by_module(entered: set[CodeType]) -> dict[str, set[str]]:
-    """Return module → the qualified names of its functions, without those of the emulator."""
+    """Return module → the qualified names of its functions."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for code in entered:
-        path = Path(code.co_filename)
-        if code.co_name.startswith("<") or not path.is_relative_to(PACKAGE):
-            continue
-        name = path.relative_to(PACKAGE).with_suffix("").as_posix()
-        if not name.startswith("emulator/"):
-            found[name].add(code.co_qualname)
+        name = Path(code.co_filename).relative_to(PACKAGE).with_suffix("").as_posix()
+        found[name].add(code.co_qualname)
     return found
 
 
-def trace(argv: Sequence[str]) -> dict[str, set[str]]:
-    """Run a command in this process and return what it entered, see `by_module`."""
+def trace(argv: Sequence[str]) -> set[CodeType]:
+    """Run a command in this process and return the functions of devinops that it entered."""
     out = io.StringIO()
     with redirect_stdout(out), calls() as entered:
         code = main(argv)
     if code:
         raise SystemExit(f"devinops {argv[0]} exited with {code}: {out.getvalue()}")
-    return by_module(entered)
+    return {code for code in entered if _counts(code)}
+
+
+def _counts(code: CodeType) -> bool:
+    path, emulator = Path(code.co_filename), PACKAGE / "emulator"
+    is_ours = path.is_relative_to(PACKAGE) and not path.is_relative_to(emulator)
+    return is_ours and not code.co_name.startswith("<")
+
+
+@contextmanager
+def organization(directory: Path) -> Iterator[Sequence[str]]:
+    """Write `FILES` and start an emulator; yield the arguments that lead a command there."""
+    for name, text in FILES.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(text, encoding="utf-8")
+    with Emulator() as emulator:
+        os.environ |= {"DEVIN_API_URL": emulator.url, "DEVIN_API_KEY": "cog_emulator"}
+        yield ["--root", str(directory)]
 
 
 def round_of_one_note() -> Iterator[tuple[str, dict[str, set[str]]]]:
     """Plan and apply one note against an emulator; yield each command with what it entered."""
-    with tempfile.TemporaryDirectory() as directory, Emulator() as emulator:
-        root = Path(directory)
-        for name, text in FILES.items():
-            (root / name).parent.mkdir(exist_ok=True)
-            (root / name).write_text(text, encoding="utf-8")
-        os.environ |= {"DEVIN_API_URL": emulator.url, "DEVIN_API_KEY": "cog_emulator"}
+    with tempfile.TemporaryDirectory() as directory, organization(Path(directory)) as root:
         for command in (["plan"], ["apply", "--yes"]):
-            yield command[0], trace([*command, "--root", str(root)])
+            yield command[0], by_module(trace([*command, *root]))
 
 
 def measure(check: Checks) -> None:
