@@ -18,7 +18,10 @@ OTHER = "other checkout"
 
 
 class Benchmark(Protocol):
-    """`about` says what the numbers mean; `minutes` is about how long five runs take."""
+    """`about` says what is not obvious; `minutes` is about how long five runs take.
+
+    `shown` is the label of the contender whose time and memory the report shows.
+    """
 
     @property
     def name(self) -> str: ...
@@ -28,6 +31,9 @@ class Benchmark(Protocol):
     def about(self) -> str: ...
     @property
     def minutes(self) -> float: ...
+
+    @property
+    def shown(self) -> str: ...
 
     def measure(self, runs: int) -> Result: ...
 
@@ -45,6 +51,8 @@ class Comparison:
     more: Callable[[dict[str, Cost]], list[Check]] = field(default=lambda _: [])
     times: int = 1
     """How many times as many runs; more for commands that take little time."""
+
+    shown: str = "devinops"
 
     def measure(self, runs: int) -> Result:
         runs *= self.times
@@ -92,6 +100,7 @@ class Numbers:
     about: str
     minutes: float
     function: Callable[[Checks], None]
+    shown: str = ""
 
     def measure(self, runs: int) -> Result:
         checks = Checks()

@@ -59,10 +59,8 @@ BENCHMARKS = [
         "create",
         "create 1,000 notes, ten at once, 50 ms a request",
         (
-            "An apply plans, creates, and plans again, to report what is left. decK lists "
-            "once and creates services, ten at once; it does not check whether they exist. "
-            "The list after the creates costs devinops six requests, one after another, which "
-            "are a twentieth of the whole time. The floor sends the creates and nothing else."
+            "An apply plans, creates, and plans again to report what is left, which takes a "
+            "twentieth of the time. decK does not check what it created."
         ),
         1.9,
         prepare,
@@ -76,15 +74,14 @@ BENCHMARKS = [
         "rate-limit",
         "create 1,000 notes at a limit of 50 requests a second",
         (
-            "The server answers 429 above 50 requests a second, and allows 50 at once after a "
-            "pause. So the creates need at least 19 seconds. The lists before and after them "
-            "and the start of the program are in the measured time, but not in these 19 seconds."
+            "The server allows 50 requests at once after a pause, so the creates need at least "
+            "19 s. These do not include the lists and the start of the program."
         ),
         2,
         limited,
         [
             Bound(
-                "wall_s", 1.05, per=_ALLOWED_S, what="time against (1,000 - 50) / 50 s", unit=" ×"
+                "wall_s", 1.05, per=_ALLOWED_S, what="time against (1,000 - 50) / 50 s", unit="×"
             ),
             Bound(
                 "refused", 0.01, per=COUNT, what="requests answered 429, of the creates", unit=" %"

@@ -23,10 +23,8 @@ _MOST = 1.15
 _FROM = 1_000
 """Below, the start of the process outweighs the work."""
 _ABOUT = (
-    "With an exponent of 1, ten times the entries take ten times as long; it is less while the "
-    "start of the process counts. 10,000 entries are measured three times, 50,000 once. The server "
-    "does not wait. The memory of an entry is that of the largest size above that of the "
-    "smallest, divided by the entries between them."
+    "With an exponent of 1, ten times the entries take ten times the CPU time. Time and memory are "
+    "those of the largest size; 50,000 entries are measured once."
 )
 
 One = Callable[[Path, int, ExitStack], Contender]
@@ -39,26 +37,33 @@ def growth(name: str, command: str, sizes: tuple[int, ...], minutes: float, of: 
         with ExitStack() as stack:
             yield [of(directory / str(size), size, stack) for size in sizes]
 
-    shown = f"{sizes[0]:,} to {sizes[-1]:,} entries"
     return Comparison(
-        f"growth-{name}", f"{command}, {shown}", _ABOUT, minutes, prepare, more=_exponents
+        f"growth-{name}",
+        f"{command}, up to {_label(sizes[-1])}",
+        _ABOUT,
+        minutes,
+        prepare,
+        more=_exponents,
+        shown=_label(sizes[-1]),
     )
 
 
+def _label(size: int) -> str:
+    return f"{size:,} entries"
+
+
 def _exponents(costs: dict[str, Cost]) -> list[Check]:
-    """Check the CPU time between neighbors, and state the memory of an entry."""
-    sizes = [int(label.split()[0].replace(",", "")) for label in costs]
-    every = list(costs.values())
-    checks = [
+    """Check how the CPU time grows between neighbors."""
+    by_size = {int(label.split()[0].replace(",", "")): cost for label, cost in costs.items()}
+    return [
         Check(
-            f"exponent of CPU time, {size:,} to {larger:,}",
-            exponent(size, cost.cpu_s, larger, larger_cost.cpu_s),
-            _MOST if size >= _FROM else None,
+            f"exponent to {larger:,}",
+            exponent(size, by_size[size].cpu_s, larger, by_size[larger].cpu_s),
+            _MOST,
         )
-        for (size, cost), (larger, larger_cost) in pairwise(zip(sizes, every, strict=True))
+        for size, larger in pairwise(by_size)
+        if size >= _FROM
     ]
-    kilobytes = (every[-1].peak_mb - every[0].peak_mb) * 1024 / (sizes[-1] - sizes[0])
-    return [*checks, Check("memory of an entry", kilobytes, None, " KB")]
 
 
 def _offline(form: str, *argv: str) -> One:
@@ -76,7 +81,7 @@ def _sized(
     server: Server | None = None,
     before: Callable[[], None] = nothing,
 ) -> Contender:
-    contender = ours(f"{size:,} entries", root, *argv, server=server, before=before)
+    contender = ours(_label(size), root, *argv, server=server, before=before)
     return replace(contender, most_runs=_MOST_RUNS[size], warm=size <= _FROM)
 
 

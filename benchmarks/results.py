@@ -48,7 +48,7 @@ class Bound:
     def check(self, costs: Mapping[str, Cost]) -> Check:
         name = NAMES.get(self.quantity, self.quantity)
         what = self.what or name + (f" against {self.against}" if self.against else "")
-        unit = self.unit or (" ×" if self.against else "")
+        unit = self.unit or ("×" if self.against else "")
         if self.of not in costs or (self.against and self.against not in costs):
             return Check(what, None, self.at_most, unit)
         other = getattr(costs[self.against], self.quantity) if self.against else 1.0

@@ -42,8 +42,8 @@ def more(costs: dict[str, Cost]) -> list[Check]:
     ratio = costs[slowest].wall_s / costs[BARE].wall_s
     imported = sum(map(_unneeded_imports, (("--version",), ("--help",), *_HELP.values())))
     return [
-        Check(f"the slowest COMMAND --help ({slowest}), time against {BARE}", ratio, 6, " ×"),
-        Check(f"imports of {', '.join(_UNNEEDED)} by any of these", imported, 0),
+        Check(f"{slowest} (the slowest) against {BARE}", ratio, 6, "×"),
+        Check(f"imports of {', '.join(_UNNEEDED)} by any of them", imported, 0),
     ]
 
 
@@ -58,15 +58,12 @@ BENCHMARKS = [
     Comparison(
         "startup",
         "`--version`, `--help` and `COMMAND --help`",
-        (
-            "A pre-commit hook starts devinops for every commit. The interpreter alone is the "
-            "least that any Python program takes."
-        ),
+        "Times. `python -c pass` is the least that a Python program takes.",
         1,
         prepare,
         [
-            Bound("wall_s", 4, BARE, of="--version", what=f"--version, time against {BARE}"),
-            Bound("wall_s", 4, BARE, of="--help", what=f"--help, time against {BARE}"),
+            Bound("wall_s", 4, BARE, of="--version", what=f"--version against {BARE}"),
+            Bound("wall_s", 4, BARE, of="--help", what=f"--help against {BARE}"),
         ],
         more,
         times=3,

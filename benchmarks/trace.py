@@ -115,7 +115,7 @@ BENCHMARKS = [
     Numbers(
         "trace",
         "modules and functions that one note goes through",
-        "How much code a reader must know to follow one note through the program.",
+        "",
         0.1,
         measure,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.comparison import Checks, Numbers
@@ -14,25 +15,28 @@ def _nothing(check: Checks) -> None:
     raise AssertionError("a report measures nothing")
 
 
-FIRST = Numbers("first", "plan 1,000 notes", "What the numbers mean.", 1, _nothing)
+FIRST = Numbers("first", "plan 1,000 notes", "What the numbers mean.", 1, _nothing, "devinops")
 SECOND = Numbers("second", "pull", "Not measured yet.", 1, _nothing)
 RESULT = Result(
     "first",
     "plan 1,000 notes",
     5,
     {"devinops": Cost(2, 1, 60, requests=1008), "floor": Cost(0.5, 0.4, 20)},
-    [Check("time against floor", 4, 2, " ×"), Check("requests", 1008, 1008), Check("size", 3)],
+    [Check("time against floor", 4, 2, "×"), Check("requests", 1008, 1008), Check("size", 3)],
 )
 
 
-def test_a_page_shows_promises_costs_and_versions() -> None:
-    text = page([FIRST, SECOND], {"first": RESULT}, {"decK": "decK 1.4.0"})
-    assert "| plan 1,000 notes | time against floor | 2 × | **4 ×** | **missed** |\n" in text
-    assert "|  | requests | 1,008 | 1,008 | holds |\n" in text
-    assert "| devinops | 2 s | 1 s | 60 MB | 1,008 |\n| floor | 500 ms | 400 ms |" in text
-    assert "## Plan 1,000 notes\n\nWhat the numbers mean.\n" in text
-    assert "| decK | decK 1.4.0 |" in text
-    assert "the medians of 5 runs" in text
+def test_a_page_shows_costs_bounds_meaning_and_versions() -> None:
+    versions = {"decK": "decK 1.4.0, PyYAML 6.0.4", "floor": "PyYAML 6.0.4"}
+    results = {"first": RESULT, "third": replace(RESULT, name="third")}
+    text = page([FIRST, replace(FIRST, name="third"), SECOND], results, versions)
+    assert (
+        "| first | plan 1,000 notes | 2 s, 60 MB | time against floor: **4×** (2×)"
+        "<br>requests: 1,008 (1,008)<br>size: 3 |\n"
+    ) in text
+    assert "\n- `first`, `third`: What the numbers mean.\n" in text
+    assert "Versions: decK 1.4.0, PyYAML 6.0.4.\n" in text
+    assert "medians of 5 runs" in text
 
 
 def test_a_page_leaves_out_what_was_not_measured() -> None:

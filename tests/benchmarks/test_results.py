@@ -63,8 +63,8 @@ def test_the_middle_of_costs_is_the_median_of_each_number() -> None:
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (None, " ×", "not measured"),
-        (0.19243, " ×", "0.192 ×"),
+        (None, "×", "not measured"),
+        (0.19243, "×", "0.192×"),
         (0.0421, " s", "42.1 ms"),
         (21.32, " s", "21.3 s"),
         (0.094, " %", "9.4 %"),
@@ -83,7 +83,7 @@ def test_a_check_is_held_missed_stated_or_skipped() -> None:
 
 def test_results_of_parts_are_kept_together(tmp_path: Path) -> None:
     path = tmp_path / "kept" / "results.json"
-    first = Result("a", "work", 5, COSTS, [Check("time", 2, 1, " ×")])
+    first = Result("a", "work", 5, COSTS, [Check("time", 2, 1, "×")])
     second = Result("b", "other work", 5)
     assert load(path) == {}
     save(first, path)
@@ -96,9 +96,9 @@ def test_results_of_parts_are_kept_together(tmp_path: Path) -> None:
 
 
 def test_a_person_reads_costs_and_checks() -> None:
-    result = Result("a", "work", 5, COSTS, [Check("time against peer", 0.5, 0.4, " ×")])
+    result = Result("a", "work", 5, COSTS, [Check("time against peer", 0.5, 0.4, "×")])
     assert list(lines(result)) == [
         "      devinops: 2 s, 1 s CPU, 60 MB, 6 requests",
         "      peer: 4 s, 1 s CPU, 50 MB",
-        "MISSED  time against peer: 0.5 × (at most 0.4 ×)",
+        "MISSED  time against peer: 0.5× (at most 0.4×)",
     ]

@@ -1,10 +1,11 @@
-"""The part of docs/lint.md that comes from the rules: a table, and a section for each rule.
+"""The part of docs/lint.md that comes from the rules: a section for each, without its examples.
 
 `python -m tests.testing.lint_manual` writes it again; a test compares.
 """
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 
 from devinops.lint.rule import Rule
@@ -26,21 +27,17 @@ FAMILIES = {
 
 def manual() -> str:
     """Return all rules as Markdown."""
-    rows = ["| id | name | severity | |", "| --- | --- | --- | --- |"]
-    rows += [
-        f"| {rule.id} | [{rule.name}](#{rule.id.lower()}-{rule.name}) | {rule.severity.value} | {rule.summary} |"
-        for rule in RULES
-    ]
-    sections = [
+    return "\n\n".join(
         text
         for family, rules in groupby(RULES, key=lambda rule: rule.id[:3])
         for text in (f"### {FAMILIES[family]}", *map(_section, rules))
-    ]
-    return "\n\n".join(["\n".join(rows), *sections])
+    )
 
 
 def _section(rule: Rule) -> str:
-    return f"#### {rule.id} {rule.name}\n\n{rule.manual}"
+    """Return what a rule finds and why; `devinops lint --explain` has the examples."""
+    text = re.split(r"\n\n(?:In the example|Fails:)", rule.manual)[0]
+    return f"#### {rule.id} {rule.name}\n\n*{rule.severity.value}:* {text}"
 
 
 def with_manual(page: str) -> str:
