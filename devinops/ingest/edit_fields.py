@@ -1,7 +1,7 @@
 """Change a field of an entry in the text of a file, and leave everything else as it is. Pure.
 
-The positions come from ruamel.yaml; only the characters of the value are replaced, so comments, the
-order of keys, indentation and quotes of everything else stay.
+Only the characters of the value are replaced, so comments, the order of keys, indentation and
+quotes of everything else stay.
 """
 
 from __future__ import annotations
@@ -11,8 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+from yaml import MappingNode, ScalarNode, SequenceNode
+from yaml.composer import Composer
+
 from devinops.ingest import field_order, yaml_text
 from devinops.load.markdown import spans
+from devinops.load.yamltree import LOADER, shield
 from devinops.model.kind import Kind
 
 
@@ -66,7 +71,7 @@ class Page:
     """The text of a file with LF line ends, with the positions of its entries."""
 
     def __init__(self, text: str, *, markdown: bool) -> None:
-        """Raises NotEditable if ruamel.yaml cannot read the text."""
+        """Raises NotEditable if the text cannot be parsed."""
         self.text = text
         self.body_start = len(text)
         self.offset, yaml_end = 0, len(text)
@@ -76,7 +81,12 @@ class Page:
                 raise NotEditable("it has no front matter")
             self.offset, yaml_end, self.body_start = found
         self.markdown = markdown
-        self._roots = _compose(text[self.offset : yaml_end])
+        if text.startswith("\ufeff", self.offset):  # the parser does not count it
+            self.offset += 1
+        try:
+            self._roots = list(yaml.compose_all(text[self.offset : yaml_end], Loader=_Loader))
+        except yaml.YAMLError as error:
+            raise NotEditable("its YAML cannot be parsed") from error
         self._lines = [m.end() for m in re.finditer("\n", text)]
 
     # --- finding
@@ -85,7 +95,7 @@ class Page:
         """Return the entry at a position as in `Source`; in Markdown, the only one."""
         if self.markdown:
             root = self._roots[0] if self._roots else None
-            return Entry(self, root if _is_mapping(root) else None)
+            return Entry(self, root if isinstance(root, MappingNode) else None)
         start = (self._lines[line - 2] if line > 1 else 0) + column - 1
         for root in self._roots:
             for node in _mappings(root):
@@ -95,12 +105,14 @@ class Page:
 
     def end_of(self, section: str) -> End | None:
         """Return where a section of a YAML file ends; None if there is none. Raises NotEditable."""
-        if len(self._roots) != 1 or not _is_mapping(self._roots[0]) or self._roots[0].flow_style:
+        root = self._roots[0] if len(self._roots) == 1 else None
+        if not isinstance(root, MappingNode) or root.flow_style:
             raise NotEditable("it is not one YAML document with sections")
-        found = next((value for key, value in self._roots[0].value if key.value == section), None)
+        found = next((value for key, value in root.value if key.value == section), None)
         if found is None:
             return None
-        if not _is_sequence(found) or found.flow_style or not found.value or found.anchor:
+        is_block = isinstance(found, SequenceNode) and found.value and not found.flow_style
+        if not is_block or found.anchor:
             raise NotEditable(f"the list under {section} is not a block list with an entry")
         end = self.text.find("\n", _Writer(self).end(found))
         return End(len(self.text) if end < 0 else end, found.start_mark.column)
@@ -127,30 +139,34 @@ def whole_text(old: str, start: int, new: str) -> Splice:
     return Splice(found.end(), len(old) - tail, new)
 
 
-def _compose(text: str) -> list[Any]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+class _Loader(LOADER, Composer):  # type: ignore[misc]
+    """Parses in C, but composes in Python, so that several anchors can have the same name."""
 
-    try:
-        return list(YAML(typ="rt", pure=True).compose_all(text))
-    except YAMLError as error:
-        raise NotEditable("ruamel.yaml cannot read it") from error
+    check_node, get_node = Composer.check_node, Composer.get_node
 
+    def __init__(self, text: str) -> None:
+        Composer.__init__(self)
+        shielded, self._restore = shield(text)
+        LOADER.__init__(self, shielded)
 
-def _is_mapping(node: Any) -> bool:
-    return type(node).__name__ == "MappingNode"
-
-
-def _is_sequence(node: Any) -> bool:
-    return type(node).__name__ == "SequenceNode"
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            return Composer.compose_node(self, parent, index)
+        self.anchors.pop(event.anchor, None)
+        node: Any = Composer.compose_node(self, parent, index)
+        node.anchor = event.anchor
+        if isinstance(node, ScalarNode):
+            node.value = node.value.translate(self._restore)
+        return node
 
 
 def _mappings(root: Any) -> Iterator[Any]:
     """Yield the entries of each section of a document."""
-    if _is_mapping(root):
+    if isinstance(root, MappingNode):
         for _, section in root.value:
-            if _is_sequence(section):
-                yield from filter(_is_mapping, section.value)
+            if isinstance(section, SequenceNode):
+                yield from (node for node in section.value if isinstance(node, MappingNode))
 
 
 @dataclass(frozen=True)
@@ -276,7 +292,7 @@ class _Writer:
     # texts
 
     def _text(self, node: Any, old: Any, new: str, colon: int, column: int) -> Splice:
-        style = node.style if type(node).__name__ == "ScalarNode" else None
+        style = node.style if isinstance(node, ScalarNode) else None
         is_block = style in ("|", ">")
         if yaml_text.fits_a_block(new) or (is_block and _fits_one_line(new)):
             return self._block(node, old, new, colon, column, is_block=is_block)
@@ -325,7 +341,7 @@ class _Writer:
 
     def _parts(self, node: Any, old: Any, new: Any) -> list[Splice]:
         """Return the replacements of the parts that differ; empty to replace the whole value."""
-        if _is_mapping(node) and isinstance(old, Mapping) and isinstance(new, Mapping):
+        if isinstance(node, MappingNode) and isinstance(old, Mapping) and isinstance(new, Mapping):
             pairs = {key.value: (key, value) for key, value in node.value}
             if not (pairs.keys() == old.keys() == new.keys()):
                 return []
@@ -337,7 +353,7 @@ class _Writer:
                     pairs[name], old[name], new[name], in_flow=bool(node.flow_style)
                 )
             ]
-        if _is_sequence(node) and isinstance(old, list) and isinstance(new, list):
+        if isinstance(node, SequenceNode) and isinstance(old, list) and isinstance(new, list):
             return self._items(node, old, new)
         return []
 

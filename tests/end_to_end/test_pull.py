@@ -286,6 +286,21 @@ def test_line_ends_of_a_file_stay(applied: tuple[Emulator, Path], devinops: Devi
     assert page.read_bytes() == raw.replace(b"make deploy.", b"it.")
 
 
+def test_a_value_that_was_left_empty_is_written(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    page = root / "knowledge" / "deploys.md"
+    empty = PAGE.replace('name: "Deploys"', 'pinned_repo:\nname: "Deploys"')
+    page.write_text(empty)
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    git(root, "commit", "-q", "-a", "-m", "empty")
+    edit(emulator, "knowledge", "deploys", pinned_repo="acme/api")
+    document = pull(devinops, root, "--drift")
+    assert (document["exit_code"], document["left"]) == (0, [])
+    assert page.read_text() == empty.replace("pinned_repo:", "pinned_repo: acme/api")
+
+
 @pytest.mark.parametrize(
     "text", ["It's about: coffee", "plain", "n", "2027-03-01", "a\nb", " lead\nb", "a, {b}", "# c", '"q"']
 )  # fmt: skip

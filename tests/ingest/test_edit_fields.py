@@ -85,6 +85,58 @@ def test_null_is_written() -> None:
     assert changed(text, "pinned_repo", None) == text.replace("repo: acme/api", "repo: null")
 
 
+@pytest.mark.parametrize(
+    ("rows", "new", "after"),
+    [
+        ("  pinned_repo:\n\n  # c\n  body: b", "r", "pinned_repo: r"),
+        ("  pinned_repo:   # why\n  body: b", "r", "pinned_repo: r"),
+        ("  body: b\n  pinned_repo:", "r", "pinned_repo: r"),
+        ("  pinned_repo:\n  body: b", "1\n2", "pinned_repo: |-\n    1\n    2"),
+    ],
+)
+def test_an_empty_value_is_replaced(rows: str, new: str, after: str) -> None:
+    text = f"knowledge:\n- name: a\n  trigger: t\n{rows}\n- {{name: c, trigger: t, body: b}}\n"
+    assert changed(text, "pinned_repo", new, None) == text.replace("pinned_repo:", after)
+
+
+@pytest.mark.parametrize("fields", ["pinned_repo: , body: b", "body: b, pinned_repo: "])
+def test_an_empty_value_in_braces_is_replaced(fields: str) -> None:
+    text = f"knowledge:\n- {{name: a, trigger: t, {fields}}}\n"
+    assert changed(text, "pinned_repo", "r", None) == text.replace("repo: ", "repo: r")
+
+
+def test_a_field_is_added_below_an_empty_value() -> None:
+    text = "knowledge:\n- name: a\n  trigger:\n\n  # c\n  body: b\n"
+    page = Page(text, markdown=False)
+    result = spliced(text, page.entry(2, 3).set(NOTE, "folder", None, "Backend"))
+    assert result == text.replace("name: a\n", "name: a\n  folder: Backend\n")
+    text = "knowledge:\n- folder:\n\n  # c\n  body: b\n"
+    page = Page(text, markdown=False)
+    result = spliced(text, page.entry(2, 3).set(NOTE, "trigger", None, "t"))
+    assert result == text.replace("folder:\n", "folder:\n  trigger: t\n")
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\u2028\u2029\ufeff", "\ue000\u2028"])
+def test_a_line_separator_is_text(separator: str) -> None:
+    text = (
+        f"# a{separator}: c\nknowledge:\n- name: 'x{separator}y'  # a{separator}: c\n  trigger: t\n"
+        f"- {{name: {separator}z, trigger: t}}\n"
+    )
+    page = Page(text, markdown=False)
+    assert page.entry(3, 3).text_of("name") == f"x{separator}y"
+    for line, name in (3, f"x{separator}y"), (5, f"{separator}z"):
+        result = spliced(text, page.entry(line, 3).set(NOTE, "trigger", "t", "new"))
+        before, _, after = text.partition(name)
+        assert result == before + name + after.replace("trigger: t", "trigger: new", 1)
+
+
+def test_a_byte_order_mark_is_kept_before_front_matter() -> None:
+    text = "---\n\ufeffname: a\ntrigger: t  # c\n---\nbody\n"
+    page = Page(text, markdown=True)
+    splices = [*page.entry(1, 1).set(NOTE, "name", "a", "b"), *page.entry(1, 1).set(NOTE, "trigger", "t", "new")]  # fmt: skip
+    assert spliced(text, splices) == text.replace("name: a", "name: b").replace(": t ", ": new ")
+
+
 SCHEMA = "playbooks:\n- title: a\n  structured_output_schema:\n    type: object # c\n    required: [a, b]\n    properties:\n      a: {type: string}\n      b:\n        type: number\n  body: b\n"
 
 
@@ -149,6 +201,15 @@ def test_a_shared_value_is_not_touched(shared: str) -> None:
             page.entry(2, 3).set(NOTE, "trigger", "x", "new")
     else:
         assert "trigger: new" in spliced(text, page.entry(6, 3).set(NOTE, "trigger", "x", "new"))
+
+
+def test_a_later_anchor_can_have_the_name_of_an_earlier_one() -> None:
+    text = "knowledge:\n- name: &x a\n  trigger: t\n  body: b\n- name: &x b\n  trigger: t\n  body: *x\n"
+    assert changed(text, "trigger", "new") == text.replace("trigger: t", "trigger: new", 1)
+    page = Page(text, markdown=False)
+    assert page.entry(5, 3).text_of("body") == "b"
+    with pytest.raises(NotEditable, match="by an anchor"):
+        page.entry(2, 3).set(NOTE, "name", "a", "c")
 
 
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("\n #:'\"|>-"), min_size=1).filter(str.strip)  # fmt: skip
