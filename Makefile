@@ -30,8 +30,8 @@ LEAVE_OUT_CORE ?=
 test-all: $(VENV)/.test $(WHEELHOUSE)/.done
 	$(PYTEST) -m 'not crash' $(if $(LEAVE_OUT_CORE),$(CORE_TESTS:%=--ignore=%)) $(PYTEST_ARGS)
 
-# Kills an apply at every request, and lets each fault happen at every request. The sample includes
-# every request and every fault, but not every combination.
+# Kills an apply before and after every request, and lets each fault happen at every request. The
+# sample includes every request and every fault, but not every combination.
 crash-matrix: $(VENV)/.test
 	CRASH_MATRIX=all $(PYTEST) -m crash tests/crash $(PYTEST_ARGS)
 
