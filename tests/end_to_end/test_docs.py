@@ -109,11 +109,9 @@ def test_every_code_in_the_source_is_known() -> None:
 
 def test_every_problem_is_documented(request: pytest.FixtureRequest) -> None:
     path = ROOT / "docs" / "problems.md"
-    head = path.read_text(encoding="utf-8").partition("| code |")[0].rstrip()
-    table = "\n".join(
-        f"| `{code}` | {meaning} |" for code, meaning in sorted(problem_codes().items())
-    )
-    text = f"{head}\n\n| code | meaning |\n| --- | --- |\n{table}\n"
+    head = path.read_text(encoding="utf-8").partition("\n- `")[0].rstrip()
+    codes = [f"- `{code}`: {meaning}" for code, meaning in sorted(problem_codes().items())]
+    text = "\n".join([head, "", *codes, ""])
     if request.config.getoption("--rewrite-golden"):
         path.write_text(text, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == text
