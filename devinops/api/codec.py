@@ -205,9 +205,7 @@ def spellings(kind: Kind, api: ApiVersion, items: Iterable[Mapping[str, Any]]) -
     fields = {item.id: item for item in (_Item(kind, api, fields) for fields in items)}
     if kind.apis[api].tree:
         return {item.id: _folder_path(item, fields) for item in fields.values()}
-    (field,) = kind.identity.fields
-    name = kind.by_name[field].reads(api) or field
-    names = {id: str(item.fields.get(name)) for id, item in fields.items()}
+    names = {id: _name(item) for id, item in fields.items()}
     counts = Counter(names.values())
     return {id: name for id, name in names.items() if counts[name] == 1}
 
@@ -215,6 +213,14 @@ def spellings(kind: Kind, api: ApiVersion, items: Iterable[Mapping[str, Any]]) -
 def path_of(text: str | None) -> FolderPath:
     """Return the path that a server sent as text; `/` and an empty text both mean the root."""
     return join_folder(filter(None, (text or "").split("/")))
+
+
+def _name(item: _Item) -> str:
+    """Return how a reference spells an object that is not in a tree."""
+    kind = item.kind
+    reads = {field: kind.by_name[field].reads(item.api) or field for field in kind.identity.fields}
+    values = {field: item.fields.get(name) for field, name in reads.items()}
+    return str(kind.identity.key(kind.noun, ROOT, kind.resource(**values)).name)
 
 
 def _folder_path(item: _Item, others: Mapping[str, _Item]) -> FolderPath:

@@ -144,8 +144,7 @@ def _parents(kind: Kind, resource: Resource) -> Iterator[Key]:
 
 def _parent(key: Key) -> Item:
     kind = KINDS[key.kind]
-    (field,) = kind.identity.fields
-    resource = kind.resource(**{field: FolderPath(key.place)})
+    resource = kind.resource(**kind.identity.values(key))
     return _item(kind, made_id(key), resource, {})
 
 

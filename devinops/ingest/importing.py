@@ -370,7 +370,8 @@ def _of_text(text: ForeignText, source: Source, origin: Origin, choices: Choices
     kind = _kind_of(text)
     remarks = list(text.remarks)
     known = _known_values(text, kind)
-    values: dict[str, Any] = {kind.identity.fields[0]: text.key.name if text.key else _name(text)}
+    name, *_ = kind.identity.fields
+    values = kind.identity.values(text.key) if text.key else {name: _name(text)}
     if kind.parent:
         values[kind.parent] = _folder(text, choices, known.pop(kind.parent, None))
     fields = kind.foreign

@@ -83,7 +83,7 @@ class _Entry:
         self.problems.append(problem(source, code, message))
 
     def declaration(self) -> Declaration | None:
-        """Return the declaration, or None if its identity is missing or a value has a problem."""
+        """Return the declaration, or None if it has a problem."""
         rejected = self.check_schema()
         if not isinstance(self.node.data, dict):
             return None
@@ -91,8 +91,7 @@ class _Entry:
         self.take_text(rejected)
         self.check_text()
         self.check_conflicts()
-        missing = set(self.kind.identity.fields) - self.values.keys()
-        if self.problems or self.node.tainted or missing:
+        if self.problems or self.node.tainted:
             return None
         written = self.kind.resource(**self.values)
         for place, message in self.kind.check(written):
@@ -339,10 +338,8 @@ def _is_path(kind: Kind, attribute: Attribute) -> bool:
 
 
 def _old_key(kind: Kind, now: Key, old: Mapping[str, Any]) -> Key:
-    parent = kind.parent
-    folder = folder_path(old[parent] or "") if parent and parent in old else now.folder
-    (field,) = kind.identity.fields
-    return Key(now.kind, folder, old.get(field, now.name))
+    paths = (name for name in old if _is_path(kind, kind.by_name[name]))
+    return kind.key_with(now, {**old, **{name: folder_path(old[name] or "") for name in paths}})
 
 
 def control_problems(text: str, path: str) -> list[Problem]:

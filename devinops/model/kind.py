@@ -226,6 +226,10 @@ class Identity(Protocol):
         """Return the key of an object in a folder from its values."""
         ...
 
+    def values(self, key: Key) -> dict[str, Any]:
+        """Return the values of the fields that a key was made from."""
+        ...
+
 
 class Named(NamedTuple):
     """Identity by the text in one field."""
@@ -238,6 +242,9 @@ class Named(NamedTuple):
 
     def key(self, noun: str, folder: FolderPath, resource: Resource) -> Key:
         return Key(noun, folder, getattr(resource, self.field))
+
+    def values(self, key: Key) -> dict[str, Any]:
+        return {self.field: key.name}
 
 
 class Path(NamedTuple):
@@ -253,14 +260,23 @@ class Path(NamedTuple):
         above, _, last = getattr(resource, self.field).rpartition("/")
         return Key(noun, FolderPath(above), decode_part(last))
 
+    def values(self, key: Key) -> dict[str, Any]:
+        return {self.field: FolderPath(key.place)}
+
 
 class Composite(NamedTuple):
-    """Identity by several fields, joined with a space in the key."""
+    """Identity by several fields, joined with a space in the key; a space in a value is `%20`."""
 
     fields: tuple[str, ...]
 
     def key(self, noun: str, folder: FolderPath, resource: Resource) -> Key:
-        return Key(noun, folder, " ".join(str(getattr(resource, field)) for field in self.fields))
+        values = (str(getattr(resource, field)) for field in self.fields)
+        parts = (value.replace("%", "%25").replace(" ", "%20") for value in values)
+        return Key(noun, folder, " ".join(parts))
+
+    def values(self, key: Key) -> dict[str, Any]:
+        parts = (part.replace("%20", " ").replace("%25", "%") for part in key.name.split(" "))
+        return dict(zip(self.fields, parts, strict=False))
 
 
 class Only(NamedTuple):
@@ -270,6 +286,9 @@ class Only(NamedTuple):
 
     def key(self, noun: str, folder: FolderPath, resource: Resource) -> Key:
         return Key(noun, ROOT, "")
+
+    def values(self, key: Key) -> dict[str, Any]:
+        return {}
 
 
 # --- calls ----------------------------------------------------------------------------------------
@@ -554,6 +573,8 @@ class Kind:
     check: Callable[[Any], Iterable[tuple[Place, str]]] = _no_problems
 
     def __post_init__(self) -> None:
+        required = (self.by_name[field].required for field in self.identity.fields)
+        assert all(required), f"each entry of {self.section} must have the fields of its identity"
         self.resource.kind = self
 
     @property
@@ -619,6 +640,16 @@ class Kind:
         """Return the key of an object from its values."""
         folder = getattr(resource, self.parent) if self.parent else ROOT
         return self.identity.key(self.noun, folder or ROOT, resource)
+
+    def values_of(self, key: Key) -> dict[str, Any]:
+        """Return the values of the fields that make up a key."""
+        folder = {self.parent: key.folder} if self.parent else {}
+        return folder | self.identity.values(key)
+
+    def key_with(self, key: Key, changed: Mapping[str, Any]) -> Key:
+        """Return a key in which some fields have other values. `changed` may have more fields."""
+        values = {name: changed.get(name, old) for name, old in self.values_of(key).items()}
+        return self.key(self.resource(**values))
 
     def referred(self, attribute: Attribute, value: str) -> Key:
         """Return the key that a reference means.

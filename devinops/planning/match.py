@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ROOT, FolderPath, Key, ObjectId
@@ -236,8 +236,7 @@ def under_declared_paths(lives: Iterable[Live], renamed: Sequence[RenamedFolder]
 
 def _relocated(live: Live, keys: Mapping[ObjectId, Key]) -> Live:
     if live.object_id in keys:
-        (field,) = live.kind.identity.fields
-        path: Any = {field: FolderPath(keys[live.object_id].place)}
+        path = live.kind.identity.values(keys[live.object_id])
         return replace(live, resource=replace(live.resource, **path))
     kind = live.kind
     if not (kind.parent and kind.lives_in and kind.parent in live.ids):

@@ -215,9 +215,7 @@ def rename_hint(entry: Declaration, old: Key, secret: GeneratedSecret | None = N
     kind = KINDS[old.kind]
     if not kind.renames:
         return ""
-    parts = {kind.parent: old.folder} if kind.parent else {}
-    (field,) = kind.identity.fields
-    place = json.dumps({**parts, field: old.name}, ensure_ascii=False)
+    place = json.dumps(kind.values_of(old), ensure_ascii=False)
     add = f"{place} to previously" if entry.previously else f"previously: [{place}]"
     hint = f"; is it {old}? Then add {add}, and it keeps its id"
     return f"{hint}; otherwise {secret.renewed}" if secret else hint

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from devinops.applying.report import Report
 from devinops.kinds import KINDS
 from devinops.model.changes import Blocked, Change
-from devinops.model.keys import ROOT, FolderPath, Key
+from devinops.model.keys import Key
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render.answers import Answer, Differences, DriftAnswer, PlanAnswer
 
@@ -49,11 +49,8 @@ def _of_changes(changes: Iterable[Change]) -> Iterator[Key]:
 
 def _previous(change: Change) -> Key:
     """Return the key that an object had before a change. A saved plan has no live objects."""
-    kind, key = KINDS[change.key.kind], change.key
     before = {field.name: field.before for field in change.fields if isinstance(field.before, str)}
-    (name,) = kind.identity.fields
-    folder = before.get(kind.parent, key.folder) if kind.parent else ROOT
-    return Key(key.kind, FolderPath(folder), before.get(name, key.name))
+    return KINDS[change.key.kind].key_with(change.key, before)
 
 
 def _of_blocked(blocked: Iterable[Blocked]) -> Iterator[Key]:

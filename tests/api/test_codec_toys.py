@@ -13,7 +13,7 @@ from devinops.model.keys import ROOT, Key
 from devinops.model.kind import Mention, references_of
 from devinops.model.objects import Access, Live
 from devinops.model.values import UNSET
-from tests.testing.toy_kinds import BADGE, MANUAL, ROBOT, Robot
+from tests.testing.toy_kinds import BADGE, MANUAL, ROBOT, SEAT, Robot
 
 ITEM = {
     "robot_id": "r-1",
@@ -124,6 +124,11 @@ def test_a_name_that_two_objects_share_means_neither():
     titles = {"m-1": "Care", "m-2": "Twin", "m-3": "Twin"}
     items = [{"manual_id": id, "title": title} for id, title in titles.items()]
     assert codec.spellings(MANUAL, "v3", items) == {"m-1": "Care"}
+
+
+def test_a_reference_to_an_object_with_several_fields_as_its_name_has_them_all():
+    items = [{"seat_id": "s-1", "room": "East wing", "no": "7"}, {"seat_id": "s-2", "room": "East"}]
+    assert codec.spellings(SEAT, "v3", items[:1]) == {"s-1": "East%20wing 7"}
 
 
 # --- mentions -------------------------------------------------------------------------------------

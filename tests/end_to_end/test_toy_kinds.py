@@ -26,7 +26,7 @@ ENTERPRISE = (
 )
 COLORS = f"/v3/enterprise/organizations/{ORG}/colors"
 SECTIONS = (
-    "badges", "boxes", "grants", "lamps", "manuals", "mottos", "palettes", "relics", "robots", "shelves",
+    "badges", "boxes", "grants", "lamps", "manuals", "mottos", "palettes", "relics", "robots", "seats", "shelves",
 )  # fmt: skip
 
 
@@ -152,6 +152,38 @@ def test_several_fields_are_a_name_together(api: ToyApi, job: Job) -> None:
     assert [grant["path"] for grant in api.of("grant").values()] == ["p"]
     assert job.roll_back().code == 0
     assert [grant["path"] for grant in api.of("grant").values()] == ["p", "q"]
+
+
+def test_an_object_with_several_fields_as_its_name_is_renamed(api: ToyApi, job: Job) -> None:
+    job.declare(seats=[{"room": "East wing", "number": "7", "note": "At the window."}])
+    job.apply()
+    seat = {"room": "West wing", "number": "7", "note": "At the window."}
+    job.declare(seats=[seat])
+    hint = 'previously: [{"room": "East wing", "number": "7"}]'
+    assert f"is it seat:East%2520wing 7? Then add {hint}" in job.run("plan").out
+    job.declare(seats=[{**seat, "previously": [{"room": "East wing"}]}])
+    plan = job.run("plan", "--format", "markdown").out
+    assert "seat:East%2520wing 7" in plan
+    job.apply()
+    assert api.of("seat") == {
+        "seat-1": {"seat_id": "seat-1", "room": "West wing", "no": "7", "note": "At the window."}
+    }
+    assert job.roll_back().code == 0
+    assert api.of("seat")["seat-1"]["room"] == "East wing"
+
+
+def test_objects_with_several_fields_as_their_name_are_exported(api: ToyApi, job: Job) -> None:
+    job.declare(seats=[{"room": "East wing", "number": "7"}])
+    (seat,) = json.loads(job.run("export", "--to", "json").out)["items"]
+    assert seat.items() >= {"kind": "seat", "room": "East wing", "no": "7"}.items()
+
+
+def test_an_entry_without_a_part_of_its_name_is_a_problem(api: ToyApi, job: Job) -> None:
+    job.declare(grants=[{"host": "h", "why": "w"}], seats=[{"number": "7", "ensure": "absent"}])
+    ran = job.run("validate")
+    assert ran.code == 1
+    assert "grants.yaml:1:13: error: the field path is missing" in ran.out
+    assert "seats.yaml:1:12: error: the field room is missing" in ran.out
 
 
 def test_what_cannot_be_renamed_gets_no_hint_to_do_so(api: ToyApi, job: Job) -> None:

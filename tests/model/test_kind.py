@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from devinops.kinds.folder import Folder
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.secret import Secret
 from devinops.model.keys import ROOT, FolderPath, Key
-from devinops.model.kind import Kind, Resource
+from devinops.model.kind import Composite, Identity, Kind, Named, Only, Path, Resource
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -37,6 +38,35 @@ def test_a_kind_knows_the_kinds_that_it_refers_to(noun: str, kinds: set[str]) ->
 )
 def test_a_key_comes_from_the_values_of_an_object(noun: str, resource: Resource, key: str) -> None:
     assert str(KINDS[noun].key(resource)) == key
+
+
+@pytest.mark.parametrize(
+    ("identity", "values"),
+    [
+        (Named("name"), {"name": "a/b 100%"}),
+        (Path("name"), {"name": "F/a%2Fb"}),
+        (Composite(("name", "trigger")), {"name": "a 100%20", "trigger": "%20 b"}),
+        (Only(), {}),
+    ],
+)
+def test_the_values_of_an_identity_come_back_from_a_key(
+    identity: Identity, values: dict[str, Any]
+) -> None:
+    assert identity.values(identity.key("knowledge", ROOT, Knowledge(**values))) == values
+
+
+def test_keys_of_several_fields_differ_if_a_field_does() -> None:
+    identity = Composite(("name", "trigger"))
+    keys = [
+        identity.key("knowledge", ROOT, Knowledge(name=name, trigger=trigger))
+        for name, trigger in (("a b", "c"), ("a", "b c"), ("a", "b%20c"))
+    ]
+    assert len(set(keys)) == 3
+
+
+def test_an_identity_needs_fields_that_each_entry_has() -> None:
+    with pytest.raises(AssertionError, match="each entry of knowledge must have"):
+        dataclasses.replace(KINDS["knowledge"], identity=Named("pinned_repo"))
 
 
 def test_what_lives_in_no_folder_has_its_key_in_the_root() -> None:

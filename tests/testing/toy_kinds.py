@@ -190,6 +190,27 @@ GRANT = Kind(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Seat(Resource):
+    """Is told apart by two fields together, which can change."""
+
+    room: Any = text("room", required=True)
+    number: Any = attribute(
+        schema=TEXT, required=True, names={"v3": FieldNames("no", create="no", update="no")}
+    )
+    note: Any = text("note", text=True)
+
+
+SEAT = Kind(
+    noun="seat",
+    section="seats",
+    title="A seat.",
+    resource=Seat,
+    identity=Composite(("room", "number")),
+    apis={"v3": Api(path="seats", id="seat_id", reads_one=True)},
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Shelf(Resource):
     """A container that must exist, and of which there are no shelves in shelves."""
 
@@ -338,7 +359,7 @@ MOTTO = Kind(
     apis={"v3": settings_api(Scope.ENTERPRISE, Part("words", "motto", "words"))},
 )
 
-TOYS = Registry((BADGE, BOX, GRANT, LAMP, MANUAL, MOTTO, PALETTE, RELIC, ROBOT, SHELF))
+TOYS = Registry((BADGE, BOX, GRANT, LAMP, MANUAL, MOTTO, PALETTE, RELIC, ROBOT, SEAT, SHELF))
 
 
 @contextmanager

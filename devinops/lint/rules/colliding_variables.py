@@ -36,12 +36,11 @@ def check(context: Context) -> Iterator[Finding]:
         twin = next((other for other in alike if share_target(other, subject)), None)
         alike.append(subject)
         if twin:
-            (field,) = subject.kind.identity.fields
             message = (
                 f"its variable and that of {twin.declaration.key} ({twin.declaration.source}) "
                 "differ only in case or leading underscores: rename one of them"
             )
-            yield subject.about(field, message, twin)
+            yield subject.about(subject.kind.identity.fields[0], message, twin)
 
 
 RULE = Rule("DV403", "colliding-variables", Severity.WARNING, repository=check)

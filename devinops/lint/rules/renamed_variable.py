@@ -31,12 +31,11 @@ from devinops.model.objects import Severity
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     name = subject.declaration.key.name
     if subject.is_contract and not name[:1].isalpha():
-        (field,) = subject.kind.identity.fields
         message = (
             f"in a session this is the variable _{name}, because Devin puts an underscore before a "
             "name that does not begin with a letter: rename it"
         )
-        yield subject.about(field, message)
+        yield subject.about(subject.kind.identity.fields[0], message)
 
 
 RULE = Rule("DV402", "renamed-variable", Severity.WARNING, entry=check)
