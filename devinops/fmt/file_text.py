@@ -13,7 +13,7 @@ from devinops.kinds import KINDS
 from devinops.load import discreet, read_entries
 from devinops.load.discover import line_end, section_of, unified
 from devinops.load.file_names import CONFIG
-from devinops.load.markdown import Page, spans, split
+from devinops.load.markdown import spans, split
 from devinops.load.source_tree import NotSupported, comments, documents
 from devinops.load.yamltree import Node, parse, shield
 from devinops.model.objects import Declaration, Problem, Source
@@ -92,7 +92,8 @@ class _Form:
             roots, problems = parse(text, self.path, discreet=self.hides)
             return [_meaning(root) for root in roots], problems
         page, problems = split(text, self.path, KINDS.sections[section_of(self.path)[0]])
-        return _page_meaning(page) if page else None, problems
+        meaning = (_meaning(page.front), canonical_text(page.body)) if page else None
+        return meaning, problems
 
     def hides(self, section: str | None) -> bool:
         """Return whether nothing must quote a section, because it may hold a secret by mistake."""
@@ -163,10 +164,6 @@ def _yaml(text: str, order: Order, *, alone: bool = False) -> str:
 def _meaning(root: Node) -> str:
     """Return plain data as text that differs if any value or its type does."""
     return json.dumps(root.data, sort_keys=True)
-
-
-def _page_meaning(page: Page) -> tuple[str, str]:
-    return _meaning(page.front), canonical_text(page.body)
 
 
 def _check(form: _Form, before: str, after: str, content: Any) -> None:

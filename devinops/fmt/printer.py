@@ -290,7 +290,8 @@ def _inline(node: Node, *, in_flow: bool) -> str:
     if node.style == "*":
         return f"*{node.value}"
     if not node.style and "\n" not in node.value:
-        return _plain(node.value)
+        value = "null" if node.value in NULL else node.value
+        return value.lower() if value in BOOLS else value
     if _is_escaped(node):
         return _unfolded(node.raw)
     without_quotes = (
@@ -298,17 +299,8 @@ def _inline(node: Node, *, in_flow: bool) -> str:
     )
     if without_quotes == node.value:
         return without_quotes
-    return node.raw if _is_quoted_on_one_line(node) else _quoted(node.value)
-
-
-def _plain(text: str) -> str:
-    if text in NULL:
-        return "null"
-    return text.lower() if text in BOOLS else text
-
-
-def _is_quoted_on_one_line(node: Node) -> bool:
-    return node.style == '"' and not node.several_lines
+    is_quoted_on_one_line = node.style == '"' and not node.several_lines
+    return node.raw if is_quoted_on_one_line else _quoted(node.value)
 
 
 def _is_escaped(node: Node) -> bool:

@@ -114,8 +114,12 @@ class Page:
         is_block = isinstance(found, SequenceNode) and found.value and not found.flow_style
         if not is_block or found.anchor:
             raise NotEditable(f"the list under {section} is not a block list with an entry")
-        end = self.text.find("\n", _Writer(self).end(found))
-        return End(len(self.text) if end < 0 else end, found.start_mark.column)
+        return End(self.end_of_line(_Writer(self).end(found)), found.start_mark.column)
+
+    def end_of_line(self, at: int) -> int:
+        """Return where the line of a position ends."""
+        end = self.text.find("\n", at)
+        return len(self.text) if end < 0 else end
 
     def texts_of_fields(self, suffix: str) -> Iterator[str]:
         """Yield the texts of all fields of entries whose names end with a suffix."""
@@ -203,10 +207,9 @@ class Entry:
         page, writer = self.page, _Writer(self.page)
         start, end = pair[0].start_mark.index + page.offset, writer.end(pair[1])
         first = page.text.rfind("\n", 0, start) + 1
-        last = page.text.find("\n", end)
-        last = len(page.text) if last < 0 else last
         is_first = page.text[first:start].strip() in ("", "-")
-        return Place(start, end, first, last, is_first and not self.node.flow_style)
+        whole = is_first and not self.node.flow_style
+        return Place(start, end, first, page.end_of_line(end), whole)
 
     def _insert(self, kind: Kind, name: str, value: Any) -> Splice:
         """Return the insertion of a field after the last of the fields that it is written after."""
@@ -223,8 +226,7 @@ class Entry:
         after = writer.end(pairs[-1][1])
         if self.node.flow_style:
             return Splice(after, after, f", {name}: {yaml_text.flow(value)}")
-        end = page.text.find("\n", after)
-        end = len(page.text) if end < 0 else end
+        end = page.end_of_line(after)
         rows = yaml_text.mapping({name: value}, self.node.start_mark.column)
         return Splice(end, end, "\n" + "\n".join(rows))
 
@@ -326,8 +328,7 @@ class _Writer:
         if is_block:
             head = self._first_line(node).rstrip()
             return re.sub(r"^[|>]([+-]?)[1-9]?([+-]?)", r"|\1\2", head), end
-        line_end = self.page.text.find("\n", end)
-        line_end = len(self.page.text) if line_end < 0 else line_end
+        line_end = self.page.end_of_line(end)
         rest = self.page.text[end:line_end].rstrip()
         return (f"|-{rest}", line_end) if rest.lstrip().startswith("#") else ("|-", end)
 

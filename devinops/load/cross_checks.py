@@ -49,16 +49,13 @@ def _shared_key_problems(key: Key, claimants: list[Declaration]) -> Iterator[Pro
         others = (other for other in claimants if other is not claimant)
         twin = next((other for other in others if _share_target(claimant, other)), None)
         if twin:
-            yield problem(claimant.source, "duplicate-declaration", _message(key, claimant, twin))
+            here = "" if key == claimant.key else "the old name "
+            there = "" if key == twin.key else " as an old name"
+            message = f"{here}{key} is also declared{there} in {_position(twin)}: {_REMEDY}"
+            yield problem(claimant.source, "duplicate-declaration", message)
 
 
 _REMEDY = "keep one of them, or give each its own `targets`"
-
-
-def _message(key: Key, declaration: Declaration, twin: Declaration) -> str:
-    here = "" if key == declaration.key else "the old name "
-    there = "" if key == twin.key else " as an old name"
-    return f"{here}{key} is also declared{there} in {_position(twin)}: {_REMEDY}"
 
 
 def _position(declaration: Declaration) -> str:
