@@ -575,6 +575,8 @@ class Kind:
     def __post_init__(self) -> None:
         required = (self.by_name[field].required for field in self.identity.fields)
         assert all(required), f"each entry of {self.section} must have the fields of its identity"
+        is_tree = any(api.tree for api in self.apis.values())
+        assert isinstance(self.identity, Path) or not is_tree, "in a tree, the path is the identity"
         self.resource.kind = self
 
     @property

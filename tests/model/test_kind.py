@@ -64,9 +64,29 @@ def test_keys_of_several_fields_differ_if_a_field_does() -> None:
     assert len(set(keys)) == 3
 
 
+@pytest.mark.parametrize(
+    ("noun", "key", "changed", "expected"),
+    [
+        ("knowledge", "knowledge:F/A", {"name": "B"}, "knowledge:F/B"),
+        ("knowledge", "knowledge:F/A", {"folder": None}, "knowledge:A"),
+        ("knowledge", "knowledge:F/A", {"trigger": "t"}, "knowledge:F/A"),
+        ("secret", "secret:A", {"key": "B/C"}, "secret:B%2FC"),
+    ],
+)
+def test_a_key_follows_changed_values(
+    noun: str, key: str, changed: dict[str, Any], expected: str
+) -> None:
+    assert str(KINDS[noun].key_with(Key.parse(key), changed)) == expected
+
+
 def test_an_identity_needs_fields_that_each_entry_has() -> None:
     with pytest.raises(AssertionError, match="each entry of knowledge must have"):
         dataclasses.replace(KINDS["knowledge"], identity=Named("pinned_repo"))
+
+
+def test_objects_in_a_tree_are_identified_by_their_path() -> None:
+    with pytest.raises(AssertionError, match="the path is the identity"):
+        dataclasses.replace(KINDS["folder"], identity=Named("path"))
 
 
 def test_what_lives_in_no_folder_has_its_key_in_the_root() -> None:
