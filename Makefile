@@ -53,7 +53,7 @@ mutation: $(VENV)/.mutation
 # each: make mutation-sample CHANGES=300 SEED=7
 CHANGES ?= 100
 SEED ?=
-MUTATED := $(addprefix devinops/,applying inventory api ingest ci fmt load lint)
+MUTATED := $(addprefix devinops/,applying inventory api ingest writers ci fmt load lint)
 mutation-sample: $(VENV)/.reach
 	$(BIN)/python -m tests.testing.mutation_sample --changes $(CHANGES) $(SEED:%=--seed %) $(VENV)/.reach
 

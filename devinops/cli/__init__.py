@@ -42,7 +42,7 @@ COMMANDS = {
 
 
 class Commands(Group):
-    """A group that imports a command only when it is used."""
+    """A group that imports the commands only when one is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -54,8 +54,8 @@ class Commands(Group):
         # takes a fifteenth of the time of a short run.
         gc.set_threshold(20_000)
         with signals.deferred():
-            module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
-            command = importlib.import_module(f"devinops.cli.{module}").command
+            commands = importlib.import_module("devinops.cli.commands")
+        command = getattr(commands, f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name)
         assert isinstance(command, click.Command)
         return command
 
@@ -140,7 +140,7 @@ _COMPLETE = "_DEVINOPS_COMPLETE"
 
 def _complete() -> int:
     """Print what the shell can complete. Whatever is wrong, the user who types sees nothing."""
-    importlib.import_module("devinops.cli.completion")
+    importlib.import_module("devinops.cli.handlers.completion")
     try:
         with signals.interruptible():
             cli.main(args=[], prog_name="devinops", standalone_mode=False)

@@ -60,7 +60,6 @@ def approvals(function: F) -> F:
 
     @functools.wraps(function)
     def wrapped(
-        *args: Any,
         adopt: bool,
         on_conflict: tuple[str, ...],
         on_drift: str | None,
@@ -81,7 +80,7 @@ def approvals(function: F) -> F:
             decided,
             folders,
         )
-        return function(*args, approvals=combined, **rest)
+        return function(approvals=combined, **rest)
 
     wrapped = accepts_hazards(wrapped)
     for option in reversed(_APPROVALS):
@@ -94,7 +93,7 @@ def _decisions(values: Iterable[str]) -> tuple[str | None, tuple[tuple[Key, str]
 
     A value can hold several, one a line, because an input of a CI job has only one value.
     """
-    from devinops.cli.handlers.inventory.answers import parse_key
+    from devinops.kinds import parse_key
 
     decided: dict[Key | None, str] = {}
     for text in (line.strip() for value in values for line in value.splitlines() if line.strip()):
@@ -115,9 +114,9 @@ def accepts_hazards(function: F) -> F:
     """Give a command a flag for each hazard; its function gets them as one `Approvals`."""
 
     @functools.wraps(function)
-    def wrapped(*args: Any, **rest: Any) -> Any:
+    def wrapped(**rest: Any) -> Any:
         accepted = tuple(name for name in HAZARDS if rest.pop(f"allow_{name}"))
-        return function(*args, approvals=Approvals(hazards=accepted), **rest)
+        return function(approvals=Approvals(hazards=accepted), **rest)
 
     for name, help in reversed(HAZARDS.items()):
         wrapped = click.option(f"--allow-{name}", is_flag=True, help=help)(wrapped)

@@ -449,7 +449,7 @@ def common(
             given = {name: params.pop(name) for name in _COMMON if name in params}
             options = _options(given, formats)
             _check_outputs(options.reports, options.root)
-            return function(options, **params)
+            return function(options=options, **params)
 
         shared = (
             _FILES[0],

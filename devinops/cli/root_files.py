@@ -14,7 +14,7 @@ from pathlib import Path
 
 from devinops import atomic
 from devinops.config import Project, read_repository
-from devinops.ingest.pull_result import FileChange, Left, Unwritten
+from devinops.ingest.pull_result import Left, Unwritten
 from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.load.discover import inside
@@ -23,6 +23,7 @@ from devinops.load.merged import DIRECTORY as MERGED
 from devinops.model.errors import NotWritten, stop_on_errors
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration
+from devinops.writers import FileChange
 
 Raws = dict[str, str]
 """The texts of files as they were read, with their own line ends, by path from the root."""

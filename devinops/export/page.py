@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from devinops.ingest import yaml_text
 from devinops.load.markdown import split
 from devinops.model.keys import Key
+from devinops.writers import yaml_text
 
 PREFIX: Final = "devinops-"
 """Before each name that devinops writes into `metadata`."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from devinops.fmt.printer import ITEM, Order, printed
-from devinops.ingest import field_order
 from devinops.kinds import KINDS
 from devinops.load import discreet, read_entries
 from devinops.load.discover import line_end, section_of, unified
@@ -18,6 +17,7 @@ from devinops.load.source_tree import NotSupported, comments, documents
 from devinops.load.yamltree import Node, parse, shield
 from devinops.model.objects import Declaration, Problem, Source
 from devinops.model.values import canonical_text
+from devinops.writers import field_order
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from devinops.ingest import yaml_text
 from devinops.load.source_tree import Document, Entry, Node, NotSupported
 from devinops.load.yamltree import BOOLS, NULL
+from devinops.writers import yaml_text
 
 Order = Callable[[tuple[str, ...]], Sequence[str]]
 """Path of a mapping in its document, `*` for an item of a list → the order of its keys."""

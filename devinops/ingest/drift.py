@@ -17,11 +17,7 @@ from shlex import quote, split
 from typing import Any
 
 from devinops.ingest.applied import Read, cloned_commits, entries_at
-from devinops.ingest.edit_fields import NotEditable
-from devinops.ingest.file_names import directory
-from devinops.ingest.merge_texts import TooManyEqualLines, merge
-from devinops.ingest.pull_result import FileChange, Left, LeftToYou, Pulled
-from devinops.ingest.rewrite_file import Rewriting, Wanted, is_markdown, text_files
+from devinops.ingest.pull_result import Left, LeftToYou, Pulled
 from devinops.ingest.scan_live import findings
 from devinops.ingest.unmanaged import IN_THE_WEB_APP, Pulling, suspect
 from devinops.load import dump_merged, merged_file
@@ -50,6 +46,11 @@ from devinops.planning.match import (
 )
 from devinops.planning.stale_records import replaced
 from devinops.planning.three_way import Sides, moved_outside, sides
+from devinops.writers import FileChange
+from devinops.writers.edit_fields import NotEditable
+from devinops.writers.file_names import directory
+from devinops.writers.merge_texts import TooManyEqualLines, merge
+from devinops.writers.rewrite_file import Rewriting, Wanted, is_markdown, text_files
 
 
 @dataclass(frozen=True)

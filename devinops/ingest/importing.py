@@ -7,10 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from devinops.ingest.file_names import folder_of
 from devinops.ingest.forms._rule import humanized
 from devinops.ingest.import_form import Choices, Contents, ForeignObject, ForeignText, Form, Source
-from devinops.ingest.new_files import NewEntry, NewFile, new_files
 from devinops.ingest.scan_live import findings, findings_in
 from devinops.kinds import KINDS
 from devinops.load.discover import section_of, unified
@@ -23,6 +21,8 @@ from devinops.model.kind import Kind, Lifecycle, Resource, Use
 from devinops.model.objects import Declaration
 from devinops.model.values import UNSET, canonical_text
 from devinops.schema.findings import check, entry_checker
+from devinops.writers.file_names import folder_of
+from devinops.writers.new_files import NewEntry, NewFile, new_files
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from devinops.model.keys import Key
+from devinops.writers import FileChange
 
 
 class Left(StrEnum):
@@ -37,20 +38,6 @@ class LeftToYou:
     why: Left
     ids: tuple[str, ...]
     reason: str
-
-
-@dataclass(frozen=True, order=True)
-class FileChange:
-    """A file to write, with the keys of what changes in it. `text` None: the file is deleted.
-
-    `fields` are the names of the fields that change; empty for a new file.
-    """
-
-    path: str
-    text: str | None
-    keys: tuple[Key, ...]
-    fields: tuple[str, ...] = ()
-    is_new: bool = False
 
 
 class Unwritten(NamedTuple):

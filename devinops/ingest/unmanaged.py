@@ -13,8 +13,7 @@ from datetime import date
 from shlex import quote
 from typing import Any, Final
 
-from devinops.ingest.new_files import Checks, NewEntry, NewFile, new_files
-from devinops.ingest.pull_result import FileChange, Left, LeftToYou, Pulled
+from devinops.ingest.pull_result import Left, LeftToYou, Pulled
 from devinops.ingest.scan_live import findings
 from devinops.model.changes import Action
 from devinops.model.credentials import masked_key
@@ -28,6 +27,8 @@ from devinops.model.values import UNSET
 from devinops.planning.capabilities import api_problems
 from devinops.planning.match import match
 from devinops.planning.plan import build_plan
+from devinops.writers import FileChange
+from devinops.writers.new_files import Checks, NewEntry, NewFile, new_files
 
 _NOTHING: tuple[Any, ...] = (UNSET, None, "", [], {})
 

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Final
 
-from devinops.model.kind import Kind
+from devinops.model.errors import UsageError
+from devinops.model.keys import ROOT, Key
+from devinops.model.kind import Kind, Only
+from devinops.model.suggest import did_you_mean
 
 
 class Registry(Mapping[str, Kind]):
@@ -76,3 +79,18 @@ def _walk() -> Iterator[Kind]:
 
 
 KINDS: Final = Registry(_walk())
+
+
+def parse_key(text: str) -> Key:
+    """Return the key that a user typed. Raises UsageError."""
+    kind = KINDS.get(text)
+    if kind and isinstance(kind.identity, Only):
+        return Key(kind.noun, ROOT, "")
+    try:
+        key = Key.parse(text)
+    except ValueError as error:
+        raise UsageError(f"{error}: write KEY as plan and inventory list print it") from None
+    if key.kind not in KINDS:
+        hint = did_you_mean(key.kind, KINDS)
+        raise UsageError(f'there is no kind "{key.kind}"{hint}; the kinds are {", ".join(KINDS)}')
+    return key

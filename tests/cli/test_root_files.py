@@ -15,10 +15,11 @@ import pytest
 
 from devinops import atomic
 from devinops.cli.root_files import Writing, taken, write
-from devinops.ingest.pull_result import FileChange, Left
+from devinops.ingest.pull_result import Left
 from devinops.kinds import KINDS
 from devinops.model.errors import NotWritten
 from devinops.model.objects import Declaration, Source
+from devinops.writers import FileChange
 from tests.testing.command_line import Devinops
 from tests.testing.tree import plant, snapshot
 
@@ -242,7 +243,7 @@ _KILLED = """
 import os, signal
 from pathlib import Path
 from devinops.cli.root_files import Writing
-from devinops.ingest.pull_result import FileChange
+from devinops.writers import FileChange
 writing = Writing(Path("."), {})
 writing.prepare([FileChange("a/b.md", "half", (), is_new=True)])
 os.kill(os.getpid(), signal.SIGKILL)

@@ -25,6 +25,7 @@ LAYERS = (
     {"schema", "planning"},
     {"applying"},
     {"load", "api", "render", "emulator", "inventory"},
+    {"writers"},
     {"config", "ingest", "ci", "lint"},
     {"export", "fmt"},
     {"cli"},
@@ -32,7 +33,7 @@ LAYERS = (
 """Each may import from those before it and from itself."""
 
 OWNERS = {
-    "yaml": {"load", "ingest", "emulator"},
+    "yaml": {"load", "writers", "emulator"},
     "jsonschema": {"schema", "emulator"},
     "msgspec": {"schema"},
     "httpx": {"api"},

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import pytest
 
-from devinops.cli.handlers.inventory import repair
+from devinops.cli.handlers import inventory
 from devinops.emulator import Emulator
 from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprint
@@ -328,7 +328,7 @@ def test_repair_asks_at_a_terminal(
 ) -> None:
     declares("Was")
     owns(LOST)
-    monkeypatch.setattr(repair, "is_interactive", lambda: True)
+    monkeypatch.setattr(inventory, "is_interactive", lambda: True)
     monkeypatch.setattr(click, "confirm", lambda *_, **__: answer)
     assert devinops("inventory", "repair", "-C", root).code == code
     assert [one.id for one in owns().records] == [id]

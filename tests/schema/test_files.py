@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from devinops.cli.schema import dumped
+from devinops.cli.handlers.schema import dumped
 from devinops.kinds import KINDS
 from devinops.schema.all_schemas import schemas
 from devinops.schema.files import entry_schema

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from devinops import signals
-from devinops.cli.emulator import require_emulator
+from devinops.cli.handlers.emulator import require_emulator
 from devinops.cli.options import is_interactive, terminal_width, wants_color
 from devinops.model.exit_codes import ExitCode
 from devinops.render.terminal import Look, Span, Terminal

@@ -15,11 +15,11 @@ from devinops.cli.options import Options
 from devinops.ingest.import_form import Choices
 from devinops.ingest.import_sources import Sources
 from devinops.ingest.importing import Imported, Origin, Report, Repository, import_contents
-from devinops.ingest.pull_result import FileChange
 from devinops.model.errors import NotFound, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
+from devinops.writers import FileChange
 
 if TYPE_CHECKING:
     from devinops.schema.imports import ImportDocument, OriginItem

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 from devinops.api import open_reader
 from devinops.cli import root_files
 from devinops.cli.handlers.init import NEW_TARGET, Repository, SetUp, set_up
-from devinops.cli.handlers.inventory.answers import parse_key
 from devinops.cli.options import Options
 from devinops.cli.pull_reading import first_reading, proved
 from devinops.cli.session import Session, failures_written, open_session
 from devinops.config import DEFAULT_TARGET, Project, resolve
 from devinops.git import Git
 from devinops.ingest.drift import Files, pull_drift
-from devinops.ingest.pull_result import FileChange, LeftToYou, NotRead, Pulled
+from devinops.ingest.pull_result import LeftToYou, NotRead, Pulled
 from devinops.ingest.unmanaged import Pulling, look_ahead, pull_unmanaged
+from devinops.kinds import parse_key
 from devinops.load import Loaded
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import ConfigError, UsageError
@@ -33,6 +33,7 @@ from devinops.model.target import Target
 from devinops.planning.selection import Only
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
+from devinops.writers import FileChange
 
 if TYPE_CHECKING:
     from devinops.schema.pull import PullDocument

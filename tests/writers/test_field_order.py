@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.ingest import field_order
 from devinops.kinds import KINDS
 from devinops.schema.files import entry_schema
+from devinops.writers import field_order
 
 
 def test_an_entry_begins_with_its_name_and_ends_with_its_text() -> None:

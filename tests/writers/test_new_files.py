@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.fmt.file_text import is_formatted
-from devinops.ingest.new_files import LeftOut, NewEntry, NewFile, new_files
 from devinops.load import Loaded, load
 from devinops.model.keys import Key, join_folder
 from devinops.model.values import canonical_text
+from devinops.writers.new_files import LeftOut, NewEntry, NewFile, new_files
 from tests.testing.tree import plant
 
 

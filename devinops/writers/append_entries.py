@@ -6,13 +6,13 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from devinops.ingest import yaml_text
-from devinops.ingest.edit_fields import NotEditable, Page, Splice
-from devinops.ingest.rewrite_file import in_raw
 from devinops.load import read_entries
 from devinops.load.cross_checks import duplicates
 from devinops.load.discover import unified
 from devinops.model.objects import Declaration
+from devinops.writers import yaml_text
+from devinops.writers.edit_fields import NotEditable, Page, Splice
+from devinops.writers.rewrite_file import in_raw
 
 
 def appended(

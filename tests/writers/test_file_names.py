@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.ingest.file_names import LONGEST, LONGEST_PATH, Paths, directory, one_form, stem
 from devinops.model.keys import ROOT, FolderPath, join_folder
+from devinops.writers.file_names import LONGEST, LONGEST_PATH, Paths, directory, one_form, stem
 
 
 @pytest.mark.parametrize(

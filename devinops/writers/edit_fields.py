@@ -15,10 +15,10 @@ import yaml
 from yaml import MappingNode, ScalarNode, SequenceNode
 from yaml.composer import Composer
 
-from devinops.ingest import field_order, yaml_text
 from devinops.load.markdown import spans
 from devinops.load.yamltree import LOADER, shield
 from devinops.model.kind import Kind
+from devinops.writers import field_order, yaml_text
 
 
 class NotEditable(Exception):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from devinops.ingest.append_entries import appended
-from devinops.ingest.edit_fields import NotEditable
+from devinops.writers.append_entries import appended
+from devinops.writers.edit_fields import NotEditable
 
 NEW: list[dict[str, Any]] = [{"key": "NEW", "type": "cookie", "note": "a: b"}]
 ADDED = '- key: NEW\n  type: cookie\n  note: "a: b"\n'

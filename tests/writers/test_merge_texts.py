@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.ingest.merge_texts import Merged, TooManyEqualLines, merge
 from devinops.load.placeholders import BETWEEN, FILES, LIVE
+from devinops.writers.merge_texts import Merged, TooManyEqualLines, merge
 
 
 @pytest.mark.parametrize(

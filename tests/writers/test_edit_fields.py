@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.ingest.edit_fields import NotEditable, Page, spliced, whole_text
 from devinops.kinds import KINDS
 from devinops.load import read_entries
+from devinops.writers.edit_fields import NotEditable, Page, spliced, whole_text
 
 NOTE = KINDS["knowledge"]
 

@@ -8,10 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from unicodedata import normalize
 
-from devinops.ingest import field_order, yaml_text
-from devinops.ingest.append_entries import appended
-from devinops.ingest.edit_fields import NotEditable
-from devinops.ingest.file_names import Paths, directory, folder_of, stem
 from devinops.kinds import KINDS
 from devinops.load import read_entries
 from devinops.load.yamltree import LEVELS
@@ -19,6 +15,10 @@ from devinops.model.keys import FolderPath, Key, decode_part
 from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Problem, Source
 from devinops.model.values import UNSET, canonical_text
+from devinops.writers import field_order, yaml_text
+from devinops.writers.append_entries import appended
+from devinops.writers.edit_fields import NotEditable
+from devinops.writers.file_names import Paths, directory, folder_of, stem
 
 MARKDOWN: Final = ".md"
 YAML: Final = ".yaml"

@@ -1,4 +1,4 @@
-"""`devinops completion`, and completion for bash as click does not have it.
+"""What `devinops completion` does, and completion for bash as click does not have it.
 
 bash ends a word at `:` and `=`, so that `knowledge:A` is three words. click's own class sees only
 what follows the last of them, and inserts a value with a space as two words.
@@ -23,22 +23,11 @@ from click.shell_completion import (
 from devinops.model.exit_codes import ExitCode
 
 
-@click.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-@click.pass_context
-def command(ctx: click.Context, shell: str) -> ExitCode:
-    """Print the completion script for a shell.
-
-    It completes commands and options, and the targets, keys, runs and formats that they take.
-
-    \b
-      source <(devinops completion bash)     in ~/.bashrc
-      source <(devinops completion zsh)      in ~/.zshrc
-      devinops completion fish > ~/.config/fish/completions/devinops.fish
-    """
+def run(shell: str) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
     complete = get_completion_class(shell)
     assert complete is not None
-    root = ctx.find_root()
+    root = click.get_current_context().find_root()
     click.echo(complete(root.command, {}, "devinops", "_DEVINOPS_COMPLETE").source())
     return ExitCode.OK
 

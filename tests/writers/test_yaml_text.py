@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.ingest.yaml_text import mapping
 from devinops.load.yamltree import CONTROL, parse
+from devinops.writers.yaml_text import mapping
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`devinops schema`."""
+"""What `devinops schema` does."""
 
 from __future__ import annotations
 
@@ -8,29 +8,14 @@ from pathlib import Path
 import click
 
 from devinops import atomic
-from devinops.cli import candidates
-from devinops.cli.options import FilePath, NonEmpty, write_file
+from devinops.cli.options import write_file
 from devinops.model.errors import NotWritten, UsageError
 from devinops.model.exit_codes import ExitCode
+from devinops.schema.all_schemas import schemas
 
 
-@click.command()
-@click.argument("name", required=False, type=NonEmpty(), shell_complete=candidates.schemas)
-@click.option(
-    "--directory",
-    type=FilePath(file_okay=False),
-    help="Write each schema to NAME.schema.json in this directory instead; create it if needed.",
-)
-def command(name: str | None, directory: Path | None) -> ExitCode:
-    """Print the JSON Schemas (2020-12) of the files and of the JSON output; NAME chooses one.
-
-    \b
-      devinops schema                        all of them, in one object
-      devinops schema declarations           the YAML files
-      devinops schema --directory schemas    as files, for an editor
-    """
-    from devinops.schema.all_schemas import schemas
-
+def run(name: str | None, directory: Path | None) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
     known = schemas()
     if name is not None and name not in known:
         raise UsageError(f'there is no schema "{name}"; NAME is one of {", ".join(known)}')

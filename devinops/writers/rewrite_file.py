@@ -7,15 +7,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from devinops.ingest.edit_fields import Entry, NotEditable, Page, Splice, spliced, whole_text
-from devinops.ingest.merge_texts import conflict
-from devinops.ingest.pull_result import FileChange
 from devinops.load import read_entries
 from devinops.load.discover import beside, line_end, unified
 from devinops.model.keys import Key
 from devinops.model.kind import Kind
 from devinops.model.objects import Declaration, Live
 from devinops.planning.diff import same
+from devinops.writers import FileChange
+from devinops.writers.edit_fields import Entry, NotEditable, Page, Splice, spliced, whole_text
+from devinops.writers.merge_texts import conflict
 
 
 @dataclass

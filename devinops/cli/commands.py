@@ -1,0 +1,604 @@
+"""Every command: its options, its help and the handler that carries it out."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from devinops.cli import candidates
+from devinops.cli.approval_options import accepts_hazards, approvals
+from devinops.cli.groups import Group
+from devinops.cli.options import WEBHOOK_SECRETS, FilePath, NonEmpty, OutputFile, common
+from devinops.cli.paths import SKIP_OUTSIDE, SKIP_UNTRACKED
+from devinops.model.exit_codes import ExitCode
+
+
+def _call(handler: str, arguments: dict[str, Any]) -> ExitCode:
+    """Import `module:function` of the handlers, so that a command imports only its own."""
+    module, _, name = handler.partition(":")
+    function = getattr(importlib.import_module(f"devinops.cli.handlers.{module}"), name)
+    return ExitCode(function(**arguments))
+
+
+@click.command()
+@click.option(
+    "-C",
+    "--root",
+    type=FilePath(file_okay=False),
+    help="Directory to set up. Default: the current directory.",
+)
+@click.option(
+    "--ci",
+    type=click.Choice(["github", "gitlab", "none"]),
+    help="CI system to write files for. Default: gitlab if the host name of "
+    "origin contains gitlab, else github.",
+)
+def init(**arguments: Any) -> ExitCode:
+    """Set up a repository: devinops.yaml, a first note, CI and pre-commit. Never overwrites a file.
+
+    CI and pre-commit read their files at the top of the Git repository, so they are written there.
+    An existing file of CI is compared: the exit code is 4 if it has no job for a target.
+
+    \b
+      devinops init
+      devinops init --ci none                no files of a CI system
+      devinops validate
+    """
+    return _call("init:run", arguments)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=FilePath())
+@SKIP_UNTRACKED
+@common(problems=True)
+def validate(**arguments: Any) -> ExitCode:
+    """Check the files, offline and without a key.
+
+    All files are read, since entries depend on each other; PATHS limit which problems are shown.
+
+    \b
+      devinops validate
+      devinops validate knowledge/Backend
+    """
+    return _call("validate:run", arguments)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=FilePath())
+@SKIP_OUTSIDE
+@SKIP_UNTRACKED
+@click.option(
+    "--select",
+    type=NonEmpty(),
+    multiple=True,
+    metavar="RULE",
+    shell_complete=candidates.rules,
+    help="Run only these rules: an id, a name, the beginning of an id (DV1), entry-rules or "
+    "repository-rules; repeatable.",
+)
+@click.option(
+    "--ignore",
+    type=NonEmpty(),
+    multiple=True,
+    metavar="RULE",
+    shell_complete=candidates.rules,
+    help="Do not run these rules; repeatable.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "info"]),
+    help="Lowest severity that makes the exit code 1.  [default: warning; with --changed-since: "
+    "error]",
+)
+@click.option(
+    "--changed-since",
+    type=NonEmpty(),
+    metavar="REF",
+    help="Fail only for entries that differ from the merge base of HEAD and REF.",
+)
+@click.option("--fix", is_flag=True, help="Fix what can be fixed without changing the meaning.")
+@click.option(
+    "--baseline",
+    "baseline_file",
+    type=FilePath(),
+    metavar="FILE",
+    help="Hide the findings that this file lists.",
+)
+@click.option(
+    "--write-baseline", is_flag=True, help="Write all findings but secrets into the baseline."
+)
+@click.option("--list-rules", is_flag=True, help="List the rules and exit.")
+@click.option(
+    "--explain",
+    metavar="RULE",
+    type=NonEmpty(),
+    shell_complete=candidates.rules,
+    help="Show the page of a rule and exit.",
+)
+@common(problems=True)
+def lint(**arguments: Any) -> ExitCode:
+    """Check what the entries teach Devin, offline and without a key.
+
+    PATHS limit which findings are shown. Rules that compare entries still see all of them; with
+    --select entry-rules only PATHS are read. What validate calls an error is an error here too.
+
+    \b
+      devinops lint
+      devinops lint knowledge/Backend --fail-on error
+      devinops lint --changed-since origin/main
+      devinops lint --explain trigger-too-short
+    """
+    return _call("lint:run", arguments)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=FilePath())
+@SKIP_OUTSIDE
+@click.option("--check", is_flag=True, help="Write nothing; exit 2 if files would change.")
+@click.option("--diff", is_flag=True, help="Like --check, and show the changes as a unified diff.")
+@common()
+def fmt(**arguments: Any) -> ExitCode:
+    """Write devinops.yaml and the files with entries in one canonical form.
+
+    Order of keys, quotes, indentation, blank lines and the end of each file become the same. What
+    is sent to the API never changes, and comments stay. A file that cannot be formatted is left as
+    it is, and reported.
+
+    \b
+      devinops fmt
+      devinops fmt --check
+      devinops fmt --diff knowledge/Backend
+    """
+    return _call("fmt:run", arguments)
+
+
+@click.command()
+@click.option("--out", type=OutputFile(), metavar="FILE", help="Save the plan for show and apply.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if changes are pending.")
+@click.option(
+    "--lint-since",
+    type=NonEmpty(),
+    metavar="REF",
+    help="Also show what lint finds in the entries that changed since the merge base with REF.",
+)
+@common(api=True, only=True, lock=True, problems=True)
+@approvals
+def plan(**arguments: Any) -> ExitCode:
+    """Show what apply would change; never writes.
+
+    \b
+      devinops plan
+      devinops plan --detailed-exitcode      exit 2: changes are pending
+      devinops plan --out plan.json          then devinops apply plan.json
+    """
+    return _call("plan:run", arguments)
+
+
+@click.command()
+@click.argument("plan", type=FilePath())
+@common()
+def show(**arguments: Any) -> ExitCode:
+    """Show a saved plan, offline and without a key.
+
+    \b
+      devinops plan --out plan.json
+      devinops show plan.json
+    """
+    return _call("show:run", arguments)
+
+
+@click.command()
+@click.argument("plan", required=False, type=FilePath())
+@click.option("--yes", is_flag=True, help="Do not ask; for CI.")
+@click.option(
+    "--expect",
+    type=NonEmpty(),
+    metavar="DIGEST",
+    help="Apply only the plan with this digest; exit 5 if the plan is different.",
+)
+@WEBHOOK_SECRETS
+@common(api=True, only=True, lock=True, problems=True)
+@approvals
+def apply(**arguments: Any) -> ExitCode:
+    """Make the organization match the files: plan, show, ask, write, and plan again.
+
+    PLAN is a file saved by devinops plan --out. It is applied without asking if nothing changed.
+
+    \b
+      devinops apply                         asks before it writes
+      devinops apply plan.json               what was reviewed, or nothing
+      devinops apply --expect DIGEST         what was reviewed, or nothing
+      devinops apply --yes                   for CI
+    """
+    return _call("apply:run", arguments)
+
+
+@click.command()
+@click.argument("file", required=False, type=FilePath(allow_dash=True))
+@click.option(
+    "--print-digest",
+    is_flag=True,
+    help="Print the digest that was reviewed in the request whose merge made this commit.",
+)
+@click.option(
+    "--comment-author",
+    type=NonEmpty(),
+    metavar="LOGIN",
+    help="Whose comments to trust. Default: github-actions[bot], or the user of the GitLab token.",
+)
+@click.option(
+    "--request",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Number of the pull or merge request, if the CI job does not belong to one.",
+)
+@click.option(
+    "--base",
+    type=NonEmpty(),
+    metavar="BRANCH",
+    help="The branch that --print-digest accepts merges into. Default: the branch of the CI job.",
+)
+@common(host=True)
+def comment(**arguments: Any) -> ExitCode:
+    """Post the Markdown report FILE (- for stdin) as a comment on the pull or merge request.
+
+    There is one comment for each target in each root; a new report replaces its text. With
+    --print-digest, instead find the request whose merge into the job's branch made this commit, and
+    print the digest in its comment, for apply --expect; exit 5 if there is none. The token comes
+    from GITHUB_TOKEN, or on GitLab from DEVINOPS_GITLAB_TOKEN.
+
+    \b
+      devinops plan --report markdown=plan.md
+      devinops comment plan.md
+      digest=$(devinops comment --print-digest)
+      devinops apply --yes --expect "$digest"
+    """
+    return _call("comment:run", arguments)
+
+
+@click.command()
+@click.argument("backup", required=False, type=FilePath(), shell_complete=candidates.backups)
+@click.option("--dry-run", is_flag=True, help="Only show the plan; never writes.")
+@click.option("--yes", is_flag=True, help="Do not ask; for CI.")
+@click.option(
+    "--expect",
+    type=NonEmpty(),
+    metavar="DIGEST",
+    help="Apply only the plan with this digest; exit 5 if the plan is different.",
+)
+@WEBHOOK_SECRETS
+@common(api=True, lock=True)
+@accepts_hazards
+def rollback(**arguments: Any) -> ExitCode:
+    """Restore what a run overwrote or deleted: plan, show, ask, write.
+
+    BACKUP is a file, the name of a run, or latest (of the target). Without it, the backups are
+    listed. What the run created stays, and the value of a secret cannot be restored.
+
+    \b
+      devinops rollback
+      devinops rollback latest --dry-run
+      devinops rollback latest
+      devinops rollback 20260312T101500Z-1f2e3d --yes
+    """
+    return _call("rollback:run", arguments)
+
+
+@click.command()
+@click.argument("keys", nargs=-1, metavar="[KEY]...", shell_complete=candidates.keys)
+@click.option("--unmanaged", is_flag=True, help="Write new files for what no entry declares.")
+@click.option(
+    "--drift",
+    is_flag=True,
+    help="Write what changed outside devinops into its file; may delete files.",
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing; exit 2 if files would change, 4 if something is left to you.",
+)
+@common(api=True, only=True, lock=True)
+def pull(**arguments: Any) -> ExitCode:
+    """Write live objects into files. Nothing is written to the organization.
+
+    Without an option, each live object that no entry declares gets a new file; a directory with
+    neither devinops.yaml nor entries is set up first, as by devinops init. With --drift only what
+    changed outside devinops is written, each value into the file and field that has it; the file of
+    an object that was deleted is deleted, if Git has it. KEYs limit this to the named objects;
+    without an option, these may have an entry or not.
+
+    \b
+      devinops pull
+      devinops pull --drift
+      devinops pull --drift --unmanaged --check
+      devinops pull 'knowledge:Backend/Error envelope'
+    """
+    return _call("pull:run", arguments)
+
+
+@click.command("import")
+@click.argument("sources", nargs=-1, required=True, type=FilePath(exists=True))
+@click.option("--split", is_flag=True, help="Make one note from each section of a long text.")
+@click.option(
+    "--repo",
+    type=NonEmpty(),
+    metavar="OWNER/NAME",
+    help="Repository of the rules: those that always apply are pinned to it.",
+)
+@click.option("--folder", type=NonEmpty(), help="Folder to put the notes in, such as Backend/APIs.")
+@click.option(
+    "--org-id", type=NonEmpty(), help="Organization to take from a Terraform state with several."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be written, but write nothing.")
+@click.option("--force", is_flag=True, help="Overwrite entries with the same key.")
+@common()
+def import_(**arguments: Any) -> ExitCode:
+    """Turn the files of other tools into entries, and report what each became; calls no API.
+
+    SOURCE is a file or a directory: .mdc, AGENTS.md, CLAUDE.md, .cursorrules, .windsurfrules,
+    .rules, Copilot instructions, .devin/rules, SKILL.md, a plugin, .devin.md, other Markdown, JSON
+    from the API, or a Terraform state.
+
+    \b
+      devinops import --dry-run .cursor/rules
+      devinops import --repo acme/api --split AGENTS.md
+      terraform state pull > /tmp/devin.tfstate && devinops import /tmp/devin.tfstate
+    """
+    return _call("import_:run", arguments)
+
+
+@click.group(cls=Group)
+def inventory() -> None:
+    """Inspect and repair the record of which live objects this repository owns.
+
+    No command here writes to the organization.
+    """
+
+
+@inventory.command("list", short_help="Show what is owned.")
+@common(api=True)
+def inventory_list(**arguments: Any) -> ExitCode:
+    """Show what is owned: key, id and the file of its entry.
+
+    \b
+      devinops inventory list
+      devinops inventory list --format json
+    """
+    return _call("inventory:list_owned", arguments)
+
+
+@inventory.command("show", short_help="Show one record.")
+@click.argument("key", type=NonEmpty(), shell_complete=candidates.owned_keys)
+@common(api=True)
+def inventory_show(**arguments: Any) -> ExitCode:
+    """Show one record, and whether its live object is still as it was applied.
+
+    \b
+      devinops inventory show 'knowledge:Backend/Error envelope'
+    """
+    return _call("inventory:show", arguments)
+
+
+@inventory.command("link", short_help="Link a key to a live object.")
+@click.argument("key", type=NonEmpty(), shell_complete=candidates.keys)
+@click.argument("id", type=NonEmpty())
+@common(api=True)
+def inventory_link(**arguments: Any) -> ExitCode:
+    """Link KEY to the live object ID, so that this repository owns it.
+
+    Use it if several objects have the same name, or if the object was created again. What was last
+    applied to the object is not known, so the next plan only compares the file with the
+    organization.
+
+    \b
+      devinops inventory link 'knowledge:Backend/Error envelope' note-0123abcd
+    """
+    return _call("inventory:link", arguments)
+
+
+@inventory.command("forget", short_help="Stop owning a key.")
+@click.argument("key", type=NonEmpty(), shell_complete=candidates.owned_keys)
+@common(api=True)
+def inventory_forget(**arguments: Any) -> ExitCode:
+    """Stop owning KEY. The object stays as it is and is never pruned.
+
+    If the files still have an entry for it, the next apply adopts the object again.
+
+    \b
+      devinops inventory forget 'knowledge:Backend/Error envelope'
+    """
+    return _call("inventory:forget", arguments)
+
+
+@inventory.command("unlock", short_help="Release the lock of a dead run.")
+@click.argument("run", type=NonEmpty(), shell_complete=candidates.open_runs)
+@common(api=True)
+def inventory_unlock(**arguments: Any) -> ExitCode:
+    """Release the lock of RUN, if you are sure that it has died.
+
+    The next plan finds what RUN wrote but could not record: it adopts an object that matches its
+    entry, and looks for what RUN may have created before it creates it again.
+
+    \b
+      devinops inventory unlock 20260131T120000Z-1a2b3c
+    """
+    return _call("inventory:unlock", arguments)
+
+
+@inventory.command("repair", short_help="Link records whose object is gone.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common(api=True)
+def inventory_repair(**arguments: Any) -> ExitCode:
+    """Find records whose object is gone, and link them to similar live objects.
+
+    \b
+      devinops inventory repair              shows the evidence and asks
+      devinops inventory repair --yes
+    """
+    return _call("inventory:repair", arguments)
+
+
+@click.command()
+@common(api=True, lock=True)
+def drift(**arguments: Any) -> ExitCode:
+    """Show what was changed outside devinops since the last apply; exit 2 if anything was.
+
+    The organization is compared only with the inventory, which suits a nightly job: changes in Git
+    that are not applied yet are not shown. The text before an edit comes from the files, or from
+    Git at the commit of the last apply. Unmanaged objects are counted, but do not cause exit 2.
+
+    \b
+      devinops drift
+      devinops drift --format json
+    """
+    return _call("drift:run", arguments)
+
+
+@click.command()
+@click.option(
+    "--to",
+    type=click.Choice(["plugin", "json"]),
+    help="plugin: skills and rules for Devin, in DIR. json: objects as the API lists them.",
+)
+@click.argument("directory", metavar="[DIR]", required=False, type=FilePath(file_okay=False))
+@click.option(
+    "--as",
+    "as_",
+    type=click.Choice(["skills", "rules"]),
+    help="What notes become in a plugin.  [default: skills]",
+)
+@click.option(
+    "--repository",
+    type=NonEmpty(),
+    metavar="OWNER/NAME",
+    help="Only the notes that are pinned to this repository, always on if they are short.",
+)
+@click.option("--name", type=NonEmpty(), help="Name of a new plugin.  [default: the name of DIR]")
+@click.option("--check", is_flag=True, help="Write nothing; exit 2 if the plugin would change.")
+@click.option(
+    "--force", is_flag=True, help="Also overwrite files changed by hand, and remove many."
+)
+@click.option("--out", type=OutputFile(), help="Write the JSON to a file instead of stdout.")
+@click.option("--live", is_flag=True, help="JSON of the organization, not of the files.")
+@common(api=True)
+def export(**arguments: Any) -> ExitCode:
+    """Write the entries for other uses: as a plugin of skills and rules, or as JSON.
+
+    An export overwrites only files that an earlier export wrote and nobody changed, and removes
+    those whose entry is gone. Nothing is written to the organization.
+
+    \b
+      devinops export --to plugin plugin
+      devinops export --to plugin plugin --check
+      devinops export --to plugin ../api --repository acme/api
+      devinops export --to json --live --out backup.json
+    """
+    return _call("export:run", arguments)
+
+
+@click.command()
+@common(api=True)
+def whoami(**arguments: Any) -> ExitCode:
+    """Show the effective settings, the source of each, and who the API key belongs to.
+
+    \b
+      devinops whoami
+      devinops whoami --target production
+    """
+    return _call("whoami:run", arguments)
+
+
+@click.command()
+@click.argument("name", required=False, type=NonEmpty(), shell_complete=candidates.schemas)
+@click.option(
+    "--directory",
+    type=FilePath(file_okay=False),
+    help="Write each schema to NAME.schema.json in this directory instead; create it if needed.",
+)
+def schema(**arguments: Any) -> ExitCode:
+    """Print the JSON Schemas (2020-12) of the files and of the JSON output; NAME chooses one.
+
+    \b
+      devinops schema                        all of them, in one object
+      devinops schema declarations           the YAML files
+      devinops schema --directory schemas    as files, for an editor
+    """
+    return _call("schema:run", arguments)
+
+
+@click.command()
+@click.option(
+    "--host", type=NonEmpty(), default="127.0.0.1", show_default=True, help="Address to listen on."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8484,
+    show_default=True,
+    help="Port to listen on; 0 means any free port.",
+)
+@click.option("--seed", type=FilePath(), help="Objects that exist at the start (YAML or JSON).")
+@click.option("--state", type=FilePath(), help="Keep all objects in this file across restarts.")
+@click.option(
+    "--latency",
+    type=click.IntRange(0, 60_000),
+    default=0,
+    metavar="MS",
+    help="Delay of every response.",
+)
+@click.option(
+    "--rate-limit", type=NonEmpty(), metavar="N/s", help="Return 429 above N requests a second."
+)
+@click.option(
+    "--quirk",
+    "quirks",
+    type=NonEmpty(),
+    multiple=True,
+    metavar="NAME=VALUE",
+    shell_complete=candidates.quirks,
+    help="How the API behaves if its documentation does not say; overrides the seed; repeatable.",
+)
+@click.option("--faults", type=FilePath(), help="Faults to inject, and when (YAML or JSON).")
+def emulator(**arguments: Any) -> ExitCode:
+    """Serve a local stand-in for the Devin API, v3 and v1, until Ctrl-C.
+
+    Open its address in a browser to see and edit what it serves, as in the web app.
+
+    Keys: cog_emulator (organization org-emulator), cog_enterprise, apk_emulator (v1).
+
+    \b
+      devinops emulator &
+      export DEVIN_API_URL=http://127.0.0.1:8484 DEVIN_API_KEY=cog_emulator
+      devinops plan
+    """
+    return _call("emulator:run", arguments)
+
+
+@click.command()
+@click.option("--no-pause", is_flag=True, help="Do not wait for a key between the steps.")
+def demo(**arguments: Any) -> ExitCode:
+    """Walk through a review, a rename, an edit in the web app and a rollback, on the emulator.
+
+    Needs no key, and uses only a temporary directory and the loopback address of this machine.
+    """
+    return _call("demo:run", arguments)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(**arguments: Any) -> ExitCode:
+    """Print the completion script for a shell.
+
+    It completes commands and options, and the targets, keys, runs and formats that they take.
+
+    \b
+      source <(devinops completion bash)     in ~/.bashrc
+      source <(devinops completion zsh)      in ~/.zshrc
+      devinops completion fish > ~/.config/fish/completions/devinops.fish
+    """
+    return _call("completion:run", arguments)
+
+
+import_.params[0].metavar = "SOURCE..."

@@ -1,0 +1,77 @@
+"""What `devinops emulator` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from devinops import signals
+from devinops.model.errors import DevinopsError, UsageError
+from devinops.model.exit_codes import ExitCode
+
+_LOWEST_RATE = 0.001
+"""Requests a second. With fewer, Retry-After could not express when to send the next one."""
+
+
+def run(
+    host: str,
+    port: int,
+    seed: Path | None,
+    state: Path | None,
+    latency: int,
+    rate_limit: str | None,
+    quirks: tuple[str, ...],
+    faults: Path | None,
+) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    require_emulator()
+    with signals.deferred():
+        from devinops.emulator.server import serve
+
+    serve(
+        host=host,
+        port=port,
+        seed=seed,
+        state=state,
+        latency_ms=latency,
+        rate_limit=_rate(rate_limit),
+        faults=faults,
+        quirks=_quirks(quirks),
+    )
+    return ExitCode.OK
+
+
+def require_emulator() -> None:
+    """Raise DevinopsError with install instructions if the emulator's packages are missing."""
+    from importlib.util import find_spec
+
+    if not all(map(find_spec, ("dateutil", "fastapi", "jinja2", "uvicorn"))):
+        from devinops.cli.installed_from import install_command
+
+        raise DevinopsError(
+            f"the emulator needs extra packages: {install_command('devinops[emulator]')}"
+        )
+
+
+def _quirks(texts: Iterable[str]) -> dict[str, str]:
+    """Return name → value. Raises UsageError."""
+    pairs = [text.partition("=") for text in texts]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise UsageError(f'--quirk must be NAME=VALUE, not "{name}": docs/emulator.md has them')
+    return {name: value for name, _, value in pairs}
+
+
+def _rate(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        rate = float(text.removesuffix("/s"))
+    except ValueError:
+        rate = 0.0
+    if not _LOWEST_RATE <= rate < float("inf"):
+        raise UsageError(
+            f"--rate-limit must be a number of requests a second, such as 5/s, and at least "
+            f'{_LOWEST_RATE}/s, not "{text}"'
+        )
+    return rate

@@ -1,0 +1,370 @@
+"""What the commands of `devinops inventory` do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import click
+
+from devinops.cli import root_files
+from devinops.cli.handlers.drift import if_refused
+from devinops.cli.options import Options, is_interactive
+from devinops.cli.session import Session, open_inventory_session
+from devinops.config import read_repository
+from devinops.inventory import open_runs
+from devinops.inventory.repair import Finding, find
+from devinops.kinds import KINDS, parse_key
+from devinops.model.client_protocols import Reader
+from devinops.model.errors import InventoryError, NotFound, UsageError
+from devinops.model.exit_codes import ExitCode
+from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprints
+from devinops.model.keys import Key, ObjectId
+from devinops.model.kind import Lifecycle, Scope
+from devinops.model.objects import Declaration, Ensure, Live, Snapshot
+from devinops.model.policy import Policy
+from devinops.model.suggest import did_you_mean
+from devinops.planning.commands import forget_command, link_command
+from devinops.render import counted
+from devinops.render.answers import SimpleAnswer
+from devinops.schema.base_document import HEAD, Document
+from devinops.schema.inventory import (
+    CandidateItem,
+    FieldState,
+    IntentItem,
+    ListDocument,
+    MissingItem,
+    RecordDocument,
+    RecordItem,
+    RepairDocument,
+    RunItem,
+    UnclearItem,
+    UnlockDocument,
+)
+
+MAX_KEY_WIDTH = 60
+
+
+# --- list -----------------------------------------------------------------------------------------
+
+
+def list_owned(options: Options) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    with open_inventory_session(options) as session:
+        inventory = session.store.read()
+    document = _list_document(session.settings.target.name, inventory)
+    _answer(session, _listing(inventory), document)
+    return ExitCode.OK
+
+
+def _listing(inventory: Inventory) -> Iterator[str]:
+    rows = [(str(record.key), record.id, record.source or "-") for record in inventory.owned]
+    width = max((min(len(key), MAX_KEY_WIDTH) for key, _, _ in rows), default=0)
+    ids = max((len(id) for _, id, _ in rows), default=0)
+    for key, id, source in rows:
+        yield f"{key:{width}}  {id:{ids}}  {source}"
+    for run, intents in open_runs(inventory).items():
+        yield f"open run {run}: {counted(len(intents), 'write')} without a result"
+    for intent in _unclear(inventory):
+        yield f"may have been created: {intent.key}, by the run {intent.run}"
+    yield f"{len(inventory.owned)} owned ({inventory.store})"
+
+
+def _list_document(target: str, inventory: Inventory) -> ListDocument:
+    unclear = _unclear(inventory)
+    return ListDocument(
+        **HEAD,
+        target=target,
+        store=inventory.store,
+        owned=len(inventory.owned),
+        records=tuple(map(RecordItem.of, inventory.owned)),
+        open_runs=tuple(
+            RunItem(run, tuple(map(IntentItem.of, intents)))
+            for run, intents in open_runs(inventory).items()
+        ),
+        unclear=tuple(UnclearItem(intent.run, str(intent.key)) for intent in unclear),
+    )
+
+
+def _unclear(inventory: Inventory) -> list[Intent]:
+    """Return the creates of earlier runs whose result is not known, sorted by key."""
+    unclear = (intent for intent in inventory.intents if intent.unclear)
+    return sorted(unclear, key=lambda intent: intent.key)
+
+
+# --- show -----------------------------------------------------------------------------------------
+
+
+def show(options: Options, key: str) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    parsed = parse_key(key)
+    with open_inventory_session(options) as session:
+        record = _find_record(session.store.read(), parsed, options.place)
+        live = session.snapshot({record.key.kind}).by_id.get(record.object_id)
+    states = _states(record, live)
+    item = RecordItem.of(record).compared(states, str(live.key) if live else None)
+    _answer_record(session, _details(record, live, states), item)
+    return ExitCode.OK
+
+
+def _states(record: Record, live: Live | None) -> dict[str, FieldState]:
+    current = fingerprints(live.resource) if live else {}
+    return {
+        name: _state(base, current.get(name), live) for name, base in sorted(record.fields.items())
+    }
+
+
+def _state(base: Base, current: str | None, live: Live | None) -> FieldState:
+    if live is None:
+        return "gone"
+    if base.read is None:
+        return "not shown by the API"
+    return "as applied" if current == base.read else "changed outside"
+
+
+def _details(record: Record, live: Live | None, states: Mapping[str, FieldState]) -> Iterator[str]:
+    yield f"key       {record.key}"
+    yield f"id        {record.id}"
+    yield f"source    {record.source or '-'}"
+    yield f"commit    {record.commit or '-'}"
+    yield f"protect   {'yes' if record.protect else 'no'}"
+    yield f"live      {live.key if live else 'gone'}"
+    width = max(map(len, states), default=0)
+    for name, state in states.items():
+        yield f"  {name:{width}}  {record.fields[name].sent}  {state}"
+
+
+# --- link -----------------------------------------------------------------------------------------
+
+
+def link(options: Options, key: str, id: str) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    parsed = parse_key(key)
+    with open_inventory_session(options) as session:
+        record = _link(session, parsed, id)
+    _answer_record(session, [f"{parsed} is {id}"], RecordItem.of(record))
+    return ExitCode.OK
+
+
+def _link(session: Session[Reader], key: Key, id: str) -> Record:
+    """Link the key to a live object and return its record."""
+    inventory = session.store.read()
+    live = _linkable(session.snapshot({key.kind}), key, id, session.settings.target.scope)
+    _check_known(session, inventory, key, live)
+    before = inventory.by_key.get(key)
+    owner = inventory.by_id.get(ObjectId(key.kind, id))
+    if owner is not None and owner.key != key:
+        forget = forget_command(owner.key, session.options.place)
+        raise InventoryError(f"{id} is owned as {owner.key}: run {forget} first")
+    record = replace(before or Record(key, id), id=id, fields={})
+    if before is None or before.id != id:
+        session.store.write(inventory.changed([record]), inventory, f"{key} linked")
+    return record
+
+
+def _linkable(snapshot: Snapshot, key: Key, id: str, scope: Scope) -> Live:
+    if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED:
+        raise UsageError(
+            f"{KINDS[key.kind].with_article} is never owned: it can be created and moved only in "
+            "the web app"
+        )
+    live = snapshot.by_id.get(ObjectId(key.kind, id))
+    if live is None:
+        ids = [live.id for live in snapshot.objects if live.key.kind == key.kind]
+        named = " or ".join(live.id for live in snapshot.under(key))
+        hint = f"; {key} has the id {named}" if named else did_you_mean(id, ids)
+        raise NotFound(f"the {scope} has no {KINDS[key.kind].name} with the id {id}{hint}")
+    if live.owner and not live.ours:
+        raise InventoryError(
+            f"{id} has the label of another owner ({live.owner}), so it cannot be owned: set "
+            f"owner: {live.owner} for the target in devinops.yaml if this repository is that owner"
+        )
+    if not live.ours:
+        raise InventoryError(
+            f"{id} does not belong to the {scope} ({live.access}): it cannot be owned"
+        )
+    return live
+
+
+def _check_known(session: Session[Reader], inventory: Inventory, key: Key, live: Live) -> None:
+    """Raise NotFound for an unknown key: its record would never be compared with anything."""
+    _, loaded = read_repository(session.options.root)
+    target = session.settings.target.name
+    declared = {entry.key for entry in loaded.declarations if entry.concerns(target)}
+    known = declared | set(inventory.by_key) | {live.key}
+    if key not in known:
+        raise NotFound(f"there is no entry {key}{_near_keys(key, known, session.options.place)}")
+
+
+# --- forget ---------------------------------------------------------------------------------------
+
+
+def forget(options: Options, key: str) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    parsed = parse_key(key)
+    with open_inventory_session(options) as session:
+        inventory = session.store.read()
+        record = _find_record(inventory, parsed, options.place)
+        changed = inventory.changed(removals=[record.object_id])
+        session.store.write(changed, inventory, f"{parsed} forgotten")
+    lines = [f"{parsed} is no longer owned; {record.id} was not touched"]
+    _answer_record(session, lines, RecordItem.of(record))
+    return ExitCode.OK
+
+
+# --- unlock ---------------------------------------------------------------------------------------
+
+
+def unlock(options: Options, run: str) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    with open_inventory_session(options) as session:
+        runs = open_runs(session.store.read())
+        if run not in runs:
+            hint = did_you_mean(run, runs, f"; the open runs are: {', '.join(runs) or 'none'}")
+            raise NotFound(f'there is no open run "{run}"{hint}')
+        session.store.unlock(run)
+    intents = runs[run]
+    lines = [
+        f"unlocked {run}: {counted(len(intents), 'write')} without a result",
+        *_writes(intents),
+        *_next_step(intents, session.settings.policy, options.place),
+    ]
+    target, items = session.settings.target.name, tuple(map(IntentItem.of, intents))
+    _answer(session, lines, UnlockDocument(**HEAD, target=target, run=run, intents=items))
+    return ExitCode.OK
+
+
+def _next_step(intents: Iterable[Intent], policy: Policy, place: str) -> Iterator[str]:
+    """Yield what to do if the run may have written an object that is owned."""
+    if any(intent.id for intent in intents):
+        yield (
+            "drift shows what the run wrote to these objects as changed outside devinops, until "
+            f"an apply has recorded it: run devinops apply{place} next{if_refused(policy, place)}"
+        )
+
+
+def _writes(intents: Iterable[Intent]) -> Iterator[str]:
+    for intent in intents:
+        id = f" ({intent.id})" if intent.id else ""
+        yield f"  {intent.action} {intent.key}{id}"
+
+
+# --- repair ---------------------------------------------------------------------------------------
+
+
+def repair(options: Options, yes: bool) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    with open_inventory_session(options) as session:
+        _, loaded = root_files.read(options.root)
+        declared = {key for entry in loaded.declarations for key in _keys(entry, session)}
+        inventory = session.store.read()
+        kinds = {record.key.kind for record in inventory.owned}
+        findings = find(inventory, session.snapshot(kinds), declared) if kinds else ()
+    target, missing = session.settings.target.name, tuple(map(_missing, findings))
+    links = [finding for finding in findings if finding.link]
+    waits = len(links) < len(findings) or (links and not (yes or is_interactive()))
+    document = RepairDocument(**HEAD, target=target, missing=missing)
+    _answer(
+        session,
+        _proposals(findings, options.place),
+        document,
+        ExitCode.DECIDE if waits else ExitCode.OK,
+    )
+    if links and not _approved(options, len(links), yes=yes):
+        return ExitCode.DECIDE
+    if links:
+        _relink(session, inventory, links)
+    return ExitCode.DECIDE if len(links) < len(findings) else ExitCode.OK
+
+
+def _keys(entry: Declaration, session: Session[Reader]) -> tuple[Key, ...]:
+    """Return the keys under which an entry may own an object of the target."""
+    is_present = entry.ensure is Ensure.PRESENT and entry.concerns(session.settings.target.name)
+    return (entry.key, *entry.previously) if is_present else ()
+
+
+def _relink(session: Session[Reader], inventory: Inventory, links: Sequence[Finding]) -> None:
+    gone = [link.record.object_id for link in links]
+    changed = inventory.changed([link.linked for link in links], gone)
+    session.store.write(changed, inventory, f"{len(links)} linked again")
+    session.options.say(f"linked {counted(len(links), 'record')}")
+
+
+def _approved(options: Options, count: int, *, yes: bool) -> bool:
+    if yes or (is_interactive() and click.confirm(f"Link {counted(count, 'record')}?", err=True)):
+        return True
+    options.say("nothing was linked; pass --yes to link without being asked")
+    return False
+
+
+def _proposals(findings: Iterable[Finding], place: str) -> Iterator[str]:
+    linked = undecided = 0
+    for finding in findings:
+        record = finding.record
+        linked, undecided = linked + bool(finding.link), undecided + (not finding.link)
+        yield f"{record.key}: {record.id} is gone"
+        for candidate in finding.candidates:
+            mark = "->" if finding.link else " ?"
+            live, evidence = candidate.live, ", ".join(candidate.evidence)
+            created = f", created {_date(live.created_at)}" if live.created_at else ""
+            yield f"  {mark} {live.id}, {live.key}: {evidence}{created}"
+        if not finding.link:
+            choice = f"{link_command(record.key, place=place)}, or " if finding.candidates else ""
+            yield f"  decide: {choice}{forget_command(record.key, place)}"
+            yield "    after forget, an entry with this key is planned as a new one"
+    yield f"{linked} to link again, {undecided} to decide"
+
+
+def _date(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
+
+
+def _missing(finding: Finding) -> MissingItem:
+    candidates = (
+        CandidateItem(
+            candidate.live.id,
+            str(candidate.live.key),
+            candidate.evidence,
+            candidate.live.created_at,
+        )
+        for candidate in finding.candidates
+    )
+    link = finding.link.live.id if finding.link else None
+    return MissingItem(str(finding.record.key), finding.record.id, link, tuple(candidates))
+
+
+# --- what they share ------------------------------------------------------------------------------
+
+
+def _answer(
+    session: Session[Reader],
+    lines: Iterable[str],
+    document: Document,
+    exit_code: ExitCode = ExitCode.OK,
+) -> None:
+    """Write lines for people, or a document for programs."""
+    session.options.answer(SimpleAnswer(tuple(lines), lambda: document, exit_code=exit_code))
+
+
+def _answer_record(session: Session[Reader], lines: Iterable[str], record: RecordItem) -> None:
+    """Write lines for people, or the document of one record for programs."""
+    target = session.settings.target.name
+    _answer(session, lines, RecordDocument(**HEAD, target=target, record=record))
+
+
+def _find_record(inventory: Inventory, key: Key, place: str) -> Record:
+    """Return the record of a key. Raises NotFound if it is not owned.
+
+    `place` holds the options of printed commands.
+    """
+    record = inventory.by_key.get(key)
+    if record is None:
+        raise NotFound(f"{key} is not in the inventory{_near_keys(key, inventory.by_key, place)}")
+    return record
+
+
+def _near_keys(key: Key, known: Iterable[Key], place: str) -> str:
+    """Return a hint to put after an unknown key; `place` holds the options of its command."""
+    otherwise = f"; devinops inventory list{place} shows the known keys"
+    return did_you_mean(key, map(str, known), otherwise)
