@@ -91,11 +91,11 @@ class Project:
             return ()
         return tuple(text for text in texts if isinstance(text, str))
 
-    def place(self, *path: str | int) -> Source:
-        return self.document.place(*path) if self.document else Source(CONFIG_FILE)
+    def source_of(self, *path: str | int) -> Source:
+        return self.document.source_of(*path) if self.document else Source(CONFIG_FILE)
 
-    def key_place(self, *path: str) -> Source:
-        return self.document.key_place(*path) if self.document else Source(CONFIG_FILE)
+    def key_source(self, *path: str) -> Source:
+        return self.document.key_source(*path) if self.document else Source(CONFIG_FILE)
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def open_project(
 
 
 def _is_news(problem: Problem, reported: Mapping[Source, str]) -> bool:
-    """Return whether a problem says more than the one that is `reported` (place → code) there.
+    """Return whether a problem says more than the one that is `reported` (source → code) there.
 
     A wrong value is one problem, but it can have no effect whatever its value is.
     """
@@ -213,7 +213,7 @@ def read_entries(
         project.root,
         paths=project.paths,
         ignore=project.ignore,
-        place=project.place,
+        source_of=project.source_of,
         untracked=untracked,
         seen=seen,
         raws=raws,
@@ -258,16 +258,16 @@ def _version_problems(document: Document) -> Iterator[Problem]:
         return
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-    place = document.place("required_version")
+    source = document.source_of("required_version")
     try:
         fits = SpecifierSet(required).contains(__version__, prereleases=True)
     except InvalidSpecifier:
         message = f'required_version takes a range such as ">=0.1,<1", not "{starred(required)}"'
-        yield Problem(place, "invalid-value", message)
+        yield Problem(source, "invalid-value", message)
         return
     if not fits:
         message = f"this repository requires devinops {required}, but this is {__version__}"
-        yield Problem(place, "other-version", f"{message}; install a version that it accepts")
+        yield Problem(source, "other-version", f"{message}; install a version that it accepts")
 
 
 def _target_problems(document: Document) -> Iterator[Problem]:
@@ -279,15 +279,15 @@ def _target_problems(document: Document) -> Iterator[Problem]:
         if not isinstance(target, dict) or document.node.at(("targets", name)).tainted:
             continue
         for option, code, message in _wrong_options(target):
-            yield Problem(document.place("targets", name, option), code, message)
+            yield Problem(document.source_of("targets", name, option), code, message)
         other = first.setdefault(_organization(target) or ("", name), name)
         if other != name:
             message = (
                 f"the targets {other} and {name} are the same organization, so each can "
                 "overwrite or delete what the other owns: declare only one of them"
             )
-            place = document.place("targets", name, "org_id")
-            yield Problem(place, "same-organization", message, Severity.WARNING)
+            source = document.source_of("targets", name, "org_id")
+            yield Problem(source, "same-organization", message, Severity.WARNING)
 
 
 def _organization(target: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -420,7 +420,7 @@ def target_name(project: Project, flags: Flags) -> tuple[str, str]:
             f"{CONFIG_FILE} declares several targets ({', '.join(names)}): choose one with --target"
         )
     if names:
-        return names[0], f"{project.key_place('targets', names[0])}, the only target"
+        return names[0], f"{project.key_source('targets', names[0])}, the only target"
     return DEFAULT_TARGET, "default"
 
 
@@ -439,12 +439,12 @@ class _Values:
         """The target's settings in devinops.yaml."""
         return self.project.targets.get(self.name, {})
 
-    def place(self, option: str) -> Source:
-        return self.project.place("targets", self.name, option)
+    def source_of(self, option: str) -> Source:
+        return self.project.source_of("targets", self.name, option)
 
     def declared(self, option: str, default: Any) -> Any:
         """Return the value in devinops.yaml, or the default."""
-        self.sources[option] = str(self.place(option)) if option in self.target else "default"
+        self.sources[option] = str(self.source_of(option)) if option in self.target else "default"
         return self.target.get(option, default)
 
     def flag(self, option: str, default: Any) -> Any:
@@ -470,7 +470,7 @@ class _Values:
             return value or None
         if value and value.rstrip("/") != declared.rstrip("/"):
             raise ConfigError(
-                f'{self.place(option)}: target {self.name} has {option} "{declared}", but '
+                f'{self.source_of(option)}: target {self.name} has {option} "{declared}", but '
                 f'{variable} in the environment is "{value}"; unset the variable, or choose the '
                 "target that it belongs to"
             )
@@ -536,7 +536,7 @@ class _Values:
         Raises InputError for settings that have no effect together or with this API.
         """
         problems = [
-            Problem(self.place(option), "without-effect", why)
+            Problem(self.source_of(option), "without-effect", why)
             for option, why in _without_effect(self.target, api)
         ]
         if problems:

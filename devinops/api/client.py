@@ -141,15 +141,15 @@ class ReadingClient:
         kinds: Collection[str] | None = None,
         progress: Callable[[int], None] = ignore,
         *,
-        sure: bool = True,
+        verify: bool = True,
         pages: Callable[[Page], None] = ignore,
     ) -> Snapshot:
         selected, decoded = self._selected(kinds), _Decoded()
-        readings = self._readings(selected, progress, sure, pages, decoded)
+        readings = self._readings(selected, progress, verify, pages, decoded)
         lives = (live for kind in selected for live in self._lives(kind, readings, decoded))
         return replace(
             Snapshot.of(lives),
-            unproved=frozenset(noun for noun, reading in readings.items() if reading.unproved),
+            unverified=frozenset(noun for noun, reading in readings.items() if reading.unverified),
             unknown_fields=frozenset(
                 (kind.noun, name) for kind in selected for name in self._unknown.get(kind.noun, ())
             ),
@@ -184,7 +184,7 @@ class ReadingClient:
         self,
         selected: Collection[Kind],
         progress: Callable[[int], None],
-        sure: bool,
+        verify: bool,
         pages: Callable[[Page], None],
         decoded: _Decoded,
     ) -> dict[str, Reading]:
@@ -206,7 +206,7 @@ class ReadingClient:
         # Looked up before the lists start: otherwise they would all wait for the response, and all
         # ask again if it failed.
         _ = self.org_id
-        jobs = [partial(self._list, kinds, seen, sure) for kinds in sharing.values()]
+        jobs = [partial(self._list, kinds, seen, verify) for kinds in sharing.values()]
         readings: dict[str, Reading] = {}
         for lists in side_by_side(jobs, self._connection.parallelism):
             readings |= lists
@@ -231,11 +231,11 @@ class ReadingClient:
                 self._names[kind.noun] = codec.spellings(kind, self.api, items)
 
     def _list(
-        self, kinds: list[Kind], seen: Callable[[Kind, list[Item]], None], sure: bool
+        self, kinds: list[Kind], seen: Callable[[Kind, list[Item]], None], verify: bool
     ) -> dict[str, Reading]:
         """Read the list that these kinds share, and say if it may be gone for good."""
         try:
-            readings = self._read(kinds, seen, sure)
+            readings = self._read(kinds, seen, verify)
         except BadResponse:
             raise
         except ApiError as error:
@@ -248,7 +248,7 @@ class ReadingClient:
         return readings
 
     def _read(
-        self, kinds: list[Kind], seen: Callable[[Kind, list[Item]], None], sure: bool
+        self, kinds: list[Kind], seen: Callable[[Kind, list[Item]], None], verify: bool
     ) -> dict[str, Reading]:
         """Read the list that these kinds share: v1 returns notes and folders in one response."""
         apis = [kind.apis[self.api] for kind in kinds]
@@ -268,7 +268,7 @@ class ReadingClient:
                 apis[0],
                 partial(seen, kinds[0]),
                 before=before,
-                sure=sure,
+                verify=verify,
             )
             self._seen[noun] = reading.ids
             return {noun: reading}

@@ -284,7 +284,7 @@ def _value(item: _Item, attribute: Attribute, names: Names) -> Any:
 
 def _null(attribute: Attribute) -> Any:
     """Return what null, or a missing field, means."""
-    return attribute.in_one_form(None) if type(None) in _allowed(attribute) else UNSET
+    return attribute.normalized(None) if type(None) in _allowed(attribute) else UNSET
 
 
 def _checked(item: _Item, attribute: Attribute, name: str, value: Any) -> Any:
@@ -293,7 +293,7 @@ def _checked(item: _Item, attribute: Attribute, name: str, value: Any) -> Any:
     if type(value) not in allowed:
         raise item.bad(name, f"expected {_expected(allowed)}, got {_type_name(value)}")
     try:
-        return attribute.in_one_form(value)
+        return attribute.normalized(value)
     except ValueError as error:
         raise item.bad(name, str(error)) from None
 
@@ -518,12 +518,12 @@ def with_references(names: Names, ids: Mapping[Key, str]) -> Names:
     """Return `names` extended by the objects that a request referred to."""
     extended = {noun: dict(spelled) for noun, spelled in names.items()}
     for key, id in ids.items():
-        extended.setdefault(key.kind, {})[id] = key.place if key.folder else _spelled(key)
+        extended.setdefault(key.kind, {})[id] = key.path if key.folder else _spelled(key)
     return extended
 
 
 def _spelled(key: Key) -> str:
-    return key.place if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED else key.name
+    return key.path if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED else key.name
 
 
 def is_whole(kind: Kind, api: ApiVersion, response: Mapping[str, Any]) -> bool:

@@ -22,7 +22,7 @@ _INVISIBLE: Final = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories of characters that are printed as escapes."""
 
 _MESSAGES: Final = ("msg", "message", "detail", "title")
-_PLACES: Final = ("loc", "field", "location", "pointer", "path")
+_FIELD_PATHS: Final = ("loc", "field", "location", "pointer", "path")
 _ECHOES: Final = frozenset({"input", "ctx", "value"})
 """Members of an error that repeat what was sent."""
 
@@ -52,7 +52,7 @@ def rejected_fields(body: bytes | bytearray, fields: Collection[str]) -> list[st
         error = json.loads(body)
     except (ValueError, RecursionError):
         return []
-    named = {part for item in _field_errors(error) for part in re.split("[./]", _place(item))}
+    named = {part for item in _field_errors(error) for part in re.split("[./]", _field_path(item))}
     return [field for field in fields if field in named]
 
 
@@ -101,7 +101,7 @@ def _statement(detail: Any) -> str:
 def _field_error(item: Any) -> str:
     if not isinstance(item, Mapping):
         return item if isinstance(item, str) else ""
-    return ": ".join(filter(None, (_place(item), _first_text(item, _MESSAGES))))
+    return ": ".join(filter(None, (_field_path(item), _first_text(item, _MESSAGES))))
 
 
 def _field_errors(error: Any) -> Iterator[Mapping[str, Any]]:
@@ -111,13 +111,13 @@ def _field_errors(error: Any) -> Iterator[Mapping[str, Any]]:
                 yield from (item for item in items if isinstance(item, Mapping))
 
 
-def _place(item: Mapping[str, Any]) -> str:
-    for name in _PLACES:
-        place = item.get(name)
-        if isinstance(place, list):
-            return ".".join(str(part) for part in place if isinstance(part, str | int))
-        if isinstance(place, str):
-            return place
+def _field_path(item: Mapping[str, Any]) -> str:
+    for name in _FIELD_PATHS:
+        path = item.get(name)
+        if isinstance(path, list):
+            return ".".join(str(part) for part in path if isinstance(part, str | int))
+        if isinstance(path, str):
+            return path
     return ""
 
 

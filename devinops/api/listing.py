@@ -39,11 +39,11 @@ def list_budget() -> ResponseBudget:
 
 
 class Reading(NamedTuple):
-    """A list as it was read. `unproved`: it had several pages and was read only once."""
+    """A list as it was read. `unverified`: it had several pages and was read only once."""
 
     items: list[Item]
     ids: frozenset[str] = frozenset()
-    unproved: bool = False
+    unverified: bool = False
 
 
 def read_list(
@@ -53,7 +53,7 @@ def read_list(
     seen: Callable[[list[Item]], None],
     *,
     before: Collection[str] | None = None,
-    sure: bool = True,
+    verify: bool = True,
 ) -> Reading:
     """Return all objects of a list; `seen` gets the objects of each page as it arrives.
 
@@ -61,15 +61,15 @@ def read_list(
     up and one is never shown. No page reveals this: `total` stays the same if an object was created
     as well. So a list of several pages is read until a read shows everything that the previous
     one showed: then nothing was deleted in between. `before` holds the ids of an earlier read.
-    Without `sure`, the first read is returned. Raises ApiError.
+    Without `verify`, the first read is returned. Raises ApiError.
     """
     if api.paging is Paging.WHOLE:
         return Reading(unpaged(http.get(call, list_budget()), call, api, seen))
     for _ in range(MOST_READS):
         items, pages = _read(http, call, api, seen)
         ids = _ids(items, api)
-        if pages == 1 or not sure:
-            return Reading(items, ids, unproved=pages > 1)
+        if pages == 1 or not verify:
+            return Reading(items, ids, unverified=pages > 1)
         if before is not None and ids.issuperset(before):
             return Reading(items, ids)
         # Two reads at once would take twice the memory.

@@ -33,7 +33,7 @@ def _value(http: Getter, api: Api, part: Part, org_id: str | None) -> Any:
         return response.get(part.member)
     criteria = {name: value.format(org_id=org_id) for name, value in part.where.items()}
     listed = Api(path=part.path, items=part.items, paging=Paging.CURSOR)
-    for item in read_list(http, call, listed, ignore, sure=False).items:
+    for item in read_list(http, call, listed, ignore, verify=False).items:
         if all(item.get(name) == value for name, value in criteria.items()):
             return item.get(part.member)
     return None

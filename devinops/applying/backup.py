@@ -205,26 +205,26 @@ def backups(root: Path) -> list[Path]:
 
 
 def find(
-    root: Path, name: str, target: str, targets: Collection[str] = (), place: str = ""
+    root: Path, name: str, target: str, targets: Collection[str] = (), flags: str = ""
 ) -> Path:
     """Return the file of a backup by its path, its run or `latest`, the newest of a target.
 
-    `targets` are the names of all targets. `place` holds the options that lead a command to the
+    `targets` are the names of all targets. `flags` holds the options that lead a command to the
     root and target. Raises NotFound.
     """
     if name == LATEST:
-        return _latest(root, target, targets, place)
+        return _latest(root, target, targets, flags)
     if _RUN.fullmatch(name):
         path = root / DIRECTORY / f"{name}.jsonl"
         if path not in backups(root):
             raise NotFound(
-                f"there is no backup of the run {name}; devinops rollback{place} lists the backups"
+                f"there is no backup of the run {name}; devinops rollback{flags} lists the backups"
             )
         return path
     return Path(name)
 
 
-def _latest(root: Path, target: str, targets: Collection[str], place: str) -> Path:
+def _latest(root: Path, target: str, targets: Collection[str], flags: str) -> Path:
     renamed = ""
     for path in backups(root):
         # Only the header matters here: a damaged backup of another target must not stop this.
@@ -233,7 +233,7 @@ def _latest(root: Path, target: str, targets: Collection[str], place: str) -> Pa
             return path
         if not renamed and name not in targets:
             renamed = (
-                f"; if {name} was renamed to {target}, run devinops rollback{place} {path.stem}"
+                f"; if {name} was renamed to {target}, run devinops rollback{flags} {path.stem}"
             )
     raise NotFound(f"there is no backup of the target {target} in {root / DIRECTORY}{renamed}")
 

@@ -54,15 +54,15 @@ _MAX_LINKS: Final = 40
 
 def _links(top: Path, path: str) -> Iterator[str]:
     """Yield the symbolic links on the way to a file, by their paths from the root."""
-    place, left = top, [*PurePosixPath(path).parts]
+    directory, left = top, [*PurePosixPath(path).parts]
     while left:
         part = left.pop(0)
-        here = place.parent if part == ".." else place / part
+        here = directory.parent if part == ".." else directory / part
         if here.is_symlink():
             yield os.path.relpath(here, top).replace(os.sep, "/")
             left = [*here.readlink().parts, *left]
         else:
-            place = here
+            directory = here
 
 
 _DIFF = ("--name-only", "--no-renames", "--no-ext-diff", "--ignore-submodules", "--relative")
@@ -75,7 +75,7 @@ def _identity(entry: Declaration) -> object:
 
 def _value(entry: Declaration) -> Declaration:
     """Return an entry without where it is written."""
-    return entry._replace(source=Source(""), text_file="", places={})
+    return entry._replace(source=Source(""), text_file="", sources={})
 
 
 def _names(git: Git, *arguments: str) -> frozenset[str]:

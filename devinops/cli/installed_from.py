@@ -75,8 +75,8 @@ def origin_of(direct_url: Mapping[str, Any] | None, checkout: Checkout | None) -
             return _unknown("it was installed from a file on this machine")
         return _from_checkout(checkout)
     if url and isinstance(vcs, Mapping):
-        place = _in_repository(direct_url.get("subdirectory"))
-        return _from_vcs(str(vcs.get("vcs")), url, str(vcs.get("commit_id")), place)
+        below = _in_repository(direct_url.get("subdirectory"))
+        return _from_vcs(str(vcs.get("vcs")), url, str(vcs.get("commit_id")), below)
     if url and isinstance(archive, Mapping):
         return _from_archive(url, archive)
     return _unknown("direct_url.json of the installed package does not say how it was installed")
@@ -95,12 +95,12 @@ def _from_checkout(checkout: Checkout | None) -> Origin:
     return _from_vcs("git", url, checkout.commit, _in_repository(checkout.below))
 
 
-def _from_vcs(vcs: str, url: str, commit: str, place: str) -> Origin:
-    requirement = f"{NAME} @ {vcs}+{url}@{commit}{place}"
-    if not (_SAFE.fullmatch(f"{vcs}{url}{commit}") and re.fullmatch(r"[\w./#=-]*", place)):
+def _from_vcs(vcs: str, url: str, commit: str, below: str) -> Origin:
+    requirement = f"{NAME} @ {vcs}+{url}@{commit}{below}"
+    if not (_SAFE.fullmatch(f"{vcs}{url}{commit}") and re.fullmatch(r"[\w./#=-]*", below)):
         return _unknown("the URL that it was installed from has unusual characters")
     # pre-commit reads its hooks only at the top of a Git repository.
-    is_hook = vcs == "git" and not place
+    is_hook = vcs == "git" and not below
     return Origin(requirement, url if is_hook else None, commit if is_hook else None)
 
 
@@ -186,18 +186,18 @@ def _checkout(directory: Path) -> Checkout | None:
     return Checkout(git.line("remote", "get-url", name) or "", commit, unpushed == "", below)
 
 
-def install_command(wanted: str) -> str:
+def install_command(requirement: str) -> str:
     """Return the command that adds an extra to the devinops that runs, from its own source.
 
-    `wanted` is a requirement such as `devinops[secrets]`. If the source is not recorded, the
+    `requirement` is a requirement such as `devinops[secrets]`. If the source is not recorded, the
     command installs the packages of the extra: the index could have a package of somebody else
     under the name of devinops.
     """
     command, add = _installer()
-    source = _source(wanted, _direct_url() or {})
+    source = _source(requirement, _direct_url() or {})
     if source:
         return f"{command} {source}"
-    return " ".join([add, *map(shlex.quote, _packages(wanted))])
+    return " ".join([add, *map(shlex.quote, _packages(requirement))])
 
 
 def _installer() -> tuple[str, str]:
@@ -216,20 +216,22 @@ def _installer() -> tuple[str, str]:
     return pip, pip
 
 
-def _source(wanted: str, direct_url: Mapping[str, Any]) -> str:
+def _source(requirement: str, direct_url: Mapping[str, Any]) -> str:
     """Return the words that tell an installer this source with an extra; empty if it is unknown."""
     url, directory = str(direct_url.get("url") or ""), direct_url.get("dir_info")
     if urlsplit(url).scheme != "file":
         origin = origin_of(direct_url, None)
-        return "" if origin.unknown else shlex.quote(origin.requirement.replace(NAME, wanted, 1))
+        return (
+            "" if origin.unknown else shlex.quote(origin.requirement.replace(NAME, requirement, 1))
+        )
     if isinstance(directory, Mapping) and directory.get("editable"):
         path = unquote(urlsplit(url).path)
-        return f"--editable {shlex.quote(path + wanted.removeprefix(NAME))}"
-    return shlex.quote(f"{wanted} @ {url}")
+        return f"--editable {shlex.quote(path + requirement.removeprefix(NAME))}"
+    return shlex.quote(f"{requirement} @ {url}")
 
 
-def _packages(wanted: str) -> list[str]:
-    """Return the requirements of the extra that is wanted."""
-    extra = wanted.removeprefix(NAME).strip("[]")
+def _packages(requirement: str) -> list[str]:
+    """Return the requirements of the extra that is requirement."""
+    extra = requirement.removeprefix(NAME).strip("[]")
     marked = (requirement.partition(";") for requirement in distribution(NAME).requires or ())
     return [name.strip() for name, _, marker in marked if f'extra == "{extra}"' in marker]

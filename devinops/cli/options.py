@@ -115,7 +115,7 @@ class Options:
             tell(text, wrap=False)
 
     @property
-    def place(self) -> str:
+    def command_flags(self) -> str:
         """The options that lead a printed command to the same root and target; often empty."""
         is_set = self.flags.target == os.environ.get(_envvar("TARGET"))
         return f"{self._in}{'' if is_set else self._of}"
@@ -149,7 +149,7 @@ class Options:
     def style(self) -> Style:
         width = terminal_width(sys.stdout)
         job = job_links(self.root, os.environ)
-        return Style(self.color, self.verbose, width, job=job, place=self.place)
+        return Style(self.color, self.verbose, width, job=job, flags=self.command_flags)
 
     def answer(self, answer: Answer, formats: Collection[str] = FORMATS) -> None:
         """Write an answer to stdout, and for each --report to its file.
@@ -175,7 +175,7 @@ class Options:
             return self.style
         style = self.style._replace(below=self.below)
         # Its readers have neither this directory nor this environment.
-        return style._replace(place=f"{style.in_root}{self._of}")
+        return style._replace(flags=f"{style.in_root}{self._of}")
 
     @property
     def below(self) -> str:

@@ -44,7 +44,7 @@ def first_reading(
         return reading.result()
 
 
-def proved(
+def verified(
     session: Session[Reader], first: Snapshot, prepare: Callable[[Snapshot], Pulled]
 ) -> Pulled:
     """Return what is prepared of a snapshot whose lists are proved complete.
@@ -52,7 +52,7 @@ def proved(
     Proving means reading the lists again. Meanwhile this is prepared from the first reading, and it
     is prepared again only if the second one differs.
     """
-    kinds = first.unproved
+    kinds = first.unverified
     if not kinds:
         return prepare(first)
     with overlapping():
@@ -89,15 +89,15 @@ def readable(
     needed: Collection[str] = (),
     pages: Callable[[Page], None] = ignore,
     *,
-    sure: bool = False,
+    verify: bool = False,
 ) -> Reading:
     """Return all objects of the kinds, or of those that can be listed.
 
-    For `sure` and `pages` see `Reader`. Raises ApiError, also if a list is missing whose kind is
+    For `verify` and `pages` see `Reader`. Raises ApiError, also if a list is missing whose kind is
     `needed`, or if no list shows that the address and the organization are right.
     """
     try:
-        return Reading(session.snapshot(kinds, sure=sure, pages=pages), kinds)
+        return Reading(session.snapshot(kinds, verify=verify, pages=pages), kinds)
     except ApiError as error:
         if error.status != FORBIDDEN and not error.is_missing:
             raise
@@ -109,7 +109,7 @@ def readable(
         is_absent = noun not in needed and allowed - of_settings
         if nothing or (refusal.is_missing and not is_absent and noun not in of_settings):
             raise refusal
-    snapshot = session.snapshot(allowed, sure=sure) if allowed else Snapshot(())
+    snapshot = session.snapshot(allowed, verify=verify) if allowed else Snapshot(())
     not_read = tuple(NotRead(noun, str(refusal)) for noun, refusal in refused.items())
     return Reading(snapshot, allowed, not_read)
 
@@ -120,7 +120,7 @@ def _refusal(session: Session[Reader], noun: str) -> ApiError | None:
     Either the key lacks the permission, or the API has no such list. Raises ApiError.
     """
     try:
-        session.snapshot({noun}, sure=False)
+        session.snapshot({noun}, verify=False)
     except ApiError as error:
         if error.status != FORBIDDEN and not error.is_missing:
             raise

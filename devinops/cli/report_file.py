@@ -49,8 +49,8 @@ def _refuse_links(file: Path, checkout: Path | None) -> None:
     tops = [os.path.realpath(top) for top in (Path.cwd(), checkout) if top]
     last = file.absolute()
     for part in (last, *last.parents):
-        place = Path(os.path.realpath(part.parent))
-        if part.is_symlink() and (part == last or any(map(place.is_relative_to, tops))):
+        real = Path(os.path.realpath(part.parent))
+        if part.is_symlink() and (part == last or any(map(real.is_relative_to, tops))):
             raise UnusableFile(
                 f"{file}: {part} is a symbolic link, which is not followed, because it could lead "
                 "to a text of the request: name the file itself, or pass - and pipe the report to "

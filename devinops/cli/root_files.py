@@ -257,5 +257,5 @@ def _failures(path: Path | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = path or error.filename
-        raise NotWritten(f"cannot write {place}: {atomic.reason(error)}") from error
+        at = path or error.filename
+        raise NotWritten(f"cannot write {at}: {atomic.reason(error)}") from error

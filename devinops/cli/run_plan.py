@@ -26,7 +26,7 @@ from devinops.model.errors import NotWritten, Refused
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
-from devinops.planning.commands import like_commands, with_place
+from devinops.planning.commands import like_commands, with_flags
 from devinops.planning.plan import Plan
 from devinops.render import Style, render
 from devinops.render.answers import PlanAnswer
@@ -71,14 +71,14 @@ class RunJournal:
         self.store.finish(self.run, unclear)
 
 
-def check_refusals(plan: Plan, place: str, *, is_saved: bool = False) -> None:
+def check_refusals(plan: Plan, flags: str, *, is_saved: bool = False) -> None:
     """Raise NotApplied if a plan must not be applied at all; a saved plan holds its own options.
 
-    `place` is that of `Options`.
+    `flags` is that of `Options`.
     """
     if plan.refusals:
         names = like_commands(plan.named)
-        reasons = "; ".join(with_place(refusal.reason, place, names) for refusal in plan.refusals)
+        reasons = "; ".join(with_flags(refusal.reason, flags, names) for refusal in plan.refusals)
         again = "; the saved plan contains its options, so plan again to change them"
         refused = Refused(f"refused, nothing was written: {reasons}{again if is_saved else ''}")
         raise NotApplied(plan, refused)
@@ -165,7 +165,7 @@ def finish(options: Options, report: Report) -> ExitCode:
 
 def _report_on_stderr(options: Options, report: Report, error: Exception) -> ExitCode:
     tell(f"devinops: the report cannot be written ({error}); here it is:")
-    for chunk in render("text", report, Style(full=options.verbose, place=options.place)):
+    for chunk in render("text", report, Style(full=options.verbose, flags=options.command_flags)):
         echo_err(chunk)
     wrote = any(result.outcome is Outcome.DONE or result.unclear for result in report.results)
     return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)

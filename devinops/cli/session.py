@@ -102,35 +102,35 @@ class Session(Generic[C_co]):
             self.settings.inventory,
             self.settings.root,
             self.client.target,
-            self.options.place,
+            self.options.command_flags,
             self.options.lock_timeout,
         )
 
     def read_inventory(self) -> Inventory:
         """Return the inventory when no other run is active; raises Stale after --lock-timeout."""
-        return wait_for_runs(self.store, self.options.lock_timeout, self.options.place)
+        return wait_for_runs(self.store, self.options.lock_timeout, self.options.command_flags)
 
     def snapshot(
         self,
         kinds: Iterable[str] | None,
         *,
-        sure: bool = True,
+        verify: bool = True,
         pages: Callable[[Page], None] = ignore,
     ) -> Snapshot:
         """Return all objects of the kinds and of the kinds that they refer to.
 
-        For None, `sure` and `pages` see `Reader`.
+        For None, `verify` and `pages` see `Reader`.
         """
         selected = None if kinds is None else KINDS.with_referred(kinds)
         with Progress(self.options, "reading") as progress:
-            return self.client.snapshot(selected, progress.at, sure=sure, pages=pages)
+            return self.client.snapshot(selected, progress.at, verify=verify, pages=pages)
 
     def early_reading(self) -> EarlyReading:
         """Begin to read what a plan needs, although the entries are not known yet."""
         progress = Progress(self.options, "reading")
 
         def snapshot(kinds: Collection[str], pages: Callable[[Page], None]) -> Snapshot:
-            return self.client.snapshot(kinds, progress.at, sure=False, pages=pages)
+            return self.client.snapshot(kinds, progress.at, verify=False, pages=pages)
 
         return EarlyReading(lambda: self.store.fetch(), self._kinds, snapshot, progress)
 
@@ -155,9 +155,9 @@ class Session(Generic[C_co]):
             nonlocal early
             before, early = early, None
             planned = self._compare(inventory, approvals, only_must_match, before)
-            if planned.snapshot.unproved and not planned.plan.is_quiet:
+            if planned.snapshot.unverified and not planned.plan.is_quiet:
                 # An object that seems to be missing may have moved from one page to another.
-                planned = self._compare(inventory, approvals, only_must_match, sure=True)
+                planned = self._compare(inventory, approvals, only_must_match, verify=True)
             return planned
 
         plan, snapshot = (
@@ -183,10 +183,10 @@ class Session(Generic[C_co]):
         only_must_match: bool,
         early: Early | None = None,
         *,
-        sure: bool = False,
+        verify: bool = False,
     ) -> Planned:
         kinds = self._kinds(inventory)
-        snapshot = self._completed(early, kinds) if early else self.snapshot(kinds, sure=sure)
+        snapshot = self._completed(early, kinds) if early else self.snapshot(kinds, verify=verify)
         target = self.client.target
         entries = self.entries.of(target.name)
         problems = [
@@ -201,7 +201,7 @@ class Session(Generic[C_co]):
         refused: dict[str, ApiError] = {}
         for kind in sorted(unlisted):
             try:
-                more = self.client.snapshot({kind}, sure=sure)
+                more = self.client.snapshot({kind}, verify=verify)
             except ApiError as error:
                 if error.status != FORBIDDEN and not error.is_missing:
                     raise
@@ -218,7 +218,7 @@ class Session(Generic[C_co]):
         missing = KINDS.with_referred(kinds) - early.kinds
         if not missing:
             return early.snapshot
-        return early.snapshot.with_more(self.snapshot(missing, sure=False))
+        return early.snapshot.with_more(self.snapshot(missing, verify=False))
 
     def _build(
         self,

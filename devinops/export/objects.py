@@ -114,12 +114,12 @@ def _place_in_tree(kind: Kind, resource: Resource, above: Mapping[Key, str] | No
     tree, key = kind.apis[API].tree, kind.key(resource)
     assert tree, "only an object in a tree has a place there"
     (field,) = kind.identity.fields
-    place = {_name(kind, field) or field: f"/{_plain(key.place)}", tree.name: key.name}
+    fields = {_name(kind, field) or field: f"/{_plain(key.path)}", tree.name: key.name}
     if tree.parent:
         parent = next(iter(_above(key)), None)
         known = above.get(parent) if above and parent else parent and made_id(parent)
-        place[tree.parent] = known  # type: ignore[assignment]
-    return place
+        fields[tree.parent] = known  # type: ignore[assignment]
+    return fields
 
 
 def _above(key: Key) -> Iterator[Key]:

@@ -287,7 +287,7 @@ class _Run:
     def front(self, declaration: Declaration, slug: str) -> tuple[dict[str, Any], bool]:
         """Return the front matter of an entry's file, and whether the file is a rule."""
         description = _description(declaration)
-        if declaration.kind.foreign.use is Use.PROCEDURE:
+        if declaration.kind.meaning.use is Use.PROCEDURE:
             front = {"name": slug, "description": _short(description), "triggers": ["user"]}
             return front, False
         always = self.is_always_on(declaration)
@@ -312,12 +312,12 @@ class _Run:
         kind = declaration.kind
         if len(_description(declaration)) > LONGEST_DESCRIPTION and not is_rule:
             yield (
-                f"its {kind.foreign.when} has more than {LONGEST_DESCRIPTION} characters: the "
+                f"its {kind.meaning.when} has more than {LONGEST_DESCRIPTION} characters: the "
                 "description of the skill is cut, and the metadata has all of it"
             )
         if lost := self.lost_pin(declaration, is_rule):
             yield lost
-        elif self.choices.as_rules and not is_rule and kind.foreign.use is Use.RULE:
+        elif self.choices.as_rules and not is_rule and kind.meaning.use is Use.RULE:
             yield f"too long for a rule, which has at most {LONGEST_RULE} characters: it is a skill"
         if not (self.choices.as_rules and is_rule) and _globs(declaration):
             yield f"only a rule can have {GLOBS}"
@@ -415,13 +415,13 @@ _TOO_LATE: Final = (
 
 def _refusal(declaration: Declaration, *, is_retired: bool) -> str:
     """Return why the plugin does not get an entry; empty if it does."""
-    foreign = declaration.kind.foreign
-    if foreign.use is None:
+    meaning = declaration.kind.meaning
+    if meaning.use is None:
         return "a plugin cannot hold this kind"
     if declaration.ensure is not Ensure.PRESENT and not is_retired:
         is_late = declaration.ensure is Ensure.ABSENT and _is_written(declaration)
         return _TOO_LATE if is_late else f"its entry has ensure: {declaration.ensure}"
-    if foreign.switch and getattr(declaration.resource, foreign.switch) is False:
+    if meaning.switch and getattr(declaration.resource, meaning.switch) is False:
         return "it is disabled"
     return "" if _is_written(declaration) else "it has no text"
 
@@ -442,19 +442,19 @@ def _text(declaration: Declaration, name: str) -> str:
 
 
 def _pin(declaration: Declaration) -> str:
-    return _text(declaration, declaration.kind.foreign.always)
+    return _text(declaration, declaration.kind.meaning.always)
 
 
 def _handle(declaration: Declaration) -> str:
-    return _text(declaration, declaration.kind.foreign.handle)
+    return _text(declaration, declaration.kind.meaning.handle)
 
 
 def _description(declaration: Declaration) -> str:
     """Return when to use an entry's text, as the entry or as the way it is started says."""
-    if declaration.kind.foreign.use is Use.PROCEDURE:
+    if declaration.kind.meaning.use is Use.PROCEDURE:
         noun = declaration.kind.name
         return f'Use when a person starts the {noun} "{declaration.key.name}".'
-    return _text(declaration, declaration.kind.foreign.when)
+    return _text(declaration, declaration.kind.meaning.when)
 
 
 def _short(description: str) -> str:
@@ -474,19 +474,19 @@ def _globs(declaration: Declaration) -> list[str]:
 
 def _metadata(declaration: Declaration, front: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the texts of an entry that are nowhere else in its file."""
-    foreign = declaration.kind.foreign
-    for attribute in _others(declaration, foreign.switch):
+    meaning = declaration.kind.meaning
+    for attribute in _others(declaration, meaning.switch):
         value = getattr(declaration.resource, attribute.name)
-        is_there = attribute.name == foreign.when and front["description"] == value
+        is_there = attribute.name == meaning.when and front["description"] == value
         if isinstance(value, str) and value and not is_there:
             yield attribute.name, value
 
 
 def _lost_values(declaration: Declaration) -> Iterator[str]:
     """Yield the values that a file cannot hold, or that nothing uses there."""
-    foreign = declaration.kind.foreign
-    used = (foreign.when, foreign.always, foreign.handle)
-    for attribute in _others(declaration, foreign.switch, *used):
+    meaning = declaration.kind.meaning
+    used = (meaning.when, meaning.always, meaning.handle)
+    for attribute in _others(declaration, meaning.switch, *used):
         value = getattr(declaration.resource, attribute.name)
         if isinstance(value, str) and value:
             yield f"a plugin has no {attribute.name}: it is only in the metadata"
@@ -497,5 +497,5 @@ def _lost_values(declaration: Declaration) -> Iterator[str]:
 def _others(declaration: Declaration, *names: str) -> Iterable[Attribute]:
     """Return the fields of an entry other than its place, its text and the named ones."""
     kind = declaration.kind
-    known: Collection[str] = (*kind.places, kind.document or "", *names)
+    known: Collection[str] = (*kind.key_fields, kind.document or "", *names)
     return [attribute for attribute in kind.attributes if attribute.name not in known]

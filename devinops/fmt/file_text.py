@@ -9,7 +9,7 @@ from typing import Any
 
 from devinops.fmt.printer import ITEM, Order, printed
 from devinops.kinds import KINDS
-from devinops.load import discreet, read_entries
+from devinops.load import hides_values, read_entries
 from devinops.load.discover import line_end, section_of, unified
 from devinops.load.file_names import CONFIG
 from devinops.load.markdown import spans, split
@@ -60,7 +60,7 @@ def may_quote(path: str, raw: str) -> bool:
     text, form = unified(raw), _Form.of(path)
     if form.markdown or path == CONFIG:
         return True
-    roots = (root.data for root in parse(text, path, discreet=form.hides)[0])
+    roots = (root.data for root in parse(text, path, hides_values=form.hides)[0])
     sections = {key for data in roots if isinstance(data, dict) for key in data}
     return not any(map(form.hides, sections)) or not form.entries(text)[1]
 
@@ -89,7 +89,7 @@ class _Form:
     def read(self, text: str) -> tuple[Any, list[Problem]]:
         """Return what the text means, to be compared, or None; and the problems of its YAML."""
         if not self.markdown:
-            roots, problems = parse(text, self.path, discreet=self.hides)
+            roots, problems = parse(text, self.path, hides_values=self.hides)
             return [_meaning(root) for root in roots], problems
         page, problems = split(text, self.path, KINDS.sections[section_of(self.path)[0]])
         meaning = (_meaning(page.front), canonical_text(page.body)) if page else None
@@ -97,7 +97,7 @@ class _Form:
 
     def hides(self, section: str | None) -> bool:
         """Return whether nothing must quote a section, because it may hold a secret by mistake."""
-        return self.path != CONFIG and discreet(section)
+        return self.path != CONFIG and hides_values(section)
 
     def write(self, text: str) -> str:
         """Return the text without problems in the canonical form. Raises NotSupported."""
@@ -122,7 +122,7 @@ class _Form:
         if self.path == CONFIG:
             return []
         found, _ = self.entries(text)
-        return [item._replace(source=Source(self.path), places={}) for item in found]
+        return [item._replace(source=Source(self.path), sources={}) for item in found]
 
     def _spans(self, text: str) -> tuple[int, int, int]:
         found = spans(text)

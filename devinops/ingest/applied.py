@@ -17,7 +17,7 @@ from devinops.planning.draft import names_of
 
 Read = Callable[[Collection[str]], Mapping[str, bytes]]
 """Takes names of objects of Git, and returns the content of each that exists."""
-Place = tuple[str, str]
+FileAtCommit = tuple[str, str]
 """A commit, and the path of a file in it."""
 
 
@@ -31,11 +31,13 @@ def with_applied(
     """
     records = [inventory.by_id[ObjectId(item.key.kind, item.id)] for item in drift]
     found = [_found(*pair, declared) for pair in zip(drift, records, strict=True)]
-    places = {_place(record) for item, record in zip(found, records, strict=True) if _lacks(item)}
+    places = {
+        _last_applied(record) for item, record in zip(found, records, strict=True) if _lacks(item)
+    }
     cloned = cloned_commits({commit for commit, _ in places if commit}, read)
-    earlier = entries_at({place for place in places if place[0] in cloned}, read)
+    earlier = entries_at({at for at in places if at[0] in cloned}, read)
     return tuple(
-        _explained(_found(item, record, earlier.get(_place(record), ())), record, cloned)
+        _explained(_found(item, record, earlier.get(_last_applied(record), ())), record, cloned)
         for item, record in zip(found, records, strict=True)
     )
 
@@ -62,7 +64,7 @@ def with_versions(
     )
 
 
-def _place(record: Record) -> Place:
+def _last_applied(record: Record) -> FileAtCommit:
     """Return the commit and the file of the last apply; both are empty if one is not known."""
     known = record.commit and record.source
     return (record.commit or "", record.source or "") if known else ("", "")
@@ -88,7 +90,7 @@ def _found(drift: Drift, record: Record, entries: Iterable[Declaration]) -> Drif
 
 def _explained(drift: Drift, record: Record, cloned: Collection[str]) -> Drift:
     """Return the drift with a reason that says why applied values are not known, if any."""
-    commit, source = _place(record)
+    commit, source = _last_applied(record)
     if not (lacking := _lacks(drift)):
         return drift
     if not commit:
@@ -112,28 +114,30 @@ def cloned_commits(commits: Collection[str], read: Read) -> set[str]:
     return {names[name] for name in (read(names) if names else ())}
 
 
-def entries_at(places: Collection[Place], read: Read) -> dict[Place, list[Declaration]]:
+def entries_at(
+    places: Collection[FileAtCommit], read: Read
+) -> dict[FileAtCommit, list[Declaration]]:
     """Return the entries of each file that exists.
 
     The texts that entries name are read together once the names are known.
     """
     texts: dict[str, str | None] = {}
-    wanted = {f"{commit}:./{path}" for commit, path in places}
+    unread = {f"{commit}:./{path}" for commit, path in places}
 
     def text_at(commit: str, path: str) -> str | None:
         name = f"{commit}:./{path}"
         if name not in texts:
-            wanted.add(name)
+            unread.add(name)
         return texts.get(name)
 
-    entries: dict[Place, list[Declaration]] = {}
-    while wanted:
-        contents = read(wanted)
+    entries: dict[FileAtCommit, list[Declaration]] = {}
+    while unread:
+        contents = read(unread)
         texts |= {
             name: contents[name].decode("utf-8", "replace") if name in contents else None
-            for name in wanted
+            for name in unread
         }
-        wanted.clear()
+        unread.clear()
         for commit, path in places:
             if text := text_at(commit, path):
                 body_at = partial(text_at, commit)

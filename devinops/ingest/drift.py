@@ -50,7 +50,7 @@ from devinops.writers import FileChange
 from devinops.writers.edit_fields import NotEditable
 from devinops.writers.file_names import directory
 from devinops.writers.merge_texts import TooManyEqualLines, merge
-from devinops.writers.rewrite_file import Rewriting, Wanted, is_markdown, text_files
+from devinops.writers.rewrite_file import EntryEdit, Rewriting, is_markdown, text_files
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class _Drift:
         renamed = renamed_folders(used_folders(declared), pulling.snapshot, pulling.inventory)
         for folder in renamed:
             self._leave(folder.declared, Left.MOVED, self._follow(folder, renamed), folder.id.id)
-        wanted: defaultdict[str, list[Wanted]] = defaultdict(list)
+        edits: defaultdict[str, list[EntryEdit]] = defaultdict(list)
         deleted: list[tuple[Declaration, Record]] = []
         self.snapshot = as_declared(pulling.snapshot, renamed)
         matches = match(declared, self.snapshot, pulling.inventory)
@@ -109,11 +109,11 @@ class _Drift:
                 continue
             if item.live is None:
                 deleted += [(item.declaration, item.record)] if item.record else []
-            elif found := self._wanted(item, item.live):
-                wanted[item.declaration.source.path].append(found)
+            elif found := self._edit_of(item, item.live):
+                edits[item.declaration.source.path].append(found)
         self._delete(deleted)
         self._leave_undeclared(matches)
-        for path, items in wanted.items():
+        for path, items in edits.items():
             self._edit(path, items)
         self._record(matches)
         changes = sorted(self.changes, key=lambda change: change.path)
@@ -134,13 +134,13 @@ class _Drift:
 
     def _follow(self, folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> str:
         """Return how the files follow a folder that was renamed in the web app."""
-        path = folder.live.key.place
+        path = folder.live.key.path
         named: list[Source] = []  # where its path is written
         moving: list[Declaration] = []  # whose directory is named like it
         for entry in self.pulling.concerned:
             if _is_in(entry, folder.declared):
-                if place := _place_of_folder(entry):
-                    named.append(place)
+                if source := _source_of_folder(entry):
+                    named.append(source)
                 else:
                     moving.append(entry)
         named += [entry.source for entry in self.pulling.concerned if entry.key == folder.declared]
@@ -148,7 +148,7 @@ class _Drift:
         above = next((other for other in renamed if _moves_with(folder, other)), None)
         if above:
             steps.append(f"it moves with {above.declared}")
-        elif commands := _moves(moving, path, self.pulling.place):
+        elif commands := _moves(moving, path, self.pulling.flags):
             steps.append(f"follow it with {' && '.join(commands)}")
         if named:
             steps.append(f"write it at {' and '.join(map(str, named))}")
@@ -160,11 +160,11 @@ class _Drift:
         gone, all = self._missing(key.kind)
         if are_too_many(gone, all, self.pulling.policy.max_delete):
             approval += f" {allow('missing', gone)}"
-        return f"devinops apply{self.pulling.place} --only {only} {approval}"
+        return f"devinops apply{self.pulling.flags} --only {only} {approval}"
 
     # --- which side moved
 
-    def _wanted(self, item: Match, live: Live) -> Wanted | None:
+    def _edit_of(self, item: Match, live: Live) -> EntryEdit | None:
         declaration = item.declaration
         moved = self._sides(item, live)
         self.valid |= {
@@ -193,15 +193,15 @@ class _Drift:
             self._leave(declaration.key, Left.NOT_COMMITTED, reason, live.id)
             return None
         values = {change.name: _as_written(live.kind, change) for change in moved.live}
-        wanted = Wanted(declaration, live, values)
+        entry_edit = EntryEdit(declaration, live, values)
         for change in moved.both:
             assert item.record
             base, commit = item.record.fields[change.name].sent, item.record.commit or ""
             live_value = fingerprint(change.before)
-            edit = MergedEdit(live.key, live.id, change.name, live_value, base, commit)
-            self.edits[live.object_id, change.name] = edit
-            self._merge(wanted, item.record, change)
-        return wanted if wanted.fields else None
+            merged = MergedEdit(live.key, live.id, change.name, live_value, base, commit)
+            self.edits[live.object_id, change.name] = merged
+            self._merge(entry_edit, item.record, change)
+        return entry_edit if entry_edit.fields else None
 
     def _leave_recreated(self, item: Match, live: Live) -> None:
         """Leave an object to the user that replaces one of the inventory and has other values."""
@@ -213,7 +213,7 @@ class _Drift:
         if shared := self._shared(item.declaration):
             write = f"{shared}; "
         else:
-            pull = f"devinops pull{self.pulling.place} --drift {quote(str(key))}"
+            pull = f"devinops pull{self.pulling.flags} --drift {quote(str(key))}"
             write = f"to write its values to the file, run {pull}; "
         reason = (
             f"it was {old.id}; differs in {names_of(fields)}: {write}to overwrite them, run "
@@ -234,7 +234,7 @@ class _Drift:
     def _leave_undeclared(self, matches: Iterable[Match]) -> None:
         """Leave the owned objects to the user that changed outside devinops and have no entry."""
         declared = {live.object_id for item in matches for live in item.lives}
-        place = self.pulling.place
+        flags = self.pulling.flags
         for record in self.pulling.inventory.owned:
             key, live = record.key, self.snapshot.by_id.get(record.object_id)
             if live is None or live.object_id in declared or key in self.pulling.named:
@@ -244,8 +244,8 @@ class _Drift:
                 real = self.pulling.snapshot.by_id[live.object_id].key
                 reason = (
                     f"its {', '.join(names)} changed outside devinops, but it has no entry: to "
-                    f"write one, run devinops pull{place} {quote(str(real))}; to stop owning "
-                    f"it, run {forget_command(key, place)}"
+                    f"write one, run devinops pull{flags} {quote(str(real))}; to stop owning "
+                    f"it, run {forget_command(key, flags)}"
                 )
                 self._leave(key, Left.OWNED, reason, record.id)
 
@@ -259,7 +259,9 @@ class _Drift:
 
     def _is_in_the_way(self, item: Match, live: Live, fields: Sequence[FieldChange]) -> bool:
         """Leave an object to the user if its entry would get a key that is in use."""
-        written = {field.name: field.before for field in fields if field.name in live.kind.places}
+        written = {
+            field.name: field.before for field in fields if field.name in live.kind.key_fields
+        }
         if not written:
             return False
         key = live.kind.key(replace(item.declaration.resource, **written))
@@ -300,12 +302,12 @@ class _Drift:
             return Sides(live=changed_fields(live.kind, declaration.resource, live.resource))
         return Sides()
 
-    def _merge(self, wanted: Wanted, record: Record | None, change: FieldChange) -> None:
+    def _merge(self, entry_edit: EntryEdit, record: Record | None, change: FieldChange) -> None:
         """Decide what to write for a field that both sides changed."""
-        attribute = wanted.live.kind.by_name[change.name]
+        attribute = entry_edit.live.kind.by_name[change.name]
         ours, theirs = change.after, change.before
         if not (attribute.text and isinstance(ours, str) and isinstance(theirs, str) and record):
-            wanted.conflicts[change.name] = theirs
+            entry_edit.conflicts[change.name] = theirs
             return
         base = self._base(record, attribute)
         if base is None:
@@ -315,19 +317,21 @@ class _Drift:
         except TooManyEqualLines:
             why = f"they have too many equal lines to be merged: {self._by_hand(record)}"
             reason = f"its {change.name} changed on both sides, and {why}"
-            self._leave(wanted.key, Left.CONFLICT, reason, record.id)
+            self._leave(entry_edit.key, Left.CONFLICT, reason, record.id)
             return
         if not merged.conflicts:
             if merged.text != ours:
-                wanted.values[change.name] = merged.text
+                entry_edit.values[change.name] = merged.text
             else:
-                self.merged.append((wanted.key, self.edits[wanted.live.object_id, change.name]))
+                self.merged.append(
+                    (entry_edit.key, self.edits[entry_edit.live.object_id, change.name])
+                )
             reason = f"its {change.name} has the changes of both sides now: {self._commit()}"
-            self._leave(wanted.key, Left.MERGED, reason, record.id)
-        elif "\n" in ours or "\n" in theirs or attribute.name == wanted.live.kind.document:
-            wanted.marked[change.name] = merged.text
+            self._leave(entry_edit.key, Left.MERGED, reason, record.id)
+        elif "\n" in ours or "\n" in theirs or attribute.name == entry_edit.live.kind.document:
+            entry_edit.marked[change.name] = merged.text
         else:
-            wanted.conflicts[change.name] = theirs
+            entry_edit.conflicts[change.name] = theirs
 
     def _base(self, record: Record, attribute: Attribute) -> str | None:
         """Return a field as it was in the file at the last apply.
@@ -360,7 +364,7 @@ class _Drift:
     def _by_hand(self, record: Record) -> str:
         """Return how a person merges both sides."""
         return (
-            f"compare them with devinops plan{self.pulling.place} -v, edit the file until it has "
+            f"compare them with devinops plan{self.pulling.flags} -v, edit the file until it has "
             f"both, then {self._apply(record.key)}"
         )
 
@@ -382,7 +386,7 @@ class _Drift:
                 continue
             if run := replacing_run(key, self.pulling.inventory):
                 reason = f"the run {run} did not finish replacing it: run devinops apply"
-                self._leave(key, Left.DELETED, f"{reason}{self.pulling.place}", record.id)
+                self._leave(key, Left.DELETED, f"{reason}{self.pulling.flags}", record.id)
                 continue
             if self._is_shared(declaration, "deleted", record.id):
                 continue
@@ -437,7 +441,7 @@ class _Drift:
 
     # --- editing
 
-    def _edit(self, path: str, items: Sequence[Wanted]) -> None:
+    def _edit(self, path: str, items: Sequence[EntryEdit]) -> None:
         """Add the changes of one file, and of the files that hold texts of its entries."""
         try:
             rewriting = Rewriting(path, self.files.read, self._users)
@@ -449,7 +453,7 @@ class _Drift:
             self._add(rewriting, item)
         self.changes += rewriting.changes()
 
-    def _add(self, rewriting: Rewriting, item: Wanted) -> None:
+    def _add(self, rewriting: Rewriting, item: EntryEdit) -> None:
         """Add the changes of an entry, or if they do not all fit, of each of its fields that do."""
         try:
             rewriting.add(item)
@@ -500,7 +504,7 @@ class _Drift:
             keys = tuple(sorted({key for key, _ in self.merged}))
             self.changes.append(FileChange(path, after, keys, is_new=before is None))
 
-    def _cannot(self, item: Wanted, error: NotEditable) -> None:
+    def _cannot(self, item: EntryEdit, error: NotEditable) -> None:
         why = Left.CONFLICT if item.conflicts or item.marked else Left.UNWRITABLE
         names = ", ".join(item.fields)
         reason = f"its {names} cannot be written at {item.declaration.source}, because {error}: "
@@ -523,28 +527,28 @@ class _Drift:
 
 def _is_in(entry: Declaration, folder: Key) -> bool:
     """Return whether an entry belongs to a folder itself, not to one below it."""
-    return entry.kind.lives_in == folder.kind and entry.key.folder == folder.place
+    return entry.kind.lives_in == folder.kind and entry.key.folder == folder.path
 
 
-def _place_of_folder(entry: Declaration) -> Source | None:
+def _source_of_folder(entry: Declaration) -> Source | None:
     """Return where an entry names its folder; None if its directory does."""
-    return entry.places.get(entry.kind.parent or "")
+    return entry.sources.get(entry.kind.parent or "")
 
 
 def _moves_with(folder: RenamedFolder, above: RenamedFolder) -> bool:
     """Return whether a folder has a new path only because one above it was renamed."""
-    old, new = folder.declared.place, folder.live.key.place
-    top, new_top = f"{above.declared.place}/", f"{above.live.key.place}/"
+    old, new = folder.declared.path, folder.live.key.path
+    top, new_top = f"{above.declared.path}/", f"{above.live.key.path}/"
     is_below = old.startswith(top) and new.startswith(new_top)
     return is_below and old.removeprefix(top) == new.removeprefix(new_top)
 
 
-def _moves(entries: Iterable[Declaration], path: str, place: str) -> list[str]:
+def _moves(entries: Iterable[Declaration], path: str, flags: str) -> list[str]:
     """Return the commands that move the directories of entries to another folder's directory.
 
-    `place` holds the options of printed commands.
+    `flags` holds the options of printed commands.
     """
-    words = split(place)
+    words = split(flags)
     root = words[words.index("-C") + 1] if "-C" in words else ""
     git = f"git -C {quote(root)} mv" if root else "git mv"
     name = "/".join(directory(decode_part(part)) for part in path.split("/"))

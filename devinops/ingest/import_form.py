@@ -59,7 +59,7 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class ForeignText:
+class ImportText:
     """A text of another tool, not yet turned into an entry of a kind.
 
     `when` says when to use it, empty if the source does not say. `always`: it is used in every
@@ -112,7 +112,7 @@ class Contents:
     `names` is noun → id → how files spell a reference to that object.
     """
 
-    items: tuple[ForeignText | ForeignObject, ...] = ()
+    items: tuple[ImportText | ForeignObject, ...] = ()
     omissions: tuple[Omission, ...] = ()
     remarks: tuple[str, ...] = ()
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from devinops.ingest.forms._rule import humanized
-from devinops.ingest.import_form import Choices, Contents, ForeignObject, ForeignText, Form, Source
+from devinops.ingest.import_form import Choices, Contents, ForeignObject, Form, ImportText, Source
 from devinops.ingest.scan_live import findings, findings_in
 from devinops.kinds import KINDS
 from devinops.load.discover import section_of, unified
@@ -59,7 +59,7 @@ class Imported:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Something that an entry has already: `same` says which, `place` in which file.
+    """Something that an entry has already: `same` says which, `file` in which file.
 
     `imported`: it is an entry of its own nevertheless, because it has another name.
     """
@@ -67,7 +67,7 @@ class Duplicate:
     origin: Origin
     what: str
     same: Key
-    place: str
+    file: str
     imported: bool = False
 
 
@@ -130,7 +130,7 @@ def import_contents(
     for source, form, contents in found:
         run.add(source, form, contents)
     run.settle_names()
-    run.place()
+    run.place_files()
     return run.report
 
 
@@ -190,12 +190,12 @@ class _Run:
         for omission in contents.omissions:
             self.not_imported(origin, omission.what, omission.why)
         for item in contents.items:
-            if isinstance(item, ForeignText):
+            if isinstance(item, ImportText):
                 self.add_text(item, source, replace(origin, line=item.line))
             else:
                 self.add_object(item, origin)
 
-    def add_text(self, text: ForeignText, source: Source, origin: Origin) -> None:
+    def add_text(self, text: ImportText, source: Source, origin: Origin) -> None:
         candidate = _of_text(text, source, origin, self.choices)
         if suspicious := findings_in([("description", text.when), ("name", text.handle)]):
             self.leave_out(candidate, _suspect(suspicious))
@@ -269,8 +269,8 @@ class _Run:
                 distinct.append(candidate)
         return distinct
 
-    def duplicate(self, candidate: _Candidate, same: Key, place: str) -> None:
-        self.report.duplicates.append(Duplicate(candidate.origin, "the same as", same, place))
+    def duplicate(self, candidate: _Candidate, same: Key, file: str) -> None:
+        self.report.duplicates.append(Duplicate(candidate.origin, "the same as", same, file))
 
     def leave_out_namesakes(self, group: Sequence[_Candidate]) -> None:
         ids = ", ".join(dict.fromkeys(item.id for item in group))
@@ -280,7 +280,7 @@ class _Run:
 
     # files
 
-    def place(self) -> None:
+    def place_files(self) -> None:
         """Turn the candidates into files."""
         new = [item for item in self.candidates if not self.is_declared(item)]
         files, left_out = new_files(
@@ -291,13 +291,13 @@ class _Run:
             text_of=self.repository.raw,
         )
         reasons = {id(left.entry.values): left.reason for left in left_out}
-        places = {entry.key: file.path for file in files for entry in file.declarations}
+        files_of = {entry.key: file.path for file in files for entry in file.declarations}
         self.report.files += files
         for item in new:
             if reason := reasons.get(id(item.values)):
                 self.leave_out(item, reason)
             else:
-                self.imported(item, places[item.key])
+                self.imported(item, files_of[item.key])
         self.note_same_texts()
 
     def is_declared(self, item: _Candidate) -> bool:
@@ -305,24 +305,24 @@ class _Run:
         declared = self.repository.declared.get(item.key)
         if declared is None:
             return False
-        place = declared.source.path
+        path = declared.source.path
         if _has_values(declared.resource, item):
-            self.duplicate(item, item.key, place)
+            self.duplicate(item, item.key, path)
             if item.address:
-                self.report.settled.append(_imported(item, place))
+                self.report.settled.append(_imported(item, path))
         elif not self.repository.force:
-            self.leave_out(item, f"{place} has an entry with this key; --force overwrites it")
-        elif (file := _replacement(item, place)) is None:
-            self.leave_out(item, f"{place} has other entries or another folder: edit it by hand")
-        elif lost := _lost(item, unified(self.repository.raw(place) or "")):
+            self.leave_out(item, f"{path} has an entry with this key; --force overwrites it")
+        elif (file := _replacement(item, path)) is None:
+            self.leave_out(item, f"{path} has other entries or another folder: edit it by hand")
+        elif lost := _lost(item, unified(self.repository.raw(path) or "")):
             self.leave_out(
                 item,
-                f"{place} has what the source does not say, and --force would drop it "
+                f"{path} has what the source does not say, and --force would drop it "
                 f"({', '.join(lost)}): edit it by hand",
             )
         else:
             self.report.files.append(file)
-            self.imported(item, place, overwritten=True)
+            self.imported(item, path, overwritten=True)
         return True
 
     def imported(self, item: _Candidate, file: str, *, overwritten: bool = False) -> None:
@@ -339,10 +339,10 @@ class _Run:
             entry = origins.get(item.key)
             if entry is None or not item.text:
                 continue
-            key, place = texts.setdefault(item.text, (item.key, entry.file))
+            key, path = texts.setdefault(item.text, (item.key, entry.file))
             if key != item.key:
                 self.report.duplicates.append(
-                    Duplicate(item.origin, "the same text as", key, place, imported=True)
+                    Duplicate(item.origin, "the same text as", key, path, imported=True)
                 )
 
 
@@ -366,7 +366,7 @@ def _suspect(suspicious: Sequence[str]) -> str:
 # --- from texts to entries ------------------------------------------------------------------------
 
 
-def _of_text(text: ForeignText, source: Source, origin: Origin, choices: Choices) -> _Candidate:
+def _of_text(text: ImportText, source: Source, origin: Origin, choices: Choices) -> _Candidate:
     kind = _kind_of(text)
     remarks = list(text.remarks)
     known = _known_values(text, kind)
@@ -374,7 +374,7 @@ def _of_text(text: ForeignText, source: Source, origin: Origin, choices: Choices
     values = kind.identity.values(text.key) if text.key else {name: _name(text)}
     if kind.parent:
         values[kind.parent] = _folder(text, choices, known.pop(kind.parent, None))
-    fields = kind.foreign
+    fields = kind.meaning
     unwritten = ""
     if fields.when:
         own = known.pop(fields.when, "") if text.key else ""
@@ -388,7 +388,7 @@ def _of_text(text: ForeignText, source: Source, origin: Origin, choices: Choices
     return _Candidate(kind, values, origin, _distinction(source), unwritten, remarks=tuple(remarks))
 
 
-def _known_values(text: ForeignText, kind: Kind) -> dict[str, Any]:
+def _known_values(text: ImportText, kind: Kind) -> dict[str, Any]:
     """Return the values of fields that the source has, without the name and the text."""
     left_out = (*kind.identity.fields, kind.document)
     return {
@@ -406,22 +406,22 @@ def _pinned(known: dict[str, Any], field: str, repo: str) -> str:
     return f"always used, so {field} is {known[field]}"
 
 
-def _kind_of(text: ForeignText) -> Kind:
-    if text.key and KINDS[text.key.kind].foreign.use:
+def _kind_of(text: ImportText) -> Kind:
+    if text.key and KINDS[text.key.kind].meaning.use:
         return KINDS[text.key.kind]
     return _BY_USE[text.use]
 
 
-_BY_USE: Final = {kind.foreign.use: kind for kind in KINDS.values() if kind.foreign.use}
+_BY_USE: Final = {kind.meaning.use: kind for kind in KINDS.values() if kind.meaning.use}
 assert set(_BY_USE) == set(Use)
 
 
-def _name(text: ForeignText) -> str:
+def _name(text: ImportText) -> str:
     """Return a name that an entry can have."""
     return " ".join(_UNPRINTABLE.sub(" ", text.name).split()) or "Untitled"
 
 
-def _folder(text: ForeignText, choices: Choices, written: Any) -> FolderPath:
+def _folder(text: ImportText, choices: Choices, written: Any) -> FolderPath:
     """Return the folder of the text: the chosen one, and below it the one that the source says."""
     if text.key:
         own = text.key.folder
@@ -451,7 +451,7 @@ def _new_name(item: _Candidate, known: Collection[Key]) -> str:
 def _without_misfits(item: _Candidate) -> _Candidate:
     """Return a candidate without the values that its fields do not allow, if it can do without."""
     kind = item.kind
-    findings = list(check(entry_checker(kind.noun), dict(item.values), discreet=True))
+    findings = list(check(entry_checker(kind.noun), dict(item.values), hides_values=True))
     wrong = {str(finding.path[0]) for finding in findings if finding.path}
     optional = {name for name in wrong if name in kind.by_name and not kind.by_name[name].required}
     if not optional:
@@ -477,7 +477,7 @@ def _has_values(resource: Resource, item: _Candidate) -> bool:
     written = {name: value for name, value in item.values.items() if value and value != PLACEHOLDER}
     return all(
         name in fields
-        and declared.get(name) == fields[name].in_one_form(_canonical(fields[name].text, value))
+        and declared.get(name) == fields[name].normalized(_canonical(fields[name].text, value))
         for name, value in written.items()
     )
 

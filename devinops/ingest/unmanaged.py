@@ -41,7 +41,7 @@ class Pulling:
 
     `declarations` are those of all targets. `selects` tells whether the user asked for a key, and
     `named` holds the keys that were given one by one. `targets` are the names of all targets in
-    devinops.yaml: if there are several, a new entry is limited to its target. `place` holds the
+    devinops.yaml: if there are several, a new entry is limited to its target. `flags` holds the
     options of printed commands. `merged` are the live values that earlier pulls merged. `text_of`
     returns the text of a file by its path, and `checks` remembers what `look_ahead` checked.
     """
@@ -57,7 +57,7 @@ class Pulling:
     selects: Callable[[Key], bool] = lambda _: True
     named: Collection[Key] = ()
     targets: Collection[str] = ()
-    place: str = ""
+    flags: str = ""
     merged: Sequence[MergedEdit] = ()
     text_of: Callable[[str], str | None] = lambda _: None
     checks: Checks = field(default_factory=Checks)
@@ -146,7 +146,7 @@ def _refusal(live: Live, pulling: Pulling) -> LeftToYou | None:
             return None
         reason = (
             "it is owned, but its entry was removed: apply decides about it; to write the entry "
-            f"again, name it: devinops pull{pulling.place} {quote(str(live.key))}"
+            f"again, name it: devinops pull{pulling.flags} {quote(str(live.key))}"
         )
         return LeftToYou(live.key, Left.OWNED, (live.id,), reason)
     if suspicious := findings(live.resource):

@@ -142,12 +142,12 @@ def open_store(
     settings: InventorySettings,
     root: Path,
     target: Target,
-    place: str = "",
+    flags: str = "",
     lock_timeout_s: float = 0,
 ) -> Store:
     """Return the store of a target. It reads nothing yet. Raises ConfigError.
 
-    `place` holds the options that lead the commands in its messages to the root and target. A save
+    `flags` holds the options that lead the commands in its messages to the root and target. A save
     tries again as long as other runs save first, but no longer than `lock_timeout_s`, if that is
     longer than usual.
     """
@@ -158,11 +158,11 @@ def open_store(
     if settings.store == "file":
         from devinops.inventory.backend import FileBackend
 
-        return JournaledStore(FileBackend(root, target.name), target, place)
+        return JournaledStore(FileBackend(root, target.name), target, flags)
     from devinops.inventory.branch import BranchBackend
 
     backend = BranchBackend(root, target.name, settings.branch, settings.remote)
-    return JournaledStore(backend, target, place, max(PATIENCE_S, lock_timeout_s))
+    return JournaledStore(backend, target, flags, max(PATIENCE_S, lock_timeout_s))
 
 
 def new_run(now: datetime) -> str:
@@ -170,10 +170,10 @@ def new_run(now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{os.urandom(3).hex()}"
 
 
-def wait_for_runs(store: Store, timeout_s: float = 0, place: str = "") -> Inventory:
+def wait_for_runs(store: Store, timeout_s: float = 0, flags: str = "") -> Inventory:
     """Wait until no run is open, and return the inventory. Raises Stale after `timeout_s`.
 
-    For `place` see `open_store`.
+    For `flags` see `open_store`.
     """
     deadline = waiting.now() + timeout_s
     while True:
@@ -187,6 +187,6 @@ def wait_for_runs(store: Store, timeout_s: float = 0, place: str = "") -> Invent
             keys = listed(str(intent.key) for intent in intents)
             raise Stale(
                 f"the run {run} has not finished {keys}: wait for it (--lock-timeout); if it died, "
-                f"run devinops inventory unlock{place} {run}. Nothing was written"
+                f"run devinops inventory unlock{flags} {run}. Nothing was written"
             )
         waiting.pause(min(POLL_S, left_s))

@@ -138,12 +138,12 @@ def _header(line: str, position: str) -> HeaderLine:
 
 
 def _check_header(header: HeaderLine, target: Target, position: str) -> None:
-    expected = HeaderLine.of(target)
-    for actual, wanted in zip(_bound_to(header), _bound_to(expected), strict=True):
-        if actual != wanted:
+    bound_to = _bound_to(HeaderLine.of(target))
+    for actual, expected in zip(_bound_to(header), bound_to, strict=True):
+        if actual != expected:
             raise InventoryError(
                 f"{position}: this inventory belongs to {quotable(actual)}, but the run is for "
-                f"{wanted}: choose the target that the inventory belongs to; if the organization "
+                f"{expected}: choose the target that the inventory belongs to; if the organization "
                 "has moved, delete the inventory: the next apply adopts objects that equal their "
                 "entries"
             )

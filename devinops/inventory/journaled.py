@@ -50,9 +50,13 @@ class JournaledStore:
     """
 
     def __init__(
-        self, backend: Backend, target: Target, place: str = "", patience_s: float = PATIENCE_S
+        self,
+        backend: Backend,
+        target: Target,
+        flags: str = "",
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        self.backend, self.target, self.place = backend, target, place
+        self.backend, self.target, self.flags = backend, target, flags
         self.patience_s = patience_s
         self._runs: dict[str, _Run] = {}
         self._run_locks: dict[str, FileLock] = {}
@@ -74,7 +78,7 @@ class JournaledStore:
         self._lock_run(run)
         try:
             self._update(
-                lambda stored: merge.announce(stored, run, intents, base, self.place),
+                lambda stored: merge.announce(stored, run, intents, base, self.flags),
                 f"{run}: {len(intents)} announced",
             )
         except DevinopsError as error:
@@ -107,8 +111,8 @@ class JournaledStore:
         except DevinopsError as error:
             raise InventoryError(
                 f"{str(error).rstrip('.')}. What the run wrote to the organization is recorded "
-                f"only in {self.journal}: run devinops apply{self.place} here again, which saves "
-                f"it; in any other clone, run devinops inventory unlock{self.place} {run} first"
+                f"only in {self.journal}: run devinops apply{self.flags} here again, which saves "
+                f"it; in any other clone, run devinops inventory unlock{self.flags} {run} first"
             ) from error
         self._runs.pop(run, None)
         self._unlock_run(run)
@@ -124,7 +128,7 @@ class JournaledStore:
         self._update(lambda stored: merge.ended(stored, run), f"{run}: unlocked")
 
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
-        self._update(lambda stored: merge.rewrite(stored, inventory, base, self.place), why)
+        self._update(lambda stored: merge.rewrite(stored, inventory, base, self.flags), why)
 
     def _update(
         self,

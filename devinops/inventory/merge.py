@@ -102,16 +102,16 @@ def recover(inventory: Inventory, journal: Iterable[Settled]) -> Inventory:
 
 
 def announce(
-    stored: Inventory, run: str, intents: Sequence[Intent], base: Inventory, place: str
+    stored: Inventory, run: str, intents: Sequence[Intent], base: Inventory, flags: str
 ) -> Inventory:
     """Return the stored inventory with the intents of a run that was planned with `base`.
 
     Raises Stale if another run is changing one of the objects, or has recorded one since `base`.
-    For `place` see `open_store`.
+    For `flags` see `open_store`.
     """
     ids = {intent.object_id for intent in intents if intent.id}
     keys = {intent.key for intent in intents}
-    _check_idle(stored, run, ids, keys, place)
+    _check_idle(stored, run, ids, keys, flags)
     _check_unchanged(stored, base, ids, keys)
     kept = [
         intent
@@ -122,7 +122,11 @@ def announce(
 
 
 def _check_idle(
-    stored: Inventory, run: str, ids: Collection[ObjectId], keys: Collection[Key], place: str
+    stored: Inventory,
+    run: str,
+    ids: Collection[ObjectId],
+    keys: Collection[Key],
+    flags: str,
 ) -> None:
     """Raise Stale if a run other than `run` has announced a write of one of the objects."""
     busy: defaultdict[str, set[str]] = defaultdict(set)
@@ -132,7 +136,7 @@ def _check_idle(
     for name, names in sorted(busy.items()):
         raise Stale(
             f"the run {name} is changing {listed(names)}: wait for it and plan again; if it died, "
-            f"run devinops inventory unlock{place} {name}. Nothing was written"
+            f"run devinops inventory unlock{flags} {name}. Nothing was written"
         )
 
 
@@ -202,12 +206,12 @@ def ended(inventory: Inventory, run: str, unclear: Collection[Key] | None = None
     return replace(inventory, intents=tuple(filter(None, map(left, inventory.intents))))
 
 
-def rewrite(stored: Inventory, edited: Inventory, base: Inventory, place: str) -> Inventory:
+def rewrite(stored: Inventory, edited: Inventory, base: Inventory, flags: str) -> Inventory:
     """Return the stored inventory with the differences between `base` and `edited`.
 
     Raises Stale if one of those objects has been recorded since `base`, or a run is changing it.
     Differences that are stored already count as done: their push succeeded without a response. For
-    `place` see `open_store`.
+    `flags` see `open_store`.
     """
     ids = _edited(stored, edited, base)
     upserts = tuple(edited.by_id[id] for id in ids if id in edited.by_id)
@@ -216,7 +220,7 @@ def rewrite(stored: Inventory, edited: Inventory, base: Inventory, place: str) -
     if busy:
         raise Stale(
             f"the run {min(busy)} is changing one of these objects: wait for it; if it died, run "
-            f"devinops inventory unlock{place} {min(busy)}. Nothing was written"
+            f"devinops inventory unlock{flags} {min(busy)}. Nothing was written"
         )
     _check_unchanged(stored, base, ids, keys)
     removals = tuple(id for id in ids if id not in edited.by_id)

@@ -23,7 +23,7 @@ from devinops.kinds._nested import (
     switch,
     text,
 )
-from devinops.model.kind import Place
+from devinops.model.kind import FieldPath
 from devinops.model.values import UNSET
 
 SCHEDULE: Final = "schedule:recurring"
@@ -466,24 +466,24 @@ def _dicts(values: Any) -> Iterator[tuple[int, dict[str, Any]]]:
 
 # --- checks beyond a schema -----------------------------------------------------------------------
 
-Problems = Iterator[tuple[Place, str]]
+Problems = Iterator[tuple[FieldPath, str]]
 
 
 def trigger_problems(triggers: Any) -> Problems:
-    """Yield (place, message) for each fault of triggers that fit their schema."""
+    """Yield (path, message) for each fault of triggers that fit their schema."""
     if triggers is UNSET:
         return
     recurring = set()
-    for path, condition in conditions_of(triggers):
-        place = ("triggers", *path)
+    for inside, condition in conditions_of(triggers):
+        path = ("triggers", *inside)
         operator, value = condition["operator"], condition.get("value")
         expected, fits = _OPERATORS[operator]
         if not fits(value):
-            yield (*place, "value"), f"the operator {operator} takes {expected}"
+            yield (*path, "value"), f"the operator {operator} takes {expected}"
         elif operator == "recurrence":
-            recurring.add(path[0])
+            recurring.add(inside[0])
             if wrong := _recurrence.problem(str(value)):
-                yield (*place, "value"), f"this is not an RRULE of iCalendar: {wrong}"
+                yield (*path, "value"), f"this is not an RRULE of iCalendar: {wrong}"
     yield from _event_problems([trigger["event_type"] for trigger in triggers], recurring)
 
 
@@ -498,16 +498,16 @@ def _event_problems(events: Sequence[str], recurring: Container[str | int]) -> P
 
 
 def action_problems(actions: Any) -> Problems:
-    """Yield (place, message) for each fault of actions that fit their schema."""
+    """Yield (path, message) for each fault of actions that fit their schema."""
     if actions is UNSET:
         return
     types = [action["type"] for action in actions]
     for number, action in enumerate(actions):
-        place = ("actions", number)
+        path = ("actions", number)
         for name, message in _action_problems(action):
-            yield ((*place, name) if name else place), message
+            yield ((*path, name) if name else path), message
         if action["type"] == START and START in types[:number]:
-            yield place, f"an automation has at most one {START}: keep one of them"
+            yield path, f"an automation has at most one {START}: keep one of them"
     if MONITOR in types and len(types) > 1:
         yield ("actions", types.index(MONITOR)), f"{MONITOR} must be the only action"
 
@@ -546,7 +546,7 @@ _RUN_ON_MENTION: Final = re.compile(r'@playbook:"[^"\n]+"(?=[\w|-])')
 
 
 def run_as_problems(run_as: Any) -> Problems:
-    """Yield (place, message) for each fault of `run_as`."""
+    """Yield (path, message) for each fault of `run_as`."""
     if not run_as:
         return
     is_service_user, named = run_as["type"] == "service_user", "service_user_id" in run_as

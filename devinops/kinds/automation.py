@@ -19,6 +19,7 @@ from devinops.kinds._spend import risk
 from devinops.model.kind import (
     Api,
     FieldNames,
+    FieldPath,
     GeneratedSecret,
     Hazard,
     Kind,
@@ -26,7 +27,6 @@ from devinops.model.kind import (
     Named,
     Omitted,
     Paging,
-    Place,
     Resource,
     Revealed,
     Update,
@@ -133,7 +133,7 @@ class Automation(Resource):
     )
 
 
-def _check(automation: Automation) -> Iterator[tuple[Place, str]]:
+def _check(automation: Automation) -> Iterator[tuple[FieldPath, str]]:
     yield from values.trigger_problems(automation.triggers)
     yield from values.action_problems(automation.actions)
     yield from values.run_as_problems(automation.run_as)

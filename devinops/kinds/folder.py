@@ -13,9 +13,9 @@ from devinops.model.kind import (
     Api,
     Counted,
     FieldNames,
-    Foreign,
     Kind,
     Lifecycle,
+    Meaning,
     Path,
     Resource,
     Tree,
@@ -46,7 +46,7 @@ KIND = Kind(
     lifecycle=Lifecycle.REQUIRED,
     renames=False,
     tombstones=False,
-    foreign=Foreign(terraform="devin_knowledge_folders"),
+    meaning=Meaning(terraform="devin_knowledge_folders"),
     apis={
         "v3": Api(
             path="knowledge/folders",

@@ -13,8 +13,8 @@ from devinops.model.keys import FolderPath
 from devinops.model.kind import (
     Api,
     FieldNames,
-    Foreign,
     Kind,
+    Meaning,
     Named,
     Paging,
     Resource,
@@ -103,7 +103,7 @@ KIND = Kind(
     identity=Named("name"),
     document="body",
     parent="folder",
-    foreign=Foreign(
+    meaning=Meaning(
         use=Use.RULE,
         when="trigger",
         always="pinned_repo",

@@ -14,8 +14,8 @@ from typing import Any
 
 from devinops.model.kind import (
     Api,
-    Foreign,
     Kind,
+    Meaning,
     Named,
     Omitted,
     Paging,
@@ -84,7 +84,7 @@ KIND = Kind(
     resource=Playbook,
     identity=Named("title"),
     document="body",
-    foreign=Foreign(use=Use.PROCEDURE, handle="macro", terraform="devin_playbook"),
+    meaning=Meaning(use=Use.PROCEDURE, handle="macro", terraform="devin_playbook"),
     check=_check,
     apis={
         "v3": Api(

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from devinops.model.kind import (
     Api,
     FieldNames,
-    Foreign,
     Kind,
     Lifecycle,
+    Meaning,
     Named,
     Paging,
     Resource,
@@ -107,7 +107,7 @@ KIND = Kind(
     lifecycle=Lifecycle.CONTRACT,
     renames=False,
     confidential=True,
-    foreign=Foreign(terraform="devin_secret"),
+    meaning=Meaning(terraform="devin_secret"),
     apis={
         "v3": Api(
             path="secrets",

@@ -65,11 +65,11 @@ class Context:
         plain = path.lstrip("/")
         places = [plain, self.repository.from_top(plain)]
         if path == plain:
-            place = posixpath.normpath(posixpath.join(own, path))
-            if self.repository.is_beyond(place):
+            full = posixpath.normpath(posixpath.join(own, path))
+            if self.repository.is_beyond(full):
                 return True
-            places.append(place)
-        return any(self.repository.exists(posixpath.normpath(place)) for place in places)
+            places.append(full)
+        return any(self.repository.exists(posixpath.normpath(full)) for full in places)
 
     @cached_property
     def by_handle(self) -> Mapping[str, Sequence[Subject]]:

@@ -262,7 +262,7 @@ def _of_library(text: str) -> Iterator[Leak]:
     for finding in betterleaks.scan_string(text):
         for part in _parts(finding.raw):
             rule, value = part["rule_id"], part["match"]["value"]
-            start = lines.place(part["location"], value)
+            start = lines.offset(part["location"], value)
             is_public = rule in _BY_NAME and _is_public(text, start, value)
             if not (is_public or is_placeholder(value)):
                 title = rule.removeprefix("generic-").replace("-", " ")
@@ -310,7 +310,7 @@ class _Lines:
         self.text = text
         self.starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
-    def place(self, location: Mapping[str, int], value: str) -> int:
+    def offset(self, location: Mapping[str, int], value: str) -> int:
         """Return where the secret of a match is; the match may have words before and after it."""
         start = self._offset(location["start_line"], location["start_column"] - 1)
         end = self._offset(location["end_line"], location["end_column"])

@@ -194,8 +194,8 @@ def _without(secrets: Sequence[str], text: str) -> str:
     if visible.text == text:
         return text
     chars = list(text)
-    for place, char in zip(visible.places, _starred(secrets, visible.text), strict=True):
-        chars[place] = char
+    for position, char in zip(visible.positions, _starred(secrets, visible.text), strict=True):
+        chars[position] = char
     return "".join(chars)
 
 

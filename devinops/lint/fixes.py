@@ -90,9 +90,9 @@ def _rewrite(path: Path, reports: Iterable[Reported], meaning: Meaning) -> int:
     """Fix a file, and return how many findings that were. Raises OSError."""
     with path.open(encoding="utf-8", newline="") as file:
         before = file.read()
-    wanted = {(report.problem.source, report.finding.fix) for report in reports}
+    expected = {(report.problem.source, report.finding.fix) for report in reports}
     # From the end, so that the positions of the others stay.
-    deletions = sorted((_Deletion(at.line, at.column, fix) for at, fix in wanted), reverse=True)
+    deletions = sorted((_Deletion(at.line, at.column, fix) for at, fix in expected), reverse=True)
     after, fixed = _without(before, deletions, meaning)
     if fixed:
         atomic.check_writable(path)
@@ -144,7 +144,7 @@ def _meaning_of_entry(declaration: Declaration) -> Any:
     }
     visible: dict[str, Any] = {name: _visible(text) for name, text in written.items()}
     rest = declaration._replace(
-        resource=dataclasses.replace(resource, **visible), source=Source(""), places={}
+        resource=dataclasses.replace(resource, **visible), source=Source(""), sources={}
     )
     return rest, [_meaning_of_text(text) for text in written.values()]
 

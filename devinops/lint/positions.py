@@ -37,13 +37,13 @@ class _Piece(NamedTuple):
 
 
 class Positions:
-    """The positions of the characters of a text that begins at `place` in the lines of a file.
+    """The positions of the characters of a text that begins at `source` in the lines of a file.
 
-    A text that is not there, for example because it has tags, has its characters at `place`.
+    A text that is not there, for example because it has tags, has its characters at `source`.
     """
 
-    def __init__(self, lines: Sequence[str], place: Source, text: str) -> None:
-        self._lines, self._place, self._text = lines, place, text
+    def __init__(self, lines: Sequence[str], source: Source, text: str) -> None:
+        self._lines, self._source, self._text = lines, source, text
         self._starts: list[int] = []
         self._pieces: list[_Piece] = []
         self._rest = self._find()
@@ -53,14 +53,14 @@ class Positions:
         word = _WORD.search(self._text, offset)
         piece = self._piece(word.start()) if word else None
         if word is None or piece is None:
-            return self._place
+            return self._source
         column = piece.column + word.start() - piece.start
         before = self._text[offset : word.start()]
         start = column - len(before)
         if start >= 0 and self._lines[piece.row].startswith(before, start):
             # White space before a word is in the file as it is, unless YAML folded or removed it.
             column = start
-        return Source(self._place.path, piece.row + 1, column + 1)
+        return Source(self._source.path, piece.row + 1, column + 1)
 
     @property
     def is_found(self) -> bool:
@@ -81,7 +81,7 @@ class Positions:
     def _find(self) -> Iterator[_Piece]:
         """Yield the pieces of the text, in quotes or without them; none if it is not there."""
         for has_quotes in (True, False):
-            pieces = _Walk(self._lines, self._place, has_quotes=has_quotes).pieces(self._text)
+            pieces = _Walk(self._lines, self._source, has_quotes=has_quotes).pieces(self._text)
             first = next(pieces, None)
             if first:
                 yield first
@@ -92,9 +92,9 @@ class Positions:
 class _Walk:
     """A way through the lines of a file."""
 
-    def __init__(self, lines: Sequence[str], place: Source, *, has_quotes: bool) -> None:
+    def __init__(self, lines: Sequence[str], source: Source, *, has_quotes: bool) -> None:
         self._lines = lines
-        self._row, self._column = place.line - 1, place.column - 1
+        self._row, self._column = source.line - 1, source.column - 1
         self._quote = ""
         if has_quotes:
             properties = _PROPERTIES.match(self._line, self._column)
@@ -181,11 +181,11 @@ class _Walk:
             self._column = indent.end() if indent else 0
 
 
-def search(lines: Sequence[str], place: Source, text: str) -> Source:
-    """Return where the text first is in the lines of a file, from `place` on; else `place`."""
-    start = place.column - 1
-    for row in range(place.line - 1, len(lines)):
+def search(lines: Sequence[str], source: Source, text: str) -> Source:
+    """Return where the text first is in the lines of a file, from `source` on; else `source`."""
+    start = source.column - 1
+    for row in range(source.line - 1, len(lines)):
         if (at := lines[row].find(text, start)) >= 0:
-            return Source(place.path, row + 1, at + 1)
+            return Source(source.path, row + 1, at + 1)
         start = 0
-    return place
+    return source

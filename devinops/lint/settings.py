@@ -101,7 +101,7 @@ CODES: Mapping[str, str] = {
 """Code → meaning of the problems that only `devinops lint` finds in devinops.yaml."""
 
 
-class Place(Protocol):
+class SourceOf(Protocol):
     """Returns the position of a value in devinops.yaml."""
 
     def __call__(self, *path: str | int) -> Source: ...
@@ -123,19 +123,21 @@ def usable(section: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def setting_problems(
-    section: Mapping[str, Any], rules: Sequence[Rule], place: Place
+    section: Mapping[str, Any], rules: Sequence[Rule], source_of: SourceOf
 ) -> Iterator[Problem]:
     """Yield a problem for each name of the section `lint` that means no rule, and bad patterns."""
-    yield from _in_section(section, rules, place, ("lint",))
+    yield from _in_section(section, rules, source_of, ("lint",))
     for pattern, item in section.get("paths", {}).items():
         path = ("lint", "paths", pattern)
-        yield from _in_section(item, rules, place, path)
+        yield from _in_section(item, rules, source_of, path)
         for error in read_rules([pattern])[1].values():
-            yield Problem(place(*path), "bad-pattern", f"lint.paths: {starred(pattern)!r} {error}")
+            yield Problem(
+                source_of(*path), "bad-pattern", f"lint.paths: {starred(pattern)!r} {error}"
+            )
 
 
 def unused_paths(
-    section: Mapping[str, Any], files: Iterable[str], place: Place
+    section: Mapping[str, Any], files: Iterable[str], source_of: SourceOf
 ) -> Iterator[Problem]:
     """Yield a warning for each pattern of `lint.paths` that matches no file."""
     files = list(files)
@@ -143,19 +145,19 @@ def unused_paths(
         rules, _ = read_rules([pattern])
         if rules and not any(rule.matcher(file) for rule in rules.values() for file in files):
             message = f"lint.paths: {starred(pattern)!r} matches no file: correct or remove it"
-            source = place("lint", "paths", pattern)
+            source = source_of("lint", "paths", pattern)
             yield Problem(source, "unused-path", message, Severity.WARNING)
 
 
 def _in_section(
-    section: Mapping[str, Any], rules: Sequence[Rule], place: Place, path: tuple[str, ...]
+    section: Mapping[str, Any], rules: Sequence[Rule], source_of: SourceOf, path: tuple[str, ...]
 ) -> Iterator[Problem]:
     written = [
-        (name, place(*path, option, number))
+        (name, source_of(*path, option, number))
         for option in ("select", "ignore")
         for number, name in enumerate(section.get(option, ()))
     ]
-    written += [(n, place(*path, "severity", n)) for n in section.get("severity", {})]
+    written += [(n, source_of(*path, "severity", n)) for n in section.get("severity", {})]
     for name, source in written:
         if not any(matches(rule, name) for rule in rules):
             yield Problem(source, "unknown-rule", unknown_rule(name, rules))

@@ -11,7 +11,7 @@ from typing import Any
 from devinops.lint.finding import Finding
 from devinops.lint.markdown import Markdown
 from devinops.lint.positions import Positions, search
-from devinops.model.kind import Kind, Lifecycle, Place, Role, Use
+from devinops.model.kind import FieldPath, Kind, Lifecycle, Role, Use
 from devinops.model.objects import Declaration, Source
 from devinops.model.values import UNSET
 
@@ -25,7 +25,7 @@ class Subject:
 
     declaration: Declaration
     lines: Lines
-    _positions: dict[Place, Positions] = dataclass_field(default_factory=dict)
+    _positions: dict[FieldPath, Positions] = dataclass_field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -38,7 +38,7 @@ class Subject:
     @property
     def is_procedure(self) -> bool:
         """Whether people start it."""
-        return self.kind.foreign.use is Use.PROCEDURE
+        return self.kind.meaning.use is Use.PROCEDURE
 
     @property
     def is_contract(self) -> bool:
@@ -48,7 +48,7 @@ class Subject:
     @property
     def is_used(self) -> bool:
         """Whether Devin uses it; a switch can turn it off."""
-        switch = self.kind.foreign.switch
+        switch = self.kind.meaning.switch
         return not switch or self.value(switch) is not False
 
     # values
@@ -56,17 +56,17 @@ class Subject:
     def value(self, field: str) -> Any:
         return getattr(self.declaration.resource, field)
 
-    def _part(self, place: Place) -> Any:
+    def _part(self, path: FieldPath) -> Any:
         """Return the value of a field, or the part of it to which a path leads."""
-        if isinstance(place, str):
-            return self.value(place)
-        value = self.value(str(place[0]))
-        for part in place[1:]:
+        if isinstance(path, str):
+            return self.value(path)
+        value = self.value(str(path[0]))
+        for part in path[1:]:
             value = value[part]
         return value
 
-    def _text(self, place: Place | None) -> str:
-        value = self._part(place) if place else ""
+    def _text(self, path: FieldPath | None) -> str:
+        value = self._part(path) if path else ""
         return value if isinstance(value, str) else ""
 
     @cached_property
@@ -81,12 +81,12 @@ class Subject:
     @property
     def when(self) -> str:
         """The text that says when to use it; empty if there is none."""
-        return self._text(self.kind.foreign.when)
+        return self._text(self.kind.meaning.when)
 
     @property
     def pin(self) -> str:
         """The repository in which it is always used, or `all`; empty if there is none."""
-        return self._text(self.kind.foreign.always)
+        return self._text(self.kind.meaning.always)
 
     @property
     def handle(self) -> str:
@@ -101,7 +101,7 @@ class Subject:
         schema = self.value(role.name) if role else None
         return (role.name, schema) if role and isinstance(schema, dict) else None
 
-    def texts(self) -> Iterator[tuple[Place, str]]:
+    def texts(self) -> Iterator[tuple[FieldPath, str]]:
         """Yield every text with its field, or with the path to it if the field is nested."""
         for field, value in self.declaration.resource.items():
             if isinstance(value, str):
@@ -117,45 +117,45 @@ class Subject:
         return self.at(self.kind.document, message, start, length, **facts)
 
     def at(
-        self, place: Place, message: str, start: int = 0, length: int = 0, **facts: Any
+        self, path: FieldPath, message: str, start: int = 0, length: int = 0, **facts: Any
     ) -> Finding:
         """Return a finding about characters of the text at a place."""
-        text = self._text(place)
+        text = self._text(path)
         rest = _line_end(text, start) - start
         shown = min(length or rest, rest)
-        source = self._position(place, text, start)
+        source = self._position(path, text, start)
         first = text.rfind("\n", 0, start) + 1
         content = text[first : _line_end(text, start + max(length, 1) - 1)]
         return Finding(source, message, max(shown, 1), content, (self.declaration,), **facts)
 
-    def about(self, place: Place, message: str, *others: Subject) -> Finding:
+    def about(self, path: FieldPath, message: str, *others: Subject) -> Finding:
         """Return a finding about a whole value, or about the entry."""
-        value = self._part(place)
-        text = self._text(place)
+        value = self._part(path)
+        text = self._text(path)
         first = text.partition("\n")[0]
-        source = self._position(place, text, 0) if text else self.declaration.place(place)
+        source = self._position(path, text, 0) if text else self.declaration.source_of(path)
         content = first if text or value is UNSET else str(value)
         entries = (self.declaration, *(other.declaration for other in others))
         return Finding(source, message, max(len(first), 1), content, entries)
 
     def in_option(self, option: str, text: str, message: str) -> Finding:
         """Return a finding about the text in `meta` or `lint`."""
-        place = self.declaration.place(option)
-        source = search(self.lines(place.path), place, text)
+        source = self.declaration.source_of(option)
+        source = search(self.lines(source.path), source, text)
         return Finding(source, message, len(text), text, (self.declaration,))
 
-    def _position(self, place: Place, text: str, start: int) -> Source:
-        if place not in self._positions:
-            source = self.declaration.place(place)
-            if place == self.kind.document and self.declaration.text_file:
+    def _position(self, path: FieldPath, text: str, start: int) -> Source:
+        if path not in self._positions:
+            source = self.declaration.source_of(path)
+            if path == self.kind.document and self.declaration.text_file:
                 source = Source(self.declaration.text_file)
             positions = Positions(self.lines(source.path), source, text)
-            if isinstance(place, tuple) and not positions.is_found:
+            if isinstance(path, tuple) and not positions.is_found:
                 # A set can be written in any order.
-                source = self.declaration.place(str(place[0]))
+                source = self.declaration.source_of(str(path[0]))
                 positions = Positions(self.lines(source.path), source, text)
-            self._positions[place] = positions
-        return self._positions[place].source(start)
+            self._positions[path] = positions
+        return self._positions[path].source(start)
 
 
 def _line_end(text: str, at: int) -> int:
@@ -163,7 +163,7 @@ def _line_end(text: str, at: int) -> int:
     return len(text) if end < 0 else end
 
 
-def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Place, str]]:
+def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[FieldPath, str]]:
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):

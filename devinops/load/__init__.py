@@ -37,8 +37,8 @@ __all__ = [
     "Document",
     "Loaded",
     "TextFiles",
-    "discreet",
     "dump_merged",
+    "hides_values",
     "load",
     "load_only",
     "merged_file",
@@ -80,11 +80,11 @@ class Document(NamedTuple):
     def data(self) -> Any:
         return self.node.data
 
-    def place(self, *path: str | int) -> Source:
+    def source_of(self, *path: str | int) -> Source:
         """Return the position of a value, or of the nearest value around it if it is missing."""
         return self.node.at(path).source(self.path)
 
-    def key_place(self, *path: str | int) -> Source:
+    def key_source(self, *path: str | int) -> Source:
         """Return the position of the last key of a path, or of the nearest value around it."""
         return self.node.at(path[:-1]).key_source(self.path, str(path[-1]))
 
@@ -94,21 +94,23 @@ def load(
     *,
     paths: Sequence[str] = (),
     ignore: Sequence[str] = (),
-    place: files.Place = files.no_place,
+    source_of: files.SourceOf = files.no_source,
     untracked: frozenset[str] = frozenset(),
     seen: Callable[[Declaration], None] = lambda _: None,
     raws: dict[str, str] | None = None,
 ) -> Loaded:
     """Return all declarations and problems of the files below `root`.
 
-    `paths` and `ignore` are the settings of devinops.yaml; `place` returns the position of each of
-    their patterns. The files and directories `untracked`, by their paths from the root, are
+    `paths` and `ignore` are the settings of devinops.yaml; `source_of` returns the position of each
+    of their patterns. The files and directories `untracked`, by their paths from the root, are
     ignored. `seen` gets each declaration as soon as it is read, and `raws` the text of each file
     with its own line ends, by its path from the root as it is written. Never raises for the content
     of files or the state of the disk: see `Loaded.problems`. Entries with problems are not among
     the declarations, except those with `duplicate-declaration`.
     """
-    finder = files.Finder(root, paths=paths, ignore=ignore, place=place, untracked=untracked)
+    finder = files.Finder(
+        root, paths=paths, ignore=ignore, source_of=source_of, untracked=untracked
+    )
     finder.find()
     reader = _Reader(finder.root, seen=seen, untracked=untracked, raws=raws)
     for file in finder.files:
@@ -287,12 +289,12 @@ class _Reader:
             self._add((None if problems else declaration, more))
 
     def _yaml(self, file: files.File, text: str) -> None:
-        documents, problems = parse(text, file.path, discreet=discreet)
+        documents, problems = parse(text, file.path, hides_values=hides_values)
         self.problems.extend(problems)
         entries = 0
         for document in documents:
             # A top-level key may be a secret whose section was forgotten.
-            findings = check("sections", document.data, discreet=True)
+            findings = check("sections", document.data, hides_values=True)
             misfits = list(findings_to_problems(document, file.path, findings))
             self.problems.extend(misfits)
             problems.extend(misfits)
@@ -328,7 +330,7 @@ class _Reader:
         return read
 
 
-def discreet(section: str | None) -> bool:
+def hides_values(section: str | None) -> bool:
     """Return whether problems in a section must not quote it: an unknown one may hold secrets."""
     kind = KINDS.sections.get(section or "")
     return kind is None or kind.confidential

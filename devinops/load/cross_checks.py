@@ -68,7 +68,7 @@ def _similar_key_problems(alike: list[Declaration]) -> Iterator[Problem]:
         others = (other for other in alike if other.key != declaration.key)
         twin = next((other for other in others if _share_target(declaration, other)), None)
         if twin:
-            forms = f"{declaration.key.place!a} and {twin.key.place!a}"
+            forms = f"{declaration.key.path!a} and {twin.key.path!a}"
             message = (
                 f"{declaration.key} is also declared in {_position(twin)}, in another Unicode form "
                 f"({forms}): {_REMEDY}"
@@ -124,4 +124,4 @@ def titles_as_ids(declarations: Iterable[Declaration]) -> Iterator[Problem]:
             if title := beginning_with(mentioned.id, titles[mentioned.kind]):
                 assert attribute.mention, "only a field with mentions is yielded"
                 message = attribute.mention.without_quotes(mentioned.id, title)
-                yield problem(declaration.place(attribute.name), "unquoted-title", message)
+                yield problem(declaration.source_of(attribute.name), "unquoted-title", message)

@@ -34,7 +34,7 @@ from devinops.load.problems import problem
 from devinops.model.kind import Kind
 from devinops.model.objects import Problem, Source
 
-Place = Callable[[str, int], Source]
+SourceOf = Callable[[str, int], Source]
 """(`paths` or `ignore`, number of the pattern) → its position in devinops.yaml."""
 
 _OUTSIDE = "this path leads outside the root: move the file into the root, or remove the link"
@@ -66,7 +66,7 @@ class File:
 # --- finding --------------------------------------------------------------------------------------
 
 
-def no_place(_: str, __: int) -> Source:
+def no_source(_: str, __: int) -> Source:
     return Source(CONFIG)
 
 
@@ -85,7 +85,7 @@ class Finder:
         *,
         paths: Sequence[str] = (),
         ignore: Sequence[str] = (),
-        place: Place = no_place,
+        source_of: SourceOf = no_source,
         untracked: frozenset[str] = frozenset(),
     ) -> None:
         self.root = os.path.realpath(root)
@@ -96,7 +96,7 @@ class Finder:
         self._reals: dict[str, str] = {}  # real path → the first path that led to it
         self._links: list[_Link] = []
         self._hits = 0
-        self._place = place
+        self._source_of = source_of
         self._listed: set[str] = set()
         self._paths = self._rules("paths", paths)
         self._ignore = self._rules("ignore", ignore)
@@ -165,7 +165,9 @@ class Finder:
         self.problems.append(problem(Source(printable or "."), code, message))
 
     def _report_glob(self, option: str, i: int, glob: str, code: str, message: str) -> None:
-        self.problems.append(problem(self._place(option, i), code, f"{option}: {glob!r} {message}"))
+        self.problems.append(
+            problem(self._source_of(option, i), code, f"{option}: {glob!r} {message}")
+        )
 
     def _rules(self, option: str, globs: Sequence[str]) -> dict[int, Rule]:
         """Return the rules of an option by number; report the patterns that are not valid."""

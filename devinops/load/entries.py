@@ -15,7 +15,7 @@ from devinops.load.placeholders import conflict_line
 from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node, control_character
 from devinops.model.keys import FolderPath, Key, folder_path
-from devinops.model.kind import Attribute, Kind, Path, Place, Resource
+from devinops.model.kind import Attribute, FieldPath, Kind, Path, Resource
 from devinops.model.objects import Declaration, Ensure, Problem, Source
 from devinops.model.values import canonical_text
 from devinops.schema.findings import Finding, check, entry_checker
@@ -29,10 +29,10 @@ def findings_to_problems(node: Node, file: str, findings: Iterable[Finding]) -> 
     for finding in findings:
         path = finding.path[:-1] if finding.at_key else finding.path
         if not node.at(path).broken:
-            yield problem(place(node, file, finding), finding.code, finding.message)
+            yield problem(source_of(node, file, finding), finding.code, finding.message)
 
 
-def place(node: Node, file: str, finding: Finding) -> Source:
+def source_of(node: Node, file: str, finding: Finding) -> Source:
     """Return the position at which a finding below `node` is to be fixed."""
     if finding.at_key:
         return node.at(finding.path[:-1]).key_source(file, str(finding.path[-1]))
@@ -70,7 +70,7 @@ class _Entry:
     read_body: BodyReader | None
     problems: list[Problem] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
-    places: dict[Place, Source] = field(default_factory=dict)
+    sources: dict[FieldPath, Source] = field(default_factory=dict)
     text_file: str = ""
     blank_lines: int = 0
     """How many lines without text the file begins with."""
@@ -94,8 +94,8 @@ class _Entry:
         if self.problems or self.node.tainted:
             return None
         written = self.kind.resource(**self.values)
-        for place, message in self.kind.check(written):
-            self.report(self.place_of(place), "invalid-value", message)
+        for path, message in self.kind.check(written):
+            self.report(self.source_of(path), "invalid-value", message)
         if self.kind.superseded and self.ensure is Ensure.PRESENT:
             advice = self.kind.superseded.advice(written)
             options = "can only be deleted (ensure: absent) or left alone"
@@ -103,16 +103,16 @@ class _Entry:
             self.report(self.source, "superseded", message)
         return None if self.problems else self.build(self.normal(written))
 
-    def place_of(self, place: Place) -> Source:
+    def source_of(self, path: FieldPath) -> Source:
         """Return where a field is written, or the part of one that a path leads to."""
-        if isinstance(place, str):
-            return self.places.get(place, self.source)
-        return self.node.at(place).source(self.file)
+        if isinstance(path, str):
+            return self.sources.get(path, self.source)
+        return self.node.at(path).source(self.file)
 
     def normal(self, written: Resource) -> Resource:
         """Return the values in the form in which they are compared with live ones."""
         normal: dict[str, Any] = {
-            name: self.kind.by_name[name].in_one_form(value) for name, value in written.items()
+            name: self.kind.by_name[name].normalized(value) for name, value in written.items()
         }
         return dataclasses.replace(written, **normal)
 
@@ -122,7 +122,7 @@ class _Entry:
         targets = entry.get("targets")
         for option in ("targets", "meta", "lint"):
             if option in entry:
-                self.places[option] = self.node.at((option,)).source(self.file)
+                self.sources[option] = self.node.at((option,)).source(self.file)
         return Declaration(
             key=key,
             resource=resource,
@@ -134,7 +134,7 @@ class _Entry:
             meta=entry.get("meta", {}),
             lint=entry.get("lint", {}),
             text_file=self.text_file,
-            places=self.places,
+            sources=self.sources,
         )
 
     @property
@@ -147,7 +147,7 @@ class _Entry:
     def check_schema(self) -> set[str]:
         """Report the findings of the schema, and return the names of the fields that have one."""
         checker = entry_checker(self.kind.noun, front_matter=self.page is not None)
-        raw = check(checker, self.node.data, discreet=self.kind.confidential)
+        raw = check(checker, self.node.data, hides_values=self.kind.confidential)
         findings = [self.adjusted(finding) for finding in raw]
         self.problems.extend(findings_to_problems(self.node, self.file, findings))
         return {str(finding.path[0]) for finding in findings if finding.path}
@@ -177,28 +177,28 @@ class _Entry:
             if name not in self.node.data or name in rejected:
                 continue
             node = self.node.at((name,))
-            self.places[name] = (
+            self.sources[name] = (
                 node.text_source(self.file) if attribute.text else node.source(self.file)
             )
             if not node.tainted:
                 for path, part in node.below() if node.children else ():
-                    self.places[name, *path] = part.text_source(self.file)
+                    self.sources[name, *path] = part.text_source(self.file)
                 self.values[name] = self.value(attribute, node.data)
         if self.kind.parent and self.kind.parent not in self.node.data:
             self.values[self.kind.parent] = self.folder_of_directories()
 
     def value(self, attribute: Attribute, written: Any) -> Any:
         """Return a value in its canonical form, and report what the schema cannot check."""
-        name, place = attribute.name, self.places[attribute.name]
+        name, source = attribute.name, self.sources[attribute.name]
         if attribute.text and isinstance(written, str):
             text = canonical_text(written)
             if written and not text and name != self.kind.document:
-                self.report(place, "invalid-value", "must not be blank")
+                self.report(source, "invalid-value", "must not be blank")
             return text
         if _is_path(self.kind, attribute):
-            return self.folder(place, written)
+            return self.folder(source, written)
         if name in self.kind.identity.fields and isinstance(written, str):
-            self.check_name(place, written)
+            self.check_name(source, written)
         return written
 
     def folder(self, source: Source, written: str | None) -> FolderPath:
@@ -258,9 +258,9 @@ class _Entry:
         node = self.node.at((file_field,))
         if self.page:
             self.values[document] = canonical_text(self.page.body)
-            self.places[document] = self.page.body_source
+            self.sources[document] = self.page.body_source
         elif file_field in self.node.data and file_field not in rejected and not node.tainted:
-            self.places[document] = self.node.key_source(self.file, file_field)
+            self.sources[document] = self.node.key_source(self.file, file_field)
             self.take_text_file(document, node)
 
     def take_text_file(self, document: str, node: Node) -> None:
@@ -282,7 +282,7 @@ class _Entry:
         if document is None or self.ensure is not Ensure.PRESENT:
             return
         if self.values.get(document) == "" and (self.node.data.get(document) != "" or self.page):
-            self.report(self.places[document], "empty-text", self.empty_text)
+            self.report(self.sources[document], "empty-text", self.empty_text)
 
     def check_conflicts(self) -> None:
         """Report a text that still has conflict markers."""
@@ -300,7 +300,7 @@ class _Entry:
         """Return the position of a line of a text, counted from 0, or of the text as a whole."""
         if name == self.kind.document and self.text_file:
             return Source(self.text_file, 1 + self.blank_lines + number)
-        source = self.places.get(name, self.source)
+        source = self.sources.get(name, self.source)
         has_lines = (self.page and name == self.kind.document) or self.node.at((name,)).literal
         return source._replace(line=source.line + number) if has_lines else source
 
@@ -309,11 +309,11 @@ class _Entry:
     def previously(self, key: Key) -> tuple[Key, ...]:
         """Return the old keys without repetition, newest first."""
         old_keys = []
-        for i, place in enumerate(self.node.data.get("previously", ())):
-            old_key = _old_key(self.kind, key, place)
+        for i, old_path in enumerate(self.node.data.get("previously", ())):
+            old_key = _old_key(self.kind, key, old_path)
             if old_key == key:
                 source = self.node.at(("previously", i)).source(self.file)
-                message = f"{key.place} is its current name: remove this"
+                message = f"{key.path} is its current name: remove this"
                 self.report(source, "contradiction", message)
             old_keys.append(old_key)
         return tuple(dict.fromkeys(old_keys))

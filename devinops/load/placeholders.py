@@ -52,7 +52,7 @@ def conflict_line(text: str) -> int | None:
 def placeholders(declarations: Iterable[Declaration]) -> Iterator[Problem]:
     """Yield a warning for each entry that still says nothing about when to use it."""
     for declaration in declarations:
-        name = declaration.kind.foreign.when
+        name = declaration.kind.meaning.when
         value = getattr(declaration.resource, name) if name else None
         is_open = isinstance(value, str) and value.startswith(PLACEHOLDER)
         if is_open and declaration.ensure is Ensure.PRESENT:
@@ -60,4 +60,4 @@ def placeholders(declarations: Iterable[Declaration]) -> Iterator[Problem]:
                 f"the {name} is still the TODO of devinops import, so Devin does not know when to "
                 "use this text: write that in its place"
             )
-            yield problem(declaration.place(name), "placeholder", message)
+            yield problem(declaration.source_of(name), "placeholder", message)

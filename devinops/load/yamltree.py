@@ -46,7 +46,7 @@ _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """A control character other than tab and newline."""
 
-Discreet = Callable[[str | None], bool]
+HidesValues = Callable[[str | None], bool]
 """Top-level key (None: outside of any) → whether problems must not quote what is below it."""
 
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
@@ -143,7 +143,7 @@ def _child(node: Node, part: str | int) -> Node | None:
 
 
 def parse(
-    text: str, file: str, *, line: int = 1, discreet: Discreet = lambda _: False
+    text: str, file: str, *, line: int = 1, hides_values: HidesValues = lambda _: False
 ) -> tuple[list[Node], list[Problem]]:
     """Return the root of each document and the problems, both in the order of the file.
 
@@ -154,7 +154,7 @@ def parse(
     if control:
         return [], [control_character(text, control.start(), file, line)]
     shielded, restore = shield(text)
-    reader = _Reader(yaml.parse(shielded, Loader=LOADER), file, line, discreet, restore)
+    reader = _Reader(yaml.parse(shielded, Loader=LOADER), file, line, hides_values, restore)
     try:
         reader.read()
     except _Stop:
@@ -227,7 +227,7 @@ class _Reader:
         events: Iterator[Any],
         file: str,
         line: int,
-        discreet: Discreet,
+        hides_values: HidesValues,
         restore: dict[int, str],
     ) -> None:
         self.file = file
@@ -235,7 +235,7 @@ class _Reader:
         self.documents: list[Node] = []
         self.problems: list[Problem] = []
         self._events = events
-        self._discreet = discreet
+        self._hides_values = hides_values
         self._restore = restore
         self._top: str | None = None
         """The key at the top of the document whose value is being read."""
@@ -256,7 +256,7 @@ class _Reader:
 
     def _quotable(self, text: str, substitute: str) -> str:
         """Return the text that quotes the file, or its substitute where quoting is not allowed."""
-        return substitute if self._discreet(self._top) else text
+        return substitute if self._hides_values(self._top) else text
 
     def _node(self, data: Any, event: Any) -> Node:
         mark = event.start_mark

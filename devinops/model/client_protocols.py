@@ -82,7 +82,7 @@ class Reader(Protocol):
         kinds: Collection[str] | None = None,
         progress: Callable[[int], None] = ignore,
         *,
-        sure: bool = True,
+        verify: bool = True,
         pages: Callable[[Page], None] = ignore,
     ) -> Snapshot:
         """Return all live objects of the kinds; by default, of all kinds that the keys can read.
@@ -91,10 +91,10 @@ class Reader(Protocol):
         threads call it, but never two at once. Raises BadResponse if a list is not provably
         complete.
 
-        A list of several pages can miss an object if another one is deleted during the read. The
-        list is therefore read again until no object disappears between two reads. Without `sure` it
-        is read once, which is enough to see that there is nothing to do; the snapshot's `unproved`
-        names these kinds.
+        A list of several pages can miss an object if another one is deleted during the read. With
+        `verify` the list is therefore read again until no object disappears between two reads.
+        Without, it is read once, which is enough to see that there is nothing to do; the snapshot's
+        `unverified` names these kinds.
 
         `pages` gets each page as it arrives, from the threads that read. Nothing proves that its
         objects are those of the snapshot, so it is only good for work that can be done again.

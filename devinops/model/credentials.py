@@ -156,6 +156,6 @@ def _with_starred_tokens(text: str) -> str:
 
 def _with_stars(found: re.Match[str]) -> str:
     """Return the match with stars in place of its password, unless that is a variable."""
-    start, end = (place - found.start() for place in found.span("password"))
+    start, end = (at - found.start() for at in found.span("password"))
     is_variable = _VARIABLE.fullmatch(found["password"])
     return found[0] if is_variable else found[0][:start] + "*" * (end - start) + found[0][end:]

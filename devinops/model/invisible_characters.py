@@ -49,19 +49,19 @@ class Bare(NamedTuple):
     """A text without invisible characters, and where each of its characters was."""
 
     text: str
-    places: Sequence[int]
+    positions: Sequence[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where these characters were, with what is invisible between them."""
-        return self.places[start], self.places[end - 1] + 1
+        return self.positions[start], self.positions[end - 1] + 1
 
 
 def bare(text: str) -> Bare:
     """Return the text without invisible characters, even those that the text explains."""
     if text.isascii() or not _UNSEEN.search(text):
         return Bare(text, range(len(text)))
-    places = [place for place, char in enumerate(text) if not _UNSEEN.match(char)]
-    return Bare("".join(map(text.__getitem__, places)), places)
+    positions = [position for position, char in enumerate(text) if not _UNSEEN.match(char)]
+    return Bare("".join(map(text.__getitem__, positions)), positions)
 
 
 def hidden(text: str) -> Iterator[re.Match[str]]:

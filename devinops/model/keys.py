@@ -59,10 +59,10 @@ class Key(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.place}" if self.place else self.kind
+        return f"{self.kind}:{self.path}" if self.path else self.kind
 
     @property
-    def place(self) -> str:
+    def path(self) -> str:
         """The key without its kind: `Backend/APIs/Error envelope`."""
         name = encode_part(self.name)
         return f"{self.folder}/{name}" if self.folder else name
@@ -73,8 +73,8 @@ class Key(NamedTuple):
 
         Raises ValueError without a kind or a name.
         """
-        kind, colon, place = text.partition(":")
-        folder, _, name = place.rpartition("/")
+        kind, colon, path = text.partition(":")
+        folder, _, name = path.rpartition("/")
         if not (kind and colon and name):
             raise ValueError(f"{text!r} is not KIND:[FOLDER/]NAME")
         return cls(kind, folder_path(folder), decode_part(name))

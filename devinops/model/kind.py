@@ -156,7 +156,7 @@ class Attribute(NamedTuple):
     rewrites: Callable[[Any], Any] = _never
     describe: Callable[[Any], str | None] = _never
 
-    def in_one_form(self, value: Any) -> Any:
+    def normalized(self, value: Any) -> Any:
         """Return a value, written or live, in the form for comparing values; a set is sorted."""
         value = self.normalize(value)
         if self.is_set and isinstance(value, list):
@@ -261,7 +261,7 @@ class Path(NamedTuple):
         return Key(noun, FolderPath(above), decode_part(last))
 
     def values(self, key: Key) -> dict[str, Any]:
-        return {self.field: FolderPath(key.place)}
+        return {self.field: FolderPath(key.path)}
 
 
 class Composite(NamedTuple):
@@ -497,8 +497,8 @@ class Use(Enum):
     PROCEDURE = "started by a person"
 
 
-class Foreign(NamedTuple):
-    """How the objects of a kind are written for other tools.
+class Meaning(NamedTuple):
+    """What the fields of a kind mean to whoever reads its objects, and what other tools call them.
 
     `use` says which texts of other tools become such objects; None if none do. `when` is the field
     that says when to use the text, `always` the one with the repository in which it is always used,
@@ -528,11 +528,11 @@ class Superseded(NamedTuple):
     replaces: Callable[[Any, Any], bool]
 
 
-Place = str | tuple[str | int, ...]
+FieldPath = str | tuple[str | int, ...]
 """A field of an entry, or the path to a part of one."""
 
 
-def _no_problems(_: Any) -> Iterable[tuple[Place, str]]:
+def _no_problems(_: Any) -> Iterable[tuple[FieldPath, str]]:
     return ()
 
 
@@ -545,9 +545,9 @@ class Kind:
     objects of this kind are in one of another kind. `singular` names an object in
     sentences, if that is not the noun. `confidential`: a problem never quotes an
     entry, because people may write a value where only its name belongs. `check` gets the values as
-    written, and yields (place, message) for each fault that a JSON Schema cannot express. `label`
+    written, and yields (path, message) for each fault that a JSON Schema cannot express. `label`
     is the field with labels, one of which marks the owner. `superseded` is for a kind that can only
-    be deleted, because another kind replaces it. `foreign` says how other tools write such objects.
+    be deleted, because another kind replaces it. `meaning` says what its fields mean to readers.
     `moves_to` is what the vendor has announced to turn such objects into.
     """
 
@@ -568,9 +568,9 @@ class Kind:
     hazards: tuple[Hazard, ...] = ()
     generated_secret: GeneratedSecret | None = None
     superseded: Superseded | None = None
-    foreign: Foreign = Foreign()
+    meaning: Meaning = Meaning()
     moves_to: str = ""
-    check: Callable[[Any], Iterable[tuple[Place, str]]] = _no_problems
+    check: Callable[[Any], Iterable[tuple[FieldPath, str]]] = _no_problems
 
     def __post_init__(self) -> None:
         required = (self.by_name[field].required for field in self.identity.fields)
@@ -626,7 +626,7 @@ class Kind:
         return self.by_name[self.parent].ref if self.parent else None
 
     @cached_property
-    def places(self) -> tuple[str, ...]:
+    def key_fields(self) -> tuple[str, ...]:
         """The fields that make up a key: those of the identity, and the parent."""
         return (*self.identity.fields, *([self.parent] if self.parent else []))
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from devinops.model.keys import FolderPath, Key, ObjectId
-from devinops.model.kind import Kind, Place, Resource, Revealed, Role
+from devinops.model.kind import FieldPath, Kind, Resource, Revealed, Role
 
 
 class Source(NamedTuple):
@@ -74,18 +74,18 @@ class Declaration(NamedTuple):
     meta: Mapping[str, Any] = MappingProxyType({})
     lint: Mapping[str, Any] = MappingProxyType({})
     text_file: str = ""
-    places: Mapping[Place, Source] = MappingProxyType({})
+    sources: Mapping[FieldPath, Source] = MappingProxyType({})
     """Where each field, and each part of a nested one, is written."""
 
     @property
     def kind(self) -> Kind:
         return self.resource.kind
 
-    def place(self, place: Place) -> Source:
+    def source_of(self, path: FieldPath) -> Source:
         """Return where a field or a part of one is written, or else what it is in."""
-        while place not in self.places and isinstance(place, tuple):
-            place = place[:-1] if len(place) > 2 else str(place[0])
-        return self.places.get(place, self.source)
+        while path not in self.sources and isinstance(path, tuple):
+            path = path[:-1] if len(path) > 2 else str(path[0])
+        return self.sources.get(path, self.source)
 
     @property
     def value_variable(self) -> str | None:
@@ -154,13 +154,13 @@ class Live:
 class Snapshot:
     """All live objects of one read, sorted by key and id.
 
-    `unproved` holds the kinds whose lists may lack an object: they have several pages and were read
-    once. `unknown_fields` holds each (kind, field) that no listed object had although other
+    `unverified` holds the kinds whose lists may lack an object: they have several pages and were
+    read once. `unknown_fields` holds each (kind, field) that no listed object had although other
     editions of the API have it.
     """
 
     objects: tuple[Live, ...]
-    unproved: frozenset[str] = frozenset()
+    unverified: frozenset[str] = frozenset()
     unknown_fields: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
@@ -185,7 +185,7 @@ class Snapshot:
         """Return this snapshot with the objects of other kinds from a later read."""
         return dataclasses.replace(
             Snapshot.of([*self.objects, *more.objects]),
-            unproved=self.unproved | more.unproved,
+            unverified=self.unverified | more.unverified,
             unknown_fields=self.unknown_fields | more.unknown_fields,
         )
 

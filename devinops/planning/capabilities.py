@@ -76,7 +76,7 @@ def target_problems(
                 else f'the target "{starred(name)}"'
             )
             yield Problem(
-                declaration.place("targets"),
+                declaration.source_of("targets"),
                 "unknown-target",
                 f"{declaration.key} is for {target}{hint}, which devinops.yaml does not declare",
             )
@@ -92,7 +92,7 @@ def value_problems(
             source = declaration.kind.role(Role.VALUE_SOURCE)
             assert source
             yield Problem(
-                declaration.place((source.name, "env")),
+                declaration.source_of((source.name, "env")),
                 "credential-variable",
                 f"{variable} holds a key of Devin or a token of CI, and every session could read "
                 "it as this secret: store the value in another variable",
@@ -145,7 +145,7 @@ def _no_folder(declaration: Declaration, api: ApiVersion, scope: Scope) -> Itera
     kind, folder = declaration.kind, declaration.key.folder
     if kind.lives_in and folder and not KINDS[kind.lives_in].is_in(api, scope):
         yield Problem(
-            declaration.place(kind.parent or ""),
+            declaration.source_of(kind.parent or ""),
             "unsupported-field",
             f"the API of an enterprise accepts no {kind.lives_in} for {kind.with_article}, but "
             f'this entry is in "{folder}": write {kind.parent}: "", or limit the entry with '
@@ -163,7 +163,7 @@ def _unwritable(declaration: Declaration, api: ApiVersion) -> Iterator[Problem]:
         if not attribute.writes(api):
             others = [version for version in attribute.names if attribute.writes(version)]
             yield Problem(
-                declaration.place(attribute.name),
+                declaration.source_of(attribute.name),
                 "unsupported-field",
                 f"API {api} cannot set {attribute.name} of {kind.with_article} (API "
                 f"{', '.join(others)} can): remove the field (the live value is kept), or limit "
@@ -183,7 +183,7 @@ def edition_problems(
         for name, value in declaration.resource.items():
             if value is not None and (declaration.key.kind, name) in unknown_fields:
                 yield Problem(
-                    declaration.place(name),
+                    declaration.source_of(name),
                     "unsupported-field",
                     f"no {declaration.kind.name} that API {api} listed here has the field {name}, "
                     "so it can be neither set nor compared: remove it (the live value is kept), or "
@@ -196,11 +196,11 @@ def _nested_folder(declaration: Declaration, api: ApiVersion) -> Iterator[Proble
     container = KINDS[kind.lives_in] if kind.lives_in else kind
     if not container.apis[api].is_flat:
         return
-    path = declaration.key.folder if kind.lives_in else declaration.key.place
+    path = declaration.key.folder if kind.lives_in else declaration.key.path
     if "/" in path:
         field = kind.parent or kind.identity.fields[0]
         yield Problem(
-            declaration.place(field),
+            declaration.source_of(field),
             f"nested-{container.noun}",
             f'API {api} knows a {container.noun} only by its own name, and "{path}" is nested: '
             "use API v3 (a key that begins with cog_) or a top-level folder, or limit the entry "
@@ -216,7 +216,7 @@ def rotation_warnings(declarations: Iterable[Declaration]) -> Iterator[Problem]:
             continue
         if getattr(declaration.resource, rotation.name) is not UNSET:
             yield Problem(
-                declaration.place(rotation.name),
+                declaration.source_of(rotation.name),
                 f"{rotation.name}-needs-inventory",
                 f"changing {rotation.name} rotates {declaration.key} only with an inventory; "
                 "without one, delete the object in the web app and apply again",

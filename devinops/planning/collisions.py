@@ -39,7 +39,7 @@ def _marks(kind: Kind, resource: Resource) -> Iterator[tuple[tuple[str, str], st
     handle = kind.role(Role.HANDLE)
     if handle and isinstance(value := getattr(resource, handle.name), str):
         yield ("handle", value.lower()), handle.name
-    when, switch = kind.foreign.when, kind.foreign.switch
+    when, switch = kind.meaning.when, kind.meaning.switch
     is_used = not switch or getattr(resource, switch) is not False
     if when and is_used and isinstance(value := getattr(resource, when), str):
         words = re.findall(r"[^\W_]+", value.lower())
@@ -52,4 +52,4 @@ def _problem(declaration: Declaration, field: str, live: Live) -> Problem:
         f"the unmanaged {live.key} ({live.id}) has the same {field}: declare it, delete it in the "
         f"web app, or change the {field} here"
     )
-    return Problem(declaration.place(field), CODE, message, Severity.WARNING)
+    return Problem(declaration.source_of(field), CODE, message, Severity.WARNING)

@@ -1,7 +1,7 @@
 """The commands that reasons name. Pure.
 
 A plan does not know from where people run commands: it is also read in a saved file, and in a pull
-request. So reasons name them without options for root and target, and `with_place` adds these.
+request. So reasons name them without options for root and target, and `with_flags` adds these.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SAFE: Final = r"[\w@%+=:,./-]"
 """What `shlex.quote` writes, and the characters of what it leaves as it is."""
 
 OPTIONS: Final = rf"(?: -[Ct] (?:{_QUOTED}|{_SAFE}+))*"
-"""A pattern of the options that `place` can hold."""
+"""A pattern of the options that `flags` can hold."""
 
 _KEY: Final = rf"(?:{_QUOTED}|{_SAFE}*(?![,.:]){_SAFE})"
 """A key as a word of the shell, without the punctuation of the sentence after it."""
@@ -30,19 +30,19 @@ COMMAND: Final = (
 """A pattern of the commands below, as a whole."""
 
 
-def link_command(key: Key, id: str = "ID", place: str = "") -> str:
-    """Return the command that links a key to an object; `place` holds its options."""
-    return f"devinops inventory link{place} {shlex.quote(str(key))} {id}"
+def link_command(key: Key, id: str = "ID", flags: str = "") -> str:
+    """Return the command that links a key to an object; `flags` holds its options."""
+    return f"devinops inventory link{flags} {shlex.quote(str(key))} {id}"
 
 
-def forget_command(key: Key, place: str = "") -> str:
-    """Return the command that removes the record of a key; `place` holds its options."""
-    return f"devinops inventory forget{place} {shlex.quote(str(key))}"
+def forget_command(key: Key, flags: str = "") -> str:
+    """Return the command that removes the record of a key; `flags` holds its options."""
+    return f"devinops inventory forget{flags} {shlex.quote(str(key))}"
 
 
-def pull_command(place: str = "") -> str:
-    """Return the command that writes drift into the files; `place` holds its options."""
-    return f"devinops pull{place} --drift"
+def pull_command(flags: str = "") -> str:
+    """Return the command that writes drift into the files; `flags` holds its options."""
+    return f"devinops pull{flags} --drift"
 
 
 # With what follows them, because the name of an object may contain the words of a command.
@@ -58,14 +58,14 @@ def like_commands(keys: Iterable[Key]) -> list[str]:
     return sorted(written, key=len, reverse=True)
 
 
-def with_place(reason: str, place: str, names: Sequence[str] = ()) -> str:
-    """Return a reason whose commands have the options `place`, each after a space.
+def with_flags(reason: str, flags: str, names: Sequence[str] = ()) -> str:
+    """Return a reason whose commands have the options `flags`, each after a space.
 
     The `names` in it, the longest first, stay as they are, whatever they contain.
     """
     pattern = "|".join((*map(re.escape, names), _BARE))
-    return re.sub(pattern, lambda match: _placed(match, place), reason)
+    return re.sub(pattern, lambda match: _with_options(match, flags), reason)
 
 
-def _placed(match: re.Match[str], place: str) -> str:
-    return f"{match['command']}{place}{match['rest']}" if match["command"] else match[0]
+def _with_options(match: re.Match[str], flags: str) -> str:
+    return f"{match['command']}{flags}{match['rest']}" if match["command"] else match[0]

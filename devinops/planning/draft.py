@@ -45,13 +45,15 @@ class PlanContext:
         """Whether objects whose folder is missing are created in the root."""
         return self.has_inventory and self.policy.missing_folders is MissingFolders.ROOT
 
-    def as_it_is(self, live: Live) -> Live:
+    def at_live_path(self, live: Live) -> Live:
         """Return an object under its real path instead of the path in the files."""
         return self.real.by_id[live.object_id]
 
     def in_scope(self, live: Live) -> bool:
         """Return whether `prune: scope` includes an object; only objects in folders can be."""
-        return live.kind.parent is not None and self.policy.in_scope(self.as_it_is(live).key.folder)
+        return live.kind.parent is not None and self.policy.in_scope(
+            self.at_live_path(live).key.folder
+        )
 
     def foreign(self, key: Key) -> tuple[Live, ...]:
         """Return the objects with this key that belong to others."""
@@ -141,9 +143,9 @@ class PlanDraft:
             self.removals.append(record.object_id)
 
     def warn(self, declaration: Declaration, field: str, code: str, message: str) -> None:
-        place = declaration.place(field)
+        source = declaration.source_of(field)
         text = f"{declaration.key}: {message}"
-        self.warnings.append(Problem(place, code, text, Severity.WARNING))
+        self.warnings.append(Problem(source, code, text, Severity.WARNING))
 
     def edited(self, declaration: Declaration, live: Live, fields: Fields) -> None:
         """Add a change made outside devinops that stays; `fields` are as in a change."""

@@ -44,7 +44,7 @@ def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
             DriftEvent.RENAMED,
             folder.declared,
             folder.id.id,
-            f"its path is now {in_sentence(folder.live.key.place)}",
+            f"its path is now {in_sentence(folder.live.key.path)}",
         )
         for folder in renamed
     ]

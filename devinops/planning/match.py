@@ -242,4 +242,4 @@ def _relocated(live: Live, keys: Mapping[ObjectId, Key]) -> Live:
     if not (kind.parent and kind.lives_in and kind.parent in live.ids):
         return live
     folder = keys.get(ObjectId(kind.lives_in, live.ids[kind.parent]))
-    return live.put_into(FolderPath(folder.place)) if folder else live
+    return live.put_into(FolderPath(folder.path)) if folder else live

@@ -77,17 +77,17 @@ def mention_problems(declarations: Collection[Declaration], live: Snapshot) -> I
 def _unknown(
     declaration: Declaration, attribute: Attribute, mentioned: ObjectId, titles: Collection[str]
 ) -> Problem:
-    mention, place = attribute.mention, declaration.place(attribute.name)
+    mention, source = attribute.mention, declaration.source_of(attribute.name)
     assert mention, "only a field with mentions is checked"
     title = beginning_with(mentioned.id, titles) or nearest(mentioned.id, titles)
     if title:
-        return Problem(place, "unknown-mention", mention.without_quotes(mentioned.id, title))
+        return Problem(source, "unknown-mention", mention.without_quotes(mentioned.id, title))
     message = (
         f"the API lists no {KINDS[mentioned.kind].name} with the id {mentioned.id}, which "
         f"{declaration.key} mentions: correct the id, unless it belongs to an object that the key "
         "cannot list"
     )
-    return Problem(place, "unknown-mention", message, Severity.WARNING)
+    return Problem(source, "unknown-mention", message, Severity.WARNING)
 
 
 def block_mentioned(draft: PlanDraft, context: PlanContext) -> None:

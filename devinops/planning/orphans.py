@@ -102,7 +102,7 @@ def _never_owned(claims: _Claims, context: PlanContext) -> Iterator[Orphan]:
         if live.ours and not known and live.key not in claims.unmanaged and context.in_scope(live):
             declared = live.key in claims.present
             why = "not the object of the entry with this name" if declared else "not declared"
-            key = context.as_it_is(live).key
+            key = context.at_live_path(live).key
             yield Orphan(live, key, f"in scope, {why}, and never owned")
 
 
@@ -215,7 +215,7 @@ def rename_hint(entry: Declaration, old: Key, secret: GeneratedSecret | None = N
     kind = KINDS[old.kind]
     if not kind.renames:
         return ""
-    place = json.dumps(kind.values_of(old), ensure_ascii=False)
-    add = f"{place} to previously" if entry.previously else f"previously: [{place}]"
+    old_path = json.dumps(kind.values_of(old), ensure_ascii=False)
+    add = f"{old_path} to previously" if entry.previously else f"previously: [{old_path}]"
     hint = f"; is it {old}? Then add {add}, and it keeps its id"
     return f"{hint}; otherwise {secret.renewed}" if secret else hint

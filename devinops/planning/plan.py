@@ -188,9 +188,9 @@ def build_plan(
         missing_folders=MissingFolders(approvals.folders or policy.missing_folders),
     )
     all_declared = list(declarations)
-    wanted = by_name((d for d in all_declared if d.concerns(target.name)), snapshot)
+    desired = by_name((d for d in all_declared if d.concerns(target.name)), snapshot)
     elsewhere = {d.key for d in all_declared if not d.concerns(target.name)}
-    renamed = renamed_folders(used_folders(wanted), snapshot, inventory)
+    renamed = renamed_folders(used_folders(desired), snapshot, inventory)
     live = as_declared(snapshot, renamed)
     context = PlanContext(
         target.api,
@@ -203,24 +203,24 @@ def build_plan(
         target.scope,
         by_object(merged, inventory),
     )
-    matches = match(wanted, live, inventory)
+    matches = match(desired, live, inventory)
     draft = _drafted(matches, renamed, elsewhere, context)
     others = _unmanaged(matches, draft, context)
-    draft.warnings += collisions(wanted, others)
+    draft.warnings += collisions(desired, others)
     if only_must_match:
-        check_only(only, [*(d.key for d in wanted), *live.by_key])
+        check_only(only, [*(d.key for d in desired), *live.by_key])
     if only:
         draft = narrow(draft, only)
     draft.warnings += warnings
-    plan = _plan(target, draft, renamed, wanted, context)
+    plan = _plan(target, draft, renamed, desired, context)
     refusals = (
         *undecided(approvals, draft.conflicts),
-        *guard(plan.changes, plan.drift, wanted, context, kinds_of(only)),
+        *guard(plan.changes, plan.drift, desired, context, kinds_of(only)),
     )
     only_texts = tuple(map(str, only))
-    notes = tuple(_notes(draft, snapshot, wanted, only))
+    notes = tuple(_notes(draft, snapshot, desired, only))
     unmanaged = _by_kind(others)
-    named = frozenset((*(d.key for d in wanted), *live.by_key, *snapshot.by_key))
+    named = frozenset((*(d.key for d in desired), *live.by_key, *snapshot.by_key))
     return replace(
         plan,
         notes=notes,
@@ -330,7 +330,7 @@ def _drafted(
 def _renamed_outside(folder: RenamedFolder) -> Drift:
     """Return the drift of a folder that was renamed in the web app; its contents have not moved."""
     noun, keys = folder.live.kind.noun, (folder.declared, folder.live.key)
-    old, new = (in_sentence(key.place) for key in keys)
+    old, new = (in_sentence(key.path) for key in keys)
     reason = (
         f"its path in the web app is {new}: rename the directory {old} and each {noun} {old} in "
         f"the files to {new}, or rename the {noun} back in the web app"
@@ -475,7 +475,7 @@ def _folder_memory(
     if inventory.store == "none":
         return []
     records = []
-    for key in sorted(used_folders(declarations), key=lambda key: key.place):
+    for key in sorted(used_folders(declarations), key=lambda key: key.path):
         lives = snapshot.under(key)
         new = [Record(live.key, live.id, memory=True) for live in lives]
         if len(new) == 1 and inventory.by_key.get(key) != new[0]:

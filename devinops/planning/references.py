@@ -94,7 +94,7 @@ class References:
         if parent is None:
             return change
         before = getattr(change.live.resource, parent) if change.live else UNSET
-        folders = (key.place for key in change.references if key.kind == change.kind.lives_in)
+        folders = (key.path for key in change.references if key.kind == change.kind.lives_in)
         after = next(folders, ROOT)
         fields = (
             FieldChange(parent, before, after) if field.name == parent else field
@@ -123,10 +123,10 @@ class References:
             )
             return Blocked(Blocker.CONFLICT, key, reason, source, ids, needed_by)
         name = KINDS[key.kind].name
-        reason = f'the {name} "{key.place}" is missing: {self._remedy(key)}'
+        reason = f'the {name} "{key.path}" is missing: {self._remedy(key)}'
         if deleted:
             reason = (
-                f'the {name} "{key.place}" was deleted outside devinops: decide about its entry '
+                f'the {name} "{key.path}" was deleted outside devinops: decide about its entry '
                 f"first ({deleted.source}), then {self.again}"
             )
         return Blocked(Blocker.REQUIREMENT, key, reason, source, (), needed_by)

@@ -72,4 +72,4 @@ def _placed(saved: Saved, snapshot: Snapshot) -> Saved:
     folder = snapshot.by_id.get(ObjectId(kind.lives_in, live.ids[kind.parent]))
     if folder is None:
         return saved
-    return saved._replace(live=live.put_into(FolderPath(folder.key.place)))
+    return saved._replace(live=live.put_into(FolderPath(folder.key.path)))

@@ -44,7 +44,7 @@ class Only(NamedTuple):
         return cls(kind, glob or "*")
 
     def selects(self, key: Key) -> bool:
-        return key.kind == self.kind and fnmatchcase(key.place, self.glob)
+        return key.kind == self.kind and fnmatchcase(key.path, self.glob)
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.glob}"

@@ -155,4 +155,4 @@ def _likeness(declaration: Declaration, live: Live, inventory: Inventory) -> int
         if now.get(change.name) != sent.get(change.name)
     }
     has_text = bool(kind.text_of(resource)) and kind.document not in different
-    return has_text + different.isdisjoint(now.keys() - set(kind.places))
+    return has_text + different.isdisjoint(now.keys() - set(kind.key_fields))

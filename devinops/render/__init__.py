@@ -57,7 +57,7 @@ class Style(NamedTuple):
     `width` is that of the terminal in columns; None: lines are not wrapped. `below` is the path of
     the root in the checkout, empty at its top: other readers expect paths that start at the top.
     `job` is the CI job of the run, if there is one. `limit` is how many bytes a document for people
-    may have where it is posted; None: as many as a comment may have. `place` holds the options that
+    may have where it is posted; None: as many as a comment may have. `flags` holds the options that
     lead a printed command to the root and target of the run, each after a space; often empty.
     """
 
@@ -67,7 +67,7 @@ class Style(NamedTuple):
     below: str = ""
     job: JobLinks | None = None
     limit: int | None = None
-    place: str = ""
+    flags: str = ""
 
     def in_checkout(self, path: str) -> str:
         """Return a path that starts at the root as one that starts at the checkout."""
@@ -105,10 +105,10 @@ def render(format: str, answer: Answer, style: Style | None = None) -> Iterator[
     module = "devinops.render.problem_text" if is_short else RENDERERS[format]
     renderer = cast(Renderer, import_module(module))
     style = style or Style()
-    if style.place and format in ("text", "markdown", "html") and not is_short:
-        from devinops.render.place import answer_with_place
+    if style.flags and format in ("text", "markdown", "html") and not is_short:
+        from devinops.render.commands import answer_with_flags
 
-        answer = answer_with_place(answer, style.place)
+        answer = answer_with_flags(answer, style.flags)
     return renderer.render(answer, style)
 
 

@@ -233,7 +233,7 @@ def is_redundant(change: Change, field: FieldChange) -> bool:
     if field.before is not UNSET and field.after is not UNSET:
         return False
     value = field.after if field.before is UNSET else field.before
-    return value is None or field.name in KINDS[change.key.kind].places
+    return value is None or field.name in KINDS[change.key.kind].key_fields
 
 
 def is_text(kind: str, field: FieldChange) -> bool:

@@ -24,14 +24,14 @@ def needed_approvals(plan: ShownPlan) -> list[Approval]:
     return list(dict.fromkeys(filter(None, [*refused, *blocked])))
 
 
-def how_to_approve(plan: ShownPlan, place: str, code: Callable[[str], str]) -> Iterator[str]:
+def how_to_approve(plan: ShownPlan, flags: str, code: Callable[[str], str]) -> Iterator[str]:
     """Yield sentences about what to pass or to enter, none if no approval is missing.
 
     The approvals that the plan has already are included, because a run does not remember those of
-    another run. `place` leads the command to the root, and `code` marks what people can copy.
+    another run. `flags` leads the command to the root, and `code` marks what people can copy.
     """
     needed = needed_approvals(plan)
-    command = f"devinops apply{place} --target {shlex.quote(plan.target.name)}"
+    command = f"devinops apply{flags} --target {shlex.quote(plan.target.name)}"
     renewed = {approval.option for approval in needed if not approval.is_decision}
     given = [approval for approval in plan.approvals.given() if approval.option not in renewed]
     if approvals := [approval for approval in needed if not approval.is_decision]:

@@ -89,25 +89,27 @@ def _invocation(error: str) -> dict[str, Any]:
 def _result(
     problem: Problem, fingerprint: str, index: int, style: Style, lint: LintDetails
 ) -> dict[str, Any]:
-    place = _place(problem.source, style)
+    location = _physical_location(problem.source, style)
     if problem in lint.excerpts:
         excerpt = lint.excerpts[problem]
-        place["region"]["endColumn"] = excerpt.column + excerpt.length
+        location["region"]["endColumn"] = excerpt.column + excerpt.length
     changed = {"properties": {"changed": problem not in lint.informing}} if lint.since else {}
-    related = [{"physicalLocation": _place(s, style)} for s in lint.related.get(problem, ())]
+    related = [
+        {"physicalLocation": _physical_location(s, style)} for s in lint.related.get(problem, ())
+    ]
     return {
         "ruleId": problem.code,
         "ruleIndex": index,
         "level": _LEVELS[problem.severity],
         "message": _message(problem.message),
-        "locations": [{"physicalLocation": place}],
+        "locations": [{"physicalLocation": location}],
         **({"relatedLocations": related} if related else {}),
         "partialFingerprints": {_FINGERPRINT: fingerprint},
         **changed,
     }
 
 
-def _place(source: Source, style: Style) -> dict[str, Any]:
+def _physical_location(source: Source, style: Style) -> dict[str, Any]:
     return {
         "artifactLocation": {
             "uri": quote(style.in_checkout(source.path), errors="surrogateescape"),

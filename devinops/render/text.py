@@ -58,7 +58,7 @@ MAX_PATH_COLUMNS = 50
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
     """Yield the lines of an answer, each with its line end."""
-    for text in _lines(answer, Text(style.color, style.full, style.width, style.place)):
+    for text in _lines(answer, Text(style.color, style.full, style.width, style.flags)):
         yield f"{text}\n"
 
 
@@ -89,13 +89,13 @@ def _lines(answer: Answer, text: Text) -> Iterator[str]:
 class Text:
     """Writes lines of text: with `color` and a `width` for a terminal, `full` without summaries.
 
-    `place` is that of `Style`.
+    `flags` is that of `Style`.
     """
 
     color: bool = False
     full: bool = False
     width: int | None = None
-    place: str = ""
+    flags: str = ""
 
     @cached_property
     def terminal(self) -> Terminal:
@@ -237,8 +237,8 @@ class Text:
         """Yield changes made outside devinops; `-` in a diff is from the files, `+` is live."""
         if not drift:
             return
-        pull = pull_command(self.place)
-        hint = f" (see {pull})" if self.full else f" (see {show_command(self.place)} and {pull})"
+        pull = pull_command(self.flags)
+        hint = f" (see {pull})" if self.full else f" (see {show_command(self.flags)} and {pull})"
         yield from self._heading("changed outside devinops, kept", hint)
         for item in drift:
             if self.full:
@@ -308,7 +308,7 @@ class Text:
     def drift(self, findings: Findings) -> Iterator[str]:
         """Yield the lines of drift and of unmanaged objects."""
         if findings.drift:
-            pull = f"{pull_command(self.place)} {PULLED}"
+            pull = f"{pull_command(self.flags)} {PULLED}"
             yield from self._heading("changed outside devinops", f" ({pull})")
         for drift in findings.drift:
             yield from self._drifted(drift, SINCE_APPLY)
@@ -362,8 +362,8 @@ class Text:
         if report.backup:
             yield from self.paragraph(f"Backup: {report.backup}")
             # On a line of its own, the command stays whole at 80 columns.
-            yield from self.paragraph(f"  {rollback_hint(report, self.place, str, str)}")
-        if step := next_step(report, self.place, str):
+            yield from self.paragraph(f"  {rollback_hint(report, self.flags, str, str)}")
+        if step := next_step(report, self.flags, str):
             yield from self.paragraph(step)
         yield from self._verdict(tally(report), report_look(report))
 
@@ -420,9 +420,9 @@ def drift_summary(drift: Drift) -> str:
     return "; ".join(filter(None, (what, last_change(drift.at, drift.by))))
 
 
-def show_command(place: str) -> str:
-    """Return the command that shows all of a plan; `place` is that of `Style`."""
-    return f"devinops plan{place} -v"
+def show_command(flags: str) -> str:
+    """Return the command that shows all of a plan; `flags` is that of `Style`."""
+    return f"devinops plan{flags} -v"
 
 
 def full_command(plan: ShownPlan, command: str) -> str:
@@ -498,18 +498,18 @@ def title(report: Report, where: str) -> str:
     return f"{word} {where}: {parts or 'nothing to do'}"
 
 
-def next_step(report: Report, place: str, code: Callable[[str], str]) -> str:
+def next_step(report: Report, flags: str, code: Callable[[str], str]) -> str:
     """Return what to do after a run that was only partly done; empty for any other.
 
-    `place` is that of `Style`, and `code` marks what people can copy.
+    `flags` is that of `Style`, and `code` marks what people can copy.
     """
     unfinished = (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
     if report.exit_code not in unfinished:
         return ""
     if report.backup_used:
         # By name: `latest` is now the backup of this rollback.
-        return f"To finish, run {code(f'devinops rollback{place} {report.backup_used}')} again."
-    return f"To finish, run {code(f'devinops apply{place}')} again, which plans what is left."
+        return f"To finish, run {code(f'devinops rollback{flags} {report.backup_used}')} again."
+    return f"To finish, run {code(f'devinops apply{flags}')} again, which plans what is left."
 
 
 def report_look(report: Report) -> Look:
@@ -522,15 +522,15 @@ def report_look(report: Report) -> Look:
 
 
 def rollback_hint(
-    report: Report, place: str, code: Callable[[str], str], prose: Callable[[str], str]
+    report: Report, flags: str, code: Callable[[str], str], prose: Callable[[str], str]
 ) -> str:
     """Return how to restore what was overwritten or deleted, and what no rollback can restore.
 
-    `place` is that of `Style`. `code` marks what people can copy, and `prose` makes a sentence with
+    `flags` is that of `Style`. `code` marks what people can copy, and `prose` makes a sentence with
     names safe to show.
     """
     assert report.backup
-    restore = code(f"devinops rollback{place} {PurePosixPath(report.backup).stem}")
+    restore = code(f"devinops rollback{flags} {PurePosixPath(report.backup).stem}")
     lost = []
     if report.unsaved:
         keys = ", ".join(map(str, report.unsaved))

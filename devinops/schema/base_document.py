@@ -148,8 +148,8 @@ def quotable(message: object) -> str:
 
 def read_key(text: str) -> Key:
     """Return the key that the text denotes, even if no entry can have it. Raises ValueError."""
-    kind, _, place = text.partition(":")
-    folder, _, name = place.rpartition("/")
+    kind, _, path = text.partition(":")
+    folder, _, name = path.rpartition("/")
     key = Key(kind, FolderPath(folder), decode_part(name))
     if kind not in KINDS or str(key) != text:
         raise ValueError(

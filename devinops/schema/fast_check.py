@@ -106,8 +106,8 @@ def _if(condition: Schema, value: Any, schema: Schema) -> bool:
     return _fits(schema.get("then" if _fits(condition, value) else "else", {}), value)
 
 
-def _unique(wanted: bool, value: Any, _: Schema) -> bool:
-    if not (wanted and isinstance(value, list)):
+def _unique(expected: bool, value: Any, _: Schema) -> bool:
+    if not (expected and isinstance(value, list)):
         return True
     if not all(isinstance(item, str) for item in value):
         raise _UnknownError

@@ -152,7 +152,7 @@ def _old_place(kind: Kind) -> dict[str, Any]:
         "properties": {
             a.name: {**a.schema, "description": f"The old {a.name}. Missing: the same as now."}
             for a in kind.attributes
-            if a.name in kind.places
+            if a.name in kind.key_fields
         },
         "minProperties": 1,
         "additionalProperties": False,

@@ -85,12 +85,13 @@ def _validator_class() -> Any:
 
 
 def check(
-    name_or_checker: str | Checker, value: Any, *, discreet: bool = False
+    name_or_checker: str | Checker, value: Any, *, hides_values: bool = False
 ) -> Iterator[Finding]:
     """Yield what is wrong with `value`, in the order of the schema, each finding once.
 
-    A name is one of `file_schemas()`, or `sections` for a YAML file without its entries. A discreet
-    message quotes no key and no scalar of `value`, which may be a secret in the wrong place.
+    A name is one of `file_schemas()`, or `sections` for a YAML file without its entries. With
+    `hides_values`, no message quotes a key or a scalar of `value`, which may be a secret in the
+    wrong field.
     """
     chosen = name_or_checker
     checker = _named_checker(chosen) if isinstance(chosen, str) else chosen
@@ -98,7 +99,7 @@ def check(
     errors = list(checker.errors(value))
     misspelled = {meant for error in errors for meant in _misspelled(error)}
     for error in errors:
-        for finding in _findings(error, discreet):
+        for finding in _findings(error, hides_values):
             is_known = (finding.path, finding.message.partition(":")[0]) in misspelled
             if finding not in seen and not is_known:
                 seen.add(finding)
@@ -117,9 +118,9 @@ def _misspelled(error: Any) -> Iterator[tuple[Path, str]]:
                 yield tuple(error.absolute_path), f"the field {nearest(name, known)} is missing"
 
 
-def _findings(error: Any, discreet: bool) -> Iterator[Finding]:
+def _findings(error: Any, hides_values: bool) -> Iterator[Finding]:
     path: Path = tuple(error.absolute_path)
-    show = typed if discreet or not _KEY_VARIABLES.isdisjoint(path) else described
+    show = typed if hides_values or not _KEY_VARIABLES.isdisjoint(path) else described
     if "propertyNames" in error.absolute_schema_path:
         yield Finding((*path, error.instance), "invalid-value", _misfit(error, show), at_key=True)
         return

@@ -263,7 +263,7 @@ class MissingItem(Struct, frozen=True, omit_defaults=True):
     def to_model(self) -> Missing:
         """Return the missing object. Raises ValueError."""
         key = read_key(f"{self.kind}:{self.path}")
-        return Missing(key.kind, key.place, self.entries, self.in_root)
+        return Missing(key.kind, key.path, self.entries, self.in_root)
 
 
 class DriftItem(Struct, frozen=True):

@@ -51,9 +51,9 @@ def _is_same(entry: Declaration, other: Declaration) -> bool:
 
 def _insertion(page: Page, section: str, entries: Sequence[Mapping[str, Any]]) -> Splice:
     """Return the insertion after the last entry of the section, or of the section itself."""
-    if place := page.end_of(section):
-        rows = yaml_text.sequence(entries, place.column)
-        return Splice(place.end, place.end, "".join(f"\n{row}" for row in rows))
+    if last := page.end_of(section):
+        rows = yaml_text.sequence(entries, last.column)
+        return Splice(last.end, last.end, "".join(f"\n{row}" for row in rows))
     end = len(page.text.rstrip())
     rows = yaml_text.mapping({section: entries})
     return Splice(end, len(page.text), "".join(f"\n{row}" for row in rows) + "\n")

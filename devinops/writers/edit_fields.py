@@ -22,7 +22,7 @@ from devinops.writers import field_order, yaml_text
 
 
 class NotEditable(Exception):
-    """The place of a field cannot be edited; the message says why, and ends a sentence."""
+    """A field cannot be edited; the message says why, and ends a sentence."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,7 +46,7 @@ def spliced(text: str, splices: Iterable[Splice]) -> str:
 
 
 @dataclass(frozen=True)
-class Place:
+class Span:
     """A field in a file: the characters of its value, and of the lines that it fills.
 
     `whole` is False if other values are on these lines too.
@@ -199,7 +199,7 @@ class Entry:
             return [self._insert(kind, name, new)]
         return list(_Writer(self.page).replace(pair, old, new, in_flow=bool(self.node.flow_style)))
 
-    def place(self, name: str) -> Place:
+    def span(self, name: str) -> Span:
         """Return where a field is. Raises NotEditable if the entry does not set it itself."""
         pair = self._pair(name)
         if pair is None:
@@ -209,7 +209,7 @@ class Entry:
         first = page.text.rfind("\n", 0, start) + 1
         is_first = page.text[first:start].strip() in ("", "-")
         whole = is_first and not self.node.flow_style
-        return Place(start, end, first, page.end_of_line(end), whole)
+        return Span(start, end, first, page.end_of_line(end), whole)
 
     def _insert(self, kind: Kind, name: str, value: Any) -> Splice:
         """Return the insertion of a field after the last of the fields that it is written after."""

@@ -168,7 +168,7 @@ class _Accepted:
     def order(self) -> tuple[bool, str, str]:
         """Folders that give their own name to a directory come first."""
         parts = map(decode_part, self.key.folder.split("/"))
-        return any(directory(part) != part for part in parts if part), self.key.kind, self.key.place
+        return any(directory(part) != part for part in parts if part), self.key.kind, self.key.path
 
     def file(self, paths: Paths) -> NewFile:
         """Return the file of an entry that has one of its own."""
@@ -210,7 +210,7 @@ def _twin(key: Key, first: Key) -> str:
         return f"another entry has the key {key}"
     return (
         f"its key differs only in the Unicode form from another entry's "
-        f"({key.place!a} and {first.place!a}): rename one of the two objects"
+        f"({key.path!a} and {first.path!a}): rename one of the two objects"
     )
 
 
@@ -227,11 +227,11 @@ class Checks:
     def of(self, entry: NewEntry) -> _Accepted | str:
         """Return the entry as it is written, or the reason why no file can hold it."""
         identity = KINDS[entry.kind].identity.fields
-        place = entry.kind, repr([entry.values.get(name) for name in identity])
-        values, result = self._results.get(place, (None, ""))
+        identity_key = entry.kind, repr([entry.values.get(name) for name in identity])
+        values, result = self._results.get(identity_key, (None, ""))
         if values != entry.values:
             result = _checked(entry)
-            self._results[place] = entry.values, result
+            self._results[identity_key] = entry.values, result
         return replace(result, entry=entry) if isinstance(result, _Accepted) else result
 
 
@@ -274,11 +274,11 @@ def _changed(kind: Kind, values: Mapping[str, Any], declaration: Declaration) ->
     """Return the fields whose value in the declaration differs from the one written."""
     read = dict(declaration.resource.items())
     fields = kind.by_name
-    wanted = {name: fields[name].in_one_form(values[name]) for name in values if name in fields}
+    given = {name: fields[name].normalized(values[name]) for name in values if name in fields}
     if kind.parent:
-        wanted[kind.parent] = wanted.get(kind.parent) or ""
+        given[kind.parent] = given.get(kind.parent) or ""
         read[kind.parent] = read.get(kind.parent) or ""
-    return [name for name in fields if wanted.get(name, UNSET) != read.get(name, UNSET)]
+    return [name for name in fields if given.get(name, UNSET) != read.get(name, UNSET)]
 
 
 def _is_too_deep(value: Any) -> bool:
@@ -302,19 +302,19 @@ def _reason(problem: Problem, kind: Kind, path: str, text: str) -> str:
     return f"{field}: {problem.message}" if field else problem.message
 
 
-def _field_at(place: Source, kind: Kind, path: str, rows: Sequence[str]) -> str | None:
+def _field_at(source: Source, kind: Kind, path: str, rows: Sequence[str]) -> str | None:
     """Return the field whose value is at a place; None if the place is that of the entry."""
     is_page = path.endswith(MARKDOWN)
-    if is_page and place.line > rows.index(_FENCE, 1):
+    if is_page and source.line > rows.index(_FENCE, 1):
         return kind.document
     name = _OF_PAGE if is_page else _OF_SECTION
     above = [
-        (i, found) for i, row in enumerate(rows[: place.line], 1) if (found := name.match(row))
+        (i, found) for i, row in enumerate(rows[: source.line], 1) if (found := name.match(row))
     ]
     if not above:
         return None
     number, found = above[-1]
-    is_key = number == place.line and place.column <= found.end()
+    is_key = number == source.line and source.column <= found.end()
     return None if is_key else found[1]
 
 

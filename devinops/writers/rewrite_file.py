@@ -19,7 +19,7 @@ from devinops.writers.merge_texts import conflict
 
 
 @dataclass
-class Wanted:
+class EntryEdit:
     """What is to be written for one entry.
 
     `values` maps a field to its new value, `marked` to a text that has conflict markers, and
@@ -40,20 +40,20 @@ class Wanted:
     def new_key(self) -> Key:
         """The key of the entry after it was written."""
         kind = self.live.kind
-        places: Any = {name: v for name, v in self.values.items() if name in kind.places}
-        return kind.key(replace(self.declaration.resource, **places))
+        key_values: Any = {name: v for name, v in self.values.items() if name in kind.key_fields}
+        return kind.key(replace(self.declaration.resource, **key_values))
 
     @property
     def fields(self) -> tuple[str, ...]:
         return (*self.values, *self.marked, *self.conflicts)
 
-    def parts(self) -> list[Wanted]:
-        """Return one `Wanted` for each field; the fields of the key stay together."""
-        places = [name for name in self.fields if name in self.live.kind.places]
-        others = [[name] for name in self.fields if name not in places]
-        return [self._of(names) for names in (places, *others) if names]
+    def parts(self) -> list[EntryEdit]:
+        """Return one `EntryEdit` for each field; the fields of the key stay together."""
+        in_key = [name for name in self.fields if name in self.live.kind.key_fields]
+        others = [[name] for name in self.fields if name not in in_key]
+        return [self._of(names) for names in (in_key, *others) if names]
 
-    def _of(self, names: Collection[str]) -> Wanted:
+    def _of(self, names: Collection[str]) -> EntryEdit:
         return replace(
             self,
             values={name: v for name, v in self.values.items() if name in names},
@@ -87,7 +87,7 @@ class Rewriting:
         self.path, self.read, self.users = path, read, users
         self.text = unified(read(path))
         self.page = Page(self.text, markdown=is_markdown(path))
-        self.done: list[Wanted] = []
+        self.done: list[EntryEdit] = []
         self.splices: list[Splice] = []
         self.marks: list[Splice] = []
         self.texts: dict[str, list[Splice]] = {}
@@ -96,7 +96,7 @@ class Rewriting:
         """(File, key, field) of everything that changes."""
         self.before = self._declarations(self.text, {})
 
-    def add(self, item: Wanted) -> None:
+    def add(self, item: EntryEdit) -> None:
         """Add the changes for one entry. Raises NotEditable; then nothing was added."""
         source, kind = item.declaration.source, item.live.kind
         entry = self.page.entry(source.line, source.column)
@@ -122,10 +122,10 @@ class Rewriting:
         """Yield the changed files."""
         splices = {self.path: [*self.splices, *self.marks], **self.texts}
         for path, changed in splices.items():
-            places = [place for place in self.touched if place[0] == path]
+            written = [item for item in self.touched if item[0] == path]
             if changed:
-                keys = dict.fromkeys(key for _, key, _ in places)
-                fields = dict.fromkeys(name for _, _, name in places)
+                keys = dict.fromkeys(key for _, key, _ in written)
+                fields = dict.fromkeys(name for _, _, name in written)
                 text = in_raw(self.read(path), changed)
                 yield FileChange(path, text, tuple(keys), tuple(fields))
 
@@ -140,7 +140,7 @@ class Rewriting:
     def _set(
         self,
         entry: Entry,
-        item: Wanted,
+        item: EntryEdit,
         kind: Kind,
         name: str,
         value: Any,
@@ -157,17 +157,17 @@ class Rewriting:
             return []
         return entry.set(kind, name, getattr(item.declaration.resource, name), value)
 
-    def _both(self, entry: Entry, item: Wanted, kind: Kind, name: str, value: Any) -> Splice:
+    def _both(self, entry: Entry, item: EntryEdit, kind: Kind, name: str, value: Any) -> Splice:
         """Return the lines of a field with both values between conflict markers."""
-        place = entry.place(name)
-        if not place.whole:
+        span = entry.span(name)
+        if not span.whole:
             raise NotEditable("other fields are on its line")
-        ours = self.text[place.first : place.last]
+        ours = self.text[span.first : span.last]
         splices = entry.set(kind, name, getattr(item.declaration.resource, name), value)
-        shifted = [Splice(s.start - place.first, s.end - place.first, s.text) for s in splices]
+        shifted = [Splice(s.start - span.first, s.end - span.first, s.text) for s in splices]
         theirs = spliced(ours, shifted)
         rows = conflict(ours.split("\n"), theirs.split("\n"))
-        return Splice(place.first, place.last, "\n".join(rows))
+        return Splice(span.first, span.last, "\n".join(rows))
 
     # --- checking
 
@@ -187,18 +187,18 @@ class Rewriting:
     def _check(
         self,
         splices: Iterable[Splice],
-        items: Iterable[Wanted],
+        items: Iterable[EntryEdit],
         texts: Mapping[str, list[Splice]],
     ) -> None:
-        """Raise NotEditable unless exactly the wanted values change."""
+        """Raise NotEditable unless exactly the values of the edits change."""
         after = self._declarations(spliced(self.text, splices), texts)
         if len(after) != len(self.before):
             raise NotEditable("a file cannot hold the new value there")
-        wanted: defaultdict[Key, dict[str, Any]] = defaultdict(dict)
+        expected: defaultdict[Key, dict[str, Any]] = defaultdict(dict)
         for item in items:
-            wanted[item.key].update(item.values)
+            expected[item.key].update(item.values)
         for old, new in zip(self.before, after, strict=True):
-            if not _is_expected(old, new, wanted[old.key]):
+            if not _is_expected(old, new, expected[old.key]):
                 raise NotEditable("another value would change too")
 
 
@@ -217,7 +217,7 @@ def _is_expected(old: Declaration, new: Declaration, values: Mapping[str, Any]) 
         if attribute.name not in values:
             if now != getattr(old.resource, attribute.name):
                 return False
-        elif not same(attribute, attribute.in_one_form(values[attribute.name]), now):
+        elif not same(attribute, attribute.normalized(values[attribute.name]), now):
             return False
     return True
 

@@ -140,11 +140,11 @@ def test_the_client_notices_the_emulator(start, api):
 MANY = [{"name": f"Note {number}", "trigger": "t", "body": "b"} for number in range(450)]
 
 
-@pytest.mark.parametrize(("sure", "requests"), [(False, 3), (True, 6)])
-def test_many_pages(start, sure, requests):
+@pytest.mark.parametrize(("verify", "requests"), [(False, 3), (True, 6)])
+def test_many_pages(start, verify, requests):
     emu = start({"organizations": {"org-emulator": {"knowledge": MANY}}})
     with open_reader(link(emu, "v3")) as reader:
-        assert len(reader.snapshot({"knowledge"}, sure=sure).objects) == 450
+        assert len(reader.snapshot({"knowledge"}, verify=verify).objects) == 450
     assert sum("/notes?" in request["path"] for request in emu.requests) == requests
 
 

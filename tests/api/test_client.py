@@ -109,9 +109,9 @@ def test_pages_that_were_decoded_early_give_the_same_snapshot(api, connect, seco
     server = api({NOTES: pages.__getitem__})
     early = []
     with open_reader(connect(server.url)) as reader:
-        usual = reader.snapshot({"knowledge"}, sure=False)
+        usual = reader.snapshot({"knowledge"}, verify=False)
         found = reader.snapshot(
-            {"knowledge"}, sure=False, pages=lambda decode: early.extend(decode())
+            {"knowledge"}, verify=False, pages=lambda decode: early.extend(decode())
         )
     assert [live.id for live in early] == ["a", "b"]
     assert found == usual
@@ -222,10 +222,13 @@ def test_a_list_from_which_something_goes_in_every_reading_is_not_used(api, snap
 def test_a_list_of_several_pages_can_be_read_once_and_then_says_so(api, connect):
     server = api({NOTES: readings("abd", "bcd"), f"{ORG}/playbooks": page([])})
     with open_reader(connect(server.url)) as reader:
-        once = reader.snapshot(sure=False)
-        assert ("".join(live.id for live in once.objects), once.unproved) == ("abd", {"knowledge"})
+        once = reader.snapshot(verify=False)
+        assert ("".join(live.id for live in once.objects), once.unverified) == (
+            "abd",
+            {"knowledge"},
+        )
         again = reader.snapshot()
-        assert ("".join(live.id for live in again.objects), again.unproved) == ("bcd", set())
+        assert ("".join(live.id for live in again.objects), again.unverified) == ("bcd", set())
     # the first of both counts: the second snapshot reads on until it has what the one before it had
     assert server.lines.count(f"GET {NOTES}?first=200") == 3
     assert server.lines.count(f"GET {ORG}/playbooks?first=200") == 2
@@ -234,8 +237,8 @@ def test_a_list_of_several_pages_can_be_read_once_and_then_says_so(api, connect)
 def test_what_an_earlier_snapshot_read_is_not_read_twice_again(api, connect):
     server = api({NOTES: readings("abc")})
     with open_reader(connect(server.url)) as reader:
-        assert reader.snapshot({"knowledge"}, sure=False).unproved
-        assert not reader.snapshot({"knowledge"}).unproved
+        assert reader.snapshot({"knowledge"}, verify=False).unverified
+        assert not reader.snapshot({"knowledge"}).unverified
     assert server.lines.count(f"GET {NOTES}?first=200") == 2
 
 

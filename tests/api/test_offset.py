@@ -44,15 +44,15 @@ def read(things: Any, **more: Any) -> listing.Reading:
 @pytest.mark.parametrize("envelope", [{}, {"has_next_page": False}], ids=str)
 def test_a_list_is_read_until_a_page_is_short(count: int, pages: int, envelope: Any) -> None:
     things = Things(count, **envelope)
-    reading = read(things, sure=False)
+    reading = read(things, verify=False)
     assert len(reading.items) == count
     assert things.asked == [(PAGE_SIZE, PAGE_SIZE * number) for number in range(pages)]
-    assert reading.unproved == (pages > 1)
+    assert reading.unverified == (pages > 1)
 
 
 def test_a_server_with_smaller_pages_is_followed_as_long_as_its_total_promises_more() -> None:
     things = Things(25, most=10, total=25)
-    assert len(read(things, sure=False).items) == 25
+    assert len(read(things, verify=False).items) == 25
     assert [offset for _, offset in things.asked] == [0, 10, 20]
 
 
@@ -84,4 +84,4 @@ class Stuck:
 )
 def test_a_list_that_cannot_be_proved_complete_is_not_used(things: Any, why: str) -> None:
     with pytest.raises(BadResponse, match=why):
-        read(things, sure=False)
+        read(things, verify=False)

@@ -453,7 +453,7 @@ def test_latest_is_the_newest_of_the_target(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"/backups$"):
         find(tmp_path, "latest", "live", ["live", "staging", "production"], " -t live")
     with pytest.raises(NotFound, match=r"; devinops rollback -C a lists the backups$"):
-        find(tmp_path, "20260312T101500Z-00000f", "", place=" -C a")
+        find(tmp_path, "20260312T101500Z-00000f", "", flags=" -C a")
 
 
 def test_what_the_last_line_lost_in_a_crash_is_left_out(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ class Organization:
         del pages
         self.read.append(" ".join(sorted(kinds)))
         self.listed.set()
-        return Snapshot((), unproved=frozenset(kinds))
+        return Snapshot((), unverified=frozenset(kinds))
 
     def early(self) -> EarlyReading:
         progress = Progress(Options(Path()), "reading")
@@ -73,7 +73,7 @@ def test_a_list_is_on_its_way_before_all_entries_are_known() -> None:
         read = early.take()
     assert read is not None
     assert organization.read == ["inventory", "folder knowledge", "secret"]
-    assert read.kinds == read.snapshot.unproved == {"folder", "knowledge", "secret"}
+    assert read.kinds == read.snapshot.unverified == {"folder", "knowledge", "secret"}
 
 
 def test_it_is_taken_once() -> None:

@@ -1243,7 +1243,7 @@ def test_what_a_person_saves_during_a_pull_stays_and_the_rest_is_written(
                 until(lambda: list((root / ".devinops").glob("prepared-*.tmp")))
             plant(root, saved)
             return readings[-1]
-        return replace(readings[-1], unproved=frozenset({"knowledge"}))
+        return replace(readings[-1], unverified=frozenset({"knowledge"}))
 
     monkeypatch.setattr(Session, "snapshot", read_and_save)
     document = pull(devinops, root, "--drift")

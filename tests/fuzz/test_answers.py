@@ -281,7 +281,7 @@ def test_pages_are_read_to_the_end_or_not_at_all(found: list[dict[str, Any]]) ->
         return Said(json.dumps(page | {"items": rows}).encode())
 
     try:
-        snapshot = answers.client("v3", answer).snapshot({"secret"}, sure=False)
+        snapshot = answers.client("v3", answer).snapshot({"secret"}, verify=False)
     except DevinopsError as error:
         refused(error)
         return

@@ -35,7 +35,7 @@ def values(declaration: Declaration) -> dict[str, Any]:
     return {
         name: value
         for name, value in declaration.resource.items()
-        if name not in kind.places and value is not UNSET
+        if name not in kind.key_fields and value is not UNSET
     }
 
 

@@ -290,7 +290,7 @@ def test_renames_that_swap_two_names_keep_both(tmp_path: Path) -> None:
 
 
 def test_a_run_on_the_same_object_is_refused_before_it_writes(tmp_path: Path) -> None:
-    first, second = in_file(tmp_path), in_file(tmp_path, place=" -t one")
+    first, second = in_file(tmp_path), in_file(tmp_path, flags=" -t one")
     base = second.read()
     first.begin("r1", [intent("r1", "a")], first.read())
     with pytest.raises(

@@ -33,7 +33,7 @@ def test_an_entry_says_a_whole_number_or_null(entry: dict[str, Any], codes: list
 
 
 def test_a_whole_number_can_be_written_with_a_point() -> None:
-    value = KIND.by_name["cycle_acu_limit"].in_one_form(500.0)
+    value = KIND.by_name["cycle_acu_limit"].normalized(500.0)
     assert (value, type(value)) == (500, int)
 
 

@@ -53,5 +53,5 @@ def test_the_default_is_one_of_the_tags(values: dict[str, Any], fits: bool) -> N
 
 def test_null_and_an_empty_list_are_one_value_and_order_is_none() -> None:
     tags = KIND.by_name["tags"]
-    assert tags.in_one_form(None) == tags.in_one_form([]) == []
-    assert tags.in_one_form(["b", "a"]) == ["a", "b"]
+    assert tags.normalized(None) == tags.normalized([]) == []
+    assert tags.normalized(["b", "a"]) == ["a", "b"]

@@ -64,7 +64,7 @@ def test_every_character_is_found_however_yaml_writes_it(
     (entry,), _ = read_entries("knowledge/a.md", page, body_at=lambda path: path)
     assume(getattr(entry.resource, "trigger") == text)  # noqa: B009
     lines = page.split("\n")
-    positions = Positions(lines, entry.place("trigger"), text)
+    positions = Positions(lines, entry.source_of("trigger"), text)
     sources = [positions.source(at) for at, char in enumerate(text) if not char.isspace()]
     assert sorted(set(sources)) == sources
     for char, source in zip("".join(text.split()), sources, strict=True):

@@ -399,9 +399,9 @@ def test_a_document_knows_its_places(tmp_path):
     )
     assert document is not None
     assert document.data["targets"]["staging"]["org_id"] == "org-1"
-    assert str(document.place("targets", "staging", "org_id")) == "devinops.yaml:4:13"
-    assert str(document.key_place("targets", "staging", "org_id")) == "devinops.yaml:4:5"
-    assert str(document.place("targets", "staging", "nothing")) == "devinops.yaml:4:5"
+    assert str(document.source_of("targets", "staging", "org_id")) == "devinops.yaml:4:13"
+    assert str(document.key_source("targets", "staging", "org_id")) == "devinops.yaml:4:5"
+    assert str(document.source_of("targets", "staging", "nothing")) == "devinops.yaml:4:5"
     assert [f"{p.source} {p.code}" for p in problems] == [
         "devinops.yaml:5:5 unknown-key",
         "devinops.yaml:6:3 invalid-value",

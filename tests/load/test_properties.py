@@ -134,18 +134,18 @@ def test_folders_and_places(tmp_path: Path) -> None:
     assert isinstance(a.resource, Knowledge)
     assert isinstance(b.resource, Knowledge)
     assert a.key.folder == ROOT == a.resource.folder
-    assert {name: (place.line, place.column) for name, place in a.places.items()} == {
+    assert {name: (at.line, at.column) for name, at in a.sources.items()} == {
         "name": (2, 9),
         "trigger": (4, 1),
         "body": (8, 1),
     }
-    assert (b.resource.folder, str(b.source), str(b.place("body"))) == (
+    assert (b.resource.folder, str(b.source), str(b.source_of("body"))) == (
         "x",
         "knowledge/x/b.md:1:1",
         "knowledge/x/b.md:7:1",
     )
     assert b.resource.pinned_repo is not None, "a field that is not said is not cleared"
-    assert str(b.place("folder")) == str(b.source)
+    assert str(b.source_of("folder")) == str(b.source)
 
 
 def test_null_clears_and_missing_is_not_managed(tmp_path: Path) -> None:

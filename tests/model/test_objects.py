@@ -27,14 +27,18 @@ def test_a_snapshot_finds_what_is_ours_by_key_and_everything_by_id() -> None:
 def test_a_declaration_knows_where_each_field_is_written_and_whom_it_concerns() -> None:
     source, line = Source("a.yaml"), Source("a.yaml", 4, 3)
     entry = Declaration(
-        Key.parse("knowledge:A"), Knowledge(name="A"), source, targets=("a",), places={"body": line}
+        Key.parse("knowledge:A"),
+        Knowledge(name="A"),
+        source,
+        targets=("a",),
+        sources={"body": line},
     )
-    assert (entry.place("body"), entry.place("name")) == (line, source)
+    assert (entry.source_of("body"), entry.source_of("name")) == (line, source)
     part = Source("a.yaml", 6, 9)
-    nested = entry._replace(places={"body": line, ("body", "a", 1): part})
-    assert nested.place(("body", "a", 1)) == nested.place(("body", "a", 1, "b")) == part
-    assert nested.place(("body", "a", 2)) == nested.place(("body", "b")) == line
-    assert nested.place(("name", "b")) == source
+    nested = entry._replace(sources={"body": line, ("body", "a", 1): part})
+    assert nested.source_of(("body", "a", 1)) == nested.source_of(("body", "a", 1, "b")) == part
+    assert nested.source_of(("body", "a", 2)) == nested.source_of(("body", "b")) == line
+    assert nested.source_of(("name", "b")) == source
     assert (entry.concerns("a"), entry.concerns("b")) == (True, False)
     assert entry._replace(targets=None).concerns("b")
 

@@ -43,7 +43,7 @@ def test_what_is_not_managed_needs_nothing_of_the_api() -> None:
 def test_an_entry_for_a_target_that_is_not_declared_is_a_problem_where_that_is_written() -> None:
     place = Source("a.yaml", 7)
     known = note(Ensure.PRESENT, "", None)._replace(targets=("production",))
-    limited = known._replace(targets=("production", "stagin"), places={"targets": place})
+    limited = known._replace(targets=("production", "stagin"), sources={"targets": place})
     (problem,) = target_problems([known, limited], {"production", "staging"})
     assert (problem.source, problem.code) == (place, "unknown-target")
     assert problem.message == (
@@ -63,7 +63,7 @@ def test_a_value_in_the_variable_of_a_key_is_a_problem_where_the_variable_is_nam
     entries = [
         entry(
             Secret(key="A", type="totp", value_from={"env": name}),
-            places={("value_from", "env"): place},
+            sources={("value_from", "env"): place},
         )
         for name in ("Devin_Key", "DEVIN_OTHER")
     ]

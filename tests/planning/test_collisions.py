@@ -17,7 +17,7 @@ from devinops.planning.collisions import collisions
 def declared(ensure: Ensure = Ensure.PRESENT, **values: Any) -> Declaration:
     resource = Knowledge(**{"name": "A", "trigger": "When testing it", "body": "b"} | values)
     places = {"trigger": Source("a.md", 3, 10), "macro": Source("a.md", 4, 8)}
-    return Declaration(NOTE.key(resource), resource, Source("a.md"), ensure, places=places)
+    return Declaration(NOTE.key(resource), resource, Source("a.md"), ensure, sources=places)
 
 
 def live(**values: Any) -> Live:

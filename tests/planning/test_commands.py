@@ -14,7 +14,7 @@ from devinops.planning.commands import (
     like_commands,
     link_command,
     pull_command,
-    with_place,
+    with_flags,
 )
 
 KEYS = [
@@ -29,18 +29,18 @@ KEYS = [
 def test_the_options_of_a_command_about_a_key_are_those_it_would_have_had(
     command: Callable[..., str], key: Key
 ) -> None:
-    expected = command(key, place=" -C x -t prod")
-    assert with_place(f"if not, run {command(key)}", " -C x -t prod") == f"if not, run {expected}"
-    assert command(key) != expected == with_place(expected, " -C x -t prod")
+    expected = command(key, flags=" -C x -t prod")
+    assert with_flags(f"if not, run {command(key)}", " -C x -t prod") == f"if not, run {expected}"
+    assert command(key) != expected == with_flags(expected, " -C x -t prod")
 
 
 def test_every_command_of_a_reason_gets_the_options() -> None:
     reason = f"run {pull_command()}, or {pull_command()} (then {forget_command(KEYS[0])})"
-    assert with_place(reason, " -t prod") == (
+    assert with_flags(reason, " -t prod") == (
         "run devinops pull -t prod --drift, or devinops pull -t prod --drift "
         "(then devinops inventory forget -t prod knowledge:A)"
     )
-    assert with_place(reason, "") == reason
+    assert with_flags(reason, "") == reason
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_every_command_of_a_reason_gets_the_options() -> None:
     ],
 )
 def test_a_name_that_only_begins_like_a_command_stays(text: str) -> None:
-    assert with_place(text, " -t prod") == text
+    assert with_flags(text, " -t prod") == text
 
 
 PIECES = st.sampled_from(
@@ -71,17 +71,17 @@ def test_only_commands_get_the_options_whatever_an_object_is_named(
     def reason(place: str) -> str:
         return (
             f"2 live objects share the key {key} (n1, n2): delete one, or run "
-            f"{link_command(key, place=place)} with the right id; if {key} is gone, run "
+            f"{link_command(key, flags=place)} with the right id; if {key} is gone, run "
             f"{forget_command(key, place)}, or {pull_command(place)}"
         )
 
-    assert with_place(reason(""), " -t prod", like_commands([key])) == reason(" -t prod")
+    assert with_flags(reason(""), " -t prod", like_commands([key])) == reason(" -t prod")
 
 
 def test_the_key_of_a_command_stays_even_if_it_is_not_known() -> None:
     key = Key("knowledge", ROOT, "run devinops pull --drift now")
-    expected = link_command(key, place=" -t prod")
-    assert with_place(link_command(key), " -t prod") == expected
+    expected = link_command(key, flags=" -t prod")
+    assert with_flags(link_command(key), " -t prod") == expected
 
 
 def test_only_keys_that_may_contain_a_command_are_names_and_the_longest_is_first() -> None:

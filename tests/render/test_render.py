@@ -128,7 +128,7 @@ def test_a_run_that_did_a_part_says_how_to_finish(
     unclear = facts.pop("unclear", False)
     results = tuple(replace(result, unclear=unclear) for result in report.results)
     report = replace(report, results=results, **facts)
-    text = "".join(render(format, report, Style(place=" -t prod")))
+    text = "".join(render(format, report, Style(flags=" -t prod")))
     assert text.count("To finish, ") == bool(step)
     assert step in text
 

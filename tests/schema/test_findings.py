@@ -66,7 +66,7 @@ def test_a_pattern_means_the_whole_text() -> None:
 def test_a_value_that_may_be_a_secret_is_not_repeated() -> None:
     for value_from in ("hunter2!", {"env": "hunter2!"}, {"value": "hunter2!"}):
         value = {"key": "A", "type": "totp", "value_from": value_from}
-        findings = list(check(entry_checker("secret"), value, discreet=True))
+        findings = list(check(entry_checker("secret"), value, hides_values=True))
         assert findings
         assert "hunter2" not in str([finding.message for finding in findings])
 
@@ -74,10 +74,10 @@ def test_a_value_that_may_be_a_secret_is_not_repeated() -> None:
 def test_a_discreet_message_repeats_nothing_whatever_the_keyword() -> None:
     """Also where the words are those of the library."""
     open_message = said(Checker({"multipleOf": 2}), 4711)[0][2]
-    (finding,) = check(Checker({"multipleOf": 2}), 4711, discreet=True)
+    (finding,) = check(Checker({"multipleOf": 2}), 4711, hides_values=True)
     assert ("4711" in open_message, finding.message) == (True, "this value is not valid")
     for value in (None, True, 4711, "hunter2", ["hunter2"], {"hunter2": 1}):
-        (finding,) = check(Checker({"enum": ["a"]}), value, discreet=True)
+        (finding,) = check(Checker({"enum": ["a"]}), value, hides_values=True)
         assert not re.search("hunter2|4711", finding.message)
 
 

@@ -75,5 +75,5 @@ def on_branch(
     return open_store(InventorySettings("branch", branch, remote), root, target)
 
 
-def in_file(root: Path, target: Target = TARGET, place: str = "") -> Store:
-    return open_store(InventorySettings("file"), root, target, place)
+def in_file(root: Path, target: Target = TARGET, flags: str = "") -> Store:
+    return open_store(InventorySettings("file"), root, target, flags)

@@ -31,7 +31,7 @@ def live(kind: str, **facts: Any) -> Live:
     key = KINDS[kind].key(resource)
     folder_id = own.pop("folder_id", None)
     ids = {} if folder_id is None else {"folder": folder_id}
-    id = own.pop("id", f"{kind}-{key.place}")
+    id = own.pop("id", f"{kind}-{key.path}")
     return Live(id, resource, ours=ours, access=access, ids=ids, **own)
 
 

@@ -54,7 +54,7 @@ STEPS: Final = (
 
 def note(name: str, folder: str = "Backend", **facts: Any) -> Live:
     """Return a live note in one of `FOLDERS`."""
-    ids = {str(folder.key.place): folder.id for folder in FOLDERS}
+    ids = {str(folder.key.path): folder.id for folder in FOLDERS}
     more = {"folder_id": ids[folder]} if folder in ids else {}
     id = facts.pop("id", f"note-{name.lower().replace(' ', '-')}")
     return live("knowledge", name=name, folder=folder, id=id, **more, **facts)
@@ -66,7 +66,7 @@ def declared(*objects: Live, path: str = "") -> list[Declaration]:
         Declaration(
             object.key,
             object.resource,
-            Source(path or f"{object.kind.section}/{object.key.place}.md", 1),
+            Source(path or f"{object.kind.section}/{object.key.path}.md", 1),
         )
         for object in objects
     ]
@@ -84,7 +84,7 @@ def planned(
         Record(
             object.key,
             object.id,
-            f"{object.kind.section}/{object.key.place}.md",
+            f"{object.kind.section}/{object.key.path}.md",
             fields=base(object.resource, object.resource),
         )
         for object in owned
@@ -177,15 +177,13 @@ def large(number: int = 10_000, lines: int = 80) -> Plan:
     """Return a plan of many changes: of ten notes, five are updated, four created and one deleted."""
     text = "".join(f"Line {n} of a note that is long enough to count.\n" for n in range(lines))
     notes = [
-        note(f"Note {n:05}", FOLDERS[n % 3].key.place, id=f"note-{n}", body=f"Number {n}\n{text}")
+        note(f"Note {n:05}", FOLDERS[n % 3].key.path, id=f"note-{n}", body=f"Number {n}\n{text}")
         for n in range(number)
     ]
     before = [object for n, object in enumerate(notes) if n % 10 < 6]
     changed = text.replace("Line 4 of", "Line 4, in")
     after = [
-        note(
-            f"Note {n:05}", FOLDERS[n % 3].key.place, id=f"note-{n}", body=f"Number {n}\n{changed}"
-        )
+        note(f"Note {n:05}", FOLDERS[n % 3].key.path, id=f"note-{n}", body=f"Number {n}\n{changed}")
         for n in range(number)
         if n % 10
     ]
@@ -215,7 +213,7 @@ def hostile(texts: Sequence[str] = (*MARKUP, HOSTILE)) -> Plan:
     lives, entries = [], []
     for number, text in enumerate(texts):
         folder = live("folder", path=text.replace("/", ""), id=f"f{number}")
-        facts = {"folder": folder.key.place, "folder_id": folder.id, "trigger": text}
+        facts = {"folder": folder.key.path, "folder_id": folder.id, "trigger": text}
         old = live("knowledge", name=text, id=f"n{number}", body=f"{text}\nold\t \n{text}", **facts)
         new = live(
             "knowledge", name=text, id=f"n{number}", body=f"{text} \nnew\t\n{text}{text}", **facts

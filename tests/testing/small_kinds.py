@@ -21,7 +21,9 @@ from devinops.model.kind import (
 class Crate(Resource):
     """Lives in a folder, and refers to something else before that."""
 
-    name: Any = attribute(schema={"type": "string"}, names={"v3": everywhere("name")})
+    name: Any = attribute(
+        required=True, schema={"type": "string"}, names={"v3": everywhere("name")}
+    )
     playbook: Any = attribute(
         schema={"type": "string"}, ref="playbook", names={"v3": everywhere("playbook_id")}
     )
@@ -45,7 +47,9 @@ CRATE = Kind(
 class Permit(Resource):
     """A contract of the simplest kind: no value, no version, no age."""
 
-    name: Any = attribute(schema={"type": "string"}, names={"v3": everywhere("name")})
+    name: Any = attribute(
+        required=True, schema={"type": "string"}, names={"v3": everywhere("name")}
+    )
 
 
 PERMIT = Kind(
@@ -63,7 +67,9 @@ PERMIT = Kind(
 class Plaque(Resource):
     """Has three fields that can be read and not sent, two of them with a value."""
 
-    name: Any = attribute(schema={"type": "string"}, names={"v3": everywhere("name")})
+    name: Any = attribute(
+        required=True, schema={"type": "string"}, names={"v3": everywhere("name")}
+    )
     size: Any = attribute(schema={"type": "string"}, names={"v3": FieldNames(read="size")})
     color: Any = attribute(schema={"type": "string"}, names={"v3": FieldNames(read="color")})
     motto: Any = attribute(schema={"type": "string"}, names={"v3": FieldNames(read="motto")})

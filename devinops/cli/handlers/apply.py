@@ -109,7 +109,7 @@ def _check(plan: Plan, approved: ApprovedPlan | None, options: Options) -> None:
     except Stale as error:
         raise NotApplied(plan, error) from error
     is_saved = approved is not None and isinstance(approved.plan, SavedPlan)
-    check_refusals(plan, options.place, is_saved=is_saved)
+    check_refusals(plan, options.command_flags, is_saved=is_saved)
 
 
 def secret_values(

@@ -45,11 +45,11 @@ def _find(session: Session[Reader]) -> DriftAnswer:
     return DriftAnswer(session.client.target, inventory, result, code)
 
 
-def if_refused(policy: Policy, place: str) -> str:
+def if_refused(policy: Policy, flags: str) -> str:
     """Return what to do if `on_drift: fail` refuses the apply that a sentence names; it may not."""
     if policy.on_drift is not OnDrift.FAIL:
         return ""
-    return f"; if on_drift: fail refuses that apply, run {pull_command(place)} before it"
+    return f"; if on_drift: fail refuses that apply, run {pull_command(flags)} before it"
 
 
 def _check_recorded(drift: Sequence[Drift], inventory: Inventory, session: Session[Reader]) -> None:
@@ -69,9 +69,9 @@ def _check_recorded(drift: Sequence[Drift], inventory: Inventory, session: Sessi
         run = "the run" if len(runs) == 1 else "the runs"
         why = f"{run} {listed(runs)} did not finish replacing {listed(map(str, replacing))}"
     if why:
-        place = session.options.place
-        refused = if_refused(session.settings.policy, place)
+        flags = session.options.command_flags
+        refused = if_refused(session.settings.policy, flags)
         raise Stale(
-            f"{why}: run devinops apply{place}, which finishes and records it, and then drift "
+            f"{why}: run devinops apply{flags}, which finishes and records it, and then drift "
             f"again{refused}. Nothing was written"
         )

@@ -268,7 +268,7 @@ def _plugin_lines(
             "gets each of these texts twice: to delete a live object, add ensure: absent to its "
             "entry and apply; its text stays in the plugin"
         )
-    yield _summary(exported, directory, options.place, check=check)
+    yield _summary(exported, directory, options.command_flags, check=check)
 
 
 def _are(entries: int) -> str:
@@ -291,7 +291,7 @@ def _grouped(remarks: Sequence[Remark | Loss], start: str, most: int | None) -> 
         yield f"{start}{text}: {', '.join(keys[:most])}{more}"
 
 
-def _summary(exported: Exported, directory: Path, place: str, *, check: bool) -> str:
+def _summary(exported: Exported, directory: Path, flags: str, *, check: bool) -> str:
     words = {
         Change.NEW: "new",
         Change.CHANGED: "changed",
@@ -304,7 +304,7 @@ def _summary(exported: Exported, directory: Path, place: str, *, check: bool) ->
     if exported.is_current:
         return f"{directory} is up to date: {counted(len(exported.files), 'file')}"
     if check:
-        rest = f"run devinops export{place} without --check"
+        rest = f"run devinops export{flags} without --check"
         return f"{directory} is not up to date: {counts}; {rest}"
     return f"Exported to {directory}: {counts}"
 
@@ -389,7 +389,7 @@ def _live_objects(options: Options) -> _Objects:
     from devinops.api import open_reader
 
     with open_session(options, open_reader) as session:
-        reading = readable(session, reachable(session), sure=True)
+        reading = readable(session, reachable(session), verify=True)
         target = session.client.target
     items = listed_objects(reading.snapshot.objects)
     not_read = {refusal.kind: refusal.reason for refusal in reading.not_read}

@@ -57,7 +57,7 @@ class _Changed:
 
     path: str
     real: str
-    place: str
+    shown_path: str
     """The path from the root without symbolic links, which Git does not follow in a patch."""
     before: str
     after: str
@@ -65,7 +65,7 @@ class _Changed:
     def diff(self, *, exact: bool = True) -> Iterator[str]:
         """Yield the lines of a unified diff; `exact`: not for people, but to be applied."""
         if may_quote(self.path, self.before):
-            yield from (patch if exact else shown)(self.place, self.before, self.after)
+            yield from (patch if exact else shown)(self.shown_path, self.before, self.after)
         else:
             path = line(self.path)
             yield f"# {path} changes, but is not shown: a secret may be in it by mistake"
@@ -93,7 +93,9 @@ class _Run:
         project, problems = open_project(root)
         # Without these settings it is not known which files to leave alone.
         stopping = [p for p in problems if not project.whole or p.code == "other-version"]
-        finder = Finder(root, paths=project.paths, ignore=project.ignore, place=project.place)
+        finder = Finder(
+            root, paths=project.paths, ignore=project.ignore, source_of=project.source_of
+        )
         stopping += finder.problems
         if stopping:
             self.problems += stopping
@@ -110,7 +112,7 @@ class _Run:
                 self._add(file, os.path.relpath(file.real, finder.root), texts)
         self.problems.sort()
 
-    def _add(self, file: File, place: str, texts: TextFiles) -> None:
+    def _add(self, file: File, shown_path: str, texts: TextFiles) -> None:
         """Add a file; one that may be the text of an entry stays as it is."""
         raw, problems = read_raw(file.real, file.path)
         if raw is None:
@@ -127,7 +129,7 @@ class _Run:
         elif objection := texts.objection(file.real):
             self.problems.append(Problem(Source(file.path), "not-formatted", objection))
         elif result.text is not None:
-            self.changed.append(_Changed(file.path, file.real, place, raw, result.text))
+            self.changed.append(_Changed(file.path, file.real, shown_path, raw, result.text))
 
     def write(self) -> None:
         """Write the changed files; one that must stay becomes a problem. Raises NotWritten."""

@@ -58,7 +58,7 @@ def run(
             report.leave(item.change.path, item.reason)
     code = _exit_code(report)
     lines = tuple(_lines(report, dry_run, options))
-    document = partial(_document, report, code, dry_run, options.place)
+    document = partial(_document, report, code, dry_run, options.command_flags)
     options.answer(SimpleAnswer(lines, document, exit_code=code))
     return code
 
@@ -110,14 +110,15 @@ def _lines(report: Report, dry_run: bool, options: Options) -> Iterator[str]:
             yield f"    {item.unwritten}: the source has none: write it in place of the TODO"
         yield from (f"    {remark}" for remark in item.remarks)
     for same in report.duplicates:
-        yield f"= {same.origin}: {same.what} {same.same} ({same.place})"
+        yield f"= {same.origin}: {same.what} {same.same} ({same.file})"
     for rest in report.not_imported:
         what = "" if rest.origin.path.endswith(rest.what) else f"{rest.what}: "
         yield f"! {rest.origin}: not imported: {what}{rest.why}"
     yield from _follow_up(report, options)
     yield _summary(report, dry_run)
     if report.imported and not dry_run:
-        yield f"Next: devinops validate{options.place}, then devinops plan{options.place}"
+        flags = options.command_flags
+        yield f"Next: devinops validate{flags}, then devinops plan{flags}"
 
 
 def _follow_up(report: Report, options: Options) -> Iterator[str]:
@@ -128,7 +129,7 @@ def _follow_up(report: Report, options: Options) -> Iterator[str]:
     if by_id:
         yield ""
         yield "Adopt the live objects by id, in a target with an inventory:"
-        yield from (f"  {line}" for line in _links(by_id, options.place))
+        yield from (f"  {line}" for line in _links(by_id, options.command_flags))
     if equal := len(named) - len(by_id):
         yield ""
         yield (
@@ -142,9 +143,9 @@ def _follow_up(report: Report, options: Options) -> Iterator[str]:
         yield ""
 
 
-def _links(items: Iterable[Imported], place: str) -> list[str]:
+def _links(items: Iterable[Imported], flags: str) -> list[str]:
     return [
-        f"devinops inventory link{place} {shlex.quote(str(item.key))} {shlex.quote(item.id)}"
+        f"devinops inventory link{flags} {shlex.quote(str(item.key))} {shlex.quote(item.id)}"
         for item in items
         if item.id
     ]
@@ -177,7 +178,7 @@ def _summary(report: Report, dry_run: bool) -> str:
 # --- for programs ---------------------------------------------------------------------------------
 
 
-def _document(report: Report, code: ExitCode, dry_run: bool, place: str) -> ImportDocument:
+def _document(report: Report, code: ExitCode, dry_run: bool, flags: str) -> ImportDocument:
     from devinops.schema.base_document import HEAD
     from devinops.schema.imports import (
         DuplicateItem,
@@ -204,7 +205,7 @@ def _document(report: Report, code: ExitCode, dry_run: bool, place: str) -> Impo
             for item in report.imported
         ),
         duplicates=tuple(
-            DuplicateItem(_origin(same.origin), same.what, str(same.same), same.place)
+            DuplicateItem(_origin(same.origin), same.what, str(same.same), same.file)
             for same in report.duplicates
         ),
         not_imported=tuple(
@@ -212,7 +213,7 @@ def _document(report: Report, code: ExitCode, dry_run: bool, place: str) -> Impo
             for rest in report.not_imported
         ),
         remarks=report.remarks,
-        commands=(*_links(_of_terraform(report), place), *_removals(report)),
+        commands=(*_links(_of_terraform(report), flags), *_removals(report)),
     )
 
 

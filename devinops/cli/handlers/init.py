@@ -122,9 +122,9 @@ def _branch(git: Git) -> tuple[str, bool]:
         return head.partition("/")[2], False
     known = [
         name
-        for place in ("remotes/origin", "heads")
+        for namespace in ("remotes/origin", "heads")
         for name in _USUAL
-        if git.line("rev-parse", "--verify", "--quiet", f"refs/{place}/{name}")
+        if git.line("rev-parse", "--verify", "--quiet", f"refs/{namespace}/{name}")
     ]
     current = git.line("symbolic-ref", "--short", "HEAD")
     branch = next(iter(known), current or "main")

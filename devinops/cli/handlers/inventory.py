@@ -100,7 +100,7 @@ def show(options: Options, key: str) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     parsed = parse_key(key)
     with open_inventory_session(options) as session:
-        record = _find_record(session.store.read(), parsed, options.place)
+        record = _find_record(session.store.read(), parsed, options.command_flags)
         live = session.snapshot({record.key.kind}).by_id.get(record.object_id)
     states = _states(record, live)
     item = RecordItem.of(record).compared(states, str(live.key) if live else None)
@@ -155,7 +155,7 @@ def _link(session: Session[Reader], key: Key, id: str) -> Record:
     before = inventory.by_key.get(key)
     owner = inventory.by_id.get(ObjectId(key.kind, id))
     if owner is not None and owner.key != key:
-        forget = forget_command(owner.key, session.options.place)
+        forget = forget_command(owner.key, session.options.command_flags)
         raise InventoryError(f"{id} is owned as {owner.key}: run {forget} first")
     record = replace(before or Record(key, id), id=id, fields={})
     if before is None or before.id != id:
@@ -194,7 +194,9 @@ def _check_known(session: Session[Reader], inventory: Inventory, key: Key, live:
     declared = {entry.key for entry in loaded.declarations if entry.concerns(target)}
     known = declared | set(inventory.by_key) | {live.key}
     if key not in known:
-        raise NotFound(f"there is no entry {key}{_near_keys(key, known, session.options.place)}")
+        raise NotFound(
+            f"there is no entry {key}{_near_keys(key, known, session.options.command_flags)}"
+        )
 
 
 # --- forget ---------------------------------------------------------------------------------------
@@ -205,7 +207,7 @@ def forget(options: Options, key: str) -> ExitCode:
     parsed = parse_key(key)
     with open_inventory_session(options) as session:
         inventory = session.store.read()
-        record = _find_record(inventory, parsed, options.place)
+        record = _find_record(inventory, parsed, options.command_flags)
         changed = inventory.changed(removals=[record.object_id])
         session.store.write(changed, inventory, f"{parsed} forgotten")
     lines = [f"{parsed} is no longer owned; {record.id} was not touched"]
@@ -228,19 +230,19 @@ def unlock(options: Options, run: str) -> ExitCode:
     lines = [
         f"unlocked {run}: {counted(len(intents), 'write')} without a result",
         *_writes(intents),
-        *_next_step(intents, session.settings.policy, options.place),
+        *_next_step(intents, session.settings.policy, options.command_flags),
     ]
     target, items = session.settings.target.name, tuple(map(IntentItem.of, intents))
     _answer(session, lines, UnlockDocument(**HEAD, target=target, run=run, intents=items))
     return ExitCode.OK
 
 
-def _next_step(intents: Iterable[Intent], policy: Policy, place: str) -> Iterator[str]:
+def _next_step(intents: Iterable[Intent], policy: Policy, flags: str) -> Iterator[str]:
     """Yield what to do if the run may have written an object that is owned."""
     if any(intent.id for intent in intents):
         yield (
             "drift shows what the run wrote to these objects as changed outside devinops, until "
-            f"an apply has recorded it: run devinops apply{place} next{if_refused(policy, place)}"
+            f"an apply has recorded it: run devinops apply{flags} next{if_refused(policy, flags)}"
         )
 
 
@@ -267,7 +269,7 @@ def repair(options: Options, yes: bool) -> ExitCode:
     document = RepairDocument(**HEAD, target=target, missing=missing)
     _answer(
         session,
-        _proposals(findings, options.place),
+        _proposals(findings, options.command_flags),
         document,
         ExitCode.DECIDE if waits else ExitCode.OK,
     )
@@ -298,7 +300,7 @@ def _approved(options: Options, count: int, *, yes: bool) -> bool:
     return False
 
 
-def _proposals(findings: Iterable[Finding], place: str) -> Iterator[str]:
+def _proposals(findings: Iterable[Finding], flags: str) -> Iterator[str]:
     linked = undecided = 0
     for finding in findings:
         record = finding.record
@@ -310,8 +312,8 @@ def _proposals(findings: Iterable[Finding], place: str) -> Iterator[str]:
             created = f", created {_date(live.created_at)}" if live.created_at else ""
             yield f"  {mark} {live.id}, {live.key}: {evidence}{created}"
         if not finding.link:
-            choice = f"{link_command(record.key, place=place)}, or " if finding.candidates else ""
-            yield f"  decide: {choice}{forget_command(record.key, place)}"
+            choice = f"{link_command(record.key, flags=flags)}, or " if finding.candidates else ""
+            yield f"  decide: {choice}{forget_command(record.key, flags)}"
             yield "    after forget, an entry with this key is planned as a new one"
     yield f"{linked} to link again, {undecided} to decide"
 
@@ -353,18 +355,18 @@ def _answer_record(session: Session[Reader], lines: Iterable[str], record: Recor
     _answer(session, lines, RecordDocument(**HEAD, target=target, record=record))
 
 
-def _find_record(inventory: Inventory, key: Key, place: str) -> Record:
+def _find_record(inventory: Inventory, key: Key, flags: str) -> Record:
     """Return the record of a key. Raises NotFound if it is not owned.
 
-    `place` holds the options of printed commands.
+    `flags` holds the options of printed commands.
     """
     record = inventory.by_key.get(key)
     if record is None:
-        raise NotFound(f"{key} is not in the inventory{_near_keys(key, inventory.by_key, place)}")
+        raise NotFound(f"{key} is not in the inventory{_near_keys(key, inventory.by_key, flags)}")
     return record
 
 
-def _near_keys(key: Key, known: Iterable[Key], place: str) -> str:
-    """Return a hint to put after an unknown key; `place` holds the options of its command."""
-    otherwise = f"; devinops inventory list{place} shows the known keys"
+def _near_keys(key: Key, known: Iterable[Key], flags: str) -> str:
+    """Return a hint to put after an unknown key; `flags` holds the options of its command."""
+    otherwise = f"; devinops inventory list{flags} shows the known keys"
     return did_you_mean(key, map(str, known), otherwise)

@@ -108,7 +108,7 @@ def _lint(options: Options, request: Request) -> ProblemsAnswer:
     project, problems = open_project(options.root, skipped)
     section = usable(project.lint)
     errors = [problem for problem in problems if problem.is_error]
-    errors += setting_problems(section, RULES, project.place)
+    errors += setting_problems(section, RULES, project.source_of)
     configured = Settings.of(section)
     settings = configured.with_options(
         request.select, request.ignore, request.lowest_failure(section)
@@ -202,7 +202,7 @@ class _Run:
                 sorted(prefixes),
                 paths=project.paths,
                 ignore=project.ignore,
-                place=project.place,
+                source_of=project.source_of,
                 untracked=self.untracked,
             )
             if loaded is not None:
@@ -323,7 +323,7 @@ class _Run:
         if self.selection.prefixes is None:
             texts = {d.text_file for d in self.loaded.declarations} - {""}
             files = {*self.loaded.files, *texts}
-            yield from unused_paths(usable(self.project.lint), files, self.project.place)
+            yield from unused_paths(usable(self.project.lint), files, self.project.source_of)
 
     def _is_shown(self, paths: Iterable[str]) -> bool:
         """Return whether one of the files is selected."""
@@ -424,7 +424,9 @@ def _baseline_file(project: Project, settings: Settings, request: Request) -> Pa
             "--baseline FILE"
         )
     if file is not None and not request.write_baseline and not file.exists():
-        where = "" if request.baseline_file else f"{project.place('lint', 'baseline')}: baseline "
+        where = (
+            "" if request.baseline_file else f"{project.source_of('lint', 'baseline')}: baseline "
+        )
         raise UsageError(f"{where}{file} does not exist; --write-baseline creates it")
     return file
 

@@ -15,7 +15,7 @@ from devinops.api import open_reader
 from devinops.cli import root_files
 from devinops.cli.handlers.init import NEW_TARGET, Repository, SetUp, set_up
 from devinops.cli.options import Options
-from devinops.cli.pull_reading import first_reading, proved
+from devinops.cli.pull_reading import first_reading, verified
 from devinops.cli.session import Session, failures_written, open_session
 from devinops.config import DEFAULT_TARGET, Project, resolve
 from devinops.git import Git
@@ -149,7 +149,7 @@ def _pull(
         selects=request.selects,
         named=request.keys,
         targets=tuple(project.targets),
-        place=session.options.place,
+        flags=session.options.command_flags,
         text_of=root_files.text_of(settings.root, writing.raws),
         merged=loaded.merged_for(session.client.target.name),
     )
@@ -172,7 +172,7 @@ def _pull(
             writing.prepare(pulled.files)
         return pulled
 
-    pulled = proved(session, first.snapshot, prepare)
+    pulled = verified(session, first.snapshot, prepare)
     return _Run(pulled, pulling.target, request.check, first.not_read)
 
 
@@ -305,8 +305,8 @@ def _next_steps(options: Options, git: Repository, setup: SetUp) -> Iterator[str
     yield f"  {start}{add} && git{option} commit -m 'Pull the organization'"
     if git.remote and _is_empty_remote(Git(options.root)):
         yield f"  git{option} push -u origin HEAD"
-    yield f"  devinops plan{options.place}"
-    yield f"  devinops apply{options.place}"
+    yield f"  devinops plan{options.command_flags}"
+    yield f"  devinops apply{options.command_flags}"
 
 
 def _is_empty_remote(git: Git) -> bool:

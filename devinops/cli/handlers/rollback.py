@@ -76,10 +76,10 @@ def _read(options: Options, name: str) -> Backup:
     if name == LATEST:
         project = read_project(options.root)
         target, source = target_name(project, options.flags)
-        place = options.about(target, source).place
-        path = find(options.root, name, target, project.targets, place)
+        flags = options.about(target, source).command_flags
+        path = find(options.root, name, target, project.targets, flags)
     else:
-        path = find(options.root, name, "", place=options.place)
+        path = find(options.root, name, "", flags=options.command_flags)
     return read_backup(path.absolute(), options.root)
 
 
@@ -115,7 +115,7 @@ def _preview(options: Options, arguments: _Rollback, *, dry_run: bool) -> ExitCo
         options.answer(answer)
         return answer.exit_code
     show(options, plan, asking=False)
-    check_refusals(plan, options.place)
+    check_refusals(plan, options.command_flags)
     how = (
         f"rollback cannot ask {why_nobody_answers()}, and nothing was written: review the plan, "
         f"then pass --expect {plan.digest}, or --yes"
@@ -164,7 +164,7 @@ def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
     show(options, plan, asking=asking, approved=arguments.digest == plan.digest)
     if arguments.digest is not None:
         ApprovedPlan(arguments.digest).check(plan, options)
-    check_refusals(plan, options.place)
+    check_refusals(plan, options.command_flags)
     if not plan.changes:
         return Report(plan, ())
     if asking:

@@ -104,12 +104,12 @@ def _has_words(text: str) -> bool:
 class When:
     """When to use a text, as the text itself says it.
 
-    `text` is the text without the lines that are only there to say it. `place` says where it stood.
+    `text` is the text without the lines that only say it. `origin` says where these lines stood.
     """
 
     when: str
     text: str
-    place: str
+    origin: str
 
 
 def when(text: str) -> When | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from devinops.ingest.forms._front_matter import Page
 from devinops.ingest.forms._headings import Section, sections, title, when
-from devinops.ingest.import_form import Choices, ForeignText, Source
+from devinops.ingest.import_form import Choices, ImportText, Source
 from devinops.model.kind import Use
 
 EVERY_FILE: Final = frozenset({"*", "**", "**/*", "*.*", "**/*.*", "/**", "./**"})
@@ -24,7 +24,7 @@ def rule(
     globs: Sequence[str] = (),
     always: bool = False,
     remarks: Sequence[str] = (),
-) -> ForeignText:
+) -> ImportText:
     """Return a rule as a text that is recalled when it fits.
 
     When to use it comes from the description and the patterns, else from the text. A rule for every
@@ -36,10 +36,10 @@ def rule(
     words = usage.when if usage else _words(description, narrow, always, choices)
     more = list(remarks)
     if usage:
-        more.append(f"the trigger comes from {usage.place}")
+        more.append(f"the trigger comes from {usage.origin}")
     if narrow:
         more.append(f"Devin has no file patterns: {', '.join(narrow)} is in the trigger as text")
-    return ForeignText(
+    return ImportText(
         use=Use.RULE,
         name=named(source, written),
         text=usage.text if usage else written.content,
@@ -74,7 +74,7 @@ def humanized(stem: str) -> str:
 
 def split_rule(
     source: Source, text: str, choices: Choices, *, below: str = "", first: str = ""
-) -> list[ForeignText]:
+) -> list[ImportText]:
     """Split a text that is always used in its repository into one rule for each section.
 
     `below` is the directory that the rules are about, empty for all. `first` is the name of the
@@ -85,17 +85,17 @@ def split_rule(
     ]
 
 
-def _section(part: Section, choices: Choices, below: str, first: str) -> ForeignText:
+def _section(part: Section, choices: Choices, below: str, first: str) -> ImportText:
     usage = when(part.text)
-    place = where(choices.repo, below)
+    concern = where(choices.repo, below)
     if usage:
-        words, remark = usage.when, f"the trigger comes from {usage.place}"
+        words, remark = usage.when, f"the trigger comes from {usage.origin}"
     elif part.title:
-        words = f'When the task concerns "{part.title}"{place}'
+        words = f'When the task concerns "{part.title}"{concern}'
         remark = "the trigger comes from the heading"
     else:
-        words, remark = (f"When working{place}", "") if place else ("", "")
-    return ForeignText(
+        words, remark = (f"When working{concern}", "") if concern else ("", "")
+    return ImportText(
         use=Use.RULE,
         name=part.title or first,
         text=usage.text if usage else part.text,

@@ -6,7 +6,7 @@ from typing import Final
 
 from devinops.ingest.forms._front_matter import page
 from devinops.ingest.forms._rule import named
-from devinops.ingest.import_form import Choices, Contents, ForeignText, Form, Source
+from devinops.ingest.import_form import Choices, Contents, Form, ImportText, Source
 from devinops.model.kind import Use
 
 _KNOWN: Final = ("name", "title", "macro")
@@ -14,7 +14,7 @@ _KNOWN: Final = ("name", "title", "macro")
 
 def _read(source: Source, choices: Choices) -> Contents:
     written = page(source.text)
-    found = ForeignText(
+    found = ImportText(
         use=Use.PROCEDURE,
         name=named(source, written),
         text=written.content,

@@ -15,8 +15,8 @@ from devinops.ingest.forms._rule import split_rule, where
 from devinops.ingest.import_form import (
     Choices,
     Contents,
-    ForeignText,
     Form,
+    ImportText,
     Omission,
     Source,
     quote,
@@ -61,12 +61,12 @@ def _read(source: Source, choices: Choices) -> Contents:
     parts = split_rule(source, text, choices, below=below, first=name) if choices.split else []
     if parts and description:
         remarks.append(f"not carried over: the description: {quote(description)}")
-    place = where(choices.repo, below)
-    whole = ForeignText(
+    concern = where(choices.repo, below)
+    whole = ImportText(
         use=Use.RULE,
         name=name,
         text=text,
-        when=description or (f"When working{place}" if place else ""),
+        when=description or (f"When working{concern}" if concern else ""),
         always=not below,
     )
     return Contents(tuple(parts) or (whole,), remarks=tuple(remarks))

@@ -7,7 +7,7 @@ from typing import Final
 from devinops.ingest.forms._front_matter import Page, page
 from devinops.ingest.forms._headings import Section, sections, title, when
 from devinops.ingest.forms._rule import humanized, named, rule
-from devinops.ingest.import_form import Choices, Contents, ForeignText, Form, Source
+from devinops.ingest.import_form import Choices, Contents, Form, ImportText, Source
 from devinops.kinds import KINDS
 from devinops.model.kind import Use
 
@@ -16,7 +16,7 @@ _SUFFIXES: Final = (".md", ".markdown", ".txt")
 _FIELDS: Final = frozenset(
     attribute.name
     for kind in KINDS.values()
-    if kind.foreign.use is Use.RULE
+    if kind.meaning.use is Use.RULE
     for attribute in kind.attributes
 )
 
@@ -37,9 +37,9 @@ def _read(source: Source, choices: Choices) -> Contents:
     return Contents((_whole(source, written, choices),))
 
 
-def _part(part: Section, written: Page, source: Source) -> ForeignText:
+def _part(part: Section, written: Page, source: Source) -> ImportText:
     usage = when(part.text)
-    return ForeignText(
+    return ImportText(
         use=Use.RULE,
         name=part.title or title(part.text) or named(source, written),
         text=usage.text if usage else part.text,
@@ -49,7 +49,7 @@ def _part(part: Section, written: Page, source: Source) -> ForeignText:
     )
 
 
-def _whole(source: Source, written: Page, choices: Choices) -> ForeignText:
+def _whole(source: Source, written: Page, choices: Choices) -> ImportText:
     known = ("name", "title", *_WHEN, *_FIELDS)
     found = rule(
         source,
@@ -60,7 +60,7 @@ def _whole(source: Source, written: Page, choices: Choices) -> ForeignText:
     )
     values = {name: written.values[name] for name in _FIELDS & written.values.keys()}
     own_name = written.text("name", "title") or title(written.content) or humanized(source.stem)
-    return ForeignText(
+    return ImportText(
         use=found.use,
         name=own_name,
         text=found.text,

@@ -15,7 +15,7 @@ from devinops.ingest.forms._headings import when
 from devinops.ingest.forms._metadata import own_fields, own_key
 from devinops.ingest.forms._rule import named, rule
 from devinops.ingest.forms.instructions import NAMES
-from devinops.ingest.import_form import Choices, Contents, ForeignText, Form, Source
+from devinops.ingest.import_form import Choices, Contents, Form, ImportText, Source
 from devinops.model.kind import Use
 
 _PATH = re.compile(r"(?:/rules/(?:.*/)?|/\.clinerules/)[^/]+\.md$", re.IGNORECASE)
@@ -38,7 +38,7 @@ def _read(source: Source, choices: Choices) -> Contents:
     return Contents((found,))
 
 
-def _foreign(source: Source, written: Page, choices: Choices) -> ForeignText:
+def _foreign(source: Source, written: Page, choices: Choices) -> ImportText:
     """Return a rule that a person wrote for an editor."""
     mode = written.text("trigger").lower().replace("-", "_")
     # Some tools have a sentence there, as devinops does.
@@ -65,12 +65,12 @@ def _foreign(source: Source, written: Page, choices: Choices) -> ForeignText:
     )
 
 
-def _own(source: Source, written: Page) -> ForeignText:
+def _own(source: Source, written: Page) -> ImportText:
     """Return a rule that `devinops export` wrote: its metadata says what the rule cannot."""
     remarks = [*written.remarks, *written.others(*_KNOWN, "metadata")]
     if globs := written.globs("globs"):
         remarks.append(f"not carried over: globs, from the entry's meta: {', '.join(globs)}")
-    return ForeignText(
+    return ImportText(
         use=Use.RULE,
         name=named(source, written),
         text=written.content,

@@ -16,8 +16,8 @@ from devinops.ingest.forms._rule import humanized
 from devinops.ingest.import_form import (
     Choices,
     Contents,
-    ForeignText,
     Form,
+    ImportText,
     Omission,
     Source,
     quote,
@@ -41,7 +41,7 @@ def read(source: Source, choices: Choices) -> Contents:
     usage = when(written.content) if use is Use.RULE and not written.prose("description") else None
     # What devinops exported has its handle among its own fields, or had none.
     handle = slug if use is Use.PROCEDURE and not own_key(written) else ""
-    found = ForeignText(
+    found = ImportText(
         use=use,
         name=title(written.content) or humanized(slug),
         text=written.content,

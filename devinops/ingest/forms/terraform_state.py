@@ -25,7 +25,7 @@ PROVIDER: Final = "devin_"
 ENTERPRISE: Final = "devin_enterprise_"
 
 _BY_TYPE: Final = {
-    kind.foreign.terraform: kind for kind in KINDS.values() if kind.foreign.terraform
+    kind.meaning.terraform: kind for kind in KINDS.values() if kind.meaning.terraform
 }
 
 

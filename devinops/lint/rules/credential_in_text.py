@@ -47,7 +47,7 @@ from devinops.model.objects import Severity
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
-    for place, text in subject.texts():
+    for path, text in subject.texts():
         passwords = list(everywhere(text, _passwords))
         for start, end, title in everywhere(text, _outside_urls):
             if any(start < password.end and password.start < end for password in passwords):
@@ -57,7 +57,7 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
                 f"this looks like {title}: remove it, replace the secret with a new one, "
                 "because this one may have leaked, and declare it as a secret"
             )
-            yield subject.at(place, message, start, end - start, conceal=text[start:end])
+            yield subject.at(path, message, start, end - start, conceal=text[start:end])
 
 
 def _passwords(text: str) -> Iterator[Leak]:

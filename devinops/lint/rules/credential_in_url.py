@@ -40,13 +40,13 @@ from devinops.model.patterns import LazyPattern
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
-    for place, text in subject.texts():
+    for path, text in subject.texts():
         for start, end, _title in everywhere(text, _passwords):
             message = (
                 "this URL has a password: change the password, and put it into a secret, such as "
                 "$DATABASE_PASSWORD"
             )
-            yield subject.at(place, message, start, end - start, conceal=text[start:end])
+            yield subject.at(path, message, start, end - start, conceal=text[start:end])
 
 
 def _passwords(text: str) -> Iterator[Leak]:

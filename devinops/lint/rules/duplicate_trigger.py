@@ -105,10 +105,10 @@ def _features(text: str) -> Features:
 
 
 def _finding(subject: Subject, other: Subject, how: str) -> Finding:
-    field = subject.kind.foreign.when
+    field = subject.kind.meaning.when
     message = (
         f"this {field} is {how} that of {other.declaration.key} "
-        f"({other.declaration.place(field)}): merge the two, or say in each how it differs"
+        f"({other.declaration.source_of(field)}): merge the two, or say in each how it differs"
     )
     return subject.about(field, message, other)
 

@@ -49,11 +49,11 @@ _WORD = LazyPattern(rf"[{ZERO_WIDTH}]*+[^\W_](?:[^\W_]|[{ZERO_WIDTH}])*+(?:(?<=[
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
-    for place, text in subject.texts():
-        is_prose = isinstance(place, str) and subject.kind.by_name[place].text
+    for path, text in subject.texts():
+        is_prose = isinstance(path, str) and subject.kind.by_name[path].text
         for run in islice(hidden(text), MOST):
             fix = run[0] if is_prose and _is_in_a_word(text, run) else ""
-            yield subject.at(place, _message(run[0]), run.start(), len(run[0]), fix=fix)
+            yield subject.at(path, _message(run[0]), run.start(), len(run[0]), fix=fix)
 
 
 def _is_in_a_word(text: str, run: re.Match[str]) -> bool:

@@ -104,7 +104,7 @@ _ABOUT_TAGS = LazyPattern(
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     texts = [
         (subject.kind.document, subject.markdown.without_code, subject.markdown),
-        (subject.kind.foreign.when, subject.when, Markdown("")),
+        (subject.kind.meaning.when, subject.when, Markdown("")),
     ]
     for field, text, markdown in texts:
         explains_tags = _explains_tags(text, subject.when)

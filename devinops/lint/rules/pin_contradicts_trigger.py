@@ -76,11 +76,11 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
             continue
         has_owner = match["owner"].lower() == pin.rpartition("/")[0]
         if match["host"] or has_owner or _is_called_one(when, match):
-            always = subject.kind.foreign.always
+            always = subject.kind.meaning.always
             message = (
                 f"this names {match[0]}, but {always} is {subject.pin}: correct one of the two"
             )
-            yield subject.at(subject.kind.foreign.when, message, match.start(), len(match[0]))
+            yield subject.at(subject.kind.meaning.when, message, match.start(), len(match[0]))
             return
 
 

@@ -49,7 +49,7 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
         return
     fault = _fault(pin)
     if fault:
-        always = subject.kind.foreign.always
+        always = subject.kind.meaning.always
         message = f"{pin} {fault}: {always} is owner/repo, such as acme/api, or all"
         yield subject.about(always, message)
 

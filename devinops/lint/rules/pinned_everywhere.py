@@ -48,7 +48,7 @@ def check(subject: Subject, context: Context) -> Iterator[Finding]:
             f"about {size:,} tokens are pinned to all repositories, but the limit is {limit:,}: "
             "shorten the text, or pin it to the repositories that need it"
         )
-        yield subject.about(subject.kind.foreign.always, message)
+        yield subject.about(subject.kind.meaning.always, message)
 
 
 RULE = Rule("DV106", "pinned-everywhere", Severity.WARNING, entry=check)

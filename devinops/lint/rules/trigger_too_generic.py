@@ -36,10 +36,10 @@ from devinops.model.objects import Severity
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     if is_generic(subject.when) and not subject.pin:
-        field = subject.kind.foreign.when
+        field = subject.kind.meaning.when
         message = (
             f"this {field} fits every task: name the tasks for which the {subject.kind.name} "
-            f"helps, or set {subject.kind.foreign.always} to the repository that it is for"
+            f"helps, or set {subject.kind.meaning.always} to the repository that it is for"
         )
         yield subject.about(field, message)
 

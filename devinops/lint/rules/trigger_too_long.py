@@ -39,7 +39,7 @@ LONGEST = 1_024
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     size = len(subject.when)
     if size > LONGEST:
-        field = subject.kind.foreign.when
+        field = subject.kind.meaning.when
         message = (
             f"this {field} has {size:,} characters, but the maximum is {LONGEST:,}: keep what "
             f"says when to use the {subject.kind.name}, and move the rest to its "

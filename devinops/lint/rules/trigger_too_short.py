@@ -37,7 +37,7 @@ from devinops.model.objects import Severity
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     when = subject.when
     if when and not is_generic(when) and is_too_short(when):
-        field = subject.kind.foreign.when
+        field = subject.kind.meaning.when
         message = (
             f"this {field} is too short to tell when Devin should use the {subject.kind.name}: "
             "describe the task, such as `When adding an HTTP endpoint`"

@@ -110,7 +110,7 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
         return
     is_title = bool(_TITLE.match(when.strip()) or _TITLE_AT_THE_END.fullmatch(when.strip()))
     if is_title or (len(found) <= _LONGEST_TITLE and not _TASK.search(when)):
-        field = subject.kind.foreign.when
+        field = subject.kind.meaning.when
         message = (
             f"this {field} says what the {subject.kind.name} is about, but not when to use it: "
             "begin with `When` and the task"

@@ -46,7 +46,7 @@ class Contract(Managed):
         elif not declaration.value_variable:
             source = declaration.kind.role(Role.VALUE_SOURCE)
             way = f", or let apply create it with {source.name}: {{env: NAME}}" if source else ""
-            reason = f'the {noun} "{declaration.key.place}" is missing: add it in the web app{way}'
+            reason = f'the {noun} "{declaration.key.path}" is missing: add it in the web app{way}'
             draft.block(Blocker.REQUIREMENT, declaration, reason)
         else:
             fields = (*declared_fields(declaration.resource), _value_field(declaration))
@@ -93,7 +93,7 @@ class Contract(Managed):
             )
         else:
             action, reason, fields = Action.ADOPT, EQUAL, ()
-        real = context.as_it_is(live)
+        real = context.at_live_path(live)
         draft.changes.append(
             Change(action, declaration.key, reason, live.id, declaration, real, fields)
         )

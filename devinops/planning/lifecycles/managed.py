@@ -78,7 +78,7 @@ class Managed:
             draft.conflict(declaration, live, what)
         else:
             reason = f"ensure: absent{_final(live.kind, context.api)}"
-            key, real = declared_key(live, context.inventory), context.as_it_is(live)
+            key, real = declared_key(live, context.inventory), context.at_live_path(live)
             lost = tuple(edited(record, live) if record else ())
             draft.delete(key, real, reason, declaration, record=record, overwrites=lost)
 
@@ -216,7 +216,7 @@ class Managed:
         if self._blocked(match, live, fields, context, draft):
             return
         renamed = match.declaration.key != live.key and any(
-            field.name in live.kind.places for field in fields
+            field.name in live.kind.key_fields for field in fields
         )
         if not match.record and any(map(_is_indentation, fields)):
             remark = (
@@ -246,7 +246,7 @@ class Managed:
             )
             draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live], tuple(fixed))
             return True
-        if folder := _lost_folder(context.as_it_is(live), context.api, context.scope):
+        if folder := _lost_folder(context.at_live_path(live), context.api, context.scope):
             draft.block(Blocker.REQUIREMENT, match.declaration, _loses_folder(folder), [live])
             return True
         if reason := _too_many_labels(live, fields):
@@ -271,7 +271,7 @@ class Managed:
         live, record = orphan.live, orphan.record
         why = f"{orphan.why}{_final(live.kind, context.api)}"
         if record is None:
-            real = context.as_it_is(live)
+            real = context.at_live_path(live)
             draft.delete(orphan.key, real, f"{why} ({live.id})", successor=successor)
         elif record.protect:
             reason = (
@@ -287,7 +287,7 @@ class Managed:
                 Drift(DriftEvent.EDITED, record.key, live.id, reason, (), orphan.source)
             )
         else:
-            real = context.as_it_is(live)
+            real = context.at_live_path(live)
             draft.delete(
                 declared_key(live, context.inventory),
                 real,
@@ -534,7 +534,7 @@ def _change(
     declaration = match.declaration
     if fields:
         fields += _unreadable(live.kind, fields, declaration.resource, live.resource)
-    real = context.as_it_is(live)
+    real = context.at_live_path(live)
     return Change(action, declaration.key, reason, live.id, declaration, real, fields)
 
 

@@ -44,7 +44,7 @@ def missing(blocked: Sequence[Blocked], in_root: Sequence[Declaration] = ()) -> 
     needed.update(filter(None, map(folder_of, in_root)))
     held = {block.key for block in blocked}
     there = Counter(folder_of(entry) for entry in in_root if entry.key not in held)
-    return tuple(Missing(key.kind, key.place, needed[key], there[key]) for key in sorted(needed))
+    return tuple(Missing(key.kind, key.path, needed[key], there[key]) for key in sorted(needed))
 
 
 def is_missing(block: Blocked) -> bool:

@@ -118,13 +118,13 @@ def _fold(lines: Sequence[tuple[int, int, str]]) -> Html:
 def _marked(parts: Sequence[Part]) -> Iterator[Html]:
     """Yield the parts of a changed line, with its white space visible."""
     whole = "".join(part.text for part in parts)
-    words, place = len(whole.rstrip(" ")), 0
+    words, start = len(whole.rstrip(" ")), 0
     is_partial = not all(part.changed for part in parts)
     for part in parts:
-        end = max(words - place, 0)
+        end = max(words - start, 0)
         shown = _spaced(part.text[:end], len(part.text[end:]))
         yield tag("mark", shown) if part.changed and is_partial else shown
-        place += len(part.text)
+        start += len(part.text)
 
 
 def _spaced(words: str, final_spaces: int) -> Html:

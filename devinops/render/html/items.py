@@ -225,8 +225,8 @@ def _facets(key: Key, action: str) -> dict[str, str]:
 
 def _key(key: Key) -> Html:
     """Return a key with its name in bold, because readers look for the name."""
-    folder, slash, name = key.place.rpartition("/")
-    where = tag("small", f"{key.kind}:{folder}{slash}" if key.place else key.kind)
+    folder, slash, name = key.path.rpartition("/")
+    where = tag("small", f"{key.kind}:{folder}{slash}" if key.path else key.kind)
     return joined([where, tag("strong", name)] if name else [where])
 
 

@@ -103,7 +103,7 @@ def danger_notices(plan: ShownPlan, prefix: str = "change") -> Iterator[Html]:
 
 def pull_hint(style: Style) -> Html:
     """Return how to bring what changed outside devinops into the files."""
-    return tag("p", tag("code", pull_command(style.place)), f" {PULLED}.")
+    return tag("p", tag("code", pull_command(style.flags)), f" {PULLED}.")
 
 
 def to_approve(plan: ShownPlan, style: Style) -> Iterator[Html]:

@@ -50,7 +50,7 @@ def report_page(report: Report, style: Style) -> Page:
 
 def _report_notices(report: Report, style: Style) -> Iterator[Html]:
     """Yield what failed, what is left, and how to undo the run."""
-    if step := next_step(report, style.place, partial(tag, "code")):
+    if step := next_step(report, style.flags, partial(tag, "code")):
         title = "Interrupted" if report.interrupted else "Not finished"
         yield notice(title, [tag("p", Html(step))], Look.ERROR)
     failed = [
@@ -72,7 +72,7 @@ def _report_notices(report: Report, style: Style) -> Iterator[Html]:
     if report.waiting:
         yield blocked_notice(report.plan, report.waiting, style, "waiting")
     if report.backup:
-        hint = Html(rollback_hint(report, style.place, partial(tag, "code"), prose))
+        hint = Html(rollback_hint(report, style.flags, partial(tag, "code"), prose))
         content = [tag("code", report.backup), " (", hint, ")"]
         yield notice("Backup", [tag("p", *content)], Look.DIM)
 

@@ -23,9 +23,9 @@ from devinops.render.answers import (
     ProblemsAnswer,
     SimpleAnswer,
 )
+from devinops.render.commands import named_keys
 from devinops.render.escape import line
 from devinops.render.findings import lint_of
-from devinops.render.keys import named_keys
 from devinops.render.markdown.budget import fitting
 from devinops.render.markdown.escape import code, fenced
 from devinops.render.markdown.findings import finding_section, rule_sections
@@ -63,7 +63,7 @@ def _drift(page: Page, answer: DriftAnswer) -> Iterator[str]:
     number = len(findings.drift)
     changed = f"{counted(number, 'object')} changed outside devinops"
     title = f"{changed} in {where}" if number else f"No drift in {where}"
-    advice = f"{code(pull_command(page.style.place))} {PULLED}."
+    advice = f"{code(pull_command(page.style.flags))} {PULLED}."
     summary = [f"{page.marker(answer.target)}\n## {title}", *([advice] if number else [])]
     items = [drift_item(page, item, SINCE_APPLY) for item in findings.drift]
     sections = [

@@ -104,7 +104,7 @@ class Page:
         """Return a sentence that is safe, with each key in it as one code span."""
         return prose(text, most, self.keys)
 
-    def place(self, source: Source | None, *, column: bool = False, gone: bool = False) -> str:
+    def location(self, source: Source | None, *, column: bool = False, gone: bool = False) -> str:
         """Return where something is written, as a link if there is an address; may be empty.
 
         What is `gone` may be in the base of the request only.
@@ -117,18 +117,18 @@ class Page:
 
     def problem(self, problem: Problem, *, brief: bool = False) -> str:
         """Return a list item about a problem in a file; a `brief` one leaves out its rule."""
-        place = self.place(problem.source, column=True)
+        location = self.location(problem.source, column=True)
         message = self.prose(problem.message, 600)
         if brief:
-            return f"- {place}: {message}"
-        return f"- {place}: **{problem.severity}**: {message} {code(problem.code)}"
+            return f"- {location}: {message}"
+        return f"- {location}: **{problem.severity}**: {message} {code(problem.code)}"
 
-    def item(self, key: Key, place: str = "", text: str = "", word: str = "") -> str:
-        """Return a list item about an object at a `place`; `text` is not yet escaped."""
+    def item(self, key: Key, location: str = "", text: str = "", word: str = "") -> str:
+        """Return a list item about an object at a `location`; `text` is not yet escaped."""
         parts = (
             f"**{word}** " if word else "",
             code(str(key)),
-            f" ({place})" if place else "",
+            f" ({location})" if location else "",
             f": {self.prose(text)}" if text else "",
         )
         return f"- {''.join(parts)}"
@@ -294,7 +294,7 @@ class _Body:
         log = f" More is in {_LOG}({job.job_url})." if job and job.job_url else ""
         return (
             f"**This page is shortened** to fit here: {counted(first, noun)} {what}{rest}.{log} "
-            f"{code(show_command(page.style.place))} and the page of `--report html=FILE` show "
+            f"{code(show_command(page.style.flags))} and the page of `--report html=FILE` show "
             "everything."
         )
 

@@ -128,10 +128,10 @@ def _dangers(page: Page, plan: ShownPlan, error: str) -> Iterator[str]:
     yield from costs(page, plan)
     yield from _blocked(page, plan)
     if plan.drift:
-        drifted = (page.item(d.key, page.place(d.source), drift_summary(d)) for d in plan.drift)
+        drifted = (page.item(d.key, page.location(d.source), drift_summary(d)) for d in plan.drift)
         outside = page.listed(drifted, len(plan.drift), 0.08)
         title = f"{counted(len(plan.drift), 'object')} changed outside devinops, and kept"
-        pull = f"Nobody reviewed this. {code(pull_command(page.style.place))} {PULLED}."
+        pull = f"Nobody reviewed this. {code(pull_command(page.style.flags))} {PULLED}."
         yield alert("WARNING", title, outside, pull)
     if plan.notes:
         notes = (f"- {page.prose(note, 600)}" for note in plan.notes)
@@ -142,7 +142,7 @@ def _dangers(page: Page, plan: ShownPlan, error: str) -> Iterator[str]:
 def costs(page: Page, plan: ShownPlan) -> Iterator[str]:
     """Yield what a plan costs and overwrites, with the approvals that it has."""
     for title, items in dangers(plan):
-        lines = (page.item(c.key, place(page, c), text) for c, text in items)
+        lines = (page.item(c.key, location(page, c), text) for c, text in items)
         yield alert("CAUTION", page.prose(title), page.listed(lines, len(items), 0.08))
 
 
@@ -162,12 +162,13 @@ def _deletes(page: Page, changes: Iterable[Change], will: str) -> Iterator[str]:
     deletes = [change for change in changes if change.action is Action.DELETE]
     replaced = [change for change in changes if change.action is Action.REPLACE]
     if deletes:
-        lines = (page.item(c.key, place(page, c), c.reason) for c in deletes)
+        lines = (page.item(c.key, location(page, c), c.reason) for c in deletes)
         listed = page.listed(lines, len(deletes), 0.3, "more deletes")
         yield alert("CAUTION", f"{counted(len(deletes), 'object')} {will} be deleted", listed)
     if replaced:
         lines = (
-            page.item(change.key, page.place(change.source), change.reason) for change in replaced
+            page.item(change.key, page.location(change.source), change.reason)
+            for change in replaced
         )
         listed = page.listed(lines, len(replaced), 0.05)
         title = f"{counted(len(replaced), 'object')} {will} be deleted and created again"
@@ -177,7 +178,7 @@ def _deletes(page: Page, changes: Iterable[Change], will: str) -> Iterator[str]:
 def _blocked(page: Page, plan: ShownPlan) -> Iterator[str]:
     steps = [block for block in plan.blocked if not is_missing(block)]
     if steps:
-        lines = (page.item(b.key, page.place(b.source), _why(b), str(b.by)) for b in steps)
+        lines = (page.item(b.key, page.location(b.source), _why(b), str(b.by)) for b in steps)
         listed = page.listed(lines, len(steps), 0.12, "more blocked")
         title = f"{counted(len(steps), 'step')} blocked until a person decides"
         approve = "" if plan.refusals else _to_approve(page, plan)
@@ -228,24 +229,24 @@ def change_item(page: Page, change: Change, word: str = "") -> Item:
     A delete has no line, because the summary lists it.
     """
     is_delete = change.action is Action.DELETE
-    line = "" if is_delete else page.item(change.key, page.place(change.source), word=word)
+    line = "" if is_delete else page.item(change.key, page.location(change.source), word=word)
     if not change.fields:
         return Item(line)
     one_sided = change.action in (Action.CREATE, Action.DELETE)
     names = "" if one_sided else ", ".join(field.name for field in change.fields)
     names = " ".join(filter(None, (names, size(change))))
-    about = ": ".join(filter(None, (place(page, change), page.prose(change.reason))))
+    about = ": ".join(filter(None, (location(page, change), page.prose(change.reason))))
     blocks = partial(change_blocks, change)
     return Item(line, key_html(change.key, names, word), about, blocks)
 
 
-def place(page: Page, change: Change) -> str:
+def location(page: Page, change: Change) -> str:
     """Return where a change is written; for a delete, as it was before the request."""
-    return page.place(change.source, gone=change.action is Action.DELETE)
+    return page.location(change.source, gone=change.action is Action.DELETE)
 
 
 def _blocked_item(page: Page, block: Blocked) -> Item:
-    about = ": ".join(filter(None, (page.place(block.source), page.prose(block.reason))))
+    about = ": ".join(filter(None, (page.location(block.source), page.prose(block.reason))))
     blocks = partial(_field_blocks, block.key.kind, block.fields, "- live, + files")
     return Item("", key_html(block.key, word=str(block.by)), about, blocks)
 
@@ -263,10 +264,10 @@ def drift_section(page: Page, drift: Sequence[Drift]) -> Section:
 
 def drift_item(page: Page, drift: Drift, sides: str = "- files, + live") -> Item:
     """Return a change made outside devinops for its section."""
-    line = page.item(drift.key, page.place(drift.source), drift_summary(drift))
+    line = page.item(drift.key, page.location(drift.source), drift_summary(drift))
     if not drift.fields:
         return Item(line)
-    about = ": ".join(filter(None, (page.place(drift.source), page.prose(drift_summary(drift)))))
+    about = ": ".join(filter(None, (page.location(drift.source), page.prose(drift_summary(drift)))))
     blocks = partial(_field_blocks, drift.key.kind, drift.fields, sides)
     names = ", ".join(field.name for field in drift.fields)
     return Item(line, key_html(drift.key, names), about, blocks)

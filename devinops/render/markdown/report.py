@@ -12,7 +12,7 @@ from devinops.model.changes import Action, Outcome
 from devinops.render import counted
 from devinops.render.markdown.escape import code
 from devinops.render.markdown.page import Item, Page, Section, alert, document, table
-from devinops.render.markdown.plan import about, costs, drift_item, place
+from devinops.render.markdown.plan import about, costs, drift_item, location
 from devinops.render.text import next_step, rollback_hint, title
 
 _NOT_DONE: Final = (Outcome.FAILED, Outcome.BLOCKED, Outcome.SKIPPED)
@@ -26,13 +26,13 @@ def report_document(page: Page, report: Report) -> Iterator[str]:
         about(plan, "Report of devinops about", is_applied=True),
         *_not_done(page, report),
         *_left(page, report),
-        *filter(None, [next_step(report, page.style.place, code)]),
+        *filter(None, [next_step(report, page.style.flags, code)]),
         *_blocked(page, report),
         *costs(page, plan),
         *_table(report.results),
     ]
     if report.backup:
-        hint = rollback_hint(report, page.style.place, code, partial(page.prose, most=600))
+        hint = rollback_hint(report, page.style.flags, code, partial(page.prose, most=600))
         summary.append(f"Backup: {code(report.backup)} ({hint})")
     drift = [drift_item(page, item) for item in plan.drift]
     outside = Section(f"Changed outside devinops: {len(drift)}", drift)
@@ -58,7 +58,7 @@ def _not_done(page: Page, report: Report) -> Iterator[str]:
 def _line(page: Page, result: Result) -> str:
     change = result.change
     return page.item(
-        change.key, place(page, change), result.message, f"{change.action} {result.outcome}"
+        change.key, location(page, change), result.message, f"{change.action} {result.outcome}"
     )
 
 
@@ -68,7 +68,7 @@ def _left(page: Page, report: Report) -> Iterator[str]:
         text = page.prose(report.unverified, 600)
         yield alert("WARNING", "What is left could not be checked", [text])
     if report.left:
-        lines = (page.item(c.key, place(page, c), c.reason, str(c.action)) for c in report.left)
+        lines = (page.item(c.key, location(page, c), c.reason, str(c.action)) for c in report.left)
         listed = page.listed(lines, len(report.left), 0.15)
         title = f"A plan made afterwards still has {counted(len(report.left), 'change')}"
         yield alert("WARNING", title, listed)
@@ -78,7 +78,7 @@ def _blocked(page: Page, report: Report) -> Iterator[str]:
     blocked = (*report.plan.blocked, *report.waiting)
     if blocked:
         lines = (
-            page.item(step.key, page.place(step.source), step.reason, str(step.by))
+            page.item(step.key, page.location(step.source), step.reason, str(step.by))
             for step in blocked
         )
         listed = page.listed(lines, len(blocked), 0.15)

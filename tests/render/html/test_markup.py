@@ -63,7 +63,7 @@ def test_a_sentence_keeps_its_text_and_its_commands_are_code(value: str) -> None
 def test_a_command_is_one_piece_of_code_with_its_key(
     command: Callable[..., str], key: Key, root: str
 ) -> None:
-    written = command(key, place=f" -C {shlex.quote(root)} -t st")
+    written = command(key, flags=f" -C {shlex.quote(root)} -t st")
     assert prose(f"or run {written}, then") == f"or run {tag('code', written)}, then"
 
 

@@ -99,7 +99,7 @@ def test_a_key_is_one_span_although_it_contains_spaces(text: str) -> None:
 def test_a_command_is_one_span_with_its_key(
     command: Callable[..., str], key: Key, root: str
 ) -> None:
-    written = command(key, place=f" -C {shlex.quote(root)} -t st")
+    written = command(key, flags=f" -C {shlex.quote(root)} -t st")
     assert prose(f"or run {written}, then", keys={str(key)}) == f"or run {code(written)}, then"
 
 

@@ -1,15 +1,60 @@
-"""Lists the keys that the sentences of an answer can name, so that each is shown as a whole."""
+"""The commands and keys in the sentences of an answer.
+
+Commands get the options that lead them to the root and target. The keys that an answer can name are
+listed, so that each is shown as a whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 from devinops.applying.report import Report
 from devinops.kinds import KINDS
-from devinops.model.changes import Blocked, Change
+from devinops.model.changes import Blocked, Change, Drift, Refusal
 from devinops.model.keys import Key
+from devinops.planning.commands import like_commands, with_flags
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render.answers import Answer, Differences, DriftAnswer, PlanAnswer
+
+_P = TypeVar("_P", bound=ShownPlan)
+_Complete = Callable[[str], str]
+_R = TypeVar("_R", Blocked, Drift, Refusal)
+
+
+def answer_with_flags(answer: Answer, flags: str) -> Answer:
+    """Return an answer whose reasons have these flags in their commands."""
+    complete = partial(with_flags, flags=flags, names=like_commands(named_keys(answer)))
+    match answer:
+        case PlanAnswer():
+            return answer._replace(plan=_plan(answer.plan, complete))
+        case SavedPlan():
+            return _plan(answer, complete)
+        case Report():
+            plan, waiting = _plan(answer.plan, complete), _reasons(answer.waiting, complete)
+            results = tuple(
+                replace(result, message=complete(result.message)) for result in answer.results
+            )
+            return replace(answer, plan=plan, results=results, waiting=waiting)
+        case DriftAnswer():
+            drift = _reasons(answer.findings.drift, complete)
+            return answer._replace(findings=answer.findings._replace(drift=drift))
+    return answer
+
+
+def _plan(plan: _P, complete: _Complete) -> _P:
+    return replace(
+        plan,
+        blocked=_reasons(plan.blocked, complete),
+        drift=_reasons(plan.drift, complete),
+        refusals=_reasons(plan.refusals, complete),
+    )
+
+
+def _reasons(items: Iterable[_R], complete: _Complete) -> tuple[_R, ...]:
+    return tuple(replace(item, reason=complete(item.reason)) for item in items)
 
 
 def named_keys(answer: Answer) -> Iterator[Key]:

@@ -64,7 +64,7 @@ ANSWERS: dict[str, tuple[Answer, tuple[str, ...]]] = {
 @pytest.mark.parametrize("format", ["text", "markdown", "html"])
 def test_reasons_lead_to_the_root(format: str, name: str) -> None:
     answer, commands = ANSWERS[name]
-    written = "".join(render(format, answer, Style(place=" -C x"))).replace("`", "")
+    written = "".join(render(format, answer, Style(flags=" -C x"))).replace("`", "")
     written = re.sub("</?code>", "", written)
     for command in commands:
         assert command in written
@@ -82,9 +82,9 @@ def test_the_name_of_an_object_stays_although_it_contains_a_command(answer: str)
         "waiting": Report(EMPTY, (), waiting=(block,)),
         "drift": DriftAnswer(TARGET, Inventory("file"), Findings((drift,)), ExitCode.LOOK),
     }
-    style = Style(place=" -C x", width=10_000)
+    style = Style(flags=" -C x", width=10_000)
     written = "".join(render("text", named[answer], style))
-    assert f"two are {key}: run {link_command(key, place=' -C x')}" in written
+    assert f"two are {key}: run {link_command(key, flags=' -C x')}" in written
 
 
 @pytest.mark.parametrize("format", ["text", "markdown", "html"])
@@ -96,7 +96,7 @@ def test_drift_sends_only_objects_with_an_entry_to_pull(format: str) -> None:
 
 
 def test_a_saved_plan_leads_to_the_root_from_where_it_is_shown() -> None:
-    written = "".join(render("json", PlanAnswer(PLAN, ExitCode.DECIDE), Style(place=" -C y")))
+    written = "".join(render("json", PlanAnswer(PLAN, ExitCode.DECIDE), Style(flags=" -C y")))
     assert "inventory link knowledge:A" in written
     saved = plan_of(json.loads(written), Path("p.json"))
-    assert LINK in "".join(render("text", saved, Style(place=" -C x")))
+    assert LINK in "".join(render("text", saved, Style(flags=" -C x")))
