@@ -13,39 +13,49 @@ from keyword import iskeyword
 import click
 
 from devinops import __version__, atomic, signals
-from devinops.cli.groups import Group
+from devinops.cli.groups import Group, write_lists
 from devinops.model.errors import DevinopsError, InputError, Terminated
 from devinops.model.exit_codes import ExitCode
 
-COMMANDS = {
-    "init": "Set up a repository: configuration, a first note, CI, hooks.",
-    "validate": "Check the files, offline and without a key.",
-    "lint": "Check what the entries teach Devin, offline and without a key.",
-    "fmt": "Write the files in one canonical form, without changing their meaning.",
-    "plan": "Show what apply would change; never writes.",
-    "show": "Show a saved plan, offline.",
-    "apply": "Make the organization match the files.",
-    "comment": "Post a plan on the pull or merge request; find the digest that was reviewed.",
-    "rollback": "Restore what a run overwrote or deleted.",
-    "pull": "Write live objects, and what changed outside devinops, into files.",
-    "import": "Turn rules, skills, playbooks, exports and Terraform states into entries.",
-    "inventory": "Inspect and repair the record of what this repository owns.",
-    "drift": "Show what was changed outside devinops since the last apply.",
-    "export": "Write the entries as a plugin of skills and rules, or as JSON.",
-    "whoami": "Show the effective settings and who the API key belongs to.",
-    "schema": "Print the JSON Schemas of the files and of the JSON output.",
-    "emulator": "Serve a local stand-in for the Devin API.",
-    "demo": "Walk through plan and apply on a local emulator; needs no key.",
-    "completion": "Print the shell completion script.",
+COMMAND_GROUPS = {
+    "Every day": {
+        "init": "Set up a repository: configuration, a first note, CI, hooks.",
+        "validate": "Check the files, offline and without a key.",
+        "lint": "Check what the entries teach Devin, offline and without a key.",
+        "fmt": "Write the files in one canonical form, without changing their meaning.",
+        "plan": "Show what apply would change; never writes.",
+        "apply": "Make the organization match the files.",
+        "pull": "Write live objects, and what changed outside devinops, into files.",
+    },
+    "Review and CI": {
+        "show": "Show a saved plan, offline.",
+        "comment": "Post a plan on the pull or merge request; find the digest that was reviewed.",
+        "drift": "Show what was changed outside devinops since the last apply.",
+        "rollback": "Restore what a run overwrote or deleted.",
+    },
+    "In and out": {
+        "import": "Turn rules, skills, playbooks, exports and Terraform states into entries.",
+        "export": "Write the entries as a plugin of skills and rules, or as JSON.",
+    },
+    "Repair and tools": {
+        "inventory": "Inspect and repair the record of what this repository owns.",
+        "whoami": "Show the effective settings and who the API key belongs to.",
+        "schema": "Print the JSON Schemas of the files and of the JSON output.",
+        "emulator": "Serve a local stand-in for the Devin API.",
+        "demo": "Walk through plan and apply on a local emulator; needs no key.",
+        "completion": "Print the shell completion script.",
+    },
 }
-"""Command → its summary, so that listing the commands imports none of them."""
+"""Title → command → its summary, so that listing the commands imports none of them."""
+
+COMMANDS = [name for commands in COMMAND_GROUPS.values() for name in commands]
 
 
 class Commands(Group):
     """A group that imports the commands only when one is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return COMMANDS
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
@@ -60,8 +70,7 @@ class Commands(Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        write_lists(formatter, {t: list(items.items()) for t, items in COMMAND_GROUPS.items()})
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -9,7 +9,7 @@ import click
 
 from devinops.cli import candidates
 from devinops.cli.approval_options import accepts_hazards, approvals
-from devinops.cli.groups import Group
+from devinops.cli.groups import Command, Group
 from devinops.cli.options import WEBHOOK_SECRETS, FilePath, NonEmpty, OutputFile, common
 from devinops.cli.paths import SKIP_OUTSIDE, SKIP_UNTRACKED
 from devinops.model.exit_codes import ExitCode
@@ -22,7 +22,7 @@ def _call(handler: str, arguments: dict[str, Any]) -> ExitCode:
     return ExitCode(function(**arguments))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "-C",
     "--root",
@@ -49,7 +49,7 @@ def init(**arguments: Any) -> ExitCode:
     return _call("init:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("paths", nargs=-1, type=FilePath())
 @SKIP_UNTRACKED
 @common(problems=True)
@@ -65,7 +65,7 @@ def validate(**arguments: Any) -> ExitCode:
     return _call("validate:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("paths", nargs=-1, type=FilePath())
 @SKIP_OUTSIDE
 @SKIP_UNTRACKED
@@ -133,7 +133,7 @@ def lint(**arguments: Any) -> ExitCode:
     return _call("lint:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("paths", nargs=-1, type=FilePath())
 @SKIP_OUTSIDE
 @click.option("--check", is_flag=True, help="Write nothing; exit 2 if files would change.")
@@ -154,7 +154,7 @@ def fmt(**arguments: Any) -> ExitCode:
     return _call("fmt:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--out", type=OutputFile(), metavar="FILE", help="Save the plan for show and apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if changes are pending.")
 @click.option(
@@ -176,7 +176,7 @@ def plan(**arguments: Any) -> ExitCode:
     return _call("plan:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("plan", type=FilePath())
 @common()
 def show(**arguments: Any) -> ExitCode:
@@ -189,7 +189,7 @@ def show(**arguments: Any) -> ExitCode:
     return _call("show:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("plan", required=False, type=FilePath())
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
 @click.option(
@@ -215,7 +215,7 @@ def apply(**arguments: Any) -> ExitCode:
     return _call("apply:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("file", required=False, type=FilePath(allow_dash=True))
 @click.option(
     "--print-digest",
@@ -258,7 +258,7 @@ def comment(**arguments: Any) -> ExitCode:
     return _call("comment:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("backup", required=False, type=FilePath(), shell_complete=candidates.backups)
 @click.option("--dry-run", is_flag=True, help="Only show the plan; never writes.")
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
@@ -286,7 +286,7 @@ def rollback(**arguments: Any) -> ExitCode:
     return _call("rollback:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("keys", nargs=-1, metavar="[KEY]...", shell_complete=candidates.keys)
 @click.option("--unmanaged", is_flag=True, help="Write new files for what no entry declares.")
 @click.option(
@@ -318,7 +318,7 @@ def pull(**arguments: Any) -> ExitCode:
     return _call("pull:run", arguments)
 
 
-@click.command("import")
+@click.command("import", cls=Command)
 @click.argument("sources", nargs=-1, required=True, type=FilePath(exists=True))
 @click.option("--split", is_flag=True, help="Make one note from each section of a long text.")
 @click.option(
@@ -440,7 +440,7 @@ def inventory_repair(**arguments: Any) -> ExitCode:
     return _call("inventory:repair", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @common(api=True, lock=True)
 def drift(**arguments: Any) -> ExitCode:
     """Show what was changed outside devinops since the last apply; exit 2 if anything was.
@@ -456,7 +456,7 @@ def drift(**arguments: Any) -> ExitCode:
     return _call("drift:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--to",
     type=click.Choice(["plugin", "json"]),
@@ -498,7 +498,7 @@ def export(**arguments: Any) -> ExitCode:
     return _call("export:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @common(api=True)
 def whoami(**arguments: Any) -> ExitCode:
     """Show the effective settings, the source of each, and who the API key belongs to.
@@ -510,7 +510,7 @@ def whoami(**arguments: Any) -> ExitCode:
     return _call("whoami:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("name", required=False, type=NonEmpty(), shell_complete=candidates.schemas)
 @click.option(
     "--directory",
@@ -528,7 +528,7 @@ def schema(**arguments: Any) -> ExitCode:
     return _call("schema:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--host", type=NonEmpty(), default="127.0.0.1", show_default=True, help="Address to listen on."
 )
@@ -576,7 +576,7 @@ def emulator(**arguments: Any) -> ExitCode:
     return _call("emulator:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--no-pause", is_flag=True, help="Do not wait for a key between the steps.")
 def demo(**arguments: Any) -> ExitCode:
     """Walk through a review, a rename, an edit in the web app and a rollback, on the emulator.
@@ -586,7 +586,7 @@ def demo(**arguments: Any) -> ExitCode:
     return _call("demo:run", arguments)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(**arguments: Any) -> ExitCode:
     """Print the completion script for a shell.

@@ -1,4 +1,5 @@
-"""Groups of commands that take the common options before the command's name as well as after it.
+"""Commands with options in groups, and groups of them that take the common options before the
+command's name as well as after it.
 
 This module is imported for every command line, and imports little more than click.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, Final
 
@@ -16,6 +17,57 @@ import click
 from devinops.cli import candidates
 
 _ONE_DASH: Final = re.compile("-[a-z][a-z-]{2}")
+
+_NAMES_WIDTH: Final = 30
+"""Longer names have their help on the next line, as click does it."""
+
+OPTION_GROUPS: Final[dict[str, set[str]]] = {
+    "Options": set(),
+    "What to work on": {"--root", "--target", "--only"},
+    "Approvals": {"--adopt", "--on-conflict", "--on-drift", "--folders"},
+    "Output": {"--format", "--report", "--no-color", "--quiet", "--verbose"},
+    "Advanced": {
+        "--parallelism",
+        "--timeout",
+        "--lock-timeout",
+        "--ca-bundle",
+        "--skip-outside",
+        "--skip-untracked",
+    },
+}
+"""Title → options, in the order of help. `Options` has all others, those of one command."""
+
+
+class Command(click.Command):
+    """A command whose help has the options in groups: its own first, and what few need last."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, each below the title of its group."""
+        lists: dict[str, list[tuple[str, str]]] = {title: [] for title in OPTION_GROUPS}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if isinstance(param, click.Option) and record:
+                lists[option_group(param)].append(record)
+        write_lists(formatter, lists)
+
+
+def option_group(option: click.Option) -> str:
+    """Return the title below which help lists an option."""
+    name = option.opts[-1]
+    if name.startswith("--allow-"):
+        return "Approvals"
+    return next((title for title, names in OPTION_GROUPS.items() if name in names), "Options")
+
+
+def write_lists(
+    formatter: click.HelpFormatter, lists: Mapping[str, Sequence[tuple[str, str]]]
+) -> None:
+    """Write title → (name, help) as sections with aligned columns; leave out empty ones."""
+    width = min(max(len(name) for rows in lists.values() for name, _ in rows), _NAMES_WIDTH)
+    for title, rows in lists.items():
+        if rows:
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), help) for name, help in rows])
 
 
 class PassedOn(click.Option):
@@ -70,6 +122,8 @@ class Group(click.Group):
     They are put before the command's own words. So a command that lacks one refuses it in the same
     way, a second value is refused wherever it is, and repeatable options add up.
     """
+
+    command_class = Command
 
     def __init__(self, *args: Any, **attributes: Any) -> None:
         super().__init__(*args, **attributes)

@@ -10,10 +10,11 @@ from pathlib import Path
 import click
 import pytest
 
-from devinops.cli import COMMANDS, cli
-from devinops.cli.groups import PassedOn, passed_on
+from devinops.cli import COMMAND_GROUPS, COMMANDS, cli
+from devinops.cli.groups import OPTION_GROUPS, PassedOn, option_group, passed_on
 from devinops.emulator import Emulator
 from devinops.environment import GLOBAL_OPTIONS
+from devinops.model.policy import Approvals
 from tests.testing.command_line import Devinops, Ran, Write
 
 FILES = {
@@ -202,3 +203,45 @@ def test_the_help_of_a_group_lists_them_and_breaks_none(
         listed = any(option.summary in line for line in help.splitlines())
         assert listed == bool(names & set(option.opts)), option.names
     assert "before or after the command" in help
+
+
+def titles(help: str) -> list[str]:
+    """Return the titles of the sections of a help text."""
+    return re.findall(r"^(\S.*):$", help, re.MULTILINE)
+
+
+def test_the_help_of_devinops_groups_the_commands(devinops: Devinops) -> None:
+    help = devinops("--help").out
+    assert titles(help)[2:] == list(COMMAND_GROUPS)
+    assert re.findall(r"^  ([a-z]+) +[A-Z]", help, re.MULTILINE) == COMMANDS
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["apply"], list(OPTION_GROUPS)),
+        (["lint"], ["Options", "What to work on", "Output", "Advanced"]),
+        (["inventory", "list"], ["Options", "What to work on", "Output", "Advanced"]),
+        (["completion"], ["Options"]),
+    ],
+    ids=str,
+)
+def test_the_help_of_a_command_has_its_own_options_first_and_advanced_ones_last(
+    devinops: Devinops, words: list[str], expected: list[str]
+) -> None:
+    assert titles(devinops(*words, "--help").out) == expected
+
+
+def test_options_of_several_commands_are_not_among_those_of_one() -> None:
+    approvals = {field.name for field in dataclasses.fields(Approvals)}
+    shared = {name for option in passed_on() for name in option.opts}
+    own = [
+        param
+        for _, command in leaves()
+        for param in command.params
+        if isinstance(param, click.Option) and option_group(param) == "Options"
+    ]
+    assert own
+    for param in own:
+        assert param.name not in approvals
+        assert not shared & set(param.opts)
