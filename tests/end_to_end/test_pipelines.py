@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 import yaml
 
 from devinops.emulator import Emulator
+from tests.testing import warm
 from tests.testing.command_line import run_quietly
 from tests.testing.gitlab_api import TOKEN, GitLabApi
 from tests.testing.inventories import commit, forge_backup, git
@@ -154,7 +154,7 @@ def test_what_a_branch_has_at_the_paths_of_the_artifacts_is_never_posted(
     if dies:
         world.runner.program(
             "devinops",
-            f'[ "$1" = plan ] && exit 137\nexec "{sys.executable}" -m devinops "$@"',
+            f'[ "$1" = plan ] && exit 137\nexec "{warm.program()}" "$@"',
         )
     code, log = world.run("devinops-plan", MERGE_REQUEST, 1)
     assert code == (137 if dies else 0), log

@@ -16,7 +16,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +27,7 @@ from devinops.emulator import Emulator
 from devinops.kinds import KINDS
 from devinops.load.discover import section_of
 from devinops.load.file_names import CONFIG
+from tests.testing import warm
 
 URL = "http://127.0.0.1:8484"
 DIRECTORY = "/home/ada/acme"
@@ -176,7 +176,7 @@ class Shell:
 def _environment(url: str) -> dict[str, str]:
     return {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join((str(warm.program().parent), os.environ["PATH"])),
         "COLUMNS": "80",
         "DEVIN_API_URL": url,
         "DEVIN_API_KEY": "cog_emulator",

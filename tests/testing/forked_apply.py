@@ -15,23 +15,10 @@ from pathlib import Path
 from devinops import __main__
 from devinops.applying import applier
 from devinops.model import inventory
-
-IMPORTED_LATE = (
-    "devinops.api.client",
-    "devinops.api.v3",
-    "devinops.cli.apply",
-    "devinops.cli.handlers.apply",
-    "devinops.inventory.branch",
-    "devinops.inventory.format",
-    "devinops.inventory.journaled",
-    "devinops.render.json",
-    "encodings.idna",
-    "httpcore",
-)
-"""What an apply would import only when it needs it."""
+from tests.testing.warm import modules
 
 _FORKS = get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__, *IMPORTED_LATE])
+_FORKS.set_forkserver_preload([__name__, *modules()])
 
 
 def start(options: Sequence[str], env: Mapping[str, str], outputs: Sequence[Path]) -> BaseProcess:

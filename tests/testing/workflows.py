@@ -9,7 +9,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from tests.testing import warm
 from tests.testing.actions import outputs
 from tests.testing.places import ROOT
 
@@ -124,7 +124,7 @@ class Runner:
         bin.mkdir()
         self.calls = self.directory / "calls"
         self.calls.touch()
-        self.program("devinops", f'exec "{sys.executable}" -P -m devinops "$@"')
+        self.program("devinops", f'exec "{warm.program()}" "$@"')
         self.program("pip", f'printf "pip %s\\n" "$*" >> "{self.calls}"')
 
     def program(self, name: str, text: str) -> None:
