@@ -77,7 +77,7 @@ class History(RandomHistory):
             entry["pinned_repo"] = pin
         if enabled is not None and self.key == "cog_emulator":
             entry["is_enabled"] = enabled
-        self.notes[data.draw(st.sampled_from(self.folders)), name] = entry
+        self.put((data.draw(st.sampled_from(self.folders)), name), entry)
 
     @precondition(lambda self: self.notes)
     @rule(
@@ -99,7 +99,7 @@ class History(RandomHistory):
         entry.pop("previously", None)
         if says_so:
             entry["previously"] = [{"folder": old[0], "name": old[1]}]
-        self.notes[new] = {"trigger": "t", "body": "b"} | entry
+        self.put(new, {"trigger": "t", "body": "b"} | entry)
 
     @precondition(lambda self: self.notes)
     @rule(data=st.data(), how=st.sampled_from(["remove", "absent", "unmanaged"]))
@@ -208,8 +208,9 @@ class History(RandomHistory):
         if not plan["complete"]:  # an --only that matches nothing
             assert only
             return
-        flags += ["--allow-delete", str(plan["summary"]["delete"])]
-        plan = self.document("plan", *flags)
+        if plan["summary"]["delete"]:
+            flags += ["--allow-delete", str(plan["summary"]["delete"])]
+            plan = self.document("plan", *flags)
         before = self.live()
         report = self.document("apply", "--expect", plan["digest"], *flags)
         after = self.live()
@@ -246,6 +247,13 @@ class History(RandomHistory):
         assert after == expected
 
     # --- helpers ---
+
+    def put(self, key: tuple[str, str], entry: dict[str, Any]) -> None:
+        """Declare a note; another one that says that it had this key before would make the files wrong."""
+        for other in self.notes.values():
+            if {"folder": key[0], "name": key[1]} in other.get("previously", []):
+                del other["previously"]
+        self.notes[key] = entry
 
     def folder_ids(self) -> st.SearchStrategy[str | None]:
         return st.sampled_from([None, *sorted(f["folder_id"] for f in self.emulator.folders())])
