@@ -13,7 +13,7 @@ import pytest
 from devinops import atomic
 from devinops.applying.saved_plan import read_plan, save
 from devinops.cli.handlers.init import _write
-from devinops.cli.options import write_file
+from devinops.cli.output import write_file
 from devinops.inventory import disk
 from devinops.model.errors import DevinopsError, NotWritten, UnusableFile
 from tests.testing.disk import WRONG, breaks, limited, names, room_for

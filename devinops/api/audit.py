@@ -8,14 +8,15 @@ without a fixed shape.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from devinops.api.error_messages import clean
 from devinops.api.http_client import Call, Getter, segment
 from devinops.api.size_limits import LONGEST_CURSOR
-from devinops.model.client_protocols import Author
+from devinops.model.changes import Drift, DriftEvent
+from devinops.model.client_protocols import Author, Reader
 from devinops.model.errors import ApiError
 
 WINDOW_S: Final = 100 * 24 * 60 * 60
@@ -26,7 +27,24 @@ MAX_PAGES: Final = 20
 """Pages to read of one window."""
 
 PAGE_SIZE: Final = 200
+CLOCK_SKEW_S: Final = 60 * 60
+"""How long before the first edit and after the last to read the audit log: clocks differ."""
+
 _NAMES: Final = ("user_email", "service_user_name", "user_id", "service_user_id")
+
+
+def with_editors(drift: Sequence[Drift], reader: Reader) -> tuple[Drift, ...]:
+    """Return the drift with the people who caused it, if the API names them.
+
+    The lists name the last editor of a playbook; for notes the audit log is read.
+    """
+    unnamed = {d.id: d.at for d in drift if d.moved is DriftEvent.EDITED and d.by is None}
+    times = [at for at in unnamed.values() if at is not None]
+    if not times:
+        return tuple(drift)
+    found = reader.authors(list(unnamed), min(times) - CLOCK_SKEW_S, max(times) + CLOCK_SKEW_S)
+    names = {id: author.who for id, author in found.items() if id in unnamed}
+    return tuple(replace(edit, by=names.get(edit.id, edit.by)) for edit in drift)
 
 
 def authors(

@@ -7,10 +7,14 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TypeVar, cast
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Generic, TypeVar, cast
 
 from devinops import waiting
+from devinops.model.client_protocols import Page, ignore
+from devinops.model.errors import ApiError
+from devinops.model.objects import Live
 
 T = TypeVar("T")
 
@@ -51,6 +55,32 @@ def started(job: Callable[[], T]) -> Callable[[], T]:
         return cast(T, value)
 
     return result
+
+
+class PagedReading(Generic[T]):
+    """A read in another thread, with the pages that have arrived so far.
+
+    `read` gets a function that takes each page.
+    """
+
+    def __init__(self, read: Callable[[Callable[[Page], None]], T]) -> None:
+        self._pages: queue.SimpleQueue[Page | None] = queue.SimpleQueue()
+        self.result = started(partial(self._run, read))
+        """Waits for the result of `read`, and returns it or raises its error."""
+
+    def _run(self, read: Callable[[Callable[[Page], None]], T]) -> T:
+        try:
+            return read(self._pages.put)
+        finally:
+            self._pages.put(None)
+
+    def decode(self, use: Callable[[Live], None] = ignore) -> None:
+        """Decode and use the objects of each page while further pages are on their way."""
+        while page := waiting.item(self._pages):
+            # Raised again where it has a consequence.
+            with suppress(ApiError):
+                for live in page():
+                    use(live)
 
 
 @contextmanager

@@ -175,7 +175,7 @@ def _show_usage(error: click.ClickException) -> int:
 
 
 def _tell(text: str) -> None:
-    from devinops.cli.options import tell
+    from devinops.cli.output import tell
 
     tell(text)
 
@@ -187,7 +187,7 @@ def _one_line(text: str) -> str:
 
 
 def _show_problems(error: InputError) -> int:
-    from devinops.cli.options import echo_err, terminal_width
+    from devinops.cli.output import echo_err, terminal_width
     from devinops.render.problem_text import ProblemText, problem_counts
     from devinops.render.terminal import Terminal
 

@@ -7,11 +7,19 @@ from typing import Any
 
 import click
 
-from devinops.cli import candidates
-from devinops.cli.approval_options import accepts_hazards, approvals
+from devinops.cli import completed_values
 from devinops.cli.groups import Command, Group
-from devinops.cli.options import WEBHOOK_SECRETS, FilePath, NonEmpty, OutputFile, common
-from devinops.cli.paths import SKIP_OUTSIDE, SKIP_UNTRACKED
+from devinops.cli.options import (
+    SKIP_OUTSIDE,
+    SKIP_UNTRACKED,
+    WEBHOOK_SECRETS,
+    FilePath,
+    NonEmpty,
+    OutputFile,
+    accepts_hazards,
+    approvals,
+    common,
+)
 from devinops.model.exit_codes import ExitCode
 
 
@@ -74,7 +82,7 @@ def validate(**arguments: Any) -> ExitCode:
     type=NonEmpty(),
     multiple=True,
     metavar="RULE",
-    shell_complete=candidates.rules,
+    shell_complete=completed_values.rules,
     help="Run only these rules: an id, a name, the beginning of an id (DV1), entry-rules or "
     "repository-rules; repeatable.",
 )
@@ -83,7 +91,7 @@ def validate(**arguments: Any) -> ExitCode:
     type=NonEmpty(),
     multiple=True,
     metavar="RULE",
-    shell_complete=candidates.rules,
+    shell_complete=completed_values.rules,
     help="Do not run these rules; repeatable.",
 )
 @click.option(
@@ -114,7 +122,7 @@ def validate(**arguments: Any) -> ExitCode:
     "--explain",
     metavar="RULE",
     type=NonEmpty(),
-    shell_complete=candidates.rules,
+    shell_complete=completed_values.rules,
     help="Show the page of a rule and exit.",
 )
 @common(problems=True)
@@ -259,7 +267,7 @@ def comment(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@click.argument("backup", required=False, type=FilePath(), shell_complete=candidates.backups)
+@click.argument("backup", required=False, type=FilePath(), shell_complete=completed_values.backups)
 @click.option("--dry-run", is_flag=True, help="Only show the plan; never writes.")
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
 @click.option(
@@ -287,7 +295,7 @@ def rollback(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@click.argument("keys", nargs=-1, metavar="[KEY]...", shell_complete=candidates.keys)
+@click.argument("keys", nargs=-1, metavar="[KEY]...", shell_complete=completed_values.keys)
 @click.option("--unmanaged", is_flag=True, help="Write new files for what no entry declares.")
 @click.option(
     "--drift",
@@ -370,7 +378,7 @@ def inventory_list(**arguments: Any) -> ExitCode:
 
 
 @inventory.command("show", short_help="Show one record.")
-@click.argument("key", type=NonEmpty(), shell_complete=candidates.owned_keys)
+@click.argument("key", type=NonEmpty(), shell_complete=completed_values.owned_keys)
 @common(api=True)
 def inventory_show(**arguments: Any) -> ExitCode:
     """Show one record, and whether its live object is still as it was applied.
@@ -382,7 +390,7 @@ def inventory_show(**arguments: Any) -> ExitCode:
 
 
 @inventory.command("link", short_help="Link a key to a live object.")
-@click.argument("key", type=NonEmpty(), shell_complete=candidates.keys)
+@click.argument("key", type=NonEmpty(), shell_complete=completed_values.keys)
 @click.argument("id", type=NonEmpty())
 @common(api=True)
 def inventory_link(**arguments: Any) -> ExitCode:
@@ -399,7 +407,7 @@ def inventory_link(**arguments: Any) -> ExitCode:
 
 
 @inventory.command("forget", short_help="Stop owning a key.")
-@click.argument("key", type=NonEmpty(), shell_complete=candidates.owned_keys)
+@click.argument("key", type=NonEmpty(), shell_complete=completed_values.owned_keys)
 @common(api=True)
 def inventory_forget(**arguments: Any) -> ExitCode:
     """Stop owning KEY. The object stays as it is and is never pruned.
@@ -413,7 +421,7 @@ def inventory_forget(**arguments: Any) -> ExitCode:
 
 
 @inventory.command("unlock", short_help="Release the lock of a dead run.")
-@click.argument("run", type=NonEmpty(), shell_complete=candidates.open_runs)
+@click.argument("run", type=NonEmpty(), shell_complete=completed_values.open_runs)
 @common(api=True)
 def inventory_unlock(**arguments: Any) -> ExitCode:
     """Release the lock of RUN, if you are sure that it has died.
@@ -511,7 +519,7 @@ def whoami(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@click.argument("name", required=False, type=NonEmpty(), shell_complete=candidates.schemas)
+@click.argument("name", required=False, type=NonEmpty(), shell_complete=completed_values.schemas)
 @click.option(
     "--directory",
     type=FilePath(file_okay=False),
@@ -557,7 +565,7 @@ def schema(**arguments: Any) -> ExitCode:
     type=NonEmpty(),
     multiple=True,
     metavar="NAME=VALUE",
-    shell_complete=candidates.quirks,
+    shell_complete=completed_values.quirks,
     help="How the API behaves if its documentation does not say; overrides the seed; repeatable.",
 )
 @click.option("--faults", type=FilePath(), help="Faults to inject, and when (YAML or JSON).")

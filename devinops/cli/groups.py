@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import click
 
-from devinops.cli import candidates
+from devinops.cli import completed_values
 
 _ONE_DASH: Final = re.compile("-[a-z][a-z-]{2}")
 
@@ -101,18 +101,20 @@ class PassedOn(click.Option):
 def passed_on() -> list[PassedOn]:
     """Return the options: those that `DEVINOPS_<OPTION>` can set."""
     return [
-        PassedOn(["-C", "--root"], metavar="DIRECTORY", shell_complete=candidates.directories),
-        PassedOn(["-t", "--target"], metavar="NAME", shell_complete=candidates.targets),
-        PassedOn(["--only"], metavar="KIND[:PATTERN]", shell_complete=candidates.only),
-        PassedOn(["--format"], metavar="FORMAT", shell_complete=candidates.formats),
-        PassedOn(["--report"], metavar="FORMAT=FILE", shell_complete=candidates.reports),
+        PassedOn(
+            ["-C", "--root"], metavar="DIRECTORY", shell_complete=completed_values.directories
+        ),
+        PassedOn(["-t", "--target"], metavar="NAME", shell_complete=completed_values.targets),
+        PassedOn(["--only"], metavar="KIND[:PATTERN]", shell_complete=completed_values.only),
+        PassedOn(["--format"], metavar="FORMAT", shell_complete=completed_values.formats),
+        PassedOn(["--report"], metavar="FORMAT=FILE", shell_complete=completed_values.reports),
         PassedOn(["--no-color"], is_flag=True),
         PassedOn(["-q", "--quiet"], is_flag=True),
         PassedOn(["-v", "--verbose"], is_flag=True),
         PassedOn(["--parallelism"], metavar="N"),
         PassedOn(["--timeout"], metavar="SECONDS"),
         PassedOn(["--lock-timeout"], metavar="SECONDS"),
-        PassedOn(["--ca-bundle"], metavar="FILE", shell_complete=candidates.files),
+        PassedOn(["--ca-bundle"], metavar="FILE", shell_complete=completed_values.files),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The options that commands share, and the output that follows from them."""
+"""The options that commands share: their types, their help, and what they say about a run."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ import math
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
-from devinops import atomic
-from devinops.ci.job import ci_sign
-from devinops.ci.step_files import append, append_summary, is_step_file, is_summary
-from devinops.cli import candidates
+from devinops.cli import completed_values
 from devinops.cli.checkout import below_checkout, job_links
+from devinops.cli.output import check_outputs, tell, terminal_width, wants_color, write_file
 from devinops.environment import Flags, check_environment
-from devinops.model.errors import NotWritten, UsageError
-from devinops.render import LOCAL_FORMATS, MIN_WIDTH, PROBLEM_FORMATS, RENDERERS, Style, render
+from devinops.model.errors import UsageError
+from devinops.model.keys import Key
+from devinops.model.policy import HAZARDS, ON_CONFLICT, ON_DRIFT, Approvals, MissingFolders
+from devinops.render import LOCAL_FORMATS, PROBLEM_FORMATS, RENDERERS, Style, render
 
 if TYPE_CHECKING:
     from devinops.render.answers import Answer
@@ -189,81 +188,6 @@ class Options:
         sys.stdout.flush()
 
 
-def tell(text: str, *, wrap: bool = True) -> None:
-    """Write lines to stderr, wrapped, and with everything escaped that a terminal would obey."""
-    from devinops.render.terminal import Terminal
-
-    terminal = Terminal(width=terminal_width(sys.stderr) if wrap else None)
-    rows = (row for text_line in text.split("\n") for row in terminal.paragraph(text_line))
-    echo_err("".join(f"{row}\n" for row in rows))
-
-
-def echo_err(text: str) -> None:
-    """Write to stderr as it is. If stderr is full or closed, the run continues."""
-    with suppress(OSError):
-        click.echo(text, nl=False, err=True)
-
-
-def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> None:
-    """Write a file atomically, or append to a file of the CI job's step. Raises NotWritten."""
-    fits = True
-    try:
-        if is_summary(path, os.environ):
-            fits = append_summary(os.environ, "".join(chunks))
-        elif is_step_file(path, os.environ):
-            append(path, chunks)
-        else:
-            atomic.replace(path, chunks)
-    except OSError as error:
-        raise NotWritten(f"{option} cannot write {path}: {atomic.reason(error)}") from error
-    if not fits:
-        raise NotWritten(
-            f"{option} cannot write {path}: GitHub shows no summary of more than 1 MiB, and other "
-            "programs of this step have filled it; write the report in a step of its own"
-        )
-
-
-def wants_color(no_color: bool) -> bool:
-    """Return whether to use color.
-
-    Only on a terminal, or with FORCE_COLOR; NO_COLOR and --no-color take precedence.
-    """
-    if no_color or os.environ.get("NO_COLOR"):
-        return False
-    return os.environ.get("FORCE_COLOR", "0") not in ("", "0", "false") or (
-        sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    )
-
-
-def terminal_width(stream: TextIO) -> int | None:
-    """Return the width of a terminal in columns, and None for anything else.
-
-    COLUMNS takes precedence, as in most tools. A terminal that is too narrow counts as wider.
-    """
-    width = os.environ.get("COLUMNS", "")
-    if width.isdecimal() and int(width):
-        return max(int(width), MIN_WIDTH)
-    try:
-        return max(os.get_terminal_size(stream.fileno()).columns, MIN_WIDTH)
-    except (OSError, ValueError):
-        return None
-
-
-def is_interactive() -> bool:
-    """Return whether there is a terminal, so that a question can be answered."""
-    return _is_at_terminal() and not ci_sign(os.environ)
-
-
-def _is_at_terminal() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def why_nobody_answers() -> str:
-    """Return why a question cannot be asked, to put after `cannot ask`."""
-    sign = ci_sign(os.environ)
-    return f"in a CI job (${sign} is set)" if sign and _is_at_terminal() else "without a terminal"
-
-
 def _reports(values: tuple[str, ...], formats: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
     reports = []
     for value in values:
@@ -286,8 +210,6 @@ def _check_outputs(reports: Iterable[tuple[str, Path]], root: Path) -> None:
         elif isinstance(value, Path):
             inputs.append(value)
     if outputs:
-        from devinops.cli.output_files import check_outputs
-
         check_outputs(outputs, inputs, root)
 
 
@@ -321,7 +243,7 @@ _FILES = (
         multiple=True,
         metavar="FORMAT=FILE",
         envvar=_envvar("REPORT"),
-        shell_complete=candidates.reports,
+        shell_complete=completed_values.reports,
         help="Also write the output to a file; repeatable.",
     ),
     click.option(
@@ -359,7 +281,7 @@ _TARGET = click.option(
     "--target",
     type=NonEmpty(),
     envvar=_envvar("TARGET"),
-    shell_complete=candidates.targets,
+    shell_complete=completed_values.targets,
     help="Target in devinops.yaml to work on.",
 )
 
@@ -401,7 +323,7 @@ _ONLY = click.option(
     multiple=True,
     metavar="KIND[:PATTERN]",
     envvar=_envvar("ONLY"),
-    shell_complete=candidates.only,
+    shell_complete=completed_values.only,
     help="Work on these objects only, such as 'knowledge:Backend/*'; repeatable.",
 )
 
@@ -474,3 +396,125 @@ WEBHOOK_SECRETS = click.option(
     metavar="FILE",
     help="Write the secrets of new webhooks, which the API shows only once, to a new private file.",
 )
+
+SKIP_OUTSIDE = click.option(
+    "--skip-outside",
+    is_flag=True,
+    help="Skip PATHS outside the root: a Git hook gets the paths of the whole repository.",
+)
+
+SKIP_UNTRACKED = click.option(
+    "--skip-untracked",
+    is_flag=True,
+    help="Do not read files that Git does not track: they are not in a commit.",
+)
+
+
+# --- approvals ----------------------------------------------------------------------------------
+
+_APPROVALS = (
+    click.option(
+        "--adopt", is_flag=True, help="Adopt live objects that differ from their entries."
+    ),
+    click.option(
+        ON_CONFLICT.option,
+        type=NonEmpty(),
+        multiple=True,
+        metavar="git|live[=KEY]",
+        help="What to do if both sides changed: write Git's version, or keep the live one. With "
+        "KEY, decide for this object only, such as 'git=knowledge:Backend/Error envelope'; "
+        "repeatable.",
+    ),
+    click.option(
+        ON_DRIFT.option,
+        type=click.Choice(ON_DRIFT.values),
+        help="What to do with changes made outside devinops, in this run only: overwrite or keep "
+        "them. Default: on_drift in devinops.yaml.",
+    ),
+    click.option(
+        "--folders",
+        type=click.Choice([choice.value for choice in MissingFolders]),
+        help="Where to create notes whose folder is missing, in this run only: in the root, or "
+        "nowhere (block). Default: missing_folders in devinops.yaml.",
+    ),
+    click.option(
+        "--allow-delete", type=click.IntRange(0), metavar="N", help="Allow exactly N deletes."
+    ),
+    click.option(
+        "--allow-missing",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Allow exactly N owned objects to be missing from the lists.",
+    ),
+)
+
+
+def approvals(function: F) -> F:
+    """Give a command the approval flags; its function gets them as one `Approvals`.
+
+    They are never read from the environment.
+    """
+
+    @functools.wraps(function)
+    def wrapped(
+        adopt: bool,
+        on_conflict: tuple[str, ...],
+        on_drift: str | None,
+        folders: str | None,
+        allow_delete: int | None,
+        allow_missing: int | None,
+        approvals: Approvals,
+        **rest: Any,
+    ) -> Any:
+        for_all, decided = _decisions(on_conflict) if on_conflict else (None, ())
+        combined = Approvals(
+            adopt,
+            for_all,
+            allow_delete,
+            allow_missing,
+            approvals.hazards,
+            on_drift,
+            decided,
+            folders,
+        )
+        return function(approvals=combined, **rest)
+
+    wrapped = accepts_hazards(wrapped)
+    for option in reversed(_APPROVALS):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+def _decisions(values: Iterable[str]) -> tuple[str | None, tuple[tuple[Key, str], ...]]:
+    """Return the decision about all conflicts, if any, and those about keys. Raises UsageError.
+
+    A value can hold several, one a line, because an input of a CI job has only one value.
+    """
+    from devinops.kinds import parse_key
+
+    decided: dict[Key | None, str] = {}
+    for text in (line.strip() for value in values for line in value.splitlines() if line.strip()):
+        side, equals, written = text.partition("=")
+        if side not in ON_CONFLICT.values:
+            raise UsageError(
+                f"{ON_CONFLICT.option} must be git, live, git=KEY or live=KEY, not {text!r}"
+            )
+        key = parse_key(written) if equals else None
+        if key in decided:
+            about = f"the conflict of {key}" if key else "all conflicts"
+            raise UsageError(f"{ON_CONFLICT.option} decides {about} twice: pass only one")
+        decided[key] = side
+    return decided.pop(None, None), tuple(sorted((k, side) for k, side in decided.items() if k))
+
+
+def accepts_hazards(function: F) -> F:
+    """Give a command a flag for each hazard; its function gets them as one `Approvals`."""
+
+    @functools.wraps(function)
+    def wrapped(**rest: Any) -> Any:
+        accepted = tuple(name for name in HAZARDS if rest.pop(f"allow_{name}"))
+        return function(approvals=Approvals(hazards=accepted), **rest)
+
+    for name, help in reversed(HAZARDS.items()):
+        wrapped = click.option(f"--allow-{name}", is_flag=True, help=help)(wrapped)
+    return wrapped  # type: ignore[return-value]

@@ -8,7 +8,8 @@ import threading
 import time
 
 from devinops.ci.job import is_ci
-from devinops.cli.options import Options, echo_err
+from devinops.cli.options import Options
+from devinops.cli.output import echo_err
 from devinops.render.terminal import Terminal
 
 DELAY_S = 1.0

@@ -16,8 +16,9 @@ from devinops import signals, waiting
 from devinops.api import open_reader
 from devinops.api.connection import Connection
 from devinops.api.parallel import overlapping
-from devinops.cli.options import FORMATS, Options, tell
-from devinops.cli.plan_reading import Early, EarlyReading
+from devinops.cli.early_reading import Early, EarlyReading
+from devinops.cli.options import FORMATS, Options
+from devinops.cli.output import tell
 from devinops.cli.progress import Progress
 from devinops.config import (
     CONFIG_FILE,
@@ -164,7 +165,7 @@ class Session(Generic[C_co]):
             retry_until_listed(self.options, inventory, attempt) if retry else attempt()
         )
         if plan.drift or plan.blocked:
-            from devinops.cli.audit_log import with_editors
+            from devinops.api.audit import with_editors
 
             drift = with_editors(without_secrets(plan.drift), self.client)
             plan = replace(plan, drift=drift, blocked=without_secrets(plan.blocked))

@@ -11,7 +11,7 @@ from typing import Self
 
 from devinops import atomic
 from devinops.ci.job import is_ci
-from devinops.cli.options import echo_err
+from devinops.cli.output import echo_err
 from devinops.model.changes import Change
 from devinops.model.errors import DevinopsError, NotWritten, Refused
 from devinops.model.keys import Key

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from devinops.ci.job import SIGNS
-from devinops.cli.options import is_interactive, why_nobody_answers
+from devinops.cli.output import is_interactive, why_nobody_answers
 
 
 class _Terminal:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from devinops.cli import root_files
+from devinops.cli import write_files
 from devinops.cli.handlers import pull as pull_handler
 from devinops.cli.session import Session
 from devinops.config import Settings, resolve
@@ -489,13 +489,13 @@ def test_a_file_that_is_saved_during_the_pull_leaves_no_record_of_a_merge(
     page = root / "knowledge" / "deploys.md"
     page.write_text(PAGE.replace("make deploy", "make ours"))
     edit(emulator, "knowledge", "deploys", body="# Deploys\n\nRun make theirs.\n\nThen watch.")
-    finish = root_files.Writing.finish
+    finish = write_files.Writing.finish
 
-    def save_and_finish(writing: root_files.Writing, *arguments: Any) -> None:
+    def save_and_finish(writing: write_files.Writing, *arguments: Any) -> None:
         page.write_text(PAGE.replace("make deploy", "make mine"))
         finish(writing, *arguments)
 
-    monkeypatch.setattr(root_files.Writing, "finish", save_and_finish)
+    monkeypatch.setattr(write_files.Writing, "finish", save_and_finish)
     assert pull(devinops, root, "--drift")["exit_code"] == 4
     assert not (root / MERGED).exists()
     assert [block["by"] for block in plan_of(devinops, root)["blocked"]] == ["conflict"]

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from devinops.cli.options import tell
+from devinops.cli.output import tell
 from devinops.render.escape import body_line, line
 from tests.testing.command_line import Ran
 from tests.testing.hostile_text import HOSTILE, LONG, assert_harmless

@@ -9,13 +9,10 @@ from pathlib import Path
 from devinops.api import open_writer
 from devinops.api.redact import remember_values
 from devinops.applying.report import Report
-from devinops.cli.approval import ApprovedPlan, read_approved
-from devinops.cli.options import (
-    Options,
-    is_interactive,
-    why_nobody_answers,
-)
-from devinops.cli.run_plan import ask, check_refusals, execute, finish, show
+from devinops.cli.approved_plan import ApprovedPlan, read_approved
+from devinops.cli.execute_plan import ask, check_refusals, execute, finish, show
+from devinops.cli.options import Options
+from devinops.cli.output import is_interactive, why_nobody_answers
 from devinops.cli.session import (
     NotApplied,
     Planned,

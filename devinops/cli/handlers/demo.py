@@ -15,7 +15,7 @@ import click
 
 from devinops import signals
 from devinops.cli.handlers.emulator import require_emulator
-from devinops.cli.options import is_interactive, terminal_width, wants_color
+from devinops.cli.output import is_interactive, terminal_width, wants_color
 from devinops.model.exit_codes import ExitCode
 from devinops.render.terminal import Look, Span, Terminal
 

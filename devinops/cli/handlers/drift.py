@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from devinops.cli.audit_log import with_editors
+from devinops.api.audit import with_editors
 from devinops.cli.options import Options
 from devinops.cli.session import Session, open_inventory_session
 from devinops.config import read_repository

@@ -15,8 +15,9 @@ import click
 
 from devinops import atomic
 from devinops.cli.handlers.init import host_and_repository
-from devinops.cli.options import Options, write_file
-from devinops.cli.pull_reading import reachable, readable
+from devinops.cli.options import Options
+from devinops.cli.output import write_file
+from devinops.cli.readable_kinds import reachable, readable
 from devinops.cli.session import failures_written, open_session
 from devinops.config import read_repository, target_name
 from devinops.export.objects import Item, Loss, listed_entries, listed_objects

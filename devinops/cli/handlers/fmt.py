@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, TextIO
 
 from devinops import atomic
 from devinops.ci.job import is_ci
-from devinops.cli.options import Options, echo_err, terminal_width
-from devinops.cli.paths import Selection
+from devinops.cli.options import Options
+from devinops.cli.output import echo_err, terminal_width
+from devinops.cli.path_arguments import Selection
 from devinops.config import CONFIG_FILE, Project, open_project
 from devinops.fmt.file_text import formatted, may_quote
 from devinops.load import TextFiles, text_files

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devinops.cli import root_files
+from devinops.cli import write_files
 from devinops.cli.options import Options
 from devinops.ingest.import_form import Choices
 from devinops.ingest.import_sources import Sources
@@ -41,20 +41,20 @@ def run(
     if repo and not _REPO.fullmatch(repo):
         raise UsageError(f'--repo must be OWNER/NAME or all, not "{repo}"')
     choices = Choices(split=split, repo=repo or "", org_id=org_id or "", into=folder or "")
-    raws: root_files.Raws = {}
-    project, loaded = root_files.read(options.root, raws)
+    raws: write_files.Raws = {}
+    project, loaded = write_files.read(options.root, raws)
     repository = Repository(
         {declaration.key: declaration for declaration in loaded.declarations},
-        root_files.taken(options.root),
-        root_files.ignored(project),
+        write_files.taken(options.root),
+        write_files.ignored(project),
         force,
-        root_files.text_of(options.root, raws),
+        write_files.text_of(options.root, raws),
     )
     found = Sources(choices, {os.path.realpath(options.root / path) for path in loaded.files})
     report = _prepare(found, sources, choices, repository)
     if not dry_run:
         entries = loaded.declarations
-        for item in root_files.write(options.root, _changes(report), raws, entries):
+        for item in write_files.write(options.root, _changes(report), raws, entries):
             report.leave(item.change.path, item.reason)
     code = _exit_code(report)
     lines = tuple(_lines(report, dry_run, options))

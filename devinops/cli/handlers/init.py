@@ -32,7 +32,7 @@ from devinops.cli.ci_files import (
     unsafe,
 )
 from devinops.cli.installed_from import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
-from devinops.cli.options import terminal_width
+from devinops.cli.output import terminal_width
 from devinops.config import CONFIG_FILE, Project, read_project
 from devinops.git import Git, error_line, found_no_repository
 from devinops.load.discover import inside

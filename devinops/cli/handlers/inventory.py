@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 import click
 
-from devinops.cli import root_files
+from devinops.cli import write_files
 from devinops.cli.handlers.drift import if_refused
-from devinops.cli.options import Options, is_interactive
+from devinops.cli.options import Options
+from devinops.cli.output import is_interactive
 from devinops.cli.session import Session, open_inventory_session
 from devinops.config import read_repository
 from devinops.inventory import open_runs
@@ -258,7 +259,7 @@ def _writes(intents: Iterable[Intent]) -> Iterator[str]:
 def repair(options: Options, yes: bool) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with open_inventory_session(options) as session:
-        _, loaded = root_files.read(options.root)
+        _, loaded = write_files.read(options.root)
         declared = {key for entry in loaded.declarations for key in _keys(entry, session)}
         inventory = session.store.read()
         kinds = {record.key.kind for record in inventory.owned}
@@ -306,13 +307,13 @@ def _proposals(findings: Iterable[Finding], flags: str) -> Iterator[str]:
         record = finding.record
         linked, undecided = linked + bool(finding.link), undecided + (not finding.link)
         yield f"{record.key}: {record.id} is gone"
-        for candidate in finding.candidates:
+        for candidate in finding.completion:
             mark = "->" if finding.link else " ?"
             live, evidence = candidate.live, ", ".join(candidate.evidence)
             created = f", created {_date(live.created_at)}" if live.created_at else ""
             yield f"  {mark} {live.id}, {live.key}: {evidence}{created}"
         if not finding.link:
-            choice = f"{link_command(record.key, flags=flags)}, or " if finding.candidates else ""
+            choice = f"{link_command(record.key, flags=flags)}, or " if finding.completion else ""
             yield f"  decide: {choice}{forget_command(record.key, flags)}"
             yield "    after forget, an entry with this key is planned as a new one"
     yield f"{linked} to link again, {undecided} to decide"
@@ -323,17 +324,17 @@ def _date(seconds: int) -> str:
 
 
 def _missing(finding: Finding) -> MissingItem:
-    candidates = (
+    completion = (
         CandidateItem(
             candidate.live.id,
             str(candidate.live.key),
             candidate.evidence,
             candidate.live.created_at,
         )
-        for candidate in finding.candidates
+        for candidate in finding.completion
     )
     link = finding.link.live.id if finding.link else None
-    return MissingItem(str(finding.record.key), finding.record.id, link, tuple(candidates))
+    return MissingItem(str(finding.record.key), finding.record.id, link, tuple(completion))
 
 
 # --- what they share ------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from devinops.cli.changed_entries import changed_entries
 from devinops.cli.checkout import untracked
-from devinops.cli.options import Options, write_file
-from devinops.cli.paths import Selection, shown_unread, unread
+from devinops.cli.options import Options
+from devinops.cli.output import write_file
+from devinops.cli.path_arguments import Selection, shown_unread, unread
 from devinops.config import CONFIG_FILE, Project, open_project, read_repository
 from devinops.lint import baseline, fixes
 from devinops.lint.context import Context

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devinops.api import open_reader
-from devinops.cli import root_files
+from devinops.cli import write_files
 from devinops.cli.handlers.init import NEW_TARGET, Repository, SetUp, set_up
 from devinops.cli.options import Options
-from devinops.cli.pull_reading import first_reading, verified
+from devinops.cli.readable_kinds import first_reading, verified
 from devinops.cli.session import Session, failures_written, open_session
 from devinops.config import DEFAULT_TARGET, Project, resolve
 from devinops.git import Git
@@ -47,15 +47,15 @@ def run(
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
         request = _Request.parse(options, keys, check, unmanaged=unmanaged, drift=drift)
-        raws: root_files.Raws = {}
-        project, loaded = root_files.read(options.root, raws)
+        raws: write_files.Raws = {}
+        project, loaded = write_files.read(options.root, raws)
         is_new = project.document is None and not loaded.files
         if is_new and options.flags.target in (NEW_TARGET, DEFAULT_TARGET):
             # The new file will have one target, which needs no --target and replaces the default.
             options = replace(options, flags=replace(options.flags, target=None))
         settings = resolve(project, options.flags, os.environ)
         files = _files(options.root, raws)
-        with root_files.Writing(options.root, raws, loaded.declarations) as writing:
+        with write_files.Writing(options.root, raws, loaded.declarations) as writing:
             with open_session(options, open_reader, settings=settings) as session:
                 run = _pull(request, session, project, loaded, files, writing)
             if is_new:
@@ -127,7 +127,7 @@ def _pull(
     project: Project,
     loaded: Loaded,
     files: Files,
-    writing: root_files.Writing,
+    writing: write_files.Writing,
 ) -> _Run:
     """Return what is pulled, and prepare writing it."""
     settings = session.settings
@@ -144,13 +144,13 @@ def _pull(
         target=session.client.target,
         policy=settings.policy,
         today=datetime.now(UTC).date(),
-        taken=root_files.taken(settings.root),
-        ignored=root_files.ignored(project),
+        taken=write_files.taken(settings.root),
+        ignored=write_files.ignored(project),
         selects=request.selects,
         named=request.keys,
         targets=tuple(project.targets),
         flags=session.options.command_flags,
-        text_of=root_files.text_of(settings.root, writing.raws),
+        text_of=write_files.text_of(settings.root, writing.raws),
         merged=loaded.merged_for(session.client.target.name),
     )
     ahead = partial(look_ahead, pulling=pulling) if request.unmanaged else None
@@ -190,7 +190,7 @@ def _formatted(
         yield replace(change, text=text)
 
 
-def _files(root: Path, raws: root_files.Raws) -> Files:
+def _files(root: Path, raws: write_files.Raws) -> Files:
     """Return the files of a root, as they were read and at a commit."""
     git = Git(root)
 

@@ -10,13 +10,10 @@ from pathlib import Path
 from devinops.api import open_reader, open_writer
 from devinops.applying.backup import DIRECTORY, LATEST, Backup, find, read_backup, summaries
 from devinops.applying.report import Report, Result
-from devinops.cli.approval import ApprovedPlan
-from devinops.cli.options import (
-    Options,
-    is_interactive,
-    why_nobody_answers,
-)
-from devinops.cli.run_plan import RunJournal, ask, check_refusals, execute, finish, show
+from devinops.cli.approved_plan import ApprovedPlan
+from devinops.cli.execute_plan import RunJournal, ask, check_refusals, execute, finish, show
+from devinops.cli.options import Options
+from devinops.cli.output import is_interactive, why_nobody_answers
 from devinops.cli.session import (
     NotApplied,
     Planned,

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from devinops import atomic
-from devinops.cli.options import write_file
+from devinops.cli.output import write_file
 from devinops.model.errors import NotWritten, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.schema.all_schemas import schemas

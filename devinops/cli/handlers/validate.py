@@ -6,7 +6,7 @@ from pathlib import Path
 
 from devinops.cli.checkout import untracked
 from devinops.cli.options import Options
-from devinops.cli.paths import Selection, shown_unread, unread
+from devinops.cli.path_arguments import Selection, shown_unread, unread
 from devinops.config import read_repository
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem

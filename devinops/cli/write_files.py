@@ -1,4 +1,4 @@
-"""The files below a root, for the commands that write entries: pull and import."""
+"""Writes the files of pull, import and inventory repair below a root, and reads what is there."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from devinops import atomic
-from devinops.cli.root_files import Writing, taken, write
+from devinops.cli.write_files import Writing, taken, write
 from devinops.ingest.pull_result import Left
 from devinops.kinds import KINDS
 from devinops.model.errors import NotWritten
@@ -242,7 +242,7 @@ def test_a_file_above_is_named(tmp_path: Path) -> None:
 _KILLED = """
 import os, signal
 from pathlib import Path
-from devinops.cli.root_files import Writing
+from devinops.cli.write_files import Writing
 from devinops.writers import FileChange
 writing = Writing(Path("."), {})
 writing.prepare([FileChange("a/b.md", "half", (), is_new=True)])

@@ -5,24 +5,19 @@ from __future__ import annotations
 import queue
 from collections import Counter
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from functools import partial, reduce
-from typing import Final, Generic, NamedTuple, Protocol, Self, TypeVar
+from typing import Final, NamedTuple, Protocol, Self
 
-from devinops import waiting
-from devinops.api.parallel import overlapping, started
+from devinops.api.parallel import PagedReading, overlapping, started
 from devinops.cli.progress import Progress
 from devinops.inventory import open_runs
 from devinops.kinds import KINDS
-from devinops.model.client_protocols import Page, ignore
-from devinops.model.errors import ApiError
+from devinops.model.client_protocols import Page
 from devinops.model.inventory import Inventory
-from devinops.model.objects import Live, Snapshot
-
-T = TypeVar("T")
+from devinops.model.objects import Snapshot
 
 FEW: Final = 200
-"""Fewer entries are read before a first response could arrive, and have no early reading."""
+"""With fewer entries, the files are read before a first response could arrive."""
 
 
 class ListKinds(Protocol):
@@ -132,29 +127,3 @@ class _Lists:
         """Return all objects of the kinds when their lists have arrived."""
         snapshots = [result() for result in self._results]
         return reduce(Snapshot.with_more, snapshots, Snapshot(()))
-
-
-class PagedReading(Generic[T]):
-    """A read in another thread, with the pages that have arrived so far.
-
-    `read` gets a function that takes each page.
-    """
-
-    def __init__(self, read: Callable[[Callable[[Page], None]], T]) -> None:
-        self._pages: queue.SimpleQueue[Page | None] = queue.SimpleQueue()
-        self.result = started(partial(self._run, read))
-        """Waits for the result of `read`, and returns it or raises its error."""
-
-    def _run(self, read: Callable[[Callable[[Page], None]], T]) -> T:
-        try:
-            return read(self._pages.put)
-        finally:
-            self._pages.put(None)
-
-    def decode(self, use: Callable[[Live], None] = ignore) -> None:
-        """Decode and use the objects of each page while further pages are on their way."""
-        while page := waiting.item(self._pages):
-            # Raised again where it has a consequence.
-            with suppress(ApiError):
-                for live in page():
-                    use(live)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from devinops.cli import plan_reading
+from devinops.cli import early_reading
+from devinops.cli.early_reading import FEW, EarlyReading
 from devinops.cli.options import Options
-from devinops.cli.plan_reading import FEW, EarlyReading
 from devinops.cli.progress import Progress
 from devinops.emulator import Emulator
 from devinops.model.changes import Action
@@ -155,7 +155,7 @@ def test_a_plan_is_the_same_with_and_without_it(
             trigger = f"When the number {number} comes up"
             emulator.add("knowledge", name=f"N{number}", trigger=trigger, body=text)
         for few in (FEW, count * 2):
-            monkeypatch.setattr(plan_reading, "FEW", few)
+            monkeypatch.setattr(early_reading, "FEW", few)
             emulator.clear_requests()
             plans.append(devinops("plan", "-C", root))
             requests.append(sorted(sent["path"] for sent in emulator.requests))

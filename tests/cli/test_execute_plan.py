@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from devinops.cli.run_plan import check_refusals
+from devinops.cli.execute_plan import check_refusals
 from devinops.cli.session import NotApplied
 from devinops.model.changes import Refusal
 from devinops.model.keys import ROOT, Key

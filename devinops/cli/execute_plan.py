@@ -14,7 +14,8 @@ from devinops import signals
 from devinops.applying.applier import Applier, apply
 from devinops.applying.backup import Backups
 from devinops.applying.report import Report
-from devinops.cli.options import Options, echo_err, tell
+from devinops.cli.options import Options
+from devinops.cli.output import echo_err, tell
 from devinops.cli.progress import Progress
 from devinops.cli.session import NotApplied, Planned, Session
 from devinops.cli.webhook_secrets import WebhookSecrets

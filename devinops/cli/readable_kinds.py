@@ -1,12 +1,11 @@
-"""Reads what a key may list, for pull and export; pull works on what has come meanwhile."""
+"""Lists what a key may list, for pull and export; pull works on what has come meanwhile."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from devinops.api.parallel import overlapping
-from devinops.cli.plan_reading import PagedReading
+from devinops.api.parallel import PagedReading, overlapping
 from devinops.cli.session import Session
 from devinops.ingest.pull_result import NotRead, Pulled
 from devinops.kinds import KINDS
@@ -16,7 +15,7 @@ from devinops.model.objects import Live, Snapshot
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadableKinds:
     """The objects of the kinds that could be listed; `not_read` says why others could not."""
 
     snapshot: Snapshot
@@ -29,7 +28,7 @@ def first_reading(
     asked: Collection[str],
     needed: Collection[str],
     look_ahead: Callable[[Live], None] | None,
-) -> Reading:
+) -> ReadableKinds:
     """Return what can be listed of the kinds that were asked for, of all kinds if none was.
 
     For `needed` see `readable`. `look_ahead`, if any, gets the objects of each page while the next
@@ -90,14 +89,14 @@ def readable(
     pages: Callable[[Page], None] = ignore,
     *,
     verify: bool = False,
-) -> Reading:
+) -> ReadableKinds:
     """Return all objects of the kinds, or of those that can be listed.
 
     For `verify` and `pages` see `Reader`. Raises ApiError, also if a list is missing whose kind is
     `needed`, or if no list shows that the address and the organization are right.
     """
     try:
-        return Reading(session.snapshot(kinds, verify=verify, pages=pages), kinds)
+        return ReadableKinds(session.snapshot(kinds, verify=verify, pages=pages), kinds)
     except ApiError as error:
         if error.status != FORBIDDEN and not error.is_missing:
             raise
@@ -111,7 +110,7 @@ def readable(
             raise refusal
     snapshot = session.snapshot(allowed, verify=verify) if allowed else Snapshot(())
     not_read = tuple(NotRead(noun, str(refusal)) for noun, refusal in refused.items())
-    return Reading(snapshot, allowed, not_read)
+    return ReadableKinds(snapshot, allowed, not_read)
 
 
 def _refusal(session: Session[Reader], noun: str) -> ApiError | None:

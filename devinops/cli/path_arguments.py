@@ -7,24 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
 from devinops.model.errors import UsageError
 
 if TYPE_CHECKING:
     from devinops.load import Loaded
-
-SKIP_OUTSIDE = click.option(
-    "--skip-outside",
-    is_flag=True,
-    help="Skip PATHS outside the root: a Git hook gets the paths of the whole repository.",
-)
-
-SKIP_UNTRACKED = click.option(
-    "--skip-untracked",
-    is_flag=True,
-    help="Do not read files that Git does not track: they are not in a commit.",
-)
 
 
 class Selection(NamedTuple):

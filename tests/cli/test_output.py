@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.cli.output_files import check_outputs
+from devinops.cli.output import check_outputs
 from devinops.emulator import Emulator
 from devinops.model.errors import UsageError
 from tests.testing.command_line import Devinops, Write
