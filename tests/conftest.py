@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -20,6 +20,9 @@ from devinops.cli import main
 from tests.testing.command_line import Devinops, Ran, clean
 from tests.testing.places import GOLDEN
 from tests.testing.waiting import Waits
+
+if TYPE_CHECKING:
+    from devinops.emulator import Emulator
 
 pytest_plugins = ["tests.testing.browser"]
 
@@ -154,6 +157,16 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setenv("DEVIN_API_KEY", key)
 
     return point
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
+    """An emulator with an empty organization, at which the command line points."""
+    from devinops.emulator import Emulator  # its import takes half a second, and few files need it
+
+    with Emulator() as running:
+        use(running.url)
+        yield running
 
 
 @pytest.fixture

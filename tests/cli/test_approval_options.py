@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,6 @@ def notes(body: str) -> dict[str, str]:
         f"knowledge/{number}.md": f"---\nname: {json.dumps(name)}\ntrigger: t\n---\n{body}\n"
         for number, name in enumerate(NAMES)
     }
-
-
-@pytest.fixture
-def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
-    with Emulator() as running:
-        use(running.url)
-        yield running
 
 
 @pytest.fixture

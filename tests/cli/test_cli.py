@@ -32,13 +32,6 @@ from tests.testing.waiting import LONG_S, Door
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
 
 
-@pytest.fixture
-def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
-    with Emulator() as running:
-        use(running.url)
-        yield running
-
-
 # --- usage ------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,13 +27,6 @@ FILES = {
     "old.json": "an older plan",
 }
 KEPT = [name for name in FILES if name not in ("old.json", "texts/other.md")]
-
-
-@pytest.fixture
-def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
-    with Emulator() as running:
-        use(running.url)
-        yield running
 
 
 @pytest.mark.parametrize("option", ["--out", "--report"])

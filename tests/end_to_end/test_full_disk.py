@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +43,6 @@ def with_room(size: int, *argv: object, **options: Any) -> Ran:
 def notes(body: str, count: int = COUNT) -> str:
     entries = [{"name": f"N{n:02}", "trigger": "t", "body": f"{body} {n}"} for n in range(count)]
     return json.dumps({"knowledge": entries})
-
-
-@pytest.fixture
-def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
-    with Emulator() as running:
-        use(running.url)
-        yield running
 
 
 def bodies(emulator: Emulator) -> dict[str, str]:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,6 @@ LATE = {"fault": "late-object", "lost": True, "times": 1}
 @pytest.fixture
 def root(repository: Write) -> Path:
     return repository({"devinops.yaml": CONFIG, "knowledge/a.md": NOTE})
-
-
-@pytest.fixture
-def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
-    with Emulator() as running:
-        use(running.url)
-        yield running
 
 
 def creates(emulator: Emulator) -> int:

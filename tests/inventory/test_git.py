@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -628,13 +628,6 @@ FILES = {
     "devinops.yaml": "version: 1\ntargets: {production: {org_id: org-emulator, inventory: {store: branch}}}\n",
     "knowledge/a.md": "---\nname: A\ntrigger: t\n---\nb\n",
 }
-
-
-@pytest.fixture
-def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
-    with Emulator() as running:
-        use(running.url)
-        yield running
 
 
 @pytest.fixture

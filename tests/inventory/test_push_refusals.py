@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,13 +68,6 @@ REFUSALS = [
 @pytest.mark.parametrize(("error", "begins"), REFUSALS, ids=str)
 def test_the_advice_is_that_for_the_host(error: list[str], begins: str) -> None:
     assert advice("\n".join(error)).startswith(begins)
-
-
-@pytest.fixture
-def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
-    with Emulator() as running:
-        use(running.url)
-        yield running
 
 
 HOOKS = [(error, begins) for error, begins in REFUSALS if error[0].startswith("remote:")]
