@@ -13,8 +13,7 @@ from benchmarks.comparison import Checks, Comparison, Numbers
 from benchmarks.measure import Contender
 from benchmarks.repositories import entry
 from benchmarks.results import Bound
-from devinops.lint.reach import reach
-from devinops.lint.similar import runs, twins
+from devinops.lint.similar import reach, runs, twins
 
 SIZES = (1_000, 3_000, 10_000)
 RUNS = 5

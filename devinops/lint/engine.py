@@ -9,11 +9,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache, partial
 from typing import Final, NamedTuple
 
-from devinops.lint.context import Context
-from devinops.lint.exceptions import Exceptions
-from devinops.lint.finding import Finding
-from devinops.lint.rule import Rule, matches
+from devinops.lint.rule import Exceptions, Rule, matches
 from devinops.lint.settings import PathSettings, Settings, severity_of
+from devinops.lint.subject import Context, Finding
 from devinops.load.globs import Matcher, read_rules
 from devinops.model.credentials import starred
 from devinops.model.invisible_characters import bare

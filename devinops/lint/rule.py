@@ -1,17 +1,65 @@
-"""What a lint rule is, and how it is selected."""
+"""What a lint rule is, how it is selected, and the exceptions that an entry has from it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from devinops.lint.context import Context
-from devinops.lint.exceptions import Called, Exceptions
-from devinops.lint.finding import Finding
-from devinops.lint.subject import Subject
+from devinops.lint.subject import Context, Finding, Subject
 from devinops.model.objects import Severity
+
+
+@dataclass
+class Exceptions:
+    """The exceptions of one entry: it notes which of them were needed."""
+
+    subject: Subject
+    rules: Sequence[Rule]
+    today: date
+    used: set[str] = field(default_factory=set)
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        return tuple(self.subject.declaration.lint.get("ignore", ()))
+
+    @property
+    def until(self) -> date | None:
+        """The last day on which they apply; None without one, or if no calendar has that day."""
+        try:
+            return date.fromisoformat(self.subject.declaration.lint.get("until", ""))
+        except ValueError:
+            return None
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether the last day has passed; a day that no calendar has counts as passed."""
+        until = self.until
+        return until < self.today if until else "until" in self.subject.declaration.lint
+
+    def cover(self, rule: Rule) -> bool:
+        """Return whether a finding of a rule is an exception, and note that it was needed."""
+        written = [name for name in self.ignored if rule.is_called(name)]
+        self.used.update(written)
+        return bool(written) and not self.is_expired
+
+    def finding(self, text: str, message: str) -> Finding:
+        """Return a finding about the text in the exceptions of the entry."""
+        return self.subject.in_option("lint", text, message)
+
+    def rule(self, written: str) -> Rule | None:
+        """Return the rule with an id or name, None if no rule has it."""
+        return next((rule for rule in self.rules if rule.is_called(written)), None)
+
+    def unused(self, ran: Sequence[Rule]) -> Iterator[str]:
+        """Yield the rules that ran and found nothing in the entry."""
+        for name in self.ignored:
+            rule = self.rule(name)
+            if rule and name not in self.used and rule in ran and not rule.exceptions:
+                yield name
 
 
 class Scope(StrEnum):
@@ -23,7 +71,7 @@ class Scope(StrEnum):
 
 CheckEntry = Callable[[Subject, Context], Iterable[Finding]]
 CheckRepository = Callable[[Context], Iterable[Finding]]
-CheckExceptions = Callable[[Exceptions, Sequence[Called]], Iterable[Finding]]
+CheckExceptions = Callable[[Exceptions, Sequence["Rule"]], Iterable[Finding]]
 """(Exceptions of an entry, rules that ran) → findings."""
 
 
@@ -51,10 +99,6 @@ class Rule(NamedTuple):
     @property
     def scope(self) -> Scope:
         return Scope.REPOSITORY if self.repository else Scope.ENTRY
-
-    @property
-    def is_about_exceptions(self) -> bool:
-        return self.exceptions is not None
 
     @property
     def summary(self) -> str:

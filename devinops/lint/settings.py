@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from devinops.lint.context import Budgets
 from devinops.lint.rule import SCOPES, Rule, matches
+from devinops.lint.subject import Budgets
 from devinops.load.globs import read_rules
 from devinops.model.credentials import starred
 from devinops.model.objects import Problem, Severity, Source

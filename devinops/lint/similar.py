@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Final, NamedTuple
 
-from devinops.lint.reach import Label, Reach
 from devinops.model.patterns import LazyPattern
 
 SKETCH: Final = 48
@@ -177,3 +176,36 @@ def equal_groups(texts: Sequence[str], reaches: Sequence[Reach]) -> Iterator[tup
             yield number, min(earlier)
         for label in reach.has:
             first.setdefault((content, label), number)
+
+
+# --- which texts can meet ---
+
+_EVERYTHING: Final = 0
+_UNLIMITED: Final = 1
+
+Label = tuple[int | str, int | str]
+"""One for targets and one for repositories."""
+
+
+class Reach(NamedTuple):
+    """Two entries can meet if one of them has a label that the other asks for.
+
+    So entries can be indexed by label, and not every pair has to be compared.
+    """
+
+    has: frozenset[Label]
+    asks: frozenset[Label]
+
+
+def reach(targets: Collection[str] | None = None, repository: str | None = None) -> Reach:
+    """Return the reach of an entry with these targets in this repository; None: in all."""
+    repositories = None if repository is None else (repository,)
+    has, asks = zip(_labels(targets), _labels(repositories), strict=True)
+    return Reach(frozenset(product(*has)), frozenset(product(*asks)))
+
+
+def _labels(names: Collection[str] | None) -> tuple[set[int | str], set[int | str]]:
+    """Return what something limited to these names has, and what it asks for."""
+    if names is None:
+        return {_UNLIMITED, _EVERYTHING}, {_EVERYTHING}
+    return {*names, _EVERYTHING}, {*names, _UNLIMITED}

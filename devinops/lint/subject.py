@@ -1,19 +1,41 @@
-"""An entry as a rule sees it: its texts by what they are for, and where each character is."""
+"""What rules see: entries with their texts, and the files around them."""
 
 from __future__ import annotations
 
+import posixpath
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import field as dataclass_field
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, Final, NamedTuple, Protocol
 
-from devinops.lint.finding import Finding
 from devinops.lint.markdown import Markdown
 from devinops.lint.positions import Positions, search
 from devinops.model.kind import FieldPath, Kind, Lifecycle, Role, Use
 from devinops.model.objects import Declaration, Source
+from devinops.model.patterns import LazyPattern
 from devinops.model.values import UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule reports. `length` is the number of characters at `source` that it is about.
+
+    `content` are the whole lines of the text that it is about, however the file writes them.
+    `entries` are those concerned; an exception in any of them applies. `conceal` is a secret that
+    must not be shown. `fix` are these characters if deleting them solves it, and readers and Devin
+    understand the same as before.
+    """
+
+    source: Source
+    message: str
+    length: int = 1
+    content: str = field(default="", repr=False)
+    entries: tuple[Declaration, ...] = ()
+    conceal: str = field(default="", repr=False)
+    fix: str = ""
+
 
 Lines = Callable[[str], Sequence[str]]
 """Path of a file → its lines; none if it cannot be read."""
@@ -25,7 +47,7 @@ class Subject:
 
     declaration: Declaration
     lines: Lines
-    _positions: dict[FieldPath, Positions] = dataclass_field(default_factory=dict)
+    _positions: dict[FieldPath, Positions] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -103,11 +125,11 @@ class Subject:
 
     def texts(self) -> Iterator[tuple[FieldPath, str]]:
         """Yield every text with its field, or with the path to it if the field is nested."""
-        for field, value in self.declaration.resource.items():
+        for name, value in self.declaration.resource.items():
             if isinstance(value, str):
-                yield field, value
+                yield name, value
             else:
-                yield from _texts(value, (field,))
+                yield from _texts(value, (name,))
 
     # findings
 
@@ -172,3 +194,95 @@ def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[FieldPath,
     elif isinstance(value, list | tuple):
         for number, part in enumerate(value):
             yield from _texts(part, (*path, number))
+
+
+class Budgets(NamedTuple):
+    """Sizes from which on an entry is too large; tokens are estimated."""
+
+    tokens: int = 8_000
+    everywhere_tokens: int = 1_000
+    """For a text that Devin gets in every repository."""
+
+
+class Repository(Protocol):
+    """The files around the entries. Paths are relative to the root, with `/`."""
+
+    def lines(self, path: str) -> Sequence[str]:
+        """Return the lines of a file; none if it cannot be read."""
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Return whether there is a file or directory in the checkout."""
+        ...
+
+    def is_beyond(self, path: str) -> bool:
+        """Return whether a path leads out of the checkout."""
+        ...
+
+    def from_top(self, path: str) -> str:
+        """Return a path from the top of the checkout as one from the root."""
+        ...
+
+    def rules(self) -> Mapping[str, str]:
+        """Return path → text of the files with rules that Devin reads by itself."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """All entries that are checked, the files around them, and the date of the run."""
+
+    subjects: tuple[Subject, ...]
+    repository: Repository
+    today: date
+    budgets: Budgets = Budgets()
+
+    def has_file(self, path: str, subject: Subject) -> bool:
+        """Return whether a path leads to a file.
+
+        It can be relative to the file of the text, to the root, or to the top of the checkout; with
+        a leading `/` not to the file. From the file it may lead to another checkout, which nobody
+        knows here.
+        """
+        own = posixpath.dirname(subject.declaration.text_file or subject.path)
+        plain = path.lstrip("/")
+        places = [plain, self.repository.from_top(plain)]
+        if path == plain:
+            full = posixpath.normpath(posixpath.join(own, path))
+            if self.repository.is_beyond(full):
+                return True
+            places.append(full)
+        return any(self.repository.exists(posixpath.normpath(full)) for full in places)
+
+    @cached_property
+    def by_handle(self) -> Mapping[str, Sequence[Subject]]:
+        """Handle, in lower case → the entries with it."""
+        by_handle: defaultdict[str, list[Subject]] = defaultdict(list)
+        for subject in self.subjects:
+            if subject.handle:
+                by_handle[subject.handle.lower()].append(subject)
+        return by_handle
+
+    @cached_property
+    def contracts(self) -> tuple[Subject, ...]:
+        """The entries that describe secrets."""
+        return tuple(subject for subject in self.subjects if subject.is_contract)
+
+
+def share_target(first: Subject, second: Subject) -> bool:
+    """Return whether there is a target that has both entries."""
+    targets = first.declaration.targets, second.declaration.targets
+    return targets[0] is None or targets[1] is None or not set(targets[0]).isdisjoint(targets[1])
+
+
+CHARACTERS_PER_TOKEN: Final = 4
+"""The rule of thumb for English prose and code; the tokenizers of the vendors differ by a fifth."""
+
+_IDEOGRAPH: Final = LazyPattern("[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
+"""A character of Chinese, Japanese or Korean, which costs about a token."""
+
+
+def tokens(text: str) -> int:
+    """Return the estimated number of tokens."""
+    wide = 0 if text.isascii() else sum(1 for _ in _IDEOGRAPH.finditer(text))
+    return wide + (len(text) - wide + CHARACTERS_PER_TOKEN - 1) // CHARACTERS_PER_TOKEN

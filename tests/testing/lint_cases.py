@@ -15,12 +15,11 @@ from typing import Any
 
 import yaml
 
-from devinops.lint.context import Context
 from devinops.lint.engine import Reported, check
 from devinops.lint.rule import Rule
 from devinops.lint.rules import RULES
 from devinops.lint.settings import Settings
-from devinops.lint.subject import Subject
+from devinops.lint.subject import Context, Subject
 from devinops.load import read_entries
 from devinops.model.objects import Ensure
 from tests.testing.leaks import secrets

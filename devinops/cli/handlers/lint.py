@@ -16,7 +16,6 @@ from devinops.cli.output import write_file
 from devinops.cli.path_arguments import Selection, shown_unread, unread
 from devinops.config import CONFIG_FILE, Project, open_project, read_repository
 from devinops.lint import baseline, fixes
-from devinops.lint.context import Context
 from devinops.lint.detector import is_complete
 from devinops.lint.engine import Reported, check
 from devinops.lint.fixes import Fixed
@@ -30,7 +29,7 @@ from devinops.lint.settings import (
     unused_paths,
     usable,
 )
-from devinops.lint.subject import Subject
+from devinops.lint.subject import Context, Subject
 from devinops.load import Loaded, load_only, text_files
 from devinops.load.discover import Finder
 from devinops.model.errors import ConfigError, UsageError

@@ -27,11 +27,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devinops.lint.context import Context
-from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Subject
-from devinops.lint.tokens import tokens
+from devinops.lint.subject import Context, Finding, Subject, tokens
 from devinops.model.objects import Severity
 
 

@@ -31,10 +31,8 @@ import re
 from collections.abc import Iterator
 
 from devinops.lint.blocks import Block, Leaf
-from devinops.lint.context import Context
-from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Subject
+from devinops.lint.subject import Context, Finding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 

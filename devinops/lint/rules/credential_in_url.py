@@ -28,12 +28,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devinops.lint.context import Context
 from devinops.lint.detector import Leak, everywhere
-from devinops.lint.finding import Finding
 from devinops.lint.placeholders import is_placeholder
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Subject
+from devinops.lint.subject import Context, Finding, Subject
 from devinops.model.credentials import urls_with_password
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern

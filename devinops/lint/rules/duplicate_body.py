@@ -35,12 +35,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devinops.lint.context import Context
-from devinops.lint.finding import Finding
-from devinops.lint.reach import reach
 from devinops.lint.rule import Rule
-from devinops.lint.similar import equal_groups, percent, runs, twins, words
-from devinops.lint.subject import Subject
+from devinops.lint.similar import equal_groups, percent, reach, runs, twins, words
+from devinops.lint.subject import Context, Finding, Subject
 from devinops.model.objects import Severity
 
 THRESHOLD = 0.7

@@ -38,9 +38,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devinops.lint.context import Context, share_target
-from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
+from devinops.lint.subject import Context, Finding, share_target
 from devinops.model.kind import Role
 from devinops.model.objects import Severity
 

@@ -41,13 +41,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from devinops.lint.context import Context
-from devinops.lint.finding import Finding
-from devinops.lint.reach import reach
 from devinops.lint.rule import Rule
 from devinops.lint.rules._triggers import STOP, is_generic
-from devinops.lint.similar import Features, equal_groups, percent, shared, terms, twins
-from devinops.lint.subject import Subject
+from devinops.lint.similar import Features, equal_groups, percent, reach, shared, terms, twins
+from devinops.lint.subject import Context, Finding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 

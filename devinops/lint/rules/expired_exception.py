@@ -28,13 +28,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from devinops.lint.exceptions import Called, Exceptions
-from devinops.lint.finding import Finding
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Exceptions, Rule
+from devinops.lint.subject import Finding
 from devinops.model.objects import Severity
 
 
-def check(exceptions: Exceptions, _: Sequence[Called]) -> Iterator[Finding]:
+def check(exceptions: Exceptions, _: Sequence[Rule]) -> Iterator[Finding]:
     if exceptions.is_expired:
         until = str(exceptions.subject.declaration.lint["until"])
         names = ", ".join(exceptions.ignored)

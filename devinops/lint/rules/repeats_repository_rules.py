@@ -39,10 +39,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devinops.lint.context import Context
-from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.similar import percent, runs
+from devinops.lint.subject import Context, Finding
 from devinops.model.objects import Severity
 
 SHARE = 0.8

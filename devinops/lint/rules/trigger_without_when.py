@@ -30,11 +30,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from devinops.lint.context import Context
-from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.rules._triggers import is_generic, is_too_short, words
-from devinops.lint.subject import Subject
+from devinops.lint.subject import Context, Finding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 

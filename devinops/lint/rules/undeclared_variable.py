@@ -35,10 +35,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from devinops.lint.context import Context, share_target
-from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Subject
+from devinops.lint.subject import Context, Finding, Subject, share_target
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 from devinops.model.suggest import nearest

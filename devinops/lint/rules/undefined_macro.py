@@ -41,11 +41,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from devinops.lint.context import Context
-from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.rules._lines import line_around
-from devinops.lint.subject import Subject
+from devinops.lint.subject import Context, Finding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 from devinops.model.suggest import nearest

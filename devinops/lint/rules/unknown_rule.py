@@ -29,27 +29,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from devinops.lint.exceptions import Called, Exceptions
-from devinops.lint.finding import Finding
-from devinops.lint.rule import Rule, is_group
+from devinops.lint.rule import Exceptions, Rule, is_group
+from devinops.lint.subject import Finding
 from devinops.model.objects import Severity
 from devinops.model.suggest import did_you_mean
 
 
-def check(exceptions: Exceptions, _: Sequence[Called]) -> Iterator[Finding]:
+def check(exceptions: Exceptions, _: Sequence[Rule]) -> Iterator[Finding]:
     for name in exceptions.ignored:
         rule = exceptions.rule(name)
         if rule is None:
-            yield exceptions.finding(name, _unknown(name, exceptions.names))
-        elif rule.is_about_exceptions:
+            yield exceptions.finding(name, _unknown(name, exceptions.rules))
+        elif rule.exceptions:
             message = f"no exception can hide {name}: remove it, and correct what {name} finds"
             yield exceptions.finding(name, message)
 
 
-def _unknown(name: str, names: Sequence[str]) -> str:
+def _unknown(name: str, rules: Sequence[Rule]) -> str:
     if is_group(name):
         return f"{name} means several rules: an exception names each rule by its id or name"
-    hint = did_you_mean(name, names)
+    hint = did_you_mean(name, [rule.name for rule in rules])
     return f"there is no lint rule {name}{hint}: correct it; --list-rules lists them"
 
 

@@ -28,13 +28,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from devinops.lint.exceptions import Called, Exceptions
-from devinops.lint.finding import Finding
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Exceptions, Rule
+from devinops.lint.subject import Finding
 from devinops.model.objects import Severity
 
 
-def check(exceptions: Exceptions, ran: Sequence[Called]) -> Iterator[Finding]:
+def check(exceptions: Exceptions, ran: Sequence[Rule]) -> Iterator[Finding]:
     for name in exceptions.unused(ran):
         message = f"{name} finds nothing here any more: remove it from `lint.ignore`"
         yield exceptions.finding(name, message)
