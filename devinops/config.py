@@ -21,8 +21,8 @@ from devinops.environment import CREDENTIALS, HOST_TOKEN, KEY_VARIABLES, Flags
 from devinops.kinds import KINDS
 from devinops.load import (
     CONFIG,
-    Document,
     Loaded,
+    YamlDocument,
     load,
     misnamed_config_problems,
     misnamed_configs,
@@ -55,7 +55,7 @@ class Project:
     """
 
     root: Path
-    document: Document | None = None
+    document: YamlDocument | None = None
     whole: bool = True
 
     @property
@@ -252,7 +252,7 @@ def _no_entries(untracked: frozenset[str]) -> Problem:
     )
 
 
-def _version_problems(document: Document) -> Iterator[Problem]:
+def _version_problems(document: YamlDocument) -> Iterator[Problem]:
     required = document.data.get("required_version")
     if not isinstance(required, str):
         return
@@ -270,7 +270,7 @@ def _version_problems(document: Document) -> Iterator[Problem]:
         yield Problem(source, "other-version", f"{message}; install a version that it accepts")
 
 
-def _target_problems(document: Document) -> Iterator[Problem]:
+def _target_problems(document: YamlDocument) -> Iterator[Problem]:
     """Yield the problems of targets that can be found without key and environment."""
     targets = document.data.get("targets")
     first: dict[tuple[str, str], str] = {}

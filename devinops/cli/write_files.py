@@ -18,7 +18,7 @@ from devinops.ingest.pull_result import Left, Unwritten
 from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.load.discover import inside
-from devinops.load.globs import Ignore, read_rules
+from devinops.load.globs import Ignore, read_patterns
 from devinops.load.merged import DIRECTORY as MERGED
 from devinops.model.errors import NotWritten, stop_on_errors
 from devinops.model.keys import Key
@@ -69,7 +69,7 @@ def text_of(root: Path, raws: Raws) -> Callable[[str], str | None]:
 
 def ignored(project: Project) -> Callable[[str], bool]:
     """Return what tells whether devinops.yaml ignores a path."""
-    rules, _ = read_rules(project.ignore)
+    rules, _ = read_patterns(project.ignore)
     return Ignore(rules.values())
 
 

@@ -47,7 +47,7 @@ GLOBS: Final = "globs"
 
 
 @dataclass(frozen=True)
-class Choices:
+class PluginChoices:
     """What the user chose.
 
     `name` is that of a new plugin. `as_rules`: rules instead of skills. `repository`: only what is
@@ -62,7 +62,7 @@ class Choices:
     source: str = ""
 
 
-class Change(StrEnum):
+class FileStatus(StrEnum):
     """What an export does to a file."""
 
     NEW = "new"
@@ -81,14 +81,14 @@ class PluginFile:
     """
 
     path: str
-    change: Change
+    change: FileStatus
     text: str = field(default="", compare=False)
     key: Key | None = field(default=None, compare=False)
     source: str = field(default="", compare=False)
 
     @property
     def is_written(self) -> bool:
-        return self.change in (Change.NEW, Change.CHANGED)
+        return self.change in (FileStatus.NEW, FileStatus.CHANGED)
 
 
 @dataclass(frozen=True, order=True)
@@ -119,28 +119,28 @@ class Exported:
     @property
     def gone(self) -> list[PluginFile]:
         """The files that are removed and whose entry has no other file."""
-        keys = {file.key for file in self.files if file.change is not Change.REMOVED}
-        return [file for file in self.having(Change.REMOVED) if file.key not in keys]
+        keys = {file.key for file in self.files if file.change is not FileStatus.REMOVED}
+        return [file for file in self.having(FileStatus.REMOVED) if file.key not in keys]
 
     @property
     def is_current(self) -> bool:
-        return all(file.change is Change.UNCHANGED for file in self.files)
+        return all(file.change is FileStatus.UNCHANGED for file in self.files)
 
-    def having(self, *changes: Change) -> list[PluginFile]:
+    def having(self, *changes: FileStatus) -> list[PluginFile]:
         return [file for file in self.files if file.change in changes]
 
 
 def export_plugin(
     declarations: Iterable[Declaration],
     existing: Mapping[str, str],
-    choices: Choices,
+    choices: PluginChoices,
     others: Iterable[Declaration] = (),
 ) -> Exported:
     """Return what the plugin is made of; `existing` are path → text of the files it has now.
 
     The files of `others`, which the user did not select, stay as they are.
     """
-    run = _Run(existing, choices)
+    run = _PluginExport(existing, choices)
     run.unselected.update(key for other in others for key in _keys(other))
     run.export(sorted(declarations, key=lambda declaration: declaration.key))
     return run.exported()
@@ -162,10 +162,10 @@ def _slug_of(path: str) -> str:
     return path.split("/")[1].removesuffix(".md")
 
 
-class _Run:
+class _PluginExport:
     """One export while it is prepared."""
 
-    def __init__(self, existing: Mapping[str, str], choices: Choices) -> None:
+    def __init__(self, existing: Mapping[str, str], choices: PluginChoices) -> None:
         self.existing, self.choices = existing, choices
         self.origins = _origins(existing)
         self.own = _own(self.origins)
@@ -216,7 +216,7 @@ class _Run:
         absent = f"its entry has ensure: {declaration.ensure} and no text"
         self.remark(declaration, f"{absent}: its file stays as it is")
         for own in (self.own[key] for key in _keys(declaration) if key in self.own):
-            self.files[own.path] = PluginFile(own.path, Change.UNCHANGED, "", declaration.key)
+            self.files[own.path] = PluginFile(own.path, FileStatus.UNCHANGED, "", declaration.key)
 
     def slugs(self, declarations: Sequence[Declaration]) -> dict[Key, str]:
         """Return the slug of each entry: the one it has, else a free one."""
@@ -251,7 +251,7 @@ class _Run:
             metadata[TEXT] = TEXT_FILE
             body = f"Read [the whole text]({TEXT_FILE}) before you begin."
         change = self.put(path, front, metadata, body, declaration)
-        if change is Change.UNCHANGED and declaration.ensure is Ensure.PRESENT:
+        if change is FileStatus.UNCHANGED and declaration.ensure is Ensure.PRESENT:
             self.shipped.append(declaration.key)
         self.remarks += (Remark(t, declaration.key) for t in self.losses(declaration, is_rule))
 
@@ -262,7 +262,7 @@ class _Run:
         metadata: Mapping[str, str],
         body: str,
         declaration: Declaration,
-    ) -> Change:
+    ) -> FileStatus:
         """Add the file of an entry, and return its change."""
         text = page(path, front, declaration.key, metadata, body)
         change, source = self.change(path, text), declaration.source.path
@@ -274,15 +274,15 @@ class _Run:
         known = (self.own[key] for key in _keys(declaration) if key in self.own)
         return next((own.provenance.source for own in known), self.choices.source)
 
-    def change(self, path: str, text: str) -> Change:
+    def change(self, path: str, text: str) -> FileStatus:
         """Return the change to the file at a path."""
         if path not in self.existing:
-            return Change.NEW
+            return FileStatus.NEW
         if self.existing[path] == text:
-            return Change.UNCHANGED
+            return FileStatus.UNCHANGED
         origin = self.origins.get(path)
         may_write = origin is not None and (origin.intact or self.choices.force)
-        return Change.CHANGED if may_write else Change.BY_HAND
+        return FileStatus.CHANGED if may_write else FileStatus.BY_HAND
 
     def front(self, declaration: Declaration, slug: str) -> tuple[dict[str, Any], bool]:
         """Return the front matter of an entry's file, and whether the file is a rule."""
@@ -363,7 +363,7 @@ class _Run:
         if MANIFEST not in self.existing:
             facts = {"name": self.choices.name, "description": "Written by devinops export."}
             text = json.dumps(facts, indent=2) + "\n"
-            self.files[MANIFEST] = PluginFile(MANIFEST, Change.NEW, text)
+            self.files[MANIFEST] = PluginFile(MANIFEST, FileStatus.NEW, text)
 
     def remove_others(self) -> None:
         """Remove the files of entries that are gone, unless they were changed."""
@@ -372,7 +372,7 @@ class _Run:
             if path in self.files:
                 continue
             if origin.key in exported or not (why := self.reason_to_stay(origin)):
-                change = Change.REMOVED if origin.intact else Change.BY_HAND
+                change = FileStatus.REMOVED if origin.intact else FileStatus.BY_HAND
                 self.files[path] = PluginFile(path, change, "", origin.key)
             else:
                 self.remarks.append(Remark(f"{why}, so its file stays", origin.key))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from devinops.load.source_tree import Document, Entry, Node, NotSupported
+from devinops.load.source_tree import NotSupported, TreeDocument, TreeEntry, TreeNode
 from devinops.load.yamltree import BOOLS, NULL
 from devinops.writers import yaml_text
 
@@ -29,7 +29,7 @@ _MAY_END_A_LINE = re.compile("[\ue000-\uf8ff]")
 _MUST_ESCAPE = re.compile(r'["\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
 
 
-def printed(documents: Iterable[Document], order: Order) -> Iterator[str]:
+def printed(documents: Iterable[TreeDocument], order: Order) -> Iterator[str]:
     """Yield the lines of documents, without line ends. Raises NotSupported."""
     for number, document in enumerate(documents):
         yield from _between(document.above)
@@ -39,7 +39,7 @@ def printed(documents: Iterable[Document], order: Order) -> Iterator[str]:
         yield from _between(document.below)
 
 
-def _root(node: Node | None, order: Order) -> Iterator[str]:
+def _root(node: TreeNode | None, order: Order) -> Iterator[str]:
     if node is None or (node.entries is None and node.raw == "" and not node.style):
         return
     if node.entries is None:
@@ -65,7 +65,7 @@ def _row(text: str, beside: Sequence[str]) -> str:
     return f"{text}  {beside[-1]}" if beside else text
 
 
-def _is_inline(node: Node) -> bool:
+def _is_inline(node: TreeNode) -> bool:
     """Return whether a list or mapping is in brackets or braces on one line, or is empty."""
     return not node.nested or (node.flow and not node.several_lines)
 
@@ -78,7 +78,7 @@ class _Printer:
 
     # --- lists and mappings
 
-    def nested(self, node: Node, indent: int, path: tuple[str, ...]) -> list[str]:
+    def nested(self, node: TreeNode, indent: int, path: tuple[str, ...]) -> list[str]:
         """Return the lines of a list or mapping that has entries or comments."""
         pad = " " * indent
         head, entries = self._arranged(node, path)
@@ -93,7 +93,7 @@ class _Printer:
         _add(lines, pad, _without_last_blank(node.below))
         return lines
 
-    def _arranged(self, node: Node, path: tuple[str, ...]) -> tuple[list[str], list[Entry]]:
+    def _arranged(self, node: TreeNode, path: tuple[str, ...]) -> tuple[list[str], list[TreeEntry]]:
         """Return the comments that stay at the top of a mapping, and its entries in their order."""
         entries = list(node.nested)
         if not (node.is_mapping and entries):
@@ -102,7 +102,7 @@ class _Printer:
         entries[0] = replace(entries[0], above=rest)
         return head, self._sorted(entries, path)
 
-    def _sorted(self, entries: list[Entry], path: tuple[str, ...]) -> list[Entry]:
+    def _sorted(self, entries: list[TreeEntry], path: tuple[str, ...]) -> list[TreeEntry]:
         """Return entries in their order; it stays if an anchor might end up below its alias."""
         names = self._order(path)
         if not names or any(map(_has_anchor, entries)):
@@ -111,7 +111,7 @@ class _Printer:
         return sorted(entries, key=lambda entry: ranks.get(_name(entry), len(ranks)))
 
     def _entry(
-        self, entry: Entry, indent: int, path: tuple[str, ...]
+        self, entry: TreeEntry, indent: int, path: tuple[str, ...]
     ) -> tuple[list[str], Iterator[str]]:
         """Return the comments above an entry, and its lines."""
         # Below a list in brackets, or a text that becomes a block, they have no place.
@@ -126,14 +126,14 @@ class _Printer:
         # The line of the dash has no place for a comment.
         return [*above, *last, *hoisted], rows
 
-    def _pair(self, entry: Entry, indent: int, path: tuple[str, ...]) -> Iterator[str]:
+    def _pair(self, entry: TreeEntry, indent: int, path: tuple[str, ...]) -> Iterator[str]:
         assert entry.key
         colon = " :" if entry.key.style == "*" else ":"
         start = f"{' ' * indent}{_key(entry.key, in_flow=False)}{colon}"
         return self._value(start, entry.value, indent, path)
 
     def _item(
-        self, node: Node, indent: int, path: tuple[str, ...]
+        self, node: TreeNode, indent: int, path: tuple[str, ...]
     ) -> tuple[list[str], Iterator[str]]:
         """Return the comments of an item that must be above its dash, and its lines."""
         start = f"{' ' * indent}-"
@@ -147,7 +147,9 @@ class _Printer:
             return above, iter([f"{start} {rows[0].lstrip(' ')}", *rows[1:]])
         return above, iter([start, *rows])
 
-    def _value(self, start: str, node: Node, indent: int, path: tuple[str, ...]) -> Iterator[str]:
+    def _value(
+        self, start: str, node: TreeNode, indent: int, path: tuple[str, ...]
+    ) -> Iterator[str]:
         """Yield the lines of a value that follows `start`, or is indented below it."""
         start += f" &{node.anchor}" if node.anchor else ""
         if node.entries is None:
@@ -160,20 +162,20 @@ class _Printer:
 
     # --- on one line
 
-    def flow(self, node: Node, path: tuple[str, ...]) -> str:
+    def flow(self, node: TreeNode, path: tuple[str, ...]) -> str:
         """Return a list or mapping in brackets or braces."""
         entries = self._arranged(node, path)[1]
         parts = (self._flow_entry(entry, path) for entry in entries)
         return f"{{{', '.join(parts)}}}" if node.is_mapping else f"[{', '.join(parts)}]"
 
-    def _flow_entry(self, entry: Entry, path: tuple[str, ...]) -> str:
+    def _flow_entry(self, entry: TreeEntry, path: tuple[str, ...]) -> str:
         if not entry.key:
             return self._flow_value(entry.value, (*path, ITEM))
         colon = " :" if entry.key.style == "*" else ":"
         value = self._flow_value(entry.value, (*path, _name(entry)))
         return f"{_key(entry.key, in_flow=True)}{colon} {value}"
 
-    def _flow_value(self, node: Node, path: tuple[str, ...]) -> str:
+    def _flow_value(self, node: TreeNode, path: tuple[str, ...]) -> str:
         anchor = f"&{node.anchor} " if node.anchor else ""
         text = _inline(node, in_flow=True) if node.entries is None else self.flow(node, path)
         return anchor + text
@@ -182,11 +184,11 @@ class _Printer:
 # --- entries --------------------------------------------------------------------------------------
 
 
-def _name(entry: Entry) -> str:
+def _name(entry: TreeEntry) -> str:
     return entry.key.value if entry.key and entry.key.style != "*" else ""
 
 
-def _has_anchor(entry: Entry) -> bool:
+def _has_anchor(entry: TreeEntry) -> bool:
     nodes = [node for node in (entry.key, entry.value) if node]
     return any(node.anchor or any(map(_has_anchor, node.nested)) for node in nodes)
 
@@ -226,11 +228,11 @@ def _beside(rows: Iterator[str], beside: Sequence[str]) -> Iterator[str]:
 # --- scalars --------------------------------------------------------------------------------------
 
 
-def _is_inline_or_scalar(node: Node) -> bool:
+def _is_inline_or_scalar(node: TreeNode) -> bool:
     return node.entries is None or _is_inline(node)
 
 
-def _scalar_rows(start: str, node: Node, indent: int) -> Iterator[str]:
+def _scalar_rows(start: str, node: TreeNode, indent: int) -> Iterator[str]:
     """Yield the lines of a string that follows `start`, or is in a block below it."""
     block = _block(node)
     if block is None:
@@ -241,7 +243,7 @@ def _scalar_rows(start: str, node: Node, indent: int) -> Iterator[str]:
     yield from _padded(" " * (indent + 2), rows)
 
 
-def _block(node: Node) -> tuple[str, list[str]] | None:
+def _block(node: TreeNode) -> tuple[str, list[str]] | None:
     """Return header and lines of a string in a block; None if it belongs on the line of its key."""
     text = node.value
     if node.is_block and text.strip("\n"):
@@ -253,7 +255,7 @@ def _block(node: Node) -> tuple[str, list[str]] | None:
     return _literal(text)
 
 
-def _written_block(node: Node) -> tuple[str, list[str]]:
+def _written_block(node: TreeNode) -> tuple[str, list[str]]:
     """Return header and lines of a string that was written as a block; after `>` they stay."""
     content = node.value.rstrip("\n")
     header, *rows = node.raw.split("\n")
@@ -277,7 +279,7 @@ def _chomping(line_ends: int) -> str:
     return ("-", "", "+")[min(line_ends, 2)]
 
 
-def _key(node: Node, *, in_flow: bool) -> str:
+def _key(node: TreeNode, *, in_flow: bool) -> str:
     anchor = f"&{node.anchor} " if node.anchor else ""
     key = anchor + _inline(node, in_flow=in_flow)
     if len(key) > _LONGEST_KEY:
@@ -285,7 +287,7 @@ def _key(node: Node, *, in_flow: bool) -> str:
     return key
 
 
-def _inline(node: Node, *, in_flow: bool) -> str:
+def _inline(node: TreeNode, *, in_flow: bool) -> str:
     """Return a scalar or alias on one line, without quotes if it needs none."""
     if node.style == "*":
         return f"*{node.value}"
@@ -303,7 +305,7 @@ def _inline(node: Node, *, in_flow: bool) -> str:
     return node.raw if is_quoted_on_one_line else _quoted(node.value)
 
 
-def _is_escaped(node: Node) -> bool:
+def _is_escaped(node: TreeNode) -> bool:
     """Return whether a text has an escape that makes a character visible, which must stay."""
     return node.style == '"' and bool(_HAS_OTHER_ESCAPE.match(_unfolded(node.raw)))
 

@@ -14,7 +14,7 @@ LONGEST_QUOTE: Final = 60
 
 
 @dataclass(frozen=True)
-class Source:
+class ImportSource:
     """A file to import: its path, and its text with LF line ends.
 
     `directory` is where the file is below the directory that the user named; empty if the user
@@ -45,7 +45,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Choices:
+class ImportChoices:
     """What the user chose.
 
     `split` texts at their headings; `repo` is the repository of the rules; `org_id` the
@@ -133,7 +133,7 @@ class Form:
 
     title: str
     matches: Callable[[str], bool]
-    read: Callable[[Source, Choices], Contents]
+    read: Callable[[ImportSource, ImportChoices], Contents]
     accepts: Callable[[str], bool] = _anything
     fallback: bool = False
     looks_beside: bool = False

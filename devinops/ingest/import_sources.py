@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from devinops.ingest.forms import forms_of
-from devinops.ingest.import_form import Choices, Contents, Form, Omission, Source
+from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, Omission
 from devinops.load.discover import inside, read_text
 
 _SKIPPED: Final = frozenset(
@@ -34,18 +34,18 @@ _SKIPPED: Final = frozenset(
 
 UNKNOWN: Final = Form("unknown", lambda _: False, lambda _source, _choices: Contents())
 
-Read = tuple[Source, Form, Contents]
+Read = tuple[ImportSource, Form, Contents]
 
 
 @dataclass
-class Sources:
+class ImportSources:
     """What the named files and directories hold; `own` are real paths that are not read.
 
     `skipped` counts, for each directory, the other Markdown files in it, which are not read because
     the directory has files of a form that says more.
     """
 
-    choices: Choices
+    choices: ImportChoices
     own: Collection[str] = ()
     read: list[Read] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Sources:
         if form is None:
             self._leave_out(file, "import does not recognize this file name")
             return
-        source = Source(
+        source = ImportSource(
             path=file.shown,
             text=text,
             directory="" if file.named else file.directory,
@@ -110,7 +110,7 @@ class Sources:
 
     def _note(self, file: _File, contents: Contents) -> None:
         forms = forms_of(file.absolute) or [UNKNOWN]
-        self.read.append((Source(file.shown, "", named=file.named), forms[0], contents))
+        self.read.append((ImportSource(file.shown, "", named=file.named), forms[0], contents))
 
 
 @dataclass(frozen=True)

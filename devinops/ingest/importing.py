@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from devinops.ingest.forms._rule import humanized
-from devinops.ingest.import_form import Choices, Contents, ForeignObject, Form, ImportText, Source
+from devinops.ingest.import_form import (
+    Contents,
+    ForeignObject,
+    Form,
+    ImportChoices,
+    ImportSource,
+    ImportText,
+)
 from devinops.ingest.scan_live import findings, findings_in
 from devinops.kinds import KINDS
 from devinops.load.discover import section_of, unified
@@ -28,7 +35,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 @dataclass(frozen=True)
-class Origin:
+class ImportOrigin:
     """Where something comes from: the path and line of a source, and the title of its form."""
 
     path: str
@@ -49,7 +56,7 @@ class Imported:
 
     key: Key
     file: str
-    origin: Origin
+    origin: ImportOrigin
     overwritten: bool = False
     unwritten: str = ""
     id: str = ""
@@ -64,7 +71,7 @@ class Duplicate:
     `imported`: it is an entry of its own nevertheless, because it has another name.
     """
 
-    origin: Origin
+    origin: ImportOrigin
     what: str
     same: Key
     file: str
@@ -75,13 +82,13 @@ class Duplicate:
 class NotImported:
     """Something that is not imported, and why."""
 
-    origin: Origin
+    origin: ImportOrigin
     what: str
     why: str
 
 
 @dataclass
-class Report:
+class ImportReport:
     """What an import does: the files to write, what each source became, and what was left out.
 
     `remarks` are about whole sources, by path. `settled` are the Terraform addresses of objects
@@ -104,7 +111,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Repository:
+class Existing:
     """What there is already: the declarations, and the paths of all files.
 
     `ignored` tells which paths are not read. `force` overwrites entries. `raw` returns a file by
@@ -119,11 +126,13 @@ class Repository:
 
 
 def import_contents(
-    found: Iterable[tuple[Source, Form, Contents]], choices: Choices, repository: Repository
-) -> Report:
+    found: Iterable[tuple[ImportSource, Form, Contents]],
+    choices: ImportChoices,
+    repository: Existing,
+) -> ImportReport:
     """Return the report of importing what the forms found in sources, in their order."""
     found = list(found)
-    run = _Run(choices, repository)
+    run = _Import(choices, repository)
     for _, _, contents in found:
         for noun, names in contents.names.items():
             run.names.setdefault(noun, {}).update(names)
@@ -140,7 +149,7 @@ class _Candidate:
 
     kind: Kind
     values: Mapping[str, Any]
-    origin: Origin
+    origin: ImportOrigin
     other_name: str = ""
     """What tells it from another text with the same name; empty if it must keep its name."""
     unwritten: str = ""
@@ -170,21 +179,21 @@ class _Candidate:
         return replace(self, values=values, remarks=(*self.remarks, remark))
 
 
-class _Run:
+class _Import:
     """One import while it is prepared."""
 
-    def __init__(self, choices: Choices, repository: Repository) -> None:
+    def __init__(self, choices: ImportChoices, repository: Existing) -> None:
         self.choices = choices
         self.repository = repository
-        self.report = Report()
+        self.report = ImportReport()
         self.candidates: list[_Candidate] = []
         self.names: dict[str, dict[str, str]] = {}
         """Noun → id → how files spell a reference to that object, from all sources."""
 
     # what was found
 
-    def add(self, source: Source, form: Form, contents: Contents) -> None:
-        origin = Origin(source.path, form.title)
+    def add(self, source: ImportSource, form: Form, contents: Contents) -> None:
+        origin = ImportOrigin(source.path, form.title)
         if contents.remarks:
             self.report.remarks[source.path] = tuple(map(masked, contents.remarks))
         for omission in contents.omissions:
@@ -195,7 +204,7 @@ class _Run:
             else:
                 self.add_object(item, origin)
 
-    def add_text(self, text: ImportText, source: Source, origin: Origin) -> None:
+    def add_text(self, text: ImportText, source: ImportSource, origin: ImportOrigin) -> None:
         candidate = _of_text(text, source, origin, self.choices)
         if suspicious := findings_in([("description", text.when), ("name", text.handle)]):
             self.leave_out(candidate, _suspect(suspicious))
@@ -204,7 +213,7 @@ class _Run:
         else:
             self.leave_out(candidate, "it has no text")
 
-    def add_object(self, item: ForeignObject, origin: Origin) -> None:
+    def add_object(self, item: ForeignObject, origin: ImportOrigin) -> None:
         kind = KINDS[item.kind]
         values, remarks = dict(item.values), list(item.remarks)
         for name, id in item.unnamed.items():
@@ -229,7 +238,7 @@ class _Run:
         what = str(candidate.key) + (f" ({candidate.id})" if candidate.id else "")
         self.not_imported(candidate.origin, what, why)
 
-    def not_imported(self, origin: Origin, what: str, why: str) -> None:
+    def not_imported(self, origin: ImportOrigin, what: str, why: str) -> None:
         self.report.not_imported.append(NotImported(origin, masked(what), masked(why)))
 
     # names
@@ -366,7 +375,9 @@ def _suspect(suspicious: Sequence[str]) -> str:
 # --- from texts to entries ------------------------------------------------------------------------
 
 
-def _of_text(text: ImportText, source: Source, origin: Origin, choices: Choices) -> _Candidate:
+def _of_text(
+    text: ImportText, source: ImportSource, origin: ImportOrigin, choices: ImportChoices
+) -> _Candidate:
     kind = _kind_of(text)
     remarks = list(text.remarks)
     known = _known_values(text, kind)
@@ -421,7 +432,7 @@ def _name(text: ImportText) -> str:
     return " ".join(_UNPRINTABLE.sub(" ", text.name).split()) or "Untitled"
 
 
-def _folder(text: ImportText, choices: Choices, written: Any) -> FolderPath:
+def _folder(text: ImportText, choices: ImportChoices, written: Any) -> FolderPath:
     """Return the folder of the text: the chosen one, and below it the one that the source says."""
     if text.key:
         own = text.key.folder
@@ -433,7 +444,7 @@ def _folder(text: ImportText, choices: Choices, written: Any) -> FolderPath:
     return FolderPath("/".join(filter(None, (above, own))))
 
 
-def _distinction(source: Source) -> str:
+def _distinction(source: ImportSource) -> str:
     generic = source.stem.lower() in ("skill", "agents", "claude", "readme", "index")
     return humanized(source.parent if generic and source.parent else source.stem) or "copy"
 

@@ -10,9 +10,9 @@ from functools import cache, partial
 from typing import Final, NamedTuple
 
 from devinops.lint.rule import Exceptions, Rule, matches
-from devinops.lint.settings import PathSettings, Settings, severity_of
+from devinops.lint.settings import LintSettings, PathSettings, severity_of
 from devinops.lint.subject import Context, Finding
-from devinops.load.globs import Matcher, read_rules
+from devinops.load.globs import Matcher, read_patterns
 from devinops.model.credentials import starred
 from devinops.model.invisible_characters import bare
 from devinops.model.objects import Problem, Severity
@@ -52,13 +52,13 @@ class Reported(NamedTuple):
         return {self.problem.source.path, *(entry.source.path for entry in entries), *texts}
 
 
-def check(context: Context, settings: Settings, rules: Sequence[Rule]) -> list[Reported]:
+def check(context: Context, settings: LintSettings, rules: Sequence[Rule]) -> list[Reported]:
     """Return the findings of the selected rules, sorted by position."""
-    return _Run(context, settings, rules).reported()
+    return _LintRun(context, settings, rules).reported()
 
 
-class _Run:
-    def __init__(self, context: Context, settings: Settings, rules: Sequence[Rule]) -> None:
+class _LintRun:
+    def __init__(self, context: Context, settings: LintSettings, rules: Sequence[Rule]) -> None:
         self.context = context
         self.settings = settings
         self.rules = rules
@@ -206,7 +206,7 @@ def _starred(secrets: Sequence[str], text: str) -> str:
 
 def _matchers(paths: Iterable[PathSettings]) -> Iterator[tuple[PathSettings, Matcher]]:
     for settings in paths:
-        rules, _ = read_rules([settings.pattern])
+        rules, _ = read_patterns([settings.pattern])
         yield from ((settings, rule.matcher) for rule in rules.values())
 
 

@@ -32,7 +32,7 @@ _DEEPEST: Final = 32
 """Parentheses inside each other in the path of a link: the limit of GitHub's parser."""
 
 
-class Span(NamedTuple):
+class TextSpan(NamedTuple):
     """A part of a text, from `start` to `end`."""
 
     start: int
@@ -47,17 +47,17 @@ class Inline:
     """
 
     def __init__(self) -> None:
-        self.code: list[Span] = []
-        self.with_marks: list[Span] = []
-        self.comments: list[Span] = []
-        self.targets: list[Span] = []
+        self.code: list[TextSpan] = []
+        self.with_marks: list[TextSpan] = []
+        self.comments: list[TextSpan] = []
+        self.targets: list[TextSpan] = []
         self.labels: set[str] = set()
 
     def read(self, text: str, start: int, end: int) -> None:
         """Add what is in a paragraph."""
         while definition := _DEFINITION.compiled.match(text, start, end):
             self.labels.add(label(definition[1]))
-            self.targets.append(Span(*definition.span(2)))
+            self.targets.append(TextSpan(*definition.span(2)))
             start = definition.end()
         _Paragraph(text, start, end, self).read()
 
@@ -96,7 +96,7 @@ class _Paragraph:
                 return self._comment(token)
             case "<" if address := _ADDRESS.search(token[0]):
                 start, end = address.span(address.lastindex or 0)
-                self.into.targets.append(Span(token.start() + start, token.start() + end))
+                self.into.targets.append(TextSpan(token.start() + start, token.start() + end))
         return token.end()
 
     # code
@@ -116,8 +116,8 @@ class _Paragraph:
         if number == len(runs):
             return token.end()
         closing = runs[number]
-        self.into.code.append(Span(token.end(), closing))
-        self.into.with_marks.append(Span(token.start(), closing + size))
+        self.into.code.append(TextSpan(token.end(), closing))
+        self.into.with_marks.append(TextSpan(token.start(), closing + size))
         return closing + size
 
     # comments
@@ -131,7 +131,7 @@ class _Paragraph:
         if self._last_end_of_comment < begin:
             return token.end()
         end = self.text.index("-->", begin) + len("-->")
-        self.into.comments.append(Span(token.start(), end))
+        self.into.comments.append(TextSpan(token.start(), end))
         return end
 
     # links
@@ -161,17 +161,17 @@ class _Paragraph:
         blanks = _BLANK.compiled.match(self.text, at, self.end)
         return blanks.end() if blanks else at
 
-    def _target(self, at: int) -> Span | None:
+    def _target(self, at: int) -> TextSpan | None:
         if self.text.startswith("<", at, self.end):
             angles = _IN_ANGLES.compiled.match(self.text, at, self.end)
-            return Span(*angles.span()) if angles else None
+            return TextSpan(*angles.span()) if angles else None
         end, depth = at, 0
         while depth <= _DEEPEST:
             if plain := _WITHOUT_PARENTHESES.compiled.match(self.text, end, self.end):
                 end = plain.end()
             char = self.text[end : end + 1] if end < self.end else ""
             if char not in ("(", ")") or (char == ")" and not depth):
-                return None if depth else Span(at, end)
+                return None if depth else TextSpan(at, end)
             depth += 1 if char == "(" else -1
             end += 1
         return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from devinops.lint.blocks import Block, Leaf, blocks
-from devinops.lint.inline import Inline, Span
+from devinops.lint.inline import Inline, TextSpan
 
 _MARKS = ("`", "](", "]:", "<!--", "<a", "<img")
 """What a paragraph with code, a link or a comment has."""
@@ -71,11 +71,11 @@ class Markdown:
 
     def outside(self, *leaves: Leaf) -> str:
         """Return the text with spaces in place of blocks of these kinds."""
-        spans = [Span(block.start, block.end) for block in self.blocks if block.leaf in leaves]
+        spans = [TextSpan(block.start, block.end) for block in self.blocks if block.leaf in leaves]
         return _blanked(self.text, spans)
 
 
-def _blanked(text: str, spans: Iterable[Span]) -> str:
+def _blanked(text: str, spans: Iterable[TextSpan]) -> str:
     """Return the text with spaces in place of these parts; its length and its lines stay."""
     pieces, at = [], 0
     for start, end in sorted(spans):

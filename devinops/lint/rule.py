@@ -62,7 +62,7 @@ class Exceptions:
                 yield name
 
 
-class Scope(StrEnum):
+class RuleScope(StrEnum):
     """What a rule must see to judge an entry."""
 
     ENTRY = "the entry"
@@ -97,8 +97,8 @@ class Rule(NamedTuple):
     manual: str = ""
 
     @property
-    def scope(self) -> Scope:
-        return Scope.REPOSITORY if self.repository else Scope.ENTRY
+    def scope(self) -> RuleScope:
+        return RuleScope.REPOSITORY if self.repository else RuleScope.ENTRY
 
     @property
     def summary(self) -> str:
@@ -109,7 +109,7 @@ class Rule(NamedTuple):
         return written.upper() == self.id or written.lower() == self.name
 
 
-SCOPES = {"entry-rules": Scope.ENTRY, "repository-rules": Scope.REPOSITORY}
+SCOPES = {"entry-rules": RuleScope.ENTRY, "repository-rules": RuleScope.REPOSITORY}
 """Words that select the rules of one scope."""
 
 _ALL = "all"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from devinops.lint.rule import SCOPES, Rule, matches
 from devinops.lint.subject import Budgets
-from devinops.load.globs import read_rules
+from devinops.load.globs import read_patterns
 from devinops.model.credentials import starred
 from devinops.model.objects import Problem, Severity, Source
 from devinops.model.suggest import did_you_mean
@@ -23,7 +23,7 @@ class PathSettings(NamedTuple):
     severity: Mapping[str, Severity] = MappingProxyType({})
 
 
-class Settings(NamedTuple):
+class LintSettings(NamedTuple):
     """Which rules run, and how severe their findings are. `select` and `ignore` are as written."""
 
     select: tuple[str, ...] = ("all",)
@@ -35,7 +35,7 @@ class Settings(NamedTuple):
     budgets: Budgets = Budgets()
 
     @classmethod
-    def of(cls, section: Mapping[str, Any]) -> Settings:
+    def of(cls, section: Mapping[str, Any]) -> LintSettings:
         """Return the settings of a section that fits its schema."""
         paths = tuple(
             PathSettings(pattern, tuple(item.get("ignore", ())), _severities(item))
@@ -53,7 +53,7 @@ class Settings(NamedTuple):
 
     def with_options(
         self, select: Sequence[str], ignore: Sequence[str], fail_on: str | None
-    ) -> Settings:
+    ) -> LintSettings:
         """Return these settings with the options of the command line: `select` replaces."""
         return self._replace(
             select=tuple(select) or self.select,
@@ -130,7 +130,7 @@ def setting_problems(
     for pattern, item in section.get("paths", {}).items():
         path = ("lint", "paths", pattern)
         yield from _in_section(item, rules, source_of, path)
-        for error in read_rules([pattern])[1].values():
+        for error in read_patterns([pattern])[1].values():
             yield Problem(
                 source_of(*path), "bad-pattern", f"lint.paths: {starred(pattern)!r} {error}"
             )
@@ -142,7 +142,7 @@ def unused_paths(
     """Yield a warning for each pattern of `lint.paths` that matches no file."""
     files = list(files)
     for pattern in section.get("paths", {}):
-        rules, _ = read_rules([pattern])
+        rules, _ = read_patterns([pattern])
         if rules and not any(rule.matcher(file) for rule in rules.values() for file in files):
             message = f"lint.paths: {starred(pattern)!r} matches no file: correct or remove it"
             source = source_of("lint", "paths", pattern)

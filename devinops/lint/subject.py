@@ -204,7 +204,7 @@ class Budgets(NamedTuple):
     """For a text that Devin gets in every repository."""
 
 
-class Repository(Protocol):
+class RepositoryFiles(Protocol):
     """The files around the entries. Paths are relative to the root, with `/`."""
 
     def lines(self, path: str) -> Sequence[str]:
@@ -233,7 +233,7 @@ class Context:
     """All entries that are checked, the files around them, and the date of the run."""
 
     subjects: tuple[Subject, ...]
-    repository: Repository
+    repository: RepositoryFiles
     today: date
     budgets: Budgets = Budgets()
 

@@ -20,7 +20,7 @@ from devinops.load import discover as files
 from devinops.load.cross_checks import duplicates, same_folders, titles_as_ids
 from devinops.load.entries import control_problems, declare, findings_to_problems
 from devinops.load.file_names import CONFIG, misnamed, misnamed_configs
-from devinops.load.globs import Ignore, read_rules
+from devinops.load.globs import Ignore, read_patterns
 from devinops.load.markdown import split
 from devinops.load.merged import dump_merged, merged_file, read_merged
 from devinops.load.placeholders import placeholders
@@ -34,9 +34,9 @@ from devinops.schema.findings import check
 __all__ = [
     "CODES",
     "CONFIG",
-    "Document",
     "Loaded",
     "TextFiles",
+    "YamlDocument",
     "dump_merged",
     "hides_values",
     "load",
@@ -70,7 +70,7 @@ class Loaded(NamedTuple):
         return tuple(edit for edit in self.merged if edit.source.path == path)
 
 
-class Document(NamedTuple):
+class YamlDocument(NamedTuple):
     """A YAML file as plain data, with the source position of each value and key."""
 
     path: str
@@ -112,7 +112,7 @@ def load(
         root, paths=paths, ignore=ignore, source_of=source_of, untracked=untracked
     )
     finder.find()
-    reader = _Reader(finder.root, seen=seen, untracked=untracked, raws=raws)
+    reader = _EntryReader(finder.root, seen=seen, untracked=untracked, raws=raws)
     for file in finder.files:
         reader.read(file)
     declarations = sorted(reader.declarations, key=lambda item: (item.key, item.source))
@@ -143,7 +143,7 @@ def load_only(
     finder = files.Finder(root, untracked=untracked, **settings)
     if not finder.find_only(only) or finder.problems:
         return None
-    reader = _Reader(finder.root, untracked=untracked)
+    reader = _EntryReader(finder.root, untracked=untracked)
     for file in finder.files:
         reader.read(file)
     return Loaded(
@@ -179,7 +179,7 @@ class TextFiles(NamedTuple):
 
 def text_files(finder: files.Finder) -> TextFiles:
     """Return the files that entries name as their texts."""
-    reader = _Reader(finder.root)
+    reader = _EntryReader(finder.root)
     possible: dict[str, str] = {}
     for file in finder.files:
         if file.markdown:
@@ -228,12 +228,12 @@ def read_entries(
     `path` decides on kind and folder, as in `load`. `body_at` returns the text of the file that a
     `body_file` names, by its path from the root; None if there is none.
     """
-    reader = _Reader("", body_at)
+    reader = _EntryReader("", body_at)
     reader.read_text(files.File(path, "", *files.section_of(path)), text)
     return reader.declarations, reader.problems
 
 
-class _Reader:
+class _EntryReader:
     """Reads the files of one root in turn, and collects their declarations and problems."""
 
     def __init__(
@@ -341,12 +341,12 @@ def misnamed_config_problems(
 ) -> list[Problem]:
     """Return a problem for each file in `root` that is a typo of devinops.yaml and not ignored."""
     names = [name for name in misnamed_configs(str(root)) if untracked.isdisjoint((".", name))]
-    rules, _ = read_rules(ignore if names else ())
+    rules, _ = read_patterns(ignore if names else ())
     ignored = Ignore(rules.values())
     return [misnamed(name, CONFIG) for name in names if not ignored(name)]
 
 
-def read_yaml(path: Path, root: Path, schema: str) -> tuple[Document | None, list[Problem]]:
+def read_yaml(path: Path, root: Path, schema: str) -> tuple[YamlDocument | None, list[Problem]]:
     """Return one YAML document, such as devinops.yaml, and its problems.
 
     `schema` is the name of the schema to check it against. An empty file counts as an empty
@@ -368,4 +368,4 @@ def read_yaml(path: Path, root: Path, schema: str) -> tuple[Document | None, lis
         node = Node({}, 1, 1)
         node.children, node.keys = {}, {}
     problems.extend(findings_to_problems(node, name, check(schema, node.data)))
-    return Document(name, node), sorted(problems)
+    return YamlDocument(name, node), sorted(problems)

@@ -29,7 +29,7 @@ from devinops.load.file_names import (
     right_name,
     right_suffix,
 )
-from devinops.load.globs import Ignore, Rule, read_rules
+from devinops.load.globs import Ignore, Pattern, read_patterns
 from devinops.load.problems import problem
 from devinops.model.kind import Kind
 from devinops.model.objects import Problem, Source
@@ -169,9 +169,9 @@ class Finder:
             problem(self._source_of(option, i), code, f"{option}: {glob!r} {message}")
         )
 
-    def _rules(self, option: str, globs: Sequence[str]) -> dict[int, Rule]:
+    def _rules(self, option: str, globs: Sequence[str]) -> dict[int, Pattern]:
         """Return the rules of an option by number; report the patterns that are not valid."""
-        rules, errors = read_rules(globs, from_root=option == "paths")
+        rules, errors = read_patterns(globs, from_root=option == "paths")
         for i, error in errors.items():
             self._report_glob(option, i, globs[i], "bad-pattern", error)
         return rules
@@ -188,7 +188,7 @@ class Finder:
             if not read:
                 self.misnamed[path] = misnamed(name, right)
 
-    def _check_ignore(self, i: int, rule: Rule) -> None:
+    def _check_ignore(self, i: int, rule: Pattern) -> None:
         """Report a pattern of `ignore` that matches nothing.
 
         A path without wildcards is looked up. For other patterns only the root and the directories
@@ -201,7 +201,7 @@ class Finder:
             )
             self._report_glob("ignore", i, rule.glob, "unused-ignore", message)
 
-    def _may_match(self, rule: Rule) -> bool:
+    def _may_match(self, rule: Pattern) -> bool:
         """Return whether a rule may match something that was not listed."""
         if not rule.fixed:
             return False
@@ -225,7 +225,7 @@ class Finder:
 
     # paths
 
-    def _search(self, i: int, rule: Rule) -> None:
+    def _search(self, i: int, rule: Pattern) -> None:
         """Add the files that one of the `paths` matches."""
         if name := hidden_part(rule.glob):
             message = f"leads through {name}: {_HIDDEN}; rename it, or remove the pattern"
@@ -265,7 +265,7 @@ class Finder:
         elif os.path.exists(real):
             self._file(path, real)
 
-    def _match_below(self, path: str, real: str, rule: Rule) -> None:
+    def _match_below(self, path: str, real: str, rule: Pattern) -> None:
         """Add everything below a directory that matches; other links are not followed."""
         pending = [(path, real)]
         while pending:
@@ -394,7 +394,7 @@ class _Link(NamedTuple):
     absolute: str
 
 
-def _root_hint(rule: Rule) -> str:
+def _root_hint(rule: Pattern) -> str:
     return " (a leading / means the root directory)" if rule.glob.startswith("/") else ""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from unicodedata import normalize
 
 from devinops.load.discover import beside
-from devinops.load.markdown import Page
+from devinops.load.markdown import MarkdownFile
 from devinops.load.placeholders import conflict_line
 from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node, control_character
@@ -44,7 +44,7 @@ def declare(
     kind: Kind,
     file: str,
     *,
-    page: Page | None = None,
+    page: MarkdownFile | None = None,
     directories: Sequence[str] = (),
     read_body: BodyReader | None = None,
 ) -> tuple[Declaration | None, list[Problem]]:
@@ -65,7 +65,7 @@ class _Entry:
     node: Node
     kind: Kind
     file: str
-    page: Page | None
+    page: MarkdownFile | None
     directories: Sequence[str]
     read_body: BodyReader | None
     problems: list[Problem] = field(default_factory=list)

@@ -13,7 +13,7 @@ Matcher = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Pattern:
     """A pattern.
 
     `fixed` are the names before its first wildcard; empty if it matches at any depth. `literal`:
@@ -27,7 +27,7 @@ class Rule:
     matcher: Matcher = field(compare=False)
 
     @classmethod
-    def of(cls, glob: str, *, from_root: bool = False) -> Rule:
+    def of(cls, glob: str, *, from_root: bool = False) -> Pattern:
         """Return the rule of a pattern.
 
         A pattern without an inner `/` matches at any depth, unless `from_root`. Raises ValueError;
@@ -76,7 +76,7 @@ class Ignore:
     `unused` are the rules that have not matched any path passed to `note`.
     """
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Pattern]) -> None:
         self._rules = tuple(rules)
         self.unused = list(self._rules)
 
@@ -88,15 +88,15 @@ class Ignore:
         self.unused = [rule for rule in self.unused if not rule.matches(path, directory=directory)]
 
 
-def read_rules(
+def read_patterns(
     globs: Iterable[str], *, from_root: bool = False
-) -> tuple[dict[int, Rule], dict[int, str]]:
+) -> tuple[dict[int, Pattern], dict[int, str]]:
     """Return the usable patterns by their number, and the errors of the others by theirs."""
-    rules: dict[int, Rule] = {}
+    rules: dict[int, Pattern] = {}
     errors: dict[int, str] = {}
     for number, glob in enumerate(globs):
         try:
-            rules[number] = Rule.of(glob, from_root=from_root)
+            rules[number] = Pattern.of(glob, from_root=from_root)
         except ValueError as error:
             errors[number] = str(error)
     return rules, errors

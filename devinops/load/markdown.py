@@ -14,7 +14,7 @@ _FENCE = re.compile(r"---[ \t]*(?:\n|\Z)")
 _CLOSE = re.compile(r"^---[ \t]*$\n?", re.MULTILINE)
 
 
-class Page(NamedTuple):
+class MarkdownFile(NamedTuple):
     """A Markdown file: its front matter, the body below it and the position of the body."""
 
     front: Node
@@ -32,7 +32,9 @@ def spans(text: str) -> tuple[int, int, int] | None:
     return (opened.end(), closed.start(), closed.end()) if opened and closed else None
 
 
-def split(text: str, file: str, kind: Kind | None = None) -> tuple[Page | None, list[Problem]]:
+def split(
+    text: str, file: str, kind: Kind | None = None
+) -> tuple[MarkdownFile | None, list[Problem]]:
     """Return the page of a Markdown text with LF line ends, and its problems.
 
     The page is None if the front matter is missing or cannot be parsed. A problem's message shows
@@ -54,7 +56,7 @@ def split(text: str, file: str, kind: Kind | None = None) -> tuple[Page | None, 
         return None, problems
     blank = re.match(r"(?:[^\S\n]*\n)*", body)
     first = line + (blank[0].count("\n") if blank and body.strip() else 0)
-    return Page(front, body, Source(file, first)), problems
+    return MarkdownFile(front, body, Source(file, first)), problems
 
 
 def _front(text: str, file: str) -> tuple[Node | None, list[Problem]]:

@@ -28,7 +28,7 @@ class NotSupported(Exception):
 
 
 @dataclass(slots=True)
-class Node:
+class TreeNode:
     """A text, number or other scalar, an alias, or a list or mapping with its `entries`.
 
     `value` is the text of a scalar or the name of an alias; `raw` is the scalar as written, without
@@ -44,7 +44,7 @@ class Node:
     flow: bool = False
     several_lines: bool = False
     is_mapping: bool = False
-    entries: list[Entry] | None = None
+    entries: list[TreeEntry] | None = None
     below: list[str] = field(default_factory=list)
 
     @property
@@ -53,37 +53,37 @@ class Node:
         return self.style in ("|", ">")
 
     @property
-    def nested(self) -> list[Entry]:
+    def nested(self) -> list[TreeEntry]:
         return [] if self.entries is None else self.entries
 
 
 @dataclass(slots=True)
-class Entry:
+class TreeEntry:
     """An item of a list, or a pair of a mapping, with the comments that belong to it.
 
     `above` and `inner` are comments on lines of their own, before it and after its value; an empty
     text stands for blank lines. `beside` are comments at the ends of its lines.
     """
 
-    key: Node | None
-    value: Node
+    key: TreeNode | None
+    value: TreeNode
     above: list[str] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
     inner: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Document:
+class TreeDocument:
     """A document: the comments before its `---` if it has one, its root, and comments after it."""
 
     above: list[str]
     marked: bool
     beside: list[str] = field(default_factory=list)
-    root: Node | None = None
+    root: TreeNode | None = None
     below: list[str] = field(default_factory=list)
 
 
-def documents(text: str) -> tuple[list[Document], list[str]]:
+def documents(text: str) -> tuple[list[TreeDocument], list[str]]:
     """Return the documents of valid YAML, and the comments of text that has no document.
 
     Raises NotSupported.
@@ -92,7 +92,7 @@ def documents(text: str) -> tuple[list[Document], list[str]]:
     if directive := _DIRECTIVE.search(text):
         line = text.count("\n", 0, directive.start()) + 1
         raise NotSupported(f"the directive on line {line}: remove it")
-    reader = _Reader(text)
+    reader = _SourceReader(text)
     return list(reader.documents()), reader.rest()
 
 
@@ -147,7 +147,7 @@ def _comments_between(text: str, start: int, end: int) -> Iterator[_Comment]:
             yield _Comment(at, match.end(), column, match[0].rstrip())
 
 
-def _length(block: Node) -> int:
+def _length(block: TreeNode) -> int:
     """Return the length of the lines of a block, without blank lines below it that are not text."""
     header, *rows = block.raw.split("\n")
     if "+" in header.partition("#")[0]:
@@ -172,7 +172,7 @@ class _Above(NamedTuple):
     text: str
 
 
-class _Reader:
+class _SourceReader:
     """Builds the tree from the events of the parser, and gives each comment to a node or entry."""
 
     def __init__(self, text: str) -> None:
@@ -181,12 +181,12 @@ class _Reader:
         self._events = iter(events)
         self._comments = deque(_comments(text, events))
         self._pending: deque[_Above] = deque()
-        self._owner: Entry | Document | None = None
+        self._owner: TreeEntry | TreeDocument | None = None
         """What a comment at the end of the line belongs to."""
         self._end = 0
         """Where the last value or comment ended."""
 
-    def documents(self) -> Iterator[Document]:
+    def documents(self) -> Iterator[TreeDocument]:
         for event in self._events:
             if type(event) is yaml.DocumentStartEvent:
                 yield self._document(event)
@@ -226,10 +226,10 @@ class _Reader:
 
     # --- values
 
-    def _document(self, event: Any) -> Document:
+    def _document(self, event: Any) -> TreeDocument:
         marked = bool(event.explicit)
         self._skip_to(event.start_mark.index)
-        document = Document(self._taken() if marked else [], marked)
+        document = TreeDocument(self._taken() if marked else [], marked)
         if marked:
             self._owner, self._end = document, event.end_mark.index
         event = next(self._events)
@@ -250,33 +250,33 @@ class _Reader:
         self._owner = None
         return document
 
-    def _value(self, event: Any, outer_column: int = -1) -> Node:
+    def _value(self, event: Any, outer_column: int = -1) -> TreeNode:
         """Return the value that begins with an event, in a list or mapping at a column."""
         kind = type(event)
         if kind is yaml.AliasEvent:
             self._end = event.end_mark.index
-            return Node(value=event.anchor, style="*")
+            return TreeNode(value=event.anchor, style="*")
         if kind is yaml.ScalarEvent:
             return self._scalar(event)
-        node = Node(anchor=event.anchor or "", entries=[], flow=bool(event.flow_style))
+        node = TreeNode(anchor=event.anchor or "", entries=[], flow=bool(event.flow_style))
         node.is_mapping = kind is yaml.MappingStartEvent
         if node.flow or node.anchor:
             self._end = event.end_mark.index if node.flow else event.start_mark.index
         self._entries(node, event.start_mark, outer_column)
         return node
 
-    def _scalar(self, event: Any) -> Node:
+    def _scalar(self, event: Any) -> TreeNode:
         start, end = _span(self._text, event)
         raw = self._text[start:end]
         style = event.style if event.style and not event.implicit[0] else ""
-        node = Node(event.value, raw, style, event.anchor or "", several_lines="\n" in raw)
+        node = TreeNode(event.value, raw, style, event.anchor or "", several_lines="\n" in raw)
         self._end = end
         if node.is_block:
             self._skip_to(end)
             self._end = end - len(raw) + _length(node)
         return node
 
-    def _entries(self, outer: Node, start: Any, outer_column: int) -> None:
+    def _entries(self, outer: TreeNode, start: Any, outer_column: int) -> None:
         """Read the entries of a list or mapping that begins at a mark, and its end."""
         column, entries = start.column, outer.nested
         if outer.anchor and not outer.flow and (dash := _DASH.search(self._text, start.index)):
@@ -304,8 +304,8 @@ class _Reader:
             # A list can be at the column of the mapping around it.
             outer.below = self._taken(max(column, outer_column + 1))
 
-    def _entry(self, outer: Node, event: Any, column: int) -> Entry:
-        entry = Entry(None, Node(), self._before(event.start_mark.index))
+    def _entry(self, outer: TreeNode, event: Any, column: int) -> TreeEntry:
+        entry = TreeEntry(None, TreeNode(), self._before(event.start_mark.index))
         if outer.is_mapping:
             self._owner = entry
             entry.key = self._value(event)
@@ -332,7 +332,7 @@ class _Reader:
         dash = re.compile(rf"^ {{{column}}}-", re.MULTILINE).search(self._text, self._end, index)
         return dash.end() if dash else index
 
-    def _give_inner(self, outer: Node, column: int) -> None:
+    def _give_inner(self, outer: TreeNode, column: int) -> None:
         """Give comments that are indented below a value on one line to its entry."""
         if outer.entries and not outer.flow:
             last = outer.entries[-1]

@@ -154,7 +154,7 @@ def parse(
     if control:
         return [], [control_character(text, control.start(), file, line)]
     shielded, restore = shield(text)
-    reader = _Reader(yaml.parse(shielded, Loader=LOADER), file, line, hides_values, restore)
+    reader = _NodeReader(yaml.parse(shielded, Loader=LOADER), file, line, hides_values, restore)
     try:
         reader.read()
     except _Stop:
@@ -219,7 +219,7 @@ _MERGE: Final = object()
 """Stands for the key `<<` without quotes; with quotes it is an ordinary key."""
 
 
-class _Reader:
+class _NodeReader:
     """Builds nodes from the events of a parser, recursively to a depth of `LEVELS`."""
 
     def __init__(

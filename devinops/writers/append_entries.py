@@ -11,7 +11,7 @@ from devinops.load.cross_checks import duplicates
 from devinops.load.discover import unified
 from devinops.model.objects import Declaration
 from devinops.writers import yaml_text
-from devinops.writers.edit_fields import NotEditable, Page, Splice
+from devinops.writers.edit_fields import EditableFile, NotEditable, Splice
 from devinops.writers.rewrite_file import in_raw
 
 
@@ -23,7 +23,7 @@ def appended(
     `raw` is the text with its own line ends, which stay. Raises NotEditable.
     """
     text = unified(raw)
-    new = in_raw(raw, [_insertion(Page(text, markdown=False), section, entries)])
+    new = in_raw(raw, [_insertion(EditableFile(text, markdown=False), section, entries)])
     before, _ = read_entries(path, text)
     after, problems = read_entries(path, unified(new))
     added = _added(before, after)
@@ -49,7 +49,7 @@ def _is_same(entry: Declaration, other: Declaration) -> bool:
     return here == (other.key, other.targets, other.resource)
 
 
-def _insertion(page: Page, section: str, entries: Sequence[Mapping[str, Any]]) -> Splice:
+def _insertion(page: EditableFile, section: str, entries: Sequence[Mapping[str, Any]]) -> Splice:
     """Return the insertion after the last entry of the section, or of the section itself."""
     if last := page.end_of(section):
         rows = yaml_text.sequence(entries, last.column)

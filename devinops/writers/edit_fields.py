@@ -46,7 +46,7 @@ def spliced(text: str, splices: Iterable[Splice]) -> str:
 
 
 @dataclass(frozen=True)
-class Span:
+class FieldSpan:
     """A field in a file: the characters of its value, and of the lines that it fills.
 
     `whole` is False if other values are on these lines too.
@@ -60,14 +60,14 @@ class Span:
 
 
 @dataclass(frozen=True)
-class End:
+class ListEnd:
     """Where a list with an item on each line ends, and the column of its items."""
 
     end: int
     column: int
 
 
-class Page:
+class EditableFile:
     """The text of a file with LF line ends, with the positions of its entries."""
 
     def __init__(self, text: str, *, markdown: bool) -> None:
@@ -91,19 +91,19 @@ class Page:
 
     # --- finding
 
-    def entry(self, line: int, column: int) -> Entry:
+    def entry(self, line: int, column: int) -> FileEntry:
         """Return the entry at a position as in `Source`; in Markdown, the only one."""
         if self.markdown:
             root = self._roots[0] if self._roots else None
-            return Entry(self, root if isinstance(root, MappingNode) else None)
+            return FileEntry(self, root if isinstance(root, MappingNode) else None)
         start = (self._lines[line - 2] if line > 1 else 0) + column - 1
         for root in self._roots:
             for node in _mappings(root):
                 if node.start_mark.index == start:
-                    return Entry(self, node)
+                    return FileEntry(self, node)
         raise NotEditable("the entry was not found")
 
-    def end_of(self, section: str) -> End | None:
+    def end_of(self, section: str) -> ListEnd | None:
         """Return where a section of a YAML file ends; None if there is none. Raises NotEditable."""
         root = self._roots[0] if len(self._roots) == 1 else None
         if not isinstance(root, MappingNode) or root.flow_style:
@@ -114,7 +114,7 @@ class Page:
         is_block = isinstance(found, SequenceNode) and found.value and not found.flow_style
         if not is_block or found.anchor:
             raise NotEditable(f"the list under {section} is not a block list with an entry")
-        return End(self.end_of_line(_Writer(self).end(found)), found.start_mark.column)
+        return ListEnd(self.end_of_line(_Writer(self).end(found)), found.start_mark.column)
 
     def end_of_line(self, at: int) -> int:
         """Return where the line of a position ends."""
@@ -174,10 +174,10 @@ def _mappings(root: Any) -> Iterator[Any]:
 
 
 @dataclass(frozen=True)
-class Entry:
+class FileEntry:
     """An entry of a page; `node` is None if its front matter is empty."""
 
-    page: Page
+    page: EditableFile
     node: Any
 
     def _pair(self, name: str) -> tuple[Any, Any] | None:
@@ -199,7 +199,7 @@ class Entry:
             return [self._insert(kind, name, new)]
         return list(_Writer(self.page).replace(pair, old, new, in_flow=bool(self.node.flow_style)))
 
-    def span(self, name: str) -> Span:
+    def span(self, name: str) -> FieldSpan:
         """Return where a field is. Raises NotEditable if the entry does not set it itself."""
         pair = self._pair(name)
         if pair is None:
@@ -209,7 +209,7 @@ class Entry:
         first = page.text.rfind("\n", 0, start) + 1
         is_first = page.text[first:start].strip() in ("", "-")
         whole = is_first and not self.node.flow_style
-        return Span(start, end, first, page.end_of_line(end), whole)
+        return FieldSpan(start, end, first, page.end_of_line(end), whole)
 
     def _insert(self, kind: Kind, name: str, value: Any) -> Splice:
         """Return the insertion of a field after the last of the fields that it is written after."""
@@ -244,7 +244,7 @@ class Entry:
 class _Writer:
     """Writes values in the style of those that they replace."""
 
-    page: Page
+    page: EditableFile
 
     def start(self, node: Any) -> int:
         return int(node.start_mark.index) + self.page.offset

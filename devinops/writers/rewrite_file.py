@@ -14,7 +14,14 @@ from devinops.model.kind import Kind
 from devinops.model.objects import Declaration, Live
 from devinops.planning.diff import same
 from devinops.writers import FileChange
-from devinops.writers.edit_fields import Entry, NotEditable, Page, Splice, spliced, whole_text
+from devinops.writers.edit_fields import (
+    EditableFile,
+    FileEntry,
+    NotEditable,
+    Splice,
+    spliced,
+    whole_text,
+)
 from devinops.writers.merge_texts import conflict
 
 
@@ -69,7 +76,7 @@ def is_markdown(path: str) -> bool:
 def text_files(path: str, text: str) -> Iterator[str]:
     """Yield the path of each file that an entry in a YAML file names as its text."""
     try:
-        page = Page(text, markdown=False)
+        page = EditableFile(text, markdown=False)
     except NotEditable:
         return
     for written in page.texts_of_fields("_file"):
@@ -86,7 +93,7 @@ class Rewriting:
         """Raises NotEditable."""
         self.path, self.read, self.users = path, read, users
         self.text = unified(read(path))
-        self.page = Page(self.text, markdown=is_markdown(path))
+        self.page = EditableFile(self.text, markdown=is_markdown(path))
         self.done: list[EntryEdit] = []
         self.splices: list[Splice] = []
         self.marks: list[Splice] = []
@@ -129,7 +136,7 @@ class Rewriting:
                 text = in_raw(self.read(path), changed)
                 yield FileChange(path, text, tuple(keys), tuple(fields))
 
-    def _file_of(self, entry: Entry, kind: Kind, name: str) -> str:
+    def _file_of(self, entry: FileEntry, kind: Kind, name: str) -> str:
         """Return the file that has a field of an entry."""
         if name == kind.document and not self.page.markdown and entry.has(f"{name}_file"):
             return beside(self.path, entry.text_of(f"{name}_file"))
@@ -139,7 +146,7 @@ class Rewriting:
 
     def _set(
         self,
-        entry: Entry,
+        entry: FileEntry,
         item: EntryEdit,
         kind: Kind,
         name: str,
@@ -157,7 +164,7 @@ class Rewriting:
             return []
         return entry.set(kind, name, getattr(item.declaration.resource, name), value)
 
-    def _both(self, entry: Entry, item: EntryEdit, kind: Kind, name: str, value: Any) -> Splice:
+    def _both(self, entry: FileEntry, item: EntryEdit, kind: Kind, name: str, value: Any) -> Splice:
         """Return the lines of a field with both values between conflict markers."""
         span = entry.span(name)
         if not span.whole:

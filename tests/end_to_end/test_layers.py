@@ -174,7 +174,7 @@ FOREIGN = {
     "ingest/forms/devin_playbook.py": {"macro"},
     "ingest/forms/markdown.py": {"trigger"},
     "ingest/forms/rules.py": {"trigger", "agent", "metadata"},
-    "ingest/forms/_metadata.py": {"metadata"},
+    "ingest/forms/_front_matter.py": {"metadata"},
     "ingest/forms/skill.py": {"triggers", "metadata"},
     "lint/rules/instruction_override.py": {"prompt"},
     "render/markdown/plan.py": {"note"},  # a remark about the plan, as a word for people

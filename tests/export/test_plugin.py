@@ -12,9 +12,9 @@ from devinops.export.page import page
 from devinops.export.plugin import (
     LONGEST_ALWAYS_ON,
     MANIFEST,
-    Change,
-    Choices,
     Exported,
+    FileStatus,
+    PluginChoices,
     export_plugin,
 )
 from devinops.load import load
@@ -22,7 +22,7 @@ from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Ensure, Source
 from tests.testing.objects import key, live
 
-CHOICES = Choices("acme")
+CHOICES = PluginChoices("acme")
 SKILL = "skills/error-envelope/SKILL.md"
 
 
@@ -99,34 +99,34 @@ def test_a_playbook_becomes_a_skill_that_only_a_person_starts() -> None:
         ({"pinned_repo": "acme/api"}, CHOICES, SKILL, None),
         (
             {"pinned_repo": "acme/api"},
-            Choices("acme", repository="acme/api"),
+            PluginChoices("acme", repository="acme/api"),
             "rules/error-envelope.md",
             "always_on",
         ),
-        ({}, Choices("acme", as_rules=True), "rules/error-envelope.md", "model_decision"),
-        ({"body": "x" * 12_000}, Choices("acme", as_rules=True), SKILL, None),
+        ({}, PluginChoices("acme", as_rules=True), "rules/error-envelope.md", "model_decision"),
+        ({"body": "x" * 12_000}, PluginChoices("acme", as_rules=True), SKILL, None),
         (
             {"meta": {"globs": ["**/*.ts", "*.tsx"]}},
-            Choices("acme", as_rules=True),
+            PluginChoices("acme", as_rules=True),
             "rules/error-envelope.md",
             "glob",
         ),
         (
             {"meta": {"globs": [1]}},
-            Choices("acme", as_rules=True),
+            PluginChoices("acme", as_rules=True),
             "rules/error-envelope.md",
             "model_decision",
         ),
         (
             {"meta": {"globs": {"a": 1}}},
-            Choices("acme", as_rules=True),
+            PluginChoices("acme", as_rules=True),
             "rules/error-envelope.md",
             "model_decision",
         ),
     ],
 )
 def test_what_a_note_becomes_depends_on_its_pin_and_length(
-    facts: dict[str, Any], choices: Choices, path: str, mode: str | None
+    facts: dict[str, Any], choices: PluginChoices, path: str, mode: str | None
 ) -> None:
     exported = export(note(**facts), choices=choices)
     assert changes(exported) == {path: "new"}
@@ -136,7 +136,7 @@ def test_what_a_note_becomes_depends_on_its_pin_and_length(
 def test_a_rule_has_its_patterns_as_a_list_and_its_name() -> None:
     exported = export(
         note(meta={"globs": "**/*.ts"}, pinned_repo="acme/api"),
-        choices=Choices("acme", as_rules=True),
+        choices=PluginChoices("acme", as_rules=True),
     )
     assert front(exported, "rules/error-envelope.md") == {
         "trigger": "glob",
@@ -157,7 +157,7 @@ def test_only_the_notes_of_one_repository_are_exported_if_asked() -> None:
         note("C"),
         note("D", pinned_repo="all"),
         entry("playbook", title="P"),
-        choices=Choices("acme", repository="acme/api"),
+        choices=PluginChoices("acme", repository="acme/api"),
     )
     assert changes(exported) == {"rules/a.md": "new"}
     assert left_out(exported) == []
@@ -244,7 +244,7 @@ def test_of_entries_for_different_targets_one_is_exported() -> None:
     ],
 )
 def test_what_is_lost_is_reported(declaration: Declaration, as_rules: bool, remark: str) -> None:
-    assert remarks(export(declaration, choices=Choices("a", as_rules=as_rules))) == [remark]
+    assert remarks(export(declaration, choices=PluginChoices("a", as_rules=as_rules))) == [remark]
 
 
 @pytest.mark.parametrize(
@@ -311,9 +311,9 @@ def test_a_file_of_somebody_else_is_never_touched() -> None:
 
 
 def test_force_overwrites_nothing_of_somebody_else() -> None:
-    before = texts(export(note(), choices=Choices("acme", as_rules=True)))
+    before = texts(export(note(), choices=PluginChoices("acme", as_rules=True)))
     before[SKILL] = "Theirs"
-    exported = export(note(), existing=before, choices=Choices("acme", force=True))
+    exported = export(note(), existing=before, choices=PluginChoices("acme", force=True))
     assert changes(exported) == {SKILL: "changed by hand", "rules/error-envelope.md": "removed"}
 
 
@@ -337,25 +337,27 @@ def test_the_file_of_an_entry_that_is_gone_is_removed() -> None:
 
 
 def test_a_file_moves_if_the_choice_does() -> None:
-    again = export(note(), existing=texts(export(note())), choices=Choices("acme", as_rules=True))
+    again = export(
+        note(), existing=texts(export(note())), choices=PluginChoices("acme", as_rules=True)
+    )
     assert changes(again) == {SKILL: "removed", "rules/error-envelope.md": "new"}
 
 
 @pytest.mark.parametrize(
     ("declarations", "force", "expected"),
     [
-        ([note()], False, Change.BY_HAND),
-        ([note()], True, Change.CHANGED),
-        ([], False, Change.BY_HAND),
-        ([], True, Change.BY_HAND),
+        ([note()], False, FileStatus.BY_HAND),
+        ([note()], True, FileStatus.CHANGED),
+        ([], False, FileStatus.BY_HAND),
+        ([], True, FileStatus.BY_HAND),
     ],
 )
 def test_a_file_that_was_changed_by_hand_stays(
-    declarations: list[Declaration], force: bool, expected: Change
+    declarations: list[Declaration], force: bool, expected: FileStatus
 ) -> None:
     before = texts(export(note()))
     before[SKILL] += "edited\n"
-    again = export(*declarations, existing=before, choices=Choices("acme", force=force))
+    again = export(*declarations, existing=before, choices=PluginChoices("acme", force=force))
     (file,) = again.files
     assert (file.path, file.change) == (SKILL, expected)
 
@@ -373,7 +375,7 @@ def test_the_manifest_is_written_once() -> None:
     first = export(note(), existing={})
     (manifest,) = (file for file in first.files if file.path == MANIFEST)
     assert yaml.safe_load(manifest.text)["name"] == "acme"
-    assert (manifest.key, manifest.change) == (None, Change.NEW)
+    assert (manifest.key, manifest.change) == (None, FileStatus.NEW)
 
 
 # --- retiring the live note -----------------------------------------------------------------------
@@ -401,7 +403,7 @@ def test_a_retired_note_without_a_text_keeps_the_file_as_it_is(edited: str) -> N
     before = texts(export(note(pinned_repo="acme/api")))
     before[SKILL] += edited
     retired = note(body="", ensure=Ensure.ABSENT)
-    choices = Choices("acme", repository="acme/api")
+    choices = PluginChoices("acme", repository="acme/api")
     exported = export(retired, existing=before, choices=choices)
     assert changes(exported) == {SKILL: "unchanged"}
     assert remarks(exported) == [

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skills_ref import validate
 
-from devinops.export.plugin import Choices, export_plugin
+from devinops.export.plugin import PluginChoices, export_plugin
 from devinops.model.objects import Declaration, Source
 from tests.testing.hostile_text import SOFT
 from tests.testing.objects import live
@@ -48,7 +48,7 @@ def write(directory: Path, files: Iterable[tuple[str, str]]) -> None:
 
 
 def plugin(entries: Iterable[Declaration], *, as_rules: bool = False) -> Mapping[str, str]:
-    exported = export_plugin(entries, {}, Choices("acme", as_rules=as_rules))
+    exported = export_plugin(entries, {}, PluginChoices("acme", as_rules=as_rules))
     return {file.path: file.text for file in exported.files}
 
 

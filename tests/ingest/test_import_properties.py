@@ -8,9 +8,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.ingest.import_form import Choices
-from devinops.ingest.import_sources import Sources
-from devinops.ingest.importing import Repository, import_contents
+from devinops.ingest.import_form import ImportChoices
+from devinops.ingest.import_sources import ImportSources
+from devinops.ingest.importing import Existing, import_contents
 from devinops.load import load
 from devinops.model.values import canonical_text
 from tests.testing.strategies import content, texts
@@ -47,15 +47,15 @@ wild = st.one_of(
 
 @given(st.dictionaries(st.sampled_from(NAMES), wild, min_size=1, max_size=3), st.booleans())
 def test_nothing_raises_and_what_is_imported_is_valid(files: dict[str, bytes], split: bool) -> None:
-    choices = Choices(split=split, repo="acme/api", into="F")
+    choices = ImportChoices(split=split, repo="acme/api", into="F")
     with tempfile.TemporaryDirectory() as top:
         for name, data in files.items():
             path = Path(top, "sources", name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        sources = Sources(choices)
+        sources = ImportSources(choices)
         sources.add(str(Path(top, "sources")))
-        report = import_contents(sources.read, choices, Repository())
+        report = import_contents(sources.read, choices, Existing())
         Path(top, "root").mkdir()
         for file in report.files:
             path = Path(top, "root", file.path)
@@ -74,7 +74,7 @@ def test_the_body_of_a_rule_is_never_changed(text: str) -> None:
     rule = f"---\ndescription: When testing\nglobs: *.py\n---\n{body}"
     with tempfile.TemporaryDirectory() as top:
         Path(top, "a.mdc").write_bytes(rule.encode("utf-8", "replace"))
-        sources = Sources(Choices())
+        sources = ImportSources(ImportChoices())
         sources.add(str(Path(top, "a.mdc")))
     ((_, _, contents),) = sources.read
     (item,) = contents.items

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devinops.lint.engine import Reported
-from devinops.lint.settings import Settings
+from devinops.lint.settings import LintSettings
 from devinops.model.objects import Severity
 from tests.testing.leaks import secrets, word
 from tests.testing.lint_cases import FINE, findings, page
@@ -47,7 +47,7 @@ def test_an_entry_that_is_fine_has_no_findings() -> None:
     ids=str,
 )
 def test_settings_select_rules(settings: Mapping[str, Any], expected: list[str]) -> None:
-    assert ids(findings({"knowledge/a.md": note(**SHORT)}, Settings.of(settings))) == expected
+    assert ids(findings({"knowledge/a.md": note(**SHORT)}, LintSettings.of(settings))) == expected
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_settings_select_rules(settings: Mapping[str, Any], expected: list[str])
     ids=str,
 )
 def test_settings_change_severities(settings: Mapping[str, Any], expected: Severity) -> None:
-    (report,) = findings({"knowledge/a.md": note(**SHORT)}, Settings.of(settings))
+    (report,) = findings({"knowledge/a.md": note(**SHORT)}, LintSettings.of(settings))
     assert report.problem.severity is expected
 
 
@@ -93,7 +93,7 @@ def test_a_finding_in_a_text_file_is_there() -> None:
         "knowledge.yaml": "knowledge: [{name: A, trigger: When testing it, body_file: texts/a.txt}]",
         "texts/a.txt": "\n\nOne.\n\n```sh\nmake\n",
     }
-    (report,) = findings(files, Settings.of({"select": ["unclosed-fence"]}))
+    (report,) = findings(files, LintSettings.of({"select": ["unclosed-fence"]}))
     assert (str(report.problem.source), report.line) == ("texts/a.txt:5:1", "```sh")
     assert report.paths == {"texts/a.txt", "knowledge.yaml"}
 
@@ -105,11 +105,11 @@ def test_settings_by_path_hold_for_the_entry_and_for_its_text_file(pattern: str)
         "texts/a.txt": "See /home/anna/notes for the steps.\n",
     }
     settings: dict[str, Any] = {"select": ["DV206"]}
-    assert ids(findings(files, Settings.of(settings))) == ["DV206"]
+    assert ids(findings(files, LintSettings.of(settings))) == ["DV206"]
     ignored = settings | {"paths": {pattern: {"ignore": ["DV2"]}}}
-    assert findings(files, Settings.of(ignored)) == []
+    assert findings(files, LintSettings.of(ignored)) == []
     severe = settings | {"paths": {pattern: {"severity": {"DV206": "error"}}}}
-    (report,) = findings(files, Settings.of(severe))
+    (report,) = findings(files, LintSettings.of(severe))
     assert report.problem.severity is Severity.ERROR
 
 
@@ -131,19 +131,19 @@ def test_the_most_exact_severity_by_path_decides_then_the_last(
         "texts/a.md": "See /home/anna/notes for the steps.\n",
     }
     settings = {"paths": {pattern: {"severity": one} for pattern, one in paths.items()}}
-    (report,) = findings(files, Settings.of(settings))
+    (report,) = findings(files, LintSettings.of(settings))
     assert report.problem.severity is expected
 
 
 def test_a_finding_below_a_block_scalar_is_in_its_line() -> None:
     text = "knowledge:\n  - name: A\n    trigger: When testing it\n    body: |\n      One.\n\n      ```sh\n      make\n"
-    (report,) = findings({"knowledge.yaml": text}, Settings.of({"select": ["unclosed-fence"]}))
+    (report,) = findings({"knowledge.yaml": text}, LintSettings.of({"select": ["unclosed-fence"]}))
     assert str(report.problem.source) == "knowledge.yaml:7:7"
 
 
 def test_a_finding_in_a_folded_text_is_at_its_first_word() -> None:
     text = "knowledge:\n  - name: A\n    trigger: When testing it\n    body: >\n      Logs are in\n      /home/fred/x\n      and then gone.\n"
-    (report,) = findings({"knowledge.yaml": text}, Settings.of({"select": ["local-path"]}))
+    (report,) = findings({"knowledge.yaml": text}, LintSettings.of({"select": ["local-path"]}))
     assert str(report.problem.source) == "knowledge.yaml:6:7"
 
 
@@ -187,9 +187,9 @@ def test_a_day_that_does_not_exist_has_not_passed(until: str, words: str) -> Non
 def test_an_exception_of_a_rule_that_did_not_run_is_not_unused() -> None:
     text = note(lint={"ignore": ["DV102"], "reason": "r"})
     assert ids(findings({"knowledge/a.md": text})) == ["DV901"]
-    assert findings({"knowledge/a.md": text}, Settings.of({"ignore": ["DV102"]})) == []
+    assert findings({"knowledge/a.md": text}, LintSettings.of({"ignore": ["DV102"]})) == []
     by_path = {"paths": {"a.md": {"ignore": ["DV102"]}}}
-    assert findings({"knowledge/a.md": text}, Settings.of(by_path)) == []
+    assert findings({"knowledge/a.md": text}, LintSettings.of(by_path)) == []
 
 
 def test_an_exception_in_either_entry_of_a_pair_is_enough() -> None:
@@ -222,7 +222,7 @@ def test_no_line_of_a_file_is_shown_that_spells_a_secret_with_escapes(line: str)
     files = {
         "knowledge.yaml": f"knowledge:\n  - name: A\n    trigger: When testing it\n    {line}\n"
     }
-    for settings in (Settings(), Settings.of({"select": ["local-path"]})):
+    for settings in (LintSettings(), LintSettings.of({"select": ["local-path"]})):
         reports = findings(files, settings)
         assert "DV206" in ids(reports)
         assert {report.line for report in reports} == {None}
@@ -231,7 +231,7 @@ def test_no_line_of_a_file_is_shown_that_spells_a_secret_with_escapes(line: str)
 def test_a_secret_is_concealed_whichever_rules_are_selected() -> None:
     body = "Connect to postgres://reader:Tr0ub4dor9@db.acme.io/w, see /home/anna/notes."
     for settings in ({"select": ["DV206"]}, {"ignore": ["DV301", "DV305"]}):
-        reports = findings({"knowledge/a.md": note(body=body)}, Settings.of(settings))
+        reports = findings({"knowledge/a.md": note(body=body)}, LintSettings.of(settings))
         assert "DV206" in ids(reports)
         assert all("Tr0ub4dor9" not in (report.line or "") for report in reports)
 
@@ -265,7 +265,7 @@ def test_an_invisible_character_in_a_secret_does_not_show_it(
     parted = secret[:12] + hidden + secret[12:half] + hidden + secret[half:]
     body = f"{text.replace(secret, parted)} is not /home/lea/x"
     body += f"\n\nOr {secret} of /home/lea/x"
-    reports = findings({"knowledge/a.md": note(body=body)}, Settings.of({"select": [selected]}))
+    reports = findings({"knowledge/a.md": note(body=body)}, LintSettings.of({"select": [selected]}))
     assert {report.rule.id for report in reports} >= ({"DV301"} if selected == "all" else {"DV206"})
     parts = [part for line in parted.split("\n") for part in line.split(hidden) if len(part) > 3]
     for report in reports:
@@ -410,7 +410,7 @@ def test_a_fingerprint_survives_a_move_to_another_folder() -> None:
     before = fingerprints({"knowledge/a.md": note(**SHORT)})
     assert fingerprints({"knowledge/Backend/b.md": note(**SHORT)}) == before
     both = {"knowledge/F/a.md": note(**SHORT), "knowledge/G/a.md": note(**SHORT)}
-    found = findings(both, Settings.of({"select": ["DV101"]}))
+    found = findings(both, LintSettings.of({"select": ["DV101"]}))
     assert len({report.fingerprint for report in found}) == 2
 
 

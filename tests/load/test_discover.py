@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from devinops.emulator import Emulator
 from devinops.load import CODES, load, read_yaml, yamltree
 from devinops.load import discover as files
-from devinops.load.globs import Rule
+from devinops.load.globs import Pattern
 from tests.testing.tree import cases, note, plant
 
 SECRET = "never to be read"
@@ -364,13 +364,13 @@ def test_order_of_names(tmp_path):
     ],
 )
 def test_globs_match_as_in_gitignore(glob, path, matches):
-    assert Rule.of(glob).matches(path, directory=False) is matches
+    assert Pattern.of(glob).matches(path, directory=False) is matches
 
 
 @pytest.mark.parametrize("glob", ["#a", "a[", "[z-a]", "a\\", " "])
 def test_a_glob_that_git_would_skip_is_refused(glob):
     with pytest.raises(ValueError, match=r"is not a valid \.gitignore pattern"):
-        Rule.of(glob)
+        Pattern.of(glob)
 
 
 @given(st.lists(st.text(st.sampled_from("ab*?[]!/.~\\"), max_size=12), max_size=3))
@@ -384,7 +384,7 @@ def test_no_glob_raises(globs):
 
 
 def test_ignore_of_directories_alone():
-    rule = Rule.of("build/")
+    rule = Pattern.of("build/")
     assert rule.matches("x/build", directory=True)
     assert not rule.matches("x/build", directory=False)
 

@@ -18,7 +18,7 @@ import yaml
 from devinops.lint.engine import Reported, check
 from devinops.lint.rule import Rule
 from devinops.lint.rules import RULES
-from devinops.lint.settings import Settings
+from devinops.lint.settings import LintSettings
 from devinops.lint.subject import Context, Subject
 from devinops.load import read_entries
 from devinops.model.objects import Ensure
@@ -68,7 +68,7 @@ class MemoryRepository:
 
 
 def findings(
-    files: Mapping[str, str], settings: Settings | None = None, rules: Sequence[Rule] = RULES
+    files: Mapping[str, str], settings: LintSettings | None = None, rules: Sequence[Rule] = RULES
 ) -> list[Reported]:
     """Return what lint finds in files that are in memory only. They must load without problems."""
     repository = MemoryRepository(files)
@@ -84,8 +84,8 @@ def findings(
                 if declaration.ensure is Ensure.PRESENT
             ]
     subjects.sort(key=lambda subject: subject.declaration.source)
-    context = Context(tuple(subjects), repository, TODAY, (settings or Settings()).budgets)
-    return check(context, settings or Settings(), rules)
+    context = Context(tuple(subjects), repository, TODAY, (settings or LintSettings()).budgets)
+    return check(context, settings or LintSettings(), rules)
 
 
 def found(rule: Rule, files: Mapping[str, str]) -> list[Reported]:

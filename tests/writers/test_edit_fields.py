@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from devinops.kinds import KINDS
 from devinops.load import read_entries
-from devinops.writers.edit_fields import NotEditable, Page, spliced, whole_text
+from devinops.writers.edit_fields import EditableFile, NotEditable, spliced, whole_text
 
 NOTE = KINDS["knowledge"]
 
@@ -18,7 +18,7 @@ NOTE = KINDS["knowledge"]
 def changed(text: str, field: str, new: Any, old: Any = "", *, key: str = "a") -> str:
     """Return a YAML file after the change of a field of the entry with a name."""
     (entry,) = (d for d in read_entries("knowledge.yaml", text)[0] if d.key.name == key)
-    page = Page(text, markdown=False)
+    page = EditableFile(text, markdown=False)
     place = page.entry(entry.source.line, entry.source.column)
     return spliced(text, place.set(NOTE, field, old, new))
 
@@ -107,11 +107,11 @@ def test_an_empty_value_in_braces_is_replaced(fields: str) -> None:
 
 def test_a_field_is_added_below_an_empty_value() -> None:
     text = "knowledge:\n- name: a\n  trigger:\n\n  # c\n  body: b\n"
-    page = Page(text, markdown=False)
+    page = EditableFile(text, markdown=False)
     result = spliced(text, page.entry(2, 3).set(NOTE, "folder", None, "Backend"))
     assert result == text.replace("name: a\n", "name: a\n  folder: Backend\n")
     text = "knowledge:\n- folder:\n\n  # c\n  body: b\n"
-    page = Page(text, markdown=False)
+    page = EditableFile(text, markdown=False)
     result = spliced(text, page.entry(2, 3).set(NOTE, "trigger", None, "t"))
     assert result == text.replace("folder:\n", "folder:\n  trigger: t\n")
 
@@ -122,7 +122,7 @@ def test_a_line_separator_is_text(separator: str) -> None:
         f"# a{separator}: c\nknowledge:\n- name: 'x{separator}y'  # a{separator}: c\n  trigger: t\n"
         f"- {{name: {separator}z, trigger: t}}\n"
     )
-    page = Page(text, markdown=False)
+    page = EditableFile(text, markdown=False)
     assert page.entry(3, 3).text_of("name") == f"x{separator}y"
     for line, name in (3, f"x{separator}y"), (5, f"{separator}z"):
         result = spliced(text, page.entry(line, 3).set(NOTE, "trigger", "t", "new"))
@@ -132,7 +132,7 @@ def test_a_line_separator_is_text(separator: str) -> None:
 
 def test_a_byte_order_mark_is_kept_before_front_matter() -> None:
     text = "---\n\ufeffname: a\ntrigger: t  # c\n---\nbody\n"
-    page = Page(text, markdown=True)
+    page = EditableFile(text, markdown=True)
     splices = [*page.entry(1, 1).set(NOTE, "name", "a", "b"), *page.entry(1, 1).set(NOTE, "trigger", "t", "new")]  # fmt: skip
     assert spliced(text, splices) == text.replace("name: a", "name: b").replace(": t ", ": new ")
 
@@ -144,7 +144,7 @@ def changed_schema(**changes: Any) -> str:
     """Return SCHEMA after parts of its value changed."""
     (entry,) = read_entries("playbooks.yaml", SCHEMA)[0]
     old = getattr(entry.resource, "structured_output_schema")  # noqa: B009
-    place = Page(SCHEMA, markdown=False).entry(entry.source.line, entry.source.column)
+    place = EditableFile(SCHEMA, markdown=False).entry(entry.source.line, entry.source.column)
     field = "structured_output_schema"
     return spliced(SCHEMA, place.set(KINDS["playbook"], field, old, {**old, **changes}))
 
@@ -178,14 +178,14 @@ def test_a_last_line_end_counts_where_it_is_part_of_the_value(
     written: str, old: str, new: str, expected: str
 ) -> None:
     text = f"knowledge:\n- name: {written}  trigger: t\n"
-    page = Page(text, markdown=False)
+    page = EditableFile(text, markdown=False)
     result = spliced(text, page.entry(2, 3).set(NOTE, "name", old, new))
     assert result == f"knowledge:\n- name: {expected}  trigger: t\n"
 
 
 def test_front_matter_and_body() -> None:
     text = "---\nname: a\n# c\ntrigger: t\n---\n\nold\n\n"
-    page = Page(text, markdown=True)
+    page = EditableFile(text, markdown=True)
     splices = [*page.entry(1, 1).set(NOTE, "trigger", "t", "u"), page.body("new\nbody")]
     assert spliced(text, splices) == "---\nname: a\n# c\ntrigger: u\n---\n\nnew\nbody\n\n"
 
@@ -193,7 +193,7 @@ def test_front_matter_and_body() -> None:
 @pytest.mark.parametrize("shared", ["trigger: *t", "<<: *m"])
 def test_a_shared_value_is_not_touched(shared: str) -> None:
     text = f"knowledge:\n- name: b\n  trigger: &t x\n  body: c\n  meta: &m {{x: y}}\n- name: a\n  {shared}\n  body: d\n"
-    page = Page(text, markdown=False)
+    page = EditableFile(text, markdown=False)
     if shared.startswith("trigger"):
         with pytest.raises(NotEditable, match="shared"):
             page.entry(6, 3).set(NOTE, "trigger", "x", "new")
@@ -206,7 +206,7 @@ def test_a_shared_value_is_not_touched(shared: str) -> None:
 def test_a_later_anchor_can_have_the_name_of_an_earlier_one() -> None:
     text = "knowledge:\n- name: &x a\n  trigger: t\n  body: b\n- name: &x b\n  trigger: t\n  body: *x\n"
     assert changed(text, "trigger", "new") == text.replace("trigger: t", "trigger: new", 1)
-    page = Page(text, markdown=False)
+    page = EditableFile(text, markdown=False)
     assert page.entry(5, 3).text_of("body") == "b"
     with pytest.raises(NotEditable, match="by an anchor"):
         page.entry(2, 3).set(NOTE, "name", "a", "c")

@@ -27,9 +27,9 @@ from devinops.export.plugin import (
     SKILL_FILE,
     SKILLS,
     TEXT_FILE,
-    Change,
-    Choices,
     Exported,
+    FileStatus,
+    PluginChoices,
     PluginFile,
     Remark,
     export_plugin,
@@ -113,7 +113,7 @@ def _plugin(
         raise UsageError(f'--name must be lower-case letters, digits and -, not "{name}"')
     _check_directory(directory, options.root)
     _, entries, others = _entries(options)
-    choices = Choices(
+    choices = PluginChoices(
         name=name or slug(directory.absolute().resolve().name) or "devinops",
         as_rules=as_ == "rules",
         repository=repository or "",
@@ -196,9 +196,9 @@ def _source(root: Path) -> str:
 
 def _check_removals(exported: Exported, directory: Path, *, force: bool) -> None:
     """Raise Refused if much of a plugin would go: the files or the options may be wrong."""
-    removed = exported.having(Change.REMOVED)
+    removed = exported.having(FileStatus.REMOVED)
     entries = (file for file in exported.files if file.key)
-    if removed and not any(file.text or file.change is Change.UNCHANGED for file in entries):
+    if removed and not any(file.text or file.change is FileStatus.UNCHANGED for file in entries):
         raise Refused(
             f"no entry is left for {directory}, so {counted(len(removed), 'file')} would be "
             "removed; nothing was written: check the root, the target and --repository, or delete "
@@ -228,7 +228,7 @@ def _write(directory: Path, exported: Exported) -> None:
                 )
             if file.is_written:
                 atomic.replace(path, [file.text], errors="strict")
-            elif file.change is Change.REMOVED:
+            elif file.change is FileStatus.REMOVED:
                 _remove(path, directory)
         except OSError as error:
             raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
@@ -247,18 +247,23 @@ def _remove(path: Path, directory: Path) -> None:
 def _code(exported: Exported, *, check: bool) -> ExitCode:
     if check and not exported.is_current:
         return ExitCode.LOOK
-    decide = exported.withheld or exported.having(Change.BY_HAND)
+    decide = exported.withheld or exported.having(FileStatus.BY_HAND)
     return ExitCode.DECIDE if decide else ExitCode.OK
 
 
-_SIGNS = {Change.NEW: "+", Change.CHANGED: "~", Change.REMOVED: "-", Change.BY_HAND: "!"}
+_SIGNS = {
+    FileStatus.NEW: "+",
+    FileStatus.CHANGED: "~",
+    FileStatus.REMOVED: "-",
+    FileStatus.BY_HAND: "!",
+}
 
 
 def _plugin_lines(
     exported: Exported, directory: Path, options: Options, *, check: bool
 ) -> Iterator[str]:
     for file in exported.files:
-        if file.change is not Change.UNCHANGED:
+        if file.change is not FileStatus.UNCHANGED:
             yield f"{_SIGNS[file.change]} {directory / file.path}{_origin(file)}"
     most = None if options.verbose else MAX_KEYS
     yield from _grouped(exported.remarks, "", most)
@@ -277,7 +282,7 @@ def _are(entries: int) -> str:
 
 
 def _origin(file: PluginFile) -> str:
-    if file.change is not Change.BY_HAND:
+    if file.change is not FileStatus.BY_HAND:
         return f"  {file.key}" if file.key else ""
     entry = f"copy the change to {file.source}" if file.source else "its entry is gone"
     rest = "or pass --force to overwrite it" if file.source else "delete it by hand"
@@ -294,11 +299,11 @@ def _grouped(remarks: Sequence[Remark | Loss], start: str, most: int | None) -> 
 
 def _summary(exported: Exported, directory: Path, flags: str, *, check: bool) -> str:
     words = {
-        Change.NEW: "new",
-        Change.CHANGED: "changed",
-        Change.REMOVED: "removed",
-        Change.UNCHANGED: "unchanged",
-        Change.BY_HAND: "changed by hand",
+        FileStatus.NEW: "new",
+        FileStatus.CHANGED: "changed",
+        FileStatus.REMOVED: "removed",
+        FileStatus.UNCHANGED: "unchanged",
+        FileStatus.BY_HAND: "changed by hand",
     }
     numbers = {change: len(exported.having(change)) for change in words}
     counts = ", ".join(f"{number} {words[change]}" for change, number in numbers.items() if number)

@@ -12,9 +12,15 @@ from typing import TYPE_CHECKING
 
 from devinops.cli import write_files
 from devinops.cli.options import Options
-from devinops.ingest.import_form import Choices
-from devinops.ingest.import_sources import Sources
-from devinops.ingest.importing import Imported, Origin, Report, Repository, import_contents
+from devinops.ingest.import_form import ImportChoices
+from devinops.ingest.import_sources import ImportSources
+from devinops.ingest.importing import (
+    Existing,
+    Imported,
+    ImportOrigin,
+    ImportReport,
+    import_contents,
+)
 from devinops.model.errors import NotFound, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.render import counted
@@ -40,17 +46,17 @@ def run(
     """Carry out the command, as its help says; return the exit code."""
     if repo and not _REPO.fullmatch(repo):
         raise UsageError(f'--repo must be OWNER/NAME or all, not "{repo}"')
-    choices = Choices(split=split, repo=repo or "", org_id=org_id or "", into=folder or "")
+    choices = ImportChoices(split=split, repo=repo or "", org_id=org_id or "", into=folder or "")
     raws: write_files.Raws = {}
     project, loaded = write_files.read(options.root, raws)
-    repository = Repository(
+    repository = Existing(
         {declaration.key: declaration for declaration in loaded.declarations},
         write_files.taken(options.root),
         write_files.ignored(project),
         force,
         write_files.text_of(options.root, raws),
     )
-    found = Sources(choices, {os.path.realpath(options.root / path) for path in loaded.files})
+    found = ImportSources(choices, {os.path.realpath(options.root / path) for path in loaded.files})
     report = _prepare(found, sources, choices, repository)
     if not dry_run:
         entries = loaded.declarations
@@ -64,8 +70,8 @@ def run(
 
 
 def _prepare(
-    found: Sources, paths: tuple[Path, ...], choices: Choices, repository: Repository
-) -> Report:
+    found: ImportSources, paths: tuple[Path, ...], choices: ImportChoices, repository: Existing
+) -> ImportReport:
     """Return what the sources become. Raises NotFound if there is nothing to import in them."""
     for path in paths:
         found.add(str(path))
@@ -83,7 +89,7 @@ def _prepare(
     return report
 
 
-def _changes(report: Report) -> Iterator[FileChange]:
+def _changes(report: ImportReport) -> Iterator[FileChange]:
     there = {item.file for item in report.imported if item.overwritten}
     there |= {file.path for file in report.files if file.extended}
     for file in report.files:
@@ -91,7 +97,7 @@ def _changes(report: Report) -> Iterator[FileChange]:
         yield FileChange(file.path, file.text, keys, is_new=file.path not in there)
 
 
-def _exit_code(report: Report) -> ExitCode:
+def _exit_code(report: ImportReport) -> ExitCode:
     """Return whether a person must decide or write something."""
     waits = report.not_imported or any(item.unwritten for item in report.imported)
     return ExitCode.DECIDE if waits else ExitCode.OK
@@ -100,7 +106,7 @@ def _exit_code(report: Report) -> ExitCode:
 # --- for people -----------------------------------------------------------------------------------
 
 
-def _lines(report: Report, dry_run: bool, options: Options) -> Iterator[str]:
+def _lines(report: ImportReport, dry_run: bool, options: Options) -> Iterator[str]:
     for path, remarks in report.remarks.items():
         yield from (f"{path}: {remark}" for remark in remarks)
     for item in report.imported:
@@ -121,7 +127,7 @@ def _lines(report: Report, dry_run: bool, options: Options) -> Iterator[str]:
         yield f"Next: devinops validate{flags}, then devinops plan{flags}"
 
 
-def _follow_up(report: Report, options: Options) -> Iterator[str]:
+def _follow_up(report: ImportReport, options: Options) -> Iterator[str]:
     """Yield how to adopt live objects by id, and how to take them from Terraform."""
     named = [item for item in _of_terraform(report) if item.id]
     by_id = [item for item in named if options.verbose or item.remarks or item.unwritten]
@@ -151,15 +157,15 @@ def _links(items: Iterable[Imported], flags: str) -> list[str]:
     ]
 
 
-def _removals(report: Report) -> list[str]:
+def _removals(report: ImportReport) -> list[str]:
     return [f"terraform state rm {shlex.quote(item.address)}" for item in _of_terraform(report)]
 
 
-def _of_terraform(report: Report) -> list[Imported]:
+def _of_terraform(report: ImportReport) -> list[Imported]:
     return [item for item in (*report.imported, *report.settled) if item.address]
 
 
-def _summary(report: Report, dry_run: bool) -> str:
+def _summary(report: ImportReport, dry_run: bool) -> str:
     unwritten = sum(bool(item.unwritten) for item in report.imported)
     shared = sum(same.imported for same in report.duplicates)
     counts = (
@@ -178,7 +184,7 @@ def _summary(report: Report, dry_run: bool) -> str:
 # --- for programs ---------------------------------------------------------------------------------
 
 
-def _document(report: Report, code: ExitCode, dry_run: bool, flags: str) -> ImportDocument:
+def _document(report: ImportReport, code: ExitCode, dry_run: bool, flags: str) -> ImportDocument:
     from devinops.schema.base_document import HEAD
     from devinops.schema.imports import (
         DuplicateItem,
@@ -217,7 +223,7 @@ def _document(report: Report, code: ExitCode, dry_run: bool, flags: str) -> Impo
     )
 
 
-def _origin(origin: Origin) -> OriginItem:
+def _origin(origin: ImportOrigin) -> OriginItem:
     from devinops.schema.imports import OriginItem
 
     return OriginItem(origin.path, origin.line, origin.form)

@@ -20,10 +20,10 @@ from devinops.lint.detector import is_complete
 from devinops.lint.engine import Reported, check
 from devinops.lint.fixes import Fixed
 from devinops.lint.repository_files import FileRepository
-from devinops.lint.rule import Rule, Scope, matches
+from devinops.lint.rule import Rule, RuleScope, matches
 from devinops.lint.rules import RULES
 from devinops.lint.settings import (
-    Settings,
+    LintSettings,
     setting_problems,
     unknown_rule,
     unused_paths,
@@ -109,7 +109,7 @@ def _lint(options: Options, request: Request) -> ProblemsAnswer:
     section = usable(project.lint)
     errors = [problem for problem in problems if problem.is_error]
     errors += setting_problems(section, RULES, project.source_of)
-    configured = Settings.of(section)
+    configured = LintSettings.of(section)
     settings = configured.with_options(
         request.select, request.ignore, request.lowest_failure(section)
     )
@@ -160,7 +160,7 @@ def _manual(options: Options) -> str:
     return f"{repository}/blob/{origin.revision}/docs/lint.md" if is_web else ""
 
 
-def _say_what_is_not_looked_for(options: Options, settings: Settings) -> None:
+def _say_what_is_not_looked_for(options: Options, settings: LintSettings) -> None:
     is_looking = any(rule.id == _DETECTING for rule in settings.selected(RULES))
     if is_looking and not is_complete():
         from devinops.cli.installed_from import install_command
@@ -174,7 +174,7 @@ class _Run:
     def __init__(
         self,
         project: Project,
-        settings: Settings,
+        settings: LintSettings,
         selection: Selection,
         problems: Sequence[Problem],
         untracked: frozenset[str],
@@ -211,7 +211,7 @@ class _Run:
 
     def _can_judge_each_by_itself(self) -> bool:
         selected = self.settings.selected(RULES)
-        return all(rule.scope is Scope.ENTRY for rule in selected)
+        return all(rule.scope is RuleScope.ENTRY for rule in selected)
 
     def _check(self) -> list[Reported]:
         present = [d for d in self.loaded.declarations if d.ensure is Ensure.PRESENT]
@@ -253,7 +253,7 @@ class _Run:
     @cached_property
     def _comparing_rules(self) -> frozenset[str]:
         """The ids of the rules that look at all entries."""
-        return frozenset(rule.id for rule in RULES if rule.scope is Scope.REPOSITORY)
+        return frozenset(rule.id for rule in RULES if rule.scope is RuleScope.REPOSITORY)
 
     @cached_property
     def _places(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -414,7 +414,7 @@ def _rule(written: str) -> Rule:
     return rule
 
 
-def _baseline_file(project: Project, settings: Settings, request: Request) -> Path | None:
+def _baseline_file(project: Project, settings: LintSettings, request: Request) -> Path | None:
     """Return the file of the baseline, None without one. Raises UsageError if it must exist."""
     configured = project.root / settings.baseline if settings.baseline else None
     file = request.baseline_file or configured

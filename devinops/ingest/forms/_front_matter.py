@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from devinops.ingest.import_form import quote
+from devinops.kinds import KINDS
 from devinops.load.yamltree import parse
+from devinops.model.keys import Key
+
+PREFIX: Final = "devinops-"
+"""Prefix of what `devinops export` writes into the `metadata` of a skill or rule: the entry's
+fields, and `devinops-key`, the entry's key."""
 
 MOST_REMARKS: Final = 5
 
@@ -24,7 +30,7 @@ _NULL: Final = ("", "~", "null")
 
 
 @dataclass(frozen=True)
-class Page:
+class ImportPage:
     """A text split into front matter and body; `remarks` say what was guessed.
 
     Key → value; keys are in lower case. `content` is the body, which begins at `line`.
@@ -57,6 +63,31 @@ class Page:
         """Return all patterns that the values of these keys have."""
         return [glob for key in keys for glob in globs(self.values.get(key))]
 
+    @property
+    def own_fields(self) -> dict[str, Any]:
+        """Field → value of what devinops wrote into the metadata, without the key."""
+        return {name: value for name, value in self._metadata.items() if name != "key"}
+
+    @property
+    def own_key(self) -> Key | None:
+        """The key of the entry that the page was written from; None if devinops did not."""
+        try:
+            key = Key.parse(str(self._metadata.get("key", "")))
+        except ValueError:
+            return None
+        return key if key.kind in KINDS else None
+
+    @property
+    def _metadata(self) -> dict[str, Any]:
+        metadata = self.values.get("metadata")
+        if not isinstance(metadata, Mapping):
+            return {}
+        return {
+            str(name).removeprefix(PREFIX): value
+            for name, value in metadata.items()
+            if str(name).startswith(PREFIX) and isinstance(value, str | bool)
+        }
+
     def others(self, *known: str) -> tuple[str, ...]:
         """Return a remark about the keys that are not `known` and say something; or none."""
         rest = [
@@ -67,16 +98,18 @@ class Page:
         return (f"not carried over: {', '.join(map(quote, rest))}",) if rest else ()
 
 
-def page(text: str) -> Page:
+def page(text: str) -> ImportPage:
     """Split the text into front matter and body. Never fails: without front matter all is body."""
     first = _first_page(text)
     says_something = any(value not in _EMPTY for value in first.values.values())
-    second = _first_page(first.content) if first.values and not says_something else Page({}, "")
+    second = (
+        _first_page(first.content) if first.values and not says_something else ImportPage({}, "")
+    )
     if not second.values:
         return first
     # Some editors put an empty front matter above the one that is there.
     remark = "there is a second front matter below the empty first one; both were read"
-    return Page(
+    return ImportPage(
         {**first.values, **second.values},
         second.content,
         first.line + second.line - 1,
@@ -84,10 +117,10 @@ def page(text: str) -> Page:
     )
 
 
-def _first_page(text: str) -> Page:
+def _first_page(text: str) -> ImportPage:
     opened = _OPEN.match(text)
     if not opened:
-        return Page({}, text)
+        return ImportPage({}, text)
     closed = _CLOSE.search(text, opened.end())
     if closed and _has_key(text[opened.end() : closed.start()]):
         return _page(text, opened.end(), closed.start(), closed.end())
@@ -95,20 +128,20 @@ def _first_page(text: str) -> Page:
         # Two rules (---) around a text, or nothing between them.
         is_blank = not text[opened.end() : closed.start()].strip()
         return (
-            Page({}, text[closed.end() :], _line(text, closed.end()))
+            ImportPage({}, text[closed.end() :], _line(text, closed.end()))
             if is_blank
-            else Page({}, text)
+            else ImportPage({}, text)
         )
     end = _end_of_keys(text, opened.end())
     if end == opened.end():
-        return Page({}, text)
+        return ImportPage({}, text)
     remark = "the front matter is not closed; it was assumed to end before the first other line"
     return _page(text, opened.end(), end, end, (remark,))
 
 
-def _page(text: str, start: int, end: int, body: int, remarks: tuple[str, ...] = ()) -> Page:
+def _page(text: str, start: int, end: int, body: int, remarks: tuple[str, ...] = ()) -> ImportPage:
     values, guesses = _values(text[start:end], _line(text, start))
-    return Page(values, text[body:], _line(text, body), remarks + guesses)
+    return ImportPage(values, text[body:], _line(text, body), remarks + guesses)
 
 
 def _line(text: str, at: int) -> int:

@@ -198,7 +198,7 @@ def _without(text: str, start: int, end: int) -> str:
 
 
 @dataclass(frozen=True)
-class Section:
+class TextSection:
     """A part of a text from one heading to the next; `line` is the line at which it begins.
 
     The title is empty for the part that introduces the others.
@@ -209,7 +209,7 @@ class Section:
     line: int
 
 
-def sections(text: str) -> list[Section]:
+def sections(text: str) -> list[TextSection]:
     """Return the sections of the text, split at headings of level 2, and the text above them.
 
     If there are fewer than two of these, it is split at the highest level that has two. A section
@@ -225,7 +225,7 @@ def sections(text: str) -> list[Section]:
     tops = [heading for heading in cuts if heading.level < level]
     bounds = [*(heading.start for heading in cuts), len(text)]
     above = text[: bounds[0]]
-    parts = [Section("", above, 1)] if _has_words(above) else []
+    parts = [TextSection("", above, 1)] if _has_words(above) else []
     if not parts:
         bounds[0] = 0
     group = ""
@@ -233,7 +233,7 @@ def sections(text: str) -> list[Section]:
         group = heading.title if heading in tops else group
         if text[heading.end : end].strip():
             line = text.count("\n", 0, heading.start) + 1
-            parts.append(Section(_section_name(heading, tops, group), text[start:end], line))
+            parts.append(TextSection(_section_name(heading, tops, group), text[start:end], line))
     return parts
 
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from devinops.ingest.forms._front_matter import Page
-from devinops.ingest.forms._headings import Section, sections, title, when
-from devinops.ingest.import_form import Choices, ImportText, Source
+from devinops.ingest.forms._front_matter import ImportPage
+from devinops.ingest.forms._headings import TextSection, sections, title, when
+from devinops.ingest.import_form import ImportChoices, ImportSource, ImportText
 from devinops.model.kind import Use
 
 EVERY_FILE: Final = frozenset({"*", "**", "**/*", "*.*", "**/*.*", "/**", "./**"})
@@ -16,9 +16,9 @@ _PARAGRAPH_END: Final = (".", "!", "?", "。")
 
 
 def rule(
-    source: Source,
-    written: Page,
-    choices: Choices,
+    source: ImportSource,
+    written: ImportPage,
+    choices: ImportChoices,
     *,
     description: str = "",
     globs: Sequence[str] = (),
@@ -49,7 +49,7 @@ def rule(
     )
 
 
-def _words(description: str, globs: Sequence[str], always: bool, choices: Choices) -> str:
+def _words(description: str, globs: Sequence[str], always: bool, choices: ImportChoices) -> str:
     """Return when to use a rule, in words; empty if nothing says so."""
     where = f" in {choices.repo}" if choices.repo not in ("", "all") else ""
     files = f"files that match {' or '.join(globs)}{where}" if globs else ""
@@ -61,7 +61,7 @@ def _words(description: str, globs: Sequence[str], always: bool, choices: Choice
     return description or (f"When working{where}" if always and where else "")
 
 
-def named(source: Source, written: Page) -> str:
+def named(source: ImportSource, written: ImportPage) -> str:
     """Return the name of a text: as its front matter or its first heading says, or of its file."""
     return written.text("name", "title") or title(written.content) or humanized(source.stem)
 
@@ -73,7 +73,7 @@ def humanized(stem: str) -> str:
 
 
 def split_rule(
-    source: Source, text: str, choices: Choices, *, below: str = "", first: str = ""
+    source: ImportSource, text: str, choices: ImportChoices, *, below: str = "", first: str = ""
 ) -> list[ImportText]:
     """Split a text that is always used in its repository into one rule for each section.
 
@@ -85,7 +85,7 @@ def split_rule(
     ]
 
 
-def _section(part: Section, choices: Choices, below: str, first: str) -> ImportText:
+def _section(part: TextSection, choices: ImportChoices, below: str, first: str) -> ImportText:
     usage = when(part.text)
     concern = where(choices.repo, below)
     if usage:

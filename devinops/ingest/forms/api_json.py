@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from devinops.ingest.forms._objects import Item, Listed, read_objects, required_members
-from devinops.ingest.import_form import Choices, Contents, Form, Omission, Source, quote
+from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, Omission, quote
 from devinops.kinds import KINDS
 from devinops.model.kind import ApiVersion, Kind
 
@@ -30,7 +30,7 @@ def is_state(text: str) -> bool:
     return '"terraform_version"' in text[:2000]
 
 
-def _read(source: Source, choices: Choices) -> Contents:
+def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     try:
         data = json.loads(source.text)
     except (ValueError, RecursionError) as error:
@@ -59,7 +59,7 @@ def _missing_pages(data: Any) -> Iterator[str]:
     yield f"the list{all} has more pages{after}: import those too"
 
 
-def _nothing(source: Source, why: str) -> Contents:
+def _nothing(source: ImportSource, why: str) -> Contents:
     # Most JSON files in a directory are for something else.
     return Contents(omissions=(Omission(source.name, why),) if source.named else ())
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from devinops.ingest.forms._front_matter import page
 from devinops.ingest.forms._rule import rule
-from devinops.ingest.import_form import Choices, Contents, Form, Source
+from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource
 
 
-def _read(source: Source, choices: Choices) -> Contents:
+def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     written = page(source.text)
     found = rule(
         source,

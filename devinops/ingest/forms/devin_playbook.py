@@ -6,13 +6,13 @@ from typing import Final
 
 from devinops.ingest.forms._front_matter import page
 from devinops.ingest.forms._rule import named
-from devinops.ingest.import_form import Choices, Contents, Form, ImportText, Source
+from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, ImportText
 from devinops.model.kind import Use
 
 _KNOWN: Final = ("name", "title", "macro")
 
 
-def _read(source: Source, choices: Choices) -> Contents:
+def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     written = page(source.text)
     found = ImportText(
         use=Use.PROCEDURE,

@@ -13,12 +13,12 @@ from devinops.ingest.forms._front_matter import page
 from devinops.ingest.forms._headings import title
 from devinops.ingest.forms._rule import split_rule, where
 from devinops.ingest.import_form import (
-    Choices,
     Contents,
     Form,
+    ImportChoices,
+    ImportSource,
     ImportText,
     Omission,
-    Source,
     quote,
 )
 from devinops.model.kind import Use
@@ -46,7 +46,7 @@ _ABOUT_NOTHING = re.compile(
 )
 
 
-def _read(source: Source, choices: Choices) -> Contents:
+def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     written = page(source.text)
     text = written.content
     includes = _INCLUDE.findall(text)
@@ -72,13 +72,13 @@ def _read(source: Source, choices: Choices) -> Contents:
     return Contents(tuple(parts) or (whole,), remarks=tuple(remarks))
 
 
-def _below(source: Source) -> str:
+def _below(source: ImportSource) -> str:
     """Return the directory that the instructions are about, as a path; empty for everything."""
     parts = [part for part in source.directory.split("/") if part and not part.startswith(".")]
     return "/".join(parts)
 
 
-def _name(text: str, choices: Choices, below: str) -> str:
+def _name(text: str, choices: ImportChoices, below: str) -> str:
     """Return the title of the text, or its purpose if the title is only the name of its file."""
     heading = title(text)
     if heading and not _ABOUT_NOTHING.match(heading):

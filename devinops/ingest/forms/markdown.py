@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from devinops.ingest.forms._front_matter import Page, page
-from devinops.ingest.forms._headings import Section, sections, title, when
+from devinops.ingest.forms._front_matter import ImportPage, page
+from devinops.ingest.forms._headings import TextSection, sections, title, when
 from devinops.ingest.forms._rule import humanized, named, rule
-from devinops.ingest.import_form import Choices, Contents, Form, ImportText, Source
+from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, ImportText
 from devinops.kinds import KINDS
 from devinops.model.kind import Use
 
@@ -26,7 +26,7 @@ def _matches(path: str) -> bool:
     return name.endswith(_SUFFIXES) and not name.startswith("readme.")
 
 
-def _read(source: Source, choices: Choices) -> Contents:
+def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     written = page(source.text)
     parts = sections(written.content)
     has_many = sum(when(part.text) is not None for part in parts) > 1
@@ -37,7 +37,7 @@ def _read(source: Source, choices: Choices) -> Contents:
     return Contents((_whole(source, written, choices),))
 
 
-def _part(part: Section, written: Page, source: Source) -> ImportText:
+def _part(part: TextSection, written: ImportPage, source: ImportSource) -> ImportText:
     usage = when(part.text)
     return ImportText(
         use=Use.RULE,
@@ -49,7 +49,7 @@ def _part(part: Section, written: Page, source: Source) -> ImportText:
     )
 
 
-def _whole(source: Source, written: Page, choices: Choices) -> ImportText:
+def _whole(source: ImportSource, written: ImportPage, choices: ImportChoices) -> ImportText:
     known = ("name", "title", *_WHEN, *_FIELDS)
     found = rule(
         source,

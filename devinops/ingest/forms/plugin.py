@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from devinops.ingest.import_form import Choices, Contents, Form, Omission, Source
+from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, Omission
 
 _MANIFEST = re.compile(r"/(?:\.devin-plugin|\.claude-plugin)/plugin\.json$", re.IGNORECASE)
 _PARTS: Final = {
@@ -20,7 +20,7 @@ _PARTS: Final = {
 """Pattern of a path → what a plugin has there that has no place in notes and playbooks."""
 
 
-def _read(source: Source, choices: Choices) -> Contents:
+def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     omissions = []
     for pattern, what in _PARTS.items():
         paths = [path for path in source.beside if re.match(pattern, path)]

@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from devinops.ingest.forms._front_matter import Page, page
+from devinops.ingest.forms._front_matter import ImportPage, page
 from devinops.ingest.forms._headings import when
-from devinops.ingest.forms._metadata import own_fields, own_key
 from devinops.ingest.forms._rule import named, rule
 from devinops.ingest.forms.instructions import NAMES
-from devinops.ingest.import_form import Choices, Contents, Form, ImportText, Source
+from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, ImportText
 from devinops.model.kind import Use
 
 _PATH = re.compile(r"(?:/rules/(?:.*/)?|/\.clinerules/)[^/]+\.md$", re.IGNORECASE)
@@ -32,13 +31,13 @@ def _matches(path: str) -> bool:
     return bool(_PATH.search(path)) and not is_other
 
 
-def _read(source: Source, choices: Choices) -> Contents:
+def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     written = page(source.text)
-    found = _own(source, written) if own_key(written) else _foreign(source, written, choices)
+    found = _own(source, written) if written.own_key else _foreign(source, written, choices)
     return Contents((found,))
 
 
-def _foreign(source: Source, written: Page, choices: Choices) -> ImportText:
+def _foreign(source: ImportSource, written: ImportPage, choices: ImportChoices) -> ImportText:
     """Return a rule that a person wrote for an editor."""
     mode = written.text("trigger").lower().replace("-", "_")
     # Some tools have a sentence there, as devinops does.
@@ -65,7 +64,7 @@ def _foreign(source: Source, written: Page, choices: Choices) -> ImportText:
     )
 
 
-def _own(source: Source, written: Page) -> ImportText:
+def _own(source: ImportSource, written: ImportPage) -> ImportText:
     """Return a rule that `devinops export` wrote: its metadata says what the rule cannot."""
     remarks = [*written.remarks, *written.others(*_KNOWN, "metadata")]
     if globs := written.globs("globs"):
@@ -75,8 +74,8 @@ def _own(source: Source, written: Page) -> ImportText:
         name=named(source, written),
         text=written.content,
         when=written.prose("description"),
-        key=own_key(written),
-        values=own_fields(written),
+        key=written.own_key,
+        values=written.own_fields,
         remarks=tuple(remarks),
     )
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from devinops.ingest.forms._front_matter import Page, page
+from devinops.ingest.forms._front_matter import ImportPage, page
 from devinops.ingest.forms._headings import title, when
-from devinops.ingest.forms._metadata import own_fields, own_key
 from devinops.ingest.forms._rule import humanized
 from devinops.ingest.import_form import (
-    Choices,
     Contents,
     Form,
+    ImportChoices,
+    ImportSource,
     ImportText,
     Omission,
-    Source,
     quote,
 )
 from devinops.model.kind import Use
@@ -28,10 +27,10 @@ _KNOWN: Final = ("name", "description", "triggers", "disable-model-invocation", 
 _ARGUMENTS = re.compile(r"\$(?:ARGUMENTS\b|[1-9]\b)")
 
 
-def read(source: Source, choices: Choices) -> Contents:
+def read(source: ImportSource, choices: ImportChoices) -> Contents:
     """Return the text of a skill, or where `devinops export` has put it."""
     written = page(source.text)
-    if elsewhere := own_fields(written).get("text"):
+    if elsewhere := written.own_fields.get("text"):
         if elsewhere in source.beside and not source.named:
             return Contents()
         why = f"its text is in {elsewhere}: name that file, or the directory of the plugin"
@@ -40,21 +39,21 @@ def read(source: Source, choices: Choices) -> Contents:
     use = Use.PROCEDURE if _is_for_people(written) else Use.RULE
     usage = when(written.content) if use is Use.RULE and not written.prose("description") else None
     # What devinops exported has its handle among its own fields, or had none.
-    handle = slug if use is Use.PROCEDURE and not own_key(written) else ""
+    handle = slug if use is Use.PROCEDURE and not written.own_key else ""
     found = ImportText(
         use=use,
         name=title(written.content) or humanized(slug),
         text=written.content,
         when=usage.when if usage else written.prose("description"),
         handle=handle,
-        key=own_key(written),
-        values=own_fields(written),
+        key=written.own_key,
+        values=written.own_fields,
         remarks=tuple(_remarks(source, written, use)),
     )
     return Contents((found,))
 
 
-def _is_for_people(written: Page) -> bool:
+def _is_for_people(written: ImportPage) -> bool:
     """Return whether only a person starts the skill."""
     triggers = written.values.get("triggers")
     words = [triggers] if isinstance(triggers, str) else triggers
@@ -62,9 +61,9 @@ def _is_for_people(written: Page) -> bool:
     return only_user or written.is_true("disable-model-invocation")
 
 
-def _remarks(source: Source, written: Page, use: Use) -> list[str]:
+def _remarks(source: ImportSource, written: ImportPage, use: Use) -> list[str]:
     remarks = [*written.remarks, *written.others(*_KNOWN)]
-    if use is Use.PROCEDURE and written.prose("description") and not own_key(written):
+    if use is Use.PROCEDURE and written.prose("description") and not written.own_key:
         remarks.append(f"not carried over: the description: {quote(written.text('description'))}")
     if source.beside:
         files = ", ".join(source.beside[:5]) + (", …" if len(source.beside) > 5 else "")

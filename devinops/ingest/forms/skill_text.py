@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from devinops.ingest.forms import skill
-from devinops.ingest.forms._metadata import PREFIX
+from devinops.ingest.forms._front_matter import PREFIX
 from devinops.ingest.import_form import Form
 
 _PLACE: Final = "/references/whole-text.md"

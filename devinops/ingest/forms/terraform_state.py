@@ -15,7 +15,7 @@ from typing import Any, Final, TypeGuard
 
 from devinops.ingest.forms._objects import Listed, read_objects
 from devinops.ingest.forms.api_json import is_state
-from devinops.ingest.import_form import Choices, Contents, Form, Omission, Source
+from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, Omission
 from devinops.kinds import KINDS
 from devinops.model.kind import ApiVersion, Attribute, Kind
 
@@ -29,7 +29,7 @@ _BY_TYPE: Final = {
 }
 
 
-def _read(source: Source, choices: Choices) -> Contents:
+def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     try:
         resources = _resources(source.text)
         org_id = choices.org_id or _only_organization(resources)
@@ -67,7 +67,7 @@ def _only_organization(resources: list[Mapping[str, Any]]) -> str:
     return "".join(organizations)
 
 
-def _nothing(source: Source, why: str) -> Contents:
+def _nothing(source: ImportSource, why: str) -> Contents:
     return Contents(omissions=(Omission(source.name, why),))
 
 
