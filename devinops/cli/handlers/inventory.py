@@ -307,13 +307,13 @@ def _proposals(findings: Iterable[Finding], flags: str) -> Iterator[str]:
         record = finding.record
         linked, undecided = linked + bool(finding.link), undecided + (not finding.link)
         yield f"{record.key}: {record.id} is gone"
-        for candidate in finding.completion:
+        for candidate in finding.candidates:
             mark = "->" if finding.link else " ?"
             live, evidence = candidate.live, ", ".join(candidate.evidence)
             created = f", created {_date(live.created_at)}" if live.created_at else ""
             yield f"  {mark} {live.id}, {live.key}: {evidence}{created}"
         if not finding.link:
-            choice = f"{link_command(record.key, flags=flags)}, or " if finding.completion else ""
+            choice = f"{link_command(record.key, flags=flags)}, or " if finding.candidates else ""
             yield f"  decide: {choice}{forget_command(record.key, flags)}"
             yield "    after forget, an entry with this key is planned as a new one"
     yield f"{linked} to link again, {undecided} to decide"
@@ -324,17 +324,17 @@ def _date(seconds: int) -> str:
 
 
 def _missing(finding: Finding) -> MissingItem:
-    completion = (
+    candidates = (
         CandidateItem(
             candidate.live.id,
             str(candidate.live.key),
             candidate.evidence,
             candidate.live.created_at,
         )
-        for candidate in finding.completion
+        for candidate in finding.candidates
     )
     link = finding.link.live.id if finding.link else None
-    return MissingItem(str(finding.record.key), finding.record.id, link, tuple(completion))
+    return MissingItem(str(finding.record.key), finding.record.id, link, tuple(candidates))
 
 
 # --- what they share ------------------------------------------------------------------------------
