@@ -10,19 +10,13 @@ import sys
 from pathlib import Path
 
 from benchmarks.servers.serving import serve
-from devinops.emulator import parse_faults, parse_seed
-from devinops.emulator.setup import Setup
+from devinops.emulator.app import Setup
+from devinops.emulator.seed import parse_seed
 
 
 def main(seed: str, rate: str = "") -> None:
     parsed = parse_seed(json.loads(Path(seed).read_bytes()))
-    setup = Setup(
-        parsed,
-        None,
-        latency_ms=0,
-        rate_limit=float(rate) if rate else None,
-        faults=parse_faults(()),
-    )
+    setup = Setup(parsed, rate_limit=float(rate) if rate else None)
 
     def reset() -> None:
         setup.reset()

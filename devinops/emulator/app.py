@@ -1,76 +1,104 @@
-"""The FastAPI application: routers, layers and error handlers put together."""
+"""The parts of one emulator: its store with the seed or the state file, and the application."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
 from fastapi import FastAPI
 
-from devinops.emulator import control_routes, identity, resources, unserved
+from devinops.emulator import callers, control_routes, pages, resources, unserved
+from devinops.emulator.fault_rules import Script
 from devinops.emulator.faults import Faults
 from devinops.emulator.middleware import Call, Gate, Layer, RateLimit, RequestLog, latency
-from devinops.emulator.pages.routes import ROUTES as PAGES
 from devinops.emulator.response_sending import Reply
 from devinops.emulator.responses import EXCEPTION_HANDLERS, error_response
+from devinops.emulator.seed import Seed
+from devinops.emulator.state import StateFile
 from devinops.emulator.store import Store
+from devinops.model.errors import ConfigError
 
 
-def create_app(
-    store: Store,
-    *,
-    log: RequestLog | None = None,
-    latency_ms: float = 0,
-    rate_limit: float | None = None,
-    faults: Faults | None = None,
-    layers: Sequence[Layer] = (),
-    reset: Callable[[], None] | None = None,
-    save: Callable[[], None] = lambda: None,
-    host: str = "",
-) -> FastAPI:
-    """Return the application over a store.
+class Setup:
+    """A store with its seed and its state file, and the application over it.
 
     `rate_limit` is in requests a second over all keys. `layers` come innermost, right before the
-    handlers; `faults` come before them. `reset` is what `POST /_emulator/reset` does; without it
-    the store is emptied. `save` is called after each change that a person makes. `host` is the
-    name or address that it listens on.
+    handlers; the fault script comes before them. `host` is the name or address that the application
+    listens on. Raises ConfigError for a state file or a number that cannot be used.
     """
-    # `include_router` would analyze every route again for each emulator.
-    modules = (identity, resources, control_routes)
-    routes = [route for module in modules for route in module.router.routes]
-    routes += [*unserved.ROUTES, *PAGES]
-    app = FastAPI(
-        title="Devin API emulator",
-        version="3",
-        summary="Stands in for the Devin API",
-        routes=routes,
-        docs_url=None,
-        redoc_url=None,
-        exception_handlers=EXCEPTION_HANDLERS,
-    )
-    app.state.store = store
-    app.state.log = log = log or RequestLog()
-    app.state.faults = faults = faults or Faults(store)
-    app.state.reset = reset or store.clear
-    app.state.save = save
-    app.state.host = host
-    outer = _outer_layers(store, log, latency_ms, rate_limit)
-    app.add_middleware(Gate, layers=[*outer, faults, *layers])
-    return app
 
+    def __init__(
+        self,
+        seed: Seed,
+        state: Path | None = None,
+        *,
+        latency_ms: float = 0,
+        rate_limit: float | None = None,
+        faults: Script | None = None,
+        layers: Sequence[Layer] = (),
+        host: str = "",
+    ) -> None:
+        if rate_limit is not None and rate_limit <= 0:
+            raise ConfigError("rate limit: expected more than 0 requests a second")
+        if latency_ms < 0:
+            raise ConfigError("latency: expected 0 or more milliseconds")
+        self.seed, self.host = seed, host
+        self.store = Store(seed.quirks, seed.keys)
+        self.file = StateFile(state, self.store) if state is not None else None
+        if self.file is None or not self.file.load():
+            seed.add_to(self.store)
+            self.save()
+        self.log = RequestLog()
+        self.faults = Faults(self.store, faults)
+        self._layers: list[Layer] = [self.log]
+        if latency_ms:
+            self._layers.append(latency(latency_ms))
+        if rate_limit is not None:
+            self._layers.append(
+                RateLimit(rate_limit, self._refuse, lambda: self.store.quirks.retry_after)
+            )
+        self._layers.append(self.faults)
+        if self.file is not None:
+            # Before the other layers: a change is saved even if one of them replaces the response.
+            self._layers.append(self.file)
+        self._layers += layers
 
-def _outer_layers(
-    store: Store, log: RequestLog, latency_ms: float, rate_limit: float | None
-) -> list[Layer]:
-    layers: list[Layer] = [log]
-    if latency_ms:
-        layers.append(latency(latency_ms))
-    if rate_limit is not None:
-        layers.append(_rate_limit(store, rate_limit))
-    return layers
+    def save(self) -> None:
+        """Write the state file, if there is one, after a change that a person makes."""
+        if self.file is not None:
+            self.file.save()
 
+    def reset(self) -> None:
+        """Go back to the seed, not to the state file, and to the start of the fault script."""
+        with self.store.lock:
+            self.store.clear()
+            self.seed.add_to(self.store)
+        self.faults.rewind()
+        self.save()
 
-def _rate_limit(store: Store, rate: float) -> RateLimit:
-    def refuse(call: Call, headers: dict[str, str]) -> Reply:
-        return Reply.of(error_response(store, call.path, 429, "Rate limit exceeded", headers))
+    def app(self) -> FastAPI:
+        """Return the application: routes, layers and error handlers put together."""
+        # `include_router` would analyze every route again for each emulator.
+        routers = (callers.router, resources.router, control_routes.router)
+        routes = [route for router in routers for route in router.routes]
+        app = FastAPI(
+            title="Devin API emulator",
+            version="3",
+            summary="Stands in for the Devin API",
+            routes=[*routes, *unserved.ROUTES, *pages.ROUTES],
+            docs_url=None,
+            redoc_url=None,
+            exception_handlers=EXCEPTION_HANDLERS,
+        )
+        app.state.store = self.store
+        app.state.log = self.log
+        app.state.faults = self.faults
+        app.state.reset = self.reset
+        app.state.save = self.save
+        app.state.host = self.host
+        app.add_middleware(Gate, layers=self._layers)
+        return app
 
-    return RateLimit(rate, refuse, lambda: store.quirks.retry_after)
+    def _refuse(self, call: Call, headers: dict[str, str]) -> Reply:
+        detail = "Rate limit exceeded"
+        return Reply.of(error_response(self.store, call.path, 429, detail, headers))

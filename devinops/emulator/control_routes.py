@@ -13,14 +13,14 @@ from starlette.responses import Response
 
 from devinops.emulator import web_edits
 from devinops.emulator.access import DEFAULT_ORG
-from devinops.emulator.dependencies import StoreDep
+from devinops.emulator.callers import StoreDep
 from devinops.emulator.fault_rules import Script, parse_faults
 from devinops.emulator.faults import Faults
-from devinops.emulator.locations import show
 from devinops.emulator.middleware import RequestLog
 from devinops.emulator.origin import check_host, check_origin
 from devinops.emulator.parsing import parse_yaml
 from devinops.emulator.records import SECTIONS, ApiError, Kind
+from devinops.emulator.resources import show
 from devinops.emulator.responses import json_response
 from devinops.model.errors import ConfigError
 

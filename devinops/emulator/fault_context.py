@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
-from devinops.emulator.fault_rules import Rule, Script
-from devinops.emulator.locations import locate
+from devinops.emulator.fault_rules import FaultRule, Script
 from devinops.emulator.middleware import Call, Next
 from devinops.emulator.records import Kind
-from devinops.emulator.resource import Paging, Resource
+from devinops.emulator.resource import Mount, Paging, Resource
+from devinops.emulator.resources import TABLE
 from devinops.emulator.response_sending import Reply
 from devinops.emulator.responses import encode, error_response
 from devinops.emulator.store import Store
@@ -29,7 +31,7 @@ NO_REPLY = Reply(None, [], b"")
 class RuleProgress:
     """How many requests matched a rule, and how many of them went wrong by it."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: FaultRule) -> None:
         self.rule = rule
         self.matched = self.faulted = 0
 
@@ -56,7 +58,7 @@ class ScriptRun:
         self.late: dict[tuple[str, str], int] = {}
         self.pages: dict[tuple[str, str], str] = {}
 
-    def choose(self, call: Call, applies: Callable[[Rule], bool]) -> Rule | None:
+    def choose(self, call: Call, applies: Callable[[FaultRule], bool]) -> FaultRule | None:
         """Return the first rule that wants the request and can be applied; all rules count it."""
         chosen = None
         for progress in self.progress:
@@ -100,8 +102,8 @@ class ScriptRun:
 
 
 @dataclass(frozen=True)
-class Target:
-    """A collection of objects that requests can change or, with an `id`, an object in it."""
+class PathTarget:
+    """What a path leads to: a collection or, with an `id`, an object in it."""
 
     resource: Resource
     org: str | None
@@ -112,12 +114,39 @@ class Target:
         return self.resource.kind
 
 
-def target_of(store: Store, call: Call) -> Target | None:
-    """Return what a path leads to; None if no request can change it or it does not exist."""
-    location = locate(call.path)
-    if location is None or not _is_writable(location.resource):
+def _pattern(resource: Resource, mount: Mount) -> re.Pattern[str]:
+    collection = re.escape(mount.base.path + resource.path)
+    collection = collection.replace(re.escape("{org_id}"), "(?P<org>[^/]+)")
+    return re.compile(f"{collection}(?:/(?P<id>[^/]+))?")
+
+
+_PATTERNS = [
+    (_pattern(resource, mount), resource) for resource in TABLE for mount in resource.mounts
+]
+
+
+@lru_cache(maxsize=1024)
+def locate(path: str) -> PathTarget | None:
+    """Return what a path leads to, with the ids that it has; None for a path of no resource."""
+    for pattern, resource in _PATTERNS:
+        if match := pattern.fullmatch(path):
+            groups = match.groupdict()
+            org, record_id = (part and unquote(part) for part in (groups.get("org"), groups["id"]))
+            return PathTarget(resource, org, record_id)
+    return None
+
+
+def writable_target(store: Store, call: Call) -> PathTarget | None:
+    """Return what a path leads to, with the store's ids.
+
+    None if no request can change it or it does not exist.
+    """
+    located = locate(call.path)
+    if located is None:
         return None
-    resource, org, record_id = location.resource, location.org, location.id
+    resource, org, record_id = located.resource, located.org, located.id
+    if resource.create is None and resource.delete is None:
+        return None
     if call.path.startswith("/v1/"):
         principal = store.keys.get(call.key)
         if principal is None:
@@ -127,15 +156,11 @@ def target_of(store: Store, call: Call) -> Target | None:
         return None
     if record_id is not None and resource.stored_id is not None:
         record_id = resource.stored_id(store, record_id)
-    return Target(resource, org, record_id)
-
-
-def _is_writable(resource: Resource) -> bool:
-    return resource.create is not None or resource.delete is not None
+    return PathTarget(resource, org, record_id)
 
 
 @dataclass(frozen=True)
-class Context:
+class FaultContext:
     """One request that may go wrong. `ask` passes a request on."""
 
     store: Store
@@ -160,8 +185,8 @@ class Context:
         return self.refuse(401, "Invalid or missing API key", {"WWW-Authenticate": "Bearer"})
 
     @property
-    def target(self) -> Target | None:
-        return target_of(self.store, self.call)
+    def target(self) -> PathTarget | None:
+        return writable_target(self.store, self.call)
 
     def existing(self) -> tuple[Kind, Any] | None:
         """Return the kind and the record of the request's object, None without one."""
@@ -176,14 +201,14 @@ class Context:
 
 
 def is_list(call: Call) -> bool:
-    location = locate(call.path)
-    return call.method == "GET" and location is not None and location.id is None
+    located = locate(call.path)
+    return call.method == "GET" and located is not None and located.id is None
 
 
 def is_page(call: Call) -> bool:
     """Return whether the request is for a list that is cut into pages by cursors."""
-    location = locate(call.path)
-    listing = location.resource.listing if location else None
+    located = locate(call.path)
+    listing = located.resource.listing if located else None
     return is_list(call) and listing is not None and listing.paging is Paging.CURSOR
 
 
@@ -222,10 +247,10 @@ def with_content(reply: Reply, content: object) -> Reply:
 
 def id_in(call: Call, content: object) -> str | None:
     """Return the id of an object in the response to a request, None for anything else."""
-    location = locate(call.path)
-    if location is None or not isinstance(content, dict):
+    located = locate(call.path)
+    if located is None or not isinstance(content, dict):
         return None
-    names = [name for name in (location.resource.id_field, "id") if name in content]
+    names = [name for name in (located.resource.id_field, "id") if name in content]
     return content[names[0]] if names else None
 
 

@@ -141,7 +141,7 @@ class Nth:
 
 
 @dataclass(frozen=True)
-class Rule:
+class FaultRule:
     """A rule of a script. `given` is the rule as written; `chance` seeds its probability."""
 
     given: Mapping[str, Any]
@@ -170,7 +170,7 @@ class Script:
     """Rules, in the order in which they are tried."""
 
     seed: int = 0
-    rules: Sequence[Rule] = ()
+    rules: Sequence[FaultRule] = ()
 
 
 def read_faults(path: Path) -> Script:
@@ -192,7 +192,7 @@ def parse_faults(raw: object, where: str = "fault script") -> Script:
     )
 
 
-def _rule(raw: object, seed: int, number: int, where: str) -> Rule:
+def _rule(raw: object, seed: int, number: int, where: str) -> FaultRule:
     given = mapping(raw, where)
     fault = _fault(given, where)
     known = PARAMETERS[fault]
@@ -202,7 +202,7 @@ def _rule(raw: object, seed: int, number: int, where: str) -> Rule:
         for name, (check, default) in known.items()
     }
     times = given.get("times")
-    return Rule(
+    return FaultRule(
         given=given,
         fault=fault,
         parameters=parameters,

@@ -23,7 +23,7 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from devinops.emulator.response_sending import Client, Connection, Reply
+from devinops.emulator.response_sending import Client, ClientConnection, Reply
 
 API_PATHS = ("/v1/", "/v3/", "/v3beta1/")
 _REDACTED = "***"
@@ -47,7 +47,7 @@ class Call:
     target: str
     body: bytes
     key: str = field(default="", repr=False)
-    connection: Connection | None = field(default=None, repr=False, compare=False)
+    connection: ClientConnection | None = field(default=None, repr=False, compare=False)
 
     @property
     def json(self) -> Any:
@@ -96,7 +96,7 @@ async def _pass_through(layer: Layer, ask: Next, call: Call) -> Reply:
     return await layer(call, ask)
 
 
-async def _read(scope: Scope, receive: Receive, connection: Connection | None) -> Call | None:
+async def _read(scope: Scope, receive: Receive, connection: ClientConnection | None) -> Call | None:
     """Return the request; None if the client went away before it was complete."""
     chunks = []
     more = True

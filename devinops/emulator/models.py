@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
+from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
@@ -35,10 +36,10 @@ NonEmpty = Annotated[str, Field(min_length=1), AfterValidator(sendable)]
 Segment = Annotated[str, AfterValidator(unquote)]
 """A parameter in a path of the API; a `Call` has it partly encoded."""
 Macro = Annotated[str, Field(pattern=r"^![A-Za-z0-9_-]+$")]
-Scope = Literal["enterprise", "org"]
+AccessType = Literal["enterprise", "org"]
 
 
-class Request(BaseModel):
+class RequestBody(BaseModel):
     """Base of all request bodies."""
 
     model_config = ConfigDict(extra="allow")
@@ -107,3 +108,43 @@ class Problem(Answer):
     detail: str
     instance: str
     errors: list[FieldError] = Field(default_factory=list)
+
+
+# -- what the OpenAPI document says about every operation
+
+
+_MEANINGS = {
+    400: "Well-formed, but not allowed",
+    401: "Key missing or wrong",
+    403: "Key valid but not allowed",
+    404: "No such object",
+    409: "In conflict with another object",
+    422: "Body or parameters rejected",
+    429: "Rate limited",
+}
+_RETRY_AFTER = {"description": "Seconds or a date; may be absent", "schema": {"type": "string"}}
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return the name of the handler; the framework's own id would contain the whole path."""
+    return route.name
+
+
+def error_responses(*statuses: int, v1: bool = False) -> dict[int | str, dict[str, Any]]:
+    """Return the possible errors in both shapes; 401, 403, 422 and 429 are always among them."""
+    return {status: _error(status, v1) for status in sorted({401, 403, 422, 429, *statuses})}
+
+
+def _error(status: int, v1: bool) -> dict[str, Any]:
+    older = Invalid if status == 422 else Refusal
+    described: dict[str, Any] = {"description": _MEANINGS[status]}
+    if v1:
+        described["model"] = older | RefusalV1
+    else:
+        # Only a model gets a schema in the document, and a model is for `application/json`.
+        described["model"] = older | Problem
+        schema = {"$ref": "#/components/schemas/Problem"}
+        described["content"] = {"application/problem+json": {"schema": schema}}
+    if status == 429:
+        described["headers"] = {"Retry-After": _RETRY_AFTER}
+    return described

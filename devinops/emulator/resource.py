@@ -2,7 +2,7 @@
 
 Each shape in which the API shows objects is one `Resource`: v3 is one, v1 is another one over the
 same objects. What the form cannot express is a function of the resource's module that takes a
-`Context`.
+`RequestContext`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from devinops.emulator import models
-from devinops.emulator.dependencies import (
+from devinops.emulator.callers import (
     Caller,
     in_enterprise,
     in_enterprise_about_organization,
@@ -26,44 +26,44 @@ from devinops.emulator.store import Store
 
 
 @dataclass(frozen=True)
-class Scope:
-    """The start of paths, who can call them, and the names of the operations there.
+class BasePath:
+    """What paths start with, who can call them, and the names of the operations there.
 
     `admit` takes permissions, any one of which is enough, and returns a dependency. `naming` is a
     format of a verb and a noun.
     """
 
-    prefix: str
+    path: str
     admit: Callable[..., Any]
     naming: str
     v1: bool = False
 
 
-ORGANIZATION = Scope("/v3/organizations/{org_id}", in_organization, "{verb}_{noun}")
-ENTERPRISE = Scope("/v3/enterprise", in_enterprise, "{verb}_enterprise_{noun}")
-ABOUT_ORGANIZATION = Scope(
+ORGANIZATION = BasePath("/v3/organizations/{org_id}", in_organization, "{verb}_{noun}")
+ENTERPRISE = BasePath("/v3/enterprise", in_enterprise, "{verb}_enterprise_{noun}")
+ABOUT_ORGANIZATION = BasePath(
     "/v3/enterprise/organizations/{org_id}",
     in_enterprise_about_organization,
     "{verb}_organization_{noun}",
 )
-V1 = Scope("/v1", on_v1, "v1_{verb}_{noun}", v1=True)
+V1 = BasePath("/v1", on_v1, "v1_{verb}_{noun}", v1=True)
 
 
 @dataclass(frozen=True)
-class Place:
-    """A scope of a resource, with the permissions to read and to write there.
+class Mount:
+    """A base path that a resource is served below, with the permissions to read and to write.
 
     Any one of the permissions is enough. `filters` replaces those of the listing.
     """
 
-    scope: Scope
+    base: BasePath
     read: tuple[str, ...]
     write: tuple[str, ...] = ()
     filters: type[Filters] | None = None
 
 
 @dataclass(frozen=True)
-class Context:
+class RequestContext:
     """A request with permission. The store's lock is held until the response is built.
 
     `id` is the store's id of the object, empty on a collection. `page` and `filters` are parts of
@@ -85,7 +85,7 @@ class Context:
 
 
 View = Callable[[Store, Any], JsonObject]
-Clean = Callable[[Context, JsonObject], JsonObject]
+Clean = Callable[[RequestContext, JsonObject], JsonObject]
 
 
 def view_of(answer: type[models.Answer], **computed: Callable[[Store, Any], Any]) -> View:
@@ -105,7 +105,7 @@ def id_of(store: Store, record: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Status:
+class SuccessStatus:
     """The status of a success: `code` or, if the quirk says so, one of `others`."""
 
     code: int = 200
@@ -116,9 +116,9 @@ class Status:
         return int(getattr(store.quirks, self.quirk)) if self.quirk else self.code
 
 
-OK = Status()
-CREATED = Status(201)
-NO_CONTENT = Status(204)
+OK = SuccessStatus()
+CREATED = SuccessStatus(201)
+NO_CONTENT = SuccessStatus(204)
 
 
 class Paging(Enum):
@@ -141,12 +141,12 @@ class Omitted(Enum):
 class Filters(ABC):
     """Base of the query parameters that select objects of a list; a subclass has them as fields."""
 
-    def given(self, context: Context) -> bool:
+    def given(self, context: RequestContext) -> bool:
         """Return whether the query has any filter."""
         return any(value is not None for value in vars(self).values())
 
     @abstractmethod
-    def shows(self, context: Context, record: Any) -> bool:
+    def shows(self, context: RequestContext, record: Any) -> bool:
         """Return whether the list shows an object."""
 
 
@@ -160,11 +160,11 @@ class Listing:
     """
 
     paging: Paging = Paging.CURSOR
-    order: str | Callable[[Context], str] | None = None
+    order: str | Callable[[RequestContext], str] | None = None
     filters: type[Filters] | None = None
-    rows: Callable[[Context], list[Any]] | None = None
+    rows: Callable[[RequestContext], list[Any]] | None = None
     total: Literal["always", "whole"] = "always"
-    whole: Callable[[Context, list[JsonObject]], object] | None = None
+    whole: Callable[[RequestContext, list[JsonObject]], object] | None = None
     answer: Any = None
 
 
@@ -175,8 +175,8 @@ class Write:
     `view` and `answer` replace the resource's own. `refusals` are as an operation's.
     """
 
-    body: type[models.Request] | None = None
-    status: Status = OK
+    body: type[models.RequestBody] | None = None
+    status: SuccessStatus = OK
     refusals: tuple[int, ...] = ()
     view: View | None = None
     answer: Any = None
@@ -187,7 +187,7 @@ class Create(Write):
     """`clean` checks and changes the fields of the body; `make` replaces the creation."""
 
     clean: Clean | None = None
-    make: Callable[[Context, JsonObject], Any] | None = None
+    make: Callable[[RequestContext, JsonObject], Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,14 +198,14 @@ class Update(Write):
     omitted: Omitted
     verb: str = "update"
     clean: Clean | None = None
-    change: Callable[[Context, Any], Any] | None = None
+    change: Callable[[RequestContext, Any], Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delete(Write):
     """`find` finds the object if a missing one is not a plain 404."""
 
-    find: Callable[[Context], Any] | None = None
+    find: Callable[[RequestContext], Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,14 +223,14 @@ class Operation:
     verb: str
     noun: str
     description: str
-    work: Callable[[Context], object]
+    work: Callable[[RequestContext], object]
     answer: Any
     writes: bool = False
     finds_first: bool = False
-    body: type[models.Request] | None = None
+    body: type[models.RequestBody] | None = None
     page: type | None = None
     filters: type | None = None
-    status: Status = OK
+    status: SuccessStatus = OK
     refusals: tuple[int, ...] = ()
 
 
@@ -251,7 +251,7 @@ class Resource:
     kind: Kind
     nouns: tuple[str, str]
     path: str
-    places: tuple[Place, ...]
+    mounts: tuple[Mount, ...]
     id_field: str
     view: View
     answer: Any
@@ -265,6 +265,6 @@ class Resource:
     view_as_person: View | None = None
     add_as_person: Callable[[Store, JsonObject], JsonObject] | None = None
     edit_as_person: Callable[[Store, Any, JsonObject], JsonObject] | None = None
-    find: Callable[[Context], Any] | None = None
+    find: Callable[[RequestContext], Any] | None = None
     extra: tuple[Operation, ...] = ()
     deprecated: bool = False

@@ -27,7 +27,7 @@ CONNECTION = "devinops.connection"
 """The key in the scope's `state` under which the connection is."""
 
 
-class Connection(Protocol):
+class ClientConnection(Protocol):
     """A client's connection.
 
     `endless`: a response is going on that never ends by itself; a server that stops does not wait.
@@ -43,10 +43,10 @@ class Client:
     """The way back to the client of one request."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.connection: Connection | None = scope.get("state", {}).get(CONNECTION)
+        self.connection: ClientConnection | None = scope.get("state", {}).get(CONNECTION)
         self._receive, self._send = receive, send
 
-    def require_connection(self) -> Connection:
+    def require_connection(self) -> ClientConnection:
         """Return the connection. Raises RuntimeError under another server than the emulator's."""
         if self.connection is None:
             raise RuntimeError("connections can be broken only behind the emulator's own server")

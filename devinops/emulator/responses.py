@@ -15,7 +15,7 @@ from starlette.responses import Response
 from devinops.emulator.records import ApiError, InvalidObject, JsonObject, R
 from devinops.emulator.response_sending import reason_phrase
 from devinops.emulator.store import Store, UnknownObject
-from devinops.emulator.tables import Page
+from devinops.emulator.tables import ListPage
 from devinops.model.errors import ConfigError
 
 
@@ -34,7 +34,9 @@ def json_response(content: object, status: int = 200) -> Response:
     return Response(encode(content), status, media_type="application/json")
 
 
-def page_content(store: Store, page: Page[R], view: Callable[[Store, R], JsonObject]) -> JsonObject:
+def page_content(
+    store: Store, page: ListPage[R], view: Callable[[Store, R], JsonObject]
+) -> JsonObject:
     """Return a page in the usual envelope; the `total` quirk decides what it has as `total`."""
     content: JsonObject = {
         "items": [view(store, record) for record in page.items],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, cast, get_type_hints
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -13,28 +13,26 @@ from pydantic import create_model
 from starlette.responses import Response
 
 from devinops.emulator import models
-from devinops.emulator.dependencies import Caller, StoreDep, refuse_unknown_fields
-from devinops.emulator.merging import merged
-from devinops.emulator.openapi import error_responses, operation_id
-from devinops.emulator.records import JsonObject
+from devinops.emulator.callers import Caller, StoreDep
+from devinops.emulator.models import error_responses, operation_id
+from devinops.emulator.records import ApiError, JsonObject
 from devinops.emulator.resource import (
     Clean,
-    Context,
     Create,
     Delete,
     Listing,
+    Mount,
     Omitted,
     Operation,
     Paging,
-    Place,
+    RequestContext,
     Resource,
     Update,
-    View,
     Write,
 )
 from devinops.emulator.responses import json_response, page_content
 from devinops.emulator.store import Store
-from devinops.emulator.tables import Page
+from devinops.emulator.tables import ListPage, cut_page
 
 
 @dataclass
@@ -62,20 +60,20 @@ _RULES = {
 
 
 def create_router(resources: Iterable[Resource]) -> APIRouter:
-    """Return a router with every operation of the resources in every place they have."""
+    """Return a router with every operation of the resources below every base path they have."""
     router = APIRouter(generate_unique_id_function=operation_id)
     for resource in resources:
-        for place in resource.places:
-            for operation in _operations(resource, place):
-                _add_route(router, resource, place, operation)
+        for mount in resource.mounts:
+            for operation in _operations(resource, mount):
+                _add_route(router, resource, mount, operation)
     return router
 
 
-def _operations(resource: Resource, place: Place) -> Iterator[Operation]:
-    """Yield the operations of a resource in one place, first those whose path has no id."""
+def _operations(resource: Resource, mount: Mount) -> Iterator[Operation]:
+    """Yield the operations of a resource below one base path, first those whose path has no id."""
     yield from resource.extra
     if resource.listing is not None:
-        yield _list(resource, resource.listing, place)
+        yield _list(resource, resource.listing, mount)
     if resource.create is not None:
         yield _create(resource, resource.create)
     if resource.readable:
@@ -89,9 +87,9 @@ def _operations(resource: Resource, place: Place) -> Iterator[Operation]:
 # -- routes
 
 
-def _add_route(router: APIRouter, resource: Resource, place: Place, operation: Operation) -> None:
-    scope = place.scope
-    path = f"{scope.prefix}{resource.path}{operation.suffix}"
+def _add_route(router: APIRouter, resource: Resource, mount: Mount, operation: Operation) -> None:
+    base = mount.base
+    path = f"{base.path}{resource.path}{operation.suffix}"
     statuses = {*operation.refusals}
     if "{" in path:
         statuses.add(404)
@@ -99,13 +97,13 @@ def _add_route(router: APIRouter, resource: Resource, place: Place, operation: O
         statuses.add(400)
     router.add_api_route(
         path,
-        _endpoint(resource, place, operation),
+        _endpoint(resource, mount, operation),
         methods=[operation.method],
-        name=scope.naming.format(verb=operation.verb, noun=operation.noun),
+        name=base.naming.format(verb=operation.verb, noun=operation.noun),
         description=operation.description,
         response_model=operation.answer,
         status_code=operation.status.code,
-        responses={**error_responses(*statuses, v1=scope.v1), **_other_successes(operation)},
+        responses={**error_responses(*statuses, v1=base.v1), **_other_successes(operation)},
         deprecated=resource.deprecated or None,
     )
 
@@ -120,36 +118,36 @@ def _other_successes(operation: Operation) -> dict[int | str, dict[str, Any]]:
 
 
 def _endpoint(
-    resource: Resource, place: Place, operation: Operation
+    resource: Resource, mount: Mount, operation: Operation
 ) -> Callable[..., Awaitable[Response]]:
     """Return the function that FastAPI calls, with the signature that tells it what to read."""
 
     async def endpoint(store: Store, caller: Caller, request: Request, **given: Any) -> Response:
         body, record_id = given.get("body"), given.get(resource.id_field, "")
         if body is not None and not operation.finds_first:
-            refuse_unknown_fields(store, body)
+            _refuse_unknown_fields(store, body)
         if resource.stored_id is not None:
             record_id = resource.stored_id(store, record_id)
         query = request.query_params.multi_items()
         with store.lock:
             content = operation.work(
-                Context(
+                RequestContext(
                     store, caller, record_id, body, given.get("page"), given.get("filters"), query
                 )
             )
             status = operation.status.of(store)
         return Response(status_code=204) if status == 204 else json_response(content, status)
 
-    cast("Any", endpoint).__signature__ = _signature(_parameters(resource, place, operation))
+    cast("Any", endpoint).__signature__ = _signature(_parameters(resource, mount, operation))
     return endpoint
 
 
-def _parameters(resource: Resource, place: Place, operation: Operation) -> dict[str, Any]:
+def _parameters(resource: Resource, mount: Mount, operation: Operation) -> dict[str, Any]:
     """Return the types of an endpoint's parameters, which tell FastAPI what to read and check."""
-    permissions = place.write if operation.writes else place.read
+    permissions = mount.write if operation.writes else mount.read
     parameters: dict[str, Any] = {
         "store": StoreDep,
-        "caller": Annotated[Caller, place.scope.admit(*permissions)],
+        "caller": Annotated[Caller, mount.base.admit(*permissions)],
         "request": Request,
     }
     if f"{{{resource.id_field}}}" in operation.suffix:
@@ -189,8 +187,8 @@ def _signature(parameters: dict[str, Any]) -> inspect.Signature:
 # -- operations
 
 
-def _list(resource: Resource, listing: Listing, place: Place) -> Operation:
-    def work(context: Context) -> object:
+def _list(resource: Resource, listing: Listing, mount: Mount) -> Operation:
+    def work(context: RequestContext) -> object:
         rows = _rows(resource, listing, context)
         filtered = context.filters is not None and context.filters.given(context)
         if filtered:
@@ -213,27 +211,36 @@ def _list(resource: Resource, listing: Listing, place: Place) -> Operation:
         work=work,
         answer=listing.answer or _page_model(resource.answer),
         page=_PAGE_QUERIES.get(listing.paging),
-        filters=place.filters or listing.filters,
+        filters=mount.filters or listing.filters,
     )
 
 
-def _rows(resource: Resource, listing: Listing, context: Context) -> list[Any]:
+def _rows(resource: Resource, listing: Listing, context: RequestContext) -> list[Any]:
     if listing.rows is not None:
         return listing.rows(context)
     return context.store.listing(resource.kind, context.org, _order(listing, context))
 
 
-def _order(listing: Listing, context: Context) -> str | None:
+def _order(listing: Listing, context: RequestContext) -> str | None:
     return listing.order(context) if callable(listing.order) else listing.order
 
 
-def _page(resource: Resource, listing: Listing, context: Context, rows: list[Any]) -> Page[Any]:
+def _page(
+    resource: Resource, listing: Listing, context: RequestContext, rows: list[Any]
+) -> ListPage[Any]:
     query = context.page
     if listing.paging is Paging.OFFSET:
         items = rows[query.offset : query.offset + query.limit]
-        return Page(items, None, len(rows))
-    tag = f"{resource.nouns[1]} {context.org}"
-    return context.store.page(tag, rows, query.first, query.after, _order(listing, context))
+        return ListPage(items, None, len(rows))
+    quirks = context.store.quirks
+    return cut_page(
+        rows,
+        f"{resource.nouns[1]} {context.org}",
+        order=_order(listing, context) or quirks.list_order,
+        stable=quirks.paging == "stable",
+        first=query.first,
+        after=query.after,
+    )
 
 
 @cache
@@ -244,10 +251,11 @@ def _page_model(item: type[models.Answer]) -> type[models.PageInfo]:
 
 
 def _read(resource: Resource) -> Operation:
-    def work(context: Context) -> object:
+    def work(context: RequestContext) -> object:
         if resource.find is not None:
-            return resource.view(context.store, resource.find(context))
-        record = context.store.find(resource.kind, context.org, context.id)
+            record = resource.find(context)
+        else:
+            record = context.store.find(resource.kind, context.org, context.id)
         return resource.view(context.store, record)
 
     return Operation(
@@ -262,28 +270,28 @@ def _read(resource: Resource) -> Operation:
 
 
 def _create(resource: Resource, create: Create) -> Operation:
-    def work(context: Context) -> object:
-        sent = context.body.model_dump(include=_known(context.body))
-        fields = _stored_fields(resource, create.clean, context, sent)
+    view = create.view or resource.view
+
+    def work(context: RequestContext) -> object:
+        fields = _stored_fields(resource, create.clean, context, Omitted.CLEARS)
         if create.make is not None:
-            return _view(resource, create)(context.store, create.make(context, fields))
+            return view(context.store, create.make(context, fields))
         actor = context.caller.actor
-        record = context.store.create(resource.kind, context.org, actor, fields)
-        return _view(resource, create)(context.store, record)
+        return view(context.store, context.store.create(resource.kind, context.org, actor, fields))
 
     return _write(resource, "POST", "create", "", work, create)
 
 
 def _update(resource: Resource, update: Update) -> Operation:
-    def work(context: Context) -> object:
+    view = update.view or resource.view
+
+    def work(context: RequestContext) -> object:
         store, record = context.store, _writable(resource, context)
-        refuse_unknown_fields(store, context.body)
+        _refuse_unknown_fields(store, context.body)
         if update.change is not None:
-            return _view(resource, update)(store, update.change(context, record))
-        sent = _sent(update.omitted, context.body, record)
-        fields = _stored_fields(resource, update.clean, context, sent)
-        changed = store.write(resource.kind, record, context.caller.actor, fields)
-        return _view(resource, update)(store, changed)
+            return view(store, update.change(context, record))
+        fields = _stored_fields(resource, update.clean, context, update.omitted)
+        return view(store, store.write(resource.kind, record, context.caller.actor, fields))
 
     operation = _write(resource, update.method, update.verb, resource.id_field, work, update)
     description = f"{operation.description} {_RULES[update.omitted]}"
@@ -291,10 +299,12 @@ def _update(resource: Resource, update: Update) -> Operation:
 
 
 def _delete(resource: Resource, delete: Delete) -> Operation:
-    def work(context: Context) -> object:
-        find = delete.find
-        record = find(context) if find is not None else _writable(resource, context)
-        content = _view(resource, delete)(context.store, record)
+    view = delete.view or resource.view
+    find = delete.find or partial(_writable, resource)
+
+    def work(context: RequestContext) -> object:
+        record = find(context)
+        content = view(context.store, record)
         context.store.delete(resource.kind, record, context.caller.actor)
         return content
 
@@ -306,7 +316,7 @@ def _write(
     method: str,
     verb: str,
     id_field: str,
-    work: Callable[[Context], object],
+    work: Callable[[RequestContext], object],
     write: Write,
 ) -> Operation:
     """Return an operation that writes; `id_field` is empty for one on the collection."""
@@ -325,35 +335,27 @@ def _write(
     )
 
 
-def _view(resource: Resource, write: Write) -> View:
-    return write.view or resource.view
-
-
-def _writable(resource: Resource, context: Context) -> Any:
+def _writable(resource: Resource, context: RequestContext) -> Any:
     return context.store.find_to_write(resource.kind, context.org, context.id)
 
 
 def _stored_fields(
-    resource: Resource, clean: Clean | None, context: Context, fields: JsonObject
+    resource: Resource, clean: Clean | None, context: RequestContext, omitted: Omitted
 ) -> JsonObject:
-    """Return fields of a body as the store has them."""
+    """Return the fields that a body sets, as the store has them."""
+    names = set(type(context.body).model_fields)
+    if omitted is not Omitted.CLEARS:
+        names &= context.body.model_fields_set
+    fields = context.body.model_dump(include=names)
     cleaned = fields if clean is None else clean(context, fields)
     return {resource.names.get(name, name): value for name, value in cleaned.items()}
 
 
-def _sent(omitted: Omitted, body: models.Request, record: Any) -> JsonObject:
-    """Return the fields that an update sets, by the names of the body."""
-    if omitted is Omitted.CLEARS:
-        return body.model_dump(include=_known(body))
-    sent = _known(body) & body.model_fields_set
-    if omitted is Omitted.KEEPS:
-        return body.model_dump(include=sent)
-    patch = body.model_dump(include=sent, exclude_unset=True)
-    return {name: merged(getattr(record, name), value) for name, value in patch.items()}
-
-
-def _known(body: models.Request) -> set[str]:
-    return set(type(body).model_fields)
+def _refuse_unknown_fields(store: Store, body: models.RequestBody) -> None:
+    """Raise a 422 for a field outside the body's schema if the `unknown_fields` quirk says so."""
+    if store.quirks.unknown_fields == "422" and body.model_extra:
+        name, value = next(iter(body.model_extra.items()))
+        raise ApiError(422, "Extra inputs are not permitted", ("body", name), value)
 
 
 def _in_words(noun: str) -> str:

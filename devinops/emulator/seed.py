@@ -112,11 +112,11 @@ def _add_scope(store: Store, org: str | None, sections: Mapping[str, Any], where
             # From the top down, so that a folder listed below its inner ones is not made twice.
             numbered.sort(key=lambda entry: _depth(entry[1]))
         for number, fields in numbered:
-            place = f"{where}.{name}[{number}]"
+            entry_where = f"{where}.{name}[{number}]"
             try:
-                add(store, kind, org, mapping(fields, place), log=False)
+                add(store, kind, org, mapping(fields, entry_where), log=False)
             except InvalidObject as problem:
-                raise ConfigError(f"{place}: {problem}") from None
+                raise ConfigError(f"{entry_where}: {problem}") from None
 
 
 def _depth(fields: object) -> int:

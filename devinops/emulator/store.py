@@ -26,10 +26,9 @@ from devinops.emulator.records import (
     JsonObject,
     Kind,
     Organization,
-    R,
     Record,
 )
-from devinops.emulator.tables import Page, Table, cut_page
+from devinops.emulator.tables import Table
 
 
 class UnknownObject(KeyError):
@@ -154,14 +153,6 @@ class Store:
 
         with self.lock:
             return self.table(kind).listing((org, mixed), order or self.quirks.list_order, belongs)
-
-    def page(
-        self, tag: str, rows: list[R], first: int, after: str | None, order: str | None = None
-    ) -> Page[R]:
-        """Return a page of a listing, filtered or not; `tag` names the list for its cursors."""
-        stable = self.quirks.paging == "stable"
-        order = order or self.quirks.list_order
-        return cut_page(rows, tag, order=order, stable=stable, first=first, after=after)
 
     def find(self, kind: Kind, org: str | None, record_id: str) -> Any:
         """Return the object on a path of `org` (None: of the enterprise), or raise an ApiError."""

@@ -71,7 +71,7 @@ class Table(Generic[R]):
 
 
 @dataclass(frozen=True)
-class Page(Generic[R]):
+class ListPage(Generic[R]):
     """A part of a list. `end_cursor` is None on the last page; `total` counts the whole list."""
 
     items: list[R]
@@ -81,7 +81,7 @@ class Page(Generic[R]):
 
 def cut_page(
     rows: list[R], tag: str, *, order: str, stable: bool, first: int, after: str | None
-) -> Page[R]:
+) -> ListPage[R]:
     """Return up to `first` of the sorted `rows` after the cursor `after`.
 
     A cursor belongs to the list called `tag` and to its order; any other cursor is a 422. A stable
@@ -91,9 +91,11 @@ def cut_page(
     start = 0 if after is None else _start(rows, tag, order, stable, after)
     end = start + first
     if end >= len(rows):
-        return Page(rows[start:], None, len(rows))
-    place = ORDERS[order](rows[end - 1]) if stable else (end,)
-    return Page(rows[start:end], _encode(tag, order if stable else "offset", place), len(rows))
+        return ListPage(rows[start:], None, len(rows))
+    position = ORDERS[order](rows[end - 1]) if stable else (end,)
+    return ListPage(
+        rows[start:end], _encode(tag, order if stable else "offset", position), len(rows)
+    )
 
 
 def _start(rows: list[R], tag: str, order: str, stable: bool, after: str) -> int:
@@ -102,8 +104,10 @@ def _start(rows: list[R], tag: str, order: str, stable: bool, after: str) -> int
     return bisect_right(rows, _decode(after, tag, order), key=ORDERS[order])
 
 
-def _encode(tag: str, order: str, place: tuple[object, ...]) -> str:
-    return base64.urlsafe_b64encode(json.dumps([tag, order, *place]).encode()).decode().rstrip("=")
+def _encode(tag: str, order: str, position: tuple[object, ...]) -> str:
+    return (
+        base64.urlsafe_b64encode(json.dumps([tag, order, *position]).encode()).decode().rstrip("=")
+    )
 
 
 def _decode(cursor: str, tag: str, order: str) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from devinops.emulator.dependencies import identify_by_header
+from devinops.emulator.callers import identify_by_header
 from devinops.emulator.records import ApiError
 
 # Method, path and name of each operation; paths with a fixed word are before those with an id.

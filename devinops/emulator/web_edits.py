@@ -13,9 +13,9 @@ from typing import Any
 
 from devinops.emulator.access import PERSON
 from devinops.emulator.fields import GIVEN, TIME, fields_of
-from devinops.emulator.locations import resource_of
 from devinops.emulator.parsing import did_you_mean
 from devinops.emulator.records import KINDS, Folder, InvalidObject, JsonObject, Kind
+from devinops.emulator.resources import resource_of
 from devinops.emulator.store import Store
 
 
@@ -89,7 +89,7 @@ def _ready_to_add(
     if add_as_person is not None:
         return add_as_person(store, dict(fields))
     if kind == "folder":
-        fields = _placed_folder(store, org, fields, log=log)
+        fields = _with_parent(store, org, fields, log=log)
     nulls = {name: None for name, f in fields_of(kind).items() if f.required and f.accepts(None)}
     return _in_store_names(store, kind, org, {**nulls, **fields})
 
@@ -155,7 +155,7 @@ def folder_at(store: Store, org: str | None, path: str, *, log: bool = True) -> 
         return existing[0].id if existing else add(store, "folder", org, {"path": path}, log=log)
 
 
-def _placed_folder(
+def _with_parent(
     store: Store, org: str | None, fields: Mapping[str, Any], *, log: bool
 ) -> JsonObject:
     """Return a new folder's fields with a name and a parent; create the missing folders above."""

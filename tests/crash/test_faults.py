@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from devinops.cli import main
-from devinops.emulator import Emulator, parse_faults
+from devinops.emulator import Emulator
+from devinops.emulator.fault_rules import parse_faults
 from devinops.model.exit_codes import ExitCode
 from tests.testing.world import CHANGES, KEYS, SEED, VALUE, World
 

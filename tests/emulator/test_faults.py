@@ -17,9 +17,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from devinops.emulator import Emulator, fault_rules, parse_faults, read_faults, server
-from devinops.emulator.fault_actions import FAULTS
-from devinops.emulator.fault_rules import PARAMETERS
+from devinops.emulator import Emulator, fault_rules, server
+from devinops.emulator.fault_rules import PARAMETERS, parse_faults, read_faults
+from devinops.emulator.faults import FAULTS
 from devinops.model.errors import ConfigError
 from tests.testing.emulator_api import NOTE, ORG, good
 from tests.testing.waiting import LONG_S, until

@@ -17,7 +17,9 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from devinops.emulator import Emulator, Store, create_app
+from devinops.emulator import Emulator
+from devinops.emulator.app import Setup
+from devinops.emulator.seed import Seed
 from devinops.emulator.unserved import OPERATIONS
 from tests.testing.emulator_api import NOTE
 
@@ -50,7 +52,7 @@ SEED = {
     },
 }
 
-DOCUMENT = create_app(Store()).openapi()
+DOCUMENT = Setup(Seed()).app().openapi()
 schema = schemathesis.openapi.from_dict(DOCUMENT)
 
 

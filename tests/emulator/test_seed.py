@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.emulator import Emulator, Seed, Store, parse_seed, read_seed
+from devinops.emulator import Emulator
+from devinops.emulator.seed import Seed, parse_seed, read_seed
+from devinops.emulator.store import Store
 from devinops.model.errors import ConfigError
 from tests.testing.emulator_api import NOTE, good
 

@@ -18,8 +18,11 @@ import pytest
 from fastapi.routing import APIRoute
 
 from devinops import __version__
-from devinops.emulator import Emulator, Store, create_app, middleware, serve, server
+from devinops.emulator import Emulator, middleware, server
+from devinops.emulator.app import Setup
 from devinops.emulator.middleware import Call, RateLimit
+from devinops.emulator.seed import Seed
+from devinops.emulator.server import serve
 from devinops.model.errors import ConfigError
 from tests.testing.emulator_api import NOTE, good
 from tests.testing.waiting import LONG_S, until
@@ -30,7 +33,7 @@ AUTH = {"Authorization": "Bearer cog_emulator"}
 @contextmanager
 def served(*arguments, before="pass"):
     """Run `serve` in a process of its own and yield it with its URL."""
-    code = f"{before}; from pathlib import Path; from devinops.emulator import serve; serve({', '.join(arguments)})"
+    code = f"{before}; from pathlib import Path; from devinops.emulator.server import serve; serve({', '.join(arguments)})"
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -72,7 +75,7 @@ def test_serve_says_where_it_listens_and_stops_quietly_on_a_signal(number, tmp_p
 
 
 def test_at_a_terminal_it_says_that_a_browser_can_open_it():
-    code = "from devinops.emulator import serve; serve(port=0)"
+    code = "from devinops.emulator.server import serve; serve(port=0)"
     ours, theirs = os.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=theirs, text=True
@@ -252,7 +255,7 @@ def test_an_exception_inside_passes_through():
 def test_all_emulators_of_a_process_share_their_routes():
     """Analysing the handlers again for each of them would take longer than most tests."""
     first, second = (
-        [r for r in create_app(Store()).routes if isinstance(r, APIRoute)] for _ in range(2)
+        [r for r in Setup(Seed()).app().routes if isinstance(r, APIRoute)] for _ in range(2)
     )
     assert first
     assert all(one is other for one, other in zip(first, second, strict=True))

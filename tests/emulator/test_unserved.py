@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from devinops.emulator import Store, create_app
+from devinops.emulator.app import Setup
+from devinops.emulator.seed import Seed
 from devinops.emulator.unserved import OPERATIONS
 
 
@@ -68,7 +69,7 @@ def test_what_is_not_documented_stays_a_404_or_405(api, method, path, status):
 
 
 def test_nothing_is_both_served_and_unserved():
-    paths = create_app(Store()).openapi()["paths"]
+    paths = Setup(Seed()).app().openapi()["paths"]
     served = {(method.upper(), bare(path)) for path, verbs in paths.items() for method in verbs}
     unserved = [(method, bare(path)) for method, path, _ in OPERATIONS]
     assert not served & set(unserved)

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from devinops.cli import COMMANDS
-from devinops.emulator import Emulator, parse_seed
+from devinops.emulator import Emulator
 from devinops.emulator.quirks import VALUES
+from devinops.emulator.seed import parse_seed
 from devinops.environment import GLOBAL_OPTIONS
 from devinops.fmt.file_text import formatted
 from devinops.kinds import KINDS

@@ -273,7 +273,7 @@ def with_errors(items: Iterable[Input], errors: Mapping[str, str]) -> list[Input
     return [replace(item, error=errors.get(item.field.name, item.error)) for item in items]
 
 
-def placed(error: InvalidObject, items: Iterable[Input]) -> dict[str, str]:
+def error_of_input(error: InvalidObject, items: Iterable[Input]) -> dict[str, str]:
     """Return a message of the store by the input that it names; by an empty name for none."""
     message = str(error)
     name, _, rest = message.partition(":")

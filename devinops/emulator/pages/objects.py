@@ -10,11 +10,18 @@ from starlette.responses import Response
 from devinops.emulator import web_edits
 from devinops.emulator.pages import forms, words
 from devinops.emulator.pages.forms import Input
-from devinops.emulator.pages.owners import Link, Owner, owner, owner_of, url_of
-from devinops.emulator.pages.rendering import redirect, render
-from devinops.emulator.pages.tree import Tree, folder_choices, grow
-from devinops.emulator.pages.views import author, facts, section_of
-from devinops.emulator.pages.visit import Visit
+from devinops.emulator.pages.tree import NoteTree, folder_choices, grow
+from devinops.emulator.pages.views import (
+    Link,
+    Owner,
+    author,
+    facts,
+    owner,
+    owner_of,
+    section_of,
+    url_of,
+)
+from devinops.emulator.pages.visit import Visit, redirect, render
 from devinops.emulator.records import SECTIONS, ApiError, InvalidObject, Kind
 
 NOTICES = {
@@ -49,7 +56,7 @@ def new_object(visit: Visit) -> Response:
         try:
             record_id = web_edits.add(visit.store, kind, org, values)
         except InvalidObject as error:
-            errors = forms.placed(error, filled)
+            errors = forms.error_of_input(error, filled)
         else:
             visit.save()
             return redirect(f"{url_of(section_of(kind), record_id)}?done=created")
@@ -116,7 +123,7 @@ def _save(visit: Visit, kind: Kind, record: Any, live: list[Input]) -> Response:
         try:
             web_edits.edit(visit.store, kind, record.id, values)
         except InvalidObject as error:
-            errors = forms.placed(error, filled)
+            errors = forms.error_of_input(error, filled)
         else:
             visit.save()
     if errors:
@@ -171,7 +178,7 @@ def _page(
     )
 
 
-def _consequence(kind: Kind, whose: Owner, tree: Tree | None) -> str:
+def _consequence(kind: Kind, whose: Owner, tree: NoteTree | None) -> str:
     """Return what a person should know before deleting an object."""
     if kind == "organization":
         return "Everything in it is deleted too."

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from devinops.emulator.pages.owners import objects
+from devinops.emulator.pages.views import objects
 from devinops.emulator.records import Folder, Note
 from devinops.emulator.store import Store
 
@@ -24,7 +24,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Tree:
+class NoteTree:
     """What is below a folder or the root. `note_count` is the number of notes that are shown."""
 
     steps: list[Step]
@@ -36,7 +36,7 @@ class Tree:
         return self.note_count <= _ALL_OPEN
 
 
-def grow(store: Store, org: str | None, below: str | None = None, search: str = "") -> Tree:
+def grow(store: Store, org: str | None, below: str | None = None, search: str = "") -> NoteTree:
     """Return the tree below a folder; a search leaves notes with this text, and their folders."""
     notes = [note for note in objects(store, "knowledge", org) if _contains(note, search)]
     folders = objects(store, "folder", org)
@@ -45,7 +45,7 @@ def grow(store: Store, org: str | None, below: str | None = None, search: str = 
         folders = [folder for folder in folders if counts[folder.id]]
     steps = list(_steps(notes, folders, counts, below))
     kinds = Counter(step.what for step in steps)
-    return Tree(steps, kinds["note"], kinds["begin"])
+    return NoteTree(steps, kinds["note"], kinds["begin"])
 
 
 def _contains(note: Note, search: str) -> bool:

@@ -1,10 +1,12 @@
-"""A request for a page, and its way to the function that handles it."""
+"""A request for a page, its way to the function that handles it, and the HTML response."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -13,12 +15,15 @@ from starlette.routing import Route
 
 from devinops.emulator.middleware import RequestLog
 from devinops.emulator.origin import check_host, check_origin
-from devinops.emulator.pages.rendering import render
+from devinops.emulator.pages.views import badges, url_of
 from devinops.emulator.records import ApiError
 from devinops.emulator.response_sending import reason_phrase
 from devinops.emulator.responses import store_of
 from devinops.emulator.store import Store
 from devinops.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 @dataclass(frozen=True)
@@ -85,3 +90,78 @@ async def _form(request: Request) -> dict[str, str]:
     """Return what a form sends; of a name that occurs twice, as for a checkbox, the last value."""
     body = (await request.body()).decode("utf-8", "replace")
     return dict(parse_qsl(body, keep_blank_values=True))
+
+
+# -- HTML responses
+
+HEADERS = {
+    # A page has no script or style of its own, and no other site can frame it.
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
+    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    # With `no-referrer`, browsers would send forms with `Origin: null`.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("devinops.emulator.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "badges": badges,
+        "count": _count,
+        "iso": _iso,
+        "size": _size,
+        "time": _time,
+        "url": url_of,
+    }
+    return environment
+
+
+def render(template: str, status: int = 200, /, **content: Any) -> Response:
+    """Return a page. Characters that UTF-8 cannot express become question marks."""
+    html = _environment().get_template(template).render(**content)
+    return Response(html.encode("utf-8", "replace"), status, HEADERS, "text/html")
+
+
+def redirect(url: str) -> Response:
+    """Return the response to a form: the browser gets another page, which can be loaded again."""
+    return Response(status_code=303, headers={**HEADERS, "Location": url})
+
+
+def _moment(seconds: int) -> datetime | None:
+    """Return a time; None if it is outside of the calendar."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _time(seconds: int, precision: str = "%H:%M:%S") -> str:
+    moment = _moment(seconds)
+    return moment.strftime(f"%Y-%m-%d {precision} UTC") if moment else f"{seconds} s"
+
+
+def _iso(seconds: int) -> str:
+    moment = _moment(seconds)
+    return moment.isoformat() if moment else ""
+
+
+def _size(number: int) -> str:
+    """Return a number of bytes in words."""
+    return f"{number} B" if number < 1000 else f"{number / 1000:.1f} kB"
+
+
+def _count(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"

@@ -13,10 +13,10 @@ from devinops.emulator.records import ApiError, JsonObject
 from devinops.emulator.resource import (
     ABOUT_ORGANIZATION,
     ENTERPRISE,
-    Context,
     Filters,
     Listing,
-    Place,
+    Mount,
+    RequestContext,
     Resource,
 )
 from devinops.emulator.store import Store
@@ -109,7 +109,7 @@ class AuditFilters(Filters):
     time_before: Seconds = None
     action: Action = None
 
-    def shows(self, context: Context, event: records.Event) -> bool:
+    def shows(self, context: RequestContext, event: records.Event) -> bool:
         return (
             self.action in (None, event.action)
             and (self.time_after is None or event.created_at >= self.time_after)
@@ -126,11 +126,11 @@ class AuditFilters(Filters):
             raise ApiError(422, detail, ("query", "time_after"), start)
 
 
-def _order(context: Context) -> str:
+def _order(context: RequestContext) -> str:
     return "created" if context.filters.order == "asc" else "reversed"
 
 
-def _rows(context: Context) -> list[Any]:
+def _rows(context: RequestContext) -> list[Any]:
     context.filters.check(context.store.now())
     return context.store.listing("event", context.org, _order(context))
 
@@ -139,7 +139,7 @@ AUDIT_LOGS = Resource(
     kind="event",
     nouns=("audit_log", "audit_logs"),
     path="/audit-logs",
-    places=(Place(ENTERPRISE, access.AUDIT), Place(ABOUT_ORGANIZATION, access.AUDIT)),
+    mounts=(Mount(ENTERPRISE, access.AUDIT), Mount(ABOUT_ORGANIZATION, access.AUDIT)),
     id_field="audit_log_id",
     view=view,
     answer=AuditLog,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
-from devinops.emulator.models import NUMBER, Answer, Request, Text
+from devinops.emulator.models import NUMBER, Answer, RequestBody, Text
 
 EventType = Literal[
     "github:issue_comment",
@@ -71,19 +71,19 @@ LabelValue = Annotated[Text, Field(max_length=128)]
 Labels = Annotated[dict[LabelKey, LabelValue], Field(max_length=16)]
 
 
-class Part(BaseModel):
+class AutomationPart(BaseModel):
     """Base of everything inside an automation."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class CompareCondition(Part):
+class CompareCondition(AutomationPart):
     field: Text
     operator: Literal["eq", "neq"]
     value: Text | StrictBool | Number
 
 
-class TextCondition(Part):
+class TextCondition(AutomationPart):
     field: Text
     operator: Literal[
         "contains", "not_contains", "starts_with", "not_starts_with", "ends_with", "not_ends_with"
@@ -91,25 +91,25 @@ class TextCondition(Part):
     value: Text
 
 
-class NumberCondition(Part):
+class NumberCondition(AutomationPart):
     field: Text
     operator: Literal["gt", "lt", "gte", "lte"]
     value: Number
 
 
-class EmptyCondition(Part):
+class EmptyCondition(AutomationPart):
     field: Text
     operator: Literal["is_empty", "is_not_empty"]
     value: None = None
 
 
-class RangeCondition(Part):
+class RangeCondition(AutomationPart):
     field: Text
     operator: Literal["between"]
     value: Annotated[list[Number], Field(min_length=2, max_length=2)]
 
 
-class ListCondition(Part):
+class ListCondition(AutomationPart):
     """Values in a list; for the globs, path patterns of a push."""
 
     field: Text
@@ -117,7 +117,7 @@ class ListCondition(Part):
     value: list[Text]
 
 
-class MatchCondition(Part):
+class MatchCondition(AutomationPart):
     """A regular expression; for `recurrence`, an RRULE of iCalendar."""
 
     field: Text
@@ -137,32 +137,32 @@ Condition = Annotated[
 ]
 
 
-class ConditionGroup(Part):
+class ConditionGroup(AutomationPart):
     all: list[Condition]
 
 
-class Conditions(Part):
+class Conditions(AutomationPart):
     """True if one of the groups is true; a group is true if all its conditions are."""
 
     any: list[ConditionGroup]
 
 
-class Reply(Part):
+class Reply(AutomationPart):
     type: Literal["notify_thread", "attach_thread", "post_response"]
 
 
-class Trigger(Part):
+class Trigger(AutomationPart):
     event_type: EventType
     conditions: Conditions | None = None
     replies: list[Reply] = []
 
 
-class Webhook(Part):
+class Webhook(AutomationPart):
     url: str
     secret: str | None = None
 
 
-class TriggerOut(Part):
+class TriggerOut(AutomationPart):
     trigger_id: str
     event_type: str
     conditions: Conditions | None
@@ -170,22 +170,22 @@ class TriggerOut(Part):
     webhook: Webhook | None
 
 
-class SessionSlack(Part):
+class SessionSlack(AutomationPart):
     mode: Literal["post_updates", "forward_thread", "post_response"]
     channel_id: Text
 
 
-class Channel(Part):
+class Channel(AutomationPart):
     team_id: Text
     channel_id: Text
 
 
-class SessionNotifications(Part):
+class SessionNotifications(AutomationPart):
     slack: SessionSlack | None = None
     teams: Channel | None = None
 
 
-class SessionConfig(Part):
+class SessionConfig(AutomationPart):
     """`playbook_id` and `repos` follow from the prompt; what is sent for them is ignored."""
 
     bypass_approval: StrictBool = False
@@ -196,25 +196,25 @@ class SessionConfig(Part):
     repos: list[Text] = []
 
 
-class StartSession(Part):
+class StartSession(AutomationPart):
     type: Literal["start_session"]
     prompt: Text
     session: SessionConfig = SessionConfig()
 
 
-class MessageSession(Part):
+class MessageSession(AutomationPart):
     type: Literal["message_session"]
     prompt: Text
     auto_create: StrictBool = False
     target_devin_id: Text | None = None
 
 
-class SlackMonitor(Part):
+class SlackMonitor(AutomationPart):
     source_channel_id: Text
     team_id: Text | None = None
 
 
-class MonitorSession(Part):
+class MonitorSession(AutomationPart):
     type: Literal["monitor_session"]
     setup_prompt: Text
     slack_monitor_config: SlackMonitor
@@ -239,15 +239,15 @@ ActionPatch = Annotated[
 ]
 
 
-class RunAsOrganization(Part):
+class RunAsOrganization(AutomationPart):
     type: Literal["organization"]
 
 
-class RunAsCreator(Part):
+class RunAsCreator(AutomationPart):
     type: Literal["creator"]
 
 
-class RunAsServiceUser(Part):
+class RunAsServiceUser(AutomationPart):
     type: Literal["service_user"]
     service_user_id: Text
 
@@ -255,60 +255,60 @@ class RunAsServiceUser(Part):
 RunAs = Annotated[RunAsOrganization | RunAsCreator | RunAsServiceUser, Field(discriminator="type")]
 
 
-class Concurrency(Part):
+class Concurrency(AutomationPart):
     max_concurrent_runs: Annotated[int, Field(ge=1), NUMBER] | None = None
     max_queue_depth: Annotated[int, Field(ge=0), NUMBER] | None = None
 
 
-class InvocationLimit(Part):
+class InvocationLimit(AutomationPart):
     max_per_window: Annotated[int, Field(ge=1), NUMBER]
     window_seconds: Annotated[int, Field(ge=60), NUMBER]
 
 
-class Limits(Part):
+class Limits(AutomationPart):
     """`max_acu_limit` is the budget of each session that is started."""
 
     invocations: InvocationLimit | None = None
     max_acu_limit: Annotated[int, Field(ge=1, le=1000), NUMBER] | None = None
 
 
-class Email(Part):
+class Email(AutomationPart):
     when: When
     recipients: list[Text] | None = None
 
 
-class Slack(Part):
+class Slack(AutomationPart):
     when: When
     channel_id: Text
 
 
-class Notifications(Part):
+class Notifications(AutomationPart):
     email: Email | None = None
     slack: Slack | None = None
 
 
-class HostRule(Part):
+class HostRule(AutomationPart):
     hostname: Text
 
 
-class Ipv4Rule(Part):
+class Ipv4Rule(AutomationPart):
     ipv4: Text
 
 
-class Ipv6Rule(Part):
+class Ipv6Rule(AutomationPart):
     ipv6: Text
 
 
-class NetPolicy(Part):
+class NetPolicy(AutomationPart):
     allow: list[HostRule | Ipv4Rule | Ipv6Rule]
 
 
-class SessionSettings(Part):
+class SessionSettings(AutomationPart):
     devin_mode: Literal["normal", "fast", "lite", "ultra", "fusion"] | None = None
     net_policy: NetPolicy | None = None
 
 
-class Tools(Part):
+class Tools(AutomationPart):
     jira_projects: Annotated[list[Text], Field(min_length=1)] | None = None
     linear_enabled: StrictBool | None = None
     mcp_servers: list[Text] = []
@@ -317,13 +317,13 @@ class Tools(Part):
     teams_channels: list[Channel] = []
 
 
-class ProfileChoice(Part):
+class ProfileChoice(AutomationPart):
     """Null opts out; without the whole member, the automation inherits."""
 
     profile_id: Text | None = None
 
 
-class AutomationCreate(Request):
+class AutomationCreate(RequestBody):
     """Create an automation."""
 
     model_config = ConfigDict(extra="forbid")
@@ -345,7 +345,7 @@ class AutomationCreate(Request):
     template_id: Text | None = None
 
 
-class AutomationPatch(Request):
+class AutomationPatch(RequestBody):
     """Change an automation. `GET …/automations/schemas` says what is done with parts of a group."""
 
     model_config = ConfigDict(extra="forbid")

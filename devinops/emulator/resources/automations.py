@@ -19,28 +19,28 @@ from pydantic import ValidationError
 
 from devinops.emulator import access
 from devinops.emulator.access import Actor
-from devinops.emulator.merging import merged, merged_elements
 from devinops.emulator.records import ApiError, Automation, InvalidObject, JsonObject
 from devinops.emulator.resource import (
     CREATED,
     ORGANIZATION,
-    Context,
     Create,
     Delete,
     Filters,
     Listing,
+    Mount,
     Omitted,
     Operation,
-    Place,
+    RequestContext,
     Resource,
     Update,
 )
 from devinops.emulator.resources import automation_models as shapes
-from devinops.emulator.resources import recurrence
 from devinops.emulator.resources.automation_events import (
     SCHEDULE,
     TEMPLATES,
     WEBHOOK,
+    check_recurrence,
+    next_time,
     sources,
     supported_replies,
 )
@@ -118,7 +118,7 @@ def _next_run(store: Store, automation: Automation) -> int | None:
     if not automation.enabled:
         return None
     rules = [rule for trigger in automation.triggers for rule in _recurrences(trigger)]
-    times = [recurrence.next_time(rule, store.now()) for rule in rules]
+    times = [next_time(rule, store.now()) for rule in rules]
     return min((time for time in times if time is not None), default=None)
 
 
@@ -131,7 +131,7 @@ def _recurrences(trigger: JsonObject) -> list[str]:
 # -- writing
 
 
-def create(context: Context, fields: JsonObject) -> Automation:
+def create(context: RequestContext, fields: JsonObject) -> Automation:
     """Create an automation from a checked body. Raises ApiError for an unknown reference."""
     template = fields.get("template_id")
     if template is not None:
@@ -143,7 +143,7 @@ def create(context: Context, fields: JsonObject) -> Automation:
     return made
 
 
-def _apply_template(context: Context, fields: JsonObject) -> None:
+def _apply_template(context: RequestContext, fields: JsonObject) -> None:
     template = TEMPLATES.get(fields["template_id"])
     if template is None:
         raise ApiError(400, f"Unknown template {fields['template_id']}")
@@ -153,7 +153,7 @@ def _apply_template(context: Context, fields: JsonObject) -> None:
         fields["tools"] = {**tools, "mcp_servers": list(template["required_mcps"])}
 
 
-def change(context: Context, automation: Automation) -> Automation:
+def change(context: RequestContext, automation: Automation) -> Automation:
     """Change an automation by a checked body, in the way that the quirk says."""
     body: shapes.AutomationPatch = context.body
     sent = body.model_dump(exclude_unset=True)
@@ -182,8 +182,36 @@ def _changed(name: str, stored: Any, value: Any, *, merges: bool) -> Any:
     if not merges or name in _UNDIVIDED:
         return value
     if name in _KEYS:
-        return merged_elements(stored, value, _KEYS[name])
-    return merged(stored, value)
+        return _merged_elements(stored, value, _KEYS[name])
+    return _merged(stored, value)
+
+
+def _merged(stored: object, patch: object) -> object:
+    """Return a value with a merge patch: objects are merged by member, null removes a member."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(stored) if isinstance(stored, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = _merged(result.get(name), value)
+    return result
+
+
+def _merged_elements(stored: list[JsonObject], sent: list[JsonObject], key: str) -> list[Any]:
+    """Return the sent elements, each merged into the stored one of its type.
+
+    The member `key` is the type. An element is merged only if its type occurs once on both sides.
+    """
+    stored_types = Counter(element[key] for element in stored)
+    sent_types = Counter(element[key] for element in sent)
+    by_type = {
+        element[key]: element
+        for element in stored
+        if stored_types[element[key]] == sent_types[element[key]] == 1
+    }
+    return [_merged(by_type.get(element[key], {}), element) for element in sent]
 
 
 def _checked(automation: Automation, wanted: JsonObject) -> JsonObject:
@@ -242,7 +270,7 @@ def _with_references(action: JsonObject) -> JsonObject:
 # -- checks
 
 
-def _check(context: Context, fields: JsonObject) -> None:
+def _check(context: RequestContext, fields: JsonObject) -> None:
     """Raise a 400 for an unknown reference and for an impossible combination."""
     _check_triggers(fields.get("triggers", []))
     _check_actions(context, fields.get("actions", []))
@@ -255,7 +283,7 @@ def _check(context: Context, fields: JsonObject) -> None:
         raise ApiError(400, f"Unknown security profile {profile}")
 
 
-def _profiles(context: Context) -> dict[str, str]:
+def _profiles(context: RequestContext) -> dict[str, str]:
     return context.store.organization(context.org or "").security_profiles
 
 
@@ -275,12 +303,12 @@ def _check_triggers(triggers: list[JsonObject]) -> None:
 
 def _check_rule(rule: str) -> None:
     try:
-        recurrence.check(rule)
+        check_recurrence(rule)
     except ValueError:
         raise ApiError(400, f"Not a recurrence rule: {rule}") from None
 
 
-def _check_actions(context: Context, actions: list[JsonObject]) -> None:
+def _check_actions(context: RequestContext, actions: list[JsonObject]) -> None:
     kinds = Counter(action["type"] for action in actions)
     if kinds["start_session"] > 1:
         raise ApiError(400, "At most one start_session action is allowed")
@@ -299,13 +327,13 @@ def _check_target(action: JsonObject) -> None:
         raise ApiError(400, "A message_session action needs target_devin_id or auto_create")
 
 
-def _check_playbook(context: Context, playbook_id: str) -> None:
+def _check_playbook(context: RequestContext, playbook_id: str) -> None:
     playbook = context.store.table("playbook").get(playbook_id)
     if playbook is None or playbook.org not in (None, context.org):
         raise ApiError(400, f"Unknown playbook {playbook_id}")
 
 
-def _check_identity(context: Context, fields: JsonObject) -> None:
+def _check_identity(context: RequestContext, fields: JsonObject) -> None:
     run_as = fields.get("run_as") or {"type": "organization"}
     is_person = context.caller.actor.is_person
     if run_as["type"] == "creator" and not is_person:
@@ -391,11 +419,11 @@ class AutomationFilters(Filters):
     event_type: Annotated[str | None, Query()] = None
     agent_types: Annotated[list[AgentType] | None, Query()] = None
 
-    def given(self, context: Context) -> bool:
+    def given(self, context: RequestContext) -> bool:
         """Return whether the query has any filter or label."""
         return super().given(context) or bool(_labels(context))
 
-    def shows(self, context: Context, automation: Automation) -> bool:
+    def shows(self, context: RequestContext, automation: Automation) -> bool:
         """Return whether an automation fits all filters."""
         events = {trigger["event_type"] for trigger in automation.triggers}
         agents = {_AGENTS.get(agent) for agent in self.agent_types or ()}
@@ -411,7 +439,7 @@ class AutomationFilters(Filters):
         )
 
 
-def _labels(context: Context) -> list[tuple[str, str]]:
+def _labels(context: RequestContext) -> list[tuple[str, str]]:
     prefix = "metadata."
     return [
         (name.removeprefix(prefix), value)
@@ -427,7 +455,7 @@ class SchemaQuery:
     security_profile_id: Annotated[str | None, Query()] = None
 
 
-def _schemas(context: Context) -> JsonObject:
+def _schemas(context: RequestContext) -> JsonObject:
     profile_id = context.filters.security_profile_id
     name = _profiles(context).get(profile_id or "")
     profile = None if name is None else {"name": name, "governs_network": False}
@@ -444,7 +472,7 @@ AUTOMATIONS = Resource(
     kind="automation",
     nouns=("automation", "automations"),
     path="/automations",
-    places=(Place(ORGANIZATION, access.READ_AUTOMATIONS, access.WRITE_AUTOMATIONS),),
+    mounts=(Mount(ORGANIZATION, access.READ_AUTOMATIONS, access.WRITE_AUTOMATIONS),),
     id_field="automation_id",
     view=shown,
     answer=shapes.Automation,

@@ -14,11 +14,11 @@ from devinops.emulator.records import ApiError, IdpGroup, JsonObject, Role, Serv
 from devinops.emulator.resource import (
     ABOUT_ORGANIZATION,
     ENTERPRISE,
-    Context,
     Filters,
     Listing,
+    Mount,
     Operation,
-    Place,
+    RequestContext,
     Resource,
     id_of,
     view_of,
@@ -90,7 +90,7 @@ class IdpGroupName(Answer):
 role_shown = view_of(RoleAnswer, role_id=id_of, role_name=lambda _, role: role.name)
 
 
-def _role_detail(context: Context) -> JsonObject:
+def _role_detail(context: RequestContext) -> JsonObject:
     role: Role = context.store.find("role", None, context.id)
     return {**role_shown(context.store, role), "permissions": role.permissions}
 
@@ -131,7 +131,7 @@ service_user_shown = view_of(ServiceUserAnswer, service_user_id=id_of, role_assi
 group_shown = view_of(IdpGroupAnswer, idp_group_name=id_of, role_assignments=_direct)
 
 
-def _user_detail(context: Context) -> JsonObject:
+def _user_detail(context: RequestContext) -> JsonObject:
     return _user_detail_shown(context.store, context.store.find("user", None, context.id))
 
 
@@ -144,7 +144,7 @@ class UserFilters(Filters):
 
     email: Annotated[str | None, Query()] = None
 
-    def shows(self, context: Context, user: User) -> bool:
+    def shows(self, context: RequestContext, user: User) -> bool:
         """Return whether a person has this address."""
         return user.email == self.email
 
@@ -155,38 +155,40 @@ class ServiceUserFilters(Filters):
 
     include_inactive: Annotated[bool, Query()] = False
 
-    def given(self, context: Context) -> bool:
+    def given(self, context: RequestContext) -> bool:
         """Return whether some are left out."""
         return not self.include_inactive
 
-    def shows(self, context: Context, service_user: ServiceUser) -> bool:
+    def shows(self, context: RequestContext, service_user: ServiceUser) -> bool:
         """Return whether a service user is active."""
         expires_at = service_user.expires_at
         expired = expires_at is not None and expires_at <= context.store.now()
         return service_user.deleted_at is None and not expired
 
 
-def _members(context: Context, kind: Literal["user", "service_user", "idp_group"]) -> list[Any]:
+def _members(
+    context: RequestContext, kind: Literal["user", "service_user", "idp_group"]
+) -> list[Any]:
     """Return all of the enterprise, or those with a role in the organization."""
     rows = context.store.listing(kind, None, "created")
     return [row for row in rows if context.org is None or context.org in row.roles]
 
 
-def _groups_with_roles(context: Context) -> list[Any]:
+def _groups_with_roles(context: RequestContext) -> list[Any]:
     return [group for group in _members(context, "idp_group") if group.roles]
 
 
-def _idp_users(context: Context) -> list[Any]:
+def _idp_users(context: RequestContext) -> list[Any]:
     users = context.store.listing("user", None, "created")
     return [user for user in users if _orgs_through_groups(context, user, context.org)]
 
 
-def _orgs_through_groups(context: Context, user: User, org: str | None) -> bool:
+def _orgs_through_groups(context: RequestContext, user: User, org: str | None) -> bool:
     assignments = _through_groups(context.store, user)
     return any(org is None or assignment["org_id"] == org for assignment in assignments)
 
 
-def _group(context: Context) -> IdpGroup:
+def _group(context: RequestContext) -> IdpGroup:
     """Return the group that a path leads to; on an organization's path, only with a role there."""
     group: IdpGroup = context.store.find("idp_group", None, context.id)
     if not group.roles or (context.org is not None and context.org not in group.roles):
@@ -194,13 +196,13 @@ def _group(context: Context) -> IdpGroup:
     return group
 
 
-_BOTH = (Place(ENTERPRISE, access.MEMBERS), Place(ABOUT_ORGANIZATION, access.MEMBERS))
+_BOTH = (Mount(ENTERPRISE, access.MEMBERS), Mount(ABOUT_ORGANIZATION, access.MEMBERS))
 
 ROLES = Resource(
     kind="role",
     nouns=("role", "roles"),
     path="/roles",
-    places=(Place(ENTERPRISE, access.ROLES),),
+    mounts=(Mount(ENTERPRISE, access.ROLES),),
     id_field="role_id",
     view=role_shown,
     answer=RoleAnswer,
@@ -222,7 +224,7 @@ USERS = Resource(
     kind="user",
     nouns=("user", "users"),
     path="/members/users",
-    places=(Place(ENTERPRISE, access.MEMBERS),),
+    mounts=(Mount(ENTERPRISE, access.MEMBERS),),
     id_field="user_id",
     view=user_shown,
     answer=UserAnswer,
@@ -243,7 +245,7 @@ USERS = Resource(
 
 ORGANIZATION_USERS = replace(
     USERS,
-    places=(Place(ABOUT_ORGANIZATION, access.MEMBERS),),
+    mounts=(Mount(ABOUT_ORGANIZATION, access.MEMBERS),),
     listing=Listing(
         order="created", filters=UserFilters, rows=lambda context: _members(context, "user")
     ),
@@ -254,7 +256,7 @@ IDP_USERS = Resource(
     kind="user",
     nouns=("idp_user", "idp_users"),
     path="/members/idp-users",
-    places=_BOTH,
+    mounts=_BOTH,
     id_field="user_id",
     view=_idp_user_shown,
     answer=IdpUser,
@@ -266,7 +268,7 @@ GROUP_ROLES = Resource(
     kind="idp_group",
     nouns=("group_role", "group_roles"),
     path="/members/idp-groups",
-    places=_BOTH,
+    mounts=_BOTH,
     id_field="idp_group_name",
     view=group_shown,
     answer=IdpGroupAnswer,
@@ -278,7 +280,7 @@ SERVICE_USERS = Resource(
     kind="service_user",
     nouns=("service_user", "service_users"),
     path="/members/service-users",
-    places=(Place(ENTERPRISE, access.SERVICE_USERS),),
+    mounts=(Mount(ENTERPRISE, access.SERVICE_USERS),),
     id_field="service_user_id",
     view=service_user_shown,
     answer=ServiceUserAnswer,
@@ -290,14 +292,14 @@ SERVICE_USERS = Resource(
 )
 
 ORGANIZATION_SERVICE_USERS = replace(
-    SERVICE_USERS, places=(Place(ABOUT_ORGANIZATION, access.SERVICE_USERS),), readable=False
+    SERVICE_USERS, mounts=(Mount(ABOUT_ORGANIZATION, access.SERVICE_USERS),), readable=False
 )
 
 IDP_GROUPS = Resource(
     kind="idp_group",
     nouns=("idp_group", "idp_groups"),
     path="/idp-groups",
-    places=(Place(ENTERPRISE, access.ROLES),),
+    mounts=(Mount(ENTERPRISE, access.ROLES),),
     id_field="idp_group_name",
     view=view_of(IdpGroupName, idp_group_name=id_of),
     answer=IdpGroupName,

@@ -1,7 +1,8 @@
-"""Knowledge notes: of an organization and of the enterprise on v3, and `knowledge` on v1."""
+"""Knowledge notes and their folders: of an organization and of the enterprise on v3; v1."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -15,14 +16,15 @@ from devinops.emulator.resource import (
     ENTERPRISE,
     ORGANIZATION,
     V1,
-    Context,
     Create,
     Delete,
     Filters,
     Listing,
+    Mount,
     Omitted,
+    Operation,
     Paging,
-    Place,
+    RequestContext,
     Resource,
     Update,
     id_of,
@@ -35,7 +37,7 @@ from devinops.emulator.store import Store
 ENTERPRISE_NOTES = 300
 
 
-class NoteWrite(models.Request):
+class NoteWrite(models.RequestBody):
     """Create or replace a note. A replacement clears what it leaves out, except `is_enabled`."""
 
     name: Text
@@ -56,7 +58,7 @@ class Note(models.Answer):
     is_enabled: bool
     created_at: int
     updated_at: int
-    access_type: models.Scope
+    access_type: models.AccessType
     org_id: str | None
     macro: str | None
     pinned_repo: str | None
@@ -74,7 +76,7 @@ class NoteFilters(Filters):
     folder_path: Annotated[str | None, Query()] = None
     pinned_repo: Annotated[str | None, Query()] = None
 
-    def shows(self, context: Context, note: records.Note) -> bool:
+    def shows(self, context: RequestContext, note: records.Note) -> bool:
         return (
             (self.search is None or _contains(note, self.search))
             and (self.folder_path is None or _in_folder(context.store, note, self.folder_path))
@@ -86,7 +88,7 @@ class NoteFilters(Filters):
 class EnterpriseNoteFilters(NoteFilters):
     access_type: Annotated[Literal["org", "enterprise"] | None, Query()] = None
 
-    def shows(self, context: Context, note: records.Note) -> bool:
+    def shows(self, context: RequestContext, note: records.Note) -> bool:
         return self.access_type in (None, note.access_type) and super().shows(context, note)
 
 
@@ -101,7 +103,7 @@ def _in_folder(store: Store, note: records.Note, path: str) -> bool:
     return path == store.quirks.root_folder_path or note_path.startswith(f"{path}/")
 
 
-def _create(context: Context, fields: JsonObject) -> JsonObject:
+def _create(context: RequestContext, fields: JsonObject) -> JsonObject:
     clean = _clean(context, fields)
     if context.org is None and _is_full(context.store):
         raise ApiError(400, f"At most {ENTERPRISE_NOTES} enterprise knowledge items are allowed")
@@ -113,12 +115,12 @@ def _is_full(store: Store) -> bool:
     return scopes.count("enterprise") >= ENTERPRISE_NOTES
 
 
-def _replace(context: Context, fields: JsonObject) -> JsonObject:
+def _replace(context: RequestContext, fields: JsonObject) -> JsonObject:
     clean = _clean(context, fields)
     return {**clean, "macro": None} if context.store.quirks.macro == "dropped" else clean
 
 
-def _clean(context: Context, fields: JsonObject) -> JsonObject:
+def _clean(context: RequestContext, fields: JsonObject) -> JsonObject:
     """Return the fields to set: all but a missing `is_enabled`, which keeps its value."""
     if context.org is None and fields["folder_id"] is not None:
         raise ApiError(400, "folder_id is not supported for enterprise notes")
@@ -134,9 +136,9 @@ NOTES = Resource(
     kind="knowledge",
     nouns=("note", "notes"),
     path="/knowledge/notes",
-    places=(
-        Place(ORGANIZATION, access.READ_NOTES, access.WRITE_NOTES),
-        Place(ENTERPRISE, access.ENTERPRISE_NOTES, access.ENTERPRISE_NOTES, EnterpriseNoteFilters),
+    mounts=(
+        Mount(ORGANIZATION, access.READ_NOTES, access.WRITE_NOTES),
+        Mount(ENTERPRISE, access.ENTERPRISE_NOTES, access.ENTERPRISE_NOTES, EnterpriseNoteFilters),
     ),
     id_field="note_id",
     view=view_of(Note, note_id=id_of, folder_path=_folder_path),
@@ -155,10 +157,84 @@ NOTES = Resource(
 )
 
 
+# -- folders: the API lists them, and only people in the web app change them
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class Folder(models.Answer):
+    folder_id: str
+    name: str
+    path: str
+    parent_folder_id: str | None
+    note_count: Count
+
+
+class FolderTree(models.Answer):
+    folders: list[Folder]
+    root_note_count: Count
+
+
+def _view_folder(
+    store: Store, folder: records.Folder, counts: Counter[str | None] | None = None
+) -> JsonObject:
+    counts = counts or _note_counts(store, folder.org)
+    return {
+        "folder_id": folder.id,
+        "name": folder.name,
+        "path": store.folder_path(folder.id),
+        "parent_folder_id": folder.parent_id,
+        "note_count": counts[folder.id],
+    }
+
+
+def _note_counts(store: Store, org: str | None) -> Counter[str | None]:
+    """Return the number of notes directly in each folder; None: in the root."""
+    return Counter(note.folder_id for note in store.table("knowledge") if note.org == org)
+
+
+def _list_folders(context: RequestContext) -> JsonObject:
+    """Return the folders of the organization, or those of the enterprise itself."""
+    store, org = context.store, context.org
+    counts = _note_counts(store, org)
+    folders = [folder for folder in store.table("folder") if folder.org == org]
+    return {
+        "folders": [_view_folder(store, folder, counts) for folder in folders],
+        "root_note_count": counts[None],
+    }
+
+
+FOLDERS = Resource(
+    kind="folder",
+    nouns=("folder", "folders"),
+    path="/knowledge/folders",
+    mounts=(
+        Mount(ORGANIZATION, access.READ_FOLDERS),
+        Mount(ENTERPRISE, access.ENTERPRISE_NOTES),
+    ),
+    id_field="folder_id",
+    view=_view_folder,
+    answer=Folder,
+    listing=None,
+    readable=False,
+    extra=(
+        Operation(
+            method="GET",
+            suffix="",
+            verb="list",
+            noun="folders",
+            description="List all folders.",
+            work=_list_folders,
+            answer=FolderTree,
+        ),
+    ),
+)
+
+
 # -- v1
 
 
-class KnowledgeWriteV1(models.Request):
+class KnowledgeWriteV1(models.RequestBody):
     """Create or replace knowledge on v1."""
 
     name: Text
@@ -223,7 +299,7 @@ def _view_v1(store: Store, note: records.Note) -> JsonObject:
     return shown
 
 
-def _list_v1(context: Context, notes: list[JsonObject]) -> object:
+def _list_v1(context: RequestContext, notes: list[JsonObject]) -> object:
     store = context.store
     folders = [folder for folder in store.table("folder") if folder.org == context.org]
     return {
@@ -232,7 +308,7 @@ def _list_v1(context: Context, notes: list[JsonObject]) -> object:
     }
 
 
-def _clean_v1(context: Context, fields: JsonObject) -> JsonObject:
+def _clean_v1(context: RequestContext, fields: JsonObject) -> JsonObject:
     """Take `macro` out of the fields if the `v1_macro` quirk takes it out of the API."""
     quirks = context.store.quirks
     if quirks.v1_macro == "absent":
@@ -242,7 +318,7 @@ def _clean_v1(context: Context, fields: JsonObject) -> JsonObject:
     return fields
 
 
-def _replace_v1(context: Context, fields: JsonObject) -> JsonObject:
+def _replace_v1(context: RequestContext, fields: JsonObject) -> JsonObject:
     return v1.replaced(context, _clean_v1(context, fields))
 
 
@@ -250,7 +326,7 @@ KNOWLEDGE_V1 = Resource(
     kind="knowledge",
     nouns=("knowledge", "knowledge"),
     path="/knowledge",
-    places=(Place(V1, access.READ_NOTES, access.WRITE_NOTES),),
+    mounts=(Mount(V1, access.READ_NOTES, access.WRITE_NOTES),),
     id_field="note_id",
     stored_id=v1.stored_id,
     view=_view_v1,

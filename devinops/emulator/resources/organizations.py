@@ -8,19 +8,19 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from devinops.emulator import access
-from devinops.emulator.models import NUMBER, Answer, NonEmpty, Request, Text
+from devinops.emulator.models import NUMBER, Answer, NonEmpty, RequestBody, Text
 from devinops.emulator.records import AcuLimit, ApiError, JsonObject, Organization
 from devinops.emulator.resource import (
     ABOUT_ORGANIZATION,
     ENTERPRISE,
     NO_CONTENT,
-    Context,
     Create,
     Delete,
     Listing,
+    Mount,
     Omitted,
     Operation,
-    Place,
+    RequestContext,
     Resource,
     Update,
     id_of,
@@ -36,7 +36,7 @@ RESERVED_TAGS = frozenset({"security-code-scan"})
 Limit = Annotated[int, NUMBER]
 
 
-class OrganizationCreate(Request):
+class OrganizationCreate(RequestBody):
     """Create an organization. A session limit that is left out becomes the server's default."""
 
     name: Text
@@ -44,7 +44,7 @@ class OrganizationCreate(Request):
     max_session_acu_limit: Limit | None = None
 
 
-class OrganizationPatch(Request):
+class OrganizationPatch(RequestBody):
     """Change an organization. Null clears `max_cycle_acu_limit` and keeps the other fields."""
 
     name: Text | None = None
@@ -70,14 +70,14 @@ def settings_shown(store: Store, organization: Organization) -> JsonObject:
     return {**shown(store, organization), **settings}
 
 
-def _create(context: Context, fields: JsonObject) -> Organization:
+def _create(context: RequestContext, fields: JsonObject) -> Organization:
     if fields["max_session_acu_limit"] is None:
         fields["max_session_acu_limit"] = SESSION_ACU_LIMIT
     store, actor = context.store, context.caller.actor
     return store.create_organization(store.new_id("organization"), actor, fields)
 
 
-def _without_ignored_nulls(context: Context, fields: JsonObject) -> JsonObject:
+def _without_ignored_nulls(context: RequestContext, fields: JsonObject) -> JsonObject:
     return {
         name: value
         for name, value in fields.items()
@@ -89,7 +89,7 @@ ORGANIZATIONS = Resource(
     kind="organization",
     nouns=("organization", "organizations"),
     path="/organizations",
-    places=(Place(ENTERPRISE, access.ORGANIZATIONS, access.ORGANIZATIONS),),
+    mounts=(Mount(ENTERPRISE, access.ORGANIZATIONS, access.ORGANIZATIONS),),
     id_field="org_id",
     view=shown,
     answer=OrganizationAnswer,
@@ -108,13 +108,13 @@ ORGANIZATIONS = Resource(
 # -- allowed session tags
 
 
-class TagsWrite(Request):
+class TagsWrite(RequestBody):
     """Tags for the sessions of an organization."""
 
     tags: list[NonEmpty]
 
 
-class DefaultTagWrite(Request):
+class DefaultTagWrite(RequestBody):
     """The tag of a session without one; it must be allowed."""
 
     tag: NonEmpty
@@ -128,22 +128,22 @@ class DefaultTag(Answer):
     default_tag: str | None
 
 
-def _tags(context: Context) -> JsonObject:
+def _tags(context: RequestContext) -> JsonObject:
     return {"tags": sorted(_organization(context).tags)}
 
 
-def _default(context: Context) -> JsonObject:
+def _default(context: RequestContext) -> JsonObject:
     return {"default_tag": _organization(context).default_tag}
 
 
-def _organization(context: Context) -> Organization:
+def _organization(context: RequestContext) -> Organization:
     """Return the organization; a 404 if the enterprise has no session tags."""
     if context.store.quirks.session_tags == "off":
         raise ApiError(404, "Session tags are not enabled")
     return context.store.organization(context.org or "")
 
 
-def _set_tags(context: Context, tags: set[str]) -> JsonObject:
+def _set_tags(context: RequestContext, tags: set[str]) -> JsonObject:
     """Set the allowed tags; clear the default tag unless it is one of them."""
     if reserved := sorted(tags & RESERVED_TAGS):
         raise ApiError(400, f"The tag {reserved[0]} is reserved")
@@ -153,7 +153,7 @@ def _set_tags(context: Context, tags: set[str]) -> JsonObject:
 
 
 def _change_settings(
-    context: Context, fields: JsonObject, view: Callable[[Context], JsonObject]
+    context: RequestContext, fields: JsonObject, view: Callable[[RequestContext], JsonObject]
 ) -> JsonObject:
     context.store.change(
         "organization",
@@ -165,24 +165,24 @@ def _change_settings(
     return view(context)
 
 
-def _add(context: Context) -> JsonObject:
+def _add(context: RequestContext) -> JsonObject:
     return _set_tags(context, {*_organization(context).tags, *context.body.tags})
 
 
-def _remove(context: Context) -> JsonObject:
+def _remove(context: RequestContext) -> JsonObject:
     tags = set(_organization(context).tags)
     if context.id not in tags:
         raise ApiError(404, "Tag not found")
     return _set_tags(context, tags - {context.id})
 
 
-def _set_default(context: Context) -> JsonObject:
+def _set_default(context: RequestContext) -> JsonObject:
     if context.body.tag not in _organization(context).tags:
         raise ApiError(400, "The default tag must be one of the allowed tags")
     return _change_settings(context, {"default_tag": context.body.tag}, _default)
 
 
-def _clear_default(context: Context) -> JsonObject:
+def _clear_default(context: RequestContext) -> JsonObject:
     return _change_settings(context, {"default_tag": None}, _default)
 
 
@@ -190,7 +190,7 @@ TAGS = Resource(
     kind="organization",
     nouns=("tag", "tags"),
     path="/tags",
-    places=(Place(ABOUT_ORGANIZATION, access.TAGS, access.TAGS),),
+    mounts=(Mount(ABOUT_ORGANIZATION, access.TAGS, access.TAGS),),
     id_field="tag",
     view=shown,
     answer=Tags,
@@ -285,7 +285,7 @@ TAGS = Resource(
 # -- ACU limits
 
 
-class AcuLimitWrite(Request):
+class AcuLimitWrite(RequestBody):
     """The limit of an organization for a billing cycle; 0 stops all its work."""
 
     cycle_acu_limit: Annotated[int, Field(ge=0), NUMBER]
@@ -305,7 +305,7 @@ def _scope(_: Store, limit: AcuLimit) -> str:
 acu_limit_shown = view_of(AcuLimitAnswer, scope=_scope, org_id=lambda _, limit: limit.org)
 
 
-def _limits(context: Context) -> list[AcuLimit]:
+def _limits(context: RequestContext) -> list[AcuLimit]:
     """Return the limits of the enterprise and of people, and those that organizations have."""
     store, name = context.store, _limit_field(context)
     own = [
@@ -316,7 +316,7 @@ def _limits(context: Context) -> list[AcuLimit]:
     return sorted([*store.table("acu_limit"), *own], key=lambda limit: limit.seq)
 
 
-def _limit_field(context: Context) -> str:
+def _limit_field(context: RequestContext) -> str:
     shared = context.store.quirks.acu_limit == "shared"
     return "max_cycle_acu_limit" if shared else "acu_limit"
 
@@ -334,7 +334,7 @@ def _limit_of(organization: Organization, figure: int) -> AcuLimit:
     )
 
 
-def _set_limit(context: Context, figure: int | None) -> None:
+def _set_limit(context: RequestContext, figure: int | None) -> None:
     context.store.change(
         "organization",
         context.store.organization(context.id),
@@ -348,7 +348,7 @@ ACU_LIMITS = Resource(
     kind="acu_limit",
     nouns=("acu_limit", "acu_limits"),
     path="/consumption/acu-limits/devin",
-    places=(Place(ENTERPRISE, access.READ_ACU_LIMITS, access.WRITE_ACU_LIMITS),),
+    mounts=(Mount(ENTERPRISE, access.READ_ACU_LIMITS, access.WRITE_ACU_LIMITS),),
     id_field="org_id",
     view=acu_limit_shown,
     answer=AcuLimitAnswer,

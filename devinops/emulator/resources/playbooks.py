@@ -18,9 +18,9 @@ from devinops.emulator.resource import (
     Create,
     Delete,
     Listing,
+    Mount,
     Omitted,
     Paging,
-    Place,
     Resource,
     Update,
     id_of,
@@ -62,7 +62,7 @@ def _references(schema: object) -> Iterator[str]:
 OutputSchema = Annotated[dict[str, Any], AfterValidator(_check_output_schema)]
 
 
-class PlaybookWrite(models.Request):
+class PlaybookWrite(models.RequestBody):
     """Create or update a playbook. An update keeps `macro` and the schema if they are left out."""
 
     title: Text
@@ -81,7 +81,7 @@ class Playbook(models.Answer):
     updated_by: str
     created_at: int
     updated_at: int
-    access_type: models.Scope
+    access_type: models.AccessType
     org_id: str | None
 
 
@@ -93,9 +93,9 @@ PLAYBOOKS = Resource(
     kind="playbook",
     nouns=("playbook", "playbooks"),
     path="/playbooks",
-    places=(
-        Place(ORGANIZATION, access.READ_PLAYBOOKS, access.WRITE_PLAYBOOKS),
-        Place(ENTERPRISE, access.ENTERPRISE_PLAYBOOKS, access.ENTERPRISE_PLAYBOOKS),
+    mounts=(
+        Mount(ORGANIZATION, access.READ_PLAYBOOKS, access.WRITE_PLAYBOOKS),
+        Mount(ENTERPRISE, access.ENTERPRISE_PLAYBOOKS, access.ENTERPRISE_PLAYBOOKS),
     ),
     id_field="playbook_id",
     view=view_of(Playbook, playbook_id=id_of, updated_by=_updated_by),
@@ -109,7 +109,7 @@ PLAYBOOKS = Resource(
 # -- v1
 
 
-class PlaybookWriteV1(models.Request):
+class PlaybookWriteV1(models.RequestBody):
     """Create or update a playbook on v1."""
 
     title: NonEmpty
@@ -174,7 +174,7 @@ PLAYBOOKS_V1 = Resource(
     kind="playbook",
     nouns=("playbook", "playbooks"),
     path="/playbooks",
-    places=(Place(V1, access.READ_PLAYBOOKS, access.WRITE_PLAYBOOKS),),
+    mounts=(Mount(V1, access.READ_PLAYBOOKS, access.WRITE_PLAYBOOKS),),
     id_field="playbook_id",
     view=_view_v1,
     answer=PlaybookV1,

@@ -8,17 +8,17 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool
 
 from devinops.emulator import access
-from devinops.emulator.models import NUMBER, Answer, Request, Text
+from devinops.emulator.models import NUMBER, Answer, RequestBody, Text
 from devinops.emulator.records import ApiError, JsonObject, Schedule
 from devinops.emulator.resource import (
     ORGANIZATION,
-    Context,
     Create,
     Delete,
     Listing,
+    Mount,
     Omitted,
     Paging,
-    Place,
+    RequestContext,
     Resource,
     Update,
     id_of,
@@ -33,7 +33,7 @@ Type = Literal["recurring", "one_time"]
 Moment = Annotated[Text, Field(json_schema_extra={"format": "date-time"})]
 
 
-class ScheduleCreate(Request):
+class ScheduleCreate(RequestBody):
     """Create a schedule. It starts enabled."""
 
     name: Text
@@ -54,7 +54,7 @@ class ScheduleCreate(Request):
     create_as_user_id: Text | None = None
 
 
-class SchedulePatch(Request):
+class SchedulePatch(RequestBody):
     """Change a schedule."""
 
     name: Text | None = None
@@ -143,7 +143,7 @@ shown = view_of(
 )
 
 
-def _new(context: Context, fields: JsonObject) -> JsonObject:
+def _new(context: RequestContext, fields: JsonObject) -> JsonObject:
     if context.store.quirks.schedule_created == "403":
         raise ApiError(403, "This organization was moved to automations")
     _check_impersonation(context, fields.pop("create_as_user_id"))
@@ -151,7 +151,7 @@ def _new(context: Context, fields: JsonObject) -> JsonObject:
     return fields
 
 
-def _changes(context: Context, fields: JsonObject) -> JsonObject:
+def _changes(context: RequestContext, fields: JsonObject) -> JsonObject:
     _check_impersonation(context, fields.pop("run_as_user_id", None))
     wanted = {
         name: value for name, value in fields.items() if value is not None or name not in _KEPT
@@ -165,12 +165,12 @@ def _changes(context: Context, fields: JsonObject) -> JsonObject:
 _RULED = ("schedule_type", "frequency", "scheduled_at", "playbook_id", "target_devin_id")
 
 
-def _check_impersonation(context: Context, user_id: str | None) -> None:
+def _check_impersonation(context: RequestContext, user_id: str | None) -> None:
     if user_id is not None and not context.caller.principal.may(("ImpersonateOrgSessions",)):
         raise ApiError(403, "Missing permission: ImpersonateOrgSessions")
 
 
-def _check(context: Context, fields: JsonObject, sent: JsonObject | None = None) -> None:
+def _check(context: RequestContext, fields: JsonObject, sent: JsonObject | None = None) -> None:
     """Refuse a schedule without the time of its type, and an unknown playbook."""
     once = fields["schedule_type"] == "one_time"
     needed = "scheduled_at" if once else "frequency"
@@ -186,13 +186,13 @@ def _check(context: Context, fields: JsonObject, sent: JsonObject | None = None)
         _check_playbook(context, fields["playbook_id"])
 
 
-def _check_playbook(context: Context, playbook_id: str) -> None:
+def _check_playbook(context: RequestContext, playbook_id: str) -> None:
     playbook = context.store.table("playbook").get(playbook_id)
     if playbook is None or playbook.org not in (None, context.org):
         raise ApiError(404, "Playbook not found")
 
 
-def _check_future(context: Context, text: str) -> None:
+def _check_future(context: RequestContext, text: str) -> None:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -206,7 +206,7 @@ SCHEDULES = Resource(
     kind="schedule",
     nouns=("schedule", "schedules"),
     path="/schedules",
-    places=(Place(ORGANIZATION, access.SCHEDULES, access.SCHEDULES),),
+    mounts=(Mount(ORGANIZATION, access.SCHEDULES, access.SCHEDULES),),
     id_field="schedule_id",
     view=shown,
     answer=ScheduleAnswer,

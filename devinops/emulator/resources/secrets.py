@@ -13,14 +13,14 @@ from devinops.emulator.records import ApiError, JsonObject
 from devinops.emulator.resource import (
     ORGANIZATION,
     V1,
-    Context,
     Create,
     Delete,
     Listing,
+    Mount,
     Paging,
-    Place,
+    RequestContext,
     Resource,
-    Status,
+    SuccessStatus,
     id_of,
     view_of,
 )
@@ -31,7 +31,7 @@ Value = Annotated[Text, Field(json_schema_extra={"writeOnly": True})]
 Type = Literal["cookie", "key-value", "totp"]
 
 
-class SecretWrite(models.Request):
+class SecretWrite(models.RequestBody):
     """Create a secret. The value is in no response."""
 
     type: Type
@@ -60,13 +60,13 @@ def _updated_at(_: Store, secret: records.Secret) -> int | None:
     return secret.updated_at if edited else None
 
 
-def _rows(context: Context) -> list[Any]:
+def _rows(context: RequestContext) -> list[Any]:
     """Return the organization's secrets of the types that v3 knows."""
     secrets = context.store.listing("secret", context.org)
     return [secret for secret in secrets if secret.secret_type in get_args(Type)]
 
 
-def _create(context: Context, fields: JsonObject) -> Any:
+def _create(context: RequestContext, fields: JsonObject) -> Any:
     """Create a secret. The store keeps a salted hash of the value, in memory only."""
     store, org, key = context.store, context.caller.organization, fields["key"]
     keys = {(row.org, row.key) for row in store.table("secret") if row.access_type == "org"}
@@ -77,10 +77,10 @@ def _create(context: Context, fields: JsonObject) -> Any:
     return store.insert("secret", org, context.caller.actor, {**fields, "digest": digest})
 
 
-def _find(status: int, detail: str) -> Callable[[Context], records.Secret]:
+def _find(status: int, detail: str) -> Callable[[RequestContext], records.Secret]:
     """Return the function that finds a secret; a missing or a personal one raises this error."""
 
-    def find(context: Context) -> records.Secret:
+    def find(context: RequestContext) -> records.Secret:
         secret: records.Secret | None = context.store.table("secret").get(context.id)
         if secret is None or secret.org != context.org or secret.access_type != "org":
             raise ApiError(status, detail)
@@ -93,7 +93,7 @@ SECRETS = Resource(
     kind="secret",
     nouns=("secret", "secrets"),
     path="/secrets",
-    places=(Place(ORGANIZATION, access.SECRETS, access.SECRETS),),
+    mounts=(Mount(ORGANIZATION, access.SECRETS, access.SECRETS),),
     id_field="secret_id",
     view=view_of(Secret, secret_id=id_of, updated_at=_updated_at),
     answer=Secret,
@@ -109,7 +109,7 @@ SECRETS = Resource(
 # -- v1
 
 
-class SecretWriteV1(models.Request):
+class SecretWriteV1(models.RequestBody):
     """Create a secret on v1; all five fields are required."""
 
     type: Type
@@ -138,7 +138,7 @@ SECRETS_V1 = Resource(
     kind="secret",
     nouns=("secret", "secrets"),
     path="/secrets",
-    places=(Place(V1, access.SECRETS, access.SECRETS),),
+    mounts=(Mount(V1, access.SECRETS, access.SECRETS),),
     id_field="secret_id",
     view=view_of(SecretV1, type=lambda _, secret: secret.secret_type, created_at=v1.created_at),
     answer=SecretV1,
@@ -153,7 +153,7 @@ SECRETS_V1 = Resource(
     create=Create(
         body=SecretWriteV1,
         make=_create,
-        status=Status(200, "v1_secret_created", (201,)),
+        status=SuccessStatus(200, "v1_secret_created", (201,)),
         refusals=(409,),
         view=lambda _, secret: {"id": secret.id},
         answer=Created,

@@ -10,35 +10,35 @@ from datetime import UTC, datetime
 from typing import Any
 
 from devinops.emulator.records import JsonObject, Kind, Record
-from devinops.emulator.resource import Context, Status
+from devinops.emulator.resource import RequestContext, SuccessStatus
 from devinops.emulator.store import Store
 
-DELETED = Status(200, "v1_delete", (204,))
+DELETED = SuccessStatus(200, "v1_delete", (204,))
 
 
-def rows(kind: Kind) -> Callable[[Context], list[Any]]:
+def rows(kind: Kind) -> Callable[[RequestContext], list[Any]]:
     """Return the function that lists the organization's own objects."""
 
-    def own_rows(context: Context) -> list[Any]:
+    def own_rows(context: RequestContext) -> list[Any]:
         listing = context.store.listing(kind, context.org)
         return [row for row in listing if row.org == context.org and row.access_type == "org"]
 
     return own_rows
 
 
-def find(kind: Kind) -> Callable[[Context], Any]:
+def find(kind: Kind) -> Callable[[RequestContext], Any]:
     """Return the function that finds an object of the organization; an enterprise one is a 403."""
 
-    def find_own(context: Context) -> Any:
+    def find_own(context: RequestContext) -> Any:
         return context.store.find_to_write(kind, context.org, context.id)
 
     return find_own
 
 
-def listed_as(name: str) -> Callable[[Context, list[JsonObject]], object]:
+def listed_as(name: str) -> Callable[[RequestContext, list[JsonObject]], object]:
     """Return the function that makes a list's content, bare or in an object (`v1_lists`)."""
 
-    def content(context: Context, items: list[JsonObject]) -> object:
+    def content(context: RequestContext, items: list[JsonObject]) -> object:
         return items if context.store.quirks.v1_lists == "bare" else {name: items}
 
     return content
@@ -64,7 +64,7 @@ def created_at(_: Store, record: Record) -> str:
     return iso(record.created_at)
 
 
-def replaced(context: Context, fields: JsonObject) -> JsonObject:
+def replaced(context: RequestContext, fields: JsonObject) -> JsonObject:
     """Return what a replacement sets; the `v1_put_nullable` quirk can keep missing fields."""
     if context.store.quirks.v1_put_nullable == "kept":
         sent = context.body.model_fields_set

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.emulator import Store
 from devinops.emulator.pages.tree import folder_choices, grow
+from devinops.emulator.store import Store
 from devinops.emulator.web_edits import add
 
 ORG = "org-emulator"

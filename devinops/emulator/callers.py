@@ -1,25 +1,25 @@
-"""What handlers need from a request: the store, the caller and a list's page."""
+"""Who calls: the holder of the key, with the permissions that a path needs; `GET /v3/self`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Path, Query, Request, Security
+from fastapi import APIRouter, Depends, Path, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.responses import Response
 
 from devinops.emulator import models
 from devinops.emulator.access import Actor, Principal
+from devinops.emulator.models import error_responses, operation_id
 from devinops.emulator.records import ApiError
-from devinops.emulator.responses import store_of
+from devinops.emulator.responses import json_response, store_of
 from devinops.emulator.store import Store
 
 INVALID_KEY = "Invalid or missing API key"
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="bearerAuth")
 
-First = Annotated[int, Query(ge=1, le=200)]
-After = Annotated[str | None, Query(description="The end_cursor of the previous page")]
 OrgId = Annotated[models.Segment, Path(examples=["org-abc123def456"])]
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
@@ -129,8 +129,48 @@ def on_v1(*any_of: str) -> Any:
     return Depends(caller)
 
 
-def refuse_unknown_fields(store: Store, body: models.Request) -> None:
-    """Raise a 422 for a field outside the body's schema if the `unknown_fields` quirk says so."""
-    if store.quirks.unknown_fields == "422" and body.model_extra:
-        name, value = next(iter(body.model_extra.items()))
-        raise ApiError(422, "Extra inputs are not permitted", ("body", name), value)
+# -- `GET /v3/self`
+
+
+router = APIRouter(prefix="/v3", generate_unique_id_function=operation_id)
+
+
+class ServiceUser(models.Answer):
+    """The holder of a service user's key; `org_id` is null for one of the enterprise."""
+
+    principal_type: Literal["service_user"]
+    service_user_id: str
+    service_user_name: str
+    org_id: str | None
+
+
+class PatUser(models.Answer):
+    """The holder of a personal access token."""
+
+    principal_type: Literal["pat_user"]
+    api_key_id: str
+    api_key_name: str
+    user_id: str
+    user_name: str
+    org_id: str | None
+
+
+@router.get("/self", response_model=ServiceUser | PatUser, responses=error_responses())
+async def get_self(principal: V3Principal) -> Response:
+    """Return who the key belongs to."""
+    actor = principal.actor
+    if actor.is_person:
+        holder = {
+            "principal_type": "pat_user",
+            "api_key_id": f"key-{actor.id}",
+            "api_key_name": f"Key of {actor.name}",
+            "user_id": actor.id,
+            "user_name": actor.name,
+        }
+    else:
+        holder = {
+            "principal_type": "service_user",
+            "service_user_id": actor.id,
+            "service_user_name": actor.name,
+        }
+    return json_response({**holder, "org_id": principal.org})
