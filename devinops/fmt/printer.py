@@ -39,8 +39,8 @@ def printed(documents: Iterable[TreeDocument], order: Order) -> Iterator[str]:
         yield from _between(document.below)
 
 
-def _root(node: TreeNode | None, order: Order) -> Iterator[str]:
-    if node is None or (node.entries is None and node.raw == "" and not node.style):
+def _root(node: TreeNode, order: Order) -> Iterator[str]:
+    if node.entries is None and not node.raw:
         return
     if node.entries is None:
         raise NotSupported("a file whose whole value is a string: write a mapping")
@@ -54,10 +54,8 @@ def _root(node: TreeNode | None, order: Order) -> Iterator[str]:
 
 
 def _between(lines: Sequence[str]) -> Sequence[str]:
-    """Return lines of comments without the blank lines around them."""
-    start = 1 if lines and not lines[0] else 0
-    end = len(lines) - 1 if lines and not lines[-1] else len(lines)
-    return lines[start:end]
+    """Return lines of comments without the blank line above them."""
+    return lines[1:] if lines and not lines[0] else lines
 
 
 def _row(text: str, beside: Sequence[str]) -> str:
@@ -89,8 +87,8 @@ class _Printer:
             _add(lines, pad, above)
             lines += rows
             if not _block(entry.value):
-                _add(lines, f"{pad}  ", _without_last_blank(entry.inner))
-        _add(lines, pad, _without_last_blank(node.below))
+                _add(lines, f"{pad}  ", entry.inner)
+        _add(lines, pad, node.below)
         return lines
 
     def _arranged(self, node: TreeNode, path: tuple[str, ...]) -> tuple[list[str], list[TreeEntry]]:
@@ -202,10 +200,6 @@ def _split_head(above: list[str]) -> tuple[list[str], list[str]]:
     )
     cut = max(stays, default=0)
     return above[:cut], above[cut:]
-
-
-def _without_last_blank(lines: Sequence[str]) -> Sequence[str]:
-    return lines[:-1] if lines and not lines[-1] else lines
 
 
 def _add(lines: list[str], pad: str, comments: Sequence[str]) -> None:

@@ -79,7 +79,7 @@ class TreeDocument:
     above: list[str]
     marked: bool
     beside: list[str] = field(default_factory=list)
-    root: TreeNode | None = None
+    root: TreeNode = field(default_factory=TreeNode)
     below: list[str] = field(default_factory=list)
 
 

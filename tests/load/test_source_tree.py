@@ -35,7 +35,6 @@ def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 def test_comments_have_their_places() -> None:
     (first, second), rest = documents(TEXT)
     assert rest == []
-    assert first.root is not None
     a, b = first.root.nested
     assert a.above == ["# first", "", "# above a"]
     assert (a.value.style, a.value.anchor, a.value.value) == ("|", "x", "text\n")
@@ -48,7 +47,6 @@ def test_comments_have_their_places() -> None:
     )
     assert (b.value.below, first.root.below) == (["# below the list"], ["# last"])
     assert (first.marked, second.marked, second.beside) == (False, True, ["# marker"])
-    assert second.root is not None
     (pair,) = second.root.nested
     assert (pair.value.flow, pair.value.several_lines) == (True, True)
     assert pair.beside == ["# after the bracket"]
