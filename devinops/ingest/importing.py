@@ -21,7 +21,8 @@ from devinops.kinds import KINDS
 from devinops.load.discover import section_of, unified
 from devinops.load.markdown import spans, split
 from devinops.load.placeholders import PLACEHOLDER
-from devinops.load.yamltree import has_comment
+from devinops.load.source_tree import comments
+from devinops.load.yamltree import shield
 from devinops.model.credentials import masked
 from devinops.model.keys import ROOT, FolderPath, Key, folder_path, join_folder
 from devinops.model.kind import Kind, Lifecycle, Resource, Use
@@ -517,4 +518,5 @@ def _lost(item: _Candidate, text: str) -> list[str]:
         return ["a file that cannot be read"]
     values = {name for name, value in item.values.items() if value is not UNSET}
     lost = [name for name in written.front.data if name not in values - {item.unwritten}]
-    return [*lost, *(["comments"] if has_comment(text[span[0] : span[1]]) else [])]
+    start, end, _ = span
+    return [*lost, *(["comments"] if comments(shield(text[start:end])[0]) else [])]

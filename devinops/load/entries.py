@@ -271,7 +271,7 @@ class _Entry:
         if text is not None:
             self.values[document] = canonical_text(text)
             self.text_file = beside(self.file, node.data)
-            self.blank_lines = text.count("\n", 0, len(text) - len(text.lstrip()))
+            self.blank_lines = text[: len(text) - len(text.lstrip())].count("\n")
 
     def check_text(self) -> None:
         """Report a text that is empty by accident: a truncated file must not erase a live text.

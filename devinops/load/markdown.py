@@ -48,7 +48,7 @@ def split(
         message = "the front matter is not closed: add a line with only --- below its last key"
         return None, [problem(Source(file), "front-matter-open", message)]
     front, problems = _front(text[opened.end() : closed.start()], file)
-    body, line = text[closed.end() :], text.count("\n", 0, closed.end()) + 1
+    body, line = text[closed.end() :], text[: closed.end()].count("\n") + 1
     control = CONTROL.search(body)
     if control:
         problems.append(control_character(body, control.start(), file, line))
@@ -66,7 +66,7 @@ def _front(text: str, file: str) -> tuple[Node | None, list[Problem]]:
     front = documents[0] if documents else Node(None, 1, 1)
     if front.data is None and not front.broken:
         front = Node({}, 1, 1)
-        front.children, front.keys = {}, {}
+        front.children = {}
     return front, problems
 
 

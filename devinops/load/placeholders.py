@@ -30,7 +30,7 @@ def conflict_line(text: str) -> int | None:
     about Git may quote them.
     """
     if own := CONFLICT.search(text):
-        return text.count("\n", 0, own.start())
+        return text[: own.start()].count("\n")
     begin, is_divided, fence = None, False, ""
     for number, line in enumerate(text.split("\n") if "\n>>>>>>> " in text else ()):
         mark = _FENCE.match(line)

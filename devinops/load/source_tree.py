@@ -90,7 +90,7 @@ def documents(text: str) -> tuple[list[TreeDocument], list[str]]:
     """
     text = _without_mark(text)
     if directive := _DIRECTIVE.search(text):
-        line = text.count("\n", 0, directive.start()) + 1
+        line = text[: directive.start()].count("\n") + 1
         raise NotSupported(f"the directive on line {line}: remove it")
     reader = _SourceReader(text)
     return list(reader.documents()), reader.rest()

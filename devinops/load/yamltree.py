@@ -82,7 +82,7 @@ class Node:
         self.line = line
         self.column = column
         self.children: list[Node] | dict[str, Node] | None = None
-        self.keys: dict[str, tuple[int, int]] | None = None
+        self.keys: dict[str, tuple[int, int]] = {}
         self.broken = False
         self.tainted = False
         self.literal = False
@@ -104,7 +104,7 @@ class Node:
 
     def key_source(self, file: str, key: str) -> Source:
         """Return the position of a key, or of the mapping if it does not have the key."""
-        line, column = (self.keys or {}).get(key, (self.line, self.column))
+        line, column = self.keys.get(key, (self.line, self.column))
         return Source(file, line, column)
 
     def text_source(self, file: str) -> Source:
@@ -166,19 +166,6 @@ def parse(
             problem(Source(file, line), "yaml-syntax", f"this is not YAML: {error}")
         )
     return reader.documents, reader.problems
-
-
-def has_comment(text: str) -> bool:
-    """Return whether valid YAML has a comment."""
-    end = 0
-    for token in yaml.scan(text, yaml.SafeLoader):
-        if "#" in text[end : token.start_mark.index]:
-            return True
-        end = token.end_mark.index
-        is_block = isinstance(token, yaml.ScalarToken) and token.style in ("|", ">")
-        if is_block and "#" in text[token.start_mark.index : end].partition("\n")[0]:
-            return True
-    return "#" in text[end:]
 
 
 def control_character(text: str, at: int, file: str, line: int = 1) -> Problem:
@@ -367,7 +354,7 @@ class _NodeReader:
             outer.data.append(node.data)
 
     def _entries(self, outer: Node) -> None:
-        outer.children, outer.keys = {}, {}
+        outer.children = {}
         merged: Node | None = None
         for event in self._events:
             if type(event) is yaml.MappingEndEvent:
@@ -398,7 +385,6 @@ class _NodeReader:
         node = self._value(event)
         outer.enclose(node)
         key, keys = node.data, outer.keys
-        assert keys is not None
         if node.broken:
             return _SKIPPED
         if not isinstance(key, str):
@@ -453,8 +439,7 @@ def _take_over(outer: Node, other: Node) -> None:
         if key not in outer.children:
             outer.children[key] = node
             outer.data[key] = node.data
-            if outer.keys is not None and other.keys is not None:
-                outer.keys[key] = other.keys.get(key, (node.line, node.column))
+            outer.keys[key] = other.keys[key]
 
 
 # --- messages -------------------------------------------------------------------------------------
@@ -480,7 +465,7 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str, line: int
             "this merge conflict is not resolved: keep one side, and remove the conflict markers"
         )
         return problem(
-            Source(file, line + text.count("\n", 0, conflict.start())), "yaml-syntax", message
+            Source(file, line + text[: conflict.start()].count("\n")), "yaml-syntax", message
         )
     mark: Any = error.problem_mark or error.context_mark
     quote_open = "quoted scalar" in (error.context or "") and "end of stream" in (

@@ -44,13 +44,6 @@ class EntryEdit:
         return self.declaration.key
 
     @property
-    def new_key(self) -> Key:
-        """The key of the entry after it was written."""
-        kind = self.live.kind
-        key_values: Any = {name: v for name, v in self.values.items() if name in kind.key_fields}
-        return kind.key(replace(self.declaration.resource, **key_values))
-
-    @property
     def fields(self) -> tuple[str, ...]:
         return (*self.values, *self.marked, *self.conflicts)
 

@@ -19,8 +19,8 @@ import pytest
 import trustme
 
 from devinops import __version__
-from devinops.api import redact, retry, single_request
-from devinops.api.connection import Connection
+from devinops.api import httpx_setup, redact, retry, single_request
+from devinops.api.connection import Connection, Endpoint
 from devinops.api.http_client import Call, Getter, Sender, segment
 from devinops.model.errors import ApiError, BadResponse, ConfigError, DevinopsError, Unreachable
 from devinops.model.target import Target
@@ -564,7 +564,8 @@ def tls(authority):
 def test_a_certificate_nobody_vouches_for_is_refused_once(serve, reply, send, tls):
     server = serve(reply(body=OK), tls)
     lines: list[str] = []
-    with pytest.raises(Unreachable, match=r"certificate is not trusted.*--ca-bundle"):
+    why = "certificate is not trusted: unable to get local issuer certificate (set --ca-bundle"
+    with pytest.raises(Unreachable, match=re.escape(why)):
         send(server.url, log=lines.append)
     assert server.asked == []
     assert len(lines) == 1
@@ -626,6 +627,21 @@ def test_other_hosts_go_through_the_proxy_of_the_environment(serve, reply, send,
         send("https://api.devin.ai", retries=0, log=proxy_seen.append)
     # CONNECT is not a method that the server knows: what matters is that it was asked, and not the host
     assert "proxy" in proxy_seen[0] or "501" in proxy_seen[0]
+
+
+@pytest.mark.parametrize(
+    ("setting", "shown"),
+    [
+        ("http://user:hunter2@proxy.test:3128", "api.devin.ai through the proxy proxy.test:3128"),
+        ("user:hunter2@proxy.test", "api.devin.ai through the proxy proxy.test"),
+        ("proxy.test:99x", "api.devin.ai"),
+        ("", "api.devin.ai"),
+    ],
+)
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
+def test_messages_name_the_proxy_without_its_password(monkeypatch, name, setting, shown):
+    monkeypatch.setenv(name, setting)
+    assert str(httpx_setup.route(Endpoint("https://api.devin.ai", {}))) == shown
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import closing, nullcontext
 from typing import Any
 
 import pytest
 
+from devinops.api.connection import Endpoint
 from devinops.api.single_request import Call, Failure, Response
 from devinops.ci.code_host_client import (
+    Rest,
     next_page,
     number_at,
     rate_limit_wait_s,
     text_at,
     wait_before_retry_s,
 )
-from devinops.model.errors import BadResponse
+from devinops.model.errors import ApiError, BadResponse
+from tests.testing.replies import Reply, in_turn, running
 
 NOW = 1_000_000.0
 
@@ -58,6 +62,15 @@ def test_only_a_create_is_not_sent_again_without_an_answer(method: str) -> None:
 def test_busy_server_may_ask_for_a_longer_wait() -> None:
     busy = Response(503, b"", {"retry-after": "20"})
     assert wait_before_retry_s(Call("GET", "/x"), busy, 0, NOW) == 20
+
+
+@pytest.mark.parametrize(("status", "is_error"), [(204, False), (404, False), (403, True)])
+def test_only_what_does_not_exist_counts_as_deleted(status: int, is_error: bool) -> None:
+    with running(in_turn([Reply(status)])) as server:
+        rest = Rest("GitHub", Endpoint(server.url, {}), lambda _call, _status: "", print)
+        with pytest.raises(ApiError) if is_error else nullcontext(), closing(rest):
+            rest.delete("/comments/1")
+    assert server.lines == ["DELETE /comments/1"]
 
 
 QUERY = {"per_page": "100", "sort": "asc"}

@@ -62,7 +62,6 @@ def test_a_tree_is_what_its_data_is(text: Any) -> None:
             below = node.children
             if isinstance(below, dict):
                 assert {key: child.data for key, child in below.items()} == node.data
-                assert node.keys is not None
                 assert below.keys() == node.keys.keys()
                 waiting.extend(below.values())
             elif isinstance(below, list):

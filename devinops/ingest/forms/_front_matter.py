@@ -145,7 +145,7 @@ def _page(text: str, start: int, end: int, body: int, remarks: tuple[str, ...] =
 
 
 def _line(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1
+    return text[:at].count("\n") + 1
 
 
 def _has_key(block: str) -> bool:

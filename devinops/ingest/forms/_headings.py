@@ -232,7 +232,7 @@ def sections(text: str) -> list[TextSection]:
     for heading, (start, end) in zip(cuts, pairwise(bounds), strict=True):
         group = heading.title if heading in tops else group
         if text[heading.end : end].strip():
-            line = text.count("\n", 0, heading.start) + 1
+            line = text[: heading.start].count("\n") + 1
             parts.append(TextSection(_section_name(heading, tops, group), text[start:end], line))
     return parts
 
