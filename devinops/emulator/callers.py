@@ -33,7 +33,7 @@ StoreDep = Annotated[Store, Depends(_store)]
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, and the organization the path leads to; None on the enterprise paths."""
+    """Who calls, and the organization that the path leads to; None on the enterprise paths."""
 
     principal: Principal
     org: str | None
@@ -44,6 +44,7 @@ class Caller:
 
     @property
     def organization(self) -> str:
+        """The organization, for what is served only below one."""
         assert self.org is not None, "an organization's path"
         return self.org
 

@@ -36,12 +36,12 @@ class RuleProgress:
         self.matched = self.faulted = 0
 
     def count(self, call: Call) -> bool:
-        """Count the request if it matches, and return whether the rule wants it to go wrong."""
+        """Count the request if it matches, and return whether it goes wrong by the rule."""
         if not self.rule.matches(call.method, call.path):
             return False
         self.matched += 1
         exhausted = self.rule.times is not None and self.faulted >= self.rule.times
-        return not exhausted and self.rule.wants(self.matched)
+        return not exhausted and self.rule.selects(self.matched)
 
 
 class ScriptRun:
@@ -59,7 +59,7 @@ class ScriptRun:
         self.pages: dict[tuple[str, str], str] = {}
 
     def choose(self, call: Call, applies: Callable[[FaultRule], bool]) -> FaultRule | None:
-        """Return the first rule that wants the request and can be applied; all rules count it."""
+        """Return the first rule that selects the request and can be applied; all rules count it."""
         chosen = None
         for progress in self.progress:
             if progress.count(call) and chosen is None and applies(progress.rule):

@@ -157,7 +157,7 @@ class FaultRule:
     def matches(self, method: str, path: str) -> bool:
         return method in self.methods and self.path.fullmatch(path) is not None
 
-    def wants(self, number: int) -> bool:
+    def selects(self, number: int) -> bool:
         """Return whether the matching request with this number goes wrong."""
         if number not in self.nth:
             return False

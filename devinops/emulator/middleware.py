@@ -29,8 +29,8 @@ API_PATHS = ("/v1/", "/v3/", "/v3beta1/")
 _REDACTED = "***"
 _READABLE = ("key", "type", "note", "is_sensitive", "sensitive")
 """The members of a request for a secret that show nothing of its value."""
-_OF_A_LIST = ("after", "first")
-_KEPT = re.compile("%(25|2[Ff])")
+_LIST_PARAMETERS = ("after", "first")
+_STAYS_ENCODED = re.compile("%(25|2[Ff])")
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ async def _read(scope: Scope, receive: Receive, connection: ClientConnection | N
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     target = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-    path = unquote(_KEPT.sub(lambda kept: f"%25{kept[1].upper()}", target))
+    path = unquote(_STAYS_ENCODED.sub(lambda kept: f"%25{kept[1].upper()}", target))
     if query := scope.get("query_string", b""):
         target += "?" + query.decode("latin-1")
     return Call(
@@ -224,7 +224,7 @@ def loggable_target(call: Call) -> str:
     if not mark or not _is_about_secrets(call):
         return call.target
     pairs = query.split("&")
-    shown = (pair if pair.partition("=")[0] in _OF_A_LIST else _REDACTED for pair in pairs)
+    shown = (pair if pair.partition("=")[0] in _LIST_PARAMETERS else _REDACTED for pair in pairs)
     return f"{path}?{'&'.join(shown)}"
 
 
@@ -277,17 +277,14 @@ class RateLimit:
         self._tokens, self._clock, self._refilled_at = self.size, clock, clock()
 
     async def __call__(self, call: Call, ask: Next) -> Reply:
-        self._refill()
+        now = self._clock()
+        added = (now - self._refilled_at) * self.rate
+        self._tokens, self._refilled_at = min(self.size, self._tokens + added), now
         if self._tokens < 1:
             seconds = max(1, math.ceil((1 - self._tokens) / self.rate))
             return self._refuse(call, retry_after(self._style(), seconds))
         self._tokens -= 1
         return await ask(call)
-
-    def _refill(self) -> None:
-        now = self._clock()
-        self._tokens = min(self.size, self._tokens + (now - self._refilled_at) * self.rate)
-        self._refilled_at = now
 
 
 def retry_after(style: str, seconds: int) -> dict[str, str]:

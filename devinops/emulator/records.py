@@ -255,7 +255,7 @@ Kind = Literal[
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredKind:
     """How the store, seeds and the audit log treat a kind.
 
     `table` is its key in the state file. `prefix` starts its ids. `section` is its key in a seed
@@ -282,22 +282,28 @@ class Stored:
 
 
 # In the order in which a seed adds them.
-KINDS: Mapping[Kind, Stored] = {
-    "organization": Stored(Organization, "organizations", "org", logged="org", owners="enterprise"),
-    "folder": Stored(
+KINDS: Mapping[Kind, StoredKind] = {
+    "organization": StoredKind(
+        Organization, "organizations", "org", logged="org", owners="enterprise"
+    ),
+    "folder": StoredKind(
         Folder, "folders", "folder", names={"parent_folder_id": "parent_id"}, owners="both"
     ),
-    "knowledge": Stored(Note, "notes", "note", section="knowledge", edited="edit", owners="both"),
-    "playbook": Stored(Playbook, "playbooks", "playbook", owners="both"),
-    "secret": Stored(Secret, "secrets", "secret", names={"type": "secret_type"}),
-    "automation": Stored(Automation, "automations", "automation"),
-    "schedule": Stored(Schedule, "schedules", "sched"),
-    "role": Stored(Role, "roles", "role", owners="enterprise"),
-    "idp_group": Stored(IdpGroup, "idp_groups", "group", names={"name": "id"}, owners="enterprise"),
-    "user": Stored(User, "users", "user", owners="enterprise"),
-    "service_user": Stored(ServiceUser, "service_users", "service-user", owners="enterprise"),
-    "acu_limit": Stored(AcuLimit, "acu_limits", "limit", owners="enterprise"),
-    "event": Stored(Event, "events", "audit", section=None, owners="both"),
+    "knowledge": StoredKind(
+        Note, "notes", "note", section="knowledge", edited="edit", owners="both"
+    ),
+    "playbook": StoredKind(Playbook, "playbooks", "playbook", owners="both"),
+    "secret": StoredKind(Secret, "secrets", "secret", names={"type": "secret_type"}),
+    "automation": StoredKind(Automation, "automations", "automation"),
+    "schedule": StoredKind(Schedule, "schedules", "sched"),
+    "role": StoredKind(Role, "roles", "role", owners="enterprise"),
+    "idp_group": StoredKind(
+        IdpGroup, "idp_groups", "group", names={"name": "id"}, owners="enterprise"
+    ),
+    "user": StoredKind(User, "users", "user", owners="enterprise"),
+    "service_user": StoredKind(ServiceUser, "service_users", "service-user", owners="enterprise"),
+    "acu_limit": StoredKind(AcuLimit, "acu_limits", "limit", owners="enterprise"),
+    "event": StoredKind(Event, "events", "audit", section=None, owners="both"),
 }
 
 HOLDERS: tuple[Kind, ...] = ("idp_group", "user", "service_user")

@@ -130,7 +130,10 @@ class Paging(Enum):
 
 
 class Omitted(Enum):
-    """What an update does with a missing field. MERGES also merges objects by member."""
+    """What an update does with a missing field.
+
+    MERGES also merges objects by member, for which an update needs its own `change`.
+    """
 
     CLEARS = "clears"
     KEEPS = "keeps"

@@ -1,4 +1,4 @@
-"""HTTP responses: JSON, pages of a list, and errors in the shape that the quirks choose."""
+"""HTTP responses: JSON, and errors in the shape that the quirks choose."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from devinops.emulator.records import ApiError, InvalidObject, JsonObject, R
+from devinops.emulator.records import ApiError, InvalidObject, JsonObject
 from devinops.emulator.response_sending import reason_phrase
 from devinops.emulator.store import Store, UnknownObject
-from devinops.emulator.tables import ListPage
 from devinops.model.errors import ConfigError
 
 
@@ -32,20 +31,6 @@ def encode(content: object) -> bytes:
 
 def json_response(content: object, status: int = 200) -> Response:
     return Response(encode(content), status, media_type="application/json")
-
-
-def page_content(
-    store: Store, page: ListPage[R], view: Callable[[Store, R], JsonObject]
-) -> JsonObject:
-    """Return a page in the usual envelope; the `total` quirk decides what it has as `total`."""
-    content: JsonObject = {
-        "items": [view(store, record) for record in page.items],
-        "end_cursor": page.end_cursor,
-        "has_next_page": page.end_cursor is not None,
-    }
-    if store.quirks.total != "absent":
-        content["total"] = page.total if store.quirks.total == "present" else None
-    return content
 
 
 def error_response(

@@ -1,4 +1,7 @@
-"""Makes FastAPI routes of resources."""
+"""Makes FastAPI routes of resources: what a GET, POST, PUT, PATCH or DELETE does.
+
+What differs between resources, such as what the PUT of a note sets, is in their modules.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ from devinops.emulator.resource import (
     Update,
     Write,
 )
-from devinops.emulator.responses import json_response, page_content
+from devinops.emulator.responses import json_response
 from devinops.emulator.store import Store
 from devinops.emulator.tables import ListPage, cut_page
 
@@ -188,20 +191,31 @@ def _signature(parameters: dict[str, Any]) -> inspect.Signature:
 
 
 def _list(resource: Resource, listing: Listing, mount: Mount) -> Operation:
+    plural = resource.nouns[1]
+
     def work(context: RequestContext) -> object:
-        rows = _rows(resource, listing, context)
-        filtered = context.filters is not None and context.filters.given(context)
+        store, filters = context.store, context.filters
+        order = listing.order(context) if callable(listing.order) else listing.order
+        if listing.rows is not None:
+            rows = listing.rows(context)
+        else:
+            rows = store.listing(resource.kind, context.org, order)
+        filtered = filters is not None and filters.given(context)
         if filtered:
-            rows = [row for row in rows if context.filters.shows(context, row)]
+            rows = [row for row in rows if filters.shows(context, row)]
         if listing.whole is not None:
-            return listing.whole(context, [resource.view(context.store, row) for row in rows])
-        page = _page(resource, listing, context, rows)
-        content = page_content(context.store, page, resource.view)
-        if listing.total == "whole" and (filtered or len(page.items) < page.total):
-            content.pop("total", None)
+            return listing.whole(context, [resource.view(store, row) for row in rows])
+        page = _page(context, listing.paging, rows, f"{plural} {context.org}", order)
+        content: JsonObject = {
+            "items": [resource.view(store, row) for row in page.items],
+            "end_cursor": page.end_cursor,
+            "has_next_page": page.end_cursor is not None,
+        }
+        is_partial = filtered or len(page.items) < page.total
+        if store.quirks.total != "absent" and not (listing.total == "whole" and is_partial):
+            content["total"] = page.total if store.quirks.total == "present" else None
         return content
 
-    plural = resource.nouns[1]
     return Operation(
         method="GET",
         suffix="",
@@ -215,28 +229,17 @@ def _list(resource: Resource, listing: Listing, mount: Mount) -> Operation:
     )
 
 
-def _rows(resource: Resource, listing: Listing, context: RequestContext) -> list[Any]:
-    if listing.rows is not None:
-        return listing.rows(context)
-    return context.store.listing(resource.kind, context.org, _order(listing, context))
-
-
-def _order(listing: Listing, context: RequestContext) -> str | None:
-    return listing.order(context) if callable(listing.order) else listing.order
-
-
 def _page(
-    resource: Resource, listing: Listing, context: RequestContext, rows: list[Any]
+    context: RequestContext, paging: Paging, rows: list[Any], name: str, order: str | None
 ) -> ListPage[Any]:
-    query = context.page
-    if listing.paging is Paging.OFFSET:
-        items = rows[query.offset : query.offset + query.limit]
-        return ListPage(items, None, len(rows))
-    quirks = context.store.quirks
+    """Return the page that the query asks for; `name` names the list for its cursors."""
+    query, quirks = context.page, context.store.quirks
+    if paging is Paging.OFFSET:
+        return ListPage(rows[query.offset : query.offset + query.limit], None, len(rows))
     return cut_page(
         rows,
-        f"{resource.nouns[1]} {context.org}",
-        order=_order(listing, context) or quirks.list_order,
+        name,
+        order=order or quirks.list_order,
         stable=quirks.paging == "stable",
         first=query.first,
         after=query.after,

@@ -90,7 +90,10 @@ def parse_seed(
         },
         enterprise=mapping(top.get("enterprise"), f"{where}: enterprise", _ENTERPRISE_SECTIONS),
         quirks=parse_quirks(switches, f"{where}: quirks"),
-        keys=_keys(mapping(top.get("keys"), f"{where}: keys"), organizations, f"{where}: keys"),
+        keys={
+            key: _principal(key, fields, organizations, f"{where}: keys.{key}")
+            for key, fields in mapping(top.get("keys"), f"{where}: keys").items()
+        },
     )
 
 
@@ -122,14 +125,6 @@ def _add_scope(store: Store, org: str | None, sections: Mapping[str, Any], where
 def _depth(fields: object) -> int:
     path = fields.get("path") if isinstance(fields, Mapping) else None
     return path.count("/") if isinstance(path, str) else 0
-
-
-def _keys(
-    raw: Mapping[str, Any], organizations: Mapping[str, Any], where: str
-) -> dict[str, Principal]:
-    return {
-        key: _principal(key, fields, organizations, f"{where}.{key}") for key, fields in raw.items()
-    }
 
 
 def _principal(key: str, raw: object, organizations: Mapping[str, Any], where: str) -> Principal:

@@ -220,8 +220,8 @@ class Emulator:
         httpx.get(f"{emulator.url}/v3/self", headers={"Authorization": "Bearer cog_emulator"})
 
     The seed has the shape of a seed file; `quirks` override those in it. `faults` is a fault
-    script, see `fault_rules`; `layers` can change requests and responses, see `gate`. Methods that
-    change an object act as a person in the web app.
+    script, see `fault_rules`; `layers` can change requests and responses, see `middleware`. Methods
+    that change an object act as a person in the web app.
     """
 
     def __init__(

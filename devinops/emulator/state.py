@@ -81,14 +81,10 @@ class StateFile:
                 async with self._turn:
                     await asyncio.to_thread(self.save)
             except ConfigError as error:
-                return _not_saved(error)
+                # The change is not in the file.
+                body = json.dumps({"detail": str(error)}).encode("ascii")
+                return Reply(500, [(b"content-type", b"application/json")], body)
         return reply
-
-
-def _not_saved(error: ConfigError) -> Reply:
-    """Return the response to a request whose change is not in the file."""
-    body = json.dumps({"detail": str(error)}).encode("ascii")
-    return Reply(500, [(b"content-type", b"application/json")], body)
 
 
 def dump(store: Store) -> dict[str, Any]:

@@ -129,6 +129,11 @@ class Store:
 
     # -- reading for an API request
 
+    def has_playbook(self, org: str | None, playbook_id: str) -> bool:
+        """Return whether this is a playbook of the organization or of the enterprise."""
+        playbook = self.table("playbook").get(playbook_id)
+        return playbook is not None and playbook.org in (None, org)
+
     def check_organization(self, org: str) -> None:
         if org not in self._tables["organization"]:
             raise ApiError(404, "Organization not found")

@@ -88,7 +88,12 @@ def cut_page(
     cursor is a position in the order. Otherwise it is a count, which writes between two pages
     shift.
     """
-    start = 0 if after is None else _start(rows, tag, order, stable, after)
+    if after is None:
+        start = 0
+    elif stable:
+        start = bisect_right(rows, _decode(after, tag, order), key=ORDERS[order])
+    else:
+        start = max(int(_decode(after, tag, "offset")[0]), 0)
     end = start + first
     if end >= len(rows):
         return ListPage(rows[start:], None, len(rows))
@@ -96,12 +101,6 @@ def cut_page(
     return ListPage(
         rows[start:end], _encode(tag, order if stable else "offset", position), len(rows)
     )
-
-
-def _start(rows: list[R], tag: str, order: str, stable: bool, after: str) -> int:
-    if not stable:
-        return max(int(_decode(after, tag, "offset")[0]), 0)
-    return bisect_right(rows, _decode(after, tag, order), key=ORDERS[order])
 
 
 def _encode(tag: str, order: str, position: tuple[object, ...]) -> str:

@@ -171,12 +171,8 @@ POST /v3beta1/organizations/{org_id}/snapshot-setup/builds/{build_id}/unpin unpi
 """
 
 
-def _rows() -> tuple[tuple[str, str, str], ...]:
-    words = _TABLE.split()
-    return tuple(zip(words[::3], words[1::3], words[2::3], strict=True))
-
-
-OPERATIONS = _rows()
+_WORDS = _TABLE.split()
+OPERATIONS = tuple(zip(_WORDS[::3], _WORDS[1::3], _WORDS[2::3], strict=True))
 
 
 def _refusal(method: str, path: str, name: str) -> Callable[[Request], Awaitable[Response]]:

@@ -594,7 +594,7 @@ def test_chances_are_the_same_in_every_run_and_others_with_another_seed(start):
 
 def test_chances_come_as_often_as_they_should():
     (one,) = parse_faults([rule("close", probability=0.3)]).rules
-    assert 250 < sum(one.wants(number) for number in range(1, 1001)) < 350
+    assert 250 < sum(one.selects(number) for number in range(1, 1001)) < 350
 
 
 def test_the_first_rule_wins_and_each_counts_every_request(start):

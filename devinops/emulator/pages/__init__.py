@@ -19,9 +19,9 @@ from devinops.emulator.pages.views import (
     Link,
     Owner,
     audit_rows,
+    find_owner,
     listed,
     members,
-    owner,
     request_rows,
     rows,
 )
@@ -48,7 +48,7 @@ def _start(visit: Visit) -> Response:
         title="devinops emulator",
         url=str(visit.request.base_url).rstrip("/"),
         has_default=DEFAULT_ORG in store.organizations,
-        owners=[(whose, whose.links(store)) for whose in (*owners, ENTERPRISE)],
+        owners=[(owner, owner.links(store)) for owner in (*owners, ENTERPRISE)],
         requests=request_rows(visit.log, 0, _REQUESTS),
     )
 
@@ -56,21 +56,21 @@ def _start(visit: Visit) -> Response:
 def _list(visit: Visit) -> Response:
     """Show the objects of a section."""
     section = visit.request.url.path.rpartition("/")[2]
-    whose = owner(visit.store, visit.request.path_params.get("org"))
+    owner = find_owner(visit.store, visit.request.path_params.get("org"))
     content = {
         "title": TITLES[section],
         "noun": NOUNS[SECTIONS[section]],
-        "owner": whose,
-        "crumbs": [Link(whose.start, whose.name)],
-        "links": whose.links(visit.store, section),
+        "owner": owner,
+        "crumbs": [Link(owner.start, owner.name)],
+        "links": owner.links(visit.store, section),
         "notice": notice(visit),
     }
     if section == "knowledge":
         search = visit.query.get("search", "").strip()
-        tree = grow(visit.store, whose.org, search=search)
+        tree = grow(visit.store, owner.org, search=search)
         is_open = bool(search) or tree.is_small or visit.query.get("folders") == "open"
         return render("knowledge.html", tree=tree, search=search, is_open=is_open, **content)
-    items = rows(visit.store, SECTIONS[section], whose.org)
+    items = rows(visit.store, SECTIONS[section], owner.org)
     return render("list.html", section=section, rows=items, **content)
 
 

@@ -78,7 +78,8 @@ def form_fields(kind: Kind, folders: Folders = ()) -> list[Field]:
 
 
 def _field(kind: Kind, name: str, known: FieldType, folders: Folders, *, first: bool) -> Field:
-    members = _members(known.hint)
+    hint = known.hint
+    members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     widget = _widget(name, members)
     return Field(
         name=name,
@@ -89,13 +90,9 @@ def _field(kind: Kind, name: str, known: FieldType, folders: Folders, *, first: 
         required=known.required,
         is_label=known.required and name in ("name", "title", "key"),
         options=folders if widget == "folder" else _options(members),
-        rows=_rows(name, widget),
+        rows={"text": words.LINES.get(name, 0), "lines": 4, "json": 4}.get(widget, 0),
         first=first,
     )
-
-
-def _members(hint: Any) -> tuple[Any, ...]:
-    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
 
 def _widget(name: str, members: Iterable[Any]) -> Widget:
@@ -115,10 +112,6 @@ def _widget(name: str, members: Iterable[Any]) -> Widget:
 def _options(members: Iterable[Any]) -> tuple[tuple[str, str], ...]:
     values = [value for member in members for value in get_args(member) if isinstance(value, str)]
     return tuple((value, value) for value in values)
-
-
-def _rows(name: str, widget: Widget) -> int:
-    return {"text": words.LINES.get(name, 0), "lines": 4, "json": 4}.get(widget, 0)
 
 
 # -- from values to what is in the inputs
@@ -216,17 +209,17 @@ def read(
     errors: dict[str, str] = {}
     for item in after:
         field = item.field
-        if item.text == old[field.name] if old is not None else _is_left_empty(item):
+        if old is not None:
+            is_left_out = item.text == old[field.name]
+        else:
+            is_left_out = not item.text and not field.required
+        if is_left_out:
             continue
         try:
             values[field.name] = _value(field, item.text)
         except InvalidObject as error:
             errors[field.name] = str(error)
     return values, errors
-
-
-def _is_left_empty(item: Input) -> bool:
-    return not item.text and not item.field.required
 
 
 def _value(field: Field, text: str) -> object:
@@ -273,7 +266,7 @@ def with_errors(items: Iterable[Input], errors: Mapping[str, str]) -> list[Input
     return [replace(item, error=errors.get(item.field.name, item.error)) for item in items]
 
 
-def error_of_input(error: InvalidObject, items: Iterable[Input]) -> dict[str, str]:
+def errors_by_input(error: InvalidObject, items: Iterable[Input]) -> dict[str, str]:
     """Return a message of the store by the input that it names; by an empty name for none."""
     message = str(error)
     name, _, rest = message.partition(":")

@@ -16,7 +16,7 @@ from devinops.emulator.pages.views import (
     Owner,
     author,
     facts,
-    owner,
+    find_owner,
     owner_of,
     section_of,
     url_of,
@@ -45,26 +45,26 @@ def new_object(visit: Visit) -> Response:
     """Show the form of a new object, or create it."""
     org = visit.request.path_params.get("org")
     kind = SECTIONS[visit.request.url.path.split("/")[-2]]
-    whose = owner(visit.store, org)
+    owner = find_owner(visit.store, org)
     fields = forms.form_fields(kind, tuple(folder_choices(visit.store, org)))
     empty = forms.inputs(fields, forms.starting_values(kind, visit.query))
     if not visit.is_post:
-        return _new_page(visit, kind, whose, empty, {})
+        return _new_page(visit, kind, owner, empty, {})
     filled = forms.typed(empty, visit.form)
     values, errors = forms.read(filled)
     if not errors:
         try:
             record_id = web_edits.add(visit.store, kind, org, values)
         except InvalidObject as error:
-            errors = forms.error_of_input(error, filled)
+            errors = forms.errors_by_input(error, filled)
         else:
             visit.save()
             return redirect(f"{url_of(section_of(kind), record_id)}?done=created")
-    return _new_page(visit, kind, whose, filled, errors)
+    return _new_page(visit, kind, owner, filled, errors)
 
 
 def _new_page(
-    visit: Visit, kind: Kind, whose: Owner, items: Iterable[Input], errors: Mapping[str, str]
+    visit: Visit, kind: Kind, owner: Owner, items: Iterable[Input], errors: Mapping[str, str]
 ) -> Response:
     noun = words.NOUNS[kind]
     return render(
@@ -72,13 +72,13 @@ def _new_page(
         422 if errors else 200,
         title=f"New {noun}",
         kind=kind,
-        crumbs=_crumbs(visit, kind, whose, None),
-        owner=whose,
-        links=whose.links(visit.store, _section(kind)),
+        crumbs=_crumbs(visit, kind, owner, None),
+        owner=owner,
+        links=owner.links(visit.store, _section(kind)),
         inputs=forms.with_errors(items, errors),
         form_error=errors.get("", ""),
         has_errors=bool(errors),
-        cancel=_list_url(kind, whose),
+        cancel=_list_url(kind, owner),
         button=f"Create {noun}",
     )
 
@@ -123,7 +123,7 @@ def _save(visit: Visit, kind: Kind, record: Any, live: list[Input]) -> Response:
         try:
             web_edits.edit(visit.store, kind, record.id, values)
         except InvalidObject as error:
-            errors = forms.error_of_input(error, filled)
+            errors = forms.errors_by_input(error, filled)
         else:
             visit.save()
     if errors:
@@ -150,7 +150,7 @@ def _page(
 ) -> Response:
     """Return the page with a form of `items`, for an object that has the values `live`."""
     store = visit.store
-    whose = owner_of(store, kind, record)
+    owner = owner_of(store, kind, record)
     tree = grow(store, record.org, record.id) if kind == "folder" else None
     return render(
         "object.html",
@@ -159,9 +159,9 @@ def _page(
         noun=words.NOUNS[kind],
         kind=kind,
         section=section_of(kind),
-        crumbs=_crumbs(visit, kind, whose, record),
-        owner=whose,
-        links=whose.links(store, _section(kind)),
+        crumbs=_crumbs(visit, kind, owner, record),
+        owner=owner,
+        links=owner.links(store, _section(kind)),
         record=record,
         started=[(f"{forms.STARTED}{item.field.name}", item.text) for item in live],
         created_by=author(store, record.created_by),
@@ -172,13 +172,13 @@ def _page(
         has_errors=bool(errors),
         notice="" if errors else notice(visit),
         tree=tree,
-        consequence=_consequence(kind, whose, tree),
+        consequence=_consequence(kind, owner, tree),
         search="",
         is_open=True,
     )
 
 
-def _consequence(kind: Kind, whose: Owner, tree: NoteTree | None) -> str:
+def _consequence(kind: Kind, owner: Owner, tree: NoteTree | None) -> str:
     """Return what a person should know before deleting an object."""
     if kind == "organization":
         return "Everything in it is deleted too."
@@ -192,18 +192,18 @@ def _section(kind: Kind) -> str:
     return {"folder": "knowledge", "organization": "settings"}.get(kind, section_of(kind))
 
 
-def _list_url(kind: Kind, whose: Owner) -> str:
+def _list_url(kind: Kind, owner: Owner) -> str:
     if kind == "organization":
         return "/enterprise/organizations"
-    return f"{whose.url}/{_section(kind)}"
+    return f"{owner.url}/{_section(kind)}"
 
 
-def _crumbs(visit: Visit, kind: Kind, whose: Owner, record: Any) -> list[Link]:
+def _crumbs(visit: Visit, kind: Kind, owner: Owner, record: Any) -> list[Link]:
     """Return the way from the start to an object, without the object itself."""
-    crumbs = [Link(whose.start, whose.name)]
+    crumbs = [Link(owner.start, owner.name)]
     if kind != "organization":
         section = _section(kind)
-        crumbs.append(Link(f"{whose.url}/{section}", words.TITLES[section]))
+        crumbs.append(Link(f"{owner.url}/{section}", words.TITLES[section]))
     if kind in ("knowledge", "folder") and record is not None:
         above = record.folder_id if kind == "knowledge" else record.parent_id
         line = list(visit.store.folder_line(above).values())

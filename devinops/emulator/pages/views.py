@@ -79,7 +79,7 @@ class Owner:
 ENTERPRISE = Owner(None, "Enterprise")
 
 
-def owner(store: Store, org: str | None) -> Owner:
+def find_owner(store: Store, org: str | None) -> Owner:
     """Return an owner. Raises a 404 for an unknown organization."""
     return ENTERPRISE if org is None else Owner(org, store.organization(org).name)
 
@@ -88,7 +88,7 @@ def owner_of(store: Store, kind: Kind, record: Any) -> Owner:
     """Return whose pages have an object: an organization is on its own."""
     if kind == "organization":
         return Owner(record.id, record.name)
-    return owner(store, record.org)
+    return find_owner(store, record.org)
 
 
 def objects(store: Store, kind: Kind, org: str | None) -> list[Any]:

@@ -85,7 +85,7 @@ class AuditLog(models.Answer):
     user_email: str | None
 
 
-def view(store: Store, event: records.Event) -> JsonObject:
+def _view_event(store: Store, event: records.Event) -> JsonObject:
     actor = store.actor(event.created_by)
     return {
         "audit_log_id": event.id,
@@ -141,7 +141,7 @@ AUDIT_LOGS = Resource(
     path="/audit-logs",
     mounts=(Mount(ENTERPRISE, access.AUDIT), Mount(ABOUT_ORGANIZATION, access.AUDIT)),
     id_field="audit_log_id",
-    view=view,
+    view=_view_event,
     answer=AuditLog,
     listing=Listing(order=_order, rows=_rows, filters=AuditFilters),
     readable=False,

@@ -51,7 +51,7 @@ _REPOSITORY = re.compile(r"(?<![\w@/.])@([\w.-]+/[\w.-]*\w)(?![\w/:])")
 
 _STORED = tuple(shapes.AutomationPatch.model_fields)
 # Members without parts of their own: an update replaces them even if it merges.
-_UNDIVIDED = ("name", "enabled", "run_as", "security_profile")
+_REPLACED_WHOLE = ("name", "enabled", "run_as", "security_profile")
 _DEFAULTS: JsonObject = {
     "triggers": [],
     "run_as": {"type": "organization"},
@@ -66,7 +66,7 @@ _KEYS = {"triggers": "event_type", "actions": "type"}
 # -- views
 
 
-def shown(store: Store, automation: Automation) -> JsonObject:
+def _view_automation(store: Store, automation: Automation) -> JsonObject:
     """Return an automation as the API shows it, without the secret of its webhook."""
     fields = {name: getattr(automation, name) for name in _STORED}
     return {
@@ -84,9 +84,9 @@ def shown(store: Store, automation: Automation) -> JsonObject:
     }
 
 
-def shown_once(store: Store, automation: Automation) -> JsonObject:
-    """Return an automation as `shown`, once with the secret of its new webhook."""
-    content = shown(store, automation)
+def _view_with_secret(store: Store, automation: Automation) -> JsonObject:
+    """Return an automation as the API shows it, once with the secret of its new webhook."""
+    content = _view_automation(store, automation)
     for trigger in content["triggers"]:
         if trigger["webhook"] is not None:
             trigger["webhook"]["secret"] = automation.new_secret
@@ -162,10 +162,10 @@ def change(context: RequestContext, automation: Automation) -> Automation:
             raise ApiError(422, "Value should not be null", ("body", name), None)
     merges = context.store.quirks.automation_updates == "merge"
     stored = {name: getattr(automation, name) for name in sent}
-    wanted = {
+    changes = {
         name: _changed(name, stored[name], value, merges=merges) for name, value in sent.items()
     }
-    ready = completed(context.store, _checked(automation, wanted), automation)
+    ready = completed(context.store, _checked(automation, changes), automation)
     _check(context, ready)
     changed: Automation = context.store.change(
         "automation", automation, context.caller.actor, ready
@@ -179,7 +179,7 @@ def _changed(name: str, stored: Any, value: Any, *, merges: bool) -> Any:
     if name == "metadata" and not merges:
         # A null removes a label in either way of updating: the request's schema says so.
         return {key: label for key, label in value.items() if label is not None}
-    if not merges or name in _UNDIVIDED:
+    if not merges or name in _REPLACED_WHOLE:
         return value
     if name in _KEYS:
         return _merged_elements(stored, value, _KEYS[name])
@@ -214,13 +214,13 @@ def _merged_elements(stored: list[JsonObject], sent: list[JsonObject], key: str)
     return [_merged(by_type.get(element[key], {}), element) for element in sent]
 
 
-def _checked(automation: Automation, wanted: JsonObject) -> JsonObject:
-    """Return the wanted groups in full, checked as whole ones. Raises ApiError with 422."""
-    ids = [trigger.pop("trigger_id", None) for trigger in wanted.get("triggers", ())]
+def _checked(automation: Automation, changes: JsonObject) -> JsonObject:
+    """Return the changed groups in full, checked as whole ones. Raises ApiError with 422."""
+    ids = [trigger.pop("trigger_id", None) for trigger in changes.get("triggers", ())]
     whole = {name: getattr(automation, name) for name in _STORED if name != "triggers"}
-    whole |= {"triggers": [], **wanted}
+    whole |= {"triggers": [], **changes}
     try:
-        fields = shapes.AutomationCreate.model_validate(whole).model_dump(include=set(wanted))
+        fields = shapes.AutomationCreate.model_validate(whole).model_dump(include=set(changes))
     except ValidationError as error:
         first = error.errors()[0]
         raise ApiError(422, first["msg"], ("body", *first["loc"]), first["input"]) from None
@@ -284,7 +284,7 @@ def _check(context: RequestContext, fields: JsonObject) -> None:
 
 
 def _profiles(context: RequestContext) -> dict[str, str]:
-    return context.store.organization(context.org or "").security_profiles
+    return context.store.organization(context.caller.organization).security_profiles
 
 
 def _check_triggers(triggers: list[JsonObject]) -> None:
@@ -317,7 +317,8 @@ def _check_actions(context: RequestContext, actions: list[JsonObject]) -> None:
     for action in actions:
         _check_target(action)
         for playbook_id in _PLAYBOOK.findall(action.get("prompt") or ""):
-            _check_playbook(context, playbook_id)
+            if not context.store.has_playbook(context.org, playbook_id):
+                raise ApiError(400, f"Unknown playbook {playbook_id}")
 
 
 def _check_target(action: JsonObject) -> None:
@@ -327,25 +328,20 @@ def _check_target(action: JsonObject) -> None:
         raise ApiError(400, "A message_session action needs target_devin_id or auto_create")
 
 
-def _check_playbook(context: RequestContext, playbook_id: str) -> None:
-    playbook = context.store.table("playbook").get(playbook_id)
-    if playbook is None or playbook.org not in (None, context.org):
-        raise ApiError(400, f"Unknown playbook {playbook_id}")
-
-
 def _check_identity(context: RequestContext, fields: JsonObject) -> None:
     run_as = fields.get("run_as") or {"type": "organization"}
     is_person = context.caller.actor.is_person
     if run_as["type"] == "creator" and not is_person:
         raise ApiError(400, "An automation of a service user cannot run as its creator")
-    if run_as["type"] == "service_user" and not _known(context.store, run_as["service_user_id"]):
-        raise ApiError(400, f"Unknown service user {run_as['service_user_id']}")
+    service_user = run_as.get("service_user_id")
+    if service_user is not None and not _is_service_user(context.store, service_user):
+        raise ApiError(400, f"Unknown service user {service_user}")
     email = (fields.get("notifications") or {}).get("email")
     if email is not None and not email["recipients"] and not is_person:
         raise ApiError(400, "Email notifications of a service user's automation need recipients")
 
 
-def _known(store: Store, service_user_id: str) -> bool:
+def _is_service_user(store: Store, service_user_id: str) -> bool:
     actors: list[Actor] = [principal.actor for principal in store.keys.values()]
     holds_key = any(actor.id == service_user_id and not actor.is_person for actor in actors)
     return holds_key or service_user_id in store.table("service_user")
@@ -387,8 +383,8 @@ def add_as_person(store: Store, fields: JsonObject) -> JsonObject:
 def edit_as_person(store: Store, automation: Automation, fields: JsonObject) -> JsonObject:
     """Return the store's fields for a person's change of whole groups. Raises InvalidObject."""
     own = {name: fields[name] for name in fields if name == "last_invocation"}
-    wanted = {name: value for name, value in fields.items() if name not in own}
-    ready = completed(store, _checked(automation, wanted), automation)
+    changes = {name: value for name, value in fields.items() if name not in own}
+    ready = completed(store, _checked(automation, changes), automation)
     ready.pop("new_secret", None)
     return {**ready, **own}
 
@@ -474,13 +470,13 @@ AUTOMATIONS = Resource(
     path="/automations",
     mounts=(Mount(ORGANIZATION, access.READ_AUTOMATIONS, access.WRITE_AUTOMATIONS),),
     id_field="automation_id",
-    view=shown,
+    view=_view_automation,
     answer=shapes.Automation,
     listing=Listing(order="reversed", filters=AutomationFilters, total="whole"),
     create=Create(
         body=shapes.AutomationCreate,
         make=create,
-        view=shown_once,
+        view=_view_with_secret,
         status=CREATED,
         refusals=(409,),
     ),
@@ -489,7 +485,7 @@ AUTOMATIONS = Resource(
         body=shapes.AutomationPatch,
         omitted=Omitted.MERGES,
         change=change,
-        view=shown_once,
+        view=_view_with_secret,
         refusals=(409,),
     ),
     delete=Delete(),

@@ -87,19 +87,19 @@ class IdpGroupName(Answer):
 # -- views
 
 
-role_shown = view_of(RoleAnswer, role_id=id_of, role_name=lambda _, role: role.name)
+_view_role = view_of(RoleAnswer, role_id=id_of, role_name=lambda _, role: role.name)
 
 
 def _role_detail(context: RequestContext) -> JsonObject:
     role: Role = context.store.find("role", None, context.id)
-    return {**role_shown(context.store, role), "permissions": role.permissions}
+    return {**_view_role(context.store, role), "permissions": role.permissions}
 
 
 def _assignments(store: Store, roles: Mapping[str, str]) -> list[JsonObject]:
     rows = store.table("role")
     assigned = [(org or None, rows.get(role_id)) for org, role_id in roles.items()]
     return [
-        {"org_id": org, "role": role_shown(store, role)}
+        {"org_id": org, "role": _view_role(store, role)}
         for org, role in assigned
         if role is not None
     ]
@@ -119,20 +119,20 @@ def _direct(store: Store, record: User | ServiceUser | IdpGroup) -> list[JsonObj
     return _assignments(store, record.roles)
 
 
-user_shown = view_of(UserAnswer, user_id=id_of, role_assignments=_direct)
-_user_detail_shown = view_of(
+_view_user = view_of(UserAnswer, user_id=id_of, role_assignments=_direct)
+_view_user_detail = view_of(
     UserWithIdpRoles,
     user_id=id_of,
     role_assignments=_direct,
     idp_role_assignments=_through_groups,
 )
-_idp_user_shown = view_of(IdpUser, user_id=id_of, idp_role_assignments=_through_groups)
-service_user_shown = view_of(ServiceUserAnswer, service_user_id=id_of, role_assignments=_direct)
-group_shown = view_of(IdpGroupAnswer, idp_group_name=id_of, role_assignments=_direct)
+_view_idp_user = view_of(IdpUser, user_id=id_of, idp_role_assignments=_through_groups)
+_view_service_user = view_of(ServiceUserAnswer, service_user_id=id_of, role_assignments=_direct)
+_view_group = view_of(IdpGroupAnswer, idp_group_name=id_of, role_assignments=_direct)
 
 
 def _user_detail(context: RequestContext) -> JsonObject:
-    return _user_detail_shown(context.store, context.store.find("user", None, context.id))
+    return _view_user_detail(context.store, context.store.find("user", None, context.id))
 
 
 # -- lists
@@ -204,7 +204,7 @@ ROLES = Resource(
     path="/roles",
     mounts=(Mount(ENTERPRISE, access.ROLES),),
     id_field="role_id",
-    view=role_shown,
+    view=_view_role,
     answer=RoleAnswer,
     readable=False,
     extra=(
@@ -226,7 +226,7 @@ USERS = Resource(
     path="/members/users",
     mounts=(Mount(ENTERPRISE, access.MEMBERS),),
     id_field="user_id",
-    view=user_shown,
+    view=_view_user,
     answer=UserAnswer,
     listing=Listing(order="created", filters=UserFilters),
     readable=False,
@@ -258,7 +258,7 @@ IDP_USERS = Resource(
     path="/members/idp-users",
     mounts=_BOTH,
     id_field="user_id",
-    view=_idp_user_shown,
+    view=_view_idp_user,
     answer=IdpUser,
     listing=Listing(order="created", filters=UserFilters, rows=_idp_users),
     readable=False,
@@ -270,7 +270,7 @@ GROUP_ROLES = Resource(
     path="/members/idp-groups",
     mounts=_BOTH,
     id_field="idp_group_name",
-    view=group_shown,
+    view=_view_group,
     answer=IdpGroupAnswer,
     listing=Listing(order="created", rows=_groups_with_roles),
     find=_group,
@@ -282,7 +282,7 @@ SERVICE_USERS = Resource(
     path="/members/service-users",
     mounts=(Mount(ENTERPRISE, access.SERVICE_USERS),),
     id_field="service_user_id",
-    view=service_user_shown,
+    view=_view_service_user,
     answer=ServiceUserAnswer,
     listing=Listing(
         order="created",

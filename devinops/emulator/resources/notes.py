@@ -105,17 +105,16 @@ def _in_folder(store: Store, note: records.Note, path: str) -> bool:
 
 def _create(context: RequestContext, fields: JsonObject) -> JsonObject:
     clean = _clean(context, fields)
-    if context.org is None and _is_full(context.store):
-        raise ApiError(400, f"At most {ENTERPRISE_NOTES} enterprise knowledge items are allowed")
+    if context.org is None:
+        types = [note.access_type for note in context.store.table("knowledge")]
+        if types.count("enterprise") >= ENTERPRISE_NOTES:
+            detail = f"At most {ENTERPRISE_NOTES} enterprise knowledge items are allowed"
+            raise ApiError(400, detail)
     return clean
 
 
-def _is_full(store: Store) -> bool:
-    scopes = [note.access_type for note in store.table("knowledge")]
-    return scopes.count("enterprise") >= ENTERPRISE_NOTES
-
-
 def _replace(context: RequestContext, fields: JsonObject) -> JsonObject:
+    """Return what a PUT sets; the `macro` quirk can drop the macro, which v3 cannot set."""
     clean = _clean(context, fields)
     return {**clean, "macro": None} if context.store.quirks.macro == "dropped" else clean
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -61,13 +60,13 @@ class OrganizationAnswer(Answer):
     updated_at: int
 
 
-shown = view_of(OrganizationAnswer, org_id=id_of)
+_view_organization = view_of(OrganizationAnswer, org_id=id_of)
 
 
-def settings_shown(store: Store, organization: Organization) -> JsonObject:
+def _view_settings(store: Store, organization: Organization) -> JsonObject:
     """Return an organization with what a person sees of its settings."""
     settings = {"tags": sorted(organization.tags), "default_tag": organization.default_tag}
-    return {**shown(store, organization), **settings}
+    return {**_view_organization(store, organization), **settings}
 
 
 def _create(context: RequestContext, fields: JsonObject) -> Organization:
@@ -91,7 +90,7 @@ ORGANIZATIONS = Resource(
     path="/organizations",
     mounts=(Mount(ENTERPRISE, access.ORGANIZATIONS, access.ORGANIZATIONS),),
     id_field="org_id",
-    view=shown,
+    view=_view_organization,
     answer=OrganizationAnswer,
     create=Create(body=OrganizationCreate, make=_create),
     update=Update(
@@ -101,7 +100,7 @@ ORGANIZATIONS = Resource(
         clean=_without_ignored_nulls,
     ),
     delete=Delete(),
-    view_as_person=settings_shown,
+    view_as_person=_view_settings,
 )
 
 
@@ -140,29 +139,24 @@ def _organization(context: RequestContext) -> Organization:
     """Return the organization; a 404 if the enterprise has no session tags."""
     if context.store.quirks.session_tags == "off":
         raise ApiError(404, "Session tags are not enabled")
-    return context.store.organization(context.org or "")
+    return context.store.organization(context.caller.organization)
 
 
 def _set_tags(context: RequestContext, tags: set[str]) -> JsonObject:
     """Set the allowed tags; clear the default tag unless it is one of them."""
     if reserved := sorted(tags & RESERVED_TAGS):
         raise ApiError(400, f"The tag {reserved[0]} is reserved")
-    default = _organization(context).default_tag
-    fields = {"tags": sorted(tags), "default_tag": default if default in tags else None}
-    return _change_settings(context, fields, _tags)
+    organization = _organization(context)
+    default = organization.default_tag if organization.default_tag in tags else None
+    _change_settings(context, organization, {"tags": sorted(tags), "default_tag": default})
+    return _tags(context)
 
 
 def _change_settings(
-    context: RequestContext, fields: JsonObject, view: Callable[[RequestContext], JsonObject]
-) -> JsonObject:
-    context.store.change(
-        "organization",
-        _organization(context),
-        context.caller.actor,
-        fields,
-        action="update_org_settings",
-    )
-    return view(context)
+    context: RequestContext, organization: Organization, fields: JsonObject
+) -> None:
+    actor = context.caller.actor
+    context.store.change("organization", organization, actor, fields, action="update_org_settings")
 
 
 def _add(context: RequestContext) -> JsonObject:
@@ -176,14 +170,12 @@ def _remove(context: RequestContext) -> JsonObject:
     return _set_tags(context, tags - {context.id})
 
 
-def _set_default(context: RequestContext) -> JsonObject:
-    if context.body.tag not in _organization(context).tags:
+def _set_default(context: RequestContext, tag: str | None) -> JsonObject:
+    organization = _organization(context)
+    if tag is not None and tag not in organization.tags:
         raise ApiError(400, "The default tag must be one of the allowed tags")
-    return _change_settings(context, {"default_tag": context.body.tag}, _default)
-
-
-def _clear_default(context: RequestContext) -> JsonObject:
-    return _change_settings(context, {"default_tag": None}, _default)
+    _change_settings(context, organization, {"default_tag": tag})
+    return _default(context)
 
 
 TAGS = Resource(
@@ -192,7 +184,7 @@ TAGS = Resource(
     path="/tags",
     mounts=(Mount(ABOUT_ORGANIZATION, access.TAGS, access.TAGS),),
     id_field="tag",
-    view=shown,
+    view=_view_organization,
     answer=Tags,
     listing=None,
     readable=False,
@@ -253,7 +245,7 @@ TAGS = Resource(
             verb="set",
             noun="default_tag",
             description="Set the default tag, which must be allowed.",
-            work=_set_default,
+            work=lambda context: _set_default(context, context.body.tag),
             answer=DefaultTag,
             writes=True,
             body=DefaultTagWrite,
@@ -264,7 +256,7 @@ TAGS = Resource(
             verb="clear",
             noun="default_tag",
             description="Clear the default tag.",
-            work=_clear_default,
+            work=lambda context: _set_default(context, None),
             answer=DefaultTag,
             writes=True,
         ),
@@ -302,7 +294,7 @@ def _scope(_: Store, limit: AcuLimit) -> str:
     return limit.scope if limit.org is None else "org"
 
 
-acu_limit_shown = view_of(AcuLimitAnswer, scope=_scope, org_id=lambda _, limit: limit.org)
+_view_acu_limit = view_of(AcuLimitAnswer, scope=_scope, org_id=lambda _, limit: limit.org)
 
 
 def _limits(context: RequestContext) -> list[AcuLimit]:
@@ -335,13 +327,8 @@ def _limit_of(organization: Organization, figure: int) -> AcuLimit:
 
 
 def _set_limit(context: RequestContext, figure: int | None) -> None:
-    context.store.change(
-        "organization",
-        context.store.organization(context.id),
-        context.caller.actor,
-        {_limit_field(context): figure},
-        action="update_org_settings",
-    )
+    organization = context.store.organization(context.id)
+    _change_settings(context, organization, {_limit_field(context): figure})
 
 
 ACU_LIMITS = Resource(
@@ -350,7 +337,7 @@ ACU_LIMITS = Resource(
     path="/consumption/acu-limits/devin",
     mounts=(Mount(ENTERPRISE, access.READ_ACU_LIMITS, access.WRITE_ACU_LIMITS),),
     id_field="org_id",
-    view=acu_limit_shown,
+    view=_view_acu_limit,
     answer=AcuLimitAnswer,
     listing=Listing(order="created", rows=_limits),
     readable=False,

@@ -132,7 +132,7 @@ def _playbook(store: Store, schedule: Schedule) -> JsonObject | None:
     return {"playbook_id": schedule.playbook_id, "title": playbook.title if playbook else None}
 
 
-shown = view_of(
+_view_schedule = view_of(
     ScheduleAnswer,
     scheduled_session_id=id_of,
     org_id=lambda _, schedule: schedule.org,
@@ -153,13 +153,13 @@ def _new(context: RequestContext, fields: JsonObject) -> JsonObject:
 
 def _changes(context: RequestContext, fields: JsonObject) -> JsonObject:
     _check_impersonation(context, fields.pop("run_as_user_id", None))
-    wanted = {
+    changes = {
         name: value for name, value in fields.items() if value is not None or name not in _KEPT
     }
     schedule: Schedule = context.store.find("schedule", context.org, context.id)
-    if {"schedule_type", "frequency", "scheduled_at", "playbook_id"} & wanted.keys():
-        _check(context, {**{name: getattr(schedule, name) for name in _RULED}, **wanted}, wanted)
-    return wanted
+    if {"schedule_type", "frequency", "scheduled_at", "playbook_id"} & changes.keys():
+        _check(context, {**{name: getattr(schedule, name) for name in _RULED}, **changes}, changes)
+    return changes
 
 
 _RULED = ("schedule_type", "frequency", "scheduled_at", "playbook_id", "target_devin_id")
@@ -182,13 +182,8 @@ def _check(context: RequestContext, fields: JsonObject, sent: JsonObject | None 
         raise ApiError(
             422, "Only with one_time", ("body", "target_devin_id"), fields["target_devin_id"]
         )
-    if fields["playbook_id"] is not None:
-        _check_playbook(context, fields["playbook_id"])
-
-
-def _check_playbook(context: RequestContext, playbook_id: str) -> None:
-    playbook = context.store.table("playbook").get(playbook_id)
-    if playbook is None or playbook.org not in (None, context.org):
+    playbook_id = fields["playbook_id"]
+    if playbook_id is not None and not context.store.has_playbook(context.org, playbook_id):
         raise ApiError(404, "Playbook not found")
 
 
@@ -208,7 +203,7 @@ SCHEDULES = Resource(
     path="/schedules",
     mounts=(Mount(ORGANIZATION, access.SCHEDULES, access.SCHEDULES),),
     id_field="schedule_id",
-    view=shown,
+    view=_view_schedule,
     answer=ScheduleAnswer,
     listing=Listing(paging=Paging.OFFSET),
     create=Create(body=ScheduleCreate, clean=_new),
