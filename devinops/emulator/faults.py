@@ -151,7 +151,7 @@ def _on_object(context: FaultContext) -> bool:
 
 
 def _on_object_or_create(context: FaultContext) -> bool:
-    """An object can be copied if a person gives it the fields of its record."""
+    """Return whether there will be an object, and it can be copied by the fields of its record."""
     target = context.target
     if target is None or target.id is None:
         return _on_create(context)

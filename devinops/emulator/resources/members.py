@@ -105,7 +105,7 @@ def _assignments(store: Store, roles: Mapping[str, str]) -> list[JsonObject]:
     ]
 
 
-def _through_groups(store: Store, user: User) -> list[JsonObject]:
+def _assignments_through_groups(store: Store, user: User) -> list[JsonObject]:
     groups = [store.table("idp_group").get(name) for name in user.groups]
     return [
         {"idp_group_name": group.id, **assignment}
@@ -115,20 +115,22 @@ def _through_groups(store: Store, user: User) -> list[JsonObject]:
     ]
 
 
-def _direct(store: Store, record: User | ServiceUser | IdpGroup) -> list[JsonObject]:
+def _own_assignments(store: Store, record: User | ServiceUser | IdpGroup) -> list[JsonObject]:
     return _assignments(store, record.roles)
 
 
-_view_user = view_of(UserAnswer, user_id=id_of, role_assignments=_direct)
+_view_user = view_of(UserAnswer, user_id=id_of, role_assignments=_own_assignments)
 _view_user_detail = view_of(
     UserWithIdpRoles,
     user_id=id_of,
-    role_assignments=_direct,
-    idp_role_assignments=_through_groups,
+    role_assignments=_own_assignments,
+    idp_role_assignments=_assignments_through_groups,
 )
-_view_idp_user = view_of(IdpUser, user_id=id_of, idp_role_assignments=_through_groups)
-_view_service_user = view_of(ServiceUserAnswer, service_user_id=id_of, role_assignments=_direct)
-_view_group = view_of(IdpGroupAnswer, idp_group_name=id_of, role_assignments=_direct)
+_view_idp_user = view_of(IdpUser, user_id=id_of, idp_role_assignments=_assignments_through_groups)
+_view_service_user = view_of(
+    ServiceUserAnswer, service_user_id=id_of, role_assignments=_own_assignments
+)
+_view_group = view_of(IdpGroupAnswer, idp_group_name=id_of, role_assignments=_own_assignments)
 
 
 def _user_detail(context: RequestContext) -> JsonObject:
@@ -145,7 +147,6 @@ class UserFilters(Filters):
     email: Annotated[str | None, Query()] = None
 
     def shows(self, context: RequestContext, user: User) -> bool:
-        """Return whether a person has this address."""
         return user.email == self.email
 
 
@@ -160,7 +161,6 @@ class ServiceUserFilters(Filters):
         return not self.include_inactive
 
     def shows(self, context: RequestContext, service_user: ServiceUser) -> bool:
-        """Return whether a service user is active."""
         expires_at = service_user.expires_at
         expired = expires_at is not None and expires_at <= context.store.now()
         return service_user.deleted_at is None and not expired
@@ -179,13 +179,16 @@ def _groups_with_roles(context: RequestContext) -> list[Any]:
 
 
 def _idp_users(context: RequestContext) -> list[Any]:
-    users = context.store.listing("user", None, "created")
-    return [user for user in users if _orgs_through_groups(context, user, context.org)]
-
-
-def _orgs_through_groups(context: RequestContext, user: User, org: str | None) -> bool:
-    assignments = _through_groups(context.store, user)
-    return any(org is None or assignment["org_id"] == org for assignment in assignments)
+    """Return the people with a role through a group: any role, or one in the organization."""
+    store, org = context.store, context.org
+    return [
+        user
+        for user in store.listing("user", None, "created")
+        if any(
+            org in (None, assignment["org_id"])
+            for assignment in _assignments_through_groups(store, user)
+        )
+    ]
 
 
 def _group(context: RequestContext) -> IdpGroup:
