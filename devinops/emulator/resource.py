@@ -158,16 +158,16 @@ class Listing:
     """How the objects are listed.
 
     Without an `order` the `list_order` quirk decides. `rows` replaces the store's own listing.
-    `total` says which pages have a total: all, or only those with the whole list. `whole` makes the
-    content of a list without pages from its views; `answer` is its model.
+    `total` says which pages have a total: all, or only one with the complete list. `unpaged` makes
+    the content of a list without pages from the views of its objects; `answer` is its model.
     """
 
     paging: Paging = Paging.CURSOR
     order: str | Callable[[RequestContext], str] | None = None
     filters: type[Filters] | None = None
     rows: Callable[[RequestContext], list[Any]] | None = None
-    total: Literal["always", "whole"] = "always"
-    whole: Callable[[RequestContext, list[JsonObject]], object] | None = None
+    total: Literal["always", "complete"] = "always"
+    unpaged: Callable[[RequestContext, list[JsonObject]], object] | None = None
     answer: Any = None
 
 

@@ -203,8 +203,8 @@ def _list(resource: Resource, listing: Listing, mount: Mount) -> Operation:
         filtered = filters is not None and filters.given(context)
         if filtered:
             rows = [row for row in rows if filters.shows(context, row)]
-        if listing.whole is not None:
-            return listing.whole(context, [resource.view(store, row) for row in rows])
+        if listing.unpaged is not None:
+            return listing.unpaged(context, [resource.view(store, row) for row in rows])
         page = _page(context, listing.paging, rows, f"{plural} {context.org}", order)
         content: JsonObject = {
             "items": [resource.view(store, row) for row in page.items],
@@ -212,7 +212,7 @@ def _list(resource: Resource, listing: Listing, mount: Mount) -> Operation:
             "has_next_page": page.end_cursor is not None,
         }
         is_partial = filtered or len(page.items) < page.total
-        if store.quirks.total != "absent" and not (listing.total == "whole" and is_partial):
+        if store.quirks.total != "absent" and not (listing.total == "complete" and is_partial):
             content["total"] = page.total if store.quirks.total == "present" else None
         return content
 

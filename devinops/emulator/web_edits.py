@@ -37,7 +37,7 @@ def add(
     store: Store, kind: Kind, org: str | None, fields: Mapping[str, object], *, log: bool = True
 ) -> str:
     """Add an object and return its id. Raises InvalidObject."""
-    _check_unless_own(kind, fields, new=True)
+    _check_fields_of_record(kind, fields, new=True)
     if KINDS[kind].owners == "enterprise":
         org = None
     with store.lock:
@@ -45,7 +45,7 @@ def add(
             raise InvalidObject(f'no organization "{org}"')
         if fields.get("id") in store.table(kind):
             raise InvalidObject(f'the id "{fields["id"]}" is used twice')
-        ready = _ready_to_add(store, kind, org, fields, log=log)
+        ready = _fields_to_add(store, kind, org, fields, log=log)
         if kind == "organization":
             new_id = ready.get("id") or store.new_id(kind)
             return store.create_organization(new_id, PERSON, ready, log=log).id
@@ -54,10 +54,10 @@ def add(
 
 def edit(store: Store, kind: Kind, record_id: str, fields: Mapping[str, object]) -> None:
     """Change an object as a person. Raises UnknownObject and InvalidObject."""
-    _check_unless_own(kind, fields, new=False)
+    _check_fields_of_record(kind, fields, new=False)
     with store.lock:
         record = store.get(kind, record_id)
-        ready = _ready_to_set(store, kind, record, fields)
+        ready = _fields_to_set(store, kind, record, fields)
         if store.quirks.is_enabled_view == "service_user":
             ready.pop("is_enabled", None)
         store.change(kind, record, PERSON, ready)
@@ -75,13 +75,13 @@ def remove(store: Store, kind: Kind, record_id: str) -> None:
         store.delete(kind, record, PERSON)
 
 
-def _check_unless_own(kind: Kind, fields: Mapping[str, object], *, new: bool) -> None:
+def _check_fields_of_record(kind: Kind, fields: Mapping[str, object], *, new: bool) -> None:
     """Check the fields of a kind whose resource does not check them itself."""
     if resource_of(kind).add_as_person is None:
         check_fields(kind, fields, new=new)
 
 
-def _ready_to_add(
+def _fields_to_add(
     store: Store, kind: Kind, org: str | None, fields: Mapping[str, Any], *, log: bool
 ) -> JsonObject:
     """Return the store's fields for a new object."""
@@ -94,7 +94,7 @@ def _ready_to_add(
     return _in_store_names(store, kind, org, {**nulls, **fields})
 
 
-def _ready_to_set(store: Store, kind: Kind, record: Any, fields: Mapping[str, Any]) -> JsonObject:
+def _fields_to_set(store: Store, kind: Kind, record: Any, fields: Mapping[str, Any]) -> JsonObject:
     """Return the store's fields for a change of an object."""
     edit_as_person = resource_of(kind).edit_as_person
     if edit_as_person is not None:

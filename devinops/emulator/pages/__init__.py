@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from devinops.emulator.access import DEFAULT_ORG
 from devinops.emulator.pages.objects import new_object, notice, one_object
-from devinops.emulator.pages.tree import grow
+from devinops.emulator.pages.tree import note_tree
 from devinops.emulator.pages.views import (
     ENTERPRISE,
     IN_ENTERPRISE,
@@ -61,13 +61,13 @@ def _list(visit: Visit) -> Response:
         "title": TITLES[section],
         "noun": NOUNS[SECTIONS[section]],
         "owner": owner,
-        "crumbs": [Link(owner.start, owner.name)],
+        "crumbs": [Link(owner.first_url, owner.name)],
         "links": owner.links(visit.store, section),
         "notice": notice(visit),
     }
     if section == "knowledge":
         search = visit.query.get("search", "").strip()
-        tree = grow(visit.store, owner.org, search=search)
+        tree = note_tree(visit.store, owner.org, search=search)
         is_open = bool(search) or tree.is_small or visit.query.get("folders") == "open"
         return render("knowledge.html", tree=tree, search=search, is_open=is_open, **content)
     items = rows(visit.store, SECTIONS[section], owner.org)
@@ -81,7 +81,7 @@ def _members(visit: Visit) -> Response:
         "members.html",
         title="Members",
         owner=ENTERPRISE,
-        crumbs=[Link(ENTERPRISE.start, ENTERPRISE.name)],
+        crumbs=[Link(ENTERPRISE.first_url, ENTERPRISE.name)],
         links=ENTERPRISE.links(store, "members"),
         groups=[
             ("People", members(store, "user")),

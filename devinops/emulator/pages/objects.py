@@ -10,7 +10,7 @@ from starlette.responses import Response
 from devinops.emulator import web_edits
 from devinops.emulator.pages import forms, words
 from devinops.emulator.pages.forms import Input
-from devinops.emulator.pages.tree import NoteTree, folder_choices, grow
+from devinops.emulator.pages.tree import NoteTree, folder_choices, note_tree
 from devinops.emulator.pages.views import (
     Link,
     Owner,
@@ -151,7 +151,7 @@ def _page(
     """Return the page with a form of `items`, for an object that has the values `live`."""
     store = visit.store
     owner = owner_of(store, kind, record)
-    tree = grow(store, record.org, record.id) if kind == "folder" else None
+    tree = note_tree(store, record.org, record.id) if kind == "folder" else None
     return render(
         "object.html",
         422 if errors else 200,
@@ -200,7 +200,7 @@ def _list_url(kind: Kind, owner: Owner) -> str:
 
 def _crumbs(visit: Visit, kind: Kind, owner: Owner, record: Any) -> list[Link]:
     """Return the way from the start to an object, without the object itself."""
-    crumbs = [Link(owner.start, owner.name)]
+    crumbs = [Link(owner.first_url, owner.name)]
     if kind != "organization":
         section = _section(kind)
         crumbs.append(Link(f"{owner.url}/{section}", words.TITLES[section]))

@@ -36,7 +36,9 @@ class NoteTree:
         return self.note_count <= _ALL_OPEN
 
 
-def grow(store: Store, org: str | None, below: str | None = None, search: str = "") -> NoteTree:
+def note_tree(
+    store: Store, org: str | None, below: str | None = None, search: str = ""
+) -> NoteTree:
     """Return the tree below a folder; a search leaves notes with this text, and their folders."""
     notes = [note for note in objects(store, "knowledge", org) if _contains(note, search)]
     folders = objects(store, "folder", org)

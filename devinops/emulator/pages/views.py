@@ -52,7 +52,7 @@ class Owner:
         return "/enterprise" if self.org is None else f"/organizations/{escaped(self.org)}"
 
     @property
-    def start(self) -> str:
+    def first_url(self) -> str:
         return f"{self.url}/{self._sections[0]}"
 
     @property
@@ -179,7 +179,7 @@ def rows(store: Store, kind: Kind, org: str | None) -> list[ObjectRow]:
 
 
 @dataclass(frozen=True)
-class Author:
+class NamedActor:
     """Who did something, and whether it is a person or a service user."""
 
     name: str
@@ -187,11 +187,11 @@ class Author:
     what: str
 
 
-def author(store: Store, actor_id: str | None) -> Author | None:
+def author(store: Store, actor_id: str | None) -> NamedActor | None:
     if actor_id is None:
         return None
     actor = store.actor(actor_id)
-    return Author(actor.name, actor.id, "person" if actor.is_person else "service user")
+    return NamedActor(actor.name, actor.id, "person" if actor.is_person else "service user")
 
 
 def facts(store: Store, kind: Kind, record: Any) -> list[tuple[str, str]]:
@@ -262,7 +262,7 @@ class AuditRow:
     """An event. `url` leads to the object, if it exists and has a page."""
 
     at: int
-    author: Author | None
+    author: NamedActor | None
     action: str
     name: str
     url: str

@@ -103,16 +103,16 @@ TEMPLATES: dict[str, JsonObject] = {
 
 # -- recurrence rules of iCalendar (RRULE), read in UTC
 
-_UTC = re.compile(r"(UNTIL=\d{8}T\d{6})Z")
-_COUNT = re.compile(r";COUNT=\d+|COUNT=\d+;")
-_FINE = re.compile(r"FREQ=(SECONDLY|MINUTELY|HOURLY)")
-_DATE = re.compile(r"BY(MONTH|MONTHDAY|YEARDAY|WEEKNO)=")
+_UNTIL_IN_UTC = re.compile(r"(UNTIL=\d{8}T\d{6})Z")
+_REPETITIONS = re.compile(r";COUNT=\d+|COUNT=\d+;")
+_WITHIN_A_DAY = re.compile(r"FREQ=(SECONDLY|MINUTELY|HOURLY)")
+_BY_DATE = re.compile(r"BY(MONTH|MONTHDAY|YEARDAY|WEEKNO)=")
 
 
 def check_recurrence(rule: str) -> None:
     """Raise ValueError for text that is not a rule."""
     try:
-        _parsed(rule, datetime(2026, 1, 1))
+        _parsed_rule(rule, datetime(2026, 1, 1))
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise ValueError(str(error)) from None
 
@@ -123,18 +123,18 @@ def next_time(rule: str, now: int) -> int | None:
     An interval is counted from `now`: with one of several days, this is the earliest possible time.
     A number of repetitions is not counted.
     """
-    if _FINE.search(rule) and _DATE.search(rule):
+    if _WITHIN_A_DAY.search(rule) and _BY_DATE.search(rule):
         return None  # every second to the end of time would be tried if no date fits
     start = datetime.fromtimestamp(now, UTC).replace(second=0, tzinfo=None)
-    time = _parsed(rule, start).after(start)
+    time = _parsed_rule(rule, start).after(start)
     return int(time.replace(tzinfo=UTC).timestamp()) if time is not None else None
 
 
-def _parsed(rule: str, start: datetime) -> rrule:
+def _parsed_rule(rule: str, start: datetime) -> rrule:
     lines = [line for line in rule.split() if "FREQ=" in line]
     if len(lines) != 1:
         raise ValueError("expected one RRULE")
-    text = _COUNT.sub("", _UTC.sub(r"\1", lines[0]))
+    text = _REPETITIONS.sub("", _UNTIL_IN_UTC.sub(r"\1", lines[0]))
     if "BYMONTH=" in text and "BYMONTHDAY=" in text:
         # The same days, in steps of a year instead of a day.
         text = text.replace("FREQ=DAILY", "FREQ=YEARLY")

@@ -472,7 +472,7 @@ AUTOMATIONS = Resource(
     id_field="automation_id",
     view=_view_automation,
     answer=shapes.Automation,
-    listing=Listing(order="reversed", filters=AutomationFilters, total="whole"),
+    listing=Listing(order="reversed", filters=AutomationFilters, total="complete"),
     create=Create(
         body=shapes.AutomationCreate,
         make=create,

@@ -332,7 +332,7 @@ KNOWLEDGE_V1 = Resource(
     answer=KnowledgeV1,
     names={"trigger_description": "trigger", "parent_folder_id": "folder_id"},
     listing=Listing(
-        paging=Paging.WHOLE, rows=v1.rows("knowledge"), whole=_list_v1, answer=KnowledgeListV1
+        paging=Paging.WHOLE, rows=v1.rows("knowledge"), unpaged=_list_v1, answer=KnowledgeListV1
     ),
     readable=False,
     create=Create(body=KnowledgeWriteV1, clean=_clean_v1, refusals=(404, 409)),

@@ -181,11 +181,11 @@ PLAYBOOKS_V1 = Resource(
     listing=Listing(
         paging=Paging.WHOLE,
         rows=v1.rows("playbook"),
-        whole=v1.listed_as("playbooks"),
+        unpaged=v1.listed_as("playbooks"),
         answer=list[PlaybookV1] | PlaybookListV1,
     ),
     stored_id=v1.stored_id,
-    find=v1.find("playbook"),
+    find=lambda context: context.store.find_to_write("playbook", context.org, context.id),
     create=Create(body=PlaybookWriteV1, refusals=(409,)),
     update=Update(
         method="PUT",

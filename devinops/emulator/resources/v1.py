@@ -26,15 +26,6 @@ def rows(kind: Kind) -> Callable[[RequestContext], list[Any]]:
     return own_rows
 
 
-def find(kind: Kind) -> Callable[[RequestContext], Any]:
-    """Return the function that finds an object of the organization; an enterprise one is a 403."""
-
-    def find_own(context: RequestContext) -> Any:
-        return context.store.find_to_write(kind, context.org, context.id)
-
-    return find_own
-
-
 def listed_as(name: str) -> Callable[[RequestContext, list[JsonObject]], object]:
     """Return the function that makes a list's content, bare or in an object (`v1_lists`)."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.emulator.pages.tree import folder_choices, grow
+from devinops.emulator.pages.tree import folder_choices, note_tree
 from devinops.emulator.store import Store
 from devinops.emulator.web_edits import add
 
@@ -34,11 +34,11 @@ def drawn(tree):
 
 
 def test_folders_come_before_notes_and_both_are_sorted(store):
-    assert drawn(grow(store, ORG)) == "A:2( C:2( y z ) ) a:0( ) B:1( w ) x"
+    assert drawn(note_tree(store, ORG)) == "A:2( C:2( y z ) ) a:0( ) B:1( w ) x"
 
 
 def test_a_folder_has_a_tree_of_its_own(store):
-    tree = grow(store, ORG, "c")
+    tree = note_tree(store, ORG, "c")
     assert (drawn(tree), tree.note_count, tree.folder_count) == ("y z", 2, 0)
 
 
@@ -46,11 +46,11 @@ def test_a_folder_has_a_tree_of_its_own(store):
     ("search", "expected"), [("BODY OF Y", "A:1( C:1( y ) )"), ("x", "x"), ("nothing", "")]
 )
 def test_a_search_leaves_the_folders_of_what_it_finds(store, search, expected):
-    assert drawn(grow(store, ORG, search=search)) == expected
+    assert drawn(note_tree(store, ORG, search=search)) == expected
 
 
 def test_other_owners_are_not_in_it(store):
-    assert grow(store, None).steps == []
+    assert note_tree(store, None).steps == []
 
 
 def test_folders_can_be_nested_at_any_depth(store):
@@ -58,7 +58,7 @@ def test_folders_can_be_nested_at_any_depth(store):
     for _ in range(1500):
         above = add(store, "folder", ORG, {"name": "d", "parent_folder_id": above})
     add(store, "knowledge", ORG, {"name": "n", "trigger": "t", "body": "b", "folder_id": above})
-    assert grow(store, ORG).folder_count == 1504
+    assert note_tree(store, ORG).folder_count == 1504
 
 
 def test_choices_are_paths_and_namesakes_have_their_ids(store):
