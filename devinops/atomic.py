@@ -9,8 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -122,10 +122,12 @@ class Batch:
 
     def _write(self, paths: Iterable[Path]) -> None:
         for path in paths:
-            with _named(path):
-                text = [self.texts[path]]
-                before = _mode_of(path)
-                _write(self._partials[path], text, 0o666, before, "utf-8", "backslashreplace")
+            text, partial = [self.texts[path]], self._partials[path]
+            try:
+                _write(partial, text, 0o666, _mode_of(path), "utf-8", "backslashreplace")
+            except OSError as error:
+                error.filename = str(path)
+                raise
 
     def place(self, path: Path, check: Callable[[], None]) -> None:
         """Put a file in its place, right after `check`. Raises OSError, also that of `check`."""
@@ -143,16 +145,6 @@ class Batch:
         for partial in self._partials.values():
             with suppress(OSError):
                 partial.unlink()
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Give an OSError the name of the file that was to be written."""
-    try:
-        yield
-    except OSError as error:
-        error.filename = str(path)
-        raise
 
 
 def _partial(path: Path, suffix: str = "") -> Path:

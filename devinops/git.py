@@ -229,7 +229,9 @@ def _error_lines(text: str) -> list[str]:
     """Return git's errors, each with the explanation below it; without any, the last line."""
     errors: list[str] = []
     explained = False
-    lines = _stripped_lines(text)
+    stripped = (line.strip() for line in text.replace("\r", "\n").splitlines())
+    # A rejected ref has three columns with tabs between them: flag, refs and reason.
+    lines = [line.rpartition("\t")[2] for line in stripped if line]
     for line in lines:
         if line == "remote:" or line.startswith("error: failed to push some refs"):
             continue
@@ -241,15 +243,6 @@ def _error_lines(text: str) -> list[str]:
         elif explained:
             errors[-1] += f" {line}"
     return errors or lines[-1:]
-
-
-def _stripped_lines(text: str) -> list[str]:
-    """Return the lines that are not blank; of a rejected ref only the reason.
-
-    Git writes a rejected ref as three columns with tabs between them: flag, refs and reason.
-    """
-    lines = [line.strip() for line in text.replace("\r", "\n").splitlines()]
-    return [line.rpartition("\t")[2] for line in lines if line]
 
 
 def without_credentials(text: str) -> str:

@@ -198,7 +198,8 @@ class ReadingClient:
 
         def seen(kind: Kind, items: list[Item]) -> None:
             count.add(len(items))
-            if self._can_decode(kind):
+            # All that a page of objects refers to must be listed.
+            if not kind.apis[self.api].tree and kind.references <= self._names.keys():
                 pages(lambda: decoded.add(items, [self._as_if_known(kind, item) for item in items]))
 
         for kind in needed:
@@ -212,10 +213,6 @@ class ReadingClient:
             readings |= lists
         self._check_counts(needed, readings)
         return readings
-
-    def _can_decode(self, kind: Kind) -> bool:
-        """Return whether everything that a page of objects of a kind refers to is listed."""
-        return not kind.apis[self.api].tree and kind.references <= self._names.keys()
 
     def _check_counts(self, kinds: Iterable[Kind], readings: Mapping[str, Reading]) -> None:
         for kind in kinds:

@@ -278,13 +278,8 @@ def _value(item: _Item, attribute: Attribute, names: Names) -> Any:
     if value is None and attribute.name in item.kind.identity.fields and not _is_named(item):
         return ""
     if value is None and not attribute.required:
-        return _null(attribute)
+        return attribute.normalized(None) if type(None) in _allowed(attribute) else UNSET
     return _as_files_spell(attribute, _checked(item, attribute, name, value), names)
-
-
-def _null(attribute: Attribute) -> Any:
-    """Return what null, or a missing field, means."""
-    return attribute.normalized(None) if type(None) in _allowed(attribute) else UNSET
 
 
 def _checked(item: _Item, attribute: Attribute, name: str, value: Any) -> Any:
@@ -518,12 +513,9 @@ def with_references(names: Names, ids: Mapping[Key, str]) -> Names:
     """Return `names` extended by the objects that a request referred to."""
     extended = {noun: dict(spelled) for noun, spelled in names.items()}
     for key, id in ids.items():
-        extended.setdefault(key.kind, {})[id] = key.path if key.folder else _spelled(key)
+        has_path = key.folder or KINDS[key.kind].lifecycle is Lifecycle.REQUIRED
+        extended.setdefault(key.kind, {})[id] = key.path if has_path else key.name
     return extended
-
-
-def _spelled(key: Key) -> str:
-    return key.path if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED else key.name
 
 
 def is_whole(kind: Kind, api: ApiVersion, response: Mapping[str, Any]) -> bool:

@@ -110,43 +110,41 @@ class Getter:
         A 429 does not count: under a limit that others share, one call can be refused often.
         """
         while _is_retryable(call, tries.outcome):
-            if status_of(tries.outcome) != TOO_MANY:
+            status = status_of(tries.outcome)
+            if status != TOO_MANY:
                 tries.failed += 1
             if tries.failed > self._connection.retries:
                 return
-            tries.not_retried = self._why_no_retry(tries.outcome)
+            tries.not_retried = self._why_no_retry(status)
             if tries.not_retried:
                 return
-            if status_of(tries.outcome) != TOO_MANY:
-                self._wait(tries.outcome, tries.failed - 1)
+            if status != TOO_MANY:
+                seconds = self._delay_s(tries.outcome, tries.failed - 1)
+                self._say(f"trying again in {seconds:.1f} s")
+                self._limiter.pause(seconds)
             if call.before_again:
-                call.before_again(status_of(tries.outcome))
+                call.before_again(status)
             following = self._attempt(call, budget, retry=True)
             if following is None:
                 tries.not_retried = _INTERRUPTED
                 return
-            tries.doubtful = tries.doubtful or _leaves_doubt(call, tries.outcome)
+            # The attempt before may have changed something.
+            tries.doubtful = tries.doubtful or (call.method != "GET" and status != TOO_MANY)
             tries.outcome, tries.attempts = following, tries.attempts + 1
 
-    def _why_no_retry(self, outcome: Outcome) -> str:
-        """Return why a retry that could help is not made.
+    def _why_no_retry(self, status: int | None) -> str:
+        """Return why a retry after this status, which could help, is not made.
 
         If one is made, count it and return an empty text.
         """
         if self._limiter.waiting_stopped:
             return _INTERRUPTED
-        if status_of(outcome) == TOO_MANY:
+        if status == TOO_MANY:
             if self._limiter.gave_up:
                 return f"; not retried: only 429 in {retry.MAX_RATE_LIMITED_WAIT_S:g} s of waiting"
         elif not self._retries.spend():
             return f"; not retried: this run has used its {self._retries.limit} retries"
         return ""
-
-    def _wait(self, outcome: Outcome, attempt: int) -> None:
-        """Wait before a call is sent again."""
-        seconds = self._delay_s(outcome, attempt)
-        self._say(f"trying again in {seconds:.1f} s")
-        self._limiter.pause(seconds)
 
     def _hold(self, outcome: Outcome) -> None:
         """Let all calls wait after a 429, even if this one is not sent again."""
@@ -218,8 +216,3 @@ def _is_retryable(call: Call, outcome: Outcome) -> bool:
         return False
     checked = call.before_again is not None
     return retry.is_retryable(call.method, status_of(outcome), checked=checked)
-
-
-def _leaves_doubt(call: Call, outcome: Outcome) -> bool:
-    """Return whether a failed attempt may have changed something."""
-    return call.method != "GET" and status_of(outcome) != TOO_MANY

@@ -240,7 +240,9 @@ def explain(error: Exception) -> Failure:
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _untrusted(cause)
+            why = getattr(cause, "verify_message", "") or "verification failed"
+            reason = f"its certificate is not trusted: {why} (set --ca-bundle to trust another CA)"
+            return Failure(reason, retryable=False)
     for known, failure in _FAILURES:
         if any(isinstance(cause, known) for cause in causes):
             return failure
@@ -250,12 +252,6 @@ def explain(error: Exception) -> Failure:
     if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError | OSError):
         return Failure("the connection failed or was cut", str(error) or name)
     return Failure(f"the request could not be sent: {name}", retryable=False)
-
-
-def _untrusted(error: ssl.SSLCertVerificationError) -> Failure:
-    why = getattr(error, "verify_message", "") or "verification failed"
-    reason = f"its certificate is not trusted: {why} (set --ca-bundle to trust another CA)"
-    return Failure(reason, retryable=False)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -55,7 +55,10 @@ class Rest:
         call = Call("GET", path, {"per_page": "100", **(query or {})})
         for _ in range(MAX_PAGES):
             response = self._send(call, budget)
-            yield from _objects(call, failures.json_of(call, response))
+            items = failures.json_of(call, response)
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+                raise BadResponse(f"{call}: the response is not a list of objects")
+            yield from items
             following = next_page(call.query, response.headers)
             if following is None:
                 return
@@ -93,7 +96,9 @@ class Rest:
             self._log(f"trying again in {wait_s:.1f} s")
             waiting.pause(wait_s)
         if isinstance(outcome, Failure):
-            raise self._unreachable(call, outcome)
+            error = BadResponse if outcome.unusable else Unreachable
+            why = failures.reason(call, outcome)
+            raise error(f"no response from {self._route}: {why} ({call})")
         raise self._refused(call, outcome)
 
     def _attempt(self, call: Call, budget: ResponseBudget) -> Outcome:
@@ -103,10 +108,6 @@ class Rest:
         result = outcome.status if isinstance(outcome, Response) else failures.reason(call, outcome)
         self._log(redact.redact(f"{call.method} {call.target} {result}"))
         return outcome
-
-    def _unreachable(self, call: Call, failure: Failure) -> ApiError:
-        error = BadResponse if failure.unusable else Unreachable
-        return error(f"no response from {self._route}: {failures.reason(call, failure)} ({call})")
 
     def _refused(self, call: Call, response: Response) -> ApiError:
         text = error_text(response.body, response.content_type)
@@ -180,12 +181,6 @@ def next_page(query: Mapping[str, str], headers: Mapping[str, str]) -> Mapping[s
     if following == query:
         raise BadResponse("a page of a list links to itself")
     return following
-
-
-def _objects(call: Call, value: Any) -> list[dict[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise BadResponse(f"{call}: the response is not a list of objects")
-    return value
 
 
 def text_at(item: Any, *path: str) -> str:

@@ -119,7 +119,9 @@ def _run(argv: Sequence[str] | None) -> int:
     except InputError as error:
         return _show_problems(error)
     except DevinopsError as error:
-        _tell(_one_line(f"devinops: {error}"))
+        from devinops.render.escape import line
+
+        _tell(line(f"devinops: {error}"))
         return error.exit_code
     except BrokenPipeError:
         # The reader has closed the pipe, as in `devinops plan | head`.
@@ -178,12 +180,6 @@ def _tell(text: str) -> None:
     from devinops.cli.output import tell
 
     tell(text)
-
-
-def _one_line(text: str) -> str:
-    from devinops.render.escape import line
-
-    return line(text)
 
 
 def _show_problems(error: InputError) -> int:

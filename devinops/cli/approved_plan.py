@@ -79,12 +79,9 @@ def read_approved(path: Path, digest: str | None, options: Options) -> tuple[App
         raise UsageError(
             f"--expect {digest} is not the digest of {path}, which is {plan.digest}: pass only one"
         )
-    if options.only and set(_whole(options.only)) != set(plan.only):
-        only = " ".join(f"--only {kind}" for kind in plan.only) or "no --only"
-        raise UsageError(f"{path} was made with {only}: apply it without --only")
+    only = {kind if ":" in kind else f"{kind}:*" for kind in options.only}
+    if only and only != set(plan.only):
+        planned = " ".join(f"--only {kind}" for kind in plan.only) or "no --only"
+        raise UsageError(f"{path} was made with {planned}: apply it without --only")
     options = options.about(plan.target.name, f"the plan {path}")
     return ApprovedPlan(plan.digest, plan), replace(options, only=plan.only)
-
-
-def _whole(only: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(kind if ":" in kind else f"{kind}:*" for kind in only)

@@ -449,6 +449,10 @@ _APPROVALS = (
 )
 
 
+_VALUES = ("adopt", "on_drift", "folders", "allow_delete", "allow_missing")
+"""The parameters that are fields of `Approvals` as they are."""
+
+
 def approvals(function: F) -> F:
     """Give a command the approval flags; its function gets them as one `Approvals`.
 
@@ -456,28 +460,11 @@ def approvals(function: F) -> F:
     """
 
     @functools.wraps(function)
-    def wrapped(
-        adopt: bool,
-        on_conflict: tuple[str, ...],
-        on_drift: str | None,
-        folders: str | None,
-        allow_delete: int | None,
-        allow_missing: int | None,
-        approvals: Approvals,
-        **rest: Any,
-    ) -> Any:
+    def wrapped(on_conflict: tuple[str, ...], approvals: Approvals, **params: Any) -> Any:
         for_all, decided = _decisions(on_conflict) if on_conflict else (None, ())
-        combined = Approvals(
-            adopt,
-            for_all,
-            allow_delete,
-            allow_missing,
-            approvals.hazards,
-            on_drift,
-            decided,
-            folders,
-        )
-        return function(approvals=combined, **rest)
+        values = {name: params.pop(name) for name in _VALUES}
+        given = replace(approvals, on_conflict=for_all, decided=decided, **values)
+        return function(approvals=given, **params)
 
     wrapped = accepts_hazards(wrapped)
     for option in reversed(_APPROVALS):

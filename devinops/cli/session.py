@@ -366,7 +366,8 @@ def retry_until_listed(
     """
     planned = plan()
     for seconds in owned.RECOVERY_WAITS_S:
-        unlisted = _unlisted(planned.plan, inventory)
+        creates = (c.key for c in planned.plan.changes if c.action is Action.CREATE)
+        unlisted = [str(key) for key in creates if key in inventory.unclear]
         if not unlisted:
             break
         options.say(
@@ -376,11 +377,6 @@ def retry_until_listed(
         waiting.pause(seconds)
         planned = plan()
     return planned
-
-
-def _unlisted(plan: Plan, inventory: Inventory) -> list[str]:
-    creates = (change.key for change in plan.changes if change.action is Action.CREATE)
-    return [str(key) for key in creates if key in inventory.unclear]
 
 
 # --- failures ---------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from devinops.render.bounded_diff import Matcher
 from devinops.render.escape import WHOLE, body_line, line
 from devinops.render.signs import SIGNS
 from devinops.render.terminal import Look, Sign, Span, Terminal, columns
-from devinops.render.word_diff import Part, Row, around_changes, cut, unified
+from devinops.render.word_diff import Row, around_changes, cut, unified
 
 MAX_LINE = 2_000
 """How many characters of a line are shown, unless `full`."""
@@ -214,14 +214,10 @@ def shown_line(symbol: str, text: str) -> str:
 
 def _spans(row: Row, *, full: bool) -> Iterator[Span]:
     look = _DIFF_SIGNS[row.symbol].look if row.symbol in _DIFF_SIGNS else Look.DIM
-    is_partial = _is_partial(row.parts)
+    is_partial = not all(part.changed for part in row.parts)
     most = MAX_FULL_LINE if full else MAX_LINE
     for part in cut(around_changes(row.parts, most), most):
         yield Span(part.text, look, marked=part.changed and is_partial)
-
-
-def _is_partial(parts: Sequence[Part]) -> bool:
-    return not all(part.changed for part in parts)
 
 
 def _position(source: Source | None) -> str:

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from devinops.model.objects import Problem
 from devinops.render import Style, counted
 from devinops.render.answers import Answer
 from devinops.render.escape import line
@@ -38,18 +37,19 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
         if seen[severity] > SHOWN:
             others.append(f"{problem.severity}: {text} [{problem.code}]")
         else:
-            path, title = style.in_checkout(problem.source.path), title_of(problem, lint)
-            yield _annotation(problem._replace(severity=severity), path, text, title)
+            yield _command(
+                _COMMANDS[severity],
+                text,
+                file=style.in_checkout(problem.source.path),
+                line=str(problem.source.line),
+                col=str(problem.source.column),
+                title=title_of(problem, lint),
+            )
     if others:
         more = counted(len(others), "more problem")
         yield _command("notice", f"{more} in the log of this step", title="devinops")
     for other in others:
         yield f"{line(other)}\n"
-
-
-def _annotation(problem: Problem, path: str, text: str, title: str) -> str:
-    where = {"file": path, "line": str(problem.source.line), "col": str(problem.source.column)}
-    return _command(_COMMANDS[problem.severity], text, **where, title=title)
 
 
 def _command(name: str, text: str, **properties: str) -> str:

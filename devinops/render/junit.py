@@ -6,7 +6,7 @@ Azure Pipelines read; `file` and `line` are GitLab's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from devinops.model.objects import Problem
@@ -30,13 +30,9 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
     numbers = f'tests="{len(cases) or 1}" failures="{failures}" errors="{int(bool(error))}"'
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f'<testsuites name="devinops" {numbers}>\n  <testsuite name="devinops" {numbers}>\n'
-    yield from cases or [_run(_note(_checked(answer, problems)))]
-    yield "  </testsuite>\n</testsuites>\n"
-
-
-def _checked(answer: Answer, problems: Sequence[Problem]) -> str:
     files = f" in {counted(answer.files, 'file')}" if isinstance(answer, ProblemsAnswer) else ""
-    return f"{counted(len(problems), 'problem')}{files}"
+    yield from cases or [_run(_note(f"{counted(len(problems), 'problem')}{files}"))]
+    yield "  </testsuite>\n</testsuites>\n"
 
 
 def _case(problem: Problem, style: Style, lint: LintDetails) -> str:

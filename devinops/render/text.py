@@ -339,7 +339,7 @@ class Text:
             yield from self._subheading("gone: in the reviewed plan, but not in the plan now")
         for change in differences.gone:
             yield from self._item(SIGNS[change.action], change.key)
-        nested = self._narrower(2)
+        nested = replace(self, width=self.width and self.width - 2)
         for before, after in differences.differing:
             yield from self._subheading(f"different: {line(str(after.key))}")
             yield "    as reviewed"
@@ -349,9 +349,6 @@ class Text:
 
     def _subheading(self, text: str) -> Iterator[str]:
         yield from self.terminal.row(Span(text, strong=True))
-
-    def _narrower(self, by: int) -> Text:
-        return replace(self, width=self.width and self.width - by)
 
     # --- report -----------------------------------------------------------------------------------
 

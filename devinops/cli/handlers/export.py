@@ -269,16 +269,14 @@ def _plugin_lines(
     yield from _grouped(exported.remarks, "", most)
     yield from _grouped(exported.left_out, "left out: ", most)
     if exported.shipped and not check:
+        number = len(exported.shipped)
+        entries = "1 entry is" if number == 1 else f"{number} entries are"
         yield (
-            f"{_are(len(exported.shipped))} in the plugin already. Once Devin uses the plugin, it "
+            f"{entries} in the plugin already. Once Devin uses the plugin, it "
             "gets each of these texts twice: to delete a live object, add ensure: absent to its "
             "entry and apply; its text stays in the plugin"
         )
     yield _summary(exported, directory, options.command_flags, check=check)
-
-
-def _are(entries: int) -> str:
-    return "1 entry is" if entries == 1 else f"{entries} entries are"
 
 
 def _origin(file: PluginFile) -> str:

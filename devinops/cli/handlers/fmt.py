@@ -16,7 +16,7 @@ from devinops.ci.job import is_ci
 from devinops.cli.options import Options
 from devinops.cli.output import echo_err, terminal_width
 from devinops.cli.path_arguments import Selection
-from devinops.config import CONFIG_FILE, Project, open_project
+from devinops.config import CONFIG_FILE, open_project
 from devinops.fmt.file_text import formatted, may_quote
 from devinops.load import TextFiles, text_files
 from devinops.load.discover import File, Finder, read_raw
@@ -108,7 +108,8 @@ class _Run:
             if _keeps_a_file(problem) and selection.includes(problem.source.path)
         ]
         texts = text_files(finder)
-        for file in (*_settings(project), *finder.files):
+        config = File(CONFIG_FILE, os.path.realpath(project.root / CONFIG_FILE))
+        for file in (*([config] if project.document else ()), *finder.files):
             if selection.includes(file.path):
                 self._add(file, os.path.relpath(file.real, finder.root), texts)
         self.problems.sort()
@@ -145,12 +146,6 @@ class _Run:
 def _keeps_a_file(problem: Problem) -> bool:
     """Return whether a problem means that a file cannot be read; an unused pattern does not."""
     return problem.is_error and problem.source.path != CONFIG_FILE
-
-
-def _settings(project: Project) -> Iterator[File]:
-    """Yield devinops.yaml if it exists."""
-    if project.document:
-        yield File(CONFIG_FILE, os.path.realpath(project.root / CONFIG_FILE))
 
 
 def _write(file: _Changed) -> OSError | None:

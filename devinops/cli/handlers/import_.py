@@ -62,7 +62,8 @@ def run(
         entries = loaded.declarations
         for item in write_files.write(options.root, _changes(report), raws, entries):
             report.leave(item.change.path, item.reason)
-    code = _exit_code(report)
+    waits = report.not_imported or any(item.unwritten for item in report.imported)
+    code = ExitCode.DECIDE if waits else ExitCode.OK
     lines = tuple(_lines(report, dry_run, options))
     document = partial(_document, report, code, dry_run, options.command_flags)
     options.answer(SimpleAnswer(lines, document, exit_code=code))
@@ -95,12 +96,6 @@ def _changes(report: ImportReport) -> Iterator[FileChange]:
     for file in report.files:
         keys = tuple(declaration.key for declaration in file.declarations)
         yield FileChange(file.path, file.text, keys, is_new=file.path not in there)
-
-
-def _exit_code(report: ImportReport) -> ExitCode:
-    """Return whether a person must decide or write something."""
-    waits = report.not_imported or any(item.unwritten for item in report.imported)
-    return ExitCode.DECIDE if waits else ExitCode.OK
 
 
 # --- for people -----------------------------------------------------------------------------------

@@ -196,7 +196,8 @@ class _Run:
     def _load(self) -> Loaded:
         """Return all entries; only the selected ones if all rules can judge one by itself."""
         project, prefixes = self.project, self.selection.prefixes
-        if prefixes is not None and (not prefixes or self._can_judge_each_by_itself()):
+        judged_alone = all(r.scope is RuleScope.ENTRY for r in self.settings.selected(RULES))
+        if prefixes is not None and (not prefixes or judged_alone):
             loaded = load_only(
                 project.root,
                 sorted(prefixes),
@@ -208,10 +209,6 @@ class _Run:
             if loaded is not None:
                 return loaded
         return read_repository(project.root, self.untracked)[1]
-
-    def _can_judge_each_by_itself(self) -> bool:
-        selected = self.settings.selected(RULES)
-        return all(rule.scope is RuleScope.ENTRY for rule in selected)
 
     def _check(self) -> list[Reported]:
         present = [d for d in self.loaded.declarations if d.ensure is Ensure.PRESENT]

@@ -9,7 +9,6 @@ from devinops.cli.options import Options
 from devinops.cli.path_arguments import Selection, shown_unread, unread
 from devinops.config import read_repository
 from devinops.model.exit_codes import ExitCode
-from devinops.model.objects import Problem
 from devinops.render.answers import ProblemsAnswer
 
 
@@ -17,7 +16,8 @@ def run(options: Options, paths: tuple[Path, ...], skip_untracked: bool) -> Exit
     """Carry out the command, as its help says; return the exit code."""
     skipped = untracked(options.root, options.say) if skip_untracked else frozenset()
     _, loaded = read_repository(options.root, skipped)
-    problems = _below(loaded.problems, options.root, paths)
+    selection = Selection.of(paths, options.root)
+    problems = [p for p in loaded.problems if selection.includes(p.source.path)]
     code = ExitCode.FIX if any(problem.is_error for problem in problems) else ExitCode.OK
     passed_over = unread(paths, options.root, loaded)
     answer = ProblemsAnswer(
@@ -31,8 +31,3 @@ def run(options: Options, paths: tuple[Path, ...], skip_untracked: bool) -> Exit
     )
     options.answer(answer)
     return code
-
-
-def _below(problems: tuple[Problem, ...], root: Path, paths: tuple[Path, ...]) -> list[Problem]:
-    selection = Selection.of(paths, root)
-    return [problem for problem in problems if selection.includes(problem.source.path)]

@@ -156,7 +156,9 @@ def _attention(plan: ShownPlan, will: str, style: Style) -> Iterator[Html]:
         yield notice(title, [pointers(drift, "action=outside"), pull_hint(style)], Look.MOVED)
     if plan.notes:
         yield notice("Notes", [bullets([prose(note) for note in plan.notes])], Look.DIM)
-    if plan.changes and _is_safe(plan):
+    removing = any(c.action in (Action.DELETE, Action.REPLACE) for c in plan.changes)
+    risky = removing or plan.blocked or plan.refusals or any(_losses(plan))
+    if plan.changes and not risky:
         safe = "Nothing is deleted, replaced or blocked."
         yield tag("p", tag("b", "✓"), f" {safe}", class_="hint good")
 
@@ -169,11 +171,6 @@ def _losses(plan: ShownPlan) -> Iterator[Html]:
             if removed:
                 about = f"{field.name} loses {counted(len(removed), 'element')}"
                 yield pointer(f"change-{number}", change, about, SIGNS[Action.DELETE])
-
-
-def _is_safe(plan: ShownPlan) -> bool:
-    removing = any(c.action in (Action.DELETE, Action.REPLACE) for c in plan.changes)
-    return not (removing or plan.blocked or plan.refusals or any(_losses(plan)))
 
 
 def _facets(plan: ShownPlan, findings: Iterable[Problem]) -> list[Facet]:

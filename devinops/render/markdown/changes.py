@@ -181,14 +181,8 @@ def _merged(old: Sequence[Part], new: Sequence[Part]) -> Iterator[tuple[str, str
         else:
             before.pop(0)
             text = after.pop(0).text
-            yield "", _around(text)
-
-
-def _around(text: str) -> str:
-    """Return a part that has not changed, without its middle if it is long."""
-    if len(text) <= 2 * AROUND + 5:
-        return text
-    return f"{text[:AROUND]} … {text[-AROUND:]}"
+            is_long = len(text) > 2 * AROUND + 5
+            yield "", f"{text[:AROUND]} … {text[-AROUND:]}" if is_long else text
 
 
 # --- a whole change -----------------------------------------------------------------------------

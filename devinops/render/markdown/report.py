@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
@@ -21,6 +21,7 @@ _NOT_DONE: Final = (Outcome.FAILED, Outcome.BLOCKED, Outcome.SKIPPED)
 def report_document(page: Page, report: Report) -> Iterator[str]:
     """Yield the document of a report."""
     plan = report.plan
+    counts = Counter((str(r.outcome), str(r.change.action)) for r in report.results)
     summary = [
         f"{page.marker(plan.target)}\n## {title(report, page.where(plan.target.name))}",
         about(plan, "Report of devinops about", is_applied=True),
@@ -29,21 +30,19 @@ def report_document(page: Page, report: Report) -> Iterator[str]:
         *filter(None, [next_step(report, page.style.flags, code)]),
         *_blocked(page, report),
         *costs(page, plan),
-        *_table(report.results),
+        *table("outcome | number", counts, tuple(Outcome), tuple(Action)),
     ]
     if report.backup:
         hint = rollback_hint(report, page.style.flags, code, partial(page.prose, most=600))
         summary.append(f"Backup: {code(report.backup)} ({hint})")
+    results = (result for result in report.results if result.outcome is Outcome.DONE)
+    done = [Item(_line(page, result)) for result in results]
     drift = [drift_item(page, item) for item in plan.drift]
-    outside = Section(f"Changed outside devinops: {len(drift)}", drift)
-    sections = [*_done(page, report.results), outside]
+    sections = [
+        Section(f"Done: {len(done)}", done),
+        Section(f"Changed outside devinops: {len(drift)}", drift),
+    ]
     return document(page, summary, sections)
-
-
-def _table(results: Sequence[Result]) -> Iterator[str]:
-    """Yield a table with a row for each outcome and a what it was."""
-    counts = Counter((str(result.outcome), str(result.change.action)) for result in results)
-    yield from table("outcome | number", counts, tuple(Outcome), tuple(Action))
 
 
 def _not_done(page: Page, report: Report) -> Iterator[str]:
@@ -84,9 +83,3 @@ def _blocked(page: Page, report: Report) -> Iterator[str]:
         listed = page.listed(lines, len(blocked), 0.15)
         title = f"{counted(len(blocked), 'step')} blocked until a person decides"
         yield alert("WARNING", title, listed)
-
-
-def _done(page: Page, results: Sequence[Result]) -> Iterator[Section]:
-    done = [result for result in results if result.outcome is Outcome.DONE]
-    lines = [Item(_line(page, result)) for result in done]
-    yield Section(f"Done: {len(done)}", lines)
