@@ -43,7 +43,9 @@ class ResponseBudget:
     def check(self, size: int) -> None:
         """Raise BudgetExceeded if a response of `size` bytes does not fit."""
         if size > self._left:
-            raise BudgetExceeded(f"{self._subject} larger than {_size(self._limit)}")
+            limit = self._limit
+            most = f"{limit >> 20} MiB" if limit >> 20 else f"{limit} bytes"
+            raise BudgetExceeded(f"{self._subject} larger than {most}")
 
     def spend(self, size: int) -> None:
         """Count a response that was read to its end."""
@@ -64,7 +66,3 @@ def _children(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []
-
-
-def _size(size: int) -> str:
-    return f"{size >> 20} MiB" if size >> 20 else f"{size} bytes"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import Final, Protocol
 
 from devinops import signals
 from devinops.ci.job import Job, System
@@ -94,14 +94,6 @@ class Access:
     log: Callable[[str], None] = lambda _: None
 
 
-class HostModule(Protocol):
-    """A module of `HOSTS`."""
-
-    def open_host(self, job: Job, environment: Mapping[str, str], access: Access) -> CodeHost:
-        """Return a client with the token in the environment. Raises MissingToken, ConfigError."""
-        ...
-
-
 HOSTS: Final[Mapping[System, str]] = {
     System.GITHUB: "devinops.ci.github",
     System.GITLAB: "devinops.ci.gitlab",
@@ -116,8 +108,9 @@ class MissingToken(ConfigError):
 def open_host(job: Job, environment: Mapping[str, str], access: Access) -> CodeHost:
     """Return a client of the job's repository. Raises MissingToken, ConfigError."""
     with signals.deferred():
-        module = cast(HostModule, import_module(HOSTS[job.system]))
-    return module.open_host(job, environment, access)
+        module = import_module(HOSTS[job.system])
+    host: CodeHost = module.open_host(job, environment, access)
+    return host
 
 
 def first_token(environment: Mapping[str, str], variables: Sequence[str]) -> tuple[str, str] | None:

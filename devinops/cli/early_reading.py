@@ -6,7 +6,7 @@ import queue
 from collections import Counter
 from collections.abc import Callable, Collection
 from functools import partial, reduce
-from typing import Final, NamedTuple, Protocol, Self
+from typing import Final, NamedTuple, Self
 
 from devinops.api.parallel import PagedReading, overlapping, started
 from devinops.cli.progress import Progress
@@ -20,10 +20,8 @@ FEW: Final = 200
 """With fewer entries, the files are read before a first response could arrive."""
 
 
-class ListKinds(Protocol):
-    """Lists kinds, and passes on their pages. Several threads call it at once."""
-
-    def __call__(self, kinds: Collection[str], pages: Callable[[Page], None]) -> Snapshot: ...
+ListKinds = Callable[[Collection[str], Callable[[Page], None]], Snapshot]
+"""Lists kinds, and passes on their pages. Several threads call it at once."""
 
 
 class Early(NamedTuple):
@@ -96,7 +94,7 @@ class EarlyReading:
 
     def _read(self, pages: Callable[[Page], None]) -> Early | None:
         make_inventory = self._fetch_inventory()
-        lists = _Lists(partial(self._snapshot, pages=pages))
+        lists = _Lists(lambda kinds: self._snapshot(kinds, pages))
         lists.start(self._kinds.get() or ())
         # Making the inventory takes a while; the first list is on its way.
         inventory = make_inventory()

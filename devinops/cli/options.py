@@ -7,7 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -117,10 +117,10 @@ class Options:
     def command_flags(self) -> str:
         """The options that lead a printed command to the same root and target; often empty."""
         is_set = self.flags.target == os.environ.get(_envvar("TARGET"))
-        return f"{self._in}{'' if is_set else self._of}"
+        return f"{self._root_flag}{'' if is_set else self._target_flag}"
 
     @property
-    def _in(self) -> str:
+    def _root_flag(self) -> str:
         """The option that leads to the root; empty if a command without it finds the same."""
         from devinops.config import find_root
 
@@ -133,7 +133,7 @@ class Options:
             return f" -C {quote(root)}"
 
     @property
-    def _of(self) -> str:
+    def _target_flag(self) -> str:
         """The option that names the target; empty if none was chosen."""
         return f" -t {quote(self.flags.target)}" if self.flags.target else ""
 
@@ -174,7 +174,7 @@ class Options:
             return self.style
         style = self.style._replace(below=self.below)
         # Its readers have neither this directory nor this environment.
-        return style._replace(flags=f"{style.in_root}{self._of}")
+        return style._replace(flags=f"{style.in_root}{self._target_flag}")
 
     @property
     def below(self) -> str:
@@ -227,102 +227,87 @@ def _envvar(option: str) -> str:
     return f"DEVINOPS_{option}"
 
 
+def _option(*names: str, **attributes: Any) -> Callable[[F], F]:
+    """Return an option that `DEVINOPS_<OPTION>` can set too."""
+    long = next(name for name in names if name.startswith("--"))
+    variable = _envvar(long.removeprefix("--").replace("-", "_").upper())
+    return click.option(*names, envvar=variable, **attributes)
+
+
 _FILES = (
-    click.option(
+    _option(
         "-C",
         "--root",
         type=FilePath(file_okay=False),
-        envvar=_envvar("ROOT"),
         help="Directory of the files. Default: the nearest parent with devinops.yaml, or the "
         "current directory.",
     ),
-    click.option(
+    _option(
         "--report",
         "reports",
         type=NonEmpty(),
         multiple=True,
         metavar="FORMAT=FILE",
-        envvar=_envvar("REPORT"),
         shell_complete=completed_values.reports,
         help="Also write the output to a file; repeatable.",
     ),
-    click.option(
-        "--no-color",
-        is_flag=True,
-        envvar=_envvar("NO_COLOR"),
-        help="Use no color, even on a terminal.",
-    ),
-    click.option(
-        "-q", "--quiet", is_flag=True, envvar=_envvar("QUIET"), help="Show no progress on stderr."
-    ),
-    click.option(
-        "-v",
-        "--verbose",
-        is_flag=True,
-        envvar=_envvar("VERBOSE"),
-        help="Show requests and full texts.",
-    ),
+    _option("--no-color", is_flag=True, help="Use no color, even on a terminal."),
+    _option("-q", "--quiet", is_flag=True, help="Show no progress on stderr."),
+    _option("-v", "--verbose", is_flag=True, help="Show requests and full texts."),
 )
 
 
 def _format(formats: tuple[str, ...]) -> Callable[[F], F]:
-    return click.option(
+    return _option(
         "--format",
         type=click.Choice(formats),
         default="text",
-        envvar=_envvar("FORMAT"),
         show_default=True,
         help="Output format.",
     )
 
 
-_TARGET = click.option(
+_TARGET = _option(
     "-t",
     "--target",
     type=NonEmpty(),
-    envvar=_envvar("TARGET"),
     shell_complete=completed_values.targets,
     help="Target in devinops.yaml to work on.",
 )
 
-_PARALLELISM = click.option(
+_PARALLELISM = _option(
     "--parallelism",
     type=click.IntRange(1, 64),
-    envvar=_envvar("PARALLELISM"),
     help="Maximum concurrent requests.  [default: 8]",
 )
 
 _HTTP = (
-    click.option(
+    _option(
         "--timeout",
         type=Seconds(0, 3600, min_open=True),
-        envvar=_envvar("TIMEOUT"),
         metavar="SECONDS",
         help="Time limit for one attempt of a request.  [default: 60]",
     ),
-    click.option(
+    _option(
         "--ca-bundle",
         type=FilePath(),
-        envvar=_envvar("CA_BUNDLE"),
         help="Trust these certificates (PEM) instead of the default ones.",
     ),
 )
 
-_LOCK = click.option(
+_LOCK = _option(
     "--lock-timeout",
     type=Seconds(0, 3600),
     default=0.0,
     metavar="SECONDS",
-    envvar=_envvar("LOCK_TIMEOUT"),
     help="How long to wait while another run is active. Default: 0, which stops at once.",
 )
 
-_ONLY = click.option(
+_ONLY = _option(
     "--only",
     type=NonEmpty(),
     multiple=True,
     metavar="KIND[:PATTERN]",
-    envvar=_envvar("ONLY"),
     shell_complete=completed_values.only,
     help="Work on these objects only, such as 'knowledge:Backend/*'; repeatable.",
 )
@@ -449,10 +434,6 @@ _APPROVALS = (
 )
 
 
-_VALUES = ("adopt", "on_drift", "folders", "allow_delete", "allow_missing")
-"""The parameters that are fields of `Approvals` as they are."""
-
-
 def approvals(function: F) -> F:
     """Give a command the approval flags; its function gets them as one `Approvals`.
 
@@ -462,7 +443,7 @@ def approvals(function: F) -> F:
     @functools.wraps(function)
     def wrapped(on_conflict: tuple[str, ...], approvals: Approvals, **params: Any) -> Any:
         for_all, decided = _decisions(on_conflict) if on_conflict else (None, ())
-        values = {name: params.pop(name) for name in _VALUES}
+        values = {f.name: params.pop(f.name) for f in fields(Approvals) if f.name in params}
         given = replace(approvals, on_conflict=for_all, decided=decided, **values)
         return function(approvals=given, **params)
 

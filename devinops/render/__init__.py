@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,14 +88,6 @@ class Style(NamedTuple):
         return (self.job.base_url if gone else self.job.source_url)(path, line)
 
 
-class Renderer(Protocol):
-    """A module of `RENDERERS`."""
-
-    def render(self, answer: Answer, style: Style) -> Iterator[str]:
-        """Yield the text of an answer piece by piece. Formats for programs ignore `style`."""
-        ...
-
-
 def render(format: str, answer: Answer, style: Style | None = None) -> Iterator[str]:
     """Yield the text of an answer in one of `RENDERERS`, piece by piece."""
     from devinops.render.answers import ProblemsAnswer
@@ -103,13 +95,13 @@ def render(format: str, answer: Answer, style: Style | None = None) -> Iterator[
     # The module for all texts imports what plans and reports are made of.
     is_short = format == "text" and isinstance(answer, ProblemsAnswer)
     module = "devinops.render.problem_text" if is_short else RENDERERS[format]
-    renderer = cast(Renderer, import_module(module))
     style = style or Style()
     if style.flags and format in ("text", "markdown", "html") and not is_short:
         from devinops.render.commands import answer_with_flags
 
         answer = answer_with_flags(answer, style.flags)
-    return renderer.render(answer, style)
+    pieces: Iterator[str] = import_module(module).render(answer, style)
+    return pieces
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

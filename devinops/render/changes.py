@@ -15,8 +15,8 @@ from devinops.model.objects import Source
 from devinops.model.values import UNSET, canonical_text
 from devinops.planning.diff import added_and_removed, nested_paths
 from devinops.render import counted
-from devinops.render.bounded_diff import Matcher
 from devinops.render.escape import WHOLE, body_line, line
+from devinops.render.line_diff import Matcher
 from devinops.render.signs import SIGNS
 from devinops.render.terminal import Look, Sign, Span, Terminal, columns
 from devinops.render.word_diff import Row, around_changes, cut, unified

@@ -12,67 +12,38 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem
 from devinops.planning.plan import Plan, live_hash
 from devinops.planning.saved import SavedPlan
-from devinops.render import Style
-from devinops.render.answers import (
-    Answer,
-    Differences,
-    DriftAnswer,
-    Failure,
-    PlanAnswer,
-    ProblemsAnswer,
-    SimpleAnswer,
-)
+from devinops.render import Style, answers
 from devinops.render.escape import json_text
 from devinops.render.findings import lint_of
+from devinops.schema import plan as schema
 from devinops.schema.base_document import HEAD, Document, plain
-from devinops.schema.plan import (
-    ApprovalsItem,
-    BlockedItem,
-    ChangeItem,
-    DifferencesDocument,
-    DifferentItem,
-    DriftDocument,
-    DriftItem,
-    FailureDocument,
-    ForeignItem,
-    HazardItem,
-    InventoryItem,
-    MissingItem,
-    PlanDocument,
-    ProblemItem,
-    ProblemsDocument,
-    RefusalItem,
-    ResultItem,
-    TargetItem,
-    UnmanagedItem,
-)
 
 
-def render(answer: Answer, _: Style) -> Iterator[str]:
+def render(answer: answers.Answer, _: Style) -> Iterator[str]:
     """Yield an answer as JSON in pieces; see `dump`."""
     return dump(_document(answer))
 
 
-def _document(answer: Answer) -> Document | Mapping[str, Any]:
+def _document(answer: answers.Answer) -> Document | Mapping[str, Any]:
     match answer:
-        case PlanAnswer(plan, exit_code, error, lint=lint):
+        case answers.PlanAnswer(plan, exit_code, error, lint=lint):
             more: dict[str, Any] = {"error": error} if error else {}
             if lint:
-                more["lint"] = tuple(map(ProblemItem.of, lint.problems))
+                more["lint"] = tuple(map(schema.ProblemItem.of, lint.problems))
             return plan_document(plan, exit_code, **more)
         case SavedPlan():
             return saved_document(answer)
         case Report():
             return report_document(answer)
-        case ProblemsAnswer():
+        case answers.ProblemsAnswer():
             return problems_document(answer)
-        case DriftAnswer():
+        case answers.DriftAnswer():
             return drift_document(answer)
-        case Failure(error, exit_code, problems):
+        case answers.Failure(error, exit_code, problems):
             return failure_document(error, problems, exit_code)
-        case Differences():
+        case answers.Differences():
             return differences_document(answer)
-        case SimpleAnswer():
+        case answers.SimpleAnswer():
             return answer.document()
 
 
@@ -87,27 +58,27 @@ def dump(document: Document | Mapping[str, Any]) -> Iterator[str]:
     yield "\n"
 
 
-def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> PlanDocument:
+def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> schema.PlanDocument:
     """Return a plan as a document, with `more` members and a checksum of all of them."""
     if plan.only:
         more["only"] = plan.only
     if plan.approvals.given():
-        more["approvals"] = ApprovalsItem.of(plan.approvals)
-    return PlanDocument(
+        more["approvals"] = schema.ApprovalsItem.of(plan.approvals)
+    return schema.PlanDocument(
         **HEAD,
-        target=TargetItem.of(plan.target),
-        inventory=InventoryItem(plan.inventory.store, plan.owned),
+        target=schema.TargetItem.of(plan.target),
+        inventory=schema.InventoryItem(plan.inventory.store, plan.owned),
         digest=plan.digest,
         complete=True,
         exit_code=exit_code,
         changes=tuple(map(_change, plan.changes)),
-        blocked=tuple(map(BlockedItem.of, plan.blocked)),
-        missing=tuple(MissingItem(*item) for item in plan.missing),
-        drift=tuple(map(DriftItem.of, plan.drift)),
-        problems=tuple(map(ProblemItem.of, plan.problems)),
+        blocked=tuple(map(schema.BlockedItem.of, plan.blocked)),
+        missing=tuple(schema.MissingItem(*item) for item in plan.missing),
+        drift=tuple(map(schema.DriftItem.of, plan.drift)),
+        problems=tuple(map(schema.ProblemItem.of, plan.problems)),
         notes=plan.notes,
-        refusals=tuple(map(RefusalItem.of, plan.refusals)),
-        hazards=[HazardItem.of(risk, plan.approvals) for risk in plan.risks],
+        refusals=tuple(map(schema.RefusalItem.of, plan.refusals)),
+        hazards=[schema.HazardItem.of(risk, plan.approvals) for risk in plan.risks],
         unmanaged=dict(plan.unmanaged),
         unchanged=plan.unchanged,
         summary=plan.summary,
@@ -127,7 +98,7 @@ def saved_document(plan: SavedPlan) -> Mapping[str, Any]:
     return {**plan.document, "digest": plan.digest, "exit_code": ExitCode.FIX, "notes": notes}
 
 
-def report_document(report: Report) -> PlanDocument:
+def report_document(report: Report) -> schema.PlanDocument:
     """Return a plan as a document, with the results of its apply."""
     left = None
     if report.left is not None:
@@ -137,7 +108,7 @@ def report_document(report: Report) -> PlanDocument:
         report.exit_code,
         results=tuple(map(_result, report.results)),
         left=left,
-        waiting=tuple(map(BlockedItem.of, report.waiting)),
+        waiting=tuple(map(schema.BlockedItem.of, report.waiting)),
         unverified=report.unverified,
         interrupted=report.interrupted is not None,
         backup=report.backup,
@@ -145,67 +116,70 @@ def report_document(report: Report) -> PlanDocument:
     )
 
 
-def _result(result: Result) -> ResultItem:
+def _result(result: Result) -> schema.ResultItem:
     key, action = str(result.change.key), result.change.action
-    return ResultItem(key, action, result.outcome, result.id, result.message, result.unclear)
+    return schema.ResultItem(key, action, result.outcome, result.id, result.message, result.unclear)
 
 
 def failure_document(
     error: str, problems: Iterable[Problem], exit_code: ExitCode
-) -> FailureDocument:
+) -> schema.FailureDocument:
     """Return the document of a run that failed."""
-    return FailureDocument(
+    return schema.FailureDocument(
         **HEAD,
         complete=False,
         exit_code=exit_code,
         error=error,
-        problems=tuple(map(ProblemItem.of, problems)),
+        problems=tuple(map(schema.ProblemItem.of, problems)),
     )
 
 
-def drift_document(answer: DriftAnswer) -> DriftDocument:
+def drift_document(answer: answers.DriftAnswer) -> schema.DriftDocument:
     """Return the document of the drift in a target."""
     findings = answer.findings
-    return DriftDocument(
+    return schema.DriftDocument(
         **HEAD,
-        target=TargetItem.of(answer.target),
+        target=schema.TargetItem.of(answer.target),
         exit_code=answer.exit_code,
-        drift=tuple(map(DriftItem.of, findings.drift)),
-        unmanaged=tuple(UnmanagedItem(str(live.key), live.id) for live in findings.unmanaged),
+        drift=tuple(map(schema.DriftItem.of, findings.drift)),
+        unmanaged=tuple(
+            schema.UnmanagedItem(str(live.key), live.id) for live in findings.unmanaged
+        ),
         foreign=tuple(
-            ForeignItem(str(live.key), live.id, live.owner or "") for live in findings.foreign
+            schema.ForeignItem(str(live.key), live.id, live.owner or "")
+            for live in findings.foreign
         ),
     )
 
 
-def problems_document(answer: ProblemsAnswer) -> ProblemsDocument:
+def problems_document(answer: answers.ProblemsAnswer) -> schema.ProblemsDocument:
     """Return the document of the problems in the files."""
     lint = lint_of(answer)
-    return ProblemsDocument(
+    return schema.ProblemsDocument(
         **HEAD,
         exit_code=answer.exit_code,
         files=answer.files,
         entries=answer.entries,
         problems=tuple(
-            ProblemItem.of(problem, problem not in lint.informing if lint.since else None)
+            schema.ProblemItem.of(problem, problem not in lint.informing if lint.since else None)
             for problem in answer.problems
         ),
     )
 
 
-def differences_document(differences: Differences) -> DifferencesDocument:
+def differences_document(differences: answers.Differences) -> schema.DifferencesDocument:
     """Return the document of how a plan differs from the one that was reviewed."""
-    return DifferencesDocument(
+    return schema.DifferencesDocument(
         **HEAD,
         new=tuple(map(_change, differences.new)),
         held=tuple(map(_change, differences.held)),
         gone=tuple(map(_change, differences.gone)),
         differing=tuple(
-            DifferentItem(_change(before), _change(after))
+            schema.DifferentItem(_change(before), _change(after))
             for before, after in differences.differing
         ),
     )
 
 
-def _change(change: Change) -> ChangeItem:
-    return ChangeItem.of(change, live_hash(change))
+def _change(change: Change) -> schema.ChangeItem:
+    return schema.ChangeItem.of(change, live_hash(change))

@@ -14,16 +14,8 @@ from devinops.model.changes import Action
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
 from devinops.planning.saved import SavedPlan, ShownPlan
-from devinops.render import Style
+from devinops.render import Style, answers
 from devinops.render import render as rendered
-from devinops.render.answers import (
-    Answer,
-    Differences,
-    DriftAnswer,
-    Failure,
-    PlanAnswer,
-    ProblemsAnswer,
-)
 from devinops.render.escape import line
 from devinops.render.findings import lint_of, severity_of
 from devinops.render.problem_text import checked, problem_counts
@@ -35,7 +27,7 @@ _LONGEST = 500
 _Value = str | int | bool
 
 
-def render(answer: Answer, style: Style) -> Iterator[str]:
+def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield a line for each output; `exit_code` and `summary` are always there."""
     facts = {"exit_code": int(_exit_code(answer)), **_facts(answer), "summary": _summary(answer)}
     for name, value in facts.items():
@@ -43,16 +35,16 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
         yield f"{name}={shown}\n"
 
 
-def _facts(answer: Answer) -> Mapping[str, _Value]:
+def _facts(answer: answers.Answer) -> Mapping[str, _Value]:
     match answer:
-        case PlanAnswer() | Report():
+        case answers.PlanAnswer() | Report():
             return _plan(answer.plan)
         case SavedPlan():
             return _plan(answer)
-        case DriftAnswer():
+        case answers.DriftAnswer():
             drift = len(answer.findings.drift)
             return {"target": answer.target.name, "has_changes": bool(drift), "drift": drift}
-        case ProblemsAnswer():
+        case answers.ProblemsAnswer():
             lint = lint_of(answer)
             severities = [severity_of(problem, lint) for problem in answer.problems]
             return {
@@ -76,24 +68,24 @@ def _plan(plan: ShownPlan) -> Mapping[str, _Value]:
     }
 
 
-def _exit_code(answer: Answer) -> ExitCode:
+def _exit_code(answer: answers.Answer) -> ExitCode:
     match answer:
-        case SavedPlan() | Differences():
+        case SavedPlan() | answers.Differences():
             return ExitCode.OK
         case _:
             return answer.exit_code
 
 
-def _summary(answer: Answer) -> str:
+def _summary(answer: answers.Answer) -> str:
     """Return the error of the run, or the line with the counts that people read last."""
     match answer:
-        case Failure(error, problems=problems):
+        case answers.Failure(error, problems=problems):
             return problem_counts(problems) if problems else error
-        case PlanAnswer(plan, error=error):
+        case answers.PlanAnswer(plan, error=error):
             return error or counts(plan)
         case Report():
             return tally(answer)
-        case ProblemsAnswer():
+        case answers.ProblemsAnswer():
             return checked(answer)[0]
         case _:
             return "".join(deque(rendered("text", answer, Style()), maxlen=1)).strip()

@@ -22,18 +22,9 @@ from devinops.planning.draft import last_change
 from devinops.planning.drift import Findings
 from devinops.planning.lifecycles.required import is_missing
 from devinops.planning.saved import SavedPlan, ShownPlan
-from devinops.render import Style, counted
-from devinops.render.answers import (
-    Answer,
-    Differences,
-    DriftAnswer,
-    Failure,
-    PlanAnswer,
-    ProblemsAnswer,
-    SimpleAnswer,
-)
+from devinops.render import Style, answers, counted
+from devinops.render.approvals import dangers
 from devinops.render.changes import ChangeText, levels
-from devinops.render.dangers import dangers
 from devinops.render.escape import line
 from devinops.render.problem_text import ProblemText
 from devinops.render.signs import BLOCKED, FAILED, OUTSIDE, REFUSED, SIGNS
@@ -56,32 +47,32 @@ MAX_ALIKE = 5
 MAX_PATH_COLUMNS = 50
 
 
-def render(answer: Answer, style: Style) -> Iterator[str]:
+def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield the lines of an answer, each with its line end."""
     for text in _lines(answer, Text(style.color, style.full, style.width, style.flags)):
         yield f"{text}\n"
 
 
-def _lines(answer: Answer, text: Text) -> Iterator[str]:
+def _lines(answer: answers.Answer, text: Text) -> Iterator[str]:
     match answer:
-        case PlanAnswer():
+        case answers.PlanAnswer():
             plan, lint = answer.plan, answer.lint
             return text.approved(plan) if answer.approved else text.plan(plan, lint)
         case SavedPlan():
             return text.plan(answer)
         case Report():
             return text.report(answer)
-        case ProblemsAnswer():
+        case answers.ProblemsAnswer():
             return ProblemText(text.terminal).problems(answer)
-        case DriftAnswer():
+        case answers.DriftAnswer():
             return text.drift_answer(answer)
-        case Differences():
+        case answers.Differences():
             return text.differences(answer)
-        case Failure():
+        case answers.Failure():
             return text.paragraph(f"devinops: {answer.error}")
-        case SimpleAnswer(verbatim=True):
+        case answers.SimpleAnswer(verbatim=True):
             return iter(answer.lines)
-        case SimpleAnswer():
+        case answers.SimpleAnswer():
             return (row for text_line in answer.lines for row in text.paragraph(text_line))
 
 
@@ -121,7 +112,7 @@ class Text:
 
     # --- plan -------------------------------------------------------------------------------------
 
-    def plan(self, plan: ShownPlan, lint: ProblemsAnswer | None = None) -> Iterator[str]:
+    def plan(self, plan: ShownPlan, lint: answers.ProblemsAnswer | None = None) -> Iterator[str]:
         """Yield the lines of a plan and of `lint`, if it ran; the last one holds the counts."""
         yield from self._title("Plan", plan.target, plan.inventory.store, plan.owned)
         yield from self._legend(plan)
@@ -285,7 +276,7 @@ class Text:
 
     # --- drift ------------------------------------------------------------------------------------
 
-    def drift_answer(self, answer: DriftAnswer) -> Iterator[str]:
+    def drift_answer(self, answer: answers.DriftAnswer) -> Iterator[str]:
         """Yield the lines of the drift in a target."""
         yield from self._title(
             "Drift", answer.target, answer.inventory.store, len(answer.inventory.owned)
@@ -325,7 +316,7 @@ class Text:
 
     # --- differences ------------------------------------------------------------------------------
 
-    def differences(self, differences: Differences) -> Iterator[str]:
+    def differences(self, differences: answers.Differences) -> Iterator[str]:
         """Yield the lines of new, gone and differing changes, the latter as reviewed and now."""
         if differences.new:
             yield from self._subheading("new: not in the reviewed plan")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from devinops.render.bounded_diff import Matcher, Step, Work
 from devinops.render.escape import exact
+from devinops.render.line_diff import Matcher, Step, Work
 
 CONTEXT_LINES: Final = 3
 MAX_WORDS: Final = 400

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from devinops.load.placeholders import BETWEEN, FILES, LIVE
-from devinops.render.bounded_diff import Matcher
+from devinops.render.line_diff import Matcher
 
 
 class TooManyEqualLines(Exception):

@@ -14,7 +14,7 @@ import yaml
 from devinops.cli.handlers.init import HOOK_FILES, Repository
 from devinops.cli.installed_from import Origin
 from devinops.emulator import Emulator
-from devinops.render import bounded_diff
+from devinops.render import line_diff
 from tests.testing.command_line import Devinops
 from tests.testing.inventories import commit
 from tests.testing.places import ROOT
@@ -683,6 +683,6 @@ def test_a_difference_of_many_equal_lines_is_cut_short(
     devinops("init", "-C", tmp_path)
     workflow = tmp_path / ".github/workflows/devinops.yml"
     workflow.write_text(f"# edited\n{workflow.read_text()}")
-    monkeypatch.setattr(bounded_diff, "MAX_COMPARED", 10)
+    monkeypatch.setattr(line_diff, "MAX_COMPARED", 10)
     ran = devinops("init", "-C", tmp_path)
-    assert (ran.code, bounded_diff.UNCOMPARED in ran.out) == (0, True)
+    assert (ran.code, line_diff.UNCOMPARED in ran.out) == (0, True)

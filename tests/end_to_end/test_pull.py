@@ -21,7 +21,7 @@ from devinops.cli.session import Session
 from devinops.config import Settings, resolve
 from devinops.emulator import Emulator
 from devinops.model.objects import Snapshot
-from devinops.render import bounded_diff
+from devinops.render import line_diff
 from tests.testing.command_line import Devinops
 from tests.testing.hostile_names import HUNDREDS, NAMES, organization
 from tests.testing.tree import plant, snapshot
@@ -505,7 +505,7 @@ def test_a_text_with_too_many_equal_lines_is_merged_by_a_person(
     applied: tuple[Emulator, Path], devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emulator, root = applied
-    monkeypatch.setattr(bounded_diff, "MAX_COMPARED", 3)
+    monkeypatch.setattr(line_diff, "MAX_COMPARED", 3)
     page = root / "knowledge" / "deploys.md"
     page.write_text(PAGE.replace("Then watch.", "Then watch the graphs."))
     before = page.read_text()

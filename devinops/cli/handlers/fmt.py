@@ -26,8 +26,8 @@ from devinops.model.objects import Problem, Source
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.render.escape import line
+from devinops.render.line_diff import patch, shown
 from devinops.render.text import Text
-from devinops.render.unified_diff import patch, shown
 
 if TYPE_CHECKING:
     from devinops.schema.fmt import FormatDocument

@@ -38,8 +38,8 @@ from devinops.git import Git, error_line, found_no_repository
 from devinops.load.discover import inside
 from devinops.model.errors import ConfigError, NotWritten
 from devinops.model.exit_codes import ExitCode
+from devinops.render.line_diff import shown
 from devinops.render.terminal import Terminal
-from devinops.render.unified_diff import shown
 
 HOOK_FILES = r"\.(md|txt|ya?ml)$"
 """Files that the pre-commit hooks may read; the same as in .pre-commit-hooks.yaml."""

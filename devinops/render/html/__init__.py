@@ -7,16 +7,7 @@ from dataclasses import replace
 
 from devinops.applying.report import Report
 from devinops.planning.saved import SavedPlan
-from devinops.render import Style
-from devinops.render.answers import (
-    Answer,
-    Differences,
-    DriftAnswer,
-    Failure,
-    PlanAnswer,
-    ProblemsAnswer,
-    SimpleAnswer,
-)
+from devinops.render import Style, answers
 from devinops.render.html.findings import (
     differences_page,
     drift_page,
@@ -31,31 +22,31 @@ from devinops.render.problem_text import checked
 from devinops.render.terminal import Look
 
 
-def render(answer: Answer, style: Style) -> Iterator[str]:
+def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield the page of an answer in pieces."""
     page = _page(answer, style)
     root = [("Root", style.below)] if style.below else []
     return write(replace(page, facts=[*root, *page.facts]))
 
 
-def _page(answer: Answer, style: Style) -> Page:
+def _page(answer: answers.Answer, style: Style) -> Page:
     job = style.job
     match answer:
-        case PlanAnswer(plan, _, error, _, command, lint):
+        case answers.PlanAnswer(plan, _, error, _, command, lint):
             return plan_page(plan, style, error=error, command=command, lint=lint)
         case SavedPlan():
             return plan_page(answer, style)
         case Report():
             return report_page(answer, style)
-        case ProblemsAnswer():
+        case answers.ProblemsAnswer():
             sentence, look = checked(answer)
             return problems_page("Files", sentence, look, answer.problems, job, answer.lint)
-        case Failure():
+        case answers.Failure():
             return failure_page(answer, job)
-        case DriftAnswer():
+        case answers.DriftAnswer():
             return drift_page(answer, style)
-        case Differences():
+        case answers.Differences():
             return differences_page(answer, job)
-        case SimpleAnswer():
+        case answers.SimpleAnswer():
             lines = preformatted(list(map(text, answer.lines)), class_="text")
             return Page("devinops", "devinops", text("Output"), Look.PLAIN, ending=lines)

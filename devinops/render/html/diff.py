@@ -8,10 +8,10 @@ from typing import Final
 
 from devinops.model.values import canonical_text
 from devinops.render import counted
-from devinops.render.bounded_diff import UNCOMPARED, Matcher, Work
 from devinops.render.changes import MAX_DIFF_LINES
 from devinops.render.escape import WHOLE
 from devinops.render.html.markup import Html, joined, preformatted, tag, text
+from devinops.render.line_diff import UNCOMPARED, Matcher, Work
 from devinops.render.word_diff import CONTEXT_LINES, MAX_COMPARED_WORDS, Part, Row, changed
 
 MIN_FOLD: Final = 4

@@ -15,7 +15,16 @@ from devinops.render.findings import NO_LINT, by_rule, title_of
 from devinops.render.html.items import CHANGED, SEVERITIES, Items
 from devinops.render.html.markup import prose, tag, text
 from devinops.render.html.page import Facet, Page, Section, notice
-from devinops.render.html.parts import about, actions, are_few, facts, keys, kinds, pull_hint, signs
+from devinops.render.html.parts import (
+    about,
+    action_facet,
+    are_few,
+    facts,
+    keys,
+    kind_facet,
+    pull_hint,
+    sign_facet,
+)
 from devinops.render.problem_text import without_repeats
 from devinops.render.signs import OUTSIDE
 from devinops.render.terminal import Look, Sign
@@ -40,7 +49,7 @@ def drift_page(answer: DriftAnswer, style: Style) -> Page:
         facts=facts(answer.target, inventory.store, len(inventory.owned)),
         notices=[notice("What to do", [pull_hint(style)], Look.MOVED)] if number else [],
         facets=[
-            signs(
+            sign_facet(
                 "action",
                 [
                     ("outside", OUTSIDE, number),
@@ -48,7 +57,7 @@ def drift_page(answer: DriftAnswer, style: Style) -> Page:
                     (FOREIGN.meaning, FOREIGN, len(findings.foreign)),
                 ],
             ),
-            kinds(listed),
+            kind_facet(listed),
         ],
         sections=_drift_sections(answer, items),
     )
@@ -105,7 +114,7 @@ def problems_page(
 
 def _problem_facets(problems: Iterable[Problem], lint: LintDetails) -> Iterator[Facet]:
     severities = Counter(problem.severity for problem in problems)
-    yield signs("action", [(str(s), SEVERITIES[s], severities[s]) for s in Severity])
+    yield sign_facet("action", [(str(s), SEVERITIES[s], severities[s]) for s in Severity])
     titles = Counter((problem.code, title_of(problem, lint)) for problem in problems)
     yield Facet("rule", [(code, None, title, n) for (code, title), n in sorted(titles.items())])
     if lint.since:
@@ -123,7 +132,7 @@ def differences_page(differences: Differences, job: JobLinks | None) -> Page:
         about="The plan is no longer what was reviewed",
         verdict=text(str(differences)),
         look=Look.WAITING,
-        facets=[actions(changes), kinds(keys(changes))],
+        facets=[action_facet(changes), kind_facet(keys(changes))],
         sections=_different_sections(differences, items),
     )
 

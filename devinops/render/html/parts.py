@@ -13,10 +13,9 @@ from devinops.model.target import Target
 from devinops.planning.commands import pull_command
 from devinops.planning.saved import ShownPlan
 from devinops.render import Style, counted
-from devinops.render.dangers import dangers
+from devinops.render.approvals import dangers, how_to_approve
 from devinops.render.html.markup import Html, joined, prose, tag
 from devinops.render.html.page import Facet, bullets, notice
-from devinops.render.needed_approvals import how_to_approve
 from devinops.render.signs import BLOCKED, SIGNS
 from devinops.render.terminal import Look, Sign
 from devinops.render.text import PULLED
@@ -52,18 +51,18 @@ def are_few(*lists: Sequence[object]) -> bool:
 # --- filters --------------------------------------------------------------------------------------
 
 
-def actions(changes: Iterable[Change], *others: tuple[str, Sign, int]) -> Facet:
+def action_facet(changes: Iterable[Change], *others: tuple[str, Sign, int]) -> Facet:
     """Return the filter by action, with `others` as further values."""
     numbers = Counter(change.action for change in changes)
-    return signs("action", [*((str(a), SIGNS[a], numbers[a]) for a in Action), *others])
+    return sign_facet("action", [*((str(a), SIGNS[a], numbers[a]) for a in Action), *others])
 
 
-def signs(name: str, values: Iterable[tuple[str, Sign, int]]) -> Facet:
+def sign_facet(name: str, values: Iterable[tuple[str, Sign, int]]) -> Facet:
     """Return a filter by values that have signs; values that nothing has are left out."""
     return Facet(name, [(value, sign, sign.meaning, n) for value, sign, n in values if n])
 
 
-def kinds(keys: Iterable[Key]) -> Facet:
+def kind_facet(keys: Iterable[Key]) -> Facet:
     """Return the filter by kind."""
     numbers = Counter(key.kind for key in keys)
     return Facet("kind", [(kind, None, kind, n) for kind, n in sorted(numbers.items())])

@@ -13,23 +13,10 @@ from devinops.render import JobLinks, Style, counted
 from devinops.render.answers import ProblemsAnswer
 from devinops.render.changes import elements
 from devinops.render.findings import lint_of, worst_first
+from devinops.render.html import parts
 from devinops.render.html.items import SEVERITIES, Items
 from devinops.render.html.markup import Html, joined, prose, tag, text
 from devinops.render.html.page import Facet, Page, Section, bullets, notice
-from devinops.render.html.parts import (
-    about,
-    actions,
-    are_few,
-    blocked_notice,
-    danger_notices,
-    facts,
-    keys,
-    kinds,
-    pointer,
-    pointers,
-    pull_hint,
-    to_approve,
-)
 from devinops.render.problem_text import checked
 from devinops.render.signs import BLOCKED, OUTSIDE, SIGNS
 from devinops.render.terminal import Look, Sign
@@ -49,16 +36,16 @@ def plan_page(
     `lint` is what lint found in the entries that a request changes.
     """
     job = style.job
-    items = Items(job, are_few(plan.changes, plan.blocked, plan.drift))
+    items = Items(job, parts.are_few(plan.changes, plan.blocked, plan.drift))
     stops = bool(error or plan.refusals)
     findings = worst_first(lint.problems, lint_of(lint)) if lint else []
     return Page(
         title=counts(plan),
-        about=about("Plan for", plan.target),
+        about=parts.about("Plan for", plan.target),
         verdict=_verdict(plan, error),
         look=Look.ERROR if error else plan_look(plan),
         facts=[
-            *facts(
+            *parts.facts(
                 plan.target,
                 plan.inventory.store,
                 plan.owned,
@@ -80,12 +67,12 @@ def plan_page(
 def _verdict(plan: ShownPlan, error: str) -> Html:
     """Return what a plan does, in a few words."""
     numbers = Counter(change.action for change in plan.changes)
-    parts = [_number(SIGNS[a], numbers[a], "to ") for a in Action if numbers[a]]
+    pieces = [_number(SIGNS[a], numbers[a], "to ") for a in Action if numbers[a]]
     others = ((BLOCKED, len(plan.blocked)), (OUTSIDE, len(plan.drift)))
-    parts = parts or [text("Nothing to change")]
-    parts += [_number(sign, number) for sign, number in others if number]
+    pieces = pieces or [text("Nothing to change")]
+    pieces += [_number(sign, number) for sign, number in others if number]
     stopped = "Refused: " if plan.refusals else "Not applied: " if error else ""
-    return joined([stopped, *_separated(parts, " ")])
+    return joined([stopped, *_separated(pieces, " ")])
 
 
 def _number(sign: Sign, number: int, to: str = "") -> Html:
@@ -108,7 +95,7 @@ def _errors(plan: ShownPlan, error: str, style: Style) -> Iterator[Html]:
         yield notice("Not applied", [tag("p", prose(error))], Look.ERROR)
     elif plan.refusals:
         reasons = bullets([prose(refusal.reason) for refusal in plan.refusals])
-        content = [reasons, *to_approve(plan, style)]
+        content = [reasons, *parts.to_approve(plan, style)]
         yield notice("Refused: nothing will be applied", content, Look.ERROR)
     if approved := plan.approvals.given():
         flags = [tag("code", str(approval)) for approval in approved]
@@ -133,13 +120,13 @@ def _attention(plan: ShownPlan, will: str, style: Style) -> Iterator[Html]:
         ]
         if changes:
             title = f"{counted(len(changes), 'object')} {will} be {what} in {plan.target.name}"
-            yield notice(title, [pointers(changes, f"action={action}")], sign.look)
+            yield notice(title, [parts.pointers(changes, f"action={action}")], sign.look)
     if lost := list(_losses(plan)):
         title = f"{counted(len(lost), 'list')} {will} lose elements in {plan.target.name}"
         yield notice(title, [bullets(lost)], Look.REMOVED)
-    yield from danger_notices(plan)
+    yield from parts.danger_notices(plan)
     if plan.blocked:
-        yield blocked_notice(plan, plan.blocked, style)
+        yield parts.blocked_notice(plan, plan.blocked, style)
     if in_root := [item for item in plan.missing if item.in_root]:
         lines = [
             prose(f"{item.path}: {counted(item.in_root, 'entry', 'entries')} in the root")
@@ -153,7 +140,9 @@ def _attention(plan: ShownPlan, will: str, style: Style) -> Iterator[Html]:
             (f"outside-{number}", item, drift_summary(item), OUTSIDE)
             for number, item in enumerate(plan.drift, 1)
         ]
-        yield notice(title, [pointers(drift, "action=outside"), pull_hint(style)], Look.MOVED)
+        yield notice(
+            title, [parts.pointers(drift, "action=outside"), parts.pull_hint(style)], Look.MOVED
+        )
     if plan.notes:
         yield notice("Notes", [bullets([prose(note) for note in plan.notes])], Look.DIM)
     removing = any(c.action in (Action.DELETE, Action.REPLACE) for c in plan.changes)
@@ -170,7 +159,7 @@ def _losses(plan: ShownPlan) -> Iterator[Html]:
             _, removed = elements(change.key.kind, field)
             if removed:
                 about = f"{field.name} loses {counted(len(removed), 'element')}"
-                yield pointer(f"change-{number}", change, about, SIGNS[Action.DELETE])
+                yield parts.pointer(f"change-{number}", change, about, SIGNS[Action.DELETE])
 
 
 def _facets(plan: ShownPlan, findings: Iterable[Problem]) -> list[Facet]:
@@ -180,8 +169,8 @@ def _facets(plan: ShownPlan, findings: Iterable[Problem]) -> list[Facet]:
         ("outside", OUTSIDE, len(plan.drift)),
         *((str(s), SEVERITIES[s], severities[s]) for s in Severity),
     )
-    listed = (*keys(plan.changes), *keys(plan.blocked), *keys(plan.drift))
-    return [actions(plan.changes, *others), kinds(listed)]
+    listed = (*parts.keys(plan.changes), *parts.keys(plan.blocked), *parts.keys(plan.drift))
+    return [parts.action_facet(plan.changes, *others), parts.kind_facet(listed)]
 
 
 def _plan_sections(

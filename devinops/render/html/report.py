@@ -10,21 +10,10 @@ from typing import Final
 from devinops.applying.report import Report
 from devinops.model.changes import Change, Outcome
 from devinops.render import Style, counted
+from devinops.render.html import parts
 from devinops.render.html.items import OUTCOMES, Items
 from devinops.render.html.markup import Html, prose, tag, text
 from devinops.render.html.page import Facet, Page, Section, notice
-from devinops.render.html.parts import (
-    about,
-    actions,
-    are_few,
-    blocked_notice,
-    danger_notices,
-    facts,
-    keys,
-    kinds,
-    pointers,
-    signs,
-)
 from devinops.render.signs import BLOCKED, SIGNS
 from devinops.render.terminal import Look
 from devinops.render.text import next_step, report_look, rollback_hint, tally
@@ -38,13 +27,15 @@ def report_page(report: Report, style: Style) -> Page:
     sentence = tally(report)
     return Page(
         title=sentence,
-        about=about("Apply to", plan.target),
+        about=parts.about("Apply to", plan.target),
         verdict=text(sentence.partition(": ")[2].rstrip(".").capitalize()),
         look=report_look(report),
-        facts=facts(plan.target, plan.inventory.store, plan.owned, plan.digest),
+        facts=parts.facts(plan.target, plan.inventory.store, plan.owned, plan.digest),
         notices=list(_report_notices(report, style)),
         facets=_report_facets(report),
-        sections=_report_sections(report, Items(style.job, are_few(report.results, plan.blocked))),
+        sections=_report_sections(
+            report, Items(style.job, parts.are_few(report.results, plan.blocked))
+        ),
     )
 
 
@@ -60,17 +51,17 @@ def _report_notices(report: Report, style: Style) -> Iterator[Html]:
     ]
     if failed:
         title = f"{counted(len(failed), 'change')} failed"
-        yield notice(title, [pointers(failed, "outcome=failed")], Look.ERROR)
+        yield notice(title, [parts.pointers(failed, "outcome=failed")], Look.ERROR)
     if report.left is None:
         unverified = tag("p", "What is left could not be checked: ", prose(report.unverified))
         yield notice("Not verified", [unverified], Look.ERROR)
     if report.left:
         yield _left(report.left)
-    yield from danger_notices(report.plan, "result")
+    yield from parts.danger_notices(report.plan, "result")
     if report.plan.blocked:
-        yield blocked_notice(report.plan, report.plan.blocked, style)
+        yield parts.blocked_notice(report.plan, report.plan.blocked, style)
     if report.waiting:
-        yield blocked_notice(report.plan, report.waiting, style, "waiting")
+        yield parts.blocked_notice(report.plan, report.waiting, style, "waiting")
     if report.backup:
         hint = Html(rollback_hint(report, style.flags, partial(tag, "code"), prose))
         content = [tag("code", report.backup), " (", hint, ")"]
@@ -84,7 +75,7 @@ def _left(changes: Sequence[Change]) -> Html:
         for number, change in enumerate(changes, 1)
     ]
     title = f"A plan made afterwards still has {counted(len(changes), 'change')}"
-    return notice(title, [pointers(left)], Look.WAITING)
+    return notice(title, [parts.pointers(left)], Look.WAITING)
 
 
 def _report_facets(report: Report) -> list[Facet]:
@@ -92,9 +83,9 @@ def _report_facets(report: Report) -> list[Facet]:
     changes = [*(result.change for result in report.results), *(report.left or ())]
     blocked = [*report.plan.blocked, *report.waiting]
     return [
-        signs("outcome", [(str(o), OUTCOMES[o], outcomes[o]) for o in Outcome]),
-        actions(changes, ("blocked", BLOCKED, len(blocked))),
-        kinds([*keys(changes), *keys(blocked)]),
+        parts.sign_facet("outcome", [(str(o), OUTCOMES[o], outcomes[o]) for o in Outcome]),
+        parts.action_facet(changes, ("blocked", BLOCKED, len(blocked))),
+        parts.kind_facet([*parts.keys(changes), *parts.keys(blocked)]),
     ]
 
 

@@ -13,52 +13,50 @@ from devinops.model.changes import Change
 from devinops.model.objects import Live, Problem
 from devinops.planning.commands import pull_command
 from devinops.planning.saved import SavedPlan
-from devinops.render import Style, counted
-from devinops.render.answers import (
-    Answer,
-    Differences,
-    DriftAnswer,
-    Failure,
-    PlanAnswer,
-    ProblemsAnswer,
-    SimpleAnswer,
-)
+from devinops.render import Style, answers, counted
 from devinops.render.commands import named_keys
 from devinops.render.escape import line
 from devinops.render.findings import lint_of
 from devinops.render.markdown.budget import fitting
 from devinops.render.markdown.escape import code, fenced
-from devinops.render.markdown.findings import finding_section, rule_sections
-from devinops.render.markdown.page import Item, Page, Section, alert, document
+from devinops.render.markdown.page import (
+    Item,
+    Page,
+    Section,
+    alert,
+    document,
+    finding_section,
+    rule_sections,
+)
 from devinops.render.markdown.plan import change_item, drift_item, plan_document
 from devinops.render.markdown.report import report_document
 from devinops.render.problem_text import parted, problem_counts
 from devinops.render.text import PULLED, SINCE_APPLY
 
 
-def render(answer: Answer, style: Style) -> Iterator[str]:
+def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield an answer as one Markdown document of at most `style.limit` bytes."""
     page = Page(style, frozenset(line(str(key)) for key in named_keys(answer)))
     match answer:
-        case PlanAnswer():
+        case answers.PlanAnswer():
             return plan_document(page, answer.plan, answer.error, answer.command, answer.lint)
         case SavedPlan():
             return plan_document(page, answer)
         case Report():
             return report_document(page, answer)
-        case ProblemsAnswer():
+        case answers.ProblemsAnswer():
             return _problems(page, answer)
-        case DriftAnswer():
+        case answers.DriftAnswer():
             return _drift(page, answer)
-        case Differences():
+        case answers.Differences():
             return _differences(page, answer)
-        case Failure():
+        case answers.Failure():
             return _failure(page, answer)
-        case SimpleAnswer():
+        case answers.SimpleAnswer():
             return _simple(page, answer)
 
 
-def _drift(page: Page, answer: DriftAnswer) -> Iterator[str]:
+def _drift(page: Page, answer: answers.DriftAnswer) -> Iterator[str]:
     findings, where = answer.findings, page.where(answer.target.name)
     number = len(findings.drift)
     changed = f"{counted(number, 'object')} changed outside devinops"
@@ -79,7 +77,7 @@ def _lives(page: Page, title: str, lives: Sequence[Live]) -> Section:
     return Section(f"{title}: {len(items)}", items)
 
 
-def _failure(page: Page, failure: Failure) -> Iterator[str]:
+def _failure(page: Page, failure: answers.Failure) -> Iterator[str]:
     head = f"{page.failure_marker(failure.target)}\n"
     where = f" for {page.where(failure.target)}" if failure.target else page.in_root
     if not failure.problems:
@@ -90,7 +88,7 @@ def _failure(page: Page, failure: Failure) -> Iterator[str]:
     return document(page, summary, [_problem_section(page, failure.problems)], noun="problem")
 
 
-def _problems(page: Page, answer: ProblemsAnswer) -> Iterator[str]:
+def _problems(page: Page, answer: answers.ProblemsAnswer) -> Iterator[str]:
     entries, files = counted(answer.entries, "entry", "entries"), counted(answer.files, "file")
     lint = lint_of(answer)
     deciding, informing = parted(answer.problems, lint)
@@ -111,7 +109,7 @@ def _problem_section(page: Page, problems: Sequence[Problem]) -> Section:
     return Section(f"Problems: {len(items)}", items)
 
 
-def _differences(page: Page, differences: Differences) -> Iterator[str]:
+def _differences(page: Page, differences: answers.Differences) -> Iterator[str]:
     before, now = zip(*differences.differing, strict=True) if differences.differing else ((), ())
     sections = [
         _changes(page, "New: not in the reviewed plan", differences.new),
@@ -130,7 +128,7 @@ def _changes(page: Page, title: str, changes: Iterable[Change]) -> Section:
     return Section(f"{title}: {len(items)}", items)
 
 
-def _simple(page: Page, answer: SimpleAnswer) -> Iterator[str]:
+def _simple(page: Page, answer: answers.SimpleAnswer) -> Iterator[str]:
     """Yield the lines of an answer in a fence, as many as fit."""
     rows = [line(text, 2_000) for text in answer.lines]
     # The backticks of a line can make both fences longer.

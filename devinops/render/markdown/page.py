@@ -11,10 +11,13 @@ from devinops.model.keys import Key
 from devinops.model.objects import Problem, Source
 from devinops.model.target import Target
 from devinops.render import Style, counted
+from devinops.render.answers import LintDetails
 from devinops.render.comment_marker import TOP, Marker, write
+from devinops.render.findings import by_rule, worst_first
 from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fitting, size
 from devinops.render.markdown.changes import Block, Details, details
 from devinops.render.markdown.escape import MAX_TEXT, code, html_code, prose, safe_url
+from devinops.render.problem_text import problem_counts, quoted, repeated
 from devinops.render.text import joined, show_command
 
 MAX_URL: Final = 1_000
@@ -318,3 +321,42 @@ def _count_fitting(lines: Iterable[str], budget: Budget) -> int:
             break
         number += 1
     return number
+
+
+# --- what lint found ------------------------------------------------------------------------------
+
+
+def rule_sections(page: Page, problems: Iterable[Problem], lint: LintDetails) -> Iterator[Section]:
+    """Yield a section for each rule; one with errors is never folded."""
+    for title, found in by_rule(problems, lint):
+        rule = lint.rules.get(found[0].code)
+        intro = page.prose(rule.summary) if rule else ""
+        items = _finding_items(page, found, lint, brief=True)
+        yield Section(title, items, intro, is_open=found[0].is_error)
+
+
+def finding_section(
+    page: Page, title: str, problems: Sequence[Problem], lint: LintDetails
+) -> Section:
+    """Return findings that do not make the run fail, errors first; empty if there are none."""
+    ordered = worst_first(problems, lint)
+    intro = f"Compared with {code(lint.since, 100)}. They do not make this run fail."
+    return Section(
+        f"{title}: {problem_counts(problems)}", _finding_items(page, ordered, lint), intro
+    )
+
+
+def _finding_items(
+    page: Page, problems: Iterable[Problem], lint: LintDetails, *, brief: bool = False
+) -> list[Item]:
+    """Return findings, each with the line that it is about and how often it repeats."""
+    return [
+        Item("<br>".join((page.problem(problem, brief=brief), *_repeats(problem, lint))))
+        for problem in problems
+    ]
+
+
+def _repeats(problem: Problem, lint: LintDetails) -> Iterator[str]:
+    excerpt, more = quoted(problem, lint), repeated(problem, lint)
+    if excerpt or more:
+        yield ", ".join(filter(None, (excerpt and code(excerpt), more)))

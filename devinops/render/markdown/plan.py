@@ -16,12 +16,11 @@ from devinops.planning.lifecycles.required import is_missing
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render import counted
 from devinops.render.answers import ProblemsAnswer
+from devinops.render.approvals import dangers, how_to_approve
 from devinops.render.changes import size
-from devinops.render.dangers import dangers
 from devinops.render.findings import lint_of
 from devinops.render.markdown.changes import Block, change_blocks, field_blocks
 from devinops.render.markdown.escape import code, fenced, path_text, shown
-from devinops.render.markdown.findings import finding_section
 from devinops.render.markdown.page import (
     MAX_OPEN,
     Item,
@@ -29,10 +28,10 @@ from devinops.render.markdown.page import (
     Section,
     alert,
     document,
+    finding_section,
     key_html,
     table,
 )
-from devinops.render.needed_approvals import how_to_approve
 from devinops.render.text import MERGE, PULLED, drift_summary, full_command, joined, verdict
 
 _BLOCKED: Final = "blocked"

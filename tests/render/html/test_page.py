@@ -18,7 +18,7 @@ from devinops.model.objects import Live
 from devinops.model.policy import Approvals
 from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, Failure, PlanAnswer, SimpleAnswer
-from devinops.render.dangers import dangers
+from devinops.render.approvals import dangers
 from devinops.render.html.parts import MOST_LISTED
 from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD

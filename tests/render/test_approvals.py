@@ -13,7 +13,7 @@ from devinops.model.policy import ON_CONFLICT, Approvals
 from devinops.planning.plan import Plan
 from devinops.render import render
 from devinops.render.answers import PlanAnswer
-from devinops.render.needed_approvals import how_to_approve, needed_approvals
+from devinops.render.approvals import how_to_approve, needed_approvals
 from tests.testing.objects import live
 from tests.testing.reports import conflict, declared, deletes, empty, planned, small
 
