@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from devinops.export.page import OTHER_TARGET, Remark
 from devinops.ingest.forms.api_json import KIND
 from devinops.kinds import KINDS
 from devinops.model.keys import ROOT, FolderPath, Key, decode_part
@@ -21,37 +21,25 @@ from devinops.model.values import UNSET
 API: Final[ApiVersion] = "v3"
 """The API whose names the objects have."""
 
-_OTHER_TARGET: Final = (
-    "left out: another entry has its key, for another target: choose one with --target"
-)
-
 Item = dict[str, Any]
 
 
-@dataclass(frozen=True, order=True)
-class Loss:
-    """What the list of an API cannot say about an entry, as text for people."""
-
-    text: str
-    key: Key
-
-
-def listed_entries(declarations: Iterable[Declaration]) -> tuple[list[Item], list[Loss]]:
+def listed_entries(declarations: Iterable[Declaration]) -> tuple[list[Item], list[Remark]]:
     """Return the objects that entries ask for, sorted by key, and what is lost.
 
     An id is made from the key. An entry that asks for no object is left out.
     """
     present: dict[Key, Declaration] = {}
-    losses: list[Loss] = []
+    losses: list[Remark] = []
     for declaration in sorted(declarations, key=lambda declaration: declaration.key):
         if declaration.ensure is not Ensure.PRESENT:
             text = f"left out: its entry has ensure: {declaration.ensure}"
-            losses.append(Loss(text, declaration.key))
+            losses.append(Remark(text, declaration.key))
         elif declaration.key in present:
-            losses.append(Loss(_OTHER_TARGET, declaration.key))
+            losses.append(Remark(f"left out: {OTHER_TARGET}", declaration.key))
         else:
             present[declaration.key] = declaration
-            losses += (Loss(text, declaration.key) for text in _lost_fields(declaration.resource))
+            losses += (Remark(text, declaration.key) for text in _lost_fields(declaration.resource))
     needed = {key for d in present.values() for key in _parents(d.kind, d.resource)}
     items = [
         _item(d.kind, made_id(key), d.resource, _made_ids(d.kind, d.resource))

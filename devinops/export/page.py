@@ -30,6 +30,17 @@ _DASHES = re.compile("-{3,}")
 _DIGEST_LINE = re.compile(rf'^  {DIGEST}: "?[0-9a-f]*"?\n', re.MULTILINE)
 
 
+OTHER_TARGET: Final = "another entry has its key, for another target: choose one with --target"
+
+
+@dataclass(frozen=True, order=True)
+class Remark:
+    """Something about an entry that an export cannot say, as text for people."""
+
+    text: str
+    key: Key
+
+
 @dataclass(frozen=True)
 class Provenance:
     """The entry that a file was written from; `intact`: nobody changed or moved the file since.

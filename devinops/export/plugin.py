@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from devinops.export.page import SOURCE, TEXT, Provenance, page, provenance
+from devinops.export.page import OTHER_TARGET, SOURCE, TEXT, Provenance, Remark, page, provenance
 from devinops.export.slugs import free_slug, plain_slug
 from devinops.model.keys import Key
 from devinops.model.kind import Attribute, Use
@@ -91,14 +91,6 @@ class PluginFile:
         return self.change in (FileStatus.NEW, FileStatus.CHANGED)
 
 
-@dataclass(frozen=True, order=True)
-class Remark:
-    """Something that an entry cannot take into the plugin, as text for people."""
-
-    text: str
-    key: Key
-
-
 @dataclass(frozen=True)
 class Exported:
     """The files of a plugin, sorted by path, and what could not be carried over.
@@ -167,7 +159,11 @@ class _PluginExport:
 
     def __init__(self, existing: Mapping[str, str], choices: PluginChoices) -> None:
         self.existing, self.choices = existing, choices
-        self.origins = _origins(existing)
+        found = {path: provenance(path, existing[path]) for path in sorted(existing)}
+        self.origins = {
+            path: origin for path, origin in found.items() if origin and path != MANIFEST
+        }
+        """Path → provenance of the files that devinops wrote, sorted by path."""
         self.own = _own(self.origins)
         self.files: dict[str, PluginFile] = {}
         self.remarks: list[Remark] = []
@@ -186,15 +182,14 @@ class _PluginExport:
         chosen: dict[Key, Declaration] = {}
         for declaration in filter(self.is_chosen, declarations):
             if chosen.setdefault(declaration.key, declaration) is not declaration:
-                why = "another entry has its key, for another target: choose one with --target"
-                self.left_out.append(Remark(why, declaration.key))
+                self.left_out.append(Remark(OTHER_TARGET, declaration.key))
         slugs = self.slugs(list(chosen.values()))
         for declaration in chosen.values():
             self.add(declaration, slugs[declaration.key])
 
     def is_chosen(self, declaration: Declaration) -> bool:
         """Return whether the plugin gets an entry, and report why if it does not."""
-        is_retired = declaration.ensure is not Ensure.PRESENT and self.has(declaration)
+        is_retired = declaration.ensure is not Ensure.PRESENT and bool(self.own_files(declaration))
         if is_retired and not _is_written(declaration):
             self.keep(declaration)
             return False
@@ -208,14 +203,15 @@ class _PluginExport:
             self.withheld.append(declaration.key)
         return not why
 
-    def has(self, declaration: Declaration) -> bool:
-        return any(key in self.own for key in _keys(declaration))
+    def own_files(self, declaration: Declaration) -> list[_Own]:
+        """Return the files of an earlier export that an entry has."""
+        return [self.own[key] for key in _keys(declaration) if key in self.own]
 
     def keep(self, declaration: Declaration) -> None:
         """Keep the file of an entry that has no text anymore: now people edit the file itself."""
         absent = f"its entry has ensure: {declaration.ensure} and no text"
         self.remark(declaration, f"{absent}: its file stays as it is")
-        for own in (self.own[key] for key in _keys(declaration) if key in self.own):
+        for own in self.own_files(declaration):
             self.files[own.path] = PluginFile(own.path, FileStatus.UNCHANGED, "", declaration.key)
 
     def slugs(self, declarations: Sequence[Declaration]) -> dict[Key, str]:
@@ -223,14 +219,14 @@ class _PluginExport:
         slugs: dict[Key, str] = {}
         given: set[str] = set()
         for declaration in declarations:
-            known = next((self.own[key] for key in _keys(declaration) if key in self.own), None)
+            known = next(iter(self.own_files(declaration)), None)
             if known and known.slug not in given:
                 slugs[declaration.key] = known.slug
                 given.add(known.slug)
         taken = {_slug_of(path).lower() for path in self.existing if path != MANIFEST}
         for declaration in declarations:
             if declaration.key not in slugs:
-                handle = _handle(declaration)
+                handle = _text(declaration, declaration.kind.meaning.handle)
                 slugs[declaration.key] = new = free_slug(declaration.key, handle, taken)
                 if new != (plain := plain_slug(declaration.key, handle)):
                     text = f"the name {plain} is taken, so it is called {new}"
@@ -271,8 +267,8 @@ class _PluginExport:
 
     def source(self, declaration: Declaration) -> str:
         """Return the repository in an entry's file: what the file says already, else this one."""
-        known = (self.own[key] for key in _keys(declaration) if key in self.own)
-        return next((own.provenance.source for own in known), self.choices.source)
+        known = (own.provenance.source for own in self.own_files(declaration))
+        return next(known, self.choices.source)
 
     def change(self, path: str, text: str) -> FileStatus:
         """Return the change to the file at a path."""
@@ -392,12 +388,6 @@ _MODE: Final = "trigger"
 """The member of a rule's front matter that says when the rule is used."""
 
 
-def _origins(existing: Mapping[str, str]) -> dict[str, Provenance]:
-    """Return path → provenance of the files that devinops wrote, sorted by path."""
-    found = {path: provenance(path, existing[path]) for path in sorted(existing)}
-    return {path: origin for path, origin in found.items() if origin and path != MANIFEST}
-
-
 def _own(origins: Mapping[str, Provenance]) -> dict[Key, _Own]:
     """Return key → the file of an earlier export; of several, the one that nobody changed."""
     own: dict[Key, _Own] = {}
@@ -443,10 +433,6 @@ def _text(declaration: Declaration, name: str) -> str:
 
 def _pin(declaration: Declaration) -> str:
     return _text(declaration, declaration.kind.meaning.always)
-
-
-def _handle(declaration: Declaration) -> str:
-    return _text(declaration, declaration.kind.meaning.handle)
 
 
 def _description(declaration: Declaration) -> str:

@@ -31,11 +31,11 @@ def with_applied(
     """
     records = [inventory.by_id[ObjectId(item.key.kind, item.id)] for item in drift]
     found = [_found(*pair, declared) for pair in zip(drift, records, strict=True)]
-    places = {
+    files = {
         _last_applied(record) for item, record in zip(found, records, strict=True) if _lacks(item)
     }
-    cloned = cloned_commits({commit for commit, _ in places if commit}, read)
-    earlier = entries_at({at for at in places if at[0] in cloned}, read)
+    cloned = cloned_commits({commit for commit, _ in files if commit}, read)
+    earlier = entries_at({at for at in files if at[0] in cloned}, read)
     return tuple(
         _explained(_found(item, record, earlier.get(_last_applied(record), ())), record, cloned)
         for item, record in zip(found, records, strict=True)
@@ -115,14 +115,14 @@ def cloned_commits(commits: Collection[str], read: Read) -> set[str]:
 
 
 def entries_at(
-    places: Collection[FileAtCommit], read: Read
+    files: Collection[FileAtCommit], read: Read
 ) -> dict[FileAtCommit, list[Declaration]]:
     """Return the entries of each file that exists.
 
     The texts that entries name are read together once the names are known.
     """
     texts: dict[str, str | None] = {}
-    unread = {f"{commit}:./{path}" for commit, path in places}
+    unread = {f"{commit}:./{path}" for commit, path in files}
 
     def text_at(commit: str, path: str) -> str | None:
         name = f"{commit}:./{path}"
@@ -138,7 +138,7 @@ def entries_at(
             for name in unread
         }
         unread.clear()
-        for commit, path in places:
+        for commit, path in files:
             if text := text_at(commit, path):
                 body_at = partial(text_at, commit)
                 entries[commit, path], _ = read_entries(path, unified(text), body_at=body_at)

@@ -128,8 +128,6 @@ class _Drift:
         return selected and present and key.kind in self.read and not item.namesakes
 
     def _leave(self, key: Key, why: Left, reason: str, *ids: str) -> None:
-        if allow("missing").option in reason:
-            reason += "; pull again after another apply, which may change the number"
         self.left.append(LeftToYou(key, why, ids, reason))
 
     def _follow(self, folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> str:
@@ -138,8 +136,10 @@ class _Drift:
         named: list[Source] = []  # where its path is written
         moving: list[Declaration] = []  # whose directory is named like it
         for entry in self.pulling.concerned:
-            if _is_in(entry, folder.declared):
-                if source := _source_of_folder(entry):
+            # Not those in a folder below it, which has its own advice.
+            is_inside = entry.kind.lives_in == folder.declared.kind
+            if is_inside and entry.key.folder == folder.declared.path:
+                if source := entry.sources.get(entry.kind.parent or ""):
                     named.append(source)
                 else:
                     moving.append(entry)
@@ -155,12 +155,14 @@ class _Drift:
         return f"its path in the web app is {path}: {'; '.join(steps)}, or rename it back"
 
     def _apply(self, key: Key, approval: str = "--on-conflict git") -> str:
-        """Return the command that applies what the files say, for one key only."""
+        """Return the command that applies an entry, and what to know about it: ends a sentence."""
         only = quote(escape(str(key)))
+        command = f"devinops apply{self.pulling.flags} --only {only} {approval}"
         gone, all = self._missing(key.kind)
-        if are_too_many(gone, all, self.pulling.policy.max_delete):
-            approval += f" {allow('missing', gone)}"
-        return f"devinops apply{self.pulling.flags} --only {only} {approval}"
+        if not are_too_many(gone, all, self.pulling.policy.max_delete):
+            return command
+        again = "pull again after another apply, which may change the number"
+        return f"{command} {allow('missing', gone)}; {again}"
 
     # --- which side moved
 
@@ -184,8 +186,7 @@ class _Drift:
         if suspicious := findings(type(live.resource)(**fields)):
             self.left.append(suspect(live, suspicious))
             return None
-        lost = [] if item.record else self._not_in_git(declaration, moved.live)
-        if lost:
+        if not item.record and (lost := self._not_in_git(declaration, moved.live)):
             reason = (
                 f"the inventory does not have it, and the last commit does not have its "
                 f"{', '.join(lost)} at {declaration.source}: commit the file and pull again"
@@ -286,7 +287,7 @@ class _Drift:
             passed.add(key)
             key = now
         if key in passed:
-            return "the objects exchanged their names, so exchange those in the files by hand"
+            return "the objects swapped names: swap them in the files too"
         if passed and all(entry.key != key for entry in self.pulling.concerned):
             return "that object was renamed too, so pull again when its entry has the new name"
         return f"rename one of them {IN_THE_WEB_APP}"
@@ -444,7 +445,7 @@ class _Drift:
     def _edit(self, path: str, items: Sequence[EntryEdit]) -> None:
         """Add the changes of one file, and of the files that hold texts of its entries."""
         try:
-            rewriting = Rewriting(path, self.files.read, self._users)
+            rewriting = Rewriting(path, self.files.read, self._text_files.__getitem__)
         except NotEditable as error:
             for item in items:
                 self._cannot(item, error)
@@ -520,19 +521,6 @@ class _Drift:
             if not is_markdown(path)
             for text_file in text_files(path, unified(self.files.read(path)))
         )
-
-    def _users(self, path: str) -> int:
-        return self._text_files[path]
-
-
-def _is_in(entry: Declaration, folder: Key) -> bool:
-    """Return whether an entry belongs to a folder itself, not to one below it."""
-    return entry.kind.lives_in == folder.kind and entry.key.folder == folder.path
-
-
-def _source_of_folder(entry: Declaration) -> Source | None:
-    """Return where an entry names its folder; None if its directory does."""
-    return entry.sources.get(entry.kind.parent or "")
 
 
 def _moves_with(folder: RenamedFolder, above: RenamedFolder) -> bool:

@@ -118,10 +118,6 @@ class Contents:
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def _anything(_: str) -> bool:
-    return True
-
-
 @dataclass(frozen=True)
 class Form:
     """A form of files that can be imported; each is a module of `devinops.ingest.forms`.
@@ -134,7 +130,7 @@ class Form:
     title: str
     matches: Callable[[str], bool]
     read: Callable[[ImportSource, ImportChoices], Contents]
-    accepts: Callable[[str], bool] = _anything
+    accepts: Callable[[str], bool] = lambda _: True
     fallback: bool = False
     looks_beside: bool = False
 

@@ -59,12 +59,12 @@ class ImportSources:
             self._file(_File(path, os.path.dirname(path), named=True))
 
     def _directory(self, path: str) -> None:
+        # A plain text is rarely a note, unless the user names it.
+        texts = (file for file in _walk(path) if not file.lower().endswith(".txt"))
         # A link comes after what it may lead to.
-        texts = (file for file in _walk(path) if not _is_plain(file))
         found = sorted(texts, key=lambda file: (os.path.islink(file), file))
         files = [_File(file, path) for file in found]
-        with_forms = [(file, forms_of(file.absolute)) for file in files]
-        known = [(file, forms) for file, forms in with_forms if forms]
+        known = [(file, forms) for file in files if (forms := forms_of(file.absolute))]
         speaking = [file for file, forms in known if not forms[0].fallback and not _is_data(file)]
         for file, forms in known:
             if speaking and forms[0].fallback:
@@ -138,11 +138,6 @@ class _File:
 def _is_data(file: _File) -> bool:
     """Return whether a file may be for anything, so that it says nothing about its directory."""
     return file.absolute.endswith(".json")
-
-
-def _is_plain(path: str) -> bool:
-    """Return whether a file is a plain text, which is rarely a note unless the user names it."""
-    return path.lower().endswith(".txt")
 
 
 def _walk(top: str) -> Iterator[str]:

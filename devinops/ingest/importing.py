@@ -208,7 +208,7 @@ class _Import:
     def add_text(self, text: ImportText, source: ImportSource, origin: ImportOrigin) -> None:
         candidate = _of_text(text, source, origin, self.choices)
         if suspicious := findings_in([("description", text.when), ("name", text.handle)]):
-            self.leave_out(candidate, _suspect(suspicious))
+            self.leave_out_suspect(candidate, suspicious)
         elif candidate.text:
             self.accept(candidate)
         else:
@@ -231,9 +231,12 @@ class _Import:
     def accept(self, candidate: _Candidate) -> None:
         """Keep a candidate, unless it has something that a reviewer must see in the source."""
         if suspicious := findings(candidate.kind.resource(**candidate.values)):
-            self.leave_out(candidate, _suspect(suspicious))
+            self.leave_out_suspect(candidate, suspicious)
         else:
             self.candidates.append(_without_misfits(candidate))
+
+    def leave_out_suspect(self, candidate: _Candidate, suspicious: Sequence[str]) -> None:
+        self.leave_out(candidate, f"it contains {'; '.join(suspicious)}: remove that first")
 
     def leave_out(self, candidate: _Candidate, why: str) -> None:
         what = str(candidate.key) + (f" ({candidate.id})" if candidate.id else "")
@@ -292,7 +295,12 @@ class _Import:
 
     def place_files(self) -> None:
         """Turn the candidates into files."""
-        new = [item for item in self.candidates if not self.is_declared(item)]
+        new: list[_Candidate] = []
+        for item in self.candidates:
+            if declared := self.repository.declared.get(item.key):
+                self.compare(item, declared)
+            else:
+                new.append(item)
         files, left_out = new_files(
             [item.entry for item in new],
             taken=self.repository.taken,
@@ -307,14 +315,11 @@ class _Import:
             if reason := reasons.get(id(item.values)):
                 self.leave_out(item, reason)
             else:
-                self.imported(item, files_of[item.key])
+                self.report.imported.append(_imported(item, files_of[item.key]))
         self.note_same_texts()
 
-    def is_declared(self, item: _Candidate) -> bool:
-        """Handle a candidate whose key an entry has; return whether it is one."""
-        declared = self.repository.declared.get(item.key)
-        if declared is None:
-            return False
+    def compare(self, item: _Candidate, declared: Declaration) -> None:
+        """Report a candidate whose key an entry has; `force` overwrites the entry if it can."""
         path = declared.source.path
         if _has_values(declared.resource, item):
             self.duplicate(item, item.key, path)
@@ -332,11 +337,7 @@ class _Import:
             )
         else:
             self.report.files.append(file)
-            self.imported(item, path, overwritten=True)
-        return True
-
-    def imported(self, item: _Candidate, file: str, *, overwritten: bool = False) -> None:
-        self.report.imported.append(_imported(item, file, overwritten=overwritten))
+            self.report.imported.append(_imported(item, path, overwritten=True))
 
     def note_same_texts(self) -> None:
         """Report the entries that have the text of an earlier one."""
@@ -369,21 +370,19 @@ def _imported(item: _Candidate, file: str, *, overwritten: bool = False) -> Impo
     )
 
 
-def _suspect(suspicious: Sequence[str]) -> str:
-    return f"it contains {'; '.join(suspicious)}: remove that first"
-
-
 # --- from texts to entries ------------------------------------------------------------------------
 
 
 def _of_text(
     text: ImportText, source: ImportSource, origin: ImportOrigin, choices: ImportChoices
 ) -> _Candidate:
-    kind = _kind_of(text)
+    own_kind = KINDS[text.key.kind] if text.key else None
+    kind = own_kind if own_kind and own_kind.meaning.use else _BY_USE[text.use]
     remarks = list(text.remarks)
     known = _known_values(text, kind)
-    name, *_ = kind.identity.fields
-    values = kind.identity.values(text.key) if text.key else {name: _name(text)}
+    name_field, *_ = kind.identity.fields
+    name = " ".join(_UNPRINTABLE.sub(" ", text.name).split()) or "Untitled"
+    values = kind.identity.values(text.key) if text.key else {name_field: name}
     if kind.parent:
         values[kind.parent] = _folder(text, choices, known.pop(kind.parent, None))
     fields = kind.meaning
@@ -397,7 +396,10 @@ def _of_text(
     if fields.handle and text.handle:
         known.setdefault(fields.handle, f"!{text.handle.removeprefix('!')}")
     values = {**values, **known, kind.document or "": canonical_text(text.text)}
-    return _Candidate(kind, values, origin, _distinction(source), unwritten, remarks=tuple(remarks))
+    is_generic = source.stem.lower() in ("skill", "agents", "claude", "readme", "index")
+    stem = source.parent if is_generic and source.parent else source.stem
+    other_name = humanized(stem) or "copy"
+    return _Candidate(kind, values, origin, other_name, unwritten, remarks=tuple(remarks))
 
 
 def _known_values(text: ImportText, kind: Kind) -> dict[str, Any]:
@@ -418,19 +420,8 @@ def _pinned(known: dict[str, Any], field: str, repo: str) -> str:
     return f"always used, so {field} is {known[field]}"
 
 
-def _kind_of(text: ImportText) -> Kind:
-    if text.key and KINDS[text.key.kind].meaning.use:
-        return KINDS[text.key.kind]
-    return _BY_USE[text.use]
-
-
 _BY_USE: Final = {kind.meaning.use: kind for kind in KINDS.values() if kind.meaning.use}
 assert set(_BY_USE) == set(Use)
-
-
-def _name(text: ImportText) -> str:
-    """Return a name that an entry can have."""
-    return " ".join(_UNPRINTABLE.sub(" ", text.name).split()) or "Untitled"
 
 
 def _folder(text: ImportText, choices: ImportChoices, written: Any) -> FolderPath:
@@ -443,11 +434,6 @@ def _folder(text: ImportText, choices: ImportChoices, written: Any) -> FolderPat
         own = join_folder(part for part in text.directory.split("/") if part)
     above = folder_path(choices.into)
     return FolderPath("/".join(filter(None, (above, own))))
-
-
-def _distinction(source: ImportSource) -> str:
-    generic = source.stem.lower() in ("skill", "agents", "claude", "readme", "index")
-    return humanized(source.parent if generic and source.parent else source.stem) or "copy"
 
 
 def _new_name(item: _Candidate, known: Collection[Key]) -> str:

@@ -10,9 +10,9 @@ from functools import cache, partial
 from typing import Final, NamedTuple
 
 from devinops.lint.rule import Exceptions, Rule, matches
-from devinops.lint.settings import LintSettings, PathSettings, severity_of
+from devinops.lint.settings import LintSettings, severity_of
 from devinops.lint.subject import Context, Finding
-from devinops.load.globs import Matcher, read_patterns
+from devinops.load.globs import read_patterns
 from devinops.model.credentials import starred
 from devinops.model.invisible_characters import bare
 from devinops.model.objects import Problem, Severity
@@ -68,20 +68,20 @@ class _LintRun:
             for subject in context.subjects
             if subject.declaration.lint
         }
-        self.paths = list(_matchers(settings.paths))
+        self.paths = [
+            (path_settings, pattern.matcher)
+            for path_settings in settings.paths
+            for pattern in read_patterns([path_settings.pattern])[0].values()
+        ]
         self.unquoted: set[str] = set()
 
     def reported(self) -> list[Reported]:
+        # All exceptions must be noted before any rule about them is asked.
         found = [
-            (rule, finding)
-            for rule, finding in self._findings()
-            if not (self._is_exception(rule, finding) or self._is_ignored(rule, _places(finding)))
+            (r, finding) for r, finding in self._findings() if not self._is_exception(r, finding)
         ]
-        found += [
-            (rule, finding)
-            for rule, finding in self._about_exceptions()
-            if not self._is_ignored(rule, _places(finding))
-        ]
+        found += self._about_exceptions()
+        found = [(r, finding) for r, finding in found if not self._is_ignored(r, _paths(finding))]
         secrets = list(self._secrets([finding for _, finding in found]))
         self.unquoted = set(self._with_other_spellings(secrets))
         concealed = _concealed(finding.conceal for finding in secrets)
@@ -164,7 +164,7 @@ class _LintRun:
 
     def _report(self, rule: Rule, finding: Finding, conceal: Callable[[str], str]) -> Reported:
         source, message = finding.source, conceal(finding.message)
-        problem = Problem(source, rule.id, message, self._severity(rule, _places(finding)))
+        problem = Problem(source, rule.id, message, self._severity(rule, _paths(finding)))
         line = None
         is_confidential = any(entry.kind.confidential for entry in finding.entries)
         if not is_confidential and source.path not in self.unquoted:
@@ -177,7 +177,7 @@ class _LintRun:
         return Reported(problem, rule, finding, line, ((rule.id, *about),))
 
 
-def _places(finding: Finding) -> set[str]:
+def _paths(finding: Finding) -> set[str]:
     """Return the files whose settings apply: of the position, and of the entry."""
     return {finding.source.path, *(entry.source.path for entry in finding.entries[:1])}
 
@@ -202,12 +202,6 @@ def _starred(secrets: Sequence[str], text: str) -> str:
         if secret in text:
             text = re.sub(re.escape(secret) + _CONTINUED, lambda found: "*" * len(found[0]), text)
     return starred(text)
-
-
-def _matchers(paths: Iterable[PathSettings]) -> Iterator[tuple[PathSettings, Matcher]]:
-    for settings in paths:
-        rules, _ = read_patterns([settings.pattern])
-        yield from ((settings, rule.matcher) for rule in rules.values())
 
 
 def _concealed(secrets: Iterable[str]) -> list[str]:

@@ -45,10 +45,13 @@ class FileRepository:
     _cache: dict[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property
+    def _real_root(self) -> str:
+        return os.path.realpath(self.root)
+
+    @cached_property
     def top(self) -> str:
-        root = os.path.realpath(self.root)
-        above = [Path(root), *Path(root).parents]
-        return str(next((d for d in above if (d / ".git").exists()), root))
+        root = Path(self._real_root)
+        return str(next((d for d in (root, *root.parents) if (d / ".git").exists()), root))
 
     def lines(self, path: str) -> Sequence[str]:
         """Return the lines of a file; none if it cannot be read."""
@@ -67,15 +70,14 @@ class FileRepository:
         return inside(real, self.top) and os.path.lexists(real) and not self._is_untracked(real)
 
     def _is_untracked(self, real: str) -> bool:
-        root = os.path.realpath(self.root)
-        return inside(real, root) and is_among(real, root, self.untracked)
+        return inside(real, self._real_root) and is_among(real, self._real_root, self.untracked)
 
     def is_beyond(self, path: str) -> bool:
         """Return whether a path leads out of the checkout."""
         return not inside(self._real(path), self.top)
 
     def _real(self, path: str) -> str:
-        return os.path.normpath(os.path.join(os.path.realpath(self.root), path))
+        return os.path.normpath(os.path.join(self._real_root, path))
 
     def from_top(self, path: str) -> str:
         """Return a path from the top of the checkout as one from the root."""
@@ -87,7 +89,7 @@ class FileRepository:
         for real in _rule_files(self.top):
             if self._is_untracked(real):
                 continue
-            path = os.path.relpath(real, os.path.realpath(self.root)).replace(os.sep, "/")
+            path = os.path.relpath(real, self._real_root).replace(os.sep, "/")
             if os.path.getsize(real) <= MAX_FILE_BYTES and (text := self._read(path)):
                 found[path] = text
         return found

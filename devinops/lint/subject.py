@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from devinops.lint.markdown import Markdown
 from devinops.lint.positions import Positions, search
+from devinops.load.cross_checks import share_target
 from devinops.model.kind import FieldPath, Kind, Lifecycle, Role, Use
 from devinops.model.objects import Declaration, Source
 from devinops.model.patterns import LazyPattern
@@ -72,6 +73,10 @@ class Subject:
         """Whether Devin uses it; a switch can turn it off."""
         switch = self.kind.meaning.switch
         return not switch or self.value(switch) is not False
+
+    def shares_target(self, other: Subject) -> bool:
+        """Return whether there is a target that has both entries."""
+        return share_target(self.declaration, other.declaration)
 
     # values
 
@@ -267,12 +272,6 @@ class Context:
     def contracts(self) -> tuple[Subject, ...]:
         """The entries that describe secrets."""
         return tuple(subject for subject in self.subjects if subject.is_contract)
-
-
-def share_target(first: Subject, second: Subject) -> bool:
-    """Return whether there is a target that has both entries."""
-    targets = first.declaration.targets, second.declaration.targets
-    return targets[0] is None or targets[1] is None or not set(targets[0]).isdisjoint(targets[1])
 
 
 CHARACTERS_PER_TOKEN: Final = 4

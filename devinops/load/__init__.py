@@ -363,9 +363,6 @@ def read_yaml(path: Path, root: Path, schema: str) -> tuple[YamlDocument | None,
         problems.append(problem(documents[1].source(name), "yaml-syntax", message))
     if not documents and problems:
         return None, problems
-    node = documents[0] if documents else Node(None, 1, 1)
-    if node.data is None and not node.broken:
-        node = Node({}, 1, 1)
-        node.children = {}
+    node = Node.of(documents)
     problems.extend(findings_to_problems(node, name, check(schema, node.data)))
     return YamlDocument(name, node), sorted(problems)

@@ -24,22 +24,19 @@ def duplicates(declarations: Iterable[Declaration]) -> Iterator[Problem]:
     claims: defaultdict[Key, list[Declaration]] = defaultdict(list)
     forms: defaultdict[Key, list[Declaration]] = defaultdict(list)
     for declaration in declarations:
-        forms[_composed(declaration.key)].append(declaration)
+        forms[composed(declaration.key)].append(declaration)
         for key in (declaration.key, *declaration.previously):
             claims[key].append(declaration)
     for key, claimants in claims.items():
         if len(claimants) > 1:
-            yield from _shared_key_problems(key, sorted(claimants, key=_source))
+            yield from _shared_key_problems(key, sorted(claimants, key=lambda item: item.source))
     for alike in forms.values():
         if len(alike) > 1:
-            yield from _similar_key_problems(sorted(alike, key=_source))
+            yield from _similar_key_problems(sorted(alike, key=lambda item: item.source))
 
 
-def _source(declaration: Declaration) -> Source:
-    return declaration.source
-
-
-def _composed(key: Key) -> Key:
+def composed(key: Key) -> Key:
+    """Return a key in one Unicode form, NFC."""
     return Key(key.kind, FolderPath(normalize("NFC", key.folder)), normalize("NFC", key.name))
 
 
@@ -47,7 +44,7 @@ def _shared_key_problems(key: Key, claimants: list[Declaration]) -> Iterator[Pro
     """Yield a problem for each claimant of a key, which names the first other claimant."""
     for claimant in claimants:
         others = (other for other in claimants if other is not claimant)
-        twin = next((other for other in others if _share_target(claimant, other)), None)
+        twin = next((other for other in others if share_target(claimant, other)), None)
         if twin:
             here = "" if key == claimant.key else "the old name "
             there = "" if key == twin.key else " as an old name"
@@ -66,7 +63,7 @@ def _similar_key_problems(alike: list[Declaration]) -> Iterator[Problem]:
     """Yield a problem for each entry whose key is another Unicode form of another entry's key."""
     for declaration in alike:
         others = (other for other in alike if other.key != declaration.key)
-        twin = next((other for other in others if _share_target(declaration, other)), None)
+        twin = next((other for other in others if share_target(declaration, other)), None)
         if twin:
             forms = f"{declaration.key.path!a} and {twin.key.path!a}"
             message = (
@@ -76,7 +73,7 @@ def _similar_key_problems(alike: list[Declaration]) -> Iterator[Problem]:
             yield problem(declaration.source, "duplicate-declaration", message)
 
 
-def _share_target(first: Declaration, second: Declaration) -> bool:
+def share_target(first: Declaration, second: Declaration) -> bool:
     """Return whether a target exists that both entries are for; `targets` None is every target."""
     if first.targets is None or second.targets is None:
         return True

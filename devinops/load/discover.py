@@ -140,7 +140,7 @@ class Finder:
 
     def _is_read(self, path: str) -> bool:
         """Return whether a file is among those that are read, by its path."""
-        above = list(_directories_above(path))
+        above = list(directories_above(path))
         is_ignored = any(self._ignored(directory, directory=True) for directory in above)
         if is_ignored or hidden_part(path):
             return False
@@ -205,13 +205,12 @@ class Finder:
         """Return whether a rule may match something that was not listed."""
         if not rule.fixed:
             return False
-        fixed = "/".join(rule.fixed)
         path = os.path.join(self.root, *rule.fixed)
         if not inside(os.path.realpath(os.path.dirname(path)), self.root):
             return False
         if rule.literal:
             return os.path.isdir(path) if rule.only_directories else os.path.lexists(path)
-        return fixed not in self._listed and os.path.isdir(path)
+        return "/".join(rule.fixed) not in self._listed and os.path.isdir(path)
 
     def _misplaced(self, path: str, *, directory: bool) -> bool:
         """Report a file that should be a directory, or the reverse; return whether it is one."""
@@ -232,15 +231,19 @@ class Finder:
             self._report_glob("paths", i, rule.glob, "hidden", message)
             return
         self._hits = 0
-        before = len(self._links) + len(self.problems) + len(self.misnamed)
+        before = self._found_otherwise()
         start, real = "/".join(rule.fixed), os.path.join(self.root, *rule.fixed)
         if rule.literal:
             self._add_literal(start, real)
         elif self._reachable(start, os.path.realpath(real)) and os.path.isdir(real):
             self._match_below(start, os.path.realpath(real), rule)
-        if self._hits == 0 and before == len(self._links) + len(self.problems) + len(self.misnamed):
+        if self._hits == 0 and self._found_otherwise() == before:
             message = f"matches no .md, .yaml or .yml file{_root_hint(rule)}: correct or remove it"
             self._report_glob("paths", i, rule.glob, "no-match", message)
+
+    def _found_otherwise(self) -> int:
+        """Return how many links, problems and wrong names were found."""
+        return len(self._links) + len(self.problems) + len(self.misnamed)
 
     def _reachable(self, path: str, real: str) -> bool:
         """Return whether a path may be read, given its real path; report it if not."""
@@ -406,7 +409,7 @@ def _is_text(name: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
-def _directories_above(path: str) -> Iterator[str]:
+def directories_above(path: str) -> Iterator[str]:
     """Yield the directories above a path, from the top."""
     for match in re.finditer("/", path):
         yield path[: match.start()]
@@ -418,15 +421,10 @@ def section_of(path: str) -> tuple[str, tuple[str, ...]]:
     If the topmost directory is a section, it decides; otherwise the nearest one above the file.
     """
     *above, _ = path.split("/")
-    at = next(
-        (
-            i
-            for i in (0, *range(len(above) - 1, 0, -1))
-            if i < len(above) and above[i] in KINDS.directories
-        ),
-        None,
-    )
-    return ("", ()) if at is None else (above[at], tuple(above[at + 1 :]))
+    for at in (0, *range(len(above) - 1, 0, -1)) if above else ():
+        if above[at] in KINDS.directories:
+            return above[at], tuple(above[at + 1 :])
+    return "", ()
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -442,25 +440,26 @@ def is_among(absolute: str, root: str, paths: frozenset[str]) -> bool:
     if not paths:
         return False
     path = absolute[len(root.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
-    return not paths.isdisjoint((".", path, *_directories_above(path)))
+    return not paths.isdisjoint((".", path, *directories_above(path)))
 
 
-def read_text(
-    real: str, path: str, source: Source | None = None
-) -> tuple[str | None, list[Problem]]:
+def read_text(real: str, path: str) -> tuple[str | None, list[Problem]]:
     """Return the text of a file with LF line ends and without BOM, or None and a problem.
 
-    Never blocks: only regular files are opened. A problem with the content is reported at `path`; a
-    file that cannot be read at `source`, where it is named (default: at `path`).
+    Never blocks: only regular files are opened.
     """
-    raw, problems = read_raw(real, path, source)
+    raw, problems = read_raw(real, path)
     return (None if raw is None else unified(raw)), problems
 
 
 def read_raw(
     real: str, path: str, source: Source | None = None
 ) -> tuple[str | None, list[Problem]]:
-    """Return the text of a file as it is, as `read_text` reads it."""
+    """Return the text of a file as it is, as `read_text` reads it.
+
+    A problem with the content is reported at `path`; a file that cannot be read at `source`, where
+    it is named (default: at `path`).
+    """
     named_at = source or Source(path)
     try:
         data = _read_regular(real)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import normalize
@@ -310,7 +310,12 @@ class _Entry:
         """Return the old keys without repetition, newest first."""
         old_keys = []
         for i, old_path in enumerate(self.node.data.get("previously", ())):
-            old_key = _old_key(self.kind, key, old_path)
+            folders = {
+                name: folder_path(value or "")
+                for name, value in old_path.items()
+                if _is_path(self.kind, self.kind.by_name[name])
+            }
+            old_key = self.kind.key_with(key, {**old_path, **folders})
             if old_key == key:
                 source = self.node.at(("previously", i)).source(self.file)
                 message = f"{key.path} is its current name: remove this"
@@ -335,11 +340,6 @@ def _is_path(kind: Kind, attribute: Attribute) -> bool:
     """Return whether a field holds the path of a folder."""
     is_own = isinstance(kind.identity, Path) and attribute.name == kind.identity.field
     return attribute.name == kind.parent or is_own
-
-
-def _old_key(kind: Kind, now: Key, old: Mapping[str, Any]) -> Key:
-    paths = (name for name in old if _is_path(kind, kind.by_name[name]))
-    return kind.key_with(now, {**old, **{name: folder_path(old[name] or "") for name in paths}})
 
 
 def control_problems(text: str, path: str) -> list[Problem]:

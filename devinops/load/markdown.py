@@ -47,27 +47,17 @@ def split(
     if not closed:
         message = "the front matter is not closed: add a line with only --- below its last key"
         return None, [problem(Source(file), "front-matter-open", message)]
-    front, problems = _front(text[opened.end() : closed.start()], file)
+    documents, problems = parse(text[opened.end() : closed.start()], file, line=2)
+    is_parsed = documents or not problems
     body, line = text[closed.end() :], text[: closed.end()].count("\n") + 1
     control = CONTROL.search(body)
     if control:
         problems.append(control_character(body, control.start(), file, line))
-    if front is None:
+    if not is_parsed:
         return None, problems
     blank = re.match(r"(?:[^\S\n]*\n)*", body)
     first = line + (blank[0].count("\n") if blank and body.strip() else 0)
-    return MarkdownFile(front, body, Source(file, first)), problems
-
-
-def _front(text: str, file: str) -> tuple[Node | None, list[Problem]]:
-    documents, problems = parse(text, file, line=2)
-    if problems and not documents:
-        return None, problems
-    front = documents[0] if documents else Node(None, 1, 1)
-    if front.data is None and not front.broken:
-        front = Node({}, 1, 1)
-        front.children = {}
-    return front, problems
+    return MarkdownFile(Node.of(documents), body, Source(file, first)), problems
 
 
 def _no_front_matter(text: str, file: str, kind: Kind | None) -> Problem:
@@ -82,8 +72,8 @@ def _no_front_matter(text: str, file: str, kind: Kind | None) -> Problem:
             "put the comment after it on the next line"
         )
     else:
-        attributes = kind.attributes if kind else ()
-        fields = [a.name for a in attributes if a.required and kind and a.name != kind.document]
+        attributes = [a for a in kind.attributes if a.name != kind.document] if kind else []
+        fields = [attribute.name for attribute in attributes if attribute.required]
         lines = ", ".join(f"`{line}`" for line in ("---", *(f"{f}: …" for f in fields), "---"))
         message = (
             f"the file does not begin with front matter: put the lines {lines} above the text, "

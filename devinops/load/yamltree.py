@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import yaml
@@ -121,6 +121,15 @@ class Node:
         for part, node in parts:
             yield (part,), node
             yield from (((part, *path), deeper) for path, deeper in node.below())
+
+    @classmethod
+    def of(cls, documents: Sequence[Node]) -> Node:
+        """Return the root of the first document; an empty mapping if there is no value in it."""
+        if documents and (documents[0].data is not None or documents[0].broken):
+            return documents[0]
+        node = cls({}, 1, 1)
+        node.children = {}
+        return node
 
     def mark_broken(self) -> Node:
         self.broken = self.tainted = True

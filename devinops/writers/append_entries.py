@@ -52,8 +52,9 @@ def _is_same(entry: Declaration, other: Declaration) -> bool:
 def _insertion(page: EditableFile, section: str, entries: Sequence[Mapping[str, Any]]) -> Splice:
     """Return the insertion after the last entry of the section, or of the section itself."""
     if last := page.end_of(section):
-        rows = yaml_text.sequence(entries, last.column)
-        return Splice(last.end, last.end, "".join(f"\n{row}" for row in rows))
+        end, column = last
+        rows = yaml_text.sequence(entries, column)
+        return Splice(end, end, "".join(f"\n{row}" for row in rows))
     end = len(page.text.rstrip())
     rows = yaml_text.mapping({section: entries})
     return Splice(end, len(page.text), "".join(f"\n{row}" for row in rows) + "\n")

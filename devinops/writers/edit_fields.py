@@ -45,28 +45,6 @@ def spliced(text: str, splices: Iterable[Splice]) -> str:
     return text
 
 
-@dataclass(frozen=True)
-class FieldSpan:
-    """A field in a file: the characters of its value, and of the lines that it fills.
-
-    `whole` is False if other values are on these lines too.
-    """
-
-    start: int
-    end: int
-    first: int
-    last: int
-    whole: bool
-
-
-@dataclass(frozen=True)
-class ListEnd:
-    """Where a list with an item on each line ends, and the column of its items."""
-
-    end: int
-    column: int
-
-
 class EditableFile:
     """The text of a file with LF line ends, with the positions of its entries."""
 
@@ -103,8 +81,11 @@ class EditableFile:
                     return FileEntry(self, node)
         raise NotEditable("the entry was not found")
 
-    def end_of(self, section: str) -> ListEnd | None:
-        """Return where a section of a YAML file ends; None if there is none. Raises NotEditable."""
+    def end_of(self, section: str) -> tuple[int, int] | None:
+        """Return where a section of a YAML file ends, and the column of its items.
+
+        None if there is none. Raises NotEditable if its items are not on lines of their own.
+        """
         root = self._roots[0] if len(self._roots) == 1 else None
         if not isinstance(root, MappingNode) or root.flow_style:
             raise NotEditable("it is not one YAML document with sections")
@@ -114,7 +95,7 @@ class EditableFile:
         is_block = isinstance(found, SequenceNode) and found.value and not found.flow_style
         if not is_block or found.anchor:
             raise NotEditable(f"the list under {section} is not a block list with an entry")
-        return ListEnd(self.end_of_line(_Writer(self).end(found)), found.start_mark.column)
+        return self.end_of_line(_Writer(self).end(found)), found.start_mark.column
 
     def end_of_line(self, at: int) -> int:
         """Return where the line of a position ends."""
@@ -127,10 +108,6 @@ class EditableFile:
             for node in _mappings(root):
                 pairs = ((str(key.value), value.value) for key, value in node.value)
                 yield from (str(text) for name, text in pairs if name.endswith(suffix))
-
-    def body(self, text: str) -> Splice:
-        """Return the replacement of the text below the front matter."""
-        return whole_text(self.text, self.body_start, text)
 
 
 def whole_text(old: str, start: int, new: str) -> Splice:
@@ -184,11 +161,8 @@ class FileEntry:
         pairs = self.node.value if self.node else ()
         return next((pair for pair in pairs if pair[0].value == name), None)
 
-    def has(self, name: str) -> bool:
-        return self._pair(name) is not None
-
     def text_of(self, name: str) -> str:
-        """Return the value of a field that is a text, such as the path of a file."""
+        """Return the text of a field, such as the path of a file; empty if it is not set."""
         pair = self._pair(name)
         return str(pair[1].value) if pair else ""
 
@@ -199,17 +173,17 @@ class FileEntry:
             return [self._insert(kind, name, new)]
         return list(_Writer(self.page).replace(pair, old, new, in_flow=bool(self.node.flow_style)))
 
-    def span(self, name: str) -> FieldSpan:
-        """Return where a field is. Raises NotEditable if the entry does not set it itself."""
+    def lines(self, name: str) -> tuple[int, int]:
+        """Return where the lines that a field fills begin and end. Raises NotEditable."""
         pair = self._pair(name)
         if pair is None:
             raise NotEditable("the entry does not set it itself")
         page, writer = self.page, _Writer(self.page)
-        start, end = pair[0].start_mark.index + page.offset, writer.end(pair[1])
+        start = writer.start(pair[0])
         first = page.text.rfind("\n", 0, start) + 1
-        is_first = page.text[first:start].strip() in ("", "-")
-        whole = is_first and not self.node.flow_style
-        return FieldSpan(start, end, first, page.end_of_line(end), whole)
+        if self.node.flow_style or page.text[first:start].strip() not in ("", "-"):
+            raise NotEditable("other fields are on its line")
+        return first, page.end_of_line(writer.end(pair[1]))
 
     def _insert(self, kind: Kind, name: str, value: Any) -> Splice:
         """Return the insertion of a field after the last of the fields that it is written after."""
@@ -277,7 +251,9 @@ class _Writer:
         elif isinstance(new, str):
             yield self._text(node, old, new, colon, key.start_mark.column)
         else:
-            yield Splice(colon, max(end, colon), self._value(new, key.start_mark.column))
+            column = key.start_mark.column
+            first, *others = yaml_text.mapping({"k": new}, column)
+            yield Splice(colon, max(end, colon), "\n".join([first[column + 2 :], *others]))
 
     def _after_colon(self, key: Any) -> int:
         at = int(key.end_mark.index) + self.page.offset
@@ -285,11 +261,6 @@ class _Writer:
         if not found:
             raise NotEditable("its key is not followed by a colon")
         return found.end()
-
-    def _value(self, value: Any, column: int) -> str:
-        """Return a value to put after the colon of a key in some column."""
-        first, *others = yaml_text.mapping({"k": value}, column)
-        return "\n".join([first[column + 2 :], *others])
 
     # texts
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from itertools import count
 from typing import Final
 
+from devinops.load.discover import directories_above
 from devinops.load.entries import directory_folder
 from devinops.model.keys import FolderPath, decode_part
 from devinops.render.escape import is_hidden
@@ -103,7 +104,7 @@ class Paths:
         """Directory → the name of the folder that it was given to."""
         self._given: dict[tuple[str, FolderPath], str] = {}
         for path in sorted(taken):
-            for above in _above(path):
+            for above in directories_above(path):
                 self._directories.setdefault(_directory_form(above), above)
 
     def is_taken(self, path: str) -> bool:
@@ -146,11 +147,6 @@ class Paths:
 def _numbered(name: str) -> Iterator[str]:
     yield name
     yield from (f"{name}-{number}" for number in count(2))
-
-
-def _above(path: str) -> Iterator[str]:
-    parts = path.split("/")[:-1]
-    yield from ("/".join(parts[: depth + 1]) for depth in range(len(parts)))
 
 
 def folder_of(path: str) -> FolderPath:

@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
-from unicodedata import normalize
 
 from devinops.kinds import KINDS
 from devinops.load import read_entries
+from devinops.load.cross_checks import composed
 from devinops.load.yamltree import LEVELS
-from devinops.model.keys import FolderPath, Key, decode_part
+from devinops.model.keys import Key, decode_part
 from devinops.model.kind import Attribute, Kind
-from devinops.model.objects import Declaration, Problem, Source
+from devinops.model.objects import Declaration, Source
 from devinops.model.values import UNSET, canonical_text
 from devinops.writers import field_order, yaml_text
 from devinops.writers.append_entries import appended
@@ -80,25 +80,25 @@ def new_files(
     """
     check = (checks or Checks()).of
     checked = ((entry, check(entry)) for entry in entries)
-    accepted, left_out = _accepted(checked, {_composed(key): key for key in declared})
+    accepted, left_out = _accepted(checked, {composed(key): key for key in declared})
     paths = Paths(taken)
-    files = _pages([item for item in accepted if item.kind.document], paths)
-    for group in _by_kind(item for item in accepted if not item.kind.document):
-        try:
-            files.append(_yaml(group, paths, text_of))
-        except NotEditable as error:
-            reason = f"{_yaml_path(group)} exists, and {error}: add the entry there by hand"
-            left_out += (LeftOut(item.entry, reason) for item in group)
-    unread = [file for file in files if ignored(file.path)]
-    left_out += (_ignored(file, entry) for file in unread for entry in file.entries)
-    return sorted(file for file in files if file not in unread), left_out
-
-
-def _pages(items: Sequence[_Accepted], paths: Paths) -> list[NewFile]:
-    """Return the files of entries that have one of their own."""
-    for item in items:
+    pages = [item for item in accepted if item.kind.document]
+    for item in pages:
+        # Directories have their names before any file can take one.
         paths.directory(item.kind.section, item.key.folder)
-    return [item.file(paths) for item in items]
+    files = [item.file(paths) for item in pages]
+    for group in _by_kind(item for item in accepted if not item.kind.document):
+        path = f"{group[0].kind.section}{YAML}"
+        try:
+            files.append(_yaml(path, group, paths, text_of))
+        except NotEditable as error:
+            reason = f"{path} exists, and {error}: add the entry there by hand"
+            left_out += [LeftOut(item.entry, reason) for item in group]
+    unread = [file for file in files if ignored(file.path)]
+    for file in unread:
+        reason = f"its file would be {file.path}, which `ignore` in devinops.yaml matches"
+        left_out += [LeftOut(entry, reason) for entry in file.entries]
+    return sorted(file for file in files if file not in unread), left_out
 
 
 def _by_kind(items: Iterable[_Accepted]) -> list[list[_Accepted]]:
@@ -109,22 +109,18 @@ def _by_kind(items: Iterable[_Accepted]) -> list[list[_Accepted]]:
 
 
 def _yaml(
-    items: Sequence[_Accepted], paths: Paths, text_of: Callable[[str], str | None]
+    path: str, items: Sequence[_Accepted], paths: Paths, text_of: Callable[[str], str | None]
 ) -> NewFile:
     """Return the YAML file of a kind. Raises NotEditable if it exists and cannot be extended."""
-    path = _yaml_path(items)
-    if paths.is_taken(path):
-        return _extended(path, text_of(path), items)
-    return _file(path, _section(items[0].kind, [item.values for item in items]), items)
-
-
-def _yaml_path(items: Sequence[_Accepted]) -> str:
-    return f"{items[0].kind.section}{YAML}"
-
-
-def _ignored(file: NewFile, entry: NewEntry) -> LeftOut:
-    reason = f"its file would be {file.path}, which `ignore` in devinops.yaml matches"
-    return LeftOut(entry, reason)
+    kind, values = items[0].kind, [item.values for item in items]
+    if not paths.is_taken(path):
+        return _file(path, _section(kind, values), items)
+    text = text_of(path)
+    if text is None:
+        raise NotEditable("it cannot be read")
+    new, declarations = appended(path, text, kind.section, values)
+    entries = tuple(item.entry for item in items)
+    return NewFile(path, new, entries, tuple(declarations), extended=True)
 
 
 def _file(path: str, text: str, items: Sequence[_Accepted]) -> NewFile:
@@ -133,16 +129,6 @@ def _file(path: str, text: str, items: Sequence[_Accepted]) -> NewFile:
         for number, item in enumerate(items, 1)
     )
     return NewFile(path, text, tuple(item.entry for item in items), tuple(declarations))
-
-
-def _extended(path: str, text: str | None, items: Sequence[_Accepted]) -> NewFile:
-    """Return the file with more entries. Raises NotEditable."""
-    if text is None:
-        raise NotEditable("it cannot be read")
-    section = items[0].kind.section
-    new, declarations = appended(path, text, section, [item.values for item in items])
-    entries = tuple(item.entry for item in items)
-    return NewFile(path, new, entries, tuple(declarations), extended=True)
 
 
 # --- checking -------------------------------------------------------------------------------------
@@ -196,11 +182,11 @@ def _accepted(
             accepted.append(result)
     unique = []
     for item in sorted(accepted, key=lambda item: item.order):
-        composed = _composed(item.key)
-        if first := taken.get(composed):
+        in_nfc = composed(item.key)
+        if first := taken.get(in_nfc):
             left_out.append(LeftOut(item.entry, _twin(item.key, first)))
         else:
-            taken[composed] = item.key
+            taken[in_nfc] = item.key
             unique.append(item)
     return unique, left_out
 
@@ -212,10 +198,6 @@ def _twin(key: Key, first: Key) -> str:
         f"its key differs only in the Unicode form from another entry's "
         f"({key.path!a} and {first.path!a}): rename one of the two objects"
     )
-
-
-def _composed(key: Key) -> Key:
-    return Key(key.kind, FolderPath(normalize("NFC", key.folder)), normalize("NFC", key.name))
 
 
 class Checks:
@@ -241,14 +223,19 @@ def _checked(entry: NewEntry) -> _Accepted | str:
     values = _written(kind, entry.values)
     if _is_too_deep(values):
         return f"it has more than {LEVELS - _OUTER_LEVELS} levels of nesting"
-    path, text = _alone(kind, values)
-    if surrogate := None if text.isascii() else re.search("[\ud800-\udfff]", text):
-        return (
-            f"it contains U+{ord(surrogate[0]):04X}, half of a character, which UTF-8 cannot hold"
-        )
+    path, text = f"{kind.section}{YAML}", _section(kind, [values])
+    if kind.document and not _has_empty_document(kind, values):
+        path, text = f"{kind.section}/entry{MARKDOWN}", _page(kind, values)
+    surrogate = None if text.isascii() else re.search("[\ud800-\udfff]", text)
+    if surrogate:
+        code = f"U+{ord(surrogate[0]):04X}"
+        return f"it contains {code}, half of a character, which UTF-8 cannot hold"
     declarations, problems = read_entries(path, text)
-    if problems or len(declarations) != 1:
-        return _reason(problems[0], kind, path, text) if problems else "a file cannot hold it"
+    if problems:
+        field, message = _field_at(problems[0].source, kind, path, text), problems[0].message
+        return f"{field}: {message}" if field else message
+    if len(declarations) != 1:
+        return "a file cannot hold it"
     (declaration,) = declarations
     if changed := _changed(kind, values, declaration):
         return f"its {', '.join(changed)} would be read from a file as another value"
@@ -256,13 +243,6 @@ def _checked(entry: NewEntry) -> _Accepted | str:
 
 
 _OUTER_LEVELS: Final = 3
-
-
-def _alone(kind: Kind, values: Mapping[str, Any]) -> tuple[str, str]:
-    """Return path and text of a file with only this entry."""
-    if kind.document and not _has_empty_document(kind, values):
-        return f"{kind.section}/entry{MARKDOWN}", _page(kind, values)
-    return f"{kind.section}{YAML}", _section(kind, [values])
 
 
 def _has_empty_document(kind: Kind, values: Mapping[str, Any]) -> bool:
@@ -296,14 +276,9 @@ def _parts(value: Any) -> Iterable[Any]:
     return value if isinstance(value, list | tuple) else ()
 
 
-def _reason(problem: Problem, kind: Kind, path: str, text: str) -> str:
-    """Return a problem's message, after the field that it is about."""
-    field = _field_at(problem.source, kind, path, text.split("\n"))
-    return f"{field}: {problem.message}" if field else problem.message
-
-
-def _field_at(source: Source, kind: Kind, path: str, rows: Sequence[str]) -> str | None:
-    """Return the field whose value is at a place; None if the place is that of the entry."""
+def _field_at(source: Source, kind: Kind, path: str, text: str) -> str | None:
+    """Return the field whose value is at a position; None if the position is the entry's own."""
+    rows = text.split("\n")
     is_page = path.endswith(MARKDOWN)
     if is_page and source.line > rows.index(_FENCE, 1):
         return kind.document
@@ -346,16 +321,8 @@ def _value(attribute: Attribute | None, value: Any) -> Any:
 def _page(kind: Kind, values: Mapping[str, Any]) -> str:
     """Return the text of a Markdown file: front matter, and the document below it."""
     front = {name: value for name, value in values.items() if name != kind.document}
-    return "\n".join(
-        [
-            _FENCE,
-            *yaml_text.mapping(front),
-            _FENCE,
-            "",
-            f"{values.get(kind.document or '', '')}",
-            "",
-        ]
-    )
+    rows = "".join(f"{row}\n" for row in yaml_text.mapping(front))
+    return f"{_FENCE}\n{rows}{_FENCE}\n\n{values.get(kind.document or '', '')}\n"
 
 
 def _section(kind: Kind, entries: list[Mapping[str, Any]]) -> str:

@@ -131,9 +131,9 @@ class Rewriting:
 
     def _file_of(self, entry: FileEntry, kind: Kind, name: str) -> str:
         """Return the file that has a field of an entry."""
-        if name == kind.document and not self.page.markdown and entry.has(f"{name}_file"):
-            return beside(self.path, entry.text_of(f"{name}_file"))
-        return self.path
+        may_be_elsewhere = name == kind.document and not self.page.markdown
+        written = entry.text_of(f"{name}_file") if may_be_elsewhere else ""
+        return beside(self.path, written) if written else self.path
 
     # --- one field
 
@@ -148,7 +148,7 @@ class Rewriting:
     ) -> list[Splice]:
         """Return the replacements for a field; those in another file are added to `texts`."""
         if name == kind.document and self.page.markdown:
-            return [self.page.body(value)]
+            return [whole_text(self.text, self.page.body_start, value)]
         path = self._file_of(entry, kind, name)
         if path != self.path:
             if self.users(path) > 1 or path in self.texts:
@@ -159,15 +159,13 @@ class Rewriting:
 
     def _both(self, entry: FileEntry, item: EntryEdit, kind: Kind, name: str, value: Any) -> Splice:
         """Return the lines of a field with both values between conflict markers."""
-        span = entry.span(name)
-        if not span.whole:
-            raise NotEditable("other fields are on its line")
-        ours = self.text[span.first : span.last]
+        first, last = entry.lines(name)
+        ours = self.text[first:last]
         splices = entry.set(kind, name, getattr(item.declaration.resource, name), value)
-        shifted = [Splice(s.start - span.first, s.end - span.first, s.text) for s in splices]
+        shifted = [Splice(s.start - first, s.end - first, s.text) for s in splices]
         theirs = spliced(ours, shifted)
         rows = conflict(ours.split("\n"), theirs.split("\n"))
-        return Splice(span.first, span.last, "\n".join(rows))
+        return Splice(first, last, "\n".join(rows))
 
     # --- checking
 

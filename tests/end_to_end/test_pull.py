@@ -954,7 +954,7 @@ def test_exchanged_names_are_exchanged_in_the_files_by_hand(
     document = pull(devinops, root, "--drift")
     assert document["files"] == []
     assert len(document["left"]) == 2
-    assert all("exchange those in the files by hand" in i["reason"] for i in document["left"])
+    assert all("swap them in the files too" in i["reason"] for i in document["left"])
     page, notes = root / "knowledge" / "deploys.md", root / "knowledge" / "kitchen.yaml"
     page.write_text(page.read_text().replace('name: "Deploys"', "name: Coffee"))
     notes.write_text(notes.read_text().replace("name: Coffee", "name: Deploys"))

@@ -186,7 +186,8 @@ def test_a_last_line_end_counts_where_it_is_part_of_the_value(
 def test_front_matter_and_body() -> None:
     text = "---\nname: a\n# c\ntrigger: t\n---\n\nold\n\n"
     page = EditableFile(text, markdown=True)
-    splices = [*page.entry(1, 1).set(NOTE, "trigger", "t", "u"), page.body("new\nbody")]
+    body = whole_text(text, page.body_start, "new\nbody")
+    splices = [*page.entry(1, 1).set(NOTE, "trigger", "t", "u"), body]
     assert spliced(text, splices) == "---\nname: a\n# c\ntrigger: u\n---\n\nnew\nbody\n\n"
 
 

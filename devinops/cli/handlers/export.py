@@ -20,7 +20,8 @@ from devinops.cli.output import write_file
 from devinops.cli.readable_kinds import reachable, readable
 from devinops.cli.session import failures_written, open_session
 from devinops.config import read_repository, target_name
-from devinops.export.objects import Item, Loss, listed_entries, listed_objects
+from devinops.export.objects import Item, listed_entries, listed_objects
+from devinops.export.page import Remark
 from devinops.export.plugin import (
     MANIFEST,
     RULES,
@@ -31,7 +32,6 @@ from devinops.export.plugin import (
     FileStatus,
     PluginChoices,
     PluginFile,
-    Remark,
     export_plugin,
 )
 from devinops.export.slugs import slug
@@ -287,7 +287,7 @@ def _origin(file: PluginFile) -> str:
     return f"  changed by hand, so it stays: {entry}, {rest}"
 
 
-def _grouped(remarks: Sequence[Remark | Loss], start: str, most: int | None) -> Iterator[str]:
+def _grouped(remarks: Sequence[Remark], start: str, most: int | None) -> Iterator[str]:
     """Yield a line for each text, with the keys that it is about."""
     for text, group in groupby(remarks, key=lambda remark: remark.text):
         keys = [str(remark.key) for remark in group]
@@ -332,7 +332,7 @@ def _plugin_report(exported: Exported, directory: Path, code: ExitCode, check: b
     )
 
 
-def _items(remarks: Iterable[Remark | Loss]) -> tuple[RemarkItem, ...]:
+def _items(remarks: Iterable[Remark]) -> tuple[RemarkItem, ...]:
     from devinops.schema.export import RemarkItem
 
     return tuple(RemarkItem(str(remark.key), remark.text) for remark in remarks)
@@ -349,7 +349,7 @@ class _Objects:
     target: str | None
     org_id: str | None
     items: Sequence[Item]
-    losses: Sequence[Loss]
+    losses: Sequence[Remark]
     not_read: dict[str, str]
 
     @property

@@ -39,12 +39,8 @@ class Heading:
     end: int
 
 
-def headings(text: str) -> list[Heading]:
-    """Return the headings of the text, without those in blocks of code and in comments."""
-    return list(_headings(text))
-
-
-def _headings(text: str) -> Iterator[Heading]:
+def headings(text: str) -> Iterator[Heading]:
+    """Yield the headings of the text, without those in blocks of code and in comments."""
     before = ""
     at = 0
     for at, line, is_text in _lines(text):
@@ -84,10 +80,8 @@ def plain(markup: str) -> str:
 
 def title(text: str) -> str:
     """Return the title of the text: its first heading, if nothing but comments is above it."""
-    first = next(_headings(text), None)
-    if first is None:
-        return ""
-    return "" if _has_words(text[: first.start]) else first.title
+    first = next(headings(text), None)
+    return first.title if first and not _has_words(text[: first.start]) else ""
 
 
 def _has_words(text: str) -> bool:
@@ -120,7 +114,7 @@ def when(text: str) -> When | None:
     `When to use …`. A labeled line and the section `Trigger` are metadata, and are taken out;
     anything else remains a part of the text.
     """
-    found = headings(text)
+    found = list(headings(text))
     return _labeled(text, found) or _section(text, found) or _quoted(text, found)
 
 
@@ -217,7 +211,7 @@ def sections(text: str) -> list[TextSection]:
     several headings of a higher level, the title of a section begins with the one that it is under.
     Empty if the text cannot be split.
     """
-    found = headings(text)
+    found = list(headings(text))
     level = _level(found)
     if not level:
         return []

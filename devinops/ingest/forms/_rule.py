@@ -72,17 +72,13 @@ def humanized(stem: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def split_rule(
-    source: ImportSource, text: str, choices: ImportChoices, *, below: str = "", first: str = ""
-) -> list[ImportText]:
+def split_rule(text: str, choices: ImportChoices, *, below: str, first: str) -> list[ImportText]:
     """Split a text that is always used in its repository into one rule for each section.
 
     `below` is the directory that the rules are about, empty for all. `first` is the name of the
     part above the first section. Empty if the text has no sections.
     """
-    return [
-        _section(part, choices, below, first or humanized(source.stem)) for part in sections(text)
-    ]
+    return [_section(part, choices, below, first) for part in sections(text)]
 
 
 def _section(part: TextSection, choices: ImportChoices, below: str, first: str) -> ImportText:

@@ -21,10 +21,6 @@ KIND: Final = "kind"
 _UNKNOWN: Final = "it is not a list of the API that devinops knows"
 
 
-def _accepts(text: str) -> bool:
-    return not is_state(text)
-
-
 def is_state(text: str) -> bool:
     """Return whether a JSON text is a Terraform state, from what every state begins with."""
     return '"terraform_version"' in text[:2000]
@@ -122,4 +118,4 @@ def _matches(path: str) -> bool:
     return name.endswith(".json") and not name.endswith("-plugin/plugin.json")
 
 
-FORM = Form("API list", _matches, _read, accepts=_accepts)
+FORM = Form("API list", _matches, _read, accepts=lambda text: not is_state(text))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from devinops.ingest.forms._front_matter import page
 from devinops.ingest.forms._rule import named
 from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, ImportText
 from devinops.model.kind import Use
-
-_KNOWN: Final = ("name", "title", "macro")
 
 
 def _read(source: ImportSource, choices: ImportChoices) -> Contents:
@@ -19,7 +15,7 @@ def _read(source: ImportSource, choices: ImportChoices) -> Contents:
         name=named(source, written),
         text=written.content,
         handle=written.text("macro"),
-        remarks=(*written.remarks, *written.others(*_KNOWN)),
+        remarks=(*written.remarks, *written.others("name", "title", "macro")),
     )
     return Contents((found,))
 

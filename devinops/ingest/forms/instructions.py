@@ -56,9 +56,12 @@ def _read(source: ImportSource, choices: ImportChoices) -> Contents:
             why = f"it only includes {', '.join(includes)}; import that"
             return Contents(omissions=(Omission(source.name, why),))
         remarks.append(f"the files that it includes are not imported: {', '.join(includes)}")
-    below, description = _below(source), written.prose("description")
+    # The directory that the instructions are about; empty for everything.
+    directories = source.directory.split("/")
+    below = "/".join(name for name in directories if name and not name.startswith("."))
+    description = written.prose("description")
     name = written.text("name", "title") or _name(text, choices, below)
-    parts = split_rule(source, text, choices, below=below, first=name) if choices.split else []
+    parts = split_rule(text, choices, below=below, first=name) if choices.split else []
     if parts and description:
         remarks.append(f"not carried over: the description: {quote(description)}")
     concern = where(choices.repo, below)
@@ -72,20 +75,13 @@ def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     return Contents(tuple(parts) or (whole,), remarks=tuple(remarks))
 
 
-def _below(source: ImportSource) -> str:
-    """Return the directory that the instructions are about, as a path; empty for everything."""
-    parts = [part for part in source.directory.split("/") if part and not part.startswith(".")]
-    return "/".join(parts)
-
-
 def _name(text: str, choices: ImportChoices, below: str) -> str:
     """Return the title of the text, or its purpose if the title is only the name of its file."""
     heading = title(text)
     if heading and not _ABOUT_NOTHING.match(heading):
         return heading
-    return (
-        f"Instructions for {below or (choices.repo if choices.repo != 'all' else '') or 'agents'}"
-    )
+    repository = "" if choices.repo == "all" else choices.repo
+    return f"Instructions for {below or repository or 'agents'}"
 
 
 FORM = Form(

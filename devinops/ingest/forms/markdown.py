@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from devinops.ingest.forms._front_matter import ImportPage, page
 from devinops.ingest.forms._headings import TextSection, sections, title, when
-from devinops.ingest.forms._rule import humanized, named, rule
+from devinops.ingest.forms._rule import named, rule
 from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, ImportText
 from devinops.kinds import KINDS
 from devinops.model.kind import Use
@@ -50,25 +51,11 @@ def _part(part: TextSection, written: ImportPage, source: ImportSource) -> Impor
 
 
 def _whole(source: ImportSource, written: ImportPage, choices: ImportChoices) -> ImportText:
-    known = ("name", "title", *_WHEN, *_FIELDS)
-    found = rule(
-        source,
-        written,
-        choices,
-        description=written.prose(*_WHEN),
-        remarks=written.others(*known),
-    )
-    values = {name: written.values[name] for name in _FIELDS & written.values.keys()}
-    own_name = written.text("name", "title") or title(written.content) or humanized(source.stem)
-    return ImportText(
-        use=found.use,
-        name=own_name,
-        text=found.text,
-        when=found.when,
-        directory=source.directory,
-        values={k: v for k, v in values.items() if v is not None},
-        remarks=found.remarks,
-    )
+    description, remarks = written.prose(*_WHEN), written.others("name", "title", *_WHEN, *_FIELDS)
+    found = rule(source, written, choices, description=description, remarks=remarks)
+    fields = {name: written.values.get(name) for name in _FIELDS}
+    values = {name: value for name, value in fields.items() if value is not None}
+    return replace(found, directory=source.directory, values=values)
 
 
 FORM = Form("Markdown", _matches, _read, fallback=True)

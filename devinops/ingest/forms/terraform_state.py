@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 from devinops.ingest.forms._objects import Listed, read_objects
 from devinops.ingest.forms.api_json import is_state
@@ -38,7 +38,7 @@ def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     listed = [entry for resource in resources for entry in _listed(resource)]
     contents = read_objects(listed, org_id)
     others = tuple(omission for part in resources if (omission := _other(part)))
-    if not contents.items and not contents.omissions and not others and source.named:
+    if source.named and not (contents.items or contents.omissions or others):
         return _nothing(source, "it has no resource of the Devin provider")
     return replace(contents, omissions=(*contents.omissions, *others))
 
@@ -58,7 +58,15 @@ def _resources(text: str) -> list[Mapping[str, Any]]:
 
 def _only_organization(resources: list[Mapping[str, Any]]) -> str:
     """Return the organization of all objects, empty if none names one. Raises ValueError."""
-    organizations = sorted(set(_organizations(resources)))
+    organizations = sorted(
+        {
+            org_id
+            for resource in resources
+            if str(resource.get("type")) in _BY_TYPE
+            for _, attributes in _instances(resource)
+            if (org_id := attributes.get("org_id")) and isinstance(org_id, str)
+        }
+    )
     if len(organizations) > 1:
         named = ", ".join(organizations)
         raise ValueError(
@@ -75,18 +83,17 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _is_managed(resource: Mapping[str, Any], kind: Kind) -> bool:
-    """Return whether a resource has objects: a data source has those that others refer to."""
-    return resource.get("mode", "managed") == "managed" or not kind.apis[API].creates
-
-
 def _listed(resource: Mapping[str, Any]) -> Iterator[Listed]:
     """Yield the objects of a resource or data source."""
     kind = _BY_TYPE.get(str(resource.get("type")))
-    if kind is None or not _is_managed(resource, kind):
+    if kind is None:
+        return
+    creates = kind.apis[API].creates
+    if creates and resource.get("mode", "managed") != "managed":
+        # Only of what nothing creates does a data source list what other objects refer to.
         return
     for instance, attributes in _instances(resource):
-        if kind.apis[API].creates:
+        if creates:
             address = _address(resource, instance)
             yield Listed(kind, API, _item(kind, attributes), label=address, address=address)
         else:
@@ -135,18 +142,6 @@ def _address(resource: Mapping[str, Any], instance: Mapping[str, Any]) -> str:
         address = f"{resource['module']}.{address}"
     index = instance.get("index_key")
     return address if index is None else f"{address}[{json.dumps(index, ensure_ascii=False)}]"
-
-
-def _organizations(resources: list[Mapping[str, Any]]) -> Iterator[str]:
-    for resource in resources:
-        if str(resource.get("type")) in _BY_TYPE:
-            for _, attributes in _instances(resource):
-                if _is_text(attributes.get("org_id")):
-                    yield attributes["org_id"]
-
-
-def _is_text(value: Any) -> TypeGuard[str]:
-    return isinstance(value, str) and bool(value)
 
 
 def _other(resource: Mapping[str, Any]) -> Omission | None:

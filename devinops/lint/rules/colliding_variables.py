@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject, share_target
+from devinops.lint.subject import Context, Finding, Subject
 from devinops.model.objects import Severity
 
 
@@ -31,7 +31,7 @@ def check(context: Context) -> Iterator[Finding]:
     first: dict[str, list[Subject]] = {}
     for subject in context.contracts:
         alike = first.setdefault(subject.declaration.key.name.lstrip("_").lower(), [])
-        twin = next((other for other in alike if share_target(other, subject)), None)
+        twin = next((other for other in alike if other.shares_target(subject)), None)
         alike.append(subject)
         if twin:
             message = (

@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, share_target
+from devinops.lint.subject import Context, Finding
 from devinops.model.kind import Role
 from devinops.model.objects import Severity
 
@@ -47,7 +47,7 @@ from devinops.model.objects import Severity
 def check(context: Context) -> Iterator[Finding]:
     for subjects in context.by_handle.values():
         for number, subject in enumerate(subjects):
-            twin = next((s for s in subjects[:number] if share_target(s, subject)), None)
+            twin = next((s for s in subjects[:number] if s.shares_target(subject)), None)
             role = subject.kind.role(Role.HANDLE)
             if twin and role:
                 message = (

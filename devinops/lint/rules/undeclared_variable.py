@@ -36,7 +36,7 @@ import re
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject, share_target
+from devinops.lint.subject import Context, Finding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 from devinops.model.suggest import nearest
@@ -87,7 +87,7 @@ def _undeclared(subject: Subject, context: Context) -> Iterator[Finding]:
     uses = sorted([*_USE.finditer(text), *_VARIABLE.finditer(text)], key=lambda use: use.start(1))
     if not uses:
         return
-    declared = {c.declaration.key.name for c in context.contracts if share_target(c, subject)}
+    declared = {c.declaration.key.name for c in context.contracts if c.shares_target(subject)}
     known = declared | GIVEN | {name for names in _SET.findall(text) for name in names}
     for use in uses:
         name = use[1]
