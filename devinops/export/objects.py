@@ -94,19 +94,19 @@ def _item(
         else:
             item[name] = value
     if api.tree:
-        item |= _place_in_tree(kind, resource, above)
+        item |= _tree_fields(kind, resource, above)
     return item
 
 
-def _place_in_tree(kind: Kind, resource: Resource, above: Mapping[Key, str] | None) -> Item:
+def _tree_fields(kind: Kind, resource: Resource, above: Mapping[Key, str] | None) -> Item:
     tree, key = kind.apis[API].tree, kind.key(resource)
-    assert tree, "only an object in a tree has a place there"
+    assert tree, "only an object in a tree has them"
     (field,) = kind.identity.fields
-    fields = {_name(kind, field) or field: f"/{_plain(key.path)}", tree.name: key.name}
+    fields: Item = {_name(kind, field) or field: f"/{_plain(key.path)}", tree.name: key.name}
     if tree.parent:
-        parent = next(iter(_above(key)), None)
-        known = above.get(parent) if above and parent else parent and made_id(parent)
-        fields[tree.parent] = known  # type: ignore[assignment]
+        parent = next(_above(key), None)
+        made = made_id(parent) if parent else None
+        fields[tree.parent] = above.get(parent) if above and parent else made
     return fields
 
 

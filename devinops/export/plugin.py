@@ -481,7 +481,7 @@ def _lost_values(declaration: Declaration) -> Iterator[str]:
 
 
 def _others(declaration: Declaration, *names: str) -> Iterable[Attribute]:
-    """Return the fields of an entry other than its place, its text and the named ones."""
+    """Return the fields of an entry other than those of its key, its text and the named ones."""
     kind = declaration.kind
     known: Collection[str] = (*kind.key_fields, kind.document or "", *names)
     return [attribute for attribute in kind.attributes if attribute.name not in known]

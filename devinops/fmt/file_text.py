@@ -112,13 +112,13 @@ class _Form:
         if self.markdown:
             start, end, _ = self._spans(text)
             text = text[start:end]
-        return sorted(comments(shield(text)[0]))
+        return sorted(comments(text))
 
     def entries(self, text: str) -> tuple[list[Declaration], list[Problem]]:
         return read_entries(self.path, text, body_at=lambda path: path)
 
     def declarations(self, text: str) -> list[Declaration]:
-        """Return the declarations of the text, without their places."""
+        """Return the declarations of the text, without their positions."""
         if self.path == CONFIG:
             return []
         found, _ = self.entries(text)

@@ -22,7 +22,6 @@ from devinops.load.discover import section_of, unified
 from devinops.load.markdown import spans, split
 from devinops.load.placeholders import PLACEHOLDER
 from devinops.load.source_tree import comments
-from devinops.load.yamltree import shield
 from devinops.model.credentials import masked
 from devinops.model.keys import ROOT, FolderPath, Key, folder_path, join_folder
 from devinops.model.kind import Kind, Lifecycle, Resource, Use
@@ -505,4 +504,4 @@ def _lost(item: _Candidate, text: str) -> list[str]:
     values = {name for name, value in item.values.items() if value is not UNSET}
     lost = [name for name in written.front.data if name not in values - {item.unwritten}]
     start, end, _ = span
-    return [*lost, *(["comments"] if comments(shield(text[start:end])[0]) else [])]
+    return [*lost, *(["comments"] if comments(text[start:end]) else [])]

@@ -33,7 +33,7 @@ class Leaf(Enum):
     COMMENT = auto()
 
 
-class Block:
+class MarkdownBlock:
     """A block without blocks in it; quotes and list items are only seen by what they contain.
 
     A fenced block has its `fence`. It is closed by another, or with the quote or item around it.
@@ -49,7 +49,7 @@ class Block:
         self.is_closed = True
 
 
-def blocks(text: str) -> list[Block]:
+def blocks(text: str) -> list[MarkdownBlock]:
     """Return the blocks in their order.
 
     If a fence is never closed, but would be by one that is indented wrongly, it is closed by that.
@@ -61,7 +61,7 @@ def blocks(text: str) -> list[Block]:
     return lenient if all(block.is_closed for block in lenient) else exact
 
 
-def blocks_exactly(text: str) -> list[Block]:
+def blocks_exactly(text: str) -> list[MarkdownBlock]:
     """Return the blocks as CommonMark defines them."""
     return _Scanner(is_lenient=False).scanned(text)
 
@@ -121,11 +121,11 @@ class _Scanner:
     def __init__(self, *, is_lenient: bool) -> None:
         self.is_lenient = is_lenient
         self.containers: list[int] = []
-        self.open: Block | None = None
+        self.open: MarkdownBlock | None = None
         self.is_item_empty = False
-        self.found: list[Block] = []
+        self.found: list[MarkdownBlock] = []
 
-    def scanned(self, text: str) -> list[Block]:
+    def scanned(self, text: str) -> list[MarkdownBlock]:
         start = 0
         for line in text.split("\n"):
             self._read(_Line(line, start))
@@ -145,7 +145,7 @@ class _Scanner:
 
     def _begin(self, leaf: Leaf, line: _Line, fence: str = "") -> None:
         self._close()
-        self.open = Block(leaf, line.offset, line.end, fence)
+        self.open = MarkdownBlock(leaf, line.offset, line.end, fence)
 
     # lines
 
@@ -225,7 +225,7 @@ class _Scanner:
             self.open.end = line.start + len(before) + len(end)
             self._close()
             if behind.strip():
-                self.open = Block(Leaf.TEXT, line.end - len(behind), line.end)
+                self.open = MarkdownBlock(Leaf.TEXT, line.end - len(behind), line.end)
 
     # what begins
 

@@ -304,7 +304,7 @@ def _parts(finding: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 class _Lines:
-    """The lines of a text, for the places that the library tells."""
+    """The lines of a text, for the positions that the library reports."""
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from devinops.lint.rule import Exceptions, Rule, matches
 from devinops.lint.settings import LintSettings, severity_of
-from devinops.lint.subject import Context, Finding
+from devinops.lint.subject import Context, LintFinding
 from devinops.load.globs import read_patterns
 from devinops.model.credentials import starred
 from devinops.model.invisible_characters import bare
@@ -35,7 +35,7 @@ class Reported(NamedTuple):
 
     problem: Problem
     rule: Rule
-    finding: Finding
+    finding: LintFinding
     line: str | None
     contents: tuple[Content, ...]
     fingerprints: tuple[str, ...] = ()
@@ -91,7 +91,7 @@ class _LintRun:
         reports.sort(key=lambda reported: reported.problem)
         return _numbered(_merged(reports))
 
-    def _findings(self) -> Iterator[tuple[Rule, Finding]]:
+    def _findings(self) -> Iterator[tuple[Rule, LintFinding]]:
         for rule in self.selected:
             if rule.entry:
                 for subject in self.context.subjects:
@@ -99,7 +99,7 @@ class _LintRun:
             if rule.repository:
                 yield from ((rule, finding) for finding in rule.repository(self.context))
 
-    def _secrets(self, found: Iterable[Finding]) -> Iterator[Finding]:
+    def _secrets(self, found: Iterable[LintFinding]) -> Iterator[LintFinding]:
         """Yield where secrets are in the entries of the findings, whichever rules run."""
         concerned = {entry.source for finding in found for entry in finding.entries}
         checks = [rule.entry for rule in self.rules if rule.conceals and rule.entry]
@@ -108,7 +108,7 @@ class _LintRun:
                 for check in checks:
                     yield from check(subject, self.context)
 
-    def _with_other_spellings(self, secrets: Iterable[Finding]) -> Iterator[str]:
+    def _with_other_spellings(self, secrets: Iterable[LintFinding]) -> Iterator[str]:
         """Yield the files with a secret that has escapes there, so it cannot be recognized."""
         for finding in secrets:
             lines = self.context.repository.lines(finding.source.path)
@@ -122,7 +122,7 @@ class _LintRun:
             if not is_there or not all(any(part in line for line in lines) for part in further):
                 yield finding.source.path
 
-    def _is_exception(self, rule: Rule, finding: Finding) -> bool:
+    def _is_exception(self, rule: Rule, finding: LintFinding) -> bool:
         """Return whether one of the entries has an exception; all of them note that they do."""
         covers = [
             self.exceptions[entry.source].cover(rule)
@@ -131,7 +131,7 @@ class _LintRun:
         ]
         return any(covers)
 
-    def _about_exceptions(self) -> Iterator[tuple[Rule, Finding]]:
+    def _about_exceptions(self) -> Iterator[tuple[Rule, LintFinding]]:
         for rule in self.selected:
             for exceptions in self.exceptions.values() if rule.exceptions else ():
                 ran = [
@@ -162,7 +162,7 @@ class _LintRun:
 
     # reports
 
-    def _report(self, rule: Rule, finding: Finding, conceal: Callable[[str], str]) -> Reported:
+    def _report(self, rule: Rule, finding: LintFinding, conceal: Callable[[str], str]) -> Reported:
         source, message = finding.source, conceal(finding.message)
         problem = Problem(source, rule.id, message, self._severity(rule, _paths(finding)))
         line = None
@@ -177,7 +177,7 @@ class _LintRun:
         return Reported(problem, rule, finding, line, ((rule.id, *about),))
 
 
-def _paths(finding: Finding) -> set[str]:
+def _paths(finding: LintFinding) -> set[str]:
     """Return the files whose settings apply: of the position, and of the entry."""
     return {finding.source.path, *(entry.source.path for entry in finding.entries[:1])}
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from devinops.lint.blocks import Block, Leaf, blocks
+from devinops.lint.blocks import Leaf, MarkdownBlock, blocks
 from devinops.lint.inline import Inline, TextSpan
 
 _MARKS = ("`", "](", "]:", "<!--", "<a", "<img")
@@ -25,7 +25,7 @@ class Markdown:
     text: str
 
     @cached_property
-    def blocks(self) -> Sequence[Block]:
+    def blocks(self) -> Sequence[MarkdownBlock]:
         """Its blocks, in the order of the text."""
         return blocks(self.text)
 
@@ -34,15 +34,15 @@ class Markdown:
         return [block.start for block in self.blocks]
 
     @cached_property
-    def _headings(self) -> Sequence[Block]:
+    def _headings(self) -> Sequence[MarkdownBlock]:
         return [block for block in self.blocks if block.leaf is Leaf.HEADING]
 
     def block_at(self, at: int) -> int:
-        """Return the number of the block that has a place, or is above it."""
+        """Return the number of the block at an offset, or above it."""
         return max(bisect_right(self._starts, at) - 1, 0)
 
     def heading_above(self, at: int) -> str:
-        """Return the heading of the section that has a place; empty without one."""
+        """Return the heading of the section at an offset; empty without one."""
         number = bisect_right(self._headings, at, key=lambda block: block.start)
         heading = self._headings[number - 1] if number else None
         return self.text[heading.start : heading.end] if heading else ""

@@ -58,7 +58,7 @@ _REFERENCE: Final = LazyPattern(
     r"|[a-z]+(?:-[a-z]+){2,}(?:-?\d{1,2})?|[A-Z]?[a-z]{1,12}(?:[A-Z][a-z]+){0,5}"
     r"|[a-z]{2,12}(?:\d?[A-Z][a-z]{2,}){1,5}"
 )
-"""A word, a name in code, a path, or the place of a secret in a vault, such as `op://Shop/db/password`."""
+"""A word, a name in code, a path, or the path of a secret in a vault, such as `op://Shop/db/password`."""
 
 _EXAMPLE_CLAIMS: Final = LazyPattern(r'"sub":\s*"1234567890"|"name":\s*"John Doe"')
 """What the token on the site of JSON Web Tokens says."""

@@ -64,7 +64,7 @@ class Positions:
 
     @property
     def is_found(self) -> bool:
-        """Whether the text begins at its place."""
+        """Whether the text is in the file at its source."""
         word = _WORD.search(self._text)
         return word is None or self._piece(word.start()) is not None
 

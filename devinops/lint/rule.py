@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 
 
@@ -46,7 +46,7 @@ class Exceptions:
         self.used.update(written)
         return bool(written) and not self.is_expired
 
-    def finding(self, text: str, message: str) -> Finding:
+    def finding(self, text: str, message: str) -> LintFinding:
         """Return a finding about the text in the exceptions of the entry."""
         return self.subject.in_option("lint", text, message)
 
@@ -69,9 +69,9 @@ class RuleScope(StrEnum):
     REPOSITORY = "all entries, or other files of the repository"
 
 
-CheckEntry = Callable[[Subject, Context], Iterable[Finding]]
-CheckRepository = Callable[[Context], Iterable[Finding]]
-CheckExceptions = Callable[[Exceptions, Sequence["Rule"]], Iterable[Finding]]
+CheckEntry = Callable[[Subject, Context], Iterable[LintFinding]]
+CheckRepository = Callable[[Context], Iterable[LintFinding]]
+CheckExceptions = Callable[[Exceptions, Sequence["Rule"]], Iterable[LintFinding]]
 """(Exceptions of an entry, rules that ran) → findings."""
 
 

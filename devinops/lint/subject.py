@@ -20,7 +20,7 @@ from devinops.model.values import UNSET
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LintFinding:
     """What a rule reports. `length` is the number of characters at `source` that it is about.
 
     `content` are the whole lines of the text that it is about, however the file writes them.
@@ -138,24 +138,24 @@ class Subject:
 
     # findings
 
-    def in_text(self, message: str, start: int = 0, length: int = 0, **facts: Any) -> Finding:
+    def in_text(self, message: str, start: int = 0, length: int = 0, **facts: Any) -> LintFinding:
         """Return a finding about characters of the prose; `length` 0 is the rest of the line."""
         assert self.kind.document, "only a kind with prose has such findings"
         return self.at(self.kind.document, message, start, length, **facts)
 
     def at(
         self, path: FieldPath, message: str, start: int = 0, length: int = 0, **facts: Any
-    ) -> Finding:
-        """Return a finding about characters of the text at a place."""
+    ) -> LintFinding:
+        """Return a finding about characters of the text that a path leads to."""
         text = self._text(path)
         rest = _line_end(text, start) - start
         shown = min(length or rest, rest)
         source = self._position(path, text, start)
         first = text.rfind("\n", 0, start) + 1
         content = text[first : _line_end(text, start + max(length, 1) - 1)]
-        return Finding(source, message, max(shown, 1), content, (self.declaration,), **facts)
+        return LintFinding(source, message, max(shown, 1), content, (self.declaration,), **facts)
 
-    def about(self, path: FieldPath, message: str, *others: Subject) -> Finding:
+    def about(self, path: FieldPath, message: str, *others: Subject) -> LintFinding:
         """Return a finding about a whole value, or about the entry."""
         value = self._part(path)
         text = self._text(path)
@@ -163,13 +163,13 @@ class Subject:
         source = self._position(path, text, 0) if text else self.declaration.source_of(path)
         content = first if text or value is UNSET else str(value)
         entries = (self.declaration, *(other.declaration for other in others))
-        return Finding(source, message, max(len(first), 1), content, entries)
+        return LintFinding(source, message, max(len(first), 1), content, entries)
 
-    def in_option(self, option: str, text: str, message: str) -> Finding:
+    def in_option(self, option: str, text: str, message: str) -> LintFinding:
         """Return a finding about the text in `meta` or `lint`."""
         source = self.declaration.source_of(option)
         source = search(self.lines(source.path), source, text)
-        return Finding(source, message, len(text), text, (self.declaration,))
+        return LintFinding(source, message, len(text), text, (self.declaration,))
 
     def _position(self, path: FieldPath, text: str, start: int) -> Source:
         if path not in self._positions:
@@ -251,13 +251,13 @@ class Context:
         """
         own = posixpath.dirname(subject.declaration.text_file or subject.path)
         plain = path.lstrip("/")
-        places = [plain, self.repository.from_top(plain)]
+        candidates = [plain, self.repository.from_top(plain)]
         if path == plain:
             full = posixpath.normpath(posixpath.join(own, path))
             if self.repository.is_beyond(full):
                 return True
-            places.append(full)
-        return any(self.repository.exists(posixpath.normpath(full)) for full in places)
+            candidates.append(full)
+        return any(map(self.repository.exists, map(posixpath.normpath, candidates)))
 
     @cached_property
     def by_handle(self) -> Mapping[str, Sequence[Subject]]:

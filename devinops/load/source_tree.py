@@ -98,8 +98,8 @@ def documents(text: str) -> tuple[list[TreeDocument], list[str]]:
 
 def comments(text: str) -> list[str]:
     """Return the comments of valid YAML in the order of the text."""
-    text = _without_mark(text)
-    return [comment.text for comment in _comments(text, list(_events(text)))]
+    text, _ = yamltree.shield(_without_mark(text))
+    return [comment.text for comment in _comments(text, _events(text))]
 
 
 def _without_mark(text: str) -> str:

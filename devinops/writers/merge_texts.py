@@ -15,7 +15,7 @@ class TooManyEqualLines(Exception):
 
 @dataclass(frozen=True)
 class Merged:
-    """The lines of a merged text; `conflicts` counts the places that were changed differently."""
+    """The lines of a merged text; `conflicts` counts the parts that both sides changed."""
 
     text: str
     conflicts: int

@@ -11,7 +11,7 @@ from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.lint.blocks import Block, Leaf, blocks_exactly
+from devinops.lint.blocks import Leaf, MarkdownBlock, blocks_exactly
 from devinops.lint.inline import Inline
 from devinops.lint.markdown import Markdown
 
@@ -176,6 +176,6 @@ def test_blocks_and_links_are_those_of_githubs_parser(text: str) -> None:
     assert headings == sum(bool(re.fullmatch("h[1-6]", tag)) for tag in page.tags)
 
 
-def _code(block: Block, text: str) -> str:
+def _code(block: MarkdownBlock, text: str) -> str:
     written = text[block.start : block.end]
     return written.partition("\n")[2] if block.leaf is Leaf.FENCE else written

@@ -103,6 +103,6 @@ def _section(part: TextSection, choices: ImportChoices, below: str, first: str) 
 
 
 def where(repo: str, below: str) -> str:
-    """Return a place in a repository as the end of a trigger; empty if nothing is known."""
+    """Return the end of a trigger that says for which files; empty if nothing is known."""
     inside = f" below {below}" if below else ""
     return f"{inside} in {repo}" if repo not in ("", "all") else inside

@@ -8,11 +8,11 @@ from devinops.ingest.forms import skill
 from devinops.ingest.forms._front_matter import PREFIX
 from devinops.ingest.import_form import Form
 
-_PLACE: Final = "/references/whole-text.md"
+_PATH: Final = "/references/whole-text.md"
 
 FORM = Form(
     "text of a skill",
-    lambda path: path.endswith(_PLACE),
+    lambda path: path.endswith(_PATH),
     skill.read,
     accepts=lambda text: f"{PREFIX}key:" in text,
 )

@@ -1,4 +1,4 @@
-"""The words around a place in a text."""
+"""The words around an offset in a text."""
 
 from __future__ import annotations
 

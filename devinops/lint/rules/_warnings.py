@@ -63,7 +63,7 @@ _NEAR: Final = 300
 
 
 def is_warned_of(markdown: Markdown, start: int) -> bool:
-    """Return whether the words around a place in a text, or its heading, say not to do this."""
+    """Return whether the words around an offset, or the heading above it, say not to do this."""
     line = markdown.text[markdown.text.rfind("\n", 0, start) + 1 : start]
     behind = markdown.text[start : start + _NEAR].partition("\n")[0]
     return (
@@ -74,7 +74,7 @@ def is_warned_of(markdown: Markdown, start: int) -> bool:
 
 
 def _introduction(markdown: Markdown, start: int) -> str:
-    """Return the words that lead to a place."""
+    """Return the words that lead to an offset."""
     text, number = markdown.text, markdown.block_at(start)
     own = markdown.blocks[number]
     if own.leaf is Leaf.FENCE:

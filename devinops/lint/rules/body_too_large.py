@@ -28,11 +28,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject, tokens
+from devinops.lint.subject import Context, LintFinding, Subject, tokens
 from devinops.model.objects import Severity
 
 
-def check(subject: Subject, context: Context) -> Iterator[Finding]:
+def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
     size, limit = tokens(subject.text), context.budgets.tokens
     if subject.kind.document and size > limit:
         message = (

@@ -30,9 +30,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from devinops.lint.blocks import Block, Leaf
+from devinops.lint.blocks import Leaf, MarkdownBlock
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
@@ -47,7 +47,7 @@ _SENTENCE = LazyPattern(
 """A heading that says something: a sentence, five words, or an order."""
 
 
-def check(subject: Subject, _: Context) -> Iterator[Finding]:
+def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     field = subject.kind.document
     if field is None or not isinstance(subject.value(field), str):
         return
@@ -64,7 +64,7 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
         yield subject.about(field, message)
 
 
-def _says_something(block: Block, text: str) -> bool:
+def _says_something(block: MarkdownBlock, text: str) -> bool:
     if block.leaf in (Leaf.COMMENT, Leaf.HEADING):
         return False
     written = text[block.start : block.end]

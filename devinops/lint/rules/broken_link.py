@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
@@ -47,7 +47,7 @@ _PATTERN = LazyPattern(r"[{}<>*$|\\]|\.\.\.|…|path/to|\bexample\b")
 """A placeholder for a path in an example."""
 
 
-def check(subject: Subject, context: Context) -> Iterator[Finding]:
+def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
     for target in subject.markdown.inline.targets:
         written = subject.text[target.start : target.end].strip("<>")
         if _is_relative(written) and not context.has_file(_path(written), subject):

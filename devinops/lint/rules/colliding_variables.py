@@ -23,11 +23,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[LintFinding]:
     first: dict[str, list[Subject]] = {}
     for subject in context.contracts:
         alike = first.setdefault(subject.declaration.key.name.lstrip("_").lower(), [])

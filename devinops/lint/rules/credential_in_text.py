@@ -39,12 +39,12 @@ from collections.abc import Iterator
 
 from devinops.lint.detector import Leak, everywhere, leaks
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.credentials import urls_with_password
 from devinops.model.objects import Severity
 
 
-def check(subject: Subject, _: Context) -> Iterator[Finding]:
+def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     for path, text in subject.texts():
         passwords = list(everywhere(text, _passwords))
         for start, end, title in everywhere(text, _outside_urls):

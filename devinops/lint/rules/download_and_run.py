@@ -35,7 +35,7 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.rules._warnings import is_warned_of
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
@@ -83,7 +83,7 @@ _FURTHER = 250
 _CHECK = LazyPattern(r"sum\b|\b(?:gpg|cosign|minisign|openssl|verify)\b", re.IGNORECASE)
 
 
-def check(subject: Subject, _: Context) -> Iterator[Finding]:
+def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     for start, end in _places(subject.text) if subject.kind.document else ():
         if not is_warned_of(subject.markdown, start):
             message = (

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.similar import equal_groups, percent, reach, runs, twins, words
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 
 THRESHOLD = 0.7
@@ -45,7 +45,7 @@ FEWEST = 12
 """Words that are compared: fewer of them are equal by chance."""
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[LintFinding]:
     subjects = [s for s in context.subjects if s.is_used and len(words(s.text)) >= FEWEST]
     texts = [subject.text for subject in subjects]
     reaches = [reach(subject.declaration.targets) for subject in subjects]
@@ -58,7 +58,7 @@ def check(context: Context) -> Iterator[Finding]:
             yield from _finding(subjects[twin.number], subjects[twin.earlier], how)
 
 
-def _finding(subject: Subject, other: Subject, how: str) -> Iterator[Finding]:
+def _finding(subject: Subject, other: Subject, how: str) -> Iterator[LintFinding]:
     if field := subject.kind.document:
         message = (
             f"this {field} {how} that of {other.declaration.key} ({other.declaration.source}): "

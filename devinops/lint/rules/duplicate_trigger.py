@@ -44,7 +44,7 @@ from collections.abc import Callable, Iterator
 from devinops.lint.rule import Rule
 from devinops.lint.rules._triggers import STOP, is_generic
 from devinops.lint.similar import Features, equal_groups, percent, reach, shared, terms, twins
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
@@ -68,7 +68,7 @@ _FROM = LazyPattern(
 """Where something comes from: `from A to B` has the words of `from B to A`."""
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[LintFinding]:
     subjects = [s for s in context.subjects if s.when and s.is_used and not is_generic(s.when)]
     texts = [subject.when for subject in subjects]
     reaches = [reach(subject.declaration.targets, _repository(subject)) for subject in subjects]
@@ -101,7 +101,7 @@ def _features(text: str) -> Features:
     return features if len(features) >= FEWEST else frozenset()
 
 
-def _finding(subject: Subject, other: Subject, how: str) -> Finding:
+def _finding(subject: Subject, other: Subject, how: str) -> LintFinding:
     field = subject.kind.meaning.when
     message = (
         f"this {field} is {how} that of {other.declaration.key} "

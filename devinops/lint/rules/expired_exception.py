@@ -29,11 +29,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from devinops.lint.rule import Exceptions, Rule
-from devinops.lint.subject import Finding
+from devinops.lint.subject import LintFinding
 from devinops.model.objects import Severity
 
 
-def check(exceptions: Exceptions, _: Sequence[Rule]) -> Iterator[Finding]:
+def check(exceptions: Exceptions, _: Sequence[Rule]) -> Iterator[LintFinding]:
     if exceptions.is_expired:
         until = str(exceptions.subject.declaration.lint["until"])
         names = ", ".join(exceptions.ignored)

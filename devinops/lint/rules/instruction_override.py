@@ -29,7 +29,7 @@ import re
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
@@ -125,7 +125,7 @@ _QUOTED = LazyPattern(
 )
 
 
-def check(subject: Subject, _: Context) -> Iterator[Finding]:
+def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     field = subject.kind.document
     if not field or not _OVERRIDE.may_match(subject.text):
         return

@@ -33,7 +33,7 @@ from devinops.lint.inline import label
 from devinops.lint.markdown import Markdown
 from devinops.lint.rule import Rule
 from devinops.lint.rules._lines import line_around
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
@@ -99,7 +99,7 @@ _ABOUT_TAGS = LazyPattern(
 """What a text says before a list of several tags, if it explains them."""
 
 
-def check(subject: Subject, _: Context) -> Iterator[Finding]:
+def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     texts = [
         (subject.kind.document, subject.markdown.without_code, subject.markdown),
         (subject.kind.meaning.when, subject.when, Markdown("")),

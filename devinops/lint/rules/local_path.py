@@ -28,7 +28,7 @@ import re
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
@@ -66,7 +66,7 @@ _ROUTE = LazyPattern(
 """What comes before a path of a web site."""
 
 
-def check(subject: Subject, _: Context) -> Iterator[Finding]:
+def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     seen: set[str] = set()
     for match in _HOME.finditer(subject.text):
         user = (match[1] or match[2]).lower().replace(" ", "-")

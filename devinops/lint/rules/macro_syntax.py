@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.kind import Role
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
@@ -37,7 +37,7 @@ from devinops.model.patterns import LazyPattern
 _MACRO = LazyPattern("![A-Za-z0-9_-]+")
 
 
-def check(subject: Subject, _: Context) -> Iterator[Finding]:
+def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     role = subject.kind.role(Role.HANDLE)
     if role and subject.handle and not _MACRO.fullmatch(subject.handle):
         message = (

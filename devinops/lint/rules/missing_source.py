@@ -34,7 +34,7 @@ import re
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
@@ -45,7 +45,7 @@ _ELSEWHERE = LazyPattern(r"[:@\s]|^[A-Z]+-\d+$")
 """A URL, a file of another repository, a ticket, or words."""
 
 
-def check(subject: Subject, context: Context) -> Iterator[Finding]:
+def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
     sources = subject.declaration.meta.get("sources")
     # `meta` may hold anything.
     for source in sources if isinstance(sources, list) else [sources]:

@@ -31,7 +31,7 @@ import re
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
@@ -65,7 +65,7 @@ _PAIRS = frozenset(
 """Words that do not name a repository even before this word."""
 
 
-def check(subject: Subject, _: Context) -> Iterator[Finding]:
+def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     pin, when = re.sub(_HOST, "", subject.pin.lower()), subject.when
     if "/" not in pin or _names(when.lower(), pin):
         return

@@ -30,7 +30,7 @@ import re
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
@@ -41,7 +41,7 @@ _HOST = LazyPattern(
 PLACEHOLDERS = frozenset({"owner/repo", "owner/repository", "org/repo", "your-org/your-repo"})
 
 
-def check(subject: Subject, _: Context) -> Iterator[Finding]:
+def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     pin = subject.pin
     if "/" not in pin:
         return

@@ -30,13 +30,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject, tokens
+from devinops.lint.subject import Context, LintFinding, Subject, tokens
 from devinops.model.objects import Severity
 
 EVERYWHERE = "all"
 
 
-def check(subject: Subject, context: Context) -> Iterator[Finding]:
+def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
     if subject.pin != EVERYWHERE:
         return
     size, limit = tokens(subject.text), context.budgets.everywhere_tokens

@@ -41,7 +41,7 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.similar import percent, runs
-from devinops.lint.subject import Context, Finding
+from devinops.lint.subject import Context, LintFinding
 from devinops.model.objects import Severity
 
 SHARE = 0.8
@@ -50,7 +50,7 @@ SHARE = 0.8
 FEWEST = 12
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[LintFinding]:
     files = {path: runs(text) for path, text in context.repository.rules().items()}
     for subject in context.subjects if files else ():
         own = runs(subject.text)

@@ -30,11 +30,11 @@ from collections.abc import Iterator
 from datetime import date
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 
 
-def check(subject: Subject, context: Context) -> Iterator[Finding]:
+def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
     written = subject.declaration.meta.get("review_by")
     if written is None:
         return

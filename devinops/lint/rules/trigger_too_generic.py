@@ -28,11 +28,11 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.rules._triggers import is_generic
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 
 
-def check(subject: Subject, _: Context) -> Iterator[Finding]:
+def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     if is_generic(subject.when) and not subject.pin:
         field = subject.kind.meaning.when
         message = (

@@ -28,11 +28,11 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.rules._triggers import is_generic, is_too_short
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 
 
-def check(subject: Subject, _: Context) -> Iterator[Finding]:
+def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     when = subject.when
     if when and not is_generic(when) and is_too_short(when):
         field = subject.kind.meaning.when

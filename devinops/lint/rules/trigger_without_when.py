@@ -32,7 +32,7 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.rules._triggers import is_generic, is_too_short, words
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
@@ -99,7 +99,7 @@ _PLAIN = frozenset({"when", "whenever", "if", "before", "after", "while", "durin
 """Words that say when, without the cost of a pattern."""
 
 
-def check(subject: Subject, _: Context) -> Iterator[Finding]:
+def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     when = subject.when
     found = words(when)
     if is_too_short(when) or not _PLAIN.isdisjoint(found) or is_generic(when):

@@ -36,7 +36,7 @@ import re
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 from devinops.model.suggest import nearest
@@ -74,7 +74,7 @@ GIVEN = frozenset(
 ALMOST = 0.8
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[LintFinding]:
     if not context.contracts:
         return
     for subject in context.subjects:
@@ -82,7 +82,7 @@ def check(context: Context) -> Iterator[Finding]:
             yield from _undeclared(subject, context)
 
 
-def _undeclared(subject: Subject, context: Context) -> Iterator[Finding]:
+def _undeclared(subject: Subject, context: Context) -> Iterator[LintFinding]:
     text = subject.text
     uses = sorted([*_USE.finditer(text), *_VARIABLE.finditer(text)], key=lambda use: use.start(1))
     if not uses:

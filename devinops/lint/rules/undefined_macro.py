@@ -43,7 +43,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from devinops.lint.rule import Rule
 from devinops.lint.rules._lines import line_around
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 from devinops.model.suggest import nearest
@@ -73,7 +73,7 @@ _OTHERS = frozenset(
 ALMOST = 0.8
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[LintFinding]:
     defined = _by_ends(context.by_handle)
     for subject in context.subjects:
         if subject.kind.document and "!" in subject.text:
@@ -82,7 +82,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _undefined(
     subject: Subject, context: Context, defined: Mapping[str, Sequence[str]]
-) -> Iterator[Finding]:
+) -> Iterator[LintFinding]:
     for start, macro in _mentioned(subject):
         if macro.lower() in context.by_handle:
             continue

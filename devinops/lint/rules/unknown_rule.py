@@ -30,12 +30,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from devinops.lint.rule import Exceptions, Rule, is_group
-from devinops.lint.subject import Finding
+from devinops.lint.subject import LintFinding
 from devinops.model.objects import Severity
 from devinops.model.suggest import did_you_mean
 
 
-def check(exceptions: Exceptions, _: Sequence[Rule]) -> Iterator[Finding]:
+def check(exceptions: Exceptions, _: Sequence[Rule]) -> Iterator[LintFinding]:
     for name in exceptions.ignored:
         rule = exceptions.rule(name)
         if rule is None:

@@ -29,11 +29,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from devinops.lint.rule import Exceptions, Rule
-from devinops.lint.subject import Finding
+from devinops.lint.subject import LintFinding
 from devinops.model.objects import Severity
 
 
-def check(exceptions: Exceptions, ran: Sequence[Rule]) -> Iterator[Finding]:
+def check(exceptions: Exceptions, ran: Sequence[Rule]) -> Iterator[LintFinding]:
     for name in exceptions.unused(ran):
         message = f"{name} finds nothing here any more: remove it from `lint.ignore`"
         yield exceptions.finding(name, message)

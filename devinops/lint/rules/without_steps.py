@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from devinops.lint.blocks import Leaf
 from devinops.lint.markdown import Markdown
 from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, Finding, Subject
+from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
@@ -64,7 +64,7 @@ FEWEST = 2
 FEWEST_LINES = 3
 
 
-def check(subject: Subject, _: Context) -> Iterator[Finding]:
+def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     if not subject.is_procedure or _has_steps(subject.markdown):
         return
     message = (
