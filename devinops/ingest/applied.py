@@ -35,7 +35,7 @@ def with_applied(
         _last_applied(record) for item, record in zip(found, records, strict=True) if _lacks(item)
     }
     cloned = cloned_commits({commit for commit, _ in files if commit}, read)
-    earlier = entries_at({at for at in files if at[0] in cloned}, read)
+    earlier = entries_at({file for file in files if file[0] in cloned}, read)
     return tuple(
         _explained(_found(item, record, earlier.get(_last_applied(record), ())), record, cloned)
         for item, record in zip(found, records, strict=True)

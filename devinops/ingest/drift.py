@@ -136,7 +136,7 @@ class _Drift:
         named: list[Source] = []  # where its path is written
         moving: list[Declaration] = []  # whose directory is named like it
         for entry in self.pulling.concerned:
-            # Not those in a folder below it, which has its own advice.
+            # Entries in a folder below it follow that folder.
             is_inside = entry.kind.lives_in == folder.declared.kind
             if is_inside and entry.key.folder == folder.declared.path:
                 if source := entry.sources.get(entry.kind.parent or ""):
