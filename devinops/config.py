@@ -73,11 +73,8 @@ class Project:
     @property
     def targets(self) -> Mapping[str, Mapping[str, Any]]:
         targets = self.data.get("targets")
-        return (
-            {name: body or {} for name, body in targets.items()}
-            if isinstance(targets, dict)
-            else {}
-        )
+        named = targets.items() if isinstance(targets, dict) else ()
+        return {name: body or {} for name, body in named}
 
     @property
     def lint(self) -> Mapping[str, Any]:

@@ -55,14 +55,14 @@ Names = Mapping[str, Mapping[str, str]]
 A folder is spelled as its path, anything else as its name.
 """
 
-_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
-    "string": str,
-    "boolean": bool,
-    "integer": int,
+_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
     "number": (int, float),
-    "object": dict,
-    "array": list,
-    "null": type(None),
+    "object": (dict,),
+    "array": (list,),
+    "null": (type(None),),
 }
 _TYPE_NAMES: Final = {
     str: "text",
@@ -304,11 +304,7 @@ def _as_files_spell(attribute: Attribute, value: Any, names: Names) -> Any:
 
 @cache
 def _allowed_types(names: tuple[str, ...]) -> tuple[type, ...]:
-    types: list[type] = []
-    for name in names:
-        type_ = _TYPES[name]
-        types += type_ if isinstance(type_, tuple) else [type_]
-    return tuple(types)
+    return tuple(type_ for name in names for type_ in _TYPES[name])
 
 
 def _allowed(attribute: Attribute) -> tuple[type, ...]:

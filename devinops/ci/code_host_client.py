@@ -45,9 +45,7 @@ class Rest:
     def get(self, path: str) -> Any:
         """Return the JSON of a response. Raises ApiError."""
         call = Call("GET", path)
-        return failures.json_of(
-            call, self._send(call, ResponseBudget(size_limits.LARGEST_RESPONSE))
-        )
+        return failures.json_of(call, self._send(call))
 
     def items(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         """Yield the items of a list, page after page. Raises ApiError."""
@@ -71,20 +69,19 @@ class Rest:
         `ApiError.answered` tells whether the host certainly did nothing.
         """
         call = Call(method, path, body=body)
-        return failures.json_of(
-            call, self._send(call, ResponseBudget(size_limits.LARGEST_RESPONSE))
-        )
+        return failures.json_of(call, self._send(call))
 
     def delete(self, path: str) -> None:
         """Send a DELETE. What does not exist counts as deleted. Raises ApiError."""
         try:
-            self._send(Call("DELETE", path), ResponseBudget(size_limits.LARGEST_RESPONSE))
+            self._send(Call("DELETE", path))
         except ApiError as error:
             if error.status != 404:
                 raise
 
-    def _send(self, call: Call, budget: ResponseBudget) -> Response:
+    def _send(self, call: Call, budget: ResponseBudget | None = None) -> Response:
         """Return a 2xx response, after as many attempts as it needs. Raises ApiError."""
+        budget = budget or ResponseBudget(size_limits.LARGEST_RESPONSE)
         for attempt in range(RETRIES + 1):
             signals.check()
             outcome = self._attempt(call, budget)

@@ -108,12 +108,8 @@ def open_host(job: Job, environment: Mapping[str, str], access: Access) -> GitHu
 
 
 def _comment(item: Any) -> Comment:
-    author, body, url = (
-        text_at(item, "user", "login"),
-        text_at(item, "body"),
-        text_at(item, "html_url"),
-    )
-    return Comment(number_at(item, "id"), author, body, url)
+    author, url = text_at(item, "user", "login"), text_at(item, "html_url")
+    return Comment(number_at(item, "id"), author, text_at(item, "body"), url)
 
 
 def _request(item: Any) -> Request:

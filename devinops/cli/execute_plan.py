@@ -160,13 +160,10 @@ def finish(options: Options, report: Report) -> ExitCode:
     try:
         options.answer(report)
     except (OSError, NotWritten) as error:
-        return _report_on_stderr(options, report, error)
+        tell(f"devinops: the report cannot be written ({error}); here it is:")
+        style = Style(full=options.verbose, flags=options.command_flags)
+        for chunk in render("text", report, style):
+            echo_err(chunk)
+        wrote = any(result.outcome is Outcome.DONE or result.unclear for result in report.results)
+        return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)
     return report.exit_code
-
-
-def _report_on_stderr(options: Options, report: Report, error: Exception) -> ExitCode:
-    tell(f"devinops: the report cannot be written ({error}); here it is:")
-    for chunk in render("text", report, Style(full=options.verbose, flags=options.command_flags)):
-        echo_err(chunk)
-    wrote = any(result.outcome is Outcome.DONE or result.unclear for result in report.results)
-    return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)

@@ -146,13 +146,11 @@ def _existing(directory: Path) -> dict[str, str]:
     Raises NotWritten.
     """
     _check_manifest(directory / MANIFEST)
-    paths = [directory / MANIFEST]
-    paths += sorted(directory.glob(f"{SKILLS}/*/{SKILL_FILE}"))
-    paths += sorted(directory.glob(f"{SKILLS}/*/{TEXT_FILE}"))
-    paths += sorted(directory.glob(f"{RULES}/*.md"))
+    patterns = (f"{SKILLS}/*/{SKILL_FILE}", f"{SKILLS}/*/{TEXT_FILE}", f"{RULES}/*.md")
+    found = (path for pattern in patterns for path in sorted(directory.glob(pattern)))
     return {
         path.relative_to(directory).as_posix(): _text(path)
-        for path in paths
+        for path in (directory / MANIFEST, *found)
         if os.path.lexists(path)
     }
 

@@ -198,7 +198,8 @@ def set_up(
     """
     org_id = os.environ.get("DEVIN_ORG_ID", "").strip()
     _check_place(root, CONFIG_FILE)
-    pipeline, system = _pipeline(root, git), ci or _system(git)
+    pipeline = _pipeline(root, git)
+    system = ci or ("gitlab" if "gitlab" in (git.host or "").lower() else "github")
     gitlab_file = _gitlab_file(root, git, pipeline)
     texts = files(git, org_id, installed_origin(), pipeline, system, gitlab_file)
     if not with_sample:
@@ -386,10 +387,6 @@ def _next_commands(git: Repository, root: Path, pipeline: Pipeline) -> Iterator[
     yield f"devinops plan{option}{target}"
 
 
-def _system(git: Repository) -> str:
-    return "gitlab" if git.host and "gitlab" in git.host.lower() else "github"
-
-
 def _pipeline(root: Path, git: Repository) -> Pipeline:
     """Return what the files of CI depend on: Git, and devinops.yaml if it exists already.
 
@@ -486,15 +483,9 @@ _INDENTS = {"github.yml": 2, "gitlab.yml": 4, "pre-commit.yaml": 8}
 
 
 def _comments(origin: Origin, indent: int) -> dict[str, str]:
-    """Return the comment about what to fill in, and the one for each further place."""
-    again = f"{' ' * indent}# FILL IN as above.\n" if origin.unknown else ""
-    return {"why": _why(origin, indent), "why_again": again}
-
-
-def _why(origin: Origin, indent: int) -> str:
-    """Return a comment about what to fill in; empty if there is nothing."""
+    """Return the comment about what to fill in, and the one for each further place; or empty."""
     if not origin.unknown:
-        return ""
+        return {"why": "", "why_again": ""}
     text = (
         f"FILL IN the {UNKNOWN_URL} of the Git repository of devinops and a {UNKNOWN_COMMIT}. "
         f"devinops init does not know them: {origin.unknown}. It is not taken from a package "
@@ -502,7 +493,8 @@ def _why(origin: Origin, indent: int) -> str:
         "it, write its version here, and let pip ask no other index."
     )
     start = f"{'':{indent}}# "
-    return textwrap.fill(text, 96, initial_indent=start, subsequent_indent=start) + "\n"
+    why = textwrap.fill(text, 96, initial_indent=start, subsequent_indent=start)
+    return {"why": f"{why}\n", "why_again": f"{start}FILL IN as above.\n"}
 
 
 class _Template(Template):

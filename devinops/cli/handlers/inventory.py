@@ -54,44 +54,37 @@ def list_owned(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with open_inventory_session(options) as session:
         inventory = session.store.read()
-    document = _list_document(session.settings.target.name, inventory)
-    _answer(session, _listing(inventory), document)
+    runs = open_runs(inventory)
+    unclear = sorted((i for i in inventory.intents if i.unclear), key=lambda intent: intent.key)
+    document = ListDocument(
+        **HEAD,
+        target=session.settings.target.name,
+        store=inventory.store,
+        owned=len(inventory.owned),
+        records=tuple(map(RecordItem.of, inventory.owned)),
+        open_runs=tuple(
+            RunItem(run, tuple(map(IntentItem.of, intents))) for run, intents in runs.items()
+        ),
+        unclear=tuple(UnclearItem(intent.run, str(intent.key)) for intent in unclear),
+    )
+    _answer(session, _listing(inventory, runs, unclear), document)
     return ExitCode.OK
 
 
-def _listing(inventory: Inventory) -> Iterator[str]:
+def _listing(
+    inventory: Inventory, runs: Mapping[str, Sequence[Intent]], unclear: Iterable[Intent]
+) -> Iterator[str]:
+    """Yield the owned objects, the open runs, and the creates whose result is not known."""
     rows = [(str(record.key), record.id, record.source or "-") for record in inventory.owned]
     width = max((min(len(key), MAX_KEY_WIDTH) for key, _, _ in rows), default=0)
     ids = max((len(id) for _, id, _ in rows), default=0)
     for key, id, source in rows:
         yield f"{key:{width}}  {id:{ids}}  {source}"
-    for run, intents in open_runs(inventory).items():
+    for run, intents in runs.items():
         yield f"open run {run}: {counted(len(intents), 'write')} without a result"
-    for intent in _unclear(inventory):
+    for intent in unclear:
         yield f"may have been created: {intent.key}, by the run {intent.run}"
     yield f"{len(inventory.owned)} owned ({inventory.store})"
-
-
-def _list_document(target: str, inventory: Inventory) -> ListDocument:
-    unclear = _unclear(inventory)
-    return ListDocument(
-        **HEAD,
-        target=target,
-        store=inventory.store,
-        owned=len(inventory.owned),
-        records=tuple(map(RecordItem.of, inventory.owned)),
-        open_runs=tuple(
-            RunItem(run, tuple(map(IntentItem.of, intents)))
-            for run, intents in open_runs(inventory).items()
-        ),
-        unclear=tuple(UnclearItem(intent.run, str(intent.key)) for intent in unclear),
-    )
-
-
-def _unclear(inventory: Inventory) -> list[Intent]:
-    """Return the creates of earlier runs whose result is not known, sorted by key."""
-    unclear = (intent for intent in inventory.intents if intent.unclear)
-    return sorted(unclear, key=lambda intent: intent.key)
 
 
 # --- show -----------------------------------------------------------------------------------------
@@ -230,7 +223,7 @@ def unlock(options: Options, run: str) -> ExitCode:
     intents = runs[run]
     lines = [
         f"unlocked {run}: {counted(len(intents), 'write')} without a result",
-        *_writes(intents),
+        *(f"  {i.action} {i.key}{f' ({i.id})' if i.id else ''}" for i in intents),
         *_next_step(intents, session.settings.policy, options.command_flags),
     ]
     target, items = session.settings.target.name, tuple(map(IntentItem.of, intents))
@@ -245,12 +238,6 @@ def _next_step(intents: Iterable[Intent], policy: Policy, flags: str) -> Iterato
             "drift shows what the run wrote to these objects as changed outside devinops, until "
             f"an apply has recorded it: run devinops apply{flags} next{if_refused(policy, flags)}"
         )
-
-
-def _writes(intents: Iterable[Intent]) -> Iterator[str]:
-    for intent in intents:
-        id = f" ({intent.id})" if intent.id else ""
-        yield f"  {intent.action} {intent.key}{id}"
 
 
 # --- repair ---------------------------------------------------------------------------------------
