@@ -241,12 +241,9 @@ def _no_entries(untracked: frozenset[str]) -> Problem:
     places = ", ".join(
         [*(f"{name}/**" for name in sorted(KINDS.directories)), *sorted(KINDS.files)]
     )
-    message = f"no file with entries was found: expected one of {places}"
-    if untracked:
-        message = f"no file with entries is tracked by Git: expected one of {places}"
-    return Problem(
-        Source("."), "no-entries", f"{message}; check --root, or start with devinops init"
-    )
+    found = "is tracked by Git" if untracked else "was found"
+    message = f"no file with entries {found}: expected one of {places}; check --root, or start with"
+    return Problem(Source("."), "no-entries", f"{message} devinops init")
 
 
 def _version_problems(document: YamlDocument) -> Iterator[Problem]:

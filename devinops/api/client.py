@@ -87,11 +87,6 @@ class ReadingClient:
         path = f"{self._base(kind)}/{kind.apis[self.api].path}"
         return path if id is None else f"{path}/{segment(id, 'the id')}"
 
-    def _left_out(self, kind: Kind) -> frozenset[str]:
-        """Return the fields that refer to kinds which the scope of the target does not have."""
-        references = (attribute for attribute in kind.attributes if attribute.ref)
-        return frozenset(a.name for a in references if not self._has(KINDS[a.ref or ""]))
-
     def _getter_of(self, kind: Kind) -> Getter:
         """Return the connection whose key can read a kind.
 
@@ -330,12 +325,8 @@ class WritingClient(ReadingClient):
     def create(
         self, resource: Resource, ids: Mapping[Key, str], *, value: str | None = None
     ) -> Live:
-        kind = resource.kind
-        api, owner = self._api(kind.noun), self._connection.owner
-        left_out = self._left_out(kind)
-        body = codec.encode(
-            kind, self.api, resource, ids, left_out=left_out, value=value, owner=owner
-        )
+        kind, api = resource.kind, self._api(resource.kind.noun)
+        body = codec.encode(resource, self._encoding(kind, ids), value=value)
         if value is not None:
             redact.remember_values([value])
         call = Call(
@@ -389,8 +380,7 @@ class WritingClient(ReadingClient):
         *,
         before_again: BeforeAgain | None = None,
     ) -> Live:
-        kind, id = before.kind, before.id
-        api, owner = self._api(kind.noun), self._connection.owner
+        kind, id, api = before.kind, before.id, self._api(before.kind.noun)
         assert api.update or api.parts, "what cannot be updated is blocked"
         if api.parts:
             values = (before.resource, resource)
@@ -401,16 +391,7 @@ class WritingClient(ReadingClient):
         assert api.update
         verb, path = api.update.verb, self._path(kind, id)
         permission = self._permission(api.write_permission, api)
-        encode = partial(
-            codec.encode,
-            kind,
-            self.api,
-            resource,
-            ids,
-            left_out=self._left_out(kind),
-            before=before,
-            owner=owner,
-        )
+        encode = partial(codec.encode, resource, self._encoding(kind, ids), before=before)
         body = encode(changes_only=verb == "PATCH")
         call = Call(
             verb,
@@ -449,6 +430,12 @@ class WritingClient(ReadingClient):
         if sender is None:
             raise self._missing_key(kind)
         return sender
+
+    def _encoding(self, kind: Kind, ids: Mapping[Key, str]) -> codec.Encoding:
+        """Return how to write values; the scope of the target may lack kinds they refer to."""
+        references = (attribute for attribute in kind.attributes if attribute.ref)
+        left_out = frozenset(a.name for a in references if not self._has(KINDS[a.ref or ""]))
+        return codec.Encoding(self.api, ids, left_out, self._connection.owner)
 
     def _api(self, kind: str) -> Api:
         return KINDS[kind].apis[self.api]

@@ -414,37 +414,45 @@ def _type_name(value: Any) -> str:
 # --- writing ----------------------------------------------------------------------------------
 
 
+class Encoding(NamedTuple):
+    """How values are written: for which API, and with the `ids` of all objects they refer to.
+
+    The fields `left_out` are not sent. `owner` is the value of our label.
+    """
+
+    api: ApiVersion
+    ids: Mapping[Key, str]
+    left_out: Collection[str] = ()
+    owner: str = ""
+
+
 def encode(
-    kind: Kind,
-    api: ApiVersion,
     resource: Resource,
-    ids: Mapping[Key, str],
+    encoding: Encoding,
     *,
-    left_out: Collection[str] = (),
     before: Live | None = None,
     changes_only: bool = False,
     value: str | None = None,
-    owner: str = "",
 ) -> dict[str, Any]:
     """Return the request body that updates `before`, or creates an object if there is no `before`.
 
-    It has every field that the API can set, except `left_out`. None is sent as null. The parent is
-    always sent, null for the root: otherwise the API would decide where the object ends up.
-    `changes_only` leaves out the values that `before` already has. On create, a field without a
-    value is sent with its default, if it has one. `ids` holds the id of every object that the
-    values refer to; `value` is the value of a secret, `owner` the value of our label.
+    It has every field that the API can set. None is sent as null. The parent is always sent, null
+    for the root: otherwise the API would decide where the object ends up. `changes_only` leaves out
+    the values that `before` already has. On create, a field without a value is sent with its
+    default, if it has one. `value` is the value of a secret.
     """
+    kind, api = resource.kind, encoding.api
     body: dict[str, Any] = {}
     for attribute in kind.attributes:
         name = attribute.sent_as(api, creating=before is None)
-        if not name or attribute.name in left_out:
+        if not name or attribute.name in encoding.left_out:
             continue
         new = _to_send(attribute, resource, api, creating=before is None)
-        new = _labeled(kind, attribute, new, owner or None)
+        new = _labeled(kind, attribute, new, encoding.owner or None)
         last = _last(kind, attribute, before)
         if (new is UNSET and attribute.name != kind.parent) or (changes_only and new == last):
             continue
-        body[name] = _sent(kind, attribute, new, last, ids)
+        body[name] = _sent(kind, attribute, new, last, encoding.ids)
     if value is not None:
         body[kind.apis[api].value] = value
     return body

@@ -21,7 +21,6 @@ from devinops.cli.session import NotApplied, Planned, Session
 from devinops.cli.webhook_secrets import WebhookSecrets
 from devinops.git import Git
 from devinops.inventory import Store, new_run
-from devinops.model.changes import Outcome
 from devinops.model.client_protocols import Writer
 from devinops.model.errors import NotWritten, Refused
 from devinops.model.exit_codes import ExitCode, worst
@@ -164,6 +163,5 @@ def finish(options: Options, report: Report) -> ExitCode:
         style = Style(full=options.verbose, flags=options.command_flags)
         for chunk in render("text", report, style):
             echo_err(chunk)
-        wrote = any(result.outcome is Outcome.DONE or result.unclear for result in report.results)
-        return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)
+        return worst(report.exit_code, ExitCode.RUN_AGAIN if report.wrote else ExitCode.FIX)
     return report.exit_code

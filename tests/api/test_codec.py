@@ -319,7 +319,7 @@ BACKEND = {Key.parse("folder:Backend"): "f-1"}
 
 
 def create(resource, api="v3", ids=None, **facts):
-    return codec.encode(resource.kind, api, resource, ids or {}, **facts)
+    return codec.encode(resource, codec.Encoding(api, ids or {}), **facts)
 
 
 def update(resource, api="v3", ids=None, before=None, **facts):

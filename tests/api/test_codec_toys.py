@@ -48,8 +48,8 @@ def decode(viewpoint=HERE, names=NAMES, kind=ROBOT, **changes):
     return codec.decode(kind, "v3", item, names, viewpoint)
 
 
-def create(resource, **facts):
-    return codec.encode(ROBOT, "v3", resource, IDS, **facts)
+def create(resource, owner="", **facts):
+    return codec.encode(resource, codec.Encoding("v3", IDS, owner=owner), **facts)
 
 
 def update(resource, before=None, **facts):
@@ -109,7 +109,7 @@ def test_a_reference_by_name_is_a_name_and_no_path(name):
     key = Key("manual", ROOT, name)
     resource = Robot(name="R2", manual=name)
     assert [found for _, found in references_of(ROBOT, resource)] == [key]
-    assert codec.encode(ROBOT, "v3", resource, {key: "m-7"})["manual"] == "m-7"
+    assert codec.encode(resource, codec.Encoding("v3", {key: "m-7"}))["manual"] == "m-7"
     assert decode(names={"manual": {"m-1": name}}).resource.manual == name
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.api import codec
-from devinops.api.codec import Viewpoint, decode, encode
+from devinops.api.codec import Encoding, Viewpoint, decode, encode
 from devinops.kinds.automation import KIND, Automation
 from devinops.model.errors import BadResponse
 from devinops.model.keys import ROOT, Key
@@ -53,6 +53,7 @@ ITEM: dict[str, Any] = {
 NAMES = {"playbook": {"p1": "Triage it"}}
 IDS = {Key("playbook", ROOT, "Triage it"): "p1"}
 OURS = Viewpoint("org-1", owner="production")
+PRODUCTION = Encoding("v3", IDS, owner="production")
 
 
 def read(**facts: Any) -> Live:
@@ -150,7 +151,7 @@ def test_whatever_the_api_answers_is_read_or_refused(name: str, value: Any) -> N
     hazard.risk(live.resource, read().resource)
     KIND.generated_secret.expected(live.resource, read().resource)
     KIND.by_name["triggers"].describe(getattr(live.resource, "triggers"))  # noqa: B009
-    encode(KIND, "v3", read().resource, IDS, before=live, owner="production", changes_only=True)
+    encode(read().resource, PRODUCTION, before=live, changes_only=True)
 
 
 def test_an_action_of_a_new_type_is_read_as_it_is() -> None:
@@ -167,7 +168,7 @@ def test_a_create_holds_each_group_in_full_and_our_label() -> None:
         limits={"max_acu_limit": 5},
         tools=None,
     )
-    body = encode(KIND, "v3", new, IDS, owner="production")
+    body = encode(new, PRODUCTION)
     session = {name: SESSION[name] for name in SESSION if name not in ("playbook_id", "repos")}
     assert body == {
         "name": "A",
@@ -183,21 +184,15 @@ def test_a_create_holds_each_group_in_full_and_our_label() -> None:
 def test_a_patch_holds_what_changes_and_null_for_a_label_that_goes() -> None:
     live = read()
     changed: dict[str, Any] = dict(live.resource.items()) | {"metadata": {"env": "dev"}}
-    body = encode(
-        KIND, "v3", Automation(**changed), IDS, before=live, owner="production", changes_only=True
-    )
+    body = encode(Automation(**changed), PRODUCTION, before=live, changes_only=True)
     assert body == {"metadata": {"env": "dev", "devinops": "production", "team": None}}
-    same = encode(
-        KIND, "v3", live.resource, IDS, before=live, owner="production", changes_only=True
-    )
+    same = encode(live.resource, PRODUCTION, before=live, changes_only=True)
     assert same == {}
 
 
 def test_an_update_of_what_has_no_label_yet_gives_it_ours() -> None:
     live = read(metadata={"team": "web"})
-    body = encode(
-        KIND, "v3", live.resource, IDS, before=live, owner="production", changes_only=True
-    )
+    body = encode(live.resource, PRODUCTION, before=live, changes_only=True)
     assert body == {"metadata": {"team": "web", "devinops": "production"}}
 
 

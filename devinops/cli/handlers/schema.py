@@ -21,21 +21,16 @@ def run(name: str | None, directory: Path | None) -> ExitCode:
         raise UsageError(f'there is no schema "{name}"; NAME is one of {", ".join(known)}')
     chosen = known if name is None else {name: known[name]}
     if directory is not None:
-        _create(directory)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = atomic.reason(error)
+            raise NotWritten(f"--directory cannot create {directory}: {reason}") from error
         for title, schema in chosen.items():
             write_file(directory / f"{title}.schema.json", [dumped(schema)], "--directory")
     else:
         click.echo(dumped(chosen if name is None else chosen[name]), nl=False)
     return ExitCode.OK
-
-
-def _create(directory: Path) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise NotWritten(
-            f"--directory cannot create {directory}: {atomic.reason(error)}"
-        ) from error
 
 
 def dumped(schema: object) -> str:
