@@ -10,19 +10,19 @@ from devinops.api.connection import Connection
 from devinops.api.error_messages import clean, error_text, looks_like_html, rejected_fields
 from devinops.api.httpx_setup import Route
 from devinops.api.redact import redact
-from devinops.api.single_request import Call, Failure, Response, parse_json
+from devinops.api.single_request import Call, NoResponse, Response, parse_json
 from devinops.model.errors import ApiError, BadResponse, Unreachable
 from devinops.model.kind import ApiVersion
 
 
-def reason(call: Call, failure: Failure) -> str:
+def reason(call: Call, failure: NoResponse) -> str:
     """Return why there is no response, without `detail` if that could quote a secret's value."""
     detail = "" if call.has_secret or not failure.detail else f": {failure.detail}"
     return clean(redact(f"{failure.reason}{detail}"))
 
 
 def no_response(
-    call: Call, failure: Failure, connection: Connection, route: Route, attempts: int, note: str
+    call: Call, failure: NoResponse, connection: Connection, route: Route, attempts: int, note: str
 ) -> ApiError:
     """Return the error for a call without a response; `note` says why there was no retry."""
     if failure.unusable:

@@ -18,8 +18,8 @@ from devinops.api import failures, httpx_setup, redact, retry, size_limits
 from devinops.api.connection import Connection
 from devinops.api.single_request import (
     Call,
-    Failure,
-    Outcome,
+    HttpOutcome,
+    NoResponse,
     Response,
     exchange,
     segment,
@@ -42,7 +42,7 @@ class _Tries:
     attempts that ended in another way than with 429.
     """
 
-    outcome: Outcome
+    outcome: HttpOutcome
     attempts: int = 1
     failed: int = 0
     doubtful: bool = False
@@ -146,21 +146,21 @@ class Getter:
             return f"; not retried: this run has used its {self._retries.limit} retries"
         return ""
 
-    def _hold(self, outcome: Outcome) -> None:
+    def _hold(self, outcome: HttpOutcome) -> None:
         """Let all calls wait after a 429, even if this one is not sent again."""
         seconds = self._delay_s(outcome, self._limiter.waits)
         self._limiter.hold(seconds)
         rate = self._limiter.rate
         self._say(f"waiting {seconds:.1f} s, and then at most {rate:.1f} requests a second")
 
-    def _delay_s(self, outcome: Outcome, attempt: int) -> float:
+    def _delay_s(self, outcome: HttpOutcome, attempt: int) -> float:
         header = outcome.headers.get("retry-after") if isinstance(outcome, Response) else None
         asked_s = retry.retry_after_s(header, time.time())
         return retry.delay_s(attempt, self._connection.backoff_s, status_of(outcome), asked_s)
 
     def _attempt(
         self, call: Call, budget: ResponseBudget, *, retry: bool = False
-    ) -> Outcome | None:
+    ) -> HttpOutcome | None:
         """Send a call when the rate limiter allows it; return None if it must not be sent."""
         if not self._limiter.enter(retry=retry):
             return None
@@ -174,7 +174,7 @@ class Getter:
             self._hold(outcome)
         return outcome
 
-    def _timed(self, call: Call, budget: ResponseBudget) -> Outcome:
+    def _timed(self, call: Call, budget: ResponseBudget) -> HttpOutcome:
         """Send a call and log how long it took."""
         start, connection = time.monotonic(), self._connection
         outcome = exchange(
@@ -211,8 +211,8 @@ class Sender(Getter):
         failures.refuse_web_page(call, self._send(call))
 
 
-def _is_retryable(call: Call, outcome: Outcome) -> bool:
-    if isinstance(outcome, Failure) and not outcome.retryable:
+def _is_retryable(call: Call, outcome: HttpOutcome) -> bool:
+    if isinstance(outcome, NoResponse) and not outcome.retryable:
         return False
     checked = call.before_again is not None
     return retry.is_retryable(call.method, status_of(outcome), checked=checked)

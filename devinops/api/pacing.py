@@ -17,8 +17,8 @@ IDLE_S: Final = 1.0
 
 KNOWN: Final = 0.85
 ENOUGH: Final = 20
-"""An estimate of at least this share of the rate that was refused confirms it, if it was made from
-enough requests."""
+"""After a refusal the rate counts as known if the new estimate is at least this share of it, and
+comes from at least so many requests."""
 
 GROWTH_OF_A_SECOND: Final = 0.05
 GROWTH_OF_A_REQUEST: Final = 0.02

@@ -95,7 +95,7 @@ class Response:
 
 
 @dataclass(frozen=True)
-class Failure:
+class NoResponse:
     """Why there is no response, or none that can be read (`unusable`).
 
     `detail` can quote the server.
@@ -108,16 +108,16 @@ class Failure:
     unusable: bool = False
 
 
-Outcome = Response | Failure
+HttpOutcome = Response | NoResponse
 
 
-def status_of(outcome: Outcome) -> int | None:
+def status_of(outcome: HttpOutcome) -> int | None:
     return outcome.status if isinstance(outcome, Response) else None
 
 
 def exchange(
     client: httpx.Client, api_url: str, call: Call, timeout_s: float, budget: ResponseBudget
-) -> Outcome:
+) -> HttpOutcome:
     """Send a call once. Raises ApiError only if its body cannot be written as JSON."""
     content = None if call.body is None else _content(call)
     headers = {} if content is None else {"Content-Type": "application/json"}
@@ -127,7 +127,7 @@ def exchange(
         with client.stream(call.method, url, content=content, headers=headers) as response:
             return Response(response.status_code, _body(response, end, budget), response.headers)
     except BudgetExceeded as error:
-        return Failure(str(error), retryable=False, unusable=True)
+        return NoResponse(str(error), retryable=False, unusable=True)
     except (
         httpx.HTTPError,
         httpx.InvalidURL,
@@ -223,35 +223,35 @@ def _finite(number: str) -> float:
 
 # --- no response ------------------------------------------------------------------------------
 
-_FAILURES: Final[tuple[tuple[type[Exception], Failure], ...]] = (
-    (httpx.TimeoutException, Failure("timed out", timed_out=True)),
-    (socket.gaierror, Failure("the host name cannot be resolved")),
-    (ConnectionRefusedError, Failure("the host refused the connection")),
+_FAILURES: Final[tuple[tuple[type[Exception], NoResponse], ...]] = (
+    (httpx.TimeoutException, NoResponse("timed out", timed_out=True)),
+    (socket.gaierror, NoResponse("the host name cannot be resolved")),
+    (ConnectionRefusedError, NoResponse("the host refused the connection")),
 )
 """What an exception of httpx, or one of its causes, means; the first match applies."""
 
 
-def explain(error: Exception) -> Failure:
+def explain(error: Exception) -> NoResponse:
     """Return what an exception of httpx means."""
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-        return Failure(f"the address {NOT_A_URL}", retryable=False)
+        return NoResponse(f"the address {NOT_A_URL}", retryable=False)
     if isinstance(error, httpx.DecodingError):
-        return Failure(str(error), retryable=False, unusable=True)
+        return NoResponse(str(error), retryable=False, unusable=True)
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             why = getattr(cause, "verify_message", "") or "verification failed"
             reason = f"its certificate is not trusted: {why} (set --ca-bundle to trust another CA)"
-            return Failure(reason, retryable=False)
+            return NoResponse(reason, retryable=False)
     for known, failure in _FAILURES:
         if any(isinstance(cause, known) for cause in causes):
             return failure
     if isinstance(error, httpx.ProxyError):
-        return Failure("the proxy refused the request", str(error))
+        return NoResponse("the proxy refused the request", str(error))
     name = type(error).__name__
     if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError | OSError):
-        return Failure("the connection failed or was cut", str(error) or name)
-    return Failure(f"the request could not be sent: {name}", retryable=False)
+        return NoResponse("the connection failed or was cut", str(error) or name)
+    return NoResponse(f"the request could not be sent: {name}", retryable=False)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -12,7 +12,7 @@ from devinops import signals, waiting
 from devinops.api import failures, httpx_setup, redact, retry, size_limits
 from devinops.api.connection import Endpoint
 from devinops.api.error_messages import error_text
-from devinops.api.single_request import Call, Failure, Outcome, Response, exchange
+from devinops.api.single_request import Call, HttpOutcome, NoResponse, Response, exchange
 from devinops.api.size_limits import ResponseBudget
 from devinops.model.errors import TOO_MANY, ApiError, BadResponse, Unreachable
 
@@ -92,13 +92,13 @@ class Rest:
                 break
             self._log(f"trying again in {wait_s:.1f} s")
             waiting.pause(wait_s)
-        if isinstance(outcome, Failure):
+        if isinstance(outcome, NoResponse):
             error = BadResponse if outcome.unusable else Unreachable
             why = failures.reason(call, outcome)
             raise error(f"no response from {self._route}: {why} ({call})")
         raise self._refused(call, outcome)
 
-    def _attempt(self, call: Call, budget: ResponseBudget) -> Outcome:
+    def _attempt(self, call: Call, budget: ResponseBudget) -> HttpOutcome:
         """Send a call once, and log it."""
         endpoint = self._endpoint
         outcome = exchange(self._client, endpoint.url, call, endpoint.timeout_s, budget)
@@ -124,12 +124,12 @@ class Rest:
 # --- when to send again -----------------------------------------------------------------------
 
 
-def wait_before_retry_s(call: Call, outcome: Outcome, attempt: int, now: float) -> float | None:
+def wait_before_retry_s(call: Call, outcome: HttpOutcome, attempt: int, now: float) -> float | None:
     """Return the seconds to wait before a call is sent again; None if that would not help.
 
     All writes but POST set values or delete, so they can be repeated.
     """
-    if isinstance(outcome, Failure):
+    if isinstance(outcome, NoResponse):
         repeatable = outcome.retryable and retry.is_retryable(call.method, None, checked=True)
         return retry.delay_s(attempt, BACKOFF_S, None, None) if repeatable else None
     limited = rate_limit_wait_s(outcome, now)

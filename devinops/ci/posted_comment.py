@@ -17,7 +17,7 @@ WAITS_S: Final = (1, 3, 9)
 """The seconds before each look for what the host may record with a delay."""
 
 
-class Outcome(Enum):
+class PostOutcome(Enum):
     """What was done with the comment."""
 
     CREATED = "created"
@@ -34,12 +34,12 @@ class Posted:
     None if the request is `MERGED`.
     """
 
-    outcome: Outcome
+    outcome: PostOutcome
     comment: Comment | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReportToPost:
     """The text of a report and its marker. Comments of `author` are the report's own.
 
     `commit` is the one that the report is about.
@@ -73,7 +73,7 @@ class Report:
         return not is_exact, comment.id
 
 
-def post(host: CodeHost, request: int, report: Report) -> Posted:
+def post(host: CodeHost, request: int, report: ReportToPost) -> Posted:
     """Create the comment of the report's target, or replace its text if that changed.
 
     Two jobs can create it at the same time. Then both keep the oldest comment. The job of an
@@ -83,12 +83,12 @@ def post(host: CodeHost, request: int, report: Report) -> Posted:
     Raises ApiError, and ConfigError if the token comments as somebody else.
     """
     if host.request(request).merge_commits:
-        return Posted(Outcome.MERGED)
+        return Posted(PostOutcome.MERGED)
     comments = list(host.comments(request))
     failures = list(filter(report.is_after_failure, comments))
-    ours, outcome = list(filter(report.owns, comments)), Outcome.UNCHANGED
+    ours, outcome = list(filter(report.owns, comments)), PostOutcome.UNCHANGED
     if not ours:
-        created, outcome = _create(host, request, report), Outcome.CREATED
+        created, outcome = _create(host, request, report), PostOutcome.CREATED
         ours = _owned(host, request, report)
         # A list may show a new comment with a delay.
         if created.id not in [comment.id for comment in ours]:
@@ -96,9 +96,9 @@ def post(host: CodeHost, request: int, report: Report) -> Posted:
     kept, *others = sorted(ours, key=report.order)
     if _plain(kept.text) != _plain(report.text):
         if _is_newer(host, request, kept, report):
-            return Posted(Outcome.OUTDATED, kept)
+            return Posted(PostOutcome.OUTDATED, kept)
         kept = host.edit(request, kept.id, report.text)
-        outcome = Outcome.UPDATED
+        outcome = PostOutcome.UPDATED
     failures = [failure for failure in failures if not _is_newer(host, request, failure, report)]
     for other in (*filter(report.replaces, others), *failures):
         host.delete(request, other.id)
@@ -110,7 +110,7 @@ def is_by(comment: Comment, author: str) -> bool:
     return comment.author.casefold() == author.casefold()
 
 
-def _is_newer(host: CodeHost, request: int, kept: Comment, report: Report) -> bool:
+def _is_newer(host: CodeHost, request: int, kept: Comment, report: ReportToPost) -> bool:
     """Return whether a comment is about the last commit of the request, and the report is not."""
     about = comment_marker.read(kept.text)
     if about is None or about.commit in (None, report.commit):
@@ -118,11 +118,11 @@ def _is_newer(host: CodeHost, request: int, kept: Comment, report: Report) -> bo
     return host.request(request).head == about.commit
 
 
-def _owned(host: CodeHost, request: int, report: Report) -> list[Comment]:
+def _owned(host: CodeHost, request: int, report: ReportToPost) -> list[Comment]:
     return [comment for comment in host.comments(request) if report.owns(comment)]
 
 
-def _create(host: CodeHost, request: int, report: Report) -> Comment:
+def _create(host: CodeHost, request: int, report: ReportToPost) -> Comment:
     """Return the new comment. Without a response, look for it before it is sent again."""
     waits = iter(WAITS_S)
     while True:

@@ -16,7 +16,7 @@ from devinops.model.values import UNSET, canonical_text
 from devinops.planning.diff import added_and_removed, nested_paths
 from devinops.render import counted
 from devinops.render.escape import WHOLE, body_line, line
-from devinops.render.line_diff import Matcher
+from devinops.render.line_diff import BoundedMatcher
 from devinops.render.signs import SIGNS
 from devinops.render.terminal import Look, Sign, Span, Terminal, columns
 from devinops.render.word_diff import Row, around_changes, cut, unified
@@ -294,7 +294,7 @@ def _added_and_removed(kind: str, field: FieldChange) -> tuple[int, int]:
         old, new = versions
         if len(old) + len(new) > MAX_DIFF_LINES:
             return len(new), len(old)
-        steps = [step for step in Matcher(old, new).get_opcodes() if step[0] != "equal"]
+        steps = [step for step in BoundedMatcher(old, new).get_opcodes() if step[0] != "equal"]
         return sum(d - c for *_, c, d in steps), sum(b - a for _, a, b, _, _ in steps)
     added, removed = elements(kind, field)
     return (len(added), len(removed)) if added or removed else (1, 1)

@@ -34,7 +34,7 @@ class Work:
         return self.left >= 0
 
 
-class Matcher(SequenceMatcher[str]):
+class BoundedMatcher(SequenceMatcher[str]):
     """Finds what two lists share; once no work is left, the rest counts as different."""
 
     b2j: dict[str, list[int]]
@@ -92,7 +92,7 @@ def patch(path: str, before: str, after: str) -> Iterator[str]:
     old, new = _lines(before), _lines(after)
     yield f"--- {_name('a', path)}"
     yield f"+++ {_name('b', path)}"
-    for first, steps in Matcher(old, new).hunks():
+    for first, steps in BoundedMatcher(old, new).hunks():
         yield first
         for step, start, end, new_start, new_end in steps:
             is_equal = step == "equal"

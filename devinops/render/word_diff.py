@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from devinops.render.escape import exact
-from devinops.render.line_diff import Matcher, Step, Work
+from devinops.render.line_diff import BoundedMatcher, Step, Work
 
 CONTEXT_LINES: Final = 3
 MAX_WORDS: Final = 400
@@ -54,7 +54,7 @@ def unified(
     escape is never cut in two. It must not cut off a line that has changed.
     """
     work = Work(MAX_COMPARED_WORDS)
-    for first, steps in Matcher(before, after).hunks(CONTEXT_LINES):
+    for first, steps in BoundedMatcher(before, after).hunks(CONTEXT_LINES):
         yield Row("@", (Part(first),))
         for step, start, end, new_start, new_end in steps:
             old, new = before[start:end], after[new_start:new_end]
@@ -113,7 +113,7 @@ def _steps(old: Sequence[str], new: Sequence[str], work: Work | None) -> list[St
     if max(map(len, between)) > MAX_WORDS:
         steps.append(("replace", start, old_end, start, new_end))
     else:
-        matcher = Matcher(*between, work, autojunk=False)
+        matcher = BoundedMatcher(*between, work, autojunk=False)
         steps += (
             (tag, start + a, start + b, start + c, start + d)
             for tag, a, b, c, d in matcher.get_opcodes()

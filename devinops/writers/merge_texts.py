@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from devinops.load.placeholders import BETWEEN, FILES, LIVE
-from devinops.render.line_diff import Matcher
+from devinops.render.line_diff import BoundedMatcher
 
 
 class TooManyEqualLines(Exception):
@@ -64,7 +64,7 @@ def _common(
 
     The last one is empty, at the end of all sides.
     """
-    matchers = [Matcher(base, other, autojunk=False) for other in (ours, theirs)]
+    matchers = [BoundedMatcher(base, other, autojunk=False) for other in (ours, theirs)]
     in_ours, in_theirs = (matcher.get_matching_blocks() for matcher in matchers)
     if not all(matcher.work.is_done for matcher in matchers):
         raise TooManyEqualLines

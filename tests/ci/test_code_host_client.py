@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devinops.api.connection import Endpoint
-from devinops.api.single_request import Call, Failure, Response
+from devinops.api.single_request import Call, NoResponse, Response
 from devinops.ci.code_host_client import (
     Rest,
     next_page,
@@ -50,12 +50,12 @@ def test_rate_limits_are_distinguished_from_other_refusals(
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_only_a_create_is_not_sent_again_without_an_answer(method: str) -> None:
     call, created = Call(method, "/x"), method == "POST"
-    for outcome in (Failure("cut"), Failure("slow", timed_out=True), Response(503, b"", {})):
+    for outcome in (NoResponse("cut"), NoResponse("slow", timed_out=True), Response(503, b"", {})):
         wait_s = wait_before_retry_s(call, outcome, 0, NOW)
         assert (wait_s is None) == created, outcome
     limited = Response(429, b"", {"retry-after": "3"})
     assert wait_before_retry_s(call, limited, 0, NOW) == 3
-    for final in (Failure("certificate", retryable=False), Response(422, b"", {})):
+    for final in (NoResponse("certificate", retryable=False), Response(422, b"", {})):
         assert wait_before_retry_s(call, final, 0, NOW) is None
 
 

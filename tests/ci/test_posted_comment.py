@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.ci.code_host import CodeHost, Comment, Request
-from devinops.ci.posted_comment import Report, post
+from devinops.ci.posted_comment import ReportToPost, post
 from devinops.model.errors import ApiError
 from devinops.render import comment_marker
 from devinops.render.comment_marker import Marker
@@ -19,9 +19,9 @@ T = TypeVar("T")
 BOT = "bot"
 
 
-def report(text: str, organization: str | None = "org-1") -> Report:
+def report(text: str, organization: str | None = "org-1") -> ReportToPost:
     about = Marker("production", organization)
-    return Report(f"{comment_marker.write(about)}\n{text}\n", about, BOT, "head")
+    return ReportToPost(f"{comment_marker.write(about)}\n{text}\n", about, BOT, "head")
 
 
 FOREIGN = [

@@ -100,7 +100,7 @@ def _comment(options: Options, file: Path, author: str | None, request: int | No
 def _post(
     options: Options, job: Job, request: int, text: str, about: Marker, author: str | None
 ) -> _Result:
-    from devinops.ci.posted_comment import Outcome, Report, post
+    from devinops.ci.posted_comment import PostOutcome, ReportToPost, post
 
     with _host(options, job, writes=True) as host:
         if about.commit:
@@ -111,15 +111,15 @@ def _post(
                 f"{host.longest_comment:,}: devinops plan --report markdown=FILE shortens it"
             )
         commit = about.commit or job.commit
-        posted = post(host, request, Report(text, about, author or host.author(), commit))
+        posted = post(host, request, ReportToPost(text, about, author or host.author(), commit))
     if about.digest and not about.commit:
         options.say(
             "the report names no commit, so its digest will not be found after the merge: run "
             "devinops plan with the variables of the CI job"
         )
-    if posted.outcome is Outcome.OUTDATED:
+    if posted.outcome is PostOutcome.OUTDATED:
         options.say("the comment is about a later commit than this report, so it stays as it is")
-    if posted.outcome is Outcome.MERGED:
+    if posted.outcome is PostOutcome.MERGED:
         options.say(f"{host.noun} {request} is merged, and what was reviewed there stays as it is")
     url = posted.comment.url if posted.comment else None
     return _Result(posted.outcome.value, about, request, url)

@@ -37,7 +37,7 @@ def run(
     options: Options, paths: tuple[Path, ...], skip_outside: bool, check: bool, diff: bool
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    run = _Run(check=check or diff, diff=diff)
+    run = _FormatRun(check=check or diff, diff=diff)
     run.format(options.root, Selection.of(paths, options.root, skip_outside=skip_outside))
     if not run.check:
         run.write()
@@ -73,7 +73,7 @@ class _Changed:
 
 
 @dataclass
-class _Run:
+class _FormatRun:
     """What a run did, or with `check` would do."""
 
     check: bool
@@ -169,7 +169,7 @@ def _write(file: _Changed) -> OSError | None:
 # --- answering ----------------------------------------------------------------------------------
 
 
-def _print_diff(options: Options, run: _Run) -> None:
+def _print_diff(options: Options, run: _FormatRun) -> None:
     """Write the diff to stdout and the counts to stderr, so that stdout is a patch.
 
     The log of a CI job is not a place for a patch: a line of it could be a command to the runner.
@@ -191,7 +191,7 @@ def _is_file(stream: TextIO) -> bool:
         return False
 
 
-def _lines(run: _Run) -> Iterator[str]:
+def _lines(run: _FormatRun) -> Iterator[str]:
     verb = "would change" if run.check else "changed"
     yield from (f"{verb} {file.path}" for file in run.changed)
     left = len({problem.source.path for problem in run.problems})
@@ -200,7 +200,7 @@ def _lines(run: _Run) -> Iterator[str]:
     yield f"{verb} {counted(len(run.changed), 'file')}, {run.unchanged} unchanged{rest}"
 
 
-def _document(run: _Run) -> FormatDocument:
+def _document(run: _FormatRun) -> FormatDocument:
     from devinops.schema.base_document import HEAD
     from devinops.schema.fmt import FormatDocument, FormattedFile
     from devinops.schema.plan import ProblemItem

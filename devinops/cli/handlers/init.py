@@ -218,11 +218,11 @@ def set_up(
     for name, text in texts.items():
         top = tops[name]
         is_new = _write(top, name, text, check=check)
-        state = _State.NEW if is_new else _existing(top / name, name, text, git.below)
+        state = _FileState.NEW if is_new else _existing(top / name, name, text, git.below)
         path = _relative(top / name, root)
         row = _WOULD_WRITE if is_new and check else state.value
-        if name == workflow and state is _State.INTEGRATED:
-            row, existing = _State.DIFFERENT.value, _text(top / name)
+        if name == workflow and state is _FileState.INTEGRATED:
+            row, existing = _FileState.DIFFERENT.value, _text(top / name)
             differences.append(_difference(path, existing, text))
             if lacking := _without_job(existing, pipeline):
                 row = f"kept  {{}}, which has no job for the targets: {', '.join(lacking)}"
@@ -267,10 +267,10 @@ def _without_job(existing: str, pipeline: Pipeline) -> list[str]:
 
 
 def _by_hand(
-    name: str, text: str, state: _State, top: Path, root: Path
+    name: str, text: str, state: _FileState, top: Path, root: Path
 ) -> Iterator[tuple[str, str]]:
     """Yield where to add which text to an existing file of CI or pre-commit, for one of ours."""
-    if state is _State.OTHER:
+    if state is _FileState.OTHER:
         yield _addition(_relative(top / name, root), text, _text(top / name))
     if name.startswith(".gitlab/") and name not in _text(top / GITLAB_FILE):
         existing = _relative(top / GITLAB_FILE, root)
@@ -326,7 +326,7 @@ def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
             click.echo(row)
 
 
-class _State(Enum):
+class _FileState(Enum):
     """What happened to a file; the value is what init prints, with `{}` for its path."""
 
     NEW = "wrote {}"
@@ -342,15 +342,15 @@ _ROOT_OPTION = re.compile(r"""(?:--root|-C)['"\s=,]+?(?:['"]([^'"]+)['"]|([^\s,\
 _RUNS_DEVINOPS = re.compile(r"\bdevinops(-(validate|lint)\b| (validate|lint|plan|apply)\b)")
 
 
-def _existing(path: Path, name: str, text: str, below: str) -> _State:
+def _existing(path: Path, name: str, text: str, below: str) -> _FileState:
     """Return what an existing file is, compared with the text that init would write."""
     if _text(path) == text:
-        return _State.UNCHANGED
+        return _FileState.UNCHANGED
     if name in LOCKS:
-        return _State.DIFFERENT
+        return _FileState.DIFFERENT
     # Settings and notes are there to be edited; the files of CI and pre-commit may lack devinops.
     is_integrated = name.startswith(".") and _runs_devinops(path, below)
-    return _State.INTEGRATED if is_integrated else _State.OTHER
+    return _FileState.INTEGRATED if is_integrated else _FileState.OTHER
 
 
 def _runs_devinops(path: Path, below: str) -> bool:

@@ -52,20 +52,20 @@ def run(options: Options, list_rules: bool, explain: str | None, **request: Any)
     if list_rules or explain is not None:
         options.answer(_listed() if explain is None else _explained(_rule(explain)))
         return ExitCode.OK
-    answer = _lint(options, Request(**request))
+    answer = _lint(options, LintRequest(**request))
     options.answer(answer)
     return answer.exit_code
 
 
 def in_changed_entries(options: Options, ref: str) -> ProblemsAnswer:
     """Return what `devinops lint --changed-since REF` reports about the entries that changed."""
-    answer = _lint(options, Request(changed_since=ref))
+    answer = _lint(options, LintRequest(changed_since=ref))
     assert answer.lint, "lint answers with what it knows"
     shown = [problem for problem in answer.problems if problem not in answer.lint.informing]
     return answer._replace(problems=shown)
 
 
-class Request(NamedTuple):
+class LintRequest(NamedTuple):
     """The options and arguments of a run that checks entries."""
 
     paths: tuple[Path, ...] = ()
@@ -102,7 +102,7 @@ class Request(NamedTuple):
         return self.fail_on or default
 
 
-def _lint(options: Options, request: Request) -> ProblemsAnswer:
+def _lint(options: Options, request: LintRequest) -> ProblemsAnswer:
     request.check()
     skipped = untracked(options.root, options.say) if request.skip_untracked else frozenset()
     project, problems = open_project(options.root, skipped)
@@ -116,7 +116,7 @@ def _lint(options: Options, request: Request) -> ProblemsAnswer:
     file = _baseline_file(project, settings, request)
     _say_what_is_not_looked_for(options, settings)
     selection = Selection.of(request.paths, project.root, skip_outside=request.skip_outside)
-    run = _Run(project, settings, selection, errors, skipped)
+    run = _LintRun(project, settings, selection, errors, skipped)
     run, fixed = _fixed(run) if request.fix else (run, Fixed())
     if file and request.write_baseline:
         others = [known for known in _written_before(file) if not run.looked_for(known)]
@@ -125,7 +125,7 @@ def _lint(options: Options, request: Request) -> ProblemsAnswer:
     return run.answer(known, fixed, request, _manual(options))
 
 
-def _fixed(run: _Run) -> tuple[_Run, Fixed]:
+def _fixed(run: _LintRun) -> tuple[_LintRun, Fixed]:
     """Fix what can be fixed, and return a run that finds the rest."""
     project = run.project
     # Also what is not checked, because a file can be the text of an entry in another.
@@ -168,7 +168,7 @@ def _say_what_is_not_looked_for(options: Options, settings: LintSettings) -> Non
         options.say(f"{_INCOMPLETE} {install_command('devinops[secrets]')}")
 
 
-class _Run:
+class _LintRun:
     """One pass over the files."""
 
     def __init__(
@@ -189,9 +189,9 @@ class _Run:
         self.reports = self._check()
         """The findings in the selected files."""
 
-    def again(self) -> _Run:
+    def again(self) -> _LintRun:
         """Return the same pass over files that have changed."""
-        return _Run(self.project, self.settings, self.selection, self.problems, self.untracked)
+        return _LintRun(self.project, self.settings, self.selection, self.problems, self.untracked)
 
     def _load(self) -> Loaded:
         """Return all entries; only the selected ones if all rules can judge one by itself."""
@@ -260,7 +260,7 @@ class _Run:
         return frozenset(read), frozenset(errors)
 
     def answer(
-        self, known: frozenset[baseline.Known], fixed: Fixed, request: Request, manual: str
+        self, known: frozenset[baseline.Known], fixed: Fixed, request: LintRequest, manual: str
     ) -> ProblemsAnswer:
         """Return what is shown: errors of loading, and findings that the baseline does not have.
 
@@ -411,7 +411,7 @@ def _rule(written: str) -> Rule:
     return rule
 
 
-def _baseline_file(project: Project, settings: LintSettings, request: Request) -> Path | None:
+def _baseline_file(project: Project, settings: LintSettings, request: LintRequest) -> Path | None:
     """Return the file of the baseline, None without one. Raises UsageError if it must exist."""
     configured = project.root / settings.baseline if settings.baseline else None
     file = request.baseline_file or configured

@@ -46,7 +46,7 @@ def run(
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
-        request = _Request.parse(options, keys, check, unmanaged=unmanaged, drift=drift)
+        request = _PullRequest.parse(options, keys, check, unmanaged=unmanaged, drift=drift)
         raws: write_files.Raws = {}
         project, loaded = write_files.read(options.root, raws)
         is_new = project.document is None and not loaded.files
@@ -70,7 +70,7 @@ def run(
 
 
 @dataclass(frozen=True)
-class _Request:
+class _PullRequest:
     """What the command line asks for."""
 
     only: tuple[Only, ...]
@@ -82,7 +82,7 @@ class _Request:
     @classmethod
     def parse(
         cls, options: Options, keys: Iterable[str], check: bool, *, unmanaged: bool, drift: bool
-    ) -> _Request:
+    ) -> _PullRequest:
         """Return the request; the default is unmanaged, and with a KEY also drift."""
         only, named = tuple(map(Only.parse, options.only)), frozenset(map(parse_key, keys))
         neither = not (unmanaged or drift)
@@ -100,7 +100,7 @@ class _Request:
 
 
 @dataclass(frozen=True)
-class _Run:
+class _PullRun:
     """What a pull did, or would do."""
 
     pulled: Pulled
@@ -122,13 +122,13 @@ class _Run:
 
 
 def _pull(
-    request: _Request,
+    request: _PullRequest,
     session: Session[Reader],
     project: Project,
     loaded: Loaded,
     files: Files,
     writing: write_files.Writing,
-) -> _Run:
+) -> _PullRun:
     """Return what is pulled, and prepare writing it."""
     settings = session.settings
     if request.drift and not request.keys and settings.inventory.store == "none":
@@ -173,7 +173,7 @@ def _pull(
         return pulled
 
     pulled = verified(session, first.snapshot, prepare)
-    return _Run(pulled, pulling.target, request.check, first.not_read)
+    return _PullRun(pulled, pulling.target, request.check, first.not_read)
 
 
 def _formatted(
@@ -201,7 +201,7 @@ def _files(root: Path, raws: write_files.Raws) -> Files:
     return Files(raws.__getitem__, raws.get, git.contents, committed)
 
 
-def _check_keys(request: _Request, pulling: Pulling) -> None:
+def _check_keys(request: _PullRequest, pulling: Pulling) -> None:
     """Raise UsageError for a KEY or --only that nothing live and no entry has."""
     known = {*pulling.snapshot.by_key, *(entry.key for entry in pulling.concerned)}
     for key in sorted(request.keys - known):
@@ -216,7 +216,7 @@ def _check_keys(request: _Request, pulling: Pulling) -> None:
 # --- answering ----------------------------------------------------------------------------------
 
 
-def _lines(run: _Run, options: Options) -> Iterator[str]:
+def _lines(run: _PullRun, options: Options) -> Iterator[str]:
     setup = run.setup
     if setup:
         yield from setup.rows
@@ -275,7 +275,7 @@ def _left_row(item: LeftToYou) -> str:
     return f"! {item.key}{ids} {item.why}: {item.reason}"
 
 
-def _counts(run: _Run) -> str:
+def _counts(run: _PullRun) -> str:
     written = [file for file in run.pulled.files if file.text is not None]
     deleted = len(run.pulled.files) - len(written)
     entries = len({key for file in written for key in file.keys})
@@ -315,7 +315,7 @@ def _is_empty_remote(git: Git) -> bool:
     return not known and git.line("ls-remote", "--heads", "origin") == ""
 
 
-def _document(run: _Run) -> PullDocument:
+def _document(run: _PullRun) -> PullDocument:
     from devinops.schema.base_document import HEAD
     from devinops.schema.pull import NotPulledItem, NotReadItem, PullDocument, PulledFile
 

@@ -8,14 +8,9 @@ from dataclasses import replace
 from devinops.applying.report import Report
 from devinops.planning.saved import SavedPlan
 from devinops.render import Style, answers
-from devinops.render.html.findings import (
-    differences_page,
-    drift_page,
-    failure_page,
-    problems_page,
-)
+from devinops.render.html.findings import differences_page, drift_page, failure_page, problems_page
 from devinops.render.html.markup import preformatted, text
-from devinops.render.html.page import Page, write
+from devinops.render.html.page import HtmlPage, write
 from devinops.render.html.plan import plan_page
 from devinops.render.html.report import report_page
 from devinops.render.problem_text import checked
@@ -29,7 +24,7 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     return write(replace(page, facts=[*root, *page.facts]))
 
 
-def _page(answer: answers.Answer, style: Style) -> Page:
+def _page(answer: answers.Answer, style: Style) -> HtmlPage:
     job = style.job
     match answer:
         case answers.PlanAnswer(plan, _, error, _, command, lint):
@@ -49,4 +44,4 @@ def _page(answer: answers.Answer, style: Style) -> Page:
             return differences_page(answer, job)
         case answers.SimpleAnswer():
             lines = preformatted(list(map(text, answer.lines)), class_="text")
-            return Page("devinops", "devinops", text("Output"), Look.PLAIN, ending=lines)
+            return HtmlPage("devinops", "devinops", text("Output"), Look.PLAIN, ending=lines)

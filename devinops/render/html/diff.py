@@ -11,7 +11,7 @@ from devinops.render import counted
 from devinops.render.changes import MAX_DIFF_LINES
 from devinops.render.escape import WHOLE
 from devinops.render.html.markup import Html, joined, preformatted, tag, text
-from devinops.render.line_diff import UNCOMPARED, Matcher, Work
+from devinops.render.line_diff import UNCOMPARED, BoundedMatcher, Work
 from devinops.render.word_diff import CONTEXT_LINES, MAX_COMPARED_WORDS, Part, Row, changed
 
 MIN_FOLD: Final = 4
@@ -58,7 +58,7 @@ class Gutter:
 def _pieces(old: Sequence[str], new: Sequence[str], gutter: Gutter) -> Iterator[Html]:
     """Yield the blocks of lines that are shown, and between them those that are folded."""
     lines: list[Html] = []
-    matcher, work = Matcher(old, new), Work(MAX_COMPARED_WORDS)
+    matcher, work = BoundedMatcher(old, new), Work(MAX_COMPARED_WORDS)
     steps = matcher.get_opcodes()
     if not matcher.work.is_done:
         yield tag("p", f"{UNCOMPARED.capitalize()}.", class_="hint")

@@ -14,7 +14,7 @@ from devinops.render.answers import Differences, DriftAnswer, Failure, LintDetai
 from devinops.render.findings import NO_LINT, by_rule, title_of
 from devinops.render.html.items import CHANGED, SEVERITIES, Items
 from devinops.render.html.markup import prose, tag, text
-from devinops.render.html.page import Facet, Page, Section, notice
+from devinops.render.html.page import Facet, HtmlPage, HtmlSection, notice
 from devinops.render.html.parts import (
     about,
     action_facet,
@@ -34,14 +34,14 @@ UNMANAGED: Final = Sign("·", Look.DIM, "unmanaged")
 FOREIGN: Final = Sign("·", Look.DIM, "of another owner")
 
 
-def drift_page(answer: DriftAnswer, style: Style) -> Page:
+def drift_page(answer: DriftAnswer, style: Style) -> HtmlPage:
     """Return the page of the drift in a target."""
     findings, inventory = answer.findings, answer.inventory
     number = len(findings.drift)
     verdict = f"{counted(number, 'object')} changed outside devinops" if number else "No drift"
     items = Items(style.job, are_few(findings.drift))
     listed = (*keys(findings.drift), *keys(findings.unmanaged), *keys(findings.foreign))
-    return Page(
+    return HtmlPage(
         title=f"Drift in {answer.target.full_name}: {verdict}",
         about=about("Drift in", answer.target),
         verdict=text(verdict),
@@ -63,22 +63,22 @@ def drift_page(answer: DriftAnswer, style: Style) -> Page:
     )
 
 
-def _drift_sections(answer: DriftAnswer, items: Items) -> Iterator[Section]:
+def _drift_sections(answer: DriftAnswer, items: Items) -> Iterator[HtmlSection]:
     findings = answer.findings
     if findings.drift:
         listed = items.drift(findings.drift, SINCE_APPLY.replace("-", "−"))
-        yield Section("Changed outside devinops", listed, "the drift")
+        yield HtmlSection("Changed outside devinops", listed, "the drift")
     if findings.unmanaged:
         objects = ((live.key, live.id) for live in findings.unmanaged)
-        yield Section("Unmanaged", items.objects(objects, UNMANAGED), "no drift")
+        yield HtmlSection("Unmanaged", items.objects(objects, UNMANAGED), "no drift")
     if findings.foreign:
         foreign = ((live.key, f"{live.id} of {live.owner}") for live in findings.foreign)
-        yield Section(
+        yield HtmlSection(
             "Of another owner", items.objects(foreign, FOREIGN), "by their labels; no drift"
         )
 
 
-def failure_page(answer: Failure, job: JobLinks | None) -> Page:
+def failure_page(answer: Failure, job: JobLinks | None) -> HtmlPage:
     """Return the page of a run that failed."""
     error = notice("Error", [tag("p", prose(answer.error))], Look.ERROR)
     number = len(answer.problems)
@@ -94,7 +94,7 @@ def problems_page(
     problems: Sequence[Problem],
     job: JobLinks | None,
     lint: LintDetails | None = None,
-) -> Page:
+) -> HtmlPage:
     """Return the page of problems, by file; those that lint found by rule."""
     groups: Iterable[tuple[str, Iterable[Problem]]]
     groups = groupby(problems, key=lambda problem: problem.source.path)
@@ -102,13 +102,13 @@ def problems_page(
         groups = by_rule(problems, lint)
     lint, items = lint or NO_LINT, Items(job)
     shown = without_repeats(problems, lint)
-    return Page(
+    return HtmlPage(
         title=f"{subject}: {verdict}",
         about=subject,
         verdict=text(verdict),
         look=look,
         facets=list(_problem_facets(shown, lint)) if problems else [],
-        sections=(Section(title, items.problems(group, lint), "") for title, group in groups),
+        sections=(HtmlSection(title, items.problems(group, lint), "") for title, group in groups),
     )
 
 
@@ -122,12 +122,12 @@ def _problem_facets(problems: Iterable[Problem], lint: LintDetails) -> Iterator[
         yield Facet("entry", [(part, None, f"{part} entries", n) for part, n in parts.items()])
 
 
-def differences_page(differences: Differences, job: JobLinks | None) -> Page:
+def differences_page(differences: Differences, job: JobLinks | None) -> HtmlPage:
     """Return the page of how a plan differs from the reviewed one."""
     different = [after for _, after in differences.differing]
     changes = [*differences.new, *differences.held, *differences.gone, *different]
     items = Items(job, are_few(changes))
-    return Page(
+    return HtmlPage(
         title=f"The plan is no longer what was reviewed: {differences}",
         about="The plan is no longer what was reviewed",
         verdict=text(str(differences)),
@@ -137,16 +137,16 @@ def differences_page(differences: Differences, job: JobLinks | None) -> Page:
     )
 
 
-def _different_sections(differences: Differences, items: Items) -> Iterator[Section]:
+def _different_sections(differences: Differences, items: Items) -> Iterator[HtmlSection]:
     if differences.new:
         hint = "not in the reviewed plan"
-        yield Section("New", items.changes(differences.new, "new"), hint)
+        yield HtmlSection("New", items.changes(differences.new, "new"), hint)
     if differences.held:
         hint = "in the reviewed plan, but blocked or kept now"
-        yield Section("Held back", items.changes(differences.held, "held"), hint)
+        yield HtmlSection("Held back", items.changes(differences.held, "held"), hint)
     if differences.gone:
         hint = "in the reviewed plan, but not in the plan now"
-        yield Section("Gone", items.changes(differences.gone, "gone"), hint)
+        yield HtmlSection("Gone", items.changes(differences.gone, "gone"), hint)
     for number, (before, after) in enumerate(differences.differing, 1):
         pair = items.changes([before, after], f"different-{number}")
-        yield Section(f"Different: {after.key}", pair, "first as reviewed, then as it is now")
+        yield HtmlSection(f"Different: {after.key}", pair, "first as reviewed, then as it is now")

@@ -20,7 +20,7 @@ _SLOT: Final = re.compile(r"\{\{(\w+)\}\}")
 
 
 @dataclass(frozen=True)
-class Section:
+class HtmlSection:
     """A part of the list with a heading. `items` are written one by one, to save memory."""
 
     title: str
@@ -37,7 +37,7 @@ class Facet:
 
 
 @dataclass(frozen=True)
-class Page:
+class HtmlPage:
     """A report: `verdict` and `notices` say what matters, the sections hold the list.
 
     `title` is the name of the page, `about` what the verdict is about, and `facts` are shown below
@@ -51,11 +51,11 @@ class Page:
     facts: Sequence[tuple[str, str]] = ()
     notices: Sequence[Html] = ()
     facets: Sequence[Facet] = ()
-    sections: Iterable[Section] = ()
+    sections: Iterable[HtmlSection] = ()
     ending: Html = field(default=Html(""))
 
 
-def write(page: Page) -> Iterator[str]:
+def write(page: HtmlPage) -> Iterator[str]:
     """Yield the page in pieces, none larger than one item."""
     style, script = _file("page.css"), _file("page.js")
     parts: Mapping[str, Iterable[str]] = {
@@ -101,7 +101,7 @@ def _hash(content: str) -> str:
     return f"sha256-{b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
 
 
-def _header(page: Page) -> Html:
+def _header(page: HtmlPage) -> Html:
     facts = [tag("div", tag("dt", name), tag("dd", value)) for name, value in page.facts]
     return joined(
         [
@@ -180,7 +180,7 @@ def _facet(facet: Facet) -> Html:
     )
 
 
-def _sections(sections: Iterable[Section]) -> Iterator[Html]:
+def _sections(sections: Iterable[HtmlSection]) -> Iterator[Html]:
     for section in sections:
         yield Html(f"<section>{tag('h2', section.title, tag('small', f' {section.hint}'))}\n")
         for item in section.items:

@@ -16,7 +16,7 @@ from devinops.render.findings import lint_of, worst_first
 from devinops.render.html import parts
 from devinops.render.html.items import SEVERITIES, Items
 from devinops.render.html.markup import Html, joined, prose, tag, text
-from devinops.render.html.page import Facet, Page, Section, bullets, notice
+from devinops.render.html.page import Facet, HtmlPage, HtmlSection, bullets, notice
 from devinops.render.problem_text import checked
 from devinops.render.signs import BLOCKED, OUTSIDE, SIGNS
 from devinops.render.terminal import Look, Sign
@@ -30,7 +30,7 @@ def plan_page(
     error: str = "",
     command: str = "apply",
     lint: ProblemsAnswer | None = None,
-) -> Page:
+) -> HtmlPage:
     """Return the page of a plan. `error` says why it was not applied; `command` applies it.
 
     `lint` is what lint found in the entries that a request changes.
@@ -39,7 +39,7 @@ def plan_page(
     items = Items(job, parts.are_few(plan.changes, plan.blocked, plan.drift))
     stops = bool(error or plan.refusals)
     findings = worst_first(lint.problems, lint_of(lint)) if lint else []
-    return Page(
+    return HtmlPage(
         title=counts(plan),
         about=parts.about("Plan for", plan.target),
         verdict=_verdict(plan, error),
@@ -175,19 +175,19 @@ def _facets(plan: ShownPlan, findings: Iterable[Problem]) -> list[Facet]:
 
 def _plan_sections(
     plan: ShownPlan, items: Items, lint: ProblemsAnswer | None, findings: Iterable[Problem]
-) -> Iterator[Section]:
+) -> Iterator[HtmlSection]:
     if plan.blocked:
-        yield Section("Blocked", items.blocked(plan.blocked), "until a person decides or acts")
+        yield HtmlSection("Blocked", items.blocked(plan.blocked), "until a person decides or acts")
     numbers = Counter(change.key.kind for change in plan.changes)
     numbered = zip(plan.changes, items.changes(plan.changes), strict=True)
     for kind, group in groupby(numbered, key=lambda pair: pair[0].key.kind):
-        yield Section(kind, (element for _, element in group), counted(numbers[kind], "change"))
+        yield HtmlSection(kind, (element for _, element in group), counted(numbers[kind], "change"))
     if plan.drift:
-        yield Section("Changed outside devinops", items.drift(plan.drift), "kept as it is")
+        yield HtmlSection("Changed outside devinops", items.drift(plan.drift), "kept as it is")
     if plan.problems:
-        yield Section("Warnings", items.problems(plan.problems), "in the files")
+        yield HtmlSection("Warnings", items.problems(plan.problems), "in the files")
     if lint:
-        yield Section("Lint", items.problems(findings, lint_of(lint)), checked(lint)[0])
+        yield HtmlSection("Lint", items.problems(findings, lint_of(lint)), checked(lint)[0])
 
 
 def _how_to(plan: ShownPlan, job: JobLinks | None, command: str) -> Html:

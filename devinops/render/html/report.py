@@ -13,7 +13,7 @@ from devinops.render import Style, counted
 from devinops.render.html import parts
 from devinops.render.html.items import OUTCOMES, Items
 from devinops.render.html.markup import Html, prose, tag, text
-from devinops.render.html.page import Facet, Page, Section, notice
+from devinops.render.html.page import Facet, HtmlPage, HtmlSection, notice
 from devinops.render.signs import BLOCKED, SIGNS
 from devinops.render.terminal import Look
 from devinops.render.text import next_step, report_look, rollback_hint, tally
@@ -21,11 +21,11 @@ from devinops.render.text import next_step, report_look, rollback_hint, tally
 _ORDER: Final = (Outcome.FAILED, Outcome.SKIPPED, Outcome.BLOCKED, Outcome.DONE)
 
 
-def report_page(report: Report, style: Style) -> Page:
+def report_page(report: Report, style: Style) -> HtmlPage:
     """Return the page of a report."""
     plan = report.plan
     sentence = tally(report)
-    return Page(
+    return HtmlPage(
         title=sentence,
         about=parts.about("Apply to", plan.target),
         verdict=text(sentence.partition(": ")[2].rstrip(".").capitalize()),
@@ -89,17 +89,17 @@ def _report_facets(report: Report) -> list[Facet]:
     ]
 
 
-def _report_sections(report: Report, items: Items) -> Iterator[Section]:
+def _report_sections(report: Report, items: Items) -> Iterator[HtmlSection]:
     numbered = list(enumerate(report.results, 1))
     for outcome in _ORDER:
         results = [pair for pair in numbered if pair[1].outcome is outcome]
         if results:
             hint = counted(len(results), "change")
-            yield Section(str(outcome).capitalize(), items.results(results), hint)
+            yield HtmlSection(str(outcome).capitalize(), items.results(results), hint)
     if report.left:
-        yield Section("Left", items.changes(report.left, "left"), "in a plan made afterwards")
+        yield HtmlSection("Left", items.changes(report.left, "left"), "in a plan made afterwards")
     if report.plan.blocked:
-        yield Section("Blocked", items.blocked(report.plan.blocked), "by the plan")
+        yield HtmlSection("Blocked", items.blocked(report.plan.blocked), "by the plan")
     if report.waiting:
         hint = "in a plan made afterwards"
-        yield Section("Blocked now", items.blocked(report.waiting, "waiting"), hint)
+        yield HtmlSection("Blocked now", items.blocked(report.waiting, "waiting"), hint)

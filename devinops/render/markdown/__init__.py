@@ -21,7 +21,7 @@ from devinops.render.markdown.budget import fitting
 from devinops.render.markdown.escape import code, fenced
 from devinops.render.markdown.page import (
     Item,
-    Page,
+    MarkdownPage,
     Section,
     alert,
     document,
@@ -36,7 +36,7 @@ from devinops.render.text import PULLED, SINCE_APPLY
 
 def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield an answer as one Markdown document of at most `style.limit` bytes."""
-    page = Page(style, frozenset(line(str(key)) for key in named_keys(answer)))
+    page = MarkdownPage(style, frozenset(line(str(key)) for key in named_keys(answer)))
     match answer:
         case answers.PlanAnswer():
             return plan_document(page, answer.plan, answer.error, answer.command, answer.lint)
@@ -56,7 +56,7 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
             return _simple(page, answer)
 
 
-def _drift(page: Page, answer: answers.DriftAnswer) -> Iterator[str]:
+def _drift(page: MarkdownPage, answer: answers.DriftAnswer) -> Iterator[str]:
     findings, where = answer.findings, page.where(answer.target.name)
     number = len(findings.drift)
     changed = f"{counted(number, 'object')} changed outside devinops"
@@ -72,12 +72,12 @@ def _drift(page: Page, answer: answers.DriftAnswer) -> Iterator[str]:
     return document(page, summary, sections, noun="object")
 
 
-def _lives(page: Page, title: str, lives: Sequence[Live]) -> Section:
+def _lives(page: MarkdownPage, title: str, lives: Sequence[Live]) -> Section:
     items = [Item(page.item(live.key, text=f"{live.id} {live.owner or ''}")) for live in lives]
     return Section(f"{title}: {len(items)}", items)
 
 
-def _failure(page: Page, failure: answers.Failure) -> Iterator[str]:
+def _failure(page: MarkdownPage, failure: answers.Failure) -> Iterator[str]:
     head = f"{page.failure_marker(failure.target)}\n"
     where = f" for {page.where(failure.target)}" if failure.target else page.in_root
     if not failure.problems:
@@ -88,7 +88,7 @@ def _failure(page: Page, failure: answers.Failure) -> Iterator[str]:
     return document(page, summary, [_problem_section(page, failure.problems)], noun="problem")
 
 
-def _problems(page: Page, answer: answers.ProblemsAnswer) -> Iterator[str]:
+def _problems(page: MarkdownPage, answer: answers.ProblemsAnswer) -> Iterator[str]:
     entries, files = counted(answer.entries, "entry", "entries"), counted(answer.files, "file")
     lint = lint_of(answer)
     deciding, informing = parted(answer.problems, lint)
@@ -104,12 +104,12 @@ def _problems(page: Page, answer: answers.ProblemsAnswer) -> Iterator[str]:
     return document(page, summary, sections, noun="problem")
 
 
-def _problem_section(page: Page, problems: Sequence[Problem]) -> Section:
+def _problem_section(page: MarkdownPage, problems: Sequence[Problem]) -> Section:
     items = [Item(page.problem(problem)) for problem in problems]
     return Section(f"Problems: {len(items)}", items)
 
 
-def _differences(page: Page, differences: answers.Differences) -> Iterator[str]:
+def _differences(page: MarkdownPage, differences: answers.Differences) -> Iterator[str]:
     before, now = zip(*differences.differing, strict=True) if differences.differing else ((), ())
     sections = [
         _changes(page, "New: not in the reviewed plan", differences.new),
@@ -123,12 +123,12 @@ def _differences(page: Page, differences: answers.Differences) -> Iterator[str]:
     return document(page, [f"## Not what was reviewed: {differences}"], sections)
 
 
-def _changes(page: Page, title: str, changes: Iterable[Change]) -> Section:
+def _changes(page: MarkdownPage, title: str, changes: Iterable[Change]) -> Section:
     items = [change_item(page, change) for change in changes]
     return Section(f"{title}: {len(items)}", items)
 
 
-def _simple(page: Page, answer: answers.SimpleAnswer) -> Iterator[str]:
+def _simple(page: MarkdownPage, answer: answers.SimpleAnswer) -> Iterator[str]:
     """Yield the lines of an answer in a fence, as many as fit."""
     rows = [line(text, 2_000) for text in answer.lines]
     # The backticks of a line can make both fences longer.

@@ -61,7 +61,7 @@ class Section(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Page:
+class MarkdownPage:
     """What all parts of a document need: how people want to read it, and where it is posted.
 
     `keys` are those that its sentences can name, as they are shown.
@@ -176,7 +176,7 @@ def table(
 
 
 def document(
-    page: Page,
+    page: MarkdownPage,
     summary: Sequence[str],
     sections: Sequence[Section],
     end: Sequence[str] = (),
@@ -281,7 +281,7 @@ class _Body:
         self.shortened = sum(made.cut for made in texts if made)
         return [made.text if made else "" for made in texts]
 
-    def notice(self, page: Page, noun: str) -> str:
+    def notice(self, page: MarkdownPage, noun: str) -> str:
         """Return a sentence about what is left out; empty if nothing is."""
         parts = (
             (self.shortened, "is shortened", "are shortened"),
@@ -326,7 +326,9 @@ def _count_fitting(lines: Iterable[str], budget: Budget) -> int:
 # --- what lint found ------------------------------------------------------------------------------
 
 
-def rule_sections(page: Page, problems: Iterable[Problem], lint: LintDetails) -> Iterator[Section]:
+def rule_sections(
+    page: MarkdownPage, problems: Iterable[Problem], lint: LintDetails
+) -> Iterator[Section]:
     """Yield a section for each rule; one with errors is never folded."""
     for title, found in by_rule(problems, lint):
         rule = lint.rules.get(found[0].code)
@@ -336,7 +338,7 @@ def rule_sections(page: Page, problems: Iterable[Problem], lint: LintDetails) ->
 
 
 def finding_section(
-    page: Page, title: str, problems: Sequence[Problem], lint: LintDetails
+    page: MarkdownPage, title: str, problems: Sequence[Problem], lint: LintDetails
 ) -> Section:
     """Return findings that do not make the run fail, errors first; empty if there are none."""
     ordered = worst_first(problems, lint)
@@ -347,7 +349,7 @@ def finding_section(
 
 
 def _finding_items(
-    page: Page, problems: Iterable[Problem], lint: LintDetails, *, brief: bool = False
+    page: MarkdownPage, problems: Iterable[Problem], lint: LintDetails, *, brief: bool = False
 ) -> list[Item]:
     """Return findings, each with the line that it is about and how often it repeats."""
     return [

@@ -24,7 +24,7 @@ from devinops.render.markdown.escape import code, fenced, path_text, shown
 from devinops.render.markdown.page import (
     MAX_OPEN,
     Item,
-    Page,
+    MarkdownPage,
     Section,
     alert,
     document,
@@ -48,7 +48,7 @@ SECTIONS: Final = (
 
 
 def plan_document(
-    page: Page,
+    page: MarkdownPage,
     plan: ShownPlan,
     error: str = "",
     command: str = "apply",
@@ -117,7 +117,7 @@ def _table(plan: ShownPlan) -> Iterator[str]:
     )
 
 
-def _dangers(page: Page, plan: ShownPlan, error: str) -> Iterator[str]:
+def _dangers(page: MarkdownPage, plan: ShownPlan, error: str) -> Iterator[str]:
     """Yield what a reviewer must see: refusals, deletes, what is blocked, and notes."""
     if error and not plan.refusals:
         yield alert("CAUTION", "Nothing was applied", [page.prose(error, 1_000)])
@@ -138,26 +138,26 @@ def _dangers(page: Page, plan: ShownPlan, error: str) -> Iterator[str]:
         yield alert("NOTE", counted(len(plan.notes), "note"), lines)
 
 
-def costs(page: Page, plan: ShownPlan) -> Iterator[str]:
+def costs(page: MarkdownPage, plan: ShownPlan) -> Iterator[str]:
     """Yield what a plan costs and overwrites, with the approvals that it has."""
     for title, items in dangers(plan):
         lines = (page.item(c.key, location(page, c), text) for c, text in items)
         yield alert("CAUTION", page.prose(title), page.listed(lines, len(items), 0.08))
 
 
-def _refusals(page: Page, plan: ShownPlan) -> Iterator[str]:
+def _refusals(page: MarkdownPage, plan: ShownPlan) -> Iterator[str]:
     if plan.refusals:
         reasons = (f"- {page.prose(refusal.reason, 600)}" for refusal in plan.refusals)
         lines = page.listed(reasons, len(plan.refusals), 0.1, "more reasons")
         yield alert("CAUTION", "Refused: nothing will be applied", lines, _to_approve(page, plan))
 
 
-def _to_approve(page: Page, plan: ShownPlan) -> str:
+def _to_approve(page: MarkdownPage, plan: ShownPlan) -> str:
     """Return which options to pass or to enter; empty if no approval is missing."""
     return " ".join(how_to_approve(plan, page.style.in_root, code))
 
 
-def _deletes(page: Page, changes: Iterable[Change], will: str) -> Iterator[str]:
+def _deletes(page: MarkdownPage, changes: Iterable[Change], will: str) -> Iterator[str]:
     deletes = [change for change in changes if change.action is Action.DELETE]
     replaced = [change for change in changes if change.action is Action.REPLACE]
     if deletes:
@@ -174,7 +174,7 @@ def _deletes(page: Page, changes: Iterable[Change], will: str) -> Iterator[str]:
         yield alert("CAUTION", title, listed)
 
 
-def _blocked(page: Page, plan: ShownPlan) -> Iterator[str]:
+def _blocked(page: MarkdownPage, plan: ShownPlan) -> Iterator[str]:
     steps = [block for block in plan.blocked if not is_missing(block)]
     if steps:
         lines = (page.item(b.key, page.location(b.source), _why(b), str(b.by)) for b in steps)
@@ -208,7 +208,7 @@ def _missing(item: Missing) -> str:
 # --- details --------------------------------------------------------------------------------------
 
 
-def _change_sections(page: Page, plan: ShownPlan) -> Iterator[Section]:
+def _change_sections(page: MarkdownPage, plan: ShownPlan) -> Iterator[Section]:
     """Yield the sections of a plan: one for few changes, else one for each action."""
     differing = [block for block in plan.blocked if block.fields]
     yield Section(f"Blocked: {len(differing)}", [_blocked_item(page, block) for block in differing])
@@ -222,7 +222,7 @@ def _change_sections(page: Page, plan: ShownPlan) -> Iterator[Section]:
         yield Section(f"To {action}: {len(items)}", items)
 
 
-def change_item(page: Page, change: Change, word: str = "") -> Item:
+def change_item(page: MarkdownPage, change: Change, word: str = "") -> Item:
     """Return a change for its section, with a word before it.
 
     A delete has no line, because the summary lists it.
@@ -239,12 +239,12 @@ def change_item(page: Page, change: Change, word: str = "") -> Item:
     return Item(line, key_html(change.key, names, word), about, blocks)
 
 
-def location(page: Page, change: Change) -> str:
+def location(page: MarkdownPage, change: Change) -> str:
     """Return where a change is written; for a delete, as it was before the request."""
     return page.location(change.source, gone=change.action is Action.DELETE)
 
 
-def _blocked_item(page: Page, block: Blocked) -> Item:
+def _blocked_item(page: MarkdownPage, block: Blocked) -> Item:
     about = ": ".join(filter(None, (page.location(block.source), page.prose(block.reason))))
     blocks = partial(_field_blocks, block.key.kind, block.fields, "- live, + files")
     return Item("", key_html(block.key, word=str(block.by)), about, blocks)
@@ -255,13 +255,13 @@ def _field_blocks(kind: str, fields: Iterable[FieldChange], sides: str) -> Itera
         yield from field_blocks(kind, field, sides=sides)
 
 
-def drift_section(page: Page, drift: Sequence[Drift]) -> Section:
+def drift_section(page: MarkdownPage, drift: Sequence[Drift]) -> Section:
     """Return the section with the diffs of drift, which an alert lists."""
     items = [drift_item(page, item)._replace(line="") for item in drift if item.fields]
     return Section(f"Changed outside devinops: {len(items)}", items)
 
 
-def drift_item(page: Page, drift: Drift, sides: str = "- files, + live") -> Item:
+def drift_item(page: MarkdownPage, drift: Drift, sides: str = "- files, + live") -> Item:
     """Return a change made outside devinops for its section."""
     line = page.item(drift.key, page.location(drift.source), drift_summary(drift))
     if not drift.fields:
@@ -275,14 +275,14 @@ def drift_item(page: Page, drift: Drift, sides: str = "- files, + live") -> Item
 # --- the end --------------------------------------------------------------------------------------
 
 
-def _problems(page: Page, problems: Sequence[Problem]) -> Iterator[str]:
+def _problems(page: MarkdownPage, problems: Sequence[Problem]) -> Iterator[str]:
     if problems:
         warnings = (page.problem(problem) for problem in problems)
         lines = page.listed(warnings, len(problems), 0.05, "more warnings")
         yield "\n".join((f"### Warnings: {len(problems)}", "", *lines))
 
 
-def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:
+def _end(page: MarkdownPage, plan: ShownPlan, command: str) -> Iterator[str]:
     """Yield the digest of a plan, and the command that applies it, if it can be applied."""
     if not plan.changes:
         return
