@@ -115,7 +115,7 @@ class _Lists:
         self.kinds: frozenset[str] = frozenset()
 
     def start(self, kinds: Collection[str]) -> None:
-        """List these kinds and those that they refer to, as far as they are not on their way."""
+        """List these kinds, and the kinds they refer to, unless they are being listed already."""
         new = KINDS.with_referred(kinds) - self.kinds
         if new:
             self.kinds |= new

@@ -74,7 +74,7 @@ class RunJournal:
 def check_refusals(plan: Plan, flags: str, *, is_saved: bool = False) -> None:
     """Raise NotApplied if a plan must not be applied at all; a saved plan holds its own options.
 
-    `flags` is that of `Options`.
+    `flags` are the `command_flags` of `Options`.
     """
     if plan.refusals:
         names = like_commands(plan.named)

@@ -70,7 +70,7 @@ def _of_kinds(snapshot: Snapshot, kinds: Collection[str]) -> list[Live]:
 
 
 def _existing(session: Session[Reader], nouns: Collection[str]) -> frozenset[str]:
-    """Return those of the kinds that the target has."""
+    """Return which of the kinds the target has."""
     target = session.client.target
     return frozenset(noun for noun in nouns if KINDS[noun].is_in(target.api, target.scope))
 

@@ -265,7 +265,7 @@ def open_session(
     *,
     settings: Settings | None = None,
 ) -> Iterator[Session[C_co]]:
-    """Yield a session without entries, with the `settings`, by default those of the repository.
+    """Yield a session without entries, with the `settings`, by default those in the repository.
 
     `connect` is `open_reader` or `open_writer`. Raises InputError, ConfigError and UsageError.
     """

@@ -90,7 +90,7 @@ def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> schema.PlanDo
 def saved_document(plan: SavedPlan) -> Mapping[str, Any]:
     """Return the document in the file of a saved plan.
 
-    If the file was edited, a note says so, and the digest is that of its changes.
+    If the file was edited, a note says so, and the digest is computed from its changes.
     """
     if not plan.edited:
         return plan.document

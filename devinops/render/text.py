@@ -80,7 +80,7 @@ def _lines(answer: answers.Answer, text: Text) -> Iterator[str]:
 class Text:
     """Writes lines of text: with `color` and a `width` for a terminal, `full` without summaries.
 
-    `flags` is that of `Style`.
+    `flags` as in `Style`.
     """
 
     color: bool = False
@@ -409,7 +409,7 @@ def drift_summary(drift: Drift) -> str:
 
 
 def show_command(flags: str) -> str:
-    """Return the command that shows all of a plan; `flags` is that of `Style`."""
+    """Return the command that shows all of a plan; `flags` as in `Style`."""
     return f"devinops plan{flags} -v"
 
 
@@ -489,7 +489,7 @@ def title(report: Report, where: str) -> str:
 def next_step(report: Report, flags: str, code: Callable[[str], str]) -> str:
     """Return what to do after a run that was only partly done; empty for any other.
 
-    `flags` is that of `Style`, and `code` marks what people can copy.
+    `flags` as in `Style`, and `code` marks what people can copy.
     """
     unfinished = (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
     if report.exit_code not in unfinished:
@@ -514,7 +514,7 @@ def rollback_hint(
 ) -> str:
     """Return how to restore what was overwritten or deleted, and what no rollback can restore.
 
-    `flags` is that of `Style`. `code` marks what people can copy, and `prose` makes a sentence with
+    `flags` as in `Style`. `code` marks what people can copy, and `prose` makes a sentence with
     names safe to show.
     """
     assert report.backup

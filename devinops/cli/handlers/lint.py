@@ -93,7 +93,7 @@ class LintRequest(NamedTuple):
             raise UsageError("--changed-since only reports: leave out --fix and --write-baseline")
 
     def lowest_failure(self, section: Mapping[str, Any]) -> str | None:
-        """Return the severity of --fail-on, None for that of the settings.
+        """Return the severity of --fail-on, None to use the settings.
 
         With --changed-since, only errors fail the run, unless the settings or --fail-on name
         another severity: a team that adds lint to its CI must not fail for warnings.
