@@ -11,12 +11,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Self
 
-from devinops.api import codec, organization_settings, redact, v3
+from devinops.api import codec, organization_settings, redact
 from devinops.api.connection import Connection
 from devinops.api.error_messages import clean
 from devinops.api.http_client import Call, Getter, Sender, segment
 from devinops.api.listing import Item, Reading, check_counts, list_budget, read_list, unpaged
 from devinops.api.parallel import side_by_side
+from devinops.api.v3_paths_and_self import (
+    ENTERPRISE_PATH,
+    about_organization_path,
+    identity,
+    organization_path,
+)
 from devinops.kinds import KINDS
 from devinops.model.client_protocols import Author, BeforeAgain, Identity, Page, ignore
 from devinops.model.errors import ApiError, BadResponse, ConfigError
@@ -60,8 +66,8 @@ class ReadingClient:
     def org_id(self) -> str | None:
         with self._lock:
             if self._org_id is None and self.api == "v3" and not self._connection.target.enterprise:
-                self._org_id = v3.identity(self._getter).org_id
-                v3.organization(self._org_id)
+                self._org_id = identity(self._getter).org_id
+                organization_path(self._org_id)
             return self._org_id
 
     @property
@@ -73,15 +79,19 @@ class ReadingClient:
         return known
 
     def whoami(self) -> Identity:
-        return _UNKNOWN if self.api == "v1" else v3.identity(self._getter)
+        return _UNKNOWN if self.api == "v1" else identity(self._getter)
 
     def _base(self, kind: Kind) -> str:
         """Return the path below which the API serves a kind."""
         if self.api == "v1":
             return "/v1"
         if self._is_about_organization(kind):
-            return v3.about_organization(self.org_id)
-        return v3.ENTERPRISE if self._connection.target.enterprise else v3.organization(self.org_id)
+            return about_organization_path(self.org_id)
+        return (
+            ENTERPRISE_PATH
+            if self._connection.target.enterprise
+            else organization_path(self.org_id)
+        )
 
     def _path(self, kind: Kind, id: str | None = None) -> str:
         path = f"{self._base(kind)}/{kind.apis[self.api].path}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from devinops.api import v3
 from devinops.api.http_client import Call, Getter, Sender
 from devinops.api.listing import Reading, read_list
+from devinops.api.v3_paths_and_self import ENTERPRISE_PATH, organization_segment
 from devinops.model.client_protocols import BeforeAgain, ignore
 from devinops.model.errors import ApiError, BadResponse
 from devinops.model.kind import Api, Kind, Paging, Part, Resource
@@ -98,5 +98,5 @@ def _path(path: str, org_id: str | None) -> str:
     Raises ConfigError if it needs an organization and none is known.
     """
     if "{org_id}" in path:
-        path = path.format(org_id=v3.quoted(org_id))
-    return f"{v3.ENTERPRISE}/{path}"
+        path = path.format(org_id=organization_segment(org_id))
+    return f"{ENTERPRISE_PATH}/{path}"

@@ -171,7 +171,7 @@ class Session(Generic[C_co]):
             plan = replace(plan, drift=drift, blocked=without_secrets(plan.blocked))
         if any(change.action is Action.REPLACE for change in plan.changes):
             from devinops.git import Git
-            from devinops.ingest.applied import with_versions
+            from devinops.ingest.last_applied import with_versions
 
             changes = with_versions(plan.changes, inventory, Git(self.settings.root).contents)
             plan = replace(plan, changes=changes)

@@ -19,7 +19,7 @@ from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.load.discover import inside
 from devinops.load.globs import Ignore, read_patterns
-from devinops.load.merged import DIRECTORY as MERGED
+from devinops.load.merge_records import DIRECTORY as MERGED
 from devinops.model.errors import NotWritten, stop_on_errors
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration

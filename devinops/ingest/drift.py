@@ -16,7 +16,7 @@ from glob import escape
 from shlex import quote, split
 from typing import Any
 
-from devinops.ingest.applied import Read, cloned_commits, entries_at
+from devinops.ingest.last_applied import Read, cloned_commits, entries_at
 from devinops.ingest.pull_result import Left, LeftToYou, Pulled
 from devinops.ingest.scan_live import findings
 from devinops.ingest.unmanaged import IN_THE_WEB_APP, Pulling, suspect

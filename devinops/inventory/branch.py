@@ -23,9 +23,9 @@ from devinops.git import (
     without_credentials,
 )
 from devinops.inventory import disk
-from devinops.inventory.attempts import attempts
 from devinops.inventory.backend import VersionedText, WriteConflict
 from devinops.inventory.push_refusals import advice
+from devinops.inventory.retries import attempts
 from devinops.model.errors import ConfigError, InventoryError
 from devinops.model.suggest import did_you_mean
 

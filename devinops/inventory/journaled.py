@@ -17,11 +17,11 @@ from filelock import FileLock
 
 from devinops import atomic, signals
 from devinops.inventory import disk, merge
-from devinops.inventory.attempts import attempts
 from devinops.inventory.backend import Backend, VersionedText, WriteConflict
 from devinops.inventory.disk import abandoned, hold, locked
 from devinops.inventory.format import dump, dump_settled, parse, parse_settled
 from devinops.inventory.merge import Settled
+from devinops.inventory.retries import attempts
 from devinops.model.errors import DevinopsError, InventoryError, Stale
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId, listed

@@ -1,7 +1,7 @@
 """Load files as declarations, and report every problem of every file in one run.
 
 Modules: `discover` finds and reads the files, with the help of `file_names` and `globs`;
-`unread` finds entries in places that are not read;
+`unread_entries` finds entries in places that are not read;
 `yamltree` and `markdown` parse them; `entries` checks each entry, and `cross_checks` compares
 entries with each other; `placeholders` has what `import` and `pull` leave to a person.
 `problems.CODES` lists the codes of all problems.
@@ -22,10 +22,10 @@ from devinops.load.entries import control_problems, declare, findings_to_problem
 from devinops.load.file_names import CONFIG, misnamed, misnamed_configs
 from devinops.load.globs import Ignore, read_patterns
 from devinops.load.markdown import split
-from devinops.load.merged import dump_merged, merged_file, read_merged
+from devinops.load.merge_records import dump_merged, merged_file, read_merged
 from devinops.load.placeholders import placeholders
 from devinops.load.problems import CODES, problem
-from devinops.load.unread import unread
+from devinops.load.unread_entries import unread_entries
 from devinops.load.yamltree import Node, parse
 from devinops.model.inventory import MergedEdit
 from devinops.model.objects import Declaration, Problem, Source
@@ -121,7 +121,7 @@ def load(
     problems |= {line for line in merged if isinstance(line, Problem)}
     problems |= {*same_folders(finder.files), *duplicates(declarations)}
     problems |= {*titles_as_ids(declarations), *placeholders(declarations)}
-    not_read = [*finder.misnamed.items(), *unread(finder)]
+    not_read = [*finder.misnamed.items(), *unread_entries(finder)]
     problems |= {item for real, item in not_read if real not in reader.bodies}
     return Loaded(
         declarations=tuple(declarations),

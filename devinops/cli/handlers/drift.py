@@ -9,7 +9,7 @@ from devinops.cli.options import Options
 from devinops.cli.session import Session, open_inventory_session
 from devinops.config import read_repository
 from devinops.git import Git
-from devinops.ingest.applied import with_applied
+from devinops.ingest.last_applied import with_applied
 from devinops.model.changes import Drift, DriftEvent
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import Stale

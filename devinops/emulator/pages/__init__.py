@@ -11,6 +11,14 @@ from starlette.responses import Response
 
 from devinops.emulator.access import DEFAULT_ORG
 from devinops.emulator.pages.objects import new_object, notice, one_object
+from devinops.emulator.pages.request_response import (
+    HEADERS,
+    PageRequest,
+    error_page,
+    redirect,
+    render,
+    route,
+)
 from devinops.emulator.pages.tree import note_tree
 from devinops.emulator.pages.views import (
     ENTERPRISE,
@@ -25,7 +33,6 @@ from devinops.emulator.pages.views import (
     request_rows,
     rows,
 )
-from devinops.emulator.pages.visit import HEADERS, Visit, error_page, redirect, render, route
 from devinops.emulator.pages.words import NOUNS, TITLES
 from devinops.emulator.records import SECTIONS
 
@@ -38,45 +45,45 @@ _STATIC = {
 }
 
 
-def _start(visit: Visit) -> Response:
+def _start(request: PageRequest) -> Response:
     """Show all organizations, the enterprise and the requests."""
-    store = visit.store
+    store = request.store
     organizations = store.listing("organization", None, "created")
     owners = [Owner(org.id, org.name) for org in organizations]
     return render(
         "start.html",
         title="devinops emulator",
-        url=str(visit.request.base_url).rstrip("/"),
+        url=str(request.http.base_url).rstrip("/"),
         has_default=DEFAULT_ORG in store.organizations,
         owners=[(owner, owner.links(store)) for owner in (*owners, ENTERPRISE)],
-        requests=request_rows(visit.log, 0, _REQUESTS),
+        requests=request_rows(request.log, 0, _REQUESTS),
     )
 
 
-def _list(visit: Visit) -> Response:
+def _list(request: PageRequest) -> Response:
     """Show the objects of a section."""
-    section = visit.request.url.path.rpartition("/")[2]
-    owner = find_owner(visit.store, visit.request.path_params.get("org"))
+    section = request.http.url.path.rpartition("/")[2]
+    owner = find_owner(request.store, request.http.path_params.get("org"))
     content = {
         "title": TITLES[section],
         "noun": NOUNS[SECTIONS[section]],
         "owner": owner,
         "crumbs": [Link(owner.first_url, owner.name)],
-        "links": owner.links(visit.store, section),
-        "notice": notice(visit),
+        "links": owner.links(request.store, section),
+        "notice": notice(request),
     }
     if section == "knowledge":
-        search = visit.query.get("search", "").strip()
-        tree = note_tree(visit.store, owner.org, search=search)
-        is_open = bool(search) or tree.is_small or visit.query.get("folders") == "open"
+        search = request.query.get("search", "").strip()
+        tree = note_tree(request.store, owner.org, search=search)
+        is_open = bool(search) or tree.is_small or request.query.get("folders") == "open"
         return render("knowledge.html", tree=tree, search=search, is_open=is_open, **content)
-    items = rows(visit.store, SECTIONS[section], owner.org)
+    items = rows(request.store, SECTIONS[section], owner.org)
     return render("list.html", section=section, rows=items, **content)
 
 
-def _members(visit: Visit) -> Response:
+def _members(request: PageRequest) -> Response:
     """Show who has which role."""
-    store = visit.store
+    store = request.store
     return render(
         "members.html",
         title="Members",
@@ -92,40 +99,40 @@ def _members(visit: Visit) -> Response:
     )
 
 
-def _audit_log(visit: Visit) -> Response:
+def _audit_log(request: PageRequest) -> Response:
     """Show who did what, newest first."""
-    events = visit.store.listing("event", None, "reversed")
-    start = visit.number("from")
+    events = request.store.listing("event", None, "reversed")
+    start = request.number("from")
     return render(
         "audit_log.html",
         title="Audit log",
-        rows=audit_rows(visit.store, events[start : start + _EVENTS]),
+        rows=audit_rows(request.store, events[start : start + _EVENTS]),
         newer=max(start - _EVENTS, 0) if start else None,
         older=start + _EVENTS if start + _EVENTS < len(events) else None,
     )
 
 
-def _requests(visit: Visit) -> Response:
+def _requests(request: PageRequest) -> Response:
     """Show the requests, or clear their list."""
-    if visit.is_post:
-        visit.log.clear()
+    if request.is_post:
+        request.log.clear()
         return redirect("/requests?done=cleared")
     return render(
         "requests.html",
         title="Requests",
-        requests=request_rows(visit.log, 0, _REQUESTS),
-        notice=notice(visit),
+        requests=request_rows(request.log, 0, _REQUESTS),
+        notice=notice(request),
     )
 
 
-def _new_requests(visit: Visit) -> Response:
+def _new_requests(request: PageRequest) -> Response:
     """Return the part of a page with the requests after a number."""
-    since = request_rows(visit.log, visit.number("since"), _REQUESTS)
+    since = request_rows(request.log, request.number("since"), _REQUESTS)
     return render("request_rows.html", requests=since)
 
 
-def _static(visit: Visit) -> Response:
-    name = visit.part("name")
+def _static(request: PageRequest) -> Response:
+    name = request.part("name")
     if name not in _STATIC:
         return error_page(404, f"There is no file {name}.")
     content = files("devinops.emulator.pages").joinpath("static", name).read_bytes()

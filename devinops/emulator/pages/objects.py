@@ -10,6 +10,7 @@ from starlette.responses import Response
 from devinops.emulator import web_edits
 from devinops.emulator.pages import forms, words
 from devinops.emulator.pages.forms import Input
+from devinops.emulator.pages.request_response import PageRequest, redirect, render
 from devinops.emulator.pages.tree import NoteTree, folder_choices, note_tree
 from devinops.emulator.pages.views import (
     Link,
@@ -21,7 +22,6 @@ from devinops.emulator.pages.views import (
     section_of,
     url_of,
 )
-from devinops.emulator.pages.visit import Visit, redirect, render
 from devinops.emulator.records import SECTIONS, ApiError, InvalidObject, Kind
 
 NOTICES = {
@@ -33,38 +33,42 @@ NOTICES = {
 }
 
 
-def notice(visit: Visit) -> str:
+def notice(request: PageRequest) -> str:
     """Return the message of what the form before this page did; empty without one."""
-    return NOTICES.get(visit.query.get("done", ""), "")
+    return NOTICES.get(request.query.get("done", ""), "")
 
 
 # -- a new object
 
 
-def new_object(visit: Visit) -> Response:
+def new_object(request: PageRequest) -> Response:
     """Show the form of a new object, or create it."""
-    org = visit.request.path_params.get("org")
-    kind = SECTIONS[visit.request.url.path.split("/")[-2]]
-    owner = find_owner(visit.store, org)
-    fields = forms.form_fields(kind, tuple(folder_choices(visit.store, org)))
-    empty = forms.inputs(fields, forms.starting_values(kind, visit.query))
-    if not visit.is_post:
-        return _new_page(visit, kind, owner, empty, {})
-    filled = forms.typed(empty, visit.form)
+    org = request.http.path_params.get("org")
+    kind = SECTIONS[request.http.url.path.split("/")[-2]]
+    owner = find_owner(request.store, org)
+    fields = forms.form_fields(kind, tuple(folder_choices(request.store, org)))
+    empty = forms.inputs(fields, forms.starting_values(kind, request.query))
+    if not request.is_post:
+        return _new_page(request, kind, owner, empty, {})
+    filled = forms.typed(empty, request.form)
     values, errors = forms.read(filled)
     if not errors:
         try:
-            record_id = web_edits.add(visit.store, kind, org, values)
+            record_id = web_edits.add(request.store, kind, org, values)
         except InvalidObject as error:
             errors = forms.errors_by_input(error, filled)
         else:
-            visit.save()
+            request.save()
             return redirect(f"{url_of(section_of(kind), record_id)}?done=created")
-    return _new_page(visit, kind, owner, filled, errors)
+    return _new_page(request, kind, owner, filled, errors)
 
 
 def _new_page(
-    visit: Visit, kind: Kind, owner: Owner, items: Iterable[Input], errors: Mapping[str, str]
+    request: PageRequest,
+    kind: Kind,
+    owner: Owner,
+    items: Iterable[Input],
+    errors: Mapping[str, str],
 ) -> Response:
     noun = words.NOUNS[kind]
     return render(
@@ -72,9 +76,9 @@ def _new_page(
         422 if errors else 200,
         title=f"New {noun}",
         kind=kind,
-        crumbs=_crumbs(visit, kind, owner, None),
+        crumbs=_crumbs(request, kind, owner, None),
         owner=owner,
-        links=owner.links(visit.store, _section(kind)),
+        links=owner.links(request.store, _section(kind)),
         inputs=forms.with_errors(items, errors),
         form_error=errors.get("", ""),
         has_errors=bool(errors),
@@ -86,62 +90,62 @@ def _new_page(
 # -- an object that exists
 
 
-def one_object(visit: Visit) -> Response:
+def one_object(request: PageRequest) -> Response:
     """Show an object with its form, save the form, or delete the object."""
-    kind = SECTIONS[visit.request.url.path.split("/")[1]]
-    record = _record(visit, kind)
-    fields = forms.form_fields(kind, tuple(folder_choices(visit.store, record.org, record.id)))
+    kind = SECTIONS[request.http.url.path.split("/")[1]]
+    record = _record(request, kind)
+    fields = forms.form_fields(kind, tuple(folder_choices(request.store, record.org, record.id)))
     live = forms.inputs(fields, forms.values_of(kind, record))
-    if not visit.is_post:
-        return _page(visit, kind, record, live, {}, live)
-    if visit.form.get("action") == "delete":
-        return _delete(visit, kind, record)
-    return _save(visit, kind, record, live)
+    if not request.is_post:
+        return _page(request, kind, record, live, {}, live)
+    if request.form.get("action") == "delete":
+        return _delete(request, kind, record)
+    return _save(request, kind, record, live)
 
 
-def _record(visit: Visit, kind: Kind) -> Any:
+def _record(request: PageRequest, kind: Kind) -> Any:
     """Return the object that the path names. Raises a 404."""
-    record = visit.store.table(kind).get(visit.part("id"))
+    record = request.store.table(kind).get(request.part("id"))
     if record is None:
-        raise ApiError(404, f"There is no {words.NOUNS[kind]} with the id {visit.part('id')}")
+        raise ApiError(404, f"There is no {words.NOUNS[kind]} with the id {request.part('id')}")
     return record
 
 
-def _delete(visit: Visit, kind: Kind, record: Any) -> Response:
-    back = _list_url(kind, owner_of(visit.store, kind, record))
-    web_edits.remove(visit.store, kind, record.id)
-    visit.save()
+def _delete(request: PageRequest, kind: Kind, record: Any) -> Response:
+    back = _list_url(kind, owner_of(request.store, kind, record))
+    web_edits.remove(request.store, kind, record.id)
+    request.save()
     return redirect(f"{back}?done=deleted")
 
 
-def _save(visit: Visit, kind: Kind, record: Any, live: list[Input]) -> Response:
-    filled = forms.merged(live, visit.form)
+def _save(request: PageRequest, kind: Kind, record: Any, live: list[Input]) -> Response:
+    filled = forms.merged(live, request.form)
     values, errors = forms.read(filled, live)
     if any(item.live is not None for item in filled):
-        errors |= {"": _overtaken(visit, record)}
+        errors |= {"": _overtaken(request, record)}
     if not errors and values:
         try:
-            web_edits.edit(visit.store, kind, record.id, values)
+            web_edits.edit(request.store, kind, record.id, values)
         except InvalidObject as error:
             errors = forms.errors_by_input(error, filled)
         else:
-            visit.save()
+            request.save()
     if errors:
-        return _page(visit, kind, record, filled, errors, live)
+        return _page(request, kind, record, filled, errors, live)
     done = "saved" if values else "unchanged"
-    if visit.form.get("back") == "list":
-        return redirect(f"{_list_url(kind, owner_of(visit.store, kind, record))}?done={done}")
+    if request.form.get("back") == "list":
+        return redirect(f"{_list_url(kind, owner_of(request.store, kind, record))}?done={done}")
     return redirect(f"{url_of(section_of(kind), record.id)}?done={done}")
 
 
-def _overtaken(visit: Visit, record: Any) -> str:
-    who = author(visit.store, record.updated_by)
+def _overtaken(request: PageRequest, record: Any) -> str:
+    who = author(request.store, record.updated_by)
     name = f"{who.name} ({who.what})" if who else "Somebody"
     return f"{name} changed this while you were editing. Save again to overwrite what is marked."
 
 
 def _page(
-    visit: Visit,
+    request: PageRequest,
     kind: Kind,
     record: Any,
     items: Iterable[Input],
@@ -149,7 +153,7 @@ def _page(
     live: Iterable[Input],
 ) -> Response:
     """Return the page with a form of `items`, for an object that has the values `live`."""
-    store = visit.store
+    store = request.store
     owner = owner_of(store, kind, record)
     tree = note_tree(store, record.org, record.id) if kind == "folder" else None
     return render(
@@ -159,7 +163,7 @@ def _page(
         noun=words.NOUNS[kind],
         kind=kind,
         section=section_of(kind),
-        crumbs=_crumbs(visit, kind, owner, record),
+        crumbs=_crumbs(request, kind, owner, record),
         owner=owner,
         links=owner.links(store, _section(kind)),
         record=record,
@@ -170,7 +174,7 @@ def _page(
         inputs=forms.with_errors(items, errors),
         form_error=errors.get("", ""),
         has_errors=bool(errors),
-        notice="" if errors else notice(visit),
+        notice="" if errors else notice(request),
         tree=tree,
         consequence=_consequence(kind, owner, tree),
         search="",
@@ -198,7 +202,7 @@ def _list_url(kind: Kind, owner: Owner) -> str:
     return f"{owner.url}/{_section(kind)}"
 
 
-def _crumbs(visit: Visit, kind: Kind, owner: Owner, record: Any) -> list[Link]:
+def _crumbs(request: PageRequest, kind: Kind, owner: Owner, record: Any) -> list[Link]:
     """Return the way from the start to an object, without the object itself."""
     crumbs = [Link(owner.first_url, owner.name)]
     if kind != "organization":
@@ -206,6 +210,6 @@ def _crumbs(visit: Visit, kind: Kind, owner: Owner, record: Any) -> list[Link]:
         crumbs.append(Link(f"{owner.url}/{section}", words.TITLES[section]))
     if kind in ("knowledge", "folder") and record is not None:
         above = record.folder_id if kind == "knowledge" else record.parent_id
-        line = list(visit.store.folder_line(above).values())
+        line = list(request.store.folder_line(above).values())
         crumbs += [Link(url_of("folders", folder.id), folder.name) for folder in reversed(line)]
     return crumbs

@@ -27,7 +27,7 @@ _BEGINNING: Final = 4096
 _OF_PACKAGES: Final = frozenset({"node_modules", "vendor", "venv", "site-packages"})
 
 
-def unread(finder: Finder) -> Iterator[tuple[str, Problem]]:
+def unread_entries(finder: Finder) -> Iterator[tuple[str, Problem]]:
     """Yield the real path and a warning for each page that looks like an entry and is not read."""
     for path, real in _pages(finder):
         kind = _kind(real)

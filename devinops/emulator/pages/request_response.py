@@ -27,28 +27,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Visit:
+class PageRequest:
     """A request by a browser; the store's lock is held. `form` is empty unless it is a POST."""
 
-    request: Request
+    http: Request
     store: Store
     form: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_post(self) -> bool:
-        return self.request.method == "POST"
+        return self.http.method == "POST"
 
     @property
     def query(self) -> Mapping[str, str]:
-        return self.request.query_params
+        return self.http.query_params
 
     @property
     def log(self) -> RequestLog:
-        return cast("RequestLog", self.request.app.state.log)
+        return cast("RequestLog", self.http.app.state.log)
 
     def part(self, name: str) -> str:
         """Return a part of the path."""
-        return str(self.request.path_params[name])
+        return str(self.http.path_params[name])
 
     def number(self, name: str) -> int:
         """Return a number of the query, 0 without one that is usable."""
@@ -57,10 +57,10 @@ class Visit:
 
     def save(self) -> None:
         """Write the state file after a change. Raises ConfigError."""
-        self.request.app.state.save()
+        self.http.app.state.save()
 
 
-Handler = Callable[[Visit], Response]
+Handler = Callable[[PageRequest], Response]
 
 
 def route(path: str, handle: Handler, *methods: str) -> Route:
@@ -73,7 +73,7 @@ def route(path: str, handle: Handler, *methods: str) -> Route:
             form = await _form(request) if request.method == "POST" else {}
             store = store_of(request)
             with store.lock:
-                return handle(Visit(request, store, form))
+                return handle(PageRequest(request, store, form))
         except ApiError as error:
             return error_page(error.status, f"{error.detail}.")
         except ConfigError as error:

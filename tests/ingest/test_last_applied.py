@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from devinops.ingest.applied import with_applied, with_versions
+from devinops.ingest.last_applied import with_applied, with_versions
 from devinops.load import read_entries
 from devinops.model.changes import Action, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Inventory, Record, base

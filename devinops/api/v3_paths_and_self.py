@@ -1,4 +1,4 @@
-"""What is specific to API v3: its paths name an organization, and `/v3/self` tells which.
+"""The paths of API v3, which name an organization, and `GET /v3/self`, which tells whose key it is.
 
 Source: docs.devin.ai, v3 self. The response differs by type of principal, and there are more types
 than are documented, so every name is optional.
@@ -36,23 +36,23 @@ def identity(http: Getter) -> Identity:
     return Identity(next(filter(None, labels), "unnamed"), _text(response, "org_id"), kind)
 
 
-ENTERPRISE: Final = "/v3/enterprise"
+ENTERPRISE_PATH: Final = "/v3/enterprise"
 
 
-def organization(org_id: str | None) -> str:
+def organization_path(org_id: str | None) -> str:
     """Return the path of an organization's own objects. Raises ConfigError without an id."""
-    return f"/v3/organizations/{quoted(org_id)}"
+    return f"/v3/organizations/{organization_segment(org_id)}"
 
 
-def about_organization(org_id: str | None) -> str:
+def about_organization_path(org_id: str | None) -> str:
     """Return the path of what the enterprise stores about an organization.
 
     Raises ConfigError without an id.
     """
-    return f"{ENTERPRISE}/organizations/{quoted(org_id)}"
+    return f"{ENTERPRISE_PATH}/organizations/{organization_segment(org_id)}"
 
 
-def quoted(org_id: str | None) -> str:
+def organization_segment(org_id: str | None) -> str:
     """Return an organization's id as one segment of a path. Raises ConfigError without an id."""
     if org_id is None:
         raise ConfigError(
