@@ -64,7 +64,7 @@ def authors(
             author = _author(event)
             if author is not None:
                 known |= dict.fromkeys(_subjects(event, ids) - known.keys(), author)
-            if known.keys() >= set(ids):
+            if known.keys() == set(ids):
                 break
     except ApiError:
         return known

@@ -139,7 +139,7 @@ def _is_free(path: Path, before: os.stat_result) -> bool:
     try:
         is_same = os.path.samestat(before, path.stat())
         if not is_same:
-            path.unlink(missing_ok=True)
+            path.unlink()
         return is_same
     finally:
         lock.release()

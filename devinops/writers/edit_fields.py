@@ -36,7 +36,7 @@ class Splice:
 
 def spliced(text: str, splices: Iterable[Splice]) -> str:
     """Return the text with parts of it replaced. Raises NotEditable if they overlap."""
-    before = len(text) + 1
+    before = len(text)
     for splice in sorted(splices, reverse=True):
         if splice.end > before:
             raise NotEditable("two changes are in the same place")
@@ -99,8 +99,7 @@ class EditableFile:
 
     def end_of_line(self, at: int) -> int:
         """Return where the line of a position ends."""
-        end = self.text.find("\n", at)
-        return len(self.text) if end < 0 else end
+        return f"{self.text}\n".index("\n", at)
 
     def texts_of_fields(self, suffix: str) -> Iterator[str]:
         """Yield the texts of all fields of entries whose names end with a suffix."""

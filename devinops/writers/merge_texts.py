@@ -55,15 +55,13 @@ def _regions(base: list[str], ours: list[str], theirs: list[str]) -> Iterator[_R
         equal = base[start : start + length]
         yield equal, equal, equal
         at = [start + length, first + length, second + length]
+    yield base[at[0] :], ours[at[1] :], theirs[at[2] :]
 
 
 def _common(
     base: list[str], ours: list[str], theirs: list[str]
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Yield where lines of the base are on both sides: base, ours, theirs, number of lines.
-
-    The last one is empty, at the end of all sides.
-    """
+    """Yield where lines of the base are on both sides: base, ours, theirs, number of lines."""
     matchers = [BoundedMatcher(base, other, autojunk=False) for other in (ours, theirs)]
     in_ours, in_theirs = (matcher.get_matching_blocks() for matcher in matchers)
     if not all(matcher.work.is_done for matcher in matchers):
@@ -79,4 +77,3 @@ def _common(
             i += 1
         else:
             j += 1
-    yield len(base), len(ours), len(theirs), 0

@@ -131,6 +131,11 @@ def test_the_newest_event_counts():
     assert ask({"items": [event("new@a"), event("old@a")]}) == {"note-1": Author("new@a", 5)}
 
 
+def test_no_more_is_read_once_every_object_has_an_author():
+    first = {"items": [event("new@a"), event("old@a")], "has_next_page": True, "end_cursor": "c"}
+    assert ask(first, AssertionError("a second page was read")) == {"note-1": Author("new@a", 5)}
+
+
 def test_a_service_user_is_named_where_no_person_is():
     assert ask({"items": [event(None, service_user_name="CI")]})["note-1"].who == "CI"
 

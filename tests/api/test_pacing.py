@@ -155,6 +155,15 @@ def test_a_rate_that_grew_for_hours_is_still_a_number() -> None:
     assert pace.wait_s(now) == 0
 
 
+@pytest.mark.parametrize(("wait_s", "rate"), [(0.1, 10), (60, LEAST)])
+def test_after_a_wait_one_request_is_sent_at_least(wait_s: float, rate: float) -> None:
+    pace = Pace()
+    pace.sent(0.0)
+    pace.ended(0.0, 0.05, admitted=False)
+    pace.refused(0.0, wait_s)
+    assert pace.rate == pytest.approx(rate)
+
+
 @given(
     st.lists(
         st.tuples(st.floats(0, 100), st.sampled_from(["sent", "admitted", "refused"])), max_size=60

@@ -278,7 +278,7 @@ def test_a_file_behind_a_link_is_formatted_in_its_place(
         ("broken.yaml", "knowledge: [\n"),
     ],
 )
-@pytest.mark.parametrize("field", ["body_file", '"body\\x5ffile"'])
+@pytest.mark.parametrize("field", ["body_file", '"body_\\x66ile"'])
 def test_a_file_that_is_the_text_of_an_entry_stays_and_is_reported(
     field: str, name: str, text: str, narrow: bool, repository: Write, devinops: Devinops
 ) -> None:

@@ -125,11 +125,15 @@ def test_what_a_file_cannot_hold_is_left_out_with_the_reason(entry: NewEntry, re
     assert left_out[0].reason.startswith(reason)
 
 
-def test_deep_values_are_left_out() -> None:
-    deep: Any = {}
-    for _ in range(2000):
+@pytest.mark.parametrize(("levels", "is_left_out"), [(97, False), (98, True), (2000, True)])
+def test_values_with_too_many_levels_are_left_out(levels: int, is_left_out: bool) -> None:
+    deep: Any = "x"
+    for _ in range(levels - 2):
         deep = {"a": deep}
-    assert new_files([note("a", meta=deep)], taken=())[1][0].reason.startswith("it has more than")
+    files, left_out = new_files([note("a", meta=deep)], taken=())
+    reasons = [item.reason for item in left_out]
+    assert reasons == (["it has more than 97 levels of nesting"] if is_left_out else [])
+    assert bool(files) != is_left_out
 
 
 def test_an_entry_with_the_key_of_another_is_left_out() -> None:
