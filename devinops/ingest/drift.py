@@ -551,7 +551,7 @@ def _moves(entries: Iterable[Declaration], path: str, flags: str) -> list[str]:
 
 
 def _as_written(kind: Kind, change: FieldChange) -> Any:
-    """Return the live value of a field as files have it; a set keeps the order of the file."""
+    """Return the live value of a field as files have it; a set ends with what is new in it."""
     attribute, new, old = kind.by_name[change.name], change.before, change.after
     if attribute.text and isinstance(new, str):
         return canonical_text(new)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import jsonschema
 import pytest
 
 from devinops.emulator import Emulator
+from devinops.ingest import unmanaged
+from devinops.model.objects import Declaration, Problem
 from devinops.schema.all_schemas import schemas
 from tests.testing.command_line import Devinops
 from tests.testing.tree import plant
@@ -180,6 +182,32 @@ def test_what_is_left_out_is_listed_with_ids_and_what_to_do(
     assert (document["check"], names(tmp_path)) == (True, [])
     assert document["target"] == "production", "as in the devinops.yaml that it would write"
     assert "devinops.yaml" in document["set_up"]
+
+
+def test_what_the_plan_would_not_adopt_is_left_and_the_rest_is_written(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def problems(entries: Iterable[Declaration], *_: object) -> Iterator[Problem]:
+        refused = (entry for entry in entries if entry.key.name in ("A", "Backend"))
+        yield from (Problem(entry.source, "code", "the API cannot do it") for entry in refused)
+
+    monkeypatch.setattr(unmanaged, "api_problems", problems)
+    (tmp_path / "devinops.yaml").write_text("version: 1\n")
+    ran = devinops("pull", "-C", tmp_path, "--format", "json")
+    left = [
+        (item["key"], item["reason"])
+        for item in json.loads(ran.out)["left"]
+        if item["why"] == "blocked"
+    ]
+    assert left == [
+        (key, "the API cannot do it") for key in ("folder:Backend", "knowledge:Backend/A")
+    ]
+    assert names(tmp_path) == [
+        "automations.yaml",
+        "devinops.yaml",
+        "playbooks/p.md",
+        "secrets.yaml",
+    ]
 
 
 def test_check_writes_nothing_and_exits_with_2(

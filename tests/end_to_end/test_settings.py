@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from devinops.api import organization_settings
 from devinops.emulator import Emulator
@@ -246,6 +247,18 @@ def test_a_set_that_loses_too_much_refuses_the_run_until_the_number_is_accepted(
         "more than the 4 that are allowed (the larger of 3 and max_delete, which is 20% of its 23 tags)"
         in six.out
     )
+
+
+def test_a_set_that_is_pulled_keeps_what_the_file_has_and_ends_with_what_is_new(
+    emulator: Emulator, write: Settings, devinops: Devinops
+) -> None:
+    root = write(session_tags={"tags": ["a", "b"], "default": "a"})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    emulator.edit("organization", "org-emulator", tags=["0", "a", "b"])
+    ran = devinops("pull", "-C", root, "--drift")
+    assert (ran.code, ran.err) == (0, "")
+    written = yaml.safe_load((root / "session_tags.yaml").read_text())
+    assert written["session_tags"] == [{"tags": ["a", "b", "0"], "default": "a"}]
 
 
 def test_what_was_changed_outside_is_drift_and_both_sides_are_a_conflict(

@@ -143,6 +143,15 @@ def test_a_run_works_in_every_state_and_leaves_it_as_it_was(
     assert listing(remote) == [f"{prefix}production.jsonl"]
 
 
+def test_a_branch_that_moves_on_while_it_is_read_is_read_as_it_is_now(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(on_branch(clone("one")), "r1", "a")
+    gone = "1" * 40
+    monkeypatch.setattr(BranchBackend, "_tip", lambda _: gone)
+    assert names(on_branch(clone("two")).read()) == ["a"]
+
+
 def test_another_clone_that_never_saw_the_branch_reads_and_adds(clone: Clone, remote: Path) -> None:
     one, two = clone("one", "--depth=1"), clone("two", "--depth=1")
     applied(on_branch(one), "r1", "a")

@@ -80,6 +80,19 @@ def test_a_field_that_is_missing_is_added_in_the_order_of_the_kind() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("  - default: a  # why\n", "  - tags:\n      - a\n    default: a  # why\n"),
+        ("  - { default: a}\n", "  - { tags: [a], default: a}\n"),
+    ],
+)
+def test_a_field_is_added_above_all_others(before: str, after: str) -> None:
+    page = EditableFile(f"session_tags:\n{before}", markdown=False)
+    splices = page.entry(2, 5).set(KINDS["session_tags"], "tags", None, ["a"])
+    assert spliced(page.text, splices) == f"session_tags:\n{after}"
+
+
 def test_null_is_written() -> None:
     text = ENTRY.format(trigger="t")
     assert changed(text, "pinned_repo", None) == text.replace("repo: acme/api", "repo: null")

@@ -28,6 +28,8 @@ from devinops.writers.file_names import LONGEST, LONGEST_PATH, Paths, directory,
         ("\u3164", "thing-7519204f"),
         ("\u0301\u0301", "thing-999599c6"),
         ("x" * 300, "x" * LONGEST),
+        ("x" * (LONGEST - 3) + "\u0939\u093f", "x" * (LONGEST - 3)),
+        ("x" * (LONGEST - 6) + "\u0939\u093f\u0902", "x" * (LONGEST - 6)),
     ],
 )
 def test_a_file_name_reads_like_the_name(name: str, expected: str) -> None:
