@@ -6,11 +6,19 @@ from typing import Any
 
 from devinops.schema.backup import BackupHeader, BackupsDocument, ObjectLine
 from devinops.schema.base_document import schema
-from devinops.schema.comment import CommentDocument, ReviewedDocument
-from devinops.schema.export import ObjectsDocument, ObjectsReport, PluginReport
+from devinops.schema.command_outputs import (
+    CommentDocument,
+    FormatDocument,
+    ImportDocument,
+    ObjectsDocument,
+    ObjectsReport,
+    PluginReport,
+    PullDocument,
+    ReviewedDocument,
+    RulesDocument,
+    WhoamiDocument,
+)
 from devinops.schema.files import file_schemas, headed
-from devinops.schema.fmt import FormatDocument
-from devinops.schema.imports import ImportDocument
 from devinops.schema.inventory import (
     EndLine,
     HeaderLine,
@@ -22,15 +30,12 @@ from devinops.schema.inventory import (
     RepairDocument,
     UnlockDocument,
 )
-from devinops.schema.lint import RulesDocument
 from devinops.schema.plan import (
     DriftDocument,
     FailureDocument,
     PlanDocument,
     ProblemsDocument,
 )
-from devinops.schema.pull import PullDocument
-from devinops.schema.whoami import WhoamiDocument
 
 
 def document_schemas() -> dict[str, dict[str, Any]]:

@@ -26,7 +26,7 @@ from devinops.render.comment_marker import TOP, Marker
 
 if TYPE_CHECKING:
     from devinops.ci.reviewed_digest import Reviewed
-    from devinops.schema.comment import CommentDocument, ReviewedDocument
+    from devinops.schema.command_outputs import CommentDocument, ReviewedDocument
 
 _NOUNS = {System.GITHUB: "pull request", System.GITLAB: "merge request"}
 
@@ -154,7 +154,7 @@ def _answer(result: _Result) -> SimpleAnswer:
 
 def _document(result: _Result) -> CommentDocument:
     from devinops.schema.base_document import HEAD
-    from devinops.schema.comment import CommentDocument
+    from devinops.schema.command_outputs import CommentDocument
 
     return CommentDocument(
         **HEAD,
@@ -271,7 +271,7 @@ def _target(options: Options) -> tuple[str, str | None]:
 
 def _reviewed_document(name: str, about: Marker, found: Reviewed) -> ReviewedDocument:
     from devinops.schema.base_document import HEAD
-    from devinops.schema.comment import ReviewedDocument
+    from devinops.schema.command_outputs import ReviewedDocument
 
     return ReviewedDocument(
         **HEAD,

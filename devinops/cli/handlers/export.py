@@ -46,7 +46,7 @@ from devinops.render.answers import SimpleAnswer
 
 if TYPE_CHECKING:
     from devinops.schema.base_document import Document
-    from devinops.schema.export import RemarkItem
+    from devinops.schema.command_outputs import RemarkItem
 
 MAX_KEYS = 3
 """How many keys a line names, without -v."""
@@ -313,7 +313,7 @@ def _summary(exported: Exported, directory: Path, flags: str, *, check: bool) ->
 
 def _plugin_report(exported: Exported, directory: Path, code: ExitCode, check: bool) -> Document:
     from devinops.schema.base_document import HEAD
-    from devinops.schema.export import PluginFileItem, PluginReport
+    from devinops.schema.command_outputs import PluginFileItem, PluginReport
 
     return PluginReport(
         **HEAD,
@@ -331,7 +331,7 @@ def _plugin_report(exported: Exported, directory: Path, code: ExitCode, check: b
 
 
 def _items(remarks: Iterable[Remark]) -> tuple[RemarkItem, ...]:
-    from devinops.schema.export import RemarkItem
+    from devinops.schema.command_outputs import RemarkItem
 
     return tuple(RemarkItem(str(remark.key), remark.text) for remark in remarks)
 
@@ -400,7 +400,7 @@ def _live_objects(options: Options) -> _Objects:
 
 def _objects_document(objects: _Objects) -> Document:
     from devinops.schema.base_document import HEAD
-    from devinops.schema.export import ObjectsDocument
+    from devinops.schema.command_outputs import ObjectsDocument
 
     return ObjectsDocument(
         **HEAD,
@@ -414,7 +414,7 @@ def _objects_document(objects: _Objects) -> Document:
 
 def _objects_report(objects: _Objects, out: Path) -> Document:
     from devinops.schema.base_document import HEAD
-    from devinops.schema.export import ObjectsReport
+    from devinops.schema.command_outputs import ObjectsReport
 
     return ObjectsReport(
         **HEAD,

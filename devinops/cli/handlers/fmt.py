@@ -30,7 +30,7 @@ from devinops.render.line_diff import patch, shown
 from devinops.render.text import Text
 
 if TYPE_CHECKING:
-    from devinops.schema.fmt import FormatDocument
+    from devinops.schema.command_outputs import FormatDocument
 
 
 def run(
@@ -202,7 +202,7 @@ def _lines(run: _FormatRun) -> Iterator[str]:
 
 def _document(run: _FormatRun) -> FormatDocument:
     from devinops.schema.base_document import HEAD
-    from devinops.schema.fmt import FormatDocument, FormattedFile
+    from devinops.schema.command_outputs import FormatDocument, FormattedFile
     from devinops.schema.plan import ProblemItem
 
     return FormatDocument(

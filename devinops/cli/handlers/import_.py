@@ -28,7 +28,7 @@ from devinops.render.answers import SimpleAnswer
 from devinops.writers import FileChange
 
 if TYPE_CHECKING:
-    from devinops.schema.imports import ImportDocument, OriginItem
+    from devinops.schema.command_outputs import ImportDocument, OriginItem
 
 _REPO = re.compile(r"all|[^/\s]+(?:/[^/\s]+)+")
 
@@ -181,7 +181,7 @@ def _summary(report: ImportReport, dry_run: bool) -> str:
 
 def _document(report: ImportReport, code: ExitCode, dry_run: bool, flags: str) -> ImportDocument:
     from devinops.schema.base_document import HEAD
-    from devinops.schema.imports import (
+    from devinops.schema.command_outputs import (
         DuplicateItem,
         ImportDocument,
         ImportedItem,
@@ -219,6 +219,6 @@ def _document(report: ImportReport, code: ExitCode, dry_run: bool, flags: str) -
 
 
 def _origin(origin: ImportOrigin) -> OriginItem:
-    from devinops.schema.imports import OriginItem
+    from devinops.schema.command_outputs import OriginItem
 
     return OriginItem(origin.path, origin.line, origin.form)

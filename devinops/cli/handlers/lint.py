@@ -38,7 +38,7 @@ from devinops.model.objects import Ensure, Problem, Severity, Source
 from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts, SimpleAnswer
 
 if TYPE_CHECKING:
-    from devinops.schema.lint import RulesDocument
+    from devinops.schema.command_outputs import RulesDocument
 
 _DETECTING = "DV301"
 _INCOMPLETE = (
@@ -93,7 +93,7 @@ class LintRequest(NamedTuple):
             raise UsageError("--changed-since only reports: leave out --fix and --write-baseline")
 
     def lowest_failure(self, section: Mapping[str, Any]) -> str | None:
-        """Return the severity of --fail-on, None to use the settings.
+        """Return the severity of --fail-on, None for that of the settings.
 
         With --changed-since, only errors fail the run, unless the settings or --fail-on name
         another severity: a team that adds lint to its CI must not fail for warnings.
@@ -384,7 +384,7 @@ def _explained(rule: Rule) -> SimpleAnswer:
 
 def _rules_document(rules: Iterable[Rule]) -> RulesDocument:
     from devinops.schema.base_document import HEAD
-    from devinops.schema.lint import RuleItem, RulesDocument
+    from devinops.schema.command_outputs import RuleItem, RulesDocument
 
     return RulesDocument(
         **HEAD,

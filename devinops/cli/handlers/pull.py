@@ -36,7 +36,7 @@ from devinops.render.answers import SimpleAnswer
 from devinops.writers import FileChange
 
 if TYPE_CHECKING:
-    from devinops.schema.pull import PullDocument
+    from devinops.schema.command_outputs import PullDocument
 
 MAX_ROWS = 20
 
@@ -317,7 +317,7 @@ def _is_empty_remote(git: Git) -> bool:
 
 def _document(run: _PullRun) -> PullDocument:
     from devinops.schema.base_document import HEAD
-    from devinops.schema.pull import NotPulledItem, NotReadItem, PullDocument, PulledFile
+    from devinops.schema.command_outputs import NotPulledItem, NotReadItem, PullDocument, PulledFile
 
     return PullDocument(
         **HEAD,

@@ -11,14 +11,14 @@ from devinops.api import open_reader
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written, open_session, read_settings
 from devinops.config import Settings
-from devinops.model.client_protocols import Identity
+from devinops.model.client_protocols import KeyOwner
 from devinops.model.errors import DevinopsError
 from devinops.model.exit_codes import ExitCode
 from devinops.render.answers import SimpleAnswer
 from devinops.render.escape import line
 
 if TYPE_CHECKING:
-    from devinops.schema.whoami import WhoamiDocument
+    from devinops.schema.command_outputs import WhoamiDocument
 
 
 def run(options: Options) -> ExitCode:
@@ -72,7 +72,7 @@ def _settings(settings: Settings, org_id: str | None) -> Iterator[str]:
 
 
 def _answer(
-    settings: Settings, identity: Identity, org_id: str | None, emulator: bool | None
+    settings: Settings, identity: KeyOwner, org_id: str | None, emulator: bool | None
 ) -> SimpleAnswer:
     lines = [*_settings(settings, org_id), "", f"The API key belongs to {identity.principal}."]
     if org_id is not None:
@@ -88,10 +88,10 @@ def _answer(
 
 
 def _document(
-    settings: Settings, identity: Identity, org_id: str | None, emulator: bool | None
+    settings: Settings, identity: KeyOwner, org_id: str | None, emulator: bool | None
 ) -> WhoamiDocument:
     from devinops.schema.base_document import HEAD
-    from devinops.schema.whoami import SettingItem, WhoamiDocument
+    from devinops.schema.command_outputs import SettingItem, WhoamiDocument
 
     return WhoamiDocument(
         **HEAD,
