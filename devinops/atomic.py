@@ -72,7 +72,7 @@ def replace(
 
     `check` is called last, and raises OSError if the old content must stay.
     An existing file keeps its permissions; a new one gets `mode` less the umask. `encoding` and
-    `errors` are as in `open`: pass "strict" if the text must not be altered. Raises OSError,
+    `errors` are those of `open`: pass "strict" if the text must not be altered. Raises OSError,
     including from `check_place`, and UnicodeError if "strict"; then nothing is left behind.
     """
     before = _mode_of(path)
@@ -130,7 +130,7 @@ class Batch:
                 raise
 
     def place(self, path: Path, check: Callable[[], None]) -> None:
-        """Put a file in its place, right after `check`. Raises OSError, also from `check`."""
+        """Put a file in its place, right after `check`. Raises OSError, also that of `check`."""
         check()
         try:
             self._partials[path].replace(path)

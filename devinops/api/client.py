@@ -24,7 +24,7 @@ from devinops.api.v3_paths_and_self import (
     organization_path,
 )
 from devinops.kinds import KINDS
-from devinops.model.client_protocols import Author, BeforeAgain, Identity, Page, ignore
+from devinops.model.client_protocols import Author, BeforeAgain, KeyOwner, PageDecoder, ignore
 from devinops.model.errors import ApiError, BadResponse, ConfigError
 from devinops.model.keys import Key
 from devinops.model.kind import Api, ApiVersion, Kind, Resource, Revealed
@@ -35,7 +35,7 @@ from devinops.model.values import UNSET
 _GONE: Final = (404, 405, 410)
 """The statuses of a list that an API no longer has."""
 
-_UNKNOWN: Final = Identity("unknown (API v1 has no self)")
+_UNKNOWN: Final = KeyOwner("unknown (API v1 has no self)")
 
 
 class ReadingClient:
@@ -78,7 +78,7 @@ class ReadingClient:
             return self._about_organization.emulator
         return known
 
-    def whoami(self) -> Identity:
+    def whoami(self) -> KeyOwner:
         return _UNKNOWN if self.api == "v1" else identity(self._getter)
 
     def _base(self, kind: Kind) -> str:
@@ -147,7 +147,7 @@ class ReadingClient:
         progress: Callable[[int], None] = ignore,
         *,
         verify: bool = True,
-        pages: Callable[[Page], None] = ignore,
+        pages: Callable[[PageDecoder], None] = ignore,
     ) -> Snapshot:
         selected, decoded = self._selected(kinds), _Decoded()
         readings = self._readings(selected, progress, verify, pages, decoded)
@@ -190,7 +190,7 @@ class ReadingClient:
         selected: Collection[Kind],
         progress: Callable[[int], None],
         verify: bool,
-        pages: Callable[[Page], None],
+        pages: Callable[[PageDecoder], None],
         decoded: _Decoded,
     ) -> dict[str, Reading]:
         """Return noun → list for the selected kinds and the kinds that they refer to."""

@@ -47,7 +47,7 @@ def error_text(body: bytes | bytearray, content_type: str) -> str:
 
 
 def rejected_fields(body: bytes | bytearray, fields: Collection[str]) -> list[str]:
-    """Return which of the request's `fields` an error response names."""
+    """Return only those of the request's `fields` that an error response names."""
     try:
         error = json.loads(body)
     except (ValueError, RecursionError):

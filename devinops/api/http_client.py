@@ -37,9 +37,9 @@ _INTERRUPTED: Final = "; not retried: the run was interrupted"
 class _Tries:
     """The attempts of one call so far.
 
-    `outcome` is the result of the last attempt. `doubtful`: an earlier one may have changed
-    something. `not_retried` says why no retry followed; it is empty if none would have helped.
-    `failed` counts the attempts that ended with something else than 429.
+    `outcome` is that of the last attempt. `doubtful`: an earlier one may have changed something.
+    `not_retried` says why no retry followed, empty if none would have helped. `failed` are the
+    attempts that ended in another way than with 429.
     """
 
     outcome: HttpOutcome

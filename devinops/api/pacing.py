@@ -59,7 +59,7 @@ class Pace:
         self._most_saved = math.inf
         """How many requests the server lets through at once after a long wait."""
         self._saved = 0.0
-        """How many it had probably saved at the end of the last wait."""
+        """How many it had saved at the end of the last wait, as far as is known."""
         self._full_s = 0.0
         """How much longer the last wait took than its first refusal asked for.
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Generic, TypeVar, cast
 
 from devinops import waiting
-from devinops.model.client_protocols import Page, ignore
+from devinops.model.client_protocols import PageDecoder, ignore
 from devinops.model.errors import ApiError
 from devinops.model.objects import Live
 
@@ -63,12 +63,12 @@ class PagedReading(Generic[T]):
     `read` gets a function that takes each page.
     """
 
-    def __init__(self, read: Callable[[Callable[[Page], None]], T]) -> None:
-        self._pages: queue.SimpleQueue[Page | None] = queue.SimpleQueue()
+    def __init__(self, read: Callable[[Callable[[PageDecoder], None]], T]) -> None:
+        self._pages: queue.SimpleQueue[PageDecoder | None] = queue.SimpleQueue()
         self.result = started(partial(self._run, read))
         """Waits for the result of `read`, and returns it or raises its error."""
 
-    def _run(self, read: Callable[[Callable[[Page], None]], T]) -> T:
+    def _run(self, read: Callable[[Callable[[PageDecoder], None]], T]) -> T:
         try:
             return read(self._pages.put)
         finally:

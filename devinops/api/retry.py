@@ -1,6 +1,6 @@
 """Which requests are retried, and when.
 
-The policy is the one of the vendor's Terraform provider (`client.go`): a POST or PATCH without a
+The policy is that of the vendor's Terraform provider (`client.go`): a POST or PATCH without a
 response may have been carried out, so it is retried only after a 429, which means that the server
 did nothing. A PATCH is also retried if the caller reads the object before each retry: all our
 patches set values, so repeating one over an unchanged object does no harm.

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from devinops.api.error_messages import clean
 from devinops.api.http_client import Call, Getter, segment
-from devinops.model.client_protocols import Identity
+from devinops.model.client_protocols import KeyOwner
 from devinops.model.errors import BadResponse, ConfigError
 
 _SELF: Final = Call("GET", "/v3/self", permission="ReadAccountMeta")
@@ -25,7 +25,7 @@ _NAMES: Final = (
 )
 
 
-def identity(http: Getter) -> Identity:
+def identity(http: Getter) -> KeyOwner:
     """Return who the key belongs to. Raises ApiError."""
     response = http.get(_SELF)
     if not isinstance(response, Mapping):
@@ -33,7 +33,7 @@ def identity(http: Getter) -> Identity:
     kind = _text(response, "principal_type")
     names = [_text(response, name) for name in _NAMES]
     labels = (clean(name or "", 100) for name in (*names, kind))
-    return Identity(next(filter(None, labels), "unnamed"), _text(response, "org_id"), kind)
+    return KeyOwner(next(filter(None, labels), "unnamed"), _text(response, "org_id"), kind)
 
 
 ENTERPRISE_PATH: Final = "/v3/enterprise"

@@ -6,22 +6,23 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from devinops import waiting
-from devinops.applying.report import Report, Result
+from devinops.applying.report import ApplyReport, Result
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Change, Outcome
-from devinops.model.client_protocols import BeforeAgain, Writer
+from devinops.model.client_protocols import BeforeAgain, Writer, ignore
 from devinops.model.errors import TOO_MANY, ApiError, DevinopsError, Terminated, Unreachable
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource, Revealed
-from devinops.model.objects import Declaration, Live, Snapshot
+from devinops.model.objects import Live, Snapshot
 from devinops.planning.diff import changed_fields, not_stored, unsendable
+from devinops.planning.folders import under_declared_paths
 from devinops.planning.lifecycles.managed import bases, is_sent
-from devinops.planning.match import under_declared_paths
 from devinops.planning.plan import Plan
 
 REPLACE_ATTEMPTS = 3
@@ -85,35 +86,46 @@ Any thread calls it. It may raise DevinopsError.
 """
 
 
-class Applier:
-    """Applies one plan; use it once.
+class Hooks(NamedTuple):
+    """What an apply calls.
 
-    `values` maps the names of environment variables to the values of secrets. `before_write`
-    receives each object right before it is overwritten or deleted; an error from it fails that
-    change. `on_result` is called in the calling thread after each change. `on_revealed` receives
-    each secret that the API creates, as soon as the response arrives. `run_id` and `commit` are for
-    the inventory.
+    `before_write` receives each object right before it is overwritten or deleted; an error from it
+    fails that change. `on_result` is called in the calling thread after each change. `on_revealed`
+    receives each secret that the API creates, as soon as the response arrives.
     """
+
+    before_write: Callable[[Live], None] = ignore
+    on_result: Callable[[Result], None] = ignore
+    on_revealed: OnRevealed = lambda _, __: None
+
+
+class ApplyOptions(NamedTuple):
+    """How a plan is applied.
+
+    `values` maps the names of environment variables to the values of secrets. `run_id` and `commit`
+    are for the inventory.
+    """
+
+    values: Mapping[str, str] = MappingProxyType({})
+    parallelism: int = 8
+    run_id: str = ""
+    commit: str | None = None
+
+
+class Applier:
+    """Applies one plan; use it once."""
 
     def __init__(
         self,
         plan: Plan,
         snapshot: Snapshot,
         writer: Writer,
-        *,
-        values: Mapping[str, str],
         journal: Journal,
-        parallelism: int = 8,
-        on_result: Callable[[Result], None] = lambda _: None,
-        before_write: Callable[[Live], None] = lambda _: None,
-        run_id: str = "",
-        commit: str | None = None,
-        on_revealed: OnRevealed = lambda _, __: None,
+        options: ApplyOptions,
+        hooks: Hooks,
     ) -> None:
-        self.plan, self.writer, self.values = plan, writer, values
-        self.parallelism, self.on_result, self.before_write = parallelism, on_result, before_write
-        self.on_revealed = on_revealed
-        self.journal, self.run_id, self.commit = journal, run_id, commit
+        self.plan, self.writer, self.journal = plan, writer, journal
+        self.options, self.hooks = options, hooks
         self._interruption = threading.Event()
         self.interrupted: ExitCode | None = None
         self.stop_reason = ""
@@ -134,7 +146,7 @@ class Applier:
         Raises Stale before any write.
         """
         changes = self.plan.changes
-        self.journal.begin([Intent(self.run_id, c.action, c.key, c.id) for c in changes])
+        self.journal.begin([Intent(self.options.run_id, c.action, c.key, c.id) for c in changes])
         upserts = [self._with_commit(record) for record in self.plan.upserts]
         self.journal.settle(upserts, self.plan.removals)
         order = {id(change): number for number, change in enumerate(changes)}
@@ -148,13 +160,16 @@ class Applier:
         """Make every change; yield the results as they arrive."""
         changes = self.plan.changes
         for result in self._adopt([change for change in changes if _is_record_only(change)]):
-            self.on_result(result)
+            self.hooks.on_result(result)
             yield result
         for stage in _stages([change for change in changes if not _is_record_only(change)]):
-            for result in self._run_stage(stage):
-                self._journal_result(result)
-                self.on_result(result)
-                yield result
+            workers = self.options.parallelism
+            with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="apply") as pool:
+                attempts = [pool.submit(self._attempt, change) for change in stage]
+                for result in waiting.results(attempts):
+                    self._journal_result(result)
+                    self.hooks.on_result(result)
+                    yield result
 
     def _journal_result(self, result: Result) -> None:
         """Record the result of a change in the inventory."""
@@ -197,12 +212,12 @@ class Applier:
         record = Record(change.key, live.id, protect=declaration.protect, fields=fields)
         if known and known.commit and not is_sent(declaration.resource, fields):
             return replace(record, source=known.source, commit=known.commit)
-        return replace(record, source=declaration.source.path, commit=self.commit)
+        return replace(record, source=declaration.source.path, commit=self.options.commit)
 
     def _with_commit(self, record: Record) -> Record:
         """Return a record that the plan renewed with the commit that has its values now."""
         is_known = record.memory or record.commit
-        return record if is_known else replace(record, commit=self.commit)
+        return record if is_known else replace(record, commit=self.options.commit)
 
     def interrupt(self, code: ExitCode) -> None:
         """Finish the requests in flight and start nothing new; the run exits with `code`.
@@ -217,10 +232,6 @@ class Applier:
     def stop(self, why: str) -> None:
         """Start nothing new."""
         self.stop_reason = self.stop_reason or why
-
-    def _run_stage(self, stage: list[Change]) -> Iterator[Result]:
-        with ThreadPoolExecutor(max_workers=self.parallelism, thread_name_prefix="apply") as pool:
-            yield from waiting.results([pool.submit(self._attempt, change) for change in stage])
 
     def _attempt(self, change: Change) -> Result:
         if self.stop_reason:
@@ -296,7 +307,8 @@ class Applier:
     def _create_once(self, change: Change) -> tuple[Live | None, str]:
         """Create an object. Raises _NotCreated if it is safe to try again."""
         assert change.declaration
-        value = self._value(change.declaration)
+        variable = change.declaration.value_variable
+        value = self.options.values[variable] if variable else None
         ids = self._ids(change)
         remark = ""
         try:
@@ -323,16 +335,11 @@ class Applier:
             self._lost.add(change.key)
             return f"its {secret.title} was not shown and is lost: {secret.lost}"
         try:
-            self.on_revealed(change.key, live.revealed)
+            self.hooks.on_revealed(change.key, live.revealed)
         except DevinopsError as error:
             loss = f"it was written, but its {secret.title} is lost ({error})"
             raise _Unclear(f"{loss}: {secret.lost}") from error
         return ""
-
-    def _value(self, declaration: Declaration) -> str | None:
-        """Return the value for a create, None if the entry names no variable that holds it."""
-        variable = declaration.value_variable
-        return self.values[variable] if variable else None
 
     def _replace(self, change: Change) -> tuple[Live | None, str]:
         """Delete an object and create it again, in several attempts: until then it is missing.
@@ -405,7 +412,7 @@ class Applier:
         before = self._reread(change)
         if before is None:
             raise _Blocked("it was deleted after the plan was made; plan again")
-        self.before_write(before)
+        self.hooks.before_write(before)
         written = change.written()
         again = self._before_again(before, written)
         ids = self._ids(change)
@@ -451,7 +458,7 @@ class Applier:
         before = self._reread(change)
         if before is None:
             return None, "it was gone already"
-        self.before_write(before)
+        self.hooks.before_write(before)
         try:
             self.writer.delete(kind, change.id, before_again=self._before_again(before, None))
         except ApiError as error:
@@ -547,7 +554,7 @@ def _stages(changes: Collection[Change]) -> Iterator[list[Change]]:
         yield [c for c in changes if c.key.kind in level and c.action is Action.DELETE]
 
 
-def apply(applier: Applier, verify: Callable[[], Plan]) -> Report:
+def apply(applier: Applier, verify: Callable[[], Plan]) -> ApplyReport:
     """Run the applier, then plan again with `verify`; return the report, with what is left."""
     results = applier.run()
     if applier.interrupted:
@@ -565,14 +572,14 @@ def apply(applier: Applier, verify: Callable[[], Plan]) -> Report:
     return _verified(applier.plan, results, after)
 
 
-def _verified(plan: Plan, results: tuple[Result, ...], after: Plan) -> Report:
+def _verified(plan: Plan, results: tuple[Result, ...], after: Plan) -> ApplyReport:
     """Return the report with the changes of a plan made afterwards, and what only that blocks."""
     blocked = {result.change.key for result in results if result.outcome is Outcome.BLOCKED}
     known = blocked | {block.key for block in plan.blocked}
     left = tuple(change for change in after.changes if change.key not in blocked)
     waiting = tuple(block for block in after.blocked if block.key not in known)
-    return Report(plan, results, left, waiting)
+    return ApplyReport(plan, results, left, waiting)
 
 
-def _unverified(applier: Applier, results: tuple[Result, ...], why: str) -> Report:
-    return Report(applier.plan, results, None, unverified=why, interrupted=applier.interrupted)
+def _unverified(applier: Applier, results: tuple[Result, ...], why: str) -> ApplyReport:
+    return ApplyReport(applier.plan, results, None, unverified=why, interrupted=applier.interrupted)

@@ -139,12 +139,9 @@ def _files(directory: Path) -> list[Path]:
     """
     if directory.is_symlink() or directory.parent.is_symlink() or not directory.is_dir():
         return []
-    timed = [(_time(path), path) for path in directory.iterdir() if _is_backup_name(path)]
+    lines = (path for path in directory.iterdir() if path.suffix == ".jsonl")
+    timed = [(_time(path), path) for path in lines if _RUN.fullmatch(path.stem)]
     return [path for _, path in sorted((time, path) for time, path in timed if time)]
-
-
-def _is_backup_name(path: Path) -> bool:
-    return path.suffix == ".jsonl" and _RUN.fullmatch(path.stem) is not None
 
 
 def _time(path: Path) -> tuple[str, int] | None:

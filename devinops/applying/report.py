@@ -39,7 +39,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Report:
+class ApplyReport:
     """The results of an apply, in the order of the plan.
 
     `left` are the changes that a plan made afterwards still has; None if that plan could not be
@@ -101,15 +101,12 @@ class Report:
         lost = any(result.lost for result in self.results)
         if self.waiting or lost or self.count(Outcome.BLOCKED):
             codes.append(ExitCode.DECIDE)
-        if self._is_incomplete():
+        failed = self.count(Outcome.FAILED) + self.count(Outcome.SKIPPED)
+        if failed or self.left or self.left is None:
             codes.append(ExitCode.RUN_AGAIN if self.wrote else ExitCode.FIX)
         if self.interrupted:
             codes.append(self.interrupted)
         return worst(*codes)
-
-    def _is_incomplete(self) -> bool:
-        failed = self.count(Outcome.FAILED) + self.count(Outcome.SKIPPED)
-        return bool(failed or self.left or self.left is None)
 
 
 def _holds_a_value(change: Change) -> bool:

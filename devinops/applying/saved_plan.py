@@ -13,8 +13,7 @@ from typing import Any, Final
 from devinops import atomic
 from devinops.model.errors import NotWritten, UnusableFile
 from devinops.model.inventory import Inventory
-from devinops.planning.plan import digest_of
-from devinops.planning.saved import SavedPlan
+from devinops.planning.plan import SavedPlan, digest_of
 from devinops.schema.base_document import MAJOR, convert, is_readable, load_object, quotable
 from devinops.schema.plan import ApprovalsItem, PlanDocument, checksum
 

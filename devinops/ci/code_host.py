@@ -52,7 +52,7 @@ class CodeHost(Protocol):
     longest_comment: int
 
     def author(self) -> str:
-        """Return the login under which this client will comment."""
+        """Return the login under which this client comments, as far as it can be known before."""
         ...
 
     def comments(self, request: int) -> Iterator[Comment]:

@@ -93,16 +93,16 @@ def post(host: CodeHost, request: int, report: ReportToPost) -> Posted:
         # A list may show a new comment with a delay.
         if created.id not in [comment.id for comment in ours]:
             ours.append(created)
-    first, *others = sorted(ours, key=report.order)
-    if _plain(first.text) != _plain(report.text):
-        if _is_newer(host, request, first, report):
-            return Posted(PostOutcome.OUTDATED, first)
-        first = host.edit(request, first.id, report.text)
+    kept, *others = sorted(ours, key=report.order)
+    if _plain(kept.text) != _plain(report.text):
+        if _is_newer(host, request, kept, report):
+            return Posted(PostOutcome.OUTDATED, kept)
+        kept = host.edit(request, kept.id, report.text)
         outcome = PostOutcome.UPDATED
     failures = [failure for failure in failures if not _is_newer(host, request, failure, report)]
     for other in (*filter(report.replaces, others), *failures):
         host.delete(request, other.id)
-    return Posted(outcome, first)
+    return Posted(outcome, kept)
 
 
 def is_by(comment: Comment, author: str) -> bool:
@@ -110,9 +110,9 @@ def is_by(comment: Comment, author: str) -> bool:
     return comment.author.casefold() == author.casefold()
 
 
-def _is_newer(host: CodeHost, request: int, comment: Comment, report: ReportToPost) -> bool:
+def _is_newer(host: CodeHost, request: int, kept: Comment, report: ReportToPost) -> bool:
     """Return whether a comment is about the last commit of the request, and the report is not."""
-    about = comment_marker.read(comment.text)
+    about = comment_marker.read(kept.text)
     if about is None or about.commit in (None, report.commit):
         return False
     return host.request(request).head == about.commit

@@ -14,8 +14,7 @@ from devinops.cli.options import Options
 from devinops.model.errors import Stale, UnusableFile, UsageError
 from devinops.model.policy import Approvals
 from devinops.model.target import Target
-from devinops.planning.plan import Plan
-from devinops.planning.saved import ShownPlan
+from devinops.planning.plan import Plan, ShownPlan
 from devinops.render.answers import Differences
 
 

@@ -1,4 +1,4 @@
-"""Which entries a branch changes, compared with another branch. Runs Git."""
+"""Which entries differ from those of another branch. Git is run only for that."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def github_values(pipeline: Pipeline) -> dict[str, str]:
 def github_job_values(pipeline: Pipeline, target: str) -> dict[str, str]:
     """Return the values of the placeholders in github-jobs.yml for the jobs of one target.
 
-    They name its secrets only: a job that looks them up would be sent the secrets of all targets.
+    They name its secrets: a job with another way to find them would be sent those of all targets.
     """
     key = pipeline.keys[target]
     keys = [key, *filter(None, [pipeline.enterprise_keys.get(target)])]

@@ -12,7 +12,7 @@ from devinops.api.parallel import PagedReading, overlapping, started
 from devinops.cli.progress import Progress
 from devinops.inventory import open_runs
 from devinops.kinds import KINDS
-from devinops.model.client_protocols import Page
+from devinops.model.client_protocols import PageDecoder
 from devinops.model.inventory import Inventory
 from devinops.model.objects import Snapshot
 
@@ -20,7 +20,7 @@ FEW: Final = 200
 """With fewer entries, the files are read before a first response could arrive."""
 
 
-ListKinds = Callable[[Collection[str], Callable[[Page], None]], Snapshot]
+ListKinds = Callable[[Collection[str], Callable[[PageDecoder], None]], Snapshot]
 """Lists kinds, and passes on their pages. Several threads call it at once."""
 
 
@@ -92,7 +92,7 @@ class EarlyReading:
         finally:
             self._progress.clear()
 
-    def _read(self, pages: Callable[[Page], None]) -> Early | None:
+    def _read(self, pages: Callable[[PageDecoder], None]) -> Early | None:
         make_inventory = self._fetch_inventory()
         lists = _Lists(lambda kinds: self._snapshot(kinds, pages))
         lists.start(self._kinds.get() or ())
@@ -115,7 +115,7 @@ class _Lists:
         self.kinds: frozenset[str] = frozenset()
 
     def start(self, kinds: Collection[str]) -> None:
-        """List these kinds, and the kinds they refer to, unless they are being listed already."""
+        """List these kinds and those that they refer to, as far as they are not on their way."""
         new = KINDS.with_referred(kinds) - self.kinds
         if new:
             self.kinds |= new

@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 
 from devinops import signals
-from devinops.applying.applier import Applier, apply
+from devinops.applying.applier import Applier, ApplyOptions, Hooks, apply
 from devinops.applying.backup import Backups
-from devinops.applying.report import Report
+from devinops.applying.report import ApplyReport
 from devinops.cli.options import Options
 from devinops.cli.output import echo_err, tell
 from devinops.cli.progress import Progress
@@ -74,7 +74,7 @@ class RunJournal:
 def check_refusals(plan: Plan, flags: str, *, is_saved: bool = False) -> None:
     """Raise NotApplied if a plan must not be applied at all; a saved plan holds its own options.
 
-    `flags` are the `command_flags` of `Options`.
+    `flags` is that of `Options`.
     """
     if plan.refusals:
         names = like_commands(plan.named)
@@ -101,17 +101,17 @@ def execute(
     journal: type[RunJournal] = RunJournal,
     keep: Path | None = None,
     secrets: Path | None,
-) -> Report:
+) -> ApplyReport:
     """Apply a plan with progress and a backup, and return the report.
 
     `replan` is called at the end, to see what is left. `values` are the values of secrets, see
-    `Applier`; `keep` is a backup that must not be deleted; `secrets` is the file for new secrets
-    from the API. From here to the end of the command, the first signal lets requests in flight
-    finish and starts no new ones; only `replan` is interrupted. So there is always a report, and it
-    is accurate.
+    `ApplyOptions`; `keep` is a backup that must not be deleted; `secrets` is the file for new
+    secrets from the API. From here to the end of the command, the first signal lets requests in
+    flight finish and starts no new ones; only `replan` is interrupted. So there is always a report,
+    and it is accurate.
     """
     options, settings, plan = session.options, session.settings, planned.plan
-    run = new_run(datetime.now(UTC))
+    run, commit = new_run(datetime.now(UTC)), Git(settings.root).line("rev-parse", "HEAD")
     backups = Backups(settings.root, plan.target, run, keep=keep)
     progress = Progress(options, "applying", len(plan.changes))
     with _webhook_secrets(plan, secrets) as webhook_secrets, progress, backups:
@@ -119,14 +119,9 @@ def execute(
             plan,
             planned.snapshot,
             session.client,
-            values=values or {},
-            parallelism=settings.parallelism,
-            on_result=lambda _: progress.step(),
-            before_write=backups.save,
-            journal=journal(session.store, run, plan.inventory),
-            run_id=run,
-            commit=Git(settings.root).line("rev-parse", "HEAD"),
-            on_revealed=webhook_secrets.hand_over,
+            journal(session.store, run, plan.inventory),
+            ApplyOptions(values or {}, settings.parallelism, run, commit),
+            Hooks(backups.save, lambda _: progress.step(), webhook_secrets.hand_over),
         )
         signals.instead(_stopper(options, applier))
         report = apply(applier, lambda: _plan_left(replan))
@@ -154,7 +149,7 @@ def _plan_left(replan: Callable[[], Planned]) -> Plan:
         return replan().plan
 
 
-def finish(options: Options, report: Report) -> ExitCode:
+def finish(options: Options, report: ApplyReport) -> ExitCode:
     """Write the report and return the exit code of the run."""
     try:
         options.answer(report)

@@ -35,7 +35,7 @@ OPTION_GROUPS: Final[dict[str, set[str]]] = {
         "--skip-untracked",
     },
 }
-"""Title → options, in the order of help. `Options` has the rest: the options of one command."""
+"""Title → options, in the order of help. `Options` has all others, those of one command."""
 
 
 class Command(click.Command):

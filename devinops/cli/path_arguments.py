@@ -31,7 +31,7 @@ class Selection(NamedTuple):
         return cls(str(real), frozenset(below) if paths else None)
 
     def includes(self, path: str) -> bool:
-        """Return whether a file is selected, by its path from the root or the path it links to."""
+        """Return whether a file is selected, by its path from the root or that of its target."""
         if self.prefixes is None or self._has(path):
             return True
         real = os.path.realpath(os.path.join(self.root, path))  # noqa: PTH118
@@ -62,7 +62,7 @@ def unread(paths: Iterable[Path], root: Path, loaded: Loaded) -> list[Path]:
 
 
 def _not_among(files: Iterable[str], names: Mapping[Path, str]) -> dict[Path, str]:
-    """Return the names that are neither a file nor a directory above one."""
+    """Return those of the names that are neither one of the files nor a directory above one."""
     known = {above for file in files for above in _at_and_above(file)}
     return {path: name for path, name in names.items() if name not in known}
 

@@ -9,7 +9,7 @@ from devinops.api.parallel import PagedReading, overlapping
 from devinops.cli.session import Session
 from devinops.ingest.pull_result import NotRead, Pulled
 from devinops.kinds import KINDS
-from devinops.model.client_protocols import Page, Reader, ignore
+from devinops.model.client_protocols import PageDecoder, Reader, ignore
 from devinops.model.errors import FORBIDDEN, ApiError
 from devinops.model.objects import Live, Snapshot
 
@@ -70,7 +70,7 @@ def _of_kinds(snapshot: Snapshot, kinds: Collection[str]) -> list[Live]:
 
 
 def _existing(session: Session[Reader], nouns: Collection[str]) -> frozenset[str]:
-    """Return which of the kinds the target has."""
+    """Return those of the kinds that the target has."""
     target = session.client.target
     return frozenset(noun for noun in nouns if KINDS[noun].is_in(target.api, target.scope))
 
@@ -86,7 +86,7 @@ def readable(
     session: Session[Reader],
     kinds: frozenset[str],
     needed: Collection[str] = (),
-    pages: Callable[[Page], None] = ignore,
+    pages: Callable[[PageDecoder], None] = ignore,
     *,
     verify: bool = False,
 ) -> ReadableKinds:

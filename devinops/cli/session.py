@@ -34,7 +34,7 @@ from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.model import inventory as owned
 from devinops.model.changes import Action
-from devinops.model.client_protocols import Page, Reader, ignore
+from devinops.model.client_protocols import PageDecoder, Reader, ignore
 from devinops.model.errors import (
     FORBIDDEN,
     ApiError,
@@ -54,7 +54,7 @@ from devinops.model.policy import Approvals, MissingFolders, Prune
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
 from devinops.planning.drift import without_secrets
 from devinops.planning.mentions import mention_problems, mentioning_kinds, unchecked
-from devinops.planning.plan import Plan, build_plan
+from devinops.planning.plan import Plan, PlanRequest, build_plan
 from devinops.planning.selection import Only
 from devinops.render.answers import Failure, PlanAnswer
 
@@ -116,7 +116,7 @@ class Session(Generic[C_co]):
         kinds: Iterable[str] | None,
         *,
         verify: bool = True,
-        pages: Callable[[Page], None] = ignore,
+        pages: Callable[[PageDecoder], None] = ignore,
     ) -> Snapshot:
         """Return all objects of the kinds and of the kinds that they refer to.
 
@@ -130,7 +130,7 @@ class Session(Generic[C_co]):
         """Begin to read what a plan needs, although the entries are not known yet."""
         progress = Progress(self.options, "reading")
 
-        def snapshot(kinds: Collection[str], pages: Callable[[Page], None]) -> Snapshot:
+        def snapshot(kinds: Collection[str], pages: Callable[[PageDecoder], None]) -> Snapshot:
             return self.client.snapshot(kinds, progress.at, verify=False, pages=pages)
 
         return EarlyReading(lambda: self.store.fetch(), self._kinds, snapshot, progress)
@@ -229,16 +229,19 @@ class Session(Generic[C_co]):
         only_must_match: bool,
         warnings: Sequence[Problem],
     ) -> Plan:
+        request = PlanRequest(
+            self.client.target,
+            self.settings.policy,
+            datetime.now(UTC).date(),
+            inventory,
+            approvals,
+            self.entries.merged,
+            self.entries.only,
+        )
         return build_plan(
             self.entries.declarations,
             snapshot,
-            self.client.target,
-            policy=self.settings.policy,
-            today=datetime.now(UTC).date(),
-            inventory=inventory,
-            only=self.entries.only,
-            approvals=approvals,
-            merged=self.entries.merged,
+            request,
             warnings=(*self.entries.warnings, *warnings),
             only_must_match=only_must_match,
         )
@@ -265,7 +268,7 @@ def open_session(
     *,
     settings: Settings | None = None,
 ) -> Iterator[Session[C_co]]:
-    """Yield a session without entries, with the `settings`, by default those in the repository.
+    """Yield a session without entries, with the `settings`, by default those of the repository.
 
     `connect` is `open_reader` or `open_writer`. Raises InputError, ConfigError and UsageError.
     """

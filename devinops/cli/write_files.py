@@ -220,7 +220,7 @@ class Writing:
 def _directory(root: Path) -> Iterator[Path | None]:
     """Hold a new directory below `.devinops`; None if there cannot be one.
 
-    First removes what killed processes left: a live process holds the lock of its directory.
+    First removes those of killed processes: a process that lives holds the lock of its directory.
     """
     from devinops.inventory import disk
 

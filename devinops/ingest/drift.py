@@ -33,19 +33,17 @@ from devinops.planning.commands import forget_command
 from devinops.planning.diff import changed_fields
 from devinops.planning.draft import names_of
 from devinops.planning.drift import replacing_run
-from devinops.planning.guards import are_too_many, moved
-from devinops.planning.in_root import recorded
-from devinops.planning.lifecycles.managed import is_sent
-from devinops.planning.match import (
-    Match,
+from devinops.planning.folders import (
     RenamedFolder,
     as_declared,
-    match,
+    recorded,
     renamed_folders,
     used_folders,
 )
-from devinops.planning.stale_records import replaced
-from devinops.planning.three_way import Sides, moved_outside, sides
+from devinops.planning.guards import are_too_many, moved
+from devinops.planning.lifecycles.managed import is_sent
+from devinops.planning.match import Match, match, replaced
+from devinops.planning.three_way import Moved, moved_outside, sides
 from devinops.writers import FileChange
 from devinops.writers.edit_fields import NotEditable
 from devinops.writers.file_names import directory
@@ -292,7 +290,7 @@ class _Drift:
             return "that object was renamed too, so pull again when its entry has the new name"
         return f"rename one of them {IN_THE_WEB_APP}"
 
-    def _sides(self, item: Match, live: Live) -> Sides:
+    def _sides(self, item: Match, live: Live) -> Moved:
         declaration, record = item.declaration, item.record
         if record is not None:
             merged = self.merged_before.get(live.object_id, {})
@@ -300,8 +298,8 @@ class _Drift:
                 live.kind, recorded(record, live), declaration.resource, live.resource, merged
             )
         if declaration.key in self.pulling.named or live.key in self.pulling.named:
-            return Sides(live=changed_fields(live.kind, declaration.resource, live.resource))
-        return Sides()
+            return Moved(live=changed_fields(live.kind, declaration.resource, live.resource))
+        return Moved()
 
     def _merge(self, entry_edit: EntryEdit, record: Record | None, change: FieldChange) -> None:
         """Decide what to write for a field that both sides changed."""

@@ -19,14 +19,14 @@ from devinops.model.changes import Action
 from devinops.model.credentials import masked_key
 from devinops.model.inventory import Inventory, MergedEdit
 from devinops.model.keys import Key
-from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle, Only
+from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle, OnlyObject
 from devinops.model.objects import Declaration, Live, Snapshot
 from devinops.model.policy import Policy
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.capabilities import api_problems
 from devinops.planning.match import match
-from devinops.planning.plan import build_plan
+from devinops.planning.plan import PlanRequest, build_plan
 from devinops.writers import FileChange
 from devinops.writers.new_files import Checks, NewEntry, NewFile, new_files
 
@@ -170,7 +170,9 @@ def new_entry(live: Live, pulling: Pulling) -> NewEntry | None:
     it is not managed.
     """
     kind, api = live.kind, pulling.target.api
-    if isinstance(kind.identity, Only) and all(v in _NOTHING for _, v in live.resource.items()):
+    if isinstance(kind.identity, OnlyObject) and all(
+        v in _NOTHING for _, v in live.resource.items()
+    ):
         return None
     values = {
         name: value
@@ -231,14 +233,8 @@ def _not_quiet(files: Iterable[NewFile], pulling: Pulling) -> dict[Key, str]:
     """Return key → reason for each new entry that the plan would not simply adopt."""
     new = [declaration for file in files for declaration in file.declarations]
     keys = {declaration.key for declaration in new}
-    plan = build_plan(
-        [*pulling.declarations, *new],
-        pulling.snapshot,
-        pulling.target,
-        policy=pulling.policy,
-        today=pulling.today,
-        inventory=pulling.inventory,
-    )
+    request = PlanRequest(pulling.target, pulling.policy, pulling.today, pulling.inventory)
+    plan = build_plan([*pulling.declarations, *new], pulling.snapshot, request)
     bad = {
         change.key: f"the plan would {change.action} it: {change.reason}"
         for change in plan.changes

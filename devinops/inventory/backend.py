@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import random
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from devinops import atomic
+from devinops import atomic, waiting
 from devinops.inventory import disk
 
+_SHORTEST_S, _LONGEST_S = 0.2, 3.2
 
-@dataclass(frozen=True, slots=True)
-class VersionedText:
+
+class VersionedText(NamedTuple):
     """The text of a stored inventory, None if there is none, and the version to build a save on."""
 
     text: str | None
@@ -20,6 +22,19 @@ class VersionedText:
 
 class WriteConflict(Exception):
     """Another process saved first, or is saving now. `str()` is Git's error, if there is one."""
+
+
+def attempts(seconds: float) -> Iterator[None]:
+    """Yield at once, and again after pauses that grow, until this number of seconds is over.
+
+    The pauses are random: runs that fail together must not all try again at the same moment.
+    """
+    end, longest_s = waiting.now() + seconds, _SHORTEST_S
+    yield
+    while (left_s := end - waiting.now()) > 0:
+        waiting.pause(min(left_s, random.uniform(longest_s / 4, longest_s)))
+        longest_s = min(2 * longest_s, _LONGEST_S)
+        yield
 
 
 class Backend(Protocol):

@@ -23,9 +23,8 @@ from devinops.git import (
     without_credentials,
 )
 from devinops.inventory import disk
-from devinops.inventory.backend import VersionedText, WriteConflict
+from devinops.inventory.backend import VersionedText, WriteConflict, attempts
 from devinops.inventory.push_refusals import advice
-from devinops.inventory.retries import attempts
 from devinops.model.errors import ConfigError, InventoryError
 from devinops.model.suggest import did_you_mean
 
@@ -107,7 +106,8 @@ class BranchBackend:
                 "inventory: {store: branch} needs a remote, and this repository has none: add one, "
                 "or use store: file"
             )
-        name = self.chosen_remote or _default_remote(remotes)
+        default = remotes[0] if len(remotes) == 1 else "origin"
+        name = self.chosen_remote or default
         if name in remotes:
             return name
         if self.chosen_remote is None:
@@ -320,10 +320,6 @@ class BranchBackend:
         return self.git.text(
             "commit-tree", tree, *parents, data=f"{message}\n".encode(), env=self.git.identity()
         )
-
-
-def _default_remote(remotes: list[str]) -> str:
-    return remotes[0] if len(remotes) == 1 else "origin"
 
 
 def _contains(text: str, fragments: tuple[str, ...]) -> bool:

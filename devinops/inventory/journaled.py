@@ -17,11 +17,10 @@ from filelock import FileLock
 
 from devinops import atomic, signals
 from devinops.inventory import disk, merge
-from devinops.inventory.backend import Backend, VersionedText, WriteConflict
+from devinops.inventory.backend import Backend, VersionedText, WriteConflict, attempts
 from devinops.inventory.disk import abandoned, hold, locked
 from devinops.inventory.format import dump, dump_settled, parse, parse_settled
 from devinops.inventory.merge import Settled
-from devinops.inventory.retries import attempts
 from devinops.model.errors import DevinopsError, InventoryError, Stale
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId, listed
@@ -36,7 +35,7 @@ _NEW_RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
 
 @dataclass
-class _Run:
+class _OwnRun:
     """A run of this process: the records before it, and its results so far."""
 
     before: Mapping[ObjectId, Record]
@@ -58,7 +57,7 @@ class JournaledStore:
     ) -> None:
         self.backend, self.target, self.flags = backend, target, flags
         self.patience_s = patience_s
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, _OwnRun] = {}
         self._run_locks: dict[str, FileLock] = {}
 
     @property
@@ -89,18 +88,18 @@ class JournaledStore:
             if not isinstance(error, InventoryError):
                 raise
             raise InventoryError(f"{str(error).rstrip('.')}. Nothing was written") from error
-        self._runs[run] = _Run(base.by_id)
+        self._runs[run] = _OwnRun(base.by_id)
 
     def settle(
         self, run: str, upserts: Sequence[Record] = (), removals: Sequence[ObjectId] = ()
     ) -> None:
         result = Settled(run, tuple(upserts), tuple(removals))
-        self._runs.setdefault(run, _Run({})).results.append(result)
+        self._runs.setdefault(run, _OwnRun({})).results.append(result)
         with self._locked():
             disk.append(self.journal, dump_settled(result))
 
     def finish(self, run: str, unclear: Collection[Key] = ()) -> None:
-        own = self._runs.get(run, _Run({}))
+        own = self._runs.get(run, _OwnRun({}))
         count = sum(len(result.upserts) + len(result.removals) for result in own.results)
         try:
             self._update(

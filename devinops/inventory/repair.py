@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from devinops.model.inventory import Inventory, Record, fingerprints
 from devinops.model.keys import Key
@@ -13,16 +14,14 @@ from devinops.model.objects import Live, Snapshot
 SAME_BODY = "the same body"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A live object that is not owned, and the evidence that it is the one of a record."""
 
     live: Live
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class LostRecord(NamedTuple):
     """A record whose object is gone. `link` is the object to link it to, if that is clear."""
 
     record: Record
@@ -38,7 +37,7 @@ class Finding:
 
 def find(
     inventory: Inventory, snapshot: Snapshot, declared: Collection[Key]
-) -> tuple[Finding, ...]:
+) -> tuple[LostRecord, ...]:
     """Return the records whose object is gone, by key, each with its best candidates.
 
     A record whose key is not `declared` has none: the next plan would delete what it is linked to.
@@ -46,29 +45,27 @@ def find(
     another body, neither is linked: the next apply would overwrite what somebody wrote. A person
     who knows better can use `inventory link`.
     """
-    unowned = [
-        live for live in snapshot.objects if live.ours and live.object_id not in inventory.by_id
-    ]
-    findings = [
-        Finding(record, tuple(_best(record, unowned)) if record.key in declared else ())
+    unowned = snapshot.unmanaged(inventory.by_id)
+    lost = [
+        LostRecord(record, tuple(_best(record, unowned)) if record.key in declared else ())
         for record in inventory.owned
         if record.object_id not in snapshot.by_id
     ]
-    claims = Counter(f.candidates[0].live.id for f in findings if len(f.candidates) == 1)
-    return tuple(_with_link(finding, claims) for finding in findings)
+    claims = Counter(item.candidates[0].live.id for item in lost if len(item.candidates) == 1)
+    return tuple(_with_link(item, claims) for item in lost)
 
 
-def _with_link(finding: Finding, claims: Counter[str]) -> Finding:
-    """Return a finding linked to its only candidate, if only this record claims it by its body.
+def _with_link(lost: LostRecord, claims: Counter[str]) -> LostRecord:
+    """Return a lost record linked to its only candidate, if only this record claims it by its body.
 
     `claims` counts the records that have an object, by its id, as their only candidate.
     """
-    if len(finding.candidates) != 1:
-        return finding
-    (candidate,) = finding.candidates
+    if len(lost.candidates) != 1:
+        return lost
+    (candidate,) = lost.candidates
     if claims[candidate.live.id] == 1 and SAME_BODY in candidate.evidence:
-        return replace(finding, link=candidate)
-    return finding
+        return lost._replace(link=candidate)
+    return lost
 
 
 def _best(record: Record, unowned: Iterable[Live]) -> Iterator[Candidate]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from devinops.model.errors import UsageError
 from devinops.model.keys import ROOT, Key
-from devinops.model.kind import Kind, Only
+from devinops.model.kind import Kind, OnlyObject
 from devinops.model.suggest import did_you_mean
 
 
@@ -84,7 +84,7 @@ KINDS: Final = Registry(_walk())
 def parse_key(text: str) -> Key:
     """Return the key that a user typed. Raises UsageError."""
     kind = KINDS.get(text)
-    if kind and isinstance(kind.identity, Only):
+    if kind and isinstance(kind.identity, OnlyObject):
         return Key(kind.noun, ROOT, "")
     try:
         key = Key.parse(text)

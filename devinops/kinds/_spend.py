@@ -42,6 +42,8 @@ def _reasons(before: Any, after: Any) -> Iterator[str]:
         yield "it is enabled"
     if _more_events(before.triggers or (), after.triggers):
         yield "a trigger is new or changed"
+    if _more_runs(_part(before.limits, "invocations"), _part(after.limits, "invocations")):
+        yield "it may run more often"
     yield from _wider_limits(before, after)
     yield from _more_actions(before.actions or (), after.actions or ())
     yield from _longer_sessions(before, after)
@@ -123,12 +125,6 @@ def _groups(trigger: Any) -> list[_Group]:
 
 
 def _wider_limits(before: Any, after: Any) -> Iterator[str]:
-    if _more_runs(_part(before.limits, "invocations"), _part(after.limits, "invocations")):
-        yield "it may run more often"
-    yield from _relaxed_limits(before, after)
-
-
-def _relaxed_limits(before: Any, after: Any) -> Iterator[str]:
     for group, name in _LIMITS:
         old, new = _part(getattr(before, group), name), _part(getattr(after, group), name)
         if old is not None and (new is None or new > old):

@@ -98,29 +98,20 @@ def as_automation(schedule: Any) -> str:
     """Return how to write a schedule as an automation."""
     if schedule.schedule_type == "one_time":
         return f"it runs once, at {schedule.scheduled_at}; an automation cannot do that"
-    rule = _rule(schedule)
+    is_plain = schedule.interval_count in (None, 1) or isinstance(schedule.interval_count, Unset)
+    rule = from_cron(schedule.frequency or "") if is_plain else ""
+    condition = {"field": "rrule", "operator": "recurrence", "value": rule or NO_RULE}
+    prompt = "\n\n".join(filter(None, (schedule.prompt or "", _mention(schedule)))) or "…"
+    facts = {name: getattr(schedule, name) for name in ("bypass_approval", "tags", "platform")}
+    session = {name: value for name, value in facts.items() if value}
     entry = {
         "name": schedule.name,
         **({"enabled": False} if schedule.enabled is False else {}),
-        "triggers": [_trigger(rule or NO_RULE)],
-        "actions": [{"type": START, "prompt": _prompt(schedule), **_session(schedule)}],
+        "triggers": [{"event_type": SCHEDULE, "conditions": {"any": [{"all": [condition]}]}}],
+        "actions": [{"type": START, "prompt": prompt, **({"session": session} if session else {})}],
     }
     text = json.dumps([entry], ensure_ascii=False)
     return f"write it as an automation instead: automations: {text}{_remarks(schedule, rule)}"
-
-
-def _rule(schedule: Any) -> str:
-    is_plain = schedule.interval_count in (None, 1) or isinstance(schedule.interval_count, Unset)
-    return from_cron(schedule.frequency or "") if is_plain else ""
-
-
-def _trigger(rule: str) -> dict[str, Any]:
-    condition = {"field": "rrule", "operator": "recurrence", "value": rule}
-    return {"event_type": SCHEDULE, "conditions": {"any": [{"all": [condition]}]}}
-
-
-def _prompt(schedule: Any) -> str:
-    return "\n\n".join(filter(None, (schedule.prompt or "", _mention(schedule)))) or "…"
 
 
 def _mention(schedule: Any) -> str:
@@ -130,12 +121,6 @@ def _mention(schedule: Any) -> str:
     if title and not {'"', "\n"} & set(title):
         return f'@playbook:"{title}"'
     return f"@playbook:{id}" if id else ""
-
-
-def _session(schedule: Any) -> dict[str, Any]:
-    facts = {name: getattr(schedule, name) for name in ("bypass_approval", "tags", "platform")}
-    settings = {name: value for name, value in facts.items() if value}
-    return {"session": settings} if settings else {}
 
 
 def _remarks(schedule: Any, rule: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from devinops.model.kind import (
     Kind,
     Lifecycle,
-    Only,
+    OnlyObject,
     Part,
     Resource,
     Scope,
@@ -67,7 +67,7 @@ KIND = Kind(
     section="session_tags",
     title="The session tags that an organization allows. One entry for each target.",
     resource=SessionTags,
-    identity=Only(),
+    identity=OnlyObject(),
     lifecycle=Lifecycle.WHOLE,
     renames=False,
     tombstones=False,

@@ -18,13 +18,15 @@ from devinops.model.keys import FolderPath, Key, folder_path
 from devinops.model.kind import Attribute, FieldPath, Kind, Path, Resource
 from devinops.model.objects import Declaration, Ensure, Problem, Source
 from devinops.model.values import canonical_text
-from devinops.schema.findings import Finding, check, entry_checker
+from devinops.schema.findings import SchemaFinding, check, entry_checker
 
 BodyReader = Callable[[str, Source], tuple[str | None, list[Problem]]]
 """(Path of a text file as written, its position) → text, problems."""
 
 
-def findings_to_problems(node: Node, file: str, findings: Iterable[Finding]) -> Iterator[Problem]:
+def findings_to_problems(
+    node: Node, file: str, findings: Iterable[SchemaFinding]
+) -> Iterator[Problem]:
     """Yield the findings as problems with positions, except for values that the parser reported."""
     for finding in findings:
         path = finding.path[:-1] if finding.at_key else finding.path
@@ -32,7 +34,7 @@ def findings_to_problems(node: Node, file: str, findings: Iterable[Finding]) -> 
             yield problem(source_of(node, file, finding), finding.code, finding.message)
 
 
-def source_of(node: Node, file: str, finding: Finding) -> Source:
+def source_of(node: Node, file: str, finding: SchemaFinding) -> Source:
     """Return the position at which a finding below `node` is to be fixed."""
     if finding.at_key:
         return node.at(finding.path[:-1]).key_source(file, str(finding.path[-1]))
@@ -152,11 +154,11 @@ class _Entry:
         self.problems.extend(findings_to_problems(self.node, self.file, findings))
         return {str(finding.path[0]) for finding in findings if finding.path}
 
-    def adjusted(self, finding: Finding) -> Finding:
+    def adjusted(self, finding: SchemaFinding) -> SchemaFinding:
         """Return a finding about the text with a message that fits a Markdown file or an entry."""
         document = self.kind.document
         if document and finding.path == (document,) and finding.code == "invalid-value":
-            return Finding(finding.path, "empty-text", self.empty_text)
+            return SchemaFinding(finding.path, "empty-text", self.empty_text)
         if (
             self.page
             and finding.code == "unknown-key"
@@ -166,7 +168,7 @@ class _Entry:
                 f"{finding.path[0]} is not allowed in front matter: "
                 f"the text below it is the {document}"
             )
-            return Finding(finding.path, finding.code, message, at_key=True)
+            return SchemaFinding(finding.path, finding.code, message, at_key=True)
         return finding
 
     # the fields

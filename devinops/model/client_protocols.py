@@ -17,7 +17,7 @@ It can raise an error to stop the retries.
 """
 
 
-Page = Callable[[], "Sequence[Live]"]
+PageDecoder = Callable[[], "Sequence[Live]"]
 """Decodes the objects of a page of a list, as far as it can be done before all lists are read."""
 
 
@@ -25,7 +25,7 @@ def ignore(_: object) -> None:
     """Ignore a progress report or a log line."""
 
 
-class Identity(NamedTuple):
+class KeyOwner(NamedTuple):
     """The person or service user that an API key belongs to, as text for people.
 
     `org_id` is None if the key belongs to an enterprise.
@@ -73,7 +73,7 @@ class Reader(Protocol):
         """Whether an emulator responds; None before the first response."""
         ...
 
-    def whoami(self) -> Identity:
+    def whoami(self) -> KeyOwner:
         """Return who the key belongs to. On v1 no request is sent, because v1 cannot tell."""
         ...
 
@@ -83,7 +83,7 @@ class Reader(Protocol):
         progress: Callable[[int], None] = ignore,
         *,
         verify: bool = True,
-        pages: Callable[[Page], None] = ignore,
+        pages: Callable[[PageDecoder], None] = ignore,
     ) -> Snapshot:
         """Return all live objects of the kinds; by default, of all kinds that the keys can read.
 

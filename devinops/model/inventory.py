@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from devinops.model.changes import Action
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource, Role
-from devinops.model.objects import Source
+from devinops.model.objects import Live, Snapshot, Source
 
 DIGEST_LENGTH = 16
 
@@ -170,6 +170,11 @@ class Inventory:
     def owned(self) -> tuple[Record, ...]:
         """The records of owned objects, without memories."""
         return tuple(record for record in self.records if not record.memory)
+
+    def object_of(self, key: Key, snapshot: Snapshot) -> Live | None:
+        """Return the live object of the record with a key."""
+        record = self.by_key.get(key)
+        return snapshot.by_id.get(record.object_id) if record else None
 
     def changed(
         self, upserts: Iterable[Record] = (), removals: Iterable[ObjectId] = ()

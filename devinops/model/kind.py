@@ -279,7 +279,7 @@ class Composite(NamedTuple):
         return dict(zip(self.fields, parts, strict=False))
 
 
-class Only(NamedTuple):
+class OnlyObject(NamedTuple):
     """Identity of the only object of its kind in an organization; its key is the noun."""
 
     fields: tuple[str, ...] = ()
@@ -591,7 +591,7 @@ class Kind:
 
     @property
     def moving(self) -> str:
-        """What may have happened if all its objects are gone, and what to do; empty if unlikely."""
+        """Advice for a run in which all objects of this kind are gone; empty if there is none."""
         return (
             self.moves_to
             and f"Devin may be moving its {self.section} to {self.moves_to}: check in the web "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from devinops.model.keys import FolderPath, Key, ObjectId
-from devinops.model.kind import FieldPath, Kind, Resource, Revealed, Role
+from devinops.model.kind import FieldPath, Kind, Lifecycle, Resource, Revealed, Role
 
 
 class Source(NamedTuple):
@@ -143,6 +143,12 @@ class Live:
     def object_id(self) -> ObjectId:
         return ObjectId(self.kind.noun, self.id)
 
+    @property
+    def folder_id(self) -> ObjectId | None:
+        """The object that contains this one; None if there is none."""
+        noun, id = self.kind.lives_in, self.ids.get(self.kind.parent or "")
+        return ObjectId(noun, id) if noun and id else None
+
     def put_into(self, folder: FolderPath) -> Live:
         """Return this object with its folder's path replaced."""
         assert self.kind.parent, "the kind has no parent"
@@ -180,6 +186,19 @@ class Snapshot:
     def by_id(self) -> Mapping[ObjectId, Live]:
         """Every object by its id, including those that belong to others."""
         return {live.object_id: live for live in self.objects}
+
+    def unmanaged(self, managed: Collection[ObjectId]) -> list[Live]:
+        """Return the organization's own objects that are not `managed`.
+
+        An object that must exist and that no API creates, such as a folder, never is unmanaged.
+        """
+        return [
+            live
+            for live in self.objects
+            if live.ours
+            and live.kind.lifecycle is not Lifecycle.REQUIRED
+            and live.object_id not in managed
+        ]
 
     def with_more(self, more: Snapshot) -> Snapshot:
         """Return this snapshot with the objects of other kinds from a later read."""

@@ -1,4 +1,4 @@
-"""Entries that Devin would mix up with live objects that nobody declares. Pure.
+"""Warns of entries that Devin cannot tell from unmanaged objects. Pure.
 
 `devinops lint` compares entries with each other; only a plan knows the live objects.
 """

@@ -108,6 +108,13 @@ class PlanDraft:
     conflicts: set[Key] = field(default_factory=set)
     unchanged: int = 0
 
+    def sort(self) -> None:
+        self.changes.sort(key=lambda change: (change.key, change.id or ""))
+        self.blocked.sort(key=lambda blocked: (blocked.key, blocked.by))
+        self.drift.sort(key=lambda drift: (drift.key, drift.id))
+        self.warnings.sort()
+        self.removals.sort()
+
     def block(
         self,
         by: Blocker,
@@ -150,19 +157,9 @@ class PlanDraft:
     def edited(self, declaration: Declaration, live: Live, fields: Fields) -> None:
         """Add a change made outside devinops that stays; `fields` are as in a change."""
         sides = tuple(FieldChange(f.name, f.after, f.before) for f in fields)
-        at, by = live.updated_at, live.updated_by
-        self.drift.append(
-            Drift(
-                DriftEvent.EDITED,
-                declaration.key,
-                live.id,
-                names_of(fields),
-                sides,
-                declaration.source,
-                at,
-                by,
-            )
-        )
+        facts = (declaration.key, live.id, names_of(fields), sides, declaration.source)
+        edit = Drift(DriftEvent.EDITED, *facts, live.updated_at, live.updated_by)
+        self.drift.append(edit)
 
     def delete(
         self,

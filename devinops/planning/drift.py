@@ -15,11 +15,11 @@ from devinops.model.kind import Lifecycle
 from devinops.model.objects import Live, Snapshot
 from devinops.model.values import UNSET
 from devinops.planning.draft import Fields, names_of, source_of
-from devinops.planning.match import as_declared, renamed_folders
+from devinops.planning.folders import as_declared, renamed_folders
 from devinops.planning.three_way import moved_outside
 
 
-class Findings(NamedTuple):
+class DriftFindings(NamedTuple):
     """Changes made outside devinops, and the live objects that are not owned; sorted by key.
 
     `foreign` holds the objects with the label of another owner.
@@ -30,7 +30,7 @@ class Findings(NamedTuple):
     foreign: tuple[Live, ...] = ()
 
 
-def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
+def find_drift(inventory: Inventory, snapshot: Snapshot) -> DriftFindings:
     """Compare every owned object with the values that were read at the last apply.
 
     The inventory holds fingerprints, so the names and live values of changed fields are known, but
@@ -49,9 +49,9 @@ def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
         for folder in renamed
     ]
     drifts += [drift for record in inventory.owned if (drift := _drift(record, live))]
-    return Findings(
+    return DriftFindings(
         tuple(sorted(drifts, key=lambda drift: (drift.key, drift.id))),
-        _unmanaged(inventory, live),
+        tuple(live.unmanaged(inventory.by_id)),
         tuple(object for object in live.objects if object.owner and not object.ours),
     )
 
@@ -117,13 +117,3 @@ def _about(
 ) -> Drift:
     at, by = (live.updated_at, live.updated_by) if live else (None, None)
     return Drift(moved, record.key, record.id, reason, fields, source_of(record), at, by)
-
-
-def _unmanaged(inventory: Inventory, snapshot: Snapshot) -> tuple[Live, ...]:
-    return tuple(
-        live
-        for live in snapshot.objects
-        if live.ours
-        and live.kind.lifecycle is not Lifecycle.REQUIRED
-        and live.object_id not in inventory.by_id
-    )

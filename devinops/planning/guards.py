@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Change, Drift, Refusal, Risk
@@ -18,6 +19,7 @@ from devinops.model.policy import (
     Approvals,
     MaxDelete,
     OnDrift,
+    Policy,
     allow,
 )
 from devinops.planning.commands import pull_command
@@ -48,28 +50,33 @@ def guard(
     `changes` and `drift` come from the plan, after `--only` narrowed it; `kinds` are its kinds.
     """
     inventory, policy, approvals = context.inventory, context.policy, context.approvals
-    elements = _removed_elements(changes)
     owned = Counter(record.key.kind for record in inventory.owned)
-    in_scope = Counter(
-        live.key.kind
-        for live in context.real.objects
-        if live.ours and live.object_id not in inventory.by_id and context.in_scope(live)
+    missing = Counter(
+        record.key.kind
+        for record in inventory.owned
+        if record.key.kind in kinds and record.object_id not in context.real.by_id
     )
-    listed = Counter({kind: count for kind, count in owned.items() if kind in kinds})
-    return (
-        *_drifted(drift, changes, policy.on_drift),
-        *hazards(changes, approvals),
-        *_never_owned(changes, inventory, approvals.allow_delete, elements),
-        *_deletes(
-            changes,
-            owned + in_scope,
-            declarations,
-            policy.max_delete,
-            approvals.allow_delete,
-            elements,
-        ),
-        *_missing(listed, context),
-    )
+    deletes = [change for change in changes if change.action is Action.DELETE]
+    removals = _Removals(deletes, _removed_elements(changes))
+    refusals: list[Refusal] = []
+    if policy.on_drift is OnDrift.FAIL:
+        refusals += _drifted(drift, changes)
+    refusals += hazards(changes, approvals)
+    if approvals.allow_delete is not None:
+        but = f"this plan deletes {removals.total}{removals.parts}"
+        refusals += _exactly("delete", approvals.allow_delete, removals.total, but)
+    elif removals.total:
+        in_scope = filter(context.in_scope, context.real.unmanaged(inventory.by_id))
+        managed = owned + Counter(live.key.kind for live in in_scope)
+        refusals += _never_owned(removals, inventory)
+        refusals += _too_many_removals(removals, managed, declarations, policy.max_delete)
+    if approvals.allow_missing is not None:
+        are = "owned object is" if missing.total() == 1 else "owned objects are"
+        but = f"{missing.total()} {are} missing"
+        refusals += _exactly("missing", approvals.allow_missing, missing.total(), but)
+    elif missing:
+        refusals += _too_many_missing(missing, owned, policy)
+    return tuple(refusals)
 
 
 def hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[Refusal]:
@@ -114,53 +121,26 @@ def risks(changes: Iterable[Change]) -> Iterator[Risk]:
                 yield Risk(change.key, hazard.approval, risk)
 
 
-def _drifted(
-    drift: Iterable[Drift], changes: Iterable[Change], on_drift: OnDrift
-) -> tuple[Refusal, ...]:
+def _drifted(drift: Iterable[Drift], changes: Iterable[Change]) -> Iterator[Refusal]:
     """Refuse changes made outside devinops, except objects that the plan takes over."""
     adopted = {change.key for change in changes if change.action is Action.ADOPT}
     count = sum(item.key not in adopted for item in drift)
-    if on_drift is not OnDrift.FAIL or not count:
-        return ()
-    were, them = ("object was", "change") if count == 1 else ("objects were", "changes")
-    why = f"{count} {were} changed outside devinops and on_drift is fail"
-    return (
-        Refusal(
-            f"{why}: run {pull_command()}, which writes the {them} into the files or says what to "
-            f"do, undo the {them} in the web app, or decide for this run with {ON_DRIFT}",
+    if count:
+        were, them = ("object was", "change") if count == 1 else ("objects were", "changes")
+        yield Refusal(
+            f"{count} {were} changed outside devinops and on_drift is fail: run {pull_command()}, "
+            f"which writes the {them} into the files or says what to do, undo the {them} in the "
+            f"web app, or decide for this run with {ON_DRIFT}",
             ON_DRIFT,
-        ),
-    )
+        )
 
 
-def _never_owned(
-    changes: Iterable[Change],
-    inventory: Inventory,
-    allowed: int | None,
-    elements: Sequence[RemovedElements],
-) -> tuple[Refusal, ...]:
-    """Refuse deletes of undeclared objects in scope that were never owned, unless accepted.
-
-    `_deletes` checks that the accepted number is right.
-    """
-    deletes = [change for change in changes if change.action is Action.DELETE]
-    never_owned = [c for c in deletes if not c.declaration and c.object_id not in inventory.by_id]
-    if not never_owned or allowed is not None:
-        return ()
-    were = "object in scope was" if len(never_owned) == 1 else "objects in scope were"
-    approval = allow("delete", _total(len(deletes), elements))
-    check = _check_all(len(deletes), elements)
-    reason = f"{len(never_owned)} {were} never owned: {check}, then pass {approval}"
-    return (Refusal(reason, approval),)
-
-
-@dataclass(frozen=True, slots=True)
-class RemovedElements:
+class RemovedElements(NamedTuple):
     """How many of the `live` elements of a set a change removes."""
 
     change: Change
     field: str
-    count: int
+    removed: int
     live: int
 
 
@@ -177,85 +157,90 @@ def _removed_elements(changes: Iterable[Change]) -> list[RemovedElements]:
                 continue
             _, removed = added_and_removed(attribute, field.before, field.after)
             if removed:
-                count, live = len(removed), len(field.before)
-                removals.append(RemovedElements(change, field.name, count, live))
+                sizes = (len(removed), len(field.before))
+                removals.append(RemovedElements(change, field.name, *sizes))
     return removals
 
 
-def _total(deletes: int, elements: Iterable[RemovedElements]) -> int:
-    """Return the number that --allow-delete accepts: of objects and elements together."""
-    return deletes + sum(removed.count for removed in elements)
+class _Removals(NamedTuple):
+    """What --allow-delete accepts: deletes, and elements that sets lose."""
+
+    deletes: Sequence[Change]
+    elements: Sequence[RemovedElements]
+
+    @property
+    def total(self) -> int:
+        """The number that --allow-delete accepts: of objects and elements together."""
+        return len(self.deletes) + sum(elements.removed for elements in self.elements)
+
+    @property
+    def parts(self) -> str:
+        """How many deletes are elements of lists, in parentheses; empty if none are."""
+        deletes, removed = len(self.deletes), self.total - len(self.deletes)
+        if not removed:
+            return ""
+        objects = f"{deletes} {'object' if deletes == 1 else 'objects'} and " if deletes else ""
+        return f" ({objects}{removed} {'element' if removed == 1 else 'elements'} of lists)"
+
+    def refusal(self, reason: str) -> Refusal:
+        """Return a refusal that ends with how to accept all of them."""
+        approval = allow("delete", self.total)
+        check = f"check all {self.total} deletes of this plan{self.parts}"
+        check = "check it" if self.total == 1 else check
+        return Refusal(f"{reason}: {check}, then pass {approval}", approval)
 
 
-def _check_all(deletes: int, elements: Sequence[RemovedElements]) -> str:
-    """Return the advice to check everything that --allow-delete accepts."""
-    total = _total(deletes, elements)
-    if total == 1:
-        return "check it"
-    return f"check all {total} deletes of this plan{_parts(deletes, elements)}"
+def _never_owned(removals: _Removals, inventory: Inventory) -> Iterator[Refusal]:
+    """Refuse deletes of undeclared objects in scope that were never owned."""
+    count = sum(
+        not change.declaration and change.object_id not in inventory.by_id
+        for change in removals.deletes
+    )
+    if count:
+        were = "object in scope was" if count == 1 else "objects in scope were"
+        yield removals.refusal(f"{count} {were} never owned")
 
 
-def _parts(deletes: int, elements: Sequence[RemovedElements]) -> str:
-    """Return how many deletes are elements of lists, in parentheses; empty if none are."""
-    removed = _total(0, elements)
-    if not removed:
-        return ""
-    objects = f"{deletes} {'object' if deletes == 1 else 'objects'} and " if deletes else ""
-    return f" ({objects}{removed} {'element' if removed == 1 else 'elements'} of lists)"
+def _exactly(what: str, allowed: int, total: int, but: str) -> Iterator[Refusal]:
+    """Refuse unless the accepted number equals that of the plan."""
+    if allowed != total:
+        approval = allow(what, total) if total else None
+        check = "check it" if total == 1 else "check each one"
+        step = f"{check}, then pass {approval}" if approval else "leave the option out"
+        reason = f"{allow(what).option} accepts exactly {allowed}, and {but}: {step}"
+        yield Refusal(reason, approval)
 
 
-def _exactly(what: str, allowed: int, total: int, but: str) -> tuple[Refusal, ...]:
-    """Return a refusal unless the accepted number equals that of the plan."""
-    if allowed == total:
-        return ()
-    approval = allow(what, total) if total else None
-    check = "check it" if total == 1 else "check each one"
-    step = f"{check}, then pass {approval}" if approval else "leave the option out"
-    reason = f"{allow(what).option} accepts exactly {allowed}, and {but}: {step}"
-    return (Refusal(reason, approval),)
-
-
-def _deletes(
-    changes: Iterable[Change],
+def _too_many_removals(
+    removals: _Removals,
     managed: Mapping[str, int],
     declarations: Iterable[Declaration],
     limit: MaxDelete,
-    allowed: int | None,
-    elements: Sequence[RemovedElements],
-) -> tuple[Refusal, ...]:
+) -> Iterator[Refusal]:
     """Refuse deletes of a kind above max(3, `limit` of `managed`), or without any declaration.
 
-    The same limit holds for the `elements` that a set loses, as a share of its elements. `allowed`
-    accepts exactly that number of deletes and elements together; any other number is refused.
+    The same limit holds for the elements that a set loses, as a share of its elements.
     """
-    deletes = Counter(change.key.kind for change in changes if change.action is Action.DELETE)
-    total = _total(deletes.total(), elements)
-    if allowed is not None:
-        parts = _parts(deletes.total(), elements)
-        return _exactly("delete", allowed, total, f"this plan deletes {total}{parts}")
     ensured = defaultdict[str, set[Ensure]](set)
     for declaration in declarations:
         ensured[declaration.key.kind].add(declaration.ensure)
+    deletes = Counter(change.key.kind for change in removals.deletes)
     reasons = [
         _too_many(kind, count, managed.get(kind, 0), limit, ensured[kind])
         for kind, count in sorted(deletes.items())
     ]
-    reasons += [_too_many_elements(removed, limit) for removed in elements]
-    approval, check = allow("delete", total), _check_all(deletes.total(), elements)
-    return tuple(
-        Refusal(f"{reason}: {check}, then pass {approval}", approval)
-        for reason in reasons
-        if reason
-    )
+    reasons += [_too_many_elements(elements, limit) for elements in removals.elements]
+    yield from map(removals.refusal, filter(None, reasons))
 
 
-def _too_many_elements(removed: RemovedElements, limit: MaxDelete) -> str:
-    most = max(ALWAYS_ALLOWED, limit.of(removed.live))
-    if removed.count <= most:
+def _too_many_elements(elements: RemovedElements, limit: MaxDelete) -> str:
+    most = max(ALWAYS_ALLOWED, limit.of(elements.live))
+    if elements.removed <= most:
         return ""
+    all = f"its {elements.live} {elements.field}"
     return (
-        f"{removed.change.key} would lose {removed.count} of its {removed.live} {removed.field}, "
-        f"more than {_allowed(most, limit, f'its {removed.live} {removed.field}')}"
+        f"{elements.change.key} would lose {elements.removed} of {all}, more than "
+        f"{_allowed(most, limit, all)}"
     )
 
 
@@ -286,30 +271,20 @@ def _too_many(
     return ""
 
 
-def _missing(owned: Mapping[str, int], context: PlanContext) -> tuple[Refusal, ...]:
+def _too_many_missing(
+    missing: Counter[str], owned: Mapping[str, int], policy: Policy
+) -> Iterator[Refusal]:
     """Refuse if too many owned objects are missing from the lists."""
-    policy, allowed = context.policy, context.approvals.allow_missing
-    missing = Counter(
-        record.key.kind
-        for record in context.inventory.owned
-        if record.key.kind in owned and record.object_id not in context.real.by_id
-    )
-    total = missing.total()
-    if allowed is not None:
-        are = "owned object is" if total == 1 else "owned objects are"
-        return _exactly("missing", allowed, total, f"{total} {are} missing")
-    approval = allow("missing", total)
-    return tuple(
-        Refusal(
-            f"{count} of {owned[kind]} owned {kind} objects are missing from what the API lists: "
-            "check that the API key belongs to the right organization."
-            f"{moved(kind, count, owned[kind])} If they were deleted outside devinops, pass "
-            f"{approval}: {_THEN[policy.on_drift]}",
-            approval,
-        )
-        for kind, count in sorted(missing.items())
-        if are_too_many(count, owned[kind], policy.max_delete)
-    )
+    approval = allow("missing", missing.total())
+    for kind, count in sorted(missing.items()):
+        if are_too_many(count, owned[kind], policy.max_delete):
+            yield Refusal(
+                f"{count} of {owned[kind]} owned {kind} objects are missing from what the API "
+                "lists: check that the API key belongs to the right organization."
+                f"{moved(kind, count, owned[kind])} If they were deleted outside devinops, pass "
+                f"{approval}: {_THEN[policy.on_drift]}",
+                approval,
+            )
 
 
 def are_too_many(missing: int, owned: int, limit: MaxDelete) -> bool:

@@ -1,19 +1,25 @@
-"""Finds the live object that each declaration means. Pure."""
+"""Finds the live object that each declaration means, also after keys changed hands. Pure.
+
+Somebody renames Deploy to Old and another note to Deploy in the web app, and the files follow. The
+inventory learns that only from the next apply. Until then, the values of the entries tell which
+objects they mean.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
-from devinops.model.inventory import Inventory, Record
-from devinops.model.keys import ROOT, FolderPath, Key, ObjectId
-from devinops.model.kind import Lifecycle, Resource
+from devinops.model.inventory import Inventory, Record, fingerprints
+from devinops.model.keys import ROOT, Key, ObjectId
+from devinops.model.kind import Resource
 from devinops.model.objects import Declaration, Ensure, Live, Snapshot
 from devinops.model.values import canonical_text
-from devinops.planning.stale_records import Claim, Standing, standing
+from devinops.planning.commands import forget_command, link_command
+from devinops.planning.diff import changed_fields
+from devinops.planning.folders import declared_key
 
 T = TypeVar("T")
 
@@ -92,13 +98,12 @@ class _Matcher:
         if live is None:
             return None
         claim = Claim.of(declaration, live, self.entries, self.snapshot, self.inventory)
-        held = standing(claim, self.inventory)
-        if held is Standing.STALE:
+        standing = claim.standing(self.inventory)
+        if standing is Standing.STALE:
             return None
         found = self._match(declaration, [live], declaration.key, MatchedBy.INVENTORY)
-        return (
-            found._replace(doubt=claim.doubt(self.inventory)) if held is Standing.UNCLEAR else found
-        )
+        doubt = claim.doubt(self.inventory) if standing is Standing.UNCLEAR else ""
+        return found._replace(doubt=doubt)
 
     def _by_key(self, declaration: Declaration) -> Match | None:
         key = declaration.key
@@ -170,76 +175,135 @@ def text_of(resource: Resource) -> str:
     return canonical_text(resource.kind.text_of(resource))
 
 
-# --- containers renamed in the web app ------------------------------------------------------------
+def replaced(key: Key, snapshot: Snapshot, inventory: Inventory) -> Record | None:
+    """Return the record of a key if its object is gone, so that a live one can only replace it."""
+    record = inventory.by_key.get(key)
+    return record if record and record.object_id not in snapshot.by_id else None
 
 
-class RenamedFolder(NamedTuple):
-    """A folder whose live path differs from that in the files and the inventory."""
-
-    id: ObjectId
-    declared: Key
-    live: Live
+# --- keys that changed hands ----------------------------------------------------------------------
 
 
-def used_folders(declarations: Iterable[Declaration]) -> frozenset[Key]:
-    """Return the keys of all folders that declarations use, including the folders above them."""
-    used: set[Key] = set()
-    for declaration in declarations:
-        key = folder_of(declaration)
-        while key:
-            used.add(key)
-            key = folder_key(key.kind, key.folder)
-    return frozenset(used)
+class Standing(StrEnum):
+    """Whether an entry means the object that the inventory has under its key."""
+
+    HOLDS = "holds"
+    STALE = "stale"
+    UNCLEAR = "unclear"
 
 
-def folder_of(declaration: Declaration) -> Key | None:
-    """Return the key of the folder that an entry names, or that it is; None for the root."""
-    kind = declaration.kind
-    if kind.lives_in:
-        return folder_key(kind.lives_in, declaration.key.folder)
-    return declaration.key if kind.lifecycle is Lifecycle.REQUIRED else None
+class Claim(NamedTuple):
+    """An entry, the live object that the inventory has under its key, and what else may be meant.
 
-
-def folder_key(noun: str, path: str) -> Key | None:
-    """Return the key of a folder from its path; None for the root."""
-    return Key.parse(f"{noun}:{path}") if path else None
-
-
-def renamed_folders(
-    used: Collection[Key], snapshot: Snapshot, inventory: Inventory
-) -> list[RenamedFolder]:
-    """Return the folders whose path in the files is no longer live, found by their ids.
-
-    A folder is left out if the files also use its live path, because that means another entry.
+    `namesakes` are the other live objects with the key of the entry. `heir` is another entry with
+    the live key of the object, unless the heir's own object has this key too. `is_new_heir`: the
+    heir has no object of its own. `is_open`: it is not clear either to whom these belong. The heir
+    has no object with its values, or a namesake is owned, and has no entry with its values.
     """
-    renamed = []
-    for key in sorted(used):
-        record = inventory.by_key.get(key)
-        live = snapshot.by_id.get(record.object_id) if record else None
-        if live and not snapshot.under(key) and live.key not in used:
-            renamed.append(RenamedFolder(live.object_id, key, live))
-    return renamed
+
+    declaration: Declaration
+    live: Live
+    namesakes: tuple[Live, ...] = ()
+    heir: Declaration | None = None
+    is_new_heir: bool = False
+    is_open: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        declaration: Declaration,
+        live: Live,
+        entries: Mapping[Key, Declaration],
+        snapshot: Snapshot,
+        inventory: Inventory,
+    ) -> Claim:
+        """Return the claim of an entry on the live object of its record."""
+        key = declaration.key
+        if declared_key(live, inventory) == key:
+            return cls(declaration, live)
+        namesakes = snapshot.under(key)
+        is_open = any(_is_lost(other, entries, inventory) for other in namesakes)
+        heir = entries.get(live.key)
+        own = inventory.object_of(live.key, snapshot)
+        if (
+            heir is None
+            or heir.ensure is not Ensure.PRESENT
+            or (own and declared_key(own, inventory) == heir.key)
+        ):
+            return cls(declaration, live, namesakes, is_open=is_open)
+        is_open = is_open or not (own and _likeness(heir, own, inventory))
+        return cls(declaration, live, namesakes, heir, own is None, is_open)
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether the object was renamed, and its old or its new key is in use."""
+        return bool(self.namesakes or self.heir)
+
+    def standing(self, inventory: Inventory) -> Standing:
+        """Return whether the entry still means the object of its record."""
+        if not self.is_contested:
+            return Standing.HOLDS
+        own, rival = _likeness(self.declaration, self.live, inventory), 0
+        if len(self.namesakes) == 1:
+            rival = _likeness(self.declaration, self.namesakes[0], inventory)
+        if self.heir:
+            rival = max(rival, _likeness(self.heir, self.live, inventory))
+        if own == rival == 0:
+            return Standing.UNCLEAR if self.is_open else Standing.HOLDS
+        is_stale = rival > own or (rival == own and self.is_new_heir)
+        if not is_stale:
+            return Standing.HOLDS
+        is_present = self.declaration.ensure is Ensure.PRESENT
+        return Standing.STALE if is_present else Standing.UNCLEAR
+
+    def doubt(self, inventory: Inventory) -> str:
+        """Return why only a person can tell which object the entry means, and what to do."""
+        entry, live = self.declaration.key, self.live
+        ids = [other.id for other in self.namesakes]
+        have = "has" if len(ids) == 1 else "have"
+        facts = [f"its object {live.id} is {live.key} in the web app now"]
+        facts += [f"{' and '.join(ids)} {have} the name of this entry"] if ids else []
+        facts += [f"{self.heir.source} has an entry with that name"] if self.heir else []
+        if not self.namesakes:
+            otherwise = _link_commands(live, live.key, inventory)
+        elif len(self.namesakes) == 1:
+            otherwise = _link_commands(self.namesakes[0], entry, inventory)
+        else:
+            otherwise = f"{link_command(entry)} with the id of the right one"
+        return (
+            f"{', and '.join(facts)}: if {live.id} belongs to this entry, rename it back to "
+            f"{entry} in the web app; otherwise run {otherwise}"
+        )
 
 
-def as_declared(snapshot: Snapshot, renamed: Sequence[RenamedFolder]) -> Snapshot:
-    """Return the snapshot with renamed folders and their contents under the paths in the files."""
-    if not renamed:
-        return snapshot
-    return Snapshot.of(under_declared_paths(snapshot.objects, renamed))
+def _link_commands(live: Live, key: Key, inventory: Inventory) -> str:
+    """Return the commands that link a key to an object, which may be owned under another key."""
+    record = inventory.by_id.get(live.object_id)
+    forget = f"{forget_command(record.key)}, then " if record else ""
+    return f"{forget}{link_command(key, live.id)}"
 
 
-def under_declared_paths(lives: Iterable[Live], renamed: Sequence[RenamedFolder]) -> list[Live]:
-    """Return objects under the paths in the files, for comparing them with declarations."""
-    keys = {folder.id: folder.declared for folder in renamed}
-    return [_relocated(live, keys) for live in lives]
+def _is_lost(live: Live, entries: Mapping[Key, Declaration], inventory: Inventory) -> bool:
+    """Return whether an object is owned, and its entry is missing or has the values of another."""
+    record = inventory.by_id.get(live.object_id)
+    entry = entries.get(record.key) if record else None
+    return record is not None and (entry is None or not _likeness(entry, live, inventory))
 
 
-def _relocated(live: Live, keys: Mapping[ObjectId, Key]) -> Live:
-    if live.object_id in keys:
-        path = live.kind.identity.values(keys[live.object_id])
-        return replace(live, resource=replace(live.resource, **path))
-    kind = live.kind
-    if not (kind.parent and kind.lives_in and kind.parent in live.ids):
-        return live
-    folder = keys.get(ObjectId(kind.lives_in, live.ids[kind.parent]))
-    return live.put_into(FolderPath(folder.path)) if folder else live
+def _likeness(declaration: Declaration, live: Live, inventory: Inventory) -> int:
+    """Return 2 if an entry has all values of an object, 1 if only its text, 0 if neither.
+
+    The values of the object are those that are live and those that were last applied. Its key does
+    not count. The most for a kind without a text is 1.
+    """
+    kind, resource = declaration.kind, declaration.resource
+    record = inventory.by_id.get(live.object_id)
+    sent = {name: base.sent for name, base in record.fields.items()} if record else {}
+    now = fingerprints(resource)
+    different = {
+        change.name
+        for change in changed_fields(kind, resource, live.resource)
+        if now.get(change.name) != sent.get(change.name)
+    }
+    has_text = bool(kind.text_of(resource)) and kind.document not in different
+    return has_text + different.isdisjoint(now.keys() - set(kind.key_fields))

@@ -95,10 +95,15 @@ def block_mentioned(draft: PlanDraft, context: PlanContext) -> None:
 
     A delete that is possible only because the plan removes a mention comes after that change.
     """
+    if not any(map(_deletes, draft.changes)):
+        return
     while blocked := _still_mentioned(draft, context):
         for change, keys in blocked:
             draft.changes.remove(change)
-            draft.blocked.append(_blocked(change, keys))
+            texts = f"a text of {', '.join(map(str, keys))}"
+            reason = f"{texts} mentions it: remove the mention first, or keep this object"
+            facts = (change.key, reason, change.source, (change.id or "",))
+            draft.blocked.append(Blocked(Blocker.REQUIREMENT, *facts))
     removed = _removed_mentions(draft.changes)
     draft.changes = [
         replace(change, freed_by=_mentioning(removed, change)) if _deletes(change) else change
@@ -157,12 +162,6 @@ def _afterwards(draft: PlanDraft, context: PlanContext) -> Iterator[tuple[Key, R
     for change in draft.changes:
         if not _deletes(change) and change.declaration:
             yield change.key, change.written()
-
-
-def _blocked(change: Change, mentioned_by: Iterable[Key]) -> Blocked:
-    keys = ", ".join(map(str, mentioned_by))
-    reason = f"a text of {keys} mentions it: remove the mention first, or keep this object"
-    return Blocked(Blocker.REQUIREMENT, change.key, reason, change.source, (change.id or "",))
 
 
 # --- kinds that the plan does not need otherwise --------------------------------------------------

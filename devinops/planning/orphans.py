@@ -13,7 +13,7 @@ from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import GeneratedSecret, Resource
 from devinops.model.objects import Declaration, Ensure, Live, Source
 from devinops.model.values import texts_in
-from devinops.planning.draft import PlanContext, source_of
+from devinops.planning.draft import PlanContext, generated_secret, source_of
 from devinops.planning.match import Match, MatchedBy, text_of
 
 RENAME_HINT_SIMILARITY = 0.6
@@ -61,7 +61,11 @@ def undeclared(
             continue
         live = context.live.by_id.get(record.object_id)
         if live and live.ours:
-            orphans.append(Orphan(live, record.key, _why_not_declared(record, elsewhere), record))
+            is_elsewhere = record.key in elsewhere
+            why = (
+                "its targets: no longer name this target" if is_elsewhere else "no longer declared"
+            )
+            orphans.append(Orphan(live, record.key, why, record))
         else:
             gone.append(record)
     return [*orphans, *_never_owned(claims, context)], gone
@@ -90,16 +94,10 @@ def _keys(matches: Sequence[Match], ensure: Ensure) -> frozenset[Key]:
     return frozenset(d.key for d in declarations if d.ensure is ensure)
 
 
-def _why_not_declared(record: Record, elsewhere: Collection[Key]) -> str:
-    away = record.key in elsewhere
-    return "its targets: no longer name this target" if away else "no longer declared"
-
-
 def _never_owned(claims: _Claims, context: PlanContext) -> Iterator[Orphan]:
     """Yield the undeclared objects in scope that were never owned."""
-    for live in context.live.objects:
-        known = live.object_id in claims.ids or live.object_id in context.inventory.by_id
-        if live.ours and not known and live.key not in claims.unmanaged and context.in_scope(live):
+    for live in context.live.unmanaged(claims.ids | context.inventory.by_id.keys()):
+        if live.key not in claims.unmanaged and context.in_scope(live):
             declared = live.key in claims.present
             why = "not the object of the entry with this name" if declared else "not declared"
             key = context.at_live_path(live).key
@@ -133,8 +131,6 @@ def likely_renames(orphans: Sequence[Orphan], matches: Iterable[Match]) -> list[
     name, it replaces only what it names. The likeliest pair comes last. If there are more than
     MAX_COMPARED_PAIRS pairs, texts are not compared.
     """
-    if not orphans:
-        return []  # The first plan after a pull has no orphan, and thousands of new entries.
     new = [
         match
         for match in matches
@@ -219,3 +215,14 @@ def rename_hint(entry: Declaration, old: Key, secret: GeneratedSecret | None = N
     add = f"{old_path} to previously" if entry.previously else f"previously: [{old_path}]"
     hint = f"; is it {old}? Then add {add}, and it keeps its id"
     return f"{hint}; otherwise {secret.renewed}" if secret else hint
+
+
+def rename_hints(pairs: Sequence[LikelyRename]) -> dict[Key, str]:
+    """Return the hint for each entry; only one entry asks about an orphan."""
+    hints: dict[Key, str] = {}
+    asked = set()
+    for orphan, entry, *_ in reversed(pairs):
+        if orphan.record and entry.key not in hints and orphan.key not in asked:
+            hints[entry.key] = rename_hint(entry, orphan.key, generated_secret(orphan.live))
+            asked.add(orphan.key)
+    return hints

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
 
 from devinops.model.changes import (
     Action,
@@ -31,29 +32,24 @@ from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.collisions import collisions
 from devinops.planning.commands import link_command
-from devinops.planning.draft import PlanContext, PlanDraft, generated_secret
+from devinops.planning.draft import PlanContext, PlanDraft
 from devinops.planning.duplicate_keys import block_duplicate_keys
-from devinops.planning.guards import guard, hazard_notes, needed, risks, undecided
-from devinops.planning.lifecycles import planner
-from devinops.planning.lifecycles.required import missing
-from devinops.planning.match import (
-    Match,
+from devinops.planning.folders import (
     RenamedFolder,
     as_declared,
-    match,
+    asking_for_root,
+    explain_root,
+    folder_records,
     renamed_folders,
     used_folders,
 )
+from devinops.planning.guards import guard, hazard_notes, needed, risks, undecided
+from devinops.planning.lifecycles import planner
+from devinops.planning.lifecycles.required import missing
+from devinops.planning.match import Match, match
 from devinops.planning.mentions import block_mentioned, by_name
-from devinops.planning.orphans import (
-    LikelyRename,
-    Orphan,
-    likely_renames,
-    rename_hint,
-    undeclared,
-)
+from devinops.planning.orphans import Orphan, likely_renames, rename_hints, undeclared
 from devinops.planning.references import References, known_ids
-from devinops.planning.root_placement import explained, in_place
 from devinops.planning.selection import Only, check_only, kinds_of, narrow
 from devinops.planning.superseded import advice, after_replacements, waits_for
 
@@ -130,6 +126,42 @@ class Plan:
         return worst(decide, ExitCode.LOOK if detailed and self.changes else ExitCode.OK)
 
 
+@dataclass(frozen=True)
+class SavedPlan:
+    """A plan that was read from a file. It can be shown and compared, but not applied.
+
+    It lacks the live objects. Of the inventory it has only the store and the number of owned
+    objects, and of what is unmanaged only the numbers.
+
+    `digest` is the fingerprint of the changes in the document. `edited` says that the document was
+    changed after it was saved; empty if it was not.
+    """
+
+    target: Target
+    inventory: Inventory
+    owned: int
+    digest: str
+    edited: str
+    changes: tuple[Change, ...]
+    blocked: tuple[Blocked, ...]
+    missing: tuple[Missing, ...]
+    drift: tuple[Drift, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    refusals: tuple[Refusal, ...]
+    unmanaged: Mapping[str, int]
+    unchanged: int
+    only: tuple[str, ...]
+    approvals: Approvals
+    risks: tuple[Risk, ...]
+    document: Mapping[str, Any] = field(repr=False)
+    others: tuple[Live, ...] = ()
+
+
+ShownPlan: TypeAlias = Plan | SavedPlan
+"""What is shown and compared; see `Plan` for what each member means."""
+
+
 def digest_of(target: Target, changes: Iterable[tuple[Change, str | None]]) -> str:
     """Return the digest of changes for a target; each change comes with its `live_hash`.
 
@@ -157,104 +189,235 @@ def live_hash(change: Change) -> str | None:
 # --- making a plan --------------------------------------------------------------------------------
 
 
-def in_order(blocked: Blocked) -> tuple[Key, Blocker]:
-    """Return the sort key of a blocked step."""
-    return blocked.key, blocked.by
+class PlanRequest(NamedTuple):
+    """What a plan is for, and by which rules it is made.
+
+    Without an inventory, objects are found by their exact key or by `previously`, and undeclared
+    objects are never changed. `merged` are the live values that pull merged into the files. `only`
+    narrows the plan after all declarations were matched.
+    """
+
+    target: Target
+    policy: Policy
+    today: date
+    inventory: Inventory = Inventory()
+    approvals: Approvals = Approvals()
+    merged: Sequence[MergedEdit] = ()
+    only: Sequence[Only] = ()
 
 
 def build_plan(
     declarations: Iterable[Declaration],
     snapshot: Snapshot,
-    target: Target,
+    request: PlanRequest,
     *,
-    policy: Policy,
-    today: date,
-    inventory: Inventory | None = None,
-    approvals: Approvals | None = None,
-    merged: Iterable[MergedEdit] = (),
-    only: Sequence[Only] = (),
     warnings: Iterable[Problem] = (),
     only_must_match: bool = True,
 ) -> Plan:
     """Return the plan that brings the live objects to what is declared.
 
-    Without an inventory, objects are found by their exact key or by `previously`, and undeclared
-    objects are never changed. `merged` are the live values that pull merged into the files. Raises
-    UsageError for an `only` that matches nothing, unless `only_must_match` is False.
+    Raises UsageError for an `only` that matches nothing, unless `only_must_match` is False.
     """
-    inventory, approvals = inventory or Inventory(), approvals or Approvals()
-    policy = policy._replace(
-        on_drift=OnDrift(approvals.on_drift or policy.on_drift),
-        missing_folders=MissingFolders(approvals.folders or policy.missing_folders),
-    )
-    all_declared = list(declarations)
-    desired = by_name((d for d in all_declared if d.concerns(target.name)), snapshot)
-    elsewhere = {d.key for d in all_declared if not d.concerns(target.name)}
-    renamed = renamed_folders(used_folders(desired), snapshot, inventory)
-    live = as_declared(snapshot, renamed)
-    context = PlanContext(
-        target.api,
-        policy,
-        approvals,
-        today,
-        inventory,
-        snapshot,
-        live,
-        target.scope,
-        by_object(merged, inventory),
-    )
-    matches = match(desired, live, inventory)
-    draft = _drafted(matches, renamed, elsewhere, context)
-    others = _unmanaged(matches, draft, context)
-    draft.warnings += collisions(desired, others)
+    target, only = request.target, request.only
+    everything = list(declarations)
+    desired = by_name((d for d in everything if d.concerns(target.name)), snapshot)
+    elsewhere = {d.key for d in everything if not d.concerns(target.name)}
+    used = used_folders(desired)
+    renamed = renamed_folders(used, snapshot, request.inventory)
+    context = _context(request, snapshot, as_declared(snapshot, renamed))
     if only_must_match:
-        check_only(only, [*(d.key for d in desired), *live.by_key])
+        check_only(only, [*(d.key for d in desired), *context.live.by_key])
+    matches = match(desired, context.live, request.inventory)
+
+    # The passes, in order, each with what it may change in the draft.
+    draft = PlanDraft(warnings=list(warnings))
+    matches = _ask_for_root(matches, context, draft)  # `in_root`, and folders of the entries
+    draft.drift += map(_renamed_outside, renamed)  # drift
+    _plan_matches(matches, context, draft)  # everything, from the entries
+    references = _settled(matches, context, draft)  # references of changes; blocks changes
+    waiting = {blocked.key for blocked in draft.blocked} | references.waiting_entries
+    orphans, gone = undeclared(matches, elsewhere, context)
+    draft.removals += (record.object_id for record in gone)  # removals
+    if orphans:
+        _plan_orphans(orphans, matches, waiting, context, draft)  # everything; hints in reasons
+    after_replacements(draft, desired, waiting)  # `successor` of deletes; blocks deletes
+    block_mentioned(draft, context)  # `freed_by` of deletes; blocks deletes
+    draft.blocked += references.blocked(draft.drift)  # blocked
+    explain_root(draft, context)  # reasons
+    others = _unmanaged(matches, draft, context)  # nothing
+    draft.warnings += collisions(desired, others)  # warnings
     if only:
-        draft = narrow(draft, only)
-    draft.warnings += warnings
-    plan = _plan(target, draft, renamed, desired, context)
+        draft = narrow(draft, only)  # takes out what `only` does not select; blocks changes
+    draft.upserts += folder_records(used, context.live, request.inventory)  # upserts
+    draft.sort()  # the order
+
     refusals = (
-        *undecided(approvals, draft.conflicts),
-        *guard(plan.changes, plan.drift, desired, context, kinds_of(only)),
+        *undecided(request.approvals, draft.conflicts),
+        *guard(draft.changes, draft.drift, desired, context, kinds_of(only)),
     )
-    only_texts = tuple(map(str, only))
-    notes = tuple(_notes(draft, snapshot, desired, only))
-    unmanaged = _by_kind(others)
-    named = frozenset((*(d.key for d in desired), *live.by_key, *snapshot.by_key))
-    return replace(
-        plan,
-        notes=notes,
-        unmanaged=unmanaged,
-        only=only_texts,
+    return Plan(
+        target=target,
+        changes=tuple(draft.changes),
+        blocked=tuple(draft.blocked),
+        drift=tuple(draft.drift),
+        problems=tuple(draft.warnings),
+        notes=tuple(_notes(draft, snapshot, desired, only)),
         refusals=refusals,
-        named=named,
+        unmanaged=dict(sorted(Counter(live.key.kind for live in others).items())),
+        unchanged=draft.unchanged,
+        inventory=request.inventory,
+        renamed=tuple(renamed),
+        in_root=tuple(draft.in_root),
+        upserts=tuple(draft.upserts),
+        removals=tuple(draft.removals),
+        only=tuple(map(str, only)),
+        approvals=needed(request.approvals, draft.changes),
+        named=frozenset((*(d.key for d in desired), *context.live.by_key, *snapshot.by_key)),
         others=tuple(others),
     )
 
 
-def _plan(
-    target: Target,
-    draft: PlanDraft,
-    renamed: Sequence[RenamedFolder],
-    declarations: Sequence[Declaration],
-    context: PlanContext,
-) -> Plan:
-    """Return the plan of a draft, with its parts sorted."""
-    memory = _folder_memory(declarations, context.live, context.inventory)
-    return Plan(
-        target=target,
-        changes=tuple(sorted(draft.changes, key=lambda change: (change.key, str(change.id)))),
-        blocked=tuple(sorted(draft.blocked, key=in_order)),
-        drift=tuple(sorted(draft.drift, key=lambda drift: (drift.key, drift.id))),
-        problems=tuple(sorted(draft.warnings)),
-        inventory=context.inventory,
-        renamed=tuple(renamed),
-        in_root=tuple(draft.in_root),
-        upserts=(*draft.upserts, *memory),
-        removals=tuple(sorted(draft.removals)),
-        unchanged=draft.unchanged,
-        approvals=needed(context.approvals, draft.changes),
+def _context(request: PlanRequest, snapshot: Snapshot, live: Snapshot) -> PlanContext:
+    """Return what the passes see. Options of the run come before the policy of the target."""
+    target, policy, approvals = request.target, request.policy, request.approvals
+    return PlanContext(
+        target.api,
+        policy._replace(
+            on_drift=OnDrift(approvals.on_drift or policy.on_drift),
+            missing_folders=MissingFolders(approvals.folders or policy.missing_folders),
+        ),
+        approvals,
+        request.today,
+        request.inventory,
+        snapshot,
+        live,
+        target.scope,
+        by_object(request.merged, request.inventory),
     )
+
+
+# --- passes ---------------------------------------------------------------------------------------
+
+
+def _ask_for_root(matches: Iterable[Match], context: PlanContext, draft: PlanDraft) -> list[Match]:
+    """Return the matches, in which entries ask for the root while their folder is missing."""
+    asking = []
+    for matched in matches:
+        declaration = asking_for_root(matched.declaration, matched.live, matched.record, context)
+        if declaration is not matched.declaration:
+            draft.in_root.append(declaration)
+        asking.append(matched._replace(declaration=declaration))
+    return asking
+
+
+def _renamed_outside(folder: RenamedFolder) -> Drift:
+    """Return the drift of a folder that was renamed in the web app; its contents have not moved."""
+    noun, keys = folder.live.kind.noun, (folder.declared, folder.live.key)
+    old, new = (in_sentence(key.path) for key in keys)
+    reason = (
+        f"its path in the web app is {new}: rename the directory {old} and each {noun} {old} in "
+        f"the files to {new}, or rename the {noun} back in the web app"
+    )
+    return Drift(DriftEvent.RENAMED, folder.declared, folder.id.id, reason)
+
+
+def _plan_matches(matches: Iterable[Match], context: PlanContext, draft: PlanDraft) -> None:
+    """Plan every entry."""
+    for matched in matches:
+        declaration = matched.declaration
+        if declaration.ensure is Ensure.UNMANAGED:
+            _plan_unmanaged(matched, context, draft)
+        elif matched.namesakes and declaration.kind.lifecycle is not Lifecycle.REQUIRED:
+            _block_namesakes(matched, context, draft)
+        else:
+            planner(declaration.kind).plan(matched, context, draft)
+
+
+def _plan_unmanaged(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
+    """Stop owning an object, unless `prune: scope` would then delete it as undeclared."""
+    live = matched.live
+    if live is None or live.key == matched.declaration.key or not context.in_scope(live):
+        draft.forget(matched.record)
+    elif matched.record:
+        reason = (
+            f"its key in the web app is {live.key}, which is in scope: give this entry that "
+            "name, or the object would be deleted as undeclared once it is no longer owned"
+        )
+        draft.block(Blocker.CONFLICT, matched.declaration, reason, [live])
+
+
+def _block_namesakes(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
+    declaration = matched.declaration
+    link = f", or run {link_command(declaration.key)} with the id of the right one"
+    ids = ", ".join(live.id for live in matched.namesakes)
+    previous = "" if matched.key == declaration.key else "previous "
+    reason = (
+        f"{len(matched.namesakes)} live objects share the {previous}key {matched.key} ({ids}): "
+        f"{'rename or ' if declaration.kind.renames else ''}delete all but one in the web app"
+        f"{link if context.has_inventory else ''}"
+    )
+    draft.block(Blocker.CONFLICT, declaration, reason, matched.namesakes)
+
+
+def _settled(matches: Sequence[Match], context: PlanContext, draft: PlanDraft) -> References:
+    """Resolve the references of changes and block what cannot be made, until nothing changes."""
+    declared = frozenset(matched.declaration.key for matched in matches)
+    references = References(context.live, context.real, known_ids(matches), declared=declared)
+    for matched in matches:
+        kind = matched.declaration.kind
+        if kind.lifecycle is Lifecycle.REQUIRED and not matched.lives:
+            references.wait_for(matched.declaration)
+    while True:
+        before = len(draft.changes)
+        references.resolve(draft)
+        block_duplicate_keys(draft, context)
+        if len(draft.changes) == before:
+            return references
+
+
+def _plan_orphans(
+    orphans: Sequence[Orphan],
+    matches: Iterable[Match],
+    waiting: Collection[Key],
+    context: PlanContext,
+    draft: PlanDraft,
+) -> None:
+    """Plan the undeclared objects, and add hints to likely renames."""
+    deletable = [o for o in orphans if o.live.kind.lifecycle is Lifecycle.MANAGED]
+    pairs = likely_renames(deletable, matches)
+    successors = {pair.orphan.live.object_id: pair.entry.key for pair in pairs}
+    for orphan in orphans:
+        successor = successors.get(orphan.live.object_id)
+        is_managed = orphan.live.kind.lifecycle is Lifecycle.MANAGED
+        if is_managed and orphan.record and context.policy.prune is Prune.OFF:
+            draft.staying.append(orphan.key)
+        elif successor and successor in waiting:
+            live = orphan.live
+            draft.blocked.append(waits_for(successor, orphan.key, live.id, orphan.source))
+        else:
+            planner(orphan.live.kind).orphan(orphan, successor, context, draft)
+    hints = rename_hints(pairs)
+    draft.changes = [
+        replace(change, reason=f"{change.reason}{hints[change.key]}")
+        if change.action is Action.CREATE and change.key in hints
+        else change
+        for change in draft.changes
+    ]
+
+
+def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext) -> list[Live]:
+    """Return the organization's own objects that are not declared, owned or deleted."""
+    declared = {
+        live.object_id
+        for matched in matches
+        for live in matched.lives
+        if matched.declaration.ensure is not Ensure.UNMANAGED
+    }
+    deleted = {c.object_id for c in draft.changes if c.action is Action.DELETE}
+    return context.live.unmanaged(declared | deleted | context.inventory.by_id.keys())
+
+
+# --- notes ----------------------------------------------------------------------------------------
 
 
 def _notes(
@@ -301,183 +464,3 @@ def generated_secret_notes(changes: Iterable[Change]) -> Iterator[str]:
 
 SECRET_DESTINATION = "on a terminal, or in the file of --webhook-secrets"
 """Where a secret that the API generated is shown."""
-
-
-def _drafted(
-    matches: Sequence[Match],
-    renamed: Sequence[RenamedFolder],
-    elsewhere: Collection[Key],
-    context: PlanContext,
-) -> PlanDraft:
-    """Return the draft for the matches and for the undeclared objects."""
-    draft = PlanDraft()
-    matches = [in_place(matched, context, draft) for matched in matches]
-    for folder in renamed:
-        draft.drift.append(_renamed_outside(folder))
-    for matched in matches:
-        _plan_match(matched, context, draft)
-    references = _settled(matches, draft, context)
-    waiting = {blocked.key for blocked in draft.blocked}
-    waiting |= {d.key for entries in references.waiting.values() for d in entries}
-    _plan_orphans(matches, elsewhere, waiting, context, draft)
-    after_replacements(draft, (matched.declaration for matched in matches), waiting)
-    block_mentioned(draft, context)
-    draft.blocked += references.blocked(draft.drift)
-    draft.changes = [explained(change, context) for change in draft.changes]
-    return draft
-
-
-def _renamed_outside(folder: RenamedFolder) -> Drift:
-    """Return the drift of a folder that was renamed in the web app; its contents have not moved."""
-    noun, keys = folder.live.kind.noun, (folder.declared, folder.live.key)
-    old, new = (in_sentence(key.path) for key in keys)
-    reason = (
-        f"its path in the web app is {new}: rename the directory {old} and each {noun} {old} in "
-        f"the files to {new}, or rename the {noun} back in the web app"
-    )
-    return Drift(DriftEvent.RENAMED, folder.declared, folder.id.id, reason)
-
-
-def _plan_match(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
-    declaration = matched.declaration
-    if declaration.ensure is Ensure.UNMANAGED:
-        _plan_unmanaged(matched, context, draft)
-    elif matched.namesakes and declaration.kind.lifecycle is not Lifecycle.REQUIRED:
-        _block_namesakes(matched, context, draft)
-    else:
-        planner(declaration.kind).plan(matched, context, draft)
-
-
-def _plan_unmanaged(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
-    """Stop owning an object, unless `prune: scope` would then delete it as undeclared."""
-    live = matched.live
-    if live is None or live.key == matched.declaration.key or not context.in_scope(live):
-        draft.forget(matched.record)
-    elif matched.record:
-        reason = (
-            f"its key in the web app is {live.key}, which is in scope: give this entry that "
-            "name, or the object would be deleted as undeclared once it is no longer owned"
-        )
-        draft.block(Blocker.CONFLICT, matched.declaration, reason, [live])
-
-
-def _block_namesakes(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
-    declaration = matched.declaration
-    link = f", or run {link_command(declaration.key)} with the id of the right one"
-    ids = ", ".join(live.id for live in matched.namesakes)
-    previous = "" if matched.key == declaration.key else "previous "
-    reason = (
-        f"{len(matched.namesakes)} live objects share the {previous}key {matched.key} ({ids}): "
-        f"{'rename or ' if declaration.kind.renames else ''}delete all but one in the web app"
-        f"{link if context.has_inventory else ''}"
-    )
-    draft.block(Blocker.CONFLICT, declaration, reason, matched.namesakes)
-
-
-def _settled(matches: Sequence[Match], draft: PlanDraft, context: PlanContext) -> References:
-    """Resolve the references of changes and block what cannot be made, until nothing changes."""
-    declared = frozenset(matched.declaration.key for matched in matches)
-    references = References(context.live, context.real, known_ids(matches), declared=declared)
-    for matched in matches:
-        kind = matched.declaration.kind
-        if kind.lifecycle is Lifecycle.REQUIRED and not matched.lives:
-            references.wait_for(matched.declaration)
-    while True:
-        before = len(draft.changes)
-        references.resolve(draft)
-        block_duplicate_keys(draft, context)
-        if len(draft.changes) == before:
-            return references
-
-
-def _plan_orphans(
-    matches: Sequence[Match],
-    elsewhere: Collection[Key],
-    waiting: Collection[Key],
-    context: PlanContext,
-    draft: PlanDraft,
-) -> None:
-    """Plan every undeclared object, and add hints to likely renames."""
-    orphans, gone = undeclared(matches, elsewhere, context)
-    for record in gone:
-        draft.forget(record)
-    deletable = [o for o in orphans if o.live.kind.lifecycle is Lifecycle.MANAGED]
-    pairs = likely_renames(deletable, matches)
-    successors = {pair.orphan.live.object_id: pair.entry.key for pair in pairs}
-    for orphan in orphans:
-        successor = successors.get(orphan.live.object_id)
-        if _stays(orphan, context):
-            draft.staying.append(orphan.key)
-        elif successor and successor in waiting:
-            live = orphan.live
-            draft.blocked.append(waits_for(successor, orphan.key, live.id, orphan.source))
-        else:
-            planner(orphan.live.kind).orphan(orphan, successor, context, draft)
-    hints = _rename_hints(pairs)
-    draft.changes = [_with_hint(change, hints) for change in draft.changes]
-
-
-def _rename_hints(pairs: Sequence[LikelyRename]) -> dict[Key, str]:
-    """Return the hint for each entry; only one entry asks about an orphan."""
-    hints: dict[Key, str] = {}
-    asked = set()
-    for orphan, entry, *_ in reversed(pairs):
-        if orphan.record and entry.key not in hints and orphan.key not in asked:
-            hints[entry.key] = rename_hint(entry, orphan.key, generated_secret(orphan.live))
-            asked.add(orphan.key)
-    return hints
-
-
-def _stays(orphan: Orphan, context: PlanContext) -> bool:
-    """Return whether an owned object stays because nothing is pruned."""
-    managed = orphan.live.kind.lifecycle is Lifecycle.MANAGED
-    return managed and orphan.record is not None and context.policy.prune is Prune.OFF
-
-
-def _with_hint(change: Change, hints: Mapping[Key, str]) -> Change:
-    """Return the change, with a hint if it probably renames an undeclared object."""
-    if change.action is not Action.CREATE or change.key not in hints:
-        return change
-    return replace(change, reason=f"{change.reason}{hints[change.key]}")
-
-
-def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext) -> list[Live]:
-    """Return the organization's own objects that are not declared or owned.
-
-    Objects that the plan deletes do not count.
-    """
-    declared = {
-        live.object_id
-        for matched in matches
-        for live in matched.lives
-        if matched.declaration.ensure is not Ensure.UNMANAGED
-    }
-    deleted = {c.object_id for c in draft.changes if c.action is Action.DELETE}
-    managed = declared | deleted | context.inventory.by_id.keys()
-    return [
-        live
-        for live in context.live.objects
-        if live.ours
-        and live.kind.lifecycle is not Lifecycle.REQUIRED
-        and live.object_id not in managed
-    ]
-
-
-def _by_kind(lives: Iterable[Live]) -> dict[str, int]:
-    """Return kind → number of objects."""
-    return dict(sorted(Counter(live.key.kind for live in lives).items()))
-
-
-def _folder_memory(
-    declarations: Iterable[Declaration], snapshot: Snapshot, inventory: Inventory
-) -> list[Record]:
-    """Return the records of used folders that are missing or have another id in the inventory."""
-    if inventory.store == "none":
-        return []
-    records = []
-    for key in sorted(used_folders(declarations), key=lambda key: key.path):
-        lives = snapshot.under(key)
-        new = [Record(live.key, live.id, memory=True) for live in lives]
-        if len(new) == 1 and inventory.by_key.get(key) != new[0]:
-            records += new
-    return records

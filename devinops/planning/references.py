@@ -46,6 +46,11 @@ class References:
         """Record an entry whose object must exist but is missing."""
         self.waiting[declaration.key].append(declaration)
 
+    @property
+    def waiting_entries(self) -> set[Key]:
+        """The keys of the entries that wait for a missing object."""
+        return {entry.key for entries in self.waiting.values() for entry in entries}
+
     def resolve(self, draft: PlanDraft) -> None:
         """Give each change its references; move changes that must wait out of the draft."""
         created = {c.key for c in draft.changes if c.action is not Action.DELETE and not c.id}
@@ -68,16 +73,13 @@ class References:
         for attribute, key in _referred(change):
             id = self._id(change, attribute, key)
             if id and attribute.name == change.kind.parent:
-                references[self._real_key(ObjectId(key.kind, id), key)] = id
+                folder = self.real.by_id.get(ObjectId(key.kind, id))
+                references[folder.key if folder else key] = id
             elif id or key in created:
                 references[key] = id
             else:
                 missing.append(key)
         return references, missing
-
-    def _real_key(self, id: ObjectId, key: Key) -> Key:
-        live = self.real.by_id.get(id)
-        return live.key if live else key
 
     def _id(self, change: Change, attribute: Attribute, key: Key) -> str | None:
         stays = attribute.name == change.kind.parent and change.live and not change.moves
@@ -112,17 +114,17 @@ class References:
             yield self._missing(key, waiting, deleted.get(key))
 
     def _missing(self, key: Key, waiting: Sequence[Declaration], deleted: Drift | None) -> Blocked:
-        lives = self.live.under(key)
+        kind, lives = KINDS[key.kind], self.live.under(key)
         ids = tuple(live.id for live in lives)
         needed_by = tuple(sorted(d.key for d in waiting if d.key != key))
         source = waiting[0].source
+        name, is_required = kind.name, kind.lifecycle is Lifecycle.REQUIRED
         if lives:
             reason = (
-                f"{len(lives)} {KINDS[key.kind].name}s share this {_called(key)} "
+                f"{len(lives)} {name}s share this {'path' if is_required else 'name'} "
                 f"({', '.join(ids)}): rename all but one in the web app"
             )
             return Blocked(Blocker.CONFLICT, key, reason, source, ids, needed_by)
-        name = KINDS[key.kind].name
         reason = f'the {name} "{key.path}" is missing: {self._remedy(key)}'
         if deleted:
             reason = (
@@ -137,11 +139,6 @@ class References:
         if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED:
             return f"create it in the web app (no API can), then {self.again}"
         return f"declare it, or correct the name, then {self.again}"
-
-
-def _called(key: Key) -> str:
-    """Return the word for what identifies the objects of a kind."""
-    return "path" if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED else "name"
 
 
 def known_ids(matches: Iterable[Match]) -> dict[Key, str]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from devinops.model.changes import Blocker
-from devinops.model.keys import FolderPath, ObjectId
+from devinops.model.keys import FolderPath
 from devinops.model.objects import Snapshot
 from devinops.model.policy import Approvals, Policy
 from devinops.model.target import Target
 from devinops.planning.draft import PlanDraft, RollbackContext, Saved
 from devinops.planning.guards import hazard_notes, hazards, needed
 from devinops.planning.lifecycles import planner
-from devinops.planning.plan import Plan, generated_secret_notes, in_order
+from devinops.planning.plan import Plan, generated_secret_notes
 from devinops.planning.references import References
 
 
@@ -42,12 +42,14 @@ def rollback_plan(
     preferred = {object.live.key: object.live.ids for object in placed}
     references = References(snapshot, snapshot, preferred=preferred, again="run rollback again")
     references.resolve(draft)
-    changes = tuple(sorted(draft.changes, key=lambda change: (change.key, change.id or "")))
+    draft.blocked += references.blocked()
+    draft.sort()
+    changes = tuple(draft.changes)
     notes = [note for _, note in draft.notes]
     return Plan(
         target=target,
         changes=changes,
-        blocked=tuple(sorted([*draft.blocked, *references.blocked()], key=in_order)),
+        blocked=tuple(draft.blocked),
         notes=(*sorted([*notes, *hazard_notes(changes)]), *generated_secret_notes(changes)),
         refusals=tuple(hazards(changes, approvals)),
         unchanged=draft.unchanged,
@@ -66,10 +68,8 @@ def _restore(saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:
 
 def _placed(saved: Saved, snapshot: Snapshot) -> Saved:
     """Return an object under the path that its folder has now."""
-    live, kind = saved.live, saved.live.kind
-    if not (kind.parent and kind.lives_in and kind.parent in live.ids):
-        return saved
-    folder = snapshot.by_id.get(ObjectId(kind.lives_in, live.ids[kind.parent]))
+    id = saved.live.folder_id
+    folder = snapshot.by_id.get(id) if id else None
     if folder is None:
         return saved
-    return saved._replace(live=live.put_into(FolderPath(folder.key.path)))
+    return saved._replace(live=saved.live.put_into(FolderPath(folder.key.path)))

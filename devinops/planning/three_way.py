@@ -37,11 +37,12 @@ def classify(attribute: Attribute, base: Base | None, want: Any, have: Any) -> V
     """
     if want is UNSET:
         return Verdict.NOTHING if base is None else Verdict.RECORD
-    if have is UNSET:
-        return _not_shown(base, want)
     if base is None:
-        return Verdict.RECORD if same(attribute, have, want) else Verdict.UPDATE
+        is_equal = have is UNSET or same(attribute, have, want)
+        return Verdict.RECORD if is_equal else Verdict.UPDATE
     declared = fingerprint(want)
+    if have is UNSET:
+        return Verdict.UPDATE if declared != base.sent else Verdict.NOTHING
     live = declared if isinstance(have, str) and have == want else fingerprint(have)
     moved = (declared != base.sent, live != base.read)
     if moved != (False, False) and same(attribute, have, want):
@@ -58,13 +59,7 @@ _VERDICTS = {
 """(Git moved, live moved) → verdict if the two values differ."""
 
 
-def _not_shown(base: Base | None, want: Any) -> Verdict:
-    if base is None:
-        return Verdict.RECORD
-    return Verdict.UPDATE if fingerprint(want) != base.sent else Verdict.NOTHING
-
-
-class Sides(NamedTuple):
+class Moved(NamedTuple):
     """The fields of an object by the side that moved.
 
     `git` holds the fields to write, `live` those changed outside devinops, `both` the conflicts,
@@ -85,7 +80,7 @@ def sides(
     want: Resource,
     have: Resource,
     merged: MergedFields = MappingProxyType({}),
-) -> Sides:
+) -> Moved:
     """Classify all fields of an object, in the order of the kind.
 
     `merged` holds the live values that pull merged. A conflict with another value stays a conflict.
@@ -99,7 +94,7 @@ def sides(
             verdict = Verdict.MERGED
         if verdict is not Verdict.NOTHING:
             by_verdict[verdict].append(FieldChange(name, before, after))
-    return Sides(
+    return Moved(
         git=tuple(by_verdict[Verdict.UPDATE]),
         live=tuple(by_verdict[Verdict.DRIFT]),
         both=tuple(by_verdict[Verdict.CONFLICT]),

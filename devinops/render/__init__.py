@@ -54,12 +54,11 @@ class JobLinks(NamedTuple):
 class Style(NamedTuple):
     """How people want to read an answer: in `color`, and `full` or with summaries.
 
-    `width` is the width of the terminal in columns; None: lines are not wrapped. `below` is the
-    path of the root in the checkout, empty at its top: other readers expect paths that start at the
-    top. `job` is the CI job of the run, if there is one. `limit` is how many bytes a document for
-    people may have where it is posted; None: as many as a comment may have. `flags` holds the
-    options that lead a printed command to the root and target of the run, each after a space; often
-    empty.
+    `width` is that of the terminal in columns; None: lines are not wrapped. `below` is the path of
+    the root in the checkout, empty at its top: other readers expect paths that start at the top.
+    `job` is the CI job of the run, if there is one. `limit` is how many bytes a document for people
+    may have where it is posted; None: as many as a comment may have. `flags` holds the options that
+    lead a printed command to the root and target of the run, each after a space; often empty.
     """
 
     color: bool = False

@@ -1,4 +1,4 @@
-"""The answers of commands, in no format yet. `Report` and `SavedPlan` are answers too."""
+"""The answers of commands, in no format yet. `ApplyReport` and `SavedPlan` are answers too."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
 
 if TYPE_CHECKING:
-    from devinops.applying.report import Report
+    from devinops.applying.report import ApplyReport
     from devinops.model.changes import Change
     from devinops.model.inventory import Inventory
     from devinops.model.keys import Key
     from devinops.model.objects import Problem, Source
     from devinops.model.target import Target
-    from devinops.planning.drift import Findings
-    from devinops.planning.plan import Plan
-    from devinops.planning.saved import SavedPlan, ShownPlan
+    from devinops.planning.drift import DriftFindings
+    from devinops.planning.plan import Plan, SavedPlan, ShownPlan
     from devinops.schema.base_document import Document
 
 Answer: TypeAlias = (
-    "PlanAnswer | SavedPlan | Differences | Report | Failure"
+    "PlanAnswer | SavedPlan | Differences | ApplyReport | Failure"
     " | ProblemsAnswer | DriftAnswer | SimpleAnswer"
 )
 
@@ -129,7 +128,7 @@ class DriftAnswer(NamedTuple):
 
     target: Target
     inventory: Inventory
-    findings: Findings
+    findings: DriftFindings
     exit_code: ExitCode
 
 

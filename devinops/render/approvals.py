@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from devinops.model.changes import Action, Change
 from devinops.model.policy import Approval, allow
 from devinops.planning.draft import last_change
-from devinops.planning.saved import ShownPlan
+from devinops.planning.plan import ShownPlan
 from devinops.render import counted
 
 
@@ -65,8 +65,8 @@ def needed_approvals(plan: ShownPlan) -> list[Approval]:
 def how_to_approve(plan: ShownPlan, flags: str, code: Callable[[str], str]) -> Iterator[str]:
     """Yield sentences about what to pass or to enter, none if no approval is missing.
 
-    The approvals that the plan has already are included, because no run remembers the approvals
-    of another. `flags` leads the command to the root, and `code` marks what people can copy.
+    The approvals that the plan has already are included, because a run does not remember those of
+    another run. `flags` leads the command to the root, and `code` marks what people can copy.
     """
     needed = needed_approvals(plan)
     command = f"devinops apply{flags} --target {shlex.quote(plan.target.name)}"

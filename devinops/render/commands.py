@@ -11,12 +11,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from devinops.applying.report import Report
+from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
 from devinops.model.changes import Blocked, Change, Drift, Refusal
 from devinops.model.keys import Key
 from devinops.planning.commands import like_commands, with_flags
-from devinops.planning.saved import SavedPlan, ShownPlan
+from devinops.planning.plan import SavedPlan, ShownPlan
 from devinops.render.answers import Answer, Differences, DriftAnswer, PlanAnswer
 
 _P = TypeVar("_P", bound=ShownPlan)
@@ -32,7 +32,7 @@ def answer_with_flags(answer: Answer, flags: str) -> Answer:
             return answer._replace(plan=_plan(answer.plan, complete))
         case SavedPlan():
             return _plan(answer, complete)
-        case Report():
+        case ApplyReport():
             plan, waiting = _plan(answer.plan, complete), _reasons(answer.waiting, complete)
             results = tuple(
                 replace(result, message=complete(result.message)) for result in answer.results
@@ -65,7 +65,7 @@ def named_keys(answer: Answer) -> Iterator[Key]:
             yield from answer.plan.named
         case SavedPlan():
             yield from _of_plan(answer)
-        case Report():
+        case ApplyReport():
             yield from _of_plan(answer.plan)
             yield from answer.plan.named
             yield from _of_changes(answer.left or ())

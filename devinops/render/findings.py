@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from devinops.applying.report import Report
+from devinops.applying.report import ApplyReport
 from devinops.model.objects import Problem, Severity
 from devinops.render import counted
 from devinops.render.answers import Answer, Failure, LintDetails, PlanAnswer, ProblemsAnswer
@@ -23,7 +23,7 @@ def problems_of(answer: Answer) -> Sequence[Problem]:
     match answer:
         case ProblemsAnswer() | Failure():
             return answer.problems
-        case PlanAnswer() | Report():
+        case PlanAnswer() | ApplyReport():
             return answer.plan.problems
         case _:
             return ()

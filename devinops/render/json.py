@@ -6,12 +6,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from devinops.applying.report import Report, Result
+from devinops.applying.report import ApplyReport, Result
 from devinops.model.changes import Change
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem
-from devinops.planning.plan import Plan, live_hash
-from devinops.planning.saved import SavedPlan
+from devinops.planning.plan import Plan, SavedPlan, live_hash
 from devinops.render import Style, answers
 from devinops.render.escape import json_text
 from devinops.render.findings import lint_of
@@ -33,7 +32,7 @@ def _document(answer: answers.Answer) -> Document | Mapping[str, Any]:
             return plan_document(plan, exit_code, **more)
         case SavedPlan():
             return saved_document(answer)
-        case Report():
+        case ApplyReport():
             return report_document(answer)
         case answers.ProblemsAnswer():
             return problems_document(answer)
@@ -90,7 +89,7 @@ def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> schema.PlanDo
 def saved_document(plan: SavedPlan) -> Mapping[str, Any]:
     """Return the document in the file of a saved plan.
 
-    If the file was edited, a note says so, and the digest is computed from its changes.
+    If the file was edited, a note says so, and the digest is that of its changes.
     """
     if not plan.edited:
         return plan.document
@@ -98,7 +97,7 @@ def saved_document(plan: SavedPlan) -> Mapping[str, Any]:
     return {**plan.document, "digest": plan.digest, "exit_code": ExitCode.FIX, "notes": notes}
 
 
-def report_document(report: Report) -> schema.PlanDocument:
+def report_document(report: ApplyReport) -> schema.PlanDocument:
     """Return a plan as a document, with the results of its apply."""
     left = None
     if report.left is not None:

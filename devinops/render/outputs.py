@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 
-from devinops.applying.report import Report
+from devinops.applying.report import ApplyReport
 from devinops.model.changes import Action
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
-from devinops.planning.saved import SavedPlan, ShownPlan
+from devinops.planning.plan import SavedPlan, ShownPlan
 from devinops.render import Style, answers
 from devinops.render import render as rendered
 from devinops.render.escape import line
@@ -37,7 +37,7 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
 
 def _facts(answer: answers.Answer) -> Mapping[str, _Value]:
     match answer:
-        case answers.PlanAnswer() | Report():
+        case answers.PlanAnswer() | ApplyReport():
             return _plan(answer.plan)
         case SavedPlan():
             return _plan(answer)
@@ -83,7 +83,7 @@ def _summary(answer: answers.Answer) -> str:
             return problem_counts(problems) if problems else error
         case answers.PlanAnswer(plan, error=error):
             return error or counts(plan)
-        case Report():
+        case ApplyReport():
             return tally(answer)
         case answers.ProblemsAnswer():
             return checked(answer)[0]

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import groupby
 from pathlib import PurePosixPath
 
-from devinops.applying.report import Report, Result
+from devinops.applying.report import ApplyReport, Result
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Change, Drift, Missing, Outcome
 from devinops.model.exit_codes import ExitCode
@@ -19,9 +19,9 @@ from devinops.model.objects import Live, Problem
 from devinops.model.target import Target
 from devinops.planning.commands import pull_command
 from devinops.planning.draft import last_change
-from devinops.planning.drift import Findings
+from devinops.planning.drift import DriftFindings
 from devinops.planning.lifecycles.required import is_missing
-from devinops.planning.saved import SavedPlan, ShownPlan
+from devinops.planning.plan import SavedPlan, ShownPlan
 from devinops.render import Style, answers, counted
 from devinops.render.approvals import dangers
 from devinops.render.changes import ChangeText, levels
@@ -60,7 +60,7 @@ def _lines(answer: answers.Answer, text: Text) -> Iterator[str]:
             return text.approved(plan) if answer.approved else text.plan(plan, lint)
         case SavedPlan():
             return text.plan(answer)
-        case Report():
+        case ApplyReport():
             return text.report(answer)
         case answers.ProblemsAnswer():
             return ProblemText(text.terminal).problems(answer)
@@ -80,7 +80,7 @@ def _lines(answer: answers.Answer, text: Text) -> Iterator[str]:
 class Text:
     """Writes lines of text: with `color` and a `width` for a terminal, `full` without summaries.
 
-    `flags` as in `Style`.
+    `flags` is that of `Style`.
     """
 
     color: bool = False
@@ -296,7 +296,7 @@ class Text:
         yield ""
         yield from self._verdict(text, Look.CHANGED if number else Look.GOOD)
 
-    def drift(self, findings: Findings) -> Iterator[str]:
+    def drift(self, findings: DriftFindings) -> Iterator[str]:
         """Yield the lines of drift and of unmanaged objects."""
         if findings.drift:
             pull = f"{pull_command(self.flags)} {PULLED}"
@@ -343,7 +343,7 @@ class Text:
 
     # --- report -----------------------------------------------------------------------------------
 
-    def report(self, report: Report) -> Iterator[str]:
+    def report(self, report: ApplyReport) -> Iterator[str]:
         """Yield the lines of a report; the last one holds the counts."""
         yield from self._results(report.results)
         yield from self._left(report)
@@ -381,7 +381,7 @@ class Text:
         text = line(f"{change.action} {change.key} {result.outcome}{message}")
         yield from self.terminal.row(text, sign=_OUTCOMES[result.outcome], indent=2, hang=6)
 
-    def _left(self, report: Report) -> Iterator[str]:
+    def _left(self, report: ApplyReport) -> Iterator[str]:
         """Yield what a plan made afterwards shows."""
         if report.left:
             yield f"A plan made afterwards still has {counted(len(report.left), 'change')}:"
@@ -409,7 +409,7 @@ def drift_summary(drift: Drift) -> str:
 
 
 def show_command(flags: str) -> str:
-    """Return the command that shows all of a plan; `flags` as in `Style`."""
+    """Return the command that shows all of a plan; `flags` is that of `Style`."""
     return f"devinops plan{flags} -v"
 
 
@@ -467,12 +467,12 @@ def plan_look(plan: ShownPlan) -> Look:
     return Look.CHANGED if plan.changes else Look.GOOD
 
 
-def tally(report: Report) -> str:
+def tally(report: ApplyReport) -> str:
     """Return the last line of a report."""
     return f"{title(report, report.plan.target.full_name)}."
 
 
-def title(report: Report, where: str) -> str:
+def title(report: ApplyReport, where: str) -> str:
     """Return the verdict on a run, where it was, and the counts that are not zero."""
     counts = Counter({outcome: report.count(outcome) for outcome in Outcome})
     counts[Outcome.BLOCKED] += len(report.plan.blocked)
@@ -486,10 +486,10 @@ def title(report: Report, where: str) -> str:
     return f"{word} {where}: {parts or 'nothing to do'}"
 
 
-def next_step(report: Report, flags: str, code: Callable[[str], str]) -> str:
+def next_step(report: ApplyReport, flags: str, code: Callable[[str], str]) -> str:
     """Return what to do after a run that was only partly done; empty for any other.
 
-    `flags` as in `Style`, and `code` marks what people can copy.
+    `flags` is that of `Style`, and `code` marks what people can copy.
     """
     unfinished = (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
     if report.exit_code not in unfinished:
@@ -500,7 +500,7 @@ def next_step(report: Report, flags: str, code: Callable[[str], str]) -> str:
     return f"To finish, run {code(f'devinops apply{flags}')} again, which plans what is left."
 
 
-def report_look(report: Report) -> Look:
+def report_look(report: ApplyReport) -> Look:
     """Return what a report means for its reader."""
     if report.count(Outcome.FAILED) or report.interrupted or report.left is None:
         return Look.ERROR
@@ -510,11 +510,11 @@ def report_look(report: Report) -> Look:
 
 
 def rollback_hint(
-    report: Report, flags: str, code: Callable[[str], str], prose: Callable[[str], str]
+    report: ApplyReport, flags: str, code: Callable[[str], str], prose: Callable[[str], str]
 ) -> str:
     """Return how to restore what was overwritten or deleted, and what no rollback can restore.
 
-    `flags` as in `Style`. `code` marks what people can copy, and `prose` makes a sentence with
+    `flags` is that of `Style`. `code` marks what people can copy, and `prose` makes a sentence with
     names safe to show.
     """
     assert report.backup

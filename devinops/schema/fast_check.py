@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from operator import ge, le
 from typing import Any, Final
 
 Schema = Mapping[str, Any]
@@ -121,14 +122,6 @@ def _sized(kind: Any, is_right: Callable[[int, int], bool]) -> Callable[[int, An
     return judge
 
 
-def _at_least(size: int, limit: int) -> bool:
-    return size >= limit
-
-
-def _at_most(size: int, limit: int) -> bool:
-    return size <= limit
-
-
 def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -159,12 +152,12 @@ _JUDGES: Final[Mapping[str, Callable[[Any, Any, Schema], bool]]] = {
     "pattern": lambda pattern, value, _: (
         not isinstance(value, str) or bool(compiled(pattern).search(value))
     ),
-    "minLength": _sized(str, _at_least),
-    "maxLength": _sized(str, _at_most),
-    "minItems": _sized(list, _at_least),
-    "maxItems": _sized(list, _at_most),
-    "minProperties": _sized(dict, _at_least),
-    "maxProperties": _sized(dict, _at_most),
+    "minLength": _sized(str, ge),
+    "maxLength": _sized(str, le),
+    "minItems": _sized(list, ge),
+    "maxItems": _sized(list, le),
+    "minProperties": _sized(dict, ge),
+    "maxProperties": _sized(dict, le),
     "minimum": lambda limit, value, _: not _number(value) or value >= limit,
     "maximum": lambda limit, value, _: not _number(value) or value <= limit,
     "uniqueItems": _unique,

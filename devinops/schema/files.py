@@ -23,6 +23,10 @@ BRANCH_NAME = "^(?!HEAD$|refs/)[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*$"
 REMOTE_NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 
 
+def _text(description: str, **rules: Any) -> dict[str, Any]:
+    return {"type": "string", **rules, "description": description}
+
+
 # --- the schemas ----------------------------------------------------------------------------------
 
 
@@ -73,11 +77,9 @@ def entry_schema(kind: Kind, *, front_matter: bool = False) -> dict[str, Any]:
     properties = {a.name: dict(a.schema) for a in fields} | _options(kind)
     text = None if front_matter else kind.document
     if text:
-        properties[f"{text}_file"] = {
-            "type": "string",
-            "minLength": 1,
-            "description": f"File with the {text}, relative to this file and inside the root.",
-        }
+        properties[f"{text}_file"] = _text(
+            f"File with the {text}, relative to this file and inside the root.", minLength=1
+        )
     return {
         "description": kind.title,
         "type": "object",
@@ -92,7 +94,7 @@ def _options(kind: Kind) -> dict[str, Any]:
     options: dict[str, Any] = {
         "targets": {
             "type": "array",
-            "items": {"type": "string", "pattern": TARGET_NAME, "description": "Name of a target."},
+            "items": _text("Name of a target.", pattern=TARGET_NAME),
             "minItems": 1,
             "description": "The targets that this entry is for. Missing: all targets.",
         },
@@ -129,16 +131,8 @@ def _lint_exceptions() -> dict[str, Any]:
                 "minItems": 1,
                 "description": "Lint rules that this entry may break, by id or name.",
             },
-            "reason": {
-                "type": "string",
-                "minLength": 1,
-                "description": "Say why this entry may break these rules.",
-            },
-            "until": {
-                "type": "string",
-                "pattern": DATE,
-                "description": "Last day of the exception, such as 2027-03-01.",
-            },
+            "reason": _text("Say why this entry may break these rules.", minLength=1),
+            "until": _text("Last day of the exception, such as 2027-03-01.", pattern=DATE),
         },
         "required": ["ignore", "reason"],
         "additionalProperties": False,
@@ -208,11 +202,9 @@ def _config() -> dict[str, Any]:
         "type": "object",
         "properties": {
             "version": {"const": 1, "description": "Version of this file's format."},
-            "required_version": {
-                "type": "string",
-                "minLength": 1,
-                "description": 'Versions of devinops that may be used, such as ">=0.1,<2".',
-            },
+            "required_version": _text(
+                'Versions of devinops that may be used, such as ">=0.1,<2".', minLength=1
+            ),
             "paths": {
                 "type": "array",
                 "items": {"type": "string", "minLength": 1},
@@ -274,11 +266,9 @@ def _lint() -> dict[str, Any]:
                 "additionalProperties": by_path,
                 "description": "Pattern of files, as in .gitignore → what is different for them.",
             },
-            "baseline": {
-                "type": "string",
-                "minLength": 1,
-                "description": "File with the findings to hide, relative to this file.",
-            },
+            "baseline": _text(
+                "File with the findings to hide, relative to this file.", minLength=1
+            ),
             "fail_on": {
                 "enum": [severity.value for severity in Severity],
                 "description": "Lowest severity that makes lint exit with 1. Missing: warning.",
@@ -319,44 +309,36 @@ def _target() -> dict[str, Any]:
 def _connection() -> dict[str, Any]:
     """Return the properties that say which organization a target is and how to reach it."""
     return {
-        "org_id": {
-            "type": "string",
-            "minLength": 1,
-            "description": "Id of the organization. Missing: DEVIN_ORG_ID, else devinops asks "
-            "the API.",
-        },
+        "org_id": _text(
+            "Id of the organization. Missing: DEVIN_ORG_ID, else devinops asks the API.",
+            minLength=1,
+        ),
         "enterprise": {
             "type": "boolean",
             "description": "true: the objects are those of the enterprise that the key belongs to, "
             "instead of those of an organization. API v3.",
         },
-        "api_url": {
-            "type": "string",
-            "minLength": 1,
-            "description": "URL of the API. Missing: DEVIN_API_URL, else https://api.devin.ai.",
-        },
+        "api_url": _text(
+            "URL of the API. Missing: DEVIN_API_URL, else https://api.devin.ai.", minLength=1
+        ),
         "api_version": {
             "enum": ["v3", "v1"],
             "description": "Version of the API. Missing: v3 for a key that begins with cog_, "
             "v1 for apk_.",
         },
-        "api_key_env": {
-            "type": "string",
-            "pattern": ENVIRONMENT_NAME,
-            "description": "Environment variable with the API key, never the key itself.",
-        },
-        "enterprise_key_env": {
-            "type": "string",
-            "pattern": ENVIRONMENT_NAME,
-            "description": "Environment variable with a key of the enterprise, for the settings of "
+        "api_key_env": _text(
+            "Environment variable with the API key, never the key itself.", pattern=ENVIRONMENT_NAME
+        ),
+        "enterprise_key_env": _text(
+            "Environment variable with a key of the enterprise, for the settings of "
             "an organization that only such a key may write; never the key itself.",
-        },
-        "owner": {
-            "type": "string",
-            "pattern": OWNER,
-            "description": "The owner that devinops writes into the label devinops of objects that "
+            pattern=ENVIRONMENT_NAME,
+        ),
+        "owner": _text(
+            "The owner that devinops writes into the label devinops of objects that "
             "have labels, at most 128 characters. Missing: the target's name.",
-        },
+            pattern=OWNER,
+        ),
     }
 
 
@@ -369,16 +351,11 @@ def _inventory() -> dict[str, Any]:
                 "description": "Where it is stored: nowhere (none, the default), on its "
                 "own branch, or in a file below .devinops/.",
             },
-            "branch": {
-                "type": "string",
-                "pattern": BRANCH_NAME,
-                "description": "Branch for store: branch (default: devinops).",
-            },
-            "remote": {
-                "type": "string",
-                "pattern": REMOTE_NAME,
-                "description": "Remote for store: branch (default: origin, else the only one).",
-            },
+            "branch": _text("Branch for store: branch (default: devinops).", pattern=BRANCH_NAME),
+            "remote": _text(
+                "Remote for store: branch (default: origin, else the only one).",
+                pattern=REMOTE_NAME,
+            ),
         },
         "required": ["store"],
         "additionalProperties": False,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 
 
-class Finding(NamedTuple):
+class SchemaFinding(NamedTuple):
     """What is wrong with the value at `path`, or, with `at_key`, with the last key of `path`.
 
     Codes: unknown-key, missing-field, wrong-type, invalid-value, text-twice, contradiction.
@@ -86,7 +86,7 @@ def _validator_class() -> Any:
 
 def check(
     name_or_checker: str | Checker, value: Any, *, hides_values: bool = False
-) -> Iterator[Finding]:
+) -> Iterator[SchemaFinding]:
     """Yield what is wrong with `value`, in the order of the schema, each finding once.
 
     A name is one of `file_schemas()`, or `sections` for a YAML file without its entries. With
@@ -95,7 +95,7 @@ def check(
     """
     chosen = name_or_checker
     checker = _named_checker(chosen) if isinstance(chosen, str) else chosen
-    seen: set[Finding] = set()
+    seen: set[SchemaFinding] = set()
     errors = list(checker.errors(value))
     misspelled = {meant for error in errors for meant in _misspelled(error)}
     for error in errors:
@@ -118,15 +118,17 @@ def _misspelled(error: Any) -> Iterator[tuple[Path, str]]:
                 yield tuple(error.absolute_path), f"the field {nearest(name, known)} is missing"
 
 
-def _findings(error: Any, hides_values: bool) -> Iterator[Finding]:
+def _findings(error: Any, hides_values: bool) -> Iterator[SchemaFinding]:
     path: Path = tuple(error.absolute_path)
     show = typed if hides_values or not _KEY_VARIABLES.isdisjoint(path) else described
     if "propertyNames" in error.absolute_schema_path:
-        yield Finding((*path, error.instance), "invalid-value", _misfit(error, show), at_key=True)
+        yield SchemaFinding(
+            (*path, error.instance), "invalid-value", _misfit(error, show), at_key=True
+        )
         return
     explain = _EXPLAIN.get(str(error.validator), _explain_other)
     for below, code, message in explain(error, show):
-        yield Finding((*path, *below), code, message, at_key=code in _AT_KEY)
+        yield SchemaFinding((*path, *below), code, message, at_key=code in _AT_KEY)
 
 
 _AT_KEY = frozenset({"unknown-key", "text-twice", "contradiction"})
@@ -179,11 +181,8 @@ def _explain_not(error: Any, _: Show) -> Explained:
     (field,) = error.validator_value["required"]
     if field != "ensure":
         text_file = f"{field}_file"
-        yield (
-            (text_file,),
-            "text-twice",
-            f"{field} and {text_file} are both set: keep one of them",
-        )
+        message = f"{field} and {text_file} are both set: keep one of them"
+        yield (text_file,), "text-twice", message
     else:
         message = "`ensure: absent` deletes what `protect: true` keeps: remove one of them"
         yield ("protect",), "contradiction", message
@@ -193,11 +192,8 @@ def _explain_type(error: Any, show: Show) -> Explained:
     types = error.validator_value
     names = [types] if isinstance(types, str) else list(types)
     expected = " or ".join(_TYPES.get(name, name) for name in names)
-    yield (
-        (),
-        "wrong-type",
-        f"expected {expected}, got {show(error.instance)}{_remedy(names, error)}",
-    )
+    got = show(error.instance)
+    yield (), "wrong-type", f"expected {expected}, got {got}{_remedy(names, error)}"
 
 
 def _remedy(names: list[str], error: Any) -> str:
@@ -254,11 +250,8 @@ _REMEDIES: Mapping[str, Callable[[Any], str]] = {
 
 def _explain_enum(error: Any, show: Show) -> Explained:
     known = [str(value) for value in error.validator_value]
-    yield (
-        (),
-        "invalid-value",
-        f"{show(error.instance)} is not an allowed value; {suggestion(error.instance, known)}",
-    )
+    better = suggestion(error.instance, known)
+    yield (), "invalid-value", f"{show(error.instance)} is not an allowed value; {better}"
 
 
 def _explain_const(error: Any, show: Show) -> Explained:

@@ -125,16 +125,8 @@ class TargetItem(Struct, frozen=True):
 
     def to_model(self) -> Target:
         """Return the target. Raises ValueError if `api_url` is not a URL."""
-        return addressed(
-            Target(
-                self.name,
-                self.api_url,
-                self.api_version,
-                self.org_id,
-                self.emulator,
-                self.enterprise,
-            )
-        )
+        facts = (self.name, self.api_url, self.api_version, self.org_id)
+        return addressed(Target(*facts, self.emulator, self.enterprise))
 
 
 class InventoryItem(Struct, frozen=True):

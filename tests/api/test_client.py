@@ -18,7 +18,7 @@ from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
-from devinops.model.client_protocols import Identity
+from devinops.model.client_protocols import KeyOwner
 from devinops.model.errors import ApiError, BadResponse, ConfigError, Unreachable
 from devinops.model.keys import Key
 from devinops.model.objects import Live
@@ -460,18 +460,18 @@ def test_a_key_of_an_enterprise_needs_an_organization(api, connect):
                 "service_user_name": "CI",
                 "org_id": "o",
             },
-            Identity("CI", "o", "service_user"),
+            KeyOwner("CI", "o", "service_user"),
         ),
         (
             {"api_key_id": "k", "api_key_name": "Key", "user_id": "u", "user_name": "Ada"},
-            Identity("Ada"),
+            KeyOwner("Ada"),
         ),
         (
             {"principal_type": "devin_brain", "org_id": None},
-            Identity("devin_brain", None, "devin_brain"),
+            KeyOwner("devin_brain", None, "devin_brain"),
         ),
-        ({}, Identity("unnamed")),
-        ({"user_name": " ", "principal_type": " "}, Identity("unnamed", None, " ")),
+        ({}, KeyOwner("unnamed")),
+        ({"user_name": " ", "principal_type": " "}, KeyOwner("unnamed", None, " ")),
     ],
 )
 def test_whoami_knows_every_kind_of_principal(api, connect, answer, identity):

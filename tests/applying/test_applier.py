@@ -16,12 +16,14 @@ from devinops.applying.applier import (
     MAX_UNANSWERED,
     REPLACE_ATTEMPTS,
     Applier,
+    ApplyOptions,
+    Hooks,
     Journal,
     Outcome,
     Writer,
     apply,
 )
-from devinops.applying.report import Report
+from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
 from devinops.kinds.secret import Secret
 from devinops.load import load
@@ -34,7 +36,7 @@ from devinops.model.kind import ApiVersion, Resource, references_of
 from devinops.model.objects import Live, Snapshot
 from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
-from devinops.planning.plan import Plan, build_plan
+from devinops.planning.plan import Plan, PlanRequest, build_plan
 from devinops.render.text import Text
 from tests.testing.objects import live, snapshot
 from tests.testing.waiting import Waits
@@ -134,39 +136,36 @@ def ids_by_field(resource: Resource, ids: Mapping[Key, str]) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., Report]:
+def run(tmp_path: Path) -> Callable[..., ApplyReport]:
     """Apply sections of YAML to an Organization."""
 
-    def go(sections: dict[str, Any], organization: Organization, **options: Any) -> Report:
+    def go(sections: dict[str, Any], organization: Organization, **options: Any) -> ApplyReport:
         for section, entries in sections.items():
             (tmp_path / f"{section}.yaml").write_text(
                 yaml.safe_dump({section: entries}), encoding="utf-8"
             )
         declarations = load(tmp_path).declarations
-        inventory = options.pop("inventory", None)
-        policy = options.pop("policy", Policy(v3_macro="verify"))
-        approvals = options.pop("approvals", Approvals())
-        target = Target("production", "https://api.devin.ai", organization.api, "org-1")
+        request = PlanRequest(
+            Target("production", "https://api.devin.ai", organization.api, "org-1"),
+            options.pop("policy", Policy(v3_macro="verify")),
+            date(2026, 3, 12),
+            options.pop("inventory", Inventory()),
+            options.pop("approvals", Approvals()),
+        )
 
         def plan(found: Snapshot) -> Plan:
-            return build_plan(
-                declarations,
-                found,
-                target,
-                policy=policy,
-                approvals=approvals,
-                today=date(2026, 3, 12),
-                inventory=inventory,
-            )
+            return build_plan(declarations, found, request)
 
         found = Snapshot.of(organization.objects)
         on_applier = options.pop("on_applier", lambda _: None)
+        hooks = Hooks(**{name: options.pop(name) for name in Hooks._fields if name in options})
         applier = Applier(
             plan(found),
             found,
             organization,
-            values={"TOKEN": "value"},
-            **{"journal": Recorder(), **options},
+            options.pop("journal", None) or Recorder(),
+            ApplyOptions(**{"values": {"TOKEN": "value"}} | options),
+            hooks,
         )
         on_applier(applier)
         return apply(applier, lambda: plan(organization.snapshot()))
@@ -178,7 +177,7 @@ def notes(*names: str, **fields: Any) -> dict[str, Any]:
     return {"knowledge": [{"name": name, "trigger": "t", "body": "new"} | fields for name in names]}
 
 
-def outcomes(report: Report) -> dict[str, Outcome]:
+def outcomes(report: ApplyReport) -> dict[str, Outcome]:
     return {result.change.key.name: result.outcome for result in report.results}
 
 
@@ -187,7 +186,7 @@ FAILED = ApiError("POST answered 500: oops", status=500)
 SILENT = Unreachable("cannot reach the API: cut")
 
 
-def test_independent_work_goes_on_after_a_failure(run: Callable[..., Report]) -> None:
+def test_independent_work_goes_on_after_a_failure(run: Callable[..., ApplyReport]) -> None:
     organization = Organization(faults={("create", "B"): ("before", REFUSED)})
     report = run(notes("A", "B", "C"), organization)
     assert outcomes(report) == {"A": Outcome.DONE, "B": Outcome.FAILED, "C": Outcome.DONE}
@@ -197,7 +196,7 @@ def test_independent_work_goes_on_after_a_failure(run: Callable[..., Report]) ->
 
 @pytest.mark.parametrize("fault", ["before", None])
 def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
-    run: Callable[..., Report], fault: str | None
+    run: Callable[..., ApplyReport], fault: str | None
 ) -> None:
     """Renamed and edited in one commit: a create and a delete, and the text must not be lost in between."""
     old = live("knowledge", name="Old", id="n1", body="one two three four")
@@ -224,7 +223,7 @@ def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
 
 @pytest.mark.parametrize("fault", ["before", None])
 def test_an_object_goes_only_after_the_text_that_mentions_it_was_written(
-    run: Callable[..., Report], fault: str | None
+    run: Callable[..., ApplyReport], fault: str | None
 ) -> None:
     playbook = live("playbook", title="P", id="playbook-1")
     action = {"type": "start_session", "prompt": "Do @playbook:playbook-1."}
@@ -246,7 +245,7 @@ def test_an_object_goes_only_after_the_text_that_mentions_it_was_written(
         assert skipped.message.startswith("a text of automation:Nightly, which was not written")
 
 
-def test_when_nothing_could_be_written_the_code_says_mend(run: Callable[..., Report]) -> None:
+def test_when_nothing_could_be_written_the_code_says_mend(run: Callable[..., ApplyReport]) -> None:
     report = run(notes("A"), Organization(faults={("create", "A"): ("before", REFUSED)}))
     assert report.exit_code == ExitCode.FIX
 
@@ -254,7 +253,7 @@ def test_when_nothing_could_be_written_the_code_says_mend(run: Callable[..., Rep
 @pytest.mark.parametrize("error", [FAILED, SILENT], ids=["500", "silence"])
 @pytest.mark.parametrize("hidden_reads", range(len(RECOVERY_WAITS_S)))
 def test_a_create_without_an_answer_is_found_and_never_sent_again(
-    run: Callable[..., Report], error: ApiError, hidden_reads: int
+    run: Callable[..., ApplyReport], error: ApiError, hidden_reads: int
 ) -> None:
     organization = Organization(
         faults={("create", "A"): ("after", error)}, hidden_reads=hidden_reads
@@ -268,7 +267,7 @@ def test_a_create_without_an_answer_is_found_and_never_sent_again(
 
 @pytest.mark.parametrize("error", [FAILED, SILENT], ids=["500", "silence"])
 def test_a_create_that_did_not_happen_fails_after_three_looks(
-    run: Callable[..., Report], error: ApiError
+    run: Callable[..., ApplyReport], error: ApiError
 ) -> None:
     organization = Organization(faults={("create", "A"): ("before", error)})
     report = run(notes("A"), organization)
@@ -296,7 +295,7 @@ class WithoutMacros(Organization):
 
 @pytest.mark.parametrize("objects", [[], [live("knowledge", name="A", body="old", macro=None)]])
 def test_a_field_that_the_api_did_not_take_is_a_failure_that_says_so(
-    run: Callable[..., Report], objects: list[Live]
+    run: Callable[..., ApplyReport], objects: list[Live]
 ) -> None:
     report = run(notes("A", macro="!a"), WithoutMacros(objects=objects))
     (result,) = report.results
@@ -318,7 +317,9 @@ class DroppedMacros(Organization):
         return replace(after, resource=replace(after.resource, macro=None))  # type: ignore[call-arg]
 
 
-def test_an_update_that_loses_a_field_is_a_failure_that_says_so(run: Callable[..., Report]) -> None:
+def test_an_update_that_loses_a_field_is_a_failure_that_says_so(
+    run: Callable[..., ApplyReport],
+) -> None:
     note = live("knowledge", name="A", body="old", macro="!a")
     report = run(notes("A"), DroppedMacros([note]))
     (result,) = report.results
@@ -326,7 +327,7 @@ def test_an_update_that_loses_a_field_is_a_failure_that_says_so(run: Callable[..
     assert result.message == "the update lost its macro !a: set it again in the web app"
 
 
-def test_the_looks_for_a_create_are_apart(run: Callable[..., Report], waits: Waits) -> None:
+def test_the_looks_for_a_create_are_apart(run: Callable[..., ApplyReport], waits: Waits) -> None:
     run(notes("A"), Organization(faults={("create", "A"): ("before", SILENT)}))
     assert waits == list(RECOVERY_WAITS_S) == [1, 3, 9]
 
@@ -350,7 +351,7 @@ FORBIDDEN = ApiError("GET answered 403", status=403)
 
 @pytest.mark.parametrize("failure", [FORBIDDEN, FAILED, SILENT], ids=["403", "500", "silence"])
 def test_a_create_that_cannot_be_looked_for_stays_unclear(
-    run: Callable[..., Report], failure: ApiError
+    run: Callable[..., ApplyReport], failure: ApiError
 ) -> None:
     organization = Unlisted(
         faults={("create", "A"): ("after", FAILED)}, failures=[failure] * len(RECOVERY_WAITS_S)
@@ -365,14 +366,14 @@ def test_a_create_that_cannot_be_looked_for_stays_unclear(
     assert result.message == f"{FAILED}; the API could not be searched for it: {failure}"
 
 
-def test_a_look_that_fails_is_repeated(run: Callable[..., Report]) -> None:
+def test_a_look_that_fails_is_repeated(run: Callable[..., ApplyReport]) -> None:
     organization = Unlisted(
         faults={("create", "A"): ("after", FAILED)}, failures=[SILENT, FORBIDDEN]
     )
     assert outcomes(run(notes("A"), organization)) == {"A": Outcome.DONE}
 
 
-def test_a_look_without_a_key_ends_the_run(run: Callable[..., Report]) -> None:
+def test_a_look_without_a_key_ends_the_run(run: Callable[..., ApplyReport]) -> None:
     revoked = ApiError("GET answered 401", status=401)
     organization = Unlisted(faults={("create", "A"): ("after", FAILED)}, failures=[revoked] * 3)
     report = run(notes("A", "B"), organization, parallelism=1)
@@ -381,7 +382,7 @@ def test_a_look_without_a_key_ends_the_run(run: Callable[..., Report]) -> None:
 
 
 def test_one_list_is_read_at_a_time_however_many_creates_are_looked_for(
-    run: Callable[..., Report],
+    run: Callable[..., ApplyReport],
 ) -> None:
     organization = Organization(faults={("create", name): ("after", FAILED) for name in "ABCDEF"})
     reading, most, look = [0], [0], organization.snapshot
@@ -399,14 +400,14 @@ def test_one_list_is_read_at_a_time_however_many_creates_are_looked_for(
 
 
 def test_an_equal_object_that_was_there_before_is_not_taken_for_the_new_one(
-    run: Callable[..., Report],
+    run: Callable[..., ApplyReport],
 ) -> None:
     twin = live("knowledge", name="A", body="new", id="twin", ours=False)
     organization = Organization([twin], faults={("create", "A"): ("before", FAILED)})
     assert outcomes(run(notes("A"), organization)) == {"A": Outcome.FAILED}
 
 
-def test_several_candidates_stop_the_run(run: Callable[..., Report]) -> None:
+def test_several_candidates_stop_the_run(run: Callable[..., ApplyReport]) -> None:
     organization = Organization(faults={("create", "A"): ("after", FAILED)})
     organization.appear.append(live("knowledge", name="A", body="new", id="stranger"))
     report = run(notes("A", "B"), organization, parallelism=1)
@@ -425,7 +426,7 @@ MOVED: dict[str, Callable[[Organization], None]] = {
 
 
 @pytest.mark.parametrize("moved", MOVED)
-def test_what_moved_after_the_plan_is_blocked(run: Callable[..., Report], moved: str) -> None:
+def test_what_moved_after_the_plan_is_blocked(run: Callable[..., ApplyReport], moved: str) -> None:
     organization = Organization([live("knowledge", name="A", id="note-1")])
     organization.before_call = lambda method, name: (
         MOVED[moved](organization) if method == "read" else None
@@ -436,7 +437,7 @@ def test_what_moved_after_the_plan_is_blocked(run: Callable[..., Report], moved:
     assert report.exit_code == ExitCode.DECIDE if moved == "edited" else report.exit_code
 
 
-def test_an_edit_before_a_delete_holds_the_delete_back(run: Callable[..., Report]) -> None:
+def test_an_edit_before_a_delete_holds_the_delete_back(run: Callable[..., ApplyReport]) -> None:
     organization = Organization([live("knowledge", name="A", id="note-1")])
     organization.before_call = lambda method, name: (
         MOVED["edited"](organization) if method == "read" else None
@@ -445,7 +446,7 @@ def test_an_edit_before_a_delete_holds_the_delete_back(run: Callable[..., Report
     assert (outcomes(report), len(organization.objects)) == ({"A": Outcome.BLOCKED}, 1)
 
 
-def test_deleting_what_is_gone_already_is_done(run: Callable[..., Report]) -> None:
+def test_deleting_what_is_gone_already_is_done(run: Callable[..., ApplyReport]) -> None:
     organization = Organization([live("knowledge", name="A", id="note-1")])
     organization.before_call = lambda method, name: (
         organization.objects.clear() if method == "read" else None
@@ -458,7 +459,7 @@ def test_deleting_what_is_gone_already_is_done(run: Callable[..., Report]) -> No
 
 @pytest.mark.parametrize(("gone", "outcome"), [(True, Outcome.DONE), (False, Outcome.FAILED)])
 def test_a_403_on_deleting_a_secret_is_judged_by_the_list(
-    run: Callable[..., Report], gone: bool, outcome: Outcome
+    run: Callable[..., ApplyReport], gone: bool, outcome: Outcome
 ) -> None:
     forbidden = ApiError("DELETE answered 403", status=403)
     organization = Organization(
@@ -471,7 +472,7 @@ def test_a_403_on_deleting_a_secret_is_judged_by_the_list(
 
 @pytest.mark.parametrize("status", [422, 500])
 def test_another_failure_of_a_delete_is_no_sign_that_it_is_gone(
-    run: Callable[..., Report], status: int
+    run: Callable[..., ApplyReport], status: int
 ) -> None:
     organization = Organization(
         [live("knowledge", name="A", id="note-1")],
@@ -481,7 +482,7 @@ def test_another_failure_of_a_delete_is_no_sign_that_it_is_gone(
     assert (result.outcome, result.unclear) == (Outcome.FAILED, status == 500)
 
 
-def test_a_revoked_key_skips_what_has_not_begun(run: Callable[..., Report]) -> None:
+def test_a_revoked_key_skips_what_has_not_begun(run: Callable[..., ApplyReport]) -> None:
     revoked = ApiError("401", status=401)
     organization = Organization(faults={("create", "A"): ("before", revoked)})
     report = run(notes("A", "B", "C"), organization, parallelism=1)
@@ -496,7 +497,7 @@ def test_a_revoked_key_skips_what_has_not_begun(run: Callable[..., Report]) -> N
     )
 
 
-def test_an_api_that_has_gone_silent_is_not_asked_for_ever(run: Callable[..., Report]) -> None:
+def test_an_api_that_has_gone_silent_is_not_asked_for_ever(run: Callable[..., ApplyReport]) -> None:
     names = [f"N{number:02}" for number in range(20)]
     organization = Organization(faults={("create", name): ("before", SILENT) for name in names})
     report = run(notes(*names), organization, parallelism=1)
@@ -505,7 +506,7 @@ def test_an_api_that_has_gone_silent_is_not_asked_for_ever(run: Callable[..., Re
 
 
 def test_an_api_that_takes_no_more_requests_is_not_asked_for_ever(
-    run: Callable[..., Report],
+    run: Callable[..., ApplyReport],
 ) -> None:
     limited = ApiError("POST answered 429", status=429)
     organization = Organization(faults={("create", name): ("before", limited) for name in "ABCDEF"})
@@ -517,7 +518,7 @@ def test_an_api_that_takes_no_more_requests_is_not_asked_for_ever(
 
 @pytest.mark.parametrize("made", [True, False])
 def test_an_interruption_of_the_search_for_a_create_leaves_one_look(
-    run: Callable[..., Report], waits: Waits, made: bool
+    run: Callable[..., ApplyReport], waits: Waits, made: bool
 ) -> None:
     organization = Organization(faults={("create", "A"): ("after" if made else "before", SILENT)})
     appliers: list[Applier] = []
@@ -539,7 +540,7 @@ def test_an_interruption_of_the_search_for_a_create_leaves_one_look(
 
 
 def test_an_interruption_finishes_what_is_in_flight_and_starts_nothing_new(
-    run: Callable[..., Report],
+    run: Callable[..., ApplyReport],
 ) -> None:
     organization = Organization()
     appliers: list[Applier] = []
@@ -550,7 +551,7 @@ def test_an_interruption_finishes_what_is_in_flight_and_starts_nothing_new(
 
 
 def test_a_last_look_that_fails_is_reported(
-    run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+    run: Callable[..., ApplyReport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     organization = Organization()
 
@@ -568,7 +569,7 @@ def test_a_last_look_that_fails_is_reported(
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, Terminated])
 def test_an_interruption_of_the_last_look_costs_only_the_proof(
-    run: Callable[..., Report], stop: type[BaseException]
+    run: Callable[..., ApplyReport], stop: type[BaseException]
 ) -> None:
     organization = Organization()
     appliers: list[Applier] = []
@@ -586,7 +587,9 @@ def test_an_interruption_of_the_last_look_costs_only_the_proof(
     )
 
 
-def test_what_only_the_last_look_holds_back_is_for_a_person(run: Callable[..., Report]) -> None:
+def test_what_only_the_last_look_holds_back_is_for_a_person(
+    run: Callable[..., ApplyReport],
+) -> None:
     organization = Organization()
     twin = live("knowledge", name="A", body="by a person", id="note-2")
     organization.before_call = lambda method, name: organization.objects.append(twin)
@@ -603,7 +606,7 @@ def test_what_only_the_last_look_holds_back_is_for_a_person(run: Callable[..., R
     assert said.startswith("  ! knowledge:A: ")
 
 
-def test_references_come_first_and_deletes_last(run: Callable[..., Report]) -> None:
+def test_references_come_first_and_deletes_last(run: Callable[..., ApplyReport]) -> None:
     organization = Organization(
         [live("playbook", title="P", id="p-1"), live("knowledge", name="Z", id="n-1")],
     )
@@ -620,7 +623,7 @@ def test_references_come_first_and_deletes_last(run: Callable[..., Report]) -> N
 
 
 def test_an_update_sends_the_object_as_it_is_now_with_the_declared_fields_on_top(
-    run: Callable[..., Report],
+    run: Callable[..., ApplyReport],
 ) -> None:
     before = live(
         "knowledge", name="A", id="note-1", pinned_repo="acme/api", is_enabled=False, macro="!a"
@@ -653,7 +656,9 @@ class Recorder(Journal):
             raise DevinopsError("no room")
 
 
-def owned_by(run: Callable[..., Report], organization: Organization, journal: Recorder) -> Report:
+def owned_by(
+    run: Callable[..., ApplyReport], organization: Organization, journal: Recorder
+) -> ApplyReport:
     return run(
         notes("A", "B") | {"playbooks": [{"title": "P", "ensure": "absent"}]},
         organization,
@@ -663,7 +668,7 @@ def owned_by(run: Callable[..., Report], organization: Organization, journal: Re
 
 
 def test_the_inventory_is_informed_before_the_first_write_and_after_each(
-    run: Callable[..., Report],
+    run: Callable[..., ApplyReport],
 ) -> None:
     journal, organization = Recorder(), Organization([live("playbook", title="P", id="p-1")])
     assert owned_by(run, organization, journal).exit_code == ExitCode.OK
@@ -693,7 +698,7 @@ class Records(Journal):
 
 @pytest.mark.parametrize(("trigger", "commit"), [("t", "c2"), ("changed in Git", "c1")])
 def test_a_record_leads_to_the_commit_that_has_all_its_values(
-    run: Callable[..., Report], trigger: str, commit: str
+    run: Callable[..., ApplyReport], trigger: str, commit: str
 ) -> None:
     """The next three-way comparison reads the recorded values from that commit."""
     declared = live("knowledge", name="A", id="n1", body="old").resource
@@ -716,7 +721,7 @@ def test_a_record_leads_to_the_commit_that_has_all_its_values(
 
 @pytest.mark.parametrize("broken", ["settle", "finish"])
 def test_an_inventory_that_cannot_be_written_costs_no_report(
-    run: Callable[..., Report], broken: str
+    run: Callable[..., ApplyReport], broken: str
 ) -> None:
     journal, organization = Recorder(), Organization([live("playbook", title="P", id="p-1")])
     run_steps = journal.steps
@@ -734,7 +739,9 @@ def test_an_inventory_that_cannot_be_written_costs_no_report(
     assert report.count(Outcome.SKIPPED) == (2 if broken == "settle" else 0)
 
 
-def test_an_announcement_that_is_refused_comes_before_any_write(run: Callable[..., Report]) -> None:
+def test_an_announcement_that_is_refused_comes_before_any_write(
+    run: Callable[..., ApplyReport],
+) -> None:
     organization = Organization()
     with pytest.raises(DevinopsError, match="no room"):
         run(notes("A"), organization, journal=Recorder("begin"))
@@ -760,7 +767,7 @@ def rotation(version: str) -> dict[str, Any]:
     ids=["answered", "lost answer", "silence", "refused"],
 )
 def test_a_rotation_tries_the_create_hard(
-    run: Callable[..., Report], fault: Any, creates: int, outcome: Outcome
+    run: Callable[..., ApplyReport], fault: Any, creates: int, outcome: Outcome
 ) -> None:
     old = live("secret", key="S", type="totp", id="s-1", version="1")
     inventory = Inventory.of(
@@ -778,7 +785,9 @@ def test_a_rotation_tries_the_create_hard(
         assert report.exit_code == ExitCode.RUN_AGAIN
 
 
-def rotate(run: Callable[..., Report], organization: Organization, **options: Any) -> Report:
+def rotate(
+    run: Callable[..., ApplyReport], organization: Organization, **options: Any
+) -> ApplyReport:
     old = live("secret", key="S", type="totp", id="s-1", version="1")
     organization.objects.append(replace(old, resource=Secret(key="S", type="totp")))
     inventory = Inventory.of(
@@ -788,7 +797,7 @@ def rotate(run: Callable[..., Report], organization: Organization, **options: An
 
 
 def test_a_rotation_is_not_tried_again_where_the_first_create_cannot_be_looked_for(
-    run: Callable[..., Report],
+    run: Callable[..., ApplyReport],
 ) -> None:
     organization = Unlisted(faults={("create", "S"): ("after", FAILED)}, failures=[SILENT] * 3)
     journal = Recorder()
@@ -802,7 +811,7 @@ def test_a_rotation_is_not_tried_again_where_the_first_create_cannot_be_looked_f
 
 
 def test_a_rotation_whose_second_create_is_refused_may_have_succeeded_with_the_first(
-    run: Callable[..., Report],
+    run: Callable[..., ApplyReport],
 ) -> None:
     organization = Organization(faults={("create", "S"): ("before", SILENT)})
     calls = organization.calls
@@ -819,7 +828,7 @@ def test_a_rotation_whose_second_create_is_refused_may_have_succeeded_with_the_f
 
 
 def test_an_interrupted_rotation_is_not_tried_again(
-    run: Callable[..., Report], waits: Waits
+    run: Callable[..., ApplyReport], waits: Waits
 ) -> None:
     organization = Organization(faults={("create", "S"): ("before", SILENT)})
     appliers: list[Applier] = []
@@ -856,7 +865,7 @@ Meanwhile = Callable[[Organization], None]
 
 
 def test_an_update_that_turns_out_to_be_written_is_not_sent_again(
-    run: Callable[..., Report],
+    run: Callable[..., ApplyReport],
 ) -> None:
     organization = Organization([BEFORE], attempts={"update": (None,)})
     organization.meanwhile = lambda: _arrive(organization)
@@ -879,7 +888,7 @@ def test_an_update_that_turns_out_to_be_written_is_not_sent_again(
     ],
 )
 def test_an_update_is_repeated_only_over_what_it_was_made_for(
-    run: Callable[..., Report],
+    run: Callable[..., ApplyReport],
     answers: tuple[int | None, ...],
     meanwhile: Meanwhile,
     outcome: Outcome,
@@ -905,7 +914,7 @@ def test_an_update_is_repeated_only_over_what_it_was_made_for(
     ],
 )
 def test_a_delete_is_repeated_only_for_what_it_was_made_for(
-    run: Callable[..., Report],
+    run: Callable[..., ApplyReport],
     answers: tuple[int | None, ...],
     meanwhile: Meanwhile,
     outcome: Outcome,
@@ -919,7 +928,7 @@ def test_a_delete_is_repeated_only_for_what_it_was_made_for(
 
 @pytest.mark.parametrize(("answer", "unclear"), [(429, False), (503, True)])
 def test_what_cannot_be_looked_at_again_is_not_written_again(
-    run: Callable[..., Report], answer: int, unclear: bool
+    run: Callable[..., ApplyReport], answer: int, unclear: bool
 ) -> None:
     organization = Organization([BEFORE], attempts={"update": (answer,)})
 
@@ -933,14 +942,16 @@ def test_what_cannot_be_looked_at_again_is_not_written_again(
     assert organization.objects == [BEFORE]
 
 
-def test_without_a_single_read_a_write_is_repeated_as_it_is(run: Callable[..., Report]) -> None:
+def test_without_a_single_read_a_write_is_repeated_as_it_is(
+    run: Callable[..., ApplyReport],
+) -> None:
     organization = Organization([BEFORE], api="v1", attempts={"update": (503,)})
     organization.meanwhile = lambda: _edit(organization)
     assert run(notes("A"), organization).exit_code == ExitCode.OK
 
 
 def test_a_secret_that_cannot_be_looked_up_keeps_the_first_error(
-    run: Callable[..., Report],
+    run: Callable[..., ApplyReport],
 ) -> None:
     forbidden = ApiError("DELETE answered 403", status=403, doubtful=True)
     organization = Unlisted(
@@ -956,7 +967,7 @@ def test_a_secret_that_cannot_be_looked_up_keeps_the_first_error(
     )
 
 
-def test_equal_objects_are_adopted_without_a_request(run: Callable[..., Report]) -> None:
+def test_equal_objects_are_adopted_without_a_request(run: Callable[..., ApplyReport]) -> None:
     journal = Recorder()
     organization = Organization(
         [live("knowledge", name=name, body="new", id=f"n-{name}") for name in "AB"]
@@ -967,7 +978,7 @@ def test_equal_objects_are_adopted_without_a_request(run: Callable[..., Report])
     assert {call[0] for call in organization.calls} == {"list"}
 
 
-def test_a_plan_without_live_objects_needs_none(run: Callable[..., Report]) -> None:
+def test_a_plan_without_live_objects_needs_none(run: Callable[..., ApplyReport]) -> None:
     report = run(
         {"knowledge": [{"name": "A", "ensure": "absent"}]}, Organization(list(snapshot([]).objects))
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from devinops.applying.report import Report, Result
+from devinops.applying.report import ApplyReport, Result
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.secret import Secret
 from devinops.model.changes import Action, Change, FieldChange, Outcome
@@ -34,8 +34,8 @@ CHANGED = update(Knowledge(name="A", folder=NOTE.key.folder, trigger="t", body="
 ROTATED = update(Secret(key="A", type="totp"))
 
 
-def report(*results: Result) -> Report:
-    return Report(Plan(TARGET, tuple(result.change for result in results)), results)
+def report(*results: Result) -> ApplyReport:
+    return ApplyReport(Plan(TARGET, tuple(result.change for result in results)), results)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from devinops.cli.options import Options
 from devinops.cli.progress import Progress
 from devinops.emulator import Emulator
 from devinops.model.changes import Action
-from devinops.model.client_protocols import Page
+from devinops.model.client_protocols import PageDecoder
 from devinops.model.errors import Unreachable
 from devinops.model.inventory import Intent, Inventory
 from devinops.model.keys import ROOT, Key
@@ -39,7 +39,7 @@ class Organization:
         self.read.append("inventory")
         return lambda: self.inventory
 
-    def snapshot(self, kinds: Collection[str], pages: Callable[[Page], None]) -> Snapshot:
+    def snapshot(self, kinds: Collection[str], pages: Callable[[PageDecoder], None]) -> Snapshot:
         del pages
         self.read.append(" ".join(sorted(kinds)))
         self.listed.set()
@@ -112,7 +112,7 @@ def test_what_was_read_while_another_run_was_open_is_not_used() -> None:
 def test_a_failure_is_raised_when_the_result_is_taken() -> None:
     organization = Organization()
 
-    def refuse(kinds: Collection[str], pages: Callable[[Page], None]) -> Snapshot:
+    def refuse(kinds: Collection[str], pages: Callable[[PageDecoder], None]) -> Snapshot:
         del kinds, pages
         organization.listed.set()
         raise Unreachable("the host refused the connection")

@@ -15,13 +15,13 @@ from devinops.model.objects import Snapshot
 from devinops.model.policy import Policy
 from devinops.model.target import Target
 from devinops.planning.commands import pull_command
-from devinops.planning.plan import build_plan
+from devinops.planning.plan import PlanRequest, build_plan
 
 
 def test_only_the_command_of_a_refusal_gets_the_options_and_no_name_of_an_object() -> None:
     key = Key("knowledge", ROOT, "run devinops pull --drift now")
     target = Target("production", "https://api.devin.ai", "v3", "org-1")
-    plan = build_plan((), Snapshot.of(()), target, policy=Policy(), today=date(2026, 1, 1))
+    plan = build_plan((), Snapshot.of(()), PlanRequest(target, Policy(), date(2026, 1, 1)))
     refusal = Refusal(f"{key} was edited: run {pull_command()}")
     plan = replace(plan, named=frozenset({key}), refusals=(refusal,))
     with pytest.raises(NotApplied) as refused:

@@ -31,7 +31,7 @@ from devinops.model.objects import Declaration, Live, Snapshot
 from devinops.model.policy import OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
-from devinops.planning.plan import build_plan
+from devinops.planning.plan import PlanRequest, build_plan
 from devinops.render.json import dump, plan_document
 from devinops.render.text import Text
 from tests.testing import answers
@@ -173,11 +173,10 @@ def planned(api: ApiVersion, snapshot: Snapshot) -> None:
     target = Target("production", "https://api.devin.ai", api, answers.ORG)
     for known, policy in (
         (inventory(api), Policy(prune=Prune.OWNED, on_drift=OnDrift.OVERWRITE)),
-        (None, Policy()),
+        (Inventory(), Policy()),
     ):
-        plan = build_plan(
-            declarations(), snapshot, target, policy=policy, today=date(2026, 1, 1), inventory=known
-        )
+        request = PlanRequest(target, policy, date(2026, 1, 1), known)
+        plan = build_plan(declarations(), snapshot, request)
         for row in Text(full=True).plan(plan):
             assert all(one_line(part) for part in row.replace("\t", "").split("\n") if part)
         json.loads("".join(dump(plan_document(plan, ExitCode.OK))), parse_constant=pytest.fail)

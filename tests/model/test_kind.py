@@ -12,7 +12,7 @@ from devinops.kinds.folder import Folder
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.secret import Secret
 from devinops.model.keys import ROOT, FolderPath, Key
-from devinops.model.kind import Composite, Identity, Kind, Named, Only, Path, Resource
+from devinops.model.kind import Composite, Identity, Kind, Named, OnlyObject, Path, Resource
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -46,7 +46,7 @@ def test_a_key_comes_from_the_values_of_an_object(noun: str, resource: Resource,
         (Named("name"), {"name": "a/b 100%"}),
         (Path("name"), {"name": "F/a%2Fb"}),
         (Composite(("name", "trigger")), {"name": "a 100%20", "trigger": "%20 b"}),
-        (Only(), {}),
+        (OnlyObject(), {}),
     ],
 )
 def test_the_values_of_an_identity_come_back_from_a_key(

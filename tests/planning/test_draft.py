@@ -12,7 +12,7 @@ from devinops.model.objects import Declaration, Snapshot, Source
 from devinops.model.policy import Policy
 from devinops.model.target import Target
 from devinops.planning.draft import last_change
-from devinops.planning.plan import build_plan
+from devinops.planning.plan import PlanRequest, build_plan
 from tests.testing.objects import live
 from tests.testing.plans import context
 
@@ -39,9 +39,9 @@ def test_times_are_shown_in_utc_wherever_a_run_is(monkeypatch: pytest.MonkeyPatc
         plan = build_plan(
             [declared],
             Snapshot.of([edited]),
-            Target("t", "https://api.devin.ai", "v3", "org-1"),
-            policy=Policy(),
-            today=date(2026, 3, 4),
+            PlanRequest(
+                Target("t", "https://api.devin.ai", "v3", "org-1"), Policy(), date(2026, 3, 4)
+            ),
         )
         assert [problem.message for problem in plan.problems] == [
             "secret:A: it is 2 days old, but max_age is 1d: rotate it"

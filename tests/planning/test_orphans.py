@@ -14,8 +14,13 @@ from devinops.model.objects import Declaration, Snapshot, Source
 from devinops.model.policy import Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.orphans import MAX_COMPARED_PAIRS, rename_hint
-from devinops.planning.plan import Plan, build_plan
+from devinops.planning.plan import Plan, PlanRequest, build_plan
 from tests.testing.objects import live
+
+
+def request(inventory: Inventory, prune: Prune = Prune.OFF) -> PlanRequest:
+    target = Target("t", "https://api.devin.ai", "v3", "org-1")
+    return PlanRequest(target, Policy(prune=prune), date(2026, 1, 1), inventory)
 
 
 @pytest.mark.parametrize(
@@ -49,14 +54,8 @@ def test_in_a_large_clean_up_files_and_names_are_compared_but_no_texts(
     lives = [*olds, live("folder", path="F", id="f1")]
 
     def plan_of(number: int, of: int) -> Plan:
-        return build_plan(
-            wanted[:number],
-            Snapshot.of(lives),
-            Target("t", "https://api.devin.ai", "v3", "org-1"),
-            policy=Policy(prune=Prune.OWNED),
-            today=date(2026, 1, 1),
-            inventory=Inventory.of("file", records[:of]),
-        )
+        inventory = Inventory.of("file", records[:of])
+        return build_plan(wanted[:number], Snapshot.of(lives), request(inventory, Prune.OWNED))
 
     def reasons(number: int, of: int) -> set[str]:
         creates = (change for change in plan_of(number, of).changes if change.action == "create")
@@ -85,10 +84,7 @@ def hinted(declared: tuple[str, str, str], *olds: tuple[str, str, str]) -> str:
             )
         ],
         Snapshot.of(lives),
-        Target("t", "https://api.devin.ai", "v3", "org-1"),
-        policy=Policy(),
-        today=date(2026, 1, 1),
-        inventory=Inventory.of("file", records),
+        request(Inventory.of("file", records)),
     )
     return plan.changes[0].reason.partition("is it knowledge:F/")[2].partition("?")[0]
 
@@ -140,14 +136,9 @@ def test_in_a_large_clean_up_what_previously_names_waits_for_its_entry() -> None
         )
         for one, old in zip(strangers, olds, strict=True)
     ]
-    plan = build_plan(
-        wanted,
-        Snapshot.of([*olds, *strangers]),
-        Target("t", "https://api.devin.ai", "v3", "org-1"),
-        policy=Policy(prune=Prune.OWNED),
-        today=date(2026, 1, 1),
-        inventory=Inventory.of("file", [Record(old.key, old.id) for old in olds]),
-    )
+    inventory = Inventory.of("file", [Record(old.key, old.id) for old in olds])
+    lives = Snapshot.of([*olds, *strangers])
+    plan = build_plan(wanted, lives, request(inventory, Prune.OWNED))
     assert plan.changes == ()
     assert len(plan.blocked) == 2 * count
 

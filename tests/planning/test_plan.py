@@ -24,7 +24,7 @@ from devinops.model.keys import Key, folder_path
 from devinops.model.objects import Snapshot, Source
 from devinops.model.policy import Approvals, MaxDelete, MissingFolders, OnDrift, Policy, Prune
 from devinops.model.target import Target
-from devinops.planning.plan import Plan, build_plan
+from devinops.planning.plan import Plan, PlanRequest, SavedPlan, build_plan
 from devinops.planning.selection import Only
 from devinops.render.signs import SIGNS
 from devinops.render.text import Text
@@ -51,18 +51,21 @@ def loaded(tmp_path: Path, sections: dict[str, Any]) -> Loaded:
 
 
 def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
-    return build_plan(
-        loaded(tmp_path, case["declare"]).declarations,
-        more.pop("live", None) or snapshot(case.get("live", ())),
+    request = PlanRequest(
         Target("production", "https://api.devin.ai", case.get("api", "v3"), "org-1"),
-        policy=policy_of(case.get("policy", {})),
-        today=TODAY,
+        policy_of(case.get("policy", {})),
+        TODAY,
         only=tuple(map(Only.parse, case.get("only", ()))),
         inventory=inventory_of(case.get("owned")),
         merged=[
             merged_edit(*edit, line=line) for line, edit in enumerate(case.get("merged", ()), 1)
         ],
         approvals=approvals_of(case.get("approvals", {})),
+    )
+    return build_plan(
+        loaded(tmp_path, case["declare"]).declarations,
+        more.pop("live", None) or snapshot(case.get("live", ())),
+        request,
         **more,
     )
 
@@ -423,7 +426,7 @@ ENTERPRISE = Target("production", "https://api.devin.ai", "v3", None, enterprise
 
 def test_what_an_enterprise_does_not_have_is_created(tmp_path: Path) -> None:
     declarations = loaded(tmp_path, {"knowledge": [NOTE]}).declarations
-    plan = build_plan(declarations, snapshot([]), ENTERPRISE, policy=Policy(), today=TODAY)
+    plan = build_plan(declarations, snapshot([]), PlanRequest(ENTERPRISE, Policy(), TODAY))
     assert [change.reason for change in plan.changes] == ["not in the enterprise"]
 
 
@@ -434,9 +437,12 @@ def test_a_plan_for_an_enterprise_blocks_what_would_take_a_note_out_of_its_folde
     plan = build_plan(
         loaded(tmp_path, {"knowledge": [in_folder]}).declarations,
         snapshot([{"kind": "folder", "path": "F"}, LIVE | {"folder": "F"}]),
-        ENTERPRISE,
-        policy=Policy(),
-        today=TODAY,
+        PlanRequest(ENTERPRISE, Policy(), TODAY),
     )
     assert plan.changes == ()
     assert "an update would move it out of F" in plan.blocked[0].reason
+
+
+def test_a_saved_plan_is_no_plan_that_could_be_applied() -> None:
+    assert not issubclass(SavedPlan, Plan)
+    assert {"target", "changes", "digest", "edited"} <= SavedPlan.__dataclass_fields__.keys()

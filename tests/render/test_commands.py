@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.applying.report import Report, Result
+from devinops.applying.report import ApplyReport, Result
 from devinops.applying.saved_plan import plan_of
 from devinops.model.changes import (
     Action,
@@ -29,14 +29,14 @@ from devinops.model.objects import Snapshot
 from devinops.model.policy import Policy
 from devinops.model.target import Target
 from devinops.planning.commands import forget_command, link_command, pull_command
-from devinops.planning.drift import Findings
-from devinops.planning.plan import build_plan
+from devinops.planning.drift import DriftFindings
+from devinops.planning.plan import PlanRequest, build_plan
 from devinops.render import Style, render
 from devinops.render.answers import Answer, DriftAnswer, PlanAnswer
 
 KEY = Key("knowledge", ROOT, "A")
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
-EMPTY = build_plan((), Snapshot.of(()), TARGET, policy=Policy(), today=date(2026, 1, 1))
+EMPTY = build_plan((), Snapshot.of(()), PlanRequest(TARGET, Policy(), date(2026, 1, 1)))
 BLOCK = Blocked(Blocker.CONFLICT, KEY, f"run {link_command(KEY)}")
 DRIFT = Drift(DriftEvent.DELETED, KEY, "n1", f"run {forget_command(KEY)}")
 PLAN = replace(
@@ -51,10 +51,10 @@ LINK, FORGET, PULL = (
 
 ANSWERS: dict[str, tuple[Answer, tuple[str, ...]]] = {
     "plan": (PlanAnswer(PLAN, ExitCode.DECIDE), (LINK, FORGET, PULL)),
-    "waiting": (Report(EMPTY, (), waiting=(BLOCK,)), (LINK,)),
-    "results": (Report(EMPTY, (FAILED,)), (LINK,)),
+    "waiting": (ApplyReport(EMPTY, (), waiting=(BLOCK,)), (LINK,)),
+    "results": (ApplyReport(EMPTY, (FAILED,)), (LINK,)),
     "drift": (
-        DriftAnswer(TARGET, Inventory("file"), Findings((DRIFT,)), ExitCode.LOOK),
+        DriftAnswer(TARGET, Inventory("file"), DriftFindings((DRIFT,)), ExitCode.LOOK),
         (FORGET,),
     ),
 }
@@ -79,8 +79,8 @@ def test_the_name_of_an_object_stays_although_it_contains_a_command(answer: str)
     plan = replace(PLAN, blocked=(block,), drift=(), refusals=())
     named: dict[str, Answer] = {
         "plan": PlanAnswer(plan, ExitCode.DECIDE),
-        "waiting": Report(EMPTY, (), waiting=(block,)),
-        "drift": DriftAnswer(TARGET, Inventory("file"), Findings((drift,)), ExitCode.LOOK),
+        "waiting": ApplyReport(EMPTY, (), waiting=(block,)),
+        "drift": DriftAnswer(TARGET, Inventory("file"), DriftFindings((drift,)), ExitCode.LOOK),
     }
     style = Style(flags=" -C x", width=10_000)
     written = "".join(render("text", named[answer], style))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.applying.report import Report
+from devinops.applying.report import ApplyReport
 from devinops.applying.saved_plan import read_plan, save
 from devinops.model.changes import Blocked, Blocker
 from devinops.model.exit_codes import ExitCode
@@ -38,7 +38,7 @@ def test_the_old_key_of_a_renamed_object_is_one_span(tmp_path: Path) -> None:
     answers: list[Answer] = [
         PlanAnswer(plan, ExitCode.OK),
         read_plan(tmp_path / "plan.json"),
-        Report(plan, (), left=plan.changes),
+        ApplyReport(plan, (), left=plan.changes),
         Differences(plan.changes, (), (), ()),
     ]
     for answer in answers:
@@ -66,7 +66,7 @@ def test_the_keys_of_objects_without_a_change_are_spans_too() -> None:
     assert "share the key `knowledge:Backend/Two of them` (" in text
     assert "the unmanaged `knowledge:Frontend/Not declared` (" in text
     waiting = Blocked(Blocker.CONFLICT, first.key, f"{same.key} has its name")
-    report = markdown(Report(plan, (), waiting=(waiting,)))
+    report = markdown(ApplyReport(plan, (), waiting=(waiting,)))
     assert ": `knowledge:Frontend/Not declared` has its name\n" in report
 
 
@@ -76,4 +76,4 @@ def test_an_entry_that_needs_a_blocked_step_can_be_named_too(needed: bool) -> No
     by = (Key("knowledge", FolderPath("F"), "Its name"),) if needed else ()
     block = Blocked(Blocker.CONFLICT, key, "F/A name or knowledge:F/Its name", needed_by=by)
     expected = "`knowledge:F/Its name`" if needed else "`knowledge:F/Its` name"
-    assert f" or {expected}\n" in markdown(Report(moved(), (), waiting=(block,)))
+    assert f" or {expected}\n" in markdown(ApplyReport(moved(), (), waiting=(block,)))

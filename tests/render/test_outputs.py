@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.applying.report import Report
+from devinops.applying.report import ApplyReport
 from devinops.model.changes import Action, Change, Drift, DriftEvent, Refusal
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
@@ -17,8 +17,8 @@ from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Severity, Snapshot
 from devinops.model.policy import Policy
 from devinops.model.target import Target
-from devinops.planning.drift import Findings
-from devinops.planning.plan import build_plan
+from devinops.planning.drift import DriftFindings
+from devinops.planning.plan import PlanRequest, build_plan
 from devinops.render import render
 from devinops.render.answers import DriftAnswer, Failure, PlanAnswer
 from tests.testing.actions import outputs
@@ -26,7 +26,7 @@ from tests.testing.hostile_text import HOSTILE
 from tests.testing.problems import answer, problem
 
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
-EMPTY = build_plan((), Snapshot.of(()), TARGET, policy=Policy(), today=date(2026, 1, 1))
+EMPTY = build_plan((), Snapshot.of(()), PlanRequest(TARGET, Policy(), date(2026, 1, 1)))
 KEY = Key("knowledge", ROOT, "A")
 PLAN = replace(EMPTY, changes=(Change(Action.DELETE, KEY, "gone", id="note-1"),))
 
@@ -55,13 +55,13 @@ def test_a_refused_plan_has_no_digest_because_it_cannot_be_applied() -> None:
 
 
 def test_a_report_has_the_outputs_of_its_plan() -> None:
-    facts = written(Report(EMPTY, ()))
+    facts = written(ApplyReport(EMPTY, ()))
     assert (facts["has_changes"], facts["digest"]) == ("false", EMPTY.digest)
     assert facts["summary"].startswith("Applied to production")
 
 
 def test_drift_is_counted() -> None:
-    drift = Findings((Drift(DriftEvent.EDITED, KEY, "note-1"),))
+    drift = DriftFindings((Drift(DriftEvent.EDITED, KEY, "note-1"),))
     facts = written(DriftAnswer(TARGET, Inventory("file"), drift, ExitCode.LOOK))
     assert (facts["exit_code"], facts["has_changes"], facts["drift"]) == ("2", "true", "1")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from devinops.applying.report import Report, Result
+from devinops.applying.report import ApplyReport, Result
 from devinops.model.changes import Action, Blocked, Blocker, Change, Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
@@ -18,8 +18,8 @@ from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Problem, Snapshot, Source
 from devinops.model.policy import Policy
 from devinops.model.target import Target
-from devinops.planning.drift import Findings
-from devinops.planning.plan import build_plan
+from devinops.planning.drift import DriftFindings
+from devinops.planning.plan import PlanRequest, build_plan
 from devinops.render import PROBLEM_FORMATS, RENDERERS, Style, render
 from devinops.render.answers import (
     Differences,
@@ -34,7 +34,7 @@ from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
 
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
-PLAN = build_plan((), Snapshot.of(()), TARGET, policy=Policy(), today=date(2026, 1, 1))
+PLAN = build_plan((), Snapshot.of(()), PlanRequest(TARGET, Policy(), date(2026, 1, 1)))
 EMPTY = BackupsDocument(**HEAD, backups=())
 PROBLEM = Problem(Source("a.md", 1, 2), "bad", "it is bad")
 DOCUMENTS: dict[str, tuple[Any, str]] = {
@@ -42,11 +42,11 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
         PlanAnswer(PLAN, ExitCode.OK),
         "Plan for production (organization org-1): nothing to change",
     ),
-    "report": (Report(PLAN, ()), "Applied to production (organization org-1): nothing to do."),
+    "report": (ApplyReport(PLAN, ()), "Applied to production (organization org-1): nothing to do."),
     "failure": (Failure("no answer", ExitCode.FIX, (PROBLEM,)), "devinops: no answer"),
     "problems": (ProblemsAnswer([PROBLEM], 1, 0, ExitCode.FIX), "a.md:1:2: error: it is bad [bad]"),
     "drift": (
-        DriftAnswer(TARGET, Inventory("file"), Findings(), ExitCode.OK),
+        DriftAnswer(TARGET, Inventory("file"), DriftFindings(), ExitCode.OK),
         "Drift in production (organization org-1): none.",
     ),
     "differences": (Differences.between(PLAN, PLAN), ""),
@@ -94,11 +94,11 @@ def test_what_a_document_says_is_escaped_for_terminals() -> None:
     assert "".join(render("text", answer)) == "a\\x1b[31mb\n"
 
 
-def failing(number: int) -> Report:
+def failing(number: int) -> ApplyReport:
     """Return a report in which every create of `number` failed with one message."""
     changes = [Change(Action.CREATE, Key("knowledge", ROOT, f"N{n}"), "new") for n in range(number)]
     results = [Result(change, Outcome.FAILED, "422: no") for change in changes]
-    return Report(PLAN, tuple(results), left=tuple(changes))
+    return ApplyReport(PLAN, tuple(results), left=tuple(changes))
 
 
 def test_many_failures_with_one_message_are_counted() -> None:

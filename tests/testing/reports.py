@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from devinops.applying.report import Report, Result
+from devinops.applying.report import ApplyReport, Result
 from devinops.model.changes import Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record, base
@@ -14,7 +14,7 @@ from devinops.model.objects import Declaration, Live, Problem, Severity, Snapsho
 from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.drift import find_drift
-from devinops.planning.plan import Plan, build_plan
+from devinops.planning.plan import Plan, PlanRequest, build_plan
 from devinops.render import JobLinks
 from devinops.render.answers import Answer, Differences, DriftAnswer, Failure, PlanAnswer
 from tests.testing.hostile_text import HOSTILE
@@ -72,11 +72,14 @@ def declared(*objects: Live, path: str = "") -> list[Declaration]:
     ]
 
 
+NOTHING_APPROVED = Approvals()
+
+
 def planned(
     entries: Iterable[Declaration],
     lives: Sequence[Live],
     owned: Sequence[Live] = (),
-    approvals: Approvals | None = None,
+    approvals: Approvals = NOTHING_APPROVED,
     **policy: Any,
 ) -> Plan:
     """Return the plan of these entries. The objects in `owned` are as they were last applied."""
@@ -92,11 +95,13 @@ def planned(
     return build_plan(
         entries,
         Snapshot.of([*FOLDERS, *lives]),
-        TARGET,
-        policy=Policy(prune=Prune.OWNED, **policy),
-        today=date(2026, 3, 12),
-        inventory=Inventory.of("branch", records) if records else Inventory(),
-        approvals=approvals,
+        PlanRequest(
+            TARGET,
+            Policy(prune=Prune.OWNED, **policy),
+            date(2026, 3, 12),
+            Inventory.of("branch", records) if records else Inventory(),
+            approvals,
+        ),
     )
 
 
@@ -225,7 +230,7 @@ def hostile(texts: Sequence[str] = (*MARKUP, HOSTILE)) -> Plan:
     return planned(entries, lives, [object for object in lives if object.kind.noun == "playbook"])
 
 
-def applied() -> Report:
+def applied() -> ApplyReport:
     """Return the report of the small plan, of which one change failed and one was skipped."""
     plan = small()
     outcomes = [Outcome.FAILED, Outcome.SKIPPED, *[Outcome.DONE] * len(plan.changes)]
@@ -238,7 +243,7 @@ def applied() -> Report:
         for change, outcome in zip(plan.changes, outcomes, strict=False)
     )
     backup = ".devinops/backups/20260312T094100Z.jsonl"
-    return Report(plan, results, left=plan.changes[:2], backup=backup)
+    return ApplyReport(plan, results, left=plan.changes[:2], backup=backup)
 
 
 PROBLEMS: Final = (

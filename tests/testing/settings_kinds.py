@@ -8,7 +8,7 @@ from typing import Any
 from devinops.model.kind import (
     Kind,
     Lifecycle,
-    Only,
+    OnlyObject,
     Part,
     Resource,
     Scope,
@@ -32,7 +32,7 @@ BUDGET = Kind(
     section="budget",
     title="What an organization may spend.",
     resource=Budget,
-    identity=Only(),
+    identity=OnlyObject(),
     lifecycle=Lifecycle.WHOLE,
     apis={
         "v3": settings_api(
@@ -73,7 +73,7 @@ GATE = Kind(
     section="gate",
     title="Who may come in.",
     resource=Gate,
-    identity=Only(),
+    identity=OnlyObject(),
     lifecycle=Lifecycle.WHOLE,
     apis={"v3": settings_api(Scope.ENTERPRISE, Part("ranges", "gate", "ip_ranges", empty=[]))},
 )

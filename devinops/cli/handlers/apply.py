@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devinops.api import open_writer
 from devinops.api.redact import remember_values
-from devinops.applying.report import Report
+from devinops.applying.report import ApplyReport
 from devinops.cli.approved_plan import ApprovedPlan, read_approved
 from devinops.cli.execute_plan import ask, check_refusals, execute, finish, show
 from devinops.cli.options import Options
@@ -26,8 +26,7 @@ from devinops.model.client_protocols import Writer
 from devinops.model.errors import ConfigError, Stale, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
-from devinops.planning.plan import Plan
-from devinops.planning.saved import SavedPlan
+from devinops.planning.plan import Plan, SavedPlan
 
 
 def run(
@@ -70,7 +69,7 @@ def _apply(
     *,
     yes: bool,
     secrets: Path | None,
-) -> Report:
+) -> ApplyReport:
     if approved:
         approved.check_target(session.client.target)
     # If the objects of a saved plan's --only are gone, the plan is stale; --only has no typo.
@@ -83,7 +82,7 @@ def _apply(
     if not (plan.changes or plan.upserts or plan.removals):
         # Results that a run left in the local journal when it died must still be saved.
         session.store.sweep()
-        return Report(plan, ())
+        return ApplyReport(plan, ())
     settings = session.settings
     values = secret_values(plan, os.environ, (settings.key, settings.enterprise_key))
     if plan.changes and asking:

@@ -474,7 +474,7 @@ def _github_jobs(values: Mapping[str, str], pipeline: Pipeline, target: str) -> 
 
 
 def _files(below: str) -> str:
-    """Return the pattern for the files that pre-commit passes: only files of one root."""
+    """Return the pattern for the files that pre-commit passes: only those of one root."""
     return rf"^{re.escape(below)}/.*{HOOK_FILES}" if below else HOOK_FILES
 
 

@@ -15,7 +15,7 @@ from devinops.cli.output import is_interactive
 from devinops.cli.session import Session, open_inventory_session
 from devinops.config import read_repository
 from devinops.inventory import open_runs
-from devinops.inventory.repair import Finding, find
+from devinops.inventory.repair import LostRecord, find
 from devinops.kinds import KINDS, parse_key
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import InventoryError, NotFound, UsageError
@@ -250,14 +250,14 @@ def repair(options: Options, yes: bool) -> ExitCode:
         declared = {key for entry in loaded.declarations for key in _keys(entry, session)}
         inventory = session.store.read()
         kinds = {record.key.kind for record in inventory.owned}
-        findings = find(inventory, session.snapshot(kinds), declared) if kinds else ()
-    target, missing = session.settings.target.name, tuple(map(_missing, findings))
-    links = [finding for finding in findings if finding.link]
-    waits = len(links) < len(findings) or (links and not (yes or is_interactive()))
+        lost = find(inventory, session.snapshot(kinds), declared) if kinds else ()
+    target, missing = session.settings.target.name, tuple(map(_missing, lost))
+    links = [item for item in lost if item.link]
+    waits = len(links) < len(lost) or (links and not (yes or is_interactive()))
     document = RepairDocument(**HEAD, target=target, missing=missing)
     _answer(
         session,
-        _proposals(findings, options.command_flags),
+        _proposals(lost, options.command_flags),
         document,
         ExitCode.DECIDE if waits else ExitCode.OK,
     )
@@ -265,7 +265,7 @@ def repair(options: Options, yes: bool) -> ExitCode:
         return ExitCode.DECIDE
     if links:
         _relink(session, inventory, links)
-    return ExitCode.DECIDE if len(links) < len(findings) else ExitCode.OK
+    return ExitCode.DECIDE if len(links) < len(lost) else ExitCode.OK
 
 
 def _keys(entry: Declaration, session: Session[Reader]) -> tuple[Key, ...]:
@@ -274,7 +274,7 @@ def _keys(entry: Declaration, session: Session[Reader]) -> tuple[Key, ...]:
     return (entry.key, *entry.previously) if is_present else ()
 
 
-def _relink(session: Session[Reader], inventory: Inventory, links: Sequence[Finding]) -> None:
+def _relink(session: Session[Reader], inventory: Inventory, links: Sequence[LostRecord]) -> None:
     gone = [link.record.object_id for link in links]
     changed = inventory.changed([link.linked for link in links], gone)
     session.store.write(changed, inventory, f"{len(links)} linked again")
@@ -288,19 +288,19 @@ def _approved(options: Options, count: int, *, yes: bool) -> bool:
     return False
 
 
-def _proposals(findings: Iterable[Finding], flags: str) -> Iterator[str]:
+def _proposals(lost: Iterable[LostRecord], flags: str) -> Iterator[str]:
     linked = undecided = 0
-    for finding in findings:
-        record = finding.record
-        linked, undecided = linked + bool(finding.link), undecided + (not finding.link)
+    for item in lost:
+        record = item.record
+        linked, undecided = linked + bool(item.link), undecided + (not item.link)
         yield f"{record.key}: {record.id} is gone"
-        for candidate in finding.candidates:
-            mark = "->" if finding.link else " ?"
+        for candidate in item.candidates:
+            mark = "->" if item.link else " ?"
             live, evidence = candidate.live, ", ".join(candidate.evidence)
             created = f", created {_date(live.created_at)}" if live.created_at else ""
             yield f"  {mark} {live.id}, {live.key}: {evidence}{created}"
-        if not finding.link:
-            choice = f"{link_command(record.key, flags=flags)}, or " if finding.candidates else ""
+        if not item.link:
+            choice = f"{link_command(record.key, flags=flags)}, or " if item.candidates else ""
             yield f"  decide: {choice}{forget_command(record.key, flags)}"
             yield "    after forget, an entry with this key is planned as a new one"
     yield f"{linked} to link again, {undecided} to decide"
@@ -310,7 +310,7 @@ def _date(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 
-def _missing(finding: Finding) -> MissingItem:
+def _missing(item: LostRecord) -> MissingItem:
     candidates = (
         CandidateItem(
             candidate.live.id,
@@ -318,10 +318,10 @@ def _missing(finding: Finding) -> MissingItem:
             candidate.evidence,
             candidate.live.created_at,
         )
-        for candidate in finding.candidates
+        for candidate in item.candidates
     )
-    link = finding.link.live.id if finding.link else None
-    return MissingItem(str(finding.record.key), finding.record.id, link, tuple(candidates))
+    link = item.link.live.id if item.link else None
+    return MissingItem(str(item.record.key), item.record.id, link, tuple(candidates))
 
 
 # --- what they share ------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from devinops.api import open_reader, open_writer
 from devinops.applying.backup import DIRECTORY, LATEST, Backup, find, read_backup, summaries
-from devinops.applying.report import Report, Result
+from devinops.applying.report import ApplyReport, Result
 from devinops.cli.approved_plan import ApprovedPlan
 from devinops.cli.execute_plan import RunJournal, ask, check_refusals, execute, finish, show
 from devinops.cli.options import Options
@@ -154,7 +154,7 @@ def _check_target(saved: Backup, here: Target) -> None:
     )
 
 
-def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
+def _roll_back(session: Session[Writer], arguments: _Rollback) -> ApplyReport:
     options, path = session.options, arguments.backup.path
     planned, replan = _planned(session, arguments)
     plan, asking = planned.plan, not (arguments.yes or arguments.digest is not None)
@@ -163,7 +163,7 @@ def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
         ApprovedPlan(arguments.digest).check(plan, options)
     check_refusals(plan, options.command_flags)
     if not plan.changes:
-        return Report(plan, ())
+        return ApplyReport(plan, ())
     if asking:
         ask(plan)
         # The question may have been open for hours.

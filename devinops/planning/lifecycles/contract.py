@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,7 +65,8 @@ class Contract(Managed):
             draft.warn(declaration, field.name, f"{kind.noun}-{field.name}", message)
         _warn_of_age(declaration, live, context, draft)
         if broken:
-            reason = f"{_mismatches(broken)}: no API can change that; re-create it in the web app"
+            differ = (f"{f.name} is {_value(f.before)}, not {_value(f.after)}" for f in broken)
+            reason = f"{'; '.join(differ)}: no API can change that; re-create it in the web app"
             draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
         elif context.has_inventory and declaration.value_variable:
             self._owned(match, live, context, draft)
@@ -87,10 +87,8 @@ class Contract(Managed):
                 FieldChange(rotation.name, UNSET, getattr(declaration.resource, rotation.name)),
                 _value_field(declaration),
             )
-            action, reason = (
-                Action.REPLACE,
-                f"{rotation.name} changed: deleted and created again with a new id",
-            )
+            action = Action.REPLACE
+            reason = f"{rotation.name} changed: deleted and created again with a new id"
         else:
             action, reason, fields = Action.ADOPT, EQUAL, ()
         real = context.at_live_path(live)
@@ -153,12 +151,7 @@ def _warn_of_age(
         draft.warn(declaration, attribute.name, f"{live.kind.noun}-age", message)
 
 
-def _mismatches(fields: Iterable[FieldChange]) -> str:
-    """Return the live and the declared value of each field, as text."""
-    return "; ".join(f"{f.name} is {_value(f.before)}, not {_value(f.after)}" for f in fields)
-
-
 def _value(value: Any) -> str:
-    return (
-        "unset" if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
-    )
+    if value is None:
+        return "unset"
+    return json.dumps(value) if isinstance(value, bool) else str(value)

@@ -25,11 +25,10 @@ from devinops.planning.draft import (
     declared_fields,
     names_of,
 )
-from devinops.planning.in_root import declared_key, has_root, recorded
-from devinops.planning.match import Match, MatchedBy
+from devinops.planning.folders import declared_key, has_root, recorded
+from devinops.planning.match import Match, MatchedBy, replaced
 from devinops.planning.orphans import Orphan
-from devinops.planning.stale_records import replaced
-from devinops.planning.three_way import Sides, moved_outside, sides
+from devinops.planning.three_way import Moved, moved_outside, sides
 
 AGAIN = "deleted since then; created again with a new id"
 EQUAL = "live but not owned; equal to the entry"
@@ -51,6 +50,7 @@ class Managed:
 
     def _absent(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         declaration, live, record = match.declaration, match.live, match.record
+        names = moved_outside(record.fields, live.resource) if record and live else ()
         if live is None:
             draft.forget(record)
             blocked = _block_labeled(declaration, ", so nothing is deleted: remove", context, draft)
@@ -69,18 +69,13 @@ class Managed:
             draft.block(Blocker.APPROVAL, declaration, reason, [live])
         elif match.doubt:
             draft.block(Blocker.CONFLICT, declaration, match.doubt, [live])
-        elif (
-            record
-            and (names := edited(record, live))
-            and draft.decision(declaration.key, context) != "git"
-        ):
+        elif names and draft.decision(declaration.key, context) != "git":
             what = f"ensure: absent, but {', '.join(names)} changed outside devinops"
             draft.conflict(declaration, live, what)
         else:
             reason = f"ensure: absent{_final(live.kind, context.api)}"
             key, real = declared_key(live, context.inventory), context.at_live_path(live)
-            lost = tuple(edited(record, live) if record else ())
-            draft.delete(key, real, reason, declaration, record=record, overwrites=lost)
+            draft.delete(key, real, reason, declaration, record=record, overwrites=names)
 
     def _missing(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         """Create a missing object, unless it was deleted outside devinops and must stay deleted."""
@@ -109,15 +104,8 @@ class Managed:
                 "pass --on-drift overwrite to create it again, or remove its entry to leave it "
                 f"deleted ({pull_command()} does that if it can)"
             )
-            draft.drift.append(
-                Drift(
-                    DriftEvent.DELETED,
-                    declaration.key,
-                    record.id,
-                    reason,
-                    source=declaration.source,
-                )
-            )
+            facts = (declaration.key, record.id, reason, (), declaration.source)
+            draft.drift.append(Drift(DriftEvent.DELETED, *facts))
 
     def _create(
         self, declaration: Declaration, reason: str, context: PlanContext, draft: PlanDraft
@@ -167,7 +155,9 @@ class Managed:
             draft.changes.append(replace(change, overwrites=lost))
             is_overwritten = bool(fields)
         if old and not is_overwritten:
-            draft.drift.append(_recreated(declaration, live, old, fields))
+            differs = f"; differs in {names_of(fields)}" if fields else ""
+            facts = (declaration.key, live.id, f"it was {old.id}{differs}", (), declaration.source)
+            draft.drift.append(Drift(DriftEvent.RECREATED, *facts))
 
     def _takes_over(self, fields: Fields) -> bool:
         """Return whether adopting an object with these differences overwrites live values."""
@@ -192,7 +182,8 @@ class Managed:
             draft.edited(declaration, live, outside)
         if write:
             kept = frozenset(field.name for field in outside)
-            lost = _overwritten(write, moved)
+            outside_names = {field.name for field in moved.live + moved.both + moved.merged}
+            lost = tuple(field for field in write if field.name in outside_names)
             remark, names = _remark(lost, moved, merged), tuple(field.name for field in lost)
             self._update(match, live, write, context, draft, remark, names, kept)
             return
@@ -269,6 +260,7 @@ class Managed:
     ) -> None:
         """Add the steps for an undeclared object that may be deleted."""
         live, record = orphan.live, orphan.record
+        names = moved_outside(record.fields, live.resource) if record else ()
         why = f"{orphan.why}{_final(live.kind, context.api)}"
         if record is None:
             real = context.at_live_path(live)
@@ -279,9 +271,9 @@ class Managed:
                 "line and apply, then remove it"
             )
             draft.block(Blocker.PROTECTED, record, reason, [live])
-        elif (names := edited(record, live)) and not draft.decision(record.key, context):
+        elif names and not (choice := draft.decision(record.key, context)):
             draft.conflict(record, live, f"{why}, but {', '.join(names)} changed outside devinops")
-        elif names and draft.decision(record.key, context) == "live":
+        elif names and choice == "live":
             reason = f"{', '.join(names)}; {why}; kept"
             draft.drift.append(
                 Drift(DriftEvent.EDITED, record.key, live.id, reason, (), orphan.source)
@@ -295,7 +287,7 @@ class Managed:
                 declared_at=orphan.source,
                 successor=successor,
                 record=record,
-                overwrites=tuple(names),
+                overwrites=names,
             )
 
     # --- rollback ---------------------------------------------------------------------------------
@@ -431,13 +423,8 @@ def _too_many_labels(live: Live, fields: Fields) -> str:
 # --- parts of the three-way comparison ------------------------------------------------------------
 
 
-def edited(record: Record, live: Live) -> tuple[str, ...]:
-    """Return the names of the fields that were changed outside devinops."""
-    return moved_outside(record.fields, live.resource)
-
-
 def _decided(
-    kind: Kind, moved: Sides, choice: str | None, on_drift: OnDrift
+    kind: Kind, moved: Moved, choice: str | None, on_drift: OnDrift
 ) -> tuple[Fields, Fields]:
     """Return the fields to write, and those whose change outside devinops stays."""
     write, outside = moved.git + moved.merged, moved.live
@@ -451,17 +438,11 @@ def _decided(
 
 
 def _in_order(kind: Kind, fields: Fields) -> Fields:
-    order = {attribute.name: number for number, attribute in enumerate(kind.attributes)}
-    return tuple(sorted(fields, key=lambda change: order[change.name]))
+    order = list(kind.by_name)
+    return tuple(sorted(fields, key=lambda change: order.index(change.name)))
 
 
-def _overwritten(write: Fields, moved: Sides) -> Fields:
-    """Return the fields whose live edits are overwritten, also those that pull merged."""
-    outside = {field.name for field in moved.live + moved.both + moved.merged}
-    return tuple(field for field in write if field.name in outside)
-
-
-def _remark(overwritten: Fields, moved: Sides, merged: MergedFields) -> str:
+def _remark(overwritten: Fields, moved: Moved, merged: MergedFields) -> str:
     """Return which live edits are overwritten, and where it is recorded that pull merged them."""
     if not overwritten:
         return ""
@@ -472,10 +453,10 @@ def _remark(overwritten: Fields, moved: Sides, merged: MergedFields) -> str:
     return f" (overwrites what was changed outside devinops: {names}{says if places else ''})"
 
 
-def _renewed(match: Match, live: Live, record: Record, moved: Sides, outside: Fields) -> Record:
+def _renewed(match: Match, live: Live, record: Record, moved: Moved, outside: Fields) -> Record:
     """Return the updated record of an object that needs no write.
 
-    It has no commit if it has to get that of the run.
+    If its values are now those of the entry, it has no commit: `Applier` gives it that of the run.
     """
     declaration, fields = match.declaration, record.fields
     if moved.record:
@@ -489,7 +470,7 @@ def _renewed(match: Match, live: Live, record: Record, moved: Sides, outside: Fi
     return renewed
 
 
-def _is_settled(moved: Sides, fields: Mapping[str, Base], kind: Kind) -> bool:
+def _is_settled(moved: Moved, fields: Mapping[str, Base], kind: Kind) -> bool:
     """Return whether the comparison has shown that each recorded value is that of the entry.
 
     It looks at every field that the API has.
@@ -517,12 +498,6 @@ def bases(sent: Resource, read: Resource, before: Any, kept: Any = frozenset()) 
     """
     fields = base(sent, read)
     return fields | {name: before[name] for name in kept if name in before}
-
-
-def _recreated(declaration: Declaration, live: Live, old: Record, fields: Fields) -> Drift:
-    """Return the drift of an object that was deleted and created again outside devinops."""
-    reason = f"it was {old.id}{f'; differs in {names_of(fields)}' if fields else ''}"
-    return Drift(DriftEvent.RECREATED, declaration.key, live.id, reason, source=declaration.source)
 
 
 # --- parts of a change ----------------------------------------------------------------------------

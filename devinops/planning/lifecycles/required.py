@@ -11,7 +11,8 @@ from devinops.model.keys import Key
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Declaration, Live
 from devinops.planning.draft import PlanContext, PlanDraft, RollbackContext, Saved
-from devinops.planning.match import Match, folder_of
+from devinops.planning.folders import folder_of
+from devinops.planning.match import Match
 from devinops.planning.orphans import Orphan
 
 

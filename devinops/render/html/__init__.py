@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from devinops.applying.report import Report
-from devinops.planning.saved import SavedPlan
+from devinops.applying.report import ApplyReport
+from devinops.planning.plan import SavedPlan
 from devinops.render import Style, answers
 from devinops.render.html.findings import differences_page, drift_page, failure_page, problems_page
 from devinops.render.html.markup import preformatted, text
@@ -31,7 +31,7 @@ def _page(answer: answers.Answer, style: Style) -> HtmlPage:
             return plan_page(plan, style, error=error, command=command, lint=lint)
         case SavedPlan():
             return plan_page(answer, style)
-        case Report():
+        case ApplyReport():
             return report_page(answer, style)
         case answers.ProblemsAnswer():
             sentence, look = checked(answer)

@@ -11,7 +11,7 @@ from devinops.model.keys import Key
 from devinops.model.objects import Live
 from devinops.model.target import Target
 from devinops.planning.commands import pull_command
-from devinops.planning.saved import ShownPlan
+from devinops.planning.plan import ShownPlan
 from devinops.render import Style, counted
 from devinops.render.approvals import dangers, how_to_approve
 from devinops.render.html.markup import Html, joined, prose, tag

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from devinops.model.changes import Action
 from devinops.model.objects import Problem, Severity
-from devinops.planning.saved import ShownPlan
+from devinops.planning.plan import ShownPlan
 from devinops.render import JobLinks, Style, counted
 from devinops.render.answers import ProblemsAnswer
 from devinops.render.changes import elements

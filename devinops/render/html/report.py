@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
-from devinops.applying.report import Report
+from devinops.applying.report import ApplyReport
 from devinops.model.changes import Change, Outcome
 from devinops.render import Style, counted
 from devinops.render.html import parts
@@ -21,7 +21,7 @@ from devinops.render.text import next_step, report_look, rollback_hint, tally
 _ORDER: Final = (Outcome.FAILED, Outcome.SKIPPED, Outcome.BLOCKED, Outcome.DONE)
 
 
-def report_page(report: Report, style: Style) -> HtmlPage:
+def report_page(report: ApplyReport, style: Style) -> HtmlPage:
     """Return the page of a report."""
     plan = report.plan
     sentence = tally(report)
@@ -39,7 +39,7 @@ def report_page(report: Report, style: Style) -> HtmlPage:
     )
 
 
-def _report_notices(report: Report, style: Style) -> Iterator[Html]:
+def _report_notices(report: ApplyReport, style: Style) -> Iterator[Html]:
     """Yield what failed, what is left, and how to undo the run."""
     if step := next_step(report, style.flags, partial(tag, "code")):
         title = "Interrupted" if report.interrupted else "Not finished"
@@ -78,7 +78,7 @@ def _left(changes: Sequence[Change]) -> Html:
     return notice(title, [parts.pointers(left)], Look.WAITING)
 
 
-def _report_facets(report: Report) -> list[Facet]:
+def _report_facets(report: ApplyReport) -> list[Facet]:
     outcomes = Counter(result.outcome for result in report.results)
     changes = [*(result.change for result in report.results), *(report.left or ())]
     blocked = [*report.plan.blocked, *report.waiting]
@@ -89,7 +89,7 @@ def _report_facets(report: Report) -> list[Facet]:
     ]
 
 
-def _report_sections(report: Report, items: Items) -> Iterator[HtmlSection]:
+def _report_sections(report: ApplyReport, items: Items) -> Iterator[HtmlSection]:
     numbered = list(enumerate(report.results, 1))
     for outcome in _ORDER:
         results = [pair for pair in numbered if pair[1].outcome is outcome]

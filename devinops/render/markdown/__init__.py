@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from devinops.applying.report import Report
+from devinops.applying.report import ApplyReport
 from devinops.model.changes import Change
 from devinops.model.objects import Live, Problem
 from devinops.planning.commands import pull_command
-from devinops.planning.saved import SavedPlan
+from devinops.planning.plan import SavedPlan
 from devinops.render import Style, answers, counted
 from devinops.render.commands import named_keys
 from devinops.render.escape import line
@@ -42,7 +42,7 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
             return plan_document(page, answer.plan, answer.error, answer.command, answer.lint)
         case SavedPlan():
             return plan_document(page, answer)
-        case Report():
+        case ApplyReport():
             return report_document(page, answer)
         case answers.ProblemsAnswer():
             return _problems(page, answer)

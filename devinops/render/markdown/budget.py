@@ -41,7 +41,7 @@ class Budget:
 def fitting(lines: Iterable[str], number: int, most: int, more: Callable[[int], str]) -> list[str]:
     """Return the lines that `most` bytes hold in a quote, and then what `more` says.
 
-    `number` counts all lines. `more` gets how many of them are left out, if any.
+    `number` is that of all lines. `more` gets the number of those that are left out, if any.
     """
     budget = Budget(most - size(more(number)))
     taken = []

@@ -303,7 +303,7 @@ class _Body:
 
 
 def _made(item: Item, most: int) -> Details | None:
-    """Return details that take at most `most` bytes more than the line; None if none fit."""
+    """Return the details of an item in `most` bytes and those of its line; None if none fit."""
     if item.blocks is None:
         return None
     return details(item.summary, item.about, item.blocks(), most + size(item.line))

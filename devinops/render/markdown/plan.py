@@ -13,7 +13,7 @@ from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, 
 from devinops.model.objects import Problem
 from devinops.planning.commands import pull_command
 from devinops.planning.lifecycles.required import is_missing
-from devinops.planning.saved import SavedPlan, ShownPlan
+from devinops.planning.plan import SavedPlan, ShownPlan
 from devinops.render import counted
 from devinops.render.answers import ProblemsAnswer
 from devinops.render.approvals import dangers, how_to_approve

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from devinops.applying.report import Report, Result
+from devinops.applying.report import ApplyReport, Result
 from devinops.model.changes import Action, Outcome
 from devinops.render import counted
 from devinops.render.markdown.escape import code
@@ -18,7 +18,7 @@ from devinops.render.text import next_step, rollback_hint, title
 _NOT_DONE: Final = (Outcome.FAILED, Outcome.BLOCKED, Outcome.SKIPPED)
 
 
-def report_document(page: MarkdownPage, report: Report) -> Iterator[str]:
+def report_document(page: MarkdownPage, report: ApplyReport) -> Iterator[str]:
     """Yield the document of a report."""
     plan = report.plan
     counts = Counter((str(r.outcome), str(r.change.action)) for r in report.results)
@@ -45,7 +45,7 @@ def report_document(page: MarkdownPage, report: Report) -> Iterator[str]:
     return document(page, summary, sections)
 
 
-def _not_done(page: MarkdownPage, report: Report) -> Iterator[str]:
+def _not_done(page: MarkdownPage, report: ApplyReport) -> Iterator[str]:
     results = [result for result in report.results if result.outcome in _NOT_DONE]
     results.sort(key=lambda result: _NOT_DONE.index(result.outcome))
     if results:
@@ -61,7 +61,7 @@ def _line(page: MarkdownPage, result: Result) -> str:
     )
 
 
-def _left(page: MarkdownPage, report: Report) -> Iterator[str]:
+def _left(page: MarkdownPage, report: ApplyReport) -> Iterator[str]:
     """Yield what a plan made afterwards still has."""
     if report.left is None:
         text = page.prose(report.unverified, 600)
@@ -73,7 +73,7 @@ def _left(page: MarkdownPage, report: Report) -> Iterator[str]:
         yield alert("WARNING", title, listed)
 
 
-def _blocked(page: MarkdownPage, report: Report) -> Iterator[str]:
+def _blocked(page: MarkdownPage, report: ApplyReport) -> Iterator[str]:
     blocked = (*report.plan.blocked, *report.waiting)
     if blocked:
         lines = (

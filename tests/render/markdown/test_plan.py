@@ -17,7 +17,7 @@ from devinops.model.keys import FolderPath, Key
 from devinops.model.objects import Problem, Source
 from devinops.model.policy import Approvals
 from devinops.model.target import Target
-from devinops.planning.drift import Findings
+from devinops.planning.drift import DriftFindings
 from devinops.planning.plan import Plan
 from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, DriftAnswer, Failure, PlanAnswer, ProblemsAnswer
@@ -97,7 +97,7 @@ def test_what_is_left_out_is_counted_as_what_it_is() -> None:
     problems = (Problem(source, "code", "a message"),) * 1_000
     text = markdown(ProblemsAnswer(problems, 1, 1, ExitCode.FIX))
     assert re.search(r" to fit here: \d+ problems are not listed\. ", text)
-    findings = Findings((Drift(DriftEvent.DELETED, key, "id", source=source),) * 1_000)
+    findings = DriftFindings((Drift(DriftEvent.DELETED, key, "id", source=source),) * 1_000)
     target = Target("production", "https://api.devin.ai", "v3", "org-1")
     text = markdown(DriftAnswer(target, Inventory(), findings, ExitCode.LOOK))
     assert re.search(r" to fit here: \d+ objects are not listed\. ", text)

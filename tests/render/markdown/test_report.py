@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from devinops.applying.report import Report, Result
+from devinops.applying.report import ApplyReport, Result
 from devinops.model.changes import Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.render import Style, render
@@ -14,16 +14,16 @@ from devinops.render.comment_marker import read
 from tests.testing.reports import conflict, empty, small
 
 PLAN = small()
-ALL_DONE = Report(PLAN, tuple(Result(change, Outcome.DONE) for change in PLAN.changes))
+ALL_DONE = ApplyReport(PLAN, tuple(Result(change, Outcome.DONE) for change in PLAN.changes))
 ONE_DONE = replace(ALL_DONE, results=ALL_DONE.results[:1])
-NONE_DONE = Report(PLAN, tuple(Result(c, Outcome.FAILED, "403: no") for c in PLAN.changes))
+NONE_DONE = ApplyReport(PLAN, tuple(Result(c, Outcome.FAILED, "403: no") for c in PLAN.changes))
 UNCLEAR = replace(
     NONE_DONE,
     results=(*NONE_DONE.results[:-1], replace(NONE_DONE.results[-1], unclear=True)),
 )
 
 
-def document(report: Report) -> str:
+def document(report: ApplyReport) -> str:
     return "".join(render("markdown", report, Style()))
 
 
@@ -34,11 +34,11 @@ def document(report: Report) -> str:
         (NONE_DONE, "Nothing was applied to production: 5 failed"),
         (UNCLEAR, "Not fully applied to production: 5 failed"),
         (replace(ONE_DONE, interrupted=ExitCode.INTERRUPTED), "Interrupted in production: 1 done"),
-        (Report(empty(), ()), "Applied to production: nothing to do"),
-        (Report(conflict(), ()), "Nothing was applied to production: 3 blocked"),
+        (ApplyReport(empty(), ()), "Applied to production: nothing to do"),
+        (ApplyReport(conflict(), ()), "Nothing was applied to production: 3 blocked"),
     ],
 )
-def test_the_heading_is_the_verdict(report: Report, verdict: str) -> None:
+def test_the_heading_is_the_verdict(report: ApplyReport, verdict: str) -> None:
     assert f"\n## {verdict}\n" in document(report)
 
 
@@ -53,7 +53,7 @@ def test_the_heading_is_the_verdict(report: Report, verdict: str) -> None:
         (replace(ALL_DONE, backup="b.jsonl"), "Backup: `b.jsonl`"),
     ],
 )
-def test_what_is_not_done_is_listed(report: Report, words: str) -> None:
+def test_what_is_not_done_is_listed(report: ApplyReport, words: str) -> None:
     assert words in document(report)
 
 

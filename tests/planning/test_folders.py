@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import pytest
+
 from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Inventory, Record, base, fingerprint
 from devinops.model.keys import ROOT, FolderPath, Key
-from devinops.planning.in_root import declared_key, is_in_root, recorded
+from devinops.model.objects import Live
+from devinops.model.policy import MissingFolders
+from devinops.planning.folders import (
+    asking_for_root,
+    declared_key,
+    is_in_root,
+    recorded,
+)
 from devinops.planning.match import match
 from tests.testing.objects import live, snapshot
-from tests.testing.plans import entry
+from tests.testing.plans import context, entry
 
 NOTE = live("knowledge", name="A", id="n1")
 KEY = Key("knowledge", FolderPath("G"), "A")
@@ -45,3 +54,28 @@ def test_a_create_without_a_response_is_looked_for_in_the_root() -> None:
     assert found.live == NOTE
     (none,) = match([declared], there, Inventory("file"))
     assert none.live is None
+
+
+IN_G = live("knowledge", name="A", id="n1", folder="G")
+FOLDER = live("folder", path="G", id="f1")
+
+
+@pytest.mark.parametrize(
+    ("there", "found", "policy", "asks"),
+    [
+        ([], None, MissingFolders.ROOT, True),
+        ([], IN_G.put_into(ROOT), MissingFolders.ROOT, True),
+        ([], None, MissingFolders.BLOCK, False),
+        ([FOLDER], None, MissingFolders.ROOT, False),
+        ([], IN_G.put_into(FolderPath("F")), MissingFolders.ROOT, False),
+    ],
+)
+def test_an_entry_asks_for_the_root_if_its_folder_is_missing_and_it_is_in_no_other(
+    there: list[Live], found: Live | None, policy: MissingFolders, asks: bool
+) -> None:
+    plan = context(there, inventory=Inventory("file"), missing_folders=policy)
+    declared = entry(IN_G.resource)
+    asking = asking_for_root(declared, found, None, plan)
+    assert asking.key == IN_G.key
+    assert asking.resource == (IN_G.put_into(ROOT) if asks else IN_G).resource
+    assert (asking is declared) is not asks
