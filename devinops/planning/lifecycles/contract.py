@@ -152,6 +152,5 @@ def _warn_of_age(
 
 
 def _value(value: Any) -> str:
-    if value is None:
-        return "unset"
-    return json.dumps(value) if isinstance(value, bool) else str(value)
+    text = json.dumps(value) if isinstance(value, bool) else str(value)
+    return "unset" if value is None else text
