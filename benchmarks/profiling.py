@@ -30,7 +30,7 @@ from benchmarks import peers
 from benchmarks.commands import PROGRAM, write
 from benchmarks.measure import environment
 from benchmarks.servers.client import CHECKOUT, server
-from devinops.cli import main
+from devinops.cli.main import main
 
 Function = tuple[str, int, str]
 """Path of the file, line and name."""

@@ -13,13 +13,13 @@ from benchmarks.comparison import Comparison
 from benchmarks.measure import Contender, Cost, environment
 from benchmarks.results import Bound, Check
 from benchmarks.servers.client import CHECKOUT
-from devinops.cli import COMMANDS
+from devinops.cli.main import COMMANDS
 
 BARE = "python -c pass"
 _UNNEEDED = ("yaml", "httpx", "jsonschema", "deepdiff", "rich")
 _IMPORTS = """
 import contextlib, io, sys
-from devinops.cli import main
+from devinops.cli.main import main
 with contextlib.redirect_stdout(io.StringIO()):
     main(sys.argv[2:])
 sys.exit(len(set(sys.argv[1].split()) & set(sys.modules)))

@@ -23,7 +23,7 @@ from typing import Any
 
 import devinops
 from benchmarks.comparison import Checks, Numbers
-from devinops.cli import main
+from devinops.cli.main import main
 from devinops.emulator import Emulator
 
 PACKAGE = Path(devinops.__file__).parent

@@ -25,7 +25,7 @@ def run() -> None:
     for early_number in early:
         signals.on_signal(early_number)
     sys.unraisablehook = signals.unraisable
-    from devinops.cli import main
+    from devinops.cli.main import main
 
     signals.leave(main())
 

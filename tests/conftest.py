@@ -16,7 +16,7 @@ from hypothesis import settings
 
 from devinops import waiting
 from devinops.api import redact
-from devinops.cli import main
+from devinops.cli.main import main
 from tests.testing.command_line import Devinops, Ran, clean
 from tests.testing.places import GOLDEN
 from tests.testing.waiting import Waits

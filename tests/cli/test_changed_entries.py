@@ -281,7 +281,7 @@ def test_a_plan_shows_the_findings_in_changed_entries_and_stays_the_same(
 def test_a_plan_imports_no_rules_unless_it_is_asked_to(repository: Write) -> None:
     root = repository({"knowledge/c.md": page(FINE)})
     code = (
-        "import sys; from devinops.cli import main; "
+        "import sys; from devinops.cli.main import main; "
         f"main(['plan', '-C', {str(root)!r}]); assert 'devinops.lint' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -18,7 +18,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from devinops import __version__
-from devinops.cli import COMMANDS, cli, main
+from devinops.cli.main import COMMANDS, cli, main
 from devinops.emulator import Emulator
 from devinops.emulator.middleware import Call, Next, Reply
 from devinops.environment import GLOBAL_OPTIONS, SWITCHES
@@ -1285,7 +1285,7 @@ SIGNALS = pytest.mark.parametrize(
     "module",
     [
         "devinops.signals",
-        "devinops.cli",
+        "devinops.cli.main",
         "httpx",
         "devinops.inventory.journaled",
         "devinops.render.text",

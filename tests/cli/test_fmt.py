@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from devinops import atomic
-from devinops.cli import main
+from devinops.cli.main import main
 from tests.testing.command_line import Devinops, Write
 from tests.testing.places import ROOT
 

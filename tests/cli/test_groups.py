@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from devinops.cli import COMMAND_GROUPS, COMMANDS, cli
 from devinops.cli.groups import OPTION_GROUPS, PassedOn, option_group, passed_on
+from devinops.cli.main import COMMAND_GROUPS, COMMANDS, cli
 from devinops.emulator import Emulator
 from devinops.environment import GLOBAL_OPTIONS
 from devinops.model.policy import Approvals

@@ -7,7 +7,7 @@ import re
 import click
 import pytest
 
-from devinops.cli import COMMANDS, cli
+from devinops.cli.main import COMMANDS, cli
 from devinops.cli.unknown_command import _FROM_ELSEWHERE, INSTEAD
 from tests.testing.command_line import Devinops
 

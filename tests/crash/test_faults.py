@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from devinops.cli import main
+from devinops.cli.main import main
 from devinops.emulator import Emulator
 from devinops.emulator.fault_rules import parse_faults
 from devinops.model.exit_codes import ExitCode

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devinops.cli import COMMANDS
+from devinops.cli.main import COMMANDS
 from devinops.emulator import Emulator
 from devinops.emulator.quirks import VALUES
 from devinops.emulator.seed import parse_seed

@@ -28,7 +28,7 @@ LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
 from devinops import signals
-from devinops.cli import main
+from devinops.cli.main import main
 signals.leave(main(sys.argv[2:]))
 """
 

@@ -243,9 +243,7 @@ def test_a_name_of_a_kind_is_found(source: str) -> None:
 def test_a_plan_that_is_only_shown_imports_no_documents(tmp_path: Path) -> None:
     (tmp_path / "playbooks").mkdir()
     (tmp_path / "playbooks" / "a.md").write_text("---\ntitle: A\n---\nb\n")
-    code = (
-        "import sys; from devinops.cli import main; main(['plan']); print('msgspec' in sys.modules)"
-    )
+    code = "import sys; from devinops.cli.main import main; main(['plan']); print('msgspec' in sys.modules)"
     with Emulator() as emulator:
         ran = subprocess.run(
             [sys.executable, "-c", code],
@@ -260,7 +258,7 @@ def test_a_plan_that_is_only_shown_imports_no_documents(tmp_path: Path) -> None:
 
 HELP = """
 import sys
-from devinops.cli import COMMANDS, main
+from devinops.cli.main import COMMANDS, main
 
 for command in COMMANDS:
     main([command, "--help"])
@@ -302,7 +300,7 @@ def test_a_command_imports_only_what_it_uses(
 ) -> None:
     (tmp_path / "knowledge").mkdir()
     (tmp_path / "knowledge" / "a.md").write_text("---\nname: A\ntrigger: t\n---\nb\n")
-    code = f"import sys; from devinops.cli import main; main({argv!r}); print(*sorted(set(sys.modules) & {forbidden!r}))"
+    code = f"import sys; from devinops.cli.main import main; main({argv!r}); print(*sorted(set(sys.modules) & {forbidden!r}))"
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )

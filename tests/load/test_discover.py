@@ -486,7 +486,7 @@ def watch(event, arguments):
             path = os.path.realpath(os.fsdecode(arguments[0]))
             if path == outside or path.startswith(outside + os.sep):
                 touched.append(f"{event} {path}")
-from devinops.cli import main
+from devinops.cli.main import main
 sys.addaudithook(watch)
 codes = [main(argv) for argv in json.loads(sys.argv[2])]
 print(json.dumps({"codes": codes, "touched": touched}))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from devinops.ci.job import SIGNS
-from devinops.cli import main
+from devinops.cli.main import main
 
 
 @dataclass(frozen=True)

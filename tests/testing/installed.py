@@ -6,9 +6,9 @@ So what it writes does not depend on how the tests themselves got devinops.
 import sys
 
 from devinops import __version__, waiting
-from devinops.cli import main
 from devinops.cli.handlers import init
 from devinops.cli.installed_from import Origin
+from devinops.cli.main import main
 
 if __name__ == "__main__":
     waiting.pause = lambda *_: None

@@ -125,7 +125,7 @@ class _Demo:
         path.write_text(text, encoding="utf-8")
 
     def _step(self, why: str, arguments: str) -> None:
-        from devinops.cli import main
+        from devinops.cli.main import main
 
         if self.pause and self.root.joinpath("plan.json").exists():
             click.echo(
