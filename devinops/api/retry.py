@@ -127,7 +127,7 @@ class RateLimiter:
     @property
     def gave_up(self) -> bool:
         """Return whether the waits since the last success were too long to go on."""
-        ahead_s = max(self._pace.held_until - waiting.now(), 0.0)
+        ahead_s = max(self._pace.paused_until - waiting.now(), 0.0)
         return self._rate_limited_wait_s - ahead_s >= MAX_RATE_LIMITED_WAIT_S
 
     def enter(self, *, retry: bool = False) -> bool:
@@ -164,10 +164,10 @@ class RateLimiter:
         """Send nothing for this many seconds after a 429."""
         with self._changed:
             now = waiting.now()
-            before = max(self._pace.held_until, now)
-            self.waits += now >= self._pace.held_until
+            before = max(self._pace.paused_until, now)
+            self.waits += now >= self._pace.paused_until
             self._pace.refused(now, seconds)
-            self._rate_limited_wait_s += self._pace.held_until - before
+            self._rate_limited_wait_s += self._pace.paused_until - before
 
     def pause(self, seconds: float) -> None:
         """Wait this many seconds, or until `stop_waiting` is called."""

@@ -16,16 +16,18 @@ from devinops.model.client_protocols import PageDecoder
 from devinops.model.inventory import Inventory
 from devinops.model.objects import Snapshot
 
-FEW: Final = 200
-"""With fewer entries, the files are read before a first response could arrive."""
-
+MIN_ENTRIES: Final = 200
+"""With fewer entries, all files are read before the first response arrives."""
 
 ListKinds = Callable[[Collection[str], Callable[[PageDecoder], None]], Snapshot]
 """Lists kinds, and passes on their pages. Several threads call it at once."""
 
 
-class Early(NamedTuple):
-    """An inventory without open runs, and a later snapshot of `kinds`; lists were read once."""
+class EarlyResult(NamedTuple):
+    """An inventory without open runs, and a snapshot of `kinds` that began after it was fetched.
+
+    Each list was read only once, so nothing has verified that it is complete.
+    """
 
     inventory: Inventory
     kinds: frozenset[str] = frozenset()
@@ -35,56 +37,58 @@ class Early(NamedTuple):
 class EarlyReading:
     """Reads the inventory, then lists the kinds that follow from it and those that entries declare.
 
-    It begins with the `FEW`th entry. Failures are raised only by `take`, so that problems in files
-    are reported first. Leaving the context ends the work; the caller closes the client.
+    It begins when `MIN_ENTRIES` entries are counted. Failures are raised only by `take`, so that
+    problems in files are reported first. Leaving the context ends the work; the caller closes the
+    client.
     """
 
     def __init__(
         self,
         fetch_inventory: Callable[[], Callable[[], Inventory]],
         kinds_of: Callable[[Inventory], Collection[str]],
-        snapshot: ListKinds,
+        list_kinds: ListKinds,
         progress: Progress,
     ) -> None:
         self._fetch_inventory = fetch_inventory
         self._kinds_of = kinds_of
-        self._snapshot = snapshot
+        self._list_kinds = list_kinds
         self._progress = progress
         self._declared: Counter[str] = Counter()
-        self._kinds: queue.SimpleQueue[frozenset[str] | None] = queue.SimpleQueue()
-        self._reading: PagedReading[Early | None] | None = None
+        self._kinds_to_list: queue.SimpleQueue[frozenset[str] | None] = queue.SimpleQueue()
+        """None ends it."""
+        self._reading: PagedReading[EarlyResult | None] | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._kinds.put(None)
+        self._kinds_to_list.put(None)
         self._progress.clear()
 
-    def declared(self, kind: str) -> None:
-        """Count an entry, and list its kind if that is not under way.
+    def count_entry(self, kind: str) -> None:
+        """Count an entry, and start to list its kind if nothing has started that.
 
         A kind that others refer to waits, since their entries may follow: it is listed with them.
         """
         self._declared[kind] += 1
         entries = self._declared.total()
-        if entries == FEW:
-            self._kinds.put(frozenset(self._declared) - KINDS.referred)
+        if entries == MIN_ENTRIES:
+            self._kinds_to_list.put(frozenset(self._declared) - KINDS.referred)
             self._reading = PagedReading(self._read)
-        elif entries > FEW and self._declared[kind] == 1 and kind not in KINDS.referred:
-            self._kinds.put(frozenset({kind}))
+        elif entries > MIN_ENTRIES and self._declared[kind] == 1 and kind not in KINDS.referred:
+            self._kinds_to_list.put(frozenset({kind}))
 
-    def take(self) -> Early | None:
-        """Return what was read when all entries are known; None the second time.
+    def take(self) -> EarlyResult | None:
+        """Return what was read, once all entries are counted.
 
-        None as well if there were few entries, or if another run is open. Raises InventoryError,
-        ApiError and ConfigError.
+        None if there were few entries, if another run is open, or the second time. Raises
+        InventoryError, ApiError and ConfigError.
         """
         reading, self._reading = self._reading, None
         if reading is None:
             return None
-        self._kinds.put(frozenset(self._declared))
-        self._kinds.put(None)
+        self._kinds_to_list.put(frozenset(self._declared))
+        self._kinds_to_list.put(None)
         try:
             with overlapping():
                 reading.decode()
@@ -92,22 +96,22 @@ class EarlyReading:
         finally:
             self._progress.clear()
 
-    def _read(self, pages: Callable[[PageDecoder], None]) -> Early | None:
-        make_inventory = self._fetch_inventory()
-        lists = _Lists(lambda kinds: self._snapshot(kinds, pages))
-        lists.start(self._kinds.get() or ())
-        # Making the inventory takes a while; the first list is on its way.
-        inventory = make_inventory()
+    def _read(self, pages: Callable[[PageDecoder], None]) -> EarlyResult | None:
+        parse_inventory = self._fetch_inventory()
+        lists = _Lists(lambda kinds: self._list_kinds(kinds, pages))
+        lists.start(self._kinds_to_list.get() or ())
+        # Parsing takes a while, in which the first lists are on their way.
+        inventory = parse_inventory()
         if open_runs(inventory):
             return None
         lists.start(self._kinds_of(inventory))
-        while (kinds := self._kinds.get()) is not None:
+        while (kinds := self._kinds_to_list.get()) is not None:
             lists.start(kinds)
-        return Early(inventory, lists.kinds, lists.snapshot())
+        return EarlyResult(inventory, lists.kinds, lists.snapshot())
 
 
 class _Lists:
-    """Lists of kinds that are on their way."""
+    """The lists that were started, each in a thread of its own."""
 
     def __init__(self, snapshot: Callable[[Collection[str]], Snapshot]) -> None:
         self._snapshot = snapshot
@@ -122,6 +126,6 @@ class _Lists:
             self._results.append(started(partial(self._snapshot, new)))
 
     def snapshot(self) -> Snapshot:
-        """Return all objects of the kinds when their lists have arrived."""
+        """Wait for all lists, and return their objects."""
         snapshots = [result() for result in self._results]
         return reduce(Snapshot.with_more, snapshots, Snapshot(()))

@@ -16,7 +16,7 @@ from devinops import signals, waiting
 from devinops.api import open_reader
 from devinops.api.connection import Connection
 from devinops.api.parallel import overlapping
-from devinops.cli.early_reading import Early, EarlyReading
+from devinops.cli.early_reading import EarlyReading, EarlyResult
 from devinops.cli.options import FORMATS, Options
 from devinops.cli.output import tell
 from devinops.cli.progress import Progress
@@ -182,7 +182,7 @@ class Session(Generic[C_co]):
         inventory: Inventory,
         approvals: Approvals,
         only_must_match: bool,
-        early: Early | None = None,
+        early: EarlyResult | None = None,
         *,
         verify: bool = False,
     ) -> Planned:
@@ -214,7 +214,7 @@ class Session(Generic[C_co]):
         notes = unchecked(plan.changes, refused.keys(), target.api, absent=absent)
         return Planned(replace(plan, notes=(*plan.notes, *notes)), snapshot)
 
-    def _completed(self, early: Early, kinds: Collection[str]) -> Snapshot:
+    def _completed(self, early: EarlyResult, kinds: Collection[str]) -> Snapshot:
         """Return a snapshot of the kinds; some of them were listed already."""
         missing = KINDS.with_referred(kinds) - early.kinds
         if not missing:
@@ -318,7 +318,7 @@ def open_planning_session(options: Options, connect: Connect[C_co]) -> Iterator[
 
             def seen(entry: Declaration) -> None:
                 if entry.concerns(settings.target.name):
-                    early.declared(entry.key.kind)
+                    early.count_entry(entry.key.kind)
 
             with overlapping():
                 loaded = read_entries(project, problems, seen)

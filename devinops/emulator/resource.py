@@ -1,4 +1,4 @@
-"""The declarative form of a resource; `router` makes routes of it.
+"""The declarative form of a resource, from which `router` makes routes.
 
 Each shape in which the API shows objects is one `Resource`: v3 is one, v1 is another one over the
 same objects. What the form cannot express is a function of the resource's module that takes a
@@ -144,7 +144,7 @@ class Omitted(Enum):
 class Filters(ABC):
     """Base of the query parameters that select objects of a list; a subclass has them as fields."""
 
-    def given(self, context: RequestContext) -> bool:
+    def are_used(self, context: RequestContext) -> bool:
         """Return whether the query has any filter."""
         return any(value is not None for value in vars(self).values())
 
@@ -158,16 +158,16 @@ class Listing:
     """How the objects are listed.
 
     Without an `order` the `list_order` quirk decides. `rows` replaces the store's own listing.
-    `total` says which pages have a total: all, or only one with the complete list. `unpaged` makes
-    the content of a list without pages from the views of its objects; `answer` is its model.
+    `pages_with_total` are all, or only one that is the complete list. `unpaged_content` returns the
+    content of a list without pages, from the views of its objects; `answer` is its model.
     """
 
     paging: Paging = Paging.CURSOR
     order: str | Callable[[RequestContext], str] | None = None
     filters: type[Filters] | None = None
     rows: Callable[[RequestContext], list[Any]] | None = None
-    total: Literal["always", "complete"] = "always"
-    unpaged: Callable[[RequestContext, list[JsonObject]], object] | None = None
+    pages_with_total: Literal["all", "complete"] = "all"
+    unpaged_content: Callable[[RequestContext, list[JsonObject]], object] | None = None
     answer: Any = None
 
 
@@ -217,8 +217,9 @@ class Operation:
 
     `work` returns the content of the response; `answer` is its model, None without content. `page`
     and `filters` are dataclasses of query parameters. `refusals` are the error statuses besides
-    401, 403, 422 and 429, the 400 of a body and the 404 of an id. With `finds_first`, `work`
-    refuses unknown fields itself, so that an unknown object is a 404.
+    401, 403, 422 and 429, the 400 of a body and the 404 of an id. With
+    `finds_object_first`, `work` refuses unknown fields itself, so that an unknown object is a 404
+    although the body has unknown fields.
     """
 
     method: str
@@ -229,7 +230,7 @@ class Operation:
     work: Callable[[RequestContext], object]
     answer: Any
     writes: bool = False
-    finds_first: bool = False
+    finds_object_first: bool = False
     body: type[models.RequestBody] | None = None
     page: type | None = None
     filters: type | None = None

@@ -1,6 +1,6 @@
-"""Makes FastAPI routes of resources: what a GET, POST, PUT, PATCH or DELETE does.
+"""Makes FastAPI routes from resources: what a GET, POST, PUT, PATCH or DELETE does in general.
 
-What differs between resources, such as what the PUT of a note sets, is in their modules.
+What only one resource does, such as what the PUT of a note sets, is in its module.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Offset:
 
 
 _PAGE_QUERIES = {Paging.CURSOR: Cursor, Paging.OFFSET: Offset}
-_RULES = {
+_OMITTED_IN_WORDS = {
     Omitted.CLEARS: "A missing field is cleared.",
     Omitted.KEEPS: "A missing field is kept, null clears it.",
     Omitted.MERGES: "A missing field is kept, null clears it, objects are merged.",
@@ -63,7 +63,7 @@ _RULES = {
 
 
 def create_router(resources: Iterable[Resource]) -> APIRouter:
-    """Return a router with every operation of the resources below every base path they have."""
+    """Return a router that serves each resource below each of its base paths."""
     router = APIRouter(generate_unique_id_function=operation_id)
     for resource in resources:
         for mount in resource.mounts:
@@ -73,7 +73,10 @@ def create_router(resources: Iterable[Resource]) -> APIRouter:
 
 
 def _operations(resource: Resource, mount: Mount) -> Iterator[Operation]:
-    """Yield the operations of a resource below one base path, first those whose path has no id."""
+    """Yield the operations of a resource below one base path.
+
+    FastAPI takes the first path that matches, so `extra` goes before the paths with an id.
+    """
     yield from resource.extra
     if resource.listing is not None:
         yield _list(resource, resource.listing, mount)
@@ -93,11 +96,11 @@ def _operations(resource: Resource, mount: Mount) -> Iterator[Operation]:
 def _add_route(router: APIRouter, resource: Resource, mount: Mount, operation: Operation) -> None:
     base = mount.base
     path = f"{base.path}{resource.path}{operation.suffix}"
-    statuses = {*operation.refusals}
+    error_statuses = {*operation.refusals}
     if "{" in path:
-        statuses.add(404)
+        error_statuses.add(404)
     if operation.body is not None:
-        statuses.add(400)
+        error_statuses.add(400)
     router.add_api_route(
         path,
         _endpoint(resource, mount, operation),
@@ -106,7 +109,7 @@ def _add_route(router: APIRouter, resource: Resource, mount: Mount, operation: O
         description=operation.description,
         response_model=operation.answer,
         status_code=operation.status.code,
-        responses={**error_responses(*statuses, v1=base.v1), **_other_successes(operation)},
+        responses={**error_responses(*error_statuses, v1=base.v1), **_other_successes(operation)},
         deprecated=resource.deprecated or None,
     )
 
@@ -125,9 +128,9 @@ def _endpoint(
 ) -> Callable[..., Awaitable[Response]]:
     """Return the function that FastAPI calls, with the signature that tells it what to read."""
 
-    async def endpoint(store: Store, caller: Caller, request: Request, **given: Any) -> Response:
-        body, record_id = given.get("body"), given.get(resource.id_field, "")
-        if body is not None and not operation.finds_first:
+    async def endpoint(store: Store, caller: Caller, request: Request, **others: Any) -> Response:
+        body, record_id = others.get("body"), others.get(resource.id_field, "")
+        if body is not None and not operation.finds_object_first:
             _refuse_unknown_fields(store, body)
         if resource.stored_id is not None:
             record_id = resource.stored_id(store, record_id)
@@ -135,7 +138,7 @@ def _endpoint(
         with store.lock:
             content = operation.work(
                 RequestContext(
-                    store, caller, record_id, body, given.get("page"), given.get("filters"), query
+                    store, caller, record_id, body, others.get("page"), others.get("filters"), query
                 )
             )
             status = operation.status.of(store)
@@ -169,13 +172,13 @@ def _query_reader(query: type) -> Callable[..., Awaitable[Any]]:
     FastAPI accepts the class itself too, but calls everything that is not async in a thread.
     """
 
-    async def read(**given: Any) -> Any:
-        return query(**given)
+    async def read(**parameters: Any) -> Any:
+        return query(**parameters)
 
     hints = get_type_hints(query, include_extras=True)
-    parameters = inspect.signature(query).parameters.values()
+    fields = inspect.signature(query).parameters.values()
     cast("Any", read).__signature__ = inspect.Signature(
-        [parameter.replace(annotation=hints[parameter.name]) for parameter in parameters]
+        [field.replace(annotation=hints[field.name]) for field in fields]
     )
     return read
 
@@ -200,19 +203,20 @@ def _list(resource: Resource, listing: Listing, mount: Mount) -> Operation:
             rows = listing.rows(context)
         else:
             rows = store.listing(resource.kind, context.org, order)
-        filtered = filters is not None and filters.given(context)
-        if filtered:
+        is_filtered = filters is not None and filters.are_used(context)
+        if is_filtered:
             rows = [row for row in rows if filters.shows(context, row)]
-        if listing.unpaged is not None:
-            return listing.unpaged(context, [resource.view(store, row) for row in rows])
-        page = _page(context, listing.paging, rows, f"{plural} {context.org}", order)
+        if listing.unpaged_content is not None:
+            return listing.unpaged_content(context, [resource.view(store, row) for row in rows])
+        page = _cut(context, listing.paging, rows, f"{plural} {context.org}", order)
         content: JsonObject = {
             "items": [resource.view(store, row) for row in page.items],
             "end_cursor": page.end_cursor,
             "has_next_page": page.end_cursor is not None,
         }
-        is_partial = filtered or len(page.items) < page.total
-        if store.quirks.total != "absent" and not (listing.total == "complete" and is_partial):
+        is_complete = not is_filtered and len(page.items) == page.total
+        has_total = listing.pages_with_total == "all" or is_complete
+        if store.quirks.total != "absent" and has_total:
             content["total"] = page.total if store.quirks.total == "present" else None
         return content
 
@@ -229,16 +233,16 @@ def _list(resource: Resource, listing: Listing, mount: Mount) -> Operation:
     )
 
 
-def _page(
-    context: RequestContext, paging: Paging, rows: list[Any], name: str, order: str | None
+def _cut(
+    context: RequestContext, paging: Paging, rows: list[Any], list_name: str, order: str | None
 ) -> ListPage[Any]:
-    """Return the page that the query asks for; `name` names the list for its cursors."""
+    """Return the page that the query asks for; its cursors are valid only for `list_name`."""
     query, quirks = context.page, context.store.quirks
     if paging is Paging.OFFSET:
         return ListPage(rows[query.offset : query.offset + query.limit], None, len(rows))
     return cut_page(
         rows,
-        name,
+        list_name,
         order=order or quirks.list_order,
         stable=quirks.paging == "stable",
         first=query.first,
@@ -282,7 +286,7 @@ def _create(resource: Resource, create: Create) -> Operation:
         actor = context.caller.actor
         return view(context.store, context.store.create(resource.kind, context.org, actor, fields))
 
-    return _write(resource, "POST", "create", "", work, create)
+    return _write(resource, create, work, "POST", "create", has_id=False)
 
 
 def _update(resource: Resource, update: Update) -> Operation:
@@ -296,9 +300,9 @@ def _update(resource: Resource, update: Update) -> Operation:
         fields = _stored_fields(resource, update.clean, context, update.omitted)
         return view(store, store.write(resource.kind, record, context.caller.actor, fields))
 
-    operation = _write(resource, update.method, update.verb, resource.id_field, work, update)
-    description = f"{operation.description} {_RULES[update.omitted]}"
-    return replace(operation, description=description, finds_first=True)
+    operation = _write(resource, update, work, update.method, update.verb)
+    description = f"{operation.description} {_OMITTED_IN_WORDS[update.omitted]}"
+    return replace(operation, description=description, finds_object_first=True)
 
 
 def _delete(resource: Resource, delete: Delete) -> Operation:
@@ -311,21 +315,22 @@ def _delete(resource: Resource, delete: Delete) -> Operation:
         context.store.delete(resource.kind, record, context.caller.actor)
         return content
 
-    return _write(resource, "DELETE", "delete", resource.id_field, work, delete)
+    return _write(resource, delete, work, "DELETE", "delete")
 
 
 def _write(
     resource: Resource,
+    write: Write,
+    work: Callable[[RequestContext], object],
     method: str,
     verb: str,
-    id_field: str,
-    work: Callable[[RequestContext], object],
-    write: Write,
+    *,
+    has_id: bool = True,
 ) -> Operation:
-    """Return an operation that writes; `id_field` is empty for one on the collection."""
+    """Return an operation that writes; `has_id` says whether its path names an object."""
     return Operation(
         method=method,
-        suffix=f"/{{{id_field}}}" if id_field else "",
+        suffix=f"/{{{resource.id_field}}}" if has_id else "",
         verb=verb,
         noun=resource.nouns[0],
         description=f"{verb.capitalize()} {_in_words(resource.nouns[0])}.",

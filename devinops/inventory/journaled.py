@@ -1,8 +1,8 @@
 """The store for `store: file` and `store: branch`.
 
-Results go to a journal on this machine first. Every other change loads the inventory from a
-backend, changes it and saves it. If another process has saved meanwhile, the store loads and
-changes it again.
+The results of a run go to a journal on this machine first. Every other change loads the inventory
+from a backend, changes it and saves it, and then deletes the journal, whose results it contains. If
+another process has saved in between, all of this is repeated.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from devinops.model.keys import Key, ObjectId, listed
 from devinops.model.target import Target
 
 PATIENCE_S = 120.0
-"""How long a save tries again if other runs save first; --lock-timeout can only make it longer."""
+"""How long a save is repeated if other runs save first; --lock-timeout can only make it longer."""
 
 _RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NEW_RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
-"""A name that `new_run` returns. No other file that ends in .lock is the lock of a run."""
+"""A name as `new_run` returns it, by which the lock of a run is told from other `.lock` files."""
 
 
 @dataclass
@@ -65,10 +65,11 @@ class JournaledStore:
         return self.backend.directory / f"{self.target.name}.journal"
 
     def read(self) -> Inventory:
-        return self.fetch()()
+        parse_fetched = self.fetch()
+        return parse_fetched()
 
     def fetch(self) -> Callable[[], Inventory]:
-        # The journal first: results that are saved in between are then seen twice instead of never.
+        # The journal first: results that are saved in between are then read twice instead of never.
         journal = self._journal()
         stored = self.backend.load()
         return lambda: self._without_dead_runs(merge.recover(self._parse(stored), journal))
@@ -81,9 +82,10 @@ class JournaledStore:
                 f"{run}: {len(intents)} announced",
             )
         except DevinopsError as error:
-            # The remote may have the announcement although its answer was lost, and after an
-            # interruption any backend may: then the lock stays, and shows that the run is dead.
-            if isinstance(error, Stale) or self.backend.store == "file":
+            # If the announcement may be saved, such as on a remote whose answer was lost, the lock
+            # stays: once this process ends, it shows that the run is dead.
+            is_surely_not_saved = isinstance(error, Stale) or self.backend.store == "file"
+            if is_surely_not_saved:
                 self._unlock_run(run)
             if not isinstance(error, InventoryError):
                 raise
@@ -99,11 +101,11 @@ class JournaledStore:
             disk.append(self.journal, dump_settled(result))
 
     def finish(self, run: str, unclear: Collection[Key] = ()) -> None:
-        own = self._runs.get(run, _OwnRun({}))
-        count = sum(len(result.upserts) + len(result.removals) for result in own.results)
+        state = self._runs.get(run, _OwnRun({}))
+        count = sum(len(result.upserts) + len(result.removals) for result in state.results)
         try:
             self._update(
-                lambda stored: merge.conclude(stored, run, own.results, own.before, unclear),
+                lambda stored: merge.conclude(stored, run, state.results, state.before, unclear),
                 f"{run}: {count} recorded",
                 has_written=True,
             )
@@ -124,7 +126,7 @@ class JournaledStore:
                 disk.remove(self._run_lock_path(run))
 
     def unlock(self, run: str) -> None:
-        self._update(lambda stored: merge.ended(stored, run), f"{run}: unlocked")
+        self._update(lambda stored: merge.without_run(stored, run), f"{run}: unlocked")
 
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
         self._update(lambda stored: merge.rewrite(stored, inventory, base, self.flags), why)
@@ -144,7 +146,7 @@ class JournaledStore:
         for _ in attempts(self.patience_s):
             try:
                 with self._locked():
-                    return self._try(change, f"devinops: {self.target.name}: {message}")
+                    return self._save_once(change, f"devinops: {self.target.name}: {message}")
             except WriteConflict as conflict:
                 reason = f" ({conflict})" if str(conflict) else ""
             if signals.pending() and not has_written:
@@ -156,21 +158,22 @@ class JournaledStore:
             f"{failure}: run again, or wait longer with --lock-timeout. Nothing was written"
         )
 
-    def _try(self, change: Callable[[Inventory], Inventory], message: str) -> None:
+    def _save_once(self, change: Callable[[Inventory], Inventory], message: str) -> None:
         journal = self._journal()
         stored = self.backend.load()
         before = self._parse(stored)
         recovered = merge.recover(before, journal)
-        settled = self._without_dead_runs(recovered)
-        text = dump(self.target, change(settled))
+        without_dead = self._without_dead_runs(recovered)
+        text = dump(self.target, change(without_dead))
         if text != dump(self.target, before):
             self.backend.save(text, stored, message)
         disk.remove(self.journal)
-        for run in merge.open_runs(recovered).keys() - merge.open_runs(settled).keys():
+        dead = merge.open_runs(recovered).keys() - merge.open_runs(without_dead).keys()
+        for run in dead:
             disk.remove(self._run_lock_path(run))
 
     # A run holds a lock of its own while its process lives. If the lock exists and is free, the run
-    # died on this machine. Its intents are then settled: the next plan sees what the run wrote.
+    # died on this machine. Then its intents no longer count: the next plan sees what the run wrote.
 
     def _run_lock_path(self, run: str) -> Path:
         return self.backend.directory / f"{self.target.name}.{run}.lock"
@@ -195,7 +198,7 @@ class JournaledStore:
         unrecorded: set[ObjectId] = set()
         for run, intents in merge.open_runs(inventory).items():
             if _RUN.fullmatch(run) and abandoned(self._run_lock_path(run)):
-                inventory = merge.ended(inventory, run)
+                inventory = merge.without_run(inventory, run)
                 unrecorded.update(intent.object_id for intent in intents)
         return replace(inventory, unrecorded=frozenset(unrecorded))
 
@@ -203,19 +206,17 @@ class JournaledStore:
         """Return the runs whose locks are on this machine and not held by any process."""
         prefix, suffix = f"{self.target.name}.", ".lock"
         directory = self.backend.directory
+        names: list[str] = []
         with disk.inventory_errors(directory), suppress(FileNotFoundError):
-            names = sorted(path.name for path in directory.iterdir() if path.suffix == suffix)
-            runs = [
-                name.removeprefix(prefix).removesuffix(suffix)
-                for name in names
-                if name.startswith(prefix)
-            ]
-            return [
-                run
-                for run in runs
-                if _NEW_RUN.fullmatch(run) and abandoned(self._run_lock_path(run))
-            ]
-        return []
+            names = sorted(path.name for path in directory.iterdir())
+        runs = [
+            name.removeprefix(prefix).removesuffix(suffix)
+            for name in names
+            if name.startswith(prefix) and name.endswith(suffix)
+        ]
+        return [
+            run for run in runs if _NEW_RUN.fullmatch(run) and abandoned(self._run_lock_path(run))
+        ]
 
     def _parse(self, stored: VersionedText) -> Inventory:
         if stored.text is None:
@@ -231,13 +232,13 @@ class JournaledStore:
         self.backend.prepare()
         path = self.backend.directory / f"{self.target.name}.lock"
         disk.refuse_symlink(path)
-        entered = False
+        is_locked = False
         try:
             with locked(path):
-                entered = True
+                is_locked = True
                 yield
         except OSError as error:
-            if entered:
+            if is_locked:  # the error is one of the caller
                 raise
             raise InventoryError(
                 f"the inventory cannot be locked with {path}: {atomic.reason(error)}"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.api.pacing import LEAST, Pace
+from devinops.api.pacing import MIN_RATE, Pace
 
 Refuse = Callable[[float], float]
 """Time in seconds → what Retry-After says in whole seconds; 0 if the request is admitted."""
@@ -183,4 +183,4 @@ def test_the_rate_never_falls_so_low_that_a_run_seems_to_hang(
             in_flight -= 1
             if what == "refused":
                 pace.refused(now, min(seconds, 60))
-        assert pace.rate >= LEAST
+        assert pace.rate >= MIN_RATE

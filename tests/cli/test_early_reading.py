@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from devinops.cli import early_reading
-from devinops.cli.early_reading import FEW, EarlyReading
+from devinops.cli.early_reading import MIN_ENTRIES, EarlyReading
 from devinops.cli.options import Options
 from devinops.cli.progress import Progress
 from devinops.emulator import Emulator
@@ -53,13 +53,13 @@ class Organization:
 def declare(early: EarlyReading, *kinds: str, times: int = 1) -> None:
     for kind in kinds:
         for _ in range(times):
-            early.declared(kind)
+            early.count_entry(kind)
 
 
 def test_few_entries_have_no_early_reading() -> None:
     organization = Organization()
     with organization.early() as early:
-        declare(early, "knowledge", times=FEW - 1)
+        declare(early, "knowledge", times=MIN_ENTRIES - 1)
         assert early.take() is None
     assert organization.read == []
 
@@ -67,7 +67,7 @@ def test_few_entries_have_no_early_reading() -> None:
 def test_a_list_is_on_its_way_before_all_entries_are_known() -> None:
     organization = Organization()
     with organization.early() as early:
-        declare(early, "knowledge", times=FEW)
+        declare(early, "knowledge", times=MIN_ENTRIES)
         assert organization.listed.wait(10)
         declare(early, "knowledge", "secret")
         read = early.take()
@@ -78,7 +78,7 @@ def test_a_list_is_on_its_way_before_all_entries_are_known() -> None:
 
 def test_it_is_taken_once() -> None:
     with Organization().early() as early:
-        declare(early, "knowledge", times=FEW)
+        declare(early, "knowledge", times=MIN_ENTRIES)
         assert early.take() is not None
         assert early.take() is None
 
@@ -86,7 +86,7 @@ def test_it_is_taken_once() -> None:
 def test_owned_kinds_are_listed_as_well_and_no_kind_twice() -> None:
     organization = Organization(kinds={"knowledge", "playbook"})
     with organization.early() as early:
-        declare(early, "knowledge", times=FEW)
+        declare(early, "knowledge", times=MIN_ENTRIES)
         declare(early, "folder")
         assert early.take() is not None
     assert organization.read == ["inventory", "folder knowledge", "playbook"]
@@ -95,7 +95,7 @@ def test_owned_kinds_are_listed_as_well_and_no_kind_twice() -> None:
 def test_a_kind_that_others_refer_to_is_listed_with_them() -> None:
     organization = Organization()
     with organization.early() as early:
-        declare(early, "folder", times=FEW)
+        declare(early, "folder", times=MIN_ENTRIES)
         declare(early, "knowledge", "playbook")
         assert early.take() is not None
     assert organization.read == ["inventory", "folder knowledge", "playbook"]
@@ -104,7 +104,7 @@ def test_a_kind_that_others_refer_to_is_listed_with_them() -> None:
 def test_what_was_read_while_another_run_was_open_is_not_used() -> None:
     organization = Organization(LOCKED)
     with organization.early() as early:
-        declare(early, "knowledge", times=FEW)
+        declare(early, "knowledge", times=MIN_ENTRIES)
         assert early.take() is None
     assert organization.read[0] == "inventory"
 
@@ -119,7 +119,7 @@ def test_a_failure_is_raised_when_the_result_is_taken() -> None:
 
     organization.snapshot = refuse  # type: ignore[method-assign]
     with organization.early() as early:
-        declare(early, "knowledge", times=FEW)
+        declare(early, "knowledge", times=MIN_ENTRIES)
         assert organization.listed.wait(10)
         declare(early, "knowledge")
         with pytest.raises(Unreachable, match="refused"):
@@ -129,7 +129,7 @@ def test_a_failure_is_raised_when_the_result_is_taken() -> None:
 def test_leaving_ends_the_work() -> None:
     before = set(threading.enumerate())
     with Organization().early() as early:
-        declare(early, "knowledge", times=FEW)
+        declare(early, "knowledge", times=MIN_ENTRIES)
     until(lambda: set(threading.enumerate()) <= before)
 
 
@@ -144,7 +144,7 @@ def test_a_plan_is_the_same_with_and_without_it(
     monkeypatch: pytest.MonkeyPatch,
     change: int,
 ) -> None:
-    count = FEW + 50
+    count = MIN_ENTRIES + 50
     files = {f"knowledge/n{number:03}.md": NOTE.format(number) for number in range(count)}
     root = repository(files | {"playbooks/p.md": "---\ntitle: P\n---\n1. Do it.\n"})
     plans, requests = [], []
@@ -154,8 +154,8 @@ def test_a_plan_is_the_same_with_and_without_it(
             text = NOTE.format(number).rpartition("---\n")[2]
             trigger = f"When the number {number} comes up"
             emulator.add("knowledge", name=f"N{number}", trigger=trigger, body=text)
-        for few in (FEW, count * 2):
-            monkeypatch.setattr(early_reading, "FEW", few)
+        for few in (MIN_ENTRIES, count * 2):
+            monkeypatch.setattr(early_reading, "MIN_ENTRIES", few)
             emulator.clear_requests()
             plans.append(devinops("plan", "-C", root))
             requests.append(sorted(sent["path"] for sent in emulator.requests))
@@ -180,7 +180,7 @@ def test_problems_in_files_come_before_those_of_the_api(
     monkeypatch: pytest.MonkeyPatch,
     use: Callable[..., None],
 ) -> None:
-    files = {f"knowledge/n{number:03}.md": NOTE.format(number) for number in range(FEW)}
+    files = {f"knowledge/n{number:03}.md": NOTE.format(number) for number in range(MIN_ENTRIES)}
     root = repository(files | {"knowledge/z.md": "---\nname: Z\n---\ntext\n"})
     use("http://127.0.0.1:9")
     ran = devinops("plan", "-C", root)

@@ -415,9 +415,9 @@ class AutomationFilters(Filters):
     event_type: Annotated[str | None, Query()] = None
     agent_types: Annotated[list[AgentType] | None, Query()] = None
 
-    def given(self, context: RequestContext) -> bool:
+    def are_used(self, context: RequestContext) -> bool:
         """Return whether the query has any filter or label."""
-        return super().given(context) or bool(_labels(context))
+        return super().are_used(context) or bool(_labels(context))
 
     def shows(self, context: RequestContext, automation: Automation) -> bool:
         """Return whether an automation fits all filters."""
@@ -472,7 +472,7 @@ AUTOMATIONS = Resource(
     id_field="automation_id",
     view=_view_automation,
     answer=shapes.Automation,
-    listing=Listing(order="reversed", filters=AutomationFilters, total="complete"),
+    listing=Listing(order="reversed", filters=AutomationFilters, pages_with_total="complete"),
     create=Create(
         body=shapes.AutomationCreate,
         make=create,

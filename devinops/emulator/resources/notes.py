@@ -1,4 +1,4 @@
-"""Knowledge notes and their folders: of an organization and of the enterprise on v3; v1."""
+"""Knowledge notes and their folders: on v3 of an organization or the enterprise, and on v1."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from devinops.emulator.resource import (
 from devinops.emulator.resources import v1
 from devinops.emulator.store import Store
 
-# At most this many notes of the enterprise (release notes of June 2026).
-ENTERPRISE_NOTES = 300
+MAX_ENTERPRISE_NOTES = 300
+"""Source: release notes of June 2026."""
 
 
 class NoteWrite(models.RequestBody):
@@ -103,24 +103,24 @@ def _in_folder(store: Store, note: records.Note, path: str) -> bool:
     return path == store.quirks.root_folder_path or note_path.startswith(f"{path}/")
 
 
-def _create(context: RequestContext, fields: JsonObject) -> JsonObject:
-    clean = _clean(context, fields)
+def _fields_to_create(context: RequestContext, fields: JsonObject) -> JsonObject:
+    settable = _settable(context, fields)
     if context.org is None:
-        types = [note.access_type for note in context.store.table("knowledge")]
-        if types.count("enterprise") >= ENTERPRISE_NOTES:
-            detail = f"At most {ENTERPRISE_NOTES} enterprise knowledge items are allowed"
+        access_types = [note.access_type for note in context.store.table("knowledge")]
+        if access_types.count("enterprise") >= MAX_ENTERPRISE_NOTES:
+            detail = f"At most {MAX_ENTERPRISE_NOTES} enterprise knowledge items are allowed"
             raise ApiError(400, detail)
-    return clean
+    return settable
 
 
-def _replace(context: RequestContext, fields: JsonObject) -> JsonObject:
+def _fields_to_replace(context: RequestContext, fields: JsonObject) -> JsonObject:
     """Return what a PUT sets; the `macro` quirk can drop the macro, which v3 cannot set."""
-    clean = _clean(context, fields)
-    return {**clean, "macro": None} if context.store.quirks.macro == "dropped" else clean
+    settable = _settable(context, fields)
+    return {**settable, "macro": None} if context.store.quirks.macro == "dropped" else settable
 
 
-def _clean(context: RequestContext, fields: JsonObject) -> JsonObject:
-    """Return the fields to set: all but a missing `is_enabled`, which keeps its value."""
+def _settable(context: RequestContext, fields: JsonObject) -> JsonObject:
+    """Return the fields to set, without a missing `is_enabled`, which keeps its value."""
     if context.org is None and fields["folder_id"] is not None:
         raise ApiError(400, "folder_id is not supported for enterprise notes")
     repo = fields["pinned_repo"]
@@ -143,13 +143,13 @@ NOTES = Resource(
     view=view_of(Note, note_id=id_of, folder_path=_folder_path),
     answer=Note,
     listing=Listing(filters=NoteFilters),
-    create=Create(body=NoteWrite, clean=_create, refusals=(409,)),
+    create=Create(body=NoteWrite, clean=_fields_to_create, refusals=(409,)),
     update=Update(
         method="PUT",
         verb="replace",
         body=NoteWrite,
         omitted=Omitted.CLEARS,
-        clean=_replace,
+        clean=_fields_to_replace,
         refusals=(409,),
     ),
     delete=Delete(),
@@ -279,7 +279,7 @@ def _author(store: Store, note: records.Note) -> JsonObject:
     return {"full_name": author.name, "id": author.id, "image_url": None}
 
 
-_view_all_v1 = view_of(
+_view_with_macro_v1 = view_of(
     KnowledgeV1,
     id=v1.shown_id,
     trigger_description=lambda _, note: note.trigger,
@@ -292,7 +292,7 @@ _view_folder_v1 = view_of(FolderV1, created_at=v1.created_at)
 
 
 def _view_v1(store: Store, note: records.Note) -> JsonObject:
-    shown = _view_all_v1(store, note)
+    shown = _view_with_macro_v1(store, note)
     if store.quirks.v1_macro == "absent":
         del shown["macro"]
     return shown
@@ -307,7 +307,7 @@ def _list_v1(context: RequestContext, notes: list[JsonObject]) -> object:
     }
 
 
-def _clean_v1(context: RequestContext, fields: JsonObject) -> JsonObject:
+def _settable_v1(context: RequestContext, fields: JsonObject) -> JsonObject:
     """Take `macro` out of the fields if the `v1_macro` quirk takes it out of the API."""
     quirks = context.store.quirks
     if quirks.v1_macro == "absent":
@@ -317,8 +317,8 @@ def _clean_v1(context: RequestContext, fields: JsonObject) -> JsonObject:
     return fields
 
 
-def _replace_v1(context: RequestContext, fields: JsonObject) -> JsonObject:
-    return v1.replaced(context, _clean_v1(context, fields))
+def _fields_to_replace_v1(context: RequestContext, fields: JsonObject) -> JsonObject:
+    return v1.replaced(context, _settable_v1(context, fields))
 
 
 KNOWLEDGE_V1 = Resource(
@@ -332,16 +332,19 @@ KNOWLEDGE_V1 = Resource(
     answer=KnowledgeV1,
     names={"trigger_description": "trigger", "parent_folder_id": "folder_id"},
     listing=Listing(
-        paging=Paging.WHOLE, rows=v1.rows("knowledge"), unpaged=_list_v1, answer=KnowledgeListV1
+        paging=Paging.WHOLE,
+        rows=v1.rows("knowledge"),
+        unpaged_content=_list_v1,
+        answer=KnowledgeListV1,
     ),
     readable=False,
-    create=Create(body=KnowledgeWriteV1, clean=_clean_v1, refusals=(404, 409)),
+    create=Create(body=KnowledgeWriteV1, clean=_settable_v1, refusals=(404, 409)),
     update=Update(
         method="PUT",
         verb="replace",
         body=KnowledgeWriteV1,
         omitted=Omitted.CLEARS,
-        clean=_replace_v1,
+        clean=_fields_to_replace_v1,
         refusals=(409,),
     ),
     delete=Delete(

@@ -181,7 +181,7 @@ PLAYBOOKS_V1 = Resource(
     listing=Listing(
         paging=Paging.WHOLE,
         rows=v1.rows("playbook"),
-        unpaged=v1.listed_as("playbooks"),
+        unpaged_content=v1.listed_as("playbooks"),
         answer=list[PlaybookV1] | PlaybookListV1,
     ),
     stored_id=v1.stored_id,

@@ -146,7 +146,7 @@ SECRETS_V1 = Resource(
     listing=Listing(
         paging=Paging.WHOLE,
         rows=v1.rows("secret"),
-        unpaged=v1.listed_as("secrets"),
+        unpaged_content=v1.listed_as("secrets"),
         answer=list[SecretV1] | SecretListV1,
     ),
     readable=False,
