@@ -189,7 +189,9 @@ def conclude(
     return without_run(fold(stored, [result.without(foreign) for result in results]), run, unclear)
 
 
-def without_run(inventory: Inventory, run: str, unclear: Collection[Key] | None = None) -> Inventory:
+def without_run(
+    inventory: Inventory, run: str, unclear: Collection[Key] | None = None
+) -> Inventory:
     """Return the inventory without the intents of a run, except creates with an unknown outcome.
 
     `unclear` are the keys of those creates. None, for a run that died, means all its open creates.

@@ -155,7 +155,7 @@ def test_a_rate_that_grew_for_hours_is_still_a_number() -> None:
     assert pace.wait_s(now) == 0
 
 
-@pytest.mark.parametrize(("wait_s", "rate"), [(0.1, 10), (60, LEAST)])
+@pytest.mark.parametrize(("wait_s", "rate"), [(0.1, 10), (60, MIN_RATE)])
 def test_after_a_wait_one_request_is_sent_at_least(wait_s: float, rate: float) -> None:
     pace = Pace()
     pace.sent(0.0)
