@@ -48,5 +48,5 @@ def _opened(
 ) -> tuple[T, Connection, T | None]:
     """Return what a client is made of; the last one has the enterprise key, if there is one."""
     key = connection.enterprise_key
-    about_organization = http(replace(connection, key=key), log) if key else None
-    return http(connection, log), connection, about_organization
+    enterprise_http = http(replace(connection, key=key), log) if key else None
+    return http(connection, log), connection, enterprise_http

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from devinops.api import codec, organization_settings, redact
 from devinops.api.connection import Connection
@@ -32,28 +32,30 @@ from devinops.model.objects import Live, Snapshot
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 
+T = TypeVar("T")
+
 _GONE: Final = (404, 405, 410)
 """The statuses of a list that an API no longer has."""
 
-_UNKNOWN: Final = KeyOwner("unknown (API v1 has no self)")
+_UNKNOWN_OWNER: Final = KeyOwner("unknown (API v1 has no self)")
 
 
 class ReadingClient:
     """A `Reader` whose connection can only send GET."""
 
     def __init__(
-        self, http: Getter, connection: Connection, about_organization: Getter | None = None
+        self, http: Getter, connection: Connection, enterprise_http: Getter | None = None
     ) -> None:
-        """Use `http`, and `about_organization` for what only an enterprise key can reach."""
+        """Use `http`, and `enterprise_http` for what the target's own key cannot reach."""
         self.api: ApiVersion = connection.target.api
         self._getter = http
-        self._about_organization = about_organization
+        self._enterprise_getter = enterprise_http
         self._connection = connection
         self._org_id = connection.target.org_id if self.api == "v3" else None
         self._lock = threading.Lock()
         self._names: dict[str, Mapping[str, str]] = {}
-        self._seen: dict[str, frozenset[str]] = {}
-        self._unknown: dict[str, frozenset[str]] = {}
+        self._listed_ids: dict[str, frozenset[str]] = {}
+        self._unknown_fields: dict[str, frozenset[str]] = {}
 
     # --- who and where ---
 
@@ -67,19 +69,19 @@ class ReadingClient:
         with self._lock:
             if self._org_id is None and self.api == "v3" and not self._connection.target.enterprise:
                 self._org_id = identity(self._getter).org_id
-                organization_path(self._org_id)
+                organization_path(self._org_id)  # raises ConfigError without a usable id
             return self._org_id
 
     @property
     def emulator(self) -> bool | None:
         """Whether the responses come from an emulator; None before the first one."""
-        known = self._getter.emulator
-        if known is None and self._about_organization:
-            return self._about_organization.emulator
-        return known
+        is_emulator = self._getter.emulator
+        if is_emulator is None and self._enterprise_getter:
+            return self._enterprise_getter.emulator
+        return is_emulator
 
     def whoami(self) -> KeyOwner:
-        return _UNKNOWN if self.api == "v1" else identity(self._getter)
+        return _UNKNOWN_OWNER if self.api == "v1" else identity(self._getter)
 
     def _base(self, kind: Kind) -> str:
         """Return the path below which the API serves a kind."""
@@ -87,28 +89,26 @@ class ReadingClient:
             return "/v1"
         if self._is_about_organization(kind):
             return about_organization_path(self.org_id)
-        return (
-            ENTERPRISE_PATH
-            if self._connection.target.enterprise
-            else organization_path(self.org_id)
-        )
+        is_enterprise = self._connection.target.enterprise
+        return ENTERPRISE_PATH if is_enterprise else organization_path(self.org_id)
 
     def _path(self, kind: Kind, id: str | None = None) -> str:
         path = f"{self._base(kind)}/{kind.apis[self.api].path}"
         return path if id is None else f"{path}/{segment(id, 'the id')}"
 
     def _getter_of(self, kind: Kind) -> Getter:
-        """Return the connection whose key can read a kind.
+        """Return what can read a kind. Raises ConfigError if that needs an enterprise key."""
+        return self._with_key_for(kind, self._getter, self._enterprise_getter)
 
-        Raises ConfigError if the kind needs an enterprise key and there is none.
-        """
+    def _with_key_for(self, kind: Kind, usual: T, enterprise: T | None) -> T:
         if not self._is_about_organization(kind):
-            return self._getter
-        if self._about_organization is None:
+            return usual
+        if enterprise is None:
             raise self._missing_key(kind)
-        return self._about_organization
+        return enterprise
 
     def _is_about_organization(self, kind: Kind) -> bool:
+        """Return whether the enterprise stores a kind for an organization: it needs another key."""
         return kind.apis[self.api].is_about_organization
 
     def _missing_key(self, kind: Kind) -> ConfigError:
@@ -156,22 +156,24 @@ class ReadingClient:
             Snapshot.of(lives),
             unverified=frozenset(noun for noun, reading in readings.items() if reading.unverified),
             unknown_fields=frozenset(
-                (kind.noun, name) for kind in selected for name in self._unknown.get(kind.noun, ())
+                (kind.noun, name)
+                for kind in selected
+                for name in self._unknown_fields.get(kind.noun, ())
             ),
         )
 
     def _selected(self, nouns: Collection[str] | None) -> list[Kind]:
         """Return the kinds of these names that the target has; for None all that a key can read."""
-        has = [kind for kind in KINDS.values() if self._has(kind)]
+        existing = [kind for kind in KINDS.values() if self._exists(kind)]
         if nouns is not None:
-            return [kind for kind in has if kind.noun in nouns]
-        return [kind for kind in has if self._reaches(kind)]
+            return [kind for kind in existing if kind.noun in nouns]
+        return [kind for kind in existing if self._has_key_for(kind)]
 
-    def _reaches(self, kind: Kind) -> bool:
+    def _has_key_for(self, kind: Kind) -> bool:
         """Return whether there is a key that can read a kind."""
-        return self._about_organization is not None or not self._is_about_organization(kind)
+        return self._enterprise_getter is not None or not self._is_about_organization(kind)
 
-    def _has(self, kind: Kind) -> bool:
+    def _exists(self, kind: Kind) -> bool:
         """Return whether this API has a kind in the scope of the target."""
         return kind.is_in(self.api, self._connection.target.scope)
 
@@ -180,9 +182,9 @@ class ReadingClient:
     ) -> Iterable[Live]:
         items = readings[kind.noun].items
         if not kind.apis[self.api].parts:
-            self._unknown[kind.noun] = codec.unknown_fields(kind, self.api, items)
-        if self._unknown.get(kind.noun):
-            decoded = _Decoded()
+            self._unknown_fields[kind.noun] = codec.unknown_fields(kind, self.api, items)
+        if self._unknown_fields.get(kind.noun):
+            decoded = _Decoded()  # pages were decoded as if all fields were known
         return [decoded.of(item) or self._live(kind, item) for item in items]
 
     def _readings(
@@ -193,26 +195,33 @@ class ReadingClient:
         pages: Callable[[PageDecoder], None],
         decoded: _Decoded,
     ) -> dict[str, Reading]:
-        """Return noun → list for the selected kinds and the kinds that they refer to."""
+        """Return noun → list for the selected kinds and the kinds that they refer to.
+
+        `pages` gets what decodes a page into `decoded`, for pages that can be decoded at once.
+        """
         nouns = KINDS.with_referred(kind.noun for kind in selected)
-        needed = [KINDS[noun] for noun in sorted(nouns) if self._has(KINDS[noun])]
-        sharing: dict[str, list[Kind]] = {}
+        needed = [KINDS[noun] for noun in sorted(nouns) if self._exists(KINDS[noun])]
+        kinds_by_path: dict[str, list[Kind]] = {}
         for kind in needed:
-            sharing.setdefault(kind.apis[self.api].path or kind.noun, []).append(kind)
+            kinds_by_path.setdefault(kind.apis[self.api].path or kind.noun, []).append(kind)
         count = _Count(progress)
 
-        def seen(kind: Kind, items: list[Item]) -> None:
+        def on_page(kind: Kind, items: list[Item]) -> None:
             count.add(len(items))
-            # All that a page of objects refers to must be listed.
+            # A page can be decoded only after the lists that its objects refer to.
             if not kind.apis[self.api].tree and kind.references <= self._names.keys():
-                pages(lambda: decoded.add(items, [self._as_if_known(kind, item) for item in items]))
+                pages(
+                    lambda: decoded.add(items, [self._decode_early(kind, item) for item in items])
+                )
 
         for kind in needed:
-            self._getter_of(kind)
+            self._getter_of(kind)  # raises ConfigError without a key
         # Looked up before the lists start: otherwise they would all wait for the response, and all
         # ask again if it failed.
         _ = self.org_id
-        jobs = [partial(self._list, kinds, seen, verify) for kinds in sharing.values()]
+        jobs = [
+            partial(self._read_list, kinds, on_page, verify) for kinds in kinds_by_path.values()
+        ]
         readings: dict[str, Reading] = {}
         for lists in side_by_side(jobs, self._connection.parallelism):
             readings |= lists
@@ -232,25 +241,25 @@ class ReadingClient:
                 items = readings[kind.noun].items
                 self._names[kind.noun] = codec.spellings(kind, self.api, items)
 
-    def _list(
-        self, kinds: list[Kind], seen: Callable[[Kind, list[Item]], None], verify: bool
+    def _read_list(
+        self, kinds: list[Kind], on_page: Callable[[Kind, list[Item]], None], verify: bool
     ) -> dict[str, Reading]:
-        """Read the list that these kinds share, and say if it may be gone for good."""
+        """Read the list that these kinds share; an error says so if the API may have moved it."""
         try:
-            readings = self._read(kinds, seen, verify)
+            readings = self._request_list(kinds, on_page, verify)
         except BadResponse:
             raise
         except ApiError as error:
-            moving = next((kind.moving for kind in kinds if kind.moving), "")
-            if error.status not in _GONE or not moving:
+            moving_advice = next((kind.moving for kind in kinds if kind.moving), "")
+            if error.status not in _GONE or not moving_advice:
                 raise
-            text = f"{error}. If the settings are right, {moving}"
+            text = f"{error}. If the settings are right, {moving_advice}"
             raise ApiError(text, status=error.status) from error
         self._learn_names(kinds, readings)
         return readings
 
-    def _read(
-        self, kinds: list[Kind], seen: Callable[[Kind, list[Item]], None], verify: bool
+    def _request_list(
+        self, kinds: list[Kind], on_page: Callable[[Kind, list[Item]], None], verify: bool
     ) -> dict[str, Reading]:
         """Read the list that these kinds share: v1 returns notes and folders in one response."""
         apis = [kind.apis[self.api] for kind in kinds]
@@ -263,38 +272,37 @@ class ReadingClient:
         call = Call("GET", self._path(kinds[0]), permission=next(filter(None, permissions), ""))
         if len(kinds) == 1:
             noun = kinds[0].noun
-            before = self._seen.get(noun)
             reading = read_list(
                 self._getter_of(kinds[0]),
                 call,
                 apis[0],
-                partial(seen, kinds[0]),
-                before=before,
+                partial(on_page, kinds[0]),
+                before=self._listed_ids.get(noun),
                 verify=verify,
             )
-            self._seen[noun] = reading.ids
+            self._listed_ids[noun] = reading.ids
             return {noun: reading}
         response = self._getter_of(kinds[0]).get(call, list_budget())
         return {
-            kind.noun: Reading(unpaged(response, call, api, partial(seen, kind), shared=True))
+            kind.noun: Reading(unpaged(response, call, api, partial(on_page, kind), shared=True))
             for kind, api in zip(kinds, apis, strict=True)
         }
 
     def _live(self, kind: Kind, item: Item, names: codec.Names | None = None) -> Live:
         names = self._names if names is None else names
-        unknown = self._unknown.get(kind.noun, frozenset())
+        unknown = self._unknown_fields.get(kind.noun, frozenset())
         return codec.decode(kind, self.api, item, names, self._viewpoint, unknown)
 
-    def _as_if_known(self, kind: Kind, item: Item) -> Live:
-        """Return an object as if the whole list was read and had each field in some object."""
+    def _decode_early(self, kind: Kind, item: Item) -> Live:
+        """Return an object of a list that is still being read, as if each field was known."""
         return codec.decode(kind, self.api, item, self._names, self._viewpoint)
 
     # --- the connection ---
 
     def close(self) -> None:
         self._getter.close()
-        if self._about_organization:
-            self._about_organization.close()
+        if self._enterprise_getter:
+            self._enterprise_getter.close()
 
     def __enter__(self) -> Self:
         return self
@@ -307,10 +315,10 @@ class WritingClient(ReadingClient):
     """A `Writer`."""
 
     def __init__(
-        self, http: Sender, connection: Connection, about_organization: Sender | None = None
+        self, http: Sender, connection: Connection, enterprise_http: Sender | None = None
     ) -> None:
-        super().__init__(http, connection, about_organization)
-        self._senders = (http, about_organization)
+        super().__init__(http, connection, enterprise_http)
+        self._sender, self._enterprise_sender = http, enterprise_http
 
     def reads_one(self, kind: str) -> bool:
         return self._api(kind).reads_one or bool(self._api(kind).parts)
@@ -330,7 +338,7 @@ class WritingClient(ReadingClient):
             if error.is_missing:
                 return None
             raise
-        return _same(self._live(KINDS[kind], _object(response, call)), id, call)
+        return _checked_id(self._live(KINDS[kind], _checked_object(response, call)), id, call)
 
     def create(
         self, resource: Resource, ids: Mapping[Key, str], *, value: str | None = None
@@ -346,7 +354,7 @@ class WritingClient(ReadingClient):
             permission=self._permission(api.write_permission, api),
             has_secret=value is not None,
         )
-        response = _object(self._sender_of(kind).send(call), call)
+        response = _checked_object(self._sender_of(kind).send(call), call)
         _keep_out_of_messages(kind, response)
         id = response.get(api.id)
         if not isinstance(id, str) or not id:
@@ -356,7 +364,7 @@ class WritingClient(ReadingClient):
         # A short value can be part of an id by chance.
         if value and len(value) >= redact.DISTINCT_LENGTH and value in id:
             raise BadResponse(f"{call}: the id in the response contains the value of the secret")
-        live = self._written(kind, response, id, body, ids, creating=True)
+        live = self._after_write(kind, response, id, body, ids, creating=True)
         return self._after_create(live, resource, ids)
 
     def _after_create(self, live: Live, resource: Resource, ids: Mapping[Key, str]) -> Live:
@@ -393,27 +401,31 @@ class WritingClient(ReadingClient):
         kind, id, api = before.kind, before.id, self._api(before.kind.noun)
         assert api.update or api.parts, "what cannot be updated is blocked"
         if api.parts:
-            values = (before.resource, resource)
             organization_settings.write(
-                self._sender_of(kind), api, self.org_id, *values, before_again=before_again
+                self._sender_of(kind),
+                api,
+                self.org_id,
+                before.resource,
+                resource,
+                before_again=before_again,
             )
             return replace(before, resource=resource)
         assert api.update
         verb, path = api.update.verb, self._path(kind, id)
         permission = self._permission(api.write_permission, api)
         encode = partial(codec.encode, resource, self._encoding(kind, ids), before=before)
-        body = encode(changes_only=verb == "PATCH")
+        whole = encode()
         call = Call(
             verb,
             path,
-            body=body,
+            body=encode(changes_only=True) if verb == "PATCH" else whole,
             permission=permission,
             of_object=True,
             before_again=before_again,
         )
-        response = _object(self._sender_of(kind).send(call) or {}, call)
+        response = _checked_object(self._sender_of(kind).send(call) or {}, call)
         _keep_out_of_messages(kind, response)
-        return _same(self._written(kind, response, id, encode(), ids), id, call)
+        return _checked_id(self._after_write(kind, response, id, whole, ids), id, call)
 
     def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
         api, path = self._api(kind), self._path(KINDS[kind], id)
@@ -428,29 +440,24 @@ class WritingClient(ReadingClient):
                 raise
 
     def stop_waiting(self) -> None:
-        for sender in filter(None, self._senders):
-            sender.stop_waiting()
+        self._sender.stop_waiting()
+        if self._enterprise_sender:
+            self._enterprise_sender.stop_waiting()
 
     def _sender_of(self, kind: Kind) -> Sender:
-        """Return the connection whose key can write a kind.
-
-        Raises ConfigError if the kind needs an enterprise key and there is none.
-        """
-        sender = self._senders[self._is_about_organization(kind)]
-        if sender is None:
-            raise self._missing_key(kind)
-        return sender
+        """Return what can write a kind. Raises ConfigError if that needs an enterprise key."""
+        return self._with_key_for(kind, self._sender, self._enterprise_sender)
 
     def _encoding(self, kind: Kind, ids: Mapping[Key, str]) -> codec.Encoding:
         """Return how to write values; the scope of the target may lack kinds they refer to."""
         references = (attribute for attribute in kind.attributes if attribute.ref)
-        left_out = frozenset(a.name for a in references if not self._has(KINDS[a.ref or ""]))
+        left_out = frozenset(a.name for a in references if not self._exists(KINDS[a.ref or ""]))
         return codec.Encoding(self.api, ids, left_out, self._connection.owner)
 
     def _api(self, kind: str) -> Api:
         return KINDS[kind].apis[self.api]
 
-    def _written(
+    def _after_write(
         self,
         kind: Kind,
         response: Item,
@@ -460,7 +467,7 @@ class WritingClient(ReadingClient):
         *,
         creating: bool = False,
     ) -> Live:
-        """Return the object in the response to a write, or else the object as it was sent.
+        """Return the object in the response to a write, or as it was sent in the whole `body`.
 
         v1 can respond with only an id or a status.
         """
@@ -515,14 +522,14 @@ def _keep_out_of_messages(kind: Kind, response: Item) -> None:
         redact.remember_values([revealed.secret])
 
 
-def _same(live: Live, id: str, call: Call) -> Live:
+def _checked_id(live: Live, id: str, call: Call) -> Live:
     """Return an object that was requested by its id. Raises BadResponse if the ids differ."""
     if live.id != id:
         raise BadResponse(f"{call}: the response is about another object, {clean(live.id, 80)}")
     return live
 
 
-def _object(response: Any, call: Call) -> Item:
+def _checked_object(response: Any, call: Call) -> Item:
     if not isinstance(response, Mapping):
         raise BadResponse(f"{call}: the response is not an object")
     return response
