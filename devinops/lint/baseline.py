@@ -26,7 +26,7 @@ class Known(NamedTuple):
 
 def can_hide(report: Reported) -> bool:
     """Return whether a baseline can have a finding: not if it is a secret."""
-    return not report.rule.conceals
+    return not report.rule.finds_secrets
 
 
 def written(reports: Iterable[Reported], others: Iterable[Known] = ()) -> Iterator[str]:

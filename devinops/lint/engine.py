@@ -1,4 +1,4 @@
-"""Runs rules over entries: exceptions and settings applied, findings sorted. Pure."""
+"""Runs lint rules over entries, applies exceptions and settings, and sorts the findings. Pure."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ from devinops.model.invisible_characters import bare
 from devinops.model.objects import Problem, Severity
 
 Content = tuple[str, ...]
+"""What the fingerprint of a finding is made from, without secrets."""
+
+Found = tuple[Rule, LintFinding]
 
 _CONTINUED: Final = r"""(?:[^\x00-\x7f]+[^\x00-\x20"'`<>|\x7f-\U0010ffff]+)*"""
-"""What may be the rest of a secret that an unusual space, or another character, broke."""
+"""The rest of a secret, if it goes on after characters outside ASCII that broke it in two."""
 
 
 class Reported(NamedTuple):
     """A finding that is shown.
 
     `line` is the line of the file, with stars in place of secrets; None if it must not be shown,
-    or if the file spells a secret otherwise than its text.
-    `contents` are what it is about, without secrets, once for each entry that shares the text: the
-    entry and the lines of its text, or both entries. A fingerprint stays the same as long as its
-    content does.
+    or if a secret in the file has escapes, so that stars cannot replace it.
+    `contents` has one item for each entry that shares the text: the id of the rule, the entry, and
+    the lines of its text or the other entry. Equal contents give equal fingerprints.
     """
 
     problem: Problem
@@ -73,46 +75,44 @@ class _LintRun:
             for path_settings in settings.paths
             for pattern in read_patterns([path_settings.pattern])[0].values()
         ]
-        self.unquoted: set[str] = set()
+        self.files_not_quoted: set[str] = set()
 
     def reported(self) -> list[Reported]:
         # All exceptions must be noted before any rule about them is asked.
-        found = [
-            (r, finding) for r, finding in self._findings() if not self._is_exception(r, finding)
-        ]
+        found = [item for item in self._findings() if not self._is_exception(*item)]
         found += self._about_exceptions()
-        found = [(r, finding) for r, finding in found if not self._is_ignored(r, _paths(finding))]
-        secrets = list(self._secrets([finding for _, finding in found]))
-        self.unquoted = set(self._with_other_spellings(secrets))
-        concealed = _concealed(finding.conceal for finding in secrets)
-        # A line can be long, and have many findings.
-        conceal = cache(partial(_without, concealed))
-        reports = [self._report(rule, finding, conceal) for rule, finding in found]
-        reports.sort(key=lambda reported: reported.problem)
-        return _numbered(_merged(reports))
+        shown = [(r, finding) for r, finding in found if not self._is_ignored(r, _paths(finding))]
+        secrets = list(self._secrets([finding for _, finding in shown]))
+        self.files_not_quoted = set(self._with_escaped_secrets(secrets))
+        secret_lines = _secret_lines(finding.secret for finding in secrets)
+        # Cached: a line can be long, and have many findings.
+        conceal = cache(partial(_conceal, secret_lines))
+        reports = [self._report(rule, finding, conceal) for rule, finding in shown]
+        reports.sort(key=lambda report: report.problem)
+        return _with_fingerprints(_merged(reports))
 
-    def _findings(self) -> Iterator[tuple[Rule, LintFinding]]:
+    def _findings(self) -> Iterator[Found]:
         for rule in self.selected:
             if rule.entry:
                 for subject in self.context.subjects:
-                    yield from ((rule, f) for f in rule.entry(subject, self.context))
+                    yield from ((rule, finding) for finding in rule.entry(subject, self.context))
             if rule.repository:
                 yield from ((rule, finding) for finding in rule.repository(self.context))
 
     def _secrets(self, found: Iterable[LintFinding]) -> Iterator[LintFinding]:
-        """Yield where secrets are in the entries of the findings, whichever rules run."""
+        """Yield the secrets in the entries of these findings, whichever rules are selected."""
         concerned = {entry.source for finding in found for entry in finding.entries}
-        checks = [rule.entry for rule in self.rules if rule.conceals and rule.entry]
+        checks = [rule.entry for rule in self.rules if rule.finds_secrets and rule.entry]
         for subject in self.context.subjects:
             if subject.declaration.source in concerned:
                 for check in checks:
                     yield from check(subject, self.context)
 
-    def _with_other_spellings(self, secrets: Iterable[LintFinding]) -> Iterator[str]:
-        """Yield the files with a secret that has escapes there, so it cannot be recognized."""
+    def _with_escaped_secrets(self, secrets: Iterable[LintFinding]) -> Iterator[str]:
+        """Yield the files in which a secret has escapes, so that it cannot be recognized there."""
         for finding in secrets:
             lines = self.context.repository.lines(finding.source.path)
-            first, *further = finding.conceal.split("\n")
+            first, *further = finding.secret.split("\n")
             # If the lengths differ, the position is that of a field that contains the secret.
             if finding.length == len(first):
                 line, column = finding.source.line - 1, finding.source.column - 1
@@ -123,7 +123,7 @@ class _LintRun:
                 yield finding.source.path
 
     def _is_exception(self, rule: Rule, finding: LintFinding) -> bool:
-        """Return whether one of the entries has an exception; all of them note that they do."""
+        """Return whether an entry of the finding has an exception. Each exception notes its use."""
         covers = [
             self.exceptions[entry.source].cover(rule)
             for entry in finding.entries
@@ -131,25 +131,23 @@ class _LintRun:
         ]
         return any(covers)
 
-    def _about_exceptions(self) -> Iterator[tuple[Rule, LintFinding]]:
+    def _about_exceptions(self) -> Iterator[Found]:
         for rule in self.selected:
-            for exceptions in self.exceptions.values() if rule.exceptions else ():
-                ran = [
-                    other
-                    for other in self.selected
-                    if not self._is_ignored(other, {exceptions.subject.path})
-                ]
-                assert rule.exceptions, "only such rules are asked"
-                yield from ((rule, f) for f in rule.exceptions(exceptions, ran))
+            if not rule.exceptions:
+                continue
+            for exceptions in self.exceptions.values():
+                path = exceptions.subject.path
+                ran = [other for other in self.selected if not self._is_ignored(other, {path})]
+                yield from ((rule, finding) for finding in rule.exceptions(exceptions, ran))
 
     # settings by path
 
     def _is_ignored(self, rule: Rule, paths: Collection[str]) -> bool:
         return any(
-            matches(rule, written)
+            matches(rule, selector)
             for settings, matcher in self.paths
             if any(map(matcher, paths))
-            for written in settings.ignore
+            for selector in settings.ignore
         )
 
     def _severity(self, rule: Rule, paths: Collection[str]) -> Severity:
@@ -167,7 +165,7 @@ class _LintRun:
         problem = Problem(source, rule.id, message, self._severity(rule, _paths(finding)))
         line = None
         is_confidential = any(entry.kind.confidential for entry in finding.entries)
-        if not is_confidential and source.path not in self.unquoted:
+        if not is_confidential and source.path not in self.files_not_quoted:
             lines = self.context.repository.lines(source.path)[source.line - 1 : source.line]
             line = conceal(lines[0]) if lines else None
         # An entry that moves to another folder keeps its known findings.
@@ -178,14 +176,14 @@ class _LintRun:
 
 
 def _paths(finding: LintFinding) -> set[str]:
-    """Return the files whose settings apply: of the position, and of the entry."""
+    """Return the files whose settings apply: that of the position, and that of the first entry."""
     return {finding.source.path, *(entry.source.path for entry in finding.entries[:1])}
 
 
-def _without(secrets: Sequence[str], text: str) -> str:
-    """Return the text of the same length, with stars in place of secrets.
+def _conceal(secrets: Sequence[str], text: str) -> str:
+    """Return a text of the same length, with stars in place of secrets.
 
-    Those with invisible characters in them count too.
+    A secret may have invisible characters in it.
     """
     text = _starred(secrets, text)
     visible = bare(text)
@@ -204,7 +202,7 @@ def _starred(secrets: Sequence[str], text: str) -> str:
     return starred(text)
 
 
-def _concealed(secrets: Iterable[str]) -> list[str]:
+def _secret_lines(secrets: Iterable[str]) -> list[str]:
     """Return the lines of the secrets, the longest first: a short one may be a part of another."""
     spellings = (spelling for secret in secrets for spelling in (secret, bare(secret).text))
     lines = {line for spelling in spellings for line in spelling.split("\n")}
@@ -213,36 +211,38 @@ def _concealed(secrets: Iterable[str]) -> list[str]:
 
 
 def _merged(reports: Sequence[Reported]) -> list[Reported]:
-    """Return sorted reports, with one for what several entries share, such as a `body_file`."""
+    """Return sorted reports, only one for what several entries share, such as a `body_file`."""
     merged: list[Reported] = []
     for report in reports:
-        first = merged[-1].finding if merged else None
-        is_shared = first and first.content == report.finding.content
-        if first and is_shared and merged[-1].problem == report.problem:
-            entries = {entry.source: entry for entry in (*first.entries, *report.finding.entries)}
-            finding = dataclasses.replace(first, entries=tuple(entries.values()))
-            contents = tuple(sorted({*merged[-1].contents, *report.contents}))
-            merged[-1] = merged[-1]._replace(finding=finding, contents=contents)
-        else:
+        last = merged[-1] if merged else None
+        is_shared = last and last.finding.content == report.finding.content
+        if not last or not is_shared or last.problem != report.problem:
             merged.append(report)
+            continue
+        entries = {
+            entry.source: entry for entry in (*last.finding.entries, *report.finding.entries)
+        }
+        finding = dataclasses.replace(last.finding, entries=tuple(entries.values()))
+        contents = tuple(sorted({*last.contents, *report.contents}))
+        merged[-1] = last._replace(finding=finding, contents=contents)
     return merged
 
 
-def _numbered(reports: Sequence[Reported]) -> list[Reported]:
+def _with_fingerprints(reports: Sequence[Reported]) -> list[Reported]:
     """Return the reports with fingerprints, which differ for equal findings in one entry."""
     if not reports:
         return []
     # Imported late: it loads OpenSSL, which a run without findings does not need.
     import hashlib
 
-    seen: Counter[Content] = Counter()
-    begin = cache(lambda content: hashlib.sha256("\0".join((*content, "")).encode()))
+    earlier: Counter[Content] = Counter()
+    hash_of = cache(lambda content: hashlib.sha256("\0".join((*content, "")).encode()))
 
     def fingerprint(content: Content) -> str:
-        digest = begin(content).copy()
-        digest.update(str(seen[content]).encode())
-        seen[content] += 1
-        return str(digest.hexdigest()[:16])
+        content_and_number = hash_of(content).copy()
+        content_and_number.update(str(earlier[content]).encode())
+        earlier[content] += 1
+        return str(content_and_number.hexdigest()[:16])
 
     return [
         report._replace(fingerprints=tuple(map(fingerprint, report.contents))) for report in reports

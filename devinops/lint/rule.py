@@ -78,9 +78,9 @@ CheckExceptions = Callable[[Exceptions, Sequence["Rule"]], Iterable[LintFinding]
 class Rule(NamedTuple):
     """A rule: its id, its name, and its check.
 
-    A check sees one entry, the whole repository, or the exceptions of an entry. What a rule that
-    `conceals` finds is never shown, whichever rules are selected. `security` is how dangerous that
-    is, from 0.1 to 10 as in CVSS; empty for a rule that is not about security.
+    A check sees one entry, the whole repository, or the exceptions of an entry. What a rule with
+    `finds_secrets` finds is never shown, whichever rules are selected. `security` is how dangerous
+    a finding is, from 0.1 to 10 as in CVSS; empty for a rule that is not about security.
 
     `manual` is the docstring of its module: a summary in the first line, why it matters, and an
     example that fails and one that passes.
@@ -92,7 +92,7 @@ class Rule(NamedTuple):
     entry: CheckEntry | None = None
     repository: CheckRepository | None = None
     exceptions: CheckExceptions | None = None
-    conceals: bool = False
+    finds_secrets: bool = False
     security: str = ""
     manual: str = ""
 

@@ -24,8 +24,8 @@ class LintFinding:
     """What a rule reports. `length` is the number of characters at `source` that it is about.
 
     `content` are the whole lines of the text that it is about, however the file writes them.
-    `entries` are those concerned; an exception in any of them applies. `conceal` is a secret that
-    must not be shown. `fix` are these characters if deleting them solves it, and readers and Devin
+    `entries` are those concerned; an exception in any of them applies. `secret` must not be
+    shown. `fix` are these characters if deleting them solves it, and readers and Devin
     understand the same as before.
     """
 
@@ -34,7 +34,7 @@ class LintFinding:
     length: int = 1
     content: str = field(default="", repr=False)
     entries: tuple[Declaration, ...] = ()
-    conceal: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
     fix: str = ""
 
 

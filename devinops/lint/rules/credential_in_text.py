@@ -55,7 +55,7 @@ def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
                 f"this looks like {title}: remove it, replace the secret with a new one, "
                 "because this one may have leaked, and declare it as a secret"
             )
-            yield subject.at(path, message, start, end - start, conceal=text[start:end])
+            yield subject.at(path, message, start, end - start, secret=text[start:end])
 
 
 def _passwords(text: str) -> Iterator[Leak]:
@@ -76,5 +76,5 @@ def _is_password(secret: str, at: int, url: re.Match[str]) -> bool:
 
 
 RULE = Rule(
-    "DV301", "credential-in-text", Severity.ERROR, entry=check, conceals=True, security="9.8"
+    "DV301", "credential-in-text", Severity.ERROR, entry=check, finds_secrets=True, security="9.8"
 )

@@ -44,7 +44,7 @@ def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
                 "this URL has a password: change the password, and put it into a secret, such as "
                 "$DATABASE_PASSWORD"
             )
-            yield subject.at(path, message, start, end - start, conceal=text[start:end])
+            yield subject.at(path, message, start, end - start, secret=text[start:end])
 
 
 def _passwords(text: str) -> Iterator[Leak]:
@@ -72,5 +72,5 @@ _PRIVATE_HOST = LazyPattern(
 
 
 RULE = Rule(
-    "DV305", "credential-in-url", Severity.ERROR, entry=check, conceals=True, security="9.8"
+    "DV305", "credential-in-url", Severity.ERROR, entry=check, finds_secrets=True, security="9.8"
 )
