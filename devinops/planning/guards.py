@@ -182,12 +182,15 @@ class _Removals(NamedTuple):
         objects = f"{deletes} {'object' if deletes == 1 else 'objects'} and " if deletes else ""
         return f" ({objects}{removed} {'element' if removed == 1 else 'elements'} of lists)"
 
-    def refusal(self, reason: str) -> Refusal:
-        """Return a refusal that ends with how to accept all of them."""
-        approval = allow("delete", self.total)
-        check = f"check all {self.total} deletes of this plan{self.parts}"
-        check = "check it" if self.total == 1 else check
-        return Refusal(f"{reason}: {check}, then pass {approval}", approval)
+    @property
+    def approval(self) -> Approval:
+        return allow("delete", self.total)
+
+    @property
+    def check(self) -> str:
+        """The advice to check everything that --allow-delete accepts."""
+        check_all = f"check all {self.total} deletes of this plan{self.parts}"
+        return "check it" if self.total == 1 else check_all
 
 
 def _never_owned(removals: _Removals, inventory: Inventory) -> Iterator[Refusal]:
@@ -198,7 +201,9 @@ def _never_owned(removals: _Removals, inventory: Inventory) -> Iterator[Refusal]
     )
     if count:
         were = "object in scope was" if count == 1 else "objects in scope were"
-        yield removals.refusal(f"{count} {were} never owned")
+        approval = removals.approval
+        reason = f"{count} {were} never owned: {removals.check}, then pass {approval}"
+        yield Refusal(reason, approval)
 
 
 def _exactly(what: str, allowed: int, total: int, but: str) -> Iterator[Refusal]:
@@ -230,7 +235,9 @@ def _too_many_removals(
         for kind, count in sorted(deletes.items())
     ]
     reasons += [_too_many_elements(elements, limit) for elements in removals.elements]
-    yield from map(removals.refusal, filter(None, reasons))
+    approval = removals.approval
+    for reason in filter(None, reasons):
+        yield Refusal(f"{reason}: {removals.check}, then pass {approval}", approval)
 
 
 def _too_many_elements(elements: RemovedElements, limit: MaxDelete) -> str:
