@@ -10,6 +10,7 @@ import click
 from devinops.cli import completed_values
 from devinops.cli.groups import Command, Group
 from devinops.cli.options import (
+    EXPECT,
     SKIP_OUTSIDE,
     SKIP_UNTRACKED,
     WEBHOOK_SECRETS,
@@ -200,12 +201,7 @@ def show(**arguments: Any) -> ExitCode:
 @click.command(cls=Command)
 @click.argument("plan", required=False, type=FilePath())
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
-@click.option(
-    "--expect",
-    type=NonEmpty(),
-    metavar="DIGEST",
-    help="Apply only the plan with this digest; exit 5 if the plan is different.",
-)
+@EXPECT
 @WEBHOOK_SECRETS
 @common(api=True, only=True, lock=True, problems=True)
 @approvals
@@ -270,12 +266,7 @@ def comment(**arguments: Any) -> ExitCode:
 @click.argument("backup", required=False, type=FilePath(), shell_complete=completed_values.backups)
 @click.option("--dry-run", is_flag=True, help="Only show the plan; never writes.")
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
-@click.option(
-    "--expect",
-    type=NonEmpty(),
-    metavar="DIGEST",
-    help="Apply only the plan with this digest; exit 5 if the plan is different.",
-)
+@EXPECT
 @WEBHOOK_SECRETS
 @common(api=True, lock=True)
 @accepts_hazards

@@ -375,6 +375,13 @@ def common(
     return decorate
 
 
+EXPECT = click.option(
+    "--expect",
+    type=NonEmpty(),
+    metavar="DIGEST",
+    help="Apply only the plan with this digest; exit 5 if the plan is different.",
+)
+
 WEBHOOK_SECRETS = click.option(
     "--webhook-secrets",
     type=NewFile(),
