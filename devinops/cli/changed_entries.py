@@ -10,7 +10,7 @@ from typing import Final
 
 from devinops.git import Git, error_line
 from devinops.load import read_entries
-from devinops.load.discover import unified
+from devinops.load.discover import with_lf
 from devinops.model.errors import ConfigError
 from devinops.model.objects import Declaration, Source
 
@@ -38,7 +38,7 @@ def changed_entries(root: Path, ref: str, entries: Iterable[Declaration]) -> fro
     def text(path: str) -> str | None:
         # Another link may have led to another text, so there is nothing to compare with.
         written = None if is_relinked(path) else git.file_at(base, real(path))
-        return None if written is None else unified(written)
+        return None if written is None else with_lf(written)
 
     differing = [e for e in entries if any(map(is_touched, {e.source.path, e.text_file} - {""}))]
     before: dict[object, Declaration] = {}

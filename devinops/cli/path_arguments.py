@@ -70,11 +70,11 @@ def _not_among(files: Iterable[str], names: Mapping[Path, str]) -> dict[Path, st
 def shown_unread(paths: Iterable[Path], root: Path, untracked: frozenset[str]) -> Iterator[str]:
     """Yield PATHS that are not read; one that is not in Git says so."""
     # Imported late, as above.
-    from devinops.load.discover import is_among
+    from devinops.load.discover import is_at_or_below
 
     top = str(root.resolve())
     for path in paths:
-        is_untracked = is_among(str(path.resolve()), top, untracked)
+        is_untracked = is_at_or_below(str(path.resolve()), top, untracked)
         yield f"{path} (Git does not track it)" if is_untracked else str(path)
 
 

@@ -17,7 +17,7 @@ from devinops.config import Project, read_repository
 from devinops.ingest.pull_result import Left, Unwritten
 from devinops.kinds import KINDS
 from devinops.load import Loaded
-from devinops.load.discover import inside
+from devinops.load.discover import is_inside
 from devinops.load.globs import Ignore, read_patterns
 from devinops.load.merge_records import DIRECTORY as MERGED
 from devinops.model.errors import NotWritten, stop_on_errors
@@ -148,7 +148,7 @@ class Writing:
             missing = [above for above in (directory, *directory.parents) if not above.exists()]
             with _failures(directory):
                 directory.mkdir(parents=True, exist_ok=True)
-                if not inside(os.path.realpath(directory), top):
+                if not is_inside(os.path.realpath(directory), top):
                     raise NotADirectoryError(20, "a symbolic link above it leads outside the root")
             self._made += reversed(missing)
 

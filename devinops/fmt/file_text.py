@@ -10,7 +10,7 @@ from typing import Any
 from devinops.fmt.printer import ITEM, Order, printed
 from devinops.kinds import KINDS
 from devinops.load import hides_values, read_entries
-from devinops.load.discover import line_end, section_of, unified
+from devinops.load.discover import line_end, section_of, with_lf
 from devinops.load.file_names import CONFIG
 from devinops.load.markdown import spans, split
 from devinops.load.source_tree import NotSupported, comments, documents
@@ -34,7 +34,7 @@ def formatted(path: str, raw: str) -> Formatted:
     `path` is relative to the root; it decides on kind and order, as in `load`. The result means the
     same and has the same comments, or there is none.
     """
-    before = unified(raw)
+    before = with_lf(raw)
     form = _Form.of(path)
     content, problems = form.read(before)
     if content is None or problems:
@@ -57,7 +57,7 @@ def is_formatted(path: str, raw: str) -> bool:
 
 def may_quote(path: str, raw: str) -> bool:
     """Return whether a diff may quote a file: not if it may hold the value of a secret."""
-    text, form = unified(raw), _Form.of(path)
+    text, form = with_lf(raw), _Form.of(path)
     if form.markdown or path == CONFIG:
         return True
     roots = (root.data for root in parse(text, path, hides_values=form.hides)[0])

@@ -21,7 +21,7 @@ from devinops.ingest.pull_result import Left, LeftToYou, Pulled
 from devinops.ingest.scan_live import findings
 from devinops.ingest.unmanaged import IN_THE_WEB_APP, Pulling, suspect
 from devinops.load import dump_merged, merged_file
-from devinops.load.discover import unified
+from devinops.load.discover import with_lf
 from devinops.model.changes import FieldChange
 from devinops.model.inventory import MergedEdit, Record, by_object, fingerprint
 from devinops.model.keys import Key, ObjectId, decode_part
@@ -517,7 +517,7 @@ class _Drift:
             text_file
             for path in paths
             if not is_markdown(path)
-            for text_file in text_files(path, unified(self.files.read(path)))
+            for text_file in text_files(path, with_lf(self.files.read(path)))
         )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from devinops.ingest.forms import forms_of
 from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, Omission
-from devinops.load.discover import inside, read_text
+from devinops.load.discover import is_inside, read_text
 
 _SKIPPED: Final = frozenset(
     {
@@ -78,7 +78,7 @@ class ImportSources:
             if file.named:
                 self._leave_out(file, "it already has entries of this repository")
             return
-        if not file.named and not inside(real, os.path.realpath(file.top)):
+        if not file.named and not is_inside(real, os.path.realpath(file.top)):
             self._leave_out(file, "it is a link that leads out of the directory")
             return
         first = self._seen.setdefault(real, file.shown)

@@ -18,7 +18,7 @@ from devinops.ingest.import_form import (
 )
 from devinops.ingest.scan_live import findings, findings_in
 from devinops.kinds import KINDS
-from devinops.load.discover import section_of, unified
+from devinops.load.discover import section_of, with_lf
 from devinops.load.markdown import spans, split
 from devinops.load.placeholders import PLACEHOLDER
 from devinops.load.source_tree import comments
@@ -328,7 +328,7 @@ class _Import:
             self.leave_out(item, f"{path} has an entry with this key; --force overwrites it")
         elif (file := _replacement(item, path)) is None:
             self.leave_out(item, f"{path} has other entries or another folder: edit it by hand")
-        elif lost := _lost(item, unified(self.repository.raw(path) or "")):
+        elif lost := _lost(item, with_lf(self.repository.raw(path) or "")):
             self.leave_out(
                 item,
                 f"{path} has what the source does not say, and --force would drop it "

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from devinops.load import read_entries
-from devinops.load.discover import unified
+from devinops.load.discover import with_lf
 from devinops.model.changes import Action, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Inventory, Record, fingerprint
 from devinops.model.keys import ObjectId
@@ -141,5 +141,5 @@ def entries_at(
         for commit, path in files:
             if text := text_at(commit, path):
                 body_at = partial(text_at, commit)
-                entries[commit, path], _ = read_entries(path, unified(text), body_at=body_at)
+                entries[commit, path], _ = read_entries(path, with_lf(text), body_at=body_at)
     return entries

@@ -19,7 +19,7 @@ from devinops import atomic
 from devinops.lint.engine import Reported
 from devinops.lint.markdown import Markdown
 from devinops.load import TextFiles, read_entries
-from devinops.load.discover import File, unified
+from devinops.load.discover import File, with_lf
 from devinops.model.invisible_characters import ZERO_WIDTH
 from devinops.model.objects import Declaration, Problem, Source
 from devinops.model.values import canonical_text
@@ -103,7 +103,7 @@ def _rewrite(path: Path, reports: Iterable[Reported], meaning: Meaning) -> int:
 def _without(before: str, deletions: Sequence[_Deletion], meaning: Meaning) -> tuple[str, int]:
     """Return a text without these characters as far as it means the same; how many are deleted."""
     after, fixed = _deleted(before, deletions)
-    if not fixed or meaning(unified(after)) == meaning(unified(before)):
+    if not fixed or meaning(with_lf(after)) == meaning(with_lf(before)):
         return after, fixed
     if len(deletions) == 1:
         return before, 0

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from devinops.load.discover import inside, is_among, read_text
+from devinops.load.discover import is_at_or_below, is_inside, read_text
 
 ALWAYS_READ: Final = frozenset(
     {
@@ -67,14 +67,15 @@ class FileRepository:
     def exists(self, path: str) -> bool:
         """Return whether there is a file or directory in the checkout."""
         real = self._real(path)
-        return inside(real, self.top) and os.path.lexists(real) and not self._is_untracked(real)
+        return is_inside(real, self.top) and os.path.lexists(real) and not self._is_untracked(real)
 
     def _is_untracked(self, real: str) -> bool:
-        return inside(real, self._real_root) and is_among(real, self._real_root, self.untracked)
+        root = self._real_root
+        return is_inside(real, root) and is_at_or_below(real, root, self.untracked)
 
     def is_beyond(self, path: str) -> bool:
         """Return whether a path leads out of the checkout."""
-        return not inside(self._real(path), self.top)
+        return not is_inside(self._real(path), self.top)
 
     def _real(self, path: str) -> str:
         return os.path.normpath(os.path.join(self._real_root, path))

@@ -94,7 +94,7 @@ def load(
     *,
     paths: Sequence[str] = (),
     ignore: Sequence[str] = (),
-    source_of: files.SourceOf = files.no_source,
+    source_of: files.SourceOf = files.in_config,
     untracked: frozenset[str] = frozenset(),
     seen: Callable[[Declaration], None] = lambda _: None,
     raws: dict[str, str] | None = None,
@@ -259,7 +259,7 @@ class _EntryReader:
         self.problems.extend(problems)
         if raw is not None:
             self.keep(file.path, raw)
-            self.read_text(file, files.unified(raw))
+            self.read_text(file, files.with_lf(raw))
 
     def keep(self, path: str, raw: str) -> None:
         if self.raws is not None:
@@ -357,7 +357,7 @@ def read_yaml(path: Path, root: Path, schema: str) -> tuple[YamlDocument | None,
     text, problems = files.read_inside(path, root, name)
     if text is None:
         return None, problems
-    documents, problems = parse(files.unified(text), name)
+    documents, problems = parse(files.with_lf(text), name)
     if len(documents) > 1:
         message = "expected one YAML document: remove the --- and everything below it"
         problems.append(problem(documents[1].source(name), "yaml-syntax", message))

@@ -66,7 +66,8 @@ class File:
 # --- finding --------------------------------------------------------------------------------------
 
 
-def no_source(_: str, __: int) -> Source:
+def in_config(_option: str, _number: int) -> Source:
+    """Return the position of a pattern if only the file is known."""
     return Source(CONFIG)
 
 
@@ -85,7 +86,7 @@ class Finder:
         *,
         paths: Sequence[str] = (),
         ignore: Sequence[str] = (),
-        source_of: SourceOf = no_source,
+        source_of: SourceOf = in_config,
         untracked: frozenset[str] = frozenset(),
     ) -> None:
         self.root = os.path.realpath(root)
@@ -95,12 +96,12 @@ class Finder:
         self._found: dict[str, File] = {}
         self._reals: dict[str, str] = {}  # real path → the first path that led to it
         self._links: list[_Link] = []
-        self._hits = 0
+        self._matched_files = 0
         self._source_of = source_of
         self._listed: set[str] = set()
-        self._paths = self._rules("paths", paths)
-        self._ignore = self._rules("ignore", ignore)
-        self._ignored = Ignore(self._ignore.values())
+        self._path_patterns = self._read_patterns("paths", paths)
+        self._ignore_patterns = self._read_patterns("ignore", ignore)
+        self._ignored = Ignore(self._ignore_patterns.values())
 
     @property
     def files(self) -> list[File]:
@@ -108,22 +109,22 @@ class Finder:
 
     def find(self) -> None:
         """Find all files, and report all problems."""
-        top = self._list("", self.root)
+        top = self._children("", self.root)
         configs = [
             name
             for name in misnamed_configs(self.root)
             if self._is_tracked(os.path.join(self.root, name))
         ]
-        for entry in top:
-            if entry.name in KINDS.directories or entry.name in KINDS.files:
-                self._entry(entry, entry.name)
-        for i, rule in self._paths.items():
-            self._search(i, rule)
+        for child in top:
+            if child.name in KINDS.directories or child.name in KINDS.files:
+                self._add_child(child, child.name)
+        for i, pattern in self._path_patterns.items():
+            self._search(i, pattern)
         self._follow_links()
-        for name in sorted({*(entry.name for entry in top), *configs}):
+        for name in sorted({*(child.name for child in top), *configs}):
             self._check_name(name)
-        for i, rule in self._ignore.items():
-            self._check_ignore(i, rule)
+        for i, pattern in self._ignore_patterns.items():
+            self._check_ignore(i, pattern)
 
     def find_only(self, paths: Sequence[str]) -> bool:
         """Find just these files: paths relative to the root, without symlinks.
@@ -135,30 +136,30 @@ class Finder:
             real = os.path.join(self.root, path)
             if not (self._is_read(path) and self._is_tracked(real)):
                 return False
-            self._file(path, real)
+            self._add_file(path, real)
         return self._found.keys() >= set(paths)
 
     def _is_read(self, path: str) -> bool:
         """Return whether a file is among those that are read, by its path."""
         above = list(directories_above(path))
-        is_ignored = any(self._ignored(directory, directory=True) for directory in above)
+        is_ignored = any(self._ignored(directory, is_directory=True) for directory in above)
         if is_ignored or hidden_part(path):
             return False
         top = above[0] if above else path
         return top in (KINDS.directories if above else KINDS.files) or any(
-            rule.matches(path, directory=False) for rule in self._paths.values()
+            pattern.matches(path, is_directory=False) for pattern in self._path_patterns.values()
         )
 
     def _is_tracked(self, absolute: str) -> bool:
-        return not is_among(absolute, self.root, self._untracked)
+        return not is_at_or_below(absolute, self.root, self._untracked)
 
-    def leaves_out(self, path: str, *, directory: bool) -> bool:
-        """Return whether a path that is not hidden needs no warning that it is not read."""
+    def is_known_or_ignored(self, path: str, *, is_directory: bool) -> bool:
+        """Return whether a visible path was found, or is left out on purpose."""
         real = os.path.join(self.root, path)
         is_known = real in self._reals or real in self.misnamed
         is_readme = path.rpartition("/")[2].lower() == "readme.md"
-        ignored = self._ignored(path, directory=directory) or not self._is_tracked(real)
-        return is_known or is_readme or ignored
+        is_ignored = self._ignored(path, is_directory=is_directory) or not self._is_tracked(real)
+        return is_known or is_readme or is_ignored
 
     def _report(self, path: str, code: str, message: str) -> None:
         printable = path.encode("utf-8", "backslashreplace").decode()
@@ -169,54 +170,54 @@ class Finder:
             problem(self._source_of(option, i), code, f"{option}: {glob!r} {message}")
         )
 
-    def _rules(self, option: str, globs: Sequence[str]) -> dict[int, Pattern]:
-        """Return the rules of an option by number; report the patterns that are not valid."""
-        rules, errors = read_patterns(globs, from_root=option == "paths")
+    def _read_patterns(self, option: str, globs: Sequence[str]) -> dict[int, Pattern]:
+        """Return the patterns of an option by number; report those that are not valid."""
+        patterns, errors = read_patterns(globs, from_root=option == "paths")
         for i, error in errors.items():
             self._report_glob(option, i, globs[i], "bad-pattern", error)
-        return rules
+        return patterns
 
     # the root
 
     def _check_name(self, name: str) -> None:
         """Report a name in the root that is a typo of one that is read, unless `paths` names it."""
         path = os.path.join(self.root, name)
-        directory = os.path.isdir(path)
-        right = right_name(name, directory=directory)
-        if right and not self._ignored(name, directory=directory):
-            read = name in self._found or any(file.startswith(f"{name}/") for file in self._found)
-            if not read:
-                self.misnamed[path] = misnamed(name, right)
+        is_directory = os.path.isdir(path)
+        right = right_name(name, is_directory=is_directory)
+        if not right or self._ignored(name, is_directory=is_directory):
+            return
+        if not any(file == name or file.startswith(f"{name}/") for file in self._found):
+            self.misnamed[path] = misnamed(name, right)
 
-    def _check_ignore(self, i: int, rule: Pattern) -> None:
+    def _check_ignore(self, i: int, pattern: Pattern) -> None:
         """Report a pattern of `ignore` that matches nothing.
 
         A path without wildcards is looked up. For other patterns only the root and the directories
         that are read count: other directories may be large, so they are not searched.
         """
-        if rule in self._ignored.unused and not self._may_match(rule):
+        if pattern in self._ignored.unused and not self._may_match(pattern):
             message = (
                 "matches nothing in the root or in the directories that are read"
-                f"{_root_hint(rule)}: correct or remove it"
+                f"{_root_hint(pattern)}: correct or remove it"
             )
-            self._report_glob("ignore", i, rule.glob, "unused-ignore", message)
+            self._report_glob("ignore", i, pattern.glob, "unused-ignore", message)
 
-    def _may_match(self, rule: Pattern) -> bool:
-        """Return whether a rule may match something that was not listed."""
-        if not rule.fixed:
+    def _may_match(self, pattern: Pattern) -> bool:
+        """Return whether a pattern may match something that was not listed."""
+        if not pattern.fixed:
             return False
-        path = os.path.join(self.root, *rule.fixed)
-        if not inside(os.path.realpath(os.path.dirname(path)), self.root):
+        path = os.path.join(self.root, *pattern.fixed)
+        if not is_inside(os.path.realpath(os.path.dirname(path)), self.root):
             return False
-        if rule.literal:
-            return os.path.isdir(path) if rule.only_directories else os.path.lexists(path)
-        return "/".join(rule.fixed) not in self._listed and os.path.isdir(path)
+        if pattern.literal:
+            return os.path.isdir(path) if pattern.only_directories else os.path.lexists(path)
+        return "/".join(pattern.fixed) not in self._listed and os.path.isdir(path)
 
-    def _misplaced(self, path: str, *, directory: bool) -> bool:
-        """Report a file that should be a directory, or the reverse; return whether it is one."""
-        if path in KINDS.directories and not directory:
+    def _misplaced(self, path: str, *, is_directory: bool) -> bool:
+        """Report a file that should be a directory, or the reverse; return whether it was one."""
+        if path in KINDS.directories and not is_directory:
             self._report(path, "not-a-directory", "this is a file: expected a directory of entries")
-        elif path in KINDS.files and directory:
+        elif path in KINDS.files and is_directory:
             self._report(path, "not-a-file", "this is a directory: expected a YAML file")
         else:
             return False
@@ -224,30 +225,32 @@ class Finder:
 
     # paths
 
-    def _search(self, i: int, rule: Pattern) -> None:
+    def _search(self, i: int, pattern: Pattern) -> None:
         """Add the files that one of the `paths` matches."""
-        if name := hidden_part(rule.glob):
+        if name := hidden_part(pattern.glob):
             message = f"leads through {name}: {_HIDDEN}; rename it, or remove the pattern"
-            self._report_glob("paths", i, rule.glob, "hidden", message)
+            self._report_glob("paths", i, pattern.glob, "hidden", message)
             return
-        self._hits = 0
-        before = self._found_otherwise()
-        start, real = "/".join(rule.fixed), os.path.join(self.root, *rule.fixed)
-        if rule.literal:
+        self._matched_files = 0
+        before = self._count_others()
+        start, real = "/".join(pattern.fixed), os.path.join(self.root, *pattern.fixed)
+        if pattern.literal:
             self._add_literal(start, real)
         elif self._reachable(start, os.path.realpath(real)) and os.path.isdir(real):
-            self._match_below(start, os.path.realpath(real), rule)
-        if self._hits == 0 and self._found_otherwise() == before:
-            message = f"matches no .md, .yaml or .yml file{_root_hint(rule)}: correct or remove it"
-            self._report_glob("paths", i, rule.glob, "no-match", message)
+            self._match_below(start, os.path.realpath(real), pattern)
+        if self._matched_files == 0 and self._count_others() == before:
+            message = (
+                f"matches no .md, .yaml or .yml file{_root_hint(pattern)}: correct or remove it"
+            )
+            self._report_glob("paths", i, pattern.glob, "no-match", message)
 
-    def _found_otherwise(self) -> int:
-        """Return how many links, problems and wrong names were found."""
+    def _count_others(self) -> int:
+        """Return how many links, problems and wrong names were found: a pattern may match these."""
         return len(self._links) + len(self.problems) + len(self.misnamed)
 
     def _reachable(self, path: str, real: str) -> bool:
         """Return whether a path may be read, given its real path; report it if not."""
-        if not inside(real, self.root):
+        if not is_inside(real, self.root):
             self._report(path, "outside-root", _OUTSIDE)
         elif name := hidden_part(os.path.relpath(real, self.root)):
             self._report(path, "hidden", _leads_through(name))
@@ -260,76 +263,76 @@ class Finder:
         if not self._is_tracked(real):
             return
         if os.path.lexists(real):
-            self._ignored.note(path, directory=os.path.isdir(real))
+            self._ignored.note(path, is_directory=os.path.isdir(real))
         if os.path.realpath(real) != real:
             self._links.append(_Link(path, real))
         elif os.path.isdir(real):
             self._walk(path, real)
         elif os.path.exists(real):
-            self._file(path, real)
+            self._add_file(path, real)
 
-    def _match_below(self, path: str, real: str, rule: Pattern) -> None:
-        """Add everything below a directory that matches; other links are not followed."""
+    def _match_below(self, path: str, real: str, pattern: Pattern) -> None:
+        """Add what matches below a directory. Links that do not match are not followed."""
         pending = [(path, real)]
         while pending:
-            above, real_above = pending.pop()
-            for entry in self._list(above, real_above):
-                here = f"{above}/{entry.name}" if above else entry.name
-                directory = entry.is_dir(follow_symlinks=False)
-                if rule.matches(here, directory=directory or entry.is_symlink()):
-                    self._entry(entry, here)
-                elif directory and not self._ignored(here, directory=True):
-                    pending.append((here, entry.path))
+            directory, real_directory = pending.pop()
+            for child in self._children(directory, real_directory):
+                child_path = f"{directory}/{child.name}" if directory else child.name
+                is_directory = child.is_dir(follow_symlinks=False)
+                if pattern.matches(child_path, is_directory=is_directory or child.is_symlink()):
+                    self._add_child(child, child_path)
+                elif is_directory and not self._ignored(child_path, is_directory=True):
+                    pending.append((child_path, child.path))
 
     # walking
 
-    def _list(self, path: str, real: str) -> list[os.DirEntry[str]]:
-        """Return the visible entries of a directory, sorted by name; report OS errors."""
+    def _children(self, path: str, real: str) -> list[os.DirEntry[str]]:
+        """Return what is visible in a directory, sorted by name; report OS errors."""
         self._listed.add(path)
         try:
-            with os.scandir(real) as entries:
-                by_name = sorted(entries, key=lambda entry: entry.name)
+            with os.scandir(real) as children:
+                by_name = sorted(children, key=lambda child: child.name)
         except OSError as error:
             self._report(path, "unreadable", f"cannot read this directory: {error.strerror}")
             return []
         if self._ignored.unused:
-            for entry in by_name:
-                here = f"{path}/{entry.name}" if path else entry.name
-                self._ignored.note(here, directory=entry.is_symlink() or entry.is_dir())
+            for child in by_name:
+                child_path = f"{path}/{child.name}" if path else child.name
+                self._ignored.note(child_path, is_directory=child.is_symlink() or child.is_dir())
         return [
-            entry
-            for entry in by_name
-            if not entry.name.startswith(".") and self._is_tracked(entry.path)
+            child
+            for child in by_name
+            if not child.name.startswith(".") and self._is_tracked(child.path)
         ]
 
-    def _entry(self, entry: os.DirEntry[str], path: str) -> None:
-        """Add one entry of a directory; links wait until everything else is known."""
-        if not _is_text(entry.name):
+    def _add_child(self, child: os.DirEntry[str], path: str) -> None:
+        """Add a file, or all files of a directory; links wait until everything else is known."""
+        if not _is_utf8(child.name):
             self._report(path, "not-utf8", "the name of this file is not UTF-8: rename it")
-        elif entry.is_symlink():
-            self._links.append(_Link(path, entry.path))
-        elif self._misplaced(path, directory=entry.is_dir()):
+        elif child.is_symlink():
+            self._links.append(_Link(path, child.path))
+        elif self._misplaced(path, is_directory=child.is_dir()):
             pass
-        elif entry.is_dir():
-            self._walk(path, entry.path)
+        elif child.is_dir():
+            self._walk(path, child.path)
         else:
-            self._file(path, entry.path)
+            self._add_file(path, child.path)
 
     def _walk(self, path: str, real: str) -> None:
         """Add all files below a directory."""
         pending = [(path, real)]
         while pending:
-            above, real_above = pending.pop()
-            if (above and self._ignored(above, directory=True)) or not self._is_first_path(
-                above, real_above
-            ):
+            directory, real_directory = pending.pop()
+            if directory and self._ignored(directory, is_directory=True):
                 continue
-            for entry in self._list(above, real_above):
-                here = f"{above}/{entry.name}" if above else entry.name
-                if entry.is_dir(follow_symlinks=False) and _is_text(entry.name):
-                    pending.append((here, entry.path))
+            if not self._is_first_path(directory, real_directory):
+                continue
+            for child in self._children(directory, real_directory):
+                child_path = f"{directory}/{child.name}" if directory else child.name
+                if child.is_dir(follow_symlinks=False) and _is_utf8(child.name):
+                    pending.append((child_path, child.path))
                 else:
-                    self._entry(entry, here)
+                    self._add_child(child, child_path)
 
     def _is_first_path(self, path: str, real: str) -> bool:
         """Return whether this is the first path that leads to a real path; report it if not."""
@@ -340,7 +343,7 @@ class Finder:
             self._report(path, "same-file", message)
         return first == path
 
-    def _file(self, path: str, real: str) -> None:
+    def _add_file(self, path: str, real: str) -> None:
         name = path.rpartition("/")[2].lower()
         if path == CONFIG or name == "readme.md" or self._ignored(path):
             return
@@ -350,7 +353,7 @@ class Finder:
                 base = os.path.splitext(path)[0]
                 self.misnamed[real] = misnamed(path, base.removesuffix(suffix) + suffix)
             return
-        self._hits += 1
+        self._matched_files += 1
         if path in self._found or not self._is_first_path(path, real):
             return
         if name.endswith(".md") and not section:
@@ -367,7 +370,7 @@ class Finder:
         while self._links:
             links, self._links = sorted(self._links), []
             for link in links:
-                if not self._ignored(link.path, directory=True):
+                if not self._ignored(link.path, is_directory=True):
                     self._follow(link)
 
     def _follow(self, link: _Link) -> None:
@@ -376,15 +379,17 @@ class Finder:
         except OSError as error:
             self._report(link.path, "unreadable", f"cannot follow this link: {error.strerror}")
             return
-        directory = os.path.isdir(real)
-        if not self._reachable(link.path, real) or self._misplaced(link.path, directory=directory):
-            pass
-        elif not self._is_tracked(real):
+        is_directory = os.path.isdir(real)
+        if not self._reachable(link.path, real):
+            return
+        if self._misplaced(link.path, is_directory=is_directory):
+            return
+        if not self._is_tracked(real):
             message = "this link leads to something that Git does not track: add it with git add"
             self._report(link.path, "unreadable", message)
-        elif not directory:
-            self._file(link.path, real)
-        elif inside(os.path.realpath(os.path.dirname(link.absolute)), real):
+        elif not is_directory:
+            self._add_file(link.path, real)
+        elif is_inside(os.path.realpath(os.path.dirname(link.absolute)), real):
             self._report(
                 link.path, "same-file", "this link leads back to a directory above it: remove it"
             )
@@ -397,15 +402,15 @@ class _Link(NamedTuple):
     absolute: str
 
 
-def _root_hint(rule: Pattern) -> str:
-    return " (a leading / means the root directory)" if rule.glob.startswith("/") else ""
+def _root_hint(pattern: Pattern) -> str:
+    return " (a leading / means the root directory)" if pattern.glob.startswith("/") else ""
 
 
 def _leads_through(name: str) -> str:
     return f"this path leads through {name}: {_HIDDEN}; copy the file here under another name"
 
 
-def _is_text(name: str) -> bool:
+def _is_utf8(name: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
@@ -430,13 +435,13 @@ def section_of(path: str) -> tuple[str, tuple[str, ...]]:
 # --- reading --------------------------------------------------------------------------------------
 
 
-def inside(real: str, root: str) -> bool:
+def is_inside(real: str, root: str) -> bool:
     """Return whether a path is the root or below it; both are without symlinks."""
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
 
-def is_among(absolute: str, root: str, paths: frozenset[str]) -> bool:
-    """Return whether a path below a root, or a directory above it, is among paths from the root."""
+def is_at_or_below(absolute: str, root: str, paths: frozenset[str]) -> bool:
+    """Return whether a path below a root is one of `paths` from the root, or below one of them."""
     if not paths:
         return False
     path = absolute[len(root.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
@@ -449,7 +454,7 @@ def read_text(real: str, path: str) -> tuple[str | None, list[Problem]]:
     Never blocks: only regular files are opened.
     """
     raw, problems = read_raw(real, path)
-    return (None if raw is None else unified(raw)), problems
+    return (None if raw is None else with_lf(raw)), problems
 
 
 def read_raw(
@@ -474,7 +479,7 @@ def read_raw(
         return None, [_not_utf8(data, error, path)]
 
 
-def unified(raw: str) -> str:
+def with_lf(raw: str) -> str:
     """Return a text as it is parsed: with LF line ends and without BOM."""
     return raw.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
@@ -491,7 +496,7 @@ def read_inside(path: Path, root: Path, name: str) -> tuple[str | None, list[Pro
     The path must not lead outside the root or through a hidden name.
     """
     real, top = os.path.realpath(path), os.path.realpath(root)
-    if not inside(real, top):
+    if not is_inside(real, top):
         return None, [problem(Source(name), "outside-root", _OUTSIDE)]
     if hidden := hidden_part(os.path.relpath(real, top)):
         return None, [problem(Source(name), "hidden", _leads_through(hidden))]
@@ -544,31 +549,31 @@ def read_body(
     outside = f"{written!r} leads outside the root: copy the file into the root"
     if PurePosixPath(written).is_absolute() or PureWindowsPath(written).drive:
         return refused("outside-root", "body_file must be a path relative to this file")
-    beside = os.path.dirname(os.path.join(root, file.path))
-    # Checked before the disk is: a problem must not reveal whether such a file exists.
-    if not inside(os.path.normpath(os.path.join(beside, written)), root):
+    directory = os.path.dirname(os.path.join(root, file.path))
+    # Checked before the disk is read: a problem must not reveal whether such a file exists.
+    if not is_inside(os.path.normpath(os.path.join(directory, written)), root):
         return refused("outside-root", outside)
     if name := hidden_part(written):
         return refused("hidden", _hidden_body(written, name))
     try:
-        real = os.path.realpath(os.path.join(beside, written), strict=True)
+        real = os.path.realpath(os.path.join(directory, written), strict=True)
     except FileNotFoundError:
         return Body(None, [missing_body(written, file, source)])
     except (OSError, ValueError) as error:
         return refused(
             "unreadable", f"cannot read {written!r}: {getattr(error, 'strerror', error)}"
         )
-    if not inside(real, root):
+    if not is_inside(real, root):
         return refused("outside-root", outside)
     path = os.path.relpath(real, root).replace(os.sep, "/")
     if name := hidden_part(path):
         return refused("hidden", _hidden_body(written, name))
-    if is_among(real, root, untracked):
+    if is_at_or_below(real, root, untracked):
         message = f"Git does not track the file {written!r}, so a commit would lack it: run git add"
         message += " (with -f if it is ignored)"
         return refused("missing-file", message)
     raw, problems = read_raw(real, path, source)
-    return Body(None if raw is None else unified(raw), problems, path, real, raw)
+    return Body(None if raw is None else with_lf(raw), problems, path, real, raw)
 
 
 def beside(path: str, written: str) -> str:

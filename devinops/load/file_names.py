@@ -35,13 +35,13 @@ def hidden_part(path: str) -> str:
     return next((part for part in parts if part.startswith(".") and part not in (".", "..")), "")
 
 
-def right_name(name: str, *, directory: bool) -> str:
+def right_name(name: str, *, is_directory: bool) -> str:
     """Return the name that a file or directory in the root was probably meant to have.
 
     Empty if it is read under this name, or is probably not meant for devinops. Only kinds with
     Markdown files have directories, so a directory such as `secrets` does not count.
     """
-    if directory:
+    if is_directory:
         return "" if name in KINDS.directories else _closest(name, KINDS.directories)
     if name == CONFIG or name in KINDS.files:
         return ""
@@ -94,6 +94,6 @@ def misnamed_configs(directory: str) -> list[str]:
     return [
         name
         for name in names
-        if right_name(name, directory=False) == CONFIG
+        if right_name(name, is_directory=False) == CONFIG
         and not os.path.isdir(os.path.join(directory, name))
     ]

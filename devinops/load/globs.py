@@ -28,7 +28,7 @@ class Pattern:
 
     @classmethod
     def of(cls, glob: str, *, from_root: bool = False) -> Pattern:
-        """Return the rule of a pattern.
+        """Return the pattern that a glob means.
 
         A pattern without an inner `/` matches at any depth, unless `from_root`. Raises ValueError;
         its message ends a sentence that begins with the pattern.
@@ -49,8 +49,8 @@ class Pattern:
         fixed = tuple(plain) if from_root else ()
         return cls(glob, only_directories, fixed, [*fixed] == names, _matcher(written))
 
-    def matches(self, path: str, *, directory: bool) -> bool:
-        return self.matcher(f"{path}/" if directory else path)
+    def matches(self, path: str, *, is_directory: bool) -> bool:
+        return self.matcher(f"{path}/" if is_directory else path)
 
 
 def _matcher(written: str) -> Matcher:
@@ -73,30 +73,34 @@ def _matcher(written: str) -> Matcher:
 class Ignore:
     """Decides whether a path is ignored; everything below an ignored directory is ignored too.
 
-    `unused` are the rules that have not matched any path passed to `note`.
+    `unused` are the patterns that have not matched any path passed to `note`.
     """
 
-    def __init__(self, rules: Iterable[Pattern]) -> None:
-        self._rules = tuple(rules)
-        self.unused = list(self._rules)
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        self._patterns = tuple(patterns)
+        self.unused = list(self._patterns)
 
-    def __call__(self, path: str, *, directory: bool = False) -> bool:
-        return any(rule.matches(path, directory=directory) for rule in self._rules)
+    def __call__(self, path: str, *, is_directory: bool = False) -> bool:
+        return any(pattern.matches(path, is_directory=is_directory) for pattern in self._patterns)
 
-    def note(self, path: str, *, directory: bool) -> None:
+    def note(self, path: str, *, is_directory: bool) -> None:
         """Note that a path exists, whether it is read or not."""
-        self.unused = [rule for rule in self.unused if not rule.matches(path, directory=directory)]
+        self.unused = [
+            pattern
+            for pattern in self.unused
+            if not pattern.matches(path, is_directory=is_directory)
+        ]
 
 
 def read_patterns(
     globs: Iterable[str], *, from_root: bool = False
 ) -> tuple[dict[int, Pattern], dict[int, str]]:
-    """Return the usable patterns by their number, and the errors of the others by theirs."""
-    rules: dict[int, Pattern] = {}
+    """Return number → pattern for the usable globs, and number → error for the others."""
+    patterns: dict[int, Pattern] = {}
     errors: dict[int, str] = {}
     for number, glob in enumerate(globs):
         try:
-            rules[number] = Pattern.of(glob, from_root=from_root)
+            patterns[number] = Pattern.of(glob, from_root=from_root)
         except ValueError as error:
             errors[number] = str(error)
-    return rules, errors
+    return patterns, errors

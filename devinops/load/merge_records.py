@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from devinops.load.discover import read_inside, unified
+from devinops.load.discover import read_inside, with_lf
 from devinops.load.problems import problem
 from devinops.model.inventory import MergedEdit
 from devinops.model.objects import Problem, Source
@@ -45,7 +45,7 @@ def read_merged(root: Path, keep: Callable[[str, str], None]) -> Iterator[Merged
         yield from problems
         if text is not None:
             keep(path, text)
-            yield from _lines(path, unified(text))
+            yield from _lines(path, with_lf(text))
 
 
 def _lines(path: str, text: str) -> Iterator[MergedEdit | Problem]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from devinops.kinds import KINDS
-from devinops.load.discover import Finder, section_of, unified
+from devinops.load.discover import Finder, section_of, with_lf
 from devinops.load.file_names import CONFIG
 from devinops.load.markdown import spans
 from devinops.load.problems import problem
@@ -52,7 +52,7 @@ def _pages(finder: Finder) -> Iterator[tuple[str, str]]:
         for entry in entries:
             path = f"{above}/{entry.name}" if above else entry.name
             is_directory = entry.is_dir(follow_symlinks=False)
-            if finder.leaves_out(path, directory=is_directory):
+            if finder.is_known_or_ignored(path, is_directory=is_directory):
                 continue
             if is_directory and path.count("/") < _DEEPEST and entry.name not in _OF_PACKAGES:
                 pending.append(path)
@@ -75,7 +75,7 @@ def _kind(real: str) -> Kind | None:
     """Return the kind whose fields the front matter of a page has; a title alone is not enough."""
     try:
         with open(real, "rb") as file:
-            text = unified(file.read(_BEGINNING).decode("utf-8", "replace"))
+            text = with_lf(file.read(_BEGINNING).decode("utf-8", "replace"))
     except OSError:
         return None
     found = spans(text)

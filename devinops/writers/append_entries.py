@@ -8,7 +8,7 @@ from typing import Any
 
 from devinops.load import read_entries
 from devinops.load.cross_checks import duplicates
-from devinops.load.discover import unified
+from devinops.load.discover import with_lf
 from devinops.model.objects import Declaration
 from devinops.writers import yaml_text
 from devinops.writers.edit_fields import EditableFile, NotEditable, Splice
@@ -22,10 +22,10 @@ def appended(
 
     `raw` is the text with its own line ends, which stay. Raises NotEditable.
     """
-    text = unified(raw)
+    text = with_lf(raw)
     new = in_raw(raw, [_insertion(EditableFile(text, markdown=False), section, entries)])
     before, _ = read_entries(path, text)
-    after, problems = read_entries(path, unified(new))
+    after, problems = read_entries(path, with_lf(new))
     added = _added(before, after)
     is_clean = not problems and not any(duplicates(after))
     if not is_clean or added is None or len(added) != len(entries):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devinops.load import read_entries
-from devinops.load.discover import beside, line_end, unified
+from devinops.load.discover import beside, line_end, with_lf
 from devinops.model.keys import Key
 from devinops.model.kind import Kind
 from devinops.model.objects import Declaration, Live
@@ -85,7 +85,7 @@ class Rewriting:
     def __init__(self, path: str, read: Callable[[str], str], users: Callable[[str], int]) -> None:
         """Raises NotEditable."""
         self.path, self.read, self.users = path, read, users
-        self.text = unified(read(path))
+        self.text = with_lf(read(path))
         self.page = EditableFile(self.text, markdown=is_markdown(path))
         self.done: list[EntryEdit] = []
         self.splices: list[Splice] = []
@@ -153,7 +153,7 @@ class Rewriting:
         if path != self.path:
             if self.users(path) > 1 or path in self.texts:
                 raise NotEditable(f"several entries have the text of {path}")
-            texts[path] = [whole_text(unified(self.read(path)), 0, value)]
+            texts[path] = [whole_text(with_lf(self.read(path)), 0, value)]
             return []
         return entry.set(kind, name, getattr(item.declaration.resource, name), value)
 
@@ -173,7 +173,7 @@ class Rewriting:
         """Return the declarations of a version of the file. Raises NotEditable for problems."""
 
         def body_at(path: str) -> str | None:
-            now = unified(self.read(path))
+            now = with_lf(self.read(path))
             return spliced(now, texts.get(path, ()))
 
         declarations, problems = read_entries(self.path, text, body_at=body_at)
@@ -221,7 +221,7 @@ def _is_expected(old: Declaration, new: Declaration, values: Mapping[str, Any]) 
 
 
 def in_raw(raw: str, splices: Iterable[Splice]) -> str:
-    """Return a text with replacements at positions of its `unified` form; line ends stay."""
+    """Return a text with replacements at positions of its `with_lf` form; line ends stay."""
     start = len(raw) - len(raw.removeprefix("\ufeff"))
     if "\r" not in raw:
         return spliced(raw, (Splice(s.start + start, s.end + start, s.text) for s in splices))

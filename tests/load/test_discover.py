@@ -364,7 +364,7 @@ def test_order_of_names(tmp_path):
     ],
 )
 def test_globs_match_as_in_gitignore(glob, path, matches):
-    assert Pattern.of(glob).matches(path, directory=False) is matches
+    assert Pattern.of(glob).matches(path, is_directory=False) is matches
 
 
 @pytest.mark.parametrize("glob", ["#a", "a[", "[z-a]", "a\\", " "])
@@ -385,8 +385,8 @@ def test_no_glob_raises(globs):
 
 def test_ignore_of_directories_alone():
     rule = Pattern.of("build/")
-    assert rule.matches("x/build", directory=True)
-    assert not rule.matches("x/build", directory=False)
+    assert rule.matches("x/build", is_directory=True)
+    assert not rule.matches("x/build", is_directory=False)
 
 
 # --- devinops.yaml ----------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ from devinops.export.plugin import (
 from devinops.export.slugs import slug
 from devinops.git import Git
 from devinops.kinds import KINDS
-from devinops.load.discover import inside
+from devinops.load.discover import is_inside
 from devinops.model.errors import NotWritten, Refused, UsageError, stop_on_errors
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Declaration
@@ -219,7 +219,7 @@ def _write(directory: Path, exported: Exported) -> None:
         try:
             if file.is_written:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            if not inside(os.path.realpath(path.parent), top):
+            if not is_inside(os.path.realpath(path.parent), top):
                 raise NotWritten(
                     f"cannot write {path}: a symbolic link leads out of {directory}: replace the "
                     "link, then run again"

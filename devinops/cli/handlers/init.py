@@ -35,7 +35,7 @@ from devinops.cli.installed_from import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, ins
 from devinops.cli.output import terminal_width
 from devinops.config import CONFIG_FILE, Project, read_project
 from devinops.git import Git, error_line, found_no_repository
-from devinops.load.discover import inside
+from devinops.load.discover import is_inside
 from devinops.model.errors import ConfigError, NotWritten
 from devinops.model.exit_codes import ExitCode
 from devinops.render.line_diff import shown
@@ -550,7 +550,7 @@ def _leads_astray(path: Path, above: list[Path], top: Path) -> bool:
     if any(part.is_symlink() and not part.is_dir() for part in above):
         return True
     dangling = path.is_symlink() and not path.exists()
-    return dangling or not inside(os.path.realpath(path.parent), os.path.realpath(top))
+    return dangling or not is_inside(os.path.realpath(path.parent), os.path.realpath(top))
 
 
 def _write(root: Path, name: str, text: str, *, check: bool = False) -> bool:
