@@ -49,12 +49,12 @@ def _is_same(entry: Declaration, other: Declaration) -> bool:
     return here == (other.key, other.targets, other.resource)
 
 
-def _insertion(page: EditableFile, section: str, entries: Sequence[Mapping[str, Any]]) -> Splice:
+def _insertion(file: EditableFile, section: str, entries: Sequence[Mapping[str, Any]]) -> Splice:
     """Return the insertion after the last entry of the section, or of the section itself."""
-    if last := page.end_of(section):
+    if last := file.end_of(section):
         end, column = last
         rows = yaml_text.sequence(entries, column)
         return Splice(end, end, "".join(f"\n{row}" for row in rows))
-    end = len(page.text.rstrip())
+    end = len(file.text.rstrip())
     rows = yaml_text.mapping({section: entries})
-    return Splice(end, len(page.text), "".join(f"\n{row}" for row in rows) + "\n")
+    return Splice(end, len(file.text), "".join(f"\n{row}" for row in rows) + "\n")

@@ -36,12 +36,12 @@ class Splice:
 
 def spliced(text: str, splices: Iterable[Splice]) -> str:
     """Return the text with parts of it replaced. Raises NotEditable if they overlap."""
-    before = len(text)
+    start_of_next = len(text)
     for splice in sorted(splices, reverse=True):
-        if splice.end > before:
+        if splice.end > start_of_next:
             raise NotEditable("two changes are in the same place")
         text = text[: splice.start] + splice.text + text[splice.end :]
-        before = splice.start
+        start_of_next = splice.start
     return text
 
 
@@ -54,10 +54,10 @@ class EditableFile:
         self.body_start = len(text)
         self.offset, yaml_end = 0, len(text)
         if markdown:
-            found = spans(text)
-            if found is None:
+            positions = spans(text)
+            if positions is None:
                 raise NotEditable("it has no front matter")
-            self.offset, yaml_end, self.body_start = found
+            self.offset, yaml_end, self.body_start = positions
         self.markdown = markdown
         if text.startswith("\ufeff", self.offset):  # the parser does not count it
             self.offset += 1
@@ -65,7 +65,7 @@ class EditableFile:
             self._roots = list(yaml.compose_all(text[self.offset : yaml_end], Loader=_Loader))
         except yaml.YAMLError as error:
             raise NotEditable("its YAML cannot be parsed") from error
-        self._lines = [m.end() for m in re.finditer("\n", text)]
+        self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     # --- finding
 
@@ -74,7 +74,7 @@ class EditableFile:
         if self.markdown:
             root = self._roots[0] if self._roots else None
             return FileEntry(self, root if isinstance(root, MappingNode) else None)
-        start = (self._lines[line - 2] if line > 1 else 0) + column - 1
+        start = self._line_starts[line - 1] + column - 1
         for root in self._roots:
             for node in _mappings(root):
                 if node.start_mark.index == start:
@@ -84,39 +84,39 @@ class EditableFile:
     def end_of(self, section: str) -> tuple[int, int] | None:
         """Return where a section of a YAML file ends, and the column of its items.
 
-        None if there is none. Raises NotEditable if its items are not on lines of their own.
+        Returns None if the file does not have the section. Raises NotEditable if the items are not
+        on lines of their own.
         """
         root = self._roots[0] if len(self._roots) == 1 else None
         if not isinstance(root, MappingNode) or root.flow_style:
             raise NotEditable("it is not one YAML document with sections")
-        found = next((value for key, value in root.value if key.value == section), None)
-        if found is None:
+        items = next((value for key, value in root.value if key.value == section), None)
+        if items is None:
             return None
-        is_block = isinstance(found, SequenceNode) and found.value and not found.flow_style
-        if not is_block or found.anchor:
+        is_block = isinstance(items, SequenceNode) and items.value and not items.flow_style
+        if not is_block or items.anchor:
             raise NotEditable(f"the list under {section} is not a block list with an entry")
-        return self.end_of_line(_Writer(self).end(found)), found.start_mark.column
+        return self.end_of_line(_Writer(self).end(items)), items.start_mark.column
 
     def end_of_line(self, at: int) -> int:
         """Return where the line of a position ends."""
         return f"{self.text}\n".index("\n", at)
 
     def texts_of_fields(self, suffix: str) -> Iterator[str]:
-        """Yield the texts of all fields of entries whose names end with a suffix."""
+        """Yield the text of each field, in all entries, whose name ends with a suffix."""
         for root in self._roots:
             for node in _mappings(root):
                 pairs = ((str(key.value), value.value) for key, value in node.value)
                 yield from (str(text) for name, text in pairs if name.endswith(suffix))
 
 
-def whole_text(old: str, start: int, new: str) -> Splice:
-    """Return the replacement of a text from an offset; blank lines around it stay."""
-    found = re.compile(r"(?:[^\S\n]*\n)*").match(old, start)
-    assert found
+def replace_from(start: int, old: str, new: str) -> Splice:
+    """Return the replacement of a text from `start` to its end; blank lines around it stay."""
+    blank_lines = re.compile(r"(?:[^\S\n]*\n)*").match(old, start)
+    assert blank_lines
     if not old[start:].strip():
         return Splice(start, len(old), f"\n{new}\n" if start else f"{new}\n")
-    tail = len(old[start:]) - len(old[start:].rstrip())
-    return Splice(found.end(), len(old) - tail, new)
+    return Splice(blank_lines.end(), len(old.rstrip()), new)
 
 
 class _Loader(LOADER, Composer):  # type: ignore[misc]
@@ -151,9 +151,9 @@ def _mappings(root: Any) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class FileEntry:
-    """An entry of a page; `node` is None if its front matter is empty."""
+    """An entry of a file; `node` is None if its front matter is empty."""
 
-    page: EditableFile
+    file: EditableFile
     node: Any
 
     def _pair(self, name: str) -> tuple[Any, Any] | None:
@@ -165,70 +165,71 @@ class FileEntry:
         pair = self._pair(name)
         return str(pair[1].value) if pair else ""
 
-    def set(self, kind: Kind, name: str, old: Any, new: Any) -> list[Splice]:
+    def splices_to_set(self, kind: Kind, name: str, old: Any, new: Any) -> list[Splice]:
         """Return the replacements that give a field another value. Raises NotEditable."""
         pair = self._pair(name)
         if pair is None:
             return [self._insert(kind, name, new)]
-        return list(_Writer(self.page).replace(pair, old, new, in_flow=bool(self.node.flow_style)))
+        return list(_Writer(self.file).replace(pair, old, new, in_flow=bool(self.node.flow_style)))
 
     def lines(self, name: str) -> tuple[int, int]:
         """Return where the lines that a field fills begin and end. Raises NotEditable."""
         pair = self._pair(name)
         if pair is None:
             raise NotEditable("the entry does not set it itself")
-        page, writer = self.page, _Writer(self.page)
+        file, writer = self.file, _Writer(self.file)
         start = writer.start(pair[0])
-        first = page.text.rfind("\n", 0, start) + 1
-        if self.node.flow_style or page.text[first:start].strip() not in ("", "-"):
+        first = file.text.rfind("\n", 0, start) + 1
+        if self.node.flow_style or file.text[first:start].strip() not in ("", "-"):
             raise NotEditable("other fields are on its line")
-        return first, page.end_of_line(writer.end(pair[1]))
+        return first, file.end_of_line(writer.end(pair[1]))
 
     def _insert(self, kind: Kind, name: str, value: Any) -> Splice:
-        """Return the insertion of a field after the last of the fields that it is written after."""
-        page, writer = self.page, _Writer(self.page)
+        """Return the insertion of a field, in the usual order of fields."""
+        file, writer = self.file, _Writer(self.file)
         if self.node is None or not self.node.value:
             return Splice(
-                page.offset, page.offset, "\n".join(yaml_text.mapping({name: value})) + "\n"
+                file.offset, file.offset, "\n".join(yaml_text.mapping({name: value})) + "\n"
             )
         order = field_order.of_entry(kind)
-        above = order[: order.index(name)]
-        pairs = [pair for pair in self.node.value if pair[0].value in above]
-        if not pairs:
+        fields_before = order[: order.index(name)]
+        pairs_before = [pair for pair in self.node.value if pair[0].value in fields_before]
+        if not pairs_before:
             return self._insert_first(name, value)
-        after = writer.end(pairs[-1][1])
+        value_end = writer.end(pairs_before[-1][1])
         if self.node.flow_style:
-            return Splice(after, after, f", {name}: {yaml_text.flow(value)}")
-        end = page.end_of_line(after)
+            return Splice(value_end, value_end, f", {name}: {yaml_text.flow(value)}")
+        end = file.end_of_line(value_end)
         rows = yaml_text.mapping({name: value}, self.node.start_mark.column)
         return Splice(end, end, "\n" + "\n".join(rows))
 
     def _insert_first(self, name: str, value: Any) -> Splice:
         """Return the insertion of a field before all others."""
         first = self.node.value[0][0]
-        start, column = _Writer(self.page).start(first), first.start_mark.column
+        start, column = _Writer(self.file).start(first), first.start_mark.column
         if self.node.flow_style:
             return Splice(start, start, f"{name}: {yaml_text.flow(value)}, ")
-        rows = "\n".join(yaml_text.mapping({name: value}, column))
-        return Splice(start, start, f"{rows[column:]}\n{' ' * column}")
+        indent = " " * column
+        field = "\n".join(yaml_text.mapping({name: value}, column)).removeprefix(indent)
+        return Splice(start, start, f"{field}\n{indent}")
 
 
 @dataclass(frozen=True)
 class _Writer:
     """Writes values in the style of those that they replace."""
 
-    page: EditableFile
+    file: EditableFile
 
     def start(self, node: Any) -> int:
-        return int(node.start_mark.index) + self.page.offset
+        return int(node.start_mark.index) + self.file.offset
 
     def end(self, node: Any) -> int:
         """Return the end of a value, without the blank lines and comments after it."""
         if isinstance(node.value, list) and node.value and not node.flow_style:
             last = node.value[-1]
             return self.end(last[1] if isinstance(last, tuple) else last)
-        start, end = self.start(node), int(node.end_mark.index) + self.page.offset
-        return start + len(self.page.text[start:end].rstrip())
+        start, end = self.start(node), int(node.end_mark.index) + self.file.offset
+        return start + len(self.file.text[start:end].rstrip())
 
     def replace(
         self, pair: tuple[Any, Any], old: Any, new: Any, *, in_flow: bool
@@ -237,48 +238,51 @@ class _Writer:
         key, node = pair
         if self.start(node) < self.start(key):
             raise NotEditable("its value is shared with another entry by an alias")
-        if parts := self._parts(node, old, new):
+        if parts := self._replace_parts(node, old, new):
             yield from parts
             return
         colon = self._after_colon(key)
         start, end = self.start(node), self.end(node)
-        between = self.page.text[colon:start]
+        between = self.file.text[colon:start]
         if node.anchor:
             raise NotEditable("its value is shared with another entry by an anchor")
         if in_flow or "#" in between:
             yield Splice(start, end, yaml_text.flow(new))
         elif isinstance(new, str):
-            yield self._text(node, old, new, colon, key.start_mark.column)
+            yield self._replace_text(node, old, new, colon, key.start_mark.column)
         else:
             column = key.start_mark.column
+            # The key is a stand-in: only what follows its colon is written.
             first, *others = yaml_text.mapping({"k": new}, column)
-            yield Splice(colon, max(end, colon), "\n".join([first[column + 2 :], *others]))
+            after_colon = first[column + len("k:") :]
+            yield Splice(colon, max(end, colon), "\n".join([after_colon, *others]))
 
     def _after_colon(self, key: Any) -> int:
-        at = int(key.end_mark.index) + self.page.offset
-        found = re.compile(r"\s*:").match(self.page.text, at)
+        at = int(key.end_mark.index) + self.file.offset
+        found = re.compile(r"\s*:").match(self.file.text, at)
         if not found:
             raise NotEditable("its key is not followed by a colon")
         return found.end()
 
     # texts
 
-    def _text(self, node: Any, old: Any, new: str, colon: int, column: int) -> Splice:
+    def _replace_text(self, node: Any, old: Any, new: str, colon: int, column: int) -> Splice:
         style = node.style if isinstance(node, ScalarNode) else None
         is_block = style in ("|", ">")
         if yaml_text.fits_a_block(new) or (is_block and _fits_one_line(new)):
-            return self._block(node, old, new, colon, column, is_block=is_block)
+            return self._replace_by_block(node, old, new, colon, column, is_block=is_block)
         comment = ""
         if is_block and (found := re.search(r"#.*", self._first_line(node))):
             comment = f"  {found[0]}"
         end = max(self.end(node), colon)
         return Splice(colon, end, f" {_in_style(new, style)}{comment}")
 
-    def _block(
+    def _replace_by_block(
         self, node: Any, old: Any, new: str, colon: int, column: int, *, is_block: bool
     ) -> Splice:
-        """Return the replacement of a value by a block of text; `is_block`: it is one already."""
-        head, end = self._header(node, max(self.end(node), colon), is_block)
+        """Return the replacement of a value by a block of text; `is_block`: the value is one."""
+        head, end = self._block_header(node, max(self.end(node), colon), is_block)
+        # A trailing line break is kept without `-`, and removed with it.
         if new.endswith("\n"):
             head = re.sub(r"^\|-", "|", head)
         elif isinstance(old, str) and old.endswith("\n"):
@@ -288,9 +292,9 @@ class _Writer:
         return Splice(colon, end, "\n".join([f" {head}", *lines]))
 
     def _first_line(self, node: Any) -> str:
-        return self.page.text[self.start(node) :].partition("\n")[0]
+        return self.file.text[self.start(node) :].partition("\n")[0]
 
-    def _header(self, node: Any, end: int, is_block: bool) -> tuple[str, int]:
+    def _block_header(self, node: Any, end: int, is_block: bool) -> tuple[str, int]:
         """Return the line that begins a block of text, and the end of what it replaces.
 
         A comment after the value stays on that line.
@@ -298,19 +302,19 @@ class _Writer:
         if is_block:
             head = self._first_line(node).rstrip()
             return re.sub(r"^[|>]([+-]?)[1-9]?([+-]?)", r"|\1\2", head), end
-        line_end = self.page.end_of_line(end)
-        rest = self.page.text[end:line_end].rstrip()
+        line_end = self.file.end_of_line(end)
+        rest = self.file.text[end:line_end].rstrip()
         return (f"|-{rest}", line_end) if rest.lstrip().startswith("#") else ("|-", end)
 
     def _indent_of(self, node: Any, column: int) -> int:
         """Return how far a block of text is indented."""
-        text = self.page.text[self.start(node) : self.end(node)]
+        text = self.file.text[self.start(node) : self.end(node)]
         rows = (row for row in text.split("\n")[1:] if row.strip())
         return min((len(row) - len(row.lstrip(" ")) for row in rows), default=column + 2)
 
     # parts of a value
 
-    def _parts(self, node: Any, old: Any, new: Any) -> list[Splice]:
+    def _replace_parts(self, node: Any, old: Any, new: Any) -> list[Splice]:
         """Return the replacements of the parts that differ; empty to replace the whole value."""
         if isinstance(node, MappingNode) and isinstance(old, Mapping) and isinstance(new, Mapping):
             pairs = {key.value: (key, value) for key, value in node.value}
@@ -325,16 +329,17 @@ class _Writer:
                 )
             ]
         if isinstance(node, SequenceNode) and isinstance(old, list) and isinstance(new, list):
-            return self._items(node, old, new)
+            return self._replace_items(node, old, new)
         return []
 
-    def _items(self, node: Any, old: Sequence[Any], new: Sequence[Any]) -> list[Splice]:
+    def _replace_items(self, node: Any, old: Sequence[Any], new: Sequence[Any]) -> list[Splice]:
+        """Return the replacements of the items that differ; empty to replace the whole list."""
         if not (len(node.value) == len(old) == len(new)):
             return []
         splices = []
         for item, before, after in zip(node.value, old, new, strict=True):
             if before != after:
-                parts = self._parts(item, before, after)
+                parts = self._replace_parts(item, before, after)
                 if not parts and (isinstance(after, Mapping | list) or item.anchor):
                     return []
                 splices += parts or [
@@ -344,11 +349,12 @@ class _Writer:
 
 
 def _fits_one_line(text: str) -> bool:
+    """Return whether a block can hold this line; `fits_a_block` needs two lines."""
     return "\n" not in text and bool(text) and yaml_text.fits_a_block(f"{text}\n{text}")
 
 
 def _in_style(text: str, style: str | None) -> str:
-    """Return the text on one line, in the quotes of the one that it replaces."""
+    """Return a text on one line, in the quotes of the text that it replaces."""
     if style == "'" and text.isprintable():
         return "'" + text.replace("'", "''") + "'"
     return yaml_text.quoted(text) if style == '"' else yaml_text.plain_or_quoted(text)

@@ -19,8 +19,8 @@ from devinops.writers.edit_fields import (
     FileEntry,
     NotEditable,
     Splice,
+    replace_from,
     spliced,
-    whole_text,
 )
 from devinops.writers.merge_texts import conflict
 
@@ -69,10 +69,10 @@ def is_markdown(path: str) -> bool:
 def text_files(path: str, text: str) -> Iterator[str]:
     """Yield the path of each file that an entry in a YAML file names as its text."""
     try:
-        page = EditableFile(text, markdown=False)
+        file = EditableFile(text, markdown=False)
     except NotEditable:
         return
-    for written in page.texts_of_fields("_file"):
+    for written in file.texts_of_fields("_file"):
         yield beside(path, written)
 
 
@@ -86,7 +86,7 @@ class Rewriting:
         """Raises NotEditable."""
         self.path, self.read, self.users = path, read, users
         self.text = with_lf(read(path))
-        self.page = EditableFile(self.text, markdown=is_markdown(path))
+        self.file = EditableFile(self.text, markdown=is_markdown(path))
         self.done: list[EntryEdit] = []
         self.splices: list[Splice] = []
         self.marks: list[Splice] = []
@@ -99,7 +99,7 @@ class Rewriting:
     def add(self, item: EntryEdit) -> None:
         """Add the changes for one entry. Raises NotEditable; then nothing was added."""
         source, kind = item.declaration.source, item.live.kind
-        entry = self.page.entry(source.line, source.column)
+        entry = self.file.entry(source.line, source.column)
         splices: list[Splice] = []
         marks: list[Splice] = []
         texts: dict[str, list[Splice]] = {}
@@ -131,7 +131,7 @@ class Rewriting:
 
     def _file_of(self, entry: FileEntry, kind: Kind, name: str) -> str:
         """Return the file that has a field of an entry."""
-        may_be_elsewhere = name == kind.document and not self.page.markdown
+        may_be_elsewhere = name == kind.document and not self.file.markdown
         written = entry.text_of(f"{name}_file") if may_be_elsewhere else ""
         return beside(self.path, written) if written else self.path
 
@@ -147,21 +147,21 @@ class Rewriting:
         texts: dict[str, list[Splice]],
     ) -> list[Splice]:
         """Return the replacements for a field; those in another file are added to `texts`."""
-        if name == kind.document and self.page.markdown:
-            return [whole_text(self.text, self.page.body_start, value)]
+        if name == kind.document and self.file.markdown:
+            return [replace_from(self.file.body_start, self.text, value)]
         path = self._file_of(entry, kind, name)
         if path != self.path:
             if self.users(path) > 1 or path in self.texts:
                 raise NotEditable(f"several entries have the text of {path}")
-            texts[path] = [whole_text(with_lf(self.read(path)), 0, value)]
+            texts[path] = [replace_from(0, with_lf(self.read(path)), value)]
             return []
-        return entry.set(kind, name, getattr(item.declaration.resource, name), value)
+        return entry.splices_to_set(kind, name, getattr(item.declaration.resource, name), value)
 
     def _both(self, entry: FileEntry, item: EntryEdit, kind: Kind, name: str, value: Any) -> Splice:
         """Return the lines of a field with both values between conflict markers."""
         first, last = entry.lines(name)
         ours = self.text[first:last]
-        splices = entry.set(kind, name, getattr(item.declaration.resource, name), value)
+        splices = entry.splices_to_set(kind, name, getattr(item.declaration.resource, name), value)
         shifted = [Splice(s.start - first, s.end - first, s.text) for s in splices]
         theirs = spliced(ours, shifted)
         rows = conflict(ours.split("\n"), theirs.split("\n"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from devinops.kinds import KINDS
 from devinops.load import read_entries
-from devinops.writers.edit_fields import EditableFile, NotEditable, spliced, whole_text
+from devinops.writers.edit_fields import EditableFile, NotEditable, Splice, replace_from, spliced
 
 NOTE = KINDS["knowledge"]
 
@@ -18,9 +18,9 @@ NOTE = KINDS["knowledge"]
 def changed(text: str, field: str, new: Any, old: Any = "", *, key: str = "a") -> str:
     """Return a YAML file after the change of a field of the entry with a name."""
     (entry,) = (d for d in read_entries("knowledge.yaml", text)[0] if d.key.name == key)
-    page = EditableFile(text, markdown=False)
-    place = page.entry(entry.source.line, entry.source.column)
-    return spliced(text, place.set(NOTE, field, old, new))
+    file = EditableFile(text, markdown=False)
+    place = file.entry(entry.source.line, entry.source.column)
+    return spliced(text, place.splices_to_set(NOTE, field, old, new))
 
 
 ENTRY = """\
@@ -88,9 +88,9 @@ def test_a_field_that_is_missing_is_added_in_the_order_of_the_kind() -> None:
     ],
 )
 def test_a_field_is_added_above_all_others(before: str, after: str) -> None:
-    page = EditableFile(f"session_tags:\n{before}", markdown=False)
-    splices = page.entry(2, 5).set(KINDS["session_tags"], "tags", None, ["a"])
-    assert spliced(page.text, splices) == f"session_tags:\n{after}"
+    file = EditableFile(f"session_tags:\n{before}", markdown=False)
+    splices = file.entry(2, 5).splices_to_set(KINDS["session_tags"], "tags", None, ["a"])
+    assert spliced(file.text, splices) == f"session_tags:\n{after}"
 
 
 def test_null_is_written() -> None:
@@ -120,12 +120,12 @@ def test_an_empty_value_in_braces_is_replaced(fields: str) -> None:
 
 def test_a_field_is_added_below_an_empty_value() -> None:
     text = "knowledge:\n- name: a\n  trigger:\n\n  # c\n  body: b\n"
-    page = EditableFile(text, markdown=False)
-    result = spliced(text, page.entry(2, 3).set(NOTE, "folder", None, "Backend"))
+    file = EditableFile(text, markdown=False)
+    result = spliced(text, file.entry(2, 3).splices_to_set(NOTE, "folder", None, "Backend"))
     assert result == text.replace("name: a\n", "name: a\n  folder: Backend\n")
     text = "knowledge:\n- folder:\n\n  # c\n  body: b\n"
-    page = EditableFile(text, markdown=False)
-    result = spliced(text, page.entry(2, 3).set(NOTE, "trigger", None, "t"))
+    file = EditableFile(text, markdown=False)
+    result = spliced(text, file.entry(2, 3).splices_to_set(NOTE, "trigger", None, "t"))
     assert result == text.replace("folder:\n", "folder:\n  trigger: t\n")
 
 
@@ -135,18 +135,18 @@ def test_a_line_separator_is_text(separator: str) -> None:
         f"# a{separator}: c\nknowledge:\n- name: 'x{separator}y'  # a{separator}: c\n  trigger: t\n"
         f"- {{name: {separator}z, trigger: t}}\n"
     )
-    page = EditableFile(text, markdown=False)
-    assert page.entry(3, 3).text_of("name") == f"x{separator}y"
+    file = EditableFile(text, markdown=False)
+    assert file.entry(3, 3).text_of("name") == f"x{separator}y"
     for line, name in (3, f"x{separator}y"), (5, f"{separator}z"):
-        result = spliced(text, page.entry(line, 3).set(NOTE, "trigger", "t", "new"))
+        result = spliced(text, file.entry(line, 3).splices_to_set(NOTE, "trigger", "t", "new"))
         before, _, after = text.partition(name)
         assert result == before + name + after.replace("trigger: t", "trigger: new", 1)
 
 
 def test_a_byte_order_mark_is_kept_before_front_matter() -> None:
     text = "---\n\ufeffname: a\ntrigger: t  # c\n---\nbody\n"
-    page = EditableFile(text, markdown=True)
-    splices = [*page.entry(1, 1).set(NOTE, "name", "a", "b"), *page.entry(1, 1).set(NOTE, "trigger", "t", "new")]  # fmt: skip
+    file = EditableFile(text, markdown=True)
+    splices = [*file.entry(1, 1).splices_to_set(NOTE, "name", "a", "b"), *file.entry(1, 1).splices_to_set(NOTE, "trigger", "t", "new")]  # fmt: skip
     assert spliced(text, splices) == text.replace("name: a", "name: b").replace(": t ", ": new ")
 
 
@@ -159,7 +159,7 @@ def changed_schema(**changes: Any) -> str:
     old = getattr(entry.resource, "structured_output_schema")  # noqa: B009
     place = EditableFile(SCHEMA, markdown=False).entry(entry.source.line, entry.source.column)
     field = "structured_output_schema"
-    return spliced(SCHEMA, place.set(KINDS["playbook"], field, old, {**old, **changes}))
+    return spliced(SCHEMA, place.splices_to_set(KINDS["playbook"], field, old, {**old, **changes}))
 
 
 def test_only_the_part_of_a_value_that_differs_changes() -> None:
@@ -191,39 +191,41 @@ def test_a_last_line_end_counts_where_it_is_part_of_the_value(
     written: str, old: str, new: str, expected: str
 ) -> None:
     text = f"knowledge:\n- name: {written}  trigger: t\n"
-    page = EditableFile(text, markdown=False)
-    result = spliced(text, page.entry(2, 3).set(NOTE, "name", old, new))
+    file = EditableFile(text, markdown=False)
+    result = spliced(text, file.entry(2, 3).splices_to_set(NOTE, "name", old, new))
     assert result == f"knowledge:\n- name: {expected}  trigger: t\n"
 
 
 def test_front_matter_and_body() -> None:
     text = "---\nname: a\n# c\ntrigger: t\n---\n\nold\n\n"
-    page = EditableFile(text, markdown=True)
-    body = whole_text(text, page.body_start, "new\nbody")
-    splices = [*page.entry(1, 1).set(NOTE, "trigger", "t", "u"), body]
+    file = EditableFile(text, markdown=True)
+    body = replace_from(file.body_start, text, "new\nbody")
+    splices = [*file.entry(1, 1).splices_to_set(NOTE, "trigger", "t", "u"), body]
     assert spliced(text, splices) == "---\nname: a\n# c\ntrigger: u\n---\n\nnew\nbody\n\n"
 
 
 @pytest.mark.parametrize("shared", ["trigger: *t", "<<: *m"])
 def test_a_shared_value_is_not_touched(shared: str) -> None:
     text = f"knowledge:\n- name: b\n  trigger: &t x\n  body: c\n  meta: &m {{x: y}}\n- name: a\n  {shared}\n  body: d\n"
-    page = EditableFile(text, markdown=False)
+    file = EditableFile(text, markdown=False)
     if shared.startswith("trigger"):
         with pytest.raises(NotEditable, match="shared"):
-            page.entry(6, 3).set(NOTE, "trigger", "x", "new")
+            file.entry(6, 3).splices_to_set(NOTE, "trigger", "x", "new")
         with pytest.raises(NotEditable, match="shared"):
-            page.entry(2, 3).set(NOTE, "trigger", "x", "new")
+            file.entry(2, 3).splices_to_set(NOTE, "trigger", "x", "new")
     else:
-        assert "trigger: new" in spliced(text, page.entry(6, 3).set(NOTE, "trigger", "x", "new"))
+        assert "trigger: new" in spliced(
+            text, file.entry(6, 3).splices_to_set(NOTE, "trigger", "x", "new")
+        )
 
 
 def test_a_later_anchor_can_have_the_name_of_an_earlier_one() -> None:
     text = "knowledge:\n- name: &x a\n  trigger: t\n  body: b\n- name: &x b\n  trigger: t\n  body: *x\n"
     assert changed(text, "trigger", "new") == text.replace("trigger: t", "trigger: new", 1)
-    page = EditableFile(text, markdown=False)
-    assert page.entry(5, 3).text_of("body") == "b"
+    file = EditableFile(text, markdown=False)
+    assert file.entry(5, 3).text_of("body") == "b"
     with pytest.raises(NotEditable, match="by an anchor"):
-        page.entry(2, 3).set(NOTE, "name", "a", "c")
+        file.entry(2, 3).splices_to_set(NOTE, "name", "a", "c")
 
 
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("\n #:'\"|>-"), min_size=1).filter(str.strip)  # fmt: skip
@@ -250,7 +252,13 @@ def test_any_text_comes_back_and_nothing_else_changes(before: str, new: str) -> 
 
 @given(st.text(), st.text())
 def test_a_whole_text_keeps_the_blank_lines_around_it(old: str, new: str) -> None:
-    result = spliced(old, [whole_text(old, 0, new)])
+    result = spliced(old, [replace_from(0, old, new)])
     assert new in result
     if old.strip():
         assert result.startswith(old[: len(old) - len(old.lstrip("\n"))])
+
+
+def test_two_changes_of_the_same_characters_are_refused() -> None:
+    with pytest.raises(NotEditable, match="two changes are in the same place"):
+        spliced("abc", [Splice(1, 3, "x"), Splice(0, 2, "y")])
+    assert spliced("abc", [Splice(1, 3, "x"), Splice(0, 1, "y")]) == "yx"
