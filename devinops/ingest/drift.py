@@ -67,27 +67,27 @@ class Files:
     committed: Callable[[str], bool]
 
 
-def pull_drift(pulling: Pulling, files: Files, read: Collection[str]) -> Pulled:
+def pull_drift(pulling: Pulling, files: Files, listed_kinds: Collection[str]) -> Pulled:
     """Return the changes of files that bring in what changed outside devinops.
 
-    `read` are the kinds that were listed: what is missing from the others was not deleted.
+    An object counts as deleted only if its kind is among `listed_kinds`.
     """
-    return _Drift(pulling, files, frozenset(read)).run()
+    return _DriftPull(pulling, files, frozenset(listed_kinds)).run()
 
 
-class _Drift:
-    def __init__(self, pulling: Pulling, files: Files, read: frozenset[str]) -> None:
-        self.pulling, self.files, self.read = pulling, files, read
+class _DriftPull:
+    def __init__(self, pulling: Pulling, files: Files, listed_kinds: frozenset[str]) -> None:
+        self.pulling, self.files, self.listed_kinds = pulling, files, listed_kinds
         self.snapshot = pulling.snapshot
         self.left: list[LeftToYou] = []
         self.changes: list[FileChange] = []
-        self.edits: dict[tuple[ObjectId, str], MergedEdit] = {}
+        self.both_moved: dict[tuple[ObjectId, str], MergedEdit] = {}
         """The live values of fields that both sides changed."""
-        self.merged_before = by_object(pulling.merged, pulling.inventory)
-        self.valid: set[tuple[ObjectId, str, str]] = set()
+        self.earlier_merges = by_object(pulling.merged, pulling.inventory)
+        self.still_merged: set[tuple[ObjectId, str, str]] = set()
         """Object, field and fingerprint of the live values that an earlier pull merged."""
-        self.merged: list[tuple[Key, MergedEdit]] = []
-        """Those that this pull merges into the files, with the keys of their entries."""
+        self.new_merges: list[tuple[Key, MergedEdit]] = []
+        """What this pull merges into the files, with the keys of the entries."""
         self.live_keys: dict[Key, Key] = {}
         """Key of an entry → key of its object in the web app."""
 
@@ -96,7 +96,9 @@ class _Drift:
         declared = pulling.concerned
         renamed = renamed_folders(used_folders(declared), pulling.snapshot, pulling.inventory)
         for folder in renamed:
-            self._leave(folder.declared, Left.MOVED, self._follow(folder, renamed), folder.id.id)
+            self._leave(
+                folder.declared, Left.MOVED, self._how_to_follow(folder, renamed), folder.id.id
+            )
         edits: defaultdict[str, list[EntryEdit]] = defaultdict(list)
         deleted: list[tuple[Declaration, Record]] = []
         self.snapshot = as_declared(pulling.snapshot, renamed)
@@ -109,11 +111,11 @@ class _Drift:
                 deleted += [(item.declaration, item.record)] if item.record else []
             elif found := self._edit_of(item, item.live):
                 edits[item.declaration.source.path].append(found)
-        self._delete(deleted)
+        self._delete_files(deleted)
         self._leave_undeclared(matches)
         for path, items in edits.items():
-            self._edit(path, items)
-        self._record(matches)
+            self._edit_file(path, items)
+        self._record_merges(matches)
         changes = sorted(self.changes, key=lambda change: change.path)
         return Pulled(tuple(changes), tuple(sorted(self.left)))
 
@@ -123,82 +125,82 @@ class _Drift:
             live is not None and self.pulling.selects(live.key)
         )
         present = item.declaration.ensure is Ensure.PRESENT
-        return selected and present and key.kind in self.read and not item.namesakes
+        return selected and present and key.kind in self.listed_kinds and not item.namesakes
 
     def _leave(self, key: Key, why: Left, reason: str, *ids: str) -> None:
         self.left.append(LeftToYou(key, why, ids, reason))
 
-    def _follow(self, folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> str:
+    def _how_to_follow(self, folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> str:
         """Return how the files follow a folder that was renamed in the web app."""
         path = folder.live.key.path
-        named: list[Source] = []  # where its path is written
-        moving: list[Declaration] = []  # whose directory is named like it
+        places: list[Source] = []  # where the path of the folder is written
+        in_directory: list[Declaration] = []  # entries whose directory is the folder
         for entry in self.pulling.concerned:
             # Entries in a folder below it follow that folder.
             is_inside = entry.kind.lives_in == folder.declared.kind
             if is_inside and entry.key.folder == folder.declared.path:
                 if source := entry.sources.get(entry.kind.parent or ""):
-                    named.append(source)
+                    places.append(source)
                 else:
-                    moving.append(entry)
-        named += [entry.source for entry in self.pulling.concerned if entry.key == folder.declared]
+                    in_directory.append(entry)
+        places += [entry.source for entry in self.pulling.concerned if entry.key == folder.declared]
         steps = []
         above = next((other for other in renamed if _moves_with(folder, other)), None)
         if above:
             steps.append(f"it moves with {above.declared}")
-        elif commands := _moves(moving, path, self.pulling.flags):
+        elif commands := _move_commands(in_directory, path, self.pulling.flags):
             steps.append(f"follow it with {' && '.join(commands)}")
-        if named:
-            steps.append(f"write it at {' and '.join(map(str, named))}")
+        if places:
+            steps.append(f"write it at {' and '.join(map(str, places))}")
         return f"its path in the web app is {path}: {'; '.join(steps)}, or rename it back"
 
-    def _apply(self, key: Key, approval: str = "--on-conflict git") -> str:
+    def _apply_command(self, key: Key, approval: str = "--on-conflict git") -> str:
         """Return the command that applies an entry, and what to know about it: ends a sentence."""
         only = quote(escape(str(key)))
         command = f"devinops apply{self.pulling.flags} --only {only} {approval}"
-        gone, all = self._missing(key.kind)
-        if not are_too_many(gone, all, self.pulling.policy.max_delete):
+        missing, owned = self._count_missing(key.kind)
+        if not are_too_many(missing, owned, self.pulling.policy.max_delete):
             return command
         again = "pull again after another apply, which may change the number"
-        return f"{command} {allow('missing', gone)}; {again}"
+        return f"{command} {allow('missing', missing)}; {again}"
 
     # --- which side moved
 
     def _edit_of(self, item: Match, live: Live) -> EntryEdit | None:
         declaration = item.declaration
-        moved = self._sides(item, live)
-        self.valid |= {
-            (live.object_id, change.name, fingerprint(change.before)) for change in moved.merged
+        who_moved = self._sides(item, live)
+        self.still_merged |= {
+            (live.object_id, change.name, fingerprint(change.before)) for change in who_moved.merged
         }
-        if not (moved.live or moved.both):
+        if not (who_moved.live or who_moved.both):
             self._leave_recreated(item, live)
             return None
-        if self._is_shared(declaration, "changed", live.id):
+        if self._leave_if_shared(declaration, "changed", live.id):
             return None
         if item.doubt:
             self._leave(declaration.key, Left.CONFLICT, item.doubt, live.id)
             return None
-        if self._is_in_the_way(item, live, (*moved.live, *moved.both)):
+        if self._leave_if_key_in_use(item, live, (*who_moved.live, *who_moved.both)):
             return None
-        fields: Any = {change.name: change.before for change in (*moved.live, *moved.both)}
+        fields: Any = {change.name: change.before for change in (*who_moved.live, *who_moved.both)}
         if suspicious := findings(type(live.resource)(**fields)):
             self.left.append(suspect(live, suspicious))
             return None
-        if not item.record and (lost := self._not_in_git(declaration, moved.live)):
+        if not item.record and (lost := self._not_in_git(declaration, who_moved.live)):
             reason = (
                 f"the inventory does not have it, and the last commit does not have its "
                 f"{', '.join(lost)} at {declaration.source}: commit the file and pull again"
             )
             self._leave(declaration.key, Left.NOT_COMMITTED, reason, live.id)
             return None
-        values = {change.name: _as_written(live.kind, change) for change in moved.live}
+        values = {change.name: _as_written(live.kind, change) for change in who_moved.live}
         entry_edit = EntryEdit(declaration, live, values)
-        for change in moved.both:
+        for change in who_moved.both:
             assert item.record
             base, commit = item.record.fields[change.name].sent, item.record.commit or ""
             live_value = fingerprint(change.before)
             merged = MergedEdit(live.key, live.id, change.name, live_value, base, commit)
-            self.edits[live.object_id, change.name] = merged
+            self.both_moved[live.object_id, change.name] = merged
             self._merge(entry_edit, item.record, change)
         return entry_edit if entry_edit.fields else None
 
@@ -209,18 +211,18 @@ class _Drift:
         fields = changed_fields(live.kind, item.declaration.resource, live.resource)
         if old is None or item.record or not fields:
             return
-        if shared := self._shared(item.declaration):
+        if shared := self._shared_advice(item.declaration):
             write = f"{shared}; "
         else:
             pull = f"devinops pull{self.pulling.flags} --drift {quote(str(key))}"
             write = f"to write its values to the file, run {pull}; "
         reason = (
             f"it was {old.id}; differs in {names_of(fields)}: {write}to overwrite them, run "
-            f"{self._apply(key, ADOPT.option)}"
+            f"{self._apply_command(key, ADOPT.option)}"
         )
         self._leave(key, Left.RECREATED, reason, live.id)
 
-    def _shared(self, declaration: Declaration) -> str:
+    def _shared_advice(self, declaration: Declaration) -> str:
         """Return what to do if an entry is for other targets too; empty if it is not."""
         others = self.pulling.others(declaration)
         if not others:
@@ -240,24 +242,24 @@ class _Drift:
                 continue
             names = moved_outside(record.fields, live.resource)
             if live.ours and names and self.pulling.selects(key):
-                real = self.pulling.snapshot.by_id[live.object_id].key
+                live_key = self.pulling.snapshot.by_id[live.object_id].key
                 reason = (
                     f"its {', '.join(names)} changed outside devinops, but it has no entry: to "
-                    f"write one, run devinops pull{flags} {quote(str(real))}; to stop owning "
+                    f"write one, run devinops pull{flags} {quote(str(live_key))}; to stop owning "
                     f"it, run {forget_command(key, flags)}"
                 )
                 self._leave(key, Left.OWNED, reason, record.id)
 
-    def _is_shared(self, declaration: Declaration, what: str, id: str) -> bool:
-        """Leave an entry to the user if it is for other targets too; return whether it is."""
-        shared = self._shared(declaration)
+    def _leave_if_shared(self, declaration: Declaration, what: str, id: str) -> bool:
+        """Leave an entry to the user if it is for other targets too; return whether it was left."""
+        shared = self._shared_advice(declaration)
         if shared:
             reason = f"{what} outside devinops in {self.pulling.target.name}, but {shared}"
             self._leave(declaration.key, Left.SHARED, reason, id)
         return bool(shared)
 
-    def _is_in_the_way(self, item: Match, live: Live, fields: Sequence[FieldChange]) -> bool:
-        """Leave an object to the user if its entry would get a key that is in use."""
+    def _leave_if_key_in_use(self, item: Match, live: Live, fields: Sequence[FieldChange]) -> bool:
+        """Leave an object to the user if its entry would get a used key; return whether it was."""
         written = {
             field.name: field.before for field in fields if field.name in live.kind.key_fields
         }
@@ -269,7 +271,7 @@ class _Drift:
         if not (entries or others):
             return False
         users = [*(f"the entry at {d.source}" for d in entries), *(other.id for other in others)]
-        remedy = f"rename one of them {IN_THE_WEB_APP}" if others else self._remedy(key)
+        remedy = f"rename one of them {IN_THE_WEB_APP}" if others else self._advice_for_key(key)
         reason = (
             f"it was renamed to {key} in the web app, and that key is in use "
             f"({', '.join(users)}): {remedy}"
@@ -278,12 +280,13 @@ class _Drift:
         self._leave(item.declaration.key, Left.NAMESAKES, reason, *ids)
         return True
 
-    def _remedy(self, key: Key) -> str:
+    def _advice_for_key(self, key: Key) -> str:
         """Return what frees a key that another entry has, but no other object."""
+        # Follow the renames: the object of the entry with this key may have a new key, and so on.
         passed: set[Key] = set()
-        while (now := self.live_keys.get(key, key)) != key and key not in passed:
+        while (new_key := self.live_keys.get(key, key)) != key and key not in passed:
             passed.add(key)
-            key = now
+            key = new_key
         if key in passed:
             return "the objects swapped names: swap them in the files too"
         if passed and all(entry.key != key for entry in self.pulling.concerned):
@@ -293,7 +296,7 @@ class _Drift:
     def _sides(self, item: Match, live: Live) -> Moved:
         declaration, record = item.declaration, item.record
         if record is not None:
-            merged = self.merged_before.get(live.object_id, {})
+            merged = self.earlier_merges.get(live.object_id, {})
             return sides(
                 live.kind, recorded(record, live), declaration.resource, live.resource, merged
             )
@@ -314,7 +317,7 @@ class _Drift:
         try:
             merged = merge(base, ours, canonical_text(theirs))
         except TooManyEqualLines:
-            why = f"they have too many equal lines to be merged: {self._by_hand(record)}"
+            why = f"they have too many equal lines to be merged: {self._how_to_merge(record)}"
             reason = f"its {change.name} changed on both sides, and {why}"
             self._leave(entry_edit.key, Left.CONFLICT, reason, record.id)
             return
@@ -322,10 +325,10 @@ class _Drift:
             if merged.text != ours:
                 entry_edit.values[change.name] = merged.text
             else:
-                self.merged.append(
-                    (entry_edit.key, self.edits[entry_edit.live.object_id, change.name])
+                self.new_merges.append(
+                    (entry_edit.key, self.both_moved[entry_edit.live.object_id, change.name])
                 )
-            reason = f"its {change.name} has the changes of both sides now: {self._commit()}"
+            reason = f"its {change.name} has the changes of both sides now: {self._commit_step()}"
             self._leave(entry_edit.key, Left.MERGED, reason, record.id)
         elif "\n" in ours or "\n" in theirs or attribute.name == entry_edit.live.kind.document:
             entry_edit.marked[change.name] = merged.text
@@ -337,7 +340,7 @@ class _Drift:
 
         If that is not known, leave the object to the user and return None.
         """
-        commit, source, by_hand = record.commit, record.source, self._by_hand(record)
+        commit, source, by_hand = record.commit, record.source, self._how_to_merge(record)
         if not (commit and source):
             why = f"the inventory has no commit to merge from: {by_hand}"
         elif not cloned_commits([commit], self.files.read_objects):
@@ -360,11 +363,11 @@ class _Drift:
         known = self._entry_at("HEAD", declaration.source.path, declaration.key)
         return [f.name for f in fields if not known or getattr(known.resource, f.name) != f.after]
 
-    def _by_hand(self, record: Record) -> str:
+    def _how_to_merge(self, record: Record) -> str:
         """Return how a person merges both sides."""
         return (
             f"compare them with devinops plan{self.pulling.flags} -v, edit the file until it has "
-            f"both, then {self._apply(record.key)}"
+            f"both, then {self._apply_command(record.key)}"
         )
 
     def _entry_at(self, commit: str, path: str, key: Key) -> Declaration | None:
@@ -374,11 +377,13 @@ class _Drift:
 
     # --- deleted outside
 
-    def _delete(self, deleted: Sequence[tuple[Declaration, Record]]) -> None:
+    def _delete_files(self, deleted: Sequence[tuple[Declaration, Record]]) -> None:
         """Delete the file of each object that was deleted outside devinops and that fills it."""
         live = self.pulling.snapshot.by_id
-        many = {kind: self._too_many(kind) for kind in {entry.key.kind for entry, _ in deleted}}
-        in_file = Counter(d.source.path for d in self.pulling.declarations)
+        guards = {
+            kind: self._too_many_missing(kind) for kind in {entry.key.kind for entry, _ in deleted}
+        }
+        entries_in = Counter(d.source.path for d in self.pulling.declarations)
         for declaration, record in deleted:
             key, path = declaration.key, declaration.source.path
             if record.object_id in live:
@@ -387,10 +392,10 @@ class _Drift:
                 reason = f"the run {run} did not finish replacing it: run devinops apply"
                 self._leave(key, Left.DELETED, f"{reason}{self.pulling.flags}", record.id)
                 continue
-            if self._is_shared(declaration, "deleted", record.id):
+            if self._leave_if_shared(declaration, "deleted", record.id):
                 continue
-            why_none = many[key.kind] if key not in self.pulling.named else ""
-            is_alone = in_file[path] == 1
+            why_none = guards[key.kind] if key not in self.pulling.named else ""
+            is_alone = entries_in[path] == 1
             if obstacle := self._obstacle(declaration, record, why_none, is_alone=is_alone):
                 self._leave(key, *obstacle, record.id)
             else:
@@ -407,7 +412,7 @@ class _Drift:
         if not is_sent(declaration.resource, record.fields):
             return Left.CONFLICT, (
                 f"deleted outside devinops, but changed in {path}: remove the entry, or "
-                f"create it again with {self._apply(key)}"
+                f"create it again with {self._apply_command(key)}"
             )
         if why_none:
             return Left.DELETED, f"{why_none} To delete {path}, name the key"
@@ -421,18 +426,18 @@ class _Drift:
             )
         return None
 
-    def _too_many(self, kind: str) -> str:
+    def _too_many_missing(self, kind: str) -> str:
         """Return what to check if too many objects of a kind are missing; empty if not."""
-        gone, all = self._missing(kind)
-        if not are_too_many(gone, all, self.pulling.policy.max_delete):
+        missing, owned = self._count_missing(kind)
+        if not are_too_many(missing, owned, self.pulling.policy.max_delete):
             return ""
         return (
-            f"{gone} of {all} owned {kind} objects are missing from what the API lists, so no file "
-            "is deleted: check that the API key belongs to the right organization."
-            f"{moved(kind, gone, all)}"
+            f"{missing} of {owned} owned {kind} objects are missing from what the API lists, so no "
+            "file is deleted: check that the API key belongs to the right organization."
+            f"{moved(kind, missing, owned)}"
         )
 
-    def _missing(self, kind: str) -> tuple[int, int]:
+    def _count_missing(self, kind: str) -> tuple[int, int]:
         """Return how many owned objects of a kind are not listed, and how many are owned."""
         owned, live = self.pulling.inventory.owned, self.pulling.snapshot.by_id
         of_kind = [record for record in owned if record.key.kind == kind]
@@ -440,70 +445,76 @@ class _Drift:
 
     # --- editing
 
-    def _edit(self, path: str, items: Sequence[EntryEdit]) -> None:
+    def _edit_file(self, path: str, items: Sequence[EntryEdit]) -> None:
         """Add the changes of one file, and of the files that hold texts of its entries."""
         try:
             rewriting = Rewriting(path, self.files.read, self._text_files.__getitem__)
         except NotEditable as error:
             for item in items:
-                self._cannot(item, error)
+                self._leave_unwritable(item, error)
             return
         for item in items:
-            self._add(rewriting, item)
+            self._add_edit(rewriting, item)
         self.changes += rewriting.changes()
 
-    def _add(self, rewriting: Rewriting, item: EntryEdit) -> None:
+    def _add_edit(self, rewriting: Rewriting, item: EntryEdit) -> None:
         """Add the changes of an entry, or if they do not all fit, of each of its fields that do."""
         try:
             rewriting.add(item)
         except NotEditable as error:
             parts = item.parts()
             if len(parts) == 1:
-                self._cannot(item, error)
+                self._leave_unwritable(item, error)
                 return
             for part in parts:
-                self._add(rewriting, part)
+                self._add_edit(rewriting, part)
             return
         edits = ((item.live.object_id, name) for name in item.fields)
-        self.merged += ((item.key, self.edits[edit]) for edit in edits if edit in self.edits)
+        self.new_merges += (
+            (item.key, self.both_moved[edit]) for edit in edits if edit in self.both_moved
+        )
         for name in (*item.marked, *item.conflicts):
             reason = (
                 f"its {name} changed on both sides: edit the text at the conflict markers in "
-                f"{rewriting.path}, then {self._commit()}"
+                f"{rewriting.path}, then {self._commit_step()}"
             )
             self._leave(item.key, Left.CONFLICT, reason, item.live.id)
 
-    def _commit(self) -> str:
+    def _commit_step(self) -> str:
         """Return the step after a merge."""
         return (
             f"commit it together with {merged_file(self.pulling.target.name)}; the next apply "
             "writes it, unless somebody edits the live object again"
         )
 
-    def _record(self, matches: Iterable[Match]) -> None:
-        """Record what was merged; without anything else to write, no old line is removed."""
-        if not (self.merged or self.changes):
+    def _record_merges(self, matches: Iterable[Match]) -> None:
+        """Record what was merged, without what is merged no longer.
+
+        If the pull changes nothing else, old lines stay.
+        """
+        if not (self.new_merges or self.changes):
             return
         pulling, path = self.pulling, merged_file(self.pulling.target.name)
         skipped = {
             item.live.object_id for item in matches if item.live and not self._concerns(item)
         }
-        kept = (
+        remaining = (
             edit
             for edit in pulling.merged
-            if edit.key.kind not in self.read
+            if edit.key.kind not in self.listed_kinds
             or edit.object_id in skipped
-            or (edit.object_id, edit.field, edit.live) in self.valid
+            or (edit.object_id, edit.field, edit.live) in self.still_merged
         )
         edits = {
-            edit._replace(source=Source("")) for edit in (*kept, *(edit for _, edit in self.merged))
+            edit._replace(source=Source(""))
+            for edit in (*remaining, *(edit for _, edit in self.new_merges))
         }
         before, after = self.files.known(path), dump_merged(edits)
         if after != (before or ""):
-            keys = tuple(sorted({key for key, _ in self.merged}))
+            keys = tuple(sorted({key for key, _ in self.new_merges}))
             self.changes.append(FileChange(path, after, keys, is_new=before is None))
 
-    def _cannot(self, item: EntryEdit, error: NotEditable) -> None:
+    def _leave_unwritable(self, item: EntryEdit, error: NotEditable) -> None:
         why = Left.CONFLICT if item.conflicts or item.marked else Left.UNWRITABLE
         names = ", ".join(item.fields)
         reason = f"its {names} cannot be written at {item.declaration.source}, because {error}: "
@@ -529,7 +540,7 @@ def _moves_with(folder: RenamedFolder, above: RenamedFolder) -> bool:
     return is_below and old.removeprefix(top) == new.removeprefix(new_top)
 
 
-def _moves(entries: Iterable[Declaration], path: str, flags: str) -> list[str]:
+def _move_commands(entries: Iterable[Declaration], path: str, flags: str) -> list[str]:
     """Return the commands that move the directories of entries to another folder's directory.
 
     `flags` holds the options of printed commands.
