@@ -231,7 +231,7 @@ def _source(requirement: str, direct_url: Mapping[str, Any]) -> str:
 
 
 def _packages(requirement: str) -> list[str]:
-    """Return the requirements of the extra that is requirement."""
+    """Return the requirements of the extra that a requirement names."""
     extra = requirement.removeprefix(NAME).strip("[]")
-    marked = (requirement.partition(";") for requirement in distribution(NAME).requires or ())
+    marked = (item.partition(";") for item in distribution(NAME).requires or ())
     return [name.strip() for name, _, marker in marked if f'extra == "{extra}"' in marker]

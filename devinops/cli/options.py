@@ -158,7 +158,9 @@ class Options:
         """
         try:
             if self.format in formats:
-                self._print(answer)
+                for chunk in render(self.format, answer, self._style(self.format)):
+                    click.echo(chunk, nl=False, color=self.color or None)
+                sys.stdout.flush()
         finally:
             for format, path in self.reports:
                 if format in formats:
@@ -181,11 +183,6 @@ class Options:
         """The path of the root in the checkout; empty at its top, or outside of one."""
         path = below_checkout(self.root, os.environ)
         return str(path) if path and path.parts else ""
-
-    def _print(self, answer: Answer) -> None:
-        for chunk in render(self.format, answer, self._style(self.format)):
-            click.echo(chunk, nl=False, color=self.color or None)
-        sys.stdout.flush()
 
 
 def _reports(values: tuple[str, ...], formats: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:

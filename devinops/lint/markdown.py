@@ -82,3 +82,14 @@ def _blanked(text: str, spans: Iterable[TextSpan]) -> str:
         pieces += [text[at:start], re.sub(r"[^\n]", " ", text[start:end])]
         at = end
     return "".join([*pieces, text[at:]])
+
+
+_NEAR = 300
+"""Characters on each side: the rest of a longer line is about something else."""
+
+
+def line_around(text: str, at: int) -> str:
+    """Return the line at an offset; of a long line, what is near."""
+    first, last = max(at - _NEAR, 0), min(at + _NEAR, len(text))
+    begin, end = text.rfind("\n", first, at), text.find("\n", at, last)
+    return text[first if begin < 0 else begin + 1 : last if end < 0 else end]

@@ -297,17 +297,14 @@ def _proposals(lost: Iterable[LostRecord], flags: str) -> Iterator[str]:
         for candidate in item.candidates:
             mark = "->" if item.link else " ?"
             live, evidence = candidate.live, ", ".join(candidate.evidence)
-            created = f", created {_date(live.created_at)}" if live.created_at else ""
-            yield f"  {mark} {live.id}, {live.key}: {evidence}{created}"
+            created = datetime.fromtimestamp(live.created_at or 0, UTC)
+            since = f", created {created:%Y-%m-%d}" if live.created_at else ""
+            yield f"  {mark} {live.id}, {live.key}: {evidence}{since}"
         if not item.link:
             choice = f"{link_command(record.key, flags=flags)}, or " if item.candidates else ""
             yield f"  decide: {choice}{forget_command(record.key, flags)}"
             yield "    after forget, an entry with this key is planned as a new one"
     yield f"{linked} to link again, {undecided} to decide"
-
-
-def _date(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 
 def _missing(item: LostRecord) -> MissingItem:

@@ -30,9 +30,8 @@ import re
 from collections.abc import Iterator
 
 from devinops.lint.inline import label
-from devinops.lint.markdown import Markdown
+from devinops.lint.markdown import Markdown, line_around
 from devinops.lint.rule import Rule
-from devinops.lint.rules._lines import line_around
 from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern

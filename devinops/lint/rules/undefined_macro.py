@@ -41,8 +41,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from devinops.lint.markdown import line_around
 from devinops.lint.rule import Rule
-from devinops.lint.rules._lines import line_around
 from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
