@@ -318,7 +318,7 @@ def pull(**arguments: Any) -> ExitCode:
 
 
 @click.command("import", cls=Command)
-@click.argument("sources", nargs=-1, required=True, type=FilePath(exists=True))
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=FilePath(exists=True))
 @click.option("--split", is_flag=True, help="Make one note from each section of a long text.")
 @click.option(
     "--repo",
@@ -598,6 +598,3 @@ def completion(**arguments: Any) -> ExitCode:
       devinops completion fish > ~/.config/fish/completions/devinops.fish
     """
     return _call("completion:run", arguments)
-
-
-import_.params[0].metavar = "SOURCE..."
