@@ -449,7 +449,8 @@ def encode(
             continue
         new = _to_send(attribute, resource, api, creating=before is None)
         new = _labeled(kind, attribute, new, encoding.owner or None)
-        last = _last(kind, attribute, before)
+        last = getattr(before.resource, attribute.name) if before else UNSET
+        last = _labeled(kind, attribute, last, before.owner if before else None)
         if (new is UNSET and attribute.name != kind.parent) or (changes_only and new == last):
             continue
         body[name] = _sent(kind, attribute, new, last, encoding.ids)
@@ -465,13 +466,6 @@ def _to_send(attribute: Attribute, resource: Resource, api: ApiVersion, *, creat
         # It cannot be read back, so null and empty are the same, and v1 refuses null.
         return attribute.default
     return value
-
-
-def _last(kind: Kind, attribute: Attribute, before: Live | None) -> Any:
-    """Return the live value of a field, including our label if the object has it."""
-    if before is None:
-        return UNSET
-    return _labeled(kind, attribute, getattr(before.resource, attribute.name), before.owner)
 
 
 def _labeled(kind: Kind, attribute: Attribute, value: Any, owner: str | None) -> Any:
