@@ -29,15 +29,16 @@ _REMEDIES: Final = {
     "make it readable and writable": (errno.EACCES, errno.EPERM, errno.EROFS),
     "create its directory": (errno.ENOENT,),
 }
-_WRITERS: Final = 16
+_THREADS: Final = 16
 """Threads that write files: while one waits for the disk, others go on."""
-_AT_ONCE: Final = 16
-"""Files that one of them writes before it can be stopped."""
+_FILES_AT_ONCE: Final = 16
+"""Files that a thread writes before it can be stopped."""
 
 _WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _NOT_A_FILE: Final = "it exists but is not a regular file"
 _LINK: Final = "it is a symbolic link, which is not followed"
-_IN_PLACE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_BINARY: Final = getattr(os, "O_BINARY", 0)
+_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0) | _BINARY
 
 
 class Changed(OSError):
@@ -112,8 +113,8 @@ class Batch:
         from concurrent.futures import ThreadPoolExecutor
 
         paths = list(self.texts)
-        chunks = [paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE)]
-        with ThreadPoolExecutor(_WRITERS) as pool:
+        chunks = [paths[at : at + _FILES_AT_ONCE] for at in range(0, len(paths), _FILES_AT_ONCE)]
+        with ThreadPoolExecutor(_THREADS) as pool:
             try:
                 for done in [pool.submit(self._write, chunk) for chunk in chunks]:
                     done.result()
@@ -171,7 +172,7 @@ def _write(
 
 def _create(path: Path, mode: int) -> int:
     """Return the descriptor of a new file; what a crash left in its place is removed."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _IN_PLACE
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
     try:
         return os.open(path, flags, mode)
     except FileExistsError:
@@ -228,7 +229,7 @@ def read(path: Path, limit: int = -1, *, follow: bool = False) -> bytes:
     files that the user named.
     """
     descriptor = os.open(
-        path, os.O_RDONLY | (0 if follow else _IN_PLACE) | getattr(os, "O_NONBLOCK", 0)
+        path, os.O_RDONLY | (_BINARY if follow else _NO_FOLLOW) | getattr(os, "O_NONBLOCK", 0)
     )
     with open(descriptor, "rb") as file:
         _check_regular(descriptor)
@@ -244,7 +245,7 @@ def open_lines(path: Path, *, mode: int = 0o666, new: bool = False) -> int:
     Raises OSError for a symbolic link or a device too, and with `new` for anything that exists.
     """
     created = new or not os.path.lexists(path)
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _IN_PLACE | (os.O_EXCL if new else 0)
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _NO_FOLLOW | (os.O_EXCL if new else 0)
     descriptor = os.open(path, flags, mode)
     try:
         _check_regular(descriptor)

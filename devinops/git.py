@@ -17,7 +17,7 @@ from devinops.model.errors import ConfigError, DevinopsError, InventoryError
 LOCAL_S: Final = 60.0
 NETWORK_S: Final = 120.0
 
-_OF_A_REPOSITORY: Final = (
+_REPOSITORY_VARIABLES: Final = (
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
@@ -35,7 +35,7 @@ _OF_A_REPOSITORY: Final = (
 )
 """Git sets these for hooks. They would make the run use another repository, file or time."""
 
-_QUIET: Final = tuple(
+_SETTINGS: Final = tuple(
     part
     for setting in (
         f"core.hooksPath={os.devnull}",
@@ -86,7 +86,7 @@ class Git:
 
         Raises ConfigError if git is not installed, InventoryError after `timeout_s`.
         """
-        command = ["git", *_QUIET, *arguments]
+        command = ["git", *_SETTINGS, *arguments]
         try:
             process = subprocess.Popen(
                 command,
@@ -156,14 +156,14 @@ class Git:
 
         A name is one that git knows, such as `COMMIT:./path`. Empty if git fails or is missing.
         """
-        asked = [name for name in names if "\n" not in name]
-        data = "".join(f"{name}\n" for name in asked).encode("utf-8", "surrogateescape")
+        names_on_a_line = [name for name in names if "\n" not in name]
+        data = "".join(f"{name}\n" for name in names_on_a_line).encode("utf-8", "surrogateescape")
         try:
             out = BytesIO(self.run("cat-file", "--batch=%(objectsize)", data=data).out)
         except DevinopsError:
             return {}
         found = {}
-        for name in asked:
+        for name in names_on_a_line:
             size = out.readline().strip()
             if size.isdigit():
                 found[name] = out.read(int(size))
@@ -189,7 +189,9 @@ class Git:
 
 
 def _environment() -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_REPOSITORY}
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in _REPOSITORY_VARIABLES
+    }
     return inherited | {
         "GIT_TERMINAL_PROMPT": "0",
         "LC_ALL": "C",
@@ -218,8 +220,8 @@ def error_line(text: str) -> str:
     """Return the end of what git wrote as one line, without hints and credentials."""
     lines = _error_lines(text)
     # A server can write many lines below its error.
-    first = [line for line in lines[:-2] if re.search("(error|fatal):", line)][:1]
-    message = "; ".join(dict.fromkeys([*first, *lines[-2:]])) or "no error message"
+    first_error = [line for line in lines[:-2] if re.search("(error|fatal):", line)][:1]
+    message = "; ".join(dict.fromkeys([*first_error, *lines[-2:]])) or "no error message"
     if len(message) > _LONGEST_ERROR:
         message = f"{message[: _LONGEST_ERROR - 1]}…"
     return without_credentials(message)

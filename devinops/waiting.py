@@ -49,8 +49,8 @@ def results(futures: Sequence[Future[T]]) -> Iterator[T]:
         yield item(done).result()
 
 
-def item(waiting: queue.SimpleQueue[T]) -> T:
+def item(items: queue.SimpleQueue[T]) -> T:
     """Return the next item of a queue; wait for it if needed."""
     while True:
         with suppress(queue.Empty):
-            return waiting.get(timeout=STEP_S)
+            return items.get(timeout=STEP_S)

@@ -66,7 +66,7 @@ class ReportToPost:
         is_own = is_by(comment, self.author)
         return is_own and about is not None and self.marker.is_after_failure(about)
 
-    def order(self, comment: Comment) -> tuple[bool, int]:
+    def sort_key(self, comment: Comment) -> tuple[bool, int]:
         """Return a key that puts the comment to keep first: it knows as much, and is the oldest."""
         about = comment_marker.read(comment.text)
         is_exact = about is not None and about.organization == self.marker.organization
@@ -91,18 +91,18 @@ def post(host: CodeHost, request: int, report: ReportToPost) -> Posted:
         created, outcome = _create(host, request, report), PostOutcome.CREATED
         ours = _owned(host, request, report)
         # A list may show a new comment with a delay.
-        if created.id not in [comment.id for comment in ours]:
+        if created.id not in [own.id for own in ours]:
             ours.append(created)
-    kept, *others = sorted(ours, key=report.order)
-    if _plain(kept.text) != _plain(report.text):
-        if _is_newer(host, request, kept, report):
-            return Posted(PostOutcome.OUTDATED, kept)
-        kept = host.edit(request, kept.id, report.text)
+    comment, *others = sorted(ours, key=report.sort_key)
+    if _comparable(comment.text) != _comparable(report.text):
+        if _is_newer(host, request, comment, report):
+            return Posted(PostOutcome.OUTDATED, comment)
+        comment = host.edit(request, comment.id, report.text)
         outcome = PostOutcome.UPDATED
     failures = [failure for failure in failures if not _is_newer(host, request, failure, report)]
     for other in (*filter(report.replaces, others), *failures):
         host.delete(request, other.id)
-    return Posted(outcome, kept)
+    return Posted(outcome, comment)
 
 
 def is_by(comment: Comment, author: str) -> bool:
@@ -110,9 +110,9 @@ def is_by(comment: Comment, author: str) -> bool:
     return comment.author.casefold() == author.casefold()
 
 
-def _is_newer(host: CodeHost, request: int, kept: Comment, report: ReportToPost) -> bool:
+def _is_newer(host: CodeHost, request: int, comment: Comment, report: ReportToPost) -> bool:
     """Return whether a comment is about the last commit of the request, and the report is not."""
-    about = comment_marker.read(kept.text)
+    about = comment_marker.read(comment.text)
     if about is None or about.commit in (None, report.commit):
         return False
     return host.request(request).head == about.commit
@@ -152,7 +152,7 @@ def _checked(host: CodeHost, request: int, created: Comment, author: str) -> Com
     )
 
 
-def _plain(text: str) -> str:
+def _comparable(text: str) -> str:
     """Return the text without parts that differ for no reason.
 
     A host changes line ends, and white space around it; each run has an address of its own.

@@ -24,25 +24,25 @@ class ApprovedPlan(NamedTuple):
     digest: str
     plan: ShownPlan | None = None
 
-    def approvals(self, given: Approvals) -> Approvals:
-        """Return the approvals of the saved plan, or `given` if there is none.
+    def approvals(self, from_flags: Approvals) -> Approvals:
+        """Return the approvals of the saved plan, or those `from_flags` if no plan was saved.
 
-        Raises UsageError if `given` contradicts the saved plan.
+        Raises UsageError if the flags contradict the saved plan.
         """
         if self.plan is None:
-            return given
+            return from_flags
         if not self.plan.refusals:
-            # Every risk in the plan is approved, so to accept one again contradicts nothing.
-            given = replace(given, hazards=())
-        if set(given.given()) <= set(self.plan.approvals.given()):
+            # The plan approved all its hazards, so a flag that approves one contradicts nothing.
+            from_flags = replace(from_flags, hazards=())
+        if set(from_flags.given()) <= set(self.plan.approvals.given()):
             return self.plan.approvals
         raise UsageError(
             "the saved plan has different approvals: leave these flags out, or plan again with them"
         )
 
-    def check_target(self, here: Target) -> None:
+    def check_target(self, target: Target) -> None:
         """Raise UnusableFile if the saved plan is for another target, host or organization."""
-        if self.plan is not None and (differences := self.plan.target.differences(here)):
+        if self.plan is not None and (differences := self.plan.target.differences(target)):
             raise UnusableFile(
                 f"the plan is for another target ({differences}): apply it there, or plan again "
                 "here; nothing was written"

@@ -80,41 +80,43 @@ class ListPage(Generic[R]):
 
 
 def cut_page(
-    rows: list[R], tag: str, *, order: str, stable: bool, first: int, after: str | None
+    rows: list[R], list_name: str, *, order: str, stable: bool, first: int, after: str | None
 ) -> ListPage[R]:
     """Return up to `first` of the sorted `rows` after the cursor `after`.
 
-    A cursor belongs to the list called `tag` and to its order; any other cursor is a 422. A stable
-    cursor is a position in the order. Otherwise it is a count, which writes between two pages
-    shift.
+    A cursor belongs to the list called `list_name` and to its order; any other cursor is a 422. A
+    stable cursor is a position in the order. Otherwise it is a count, which writes between two
+    pages shift.
     """
     if after is None:
         start = 0
     elif stable:
-        start = bisect_right(rows, _decode(after, tag, order), key=ORDERS[order])
+        start = bisect_right(rows, _decode(after, list_name, order), key=ORDERS[order])
     else:
-        start = max(int(_decode(after, tag, "offset")[0]), 0)
+        start = max(int(_decode(after, list_name, "offset")[0]), 0)
     end = start + first
     if end >= len(rows):
         return ListPage(rows[start:], None, len(rows))
     position = ORDERS[order](rows[end - 1]) if stable else (end,)
     return ListPage(
-        rows[start:end], _encode(tag, order if stable else "offset", position), len(rows)
+        rows[start:end], _encode(list_name, order if stable else "offset", position), len(rows)
     )
 
 
-def _encode(tag: str, order: str, position: tuple[object, ...]) -> str:
+def _encode(list_name: str, order: str, position: tuple[object, ...]) -> str:
     return (
-        base64.urlsafe_b64encode(json.dumps([tag, order, *position]).encode()).decode().rstrip("=")
+        base64.urlsafe_b64encode(json.dumps([list_name, order, *position]).encode())
+        .decode()
+        .rstrip("=")
     )
 
 
-def _decode(cursor: str, tag: str, order: str) -> tuple[Any, ...]:
+def _decode(cursor: str, list_name: str, order: str) -> tuple[Any, ...]:
     try:
         raw = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError, RecursionError):
         raw = None
-    if not isinstance(raw, list) or raw[:2] != [tag, order]:
+    if not isinstance(raw, list) or raw[:2] != [list_name, order]:
         raise _bad_cursor(cursor)
     if tuple(map(type, raw[2:])) != _KEY_TYPES[order]:
         raise _bad_cursor(cursor)

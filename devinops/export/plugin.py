@@ -81,14 +81,14 @@ class PluginFile:
     """
 
     path: str
-    change: FileStatus
+    status: FileStatus
     text: str = field(default="", compare=False)
     key: Key | None = field(default=None, compare=False)
     source: str = field(default="", compare=False)
 
     @property
     def is_written(self) -> bool:
-        return self.change in (FileStatus.NEW, FileStatus.CHANGED)
+        return self.status in (FileStatus.NEW, FileStatus.CHANGED)
 
 
 @dataclass(frozen=True)
@@ -111,15 +111,15 @@ class Exported:
     @property
     def gone(self) -> list[PluginFile]:
         """The files that are removed and whose entry has no other file."""
-        keys = {file.key for file in self.files if file.change is not FileStatus.REMOVED}
-        return [file for file in self.having(FileStatus.REMOVED) if file.key not in keys]
+        keys = {file.key for file in self.files if file.status is not FileStatus.REMOVED}
+        return [file for file in self.with_status(FileStatus.REMOVED) if file.key not in keys]
 
     @property
     def is_current(self) -> bool:
-        return all(file.change is FileStatus.UNCHANGED for file in self.files)
+        return all(file.status is FileStatus.UNCHANGED for file in self.files)
 
-    def having(self, *changes: FileStatus) -> list[PluginFile]:
-        return [file for file in self.files if file.change in changes]
+    def with_status(self, *statuses: FileStatus) -> list[PluginFile]:
+        return [file for file in self.files if file.status in statuses]
 
 
 def export_plugin(
@@ -139,7 +139,7 @@ def export_plugin(
 
 
 @dataclass(frozen=True)
-class _Own:
+class _EarlierFile:
     """A file of an earlier export, at its path."""
 
     path: str
@@ -164,7 +164,7 @@ class _PluginExport:
             path: origin for path, origin in found.items() if origin and path != MANIFEST
         }
         """Path → provenance of the files that devinops wrote, sorted by path."""
-        self.own = _own(self.origins)
+        self.earlier = _earlier_files(self.origins)
         self.files: dict[str, PluginFile] = {}
         self.remarks: list[Remark] = []
         self.left_out: list[Remark] = []
@@ -189,7 +189,9 @@ class _PluginExport:
 
     def is_chosen(self, declaration: Declaration) -> bool:
         """Return whether the plugin gets an entry, and report why if it does not."""
-        is_retired = declaration.ensure is not Ensure.PRESENT and bool(self.own_files(declaration))
+        is_retired = declaration.ensure is not Ensure.PRESENT and bool(
+            self.earlier_files(declaration)
+        )
         if is_retired and not _is_written(declaration):
             self.keep(declaration)
             return False
@@ -203,26 +205,26 @@ class _PluginExport:
             self.withheld.append(declaration.key)
         return not why
 
-    def own_files(self, declaration: Declaration) -> list[_Own]:
+    def earlier_files(self, declaration: Declaration) -> list[_EarlierFile]:
         """Return the files of an earlier export that an entry has."""
-        return [self.own[key] for key in _keys(declaration) if key in self.own]
+        return [self.earlier[key] for key in _keys(declaration) if key in self.earlier]
 
     def keep(self, declaration: Declaration) -> None:
         """Keep the file of an entry that has no text anymore: now people edit the file itself."""
         absent = f"its entry has ensure: {declaration.ensure} and no text"
         self.remark(declaration, f"{absent}: its file stays as it is")
-        for own in self.own_files(declaration):
-            self.files[own.path] = PluginFile(own.path, FileStatus.UNCHANGED, "", declaration.key)
+        for file in self.earlier_files(declaration):
+            self.files[file.path] = PluginFile(file.path, FileStatus.UNCHANGED, "", declaration.key)
 
     def slugs(self, declarations: Sequence[Declaration]) -> dict[Key, str]:
         """Return the slug of each entry: the one it has, else a free one."""
         slugs: dict[Key, str] = {}
-        given: set[str] = set()
+        used: set[str] = set()
         for declaration in declarations:
-            known = next(iter(self.own_files(declaration)), None)
-            if known and known.slug not in given:
+            known = next(iter(self.earlier_files(declaration)), None)
+            if known and known.slug not in used:
                 slugs[declaration.key] = known.slug
-                given.add(known.slug)
+                used.add(known.slug)
         taken = {_slug_of(path).lower() for path in self.existing if path != MANIFEST}
         for declaration in declarations:
             if declaration.key not in slugs:
@@ -246,8 +248,8 @@ class _PluginExport:
             self.put(f"{SKILLS}/{slug}/{TEXT_FILE}", front, metadata, body, declaration)
             metadata[TEXT] = TEXT_FILE
             body = f"Read [the whole text]({TEXT_FILE}) before you begin."
-        change = self.put(path, front, metadata, body, declaration)
-        if change is FileStatus.UNCHANGED and declaration.ensure is Ensure.PRESENT:
+        status = self.put(path, front, metadata, body, declaration)
+        if status is FileStatus.UNCHANGED and declaration.ensure is Ensure.PRESENT:
             self.shipped.append(declaration.key)
         self.remarks += (Remark(t, declaration.key) for t in self.losses(declaration, is_rule))
 
@@ -259,19 +261,19 @@ class _PluginExport:
         body: str,
         declaration: Declaration,
     ) -> FileStatus:
-        """Add the file of an entry, and return its change."""
+        """Add the file of an entry, and return its status."""
         text = page(path, front, declaration.key, metadata, body)
-        change, source = self.change(path, text), declaration.source.path
-        self.files[path] = PluginFile(path, change, text, declaration.key, source)
-        return change
+        status, source = self.status(path, text), declaration.source.path
+        self.files[path] = PluginFile(path, status, text, declaration.key, source)
+        return status
 
     def source(self, declaration: Declaration) -> str:
         """Return the repository in an entry's file: what the file says already, else this one."""
-        known = (own.provenance.source for own in self.own_files(declaration))
+        known = (file.provenance.source for file in self.earlier_files(declaration))
         return next(known, self.choices.source)
 
-    def change(self, path: str, text: str) -> FileStatus:
-        """Return the change to the file at a path."""
+    def status(self, path: str, text: str) -> FileStatus:
+        """Return what an export does to the file at a path."""
         if path not in self.existing:
             return FileStatus.NEW
         if self.existing[path] == text:
@@ -368,8 +370,8 @@ class _PluginExport:
             if path in self.files:
                 continue
             if origin.key in exported or not (why := self.reason_to_stay(origin)):
-                change = FileStatus.REMOVED if origin.intact else FileStatus.BY_HAND
-                self.files[path] = PluginFile(path, change, "", origin.key)
+                status = FileStatus.REMOVED if origin.intact else FileStatus.BY_HAND
+                self.files[path] = PluginFile(path, status, "", origin.key)
             else:
                 self.remarks.append(Remark(f"{why}, so its file stays", origin.key))
 
@@ -388,13 +390,13 @@ _MODE: Final = "trigger"
 """The member of a rule's front matter that says when the rule is used."""
 
 
-def _own(origins: Mapping[str, Provenance]) -> dict[Key, _Own]:
+def _earlier_files(origins: Mapping[str, Provenance]) -> dict[Key, _EarlierFile]:
     """Return key → the file of an earlier export; of several, the one that nobody changed."""
-    own: dict[Key, _Own] = {}
+    earlier: dict[Key, _EarlierFile] = {}
     for path, origin in origins.items():
-        if origin.key not in own or not own[origin.key].provenance.intact:
-            own[origin.key] = _Own(path, origin)
-    return own
+        if origin.key not in earlier or not earlier[origin.key].provenance.intact:
+            earlier[origin.key] = _EarlierFile(path, origin)
+    return earlier
 
 
 _TOO_LATE: Final = (

@@ -79,7 +79,7 @@ class _Printer:
     def nested(self, node: TreeNode, indent: int, path: tuple[str, ...]) -> list[str]:
         """Return the lines of a list or mapping that has entries or comments."""
         pad = " " * indent
-        head, entries = self._arranged(node, path)
+        head, entries = self._ordered(node, path)
         lines: list[str] = []
         _add(lines, pad, head)
         for entry in entries:
@@ -91,7 +91,7 @@ class _Printer:
         _add(lines, pad, node.below)
         return lines
 
-    def _arranged(self, node: TreeNode, path: tuple[str, ...]) -> tuple[list[str], list[TreeEntry]]:
+    def _ordered(self, node: TreeNode, path: tuple[str, ...]) -> tuple[list[str], list[TreeEntry]]:
         """Return the comments that stay at the top of a mapping, and its entries in their order."""
         entries = list(node.nested)
         if not (node.is_mapping and entries):
@@ -112,10 +112,11 @@ class _Printer:
         self, entry: TreeEntry, indent: int, path: tuple[str, ...]
     ) -> tuple[list[str], Iterator[str]]:
         """Return the comments above an entry, and its lines."""
-        # Below a list in brackets, or a text that becomes a block, they have no place.
-        inside = [] if entry.value.nested else entry.value.below
-        inside = [*inside, *(entry.inner if _block(entry.value) else [])]
-        above, last = [*entry.above, *entry.beside[:-1], *filter(None, inside)], entry.beside[-1:]
+        # Below a list in brackets, or in a text that becomes a block, no comment can stay.
+        homeless = [] if entry.value.nested else entry.value.below
+        homeless = [*homeless, *(entry.inner if _block(entry.value) else [])]
+        above = [*entry.above, *entry.beside[:-1], *filter(None, homeless)]
+        last = entry.beside[-1:]
         if entry.key:
             return above, _beside(self._pair(entry, indent, (*path, _name(entry))), last)
         hoisted, rows = self._item(entry.value, indent, (*path, ITEM))
@@ -162,7 +163,7 @@ class _Printer:
 
     def flow(self, node: TreeNode, path: tuple[str, ...]) -> str:
         """Return a list or mapping in brackets or braces."""
-        entries = self._arranged(node, path)[1]
+        entries = self._ordered(node, path)[1]
         parts = (self._flow_entry(entry, path) for entry in entries)
         return f"{{{', '.join(parts)}}}" if node.is_mapping else f"[{', '.join(parts)}]"
 

@@ -113,12 +113,12 @@ def announce(
     keys = {intent.key for intent in intents}
     _check_idle(stored, run, ids, keys, flags)
     _check_unchanged(stored, base, ids, keys)
-    kept = [
+    others = [
         intent
         for intent in stored.intents
         if intent.run != run and not (intent.unclear and intent.key in keys)
     ]
-    return replace(stored, intents=(*kept, *intents))
+    return replace(stored, intents=(*others, *intents))
 
 
 def _check_idle(
@@ -153,9 +153,9 @@ def _check_unchanged(
     """Raise Stale if the stored record of an object differs from the one in `base`."""
     changed = {str(key) for key in keys if stored.by_key.get(key) != base.by_key.get(key)}
     for id in ids:
-        now, then = stored.by_id.get(id), base.by_id.get(id)
-        if now != then:
-            record = now or then
+        current, earlier = stored.by_id.get(id), base.by_id.get(id)
+        if current != earlier:
+            record = current or earlier
             assert record is not None
             changed.add(str(record.key))
     if changed:
@@ -197,7 +197,7 @@ def without_run(
     `unclear` are the keys of those creates. None, for a run that died, means all its open creates.
     """
 
-    def left(intent: Intent) -> Intent | None:
+    def remaining(intent: Intent) -> Intent | None:
         if intent.run != run or intent.unclear:
             return intent
         creates = intent.action in MAKING
@@ -205,7 +205,7 @@ def without_run(
             return Intent(run, Action.CREATE, intent.key, unclear=True)
         return None
 
-    return replace(inventory, intents=tuple(filter(None, map(left, inventory.intents))))
+    return replace(inventory, intents=tuple(filter(None, map(remaining, inventory.intents))))
 
 
 def rewrite(stored: Inventory, edited: Inventory, base: Inventory, flags: str) -> Inventory:

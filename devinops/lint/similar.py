@@ -76,9 +76,9 @@ def runs(text: str) -> Features:
 
 
 def terms(text: str, without: frozenset[str]) -> Features:
-    """Return a hash for each word but those that say nothing, without endings such as -s.
+    """Return a hash for each word, without endings such as -s, except the words in `without`.
 
-    In a script without spaces, a hash for each two characters.
+    In a script without spaces, return a hash for each pair of neighboring characters.
     """
     return frozenset(
         _hash(term) for word in _stretches(text.lower()) for term in _terms(word, without)
@@ -112,22 +112,22 @@ def twins(
     """
     measure = similarity or shared
     indexes = {label: _Index() for reach in reaches for label in reach.asks}
-    for at, reach in enumerate(reaches):
-        own = features(at)
+    for number, reach in enumerate(reaches):
+        own = features(number)
         sketch = sorted(own)[:SKETCH]
         needed = max(1, int(len(sketch) * threshold * 0.5))
         candidates = {
             earlier for label in reach.asks for earlier in indexes[label].candidates(sketch, needed)
         }
         best = max(
-            (Twin(at, earlier, measure(own, features(earlier))) for earlier in candidates),
+            (Twin(number, earlier, measure(own, features(earlier))) for earlier in candidates),
             key=lambda twin: (twin.similarity, -twin.earlier),
             default=None,
         )
         if best and best.similarity >= threshold:
             yield best
         for label in reach.has & indexes.keys():
-            indexes[label].add(at, own, sketch)
+            indexes[label].add(number, own, sketch)
 
 
 class _Index:
@@ -164,9 +164,9 @@ def percent(similarity: float) -> str:
 
 
 def equal_groups(texts: Sequence[str], reaches: Sequence[Reach]) -> Iterator[tuple[int, int]]:
-    """Yield (number, earlier) for each text that has the words of an earlier one that it can meet.
+    """Yield (number, earlier) for each text that has the words of one that it can meet.
 
-    It is the first of these.
+    `earlier` is the first text with these words.
     """
     first: dict[tuple[str, Label], int] = {}
     for number, (text, reach) in enumerate(zip(texts, reaches, strict=True)):
@@ -180,11 +180,14 @@ def equal_groups(texts: Sequence[str], reaches: Sequence[Reach]) -> Iterator[tup
 
 # --- which texts can meet ---
 
-_EVERYTHING: Final = 0
+_EVERY_ENTRY: Final = 0
+"""What every entry has. An entry that is not limited asks for it, so it meets all."""
+
 _UNLIMITED: Final = 1
+"""What an entry has that is not limited. An entry with a limit asks for it besides its names."""
 
 Label = tuple[int | str, int | str]
-"""One for targets and one for repositories."""
+"""What an entry has or asks for: one value for targets and one for repositories."""
 
 
 class Reach(NamedTuple):
@@ -207,5 +210,5 @@ def reach(targets: Collection[str] | None = None, repository: str | None = None)
 def _labels(names: Collection[str] | None) -> tuple[set[int | str], set[int | str]]:
     """Return what something limited to these names has, and what it asks for."""
     if names is None:
-        return {_UNLIMITED, _EVERYTHING}, {_EVERYTHING}
-    return {*names, _EVERYTHING}, {*names, _UNLIMITED}
+        return {_UNLIMITED, _EVERY_ENTRY}, {_EVERY_ENTRY}
+    return {*names, _EVERY_ENTRY}, {*names, _UNLIMITED}

@@ -46,11 +46,11 @@ class Row(NamedTuple):
 
 
 def unified(
-    before: Sequence[str], after: Sequence[str], shown: Callable[[str, str], str]
+    before: Sequence[str], after: Sequence[str], show: Callable[[str, str], str]
 ) -> Iterator[Row]:
     """Yield the rows of a unified diff of two lists of lines.
 
-    `shown` turns a symbol and a line into what the row shows, before words are compared: so an
+    `show` turns a symbol and a line into what the row shows, before words are compared: so an
     escape is never cut in two. It must not cut off a line that has changed.
     """
     work = Work(MAX_COMPARED_WORDS)
@@ -59,19 +59,19 @@ def unified(
         for step, start, end, new_start, new_end in steps:
             old, new = before[start:end], after[new_start:new_end]
             if step == "equal":
-                yield from (Row(" ", (Part(shown(" ", text)),)) for text in old)
+                yield from (Row(" ", (Part(show(" ", text)),)) for text in old)
             else:
-                yield from changed(*_distinguished(old, new, shown), work)
+                yield from changed(*_distinguished(old, new, show), work)
 
 
 def _distinguished(
-    removed: Sequence[str], added: Sequence[str], shown: Callable[[str, str], str]
+    removed: Sequence[str], added: Sequence[str], show: Callable[[str, str], str]
 ) -> tuple[list[str], list[str]]:
-    """Return what rows show of lines. Two lines that would look equal are written as code points.
+    """Return what rows show of lines, as code points if two different lines would look equal.
 
-    They do if one has a hidden character, and the other the text that stands for it.
+    They look equal if one has a hidden character, and the other the text that stands for it.
     """
-    old, new = [shown("-", text) for text in removed], [shown("+", text) for text in added]
+    old, new = [show("-", text) for text in removed], [show("+", text) for text in added]
     for number, (before, after) in enumerate(zip(old, new, strict=False)):
         if before == after:
             old[number], new[number] = exact(removed[number]), exact(added[number])
@@ -93,9 +93,9 @@ def compared(
     """Return the parts of two lines; none is marked if the lines have little in common."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     steps = _steps(old, new, work)
-    alike = sum(end - start for tag, start, end, _, _ in steps if tag == "equal")
+    equal_words = sum(end - start for tag, start, end, _, _ in steps if tag == "equal")
     is_long = max(len(before), len(after)) > LONG
-    if 2 * alike < MIN_LIKENESS * (len(old) + len(new)) and not is_long:
+    if 2 * equal_words < MIN_LIKENESS * (len(old) + len(new)) and not is_long:
         return (Part(before),), (Part(after),)
     return (
         _parts((tag != "equal", old[start:end]) for tag, start, end, _, _ in steps),
@@ -105,8 +105,8 @@ def compared(
 
 def _steps(old: Sequence[str], new: Sequence[str], work: Work | None) -> list[Step]:
     """Return the steps from one list of words to another, as difflib writes them."""
-    start = _equal(old, new)
-    end = _equal(old[start:][::-1], new[start:][::-1])
+    start = _equal_at_start(old, new)
+    end = _equal_at_start(old[start:][::-1], new[start:][::-1])
     old_end, new_end = len(old) - end, len(new) - end
     between = old[start:old_end], new[start:new_end]
     steps: list[Step] = [("equal", 0, start, 0, start)] if start else []
@@ -121,7 +121,7 @@ def _steps(old: Sequence[str], new: Sequence[str], work: Work | None) -> list[St
     return [*steps, ("equal", old_end, len(old), new_end, len(new))] if end else steps
 
 
-def _equal(old: Sequence[str], new: Sequence[str]) -> int:
+def _equal_at_start(old: Sequence[str], new: Sequence[str]) -> int:
     """Return how many words at the start are equal."""
     pairs = enumerate(zip(old, new, strict=False))
     differing = (number for number, (before, after) in pairs if before != after)

@@ -28,10 +28,10 @@ def merge(base: str, files: str, live: str) -> Merged:
     """
     rows: list[str] = []
     conflicts = 0
-    for start, ours, theirs in _regions(*(text.split("\n") for text in (base, files, live))):
-        if ours == theirs or theirs == start:
+    for original, ours, theirs in _regions(*(text.split("\n") for text in (base, files, live))):
+        if ours == theirs or theirs == original:
             rows += ours
-        elif ours == start:
+        elif ours == original:
             rows += theirs
         else:
             conflicts += 1
@@ -48,14 +48,14 @@ _Region = tuple[list[str], list[str], list[str]]
 
 
 def _regions(base: list[str], ours: list[str], theirs: list[str]) -> Iterator[_Region]:
-    """Yield the lines of all sides, in turns equal on all of them and changed on some."""
-    at = [0, 0, 0]
-    for start, first, second, length in _common(base, ours, theirs):
-        yield base[at[0] : start], ours[at[1] : first], theirs[at[2] : second]
+    """Yield the lines of all sides in parts, alternately changed on some sides and equal on all."""
+    in_base = in_ours = in_theirs = 0
+    for start, ours_start, theirs_start, length in _common(base, ours, theirs):
+        yield base[in_base:start], ours[in_ours:ours_start], theirs[in_theirs:theirs_start]
         equal = base[start : start + length]
         yield equal, equal, equal
-        at = [start + length, first + length, second + length]
-    yield base[at[0] :], ours[at[1] :], theirs[at[2] :]
+        in_base, in_ours, in_theirs = start + length, ours_start + length, theirs_start + length
+    yield base[in_base:], ours[in_ours:], theirs[in_theirs:]
 
 
 def _common(

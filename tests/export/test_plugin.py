@@ -49,7 +49,7 @@ def texts(exported: Exported) -> dict[str, str]:
 
 
 def changes(exported: Exported) -> dict[str, str]:
-    return {file.path: file.change.value for file in exported.files}
+    return {file.path: file.status.value for file in exported.files}
 
 
 def front(exported: Exported, path: str) -> Any:
@@ -359,7 +359,7 @@ def test_a_file_that_was_changed_by_hand_stays(
     before[SKILL] += "edited\n"
     again = export(*declarations, existing=before, choices=PluginChoices("acme", force=force))
     (file,) = again.files
-    assert (file.path, file.change) == (SKILL, expected)
+    assert (file.path, file.status) == (SKILL, expected)
 
 
 def test_a_copy_of_a_file_is_not_taken_for_the_file() -> None:
@@ -375,7 +375,7 @@ def test_the_manifest_is_written_once() -> None:
     first = export(note(), existing={})
     (manifest,) = (file for file in first.files if file.path == MANIFEST)
     assert yaml.safe_load(manifest.text)["name"] == "acme"
-    assert (manifest.key, manifest.change) == (None, FileStatus.NEW)
+    assert (manifest.key, manifest.status) == (None, FileStatus.NEW)
 
 
 # --- retiring the live note -----------------------------------------------------------------------

@@ -194,9 +194,9 @@ def _source(root: Path) -> str:
 
 def _check_removals(exported: Exported, directory: Path, *, force: bool) -> None:
     """Raise Refused if much of a plugin would go: the files or the options may be wrong."""
-    removed = exported.having(FileStatus.REMOVED)
+    removed = exported.with_status(FileStatus.REMOVED)
     entries = (file for file in exported.files if file.key)
-    if removed and not any(file.text or file.change is FileStatus.UNCHANGED for file in entries):
+    if removed and not any(file.text or file.status is FileStatus.UNCHANGED for file in entries):
         raise Refused(
             f"no entry is left for {directory}, so {counted(len(removed), 'file')} would be "
             "removed; nothing was written: check the root, the target and --repository, or delete "
@@ -226,7 +226,7 @@ def _write(directory: Path, exported: Exported) -> None:
                 )
             if file.is_written:
                 atomic.replace(path, [file.text], errors="strict")
-            elif file.change is FileStatus.REMOVED:
+            elif file.status is FileStatus.REMOVED:
                 _remove(path, directory)
         except OSError as error:
             raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
@@ -245,7 +245,7 @@ def _remove(path: Path, directory: Path) -> None:
 def _code(exported: Exported, *, check: bool) -> ExitCode:
     if check and not exported.is_current:
         return ExitCode.LOOK
-    decide = exported.withheld or exported.having(FileStatus.BY_HAND)
+    decide = exported.withheld or exported.with_status(FileStatus.BY_HAND)
     return ExitCode.DECIDE if decide else ExitCode.OK
 
 
@@ -261,8 +261,8 @@ def _plugin_lines(
     exported: Exported, directory: Path, options: Options, *, check: bool
 ) -> Iterator[str]:
     for file in exported.files:
-        if file.change is not FileStatus.UNCHANGED:
-            yield f"{_SIGNS[file.change]} {directory / file.path}{_origin(file)}"
+        if file.status is not FileStatus.UNCHANGED:
+            yield f"{_SIGNS[file.status]} {directory / file.path}{_origin(file)}"
     most = None if options.verbose else MAX_KEYS
     yield from _grouped(exported.remarks, "", most)
     yield from _grouped(exported.left_out, "left out: ", most)
@@ -278,7 +278,7 @@ def _plugin_lines(
 
 
 def _origin(file: PluginFile) -> str:
-    if file.change is not FileStatus.BY_HAND:
+    if file.status is not FileStatus.BY_HAND:
         return f"  {file.key}" if file.key else ""
     entry = f"copy the change to {file.source}" if file.source else "its entry is gone"
     rest = "or pass --force to overwrite it" if file.source else "delete it by hand"
@@ -301,7 +301,7 @@ def _summary(exported: Exported, directory: Path, flags: str, *, check: bool) ->
         FileStatus.UNCHANGED: "unchanged",
         FileStatus.BY_HAND: "changed by hand",
     }
-    numbers = {change: len(exported.having(change)) for change in words}
+    numbers = {change: len(exported.with_status(change)) for change in words}
     counts = ", ".join(f"{number} {words[change]}" for change, number in numbers.items() if number)
     if exported.is_current:
         return f"{directory} is up to date: {counted(len(exported.files), 'file')}"
@@ -321,7 +321,7 @@ def _plugin_report(exported: Exported, directory: Path, code: ExitCode, check: b
         directory=str(directory),
         check=check,
         files=tuple(
-            PluginFileItem(file.path, file.change.value, str(file.key) if file.key else None)
+            PluginFileItem(file.path, file.status.value, str(file.key) if file.key else None)
             for file in exported.files
         ),
         remarks=_items(exported.remarks),
