@@ -156,7 +156,7 @@ class ServiceUserFilters(Filters):
 
     include_inactive: Annotated[bool, Query()] = False
 
-    def given(self, context: RequestContext) -> bool:
+    def are_used(self, context: RequestContext) -> bool:
         """Return whether some are left out."""
         return not self.include_inactive
 
