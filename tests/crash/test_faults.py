@@ -85,7 +85,7 @@ SLOW = {"timed out before", "timed out after", "dripped too slowly"}
 PAGE = 10
 """Objects on a page, so that there are several; else a page's faults would have nothing to befall."""
 
-SAMPLE, FEW = 7, 30
+SAMPLE, FEW = 14, 30
 """CI takes each fault and each request, but of more than a few requests only every so many-th for each fault."""
 
 CODES = {ExitCode.OK, ExitCode.FIX, ExitCode.RUN_AGAIN, ExitCode.DECIDE, ExitCode.PLAN_AGAIN}
