@@ -17,7 +17,9 @@ from devinops.api import codec
 from devinops.kinds import KINDS
 from devinops.model.kind import Attribute, FieldNames, Paging, Scope
 
-TABLE = yaml.safe_load((Path(__file__).parent / "api.yaml").read_text(encoding="utf-8"))
+TABLE = yaml.load(
+    (Path(__file__).parent / "api.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+)
 PAIRS = [
     (api, noun)
     for noun, kind in sorted(KINDS.items())

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from devinops.fmt import file_text
 from devinops.fmt.file_text import Formatted, formatted
 from devinops.fmt.printer import Order
-from tests.testing.places import ROOT
+from tests.testing.places import ROOT, read_cases
 from tests.testing.strategies import noisy, texts
 from tests.testing.yaml_texts import Writer, front_matters, yaml_files
 
-CASES = yaml.safe_load((ROOT / "tests/cases/fmt.yaml").read_text(encoding="utf-8"))
+CASES = read_cases("fmt.yaml")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])

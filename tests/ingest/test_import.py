@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from devinops.emulator import Emulator
 from devinops.ingest.forms import FORMS, forms_of
@@ -17,9 +16,9 @@ from devinops.model.objects import Declaration
 from devinops.model.values import UNSET
 from devinops.schema.all_schemas import schemas
 from tests.testing.command_line import Devinops
-from tests.testing.places import ROOT
+from tests.testing.places import read_cases
 
-CASES = yaml.safe_load((ROOT / "tests" / "cases" / "import.yaml").read_text(encoding="utf-8"))
+CASES = read_cases("import.yaml")
 
 
 def plant(top: Path, files: Mapping[str, str]) -> None:

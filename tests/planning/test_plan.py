@@ -28,16 +28,12 @@ from devinops.planning.plan import Plan, PlanRequest, SavedPlan, build_plan
 from devinops.planning.selection import Only
 from devinops.render.signs import SIGNS
 from devinops.render.text import Text
-from tests.testing import places
 from tests.testing.objects import live, snapshot
+from tests.testing.places import GOLDEN, read_cases
 from tests.testing.plan_facts import plan_facts
 
 TODAY = date(2026, 3, 12)
-CASES = [
-    case
-    for name in ("plan.yaml", "inventory.yaml")
-    for case in yaml.safe_load((places.CASES / name).read_text(encoding="utf-8"))
-]
+CASES = [case for name in ("plan.yaml", "inventory.yaml") for case in read_cases(name)]
 
 
 def loaded(tmp_path: Path, sections: dict[str, Any]) -> Loaded:
@@ -151,7 +147,7 @@ def test_nothing_of_a_plan_changes_unseen(
 
 
 def test_every_golden_plan_is_that_of_a_case() -> None:
-    files = {path.stem for path in (places.GOLDEN / "plans").iterdir()}
+    files = {path.stem for path in (GOLDEN / "plans").iterdir()}
     assert files == {slug(case["why"]) for case in CASES}
     assert len(files) == len(CASES)
 

@@ -23,7 +23,7 @@ from devinops.lint.subject import Context, Subject
 from devinops.load import read_entries
 from devinops.model.objects import Ensure
 from tests.testing.leaks import secrets
-from tests.testing.places import CASES
+from tests.testing.places import CASES, read_yaml
 
 _SECRETS = secrets()
 TODAY = date(2026, 11, 2)
@@ -112,7 +112,7 @@ def cases() -> tuple[Case, ...]:
 
 def _cases() -> Iterator[Case]:
     for path in sorted((CASES / "lint").glob("*.yaml")):
-        content = yaml.safe_load(filled(path.read_text(encoding="utf-8")))
+        content = read_yaml(filled(path.read_text(encoding="utf-8")))
         for label in ("positives", "near_misses"):
             for number, case in enumerate(content[label], 1):
                 yield Case(path.stem, label == "positives", number, _files(case, content))

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from tests.testing.places import CASES
+from tests.testing.places import CASES, read_yaml
 
 
 def plant(root: Path, files: Mapping[str, str | bytes]) -> Path:
@@ -32,9 +30,7 @@ def snapshot(root: Path) -> dict[str, bytes]:
 def cases() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (id, case): `files`, and what to expect of loading them."""
     for path in sorted((CASES / "load").glob("*.yaml")):
-        for case in yaml.safe_load(
-            path.read_text(encoding="utf-8").replace("{LONG}", "x" * 70_000)
-        ):
+        for case in read_yaml(path.read_text(encoding="utf-8").replace("{LONG}", "x" * 70_000)):
             yield f"{path.stem}: {case['name']}", case
 
 

@@ -1,0 +1,175 @@
+"""Generated requests are answered as the OpenAPI document says."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    negative_data_rejection,
+    unsupported_method,
+)
+
+from devinops.emulator import Emulator
+from devinops.emulator.app import Setup
+from devinops.emulator.seed import Seed
+from devinops.emulator.unserved import OPERATIONS
+from tests.testing.emulator_api import NOTE
+
+pytestmark = pytest.mark.matrix
+
+PLAYBOOK = {"title": "t", "body": "b"}
+START = {"type": "start_session", "prompt": "Look around."}
+WEBHOOK = {"event_type": "webhook:incoming"}
+SEED = {
+    "organizations": {
+        "org-emulator": {
+            "folders": [{"path": "A/B", "id": "folder-b"}],
+            "knowledge": [{**NOTE, "folder": "A/B", "macro": "!m", "id": "note-1"}],
+            "playbooks": [
+                {**PLAYBOOK, "macro": "!p", "structured_output_schema": {}, "id": "playbook-1"}
+            ],
+            "secrets": [{"key": "K"}, {"key": "MINE", "access_type": "personal"}],
+            "automations": [{"name": "n", "actions": [START], "triggers": [WEBHOOK]}],
+            "schedules": [{"name": "n", "prompt": "p", "playbook_id": "playbook-1"}],
+            "tags": ["nightly"],
+            "max_cycle_acu_limit": 5,
+        }
+    },
+    "enterprise": {
+        "knowledge": [NOTE],
+        "playbooks": [PLAYBOOK],
+        "roles": [{"id": "role-1", "name": "Member"}],
+        "idp_groups": [{"name": "eng", "roles": {"org-emulator": "role-1"}}],
+        "users": [{"id": "user-1", "roles": {"enterprise": "role-1"}, "groups": ["eng"]}],
+        "service_users": [{"name": "CI", "roles": {"org-emulator": "role-1"}}],
+        "acu_limits": [{"scope": "enterprise", "cycle_acu_limit": 9}],
+    },
+}
+
+DOCUMENT = Setup(Seed()).app().openapi()
+schema = schemathesis.openapi.from_dict(DOCUMENT)
+
+
+UNSERVED = {(method, path) for method, path, _ in OPERATIONS}
+OTHER_EDITION = {
+    "error_body": "problem",
+    "v1_delete": "204",
+    "v1_error_body": "error",
+    "v1_lists": "object",
+    "v1_macro": "absent",
+    "v1_playbook_fields": "all",
+    "v1_secret_created": "201",
+}
+
+
+@pytest.fixture(scope="module", params=[{}, OTHER_EDITION], ids=["usual", "other edition"])
+def emulator(request):
+    with Emulator(SEED, quirks=request.param) as running:
+        yield running
+
+
+def key_for(path):
+    if path.startswith("/v1"):
+        return "apk_emulator"
+    return "cog_enterprise" if path.startswith("/v3/enterprise") else "cog_emulator"
+
+
+def make_possible(case):
+    """Put in what no schema can say: the organization, no made-up cursor or range, no filed enterprise note.
+
+    Nor can it say that an output schema must be one of draft 7; a word such as `description` in a made-up one
+    is seldom used as that wants it.
+    """
+    if "org_id" in (case.path_parameters or {}):
+        case.path_parameters["org_id"] = "org-emulator"
+    if case.meta.generation.mode is GenerationMode.NEGATIVE:
+        return
+    for name in ("after", "time_after", "time_before"):
+        (case.query or {}).pop(name, None)
+    if case.operation.path.startswith("/v3/enterprise") and isinstance(case.body, dict):
+        case.body.pop("folder_id", None)
+    if isinstance(case.body, dict) and case.body.get("structured_output_schema"):
+        case.body["structured_output_schema"] = {"type": "object"}
+    if isinstance(case.body, dict):
+        for part, make in POSSIBLE.items():
+            if part in case.operation.path:
+                make(case.body)
+
+
+def make_schedule_possible(body):
+    """Make it recur, as no other time can be told to be in the future."""
+    for name in ("scheduled_at", "target_devin_id", "playbook_id"):
+        body.pop(name, None)
+    body |= {"schedule_type": "recurring", "frequency": "0 3 * * *"}
+
+
+def make_default_tag_possible(body):
+    body["tag"] = "nightly"
+
+
+def make_automation_possible(body):
+    """Take out references that lead nowhere and combinations that cannot be, and nulls where none may be."""
+    replaced = {
+        "triggers": [{"event_type": "github:push"}],
+        "actions": [{"type": "start_session", "prompt": "Look around."}],
+        "run_as": {"type": "organization"},
+    }
+    body |= {name: value for name, value in replaced.items() if name in body}
+    for name in ("template_id", "security_profile", "concurrency", "notifications"):
+        body.pop(name, None)
+    for name in ("name", "enabled"):
+        if name in body and body[name] is None:
+            del body[name]
+
+
+POSSIBLE = {
+    "/automations": make_automation_possible,
+    "/schedules": make_schedule_possible,
+    "/tags/default": make_default_tag_possible,
+}
+
+
+def unjudged(case):
+    """Return the checks that do not hold.
+
+    The emulator ignores an unknown query parameter. It answers 501 to a method that only the API
+    serves, and `Allow` names these methods too (see the next test).
+    """
+    if (case.method.upper(), case.operation.path) in UNSERVED:
+        return [unsupported_method, not_a_server_error]
+    known = {parameter.name for parameter in case.operation.query}
+    excluded = [negative_data_rejection] if set(case.query or {}) - known else []
+    if any(path == case.operation.path for _, path in UNSERVED):
+        excluded.append(allow_header_conformance)
+    return excluded
+
+
+@schema.parametrize()
+@settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_answers_are_as_documented(case, emulator):
+    """Codes, content types, headers and bodies; also that bad requests are refused and good ones taken."""
+    make_possible(case)
+    headers = {"Authorization": f"Bearer {key_for(case.operation.path)}"}
+    case.call_and_validate(base_url=emulator.url, headers=headers, excluded_checks=unjudged(case))
+
+
+@pytest.mark.parametrize("path", sorted({path for _, path in UNSERVED} & DOCUMENT["paths"].keys()))
+def test_allow_names_what_is_served_and_what_answers_501(path, emulator):
+    served = {method.upper() for method in DOCUMENT["paths"][path]}
+    unserved = {method for method, unserved_path in UNSERVED if unserved_path == path}
+    headers = {"Authorization": f"Bearer {key_for(path)}"}
+    response = httpx.options(emulator.url + path, headers=headers)
+    assert response.status_code == 405
+    assert set(response.headers["Allow"].split(", ")) == served | unserved
