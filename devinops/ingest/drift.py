@@ -97,7 +97,7 @@ class _DriftPull:
         renamed = renamed_folders(used_folders(declared), pulling.snapshot, pulling.inventory)
         for folder in renamed:
             self._leave(
-                folder.declared, Left.MOVED, self._how_to_follow(folder, renamed), folder.id.id
+                folder.declared, Left.MOVED, self._how_to_follow(folder, renamed), folder.live.id
             )
         edits: defaultdict[str, list[EntryEdit]] = defaultdict(list)
         deleted: list[tuple[Declaration, Record]] = []
@@ -107,10 +107,11 @@ class _DriftPull:
         for item in matches:
             if not self._concerns(item):
                 continue
-            if item.live is None:
-                deleted += [(item.declaration, item.record)] if item.record else []
-            elif found := self._edit_of(item, item.live):
-                edits[item.declaration.source.path].append(found)
+            if item.live:
+                if edit := self._edit_of(item, item.live):
+                    edits[item.declaration.source.path].append(edit)
+            elif item.record:
+                deleted.append((item.declaration, item.record))
         self._delete_files(deleted)
         self._leave_undeclared(matches)
         for path, items in edits.items():
@@ -155,7 +156,7 @@ class _DriftPull:
         return f"its path in the web app is {path}: {'; '.join(steps)}, or rename it back"
 
     def _apply_command(self, key: Key, approval: str = "--on-conflict git") -> str:
-        """Return the command that applies an entry, and what to know about it: ends a sentence."""
+        """Return the command that applies an entry, and advice: both end a sentence."""
         only = quote(escape(str(key)))
         command = f"devinops apply{self.pulling.flags} --only {only} {approval}"
         missing, owned = self._count_missing(key.kind)
@@ -180,15 +181,16 @@ class _DriftPull:
         if item.doubt:
             self._leave(declaration.key, Left.CONFLICT, item.doubt, live.id)
             return None
-        if self._leave_if_key_in_use(item, live, (*who_moved.live, *who_moved.both)):
+        moved_live = (*who_moved.live, *who_moved.both)
+        if self._leave_if_key_in_use(item, live, moved_live):
             return None
-        fields: Any = {change.name: change.before for change in (*who_moved.live, *who_moved.both)}
-        if suspicious := findings(type(live.resource)(**fields)):
+        live_values: Any = {change.name: change.before for change in moved_live}
+        if suspicious := findings(type(live.resource)(**live_values)):
             self.left.append(suspect(live, suspicious))
             return None
         if not item.record and (lost := self._not_in_git(declaration, who_moved.live)):
             reason = (
-                f"the inventory does not have it, and the last commit does not have its "
+                "the inventory does not have it, and the last commit does not have its "
                 f"{', '.join(lost)} at {declaration.source}: commit the file and pull again"
             )
             self._leave(declaration.key, Left.NOT_COMMITTED, reason, live.id)
@@ -205,7 +207,7 @@ class _DriftPull:
         return entry_edit if entry_edit.fields else None
 
     def _leave_recreated(self, item: Match, live: Live) -> None:
-        """Leave an object to the user that replaces one of the inventory and has other values."""
+        """Leave to the user an object that replaces one of the inventory and has other values."""
         key = item.declaration.key
         old = replaced(key, self.snapshot, self.pulling.inventory)
         fields = changed_fields(live.kind, item.declaration.resource, live.resource)
@@ -233,7 +235,7 @@ class _DriftPull:
         )
 
     def _leave_undeclared(self, matches: Iterable[Match]) -> None:
-        """Leave the owned objects to the user that changed outside devinops and have no entry."""
+        """Leave to the user the owned objects that changed outside devinops and have no entry."""
         declared = {live.object_id for item in matches for live in item.lives}
         flags = self.pulling.flags
         for record in self.pulling.inventory.owned:
@@ -252,14 +254,13 @@ class _DriftPull:
 
     def _leave_if_shared(self, declaration: Declaration, what: str, id: str) -> bool:
         """Leave an entry to the user if it is for other targets too; return whether it was left."""
-        shared = self._shared_advice(declaration)
-        if shared:
+        if shared := self._shared_advice(declaration):
             reason = f"{what} outside devinops in {self.pulling.target.name}, but {shared}"
             self._leave(declaration.key, Left.SHARED, reason, id)
         return bool(shared)
 
     def _leave_if_key_in_use(self, item: Match, live: Live, fields: Sequence[FieldChange]) -> bool:
-        """Leave an object to the user if its entry would get a used key; return whether it was."""
+        """Leave an object to the user if its new key is in use; return whether it was left."""
         written = {
             field.name: field.before for field in fields if field.name in live.kind.key_fields
         }
@@ -304,11 +305,11 @@ class _DriftPull:
             return Moved(live=changed_fields(live.kind, declaration.resource, live.resource))
         return Moved()
 
-    def _merge(self, entry_edit: EntryEdit, record: Record | None, change: FieldChange) -> None:
+    def _merge(self, entry_edit: EntryEdit, record: Record, change: FieldChange) -> None:
         """Decide what to write for a field that both sides changed."""
         attribute = entry_edit.live.kind.by_name[change.name]
         ours, theirs = change.after, change.before
-        if not (attribute.text and isinstance(ours, str) and isinstance(theirs, str) and record):
+        if not (attribute.text and isinstance(ours, str) and isinstance(theirs, str)):
             entry_edit.conflicts[change.name] = theirs
             return
         base = self._base(record, attribute)
@@ -350,8 +351,8 @@ class _DriftPull:
             )
         else:
             why = f"{source} at the commit {commit[:12]} is not what was applied: {by_hand}"
-            found = self._entry_at(commit, source, record.key)
-            base = getattr(found.resource, attribute.name) if found else None
+            entry = self._entry_at(commit, source, record.key)
+            base = getattr(entry.resource, attribute.name) if entry else None
             if isinstance(base, str) and fingerprint(base) == record.fields[attribute.name].sent:
                 return base
         reason = f"its {attribute.name} changed on both sides, and {why}"
@@ -488,7 +489,7 @@ class _DriftPull:
         )
 
     def _record_merges(self, matches: Iterable[Match]) -> None:
-        """Record what was merged, without what is merged no longer.
+        """Record what was merged, without what is no longer merged.
 
         If the pull changes nothing else, old lines stay.
         """

@@ -43,7 +43,7 @@ def find_drift(inventory: Inventory, snapshot: Snapshot) -> DriftFindings:
         Drift(
             DriftEvent.RENAMED,
             folder.declared,
-            folder.id.id,
+            folder.live.id,
             f"its path is now {in_sentence(folder.live.key.path)}",
         )
         for folder in renamed

@@ -1,8 +1,8 @@
 """Folders that were renamed in the web app, and objects that wait in the root for theirs. Pure.
 
 No API renames or creates a folder, so a person does. The key of an object that waits in the root
-stays the declared one; only the value that is sent is the root. So the inventory has the root as
-what was sent, and when the folder exists, Git has moved the object.
+stays the declared one; only the value that is sent is the root. The inventory records that value:
+once the folder exists, the declared folder differs from it, so the plan moves the object.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def used_folders(declarations: Iterable[Declaration]) -> frozenset[Key]:
 
 
 def folder_records(used: Iterable[Key], snapshot: Snapshot, inventory: Inventory) -> list[Record]:
-    """Return the records of used folders that are missing or have another id in the inventory."""
+    """Return new records of the used folders that the inventory lacks or has with another id."""
     if inventory.store == "none":
         return []
     records = []
@@ -61,7 +61,6 @@ def folder_records(used: Iterable[Key], snapshot: Snapshot, inventory: Inventory
 class RenamedFolder(NamedTuple):
     """A folder whose live path differs from that in the files and the inventory."""
 
-    id: ObjectId
     declared: Key
     live: Live
 
@@ -77,7 +76,7 @@ def renamed_folders(
     for key in sorted(used):
         live = inventory.object_of(key, snapshot)
         if live and not snapshot.under(key) and live.key not in used:
-            renamed.append(RenamedFolder(live.object_id, key, live))
+            renamed.append(RenamedFolder(key, live))
     return renamed
 
 
@@ -90,14 +89,14 @@ def as_declared(snapshot: Snapshot, renamed: Sequence[RenamedFolder]) -> Snapsho
 
 def under_declared_paths(lives: Iterable[Live], renamed: Sequence[RenamedFolder]) -> list[Live]:
     """Return objects under the paths in the files, for comparing them with declarations."""
-    keys: dict[ObjectId | None, Key] = {folder.id: folder.declared for folder in renamed}
+    keys: dict[ObjectId | None, Key] = {item.live.object_id: item.declared for item in renamed}
     return [_relocated(live, keys) for live in lives]
 
 
 def _relocated(live: Live, keys: Mapping[ObjectId | None, Key]) -> Live:
     if live.object_id in keys:
-        path = live.kind.identity.values(keys[live.object_id])
-        return replace(live, resource=replace(live.resource, **path))
+        values = live.kind.identity.values(keys[live.object_id])
+        return replace(live, resource=replace(live.resource, **values))
     folder = keys.get(live.folder_id)
     return live.put_into(FolderPath(folder.path)) if folder else live
 
@@ -113,8 +112,8 @@ def is_in_root(record: Record) -> bool:
 
 def has_root(fields: Mapping[str, Base], parent: str | None) -> bool:
     """Return whether the root is what was sent as the folder of an object."""
-    known = fields.get(parent or "")
-    return known is not None and known.sent == fingerprint(ROOT)
+    base = fields.get(parent or "")
+    return base is not None and base.sent == fingerprint(ROOT)
 
 
 def declared_key(live: Live, inventory: Inventory) -> Key:
@@ -132,8 +131,8 @@ def recorded(record: Record, live: Live) -> Mapping[str, Base]:
     """
     if not (is_in_root(record) and live.kind.parent and live.key.folder):
         return record.fields
-    known = record.fields[live.kind.parent]
-    return {**record.fields, live.kind.parent: replace(known, sent=fingerprint(record.key.folder))}
+    base = record.fields[live.kind.parent]
+    return {**record.fields, live.kind.parent: replace(base, sent=fingerprint(record.key.folder))}
 
 
 def asking_for_root(
@@ -142,7 +141,7 @@ def asking_for_root(
     """Return an entry that asks for the root if its folder is missing; else the same entry.
 
     An object that is in another folder stays there. One that was put into the root stays in it,
-    also if the policy has changed since then.
+    even if the policy has changed since then.
     """
     parent, folder = declaration.kind.parent, folder_of(declaration)
     if parent is None or folder is None or context.live.under(folder):
@@ -156,7 +155,7 @@ def asking_for_root(
 
 
 def explain_root(draft: PlanDraft, context: PlanContext) -> None:
-    """Let reasons say that an object waits in the root, or no longer has to."""
+    """Add to the reasons that an object waits in the root, or no longer has to."""
     draft.changes = [_explained(change, context) for change in draft.changes]
 
 

@@ -22,7 +22,7 @@ from devinops.model.changes import (
     Refusal,
     Risk,
 )
-from devinops.model.exit_codes import ExitCode, worst
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, MergedEdit, Record, by_object
 from devinops.model.keys import Key, ObjectId, in_sentence, listed
 from devinops.model.kind import Lifecycle
@@ -63,9 +63,9 @@ class Plan:
     `unmanaged` counts the live objects that are not declared, by kind; `unchanged` counts the
     declarations that already hold. `refusals` say why nothing may be applied. `problems` are
     warnings, because files with errors have no plan. `drift` holds changes made outside devinops,
-    which stay. `renamed` holds the folders whose path in the files is old, `in_root`
-    the entries that ask for the root until their folder exists. `upserts` and `removals` are
-    inventory records to write and to remove without a request to the API.
+    which stay. `renamed` holds the folders whose path in the files is old, `in_root` the entries
+    that ask for the root until their folder exists. `upserts` and `removals` are inventory records
+    to write and to remove without a request to the API.
     """
 
     target: Target
@@ -122,8 +122,9 @@ class Plan:
 
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
         """Return DECIDE if a person must decide; with `detailed`, LOOK if changes are pending."""
-        decide = ExitCode.DECIDE if self.refusals or self.blocked else ExitCode.OK
-        return worst(decide, ExitCode.LOOK if detailed and self.changes else ExitCode.OK)
+        if self.refusals or self.blocked:
+            return ExitCode.DECIDE
+        return ExitCode.LOOK if detailed and self.changes else ExitCode.OK
 
 
 @dataclass(frozen=True)
@@ -168,12 +169,13 @@ def digest_of(target: Target, changes: Iterable[tuple[Change, str | None]]) -> s
     The live values and the changed fields together determine the object after the change.
     """
     total = hashlib.sha256(json.dumps(target.identity).encode())
-    for change, before in changes:
+    for change, hash_of_live in changes:
+        # A value is in a list, because null stands for a field that is not set.
         fields = {
             f.name: [None if v is UNSET else [v] for v in (f.before, f.after)]
             for f in change.fields
         }
-        parts = [str(change.key), change.id, change.action.value, before, fields]
+        parts = [str(change.key), change.id, change.action.value, hash_of_live, fields]
         total.update(json.dumps(parts, sort_keys=True).encode())
     return total.hexdigest()[:DIGEST_LENGTH]
 
@@ -234,7 +236,7 @@ def build_plan(
     matches = _ask_for_root(matches, context, draft)  # `in_root`, and folders of the entries
     draft.drift += map(_renamed_outside, renamed)  # drift
     _plan_matches(matches, context, draft)  # everything, from the entries
-    references = _settled(matches, context, draft)  # references of changes; blocks changes
+    references = _resolve_references(matches, context, draft)  # of changes; blocks changes
     waiting = {blocked.key for blocked in draft.blocked} | references.waiting_entries
     orphans, gone = undeclared(matches, elsewhere, context)
     draft.removals += (record.object_id for record in gone)  # removals
@@ -278,21 +280,21 @@ def build_plan(
 
 
 def _context(request: PlanRequest, snapshot: Snapshot, live: Snapshot) -> PlanContext:
-    """Return what the passes see. Options of the run come before the policy of the target."""
+    """Return what the passes see. Options of the run override the policy of the target."""
     target, policy, approvals = request.target, request.policy, request.approvals
     return PlanContext(
-        target.api,
-        policy._replace(
+        api=target.api,
+        policy=policy._replace(
             on_drift=OnDrift(approvals.on_drift or policy.on_drift),
             missing_folders=MissingFolders(approvals.folders or policy.missing_folders),
         ),
-        approvals,
-        request.today,
-        request.inventory,
-        snapshot,
-        live,
-        target.scope,
-        by_object(request.merged, request.inventory),
+        approvals=approvals,
+        today=request.today,
+        inventory=request.inventory,
+        real=snapshot,
+        live=live,
+        scope=target.scope,
+        merged=by_object(request.merged, request.inventory),
     )
 
 
@@ -300,25 +302,25 @@ def _context(request: PlanRequest, snapshot: Snapshot, live: Snapshot) -> PlanCo
 
 
 def _ask_for_root(matches: Iterable[Match], context: PlanContext, draft: PlanDraft) -> list[Match]:
-    """Return the matches, in which entries ask for the root while their folder is missing."""
-    asking = []
+    """Return the matches; in them, entries ask for the root while their folder is missing."""
+    updated = []
     for matched in matches:
         declaration = asking_for_root(matched.declaration, matched.live, matched.record, context)
         if declaration is not matched.declaration:
             draft.in_root.append(declaration)
-        asking.append(matched._replace(declaration=declaration))
-    return asking
+        updated.append(matched._replace(declaration=declaration))
+    return updated
 
 
 def _renamed_outside(folder: RenamedFolder) -> Drift:
     """Return the drift of a folder that was renamed in the web app; its contents have not moved."""
-    noun, keys = folder.live.kind.noun, (folder.declared, folder.live.key)
-    old, new = (in_sentence(key.path) for key in keys)
+    noun = folder.live.kind.noun
+    old, new = in_sentence(folder.declared.path), in_sentence(folder.live.key.path)
     reason = (
         f"its path in the web app is {new}: rename the directory {old} and each {noun} {old} in "
         f"the files to {new}, or rename the {noun} back in the web app"
     )
-    return Drift(DriftEvent.RENAMED, folder.declared, folder.id.id, reason)
+    return Drift(DriftEvent.RENAMED, folder.declared, folder.live.id, reason)
 
 
 def _plan_matches(matches: Iterable[Match], context: PlanContext, draft: PlanDraft) -> None:
@@ -349,17 +351,19 @@ def _plan_unmanaged(matched: Match, context: PlanContext, draft: PlanDraft) -> N
 def _block_namesakes(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
     declaration = matched.declaration
     link = f", or run {link_command(declaration.key)} with the id of the right one"
+    rename = "rename or " if declaration.kind.renames else ""
     ids = ", ".join(live.id for live in matched.namesakes)
     previous = "" if matched.key == declaration.key else "previous "
     reason = (
         f"{len(matched.namesakes)} live objects share the {previous}key {matched.key} ({ids}): "
-        f"{'rename or ' if declaration.kind.renames else ''}delete all but one in the web app"
-        f"{link if context.has_inventory else ''}"
+        f"{rename}delete all but one in the web app{link if context.has_inventory else ''}"
     )
     draft.block(Blocker.CONFLICT, declaration, reason, matched.namesakes)
 
 
-def _settled(matches: Sequence[Match], context: PlanContext, draft: PlanDraft) -> References:
+def _resolve_references(
+    matches: Sequence[Match], context: PlanContext, draft: PlanDraft
+) -> References:
     """Resolve the references of changes and block what cannot be made, until nothing changes."""
     declared = frozenset(matched.declaration.key for matched in matches)
     references = References(context.live, context.real, known_ids(matches), declared=declared)
@@ -387,15 +391,15 @@ def _plan_orphans(
     pairs = likely_renames(deletable, matches)
     successors = {pair.orphan.live.object_id: pair.entry.key for pair in pairs}
     for orphan in orphans:
-        successor = successors.get(orphan.live.object_id)
-        is_managed = orphan.live.kind.lifecycle is Lifecycle.MANAGED
+        live = orphan.live
+        successor = successors.get(live.object_id)
+        is_managed = live.kind.lifecycle is Lifecycle.MANAGED
         if is_managed and orphan.record and context.policy.prune is Prune.OFF:
             draft.staying.append(orphan.key)
         elif successor and successor in waiting:
-            live = orphan.live
             draft.blocked.append(waits_for(successor, orphan.key, live.id, orphan.source))
         else:
-            planner(orphan.live.kind).orphan(orphan, successor, context, draft)
+            planner(live.kind).orphan(orphan, successor, context, draft)
     hints = rename_hints(pairs)
     draft.changes = [
         replace(change, reason=f"{change.reason}{hints[change.key]}")
@@ -438,13 +442,13 @@ def _notes(
         yield f"{are} no longer declared ({listed(staying)}); {stay} because prune is off"
     notes = (*draft.notes, *advice(snapshot, draft.changes, declarations))
     yield from (note for key, note in notes if selected(key))
-    yield from _foreign(live for live in snapshot.objects if selected(live.key))
+    yield from _foreign_notes(live for live in snapshot.objects if selected(live.key))
     yield from generated_secret_notes(draft.changes)
     yield from hazard_notes(draft.changes)
 
 
-def _foreign(lives: Iterable[Live]) -> Iterator[str]:
-    """Yield a note for each kind with the number of objects that are labeled as others'."""
+def _foreign_notes(lives: Iterable[Live]) -> Iterator[str]:
+    """Yield a note for each kind with the number of objects that have another owner's label."""
     owners: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for live in lives:
         if live.owner and not live.ours:

@@ -29,23 +29,24 @@ class Verdict(StrEnum):
     MERGED = "both sides changed, and pull merged them in Git"
 
 
-def classify(attribute: Attribute, base: Base | None, want: Any, have: Any) -> Verdict:
+def classify(attribute: Attribute, base: Base | None, declared: Any, live: Any) -> Verdict:
     """Return which side of a field moved.
 
-    `want` is UNSET if the field is not managed, `have` if the API does not show it. Without a base,
-    equal values are recorded and different values are an update.
+    `declared` is UNSET if the field is not managed, `live` if the API does not show it. Without a
+    base, equal values are recorded and different values are an update.
     """
-    if want is UNSET:
+    if declared is UNSET:
         return Verdict.NOTHING if base is None else Verdict.RECORD
     if base is None:
-        is_equal = have is UNSET or same(attribute, have, want)
+        is_equal = live is UNSET or same(attribute, live, declared)
         return Verdict.RECORD if is_equal else Verdict.UPDATE
-    declared = fingerprint(want)
-    if have is UNSET:
-        return Verdict.UPDATE if declared != base.sent else Verdict.NOTHING
-    live = declared if isinstance(have, str) and have == want else fingerprint(have)
-    moved = (declared != base.sent, live != base.read)
-    if moved != (False, False) and same(attribute, have, want):
+    declared_hash = fingerprint(declared)
+    if live is UNSET:
+        return Verdict.UPDATE if declared_hash != base.sent else Verdict.NOTHING
+    # Equal texts are hashed once.
+    live_hash = declared_hash if isinstance(live, str) and live == declared else fingerprint(live)
+    moved = (declared_hash != base.sent, live_hash != base.read)
+    if moved != (False, False) and same(attribute, live, declared):
         return Verdict.RECORD
     return _VERDICTS[moved]
 
@@ -77,18 +78,18 @@ class Moved(NamedTuple):
 def sides(
     kind: Kind,
     bases: Mapping[str, Base],
-    want: Resource,
-    have: Resource,
+    declared: Resource,
+    live: Resource,
     merged: MergedFields = MappingProxyType({}),
 ) -> Moved:
-    """Classify all fields of an object, in the order of the kind.
+    """Return the fields of an object by the side that moved, in the order of the kind.
 
     `merged` holds the live values that pull merged. A conflict with another value stays a conflict.
     """
     by_verdict: defaultdict[Verdict, list[FieldChange]] = defaultdict(list)
     for attribute in (attribute for attribute in kind.attributes if attribute.names):
         name = attribute.name
-        after, before = getattr(want, name), getattr(have, name)
+        after, before = getattr(declared, name), getattr(live, name)
         verdict = classify(attribute, bases.get(name), after, before)
         if verdict is Verdict.CONFLICT and (name, fingerprint(before)) in merged:
             verdict = Verdict.MERGED
@@ -103,11 +104,11 @@ def sides(
     )
 
 
-def moved_outside(bases: Mapping[str, Base], have: Resource) -> tuple[str, ...]:
+def moved_outside(bases: Mapping[str, Base], live: Resource) -> tuple[str, ...]:
     """Return the names of the recorded fields whose live value is not the one that was returned."""
-    live = dict(have.items())
+    values = dict(live.items())
     return tuple(
         name
         for name, base in bases.items()
-        if base.read is not None and name in live and fingerprint(live[name]) != base.read
+        if base.read is not None and name in values and fingerprint(values[name]) != base.read
     )
