@@ -26,7 +26,7 @@ from devinops.planning.lifecycles.managed import bases, is_sent
 from devinops.planning.plan import Plan
 
 REPLACE_ATTEMPTS = 3
-"""How often to try to create a secret again after its delete."""
+"""How many times to try to create an object again after its delete."""
 
 MAX_UNANSWERED = 3
 """The run stops after this many changes in a row without a response, or with only 429."""
@@ -61,7 +61,7 @@ class _Unclear(DevinopsError):
 
 
 class _AlreadyWritten(Exception):
-    """An attempt of an update got no response, and the object now has the values that it sent."""
+    """An attempt to update got no response, and the object now has the values that it sent."""
 
     def __init__(self, live: Live) -> None:
         self.live = live
@@ -177,13 +177,11 @@ class Applier:
         if result.outcome is not Outcome.DONE:
             self._not_written.add(change.key)
             return
-        if change.action is Action.DELETE:
-            self._try_journal(lambda: self.journal.settle([], [change.object_id]))
-        else:
-            assert result.live, "only a delete leaves no object"
-            removals = [change.object_id] if change.action is Action.REPLACE else []
-            record = self._record(change, result.live)
-            self._try_journal(lambda: self.journal.settle([record], removals))
+        assert result.live or change.action is Action.DELETE, "only a delete leaves no object"
+        upserts = [self._record(change, result.live)] if result.live else []
+        is_removed = change.action in (Action.DELETE, Action.REPLACE)
+        removals = [change.object_id] if is_removed else []
+        self._try_journal(lambda: self.journal.settle(upserts, removals))
 
     def _adopt(self, changes: Sequence[Change]) -> list[Result]:
         """Adopt objects that equal their entries: only their records are written, all at once."""
@@ -215,9 +213,9 @@ class Applier:
         return replace(record, source=declaration.source.path, commit=self.options.commit)
 
     def _with_commit(self, record: Record) -> Record:
-        """Return a record that the plan renewed with the commit that has its values now."""
-        is_known = record.memory or record.commit
-        return record if is_known else replace(record, commit=self.options.commit)
+        """Return a record that the plan renewed, with the commit of this run if it needs one."""
+        needs_commit = not (record.memory or record.commit)
+        return replace(record, commit=self.options.commit) if needs_commit else record
 
     def interrupt(self, code: ExitCode) -> None:
         """Finish the requests in flight and start nothing new; the run exits with `code`.
@@ -301,8 +299,8 @@ class Applier:
     def _create(self, change: Change) -> tuple[Live | None, str]:
         try:
             return self._create_once(change)
-        except _NotCreated as nothing:
-            raise nothing.error from None
+        except _NotCreated as not_created:
+            raise not_created.error from None
 
     def _create_once(self, change: Change) -> tuple[Live | None, str]:
         """Create an object. Raises _NotCreated if it is safe to try again."""
@@ -319,9 +317,9 @@ class Applier:
             live, remark = self._recover(change, error), FOUND_AFTERWARDS
         self._known.add(live.id)
         self._created[change.key] = live.id
-        lost = self._hand_over(change, live)
+        loss = self._hand_over(change, live)
         self._verify_stored(change, change.written(), live)
-        return live, "; ".join(filter(None, (remark, lost)))
+        return live, "; ".join(filter(None, (remark, loss)))
 
     def _hand_over(self, change: Change, live: Live) -> str:
         """Give a secret that the API created to the user; return a remark if it is lost.
@@ -344,7 +342,7 @@ class Applier:
     def _replace(self, change: Change) -> tuple[Live | None, str]:
         """Delete an object and create it again, in several attempts: until then it is missing.
 
-        The next attempt only starts when the lists show that the one before created nothing.
+        The next attempt starts only if the lists show that the one before created nothing.
         """
         self._delete(change)
         attempt = 0
@@ -352,9 +350,9 @@ class Applier:
             attempt += 1
             try:
                 return self._create_once(change)
-            except _NotCreated as nothing:
+            except _NotCreated as not_created:
                 if attempt == REPLACE_ATTEMPTS:
-                    raise _missing(nothing.error) from nothing
+                    raise _missing(not_created.error) from not_created
             except DevinopsError as error:
                 if attempt == 1 and isinstance(error, ApiError) and error.answered:
                     raise _missing(error) from error
@@ -401,7 +399,6 @@ class Applier:
         return [live for live in snapshot.under(key) if self._is_new(live, change)]
 
     def _is_new(self, live: Live, change: Change) -> bool:
-        assert change.declaration
         written = change.written()
         return live.id not in self._known and not changed_fields(
             change.kind, written, live.resource
@@ -421,10 +418,10 @@ class Applier:
             after = self.writer.update(before, written, ids, before_again=again)
         except _AlreadyWritten as done:
             after, remark = done.live, FOUND_AFTERWARDS
-        lost = self._hand_over(change, after)
+        loss = self._hand_over(change, after)
         self._verify_preserved(change, before, after)
         self._verify_stored(change, written, after)
-        return after, "; ".join(filter(None, (remark, lost)))
+        return after, "; ".join(filter(None, (remark, loss)))
 
     def _verify_stored(self, change: Change, sent: Resource, after: Live) -> None:
         """Raise _Unclear if the API did not store a field that was sent."""
@@ -453,14 +450,14 @@ class Applier:
         return {key: id for key, id in ids.items() if id is not None}
 
     def _delete(self, change: Change) -> tuple[Live | None, str]:
-        kind = change.key.kind
         assert change.id
         before = self._reread(change)
         if before is None:
             return None, "it was gone already"
         self.hooks.before_write(before)
         try:
-            self.writer.delete(kind, change.id, before_again=self._before_again(before, None))
+            again = self._before_again(before, None)
+            self.writer.delete(change.key.kind, change.id, before_again=again)
         except ApiError as error:
             if not self._is_deleted(change, error):
                 raise
@@ -472,12 +469,11 @@ class Applier:
 
         A status such as 403 can mean that or a lack of permission, so the lists decide.
         """
-        kind = change.key.kind
         if error.status not in change.kind.apis[self.writer.api].gone:
             return False
         try:
             with self._listing:
-                return change.object_id not in self.writer.snapshot({kind}).by_id
+                return change.object_id not in self.writer.snapshot({change.key.kind}).by_id
         except ApiError as failure:
             raise type(error)(
                 f"{error}; the lists could not be read to see whether it is gone: {failure}",
@@ -486,7 +482,7 @@ class Applier:
             ) from error
 
     def _before_again(self, before: Live, written: Resource | None) -> BeforeAgain | None:
-        """Return a check for the time before a retry: people may have edited the object meanwhile.
+        """Return a check that runs before a retry: people may have edited the object meanwhile.
 
         `written` is what an update sends, None for a delete. Returns None if the API has no single
         read.
@@ -573,7 +569,7 @@ def apply(applier: Applier, verify: Callable[[], Plan]) -> ApplyReport:
 
 
 def _verified(plan: Plan, results: tuple[Result, ...], after: Plan) -> ApplyReport:
-    """Return the report with the changes of a plan made afterwards, and what only that blocks."""
+    """Return the report with what a plan made afterwards changes, and what only that one blocks."""
     blocked = {result.change.key for result in results if result.outcome is Outcome.BLOCKED}
     known = blocked | {block.key for block in plan.blocked}
     left = tuple(change for change in after.changes if change.key not in blocked)
