@@ -37,7 +37,7 @@ T = TypeVar("T")
 _GONE: Final = (404, 405, 410)
 """The statuses of a list that an API no longer has."""
 
-_UNKNOWN_OWNER: Final = KeyOwner("unknown (API v1 has no self)")
+_UNKNOWN_OWNER: Final = KeyOwner("unknown (API v1 does not say)")
 
 
 class ReadingClient:
@@ -103,22 +103,19 @@ class ReadingClient:
     def _with_key_for(self, kind: Kind, usual: T, enterprise: T | None) -> T:
         if not self._is_about_organization(kind):
             return usual
-        if enterprise is None:
-            raise self._missing_key(kind)
-        return enterprise
-
-    def _is_about_organization(self, kind: Kind) -> bool:
-        """Return whether the enterprise stores a kind for an organization: it needs another key."""
-        return kind.apis[self.api].is_about_organization
-
-    def _missing_key(self, kind: Kind) -> ConfigError:
+        if enterprise is not None:
+            return enterprise
         variable = self._connection.enterprise_key_env
         remedy = (
             f"set {variable}, which the target's enterprise_key_env names"
             if variable
             else "set the target's enterprise_key_env to the variable that holds one"
         )
-        return ConfigError(f"{kind.noun} needs an enterprise key: {remedy}")
+        raise ConfigError(f"{kind.noun} needs an enterprise key: {remedy}")
+
+    def _is_about_organization(self, kind: Kind) -> bool:
+        """Return whether the enterprise stores a kind for an organization: it needs another key."""
+        return kind.apis[self.api].is_about_organization
 
     def _permission(self, usual: str, api: Api) -> str:
         """Return the permission that a call needs.
@@ -167,11 +164,9 @@ class ReadingClient:
         existing = [kind for kind in KINDS.values() if self._exists(kind)]
         if nouns is not None:
             return [kind for kind in existing if kind.noun in nouns]
-        return [kind for kind in existing if self._has_key_for(kind)]
-
-    def _has_key_for(self, kind: Kind) -> bool:
-        """Return whether there is a key that can read a kind."""
-        return self._enterprise_getter is not None or not self._is_about_organization(kind)
+        if self._enterprise_getter is not None:
+            return existing
+        return [kind for kind in existing if not self._is_about_organization(kind)]
 
     def _exists(self, kind: Kind) -> bool:
         """Return whether this API has a kind in the scope of the target."""
@@ -234,17 +229,13 @@ class ReadingClient:
             if counted and counted.kind in readings:
                 check_counts(counted, readings[kind.noun].items, readings[counted.kind].items)
 
-    def _learn_names(self, kinds: Iterable[Kind], readings: Mapping[str, Reading]) -> None:
-        """Remember how files spell references to the listed objects."""
-        for kind in kinds:
-            if kind.noun in KINDS.referred:
-                items = readings[kind.noun].items
-                self._names[kind.noun] = codec.spellings(kind, self.api, items)
-
     def _read_list(
         self, kinds: list[Kind], on_page: Callable[[Kind, list[Item]], None], verify: bool
     ) -> dict[str, Reading]:
-        """Read the list that these kinds share; an error says so if the API may have moved it."""
+        """Read the list that these kinds share, and remember how files spell references to it.
+
+        An error says so if the API may have moved the list.
+        """
         try:
             readings = self._request_list(kinds, on_page, verify)
         except BadResponse:
@@ -255,7 +246,10 @@ class ReadingClient:
                 raise
             text = f"{error}. If the settings are right, {moving_advice}"
             raise ApiError(text, status=error.status) from error
-        self._learn_names(kinds, readings)
+        for kind in kinds:
+            if kind.noun in KINDS.referred:
+                items = readings[kind.noun].items
+                self._names[kind.noun] = codec.spellings(kind, self.api, items)
         return readings
 
     def _request_list(
@@ -370,18 +364,13 @@ class WritingClient(ReadingClient):
     def _after_create(self, live: Live, resource: Resource, ids: Mapping[Key, str]) -> Live:
         """Set the fields that the API accepts only in an update, if the new object lacks them."""
         update_only = [
-            attribute
+            attribute.name
             for attribute in live.kind.attributes
             if attribute.sent_as(self.api, creating=False)
             and not attribute.sent_as(self.api, creating=True)
         ]
-        unset = [
-            attribute
-            for attribute in update_only
-            if getattr(resource, attribute.name)
-            not in (UNSET, getattr(live.resource, attribute.name))
-        ]
-        if not unset:
+        values = ((getattr(resource, name), getattr(live.resource, name)) for name in update_only)
+        if all(new in (UNSET, stored) for new, stored in values):
             return live
         try:
             return replace(self.update(live, resource, ids), revealed=live.revealed)
@@ -399,7 +388,6 @@ class WritingClient(ReadingClient):
         before_again: BeforeAgain | None = None,
     ) -> Live:
         kind, id, api = before.kind, before.id, self._api(before.kind.noun)
-        assert api.update or api.parts, "what cannot be updated is blocked"
         if api.parts:
             organization_settings.write(
                 self._sender_of(kind),
@@ -410,7 +398,7 @@ class WritingClient(ReadingClient):
                 before_again=before_again,
             )
             return replace(before, resource=resource)
-        assert api.update
+        assert api.update, "what cannot be updated is blocked"
         verb, path = api.update.verb, self._path(kind, id)
         permission = self._permission(api.write_permission, api)
         encode = partial(codec.encode, resource, self._encoding(kind, ids), before=before)
@@ -474,8 +462,9 @@ class WritingClient(ReadingClient):
         names = codec.with_references(self._names, ids)
         if codec.is_whole(kind, self.api, response):
             return replace(self._live(kind, response, names), revealed=_revealed(kind, response))
-        viewpoint = self._viewpoint
-        return codec.sent(kind, self.api, id, body, names, viewpoint, creating=creating)
+        return codec.live_from_request(
+            kind, self.api, id, body, names, self._viewpoint, creating=creating
+        )
 
 
 class _Decoded:
@@ -494,8 +483,8 @@ class _Decoded:
 
     def of(self, item: Item) -> Live | None:
         """Return the object of exactly this item of a page; None if it was not decoded."""
-        found = self._lives.get(id(item))
-        return found[1] if found else None
+        _, live = self._lives.get(id(item), (None, None))
+        return live
 
 
 class _Count:

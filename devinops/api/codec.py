@@ -34,7 +34,7 @@ from devinops.model.objects import Access, Live
 from devinops.model.values import UNSET
 from devinops.planning.diff import settable
 
-ALSO: Final = frozenset(
+READ_FOR_EVERY_KIND: Final = frozenset(
     {
         "access_type",
         "org_id",
@@ -47,7 +47,7 @@ ALSO: Final = frozenset(
         "last_edited_by",
     }
 )
-"""Members that are read for every kind, besides the attributes."""
+"""Members of the JSON that are read besides the attributes of a kind."""
 
 Names = Mapping[str, Mapping[str, str]]
 """Noun → id → how files spell a reference to that object.
@@ -154,13 +154,10 @@ def decode(
         created_at=_time(fields, "created_at"),
         updated_at=_time(fields, "updated_at"),
         created_by=_person(fields, "created_by") or fields.maybe_text("created_by_user_name"),
-        updated_by=_last_editor(fields),
+        updated_by=_person(fields, "updated_by")
+        or _person(fields, "last_edited_by")
+        or fields.maybe_text("updated_by_user_name"),
     )
-
-
-def _last_editor(fields: _Item) -> str | None:
-    by = _person(fields, "updated_by") or _person(fields, "last_edited_by")
-    return by or fields.maybe_text("updated_by_user_name")
 
 
 def _owner(kind: Kind, resource: Resource) -> tuple[str | None, Resource]:
@@ -202,10 +199,10 @@ def spellings(kind: Kind, api: ApiVersion, items: Iterable[Mapping[str, Any]]) -
     without parents the path is the object's name. Any other object is spelled as its name, and
     objects that share a name are left out, because a reference must be unambiguous.
     """
-    fields = {item.id: item for item in (_Item(kind, api, fields) for fields in items)}
+    by_id = {item.id: item for item in (_Item(kind, api, fields) for fields in items)}
     if kind.apis[api].tree:
-        return {item.id: _folder_path(item, fields) for item in fields.values()}
-    names = {id: _name(item) for id, item in fields.items()}
+        return {id: _folder_path(item, by_id) for id, item in by_id.items()}
+    names = {id: _name(item) for id, item in by_id.items()}
     counts = Counter(names.values())
     return {id: name for id, name in names.items() if counts[name] == 1}
 
@@ -449,11 +446,11 @@ def encode(
             continue
         new = _to_send(attribute, resource, api, creating=before is None)
         new = _labeled(kind, attribute, new, encoding.owner or None)
-        last = getattr(before.resource, attribute.name) if before else UNSET
-        last = _labeled(kind, attribute, last, before.owner if before else None)
-        if (new is UNSET and attribute.name != kind.parent) or (changes_only and new == last):
+        old = getattr(before.resource, attribute.name) if before else UNSET
+        old = _labeled(kind, attribute, old, before.owner if before else None)
+        if (new is UNSET and attribute.name != kind.parent) or (changes_only and new == old):
             continue
-        body[name] = _sent(kind, attribute, new, last, encoding.ids)
+        body[name] = _as_api_expects(kind, attribute, new, old, encoding.ids)
     if value is not None:
         body[kind.apis[api].value] = value
     return body
@@ -475,8 +472,10 @@ def _labeled(kind: Kind, attribute: Attribute, value: Any, owner: str | None) ->
     return {**(value or {}), LABEL: owner}
 
 
-def _sent(kind: Kind, attribute: Attribute, value: Any, before: Any, ids: Mapping[Key, str]) -> Any:
-    """Return a value as the API expects it."""
+def _as_api_expects(
+    kind: Kind, attribute: Attribute, value: Any, before: Any, ids: Mapping[Key, str]
+) -> Any:
+    """Return a value with ids in place of names, in the form that the API accepts."""
     if attribute.ref:
         return ids[kind.referred(attribute, value)] if value else None
     if attribute.mention:
@@ -485,7 +484,7 @@ def _sent(kind: Kind, attribute: Attribute, value: Any, before: Any, ids: Mappin
     return attribute.to_api(value, before)
 
 
-def sent(
+def live_from_request(
     kind: Kind,
     api: ApiVersion,
     id: str,

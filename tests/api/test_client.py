@@ -491,7 +491,7 @@ def test_whoami_is_checked(api, connect, answer):
 def test_v1_cannot_say_who(api, connect):
     server = api()
     with open_reader(connect(server.url, api="v1", key="apk_x")) as reader:
-        assert reader.whoami().principal == "unknown (API v1 has no self)"
+        assert reader.whoami().principal == "unknown (API v1 does not say)"
         assert reader.org_id is None
     assert server.asked == []
 

@@ -407,12 +407,12 @@ def test_what_is_read_is_written_back_as_it_was(noun, api):
 def test_what_was_sent_reads_as_if_the_api_had_answered_it():
     secret = Secret(key="K", type="totp", note="n")
     body = create(secret, "v1")
-    sent = codec.sent(secret.kind, "v1", "s-1", body, {}, Viewpoint(), creating=True)
+    sent = codec.live_from_request(secret.kind, "v1", "s-1", body, {}, Viewpoint(), creating=True)
     assert sent == Live(id="s-1", resource=Secret(key="K", type="totp"))
     backend = {Key.parse("folder:Backend"): "f-9"}
     body = update(NOTE_RESOURCE, "v1", backend)
     names = codec.with_references({}, backend)
-    note = codec.sent(NOTE_RESOURCE.kind, "v1", "n-1", body, names, Viewpoint())
+    note = codec.live_from_request(NOTE_RESOURCE.kind, "v1", "n-1", body, names, Viewpoint())
     assert note.key == Key("knowledge", "Backend", "N")
     assert note.ids == {"folder": "f-9"}
 

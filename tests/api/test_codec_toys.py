@@ -96,7 +96,7 @@ def test_an_update_sends_what_it_takes_under_its_own_names():
 def test_what_was_sent_reads_under_the_name_of_responses(toy_kinds, encode, creating, unknown):
     body = encode(WHOLE)
     names = codec.with_references({}, IDS)
-    sent = codec.sent(ROBOT, "v3", "r-1", body, names, HERE, creating=creating)
+    sent = codec.live_from_request(ROBOT, "v3", "r-1", body, names, HERE, creating=creating)
     values = dict(WHOLE.items()) | unknown
     assert (sent.id, sent.resource, sent.ids) == ("r-1", Robot(**values), {"manual": "m-1"})
 
