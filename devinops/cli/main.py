@@ -50,6 +50,9 @@ COMMAND_GROUPS = {
 
 COMMANDS = [name for commands in COMMAND_GROUPS.values() for name in commands]
 
+_COMPLETE = "_DEVINOPS_COMPLETE"
+"""The variable that a completion script sets when the shell asks what comes next."""
+
 
 class Commands(Group):
     """A group that imports the commands only when one is used."""
@@ -60,7 +63,7 @@ class Commands(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        # Imports and files make many objects that stay: to look for garbage after each 700 of them
+        # Imports and files make many objects that stay: looking for garbage after every 700 of them
         # takes a fifteenth of the time of a short run.
         gc.set_threshold(20_000)
         with signals.deferred():
@@ -144,9 +147,6 @@ def _help_width() -> int:
         except OSError:
             columns = "80"
     return max(min(int(columns), 100) - 2, 50)
-
-
-_COMPLETE = "_DEVINOPS_COMPLETE"
 
 
 def _complete() -> int:

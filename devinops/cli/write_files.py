@@ -53,9 +53,9 @@ def _files(root: Path) -> Iterator[str]:
 
 
 def text_of(root: Path, raws: Raws) -> Callable[[str], str | None]:
-    """Return what reads a file below a root, with its own line ends; None if it is not UTF-8.
+    """Return a function that reads a file below a root; it returns None if that is not UTF-8.
 
-    It reads each file once: what it returns is, and stays, in `raws`.
+    It keeps the file's own line ends, and reads each file once: into `raws`.
     """
 
     def read(path: str) -> str | None:
@@ -68,7 +68,7 @@ def text_of(root: Path, raws: Raws) -> Callable[[str], str | None]:
 
 
 def ignored(project: Project) -> Callable[[str], bool]:
-    """Return what tells whether devinops.yaml ignores a path."""
+    """Return a function that tells whether devinops.yaml ignores a path."""
     rules, _ = read_patterns(project.ignore)
     return Ignore(rules.values())
 
@@ -126,14 +126,14 @@ class Writing:
         self.unwritten = []
         # The record of a merge is last, so that it is not written if a file of the merge is not.
         changes = sorted(changes, key=lambda change: change.path.startswith(f"{MERGED}/"))
-        of_keys: defaultdict[Key, set[str]] = defaultdict(set)
+        paths_by_key: defaultdict[Key, set[str]] = defaultdict(set)
         for change in changes:
             for key in change.keys:
-                of_keys[key].add(change.path)
+                paths_by_key[key].add(change.path)
         self.changes = [
             change
             for change in changes
-            if self._try(change, partial(self._check_first, change, of_keys))
+            if self._try(change, partial(self._check_first, change, paths_by_key))
         ]
         self._make_directories()
         texts = {self.root / file.path: file.text for file in self.changes if file.text is not None}
@@ -144,16 +144,15 @@ class Writing:
 
     def _make_directories(self) -> None:
         top = os.path.realpath(self.root)
-        for directory in sorted({path.parent for path in self._new()}):
+        new = (self.root / change.path for change in self.changes if change.is_new)
+        for directory in sorted({path.parent for path in new}):
             missing = [above for above in (directory, *directory.parents) if not above.exists()]
             with _failures(directory):
                 directory.mkdir(parents=True, exist_ok=True)
                 if not is_inside(os.path.realpath(directory), top):
-                    raise NotADirectoryError(20, "a symbolic link above it leads outside the root")
+                    what = "a symbolic link above it leads outside the root"
+                    raise NotADirectoryError(errno.ENOTDIR, what)
             self._made += reversed(missing)
-
-    def _new(self) -> Iterator[Path]:
-        return (self.root / change.path for change in self.changes if change.is_new)
 
     def finish(self, may_delete: Callable[[str], bool] = lambda _: True) -> None:
         """Put the files in their places, and delete those that go. Raises NotWritten.
@@ -195,13 +194,13 @@ class Writing:
             return False
         return True
 
-    def _check_first(self, change: FileChange, of_keys: Mapping[Key, set[str]]) -> None:
-        """Raise Changed, or Unsuitable for a file that is a symbolic link or read-only.
+    def _check_first(self, change: FileChange, paths_by_key: Mapping[Key, set[str]]) -> None:
+        """Raise Changed as `_check`, or Unsuitable for a symbolic link or a read-only file.
 
-        `of_keys` has the files that change with an object: if one must stay, they all do.
+        `paths_by_key` has the files that change with an object: if one must stay, they all do.
         """
         self._check(change, follow=True)
-        together = {change.path}.union(*(of_keys[key] for key in change.keys))
+        together = {change.path}.union(*(paths_by_key[key] for key in change.keys))
         for path in (self.root / name for name in sorted(together)):
             if os.path.lexists(path):
                 atomic.check_place(path)
@@ -234,8 +233,8 @@ def _directory(root: Path) -> Iterator[Path | None]:
         directory = path.with_suffix(".tmp")
         directory.mkdir(mode=0o700)
     except (OSError, NotImplementedError):
-        # The second one: filelock cannot lock on this file system. The caller prepares each file
-        # beside its path instead, so nothing is lost but the clearing of leftovers after a kill.
+        # NotImplementedError means that filelock cannot lock on this file system. The caller then
+        # prepares each file beside its path; only leftovers of a killed process are not cleared.
         yield None
         return
     try:

@@ -29,16 +29,12 @@ def findings_to_problems(
 ) -> Iterator[Problem]:
     """Yield the findings as problems with positions, except for values that the parser reported."""
     for finding in findings:
-        path = finding.path[:-1] if finding.at_key else finding.path
-        if not node.at(path).broken:
-            yield problem(source_of(node, file, finding), finding.code, finding.message)
-
-
-def source_of(node: Node, file: str, finding: SchemaFinding) -> Source:
-    """Return the position at which a finding below `node` is to be fixed."""
-    if finding.at_key:
-        return node.at(finding.path[:-1]).key_source(file, str(finding.path[-1]))
-    return node.at(finding.path).source(file)
+        value = node.at(finding.path[:-1] if finding.at_key else finding.path)
+        if value.broken:
+            continue
+        key = str(finding.path[-1]) if finding.at_key else None
+        source = value.source(file) if key is None else value.key_source(file, key)
+        yield problem(source, finding.code, finding.message)
 
 
 def declare(
@@ -75,7 +71,7 @@ class _Entry:
     sources: dict[FieldPath, Source] = field(default_factory=dict)
     text_file: str = ""
     blank_lines: int = 0
-    """How many lines without text the file begins with."""
+    """How many blank lines `text_file` begins with."""
 
     @property
     def source(self) -> Source:
@@ -83,6 +79,9 @@ class _Entry:
 
     def report(self, source: Source, code: str, message: str) -> None:
         self.problems.append(problem(source, code, message))
+
+    def report_invalid(self, source: Source, message: str) -> None:
+        self.report(source, "invalid-value", message)
 
     def declaration(self) -> Declaration | None:
         """Return the declaration, or None if it has a problem."""
@@ -97,7 +96,7 @@ class _Entry:
             return None
         written = self.kind.resource(**self.values)
         for path, message in self.kind.check(written):
-            self.report(self.source_of(path), "invalid-value", message)
+            self.report_invalid(self.source_of(path), message)
         if self.kind.superseded and self.ensure is Ensure.PRESENT:
             advice = self.kind.superseded.advice(written)
             options = "can only be deleted (ensure: absent) or left alone"
@@ -183,7 +182,7 @@ class _Entry:
                 node.text_source(self.file) if attribute.text else node.source(self.file)
             )
             if not node.tainted:
-                for path, part in node.below() if node.children else ():
+                for path, part in node.below():
                     self.sources[name, *path] = part.text_source(self.file)
                 self.values[name] = self.value(attribute, node.data)
         if self.kind.parent and self.kind.parent not in self.node.data:
@@ -195,7 +194,7 @@ class _Entry:
         if attribute.text and isinstance(written, str):
             text = canonical_text(written)
             if written and not text and name != self.kind.document:
-                self.report(source, "invalid-value", "must not be blank")
+                self.report_invalid(source, "must not be blank")
             return text
         if _is_path(self.kind, attribute):
             return self.folder(source, written)
@@ -206,16 +205,12 @@ class _Entry:
     def folder(self, source: Source, written: str | None) -> FolderPath:
         path = folder_path(written or "")
         if _UNPRINTABLE.search(path):
-            self.report(
-                source,
-                "invalid-value",
-                "a folder path cannot contain tabs, line breaks or control characters",
+            self.report_invalid(
+                source, "a folder path cannot contain tabs, line breaks or control characters"
             )
         if isinstance(self.kind.identity, Path) and not path:
-            self.report(
-                source,
-                "invalid-value",
-                "this path does not name a folder: write folder names joined with /",
+            self.report_invalid(
+                source, "this path does not name a folder: write folder names joined with /"
             )
         return path
 
@@ -227,19 +222,15 @@ class _Entry:
                     f"the directory name {name!r} begins or ends with white space, but a folder "
                     "name cannot: rename the directory, or set `folder`"
                 )
-                self.report(self.source, "invalid-value", message)
+                self.report_invalid(self.source, message)
         return self.folder(self.source, directory_folder(self.directories))
 
     def check_name(self, source: Source, name: str) -> None:
         if name != name.strip():
-            self.report(
-                source, "invalid-value", "this name begins or ends with white space: remove it"
-            )
+            self.report_invalid(source, "this name begins or ends with white space: remove it")
         elif _UNPRINTABLE.search(name):
-            self.report(
-                source,
-                "invalid-value",
-                "a name cannot contain tabs, line breaks or control characters",
+            self.report_invalid(
+                source, "a name cannot contain tabs, line breaks or control characters"
             )
 
     # the text
