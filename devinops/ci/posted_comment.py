@@ -61,7 +61,7 @@ class ReportToPost:
         return about is not None and self.marker.replaces(about)
 
     def is_after_failure(self, comment: Comment) -> bool:
-        """Return whether a comment is of an own run for another commit that knew no target."""
+        """Return whether an own run for another commit wrote this before it knew its target."""
         about = comment_marker.read(comment.text)
         is_own = is_by(comment, self.author)
         return is_own and about is not None and self.marker.is_after_failure(about)
@@ -80,6 +80,7 @@ def post(host: CodeHost, request: int, report: ReportToPost) -> Posted:
     earlier commit, if it ends last, leaves the report about the last commit of the request alone.
     The comment of an earlier run that failed before it knew its target is deleted. In a merged
     request nothing changes, because its comments say what was reviewed.
+
     Raises ApiError, and ConfigError if the token comments as somebody else.
     """
     if host.request(request).merge_commits:

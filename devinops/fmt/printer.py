@@ -113,9 +113,9 @@ class _Printer:
     ) -> tuple[list[str], Iterator[str]]:
         """Return the comments above an entry, and its lines."""
         # Below a list in brackets, or in a text that becomes a block, no comment can stay.
-        homeless = [] if entry.value.nested else entry.value.below
-        homeless = [*homeless, *(entry.inner if _block(entry.value) else [])]
-        above = [*entry.above, *entry.beside[:-1], *filter(None, homeless)]
+        below = [] if entry.value.nested else entry.value.below
+        inner = entry.inner if _block(entry.value) else []
+        above = [*entry.above, *entry.beside[:-1], *filter(None, (*below, *inner))]
         last = entry.beside[-1:]
         if entry.key:
             return above, _beside(self._pair(entry, indent, (*path, _name(entry))), last)
@@ -291,11 +291,9 @@ def _inline(node: TreeNode, *, in_flow: bool) -> str:
         return value.lower() if value in BOOLS else value
     if _is_escaped(node):
         return _unfolded(node.raw)
-    without_quotes = (
-        yaml_text.flow(node.value) if in_flow else yaml_text.plain_or_quoted(node.value)
-    )
-    if without_quotes == node.value:
-        return without_quotes
+    shortest = yaml_text.flow(node.value) if in_flow else yaml_text.plain_or_quoted(node.value)
+    if shortest == node.value:
+        return shortest
     is_quoted_on_one_line = node.style == '"' and not node.several_lines
     return node.raw if is_quoted_on_one_line else _quoted(node.value)
 
@@ -314,7 +312,9 @@ def _on_one_line(match: re.Match[str]) -> str:
     if match["escape"]:
         return match[0]
     blank_lines = match[0].count("\n") - 1
-    return "\\n" * blank_lines or ("" if match["joined"] else " ")
+    if blank_lines:
+        return "\\n" * blank_lines
+    return "" if match["joined"] else " "
 
 
 def _quoted(text: str) -> str:

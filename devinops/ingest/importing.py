@@ -126,17 +126,17 @@ class Existing:
 
 
 def import_contents(
-    found: Iterable[tuple[ImportSource, Form, Contents]],
+    sources: Iterable[tuple[ImportSource, Form, Contents]],
     choices: ImportChoices,
     repository: Existing,
 ) -> ImportReport:
     """Return the report of importing what the forms found in sources, in their order."""
-    found = list(found)
+    sources = list(sources)
     run = _Import(choices, repository)
-    for _, _, contents in found:
+    for _, _, contents in sources:
         for noun, names in contents.names.items():
             run.names.setdefault(noun, {}).update(names)
-    for source, form, contents in found:
+    for source, form, contents in sources:
         run.add(source, form, contents)
     run.settle_names()
     run.place_files()
@@ -255,13 +255,15 @@ class _Import:
         settled: dict[int, _Candidate] = {}
         copies: list[tuple[_Candidate, _Candidate]] = []
         for group in by_key.values():
-            first, *others = distinct = self.distinct(group, copies)
+            distinct = self.distinct(group, copies)
+            first, *others = distinct
             if others and any(not item.other_name for item in distinct):
                 self.leave_out_namesakes(group)
                 continue
             settled[id(first)] = first
             for other in others:
-                settled[id(other)] = renamed = other.renamed(_new_name(other, known))
+                renamed = other.renamed(_new_name(other, known))
+                settled[id(other)] = renamed
                 known.add(renamed.key)
         self.candidates = list(settled.values())
         for copy, first in copies:
@@ -271,7 +273,7 @@ class _Import:
     def distinct(
         self, group: Sequence[_Candidate], copies: list[tuple[_Candidate, _Candidate]]
     ) -> list[_Candidate]:
-        """Return the candidates of one key that differ; add each copy, and what it copies."""
+        """Return the candidates of a key that differ; `copies` gets each other one and its twin."""
         distinct: list[_Candidate] = []
         for candidate in group:
             first = next((other for other in distinct if _is_same(candidate, other)), None)
@@ -344,9 +346,9 @@ class _Import:
         for declared in self.repository.declared.values():
             text = declared.kind.text_of(declared.resource)
             texts.setdefault(text, (declared.key, declared.source.path))
-        origins = {item.key: item for item in self.report.imported}
+        imported = {item.key: item for item in self.report.imported}
         for item in self.candidates:
-            entry = origins.get(item.key)
+            entry = imported.get(item.key)
             if entry is None or not item.text:
                 continue
             key, path = texts.setdefault(item.text, (item.key, entry.file))
@@ -461,10 +463,10 @@ def _without_misfits(item: _Candidate) -> _Candidate:
 # --- comparing ------------------------------------------------------------------------------------
 
 
-def _is_same(one: _Candidate, other: _Candidate) -> bool:
-    return one.values == other.values or (
-        bool(one.other_name and one.text) and one.text == other.text
-    )
+def _is_same(candidate: _Candidate, other: _Candidate) -> bool:
+    if candidate.other_name and candidate.text and candidate.text == other.text:
+        return True
+    return candidate.values == other.values
 
 
 def _has_values(resource: Resource, item: _Candidate) -> bool:

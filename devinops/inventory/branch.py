@@ -332,6 +332,6 @@ def _rejection(error: str) -> str:
     if reason is None:
         return error_line(error)
     shown, others = without_credentials(reason[1]), error_line(error)
-    if "remote:" not in error or shown in others:
-        return others if shown in others else shown
-    return f"{shown}; {others}"
+    if shown in others:
+        return others
+    return f"{shown}; {others}" if "remote:" in error else shown

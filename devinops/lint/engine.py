@@ -20,7 +20,7 @@ from devinops.model.objects import Problem, Severity
 Content = tuple[str, ...]
 """What the fingerprint of a finding is made from, without secrets."""
 
-Found = tuple[Rule, LintFinding]
+RuleFinding = tuple[Rule, LintFinding]
 
 _CONTINUED: Final = r"""(?:[^\x00-\x7f]+[^\x00-\x20"'`<>|\x7f-\U0010ffff]+)*"""
 """The rest of a secret, if it goes on after characters outside ASCII that broke it in two."""
@@ -91,7 +91,7 @@ class _LintRun:
         reports.sort(key=lambda report: report.problem)
         return _with_fingerprints(_merged(reports))
 
-    def _findings(self) -> Iterator[Found]:
+    def _findings(self) -> Iterator[RuleFinding]:
         for rule in self.selected:
             if rule.entry:
                 for subject in self.context.subjects:
@@ -99,14 +99,14 @@ class _LintRun:
             if rule.repository:
                 yield from ((rule, finding) for finding in rule.repository(self.context))
 
-    def _secrets(self, found: Iterable[LintFinding]) -> Iterator[LintFinding]:
+    def _secrets(self, findings: Iterable[LintFinding]) -> Iterator[LintFinding]:
         """Yield the secrets in the entries of these findings, whichever rules are selected."""
-        concerned = {entry.source for finding in found for entry in finding.entries}
-        checks = [rule.entry for rule in self.rules if rule.finds_secrets and rule.entry]
+        concerned = {entry.source for finding in findings for entry in finding.entries}
+        detectors = [rule.entry for rule in self.rules if rule.finds_secrets and rule.entry]
         for subject in self.context.subjects:
             if subject.declaration.source in concerned:
-                for check in checks:
-                    yield from check(subject, self.context)
+                for detector in detectors:
+                    yield from detector(subject, self.context)
 
     def _with_escaped_secrets(self, secrets: Iterable[LintFinding]) -> Iterator[str]:
         """Yield the files in which a secret has escapes, so that it cannot be recognized there."""
@@ -115,8 +115,8 @@ class _LintRun:
             first, *further = finding.secret.split("\n")
             # If the lengths differ, the position is that of a field that contains the secret.
             if finding.length == len(first):
-                line, column = finding.source.line - 1, finding.source.column - 1
-                is_there = any(text.startswith(first, column) for text in lines[line : line + 1])
+                index, column = finding.source.line - 1, finding.source.column - 1
+                is_there = any(line.startswith(first, column) for line in lines[index : index + 1])
             else:
                 is_there = any(first in line for line in lines)
             if not is_there or not all(any(part in line for line in lines) for part in further):
@@ -131,7 +131,7 @@ class _LintRun:
         ]
         return any(covers)
 
-    def _about_exceptions(self) -> Iterator[Found]:
+    def _about_exceptions(self) -> Iterator[RuleFinding]:
         for rule in self.selected:
             if not rule.exceptions:
                 continue
@@ -198,7 +198,7 @@ def _conceal(secrets: Sequence[str], text: str) -> str:
 def _starred(secrets: Sequence[str], text: str) -> str:
     for secret in secrets:
         if secret in text:
-            text = re.sub(re.escape(secret) + _CONTINUED, lambda found: "*" * len(found[0]), text)
+            text = re.sub(re.escape(secret) + _CONTINUED, lambda match: "*" * len(match[0]), text)
     return starred(text)
 
 

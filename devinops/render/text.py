@@ -42,6 +42,7 @@ PULLED = "writes these changes into the files, or says what to do"
 SINCE_APPLY = "- last apply, + live"
 """What `-` and `+` stand for in the drift of an inventory."""
 MAX_NEEDED_BY = 5
+"""How many entries that need a blocked step are named, unless `full`."""
 MAX_ALIKE = 5
 """How many results with one message, or changes that are left, are shown, unless `full`."""
 MAX_PATH_COLUMNS = 50
@@ -438,7 +439,9 @@ def verdict(plan: ShownPlan, error: str = "", untouched: Iterable[tuple[int, str
             *untouched,
         )
     )
-    stopped = "refused, " if plan.refusals else "not applied, " if error else ""
+    stopped = "not applied, " if error else ""
+    if plan.refusals:
+        stopped = "refused, "
     return stopped + "; ".join(filter(None, (changes or "nothing to change", others)))
 
 
@@ -528,4 +531,4 @@ def rollback_hint(
     limits = prose(f"cannot restore {'; and '.join(lost)}") if lost else ""
     if not report.restorable and lost:
         return f"{code('devinops rollback')} {limits}"
-    return f"to restore: {restore}{f', which {limits}' if lost else ''}"
+    return f"to restore: {restore}, which {limits}" if lost else f"to restore: {restore}"

@@ -85,16 +85,15 @@ def _validator_class() -> Any:
 
 
 def check(
-    name_or_checker: str | Checker, value: Any, *, hides_values: bool = False
+    schema: str | Checker, value: Any, *, hides_values: bool = False
 ) -> Iterator[SchemaFinding]:
     """Yield what is wrong with `value`, in the order of the schema, each finding once.
 
-    A name is one of `file_schemas()`, or `sections` for a YAML file without its entries. With
-    `hides_values`, no message quotes a key or a scalar of `value`, which may be a secret in the
-    wrong field.
+    `schema` can be the name of one of `file_schemas()`, or `sections` for a YAML file without its
+    entries. With `hides_values`, no message quotes a key or a scalar of `value`, which may be a
+    secret in the wrong field.
     """
-    chosen = name_or_checker
-    checker = _named_checker(chosen) if isinstance(chosen, str) else chosen
+    checker = _named_checker(schema) if isinstance(schema, str) else schema
     seen: set[SchemaFinding] = set()
     errors = list(checker.errors(value))
     misspelled = {meant for error in errors for meant in _misspelled(error)}
@@ -167,8 +166,8 @@ def _explain_missing(error: Any, _: Show) -> Explained:
 
 def _explain_dependent(error: Any, _: Show) -> Explained:
     for name, needed in error.validator_value.items():
-        for other in needed if name in error.instance else ():
-            if other not in error.instance:
+        for other in needed:
+            if name in error.instance and other not in error.instance:
                 yield (), "missing-field", f"{name} also needs the field {other}: add it"
 
 

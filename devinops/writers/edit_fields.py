@@ -259,10 +259,10 @@ class _Writer:
 
     def _after_colon(self, key: Any) -> int:
         at = int(key.end_mark.index) + self.file.offset
-        found = re.compile(r"\s*:").match(self.file.text, at)
-        if not found:
+        colon = re.compile(r"\s*:").match(self.file.text, at)
+        if not colon:
             raise NotEditable("its key is not followed by a colon")
-        return found.end()
+        return colon.end()
 
     # texts
 
@@ -272,8 +272,8 @@ class _Writer:
         if yaml_text.fits_a_block(new) or (is_block and _fits_one_line(new)):
             return self._replace_by_block(node, old, new, colon, column, is_block=is_block)
         comment = ""
-        if is_block and (found := re.search(r"#.*", self._first_line(node))):
-            comment = f"  {found[0]}"
+        if is_block and (match := re.search(r"#.*", self._first_line(node))):
+            comment = f"  {match[0]}"
         end = max(self.end(node), colon)
         return Splice(colon, end, f" {_in_style(new, style)}{comment}")
 
