@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from devinops.model.keys import ROOT, FolderPath, Key, ObjectId, decode_part
-from devinops.model.values import UNSET
+from devinops.model.values import UNSET, parts_of
 
 ApiVersion = Literal["v3", "v1"]
 
@@ -700,10 +700,7 @@ def _texts(value: Any) -> Iterator[str]:
     """Yield every text in a value, at any depth."""
     if isinstance(value, str):
         yield value
-    parts = (
-        value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    )
-    for part in parts:
+    for part in parts_of(value):
         yield from _texts(part)
 
 

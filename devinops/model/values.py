@@ -1,9 +1,9 @@
-"""Values of fields: UNSET, the canonical form of a text, and the texts in a value."""
+"""Values of fields: UNSET, the canonical form of a text, and what is in a value."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
 from typing import Any, Final
 
@@ -39,6 +39,13 @@ def canonical_text(text: str) -> str:
 
 
 _BLANK_LINES: Final = re.compile(r"(?:[^\S\n]*\n)+")
+
+
+def parts_of(value: Any) -> Collection[Any]:
+    """Return the values of a mapping or the items of a list; empty for any other value."""
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def texts_in(value: Any) -> Iterator[str]:

@@ -9,17 +9,17 @@ from unicodedata import normalize
 
 from devinops.model.changes import FieldChange
 from devinops.model.kind import ApiVersion, Attribute, Kind, Resource
-from devinops.model.values import UNSET, canonical_text
+from devinops.model.values import UNSET, canonical_text, parts_of
 
 
-def changed_fields(kind: Kind, want: Resource, have: Resource) -> tuple[FieldChange, ...]:
+def changed_fields(kind: Kind, declared: Resource, live: Resource) -> tuple[FieldChange, ...]:
     """Return the declared fields whose live value differs, in the order of the kind.
 
     Fields that the declaration does not set, or that the API does not show, are left out.
     """
     changes = []
     for attribute in kind.attributes:
-        after, before = getattr(want, attribute.name), getattr(have, attribute.name)
+        after, before = getattr(declared, attribute.name), getattr(live, attribute.name)
         if after is UNSET or before is UNSET or same(attribute, before, after):
             continue
         changes.append(FieldChange(attribute.name, before, after))
@@ -60,7 +60,10 @@ def _seen(text: str) -> str:
 
 
 MOST_PARTS = 1_000
-"""Maximum parts of a nested value whose differences are named; deepdiff takes minutes beyond."""
+"""How many parts a nested value may have for its differences to be named.
+
+With more, deepdiff takes minutes.
+"""
 
 
 def nested_paths(before: Any, after: Any) -> list[str]:
@@ -68,7 +71,7 @@ def nested_paths(before: Any, after: Any) -> list[str]:
 
     Empty if a value is not a mapping or list, or is too large; then the whole value changed.
     """
-    if not isinstance(after, dict | list) or max(map(_parts, (before, after))) > MOST_PARTS:
+    if not isinstance(after, dict | list) or max(_size(before), _size(after)) > MOST_PARTS:
         return []
     from deepdiff import DeepDiff
 
@@ -81,9 +84,8 @@ def nested_paths(before: Any, after: Any) -> list[str]:
     return sorted(path for path in paths if path)
 
 
-def _parts(value: Any) -> int:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + sum(map(_parts, inner))
+def _size(value: Any) -> int:
+    return 1 + sum(map(_size, parts_of(value)))
 
 
 def settable(kind: Kind, api: ApiVersion) -> list[Attribute]:

@@ -14,7 +14,7 @@ from devinops.load.yamltree import LEVELS
 from devinops.model.keys import Key, decode_part
 from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Source
-from devinops.model.values import UNSET, canonical_text
+from devinops.model.values import UNSET, canonical_text, parts_of
 from devinops.writers import field_order, yaml_text
 from devinops.writers.append_entries import appended
 from devinops.writers.edit_fields import NotEditable
@@ -264,16 +264,10 @@ def _changed(kind: Kind, values: Mapping[str, Any], declaration: Declaration) ->
 def _is_too_deep(value: Any) -> bool:
     level = [value]
     for _ in range(LEVELS - _OUTER_LEVELS):
-        level = [part for outer in level for part in _parts(outer)]
+        level = [part for outer in level for part in parts_of(outer)]
         if not level:
             return False
     return True
-
-
-def _parts(value: Any) -> Iterable[Any]:
-    if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, list | tuple) else ()
 
 
 def _field_at(source: Source, kind: Kind, path: str, text: str) -> str | None:
@@ -284,13 +278,13 @@ def _field_at(source: Source, kind: Kind, path: str, text: str) -> str | None:
         return kind.document
     name = _OF_PAGE if is_page else _OF_SECTION
     above = [
-        (i, found) for i, row in enumerate(rows[: source.line], 1) if (found := name.match(row))
+        (i, match) for i, row in enumerate(rows[: source.line], 1) if (match := name.match(row))
     ]
     if not above:
         return None
-    number, found = above[-1]
-    is_key = number == source.line and source.column <= found.end()
-    return None if is_key else found[1]
+    number, match = above[-1]
+    is_key = number == source.line and source.column <= match.end()
+    return None if is_key else match[1]
 
 
 _FENCE: Final = "---"

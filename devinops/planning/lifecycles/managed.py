@@ -104,8 +104,8 @@ class Managed:
                 "pass --on-drift overwrite to create it again, or remove its entry to leave it "
                 f"deleted ({pull_command()} does that if it can)"
             )
-            facts = (declaration.key, record.id, reason, (), declaration.source)
-            draft.drift.append(Drift(DriftEvent.DELETED, *facts))
+            key, source = declaration.key, declaration.source
+            draft.drift.append(Drift(DriftEvent.DELETED, key, record.id, reason, (), source))
 
     def _create(
         self, declaration: Declaration, reason: str, context: PlanContext, draft: PlanDraft
@@ -156,8 +156,9 @@ class Managed:
             is_overwritten = bool(fields)
         if old and not is_overwritten:
             differs = f"; differs in {names_of(fields)}" if fields else ""
-            facts = (declaration.key, live.id, f"it was {old.id}{differs}", (), declaration.source)
-            draft.drift.append(Drift(DriftEvent.RECREATED, *facts))
+            reason, source = f"it was {old.id}{differs}", declaration.source
+            recreated = Drift(DriftEvent.RECREATED, declaration.key, live.id, reason, (), source)
+            draft.drift.append(recreated)
 
     def _takes_over(self, fields: Fields) -> bool:
         """Return whether adopting an object with these differences overwrites live values."""
@@ -513,16 +514,16 @@ def _change(
     return Change(action, declaration.key, reason, live.id, declaration, real, fields)
 
 
-def _unreadable(kind: Kind, fields: Fields, want: Resource, have: Resource) -> Fields:
+def _unreadable(kind: Kind, fields: Fields, declared: Resource, live: Resource) -> Fields:
     """Return the declared values that the API does not show, so an update does not lose them."""
     known = {change.name for change in fields}
     return tuple(
-        FieldChange(a.name, UNSET, getattr(want, a.name))
+        FieldChange(a.name, UNSET, getattr(declared, a.name))
         for a in kind.attributes
         if a.names
         and a.name not in known
-        and getattr(want, a.name) is not UNSET
-        and getattr(have, a.name) is UNSET
+        and getattr(declared, a.name) is not UNSET
+        and getattr(live, a.name) is UNSET
     )
 
 
