@@ -193,7 +193,7 @@ def check_writable(path: Path) -> None:
 
 
 def check_unchanged(path: Path, before: str | None, *, follow: bool = False) -> None:
-    """Raise Changed unless a file has this text; None: unless nothing is there.
+    """Raise Changed unless a file still has the text `before`, or for None is still missing.
 
     A symbolic link counts as changed unless `follow`.
     """

@@ -120,7 +120,7 @@ class Session(Generic[C_co]):
     ) -> Snapshot:
         """Return all objects of the kinds and of the kinds that they refer to.
 
-        For None, `verify` and `pages` see `Reader`.
+        `Reader` says what None, `verify` and `pages` mean.
         """
         selected = None if kinds is None else KINDS.with_referred(kinds)
         with Progress(self.options, "reading") as progress:
