@@ -241,8 +241,8 @@ def _no_entries(untracked: frozenset[str]) -> Problem:
     places = ", ".join(
         [*(f"{name}/**" for name in sorted(KINDS.directories)), *sorted(KINDS.files)]
     )
-    found = "is tracked by Git" if untracked else "was found"
-    message = f"no file with entries {found}: expected one of {places}; check --root, or start with"
+    verb = "is tracked by Git" if untracked else "was found"
+    message = f"no file with entries {verb}: expected one of {places}; check --root, or start with"
     return Problem(Source("."), "no-entries", f"{message} devinops init")
 
 

@@ -162,18 +162,18 @@ class Git:
             out = BytesIO(self.run("cat-file", "--batch=%(objectsize)", data=data).out)
         except DevinopsError:
             return {}
-        found = {}
+        contents = {}
         for name in names_on_a_line:
             size = out.readline().strip()
             if size.isdigit():
-                found[name] = out.read(int(size))
+                contents[name] = out.read(int(size))
                 out.readline()
-        return found
+        return contents
 
     def file_at(self, commit: str, path: str) -> str | None:
         """Return a file at a commit, by its path from the directory; None if it is not there."""
-        found = self.contents([f"{commit}:./{path}"]).values()
-        return next((content.decode("utf-8", "replace") for content in found), None)
+        contents = self.contents([f"{commit}:./{path}"]).values()
+        return next((content.decode("utf-8", "replace") for content in contents), None)
 
     def identity(self) -> dict[str, str]:
         """Return variables that name devinops as author or committer if no name is set.

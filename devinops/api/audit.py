@@ -42,8 +42,8 @@ def with_editors(drift: Sequence[Drift], reader: Reader) -> tuple[Drift, ...]:
     times = [at for at in unnamed.values() if at is not None]
     if not times:
         return tuple(drift)
-    found = reader.authors(list(unnamed), min(times) - CLOCK_SKEW_S, max(times) + CLOCK_SKEW_S)
-    names = {id: author.who for id, author in found.items() if id in unnamed}
+    editors = reader.authors(list(unnamed), min(times) - CLOCK_SKEW_S, max(times) + CLOCK_SKEW_S)
+    names = {id: author.who for id, author in editors.items() if id in unnamed}
     return tuple(replace(edit, by=names.get(edit.id, edit.by)) for edit in drift)
 
 

@@ -89,12 +89,12 @@ class GitHub:
 
 def open_host(job: Job, environment: Mapping[str, str], access: Access) -> GitHub:
     """Return a client with the token in the environment. Raises MissingToken, ConfigError."""
-    found = first_token(environment, TOKENS)
-    if found is None:
+    chosen = first_token(environment, TOKENS)
+    if chosen is None:
         raise MissingToken(
             "no token for GitHub: set GITHUB_TOKEN in the env of the step, to ${{ github.token }}"
         )
-    variable, token = found
+    variable, token = chosen
     redact.remember_key(token)
     headers = {
         "Authorization": f"Bearer {checked(token, variable)}",

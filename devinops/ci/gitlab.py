@@ -97,12 +97,12 @@ class GitLab:
 
 def open_host(job: Job, environment: Mapping[str, str], access: Access) -> GitLab:
     """Return a client with the token in the environment. Raises MissingToken, ConfigError."""
-    found = first_token(environment, TOKENS if access.writes else (*TOKENS, JOB_TOKEN))
-    if found is None:
+    chosen = first_token(environment, TOKENS if access.writes else (*TOKENS, JOB_TOKEN))
+    if chosen is None:
         raise MissingToken(
             f"no token that may comment on GitLab, which {JOB_TOKEN} may not: {_NEXT_STEP}"
         )
-    variable, token = found
+    variable, token = chosen
     redact.remember_key(token)
     header = "JOB-TOKEN" if variable == JOB_TOKEN else "PRIVATE-TOKEN"
     endpoint = Endpoint(

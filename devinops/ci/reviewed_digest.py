@@ -66,10 +66,10 @@ def reviewed(host: CodeHost, request: Request, about: Marker, author: str, base:
             f"{where} is for the branch {request.base}, but this job is for {base}: pass --base "
             f"{quote(request.base)} if you apply here what was reviewed there, or {NEXT_STEP}"
         )
-    found = list(_comments(host, request, about, author))
-    if not found:
+    comments = list(_comments(host, request, about, author))
+    if not comments:
         raise Stale(f"{where} has no plan for {about.target} by {author}: {NEXT_STEP}")
-    plans = [plan for plan in found if plan.digest]
+    plans = [plan for plan in comments if plan.digest]
     if not plans:
         raise Stale(
             f"the plan for {about.target} in {where} was refused or failed, so there is nothing "

@@ -30,10 +30,10 @@ def _quiet(values: Callable[[click.Context, str], Iterable[str]]) -> _Complete:
         from click.shell_completion import CompletionItem
 
         try:
-            found = sorted({value for value in values(ctx, typed) if value.startswith(typed)})
+            matching = sorted({value for value in values(ctx, typed) if value.startswith(typed)})
         except Exception:
             return []
-        return [CompletionItem(value) for value in found if value.isprintable()]
+        return [CompletionItem(value) for value in matching if value.isprintable()]
 
     return complete
 

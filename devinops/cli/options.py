@@ -126,8 +126,8 @@ class Options:
 
         root = os.path.realpath(self.root)
         try:
-            found = os.environ.get(_envvar("ROOT")) or find_root(Path.cwd())
-            return "" if root == os.path.realpath(found) else f" -C {quote(os.path.relpath(root))}"
+            usual = os.environ.get(_envvar("ROOT")) or find_root(Path.cwd())
+            return "" if root == os.path.realpath(usual) else f" -C {quote(os.path.relpath(root))}"
         except FileNotFoundError:
             # The current directory was deleted.
             return f" -C {quote(root)}"

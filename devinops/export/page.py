@@ -97,7 +97,7 @@ def _rows(front: Mapping[str, Any], indent: int = 0) -> Iterator[str]:
     for name, value in front.items():
         start = f"{' ' * indent}{yaml_text.plain_or_quoted(name)}:"
         if isinstance(value, str) and _DASHES.search(value):
-            escaped = _DASHES.sub(lambda found: r"\x2D" * len(found[0]), yaml_text.quoted(value))
+            escaped = _DASHES.sub(lambda match: r"\x2D" * len(match[0]), yaml_text.quoted(value))
             yield f"{start} {escaped}"
         elif isinstance(value, Mapping):
             yield start

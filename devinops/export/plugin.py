@@ -159,9 +159,9 @@ class _PluginExport:
 
     def __init__(self, existing: Mapping[str, str], choices: PluginChoices) -> None:
         self.existing, self.choices = existing, choices
-        found = {path: provenance(path, existing[path]) for path in sorted(existing)}
+        provenances = {path: provenance(path, existing[path]) for path in sorted(existing)}
         self.origins = {
-            path: origin for path, origin in found.items() if origin and path != MANIFEST
+            path: origin for path, origin in provenances.items() if origin and path != MANIFEST
         }
         """Path → provenance of the files that devinops wrote, sorted by path."""
         self.earlier = _earlier_files(self.origins)

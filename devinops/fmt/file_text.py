@@ -121,13 +121,13 @@ class _Form:
         """Return the declarations of the text, without their positions."""
         if self.path == CONFIG:
             return []
-        found, _ = self.entries(text)
-        return [item._replace(source=Source(self.path), sources={}) for item in found]
+        declarations, _ = self.entries(text)
+        return [item._replace(source=Source(self.path), sources={}) for item in declarations]
 
     def _spans(self, text: str) -> tuple[int, int, int]:
-        found = spans(text)
-        assert found
-        return found
+        positions = spans(text)
+        assert positions
+        return positions
 
 
 def _settings(path: tuple[str, ...]) -> Sequence[str]:

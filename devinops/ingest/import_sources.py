@@ -62,8 +62,8 @@ class ImportSources:
         # A plain text is rarely a note, unless the user names it.
         texts = (file for file in _walk(path) if not file.lower().endswith(".txt"))
         # A link comes after what it may lead to.
-        found = sorted(texts, key=lambda file: (os.path.islink(file), file))
-        files = [_File(file, path) for file in found]
+        ordered = sorted(texts, key=lambda file: (os.path.islink(file), file))
+        files = [_File(file, path) for file in ordered]
         known = [(file, forms) for file in files if (forms := forms_of(file.absolute))]
         speaking = [file for file, forms in known if not forms[0].fallback and not _is_data(file)]
         for file, forms in known:

@@ -30,15 +30,15 @@ def with_applied(
     If neither has it, the reason says why.
     """
     records = [inventory.by_id[ObjectId(item.key.kind, item.id)] for item in drift]
-    found = [_found(*pair, declared) for pair in zip(drift, records, strict=True)]
+    drifts = [_filled(*pair, declared) for pair in zip(drift, records, strict=True)]
     files = {
-        _last_applied(record) for item, record in zip(found, records, strict=True) if _lacks(item)
+        _last_applied(record) for item, record in zip(drifts, records, strict=True) if _lacks(item)
     }
     cloned = cloned_commits({commit for commit, _ in files if commit}, read)
     earlier = entries_at({file for file in files if file[0] in cloned}, read)
     return tuple(
-        _explained(_found(item, record, earlier.get(_last_applied(record), ())), record, cloned)
-        for item, record in zip(found, records, strict=True)
+        _explained(_filled(item, record, earlier.get(_last_applied(record), ())), record, cloned)
+        for item, record in zip(drifts, records, strict=True)
     )
 
 
@@ -75,7 +75,7 @@ def _lacks(drift: Drift) -> list[FieldChange]:
     return [field for field in drift.fields if field.before is UNSET]
 
 
-def _found(drift: Drift, record: Record, entries: Iterable[Declaration]) -> Drift:
+def _filled(drift: Drift, record: Record, entries: Iterable[Declaration]) -> Drift:
     """Return the drift with the values of those entries that were applied."""
     of_key = [entry.resource for entry in entries if entry.key == record.key]
     before = {

@@ -22,13 +22,13 @@ def findings(resource: Resource) -> list[str]:
 
 def findings_in(values: Iterable[tuple[str, Any]]) -> list[str]:
     """Return the same for pairs of name and value."""
-    found = [(name, list(texts_in(value))) for name, value in values if value is not UNSET]
+    texts = [(name, list(texts_in(value))) for name, value in values if value is not UNSET]
     # Almost every object is clean, and one search of all of its texts shows that.
-    together = "\n".join(text for _, parts in found for text in parts)
+    together = "\n".join(text for _, parts in texts for text in parts)
     if together.isascii() and not may_hold_secret(together):
         return []
     return [
-        f"{name}: {finding}" for name, parts in found for finding in dict.fromkeys(_of_texts(parts))
+        f"{name}: {finding}" for name, parts in texts for finding in dict.fromkeys(_of_texts(parts))
     ]
 
 

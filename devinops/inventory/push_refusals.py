@@ -44,5 +44,5 @@ _ADVICE: Final = (
 
 def advice(error: str) -> str:
     """Return what to do about a refused push, from what git and the host wrote."""
-    found = (text for pattern, text in _ADVICE if re.search(pattern, error, re.IGNORECASE))
-    return next(found, _ANY_HOST)
+    texts = (text for pattern, text in _ADVICE if re.search(pattern, error, re.IGNORECASE))
+    return next(texts, _ANY_HOST)

@@ -35,12 +35,12 @@ def written(reports: Iterable[Reported], others: Iterable[Known] = ()) -> Iterat
     `others` are known findings that this run did not look for.
     """
     accepted = (report for report in reports if can_hide(report))
-    found = {
+    known = {
         Known(report.problem.source.path, report.rule.id, fingerprint)
         for report in accepted
         for fingerprint in report.fingerprints
     }
-    findings = sorted({*found, *others})
+    findings = sorted({*known, *others})
     yield f'{{"format_version": {FORMAT}, "findings": ['
     for number, (path, rule, fingerprint) in enumerate(findings):
         item = {"path": path, "rule": rule, "fingerprint": fingerprint}

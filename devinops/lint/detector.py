@@ -170,14 +170,14 @@ def everywhere(text: str, find: Callable[[str], Iterable[Leak]]) -> Iterator[Lea
     """Yield what is found in the text, with and without its invisible characters."""
     visible = bare(text)
     hidden = find(visible.text) if visible.text != text else ()
-    found = (Leak(*visible.span(leak.start, leak.end), leak.title) for leak in hidden)
-    yield from _apart((*found, *find(text)))
+    revealed = (Leak(*visible.span(leak.start, leak.end), leak.title) for leak in hidden)
+    yield from _apart((*revealed, *find(text)))
 
 
 def leaks(text: str) -> Iterator[Leak]:
     """Yield what looks like a secret, in the order of the text; placeholders do not count."""
-    found = (*_known(text), *_given(text), *_of_library(text))
-    yield from _apart(_without_marks(text, leak) for leak in found)
+    suspects = (*_known(text), *_given(text), *_of_library(text))
+    yield from _apart(_without_marks(text, leak) for leak in suspects)
 
 
 def _without_marks(text: str, leak: Leak) -> Leak:
@@ -194,13 +194,13 @@ def _without_marks(text: str, leak: Leak) -> Leak:
 
 def _apart(leaks: Iterable[Leak]) -> list[Leak]:
     """Return leaks in the order of the text; of several that overlap, only the first given."""
-    found: list[Leak] = []
+    apart: list[Leak] = []
     for leak in leaks:
-        at = bisect(found, leak)
-        beside = found[max(at - 1, 0) : at + 1]
+        at = bisect(apart, leak)
+        beside = apart[max(at - 1, 0) : at + 1]
         if not any(leak.start < other.end and other.start < leak.end for other in beside):
-            found.insert(at, leak)
-    return found
+            apart.insert(at, leak)
+    return apart
 
 
 def _known(text: str) -> Iterator[Leak]:

@@ -78,10 +78,10 @@ class _LintRun:
         self.files_not_quoted: set[str] = set()
 
     def reported(self) -> list[Reported]:
-        # All exceptions must be noted before any rule about them is asked.
-        found = [item for item in self._findings() if not self._is_exception(*item)]
-        found += self._about_exceptions()
-        shown = [(r, finding) for r, finding in found if not self._is_ignored(r, _paths(finding))]
+        # Each use of an exception must be noted before the rules about exceptions run.
+        pairs = [item for item in self._findings() if not self._is_exception(*item)]
+        pairs += self._about_exceptions()
+        shown = [(r, finding) for r, finding in pairs if not self._is_ignored(r, _paths(finding))]
         secrets = list(self._secrets([finding for _, finding in shown]))
         self.files_not_quoted = set(self._with_escaped_secrets(secrets))
         secret_lines = _secret_lines(finding.secret for finding in secrets)

@@ -121,9 +121,9 @@ class _Walk:
                 for match in _WORD.finditer(line):
                     word, end = match[0], start + match.end()
                     piece = self._plain(word, end - len(word))
-                    found = [piece] if piece else list(self._characters(word, end - len(word)))
-                    yield from found
-                    if not found or found[-1].end < end:
+                    pieces = [piece] if piece else list(self._characters(word, end - len(word)))
+                    yield from pieces
+                    if not pieces or pieces[-1].end < end:
                         return
             start += len(line) + 1
 

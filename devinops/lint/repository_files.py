@@ -86,14 +86,14 @@ class FileRepository:
 
     def rules(self) -> Mapping[str, str]:
         """Return path → text of the files with rules that Devin reads by itself."""
-        found = {}
+        texts = {}
         for real in _rule_files(self.top):
             if self._is_untracked(real):
                 continue
             path = os.path.relpath(real, self._real_root).replace(os.sep, "/")
             if os.path.getsize(real) <= MAX_FILE_BYTES and (text := self._read(path)):
-                found[path] = text
-        return found
+                texts[path] = text
+        return texts
 
 
 def _rule_files(top: str) -> Iterator[str]:

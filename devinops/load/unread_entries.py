@@ -64,8 +64,8 @@ def _pages(finder: Finder) -> Iterator[tuple[str, str]]:
 def _entries(directory: str) -> list[os.DirEntry[str]]:
     """Return the visible entries of a directory; none if it cannot be read."""
     try:
-        with os.scandir(directory) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+        with os.scandir(directory) as scan:
+            entries = sorted(scan, key=lambda entry: entry.name)
     except OSError:
         return []
     return [entry for entry in entries if entry.name.isprintable() and entry.name[0] != "."]
@@ -78,8 +78,8 @@ def _kind(real: str) -> Kind | None:
             text = with_lf(file.read(_BEGINNING).decode("utf-8", "replace"))
     except OSError:
         return None
-    found = spans(text)
-    keys = set(re.findall(r"^(\w+):", text[found[0] : found[1]], re.MULTILINE)) if found else set()
+    span = spans(text)
+    keys = set(re.findall(r"^(\w+):", text[span[0] : span[1]], re.MULTILINE)) if span else set()
     for section in sorted(KINDS.directories):
         kind = KINDS.sections[section]
         fields = [a for a in kind.attributes if a.name != kind.document]

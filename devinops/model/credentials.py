@@ -154,8 +154,8 @@ def _with_starred_tokens(text: str) -> str:
     return text
 
 
-def _with_stars(found: re.Match[str]) -> str:
+def _with_stars(match: re.Match[str]) -> str:
     """Return the match with stars in place of its password, unless that is a variable."""
-    start, end = (at - found.start() for at in found.span("password"))
-    is_variable = _VARIABLE.fullmatch(found["password"])
-    return found[0] if is_variable else found[0][:start] + "*" * (end - start) + found[0][end:]
+    start, end = (at - match.start() for at in match.span("password"))
+    is_variable = _VARIABLE.fullmatch(match["password"])
+    return match[0] if is_variable else match[0][:start] + "*" * (end - start) + match[0][end:]

@@ -106,13 +106,13 @@ MergedFields = Mapping[tuple[str, str], Source]
 
 def by_object(edits: Iterable[MergedEdit], inventory: Inventory) -> dict[ObjectId, MergedFields]:
     """Return what was merged of each object since the last apply of its field."""
-    found: defaultdict[ObjectId, dict[tuple[str, str], Source]] = defaultdict(dict)
+    merged: defaultdict[ObjectId, dict[tuple[str, str], Source]] = defaultdict(dict)
     for edit in edits:
         record = inventory.by_id.get(edit.object_id)
         base = record.fields.get(edit.field) if record else None
         if record and base and (base.sent, record.commit or "") == (edit.base, edit.commit):
-            found[edit.object_id][edit.field, edit.live] = edit.source
-    return dict(found)
+            merged[edit.object_id][edit.field, edit.live] = edit.source
+    return dict(merged)
 
 
 @dataclass(frozen=True, slots=True)

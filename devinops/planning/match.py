@@ -101,9 +101,9 @@ class _Matcher:
         standing = claim.standing(self.inventory)
         if standing is Standing.STALE:
             return None
-        found = self._match(declaration, [live], declaration.key, MatchedBy.INVENTORY)
+        matched = self._match(declaration, [live], declaration.key, MatchedBy.INVENTORY)
         doubt = claim.doubt(self.inventory) if standing is Standing.UNCLEAR else ""
-        return found._replace(doubt=doubt)
+        return matched._replace(doubt=doubt)
 
     def _by_key(self, declaration: Declaration) -> Match | None:
         key = declaration.key

@@ -122,8 +122,8 @@ def _still_mentioned(
     for key, resource in _afterwards(draft, context):
         for mentioned in mentions_of(resource):
             mentions[mentioned].add(key)
-    found = ((change, _mentioning(mentions, change)) for change in deletes)
-    return [(change, keys) for change, keys in found if keys]
+    pairs = ((change, _mentioning(mentions, change)) for change in deletes)
+    return [(change, keys) for change, keys in pairs if keys]
 
 
 def _deletes(change: Change) -> bool:

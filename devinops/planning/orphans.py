@@ -138,7 +138,7 @@ def likely_renames(orphans: Sequence[Orphan], matches: Iterable[Match]) -> list[
         and match.matched_by is not MatchedBy.INVENTORY
     ]
     entries = [match.declaration for match in new]
-    found = {match.declaration.key for match in new if match.matched_by in _BY_OTHER_NAME}
+    renamed = {match.declaration.key for match in new if match.matched_by in _BY_OTHER_NAME}
     if len(orphans) * len(entries) > MAX_COMPARED_PAIRS:
         pairs = _without_texts(orphans, entries)
     else:
@@ -153,7 +153,7 @@ def likely_renames(orphans: Sequence[Orphan], matches: Iterable[Match]) -> list[
         pair
         for pair in pairs
         if pair.orphan.key.kind == pair.entry.key.kind
-        and (pair.named or (any(pair.reasons) and pair.entry.key not in found))
+        and (pair.named or (any(pair.reasons) and pair.entry.key not in renamed))
     ]
     return sorted(likely, key=lambda pair: (pair.reasons, pair.orphan.key, pair.entry.key))
 

@@ -65,11 +65,11 @@ def by_rule(
 ) -> Iterator[tuple[str, Sequence[Problem]]]:
     """Yield the title of each rule and what it finds, errors first; only once for each entry."""
     for _, group in groupby(worst_first(problems, lint), key=_rank):
-        found = list(group)
-        number = len(found) + sum(len(lint.repeats.get(problem, ())) for problem in found)
-        more = f" in {counted(len(found), 'entry', 'entries')}" if number > len(found) else ""
-        severity = found[0].severity.capitalize()
-        yield f"{severity} {title_of(found[0], lint)}: {number}{more}", found
+        of_rule = list(group)
+        number = len(of_rule) + sum(len(lint.repeats.get(problem, ())) for problem in of_rule)
+        more = f" in {counted(len(of_rule), 'entry', 'entries')}" if number > len(of_rule) else ""
+        severity = of_rule[0].severity.capitalize()
+        yield f"{severity} {title_of(of_rule[0], lint)}: {number}{more}", of_rule
 
 
 def worst_first(problems: Iterable[Problem], lint: LintDetails) -> list[Problem]:

@@ -21,8 +21,8 @@ _SEVERITIES: Final = {"error": "major", "warning": "minor", "info": "info"}
 def render(answer: Answer, style: Style) -> Iterator[str]:
     """Yield a JSON list. An error that is not about a file has no place in this report."""
     lint = lint_of(answer)
-    found = with_fingerprints(problems_of(answer), lint)
-    items = [_item(problem, fingerprint, style, lint) for problem, fingerprint in found]
+    problems = with_fingerprints(problems_of(answer), lint)
+    items = [_item(problem, fingerprint, style, lint) for problem, fingerprint in problems]
     yield f"{json_text(json.dumps(items, indent=2))}\n"
 
 

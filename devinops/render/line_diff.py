@@ -55,8 +55,8 @@ class BoundedMatcher(SequenceMatcher[str]):
         self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
     ) -> Match:
         if self.work.is_done:
-            found = (self.b2j.get(item, ()) for item in self.before[alo:ahi])
-            self.work.left -= sum(1 + len(places) for places in found)
+            occurrences = (self.b2j.get(item, ()) for item in self.before[alo:ahi])
+            self.work.left -= sum(1 + len(places) for places in occurrences)
         if self.work.is_done:
             return super().find_longest_match(alo, ahi, blo, bhi)
         return Match(alo, blo, 0)

@@ -100,12 +100,12 @@ def faults(schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def _patterns(schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    for found in subschemas(schema):
-        if isinstance(pattern := found.node.get("pattern"), str):
-            yield (*found.path, "pattern"), pattern
-        names = found.node.get("patternProperties")
+    for subschema in subschemas(schema):
+        if isinstance(pattern := subschema.node.get("pattern"), str):
+            yield (*subschema.path, "pattern"), pattern
+        names = subschema.node.get("patternProperties")
         for name in names if isinstance(names, dict) else ():
-            yield (*found.path, "patternProperties", name), str(name)
+            yield (*subschema.path, "patternProperties", name), str(name)
 
 
 def _fault_of_pattern(pattern: str) -> str:

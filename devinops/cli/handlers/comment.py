@@ -256,9 +256,9 @@ def _digest(
     with _host(options, job, writes=False) as host:
         trusted = author or host.author()
         merged = host.request(request) if request else merged_request(host, job.commit, base)
-        found = reviewed(host, merged, about, trusted, base)
-    options.say(f"reviewed in {found.comment.url}")
-    return SimpleAnswer([found.digest], lambda: _reviewed_document(name, about, found))
+        review = reviewed(host, merged, about, trusted, base)
+    options.say(f"reviewed in {review.comment.url}")
+    return SimpleAnswer([review.digest], lambda: _reviewed_document(name, about, review))
 
 
 def _target(options: Options) -> tuple[str, str | None]:
@@ -269,7 +269,7 @@ def _target(options: Options) -> tuple[str, str | None]:
     return name, declared or os.environ.get("DEVIN_ORG_ID") or None
 
 
-def _reviewed_document(name: str, about: Marker, found: Reviewed) -> ReviewedDocument:
+def _reviewed_document(name: str, about: Marker, review: Reviewed) -> ReviewedDocument:
     from devinops.schema.base_document import HEAD
     from devinops.schema.command_outputs import ReviewedDocument
 
@@ -278,10 +278,10 @@ def _reviewed_document(name: str, about: Marker, found: Reviewed) -> ReviewedDoc
         root=about.root,
         target=name,
         org_id=about.organization,
-        digest=found.digest,
-        commit=found.request.head,
-        request=found.request.number,
-        url=found.comment.url,
+        digest=review.digest,
+        commit=review.request.head,
+        request=review.request.number,
+        url=review.comment.url,
         exit_code=ExitCode.OK,
     )
 

@@ -147,10 +147,10 @@ def _existing(directory: Path) -> dict[str, str]:
     """
     _check_manifest(directory / MANIFEST)
     patterns = (f"{SKILLS}/*/{SKILL_FILE}", f"{SKILLS}/*/{TEXT_FILE}", f"{RULES}/*.md")
-    found = (path for pattern in patterns for path in sorted(directory.glob(pattern)))
+    paths = (path for pattern in patterns for path in sorted(directory.glob(pattern)))
     return {
         path.relative_to(directory).as_posix(): _text(path)
-        for path in (directory / MANIFEST, *found)
+        for path in (directory / MANIFEST, *paths)
         if os.path.lexists(path)
     }
 

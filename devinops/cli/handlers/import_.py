@@ -56,8 +56,9 @@ def run(
         force,
         write_files.text_of(options.root, raws),
     )
-    found = ImportSources(choices, {os.path.realpath(options.root / path) for path in loaded.files})
-    report = _prepare(found, sources, choices, repository)
+    own = {os.path.realpath(options.root / path) for path in loaded.files}
+    reader = ImportSources(choices, own)
+    report = _prepare(reader, sources, choices, repository)
     if not dry_run:
         entries = loaded.declarations
         for item in write_files.write(options.root, _changes(report), raws, entries):
@@ -71,13 +72,13 @@ def run(
 
 
 def _prepare(
-    found: ImportSources, paths: tuple[Path, ...], choices: ImportChoices, repository: Existing
+    reader: ImportSources, paths: tuple[Path, ...], choices: ImportChoices, repository: Existing
 ) -> ImportReport:
     """Return what the sources become. Raises NotFound if there is nothing to import in them."""
     for path in paths:
-        found.add(str(path))
-    report = import_contents(found.read, choices, repository)
-    for directory, number in found.skipped.items():
+        reader.add(str(path))
+    report = import_contents(reader.read, choices, repository)
+    for directory, number in reader.skipped.items():
         report.remarks[directory] = (
             f"{counted(number, 'other Markdown file')} not read: name a file to import it",
         )

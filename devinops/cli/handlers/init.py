@@ -258,11 +258,11 @@ def _difference(path: str, existing: str, text: str) -> str:
 
 def _without_job(existing: str, pipeline: Pipeline) -> list[str]:
     """Return the targets that an existing file of CI does not name, if there are several."""
-    found = _without_comments(existing)
+    text = _without_comments(existing)
     return [
         target
         for target in (pipeline.keys if pipeline.is_many else ())
-        if not re.search(rf"(?<![\w.-]){re.escape(target)}(?![\w.-])", found)
+        if not re.search(rf"(?<![\w.-]){re.escape(target)}(?![\w.-])", text)
     ]
 
 
@@ -355,10 +355,10 @@ def _existing(path: Path, name: str, text: str, below: str) -> _FileState:
 
 def _runs_devinops(path: Path, below: str) -> bool:
     """Return whether a file of CI or pre-commit runs devinops for the directory `below` the top."""
-    found = _without_comments(_text(path))
-    roots = [quoted or plain for quoted, plain in _ROOT_OPTION.findall(found)]
+    text = _without_comments(_text(path))
+    roots = [quoted or plain for quoted, plain in _ROOT_OPTION.findall(text)]
     is_for_root = below in roots if below else not roots
-    return is_for_root and bool(_RUNS_DEVINOPS.search(found))
+    return is_for_root and bool(_RUNS_DEVINOPS.search(text))
 
 
 def _without_comments(text: str) -> str:

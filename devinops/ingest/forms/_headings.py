@@ -114,19 +114,19 @@ def when(text: str) -> When | None:
     `When to use …`. A labeled line and the section `Trigger` are metadata, and are taken out;
     anything else remains a part of the text.
     """
-    found = list(headings(text))
-    return _labeled(text, found) or _section(text, found) or _quoted(text, found)
+    outline = list(headings(text))
+    return _labeled(text, outline) or _section(text, outline) or _quoted(text, outline)
 
 
-def _top(text: str, found: list[Heading]) -> int:
+def _top(text: str, outline: list[Heading]) -> int:
     """Return the end of the part in which a text may describe itself: up to the second heading."""
-    own = [heading for heading in found if not text[: heading.start].strip()]
-    rest = [heading for heading in found if heading not in own]
+    own = [heading for heading in outline if not text[: heading.start].strip()]
+    rest = [heading for heading in outline if heading not in own]
     return rest[0].start if rest else len(text)
 
 
-def _labeled(text: str, found: list[Heading]) -> When | None:
-    end = _top(text, found)
+def _labeled(text: str, outline: list[Heading]) -> When | None:
+    end = _top(text, outline)
     rows = [(at, line) for at, line, is_text in _lines(text[:end]) if is_text]
     for number, (at, line) in enumerate(rows[:_FIRST_LINES]):
         label = _LABELED.match(line) if len(line) <= LONGEST_LINE else None
@@ -143,12 +143,12 @@ def _labeled(text: str, found: list[Heading]) -> When | None:
     return None
 
 
-def _section(text: str, found: list[Heading]) -> When | None:
-    for number, heading in enumerate(found):
+def _section(text: str, outline: list[Heading]) -> When | None:
+    for number, heading in enumerate(outline):
         is_trigger = bool(_TRIGGER_HEADING.match(heading.title))
         if not is_trigger and not _WHEN_HEADING.match(heading.title):
             continue
-        end = found[number + 1].start if number + 1 < len(found) else len(text)
+        end = outline[number + 1].start if number + 1 < len(outline) else len(text)
         words = _first_block(text[heading.end : end])
         if words:
             rest = _without(text, heading.start, end) if is_trigger else text
@@ -156,9 +156,9 @@ def _section(text: str, found: list[Heading]) -> When | None:
     return None
 
 
-def _quoted(text: str, found: list[Heading]) -> When | None:
+def _quoted(text: str, outline: list[Heading]) -> When | None:
     rows = []
-    for _, line, _ in _lines(text[: _top(text, found)]):
+    for _, line, _ in _lines(text[: _top(text, outline)]):
         if line.lstrip().startswith(">"):
             rows.append(line.strip("> \t"))
         elif rows or (line.strip() and not _HEADING.match(line)):
@@ -211,11 +211,11 @@ def sections(text: str) -> list[TextSection]:
     several headings of a higher level, the title of a section begins with the one that it is under.
     Empty if the text cannot be split.
     """
-    found = list(headings(text))
-    level = _level(found)
+    outline = list(headings(text))
+    level = _level(outline)
     if not level:
         return []
-    cuts = [heading for heading in found if heading.level <= level]
+    cuts = [heading for heading in outline if heading.level <= level]
     tops = [heading for heading in cuts if heading.level < level]
     bounds = [*(heading.start for heading in cuts), len(text)]
     above = text[: bounds[0]]
@@ -238,9 +238,9 @@ def _section_name(heading: Heading, tops: Sequence[Heading], group: str) -> str:
     return f"{group}: {heading.title}" if len(tops) > 1 and group else heading.title
 
 
-def _level(found: list[Heading]) -> int:
+def _level(outline: list[Heading]) -> int:
     """Return the level at which to split; 0 if there is none."""
-    counts = {level: sum(h.level == level for h in found) for level in range(1, 7)}
+    counts = {level: sum(h.level == level for h in outline) for level in range(1, 7)}
     if counts[2] > 1:
         return 2
     return next((level for level, count in counts.items() if count > 1), 0)

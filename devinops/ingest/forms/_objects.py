@@ -118,10 +118,10 @@ def _names(listed: Iterable[Listed]) -> Names:
         if noun not in KINDS.referred:
             continue
         try:
-            found = spellings(KINDS[noun], api, [entry.item for entry in group])
+            spelled = spellings(KINDS[noun], api, [entry.item for entry in group])
         except BadResponse:
             continue
-        names.setdefault(noun, {}).update(found)
+        names.setdefault(noun, {}).update(spelled)
     return names
 
 

@@ -12,7 +12,7 @@ from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSou
 
 def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     written = page(source.text)
-    found = rule(
+    text = rule(
         source,
         written,
         choices,
@@ -20,7 +20,7 @@ def _read(source: ImportSource, choices: ImportChoices) -> Contents:
         globs=written.globs("applyto"),
         remarks=written.others("description", "applyto", "name", "title"),
     )
-    return Contents((found,))
+    return Contents((text,))
 
 
 FORM = Form("Copilot instructions", lambda path: path.endswith(".instructions.md"), _read)

@@ -13,7 +13,7 @@ from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSou
 
 def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     written = page(source.text)
-    found = rule(
+    text = rule(
         source,
         written,
         choices,
@@ -22,7 +22,7 @@ def _read(source: ImportSource, choices: ImportChoices) -> Contents:
         always=written.is_true("alwaysapply"),
         remarks=written.others("description", "globs", "alwaysapply", "name", "title"),
     )
-    return Contents((found,))
+    return Contents((text,))
 
 
 FORM = Form("Cursor rule", lambda path: path.lower().endswith(".mdc"), _read)

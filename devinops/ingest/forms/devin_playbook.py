@@ -10,14 +10,14 @@ from devinops.model.kind import Use
 
 def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     written = page(source.text)
-    found = ImportText(
+    playbook = ImportText(
         use=Use.PROCEDURE,
         name=named(source, written),
         text=written.content,
         handle=written.text("macro"),
         remarks=(*written.remarks, *written.others("name", "title", "macro")),
     )
-    return Contents((found,))
+    return Contents((playbook,))
 
 
 FORM = Form("Devin playbook", lambda path: path.lower().endswith(".devin.md"), _read)

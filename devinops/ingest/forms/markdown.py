@@ -52,10 +52,10 @@ def _part(part: TextSection, written: ImportPage, source: ImportSource) -> Impor
 
 def _whole(source: ImportSource, written: ImportPage, choices: ImportChoices) -> ImportText:
     description, remarks = written.prose(*_WHEN), written.others("name", "title", *_WHEN, *_FIELDS)
-    found = rule(source, written, choices, description=description, remarks=remarks)
+    note = rule(source, written, choices, description=description, remarks=remarks)
     fields = {name: written.values.get(name) for name in _FIELDS}
     values = {name: value for name, value in fields.items() if value is not None}
-    return replace(found, directory=source.directory, values=values)
+    return replace(note, directory=source.directory, values=values)
 
 
 FORM = Form("Markdown", _matches, _read, fallback=True)

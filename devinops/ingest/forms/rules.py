@@ -33,8 +33,8 @@ def _matches(path: str) -> bool:
 
 def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     written = page(source.text)
-    found = _own(source, written) if written.own_key else _foreign(source, written, choices)
-    return Contents((found,))
+    text = _own(source, written) if written.own_key else _foreign(source, written, choices)
+    return Contents((text,))
 
 
 def _foreign(source: ImportSource, written: ImportPage, choices: ImportChoices) -> ImportText:

@@ -40,7 +40,7 @@ def read(source: ImportSource, choices: ImportChoices) -> Contents:
     usage = when(written.content) if use is Use.RULE and not written.prose("description") else None
     # What devinops exported has its handle among its own fields, or had none.
     handle = slug if use is Use.PROCEDURE and not written.own_key else ""
-    found = ImportText(
+    skill = ImportText(
         use=use,
         name=title(written.content) or humanized(slug),
         text=written.content,
@@ -50,7 +50,7 @@ def read(source: ImportSource, choices: ImportChoices) -> Contents:
         values=written.own_fields,
         remarks=tuple(_remarks(source, written, use)),
     )
-    return Contents((found,))
+    return Contents((skill,))
 
 
 def _is_for_people(written: ImportPage) -> bool:

@@ -56,8 +56,8 @@ def words(text: str) -> list[str]:
 
 def is_generic(text: str) -> bool:
     """Return whether every word of the text fits every task."""
-    found = words(_BEGINNING.sub("", text))
-    return bool(found) and GENERIC.issuperset(found)
+    rest = words(_BEGINNING.sub("", text))
+    return bool(rest) and GENERIC.issuperset(rest)
 
 
 SHORTEST: Final = 10

@@ -101,13 +101,13 @@ _PLAIN = frozenset({"when", "whenever", "if", "before", "after", "while", "durin
 
 def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     when = subject.when
-    found = words(when)
-    if is_too_short(when) or not _PLAIN.isdisjoint(found) or is_generic(when):
+    terms = words(when)
+    if is_too_short(when) or not _PLAIN.isdisjoint(terms) or is_generic(when):
         return
     if not _is_english(when) or _CONDITION.search(when) or _ORDER.match(when.strip()):
         return
     is_title = bool(_TITLE.match(when.strip()) or _TITLE_AT_THE_END.fullmatch(when.strip()))
-    if is_title or (len(found) <= _LONGEST_TITLE and not _TASK.search(when)):
+    if is_title or (len(terms) <= _LONGEST_TITLE and not _TASK.search(when)):
         field = subject.kind.meaning.when
         message = (
             f"this {field} says what the {subject.kind.name} is about, but not when to use it: "

@@ -330,11 +330,11 @@ def rule_sections(
     page: MarkdownPage, problems: Iterable[Problem], lint: LintDetails
 ) -> Iterator[Section]:
     """Yield a section for each rule; one with errors is never folded."""
-    for title, found in by_rule(problems, lint):
-        rule = lint.rules.get(found[0].code)
+    for title, of_rule in by_rule(problems, lint):
+        rule = lint.rules.get(of_rule[0].code)
         intro = page.prose(rule.summary) if rule else ""
-        items = _finding_items(page, found, lint, brief=True)
-        yield Section(title, items, intro, is_open=found[0].is_error)
+        items = _finding_items(page, of_rule, lint, brief=True)
+        yield Section(title, items, intro, is_open=of_rule[0].is_error)
 
 
 def finding_section(
