@@ -399,10 +399,8 @@ class Applier:
         return [live for live in snapshot.under(key) if self._is_new(live, change)]
 
     def _is_new(self, live: Live, change: Change) -> bool:
-        written = change.written()
-        return live.id not in self._known and not changed_fields(
-            change.kind, written, live.resource
-        )
+        different = changed_fields(change.kind, change.written(), live.resource)
+        return live.id not in self._known and not different
 
     def _update(self, change: Change) -> tuple[Live | None, str]:
         assert change.live

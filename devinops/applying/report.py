@@ -69,7 +69,8 @@ class ApplyReport:
     @property
     def unsaved(self) -> tuple[Key, ...]:
         """The secrets that were overwritten or deleted: no backup can hold their values."""
-        return tuple(change.key for change in self._destructive() if _holds_a_value(change))
+        contracts = (c for c in self._destructive() if c.kind.lifecycle is Lifecycle.CONTRACT)
+        return tuple(change.key for change in contracts)
 
     @property
     def restorable(self) -> bool:
@@ -107,7 +108,3 @@ class ApplyReport:
         if self.interrupted:
             codes.append(self.interrupted)
         return worst(*codes)
-
-
-def _holds_a_value(change: Change) -> bool:
-    return change.kind.lifecycle is Lifecycle.CONTRACT

@@ -96,9 +96,8 @@ class _DriftPull:
         declared = pulling.concerned
         renamed = renamed_folders(used_folders(declared), pulling.snapshot, pulling.inventory)
         for folder in renamed:
-            self._leave(
-                folder.declared, Left.MOVED, self._how_to_follow(folder, renamed), folder.live.id
-            )
+            reason = self._how_to_follow(folder, renamed)
+            self._leave(folder.declared, Left.MOVED, reason, folder.live.id)
         edits: defaultdict[str, list[EntryEdit]] = defaultdict(list)
         deleted: list[tuple[Declaration, Record]] = []
         self.snapshot = as_declared(pulling.snapshot, renamed)
@@ -379,7 +378,7 @@ class _DriftPull:
     # --- deleted outside
 
     def _delete_files(self, deleted: Sequence[tuple[Declaration, Record]]) -> None:
-        """Delete the file of each object that was deleted outside devinops and that fills it."""
+        """Delete the files whose only object was deleted outside devinops."""
         live = self.pulling.snapshot.by_id
         guards = {
             kind: self._too_many_missing(kind) for kind in {entry.key.kind for entry, _ in deleted}
