@@ -100,7 +100,7 @@ class RateLimiter:
     """Decides when the threads of a client may send. A 429 to one of them slows down all.
 
     After a 429, nothing is sent until the wait is over, and then no faster than the server has
-    admitted requests: see `Pace`. Retries go first. Never are more than `most` requests in flight.
+    admitted requests: see `Pace`. Retries go first. No more than `most` requests are in flight.
     """
 
     def __init__(self, most: int) -> None:

@@ -99,7 +99,7 @@ def _merge_base(git: Git, ref: str) -> str:
     if base := git.line("merge-base", commit, "HEAD"):
         return base
     if is_shallow:
-        reason = f"this clone lacks the commit where it and HEAD part: fetch it ({deeper})"
+        reason = f"this clone lacks the commit from which it and HEAD diverge: fetch it ({deeper})"
     else:
         reason = "it and HEAD have no commit in common: name a branch of the same history"
     raise ConfigError(f"{unknown}: {reason}")

@@ -151,7 +151,7 @@ def lint(**arguments: Any) -> ExitCode:
 def fmt(**arguments: Any) -> ExitCode:
     """Write devinops.yaml and the files with entries in one canonical form.
 
-    Order of keys, quotes, indentation, blank lines and the end of each file become the same. What
+    It unifies the order of keys, quotes, indentation, blank lines and the end of each file. What
     is sent to the API never changes, and comments stay. A file that cannot be formatted is left as
     it is, and reported.
 

@@ -14,7 +14,7 @@ from devinops.planning.draft import PlanDraft
 def advice(
     snapshot: Snapshot, changes: Iterable[Change], declarations: Iterable[Declaration]
 ) -> Iterator[tuple[Key, str]]:
-    """Yield key and note for each live object of such a kind that stays.
+    """Yield key and note for each object that stays although another kind replaces its kind.
 
     If it has an entry and a replacement, there is nothing to advise.
     """
@@ -38,7 +38,7 @@ def advice(
 def after_replacements(
     draft: PlanDraft, declarations: Iterable[Declaration], waiting: Collection[Key]
 ) -> None:
-    """Let each delete of such an object come after the entry that probably replaces it.
+    """Order each delete of such an object after the entry that probably replaces it.
 
     The delete is blocked if that entry is: `waiting` holds the keys of blocked entries.
     """

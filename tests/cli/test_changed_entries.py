@@ -206,7 +206,11 @@ def unrelated(root: Path) -> Path:
     [
         (lambda root: root, "nowhere", "this clone has no such commit: correct the name, or fetch"),
         (lambda root: root, "--all", "this clone has no such commit"),
-        (shallow, "origin/main", "lacks the commit where it and HEAD part: fetch it (git fetch"),
+        (
+            shallow,
+            "origin/main",
+            "lacks the commit from which it and HEAD diverge: fetch it (git fetch",
+        ),
         (shallow, "v1", "no such commit: correct the name, or fetch it (git fetch --unshallow"),
         (unrelated, "main", "it and HEAD have no commit in common: name a branch of the same"),
     ],

@@ -39,13 +39,13 @@ class Required:
 def missing(blocked: Sequence[Blocked], in_root: Sequence[Declaration] = ()) -> tuple[Missing, ...]:
     """Return what a person has to create, sorted by key.
 
-    Entries need it that blocked steps name, or that ask for the root until it exists (`in_root`).
+    The entries that need it are named by blocked steps, or are `in_root` until it exists.
     """
     needed = Counter({block.key: len(block.needed_by) for block in blocked if is_missing(block)})
     needed.update(filter(None, map(folder_of, in_root)))
-    held = {block.key for block in blocked}
-    there = Counter(folder_of(entry) for entry in in_root if entry.key not in held)
-    return tuple(Missing(key.kind, key.path, needed[key], there[key]) for key in sorted(needed))
+    blocked_keys = {block.key for block in blocked}
+    waiting = Counter(folder_of(entry) for entry in in_root if entry.key not in blocked_keys)
+    return tuple(Missing(key.kind, key.path, needed[key], waiting[key]) for key in sorted(needed))
 
 
 def is_missing(block: Blocked) -> bool:
