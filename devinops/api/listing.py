@@ -226,7 +226,7 @@ def incomplete(call: Call, what: str) -> BadResponse:
     return BadResponse(f"{call}: {what}{_NOT_USED}")
 
 
-def check_counts(counted: Counted, holders: Iterable[Item], held: Iterable[Item]) -> None:
+def check_counts(counted: Counted, holders: Iterable[Item], contents: Iterable[Item]) -> None:
     """Raise BadResponse if `holders` count objects, but no object in a holder was listed.
 
     An empty list looks as complete as any other; if it were believed, everything would be created
@@ -235,7 +235,7 @@ def check_counts(counted: Counted, holders: Iterable[Item], held: Iterable[Item]
     """
     counts = (holder.get(counted.member) for holder in holders)
     total = sum(count for count in counts if isinstance(count, int))
-    if total > 0 and not any(item.get(counted.by) for item in held):
+    if total > 0 and not any(item.get(counted.by) for item in contents):
         raise BadResponse(
             f"{counted.member} adds up to {total}, but no {counted.kind} with {counted.by} was "
             "listed: the list cannot be proved complete and is not used; run again"

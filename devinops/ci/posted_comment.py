@@ -61,7 +61,7 @@ class ReportToPost:
         return about is not None and self.marker.replaces(about)
 
     def is_after_failure(self, comment: Comment) -> bool:
-        """Return whether an own run for another commit wrote this before it knew its target."""
+        """Return whether a failed run of ours for another commit wrote this, without a target."""
         about = comment_marker.read(comment.text)
         is_own = is_by(comment, self.author)
         return is_own and about is not None and self.marker.is_after_failure(about)

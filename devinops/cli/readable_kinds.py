@@ -25,7 +25,7 @@ class ReadableKinds:
 
 def first_reading(
     session: Session[Reader],
-    asked: Collection[str],
+    requested: Collection[str],
     needed: Collection[str],
     look_ahead: Callable[[Live], None] | None,
 ) -> ReadableKinds:
@@ -34,7 +34,7 @@ def first_reading(
     For `needed` see `readable`. `look_ahead`, if any, gets the objects of each page while the next
     one is on its way. Raises ApiError.
     """
-    kinds = _existing(session, asked) if asked else reachable(session)
+    kinds = _existing(session, requested) if requested else reachable(session)
     if look_ahead is None:
         return readable(session, kinds, needed)
     with overlapping():
@@ -103,10 +103,10 @@ def readable(
     refused = {noun: refusal for noun in sorted(kinds) if (refusal := _refusal(session, noun))}
     allowed, api = kinds - refused.keys(), session.client.target.api
     of_settings = {noun for noun in kinds if KINDS[noun].apis[api].is_about_organization}
-    nothing = not allowed and kinds == reachable(session)
+    is_all_refused = not allowed and kinds == reachable(session)
     for noun, refusal in refused.items():
         is_absent = noun not in needed and allowed - of_settings
-        if nothing or (refusal.is_missing and not is_absent and noun not in of_settings):
+        if is_all_refused or (refusal.is_missing and not is_absent and noun not in of_settings):
             raise refusal
     snapshot = session.snapshot(allowed, verify=verify) if allowed else Snapshot(())
     not_read = tuple(NotRead(noun, str(refusal)) for noun, refusal in refused.items())

@@ -264,9 +264,9 @@ async def _empty_list(context: FaultContext) -> Reply:
 def _emptied(content: Any) -> Any:
     if isinstance(content, list):
         return []
-    nothing = {"end_cursor": None, "has_next_page": False, "total": 0, "root_note_count": 0}
+    empty = {"end_cursor": None, "has_next_page": False, "total": 0, "root_note_count": 0}
     return {
-        name: [] if isinstance(part, list) else nothing.get(name, part)
+        name: [] if isinstance(part, list) else empty.get(name, part)
         for name, part in content.items()
     }
 

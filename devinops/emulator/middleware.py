@@ -107,7 +107,7 @@ async def _read(scope: Scope, receive: Receive, connection: ClientConnection | N
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     target = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-    path = unquote(_STAYS_ENCODED.sub(lambda kept: f"%25{kept[1].upper()}", target))
+    path = unquote(_STAYS_ENCODED.sub(lambda match: f"%25{match[1].upper()}", target))
     if query := scope.get("query_string", b""):
         target += "?" + query.decode("latin-1")
     return Call(

@@ -66,9 +66,9 @@ class Imported:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Something that an entry has already: `same` says which, `file` in which file.
+    """Something that an entry already has: `same` says which, `file` in which file.
 
-    `imported`: it is an entry of its own nevertheless, because it has another name.
+    `imported`: it became an entry anyway, because it has another name.
     """
 
     origin: ImportOrigin
@@ -112,7 +112,7 @@ class ImportReport:
 
 @dataclass(frozen=True)
 class Existing:
-    """What there is already: the declarations, and the paths of all files.
+    """What the repository already has: the declarations, and the paths of all files.
 
     `ignored` tells which paths are not read. `force` overwrites entries. `raw` returns a file by
     its path, with its own line ends; None if it cannot be read.

@@ -76,7 +76,7 @@ def _lacks(drift: Drift) -> list[FieldChange]:
 
 
 def _filled(drift: Drift, record: Record, entries: Iterable[Declaration]) -> Drift:
-    """Return the drift with the values of those entries that were applied."""
+    """Return the drift with the applied values that one of the entries has."""
     of_key = [entry.resource for entry in entries if entry.key == record.key]
     before = {
         field.name: value

@@ -21,7 +21,7 @@ def findings(resource: Resource) -> list[str]:
 
 
 def findings_in(values: Iterable[tuple[str, Any]]) -> list[str]:
-    """Return the same for pairs of name and value."""
+    """Return the same as `findings` for pairs of name and value."""
     texts = [(name, list(texts_in(value))) for name, value in values if value is not UNSET]
     # Almost every object is clean, and one search of all of its texts shows that.
     together = "\n".join(text for _, parts in texts for text in parts)

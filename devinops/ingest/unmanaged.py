@@ -92,7 +92,7 @@ def pull_unmanaged(pulling: Pulling) -> Pulled:
             chosen[id(entry)] = live
             entries.append(entry)
     files = _files(entries, chosen, pulling, left)
-    while bad := _not_quiet(files, pulling):
+    while bad := _not_simply_adopted(files, pulling):
         left += (LeftToYou(live_key, Left.BLOCKED, (), why) for live_key, why in bad.items())
         entries = [entry for entry in entries if chosen[id(entry)].key not in bad]
         files = _files(entries, chosen, pulling, [])
@@ -229,7 +229,7 @@ def _declared(pulling: Pulling) -> set[Key]:
     return here | (everywhere - pulling.snapshot.by_key.keys())
 
 
-def _not_quiet(files: Iterable[NewFile], pulling: Pulling) -> dict[Key, str]:
+def _not_simply_adopted(files: Iterable[NewFile], pulling: Pulling) -> dict[Key, str]:
     """Return key → reason for each new entry that the plan would not simply adopt."""
     new = [declaration for file in files for declaration in file.declarations]
     keys = {declaration.key for declaration in new}

@@ -180,7 +180,7 @@ def _effect(action: Any) -> tuple[str, str]:
 
 def _longer_sessions(before: Any, after: Any) -> Iterator[str]:
     """Yield how its sessions may become more expensive."""
-    old, new = (_part(one.session_settings, "devin_mode") for one in (before, after))
+    old, new = (_part(values.session_settings, "devin_mode") for values in (before, after))
     if old != new and new != CHEAPEST and old != DEAREST:
         yield f"session_settings.devin_mode is {new or 'that of the organization'}"
     if _unattended(after) > _unattended(before):

@@ -103,12 +103,12 @@ def settable(kind: Kind, api: ApiVersion) -> list[Attribute]:
 
 def not_stored(kind: Kind, api: ApiVersion, sent: Resource, returned: Resource) -> list[str]:
     """Return the names of the fields that were sent but are empty in the response."""
-    nothing: tuple[Any, ...] = (UNSET, None, "", {}, [])
+    empty: tuple[Any, ...] = (UNSET, None, "", {}, [])
     names = [attribute.name for attribute in settable(kind, api)]
     return [
         name
         for name in names
-        if getattr(sent, name) not in nothing and getattr(returned, name) in (UNSET, None)
+        if getattr(sent, name) not in empty and getattr(returned, name) in (UNSET, None)
     ]
 
 

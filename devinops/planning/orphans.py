@@ -220,9 +220,9 @@ def rename_hint(entry: Declaration, old: Key, secret: GeneratedSecret | None = N
 def rename_hints(pairs: Sequence[LikelyRename]) -> dict[Key, str]:
     """Return the hint for each entry; only one entry asks about an orphan."""
     hints: dict[Key, str] = {}
-    asked = set()
+    hinted = set()
     for orphan, entry, *_ in reversed(pairs):
-        if orphan.record and entry.key not in hints and orphan.key not in asked:
+        if orphan.record and entry.key not in hints and orphan.key not in hinted:
             hints[entry.key] = rename_hint(entry, orphan.key, generated_secret(orphan.live))
-            asked.add(orphan.key)
+            hinted.add(orphan.key)
     return hints

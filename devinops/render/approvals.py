@@ -87,8 +87,8 @@ def how_to_approve(plan: ShownPlan, flags: str, code: Callable[[str], str]) -> I
             yield f"To decide: pass {ways} to {code(command)}, or {_entered(inputs)}"
             keys = [block.key for block in plan.blocked if block.approval == decision]
             if len(keys) > 1:
-                one = Approval(decision.option, (f"{decision.values[0]}={keys[0]}",))
-                yield f"To decide about one object only, add its key: {code(str(one))}"
+                for_one_key = Approval(decision.option, (f"{decision.values[0]}={keys[0]}",))
+                yield f"To decide about one object only, add its key: {code(str(for_one_key))}"
 
 
 def _entered(inputs: str) -> str:

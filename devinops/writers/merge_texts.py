@@ -68,12 +68,12 @@ def _common(
         raise TooManyEqualLines
     i = j = 0
     while i < len(in_ours) and j < len(in_theirs):
-        one, other = in_ours[i], in_theirs[j]
-        start = max(one.a, other.a)
-        end = min(one.a + one.size, other.a + other.size)
+        mine, other = in_ours[i], in_theirs[j]
+        start = max(mine.a, other.a)
+        end = min(mine.a + mine.size, other.a + other.size)
         if start < end:
-            yield start, one.b + start - one.a, other.b + start - other.a, end - start
-        if one.a + one.size < other.a + other.size:
+            yield start, mine.b + start - mine.a, other.b + start - other.a, end - start
+        if mine.a + mine.size < other.a + other.size:
             i += 1
         else:
             j += 1

@@ -60,7 +60,7 @@ def run(options: Options, list_rules: bool, explain: str | None, **request: Any)
 def in_changed_entries(options: Options, ref: str) -> ProblemsAnswer:
     """Return what `devinops lint --changed-since REF` reports about the entries that changed."""
     answer = _lint(options, LintRequest(changed_since=ref))
-    assert answer.lint, "lint answers with what it knows"
+    assert answer.lint, "an answer of lint has its details"
     shown = [problem for problem in answer.problems if problem not in answer.lint.informing]
     return answer._replace(problems=shown)
 

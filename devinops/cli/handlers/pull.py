@@ -157,8 +157,8 @@ def _pull(
     # Only what is declared or owned can drift, so the key needs no permission for other kinds.
     needed = {entry.key.kind for entry in pulling.concerned}
     needed |= {record.key.kind for record in pulling.inventory.records}
-    asked = request.kinds or (set() if request.unmanaged else needed)
-    first = first_reading(session, asked, needed, ahead)
+    kinds = request.kinds or (set() if request.unmanaged else needed)
+    first = first_reading(session, kinds, needed, ahead)
 
     def prepare(snapshot: Snapshot) -> Pulled:
         now = replace(pulling, snapshot=snapshot)
