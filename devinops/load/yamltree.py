@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import yaml
@@ -39,6 +39,7 @@ BOOLS = {
     "False": False,
     "FALSE": False,
 }
+_CONSTANTS: Final[Mapping[str, bool | None]] = {**BOOLS, **dict.fromkeys(NULL)}
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
@@ -53,6 +54,19 @@ _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 _ESCAPED = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
 )  # CR is a line end, as in a file
+
+
+_UNUSUAL = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff"
+"""What only the full parser can judge: characters that it refuses, and tabs and line ends."""
+
+_FLAT_LINE = re.compile(
+    rf" *(?:#[^{_UNUSUAL}]*)?\n"  # a blank line, or a comment
+    r"|([A-Za-z_][A-Za-z0-9_-]{0,63}): +"  # a key
+    # Text that begins with a letter; a colon and a # are only inside a word.
+    rf"([^\W\d][^:#{_UNUSUAL}]*(?:(?::(?=\S)|(?<=\S)#)[^:#{_UNUSUAL}]*)*"
+    rf"|\"[^\"\\{_UNUSUAL}]*\"|'[^'{_UNUSUAL}]*')"  # or text in quotes, without escapes
+    rf"(?: +#[^{_UNUSUAL}]*)? *\n"  # a comment after it
+)
 
 
 class Node:
@@ -159,6 +173,44 @@ def parse(
     The text has LF line ends and begins at `line` of `file`. Text that is not YAML ends the
     reading: only the documents before it are returned.
     """
+    flat = _flat(text, line)
+    return ([flat], []) if flat else parse_fully(text, file, line, hides_values)
+
+
+def _flat(text: str, line: int) -> Node | None:
+    """Return the mapping in a text whose lines are `key: text`, comments or blank.
+
+    None for any other text, or if a key is not right. `parse_fully` returns the same node, except
+    for the size and height, which only aliases need; it takes ten times as long.
+    """
+    children: dict[str, Node] = {}
+    start = 0
+    while start < len(text):
+        match = _FLAT_LINE.match(text, start)
+        if match is None:
+            return None
+        if key := match[1]:
+            if key in children or key in _CONSTANTS:
+                return None
+            written = match[2].rstrip(" ")
+            is_quoted = written[0] in "\"'"
+            data = written[1:-1] if is_quoted else _CONSTANTS.get(written, written)
+            children[key] = Node(data, line, match.start(2) - start + 1)
+        start = match.end()
+        line += 1
+    if not children:
+        return None
+    root = Node({key: node.data for key, node in children.items()}, 0, 1)
+    root.line = next(iter(children.values())).line
+    root.keys = {key: (node.line, 1) for key, node in children.items()}
+    root.children = children
+    return root
+
+
+def parse_fully(
+    text: str, file: str, line: int, hides_values: HidesValues
+) -> tuple[list[Node], list[Problem]]:
+    """Return the same as `parse`, with a parser that knows all of YAML."""
     control = _UNREADABLE.search(text)
     if control:
         return [], [control_character(text, control.start(), file, line)]
@@ -305,10 +357,8 @@ class _NodeReader:
 
     def _plain(self, text: str, node: Node) -> Any:
         """Return the value of a scalar without quotes in YAML 1.2."""
-        if text in NULL:
-            return None
-        if text in BOOLS:
-            return BOOLS[text]
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
         if text[0] not in "+-.0123456789":
             return text
         value = _number(text)
