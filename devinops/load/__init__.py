@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from devinops.kinds import KINDS
 from devinops.load import discover as files
 from devinops.load.cross_checks import duplicates, same_folders, titles_as_ids
-from devinops.load.entries import control_problems, declare, findings_to_problems
+from devinops.load.entries import declare, findings_to_problems
 from devinops.load.file_names import CONFIG, misnamed, misnamed_configs
 from devinops.load.globs import Ignore, read_patterns
 from devinops.load.markdown import split
@@ -26,7 +26,7 @@ from devinops.load.merge_records import dump_merged, merged_file, read_merged
 from devinops.load.placeholders import placeholders
 from devinops.load.problems import CODES, problem
 from devinops.load.unread_entries import unread_entries
-from devinops.load.yamltree import Node, parse
+from devinops.load.yamltree import Node, control_problems, parse
 from devinops.model.inventory import MergedEdit
 from devinops.model.objects import Declaration, Problem, Source
 from devinops.schema.findings import check

@@ -13,7 +13,7 @@ from devinops.load.discover import beside
 from devinops.load.markdown import MarkdownFile
 from devinops.load.placeholders import conflict_line
 from devinops.load.problems import problem
-from devinops.load.yamltree import CONTROL, Node, control_character
+from devinops.load.yamltree import CONTROL, Node
 from devinops.model.keys import FolderPath, Key, folder_path
 from devinops.model.kind import Attribute, FieldPath, Kind, Path, Resource
 from devinops.model.objects import Declaration, Ensure, Problem, Source
@@ -333,9 +333,3 @@ def _is_path(kind: Kind, attribute: Attribute) -> bool:
     """Return whether a field holds the path of a folder."""
     is_own = isinstance(kind.identity, Path) and attribute.name == kind.identity.field
     return attribute.name == kind.parent or is_own
-
-
-def control_problems(text: str, path: str) -> list[Problem]:
-    """Return a problem for the first control character in the text of a file."""
-    match = CONTROL.search(text)
-    return [control_character(text, match.start(), path)] if match else []

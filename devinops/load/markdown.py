@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from devinops.load.problems import problem
-from devinops.load.yamltree import CONTROL, Node, control_character, parse
+from devinops.load.yamltree import Node, control_problems, parse
 from devinops.model.kind import Kind
 from devinops.model.objects import Problem, Source
 
@@ -49,14 +49,12 @@ def split(
         return None, [problem(Source(file), "front-matter-open", message)]
     documents, problems = parse(text[opened.end() : closed.start()], file, line=2)
     is_parsed = documents or not problems
-    body, line = text[closed.end() :], text[: closed.end()].count("\n") + 1
-    control = CONTROL.search(body)
-    if control:
-        problems.append(control_character(body, control.start(), file, line))
+    body, line = text[closed.end() :], text.count("\n", 0, closed.end()) + 1
+    problems.extend(control_problems(body, file, line))
     if not is_parsed:
         return None, problems
-    blank = re.match(r"(?:[^\S\n]*\n)*", body)
-    first = line + (blank[0].count("\n") if blank and body.strip() else 0)
+    below = body.lstrip()
+    first = line + (body.count("\n", 0, len(body) - len(below)) if below else 0)
     return MarkdownFile(Node.of(documents), body, Source(file, first)), problems
 
 

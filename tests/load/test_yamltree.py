@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.load.yamltree import Node, parse, parse_fully
+from devinops.load.yamltree import CONTROL, Node, control_problems, parse, parse_fully
 from tests.testing.damage import damaged
 from tests.testing.yaml_texts import front_matters
 
@@ -112,3 +112,15 @@ def test_a_scalar_a_line_needs_no_parser(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delattr(yaml, "parse")
     (root,), problems = parse(values + keys, "f")
     assert (len(root.data), problems) == (len(SHORT) + len(KEYS), [])
+
+
+@given(
+    st.text(
+        st.sampled_from("a\n\t\x00\x0b\x1f\x7f\x85\x9f\xa0é\u2028\ufeff\uffff😀\ud800"), max_size=6
+    )
+)
+def test_a_control_character_is_found_in_any_text(text: str) -> None:
+    found = CONTROL.search(text)
+    before = text[: found.start()].split("\n") if found else []
+    position = [(2 + len(before), 1 + len(before[-1]))] if found else []
+    assert [(p.source.line, p.source.column) for p in control_problems(text, "f", 3)] == position
