@@ -187,6 +187,16 @@ def test_bombs_take_no_memory(tmp_path):
     assert peak < 1_000_000
 
 
+@pytest.mark.parametrize("size", [0, 3, 1000])
+def test_a_file_is_read_to_its_end_whatever_its_size_was(size, tmp_path, monkeypatch):
+    """It may grow or shrink after it was opened, and the system may return a part."""
+    read, facts = os.read, os.stat_result((0o100644, *[0] * 5, size, *[0] * 3))
+    monkeypatch.setattr(os, "fstat", lambda _: facts)
+    monkeypatch.setattr(os, "read", lambda descriptor, most: read(descriptor, min(most, 7)))
+    (tmp_path / "a").write_bytes(b"0123456789" * 2)
+    assert files.read_raw(str(tmp_path / "a"), "a") == ("0123456789" * 2, [])
+
+
 def test_links_inside_the_root_are_followed(tmp_path):
     plant(
         tmp_path, {"texts/n.md": note("a"), "shared/m.md": note("m"), "knowledge/x.md": note("x")}
