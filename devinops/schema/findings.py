@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from devinops.kinds import KINDS
 from devinops.model.credentials import starred
 from devinops.model.suggest import nearest
-from devinops.schema.fast_check import compiled, fits
+from devinops.schema.fast_check import Fits, compiled, quick_check
 from devinops.schema.files import entry_schema, file_schemas, sections_schema
 
 if TYPE_CHECKING:
@@ -48,12 +48,16 @@ class Checker:
     schema: Mapping[str, Any]
 
     @cached_property
+    def _fits(self) -> Fits:
+        return quick_check(self.schema)
+
+    @cached_property
     def _validator(self) -> Validator:
         return validator(self.schema)
 
     def errors(self, value: Any) -> Iterator[Any]:
         """Yield jsonschema's errors."""
-        if not fits(self.schema, value):
+        if not self._fits(value):
             yield from self._validator.iter_errors(value)
 
 
