@@ -29,6 +29,8 @@ def conflict_line(text: str) -> int | None:
     Git's markers count if all are there, in their order, and outside fenced code, where a text
     about Git may quote them.
     """
+    if ">>>>>>> " not in text and FILES not in text:
+        return None  # as in nearly every text
     if own := CONFLICT.search(text):
         return text[: own.start()].count("\n")
     begin, is_divided, fence = None, False, ""
