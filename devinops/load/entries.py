@@ -113,9 +113,11 @@ class _Entry:
     def normal(self, written: Resource) -> Resource:
         """Return the values in the form in which they are compared with live ones."""
         normal: dict[str, Any] = {
-            name: self.kind.by_name[name].normalized(value) for name, value in written.items()
+            attribute.name: attribute.normalized(getattr(written, attribute.name))
+            for attribute in self.kind.normalizing
+            if attribute.name in self.values
         }
-        return dataclasses.replace(written, **normal)
+        return dataclasses.replace(written, **normal) if normal else written
 
     def build(self, resource: Any) -> Declaration:
         entry = self.node.data
@@ -140,14 +142,16 @@ class _Entry:
 
     @property
     def ensure(self) -> Ensure:
-        value = self.node.data.get("ensure")
-        return Ensure(value) if value in tuple(Ensure) else Ensure.PRESENT
+        value = self.node.data.get("ensure", Ensure.PRESENT)
+        return Ensure(value) if value in _ENSURES else Ensure.PRESENT
 
     # the schema
 
     def check_schema(self) -> set[str]:
         """Report the findings of the schema, and return the names of the fields that have one."""
         checker = entry_checker(self.kind.noun, front_matter=self.page is not None)
+        if checker.fits(self.node.data):
+            return set()
         raw = check(checker, self.node.data, hides_values=self.kind.confidential)
         findings = [self.adjusted(finding) for finding in raw]
         self.problems.extend(findings_to_problems(self.node, self.file, findings))
@@ -326,6 +330,7 @@ def directory_folder(names: Iterable[str]) -> FolderPath:
     return folder_path(normalize("NFC", "/".join(names)))
 
 
+_ENSURES = tuple(Ensure)
 _UNPRINTABLE = re.compile(rf"{CONTROL.pattern}|[\t\n\u2028\u2029]")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, NamedTuple, NewType
 
 FolderPath = NewType("FolderPath", str)
@@ -32,6 +33,7 @@ def decode_part(part: str) -> str:
     )
 
 
+@lru_cache(10_000)  # of thousands of entries, most are in the same folders
 def folder_path(text: str) -> FolderPath:
     """Return the canonical form (`Backend/100%25`) of a path in a file (`Backend/100%`)."""
     parts = (part.strip() for part in text.split("/"))

@@ -611,6 +611,11 @@ class Kind:
         return {attribute.name: attribute for attribute in self.attributes}
 
     @cached_property
+    def normalizing(self) -> tuple[Attribute, ...]:
+        """The attributes whose values may change before they are compared."""
+        return tuple(a for a in self.attributes if a.is_set or a.normalize is not _as_it_is)
+
+    @cached_property
     def references(self) -> frozenset[str]:
         """The kinds that objects of this one refer to; they are written first."""
         return self.mentioned | {a.ref for a in self.attributes if a.ref}

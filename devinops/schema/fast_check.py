@@ -117,6 +117,11 @@ def _additional(allowed: bool | Schema, schema: Schema) -> Fits:
     )
 
 
+def _required(names: list[str], _: Schema) -> Fits:
+    needed = frozenset(names)
+    return lambda value: not isinstance(value, dict) or value.keys() >= needed
+
+
 def _dependent_schemas(schemas: Mapping[str, Schema], _: Schema) -> Fits:
     checks = {name: _compile(schema) for name, schema in schemas.items()}
     return lambda value: (
@@ -187,9 +192,7 @@ _COMPILERS: Final[Mapping[str, Callable[[Any, Schema], Fits]]] = {
     "properties": _properties,
     "additionalProperties": _additional,
     "propertyNames": _each_in(dict),
-    "required": lambda names, _: (
-        lambda value: not isinstance(value, dict) or value.keys() >= {*names}
-    ),
+    "required": _required,
     "dependentRequired": lambda needs, _: (
         lambda value: (
             not isinstance(value, dict)

@@ -48,7 +48,8 @@ class Checker:
     schema: Mapping[str, Any]
 
     @cached_property
-    def _fits(self) -> Fits:
+    def fits(self) -> Fits:
+        """Value → whether it surely fits."""
         return quick_check(self.schema)
 
     @cached_property
@@ -57,7 +58,7 @@ class Checker:
 
     def errors(self, value: Any) -> Iterator[Any]:
         """Yield jsonschema's errors."""
-        if not self._fits(value):
+        if not self.fits(value):
             yield from self._validator.iter_errors(value)
 
 
