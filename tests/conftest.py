@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rewrite-golden", action="store_true", help="write the golden files again; read the diff"
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Leave each n-th case of a test that is `sampled(n)` to `make test`; the others are `matrix`."""
+    cases = Counter[object]()
+    for item in items:
+        if sampled := item.get_closest_marker("sampled"):
+            if cases[item.function] % sampled.args[0]:
+                item.add_marker("matrix")
+            cases[item.function] += 1
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -66,6 +66,7 @@ def scripts(workflow: dict[str, Any]) -> Iterator[str]:
         yield from (step["run"] for step in job["steps"] if "run" in step)
 
 
+@pytest.mark.sampled(4)
 def test_github_accepts_the_workflow(top: Path) -> None:
     workflow = read_workflow(top / WORKFLOW)
     assert schema_errors("github-workflows", workflow) == []
@@ -99,6 +100,7 @@ def test_gitlab_accepts_the_pipeline(top: Path) -> None:
     assert found == [""] * 4
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("outcome", "is_kept"), [("success", True), ("failure", True), ("skipped", False)]
 )

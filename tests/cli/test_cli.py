@@ -1274,6 +1274,7 @@ SIGNALS = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "how",
     [
@@ -1366,6 +1367,7 @@ def test_an_interruption_in_the_middle_of_a_line_of_progress_is_no_bug(
     assert "interrupted: finishing the requests in flight" in shown.read_text()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("during", ["GET", "POST"])
 @pytest.mark.parametrize("number", [2, 15, 1], ids=["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_that_was_ignored_at_the_start_stays_ignored(
@@ -1397,6 +1399,7 @@ def test_a_signal_that_was_ignored_at_the_start_stays_ignored(
         )
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("argv", [["plan"], ["apply", "--yes"], ["drift"], ["whoami"]])
 @pytest.mark.parametrize(
     ("number", "code", "word"),

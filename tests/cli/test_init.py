@@ -254,6 +254,7 @@ def test_a_branch_of_any_name_is_applied(
     assert f"refs/heads/{branch}" not in str(workflow["jobs"])
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "below",
     ["team #1", " a ", "a: b", "it's", "- a", "$(b)", '"', "a\\b", "é 😀", "a&b", "{c}", "%d"],

@@ -216,6 +216,7 @@ def test_a_directory_is_asked_for_its_remote_and_commit(
     assert "not pushed" in installed_origin().unknown
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "direct_url",
     [None, vcs(HTTPS), vcs(HTTPS, subdirectory="a"), LOCAL],

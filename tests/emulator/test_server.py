@@ -59,6 +59,7 @@ def test_quirks_of_the_command_line_win_over_those_of_the_seed(tmp_path):
     assert note["body"] == "a\r\nb"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_serve_says_where_it_listens_and_stops_quietly_on_a_signal(number, tmp_path):
     seed = tmp_path / "seed.yaml"

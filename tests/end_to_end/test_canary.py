@@ -206,6 +206,7 @@ def organization(answer_post: Callable[[Asked], Reply]) -> Callable[[Asked], Rep
     return answer
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("format", ["text", "json"])
 @pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
 def test_what_a_server_echoes_is_not_shown(

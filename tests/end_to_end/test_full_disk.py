@@ -9,7 +9,6 @@ import errno
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +18,23 @@ from devinops.applying.backup import backups, read_backup
 from devinops.emulator import Emulator
 from devinops.inventory.journaled import JournaledStore
 from tests.testing.command_line import Devinops, Ran, Write
-from tests.testing.disk import WRONG, breaks, failing, limited, names
+from tests.testing.disk import WRONG, breaks, failing, limited, names, room_for
+from tests.testing.warm import program
 
 CONFIG = "version: 1\ntargets:\n  production: {org_id: org-emulator, inventory: {store: file}, prune: owned}\n"
 WITHOUT = "version: 1\ntargets:\n  production: {org_id: org-emulator}\n"
 COUNT = 30
-LIMITED = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
-from devinops import signals
-from devinops.cli.main import main
-signals.leave(main(sys.argv[2:]))
-"""
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
 
 def with_room(size: int, *argv: object, **options: Any) -> Ran:
     """Run the command line in a process of which no file grows beyond `size` bytes."""
-    command = [sys.executable, "-c", LIMITED, str(size), *map(str, argv)]
-    done = subprocess.run(command, text=True, check=False, **({"capture_output": True} | options))
-    return Ran(done.returncode, done.stdout, done.stderr)
+    command = [program(), *map(str, argv)]
+    with room_for(size):
+        # Without `env`, it would also get what readline exports behind os.environ: a COLUMNS.
+        process = subprocess.Popen(command, text=True, env=dict(os.environ), **PIPES | options)
+    out, err = process.communicate()
+    return Ran(process.returncode, out, err)
 
 
 def notes(body: str, count: int = COUNT) -> str:
@@ -78,6 +75,7 @@ def test_without_room_to_announce_nothing_is_sent(
     assert bodies(emulator) == {f"N{n:02}": f"new {n}" for n in range(COUNT)}
 
 
+@pytest.mark.sampled(2)
 @limited
 @pytest.mark.parametrize("room", [3500, 4000, 4500, 5500])
 def test_when_the_room_runs_out_the_rest_is_not_begun_and_the_next_run_finishes(
@@ -107,6 +105,7 @@ def test_when_the_room_runs_out_the_rest_is_not_begun_and_the_next_run_finishes(
     assert len(bodies(emulator)) == COUNT - 1
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("error", WRONG, ids=errno.errorcode.get)
 @pytest.mark.parametrize("step", ["fsync", "write"])
 def test_an_inventory_that_fails_after_the_first_write_costs_no_report(
@@ -221,8 +220,6 @@ def test_a_failure_is_not_hidden_by_a_full_stdout(emulator: Emulator, repository
             10**9,
             *("apply", "-C", root, "--expect", "0" * 32, "--format", "json"),
             stdout=nowhere,
-            stderr=subprocess.PIPE,
-            capture_output=False,
         )
     answer, failure = ran.err.splitlines()
     assert ran.code == 5
@@ -244,9 +241,7 @@ def test_a_full_stderr_changes_neither_the_work_nor_the_exit_code(
         ran = with_room(
             room,
             *("apply", "-C", root, "--yes", *argv),
-            stdout=subprocess.PIPE,
             stderr=nowhere,
-            capture_output=False,
             cwd=root,
         )
     expected = {"-v": (0, 3), "--report": (3, 3), "--no-such-option": (64, 0)}[argv[0]]
@@ -275,6 +270,7 @@ def test_a_plan_file_without_room(
     assert devinops("apply", file, "-C", root).code == 0
 
 
+@pytest.mark.sampled(3)
 @limited
 @pytest.mark.parametrize("command", ["plan", "validate", "drift", "rollback", "inventory"])
 def test_a_report_of_a_command_that_only_reads(

@@ -55,6 +55,7 @@ def seed(**sections: Any) -> dict[str, Any]:
 APIS = [("cog_emulator", V3_FILES, 5), ("apk_emulator", V1_FILES, 4)]
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("quirks", QUIRKS, ids=str)
 @pytest.mark.parametrize(("key", "files", "count"), APIS, ids=["v3", "v1"])
 def test_what_is_applied_is_there_and_a_second_plan_is_empty(
@@ -550,6 +551,7 @@ def one_run(
     return without_what_differs(seen, emulator.url)  # type: ignore[no-any-return]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("faults", [[DELAYS], [LIMITS, DELAYS]], ids=["undisturbed", "with 429s"])
 @pytest.mark.parametrize("api", world.KEYS)
 def test_parallelism_does_not_change_the_result(

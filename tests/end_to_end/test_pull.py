@@ -114,6 +114,7 @@ def pull(devinops: Devinops, root: Path, *options: str) -> Any:
     return json.loads(ran.out)
 
 
+@pytest.mark.sampled(2)
 def test_fifty_edits_change_fifty_files_in_one_field_each(
     pulled: tuple[Emulator, Path], devinops: Devinops
 ) -> None:
@@ -301,6 +302,7 @@ def test_a_value_that_was_left_empty_is_written(
     assert page.read_text() == empty.replace("pinned_repo:", "pinned_repo: acme/api")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "text", ["It's about: coffee", "plain", "n", "2027-03-01", "a\nb", " lead\nb", "a, {b}", "# c", '"q"']
 )  # fmt: skip

@@ -58,6 +58,7 @@ FILES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("files", FILES.values(), ids=FILES)
 def test_problems_of_files_are_harmless(
     files: dict[str, str], repository: Write, devinops: Devinops, use: Callable[..., None]
@@ -172,6 +173,7 @@ def declared(body: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("format", ["text", "json"])
 @pytest.mark.parametrize("config", ["version: 1\n", CONFIG], ids=["none", "file"])
 def test_the_whole_round_is_harmless(
@@ -252,6 +254,7 @@ SERVERS = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("answer", SERVERS.values(), ids=SERVERS)
 def test_what_a_server_says_is_harmless(
     answer: Answer,

@@ -111,6 +111,7 @@ def hostile_hooks(root: Path) -> Path:
     return root
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "options",
     [

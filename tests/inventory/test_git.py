@@ -99,6 +99,7 @@ def test_a_branch_in_the_way_that_the_remote_does_not_list_is_named_too(
         begins(clone())
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "stale",
     [
@@ -165,6 +166,7 @@ def two_push_urls(root: Path, url: str) -> None:
     git(root, "remote", "set-url", "--push", "--add", "origin", url)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("redirect", [push_url, push_instead, two_push_urls])
 @pytest.mark.parametrize("held", [False, True], ids=["empty there", "another inventory there"])
 def test_a_push_that_cannot_be_read_back_stops_before_the_first_write(
@@ -375,6 +377,7 @@ OURS = "devinops <devinops@localhost>"
 ANN = {"user.name": "Ann", "user.email": "ann@localhost"}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("config", "environment", "author", "committer"),
     [
@@ -486,6 +489,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("about", SETTINGS)
 def test_no_setting_of_git_keeps_a_run_from_its_branch(
     clone: Clone, remote: Path, about: str
@@ -553,6 +557,7 @@ def without_our_branch(clone: Clone) -> Path:
     return root
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "make",
     [

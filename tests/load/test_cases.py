@@ -60,6 +60,7 @@ def test_declarations_are_the_good_entries(name: Any, tmp_path: Path) -> None:
     assert [str(d.key) for d in loaded(case, tmp_path).declarations] == case.get("declares", [])
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", [name for name in ALL if not ALL[name].get("beyond_schema")])
 def test_editors_see_the_same_truth(name: Any, tmp_path: Path) -> None:
     """A published schema rejects a file exactly when loading finds something that a schema can find."""

@@ -1,7 +1,7 @@
 """`devinops` for tests that call it from a shell: forked from a process that has imported it already.
 
 Imports take most of the time of a short command. Each call still is a process of its own, with the
-arguments, environment, directory and streams of its caller.
+arguments, environment, directory, streams and limit of file sizes of its caller.
 """
 
 from __future__ import annotations
@@ -80,12 +80,15 @@ def _serve(path: str) -> None:
 
 def _answer(call: socket.socket) -> NoReturn:
     """Run devinops in a child, and send its exit code."""
+    import resource  # Windows has none
+
     _, streams, _, _ = socket.recv_fds(call, 1, 3)
     with call.makefile("rb") as sent:
-        arguments, environment, directory = marshal.loads(sent.read())
+        arguments, environment, directory, room = marshal.loads(sent.read())
     child = os.fork()
     if child == 0:
         call.close()
+        resource.setrlimit(resource.RLIMIT_FSIZE, room)
         _run(arguments, environment, directory, streams)
     _, status = os.waitpid(child, 0)
     call.sendall(str(os.waitstatus_to_exitcode(status)).encode())

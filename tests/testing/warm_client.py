@@ -5,6 +5,7 @@ It imports next to nothing, because it runs for each command of a shell.
 
 import marshal
 import os
+import resource
 import socket
 import sys
 
@@ -14,7 +15,8 @@ if __name__ == "__main__":
         server.connect(path)
         socket.send_fds(server, [b" "], [0, 1, 2])
         directory = os.getcwd()  # noqa: PTH109 - an import of pathlib takes as long as all the rest
-        server.sendall(marshal.dumps((arguments, dict(os.environ), directory)))
+        room = resource.getrlimit(resource.RLIMIT_FSIZE)
+        server.sendall(marshal.dumps((arguments, dict(os.environ), directory, room)))
         server.shutdown(socket.SHUT_WR)
         code = int(server.recv(16))
     sys.exit(code if code >= 0 else 128 - code)
