@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
-CORE := api/retry applying/applier applying/report inventory/backend inventory/disk inventory/format inventory/journaled \
+CORE := api/retry api/window applying/applier applying/report inventory/backend inventory/disk inventory/format inventory/journaled \
 	inventory/merge inventory/repair kinds/* model/* planning/* planning/lifecycles/* schema/*
 comma := ,
 empty :=
@@ -65,7 +65,7 @@ $(VENV)/.reach: $(VENV)/.test $(shell find devinops tests -name '*.py' -o -name 
 # Fails if these tests leave out a branch of a core module. Only they are traced, because tracing
 # nearly doubles the time of a test.
 CORE_TESTS := $(addprefix tests/,applying inventory kinds load model planning schema \
-	api/test_http_client.py api/test_retry.py cli/test_webhook_secrets.py \
+	api/test_http_client.py api/test_retry.py api/test_window.py cli/test_webhook_secrets.py \
 	end_to_end/test_automations.py end_to_end/test_settings.py end_to_end/test_toy_kinds.py)
 
 coverage: $(VENV)/.test

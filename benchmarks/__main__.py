@@ -21,7 +21,14 @@ NAMES = {
     "startup": ("startup",),
     "validate": ("validate-1000", "validate-10000", "validate-markdown"),
     "plan": ("plan-1000", "plan-10000"),
-    "create": ("create", "rate-limit"),
+    "create": (
+        "create",
+        "create-adapting",
+        "create-slowing",
+        "rate-limit",
+        "rate-limit-100",
+        "rate-limit-200",
+    ),
     "pull": ("pull",),
     "growth": (
         "growth-validate",

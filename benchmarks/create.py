@@ -1,4 +1,4 @@
-"""How long it takes to create many notes, ten at once, and under a rate limit."""
+"""How long it takes to create many notes: ten at once, adapting to the server, or limited."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from benchmarks.api_peers import DECK, deck_sync
@@ -17,10 +18,10 @@ from benchmarks.results import Bound
 from benchmarks.servers.client import server
 
 COUNT = 1_000
-RATE = 50
-"""Requests a second. The server allows as many at once after a pause, so the rest takes longer."""
-_ALLOWED_S = (COUNT - RATE) / RATE
-_APPLY = ("apply", "--yes", "--parallelism", "10")
+SLOWS_BEYOND = 10
+_APPLY = ("apply", "--yes")
+_TEN = ("--parallelism", "10")
+_EIGHT = "--parallelism 8"
 _NEEDED = COUNT + needed_requests(0) + needed_requests(COUNT)
 """The creates, the lists of an empty organization before, and all lists after them."""
 
@@ -34,24 +35,70 @@ def prepare(directory: Path) -> Iterator[list[Contender]]:
         deck_sync(directory, COUNT) as deck,
     ):
         yield [
-            ours("devinops", root, *_APPLY, server=devin, before=devin.reset),
+            ours("devinops", root, *_APPLY, *_TEN, server=devin, before=devin.reset),
             floor("create", root, "knowledge", knowledge(devin), server=devin, before=devin.reset),
             *deck,
         ]
 
 
 @contextmanager
-def limited(directory: Path) -> Iterator[list[Contender]]:
+def adapting(directory: Path, rate: str = "", slows_beyond: float = 0) -> Iterator[list[Contender]]:
+    """Yield an apply that adapts to the server, and one with eight requests at once."""
     root = write("markdown", COUNT, directory / "repository")
     seed = write("seed", 0, directory / "seed.json")
-    with server("devin", str(seed), str(RATE), latency_ms=LATENCY_MS) as devin:
+    with server("devin", str(seed), rate, latency_ms=LATENCY_MS) as devin:
+        if slows_beyond:
+            devin.slows_beyond(slows_beyond)
+        yield [
+            ours("devinops", root, *_APPLY, server=devin, before=devin.reset),
+            ours(_EIGHT, root, *_APPLY, *_EIGHT.split(), server=devin, before=devin.reset),
+        ]
 
-        def before() -> None:
-            devin.reset()
-            time.sleep(1.1)  # after a second without requests, the server allows the most at once
 
-        apply = ours("devinops", root, *_APPLY, server=devin, before=before)
-        yield [replace(apply, warm=False)]
+@contextmanager
+def limited(directory: Path, rate: int) -> Iterator[list[Contender]]:
+    with adapting(directory, str(rate)) as contenders:
+
+        def slowly(contender: Contender) -> Contender:
+            def before() -> None:
+                contender.before()
+                time.sleep(1.1)  # after a second without requests, the most are allowed at once
+
+            return replace(contender, before=before, warm=False)
+
+        yield [slowly(contenders[0])]
+
+
+def _limit(name: str, rate: int, time_at_most: float | None, refused_at_most: float) -> Comparison:
+    """Return the benchmark of a server that allows this many requests a second."""
+    allowed_s = (COUNT - rate) / rate
+    return Comparison(
+        name,
+        f"create {COUNT:,} notes at a limit of {rate} requests a second",
+        (
+            "After a pause, the server allows at once what it allows in a second, so these creates "
+            "take no time. The lists and the start of the program are measured, too."
+        ),
+        2 * 50 / rate,
+        partial(limited, rate=rate),
+        [
+            Bound(
+                "wall_s",
+                time_at_most,
+                per=allowed_s,
+                what=f"time against ({COUNT:,} - {rate}) / {rate} s",
+                unit="×",
+            ),
+            Bound(
+                "refused",
+                refused_at_most,
+                per=COUNT,
+                what="requests answered 429, of the creates",
+                unit=" %",
+            ),
+            Bound("too_early", 0, what="requests sent again before their Retry-After"),
+        ],
+    )
 
 
 BENCHMARKS = [
@@ -71,22 +118,25 @@ BENCHMARKS = [
         ],
     ),
     Comparison(
-        "rate-limit",
-        "create 1,000 notes at a limit of 50 requests a second",
-        (
-            "The server allows 50 requests at once after a pause, so the creates need at least "
-            "19 s. These do not include the lists and the start of the program."
-        ),
-        2,
-        limited,
-        [
-            Bound(
-                "wall_s", 1.05, per=_ALLOWED_S, what="time against (1,000 - 50) / 50 s", unit="×"
-            ),
-            Bound(
-                "refused", 0.01, per=COUNT, what="requests answered 429, of the creates", unit=" %"
-            ),
-            Bound("too_early", 0, what="requests sent again before their Retry-After"),
-        ],
+        "create-adapting",
+        "create 1,000 notes, 8 to 32 at once, 50 ms a request",
+        "",
+        1.2,
+        adapting,
+        [Bound("wall_s", 0.6, _EIGHT), Bound("requests", _NEEDED)],
     ),
+    Comparison(
+        "create-slowing",
+        f"create 1,000 notes on a server that slows beyond {SLOWS_BEYOND} at once",
+        (
+            "With twice as many requests at once, a response takes four times as long, so the "
+            "server does less in the same time."
+        ),
+        1.2,
+        partial(adapting, slows_beyond=SLOWS_BEYOND),
+        [Bound("wall_s", 1, _EIGHT)],
+    ),
+    _limit("rate-limit", 50, 1.05, 0.01),
+    _limit("rate-limit-100", 100, 1.1, 0.01),
+    _limit("rate-limit-200", 200, None, 0.02),
 ]

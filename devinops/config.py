@@ -108,7 +108,7 @@ class Settings:
     enterprise_key: str | None = field(repr=False)
     enterprise_key_env: str | None
     timeout_s: float
-    parallelism: int
+    parallelism: int | None
     ca_bundle: Path | None
     policy: Policy
     inventory: InventorySettings
@@ -388,7 +388,7 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
         enterprise_key=values.enterprise_key(),
         enterprise_key_env=values.declared("enterprise_key_env", None),
         timeout_s=values.flag("timeout", 60.0),
-        parallelism=values.flag("parallelism", 8),
+        parallelism=values.flag("parallelism", None),
         ca_bundle=values.flag("ca_bundle", None),
         policy=policy,
         inventory=InventorySettings(**values.declared("inventory", {})),

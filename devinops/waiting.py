@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TypeVar
@@ -40,13 +40,25 @@ def wait(condition: threading.Condition, seconds: float | None) -> None:
     condition.wait(STEP_S if seconds is None else min(seconds, STEP_S))
 
 
-def results(futures: Sequence[Future[T]]) -> Iterator[T]:
-    """Yield the results of futures in the order in which they finish."""
+def results(jobs: Sequence[Callable[[], T]], parallelism: Callable[[], int]) -> Iterator[T]:
+    """Run jobs in threads; yield their results in the order in which they finish.
+
+    `parallelism` returns how many may run at once, and is asked again when a job ends.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
     done: queue.SimpleQueue[Future[T]] = queue.SimpleQueue()
-    for future in futures:
-        future.add_done_callback(done.put)
-    for _ in futures:
-        yield item(done).result()
+    started = 0
+    # The pool starts a thread only for a job that needs another one.
+    with ThreadPoolExecutor(max_workers=max(len(jobs), 1)) as pool:
+        for ended in range(len(jobs) + 1):
+            finished = item(done) if ended else None
+            may_start = max(started, ended + parallelism())
+            for job in jobs[started:may_start]:
+                pool.submit(job).add_done_callback(done.put)
+            started = may_start
+            if finished:
+                yield finished.result()
 
 
 def item(items: queue.SimpleQueue[T]) -> T:

@@ -46,7 +46,7 @@ def test_without_a_file_everything_comes_from_the_environment_and_defaults(tmp_p
     assert found.target == Target("default", "https://api.devin.ai", "v3", None)
     assert found.sources["api_key"] == "environment DEVIN_API_KEY"
     assert found.sources["api_version"] == "the API key's prefix cog_"
-    assert (found.timeout_s, found.parallelism) == (60.0, 8)
+    assert (found.timeout_s, found.parallelism) == (60.0, None)
 
 
 @pytest.mark.parametrize(

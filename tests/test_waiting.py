@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import queue
 import threading
-from concurrent.futures import Future
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
+import pytest
+
 from devinops.waiting import STEP_S, item, pause, results, wait
+from tests.testing.waiting import LONG_S, until
 
 
 class Steps(list[float]):
@@ -69,12 +73,72 @@ def test_an_item_is_waited_for_in_steps() -> None:
     assert (found, steps) == ("the item", [STEP_S] * 3)
 
 
+class Jobs:
+    """Jobs that end when they are told to."""
+
+    def __init__(self, count: int) -> None:
+        self.ends = [threading.Event() for _ in range(count)]
+        self.started: list[int] = []
+        self.parallelism = count
+
+    def results(self) -> Iterator[int]:
+        jobs = [partial(self._work, number) for number in range(len(self.ends))]
+        return results(jobs, lambda: self.parallelism)
+
+    def _work(self, number: int) -> int:
+        self.started.append(number)
+        assert self.ends[number].wait(LONG_S)
+        return number
+
+    def wait_for(self, started: int) -> None:
+        """Wait until exactly so many have started."""
+        until(lambda: len(self.started) >= started)
+        assert len(self.started) == started
+
+    def end(self, number: int) -> None:
+        self.ends[number].set()
+
+
 def test_results_come_as_they_are_ready() -> None:
-    futures: list[Future[int]] = [Future() for _ in range(3)]
-    futures[2].set_result(2)
-    found = results(futures)
-    assert next(found) == 2
-    futures[1].set_result(1)
-    assert next(found) == 1
-    futures[0].set_result(0)
-    assert list(found) == [0]
+    jobs = Jobs(3)
+    found = jobs.results()
+    for number in (2, 1, 0):
+        jobs.end(number)
+        assert next(found) == number
+    assert list(found) == []
+
+
+def test_as_many_jobs_run_at_once_as_may_run_now() -> None:
+    """Also if fewer may run than are running: the others end, and no new one starts."""
+    jobs = Jobs(9)
+    found = jobs.results()
+    for number, parallelism, started in [
+        (0, 3, 4),
+        (1, 3, 5),
+        (2, 1, 5),
+        (3, 1, 5),
+        (4, 1, 6),
+        (5, 2, 8),
+        (6, 9, 9),
+    ]:
+        jobs.parallelism = parallelism
+        jobs.end(number)
+        assert next(found) == number
+        jobs.wait_for(started)
+    jobs.end(7)
+    jobs.end(8)
+    assert sorted(found) == [7, 8]
+
+
+def test_after_an_error_no_other_job_starts() -> None:
+    def fail() -> int:
+        raise ValueError("a bug")
+
+    started: list[int] = []
+    with pytest.raises(ValueError, match="a bug"):
+        list(results([fail, *[lambda: started.append(1) or 1] * 9], lambda: 1))
+    assert len(started) <= 1
+
+
+def test_no_jobs_have_no_results() -> None:
+    assert list(results([], lambda: 8)) == []

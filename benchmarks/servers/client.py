@@ -25,6 +25,10 @@ class Server:
         self._tell(f"latency {milliseconds}")
         self.counts()  # answered only after the line before it was read
 
+    def slows_beyond(self, count: float) -> None:
+        """Let responses take longer if more requests than this are in flight."""
+        self._tell(f"slows-beyond {count}")
+
     def reset(self) -> None:
         """Let the server forget everything that was written to it."""
         self._tell("reset")

@@ -3,14 +3,16 @@
 A response leaves `latency_ms` after its request arrived, or later if the application itself takes
 longer. So two applications of different speed are equally slow, and a ratio compares the clients.
 
-The process prints `listening on URL`. It then reads lines from stdin: `latency MS`, `reset`, and
-`counts`, which prints a line of JSON and starts to count again. It ends when stdin is closed.
+The process prints `listening on URL`. It then reads lines from stdin: `latency MS`,
+`slows-beyond N`, `reset`, and `counts`, which prints a line of JSON and starts to count again. It
+ends when stdin is closed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sys
 import threading
 import time
@@ -63,13 +65,24 @@ class Slow:
         self.app = app
         self.clock = clock
         self.latency_ms = 0.0
+        self.slows_beyond = math.inf
+        """With twice as many requests in flight, each takes four times as long."""
+        self._in_flight = 0
         self.counts = Counts()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        self._in_flight += 1
+        try:
+            await self._delay(scope, receive, send)
+        finally:
+            self._in_flight -= 1
+
+    async def _delay(self, scope: Any, receive: Any, send: Any) -> None:
         arrived = self.clock()
+        slowdown = max(1, self._in_flight / self.slows_beyond) ** 2
         body = await _body(receive)
         request = b" ".join(
             (scope["method"].encode(), scope["raw_path"], scope["query_string"], body)
@@ -77,7 +90,7 @@ class Slow:
         self.counts.asked(scope["method"], request, arrived)
         messages = await _answer(self.app, scope, body)
         self.counts.answered(request, *_status(messages[0]), self.clock())
-        if (rest := arrived + self.latency_ms / 1000 - self.clock()) > 0:
+        if (rest := arrived + self.latency_ms / 1000 * slowdown - self.clock()) > 0:
             await asyncio.sleep(rest)
         for message in messages:
             await send(message)
@@ -151,6 +164,8 @@ def _obey(server: uvicorn.Server, slow: Slow, reset: Callable[[], None]) -> None
         command, *arguments = line.split()
         if command == "latency":
             slow.latency_ms = float(arguments[0])
+        elif command == "slows-beyond":
+            slow.slows_beyond = float(arguments[0])
         elif command == "reset":
             reset()
         elif command == "counts":

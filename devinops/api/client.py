@@ -218,7 +218,7 @@ class ReadingClient:
             partial(self._read_list, kinds, on_page, verify) for kinds in kinds_by_path.values()
         ]
         readings: dict[str, Reading] = {}
-        for lists in side_by_side(jobs, self._connection.parallelism):
+        for lists in side_by_side(jobs, self._getter.parallelism):
             readings |= lists
         self._check_counts(needed, readings)
         return readings
@@ -313,6 +313,10 @@ class WritingClient(ReadingClient):
     ) -> None:
         super().__init__(http, connection, enterprise_http)
         self._sender, self._enterprise_sender = http, enterprise_http
+
+    @property
+    def parallelism(self) -> int:
+        return self._sender.parallelism
 
     def reads_one(self, kind: str) -> bool:
         return self._api(kind).reads_one or bool(self._api(kind).parts)

@@ -17,7 +17,8 @@ API_URL: Final = "DEVIN_API_URL"
 class Connection:
     """The target to call, the key to use and the limits to keep.
 
-    Times are seconds; `retries` come after the first attempt. `ca_bundle` is a PEM file that
+    Times are seconds; `retries` come after the first attempt. Without `parallelism`, the number of
+    concurrent requests adapts to the server, see `Window`. `ca_bundle` is a PEM file that
     replaces the usual certificate authorities. `owner` is the value of the label that marks what
     devinops manages, for kinds that have labels. `enterprise_key` is for what only an enterprise
     key can read and write, and `enterprise_key_env` names the variable that should hold it. No repr
@@ -27,7 +28,7 @@ class Connection:
     target: Target
     key: str = field(repr=False)
     timeout_s: float = 60
-    parallelism: int = 8
+    parallelism: int | None = None
     ca_bundle: Path | None = None
     retries: int = 4
     backoff_s: float = 0.5

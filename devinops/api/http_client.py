@@ -83,6 +83,11 @@ class Getter:
         self._limiter.stop()
         self._client.close()
 
+    @property
+    def parallelism(self) -> int:
+        """How many requests may be in flight now."""
+        return self._limiter.parallelism
+
     # --- attempts ---
 
     def _send(self, call: Call, budget: ResponseBudget | None = None) -> Response:
@@ -169,7 +174,7 @@ class Getter:
             outcome = self._timed(call, budget)
             status = status_of(outcome)
         finally:
-            self._limiter.leave(status, waiting.now() - start)
+            self._limiter.leave(status, waiting.now() - start, _sort(call))
         if status == TOO_MANY:
             self._hold(outcome)
         return outcome
@@ -209,6 +214,11 @@ class Sender(Getter):
     def delete(self, call: Call) -> None:
         """Send a DELETE. Any 2xx that is not a web page is a success. Raises ApiError."""
         failures.refuse_web_page(call, self._send(call))
+
+
+def _sort(call: Call) -> str:
+    """Return which calls usually take about as long; empty for a list, which can have any size."""
+    return call.method if call.of_object or call.method != "GET" else ""
 
 
 def _is_retryable(call: Call, outcome: HttpOutcome) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from devinops import __version__
+from devinops.api import window
 from devinops.api.connection import Connection, Endpoint
 from devinops.api.error_messages import clean
 from devinops.api.single_request import NOT_A_URL
@@ -38,7 +39,7 @@ def endpoint(connection: Connection) -> Endpoint:
         connection.target.api_url,
         {"Authorization": f"Bearer {checked(connection.key, 'the API key')}"},
         connection.timeout_s,
-        connection.parallelism,
+        connection.parallelism or window.MOST,
         connection.ca_bundle,
     )
 

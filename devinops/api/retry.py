@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 
 from devinops import waiting
 from devinops.api.pacing import Pace
+from devinops.api.window import Window
 from devinops.model.errors import TOO_MANY
 
 MAX_WAIT_S = 60.0
@@ -100,11 +101,12 @@ class RateLimiter:
     """Decides when the threads of a client may send. A 429 to one of them slows down all.
 
     After a 429, nothing is sent until the wait is over, and then no faster than the server has
-    admitted requests: see `Pace`. Retries go first. No more than `most` requests are in flight.
+    admitted requests: see `Pace`. Retries go first. No more requests are in flight than the
+    `Window` allows.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, parallelism: int | None) -> None:
+        self._window = Window(parallelism)
         self._in_flight = 0
         self._pace = Pace()
         self._rate_limited_wait_s = 0.0
@@ -119,6 +121,11 @@ class RateLimiter:
     def rate(self) -> float:
         """How many requests a second may be sent; infinite before the first 429."""
         return self._pace.rate
+
+    @property
+    def parallelism(self) -> int:
+        """How many requests may be in flight now."""
+        return self._window.size
 
     @property
     def waiting_stopped(self) -> bool:
@@ -150,10 +157,14 @@ class RateLimiter:
             waiting.wait(self._changed, wait_s)
         return False
 
-    def leave(self, status: int | None, took_s: float = 0.0) -> None:
-        """Count a request that ended with this status, None if there was no response."""
+    def leave(self, status: int | None, took_s: float = 0.0, sort: str = "") -> None:
+        """Count a request that ended with this status, None if there was no response.
+
+        `sort` is that of `Window.ended`.
+        """
         with self._changed:
             self._in_flight -= 1
+            self._window.ended(sort, status, took_s)
             admitted = status is not None and status != TOO_MANY
             self._pace.ended(waiting.now(), took_s, admitted=admitted)
             if status is not None and status < 500 and status != TOO_MANY:
@@ -191,5 +202,5 @@ class RateLimiter:
         wait_s = self._pace.wait_s(waiting.now())
         if wait_s > 0:
             return wait_s
-        has_room = self._in_flight < min(self._most, self._pace.most_in_flight)
+        has_room = self._in_flight < min(self.parallelism, self._pace.most_in_flight)
         return 0.0 if has_room and (retry or not self._retries_waiting) else None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -107,7 +107,6 @@ class ApplyOptions(NamedTuple):
     """
 
     values: Mapping[str, str] = MappingProxyType({})
-    parallelism: int = 8
     run_id: str = ""
     commit: str | None = None
 
@@ -163,13 +162,11 @@ class Applier:
             self.hooks.on_result(result)
             yield result
         for stage in _stages([change for change in changes if not _is_record_only(change)]):
-            workers = self.options.parallelism
-            with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="apply") as pool:
-                attempts = [pool.submit(self._attempt, change) for change in stage]
-                for result in waiting.results(attempts):
-                    self._journal_result(result)
-                    self.hooks.on_result(result)
-                    yield result
+            attempts = [partial(self._attempt, change) for change in stage]
+            for result in waiting.results(attempts, lambda: self.writer.parallelism):
+                self._journal_result(result)
+                self.hooks.on_result(result)
+                yield result
 
     def _journal_result(self, result: Result) -> None:
         """Record the result of a change in the inventory."""

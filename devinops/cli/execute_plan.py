@@ -120,7 +120,7 @@ def execute(
             planned.snapshot,
             session.client,
             journal(session.store, run, plan.inventory),
-            ApplyOptions(values or {}, settings.parallelism, run, commit),
+            ApplyOptions(values or {}, run, commit),
             Hooks(backups.save, lambda _: progress.step(), webhook_secrets.hand_over),
         )
         signals.instead(_stopper(options, applier))

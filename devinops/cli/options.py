@@ -275,7 +275,10 @@ _TARGET = _option(
 _PARALLELISM = _option(
     "--parallelism",
     type=click.IntRange(1, 64),
-    help="Maximum concurrent requests.  [default: 8]",
+    help=(
+        "Maximum concurrent requests. Default: 8, and up to 32 for changes while the API responds "
+        "quickly."
+    ),
 )
 
 _HTTP = (

@@ -123,6 +123,11 @@ class Writer(Reader, Protocol):
     If an ApiError has `answered` False, the write may or may not have been carried out.
     """
 
+    @property
+    def parallelism(self) -> int:
+        """How many changes may be made at once now; it can differ at each call."""
+        ...
+
     def reads_one(self, kind: str) -> bool:
         """Return whether this API can read a single object of the kind."""
         ...

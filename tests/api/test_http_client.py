@@ -43,6 +43,29 @@ def send(connect):
     return run
 
 
+@pytest.mark.parametrize(
+    ("call", "parallelism"),
+    [
+        (Call("POST", "/v3/things", body={}), 9),
+        (Call("PUT", "/v3/things/1", body={}, of_object=True), 9),
+        (Call("GET", "/v3/things/1", of_object=True), 9),
+        (Call("GET", "/v3/things"), 8),
+    ],
+    ids=["create", "update", "read", "list"],
+)
+def test_more_requests_may_be_in_flight_after_quick_responses_until_a_429(
+    serve, reply, connect, call, parallelism
+):
+    server = serve([*[reply(body=OK)] * 116, reply(429), reply(body=OK)])
+    with contextlib.closing(Sender(connect(server.url), lambda _: None)) as client:
+        send = client.get if call.method == "GET" else client.send
+        for _ in range(116):
+            send(call)
+        assert client.parallelism == parallelism
+        send(call)
+        assert client.parallelism == 8
+
+
 def test_a_request_says_who_asks_and_as_whom(serve, reply, send):
     server = serve(reply(body=OK))
     assert send(server.url) == OK

@@ -57,6 +57,7 @@ class Organization(Writer):
     appear: list[Live] = field(default_factory=list)
     attempts: Mapping[str, tuple[int | None, ...]] = field(default_factory=dict)
     """Method → what its attempts before the last one answer."""
+    parallelism: int = 8
     meanwhile: Callable[[], None] = lambda: None
     """What happens between two attempts."""
 
@@ -156,6 +157,7 @@ def run(tmp_path: Path) -> Callable[..., ApplyReport]:
         def plan(found: Snapshot) -> Plan:
             return build_plan(declarations, found, request)
 
+        organization.parallelism = options.pop("parallelism", 8)
         found = Snapshot.of(organization.objects)
         on_applier = options.pop("on_applier", lambda _: None)
         hooks = Hooks(**{name: options.pop(name) for name in Hooks._fields if name in options})

@@ -70,11 +70,16 @@ def test_a_server_counts_refusals_and_requests_that_come_too_early() -> None:
     assert json.loads(counts.show()) == {"requests": 5, "refused": 2, "too_early": 1, "lists": 1}
 
 
-@pytest.mark.parametrize(("latency_ms", "waited_s"), [(50, 0.03), (10, None)])
+@pytest.mark.parametrize(
+    ("latency_ms", "slows_beyond", "waited_s"), [(50, 10, 0.03), (10, 10, None), (10, 0.5, 0.02)]
+)
 def test_a_response_leaves_when_its_time_has_come(
-    monkeypatch: pytest.MonkeyPatch, latency_ms: float, waited_s: float | None
+    monkeypatch: pytest.MonkeyPatch, latency_ms: float, slows_beyond: float, waited_s: float | None
 ) -> None:
-    """The application takes 20 ms, so only the rest of the latency is waited for."""
+    """The application takes 20 ms, so only the rest of the latency is waited for.
+
+    With twice as many requests as the server can take, the latency is four times as long.
+    """
     times: Iterator[float] = iter([0, 0.02, 0.02])
     pauses: list[float] = []
 
@@ -83,7 +88,7 @@ def test_a_response_leaves_when_its_time_has_come(
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
     slow = Slow(json_application(lambda *request: (200, list(request))), clock=lambda: next(times))
-    slow.latency_ms = latency_ms
+    slow.latency_ms, slow.slows_beyond = latency_ms, slows_beyond
     scope = {
         "type": "http",
         "method": "PUT",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from devinops.api import open_reader
+from devinops.api import open_reader, window
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written, open_session, read_settings
 from devinops.config import Settings
@@ -58,7 +58,7 @@ def _rows(settings: Settings, org_id: str | None) -> dict[str, Any]:
         "inventory": str(settings.inventory),
         "owner": settings.owner,
         "timeout": settings.timeout_s,
-        "parallelism": settings.parallelism,
+        "parallelism": settings.parallelism or f"{window.START} to {window.MOST}",
         "ca_bundle": str(settings.ca_bundle) if settings.ca_bundle else None,
     }
 
