@@ -17,14 +17,10 @@ def risk(before: Any, after: Any) -> str:
 
     `before` is None for a create. An automation that is disabled or has no trigger costs nothing.
     """
-    if not _is_active(after):
+    if after.enabled is False or not after.triggers:
         return ""
     reasons = ", ".join(_reasons(before, after))
     return f"may start {budget(after)} ({reasons})" if reasons else ""
-
-
-def _is_active(automation: Any) -> bool:
-    return automation.enabled is not False and bool(automation.triggers)
 
 
 _LIMITS: Final = (

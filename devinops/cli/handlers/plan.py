@@ -10,7 +10,7 @@ from devinops.cli.session import failures_written, open_planning_session
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
 from devinops.render import render
-from devinops.render.answers import PlanAnswer, ProblemsAnswer
+from devinops.render.answers import PlanAnswer
 
 
 def run(
@@ -22,7 +22,12 @@ def run(
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
-        lint = _linted(options, lint_since) if lint_since else None
+        lint = None
+        if lint_since:
+            # Imported late: no other plan needs the rules.
+            from devinops.cli.handlers.lint import in_changed_entries
+
+            lint = in_changed_entries(options, lint_since)
         with open_planning_session(options, open_reader) as session:
             plan, _ = session.plan(approvals)
         answer = PlanAnswer(plan, plan.exit_code(detailed=detailed_exitcode))
@@ -32,10 +37,3 @@ def run(
             save(out, render("json", answer))
     options.answer(answer._replace(lint=lint))
     return answer.exit_code
-
-
-def _linted(options: Options, ref: str) -> ProblemsAnswer:
-    # Imported late: no other plan needs the rules.
-    from devinops.cli.handlers.lint import in_changed_entries
-
-    return in_changed_entries(options, ref)
