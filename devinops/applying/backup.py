@@ -106,7 +106,7 @@ class Backups:
             atomic.append(descriptor, json_line(_header(self.run, self.target)).encode("ascii"))
         except BaseException:
             os.close(descriptor)
-            path.unlink(missing_ok=True)
+            path.unlink()
             raise
         self._descriptor, self.path = descriptor, path
 

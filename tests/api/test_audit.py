@@ -161,6 +161,12 @@ def test_pages_that_never_end_are_left():
     assert ask({"items": [], "has_next_page": True, "end_cursor": "x"}) == {}
 
 
+@pytest.mark.parametrize(("length", "authors"), [(4096, 1), (4097, 0)])
+def test_a_cursor_that_is_too_long_for_a_request_is_not_followed(length, authors):
+    first = {"items": [], "has_next_page": True, "end_cursor": "x" * length}
+    assert len(ask(first, {"items": [event("a@b")]})) == authors
+
+
 def test_a_name_cannot_steer_a_terminal():
     assert "\x1b" not in ask({"items": [event("a\x1b[2Jb")]})["note-1"].who
 
