@@ -228,7 +228,7 @@ class Copies:
         self._free: Queue[Path] = Queue()
         for number in range(count):
             copy = self._directory / str(number)
-            ignore = shutil.ignore_patterns(".venv*", ".git", ".*_cache", "mutants", "__pycache__")
+            ignore = shutil.ignore_patterns(".venv*", ".git", ".*_cache", "mutants")
             shutil.copytree(ROOT, copy, ignore=ignore, symlinks=True)
             (copy / ".venv").symlink_to(ROOT / ".venv")
             (copy / ".git").symlink_to(ROOT / ".git")
@@ -245,14 +245,16 @@ class Copies:
             first, rest = tests[:FIRST_TESTS], tests[FIRST_TESTS:]
             return any(_fails(copy, chunk) for chunk in (first, rest) if chunk)
         finally:
-            shutil.copyfile(ROOT / mutation.path, copy / mutation.path)
+            # With its time, so that what was compiled from it counts again.
+            shutil.copy2(ROOT / mutation.path, copy / mutation.path)
             self._free.put(copy)
 
 
 def _fails(copy: Path, tests: Sequence[str]) -> bool:
     listed = copy / ".tests"
     listed.write_text("\n".join(tests), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", "-m", ""]
+    plugins = ["-p", "no:cacheprovider", "-p", "no:schemathesis"]
+    command = [sys.executable, "-m", "pytest", "-qx", *plugins, "-m", ""]
     process = subprocess.Popen(
         [*command, f"@{listed}"],
         cwd=copy,
