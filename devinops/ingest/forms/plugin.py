@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, Omission
+from devinops.model.keys import listed
 
 _MANIFEST = re.compile(r"/(?:\.devin-plugin|\.claude-plugin)/plugin\.json$", re.IGNORECASE)
 _PARTS: Final = {
@@ -25,9 +26,7 @@ def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     for pattern, what in _PARTS.items():
         paths = [path for path in source.beside if re.match(pattern, path)]
         if paths:
-            shown = ", ".join(paths[:3])
-            more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-            omissions.append(Omission(what, f"only a plugin can have them: {shown}{more}"))
+            omissions.append(Omission(what, f"only a plugin can have them: {listed(paths)}"))
     return Contents(omissions=tuple(omissions))
 
 
