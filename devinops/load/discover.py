@@ -413,7 +413,7 @@ def _leads_through(name: str) -> str:
 
 
 def _is_utf8(name: str) -> bool:
-    return not any("\ud800" <= char <= "\udfff" for char in name)
+    return name.isascii() or not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def directories_above(path: str) -> Iterator[str]:
