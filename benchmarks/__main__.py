@@ -20,7 +20,7 @@ from benchmarks.measure import say
 NAMES = {
     "startup": ("startup",),
     "validate": ("validate-1000", "validate-10000", "validate-markdown"),
-    "plan": ("plan-1000", "plan-10000"),
+    "plan": ("plan-1000", "plan-10000", "plan-forms"),
     "create": (
         "create",
         "create-adapting",

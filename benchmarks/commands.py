@@ -10,11 +10,21 @@ from pathlib import Path
 from benchmarks import peers
 from benchmarks.measure import Contender, nothing
 from benchmarks.repositories import ORGANIZATION, write_settings
+from benchmarks.results import Bound
 from benchmarks.servers.client import CHECKOUT, Server
 
 FLOORS = Path(__file__).parent / "floors"
 LATENCY_MS = 50
+FORM_NAMES = {
+    "markdown": "Markdown",
+    "commented": "Markdown with comments",
+    "nested": "Markdown with a mapping",
+    "large": "large files",
+}
+"""Form of a repository → what a benchmark that compares forms calls it."""
+
 SCHEMA = CHECKOUT / "schemas" / "declarations.schema.json"
+FRONT_MATTER = SCHEMA.with_name("knowledge.schema.json")
 PROGRAM = "from devinops.__main__ import run; run()"
 """What the installed program `devinops` does."""
 
@@ -41,10 +51,18 @@ def floor(
     *arguments: str,
     server: Server | None = None,
     before: Callable[[], None] = nothing,
+    label: str = "floor",
 ) -> Contender:
     """Return the script of a floor, see `floors/`; its path arguments are relative to `cwd`."""
     command = (peers.python(), str(FLOORS / f"{name}.py"), *arguments)
-    return Contender("floor", command, cwd, before=before, server=server)
+    return Contender(label, command, cwd, before=before, server=server)
+
+
+def against_floor(most: float, form: str) -> Bound:
+    """Return the bound of the CPU time for a form of the entries, against the floor of the form."""
+    label = FORM_NAMES[form]
+    what = f"CPU time against floor, {label}"
+    return Bound("cpu_s", most, f"floor, {label}", of=label, what=what)
 
 
 def interpreter(cwd: Path) -> Contender:

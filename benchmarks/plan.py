@@ -8,7 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.api_peers import DBT, DECK, OCTODNS, dbt_plan, deck_diff, octodns_plan
-from benchmarks.commands import LATENCY_MS, floor, knowledge, ours, write
+from benchmarks.commands import (
+    FORM_NAMES,
+    LATENCY_MS,
+    against_floor,
+    floor,
+    knowledge,
+    ours,
+    write,
+)
 from benchmarks.comparison import Comparison
 from benchmarks.measure import Contender
 from benchmarks.results import Bound
@@ -48,6 +56,20 @@ def of_10000(directory: Path) -> Iterator[list[Contender]]:
         yield contenders
 
 
+@contextmanager
+def forms(directory: Path) -> Iterator[list[Contender]]:
+    """Compare the forms of the same entries, each with its floor."""
+    seed = write("seed", 10_000, directory / "seed.json")
+    with server("devin", str(seed), latency_ms=LATENCY_MS) as devin:
+        contenders = []
+        for form, label in FORM_NAMES.items():
+            root = write(form, 10_000, directory / form)
+            plan = ours(label, root, "plan", "--detailed-exitcode", server=devin)
+            least = ("plan", root, "knowledge", knowledge(devin))
+            contenders += [plan, floor(*least, server=devin, label=f"floor, {label}")]
+        yield contenders
+
+
 BENCHMARKS = [
     Comparison(
         "plan-1000",
@@ -80,5 +102,22 @@ BENCHMARKS = [
             Bound("peak_mb", 2, "floor"),
             Bound("requests", needed_requests(10_000)),
         ],
+    ),
+    Comparison(
+        "plan-forms",
+        "plan with nothing to do, 10,000 notes in several forms, 50 ms a request",
+        (
+            "Front matter with one value on each line, with or without comments, needs no YAML "
+            "parser; a mapping in it, and a file of many entries, do."
+        ),
+        4,
+        forms,
+        [
+            against_floor(2, "markdown"),
+            against_floor(2, "commented"),
+            against_floor(2.4, "nested"),
+            against_floor(2.4, "large"),
+        ],
+        shown="Markdown",
     ),
 ]

@@ -79,12 +79,27 @@ def _section(chance: random.Random, part: int) -> str:
     return f"## Part {part}\n\n{prose}\n\n{items}\n\n```python\ndef f():\n{code}\n```"
 
 
-def write_markdown(root: Path, count: int, before_body: str = "\n") -> None:
-    """Write one Markdown file for each entry, as `devinops fmt` would."""
+def write_markdown(
+    root: Path, count: int, before_body: str = "\n", above: str = "", below: str = ""
+) -> None:
+    """Write one Markdown file for each entry, as `devinops fmt` would.
+
+    `above` and `below` are lines of the front matter, above the trigger and below it.
+    """
     for number, entry in enumerate(entries(count)):
         path = root / "knowledge" / entry.folder / f"note-{number:05}.md"
-        front_matter = f"---\nname: {entry.name}\ntrigger: {entry.trigger}\n---\n"
-        _write(path, f"{front_matter}{before_body}{entry.body}\n")
+        fields = f"name: {entry.name}\n{above}trigger: {entry.trigger}\n{below}"
+        _write(path, f"---\n{fields}---\n{before_body}{entry.body}\n")
+
+
+def write_commented(root: Path, count: int) -> None:
+    """Write the same with a comment and blank lines in the front matter."""
+    write_markdown(root, count, above="\n# Ask the platform team before a change.\n")
+
+
+def write_nested(root: Path, count: int) -> None:
+    """Write the same with a mapping in the front matter, which needs a full YAML parser."""
+    write_markdown(root, count, below="meta:\n  owner: platform\n  review_by: 2027-03-01\n")
 
 
 def write_unformatted(root: Path, count: int) -> None:
@@ -188,6 +203,8 @@ def _texts(count: int) -> Iterator[tuple[int, str]]:
 
 FORMS: dict[str, Callable[[Path, int], None]] = {
     "markdown": write_markdown,
+    "commented": write_commented,
+    "nested": write_nested,
     "unformatted": write_unformatted,
     "yaml": write_yaml,
     "large": write_large_files,
@@ -198,7 +215,7 @@ FORMS: dict[str, Callable[[Path, int], None]] = {
     "jobs": write_jobs,
     "live-jobs": write_live_jobs,
 }
-"""What can be written: a directory in one of four forms; the file of a seed, and of peers."""
+"""What can be written: a directory in one of six forms; the file of a seed, and of peers."""
 
 
 def _as_yaml(entries: Iterable[Entry]) -> str:

@@ -1,4 +1,4 @@
-"""`plan.py DIRECTORY URL`: read all Markdown files while the notes are listed, and compare."""
+"""`plan.py DIRECTORY URL`: read all files while the notes are listed, and compare."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +11,14 @@ import yaml
 def read(directory: str) -> dict[str, tuple[str, str]]:
     """Return name → trigger and body."""
     entries = {}
-    for path in sorted(Path(directory).rglob("*.md")):
-        _, front_matter, body = path.read_text(encoding="utf-8").split("---\n", 2)
-        fields = yaml.load(front_matter, yaml.CSafeLoader)
-        entries[fields["name"]] = (fields["trigger"], body.strip())
+    for path in sorted(Path(directory).rglob("*.*")):
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".md":
+            _, front_matter, body = text.split("---\n", 2)
+            notes = [{**yaml.load(front_matter, yaml.CSafeLoader), "body": body}]
+        else:
+            notes = yaml.load(text, yaml.CSafeLoader)["knowledge"]
+        entries.update({note["name"]: (note["trigger"], note["body"].strip()) for note in notes})
     return entries
 
 

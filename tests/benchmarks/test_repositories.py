@@ -41,8 +41,9 @@ def test_yaml_files_have_the_entries(tmp_path: Path, form: str) -> None:
     assert sorted(loaded, key=lambda entry: entry.name) == list(entries(COUNT))
 
 
-def test_markdown_is_valid_and_formatted(tmp_path: Path, devinops: Devinops) -> None:
-    FORMS["markdown"](tmp_path, COUNT)
+@pytest.mark.parametrize("form", ["markdown", "commented", "nested"])
+def test_markdown_is_valid_and_formatted(tmp_path: Path, devinops: Devinops, form: str) -> None:
+    FORMS[form](tmp_path, COUNT)
     write_settings(tmp_path)
     assert devinops("validate", "--root", str(tmp_path)).code == 0
     assert devinops("fmt", "--check", "--root", str(tmp_path)).code == 0
