@@ -26,8 +26,9 @@ GROWTH: Final = 0.5
 
 SLOW: Final = 4 / 3
 SHRINKING: Final = 3 / 4
-"""If most responses of a round take so many times their usual time, the window shrinks to this
-share: a server that handles a fixed number a second is then as fast as usual again."""
+"""If most responses of two rounds take so many times their usual time, the window shrinks to this
+share: a server that handles a fixed number a second is then as fast as usual again. A single pause
+of the server, or of this machine, makes only one round slow."""
 
 
 class Window:
@@ -46,6 +47,8 @@ class Window:
         """The responses in this round; those below 0 do not count."""
         self._slow = 0
         """How many of them were slow."""
+        self._was_slow = False
+        """Whether the round before was slow."""
 
     @property
     def size(self) -> int:
@@ -73,12 +76,11 @@ class Window:
             self._end_round()
 
     def _end_round(self) -> None:
-        before = self.size
-        if self._slow * 2 > before:
-            self._size = max(self._size * SHRINKING, self._least)
-            # What is in flight was sent before the window shrank, so it says nothing new.
-            self._counted = -before
-        else:
+        is_slow = self._slow * 2 > self.size
+        if not is_slow:
             self._size = min(self._size + GROWTH, self._most)
-            self._counted = 0
-        self._slow = 0
+        elif self._was_slow:
+            self._size = max(self._size * SHRINKING, self._least)
+            # The next round is of requests that were sent before, so it says little that is new.
+            is_slow = False
+        self._was_slow, self._counted, self._slow = is_slow, 0, 0
