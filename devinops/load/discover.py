@@ -518,7 +518,7 @@ def _read_regular(real: str) -> bytes | None:
         if not stat.S_ISREG(facts.st_mode):
             return None
         data = os.read(descriptor, facts.st_size + 1)
-        # The file may be changing, or have no size that is known before.
+        # The file may have changed since, or have no size that the system knows.
         while len(data) != facts.st_size and (more := os.read(descriptor, 2**20)):
             data += more
         return data

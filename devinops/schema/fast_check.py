@@ -81,7 +81,7 @@ def _type(names: str | list[str], _: Schema) -> Fits:
     unknown = {*names} - {*_CLASSES, "integer"}
 
     def fits(value: Any) -> bool:
-        if unknown or isinstance(value, float):  # in JSON Schema 1.0 is an integer
+        if unknown or isinstance(value, float):  # in JSON Schema, 1.0 is an integer
             raise _UnknownError
         return isinstance(value, classes) or type(value) is int
 
