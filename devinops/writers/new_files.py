@@ -223,9 +223,10 @@ def _checked(entry: NewEntry) -> _Accepted | str:
     values = _written(kind, entry.values)
     if _is_too_deep(values):
         return f"it has more than {LEVELS - _OUTER_LEVELS} levels of nesting"
-    path, text = f"{kind.section}{YAML}", _section(kind, [values])
     if kind.document and not _has_empty_document(kind, values):
         path, text = f"{kind.section}/entry{MARKDOWN}", _page(kind, values)
+    else:
+        path, text = f"{kind.section}{YAML}", _section(kind, [values])
     surrogate = None if text.isascii() else re.search("[\ud800-\udfff]", text)
     if surrogate:
         code = f"U+{ord(surrogate[0]):04X}"
