@@ -180,7 +180,7 @@ class ReadingClient:
             self._unknown_fields[kind.noun] = codec.unknown_fields(kind, self.api, items)
         if self._unknown_fields.get(kind.noun):
             decoded = _Decoded()  # pages were decoded as if all fields were known
-        return [decoded.of(item) or self._live(kind, item) for item in items]
+        return decoded.of(items, partial(self._live, kind))
 
     def _readings(
         self,
@@ -205,9 +205,7 @@ class ReadingClient:
             count.add(len(items))
             # A page can be decoded only after the lists that its objects refer to.
             if not kind.apis[self.api].tree and kind.references <= self._names.keys():
-                pages(
-                    lambda: decoded.add(items, [self._decode_early(kind, item) for item in items])
-                )
+                pages(lambda: decoded.of(items, partial(self._decode_early, kind)))
 
         for kind in needed:
             self._getter_of(kind)  # raises ConfigError without a key
@@ -472,23 +470,20 @@ class WritingClient(ReadingClient):
 
 
 class _Decoded:
-    """Objects of pages that were decoded while further pages were on their way."""
+    """Objects of pages, each decoded once: by the thread that needs it first."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
+        # The items are kept, so that no later one has the same id.
         self._lives: dict[int, tuple[Item, Live]] = {}
 
-    def add(self, items: Sequence[Item], lives: Sequence[Live]) -> Sequence[Live]:
-        """Remember the objects of a page, and return them."""
-        # The items are kept, so that no later one has the same id.
-        self._lives.update(
-            (id(item), (item, live)) for item, live in zip(items, lives, strict=True)
-        )
-        return lives
-
-    def of(self, item: Item) -> Live | None:
-        """Return the object of exactly this item of a page; None if it was not decoded."""
-        _, live = self._lives.get(id(item), (None, None))
-        return live
+    def of(self, items: Sequence[Item], decode: Callable[[Item], Live]) -> Sequence[Live]:
+        """Return the objects of exactly these items. Raises ApiError."""
+        with self._lock:
+            for item in items:
+                if id(item) not in self._lives:
+                    self._lives[id(item)] = item, decode(item)
+            return [self._lives[id(item)][1] for item in items]
 
 
 class _Count:
