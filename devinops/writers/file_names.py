@@ -29,6 +29,7 @@ _MEANT_FOR_OTHERS = frozenset({"readme", "agents", "claude", "gemini", "skill"})
 """Files that people or other agents read, and that devinops skips or should not shadow."""
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
+_ASCII_WORD = re.compile(r"[a-z0-9_]+")
 
 
 def stem(name: str, noun: str) -> str:
@@ -36,11 +37,7 @@ def stem(name: str, noun: str) -> str:
 
     Letters and digits of every script stay. If a name has none, it is the noun with a hash.
     """
-    lower = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
-    words = "".join(char if _is_word(char) else " " for char in lower).split()
-    # A mark without a letter before it would attach itself to the hyphen.
-    words = [word for word in (_without_marks_first(word) for word in words) if word]
-    short = _cut("-".join(words), LONGEST).strip("-_")
+    short = _cut("-".join(_words(name)), LONGEST).strip("-_")
     if not short:
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
         return f"{noun}-{digest[:8]}"
@@ -54,6 +51,16 @@ def directory(name: str) -> str:
     text = _cut(_FORBIDDEN.sub("-", text).strip(), LONGEST).lstrip(". ~").rstrip(". ")
     text = text or "folder-" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return _DEVICES.sub(r"\1_", text, count=1) if _DEVICES.match(text) else text
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of a name in lower case."""
+    if name.isascii():
+        return _ASCII_WORD.findall(name.lower())
+    lower = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
+    words = "".join(char if _is_word(char) else " " for char in lower).split()
+    # A mark without a letter before it would attach itself to the hyphen.
+    return [word for word in map(_without_marks_first, words) if word]
 
 
 def _is_word(char: str) -> bool:
