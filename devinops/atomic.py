@@ -135,6 +135,7 @@ class Batch:
         check()
         try:
             self._partials[path].replace(path)
+            del self._partials[path]
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
@@ -197,11 +198,13 @@ def check_unchanged(path: Path, before: str | None, *, follow: bool = False) -> 
 
     A symbolic link counts as changed unless `follow`.
     """
-    try:
-        data = None if before is None else before.encode("utf-8", "backslashreplace")
-        is_same = read(path, follow=follow) == data
-    except OSError:
-        is_same = before is None and not os.path.lexists(path)
+    if before is None:
+        is_same = not os.path.lexists(path)
+    else:
+        try:
+            is_same = read(path, follow=follow) == before.encode("utf-8", "backslashreplace")
+        except OSError:
+            is_same = False
     if not is_same:
         raise Changed(errno.ESTALE, "changed while devinops ran", str(path))
 

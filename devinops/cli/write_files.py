@@ -9,7 +9,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from devinops import atomic
@@ -96,6 +96,7 @@ class Writing:
         self.raws = raws
         self.changes: list[FileChange] = []
         self.unwritten: list[Unwritten] = []
+        self._at = cache(root.joinpath)
         self._batch = atomic.Batch({})
         self._made: list[Path] = []
         """New directories, each after the one above it."""
@@ -136,7 +137,7 @@ class Writing:
             if self._try(change, partial(self._check_first, change, paths_by_key))
         ]
         self._make_directories()
-        texts = {self.root / file.path: file.text for file in self.changes if file.text is not None}
+        texts = {self._at(file.path): file.text for file in self.changes if file.text is not None}
         directory = self._prepared.enter_context(_directory(self.root)) if texts else None
         self._batch = atomic.Batch(texts, directory)
         with _failures():
@@ -144,7 +145,7 @@ class Writing:
 
     def _make_directories(self) -> None:
         top = os.path.realpath(self.root)
-        new = (self.root / change.path for change in self.changes if change.is_new)
+        new = (self._at(change.path) for change in self.changes if change.is_new)
         for directory in sorted({path.parent for path in new}):
             missing = [above for above in (directory, *directory.parents) if not above.exists()]
             with _failures(directory):
@@ -160,17 +161,17 @@ class Writing:
         `may_delete` is asked again about each file that goes.
         """
         for change in self.changes:
-            with _failures(self.root / change.path):
+            with _failures(self._at(change.path)):
                 if self._try(change, partial(self._make, change, may_delete)):
                     self.raws.pop(change.path, None)
                     if change.text is not None:
                         self.raws[change.path] = change.text
-        for directory in {(self.root / change.path).parent for change in self.changes}:
+        for directory in {self._at(change.path).parent for change in self.changes}:
             with suppress(OSError):
                 atomic.sync_directory(directory)
 
     def _make(self, change: FileChange, may_delete: Callable[[str], bool]) -> None:
-        path, check = self.root / change.path, partial(self._check, change)
+        path, check = self._at(change.path), partial(self._check, change)
         if change.text is not None:
             self._batch.place(path, check)
         elif may_delete(change.path):
@@ -201,7 +202,7 @@ class Writing:
         """
         self._check(change, follow=True)
         together = {change.path}.union(*(paths_by_key[key] for key in change.keys))
-        for path in (self.root / name for name in sorted(together)):
+        for path in map(self._at, sorted(together)):
             if os.path.lexists(path):
                 atomic.check_place(path)
                 atomic.check_writable(path)
@@ -210,9 +211,9 @@ class Writing:
         """Raise Changed unless all files that a change depends on are as they were read."""
         others = {path for key in change.keys for path in self._files[key]} - {change.path}
         for path in sorted(others):
-            atomic.check_unchanged(self.root / path, self.raws.get(path), follow=True)
+            atomic.check_unchanged(self._at(path), self.raws.get(path), follow=True)
         before = None if change.is_new else self.raws.get(change.path)
-        atomic.check_unchanged(self.root / change.path, before, follow=follow)
+        atomic.check_unchanged(self._at(change.path), before, follow=follow)
 
 
 @contextmanager
