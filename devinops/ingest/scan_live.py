@@ -9,7 +9,7 @@ from typing import Any
 from devinops.model.credentials import SECRETS, may_hold_secret
 from devinops.model.invisible_characters import hidden
 from devinops.model.kind import Resource
-from devinops.model.values import UNSET, texts_in
+from devinops.model.values import texts_in
 
 
 def findings(resource: Resource) -> list[str]:
@@ -22,13 +22,15 @@ def findings(resource: Resource) -> list[str]:
 
 def findings_in(values: Iterable[tuple[str, Any]]) -> list[str]:
     """Return the same as `findings` for pairs of name and value."""
-    texts = [(name, list(texts_in(value))) for name, value in values if value is not UNSET]
+    pairs = list(values)
     # Almost every object is clean, and one search of all of its texts shows that.
-    together = "\n".join(text for _, parts in texts for text in parts)
+    together = "\n".join(texts_in([value for _, value in pairs]))
     if together.isascii() and not may_hold_secret(together):
         return []
     return [
-        f"{name}: {finding}" for name, parts in texts for finding in dict.fromkeys(_of_texts(parts))
+        f"{name}: {finding}"
+        for name, value in pairs
+        for finding in dict.fromkeys(_of_texts(texts_in(value)))
     ]
 
 

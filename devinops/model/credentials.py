@@ -101,10 +101,25 @@ _LABELED: Final = LazyPattern(
 """A name and its secret, as in settings, options and headers."""
 
 
+_HINTS: Final = [hint for pattern in SECRETS.values() for hint in pattern.hints]
+_ENDS: Final = "_-"
+"""The last characters of most hints; few texts have many of them."""
+
+_ENDINGS: Final = [
+    LazyPattern(f"{end}(?:{'|'.join(f'(?<={re.escape(h)})' for h in _HINTS if h.endswith(end))})")
+    for end in _ENDS
+]
+"""For each of these characters, the pattern of the hints that end with it."""
+
+_OTHER_HINTS: Final = [hint for hint in _HINTS if not hint.endswith(tuple(_ENDS))]
+
+
 def may_hold_secret(text: str) -> bool:
     """Return False if the text certainly holds none of these secrets; faster than a search."""
     lower = text.lower()
-    return any(hint in lower for pattern in SECRETS.values() for hint in pattern.hints)
+    return any(hint in lower for hint in _OTHER_HINTS) or any(
+        pattern.search(lower) for pattern in _ENDINGS
+    )
 
 
 def masked(text: str) -> str:
