@@ -43,6 +43,8 @@ _BLANK_LINES: Final = re.compile(r"(?:[^\S\n]*\n)+")
 
 def parts_of(value: Any) -> Collection[Any]:
     """Return the values of a mapping or the items of a list; empty for any other value."""
+    if isinstance(value, str):  # most are, and to tell a mapping takes longer
+        return ()
     if isinstance(value, Mapping):
         return value.values()
     return value if isinstance(value, list | tuple) else ()

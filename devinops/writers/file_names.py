@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from itertools import count
 from typing import Final
 
@@ -44,6 +45,7 @@ def stem(name: str, noun: str) -> str:
     return f"{short}_" if short in _MEANT_FOR_OTHERS or _DEVICES.match(short) else short
 
 
+@lru_cache(10_000)  # of thousands of entries, most are in the same folders
 def directory(name: str) -> str:
     """Return the name of the directory for a folder: the name itself wherever that is safe."""
     text = unicodedata.normalize("NFC", name)

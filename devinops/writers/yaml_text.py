@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 _PLAIN_FIRST = re.compile(r"[^\W\d]|[(/$]")
@@ -22,7 +23,7 @@ _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\
 def mapping(values: Mapping[str, Any], indent: int = 0) -> Iterator[str]:
     """Yield the lines of a mapping that is not empty, without line ends."""
     for key, value in values.items():
-        yield from _entry(f"{' ' * indent}{plain_or_quoted(key)}:", value, indent)
+        yield from _entry(f"{' ' * indent}{_key(key)}:", value, indent)
 
 
 def sequence(values: Sequence[Any], indent: int) -> Iterator[str]:
@@ -74,6 +75,10 @@ def plain_or_quoted(text: str) -> str:
         and text.lower() not in _WORDS
     )
     return text if plain else quoted(text)
+
+
+_key = lru_cache(1_000)(plain_or_quoted)
+"""The same for a key: most are names of fields."""
 
 
 def flow(value: Any) -> str:
