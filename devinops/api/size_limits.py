@@ -54,15 +54,17 @@ class ResponseBudget:
 
 def check_depth(value: Any) -> None:
     """Raise BudgetExceeded if parsed JSON has more than `MAX_DEPTH` levels of lists and objects."""
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        level = [child for parent in level for child in _children(parent)]
+    level = [value] if isinstance(value, _NESTED) else []
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, _NESTED)
+        ]
         if not level:
             return
     raise BudgetExceeded(f"response nested deeper than {MAX_DEPTH} levels")
 
 
-def _children(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+_NESTED: Final = (dict, list)
