@@ -536,8 +536,7 @@ def _moves_with(folder: RenamedFolder, above: RenamedFolder) -> bool:
     """Return whether a folder has a new path only because one above it was renamed."""
     old, new = folder.declared.path, folder.live.key.path
     top, new_top = f"{above.declared.path}/", f"{above.live.key.path}/"
-    is_below = old.startswith(top) and new.startswith(new_top)
-    return is_below and old.removeprefix(top) == new.removeprefix(new_top)
+    return old.startswith(top) and new == new_top + old.removeprefix(top)
 
 
 def _move_commands(entries: Iterable[Declaration], path: str, flags: str) -> list[str]:

@@ -1295,3 +1295,10 @@ def test_folders_below_a_renamed_one_move_with_it(
         assert pull(devinops, tmp_path, "--drift")["left"] == []
         plan = plan_of(devinops, tmp_path)
         assert (plan["changes"], plan["blocked"]) == ([], [])
+        # One that was renamed as well does not.
+        assert devinops("apply", "-C", tmp_path, "--yes").code == 0
+        edit(e, "folders", ids["Backend"], path="Product")
+        edit(e, "folders", ids["Backend/APIs"], path="Product/Services")
+        left = pull(devinops, tmp_path, "--drift")["left"]
+        (reason,) = (item["reason"] for item in left if item["key"] == "folder:Platform/APIs")
+        assert "it moves with" not in reason
