@@ -19,16 +19,16 @@ T = TypeVar("T")
 Log = Callable[[str], None]
 
 
-def open_reader(connection: Connection, log: Log = ignore) -> Reader:
+def open_reader(connection: Connection, log: Log = ignore, *, reads_again: bool = False) -> Reader:
     """Return a client that can only read; `log` gets one line for each request.
 
-    Raises ConfigError.
+    `reads_again` saves time if lists are read twice, and takes memory. Raises ConfigError.
     """
     with signals.deferred():
         from devinops.api.client import ReadingClient
         from devinops.api.http_client import Getter
 
-    return ReadingClient(*_opened(Getter, connection, log))
+    return ReadingClient(*_opened(Getter, connection, log), reads_again=reads_again)
 
 
 def open_writer(connection: Connection, log: Log = ignore) -> Writer:

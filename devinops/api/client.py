@@ -44,9 +44,17 @@ class ReadingClient:
     """A `Reader` whose connection can only send GET."""
 
     def __init__(
-        self, http: Getter, connection: Connection, enterprise_http: Getter | None = None
+        self,
+        http: Getter,
+        connection: Connection,
+        enterprise_http: Getter | None = None,
+        *,
+        reads_again: bool = False,
     ) -> None:
-        """Use `http`, and `enterprise_http` for what the target's own key cannot reach."""
+        """Use `http`, and `enterprise_http` for what the target's own key cannot reach.
+
+        With `reads_again`, an object that a later list shows unchanged is not decoded again.
+        """
         self.api: ApiVersion = connection.target.api
         self._getter = http
         self._enterprise_getter = enterprise_http
@@ -56,6 +64,7 @@ class ReadingClient:
         self._names: dict[str, Mapping[str, str]] = {}
         self._listed_ids: dict[str, frozenset[str]] = {}
         self._unknown_fields: dict[str, frozenset[str]] = {}
+        self._kept = _Decoded() if reads_again else None
 
     # --- who and where ---
 
@@ -146,7 +155,7 @@ class ReadingClient:
         verify: bool = True,
         pages: Callable[[PageDecoder], None] = ignore,
     ) -> Snapshot:
-        selected, decoded = self._selected(kinds), _Decoded()
+        selected, decoded = self._selected(kinds), self._kept or _Decoded()
         readings = self._readings(selected, progress, verify, pages, decoded)
         lives = (live for kind in selected for live in self._lives(kind, readings, decoded))
         return replace(
@@ -180,7 +189,7 @@ class ReadingClient:
             self._unknown_fields[kind.noun] = codec.unknown_fields(kind, self.api, items)
         if self._unknown_fields.get(kind.noun):
             decoded = _Decoded()  # pages were decoded as if all fields were known
-        return decoded.of(items, partial(self._live, kind))
+        return decoded.of(kind, self.api, items, partial(self._live, kind))
 
     def _readings(
         self,
@@ -205,7 +214,8 @@ class ReadingClient:
             count.add(len(items))
             # A page can be decoded only after the lists that its objects refer to.
             if not kind.apis[self.api].tree and kind.references <= self._names.keys():
-                pages(lambda: decoded.of(items, partial(self._decode_early, kind)))
+                decode = partial(self._decode_early, kind)
+                pages(lambda: decoded.of(kind, self.api, items, decode))
 
         for kind in needed:
             self._getter_of(kind)  # raises ConfigError without a key
@@ -246,8 +256,11 @@ class ReadingClient:
             raise ApiError(text, status=error.status) from error
         for kind in kinds:
             if kind.noun in KINDS.referred:
-                items = readings[kind.noun].items
-                self._names[kind.noun] = codec.spellings(kind, self.api, items)
+                before = self._names.get(kind.noun)
+                names = codec.spellings(kind, self.api, readings[kind.noun].items)
+                self._names[kind.noun] = names
+                if self._kept and names != before:
+                    self._kept.clear()
         return readings
 
     def _request_list(
@@ -474,16 +487,26 @@ class _Decoded:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # The items are kept, so that no later one has the same id.
-        self._lives: dict[int, tuple[Item, Live]] = {}
+        self._lives: dict[tuple[str, str], tuple[Item, Live]] = {}
 
-    def of(self, items: Sequence[Item], decode: Callable[[Item], Live]) -> Sequence[Live]:
-        """Return the objects of exactly these items. Raises ApiError."""
+    def of(
+        self, kind: Kind, api: ApiVersion, items: Sequence[Item], decode: Callable[[Item], Live]
+    ) -> Sequence[Live]:
+        """Return the objects of these items; an equal item is the same object. Raises ApiError."""
+        lives, id_field = [], kind.apis[api].id
         with self._lock:
             for item in items:
-                if id(item) not in self._lives:
-                    self._lives[id(item)] = item, decode(item)
-            return [self._lives[id(item)][1] for item in items]
+                key = kind.noun, str(item.get(id_field))
+                known = self._lives.get(key)
+                if known is None or known[0] != item:
+                    known = self._lives[key] = item, decode(item)
+                lives.append(known[1])
+        return lives
+
+    def clear(self) -> None:
+        """Forget all objects, because references to other objects are now spelled differently."""
+        with self._lock:
+            self._lives.clear()
 
 
 class _Count:

@@ -148,6 +148,17 @@ def test_many_pages(start, verify, requests):
     assert sum("/notes?" in request["path"] for request in emu.requests) == requests
 
 
+def test_what_a_second_list_shows_unchanged_is_the_same_object(start):
+    emu = start({"organizations": {"org-emulator": {"knowledge": MANY}}})
+    with open_reader(link(emu, "v3"), reads_again=True) as reader:
+        first = reader.snapshot({"knowledge"}, verify=False)
+        changed = first.objects[0]
+        emu.edit("knowledge", changed.id, body="new")
+        second = reader.snapshot({"knowledge"}, verify=False)
+    assert second.objects[0].resource.body == "new"
+    assert all(a is b for a, b in zip(first.objects[1:], second.objects[1:], strict=True))
+
+
 @pytest.mark.parametrize(
     ("paging", "total", "copy"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from devinops.api import open_reader
 from devinops.model.errors import ApiError, BadResponse
 from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Live
@@ -152,6 +153,21 @@ def test_what_a_kind_refers_to_is_read_with_it(toy_api, snapshot):
     assert (live.resource.manual, live.ids) == ("CI/CD", {"manual": "m-1"})
     assert live.resource.task == {"do": '@manual:"Care", @manual:m-9'}
     assert sorted(server.lines) == [f"GET {ORG}/manuals?first=200", f"GET {ROBOTS}?first=200"]
+
+
+def test_what_a_kind_refers_to_may_be_renamed_between_two_lists(toy_api, connect):
+    """The object itself is as it was, but another value of it is in the files."""
+    others = {"task": {}, "address": "a", "speed": 1, "weight": 1, "enabled": True, "metadata": {}}
+    answers = {
+        f"GET {ROBOTS}": page(robot(manual_id="m-1", **others)),
+        f"GET {ORG}/manuals": page({"manual_id": "m-1", "title": "Care"}),
+    }
+    with open_reader(connect(toy_api(answers).url), reads_again=True) as reader:
+        (before,) = reader.snapshot({"robot"}).objects
+        assert reader.snapshot({"robot"}).objects[0] is before
+        answers[f"GET {ORG}/manuals"] = page({"manual_id": "m-1", "title": "Repair"})
+        (after,) = reader.snapshot({"robot"}).objects
+    assert (before.resource.manual, after.resource.manual) == ("Care", "Repair")
 
 
 def test_what_was_written_is_shown_by_the_names_it_was_written_with(toy_api, writer):

@@ -56,7 +56,8 @@ def run(
         settings = resolve(project, options.flags, os.environ)
         files = _files(options.root, raws)
         with write_files.Writing(options.root, raws, loaded.declarations) as writing:
-            with open_session(options, open_reader, settings=settings) as session:
+            connect = partial(open_reader, reads_again=True)
+            with open_session(options, connect, settings=settings) as session:
                 run = _pull(request, session, project, loaded, files, writing)
             if is_new:
                 git = Repository.of(options.root)
