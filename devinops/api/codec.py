@@ -105,13 +105,41 @@ class _Item(NamedTuple):
         return text
 
     def maybe_text(self, name: str) -> str | None:
-        return None if self.fields.get(name) is None else self.text(name)
+        text = self.fields.get(name)
+        return text if text is None or isinstance(text, str) else self.text(name)
 
     def bad(self, field: str, what: str) -> BadResponse:
         api = self.kind.apis[self.api]
         id = self.fields.get(api.id)
         label = clean(id, 80) if isinstance(id, str) and id else self.kind.with_article
         return BadResponse(f"the API's {api.path} ({self.api}): {label}: {field}: {what}")
+
+
+class _Field(NamedTuple):
+    """A field that an API shows under the name `read`.
+
+    Its values have one of the types `allowed`. Those of the types `as_is` need no change.
+    """
+
+    attribute: Attribute
+    read: str
+    allowed: tuple[type, ...]
+    as_is: frozenset[type]
+
+
+@cache
+def _fields(kind: Kind, api: ApiVersion, unknown: frozenset[str]) -> tuple[_Field, ...]:
+    """Return the fields of a kind that an API shows. Kept, because every object needs them."""
+    fields = []
+    for attribute in kind.attributes:
+        if read := attribute.reads(api):
+            allowed = _allowed(attribute)
+            changes = attribute.ref or attribute.mention or attribute in kind.normalizing
+            as_is = frozenset(() if changes else allowed)
+            if attribute.required or attribute.name in unknown:
+                as_is -= {type(None)}
+            fields.append(_Field(attribute, read, allowed, as_is))
+    return tuple(fields)
 
 
 class Viewpoint(NamedTuple):
@@ -258,36 +286,37 @@ def _path_names(item: _Item, others: Mapping[str, _Item], tree: Tree) -> list[st
 def _resource(item: _Item, names: Names) -> Resource:
     kind = item.kind
     if kind.apis[item.api].tree:
-        (field,) = kind.identity.fields
-        return kind.resource(**{field: FolderPath(names[kind.noun][item.id])})
-    return kind.resource(**{a.name: _value(item, a, names) for a in kind.attributes})
+        (name,) = kind.identity.fields
+        return kind.resource(**{name: FolderPath(names[kind.noun][item.id])})
+    values = {}
+    for field in _fields(kind, item.api, item.unknown):
+        value = item.fields.get(field.read)
+        is_done = type(value) in field.as_is
+        values[field.attribute.name] = value if is_done else _value(item, field, value, names)
+    return kind.resource(**values)
 
 
-def _value(item: _Item, attribute: Attribute, names: Names) -> Any:
-    name = attribute.reads(item.api)
-    if name is None:
-        return UNSET
+def _value(item: _Item, field: _Field, value: Any, names: Names) -> Any:
+    attribute = field.attribute
     if attribute.ref:
-        return _reference(item, attribute, name, names)
-    if attribute.name in item.unknown and name not in item.fields:
+        return _reference(item, attribute, field.read, names)
+    if attribute.name in item.unknown and field.read not in item.fields:
         return UNSET
-    value = item.fields.get(name)
     if value is None and attribute.name in item.kind.identity.fields and not _is_named(item):
         return ""
     if value is None and not attribute.required:
-        return attribute.normalized(None) if type(None) in _allowed(attribute) else UNSET
-    return _as_files_spell(attribute, _checked(item, attribute, name, value), names)
+        return attribute.normalized(None) if type(None) in field.allowed else UNSET
+    return _as_files_spell(attribute, _checked(item, field, value), names)
 
 
-def _checked(item: _Item, attribute: Attribute, name: str, value: Any) -> Any:
+def _checked(item: _Item, field: _Field, value: Any) -> Any:
     """Return a value in the form for comparing. Raises BadResponse if its type is not allowed."""
-    allowed = _allowed(attribute)
-    if type(value) not in allowed:
-        raise item.bad(name, f"expected {_expected(allowed)}, got {_type_name(value)}")
+    if type(value) not in field.allowed:
+        raise item.bad(field.read, f"expected {_expected(field.allowed)}, got {_type_name(value)}")
     try:
-        return attribute.normalized(value)
+        return field.attribute.normalized(value)
     except ValueError as error:
-        raise item.bad(name, str(error)) from None
+        raise item.bad(field.read, str(error)) from None
 
 
 def _as_files_spell(attribute: Attribute, value: Any, names: Names) -> Any:
@@ -299,17 +328,13 @@ def _as_files_spell(attribute: Attribute, value: Any, names: Names) -> Any:
     return with_texts(value, lambda text: mention.to_names(text, known))
 
 
-@cache
-def _allowed_types(names: tuple[str, ...]) -> tuple[type, ...]:
-    return tuple(type_ for name in names for type_ in _TYPES[name])
-
-
 def _allowed(attribute: Attribute) -> tuple[type, ...]:
     """Return the Python types of the JSON values that a field's schema allows."""
     if "enum" in attribute.schema:
         return tuple({type(value): None for value in attribute.schema["enum"]})
     names = attribute.schema["type"]
-    return _allowed_types((names,) if isinstance(names, str) else tuple(names))
+    names = (names,) if isinstance(names, str) else names
+    return tuple(type_ for name in names for type_ in _TYPES[name])
 
 
 def _expected(allowed: tuple[type, ...]) -> str:
@@ -329,10 +354,9 @@ def _is_named(item: _Item) -> bool:
 def _ids(item: _Item) -> dict[str, str]:
     """Return field → id of the object that the field refers to."""
     ids = {}
-    for attribute in item.kind.attributes:
-        name = attribute.reads(item.api)
-        if attribute.ref and name and (id := item.maybe_text(name)) is not None:
-            ids[attribute.name] = id
+    for field in _fields(item.kind, item.api, item.unknown):
+        if field.attribute.ref and (id := item.maybe_text(field.read)) is not None:
+            ids[field.attribute.name] = id
     return ids
 
 
@@ -345,15 +369,15 @@ def _reference(item: _Item, attribute: Attribute, name: str, names: Names) -> st
     known = names.get(attribute.ref or "", {})
     if attribute.name != item.kind.parent:
         return None if id is None else known.get(id, id)
-    written = path_of(item.maybe_text(f"{attribute.name}_path"))
+    written = item.maybe_text(f"{attribute.name}_path")
     if id is None:
-        if name not in item.fields and written:
+        if name not in item.fields and path_of(written):
             # If this meant the root, the next update would move the object there.
             raise item.bad(name, "missing, although the object is in a folder")
         return ROOT
     # The list may not show the folder; then its id is the only name that cannot also mean another
     # folder.
-    return known.get(id) or written or join_folder([id])
+    return known.get(id) or path_of(written) or join_folder([id])
 
 
 def _access(item: _Item, viewpoint: Viewpoint) -> tuple[Access, bool]:
@@ -376,8 +400,8 @@ def _access(item: _Item, viewpoint: Viewpoint) -> tuple[Access, bool]:
 def _time(item: _Item, name: str) -> int | None:
     """Return a time in epoch seconds: v3 returns those, v1 ISO 8601 (UTC if without a zone)."""
     value = item.fields.get(name)
-    if value is None:
-        return None
+    if value is None or (type(value) is int and 0 <= value < _YEAR_6000):
+        return value
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             seconds = int(value)
@@ -390,10 +414,14 @@ def _time(item: _Item, name: str) -> int | None:
         raise item.bad(name, f"expected a time, got {_type_name(value)}") from None
 
 
+_YEAR_6000: Final = 127_174_492_800
+"""In epoch seconds. Every earlier time since 1970 can be displayed."""
+
+
 def _person(item: _Item, name: str) -> str | None:
     """Return the name of a person, which the API sends as a text or as an object."""
     person = item.fields.get(name)
-    if isinstance(person, Mapping):
+    if isinstance(person, dict):
         full = person.get("full_name") or person.get("name") or person.get("id")
         return full if isinstance(full, str) else None
     return item.maybe_text(name)
