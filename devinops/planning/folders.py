@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from devinops.kinds import KINDS
@@ -28,6 +29,7 @@ def folder_of(declaration: Declaration) -> Key | None:
     return declaration.key if kind.lifecycle is Lifecycle.REQUIRED else None
 
 
+@lru_cache(10_000)  # of thousands of entries, most are in the same folders
 def _folder_key(noun: str, path: str) -> Key | None:
     return Key.parse(f"{noun}:{path}") if path else None
 
@@ -37,7 +39,7 @@ def used_folders(declarations: Iterable[Declaration]) -> frozenset[Key]:
     used: set[Key] = set()
     for declaration in declarations:
         key = folder_of(declaration)
-        while key:
+        while key and key not in used:  # those above a used folder are used too
             used.add(key)
             key = _folder_key(key.kind, key.folder)
     return frozenset(used)

@@ -308,7 +308,8 @@ def _ask_for_root(matches: Iterable[Match], context: PlanContext, draft: PlanDra
         declaration = asking_for_root(matched.declaration, matched.live, matched.record, context)
         if declaration is not matched.declaration:
             draft.in_root.append(declaration)
-        updated.append(matched._replace(declaration=declaration))
+            matched = matched._replace(declaration=declaration)
+        updated.append(matched)
     return updated
 
 
