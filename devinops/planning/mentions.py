@@ -20,7 +20,7 @@ from devinops.model.kind import (
     mentions_of_field,
     with_texts,
 )
-from devinops.model.objects import Declaration, Ensure, Problem, Severity, Snapshot
+from devinops.model.objects import Declaration, Ensure, Live, Problem, Severity, Snapshot
 from devinops.model.suggest import beginning_with, nearest
 from devinops.planning.draft import PlanContext, PlanDraft
 
@@ -30,15 +30,24 @@ def by_name(declarations: Iterable[Declaration], live: Snapshot) -> list[Declara
 
     An id stays if its name is unknown or not unique.
     """
-    names = _names(live)
-    return [_by_name(declaration, names) for declaration in declarations]
+    entries = list(declarations)
+    nouns = _mentioned_kinds(entries)
+    names = _names(object for object in live.objects if object.kind.noun in nouns)
+    return [_by_name(entry, names) if entry.kind.mentioned else entry for entry in entries]
 
 
-def _names(live: Snapshot) -> Mapping[str, Mapping[str, str]]:
+def _mentioned_kinds(declarations: Iterable[Declaration]) -> frozenset[str]:
+    """Return the nouns of the kinds that texts of these entries can mention."""
+    kinds = {declaration.kind for declaration in declarations}
+    return frozenset().union(*(kind.mentioned for kind in kinds))
+
+
+def _names(lives: Iterable[Live]) -> Mapping[str, Mapping[str, str]]:
     """Return noun → id → name of every object whose name is unique."""
-    counts = Counter(object.key for object in live.objects)
+    objects = list(lives)
+    counts = Counter(object.key for object in objects)
     names: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for object in live.objects:
+    for object in objects:
         if counts[object.key] == 1:
             names[object.key.kind][object.id] = object.key.name
     return names
@@ -62,11 +71,13 @@ def mention_problems(declarations: Collection[Declaration], live: Snapshot) -> I
     It is an error if a similar title exists. Otherwise it is a warning, because the id may belong
     to an object that the key cannot list.
     """
+    nouns = _mentioned_kinds(declarations)
     titles: defaultdict[str, set[str]] = defaultdict(set)
-    for key in (*(object.key for object in live.objects), *(d.key for d in declarations)):
-        titles[key.kind].add(key.name)
-    for declaration in declarations:
-        if declaration.ensure is not Ensure.PRESENT:
+    for item in (*live.objects, *declarations) if nouns else ():
+        if item.kind.noun in nouns:
+            titles[item.key.kind].add(item.key.name)
+    for declaration in declarations if nouns else ():
+        if declaration.ensure is not Ensure.PRESENT or not declaration.kind.mentioned:
             continue
         for attribute, mentioned in mentions_of_field(declaration.resource):
             if not isinstance(mentioned, ObjectId) or mentioned in live.by_id:
