@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 
 from devinops.kinds import KINDS
 from devinops.model.credentials import starred
-from devinops.model.kind import ApiVersion, Role, Scope
+from devinops.model.kind import ApiVersion, Attribute, Kind, Role, Scope
 from devinops.model.objects import Declaration, Ensure, Problem, Severity
 from devinops.model.suggest import did_you_mean
 from devinops.model.values import UNSET
@@ -154,21 +155,25 @@ def _no_folder(declaration: Declaration, api: ApiVersion, scope: Scope) -> Itera
 
 
 def _unwritable(declaration: Declaration, api: ApiVersion) -> Iterator[Problem]:
-    kind = declaration.kind
-    if not kind.apis[api].creates and kind.apis[api].update is None:
-        return
-    for attribute in kind.attributes:
-        if getattr(declaration.resource, attribute.name) is UNSET or not attribute.names:
+    for attribute in _unwritable_fields(declaration.kind, api):
+        if getattr(declaration.resource, attribute.name) is UNSET:
             continue
-        if not attribute.writes(api):
-            others = [version for version in attribute.names if attribute.writes(version)]
-            yield Problem(
-                declaration.source_of(attribute.name),
-                "unsupported-field",
-                f"API {api} cannot set {attribute.name} of {kind.with_article} (API "
-                f"{', '.join(others)} can): remove the field (the live value is kept), or limit "
-                "the entry with targets:",
-            )
+        others = [version for version in attribute.names if attribute.writes(version)]
+        yield Problem(
+            declaration.source_of(attribute.name),
+            "unsupported-field",
+            f"API {api} cannot set {attribute.name} of {declaration.kind.with_article} (API "
+            f"{', '.join(others)} can): remove the field (the live value is kept), or limit the "
+            "entry with targets:",
+        )
+
+
+@cache
+def _unwritable_fields(kind: Kind, api: ApiVersion) -> tuple[Attribute, ...]:
+    """Return the fields that an API cannot set; none if it writes no object of the kind at all."""
+    if not kind.apis[api].creates and kind.apis[api].update is None:
+        return ()
+    return tuple(a for a in kind.attributes if a.names and not a.writes(api))
 
 
 def edition_problems(
@@ -177,7 +182,7 @@ def edition_problems(
     unknown_fields: Collection[tuple[str, str]],
 ) -> Iterator[Problem]:
     """Yield a problem for each declared field that no listed object has, so it would be lost."""
-    for declaration in declarations:
+    for declaration in declarations if unknown_fields else ():
         if declaration.ensure is not Ensure.PRESENT:
             continue
         for name, value in declaration.resource.items():
