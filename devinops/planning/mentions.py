@@ -71,13 +71,13 @@ def mention_problems(declarations: Collection[Declaration], live: Snapshot) -> I
     It is an error if a similar title exists. Otherwise it is a warning, because the id may belong
     to an object that the key cannot list.
     """
-    nouns = _mentioned_kinds(declarations)
+    if not _mentioned_kinds(declarations):
+        return
     titles: defaultdict[str, set[str]] = defaultdict(set)
-    for item in (*live.objects, *declarations) if nouns else ():
-        if item.kind.noun in nouns:
-            titles[item.key.kind].add(item.key.name)
-    for declaration in declarations if nouns else ():
-        if declaration.ensure is not Ensure.PRESENT or not declaration.kind.mentioned:
+    for key in (*(object.key for object in live.objects), *(d.key for d in declarations)):
+        titles[key.kind].add(key.name)
+    for declaration in declarations:
+        if declaration.ensure is not Ensure.PRESENT:
             continue
         for attribute, mentioned in mentions_of_field(declaration.resource):
             if not isinstance(mentioned, ObjectId) or mentioned in live.by_id:

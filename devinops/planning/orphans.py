@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from devinops.kinds import KINDS
@@ -12,6 +14,7 @@ from devinops.model.inventory import Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import GeneratedSecret, Resource
 from devinops.model.objects import Declaration, Ensure, Live, Source
+from devinops.model.policy import Prune
 from devinops.model.values import texts_in
 from devinops.planning.draft import PlanContext, generated_secret, source_of
 from devinops.planning.match import Match, MatchedBy, text_of
@@ -54,7 +57,7 @@ def undeclared(
 
     `elsewhere` holds the keys of the entries that are for other targets.
     """
-    claims = _Claims.of(matches)
+    claims = _Claims(matches)
     orphans, gone = [], []
     for record in context.inventory.owned:
         if record.object_id in claims.ids or record.key in claims.present:
@@ -68,30 +71,37 @@ def undeclared(
             orphans.append(Orphan(live, record.key, why, record))
         else:
             gone.append(record)
-    return [*orphans, *_never_owned(claims, context)], gone
+    if context.policy.prune is Prune.SCOPE:
+        orphans += _never_owned(claims, context)
+    return orphans, gone
 
 
-class _Claims(NamedTuple):
-    """The ids of objects that entries mean, and the keys of present and of unmanaged entries."""
+@dataclass(frozen=True)
+class _Claims:
+    """What entries mean. Each set is made when it is first needed: most plans have no orphan."""
 
-    ids: frozenset[ObjectId]
-    present: frozenset[Key]
-    unmanaged: frozenset[Key]
+    matches: Sequence[Match]
 
-    @classmethod
-    def of(cls, matches: Sequence[Match]) -> _Claims:
-        records = (match.record for match in matches)
-        lives = (live for match in matches for live in match.lives)
-        return cls(
-            frozenset(claimed.object_id for claimed in (*records, *lives) if claimed),
-            _keys(matches, Ensure.PRESENT),
-            _keys(matches, Ensure.UNMANAGED),
-        )
+    @cached_property
+    def ids(self) -> frozenset[ObjectId]:
+        """The ids of the objects that entries mean."""
+        records = (match.record for match in self.matches)
+        lives = (live for match in self.matches for live in match.lives)
+        return frozenset(claimed.object_id for claimed in (*records, *lives) if claimed)
 
+    @cached_property
+    def present(self) -> frozenset[Key]:
+        """The keys of the entries that have, or get, an object."""
+        return self._keys(Ensure.PRESENT)
 
-def _keys(matches: Sequence[Match], ensure: Ensure) -> frozenset[Key]:
-    declarations = (match.declaration for match in matches)
-    return frozenset(d.key for d in declarations if d.ensure is ensure)
+    @cached_property
+    def unmanaged(self) -> frozenset[Key]:
+        """The keys of the entries whose objects people manage."""
+        return self._keys(Ensure.UNMANAGED)
+
+    def _keys(self, ensure: Ensure) -> frozenset[Key]:
+        declarations = (match.declaration for match in self.matches)
+        return frozenset(d.key for d in declarations if d.ensure is ensure)
 
 
 def _never_owned(claims: _Claims, context: PlanContext) -> Iterator[Orphan]:

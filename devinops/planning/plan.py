@@ -227,7 +227,7 @@ def build_plan(
     used = used_folders(desired)
     renamed = renamed_folders(used, snapshot, request.inventory)
     context = _context(request, snapshot, as_declared(snapshot, renamed))
-    if only_must_match:
+    if only and only_must_match:
         check_only(only, [*(d.key for d in desired), *context.live.by_key])
     matches = match(desired, context.live, request.inventory)
 
@@ -366,8 +366,10 @@ def _resolve_references(
     matches: Sequence[Match], context: PlanContext, draft: PlanDraft
 ) -> References:
     """Resolve the references of changes and block what cannot be made, until nothing changes."""
-    declared = frozenset(matched.declaration.key for matched in matches)
-    references = References(context.live, context.real, known_ids(matches), declared=declared)
+    # Only changes have references to resolve.
+    entries = matches if draft.changes else ()
+    declared = frozenset(matched.declaration.key for matched in entries)
+    references = References(context.live, context.real, known_ids(entries), declared=declared)
     for matched in matches:
         kind = matched.declaration.kind
         if kind.lifecycle is Lifecycle.REQUIRED and not matched.lives:
@@ -443,17 +445,17 @@ def _notes(
         yield f"{are} no longer declared ({listed(staying)}); {stay} because prune is off"
     notes = (*draft.notes, *advice(snapshot, draft.changes, declarations))
     yield from (note for key, note in notes if selected(key))
-    yield from _foreign_notes(live for live in snapshot.objects if selected(live.key))
+    foreign = (live for live in snapshot.objects if live.owner and not live.ours)
+    yield from _foreign_notes(live for live in foreign if selected(live.key))
     yield from generated_secret_notes(draft.changes)
     yield from hazard_notes(draft.changes)
 
 
 def _foreign_notes(lives: Iterable[Live]) -> Iterator[str]:
     """Yield a note for each kind with the number of objects that have another owner's label."""
-    owners: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    owners: defaultdict[str, Counter[str | None]] = defaultdict(Counter)
     for live in lives:
-        if live.owner and not live.ours:
-            owners[live.key.kind][live.owner] += 1
+        owners[live.key.kind][live.owner] += 1
     for kind, counts in owners.items():
         shares = ", ".join(f"{count} of {owner}" for owner, count in sorted(counts.items()))
         yield f"{kind} objects with the label of another owner, which stay as they are: {shares}"

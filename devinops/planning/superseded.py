@@ -19,7 +19,6 @@ def advice(
     If it has an entry and a replacement, there is nothing to advise.
     """
     entries = list(declarations)
-    declared = {entry.key for entry in entries}
     deleted = {change.object_id for change in changes if change.action is Action.DELETE}
     for live in snapshot.objects:
         if not live.ours or live.kind.superseded is None or live.object_id in deleted:
@@ -27,7 +26,7 @@ def advice(
         replacements = _replacements(live, entries)
         if not replacements:
             yield live.key, f"{live.key}: {live.kind.superseded.advice(live.resource)}"
-        elif live.key not in declared:
+        elif all(entry.key != live.key for entry in entries):
             note = (
                 f"{live.key}: {min(replacements)} probably replaces it: to delete it after that is "
                 "written, declare it with ensure: absent"
