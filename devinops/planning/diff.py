@@ -19,10 +19,12 @@ def changed_fields(kind: Kind, declared: Resource, live: Resource) -> tuple[Fiel
     """
     changes = []
     for attribute in kind.attributes:
-        after, before = getattr(declared, attribute.name), getattr(live, attribute.name)
-        if after is UNSET or before is UNSET or same(attribute, before, after):
+        after = getattr(declared, attribute.name)
+        if after is UNSET:
             continue
-        changes.append(FieldChange(attribute.name, before, after))
+        before = getattr(live, attribute.name)
+        if before is not UNSET and not same(attribute, before, after):
+            changes.append(FieldChange(attribute.name, before, after))
     return tuple(changes)
 
 

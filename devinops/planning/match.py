@@ -82,11 +82,13 @@ class _Matcher:
     def run(self) -> list[Match]:
         declarations = list(self.entries.values())
         matches: dict[Key, Match] = {}
+        rest = declarations
         for step in (self._by_inventory, self._by_key, self._by_previous):
-            for declaration in declarations:
-                if declaration.key not in matches and (matched := step(declaration)):
+            for declaration in rest:
+                if matched := step(declaration):
                     matches[declaration.key] = matched
-        matches |= self._by_text([d for d in declarations if d.key not in matches])
+            rest = [d for d in rest if d.key not in matches]
+        matches |= self._by_text(rest)
         return [matches.get(d.key) or self._unmatched(d) for d in declarations]
 
     def _unmatched(self, declaration: Declaration) -> Match:
@@ -148,9 +150,10 @@ class _Matcher:
     def _match(
         self, declaration: Declaration, lives: Sequence[Live], key: Key, matched_by: MatchedBy
     ) -> Match:
-        self.matched.update(live.object_id for live in lives)
         if len(lives) > 1:
+            self.matched.update(live.object_id for live in lives)
             return Match(declaration, namesakes=tuple(lives), key=key)
+        self.matched.add(lives[0].object_id)
         record = self.inventory.by_id.get(lives[0].object_id)
         return Match(declaration, lives[0], matched_by, key=key, record=record)
 
@@ -166,7 +169,7 @@ def _by_their_text(items: Iterable[tuple[T, Resource]]) -> dict[tuple[str, str],
 
 def _labeled(lives: Sequence[Live]) -> Sequence[Live]:
     """Return the only object with our label; all of them if there is not exactly one."""
-    labeled = [live for live in lives if live.owner]
+    labeled = [live for live in lives if live.owner] if len(lives) > 1 else ()
     return labeled if len(labeled) == 1 else lives
 
 
