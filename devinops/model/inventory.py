@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from devinops.model.changes import Action
 from devinops.model.keys import Key, ObjectId
@@ -27,12 +27,15 @@ MAKING = frozenset({Action.CREATE, Action.REPLACE})
 """Actions that create an object."""
 
 
+_TO_JSON: Final = json.JSONEncoder(sort_keys=True).encode
+
+
 def fingerprint(value: Any) -> str:
     """Return a short hash of a field's value. Equal values have equal fingerprints.
 
     The value cannot be recovered from it.
     """
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    text = value if isinstance(value, str) else _TO_JSON(value)
     kind = "text" if isinstance(value, str) else "json"
     return hashlib.sha256(f"{kind}:{text}".encode("utf-8", "surrogatepass")).hexdigest()[
         :DIGEST_LENGTH

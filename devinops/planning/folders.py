@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Change
@@ -106,6 +106,9 @@ def _relocated(live: Live, keys: Mapping[ObjectId | None, Key]) -> Live:
 # --- objects in the root until their folder exists ------------------------------------------------
 
 
+_ROOT_SENT: Final = fingerprint(ROOT)
+
+
 def is_in_root(record: Record) -> bool:
     """Return whether an owned object was put into the root, because its folder was missing."""
     parent = KINDS[record.key.kind].parent
@@ -115,7 +118,7 @@ def is_in_root(record: Record) -> bool:
 def has_root(fields: Mapping[str, Base], parent: str | None) -> bool:
     """Return whether the root is what was sent as the folder of an object."""
     base = fields.get(parent or "")
-    return base is not None and base.sent == fingerprint(ROOT)
+    return base is not None and base.sent == _ROOT_SENT
 
 
 def declared_key(live: Live, inventory: Inventory) -> Key:

@@ -95,6 +95,8 @@ def sides(
             verdict = Verdict.MERGED
         if verdict is not Verdict.NOTHING:
             by_verdict[verdict].append(FieldChange(name, before, after))
+    if not by_verdict:
+        return Moved()
     return Moved(
         git=tuple(by_verdict[Verdict.UPDATE]),
         live=tuple(by_verdict[Verdict.DRIFT]),

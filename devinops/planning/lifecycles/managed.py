@@ -464,11 +464,10 @@ def _renewed(match: Match, live: Live, record: Record, moved: Moved, outside: Fi
         kept = {field.name for field in outside}
         fields = bases(declaration.resource, live.resource, fields, kept)
     key, protect = declaration.key, declaration.protect
-    renewed = replace(record, key=key, protect=protect, fields=fields)
-    if _is_settled(moved, fields, live.kind) or is_sent(declaration.resource, fields):
-        renewed = replace(renewed, source=declaration.source.path)
-        return renewed if renewed == record else replace(renewed, commit=None)
-    return renewed
+    is_applied = _is_settled(moved, fields, live.kind) or is_sent(declaration.resource, fields)
+    source = declaration.source.path if is_applied else record.source
+    renewed = replace(record, key=key, protect=protect, fields=fields, source=source)
+    return replace(renewed, commit=None) if is_applied and renewed != record else renewed
 
 
 def _is_settled(moved: Moved, fields: Mapping[str, Base], kind: Kind) -> bool:
