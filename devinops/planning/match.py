@@ -169,7 +169,7 @@ def _by_their_text(items: Iterable[tuple[T, Resource]]) -> dict[tuple[str, str],
 
 def _labeled(lives: Sequence[Live]) -> Sequence[Live]:
     """Return the only object with our label; all of them if there is not exactly one."""
-    labeled = [live for live in lives if live.owner] if len(lives) > 1 else ()
+    labeled = [live for live in lives if live.owner]
     return labeled if len(labeled) == 1 else lives
 
 

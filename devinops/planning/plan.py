@@ -227,7 +227,7 @@ def build_plan(
     used = used_folders(desired)
     renamed = renamed_folders(used, snapshot, request.inventory)
     context = _context(request, snapshot, as_declared(snapshot, renamed))
-    if only and only_must_match:
+    if only_must_match:
         check_only(only, [*(d.key for d in desired), *context.live.by_key])
     matches = match(desired, context.live, request.inventory)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple, TypeVar
@@ -50,14 +50,13 @@ class Only(NamedTuple):
         return f"{self.kind}:{self.glob}"
 
 
-def check_only(only: Iterable[Only], keys: Iterable[Key]) -> None:
+def check_only(only: Iterable[Only], keys: Collection[Key]) -> None:
     """Raise UsageError for a filter that matches none of the keys.
 
     A whole kind is accepted even without objects.
     """
-    known = set(keys)
     for filter in only:
-        if filter.glob != "*" and not any(filter.selects(key) for key in known):
+        if filter.glob != "*" and not any(filter.selects(key) for key in keys):
             raise UsageError(
                 f'--only "{filter}" matches nothing that is declared or live; check it for a typo'
             )
