@@ -563,6 +563,6 @@ def _as_written(kind: Kind, change: FieldChange) -> Any:
     attribute, new, old = kind.by_name[change.name], change.before, change.after
     if attribute.text and isinstance(new, str):
         return canonical_text(new)
-    if attribute.is_set and isinstance(new, list) and isinstance(old, list):
+    if attribute.is_set:
         return [*(x for x in old if x in new), *(x for x in new if x not in old)]
     return new

@@ -124,3 +124,10 @@ def test_a_control_character_is_found_in_any_text(text: str) -> None:
     before = text[: found.start()].split("\n") if found else []
     position = [(2 + len(before), 1 + len(before[-1]))] if found else []
     assert [(p.source.line, p.source.column) for p in control_problems(text, "f", 3)] == position
+
+
+def test_a_key_that_is_too_long_is_told_from_a_colon_in_a_value() -> None:
+    _, (too_long,) = parse(f"{'k' * 1025}: text\n", "f")
+    assert "at most 1024 characters" in too_long.message
+    _, (colon,) = parse(f"{'k' * 1017}: text: more\n", "f")
+    assert "a colon and a space inside a value" in colon.message
