@@ -132,27 +132,30 @@ class _DriftPull:
 
     def _how_to_follow(self, folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> str:
         """Return how the files follow a folder that was renamed in the web app."""
-        path = folder.live.key.path
+        old, path = folder.declared.path, folder.live.key.path
         places: list[Source] = []  # where the path of the folder is written
-        in_directory: list[Declaration] = []  # entries whose directory is the folder
+        inside: list[Declaration] = []  # entries whose directories say that they are in the folder
         for entry in self.pulling.concerned:
-            # Entries in a folder below it follow that folder.
-            is_inside = entry.kind.lives_in == folder.declared.kind
-            if is_inside and entry.key.folder == folder.declared.path:
-                if source := entry.sources.get(entry.kind.parent or ""):
-                    places.append(source)
-                else:
-                    in_directory.append(entry)
-        places += [entry.source for entry in self.pulling.concerned if entry.key == folder.declared]
+            if entry.key == folder.declared:
+                places.append(entry.source)
+            is_inside = f"{entry.key.folder}/".startswith(f"{old}/")
+            if not is_inside or entry.kind.lives_in != folder.declared.kind:
+                continue
+            source = entry.sources.get(entry.kind.parent or "")
+            if source is None:
+                inside.append(entry)
+            elif entry.key.folder == old:
+                places.append(source)
         steps = []
-        above = next((other for other in renamed if _moves_with(folder, other)), None)
-        if above:
+        above = _renamed_above(folder, renamed)
+        if above and path == above.live.key.path + old.removeprefix(above.declared.path):
             steps.append(f"it moves with {above.declared}")
-        elif commands := _move_commands(in_directory, path, self.pulling.flags):
+        elif commands := _move_commands(folder, above, inside, self.pulling.flags):
             steps.append(f"follow it with {' && '.join(commands)}")
         if places:
             steps.append(f"write it at {' and '.join(map(str, places))}")
-        return f"its path in the web app is {path}: {'; '.join(steps)}, or rename it back"
+        todo = "; ".join(steps) or "follow the folders below it"
+        return f"its path in the web app is {path}: {todo}, or rename it back"
 
     def _apply_command(self, key: Key, approval: str = "--on-conflict git") -> str:
         """Return the command that applies an entry, and advice: both end a sentence."""
@@ -532,30 +535,47 @@ class _DriftPull:
         )
 
 
-def _moves_with(folder: RenamedFolder, above: RenamedFolder) -> bool:
-    """Return whether a folder has a new path only because one above it was renamed."""
-    old, new = folder.declared.path, folder.live.key.path
-    top, new_top = f"{above.declared.path}/", f"{above.live.key.path}/"
-    return old.startswith(top) and new == new_top + old.removeprefix(top)
+def _renamed_above(folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> RenamedFolder | None:
+    """Return the closest folder above this one that was renamed too."""
+    path = folder.declared.path
+    above = [other for other in renamed if path.startswith(f"{other.declared.path}/")]
+    return max(above, key=lambda other: other.declared.path, default=None)
 
 
-def _move_commands(entries: Iterable[Declaration], path: str, flags: str) -> list[str]:
-    """Return the commands that move the directories of entries to another folder's directory.
+def _move_commands(
+    folder: RenamedFolder,
+    above: RenamedFolder | None,
+    inside: Iterable[Declaration],
+    flags: str,
+) -> list[str]:
+    """Return the commands that move the directory of a folder, in each section, to its new path.
 
-    `flags` holds the options of printed commands.
+    They run after those of the folder `above`. `flags` holds the options of printed commands.
     """
     words = split(flags)
     root = words[words.index("-C") + 1] if "-C" in words else ""
     git = f"git -C {quote(root)} mv" if root else "git mv"
-    name = "/".join(directory(decode_part(part)) for part in path.split("/"))
-    moves = {posixpath.dirname(e.source.path): f"{e.kind.section}/{name}" for e in entries}
+    moves = {}
+    for entry in inside:
+        parts = posixpath.dirname(entry.source.path).split("/")
+        depth = entry.key.folder.count("/") - folder.declared.path.count("/")
+        old = parts[: len(parts) - depth]
+        if above:
+            rest = folder.declared.path.count("/") - above.declared.path.count("/")
+            old = [entry.kind.section, *_directories(above), *old[len(old) - rest :]]
+        moves["/".join(old)] = "/".join([entry.kind.section, *_directories(folder)])
     commands = []
-    for old, new in sorted(moves.items()):
-        above = posixpath.dirname(new)
-        if above != posixpath.dirname(old):
-            commands.append(f"mkdir -p {quote(posixpath.join(root, above))}")
-        commands.append(f"{git} {quote(old)} {quote(new)}")
+    for old_path, new_path in sorted(moves.items()):
+        parent = posixpath.dirname(new_path)
+        if parent != posixpath.dirname(old_path):
+            commands.append(f"mkdir -p {quote(posixpath.join(root, parent))}")
+        commands.append(f"{git} {quote(old_path)} {quote(new_path)}")
     return commands
+
+
+def _directories(folder: RenamedFolder) -> list[str]:
+    """Return the names of the directories for the live path of a folder."""
+    return [directory(decode_part(part)) for part in folder.live.key.path.split("/")]
 
 
 def _as_written(kind: Kind, change: FieldChange) -> Any:

@@ -1263,15 +1263,42 @@ def test_what_a_person_saves_during_a_pull_stays_and_the_rest_is_written(
     assert deploys["why"] == ("not-committed" if reading == 1 else "saved-meanwhile")
 
 
-def test_folders_below_a_renamed_one_move_with_it(
+def test_a_folder_that_no_file_names_alone_follows_those_below_it(
     tmp_path: Path, use: Callable[..., None], devinops: Devinops
 ) -> None:
-    paths = ("Backend", "Backend/APIs", "Ops/On call")
+    note = {"name": "N", "trigger": "t", "body": "b", "folder": "Sales/EU"}
+    folders = [{"path": path} for path in ("Sales", "Sales/EU")]
+    with Emulator({"organizations": {"org-emulator": {"folders": folders}}}) as e:
+        use(e.url)
+        plant(
+            tmp_path, {"devinops.yaml": CONFIG, "knowledge.yaml": json.dumps({"knowledge": [note]})}
+        )
+        assert devinops("apply", "-C", tmp_path, "--yes").code == 0
+        ids = {folder["path"].strip("/"): folder["folder_id"] for folder in e.folders()}
+        edit(e, "folders", ids["Sales"], path="Trade")
+        above, below = (item["reason"] for item in pull(devinops, tmp_path, "--drift")["left"])
+    assert above == (
+        "its path in the web app is Trade: follow the folders below it, or rename it back"
+    )
+    assert "it moves with folder:Sales; write it at knowledge.yaml:1:" in below
+
+
+def test_printed_commands_follow_folders_wherever_they_are_below_each_other(
+    tmp_path: Path, use: Callable[..., None], devinops: Devinops
+) -> None:
+    paths = (
+        "Backend",
+        "Backend/APIs",
+        "Backend/Queues",
+        "Ops/On call",
+        "Web/Pages",
+        "Web/Forms/New",
+    )
     notes = [
         {"name": f"N{number}", "trigger": "t", "body": "b", "folder": path}
         for number, path in enumerate(paths)
     ]
-    folders = [{"path": path} for path in ("Ops", "Duty", *paths)]
+    folders = [{"path": path} for path in ("Ops", "Duty", "Web", "Web/Forms", *paths)]
     with Emulator(
         {"organizations": {"org-emulator": {"folders": folders, "knowledge": notes}}}
     ) as e:
@@ -1285,20 +1312,17 @@ def test_folders_below_a_renamed_one_move_with_it(
         assert devinops("apply", "-C", tmp_path, "--yes").code == 0
         ids = {folder["path"].strip("/"): folder["folder_id"] for folder in e.folders()}
         edit(e, "folders", ids["Backend"], path="Platform")
+        edit(e, "folders", ids["Backend/Queues"], path="Platform/Topics")
         edit(e, "folders", ids["Ops/On call"], path="Duty/Now")
+        edit(e, "folders", ids["Web"], path="Site")  # there is no note in it, only below
+        edit(e, "folders", ids["Web/Forms"], path="Site/Fields")
         left = pull(devinops, tmp_path, "--drift")["left"]
         reasons = {item["key"]: item["reason"] for item in left}
-        assert "it moves with folder:Backend" in reasons["folder:Backend/APIs"]
+        for below, above in (("Backend/APIs", "Backend"), ("Web/Pages", "Web")):
+            assert f"it moves with folder:{above}" in reasons[f"folder:{below}"]
         for reason in reasons.values():
             for command in re.findall(r"follow it with (.*?)(?:;|, or rename)", reason):
                 subprocess.run(command, shell=True, check=True)
         assert pull(devinops, tmp_path, "--drift")["left"] == []
         plan = plan_of(devinops, tmp_path)
         assert (plan["changes"], plan["blocked"]) == ([], [])
-        # One that was renamed as well does not.
-        assert devinops("apply", "-C", tmp_path, "--yes").code == 0
-        edit(e, "folders", ids["Backend"], path="Product")
-        edit(e, "folders", ids["Backend/APIs"], path="Product/Services")
-        left = pull(devinops, tmp_path, "--drift")["left"]
-        (reason,) = (item["reason"] for item in left if item["key"] == "folder:Platform/APIs")
-        assert "it moves with" not in reason
