@@ -6,14 +6,11 @@ From its first line on, Ctrl-C, SIGTERM and SIGHUP end it with one line and thei
 
 from __future__ import annotations
 
-import gc
 import signal
 
 
 def run() -> None:
     """Entry point of the `devinops` program. Does not return."""
-    # A command makes few cycles: by default, the collector mostly looks at objects that stay.
-    gc.set_threshold(100_000)
     early: list[int] = []
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)

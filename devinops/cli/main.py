@@ -63,9 +63,9 @@ class Commands(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        # Imports and files make many objects that stay: looking for garbage after every 700 of them
-        # takes a fifteenth of the time of a short run.
-        gc.set_threshold(20_000)
+        # Imports and files make many objects that stay, and few cycles: looking for garbage after
+        # every 700 of them takes a fifteenth of the time of a short run.
+        gc.set_threshold(100_000)
         with signals.deferred():
             commands = importlib.import_module("devinops.cli.commands")
         command = getattr(commands, f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name)

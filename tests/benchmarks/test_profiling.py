@@ -10,7 +10,7 @@ import pytest
 
 import devinops
 from benchmarks.profiling import by_function, by_package, package, profiled
-from devinops.model.keys import folder_path
+from devinops.model.keys import encode_part
 
 PACKAGE = Path(devinops.__file__).parent
 
@@ -31,13 +31,13 @@ def test_a_file_belongs_to_a_package(path: str, name: str) -> None:
 
 def test_a_profile_has_the_functions_of_every_thread() -> None:
     with profiled() as profiles:
-        thread = threading.Thread(target=folder_path, args=("A/B",))
+        thread = threading.Thread(target=encode_part, args=("A/B",))
         thread.start()
         thread.join()
-        folder_path("C")
+        encode_part("C")
     stats = pstats.Stats(profiles[0])
     for profile in profiles[1:]:
         stats.add(profile)
-    [row] = [line for line in by_function(stats) if "folder_path" in line]
+    [row] = [line for line in by_function(stats) if "encode_part" in line]
     assert row.split()[2] == "2"
     assert any(line.endswith("  devinops") for line in by_package(stats))
