@@ -151,7 +151,7 @@ def unjudged(case):
 
 @schema.parametrize()
 @settings(
-    max_examples=6,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     database=None,
@@ -162,6 +162,11 @@ def test_answers_are_as_documented(case, emulator):
     """Codes, content types, headers and bodies; also that bad requests are refused and good ones taken."""
     make_possible(case)
     headers = {"Authorization": f"Bearer {key_for(case.operation.path)}"}
+    if case.operation.path.endswith("/tags/default"):
+        # Another test may have replaced the tags.
+        path = case.operation.path.removesuffix("/default").format(org_id="org-emulator")
+        answer = httpx.put(emulator.url + path, json={"tags": ["nightly"]}, headers=headers)
+        assert answer.is_success, answer.text
     case.call_and_validate(base_url=emulator.url, headers=headers, excluded_checks=unjudged(case))
 
 
