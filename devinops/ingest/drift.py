@@ -491,7 +491,7 @@ class _DriftPull:
         )
 
     def _record_merges(self, matches: Iterable[Match]) -> None:
-        """Record what was merged, without what is no longer merged.
+        """Record the values that were merged; drop records of values that no longer are.
 
         If the pull changes nothing else, old lines stay.
         """

@@ -31,7 +31,7 @@ PATIENCE_S = 120.0
 
 _RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NEW_RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
-"""A name as `new_run` returns it, by which the lock of a run is told from other `.lock` files."""
+"""A name that `new_run` returns; it tells the lock of a run from other `.lock` files."""
 
 
 @dataclass

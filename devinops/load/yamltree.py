@@ -137,7 +137,7 @@ class Node:
 
     @classmethod
     def of(cls, documents: Sequence[Node]) -> Node:
-        """Return the root of the first document; an empty mapping if there is no value in it."""
+        """Return the root of the first document, or an empty mapping if it has no value."""
         if documents and (documents[0].data is not None or documents[0].broken):
             return documents[0]
         node = cls({}, 1, 1)

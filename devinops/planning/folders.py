@@ -70,7 +70,7 @@ class RenamedFolder(NamedTuple):
 def renamed_folders(
     used: Collection[Key], snapshot: Snapshot, inventory: Inventory
 ) -> list[RenamedFolder]:
-    """Return the folders whose path in the files is no longer live, found by their ids.
+    """Return the folders that now have another path than in the files, found by their ids.
 
     A folder is left out if the files also use its live path, because that means another entry.
     """

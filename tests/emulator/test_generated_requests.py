@@ -102,7 +102,7 @@ def make_possible(case):
 
 
 def make_schedule_possible(body):
-    """Make it recur, as no other time can be told to be in the future."""
+    """Make it recur, because a single time may be in the past."""
     for name in ("scheduled_at", "target_devin_id", "playbook_id"):
         body.pop(name, None)
     body |= {"schedule_type": "recurring", "frequency": "0 3 * * *"}
