@@ -1314,7 +1314,7 @@ def test_printed_commands_follow_folders_wherever_they_are_below_each_other(
         edit(e, "folders", ids["Backend"], path="Platform")
         edit(e, "folders", ids["Backend/Queues"], path="Platform/Topics")
         edit(e, "folders", ids["Ops/On call"], path="Duty/Now")
-        edit(e, "folders", ids["Web"], path="Site")  # it has no notes of its own, only folders with notes
+        edit(e, "folders", ids["Web"], path="Site")  # only its folders have notes
         edit(e, "folders", ids["Web/Forms"], path="Site/Fields")
         left = pull(devinops, tmp_path, "--drift")["left"]
         reasons = {item["key"]: item["reason"] for item in left}
