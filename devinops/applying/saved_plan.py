@@ -13,6 +13,7 @@ from typing import Any, Final
 from devinops import atomic
 from devinops.model.errors import NotWritten, UnusableFile
 from devinops.model.inventory import Inventory
+from devinops.planning.digest_list import DigestList
 from devinops.planning.plan import SavedPlan, digest_of
 from devinops.schema.base_document import MAJOR, convert, is_readable, load_object, quotable
 from devinops.schema.plan import ApprovalsItem, PlanDocument, checksum
@@ -61,6 +62,23 @@ def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
         return _saved(convert(document, PlanDocument), document)
     except ValueError as error:
         raise _damaged(path, error) from None
+
+
+def read_digests(path: Path) -> DigestList:
+    """Return the digests in a file that `comment --print-digest` wrote. Raises UnusableFile."""
+    try:
+        text = atomic.read(path, LARGEST, follow=True).decode("utf-8-sig")
+    except OSError as error:
+        raise UnusableFile(f"cannot read the digests {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError:
+        raise UnusableFile(f"{path}: expected a list of digests in UTF-8") from None
+    try:
+        return DigestList.parse(text)
+    except ValueError as error:
+        raise UnusableFile(
+            f"{path} is not a usable list of digests: {quotable(error)}; write it again with "
+            "devinops comment --print-digest"
+        ) from None
 
 
 def _damaged(path: Path, what: object) -> UnusableFile:

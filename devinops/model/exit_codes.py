@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -37,3 +38,13 @@ _PRECEDENCE = (
 def worst(*codes: ExitCode) -> ExitCode:
     """Return the code that comes first in the documented order; OK if there is none."""
     return min(codes, key=_PRECEDENCE.index, default=ExitCode.OK)
+
+
+def of_many(codes: Iterable[ExitCode], *, wrote: bool) -> ExitCode:
+    """Return the exit code of a run over many targets, each of which has its own code.
+
+    FIX and PLAN_AGAIN say that nothing was written. If the run `wrote` in any target, RUN_AGAIN
+    takes their place.
+    """
+    untrue = (ExitCode.FIX, ExitCode.PLAN_AGAIN) if wrote else ()
+    return worst(*(ExitCode.RUN_AGAIN if code in untrue else code for code in codes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from devinops.model.kind import ApiVersion, Scope
@@ -78,6 +79,19 @@ class Target:
             for fact, mine, theirs in facts
             if mine != theirs
         )
+
+
+class TargetState(StrEnum):
+    """What became of one of the targets of a run: it was planned, or why nothing is written in it.
+
+    A target is stale if its plan is not the reviewed one.
+    """
+
+    PLANNED = "planned"
+    HELD = "held"
+    BUSY = "busy"
+    STALE = "stale"
+    FAILED = "failed"
 
 
 def is_loopback(host: str) -> bool:

@@ -18,6 +18,7 @@ from devinops.model.changes import (
     Change,
     Drift,
     DriftEvent,
+    FieldChange,
     Missing,
     Refusal,
     Risk,
@@ -170,14 +171,16 @@ def digest_of(target: Target, changes: Iterable[tuple[Change, str | None]]) -> s
     """
     total = hashlib.sha256(json.dumps(target.identity).encode())
     for change, hash_of_live in changes:
-        # A value is in a list, because null stands for a field that is not set.
-        fields = {
-            f.name: [None if v is UNSET else [v] for v in (f.before, f.after)]
-            for f in change.fields
-        }
+        fields = plain_fields(change.fields)
         parts = [str(change.key), change.id, change.action.value, hash_of_live, fields]
         total.update(json.dumps(parts, sort_keys=True).encode())
     return total.hexdigest()[:DIGEST_LENGTH]
+
+
+def plain_fields(fields: Iterable[FieldChange]) -> dict[str, Any]:
+    """Return both values of each field, to be hashed as JSON."""
+    # A value is in a list, because null stands for a field that is not set.
+    return {f.name: [None if v is UNSET else [v] for v in (f.before, f.after)] for f in fields}
 
 
 def live_hash(change: Change) -> str | None:

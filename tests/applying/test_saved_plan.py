@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from devinops.applying.saved_plan import SavedPlan, plan_of, read_plan, save
+from devinops.applying.saved_plan import SavedPlan, plan_of, read_digests, read_plan, save
 from devinops.emulator import Emulator
 from devinops.model.errors import NotWritten, UnusableFile
+from devinops.planning.digest_list import DigestList
 from devinops.render.json import dump
 from devinops.render.text import Text
 from devinops.schema.all_schemas import schemas
@@ -489,3 +490,31 @@ def test_a_number_that_json_cannot_hold_is_no_part_of_a_plan(tmp_path: Path, num
     (tmp_path / "plan.json").write_text(f'{{"format_version": {number}}}')
     with pytest.raises(UnusableFile, match="is not a JSON number"):
         read_plan(tmp_path / "plan.json")
+
+
+# --- digests of many targets ----------------------------------------------------------------------
+
+
+def test_a_list_of_digests_is_read_as_it_was_printed(tmp_path: Path) -> None:
+    digests = DigestList({"pay": "0" * 32, "risk": "1" * 32})
+    path = tmp_path / "digests.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + str(digests).encode())
+    assert read_digests(path) == digests
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"0123\n", "line 1 is not the first line of a list of digests; write it again with"),
+        (b"\xff\xfe#", "expected a list of digests in UTF-8"),
+        (None, "cannot read the digests"),
+    ],
+)
+def test_any_other_file_is_no_list_of_digests(
+    tmp_path: Path, content: bytes | None, why: str
+) -> None:
+    path = tmp_path / "digests.txt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UnusableFile, match=why):
+        read_digests(path)

@@ -1,0 +1,321 @@
+"""Groups the plans of many targets by what people read in them: their classes. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
+
+from devinops.model.changes import Blocked, Change, Drift, Missing, Refusal, Risk
+from devinops.model.exit_codes import ExitCode, of_many
+from devinops.model.keys import Key
+from devinops.model.objects import Problem
+from devinops.model.policy import Approvals
+from devinops.model.target import Target, TargetState
+from devinops.planning.digest_list import DigestList
+from devinops.planning.plan import Plan, plain_fields
+
+T = TypeVar("T")
+
+Reading: TypeAlias = tuple[Key, str]
+"""A key, and a hash of what else people read in a change of its object."""
+
+OWN_ID: Final = "…"
+"""Stands for an id in a sentence about several targets, each of which has its own."""
+
+
+class TargetPlan(NamedTuple):
+    """What is kept of the plan of one target.
+
+    `message` says why nothing is written in a target that is not planned, and `failure` is the exit
+    code for that. `digest` is empty if nothing can be applied. Without a plan, `target` is None and
+    the numbers are 0.
+    """
+
+    name: str
+    state: TargetState = TargetState.PLANNED
+    message: str = ""
+    failure: ExitCode = ExitCode.OK
+    target: Target | None = None
+    store: str = "none"
+    digest: str = ""
+    changes: int = 0
+    deletes: int = 0
+    blocked: int = 0
+    drift: int = 0
+    refusals: int = 0
+
+    @property
+    def writes(self) -> bool:
+        """Whether an apply of this plan writes something."""
+        is_planned = self.state is TargetState.PLANNED
+        return bool(is_planned and self.changes and not self.refusals)
+
+    def exit_code(self, *, detailed: bool = False) -> ExitCode:
+        """Return the exit code of this target; see `Plan.exit_code`."""
+        if self.state is not TargetState.PLANNED:
+            return self.failure
+        if self.refusals or self.blocked:
+            return ExitCode.DECIDE
+        return ExitCode.LOOK if detailed and self.changes else ExitCode.OK
+
+
+class Shared(NamedTuple, Generic[T]):
+    """What reads the same in some targets, whose names are sorted."""
+
+    item: T
+    targets: tuple[str, ...]
+
+
+class ChangeClass(NamedTuple):
+    """The targets whose changes read the same.
+
+    The changes have no ids and no live objects, as those of a `SavedPlan`, and their sources are
+    those in the first of the targets. A change that several classes have is one object.
+    """
+
+    changes: tuple[Change, ...]
+    risks: tuple[Risk, ...]
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FleetPlan:
+    """The plans of many targets, by class; the largest class comes first, as in each group.
+
+    `refused` says why nothing of the plans of some targets may be applied, `refusals` why nothing
+    of any. `missing` are objects that a person has to create.
+    """
+
+    targets: tuple[TargetPlan, ...]
+    classes: tuple[ChangeClass, ...] = ()
+    blocked: tuple[Shared[Blocked], ...] = ()
+    missing: tuple[Shared[Missing], ...] = ()
+    drift: tuple[Shared[Drift], ...] = ()
+    refused: tuple[Shared[Refusal], ...] = ()
+    problems: tuple[Shared[Problem], ...] = ()
+    notes: tuple[Shared[str], ...] = ()
+    only: tuple[str, ...] = ()
+    approvals: Approvals = field(default_factory=Approvals)
+    refusals: tuple[Refusal, ...] = ()
+
+    @cached_property
+    def digests(self) -> DigestList:
+        """The digests of the targets whose plans can be applied, none if the run is refused."""
+        listed = () if self.refusals else self.targets
+        return DigestList({target.name: target.digest for target in listed if target.digest})
+
+    def count(self, state: TargetState) -> int:
+        """Return how many targets are in a state."""
+        return sum(target.state is state for target in self.targets)
+
+    @property
+    def in_enterprise(self) -> bool:
+        """Whether any of the targets is an enterprise, so that not all are organizations."""
+        return any(target.target and target.target.enterprise for target in self.targets)
+
+    def exit_code(self, *, detailed: bool = False) -> ExitCode:
+        """Return the exit code of the run if nothing is applied; see `Plan.exit_code`."""
+        codes = [target.exit_code(detailed=detailed) for target in self.targets]
+        return of_many([*codes, *([ExitCode.DECIDE] if self.refusals else [])], wrote=False)
+
+
+# --- collecting -----------------------------------------------------------------------------------
+
+
+@dataclass
+class Group(Generic[T]):
+    """Items by what people read in them.
+
+    Of several targets, the item of the first one by name is kept, so that the order in which they
+    are added does not matter. `shared` makes it true of all of them.
+    """
+
+    shared: Callable[[T], T]
+    items: dict[Any, tuple[str, T]] = field(default_factory=dict)
+    targets: dict[Any, list[str]] = field(default_factory=dict)
+
+    def add(self, reading: Any, item: T, target: str) -> None:
+        first = self.items.get(reading)
+        if first is None or target < first[0]:
+            self.items[reading] = target, item
+        names = self.targets.setdefault(reading, [])
+        # A plan can say one sentence about several objects.
+        if target not in names[-1:]:
+            names.append(target)
+
+    def item(self, reading: Any) -> T:
+        """Return the item that reads like this, as it is true of all its targets."""
+        _, item = self.items[reading]
+        return self.shared(item) if len(self.targets[reading]) > 1 else item
+
+    def grouped(self) -> list[tuple[Any, Shared[T]]]:
+        """Return readings with what is shared, by the most targets first."""
+        groups = [(reading, tuple(sorted(names))) for reading, names in self.targets.items()]
+        groups.sort(key=lambda group: (-len(group[1]), group[1][0], group[0]))
+        return [(reading, Shared(self.item(reading), names)) for reading, names in groups]
+
+    def result(self) -> tuple[Shared[T], ...]:
+        return tuple(shared for _, shared in self.grouped())
+
+
+class PlanCollector:
+    """Takes the plans of targets in any order, and keeps each text once.
+
+    Neither live objects nor entries stay alive. It must be used by one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._targets: list[TargetPlan] = []
+        self._changes: Group[Change] = Group(shared_change)
+        self._classes: Group[tuple[Risk, ...]] = Group(lambda risks: risks)
+        self._blocked: Group[Blocked] = Group(shared_blocked)
+        self._missing: Group[Missing] = Group(lambda item: item)
+        self._drift: Group[Drift] = Group(_shared_drift)
+        self._refused: Group[Refusal] = Group(lambda item: item)
+        self._problems: Group[Problem] = Group(lambda item: item)
+        self._notes: Group[str] = Group(lambda item: item)
+
+    def add(
+        self,
+        plan: Plan,
+        *,
+        state: TargetState = TargetState.PLANNED,
+        message: str = "",
+        exit_code: ExitCode = ExitCode.OK,
+    ) -> None:
+        """Take the plan of a target.
+
+        In another state than PLANNED nothing is written, so the changes are only counted; the
+        message says why, and the exit code is that of the target.
+        """
+        is_planned = state is TargetState.PLANNED
+        name = plan.target.name
+        self._targets.append(
+            TargetPlan(
+                name,
+                state,
+                message,
+                exit_code,
+                target=plan.target,
+                store=plan.inventory.store,
+                digest=plan.digest if is_planned and not plan.refusals else "",
+                changes=len(plan.changes),
+                deletes=plan.summary["delete"],
+                blocked=len(plan.blocked),
+                drift=len(plan.drift),
+                refusals=len(plan.refusals),
+            )
+        )
+        if is_planned:
+            self._add_parts(plan, name)
+
+    def _add_parts(self, plan: Plan, name: str) -> None:
+        alike = Counter[Reading]()
+        readings: list[tuple[Reading, int]] = []
+        for change in plan.changes:
+            reading = change_reading(change)
+            # Objects of one name that are all deleted read the same.
+            alike[reading] += 1
+            readings.append((reading, alike[reading]))
+            self._changes.add(readings[-1], kept(change), name)
+        if readings:
+            risks = tuple(str(risk) for risk in plan.risks)
+            self._classes.add((tuple(readings), risks), plan.risks, name)
+        for block in plan.blocked:
+            self._blocked.add(blocked_reading(block), block, name)
+        for item in plan.missing:
+            self._missing.add(item, item, name)
+        for drift in plan.drift:
+            self._drift.add(_drift_reading(drift), drift, name)
+        for refusal in plan.refusals:
+            self._refused.add(str(refusal), refusal, name)
+        for problem in plan.problems:
+            self._problems.add(problem, problem, name)
+        for note in plan.notes:
+            self._notes.add(note, note, name)
+
+    def add_without_plan(
+        self,
+        name: str,
+        message: str,
+        exit_code: ExitCode,
+        state: TargetState = TargetState.FAILED,
+    ) -> None:
+        """Take a target that has no plan; the message says why."""
+        self._targets.append(TargetPlan(name, state, message, exit_code))
+
+    def plan(self, only: Iterable[str] = (), approvals: Approvals | None = None) -> FleetPlan:
+        """Return the plan of all targets so far; the filters and approvals are those of the run."""
+        changes = {reading: self._changes.item(reading) for reading in self._changes.items}
+        return FleetPlan(
+            targets=tuple(sorted(self._targets, key=lambda target: target.name)),
+            classes=tuple(
+                ChangeClass(tuple(changes[each] for each in reading[0]), risks, names)
+                for reading, (risks, names) in self._classes.grouped()
+            ),
+            blocked=self._blocked.result(),
+            missing=self._missing.result(),
+            drift=self._drift.result(),
+            refused=self._refused.result(),
+            problems=self._problems.result(),
+            notes=self._notes.result(),
+            only=tuple(only),
+            approvals=approvals or Approvals(),
+        )
+
+
+# --- what counts as the same ----------------------------------------------------------------------
+
+
+def _reading(key: Key, *parts: Any) -> Reading:
+    return key, sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _without_ids(text: str, ids: Sequence[str | None]) -> str:
+    for id in filter(None, ids):
+        text = re.sub(rf"(?<![\w-]){re.escape(id)}(?![\w-])", OWN_ID, text)
+    return text
+
+
+def change_reading(change: Change) -> Reading:
+    reason = _without_ids(change.reason, [change.id])
+    fields = plain_fields(change.fields)
+    return _reading(change.key, change.action, reason, fields, change.overwrites)
+
+
+def kept(change: Change) -> Change:
+    """Return a change without what only an apply needs."""
+    facts = (change.action, change.key, change.reason, change.id)
+    return Change(
+        *facts, fields=change.fields, overwrites=change.overwrites, declared_at=change.source
+    )
+
+
+def shared_change(change: Change) -> Change:
+    return replace(change, id=None, reason=_without_ids(change.reason, [change.id]))
+
+
+def blocked_reading(block: Blocked) -> Reading:
+    reason = _without_ids(block.reason, block.ids)
+    needed_by, approval = [str(key) for key in block.needed_by], str(block.approval)
+    return _reading(block.key, block.by, reason, needed_by, plain_fields(block.fields), approval)
+
+
+def shared_blocked(block: Blocked) -> Blocked:
+    return replace(block, ids=(), reason=_without_ids(block.reason, block.ids))
+
+
+def _drift_reading(drift: Drift) -> Reading:
+    reason = _without_ids(drift.reason, [drift.id])
+    return _reading(drift.key, drift.moved, reason, plain_fields(drift.fields))
+
+
+def _shared_drift(drift: Drift) -> Drift:
+    """Return drift without when and by whom each object was changed."""
+    return replace(drift, id="", reason=_without_ids(drift.reason, [drift.id]), at=None, by=None)

@@ -1,0 +1,73 @@
+"""What a person has to approve in a run over many targets. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Set
+from dataclasses import replace
+
+from devinops.model.changes import Action, Refusal
+from devinops.model.keys import Key
+from devinops.model.policy import Approvals, allow
+from devinops.planning.classes import FleetPlan
+from devinops.planning.plan import Plan
+
+MAX_TARGETS = 50
+"""How many targets a run may write to without approval, unless devinops.yaml says otherwise."""
+
+_DELETING = (Action.DELETE, Action.REPLACE)
+
+
+def plan_with_needed(approvals: Approvals, build: Callable[[Approvals], Plan]) -> Plan:
+    """Return the plan of one of many targets, for which the numbers that it needs are approved.
+
+    A number means exactly so many deletes, or missing objects, in each target that needs approval
+    of some, and nothing in the others.
+    """
+    plan = build(replace(approvals, allow_delete=None, allow_missing=None))
+    needed = {refusal.approval.option for refusal in plan.refusals if refusal.approval}
+    given = replace(
+        approvals,
+        allow_delete=approvals.allow_delete if allow("delete").option in needed else None,
+        allow_missing=approvals.allow_missing if allow("missing").option in needed else None,
+    )
+    if (given.allow_delete, given.allow_missing) == (None, None):
+        return plan
+    return build(given)
+
+
+def too_many_targets(
+    plan: FleetPlan, most: int, allowed: int | None, *, in_wave: bool = False
+) -> Iterator[Refusal]:
+    """Yield why a run must not write to so many targets.
+
+    In a wave, only those count in which one and the same object is deleted. `allowed` is the value
+    of --allow-targets, None if it is not given; it accepts exactly that number.
+    """
+    writing = {target.name for target in plan.targets if target.writes}
+    number, does = len(writing), "writes to"
+    if in_wave:
+        number, does = _most_alike(plan, writing), "deletes the same object in"
+    if number == allowed or (number <= most and allowed is None):
+        return
+    targets = "1 target" if number == 1 else f"{number} targets"
+    approval = allow("targets", number) if number else None
+    step = f"check them, then pass {approval}" if approval else "leave the option out"
+    if allowed is None:
+        limit = f"the {most} of max_targets"
+        yield Refusal(f"this run {does} {targets}, more than {limit}: {step}", approval)
+        return
+    option = allow("targets").option
+    yield Refusal(
+        f"{option} accepts exactly {allowed}, and this run {does} {targets}: {step}", approval
+    )
+
+
+def _most_alike(plan: FleetPlan, writing: Set[str]) -> int:
+    """Return in how many of the targets to write to the same object is deleted, at most."""
+    numbers = Counter[Key]()
+    for group in plan.classes:
+        deleted = {change.key for change in group.changes if change.action in _DELETING}
+        number = len(writing & set(group.targets))
+        numbers.update(dict.fromkeys(deleted, number))
+    return max(numbers.values(), default=0)

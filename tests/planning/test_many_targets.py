@@ -1,0 +1,103 @@
+"""A run over many targets asks for each approval where it is needed, and for their number."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from devinops.model.policy import Approvals
+from devinops.model.target import TargetState
+from devinops.planning.classes import PlanCollector
+from devinops.planning.many_targets import plan_with_needed, too_many_targets
+from devinops.planning.plan import Plan
+from tests.testing.fleets import fleet_of, planned_in, update
+from tests.testing.reports import declared, deletes, empty, note, planned
+
+
+def pruned(number: int, approvals: Approvals) -> Plan:
+    """Return the plan of a target in which so many of 20 owned notes are deleted."""
+    notes = [note(f"Rule {n}", id=f"note-{n}", body=f"Rule {n}.") for n in range(20)]
+    return planned(declared(*notes[number:]), notes, notes, approvals)
+
+
+def gone(number: int, approvals: Approvals) -> Plan:
+    """Return the plan of a target in which so many of 20 owned notes are missing."""
+    notes = [note(f"Rule {n}", id=f"note-{n}", body=f"Rule {n}.") for n in range(20)]
+    return planned(declared(*notes), notes[number:], notes, approvals)
+
+
+@pytest.mark.parametrize(
+    ("number", "allowed", "refusals", "given"),
+    [
+        (0, 12, 0, []),
+        (3, 12, 0, []),
+        (12, None, 1, []),
+        (12, 12, 0, ["--allow-delete 12"]),
+        (11, 12, 1, ["--allow-delete 12"]),
+    ],
+)
+def test_a_number_of_deletes_is_for_the_targets_that_need_it(
+    number: int, allowed: int | None, refusals: int, given: list[str]
+) -> None:
+    approvals = Approvals(adopt=True, allow_delete=allowed)
+    plan = plan_with_needed(approvals, lambda approved: pruned(number, approved))
+    assert len(plan.refusals) == refusals
+    assert list(map(str, plan.approvals.given())) == ["--adopt", *given]
+
+
+@pytest.mark.parametrize(
+    ("number", "refusals", "given"),
+    [(0, 0, []), (12, 0, ["--allow-missing 12"]), (11, 1, ["--allow-missing 12"])],
+)
+def test_so_is_a_number_of_missing_objects(number: int, refusals: int, given: list[str]) -> None:
+    approvals = Approvals(allow_missing=12)
+    plan = plan_with_needed(approvals, lambda approved: gone(number, approved))
+    assert len(plan.refusals) == refusals
+    assert list(map(str, plan.approvals.given())) == given
+
+
+@pytest.mark.parametrize(
+    ("writing", "most", "allowed", "reason"),
+    [
+        (3, 3, None, ""),
+        (4, 3, None, "this run writes to 4 targets, more than the 3 of max_targets: check them, then pass --allow-targets 4"),
+        (4, 3, 4, ""),
+        (2, 3, 2, ""),
+        (4, 3, 5, "--allow-targets accepts exactly 5, and this run writes to 4 targets: check them, then pass --allow-targets 4"),
+        (1, 3, 2, "--allow-targets accepts exactly 2, and this run writes to 1 target: check them, then pass --allow-targets 1"),
+        (0, 3, 2, "--allow-targets accepts exactly 2, and this run writes to 0 targets: leave the option out"),
+    ],
+)  # fmt: skip
+def test_writing_to_many_targets_wants_their_number(
+    writing: int, most: int, allowed: int | None, reason: str
+) -> None:
+    quiet = [planned_in(f"quiet-{n}", empty()) for n in range(9)]
+    plan = fleet_of([*quiet, *(update(f"team-{n}") for n in range(writing))])
+    refusals = list(too_many_targets(plan, most, allowed))
+    assert [refusal.reason for refusal in refusals] == [reason] * bool(reason)
+    for refusal in refusals:
+        assert str(refusal.approval) == (f"--allow-targets {writing}" if writing else "None")
+
+
+def test_targets_in_which_nothing_is_written_do_not_count() -> None:
+    collector = PlanCollector()
+    collector.add(update("a"), state=TargetState.HELD, message="new")
+    collector.add(update("b"), state=TargetState.STALE, message="another digest")
+    collector.add(planned_in("c", deletes()))
+    collector.add(update("d"))
+    assert list(too_many_targets(collector.plan(), 1, None)) == []
+
+
+def test_in_a_wave_only_deletes_of_one_object_count() -> None:
+    updated = [update(f"team-{n}") for n in range(9)]
+    alike = [planned_in(f"old-{n}", deletes(3)) for n in range(2)]
+    edited = replace(deletes(2), target=updated[0].target)
+    assert list(too_many_targets(fleet_of(updated), 2, None, in_wave=True)) == []
+    assert list(too_many_targets(fleet_of([*updated, *alike]), 2, None, in_wave=True)) == []
+    plan = fleet_of([*updated[1:], *alike, edited])
+    (refusal,) = too_many_targets(plan, 2, None, in_wave=True)
+    assert refusal.reason.startswith(
+        "this run deletes the same object in 3 targets, more than the 2 of max_targets"
+    )
+    assert list(too_many_targets(plan, 2, 3, in_wave=True)) == []

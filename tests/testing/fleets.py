@@ -1,0 +1,94 @@
+"""Plans and reports of many targets, for the tests of classes and of formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from devinops.applying.fleet_report import FleetReport, ReportCollector
+from devinops.applying.report import ApplyReport, Result
+from devinops.model.changes import Outcome
+from devinops.model.exit_codes import ExitCode
+from devinops.model.objects import Problem, Severity, Source
+from devinops.model.target import Target, TargetState
+from devinops.planning.classes import FleetPlan, PlanCollector
+from devinops.planning.plan import Plan
+from tests.testing.reports import conflict, declared, deletes, empty, note, planned, small
+
+
+def target(name: str) -> Target:
+    return Target(name, "https://api.devin.ai", "v3", f"org-{name}")
+
+
+def planned_in(name: str, plan: Plan, **facts: Any) -> Plan:
+    """Return a plan as if it were that of another target."""
+    return replace(plan, target=target(name), **facts)
+
+
+def update(name: str, before: str = "Old.", after: str = "New.", id: str = "") -> Plan:
+    """Return the plan of a target in which one note is updated."""
+    old = note("Deploys", id=id or f"note-of-{name}", body=before)
+    return planned_in(name, planned(declared(note("Deploys", body=after)), [old]))
+
+
+def fleet_of(plans: Iterable[Plan]) -> FleetPlan:
+    """Return the plan of many targets."""
+    collector = PlanCollector()
+    for plan in plans:
+        collector.add(plan)
+    return collector.plan()
+
+
+def mixed() -> FleetPlan:
+    """Return the plan of forty organizations in which nearly everything happens."""
+    collector = PlanCollector()
+    shared = small()
+    for number in range(28):
+        collector.add(planned_in(f"team-{number:02}", shared))
+    own = note("Own rule", "Frontend", body="Only here.")
+    more = planned_in("labs", planned(declared(own), []))
+    both = sorted([*more.changes, *shared.changes], key=lambda change: change.key)
+    collector.add(replace(more, changes=tuple(both)))
+    collector.add(update("mobile"))
+    for name in ("risk", "audit"):
+        collector.add(planned_in(name, conflict()))
+    collector.add(planned_in("legacy", deletes()))
+    warning = Problem(Source("base/a.md", 3, 1), "old", "review_by has passed", Severity.WARNING)
+    for name in ("quiet-1", "quiet-2", "quiet-3"):
+        collector.add(planned_in(name, empty(), problems=(warning,), notes=("nothing new",)))
+    collector.add(update("new-team"), state=TargetState.HELD, message="new")
+    for name in ("gone", "moved"):
+        collector.add_without_plan(name, "404: there is no such organization", ExitCode.FIX)
+    busy = "the run 20260312T094100Z-ci works there"
+    collector.add_without_plan("pay", busy, ExitCode.OK, TargetState.BUSY)
+    return collector.plan()
+
+
+def applied_in(name: str, plan: Plan, *outcomes: Outcome, **facts: Any) -> ApplyReport:
+    """Return the report of a target; changes beyond the `outcomes` are done."""
+    rest = [Outcome.DONE] * (len(plan.changes) - len(outcomes))
+    messages = {Outcome.FAILED: "422: trigger is too long", Outcome.SKIPPED: "it needs another"}
+    results = tuple(
+        Result(change, outcome, messages.get(outcome, ""), id=f"{name}-1")
+        for change, outcome in zip(plan.changes, [*outcomes, *rest], strict=True)
+    )
+    return ApplyReport(planned_in(name, plan), results, **facts)
+
+
+def applied() -> FleetReport:
+    """Return the report of the mixed plan."""
+    plan, collector = mixed(), ReportCollector()
+    shared = small()
+    for number in range(26):
+        backup = f".devinops/backups/team-{number:02}.jsonl"
+        collector.add(applied_in(f"team-{number:02}", shared, backup=backup))
+    for name in ("team-26", "team-27"):
+        failed = (Outcome.FAILED, Outcome.SKIPPED)
+        collector.add(applied_in(name, shared, *failed, left=shared.changes[:2]))
+    collector.add(applied_in("labs", shared, left=None, unverified="503: try later"))
+    waiting = conflict().blocked[:1]
+    collector.add(applied_in("mobile", update("mobile"), waiting=waiting))
+    for name in ("risk", "audit"):
+        collector.add(applied_in(name, conflict()))
+    return collector.report(plan)
