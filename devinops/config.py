@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -26,15 +26,18 @@ from devinops.load import (
     load,
     misnamed_config_problems,
     misnamed_configs,
+    parse_yaml,
     read_yaml,
 )
+from devinops.load.discover import File, read_named
+from devinops.load.problems import problem
 from devinops.model.credentials import starred
 from devinops.model.errors import ConfigError, InputError, UsageError, stop_on_errors
-from devinops.model.keys import folder_path
+from devinops.model.keys import folder_path, listed
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Declaration, Problem, Severity, Source
 from devinops.model.policy import MaxDelete, MissingFolders, OnDrift, Policy, Prune
-from devinops.model.suggest import did_you_mean
+from devinops.model.selectors import ALL, select
 from devinops.model.target import Target, is_loopback
 
 if TYPE_CHECKING:
@@ -51,12 +54,14 @@ API_BY_PREFIX: Final[Mapping[str, ApiVersion]] = {"cog_": "v3", "apk_": "v1"}
 class Project:
     """A root directory and its devinops.yaml; without that file every setting has its default.
 
-    `whole` is False if a part of the file could not be read.
+    `targets_file` is the file that `targets` names, if it names one. `whole` is False if a part of
+    the files could not be read.
     """
 
     root: Path
     document: YamlDocument | None = None
     whole: bool = True
+    targets_file: YamlDocument | None = None
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -71,15 +76,34 @@ class Project:
         return self._texts("ignore")
 
     @property
+    def defaults(self) -> Mapping[str, Any]:
+        """The settings of targets that do not set them themselves."""
+        return self._section("defaults")
+
+    @cached_property
     def targets(self) -> Mapping[str, Mapping[str, Any]]:
-        targets = self.data.get("targets")
+        """Name → settings of each target, with the defaults, in the order of the file."""
+        return {name: _with_defaults(own, self.defaults) for name, own in self._own.items()}
+
+    @cached_property
+    def _own(self) -> Mapping[str, Mapping[str, Any]]:
+        """Name → the settings that each target has itself."""
+        document = self._targets_document
+        targets = document.data.get("targets") if document else None
         named = targets.items() if isinstance(targets, dict) else ()
-        return {name: body or {} for name, body in named}
+        return {name: own if isinstance(own, dict) else {} for name, own in named}
+
+    @property
+    def _targets_document(self) -> YamlDocument | None:
+        return self.targets_file or self.document
 
     @property
     def lint(self) -> Mapping[str, Any]:
         """The section `lint`; empty without one."""
-        section = self.data.get("lint")
+        return self._section("lint")
+
+    def _section(self, name: str) -> Mapping[str, Any]:
+        section = self.data.get(name)
         return section if isinstance(section, dict) else {}
 
     def _texts(self, option: str) -> tuple[str, ...]:
@@ -91,8 +115,37 @@ class Project:
     def source_of(self, *path: str | int) -> Source:
         return self.document.source_of(*path) if self.document else Source(CONFIG_FILE)
 
-    def key_source(self, *path: str) -> Source:
-        return self.document.key_source(*path) if self.document else Source(CONFIG_FILE)
+    def is_default(self, name: str, option: str) -> bool:
+        """Return whether a target has a setting only because it is among the defaults."""
+        return option in self.defaults and option not in self._own.get(name, {})
+
+    def target_source(self, name: str, option: str, *path: str | int) -> Source:
+        """Return where a setting of a target is written, or the target if it is nowhere."""
+        if self.is_default(name, option):
+            return self.source_of("defaults", option, *path)
+        document = self._targets_document
+        return document.source_of("targets", name, option, *path) if document else Source(CONFIG)
+
+    def target_key_source(self, name: str) -> Source:
+        """Return where the name of a target is written."""
+        document = self._targets_document
+        return document.key_source("targets", name) if document else Source(CONFIG)
+
+    def is_damaged(self, name: str) -> bool:
+        """Return whether a part of a target's settings could not be read."""
+        own, shared = self._targets_document, self.document
+        default = bool(self.defaults and shared and shared.node.at(("defaults",)).tainted)
+        return default or bool(own and own.node.at(("targets", name)).tainted)
+
+
+def _with_defaults(own: Mapping[str, Any], defaults: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the settings of a target, with the defaults that suit those that it has itself."""
+    unsuitable = set()
+    if own.get("enterprise") is True:
+        unsuitable.add("enterprise_key_env")
+    if own.get("prune", Prune.SCOPE) != Prune.SCOPE:
+        unsuitable.add("scope")
+    return {name: value for name, value in defaults.items() if name not in unsuitable} | dict(own)
 
 
 @dataclass(frozen=True)
@@ -165,12 +218,35 @@ def open_project(
     if document is None or not isinstance(document.data, dict):
         misnamed = misnamed_config_problems(root, untracked=untracked)
         return Project(root, whole=False), sorted([*problems, *misnamed])
+    targets_file, more = _read_targets_file(root, document, untracked)
+    problems += more
+    is_whole = not any(file.node.tainted for file in (document, targets_file) if file)
+    project = Project(
+        root, document, is_whole and not (more and targets_file is None), targets_file
+    )
     reported = {problem.source: problem.code for problem in problems}
-    further = [*_version_problems(document), *_target_problems(document)]
+    further = [*_version_problems(document), *_target_problems(project)]
     problems += (problem for problem in further if _is_news(problem, reported))
-    project = Project(root, document, whole=not document.node.tainted)
     misnamed = misnamed_config_problems(root, project.ignore, untracked=untracked)
     return project, sorted([*problems, *misnamed])
+
+
+def _read_targets_file(
+    root: Path, document: YamlDocument, untracked: frozenset[str]
+) -> tuple[YamlDocument | None, list[Problem]]:
+    """Return the file that `targets` names, None if there is none or it is of no use; problems."""
+    written = document.data.get("targets")
+    if not isinstance(written, str) or not written:
+        return None, []
+    source, top = document.source_of("targets"), os.path.realpath(root)
+    named = read_named(written, File(CONFIG, ""), top, source, untracked)
+    if named.text is None:
+        return None, named.problems
+    file, problems = parse_yaml(named.text, named.path, "targets")
+    if file is None or (isinstance(file.data, dict) and "targets" in file.data):
+        return file, problems
+    message = "`targets:` is missing: write it at the top, and the targets below it, indented"
+    return None, [problem(Source(named.path), "missing-field", message)]
 
 
 def _is_news(problem: Problem, reported: Mapping[Source, str]) -> bool:
@@ -223,6 +299,9 @@ def read_entries(
         problems += target_problems(loaded.declarations, project.targets)
         problems += value_problems(loaded.declarations, _credentials(project))
         problems += () if loaded.files else (_no_entries(untracked),)
+    if project.targets_file:
+        path = os.path.realpath(project.root / project.targets_file.path)
+        loaded = loaded._replace(bodies=(*loaded.bodies, path))
     # Both report a misnamed devinops.yaml.
     return loaded._replace(problems=tuple(sorted(set(problems))))
 
@@ -264,27 +343,56 @@ def _version_problems(document: YamlDocument) -> Iterator[Problem]:
         yield Problem(source, "other-version", f"{message}; install a version that it accepts")
 
 
-def _target_problems(document: YamlDocument) -> Iterator[Problem]:
+def _target_problems(project: Project) -> Iterator[Problem]:
     """Yield the problems of targets that can be found without key and environment."""
-    targets = document.data.get("targets")
-    first: dict[tuple[str, str], str] = {}
-    for name, target in targets.items() if isinstance(targets, dict) else ():
-        # Its YAML error is reported already; checking the rest of the target would mislead.
-        if not isinstance(target, dict) or document.node.at(("targets", name)).tainted:
-            continue
+    # What is damaged is reported already; checking the rest would mislead.
+    targets = {n: target for n, target in project.targets.items() if not project.is_damaged(n)}
+    # A default is one place for many targets.
+    concerned: dict[tuple[Source, str, str, str], list[str]] = {}
+    for name, target in targets.items():
         for option, code, message in _wrong_options(target):
-            yield Problem(document.source_of("targets", name, option), code, message)
-        other = first.setdefault(_organization(target) or ("", name), name)
+            source = project.target_source(name, option)
+            concerned.setdefault((source, option, code, message), []).append(name)
+    for (source, option, code, message), names in concerned.items():
+        is_default = project.is_default(names[0], option)
+        some = f" (for {listed(names)})" if is_default and len(names) < len(targets) else ""
+        yield Problem(source, code, f"{message}{some}")
+    yield from _same_organizations(project, targets)
+    yield from _unclear_names(project, targets)
+
+
+def _same_organizations(
+    project: Project, targets: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Problem]:
+    first: dict[tuple[str, str], str] = {}
+    for name, target in targets.items():
+        other = first.setdefault(organization_of(target) or ("", name), name)
         if other != name:
             message = (
                 f"the targets {other} and {name} are the same organization, so each can "
                 "overwrite or delete what the other owns: declare only one of them"
             )
-            source = document.source_of("targets", name, "org_id")
+            source = project.target_source(name, "org_id")
             yield Problem(source, "same-organization", message, Severity.WARNING)
 
 
-def _organization(target: Mapping[str, Any]) -> tuple[str, str] | None:
+def _unclear_names(project: Project, targets: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    """Yield a problem for each old name of a target that another target has, or had."""
+    owners = {name: name for name in project.targets}
+    for name, target in targets.items():
+        olds = target.get("previously")
+        for number, old in enumerate(olds if isinstance(olds, list) else ()):
+            other = owners.setdefault(str(old), name)
+            if other != name or old == name:
+                message = (
+                    f"{old} is also a name of the target {other}, so it is not clear whose "
+                    "inventory is meant: remove it here or there"
+                )
+                source = project.target_source(name, "previously", number)
+                yield problem(source, "contradiction", message)
+
+
+def organization_of(target: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return API URL and id of a target's organization; None if the file does not tell them."""
     org_id, url = target.get("org_id"), target.get("api_url", DEFAULT_URL)
     if target.get("enterprise") or not isinstance(org_id, str) or not isinstance(url, str):
@@ -366,14 +474,17 @@ def _without_effect_on_scope(
 # --- the effective settings -------------------------------------------------------------------
 
 
-def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Settings:
-    """Return the effective settings of a run.
+def resolve(
+    project: Project, flags: Flags, environ: Mapping[str, str], name: str | None = None
+) -> Settings:
+    """Return the effective settings of a run, or of one of its targets by `name`.
 
     Raises ConfigError, UsageError and InputError, none of which shows a key.
     """
     from devinops.inventory import InventorySettings
 
-    name, source = target_name(project, flags)
+    chosen = selected_targets(project, flags) if name is None else (name,)
+    name, source = _only(chosen), _source_of_choice(project, flags, chosen)
     values = _Values(project, name, flags, environ, {"target": source})
     api_url = values.api_url()
     key, variable = values.key()
@@ -382,7 +493,12 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
     return Settings(
         root=project.root,
         target=Target(
-            name, api_url, api, values.org_id(api), enterprise=values.declared("enterprise", False)
+            name,
+            api_url,
+            api,
+            values.org_id(api),
+            enterprise=values.declared("enterprise", False),
+            previously=tuple(values.target.get("previously", ())),
         ),
         key=key,
         enterprise_key=values.enterprise_key(),
@@ -392,30 +508,54 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
         ca_bundle=values.flag("ca_bundle", None),
         policy=policy,
         inventory=InventorySettings(**values.declared("inventory", {})),
-        owner=values.declared("owner", name),
+        owner=values.owner(),
         sources=values.sources,
     )
 
 
 def target_name(project: Project, flags: Flags) -> tuple[str, str]:
     """Return the name of the target and its source. Raises UsageError if it is ambiguous."""
-    names = sorted(project.targets)
-    if flags.target is not None:
-        if flags.target in names or (not names and flags.target == DEFAULT_TARGET):
-            return flags.target, flags.source("target")
-        hint = did_you_mean(flags.target, names)
-        declared = ", ".join(names) or f"none, so there is only {DEFAULT_TARGET}"
-        why = f"{CONFIG_FILE} declares {declared}"
+    names = selected_targets(project, flags)
+    return _only(names), _source_of_choice(project, flags, names)
+
+
+def selected_targets(project: Project, flags: Flags) -> tuple[str, ...]:
+    """Return the names of the targets of a run, in the order of the file.
+
+    Without --target that is the only one. Raises UsageError.
+    """
+    targets = project.targets
+    if not flags.selectors and len(targets) > 1:
+        names = listed(targets)
+        raise UsageError(
+            f"{CONFIG_FILE} declares several targets ({names}): choose one with --target"
+        )
+    if targets:
+        return select(targets, flags.selectors or (ALL,))
+    if unknown := {*flags.selectors} - {DEFAULT_TARGET, ALL}:
+        why = f"{CONFIG_FILE} declares none, so there is only {DEFAULT_TARGET}"
         if project.document is None:
             why = f"without a {CONFIG_FILE}, there is only {DEFAULT_TARGET}"
-        raise UsageError(f'there is no target "{flags.target}"{hint}; {why}')
+        raise UsageError(f'there is no target "{min(unknown)}"; {why}')
+    return (DEFAULT_TARGET,)
+
+
+def _only(names: Sequence[str]) -> str:
+    """Return the only name. Raises UsageError if there are several."""
     if len(names) > 1:
         raise UsageError(
-            f"{CONFIG_FILE} declares several targets ({', '.join(names)}): choose one with --target"
+            f"--target selects {len(names)} targets ({listed(names)}), but this command works on "
+            "one at a time: choose one"
         )
-    if names:
-        return names[0], f"{project.key_source('targets', names[0])}, the only target"
-    return DEFAULT_TARGET, "default"
+    return names[0]
+
+
+def _source_of_choice(project: Project, flags: Flags, names: Sequence[str]) -> str:
+    if flags.selectors:
+        return flags.source("target")
+    if names[0] in project.targets:
+        return f"{project.target_key_source(names[0])}, the only target"
+    return "default"
 
 
 @dataclass(frozen=True)
@@ -430,15 +570,19 @@ class _Values:
 
     @cached_property
     def target(self) -> Mapping[str, Any]:
-        """The target's settings in devinops.yaml."""
-        return self.project.targets.get(self.name, {})
+        """The target's settings in the files."""
+        return self.project.targets.get(self.name, self.project.defaults)
 
     def source_of(self, option: str) -> Source:
-        return self.project.source_of("targets", self.name, option)
+        return self.project.target_source(self.name, option)
 
     def declared(self, option: str, default: Any) -> Any:
-        """Return the value in devinops.yaml, or the default."""
-        self.sources[option] = str(self.source_of(option)) if option in self.target else "default"
+        """Return the value in the files, or the default."""
+        source = "default"
+        if option in self.target:
+            is_default = self.project.is_default(self.name, option)
+            source = f"{self.source_of(option)}{', defaults' if is_default else ''}"
+        self.sources[option] = source
         return self.target.get(option, default)
 
     def flag(self, option: str, default: Any) -> Any:
@@ -505,6 +649,14 @@ class _Values:
             f"{state}"
         )
 
+    def owner(self) -> str:
+        """Return the owner in labels: a target that is renamed keeps its objects."""
+        olds = self.target.get("previously", ())
+        owner: str = self.declared("owner", olds[-1] if olds else self.name)
+        if olds and "owner" not in self.target:
+            self.sources["owner"] = f"{self.source_of('previously')}, the oldest name"
+        return owner
+
     def enterprise_key(self) -> str | None:
         """Return the enterprise key, None without one: only some kinds need it."""
         variable = self.target.get("enterprise_key_env", "")
@@ -543,7 +695,12 @@ class _Values:
             scope=tuple(map(folder_glob, self.declared("scope", ()))),
             on_drift=OnDrift(self.declared("on_drift", OnDrift.KEEP)),
             missing_folders=MissingFolders(self.declared("missing_folders", MissingFolders.BLOCK)),
+            hold=self.hold(),
         )
+
+    def hold(self) -> str:
+        """Return why nothing may be written, and where that is set; empty if it may."""
+        return f"{self.target['hold']} ({self.source_of('hold')})" if "hold" in self.target else ""
 
 
 def folder_glob(written: str) -> str:

@@ -44,7 +44,10 @@ CREDENTIALS: Final = (
 
 @dataclass(frozen=True)
 class Flags:
-    """The command-line options that settings depend on; None if an option is not used."""
+    """The command-line options that settings depend on; None if an option is not used.
+
+    `target` is a selector. If there are several, all are in `targets`, and `target` is None.
+    """
 
     target: str | None = None
     timeout: float | None = None
@@ -52,6 +55,12 @@ class Flags:
     ca_bundle: Path | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
     """Option → where its value came from, such as `environment DEVINOPS_TARGET`."""
+    targets: tuple[str, ...] = ()
+
+    @property
+    def selectors(self) -> tuple[str, ...]:
+        """The values of --target, each a selector."""
+        return self.targets or ((self.target,) if self.target is not None else ())
 
     def source(self, option: str) -> str:
         return self.sources.get(option, f"option --{option.replace('_', '-')}")

@@ -17,6 +17,7 @@ from devinops.config import (
     read_project,
     read_repository,
     resolve,
+    selected_targets,
 )
 from devinops.environment import CREDENTIALS, Flags, check_environment
 from devinops.inventory import InventorySettings
@@ -703,3 +704,181 @@ def test_a_password_in_the_address_is_not_shown(tmp_path: Path) -> None:
         resolve(read_project(tmp_path), Flags(), environ)
     assert "https://***@gw.example" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+# --- a fleet ----------------------------------------------------------------------------------------------
+
+
+FLEET = """\
+defaults:
+  api_key_env: DEVIN_KEY_FLEET
+  inventory: {store: branch}
+  prune: owned
+targets: targets.yaml
+"""
+IN_FILE = """\
+# The organizations.
+targets:
+  pay:
+    org_id: org-1
+    labels: {ring: canary}
+  ship:
+    org_id: org-2
+    prune: "off"
+    hold: waits for the audit
+"""
+
+
+def fleet(write: Write, text: str = FLEET, in_file: str = IN_FILE) -> Path:
+    return write({"devinops.yaml": f"version: 1\n{text}", "targets.yaml": in_file})
+
+
+def problems_of(root: Path) -> list[str]:
+    return [
+        f"{problem.source} {problem.code}: {problem.message}" for problem in open_project(root)[1]
+    ]
+
+
+def test_a_target_has_the_defaults_that_it_does_not_set_itself(repository: Write) -> None:
+    root = fleet(repository)
+    keys = {"DEVIN_KEY_FLEET": "cog_f"}
+    pay, ship = (settings(root, keys, Flags(target=name)) for name in ("pay", "ship"))
+    assert (pay.key, pay.target.org_id, pay.policy.prune) == ("cog_f", "org-1", "owned")
+    assert (ship.key, ship.policy.prune) == ("cog_f", "off")
+    assert pay.sources["prune"] == "devinops.yaml:5:10, defaults"
+    assert ship.sources["prune"] == "targets.yaml:8:12"
+    assert pay.sources["org_id"] == "targets.yaml:4:13"
+
+
+def test_defaults_also_hold_without_targets(repository: Write) -> None:
+    found = settings(config(repository, "defaults: {max_delete: 5}"), KEY)
+    assert (found.target.name, str(found.policy.max_delete)) == ("default", "5")
+    assert found.sources["max_delete"] == "devinops.yaml:2:24, defaults"
+
+
+def test_a_default_that_does_not_suit_a_target_does_not_reach_it(repository: Write) -> None:
+    text = (
+        "defaults: {inventory: {store: file}, prune: scope, scope: [A], enterprise_key_env: DEVIN_E}\n"
+        "targets: {all-of-us: {enterprise: true}, a: {prune: owned}}"
+    )
+    project = read_project(config(repository, text))
+    assert "enterprise_key_env" not in project.targets["all-of-us"]
+    assert "scope" not in project.targets["a"]
+
+
+def test_a_mapping_of_a_target_replaces_the_whole_default(repository: Write) -> None:
+    text = (
+        "defaults: {inventory: {store: branch, branch: x}}\n"
+        "targets: {a: {inventory: {store: branch}}}"
+    )
+    assert settings(config(repository, text), KEY).inventory == InventorySettings("branch")
+
+
+def test_a_held_target_says_why_and_where(repository: Write) -> None:
+    found = settings(fleet(repository), {"DEVIN_KEY_FLEET": "cog_f"}, Flags(target="ship"))
+    assert found.policy.hold == "waits for the audit (targets.yaml:9:11)"
+
+
+def test_the_owner_of_a_renamed_target_is_its_oldest_name(repository: Write) -> None:
+    text = "targets: {pay: {previously: [billing, money]}, x: {previously: [y], owner: me}}"
+    root = config(repository, text)
+    pay, other = (settings(root, KEY, Flags(target=name)) for name in ("pay", "x"))
+    assert (pay.owner, pay.target.previously) == ("money", ("billing", "money"))
+    assert pay.sources["owner"] == "devinops.yaml:2:29, the oldest name"
+    assert other.owner == "me"
+
+
+def test_settings_of_each_selected_target_can_be_resolved_by_name(repository: Write) -> None:
+    project = read_project(fleet(repository))
+    flags = Flags(targets=("ring=canary", "ship"))
+    assert selected_targets(project, flags) == ("pay", "ship")
+    environ = {"DEVIN_KEY_FLEET": "cog_f"}
+    found = [resolve(project, flags, environ, name) for name in selected_targets(project, flags)]
+    assert [item.target.org_id for item in found] == ["org-1", "org-2"]
+    with pytest.raises(UsageError, match=r"--target selects 2 targets \(pay, ship\)"):
+        resolve(project, flags, environ)
+
+
+def test_a_selector_of_one_target_is_as_good_as_its_name(repository: Write) -> None:
+    root = fleet(repository)
+    found = settings(root, {"DEVIN_KEY_FLEET": "cog_f"}, Flags(target="ring=canary"))
+    assert (found.target.name, found.sources["target"]) == ("pay", "option --target")
+    assert (
+        settings(config(repository, "lint: {}"), KEY, Flags(target="all")).target.name == "default"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "in_file", "expected"),
+    [
+        (FLEET, "pay: {org_id: org-1}\n", "targets.yaml:1:1 missing-field: `targets:` is missing"),
+        (FLEET, "# nothing\n", "targets.yaml:1:1 missing-field: `targets:` is missing"),
+        (FLEET, "targets:\n", "targets.yaml:1:9 wrong-type: expected a mapping"),
+        (FLEET, "targets: {}\n", "targets.yaml:1:10 invalid-value: must not be empty."),
+        (FLEET, "targets: {a: {}}\nb: {}\n", 'targets.yaml:2:1 unknown-key: unknown key "b"'),
+        (FLEET, "targets:\n  a: {}\n  a: {}\n", "targets.yaml:3:3 duplicate-key: "),
+        (FLEET, "targets: {a: {orgid: x}}\n", "targets.yaml:1:15 unknown-key: "),
+        (FLEET, "targets: {con: {}}\n", 'targets.yaml:1:11 invalid-value: "con" is not valid. '),
+        (FLEET, "targets: {all: {}}\n", 'targets.yaml:1:11 invalid-value: "all" is not valid. '),
+        (FLEET, "targets: {a: {labels: {x: 1}}}\n", "targets.yaml:1:27 wrong-type: expected a str"),
+        (FLEET, "targets: {a: {labels: {x: a b}}}\n", 'targets.yaml:1:27 invalid-value: "a b" is'),
+        (FLEET, "targets: {a: {hold: true}}\n", "targets.yaml:1:21 wrong-type: expected a string"),
+        (
+            FLEET,
+            "targets: {a: {previously: [b]}, b: {}}\n",
+            "targets.yaml:1:28 contradiction: b is also a name of the target b",
+        ),
+        (
+            FLEET,
+            "targets: {a: {previously: [c]}, b: {previously: [c]}}\n",
+            "targets.yaml:1:50 contradiction: c is also a name of the target a",
+        ),
+        (
+            "defaults: {prune: owned}\ntargets: targets.yaml\n",
+            "targets: {a: {inventory: {store: file}}, b: {}, c: {}}\n",
+            (
+                "devinops.yaml:2:19 without-effect: prune: owned needs an inventory: add inventory: "
+                "{store: branch} (for b, c)"
+            ),
+        ),
+        (
+            "defaults: {api_key_env: SECRET}\ntargets: targets.yaml\n",
+            "targets: {a: {}, b: {}}\n",
+            "devinops.yaml:2:25 foreign-key-variable: ",
+        ),
+        (
+            FLEET,
+            "targets: {a: {org_id: org-1}, b: {org_id: org-1}}\n",
+            "targets.yaml:1:43 same-organization: ",
+        ),
+        ("defaults: {org_id: org-1}\n", "", "devinops.yaml:2:12 unknown-key: "),
+        ("targets: nowhere.yaml\n", "", "devinops.yaml:2:10 missing-file: the file 'nowhere.yaml'"),
+        ("targets: ../x.yaml\n", "", "devinops.yaml:2:10 outside-root: '../x.yaml' leads outside"),
+        ("targets: .hidden/x.yaml\n", "", "devinops.yaml:2:10 hidden: "),
+        ("targets: [a]\n", "", "devinops.yaml:2:10 wrong-type: expected a mapping"),
+    ],
+)
+def test_each_problem_of_a_fleet_is_at_its_place(
+    repository: Write, text: str, in_file: str, expected: str
+) -> None:
+    (found,) = problems_of(fleet(repository, text, in_file))
+    assert found.startswith(expected)
+
+
+def test_a_file_of_targets_is_no_link_that_leads_outside(repository: Write, tmp_path: Path) -> None:
+    root = fleet(repository)
+    (tmp_path / "secret.yaml").write_text(IN_FILE)
+    (root / "targets.yaml").unlink()
+    (root / "targets.yaml").symlink_to(tmp_path / "secret.yaml")
+    (found,) = problems_of(root)
+    assert "outside-root" in found
+
+
+def test_entries_are_not_blamed_for_targets_that_could_not_be_read(repository: Write) -> None:
+    root = fleet(repository, in_file="targets: [\n")
+    (root / "knowledge").mkdir()
+    (root / "knowledge" / "a.yaml").write_text(
+        "knowledge: [{name: A, trigger: t, body: b, targets: [pay]}]\n"
+    )
+    _, loaded = read_repository(root)
+    assert {problem.source.path for problem in loaded.problems} == {"targets.yaml"}

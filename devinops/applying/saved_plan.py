@@ -110,6 +110,7 @@ def _saved(plan: PlanDocument, document: Mapping[str, Any]) -> SavedPlan:
         unchanged=plan.unchanged,
         only=plan.only or (),
         approvals=(plan.approvals or ApprovalsItem()).to_model(),
+        held=plan.held or "",
         risks=tuple(item.to_model() for item in plan.hazards),
         document=document,
     )

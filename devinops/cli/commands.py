@@ -172,7 +172,7 @@ def fmt(**arguments: Any) -> ExitCode:
     metavar="REF",
     help="Also show what lint finds in the entries that changed since the merge base with REF.",
 )
-@common(api=True, only=True, lock=True, problems=True)
+@common(api=True, many=True, only=True, lock=True, problems=True)
 @approvals
 def plan(**arguments: Any) -> ExitCode:
     """Show what apply would change; never writes.
@@ -203,7 +203,7 @@ def show(**arguments: Any) -> ExitCode:
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
 @EXPECT
 @WEBHOOK_SECRETS
-@common(api=True, only=True, lock=True, problems=True)
+@common(api=True, many=True, only=True, lock=True, problems=True)
 @approvals
 def apply(**arguments: Any) -> ExitCode:
     """Make the organization match the files: plan, show, ask, write, and plan again.
@@ -298,7 +298,7 @@ def rollback(**arguments: Any) -> ExitCode:
     is_flag=True,
     help="Write nothing; exit 2 if files would change, 4 if something is left to you.",
 )
-@common(api=True, only=True, lock=True)
+@common(api=True, many=True, only=True, lock=True)
 def pull(**arguments: Any) -> ExitCode:
     """Write live objects into files. Nothing is written to the organization.
 
@@ -440,7 +440,7 @@ def inventory_repair(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@common(api=True, lock=True)
+@common(api=True, many=True, lock=True)
 def drift(**arguments: Any) -> ExitCode:
     """Show what was changed outside devinops since the last apply; exit 2 if anything was.
 
@@ -498,7 +498,7 @@ def export(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@common(api=True)
+@common(api=True, many=True)
 def whoami(**arguments: Any) -> ExitCode:
     """Show the effective settings, the source of each, and who the API key belongs to.
 
@@ -507,6 +507,29 @@ def whoami(**arguments: Any) -> ExitCode:
       devinops whoami --target production
     """
     return _call("whoami:run", arguments)
+
+
+@click.command(cls=Command)
+@click.argument("action", required=False, type=click.Choice(["discover"]))
+@click.option("--names", is_flag=True, help="Print only the names, one on each line, for scripts.")
+@click.option(
+    "--check", is_flag=True, help="With discover: write nothing; exit 2 if there is a difference."
+)
+@common(api=True, many=True)
+def targets(**arguments: Any) -> ExitCode:
+    """List the targets of devinops.yaml, with their organizations, labels and keys; calls no API.
+
+    With discover, compare them with the organizations of the enterprise, and write the difference
+    into the file that has the targets: a new organization becomes a target, and a new name its
+    title. An organization that is gone is only reported. This needs a key of the enterprise with
+    the permission ManageOrganizations, in the variable of --target, or else of the defaults.
+
+    \b
+      devinops targets
+      devinops targets -t ring=canary --names
+      devinops targets discover --check
+    """
+    return _call("targets:run", arguments)
 
 
 @click.command(cls=Command)

@@ -45,6 +45,19 @@ def targets(ctx: click.Context, typed: str) -> Iterable[str]:
 
 
 @_quiet
+def selectors(ctx: click.Context, typed: str) -> Iterable[str]:
+    """Offer the targets in devinops.yaml and their labels, also after a comma."""
+    from devinops.model.selectors import pairs
+
+    targets = _project(ctx).targets
+    labels = {pair for target in targets.values() for pair in pairs(target)}
+    before, comma, _ = typed.rpartition(",")
+    if comma:
+        return {f"{before},{label}" for label in labels - {*before.split(",")}}
+    return {*targets, *labels}
+
+
+@_quiet
 def schemas(ctx: click.Context, typed: str) -> Iterable[str]:
     """Offer the names of the JSON Schemas."""
     from devinops.schema.all_schemas import schemas

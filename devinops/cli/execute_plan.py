@@ -76,6 +76,9 @@ def check_refusals(plan: Plan, flags: str, *, is_saved: bool = False) -> None:
 
     `flags` is that of `Options`.
     """
+    if plan.held:
+        held = f"the target {plan.target.name} is held, nothing was written: {plan.held}"
+        raise NotApplied(plan, Refused(f"{held}; to lift this, remove `hold` there"))
     if plan.refusals:
         names = like_commands(plan.named)
         reasons = "; ".join(with_flags(refusal.reason, flags, names) for refusal in plan.refusals)

@@ -104,7 +104,7 @@ def passed_on() -> list[PassedOn]:
         PassedOn(
             ["-C", "--root"], metavar="DIRECTORY", shell_complete=completed_values.directories
         ),
-        PassedOn(["-t", "--target"], metavar="NAME", shell_complete=completed_values.targets),
+        PassedOn(["-t", "--target"], metavar="NAME", shell_complete=completed_values.selectors),
         PassedOn(["--only"], metavar="KIND[:PATTERN]", shell_complete=completed_values.only),
         PassedOn(["--format"], metavar="FORMAT", shell_complete=completed_values.formats),
         PassedOn(["--report"], metavar="FORMAT=FILE", shell_complete=completed_values.reports),

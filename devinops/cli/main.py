@@ -37,6 +37,9 @@ COMMAND_GROUPS = {
         "import": "Turn rules, skills, playbooks, exports and Terraform states into entries.",
         "export": "Write the entries as a plugin of skills and rules, or as JSON.",
     },
+    "Many organizations": {
+        "targets": "List the targets, and add those of new organizations of the enterprise.",
+    },
     "Repair and tools": {
         "inventory": "Inspect and repair the record of what this repository owns.",
         "whoami": "Show the effective settings and who the API key belongs to.",

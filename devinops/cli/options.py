@@ -134,12 +134,12 @@ class Options:
 
     @property
     def _target_flag(self) -> str:
-        """The option that names the target; empty if none was chosen."""
-        return f" -t {quote(self.flags.target)}" if self.flags.target else ""
+        """The options that choose the targets; empty if none was chosen."""
+        return "".join(f" -t {quote(selector)}" for selector in self.flags.selectors)
 
     def about(self, target: str, source: str) -> Options:
         """Return the options with the target that a file is about, unless they name one."""
-        if self.flags.target is not None:
+        if self.flags.selectors:
             return self
         sources = {**self.flags.sources, "target": source}
         return replace(self, flags=replace(self.flags, target=target, sources=sources))
@@ -272,6 +272,16 @@ _TARGET = _option(
     help="Target in devinops.yaml to work on.",
 )
 
+_TARGETS = _option(
+    "-t",
+    "--target",
+    type=NonEmpty(),
+    multiple=True,
+    metavar="SELECTOR",
+    shell_complete=completed_values.selectors,
+    help="Targets to work on: a name, label=value (with commas: all of them), or all; repeatable.",
+)
+
 _PARALLELISM = _option(
     "--parallelism",
     type=click.IntRange(1, 64),
@@ -325,6 +335,9 @@ def _options(params: dict[str, Any], formats: tuple[str, ...]) -> Options:
     from devinops.config import find_root
 
     root, flags = params.pop("root"), {name: params.pop(name, None) for name in _FLAGS}
+    if isinstance(flags["target"], tuple):
+        several = tuple(dict.fromkeys(flags.pop("target")))
+        flags |= {"targets": several} if len(several) > 1 else {"target": next(iter(several), None)}
     return Options(
         root=find_root(Path.cwd()) if root is None else root.absolute(),
         reports=_reports(params.pop("reports"), formats),
@@ -338,14 +351,16 @@ def common(
     *,
     api: bool = False,
     host: bool = False,
+    many: bool = False,
     only: bool = False,
     lock: bool = False,
     problems: bool = False,
 ) -> Callable[[F], F]:
     """Give a command the common options; its function gets them as one `Options`.
 
-    `api`: it uses the Devin API. `host`: it uses only the API of the code host. With `problems`,
-    its answers can hold problems in files, so it also has the formats for those.
+    `api`: it uses the Devin API. `host`: it uses only the API of the code host. `many`: it works
+    on several targets. With `problems`, its answers can hold problems in files, so it also has the
+    formats for those.
     """
     formats = FORMATS if problems else _ANSWER_FORMATS
 
@@ -362,7 +377,7 @@ def common(
             _FILES[0],
             _format(formats),
             *_FILES[1:],
-            *([_TARGET] if api or host else ()),
+            *([_TARGETS if many else _TARGET] if api or host or many else ()),
             *([_PARALLELISM] if api else ()),
             *(_HTTP if api or host else ()),
             *([_ONLY] if only else ()),

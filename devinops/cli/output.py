@@ -155,7 +155,8 @@ def _names_read(root: Path) -> Iterable[str]:
 
     project, _ = open_project(root)
     loaded = load(root, paths=project.paths, ignore=project.ignore)
-    return (*loaded.files, *loaded.bodies)
+    targets = [project.targets_file.path] if project.targets_file else []
+    return (*targets, *loaded.files, *loaded.bodies)
 
 
 def _real(path: Path) -> Path:

@@ -45,9 +45,9 @@ _INSTEAD: Final = {
     ("ping", "login", "logout", "auth"): (
         "A key in DEVIN_API_KEY is all that is needed; devinops whoami checks it."
     ),
-    ("workspace", "target", "targets", "env"): (
+    ("workspace", "target", "env"): (
         "devinops.yaml declares the targets: choose one with --target, as in devinops plan "
-        "--target NAME."
+        "--target NAME; devinops targets lists them."
     ),
     ("console",): "There are no expressions: devinops plan shows the values that apply would send.",
     ("post", "annotate"): "Use devinops comment.",

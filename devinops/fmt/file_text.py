@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,14 +28,15 @@ class Formatted:
     problems: tuple[Problem, ...] = ()
 
 
-def formatted(path: str, raw: str) -> Formatted:
+def formatted(path: str, raw: str, settings: Collection[str] = (CONFIG,)) -> Formatted:
     """Return the content of a file in the canonical form; a BOM and the line ends stay.
 
-    `path` is relative to the root; it decides on kind and order, as in `load`. The result means the
-    same and has the same comments, or there is none.
+    `path` is relative to the root; it decides on kind and order, as in `load`. `settings` are the
+    paths of files with settings instead of entries. The result means the same and has the same
+    comments, or there is none.
     """
     before = with_lf(raw)
-    form = _Form.of(path)
+    form = _Form.of(path, settings)
     content, problems = form.read(before)
     if content is None or problems:
         return Formatted(None, tuple(problems))
@@ -58,7 +59,7 @@ def is_formatted(path: str, raw: str) -> bool:
 def may_quote(path: str, raw: str) -> bool:
     """Return whether a diff may quote a file: not if it may hold the value of a secret."""
     text, form = with_lf(raw), _Form.of(path)
-    if form.markdown or path == CONFIG:
+    if form.markdown or form.settings:
         return True
     roots = (root.data for root in parse(text, path, hides_values=form.hides)[0])
     sections = {key for data in roots if isinstance(data, dict) for key in data}
@@ -75,11 +76,12 @@ class _Form:
     path: str
     order: Order
     markdown: bool = False
+    settings: bool = False
 
     @classmethod
-    def of(cls, path: str) -> _Form:
-        if path == CONFIG:
-            return cls(path, _settings)
+    def of(cls, path: str, settings: Collection[str] = (CONFIG,)) -> _Form:
+        if path in settings:
+            return cls(path, _settings, settings=True)
         section, _ = section_of(path)
         if path.lower().endswith(".md"):
             names = field_order.of_entry(KINDS.sections[section])
@@ -97,7 +99,7 @@ class _Form:
 
     def hides(self, section: str | None) -> bool:
         """Return whether nothing must quote a section, because it may hold a secret by mistake."""
-        return self.path != CONFIG and hides_values(section)
+        return not self.settings and hides_values(section)
 
     def write(self, text: str) -> str:
         """Return the text without problems in the canonical form. Raises NotSupported."""
@@ -119,7 +121,7 @@ class _Form:
 
     def declarations(self, text: str) -> list[Declaration]:
         """Return the declarations of the text, without their positions."""
-        if self.path == CONFIG:
+        if self.settings:
             return []
         declarations, _ = self.entries(text)
         return [item._replace(source=Source(self.path), sources={}) for item in declarations]
@@ -134,7 +136,7 @@ def _settings(path: tuple[str, ...]) -> Sequence[str]:
     match path:
         case ():
             return field_order.of_settings()
-        case ("targets", _):
+        case ("targets", _) | ("defaults",):
             return field_order.of_target()
     return ()
 

@@ -158,10 +158,10 @@ def open_store(
     if settings.store == "file":
         from devinops.inventory.backend import FileBackend
 
-        return JournaledStore(FileBackend(root, target.name), target, flags)
+        return JournaledStore(FileBackend(root, target.name, target.previously), target, flags)
     from devinops.inventory.branch import BranchBackend
 
-    backend = BranchBackend(root, target.name, settings.branch, settings.remote)
+    backend = BranchBackend(root, target.name, settings.branch, settings.remote, target.previously)
     return JournaledStore(backend, target, flags, max(PATIENCE_S, lock_timeout_s))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -72,15 +72,17 @@ class Backend(Protocol):
 class FileBackend:
     """`.devinops/<target>.jsonl` below the root, for one machine or for teams that commit the file.
 
-    The caller holds a lock while it saves.
+    Without it, the file under one of the old names is the inventory, until a save moves it. The
+    caller holds a lock while it saves.
     """
 
     store = "file"
 
-    def __init__(self, root: Path, target: str) -> None:
+    def __init__(self, root: Path, target: str, previously: Sequence[str] = ()) -> None:
         self.root = root
         self.path = root / atomic.STATE / f"{target}.jsonl"
         self.label = f"{atomic.STATE}/{target}.jsonl"
+        self._old_names = [f"{name}.jsonl" for name in previously]
 
     @property
     def directory(self) -> Path:
@@ -93,7 +95,11 @@ class FileBackend:
             atomic.state_directory(self.root)
 
     def load(self) -> VersionedText:
-        return VersionedText(disk.read(self.directory / self.path.name))
+        names = (self.path.name, *self._old_names)
+        texts = (disk.read(self.directory / name) for name in names)
+        return VersionedText(next((text for text in texts if text is not None), None))
 
     def save(self, text: str, before: VersionedText, message: str) -> None:
         disk.replace(self.path, text)
+        for name in self._old_names:
+            disk.remove(self.directory / name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -53,12 +53,23 @@ def _temporary_directory() -> Iterator[Path]:
 
 
 class BranchBackend:
-    """`<root in the repository>/<target>.jsonl` on the branch. Load and save use the remote."""
+    """`<root in the repository>/<target>.jsonl` on the branch. Load and save use the remote.
+
+    Without it, the file under one of the old names is the inventory, until a save moves it.
+    """
 
     store = "branch"
 
-    def __init__(self, root: Path, target: str, branch: str, remote: str | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        target: str,
+        branch: str,
+        remote: str | None = None,
+        previously: Sequence[str] = (),
+    ) -> None:
         self.target, self.branch, self.chosen_remote = target, branch, remote
+        self.previously = previously
         self.git = Git(root)
         self.ref = f"refs/heads/{branch}"
         self._push_verified = False
@@ -85,6 +96,10 @@ class BranchBackend:
     def path(self) -> str:
         """The file's path on the branch."""
         return f"{self._repository[1]}{self.target}.jsonl"
+
+    @property
+    def _old_paths(self) -> list[str]:
+        return [f"{self._repository[1]}{name}.jsonl" for name in self.previously]
 
     @property
     def directory(self) -> Path:
@@ -204,7 +219,8 @@ class BranchBackend:
                 return VersionedText(None)
             commit = tip if self._has(tip) else self._fetch(tip)
             if commit:
-                return VersionedText(self._text(commit), commit)
+                texts = (self._text(commit, path) for path in (self.path, *self._old_paths))
+                return VersionedText(next((t for t in texts if t is not None), None), commit)
         raise InventoryError(
             f"{self.branch} could not be fetched from {self.remote} for {_FETCH_S:g} s, because "
             "other processes use this repository: run again"
@@ -242,8 +258,8 @@ class BranchBackend:
             f"{self.branch} cannot be fetched from {self.remote}: {error_line(result.err)}"
         )
 
-    def _text(self, tip: str) -> str | None:
-        entry = self.git.raw("ls-tree", "--full-tree", "-z", tip, self.path)
+    def _text(self, tip: str, path: str) -> str | None:
+        entry = self.git.raw("ls-tree", "--full-tree", "-z", tip, path)
         if not entry:
             return None
         mode, _, rest = entry.partition(b" ")
@@ -315,6 +331,8 @@ class BranchBackend:
             self.git.raw(
                 "update-index", "--add", "--cacheinfo", f"100644,{blob},{self.path}", env=env
             )
+            if self._old_paths:
+                self.git.raw("update-index", "--force-remove", "--", *self._old_paths, env=env)
             tree = self.git.text("write-tree", env=env)
         parents = ["-p", parent] if parent else []
         return self.git.text(

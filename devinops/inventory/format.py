@@ -7,6 +7,7 @@ never an empty inventory.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -66,7 +67,7 @@ def parse(text: str, expected: Target, label: str, store: str = "file") -> Inven
     """Return the inventory that the text holds, its records and intents in any order.
 
     `label` names the text in messages. Raises InventoryError with its line if the text is
-    incomplete, malformed or belongs to a target other than `expected`.
+    incomplete, malformed or belongs to a target other than `expected`, under all its names.
     """
     lines = _lines(text, label)
     try:
@@ -138,7 +139,8 @@ def _header(line: str, position: str) -> HeaderLine:
 
 
 def _check_header(header: HeaderLine, target: Target, position: str) -> None:
-    bound_to = _bound_to(HeaderLine.of(target))
+    name = header.target if header.target in target.previously else target.name
+    bound_to = _bound_to(HeaderLine.of(dataclasses.replace(target, name=name)))
     for actual, expected in zip(_bound_to(header), bound_to, strict=True):
         if actual != expected:
             raise InventoryError(

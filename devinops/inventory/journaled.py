@@ -62,7 +62,16 @@ class JournaledStore:
 
     @property
     def journal(self) -> Path:
-        return self.backend.directory / f"{self.target.name}.journal"
+        return self._journals[0]
+
+    @property
+    def _journals(self) -> list[Path]:
+        """The journal, and those under the old names of the target."""
+        return [self.backend.directory / f"{name}.journal" for name in self._names]
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return (self.target.name, *self.target.previously)
 
     def read(self) -> Inventory:
         parse_fetched = self.fetch()
@@ -167,16 +176,22 @@ class JournaledStore:
         text = dump(self.target, change(without_dead))
         if text != dump(self.target, before):
             self.backend.save(text, stored, message)
-        disk.remove(self.journal)
+        for path in self._journals:
+            disk.remove(path)
         dead = merge.open_runs(recovered).keys() - merge.open_runs(without_dead).keys()
         for run in dead:
-            disk.remove(self._run_lock_path(run))
+            for path in self._run_lock_paths(run):
+                disk.remove(path)
 
     # A run holds a lock of its own while its process lives. If the lock exists and is free, the run
     # died on this machine. Then its intents no longer count: the next plan sees what the run wrote.
 
     def _run_lock_path(self, run: str) -> Path:
-        return self.backend.directory / f"{self.target.name}.{run}.lock"
+        return self._run_lock_paths(run)[0]
+
+    def _run_lock_paths(self, run: str) -> list[Path]:
+        """Return the lock of a run, and where it is if the target had an old name then."""
+        return [self.backend.directory / f"{name}.{run}.lock" for name in self._names]
 
     def _lock_run(self, run: str) -> None:
         self.backend.prepare()
@@ -197,7 +212,7 @@ class JournaledStore:
     def _without_dead_runs(self, inventory: Inventory) -> Inventory:
         unrecorded: set[ObjectId] = set()
         for run, intents in merge.open_runs(inventory).items():
-            if _RUN.fullmatch(run) and abandoned(self._run_lock_path(run)):
+            if _RUN.fullmatch(run) and any(map(abandoned, self._run_lock_paths(run))):
                 inventory = merge.without_run(inventory, run)
                 unrecorded.update(intent.object_id for intent in intents)
         return replace(inventory, unrecorded=frozenset(unrecorded))
@@ -224,8 +239,11 @@ class JournaledStore:
         return parse(stored.text, self.target, self.backend.label, self.backend.store)
 
     def _journal(self) -> tuple[Settled, ...]:
-        text = disk.read(self.journal)
-        return parse_settled(text, str(self.journal)) if text else ()
+        # The newest name is last: what was recorded later counts.
+        texts = ((disk.read(path), path) for path in reversed(self._journals))
+        return tuple(
+            step for text, path in texts if text for step in parse_settled(text, str(path))
+        )
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

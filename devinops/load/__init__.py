@@ -44,6 +44,7 @@ __all__ = [
     "merged_file",
     "misnamed_config_problems",
     "misnamed_configs",
+    "parse_yaml",
     "read_entries",
     "read_yaml",
     "text_files",
@@ -54,8 +55,8 @@ class Loaded(NamedTuple):
     """The result of loading a root: declarations sorted by key, and problems sorted by source.
 
     `files` are the paths of the files that were read, relative to the root. `bodies` are the real
-    paths of the files that a `body_file` names. `merged` are the live values that pull merged into
-    the files, for all targets.
+    paths of the files that a `body_file` or devinops.yaml names. `merged` are the live values that
+    pull merged into the files, for all targets.
     """
 
     declarations: tuple[Declaration, ...]
@@ -319,8 +320,8 @@ class _EntryReader:
         def read(written: str, source: Source) -> tuple[str | None, list[Problem]]:
             if self.body_at is not None:
                 text = self.body_at(files.beside(file.path, written))
-                return text, [] if text is not None else [files.missing_body(written, file, source)]
-            body = files.read_body(written, file, self.root, source, self.untracked)
+                return text, [] if text is not None else [files.missing_file(written, file, source)]
+            body = files.read_named(written, file, self.root, source, self.untracked)
             if body.real:
                 self.bodies.setdefault(body.real, file.path)
             if body.raw is not None:
@@ -355,9 +356,12 @@ def read_yaml(path: Path, root: Path, schema: str) -> tuple[YamlDocument | None,
     """
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     text, problems = files.read_inside(path, root, name)
-    if text is None:
-        return None, problems
-    documents, problems = parse(files.with_lf(text), name)
+    return (None, problems) if text is None else parse_yaml(files.with_lf(text), name, schema)
+
+
+def parse_yaml(text: str, name: str, schema: str) -> tuple[YamlDocument | None, list[Problem]]:
+    """Return the YAML document in a text with LF line ends, and problems, as `read_yaml` does."""
+    documents, problems = parse(text, name)
     if len(documents) > 1:
         message = "expected one YAML document: remove the --- and everything below it"
         problems.append(problem(documents[1].source(name), "yaml-syntax", message))

@@ -534,11 +534,11 @@ def _not_utf8(data: bytes, error: UnicodeDecodeError, path: str) -> Problem:
     return problem(source, "not-utf8", message)
 
 
-class Body(NamedTuple):
-    """The text of a `body_file`, or None and problems; `raw` has its own line ends.
+class NamedFile(NamedTuple):
+    """The text of a file that another one names, or None and problems.
 
     `path` is relative to the root, `real` has all symlinks resolved; both are empty if the file was
-    not found or must not be read.
+    not found or must not be read. `raw` is the text with its own line ends.
     """
 
     text: str | None
@@ -548,20 +548,20 @@ class Body(NamedTuple):
     raw: str | None = None
 
 
-def read_body(
+def read_named(
     written: str, file: File, root: str, source: Source, untracked: frozenset[str] = frozenset()
-) -> Body:
-    """Return the text of the file that the `body_file` of `file` names as `written`.
+) -> NamedFile:
+    """Return the text of the file that another file names as `written`.
 
     `untracked` are the paths of files and directories to ignore, as for a `Finder`.
     """
 
-    def refused(code: str, message: str) -> Body:
-        return Body(None, [problem(source, code, message)])
+    def refused(code: str, message: str) -> NamedFile:
+        return NamedFile(None, [problem(source, code, message)])
 
     outside = f"{written!r} leads outside the root: copy the file into the root"
     if PurePosixPath(written).is_absolute() or PureWindowsPath(written).drive:
-        return refused("outside-root", "body_file must be a path relative to this file")
+        return refused("outside-root", f"{written!r} must be a path relative to this file")
     directory = os.path.dirname(os.path.join(root, file.path))
     # Checked before the disk is read: a problem must not reveal whether such a file exists.
     if not is_inside(os.path.normpath(os.path.join(directory, written)), root):
@@ -571,7 +571,7 @@ def read_body(
     try:
         real = os.path.realpath(os.path.join(directory, written), strict=True)
     except FileNotFoundError:
-        return Body(None, [missing_body(written, file, source)])
+        return NamedFile(None, [missing_file(written, file, source)])
     except (OSError, ValueError) as error:
         return refused(
             "unreadable", f"cannot read {written!r}: {getattr(error, 'strerror', error)}"
@@ -586,7 +586,7 @@ def read_body(
         message += " (with -f if it is ignored)"
         return refused("missing-file", message)
     raw, problems = read_raw(real, path, source)
-    return Body(None if raw is None else with_lf(raw), problems, path, real, raw)
+    return NamedFile(None if raw is None else with_lf(raw), problems, path, real, raw)
 
 
 def beside(path: str, written: str) -> str:
@@ -594,7 +594,7 @@ def beside(path: str, written: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(path), written))
 
 
-def missing_body(written: str, file: File, source: Source) -> Problem:
+def missing_file(written: str, file: File, source: Source) -> Problem:
     message = f"the file {written!r} does not exist; the path is relative to {file.path}"
     return problem(source, "missing-file", message)
 

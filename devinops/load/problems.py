@@ -12,7 +12,7 @@ CODES: Mapping[str, str] = {
     "bad-pattern": "a pattern in `paths` or `ignore` that leads outside the root or is not valid",
     "empty-file": "a YAML file without entries (warning)",
     "hidden": "a path that leads through a name that begins with a dot, which is never read",
-    "missing-file": "a `body_file` that does not exist",
+    "missing-file": "a file that does not exist, but is named as a `body_file` or under `targets`",
     "no-kind": "a Markdown file from `paths` that is not below a directory named knowledge or "
     "playbooks",
     "no-match": "a pattern in `paths` that matches no file that can be read",

@@ -64,7 +64,8 @@ class Policy(NamedTuple):
 
     `v3_macro` is `hold` to block an update that might lose a macro, or `verify` to send it and
     check the response. `scope` holds folder globs that begin with a literal folder; `/` means the
-    notes in the root.
+    notes in the root. `hold` says why nothing may be written, and where that is set; empty if it
+    may.
     """
 
     max_delete: MaxDelete = MaxDelete(20, percent=True)
@@ -73,6 +74,7 @@ class Policy(NamedTuple):
     scope: tuple[str, ...] = ()
     on_drift: OnDrift = OnDrift.KEEP
     missing_folders: MissingFolders = MissingFolders.BLOCK
+    hold: str = ""
 
     def in_scope(self, folder: str) -> bool:
         """Return whether the notes of a folder are in scope; `A/**` includes A itself."""

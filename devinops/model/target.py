@@ -15,7 +15,8 @@ class Target:
     """One organization, or an enterprise: its name in devinops.yaml, its address and its id.
 
     `org_id` is None if it is not known, always on API v1, and for an enterprise, which has no id.
-    `emulator` is True if an emulator responded instead of the service.
+    `emulator` is True if an emulator responded instead of the service. `previously` are old names,
+    newest first.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Target:
     org_id: str | None
     emulator: bool = False
     enterprise: bool = False
+    previously: tuple[str, ...] = ()
 
     @property
     def scope(self) -> Scope:

@@ -66,7 +66,8 @@ class Plan:
     warnings, because files with errors have no plan. `drift` holds changes made outside devinops,
     which stay. `renamed` holds the folders whose path in the files is old, `in_root` the entries
     that ask for the root until their folder exists. `upserts` and `removals` are inventory records
-    to write and to remove without a request to the API.
+    to write and to remove without a request to the API. `held` says why nothing may be written to
+    the target, and is empty if it may.
     """
 
     target: Target
@@ -85,6 +86,7 @@ class Plan:
     removals: tuple[ObjectId, ...] = ()
     only: tuple[str, ...] = ()
     approvals: Approvals = field(default_factory=Approvals)
+    held: str = ""
     named: frozenset[Key] = field(default=frozenset(), compare=False, repr=False)
     """The keys of all entries and live objects, which its sentences can name."""
     others: tuple[Live, ...] = field(default=(), compare=False, repr=False)
@@ -122,7 +124,12 @@ class Plan:
         return {action.value: counts[action] for action in Action} | {"blocked": len(self.blocked)}
 
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
-        """Return DECIDE if a person must decide; with `detailed`, LOOK if changes are pending."""
+        """Return DECIDE if a person must decide; with `detailed`, LOOK if changes are pending.
+
+        What a target would need while it is held does not count.
+        """
+        if self.held:
+            return ExitCode.OK
         if self.refusals or self.blocked:
             return ExitCode.DECIDE
         return ExitCode.LOOK if detailed and self.changes else ExitCode.OK
@@ -155,6 +162,7 @@ class SavedPlan:
     unchanged: int
     only: tuple[str, ...]
     approvals: Approvals
+    held: str
     risks: tuple[Risk, ...]
     document: Mapping[str, Any] = field(repr=False)
     others: tuple[Live, ...] = ()
@@ -277,6 +285,7 @@ def build_plan(
         removals=tuple(draft.removals),
         only=tuple(map(str, only)),
         approvals=needed(request.approvals, draft.changes),
+        held=request.policy.hold,
         named=frozenset((*(d.key for d in desired), *context.live.by_key, *snapshot.by_key)),
         others=tuple(others),
     )

@@ -54,6 +54,7 @@ def rollback_plan(
         refusals=tuple(hazards(changes, approvals)),
         unchanged=draft.unchanged,
         approvals=needed(approvals, changes),
+        held=policy.hold,
     )
 
 

@@ -63,6 +63,8 @@ def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> schema.PlanDo
         more["only"] = plan.only
     if plan.approvals.given():
         more["approvals"] = schema.ApprovalsItem.of(plan.approvals)
+    if plan.held:
+        more["held"] = plan.held
     return schema.PlanDocument(
         **HEAD,
         target=schema.TargetItem.of(plan.target),

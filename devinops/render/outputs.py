@@ -64,7 +64,7 @@ def _plan(plan: ShownPlan) -> Mapping[str, _Value]:
         "deletes": sum(change.action is Action.DELETE for change in plan.changes),
         "blocked": len(plan.blocked),
         "drift": len(plan.drift),
-        "digest": "" if plan.refusals else plan.digest,
+        "digest": "" if plan.refusals or plan.held else plan.digest,
     }
 
 

@@ -138,6 +138,10 @@ class Text:
             yield ""
             text = f"refused, nothing will be applied: {line(refusal.reason)}"
             yield from self.terminal.row(text, sign=REFUSED)
+        if plan.held:
+            yield ""
+            text = f"held, nothing will be applied: {line(plan.held)}"
+            yield from self.terminal.row(text, sign=BLOCKED)
         yield from self._dangers(plan)
         yield from self._terms(plan)
         yield ""
@@ -439,7 +443,7 @@ def verdict(plan: ShownPlan, error: str = "", untouched: Iterable[tuple[int, str
             *untouched,
         )
     )
-    stopped = "not applied, " if error else ""
+    stopped = "not applied, " if error else "held, " if plan.held else ""
     if plan.refusals:
         stopped = "refused, "
     return stopped + "; ".join(filter(None, (changes or "nothing to change", others)))
@@ -465,7 +469,7 @@ def plan_look(plan: ShownPlan) -> Look:
     """Return what a plan means for its reader."""
     if plan.refusals:
         return Look.ERROR
-    if plan.blocked:
+    if plan.blocked or plan.held:
         return Look.WAITING
     return Look.CHANGED if plan.changes else Look.GOOD
 

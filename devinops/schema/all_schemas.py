@@ -8,6 +8,7 @@ from devinops.schema.backup import BackupHeader, BackupsDocument, ObjectLine
 from devinops.schema.base_document import schema
 from devinops.schema.command_outputs import (
     CommentDocument,
+    DiscoverDocument,
     FormatDocument,
     ImportDocument,
     ObjectsDocument,
@@ -16,6 +17,7 @@ from devinops.schema.command_outputs import (
     PullDocument,
     ReviewedDocument,
     RulesDocument,
+    TargetsDocument,
     WhoamiDocument,
 )
 from devinops.schema.files import file_schemas, headed
@@ -70,6 +72,10 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         "import": schema("Output of devinops import with --format json", [ImportDocument]),
         "whoami": schema(
             "Output of devinops whoami with --format json", [WhoamiDocument, FailureDocument]
+        ),
+        "targets-documents": schema(
+            "Output of devinops targets with --format json",
+            [TargetsDocument, DiscoverDocument, FailureDocument],
         ),
         "backup": schema(
             "One line of a backup (JSON Lines): the header or an object", [BackupHeader, ObjectLine]

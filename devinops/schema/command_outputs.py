@@ -19,7 +19,7 @@ from devinops.schema.base_document import (
     Text,
     about,
 )
-from devinops.schema.plan import ProblemItem
+from devinops.schema.plan import ProblemItem, SourceItem
 
 # --- lint -----------------------------------------------------------------------------------------
 
@@ -60,6 +60,60 @@ class WhoamiDocument(Document, frozen=True, kw_only=True):
     principal_type: str | None
     org_id: str | None
     emulator: Annotated[bool | None, about("The API is an emulator; null: not known.")]
+
+
+# --- targets --------------------------------------------------------------------------------------
+
+
+class FleetTargetItem(Struct, frozen=True):
+    """A target as the files declare it, with the defaults."""
+
+    name: str
+    title: str | None
+    org_id: Annotated[str | None, about("null: looked up with the key, or there is none.")]
+    enterprise: bool
+    labels: dict[str, str]
+    hold: Annotated[str | None, about("Why nothing is written to it; null: it is not held.")]
+    api_key_env: Annotated[str, about("The variable that holds its key.")]
+    source: SourceItem
+
+
+class TargetsDocument(Document, frozen=True, kw_only=True):
+    """Output of `targets`."""
+
+    exit_code: ExitStatus
+    targets: tuple[FleetTargetItem, ...]
+
+
+class NewTargetItem(Struct, frozen=True):
+    """A target for an organization that had none."""
+
+    name: str
+    org_id: str
+    title: str
+
+
+class RetitledItem(Struct, frozen=True):
+    """A target whose organization has another name than before."""
+
+    name: str
+    before: str
+    after: str
+
+
+class DiscoverDocument(Document, frozen=True, kw_only=True):
+    """Output of `targets discover`."""
+
+    exit_code: ExitStatus
+    check: Annotated[bool, about("Nothing was written.")]
+    files: Annotated[tuple[str, ...], about("The files that change.")]
+    organizations: Annotated[Count, about("How many organizations the enterprise has.")]
+    new: tuple[NewTargetItem, ...]
+    retitled: tuple[RetitledItem, ...]
+    gone: Annotated[
+        tuple[str, ...],
+        about("Targets that are not held and whose organization is not in the list."),
+    ]
 
 
 # --- fmt ------------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from devinops.model.objects import Ensure, Severity
 from devinops.model.policy import MissingFolders, OnDrift, Prune
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-TARGET_NAME = "^[a-z0-9][a-z0-9._-]*$"
+TARGET_NAME = r"^(?!all$|(con|prn|aux|nul|(com|lpt)[0-9])(\.|$))[a-z0-9][a-z0-9._-]*$"
+LABEL = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
 OWNER = r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,127}$"
 SCOPE = r"^(/|[^/*?\[\]]+(/[^/]+)*)$"
 DATE = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
@@ -34,13 +35,13 @@ def file_schemas() -> dict[str, dict[str, Any]]:
     """Return name → JSON Schema of the files that a user writes.
 
     `declarations` describes a YAML file, the noun of a kind the front matter of its Markdown files,
-    and `config` devinops.yaml.
+    `config` devinops.yaml, and `targets` the file that its `targets` can name.
     """
     schemas = {"declarations": _declarations()}
     schemas |= {
         kind.noun: entry_schema(kind, front_matter=True) for kind in KINDS.values() if kind.document
     }
-    schemas["config"] = _config()
+    schemas |= {"config": _config(), "targets": _targets_file()}
     return {name: headed(name, schema) for name, schema in schemas.items()}
 
 
@@ -217,18 +218,53 @@ def _config() -> dict[str, Any]:
                 "description": "Patterns of files not to read, as in .gitignore.",
             },
             "lint": _lint(),
+            "defaults": _defaults(),
             "targets": {
-                "type": "object",
-                "propertyNames": {
-                    "pattern": TARGET_NAME,
-                    "description": "Lower-case letters, digits, `.`, `_` and `-`, beginning with "
-                    "a letter or digit.",
-                },
-                "additionalProperties": _target(),
-                "description": "The organizations, each under a name of your choice.",
+                **_targets(),
+                "type": ["object", "string"],
+                "minLength": 1,
+                "description": "The organizations, each under a name of your choice, or the path "
+                "of a YAML file that has this section.",
             },
         },
         "required": ["version"],
+        "additionalProperties": False,
+    }
+
+
+def _targets_file() -> dict[str, Any]:
+    return {
+        "description": "The targets of devinops, in a file of their own.",
+        "type": "object",
+        "properties": {"targets": {**_targets(), "minProperties": 1}},
+        "required": ["targets"],
+        "additionalProperties": False,
+    }
+
+
+def _targets() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "propertyNames": {
+            "pattern": TARGET_NAME,
+            "description": "Lower-case letters, digits, `.`, `_` and `-`, beginning with a letter "
+            "or digit; neither `all` nor a name that Windows reserves, such as `con`.",
+        },
+        "additionalProperties": _target(),
+        "description": "The organizations, each under a name of your choice.",
+    }
+
+
+def _defaults() -> dict[str, Any]:
+    settings = _connection() | {"inventory": _inventory()} | _policy()
+    return {
+        "type": ["object", "null"],
+        "description": "Settings of all targets that do not set them themselves.",
+        "properties": {
+            name: schema
+            for name, schema in settings.items()
+            if name not in ("org_id", "enterprise")
+        },
         "additionalProperties": False,
     }
 
@@ -301,9 +337,37 @@ def _target() -> dict[str, Any]:
     return {
         "type": ["object", "null"],
         "description": "One organization, or an enterprise, with its address and credential.",
-        "properties": {**_connection(), "inventory": _inventory(), **_policy()},
+        "properties": {**_place(), **_connection(), "inventory": _inventory(), **_policy()},
         "additionalProperties": False,
     }
+
+
+def _place() -> dict[str, Any]:
+    """Return the properties that give a target its place in the fleet."""
+    return {
+        "title": _text("Name of the organization, for people.", minLength=1),
+        "labels": {
+            "type": "object",
+            "propertyNames": {"pattern": LABEL, "description": _LABEL_TEXT},
+            "additionalProperties": _text(_LABEL_TEXT, pattern=LABEL),
+            "description": "Label → value, to select targets by.",
+        },
+        "hold": _text(
+            "Why nothing may be written to the organization now. It is still planned.",
+            minLength=1,
+            examples=["waits for the audit"],
+        ),
+        "previously": {
+            "type": "array",
+            "items": _text("Old name of the target.", pattern=TARGET_NAME),
+            "minItems": 1,
+            "uniqueItems": True,
+            "description": "Its old names, newest first, so that its inventory comes along.",
+        },
+    }
+
+
+_LABEL_TEXT = "A word of letters, digits, `.`, `_` and `-`, beginning with a letter or digit."
 
 
 def _connection() -> dict[str, Any]:

@@ -400,6 +400,10 @@ class PlanDocument(Document, frozen=True, kw_only=True):
     summary: Annotated[dict[str, Count], about("Action, or blocked → number of steps.")]
     only: Annotated[Texts | UnsetType, about("The --only filters that it was made with.")] = UNSET
     approvals: ApprovalsItem | UnsetType = UNSET
+    held: Annotated[
+        str | UnsetType,
+        about("Why the target is held, so that nothing is written, and where that is set."),
+    ] = UNSET
     error: Annotated[str | UnsetType, about("Why the plan was not applied.")] = UNSET
     lint: Annotated[
         tuple[ProblemItem, ...] | UnsetType,

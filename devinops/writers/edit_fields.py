@@ -81,6 +81,16 @@ class EditableFile:
                     return FileEntry(self, node)
         raise NotEditable("the entry was not found")
 
+    def mapping(self, *path: str) -> FileEntry:
+        """Return the mapping at the end of a path of keys. Raises NotEditable."""
+        node = self._roots[0] if len(self._roots) == 1 else None
+        for key in path:
+            pairs = node.value if isinstance(node, MappingNode) else ()
+            node = next((value for name, value in pairs if name.value == key), None)
+        if not isinstance(node, MappingNode):
+            raise NotEditable(f"{'.'.join(path)} is not a mapping")
+        return FileEntry(self, node)
+
     def end_of(self, section: str) -> tuple[int, int] | None:
         """Return where a section of a YAML file ends, and the column of its items.
 
@@ -170,7 +180,24 @@ class FileEntry:
         pair = self._pair(name)
         if pair is None:
             return [self._insert(kind, name, new)]
+        return self._replacement(pair, old, new)
+
+    def splices_to_replace(self, name: str, old: Any, new: Any) -> list[Splice]:
+        """Return the replacements of a value that is there. Raises NotEditable."""
+        pair = self._pair(name)
+        assert pair
+        return self._replacement(pair, old, new)
+
+    def _replacement(self, pair: tuple[Any, Any], old: Any, new: Any) -> list[Splice]:
         return list(_Writer(self.file).replace(pair, old, new, in_flow=bool(self.node.flow_style)))
+
+    def append(self, values: Mapping[str, Any]) -> Splice:
+        """Return the insertion of more keys after the last one. Raises NotEditable."""
+        if self.node.flow_style or not self.node.value:
+            raise NotEditable("its keys are not on lines of their own")
+        end = self.file.end_of_line(_Writer(self.file).end(self.node))
+        rows = yaml_text.mapping(values, self.node.value[0][0].start_mark.column)
+        return Splice(end, end, "".join(f"\n{row}" for row in rows))
 
     def lines(self, name: str) -> tuple[int, int]:
         """Return where the lines that a field fills begin and end. Raises NotEditable."""

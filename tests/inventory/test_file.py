@@ -573,3 +573,31 @@ def test_runs_of_one_second_have_different_names() -> None:
     moment = datetime(2026, 1, 31, 12, 0, 5, tzinfo=UTC)
     assert len({new_run(moment) for _ in range(20)}) == 20
     assert new_run(moment).startswith("20260131T120005Z-")
+
+
+# --- a target that was renamed ------------------------------------------------------------------------------
+
+
+def test_a_renamed_target_has_what_was_recorded_under_its_old_name(tmp_path: Path) -> None:
+    applied(in_file(tmp_path), "r1", "a")
+    old = in_file(tmp_path)
+    old.begin("r2", [intent("r2", "b")], old.read())
+    old.settle("r2", [record("b")])
+    dies(old, "r2")
+    before = sorted(path.name for path in (tmp_path / ".devinops").iterdir())
+
+    renamed = in_file(tmp_path, replace(TARGET, name="pay", previously=("x", "production")))
+    assert (names(renamed.read()), open_runs(renamed.read())) == (["a", "b"], {})
+    assert sorted(path.name for path in (tmp_path / ".devinops").iterdir()) == before
+    applied(renamed, "r3", "c")
+    left = {path.name for path in (tmp_path / ".devinops").iterdir() if path.suffix != ".lock"}
+    assert left == {".gitignore", "pay.jsonl"}
+    assert names(in_file(tmp_path, renamed.target).read()) == ["a", "b", "c"]  # type: ignore[attr-defined]
+
+
+def test_an_inventory_of_another_target_is_never_taken_for_an_old_name(tmp_path: Path) -> None:
+    applied(in_file(tmp_path), "r1", "a")
+    file(tmp_path).rename(tmp_path / ".devinops" / "old.jsonl")
+    renamed = in_file(tmp_path, replace(TARGET, name="pay", previously=("old",)))
+    with pytest.raises(InventoryError, match="belongs to the target production"):
+        renamed.read()

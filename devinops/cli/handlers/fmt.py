@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -62,10 +62,11 @@ class _Changed:
     """The path from the root without symbolic links, which Git does not follow in a patch."""
     before: str
     after: str
+    is_settings: bool
 
     def diff(self, *, exact: bool = True) -> Iterator[str]:
         """Yield the lines of a unified diff; `exact`: not for people, but to be applied."""
-        if may_quote(self.path, self.before):
+        if self.is_settings or may_quote(self.path, self.before):
             yield from (patch if exact else shown)(self.shown_path, self.before, self.after)
         else:
             path = line(self.path)
@@ -108,19 +109,22 @@ class _FormatRun:
             if _keeps_a_file(problem) and selection.includes(problem.source.path)
         ]
         texts = text_files(finder)
-        config = File(CONFIG_FILE, os.path.realpath(project.root / CONFIG_FILE))
-        for file in (*([config] if project.document else ()), *finder.files):
+        documents = filter(None, (project.document, project.targets_file))
+        settings = {d.path: File(d.path, os.path.realpath(root / d.path)) for d in documents}
+        for file in (*settings.values(), *finder.files):
             if selection.includes(file.path):
-                self._add(file, os.path.relpath(file.real, finder.root), texts)
+                self._add(file, os.path.relpath(file.real, finder.root), texts, settings)
         self.problems.sort()
 
-    def _add(self, file: File, shown_path: str, texts: TextFiles) -> None:
+    def _add(
+        self, file: File, shown_path: str, texts: TextFiles, settings: Collection[str]
+    ) -> None:
         """Add a file; one that may be the text of an entry stays as it is."""
         raw, problems = read_raw(file.real, file.path)
         if raw is None:
             self.problems += problems
             return
-        result = formatted(file.path, raw)
+        result = formatted(file.path, raw, settings)
         is_text = file.real in texts.certain
         if not is_text:
             self.problems += result.problems
@@ -131,7 +135,8 @@ class _FormatRun:
         elif objection := texts.objection(file.real):
             self.problems.append(Problem(Source(file.path), "not-formatted", objection))
         elif result.text is not None:
-            self.changed.append(_Changed(file.path, file.real, shown_path, raw, result.text))
+            paths, is_settings = (file.path, file.real, shown_path), file.path in settings
+            self.changed.append(_Changed(*paths, raw, result.text, is_settings))
 
     def write(self) -> None:
         """Write the changed files; one that must stay becomes a problem. Raises NotWritten."""

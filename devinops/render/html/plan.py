@@ -37,7 +37,7 @@ def plan_page(
     """
     job = style.job
     items = Items(job, parts.are_few(plan.changes, plan.blocked, plan.drift))
-    stops = bool(error or plan.refusals)
+    stops = bool(error or plan.held or plan.refusals)
     findings = worst_first(lint.problems, lint_of(lint)) if lint else []
     return HtmlPage(
         title=counts(plan),
@@ -71,7 +71,8 @@ def _verdict(plan: ShownPlan, error: str) -> Html:
     others = ((BLOCKED, len(plan.blocked)), (OUTSIDE, len(plan.drift)))
     pieces = pieces or [text("Nothing to change")]
     pieces += [_number(sign, number) for sign, number in others if number]
-    stopped = "Refused: " if plan.refusals else "Not applied: " if error else ""
+    held = "Held: " if plan.held else ""
+    stopped = "Refused: " if plan.refusals else "Not applied: " if error else held
     return joined([stopped, *_separated(pieces, " ")])
 
 
@@ -97,6 +98,8 @@ def _errors(plan: ShownPlan, error: str, style: Style) -> Iterator[Html]:
         reasons = bullets([prose(refusal.reason) for refusal in plan.refusals])
         content = [reasons, *parts.to_approve(plan, style)]
         yield notice("Refused: nothing will be applied", content, Look.ERROR)
+    if plan.held and not error:
+        yield notice("Held: nothing will be applied", [tag("p", prose(plan.held))], Look.WAITING)
     if approved := plan.approvals.given():
         flags = [tag("code", str(approval)) for approval in approved]
         yield tag("p", "Approved with ", *_separated(flags, ", "), ".", class_="hint")

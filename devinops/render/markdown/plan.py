@@ -61,7 +61,7 @@ def plan_document(
     """
     if isinstance(plan, SavedPlan):
         error = plan.edited
-    applies = not (plan.refusals or error)
+    applies = not (plan.refusals or plan.held or error)
     marker = page.marker(plan.target, plan.digest if applies else None)
     summary = [
         f"{marker}\n## Plan for {page.where(plan.target.name)}: {verdict(plan, error)}",
@@ -121,7 +121,9 @@ def _dangers(page: MarkdownPage, plan: ShownPlan, error: str) -> Iterator[str]:
     """Yield what a reviewer must see: refusals, deletes, what is blocked, and notes."""
     if error and not plan.refusals:
         yield alert("CAUTION", "Nothing was applied", [page.prose(error, 1_000)])
-    will = "would" if error or plan.refusals else "will"
+    elif plan.held:
+        yield alert("WARNING", "Held: nothing will be applied", [page.prose(plan.held, 600)])
+    will = "would" if error or plan.held or plan.refusals else "will"
     yield from _refusals(page, plan)
     yield from _deletes(page, plan.changes, will)
     yield from costs(page, plan)

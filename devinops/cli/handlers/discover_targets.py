@@ -1,0 +1,277 @@
+"""What `devinops targets discover` does."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from devinops.api.connection import API_URL
+from devinops.api.organizations import Organization, organizations
+from devinops.cli import write_files
+from devinops.cli.options import Options
+from devinops.cli.session import connection, failures_written
+from devinops.config import (
+    CONFIG_FILE,
+    DEFAULT_URL,
+    Project,
+    Settings,
+    open_project,
+    organization_of,
+    resolve,
+    target_name,
+)
+from devinops.export.slugs import slug
+from devinops.git import Git
+from devinops.model.errors import ConfigError, NotWritten, stop_on_errors
+from devinops.model.exit_codes import ExitCode
+from devinops.render import counted
+from devinops.render.answers import SimpleAnswer
+from devinops.render.text import joined
+from devinops.schema.files import TARGET_NAME
+from devinops.writers import FileChange, edit_targets
+from devinops.writers.edit_fields import NotEditable
+
+if TYPE_CHECKING:
+    from devinops.schema.command_outputs import DiscoverDocument
+
+TARGETS_FILE: Final = "targets.yaml"
+"""The new file for targets, if devinops.yaml has none and names no other."""
+
+LONGEST_NAME: Final = 40
+"""Maximum length of the name of a new target, in characters."""
+
+_RECORDED: Final = "defaults:\n  inventory: {store: branch}\n  prune: owned\n"
+
+Targets = Mapping[str, Mapping[str, Any]]
+
+
+class Difference(NamedTuple):
+    """How the targets differ from the organizations of the enterprise.
+
+    `new` maps names to the settings of new targets, `titles` targets to the new names of their
+    organizations. `gone` are targets that are not held and have no organization.
+    """
+
+    new: Targets
+    titles: Mapping[str, str]
+    gone: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.new or self.titles or self.gone)
+
+
+def discover(options: Options, *, check: bool) -> ExitCode:
+    """Write the difference to the organizations of the enterprise; return the exit code."""
+    with failures_written(options):
+        project = _project(options)
+        settings = _settings(project, options)
+        listed = organizations(connection(settings), options.log)
+        known = _known(project.targets, settings.target.api_url, os.environ)
+        difference = compare(project.targets, known, listed, hold=_holds_new(project))
+        raws: write_files.Raws = {}
+        try:
+            changes = _changes(project, difference, raws)
+        except NotEditable as error:
+            raise ConfigError(
+                f"the targets cannot be written, because {error}: give each target lines of its "
+                "own; nothing was written"
+            ) from error
+        if not check:
+            for left in write_files.write(options.root, changes, raws):
+                raise NotWritten(left.reason)
+    code = _exit_code(difference, check=check)
+    files = [change.path for change in changes]
+    lines = list(_lines(project.targets, difference, len(listed), files, check=check))
+    document = _document(project.targets, difference, len(listed), files, check=check)
+    options.answer(SimpleAnswer(lines, lambda: document, exit_code=code))
+    return code
+
+
+def _project(options: Options) -> Project:
+    """Return the project; its file of targets need not exist yet. Raises InputError."""
+    project, problems = open_project(options.root)
+    missing = ("missing-file", project.source_of("targets"))
+    stop_on_errors(item for item in problems if (item.code, item.source) != missing)
+    return project
+
+
+def _settings(project: Project, options: Options) -> Settings:
+    """Return the settings to reach the enterprise with. Raises ConfigError, UsageError.
+
+    They are those of the target that was chosen, else the defaults.
+    """
+    name = target_name(project, options.flags)[0] if options.flags.selectors else ""
+    settings = resolve(project, options.flags, os.environ, name)
+    if settings.target.api == "v1":
+        raise ConfigError(
+            "only API v3 can list the organizations of an enterprise: use a key that begins with "
+            "cog_"
+        )
+    unclear = [
+        name
+        for name, target in project.targets.items()
+        if not (target.get("enterprise") or "org_id" in target or target.get("api_version") == "v1")
+    ]
+    if unclear:
+        raise ConfigError(
+            f"{project.target_key_source(unclear[0])}: the target {unclear[0]} has no org_id, so "
+            "it cannot be compared with the organizations of the enterprise: add it (devinops "
+            f"whoami -t {unclear[0]} shows it)"
+        )
+    return replace(settings, target=replace(settings.target, enterprise=True, org_id=None))
+
+
+def _holds_new(project: Project) -> bool:
+    """Return whether a new target is held: where no wave takes it, nothing would apply it."""
+    waves = project.data.get("waves")
+    return isinstance(waves, list) and all("where" in wave for wave in waves)
+
+
+# --- the difference -------------------------------------------------------------------------------
+
+
+def _known(targets: Targets, api_url: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return id → target of the organizations that have a target at an address."""
+    usual = {"api_url": environ.get(API_URL, DEFAULT_URL)}
+    places = ((name, organization_of({**usual, **target})) for name, target in targets.items())
+    return {place[1]: name for name, place in places if place and place[0] == api_url.lower()}
+
+
+def compare(
+    targets: Targets,
+    known: Mapping[str, str],
+    listed: Iterable[Organization],
+    *,
+    hold: bool = False,
+) -> Difference:
+    """Return how targets differ from organizations; `known` maps ids to their targets.
+
+    With `hold`, the new targets are held.
+    """
+    by_id = {organization.id: organization for organization in listed}
+    taken = {
+        *targets,
+        *(old for target in targets.values() for old in target.get("previously", ())),
+    }
+    new: dict[str, Mapping[str, Any]] = {}
+    for organization in by_id.values():
+        if organization.id not in known:
+            name = _free_name(organization, {*taken, *new})
+            title = {"title": organization.title} if organization.title else {}
+            new[name] = {**title, "org_id": organization.id, **({"hold": "new"} if hold else {})}
+    titles = {
+        name: by_id[id].title
+        for id, name in known.items()
+        if id in by_id and targets[name].get("title", by_id[id].title) != by_id[id].title != ""
+    }
+    gone = (name for id, name in known.items() if id not in by_id and "hold" not in targets[name])
+    return Difference(new, titles, tuple(gone))
+
+
+def _free_name(organization: Organization, taken: Collection[str]) -> str:
+    """Return a name for the target of an organization that no other target has, or had."""
+    base = slug(organization.title)[:LONGEST_NAME].strip("-") or slug(organization.id)
+    return next(
+        name for name in _numbered(base) if name not in taken and re.fullmatch(TARGET_NAME, name)
+    )
+
+
+def _numbered(base: str) -> Iterator[str]:
+    yield base
+    for number in count(2):
+        end = f"-{number}"
+        yield base[: LONGEST_NAME - len(end)].rstrip("-") + end
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def _changes(project: Project, difference: Difference, raws: write_files.Raws) -> list[FileChange]:
+    """Return the files that change. Raises NotEditable, ConfigError."""
+    if not (difference.new or difference.titles):
+        return []
+    text_of = write_files.text_of(project.root, raws)
+    document = project.targets_file or project.document
+    if document and "targets" in document.data and not isinstance(document.data["targets"], str):
+        raw = text_of(document.path) or ""
+        text = edit_targets.with_targets(raw, difference.titles, difference.new)
+        return [FileChange(document.path, text, ())]
+    path = project.data.get("targets", TARGETS_FILE)
+    if "targets" not in project.data and os.path.lexists(project.root / path):
+        raise ConfigError(
+            f"{path} exists, but {CONFIG_FILE} does not name it: add targets: {path} there, or "
+            "remove the file; nothing was written"
+        )
+    new = FileChange(path, edit_targets.new_file(difference.new), (), is_new=True)
+    return [new, *_naming(project, path, text_of(CONFIG_FILE))]
+
+
+def _naming(project: Project, path: str, raw: str | None) -> Iterator[FileChange]:
+    """Yield the change of devinops.yaml that names a new file of targets, if it does not yet."""
+    if raw is None:
+        recorded = _RECORDED if Git(project.root).line("remote") else ""
+        text = f"version: 1\n{recorded}targets: {path}\n"
+        yield FileChange(CONFIG_FILE, text, (), is_new=True)
+    elif "targets" not in project.data:
+        yield FileChange(CONFIG_FILE, edit_targets.naming_file(raw, path), ())
+
+
+# --- answering ------------------------------------------------------------------------------------
+
+
+def _exit_code(difference: Difference, *, check: bool) -> ExitCode:
+    if check:
+        return ExitCode.OK if difference.is_empty else ExitCode.LOOK
+    return ExitCode.DECIDE if difference.gone else ExitCode.OK
+
+
+def _lines(
+    targets: Targets, difference: Difference, total: int, files: Collection[str], *, check: bool
+) -> Iterator[str]:
+    for name, target in difference.new.items():
+        yield f"+ {name}: {target.get('title', 'no title')} ({target['org_id']})"
+    for name, title in difference.titles.items():
+        yield f"~ {name}: {targets[name]['title']} is now {title}"
+    for name in difference.gone:
+        yield (
+            f"! {name}: its organization {targets[name]['org_id']} is not in the list: give it "
+            "hold: REASON, or remove it"
+        )
+    counts = joined(
+        (
+            (len(difference.new), "new"),
+            (len(difference.titles), "with another title"),
+            (len(difference.gone), "gone"),
+        )
+    )
+    written = f"; {'would write' if check else 'wrote'} {', '.join(files)}" if files else ""
+    yield f"{counted(total, 'organization')}: {counts or 'no difference'}{written}"
+
+
+def _document(
+    targets: Targets, difference: Difference, total: int, files: Iterable[str], *, check: bool
+) -> DiscoverDocument:
+    from devinops.schema.base_document import HEAD
+    from devinops.schema.command_outputs import DiscoverDocument, NewTargetItem, RetitledItem
+
+    return DiscoverDocument(
+        **HEAD,
+        exit_code=_exit_code(difference, check=check),
+        check=check,
+        files=tuple(files),
+        organizations=total,
+        new=tuple(
+            NewTargetItem(name, target["org_id"], target.get("title", ""))
+            for name, target in difference.new.items()
+        ),
+        retitled=tuple(
+            RetitledItem(name, targets[name]["title"], title)
+            for name, title in difference.titles.items()
+        ),
+        gone=difference.gone,
+    )

@@ -1,0 +1,100 @@
+"""What `devinops targets` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from devinops.cli.options import Options
+from devinops.cli.session import failures_written
+from devinops.config import Project, read_project, selected_targets
+from devinops.environment import KEY_VARIABLES
+from devinops.model.errors import UsageError
+from devinops.model.exit_codes import ExitCode
+from devinops.model.selectors import pairs
+from devinops.render import counted
+from devinops.render.answers import SimpleAnswer
+
+if TYPE_CHECKING:
+    from devinops.schema.command_outputs import TargetsDocument
+
+
+def run(options: Options, action: str | None, names: bool, check: bool) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    if action == "discover":
+        if names:
+            raise UsageError("--names is for the list: leave it out, or leave out discover")
+        from devinops.cli.handlers.discover_targets import discover
+
+        return discover(options, check=check)
+    if check:
+        raise UsageError("--check is for devinops targets discover: the list writes nothing")
+    with failures_written(options):
+        project = read_project(options.root)
+        chosen = _chosen(project, options)
+    lines = list(chosen) if names else list(_lines(project, chosen))
+    options.answer(SimpleAnswer(lines, lambda: _document(project, chosen)))
+    return ExitCode.OK
+
+
+def _chosen(project: Project, options: Options) -> tuple[str, ...]:
+    """Return the names of the targets to list: all, if none is selected. Raises UsageError."""
+    if options.flags.selectors or not project.targets:
+        return selected_targets(project, options.flags) if project.targets else ()
+    return tuple(project.targets)
+
+
+def key_variable(target: Mapping[str, Any]) -> str:
+    """Return the variable that holds the key of a target."""
+    return str(target.get("api_key_env", KEY_VARIABLES[0]))
+
+
+def _lines(project: Project, names: Sequence[str]) -> Iterator[str]:
+    """Yield a table of the targets, without columns that are empty, and their number."""
+    rows = [_row(name, project.targets[name]) for name in names]
+    columns = [column for column in zip(_TITLES, *rows, strict=True) if any(column[1:])]
+    widths = [max(map(len, column)) for column in columns]
+    for row in zip(*columns, strict=True) if rows else ():
+        cells = zip(row, widths, strict=True)
+        yield "  ".join(f"{cell or '-':{width}}" for cell, width in cells).rstrip()
+    held = sum("hold" in project.targets[name] for name in names)
+    yield f"{counted(len(names), 'target')}{f', {held} held' if held else ''}"
+
+
+_TITLES = ("NAME", "TITLE", "ORGANIZATION", "LABELS", "KEY", "HELD")
+
+
+def _row(name: str, target: Mapping[str, Any]) -> tuple[str, ...]:
+    organization = "(enterprise)" if target.get("enterprise") else target.get("org_id", "")
+    labels = " ".join(pairs(target))
+    return (
+        name,
+        target.get("title", ""),
+        organization,
+        labels,
+        key_variable(target),
+        target.get("hold", ""),
+    )
+
+
+def _document(project: Project, names: Sequence[str]) -> TargetsDocument:
+    from devinops.schema.base_document import HEAD
+    from devinops.schema.command_outputs import FleetTargetItem, TargetsDocument
+    from devinops.schema.plan import SourceItem
+
+    items = []
+    for name in names:
+        target, source = project.targets[name], project.target_key_source(name)
+        items.append(
+            FleetTargetItem(
+                name=name,
+                title=target.get("title"),
+                org_id=target.get("org_id"),
+                enterprise=target.get("enterprise", False),
+                labels=dict(target.get("labels", {})),
+                hold=target.get("hold"),
+                api_key_env=key_variable(target),
+                source=SourceItem(source.path, source.line, source.column),
+            )
+        )
+    return TargetsDocument(**HEAD, exit_code=ExitCode.OK, targets=tuple(items))

@@ -1,0 +1,352 @@
+"""The targets of a fleet: listed, selected, held, and compared with the organizations of the enterprise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devinops.api.organizations import Organization
+from devinops.cli.handlers.discover_targets import LONGEST_NAME, compare
+from devinops.config import read_project
+from devinops.emulator import Emulator
+from tests.testing.command_line import Devinops, Write
+from tests.testing.inventories import git
+
+SEED = {
+    "organizations": {
+        "org-1": {"name": "Payments"},
+        "org-2": {"name": "Shipping EU"},
+        "org-3": {"name": "shipping (eu)"},
+    },
+    "keys": {
+        "cog_lists": {"org": None, "permissions": ["ManageOrganizations"]},
+        "cog_reads": {"org": None, "permissions": ["ManageAccountKnowledge"]},
+    },
+}
+CONFIG = """\
+version: 1
+defaults: {inventory: {store: file}, prune: owned}
+targets: fleet/targets.yaml
+"""
+TARGETS = """\
+# Reviewed by platform.
+targets:
+  pay:
+    title: Payments  # the first one
+    org_id: org-1
+    labels: {ring: canary, region: eu}
+  ship:
+    org_id: org-2
+    labels: {ring: early}
+    api_key_env: DEVIN_KEY_SHIP
+    hold: waits for the audit
+
+  everyone: {enterprise: true}
+"""
+NOTE = "---\nname: A\ntrigger: When deploying\n---\nRun make.\n"
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
+    with Emulator(SEED) as running:
+        use(running.url, "cog_enterprise")
+        yield running
+
+
+@pytest.fixture
+def root(repository: Write) -> Path:
+    return repository(
+        {"devinops.yaml": CONFIG, "fleet/targets.yaml": TARGETS, "knowledge/a.md": NOTE}
+    )
+
+
+def document(devinops: Devinops, *words: Any) -> Any:
+    return json.loads(devinops(*words, "--format", "json").out)
+
+
+# --- the list -------------------------------------------------------------------------------------
+
+
+def test_the_targets_are_listed_in_the_order_of_the_file(root: Path, devinops: Devinops) -> None:
+    assert devinops("targets", "-C", root).out == (
+        "NAME      TITLE     ORGANIZATION  LABELS                 KEY             HELD\n"
+        "pay       Payments  org-1         ring=canary region=eu  DEVIN_API_KEY   -\n"
+        "ship      -         org-2         ring=early             DEVIN_KEY_SHIP  waits for the audit\n"
+        "everyone  -         (enterprise)  -                      DEVIN_API_KEY   -\n"
+        "3 targets, 1 held\n"
+    )
+    assert devinops("targets", "-C", root, "--names", "-t", "ring=early", "-t", "pay").out == (
+        "pay\nship\n"
+    )
+    (ship,) = document(devinops, "targets", "-C", root, "-t", "ship")["targets"]
+    assert ship == {
+        "name": "ship",
+        "title": None,
+        "org_id": "org-2",
+        "enterprise": False,
+        "labels": {"ring": "early"},
+        "hold": "waits for the audit",
+        "api_key_env": "DEVIN_KEY_SHIP",
+        "source": {"file": "fleet/targets.yaml", "line": 7, "column": 3},
+    }
+
+
+def test_without_targets_the_list_is_empty(repository: Write, devinops: Devinops) -> None:
+    assert devinops("targets", "-C", repository({})).out == "0 targets\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--check"], "--check is for devinops targets discover"),
+        (["discover", "--names"], "--names is for the list"),
+        (["-t", "ring=x"], "no target has ring=x"),
+    ],
+)
+def test_what_does_not_go_together_is_a_usage_error(
+    root: Path, devinops: Devinops, words: list[str], message: str
+) -> None:
+    ran = devinops("targets", *words, "-C", root)
+    assert (ran.code, ran.out) == (64, "")
+    assert message in " ".join(ran.err.split())
+
+
+# --- selecting ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["plan", "apply --yes", "drift", "pull", "whoami"])
+def test_several_targets_are_never_reduced_to_one_in_silence(
+    root: Path, devinops: Devinops, emulator: Emulator, command: str
+) -> None:
+    for words in (["-t", "pay", "-t", "ship"], ["-t", "all"]):
+        ran = devinops(*command.split(), "-C", root, *words)
+        assert ran.code == 64
+        assert "but this command works on one at a time: choose one" in " ".join(ran.err.split())
+    assert emulator.requests == []
+
+
+def test_a_selector_of_one_target_works_in_every_command(
+    root: Path, devinops: Devinops, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert devinops("plan", "-C", root, "-t", "ring=canary").out.endswith(
+        "Plan for pay (organization org-1): 1 to create.\n"
+    )
+    assert devinops("inventory", "list", "-C", root, "-t", "ring=canary").code == 0
+    monkeypatch.setenv("DEVINOPS_TARGET", "pay ship")
+    assert "--target selects 2 targets" in devinops("plan", "-C", root).err
+
+
+# --- hold -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(repository: Write) -> Path:
+    target = "targets: {ship: {org_id: org-2, inventory: {store: file}, hold: waits for the audit}}"
+    return repository({"devinops.yaml": f"version: 1\n{target}\n", "knowledge/a.md": NOTE})
+
+
+def test_a_held_target_is_planned_and_never_written(
+    held: Path, devinops: Devinops, emulator: Emulator, tmp_path: Path
+) -> None:
+    why = "waits for the audit (devinops.yaml:2:65)"
+    reports = [f"--report={name}={tmp_path / name}" for name in ("markdown", "html", "outputs")]
+    ran = devinops("plan", "-C", held, "--detailed-exitcode", *reports)
+    assert ran.code == 0
+    assert f"! held, nothing will be applied: {why}\n" in ran.out
+    assert ran.out.endswith("Plan for ship (organization org-2): held, 1 to create.\n")
+    markdown = (tmp_path / "markdown").read_text()
+    assert "**Held: nothing will be applied**" in markdown
+    assert "waits for the audit" in markdown
+    assert "Held: nothing will be applied" in (tmp_path / "html").read_text()
+    assert "digest=\n" in (tmp_path / "outputs").read_text()
+    assert document(devinops, "plan", "-C", held)["held"] == why
+
+    ran = devinops("apply", "-C", held, "--yes")
+    assert ran.code == 4
+    assert f"the target ship is held, nothing was written: {why}; to lift this, remove `hold`" in (
+        " ".join(ran.err.split())
+    )
+    assert [r for r in emulator.requests if r["method"] != "GET"] == []
+
+
+def test_a_saved_plan_of_a_held_target_says_so_and_is_not_applied(
+    held: Path, devinops: Devinops, emulator: Emulator, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.json"
+    devinops("plan", "-C", held, "--out", plan)
+    assert "! held, nothing will be applied: waits" in devinops("show", plan).out
+    assert devinops("apply", plan, "-C", held).code == 4
+
+
+def test_a_rollback_of_a_held_target_writes_nothing(
+    held: Path, devinops: Devinops, emulator: Emulator
+) -> None:
+    config = held / "devinops.yaml"
+    config.write_text(config.read_text().replace(", hold: waits for the audit", ""))
+    assert devinops("apply", "-C", held, "--yes").code == 0
+    (held / "knowledge" / "a.md").write_text(NOTE.replace("make", "just"))
+    assert devinops("apply", "-C", held, "--yes").code == 0
+    config.write_text(config.read_text().replace("org-2", "org-2, hold: x"))
+    ran = devinops("rollback", "latest", "-C", held, "--yes")
+    assert (ran.code, "the target ship is held" in ran.err) == (4, True)
+
+
+# --- renamed targets ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("store", ["file", "branch"])
+def test_a_renamed_target_keeps_its_inventory(
+    repository: Write, devinops: Devinops, emulator: Emulator, tmp_path: Path, store: str
+) -> None:
+    config = "version: 1\ntargets: {%s: {org_id: org-1, inventory: {store: %s}%s}}\n"
+    root = repository({"devinops.yaml": config % ("billing", store, ""), "knowledge/a.md": NOTE})
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", "remote.git")
+    git(root, "init", "-q", "-b", "main")
+    git(root, "remote", "add", "origin", "../remote.git")
+    git(
+        root,
+        "-c",
+        "user.name=P",
+        "-c",
+        "user.email=p@x",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "x",
+    )
+    git(root, "push", "-q", "origin", "main")
+    assert devinops("apply", "-C", root, "--yes").code == 0
+
+    (root / "devinops.yaml").write_text(config % ("pay", store, ", previously: [x, billing]"))
+    assert ", 1 owned\n" in " ".join(
+        devinops("plan", "-C", root).out.partition("\nS")[0].split(" ")
+    )
+    (root / "knowledge" / "a.md").write_text(NOTE.replace("name: A", "name: B"))
+    ran = devinops("apply", "-C", root, "--yes")
+    assert ran.out.endswith("Applied to pay (organization org-1): 1 done.\n")
+    assert [note["name"] for note in emulator.knowledge("org-1")] == ["B"]
+    if store == "file":
+        names = {path.name for path in (root / ".devinops").glob("*.jsonl")}
+    else:
+        names = {*git(tmp_path / "remote.git", "ls-tree", "--name-only", "devinops").split()}
+    assert names == {"pay.jsonl"}
+
+
+# --- discovering ----------------------------------------------------------------------------------
+
+
+def test_an_empty_directory_becomes_a_fleet(
+    repository: Write, devinops: Devinops, emulator: Emulator
+) -> None:
+    root = repository({})
+    ran = devinops("targets", "discover", "-C", root)
+    assert (ran.code, ran.out) == (
+        0,
+        (
+            "+ payments: Payments (org-1)\n"
+            "+ shipping-eu: Shipping EU (org-2)\n"
+            "+ org-emulator: org-emulator (org-emulator)\n"
+            "+ shipping-eu-2: shipping (eu) (org-3)\n"
+            "4 organizations: 4 new; wrote targets.yaml, devinops.yaml\n"
+        ),
+    )
+    assert list(read_project(root).targets)[:2] == ["payments", "shipping-eu"]
+    again = devinops("targets", "discover", "--check", "-C", root)
+    assert (again.code, again.out) == (0, "4 organizations: no difference\n")
+
+
+def test_the_difference_is_written_and_everything_else_stays(
+    root: Path, devinops: Devinops, emulator: Emulator
+) -> None:
+    file = root / "fleet" / "targets.yaml"
+    file.write_text(TARGETS.replace("title: Payments", "title: Pay") + "  gone: {org_id: org-9}\n")
+    before = file.read_text()
+    checked = document(devinops, "targets", "discover", "--check", "-C", root)
+    assert (checked["exit_code"], checked["gone"], file.read_text()) == (2, ["gone"], before)
+
+    ran = devinops("targets", "discover", "-C", root)
+    assert ran.code == 4
+    assert "! gone: its organization org-9 is not in the list: give it hold: REASON" in ran.out
+    assert "~ pay: Pay is now Payments\n" in ran.out
+    after = file.read_text()
+    assert after.startswith(TARGETS)
+    added = yaml.safe_load(after)["targets"]["shipping-eu"]
+    assert added == {"title": "shipping (eu)", "org_id": "org-3"}
+
+    file.write_text(after.replace("{org_id: org-9}", "{org_id: org-9, hold: closed}"))
+    assert devinops("targets", "discover", "--check", "-C", root).code == 0
+
+
+def test_new_targets_go_where_the_targets_are(
+    repository: Write, devinops: Devinops, emulator: Emulator
+) -> None:
+    config = "version: 1\ntargets:\n  pay: {org_id: org-1}\n# the end\n"
+    root = repository({"devinops.yaml": config})
+    assert devinops("targets", "discover", "-C", root).code == 0
+    text = (root / "devinops.yaml").read_text()
+    assert text.startswith(
+        config.replace("# the end\n", "  shipping-eu:\n    title: Shipping EU\n")
+    )
+    assert text.endswith("\n# the end\n")
+    # ... and into a file that is named, but does not exist yet
+    root = repository({"devinops.yaml": CONFIG})
+    assert devinops("targets", "discover", "-C", root).code == 0
+    assert len(read_project(root).targets) == 4
+
+
+@pytest.mark.parametrize(
+    ("files", "key", "message"),
+    [
+        ({}, "cog_reads", "lacks the permission ManageOrganizations"),
+        ({}, "apk_emulator", "only API v3 can list the organizations"),
+        (
+            {"targets.yaml": "x"},
+            "cog_lists",
+            "targets.yaml exists, but devinops.yaml does not name",
+        ),
+        (
+            {"devinops.yaml": "version: 1\ntargets: {pay: {}}\n"},
+            "cog_lists",
+            "devinops.yaml:2:11: the target pay has no org_id",
+        ),
+        (
+            {"devinops.yaml": "version: 1\ntargets: {pay: {org_id: org-1}}\n"},
+            "cog_lists",
+            "give each target lines of its own",
+        ),
+    ],
+)
+def test_what_prevents_discovering_is_said_and_nothing_is_written(
+    repository: Write, devinops: Devinops, emulator: Emulator, use: Callable[..., None],
+    files: dict[str, str], key: str, message: str,
+) -> None:  # fmt: skip
+    use(emulator.url, key)
+    root = repository(files)
+    ran = devinops("targets", "discover", "-C", root)
+    assert (ran.code, ran.out) == (1, "")
+    assert message in " ".join(ran.err.split())
+    assert {path.name: path.read_text() for path in root.iterdir()} == files
+
+
+def test_names_of_new_targets_are_safe_and_their_own() -> None:
+    titles = ["Pay", "con", "All!", "決済", "x" * 60, "x" * 60, ""]
+    listed = [Organization(f"org-{number}", title) for number, title in enumerate(titles)]
+    targets = {"pay": {"org_id": "org-99", "previously": ["con-2"]}}
+    difference = compare(targets, {"org-99": "pay"}, listed, hold=True)
+    assert list(difference.new) == [
+        "pay-2",
+        "con-3",
+        "all-2",
+        "org-3",
+        "x" * LONGEST_NAME,
+        "x" * (LONGEST_NAME - 2) + "-2",
+        "org-6",
+    ]
+    assert difference.new["org-6"] == {"org_id": "org-6", "hold": "new"}
+    assert difference.gone == ("pay",)
