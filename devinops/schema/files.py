@@ -337,7 +337,13 @@ def _target() -> dict[str, Any]:
     return {
         "type": ["object", "null"],
         "description": "One organization, or an enterprise, with its address and credential.",
-        "properties": {**_place(), **_connection(), "inventory": _inventory(), **_policy()},
+        "properties": {
+            "org_id": _connection()["org_id"],
+            **_place(),
+            **_connection(),
+            "inventory": _inventory(),
+            **_policy(),
+        },
         "additionalProperties": False,
     }
 

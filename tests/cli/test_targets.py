@@ -290,9 +290,7 @@ def test_new_targets_go_where_the_targets_are(
     root = repository({"devinops.yaml": config})
     assert devinops("targets", "discover", "-C", root).code == 0
     text = (root / "devinops.yaml").read_text()
-    assert text.startswith(
-        config.replace("# the end\n", "  shipping-eu:\n    title: Shipping EU\n")
-    )
+    assert text.startswith(config.replace("# the end\n", "  shipping-eu:\n    org_id: org-2\n"))
     assert text.endswith("\n# the end\n")
     # ... and into a file that is named, but does not exist yet
     root = repository({"devinops.yaml": CONFIG})

@@ -27,7 +27,8 @@ def _lines(plan: Plan) -> Iterator[str]:
         if field.name in ("target", "named") or isinstance(value, Inventory):
             continue
         if not isinstance(value, tuple):
-            yield f"{field.name}: {_told(value)}"
+            if value != "":
+                yield f"{field.name}: {_told(value)}"
             continue
         for one in value:
             yield f"{field.name}: {_told(one)}"

@@ -163,7 +163,7 @@ def compare(
         if organization.id not in known:
             name = _free_name(organization, {*taken, *new})
             title = {"title": organization.title} if organization.title else {}
-            new[name] = {**title, "org_id": organization.id, **({"hold": "new"} if hold else {})}
+            new[name] = {"org_id": organization.id, **title, **({"hold": "new"} if hold else {})}
     titles = {
         name: by_id[id].title
         for id, name in known.items()
