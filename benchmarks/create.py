@@ -22,8 +22,8 @@ SLOWS_BEYOND = 10
 _APPLY = ("apply", "--yes")
 _TEN = ("--parallelism", "10")
 _EIGHT = "--parallelism 8"
-_NEEDED = COUNT + needed_requests(0) + needed_requests(COUNT)
-"""The creates, the lists of an empty organization before, and all lists after them."""
+_NEEDED = COUNT + needed_requests(0) + 1 + needed_requests(COUNT)
+"""The creates, the lists of notes and folders before, and the list of notes after them."""
 
 
 @contextmanager

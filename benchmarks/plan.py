@@ -26,8 +26,8 @@ PAGE = 200
 
 
 def needed_requests(count: int) -> int:
-    """Return how many requests list `count` notes and all folders; an empty list is one page."""
-    return max(1, math.ceil(count / PAGE)) + 1
+    """Return how many requests list `count` notes; an empty list is one page."""
+    return max(1, math.ceil(count / PAGE))
 
 
 @contextmanager

@@ -23,10 +23,9 @@ def read(directory: str) -> dict[str, tuple[str, str]]:
 
 
 def notes(url: str) -> dict[str, tuple[str, str]]:
-    """Return the same from the API: the folders first, and then page by page."""
+    """Return the same from the API, page by page."""
     live = {}
     with httpx.Client(headers={"Authorization": "Bearer cog_emulator"}, verify=False) as client:
-        client.get(f"{url}/folders").raise_for_status()
         query: dict[str, str] | None = {"first": "200"}
         while query:
             page = client.get(f"{url}/notes", params=query).raise_for_status().json()

@@ -64,6 +64,7 @@ class ReadingClient:
         self._names: dict[str, Mapping[str, str]] = {}
         self._listed_ids: dict[str, frozenset[str]] = {}
         self._unknown_fields: dict[str, frozenset[str]] = {}
+        self._contents: dict[str, list[Item]] = {}
         self._kept = _Decoded() if reads_again else None
 
     # --- who and where ---
@@ -154,9 +155,11 @@ class ReadingClient:
         *,
         verify: bool = True,
         pages: Callable[[PageDecoder], None] = ignore,
+        parents: bool = True,
     ) -> Snapshot:
         selected, decoded = self._selected(kinds), self._kept or _Decoded()
-        readings = self._readings(selected, progress, verify, pages, decoded)
+        needed = self._needed(selected, parents=parents)
+        readings = self._readings(needed, progress, verify, pages, decoded)
         lives = (live for kind in selected for live in self._lives(kind, readings, decoded))
         return replace(
             Snapshot.of(lives),
@@ -189,22 +192,32 @@ class ReadingClient:
             self._unknown_fields[kind.noun] = codec.unknown_fields(kind, self.api, items)
         if self._unknown_fields.get(kind.noun):
             decoded = _Decoded()  # pages were decoded as if all fields were known
-        return decoded.of(kind, self.api, items, partial(self._live, kind))
+        decode = partial(self._live, kind, names=self._names_in(readings))
+        return decoded.of(kind, self.api, items, decode)
+
+    def _names_in(self, nouns: Collection[str]) -> codec.Names:
+        """Return the spellings from the lists of these kinds, without those of earlier lists."""
+        return {noun: self._names[noun] for noun in nouns if noun in self._names}
+
+    def _needed(self, selected: Iterable[Kind], *, parents: bool) -> list[Kind]:
+        """Return the selected kinds and those that have to be listed with them."""
+        nouns = [kind.noun for kind in selected]
+        needed = KINDS.with_referred(nouns) if parents else KINDS.with_needed(nouns, self.api)
+        return [KINDS[noun] for noun in sorted(needed) if self._exists(KINDS[noun])]
 
     def _readings(
         self,
-        selected: Collection[Kind],
+        needed: Sequence[Kind],
         progress: Callable[[int], None],
         verify: bool,
         pages: Callable[[PageDecoder], None],
         decoded: _Decoded,
     ) -> dict[str, Reading]:
-        """Return noun → list for the selected kinds and the kinds that they refer to.
+        """Return noun → list for the kinds.
 
         `pages` gets what decodes a page into `decoded`, for pages that can be decoded at once.
         """
-        nouns = KINDS.with_referred(kind.noun for kind in selected)
-        needed = [KINDS[noun] for noun in sorted(nouns) if self._exists(KINDS[noun])]
+        nouns = frozenset(kind.noun for kind in needed)
         kinds_by_path: dict[str, list[Kind]] = {}
         for kind in needed:
             kinds_by_path.setdefault(kind.apis[self.api].path or kind.noun, []).append(kind)
@@ -213,8 +226,8 @@ class ReadingClient:
         def on_page(kind: Kind, items: list[Item]) -> None:
             count.add(len(items))
             # A page can be decoded only after the lists that its objects refer to.
-            if not kind.apis[self.api].tree and kind.references <= self._names.keys():
-                decode = partial(self._decode_early, kind)
+            if not kind.apis[self.api].tree and kind.references & nouns <= self._names.keys():
+                decode = partial(self._decode_early, kind, self._names_in(nouns))
                 pages(lambda: decoded.of(kind, self.api, items, decode))
 
         for kind in needed:
@@ -228,14 +241,18 @@ class ReadingClient:
         readings: dict[str, Reading] = {}
         for lists in side_by_side(jobs, self._getter.parallelism):
             readings |= lists
-        self._check_counts(needed, readings)
+        self._check_counts(readings)
         return readings
 
-    def _check_counts(self, kinds: Iterable[Kind], readings: Mapping[str, Reading]) -> None:
-        for kind in kinds:
+    def _check_counts(self, readings: Mapping[str, Reading]) -> None:
+        """Raise BadResponse if a list must have objects that the last list of them did not have."""
+        for kind in filter(self._exists, KINDS.values()):
             counted = kind.apis[self.api].counted
             if counted and counted.kind in readings:
-                check_counts(counted, readings[kind.noun].items, readings[counted.kind].items)
+                items = readings[counted.kind].items
+                self._contents[kind.noun] = [item for item in items if item.get(counted.by)][:1]
+            if counted and kind.noun in readings and kind.noun in self._contents:
+                check_counts(counted, readings[kind.noun].items, self._contents[kind.noun])
 
     def _read_list(
         self, kinds: list[Kind], on_page: Callable[[Kind, list[Item]], None], verify: bool
@@ -298,9 +315,9 @@ class ReadingClient:
         unknown = self._unknown_fields.get(kind.noun, frozenset())
         return codec.decode(kind, self.api, item, names, self._viewpoint, unknown)
 
-    def _decode_early(self, kind: Kind, item: Item) -> Live:
+    def _decode_early(self, kind: Kind, names: codec.Names, item: Item) -> Live:
         """Return an object of a list that is still being read, as if each field was known."""
-        return codec.decode(kind, self.api, item, self._names, self._viewpoint)
+        return codec.decode(kind, self.api, item, names, self._viewpoint)
 
     # --- the connection ---
 

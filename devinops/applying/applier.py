@@ -490,7 +490,7 @@ class Applier:
             nonlocal unclear
             unclear = unclear or status != TOO_MANY
             try:
-                now = self.writer.read(*before.object_id)
+                now = self._read(before)
             except ApiError as error:
                 error.doubtful = error.doubtful or unclear
                 raise
@@ -518,9 +518,19 @@ class Applier:
         assert change.live
         if not self.writer.reads_one(change.key.kind):
             return change.live
-        now = self.writer.read(change.key.kind, change.live.id)
+        now = self._read(change.live)
         if now is not None and _has_changed(now, change.live):
             raise _Blocked("it was edited after the plan was made; plan again")
+        return now
+
+    def _read(self, before: Live) -> Live | None:
+        """Return an object as it is now, None if it is gone.
+
+        If it is in the same folder, it has the path of `before`: no list may have shown the folder.
+        """
+        now = self.writer.read(*before.object_id)
+        if now and now.folder_id and now.folder_id == before.folder_id:
+            return now.put_into(before.key.folder)
         return now
 
 

@@ -48,11 +48,14 @@ class EarlyReading:
         kinds_of: Callable[[Inventory], Collection[str]],
         list_kinds: ListKinds,
         progress: Progress,
+        with_needed: Callable[[Collection[str]], frozenset[str]] = KINDS.with_referred,
     ) -> None:
+        """Use `with_needed` to find the kinds that have to be listed together with others."""
         self._fetch_inventory = fetch_inventory
         self._kinds_of = kinds_of
         self._list_kinds = list_kinds
         self._progress = progress
+        self._with_needed = with_needed
         self._declared: Counter[str] = Counter()
         self._kinds_to_list: queue.SimpleQueue[frozenset[str] | None] = queue.SimpleQueue()
         """None ends it."""
@@ -98,7 +101,7 @@ class EarlyReading:
 
     def _read(self, pages: Callable[[PageDecoder], None]) -> EarlyResult | None:
         parse_inventory = self._fetch_inventory()
-        lists = _Lists(lambda kinds: self._list_kinds(kinds, pages))
+        lists = _Lists(lambda kinds: self._list_kinds(kinds, pages), self._with_needed)
         lists.start(self._kinds_to_list.get() or ())
         # Parsing takes a while, in which the first lists are on their way.
         inventory = parse_inventory()
@@ -113,14 +116,18 @@ class EarlyReading:
 class _Lists:
     """The lists that were started, each in a thread of its own."""
 
-    def __init__(self, snapshot: Callable[[Collection[str]], Snapshot]) -> None:
-        self._snapshot = snapshot
+    def __init__(
+        self,
+        snapshot: Callable[[Collection[str]], Snapshot],
+        with_needed: Callable[[Collection[str]], frozenset[str]],
+    ) -> None:
+        self._snapshot, self._with_needed = snapshot, with_needed
         self._results: list[Callable[[], Snapshot]] = []
         self.kinds: frozenset[str] = frozenset()
 
     def start(self, kinds: Collection[str]) -> None:
-        """List these kinds and those that they refer to, as far as they are not on their way."""
-        new = KINDS.with_referred(kinds) - self.kinds
+        """List these kinds and those that they need, as far as they are not on their way."""
+        new = self._with_needed(kinds) - self.kinds
         if new:
             self.kinds |= new
             self._results.append(started(partial(self._snapshot, new)))

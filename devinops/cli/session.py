@@ -53,6 +53,12 @@ from devinops.model.objects import Declaration, Problem, Snapshot
 from devinops.model.policy import Approvals, MissingFolders, Prune
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
 from devinops.planning.drift import without_secrets
+from devinops.planning.folders import (
+    needs_all_folders,
+    used_folders,
+    with_folders,
+    with_seen_folders,
+)
 from devinops.planning.mentions import mention_problems, mentioning_kinds, unchecked
 from devinops.planning.plan import Plan, PlanRequest, build_plan
 from devinops.planning.selection import Only
@@ -117,23 +123,38 @@ class Session(Generic[C_co]):
         *,
         verify: bool = True,
         pages: Callable[[PageDecoder], None] = ignore,
+        parents: bool = True,
     ) -> Snapshot:
         """Return all objects of the kinds and of the kinds that they refer to.
 
-        `Reader` says what None, `verify` and `pages` mean.
+        `Reader` says what None, `verify`, `pages` and `parents` mean.
         """
-        selected = None if kinds is None else KINDS.with_referred(kinds)
+        if kinds is not None:
+            kinds = KINDS.with_referred(kinds) if parents else self._with_needed(kinds)
         with Progress(self.options, "reading") as progress:
-            return self.client.snapshot(selected, progress.at, verify=verify, pages=pages)
+            return self.client.snapshot(
+                kinds, progress.at, verify=verify, pages=pages, parents=parents
+            )
+
+    def unlisted(self, kinds: Collection[str]) -> frozenset[str]:
+        """Return the kinds that a snapshot without `parents` leaves out, if the target has them."""
+        left_out, target = KINDS.with_referred(kinds) - self._with_needed(kinds), self.client.target
+        return frozenset(n for n in left_out if KINDS[n].is_in(target.api, target.scope))
+
+    def _with_needed(self, kinds: Iterable[str]) -> frozenset[str]:
+        return KINDS.with_needed(kinds, self.client.api)
 
     def early_reading(self) -> EarlyReading:
         """Begin to read what a plan needs, although the entries are not known yet."""
         progress = Progress(self.options, "reading")
 
         def snapshot(kinds: Collection[str], pages: Callable[[PageDecoder], None]) -> Snapshot:
-            return self.client.snapshot(kinds, progress.at, verify=False, pages=pages)
+            return self.client.snapshot(
+                kinds, progress.at, verify=False, pages=pages, parents=False
+            )
 
-        return EarlyReading(lambda: self.store.fetch(), self._kinds, snapshot, progress)
+        fetch, with_needed = lambda: self.store.fetch(), self._with_needed
+        return EarlyReading(fetch, self._kinds, snapshot, progress, with_needed)
 
     def plan(
         self, approvals: Approvals, *, retry: bool = True, only_must_match: bool = True
@@ -187,7 +208,10 @@ class Session(Generic[C_co]):
         verify: bool = False,
     ) -> Planned:
         kinds = self._kinds(inventory)
-        snapshot = self._completed(early, kinds) if early else self.snapshot(kinds, verify=verify)
+        if early:
+            snapshot = self._completed(early, kinds)
+        else:
+            snapshot = self.snapshot(kinds, verify=verify, parents=False)
         target = self.client.target
         entries = self.entries.of(target.name)
         problems = [
@@ -195,7 +219,11 @@ class Session(Generic[C_co]):
             *mention_problems(entries, snapshot),
         ]
         stop_on_errors(problems)
-        plan = self._build(snapshot, inventory, approvals, only_must_match, problems)
+
+        def build(snapshot: Snapshot) -> Plan:
+            return self._build(snapshot, inventory, approvals, only_must_match, problems)
+
+        plan, snapshot = self._plan_with_folders(snapshot, self.unlisted(kinds), inventory, build)
         unlisted = mentioning_kinds(plan.changes, target.api, target.scope) - kinds
         if not unlisted:
             return Planned(plan, snapshot)
@@ -209,17 +237,38 @@ class Session(Generic[C_co]):
                 refused[kind] = error
             else:
                 snapshot = snapshot.with_more(more)
-        plan = self._build(snapshot, inventory, approvals, only_must_match, problems)
+        plan = build(snapshot)
         absent = {kind for kind, error in refused.items() if error.is_missing}
         notes = unchecked(plan.changes, refused.keys(), target.api, absent=absent)
         return Planned(replace(plan, notes=(*plan.notes, *notes)), snapshot)
 
     def _completed(self, early: EarlyResult, kinds: Collection[str]) -> Snapshot:
-        """Return a snapshot of the kinds; some of them were listed already."""
-        missing = KINDS.with_referred(kinds) - early.kinds
+        """Return a snapshot of the kinds without parents; some of them were listed already."""
+        missing = self._with_needed(kinds) - early.kinds
         if not missing:
             return early.snapshot
-        return early.snapshot.with_more(self.snapshot(missing, verify=False))
+        return early.snapshot.with_more(self.snapshot(missing, verify=False, parents=False))
+
+    def _plan_with_folders(
+        self,
+        snapshot: Snapshot,
+        folders: Collection[str],
+        inventory: Inventory,
+        build: Callable[[Snapshot], Plan],
+    ) -> Planned:
+        """Return the plan of a snapshot that lacks the kinds `folders`; list them if necessary."""
+        if not folders:
+            return Planned(build(snapshot), snapshot)
+        used = used_folders(self.entries.of(self.client.target.name))
+        seen = None if self.entries.only else with_seen_folders(snapshot, used, inventory)
+        if seen:
+            plan = build(seen)
+            # After a list that is not verified, all of this is done again unless the plan is quiet.
+            is_final = plan.is_quiet or seen.unverified
+            if is_final or not needs_all_folders(plan.changes, seen, inventory):
+                return Planned(plan, seen)
+        snapshot = with_folders(snapshot, self.snapshot(folders, verify=False))
+        return Planned(build(snapshot), snapshot)
 
     def _build(
         self,
@@ -252,9 +301,10 @@ class Session(Generic[C_co]):
         So the key needs no permission for the others.
         """
         kinds = {entry.key.kind for entry in self.entries.of(self.settings.target.name)}
-        kinds |= {record.key.kind for record in inventory.records}
+        kinds |= {record.key.kind for record in inventory.owned}
         if self.settings.policy.prune is Prune.SCOPE:
-            kinds |= {kind.noun for kind in KINDS.values() if kind.parent}
+            # The folders of all objects decide what is in scope.
+            kinds |= KINDS.with_referred(kind.noun for kind in KINDS.values() if kind.parent)
         return kinds
 
 

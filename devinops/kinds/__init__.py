@@ -10,7 +10,7 @@ from typing import Final
 
 from devinops.model.errors import UsageError
 from devinops.model.keys import ROOT, Key
-from devinops.model.kind import Kind, OnlyObject
+from devinops.model.kind import ApiVersion, Kind, OnlyObject
 from devinops.model.suggest import did_you_mean
 
 
@@ -53,6 +53,11 @@ class Registry(Mapping[str, Kind]):
         """Return these nouns and those of the kinds that they refer to."""
         nouns = frozenset(nouns)
         return nouns.union(*(self[noun].references for noun in nouns))
+
+    def with_needed(self, nouns: Iterable[str], api: ApiVersion) -> frozenset[str]:
+        """Return these nouns and those of the kinds that have to be listed with them."""
+        nouns = frozenset(nouns)
+        return nouns.union(*(self[noun].needed_to_read(api) for noun in nouns))
 
     @cached_property
     def levels(self) -> tuple[frozenset[str], ...]:

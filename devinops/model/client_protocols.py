@@ -84,6 +84,7 @@ class Reader(Protocol):
         *,
         verify: bool = True,
         pages: Callable[[PageDecoder], None] = ignore,
+        parents: bool = True,
     ) -> Snapshot:
         """Return all live objects of the kinds; by default, of all kinds that the keys can read.
 
@@ -98,6 +99,9 @@ class Reader(Protocol):
 
         `pages` gets each page as it arrives, from the threads that read. Nothing proves that its
         objects are those of the snapshot, so it is only good for work that can be done again.
+
+        Without `parents`, what contains the objects is not listed as well if each object shows the
+        path of what contains it. A `/` in that path can also be a part of a name.
         """
         ...
 

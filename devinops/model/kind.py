@@ -630,6 +630,14 @@ class Kind:
         """The kind whose objects contain those of this kind; None if there is none."""
         return self.by_name[self.parent].ref if self.parent else None
 
+    def needed_to_read(self, api: ApiVersion) -> frozenset[str]:
+        """Return the kinds that have to be listed to read objects of this one.
+
+        These are all that it refers to, except the parent if each object shows its parent's path.
+        """
+        shows_path = api in self.apis and f"{self.parent}_path" in self.apis[api].also
+        return frozenset(n for n in self.references if n != self.lives_in or not shows_path)
+
     @cached_property
     def key_fields(self) -> tuple[str, ...]:
         """The fields that make up a key: those of the identity, and the parent."""

@@ -1,4 +1,4 @@
-"""Folders that were renamed in the web app, and objects that wait in the root for theirs. Pure.
+"""Folders: known from a list or from what is in them, renamed in the web app, or missing. Pure.
 
 No API renames or creates a folder, so a person does. The key of an object that waits in the root
 stays the declared one; only the value that is sent is the root. The inventory records that value:
@@ -15,7 +15,15 @@ from typing import Any, Final, NamedTuple
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Change
 from devinops.model.inventory import Base, Inventory, Record, fingerprint
-from devinops.model.keys import ROOT, FolderPath, Key, ObjectId, in_sentence
+from devinops.model.keys import (
+    ROOT,
+    FolderPath,
+    Key,
+    ObjectId,
+    decode_part,
+    in_sentence,
+    join_folder,
+)
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Declaration, Ensure, Live, Snapshot
 from devinops.planning.draft import PlanContext, PlanDraft
@@ -36,13 +44,17 @@ def _folder_key(noun: str, path: str) -> Key | None:
 
 def used_folders(declarations: Iterable[Declaration]) -> frozenset[Key]:
     """Return the keys of all folders that declarations use, including the folders above them."""
-    used: set[Key] = set()
-    for declaration in declarations:
-        key = folder_of(declaration)
-        while key and key not in used:  # those above a used folder are used too
-            used.add(key)
+    return _with_those_above(map(folder_of, declarations))
+
+
+def _with_those_above(keys: Iterable[Key | None]) -> frozenset[Key]:
+    """Return the keys of folders, and of all folders above them."""
+    folders: set[Key] = set()
+    for key in keys:
+        while key and key not in folders:
+            folders.add(key)
             key = _folder_key(key.kind, key.folder)
-    return frozenset(used)
+    return frozenset(folders)
 
 
 def folder_records(used: Iterable[Key], snapshot: Snapshot, inventory: Inventory) -> list[Record]:
@@ -55,6 +67,91 @@ def folder_records(used: Iterable[Key], snapshot: Snapshot, inventory: Inventory
         if len(new) == 1 and inventory.by_key.get(key) != new[0]:
             records += new
     return records
+
+
+# --- folders that were not listed -----------------------------------------------------------------
+
+
+def with_folders(snapshot: Snapshot, folders: Snapshot) -> Snapshot:
+    """Return a snapshot that lacks its folders, with `folders` and their paths."""
+    keys: dict[ObjectId | None, Key] = {live.object_id: live.key for live in folders.objects}
+    objects = tuple(_relocated(live, keys) for live in snapshot.objects)
+    return replace(snapshot, objects=objects).with_more(folders)
+
+
+def with_seen_folders(
+    snapshot: Snapshot, used: Collection[Key], inventory: Inventory
+) -> Snapshot | None:
+    """Return a snapshot that lacks its folders, with those that its objects are in.
+
+    None if only a list of the folders can tell which ones exist: one that is `used` was not seen,
+    or one was seen under another path or id than the inventory remembers. Or an owned object is
+    missing and no folder was seen, as in a list that is empty by mistake.
+    """
+    seen = _seen_folders(snapshot, used, inventory)
+    is_missing = any(record.object_id not in snapshot.by_id for record in inventory.owned)
+    if seen is None or (is_missing and not seen):
+        return None
+    folders = []
+    for id, key in seen.items():
+        kind = KINDS[key.kind]
+        folders.append(Live(id.id, kind.resource(**kind.identity.values(key))))
+    return with_folders(snapshot, Snapshot.of(folders))
+
+
+def _seen_folders(
+    snapshot: Snapshot, used: Collection[Key], inventory: Inventory
+) -> dict[ObjectId, Key] | None:
+    """Return the folders that objects are in, and those that are used; None if that is in doubt.
+
+    The path on an object does not tell a `/` inside a name from one between names. The inventory
+    remembers that, for the folders that entries used at the last apply. Without an inventory, the
+    path counts as it is shown.
+    """
+    remembered = {record.object_id: record.key for record in inventory.records if record.memory}
+    has_inventory, paths = inventory.store != "none", set(map(_shown_path, used))
+    shown = {
+        (live.folder_id, live.key.folder, live.object_id in inventory.by_id)
+        for live in snapshot.objects
+        if live.folder_id
+    }
+    folders, certain = {}, []
+    for id, path, is_owned in shown:
+        key = remembered.get(id)
+        in_doubt = is_owned or path in paths if key is None else path != _shown_path(key)
+        if in_doubt and has_inventory:
+            return None
+        folders[id] = key or Key.parse(f"{id.kind}:{path}")
+        if key or not has_inventory:
+            certain.append(folders[id])
+    if not _with_those_above(certain).issuperset(used):
+        return None
+    if has_inventory:
+        if not inventory.by_key.keys() >= set(used):
+            return None
+        folders |= {inventory.by_key[key].object_id: key for key in used}
+    return folders
+
+
+def _shown_path(folder: Key) -> FolderPath:
+    """Return the path of a folder as its contents show it, where each `/` is between names."""
+    text = "/".join(map(decode_part, folder.path.split("/")))
+    return join_folder(filter(None, text.split("/")))
+
+
+def needs_all_folders(changes: Iterable[Change], snapshot: Snapshot, inventory: Inventory) -> bool:
+    """Return whether changes that are planned with the seen folders need a list of all.
+
+    Two folders may share a path, so nothing is put into a folder without the list. Its counts also
+    show whether a list with nothing in any folder is empty by mistake, in which case a create would
+    make a duplicate. Without an inventory, the path of an object may be that of another folder.
+    """
+    is_any_seen = any(live.folder_id for live in snapshot.objects)
+    return inventory.store == "none" or any(
+        bool(change.live or change.key.folder) or not is_any_seen
+        for change in changes
+        if change.kind.parent and change.moves and change.action is not Action.DELETE
+    )
 
 
 # --- folders renamed in the web app ---------------------------------------------------------------
@@ -100,7 +197,9 @@ def _relocated(live: Live, keys: Mapping[ObjectId | None, Key]) -> Live:
         values = live.kind.identity.values(keys[live.object_id])
         return replace(live, resource=replace(live.resource, **values))
     folder = keys.get(live.folder_id)
-    return live.put_into(FolderPath(folder.path)) if folder else live
+    if folder is None or folder.path == live.key.folder:
+        return live
+    return live.put_into(FolderPath(folder.path))
 
 
 # --- objects in the root until their folder exists ------------------------------------------------

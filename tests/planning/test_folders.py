@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from devinops.model.changes import Action
+from devinops.model.changes import Action, Change, FieldChange
 from devinops.model.inventory import Base, Intent, Inventory, Record, base, fingerprint
 from devinops.model.keys import ROOT, FolderPath, Key
-from devinops.model.objects import Live
+from devinops.model.objects import Live, Snapshot
 from devinops.model.policy import MissingFolders
 from devinops.planning.folders import (
     asking_for_root,
     declared_key,
     is_in_root,
+    needs_all_folders,
     recorded,
+    with_folders,
+    with_seen_folders,
 )
 from devinops.planning.match import match
 from tests.testing.objects import live, snapshot
@@ -79,3 +84,122 @@ def test_an_entry_asks_for_the_root_if_its_folder_is_missing_and_it_is_in_no_oth
     assert asking.key == IN_G.key
     assert asking.resource == (IN_G.put_into(ROOT) if asks else IN_G).resource
     assert (asking is declared) is not asks
+
+
+# --- folders that were not listed -----------------------------------------------------------------
+
+
+A = Key("folder", ROOT, "A")
+B_IN_A = Key("folder", FolderPath("A"), "B")
+SLASH = Key("folder", ROOT, "A/B")
+"""A folder whose name has a slash; notes show the same path for it as for a folder B in A."""
+
+
+def remembers(*folders: tuple[Key, str], owns: tuple[str, ...] = ()) -> Inventory:
+    notes = [Record(Key("knowledge", ROOT, id), id) for id in owns]
+    return Inventory.of("file", [*(Record(key, id, memory=True) for key, id in folders), *notes])
+
+
+def within(path: str, folder_id: str, id: str = "n") -> Live:
+    return live("knowledge", name=id, id=id, folder=path, folder_id=folder_id)
+
+
+BOTH = remembers((A, "f1"), (B_IN_A, "f2"))
+
+
+@pytest.mark.parametrize(
+    ("lives", "used", "inventory", "folders"),
+    [
+        pytest.param([], [], Inventory(), {}, id="no folder"),
+        pytest.param([within("A/B", "f2")], [A, B_IN_A], Inventory(), {"f2": "A/B"}, id="shown"),
+        pytest.param([within("A", "f1")], [A, B_IN_A], Inventory(), None, id="not shown"),
+        pytest.param([within("A/B", "f2")], [A, B_IN_A], BOTH, {"f1": "A", "f2": "A/B"}, id="above"),
+        pytest.param([within("A", "f1")], [A, B_IN_A], BOTH, None, id="nothing in it"),
+        pytest.param([within("A/C", "f2")], [A], BOTH, None, id="renamed"),
+        pytest.param([within("A", "f9")], [A], BOTH, None, id="same path, another id"),
+        pytest.param([within("C/D", "f9")], [], BOTH, {"f9": "C/D"}, id="folder of others"),
+        pytest.param([within("A/C", "f9")], [A], BOTH, None, id="only others below it"),
+        pytest.param([within("A", "f1")], [A], remembers(), None, id="not remembered"),
+        pytest.param(
+            [within("A", "f1"), within("A/B", "f2")], [A, B_IN_A], remembers((B_IN_A, "f2")), None,
+            id="the folder above is not remembered",
+        ),
+        pytest.param(
+            [within("C", "f9", "n1")], [], remembers(owns=("n1",)), None, id="owned, in a new folder"
+        ),
+        pytest.param(
+            [within("A/B", "f3")], [SLASH], remembers((SLASH, "f3")), {"f3": "A%2FB"}, id="slash"
+        ),
+        pytest.param([], [], remembers(owns=("n1",)), None, id="an owned object is missing"),
+        pytest.param(
+            [within("C", "f9", "n2")], [], remembers(owns=("n1",)), {"f9": "C"}, id="one of several"
+        ),
+    ],
+)  # fmt: skip
+def test_folders_are_seen_through_what_is_in_them(
+    lives: list[Live], used: list[Key], inventory: Inventory, folders: dict[str, str] | None
+) -> None:
+    seen = with_seen_folders(Snapshot.of(lives), used, inventory)
+    if folders is None:
+        assert seen is None
+        return
+    assert seen is not None
+    found = {object.id: object.key.path for object in seen.objects if object.key.kind == "folder"}
+    assert found == folders
+    notes = [object for object in seen.objects if object.key.kind == "knowledge"]
+    assert [note.key.folder for note in notes] == [folders[note.ids["folder"]] for note in notes]
+
+
+def test_listed_folders_give_their_paths_to_what_is_in_them() -> None:
+    notes = [within("A/B", "f3", "n1"), within("C", "f4", "n2"), live("knowledge", name="n3")]
+    slash = Live("f3", FOLDER.kind.resource(path=FolderPath("A%2FB")))
+    before = Snapshot.of(notes)
+    before = replace(before, unverified=frozenset({"knowledge"}))
+    after = with_folders(before, Snapshot.of([slash]))
+    assert slash in after.objects
+    folders = {note.key.name: note.key.folder for note in after.objects if note is not slash}
+    assert folders == {"n1": "A%2FB", "n2": "C", "n3": ""}
+    assert after.unverified == {"knowledge"}
+
+
+def changes(found: Live | None, new: Live, *fields: str, action: Action = Action.UPDATE) -> Change:
+    """Return a change of these fields."""
+    moved = tuple(FieldChange(name, "old", "new") for name in fields)
+    return Change(
+        action, new.key, "", found.id if found else None, entry(new.resource), found, moved
+    )
+
+
+IN_A = within("A", "f1")
+IN_ROOT = within("", "").put_into(ROOT)
+
+
+@pytest.mark.parametrize(
+    ("change", "there", "needed"),
+    [
+        pytest.param(changes(IN_A, IN_A, "body"), [IN_A], False, id="text"),
+        pytest.param(changes(IN_ROOT, IN_ROOT, "body"), [IN_ROOT], False, id="text in the root"),
+        pytest.param(changes(None, IN_A, action=Action.CREATE), [IN_A], True, id="create"),
+        pytest.param(
+            changes(None, NOTE, action=Action.CREATE), [IN_A], False, id="create in the root"
+        ),
+        pytest.param(
+            changes(None, NOTE, action=Action.CREATE), [IN_ROOT], True, id="nothing in a folder"
+        ),
+        pytest.param(changes(IN_ROOT, IN_A, "folder"), [IN_A], True, id="move"),
+        pytest.param(changes(IN_A, NOTE, "folder"), [IN_A], True, id="move to the root"),
+        pytest.param(
+            changes(IN_A, IN_A, "folder", action=Action.DELETE), [IN_A], False, id="delete"
+        ),
+        pytest.param(
+            changes(None, live("playbook", title="P"), action=Action.CREATE), [], False,
+            id="another kind",
+        ),
+    ],
+)  # fmt: skip
+def test_changes_that_put_something_into_a_folder_need_the_list(
+    change: Change, there: list[Live], needed: bool
+) -> None:
+    owned = Inventory("file")
+    assert needs_all_folders([change], Snapshot.of(there), owned) is needed
+    assert needs_all_folders([change], Snapshot.of(there), Inventory())

@@ -16,9 +16,11 @@ from devinops.model.errors import Stale
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import ObjectId, listed
+from devinops.model.objects import Snapshot
 from devinops.model.policy import OnDrift, Policy
 from devinops.planning.commands import pull_command
 from devinops.planning.drift import find_drift, replacing_run, without_secrets
+from devinops.planning.folders import with_folders, with_seen_folders
 from devinops.render.answers import DriftAnswer
 
 
@@ -32,8 +34,11 @@ def run(options: Options) -> ExitCode:
 
 def _find(session: Session[Reader]) -> DriftAnswer:
     inventory = session.read_inventory()
-    owned = {record.key.kind for record in inventory.records}
-    result = find_drift(inventory, session.snapshot(owned or None))
+    snapshot = _listed(session, inventory, verify=False)
+    result = find_drift(inventory, snapshot)
+    if snapshot.unverified and result.drift:
+        # An object that seems to be missing may have moved from one page to another.
+        result = find_drift(inventory, _listed(session, inventory, verify=True))
     _check_recorded(result.drift, inventory, session)
     if result.drift:
         root, target = session.settings.root, session.client.target.name
@@ -43,6 +48,18 @@ def _find(session: Session[Reader]) -> DriftAnswer:
         result = result._replace(drift=without_secrets(with_editors(drift, session.client)))
     code = ExitCode.LOOK if result.drift else ExitCode.OK
     return DriftAnswer(session.client.target, inventory, result, code)
+
+
+def _listed(session: Session[Reader], inventory: Inventory, *, verify: bool) -> Snapshot:
+    """Return the objects of all owned kinds; their folders are listed only if necessary."""
+    kinds = {record.key.kind for record in inventory.owned or inventory.records}
+    snapshot = session.snapshot(kinds or None, verify=verify, parents=False)
+    unlisted = session.unlisted(kinds)
+    if not unlisted:
+        return snapshot
+    used = {record.key for record in inventory.records if record.memory}
+    seen = with_seen_folders(snapshot, used, inventory)
+    return seen or with_folders(snapshot, session.snapshot(unlisted, verify=False))
 
 
 def if_refused(policy: Policy, flags: str) -> str:
