@@ -31,7 +31,7 @@ from devinops.model.client_protocols import BeforeAgain
 from devinops.model.errors import ApiError, DevinopsError, Terminated, Unreachable
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import RECOVERY_WAITS_S, Intent, Inventory, Record, base
-from devinops.model.keys import Key, ObjectId
+from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.kind import ApiVersion, Resource, references_of
 from devinops.model.objects import Live, Snapshot
 from devinops.model.policy import Approvals, Policy, Prune
@@ -437,6 +437,23 @@ def test_what_moved_after_the_plan_is_blocked(run: Callable[..., ApplyReport], m
     assert outcomes(report) == {"A": Outcome.BLOCKED}
     assert ("update", "A") not in organization.calls
     assert report.exit_code == ExitCode.DECIDE if moved == "edited" else report.exit_code
+
+
+@pytest.mark.parametrize(("folder_id", "outcome"), [("f1", Outcome.DONE), ("f2", Outcome.BLOCKED)])
+def test_a_folder_counts_by_its_id_and_not_by_the_path_that_the_note_shows(
+    run: Callable[..., ApplyReport], folder_id: str, outcome: Outcome
+) -> None:
+    """If no list showed the folder, a slash in its name looks like one between names."""
+    folder = Live("f1", KINDS["folder"].resource(path=FolderPath("A%2FB")))
+    note = live("knowledge", name="A", id="note-1", folder="A%2FB", folder_id="f1")
+    shown = live("knowledge", name="A", id="note-1", folder="A/B", folder_id=folder_id)
+    organization, saved = Organization([note, folder]), []
+    organization.before_call = lambda method, name: (
+        organization.put(shown) if method == "read" else None
+    )
+    report = run(notes("A", folder="A%2FB"), organization, before_write=saved.append)
+    assert outcomes(report) == {"A": outcome}
+    assert [before.key for before in saved] == ([note.key] if outcome is Outcome.DONE else [])
 
 
 def test_an_edit_before_a_delete_holds_the_delete_back(run: Callable[..., ApplyReport]) -> None:

@@ -36,6 +36,7 @@ FILES = {
     "knowledge/F/a.md": note("A"),
     "knowledge/F/b.md": note("B"),
     "knowledge/F/Sub/s.md": note("S"),
+    "knowledge/X%2FY/x.md": note("X"),
     "knowledge/r.md": note("R"),
 }
 
@@ -80,7 +81,7 @@ class Situation(NamedTuple):
 
 SCOPE = OWNED.replace("prune: owned", "prune: scope\n    scope: [F/**]")
 ASKED_FOR = OWNED.replace("    org_id: org-emulator\n", "")
-WITHOUT = {"devinops.yaml": CONFIG}
+WITHOUT = {"devinops.yaml": CONFIG, "knowledge/X%2FY/x.md": None}
 NEW = note("A", "new text")
 UPDATE = ("notes read update notes", "notes update notes")
 NOTHING = "nothing to change"
@@ -104,6 +105,10 @@ SITUATIONS = {
     "text": Situation("apply --yes", *UPDATE, {"knowledge/F/a.md": NEW}, says="1 to update"),
     "text in the root": Situation(
         "apply --yes", *UPDATE, {"knowledge/r.md": note("R", "new text")}, says="1 to update"
+    ),
+    "text in a folder with a slash": Situation(
+        "apply --yes", *UPDATE, {"knowledge/X%2FY/x.md": note("X", "new text")},
+        says="knowledge:X%2FY/X",
     ),
     "text, without an inventory": Situation(
         "apply --yes", "notes folders read update notes", files=WITHOUT | {"knowledge/F/a.md": NEW},
@@ -155,8 +160,8 @@ SITUATIONS = {
         "plan", "notes folders", web=lambda o: o.remove("S"), says="F/Sub/S: deleted"
     ),
     "all notes deleted": Situation(
-        "plan", "notes folders", web=lambda o: o.remove("A", "B", "S", "R", "U"),
-        says="4 of 4 owned knowledge objects are missing", exit_code=4,
+        "plan", "notes folders", web=lambda o: o.remove("A", "B", "S", "X", "R", "U"),
+        says="5 of 5 owned knowledge objects are missing", exit_code=4,
     ),
 }  # fmt: skip
 
@@ -182,6 +187,7 @@ def test_a_command_sends_only_the_requests_that_it_needs(
     is_v3 = key == "cog_emulator"
     for path in ("F/Sub", "G"):
         emulator.add_folder(path)
+    emulator.add("folder", name="X/Y")
     emulator.add("knowledge", name="U", trigger="t", body="theirs", folder="G")
     # v1 has no folders in folders.
     root = repository(

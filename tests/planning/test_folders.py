@@ -121,7 +121,7 @@ BOTH = remembers((A, "f1"), (B_IN_A, "f2"))
         pytest.param([within("A/C", "f9")], [A], BOTH, None, id="only others below it"),
         pytest.param([within("A", "f1")], [A], remembers(), None, id="not remembered"),
         pytest.param(
-            [within("A", "f1"), within("A/B", "f2")], [A, B_IN_A], remembers((B_IN_A, "f2")), None,
+            [within("A/B", "f2")], [A, B_IN_A], remembers((B_IN_A, "f2")), None,
             id="the folder above is not remembered",
         ),
         pytest.param(
