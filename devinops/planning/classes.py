@@ -189,11 +189,13 @@ class PlanCollector:
         message: str = "",
         exit_code: ExitCode = ExitCode.OK,
     ) -> None:
-        """Take the plan of a target.
+        """Take the plan of a target, which can be held.
 
         In another state than PLANNED nothing is written, so the changes are only counted; the
         message says why, and the exit code is that of the target.
         """
+        if plan.held:
+            state, message = TargetState.HELD, plan.held
         is_planned = state is TargetState.PLANNED
         name = plan.target.name
         self._targets.append(

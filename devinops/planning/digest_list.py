@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from base64 import b64decode, b64encode
+from base64 import b85decode, b85encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +17,9 @@ from devinops.planning.plan import DIGEST_LENGTH
 _DIGEST: Final = f"[0-9a-f]{{{DIGEST_LENGTH}}}"
 _HEAD: Final = re.compile(rf"# devinops digests 1: (\d+) targets, ({_DIGEST})")
 _LINE: Final = re.compile(rf"({_DIGEST})  (\S+)")
-_PACKED: Final = re.compile(r"1 ([A-Za-z0-9+/]+={0,2}) ([A-Za-z0-9+/]+={0,2})")
+_REPLACED: Final = b"!#%&-<>@~", b"\"',./:[]\\"
+"""Characters of base 85 that could end a comment or start a reference, and what replaces them."""
+_PACKED: Final = re.compile(r"1 ([^\s!#%&<>@~-]+) ([^\s!#%&<>@~-]+)", re.ASCII)
 _MOST_BYTES: Final = 16_000_000
 """How many bytes the names may take when they are unpacked."""
 
@@ -86,13 +88,10 @@ class DigestList:
         return self
 
     def packed(self) -> str:
-        """Return the list on one line in a third of the space.
-
-        It has only letters, digits, spaces and `+/=`, so it cannot end an HTML comment.
-        """
+        """Return the list as one line in half of the space, which cannot end an HTML comment."""
         names = zlib.compress("\n".join(sorted(self.digests)).encode(), 9)
         digests = b"".join(bytes.fromhex(digest) for _, digest in sorted(self.digests.items()))
-        return f"1 {b64encode(names).decode()} {b64encode(digests).decode()}"
+        return f"1 {_encoded(names)} {_encoded(digests)}"
 
     @classmethod
     def unpack(cls, packed: str) -> DigestList:
@@ -102,8 +101,8 @@ class DigestList:
             raise ValueError("it is not a packed list of digests")
         try:
             reader = zlib.decompressobj()
-            names = reader.decompress(b64decode(match[1]), _MOST_BYTES).decode().split("\n")
-            digests = b64decode(match[2]).hex()
+            names = reader.decompress(_decoded(match[1]), _MOST_BYTES).decode().split("\n")
+            digests = _decoded(match[2]).hex()
         except (ValueError, zlib.error) as error:
             raise ValueError(f"it cannot be unpacked ({error})") from None
         if (
@@ -114,3 +113,12 @@ class DigestList:
             raise ValueError("it is not complete")
         parts = (digests[at : at + DIGEST_LENGTH] for at in range(0, len(digests), DIGEST_LENGTH))
         return cls(dict(zip(names, parts, strict=True)))
+
+
+def _encoded(data: bytes) -> str:
+    return b85encode(data).translate(bytes.maketrans(*_REPLACED)).decode()
+
+
+def _decoded(text: str) -> bytes:
+    """Return what was encoded. Raises ValueError."""
+    return b85decode(text.encode().translate(bytes.maketrans(*reversed(_REPLACED))))

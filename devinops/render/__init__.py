@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from devinops.render.answers import Answer
 
 RENDERERS: Final[Mapping[str, str]] = {
-    "text": "devinops.render.text",
+    "text": "devinops.render.answer_text",
     "json": "devinops.render.json",
     "html": "devinops.render.html",
     "markdown": "devinops.render.markdown",

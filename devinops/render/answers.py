@@ -1,4 +1,4 @@
-"""The answers of commands, in no format yet. `ApplyReport` and `SavedPlan` are answers too."""
+"""The answers of commands, in no format yet. Reports and `SavedPlan` are answers too."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
 
 if TYPE_CHECKING:
+    from devinops.applying.fleet_report import FleetReport
     from devinops.applying.report import ApplyReport
     from devinops.model.changes import Change
     from devinops.model.inventory import Inventory
     from devinops.model.keys import Key
     from devinops.model.objects import Problem, Source
     from devinops.model.target import Target
+    from devinops.planning.classes import FleetPlan
     from devinops.planning.drift import DriftFindings
     from devinops.planning.plan import Plan, SavedPlan, ShownPlan
     from devinops.schema.base_document import Document
 
 Answer: TypeAlias = (
-    "PlanAnswer | SavedPlan | Differences | ApplyReport | Failure"
+    "PlanAnswer | FleetAnswer | SavedPlan | Differences | ApplyReport | FleetReport | Failure"
     " | ProblemsAnswer | DriftAnswer | SimpleAnswer"
 )
 
@@ -40,6 +42,23 @@ class PlanAnswer(NamedTuple):
     error: str = ""
     approved: bool = False
     command: str = "apply"
+    lint: ProblemsAnswer | None = None
+
+
+class FleetAnswer(NamedTuple):
+    """The plans of many targets, and the exit code of the run.
+
+    `error`, `approved`, `command` and `lint` are as in `PlanAnswer`. `selectors` are the values of
+    --target that select these targets. `keys` are the variables that the API keys come from.
+    """
+
+    plan: FleetPlan
+    exit_code: ExitCode
+    error: str = ""
+    approved: bool = False
+    command: str = "apply"
+    selectors: tuple[str, ...] = ("all",)
+    keys: tuple[str, ...] = ()
     lint: ProblemsAnswer | None = None
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from devinops.model.changes import Action, Change
+from devinops.model.changes import Action, Change, Risk
 from devinops.model.policy import Approval, allow
 from devinops.planning.draft import last_change
 from devinops.planning.plan import ShownPlan
@@ -25,14 +25,22 @@ def dangers(plan: ShownPlan) -> Iterator[Danger]:
 
     What is not approved is a refusal or a blocked step.
     """
+    hazards = plan.approvals.hazards
+    yield from dangers_of(plan.changes, plan.risks if hazards else (), hazards)
+
+
+def dangers_of(
+    changes: Sequence[Change], risks: Sequence[Risk], hazards: Sequence[str]
+) -> Iterator[Danger]:
+    """Yield what these accepted hazards let changes cost, and what of others they overwrite."""
     # An object that is deleted can have the key of another one.
-    changes = {change.key: change for change in plan.changes if change.action is not Action.DELETE}
-    for name in plan.approvals.hazards:
-        risks = [risk for risk in plan.risks if risk.approval == name and risk.key in changes]
-        if risks:
-            title = f"{counted(len(risks), 'change')} may {name}, accepted with {allow(name)}"
-            yield Danger(title, [(changes[risk.key], risk.text) for risk in risks])
-    lost = [(change, _lost(change)) for change in plan.changes if change.overwrites]
+    written = {change.key: change for change in changes if change.action is not Action.DELETE}
+    for name in hazards:
+        accepted = [risk for risk in risks if risk.approval == name and risk.key in written]
+        if accepted:
+            title = f"{counted(len(accepted), 'change')} may {name}, accepted with {allow(name)}"
+            yield Danger(title, [(written[risk.key], risk.text) for risk in accepted])
+    lost = [(change, _lost(change)) for change in changes if change.overwrites]
     if lost:
         overwrite = "change overwrites" if len(lost) == 1 else "changes overwrite"
         yield Danger(f"{len(lost)} {overwrite} what was changed outside devinops", lost)

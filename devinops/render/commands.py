@@ -11,13 +11,15 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+from devinops.applying.fleet_report import FleetReport
 from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
 from devinops.model.changes import Blocked, Change, Drift, Refusal
 from devinops.model.keys import Key
+from devinops.planning.classes import FleetPlan
 from devinops.planning.commands import like_commands, with_flags
 from devinops.planning.plan import SavedPlan, ShownPlan
-from devinops.render.answers import Answer, Differences, DriftAnswer, PlanAnswer
+from devinops.render.answers import Answer, Differences, DriftAnswer, FleetAnswer, PlanAnswer
 
 _P = TypeVar("_P", bound=ShownPlan)
 _Complete = Callable[[str], str]
@@ -70,6 +72,11 @@ def named_keys(answer: Answer) -> Iterator[Key]:
             yield from answer.plan.named
             yield from _of_changes(answer.left or ())
             yield from _of_blocked(answer.waiting)
+        case FleetAnswer():
+            yield from _of_fleet(answer.plan)
+        case FleetReport():
+            yield from _of_fleet(answer.plan)
+            yield from _of_blocked(block.item for block in answer.waiting)
         case DriftAnswer():
             yield from (drift.key for drift in answer.findings.drift)
         case Differences():
@@ -82,6 +89,13 @@ def _of_plan(plan: ShownPlan) -> Iterator[Key]:
     yield from _of_blocked(plan.blocked)
     yield from (drift.key for drift in plan.drift)
     yield from (record.key for record in plan.inventory.records)
+
+
+def _of_fleet(plan: FleetPlan) -> Iterator[Key]:
+    for group in plan.classes:
+        yield from _of_changes(group.changes)
+    yield from _of_blocked(shared.item for shared in plan.blocked)
+    yield from (shared.item.key for shared in plan.drift)
 
 
 def _of_changes(changes: Iterable[Change]) -> Iterator[Key]:

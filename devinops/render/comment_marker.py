@@ -1,4 +1,7 @@
-"""The marker: the first line of a Markdown report, by which a later run finds its own comment."""
+"""The marker: the first line of a Markdown report, by which a later run finds its own comment.
+
+The second line of the plans of many targets holds their digests.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,12 @@ import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
+from devinops.planning.digest_list import DigestList
+
 _MARKER = re.compile(r"<!-- devinops: (\{.*\}) -->")
 _UNSAFE = re.compile(r"[<>&@#!~%]|(?<=-)-")
 """What would end the comment, or what GitHub or GitLab could take for a reference."""
+_DIGESTS = re.compile(r"<!-- devinops-digests: (.*) -->")
 TOP: Final = "."
 """The root of a report if it is the top of the checkout."""
 _DIGEST = re.compile(r"[0-9a-f]{32}")
@@ -19,10 +25,10 @@ _DIGEST = re.compile(r"[0-9a-f]{32}")
 class Marker:
     """What a Markdown report is about: a target, and the plan in it that can be applied.
 
-    `target` is None if the run failed before it knew its target. `organization` is None if it is
-    not known or if the target is an enterprise. `digest` is None if nothing in the report can be
-    applied. `commit` is the one that people review, None outside CI. `root` is the path of the
-    root in the checkout: two roots can have targets of the same name.
+    `target` is None if the run failed before it knew its target, and `all` for many. `organization`
+    is None if it is not known or if the target is an enterprise. `digest` is None if nothing in the
+    report can be applied. `commit` is the one that people review, None outside CI. `root` is the
+    path of the root in the checkout: two roots can have targets of the same name.
     """
 
     target: str | None = None
@@ -83,3 +89,20 @@ def _marker(document: dict[str, Any]) -> Marker | None:
     if not values["root"] or not (digest is None or _DIGEST.fullmatch(digest)):
         return None
     return Marker(**values)
+
+
+def write_digests(digests: DigestList) -> str:
+    """Return the digests of many targets as one line of Markdown, without a line end."""
+    return f"<!-- devinops-digests: {digests.packed()} -->"
+
+
+def read_digests(text: str) -> DigestList | None:
+    """Return the digests in the second line of a report; None if it has none.
+
+    Raises ValueError if they are damaged, or are not those that the marker is about.
+    """
+    marker, second = read(text), text.split("\n", 2)[1:2]
+    match = _DIGESTS.fullmatch(second[0].strip("\r ")) if second else None
+    if match is None or marker is None or marker.digest is None:
+        return None
+    return DigestList.unpack(match[1]).checked(marker.digest)

@@ -9,10 +9,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from devinops.applying.fleet_report import FleetReport
 from devinops.applying.report import ApplyReport
 from devinops.model.objects import Problem, Severity
 from devinops.render import counted
-from devinops.render.answers import Answer, Failure, LintDetails, PlanAnswer, ProblemsAnswer
+from devinops.render.answers import (
+    Answer,
+    Failure,
+    FleetAnswer,
+    LintDetails,
+    PlanAnswer,
+    ProblemsAnswer,
+)
 from devinops.render.problem_text import without_repeats
 
 _POSITION = re.compile(r":\d+:\d+")
@@ -25,6 +33,8 @@ def problems_of(answer: Answer) -> Sequence[Problem]:
             return answer.problems
         case PlanAnswer() | ApplyReport():
             return answer.plan.problems
+        case FleetAnswer() | FleetReport():
+            return [shared.item for shared in answer.plan.problems]
         case _:
             return ()
 
@@ -34,7 +44,7 @@ def error_of(answer: Answer) -> str:
     match answer:
         case Failure():
             return "" if answer.problems else answer.error
-        case PlanAnswer():
+        case PlanAnswer() | FleetAnswer():
             return answer.error
         case _:
             return ""

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
+from devinops.applying.fleet_report import FleetReport, TargetReport
 from devinops.applying.report import ApplyReport, Result
 from devinops.model.changes import Change
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem
+from devinops.planning.classes import Shared, TargetPlan
 from devinops.planning.plan import Plan, SavedPlan, live_hash
 from devinops.render import Style, answers
 from devinops.render.escape import json_text
 from devinops.render.findings import lint_of
 from devinops.schema import plan as schema
 from devinops.schema.base_document import HEAD, Document, plain
+from devinops.schema.fleet import ClassItem, FleetDocument, FleetTargetItem, SharedItem
+
+T = TypeVar("T")
 
 
 def render(answer: answers.Answer, _: Style) -> Iterator[str]:
@@ -28,12 +33,14 @@ def _document(answer: answers.Answer) -> Document | Mapping[str, Any]:
         case answers.PlanAnswer(plan, exit_code, error, lint=lint):
             more: dict[str, Any] = {"error": error} if error else {}
             if lint:
-                more["lint"] = tuple(map(schema.ProblemItem.of, lint.problems))
+                more["lint"] = _problems(lint)
             return plan_document(plan, exit_code, **more)
         case SavedPlan():
             return saved_document(answer)
         case ApplyReport():
             return report_document(answer)
+        case answers.FleetAnswer() | FleetReport():
+            return fleet_document(answer)
         case answers.ProblemsAnswer():
             return problems_document(answer)
         case answers.DriftAnswer():
@@ -117,6 +124,62 @@ def report_document(report: ApplyReport) -> schema.PlanDocument:
     )
 
 
+def fleet_document(answer: answers.FleetAnswer | FleetReport) -> FleetDocument:
+    """Return the plans of many targets as a document, with the report if they were applied."""
+    plan = answer.plan
+    more: dict[str, Any] = {"only": plan.only} if plan.only else {}
+    if plan.approvals.given():
+        more["approvals"] = schema.ApprovalsItem.of(plan.approvals)
+    reports: Mapping[str, TargetReport] = {}
+    if isinstance(answer, FleetReport):
+        reports = {target.name: target for target in answer.targets}
+        more["not_done"] = _shared(answer.not_done, _result)
+        more["left"] = _shared(answer.left, _change)
+        more["waiting"] = _shared(answer.waiting, schema.BlockedItem.of)
+    else:
+        more |= {"error": answer.error} if answer.error else {}
+        more |= {"lint": _problems(answer.lint)} if answer.lint else {}
+    return FleetDocument(
+        **HEAD,
+        digest=plan.digests.digest if plan.digests.digests else None,
+        complete=True,
+        exit_code=answer.exit_code,
+        targets=tuple(_target(target, reports.get(target.name)) for target in plan.targets),
+        classes=tuple(
+            ClassItem(
+                targets=group.targets,
+                changes=tuple(map(_change, group.changes)),
+                hazards=tuple(schema.HazardItem.of(r, plan.approvals) for r in group.risks),
+            )
+            for group in plan.classes
+        ),
+        blocked=_shared(plan.blocked, schema.BlockedItem.of),
+        missing=_shared(plan.missing, lambda item: schema.MissingItem(*item)),
+        drift=_shared(plan.drift, schema.DriftItem.of),
+        problems=_shared(plan.problems, schema.ProblemItem.of),
+        notes=_shared(plan.notes, str),
+        refused=_shared(plan.refused, schema.RefusalItem.of),
+        refusals=tuple(map(schema.RefusalItem.of, plan.refusals)),
+        **more,
+    )
+
+
+def _shared(items: Iterable[Shared[T]], item_of: Callable[[T], Any]) -> tuple[SharedItem[Any], ...]:
+    return tuple(SharedItem(shared.targets, item_of(shared.item)) for shared in items)
+
+
+def _target(planned: TargetPlan, report: TargetReport | None) -> FleetTargetItem:
+    facts: dict[str, Any] = planned._asdict()
+    del facts["failure"]
+    facts["target"] = schema.TargetItem.of(planned.target) if planned.target else None
+    facts["digest"] = planned.digest or None
+    facts["exit_code"] = report.exit_code if report else planned.exit_code()
+    if report:
+        facts |= {"outcomes": report.outcomes, "backup": report.backup}
+        facts |= {"unverified": report.unverified} if report.unverified else {}
+    return FleetTargetItem(**facts)
+
+
 def _result(result: Result) -> schema.ResultItem:
     key, action = str(result.change.key), result.change.action
     return schema.ResultItem(key, action, result.outcome, result.id, result.message, result.unclear)
@@ -180,6 +243,10 @@ def differences_document(differences: answers.Differences) -> schema.Differences
             for before, after in differences.differing
         ),
     )
+
+
+def _problems(lint: answers.ProblemsAnswer) -> tuple[schema.ProblemItem, ...]:
+    return tuple(map(schema.ProblemItem.of, lint.problems))
 
 
 def _change(change: Change) -> schema.ChangeItem:

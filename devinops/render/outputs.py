@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 
+from devinops.applying.fleet_report import FleetReport
 from devinops.applying.report import ApplyReport
 from devinops.model.changes import Action
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
+from devinops.model.selectors import ALL
+from devinops.model.target import TargetState
+from devinops.planning.classes import FleetPlan
 from devinops.planning.plan import SavedPlan, ShownPlan
-from devinops.render import Style, answers
+from devinops.render import Style, answers, fleet
 from devinops.render import render as rendered
 from devinops.render.escape import line
 from devinops.render.findings import lint_of, severity_of
@@ -41,6 +45,8 @@ def _facts(answer: answers.Answer) -> Mapping[str, _Value]:
             return _plan(answer.plan)
         case SavedPlan():
             return _plan(answer)
+        case answers.FleetAnswer() | FleetReport():
+            return _fleet(answer.plan)
         case answers.DriftAnswer():
             drift = len(answer.findings.drift)
             return {"target": answer.target.name, "has_changes": bool(drift), "drift": drift}
@@ -68,6 +74,23 @@ def _plan(plan: ShownPlan) -> Mapping[str, _Value]:
     }
 
 
+def _fleet(plan: FleetPlan) -> Mapping[str, _Value]:
+    """Return the outputs of the plans of many targets; numbers are those of all together."""
+    planned = [target for target in plan.targets if target.state is TargetState.PLANNED]
+    return {
+        "target": ALL,
+        "targets": len(plan.targets),
+        "classes": len(plan.classes),
+        "has_changes": any(target.writes for target in plan.targets),
+        "changes": sum(target.changes for target in planned),
+        "deletes": sum(target.deletes for target in planned),
+        "blocked": sum(target.blocked for target in planned),
+        "drift": sum(target.drift for target in planned),
+        "failed": plan.count(TargetState.FAILED),
+        "digest": plan.digests.digest if plan.digests.digests else "",
+    }
+
+
 def _exit_code(answer: answers.Answer) -> ExitCode:
     match answer:
         case SavedPlan() | answers.Differences():
@@ -85,6 +108,10 @@ def _summary(answer: answers.Answer) -> str:
             return error or counts(plan)
         case ApplyReport():
             return tally(answer)
+        case answers.FleetAnswer(plan, error=error):
+            return error or fleet.counts(plan)
+        case FleetReport():
+            return f"{fleet.report_title(answer)}."
         case answers.ProblemsAnswer():
             return checked(answer)[0]
         case _:

@@ -1,4 +1,4 @@
-"""Writes answers as text for people: stable, grouped by kind; color is never the only signal."""
+"""Writes plans, reports and drift as text for people: grouped by kind, with signs and colors."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from devinops.model.changes import Action, Blocked, Change, Drift, Missing, Outc
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Problem
+from devinops.model.policy import Approvals
 from devinops.model.target import Target
 from devinops.planning.commands import pull_command
 from devinops.planning.draft import last_change
 from devinops.planning.drift import DriftFindings
 from devinops.planning.lifecycles.required import is_missing
-from devinops.planning.plan import SavedPlan, ShownPlan
-from devinops.render import Style, answers, counted
+from devinops.planning.plan import ShownPlan
+from devinops.render import answers, counted
 from devinops.render.approvals import dangers
 from devinops.render.changes import ChangeText, levels
 from devinops.render.escape import line
@@ -46,35 +47,6 @@ MAX_NEEDED_BY = 5
 MAX_ALIKE = 5
 """How many results with one message, or changes that are left, are shown, unless `full`."""
 MAX_PATH_COLUMNS = 50
-
-
-def render(answer: answers.Answer, style: Style) -> Iterator[str]:
-    """Yield the lines of an answer, each with its line end."""
-    for text in _lines(answer, Text(style.color, style.full, style.width, style.flags)):
-        yield f"{text}\n"
-
-
-def _lines(answer: answers.Answer, text: Text) -> Iterator[str]:
-    match answer:
-        case answers.PlanAnswer():
-            plan, lint = answer.plan, answer.lint
-            return text.approved(plan) if answer.approved else text.plan(plan, lint)
-        case SavedPlan():
-            return text.plan(answer)
-        case ApplyReport():
-            return text.report(answer)
-        case answers.ProblemsAnswer():
-            return ProblemText(text.terminal).problems(answer)
-        case answers.DriftAnswer():
-            return text.drift_answer(answer)
-        case answers.Differences():
-            return text.differences(answer)
-        case answers.Failure():
-            return text.paragraph(f"devinops: {answer.error}")
-        case answers.SimpleAnswer(verbatim=True):
-            return iter(answer.lines)
-        case answers.SimpleAnswer():
-            return (row for text_line in answer.lines for row in text.paragraph(text_line))
 
 
 @dataclass(frozen=True)
@@ -116,7 +88,7 @@ class Text:
     def plan(self, plan: ShownPlan, lint: answers.ProblemsAnswer | None = None) -> Iterator[str]:
         """Yield the lines of a plan and of `lint`, if it ran; the last one holds the counts."""
         yield from self._title("Plan", plan.target, plan.inventory.store, plan.owned)
-        yield from self._legend(plan)
+        yield from self._legend(plan.changes, bool(plan.blocked), bool(plan.drift))
         changes = groupby(levels(plan.changes, full=self.full), key=lambda pair: pair[0].key.kind)
         for noun, group in changes:
             yield from self._heading(noun)
@@ -143,7 +115,7 @@ class Text:
             text = f"held, nothing will be applied: {line(plan.held)}"
             yield from self.terminal.row(text, sign=BLOCKED)
         yield from self._dangers(plan)
-        yield from self._terms(plan)
+        yield from self._terms(plan.only, plan.approvals)
         yield ""
         yield from self.terminal.row(Span(f"digest {plan.digest}", Look.DIM))
         yield from self._verdict(counts(plan), plan_look(plan))
@@ -175,12 +147,12 @@ class Text:
             line(f" {target.owner} {api}, inventory: {inventory}"),
         )
 
-    def _legend(self, plan: ShownPlan) -> Iterator[str]:
+    def _legend(self, changes: Iterable[Change], blocked: bool, drift: bool) -> Iterator[str]:
         """Yield the meaning of each sign in a plan."""
-        actions = {change.action for change in plan.changes}
+        actions = {change.action for change in changes}
         signs = [SIGNS[action] for action in Action if action in actions]
-        signs += [BLOCKED] if plan.blocked else []
-        signs += [OUTSIDE] if plan.drift else []
+        signs += [BLOCKED] if blocked else []
+        signs += [OUTSIDE] if drift else []
         if signs:
             legend = ", ".join(f"{sign.symbol} {sign.meaning}" for sign in signs)
             yield from self.terminal.row(Span(f"Signs: {legend}", Look.DIM))
@@ -194,15 +166,16 @@ class Text:
             return
         yield from self._heading("blocked")
         for block in blocked:
-            yield from self._item(BLOCKED, block.key)
-            yield from self._changes.because(
-                block.source, f"{block.by}: {block.reason}", Look.PLAIN
-            )
-            if block.needed_by:
-                needed_by = f"needed by {self._keys(block.needed_by)}"
-                yield from self.terminal.row(needed_by, indent=6)
-            for field in block.fields:
-                yield from self._changes.field(block.key.kind, field, sides="- live, + files")
+            yield from self._block(block)
+
+    def _block(self, block: Blocked) -> Iterator[str]:
+        yield from self._item(BLOCKED, block.key)
+        yield from self._changes.because(block.source, f"{block.by}: {block.reason}", Look.PLAIN)
+        if block.needed_by:
+            needed_by = f"needed by {self._keys(block.needed_by)}"
+            yield from self.terminal.row(needed_by, indent=6)
+        for field in block.fields:
+            yield from self._changes.field(block.key.kind, field, sides="- live, + files")
 
     def _missing(self, objects: Sequence[Missing]) -> Iterator[str]:
         """Yield what a person has to create, one path a line."""
@@ -269,12 +242,12 @@ class Text:
         for problem in problems:
             yield from ProblemText(self.terminal).problem(problem, indent=2)
 
-    def _terms(self, plan: ShownPlan) -> Iterator[str]:
+    def _terms(self, only: Sequence[str], approvals: Approvals) -> Iterator[str]:
         """Yield the options that narrowed the plan and approved changes in it."""
-        if plan.only:
+        if only:
             yield ""
-            yield from self.paragraph(f"only {', '.join(plan.only)}")
-        approved = plan.approvals.given()
+            yield from self.paragraph(f"only {', '.join(only)}")
+        approved = approvals.given()
         if approved:
             yield ""
             yield from self.paragraph(f"approved with {' '.join(map(str, approved))}")

@@ -21,6 +21,7 @@ from devinops.schema.command_outputs import (
     WhoamiDocument,
 )
 from devinops.schema.files import file_schemas, headed
+from devinops.schema.fleet import FleetDocument
 from devinops.schema.inventory import (
     EndLine,
     HeaderLine,
@@ -46,6 +47,10 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         "plan": schema(
             "Output of devinops plan and apply with --format json; after apply with results",
             [PlanDocument, FailureDocument],
+        ),
+        "fleet": schema(
+            "Output of devinops plan and apply over many targets with --format json",
+            [FleetDocument, FailureDocument],
         ),
         "problems": schema(
             "Output of devinops validate and lint with --format json", [ProblemsDocument]

@@ -211,9 +211,10 @@ def test_the_exit_code_is_that_of_all_plans(
 
 def test_a_held_target_counts_nowhere_and_a_refused_run_wants_a_decision() -> None:
     collector = PlanCollector()
-    collector.add(planned_in("a", deletes()), state=TargetState.HELD, message="new")
+    collector.add(planned_in("a", deletes(), held="new"))
     collector.add(update("b"))
     plan = collector.plan()
+    assert plan.targets[0].message == "new"
     assert plan.exit_code() is ExitCode.OK
     assert [group.targets for group in plan.classes] == [("b",)]
     assert replace(plan, refusals=(Refusal("no"),)).exit_code() is ExitCode.DECIDE

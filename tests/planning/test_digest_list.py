@@ -61,8 +61,11 @@ def test_a_damaged_text_is_refused(text: str, why: str) -> None:
 
 def test_the_packed_form_is_one_line_that_cannot_end_a_comment() -> None:
     packed = LIST.packed()
-    assert re.fullmatch(r"[A-Za-z0-9+/= ]+", packed)
     assert DigestList.unpack(packed) == LIST
+    packed = random_fleet().packed()
+    assert packed.isascii()
+    assert packed.isprintable()
+    assert not set("-<>&@#!~%") & set(packed)
 
 
 def random_fleet(number: int = 1_000) -> DigestList:
@@ -75,7 +78,7 @@ def random_fleet(number: int = 1_000) -> DigestList:
 
 def test_a_thousand_long_names_leave_space_in_a_comment() -> None:
     fleet = random_fleet()
-    assert len(fleet.packed()) < 59_000
+    assert len(fleet.packed()) < 55_000
     assert DigestList.unpack(fleet.packed()) == fleet
 
 
@@ -86,7 +89,7 @@ def test_a_thousand_long_names_leave_space_in_a_comment() -> None:
         (LIST.packed().replace("1 ", "2 ", 1), "it is not a packed list of digests"),
         (LIST.packed().replace(" ", "->", 2), "it is not a packed list of digests"),
         ("1 aaaa aaaa", "it cannot be unpacked"),
-        ("1 a aaaa", "it cannot be unpacked"),
+        ('1 """" aaaa', "it cannot be unpacked"),
         (LIST.packed()[:-4], "it is not complete"),
         (f"{LIST.packed()[:18]} {LIST.packed().split()[2]}", "it is not complete"),
         (DigestList({"b": FIRST}).packed().split()[1].join(("1 ", " AAAA")), "it is not complete"),

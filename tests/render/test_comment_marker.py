@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.render.comment_marker import Marker, read, write
+from devinops.model.selectors import ALL
+from devinops.planning.digest_list import DigestList
+from devinops.render.comment_marker import (
+    Marker,
+    read,
+    read_digests,
+    write,
+    write_digests,
+)
 
 DIGEST = "0123456789abcdef" * 2
 MARKER = Marker("production", "org-1", DIGEST, root="teams/a")
@@ -108,3 +116,36 @@ def test_a_failure_without_a_target_is_over_with_the_plan_of_another_commit() ->
     for other in (replace(failure, commit="2"), replace(failure, root="."), MARKER):
         assert not plan.is_after_failure(other)
     assert not replace(failure, commit="2").is_after_failure(failure)
+
+
+# --- digests of many targets ----------------------------------------------------------------------
+
+LIST = DigestList({"pay": DIGEST, "risk": DIGEST[::-1]})
+OF_MANY = write(Marker(ALL, digest=LIST.digest))
+DIGESTS = write_digests(LIST)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_digests_in_the_second_line_are_read_again(end: str) -> None:
+    assert DIGESTS.count("--") == 2
+    assert read_digests(end.join((OF_MANY, DIGESTS, "## Plan"))) == LIST
+
+
+@pytest.mark.parametrize(
+    "text",
+    [OF_MANY, f"{OF_MANY}\n## Plan\n{DIGESTS}", f"{write(Marker(ALL))}\n{DIGESTS}", DIGESTS, ""],
+)
+def test_without_them_or_without_a_digest_of_all_there_is_no_list(text: str) -> None:
+    assert read_digests(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"{OF_MANY}\n{DIGESTS.replace(': 1 ', ': 2 ')}", "it is not a packed list"),
+        (f"{write(Marker(ALL, digest=DIGEST))}\n{DIGESTS}", "it was changed: its digest is"),
+    ],
+)
+def test_damaged_or_other_digests_are_refused(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        read_digests(text)

@@ -32,6 +32,7 @@ from devinops.render.answers import (
 from devinops.render.text import counts
 from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
+from tests.testing.fleets import answer, applied, fleet_of
 
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
 PLAN = build_plan((), Snapshot.of(()), PlanRequest(TARGET, Policy(), date(2026, 1, 1)))
@@ -43,6 +44,8 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
         "Plan for production (organization org-1): nothing to change",
     ),
     "report": (ApplyReport(PLAN, ()), "Applied to production (organization org-1): nothing to do."),
+    "plans of many": (answer(fleet_of([PLAN])), "Plan for 1 organization: nothing to change."),
+    "report of many": (applied(), "Applied to 29 of 35 organizations: 144 done"),
     "failure": (Failure("no answer", ExitCode.FIX, (PROBLEM,)), "devinops: no answer"),
     "problems": (ProblemsAnswer([PROBLEM], 1, 0, ExitCode.FIX), "a.md:1:2: error: it is bad [bad]"),
     "drift": (
@@ -57,6 +60,8 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
 MARKDOWN = {
     "plan": "## Plan for production: nothing to change",
     "report": "## Applied to production: nothing to do",
+    "plans of many": "## Plan for 1 organization: nothing to change",
+    "report of many": "## Applied to 29 of 35 organizations",
     "failure": "## Cannot plan: 1 error, 0 warnings in 1 file",
     "problems": "- `a.md:1:2`: **error**: it is bad `bad`",
     "drift": "## No drift in production",

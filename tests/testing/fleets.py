@@ -14,6 +14,7 @@ from devinops.model.objects import Problem, Severity, Source
 from devinops.model.target import Target, TargetState
 from devinops.planning.classes import FleetPlan, PlanCollector
 from devinops.planning.plan import Plan
+from devinops.render.answers import FleetAnswer
 from tests.testing.reports import conflict, declared, deletes, empty, note, planned, small
 
 
@@ -57,12 +58,16 @@ def mixed() -> FleetPlan:
     warning = Problem(Source("base/a.md", 3, 1), "old", "review_by has passed", Severity.WARNING)
     for name in ("quiet-1", "quiet-2", "quiet-3"):
         collector.add(planned_in(name, empty(), problems=(warning,), notes=("nothing new",)))
-    collector.add(update("new-team"), state=TargetState.HELD, message="new")
+    collector.add(replace(update("new-team"), held="new"))
     for name in ("gone", "moved"):
         collector.add_without_plan(name, "404: there is no such organization", ExitCode.FIX)
     busy = "the run 20260312T094100Z-ci works there"
     collector.add_without_plan("pay", busy, ExitCode.OK, TargetState.BUSY)
     return collector.plan()
+
+
+def answer(plan: FleetPlan) -> FleetAnswer:
+    return FleetAnswer(plan, plan.exit_code(), keys=("DEVIN_API_KEY",))
 
 
 def applied_in(name: str, plan: Plan, *outcomes: Outcome, **facts: Any) -> ApplyReport:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from devinops.model.keys import Key
 from devinops.model.objects import Problem, Source
+from devinops.model.selectors import ALL
 from devinops.model.target import Target
 from devinops.render import Style, counted
 from devinops.render.answers import LintDetails
@@ -64,21 +65,27 @@ class Section(NamedTuple):
 class MarkdownPage:
     """What all parts of a document need: how people want to read it, and where it is posted.
 
-    `keys` are those that its sentences can name, as they are shown.
+    `keys` are those that its sentences can name, as they are shown. `reserved` is the number of
+    bytes that are taken already.
     """
 
     style: Style
     keys: frozenset[str] = frozenset()
+    reserved: int = 0
 
     @property
     def limit(self) -> int:
         limit = self.style.limit
-        return COMMENT_LIMIT if limit is None else max(limit, MIN_LIMIT)
+        return (COMMENT_LIMIT if limit is None else max(limit, MIN_LIMIT)) - self.reserved
 
     def marker(self, target: Target, digest: str | None = None) -> str:
         """Return the first line of a document about a target."""
         organization = None if target.enterprise else target.org_id
         return write(Marker(target.name, organization, digest, self.commit, self._root))
+
+    def marker_of_many(self, digest: str | None = None) -> str:
+        """Return the first line of a document about many targets."""
+        return write(Marker(ALL, None, digest, self.commit, self._root))
 
     def failure_marker(self, target: str) -> str:
         """Return the first line of a document about a run that failed; `target` may be empty."""

@@ -1,0 +1,47 @@
+"""Writes answers as text for people: stable, grouped by kind; color is never the only signal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from devinops.applying.fleet_report import FleetReport
+from devinops.applying.report import ApplyReport
+from devinops.planning.plan import SavedPlan
+from devinops.render import Style, answers
+from devinops.render.fleet_text import FleetText
+from devinops.render.problem_text import ProblemText
+
+
+def render(answer: answers.Answer, style: Style) -> Iterator[str]:
+    """Yield the lines of an answer, each with its line end."""
+    for row in lines_of(answer, style):
+        yield f"{row}\n"
+
+
+def lines_of(answer: answers.Answer, style: Style) -> Iterator[str]:
+    """Yield the lines of an answer."""
+    text = FleetText(style.color, style.full, style.width, style.flags)
+    match answer:
+        case answers.PlanAnswer():
+            plan, lint = answer.plan, answer.lint
+            return text.approved(plan) if answer.approved else text.plan(plan, lint)
+        case SavedPlan():
+            return text.plan(answer)
+        case answers.FleetAnswer():
+            return text.fleet(answer)
+        case FleetReport():
+            return text.fleet_report(answer)
+        case ApplyReport():
+            return text.report(answer)
+        case answers.ProblemsAnswer():
+            return ProblemText(text.terminal).problems(answer)
+        case answers.DriftAnswer():
+            return text.drift_answer(answer)
+        case answers.Differences():
+            return text.differences(answer)
+        case answers.Failure():
+            return text.paragraph(f"devinops: {answer.error}")
+        case answers.SimpleAnswer(verbatim=True):
+            return iter(answer.lines)
+        case answers.SimpleAnswer():
+            return (row for text_line in answer.lines for row in text.paragraph(text_line))

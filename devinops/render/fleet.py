@@ -1,0 +1,326 @@
+"""Says in sentences what a run over many targets does, for every format. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
+from shlex import quote
+from typing import Final, NamedTuple
+
+from devinops.applying.fleet_report import FleetReport
+from devinops.model.changes import Action, Change, Outcome
+from devinops.model.exit_codes import ExitCode
+from devinops.model.keys import SHOWN, Key
+from devinops.model.objects import Source
+from devinops.model.target import TargetState
+from devinops.planning.classes import ChangeClass, FleetPlan, TargetPlan
+from devinops.planning.commands import like_commands, pull_command, with_flags
+from devinops.planning.lifecycles.required import is_missing
+from devinops.render import answers, counted
+from devinops.render.approvals import dangers_of
+from devinops.render.commands import named_keys
+from devinops.render.signs import BLOCKED, FAILED, OUTSIDE, REFUSED, SIGNS
+from devinops.render.terminal import Look, Sign
+from devinops.render.text import PULLED, drift_summary, joined
+
+NOTICED: Final = Sign("*", Look.DIM, "for your information")
+STATES: Final = {
+    TargetState.FAILED: ("failed: nothing is planned and nothing is written", FAILED),
+    TargetState.STALE: ("stale: the plan is not the reviewed one, so nothing is written", BLOCKED),
+    TargetState.BUSY: ("busy: another run works there", BLOCKED),
+    TargetState.HELD: ("held: planned, but never written", NOTICED),
+}
+"""The states in which nothing is written, the most urgent first, with what each means."""
+
+
+class Remark(NamedTuple):
+    """A sentence about some targets, none if it is about the run, and about the object of a key.
+
+    `word` says in one word what the sentence explains.
+    """
+
+    targets: Sequence[str]
+    text: str
+    key: Key | None = None
+    source: Source | None = None
+    word: str = ""
+
+
+class Remarks(NamedTuple):
+    """Remarks under one title. They may take a `share` of a document that has a limit."""
+
+    title: str
+    sign: Sign
+    share: float
+    remarks: Sequence[Remark]
+    hint: str = ""
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+
+def many(plan: FleetPlan, number: int) -> str:
+    """Return a number of targets, such as `40 organizations`."""
+    return counted(number, "target" if plan.in_enterprise else "organization")
+
+
+def names(targets: Sequence[str], *, most: int = SHOWN, code: Callable[[str], str] = str) -> str:
+    """Return the first names of targets, each marked by `code`, and the number of the others."""
+    more = f" and {len(targets) - most} more" if most < len(targets) else ""
+    return ", ".join(map(code, targets[:most])) + more
+
+
+def where(
+    plan: FleetPlan,
+    targets: Sequence[str],
+    *,
+    most: int = SHOWN,
+    code: Callable[[str], str] = str,
+) -> str:
+    """Return in which targets something is, such as `in 12 organizations: a, b, … and 7 more`."""
+    number = f"{many(plan, len(targets))}: " if len(targets) > 1 else ""
+    return f"in {number}{names(targets, most=most, code=code)}"
+
+
+def title(plan: FleetPlan) -> str:
+    """Return how many targets a plan is about; those that are held do not count."""
+    return many(plan, len(plan.targets) - plan.count(TargetState.HELD))
+
+
+def facts(answer: answers.FleetAnswer) -> Iterator[str]:
+    """Yield what all targets share: the API, the store of the inventory, and the keys."""
+    plans = [target for target in answer.plan.targets if target.target]
+    apis = {(t.target.api_url, t.target.api, t.target.emulator) for t in plans if t.target}
+    stores = {target.store for target in plans}
+    if len(apis) == 1:
+        ((url, api, emulator),) = apis
+        yield f"{'on the emulator ' if emulator else ''}at {url} (API {api})"
+    if len(stores) == 1:
+        yield f"inventory: {stores.pop()}"
+    if answer.keys:
+        yield f"API keys from {', '.join(answer.keys[:SHOWN])}"
+
+
+# --- plans ----------------------------------------------------------------------------------------
+
+
+def counts(plan: FleetPlan) -> str:
+    """Return the last line of a plan of many targets."""
+    return f"Plan for {title(plan)}: {verdict(plan)}."
+
+
+def verdict(plan: FleetPlan, error: str = "") -> str:
+    """Return what happens to how many targets, without the numbers that are zero."""
+    planned = [target for target in plan.targets if target.state is TargetState.PLANNED]
+    others = joined(
+        (
+            (sum(bool(target.refusals) for target in planned), "refused"),
+            (sum(bool(target.blocked) for target in planned), "blocked in part"),
+            (sum(bool(target.drift) for target in planned), "changed outside devinops"),
+            *((plan.count(state), state.value) for state in STATES),
+        )
+    )
+    stopped = "refused, " if plan.refusals else "not applied, " if error else ""
+    quiet = sum(not target.changes for target in planned)
+    return stopped + "; ".join(filter(None, (_changing(plan.classes, quiet), others)))
+
+
+def _changing(classes: Sequence[ChangeClass], quiet: int) -> str:
+    """Return how many targets need which changes."""
+    if not classes:
+        return "nothing to change"
+    first, *rest = (len(group.targets) for group in classes)
+    changes = counted(len(classes[0].changes), "change")
+    if first > 1:
+        counts = [(first, f"need the same {changes}"), (sum(rest), _verb("differ", sum(rest)))]
+    elif rest:
+        counts = [(len(classes), "need changes of their own")]
+    else:
+        counts = [(1, f"needs {changes}")]
+    return joined([*counts, (quiet, f"{_verb('need', quiet)} none")])
+
+
+def _verb(verb: str, number: int) -> str:
+    return f"{verb}s" if number == 1 else verb
+
+
+def class_title(plan: FleetPlan, group: ChangeClass) -> str:
+    """Return how many targets a class has, or the name of the only one."""
+    return many(plan, len(group.targets)) if len(group.targets) > 1 else group.targets[0]
+
+
+def class_counts(group: ChangeClass) -> str:
+    """Return the number of changes by action, such as `2 to create, 1 to update`."""
+    actions = Counter(change.action for change in group.changes)
+    return joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
+
+
+def remarks(answer: answers.FleetAnswer | FleetReport, flags: str) -> Iterator[Remarks]:
+    """Yield what a person must see besides changes, or besides what was done as planned.
+
+    `flags` is that of `Style`, and is added to the commands in the sentences.
+    """
+    names = like_commands(named_keys(answer))
+    groups = _of_report(answer) if isinstance(answer, FleetReport) else _of_plan(answer.plan)
+    for group in groups:
+        lines = [line._replace(text=with_flags(line.text, flags, names)) for line in group.remarks]
+        if lines:
+            yield group._replace(remarks=lines, hint=with_flags(group.hint, flags, names))
+
+
+def _of_plan(plan: FleetPlan) -> Iterator[Remarks]:
+    refused = [Remark((), refusal.reason) for refusal in plan.refusals]
+    yield Remarks("refused: nothing will be applied", REFUSED, 0.1, refused)
+    refused = [Remark(targets, refusal.reason) for refusal, targets in plan.refused]
+    hint = "to approve, select them with `--target` and pass the option"
+    yield Remarks("refused: nothing will be applied in these targets", REFUSED, 0.1, refused, hint)
+    for group in plan.classes:
+        for title, items in dangers_of(group.changes, group.risks, plan.approvals.hazards):
+            costs = [Remark(group.targets, text, change.key) for change, text in items]
+            yield Remarks(title, REFUSED, 0.02, costs)
+    yield from _states(plan)
+    blocked = [
+        Remark(targets, step.reason, step.key, step.source, str(step.by))
+        for step, targets in plan.blocked
+        if not is_missing(step)
+    ]
+    yield Remarks("blocked until a person decides", BLOCKED, 0.12, blocked)
+    missing = [Remark(targets, f"{item.kind} {item.path}") for item, targets in plan.missing]
+    yield Remarks("missing: create in the web app, because no API can", BLOCKED, 0.05, missing)
+    drift = [
+        Remark(targets, drift_summary(item), item.key, item.source) for item, targets in plan.drift
+    ]
+    hint = f"`{pull_command()}` {PULLED}"
+    yield Remarks("changed outside devinops, kept", OUTSIDE, 0.08, drift, hint)
+    notes = [Remark(targets, note) for note, targets in plan.notes]
+    yield Remarks("notes", NOTICED, 0.05, notes)
+    warnings = [
+        Remark(targets, f"{problem.message} [{problem.code}]", source=problem.source)
+        for problem, targets in plan.problems
+    ]
+    yield Remarks("warnings", NOTICED, 0.05, warnings)
+
+
+def _states(plan: FleetPlan) -> Iterator[Remarks]:
+    """Yield the targets in which nothing is written, and why."""
+    for state, (meaning, sign) in STATES.items():
+        targets = [target for target in plan.targets if target.state is state]
+        messages = _by_text((target.name, _message(target)) for target in targets)
+        yield Remarks(meaning, sign, 0.06, messages)
+
+
+def _message(target: TargetPlan) -> str:
+    planned = f" ({counted(target.changes, 'change')} planned)" if target.changes else ""
+    return f"{target.message}{planned}"
+
+
+def _by_text(texts: Iterable[tuple[str, str]]) -> Sequence[Remark]:
+    """Return texts with their targets, that of the most targets first."""
+    groups = defaultdict[str, list[str]](list)
+    for name, text in texts:
+        groups[text].append(name)
+    remarks = [Remark(targets, text) for text, targets in groups.items()]
+    return sorted(remarks, key=lambda remark: -len(remark.targets))
+
+
+def deletes(plan: FleetPlan, will: str) -> Iterator[Remarks]:
+    """Yield the objects that `will` be deleted or replaced, each once with its targets."""
+    writing = {target.name for target in plan.targets if target.writes}
+    for action, what in ((Action.DELETE, "deleted"), (Action.REPLACE, "deleted and created again")):
+        groups: dict[int, tuple[Change, list[str]]] = {}
+        for group in plan.classes:
+            targets = writing.intersection(group.targets)
+            for change in group.changes:
+                if change.action is action and targets:
+                    groups.setdefault(id(change), (change, []))[1].extend(targets)
+        lines = [
+            Remark(sorted(targets), change.reason, change.key, change.source)
+            for change, targets in groups.values()
+        ]
+        number = sum(len(line.targets) for line in lines)
+        if lines:
+            yield Remarks(f"{counted(number, 'object')} {will} be {what}", REFUSED, 0.15, lines)
+
+
+def full_command(answer: answers.FleetAnswer, in_root: str) -> str:
+    """Return a command with the options by which it applies exactly these plans."""
+    plan = answer.plan
+    options = [
+        *(f"--target {quote(selector)}" for selector in answer.selectors),
+        *(f"--only {quote(text)}" for text in plan.only),
+        *map(str, plan.approvals.given()),
+    ]
+    start = f"devinops {answer.command}{in_root}"
+    return " ".join((start, *options, f"--expect {plan.digests.digest}"))
+
+
+def plan_look(plan: FleetPlan) -> Look:
+    """Return what a plan of many targets means for its reader."""
+    if plan.refusals or plan.refused or plan.count(TargetState.FAILED):
+        return Look.ERROR
+    if plan.blocked or plan.count(TargetState.STALE) or plan.count(TargetState.BUSY):
+        return Look.WAITING
+    return Look.CHANGED if plan.classes else Look.GOOD
+
+
+# --- reports --------------------------------------------------------------------------------------
+
+
+def report_title(report: FleetReport) -> str:
+    """Return in how many of the targets with changes all of them are done, and the counts."""
+    plan, reported = report.plan, [target for target in report.targets if target.has_changes]
+    finished = sum(target.finished for target in reported)
+    unwritten = sum(plan.count(state) for state in STATES if state is not TargetState.HELD)
+    done = joined((report.count(outcome), outcome) for outcome in Outcome)
+    others = joined((plan.count(state), state.value) for state in STATES)
+    word = "Interrupted: applied" if report.interrupted else "Applied"
+    total = many(plan, len(reported) + unwritten)
+    details = "; ".join(filter(None, (done, others)))
+    return f"{word} to {finished} of {total}: {details or 'nothing to do'}"
+
+
+def _of_report(report: FleetReport) -> Iterator[Remarks]:
+    not_done = [
+        Remark(t, r.message, r.change.key, r.change.source, f"{r.change.action} {r.outcome}")
+        for r, t in report.not_done
+    ]
+    yield Remarks("not done as planned", FAILED, 0.3, not_done)
+    left = [Remark(t, c.reason, c.key, c.source, str(c.action)) for c, t in report.left]
+    yield Remarks("plans made afterwards still have changes", BLOCKED, 0.15, left)
+    unverified = _by_text((t.name, t.unverified) for t in report.targets if t.unverified)
+    yield Remarks("what is left could not be checked", BLOCKED, 0.05, unverified)
+    waiting = [
+        Remark(targets, step.reason, step.key, step.source, str(step.by))
+        for step, targets in (*report.plan.blocked, *report.waiting)
+    ]
+    yield Remarks("blocked until a person decides", BLOCKED, 0.1, waiting)
+    yield from _states(report.plan)
+
+
+def outcomes(report: FleetReport) -> Sequence[Remark]:
+    """Return the number of changes by outcome, with the targets that have them."""
+    return _by_text(
+        (target.name, joined((target.outcomes[outcome], outcome) for outcome in Outcome))
+        for target in report.targets
+        if target.has_changes
+    )
+
+
+def report_look(report: FleetReport) -> Look:
+    """Return what a report means for its reader."""
+    if report.exit_code in (ExitCode.OK, ExitCode.DECIDE):
+        return Look.GOOD if report.exit_code is ExitCode.OK else Look.WAITING
+    return Look.ERROR
+
+
+def next_steps(report: FleetReport, flags: str) -> Iterator[str]:
+    """Yield where the backups are, and what to do after a run that was only partly done."""
+    paths = [target.backup for target in report.targets if target.backup]
+    if paths:
+        backups = (
+            f"Backups of {many(report.plan, len(paths))} are in {PurePosixPath(paths[0]).parent}"
+        )
+        yield f"{backups}: `devinops rollback --target NAME latest` restores the one of NAME."
+    if report.exit_code in (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED):
+        yield f"To finish, run `devinops apply{flags}` again, which plans what is left."

@@ -1,0 +1,108 @@
+"""Writes the plans and the report of many targets as text for people, by class."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from devinops.applying.fleet_report import FleetReport
+from devinops.model.changes import Action, Change
+from devinops.model.keys import SHOWN
+from devinops.planning.classes import ChangeClass, FleetPlan
+from devinops.render import answers, fleet
+from devinops.render.changes import Level, levels
+from devinops.render.escape import line
+from devinops.render.fleet import Remarks
+from devinops.render.problem_text import ProblemText
+from devinops.render.signs import SIGNS
+from devinops.render.terminal import Look, Span
+from devinops.render.text import Text
+
+MAX_CLASSES: Final = 20
+"""How many classes are shown with their changes, and remarks under one title, unless `full`."""
+
+
+class FleetText(Text):
+    """Writes what many targets have in common once, with the names of the targets."""
+
+    @property
+    def _most(self) -> int:
+        return sys.maxsize if self.full else SHOWN
+
+    def fleet(self, answer: answers.FleetAnswer) -> Iterator[str]:
+        """Yield the lines of the plans of many targets; the last one holds the counts."""
+        plan = answer.plan
+        title = Span(f"Plan for {fleet.title(plan)}", strong=True)
+        yield from self.terminal.row(title, line(f" {', '.join(fleet.facts(answer))}"))
+        changes = [change for group in plan.classes for change in group.changes]
+        yield from self._legend(changes, bool(plan.blocked), bool(plan.drift))
+        yield from self._classes(plan, approved=answer.approved)
+        yield from self._remarks(plan, fleet.remarks(answer, self.flags))
+        if answer.lint:
+            yield from self._heading("lint")
+            yield from ProblemText(self.terminal, self.full).problems(answer.lint)
+        yield from self._terms(plan.only, plan.approvals)
+        yield ""
+        if digests := plan.digests.digests:
+            text = f"digest {plan.digests.digest} of {fleet.many(plan, len(digests))}"
+            yield from self.terminal.row(Span(text, Look.DIM))
+        yield from self._verdict(fleet.counts(plan), fleet.plan_look(plan))
+
+    def _classes(self, plan: FleetPlan, *, approved: bool) -> Iterator[str]:
+        """Yield the classes: the first with their changes, the others with what they delete."""
+        above: set[int] = set()
+        for number, group in enumerate(plan.classes):
+            yield from self._heading(
+                f"{fleet.class_title(plan, group)}: {fleet.class_counts(group)}"
+            )
+            if len(group.targets) > 1:
+                names = fleet.names(group.targets, most=self._most)
+                yield from self.terminal.row(Span(names, Look.DIM), indent=2, hang=2)
+            if self.full or number < MAX_CLASSES:
+                yield from self._class(group, above, approved=approved)
+                continue
+            for change in group.changes:
+                if change.action is Action.DELETE:
+                    yield from self._changes.heading(change)
+
+    def _class(self, group: ChangeClass, above: set[int], *, approved: bool) -> Iterator[str]:
+        """Yield the changes of a class; one that a class `above` has takes only one line."""
+        new: list[tuple[Change, Level]] = []
+        for change, level in levels(group.changes, full=self.full):
+            if id(change) in above:
+                key, rest = line(str(change.key)), Span("  as above", Look.DIM)
+                yield from self.terminal.row(key, rest, sign=SIGNS[change.action], indent=2, hang=6)
+            else:
+                new.append((change, Level.LINE if approved else level))
+        above.update(id(change) for change, _ in new)
+        yield from self._changes.changes(new)
+
+    def _remarks(self, plan: FleetPlan, groups: Iterable[Remarks]) -> Iterator[str]:
+        for title, sign, _, remarks, hint in groups:
+            yield from self._heading(title, f" ({hint})".replace("`", "") if hint else "")
+            shown = remarks if self.full else remarks[:MAX_CLASSES]
+            for remark in shown:
+                text = ": ".join(filter(None, (remark.word, remark.text)))
+                if remark.key:
+                    yield from self.terminal.row(line(str(remark.key)), sign=sign, indent=2, hang=6)
+                    yield from self._changes.because(remark.source, text, Look.PLAIN)
+                else:
+                    position = f"{remark.source}: " if remark.source else ""
+                    yield from self.terminal.row(
+                        line(f"{position}{text}"), sign=sign, indent=2, hang=6
+                    )
+                if remark.targets:
+                    where = fleet.where(plan, remark.targets, most=self._most)
+                    yield from self.terminal.row(Span(where, Look.DIM), indent=6)
+            if len(shown) < len(remarks):
+                yield from self._more(len(remarks) - len(shown), "likewise")
+
+    def fleet_report(self, report: FleetReport) -> Iterator[str]:
+        """Yield the lines of a report; the last one holds the counts."""
+        yield from self._remarks(report.plan, fleet.remarks(report, self.flags))
+        for step in fleet.next_steps(report, self.flags):
+            yield ""
+            yield from self.paragraph(step.replace("`", ""))
+        yield ""
+        yield from self._verdict(f"{fleet.report_title(report)}.", fleet.report_look(report))

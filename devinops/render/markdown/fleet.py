@@ -1,0 +1,148 @@
+"""Writes the plans and the report of many targets as one Markdown document, by class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from devinops.applying.fleet_report import FleetReport
+from devinops.planning.classes import ChangeClass, FleetPlan
+from devinops.render import fleet
+from devinops.render.answers import FleetAnswer
+from devinops.render.comment_marker import write_digests
+from devinops.render.findings import lint_of
+from devinops.render.markdown.budget import size
+from devinops.render.markdown.escape import code, fenced, html_code, shown
+from devinops.render.markdown.page import (
+    Item,
+    MarkdownPage,
+    Section,
+    alert,
+    document,
+    finding_section,
+)
+from devinops.render.markdown.plan import SECTIONS, change_item
+from devinops.render.terminal import Look
+
+LEAST_PAGE: Final = 8_000
+"""How many bytes of a document must be left beside the digests of the targets."""
+MAX_SECTIONS: Final = 12
+"""How many classes have a section of their own."""
+MERGE: Final = (
+    "Merge to apply this plan. In an organization whose plan is different then, nothing is applied."
+)
+_ALERTS: Final = {Look.ERROR: "CAUTION", Look.DIM: "NOTE"}
+_names = partial(fleet.names, most=3, code=code)
+
+
+def fleet_document(page: MarkdownPage, answer: FleetAnswer) -> Iterator[str]:
+    """Yield the document of the plans of many targets, with their digests if they fit."""
+    plan, can_apply = answer.plan, bool(answer.plan.digests.digests) and not answer.error
+    marker = page.marker_of_many(plan.digests.digest if can_apply else None)
+    packed = f"{write_digests(plan.digests)}\n" if can_apply else ""
+    if page.limit - size(packed) < LEAST_PAGE:
+        packed = ""
+    head = f"{marker}\n{packed}"
+    page = replace(page, reserved=size(head))
+    yield head
+    verdict = fleet.verdict(plan, answer.error)
+    will = "would" if answer.error or plan.refusals else "will"
+    summary = [
+        f"## Plan for {fleet.title(plan)}{page.in_root}: {verdict}",
+        page.prose(f"Plan of devinops {', '.join(fleet.facts(answer))}"),
+        *(
+            [alert("CAUTION", "Nothing was applied", [page.prose(answer.error)])]
+            if answer.error
+            else []
+        ),
+        *_remarks(page, plan, fleet.deletes(plan, will)),
+        *_remarks(page, plan, fleet.remarks(answer, page.style.flags)),
+    ]
+    sections = list(_classes(page, plan))
+    if answer.lint:
+        title = "Lint of the entries that changed"
+        sections.append(finding_section(page, title, answer.lint.problems, lint_of(answer.lint)))
+    end = list(_end(page, answer, can_apply, bool(packed)))
+    yield from document(page, summary, sections, end)
+
+
+def fleet_report_document(page: MarkdownPage, report: FleetReport) -> Iterator[str]:
+    """Yield the document of the report of many targets."""
+    summary = [
+        f"{page.marker_of_many()}\n## {fleet.report_title(report)}{page.in_root}",
+        *_remarks(page, report.plan, fleet.remarks(report, page.style.flags)),
+        *map(page.prose, fleet.next_steps(report, page.style.flags)),
+    ]
+    results = [Item(f"- {_names(r.targets)}: {r.text}") for r in fleet.outcomes(report)]
+    return document(page, summary, [Section("Results", results)])
+
+
+def _remarks(page: MarkdownPage, plan: FleetPlan, groups: Iterable[fleet.Remarks]) -> Iterator[str]:
+    """Yield a block for each group of remarks, with as many as its share of the document holds."""
+    for title, sign, share, remarks, hint in groups:
+        lines = (_remark(page, plan, remark) for remark in remarks)
+        listed = page.listed(lines, len(remarks), share)
+        heading, outro = (page.prose(f"{text[:1].upper()}{text[1:]}") for text in (title, hint))
+        yield alert(_ALERTS.get(sign.look, "WARNING"), heading, listed, outro)
+
+
+def _remark(page: MarkdownPage, plan: FleetPlan, remark: fleet.Remark) -> str:
+    location = page.location(remark.source)
+    if remark.key:
+        where = fleet.where(plan, remark.targets, most=3, code=code)
+        about = ", ".join(filter(None, (location, where)))
+        return page.item(remark.key, about, remark.text, remark.word)
+    about = ", ".join(filter(None, (location, _names(remark.targets))))
+    return f"- {': '.join(filter(None, (about, page.prose(remark.text, 600))))}"
+
+
+def _classes(page: MarkdownPage, plan: FleetPlan) -> Iterator[Section]:
+    """Yield a section for each of the largest classes, and one that counts the others."""
+    above: set[int] = set()
+    for group in plan.classes[:MAX_SECTIONS]:
+        yield _class_section(page, plan, group, above)
+        above.update(map(id, group.changes))
+    others = plan.classes[MAX_SECTIONS:]
+    number = fleet.many(plan, sum(len(group.targets) for group in others))
+    items = [Item(f"- {_names(group.targets)}: {fleet.class_counts(group)}") for group in others]
+    yield Section(f"{number} in {len(others)} more classes", items)
+
+
+def _class_section(
+    page: MarkdownPage, plan: FleetPlan, group: ChangeClass, above: set[int]
+) -> Section:
+    """Return the section of a class, in which a change that is `above` is not shown again."""
+    is_one = len(group.targets) == 1
+    title = html_code(group.targets[0]) if is_one else fleet.class_title(plan, group)
+    items = [
+        Item(page.item(change.key, text="as above", word=str(change.action)))
+        if id(change) in above
+        else change_item(page, change, str(change.action))
+        for change in sorted(group.changes, key=lambda change: SECTIONS.index(change.action))
+    ]
+    intro = "" if is_one else _names(group.targets)
+    return Section(f"{title}: {fleet.class_counts(group)}", items, intro)
+
+
+def _end(page: MarkdownPage, answer: FleetAnswer, can_apply: bool, packed: bool) -> Iterator[str]:
+    """Yield the digest of the plans, and the command that applies them, if they can be applied."""
+    plan, job = answer.plan, page.style.job
+    if not plan.classes:
+        return
+    yield "### How to apply"
+    if not can_apply:
+        yield "This plan cannot be applied: see the top for what to fix or to approve."
+        return
+    is_merged = job and job.in_request and not plan.only
+    yield f"{MERGE} By hand:" if is_merged else "This applies exactly these plans, or nothing:"
+    yield fenced([shown(fleet.full_command(answer, page.style.in_root), 1_000)], "sh")
+    commit = f" · commit {code(job.commit[:12])}" if job and job.commit else ""
+    number = fleet.many(plan, len(plan.digests.digests))
+    yield f"Digest {code(plan.digests.digest)} of {number}{commit}"
+    if not packed:
+        yield (
+            "The digest of each target does not fit here, so this digest accepts only the plans of "
+            "all of them together."
+        )
