@@ -22,9 +22,9 @@ def changed_entries(root: Path, ref: str, entries: Iterable[Declaration]) -> fro
     in another file than before is a change. Raises ConfigError if the commit is missing.
     """
     git, top = Git(root), os.path.realpath(root)
-    base = _merge_base(git, ref)
+    base = merge_base(git, ref, "which entries changed")
     there = _names(git, "ls-tree", "-r", "--name-only", "-z", base)
-    touched = _names(git, "diff", *_DIFF, "-z", base)
+    touched = changed_paths(git, base)
 
     def real(path: str) -> str:
         return os.path.relpath(os.path.realpath(root / path), top).replace(os.sep, "/")
@@ -83,9 +83,17 @@ def _names(git: Git, *arguments: str) -> frozenset[str]:
     return frozenset(os.fsdecode(git.raw(*arguments)).split("\0"))
 
 
-def _merge_base(git: Git, ref: str) -> str:
-    """Return the commit up to which HEAD and `ref` have the same history. Raises ConfigError."""
-    unknown = f"cannot tell which entries changed since {ref}"
+def changed_paths(git: Git, commit: str) -> frozenset[str]:
+    """Return the paths below the root of tracked files that differ from a commit."""
+    return _names(git, "diff", *_DIFF, "-z", commit)
+
+
+def merge_base(git: Git, ref: str, what: str) -> str:
+    """Return the commit up to which HEAD and `ref` have the same history. Raises ConfigError.
+
+    `what` says what it is needed for.
+    """
+    unknown = f"cannot tell {what} since {ref}"
     repository = git.attempt("rev-parse", "--is-shallow-repository")
     if repository is None or repository.code:
         reason = error_line(repository.err) if repository else "cannot run git"

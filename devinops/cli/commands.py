@@ -513,6 +513,12 @@ def whoami(**arguments: Any) -> ExitCode:
 @click.argument("action", required=False, type=click.Choice(["discover"]))
 @click.option("--names", is_flag=True, help="Print only the names, one on each line, for scripts.")
 @click.option(
+    "--affected",
+    type=NonEmpty(),
+    metavar="REF",
+    help="List only targets whose entries or settings differ from the merge base of HEAD and REF.",
+)
+@click.option(
     "--check", is_flag=True, help="With discover: write nothing; exit 2 if there is a difference."
 )
 @common(api=True, many=True)
@@ -527,6 +533,7 @@ def targets(**arguments: Any) -> ExitCode:
     \b
       devinops targets
       devinops targets -t ring=canary --names
+      devinops targets --affected origin/main --format json
       devinops targets discover --check
     """
     return _call("targets:run", arguments)

@@ -74,7 +74,7 @@ def document(devinops: Devinops, *words: Any) -> Any:
 
 def test_the_targets_are_listed_in_the_order_of_the_file(root: Path, devinops: Devinops) -> None:
     assert devinops("targets", "-C", root).out == (
-        "NAME      TITLE     ORGANIZATION  LABELS                 KEY             HELD\n"
+        "NAME      TITLE     ORGANIZATION  LABELS                 KEY VARIABLE    HELD\n"
         "pay       Payments  org-1         ring=canary region=eu  DEVIN_API_KEY   -\n"
         "ship      -         org-2         ring=early             DEVIN_KEY_SHIP  waits for the audit\n"
         "everyone  -         (enterprise)  -                      DEVIN_API_KEY   -\n"
@@ -105,6 +105,7 @@ def test_without_targets_the_list_is_empty(repository: Write, devinops: Devinops
     [
         (["--check"], "--check is for devinops targets discover"),
         (["discover", "--names"], "--names is for the list"),
+        (["discover", "--affected", "main"], "--affected is for the list"),
         (["-t", "ring=x"], "no target has ring=x"),
     ],
 )

@@ -12,18 +12,21 @@ from devinops.environment import KEY_VARIABLES
 from devinops.model.errors import UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.selectors import pairs
-from devinops.render import counted
+from devinops.render import counted, terminal
 from devinops.render.answers import SimpleAnswer
 
 if TYPE_CHECKING:
     from devinops.schema.command_outputs import TargetsDocument
 
 
-def run(options: Options, action: str | None, names: bool, check: bool) -> ExitCode:
+def run(
+    options: Options, action: str | None, names: bool, affected: str | None, check: bool
+) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     if action == "discover":
-        if names:
-            raise UsageError("--names is for the list: leave it out, or leave out discover")
+        for option in ("--names" if names else "", "--affected" if affected else ""):
+            if option:
+                raise UsageError(f"{option} is for the list: leave it out, or leave out discover")
         from devinops.cli.handlers.discover_targets import discover
 
         return discover(options, check=check)
@@ -32,6 +35,13 @@ def run(options: Options, action: str | None, names: bool, check: bool) -> ExitC
     with failures_written(options):
         project = read_project(options.root)
         chosen = _chosen(project, options)
+        if affected:
+            from devinops.cli.affected_targets import affected_targets
+
+            among = affected_targets(options.root, affected, options.say)
+            chosen = tuple(name for name in chosen if name in among)
+            if not chosen:
+                options.say(f"what changed since {affected} affects none of the targets")
     lines = list(chosen) if names else list(_lines(project, chosen))
     options.answer(SimpleAnswer(lines, lambda: _document(project, chosen)))
     return ExitCode.OK
@@ -53,15 +63,16 @@ def _lines(project: Project, names: Sequence[str]) -> Iterator[str]:
     """Yield a table of the targets, without columns that are empty, and their number."""
     rows = [_row(name, project.targets[name]) for name in names]
     columns = [column for column in zip(_TITLES, *rows, strict=True) if any(column[1:])]
-    widths = [max(map(len, column)) for column in columns]
+    sizes = [max(map(terminal.columns, column)) for column in columns]
     for row in zip(*columns, strict=True) if rows else ():
-        cells = zip(row, widths, strict=True)
-        yield "  ".join(f"{cell or '-':{width}}" for cell, width in cells).rstrip()
+        cells = ((cell or "-", size) for cell, size in zip(row, sizes, strict=True))
+        padded = (cell + " " * (size - terminal.columns(cell)) for cell, size in cells)
+        yield "  ".join(padded).rstrip()
     held = sum("hold" in project.targets[name] for name in names)
     yield f"{counted(len(names), 'target')}{f', {held} held' if held else ''}"
 
 
-_TITLES = ("NAME", "TITLE", "ORGANIZATION", "LABELS", "KEY", "HELD")
+_TITLES = ("NAME", "TITLE", "ORGANIZATION", "LABELS", "KEY VARIABLE", "HELD")
 
 
 def _row(name: str, target: Mapping[str, Any]) -> tuple[str, ...]:

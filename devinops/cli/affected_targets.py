@@ -1,0 +1,129 @@
+"""Which targets get other entries or settings than at another commit, from the files alone."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from devinops.cli.changed_entries import changed_paths, merge_base
+from devinops.config import DEFAULT_TARGET, Project, read_repository
+from devinops.git import Git
+from devinops.load import Loaded
+from devinops.load.file_names import SUFFIXES, hidden_part
+from devinops.model.errors import ConfigError, stop_on_errors
+from devinops.model.keys import listed
+from devinops.model.objects import Declaration, Source
+
+_ABOUT: Final = ("title", "labels")
+"""What a target has for people and selectors: of itself, it changes nothing in a plan."""
+
+_LINK: Final = "120000"
+_AT_ONCE: Final = 1_000
+"""How many files are held in memory."""
+
+
+def affected_targets(root: Path, ref: str, say: Callable[[str], None]) -> tuple[str, ...]:
+    """Return the targets whose entries or settings differ from the merge base of HEAD and `ref`.
+
+    They are in the order of the file. Entries are compared as each target gets them, without what
+    is never sent. `say` gets what a user must know. Raises ConfigError, and InputError for the
+    files as they are now.
+    """
+    project, loaded = read_repository(root)
+    stop_on_errors(loaded.problems)
+    names = tuple(project.targets) or (DEFAULT_TARGET,)
+    git = Git(root)
+    base = merge_base(git, ref, "which targets are affected")
+    wanted = {*changed_paths(git, base), *(_below(root, path) for path in loaded.bodies)}
+    with _files_at(git, base, wanted) as before:
+        old, old_loaded = read_repository(before)
+    if any(item.is_error and item.code != "no-entries" for item in old_loaded.problems):
+        say(f"the files at {base[:12]} have errors, so all targets count as affected")
+        return names
+    if gone := old.targets.keys() - {*names}:
+        say(f"no longer declared, so their objects stay as they are: {listed(gone)}")
+    now, then = _Contents(project, loaded), _Contents(old, old_loaded)
+    return tuple(name for name in names if now.of(name) != then.of(name))
+
+
+class _Contents:
+    """What each target has, in a form to be compared."""
+
+    def __init__(self, project: Project, loaded: Loaded) -> None:
+        self.project, self.loaded = project, loaded
+        self.entries = [(entry, _sent(entry)) for entry in loaded.declarations]
+
+    def of(self, name: str) -> object:
+        """Return the settings, the entries and the merged values of a target; None without it."""
+        targets = self.project.targets or {DEFAULT_TARGET: self.project.defaults}
+        if name not in targets:
+            return None
+        return (
+            {option: value for option, value in targets[name].items() if option not in _ABOUT},
+            [sent for entry, sent in self.entries if entry.concerns(name)],
+            sorted(edit._replace(source=Source("")) for edit in self.loaded.merged_for(name)),
+        )
+
+
+def _sent(entry: Declaration) -> Mapping[str, Any]:
+    """Return what an entry means for a target that gets it."""
+    return {
+        "key": entry.key,
+        "resource": entry.resource,
+        "ensure": entry.ensure,
+        "protect": entry.protect,
+        "previously": entry.previously,
+    }
+
+
+# --- the files of a commit ------------------------------------------------------------------------
+
+
+@contextmanager
+def _files_at(git: Git, commit: str, wanted: Collection[str]) -> Iterator[Path]:
+    """Yield a directory with the files below the root at a commit that can be read.
+
+    Those are YAML, Markdown and JSON Lines, and what is `wanted`, such as the texts of entries.
+    """
+    files = dict(_listed(git, commit, wanted))
+    with tempfile.TemporaryDirectory(prefix="devinops-", ignore_cleanup_errors=True) as name:
+        directory = Path(name)
+        # Links come last, so that no file is written through one.
+        names = iter(sorted(files, key=lambda path: (files[path][0] == _LINK, path)))
+        while chunk := list(islice(names, _AT_ONCE)):
+            contents = git.contents({files[path][1] for path in chunk})
+            for path in chunk:
+                _write(directory / path, *files[path], contents)
+        yield directory
+
+
+def _listed(
+    git: Git, commit: str, wanted: Collection[str]
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the path, mode and object of each file."""
+    for row in os.fsdecode(git.raw("ls-tree", "-r", "-z", commit)).split("\0")[:-1]:
+        facts, _, path = row.partition("\t")
+        mode, kind, object = facts.split(" ")
+        is_read = path.lower().endswith((*SUFFIXES, ".jsonl")) or path in wanted
+        parts = path.split("/")
+        if kind == "blob" and is_read and not (hidden_part(path) or {"", ".", ".."} & {*parts}):
+            yield path, (mode, object)
+
+
+def _write(path: Path, mode: str, object: str, contents: Mapping[str, bytes]) -> None:
+    if object not in contents:
+        raise ConfigError(f"git cannot read {path.name} of an earlier commit: fetch it, and retry")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if mode == _LINK:
+        path.symlink_to(os.fsdecode(contents[object]))
+    else:
+        path.write_bytes(contents[object])
+
+
+def _below(root: Path, real: str) -> str:
+    return os.path.relpath(real, os.path.realpath(root)).replace(os.sep, "/")
