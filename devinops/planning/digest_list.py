@@ -16,7 +16,8 @@ from devinops.planning.plan import DIGEST_LENGTH
 
 _DIGEST: Final = f"[0-9a-f]{{{DIGEST_LENGTH}}}"
 _HEAD: Final = re.compile(rf"# devinops digests 1: (\d+) targets, ({_DIGEST})")
-_LINE: Final = re.compile(rf"({_DIGEST})  (\S+)")
+_NAME: Final = "[a-z0-9][a-z0-9._-]*"
+_LINE: Final = re.compile(rf"({_DIGEST})  ({_NAME})")
 _REPLACED: Final = b"!#%&-<>@~", b"\"',./:[]\\"
 """Characters of base 85 that could end a comment or start a reference, and what replaces them."""
 _PACKED: Final = re.compile(r"1 ([^\s!#%&<>@~-]+) ([^\s!#%&<>@~-]+)", re.ASCII)
@@ -111,6 +112,8 @@ class DigestList:
             or names != sorted({*names})
         ):
             raise ValueError("it is not complete")
+        if not all(re.fullmatch(_NAME, name) for name in names):
+            raise ValueError("it has names that no target has")
         parts = (digests[at : at + DIGEST_LENGTH] for at in range(0, len(digests), DIGEST_LENGTH))
         return cls(dict(zip(names, parts, strict=True)))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from devinops.model.objects import Severity
 from devinops.schema.base_document import (
@@ -174,6 +174,9 @@ class ReviewedDocument(Document, frozen=True, kw_only=True):
     target: str
     org_id: str | None
     digest: Annotated[str, about("Digest of the plan that was reviewed, for apply --expect.")]
+    digests: Annotated[
+        dict[str, str] | UnsetType, about("Target → digest, for the plans of many targets.")
+    ] = UNSET
     commit: Annotated[str, about("The last commit of the request, for which the plan was made.")]
     request: RequestNumber
     url: CommentUrl

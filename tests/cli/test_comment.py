@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
+from devinops.applying.saved_plan import read_digests
+from devinops.planning.digest_list import DigestList
 from devinops.render import comment_marker
 from devinops.render.comment_marker import Marker
 from tests.testing import github_api, gitlab_api
@@ -1043,6 +1045,39 @@ def test_digest_of_each_target(desk: Desk) -> None:
     assert desk.digest("-t", "staging", "-q") == Ran(0, f"{OTHER}\n", "")
     assert desk.digest().code == 64
     assert "declares several targets (production, staging)" in desk.digest().err
+
+
+def test_digests_of_all_targets_are_a_list_for_apply(desk: Desk, tmp_path: Path) -> None:
+    desk.planned(7)
+    head = desk.api.requests[7].head
+    digests = DigestList({"production": DIGEST, "staging": OTHER})
+    of_all = report(target="all", organization=None, digest=digests.digest, commit=head)
+    text = of_all.replace("\n", f"\n{comment_marker.write_digests(digests)}\n", 1)
+    desk.api.add(7, desk.bot, text)
+    desk.job(commit=desk.api.merge(7))
+    ran = desk.digest("-t", "all", "-q")
+    assert (ran.code, ran.err) == (0, "")
+    (tmp_path / "digests.txt").write_text(ran.out)
+    assert read_digests(tmp_path / "digests.txt") == digests
+    document = fits("comment", desk.digest("-t", "all", "--format", "json").out)
+    assert (document["target"], document["digests"]) == ("all", digests.digests)
+    assert desk.digest("-t", "production", "-q").out == f"{DIGEST}\n"
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["damaged", "left out"])
+def test_digests_of_all_targets_that_cannot_be_used(desk: Desk, kept: bool) -> None:
+    desk.planned(7)
+    head, digests = desk.api.requests[7].head, DigestList({"production": DIGEST})
+    text = report(target="all", organization=None, digest=OTHER, commit=head)
+    packed = f"{comment_marker.write_digests(digests)}\n" if kept else ""
+    desk.api.add(7, desk.bot, text.replace("\n", f"\n{packed}", 1))
+    desk.job(commit=desk.api.merge(7))
+    ran = desk.digest("-t", "all", "-q")
+    if kept:
+        assert (ran.code, ran.out) == (5, "")
+        assert "cannot be used, because it was changed" in ran.err
+    else:
+        assert (ran.code, ran.out) == (0, f"{OTHER}\n")
 
 
 def test_digest_of_each_root(desk: Desk) -> None:

@@ -91,6 +91,7 @@ def test_a_thousand_long_names_leave_space_in_a_comment() -> None:
         ("1 aaaa aaaa", "it cannot be unpacked"),
         ('1 """" aaaa', "it cannot be unpacked"),
         (LIST.packed()[:-4], "it is not complete"),
+        (DigestList({"a\x1b[2J": FIRST}).packed(), "it has names that no target has"),
         (f"{LIST.packed()[:18]} {LIST.packed().split()[2]}", "it is not complete"),
         (DigestList({"b": FIRST}).packed().split()[1].join(("1 ", " AAAA")), "it is not complete"),
     ],

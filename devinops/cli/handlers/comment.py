@@ -18,14 +18,23 @@ from devinops.cli.options import Options
 from devinops.cli.session import failures_written
 from devinops.config import read_project, target_name
 from devinops.git import Git, error_line, found_no_repository
-from devinops.model.errors import ConfigError, DevinopsError, NotWritten, UnusableFile, UsageError
+from devinops.model.errors import (
+    ConfigError,
+    DevinopsError,
+    NotWritten,
+    Stale,
+    UnusableFile,
+    UsageError,
+)
 from devinops.model.exit_codes import ExitCode
+from devinops.model.selectors import ALL
 from devinops.render import comment_marker
 from devinops.render.answers import SimpleAnswer
 from devinops.render.comment_marker import TOP, Marker
 
 if TYPE_CHECKING:
     from devinops.ci.reviewed_digest import Reviewed
+    from devinops.planning.digest_list import DigestList
     from devinops.schema.command_outputs import CommentDocument, ReviewedDocument
 
 _NOUNS = {System.GITHUB: "pull request", System.GITLAB: "merge request"}
@@ -258,18 +267,42 @@ def _digest(
         merged = host.request(request) if request else merged_request(host, job.commit, base)
         review = reviewed(host, merged, about, trusted, base)
     options.say(f"reviewed in {review.comment.url}")
-    return SimpleAnswer([review.digest], lambda: _reviewed_document(name, about, review))
+    digests = _digests(review) if name == ALL else None
+    lines = str(digests).splitlines() if digests else [review.digest]
+    return SimpleAnswer(
+        lines, lambda: _reviewed_document(name, about, review, digests), verbatim=True
+    )
+
+
+def _digests(review: Reviewed) -> DigestList | None:
+    """Return the digest of each target, None if they did not fit into the comment. Raises Stale."""
+    from devinops.ci.reviewed_digest import NEXT_STEP
+
+    try:
+        return comment_marker.read_digests(review.comment.text)
+    except ValueError as error:
+        raise Stale(
+            f"the digests of the targets in {review.comment.url} cannot be used, because {error}: "
+            f"{NEXT_STEP}"
+        ) from None
 
 
 def _target(options: Options) -> tuple[str, str | None]:
-    """Return name and organization of the target. Raises UsageError, ConfigError, InputError."""
+    """Return name and organization of the target, or `all` for the plans of many.
+
+    Raises UsageError, ConfigError, InputError.
+    """
     project = read_project(options.root)
+    if options.flags.target == ALL and len(project.targets) > 1:
+        return ALL, None
     name, _ = target_name(project, options.flags)
     declared = project.targets.get(name, {}).get("org_id")
     return name, declared or os.environ.get("DEVIN_ORG_ID") or None
 
 
-def _reviewed_document(name: str, about: Marker, review: Reviewed) -> ReviewedDocument:
+def _reviewed_document(
+    name: str, about: Marker, review: Reviewed, digests: DigestList | None
+) -> ReviewedDocument:
     from devinops.schema.base_document import HEAD
     from devinops.schema.command_outputs import ReviewedDocument
 
@@ -279,6 +312,7 @@ def _reviewed_document(name: str, about: Marker, review: Reviewed) -> ReviewedDo
         target=name,
         org_id=about.organization,
         digest=review.digest,
+        **({"digests": dict(digests.digests)} if digests else {}),
         commit=review.request.head,
         request=review.request.number,
         url=review.comment.url,
