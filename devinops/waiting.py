@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -43,22 +44,54 @@ def wait(condition: threading.Condition, seconds: float | None) -> None:
 def results(jobs: Sequence[Callable[[], T]], parallelism: Callable[[], int]) -> Iterator[T]:
     """Run jobs in threads; yield their results in the order in which they finish.
 
-    `parallelism` returns how many may run at once, and is asked again when a job ends.
+    `parallelism` returns how many may run at once, and is asked again when a job ends. If the
+    system allows no more threads, those that run do the rest. Raises RuntimeError if it allows
+    none.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
+    todo: queue.SimpleQueue[Callable[[], T] | None] = queue.SimpleQueue()
     done: queue.SimpleQueue[Future[T]] = queue.SimpleQueue()
-    started = 0
-    # The pool starts a thread only for a job that needs another one.
-    with ThreadPoolExecutor(max_workers=max(len(jobs), 1)) as pool:
+    threads: list[threading.Thread] = []
+    given = 0
+    try:
         for ended in range(len(jobs) + 1):
             finished = item(done) if ended else None
-            may_start = max(started, ended + parallelism())
-            for job in jobs[started:may_start]:
-                pool.submit(job).add_done_callback(done.put)
-            started = may_start
+            may_run = max(given, min(ended + parallelism(), len(jobs)))
+            for job in jobs[given:may_run]:
+                todo.put(job)
+            given = may_run
+            _start_threads(threads, given - ended, partial(_work, todo, done))
             if finished:
                 yield finished.result()
+    finally:
+        for _ in threads:
+            todo.put(None)
+        for thread in threads:
+            thread.join()
+
+
+def _start_threads(threads: list[threading.Thread], number: int, work: Callable[[], None]) -> None:
+    """Start threads until there are so many, or as many as the system allows."""
+    while len(threads) < number:
+        thread = threading.Thread(target=work)
+        try:
+            thread.start()
+        except RuntimeError:
+            if threads:
+                return
+            raise
+        threads.append(thread)
+
+
+def _work(
+    todo: queue.SimpleQueue[Callable[[], T] | None], done: queue.SimpleQueue[Future[T]]
+) -> None:
+    while job := todo.get():
+        result: Future[T] = Future()
+        try:
+            result.set_result(job())
+        except BaseException as error:
+            result.set_exception(error)
+        done.put(result)
 
 
 def item(items: queue.SimpleQueue[T]) -> T:

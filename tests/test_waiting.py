@@ -140,5 +140,29 @@ def test_after_an_error_no_other_job_starts() -> None:
     assert len(started) <= 1
 
 
+def limit_threads(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Let the system refuse more threads than this, as in a container with few processes."""
+    start, started = threading.Thread.start, list[threading.Thread]()
+
+    def refuse(thread: threading.Thread) -> None:
+        if len(started) == most:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+
+def test_the_threads_that_the_system_allows_do_all_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit_threads(monkeypatch, 2)
+    assert sorted(results([partial(int, number) for number in range(9)], lambda: 4)) == [*range(9)]
+
+
+def test_without_any_thread_no_job_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit_threads(monkeypatch, 0)
+    with pytest.raises(RuntimeError, match="new thread"):
+        list(results([partial(int, 1)], lambda: 4))
+
+
 def test_no_jobs_have_no_results() -> None:
     assert list(results([], lambda: 8)) == []

@@ -51,9 +51,10 @@ def verified(
     Proving means reading the lists again. Meanwhile this is prepared from the first reading, and it
     is prepared again only if the second one differs.
     """
-    kinds = first.unverified
-    if not kinds:
+    if not first.unverified:
         return prepare(first)
+    # Notes are read with the folders that they name: a folder may have been renamed since.
+    kinds = KINDS.with_referred(first.unverified)
     with overlapping():
         again = PagedReading(lambda pages: session.snapshot(kinds, pages=pages))
         pulled = prepare(first)

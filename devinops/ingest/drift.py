@@ -148,10 +148,17 @@ class _DriftPull:
                 places.append(source)
         steps = []
         above = _renamed_above(folder, renamed)
-        if above and path == above.live.key.path + old.removeprefix(above.declared.path):
+        if [decode_part(part) for part in path.split("/")] != _directories(folder):
+            own = [str(entry.source) for entry in inside if entry.key.folder == old]
+            if own:
+                steps.append(
+                    f"no directory can have this name, so write it as {folder.declared.kind} at "
+                    f"{' and '.join(own)}"
+                )
+        elif above and path == above.live.key.path + old.removeprefix(above.declared.path):
             steps.append(f"it moves with {above.declared}")
-        elif commands := _move_commands(folder, above, inside, self.pulling.flags):
-            steps.append(f"follow it with {' && '.join(commands)}")
+        elif command := _move_command(folder, above, inside, self.pulling.flags):
+            steps.append(f"follow it with {command}")
         if places:
             steps.append(f"write it at {' and '.join(map(str, places))}")
         todo = "; ".join(steps) or "follow the folders below it"
@@ -542,35 +549,36 @@ def _renamed_above(folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> R
     return max(above, key=lambda other: other.declared.path, default=None)
 
 
-def _move_commands(
+def _move_command(
     folder: RenamedFolder,
     above: RenamedFolder | None,
     inside: Iterable[Declaration],
     flags: str,
-) -> list[str]:
-    """Return the commands that move the directory of a folder, in each section, to its new path.
+) -> str:
+    """Return the command that moves the files of a folder, wherever they are, to its new path.
 
-    They run after those of the folder `above`. `flags` holds the options of printed commands.
+    Empty if no file is there. It runs after that of the folder `above`. `flags` holds the options
+    of printed commands.
     """
-    words = split(flags)
-    root = words[words.index("-C") + 1] if "-C" in words else ""
-    git = f"git -C {quote(root)} mv" if root else "git mv"
     moves = {}
     for entry in inside:
         parts = posixpath.dirname(entry.source.path).split("/")
         depth = entry.key.folder.count("/") - folder.declared.path.count("/")
         old = parts[: len(parts) - depth]
+        section = old[: len(old) - len(folder.declared.path.split("/"))]
         if above:
             rest = folder.declared.path.count("/") - above.declared.path.count("/")
-            old = [entry.kind.section, *_directories(above), *old[len(old) - rest :]]
-        moves["/".join(old)] = "/".join([entry.kind.section, *_directories(folder)])
-    commands = []
-    for old_path, new_path in sorted(moves.items()):
-        parent = posixpath.dirname(new_path)
-        if parent != posixpath.dirname(old_path):
-            commands.append(f"mkdir -p {quote(posixpath.join(root, parent))}")
-        commands.append(f"{git} {quote(old_path)} {quote(new_path)}")
-    return commands
+            old = [*section, *_directories(above), *old[len(old) - rest :]]
+        moves["/".join(old)] = "/".join([*section, *_directories(folder)])
+    # The new directory may exist: git would move the directory itself into it.
+    steps = " && ".join(
+        f"mkdir -p {quote(new_path)} && git mv {quote(old_path)}/* {quote(new_path)}"
+        for old_path, new_path in sorted(moves.items())
+    )
+    words = split(flags)
+    if not (steps and "-C" in words):
+        return steps
+    return f"(cd {quote(words[words.index('-C') + 1])} && {steps})"
 
 
 def _directories(folder: RenamedFolder) -> list[str]:

@@ -7,7 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -666,7 +666,7 @@ def test_a_renamed_folder_is_left_to_a_person(
         ["renamed"],
     )
     reason = document["left"][0]["reason"]
-    (command,) = re.findall(r"follow it with (git .*?);", reason)
+    (command,) = re.findall(r"follow it with (.*?);", reason)
     assert re.findall(r"write it at (.*?),", reason) == ["knowledge/kitchen.yaml:7:50"]
     subprocess.run(command, shell=True, check=True)
     assert (root / "knowledge" / "Platform" / "deploys.md").exists()
@@ -1182,7 +1182,9 @@ def test_what_changes_between_two_readings_is_pulled_as_it_is_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     notes = [{"name": f"N{n}", "trigger": "t", "body": f"b{n}", "id": f"n{n}"} for n in range(450)]
-    seed: Any = {"organizations": {"org-emulator": {"knowledge": notes}}}
+    notes[9]["folder"] = "A"
+    organization = {"folders": [{"path": "A", "id": "folder-a"}], "knowledge": notes}
+    seed: Any = {"organizations": {"org-emulator": organization}}
     with Emulator(seed) as emulator:
         use(emulator.url)
         readings: list[Snapshot] = []
@@ -1193,6 +1195,7 @@ def test_what_changes_between_two_readings_is_pulled_as_it_is_at_the_end(
             if len(readings) == 1:
                 edit(emulator, "knowledge", "n7", body="edited")
                 remove(emulator, "knowledge", "n8")
+                edit(emulator, "folders", "folder-a", name="Z")
             return readings[-1]
 
         monkeypatch.setattr(Session, "snapshot", snapshot_then_edit)
@@ -1200,7 +1203,9 @@ def test_what_changes_between_two_readings_is_pulled_as_it_is_at_the_end(
         assert len(readings) == 2
     assert (tmp_path / "knowledge" / "n7.md").read_text().endswith("edited\n")
     assert not (tmp_path / "knowledge" / "n8.md").exists()
-    assert len(list((tmp_path / "knowledge").iterdir())) == 449
+    assert len(list((tmp_path / "knowledge").glob("**/*.md"))) == 449
+    assert (tmp_path / "knowledge" / "Z" / "n9.md").exists()
+    assert "path: Z" in (tmp_path / "folders.yaml").read_text()
 
 
 def test_a_new_secret_is_added_to_the_file_of_the_others(
@@ -1283,46 +1288,94 @@ def test_a_folder_that_no_file_names_alone_follows_those_below_it(
     assert "it moves with folder:Sales; write it at knowledge.yaml:1:" in below
 
 
-def test_printed_commands_follow_folders_wherever_they_are_below_each_other(
-    tmp_path: Path, use: Callable[..., None], devinops: Devinops
+FOLLOWED: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
+    # Folder of a note → its directory in the repository; folder → its new path; `paths`
+    "some below others": (
+        dict.fromkeys(
+            [
+                "Backend",
+                "Backend/APIs",
+                "Backend/Queues",
+                "Ops/On call",
+                "Web/Pages",
+                "Web/Forms/New",
+            ],
+            "",
+        ),
+        {
+            "Backend": "Platform",
+            "Backend/Queues": "Platform/Topics",
+            "Ops/On call": "Duty/Now",
+            "Web": "Site",  # only its folders have notes
+            "Web/Forms": "Site/Fields",
+        },
+        "",
+    ),
+    "upside down": ({"A/B": "", "A": ""}, {"A/B": "B", "A": "B/A"}, ""),
+    "into one that is renamed too": ({"D/B": "", "B": ""}, {"D/B": "D/C", "B": "D/C/B"}, ""),
+    "into a directory that is there": ({"A": ""}, {"A": "Notes"}, ""),
+    "in a directory of its own": ({"A": "team/"}, {"A": "N"}, "team/**"),
+}
+
+
+@pytest.mark.parametrize(("notes", "renames", "paths"), FOLLOWED.values(), ids=FOLLOWED)
+def test_printed_commands_follow_renamed_folders(
+    tmp_path: Path,
+    use: Callable[..., None],
+    devinops: Devinops,
+    notes: dict[str, str],
+    renames: dict[str, str],
+    paths: str,
 ) -> None:
-    paths = (
-        "Backend",
-        "Backend/APIs",
-        "Backend/Queues",
-        "Ops/On call",
-        "Web/Pages",
-        "Web/Forms/New",
-    )
-    notes = [
-        {"name": f"N{number}", "trigger": "t", "body": "b", "folder": path}
-        for number, path in enumerate(paths)
-    ]
-    folders = [{"path": path} for path in ("Ops", "Duty", "Web", "Web/Forms", *paths)]
+    config = CONFIG + (f"paths: ['{paths}']\n" if paths else "")
+    files = {
+        f"{top}knowledge/{folder}/n{number}.md": f"---\nname: N{number}\ntrigger: t\n---\nb\n"
+        for number, (folder, top) in enumerate(notes.items())
+    }
+    plant(tmp_path, {**files, "devinops.yaml": config, "knowledge/Notes/README.md": "Read me."})
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    everywhere = {*notes, *renames, "Duty"}
     with Emulator(
-        {"organizations": {"org-emulator": {"folders": folders, "knowledge": notes}}}
+        {"organizations": {"org-emulator": {"folders": _with_those_above(everywhere)}}}
     ) as e:
         use(e.url)
-        git(tmp_path, "init", "-q")
-        (tmp_path / "devinops.yaml").write_text(CONFIG)
-        assert devinops("pull", "-C", tmp_path).code == 0
-        (tmp_path / "folders.yaml").unlink()
-        git(tmp_path, "add", ".")
-        git(tmp_path, "commit", "-q", "-m", "first")
         assert devinops("apply", "-C", tmp_path, "--yes").code == 0
         ids = {folder["path"].strip("/"): folder["folder_id"] for folder in e.folders()}
-        edit(e, "folders", ids["Backend"], path="Platform")
-        edit(e, "folders", ids["Backend/Queues"], path="Platform/Topics")
-        edit(e, "folders", ids["Ops/On call"], path="Duty/Now")
-        edit(e, "folders", ids["Web"], path="Site")  # only its folders have notes
-        edit(e, "folders", ids["Web/Forms"], path="Site/Fields")
+        for old, new in renames.items():
+            edit(e, "folders", ids[old], path=new)
         left = pull(devinops, tmp_path, "--drift")["left"]
-        reasons = {item["key"]: item["reason"] for item in left}
-        for below, above in (("Backend/APIs", "Backend"), ("Web/Pages", "Web")):
-            assert f"it moves with folder:{above}" in reasons[f"folder:{below}"]
-        for reason in reasons.values():
-            for command in re.findall(r"follow it with (.*?)(?:;|, or rename)", reason):
+        for item in left:
+            for command in re.findall(r"follow it with (.*?)(?:;|, or rename)", item["reason"]):
                 subprocess.run(command, shell=True, check=True)
+        assert left
         assert pull(devinops, tmp_path, "--drift")["left"] == []
         plan = plan_of(devinops, tmp_path)
         assert (plan["changes"], plan["blocked"]) == ([], [])
+
+
+def _with_those_above(paths: Iterable[str]) -> list[dict[str, str]]:
+    above = {path[:end] for path in paths for end in range(len(path)) if path[end] == "/"}
+    return [{"path": path} for path in sorted({*paths, *above})]
+
+
+def test_a_folder_that_no_directory_can_be_called_like_is_written_into_its_entries(
+    tmp_path: Path, use: Callable[..., None], devinops: Devinops
+) -> None:
+    note = "---\nname: N\ntrigger: t\n---\nb\n"
+    plant(tmp_path, {"devinops.yaml": CONFIG, "knowledge/A/n.md": note})
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    with Emulator({"organizations": {"org-emulator": {"folders": [{"path": "A"}]}}}) as e:
+        use(e.url)
+        assert devinops("apply", "-C", tmp_path, "--yes").code == 0
+        edit(e, "folders", e.folders()[0]["folder_id"], path="A: B")
+        (left,) = pull(devinops, tmp_path, "--drift")["left"]
+        assert left["reason"] == (
+            "its path in the web app is A: B: no directory can have this name, so write it as "
+            "folder at knowledge/A/n.md:1:1, or rename it back"
+        )
+        plant(tmp_path, {"knowledge/A/n.md": note.replace("trigger", 'folder: "A: B"\ntrigger')})
+        assert plan_of(devinops, tmp_path)["changes"] == []
