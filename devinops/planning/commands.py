@@ -53,15 +53,16 @@ _BARE: Final = (
 
 
 def like_commands(keys: Iterable[Key]) -> list[str]:
-    """Return the keys that may contain a command, the longest first."""
+    """Return the keys that may contain a command, each before those that it begins with."""
     written = {str(key) for key in keys if "devinops " in key.name or "devinops " in key.folder}
-    return sorted(written, key=len, reverse=True)
+    return sorted(written, reverse=True)
 
 
 def with_flags(reason: str, flags: str, names: Sequence[str] = ()) -> str:
     """Return a reason whose commands have the options `flags`, each after a space.
 
-    The `names` in it, the longest first, stay as they are, whatever they contain.
+    The `names` in it stay as they are, whatever they contain. They are in the order of
+    `like_commands`, because the first that fits is taken.
     """
     pattern = "|".join((*map(re.escape, names), _BARE))
     return re.sub(pattern, lambda match: _with_options(match, flags), reason)

@@ -216,8 +216,7 @@ def is_in_root(record: Record) -> bool:
 
 def has_root(fields: Mapping[str, Base], parent: str | None) -> bool:
     """Return whether the root is what was sent as the folder of an object."""
-    base = fields.get(parent or "")
-    return base is not None and base.sent == _ROOT_SENT
+    return parent is not None and parent in fields and fields[parent].sent == _ROOT_SENT
 
 
 def declared_key(live: Live, inventory: Inventory) -> Key:

@@ -70,7 +70,7 @@ def _restore(saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:
 def _placed(saved: Saved, snapshot: Snapshot) -> Saved:
     """Return an object under the path that its folder has now."""
     id = saved.live.folder_id
-    folder = snapshot.by_id.get(id) if id else None
-    if folder is None:
+    if id is None or id not in snapshot.by_id:
         return saved
-    return saved._replace(live=saved.live.put_into(FolderPath(folder.key.path)))
+    path = FolderPath(snapshot.by_id[id].key.path)
+    return saved._replace(live=saved.live.put_into(path))

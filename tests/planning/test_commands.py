@@ -84,7 +84,7 @@ def test_the_key_of_a_command_stays_even_if_it_is_not_known() -> None:
     assert with_flags(link_command(key), " -t prod") == expected
 
 
-def test_only_keys_that_may_contain_a_command_are_names_and_the_longest_is_first() -> None:
+def test_only_keys_that_may_contain_a_command_are_names_and_longer_ones_come_first() -> None:
     keys = [
         Key("knowledge", ROOT, "devinops pull"),
         Key("knowledge", FolderPath("devinops pull"), "A"),
