@@ -90,8 +90,8 @@ def with_seen_folders(
     """
     seen = _seen_folders(snapshot, used, inventory)
     is_missing = any(record.object_id not in snapshot.by_id for record in inventory.owned)
-    if seen is None or (is_missing and not seen):
-        return None
+    if not seen:
+        return None if seen is None or is_missing else snapshot
     folders = []
     for id, key in seen.items():
         kind = KINDS[key.kind]
@@ -111,9 +111,9 @@ def _seen_folders(
     remembered = {record.object_id: record.key for record in inventory.records if record.memory}
     has_inventory, paths = inventory.store != "none", set(map(_shown_path, used))
     shown = {
-        (live.folder_id, live.key.folder, live.object_id in inventory.by_id)
+        (id, live.key.folder, live.object_id in inventory.by_id)
         for live in snapshot.objects
-        if live.folder_id
+        if (id := live.folder_id)
     }
     folders, certain = {}, []
     for id, path, is_owned in shown:

@@ -15,7 +15,7 @@ CONFIG = "version: 1\ntargets:\n  production:\n    org_id: org-emulator\n"
 OWNED = f"{CONFIG}    inventory: {{store: file}}\n    prune: owned\n"
 TEXT = "---\nname: {}\ntrigger: When {} comes up\n---\n{}\n"
 SHORT = {
-    r"GET .*/knowledge(/notes\?first=200)?": "notes",
+    r"GET .*/knowledge(/notes\?first=200.*)?": "notes",
     r"GET .*/knowledge/folders": "folders",
     r"GET .*/playbooks(\?first=200)?": "playbooks",
     r"GET .*/self": "self",
@@ -55,6 +55,10 @@ class Organization:
         for found in self.emulator.knowledge():
             if found["name"] in names:
                 self.emulator.remove("knowledge", found["note_id"])
+
+    def add_many(self, count: int) -> None:
+        for number in range(count):
+            self.emulator.add("knowledge", name=f"Note {number}", trigger="t", body="theirs")
 
     def folder(self, path: str) -> str:
         (id,) = [f["folder_id"] for f in self.emulator.folders() if f["path"] == path]
@@ -159,6 +163,14 @@ SITUATIONS = {
     "the only note of a folder deleted": Situation(
         "plan", "notes folders", web=lambda o: o.remove("S"), says="F/Sub/S: deleted"
     ),
+    "two pages": Situation(
+        "drift", "notes notes", web=lambda o: o.add_many(200), says="none; 201 unmanaged"
+    ),
+    "two pages, and a text edited": Situation(
+        "drift", "notes notes notes notes audit",
+        web=lambda o: (o.add_many(200), o.edit("A", body="theirs"))[-1],
+        says="edited: body", exit_code=2,
+    ),
     "all notes deleted": Situation(
         "plan", "notes folders", web=lambda o: o.remove("A", "B", "S", "X", "R", "U"),
         says="5 of 5 owned knowledge objects are missing", exit_code=4,
@@ -166,6 +178,7 @@ SITUATIONS = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("situation", "key"),
     [
