@@ -126,6 +126,23 @@ def test_only_what_is_asked_for_is_read_with_what_it_refers_to(api, snapshot):
     assert sorted(server.lines) == [f"GET {ORG}/knowledge/folders", f"GET {NOTES}?first=200"]
 
 
+@pytest.mark.parametrize("folder_id", ["f", None])
+def test_folders_can_be_listed_later_and_their_counts_are_checked(api, connect, folder_id):
+    folder = {"folder_id": "f", "name": "F", "path": "F", "note_count": 1}
+    listed = note("a", folder_id=folder_id, folder_path="F" if folder_id else "")
+    answers = {NOTES: page([listed]), f"{ORG}/knowledge/folders": {"folders": [folder]}}
+    server = api(answers)
+    with open_reader(connect(server.url)) as reader:
+        found = reader.snapshot({"knowledge"}, parents=False)
+        assert server.lines == [f"GET {NOTES}?first=200"]
+        assert [live.key.folder for live in found.objects] == [listed["folder_path"]]
+        if folder_id:
+            reader.snapshot({"folder"})
+        else:
+            with pytest.raises(BadResponse, match="note_count adds up to 1"):
+                reader.snapshot({"folder"})
+
+
 @pytest.mark.parametrize(
     "answer",
     [
