@@ -30,6 +30,7 @@ from devinops.load import (
     read_yaml,
 )
 from devinops.load.discover import File, read_named
+from devinops.load.layers import NAME, find_layers
 from devinops.load.problems import problem
 from devinops.model.credentials import starred
 from devinops.model.errors import ConfigError, InputError, UsageError, stop_on_errors
@@ -39,6 +40,7 @@ from devinops.model.objects import Declaration, Problem, Severity, Source
 from devinops.model.policy import MaxDelete, MissingFolders, OnDrift, Policy, Prune
 from devinops.model.selectors import ALL, select
 from devinops.model.target import Target, is_loopback
+from devinops.planning.layers import Layers
 
 if TYPE_CHECKING:
     from devinops.inventory import InventorySettings
@@ -74,6 +76,30 @@ class Project:
     @property
     def ignore(self) -> tuple[str, ...]:
         return self._texts("ignore")
+
+    @cached_property
+    def layers(self) -> Layers:
+        """The targets, and the directories of the layers that each of them gets."""
+        written = self.data.get("layers")
+        layers = written if isinstance(written, list) else ()
+        targets = {name: body for name, body in self.targets.items() if isinstance(body, dict)}
+        return find_layers(self.root, layers, targets or {DEFAULT_TARGET: {}}, self.source_of)
+
+    @property
+    def layer_directories(self) -> tuple[str, ...]:
+        """The directories of layers; of those for one target each, the one above them."""
+        layers = self.data.get("layers", ())
+        return tuple(dict.fromkeys(layer["path"].removesuffix(f"/{NAME}") for layer in layers))
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """The settings of `load`: which files are read, and which targets get their entries."""
+        return {
+            "paths": self.paths,
+            "ignore": self.ignore,
+            "source_of": self.source_of,
+            "layers": self.layers,
+        }
 
     @property
     def defaults(self) -> Mapping[str, Any]:
@@ -282,22 +308,14 @@ def read_entries(
 
     `seen` gets each declaration as soon as it is read, and `raws` the texts of files as in `load`.
     """
-    loaded = load(
-        project.root,
-        paths=project.paths,
-        ignore=project.ignore,
-        source_of=project.source_of,
-        untracked=untracked,
-        seen=seen,
-        raws=raws,
-    )
+    loaded = load(project.root, **project.reading, untracked=untracked, seen=seen, raws=raws)
     problems = [*problems, *loaded.problems]
     if project.whole:
         # Imported late, like the inventory and the client below: lint and validate start faster.
         from devinops.planning.capabilities import target_problems, value_problems
 
-        problems += target_problems(loaded.declarations, project.targets)
-        problems += value_problems(loaded.declarations, _credentials(project))
+        problems += target_problems(loaded.written, project.targets)
+        problems += value_problems(loaded.written, _credentials(project))
         problems += () if loaded.files else (_no_entries(untracked),)
     if project.targets_file:
         path = os.path.realpath(project.root / project.targets_file.path)

@@ -75,7 +75,7 @@ def _identity(entry: Declaration) -> object:
 
 def _value(entry: Declaration) -> Declaration:
     """Return an entry without where it is written."""
-    return entry._replace(source=Source(""), text_file="", sources={})
+    return entry._replace(source=Source(""), text_file="", sources={}, rank=0, audience=None)
 
 
 def _names(git: Git, *arguments: str) -> frozenset[str]:

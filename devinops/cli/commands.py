@@ -498,6 +498,22 @@ def export(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
+@click.argument("key", type=NonEmpty(), shell_complete=completed_values.keys)
+@common(target=True)
+def explain(**arguments: Any) -> ExitCode:
+    """Show which file gave each value of an entry, offline and without a key.
+
+    If several layers have the entry, each of its values is shown: the one that the target gets is
+    first, and the others are replaced.
+
+    \b
+      devinops explain 'knowledge:Backend/Error envelope'
+      devinops explain 'knowledge:Backend/Error envelope' -t production
+    """
+    return _call("explain:run", arguments)
+
+
+@click.command(cls=Command)
 @common(api=True, many=True)
 def whoami(**arguments: Any) -> ExitCode:
     """Show the effective settings, the source of each, and who the API key belongs to.

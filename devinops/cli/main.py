@@ -39,6 +39,7 @@ COMMAND_GROUPS = {
     },
     "Many organizations": {
         "targets": "List the targets, and add those of new organizations of the enterprise.",
+        "explain": "Show which file gave each value of an entry.",
     },
     "Repair and tools": {
         "inventory": "Inspect and repair the record of what this repository owns.",

@@ -352,6 +352,7 @@ def common(
     api: bool = False,
     host: bool = False,
     many: bool = False,
+    target: bool = False,
     only: bool = False,
     lock: bool = False,
     problems: bool = False,
@@ -359,8 +360,8 @@ def common(
     """Give a command the common options; its function gets them as one `Options`.
 
     `api`: it uses the Devin API. `host`: it uses only the API of the code host. `many`: it works
-    on several targets. With `problems`, its answers can hold problems in files, so it also has the
-    formats for those.
+    on several targets. `target`: it works on the files of one. With `problems`, its answers can
+    hold problems in files, so it also has the formats for those.
     """
     formats = FORMATS if problems else _ANSWER_FORMATS
 
@@ -377,7 +378,7 @@ def common(
             _FILES[0],
             _format(formats),
             *_FILES[1:],
-            *([_TARGETS if many else _TARGET] if api or host or many else ()),
+            *([_TARGETS if many else _TARGET] if api or host or many or target else ()),
             *([_PARALLELISM] if api else ()),
             *(_HTTP if api or host else ()),
             *([_ONLY] if only else ()),

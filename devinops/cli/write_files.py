@@ -103,7 +103,8 @@ class Writing:
         self._prepared = ExitStack()
         self._files: defaultdict[Key, set[str]] = defaultdict(set)
         for entry in entries:
-            self._files[entry.key] |= {entry.source.path, entry.text_file} - {""}
+            for part in entry.parts:
+                self._files[entry.key] |= {part.source.path, part.text_file} - {""}
 
     def __enter__(self) -> Writing:
         return self

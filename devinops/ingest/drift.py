@@ -108,7 +108,8 @@ class _DriftPull:
                 continue
             if item.live:
                 if edit := self._edit_of(item, item.live):
-                    edits[item.declaration.source.path].append(edit)
+                    for part in edit.by_giver():
+                        edits[part.declaration.source.path].append(part)
             elif item.record:
                 deleted.append((item.declaration, item.record))
         self._delete_files(deleted)
@@ -185,12 +186,12 @@ class _DriftPull:
         if not (who_moved.live or who_moved.both):
             self._leave_recreated(item, live)
             return None
-        if self._leave_if_shared(declaration, "changed", live.id):
+        moved_live = (*who_moved.live, *who_moved.both)
+        if self._leave_if_shared(declaration, "changed", live.id, moved_live):
             return None
         if item.doubt:
             self._leave(declaration.key, Left.CONFLICT, item.doubt, live.id)
             return None
-        moved_live = (*who_moved.live, *who_moved.both)
         if self._leave_if_key_in_use(item, live, moved_live):
             return None
         live_values: Any = {change.name: change.before for change in moved_live}
@@ -200,7 +201,8 @@ class _DriftPull:
         if not item.record and (lost := self._not_in_git(declaration, who_moved.live)):
             reason = (
                 "the inventory does not have it, and the last commit does not have its "
-                f"{', '.join(lost)} at {declaration.source}: commit the file and pull again"
+                f"{', '.join(lost)} at {declaration.giver(lost[0]).source}: commit the file and "
+                "pull again"
             )
             self._leave(declaration.key, Left.NOT_COMMITTED, reason, live.id)
             return None
@@ -222,7 +224,7 @@ class _DriftPull:
         fields = changed_fields(live.kind, item.declaration.resource, live.resource)
         if old is None or item.record or not fields:
             return
-        if shared := self._shared_advice(item.declaration):
+        if shared := self._shared_advice(item.declaration, fields):
             write = f"{shared}; "
         else:
             pull = f"devinops pull{self.pulling.flags} --drift {quote(str(key))}"
@@ -233,15 +235,28 @@ class _DriftPull:
         )
         self._leave(key, Left.RECREATED, reason, live.id)
 
-    def _shared_advice(self, declaration: Declaration) -> str:
-        """Return what to do if an entry is for other targets too; empty if it is not."""
-        others = self.pulling.others(declaration)
-        if not others:
+    def _shared_advice(
+        self, declaration: Declaration, fields: Iterable[FieldChange] | None = None
+    ) -> str:
+        """Return what to do if an entry is for other targets too; empty if it is not.
+
+        If several layers made it, those count that gave one of the `fields`, by default all.
+        """
+        chosen = [declaration.giver(field.name) for field in fields or ()]
+        parts = declaration.parts if fields is None else chosen
+        shared = (part for part in parts if self.pulling.others(part))
+        if declaration.chain and (part := next(shared, None)):
+            remedy = "edit it by hand, or write what is different here into the entry of a later"
+            remedy += f" layer, such as {declaration.source.path}"
+        elif self.pulling.others(declaration):
+            part = declaration
+            remedy = "edit it by hand, or give each target an entry with targets"
+            if any(entry.rank for entry in self.pulling.declarations):
+                remedy = "edit it by hand, or write what is different here into a layer"
+        else:
             return ""
-        return (
-            f"its entry at {declaration.source} is also for {', '.join(others)}: edit it by hand, "
-            "or give each target an entry with targets"
-        )
+        others = ", ".join(self.pulling.others(part))
+        return f"its entry at {part.source} is also for {others}: {remedy}"
 
     def _leave_undeclared(self, matches: Iterable[Match]) -> None:
         """Leave to the user the owned objects that changed outside devinops and have no entry."""
@@ -261,20 +276,34 @@ class _DriftPull:
                 )
                 self._leave(key, Left.OWNED, reason, record.id)
 
-    def _leave_if_shared(self, declaration: Declaration, what: str, id: str) -> bool:
+    def _leave_if_shared(
+        self,
+        declaration: Declaration,
+        what: str,
+        id: str,
+        fields: Iterable[FieldChange] | None = None,
+    ) -> bool:
         """Leave an entry to the user if it is for other targets too; return whether it was left."""
-        if shared := self._shared_advice(declaration):
+        if shared := self._shared_advice(declaration, fields):
             reason = f"{what} outside devinops in {self.pulling.target.name}, but {shared}"
             self._leave(declaration.key, Left.SHARED, reason, id)
         return bool(shared)
 
     def _leave_if_key_in_use(self, item: Match, live: Live, fields: Sequence[FieldChange]) -> bool:
-        """Leave an object to the user if its new key is in use; return whether it was left."""
+        """Leave an object to the user if its new key is in use, or is written in several layers.
+
+        Returns whether it was left.
+        """
         written = {
             field.name: field.before for field in fields if field.name in live.kind.key_fields
         }
         if not written:
             return False
+        if item.declaration.chain:
+            places = " and ".join(str(part.source) for part in item.declaration.parts)
+            reason = f"its {', '.join(written)} changed in the web app: write that at {places}"
+            self._leave(item.declaration.key, Left.UNWRITABLE, reason, live.id)
+            return True
         key = live.kind.key(replace(item.declaration.resource, **written))
         entries = [d for d in self.pulling.concerned if d.key == key and d != item.declaration]
         others = [other for other in self.snapshot.under(key) if other.id != live.id]
@@ -321,7 +350,9 @@ class _DriftPull:
         if not (attribute.text and isinstance(ours, str) and isinstance(theirs, str)):
             entry_edit.conflicts[change.name] = theirs
             return
-        base = self._base(record, attribute)
+        entry = entry_edit.declaration
+        path = entry.giver(change.name).source.path if entry.chain else record.source
+        base = self._base(record, attribute, path)
         if base is None:
             return
         try:
@@ -345,12 +376,12 @@ class _DriftPull:
         else:
             entry_edit.conflicts[change.name] = theirs
 
-    def _base(self, record: Record, attribute: Attribute) -> str | None:
-        """Return a field as it was in the file at the last apply.
+    def _base(self, record: Record, attribute: Attribute, source: str | None) -> str | None:
+        """Return a field as it was in the file `source` at the last apply.
 
         If that is not known, leave the object to the user and return None.
         """
-        commit, source, by_hand = record.commit, record.source, self._how_to_merge(record)
+        commit, by_hand = record.commit, self._how_to_merge(record)
         if not (commit and source):
             why = f"the inventory has no commit to merge from: {by_hand}"
         elif not cloned_commits([commit], self.files.read_objects):
@@ -370,8 +401,13 @@ class _DriftPull:
 
     def _not_in_git(self, declaration: Declaration, fields: Iterable[FieldChange]) -> list[str]:
         """Return the fields whose values in the files the last commit does not have."""
-        known = self._entry_at("HEAD", declaration.source.path, declaration.key)
-        return [f.name for f in fields if not known or getattr(known.resource, f.name) != f.after]
+        lost = []
+        for field in fields:
+            path = declaration.giver(field.name).source.path
+            known = self._entry_at("HEAD", path, declaration.key)
+            if not known or getattr(known.resource, field.name) != field.after:
+                lost.append(field.name)
+        return lost
 
     def _how_to_merge(self, record: Record) -> str:
         """Return how a person merges both sides."""
@@ -393,7 +429,7 @@ class _DriftPull:
         guards = {
             kind: self._too_many_missing(kind) for kind in {entry.key.kind for entry, _ in deleted}
         }
-        entries_in = Counter(d.source.path for d in self.pulling.declarations)
+        entries_in = Counter(source.path for source in self.pulling.written)
         for declaration, record in deleted:
             key, path = declaration.key, declaration.source.path
             if record.object_id in live:
@@ -424,6 +460,9 @@ class _DriftPull:
                 f"deleted outside devinops, but changed in {path}: remove the entry, or "
                 f"create it again with {self._apply_command(key)}"
             )
+        if declaration.chain:
+            places = " and ".join(str(part.source) for part in declaration.parts)
+            return Left.DELETED, f"deleted outside devinops: remove its entries at {places}"
         if why_none:
             return Left.DELETED, f"{why_none} To delete {path}, name the key"
         if not is_alone:
@@ -533,7 +572,8 @@ class _DriftPull:
     @cached_property
     def _text_files(self) -> Counter[str]:
         """The files that hold texts of entries, and how many entries name each."""
-        paths = {d.source.path for d in self.pulling.declarations if d.kind.document}
+        written = self.pulling.written
+        paths = {source.path for source, entry in written.items() if entry.kind.document}
         return Counter(
             text_file
             for path in paths

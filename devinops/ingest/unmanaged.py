@@ -20,7 +20,7 @@ from devinops.model.credentials import masked_key
 from devinops.model.inventory import Inventory, MergedEdit
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle, OnlyObject
-from devinops.model.objects import Declaration, Live, Snapshot
+from devinops.model.objects import Declaration, Live, Snapshot, Source
 from devinops.model.policy import Policy
 from devinops.model.target import Target
 from devinops.model.values import UNSET
@@ -66,6 +66,11 @@ class Pulling:
     def concerned(self) -> list[Declaration]:
         """The declarations of this target."""
         return [entry for entry in self.declarations if entry.concerns(self.target.name)]
+
+    @property
+    def written(self) -> dict[Source, Declaration]:
+        """The entries as they are written, by where they are."""
+        return {part.source: part for entry in self.declarations for part in entry.parts}
 
     def others(self, declaration: Declaration) -> list[str]:
         """Return the names of the other targets that an entry is for."""
@@ -181,6 +186,8 @@ def new_entry(live: Live, pulling: Pulling) -> NewEntry | None:
     }
     if len(pulling.targets) > 1:
         values["targets"] = [pulling.target.name]
+    elif pulling.target.enterprise:
+        values["enterprise"] = True
     return NewEntry(kind.noun, values)
 
 

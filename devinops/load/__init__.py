@@ -29,6 +29,7 @@ from devinops.load.unread_entries import unread_entries
 from devinops.load.yamltree import Node, control_problems, parse
 from devinops.model.inventory import MergedEdit
 from devinops.model.objects import Declaration, Problem, Source
+from devinops.planning.layers import Layers, resolve, unused
 from devinops.schema.findings import check
 
 __all__ = [
@@ -54,6 +55,8 @@ __all__ = [
 class Loaded(NamedTuple):
     """The result of loading a root: declarations sorted by key, and problems sorted by source.
 
+    `declarations` are the entries that targets get, one for each key and target, and `written` the
+    entries of all files: they differ if several layers have one key.
     `files` are the paths of the files that were read, relative to the root. `bodies` are the real
     paths of the files that a `body_file` or devinops.yaml names. `merged` are the live values that
     pull merged into the files, for all targets.
@@ -64,6 +67,7 @@ class Loaded(NamedTuple):
     files: tuple[str, ...]
     bodies: tuple[str, ...] = ()
     merged: tuple[MergedEdit, ...] = ()
+    written: tuple[Declaration, ...] = ()
 
     def merged_for(self, target: str) -> tuple[MergedEdit, ...]:
         """Return the live values of a target that pull merged."""
@@ -96,40 +100,53 @@ def load(
     paths: Sequence[str] = (),
     ignore: Sequence[str] = (),
     source_of: files.SourceOf = files.in_config,
+    layers: Layers | None = None,
     untracked: frozenset[str] = frozenset(),
     seen: Callable[[Declaration], None] = lambda _: None,
     raws: dict[str, str] | None = None,
 ) -> Loaded:
     """Return all declarations and problems of the files below `root`.
 
-    `paths` and `ignore` are the settings of devinops.yaml; `source_of` returns the position of each
-    of their patterns. The files and directories `untracked`, by their paths from the root, are
-    ignored. `seen` gets each declaration as soon as it is read, and `raws` the text of each file
-    with its own line ends, by its path from the root as it is written. Never raises for the content
-    of files or the state of the disk: see `Loaded.problems`. Entries with problems are not among
-    the declarations, except those with `duplicate-declaration`.
+    `paths`, `ignore` and `layers` are the settings of devinops.yaml; `source_of` returns the
+    position of each pattern. The files and directories `untracked`, by their paths from the root,
+    are ignored. `seen` gets each declaration as soon as it is read, and `raws` the text of each
+    file with its own line ends, by its path from the root as it is written. Never raises for the
+    content of files or the state of the disk: see `Loaded.problems`. Entries with problems are not
+    among the declarations, except those with `duplicate-declaration`.
     """
+    layers = layers or Layers()
     finder = files.Finder(
-        root, paths=paths, ignore=ignore, source_of=source_of, untracked=untracked
+        root,
+        paths=paths,
+        ignore=ignore,
+        source_of=source_of,
+        untracked=untracked,
+        layers=layers,
     )
     finder.find()
-    reader = _EntryReader(finder.root, seen=seen, untracked=untracked, raws=raws)
+    reader = _EntryReader(finder.root, layers=layers, seen=seen, untracked=untracked, raws=raws)
     for file in finder.files:
         reader.read(file)
-    declarations = sorted(reader.declarations, key=lambda item: (item.key, item.source))
+    written = sorted(reader.declarations, key=lambda item: (item.key, item.source))
+    declarations, layer_problems = resolve(written, layers.targets)
     merged = list(read_merged(root, reader.keep))
     problems = {*finder.problems, *reader.problems}
     problems |= {line for line in merged if isinstance(line, Problem)}
-    problems |= {*same_folders(finder.files), *duplicates(declarations)}
-    problems |= {*titles_as_ids(declarations), *placeholders(declarations)}
+    problems |= {*same_folders(finder.files), *duplicates(written)}
+    problems |= {*titles_as_ids(written), *placeholders(written)}
+    problems |= {*layers.problems, *layer_problems, *unused(written)}
+    problems |= {
+        item for path, item in layers.unused.items() if not finder.is_read_or_ignored(path)
+    }
     not_read = [*finder.misnamed.items(), *unread_entries(finder)]
     problems |= {item for real, item in not_read if real not in reader.bodies}
     return Loaded(
-        declarations=tuple(declarations),
+        declarations=declarations,
         problems=tuple(sorted(problems)),
         files=tuple(file.path for file in finder.files),
         bodies=tuple(sorted(reader.bodies)),
         merged=tuple(line for line in merged if isinstance(line, MergedEdit)),
+        written=tuple(written),
     )
 
 
@@ -144,13 +161,15 @@ def load_only(
     finder = files.Finder(root, untracked=untracked, **settings)
     if not finder.find_only(only) or finder.problems:
         return None
-    reader = _EntryReader(finder.root, untracked=untracked)
+    reader = _EntryReader(finder.root, layers=settings.get("layers"), untracked=untracked)
     for file in finder.files:
         reader.read(file)
+    declarations = tuple(sorted(reader.declarations, key=lambda item: (item.key, item.source)))
     return Loaded(
-        declarations=tuple(sorted(reader.declarations, key=lambda item: (item.key, item.source))),
+        declarations=declarations,
         problems=tuple(sorted(reader.problems)),
         files=tuple(file.path for file in finder.files),
+        written=declarations,
     )
 
 
@@ -244,8 +263,10 @@ class _EntryReader:
         seen: Callable[[Declaration], None] = lambda _: None,
         untracked: frozenset[str] = frozenset(),
         raws: dict[str, str] | None = None,
+        layers: Layers | None = None,
     ) -> None:
         self.root = root
+        self.layers = layers
         self.untracked = untracked
         self.body_at = body_at
         self.seen = seen
@@ -276,6 +297,8 @@ class _EntryReader:
         declaration, problems = result
         self.problems.extend(problems)
         if declaration:
+            if self.layers:
+                declaration = self.layers.placed(declaration)
             self.declarations.append(declaration)
             self.seen(declaration)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from unicodedata import normalize
 
 from devinops.load.discover import File
@@ -18,8 +18,9 @@ from devinops.model.suggest import beginning_with
 def duplicates(declarations: Iterable[Declaration]) -> Iterator[Problem]:
     """Yield a problem for each entry that shares a key with another entry for the same target.
 
-    Keys under `previously` count. A key that differs from another only in its Unicode form is a
-    problem too: the API takes them for two objects, but a reader cannot tell them apart.
+    Entries of several layers may share theirs: one of them changes the other. Keys under
+    `previously` count. A key that differs from another only in its Unicode form is a problem too:
+    the API takes them for two objects, but a reader cannot tell them apart.
     """
     claims: defaultdict[Key, list[Declaration]] = defaultdict(list)
     forms: defaultdict[Key, list[Declaration]] = defaultdict(list)
@@ -31,7 +32,7 @@ def duplicates(declarations: Iterable[Declaration]) -> Iterator[Problem]:
         if len(claimants) > 1:
             yield from _shared_key_problems(key, sorted(claimants, key=lambda item: item.source))
     for alike in forms.values():
-        if len(alike) > 1:
+        if len(alike) > 1 and len({declaration.key for declaration in alike}) > 1:
             yield from _similar_key_problems(sorted(alike, key=lambda item: item.source))
 
 
@@ -42,9 +43,9 @@ def composed(key: Key) -> Key:
 
 def _shared_key_problems(key: Key, claimants: list[Declaration]) -> Iterator[Problem]:
     """Yield a problem for each claimant of a key, which names the first other claimant."""
-    for claimant in claimants:
-        others = (other for other in claimants if other is not claimant)
-        twin = next((other for other in others if share_target(claimant, other)), None)
+    for claimant, candidates in _sharing(claimants):
+        others = (other for other in candidates if other is not claimant)
+        twin = next((other for other in others if not _is_change_of(claimant, other)), None)
         if twin:
             here = "" if key == claimant.key else "the old name "
             there = "" if key == twin.key else " as an old name"
@@ -75,9 +76,29 @@ def _similar_key_problems(alike: list[Declaration]) -> Iterator[Problem]:
 
 def share_target(first: Declaration, second: Declaration) -> bool:
     """Return whether a target exists that both entries are for; `targets` None is every target."""
-    if first.targets is None or second.targets is None:
+    if first.names is None or second.names is None:
         return True
-    return bool({*first.targets} & {*second.targets})
+    return not {*first.names}.isdisjoint(second.names)
+
+
+def _is_change_of(first: Declaration, second: Declaration) -> bool:
+    """Return whether one of two entries changes the other, which is of an earlier layer."""
+    return first.key == second.key and first.rank != second.rank
+
+
+def _sharing(entries: Sequence[Declaration]) -> Iterator[tuple[Declaration, list[Declaration]]]:
+    """Yield each entry with those, itself among them, that are for one of its targets.
+
+    Hundreds of organizations may each have an entry with one key, so not every pair is compared.
+    """
+    by_name: defaultdict[str | None, list[int]] = defaultdict(list)
+    for number, entry in enumerate(entries):
+        for name in (None,) if entry.names is None else entry.names:
+            by_name[name].append(number)
+    for entry in entries:
+        names = by_name if entry.names is None else (None, *entry.names)
+        numbers = {number for name in names for number in by_name.get(name, ())}
+        yield entry, [entries[number] for number in sorted(numbers)]
 
 
 def same_folders(files: Iterable[File]) -> Iterator[Problem]:

@@ -33,6 +33,7 @@ from devinops.load.globs import Ignore, Pattern, read_patterns
 from devinops.load.problems import problem
 from devinops.model.kind import Kind
 from devinops.model.objects import Problem, Source
+from devinops.planning.layers import Layers
 
 SourceOf = Callable[[str, int], Source]
 """(`paths` or `ignore`, number of the pattern) → its position in devinops.yaml."""
@@ -76,7 +77,8 @@ def in_config(_option: str, _number: int) -> Source:
 class Finder:
     """Finds the files of one root. After `find`, `files` are sorted by path.
 
-    `untracked` are the paths from the root of files and directories that it ignores.
+    `untracked` are the paths from the root of files and directories that it ignores. `layers` have
+    files like the root.
 
     `problems` are the paths that cannot be read. `misnamed` maps the real path of each file with a
     wrong name to its problem, which does not apply if an entry names the file as its body.
@@ -90,8 +92,10 @@ class Finder:
         ignore: Sequence[str] = (),
         source_of: SourceOf = in_config,
         untracked: frozenset[str] = frozenset(),
+        layers: Layers | None = None,
     ) -> None:
         self.root = os.path.realpath(root)
+        self._layers = layers.directories if layers else {}
         self._untracked = untracked
         self.problems: list[Problem] = []
         self.misnamed: dict[str, Problem] = {}
@@ -111,20 +115,18 @@ class Finder:
 
     def find(self) -> None:
         """Find all files, and report all problems."""
-        top = self._children("", self.root)
-        configs = [
-            name
-            for name in misnamed_configs(self.root)
-            if self._is_tracked(os.path.join(self.root, name))
-        ]
-        for child in top:
-            if child.name in KINDS.directories or child.name in KINDS.files:
-                self._add_child(child, child.name)
+        tops = [("", name) for name in misnamed_configs(self.root)]
+        tops = [top for top in tops if self._is_tracked(os.path.join(self.root, top[1]))]
+        for layer in ("", *self._layers):
+            for child in self._children(layer, os.path.join(self.root, layer)):
+                tops.append((layer, child.name))
+                if child.name in KINDS.directories or child.name in KINDS.files:
+                    self._add_child(child, f"{layer}/{child.name}" if layer else child.name)
         for i, pattern in self._path_patterns.items():
             self._search(i, pattern)
         self._follow_links()
-        for name in sorted({*(child.name for child in top), *configs}):
-            self._check_name(name)
+        for layer, name in sorted(set(tops)):
+            self._check_name(layer, name)
         for i, pattern in self._ignore_patterns.items():
             self._check_ignore(i, pattern)
 
@@ -143,14 +145,23 @@ class Finder:
 
     def _is_read(self, path: str) -> bool:
         """Return whether a file is among those that are read, by its path."""
-        above = list(directories_above(path))
+        in_layer = self._in_layer(path)
+        above, below = list(directories_above(path)), list(directories_above(in_layer))
         is_ignored = any(self._ignored(directory, is_directory=True) for directory in above)
         if is_ignored or hidden_part(path):
             return False
-        top = above[0] if above else path
-        return top in (KINDS.directories if above else KINDS.files) or any(
+        top = below[0] if below else in_layer
+        return top in (KINDS.directories if below else KINDS.files) or any(
             pattern.matches(path, is_directory=False) for pattern in self._path_patterns.values()
         )
+
+    def _in_layer(self, path: str) -> str:
+        """Return the path from the directory of its layer, or from the root for one in none."""
+        if not self._layers:
+            return path
+        above = directories_above(path)
+        layer = next((directory for directory in above if directory in self._layers), "")
+        return path[len(layer) + 1 :] if layer else path
 
     def _is_tracked(self, absolute: str) -> bool:
         return not is_at_or_below(absolute, self.root, self._untracked)
@@ -162,6 +173,12 @@ class Finder:
         is_readme = path.rpartition("/")[2].lower() == "readme.md"
         is_ignored = self._ignored(path, is_directory=is_directory) or not self._is_tracked(real)
         return is_known or is_readme or is_ignored
+
+    def is_read_or_ignored(self, directory: str) -> bool:
+        """Return whether files below a directory were found, or it is left out on purpose."""
+        return self.is_known_or_ignored(directory, is_directory=True) or any(
+            path.startswith(f"{directory}/") for path in self._found
+        )
 
     def _report(self, path: str, code: str, message: str) -> None:
         printable = path.encode("utf-8", "backslashreplace").decode()
@@ -181,15 +198,16 @@ class Finder:
 
     # the root
 
-    def _check_name(self, name: str) -> None:
-        """Report a name in the root that is a typo of one that is read, unless `paths` names it."""
-        path = os.path.join(self.root, name)
-        is_directory = os.path.isdir(path)
+    def _check_name(self, layer: str, name: str) -> None:
+        """Report a name that is a typo of one that is read, unless `paths` names it."""
+        path = f"{layer}/{name}" if layer else name
+        real = os.path.join(self.root, path)
+        is_directory = os.path.isdir(real)
         right = right_name(name, is_directory=is_directory)
-        if not right or self._ignored(name, is_directory=is_directory):
+        if not right or self._ignored(path, is_directory=is_directory):
             return
-        if not any(file == name or file.startswith(f"{name}/") for file in self._found):
-            self.misnamed[path] = misnamed(name, right)
+        if not any(file == path or file.startswith(f"{path}/") for file in self._found):
+            self.misnamed[real] = misnamed(path, f"{layer}/{right}" if layer else right)
 
     def _check_ignore(self, i: int, pattern: Pattern) -> None:
         """Report a pattern of `ignore` that matches nothing.
@@ -217,9 +235,10 @@ class Finder:
 
     def _misplaced(self, path: str, *, is_directory: bool) -> bool:
         """Report a file that should be a directory, or the reverse; return whether it was one."""
-        if path in KINDS.directories and not is_directory:
+        in_layer = self._in_layer(path)
+        if in_layer in KINDS.directories and not is_directory:
             self._report(path, "not-a-directory", "this is a file: expected a directory of entries")
-        elif path in KINDS.files and is_directory:
+        elif in_layer in KINDS.files and is_directory:
             self._report(path, "not-a-file", "this is a directory: expected a YAML file")
         else:
             return False
@@ -349,7 +368,7 @@ class Finder:
         name = path.rpartition("/")[2].lower()
         if path == CONFIG or name == "readme.md" or self._ignored(path):
             return
-        section, directories = section_of(path)
+        section, directories = section_of(self._in_layer(path))
         if not name.endswith(SUFFIXES):
             if suffix := right_suffix(name, section=bool(section)):
                 base = os.path.splitext(path)[0]
@@ -361,6 +380,13 @@ class Finder:
         if name.endswith(".md") and not section:
             names = " or ".join(sorted(KINDS.directories))
             message = f"cannot tell which kind this is: move it below a directory named {names}"
+            self._report(path, "no-kind", message)
+            return
+        if self._layers and name.endswith(".md") and (section, directories) != section_of(path):
+            message = (
+                f"in a layer, a directory below {section} cannot be named {section_of(path)[0]}: "
+                "rename it, and set the folder in the front matter"
+            )
             self._report(path, "no-kind", message)
             return
         self._found[path] = File(path, real, section, directories)

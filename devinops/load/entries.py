@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import normalize
@@ -16,7 +16,14 @@ from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node
 from devinops.model.keys import FolderPath, Key, folder_path
 from devinops.model.kind import Attribute, FieldPath, Kind, Path, Resource
-from devinops.model.objects import Declaration, Ensure, Problem, Source
+from devinops.model.objects import (
+    NOT_LAYERED,
+    Declaration,
+    Ensure,
+    Layering,
+    Problem,
+    Source,
+)
 from devinops.model.values import canonical_text
 from devinops.schema.findings import SchemaFinding, check, entry_checker
 
@@ -123,9 +130,9 @@ class _Entry:
         entry = self.node.data
         key = self.kind.key(resource)
         targets = entry.get("targets")
-        for option in ("targets", "meta", "lint"):
-            if option in entry:
-                self.sources[option] = self.node.at((option,)).source(self.file)
+        options = _OPTIONS & entry.keys()
+        for option in options:
+            self.sources[option] = self.node.at((option,)).source(self.file)
         return Declaration(
             key=key,
             resource=resource,
@@ -138,7 +145,24 @@ class _Entry:
             lint=entry.get("lint", {}),
             text_file=self.text_file,
             sources=self.sources,
+            layering=self.layering(options) if options else NOT_LAYERED,
         )
+
+    def layering(self, written: Collection[str]) -> Layering:
+        """Return what the entry says about other layers, and report what contradicts itself."""
+        options = {name: self.node.data[name] for name in Layering._fields if name in written}
+        if not options:
+            return NOT_LAYERED
+        if self.extends and (options.get("overrides") or self.ensure is not Ensure.PRESENT):
+            other = "overrides: true" if options.get("overrides") else f"ensure: {self.ensure}"
+            message = f"`extends: true` keeps what `{other}` takes away: remove one of them"
+            self.report(self.sources["extends"], "contradiction", message)
+        return Layering(**options)
+
+    @property
+    def extends(self) -> bool:
+        """Whether the entry has only fields that are different from those of an earlier layer."""
+        return self.node.data.get("extends") is True
 
     @property
     def ensure(self) -> Ensure:
@@ -254,8 +278,10 @@ class _Entry:
         file_field = f"{document}_file"
         node = self.node.at((file_field,))
         if self.page:
-            self.values[document] = canonical_text(self.page.body)
-            self.sources[document] = self.page.body_source
+            text = canonical_text(self.page.body)
+            if text or not self.extends:
+                self.values[document] = text
+                self.sources[document] = self.page.body_source
         elif file_field in self.node.data and file_field not in rejected and not node.tainted:
             self.sources[document] = self.node.key_source(self.file, file_field)
             self.take_text_file(document, node)
@@ -331,6 +357,7 @@ def directory_folder(names: Iterable[str]) -> FolderPath:
 
 
 _ENSURES = tuple(Ensure)
+_OPTIONS = {"targets", "protect", "meta", "lint", *Layering._fields}
 _UNPRINTABLE = re.compile(rf"{CONTROL.pattern}|[\t\n\u2028\u2029]")
 
 

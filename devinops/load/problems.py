@@ -14,7 +14,7 @@ CODES: Mapping[str, str] = {
     "hidden": "a path that leads through a name that begins with a dot, which is never read",
     "missing-file": "a file that does not exist, but is named as a `body_file` or under `targets`",
     "no-kind": "a Markdown file from `paths` that is not below a directory named knowledge or "
-    "playbooks",
+    "playbooks, or one of a layer that is below several of them",
     "no-match": "a pattern in `paths` that matches no file that can be read",
     "not-a-directory": "a file where a directory is expected",
     "not-a-file": "a directory, pipe or device where a file is expected",
@@ -26,6 +26,9 @@ CODES: Mapping[str, str] = {
     "unreadable": "a file or directory that the operating system refuses to read",
     "unread": "a Markdown file near the root with the front matter of an entry, in a place that is "
     "not read (warning)",
+    "unusable-layer": "a layer whose directory does not exist or overlaps with another one, or "
+    "whose `where` selects no target",
+    "unused-layer": "a directory of entries that no target gets",
     "unused-ignore": "a pattern in `ignore` that matches nothing in the root or in the directories "
     "that are read (warning)",
     # text
@@ -42,6 +45,13 @@ CODES: Mapping[str, str] = {
     "yaml-number": "a number that JSON cannot represent",
     "yaml-syntax": "text that is not YAML",
     "yaml-tag": "a tag, such as a macro without quotes",
+    # layers and targets
+    "final-entry": "an entry that changes one of an earlier layer with `final: true`",
+    "no-target": "an entry that no target gets",
+    "nothing-extended": "an entry with `extends: true` that extends nothing",
+    "nothing-overridden": "an entry with `overrides: true` that overrides nothing (warning)",
+    "unsaid-override": "an entry with the key of one in an earlier layer that does not say what it "
+    "does to it",
     # entries
     "text-twice": "both `body` and `body_file` are set",
     "contradiction": "two settings that cannot be used together",
@@ -59,7 +69,7 @@ CODES: Mapping[str, str] = {
     "wrong-type": "a value of the wrong type",
 }
 
-WARNINGS = frozenset({"empty-file", "placeholder", "unread", "unused-ignore"})
+WARNINGS = frozenset({"empty-file", "nothing-overridden", "placeholder", "unread", "unused-ignore"})
 
 
 def problem(source: Source, code: str, message: str) -> Problem:

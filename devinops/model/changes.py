@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import GeneratedSecret, Kind, Resource
-from devinops.model.objects import Declaration, Live, Source
+from devinops.model.objects import Declaration, Live, Overridden, Source
 from devinops.model.policy import Approval
 
 
@@ -70,9 +70,17 @@ class Change:
     The object is deleted only after all of them are written.
     """
 
+    declared_over: tuple[Overridden, ...] = ()
+    """What the entry does to those of earlier layers, if the entry itself is not known."""
+
     @property
     def source(self) -> Source | None:
         return self.declaration.source if self.declaration else self.declared_at
+
+    @property
+    def overridden(self) -> tuple[Overridden, ...]:
+        """What the entry does to those of earlier layers."""
+        return self.declaration.overridden if self.declaration else self.declared_over
 
     @property
     def object_id(self) -> ObjectId:
@@ -137,7 +145,7 @@ class Blocked:
     """A step that waits for a person, with the keys of the entries that need it.
 
     In a conflict, `fields` hold the live values as `before` and the values in Git as `after`.
-    `approval` lets the step go on; None if no option does.
+    `approval` lets the step go on; None if no option does. `overridden` is that of a change.
     """
 
     by: Blocker
@@ -148,6 +156,7 @@ class Blocked:
     needed_by: tuple[Key, ...] = ()
     fields: tuple[FieldChange, ...] = ()
     approval: Approval | None = None
+    overridden: tuple[Overridden, ...] = ()
 
 
 class Missing(NamedTuple):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.kind import FieldPath, Kind, Lifecycle, Resource, Revealed, Role
+from devinops.model.values import UNSET
 
 
 class Source(NamedTuple):
@@ -57,11 +58,43 @@ class Ensure(StrEnum):
     UNMANAGED = "unmanaged"
 
 
+class Layering(NamedTuple):
+    """What an entry says about entries of other layers, and about which targets get it.
+
+    It replaces one of an earlier layer (`overrides`), or single fields of it (`extends`). No later
+    layer may change one that is `final`. It is for targets with the labels of `where`, and for an
+    `enterprise` instead of its organizations.
+    """
+
+    overrides: bool = False
+    extends: bool = False
+    final: bool = False
+    enterprise: bool = False
+    where: Mapping[str, Any] = MappingProxyType({})
+
+
+NOT_LAYERED = Layering()
+
+
+class Overridden(NamedTuple):
+    """What an entry does to one of an earlier layer: `how`, where that is, and which fields."""
+
+    how: Literal["overrides", "extends"]
+    source: Source
+    fields: tuple[str, ...]
+
+    def __str__(self) -> str:
+        fields = f" ({', '.join(self.fields)})" if self.fields else ""
+        return f"{self.how} {self.source.path}:{self.source.line}{fields}"
+
+
 class Declaration(NamedTuple):
     """An object as written. `previously` holds its earlier keys, in the order of the file.
 
     `lint` holds its exceptions from lint rules. `text_file` is the path of the file with its prose;
-    empty if that is in the entry itself.
+    empty if that is in the entry itself. `rank` is the number of its layer, 0 for the root.
+    `audience` are the names of the targets that get it, None if `targets` tells them. `chain` are
+    the entries of several layers that it was made from, the first layer first.
     """
 
     key: Key
@@ -76,10 +109,34 @@ class Declaration(NamedTuple):
     text_file: str = ""
     sources: Mapping[FieldPath, Source] = MappingProxyType({})
     """Where each field, and each part of a nested one, is written."""
+    layering: Layering = NOT_LAYERED
+    rank: int = 0
+    audience: frozenset[str] | None = None
+    chain: tuple[Declaration, ...] = ()
 
     @property
     def kind(self) -> Kind:
         return self.resource.kind
+
+    @property
+    def names(self) -> Collection[str] | None:
+        """The names of the targets that get it; None for all."""
+        return self.targets if self.audience is None else self.audience
+
+    @property
+    def parts(self) -> tuple[Declaration, ...]:
+        """The entries as written that it was made from, the first layer first."""
+        return self.chain or (self,)
+
+    def giver(self, field: str) -> Declaration:
+        """Return the entry as written that gave a field its value."""
+        return _giver(self.parts, field)
+
+    @property
+    def overridden(self) -> tuple[Overridden, ...]:
+        """What it does to the entries of earlier layers, the last layer first."""
+        steps = range(len(self.chain) - 1, 0, -1)
+        return tuple(_overridden(self.chain[: step + 1]) for step in steps)
 
     def source_of(self, path: FieldPath) -> Source:
         """Return where a field or a part of one is written, or else what it is in."""
@@ -95,7 +152,33 @@ class Declaration(NamedTuple):
         return value.get("env") if isinstance(value, Mapping) else None
 
     def concerns(self, target: str) -> bool:
-        return self.targets is None or target in self.targets
+        names = self.names
+        return names is None or target in names
+
+
+def _giver(parts: Sequence[Declaration], field: str) -> Declaration:
+    """Return the last entry that has a field, or that replaces all before it."""
+    part: Declaration
+    for part in reversed(parts):
+        if getattr(part.resource, field) is not UNSET or not part.layering.extends:
+            return part
+    return part
+
+
+def _overridden(parts: Sequence[Declaration]) -> Overridden:
+    """Return what the last entry does to the one before it."""
+    *below, entry = parts
+    source = below[-1].source
+    if entry.ensure is not Ensure.PRESENT:
+        return Overridden("overrides", source, ("ensure",))
+    fields = (
+        attribute.name
+        for attribute in entry.kind.attributes
+        if getattr(_giver(parts, attribute.name).resource, attribute.name)
+        != getattr(_giver(below, attribute.name).resource, attribute.name)
+    )
+    how: Literal["overrides", "extends"] = "extends" if entry.layering.extends else "overrides"
+    return Overridden(how, source, tuple(fields))
 
 
 class Access(StrEnum):

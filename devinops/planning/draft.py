@@ -125,9 +125,11 @@ class PlanDraft:
         approval: Approval | None = None,
     ) -> None:
         """Add a step that waits for a person; `approval` lets it go on."""
-        source = subject.source if isinstance(subject, Declaration) else source_of(subject)
         ids = tuple(live.id for live in lives)
-        self.blocked.append(Blocked(by, subject.key, reason, source, ids, (), fields, approval))
+        source = subject.source if isinstance(subject, Declaration) else source_of(subject)
+        overridden = subject.overridden if isinstance(subject, Declaration) else ()
+        facts = (ids, (), fields, approval, overridden)
+        self.blocked.append(Blocked(by, subject.key, reason, source, *facts))
 
     def conflict(
         self, subject: Declaration | Record, live: Live | None, what: str, fields: Fields = ()

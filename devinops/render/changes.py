@@ -10,8 +10,8 @@ from enum import Enum
 from typing import Any
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Change, FieldChange
-from devinops.model.objects import Source
+from devinops.model.changes import Action, Blocked, Change, FieldChange
+from devinops.model.objects import Overridden, Source
 from devinops.model.values import UNSET, canonical_text
 from devinops.planning.diff import added_and_removed, nested_paths
 from devinops.render import counted
@@ -106,7 +106,7 @@ class ChangeText:
         """Yield the lines of one change."""
         key, lines = line(str(change.key)), Span(f"  {size(change)}", Look.DIM)
         yield from self.terminal.row(key, lines, sign=SIGNS[change.action], indent=2, hang=6)
-        yield from self.because(change.source, change.reason)
+        yield from self.because(change.source, change.reason, overridden=change.overridden)
         one_sided = change.action in (Action.CREATE, Action.DELETE)
         for field in change.fields:
             if not is_redundant(change, field):
@@ -114,15 +114,21 @@ class ChangeText:
 
     def heading(self, change: Change) -> Iterator[str]:
         """Yield one line for a change: its key, and where its entry is."""
-        position = _position(change.source).removesuffix(": ")
+        position = _position(change.source, change.overridden).removesuffix(": ")
         about = "  ".join(filter(None, (size(change), position)))
         where = Span(f"  {about}", Look.DIM) if about else ""
         key = line(str(change.key))
         yield from self.terminal.row(key, where, sign=SIGNS[change.action], indent=2, hang=6)
 
-    def because(self, source: Source | None, reason: str, look: Look = Look.DIM) -> Iterator[str]:
-        """Yield where an entry is, and the reason of what happens to it."""
-        position = Span(_position(source), Look.DIM)
+    def because(
+        self,
+        source: Source | None,
+        reason: str,
+        look: Look = Look.DIM,
+        overridden: Sequence[Overridden] = (),
+    ) -> Iterator[str]:
+        """Yield where an entry is, what it does to others, and the reason of what happens to it."""
+        position = Span(_position(source, overridden), Look.DIM)
         yield from self.terminal.row(position, Span(line(reason), look), indent=6)
 
     def field(
@@ -220,8 +226,15 @@ def _spans(row: Row, *, full: bool) -> Iterator[Span]:
         yield Span(part.text, look, marked=part.changed and is_partial)
 
 
-def _position(source: Source | None) -> str:
-    return line(f"{source.path}:{source.line}: ") if source else ""
+def _position(source: Source | None, overridden: Sequence[Overridden]) -> str:
+    """Return where an entry is, and what it does to those of earlier layers."""
+    steps = f" {', '.join(map(str, overridden))}" if overridden else ""
+    return line(f"{source.path}:{source.line}{steps}: ") if source else ""
+
+
+def with_layers(item: Change | Blocked) -> str:
+    """Return the reason of an item after what its entry does to those of earlier layers."""
+    return "; ".join((*map(str, item.overridden), item.reason))
 
 
 def is_redundant(change: Change, field: FieldChange) -> bool:

@@ -170,7 +170,9 @@ class Text:
 
     def _block(self, block: Blocked) -> Iterator[str]:
         yield from self._item(BLOCKED, block.key)
-        yield from self._changes.because(block.source, f"{block.by}: {block.reason}", Look.PLAIN)
+        yield from self._changes.because(
+            block.source, f"{block.by}: {block.reason}", Look.PLAIN, block.overridden
+        )
         if block.needed_by:
             needed_by = f"needed by {self._keys(block.needed_by)}"
             yield from self.terminal.row(needed_by, indent=6)

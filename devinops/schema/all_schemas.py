@@ -9,6 +9,7 @@ from devinops.schema.base_document import schema
 from devinops.schema.command_outputs import (
     CommentDocument,
     DiscoverDocument,
+    ExplainDocument,
     FormatDocument,
     ImportDocument,
     ObjectsDocument,
@@ -58,6 +59,9 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         "rules": schema(
             "Output of devinops lint --list-rules and --explain with --format json",
             [RulesDocument],
+        ),
+        "explain": schema(
+            "Output of devinops explain with --format json", [ExplainDocument, FailureDocument]
         ),
         "fmt": schema("Output of devinops fmt with --format json", [FormatDocument]),
         "drift": schema(

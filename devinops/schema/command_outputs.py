@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from devinops.model.objects import Severity
+from devinops.model.objects import Ensure, Severity
 from devinops.schema.base_document import (
     Count,
     Document,
@@ -19,7 +19,7 @@ from devinops.schema.base_document import (
     Text,
     about,
 )
-from devinops.schema.plan import ProblemItem, SourceItem
+from devinops.schema.plan import OverriddenItem, ProblemItem, SourceItem
 
 # --- lint -----------------------------------------------------------------------------------------
 
@@ -113,6 +113,33 @@ class DiscoverDocument(Document, frozen=True, kw_only=True):
     gone: Annotated[
         tuple[str, ...],
         about("Targets that are not held and whose organization is not in the list."),
+    ]
+
+
+# --- explain --------------------------------------------------------------------------------------
+
+
+class ExplainedValue(Struct, frozen=True):
+    """A value of a field in one entry."""
+
+    source: SourceItem
+    value: Any
+    replaced: Annotated[bool, about("An entry of a later layer has another value, or none.")]
+
+
+class ExplainDocument(Document, frozen=True, kw_only=True):
+    """Output of `explain`."""
+
+    target: str
+    key: KeyText
+    ensure: Ensure
+    source: SourceItem
+    overridden: Annotated[
+        tuple[OverriddenItem, ...],
+        about("What the entry does to those of earlier layers, the last layer first."),
+    ]
+    fields: Annotated[
+        dict[str, tuple[ExplainedValue, ...]], about("Field → its values, the last layer first.")
     ]
 
 

@@ -17,6 +17,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TARGET_NAME = r"^(?!all$|(con|prn|aux|nul|(com|lpt)[0-9])(\.|$))[a-z0-9][a-z0-9._-]*$"
 LABEL = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
 OWNER = r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,127}$"
+LAYER = r"^[^/\\{}.][^/\\{}]*(/[^/\\{}.][^/\\{}]*)*(/\{name\})?$"
 SCOPE = r"^(/|[^/*?\[\]]+(/[^/]+)*)$"
 DATE = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 ENVIRONMENT_NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
@@ -97,8 +98,13 @@ def _options(kind: Kind) -> dict[str, Any]:
             "type": "array",
             "items": _text("Name of a target.", pattern=TARGET_NAME),
             "minItems": 1,
-            "description": "The targets that this entry is for. Missing: all targets.",
+            "description": "The targets that this entry is for. Missing: all organizations.",
         },
+        "where": where("The labels of the targets that this entry is for."),
+        "enterprise": _flag("This entry is for the enterprise instead of its organizations."),
+        "overrides": _flag("This entry replaces the one of an earlier layer with its name."),
+        "extends": _flag("This entry replaces only some fields of the one of an earlier layer."),
+        "final": _flag("No later layer can change this entry or take it away."),
         "meta": {"type": "object", "description": "Anything, for lint and for people; never sent."},
         "lint": _lint_exceptions(),
     }
@@ -120,6 +126,22 @@ def _options(kind: Kind) -> dict[str, Any]:
             "create.",
         }
     return options
+
+
+def _flag(description: str) -> dict[str, Any]:
+    return {"type": "boolean", "description": f"true: {description[0].lower()}{description[1:]}"}
+
+
+def where(description: str) -> dict[str, Any]:
+    """Return the schema of labels that select targets."""
+    labels = {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}},
+    }
+    rule = "A value, or a list of those that fit; under not, those that do not."
+    without = {**labels, "description": "The labels that a target must not have."}
+    return {**labels, "properties": {"not": without}, "description": f"{description} {rule}"}
 
 
 def _lint_exceptions() -> dict[str, Any]:
@@ -183,18 +205,16 @@ def _required_keywords(kind: Kind, fields: Iterable[Attribute], text: str | None
 
 
 def _required_by_ensure(kind: Kind, required: list[str], text: str | None) -> dict[str, Any]:
-    """Return the required fields by the value of `ensure`: a tombstone needs only its name."""
+    """Return the required fields: a tombstone, and what extends an entry, need only their name."""
     name = [field for field in required if field in kind.identity.fields]
     if_present: dict[str, Any] = {"required": [field for field in required if field not in name]}
     if text:
         if_present["anyOf"] = [{"required": [text]}, {"required": [f"{text}_file"]}]
     if not any(if_present.values()):
         return {"required": required}
-    return {
-        "required": name,
-        "if": {"required": ["ensure"], "properties": {"ensure": {"enum": ["absent", "unmanaged"]}}},
-        "else": if_present,
-    }
+    taken = {"required": ["ensure"], "properties": {"ensure": {"enum": ["absent", "unmanaged"]}}}
+    extends = {"required": ["extends"], "properties": {"extends": {"const": True}}}
+    return {"required": name, "if": taken, "else": {"if": extends, "else": if_present}}
 
 
 def _config() -> dict[str, Any]:
@@ -226,9 +246,28 @@ def _config() -> dict[str, Any]:
                 "description": "The organizations, each under a name of your choice, or the path "
                 "of a YAML file that has this section.",
             },
+            "layers": {
+                "type": "array",
+                "items": _layer(),
+                "description": "Directories of entries that some targets get; a later one wins.",
+            },
         },
         "required": ["version"],
         "additionalProperties": False,
+    }
+
+
+def _layer() -> dict[str, Any]:
+    path = "A directory such as layers/eu, or one for each target: orgs/{name}."
+    return {
+        "type": "object",
+        "properties": {
+            "path": _text(path, pattern=LAYER),
+            "where": where("The labels of the targets that get it. Missing: all targets."),
+        },
+        "required": ["path"],
+        "additionalProperties": False,
+        "description": "A directory of entries that some targets get.",
     }
 
 

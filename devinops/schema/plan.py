@@ -28,7 +28,7 @@ from devinops.model.changes import (
     Risk,
 )
 from devinops.model.kind import ApiVersion
-from devinops.model.objects import Problem, Severity, Source
+from devinops.model.objects import Overridden, Problem, Severity, Source
 from devinops.model.policy import Approval, Approvals
 from devinops.model.target import Target
 from devinops.schema.base_document import (
@@ -69,9 +69,14 @@ class SourceItem(Struct, frozen=True):
 
     @classmethod
     def of(cls, source: Source | None) -> SourceItem | None:
-        if source is None:
-            return None
+        return None if source is None else cls.at(source)
+
+    @classmethod
+    def at(cls, source: Source) -> SourceItem:
         return cls(source.path, source.line, source.column)
+
+    def to_model(self) -> Source:
+        return Source(self.file, self.line, self.column)
 
 
 class Sides(Struct, frozen=True, kw_only=True):
@@ -105,7 +110,31 @@ def _field_changes(fields: Fields) -> tuple[FieldChange, ...]:
 
 
 def _source(item: SourceItem | None) -> Source | None:
-    return Source(item.file, item.line, item.column) if item else None
+    return item.to_model() if item else None
+
+
+class OverriddenItem(Struct, frozen=True):
+    """What an entry does to one of an earlier layer."""
+
+    how: Literal["overrides", "extends"]
+    source: SourceItem
+    fields: Texts
+
+    @classmethod
+    def all(cls, steps: Iterable[Overridden]) -> tuple[OverriddenItem, ...] | UnsetType:
+        """Return an item for each step; UNSET for none."""
+        items = (cls(s.how, SourceItem.at(s.source), s.fields) for s in steps)
+        return tuple(items) or UNSET
+
+
+OverriddenItems = Annotated[
+    tuple[OverriddenItem, ...] | UnsetType,
+    about("What the entry does to those of earlier layers, the last layer first."),
+]
+
+
+def _overridden(items: tuple[OverriddenItem, ...] | UnsetType) -> tuple[Overridden, ...]:
+    return tuple(Overridden(i.how, i.source.to_model(), i.fields) for i in items or ())
 
 
 class TargetItem(Struct, frozen=True):
@@ -148,12 +177,14 @@ class ChangeItem(Struct, frozen=True):
     live_hash: Annotated[Hash | None, about("Hash of all live values; null for a create.")]
     fields: Fields
     overwrites: Annotated[list[str], about("Fields changed outside devinops, overwritten.")] = []
+    overridden: OverriddenItems = UNSET
 
     @classmethod
     def of(cls, change: Change, live_hash: str | None) -> ChangeItem:
         key, source, fields = change.key, SourceItem.of(change.source), _sides(change.fields)
-        facts = (change.id, change.action, change.reason)
-        return cls(str(key), key.kind, *facts, source, live_hash, fields, list(change.overwrites))
+        facts = (str(key), key.kind, change.id, change.action, change.reason, source)
+        overridden = OverriddenItem.all(change.overridden)
+        return cls(*facts, live_hash, fields, list(change.overwrites), overridden)
 
     def to_model(self) -> Change:
         """Return the change, to be shown and compared: it lacks the live object.
@@ -162,7 +193,10 @@ class ChangeItem(Struct, frozen=True):
         """
         key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
         facts = (self.action, key, self.reason, self.id)
-        return Change(*facts, fields=fields, overwrites=tuple(self.overwrites), declared_at=source)
+        overwrites, over = tuple(self.overwrites), _overridden(self.overridden)
+        return Change(
+            *facts, fields=fields, overwrites=overwrites, declared_at=source, declared_over=over
+        )
 
 
 class ApprovalItem(Struct, frozen=True):
@@ -227,21 +261,23 @@ class BlockedItem(Struct, frozen=True):
     needed_by: tuple[KeyText, ...]
     fields: Fields
     approval: Annotated[ApprovalItem | None, about("null: no option lets the step go on.")] = None
+    overridden: OverriddenItems = UNSET
 
     @classmethod
     def of(cls, blocked: Blocked) -> BlockedItem:
         key, source, fields = blocked.key, SourceItem.of(blocked.source), _sides(blocked.fields)
         needed_by = tuple(map(str, blocked.needed_by))
         facts = (blocked.by, blocked.reason, source, blocked.ids)
-        approval = ApprovalItem.of(blocked.approval)
-        return cls(str(key), key.kind, *facts, needed_by, fields, approval)
+        rest = (ApprovalItem.of(blocked.approval), OverriddenItem.all(blocked.overridden))
+        return cls(str(key), key.kind, *facts, needed_by, fields, *rest)
 
     def to_model(self) -> Blocked:
         """Return the blocked step. Raises ValueError."""
         key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
         needed_by = tuple(map(read_key, self.needed_by))
         approval = self.approval.to_model() if self.approval else None
-        return Blocked(self.by, key, self.reason, source, self.ids, needed_by, fields, approval)
+        facts = (self.by, key, self.reason, source, self.ids, needed_by, fields, approval)
+        return Blocked(*facts, _overridden(self.overridden))
 
 
 class MissingItem(Struct, frozen=True, omit_defaults=True):

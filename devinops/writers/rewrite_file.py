@@ -53,6 +53,14 @@ class EntryEdit:
         others = [[name] for name in self.fields if name not in in_key]
         return [self._of(names) for names in (in_key, *others) if names]
 
+    def by_giver(self) -> list[EntryEdit]:
+        """Return one `EntryEdit` for each entry as written that gave one of the fields."""
+        givers = {name: self.declaration.giver(name) for name in self.fields}
+        return [
+            replace(self._of([n for n in givers if givers[n] is giver]), declaration=giver)
+            for giver in {giver.source: giver for giver in givers.values()}.values()
+        ]
+
     def _of(self, names: Collection[str]) -> EntryEdit:
         return replace(
             self,
@@ -202,12 +210,13 @@ class Rewriting:
 
 def _is_expected(old: Declaration, new: Declaration, values: Mapping[str, Any]) -> bool:
     """Return whether an entry changed in exactly these fields."""
-    if (old.ensure, old.targets, old.meta, old.lint, old.protect) != (
+    if (old.ensure, old.targets, old.meta, old.lint, old.protect, old.layering) != (
         new.ensure,
         new.targets,
         new.meta,
         new.lint,
         new.protect,
+        new.layering,
     ):
         return False
     for attribute in old.kind.attributes:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from devinops.cli.main import COMMANDS
+from devinops.config import read_repository
 from devinops.emulator import Emulator
 from devinops.emulator.quirks import VALUES
 from devinops.emulator.seed import parse_seed
@@ -17,7 +18,6 @@ from devinops.environment import GLOBAL_OPTIONS
 from devinops.fmt.file_text import formatted
 from devinops.kinds import KINDS
 from devinops.lint import settings
-from devinops.load import load
 from devinops.load import problems as load_codes
 from devinops.model.exit_codes import ExitCode
 from devinops.planning import capabilities as checks
@@ -132,6 +132,7 @@ def test_the_emulators_documentation_is_true() -> None:
 EXAMPLES = {
     "automations": ["production"],
     "basic": ["default"],
+    "layers": ["pay", "shop"],
     "targets": ["staging", "production"],
     "settings": ["production"],
 }
@@ -170,7 +171,7 @@ def test_no_example_is_left_untested() -> None:
     directories = {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()}
     assert directories == set(EXAMPLES)
     for example in EXAMPLES:
-        assert load(ROOT / "examples" / example).declarations
+        assert read_repository(ROOT / "examples" / example)[1].declarations
 
 
 PAGES = ["README.md", *sorted(f"docs/how-to/{p.name}" for p in (ROOT / "docs/how-to").glob("*.md"))]

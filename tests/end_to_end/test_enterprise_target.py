@@ -18,9 +18,9 @@ targets:
 """
 FILES = {
     "devinops.yaml": CONFIG,
-    "knowledge/style.md": "---\nname: Style\ntrigger: When writing code\npinned_repo: acme/api\n---\nTabs.\n",
-    "knowledge.yaml": "knowledge:\n  - {name: Reviews, trigger: t, body: Two people., is_enabled: false}\n",
-    "playbooks/triage.md": '---\ntitle: Triage\nmacro: "!triage"\n---\nLook.\n',
+    "knowledge/style.md": "---\nname: Style\ntrigger: When writing code\npinned_repo: acme/api\nenterprise: true\n---\nTabs.\n",
+    "knowledge.yaml": "knowledge:\n  - {name: Reviews, trigger: t, body: Two people., is_enabled: false, enterprise: true}\n",
+    "playbooks/triage.md": '---\ntitle: Triage\nmacro: "!triage"\nenterprise: true\n---\nLook.\n',
 }
 NOTE = {"name": "Style", "trigger": "t", "body": "of an organization"}
 SEED = {
@@ -119,7 +119,8 @@ def test_the_inventory_and_the_plan_are_bound_to_the_enterprise(
     assert (saved["target"]["enterprise"], saved["target"]["org_id"]) == (True, None)
 
     organization = CONFIG.replace("enterprise: true", "org_id: org-emulator")
-    repository({"devinops.yaml": organization})
+    texts = {path: text.replace("enterprise: true", "meta: {}") for path, text in FILES.items()}
+    repository({**texts, "devinops.yaml": organization})
     refused = devinops("plan", "-C", root)
     assert refused.code == 1
     assert "belongs to an enterprise, but the run is for the organization" in refused.err
@@ -155,17 +156,17 @@ def test_a_backup_of_the_enterprise_is_not_rolled_back_in_an_organization(
     ("files", "messages"),
     [
         (
-            {"secrets.yaml": "secrets: [{key: A}, {key: B}]", "folders.yaml": "folders: [{path: F}]"},
+            {"secrets.yaml": "secrets: [{key: A, enterprise: true}, {key: B, enterprise: true}]", "folders.yaml": "folders: [{path: F, enterprise: true}]"},
             [
                 "secrets.yaml:1:11: an enterprise has no secret, only its organizations have",
-                "secrets.yaml:1:21: an enterprise has no secret",
+                "secrets.yaml:1:39: an enterprise has no secret",
                 "folders.yaml:1:11: an enterprise has no folder",
             ],
         ),
         (
             {
-                "knowledge/Backend/a.md": "---\nname: A\ntrigger: t\n---\nb\n",
-                "knowledge.yaml": "knowledge:\n- {name: B, folder: F, trigger: t, body: b}\n",
+                "knowledge/Backend/a.md": "---\nname: A\ntrigger: t\nenterprise: true\n---\nb\n",
+                "knowledge.yaml": "knowledge:\n- {name: B, folder: F, trigger: t, body: b, enterprise: true}\n",
             },
             [
                 'knowledge.yaml:2:21: the API of an enterprise accepts no folder for a note, but this entry is in "F": write',

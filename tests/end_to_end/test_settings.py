@@ -390,7 +390,7 @@ def test_the_key_shows_nowhere(
             "API v1 does not support the kind session_tags",
         ),
         (
-            "targets: {a: {enterprise: true}}",
+            "targets: {a: {enterprise: true}, b: {}}",
             "cog_enterprise",
             "an enterprise has no set of session tags",
         ),
@@ -406,7 +406,9 @@ def test_where_there_are_no_such_settings_the_entry_is_a_problem(
     message: str,
 ) -> None:
     use(emulator.url, key)
-    found = devinops("plan", "-C", write(f"version: 1\n{config}\n", session_tags={"tags": ["x"]}))
+    tags = {"tags": ["x"], "targets": ["a"]}
+    root = write(f"version: 1\n{config}\n", session_tags=tags)
+    found = devinops("plan", "-C", root, "-t", "a")
     assert found.code == 1
     assert message in found.err
 

@@ -116,8 +116,14 @@ LIVES = [
     ),
     pytest.param(
         ENTERPRISE,
-        {"badges": [{"name": "B", "color": "red"}], "mottos": [{"words": "old"}]},
-        {"badges": [{"name": "B", "color": "blue"}], "mottos": [{"words": None}]},
+        {
+            "badges": [{"name": "B", "color": "red", "enterprise": True}],
+            "mottos": [{"words": "old", "enterprise": True}],
+        },
+        {
+            "badges": [{"name": "B", "color": "blue", "enterprise": True}],
+            "mottos": [{"words": None, "enterprise": True}],
+        },
         id="enterprise",
     ),
 ]
@@ -438,7 +444,8 @@ def test_a_hazard_without_an_approval_is_a_note(api: ToyApi, job: Job) -> None:
 
 
 def test_a_hazard_with_an_approval_refuses_the_run(api: ToyApi, job: Job) -> None:
-    job.declare(ENTERPRISE, badges=[{"name": "A", "color": "gold"}, {"name": "B", "color": "red"}])
+    badges = [{"name": "A", "color": "gold"}, {"name": "B", "color": "red"}]
+    job.declare(ENTERPRISE, badges=[{**badge, "enterprise": True} for badge in badges])
     refused = job.run("apply", "--yes")
     assert refused.code == 4
     assert "badge:A is made of gold: if this is intended, pass --allow-honor" in refused.err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from devinops.kinds.knowledge import Knowledge
 from devinops.model.keys import Key
-from devinops.model.objects import Declaration, Severity, Source
+from devinops.model.objects import Declaration, Layering, Severity, Source
 from tests.testing.objects import snapshot
 
 
@@ -41,6 +41,13 @@ def test_a_declaration_knows_where_each_field_is_written_and_whom_it_concerns() 
     assert nested.source_of(("name", "b")) == source
     assert (entry.concerns("a"), entry.concerns("b")) == (True, False)
     assert entry._replace(targets=None).concerns("b")
+    assert not entry._replace(audience=frozenset({"b"})).concerns("a")
+
+
+def test_an_entry_that_extends_nothing_gives_its_own_fields() -> None:
+    entry = Declaration(Key.parse("knowledge:A"), Knowledge(name="A"), Source("a.md"))
+    entry = entry._replace(layering=Layering(extends=True))
+    assert [entry.giver(name) for name in ("trigger", "macro")] == [entry, entry]
 
 
 def test_a_snapshot_takes_up_the_objects_of_a_later_read() -> None:

@@ -12,7 +12,8 @@ from devinops.writers import field_order
 def test_an_entry_begins_with_its_name_and_ends_with_its_text() -> None:
     assert field_order.of_entry(KINDS["knowledge"]) == (
         "<<", "name", "folder", "trigger", "pinned_repo", "is_enabled", "macro",
-        "targets", "meta", "lint", "ensure", "protect", "previously", "body", "body_file",
+        "targets", "where", "enterprise", "overrides", "extends", "final",
+        "meta", "lint", "ensure", "protect", "previously", "body", "body_file",
     )  # fmt: skip
 
 
@@ -26,5 +27,6 @@ def test_every_field_has_its_place(kind: object) -> None:
 def test_the_settings_have_the_order_of_their_documentation() -> None:
     assert field_order.of_settings() == (
         "<<", "version", "required_version", "paths", "ignore", "lint", "defaults", "targets",
+        "layers",
     )  # fmt: skip
     assert field_order.of_target()[:3] == ("<<", "org_id", "title")

@@ -88,6 +88,11 @@ def _entries(options: Options) -> tuple[str | None, list[Declaration], list[Decl
     project, loaded = read_repository(options.root)
     stop_on_errors(loaded.problems)
     if options.flags.target is None:
+        if any(entry.chain for entry in loaded.declarations):
+            raise UsageError(
+                "because of layers, targets have different entries under one key: choose one with "
+                "--target"
+            )
         return None, list(loaded.declarations), []
     name, _ = target_name(project, options.flags)
     entries = [entry for entry in loaded.declarations if entry.concerns(name)]

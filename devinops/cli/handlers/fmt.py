@@ -95,9 +95,7 @@ class _FormatRun:
         project, problems = open_project(root)
         # Without these settings it is not known which files to leave alone.
         stopping = [p for p in problems if not project.whole or p.code == "other-version"]
-        finder = Finder(
-            root, paths=project.paths, ignore=project.ignore, source_of=project.source_of
-        )
+        finder = Finder(root, **project.reading)
         stopping += finder.problems
         if stopping:
             self.problems += stopping

@@ -50,7 +50,8 @@ def run(
     raws: write_files.Raws = {}
     project, loaded = write_files.read(options.root, raws)
     repository = Existing(
-        {declaration.key: declaration for declaration in loaded.declarations},
+        # Of several layers, the first one: new entries are written into the root.
+        {entry.key: entry for entry in sorted(loaded.written, key=lambda entry: -entry.rank)},
         write_files.taken(options.root),
         write_files.ignored(project),
         force,

@@ -406,7 +406,8 @@ def _pipeline(root: Path, git: Repository) -> Pipeline:
     stores = [target.get("inventory", {}).get("store") for target in project.targets.values()]
     # Without settings, the new ones have an inventory on a branch if there is a remote.
     pushes = git.remote if project.document is None else "branch" in stores
-    return Pipeline(git.branch, git.below, keys, project.paths, enterprise_keys, pushes)
+    patterns = (*project.paths, *(f"{path}/**" for path in project.layer_directories))
+    return Pipeline(git.branch, git.below, keys, patterns, enterprise_keys, pushes)
 
 
 def files(

@@ -129,7 +129,7 @@ def _fixed(run: _LintRun) -> tuple[_LintRun, Fixed]:
     """Fix what can be fixed, and return a run that finds the rest."""
     project = run.project
     # Also what is not checked, because a file can be the text of an entry in another.
-    finder = Finder(project.root, paths=project.paths, ignore=project.ignore)
+    finder = Finder(project.root, **project.reading)
     if finder.problems or not project.whole:
         message = (
             f"--fix changes nothing while {CONFIG_FILE}, which says which files to leave alone, "
@@ -201,10 +201,8 @@ class _LintRun:
             loaded = load_only(
                 project.root,
                 sorted(prefixes),
-                paths=project.paths,
-                ignore=project.ignore,
-                source_of=project.source_of,
                 untracked=self.untracked,
+                **project.reading,
             )
             if loaded is not None:
                 return loaded
@@ -255,7 +253,7 @@ class _LintRun:
     @cached_property
     def _places(self) -> tuple[frozenset[str], frozenset[str]]:
         """The files that were read, and the files and directories with errors."""
-        read = {path for d in self.loaded.declarations for path in (d.source.path, d.text_file)}
+        read = {path for d in self.loaded.written for path in (d.source.path, d.text_file)}
         errors = {p.source.path for p in self.loaded.problems if p.is_error}
         return frozenset(read), frozenset(errors)
 
@@ -281,7 +279,7 @@ class _LintRun:
         return ProblemsAnswer(
             sorted(problems),
             files=len(self.loaded.files),
-            entries=len(self.loaded.declarations),
+            entries=len(self.loaded.written),
             exit_code=ExitCode.FIX if failing or stopping else ExitCode.OK,
             paths=tuple(str(path) for path in paths if path not in passed_over),
             unread=tuple(shown_unread(passed_over, self.project.root, self.untracked)),
@@ -298,9 +296,10 @@ class _LintRun:
 
     def _unchanged(self, reports: Iterable[Reported], since: str) -> Iterator[Problem]:
         """Yield the findings that concern no entry that changed."""
-        changed = changed_entries(self.project.root, since, self.loaded.declarations)
+        changed = changed_entries(self.project.root, since, self.loaded.written)
         for report in reports:
-            if changed.isdisjoint(entry.source for entry in report.finding.entries):
+            parts = (part for entry in report.finding.entries for part in entry.parts)
+            if changed.isdisjoint(part.source for part in parts):
                 yield report.problem
 
     def _against(
@@ -318,7 +317,7 @@ class _LintRun:
     def _unused_paths(self) -> Iterator[Problem]:
         """Yield the patterns of `lint.paths` that match no file; only a full run can tell."""
         if self.selection.prefixes is None:
-            texts = {d.text_file for d in self.loaded.declarations} - {""}
+            texts = {d.text_file for d in self.loaded.written} - {""}
             files = {*self.loaded.files, *texts}
             yield from unused_paths(usable(self.project.lint), files, self.project.source_of)
 

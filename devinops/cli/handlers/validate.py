@@ -23,7 +23,7 @@ def run(options: Options, paths: tuple[Path, ...], skip_untracked: bool) -> Exit
     answer = ProblemsAnswer(
         problems,
         files=len(loaded.files),
-        entries=len(loaded.declarations),
+        entries=len(loaded.written),
         exit_code=code,
         paths=tuple(str(path) for path in paths if path not in passed_over),
         unread=tuple(shown_unread(passed_over, options.root, skipped)),

@@ -48,7 +48,7 @@ FEWEST = 12
 def check(context: Context) -> Iterator[LintFinding]:
     subjects = [s for s in context.subjects if s.is_used and len(words(s.text)) >= FEWEST]
     texts = [subject.text for subject in subjects]
-    reaches = [reach(subject.declaration.targets) for subject in subjects]
+    reaches = [reach(subject.declaration.names) for subject in subjects]
     equal = dict(equal_groups(texts, reaches))
     for number, earlier in equal.items():
         yield from _finding(subjects[number], subjects[earlier], "has the words of")

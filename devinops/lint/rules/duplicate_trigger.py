@@ -71,7 +71,7 @@ _FROM = LazyPattern(
 def check(context: Context) -> Iterator[LintFinding]:
     subjects = [s for s in context.subjects if s.when and s.is_used and not is_generic(s.when)]
     texts = [subject.when for subject in subjects]
-    reaches = [reach(subject.declaration.targets, _repository(subject)) for subject in subjects]
+    reaches = [reach(subject.declaration.names, _repository(subject)) for subject in subjects]
     equal = dict(equal_groups(texts, reaches))
     for number, earlier in equal.items():
         yield _finding(subjects[number], subjects[earlier], "equal to")

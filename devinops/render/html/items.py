@@ -14,7 +14,15 @@ from devinops.model.values import UNSET
 from devinops.planning.diff import nested_paths
 from devinops.render import JobLinks, counted
 from devinops.render.answers import LintDetails
-from devinops.render.changes import descriptions, elements, is_redundant, is_text, size, value_text
+from devinops.render.changes import (
+    descriptions,
+    elements,
+    is_redundant,
+    is_text,
+    size,
+    value_text,
+    with_layers,
+)
 from devinops.render.escape import WHOLE
 from devinops.render.findings import NO_LINT
 from devinops.render.html.diff import difference, whole
@@ -66,7 +74,7 @@ class Items:
             for field in change.fields
             if not is_redundant(change, field)
         )
-        facets, reason = _facets(change.key, change.action), change.reason
+        facets, reason = _facets(change.key, change.action), with_layers(change)
         badges = [badge(SIGNS[change.action])]
         if result:
             facets["outcome"] = str(result.outcome)
@@ -96,7 +104,7 @@ class Items:
                 [badge(BLOCKED, str(block.by))],
                 block.key,
                 block.source,
-                block.reason,
+                with_layers(block),
                 [
                     self._facts(block.source, id, ", ".join(block.ids)),
                     _needed_by(block.needed_by),

@@ -17,7 +17,7 @@ from devinops.planning.plan import SavedPlan, ShownPlan
 from devinops.render import counted
 from devinops.render.answers import ProblemsAnswer
 from devinops.render.approvals import dangers, how_to_approve
-from devinops.render.changes import size
+from devinops.render.changes import size, with_layers
 from devinops.render.findings import lint_of
 from devinops.render.markdown.changes import Block, change_blocks, field_blocks
 from devinops.render.markdown.escape import code, fenced, path_text, shown
@@ -163,12 +163,12 @@ def _deletes(page: MarkdownPage, changes: Iterable[Change], will: str) -> Iterat
     deletes = [change for change in changes if change.action is Action.DELETE]
     replaced = [change for change in changes if change.action is Action.REPLACE]
     if deletes:
-        lines = (page.item(c.key, location(page, c), c.reason) for c in deletes)
+        lines = (page.item(c.key, location(page, c), with_layers(c)) for c in deletes)
         listed = page.listed(lines, len(deletes), 0.3, "more deletes")
         yield alert("CAUTION", f"{counted(len(deletes), 'object')} {will} be deleted", listed)
     if replaced:
         lines = (
-            page.item(change.key, page.location(change.source), change.reason)
+            page.item(change.key, page.location(change.source), with_layers(change))
             for change in replaced
         )
         listed = page.listed(lines, len(replaced), 0.05)
@@ -196,8 +196,8 @@ def _blocked(page: MarkdownPage, plan: ShownPlan) -> Iterator[str]:
 
 def _why(block: Blocked) -> str:
     if not block.needed_by:
-        return block.reason
-    return f"{block.reason}; needed by {counted(len(block.needed_by), 'entry', 'entries')}"
+        return with_layers(block)
+    return f"{with_layers(block)}; needed by {counted(len(block.needed_by), 'entry', 'entries')}"
 
 
 def _missing(item: Missing) -> str:
@@ -236,7 +236,7 @@ def change_item(page: MarkdownPage, change: Change, word: str = "") -> Item:
     one_sided = change.action in (Action.CREATE, Action.DELETE)
     names = "" if one_sided else ", ".join(field.name for field in change.fields)
     names = " ".join(filter(None, (names, size(change))))
-    about = ": ".join(filter(None, (location(page, change), page.prose(change.reason))))
+    about = ": ".join(filter(None, (location(page, change), page.prose(with_layers(change)))))
     blocks = partial(change_blocks, change)
     return Item(line, key_html(change.key, names, word), about, blocks)
 
@@ -247,7 +247,7 @@ def location(page: MarkdownPage, change: Change) -> str:
 
 
 def _blocked_item(page: MarkdownPage, block: Blocked) -> Item:
-    about = ": ".join(filter(None, (page.location(block.source), page.prose(block.reason))))
+    about = ": ".join(filter(None, (page.location(block.source), page.prose(with_layers(block)))))
     blocks = partial(_field_blocks, block.key.kind, block.fields, "- live, + files")
     return Item("", key_html(block.key, word=str(block.by)), about, blocks)
 

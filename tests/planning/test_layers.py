@@ -1,0 +1,91 @@
+"""Which targets get an entry, and what several layers make together: tests/cases/layers.yaml says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devinops.config import read_repository
+from devinops.load import Loaded
+from devinops.model.objects import Declaration
+from devinops.planning.layers import fits
+from tests.testing.places import read_cases
+from tests.testing.tree import plant
+
+CASES: dict[str, dict[str, Any]] = {case["name"]: case for case in read_cases("layers.yaml")}
+
+
+def loaded(root: Path, case: Mapping[str, Any]) -> Loaded:
+    config = yaml.safe_dump({"version": 1, **case["config"]}, sort_keys=False, indent=2)
+    config = config.replace("version: 1\n", "", 1) + "version: 1\n"
+    for layer in case["config"].get("layers", ()):
+        path = layer.get("path") if isinstance(layer, dict) else None
+        if isinstance(path, str) and "{" not in path and path not in case.get("missing", ["../eu"]):
+            (root / path).mkdir(parents=True, exist_ok=True)
+    return read_repository(plant(root, {"devinops.yaml": config, **case["files"]}))[1]
+
+
+def shown(entry: Declaration, names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a case says of an entry: fields with their places, and options."""
+    facts: dict[str, Any] = {
+        "overridden": ", ".join(map(str, entry.overridden)),
+        "previously": [key.name for key in entry.previously],
+        "ensure": str(entry.ensure),
+        "meta": dict(entry.meta),
+        "protect": entry.protect,
+        "text_file": entry.text_file,
+    }
+    for name, value in entry.resource.items():
+        source = entry.source_of(name)
+        facts[name] = [value, f"{source.path}:{source.line}"]
+        assert entry.giver(name).source_of(name) == source
+    return {name: facts.get(name) for name in names}
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if "gets" in case])
+def test_each_target_gets_its_entries(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    declarations = loaded(tmp_path, case).declarations
+    for target, entries in case["gets"].items():
+        found = {str(entry.key): entry for entry in declarations if entry.concerns(target)}
+        assert sorted(found) == sorted(entries), target
+        for key, expected in entries.items():
+            assert shown(found[key], expected) == expected, (target, key)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_problems_stand_at_their_place(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    found = [(f"{p.source} {p.code}", p.message) for p in loaded(tmp_path, case).problems]
+    wanted = [line.split(" ", 2) for line in case.get("problems", ())]
+    assert [place for place, _ in found] == [f"{place} {code}" for place, code, *_ in wanted]
+    for (_, message), (_, _, *words) in zip(found, wanted, strict=True):
+        assert all(part in message for part in words), message
+
+
+@pytest.mark.parametrize(
+    ("where", "labels", "expected"),
+    [
+        ({}, {}, True),
+        ({"region": "eu"}, {}, False),
+        ({"region": "eu", "ring": "canary"}, {"region": "eu"}, False),
+        ({"not": "eu"}, {"not": "eu"}, True),
+        ({"not": {"region": "eu", "ring": "canary"}}, {"ring": "canary"}, False),
+        ({"not": {"region": ["eu", "us"]}}, {"region": "asia"}, True),
+    ],
+)
+def test_where_selects_by_labels(
+    where: dict[str, Any], labels: dict[str, str], expected: bool
+) -> None:
+    assert fits(where, labels) is expected
+
+
+def test_a_repository_without_layers_is_read_as_it_is(tmp_path: Path) -> None:
+    files = {"knowledge.yaml": "knowledge:\n- {name: a, trigger: t, body: b}\n"}
+    result = loaded(tmp_path, {"config": {"targets": {"pay": {}}}, "files": files})
+    assert result.declarations == result.written
+    assert [entry.audience for entry in result.written] == [None]
