@@ -11,13 +11,26 @@ from pathlib import Path
 from typing import Any, Final
 
 from devinops import atomic
+from devinops.model.changes import Change
 from devinops.model.errors import NotWritten, UnusableFile
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
+from devinops.model.target import TargetState
+from devinops.planning.classes import (
+    ChangeClass,
+    FleetPlan,
+    Reading,
+    Shared,
+    TargetPlan,
+    change_reading,
+)
 from devinops.planning.digest_list import DigestList
 from devinops.planning.plan import SavedPlan, digest_of
 from devinops.schema.base_document import MAJOR, convert, is_readable, load_object, quotable
-from devinops.schema.plan import ApprovalsItem, PlanDocument, checksum
+from devinops.schema.fleet import FleetDocument, FleetTargetItem, SharedItem
+from devinops.schema.plan import ApprovalsItem, ChangeItem, PlanDocument, checksum
 
+_CHANGED: Final = "it was changed after it was saved: its checksum does not match its content"
 LARGEST: Final = 256 * 1024 * 1024
 """Maximum size of a plan in bytes."""
 
@@ -31,7 +44,20 @@ def save(path: Path, chunks: Iterable[str]) -> None:
 
 
 def read_plan(path: Path) -> SavedPlan:
-    """Return the plan in a file that `save` wrote. Raises UnusableFile."""
+    """Return the plan of one target in a file that `save` wrote. Raises UnusableFile."""
+    return plan_of(_document(path), path)
+
+
+def read_plans(path: Path) -> SavedPlan | FleetPlan:
+    """Return the plan of one target or of many in a file that `save` wrote. Raises UnusableFile.
+
+    The digests in a plan of many, its filters and its approvals are what an apply of it needs.
+    """
+    document = _document(path)
+    return fleet_of(document, path) if "classes" in document else plan_of(document, path)
+
+
+def _document(path: Path) -> dict[str, Any]:
     try:
         data = atomic.read(path, LARGEST + 1, follow=True)
     except OSError as error:
@@ -39,14 +65,34 @@ def read_plan(path: Path) -> SavedPlan:
     if len(data) > LARGEST:
         raise _damaged(path, f"it is larger than {LARGEST} bytes")
     try:
-        document = load_object(data)
+        return load_object(data)
     except ValueError as error:
         raise _damaged(path, error) from None
-    return plan_of(document, path)
 
 
 def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
     """Return the plan in a JSON document. Raises UnusableFile."""
+    _check_format(document, path)
+    try:
+        return _saved(convert(document, PlanDocument), document)
+    except ValueError as error:
+        raise _damaged(path, error) from None
+
+
+def fleet_of(document: Mapping[str, Any], path: Path) -> FleetPlan:
+    """Return the plans of many targets in a JSON document. Raises UnusableFile."""
+    _check_format(document, path)
+    try:
+        saved = convert(document, FleetDocument)
+        plan = _fleet(saved)
+    except ValueError as error:
+        raise _damaged(path, error) from None
+    if saved.checksum != checksum(document):
+        raise UnusableFile(f"{path}: {_CHANGED}; nothing was written: plan and review again")
+    return plan
+
+
+def _check_format(document: Mapping[str, Any], path: Path) -> None:
     version = document.get("format_version")
     if isinstance(version, str) and not is_readable(version):
         raise UnusableFile(
@@ -58,10 +104,6 @@ def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
             f"{path} is from a run that failed before it had a plan: fix the problems in it, then "
             "plan again"
         )
-    try:
-        return _saved(convert(document, PlanDocument), document)
-    except ValueError as error:
-        raise _damaged(path, error) from None
 
 
 def read_digests(path: Path) -> DigestList:
@@ -124,5 +166,53 @@ def _edited(plan: PlanDocument, digest: str, document: Mapping[str, Any]) -> str
             f"but its changes have {digest}"
         )
     if plan.checksum != checksum(document):
-        return "it was changed after it was saved: its checksum does not match its content"
+        return _CHANGED
     return ""
+
+
+def _fleet(saved: FleetDocument) -> FleetPlan:
+    """Raises ValueError if a value is wrong in a way that the schema cannot describe."""
+    changes: dict[Reading, Change] = {}
+
+    def kept(item: ChangeItem) -> Change:
+        change = item.to_model()
+        return changes.setdefault(change_reading(change), change)
+
+    return FleetPlan(
+        targets=tuple(map(_target, saved.targets)),
+        classes=tuple(
+            ChangeClass(
+                tuple(map(kept, group.changes)),
+                tuple(item.to_model() for item in group.hazards),
+                group.targets,
+            )
+            for group in saved.classes
+        ),
+        blocked=_shared(saved.blocked),
+        missing=_shared(saved.missing),
+        drift=_shared(saved.drift),
+        refused=_shared(saved.refused),
+        problems=_shared(saved.problems),
+        notes=tuple(Shared(note.item, note.targets) for note in saved.notes),
+        only=saved.only or (),
+        approvals=(saved.approvals or ApprovalsItem()).to_model(),
+        refusals=tuple(item.to_model() for item in saved.refusals),
+    )
+
+
+def _shared(items: Iterable[SharedItem[Any]]) -> tuple[Shared[Any], ...]:
+    return tuple(Shared(shared.item.to_model(), shared.targets) for shared in items)
+
+
+def _target(saved: FleetTargetItem) -> TargetPlan:
+    is_planned = saved.state is TargetState.PLANNED
+    return TargetPlan(
+        saved.name,
+        saved.state,
+        saved.message,
+        ExitCode.OK if is_planned else ExitCode(saved.exit_code),
+        saved.target.to_model() if saved.target else None,
+        saved.store,
+        saved.digest or "",
+        *(saved.changes, saved.deletes, saved.blocked, saved.drift, saved.refusals),
+    )

@@ -160,8 +160,9 @@ def fleet_document(answer: answers.FleetAnswer | FleetReport) -> FleetDocument:
         notes=_shared(plan.notes, str),
         refused=_shared(plan.refused, schema.RefusalItem.of),
         refusals=tuple(map(schema.RefusalItem.of, plan.refusals)),
+        checksum="",
         **more,
-    )
+    ).sealed()
 
 
 def _shared(items: Iterable[Shared[T]], item_of: Callable[[T], Any]) -> tuple[SharedItem[Any], ...]:

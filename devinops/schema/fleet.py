@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, TypeVar
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from devinops.model.changes import Outcome
 from devinops.model.target import TargetState
-from devinops.schema.base_document import Count, Document, ExitStatus, StoreName, about
+from devinops.schema.base_document import Count, Document, ExitStatus, StoreName, about, plain
 from devinops.schema.plan import (
     ApprovalsItem,
     BlockedItem,
     ChangeItem,
     DriftItem,
+    Hash,
     HazardItem,
     MissingItem,
     ProblemItem,
@@ -21,6 +23,7 @@ from devinops.schema.plan import (
     ResultItem,
     TargetItem,
     Texts,
+    checksum,
 )
 
 T = TypeVar("T")
@@ -88,3 +91,8 @@ class FleetDocument(Document, frozen=True, kw_only=True):
     not_done: tuple[SharedItem[ResultItem], ...] | UnsetType = UNSET
     left: tuple[SharedItem[ChangeItem], ...] | UnsetType = UNSET
     waiting: tuple[SharedItem[BlockedItem], ...] | UnsetType = UNSET
+    checksum: Annotated[Hash, about("Hash of all other fields; detects edits of a saved plan.")]
+
+    def sealed(self) -> FleetDocument:
+        """Return the document with its checksum."""
+        return msgspec.structs.replace(self, checksum=checksum(plain(self)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from devinops.applying.saved_plan import SavedPlan, plan_of, read_digests, read_plan, save
+from devinops.applying.saved_plan import (
+    SavedPlan,
+    fleet_of,
+    plan_of,
+    read_digests,
+    read_plan,
+    read_plans,
+    save,
+)
 from devinops.emulator import Emulator
+from devinops.model.changes import Refusal
 from devinops.model.errors import NotWritten, UnusableFile
+from devinops.model.policy import Approvals
+from devinops.planning.classes import FleetPlan
 from devinops.planning.digest_list import DigestList
+from devinops.render import render
 from devinops.render.json import dump
 from devinops.render.text import Text
 from devinops.schema.all_schemas import schemas
 from devinops.schema.plan import checksum
 from tests.testing.command_line import Devinops, Write
 from tests.testing.documents import PLAN
+from tests.testing.fleets import answer, mixed
 from tests.testing.places import GOLDEN
 
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
@@ -518,3 +532,62 @@ def test_any_other_file_is_no_list_of_digests(
         path.write_bytes(content)
     with pytest.raises(UnusableFile, match=why):
         read_digests(path)
+
+
+# --- plans of many targets ------------------------------------------------------------------------
+
+
+def written(plan: FleetPlan) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads("".join(render("json", answer(plan))))
+    return document
+
+
+def test_the_plans_of_many_targets_are_read_as_they_were(tmp_path: Path) -> None:
+    refusals = (Refusal("too many targets"),)
+    approved = replace(mixed(), only=("knowledge:*",), approvals=Approvals(adopt=True))
+    for plan in (mixed(), approved, replace(approved, refusals=refusals)):
+        path = tmp_path / "plan.json"
+        path.write_text(json.dumps(written(plan)))
+        again = read_plans(path)
+        assert isinstance(again, FleetPlan)
+        assert again.digests == plan.digests
+        assert (again.only, again.approvals) == (plan.only, plan.approvals)
+        for format in ("text", "markdown"):
+            shown = ["".join(render(format, answer(each))) for each in (plan, again)]
+            assert shown[0] == shown[1]
+
+
+def test_one_target_is_read_as_before(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(PLAN))
+    assert read_plans(path) == read_plan(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"notes": []}, "it was changed after it was saved"),
+        ({"digest": None}, "it was changed after it was saved"),
+        ({"targets": [{}]}, "is not a usable plan: Object missing required field"),
+        ({"format_version": "9.0"}, "has format version 9.0"),
+        ({"complete": False}, "is from a run that failed before it had a plan"),
+    ],
+)
+def test_damaged_plans_of_many_targets_are_refused(change: dict[str, Any], why: str) -> None:
+    with pytest.raises(UnusableFile, match=why):
+        fleet_of(written(mixed()) | change, Path("plan.json"))
+
+
+def test_a_key_that_no_kind_has_is_damage() -> None:
+    document = written(mixed())
+    document["drift"][0]["item"]["key"] = "nothing:x"
+    with pytest.raises(UnusableFile, match="is not a key of a known kind"):
+        fleet_of(document, Path("plan.json"))
+
+
+def test_show_writes_the_plans_of_many_targets(devinops: Devinops, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(written(mixed())))
+    ran = devinops("show", path)
+    assert ran.code == 0
+    assert "28 organizations: 2 to create" in ran.out

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from devinops.applying.saved_plan import read_plan
+from devinops.applying.saved_plan import read_plans
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written
 from devinops.model.errors import UnusableFile
 from devinops.model.exit_codes import ExitCode
+from devinops.planning.classes import FleetPlan
+from devinops.render.answers import FleetAnswer
 
 
 def run(options: Options, plan: Path) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
-        saved = read_plan(plan)
+        saved = read_plans(plan)
+    if isinstance(saved, FleetPlan):
+        options.answer(FleetAnswer(saved, saved.exit_code()))
+        return ExitCode.OK
     options.about(saved.target.name, f"the plan {plan}").answer(saved)
     if saved.edited:
         raise UnusableFile(f"{plan}: {saved.edited}; do not trust it: plan and review again")
