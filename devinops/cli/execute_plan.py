@@ -21,6 +21,7 @@ from devinops.cli.session import NotApplied, Planned, Session
 from devinops.cli.webhook_secrets import WebhookSecrets
 from devinops.git import Git
 from devinops.inventory import Store, new_run
+from devinops.inventory.merge import TIME
 from devinops.model.client_protocols import Writer
 from devinops.model.errors import NotWritten, Refused
 from devinops.model.exit_codes import ExitCode, worst
@@ -55,17 +56,22 @@ def ask(plan: Plan) -> None:
 
 @dataclass(frozen=True)
 class RunJournal:
-    """The journal of one run in a store; `base` is the inventory that the run was planned with."""
+    """The journal of one run in a store; `base` is the inventory that the run was planned with.
+
+    `at` is the time that the records of this run get.
+    """
 
     store: Store
     run: str
     base: Inventory
+    at: str
 
     def begin(self, intents: Sequence[Intent]) -> None:
         self.store.begin(self.run, intents, self.base)
 
     def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
-        self.store.settle(self.run, upserts, removals)
+        dated = [record.dated(self.base.by_id.get(record.object_id), self.at) for record in upserts]
+        self.store.settle(self.run, dated, removals, self.at)
 
     def finish(self, unclear: Collection[Key]) -> None:
         self.store.finish(self.run, unclear)
@@ -114,7 +120,8 @@ def execute(
     and it is accurate.
     """
     options, settings, plan = session.options, session.settings, planned.plan
-    run, commit = new_run(datetime.now(UTC)), Git(settings.root).line("rev-parse", "HEAD")
+    now = datetime.now(UTC)
+    run, commit = new_run(now), Git(settings.root).line("rev-parse", "HEAD")
     backups = Backups(settings.root, plan.target, run, keep=keep)
     progress = Progress(options, "applying", len(plan.changes))
     with _webhook_secrets(plan, secrets) as webhook_secrets, progress, backups:
@@ -122,7 +129,7 @@ def execute(
             plan,
             planned.snapshot,
             session.client,
-            journal(session.store, run, plan.inventory),
+            journal(session.store, run, plan.inventory, now.strftime(TIME)),
             ApplyOptions(values or {}, run, commit),
             Hooks(backups.save, lambda _: progress.step(), webhook_secrets.hand_over),
         )

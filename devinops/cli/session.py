@@ -29,7 +29,8 @@ from devinops.config import (
     resolve,
     target_name,
 )
-from devinops.inventory import Store, open_store, wait_for_runs
+from devinops.inventory import Store, busy, open_store, wait_for_runs
+from devinops.inventory.job import job_of
 from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.model import inventory as owned
@@ -111,11 +112,20 @@ class Session(Generic[C_co]):
             self.client.target,
             self.options.command_flags,
             self.options.lock_timeout,
+            job_of(os.environ),
         )
 
-    def read_inventory(self) -> Inventory:
-        """Return the inventory when no other run is active; raises Stale after --lock-timeout."""
-        return wait_for_runs(self.store, self.options.lock_timeout, self.options.command_flags)
+    def read_inventory(self, *, go_on: bool = False) -> Inventory:
+        """Return the inventory when no other run is active; raises Stale after --lock-timeout.
+
+        With `go_on`, return it then as it is.
+        """
+        timeout_s, flags = self.options.lock_timeout, self.options.command_flags
+        return wait_for_runs(self.store, timeout_s, flags, go_on=go_on)
+
+    def busy_notes(self, inventory: Inventory) -> tuple[str, ...]:
+        """Return what other runs have not finished."""
+        return tuple(f"busy: {text}" for text in busy(inventory, self.options.command_flags))
 
     def snapshot(
         self,
@@ -157,11 +167,17 @@ class Session(Generic[C_co]):
         return EarlyReading(fetch, self._kinds, snapshot, progress, with_needed)
 
     def plan(
-        self, approvals: Approvals, *, retry: bool = True, only_must_match: bool = True
+        self,
+        approvals: Approvals,
+        *,
+        retry: bool = True,
+        only_must_match: bool = True,
+        go_on: bool = False,
     ) -> Planned:
         """Return the plan that results from the inventory, the organization and the entries.
 
-        For `retry` see `retry_until_listed`. Raises ApiError, InventoryError, Stale, UsageError.
+        For `retry` see `retry_until_listed`, for `go_on` see `read_inventory`. Raises ApiError,
+        InventoryError, Stale, UsageError.
         """
         if approvals.folders == MissingFolders.ROOT and self.settings.inventory.store == "none":
             raise UsageError(
@@ -171,7 +187,7 @@ class Session(Generic[C_co]):
         # The inventory is read first: otherwise, objects created by a run that ends in between
         # would look as if they had been deleted outside devinops.
         early = self.early.take() if self.early else None
-        inventory = early.inventory if early else self.read_inventory()
+        inventory = early.inventory if early else self.read_inventory(go_on=go_on)
 
         def attempt() -> Planned:
             nonlocal early
@@ -196,7 +212,7 @@ class Session(Generic[C_co]):
 
             changes = with_versions(plan.changes, inventory, Git(self.settings.root).contents)
             plan = replace(plan, changes=changes)
-        return Planned(plan, snapshot)
+        return Planned(replace(plan, notes=(*self.busy_notes(inventory), *plan.notes)), snapshot)
 
     def _compare(
         self,

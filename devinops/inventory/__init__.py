@@ -8,13 +8,14 @@ first store.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, Protocol
 
 from devinops import waiting
-from devinops.inventory.merge import open_runs
+from devinops.inventory.merge import NO_JOB, Job, open_runs
 from devinops.model.errors import Stale
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId, listed
@@ -22,10 +23,15 @@ from devinops.model.target import Target
 
 __all__ = [
     "InventorySettings",
+    "Job",
+    "Place",
     "Store",
+    "busy",
     "new_run",
     "open_runs",
     "open_store",
+    "open_stores",
+    "started",
     "wait_for_runs",
 ]
 
@@ -33,6 +39,7 @@ StoreName = Literal["none", "branch", "file"]
 
 BRANCH: Final = "devinops"
 POLL_S = 2.0
+_STARTED: Final = "%Y%m%dT%H%M%SZ"
 
 
 class InventorySettings(NamedTuple):
@@ -76,11 +83,16 @@ class Store(Protocol):
         ...
 
     def settle(
-        self, run: str, upserts: Sequence[Record] = (), removals: Sequence[ObjectId] = ()
+        self,
+        run: str,
+        upserts: Sequence[Record] = (),
+        removals: Sequence[ObjectId] = (),
+        at: str = "",
     ) -> None:
         """Record results durably in the journal on this machine.
 
-        `removals` are objects that no longer exist. Cheap; call it from one thread only.
+        `removals` are objects that no longer exist; those that have a record are remembered as
+        deleted at the time `at`. Cheap; call it from one thread only.
         """
         ...
 
@@ -96,8 +108,11 @@ class Store(Protocol):
         """Save the results of runs that died on this machine. Cheap if there are none."""
         ...
 
-    def unlock(self, run: str) -> None:
-        """Remove the intents of a run that died. Its creates stay as unclear intents."""
+    def unlock(self, run: str) -> tuple[str, ...]:
+        """Remove the intents of a run that died. Its creates stay as unclear intents.
+
+        With `store: branch`, this frees all targets of the run; return the names of the others.
+        """
         ...
 
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
@@ -105,6 +120,10 @@ class Store(Protocol):
 
         Raises Stale if one of those objects has been recorded since, or a run is changing it.
         """
+        ...
+
+    def close(self) -> None:
+        """Say that nothing more is saved, so that no other target waits to be saved with it."""
         ...
 
 
@@ -121,7 +140,11 @@ class NoStore:
         pass
 
     def settle(
-        self, run: str, upserts: Sequence[Record] = (), removals: Sequence[ObjectId] = ()
+        self,
+        run: str,
+        upserts: Sequence[Record] = (),
+        removals: Sequence[ObjectId] = (),
+        at: str = "",
     ) -> None:
         pass
 
@@ -131,11 +154,22 @@ class NoStore:
     def sweep(self) -> None:
         pass
 
-    def unlock(self, run: str) -> None:
-        pass
+    def unlock(self, run: str) -> tuple[str, ...]:
+        return ()
 
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
         pass
+
+    def close(self) -> None:
+        pass
+
+
+class Place(NamedTuple):
+    """Where the inventory of a target is; `flags` lead the commands in messages to the target."""
+
+    target: Target
+    settings: InventorySettings
+    flags: str = ""
 
 
 def open_store(
@@ -144,49 +178,103 @@ def open_store(
     target: Target,
     flags: str = "",
     lock_timeout_s: float = 0,
+    job: Job = NO_JOB,
 ) -> Store:
-    """Return the store of a target. It reads nothing yet. Raises ConfigError.
+    """Return the store of one target; see `open_stores`."""
+    (store,) = open_stores([Place(target, settings, flags)], root, lock_timeout_s, job).values()
+    return store
 
-    `flags` holds the options that lead the commands in its messages to the root and target. A save
-    tries again as long as other runs save first, but no longer than `lock_timeout_s`, if that is
-    longer than usual.
+
+def open_stores(
+    places: Iterable[Place], root: Path, lock_timeout_s: float = 0, job: Job = NO_JOB
+) -> dict[str, Store]:
+    """Return the store of each target by its name. They read nothing yet. Raises ConfigError.
+
+    Those on one branch share what they read, and save together; threads may use them side by side.
+    A save tries again as long as other runs save first, but no longer than `lock_timeout_s`, if
+    that is longer than usual. Runs of earlier attempts of the `job` count as dead.
     """
+    stores: dict[str, Store] = {}
+    groups: defaultdict[InventorySettings, list[Place]] = defaultdict(list)
+    for place in places:
+        groups[place.settings].append(place)
+    for settings, group in groups.items():
+        stores |= _open_group(settings, group, root, lock_timeout_s, job)
+    return stores
+
+
+def _open_group(
+    settings: InventorySettings,
+    places: Sequence[Place],
+    root: Path,
+    lock_timeout_s: float,
+    job: Job,
+) -> Mapping[str, Store]:
+    """Return the stores of targets with the same settings."""
     if settings.store == "none":
-        return NoStore()
-    from devinops.inventory.journaled import PATIENCE_S, JournaledStore
+        return {place.target.name: NoStore() for place in places}
+    from devinops.inventory.backend import Backend, FileBackend
+    from devinops.inventory.inventory_run import PATIENCE_S, InventoryRun
+    from devinops.inventory.journaled import JournaledStore
 
-    if settings.store == "file":
-        from devinops.inventory.backend import FileBackend
+    backend: Backend = FileBackend(root)
+    if settings.store == "branch":
+        from devinops.inventory.branch import BranchBackend
 
-        return JournaledStore(FileBackend(root, target.name, target.previously), target, flags)
-    from devinops.inventory.branch import BranchBackend
-
-    backend = BranchBackend(root, target.name, settings.branch, settings.remote, target.previously)
-    return JournaledStore(backend, target, flags, max(PATIENCE_S, lock_timeout_s))
+        backend = BranchBackend(root, settings.branch, settings.remote)
+    targets = [place.target for place in places]
+    shared = InventoryRun(backend, targets, job, max(PATIENCE_S, lock_timeout_s))
+    return {
+        place.target.name: JournaledStore(shared, place.target, place.flags) for place in places
+    }
 
 
 def new_run(now: datetime) -> str:
     """Return a name for a run, such as 20260312T101500Z-1f2e3d: its start and random hex digits."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{os.urandom(3).hex()}"
+    return f"{now.strftime(_STARTED)}-{os.urandom(3).hex()}"
 
 
-def wait_for_runs(store: Store, timeout_s: float = 0, flags: str = "") -> Inventory:
+def started(run: str) -> datetime | None:
+    """Return when a run started, from its name; None if that is not one of `new_run`."""
+    try:
+        return datetime.strptime(run.partition("-")[0], _STARTED).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def wait_for_runs(
+    store: Store, timeout_s: float = 0, flags: str = "", *, go_on: bool = False
+) -> Inventory:
     """Wait until no run is open, and return the inventory. Raises Stale after `timeout_s`.
 
-    For `flags` see `open_store`.
+    With `go_on`, return the inventory then, although a run is open. For `flags` see `Place`.
     """
     deadline = waiting.now() + timeout_s
     while True:
         inventory = store.read()
         runs = open_runs(inventory)
-        if not runs:
-            return inventory
         left_s = deadline - waiting.now()
+        if not runs or (go_on and left_s <= 0):
+            return inventory
         if left_s <= 0:
-            run, intents = next(iter(runs.items()))
-            keys = listed(str(intent.key) for intent in intents)
-            raise Stale(
-                f"the run {run} has not finished {keys}: wait for it (--lock-timeout); if it died, "
-                f"run devinops inventory unlock{flags} {run}. Nothing was written"
-            )
+            (message, *_) = busy(inventory, flags)
+            raise Stale(f"{message}. Nothing was written")
         waiting.pause(min(POLL_S, left_s))
+
+
+def busy(inventory: Inventory, flags: str = "") -> list[str]:
+    """Return, for each open run, what it has not finished and what to do about it."""
+    return [
+        f"the run {_described(run, inventory)} has not finished "
+        f"{listed(str(intent.key) for intent in intents)}: wait for it (--lock-timeout); if it "
+        f"died, run devinops inventory unlock{flags} {run}"
+        for run, intents in open_runs(inventory).items()
+    ]
+
+
+def _described(run: str, inventory: Inventory) -> str:
+    """Return the name of a run, with its job and its start if they are known."""
+    since = started(run)
+    facts = (inventory.jobs.get(run, ""), f"since {since:%Y-%m-%d %H:%M} UTC" if since else "")
+    known = ", ".join(filter(None, facts))
+    return f"{run} ({known})" if known else run

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from devinops import atomic, waiting
 from devinops.inventory import disk
+from devinops.inventory.format import announces
 
 _SHORTEST_S, _LONGEST_S = 0.2, 3.2
 
 
-class VersionedText(NamedTuple):
-    """The text of a stored inventory, None if there is none, and the version to build a save on."""
+RUNS: Final = ".runs/"
+"""The directory with the files of runs, if the backend keeps them apart."""
 
-    text: str | None
+
+class Stored(NamedTuple):
+    """The texts of stored files by name, and the version to build a save on."""
+
+    texts: Mapping[str, str] = {}
     version: str | None = None
+
+    def changed(self, texts: Mapping[str, str | None], version: str | None = None) -> Stored:
+        """Return what is stored when these texts are; None stands for a deleted file."""
+        changed = {**self.texts, **texts}
+        return Stored({name: text for name, text in changed.items() if text is not None}, version)
 
 
 class WriteConflict(Exception):
@@ -38,68 +48,88 @@ def attempts(seconds: float) -> Iterator[None]:
 
 
 class Backend(Protocol):
-    """Loads and saves the text of an inventory. Every call raises InventoryError or ConfigError."""
+    """Loads and saves the files of inventories, such as `production.jsonl`.
+
+    Every call raises InventoryError or ConfigError.
+    """
 
     store: str
     """The backend's name in the settings: `file` or `branch`."""
+    scope: str
+    """Distinguishes the locks of its runs from those of other backends with the same directory."""
+    is_shared: bool
+    """Whether other machines save to it as well. Then a save fails if anybody saved before it, and
+    the intents of each run are in a file of their own, below `RUNS`.
+    """
 
-    @property
-    def label(self) -> str:
-        """The name of the inventory in messages, such as `.devinops/production.jsonl`."""
+    def label(self, name: str) -> str:
+        """Return the name of a file in messages, such as `.devinops/production.jsonl`."""
         ...
 
     @property
     def directory(self) -> Path:
-        """The directory on this machine for the journal and the locks."""
+        """The directory on this machine for the journals and the locks."""
         ...
 
     def prepare(self) -> None:
         """Create the directory."""
         ...
 
-    def load(self) -> VersionedText:
-        """Return what is stored now."""
+    def load(self, names: Collection[str]) -> Stored:
+        """Return the files with these names that exist now, and the files of all runs."""
         ...
 
-    def save(self, text: str, before: VersionedText, message: str) -> None:
-        """Store the text in place of `before`; `message` describes the change for a history.
+    def save(self, texts: Mapping[str, str | None], before: Stored, message: str) -> Stored:
+        """Store these texts, delete the files with None, and return what is stored then.
 
-        Raises WriteConflict if another process has saved since `before` was loaded.
+        `message` describes the change for a history. Raises WriteConflict if another process has
+        saved since `before` was loaded.
         """
+        ...
+
+    def is_announced(self, run: str, stored: Stored) -> bool:
+        """Return whether a run has open intents, for any target."""
         ...
 
 
 class FileBackend:
     """`.devinops/<target>.jsonl` below the root, for one machine or for teams that commit the file.
 
-    Without it, the file under one of the old names is the inventory, until a save moves it. The
-    caller holds a lock while it saves.
+    The caller holds a lock while it saves.
     """
 
-    store = "file"
+    store = scope = "file"
+    is_shared = False
 
-    def __init__(self, root: Path, target: str, previously: Sequence[str] = ()) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
-        self.path = root / atomic.STATE / f"{target}.jsonl"
-        self.label = f"{atomic.STATE}/{target}.jsonl"
-        self._old_names = [f"{name}.jsonl" for name in previously]
+
+    def label(self, name: str) -> str:
+        return f"{atomic.STATE}/{name}"
 
     @property
     def directory(self) -> Path:
         """`.devinops` below the root. Raises InventoryError if it is a symlink."""
-        disk.refuse_symlink(self.path.parent)
-        return self.path.parent
+        directory = self.root / atomic.STATE
+        disk.refuse_symlink(directory)
+        return directory
 
     def prepare(self) -> None:
         with disk.inventory_errors(self.directory):
             atomic.state_directory(self.root)
 
-    def load(self) -> VersionedText:
-        names = (self.path.name, *self._old_names)
-        texts = (disk.read(self.directory / name) for name in names)
-        return VersionedText(next((text for text in texts if text is not None), None))
+    def load(self, names: Collection[str]) -> Stored:
+        texts = {name: disk.read(self.directory / name) for name in names}
+        return Stored({name: text for name, text in texts.items() if text is not None})
 
-    def save(self, text: str, before: VersionedText, message: str) -> None:
-        disk.replace(self.path, text)
-        for name in self._old_names:
+    def save(self, texts: Mapping[str, str | None], before: Stored, message: str) -> Stored:
+        for name, text in texts.items():
+            if text is not None:
+                disk.replace(self.directory / name, text)
+        for name in (name for name, text in texts.items() if text is None):
             disk.remove(self.directory / name)
+        return before.changed(texts)
+
+    def is_announced(self, run: str, stored: Stored) -> bool:
+        paths = self.directory.glob("*.jsonl")
+        return any(announces(disk.read(path) or "", run) for path in paths)

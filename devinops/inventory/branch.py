@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote
 
 from devinops import atomic
 from devinops.git import (
@@ -23,7 +24,8 @@ from devinops.git import (
     without_credentials,
 )
 from devinops.inventory import disk
-from devinops.inventory.backend import VersionedText, WriteConflict, attempts
+from devinops.inventory.backend import RUNS, Stored, WriteConflict, attempts
+from devinops.inventory.format import announces
 from devinops.inventory.push_refusals import advice
 from devinops.model.errors import ConfigError, InventoryError
 from devinops.model.suggest import did_you_mean
@@ -34,8 +36,9 @@ _BUSY_HERE = ("cannot lock ref", "shallow.lock", "shallow file has changed")
 """Git's errors while another process of this clone is fetching."""
 _BUSY = ("cannot lock ref", "failed to update ref", "reference already exists")
 """Git's errors while another push is running."""
-_NOT_ON_TIP = ("fetch first", "non-fast-forward")
+_NOT_ON_TIP = ("fetch first", "non-fast-forward", "stale info")
 """Git's errors when the branch has moved since it was read."""
+_RUN_FILE = re.compile(re.escape(RUNS) + r"[A-Za-z0-9-]+\.jsonl")
 _CHOOSE = "choose another with inventory: {store: branch, branch: NAME}"
 
 
@@ -53,30 +56,21 @@ def _temporary_directory() -> Iterator[Path]:
 
 
 class BranchBackend:
-    """`<root in the repository>/<target>.jsonl` on the branch. Load and save use the remote.
-
-    Without it, the file under one of the old names is the inventory, until a save moves it.
-    """
+    """`<root in the repository>/<target>.jsonl` on the branch. Load and save use the remote."""
 
     store = "branch"
+    is_shared = True
 
-    def __init__(
-        self,
-        root: Path,
-        target: str,
-        branch: str,
-        remote: str | None = None,
-        previously: Sequence[str] = (),
-    ) -> None:
-        self.target, self.branch, self.chosen_remote = target, branch, remote
-        self.previously = previously
+    def __init__(self, root: Path, branch: str, remote: str | None = None) -> None:
+        self.branch, self.chosen_remote = branch, remote
+        self.scope = quote("/".join(filter(None, (remote, branch))), safe="")
         self.git = Git(root)
         self.ref = f"refs/heads/{branch}"
         self._push_verified = False
+        self._texts: dict[str, str] = {}
 
-    @property
-    def label(self) -> str:
-        return f"{self.branch}:{self.path}"
+    def label(self, name: str) -> str:
+        return f"{self.branch}:{self._repository[1]}{name}"
 
     @cached_property
     def _repository(self) -> tuple[Path, str]:
@@ -91,15 +85,6 @@ class BranchBackend:
             raise InventoryError(f"git cannot use the repository here: {error_line(result.err)}")
         common, _, prefix = result.out.decode("utf-8", "surrogateescape").partition("\n")
         return (self.git.cwd / common).resolve(), prefix.removesuffix("\n")
-
-    @property
-    def path(self) -> str:
-        """The file's path on the branch."""
-        return f"{self._repository[1]}{self.target}.jsonl"
-
-    @property
-    def _old_paths(self) -> list[str]:
-        return [f"{self._repository[1]}{name}.jsonl" for name in self.previously]
 
     @property
     def directory(self) -> Path:
@@ -212,19 +197,28 @@ class BranchBackend:
 
     # --- reading ----------------------------------------------------------------------------------
 
-    def load(self) -> VersionedText:
+    def load(self, names: Collection[str]) -> Stored:
         for _ in attempts(_FETCH_S):
             tip = self._tip()
             if tip is None:
-                return VersionedText(None)
+                return Stored()
             commit = tip if self._has(tip) else self._fetch(tip)
             if commit:
-                texts = (self._text(commit, path) for path in (self.path, *self._old_paths))
-                return VersionedText(next((t for t in texts if t is not None), None), commit)
+                return self._read(commit, names)
         raise InventoryError(
             f"{self.branch} could not be fetched from {self.remote} for {_FETCH_S:g} s, because "
             "other processes use this repository: run again"
         )
+
+    def fetched(self, names: Collection[str]) -> Stored:
+        """Return what the last fetch brought, without asking the remote."""
+        commit = self.git.line("rev-parse", "--verify", "--quiet", self._copy)
+        return self._read(commit, names) if commit else Stored()
+
+    @property
+    def _copy(self) -> str:
+        """The ref with the branch as it was fetched last."""
+        return f"refs/remotes/{self.remote}/{self.branch}"
 
     def _has(self, commit: str) -> bool:
         return self.git.run("cat-file", "-e", f"{commit}^{{tree}}").code == 0
@@ -234,7 +228,7 @@ class BranchBackend:
 
         That is `tip`, unless the branch has moved on; None if another process is in the way.
         """
-        ref = f"refs/remotes/{self.remote}/{self.branch}"
+        ref = self._copy
         shallow = self.git.text("rev-parse", "--is-shallow-repository") == "true"
         result = self.git.run(
             "fetch",
@@ -258,25 +252,47 @@ class BranchBackend:
             f"{self.branch} cannot be fetched from {self.remote}: {error_line(result.err)}"
         )
 
-    def _text(self, tip: str, path: str) -> str | None:
-        entry = self.git.raw("ls-tree", "--full-tree", "-z", tip, path)
-        if not entry:
-            return None
-        mode, _, rest = entry.partition(b" ")
-        if not mode.startswith(b"100"):
-            raise InventoryError(f"{self.label} is not a regular file: remove it from the branch")
-        blob = rest.split(b"\t")[0].split()[-1].decode("ascii")
-        try:
-            return self.git.raw("cat-file", "blob", blob).decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise InventoryError(
-                f"{self.label} is not UTF-8 text: restore it from the branch's history"
-            ) from error
+    def _read(self, commit: str, names: Collection[str]) -> Stored:
+        """Return the files at a commit. Only what is new since the last time is read."""
+        blobs = self._blobs(commit, names)
+        new = {blob for blob in blobs.values() if blob not in self._texts}
+        contents = self.git.contents(new) if new else {}
+        texts: dict[str, str] = {}
+        for name, blob in blobs.items():
+            try:
+                known = self._texts.get(blob)
+                texts[name] = contents[blob].decode("utf-8") if known is None else known
+            except KeyError:
+                raise InventoryError(f"{self.label(name)} cannot be read: run again") from None
+            except UnicodeDecodeError as error:
+                raise InventoryError(
+                    f"{self.label(name)} is not UTF-8 text: restore it from the branch's history"
+                ) from error
+        self._texts = {blob: texts[name] for name, blob in blobs.items()}
+        return Stored(texts, commit)
+
+    def _blobs(self, commit: str, names: Collection[str]) -> dict[str, str]:
+        """Return name → blob of the files with these names, and of the files of all runs."""
+        prefix = self._repository[1]
+        below = [prefix] if prefix else []
+        listing = self.git.raw("ls-tree", "-r", "-t", "-z", "--full-tree", commit, *below)
+        blobs = {}
+        for entry in listing.decode("utf-8", "surrogateescape").split("\0"):
+            facts, _, path = entry.partition("\t")
+            name = path.removeprefix(prefix)
+            if name in names or _RUN_FILE.fullmatch(name):
+                mode, _, blob = facts.split()
+                if not mode.startswith("100"):
+                    raise InventoryError(
+                        f"{self.label(name)} is not a regular file: remove it from the branch"
+                    )
+                blobs[name] = blob
+        return blobs
 
     # --- writing ----------------------------------------------------------------------------------
 
-    def save(self, text: str, before: VersionedText, message: str) -> None:
-        commit = self._commit(text, before.version, message)
+    def save(self, texts: Mapping[str, str | None], before: Stored, message: str) -> Stored:
+        commit = self._commit(texts, before.version, message)
         result = self.git.run(
             "-c",
             f"remote.{self.remote}.mirror=false",
@@ -285,6 +301,8 @@ class BranchBackend:
             "--no-verify",
             "--no-follow-tags",
             "--recurse-submodules=no",
+            # What was loaded may be old: the branch may have been deleted or rewritten since.
+            f"--force-with-lease={self.ref}:{before.version or ''}",
             self.remote,
             f"{commit}:{self.ref}",
             timeout_s=NETWORK_S,
@@ -294,8 +312,12 @@ class BranchBackend:
             error = f"{result.text}\n{result.err}" if result.code else ""
             self._verify_push(commit, before, error)
             self._push_verified = True
+        return before.changed(texts, commit)
 
-    def _verify_push(self, commit: str, before: VersionedText, error: str) -> None:
+    def is_announced(self, run: str, stored: Stored) -> bool:
+        return any(announces(text, run) for text in stored.texts.values())
+
+    def _verify_push(self, commit: str, before: Stored, error: str) -> None:
         """Raise an error unless the pushed commit is at the tip of the branch.
 
         `error` is what git wrote when the push failed, empty if it did not. Raises WriteConflict if
@@ -322,22 +344,42 @@ class BranchBackend:
             f"{_rejection(error).rstrip('.')}. {advice(error)}"
         )
 
-    def _commit(self, text: str, parent: str | None, message: str) -> str:
-        """Create a commit with the file on top of `parent`; other files of the branch stay."""
-        blob = self.git.text("hash-object", "-w", "--stdin", data=text.encode("ascii"))
+    def _commit(self, texts: Mapping[str, str | None], parent: str | None, message: str) -> str:
+        """Create a commit with these files on top of `parent`; other files of the branch stay."""
         with _temporary_directory() as directory:
             env = {"GIT_INDEX_FILE": os.fspath(directory / "index")}
             self.git.raw("read-tree", parent or "--empty", env=env)
-            self.git.raw(
-                "update-index", "--add", "--cacheinfo", f"100644,{blob},{self.path}", env=env
-            )
-            if self._old_paths:
-                self.git.raw("update-index", "--force-remove", "--", *self._old_paths, env=env)
+            entries = self._entries(texts, directory, parent)
+            data = "".join(f"{entry}\0" for entry in entries).encode("utf-8", "surrogateescape")
+            self.git.raw("update-index", "-z", "--index-info", data=data, env=env)
             tree = self.git.text("write-tree", env=env)
         parents = ["-p", parent] if parent else []
         return self.git.text(
-            "commit-tree", tree, *parents, data=f"{message}\n".encode(), env=self.git.identity()
+            "commit-tree", tree, *parents, data=f"{message}\n".encode(), env=self._identity
         )
+
+    @cached_property
+    def _identity(self) -> dict[str, str]:
+        return self.git.identity()
+
+    def _entries(
+        self, texts: Mapping[str, str | None], directory: Path, parent: str | None
+    ) -> Iterator[str]:
+        """Yield the lines for the index of git; it stores all blobs in one process."""
+        written = {name: text for name, text in texts.items() if text is not None}
+        paths = [directory / f"{number}.jsonl" for number in range(len(written))]
+        with disk.inventory_errors(directory):
+            for path, text in zip(paths, written.values(), strict=True):
+                path.write_bytes(text.encode("ascii"))
+        data = "".join(f"{path}\n" for path in paths).encode("utf-8", "surrogateescape")
+        blobs = self.git.text("hash-object", "-w", "--no-filters", "--stdin-paths", data=data)
+        prefix = self._repository[1]
+        for (name, text), blob in zip(written.items(), blobs.split(), strict=True):
+            self._texts[blob] = text
+            yield f"100644 {blob}\t{prefix}{name}"
+        for name in texts.keys() - written.keys():
+            # Git deletes an entry with the mode 0; the hash must only be as long as any.
+            yield f"0 {'0' * len(parent or '')}\t{prefix}{name}"
 
 
 def _contains(text: str, fragments: tuple[str, ...]) -> bool:

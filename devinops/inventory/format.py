@@ -7,23 +7,27 @@ never an empty inventory.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Iterator
-from typing import Final
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final, TypeVar
 
-from devinops.inventory.merge import Settled
+from devinops.inventory.merge import Job, RunFile, Settled
 from devinops.model.errors import InventoryError
-from devinops.model.inventory import Intent, Inventory, Record
+from devinops.model.inventory import Deleted, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.target import Target
 from devinops.schema.base_document import convert, json_line, load_object, quotable
 from devinops.schema.inventory import (
     LINE_VERSION,
+    DeletedLine,
     EndLine,
     HeaderLine,
     IntentLine,
     Line,
     RecordLine,
+    RunLine,
     SettledLine,
 )
 
@@ -33,9 +37,13 @@ RESTORE: Final = (
 )
 DELETE_JOURNAL: Final = "delete the journal: the next apply adopts its objects again"
 _VERSION_KEY: Final = "devinops_inventory"
+_RUN_KEY: Final = "devinops_run"
 _CONFLICT_MARKERS: Final = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
 _END: Final = EndLine(True)
 """The last line. Without it, a file that was cut off at a line end would look complete."""
+
+H = TypeVar("H", HeaderLine, RunLine)
+T = TypeVar("T")
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -49,39 +57,67 @@ def dump(target: Target, inventory: Inventory) -> str:
 def _all_lines(target: Target, inventory: Inventory) -> Iterator[Line]:
     yield HeaderLine.of(target)
     yield from map(RecordLine.of, sorted(inventory.records, key=lambda r: (r.key, r.id)))
-    intents = sorted(set(inventory.intents), key=lambda i: (i.run, i.key, i.id or "", i.action))
-    yield from map(IntentLine.of, intents)
+    yield from map(DeletedLine.of, sorted(inventory.deleted))
+    yield from map(IntentLine.of, _sorted(inventory.intents))
     yield _END
+
+
+def _sorted(intents: Iterable[Intent]) -> list[Intent]:
+    return sorted(set(intents), key=lambda i: (i.run, i.key, i.id or "", i.action))
+
+
+def dump_run(file: RunFile) -> str:
+    """Return the text of the file of a run."""
+    lines = [
+        IntentLine.of(intent, target)
+        for target, intents in sorted(file.intents.items())
+        for intent in _sorted(intents)
+    ]
+    head = RunLine(LINE_VERSION, file.run, file.job.name, file.job.attempt)
+    return "".join(map(json_line, [head, *lines, _END]))
+
+
+def announces(text: str, run: str) -> bool:
+    """Return whether a text that devinops has written has open intents of a run."""
+    intent = f'"intent": {json.dumps(run)},'
+    return any(intent in line and '"unclear": true' not in line for line in text.splitlines())
 
 
 def dump_settled(settled: Settled) -> str:
     """Return one line of a journal."""
     upserts = tuple(map(RecordLine.of, settled.upserts))
-    return json_line(SettledLine(settled.run, put=upserts, drop=settled.removals))
+    return json_line(SettledLine(settled.run, upserts, settled.removals, settled.at))
 
 
 # --- reading --------------------------------------------------------------------------------------
 
 
 def parse(text: str, expected: Target, label: str, store: str = "file") -> Inventory:
-    """Return the inventory that the text holds, its records and intents in any order.
+    """Return the inventory that the text holds, its lines in any order.
 
     `label` names the text in messages. Raises InventoryError with its line if the text is
     incomplete, malformed or belongs to a target other than `expected`, under all its names.
     """
     lines = _lines(text, label)
-    try:
-        header = _header(lines[0], f"{label}:1")
-    except ValueError as error:
-        raise _damaged(label, 1, error) from None
-    _check_header(header, expected, f"{label}:1")
-    complete = len(lines) > 1 and f"{lines[-1]}\n" == json_line(_END)
-    items = list(_items(lines[1:-1] if complete else lines[1:], label))
+    _check_header(_header(lines[0], label, _VERSION_KEY, HeaderLine), expected, f"{label}:1")
+    items = _body(lines, label, item)
     _check_unique(items, label)
-    if not complete:
-        raise _damaged(label, len(lines), "the end is missing, so the file is cut off here")
+    _check_complete(lines, label)
     records = [item for item in items if isinstance(item, Record)]
-    return Inventory.of(store, records, [item for item in items if isinstance(item, Intent)])
+    intents = [item for item in items if isinstance(item, Intent)]
+    deleted = tuple(item for item in items if isinstance(item, Deleted))
+    return replace(Inventory.of(store, records, intents), deleted=deleted)
+
+
+def parse_run(text: str, label: str) -> RunFile:
+    """Return the file of a run that the text holds. Raises InventoryError with its line."""
+    lines = _lines(text, label)
+    head = _header(lines[0], label, _RUN_KEY, RunLine)
+    intents: defaultdict[str, list[Intent]] = defaultdict(list)
+    for line in _body(lines, label, lambda line: convert(load_object(line), IntentLine)):
+        intents[line.target].append(line.to_model())
+    _check_complete(lines, label)
+    return RunFile(head.run, Job(head.job, head.attempt), intents)
 
 
 def parse_settled(text: str, label: str) -> tuple[Settled, ...]:
@@ -98,7 +134,7 @@ def parse_settled(text: str, label: str) -> tuple[Settled, ...]:
         except ValueError as error:
             raise _damaged(label, number, error, DELETE_JOURNAL) from None
         removals = tuple(ObjectId(*id) for id in step.drop)
-        steps.append(Settled(step.run, upserts, removals))
+        steps.append(Settled(step.run, upserts, removals, step.at))
     return tuple(steps)
 
 
@@ -124,23 +160,26 @@ def _lines(text: str, label: str) -> list[str]:
     return lines
 
 
-def _header(line: str, position: str) -> HeaderLine:
-    """Raises ValueError if the line is not a header, InventoryError if its version is newer."""
-    values = load_object(line)
-    version = values.get(_VERSION_KEY)
-    if version is None:
-        raise ValueError(f'the header with "{_VERSION_KEY}" is missing')
-    if isinstance(version, int) and version > LINE_VERSION:
-        raise InventoryError(
-            f"{position}: this inventory was written by a newer devinops (format {version}; this "
-            f"devinops reads format {LINE_VERSION}): upgrade devinops"
-        )
-    return convert(values, HeaderLine)
+def _header(line: str, label: str, key: str, kind: type[H]) -> H:
+    """Return the first line, in which `key` is the version. Raises InventoryError."""
+    try:
+        values = load_object(line)
+        version = values.get(key)
+        if version is None:
+            raise ValueError(f'the header with "{key}" is missing')
+        if not (isinstance(version, int) and version > LINE_VERSION):
+            return convert(values, kind)
+    except ValueError as error:
+        raise _damaged(label, 1, error) from None
+    raise InventoryError(
+        f"{label}:1: this inventory was written by a newer devinops (format {version}; this "
+        f"devinops reads format {LINE_VERSION}): upgrade devinops"
+    )
 
 
 def _check_header(header: HeaderLine, target: Target, position: str) -> None:
     name = header.target if header.target in target.previously else target.name
-    bound_to = _bound_to(HeaderLine.of(dataclasses.replace(target, name=name)))
+    bound_to = _bound_to(HeaderLine.of(replace(target, name=name)))
     for actual, expected in zip(_bound_to(header), bound_to, strict=True):
         if actual != expected:
             raise InventoryError(
@@ -160,26 +199,39 @@ def _bound_to(header: HeaderLine) -> tuple[str, str, str]:
     )
 
 
-def _items(lines: Iterable[str], label: str) -> Iterator[Record | Intent]:
-    """Yield the records and intents below a header. Raises InventoryError."""
-    for number, line in enumerate(lines, 2):
+def _body(lines: list[str], label: str, read: Callable[[str], T]) -> list[T]:
+    """Return what the lines between the header and the end, if any, hold. Raises InventoryError."""
+    items = []
+    for number, line in enumerate(lines[1:-1] if _is_complete(lines) else lines[1:], 2):
         try:
-            yield item(line)
+            items.append(read(line))
         except ValueError as error:
             raise _damaged(label, number, error) from None
+    return items
 
 
-def item(line: str) -> Record | Intent:
+def _is_complete(lines: list[str]) -> bool:
+    return len(lines) > 1 and f"{lines[-1]}\n" == json_line(_END)
+
+
+def _check_complete(lines: list[str], label: str) -> None:
+    if not _is_complete(lines):
+        raise _damaged(label, len(lines), "the end is missing, so the file is cut off here")
+
+
+def item(line: str) -> Record | Intent | Deleted:
     """Raises ValueError."""
     values = load_object(line)
     if _VERSION_KEY in values:
         raise ValueError("a second header")
+    if "deleted" in values:
+        return convert(values, DeletedLine).to_model()
     if "intent" in values:
         return convert(values, IntentLine).to_model()
     return convert(values, RecordLine).to_model()
 
 
-def _check_unique(items: list[Record | Intent], label: str) -> None:
+def _check_unique(items: Sequence[Record | Intent | Deleted], label: str) -> None:
     """Raise InventoryError if two records have the same id or the same key."""
     lines: dict[Key | ObjectId, int] = {}
     for number, item in enumerate(items, 2):

@@ -1,37 +1,27 @@
 """The store for `store: file` and `store: branch`.
 
-The results of a run go to a journal on this machine first. Every other change loads the inventory
-from a backend, changes it and saves it, and then deletes the journal, whose results it contains. If
-another process has saved in between, all of this is repeated.
+The results of a run go to a journal on this machine first. Every other change puts the inventory as
+it is stored, with the change, into a draft that is saved, and then deletes the journal, whose
+results it contains. If another process has saved in between, all of this is repeated.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from filelock import FileLock
-
-from devinops import atomic, signals
+from devinops import atomic
 from devinops.inventory import disk, merge
-from devinops.inventory.backend import Backend, VersionedText, WriteConflict, attempts
-from devinops.inventory.disk import abandoned, hold, locked
+from devinops.inventory.disk import locked
 from devinops.inventory.format import dump, dump_settled, parse, parse_settled
-from devinops.inventory.merge import Settled
+from devinops.inventory.inventory_run import Draft, InventoryRun, Update, files_of
+from devinops.inventory.merge import RunFile, Settled
 from devinops.model.errors import DevinopsError, InventoryError, Stale
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId, listed
 from devinops.model.target import Target
-
-PATIENCE_S = 120.0
-"""How long a save is repeated if other runs save first; --lock-timeout can only make it longer."""
-
-_RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
-_NEW_RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
-"""A name that `new_run` returns; it tells the lock of a run from other `.lock` files."""
 
 
 @dataclass
@@ -43,22 +33,16 @@ class _OwnRun:
 
 
 class JournaledStore:
-    """Stores the inventory through a backend and journals results locally until they are saved.
+    """The store of one target, which journals results locally until they are saved.
 
-    `Store` describes each call.
+    `shared` is what it shares with other targets. `Store` describes each call.
     """
 
-    def __init__(
-        self,
-        backend: Backend,
-        target: Target,
-        flags: str = "",
-        patience_s: float = PATIENCE_S,
-    ) -> None:
-        self.backend, self.target, self.flags = backend, target, flags
-        self.patience_s = patience_s
+    def __init__(self, shared: InventoryRun, target: Target, flags: str = "") -> None:
+        self.shared, self.backend = shared, shared.backend
+        self.target, self.flags = target, flags
+        self._seen = 0
         self._runs: dict[str, _OwnRun] = {}
-        self._run_locks: dict[str, FileLock] = {}
 
     @property
     def journal(self) -> Path:
@@ -80,11 +64,17 @@ class JournaledStore:
     def fetch(self) -> Callable[[], Inventory]:
         # The journal first: results that are saved in between are then read twice instead of never.
         journal = self._journal()
-        stored = self.backend.load()
-        return lambda: self._without_dead_runs(merge.recover(self._parse(stored), journal))
+        loaded = self.shared.load(self._seen)
+        self._seen = loaded.number
+
+        def parsed() -> Inventory:
+            inventory = merge.recover(self._parse(loaded.stored.texts, loaded.runs), journal)
+            return self._without_dead_runs(inventory, loaded.runs)
+
+        return parsed
 
     def begin(self, run: str, intents: Sequence[Intent], base: Inventory) -> None:
-        self._lock_run(run)
+        self.shared.lock(run, self.target.name)
         try:
             self._update(
                 lambda stored: merge.announce(stored, run, intents, base, self.flags),
@@ -93,18 +83,22 @@ class JournaledStore:
         except DevinopsError as error:
             # If the announcement may be saved, such as on a remote whose answer was lost, the lock
             # stays: once this process ends, it shows that the run is dead.
-            is_surely_not_saved = isinstance(error, Stale) or self.backend.store == "file"
+            is_surely_not_saved = isinstance(error, Stale) or not self.backend.is_shared
             if is_surely_not_saved:
-                self._unlock_run(run)
+                self.shared.release(run, self.target.name)
             if not isinstance(error, InventoryError):
                 raise
             raise InventoryError(f"{str(error).rstrip('.')}. Nothing was written") from error
         self._runs[run] = _OwnRun(base.by_id)
 
     def settle(
-        self, run: str, upserts: Sequence[Record] = (), removals: Sequence[ObjectId] = ()
+        self,
+        run: str,
+        upserts: Sequence[Record] = (),
+        removals: Sequence[ObjectId] = (),
+        at: str = "",
     ) -> None:
-        result = Settled(run, tuple(upserts), tuple(removals))
+        result = Settled(run, tuple(upserts), tuple(removals), at)
         self._runs.setdefault(run, _OwnRun({})).results.append(result)
         with self._locked():
             disk.append(self.journal, dump_settled(result))
@@ -125,20 +119,31 @@ class JournaledStore:
                 f"it; in any other clone, run devinops inventory unlock{self.flags} {run} first"
             ) from error
         self._runs.pop(run, None)
-        self._unlock_run(run)
+        self.shared.release(run, self.target.name)
 
     def sweep(self) -> None:
-        dead = self._dead_runs()
+        dead = self.shared.dead_runs(self.target.name)
         if dead:
             self._update(lambda stored: stored, f"{listed(dead)}: closed, because it died")
-            for run in dead:
-                disk.remove(self._run_lock_path(run))
 
-    def unlock(self, run: str) -> None:
-        self._update(lambda stored: merge.without_run(stored, run), f"{run}: unlocked")
+    def unlock(self, run: str) -> tuple[str, ...]:
+        others: set[str] = set()
+
+        def unlock_others(draft: Draft) -> None:
+            if run in draft.runs:
+                others.update(draft.runs[run].intents)
+                draft.runs[run] = draft.runs[run].unlocked()
+
+        self._update(
+            lambda stored: merge.without_run(stored, run), f"{run}: unlocked", then=unlock_others
+        )
+        return tuple(sorted(others))
 
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
         self._update(lambda stored: merge.rewrite(stored, inventory, base, self.flags), why)
+
+    def close(self) -> None:
+        self.shared.leave(self.target.name)
 
     def _update(
         self,
@@ -146,97 +151,62 @@ class JournaledStore:
         message: str,
         *,
         has_written: bool = False,
+        then: Callable[[Draft], None] = lambda _: None,
     ) -> None:
-        """Save a change. Raises Stale if other runs save first until `patience_s` is over.
+        """Save a change, see `InventoryRun.save`, and what `then` changes in the draft."""
 
-        A run that `has_written` gets an InventoryError instead, and keeps trying after a signal.
-        """
-        signals.check()
-        for _ in attempts(self.patience_s):
-            try:
-                with self._locked():
-                    return self._save_once(change, f"devinops: {self.target.name}: {message}")
-            except WriteConflict as conflict:
-                reason = f" ({conflict})" if str(conflict) else ""
-            if signals.pending() and not has_written:
-                break
-        failure = f"{self.backend.label}: other runs kept saving first{reason}"
-        if has_written:
-            raise InventoryError(failure)
-        raise Stale(
-            f"{failure}: run again, or wait longer with --lock-timeout. Nothing was written"
-        )
+        def put(draft: Draft) -> None:
+            self._put(change, draft)
+            then(draft)
 
-    def _save_once(self, change: Callable[[Inventory], Inventory], message: str) -> None:
-        journal = self._journal()
-        stored = self.backend.load()
-        before = self._parse(stored)
-        recovered = merge.recover(before, journal)
-        without_dead = self._without_dead_runs(recovered)
-        text = dump(self.target, change(without_dead))
-        if text != dump(self.target, before):
-            self.backend.save(text, stored, message)
-        for path in self._journals:
-            disk.remove(path)
-        dead = merge.open_runs(recovered).keys() - merge.open_runs(without_dead).keys()
-        for run in dead:
-            for path in self._run_lock_paths(run):
+        def saved() -> None:
+            for path in self._journals:
                 disk.remove(path)
+            self._seen = self.shared.number
 
-    # A run holds a lock of its own while its process lives. If the lock exists and is free, the run
-    # died on this machine. Then its intents no longer count: the next plan sees what the run wrote.
+        name = self.target.name
+        self.shared.save(Update(name, message, self._locked, put, saved, has_written))
 
-    def _run_lock_path(self, run: str) -> Path:
-        return self._run_lock_paths(run)[0]
+    def _put(self, change: Callable[[Inventory], Inventory], draft: Draft) -> None:
+        """Put the changed inventory into a draft, unless it is stored like that already."""
+        before = self._parse(draft.loaded.stored.texts, draft.runs)
+        recovered = merge.recover(before, self._journal())
+        after = change(self._without_dead_runs(recovered, draft.runs))
+        if dump(self.target, after) == dump(self.target, before):
+            return
+        announced = merge.open_runs(after)
+        for run, file in draft.runs.items():
+            draft.runs[run] = file.announcing(self._names, announced.get(run, ()))
+        # An older devinops has put the intents of its runs here.
+        intents = tuple(i for i in after.intents if i.unclear or i.run not in draft.runs)
+        text, stored = dump(self.target, replace(after, intents=intents)), draft.loaded.stored.texts
+        name, *old_names = files_of(self.target)
+        if text != stored.get(name):
+            draft.texts[name] = text
+        draft.texts |= {old: None for old in old_names if old in stored}
 
-    def _run_lock_paths(self, run: str) -> list[Path]:
-        """Return the lock of a run, and where it is if the target had an old name then."""
-        return [self.backend.directory / f"{name}.{run}.lock" for name in self._names]
-
-    def _lock_run(self, run: str) -> None:
-        self.backend.prepare()
-        path = self._run_lock_path(run)
-        try:
-            self._run_locks[run] = hold(path)
-        except OSError as error:
-            raise InventoryError(
-                f"the run cannot be locked with {path}: {atomic.reason(error)}"
-            ) from error
-
-    def _unlock_run(self, run: str) -> None:
-        lock = self._run_locks.pop(run, None)
-        if lock:
-            lock.release()
-            disk.remove(self._run_lock_path(run))
-
-    def _without_dead_runs(self, inventory: Inventory) -> Inventory:
+    def _without_dead_runs(self, inventory: Inventory, runs: Mapping[str, RunFile]) -> Inventory:
         unrecorded: set[ObjectId] = set()
         for run, intents in merge.open_runs(inventory).items():
-            if _RUN.fullmatch(run) and any(map(abandoned, self._run_lock_paths(run))):
+            if self.shared.is_dead(run, runs):
                 inventory = merge.without_run(inventory, run)
                 unrecorded.update(intent.object_id for intent in intents)
         return replace(inventory, unrecorded=frozenset(unrecorded))
 
-    def _dead_runs(self) -> list[str]:
-        """Return the runs whose locks are on this machine and not held by any process."""
-        prefix, suffix = f"{self.target.name}.", ".lock"
-        directory = self.backend.directory
-        names: list[str] = []
-        with disk.inventory_errors(directory), suppress(FileNotFoundError):
-            names = sorted(path.name for path in directory.iterdir())
-        runs = [
-            name.removeprefix(prefix).removesuffix(suffix)
-            for name in names
-            if name.startswith(prefix) and name.endswith(suffix)
+    def _parse(self, texts: Mapping[str, str], runs: Mapping[str, RunFile]) -> Inventory:
+        store, files = self.backend.store, files_of(self.target)
+        inventory = Inventory(store)
+        if stored := [file for file in files if file in texts]:
+            label = self.backend.label(stored[0])
+            inventory = parse(texts[stored[0]], self.target, label, store)
+        announced = [
+            intent
+            for file in runs.values()
+            for name in self._names
+            for intent in file.intents.get(name, ())
         ]
-        return [
-            run for run in runs if _NEW_RUN.fullmatch(run) and abandoned(self._run_lock_path(run))
-        ]
-
-    def _parse(self, stored: VersionedText) -> Inventory:
-        if stored.text is None:
-            return Inventory(self.backend.store)
-        return parse(stored.text, self.target, self.backend.label, self.backend.store)
+        jobs = {run: file.job.name for run, file in runs.items() if file.job.name}
+        return replace(inventory, intents=(*inventory.intents, *announced), jobs=jobs)
 
     def _journal(self) -> tuple[Settled, ...]:
         # The newest name is last: what was recorded later counts.

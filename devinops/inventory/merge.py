@@ -5,28 +5,70 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from devinops.model.changes import Action
 from devinops.model.errors import Stale
-from devinops.model.inventory import MAKING, Intent, Inventory, Record
+from devinops.model.inventory import MAKING, Deleted, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId, listed
+
+TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+"""How a record writes a time, always in UTC, so that later times are greater."""
+_REMEMBERED: Final = timedelta(days=90)
+"""How long a deleted object is remembered."""
 
 
 class Settled(NamedTuple):
     """The results of one step of a run: new records, and objects that are gone.
 
-    One line of a journal.
+    `at` is the time of the step if the objects are to be remembered as deleted. One line of a
+    journal.
     """
 
     run: str
     upserts: tuple[Record, ...] = ()
     removals: tuple[ObjectId, ...] = ()
+    at: str = ""
 
     def without(self, ids: Collection[ObjectId]) -> Settled:
         """Return these results without those for some objects."""
         upserts = tuple(record for record in self.upserts if record.object_id not in ids)
-        return Settled(self.run, upserts, tuple(id for id in self.removals if id not in ids))
+        return self._replace(
+            upserts=upserts, removals=tuple(id for id in self.removals if id not in ids)
+        )
+
+
+class Job(NamedTuple):
+    """The CI job of a run, and which attempt it is; without a name outside CI."""
+
+    name: str = ""
+    attempt: int = 0
+
+    def supersedes(self, other: Job) -> bool:
+        """Return whether this is a later attempt of the same job, so that the other one is over."""
+        return bool(self.name) and self.name == other.name and self.attempt > other.attempt
+
+
+NO_JOB: Final = Job()
+
+
+class RunFile(NamedTuple):
+    """The intents of a run for all its targets, by the name of the target."""
+
+    run: str
+    job: Job = NO_JOB
+    intents: Mapping[str, Sequence[Intent]] = {}
+
+    def announcing(self, names: Sequence[str], intents: Sequence[Intent]) -> RunFile:
+        """Return this file with these intents for a target, under the first of its names."""
+        others = {name: kept for name, kept in self.intents.items() if name not in names}
+        return self._replace(intents=others | ({names[0]: intents} if intents else {}))
+
+    def unlocked(self) -> RunFile:
+        """Return this file with only the creates, whose outcome is unknown."""
+        closed = {name: _closed(intents, self.run) for name, intents in self.intents.items()}
+        return self._replace(intents={name: intents for name, intents in closed.items() if intents})
 
 
 def open_runs(inventory: Inventory) -> dict[str, list[Intent]]:
@@ -47,17 +89,33 @@ def fold(inventory: Inventory, results: Iterable[Settled]) -> Inventory:
     Two records never share a key: the later one replaces the earlier one.
     """
     records: dict[ObjectId, Record] = dict(inventory.by_id)
-    progress = _Progress()
+    deleted = {item.key: item for item in inventory.deleted}
+    progress, now = _Progress(), ""
     for result in results:
         progress.add(result)
+        now = max(now, result.at)
         for removal in result.removals:
-            records.pop(removal, None)
+            record = records.pop(removal, None)
+            if record and result.at:
+                deleted[record.key] = Deleted(record.key, record.id, result.at)
         for record in result.upserts:
             records.pop(record.object_id, None)
             records[record.object_id] = record
+            deleted.pop(record.key, None)
     by_key = {record.key: record for record in records.values()}
     intents = [intent for intent in inventory.intents if not progress.settles(intent)]
-    return Inventory.of(inventory.store, by_key.values(), intents)
+    return replace(
+        Inventory.of(inventory.store, by_key.values(), intents),
+        deleted=tuple(sorted(item for item in deleted.values() if not _is_old(item, now))),
+        jobs=inventory.jobs,
+    )
+
+
+def _is_old(deleted: Deleted, now: str) -> bool:
+    """Return whether an object was deleted long before `now`, which is empty if it is not known."""
+    if not now:
+        return False
+    return deleted.at < (datetime.strptime(now, TIME) - _REMEMBERED).strftime(TIME)
 
 
 @dataclass
@@ -107,7 +165,7 @@ def announce(
     """Return the stored inventory with the intents of a run that was planned with `base`.
 
     Raises Stale if another run is changing one of the objects, or has recorded one since `base`.
-    For `flags` see `open_store`.
+    For `flags` see `Place`.
     """
     ids = {intent.object_id for intent in intents if intent.id}
     keys = {intent.key for intent in intents}
@@ -196,6 +254,13 @@ def without_run(
 
     `unclear` are the keys of those creates. None, for a run that died, means all its open creates.
     """
+    return replace(inventory, intents=_closed(inventory.intents, run, unclear))
+
+
+def _closed(
+    intents: Iterable[Intent], run: str, unclear: Collection[Key] | None = None
+) -> tuple[Intent, ...]:
+    """Return intents without those of a run, except its creates; see `without_run`."""
 
     def remaining(intent: Intent) -> Intent | None:
         if intent.run != run or intent.unclear:
@@ -205,7 +270,7 @@ def without_run(
             return Intent(run, Action.CREATE, intent.key, unclear=True)
         return None
 
-    return replace(inventory, intents=tuple(filter(None, map(remaining, inventory.intents))))
+    return tuple(filter(None, map(remaining, intents)))
 
 
 def rewrite(stored: Inventory, edited: Inventory, base: Inventory, flags: str) -> Inventory:
@@ -213,7 +278,7 @@ def rewrite(stored: Inventory, edited: Inventory, base: Inventory, flags: str) -
 
     Raises Stale if one of those objects has been recorded since `base`, or a run is changing it.
     Differences that are stored already count as done: their push succeeded without a response. For
-    `flags` see `open_store`.
+    `flags` see `Place`.
     """
     ids = _edited(stored, edited, base)
     upserts = tuple(edited.by_id[id] for id in ids if id in edited.by_id)

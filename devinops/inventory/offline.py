@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from devinops.inventory import InventorySettings
-from devinops.inventory.backend import FileBackend
+from devinops.inventory.backend import RUNS, FileBackend, Stored
 from devinops.inventory.branch import BranchBackend
-from devinops.inventory.format import item
-from devinops.model.inventory import Intent, Record
+from devinops.inventory.format import item, parse_run
+from devinops.model.inventory import Deleted, Intent, Record
 
 
-def known_items(settings: InventorySettings, root: Path, target: str) -> Iterator[Record | Intent]:
+def known_items(
+    settings: InventorySettings, root: Path, target: str
+) -> Iterator[Record | Intent | Deleted]:
     """Yield what can be read of an inventory: of a branch, the copy that was fetched last.
 
     Raises InventoryError and ConfigError.
     """
-    for line in (_text(settings, root, target) or "").splitlines():
-        try:
-            yield item(line)
-        except ValueError:
-            # The header, the end, or a line that only another devinops can read.
+    file = f"{target}.jsonl"
+    for name, text in _stored(settings, root, file).texts.items():
+        if name.startswith(RUNS):
+            yield from parse_run(text, name).intents.get(target, ())
             continue
+        for line in text.splitlines():
+            # Not the header, the end, or a line that only another devinops can read.
+            with suppress(ValueError):
+                yield item(line)
 
 
-def _text(settings: InventorySettings, root: Path, target: str) -> str | None:
+def _stored(settings: InventorySettings, root: Path, file: str) -> Stored:
     if settings.store == "none":
-        return None
+        return Stored()
     if settings.store == "file":
-        return FileBackend(root, target).load().text
-    backend = BranchBackend(root, target, settings.branch, settings.remote)
-    copy = f"refs/remotes/{backend.remote}/{settings.branch}:{backend.path}"
-    result = backend.git.attempt("cat-file", "blob", copy)
-    return result.text if result and not result.code else None
+        return FileBackend(root).load([file])
+    return BranchBackend(root, settings.branch, settings.remote).fetched([file])

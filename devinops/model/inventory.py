@@ -65,7 +65,8 @@ class Base:
 class Record:
     """An owned object.
 
-    `source` and `commit` say where it was declared; `fields` holds the managed fields.
+    `source` and `commit` say where it was declared; `fields` holds the managed fields. `at` is the
+    time when what was sent last changed; None if it is not known.
 
     A `memory` records an object that cannot be owned, such as a folder: its path under its id.
     """
@@ -77,10 +78,33 @@ class Record:
     protect: bool = False
     fields: Mapping[str, Base] = field(default_factory=dict)
     memory: bool = False
+    at: str | None = None
 
     @property
     def object_id(self) -> ObjectId:
         return ObjectId(self.key.kind, self.id)
+
+    def dated(self, before: Record | None, now: str) -> Record:
+        """Return this record with the time when what was sent last changed, which may be `now`.
+
+        `before` is the record of the same object until now.
+        """
+        if self.memory:
+            return self
+        is_same = before is not None and _sent(before) == _sent(self)
+        return replace(self, at=before.at if before and is_same else now)
+
+
+def _sent(record: Record) -> dict[str, str]:
+    return {name: base.sent for name, base in record.fields.items()}
+
+
+class Deleted(NamedTuple):
+    """An object that was owned until an apply deleted it, and the time of that."""
+
+    key: Key
+    id: str
+    at: str
 
 
 class MergedEdit(NamedTuple):
@@ -142,14 +166,18 @@ class Intent:
 class Inventory:
     """All records, and the intents of runs that are in progress or died.
 
-    `store` is `none`, `file` or `branch`. `unrecorded` are the objects that a run which died may
-    have written without a record of it; it is known only on the machine of the run.
+    `store` is `none`, `file` or `branch`. `deleted` are the objects that were deleted lately; they
+    are not owned. `jobs` names the CI jobs of runs, if they are known. `unrecorded` are the objects
+    that a run which died may have written without a record of it; it is known only on the machine
+    of the run.
     """
 
     store: str = "none"
     records: tuple[Record, ...] = ()
     intents: tuple[Intent, ...] = ()
     unrecorded: frozenset[ObjectId] = field(default=frozenset(), compare=False)
+    deleted: tuple[Deleted, ...] = ()
+    jobs: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, store: str, records: Iterable[Record], intents: Iterable[Intent] = ()) -> Inventory:
@@ -190,7 +218,7 @@ class Inventory:
         keys = {record.key for record in new.values()}
         gone = {*removals, *(id for id, record in self.by_id.items() if record.key in keys)}
         records = {id: record for id, record in self.by_id.items() if id not in gone} | new
-        return replace(Inventory.of(self.store, records.values()), intents=self.intents)
+        return replace(self, records=Inventory.of(self.store, records.values()).records)
 
 
 def base(sent: Resource, read: Resource) -> dict[str, Base]:

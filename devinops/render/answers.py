@@ -149,6 +149,7 @@ class DriftAnswer(NamedTuple):
     inventory: Inventory
     findings: DriftFindings
     exit_code: ExitCode
+    notes: tuple[str, ...] = ()
 
 
 class SimpleAnswer(NamedTuple):

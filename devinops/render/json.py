@@ -214,6 +214,7 @@ def drift_document(answer: answers.DriftAnswer) -> schema.DriftDocument:
             schema.ForeignItem(str(live.key), live.id, live.owner or "")
             for live in findings.foreign
         ),
+        notes=answer.notes,
     )
 
 

@@ -262,6 +262,9 @@ class Text:
             "Drift", answer.target, answer.inventory.store, len(answer.inventory.owned)
         )
         yield from self.drift(answer.findings)
+        for note in answer.notes:
+            yield ""
+            yield from self.paragraph(note)
         number = len(answer.findings.drift)
         changed = f"{counted(number, 'object')} changed outside devinops" if number else "none"
         others = joined(

@@ -24,6 +24,7 @@ from devinops.schema.command_outputs import (
 from devinops.schema.files import file_schemas, headed
 from devinops.schema.fleet import FleetDocument
 from devinops.schema.inventory import (
+    DeletedLine,
     EndLine,
     HeaderLine,
     IntentLine,
@@ -32,6 +33,7 @@ from devinops.schema.inventory import (
     RecordDocument,
     RecordLine,
     RepairDocument,
+    RunLine,
     UnlockDocument,
 )
 from devinops.schema.plan import (
@@ -93,8 +95,9 @@ def document_schemas() -> dict[str, dict[str, Any]]:
             "Output of devinops rollback without BACKUP with --format json", [BackupsDocument]
         ),
         "inventory": schema(
-            "One line of an inventory (JSON Lines): the header, a record, an intent or the end",
-            [HeaderLine, RecordLine, IntentLine, EndLine],
+            "One line of an inventory (JSON Lines): a header, a record, a deleted object, an "
+            "intent or the end",
+            [HeaderLine, RecordLine, DeletedLine, IntentLine, RunLine, EndLine],
         ),
         "merged": schema(
             "One line of devinops-merged/TARGET.jsonl (JSON Lines), which devinops pull writes",

@@ -10,13 +10,14 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from devinops.kinds import KINDS
 from devinops.model.changes import Action
-from devinops.model.inventory import Base, Intent, MergedEdit, Record
+from devinops.model.inventory import Base, Deleted, Intent, MergedEdit, Record
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Source
 from devinops.model.target import Target
 from devinops.schema.base_document import Count, Document, KeyText, StoreName, Text, about, read_key
 
-LINE_VERSION = 1
+LINE_VERSION = 2
+"""Format 1 had no times, no deleted objects, and the intents of all runs in the target's file."""
 
 # --- lines ----------------------------------------------------------------------------------------
 
@@ -47,6 +48,7 @@ class RecordLine(Line, frozen=True):
     source: Annotated[Text | None, about("File of its entry when it was last applied.")] = None
     commit: Annotated[Text | None, about("Commit from which it was last applied.")] = None
     protect: Annotated[bool, about("It is not deleted when its entry is removed.")] = False
+    at: Annotated[Text | None, about("Time (UTC) when what was sent last changed.")] = None
     fields: Annotated[
         dict[str, str | tuple[str, str | None]],
         about(
@@ -59,7 +61,7 @@ class RecordLine(Line, frozen=True):
     def of(cls, record: Record) -> RecordLine:
         fields = {name: _hashes(base) for name, base in sorted(record.fields.items())}
         key, source, commit = str(record.key), record.source, record.commit
-        return cls(key, record.id, source, commit, record.protect, fields)
+        return cls(key, record.id, source, commit, record.protect, record.at, fields)
 
     def to_model(self) -> Record:
         """Return the record. Raises ValueError."""
@@ -69,11 +71,27 @@ class RecordLine(Line, frozen=True):
         }
         key = read_key(self.key)
         memory = KINDS[key.kind].lifecycle is Lifecycle.REQUIRED
-        return Record(key, self.id, self.source, self.commit, self.protect, bases, memory)
+        return Record(key, self.id, self.source, self.commit, self.protect, bases, memory, self.at)
 
 
 def _hashes(base: Base) -> str | tuple[str, str | None]:
     return base.sent if base.sent == base.read else (base.sent, base.read)
+
+
+class DeletedLine(Line, frozen=True):
+    """An object that was owned until an apply deleted it. The line stays for 90 days."""
+
+    deleted: KeyText
+    id: Annotated[Text, about("Id that the object had.")]
+    at: Annotated[Text, about("Time (UTC) when it was deleted.")]
+
+    @classmethod
+    def of(cls, deleted: Deleted) -> DeletedLine:
+        return cls(str(deleted.key), deleted.id, deleted.at)
+
+    def to_model(self) -> Deleted:
+        """Return the deleted object. Raises ValueError."""
+        return Deleted(read_key(self.deleted), self.id, self.at)
 
 
 class IntentLine(Line, frozen=True):
@@ -86,14 +104,24 @@ class IntentLine(Line, frozen=True):
     unclear: Annotated[
         bool, about("The run is over, and it is not known whether it created the object.")
     ] = False
+    target: Annotated[str, about("Name of the target, if this is the file of a run.")] = ""
 
     @classmethod
-    def of(cls, intent: Intent) -> IntentLine:
-        return cls(intent.run, intent.action, str(intent.key), intent.id, intent.unclear)
+    def of(cls, intent: Intent, target: str = "") -> IntentLine:
+        return cls(intent.run, intent.action, str(intent.key), intent.id, intent.unclear, target)
 
     def to_model(self) -> Intent:
         """Return the intent. Raises ValueError."""
         return Intent(self.intent, self.action, read_key(self.key), self.id, self.unclear)
+
+
+class RunLine(Line, frozen=True):
+    """The first line of the file of a run, which has its intents for all targets."""
+
+    devinops_run: Annotated[int, Meta(ge=1, description="Version of the format.")]
+    run: Annotated[Text, about("Name of the run.")]
+    job: Annotated[str, about("The CI job of the run.")] = ""
+    attempt: Annotated[int, about("Number of the job's attempt.")] = 0
 
 
 class MergedLine(Line, frozen=True):
@@ -128,6 +156,7 @@ class SettledLine(Struct, frozen=True, forbid_unknown_fields=True):
     run: Text
     put: tuple[RecordLine, ...]
     drop: tuple[tuple[str, str], ...]
+    at: str = ""
 
 
 # --- documents ------------------------------------------------------------------------------------
@@ -153,6 +182,7 @@ class RecordItem(Struct, frozen=True):
     source: str | None
     commit: str | None
     protect: bool
+    at: str | None
     fields: dict[str, FieldItem]
     live: str | None | UnsetType = UNSET
 
@@ -160,7 +190,7 @@ class RecordItem(Struct, frozen=True):
     def of(cls, record: Record) -> RecordItem:
         fields = {n: FieldItem(base.sent, base.read) for n, base in sorted(record.fields.items())}
         key, source, commit = record.key, record.source, record.commit
-        return cls(str(key), key.kind, record.id, source, commit, record.protect, fields)
+        return cls(str(key), key.kind, record.id, source, commit, record.protect, record.at, fields)
 
     def compared(self, states: Mapping[str, FieldState], live: str | None) -> RecordItem:
         """Return this record with the state of each field and the key of the live object."""
@@ -188,6 +218,16 @@ class RunItem(Struct, frozen=True):
 
     run: str
     intents: tuple[IntentItem, ...]
+    job: str | None
+    since: str | None
+
+
+class DeletedItem(Struct, frozen=True):
+    """An object that was owned until an apply deleted it."""
+
+    key: KeyText
+    id: str
+    at: str
 
 
 class UnclearItem(Struct, frozen=True):
@@ -206,6 +246,7 @@ class ListDocument(Document, frozen=True, kw_only=True):
     records: tuple[RecordItem, ...]
     open_runs: tuple[RunItem, ...]
     unclear: tuple[UnclearItem, ...]
+    deleted: tuple[DeletedItem, ...]
 
 
 class RecordDocument(Document, frozen=True, kw_only=True):
@@ -221,6 +262,7 @@ class UnlockDocument(Document, frozen=True, kw_only=True):
     target: str
     run: str
     intents: tuple[IntentItem, ...]
+    other_targets: tuple[str, ...]
 
 
 class CandidateItem(Struct, frozen=True):

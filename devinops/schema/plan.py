@@ -531,3 +531,4 @@ class DriftDocument(Document, frozen=True, kw_only=True):
     drift: tuple[DriftItem, ...]
     unmanaged: tuple[UnmanagedItem, ...]
     foreign: tuple[ForeignItem, ...]
+    notes: Texts

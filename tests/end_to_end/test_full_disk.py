@@ -119,11 +119,11 @@ def test_an_inventory_that_fails_after_the_first_write_costs_no_report(
     root = repository({"devinops.yaml": CONFIG, "knowledge.yaml": notes("new", 3)})
     settle = JournaledStore.settle
 
-    def fails(self: JournaledStore, run: str, put: Any = (), drop: Any = ()) -> None:
+    def fails(self: JournaledStore, run: str, put: Any, drop: Any, at: str) -> None:
         with monkeypatch.context() as broken:
             if put:
                 breaks(broken, step, error)
-            settle(self, run, put, drop)
+            settle(self, run, put, drop, at)
 
     with monkeypatch.context() as broken:
         broken.setattr(JournaledStore, "settle", fails)

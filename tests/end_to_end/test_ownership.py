@@ -595,10 +595,14 @@ def test_unsettled_intents_of_another_run_stop_the_next_one(
     *lines, end = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines, json.dumps(intent), "\n", end]))
     repository({"knowledge/a.md": note("A", "b")})
+    for command in ("plan", "drift", "drift --lock-timeout 0.1"):
+        ran = devinops(*command.split(), "-C", root)
+        assert ran.code == 0
+        busy = "busy: the run 20260101T000000Z-abcdef (since 2026-01-01 00:00 UTC) has not finished"
+        assert busy in " ".join(ran.out.split())
+    emulator.edit("knowledge", names(emulator)["A"], body="a")
+    assert "1 to update" in devinops("plan", "-C", root).out
     commands = (
-        "plan",
-        "drift",
-        "drift --lock-timeout 0.1",
         "apply --yes",
         "apply --yes --lock-timeout 0.1",
         "rollback latest --yes --lock-timeout 0.1",

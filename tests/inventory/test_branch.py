@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -14,9 +14,9 @@ import pytest
 
 from devinops.git import Git, error_line, without_credentials
 from devinops.inventory import InventorySettings, open_runs, open_store
-from devinops.inventory.backend import VersionedText
+from devinops.inventory.backend import Stored
 from devinops.inventory.branch import BranchBackend
-from devinops.inventory.journaled import PATIENCE_S, JournaledStore
+from devinops.inventory.inventory_run import PATIENCE_S
 from devinops.model.changes import Action
 from devinops.model.errors import ConfigError, InventoryError, Stale
 from devinops.model.inventory import Inventory
@@ -32,6 +32,7 @@ from tests.testing.inventories import (
     on_branch,
     record,
     runs,
+    through,
 )
 from tests.testing.places import ROOT
 from tests.testing.waiting import Waits
@@ -282,22 +283,22 @@ class Interfering(BranchBackend):
     """A branch on which somebody else pushes right before each of our first pushes."""
 
     def __init__(self, root: Path, others: list[partial[None]] | list[Callable[[], None]]) -> None:
-        super().__init__(root, "production", "devinops")
+        super().__init__(root, "devinops")
         self.others = others
         self.saves = 0
 
-    def save(self, text: str, before: VersionedText, message: str) -> None:
+    def save(self, texts: Mapping[str, str | None], before: Stored, message: str) -> Stored:
         self.saves += 1
         if self.others:
             self.others.pop(0)()
-        super().save(text, before, message)
+        return super().save(texts, before, message)
 
 
 def test_a_rejected_push_takes_in_what_the_other_did_and_tries_again(clone: Clone) -> None:
     one, two = clone("one", "--depth=1"), clone("two", "--depth=1")
     others = [partial(applied, on_branch(two), f"o{n}", f"o{n}") for n in range(3)]
     backend = Interfering(one, others)
-    store = JournaledStore(backend, TARGET)
+    store = through(backend)
     store.begin("r1", [intent("r1", "a")], store.read())
     assert backend.saves == 4
     others.append(partial(applied, on_branch(two), "o9", "o9"))
@@ -313,7 +314,7 @@ def test_a_rejected_push_refuses_where_the_other_means_the_same_object(
     one, two = clone("one"), clone("two")
     other = on_branch(two)
     backend = Interfering(one, [lambda: other.begin("o1", [intent("o1", "a")], other.read())])
-    store = JournaledStore(backend, TARGET)
+    store = through(backend)
     with pytest.raises(Stale, match=r"the run o1 is changing knowledge:a"):
         store.begin("r1", [intent("r1", "a")], store.read())
     assert runs(on_branch(two).read().intents) == ["o1"]
@@ -329,7 +330,7 @@ def test_a_rejected_push_refuses_where_the_other_has_recorded_the_object(clone: 
         base = other.read()
         other.write(base.changed([record("a", body="9" * 16)]), base)
 
-    store = JournaledStore(Interfering(one, [update]), TARGET)
+    store = through(Interfering(one, [update]))
     with pytest.raises(Stale, match=r"for knowledge:a: plan again"):
         store.begin("r1", [intent("r1", "a", Action.UPDATE, "note-a")], store.read())
 
@@ -338,22 +339,22 @@ class Outrun(BranchBackend):
     """A branch on which a run of another target saves right before each of our first pushes."""
 
     def __init__(self, root: Path, times: int) -> None:
-        super().__init__(root, "production", "devinops")
+        super().__init__(root, "devinops")
         self.times, self.lines = times, list[str]()
 
-    def save(self, text: str, before: VersionedText, message: str) -> None:
+    def save(self, texts: Mapping[str, str | None], before: Stored, message: str) -> Stored:
         if len(self.lines) < self.times:
             self.lines.append(f"line {len(self.lines)}\n")
-            other = BranchBackend(self.git.cwd, "other", "devinops")
-            other.save("".join(self.lines), other.load(), "other")
-        super().save(text, before, message)
+            other = BranchBackend(self.git.cwd, "devinops")
+            other.save({"other.jsonl": "".join(self.lines)}, other.load([]), "other")
+        return super().save(texts, before, message)
 
 
 def test_a_run_gets_through_however_many_runs_of_other_targets_save_first(
     clone: Clone, remote: Path, waits: Waits
 ) -> None:
     backend = Outrun(clone(), times=23)
-    applied(JournaledStore(backend, TARGET), "r1", "a")
+    applied(through(backend), "r1", "a")
     assert names(on_branch(clone("two")).read()) == ["a"]
     assert git(remote, "show", "devinops:other.jsonl") == "".join(backend.lines).strip()
     assert len(waits) == 23
@@ -518,8 +519,8 @@ def test_a_damaged_file_on_the_branch_stops_and_stays(
     applied(on_branch(root), "r1", "a")
     store = on_branch(root)
     base = store.read()
-    backend = BranchBackend(root, "production", "devinops")
-    backend.save(content, backend.load(), "damage")
+    backend = BranchBackend(root, "devinops")
+    backend.save({"production.jsonl": content}, backend.load([]), "damage")
     tip = git(remote, "rev-parse", "devinops")
     for act in (
         on_branch(root).read,

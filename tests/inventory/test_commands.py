@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,29 @@ def test_text_of_others_is_not_obeyed(root: Path, owns: Owns, devinops: Devinops
     owns(Record(Key.parse("knowledge:\u202e##[group]"), "\x1b[31m"))
     assert not {"\u202e", "\x1b", "##["} & set(devinops("inventory", "list", "-C", root).out)
     assert "##[" not in devinops("inventory", "list", "-C", root).out
+
+
+def test_when_it_was_sent_and_what_was_deleted_is_shown(
+    root: Path, owns: Owns, devinops: Devinops, emulator: Emulator
+) -> None:
+    owns(replace(ERRORS, at="2026-03-12T10:15:00Z"), owned("knowledge:Old", "note-0"))
+    store = in_file(root, Target("production", emulator.url, "v3", "org-emulator"))
+    run, gone = "20260313T000000Z-abcdef", owned("knowledge:Old", "note-0")
+    store.begin(run, [Intent(run, Action.DELETE, gone.key, gone.id)], store.read())
+    store.settle(run, removals=[gone.object_id], at="2026-03-13T00:00:00Z")
+    store.finish(run)
+    shown = devinops("inventory", "show", str(ERRORS.key), "-C", root).out
+    assert "sent      2026-03-12T10:15:00Z\n" in shown
+    assert devinops("inventory", "list", "-C", root).out == (
+        "knowledge:Backend/Errors  note-1  knowledge/x.md\n"
+        "deleted 2026-03-13T00:00:00Z: knowledge:Old, note-0\n"
+        "1 owned (file)\n"
+    )
+    document = json.loads(devinops("inventory", "list", "-C", root, "--format", "json").out)
+    assert document["records"][0]["at"] == "2026-03-12T10:15:00Z"
+    assert document["deleted"] == [
+        {"key": "knowledge:Old", "id": "note-0", "at": "2026-03-13T00:00:00Z"}
+    ]
 
 
 def test_folders_that_are_remembered_are_not_owned(

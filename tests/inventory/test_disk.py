@@ -181,7 +181,7 @@ def test_the_journal_of_a_branch_on_a_full_disk(clone: Callable[..., Path]) -> N
 
 # --- what lies in the place of a file ---------------------------------------------------------------------
 
-PLACES = ["production.jsonl", "production.journal", "production.lock", "production.r2.lock"]
+PLACES = ["production.jsonl", "production.journal", "production.lock", "file.r2.lock"]
 MAKE: dict[str, Callable[[Path, Path], None]] = {
     "link": lambda path, outside: path.symlink_to(outside),
     "link to nowhere": lambda path, outside: path.symlink_to(outside.parent / "nowhere"),
@@ -349,7 +349,7 @@ def test_a_run_with_a_name_that_is_a_path_is_never_looked_for(
         asked.append(path)
         return False
 
-    monkeypatch.setattr("devinops.inventory.journaled.abandoned", abandoned)
+    monkeypatch.setattr("devinops.inventory.inventory_run.abandoned", abandoned)
     lines = path.read_text().splitlines(keepends=True)
     path.write_text(
         "".join(

@@ -16,17 +16,19 @@ import pytest
 from devinops.atomic import IGNORED, state_directory
 from devinops.inventory import (
     InventorySettings,
+    Place,
     Store,
     new_run,
     open_runs,
     open_store,
+    open_stores,
     wait_for_runs,
 )
 from devinops.inventory.disk import hold, locked
 from devinops.inventory.journaled import JournaledStore
 from devinops.model.changes import Action
 from devinops.model.errors import InventoryError, Stale
-from devinops.model.inventory import Intent, Inventory, Record
+from devinops.model.inventory import Base, Deleted, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.target import Target
 from tests.testing.inventories import TARGET, applied, dies, in_file, intent, names, record, runs
@@ -214,7 +216,7 @@ def test_what_a_dead_run_left_is_swept_into_its_place(tmp_path: Path) -> None:
 def test_the_lock_of_a_run_that_died_after_its_last_save_is_swept_up(tmp_path: Path) -> None:
     died(tmp_path, intent(RUN, "a"))
     in_file(tmp_path).unlock(RUN)
-    hold(tmp_path / ".devinops" / f"production.{RUN}.lock").release()
+    hold(tmp_path / ".devinops" / f"file.{RUN}.lock").release()
     in_file(tmp_path).sweep()
     assert locks(tmp_path) == []
 
@@ -224,12 +226,12 @@ def test_sweeping_leaves_the_living_and_what_is_of_others(tmp_path: Path) -> Non
     store.sweep()
     assert not (tmp_path / ".devinops").exists()
     store.begin(RUN, [intent(RUN, "a")], store.read())
-    for name in ("production.eu.lock", "production.not-a-run.lock", f"staging.{RUN}.lock"):
+    for name in ("file.eu.lock", "file.not-a-run.lock", f"devinops.{RUN}.lock"):
         (tmp_path / ".devinops" / name).touch()
     text, left = file(tmp_path).read_text(), locks(tmp_path)
     in_file(tmp_path).sweep()
     assert (file(tmp_path).read_text(), locks(tmp_path)) == (text, left)
-    assert f"production.{RUN}.lock" in left
+    assert f"file.{RUN}.lock" in left
 
 
 def test_the_journal_of_a_run_that_was_given_up_elsewhere_is_not_believed(tmp_path: Path) -> None:
@@ -284,6 +286,72 @@ def test_renames_that_swap_two_names_keep_both(tmp_path: Path) -> None:
     store.settle("r1", [record("a", "note-b")])
     store.finish("r1")
     assert {one.key.name: one.id for one in store.read().records} == {"a": "note-b", "b": "note-a"}
+
+
+# --- what was deleted ---------------------------------------------------------------------------------------
+
+
+def deletes(root: Path, name: str, at: str) -> None:
+    store = in_file(root)
+    gone = record(name)
+    store.begin("r1", [intent("r1", name, Action.DELETE, gone.id)], store.read())
+    store.settle("r1", removals=[gone.object_id], at=at)
+    store.finish("r1")
+
+
+def test_what_an_apply_deleted_is_remembered_for_90_days_and_not_owned(tmp_path: Path) -> None:
+    applied(in_file(tmp_path), "r0", "a", "b", "c")
+    deletes(tmp_path, "a", "2026-01-01T10:00:00Z")
+    found = in_file(tmp_path).read()
+    assert found.deleted == (Deleted(record("a").key, "note-a", "2026-01-01T10:00:00Z"),)
+    assert (names(found), record("a").object_id in found.by_id) == (["b", "c"], False)
+    deletes(tmp_path, "b", "2026-04-01T10:00:00Z")
+    assert [gone.id for gone in in_file(tmp_path).read().deleted] == ["note-a", "note-b"]
+    deletes(tmp_path, "c", "2026-04-01T10:00:01Z")
+    assert [gone.id for gone in in_file(tmp_path).read().deleted] == ["note-b", "note-c"]
+
+
+def test_what_was_deleted_and_created_again_is_owned_alone(tmp_path: Path) -> None:
+    applied(in_file(tmp_path), "r0", "a", "b")
+    deletes(tmp_path, "a", "2026-01-01T10:00:00Z")
+    applied(in_file(tmp_path), "r2", "a")
+    found = in_file(tmp_path).read()
+    assert (found.deleted, names(found)) == ((), ["a", "b"])
+
+
+def test_what_a_person_forgets_was_not_deleted(tmp_path: Path) -> None:
+    applied(in_file(tmp_path), "r0", "a")
+    store = in_file(tmp_path)
+    base = store.read()
+    store.write(base.changed(removals=[record("a").object_id]), base)
+    assert store.read() == Inventory("file")
+
+
+SENT = {"body": Base("1" * 16, "1" * 16)}
+
+
+@pytest.mark.parametrize(
+    ("before", "fields", "at"),
+    [
+        (None, SENT, "now"),
+        ({}, SENT, "now"),
+        ({"body": Base("2" * 16, "1" * 16)}, SENT, "now"),
+        (SENT, SENT, "then"),
+        ({"body": Base("1" * 16, "edited")}, SENT, "then"),
+    ],
+    ids=["new", "another field", "another value", "the same", "an edit that was reverted"],
+)
+def test_the_time_of_a_record_moves_only_with_what_was_sent(
+    before: dict[str, Base] | None, fields: dict[str, Base], at: str
+) -> None:
+    new = replace(record("a"), fields=fields)
+    old = None if before is None else replace(new, fields=before, at="then")
+    assert new.dated(old, "now").at == at
+
+
+def test_a_folder_that_is_remembered_has_no_time() -> None:
+    folder = Record(Key.parse("folder:A"), "folder-1", memory=True)
+    assert folder.dated(None, "now") == folder
 
 
 # --- runs that meet ---------------------------------------------------------------------------------------
@@ -448,7 +516,7 @@ def test_a_file_where_the_directory_should_be_is_reported(tmp_path: Path) -> Non
 def test_an_error_behind_the_lock_is_not_blamed_on_the_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full() -> None:
+    def full(_: object) -> None:
         raise OSError(28, "No space left on device")
 
     store = in_file(tmp_path)
@@ -525,6 +593,20 @@ def test_a_damaged_file_stops_reading_and_writing_and_stays(tmp_path: Path, cont
     with pytest.raises(InventoryError):
         store.begin("r2", [intent("r2", "b")], Inventory("file"))
     assert file(tmp_path).read_bytes() == content
+
+
+def test_a_lock_stays_until_no_target_has_intents_of_its_run(tmp_path: Path) -> None:
+    staging = Target("staging", "https://api.devin.ai", "v3", "org-2")
+    settings = InventorySettings("file")
+    stores = open_stores([Place(TARGET, settings), Place(staging, settings)], tmp_path)
+    for store in stores.values():
+        store.begin(RUN, [intent(RUN, "a")], store.read())
+    dies(stores["staging"], RUN)
+    left = []
+    for target in (TARGET, staging):
+        in_file(tmp_path, target).sweep()
+        left.append(locks(tmp_path))
+    assert left == [[f"file.{RUN}.lock"], []]
 
 
 def test_another_target_has_its_own_file(tmp_path: Path) -> None:

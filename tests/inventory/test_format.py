@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from devinops.inventory.format import dump, dump_settled, parse, parse_settled
-from devinops.inventory.merge import Settled
+from devinops.inventory.format import (
+    announces,
+    dump,
+    dump_run,
+    dump_settled,
+    parse,
+    parse_run,
+    parse_settled,
+)
+from devinops.inventory.merge import Job, RunFile, Settled
 from devinops.model.errors import InventoryError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Base, Inventory, Record
@@ -29,12 +38,42 @@ def test_what_is_written_is_read_back_and_written_alike(
     target: Target, inventory: Inventory
 ) -> None:
     text = dump(target, inventory)
+    assert text == dump(target, replace(inventory, deleted=tuple(reversed(inventory.deleted))))
     found = parse(text, target, "place")
     assert found.records == inventory.records
     assert set(found.intents) == set(inventory.intents)
+    assert found.deleted == tuple(sorted(inventory.deleted))
     assert dump(target, found) == text
     assert text.isascii()
-    assert text.count("\n") == 2 + len(inventory.records) + len(inventory.intents)
+    assert text.count("\n") == 2 + sum(
+        map(len, (inventory.records, inventory.intents, inventory.deleted))
+    )
+
+
+def test_the_file_of_a_run_is_read_back_and_fits_the_schema() -> None:
+    intents = {"b": [intent("r", "a"), intent("r", "b")], "a": [intent("r", "a")]}
+    file = RunFile("r", Job("job", 2), intents)
+    text = dump_run(file)
+    assert parse_run(text, "place") == file
+    validator = Draft202012Validator(schemas()["inventory"])
+    for line in text.splitlines():
+        validator.validate(json.loads(line))
+    head, *rest = text.splitlines(keepends=True)
+    for damaged, words in (
+        (head, "place:1: the end is missing"),
+        ("".join(rest), 'place:1: the header with "devinops_run" is missing'),
+        (head.replace("2", "3", 1) + "".join(rest), "place:1: .* newer devinops .format 3"),
+        (head + "{}\n" + "".join(rest), "place:2: .*missing required field"),
+    ):
+        with pytest.raises(InventoryError, match=words):
+            parse_run(damaged, "place")
+
+
+@pytest.mark.parametrize("unclear", [False, True])
+def test_only_intents_that_are_open_hold_a_lock(unclear: bool) -> None:
+    found = Inventory("file", intents=(replace(intent("r", "a"), unclear=unclear),))
+    text = dump(TARGET, found)
+    assert (announces(text, "r"), announces(text, "other")) == (not unclear, False)
 
 
 @given(inventories)
@@ -66,7 +105,7 @@ def test_lines_are_sorted_and_leave_out_what_is_empty() -> None:
         (intent("r", "c"),),
     )
     assert dump(TARGET, two) == (
-        '{"devinops_inventory": 1, "api_host": "api.devin.ai", "org_id": "org-1", "target": "production"}\n'
+        '{"devinops_inventory": 2, "api_host": "api.devin.ai", "org_id": "org-1", "target": "production"}\n'
         '{"key": "knowledge:a", "id": "1", "protect": true, "fields": {"b": ["s", "r"], "x": ["s", null]}}\n'
         '{"key": "knowledge:b", "id": "note-b", "source": "knowledge/b.md", "fields": {"body": "0000000000000000"}}\n'
         '{"intent": "r", "action": "create", "key": "knowledge:c"}\n'
@@ -130,10 +169,10 @@ A = '{"key": "knowledge:a", "id": "1"}\n'
         (HEAD + '{"intent": "r", "action": "crate", "key": "knowledge:a"}\n', 2, "Invalid enum value 'crate' - at `$.action`"),
         (HEAD + '{"intent": "r", "key": "knowledge:a"}\n', 2, "missing required field `action`"),
         (HEAD + '{"intent": "r", "action": "create", "key": "knowledge:a", "unclear": 1}\n', 2, "Expected `bool`, got `int` - at `$.unclear`"),
-        (HEAD.replace(": 1", ": 2"), 1, "written by a newer devinops (format 2"),
-        (HEAD.replace(": 1", ": true"), 1, "Expected `int`, got `bool` - at `$.devinops_inventory`"),
-        (HEAD.replace(": 1", ": 0"), 1, "Expected `int` >= 1 - at `$.devinops_inventory`"),
-        (HEAD.replace(": 1", ': 1, "more": 1'), 1, "unknown field `more`"),
+        (HEAD.replace(": 2", ": 3"), 1, "written by a newer devinops (format 3"),
+        (HEAD.replace(": 2", ": true"), 1, "Expected `int`, got `bool` - at `$.devinops_inventory`"),
+        (HEAD.replace(": 2", ": 0"), 1, "Expected `int` >= 1 - at `$.devinops_inventory`"),
+        (HEAD.replace(": 2", ': 2, "more": 1'), 1, "unknown field `more`"),
         (HEAD.replace("production", "staging"), 1, "the target staging, but the run is for the target production"),
         (HEAD.replace("org-1", "org-2"), 1, "the organization org-2, but the run is for the organization org-1"),
         (HEAD.replace('"org-1"', "null"), 1, "the organization (none), but the run is for the organization org-1"),
@@ -174,7 +213,7 @@ def test_a_damaged_journal_is_refused(line: str) -> None:
 def test_the_header_is_of_the_apis_address() -> None:
     head = dump(Target("t", "https://API.devin.ai/", "v1", None), Inventory("file")).split("\n")[0]
     assert json.loads(head) == {
-        "devinops_inventory": 1, "api_host": "api.devin.ai", "org_id": None, "target": "t"
+        "devinops_inventory": 2, "api_host": "api.devin.ai", "org_id": None, "target": "t"
     }  # fmt: skip
     local = dump(Target("t", "http://127.0.0.1:8484", "v3", "o"), Inventory("file"))
     assert '"api_host": "127.0.0.1:8484"' in local

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +15,12 @@ from devinops import signals, waiting
 from devinops.emulator import Emulator
 from devinops.git import error_line, without_credentials
 from devinops.inventory import branch as branch_module
-from devinops.inventory.backend import VersionedText, WriteConflict
+from devinops.inventory.backend import Stored, WriteConflict
 from devinops.inventory.branch import BranchBackend
-from devinops.inventory.journaled import JournaledStore
 from devinops.model.errors import ConfigError, InventoryError, Stale
 from devinops.model.inventory import Inventory
 from tests.testing.command_line import Devinops
 from tests.testing.inventories import (
-    TARGET,
     applied,
     commit,
     git,
@@ -30,6 +28,7 @@ from tests.testing.inventories import (
     names,
     on_branch,
     record,
+    through,
 )
 from tests.testing.waiting import Waits
 
@@ -139,7 +138,7 @@ def test_a_lock_that_stays_on_the_remote_is_reported_in_gits_words(
 ) -> None:
     root = clone()
     (remote / "refs" / "heads" / "devinops.lock").touch()
-    store = JournaledStore(BranchBackend(root, "production", "devinops"), TARGET, patience_s=1)
+    store = through(BranchBackend(root, "devinops"), patience_s=1)
     with pytest.raises(Stale, match=r"devinops\.lock': File exists"):
         store.begin("r1", [intent("r1", "a")], store.read())
     assert sum(waits) == pytest.approx(1)
@@ -271,7 +270,7 @@ def test_one_run_reads_its_push_back_once(clone: Clone, monkeypatch: pytest.Monk
     monkeypatch.setenv("GIT_TRACE", str(calls))
     applied(on_branch(root), "r1", "a")
     asked = re.findall(r"trace: built-in: git (ls-remote|push|fetch)", calls.read_text())
-    assert asked == ["ls-remote", "ls-remote", "push", "ls-remote", "ls-remote", "push"]
+    assert asked == ["ls-remote", "push", "ls-remote", "push"]
 
 
 @pytest.mark.parametrize("head", ["main", "devinops"])
@@ -682,14 +681,14 @@ class Outrun(BranchBackend):
 
     allowed = 0
 
-    def load(self) -> VersionedText:
-        return super().load() if Outrun.allowed else VersionedText(None)
+    def load(self, names: Collection[str]) -> Stored:
+        return super().load(names) if Outrun.allowed else Stored()
 
-    def save(self, text: str, before: VersionedText, message: str) -> None:
+    def save(self, texts: Mapping[str, str | None], before: Stored, message: str) -> Stored:
         if not Outrun.allowed:
             raise WriteConflict
         Outrun.allowed -= 1
-        super().save(text, before, message)
+        return super().save(texts, before, message)
 
 
 @pytest.fixture
@@ -734,9 +733,10 @@ def test_a_run_that_never_gets_through_after_its_writes_says_where_they_are_reco
     assert f"is recorded only in {journal}: run devinops apply -C " in ran.out
     assert "Nothing was written" not in ran.out
     monkeypatch.setattr(branch_module, "BranchBackend", BranchBackend)
-    assert run in git(remote, "show", "devinops:production.jsonl")
+    announced = f".runs/{run}.jsonl"
+    assert announced in git(remote, "ls-tree", "-r", "--name-only", "devinops")
     assert devinops("apply", "--yes", "-C", project).code == 0
-    assert run not in git(remote, "show", "devinops:production.jsonl")
+    assert announced not in git(remote, "ls-tree", "-r", "--name-only", "devinops")
     assert len(emulator.knowledge()) == 1
 
 

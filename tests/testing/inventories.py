@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from devinops.inventory import InventorySettings, Store, open_store
+from devinops.inventory.backend import Backend
+from devinops.inventory.inventory_run import PATIENCE_S, InventoryRun
 from devinops.inventory.journaled import JournaledStore
 from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Inventory, Record
@@ -58,7 +60,7 @@ def applied(store: Store, run: str, *names: str) -> None:
 def dies(store: Store, run: str) -> None:
     """Let a run go as the system does when its process dies: its lock is free, and the lock's file stays."""
     assert isinstance(store, JournaledStore)
-    store._run_locks.pop(run).release()
+    store.shared._locks.pop(run).lock.release()
 
 
 def names(inventory: Inventory) -> list[str]:
@@ -73,6 +75,12 @@ def on_branch(
     root: Path, target: Target = TARGET, branch: str = "devinops", remote: str | None = None
 ) -> Store:
     return open_store(InventorySettings("branch", branch, remote), root, target)
+
+
+def through(backend: Backend, patience_s: float = PATIENCE_S) -> JournaledStore:
+    """The store of the one target, through this backend."""
+    shared = InventoryRun(backend, [TARGET], patience_s=patience_s)
+    return JournaledStore(shared, TARGET)
 
 
 def in_file(root: Path, target: Target = TARGET, flags: str = "") -> Store:

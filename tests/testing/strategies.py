@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from devinops.kinds import KINDS
 from devinops.model.changes import Action
-from devinops.model.inventory import Base, Intent, Inventory, Record
+from devinops.model.inventory import Base, Deleted, Intent, Inventory, Record
 from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.kind import Lifecycle
 
@@ -25,6 +25,7 @@ records = st.builds(
     st.none() | some,
     st.booleans(),
     st.dictionaries(st.text(max_size=5), bases, max_size=3),
+    at=st.none() | some,
 ).map(lambda record: replace(record, memory=KINDS[record.key.kind].lifecycle is Lifecycle.REQUIRED))
 object_ids = st.builds(ObjectId, some, some)
 intents = st.builds(Intent, some, st.sampled_from(Action), keys, st.none() | some, st.booleans())
@@ -36,9 +37,12 @@ def unique(found: list[Record]) -> list[Record]:
 
 
 inventories = st.builds(
-    lambda found, open: Inventory.of("file", unique(found), sorted(set(open), key=repr)),
+    lambda found, open, deleted: replace(
+        Inventory.of("file", unique(found), sorted(set(open), key=repr)), deleted=tuple(deleted)
+    ),
     st.lists(records, max_size=5),
     st.lists(intents, max_size=3),
+    st.lists(st.builds(Deleted, keys, some, some), max_size=2),
 )
 
 # --- the text of files ---

@@ -176,7 +176,7 @@ class World:
         else:
             origin = ["git", "--git-dir", str(self.root.with_name(f"{self.root.name}.git"))]
             text = subprocess.run(
-                [*origin, "show", "devinops:production.jsonl"],
+                [*origin, "grep", "-h", "-e", "^{", "devinops"],
                 check=True,
                 capture_output=True,
                 text=True,

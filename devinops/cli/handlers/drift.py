@@ -33,12 +33,15 @@ def run(options: Options) -> ExitCode:
 
 
 def _find(session: Session[Reader]) -> DriftAnswer:
-    inventory = session.read_inventory()
+    inventory = session.read_inventory(go_on=True)
     snapshot = _listed(session, inventory, verify=False)
     result = find_drift(inventory, snapshot)
     if snapshot.unverified and result.drift:
         # An object that seems to be missing may have moved from one page to another.
         result = find_drift(inventory, _listed(session, inventory, verify=True))
+    # What looks like drift may be what the run is writing.
+    idle = tuple(item for item in result.drift if not _is_busy(item, inventory))
+    result = result._replace(drift=idle)
     _check_recorded(result.drift, inventory, session)
     if result.drift:
         root, target = session.settings.root, session.client.target.name
@@ -47,7 +50,16 @@ def _find(session: Session[Reader]) -> DriftAnswer:
         drift = with_applied(result.drift, inventory, declared, Git(root).contents)
         result = result._replace(drift=without_secrets(with_editors(drift, session.client)))
     code = ExitCode.LOOK if result.drift else ExitCode.OK
-    return DriftAnswer(session.client.target, inventory, result, code)
+    notes = session.busy_notes(inventory)
+    return DriftAnswer(session.client.target, inventory, result, code, notes)
+
+
+def _is_busy(drift: Drift, inventory: Inventory) -> bool:
+    """Return whether a run has announced a write of an object and not settled it."""
+    return any(
+        not intent.unclear and (intent.key == drift.key or intent.id == drift.id)
+        for intent in inventory.intents
+    )
 
 
 def _listed(session: Session[Reader], inventory: Inventory, *, verify: bool) -> Snapshot:

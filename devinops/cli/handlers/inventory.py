@@ -14,14 +14,15 @@ from devinops.cli.options import Options
 from devinops.cli.output import is_interactive
 from devinops.cli.session import Session, open_inventory_session
 from devinops.config import read_repository
-from devinops.inventory import open_runs
+from devinops.inventory import open_runs, started
+from devinops.inventory.merge import TIME
 from devinops.inventory.repair import LostRecord, find
 from devinops.kinds import KINDS, parse_key
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import InventoryError, NotFound, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprints
-from devinops.model.keys import Key, ObjectId
+from devinops.model.keys import Key, ObjectId, listed
 from devinops.model.kind import Lifecycle, Scope
 from devinops.model.objects import Declaration, Ensure, Live, Snapshot
 from devinops.model.policy import Policy
@@ -32,6 +33,7 @@ from devinops.render.answers import SimpleAnswer
 from devinops.schema.base_document import HEAD, Document
 from devinops.schema.inventory import (
     CandidateItem,
+    DeletedItem,
     FieldState,
     IntentItem,
     ListDocument,
@@ -63,25 +65,36 @@ def list_owned(options: Options) -> ExitCode:
         owned=len(inventory.owned),
         records=tuple(map(RecordItem.of, inventory.owned)),
         open_runs=tuple(
-            RunItem(run, tuple(map(IntentItem.of, intents))) for run, intents in runs.items()
+            _run_item(run, intents, inventory.jobs.get(run)) for run, intents in runs.items()
         ),
         unclear=tuple(UnclearItem(intent.run, str(intent.key)) for intent in unclear),
+        deleted=tuple(DeletedItem(str(key), id, at) for key, id, at in inventory.deleted),
     )
     _answer(session, _listing(inventory, runs, unclear), document)
     return ExitCode.OK
 
 
+def _run_item(run: str, intents: Iterable[Intent], job: str | None) -> RunItem:
+    since = started(run)
+    return RunItem(
+        run, tuple(map(IntentItem.of, intents)), job, since.strftime(TIME) if since else None
+    )
+
+
 def _listing(
     inventory: Inventory, runs: Mapping[str, Sequence[Intent]], unclear: Iterable[Intent]
 ) -> Iterator[str]:
-    """Yield the owned objects, the open runs, and the creates whose result is not known."""
+    """Yield the owned and the deleted objects, the open runs, and creates with no known result."""
     rows = [(str(record.key), record.id, record.source or "-") for record in inventory.owned]
     width = max((min(len(key), MAX_KEY_WIDTH) for key, _, _ in rows), default=0)
     ids = max((len(id) for _, id, _ in rows), default=0)
     for key, id, source in rows:
         yield f"{key:{width}}  {id:{ids}}  {source}"
+    for gone in inventory.deleted:
+        yield f"deleted {gone.at}: {gone.key}, {gone.id}"
     for run, intents in runs.items():
-        yield f"open run {run}: {counted(len(intents), 'write')} without a result"
+        job = f" ({inventory.jobs[run]})" if run in inventory.jobs else ""
+        yield f"open run {run}{job}: {counted(len(intents), 'write')} without a result"
     for intent in unclear:
         yield f"may have been created: {intent.key}, by the run {intent.run}"
     yield f"{len(inventory.owned)} owned ({inventory.store})"
@@ -122,6 +135,7 @@ def _details(record: Record, live: Live | None, states: Mapping[str, FieldState]
     yield f"id        {record.id}"
     yield f"source    {record.source or '-'}"
     yield f"commit    {record.commit or '-'}"
+    yield f"sent      {record.at or '-'}"
     yield f"protect   {'yes' if record.protect else 'no'}"
     yield f"live      {live.key if live else 'gone'}"
     width = max(map(len, states), default=0)
@@ -219,15 +233,17 @@ def unlock(options: Options, run: str) -> ExitCode:
         if run not in runs:
             hint = did_you_mean(run, runs, f"; the open runs are: {', '.join(runs) or 'none'}")
             raise NotFound(f'there is no open run "{run}"{hint}')
-        session.store.unlock(run)
+        others = session.store.unlock(run)
     intents = runs[run]
     lines = [
         f"unlocked {run}: {counted(len(intents), 'write')} without a result",
         *(f"  {i.action} {i.key}{f' ({i.id})' if i.id else ''}" for i in intents),
+        *([f"also unlocked for {listed(others)}"] if others else []),
         *_next_step(intents, session.settings.policy, options.command_flags),
     ]
     target, items = session.settings.target.name, tuple(map(IntentItem.of, intents))
-    _answer(session, lines, UnlockDocument(**HEAD, target=target, run=run, intents=items))
+    document = UnlockDocument(**HEAD, target=target, run=run, intents=items, other_targets=others)
+    _answer(session, lines, document)
     return ExitCode.OK
 
 

@@ -29,7 +29,7 @@ def run(
 
             lint = in_changed_entries(options, lint_since)
         with open_planning_session(options, open_reader) as session:
-            plan, _ = session.plan(approvals)
+            plan, _ = session.plan(approvals, go_on=True)
         answer = PlanAnswer(plan, plan.exit_code(detailed=detailed_exitcode))
         if out is not None:
             from devinops.applying.saved_plan import save

@@ -47,7 +47,10 @@ def drift_page(answer: DriftAnswer, style: Style) -> HtmlPage:
         verdict=text(verdict),
         look=Look.CHANGED if number else Look.GOOD,
         facts=facts(answer.target, inventory.store, len(inventory.owned)),
-        notices=[notice("What to do", [pull_hint(style)], Look.MOVED)] if number else [],
+        notices=[
+            *([notice("What to do", [pull_hint(style)], Look.MOVED)] if number else []),
+            *(notice("Busy", [tag("p", prose(note))], Look.DIM) for note in answer.notes),
+        ],
         facets=[
             sign_facet(
                 "action",

@@ -69,6 +69,7 @@ def _drift(page: MarkdownPage, answer: answers.DriftAnswer) -> Iterator[str]:
     title = f"{changed} in {where}" if number else f"No drift in {where}"
     advice = f"{code(pull_command(page.style.flags))} {PULLED}."
     summary = [f"{page.marker(answer.target)}\n## {title}", *([advice] if number else [])]
+    summary += [alert("NOTE", "Busy", [page.prose(note, 600)]) for note in answer.notes]
     items = [drift_item(page, item, SINCE_APPLY) for item in findings.drift]
     sections = [
         Section("Changed outside devinops", items),
