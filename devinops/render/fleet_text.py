@@ -50,21 +50,29 @@ class FleetText(Text):
         yield from self._verdict(fleet.counts(plan), fleet.plan_look(plan))
 
     def _classes(self, plan: FleetPlan, *, approved: bool) -> Iterator[str]:
-        """Yield the classes: the first with their changes, the others with what they delete."""
+        """Yield the classes: the first with their changes, the others only if they delete."""
         above: set[int] = set()
-        for number, group in enumerate(plan.classes):
-            yield from self._heading(
-                f"{fleet.class_title(plan, group)}: {fleet.class_counts(group)}"
-            )
-            if len(group.targets) > 1:
-                names = fleet.names(group.targets, most=self._most)
-                yield from self.terminal.row(Span(names, Look.DIM), indent=2, hang=2)
-            if self.full or number < MAX_CLASSES:
-                yield from self._class(group, above, approved=approved)
-                continue
-            for change in group.changes:
-                if change.action is Action.DELETE:
-                    yield from self._changes.heading(change)
+        most = len(plan.classes) if self.full else MAX_CLASSES
+        for group in plan.classes[:most]:
+            yield from self._class_heading(plan, group)
+            yield from self._class(group, above, approved=approved)
+        left_out = 0
+        for group in plan.classes[most:]:
+            deletes = [change for change in group.changes if change.action is Action.DELETE]
+            left_out += not deletes
+            if deletes:
+                yield from self._class_heading(plan, group)
+            for change in deletes:
+                yield from self._changes.heading(change)
+        if left_out:
+            yield ""
+            yield from self._more(left_out, "classes")
+
+    def _class_heading(self, plan: FleetPlan, group: ChangeClass) -> Iterator[str]:
+        yield from self._heading(f"{fleet.class_title(plan, group)}: {fleet.class_counts(group)}")
+        if len(group.targets) > 1:
+            names = fleet.names(group.targets, most=self._most)
+            yield from self.terminal.row(Span(names, Look.DIM), indent=2, hang=2)
 
     def _class(self, group: ChangeClass, above: set[int], *, approved: bool) -> Iterator[str]:
         """Yield the changes of a class; one that a class `above` has takes only one line."""
