@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import signal
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
-import devinops.api
 from devinops.api import open_reader, open_writer
 from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
@@ -701,18 +698,6 @@ def test_a_new_note_knows_the_folder_it_was_sent_to(serve, reply, writer):
 def test_importing_the_package_does_not_load_httpx():
     script = "import sys, devinops.api; sys.exit('httpx' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
-
-
-def test_one_module_alone_imports_httpx():
-    root = Path(devinops.api.__file__).parents[1]
-    users = [
-        path.relative_to(root).as_posix()
-        for path in sorted(root.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if (isinstance(node, ast.Import) and any(name.name == "httpx" for name in node.names))
-        or (isinstance(node, ast.ImportFrom) and node.module == "httpx")
-    ]
-    assert users == ["api/httpx_setup.py", "api/single_request.py"]
 
 
 def test_an_interrupted_snapshot_does_not_wait_for_a_hanging_server(serve, reply, connect):

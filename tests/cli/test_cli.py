@@ -1274,14 +1274,7 @@ SIGNALS = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.sampled(4)
-@pytest.mark.parametrize(
-    "how",
-    [
-        "swallowed",
-        *(pytest.param(how, marks=pytest.mark.matrix) for how in ("through", "turned", "twice")),
-    ],
-)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     "module",
     [
@@ -1292,7 +1285,17 @@ SIGNALS = pytest.mark.parametrize(
         "devinops.render.text",
     ],
 )
-@SIGNALS
+@pytest.mark.parametrize(
+    ("how", "number", "code", "word"),
+    [
+        ("swallowed", 2, 130, "interrupted"),
+        ("through", 2, 130, "interrupted"),
+        ("turned", 2, 130, "interrupted"),
+        ("twice", 2, 130, "interrupted"),
+        ("swallowed", 15, 143, "terminated"),
+        ("swallowed", 1, 143, "terminated"),
+    ],
+)
 def test_an_interruption_while_modules_are_imported_is_one_line_and_never_lost(
     emulator: Emulator,
     repository: Write,

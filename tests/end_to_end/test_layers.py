@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -75,14 +76,17 @@ def modules() -> Iterator[tuple[str, Path]]:
             yield top, path
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield the dotted names that a module imports, wherever the import stands."""
+@cache
+def imports(path: Path) -> list[str]:
+    """Return the dotted names that a module imports, wherever the import stands."""
+    names: list[str] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path} imports relatively"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
 
 
 def level(top: str) -> int:
@@ -117,6 +121,15 @@ def test_each_library_has_its_owner() -> None:
             library = name.split(".")[0]
             if library not in ours:
                 assert top in OWNERS[library], f"{path} imports {library}"
+
+
+def test_two_modules_import_httpx() -> None:
+    users = [
+        path.relative_to(PACKAGE).as_posix()
+        for _, path in modules()
+        if any(name.split(".")[0] == "httpx" for name in imports(path))
+    ]
+    assert users == ["api/httpx_setup.py", "api/single_request.py"]
 
 
 @pytest.mark.parametrize("package", CORE)

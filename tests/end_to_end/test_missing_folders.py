@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from devinops.emulator import Emulator
@@ -31,7 +30,7 @@ def note(name: str, body: str = "b", **fields: str) -> str:
 
 def create(emulator: Emulator, path: str) -> None:
     """Create a folder as a person in the web app."""
-    httpx.post(f"{emulator.url}/_emulator/folders", json={"path": path}).raise_for_status()
+    emulator.add_folder(path)
 
 
 def places(emulator: Emulator) -> dict[str, str]:
@@ -166,9 +165,8 @@ def test_a_person_who_moves_or_deletes_a_waiting_note_is_seen(
     root = repository({"devinops.yaml": CONFIG + POLICY, **files})
     applied(devinops, root)
     ids = {found["name"]: found["note_id"] for found in emulator.knowledge()}
-    web = f"{emulator.url}/_emulator/knowledge"
-    httpx.patch(f"{web}/{ids['A']}", json={"folder": "F"}).raise_for_status()
-    httpx.delete(f"{web}/{ids['B']}").raise_for_status()
+    emulator.edit("knowledge", ids["A"], folder="F")
+    emulator.remove("knowledge", ids["B"])
     plan = document(devinops, "plan", "-C", root)
     assert [(d["key"], d["moved"]) for d in plan["drift"]] == [
         ("knowledge:G/A", "edited"),
@@ -176,8 +174,8 @@ def test_a_person_who_moves_or_deletes_a_waiting_note_is_seen(
     ]
     # Created by hand, with the note already in it: nothing is left to do.
     create(emulator, "G")
-    httpx.patch(f"{web}/{ids['C']}", json={"folder": "G"}).raise_for_status()
-    httpx.patch(f"{web}/{ids['A']}", json={"folder": "G"}).raise_for_status()
+    emulator.edit("knowledge", ids["C"], folder="G")
+    emulator.edit("knowledge", ids["A"], folder="G")
     plan = document(devinops, "plan", "-C", root)
     assert (plan["changes"], [d["key"] for d in plan["drift"]]) == ([], ["knowledge:G/B"])
 
@@ -222,8 +220,8 @@ def test_a_create_without_a_response_is_found_in_the_root(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     root = repository({"devinops.yaml": CONFIG + POLICY, "knowledge/G/a.md": note("A")})
-    faults = [{"method": "POST", "path": "knowledge", "times": 1, "drop": "after"}]
-    httpx.post(f"{emulator.url}/_emulator/faults", json=faults)
+    emulator.faults = [{"method": "POST", "nth": 1, "fault": "drop", "when": "after"}]
     devinops("apply", "-C", root, "--yes")
+    assert emulator.faults["counts"] == [{"matched": 1, "faulted": 1}]
     applied(devinops, root)
     assert places(emulator) == {"A": ""}

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from devinops.emulator import Emulator
@@ -98,7 +97,7 @@ def test_on_drift_holds_for_one_run_and_is_part_of_what_was_reviewed(
     root = repository({"devinops.yaml": CONFIG, **files})
     assert devinops("apply", "-C", root, "--yes").code == 0
     for id in names(emulator).values():
-        httpx.delete(f"{emulator.url}/_emulator/knowledge/{id}").raise_for_status()
+        emulator.remove("knowledge", id)
     refused = devinops("plan", "-C", root)
     assert (
         "pass --allow-missing 2: they stay deleted; with --on-drift overwrite, those with an"

@@ -48,6 +48,13 @@ def offline() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
+def hook_env(offline: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Let pre-commit install the hooks of one commit once, not again for each test."""
+    home = tmp_path_factory.mktemp("pre-commit")
+    return offline | {"PRE_COMMIT_HOME": str(home / "cache"), "HOME": str(home)}
+
+
+@pytest.fixture(scope="session")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what Git knows of this tree, committed, so that builds and hooks see no more than users do."""
     copy = tmp_path_factory.mktemp("source")
@@ -105,7 +112,7 @@ def test_the_wheel_installs_and_works_without_extras(
 
 @pytest.mark.matrix
 def test_pre_commit_runs_the_hook_offline_and_without_a_key(
-    source: Path, offline: dict[str, str], tmp_path: Path
+    source: Path, hook_env: dict[str, str], tmp_path: Path
 ) -> None:
     scratch = tmp_path / "scratch"
     (scratch / "knowledge").mkdir(parents=True)
@@ -116,12 +123,11 @@ def test_pre_commit_runs_the_hook_offline_and_without_a_key(
         f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks: [{{id: devinops-validate}}]\n"
     )
     commit(scratch)
-    env = offline | {"PRE_COMMIT_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
     pre_commit = (sys.executable, "-m", "pre_commit", "run", "--all-files", "--color", "never")
-    failed = run(*pre_commit, cwd=scratch, env=env, code=1)
+    failed = run(*pre_commit, cwd=scratch, env=hook_env, code=1)
     assert 'knowledge/a.md:3:1: error: unknown key "triger"; did you mean "trigger"?' in failed
     (scratch / "knowledge" / "a.md").write_text("---\nname: A\ntrigger: t\n---\nb\n")
-    assert "Passed" in run(*pre_commit, cwd=scratch, env=env)
+    assert "Passed" in run(*pre_commit, cwd=scratch, env=hook_env)
     (scratch / "knowledge" / "b.yaml").write_text(
         "knowledge: [{name: B, trigger: t, body_file: ../texts/b.md}]\n"
     )
@@ -129,13 +135,13 @@ def test_pre_commit_runs_the_hook_offline_and_without_a_key(
     (scratch / "texts" / "b.md").write_text("b\n")
     commit(scratch)
     run("git", "rm", "--quiet", "texts/b.md", cwd=scratch)
-    deleted = run(*pre_commit[:-3], "--color", "never", cwd=scratch, env=env, code=1)
+    deleted = run(*pre_commit[:-3], "--color", "never", cwd=scratch, env=hook_env, code=1)
     assert "[missing-file]" in deleted
 
 
 @pytest.mark.matrix
 def test_pre_commit_lints_the_changed_files_with_the_detector(
-    source: Path, offline: dict[str, str], tmp_path: Path
+    source: Path, hook_env: dict[str, str], tmp_path: Path
 ) -> None:
     scratch = tmp_path / "scratch"
     (scratch / "knowledge").mkdir(parents=True)
@@ -146,26 +152,25 @@ def test_pre_commit_lints_the_changed_files_with_the_detector(
         f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks: [{{id: devinops-lint}}]\n"
     )
     commit(scratch)
-    env = offline | {"PRE_COMMIT_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
     pre_commit = (sys.executable, "-m", "pre_commit", "run", "--color", "never")
-    assert "Skipped" in run(*pre_commit, cwd=scratch, env=env)
-    whole = run(*pre_commit, "--all-files", cwd=scratch, env=env, code=1)
+    assert "Skipped" in run(*pre_commit, cwd=scratch, env=hook_env)
+    whole = run(*pre_commit, "--all-files", cwd=scratch, env=hook_env, code=1)
     assert "knowledge/old.md:3:10: warning" in whole
     text, secret = secrets()["password in code"]
     new = scratch / "knowledge" / "new.md"
     new.write_text(f"---\nname: New\ntrigger: When reading the logs\n---\n{text}\n")
     run("git", "add", "knowledge/new.md", cwd=scratch)
-    changed = run(*pre_commit, cwd=scratch, env=env, code=1)
+    changed = run(*pre_commit, cwd=scratch, env=hook_env, code=1)
     assert "knowledge/new.md:5:16: error: this looks like a " in changed
     assert ("old.md" in changed, secret in changed, "pip install" in changed) == (False,) * 3
     new.write_text("---\nname: New\ntrigger: When reading the logs\n---\nUse grep.\n")
     run("git", "add", "knowledge/new.md", cwd=scratch)
-    assert "Passed" in run(*pre_commit, cwd=scratch, env=env)
+    assert "Passed" in run(*pre_commit, cwd=scratch, env=hook_env)
 
 
 @pytest.mark.matrix
 def test_pre_commit_finds_the_texts_and_files_that_only_the_entries_and_settings_name(
-    source: Path, offline: dict[str, str], tmp_path: Path
+    source: Path, hook_env: dict[str, str], tmp_path: Path
 ) -> None:
     scratch, (text, _) = tmp_path / "scratch", secrets()["password in code"]
     entry = "{name: %s, trigger: When reading %s, body_file: %s}"
@@ -186,7 +191,6 @@ def test_pre_commit_finds_the_texts_and_files_that_only_the_entries_and_settings
         f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks: [{', '.join(hooks)}]\n"
     )
     commit(scratch)
-    env = offline | {"PRE_COMMIT_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
     pre_commit = (sys.executable, "-m", "pre_commit", "run", "--color", "never")
     changed = {
         "other/knowledge/z.yaml": ("more: [\n", 0, "Passed"),
@@ -203,7 +207,7 @@ def test_pre_commit_finds_the_texts_and_files_that_only_the_entries_and_settings
     for name, (content, code, expected) in changed.items():
         (scratch / name).write_text(content)
         run("git", "add", name, cwd=scratch)
-        shown = run(*pre_commit, cwd=scratch, env=env, code=code)
+        shown = run(*pre_commit, cwd=scratch, env=hook_env, code=code)
         assert (expected in shown, "draft" in shown) == (True, False), shown
         run("git", "reset", "--quiet", "--hard", cwd=scratch)
     assert draft.read_text().startswith("---\ntrigger:")
@@ -211,7 +215,7 @@ def test_pre_commit_finds_the_texts_and_files_that_only_the_entries_and_settings
 
 @pytest.mark.matrix
 def test_pre_commit_formats_files_and_fails_if_one_changed(
-    source: Path, offline: dict[str, str], tmp_path: Path
+    source: Path, hook_env: dict[str, str], tmp_path: Path
 ) -> None:
     scratch = tmp_path / "scratch"
     (scratch / "knowledge").mkdir(parents=True)
@@ -224,15 +228,14 @@ def test_pre_commit_formats_files_and_fails_if_one_changed(
         f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks: [{{id: devinops-fmt}}]\n"
     )
     commit(scratch)
-    env = offline | {"PRE_COMMIT_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
     pre_commit = (sys.executable, "-m", "pre_commit", "run", "--all-files", "--color", "never")
-    failed = run(*pre_commit, cwd=scratch, env=env, code=1)
+    failed = run(*pre_commit, cwd=scratch, env=hook_env, code=1)
     assert "files were modified by this hook" in failed
     assert "changed knowledge/a.md" in failed
     assert note.read_text() == "---\nname: A\ntrigger: t\n---\n\nb\n"
-    assert "Passed" in run(*pre_commit, cwd=scratch, env=env)
+    assert "Passed" in run(*pre_commit, cwd=scratch, env=hook_env)
     for name, expected in (("README.md", "Passed"), ("main.py", "Skipped")):
-        assert expected in run(*pre_commit[:-3], "--files", name, cwd=scratch, env=env)
+        assert expected in run(*pre_commit[:-3], "--files", name, cwd=scratch, env=hook_env)
 
 
 @pytest.mark.parametrize(

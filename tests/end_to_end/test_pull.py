@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from devinops.cli import write_files
@@ -97,12 +96,11 @@ def test_names_are_safe_on_every_file_system(pulled: tuple[Emulator, Path]) -> N
 
 def edit(emulator: Emulator, section: str, id: str, **fields: Any) -> None:
     """Change an object as a person in the web app."""
-    response = httpx.patch(f"{emulator.url}/_emulator/{section}/{id}", json=fields)
-    assert response.status_code == 200, response.text
+    emulator.edit(section, id, **fields)
 
 
 def remove(emulator: Emulator, section: str, id: str) -> None:
-    httpx.delete(f"{emulator.url}/_emulator/{section}/{id}").raise_for_status()
+    emulator.remove(section, id)
 
 
 MERGED = "devinops-merged/production.jsonl"
@@ -877,14 +875,12 @@ def _onto_an_entry(emulator: Emulator) -> dict[str, str]:
 
 
 def _onto_an_object(emulator: Emulator) -> dict[str, str]:
-    note = {"name": "New", "trigger": "t", "body": "b"}
-    httpx.post(f"{emulator.url}/_emulator/knowledge", json=note).raise_for_status()
+    emulator.add("knowledge", name="New", trigger="t", body="b")
     return {"name": "New"}
 
 
 def _onto_an_object_in_a_folder(emulator: Emulator) -> dict[str, str]:
-    note = {"name": "Deploys", "trigger": "t", "body": "b", "folder": "Backend"}
-    httpx.post(f"{emulator.url}/_emulator/knowledge", json=note).raise_for_status()
+    emulator.add("knowledge", name="Deploys", trigger="t", body="b", folder="Backend")
     return {"folder": "Backend"}
 
 
@@ -1213,8 +1209,7 @@ def test_a_new_secret_is_added_to_the_file_of_the_others(
 ) -> None:
     emulator, root = applied
     (root / "secrets.yaml").write_text("# For CI.\nsecrets:\n  - key: OLD   # rotated\n")
-    emulator_secret = {"key": "NEW", "type": "cookie", "note": "of CI"}
-    httpx.post(f"{emulator.url}/_emulator/secrets", json=emulator_secret).raise_for_status()
+    emulator.add("secrets", key="NEW", type="cookie", note="of CI")
     document = pull(devinops, root, "--unmanaged", "--only", "secret")
     assert [(file["path"], file["change"], file["keys"]) for file in document["files"]] == [
         ("secrets.yaml", "changed", ["secret:NEW"])
