@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.testing.browser"]
 
 # The same examples each time, so that a test fails for a change and for nothing else; `make fuzz` looks for new ones.
-EXAMPLES = os.environ.get("FUZZ_EXAMPLES")
+FUZZ_EXAMPLES = os.environ.get("FUZZ_EXAMPLES")
 settings.register_profile(
     "devinops",
     deadline=None,
-    derandomize=EXAMPLES is None,
-    max_examples=int(EXAMPLES or 100),
+    derandomize=FUZZ_EXAMPLES is None,
+    max_examples=int(FUZZ_EXAMPLES or os.environ.get("TEST_EXAMPLES", "100")),
     print_blob=True,
 )
 settings.load_profile("devinops")

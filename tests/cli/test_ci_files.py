@@ -18,7 +18,8 @@ from packaging.utils import canonicalize_name
 from devinops.cli.ci_files import ACTIONS, GITHUB_LOCK, GITLAB_LOCK, Pipeline
 from devinops.cli.installed_from import Origin
 from devinops.model.policy import HAZARDS
-from tests.testing.command_line import Devinops
+from tests.testing.command_line import Devinops, clean, run_quietly
+from tests.testing.inventories import git
 from tests.testing.linters import actionlint, schema_errors, shellcheck, zizmor
 from tests.testing.places import ROOT
 from tests.testing.workflows import condition, filled, read_workflow
@@ -39,26 +40,25 @@ VARIANTS = {
 WORKFLOW, PIPELINE = ".github/workflows/devinops.yml", ".gitlab-ci.yml"
 
 
-@pytest.fixture(params=VARIANTS)
-def top(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    devinops: Devinops,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Path:
-    """A repository for which init wrote the files of both systems."""
+@pytest.fixture(scope="module", params=VARIANTS)
+def top(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository for which init wrote the files of both systems; tests only read it."""
     below, config, requirement = VARIANTS[request.param]
     origin = Origin(requirement, unknown="a reason" if "below" in request.param else "")
-    monkeypatch.setattr("devinops.cli.handlers.init.installed_origin", lambda: origin)
-    subprocess.run(["git", "-C", tmp_path, "init", "-q", "-b", "main"], check=True)
-    subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", "../origin"], check=True)
-    root = tmp_path / below
+    top = tmp_path_factory.mktemp("top")
+    root = top / below
     root.mkdir(parents=True, exist_ok=True)
     if config:
         (root / "devinops.yaml").write_text(config)
-    for system in ("github", "gitlab"):
-        assert devinops("init", "-C", root, "--ci", system).code == 0
-    return tmp_path
+    with pytest.MonkeyPatch.context() as patch:
+        clean(patch)
+        patch.setattr("devinops.cli.handlers.init.installed_origin", lambda: origin)
+        git(top, "init", "-q", "-b", "main")
+        git(top, "remote", "add", "origin", "../origin")
+        for system in ("github", "gitlab"):
+            code, _, err = run_quietly(["init", "-C", str(root), "--ci", system], {})
+            assert code == 0, err
+    return top
 
 
 def scripts(workflow: dict[str, Any]) -> Iterator[str]:

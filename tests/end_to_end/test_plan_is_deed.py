@@ -8,12 +8,12 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from devinops.model.exit_codes import ExitCode
-from tests.testing.history import RandomHistory, notes
+from tests.testing.history import RandomHistory, histories, notes
 
 NAMES = ("A", "B", "C", "D")
 TEXTS = ("one", "two words", "three\nlines\nlong", "    code first", "one two three four five six")
@@ -23,7 +23,7 @@ FIELDS = {
     "knowledge": ("name", "folder", "trigger", "pinned_repo", "is_enabled", "macro", "body"),
     "playbook": ("title", "macro", "structured_output_schema", "body"),
 }
-EXAMPLES = int(os.environ.get("HISTORIES", "20"))
+HISTORIES = int(os.environ.get("HISTORIES", "20"))
 
 
 class History(RandomHistory):
@@ -281,10 +281,4 @@ class History(RandomHistory):
 
 
 TestHistory = History.TestCase
-TestHistory.settings = settings(
-    max_examples=EXAMPLES,
-    stateful_step_count=12,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],
-)
+TestHistory.settings = settings(histories(HISTORIES), phases=[Phase.generate])

@@ -7,12 +7,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from devinops.model.exit_codes import ExitCode
-from tests.testing.history import RandomHistory, notes
+from tests.testing.history import RandomHistory, histories, notes
 
 NAMES = ("A", "B", "C", "D", "E")
 FOLDERS = ("", "F", "F/G")
@@ -262,6 +261,4 @@ class Organization(RandomHistory):
 
 
 TestOrganization = Organization.TestCase
-TestOrganization.settings = settings(
-    max_examples=25, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestOrganization.settings = histories(25)

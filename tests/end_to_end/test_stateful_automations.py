@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from devinops.model.exit_codes import ExitCode
-from tests.testing.history import RandomHistory
+from tests.testing.history import RandomHistory, histories
 
 NAMES, TITLES, TAGS = ("A", "B", "C"), ("P", "Q", "R"), ("x", "y", "z")
 KEEPING = {"title": "Kept", "body": "b"}
@@ -164,6 +163,4 @@ class Automations(RandomHistory):
 
 
 TestAutomations = Automations.TestCase
-TestAutomations.settings = settings(
-    max_examples=20, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestAutomations.settings = histories(20)

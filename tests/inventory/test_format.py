@@ -76,11 +76,13 @@ def test_only_intents_that_are_open_hold_a_lock(unclear: bool) -> None:
     assert (announces(text, "r"), announces(text, "other")) == (not unclear, False)
 
 
+VALIDATOR = Draft202012Validator(schemas()["inventory"])
+
+
 @given(inventories)
 def test_every_line_fits_the_schema(inventory: Inventory) -> None:
-    validator = Draft202012Validator(schemas()["inventory"])
     for line in dump(TARGET, inventory).splitlines():
-        validator.validate(json.loads(line))
+        VALIDATOR.validate(json.loads(line))
 
 
 @given(st.lists(st.builds(Settled, some, st.tuples(records), st.tuples(object_ids)), max_size=3))

@@ -1,13 +1,12 @@
 """Inputs that nobody meant: arbitrary JSON, valid documents with something wrong in them, bytes that were damaged.
 
-`FUZZ_EXAMPLES` says how many examples each test takes.
+Each test takes as many examples as the profile says.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-import os
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,13 +15,11 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
-
 
 def fuzz(share: float = 1) -> settings:
     """Return the settings of a test; `share` is how many of the examples it takes, where each is slow or quick."""
     return settings(
-        max_examples=max(10, int(EXAMPLES * share)),
+        max_examples=max(10, int(settings().max_examples * share)),
         suppress_health_check=[
             HealthCheck.too_slow,
             HealthCheck.data_too_large,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine
 
 from devinops.api import listing, retry
@@ -17,6 +18,16 @@ from devinops.emulator import Emulator
 from devinops.model.exit_codes import ExitCode
 from tests.testing.command_line import run_quietly
 from tests.testing.inventories import commit, git
+
+
+def histories(most: int) -> settings:
+    """Return the settings of a test that takes `most` histories, and fewer if the profile has fewer than 100 examples."""
+    return settings(
+        max_examples=min(most, most * settings().max_examples // 100),
+        stateful_step_count=12,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 class RandomHistory(RuleBasedStateMachine):

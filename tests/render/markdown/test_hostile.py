@@ -153,7 +153,7 @@ def test_nor_do_problems_failures_and_lines(path: str, message: str, name: str) 
         checked(document(answer))
 
 
-@settings(max_examples=25)
+@settings(max_examples=min(25, settings().max_examples // 4))
 @given(plans(), st.integers(1, 200), st.integers(0, 70_000))
 def test_a_large_plan_is_below_its_limit_and_its_summary_is_whole(
     small: Plan, times: int, limit: int
