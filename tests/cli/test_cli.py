@@ -113,6 +113,7 @@ def _takers() -> Iterator[tuple[list[str], str]]:
                 yield argv, tested.opts[-1]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("argv", [argv for argv, _ in _takers()], ids=" ".join)
 def test_an_empty_value_is_never_taken_for_leaving_it_out(
     emulator: Emulator,
@@ -173,6 +174,7 @@ def test_an_empty_switch_is_off(
     assert devinops("validate", "-C", repository({"knowledge/a.md": NOTE})).code == 0
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("value", ["nan", "-nan", "NaN", "inf", "-inf", "-1", "1e999", "0x1"])
 @pytest.mark.parametrize(
     "option", ["--timeout", "--lock-timeout", "--parallelism", "--allow-delete", "--allow-missing"]
@@ -770,6 +772,7 @@ UNTRACKED = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("command", ["validate", "lint"])
 @pytest.mark.parametrize("files", UNTRACKED.values(), ids=UNTRACKED)
 def test_untracked_files_are_not_read(

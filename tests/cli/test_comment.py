@@ -1196,6 +1196,7 @@ NOT_REVIEWED = [
 ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("arrange", "why"), NOT_REVIEWED, ids=[arrange.__name__ for arrange, _ in NOT_REVIEWED]
 )

@@ -164,6 +164,7 @@ BROKEN: dict[str, dict[str, str]] = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("broken", BROKEN)
 @pytest.mark.parametrize(
     "words",

@@ -61,6 +61,7 @@ def test_check_writes_nothing_and_exits_with_2(repository: Write, devinops: Devi
     assert (root / "knowledge/a.md").read_text() == UNTIDY
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "text",
     [

@@ -81,6 +81,7 @@ def test_they_are_spelled_as_in_the_commands(option: PassedOn) -> None:
         assert (param.opts, param.is_flag) == (option.opts, option.is_flag)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("option", passed_on(), ids=lambda option: option.names)
 def test_before_and_after_the_command_are_the_same(
     root: Path, devinops: Devinops, option: PassedOn
@@ -94,6 +95,7 @@ def test_before_and_after_the_command_are_the_same(
         assert after.code == (1 if name == "--ca-bundle" else 0), after
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("words", "command"), [(w, c) for w, c in leaves()], ids=str)
 def test_an_option_that_the_command_lacks_is_named(
     root: Path, devinops: Devinops, words: list[str], command: click.Command

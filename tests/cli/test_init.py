@@ -232,6 +232,7 @@ def test_init_says_if_it_had_to_guess_the_branch_that_applies(
     assert (guess in out) is (branch == "add-devinops")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("branch", "pattern"),
     [
@@ -577,6 +578,7 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path, devinops: De
     assert ran.err.count("\n") == 1
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("link", "to"),
     [

@@ -560,6 +560,7 @@ def test_fix_leaves_a_character_that_keeps_a_value_a_text(
     assert (root / "knowledge.yaml").read_text() == text.replace("test\u200bing", "testing")
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "body",
     [

@@ -29,6 +29,7 @@ FILES = {
 KEPT = [name for name in FILES if name not in ("old.json", "texts/other.md")]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("option", ["--out", "--report"])
 @pytest.mark.parametrize("name", [*KEPT, "secrets.yaml", "playbooks/new.md", "knowledge/plan.json"])
 def test_what_devinops_reads_or_keeps_is_not_written_over(

@@ -167,6 +167,7 @@ def test_expect_rolls_back_what_was_seen_or_nothing(
     assert devinops("rollback", "latest", "-C", root, "--expect", digest).code == 4
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("others", [False, True], ids=["alone", "with a note"])
 @pytest.mark.parametrize("key", ["cog_emulator", "apk_emulator"])
 def test_a_rotation_promises_no_way_back(
@@ -441,6 +442,7 @@ KEPT = (
 OWNED = "inventory: {store: file}, prune: owned"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("settings", "note", "plan"),
     [

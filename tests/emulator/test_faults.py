@@ -311,6 +311,7 @@ def pages(api, limit=9):
     return found
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("given", "seen"),
     [

@@ -228,6 +228,7 @@ def test_what_a_server_echoes_is_not_shown(
 SECOND = "swordfish-of-the-other-entry"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("method", ["POST", "GET"])
 @pytest.mark.parametrize("write", [str, json.dumps], ids=["as it is", "JSON"])
 def test_what_a_server_echoes_in_the_answer_to_another_request_is_not_shown(
@@ -290,6 +291,7 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS)
 def test_a_bug_does_not_write_it_down(
     spell: Callable[[str], str],
@@ -445,6 +447,7 @@ def test_a_whole_life_of_a_webhook_leaves_its_secret_in_the_users_file_alone(
         assert list((root / ".devinops" / "backups").glob("*.jsonl"))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS)
 def test_a_bug_does_not_write_down_a_secret_that_the_api_made(
     spell: Callable[[str], str],

@@ -55,7 +55,7 @@ def seed(**sections: Any) -> dict[str, Any]:
 APIS = [("cog_emulator", V3_FILES, 5), ("apk_emulator", V1_FILES, 4)]
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("quirks", QUIRKS, ids=str)
 @pytest.mark.parametrize(("key", "files", "count"), APIS, ids=["v3", "v1"])
 def test_what_is_applied_is_there_and_a_second_plan_is_empty(
@@ -183,6 +183,7 @@ def test_one_changed_word_is_one_update_and_a_two_line_diff(
 KEPT = {"pinned_repo": "acme/api", "is_enabled": False}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("key", "extra"), [("cog_emulator", {}), ("apk_emulator", {"macro": "!kept"})], ids=["v3", "v1"]
 )
@@ -272,6 +273,7 @@ def test_an_object_that_slips_between_two_pages_is_not_created_again(
         assert sorted(names) == [note["name"] for note in MANY]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("status", VALUES["missing_object"])
 @pytest.mark.parametrize(
     ("key", "method"), [("cog_emulator", "GET"), ("cog_emulator", "PUT"), ("apk_emulator", "PUT")]

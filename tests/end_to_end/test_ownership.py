@@ -309,6 +309,7 @@ def test_a_folder_renamed_in_the_web_app_is_one_outside_edit(
     )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("key", ["cog_emulator", "apk_emulator"])
 @pytest.mark.parametrize("change", ["edited", "renamed", "adopted"])
 def test_a_write_into_a_renamed_folder_remembers_the_folder_that_the_files_mean(

@@ -765,6 +765,7 @@ def test_an_object_created_again_with_the_values_of_its_entry_needs_nothing(
     assert pull(devinops, root, "--drift")["left"] == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("limit", ["", "targets: [production, staging]\n"])
 @pytest.mark.parametrize("is_edit", [True, False], ids=["edited", "deleted"])
 def test_an_entry_for_several_targets_is_left_to_a_person(
@@ -826,6 +827,7 @@ def _hidden_from_status(root: Path) -> None:
     _dirty(root)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "prepare",
     [_no_repository, _new_repository, _untracked, _ignored, _dirty, _staged, _hidden_from_status],
@@ -994,6 +996,7 @@ def _other_body(root: Path) -> None:
     page.write_text(PAGE.replace("Then watch", "Then look"))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("prepare", "is_left"),
     [

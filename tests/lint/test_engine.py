@@ -254,6 +254,7 @@ def test_a_secret_is_concealed_however_it_is_quoted(text: str, kind: str) -> Non
         assert secret not in f"{report.line}{report.problem.message}"
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("hidden", ["\u200b", "\u00ad", "\u200d", "\ufe0f", "\U0001bca0"])
 @pytest.mark.parametrize("title", ["GitHub token", "Stripe key", "private key"])
 @pytest.mark.parametrize("selected", ["all", "DV206"])
