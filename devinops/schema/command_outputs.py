@@ -73,6 +73,7 @@ class FleetTargetItem(Struct, frozen=True):
     org_id: Annotated[str | None, about("null: looked up with the key, or there is none.")]
     enterprise: bool
     labels: dict[str, str]
+    layers: Annotated[tuple[str, ...], about("Directories of the layers that it gets, in order.")]
     hold: Annotated[str | None, about("Why nothing is written to it; null: it is not held.")]
     api_key_env: Annotated[str, about("The variable that holds its key.")]
     source: SourceItem

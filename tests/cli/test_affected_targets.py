@@ -10,7 +10,12 @@ import pytest
 from tests.testing.command_line import Devinops, Write
 from tests.testing.inventories import commit, git
 
-CONFIG = 'version: 1\ndefaults: {prune: "off"}\ntargets: targets.yaml\n'
+CONFIG = """\
+version: 1
+defaults: {prune: "off"}
+targets: targets.yaml
+layers: [{path: canary, where: {ring: canary}}]
+"""
 TARGETS = """\
 targets:
   pay: {org_id: org-1, title: Pay, labels: {ring: canary}}
@@ -23,10 +28,12 @@ knowledge:
   - {name: B, trigger: t, body: b, targets: [pay, ship]}
   - {name: C, trigger: t, body: c, targets: [ship], meta: {owner: us}}
 """
+LAYER = "knowledge: [{name: B, trigger: t, body: of the canary, overrides: true}]\n"
 FILES = {
     "devinops.yaml": CONFIG,
     "targets.yaml": TARGETS,
     "knowledge.yaml": LISTED,
+    "canary/knowledge.yaml": LAYER,
     "texts/a.txt": "Ask.\n",
     "big/unread.bin": "x",
     "devinops-merged/pay.jsonl": "",
@@ -50,15 +57,32 @@ def root(repository: Write) -> Path:
     [
         ({}, []),
         ({"knowledge.yaml": f"# Ours.\n\n{LISTED}"}, []),
-        ({"knowledge.yaml": LISTED.replace("body: b", "body: new")}, ["pay", "ship"]),
+        ({"knowledge.yaml": LISTED.replace("body: b", "body: new")}, ["ship"]),
+        ({"canary/knowledge.yaml": LAYER.replace("of the", "by the")}, ["pay"]),
         ({"knowledge.yaml": LISTED.replace("body: c", "body: new")}, ["ship"]),
         ({"knowledge.yaml": LISTED.replace("[pay, ship]", "[pay]")}, ["ship"]),
+        (
+            {
+                "devinops.yaml": CONFIG.replace("where: {ring", "where: {not: {ring").replace(
+                    "}}]", "}}}]"
+                )
+            },
+            ["pay", "ship", "audit"],
+        ),
         ({"knowledge.yaml": LISTED.replace("owner: us", "owner: them")}, []),
         ({"knowledge.yaml": "", "knowledge/all.yaml": LISTED.replace("texts/", "../texts/")}, []),
         ({"texts/a.txt": "Ask nobody.\n"}, ALL),
         ({"devinops.yaml": CONFIG.replace('"off"', "owned, inventory: {store: file}")}, ALL),
         ({"targets.yaml": TARGETS.replace("title: Pay", "title: Payments")}, []),
-        ({"targets.yaml": TARGETS.replace("ring: canary", "ring: early")}, []),
+        ({"targets.yaml": TARGETS.replace("ring: canary", "ring: canary, x: y")}, []),
+        (
+            {
+                "targets.yaml": TARGETS.replace(
+                    "{org_id: org-2}", "{org_id: org-2, labels: {ring: canary}}"
+                )
+            },
+            ["ship"],
+        ),
         ({"targets.yaml": TARGETS.replace("org-3", "org-3, hold: x")}, ["audit"]),
         ({"targets.yaml": f"{TARGETS}  new: {{}}\n"}, ["new"]),
         ({"devinops-merged/pay.jsonl": MERGED % ("0" * 16, "1" * 16)}, ["pay"]),

@@ -90,10 +90,24 @@ def test_the_targets_are_listed_in_the_order_of_the_file(root: Path, devinops: D
         "org_id": "org-2",
         "enterprise": False,
         "labels": {"ring": "early"},
+        "layers": [],
         "hold": "waits for the audit",
         "api_key_env": "DEVIN_KEY_SHIP",
         "source": {"file": "fleet/targets.yaml", "line": 7, "column": 3},
     }
+
+
+def test_the_layers_of_a_target_are_listed_in_their_order(
+    root: Path, repository: Write, devinops: Devinops
+) -> None:
+    layers = 'layers: [{path: "orgs/{name}"}, {path: eu, where: {region: eu}}]\n'
+    entry = "knowledge: [{name: X, trigger: t, body: b, overrides: true}]\n"
+    files = {"orgs/pay/knowledge.yaml": entry, "eu/knowledge.yaml": entry}
+    repository({"devinops.yaml": CONFIG + layers, **files})
+    listed = devinops("targets", "-C", root, "-t", "pay", "-t", "ship").out
+    assert "  orgs/pay eu  DEVIN_API_KEY " in listed
+    pay, ship = document(devinops, "targets", "-C", root, "-t", "pay", "-t", "ship")["targets"]
+    assert (pay["layers"], ship["layers"]) == (["orgs/pay", "eu"], [])
 
 
 def test_without_targets_the_list_is_empty(repository: Write, devinops: Devinops) -> None:

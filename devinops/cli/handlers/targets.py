@@ -61,7 +61,7 @@ def key_variable(target: Mapping[str, Any]) -> str:
 
 def _lines(project: Project, names: Sequence[str]) -> Iterator[str]:
     """Yield a table of the targets, without columns that are empty, and their number."""
-    rows = [_row(name, project.targets[name]) for name in names]
+    rows = [_row(project, name) for name in names]
     columns = [column for column in zip(_TITLES, *rows, strict=True) if any(column[1:])]
     sizes = [max(map(terminal.columns, column)) for column in columns]
     for row in zip(*columns, strict=True) if rows else ():
@@ -72,10 +72,11 @@ def _lines(project: Project, names: Sequence[str]) -> Iterator[str]:
     yield f"{counted(len(names), 'target')}{f', {held} held' if held else ''}"
 
 
-_TITLES = ("NAME", "TITLE", "ORGANIZATION", "LABELS", "KEY VARIABLE", "HELD")
+_TITLES = ("NAME", "TITLE", "ORGANIZATION", "LABELS", "LAYERS", "KEY VARIABLE", "HELD")
 
 
-def _row(name: str, target: Mapping[str, Any]) -> tuple[str, ...]:
+def _row(project: Project, name: str) -> tuple[str, ...]:
+    target = project.targets[name]
     organization = "(enterprise)" if target.get("enterprise") else target.get("org_id", "")
     labels = " ".join(pairs(target))
     return (
@@ -83,9 +84,16 @@ def _row(name: str, target: Mapping[str, Any]) -> tuple[str, ...]:
         target.get("title", ""),
         organization,
         labels,
+        " ".join(_layers(project, name)),
         key_variable(target),
         target.get("hold", ""),
     )
+
+
+def _layers(project: Project, name: str) -> tuple[str, ...]:
+    """Return the directories of the layers that a target gets, in their order."""
+    layers = sorted(project.layers.directories.values(), key=lambda layer: layer.rank)
+    return tuple(layer.path for layer in layers if name in layer.targets)
 
 
 def _document(project: Project, names: Sequence[str]) -> TargetsDocument:
@@ -103,6 +111,7 @@ def _document(project: Project, names: Sequence[str]) -> TargetsDocument:
                 org_id=target.get("org_id"),
                 enterprise=target.get("enterprise", False),
                 labels=dict(target.get("labels", {})),
+                layers=_layers(project, name),
                 hold=target.get("hold"),
                 api_key_env=key_variable(target),
                 source=SourceItem(source.path, source.line, source.column),
