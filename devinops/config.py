@@ -98,7 +98,8 @@ class Project:
             "paths": self.paths,
             "ignore": self.ignore,
             "source_of": self.source_of,
-            "layers": self.layers,
+            # What could not be read may have more targets, and they other labels.
+            "layers": self.layers if self.whole else None,
         }
 
     @property

@@ -114,7 +114,6 @@ def load(
     content of files or the state of the disk: see `Loaded.problems`. Entries with problems are not
     among the declarations, except those with `duplicate-declaration`.
     """
-    layers = layers or Layers()
     finder = files.Finder(
         root,
         paths=paths,
@@ -128,6 +127,7 @@ def load(
     for file in finder.files:
         reader.read(file)
     written = sorted(reader.declarations, key=lambda item: (item.key, item.source))
+    layers = layers or Layers()
     declarations, layer_problems = resolve(written, layers.targets)
     merged = list(read_merged(root, reader.keep))
     problems = {*finder.problems, *reader.problems}

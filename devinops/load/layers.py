@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from devinops.kinds import KINDS
-from devinops.load.discover import SourceOf
+from devinops.load.discover import SourceOf, directories_above
 from devinops.load.file_names import CONFIG
 from devinops.load.merge_records import DIRECTORY as MERGED
 from devinops.load.problems import problem
@@ -117,13 +117,13 @@ def _add_named(found: Layers, top: str, parent: str, rank: int, names: frozenset
 
 def _find_unused(found: Layers, top: str, parent: str) -> None:
     """Add the directories beside layers that have entries, but are no layers themselves."""
+    layers = {path for layer in found.directories for path in (layer, *directories_above(layer))}
     for name in _directories(top, parent):
         path = f"{parent}/{name}"
-        inside = set(_names(os.path.join(top, path)))
-        is_layer = any(f"{layer}/".startswith(f"{path}/") for layer in found.directories)
-        if path in found.unused or is_layer or CONFIG in inside:
+        if path in found.unused or path in layers:
             continue
-        if not inside.isdisjoint((*KINDS.directories, *KINDS.files)):
+        inside = set(_names(os.path.join(top, path)))
+        if CONFIG not in inside and not inside.isdisjoint((*KINDS.directories, *KINDS.files)):
             message = (
                 f"no target gets these entries: list {path} under `layers` in {CONFIG}, or under "
                 "`ignore`"

@@ -95,18 +95,17 @@ class Layers:
 
     def _names(self, entry: Declaration, layer: Layer | None) -> Iterator[str]:
         """Yield the targets of an entry, and the names that no target has: those are a problem."""
-        options = entry.layering
+        options, known = entry.layering, layer.targets if layer else self.targets
         is_named = entry.targets is not None or bool(layer and layer.is_named)
-        for name in self.targets if entry.targets is None else entry.targets:
+        for name in known if entry.targets is None else entry.targets:
             target = self.targets.get(name)
             if target is None:
                 yield name
-                continue
-            is_enterprise = bool(target.get("enterprise"))
-            is_for_scope = is_enterprise if options.enterprise else is_named or not is_enterprise
-            is_in_layer = layer is None or name in layer.targets
-            if is_for_scope and is_in_layer and fits(options.where, labels_of(target)):
-                yield name
+            elif name in known:
+                is_enterprise = bool(target.get("enterprise"))
+                is_meant = is_enterprise if options.enterprise else is_named or not is_enterprise
+                if is_meant and fits(options.where, labels_of(target)):
+                    yield name
 
 
 def labels_of(target: Mapping[str, Any]) -> Mapping[str, str]:

@@ -89,3 +89,11 @@ def test_a_repository_without_layers_is_read_as_it_is(tmp_path: Path) -> None:
     result = loaded(tmp_path, {"config": {"targets": {"pay": {}}}, "files": files})
     assert result.declarations == result.written
     assert [entry.audience for entry in result.written] == [None]
+
+
+def test_targets_that_could_not_be_read_make_no_further_problems(tmp_path: Path) -> None:
+    config = "version: 1\nlayers: [{path: 'orgs/{name}'}]\ntargets: {pay: {labels: {a: b, a: c}}}\n"
+    entry = "{name: a, trigger: t, body: b, where: {a: c}}"
+    files = {"knowledge.yaml": f"knowledge:\n- {entry}\n", "orgs/pay/knowledge.yaml": "no: no\n"}
+    _, result = read_repository(plant(tmp_path, {"devinops.yaml": config, **files}))
+    assert [problem.code for problem in result.problems] == ["duplicate-key"]
