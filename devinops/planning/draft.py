@@ -159,7 +159,8 @@ class PlanDraft:
     def edited(self, declaration: Declaration, live: Live, fields: Fields) -> None:
         """Add a change made outside devinops that stays; `fields` are as in a change."""
         sides = tuple(FieldChange(f.name, f.after, f.before) for f in fields)
-        facts = (declaration.key, live.id, names_of(fields), sides, declaration.source)
+        source = declaration.giver(fields[0].name).source
+        facts = (declaration.key, live.id, names_of(fields), sides, source)
         edit = Drift(DriftEvent.EDITED, *facts, live.updated_at, live.updated_by)
         self.drift.append(edit)
 

@@ -30,6 +30,7 @@ targets:
   staging: {api_key_env: DEVIN_API_KEY_STAGING, inventory: {store: branch}}
   production: {api_key_env: DEVIN_API_KEY_PRODUCTION, enterprise_key_env: DEVIN_ENTERPRISE}
 paths: ["services/*/devin/**/*.md"]
+layers: [{path: "orgs/{name}"}]
 """
 VARIANTS = {
     "one": ("", "", "devinops==0.1.0"),
@@ -246,7 +247,7 @@ def test_each_target_has_jobs_with_its_own_key_only(tmp_path: Path, devinops: De
         keys = {key, *(["DEVIN_API_KEY_PRODUCTION"] if name == "production" else [])}
         assert used == {*keys, *(f"{key}_PLAN" for key in keys)}
         assert workflow["jobs"][f"apply-{name}"]["environment"] == f"devin-{name}"
-    assert "services/*/devin/**/*.md" in workflow["on"]["push"]["paths"]
+    assert {"services/*/devin/**/*.md", "orgs/**"} <= {*workflow["on"]["push"]["paths"]}
 
 
 def test_the_name_of_a_job_has_no_dot(tmp_path: Path, devinops: Devinops) -> None:

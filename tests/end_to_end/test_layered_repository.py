@@ -106,6 +106,8 @@ def test_pull_writes_a_value_into_the_file_that_gave_it(
     pull = ("pull", "-C", root, "-t", "pay", "--drift")
     deploys = notes(emulator, "org-pay")["Deploys"]["note_id"]
     emulator.edit("knowledge", deploys, trigger="edited")
+    drifted = devinops("plan", "-C", root, "-t", "pay", "-v").out
+    assert "      orgs/pay/knowledge/deploys.md:1: " in drifted
     assert devinops(*pull).code == 0
     text = (root / "orgs/pay/knowledge/deploys.md").read_text()
     assert text == FILES["orgs/pay/knowledge/deploys.md"].replace(
@@ -113,6 +115,7 @@ def test_pull_writes_a_value_into_the_file_that_gave_it(
     )
 
     emulator.edit("knowledge", deploys, body="Only here.")
+    assert "      knowledge/deploys.md:1: " in devinops("plan", "-C", root, "-t", "pay", "-v").out
     ran = devinops(*pull)
     assert ran.code == 4
     words = (
