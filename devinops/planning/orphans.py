@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -51,11 +51,11 @@ class Orphan(NamedTuple):
 
 
 def undeclared(
-    matches: Sequence[Match], elsewhere: Collection[Key], context: PlanContext
+    matches: Sequence[Match], elsewhere: Mapping[Key, Declaration], context: PlanContext
 ) -> tuple[list[Orphan], list[Record]]:
     """Return the orphans, and the records of objects that are gone or belong to others.
 
-    `elsewhere` holds the keys of the entries that are for other targets.
+    `elsewhere` holds the entries that are for other targets.
     """
     claims = _Claims(matches)
     orphans, gone = [], []
@@ -64,10 +64,13 @@ def undeclared(
             continue
         live = context.live.by_id.get(record.object_id)
         if live and live.ours:
-            is_elsewhere = record.key in elsewhere
-            why = (
-                "its targets: no longer name this target" if is_elsewhere else "no longer declared"
-            )
+            entry = elsewhere.get(record.key)
+            if entry is None:
+                why = "no longer declared"
+            elif entry.audience is None:
+                why = "its targets: no longer name this target"
+            else:
+                why = "its entry is no longer for this target"
             orphans.append(Orphan(live, record.key, why, record))
         else:
             gone.append(record)

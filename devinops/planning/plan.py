@@ -234,7 +234,7 @@ def build_plan(
     target, only = request.target, request.only
     everything = list(declarations)
     desired = by_name((d for d in everything if d.concerns(target.name)), snapshot)
-    elsewhere = {d.key for d in everything if not d.concerns(target.name)}
+    elsewhere = {d.key: d for d in everything if not d.concerns(target.name)}
     used = used_folders(desired)
     renamed = renamed_folders(used, snapshot, request.inventory)
     context = _context(request, snapshot, as_declared(snapshot, renamed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,14 @@ import yaml
 
 from devinops.config import read_repository
 from devinops.load import Loaded
+from devinops.model.inventory import Inventory, Record
+from devinops.model.keys import Key
 from devinops.model.objects import Declaration
+from devinops.model.policy import Policy, Prune
+from devinops.model.target import Target
 from devinops.planning.layers import fits
+from devinops.planning.plan import PlanRequest, build_plan
+from tests.testing.objects import snapshot
 from tests.testing.places import read_cases
 from tests.testing.tree import plant
 
@@ -97,3 +104,16 @@ def test_targets_that_could_not_be_read_make_no_further_problems(tmp_path: Path)
     files = {"knowledge.yaml": f"knowledge:\n- {entry}\n", "orgs/pay/knowledge.yaml": "no: no\n"}
     _, result = read_repository(plant(tmp_path, {"devinops.yaml": config, **files}))
     assert [problem.code for problem in result.problems] == ["duplicate-key"]
+
+
+def test_an_owned_object_whose_entry_is_for_others_now_says_so(tmp_path: Path) -> None:
+    files = {"knowledge.yaml": "knowledge:\n- {name: a, trigger: t, body: b}\n"}
+    config = {"targets": {"everyone": {"enterprise": True}, "pay": {}}}
+    declarations = loaded(tmp_path, {"config": config, "files": files}).declarations
+    live = {"kind": "knowledge", "name": "a", "trigger": "t", "body": "b", "id": "n1"}
+    record = Record(Key.parse("knowledge:a"), "n1")
+    target = Target("everyone", "https://api.devin.ai", "v3", None, enterprise=True)
+    inventory = Inventory.of("file", [record])
+    request = PlanRequest(target, Policy(prune=Prune.OWNED), date(2026, 1, 1), inventory)
+    plan = build_plan(declarations, snapshot([live]), request)
+    assert [change.reason for change in plan.changes] == ["its entry is no longer for this target"]
