@@ -204,7 +204,8 @@ class _LintRun:
                 untracked=self.untracked,
                 **project.reading,
             )
-            if loaded is not None:
+            # What extends an entry is a part of it, and cannot be judged by itself.
+            if loaded and not any(entry.layering.extends for entry in loaded.written):
                 return loaded
         return read_repository(project.root, self.untracked)[1]
 
