@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
@@ -324,11 +325,16 @@ def make_directory(path: Path, *, mode: int = 0o777) -> None:
         sync_directory(path.parent)
 
 
+_IGNORING = threading.Lock()
+
+
 def ignore(directory: Path, text: str) -> None:
     """Write the .gitignore of a directory unless it exists. Raises OSError."""
     path = directory / ".gitignore"
-    if not os.path.lexists(path):
-        replace(path, [text])
+    # Several threads of a run over many targets would write to one file.
+    with _IGNORING:
+        if not os.path.lexists(path):
+            replace(path, [text])
 
 
 def sync_directory(directory: Path) -> None:

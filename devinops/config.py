@@ -37,7 +37,14 @@ from devinops.model.errors import ConfigError, InputError, UsageError, stop_on_e
 from devinops.model.keys import folder_path, listed
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Declaration, Problem, Severity, Source
-from devinops.model.policy import MaxDelete, MissingFolders, OnDrift, Policy, Prune
+from devinops.model.policy import (
+    MAX_TARGETS,
+    MaxDelete,
+    MissingFolders,
+    OnDrift,
+    Policy,
+    Prune,
+)
 from devinops.model.selectors import ALL, select
 from devinops.model.target import Target, is_loopback
 from devinops.planning.layers import Layers
@@ -123,6 +130,12 @@ class Project:
     @property
     def _targets_document(self) -> YamlDocument | None:
         return self.targets_file or self.document
+
+    @property
+    def max_targets(self) -> int:
+        """How many targets a run may write to without approval."""
+        most = self.data.get("max_targets")
+        return most if isinstance(most, int) else MAX_TARGETS
 
     @property
     def lint(self) -> Mapping[str, Any]:

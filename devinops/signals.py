@@ -136,7 +136,13 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Delay the recorded signal until the end of this block; for imports."""
+    """Delay the recorded signal until the end of this block; for imports.
+
+    Has no effect outside the main thread, in which no signal is raised.
+    """
+    if not _in_main_thread():
+        yield
+        return
     before, _state.may_raise = _state.may_raise, False
     try:
         yield

@@ -7,46 +7,104 @@ is imported only when a client is opened.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from devinops import signals
 from devinops.api.connection import Connection
 from devinops.model.client_protocols import Reader, Writer, ignore
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from devinops.api.http_client import Getter
+
+T = TypeVar("T", bound="Getter")
 Log = Callable[[str], None]
 
 
-def open_reader(connection: Connection, log: Log = ignore, *, reads_again: bool = False) -> Reader:
+class SharedHttp:
+    """What the clients of many targets share: connections, rate and retries of each API and key.
+
+    Threads may share it. It is closed instead of the clients.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._opened: dict[tuple[str, str], Any] = {}
+        self._active = 0
+
+    def http(self, http: Callable[..., T], connection: Connection, log: Log) -> T:
+        """Return what sends the requests to an API with a key. Raises ConfigError."""
+        place = connection.target.api_url, connection.key
+        with self._lock:
+            if place not in self._opened:
+                self._opened[place] = http(connection, log, lambda: self._active)
+            opened: T = self._opened[place]
+            return opened
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Count a target whose requests are being sent, so that each gets its share of them."""
+        with self._lock:
+            self._active += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._active -= 1
+
+    def why_rejected(self, connection: Connection) -> str:
+        """Return how the API rejected a key; empty if it did not."""
+        opened = self._opened.get((connection.target.api_url, connection.key))
+        return opened.rejected if opened else ""
+
+    def close(self) -> None:
+        """Wake all waiting threads, which then fail, and close the connections."""
+        for opened in self._opened.values():
+            opened.close()
+
+
+def open_reader(
+    connection: Connection,
+    log: Log = ignore,
+    *,
+    reads_again: bool = False,
+    shared: SharedHttp | None = None,
+) -> Reader:
     """Return a client that can only read; `log` gets one line for each request.
 
-    `reads_again` saves time if lists are read twice, and takes memory. Raises ConfigError.
+    `reads_again` saves time if lists are read twice, and takes memory. A client with `shared` is
+    not closed. Raises ConfigError.
     """
     with signals.deferred():
         from devinops.api.client import ReadingClient
         from devinops.api.http_client import Getter
 
-    return ReadingClient(*_opened(Getter, connection, log), reads_again=reads_again)
+    return ReadingClient(*_opened(Getter, connection, log, shared), reads_again=reads_again)
 
 
-def open_writer(connection: Connection, log: Log = ignore) -> Writer:
+def open_writer(
+    connection: Connection, log: Log = ignore, *, shared: SharedHttp | None = None
+) -> Writer:
     """Return a client that can read and write; `log` gets one line for each request.
 
-    Raises ConfigError.
+    A client with `shared` is not closed. Raises ConfigError.
     """
     with signals.deferred():
         from devinops.api.client import WritingClient
         from devinops.api.http_client import Sender
 
-    return WritingClient(*_opened(Sender, connection, log))
+    return WritingClient(*_opened(Sender, connection, log, shared))
 
 
 def _opened(
-    http: Callable[[Connection, Log], T], connection: Connection, log: Log
+    http: Callable[..., T], connection: Connection, log: Log, shared: SharedHttp | None
 ) -> tuple[T, Connection, T | None]:
     """Return what a client is made of; the last one has the enterprise key, if there is one."""
     key = connection.enterprise_key
-    enterprise_http = http(replace(connection, key=key), log) if key else None
-    return http(connection, log), connection, enterprise_http
+    opened = partial(shared.http, http) if shared else http
+    enterprise_http = opened(replace(connection, key=key), log) if key else None
+    return opened(connection, log), connection, enterprise_http

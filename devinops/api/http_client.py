@@ -53,22 +53,30 @@ class Getter:
     """Sends only GET. Threads may share it.
 
     `emulator` tells whether the last response came from an emulator; it is None before the first
-    response.
+    response. `rejected` says how the API rejected the key, and is empty if it did not.
     """
 
     methods: ClassVar[frozenset[str]] = frozenset({"GET"})
 
-    def __init__(self, connection: Connection, log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        log: Callable[[str], None],
+        sharing: Callable[[], int] | None = None,
+    ) -> None:
+        """`sharing` returns how many targets share this, if several can."""
         redact.remember_key(connection.key)
         self._connection = connection
         self._log = log
         self._log_lock = threading.Lock()
-        self._limiter = retry.RateLimiter(connection.parallelism)
+        self._sharing = sharing
+        self._limiter = retry.RateLimiter(connection.parallelism, many=sharing is not None)
         self._retries = retry.RetryBudget()
         endpoint = httpx_setup.endpoint(connection)
         self._route = httpx_setup.route(endpoint)
         self._client = httpx_setup.open_client(endpoint)
         self.emulator: bool | None = None
+        self.rejected = ""
 
     def get(self, call: Call, budget: ResponseBudget | None = None) -> Any:
         """Return the JSON of a response that fits the budget. Raises ApiError."""
@@ -85,8 +93,9 @@ class Getter:
 
     @property
     def parallelism(self) -> int:
-        """How many requests may be in flight now."""
-        return self._limiter.parallelism
+        """How many requests may be in flight now; for one of many targets, its share of them."""
+        targets = self._sharing() if self._sharing else 1
+        return max(self._limiter.parallelism // max(targets, 1), 1)
 
     # --- attempts ---
 
@@ -106,7 +115,10 @@ class Getter:
         if not isinstance(last, Response):
             raise failures.no_response(call, last, connection, self._route, tries.attempts, note)
         if not last.succeeded:
-            raise failures.refused(call, last, connection, note, doubtful=tries.doubtful)
+            error = failures.refused(call, last, connection, note, doubtful=tries.doubtful)
+            if last.status == 401:
+                self.rejected = self.rejected or str(error)
+            raise error
         return last
 
     def _retry(self, call: Call, budget: ResponseBudget, tries: _Tries) -> None:
@@ -174,7 +186,7 @@ class Getter:
             outcome = self._timed(call, budget)
             status = status_of(outcome)
         finally:
-            self._limiter.leave(status, waiting.now() - start, _sort(call))
+            self._limiter.leave(status, waiting.now() - start, self._sort(call))
         if status == TOO_MANY:
             self._hold(outcome)
         return outcome
@@ -192,6 +204,15 @@ class Getter:
         else:
             self._say(f"{call.method} {call.target} {failures.reason(call, outcome)} {took}")
         return outcome
+
+    def _sort(self, call: Call) -> str:
+        """Return which calls usually take about as long.
+
+        Empty for a list, which can have any size; but of many targets, most are of about one size.
+        """
+        if call.of_object or call.method != "GET":
+            return call.method
+        return call.path.rpartition("/")[2] if self._sharing else ""
 
     def _say(self, line: str) -> None:
         with self._log_lock:
@@ -214,11 +235,6 @@ class Sender(Getter):
     def delete(self, call: Call) -> None:
         """Send a DELETE. Any 2xx that is not a web page is a success. Raises ApiError."""
         failures.refuse_web_page(call, self._send(call))
-
-
-def _sort(call: Call) -> str:
-    """Return which calls usually take about as long; empty for a list, which can have any size."""
-    return call.method if call.of_object or call.method != "GET" else ""
 
 
 def _is_retryable(call: Call, outcome: HttpOutcome) -> bool:

@@ -34,10 +34,12 @@ of the server, or of this machine, makes only one round slow."""
 class Window:
     """Decides how many requests may be in flight: always `parallelism`, if it is given.
 
-    Otherwise 8 at first, and then up to 32 while the server responds as quickly as at first.
+    Otherwise 8 at first, and then up to 32 while the server responds as quickly as at first. `many`
+    targets go on when one of them fails: the window can grow again, and only the pace follows 429.
     """
 
-    def __init__(self, parallelism: int | None = None) -> None:
+    def __init__(self, parallelism: int | None = None, *, many: bool = False) -> None:
+        self._many = many
         self._least = parallelism or START
         self._most = parallelism or MOST
         self._size: float = self._least
@@ -61,8 +63,11 @@ class Window:
         Its time is compared with that of other requests of this sort, and with nothing if `sort` is
         empty.
         """
-        if status is None or status == TOO_MANY or status >= 500:
-            self._size = self._most = self._least
+        if status is None or status >= 500 or status == TOO_MANY:
+            if not self._many:
+                self._size = self._most = self._least
+            elif status != TOO_MANY:
+                self._size = max(self._size * SHRINKING, self._least)
         elif sort:
             self._count(sort, took_s)
 

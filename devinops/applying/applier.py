@@ -19,7 +19,7 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource, Revealed
-from devinops.model.objects import Live, Snapshot
+from devinops.model.objects import Live
 from devinops.planning.diff import changed_fields, not_stored, unsendable
 from devinops.planning.folders import under_declared_paths
 from devinops.planning.lifecycles.managed import bases, is_sent
@@ -117,12 +117,13 @@ class Applier:
     def __init__(
         self,
         plan: Plan,
-        snapshot: Snapshot,
+        known: Collection[str],
         writer: Writer,
         journal: Journal,
         options: ApplyOptions,
         hooks: Hooks,
     ) -> None:
+        """`known` are the ids of all objects that were there when the plan was made."""
         self.plan, self.writer, self.journal = plan, writer, journal
         self.options, self.hooks = options, hooks
         self._interruption = threading.Event()
@@ -131,7 +132,7 @@ class Applier:
         self.journal_error = ""
         self.finished = False
         self._created: dict[Key, str] = {}
-        self._known = {live.id for live in snapshot.objects}
+        self._known = {*known}
         self._lock = threading.Lock()
         # Only one list at a time is in memory, however many creates have an unknown outcome.
         self._listing = threading.Lock()

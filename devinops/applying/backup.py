@@ -35,7 +35,7 @@ from devinops.schema.base_document import (
 )
 
 KEEP_FILES: Final = 20
-"""How many backups to keep; the oldest are deleted."""
+"""How many backups to keep; the oldest are deleted. Those of one run over many targets are one."""
 
 KEEP_DAYS: Final = 90
 """How long to keep a backup, however few there are."""
@@ -99,7 +99,7 @@ class Backups:
 
     def _begin(self) -> None:
         directory = _directory(self.root)
-        _prune(directory, datetime.now(UTC), self.keep)
+        _prune(directory, datetime.now(UTC), self.run, self.keep)
         path = directory / f"{self.run}.jsonl"
         descriptor = atomic.open_lines(path, mode=0o600, new=True)
         try:
@@ -124,12 +124,19 @@ def _directory(root: Path) -> Path:
     return directory
 
 
-def _prune(directory: Path, now: datetime, keep: Path | None) -> None:
-    """Delete backups that are too old, or that would be too many with one more."""
+def _prune(directory: Path, now: datetime, run: str, keep: Path | None) -> None:
+    """Delete backups that are too old, or that would be too many with that of `run`."""
     oldest = (now - timedelta(days=KEEP_DAYS)).strftime(_TIME)
-    for number, path in enumerate(reversed(_files(directory))):
-        if (number >= KEEP_FILES - 1 or path.name < oldest) and not (keep and path == keep):
+    starts = {_start(run)}
+    for path in reversed(_files(directory)):
+        starts.add(_start(path.name))
+        if (len(starts) > KEEP_FILES or path.name < oldest) and not (keep and path == keep):
             path.unlink(missing_ok=True)
+
+
+def _start(run: str) -> str:
+    """Return when a run began; it is the same in all targets of the run."""
+    return run.partition("-")[0]
 
 
 def _files(directory: Path) -> list[Path]:
@@ -155,7 +162,7 @@ def _time(path: Path) -> tuple[str, int] | None:
         return None
     if not stat.S_ISREG(status.st_mode):
         return None
-    return path.name.partition("-")[0], status.st_mtime_ns
+    return _start(path.name), status.st_mtime_ns
 
 
 def _header(run: str, target: Target) -> BackupHeader:

@@ -1,21 +1,27 @@
-"""A plan that was approved before this run, as a digest or a file.
+"""A plan that was approved before this run, as a digest or a file; also those of many targets.
 
 It is applied only if the plan is still the same.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from devinops.applying.saved_plan import read_plan
+from devinops.applying.saved_plan import read_digests, read_plan, read_plans
 from devinops.cli.options import Options
+from devinops.config import read_project, selected_targets
 from devinops.model.errors import Stale, UnusableFile, UsageError
 from devinops.model.policy import Approvals
 from devinops.model.target import Target
-from devinops.planning.plan import Plan, ShownPlan
+from devinops.planning.classes import FleetPlan
+from devinops.planning.digest_list import DigestList
+from devinops.planning.plan import DIGEST_LENGTH, Plan, ShownPlan
 from devinops.render.answers import Differences
+
+_DIGEST = re.compile(rf"[0-9a-f]{{{DIGEST_LENGTH}}}")
 
 
 class ApprovedPlan(NamedTuple):
@@ -84,3 +90,69 @@ def read_approved(path: Path, digest: str | None, options: Options) -> tuple[App
         raise UsageError(f"{path} was made with {planned}: apply it without --only")
     options = options.about(plan.target.name, f"the plan {path}")
     return ApprovedPlan(plan.digest, plan), replace(options, only=plan.only)
+
+
+# --- many targets ---------------------------------------------------------------------------------
+
+
+class ReviewedPlans(NamedTuple):
+    """The digests of the plans of many targets, from a file.
+
+    `only` and `approvals` are those of the plans, None if the file has only digests.
+    """
+
+    path: Path
+    digests: DigestList
+    only: tuple[str, ...] | None = None
+    approvals: Approvals | None = None
+
+    def targets(self, options: Options) -> tuple[str, ...]:
+        """Return the targets of the list; with --target only those that it selects as well.
+
+        Raises UsageError if there are none.
+        """
+        names = tuple(self.digests.digests)
+        if options.flags.selectors:
+            selected = selected_targets(read_project(options.root), options.flags)
+            names = tuple(name for name in names if name in selected)
+        if not names:
+            raise UsageError(
+                f"{self.path} has the digest of none of these targets: leave out --target, or plan "
+                "and review again"
+            )
+        return names
+
+    def of_flags(self, options: Options, approvals: Approvals) -> tuple[Options, Approvals]:
+        """Return the options and approvals of the plans. Raises UsageError if flags contradict."""
+        if self.only is None or self.approvals is None:
+            return options, approvals
+        only = {kind if ":" in kind else f"{kind}:*" for kind in options.only}
+        wanted, planned = {*approvals.given()}, {*self.approvals.given()}
+        if (only and only != {*self.only}) or not wanted <= planned:
+            raise UsageError(
+                f"{self.path} was made with other approvals or another --only: leave these flags "
+                "out, or plan again with them"
+            )
+        return replace(options, only=self.only), self.approvals
+
+
+def read_reviewed(path: Path | None, expect: str | None) -> ReviewedPlans | None:
+    """Return the reviewed plans of many targets; None if neither argument names a file with them.
+
+    `path` is a saved plan, `expect` the value of --expect. Raises UnusableFile, and UsageError if
+    the two contradict each other.
+    """
+    if path is None:
+        if expect is None or _DIGEST.fullmatch(expect) or not Path(expect).is_file():
+            return None
+        return ReviewedPlans(Path(expect), read_digests(Path(expect)))
+    plans = read_plans(path)
+    if not isinstance(plans, FleetPlan):
+        return None
+    reviewed = ReviewedPlans(path, plans.digests, plans.only, plans.approvals)
+    if expect not in (None, reviewed.digests.digest):
+        raise UsageError(
+            f"--expect {expect} is not the digest of {path}, which is {reviewed.digests.digest}: "
+            "pass only one"
+        )
+    return reviewed

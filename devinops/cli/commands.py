@@ -11,6 +11,7 @@ from devinops.cli import completed_values
 from devinops.cli.groups import Command, Group
 from devinops.cli.options import (
     EXPECT,
+    EXPECT_ALL,
     SKIP_OUTSIDE,
     SKIP_UNTRACKED,
     WEBHOOK_SECRETS,
@@ -181,6 +182,7 @@ def plan(**arguments: Any) -> ExitCode:
       devinops plan
       devinops plan --detailed-exitcode      exit 2: changes are pending
       devinops plan --out plan.json          then devinops apply plan.json
+      devinops plan -t all                   all targets at once
     """
     return _call("plan:run", arguments)
 
@@ -201,7 +203,7 @@ def show(**arguments: Any) -> ExitCode:
 @click.command(cls=Command)
 @click.argument("plan", required=False, type=FilePath())
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
-@EXPECT
+@EXPECT_ALL
 @WEBHOOK_SECRETS
 @common(api=True, many=True, only=True, lock=True, problems=True)
 @approvals
@@ -214,6 +216,7 @@ def apply(**arguments: Any) -> ExitCode:
       devinops apply                         asks before it writes
       devinops apply plan.json               what was reviewed, or nothing
       devinops apply --expect DIGEST         what was reviewed, or nothing
+      devinops apply -t all                  all targets, after one question
       devinops apply --yes                   for CI
     """
     return _call("apply:run", arguments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,19 +11,23 @@ from pathlib import Path
 import click
 
 from devinops import signals
+from devinops.api.redact import remember_values
 from devinops.applying.applier import Applier, ApplyOptions, Hooks, apply
 from devinops.applying.backup import Backups
+from devinops.applying.fleet_report import FleetReport
 from devinops.applying.report import ApplyReport
 from devinops.cli.options import Options
 from devinops.cli.output import echo_err, tell
 from devinops.cli.progress import Progress
 from devinops.cli.session import NotApplied, Planned, Session
 from devinops.cli.webhook_secrets import WebhookSecrets
+from devinops.environment import CREDENTIALS
 from devinops.git import Git
 from devinops.inventory import Store, new_run
 from devinops.inventory.merge import TIME
+from devinops.model.changes import Action
 from devinops.model.client_protocols import Writer
-from devinops.model.errors import NotWritten, Refused
+from devinops.model.errors import ConfigError, NotWritten, Refused
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
@@ -93,6 +97,54 @@ def check_refusals(plan: Plan, flags: str, *, is_saved: bool = False) -> None:
         raise NotApplied(plan, refused)
 
 
+def secret_values(
+    plan: Plan, environ: Mapping[str, str], keys: Iterable[str | None]
+) -> dict[str, str]:
+    """Return variable → value of every secret to create.
+
+    Raises ConfigError with all variables that are missing, are not UTF-8, or hold one of the `keys`
+    of this run or a token of CI.
+    """
+    variables = dict(sorted(_secret_variables(plan)))
+    values = {name: environ.get(name, "") for name in variables}
+    in_use = {*keys, *(environ.get(name, "").strip() for name in CREDENTIALS)} - {""}
+    missing = [name for name, value in values.items() if not value]
+    _refuse(variables, missing, "no value in the environment for {}: set it; nothing was written")
+    # Python decodes bytes that are not UTF-8 to surrogates, which no request can carry.
+    wrong = [name for name, value in values.items() if not _is_utf8(value)]
+    why = "the value in the environment is not UTF-8 for {}: set it again; nothing was written"
+    _refuse(variables, wrong, why)
+    leaked = [name for name, value in values.items() if value.strip() in in_use]
+    why = "the value is a key of this run or a token of CI for {}: set another; nothing was written"
+    _refuse(variables, leaked, why)
+    remember_values(values.values())
+    return values
+
+
+def _refuse(variables: Mapping[str, str], names: Sequence[str], why: str) -> None:
+    """Raise ConfigError if there are names of variables with values that cannot be used."""
+    if names:
+        raise ConfigError(
+            why.format(", ".join(f"{name} (for {variables[name]})" for name in names))
+        )
+
+
+def _secret_variables(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the variable with the value of each secret to create, and the key of the secret."""
+    for change in plan.changes:
+        creates = change.action in (Action.CREATE, Action.REPLACE)
+        if creates and change.declaration and (variable := change.declaration.value_variable):
+            yield variable, str(change.key)
+
+
+def _is_utf8(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _webhook_secrets(plan: Plan, path: Path | None) -> WebhookSecrets:
     """Return where new secrets from the API go. Raises NotApplied if no one would see them."""
     try:
@@ -127,7 +179,7 @@ def execute(
     with _webhook_secrets(plan, secrets) as webhook_secrets, progress, backups:
         applier = Applier(
             plan,
-            planned.snapshot,
+            planned.known,
             session.client,
             journal(session.store, run, plan.inventory, now.strftime(TIME)),
             ApplyOptions(values or {}, run, commit),
@@ -159,7 +211,7 @@ def _plan_left(replan: Callable[[], Planned]) -> Plan:
         return replan().plan
 
 
-def finish(options: Options, report: ApplyReport) -> ExitCode:
+def finish(options: Options, report: ApplyReport | FleetReport) -> ExitCode:
     """Write the report and return the exit code of the run."""
     try:
         options.answer(report)

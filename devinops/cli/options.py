@@ -398,6 +398,14 @@ EXPECT = click.option(
     help="Apply only the plan with this digest; exit 5 if the plan is different.",
 )
 
+EXPECT_ALL = click.option(
+    "--expect",
+    type=NonEmpty(),
+    metavar="DIGEST|FILE",
+    help="Apply only the plan with this digest, or those of many targets in FILE; exit 5 if it is "
+    "different.",
+)
+
 WEBHOOK_SECRETS = click.option(
     "--webhook-secrets",
     type=NewFile(),
@@ -453,6 +461,12 @@ _APPROVALS = (
         type=click.IntRange(0),
         metavar="N",
         help="Allow exactly N owned objects to be missing from the lists.",
+    ),
+    click.option(
+        "--allow-targets",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Allow writing to exactly N targets, more than max_targets in devinops.yaml.",
     ),
 )
 

@@ -27,7 +27,7 @@ from devinops.config import (
     read_entries,
     read_project,
     resolve,
-    target_name,
+    selected_targets,
 )
 from devinops.inventory import Store, busy, open_store, wait_for_runs
 from devinops.inventory.job import job_of
@@ -52,6 +52,7 @@ from devinops.model.inventory import Inventory, MergedEdit
 from devinops.model.keys import listed
 from devinops.model.objects import Declaration, Problem, Snapshot
 from devinops.model.policy import Approvals, MissingFolders, Prune
+from devinops.model.selectors import ALL
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
 from devinops.planning.drift import without_secrets
 from devinops.planning.folders import (
@@ -63,7 +64,7 @@ from devinops.planning.folders import (
 from devinops.planning.mentions import mention_problems, mentioning_kinds, unchecked
 from devinops.planning.plan import Plan, PlanRequest, build_plan
 from devinops.planning.selection import Only
-from devinops.render.answers import Failure, PlanAnswer
+from devinops.render.answers import Failure, FleetAnswer, PlanAnswer
 
 C_co = TypeVar("C_co", bound=Reader, covariant=True)
 
@@ -78,6 +79,11 @@ class Planned(NamedTuple):
 
     plan: Plan
     snapshot: Snapshot
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The ids of all objects that were listed."""
+        return frozenset(live.id for live in self.snapshot.objects)
 
 
 class Entries(NamedTuple):
@@ -95,18 +101,22 @@ class Entries(NamedTuple):
 
 @dataclass(frozen=True)
 class Session(Generic[C_co]):
-    """What a command works with. `client` can read, or read and write: see `open_session`."""
+    """What a command works with. `client` can read, or read and write: see `open_session`.
+
+    `shared_store` is the store of one of many targets, which they share a part of.
+    """
 
     options: Options
     settings: Settings
     client: C_co
     entries: Entries = Entries()
     early: EarlyReading | None = None
+    shared_store: Store | None = None
 
     @cached_property
     def store(self) -> Store:
         """Where the inventory is kept. Raises ConfigError, ApiError."""
-        return open_store(
+        return self.shared_store or open_store(
             self.settings.inventory,
             self.settings.root,
             self.client.target,
@@ -388,13 +398,28 @@ def open_planning_session(options: Options, connect: Connect[C_co]) -> Iterator[
 
             with overlapping():
                 loaded = read_entries(project, problems, seen)
-            entries = _entries(loaded, settings)._replace(only=only)
+            entries = entries_of(loaded, settings)._replace(only=only)
             yield replace(session, entries=entries, early=early)
 
 
 def read_settings(options: Options) -> Settings:
     """Return the settings, without the entries. Raises InputError, ConfigError, UsageError."""
     return resolve(read_project(options.root), options.flags, os.environ)
+
+
+def several(options: Options) -> tuple[str, ...]:
+    """Return the names of the targets of a run over several; none for a run over one.
+
+    Raises UsageError, and InputError for devinops.yaml.
+    """
+    selectors = options.flags.selectors
+    if len(selectors) < 2 and not any(text == ALL or "=" in text for text in selectors):
+        return ()
+    project, problems = open_project(options.root)
+    if not project.whole:
+        stop_on_errors(problems)
+    names = selected_targets(project, options.flags)
+    return names if len(names) > 1 else ()
 
 
 def connection(settings: Settings) -> Connection:
@@ -410,8 +435,8 @@ def connection(settings: Settings) -> Connection:
     )
 
 
-def _entries(loaded: Loaded, settings: Settings) -> Entries:
-    """Return the entries with their warnings. Raises InputError."""
+def entries_of(loaded: Loaded, settings: Settings) -> Entries:
+    """Return the entries with the warnings about those of a target. Raises InputError."""
     stop_on_errors(loaded.problems)
     entries, target = Entries(loaded.declarations), settings.target
     declarations = entries.of(target.name)
@@ -459,6 +484,14 @@ class NotApplied(DevinopsError):
         super().__init__(str(cause))
 
 
+class FleetNotApplied(DevinopsError):
+    """The plans of many targets were made but not applied; the answer says why."""
+
+    def __init__(self, answer: FleetAnswer) -> None:
+        self.answer, self.exit_code = answer, answer.exit_code
+        super().__init__(answer.error)
+
+
 @contextmanager
 def failures_written(options: Options) -> Iterator[None]:
     """If the run fails or is interrupted, write that in each requested format for programs.
@@ -484,7 +517,9 @@ def _write_failure(options: Options, error: DevinopsError) -> None:
         tell(f"devinops: the output cannot be written: {failure}")
 
 
-def _failure(options: Options, error: DevinopsError) -> PlanAnswer | Failure:
+def _failure(options: Options, error: DevinopsError) -> PlanAnswer | FleetAnswer | Failure:
+    if isinstance(error, FleetNotApplied):
+        return error.answer
     if isinstance(error, NotApplied):
         return PlanAnswer(error.plan, error.exit_code, str(error))
     problems: Sequence[Problem] = error.problems if isinstance(error, InputError) else ()
@@ -492,8 +527,9 @@ def _failure(options: Options, error: DevinopsError) -> PlanAnswer | Failure:
 
 
 def _target_name(options: Options) -> str:
-    """Return the name of the target of a run that failed; empty if it is not known."""
+    """Return the name of the target of a run that failed, `all` for many; empty if unknown."""
     try:
-        return target_name(read_project(options.root), options.flags)[0]
+        names = selected_targets(read_project(options.root), options.flags)
+        return names[0] if len(names) == 1 else ALL
     except DevinopsError:
         return options.flags.target or ""

@@ -44,12 +44,12 @@ class WebhookSecrets:
                 f"no one would see it; it is shown {SECRET_DESTINATION}"
             )
 
-    def hand_over(self, key: Key, revealed: Revealed) -> None:
-        """Write a line with key, address and secret for the user.
+    def hand_over(self, key: Key, revealed: Revealed, target: str = "") -> None:
+        """Write a line with key, address and secret for the user, after the target if given.
 
         Raises DevinopsError if that fails.
         """
-        parts = (str(key), revealed.address, revealed.secret)
+        parts = [*filter(None, [target]), str(key), revealed.address, revealed.secret]
         with self._lock:
             if self._descriptor is not None:
                 self._write("\t".join(map(_on_one_line, parts)))

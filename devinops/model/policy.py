@@ -59,6 +59,10 @@ class MissingFolders(StrEnum):
     ROOT = "root"
 
 
+MAX_TARGETS: Final = 50
+"""How many targets a run may write to without approval, unless devinops.yaml says otherwise."""
+
+
 class Policy(NamedTuple):
     """The rules of a target.
 
@@ -134,7 +138,7 @@ class Approvals:
     `decided` maps keys to `git` or `live`: these decide about one conflict, before `on_conflict`.
     `on_drift` takes the place of the target's policy: None, `overwrite` or `keep`. So does
     `folders` of its `missing_folders`: None, `block` or `root`. `hazards` holds the accepted risks,
-    such as `spend`.
+    such as `spend`. `allow_targets` is how many targets a run may write to, for more than usual.
     """
 
     adopt: bool = False
@@ -145,6 +149,7 @@ class Approvals:
     on_drift: str | None = None
     decided: tuple[tuple[Key, str], ...] = ()
     folders: str | None = None
+    allow_targets: int | None = None
 
     def choice(self, key: Key) -> str | None:
         """Return how a conflict is decided: `git`, `live`, or None if it is not."""
@@ -159,6 +164,7 @@ class Approvals:
             ("--folders", self.folders),
             (allow("delete").option, self.allow_delete),
             (allow("missing").option, self.allow_missing),
+            (allow("targets").option, self.allow_targets),
         ]
         return [
             *([ADOPT] if self.adopt else []),

@@ -12,9 +12,6 @@ from devinops.model.policy import Approvals, allow
 from devinops.planning.classes import FleetPlan
 from devinops.planning.plan import Plan
 
-MAX_TARGETS = 50
-"""How many targets a run may write to without approval, unless devinops.yaml says otherwise."""
-
 _DELETING = (Action.DELETE, Action.REPLACE)
 
 

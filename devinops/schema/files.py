@@ -11,7 +11,7 @@ from typing import Any
 from devinops.kinds import KINDS
 from devinops.model.kind import Attribute, Kind, Role
 from devinops.model.objects import Ensure, Severity
-from devinops.model.policy import MissingFolders, OnDrift, Prune
+from devinops.model.policy import MAX_TARGETS, MissingFolders, OnDrift, Prune
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TARGET_NAME = r"^(?!all$|(con|prn|aux|nul|(com|lpt)[0-9])(\.|$))[a-z0-9][a-z0-9._-]*$"
@@ -238,6 +238,12 @@ def _config() -> dict[str, Any]:
                 "description": "Patterns of files not to read, as in .gitignore.",
             },
             "lint": _lint(),
+            "max_targets": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "How many targets a run may write to without --allow-targets. "
+                f"Default: {MAX_TARGETS}.",
+            },
             "defaults": _defaults(),
             "targets": {
                 **_targets(),

@@ -371,6 +371,7 @@ class ApprovalsItem(
     on_conflict: Literal["git", "live"] | None = None
     allow_delete: Count | None = None
     allow_missing: Count | None = None
+    allow_targets: Count | None = None
     on_drift: Annotated[
         Literal["overwrite", "keep"] | None,
         about("What happened to changes made outside devinops; null: what the target says."),

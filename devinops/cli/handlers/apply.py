@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from devinops.api import open_writer
-from devinops.api.redact import remember_values
+from devinops.applying.fleet_report import FleetReport
 from devinops.applying.report import ApplyReport
-from devinops.cli.approved_plan import ApprovedPlan, read_approved
-from devinops.cli.execute_plan import ask, check_refusals, execute, finish, show
+from devinops.cli.approved_plan import ApprovedPlan, read_approved, read_reviewed
+from devinops.cli.execute_plan import (
+    ask,
+    check_refusals,
+    execute,
+    finish,
+    secret_values,
+    show,
+)
 from devinops.cli.options import Options
 from devinops.cli.output import is_interactive, why_nobody_answers
 from devinops.cli.session import (
@@ -19,11 +26,10 @@ from devinops.cli.session import (
     Session,
     failures_written,
     open_planning_session,
+    several,
 )
-from devinops.environment import CREDENTIALS
-from devinops.model.changes import Action
 from devinops.model.client_protocols import Writer
-from devinops.model.errors import ConfigError, Stale, UsageError
+from devinops.model.errors import Stale, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
 from devinops.planning.plan import Plan, SavedPlan
@@ -45,10 +51,27 @@ def run(
         )
     with failures_written(options):
         # People paste a digest, often with a space.
-        approved, options = _approved(plan, expect and expect.strip(), options)
-        effective = approved.approvals(approvals) if approved else approvals
-        with open_planning_session(options, open_writer) as session:
-            report = _apply(session, approved, effective, yes=yes, secrets=webhook_secrets)
+        expect = expect and expect.strip()
+        reviewed = read_reviewed(plan, expect)
+        names = reviewed.targets(options) if reviewed else several(options)
+        if names:
+            # Imported late: an apply to one target needs nothing of it.
+            from devinops.cli.fleet_apply import FleetRequest, apply_to
+
+            if plan and not reviewed:
+                raise UsageError(f"{plan} is the plan of one target: choose only that one")
+            if reviewed:
+                options, approvals = reviewed.of_flags(options, approvals)
+                expect = None
+            digests = reviewed.digests if reviewed else None
+            request = FleetRequest(approvals, yes, digests, expect, webhook_secrets)
+            report: ApplyReport | FleetReport = apply_to(options, names, request)
+        else:
+            approved, options = _approved(plan, expect, options)
+            approvals = replace(approvals, allow_targets=None)
+            effective = approved.approvals(approvals) if approved else approvals
+            with open_planning_session(options, open_writer) as session:
+                report = _apply(session, approved, effective, yes=yes, secrets=webhook_secrets)
     return finish(options, report)
 
 
@@ -106,51 +129,3 @@ def _check(plan: Plan, approved: ApprovedPlan | None, options: Options) -> None:
         raise NotApplied(plan, error) from error
     is_saved = approved is not None and isinstance(approved.plan, SavedPlan)
     check_refusals(plan, options.command_flags, is_saved=is_saved)
-
-
-def secret_values(
-    plan: Plan, environ: Mapping[str, str], keys: Iterable[str | None]
-) -> dict[str, str]:
-    """Return variable → value of every secret to create.
-
-    Raises ConfigError with all variables that are missing, are not UTF-8, or hold one of the `keys`
-    of this run or a token of CI.
-    """
-    variables = dict(sorted(_secret_variables(plan)))
-    values = {name: environ.get(name, "") for name in variables}
-    in_use = {*keys, *(environ.get(name, "").strip() for name in CREDENTIALS)} - {""}
-    missing = [name for name, value in values.items() if not value]
-    _refuse(variables, missing, "no value in the environment for {}: set it; nothing was written")
-    # Python decodes bytes that are not UTF-8 to surrogates, which no request can carry.
-    wrong = [name for name, value in values.items() if not _is_utf8(value)]
-    why = "the value in the environment is not UTF-8 for {}: set it again; nothing was written"
-    _refuse(variables, wrong, why)
-    leaked = [name for name, value in values.items() if value.strip() in in_use]
-    why = "the value is a key of this run or a token of CI for {}: set another; nothing was written"
-    _refuse(variables, leaked, why)
-    remember_values(values.values())
-    return values
-
-
-def _refuse(variables: Mapping[str, str], names: Sequence[str], why: str) -> None:
-    """Raise ConfigError if there are names of variables with values that cannot be used."""
-    if names:
-        raise ConfigError(
-            why.format(", ".join(f"{name} (for {variables[name]})" for name in names))
-        )
-
-
-def _secret_variables(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield the variable with the value of each secret to create, and the key of the secret."""
-    for change in plan.changes:
-        creates = change.action in (Action.CREATE, Action.REPLACE)
-        if creates and change.declaration and (variable := change.declaration.value_variable):
-            yield variable, str(change.key)
-
-
-def _is_utf8(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

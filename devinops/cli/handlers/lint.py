@@ -204,8 +204,7 @@ class _LintRun:
                 untracked=self.untracked,
                 **project.reading,
             )
-            # What extends an entry is a part of it, and cannot be judged by itself.
-            if loaded and not any(entry.layering.extends for entry in loaded.written):
+            if loaded is not None:
                 return loaded
         return read_repository(project.root, self.untracked)[1]
 

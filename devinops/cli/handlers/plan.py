@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from devinops.api import open_reader
 from devinops.cli.options import Options
-from devinops.cli.session import failures_written, open_planning_session
+from devinops.cli.session import failures_written, open_planning_session, several
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
 from devinops.render import render
-from devinops.render.answers import PlanAnswer
+from devinops.render.answers import FleetAnswer, PlanAnswer
 
 
 def run(
@@ -28,12 +29,24 @@ def run(
             from devinops.cli.handlers.lint import in_changed_entries
 
             lint = in_changed_entries(options, lint_since)
-        with open_planning_session(options, open_reader) as session:
-            plan, _ = session.plan(approvals, go_on=True)
-        answer = PlanAnswer(plan, plan.exit_code(detailed=detailed_exitcode))
+        answer = _answer(options, detailed_exitcode, approvals)
         if out is not None:
             from devinops.applying.saved_plan import save
 
             save(out, render("json", answer))
     options.answer(answer._replace(lint=lint))
     return answer.exit_code
+
+
+def _answer(options: Options, detailed: bool, approvals: Approvals) -> PlanAnswer | FleetAnswer:
+    names = several(options)
+    if not names:
+        with open_planning_session(options, open_reader) as session:
+            plan, _ = session.plan(replace(approvals, allow_targets=None), go_on=True)
+        return PlanAnswer(plan, plan.exit_code(detailed=detailed))
+    # Imported late: a plan of one target needs nothing of it.
+    from devinops.cli.fleet import open_fleet, plan_targets
+
+    with open_fleet(options, names, open_reader) as fleet:
+        plans = plan_targets(fleet, approvals, go_on=True)
+    return fleet.answer(plans, plans.exit_code(detailed=detailed))

@@ -1,0 +1,266 @@
+"""Works on many targets side by side, in one process: each has a session, and is planned."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from devinops.api import SharedHttp
+from devinops.api.parallel import side_by_side
+from devinops.cli.options import Options
+from devinops.cli.progress import Progress
+from devinops.cli.session import Entries, Planned, Session, connection, entries_of
+from devinops.config import Project, Settings, open_project, read_entries, resolve
+from devinops.inventory import Place, Store, open_stores
+from devinops.inventory.job import job_of
+from devinops.load import Loaded
+from devinops.model.client_protocols import Reader
+from devinops.model.errors import ApiError, DevinopsError, Stale, stop_on_errors
+from devinops.model.exit_codes import ExitCode
+from devinops.model.keys import Key
+from devinops.model.policy import Approvals
+from devinops.model.target import TargetState
+from devinops.planning.classes import FleetPlan, PlanCollector
+from devinops.planning.digest_list import DigestList, Standing
+from devinops.planning.many_targets import plan_with_needed, too_many_targets
+from devinops.planning.plan import Plan
+from devinops.planning.selection import Only, check_only
+from devinops.render.answers import FleetAnswer
+
+C_co = TypeVar("C_co", bound=Reader, covariant=True)
+
+SIDE_BY_SIDE: Final = 50
+"""How many targets are worked on at once: each has a request in flight, or waits until its
+inventory is saved, which many do together."""
+
+
+@dataclass(frozen=True)
+class Fleet(Generic[C_co]):
+    """The targets of one run. Threads may share it."""
+
+    options: Options
+    project: Project
+    names: tuple[str, ...]
+    connect: Callable[..., C_co]
+    http: SharedHttp
+    settings: Mapping[str, Settings | DevinopsError]
+    """The settings of each target, or why it has none."""
+    stores: Mapping[str, Store]
+    """Where the inventories are kept of targets whose organization the settings name."""
+    loaded: Loaded | None = None
+    only: tuple[Only, ...] = ()
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def session(self, name: str) -> Session[C_co]:
+        """Open the session of a target; it is not closed. Raises DevinopsError."""
+        settings = self.settings[name]
+        if isinstance(settings, DevinopsError):
+            raise settings
+        self.check_key(settings)
+        entries = entries_of(self.loaded, settings) if self.loaded else Entries()
+        client = self.connect(connection(settings), self.options.log, shared=self.http)
+        return Session(
+            _options_of(self.options, name),
+            settings,
+            client,
+            entries._replace(only=self.only),
+            shared_store=self.stores.get(name),
+        )
+
+    def check_key(self, settings: Settings) -> None:
+        """Raise ApiError if the API has rejected the key of a target, which others may share."""
+        if why := self.http.why_rejected(connection(settings)):
+            raise ApiError(f"its key was rejected: {why}", status=401)
+
+    def answer(
+        self, plan: FleetPlan, exit_code: ExitCode, error: str = "", *, approved: bool = False
+    ) -> FleetAnswer:
+        """Return the plans of the targets as an answer; see `PlanAnswer`."""
+        selectors = self.options.flags.selectors or self.names
+        known = [s for s in self.settings.values() if isinstance(s, Settings)]
+        keys = sorted({s.sources["api_key"].removeprefix("environment ") for s in known})
+        return FleetAnswer(
+            plan, exit_code, error, approved=approved, selectors=selectors, keys=tuple(keys)
+        )
+
+    def each(
+        self,
+        label: str,
+        jobs: Mapping[str, Callable[[], None]],
+        failed: Callable[[str, DevinopsError], None],
+    ) -> None:
+        """Do the job of each target, several side by side; `failed` gets what goes wrong in one."""
+        with Progress(self.options, label, len(jobs)) as progress:
+
+            def run(name: str, job: Callable[[], None]) -> None:
+                try:
+                    with self.http.used():
+                        job()
+                except DevinopsError as error:
+                    failed(name, error)
+                with self._lock:
+                    progress.step()
+
+            work = [partial(run, *item) for item in jobs.items()]
+            side_by_side(work, self.options.flags.parallelism or SIDE_BY_SIDE)
+
+
+@contextmanager
+def open_fleet(
+    options: Options, names: tuple[str, ...], connect: Callable[..., C_co], *, entries: bool = True
+) -> Iterator[Fleet[C_co]]:
+    """Yield the targets of a run, which share connections, with the entries of all files.
+
+    `connect` is `open_reader` or `open_writer`. Raises InputError with the problems of all files.
+    """
+    only = tuple(map(Only.parse, options.only))
+    project, problems = open_project(options.root)
+    loaded = read_entries(project, problems) if entries else None
+    stop_on_errors(loaded.problems if loaded else problems)
+    settings = {name: _settings(project, options, name) for name in names}
+    http = SharedHttp()
+    try:
+        stores = _stores(options, settings)
+        yield Fleet(options, project, names, connect, http, settings, stores, loaded, only)
+    finally:
+        http.close()
+
+
+def _options_of(options: Options, target: str) -> Options:
+    """Return the options of a session; it shows no progress, which would be that of many."""
+    flags = replace(options.flags, target=target, targets=())
+    return replace(options, quiet=True, flags=flags)
+
+
+def _settings(project: Project, options: Options, target: str) -> Settings | DevinopsError:
+    if target not in project.targets:
+        return _NotReviewed(f"{target} is no longer declared: plan and review again")
+    try:
+        return resolve(project, options.flags, os.environ, target)
+    except DevinopsError as error:
+        return error
+
+
+def _stores(options: Options, settings: Mapping[str, Settings | DevinopsError]) -> dict[str, Store]:
+    """Open the stores of all targets together. Without a known organization, that needs the API."""
+    places = [
+        Place(found.target, found.inventory, _options_of(options, name).command_flags)
+        for name, found in settings.items()
+        if isinstance(found, Settings) and (found.target.org_id or found.target.enterprise)
+    ]
+    return open_stores(places, options.root, options.lock_timeout, job_of(os.environ))
+
+
+# --- planning -------------------------------------------------------------------------------------
+
+
+class Kept(NamedTuple, Generic[C_co]):
+    """What an apply needs of a target that was planned: not the objects that stay as they are."""
+
+    session: Session[C_co]
+    plan: Plan
+    known: frozenset[str]
+
+
+class Reviewed(NamedTuple):
+    """The digests that people reviewed, and the filters and approvals of those plans, if known."""
+
+    digests: DigestList
+    only: tuple[str, ...] = ()
+    approvals: Approvals | None = None
+
+
+def plan_targets(
+    fleet: Fleet[C_co],
+    approvals: Approvals,
+    reviewed: DigestList | None = None,
+    keep: Callable[[Kept[C_co]], None] = lambda _: None,
+    *,
+    go_on: bool = False,
+) -> FleetPlan:
+    """Return the plans of all targets, by class. `keep` gets those that can be applied.
+
+    If it raises ConfigError, nothing is written in that target. A plan that is not as `reviewed` is
+    stale. A target in which another run works is busy; with `go_on` it is planned as well. Raises
+    UsageError for an --only that matches nothing anywhere.
+    """
+    planning = _Planning(fleet, approvals, reviewed, keep, go_on)
+    fleet.each("planning", {n: partial(planning.plan, n) for n in fleet.names}, planning.failed)
+    plan = planning.collector.plan(map(str, fleet.only), approvals)
+    if not plan.count(TargetState.FAILED):
+        check_only(fleet.only, planning.keys)
+    refusals = too_many_targets(plan, fleet.project.max_targets, approvals.allow_targets)
+    return replace(plan, refusals=tuple(refusals))
+
+
+@dataclass
+class _Planning(Generic[C_co]):
+    fleet: Fleet[C_co]
+    approvals: Approvals
+    reviewed: DigestList | None
+    keep: Callable[[Kept[C_co]], None]
+    go_on: bool
+    collector: PlanCollector = field(default_factory=PlanCollector)
+    keys: set[Key] = field(default_factory=set)
+    """What --only can match."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def plan(self, name: str) -> None:
+        session = self.fleet.session(name)
+        try:
+            planned = plan_target(session, self.approvals, go_on=self.go_on)
+        except ApiError:
+            self.fleet.check_key(session.settings)
+            raise
+        plan, known = planned.plan, planned.known
+        if self.reviewed and self.reviewed.standing(name, plan.digest) is not Standing.SAME:
+            reviewed = self.reviewed.digests[name]
+            message = f"the plan has the digest {plan.digest}, not {reviewed}: review it again"
+            self.add(plan, TargetState.STALE, message, ExitCode.PLAN_AGAIN)
+            return
+        try:
+            if not (plan.held or plan.refusals):
+                self.keep(Kept(session, replace(plan, others=(), named=frozenset()), known))
+        except DevinopsError as error:
+            self.add(plan, TargetState.FAILED, str(error), error.exit_code)
+        else:
+            self.add(plan)
+
+    def add(
+        self,
+        plan: Plan,
+        state: TargetState = TargetState.PLANNED,
+        message: str = "",
+        code: ExitCode = ExitCode.OK,
+    ) -> None:
+        with self.lock:
+            self.keys |= plan.named if self.fleet.only else frozenset()
+            self.collector.add(plan, state=state, message=message, exit_code=code)
+
+    def failed(self, name: str, error: DevinopsError) -> None:
+        state = TargetState.FAILED
+        if isinstance(error, Stale):
+            state = TargetState.STALE if isinstance(error, _NotReviewed) else TargetState.BUSY
+        with self.lock:
+            self.collector.add_without_plan(name, str(error), error.exit_code, state)
+
+
+class _NotReviewed(Stale):
+    """A target is not as it was reviewed."""
+
+
+def plan_target(session: Session[Reader], approvals: Approvals, *, go_on: bool) -> Planned:
+    """Return the plan of one of many targets, with the approvals that it needs."""
+    made: list[Planned] = []
+
+    def build(given: Approvals) -> Plan:
+        made.append(session.plan(given, only_must_match=False, go_on=go_on))
+        return made[-1].plan
+
+    plan_with_needed(approvals, build)
+    return made[-1]

@@ -1,0 +1,250 @@
+"""Applies the plans of many targets side by side, after one question, and reports on each."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from devinops import signals
+from devinops.api import open_writer
+from devinops.applying.applier import Applier, ApplyOptions, Hooks, apply
+from devinops.applying.backup import Backups
+from devinops.applying.fleet_report import FleetReport, ReportCollector
+from devinops.applying.report import ApplyReport, Result
+from devinops.cli.execute_plan import RunJournal, secret_values
+from devinops.cli.fleet import Fleet, Kept, open_fleet, plan_targets
+from devinops.cli.options import Options
+from devinops.cli.session import FleetNotApplied, Session
+from devinops.cli.webhook_secrets import WebhookSecrets
+from devinops.git import Git
+from devinops.inventory import InventorySettings, new_run
+from devinops.inventory.merge import TIME
+from devinops.model.changes import Outcome
+from devinops.model.client_protocols import Writer
+from devinops.model.errors import DevinopsError, NotWritten, Refused
+from devinops.model.exit_codes import ExitCode
+from devinops.model.policy import Approvals
+from devinops.planning.classes import FleetPlan
+from devinops.planning.commands import with_flags
+from devinops.planning.digest_list import DigestList
+from devinops.planning.plan import Plan
+from devinops.render import counted, fleet
+
+
+class FleetRequest(NamedTuple):
+    """What an apply to many targets may do.
+
+    `reviewed` are the digests of the plans that may be applied, target by target; `digest` is that
+    of all of them, which allows only the whole. `secrets` is the file for new secrets from the API.
+    """
+
+    approvals: Approvals
+    yes: bool = False
+    reviewed: DigestList | None = None
+    digest: str | None = None
+    secrets: Path | None = None
+
+    @property
+    def asks(self) -> bool:
+        return not (self.yes or self.reviewed or self.digest)
+
+
+def apply_to(options: Options, names: tuple[str, ...], request: FleetRequest) -> FleetReport:
+    """Plan all targets, show the plans, ask, and apply each; return the report.
+
+    Raises FleetNotApplied if nothing of them may be applied.
+    """
+    with open_fleet(options, names, open_writer) as targets:
+        return _FleetApply(targets, request).run()
+
+
+@dataclass
+class _FleetApply:
+    targets: Fleet[Writer]
+    request: FleetRequest
+    ready: dict[str, Kept[Writer]] = field(default_factory=dict)
+    """The targets in which something is to be written, by name."""
+    values: dict[str, str] = field(default_factory=dict)
+    """Variable → value of each secret to create."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self) -> FleetReport:
+        request = self.request
+        plan = plan_targets(self.targets, request.approvals, request.reviewed, self.keep)
+        self.show(plan)
+        self.check(plan)
+        if not self.ready:
+            return FleetReport(plan, ())
+        if request.asks and any(kept.plan.changes for kept in self.ready.values()):
+            self.ask(plan)
+            plan = self.planned_again(plan)
+        changes = [change for kept in self.ready.values() for change in kept.plan.changes]
+        try:
+            secrets = WebhookSecrets(changes, request.secrets)
+        except (Refused, NotWritten) as error:
+            raise self.not_applied(plan, error) from error
+        for name in self.targets.stores.keys() - self.ready.keys():
+            self.targets.stores[name].close()
+        with secrets:
+            run = _FleetRun(self.targets, plan, request.approvals, self.values, secrets)
+            return run.run(self.ready)
+
+    def keep(self, kept: Kept[Writer]) -> None:
+        """Take the plan of a target. Raises ConfigError if the value of a secret is missing."""
+        session, plan = kept.session, kept.plan
+        if not (plan.changes or plan.upserts or plan.removals):
+            # Results that a run left in the local journal when it died must still be saved.
+            session.store.sweep()
+            return
+        keys = (session.settings.key, session.settings.enterprise_key)
+        values = secret_values(plan, os.environ, keys)
+        with self.lock:
+            self.values |= values
+            self.ready[plan.target.name] = kept
+
+    def show(self, plan: FleetPlan) -> None:
+        options, request = self.targets.options, self.request
+        if options.format == "text" or request.asks:
+            is_reviewed = request.reviewed is not None or request.digest == plan.digests.digest
+            code = plan.exit_code()
+            options.show(self.targets.answer(plan, code, approved=is_reviewed))
+            # If the reader has closed the pipe, fail before the first write and not after the last.
+            sys.stdout.flush()
+
+    def check(self, plan: FleetPlan) -> None:
+        """Raise FleetNotApplied if nothing may be applied."""
+        digest = self.request.digest
+        if digest is not None and digest != plan.digests.digest:
+            error = (
+                f"the plans have the digest {plan.digests.digest}, not {digest}: nothing was "
+                "written; review them again, or pass --expect the FILE with the digest of each "
+                "target, which applies those that are as reviewed"
+            )
+            raise FleetNotApplied(self.targets.answer(plan, ExitCode.PLAN_AGAIN, error))
+        if plan.refusals:
+            flags = self.targets.options.command_flags
+            reasons = "; ".join(with_flags(refusal.reason, flags) for refusal in plan.refusals)
+            raise self.not_applied(plan, Refused(f"refused, nothing was written: {reasons}"))
+
+    def not_applied(self, plan: FleetPlan, error: DevinopsError) -> FleetNotApplied:
+        return FleetNotApplied(self.targets.answer(plan, error.exit_code, str(error)))
+
+    def ask(self, plan: FleetPlan) -> None:
+        """Ask for approval of all plans together. Raises Refused if it is not given."""
+        counts = [len(kept.plan.changes) for kept in self.ready.values() if kept.plan.changes]
+        signals.check()
+        where = fleet.many(plan, len(counts))
+        if not click.confirm(f"Apply {counted(sum(counts), 'change')} to {where}?", err=True):
+            raise Refused("not approved; nothing was written")
+
+    def planned_again(self, plan: FleetPlan) -> FleetPlan:
+        """Plan again what is to be written: the question may have been open for hours."""
+        again, self.ready = replace(self.targets, names=tuple(self.ready)), {}
+        later = plan_targets(again, self.request.approvals, plan.digests, self.keep).targets
+        names = {target.name for target in later}
+        others = [target for target in plan.targets if target.name not in names]
+        return replace(plan, targets=tuple(sorted([*others, *later], key=lambda item: item.name)))
+
+
+@dataclass
+class _FleetRun:
+    """Makes the changes in all targets. From here on there is always a report, as in `execute`."""
+
+    targets: Fleet[Writer]
+    plan: FleetPlan
+    approvals: Approvals
+    values: dict[str, str]
+    secrets: WebhookSecrets
+    start: datetime = field(default_factory=lambda: datetime.now(UTC))
+    collector: ReportCollector = field(default_factory=ReportCollector)
+    running: list[Applier] = field(default_factory=list)
+    stopped: ExitCode | None = None
+    runs: dict[InventorySettings, str] = field(default_factory=dict)
+    """The name of the run in each inventory that targets share."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, ready: dict[str, Kept[Writer]]) -> FleetReport:
+        self.commit = Git(self.targets.options.root).line("rev-parse", "HEAD")
+        signals.instead(self.stop)
+        jobs = {name: partial(self.apply, kept) for name, kept in sorted(ready.items())}
+        self.targets.each("applying", jobs, lambda name, error: self.skip(ready[name], str(error)))
+        return self.collector.report(self.plan)
+
+    def stop(self, code: ExitCode) -> None:
+        """Let the requests in flight finish, in all targets, and start nothing new."""
+        self.stopped = code
+        if not self.targets.options.quiet:
+            signals.tell(
+                "\ninterrupted: finishing the requests in flight; press again to stop at once"
+            )
+        for applier in tuple(self.running):
+            self.interrupt(applier, code)
+
+    def interrupt(self, applier: Applier, code: ExitCode) -> None:
+        if applier.finished:
+            applier.interrupted = code
+        else:
+            applier.interrupt(code)
+
+    def apply(self, kept: Kept[Writer]) -> None:
+        """Apply the plan of a target, and plan again to see what is left."""
+        session, plan = kept.session, kept.plan
+        if self.stopped:
+            self.skip(kept, "interrupted")
+            return
+        self.targets.check_key(session.settings)
+        run, name, at = self.name_in(session), plan.target.name, self.start.strftime(TIME)
+        # Each target has a backup of its own.
+        with Backups(session.settings.root, plan.target, new_run(self.start)) as backups:
+            applier = Applier(
+                plan,
+                kept.known,
+                session.client,
+                RunJournal(session.store, run, plan.inventory, at),
+                ApplyOptions(self.values, run, self.commit),
+                Hooks(
+                    backups.save,
+                    on_revealed=lambda key, secret: self.secrets.hand_over(key, secret, name),
+                ),
+            )
+            self.running.append(applier)
+            if self.stopped:
+                self.interrupt(applier, self.stopped)
+            try:
+                report = apply(applier, partial(self.plan_left, kept))
+            finally:
+                self.running.remove(applier)
+                session.store.close()
+        self.add(replace(report, backup=backups.name))
+
+    def name_in(self, session: Session[Writer]) -> str:
+        """Return the name of the run in the inventory of a target."""
+        if session.shared_store is None:
+            return new_run(self.start)
+        with self.lock:
+            return self.runs.setdefault(session.settings.inventory, new_run(self.start))
+
+    def plan_left(self, kept: Kept[Writer]) -> Plan:
+        planned = kept.session.plan(self.approvals, retry=False, only_must_match=False)
+        return planned.plan
+
+    def skip(self, kept: Kept[Writer], why: str) -> None:
+        """Report that nothing was written in a target."""
+        changes: Iterable[Result] = (
+            Result(change, Outcome.SKIPPED, why, change.id) for change in kept.plan.changes
+        )
+        report = ApplyReport(kept.plan, tuple(changes), None, unverified=why)
+        self.add(replace(report, interrupted=self.stopped))
+
+    def add(self, report: ApplyReport) -> None:
+        with self.lock:
+            self.collector.add(report)

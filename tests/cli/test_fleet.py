@@ -1,0 +1,356 @@
+"""Plan and apply over many targets: real HTTP, one process, one question, one report."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+from devinops import signals
+from devinops.applying.backup import Backups
+from devinops.cli import fleet_apply
+from devinops.cli.webhook_secrets import WebhookSecrets
+from devinops.emulator import Emulator
+from devinops.model.keys import ROOT, Key
+from devinops.model.kind import Revealed
+from devinops.model.objects import Live
+from tests.testing.command_line import Devinops, Ran, Write
+from tests.testing.inventories import commit, git
+
+ORGANIZATIONS = ("org-a", "org-b", "org-c", "org-d")
+OLD = {"name": "Deploys", "trigger": "When deploying", "body": "Old."}
+SEED = {
+    "organizations": {org: {"knowledge": [OLD | {"id": f"note-{org}"}]} for org in ORGANIZATIONS},
+}
+NOTE = "---\nname: Deploys\ntrigger: When deploying\n---\nRun make deploy.\n"
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
+    with Emulator(SEED) as running:
+        use(running.url, "cog_enterprise")
+        yield running
+
+
+@pytest.fixture
+def root(repository: Write) -> Callable[..., Path]:
+    """Write a repository with four targets; the arguments change their settings."""
+
+    def write(note: str = NOTE, **targets: dict[str, Any]) -> Path:
+        own: dict[str, Any] = {org[-1]: {"org_id": org} for org in ORGANIZATIONS}
+        for name, settings in targets.items():
+            own.setdefault(name, {"org_id": f"org-{name}"}).update(settings)
+        store = {"inventory": {"store": "file"}, "prune": "owned"}
+        config = {"version": 1, "defaults": store, "targets": own}
+        text = yaml.safe_dump(config, sort_keys=False)
+        return repository({"devinops.yaml": text, "knowledge/deploys.md": note})
+
+    return write
+
+
+Root = Callable[..., Path]
+
+
+def bodies(emulator: Emulator) -> dict[str, str]:
+    return {org: emulator.knowledge(org)[0]["body"] for org in ORGANIZATIONS}
+
+
+def states(ran: Ran) -> dict[str, tuple[str, int]]:
+    """Return name → state and exit code of each target in a JSON answer."""
+    targets = json.loads(ran.out)["targets"]
+    return {target["name"]: (target["state"], target["exit_code"]) for target in targets}
+
+
+def applied(devinops: Devinops, root: Path) -> None:
+    assert devinops("apply", "-C", root, "-t", "all", "--adopt", "--yes").code == 0
+
+
+# --- plan -----------------------------------------------------------------------------------------
+
+
+def test_what_all_need_is_one_class_and_a_quiet_target_costs_one_list(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    ran = devinops("plan", "-C", place, "-t", "all", "--adopt", "--format", "json")
+    (group,) = json.loads(ran.out)["classes"]
+    assert (ran.code, group["targets"]) == (0, ["a", "b", "c", "d"])
+    applied(devinops, place)
+    emulator.clear_requests()
+    ran = devinops("plan", "-C", place, "-t", "all", "--detailed-exitcode")
+    assert ran.code == 0
+    assert "nothing to change" in ran.out
+    paths = sorted(request["path"] for request in emulator.requests)
+    assert paths == [f"/v3/organizations/{org}/knowledge/notes?first=200" for org in ORGANIZATIONS]
+
+
+def test_the_plan_of_one_target_is_as_without_a_fleet(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root(a={"labels": {"ring": "canary"}})
+    named = devinops("plan", "-C", place, "-t", "a")
+    assert (
+        devinops("plan", "-C", place, "-t", "ring=canary").out.replace("ring=canary", "a")
+        == named.out
+    )
+    assert "organization org-a" in named.out
+
+
+@pytest.mark.parametrize(
+    ("targets", "environment", "expected", "told"),
+    [
+        (
+            {"d": {"org_id": "org-none"}},
+            {},
+            {"a": ("planned", 0), "d": ("failed", 1)},
+            "returned 404",
+        ),
+        (
+            {"b": {"hold": "waits for the audit"}},
+            {},
+            {"a": ("planned", 0), "b": ("held", 0)},
+            "waits for the audit",
+        ),
+        (
+            {"c": {"api_key_env": "DEVIN_KEY_OF_C"}},
+            {},
+            {"a": ("planned", 0), "c": ("failed", 1)},
+            "set DEVIN_KEY_OF_C",
+        ),
+        (
+            {name: {"api_key_env": "DEVIN_KEY_OLD"} for name in "abc"},
+            {"DEVIN_KEY_OLD": "cog_revoked"},
+            {"a": ("failed", 1), "b": ("failed", 1), "c": ("failed", 1), "d": ("planned", 0)},
+            "in 3 organizations: a, b, c",
+        ),
+    ],
+    ids=["unknown organization", "held", "no key", "rejected key"],
+)  # fmt: skip
+def test_a_target_that_cannot_be_planned_does_not_stop_the_others(
+    targets: dict[str, Any],
+    environment: dict[str, str],
+    expected: dict[str, tuple[str, int]],
+    told: str,
+    emulator: Emulator,
+    root: Root,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    place = root(**targets)
+    ran = devinops("plan", "-C", place, "-t", "all", "--adopt", "--format", "json")
+    assert expected.items() <= states(ran).items()
+    assert ran.code == max(code for _, code in expected.values())
+    assert told in " ".join(devinops("plan", "-C", place, "-t", "all", "--adopt").out.split())
+
+
+def test_after_a_rejected_key_nothing_more_is_sent_with_it(
+    emulator: Emulator, root: Root, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVIN_API_KEY", "cog_revoked")
+    assert devinops("plan", "-C", root(), "-t", "all", "--parallelism", "1").code == 1
+    assert [request["status"] for request in emulator.requests] == [401]
+
+
+def test_problems_in_files_stop_all_targets_before_any_request(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    ran = devinops("plan", "-C", root("---\nname: Deploys\n---\nText.\n"), "-t", "all")
+    assert (ran.code, emulator.requests) == (1, [])
+    assert "trigger" in ran.err
+
+
+def test_only_must_match_in_one_target_at_least(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    assert devinops("plan", "-C", place, "-t", "all", "--only", "knowledge:Dep*").code == 4
+    ran = devinops("plan", "-C", place, "-t", "all", "--only", "knowledge:Typo*")
+    assert ran.code == 64
+    assert "matches nothing" in ran.err
+
+
+# --- apply ----------------------------------------------------------------------------------------
+
+
+def test_all_targets_are_written_and_each_has_a_backup_and_an_inventory(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    ran = devinops("apply", "-C", place, "-t", "all", "--adopt", "--yes", "--format", "json")
+    assert set(bodies(emulator).values()) == {"Run make deploy."}
+    targets = json.loads(ran.out)["targets"]
+    assert (ran.code, [target["outcomes"]["done"] for target in targets]) == (0, [1, 1, 1, 1])
+    assert len({target["backup"] for target in targets}) == 4
+    assert all((place / target["backup"]).exists() for target in targets)
+    assert devinops("plan", "-C", place, "-t", "all", "--detailed-exitcode").code == 0
+    ran = devinops("rollback", "-C", place, "-t", "b", "latest", "--yes")
+    assert (ran.code, bodies(emulator)["org-b"]) == (0, "Old.")
+
+
+@pytest.mark.parametrize("how", ["plan", "list"])
+def test_reviewed_plans_are_compared_target_by_target(
+    how: str, emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
+) -> None:
+    place, saved = root(), tmp_path / "plans.json"
+    devinops("plan", "-C", place, "-t", "a", "-t", "b", "-t", "c", "--adopt", "--out", saved)
+    arguments: list[Any] = [saved]
+    if how == "list":
+        targets = json.loads(saved.read_text())["targets"]
+        digest = json.loads(saved.read_text())["digest"]
+        lines = "".join(f"{target['digest']}  {target['name']}\n" for target in targets)
+        (tmp_path / "digests").write_text(f"# devinops digests 1: 3 targets, {digest}\n{lines}")
+        arguments = ["--expect", tmp_path / "digests", "--adopt"]
+    emulator.edit("knowledge", "note-org-b", body="Edited.")
+    ran = devinops("apply", "-C", place, *arguments, "--format", "json")
+    assert states(ran) == {"a": ("planned", 0), "b": ("stale", 5), "c": ("planned", 0)}
+    assert ran.code == 3
+    after = bodies(emulator)
+    assert (after["org-a"], after["org-b"], after["org-d"]) == (
+        "Run make deploy.", "Edited.", "Old.",
+    )  # fmt: skip
+
+
+def test_the_digest_of_all_accepts_only_the_whole(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    words = ("-C", root(), "-t", "all", "--adopt", "--format", "json")
+    digest = json.loads(devinops("plan", *words).out)["digest"]
+    emulator.edit("knowledge", "note-org-b", body="Edited.")
+    ran = devinops("apply", *words, "--expect", digest)
+    assert (ran.code, json.loads(ran.out)["exit_code"]) == (5, 5)
+    assert bodies(emulator)["org-a"] == "Old."
+    emulator.edit("knowledge", "note-org-b", body="Old.")
+    assert devinops("apply", *words, "--expect", digest).code == 0
+
+
+def test_one_question_is_for_all_and_what_changed_meanwhile_is_stale(
+    emulator: Emulator, root: Root, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def confirm(text: str, **_: Any) -> bool:
+        asked.append(text)
+        emulator.edit("knowledge", "note-org-c", body="Edited.")
+        return True
+
+    monkeypatch.setattr("devinops.cli.handlers.apply.is_interactive", lambda: True)
+    monkeypatch.setattr(fleet_apply.click, "confirm", confirm)
+    ran = devinops("apply", "-C", root(), "-t", "all", "--adopt")
+    assert (ran.code, asked) == (3, ["Apply 4 changes to 4 organizations?"])
+    assert bodies(emulator) == dict.fromkeys(ORGANIZATIONS, "Run make deploy.") | {
+        "org-c": "Edited."
+    }
+
+
+def test_more_targets_than_max_targets_need_an_approval(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    config = place / "devinops.yaml"
+    config.write_text(config.read_text() + "max_targets: 3\n")
+    words = ("-C", place, "-t", "all", "--adopt", "--yes")
+    ran = devinops("apply", *words)
+    assert (ran.code, set(bodies(emulator).values())) == (4, {"Old."})
+    assert "--allow-targets 4" in ran.err
+    assert devinops("apply", *words, "--allow-targets", "5").code == 4
+    assert devinops("apply", *words, "--allow-targets", "4").code == 0
+
+
+def test_a_held_target_is_never_written_and_a_run_of_only_those_ends_with_4(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root(a={"hold": "audit"}, b={"hold": "audit"})
+    words = ("apply", "-C", place, "--adopt", "--yes")
+    assert devinops(*words, "-t", "a", "-t", "b").code == 4
+    assert devinops(*words, "-t", "all").code == 0
+    assert bodies(emulator) == {
+        "org-a": "Old.", "org-b": "Old.", "org-c": "Run make deploy.", "org-d": "Run make deploy.",
+    }  # fmt: skip
+
+
+SECRET = (
+    "secrets:\n  - {key: TOKEN, type: key-value, value_from: {env: VALUE_OF_TOKEN}, targets: [b]}\n"
+)
+
+
+def test_a_target_without_the_value_of_a_secret_fails_alone(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    (place / "secrets.yaml").write_text(SECRET)
+    ran = devinops("apply", "-C", place, "-t", "all", "--adopt", "--yes", "--format", "json")
+    assert ran.code == 3
+    assert states(ran)["b"] == ("failed", 1)
+    assert bodies(emulator)["org-a"] == "Run make deploy."
+    assert bodies(emulator)["org-b"] == "Old."
+
+
+def test_a_failure_in_one_target_is_its_own(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    emulator.faults = [
+        {"method": "PUT", "path": "/v3/**/note-org-c", "fault": "status", "status": 422}
+    ]
+    ran = devinops("apply", "-C", place, "-t", "all", "--adopt", "--yes", "--format", "json")
+    assert ran.code == 3
+    assert {name: code for name, (_, code) in states(ran).items()} == {
+        "a": 0,
+        "b": 0,
+        "c": 1,
+        "d": 0,
+    }
+
+
+def test_the_first_signal_lets_the_request_in_flight_finish_and_starts_no_other(
+    emulator: Emulator, root: Root, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Backups.save
+
+    def interrupted(self: Backups, live: Live) -> None:
+        save(self, live)
+        signals.on_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Backups, "save", interrupted)
+    words = ("-C", root(), "-t", "all", "--adopt", "--yes", "--parallelism", "1")
+    ran = devinops("apply", *words, "--format", "json")
+    assert ran.code == 130
+    assert Counter(bodies(emulator).values()) == {"Old.": 3, "Run make deploy.": 1}
+    outcomes = [target["outcomes"] for target in json.loads(ran.out)["targets"]]
+    assert [outcome["done"] for outcome in outcomes] == [1, 0, 0, 0]
+    assert [outcome["skipped"] for outcome in outcomes] == [0, 1, 1, 1]
+
+
+@pytest.mark.usefixtures("really_waits")
+def test_the_inventories_on_a_branch_are_saved_together(
+    emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
+) -> None:
+    place, remote = root(), tmp_path / "remote.git"
+    config = place / "devinops.yaml"
+    config.write_text(config.read_text().replace("store: file", "store: branch"))
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(remote))
+    git(place, "init", "-q", "-b", "main")
+    git(place, "remote", "add", "origin", str(remote))
+    commit(place, "--allow-empty", "-m", "First")
+    git(place, "push", "-q", "origin", "main")
+    applied(devinops, place)
+    # One save announces the changes of all targets, one records their results.
+    assert int(git(remote, "rev-list", "--count", "devinops")) == 2
+    assert "nothing to change" in devinops("plan", "-C", place, "-t", "all").out
+
+
+def test_a_new_secret_of_a_webhook_is_written_with_its_target(tmp_path: Path) -> None:
+    path, secret = tmp_path / "secrets", Revealed("https://hook", "s3cret")
+    change = SimpleNamespace(generated_secret=True, key="automation:A")
+    with WebhookSecrets([change], path) as secrets:  # type: ignore[list-item]
+        secrets.hand_over(Key("automation", ROOT, "A"), secret, "pay")
+    assert path.read_text() == "pay\tautomation:A\thttps://hook\ts3cret\n"
