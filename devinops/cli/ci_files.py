@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from textwrap import indent
 from typing import Final
 
@@ -26,6 +27,10 @@ GITLAB_LOCK: Final = ".gitlab/devinops-requirements.txt"
 """Where the dependencies of devinops are, each with its hashes."""
 
 DEFAULT_KEY: Final = "DEVIN_API_KEY"
+
+_MARK: Final = re.compile(
+    "# devinops init wrote this file, and updates it until somebody edits it: ([0-9a-f]{16})\n"
+)
 
 _NUMBERS: Final = ("allow_delete", "allow_missing")
 """The approvals of a number."""
@@ -104,6 +109,26 @@ def _paths_of(pattern: str, below: str) -> list[str]:
         return [f"{name[:-2]}{below}"]
     is_file = name.endswith((".md", ".yaml", ".yml")) and not pattern.endswith("/")
     return [name] if is_file else [name, f"{name}/{below}"]
+
+
+def marked(text: str) -> str:
+    """Return the text of a file with a first line that shows whether somebody edited the rest."""
+    return f"{_MARK.pattern.replace('([0-9a-f]{16})', _hash(text))}{text}"
+
+
+def is_unedited(existing: str, text: str) -> bool:
+    """Return whether a file is as devinops init wrote it, whatever its version.
+
+    `text` is what it would write now. Early versions wrote no mark.
+    """
+    existing = existing.replace("\r\n", "\n")
+    if mark := _MARK.match(existing):
+        return mark[1] == _hash(existing[mark.end() :])
+    return marked(existing) == text
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def unsafe(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What init writes is valid, fits the repository, and overwrites nothing."""
+"""What init writes is valid, fits the repository, and overwrites nothing that somebody edited."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from devinops.cli.ci_files import marked
 from devinops.cli.handlers.init import HOOK_FILES, Repository
 from devinops.cli.installed_from import Origin
 from devinops.emulator import Emulator
@@ -405,7 +406,9 @@ def test_the_hooks_to_add_keep_those_that_are_there(
     assert hooks == ["identity", "devinops-validate", "devinops-fmt", "devinops-lint"]
 
 
-def test_init_never_overwrites_and_shows_what_to_add(tmp_path: Path, devinops: Devinops) -> None:
+def test_init_overwrites_nothing_of_others_and_shows_what_to_add(
+    tmp_path: Path, devinops: Devinops
+) -> None:
     (tmp_path / ".pre-commit-config.yaml").write_text("repos: []\n")
     first = devinops("init", "-C", tmp_path)
     assert "kept  .pre-commit-config.yaml" in first.out
@@ -443,7 +446,7 @@ def test_what_a_user_edited_is_kept_and_needs_no_advice(
         f"kept  {workflow}, which differs from what devinops init would write",
         f"unchanged {up}.github/devinops-requirements.txt",
         "",
-        f"devinops init would write {workflow} like this, but never overwrites it:",
+        f"devinops init would write {workflow} like this, but leaves the file as it is:",
         "",
         f"--- a/{workflow}",
         f"+++ b/{workflow}",
@@ -478,13 +481,68 @@ def test_a_target_without_a_job_is_named_and_its_jobs_are_shown(
     key = "DEVIN_API_KEY_STAGING"
     assert re.search(rf"read -rs {key} && export {key}\n  devinops plan .*-t staging\n", ran.out)
     assert file.read_text() == text
-    diff = ran.out.partition("like this, but never overwrites it:\n\n")[2]
+    diff = ran.out.partition("like this, but leaves the file as it is:\n\n")[2]
     (tmp_path / "diff").write_text(diff.partition("\nChange the file where")[0] + "\n")
     git(tmp_path, "apply", "diff")
     ran = devinops(*init)
     assert (ran.code, f"unchanged {file.relative_to(tmp_path)}" in ran.out) == (0, True)
     (tmp_path / "devinops.yaml").write_text(f"{TARGETS}  third: {{}}\n")
-    assert "which has no job for the targets: third\n" in devinops(*init).out
+    assert f"updated {file.relative_to(tmp_path)}\n" in devinops(*init).out
+
+
+FILES_OF_CI = [
+    ("github", ".github/workflows/devinops.yml", ".github/devinops-requirements.txt"),
+    ("gitlab", ".gitlab-ci.yml", ".gitlab/devinops-requirements.txt"),
+]
+
+
+@pytest.mark.parametrize(("system", "file", "lock"), FILES_OF_CI)
+def test_what_nobody_edited_is_updated(
+    tmp_path: Path, devinops: Devinops, system: str, file: str, lock: str
+) -> None:
+    git(tmp_path, "init")
+    init = ("init", "-C", tmp_path, "--ci", system)
+    devinops(*init)
+    new = {name: (tmp_path / name).read_text() for name in (file, lock)}
+    for name, text in new.items():
+        (tmp_path / name).write_bytes(marked(f"# older\n{text}").replace("\n", "\r\n").encode())
+    ran = devinops(*init)
+    assert (ran.code, f"updated {file}\nupdated {lock}\n" in ran.out) == (0, True)
+    assert "Add by hand" not in ran.out
+    # The first version wrote the same without a mark.
+    (tmp_path / file).write_text(new[file].partition("\n")[2])
+    assert f"updated {file}\nunchanged {lock}\n" in devinops(*init).out
+    assert {name: (tmp_path / name).read_text() for name in new} == new
+
+
+@pytest.mark.parametrize(("system", "file", "lock"), FILES_OF_CI)
+def test_what_somebody_edited_is_kept_with_the_list_that_belongs_to_it(
+    tmp_path: Path, devinops: Devinops, system: str, file: str, lock: str
+) -> None:
+    git(tmp_path, "init")
+    init = ("init", "-C", tmp_path, "--ci", system)
+    devinops(*init)
+    for name in (file, lock):
+        (tmp_path / name).write_text(marked(f"# older\n{(tmp_path / name).read_text()}"))
+    with (tmp_path / file).open("a") as edited:
+        edited.write("# mine\n")
+    before = {name: (tmp_path / name).read_text() for name in (file, lock)}
+    ran = devinops(*init)
+    assert ran.out.count(", which differs from what devinops init would write\n") == 2
+    assert "\n-# mine\n" in ran.out
+    assert {name: (tmp_path / name).read_text() for name in before} == before
+
+
+def test_the_place_that_devinops_comes_from_is_not_forgotten(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devinops("init", "-C", tmp_path)
+    workflow = (tmp_path / ".github/workflows/devinops.yml").read_text()
+    unknown = Origin("devinops==0.1.0", unknown="a reason")
+    monkeypatch.setattr("devinops.cli.handlers.init.installed_origin", lambda: unknown)
+    ran = devinops("init", "-C", tmp_path)
+    assert "kept  .github/workflows/devinops.yml, which differs" in ran.out
+    assert (tmp_path / ".github/workflows/devinops.yml").read_text() == workflow
 
 
 def test_a_list_of_dependencies_that_a_person_updated_is_kept(

@@ -28,7 +28,9 @@ from devinops.cli.ci_files import (
     github_job_values,
     github_values,
     gitlab_values,
+    is_unedited,
     key_note,
+    marked,
     unsafe,
 )
 from devinops.cli.installed_from import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
@@ -176,7 +178,7 @@ class SetUp:
         files = " and ".join(name for name in self.ci_files if name not in LOCKS)
         install = (
             f"Before you commit, check the line in {files} that installs devinops; if a comment "
-            "above it says FILL IN, do so."
+            f"above it says {_FILL_IN}, do so."
         )
         return f"{install} {self.branch}".rstrip()
 
@@ -189,7 +191,7 @@ def set_up(
     check: bool = False,
     ci: str | None = None,
 ) -> SetUp:
-    """Write the files of a new repository, except those that exist.
+    """Write the files of a new repository, except those that exist and may have been edited.
 
     Raises NotWritten, and InputError if devinops.yaml has problems.
 
@@ -217,17 +219,19 @@ def set_up(
     lacking: list[str] = []
     for name, text in texts.items():
         top = tops[name]
-        is_new = _write(top, name, text, check=check)
-        state = _FileState.NEW if is_new else _existing(top / name, name, text, git.below)
+        # A list goes with the version that the file of CI installs.
+        keep = name in LOCKS and bool(differences)
+        state = _put(top, name, text, git.below, keep=keep, check=check)
+        is_written = state in (_FileState.NEW, _FileState.OUTDATED)
         path = _relative(top / name, root)
-        row = _WOULD_WRITE if is_new and check else state.value
+        row = _WOULD_WRITE if is_written and check else state.value
         if name == workflow and state is _FileState.INTEGRATED:
             row, existing = _FileState.DIFFERENT.value, _text(top / name)
             differences.append(_difference(path, existing, text))
             if lacking := _without_job(existing, pipeline):
                 row = f"kept  {{}}, which has no job for the targets: {', '.join(lacking)}"
         rows.append(row.format(path))
-        if is_new:
+        if is_written:
             written.append(name)
         if name in ci_files and name not in LOCKS:
             snippets += _by_hand(name, text, state, top, root)
@@ -250,7 +254,8 @@ def _difference(path: str, existing: str, text: str) -> str:
     """Return what devinops init would change in an existing file, and how to do it."""
     diff = "\n".join(shown(path, existing, text))
     return (
-        f"devinops init would write {path} like this, but never overwrites it:\n\n{diff}\n\n"
+        f"devinops init would write {path} like this, but leaves the file as it is:\n\n"
+        f"{diff}\n\n"
         "Change the file where you want this. Or delete it and run devinops init again; git diff "
         "then\nshows which changes of your own to take back.\n"
     )
@@ -330,6 +335,7 @@ class _FileState(Enum):
     """What happened to a file; the value is what init prints, with `{}` for its path."""
 
     NEW = "wrote {}"
+    OUTDATED = "updated {}"
     UNCHANGED = "unchanged {}"
     DIFFERENT = "kept  {}, which differs from what devinops init would write"
     INTEGRATED = "kept  {}, which already runs devinops"
@@ -338,19 +344,44 @@ class _FileState(Enum):
 
 _WOULD_WRITE = "would write {}"
 
+_FILL_IN = "FILL IN"
+"""What begins a comment about what this installation does not know."""
+
 _ROOT_OPTION = re.compile(r"""(?:--root|-C)['"\s=,]+?(?:['"]([^'"]+)['"]|([^\s,\]'"]+))""")
 _RUNS_DEVINOPS = re.compile(r"\bdevinops(-(validate|lint)\b| (validate|lint|plan|apply)\b)")
 
 
+def _put(top: Path, name: str, text: str, below: str, *, keep: bool, check: bool) -> _FileState:
+    """Write a file that is new, or that nobody edited since an earlier init, unless `keep`.
+
+    With `check` only look. Raises NotWritten.
+    """
+    if _write(top, name, text, check=check):
+        return _FileState.NEW
+    state = _existing(top / name, name, text, below)
+    if state is not _FileState.OUTDATED:
+        return state
+    if keep:
+        return _FileState.DIFFERENT
+    if not check:
+        _replace(top / name, text)
+    return state
+
+
 def _existing(path: Path, name: str, text: str, below: str) -> _FileState:
     """Return what an existing file is, compared with the text that init would write."""
-    if _text(path) == text:
+    existing = _text(path)
+    if existing == text:
         return _FileState.UNCHANGED
-    if name in LOCKS:
-        return _FileState.DIFFERENT
     # Settings and notes are there to be edited; the files of CI and pre-commit may lack devinops.
     is_integrated = name.startswith(".") and _runs_devinops(path, below)
-    return _FileState.INTEGRATED if is_integrated else _FileState.OTHER
+    if not (is_integrated or name in LOCKS):
+        return _FileState.OTHER
+    # A person filled in what this installation does not know.
+    loses_origin = _FILL_IN in text and _FILL_IN not in existing
+    if is_unedited(existing, text) and not loses_origin:
+        return _FileState.OUTDATED
+    return _FileState.DIFFERENT if name in LOCKS else _FileState.INTEGRATED
 
 
 def _runs_devinops(path: Path, below: str) -> bool:
@@ -462,10 +493,12 @@ def files(
         names |= {WORKFLOW: "github.yml", GITHUB_LOCK: "requirements.txt"}
         values |= github_values(pipeline)
         values["jobs"] = "\n".join(_github_jobs(values, pipeline, name) for name in pipeline.keys)
-    return {
+    texts = {
         path: _template(name).substitute(values | _comments(origin, _INDENTS.get(name, 0)))
         for path, name in names.items()
     }
+    ours = {*LOCKS, WORKFLOW, gitlab_file} & texts.keys()
+    return texts | {path: marked(texts[path]) for path in ours}
 
 
 def _github_jobs(values: Mapping[str, str], pipeline: Pipeline, target: str) -> str:
@@ -488,14 +521,14 @@ def _comments(origin: Origin, indent: int) -> dict[str, str]:
     if not origin.unknown:
         return {"why": "", "why_again": ""}
     text = (
-        f"FILL IN the {UNKNOWN_URL} of the Git repository of devinops and a {UNKNOWN_COMMIT}. "
+        f"{_FILL_IN} the {UNKNOWN_URL} of the Git repository of devinops and a {UNKNOWN_COMMIT}. "
         f"devinops init does not know them: {origin.unknown}. It is not taken from a package "
         "index, because anybody could publish a package of this name there. If your own index has "
         "it, write its version here, and let pip ask no other index."
     )
     start = f"{'':{indent}}# "
     why = textwrap.fill(text, 96, initial_indent=start, subsequent_indent=start)
-    return {"why": f"{why}\n", "why_again": f"{start}FILL IN as above.\n"}
+    return {"why": f"{why}\n", "why_again": f"{start}{_FILL_IN} as above.\n"}
 
 
 class _Template(Template):
@@ -566,7 +599,18 @@ def _write(root: Path, name: str, text: str, *, check: bool = False) -> bool:
             raise NotADirectoryError(20, "there is a file where a directory belongs") from error
         if os.path.lexists(path):
             return False
+    except OSError as error:
+        raise _not_written(path, error) from error
+    _replace(path, text)
+    return True
+
+
+def _replace(path: Path, text: str) -> None:
+    try:
         atomic.replace(path, [text])
     except OSError as error:
-        raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
-    return True
+        raise _not_written(path, error) from error
+
+
+def _not_written(path: Path, error: OSError) -> NotWritten:
+    return NotWritten(f"cannot write {path}: {atomic.reason(error)}")
