@@ -186,6 +186,21 @@ def test_however_many_targets_come_none_waits_for_longer_than_that(
     assert sum(waits) == pytest.approx(WINDOW_S)
 
 
+def test_a_target_whose_wait_is_interrupted_is_not_saved_later(
+    clone: Clone, remote: Path, waits: Waits
+) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    one, two = stores_of(clone(), 2).values()
+    waits.instead = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        begin(one, RUN)
+    waits.instead = lambda _: None
+    begin(two, RUN)
+    assert held(clone("two")) == ["t2"]
+
+
 # --- runs that died -----------------------------------------------------------------------------------------
 
 
