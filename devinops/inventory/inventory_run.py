@@ -135,6 +135,7 @@ class InventoryRun:
         self.number = 0
         """The number of what was loaded or saved last."""
         self._loaded: Loaded | None = None
+        self._was_outrun = False
         self._locks: dict[str, _RunLock] = {}
         self._waiting: list[_Waiting] = []
         self._is_saving = False
@@ -232,7 +233,7 @@ class InventoryRun:
             try:
                 return self._save_once([item for item in batch if not item.error])
             except WriteConflict as conflict:
-                self._loaded = None
+                self._loaded, self._was_outrun = None, True
                 reason = f" ({conflict})" if str(conflict) else ""
             if signals.pending() and not any(item.update.has_written for item in batch):
                 break
@@ -270,7 +271,10 @@ class InventoryRun:
         self._remove_dead_locks()
 
     def _draft(self) -> Draft:
-        loaded = self._loaded if self.backend.is_shared and self._loaded else self.load()
+        # Where others save at the same time, a push onto what was loaded earlier would be in vain.
+        loaded = None if self._was_outrun else self._loaded
+        if loaded is None or not self.backend.is_shared:
+            loaded = self._keep(self.backend.load(self._files))
         own = dict.fromkeys(self._locks if self.backend.is_shared else ())
         new = {run: RunFile(run, self.job) for run in own}
         return Draft(loaded, {**new, **loaded.runs})
