@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from devinops.atomic import STATE
 from devinops.cli.changed_entries import changed_paths, merge_base
 from devinops.config import DEFAULT_TARGET, Project, read_repository
 from devinops.git import Git
@@ -22,6 +24,9 @@ from devinops.model.objects import Declaration, Source
 _ABOUT: Final = ("title", "labels")
 """What a target has for people and selectors: of itself, it changes nothing in a plan."""
 
+_EMPTY: Final = ("no-entries", "unusable-layer")
+"""Problems of files that are not read: a directory without them gives no target an entry."""
+
 _LINK: Final = "120000"
 _AT_ONCE: Final = 1_000
 """How many files are held in memory."""
@@ -31,41 +36,50 @@ def affected_targets(root: Path, ref: str, say: Callable[[str], None]) -> tuple[
     """Return the targets whose entries or settings differ from the merge base of HEAD and `ref`.
 
     They are in the order of the file. Entries are compared as each target gets them, without what
-    is never sent. `say` gets what a user must know. Raises ConfigError, and InputError for the
-    files as they are now.
+    is never sent. An inventory that is committed counts: it decides what is deleted. `say` gets
+    what a user must know. Raises ConfigError, and InputError for the files as they are now.
     """
     project, loaded = read_repository(root)
     stop_on_errors(loaded.problems)
     names = tuple(project.targets) or (DEFAULT_TARGET,)
     git = Git(root)
     base = merge_base(git, ref, "which targets are affected")
-    wanted = {*changed_paths(git, base), *(_below(root, path) for path in loaded.bodies)}
+    touched = changed_paths(git, base)
+    wanted = {*touched, *(_below(root, path) for path in loaded.bodies)}
     with _files_at(git, base, wanted) as before:
         old, old_loaded = read_repository(before)
-    if any(item.is_error and item.code != "no-entries" for item in old_loaded.problems):
+    if any(item.is_error and item.code not in _EMPTY for item in old_loaded.problems):
         say(f"the files at {base[:12]} have errors, so all targets count as affected")
         return names
-    if gone := old.targets.keys() - {*names}:
+    known = {name: (name, *project.targets.get(name, {}).get("previously", ())) for name in names}
+    if gone := old.targets.keys() - {name for all in known.values() for name in all}:
         say(f"no longer declared, so their objects stay as they are: {listed(gone)}")
     now, then = _Contents(project, loaded), _Contents(old, old_loaded)
-    return tuple(name for name in names if now.of(name) != then.of(name))
+    inventories = {name: {f"{STATE}/{n}.jsonl" for n in known[name]} for name in names}
+    return tuple(
+        name for name in names if inventories[name] & touched or now.of(name) != then.of(name)
+    )
 
 
 class _Contents:
     """What each target has, in a form to be compared."""
 
     def __init__(self, project: Project, loaded: Loaded) -> None:
-        self.project, self.loaded = project, loaded
-        self.entries = [(entry, _sent(entry)) for entry in loaded.declarations]
+        self.loaded = loaded
+        self.targets = project.targets or {DEFAULT_TARGET: project.defaults}
+        self.entries: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for entry in loaded.declarations:
+            sent = _sent(entry)
+            for name in self.targets if entry.names is None else entry.names:
+                self.entries[name].append(sent)
 
     def of(self, name: str) -> object:
         """Return the settings, the entries and the merged values of a target; None without it."""
-        targets = self.project.targets or {DEFAULT_TARGET: self.project.defaults}
-        if name not in targets:
+        if name not in self.targets:
             return None
         return (
-            {option: value for option, value in targets[name].items() if option not in _ABOUT},
-            [sent for entry, sent in self.entries if entry.concerns(name)],
+            {option: value for option, value in self.targets[name].items() if option not in _ABOUT},
+            self.entries[name],
             sorted(edit._replace(source=Source("")) for edit in self.loaded.merged_for(name)),
         )
 
@@ -88,7 +102,7 @@ def _sent(entry: Declaration) -> Mapping[str, Any]:
 def _files_at(git: Git, commit: str, wanted: Collection[str]) -> Iterator[Path]:
     """Yield a directory with the files below the root at a commit that can be read.
 
-    Those are YAML, Markdown and JSON Lines, and what is `wanted`, such as the texts of entries.
+    Those are YAML, Markdown, text, JSON Lines, links, and what is `wanted`: the texts of entries.
     """
     files = dict(_listed(git, commit, wanted))
     with tempfile.TemporaryDirectory(prefix="devinops-", ignore_cleanup_errors=True) as name:
@@ -109,8 +123,9 @@ def _listed(
     for row in os.fsdecode(git.raw("ls-tree", "-r", "-z", commit)).split("\0")[:-1]:
         facts, _, path = row.partition("\t")
         mode, kind, object = facts.split(" ")
-        is_read = path.lower().endswith((*SUFFIXES, ".jsonl")) or path in wanted
+        is_named = path.lower().endswith((*SUFFIXES, ".txt", ".jsonl")) or path in wanted
         parts = path.split("/")
+        is_read = is_named or mode == _LINK
         if kind == "blob" and is_read and not (hidden_part(path) or {"", ".", ".."} & {*parts}):
             yield path, (mode, object)
 

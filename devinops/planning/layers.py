@@ -283,7 +283,7 @@ def _needless(
     `chains` are by the names of the targets.
     """
     for entry in entries:
-        first = (chain[0] for name, chain in chains.items() if entry.concerns(name))
+        first = (chains[name][0] for name in (chains if entry.names is None else entry.names))
         if entry.layering.overrides and all(other.rank == entry.rank for other in first):
             message = f"no earlier layer has {entry.key}, so it stands alone: remove `overrides`"
             source = entry.source_of("overrides")

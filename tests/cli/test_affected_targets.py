@@ -37,7 +37,9 @@ FILES = {
     "texts/a.txt": "Ask.\n",
     "big/unread.bin": "x",
     "devinops-merged/pay.jsonl": "",
+    ".devinops/ship.jsonl": "an inventory\n",
 }
+ONE_MORE = {"knowledge/one.md": "---\nname: One\ntrigger: t\n---\nOne.\n"}
 MERGED = '{"key": "knowledge:A", "id": "n", "field": "body", "live": "%s", "base": "%s"}\n'
 ALL = ["pay", "ship", "audit"]
 
@@ -86,6 +88,7 @@ def root(repository: Write) -> Path:
         ({"targets.yaml": TARGETS.replace("org-3", "org-3, hold: x")}, ["audit"]),
         ({"targets.yaml": f"{TARGETS}  new: {{}}\n"}, ["new"]),
         ({"devinops-merged/pay.jsonl": MERGED % ("0" * 16, "1" * 16)}, ["pay"]),
+        ({".devinops/ship.jsonl": "what a record owns can be deleted\n"}, ["ship"]),
     ],
 )
 def test_a_target_is_affected_if_what_it_gets_differs(
@@ -112,6 +115,17 @@ def test_a_target_that_is_gone_is_named(root: Path, repository: Write, devinops:
     repository({"targets.yaml": TARGETS.replace("  audit: {org_id: org-3}\n", "")})
     ran = devinops("targets", "--affected", "main", "-C", root)
     assert "no longer declared, so their objects stay as they are: audit" in ran.err
+
+
+def test_a_target_that_is_renamed_is_not_gone(
+    root: Path, repository: Write, devinops: Devinops
+) -> None:
+    renamed = "payments: {org_id: org-1, previously: [pay],"
+    repository({"targets.yaml": TARGETS.replace("pay: {org_id: org-1,", renamed), **ONE_MORE})
+    for path in ("knowledge.yaml", "canary/knowledge.yaml"):
+        (root / path).unlink()
+    ran = devinops("targets", "--affected", "main", "--names", "-C", root)
+    assert (ran.out.split(), ran.err) == (["payments", "ship", "audit"], "")
 
 
 def test_all_targets_count_if_the_branch_has_errors(
@@ -147,6 +161,23 @@ def test_links_of_the_branch_are_followed_as_usual(
     assert devinops("targets", "--affected", "linked", "--names", "-C", root).out == ""
     repository({"shared.yaml": "knowledge: [{name: L, trigger: t, body: x, targets: [pay]}]\n"})
     assert devinops("targets", "--affected", "linked", "--names", "-C", root).out == "pay\n"
+
+
+def test_linked_directories_and_empty_layers_of_the_branch_are_not_changes(
+    root: Path, repository: Write, devinops: Devinops
+) -> None:
+    repository({
+        "devinops.yaml": CONFIG.replace("layers: [", "layers: [{path: layers/eu}, "),
+        "layers/eu/.gitkeep": "",
+        "shared/one.md": ONE_MORE["knowledge/one.md"],
+    })  # fmt: skip
+    (root / "knowledge").mkdir()
+    (root / "knowledge" / "shared").symlink_to("../shared")
+    git(root, "add", "-A")
+    commit(root, "-m", "a linked directory")
+    git(root, "branch", "-q", "linked")
+    ran = devinops("targets", "--affected", "linked", "--names", "-C", root)
+    assert (ran.code, ran.out) == (0, "")
 
 
 def test_a_commit_that_is_missing_is_an_error(root: Path, devinops: Devinops) -> None:
