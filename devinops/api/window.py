@@ -36,6 +36,7 @@ class Window:
 
     Otherwise 8 at first, and then up to 32 while the server responds as quickly as at first. `many`
     targets go on when one of them fails: the window can grow again, and only the pace follows 429.
+    It also learns twice as fast for them, because they have one list each.
     """
 
     def __init__(self, parallelism: int | None = None, *, many: bool = False) -> None:
@@ -45,7 +46,8 @@ class Window:
         self._size: float = self._least
         self._first_times: dict[str, list[float]] = {}
         """Sort of request → how long the first ones took, sorted."""
-        self._counted = -LEARNING
+        self._growth = GROWTH * 2 if many else GROWTH
+        self._counted = -LEARNING // 2 if many else -LEARNING
         """The responses in this round; those below 0 do not count."""
         self._slow = 0
         """How many of them were slow."""
@@ -83,7 +85,7 @@ class Window:
     def _end_round(self) -> None:
         is_slow = self._slow * 2 > self.size
         if not is_slow:
-            self._size = min(self._size + GROWTH, self._most)
+            self._size = min(self._size + self._growth, self._most)
         elif self._was_slow:
             self._size = max(self._size * SHRINKING, self._least)
             # The next round is of requests that were sent before, so it says little that is new.

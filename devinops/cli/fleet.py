@@ -119,6 +119,7 @@ def open_fleet(
     `connect` is `open_reader` or `open_writer`. Raises InputError with the problems of all files.
     """
     only = tuple(map(Only.parse, options.only))
+    options = replace(options, known_root_flag=options.root_flag)
     project, problems = open_project(options.root)
     loaded = read_entries(project, problems) if entries else None
     stop_on_errors(loaded.problems if loaded else problems)

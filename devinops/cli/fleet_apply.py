@@ -227,8 +227,8 @@ class _FleetRun:
         self.add(replace(report, backup=backups.name))
 
     def name_in(self, session: Session[Writer]) -> str:
-        """Return the name of the run in the inventory of a target."""
-        if session.shared_store is None:
+        """Return the name of the run in the inventory of a target; one on a branch is shared."""
+        if session.shared_store is None or session.settings.inventory.store != "branch":
             return new_run(self.start)
         with self.lock:
             return self.runs.setdefault(session.settings.inventory, new_run(self.start))

@@ -102,6 +102,8 @@ class Options:
     verbose: bool = False
     lock_timeout: float = 0.0
     flags: Flags = Flags()
+    known_root_flag: str | None = None
+    """The option that leads to the root, if it has been found already."""
 
     def say(self, text: str) -> None:
         """Write progress or a diagnostic to stderr; -q hides it."""
@@ -117,11 +119,13 @@ class Options:
     def command_flags(self) -> str:
         """The options that lead a printed command to the same root and target; often empty."""
         is_set = self.flags.target == os.environ.get(_envvar("TARGET"))
-        return f"{self._root_flag}{'' if is_set else self._target_flag}"
+        return f"{self.root_flag}{'' if is_set else self._target_flag}"
 
     @property
-    def _root_flag(self) -> str:
+    def root_flag(self) -> str:
         """The option that leads to the root; empty if a command without it finds the same."""
+        if self.known_root_flag is not None:
+            return self.known_root_flag
         from devinops.config import find_root
 
         root = os.path.realpath(self.root)

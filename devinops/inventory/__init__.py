@@ -217,6 +217,10 @@ def _open_group(
     from devinops.inventory.inventory_run import PATIENCE_S, InventoryRun
     from devinops.inventory.journaled import JournaledStore
 
+    if settings.store == "file" and len(places) > 1:
+        # Files have nothing to share, and each target would read those of all.
+        groups = [_open_group(settings, [place], root, lock_timeout_s, job) for place in places]
+        return {name: store for group in groups for name, store in group.items()}
     backend: Backend = FileBackend(root)
     if settings.store == "branch":
         from devinops.inventory.branch import BranchBackend

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from devinops.api.window import LEARNING, START, Window
+from devinops.model.errors import TOO_MANY
 
 USUAL_S = 3.0
 SLOW_S = 4.1
@@ -89,3 +90,18 @@ def after(window: Window, responses: list[Of]) -> int:
             window.ended(sort, status, took_s)
             assert 1 <= window.size <= 64
     return window.size
+
+
+def test_of_many_targets_one_that_fails_makes_the_window_smaller_for_a_while_only() -> None:
+    window = Window(many=True)
+    for _ in range(LEARNING * 4):
+        window.ended("notes", 200, 0.3)
+    grown = window.size
+    assert grown > START
+    window.ended("notes", TOO_MANY, 0.3)
+    assert window.size == grown
+    window.ended("notes", 503, 0.3)
+    assert START <= window.size < grown
+    for _ in range(LEARNING * 4):
+        window.ended("notes", 200, 0.3)
+    assert window.size > grown
