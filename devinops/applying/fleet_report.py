@@ -87,7 +87,8 @@ class FleetReport:
             applied[planned.name] if planned.name in applied else planned.exit_code()
             for planned in self.plan.targets
         ]
-        if all(planned.state is TargetState.HELD for planned in self.plan.targets):
+        states = {planned.state for planned in self.plan.targets}
+        if states == {TargetState.HELD}:
             codes.append(ExitCode.DECIDE)
         return of_many(codes, wrote=self.wrote)
 

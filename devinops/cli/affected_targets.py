@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from devinops.atomic import STATE
 from devinops.cli.changed_entries import changed_paths, merge_base
+from devinops.cli.options import Options
 from devinops.config import DEFAULT_TARGET, Project, read_repository
 from devinops.git import Git
 from devinops.load import Loaded
@@ -59,6 +60,18 @@ def affected_targets(root: Path, ref: str, say: Callable[[str], None]) -> tuple[
     return tuple(
         name for name in names if inventories[name] & touched or now.of(name) != then.of(name)
     )
+
+
+def only_affected(options: Options, ref: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the names whose targets are affected, and say so if there are none.
+
+    Raises as `affected_targets` does.
+    """
+    affected = affected_targets(options.root, ref, options.say)
+    chosen = tuple(name for name in names if name in affected)
+    if not chosen:
+        options.say(f"what changed since {ref} affects none of the targets")
+    return chosen
 
 
 class _Contents:

@@ -10,6 +10,7 @@ import click
 from devinops.cli import completed_values
 from devinops.cli.groups import Command, Group
 from devinops.cli.options import (
+    AFFECTED,
     EXPECT,
     EXPECT_ALL,
     SKIP_OUTSIDE,
@@ -175,6 +176,7 @@ def fmt(**arguments: Any) -> ExitCode:
     metavar="REF",
     help="Also show what lint finds in the entries that changed since the merge base with REF.",
 )
+@AFFECTED
 @common(api=True, many=True, only=True, lock=True, problems=True)
 @approvals
 def plan(**arguments: Any) -> ExitCode:
@@ -185,6 +187,7 @@ def plan(**arguments: Any) -> ExitCode:
       devinops plan --detailed-exitcode      exit 2: changes are pending
       devinops plan --out plan.json          then devinops apply plan.json
       devinops plan -t all                   all targets at once
+      devinops plan -t all --affected origin/main
     """
     return _call("plan:run", arguments)
 
@@ -206,6 +209,7 @@ def show(**arguments: Any) -> ExitCode:
 @click.argument("plan", required=False, type=FilePath())
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
 @EXPECT_ALL
+@AFFECTED
 @WEBHOOK_SECRETS
 @common(api=True, many=True, only=True, lock=True, problems=True)
 @approvals

@@ -395,6 +395,14 @@ def common(
     return decorate
 
 
+AFFECTED = click.option(
+    "--affected",
+    type=NonEmpty(),
+    metavar="REF",
+    help="Of the targets, only those whose entries or settings differ from the merge base of HEAD "
+    "and REF.",
+)
+
 EXPECT = click.option(
     "--expect",
     type=NonEmpty(),

@@ -422,6 +422,21 @@ def several(options: Options) -> tuple[str, ...]:
     return names if len(names) > 1 else ()
 
 
+def targets_of_run(options: Options, affected: str | None) -> tuple[str, ...] | None:
+    """Return the names of the targets of a run over many, of which none may be left; None for one.
+
+    `affected` is the value of --affected. Raises as `several` does, and ConfigError.
+    """
+    names = several(options)
+    if not affected:
+        return names or None
+    # Imported late: few runs compare commits.
+    from devinops.cli.affected_targets import only_affected
+
+    selected = names or selected_targets(read_project(options.root), options.flags)
+    return only_affected(options, affected, selected)
+
+
 def connection(settings: Settings) -> Connection:
     return Connection(
         target=settings.target,

@@ -49,7 +49,8 @@ class FleetAnswer(NamedTuple):
     """The plans of many targets, and the exit code of the run.
 
     `error`, `approved`, `command` and `lint` are as in `PlanAnswer`. `selectors` are the values of
-    --target that select these targets. `keys` are the variables that the API keys come from.
+    --target that select these targets, and `affected` that of --affected. `keys` are the variables
+    that the API keys come from.
     """
 
     plan: FleetPlan
@@ -60,6 +61,7 @@ class FleetAnswer(NamedTuple):
     selectors: tuple[str, ...] = ("all",)
     keys: tuple[str, ...] = ()
     lint: ProblemsAnswer | None = None
+    affected: str | None = None
 
 
 class Failure(NamedTuple):

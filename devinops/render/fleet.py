@@ -248,6 +248,7 @@ def full_command(answer: answers.FleetAnswer, in_root: str) -> str:
     plan = answer.plan
     options = [
         *(f"--target {quote(selector)}" for selector in answer.selectors),
+        *([f"--affected {quote(answer.affected)}"] if answer.affected else []),
         *(f"--only {quote(text)}" for text in plan.only),
         *map(str, plan.approvals.given()),
     ]

@@ -103,6 +103,33 @@ def test_the_plan_of_one_target_is_as_without_a_fleet(
     assert "organization org-a" in named.out
 
 
+def test_only_targets_that_a_change_affects_are_planned_and_applied(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    git(place, "init", "-q", "-b", "main")
+    git(place, "add", "-A")
+    commit(place, "-m", "base")
+    (place / "knowledge" / "b.md").write_text(
+        NOTE.replace("Deploys", "B").replace("---\nR", "targets: [b]\n---\nR")
+    )
+    affected = ("-C", place, "-t", "all", "--affected", "HEAD", "--adopt")
+    plan = json.loads(devinops("plan", *affected, "--format", "json").out)
+    assert [target["name"] for target in plan["targets"]] == ["b"]
+    report = devinops("apply", *affected, "--expect", plan["digest"])
+    assert (report.code, "Applied to 1 of 1 organization" in report.out) == (0, True)
+
+    git(place, "add", "-A")
+    commit(place, "-m", "change")
+    emulator.clear_requests()
+    for command in ("plan", "apply"):
+        ran = devinops(command, *affected, *(["--yes"] if command == "apply" else []))
+        assert (ran.code, "affects none of the targets" in ran.err) == (0, True)
+    assert emulator.requests == []
+    devinops("plan", "-C", place, "-t", "all", "--out", place / "plans.json")
+    assert devinops("apply", place / "plans.json", *affected[:-1]).code == 64
+
+
 @pytest.mark.parametrize(
     ("targets", "environment", "expected", "told"),
     [

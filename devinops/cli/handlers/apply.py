@@ -26,7 +26,7 @@ from devinops.cli.session import (
     Session,
     failures_written,
     open_planning_session,
-    several,
+    targets_of_run,
 )
 from devinops.model.client_protocols import Writer
 from devinops.model.errors import Stale, UsageError
@@ -40,6 +40,7 @@ def run(
     plan: Path | None,
     yes: bool,
     expect: str | None,
+    affected: str | None,
     webhook_secrets: Path | None,
     approvals: Approvals,
 ) -> ExitCode:
@@ -53,8 +54,10 @@ def run(
         # People paste a digest, often with a space.
         expect = expect and expect.strip()
         reviewed = read_reviewed(plan, expect)
-        names = reviewed.targets(options) if reviewed else several(options)
-        if names:
+        if affected and (plan or reviewed):
+            raise UsageError("leave out --affected: reviewed plans say for which targets they are")
+        names = reviewed.targets(options) if reviewed else targets_of_run(options, affected)
+        if names is not None:
             # Imported late: an apply to one target needs nothing of it.
             from devinops.cli.fleet_apply import FleetRequest, apply_to
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from devinops.api import open_reader
 from devinops.cli.options import Options
-from devinops.cli.session import failures_written, open_planning_session, several
+from devinops.cli.session import failures_written, open_planning_session, targets_of_run
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
 from devinops.render import render
@@ -19,6 +19,7 @@ def run(
     out: Path | None,
     detailed_exitcode: bool,
     lint_since: str | None,
+    affected: str | None,
     approvals: Approvals,
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
@@ -29,7 +30,12 @@ def run(
             from devinops.cli.handlers.lint import in_changed_entries
 
             lint = in_changed_entries(options, lint_since)
-        answer = _answer(options, detailed_exitcode, approvals)
+        names = targets_of_run(options, affected)
+        answer: PlanAnswer | FleetAnswer
+        if names is None:
+            answer = _of_one(options, detailed_exitcode, approvals)
+        else:
+            answer = _of_many(options, names, detailed_exitcode, approvals, affected)
         if out is not None:
             from devinops.applying.saved_plan import save
 
@@ -38,15 +44,23 @@ def run(
     return answer.exit_code
 
 
-def _answer(options: Options, detailed: bool, approvals: Approvals) -> PlanAnswer | FleetAnswer:
-    names = several(options)
-    if not names:
-        with open_planning_session(options, open_reader) as session:
-            plan, _ = session.plan(replace(approvals, allow_targets=None), go_on=True)
-        return PlanAnswer(plan, plan.exit_code(detailed=detailed))
+def _of_one(options: Options, detailed: bool, approvals: Approvals) -> PlanAnswer:
+    with open_planning_session(options, open_reader) as session:
+        plan, _ = session.plan(replace(approvals, allow_targets=None), go_on=True)
+    return PlanAnswer(plan, plan.exit_code(detailed=detailed))
+
+
+def _of_many(
+    options: Options,
+    names: tuple[str, ...],
+    detailed: bool,
+    approvals: Approvals,
+    affected: str | None,
+) -> FleetAnswer:
     # Imported late: a plan of one target needs nothing of it.
     from devinops.cli.fleet import open_fleet, plan_targets
 
     with open_fleet(options, names, open_reader) as fleet:
         plans = plan_targets(fleet, approvals, go_on=True)
-    return fleet.answer(plans, plans.exit_code(detailed=detailed))
+    answer = fleet.answer(plans, plans.exit_code(detailed=detailed))
+    return answer._replace(affected=affected)

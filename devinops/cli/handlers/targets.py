@@ -36,12 +36,9 @@ def run(
         project = read_project(options.root)
         chosen = _chosen(project, options)
         if affected:
-            from devinops.cli.affected_targets import affected_targets
+            from devinops.cli.affected_targets import only_affected
 
-            among = affected_targets(options.root, affected, options.say)
-            chosen = tuple(name for name in chosen if name in among)
-            if not chosen:
-                options.say(f"what changed since {affected} affects none of the targets")
+            chosen = only_affected(options, affected, chosen)
     lines = list(chosen) if names else list(_lines(project, chosen))
     options.answer(SimpleAnswer(lines, lambda: _document(project, chosen)))
     return ExitCode.OK
