@@ -32,9 +32,6 @@ _MARK: Final = re.compile(
     "# devinops init wrote this file, and updates it until somebody edits it: ([0-9a-f]{16})\n"
 )
 
-_NUMBERS: Final = ("allow_delete", "allow_missing")
-"""The approvals of a number."""
-
 _HAZARD_FLAGS: Final = tuple(f"allow_{name}" for name in HAZARDS)
 
 _NO_CHOICE: Final = "as in devinops.yaml"
@@ -65,28 +62,35 @@ class Pipeline:
 
     @property
     def is_many(self) -> bool:
-        """Whether there are several targets, so that each job runs once for each."""
+        """Whether there are several targets, which each job works on together."""
         return len(self.keys) > 1
 
     @property
-    def key(self) -> str:
-        """The variable with the key, if there is only one target."""
-        return next(iter(self.keys.values()), DEFAULT_KEY)
+    def job_keys(self) -> list[str]:
+        """The variables that a job needs, those of the enterprise last."""
+        return list(dict.fromkeys([*self.target_keys, *self.enterprise_keys.values()]))
+
+    @property
+    def target_keys(self) -> list[str]:
+        """The variables without those of the enterprise, in the order of the targets."""
+        return list(dict.fromkeys(self.keys.values())) or [DEFAULT_KEY]
 
     @property
     def root(self) -> str:
         """The option that a command at the top needs to find the root."""
         return f" --root {shlex.quote(self.below)}" if self.below else ""
 
-    def suffix(self, target: str = "") -> str:
-        """Return the end of a name that only this root and target have, such as `-teams-a`."""
-        parts = (re.sub(r"[^\w.-]+", "-", self.below).strip("-"), target)
-        return "".join(f"-{part}" for part in parts if part)
+    @property
+    def suffix(self) -> str:
+        """The end of a name that only this root has, such as `-teams-a`."""
+        name = re.sub(r"[^\w.-]+", "-", self.below).strip("-")
+        return f"-{name}" if name else ""
 
-    def title(self, target: str = "") -> str:
-        """Return the end of a title for people, such as ` in teams/a, staging`."""
-        parts = [re.sub(r"[^\w /.-]", "?", self.below), target]
-        return f" in {', '.join(filter(None, parts))}" if any(parts) else ""
+    @property
+    def title(self) -> str:
+        """The end of a title for people, such as ` in teams/a`."""
+        name = re.sub(r"[^\w /.-]", "?", self.below)
+        return f" in {name}" if name else ""
 
     def paths(self, below: str, *own: str) -> str:
         """Return patterns of the files that a plan depends on, as JSON, which is also YAML.
@@ -157,15 +161,16 @@ def key_note(system: str, pipeline: Pipeline) -> str:
         return ""
     keys = pipeline.all_keys
     reading = ", ".join(f"{key}_PLAN" for key in keys)
-    scope = "their environments devin-TARGET" if pipeline.is_many else "the environment devin"
     return (
         f"{where[system]} a key that can only read as {reading}, and a key that may write as "
-        f"{', '.join(keys)} in {scope}, which only the branch {pipeline.branch} may use."
+        f"{', '.join(keys)} in the environment devin, which only the branch {pipeline.branch} may "
+        "use."
     )
 
 
 def github_values(pipeline: Pipeline) -> dict[str, str]:
-    """Return the values of the placeholders in github.yml."""
+    """Return the values of the placeholders in github.yml and github-backup.yml."""
+    keys, line = pipeline.job_keys, "          {0}: ${{{{ secrets.{1} }}}}\n"
     return {
         **ACTIONS,
         **_common(pipeline),
@@ -173,69 +178,49 @@ def github_values(pipeline: Pipeline) -> dict[str, str]:
         "paths": pipeline.paths("**", WORKFLOW, GITHUB_LOCK),
         "branches": _json([re.sub(r"^!|\+", r"\\\g<0>", pipeline.branch)]),
         "validate": command_line(f"devinops validate{pipeline.root} --format github"),
-        "target_input": _target_input(pipeline.keys) if pipeline.is_many else "",
         "hazard_inputs": "".join(
             f"      allow_{name}:\n        description: {_json(help)}\n        type: boolean\n"
             for name, help in HAZARDS.items()
         ),
-        "approvals": indent(_github_approvals(), "  "),
-        "options": _github_options(),
+        "approvals": indent(_github_approvals(pipeline), "  "),
+        "options": _github_options(pipeline),
         "hazard_options": _github_hazards(),
         "contents": (
             "write  # for the branch devinops, which holds the inventory"
             if pipeline.pushes
             else "read  # with inventory: {store: branch}, write"
         ),
-    }
-
-
-def github_job_values(pipeline: Pipeline, target: str) -> dict[str, str]:
-    """Return the values of the placeholders in github-jobs.yml for the jobs of one target.
-
-    They name its secrets: a job with another way to find them would be sent those of all targets.
-    """
-    key = pipeline.keys[target]
-    keys = [key, *filter(None, [pipeline.enterprise_keys.get(target)])]
-    line = "          {0}: ${{{{ secrets.{1} }}}}\n"
-    name = target if pipeline.is_many else ""
-    ending = f"-{name}" if name else ""
-    return {
-        "job": ending.replace(".", "--"),
-        "target": f"    env:\n      DEVINOPS_TARGET: {_json(name)}\n" if name else "",
-        "chosen": f" && inputs.target == '{name}'" if name else "",
-        "suffix": pipeline.suffix(name),
-        "title": pipeline.title(name),
-        "environment": f"devin{ending}",
-        "key": key,
-        "plan_secret": f"{key}_PLAN",
-        "apply_secret": key,
         "plan_key": "".join(line.format(key, f"{key}_PLAN") for key in keys),
         "apply_key": "".join(line.format(key, key) for key in keys),
+        "apply_secrets": (
+            "the keys for applying"
+            if len(pipeline.target_keys) > 1
+            else f"the secret {pipeline.target_keys[0]}"
+        ),
     }
 
 
-def _target_input(targets: Iterable[str]) -> str:
-    return (
-        "      target:\n        description: Target to plan or apply\n        type: choice\n"
-        f"        required: true\n        options: {_json(list(targets))}\n"
-    )
+def _numbers(pipeline: Pipeline) -> tuple[str, ...]:
+    """Return the approvals of a number."""
+    return ("allow_delete", "allow_missing", *(("allow_targets",) if pipeline.is_many else ()))
 
 
-def _github_approvals() -> str:
+def _github_approvals(pipeline: Pipeline) -> str:
     """Return variables with the inputs."""
     flags = ("adopt", *_HAZARD_FLAGS)
+    values = (*_numbers(pipeline), "on_conflict", "rollback")
     lines = [f"{name.upper()}: ${{{{ inputs.{name} && 'yes' || '' }}}}" for name in flags]
-    lines += [f"{name.upper()}: ${{{{ inputs.{name} }}}}" for name in _NUMBERS]
-    lines += [f"{name.upper()}: ${{{{ inputs.{name} }}}}" for name in ("on_conflict", "rollback")]
+    lines += [f"{name.upper()}: ${{{{ inputs.{name} }}}}" for name in values]
     lines.append(f"ON_DRIFT: ${{{{ inputs.on_drift != '{_NO_CHOICE}' && inputs.on_drift || '' }}}}")
     return "".join(f"{line}\n" for line in lines)
 
 
-def _github_options() -> str:
+def _github_options(pipeline: Pipeline) -> str:
     """Return the options for the variables that are not empty, over several lines."""
     options = ["${ADOPT:+--adopt}"]
     options += [
-        f'${{{name.upper()}:+{_flag(name)} "${name.upper()}"}}' for name in ("on_drift", *_NUMBERS)
+        f'${{{name.upper()}:+{_flag(name)} "${name.upper()}"}}'
+        for name in ("on_drift", *_numbers(pipeline))
     ]
     options.append("""${ON_CONFLICT:+--on-conflict "${ON_CONFLICT//;/$'\\n'}"}""")
     return " \\\n            ".join([*options, _github_hazards()])
@@ -248,7 +233,6 @@ def _github_hazards() -> str:
 def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
     """Return the values of the placeholders in gitlab.yml, which becomes this file."""
     keys = pipeline.all_keys
-    target = "$DEVINOPS_TARGET" if pipeline.is_many else ""
     return {
         **_common(pipeline),
         "lock": GITLAB_LOCK,
@@ -256,27 +240,12 @@ def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
         "validate": f"devinops validate{pipeline.root}",
         "plan_secrets": ", ".join(f"{key}_PLAN" for key in keys),
         "apply_secrets": ", ".join(keys),
-        "hazard_inputs": _gitlab_variables(pipeline),
-        "options": indent(f"set --\n{_gitlab_options()}", " " * 6),
+        "hazard_inputs": _gitlab_variables(),
+        "options": indent(f"set --\n{_gitlab_options(pipeline)}", " " * 6),
         "hazard_options": indent(_gitlab_flags(_HAZARD_FLAGS), " " * 8),
-        "suffix": pipeline.suffix(target),
-        "environment": f"-{target}" if target else "",
-        "title": pipeline.title(target),
-        "matrix": _gitlab_matrix(pipeline.keys) if pipeline.is_many else "",
-        "target_check": indent(_TARGET_CHECK, " " * 6) if pipeline.is_many else "",
         "push_check": indent(_PUSH_CHECK, " " * 6) if pipeline.pushes else "",
-        "key": "KEY" if pipeline.is_many else pipeline.key,
-        "plan_secret": "with the key" if pipeline.is_many else f"{pipeline.key}_PLAN",
-        "export": indent(_gitlab_export(pipeline), " " * 6),
+        "export": "".join(f'      export {key}="${key}_PLAN"\n' for key in pipeline.job_keys),
     }
-
-
-_TARGET_CHECK: Final = """\
-if [ -n "$TARGET" ] && [ "$TARGET" != "$DEVINOPS_TARGET" ]; then
-  echo "Not for this target."
-  exit 0
-fi
-"""
 
 
 _PUSH_CHECK: Final = """\
@@ -289,22 +258,18 @@ fi
 """
 
 
-def _gitlab_variables(pipeline: Pipeline) -> str:
-    form = '  {0}:\n    value: "{1}"\n{2}    description: {3}\n'
-    choice = '    options: ["no", "yes"]\n'
-    lines = [
-        form.format(f"ALLOW_{name.upper()}", "no", choice, _json(help))
+def _gitlab_variables() -> str:
+    return "".join(
+        f'  ALLOW_{name.upper()}:\n    value: "no"\n    options: ["no", "yes"]\n'
+        f"    description: {_json(help)}\n"
         for name, help in HAZARDS.items()
-    ]
-    if pipeline.is_many:
-        listed = f"Target to plan or apply; empty, all: {', '.join(pipeline.keys)}"
-        lines.append(form.format("TARGET", "", "", _json(listed)))
-    return "".join(lines)
+    )
 
 
-def _gitlab_options() -> str:
+def _gitlab_options(pipeline: Pipeline) -> str:
     """Return lines of shell that add the options to "$@"."""
-    given = {name: (f'[ -n "${name.upper()}" ]', f'"${name.upper()}"') for name in _NUMBERS}
+    numbers = _numbers(pipeline)
+    given = {name: (f'[ -n "${name.upper()}" ]', f'"${name.upper()}"') for name in numbers}
     conflicts = """"$(echo "$ON_CONFLICT" | tr ';' '\\n')\""""
     values = {
         "on_conflict": ('[ -n "$ON_CONFLICT" ]', conflicts),
@@ -323,29 +288,21 @@ def _gitlab_flags(names: Iterable[str]) -> str:
     )
 
 
-def _gitlab_matrix(targets: Iterable[str]) -> str:
-    return f"  parallel:\n    matrix:\n      - DEVINOPS_TARGET: {_json(list(targets))}\n"
-
-
-def _gitlab_export(pipeline: Pipeline) -> str:
-    """Return the lines that give the key for planning the name that devinops looks for."""
-    enterprise = {
-        target: f'export {key}="${key}_PLAN"' for target, key in pipeline.enterprise_keys.items()
-    }
-    if not pipeline.is_many:
-        lines = [f'export {pipeline.key}="${pipeline.key}_PLAN"', *enterprise.values()]
-        return "".join(f"{line}\n" for line in lines)
-    commands = {
-        target: [f'KEY=${key}_PLAN; export {key}="$KEY"', *filter(None, [enterprise.get(target)])]
-        for target, key in pipeline.keys.items()
-    }
-    cases = "".join(f"  {target}) {'; '.join(lines)} ;;\n" for target, lines in commands.items())
-    return f'case "$DEVINOPS_TARGET" in\n{cases}esac\n'
+def of_number(text: str, *, is_many: bool) -> str:
+    """Return the lines of a template for one target or for many, and those without a mark."""
+    ours, other = ("many", "one") if is_many else ("one", "many")
+    text = re.sub(rf"@@{other}\|.*\n", "", text)
+    return text.replace(f"@@{ours}|", "")
 
 
 def _common(pipeline: Pipeline) -> dict[str, str]:
+    keys = pipeline.target_keys
     return {
         "root": pipeline.root,
+        "suffix": pipeline.suffix,
+        "title": pipeline.title,
+        "key_values": "".join(f"${key}" for key in keys),
+        "plan_secret": "with a key for planning" if len(keys) > 1 else f"{keys[0]}_PLAN",
         "on_drift": _NO_CHOICE,
         "branch": pipeline.branch,
         "backups": _json(f"{loose(pipeline.below)}/.devinops/backups/".lstrip("/")),

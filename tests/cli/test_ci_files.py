@@ -6,7 +6,7 @@ import configparser
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,18 +109,12 @@ def test_only_a_job_that_came_to_the_apply_keeps_backups(
     top: Path, outcome: str, is_kept: bool
 ) -> None:
     """Before it, those in the checkout are what the branch brought along."""
-    for job in of_target(read_workflow(top / WORKFLOW), "apply"):
-        (upload,) = (step for step in job["steps"] if "upload-artifact" in step.get("uses", ""))
-        steps = {"apply": {"outcome": outcome}}
-        event = {"event": {"repository": {"private": True}}}
-        context = {"failed": outcome != "success", "steps": steps, "github": event}
-        assert condition(upload["if"], context) is is_kept
-
-
-def of_target(workflow: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """Return the jobs of this name, one for each target."""
-    names = (name, f"{name}-staging", f"{name}-production")
-    return [job for job in map(workflow["jobs"].get, names) if job]
+    steps = read_workflow(top / WORKFLOW)["jobs"]["apply"]["steps"]
+    (upload,) = (step for step in steps if "upload-artifact" in step.get("uses", ""))
+    event = {"event": {"repository": {"private": True}}}
+    done = {"apply": {"outcome": outcome}}
+    context = {"failed": outcome != "success", "steps": done, "github": event}
+    assert condition(upload["if"], context) is is_kept
 
 
 def test_each_job_may_do_only_what_it_needs(top: Path) -> None:
@@ -132,13 +126,10 @@ def test_each_job_may_do_only_what_it_needs(top: Path) -> None:
         "drift": {"contents": "read", "issues": "write"},
         "drift-pull-request": {"contents": "write", "pull-requests": "write"},
     }
-    jobs = {name: of_target(workflow, name) for name in permissions}
-    assert sum(map(len, jobs.values())) == len(workflow["jobs"])
-    for name, expected in permissions.items():
-        for job in jobs[name]:
-            assert job["permissions"] == expected
-            assert ("environment" in job) is (name == "apply")
-            assert job["timeout-minutes"] == (120 if name == "apply" else 30)
+    assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == permissions
+    for name, job in workflow["jobs"].items():
+        assert job.get("environment") == ("devin" if name == "apply" else None)
+        assert job["timeout-minutes"] == (120 if name == "apply" else 30)
 
 
 def test_a_key_is_only_in_the_step_that_needs_it(top: Path) -> None:
@@ -196,10 +187,11 @@ def test_every_approval_can_be_given(top: Path) -> None:
     names = {"digest", "adopt", "on_conflict", "on_drift", "allow_delete", "allow_missing"}
     names |= {f"allow_{name}" for name in HAZARDS}
     inputs = read_workflow(top / WORKFLOW)["on"]["workflow_dispatch"]["inputs"]
-    assert set(inputs) - {"target", "rollback"} == names
+    of_many = {"target", "allow_targets"} & set(inputs)
+    assert set(inputs) - {"rollback"} == names | of_many
     assert len(inputs) <= 10, "GitHub allows no more"
     variables = yaml.safe_load((top / PIPELINE).read_text())["variables"]
-    assert set(variables) - {"TARGET", "ROLLBACK_JOB"} == {name.upper() for name in names}
+    assert set(variables) - {"ROLLBACK_JOB"} == {name.upper() for name in names | of_many}
 
 
 def test_devinops_is_installed_from_one_line_after_its_locked_dependencies(top: Path) -> None:
@@ -234,28 +226,56 @@ def test_the_lock_has_all_dependencies_with_hashes(top: Path) -> None:
         assert requirement.specifier.contains(pin.version), requirement
 
 
-def test_each_target_has_jobs_with_its_own_key_only(tmp_path: Path, devinops: Devinops) -> None:
+FORTY = "version: 1\ndefaults: {inventory: {store: branch}}\ntargets: fleet/targets.yaml\n"
+TEAMS = "targets:\n" + "".join(f"  team-{n}: {{org_id: org-{n}}}\n" for n in range(40))
+
+
+@pytest.mark.parametrize("system", ["github", "gitlab"])
+@pytest.mark.parametrize(("number", "config"), [("1", ""), ("2", MANY), ("40", FORTY)])
+def test_what_is_written_for_a_number_of_targets(
+    tmp_path: Path,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    golden: Callable[[str, str], None],
+    number: str,
+    config: str,
+    system: str,
+) -> None:
+    origin = Origin("devinops @ git+https://git.example/devinops@0a")
+    monkeypatch.setattr("devinops.cli.handlers.init.installed_origin", lambda: origin)
+    subprocess.run(["git", "-C", tmp_path, "init", "-q", "-b", "main"], check=True)
+    if config:
+        (tmp_path / "devinops.yaml").write_text(config)
+        (tmp_path / "fleet").mkdir()
+        (tmp_path / "fleet" / "targets.yaml").write_text(TEAMS)
+    assert devinops("init", "-C", tmp_path, "--ci", system).code == 0
+    file = WORKFLOW if system == "github" else PIPELINE
+    golden(f"ci/{system}-{number}.yml", (tmp_path / file).read_text())
+
+
+def test_each_job_has_each_key_once_and_no_other_secret(tmp_path: Path, devinops: Devinops) -> None:
     (tmp_path / "devinops.yaml").write_text(MANY)
     devinops("init", "-C", tmp_path)
     workflow = read_workflow(tmp_path / WORKFLOW)
-    inputs = workflow["on"]["workflow_dispatch"]["inputs"]
-    assert inputs["target"]["options"] == ["staging", "production"]
-    for name, key in (("staging", "DEVIN_API_KEY_STAGING"), ("production", "DEVIN_ENTERPRISE")):
-        jobs = [job for id, job in workflow["jobs"].items() if id.endswith(name)]
-        assert [job["env"] for job in jobs] == [{"DEVINOPS_TARGET": name}] * 4
-        used = {secret for job in jobs for secret in re.findall(r"secrets\.(\w+)", str(job))}
-        keys = {key, *(["DEVIN_API_KEY_PRODUCTION"] if name == "production" else [])}
-        assert used == {*keys, *(f"{key}_PLAN" for key in keys)}
-        assert workflow["jobs"][f"apply-{name}"]["environment"] == f"devin-{name}"
+    keys = ["DEVIN_API_KEY_STAGING", "DEVIN_API_KEY_PRODUCTION", "DEVIN_ENTERPRISE"]
+    for name, job in workflow["jobs"].items():
+        ending = "" if name == "apply" else "_PLAN"
+        used = re.findall(r"'(\w+)': '\$\{\{ secrets\.(\w+) }}'", str(job))
+        assert used == [(key, f"{key}{ending}") for key in keys]
     assert {"services/*/devin/**/*.md", "orgs/**"} <= {*workflow["on"]["push"]["paths"]}
 
 
-def test_the_name_of_a_job_has_no_dot(tmp_path: Path, devinops: Devinops) -> None:
-    (tmp_path / "devinops.yaml").write_text("version: 1\ntargets: {eu.1: {}, us: {}}\n")
-    devinops("init", "-C", tmp_path)
-    workflow = read_workflow(tmp_path / WORKFLOW)
-    assert schema_errors("github-workflows", workflow) == []
-    assert workflow["jobs"]["plan-eu--1"]["env"] == {"DEVINOPS_TARGET": "eu.1"}
+@pytest.mark.parametrize("system", ["github", "gitlab"])
+def test_a_target_that_is_added_needs_no_new_workflow(
+    tmp_path: Path, devinops: Devinops, system: str
+) -> None:
+    init = ("init", "-C", tmp_path, "--ci", system)
+    (tmp_path / "devinops.yaml").write_text("version: 1\ntargets: {a: {}, b: {}}\n")
+    devinops(*init)
+    (tmp_path / "devinops.yaml").write_text("version: 1\ntargets: {a: {}, b: {}, c: {}}\n")
+    ran = devinops(*init)
+    file = WORKFLOW if system == "github" else PIPELINE
+    assert (ran.code, f"unchanged {file}\n" in ran.out) == (0, True)
 
 
 def test_the_key_of_the_only_target_is_used(tmp_path: Path, devinops: Devinops) -> None:

@@ -465,7 +465,7 @@ targets:
 
 
 @pytest.mark.parametrize("system", ["github", "gitlab"])
-def test_a_target_without_a_job_is_named_and_its_jobs_are_shown(
+def test_a_target_without_a_job_is_named_and_the_difference_is_shown(
     tmp_path: Path, devinops: Devinops, system: str
 ) -> None:
     git(tmp_path, "init")
@@ -481,13 +481,14 @@ def test_a_target_without_a_job_is_named_and_its_jobs_are_shown(
     key = "DEVIN_API_KEY_STAGING"
     assert re.search(rf"read -rs {key} && export {key}\n  devinops plan .*-t staging\n", ran.out)
     assert file.read_text() == text
-    diff = ran.out.partition("like this, but leaves the file as it is:\n\n")[2]
+    diff = ran.out.partition("leaves the file as it is:\n\n")[2]
     (tmp_path / "diff").write_text(diff.partition("\nChange the file where")[0] + "\n")
     git(tmp_path, "apply", "diff")
     ran = devinops(*init)
     assert (ran.code, f"unchanged {file.relative_to(tmp_path)}" in ran.out) == (0, True)
-    (tmp_path / "devinops.yaml").write_text(f"{TARGETS}  third: {{}}\n")
-    assert f"updated {file.relative_to(tmp_path)}\n" in devinops(*init).out
+    file.write_text(f"{file.read_text()}# edited\n")
+    (tmp_path / "devinops.yaml").write_text(f"{TARGETS}  third: {{api_key_env: DEVIN_THIRD}}\n")
+    assert "which does not have the keys: DEVIN_THIRD\n" in devinops(*init).out
 
 
 FILES_OF_CI = [

@@ -363,34 +363,61 @@ targets:
 
 
 @pytest.mark.matrix
-def test_each_target_has_its_own_key_and_can_be_chosen(tmp_path: Path) -> None:
+def test_one_job_serves_all_targets_each_with_its_own_key(tmp_path: Path) -> None:
     seed = {
         "organizations": {"org-staging": {}, "org-production": {}},
         "keys": {"cog_s": {"org": "org-staging"}, "cog_p": {"org": "org-production"}},
     }
+    planning: dict[str, Any] = {
+        "DEVIN_API_KEY_STAGING_PLAN": "cog_s",
+        "DEVIN_API_KEY_PRODUCTION_PLAN": "cog_p",
+    }
+    applying: dict[str, Any] = {
+        "DEVIN_API_KEY_STAGING": "cog_s",
+        "DEVIN_API_KEY_PRODUCTION": "cog_p",
+    }
     with Emulator(seed) as emulator, GitLabApi().serving() as gitlab:
+
+        def notes() -> list[list[str]]:
+            organizations = ("org-staging", "org-production")
+            return [
+                sorted(note["name"] for note in emulator.knowledge(org)) for org in organizations
+            ]
+
         world = World(tmp_path, emulator, gitlab)
         (world.checkout / "devinops.yaml").write_text(MANY)
-        (world.checkout / ".gitlab-ci.yml").unlink()
-        assert world.runner.bash("devinops init --ci gitlab", {})[0] == 0
-        (world.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
+        assert "updated .gitlab-ci.yml" in world.runner.bash("devinops init --ci gitlab", {})[1]
         world.pipeline = yaml.safe_load((world.checkout / ".gitlab-ci.yml").read_text())
+        (world.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
         world.push()
-        digests = {}
-        keys = {"staging": "cog_s", "production": "cog_p"}
-        for target, key in keys.items():
-            variable: dict[str, Any] = {
-                f"DEVIN_API_KEY_{target.upper()}_PLAN": key,
-                "DEVINOPS_TARGET": target,
-            }
-            code, log = world.run("devinops-plan-by-hand", BY_HAND, **variable)
-            assert code == 0, log
-            digests[target] = digest_in(log)
-        for target, key in keys.items():
-            variable = {f"DEVIN_API_KEY_{target.upper()}": key, "DEVINOPS_TARGET": target}
-            variable |= {"TARGET": "staging", "DIGEST": digests["staging"]}
-            code, log = world.run("devinops-apply-by-hand", BY_HAND, **variable)
-            assert code == 0, log
-        assert "Not for this target." in log
-        assert [note["name"] for note in emulator.knowledge("org-staging")] == ["A"]
-        assert emulator.knowledge("org-production") == []
+
+        code, log = world.run("devinops-plan-by-hand", BY_HAND, TARGET="staging", **planning)
+        assert code == 0, log
+        digest = digest_in(log)
+        by_hand = {"TARGET": "staging", "DIGEST": digest, **applying}
+        code, log = world.run("devinops-apply-by-hand", BY_HAND, **by_hand)
+        assert (code, notes()) == (0, [["A"], []]), log
+
+        base = git(world.checkout, "rev-parse", "HEAD")
+        text = NOTE.format("B").replace("trigger: t", "trigger: t\ntargets: [production]")
+        (world.checkout / "knowledge" / "B.md").write_text(text)
+        world.push()
+        world.gitlab.open(1)
+        about = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base, **planning}
+        code, log = world.run("devinops-plan", MERGE_REQUEST, 1, **about)
+        assert code == 0, log
+        assert "Plan for 1 organization: 1 needs 2 changes" in world.gitlab.texts(1)[0]
+        sha = world.gitlab.merge(1)
+        about = {"CI_COMMIT_BEFORE_SHA": base, **applying}
+        code, log = world.run("devinops-apply", PUSH, sha=sha, **about)
+        assert (code, notes()) == (0, [["A"], ["A", "B"]]), log
+        about["CI_COMMIT_BEFORE_SHA"] = git(world.checkout, "rev-parse", "HEAD")
+        code, log = world.run("devinops-apply", PUSH, sha=sha, **about)
+        assert (code, "affects none of the targets" in log) == (0, True), log
+        assert world.run("devinops-drift", SCHEDULE, **planning)[0] == 0
+        (note,) = (n for n in emulator.knowledge("org-production") if n["name"] == "B")
+        emulator.edit("knowledge", note["note_id"], body="edited")
+        assert world.run("devinops-drift", SCHEDULE, **planning)[0] == 2
+        code, log = world.run("devinops-drift", SCHEDULE, DRIFT="merge-request", **planning)
+        assert code == 0, log
+        assert git(world.origin, "show", "devinops-drift:knowledge/B.md").endswith("edited")

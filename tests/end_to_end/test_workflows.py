@@ -109,6 +109,7 @@ class World:
         fork: bool = False,
         actor: str = "ann",
         ref: str = MAIN,
+        before: str = "",
     ) -> dict[str, Step]:
         keys = {"DEVIN_API_KEY_PLAN": PLAN_KEY, "DEVIN_API_KEY": APPLY_KEY}
         source = "someone/api" if fork else "acme/api"
@@ -122,6 +123,7 @@ class World:
                 "ref_name": ref.removeprefix("refs/heads/"),
                 "actor": actor,
                 "event": {
+                    "before": before,
                     "repository": {"private": True, "default_branch": "main"},
                     "pull_request": {"head": {"repo": {"full_name": source}}},
                 },
@@ -514,23 +516,114 @@ def test_each_target_is_planned_and_applied_with_its_own_key(tmp_path: Path) -> 
     with Emulator(seed) as emulator, GitHubApi().serving() as github:
         world = World(tmp_path, emulator, github)
         (world.checkout / "devinops.yaml").write_text(MANY)
-        (world.checkout / ".github/workflows/devinops.yml").unlink()
         assert world.shell("devinops init --ci github")[0] == 0
         (world.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
-        world.push()
         world.workflow = read_workflow(world.checkout / ".github/workflows/devinops.yml")
+        before = git(world.checkout, "rev-parse", "HEAD")
+        world.push()
         world.github.open(1)
         secrets = {"DEVIN_API_KEY_STAGING_PLAN": "cog_s", "DEVIN_API_KEY_PRODUCTION_PLAN": "cog_p"}
-        for target in ("staging", "production"):
-            passed(world.plan(1, f"plan-{target}", secrets=secrets))
-        assert len(world.github.texts(1)) == 2
+        passed(world.plan(1, secrets=secrets))
+        (text,) = world.github.texts(1)
+        assert "## Plan for 2 organizations: 2 need the same 1 change" in text
         sha = world.github.merge(1)
+        # What one target cannot do does not stop the other.
         secrets = {"DEVIN_API_KEY_STAGING": "cog_s"}
-        passed(world.run("apply-staging", "push", sha=sha, secrets=secrets))
+        steps = world.run("apply", "push", sha=sha, before=before, secrets=secrets)
+        assert steps["Apply"].code == 3
         assert [note["name"] for note in emulator.knowledge("org-staging")] == ["A"]
         assert emulator.knowledge("org-production") == []
-        secrets = {"DEVIN_API_KEY_STAGING_PLAN": "cog_s"}
-        inputs = {"target": "staging"}
-        passed(world.run("plan-staging", "workflow_dispatch", inputs=inputs, secrets=secrets))
-        with pytest.raises(AssertionError, match="does not run"):
-            world.run("plan-production", "workflow_dispatch", inputs=inputs, secrets=secrets)
+
+
+FLEET = """\
+version: 1
+defaults: {inventory: {store: branch}, prune: owned}
+targets:
+  a: {org_id: org-a, labels: {ring: canary}}
+  b: {org_id: org-b}
+  c: {org_id: org-c}
+"""
+SHARED_KEY = {"DEVIN_API_KEY_PLAN": "cog_enterprise", "DEVIN_API_KEY": "cog_enterprise"}
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[World]:
+    """A repository whose only target became three, so that init updated the workflow."""
+    seed = {"organizations": {f"org-{name}": {} for name in "abc"}}
+    with Emulator(seed) as emulator, GitHubApi().serving() as github:
+        world = World(tmp_path, emulator, github)
+        (world.checkout / "devinops.yaml").write_text(FLEET)
+        assert "updated .github/workflows/devinops.yml" in world.shell("devinops init")[1]
+        world.workflow = read_workflow(world.checkout / ".github/workflows/devinops.yml")
+        (world.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
+        world.push()
+        yield world
+
+
+def notes(world: World) -> list[list[str]]:
+    """Return the names of the notes in each organization."""
+    return [
+        sorted(note["name"] for note in world.emulator.knowledge(f"org-{name}")) for name in "abc"
+    ]
+
+
+def test_a_request_is_planned_and_applied_in_the_targets_that_it_affects(fleet: World) -> None:
+    before = git(fleet.checkout, "rev-parse", "HEAD")
+    (fleet.checkout / "knowledge" / "B.md").write_text(
+        "---\nname: B\ntrigger: t\ntargets: [b]\n---\nB\n"
+    )
+    fleet.push()
+    fleet.github.open(1)
+    passed(fleet.plan(1, secrets=SHARED_KEY))
+    (text,) = fleet.github.texts(1)
+    assert "## Plan for 1 organization: 1 needs 2 changes" in text
+    assert "--target all --affected" in text
+    merged = fleet.github.merge(1)
+    steps = fleet.run("apply", "push", sha=merged, before=before, secrets=SHARED_KEY)
+    passed(steps)
+    assert steps["Apply"].code == 0
+    assert notes(fleet) == [[], ["A", "B"], []]
+
+
+def test_a_push_that_affects_no_target_applies_nothing(fleet: World) -> None:
+    before = git(fleet.checkout, "rev-parse", "HEAD")
+    (fleet.checkout / "README.md").write_text("Notes for Devin.\n")
+    fleet.push()
+    fleet.github.open(1)
+    passed(fleet.plan(1, secrets=SHARED_KEY))
+    assert "## Plan for 0 organizations: nothing to change" in fleet.github.texts(1)[0]
+    merged = fleet.github.merge(1)
+    steps = fleet.run("apply", "push", sha=merged, before=before, secrets=SHARED_KEY)
+    passed(steps)
+    assert steps["Apply"].code is None
+    assert "affects none of the targets" in commands(steps["Find the reviewed plan"].log)[0].data
+    assert notes(fleet) == [[], [], []]
+    steps = fleet.run("apply", "push", sha=merged, before="0" * 40, secrets=SHARED_KEY)
+    assert (steps["Find the reviewed plan"].code, steps["Apply"].code) == (1, None)
+
+
+def test_one_decision_is_one_manual_run_for_the_targets_of_a_selector(fleet: World) -> None:
+    for selector, expected in (("ring=canary", [["A"], [], []]), ("", [["A"], ["A"], ["A"]])):
+        inputs = {"target": selector}
+        plan = fleet.run("plan", "workflow_dispatch", inputs=inputs, secrets=SHARED_KEY)
+        passed(plan)
+        inputs["digest"] = plan["Plan"].outputs["digest"]
+        passed(fleet.run("apply", "workflow_dispatch", inputs=inputs, secrets=SHARED_KEY))
+        assert notes(fleet) == expected
+
+
+@needs_jq
+@pytest.mark.matrix
+def test_drift_of_all_targets_is_in_one_issue(fleet: World) -> None:
+    plan = fleet.run("plan", "workflow_dispatch", secrets=SHARED_KEY)
+    inputs = {"digest": plan["Plan"].outputs["digest"]}
+    passed(fleet.run("apply", "workflow_dispatch", inputs=inputs, secrets=SHARED_KEY))
+    passed(fleet.run("drift", "schedule", secrets=SHARED_KEY))
+    assert fleet.calls == []
+    for name in "ab":
+        (note,) = fleet.emulator.knowledge(f"org-{name}")
+        fleet.emulator.edit("knowledge", note["note_id"], body=f"Edited in {name}.")
+    passed(fleet.run("drift", "schedule", secrets=SHARED_KEY))
+    assert fleet.calls == ["gh issue create --title"]
+    report = (fleet.runner.directory / "drift.md").read_text()
+    assert all(f"Edited in {name}." in report for name in "ab")

@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from importlib import resources
@@ -25,12 +25,12 @@ from devinops.cli.ci_files import (
     WORKFLOW,
     Pipeline,
     command_line,
-    github_job_values,
     github_values,
     gitlab_values,
     is_unedited,
     key_note,
     marked,
+    of_number,
     unsafe,
 )
 from devinops.cli.installed_from import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
@@ -216,7 +216,7 @@ def set_up(
     written: list[str] = []
     snippets: list[tuple[str, str]] = []
     differences: list[str] = []
-    lacking: list[str] = []
+    lack = ""
     for name, text in texts.items():
         top = tops[name]
         # A list goes with the version that the file of CI installs.
@@ -228,8 +228,8 @@ def set_up(
         if name == workflow and state is _FileState.INTEGRATED:
             row, existing = _FileState.DIFFERENT.value, _text(top / name)
             differences.append(_difference(path, existing, text))
-            if lacking := _without_job(existing, pipeline):
-                row = f"kept  {{}}, which has no job for the targets: {', '.join(lacking)}"
+            if lack := _lack(existing, pipeline):
+                row = f"kept  {{}}, which {lack}"
         rows.append(row.format(path))
         if is_written:
             written.append(name)
@@ -246,7 +246,7 @@ def set_up(
         keys,
         branch,
         tuple(differences),
-        bool(lacking),
+        bool(lack),
     )
 
 
@@ -261,14 +261,18 @@ def _difference(path: str, existing: str, text: str) -> str:
     )
 
 
-def _without_job(existing: str, pipeline: Pipeline) -> list[str]:
-    """Return the targets that an existing file of CI does not name, if there are several."""
+def _lack(existing: str, pipeline: Pipeline) -> str:
+    """Return what an existing file of CI lacks to serve all of several targets; often empty."""
+    if not pipeline.is_many:
+        return ""
     text = _without_comments(existing)
-    return [
-        target
-        for target in (pipeline.keys if pipeline.is_many else ())
-        if not re.search(rf"(?<![\w.-]){re.escape(target)}(?![\w.-])", text)
+    is_for_all = "--affected" in text
+    wanted = pipeline.all_keys if is_for_all else pipeline.keys
+    lacking = [
+        name for name in wanted if not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", text)
     ]
+    what = "does not have the keys" if is_for_all else "has no job for the targets"
+    return f"{what}: {', '.join(lacking)}" if lacking else ""
 
 
 def _by_hand(
@@ -316,7 +320,7 @@ def _gitlab_file(root: Path, git: Repository, pipeline: Pipeline) -> str:
     """
     file = (git.top or root) / GITLAB_FILE
     is_free = not file.exists() or _runs_devinops(file, git.below)
-    return GITLAB_FILE if is_free else f".gitlab/devinops{pipeline.suffix()}.yml"
+    return GITLAB_FILE if is_free else f".gitlab/devinops{pipeline.suffix}.yml"
 
 
 def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
@@ -413,7 +417,8 @@ def _next_commands(git: Repository, root: Path, pipeline: Pipeline) -> Iterator[
         yield f"git init{option.replace(' -C', '')}"
     yield f"devinops validate{option}"
     # In bash and zsh. As a part of the command, the key would stay in the shell's history.
-    yield f"read -rs {pipeline.key} && export {pipeline.key}"
+    key = pipeline.target_keys[0]
+    yield f"read -rs {key} && export {key}"
     target = f" -t {shlex.quote(next(iter(pipeline.keys)))}" if pipeline.is_many else ""
     yield f"devinops plan{option}{target}"
 
@@ -437,7 +442,8 @@ def _pipeline(root: Path, git: Repository) -> Pipeline:
     stores = [target.get("inventory", {}).get("store") for target in project.targets.values()]
     # Without settings, the new ones have an inventory on a branch if there is a remote.
     pushes = git.remote if project.document is None else "branch" in stores
-    patterns = (*project.paths, *(f"{path}/**" for path in project.layer_directories))
+    targets = [project.targets_file.path] if project.targets_file else []
+    patterns = (*project.paths, *targets, *(f"{path}/**" for path in project.layer_directories))
     return Pipeline(git.branch, git.below, keys, patterns, enterprise_keys, pushes)
 
 
@@ -461,7 +467,7 @@ def files(
         "version": __version__,
         "target": NEW_TARGET,
         "org_id": org_setting,
-        "inventory": _template(f"{remote}.yaml").template.removesuffix("\n"),
+        "inventory": _template(f"{remote}.yaml", pipeline).template.removesuffix("\n"),
         "repo": _repository_value(git.repo),
         "where": location,
         "files": _files(git.below),
@@ -492,19 +498,16 @@ def files(
     elif ci == "github":
         names |= {WORKFLOW: "github.yml", GITHUB_LOCK: "requirements.txt"}
         values |= github_values(pipeline)
-        values["jobs"] = "\n".join(_github_jobs(values, pipeline, name) for name in pipeline.keys)
+        backup = _template("github-backup.yml", pipeline).substitute(values)
+        values["fetch_backup"] = backup
     texts = {
-        path: _template(name).substitute(values | _comments(origin, _INDENTS.get(name, 0)))
+        path: _template(name, pipeline).substitute(
+            values | _comments(origin, _INDENTS.get(name, 0))
+        )
         for path, name in names.items()
     }
     ours = {*LOCKS, WORKFLOW, gitlab_file} & texts.keys()
     return texts | {path: marked(texts[path]) for path in ours}
-
-
-def _github_jobs(values: Mapping[str, str], pipeline: Pipeline, target: str) -> str:
-    of_target = {**values, **github_job_values(pipeline, target)}
-    backup = _template("github-backup.yml").substitute(of_target)
-    return _template("github-jobs.yml").substitute(of_target, fetch_backup=backup)
 
 
 def _files(below: str) -> str:
@@ -541,8 +544,9 @@ def _repository_value(repo: str | None) -> str:
     return (repo or "null") if is_plain else json.dumps(repo, ensure_ascii=False)
 
 
-def _template(name: str) -> _Template:
-    return _Template((resources.files("devinops") / "templates" / name).read_text("utf-8"))
+def _template(name: str, pipeline: Pipeline) -> _Template:
+    text = (resources.files("devinops") / "templates" / name).read_text("utf-8")
+    return _Template(of_number(text, is_many=pipeline.is_many))
 
 
 def _check_names(git: Repository) -> None:
