@@ -21,7 +21,10 @@ _API: Final = Api(path="organizations", id="org_id", paging=Paging.CURSOR)
 
 
 class Organization(NamedTuple):
-    """An organization of an enterprise; `title` is its name in the web app."""
+    """An organization of an enterprise.
+
+    `title` is its name in the web app, on one line and only with characters that a file may have.
+    """
 
     id: str
     title: str
@@ -40,5 +43,6 @@ def organizations(connection: Connection, log: Callable[[str], None]) -> list[Or
         id, title = item.get(_API.id), item.get("name")
         if not (isinstance(id, str) and id and isinstance(title, str)):
             raise BadResponse(f"{call}: an organization has no org_id or no name")
-        listed.append(Organization(id, title))
+        printable = "".join(char if char.isprintable() else " " for char in title)
+        listed.append(Organization(id, " ".join(printable.split())))
     return sorted(listed, key=lambda organization: (organization.title, organization.id))

@@ -347,6 +347,18 @@ def test_what_prevents_discovering_is_said_and_nothing_is_written(
     assert {path.name: path.read_text() for path in root.iterdir()} == files
 
 
+def test_a_name_of_an_organization_cannot_break_the_file_or_the_terminal(
+    repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    name = " Pay\x1b[31m\u202e\nand\tship\ud800 "
+    with Emulator({"organizations": {"org-1": {"name": name}}}) as running:
+        use(running.url, "cog_enterprise")
+        root = repository({"devinops.yaml": CONFIG})
+        assert devinops("targets", "discover", "-C", root).code == 0
+    targets = read_project(root).targets.values()
+    assert {target["title"] for target in targets} >= {"Pay [31m and ship"}
+
+
 def test_names_of_new_targets_are_safe_and_their_own() -> None:
     titles = ["Pay", "con", "All!", "決済", "x" * 60, "x" * 60, ""]
     listed = [Organization(f"org-{number}", title) for number, title in enumerate(titles)]
