@@ -135,6 +135,7 @@ def load(
     problems |= {*same_folders(finder.files), *duplicates(written)}
     problems |= {*titles_as_ids(written), *placeholders(written)}
     problems |= {*layers.problems, *layer_problems, *unused(written)}
+    problems |= {*layers.misspelled(written)}
     problems |= {
         item for path, item in layers.unused.items() if not finder.is_read_or_ignored(path)
     }

@@ -48,7 +48,9 @@ def find_layers(
         names = frozenset(n for n, target in targets.items() if fits(where, labels_of(target)))
         message = _overlap(path, paths) or ("" if names else "no target has the labels of `where`")
         paths.append(path)
+        source = source_of("layers", number)
         if not message:
+            found.problems += found.misspelled_labels(where, source)
             parent, _, last = path.rpartition("/")
             if last == NAME:
                 _add_named(found, top, parent, number + 1, names)
@@ -57,7 +59,6 @@ def find_layers(
                 if not message:
                     found.directories[path] = Layer(path, number + 1, names)
         if message:
-            source = source_of("layers", number)
             found.problems.append(problem(source, "unusable-layer", f"{path}: {message}"))
     for parent in sorted(_USUAL.union(path.rpartition("/")[0] for path in paths) - {""}):
         _find_unused(found, top, parent)

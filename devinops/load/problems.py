@@ -50,6 +50,7 @@ CODES: Mapping[str, str] = {
     "no-target": "an entry that no target gets",
     "nothing-extended": "an entry with `extends: true` that extends nothing",
     "nothing-overridden": "an entry with `overrides: true` that overrides nothing (warning)",
+    "unknown-label": "a label in `where` that no target has, but a similar one (warning)",
     "unsaid-override": "an entry with the key of one in an earlier layer that does not say what it "
     "does to it",
     # entries
@@ -69,7 +70,9 @@ CODES: Mapping[str, str] = {
     "wrong-type": "a value of the wrong type",
 }
 
-WARNINGS = frozenset({"empty-file", "nothing-overridden", "placeholder", "unread", "unused-ignore"})
+WARNINGS = frozenset(
+    {"empty-file", "nothing-overridden", "placeholder", "unknown-label", "unread", "unused-ignore"}
+)
 
 
 def problem(source: Source, code: str, message: str) -> Problem:
