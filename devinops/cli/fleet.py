@@ -244,11 +244,15 @@ class _Planning(Generic[C_co]):
             self.collector.add(plan, state=state, message=message, exit_code=code)
 
     def failed(self, name: str, error: DevinopsError) -> None:
-        state = TargetState.FAILED
-        if isinstance(error, Stale):
-            state = TargetState.STALE if isinstance(error, _NotReviewed) else TargetState.BUSY
         with self.lock:
-            self.collector.add_without_plan(name, str(error), error.exit_code, state)
+            self.collector.add_without_plan(name, str(error), error.exit_code, state_of(error))
+
+
+def state_of(error: DevinopsError) -> TargetState:
+    """Return the state of a target in which something went wrong."""
+    if isinstance(error, _NotReviewed):
+        return TargetState.STALE
+    return TargetState.BUSY if isinstance(error, Stale) else TargetState.FAILED
 
 
 class _NotReviewed(Stale):

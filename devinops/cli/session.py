@@ -361,14 +361,19 @@ def open_inventory_session(options: Options) -> Iterator[Session[Reader]]:
     """
     with failures_written(options):
         settings = read_settings(options)
-        if settings.inventory.store == "none":
-            raise ConfigError(
-                f"the target {settings.target.name} has no inventory: set inventory: {{store: "
-                f"branch}} (or file) for it in {CONFIG_FILE}; without an inventory, devinops plan "
-                "compares the organization with the files"
-            )
+        needs_inventory(settings)
         with open_session(options, open_reader, settings=settings) as session:
             yield session
+
+
+def needs_inventory(settings: Settings) -> None:
+    """Raise ConfigError if a target has no inventory."""
+    if settings.inventory.store == "none":
+        raise ConfigError(
+            f"the target {settings.target.name} has no inventory: set inventory: {{store: "
+            f"branch}} (or file) for it in {CONFIG_FILE}; without an inventory, devinops plan "
+            "compares the organization with the files"
+        )
 
 
 @contextmanager

@@ -89,7 +89,8 @@ class FleetPlan:
     """The plans of many targets, by class; the largest class comes first, as in each group.
 
     `refused` says why nothing of the plans of some targets may be applied, `refusals` why nothing
-    of any. `missing` are objects that a person has to create.
+    of any. `missing` are objects that a person has to create. `is_drift`: the targets were only
+    compared with their inventories, so there are no changes and no digests.
     """
 
     targets: tuple[TargetPlan, ...]
@@ -103,11 +104,12 @@ class FleetPlan:
     only: tuple[str, ...] = ()
     approvals: Approvals = field(default_factory=Approvals)
     refusals: tuple[Refusal, ...] = ()
+    is_drift: bool = False
 
     @cached_property
     def digests(self) -> DigestList:
         """The digests of the targets whose plans can be applied, none if the run is refused."""
-        listed = () if self.refusals else self.targets
+        listed = () if self.refusals or self.is_drift else self.targets
         return DigestList({target.name: target.digest for target in listed if target.digest})
 
     def count(self, state: TargetState) -> int:
@@ -122,6 +124,8 @@ class FleetPlan:
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
         """Return the exit code of the run if nothing is applied; see `Plan.exit_code`."""
         codes = [target.exit_code(detailed=detailed) for target in self.targets]
+        if self.is_drift and self.drift:
+            codes.append(ExitCode.LOOK)
         return of_many([*codes, *([ExitCode.DECIDE] if self.refusals else [])], wrote=False)
 
 

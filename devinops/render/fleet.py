@@ -88,6 +88,11 @@ def title(plan: FleetPlan) -> str:
     return many(plan, len(plan.targets) - plan.count(TargetState.HELD))
 
 
+def heading(plan: FleetPlan) -> str:
+    """Return what was done with how many targets."""
+    return f"{'Drift in' if plan.is_drift else 'Plan for'} {title(plan)}"
+
+
 def facts(answer: answers.FleetAnswer) -> Iterator[str]:
     """Yield what all targets share: the API, the store of the inventory, and the keys."""
     plans = [target for target in answer.plan.targets if target.target]
@@ -107,7 +112,7 @@ def facts(answer: answers.FleetAnswer) -> Iterator[str]:
 
 def counts(plan: FleetPlan) -> str:
     """Return the last line of a plan of many targets."""
-    return f"Plan for {title(plan)}: {verdict(plan)}."
+    return f"{heading(plan)}: {verdict(plan)}."
 
 
 def verdict(plan: FleetPlan, error: str = "") -> str:
@@ -123,7 +128,10 @@ def verdict(plan: FleetPlan, error: str = "") -> str:
     )
     stopped = "refused, " if plan.refusals else "not applied, " if error else ""
     quiet = sum(not target.changes for target in planned)
-    return stopped + "; ".join(filter(None, (_changing(plan.classes, quiet), others)))
+    changing = _changing(plan.classes, quiet)
+    if plan.is_drift:
+        changing = "" if plan.drift else "none"
+    return stopped + "; ".join(filter(None, (changing, others)))
 
 
 def _changing(classes: Sequence[ChangeClass], quiet: int) -> str:
@@ -262,7 +270,7 @@ def plan_look(plan: FleetPlan) -> Look:
         return Look.ERROR
     if plan.blocked or plan.count(TargetState.STALE) or plan.count(TargetState.BUSY):
         return Look.WAITING
-    return Look.CHANGED if plan.classes else Look.GOOD
+    return Look.CHANGED if plan.classes or (plan.is_drift and plan.drift) else Look.GOOD
 
 
 # --- reports --------------------------------------------------------------------------------------

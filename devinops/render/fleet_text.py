@@ -33,7 +33,7 @@ class FleetText(Text):
     def fleet(self, answer: answers.FleetAnswer) -> Iterator[str]:
         """Yield the lines of the plans of many targets; the last one holds the counts."""
         plan = answer.plan
-        title = Span(f"Plan for {fleet.title(plan)}", strong=True)
+        title = Span(fleet.heading(plan), strong=True)
         yield from self.terminal.row(title, line(f" {', '.join(fleet.facts(answer))}"))
         changes = [change for group in plan.classes for change in group.changes]
         yield from self._legend(changes, bool(plan.blocked), bool(plan.drift))

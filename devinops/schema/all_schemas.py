@@ -52,7 +52,7 @@ def document_schemas() -> dict[str, dict[str, Any]]:
             [PlanDocument, FailureDocument],
         ),
         "fleet": schema(
-            "Output of devinops plan and apply over many targets with --format json",
+            "Output of devinops plan, apply and drift over many targets with --format json",
             [FleetDocument, FailureDocument],
         ),
         "problems": schema(

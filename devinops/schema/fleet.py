@@ -1,4 +1,4 @@
-"""The document of `plan` and `apply` over many targets, in which each text stands once."""
+"""The document of `plan`, `apply` and `drift` over many targets: each text stands in it once."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class SharedItem(Struct, Generic[T], frozen=True):
 
 
 class FleetDocument(Document, frozen=True, kw_only=True):
-    """Output of `plan` and `apply` over many targets. After an apply it has the last three fields.
+    """Output of `plan`, `apply` and `drift` over many targets. After an apply it has the last three fields.
 
     In each list, what most targets have comes first.
     """

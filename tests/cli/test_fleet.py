@@ -205,6 +205,33 @@ def test_only_must_match_in_one_target_at_least(
     assert "matches nothing" in ran.err
 
 
+def test_drift_in_many_targets_is_shown_once_for_those_that_share_it(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    applied(devinops, place)
+    assert devinops("drift", "-C", place, "-t", "all").out.endswith(
+        "Drift in 4 organizations: none.\n"
+    )
+    for org in ("org-a", "org-b"):
+        emulator.edit("knowledge", f"note-{org}", body="Edited.")
+    config = place / "devinops.yaml"
+    config.write_text(config.read_text().replace("org-d", "org-none"))
+    ran = devinops("drift", "-C", place, "-t", "all")
+    assert ran.code == 1
+    assert "in 2 organizations: a, b" in ran.out
+    assert ran.out.endswith("Drift in 4 organizations: 2 changed outside devinops, 1 failed.\n")
+    ran = devinops("drift", "-C", place, "-t", "a", "-t", "c", "--format", "json")
+    document = json.loads(ran.out)
+    assert (ran.code, document["exit_code"], document["digest"]) == (2, 2, None)
+    assert [item["targets"] for item in document["drift"]] == [["a"]]
+    for format in ("markdown", "html", "outputs"):
+        assert (
+            "changed outside"
+            in devinops("drift", "-C", place, "-t", "a", "-t", "c", "--format", format).out
+        )
+
+
 # --- apply ----------------------------------------------------------------------------------------
 
 

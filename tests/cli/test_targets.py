@@ -134,7 +134,7 @@ def test_what_does_not_go_together_is_a_usage_error(
 # --- selecting ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["drift", "pull", "whoami"])
+@pytest.mark.parametrize("command", ["pull", "whoami"])
 def test_several_targets_are_never_reduced_to_one_in_silence(
     root: Path, devinops: Devinops, emulator: Emulator, command: str
 ) -> None:
@@ -153,7 +153,7 @@ def test_a_selector_of_one_target_works_in_every_command(
     )
     assert devinops("inventory", "list", "-C", root, "-t", "ring=canary").code == 0
     monkeypatch.setenv("DEVINOPS_TARGET", "pay ship")
-    assert "--target selects 2 targets" in devinops("drift", "-C", root).err
+    assert "--target selects 2 targets" in devinops("pull", "-C", root).err
 
 
 # --- hold -----------------------------------------------------------------------------------------

@@ -218,3 +218,11 @@ def test_a_held_target_counts_nowhere_and_a_refused_run_wants_a_decision() -> No
     assert plan.exit_code() is ExitCode.OK
     assert [group.targets for group in plan.classes] == [("b",)]
     assert replace(plan, refusals=(Refusal("no"),)).exit_code() is ExitCode.DECIDE
+
+
+def test_drift_alone_has_no_digest_and_asks_to_look() -> None:
+    drift = replace(fleet_of([planned_in("pay", empty())]), is_drift=True)
+    assert (drift.digests.digests, drift.exit_code()) == ({}, ExitCode.OK)
+    edited = Drift(DriftEvent.EDITED, Key("knowledge", ROOT, "A"), "note-1", "body changed")
+    found = replace(drift, drift=(Shared(edited, ("pay",)),))
+    assert found.exit_code() is ExitCode.LOOK

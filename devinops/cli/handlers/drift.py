@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache, partial
 
+from devinops.api import open_reader
 from devinops.api.audit import with_editors
 from devinops.cli.options import Options
-from devinops.cli.session import Session, open_inventory_session
+from devinops.cli.session import (
+    Session,
+    failures_written,
+    needs_inventory,
+    open_inventory_session,
+    several,
+)
 from devinops.config import read_repository
 from devinops.git import Git
 from devinops.ingest.last_applied import with_applied
+from devinops.load import Loaded
 from devinops.model.changes import Drift, DriftEvent
 from devinops.model.client_protocols import Reader
-from devinops.model.errors import Stale
+from devinops.model.errors import DevinopsError, Stale
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import ObjectId, listed
@@ -21,18 +32,57 @@ from devinops.model.policy import OnDrift, Policy
 from devinops.planning.commands import pull_command
 from devinops.planning.drift import find_drift, replacing_run, without_secrets
 from devinops.planning.folders import with_folders, with_seen_folders
-from devinops.render.answers import DriftAnswer
+from devinops.render.answers import DriftAnswer, FleetAnswer
 
 
 def run(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    with open_inventory_session(options) as session:
-        answer = _find(session)
+    with failures_written(options):
+        names = several(options)
+    if names:
+        answer: DriftAnswer | FleetAnswer = _find_in(options, names)
+    else:
+        with open_inventory_session(options) as session:
+            answer = _find(session, lambda: read_repository(options.root)[1])
     options.answer(answer)
     return answer.exit_code
 
 
-def _find(session: Session[Reader]) -> DriftAnswer:
+def _find_in(options: Options, names: tuple[str, ...]) -> FleetAnswer:
+    """Return the drift in many targets."""
+    # Imported late: one target needs nothing of it.
+    from devinops.cli.fleet import open_fleet, state_of
+    from devinops.planning.classes import PlanCollector
+    from devinops.planning.plan import Plan
+
+    collector, lock = PlanCollector(), threading.Lock()
+    with failures_written(options), open_fleet(options, names, open_reader, entries=False) as fleet:
+        # The files are only read if something has drifted.
+        read = cache(lambda: read_repository(options.root)[1])
+
+        def entries() -> Loaded:
+            with lock:
+                return read()
+
+        def find(name: str) -> None:
+            session = fleet.session(name)
+            needs_inventory(session.settings)
+            found = _find(session, entries)
+            drift, notes = tuple(found.findings.drift), found.notes
+            plan = Plan(found.target, (), drift=drift, notes=notes, inventory=found.inventory)
+            with lock:
+                collector.add(plan)
+
+        def failed(name: str, error: DevinopsError) -> None:
+            with lock:
+                collector.add_without_plan(name, str(error), error.exit_code, state_of(error))
+
+        fleet.each("comparing", {name: partial(find, name) for name in names}, failed)
+    drift = replace(collector.plan(), is_drift=True)
+    return fleet.answer(drift, drift.exit_code())
+
+
+def _find(session: Session[Reader], entries: Callable[[], Loaded]) -> DriftAnswer:
     inventory = session.read_inventory(go_on=True)
     snapshot = _listed(session, inventory, verify=False)
     result = find_drift(inventory, snapshot)
@@ -45,8 +95,7 @@ def _find(session: Session[Reader]) -> DriftAnswer:
     _check_recorded(result.drift, inventory, session)
     if result.drift:
         root, target = session.settings.root, session.client.target.name
-        _, loaded = read_repository(root)
-        declared = [entry for entry in loaded.declarations if entry.concerns(target)]
+        declared = [entry for entry in entries().declarations if entry.concerns(target)]
         drift = with_applied(result.drift, inventory, declared, Git(root).contents)
         result = result._replace(drift=without_secrets(with_editors(drift, session.client)))
     code = ExitCode.LOOK if result.drift else ExitCode.OK

@@ -37,7 +37,7 @@ def _page(answer: answers.Answer, style: Style) -> HtmlPage:
             return report_page(answer, style)
         case answers.FleetAnswer(plan, error=error):
             look = Look.ERROR if error else fleet.plan_look(plan)
-            title = f"Plan for {fleet.title(plan)}"
+            title = fleet.heading(plan)
             return _fleet_page(answer, title, fleet.verdict(plan, error), look, style)
         case FleetReport(plan):
             title = f"Apply to {fleet.title(plan)}"

@@ -50,8 +50,10 @@ def fleet_document(page: MarkdownPage, answer: FleetAnswer) -> Iterator[str]:
     verdict = fleet.verdict(plan, answer.error)
     will = "would" if answer.error or plan.refusals else "will"
     summary = [
-        f"## Plan for {fleet.title(plan)}{page.in_root}: {verdict}",
-        page.prose(f"Plan of devinops {', '.join(fleet.facts(answer))}"),
+        f"## {fleet.heading(plan)}{page.in_root}: {verdict}",
+        page.prose(
+            f"{'Drift' if plan.is_drift else 'Plan'} of devinops {', '.join(fleet.facts(answer))}"
+        ),
         *(
             [alert("CAUTION", "Nothing was applied", [page.prose(answer.error)])]
             if answer.error
