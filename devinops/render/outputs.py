@@ -81,7 +81,7 @@ def _fleet(plan: FleetPlan) -> Mapping[str, _Value]:
         "target": ALL,
         "targets": len(plan.targets),
         "classes": len(plan.classes),
-        "has_changes": any(target.writes for target in plan.targets),
+        "has_changes": any(t.drift if plan.is_drift else t.writes for t in plan.targets),
         "changes": sum(target.changes for target in planned),
         "deletes": sum(target.deletes for target in planned),
         "blocked": sum(target.blocked for target in planned),
