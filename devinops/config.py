@@ -560,7 +560,8 @@ def selected_targets(project: Project, flags: Flags) -> tuple[str, ...]:
     if not flags.selectors and len(targets) > 1:
         names = listed(targets)
         raise UsageError(
-            f"{CONFIG_FILE} declares several targets ({names}): choose one with --target"
+            f"{CONFIG_FILE} declares several targets ({names}): choose one with --target; plan, "
+            "apply and drift also take several, such as --target all"
         )
     if targets:
         return select(targets, flags.selectors or (ALL,))

@@ -26,7 +26,7 @@ from devinops.render.text import PULLED, drift_summary, joined
 
 NOTICED: Final = Sign("*", Look.DIM, "for your information")
 STATES: Final = {
-    TargetState.FAILED: ("failed: nothing is planned and nothing is written", FAILED),
+    TargetState.FAILED: ("failed: nothing is written", FAILED),
     TargetState.STALE: ("stale: the plan is not the reviewed one, so nothing is written", BLOCKED),
     TargetState.BUSY: ("busy: another run works there", BLOCKED),
     TargetState.HELD: ("held: planned, but never written", NOTICED),
@@ -95,16 +95,19 @@ def heading(plan: FleetPlan) -> str:
 
 def facts(answer: answers.FleetAnswer) -> Iterator[str]:
     """Yield what all targets share: the API, the store of the inventory, and the keys."""
-    plans = [target for target in answer.plan.targets if target.target]
-    apis = {(t.target.api_url, t.target.api, t.target.emulator) for t in plans if t.target}
-    stores = {target.store for target in plans}
-    if len(apis) == 1:
-        ((url, api, emulator),) = apis
-        yield f"{'on the emulator ' if emulator else ''}at {url} (API {api})"
+    planned = [target for target in answer.plan.targets if target.target]
+    places = [target.target for target in planned if target.target]
+    stores = {target.store for target in planned}
+    if urls := sorted({place.api_url for place in places}):
+        apis = " and ".join(sorted({place.api for place in places}))
+        # A target in which no request was needed does not know whether an emulator is there.
+        emulator = len(urls) == 1 and any(place.emulator for place in places)
+        at = ", ".join(urls[:SHOWN])
+        yield f"{'on the emulator ' if emulator else ''}at {at} (API {apis})"
     if len(stores) == 1:
         yield f"inventory: {stores.pop()}"
     if answer.keys:
-        yield f"API keys from {', '.join(answer.keys[:SHOWN])}"
+        yield f"{'' if places else 'with '}API keys from {', '.join(answer.keys[:SHOWN])}"
 
 
 # --- plans ----------------------------------------------------------------------------------------
@@ -332,4 +335,13 @@ def next_steps(report: FleetReport, flags: str) -> Iterator[str]:
         )
         yield f"{backups}: `devinops rollback --target NAME latest` restores the one of NAME."
     if report.exit_code in (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED):
-        yield f"To finish, run `devinops apply{flags}` again, which plans what is left."
+        again = flags if " -t " in flags else flags + _unfinished(report)
+        yield f"To finish, run `devinops apply{again}` again, which plans what is left."
+
+
+def _unfinished(report: FleetReport) -> str:
+    """Return the options that choose the targets in which something is left."""
+    left = [target.name for target in report.targets if not target.finished]
+    states = {*STATES} - {TargetState.HELD}
+    left += [target.name for target in report.plan.targets if target.state in states]
+    return "".join(f" -t {name}" for name in sorted(left)) if 0 < len(left) <= SHOWN else " -t all"

@@ -91,6 +91,16 @@ def test_what_all_need_is_one_class_and_a_quiet_target_costs_one_list(
     assert paths == [f"/v3/organizations/{org}/knowledge/notes?first=200" for org in ORGANIZATIONS]
 
 
+def test_the_first_line_names_the_emulator_also_if_some_targets_need_no_request(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    note = NOTE.replace("---\nRun", "targets: [a]\n---\nRun")
+    ran = devinops("plan", "-C", root(note), "-t", "all")
+    assert f"Plan for 4 organizations on the emulator at {emulator.url} (API v3), inv" in " ".join(
+        ran.out.split()
+    )
+
+
 def test_the_plan_of_one_target_is_as_without_a_fleet(
     emulator: Emulator, root: Root, devinops: Devinops
 ) -> None:
@@ -264,13 +274,16 @@ def test_reviewed_plans_are_compared_target_by_target(
         (tmp_path / "digests").write_text(f"# devinops digests 1: 3 targets, {digest}\n{lines}")
         arguments = ["--expect", tmp_path / "digests", "--adopt"]
     emulator.edit("knowledge", "note-org-b", body="Edited.")
-    ran = devinops("apply", "-C", place, *arguments, "--format", "json")
+    report = tmp_path / "report.txt"
+    words = ("--format", "json", "--report", f"text={report}")
+    ran = devinops("apply", "-C", place, *arguments, *words)
     assert states(ran) == {"a": ("planned", 0), "b": ("stale", 5), "c": ("planned", 0)}
     assert ran.code == 3
     after = bodies(emulator)
     assert (after["org-a"], after["org-b"], after["org-d"]) == (
         "Run make deploy.", "Edited.", "Old.",
     )  # fmt: skip
+    assert " -t b again, which plans what is left." in " ".join(report.read_text().split())
 
 
 def test_the_digest_of_all_accepts_only_the_whole(

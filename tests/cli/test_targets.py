@@ -257,11 +257,15 @@ def test_a_renamed_target_keeps_its_inventory(
 
 
 def test_an_empty_directory_becomes_a_fleet(
-    repository: Write, devinops: Devinops, emulator: Emulator
+    repository: Write,
+    devinops: Devinops,
+    emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     root = repository({})
-    ran = devinops("targets", "discover", "-C", root)
-    assert (ran.code, ran.out) == (
+    monkeypatch.chdir(root)
+    ran = devinops("targets", "discover")
+    assert (ran.code, ran.out.partition("There is no inventory yet")[0]) == (
         0,
         (
             "+ payments: Payments (org-1)\n"
@@ -269,8 +273,11 @@ def test_an_empty_directory_becomes_a_fleet(
             "+ org-emulator: org-emulator (org-emulator)\n"
             "+ shipping-eu-2: shipping (eu) (org-3)\n"
             "4 organizations: 4 new; wrote targets.yaml, devinops.yaml\n"
+            "Next: write entries, or begin with those of one organization (devinops pull --target "
+            "payments). Then run devinops plan --target all.\n"
         ),
     )
+    assert "defaults: {inventory: {store: branch}, prune: owned}" in ran.out
     assert list(read_project(root).targets)[:2] == ["payments", "shipping-eu"]
     again = devinops("targets", "discover", "--check", "-C", root)
     assert (again.code, again.out) == (0, "4 organizations: no difference\n")

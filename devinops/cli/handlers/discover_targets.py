@@ -87,6 +87,8 @@ def discover(options: Options, *, check: bool) -> ExitCode:
     code = _exit_code(difference, check=check)
     files = [change.path for change in changes]
     lines = list(_lines(project.targets, difference, len(listed), files, check=check))
+    if files and project.document is None and not check:
+        lines += _next_steps(options, next(iter(difference.new)))
     document = _document(project.targets, difference, len(listed), files, check=check)
     options.answer(SimpleAnswer(lines, lambda: document, exit_code=code))
     return code
@@ -251,6 +253,21 @@ def _lines(
     )
     written = f"; {'would write' if check else 'wrote'} {', '.join(files)}" if files else ""
     yield f"{counted(total, 'organization')}: {counts or 'no difference'}{written}"
+
+
+def _next_steps(options: Options, first: str) -> Iterator[str]:
+    """Yield what follows the first targets."""
+    yield (
+        "Next: write entries, or begin with those of one organization (devinops pull"
+        f"{options.command_flags} --target {first}). Then run devinops plan{options.command_flags} "
+        "--target all."
+    )
+    if not Git(options.root).line("remote"):
+        yield (
+            "There is no inventory yet, because the repository has no remote. To get one, add a "
+            "remote (git remote add origin URL), and in devinops.yaml, before the first apply: "
+            "defaults: {inventory: {store: branch}, prune: owned}"
+        )
 
 
 def _document(
