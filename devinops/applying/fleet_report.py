@@ -18,6 +18,7 @@ from devinops.planning.classes import (
     kept,
     shared_blocked,
     shared_change,
+    shared_text,
 )
 
 _ORDER = tuple(Outcome)
@@ -115,7 +116,8 @@ class ReportCollector:
         for result in report.results:
             if result.message or result.outcome is not Outcome.DONE:
                 rank = _ORDER.index(result.outcome)
-                reading = (rank, change_reading(result.change), result.message)
+                message = shared_text(result.message, result.id)
+                reading = (rank, change_reading(result.change), message)
                 self._not_done.add(
                     reading, replace(result, change=kept(result.change), live=None), name
                 )
@@ -136,4 +138,5 @@ class ReportCollector:
 
 
 def _shared_result(result: Result) -> Result:
-    return replace(result, id=None, change=shared_change(result.change))
+    message = shared_text(result.message, result.id)
+    return replace(result, id=None, change=shared_change(result.change), message=message)

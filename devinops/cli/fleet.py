@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from devinops.api import SharedHttp
@@ -76,6 +76,12 @@ class Fleet(Generic[C_co]):
         """Raise ApiError if the API has rejected the key of a target, which others may share."""
         if why := self.http.why_rejected(connection(settings)):
             raise ApiError(f"its key was rejected: {why}", status=401)
+
+    @cached_property
+    def keys(self) -> frozenset[str | None]:
+        """The API keys of all targets."""
+        known = [s for s in self.settings.values() if isinstance(s, Settings)]
+        return frozenset(key for s in known for key in (s.key, s.enterprise_key))
 
     def answer(
         self, plan: FleetPlan, exit_code: ExitCode, error: str = "", *, approved: bool = False
@@ -219,9 +225,10 @@ class _Planning(Generic[C_co]):
             self.fleet.check_key(session.settings)
             raise
         plan, known = planned.plan, planned.known
-        if self.reviewed and self.reviewed.standing(name, plan.digest) is not Standing.SAME:
-            reviewed = self.reviewed.digests[name]
-            message = f"the plan has the digest {plan.digest}, not {reviewed}: review it again"
+        standing = self.reviewed.standing(name, plan.digest) if self.reviewed else Standing.SAME
+        # A target that needs nothing any more was written by an earlier attempt.
+        if standing is not Standing.SAME and not plan.is_quiet:
+            message = "it needs other changes than those that were reviewed: plan and review again"
             self.add(plan, TargetState.STALE, message, ExitCode.PLAN_AGAIN)
             return
         try:

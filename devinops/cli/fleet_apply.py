@@ -30,10 +30,11 @@ from devinops.inventory import InventorySettings, new_run
 from devinops.inventory.merge import TIME
 from devinops.model.changes import Outcome
 from devinops.model.client_protocols import Writer
-from devinops.model.errors import DevinopsError, NotWritten, Refused
+from devinops.model.errors import DevinopsError, NotWritten, Refused, Stale
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
-from devinops.planning.classes import FleetPlan
+from devinops.model.target import TargetState
+from devinops.planning.classes import FleetPlan, TargetPlan
 from devinops.planning.commands import with_flags
 from devinops.planning.digest_list import DigestList
 from devinops.planning.plan import Plan
@@ -105,8 +106,7 @@ class _FleetApply:
             # Results that a run left in the local journal when it died must still be saved.
             session.store.sweep()
             return
-        keys = (session.settings.key, session.settings.enterprise_key)
-        values = secret_values(plan, os.environ, keys)
+        values = secret_values(plan, os.environ, self.targets.keys)
         with self.lock:
             self.values |= values
             self.ready[plan.target.name] = kept
@@ -168,6 +168,8 @@ class _FleetRun:
     collector: ReportCollector = field(default_factory=ReportCollector)
     running: list[Applier] = field(default_factory=list)
     stopped: ExitCode | None = None
+    busy: dict[str, TargetPlan] = field(default_factory=dict)
+    """The targets in which another run was faster, by name."""
     runs: dict[InventorySettings, str] = field(default_factory=dict)
     """The name of the run in each inventory that targets share."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -176,8 +178,9 @@ class _FleetRun:
         self.commit = Git(self.targets.options.root).line("rev-parse", "HEAD")
         signals.instead(self.stop)
         jobs = {name: partial(self.apply, kept) for name, kept in sorted(ready.items())}
-        self.targets.each("applying", jobs, lambda name, error: self.skip(ready[name], str(error)))
-        return self.collector.report(self.plan)
+        self.targets.each("applying", jobs, lambda name, error: self.failed(ready[name], error))
+        targets = tuple(self.busy.get(target.name, target) for target in self.plan.targets)
+        return self.collector.report(replace(self.plan, targets=targets))
 
     def stop(self, code: ExitCode) -> None:
         """Let the requests in flight finish, in all targets, and start nothing new."""
@@ -236,6 +239,17 @@ class _FleetRun:
     def plan_left(self, kept: Kept[Writer]) -> Plan:
         planned = kept.session.plan(self.approvals, retry=False, only_must_match=False)
         return planned.plan
+
+    def failed(self, kept: Kept[Writer], error: DevinopsError) -> None:
+        if not isinstance(error, Stale):
+            self.skip(kept, str(error))
+            return
+        # Another run has announced its writes since this one planned.
+        name = kept.plan.target.name
+        (target,) = (target for target in self.plan.targets if target.name == name)
+        self.busy[name] = target._replace(
+            state=TargetState.BUSY, message=str(error), failure=error.exit_code, digest=""
+        )
 
     def skip(self, kept: Kept[Writer], why: str) -> None:
         """Report that nothing was written in a target."""

@@ -118,7 +118,7 @@ class Options:
     @property
     def command_flags(self) -> str:
         """The options that lead a printed command to the same root and target; often empty."""
-        is_set = self.flags.target == os.environ.get(_envvar("TARGET"))
+        is_set = self.flags.selectors == (os.environ.get(_envvar("TARGET")),)
         return f"{self.root_flag}{'' if is_set else self._target_flag}"
 
     @property

@@ -27,6 +27,7 @@ Reading: TypeAlias = tuple[Key, str]
 
 OWN_ID: Final = "…"
 """Stands for an id in a sentence about several targets, each of which has its own."""
+_OWN_WORD: Final = re.compile(r"(?<=/organizations/)[^/\s]+|(?<= -t )\S+")
 
 
 class TargetPlan(NamedTuple):
@@ -244,7 +245,7 @@ class PlanCollector:
         for problem in plan.problems:
             self._problems.add(problem, problem, name)
         for note in plan.notes:
-            self._notes.add(note, note, name)
+            self._notes.add(shared_text(note), note, name)
 
     def add_without_plan(
         self,
@@ -287,6 +288,11 @@ def _without_ids(text: str, ids: Sequence[str | None]) -> str:
     for id in filter(None, ids):
         text = re.sub(rf"(?<![\w-]){re.escape(id)}(?![\w-])", OWN_ID, text)
     return text
+
+
+def shared_text(text: str, id: str | None = None) -> str:
+    """Return a sentence without what is different in each target: ids, and its name in commands."""
+    return _OWN_WORD.sub(OWN_ID, _without_ids(text, [id]))
 
 
 def change_reading(change: Change) -> Reading:

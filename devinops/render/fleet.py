@@ -14,7 +14,7 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import SHOWN, Key
 from devinops.model.objects import Source
 from devinops.model.target import TargetState
-from devinops.planning.classes import ChangeClass, FleetPlan, TargetPlan
+from devinops.planning.classes import ChangeClass, FleetPlan, TargetPlan, shared_text
 from devinops.planning.commands import like_commands, pull_command, with_flags
 from devinops.planning.lifecycles.required import is_missing
 from devinops.render import answers, counted
@@ -227,11 +227,14 @@ def _message(target: TargetPlan) -> str:
 
 
 def _by_text(texts: Iterable[tuple[str, str]]) -> Sequence[Remark]:
-    """Return texts with their targets, that of the most targets first."""
-    groups = defaultdict[str, list[str]](list)
+    """Return texts with their targets, that of the most targets first.
+
+    A text is that of the first target, and can name its organization.
+    """
+    groups = defaultdict[str, list[tuple[str, str]]](list)
     for name, text in texts:
-        groups[text].append(name)
-    remarks = [Remark(targets, text) for text, targets in groups.items()]
+        groups[shared_text(text)].append((name, text))
+    remarks = [Remark([name for name, _ in group], group[0][1]) for group in groups.values()]
     return sorted(remarks, key=lambda remark: -len(remark.targets))
 
 
@@ -334,8 +337,10 @@ def next_steps(report: FleetReport, flags: str) -> Iterator[str]:
             f"Backups of {many(report.plan, len(paths))} are in {PurePosixPath(paths[0]).parent}"
         )
         yield f"{backups}: `devinops rollback --target NAME latest` restores the one of NAME."
-    if report.exit_code in (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED):
-        again = flags if " -t " in flags else flags + _unfinished(report)
+    again = flags if " -t " in flags else flags + _unfinished(report)
+    if report.plan.count(TargetState.STALE):
+        yield f"To finish, run `devinops plan{again}`, and review what is left."
+    elif report.exit_code in (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED):
         yield f"To finish, run `devinops apply{again}` again, which plans what is left."
 
 

@@ -18,9 +18,11 @@ from devinops.applying.backup import Backups
 from devinops.cli import fleet_apply
 from devinops.cli.webhook_secrets import WebhookSecrets
 from devinops.emulator import Emulator
+from devinops.model.errors import Stale
 from devinops.model.keys import ROOT, Key
 from devinops.model.kind import Revealed
 from devinops.model.objects import Live
+from devinops.planning.digest_list import DigestList
 from tests.testing.command_line import Devinops, Ran, Write
 from tests.testing.inventories import commit, git
 
@@ -66,6 +68,12 @@ def states(ran: Ran) -> dict[str, tuple[str, int]]:
     """Return name → state and exit code of each target in a JSON answer."""
     targets = json.loads(ran.out)["targets"]
     return {target["name"]: (target["state"], target["exit_code"]) for target in targets}
+
+
+def digests(saved: Path) -> str:
+    """Return the list of digests of saved plans, as `comment --print-digest` prints it."""
+    plans = json.loads(saved.read_text())
+    return str(DigestList({target["name"]: target["digest"] for target in plans["targets"]}))
 
 
 def applied(devinops: Devinops, root: Path) -> None:
@@ -268,10 +276,7 @@ def test_reviewed_plans_are_compared_target_by_target(
     devinops("plan", "-C", place, "-t", "a", "-t", "b", "-t", "c", "--adopt", "--out", saved)
     arguments: list[Any] = [saved]
     if how == "list":
-        targets = json.loads(saved.read_text())["targets"]
-        digest = json.loads(saved.read_text())["digest"]
-        lines = "".join(f"{target['digest']}  {target['name']}\n" for target in targets)
-        (tmp_path / "digests").write_text(f"# devinops digests 1: 3 targets, {digest}\n{lines}")
+        (tmp_path / "digests").write_text(digests(saved))
         arguments = ["--expect", tmp_path / "digests", "--adopt"]
     emulator.edit("knowledge", "note-org-b", body="Edited.")
     report = tmp_path / "report.txt"
@@ -283,7 +288,55 @@ def test_reviewed_plans_are_compared_target_by_target(
     assert (after["org-a"], after["org-b"], after["org-d"]) == (
         "Run make deploy.", "Edited.", "Old.",
     )  # fmt: skip
-    assert " -t b again, which plans what is left." in " ".join(report.read_text().split())
+    assert " -t b, and review what is left." in " ".join(report.read_text().split())
+
+
+@pytest.mark.parametrize("how", ["saved", "several", "list"])
+def test_the_next_step_after_a_partial_apply_selects_the_same_targets(
+    how: str, emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
+) -> None:
+    place, saved = root(), tmp_path / "plans.json"
+    emulator.faults = [
+        {"method": "PUT", "path": "/v3/**/note-org-b", "fault": "status", "status": 422}
+    ]
+    devinops("plan", "-C", place, "-t", "all", "--adopt", "--out", saved)
+    (tmp_path / "digests").write_text(digests(saved))
+    arguments: list[Any] = {
+        "saved": [saved],
+        "several": ["-t", "a", "-t", "b", "--adopt", "--yes"],
+        "list": ["--expect", tmp_path / "digests", "--adopt"],
+    }[how]
+    ran = devinops("apply", "-C", place, *arguments)
+    assert ran.code == 3
+    selected = "-t a -t b" if how == "several" else "-t b"
+    assert f"{selected} again, which plans what is left" in " ".join(ran.out.split())
+
+
+def test_what_an_earlier_attempt_has_written_is_not_stale(
+    emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
+) -> None:
+    place, saved = root(), tmp_path / "plans.json"
+    devinops("plan", "-C", place, "-t", "all", "--adopt", "--out", saved)
+    emulator.faults = [
+        {"method": "PUT", "path": "/v3/**/note-org-b", "fault": "status", "status": 422}
+    ]
+    assert devinops("apply", "-C", place, saved).code == 3
+    emulator.faults = []
+    assert devinops("apply", "-C", place, saved).code == 0
+    assert set(bodies(emulator).values()) == {"Run make deploy."}
+
+
+def test_stale_targets_are_one_sentence_whose_next_step_is_to_plan_again(
+    emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
+) -> None:
+    place, saved = root(), tmp_path / "plans.json"
+    devinops("plan", "-C", place, "-t", "all", "--adopt", "--out", saved)
+    for org in ("org-b", "org-c"):
+        emulator.edit("knowledge", f"note-{org}", body="Edited.")
+    ran = devinops("apply", "-C", place, saved)
+    text = " ".join(ran.out.split())
+    assert "plan and review again (1 change planned) in 2 organizations: b, c" in text
+    assert "To finish, run devinops plan" in text
 
 
 def test_the_digest_of_all_accepts_only_the_whole(
@@ -361,6 +414,28 @@ def test_a_target_without_the_value_of_a_secret_fails_alone(
     assert bodies(emulator)["org-b"] == "Old."
 
 
+def test_failures_that_differ_only_in_the_organization_are_one_sentence(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    emulator.faults = [{"method": "PUT", "path": "/v3/**", "fault": "status", "status": 422}]
+    ran = devinops("apply", "-C", root(), "-t", "all", "--adopt", "--yes")
+    text = " ".join(ran.out.split())
+    assert "PUT /v3/organizations/…/knowledge/notes/… returned 422" in text
+    assert text.count("returned 422") == 1
+
+
+def test_the_key_of_another_target_is_not_written_as_a_secret(
+    emulator: Emulator, root: Root, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVIN_KEY_OF_C", "cog_emulator")
+    monkeypatch.setenv("VALUE_OF_TOKEN", "cog_emulator")
+    place = root(c={"api_key_env": "DEVIN_KEY_OF_C"})
+    (place / "secrets.yaml").write_text(SECRET)
+    ran = devinops("apply", "-C", place, "-t", "b", "-t", "c", "--adopt", "--yes")
+    assert "the value is a key of this run" in " ".join(ran.out.split())
+    assert bodies(emulator)["org-b"] == "Old."
+
+
 def test_a_failure_in_one_target_is_its_own(
     emulator: Emulator, root: Root, devinops: Devinops
 ) -> None:
@@ -395,6 +470,24 @@ def test_the_first_signal_lets_the_request_in_flight_finish_and_starts_no_other(
     outcomes = [target["outcomes"] for target in json.loads(ran.out)["targets"]]
     assert [outcome["done"] for outcome in outcomes] == [1, 0, 0, 0]
     assert [outcome["skipped"] for outcome in outcomes] == [0, 1, 1, 1]
+
+
+def test_targets_in_which_another_run_was_faster_are_busy(
+    emulator: Emulator, root: Root, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = iter("abcd")
+
+    def outrun(*_: object) -> None:
+        raise Stale(f"if it died, run devinops inventory unlock -t {next(names)} RUN")
+
+    monkeypatch.setattr(fleet_apply.RunJournal, "begin", outrun)
+    words = ("apply", "-C", root(), "-t", "all", "--adopt", "--yes", "--parallelism", "1")
+    ran = devinops(*words)
+    assert ran.code == 5
+    # One command frees all targets of a run.
+    text = "unlock -t a RUN (1 change planned) in 4 organizations: a, b, c, d"
+    assert text in " ".join(ran.out.split())
+    assert "Applied to 0 of 4 organizations: 4 busy." in ran.out
 
 
 @pytest.mark.usefixtures("really_waits")
