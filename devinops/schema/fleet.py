@@ -67,9 +67,9 @@ class SharedItem(Struct, Generic[T], frozen=True):
 
 
 class FleetDocument(Document, frozen=True, kw_only=True):
-    """Output of `plan`, `apply` and `drift` over many targets. After an apply it has the last three fields.
+    """Output of `plan`, `apply` and `drift` over many targets.
 
-    In each list, what most targets have comes first.
+    After an apply it has the last three fields. In each list, what most targets have comes first.
     """
 
     digest: Annotated[Digest | None, about("Of all targets together; null: none can be applied.")]
