@@ -545,6 +545,11 @@ def resolve(
     )
 
 
+def key_variable(settings: Settings) -> str:
+    """Return the variable that the key comes from."""
+    return settings.sources["api_key"].removeprefix("environment ")
+
+
 def target_name(project: Project, flags: Flags) -> tuple[str, str]:
     """Return the name of the target and its source. Raises UsageError if it is ambiguous."""
     names = selected_targets(project, flags)

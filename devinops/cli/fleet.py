@@ -15,7 +15,7 @@ from devinops.api.parallel import side_by_side
 from devinops.cli.options import Options
 from devinops.cli.progress import Progress
 from devinops.cli.session import Entries, Planned, Session, connection, entries_of
-from devinops.config import Project, Settings, open_project, read_entries, resolve
+from devinops.config import Project, Settings, key_variable, open_project, read_entries, resolve
 from devinops.inventory import Place, Store, open_stores
 from devinops.inventory.job import job_of
 from devinops.load import Loaded
@@ -88,8 +88,8 @@ class Fleet(Generic[C_co]):
     ) -> FleetAnswer:
         """Return the plans of the targets as an answer; see `PlanAnswer`."""
         selectors = self.options.flags.selectors or self.names
-        known = [s for s in self.settings.values() if isinstance(s, Settings)]
-        keys = sorted({s.sources["api_key"].removeprefix("environment ") for s in known})
+        known = [each for each in self.settings.values() if isinstance(each, Settings)]
+        keys = sorted({key_variable(settings) for settings in known})
         return FleetAnswer(
             plan, exit_code, error, approved=approved, selectors=selectors, keys=tuple(keys)
         )

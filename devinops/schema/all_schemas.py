@@ -20,6 +20,7 @@ from devinops.schema.command_outputs import (
     RulesDocument,
     TargetsDocument,
     WhoamiDocument,
+    WhoamiFleetDocument,
 )
 from devinops.schema.files import file_schemas, headed
 from devinops.schema.fleet import FleetDocument
@@ -82,7 +83,8 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         ),
         "import": schema("Output of devinops import with --format json", [ImportDocument]),
         "whoami": schema(
-            "Output of devinops whoami with --format json", [WhoamiDocument, FailureDocument]
+            "Output of devinops whoami with --format json",
+            [WhoamiDocument, WhoamiFleetDocument, FailureDocument],
         ),
         "targets-documents": schema(
             "Output of devinops targets with --format json",

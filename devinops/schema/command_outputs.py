@@ -62,6 +62,24 @@ class WhoamiDocument(Document, frozen=True, kw_only=True):
     emulator: Annotated[bool | None, about("The API is an emulator; null: not known.")]
 
 
+class WhoamiTargetItem(Struct, frozen=True):
+    """Who the key of a target belongs to, or why that is not known."""
+
+    name: str
+    org_id: str | None
+    api_key_env: Annotated[str | None, about("The variable that holds the key; null: none does.")]
+    principal: str | None
+    principal_type: str | None
+    error: str | None
+
+
+class WhoamiFleetDocument(Document, frozen=True, kw_only=True):
+    """Output of `whoami` for several targets."""
+
+    exit_code: ExitStatus
+    targets: tuple[WhoamiTargetItem, ...]
+
+
 # --- targets --------------------------------------------------------------------------------------
 
 

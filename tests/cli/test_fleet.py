@@ -250,6 +250,23 @@ def test_drift_in_many_targets_is_shown_once_for_those_that_share_it(
         )
 
 
+def test_whoami_tells_whose_key_each_target_has(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root(d={"api_key_env": "DEVIN_KEY_OF_D"})
+    ran = devinops("whoami", "-C", place, "-t", "all")
+    first, *_, last = ran.out.splitlines()
+    assert ran.code == 1
+    assert first == "a: Enterprise emulator, org-a, DEVIN_API_KEY"
+    assert last.startswith("d: no API key: set DEVIN_KEY_OF_D")
+    ran = devinops("whoami", "-C", place, "-t", "all", "--format", "json")
+    targets = json.loads(ran.out)["targets"]
+    assert [(target["name"], target["org_id"]) for target in targets][2:] == [
+        ("c", "org-c"),
+        ("d", None),
+    ]
+
+
 # --- apply ----------------------------------------------------------------------------------------
 
 

@@ -134,7 +134,7 @@ def test_what_does_not_go_together_is_a_usage_error(
 # --- selecting ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["pull", "whoami"])
+@pytest.mark.parametrize("command", ["pull"])
 def test_several_targets_are_never_reduced_to_one_in_silence(
     root: Path, devinops: Devinops, emulator: Emulator, command: str
 ) -> None:

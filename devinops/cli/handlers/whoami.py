@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from devinops.api import open_reader, window
 from devinops.cli.options import Options
-from devinops.cli.session import failures_written, open_session, read_settings
-from devinops.config import Settings
+from devinops.cli.session import failures_written, open_session, read_settings, several
+from devinops.config import Settings, key_variable
 from devinops.model.client_protocols import KeyOwner
 from devinops.model.errors import DevinopsError
-from devinops.model.exit_codes import ExitCode
+from devinops.model.exit_codes import ExitCode, worst
 from devinops.render.answers import SimpleAnswer
 from devinops.render.escape import line
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 def run(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
+        if names := several(options):
+            return _run_for(options, names)
         settings = read_settings(options)
         try:
             with open_session(options, open_reader, settings=settings) as session:
@@ -38,6 +41,46 @@ def run(options: Options) -> ExitCode:
 
     options.answer(answer)
     return ExitCode.OK
+
+
+def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
+    """Show who the keys of several targets belong to; each key is asked about once, or nearly."""
+    # Imported late: one target needs nothing of it.
+    from devinops.cli.fleet import open_fleet
+    from devinops.schema.base_document import HEAD
+    from devinops.schema.command_outputs import WhoamiFleetDocument, WhoamiTargetItem
+
+    owners: dict[str, KeyOwner] = {}
+    items: dict[str, WhoamiTargetItem] = {}
+    codes: list[ExitCode] = []
+    with open_fleet(options, names, open_reader, entries=False) as fleet:
+
+        def ask(name: str) -> None:
+            session = fleet.session(name)
+            key, client = session.settings.key, session.client
+            if key not in owners:
+                owners[key] = client.whoami()
+            owner, variable = owners[key], key_variable(session.settings)
+            facts = (client.org_id, variable, owner.principal, owner.principal_type, None)
+            items[name] = WhoamiTargetItem(name, *facts)
+
+        def failed(name: str, error: DevinopsError) -> None:
+            found = fleet.settings[name]
+            known = found if isinstance(found, Settings) else None
+            org_id = known.target.org_id if known else None
+            variable = key_variable(known) if known else None
+            items[name] = WhoamiTargetItem(name, org_id, variable, None, None, str(error))
+            codes.append(error.exit_code)
+
+        fleet.each("asking", {name: partial(ask, name) for name in names}, failed)
+    code, found = worst(*codes), tuple(items[name] for name in names)
+    lines = [
+        f"{item.name}: {item.error or f'{item.principal}, {item.org_id}, {item.api_key_env}'}"
+        for item in found
+    ]
+    answer = SimpleAnswer(lines, lambda: WhoamiFleetDocument(**HEAD, exit_code=code, targets=found))
+    options.answer(answer)
+    return code
 
 
 def _rows(settings: Settings, org_id: str | None) -> dict[str, Any]:
