@@ -90,13 +90,15 @@ def fold(inventory: Inventory, results: Iterable[Settled]) -> Inventory:
     """
     records: dict[ObjectId, Record] = dict(inventory.by_id)
     deleted = {item.key: item for item in inventory.deleted}
+    # Records of objects that stay, or that people deleted, are removed without an intent.
+    announced = {intent.object_id for intent in inventory.intents}
     progress, now = _Progress(), ""
     for result in results:
         progress.add(result)
         now = max(now, result.at)
         for removal in result.removals:
             record = records.pop(removal, None)
-            if record and result.at:
+            if record and result.at and removal in announced:
                 deleted[record.key] = Deleted(record.key, record.id, result.at)
         for record in result.upserts:
             records.pop(record.object_id, None)

@@ -16,12 +16,10 @@ import pytest
 from devinops.atomic import IGNORED, state_directory
 from devinops.inventory import (
     InventorySettings,
-    Place,
     Store,
     new_run,
     open_runs,
     open_store,
-    open_stores,
     wait_for_runs,
 )
 from devinops.inventory.disk import hold, locked
@@ -596,12 +594,11 @@ def test_a_damaged_file_stops_reading_and_writing_and_stays(tmp_path: Path, cont
 
 
 def test_a_lock_stays_until_no_target_has_intents_of_its_run(tmp_path: Path) -> None:
+    """Another target of the same root neither knows the run nor removes its lock."""
     staging = Target("staging", "https://api.devin.ai", "v3", "org-2")
-    settings = InventorySettings("file")
-    stores = open_stores([Place(TARGET, settings), Place(staging, settings)], tmp_path)
-    for store in stores.values():
-        store.begin(RUN, [intent(RUN, "a")], store.read())
-    dies(stores["staging"], RUN)
+    store = in_file(tmp_path, staging)
+    store.begin(RUN, [intent(RUN, "a")], store.read())
+    dies(store, RUN)
     left = []
     for target in (TARGET, staging):
         in_file(tmp_path, target).sweep()
