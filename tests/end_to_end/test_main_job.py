@@ -485,7 +485,7 @@ SEED_IDS = {
 def without_what_differs(value: Any, url: str) -> Any:
     """Leave out what no two runs have in common: ids that the server gave, times, addresses, the name of the backup."""
     if isinstance(value, dict):
-        names = ("created_at", "updated_at", "backup")
+        names = ("at", "created_at", "updated_at", "backup")
         return {n: without_what_differs(one, url) for n, one in value.items() if n not in names} | {
             n: value[n] if value[n] in SEED_IDS else "given"
             for n in ID_FIELDS & value.keys()
