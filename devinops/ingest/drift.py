@@ -22,6 +22,7 @@ from devinops.ingest.scan_live import findings
 from devinops.ingest.unmanaged import IN_THE_WEB_APP, Pulling, suspect
 from devinops.load import dump_merged, merged_file
 from devinops.load.discover import with_lf
+from devinops.load.entries import directory_folder
 from devinops.model.changes import FieldChange
 from devinops.model.inventory import MergedEdit, Record, by_object, fingerprint
 from devinops.model.keys import Key, ObjectId, decode_part
@@ -136,7 +137,7 @@ class _DriftPull:
         old, path = folder.declared.path, folder.live.key.path
         places: list[Source] = []  # where the path of the folder is written
         inside: list[Declaration] = []  # entries whose directories say that they are in the folder
-        for entry in self.pulling.concerned:
+        for entry in (part for whole in self.pulling.concerned for part in whole.parts):
             if entry.key == folder.declared:
                 places.append(entry.source)
             is_inside = f"{entry.key.folder}/".startswith(f"{old}/")
@@ -149,7 +150,7 @@ class _DriftPull:
                 places.append(source)
         steps = []
         above = _renamed_above(folder, renamed)
-        if [decode_part(part) for part in path.split("/")] != _directories(folder):
+        if not _has_directory(folder):
             own = [str(entry.source) for entry in inside if entry.key.folder == old]
             if own:
                 steps.append(
@@ -585,7 +586,8 @@ class _DriftPull:
 def _renamed_above(folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> RenamedFolder | None:
     """Return the closest folder above this one that was renamed too."""
     path = folder.declared.path
-    above = [other for other in renamed if path.startswith(f"{other.declared.path}/")]
+    inside = (other for other in renamed if path.startswith(f"{other.declared.path}/"))
+    above = [other for other in inside if _has_directory(other)]
     return max(above, key=lambda other: other.declared.path, default=None)
 
 
@@ -610,9 +612,10 @@ def _move_command(
             rest = folder.declared.path.count("/") - above.declared.path.count("/")
             old = [*section, *_directories(above), *old[len(old) - rest :]]
         moves["/".join(old)] = "/".join([*section, *_directories(folder)])
-    # The new directory may exist: git would move the directory itself into it.
+    # The new directory may exist: git would move the directory itself into it. What Git does not
+    # track stays (-k).
     steps = " && ".join(
-        f"mkdir -p {quote(new_path)} && git mv {quote(old_path)}/* {quote(new_path)}"
+        f"mkdir -p {quote(new_path)} && git mv -k {quote(old_path)}/* {quote(new_path)}"
         for old_path, new_path in sorted(moves.items())
     )
     words = split(flags)
@@ -624,6 +627,11 @@ def _move_command(
 def _directories(folder: RenamedFolder) -> list[str]:
     """Return the names of the directories for the live path of a folder."""
     return [directory(decode_part(part)) for part in folder.live.key.path.split("/")]
+
+
+def _has_directory(folder: RenamedFolder) -> bool:
+    """Return whether directories can have names that are read as the live path."""
+    return directory_folder(_directories(folder)) == folder.live.key.path
 
 
 def _as_written(kind: Kind, change: FieldChange) -> Any:

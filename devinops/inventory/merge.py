@@ -90,7 +90,8 @@ def fold(inventory: Inventory, results: Iterable[Settled]) -> Inventory:
     """
     records: dict[ObjectId, Record] = dict(inventory.by_id)
     deleted = {item.key: item for item in inventory.deleted}
-    # Records of objects that stay, or that people deleted, are removed without an intent.
+    # Records of objects that stay, or that were deleted before this run, are removed without an
+    # intent.
     announced = {intent.object_id for intent in inventory.intents}
     progress, now = _Progress(), ""
     for result in results:

@@ -1313,6 +1313,7 @@ FOLLOWED: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
     "into one that is renamed too": ({"D/B": "", "B": ""}, {"D/B": "D/C", "B": "D/C/B"}, ""),
     "into a directory that is there": ({"A": ""}, {"A": "Notes"}, ""),
     "in a directory of its own": ({"A": "team/"}, {"A": "N"}, "team/**"),
+    "out of one that keeps its directory": ({"A/X": ""}, {"A/X": "Y", "A": "A: B"}, ""),
 }
 
 
@@ -1340,6 +1341,7 @@ def test_printed_commands_follow_renamed_folders(
     ) as e:
         use(e.url)
         assert devinops("apply", "-C", tmp_path, "--yes").code == 0
+        next(tmp_path.rglob("n0.md")).with_name("README.md").touch()  # not tracked
         ids = {folder["path"].strip("/"): folder["folder_id"] for folder in e.folders()}
         for old, new in renames.items():
             edit(e, "folders", ids[old], path=new)
@@ -1351,6 +1353,28 @@ def test_printed_commands_follow_renamed_folders(
         assert pull(devinops, tmp_path, "--drift")["left"] == []
         plan = plan_of(devinops, tmp_path)
         assert (plan["changes"], plan["blocked"]) == ([], [])
+
+
+def test_all_files_of_an_entry_of_several_layers_follow_a_renamed_folder(
+    tmp_path: Path, use: Callable[..., None], devinops: Devinops
+) -> None:
+    files = {
+        "devinops.yaml": CONFIG + "layers: [{path: 'orgs/{name}'}]\n",
+        "knowledge/A/n.md": "---\nname: N\ntrigger: t\n---\nb\n",
+        "orgs/production/knowledge/A/n.md": "---\nname: N\nextends: true\ntrigger: t2\n---\n",
+    }
+    plant(tmp_path, files)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    with Emulator({"organizations": {"org-emulator": {"folders": [{"path": "A"}]}}}) as e:
+        use(e.url)
+        assert devinops("apply", "-C", tmp_path, "--yes").code == 0
+        edit(e, "folders", e.folders()[0]["folder_id"], path="B")
+        (left,) = pull(devinops, tmp_path, "--drift")["left"]
+        (command,) = re.findall(r"follow it with (.*?), or rename", left["reason"])
+        subprocess.run(command, shell=True, check=True)
+        assert plan_of(devinops, tmp_path)["changes"] == []
 
 
 def _with_those_above(paths: Iterable[str]) -> list[dict[str, str]]:
