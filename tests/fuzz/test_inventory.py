@@ -60,8 +60,10 @@ def held(data: bytes) -> None:
         refused(error)
         return
     rows = [json.loads(line) for line in text.split("\n")[1:-2]]
-    assert len(found.records) + len(found.intents) == len(rows)
-    assert {one.id for one in found.records} == {row["id"] for row in rows if "intent" not in row}
+    assert len(found.records) + len(found.intents) + len(found.deleted) == len(rows)
+    assert {one.id for one in found.records} == {
+        row["id"] for row in rows if not {"intent", "deleted"} & row.keys()
+    }
     again = dump(TARGET, found)
     assert parse(again, TARGET, "x.jsonl").records == found.records
     assert set(parse(again, TARGET, "x.jsonl").intents) == set(found.intents)
