@@ -50,9 +50,9 @@ def init(**arguments: Any) -> ExitCode:
     """Set up a repository: devinops.yaml, a first note, CI and pre-commit.
 
     CI and pre-commit read their files at the top of the Git repository, so they are written there.
-    An existing file is never overwritten, except a file of CI that init wrote earlier and nobody
-    edited: that is updated. If somebody edited it, init shows the difference, and the exit code is
-    4 if it has no job for a target.
+    An existing file is not overwritten, unless init wrote it for CI earlier and nobody has edited
+    it: then it is updated. If somebody has edited it, init shows the difference, and the exit code
+    is 4 if it has no job for a target.
 
     \b
       devinops init

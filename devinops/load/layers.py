@@ -117,7 +117,7 @@ def _add_named(found: Layers, top: str, parent: str, rank: int, names: frozenset
 
 
 def _find_unused(found: Layers, top: str, parent: str) -> None:
-    """Add the directories beside layers that have entries, but are no layers themselves."""
+    """Add each directory beside a layer that has entries but is not a layer."""
     layers = {path for layer in found.directories for path in (layer, *directories_above(layer))}
     for name in _directories(top, parent):
         path = f"{parent}/{name}"

@@ -1333,8 +1333,7 @@ def test_printed_commands_follow_renamed_folders(
     }
     plant(tmp_path, {**files, "devinops.yaml": config, "knowledge/Notes/README.md": "Read me."})
     git(tmp_path, "init", "-q")
-    git(tmp_path, "add", ".")
-    git(tmp_path, "commit", "-q", "-m", "first")
+    commit(tmp_path)
     everywhere = {*notes, *renames, "Duty"}
     with Emulator(
         {"organizations": {"org-emulator": {"folders": _with_those_above(everywhere)}}}
@@ -1365,8 +1364,7 @@ def test_all_files_of_an_entry_of_several_layers_follow_a_renamed_folder(
     }
     plant(tmp_path, files)
     git(tmp_path, "init", "-q")
-    git(tmp_path, "add", ".")
-    git(tmp_path, "commit", "-q", "-m", "first")
+    commit(tmp_path)
     with Emulator({"organizations": {"org-emulator": {"folders": [{"path": "A"}]}}}) as e:
         use(e.url)
         assert devinops("apply", "-C", tmp_path, "--yes").code == 0
@@ -1388,8 +1386,7 @@ def test_a_folder_that_no_directory_can_be_called_like_is_written_into_its_entri
     note = "---\nname: N\ntrigger: t\n---\nb\n"
     plant(tmp_path, {"devinops.yaml": CONFIG, "knowledge/A/n.md": note})
     git(tmp_path, "init", "-q")
-    git(tmp_path, "add", ".")
-    git(tmp_path, "commit", "-q", "-m", "first")
+    commit(tmp_path)
     with Emulator({"organizations": {"org-emulator": {"folders": [{"path": "A"}]}}}) as e:
         use(e.url)
         assert devinops("apply", "-C", tmp_path, "--yes").code == 0

@@ -665,13 +665,14 @@ def test_a_renamed_target_has_what_was_recorded_under_its_old_name(tmp_path: Pat
     dies(old, "r2")
     before = sorted(path.name for path in (tmp_path / ".devinops").iterdir())
 
-    renamed = in_file(tmp_path, replace(TARGET, name="pay", previously=("x", "production")))
+    target = replace(TARGET, name="pay", previously=("x", "production"))
+    renamed = in_file(tmp_path, target)
     assert (names(renamed.read()), open_runs(renamed.read())) == (["a", "b"], {})
     assert sorted(path.name for path in (tmp_path / ".devinops").iterdir()) == before
     applied(renamed, "r3", "c")
     left = {path.name for path in (tmp_path / ".devinops").iterdir() if path.suffix != ".lock"}
     assert left == {".gitignore", "pay.jsonl"}
-    assert names(in_file(tmp_path, renamed.target).read()) == ["a", "b", "c"]  # type: ignore[attr-defined]
+    assert names(in_file(tmp_path, target).read()) == ["a", "b", "c"]
 
 
 def test_an_inventory_of_another_target_is_never_taken_for_an_old_name(tmp_path: Path) -> None:
