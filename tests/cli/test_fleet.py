@@ -7,7 +7,6 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,11 +15,8 @@ import yaml
 from devinops import signals
 from devinops.applying.backup import Backups
 from devinops.cli import fleet_apply
-from devinops.cli.webhook_secrets import WebhookSecrets
 from devinops.emulator import Emulator
 from devinops.model.errors import Stale
-from devinops.model.keys import ROOT, Key
-from devinops.model.kind import Revealed
 from devinops.model.objects import Live
 from devinops.planning.digest_list import DigestList
 from tests.testing.command_line import Devinops, Ran, Write
@@ -525,9 +521,26 @@ def test_the_inventories_on_a_branch_are_saved_together(
     assert "nothing to change" in devinops("plan", "-C", place, "-t", "all").out
 
 
-def test_a_new_secret_of_a_webhook_is_written_with_its_target(tmp_path: Path) -> None:
-    path, secret = tmp_path / "secrets", Revealed("https://hook", "s3cret")
-    change = SimpleNamespace(generated_secret=True, key="automation:A")
-    with WebhookSecrets([change], path) as secrets:  # type: ignore[list-item]
-        secrets.hand_over(Key("automation", ROOT, "A"), secret, "pay")
-    assert path.read_text() == "pay\tautomation:A\thttps://hook\ts3cret\n"
+def test_a_new_secret_of_a_webhook_is_written_with_its_target(
+    emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
+) -> None:
+    place, path = root(), tmp_path / "secrets"
+    hook = {
+        "name": "Hook",
+        "triggers": [{"event_type": "webhook:incoming"}],
+        "actions": [{"type": "start_session", "prompt": "Look around."}],
+    }
+    (place / "automations.yaml").write_text(json.dumps({"automations": [hook]}))
+    argv = ("apply", "-C", place, "-t", "a", "-t", "b", "--only", "automation", "--allow-spend")
+    ran = devinops(*argv, "--yes", "--webhook-secrets", path)
+    assert ran.code == 0, ran.err
+    lines = [line.split("\t") for line in path.read_text().splitlines()]
+    assert sorted(line[:2] for line in lines) == [
+        ["a", "automation:Hook"],
+        ["b", "automation:Hook"],
+    ]
+    for target, _, url, secret in lines:
+        (live,) = emulator.automations(f"org-{target}")
+        assert live["triggers"][0]["webhook"]["url"] == url
+        assert len(secret) > 20
+        assert secret not in ran.out + ran.err

@@ -6,6 +6,7 @@ import random
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -33,12 +34,12 @@ JOB = JobLinks(
 COMMENT = 65_536
 
 
-def text(answer: Answer, **style: object) -> str:
-    return "".join(render("text", answer, Style(**style)))  # type: ignore[arg-type]
+def text(answer: Answer, **style: Any) -> str:
+    return "".join(render("text", answer, Style(**style)))
 
 
-def markdown(answer: Answer, **style: object) -> str:
-    return "".join(render("markdown", answer, Style(job=JOB, **style)))  # type: ignore[arg-type]
+def markdown(answer: Answer, **style: Any) -> str:
+    return "".join(render("markdown", answer, Style(job=JOB, **style)))
 
 
 # --- what people read -----------------------------------------------------------------------------
