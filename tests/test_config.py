@@ -10,15 +10,8 @@ import pytest
 import yaml
 
 from devinops.ci import github, gitlab
-from devinops.config import (
-    Settings,
-    find_root,
-    open_project,
-    read_project,
-    read_repository,
-    resolve,
-    selected_targets,
-)
+from devinops.config.reading import find_root, open_project, read_project, read_repository
+from devinops.config.settings import Settings, resolve, selected_targets
 from devinops.environment import CREDENTIALS, Flags, check_environment
 from devinops.inventory import InventorySettings
 from devinops.model.errors import ConfigError, DevinopsError, InputError, UsageError

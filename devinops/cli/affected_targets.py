@@ -14,7 +14,8 @@ from typing import Any, Final
 from devinops.atomic import STATE
 from devinops.cli.changed_entries import changed_paths, merge_base
 from devinops.cli.options import Options
-from devinops.config import DEFAULT_TARGET, Project, read_repository
+from devinops.config.project import DEFAULT_TARGET, Project
+from devinops.config.reading import read_repository
 from devinops.git import Git
 from devinops.load import Loaded
 from devinops.load.file_names import SUFFIXES, hidden_part

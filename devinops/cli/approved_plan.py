@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from devinops.applying.saved_plan import read_digests, read_plan, read_plans
 from devinops.cli.options import Options
-from devinops.config import read_project, selected_targets
+from devinops.config.reading import read_project
+from devinops.config.settings import selected_targets
 from devinops.model.errors import Stale, UnusableFile, UsageError
 from devinops.model.policy import Approvals
 from devinops.model.target import Target

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-    from devinops.config import Project
+    from devinops.config.project import Project
     from devinops.model.inventory import Deleted, Intent, Record
 
 _Complete = Callable[[click.Context, click.Parameter, str], "list[CompletionItem[str]]"]
@@ -175,20 +175,20 @@ def _given(ctx: click.Context, name: str) -> Any:
 def _root(ctx: click.Context) -> Path:
     from pathlib import Path
 
-    from devinops.config import find_root
+    from devinops.config.reading import find_root
 
     root = _given(ctx, "root")
     return find_root(Path.cwd()) if root is None else Path(root).absolute()
 
 
 def _project(ctx: click.Context) -> Project:
-    from devinops.config import open_project
+    from devinops.config.reading import open_project
 
     return open_project(_root(ctx))[0]
 
 
 def _declared(ctx: click.Context) -> set[str]:
-    from devinops.config import read_repository
+    from devinops.config.reading import read_repository
 
     return {str(entry.key) for entry in read_repository(_root(ctx))[1].declarations}
 

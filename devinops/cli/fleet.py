@@ -15,7 +15,9 @@ from devinops.api.parallel import side_by_side
 from devinops.cli.options import Options
 from devinops.cli.progress import Progress
 from devinops.cli.session import Entries, Planned, Session, connection, entries_of
-from devinops.config import Project, Settings, key_variable, open_project, read_entries, resolve
+from devinops.config.project import Project
+from devinops.config.reading import open_project, read_entries
+from devinops.config.settings import Settings, key_variable, resolve
 from devinops.inventory import Place, Store, open_stores
 from devinops.inventory.job import job_of
 from devinops.load import Loaded

@@ -126,7 +126,7 @@ class Options:
         """The option that leads to the root; empty if a command without it finds the same."""
         if self.known_root_flag is not None:
             return self.known_root_flag
-        from devinops.config import find_root
+        from devinops.config.reading import find_root
 
         root = os.path.realpath(self.root)
         try:
@@ -336,7 +336,7 @@ _COMMON = frozenset(
 
 def _options(params: dict[str, Any], formats: tuple[str, ...]) -> Options:
     """Return the options of a command from its common parameters, by name."""
-    from devinops.config import find_root
+    from devinops.config.reading import find_root
 
     root, flags = params.pop("root"), {name: params.pop(name, None) for name in _FLAGS}
     if isinstance(flags["target"], tuple):

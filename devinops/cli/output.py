@@ -138,19 +138,19 @@ def _refusal(path: Path, used: Iterable[Path], root: Path) -> str:
 
 def _is_read(real: Path, root: Path) -> bool:
     """Return whether devinops reads this file, or would read it if it existed."""
-    from devinops.config import CONFIG_FILE
     from devinops.kinds import KINDS
+    from devinops.load.file_names import CONFIG
 
     if any(_same(parent, root / name) for name in KINDS.directories for parent in real.parents):
         return True
-    if any(_same(real, root / name) for name in (CONFIG_FILE, *KINDS.files)):
+    if any(_same(real, root / name) for name in (CONFIG, *KINDS.files)):
         return True
     # `paths` and `body_file` may name any other existing file below the root.
     return real.exists() and any(_same(real, root / name) for name in _names_read(root))
 
 
 def _names_read(root: Path) -> Iterable[str]:
-    from devinops.config import open_project
+    from devinops.config.reading import open_project
     from devinops.load import load
 
     project, _ = open_project(root)

@@ -20,19 +20,13 @@ from devinops.cli.early_reading import EarlyReading, EarlyResult
 from devinops.cli.options import FORMATS, Options
 from devinops.cli.output import tell
 from devinops.cli.progress import Progress
-from devinops.config import (
-    CONFIG_FILE,
-    Settings,
-    open_project,
-    read_entries,
-    read_project,
-    resolve,
-    selected_targets,
-)
+from devinops.config.reading import open_project, read_entries, read_project
+from devinops.config.settings import Settings, resolve, selected_targets
 from devinops.inventory import Store, busy, open_store, wait_for_runs
 from devinops.inventory.job import job_of
 from devinops.kinds import KINDS
 from devinops.load import Loaded
+from devinops.load.file_names import CONFIG
 from devinops.model import inventory as owned
 from devinops.model.changes import Action
 from devinops.model.client_protocols import PageDecoder, Reader, ignore
@@ -192,7 +186,7 @@ class Session(Generic[C_co]):
         if approvals.folders == MissingFolders.ROOT and self.settings.inventory.store == "none":
             raise UsageError(
                 "--folders root needs an inventory, which knows what to move later: add "
-                f"inventory: {{store: branch}} to the target in {CONFIG_FILE}"
+                f"inventory: {{store: branch}} to the target in {CONFIG}"
             )
         # The inventory is read first: otherwise, objects created by a run that ends in between
         # would look as if they had been deleted outside devinops.
@@ -371,7 +365,7 @@ def needs_inventory(settings: Settings) -> None:
     if settings.inventory.store == "none":
         raise ConfigError(
             f"the target {settings.target.name} has no inventory: set inventory: {{store: "
-            f"branch}} (or file) for it in {CONFIG_FILE}; without an inventory, devinops plan "
+            f"branch}} (or file) for it in {CONFIG}; without an inventory, devinops plan "
             "compares the organization with the files"
         )
 

@@ -13,7 +13,8 @@ from functools import cache, partial
 from pathlib import Path
 
 from devinops import atomic
-from devinops.config import Project, read_repository
+from devinops.config.project import Project
+from devinops.config.reading import read_repository
 from devinops.ingest.pull_result import Left, Unwritten
 from devinops.kinds import KINDS
 from devinops.load import Loaded

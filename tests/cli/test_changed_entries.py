@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from devinops.cli.changed_entries import changed_entries
-from devinops.config import read_repository
+from devinops.config.reading import read_repository
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
 from tests.testing.inventories import commit, git

@@ -12,7 +12,7 @@ import yaml
 
 from devinops.api.organizations import Organization
 from devinops.cli.handlers.discover_targets import LONGEST_NAME, compare
-from devinops.config import read_project
+from devinops.config.reading import read_project
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
 from tests.testing.inventories import git

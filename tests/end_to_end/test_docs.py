@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from devinops.cli.main import COMMANDS
-from devinops.config import read_repository
+from devinops.config.reading import read_repository
 from devinops.emulator import Emulator
 from devinops.emulator.quirks import VALUES
 from devinops.emulator.seed import parse_seed

@@ -17,7 +17,7 @@ import pytest
 from devinops.cli import write_files
 from devinops.cli.handlers import pull as pull_handler
 from devinops.cli.session import Session
-from devinops.config import Settings, resolve
+from devinops.config.settings import Settings, resolve
 from devinops.emulator import Emulator
 from devinops.model.objects import Snapshot
 from devinops.render import line_diff

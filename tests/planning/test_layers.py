@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from devinops.config import read_repository
+from devinops.config.reading import read_repository
 from devinops.load import Loaded
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key

@@ -16,7 +16,8 @@ from devinops.ci.job import Job, System, current_job
 from devinops.ci.step_files import SUMMARY, append_summary
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written
-from devinops.config import read_project, target_name
+from devinops.config.reading import read_project
+from devinops.config.settings import target_name
 from devinops.git import Git, error_line, found_no_repository
 from devinops.model.errors import (
     ConfigError,

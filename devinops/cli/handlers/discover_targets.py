@@ -14,18 +14,13 @@ from devinops.api.organizations import Organization, organizations
 from devinops.cli import write_files
 from devinops.cli.options import Options
 from devinops.cli.session import connection, failures_written
-from devinops.config import (
-    CONFIG_FILE,
-    DEFAULT_URL,
-    Project,
-    Settings,
-    open_project,
-    organization_of,
-    resolve,
-    target_name,
-)
+from devinops.config.project import Project
+from devinops.config.reading import open_project
+from devinops.config.settings import Settings, resolve, target_name
+from devinops.config.wrong_settings import DEFAULT_URL, organization_of
 from devinops.export.slugs import slug
 from devinops.git import Git
+from devinops.load.file_names import CONFIG
 from devinops.model.errors import ConfigError, NotWritten, stop_on_errors
 from devinops.model.exit_codes import ExitCode
 from devinops.render import counted
@@ -206,11 +201,11 @@ def _changes(project: Project, difference: Difference, raws: write_files.Raws) -
     path = project.data.get("targets", TARGETS_FILE)
     if "targets" not in project.data and os.path.lexists(project.root / path):
         raise ConfigError(
-            f"{path} exists, but {CONFIG_FILE} does not name it: add targets: {path} there, or "
+            f"{path} exists, but {CONFIG} does not name it: add targets: {path} there, or "
             "remove the file; nothing was written"
         )
     new = FileChange(path, edit_targets.new_file(difference.new), (), is_new=True)
-    return [new, *_naming(project, path, text_of(CONFIG_FILE))]
+    return [new, *_naming(project, path, text_of(CONFIG))]
 
 
 def _naming(project: Project, path: str, raw: str | None) -> Iterator[FileChange]:
@@ -218,9 +213,9 @@ def _naming(project: Project, path: str, raw: str | None) -> Iterator[FileChange
     if raw is None:
         recorded = _RECORDED if Git(project.root).line("remote") else ""
         text = f"version: 1\n{recorded}targets: {path}\n"
-        yield FileChange(CONFIG_FILE, text, (), is_new=True)
+        yield FileChange(CONFIG, text, (), is_new=True)
     elif "targets" not in project.data:
-        yield FileChange(CONFIG_FILE, edit_targets.naming_file(raw, path), ())
+        yield FileChange(CONFIG, edit_targets.naming_file(raw, path), ())
 
 
 # --- answering ------------------------------------------------------------------------------------

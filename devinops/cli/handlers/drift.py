@@ -17,7 +17,7 @@ from devinops.cli.session import (
     open_inventory_session,
     several,
 )
-from devinops.config import read_repository
+from devinops.config.reading import read_repository
 from devinops.git import Git
 from devinops.ingest.last_applied import with_applied
 from devinops.load import Loaded

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written
-from devinops.config import read_repository, target_name
+from devinops.config.reading import read_repository
+from devinops.config.settings import target_name
 from devinops.kinds import parse_key
 from devinops.load import Loaded
 from devinops.model.errors import NotFound, stop_on_errors

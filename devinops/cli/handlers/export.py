@@ -19,7 +19,8 @@ from devinops.cli.options import Options
 from devinops.cli.output import write_file
 from devinops.cli.readable_kinds import reachable, readable
 from devinops.cli.session import failures_written, open_session
-from devinops.config import read_repository, target_name
+from devinops.config.reading import read_repository
+from devinops.config.settings import target_name
 from devinops.export.objects import Item, listed_entries, listed_objects
 from devinops.export.page import Remark
 from devinops.export.plugin import (

@@ -16,10 +16,11 @@ from devinops.ci.job import is_ci
 from devinops.cli.options import Options
 from devinops.cli.output import echo_err, terminal_width
 from devinops.cli.path_arguments import Selection
-from devinops.config import CONFIG_FILE, open_project
+from devinops.config.reading import open_project
 from devinops.fmt.file_text import formatted, may_quote
 from devinops.load import TextFiles, text_files
 from devinops.load.discover import File, Finder, read_raw
+from devinops.load.file_names import CONFIG
 from devinops.model.errors import NotWritten
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem, Source
@@ -148,7 +149,7 @@ class _FormatRun:
 
 def _keeps_a_file(problem: Problem) -> bool:
     """Return whether a problem means that a file cannot be read; an unused pattern does not."""
-    return problem.is_error and problem.source.path != CONFIG_FILE
+    return problem.is_error and problem.source.path != CONFIG
 
 
 def _write(file: _Changed) -> OSError | None:

@@ -35,9 +35,11 @@ from devinops.cli.ci_files import (
 )
 from devinops.cli.installed_from import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
 from devinops.cli.output import terminal_width
-from devinops.config import CONFIG_FILE, Project, read_project
+from devinops.config.project import Project
+from devinops.config.reading import read_project
 from devinops.git import Git, error_line, found_no_repository
 from devinops.load.discover import is_inside
+from devinops.load.file_names import CONFIG
 from devinops.model.errors import ConfigError, NotWritten
 from devinops.model.exit_codes import ExitCode
 from devinops.render.line_diff import shown
@@ -199,7 +201,7 @@ def set_up(
     `github`, `gitlab` or `none`; by default the host of the remote decides.
     """
     org_id = os.environ.get("DEVIN_ORG_ID", "").strip()
-    _check_place(root, CONFIG_FILE)
+    _check_place(root, CONFIG)
     pipeline = _pipeline(root, git)
     system = ci or ("gitlab" if "gitlab" in (git.host or "").lower() else "github")
     gitlab_file = _gitlab_file(root, git, pipeline)
@@ -486,7 +488,7 @@ def files(
         else "",
     }
     names = {
-        CONFIG_FILE: "config.yaml",
+        CONFIG: "config.yaml",
         SAMPLE: "note.md",
         ".pre-commit-config.yaml": (
             "pre-commit-hook.yaml" if origin.repository else "pre-commit.yaml"

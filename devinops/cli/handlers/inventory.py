@@ -13,7 +13,7 @@ from devinops.cli.handlers.drift import if_refused
 from devinops.cli.options import Options
 from devinops.cli.output import is_interactive
 from devinops.cli.session import Session, open_inventory_session
-from devinops.config import read_repository
+from devinops.config.reading import read_repository
 from devinops.inventory import open_runs, started
 from devinops.inventory.merge import TIME
 from devinops.inventory.repair import LostRecord, find

@@ -14,7 +14,8 @@ from devinops.cli.checkout import untracked
 from devinops.cli.options import Options
 from devinops.cli.output import write_file
 from devinops.cli.path_arguments import Selection, shown_unread, unread
-from devinops.config import CONFIG_FILE, Project, open_project, read_repository
+from devinops.config.project import Project
+from devinops.config.reading import open_project, read_repository
 from devinops.lint import baseline, fixes
 from devinops.lint.detector import is_complete
 from devinops.lint.engine import Reported, check
@@ -32,6 +33,7 @@ from devinops.lint.settings import (
 from devinops.lint.subject import Context, Subject
 from devinops.load import Loaded, load_only, text_files
 from devinops.load.discover import Finder
+from devinops.load.file_names import CONFIG
 from devinops.model.errors import ConfigError, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Ensure, Problem, Severity, Source
@@ -132,10 +134,10 @@ def _fixed(run: _LintRun) -> tuple[_LintRun, Fixed]:
     finder = Finder(project.root, **project.reading)
     if finder.problems or not project.whole:
         message = (
-            f"--fix changes nothing while {CONFIG_FILE}, which says which files to leave alone, "
+            f"--fix changes nothing while {CONFIG}, which says which files to leave alone, "
             "has problems: fix them first"
         )
-        return run, Fixed(problems=(Problem(Source(CONFIG_FILE), "not-fixed", message),))
+        return run, Fixed(problems=(Problem(Source(CONFIG), "not-fixed", message),))
     finder.find()
     files, texts, count = finder.files, text_files(finder), 0
     while (last := fixes.apply(project.root, run.reports, files, texts)).findings:

@@ -17,7 +17,8 @@ from devinops.cli.handlers.init import NEW_TARGET, Repository, SetUp, set_up
 from devinops.cli.options import Options
 from devinops.cli.readable_kinds import first_reading, verified
 from devinops.cli.session import Session, failures_written, open_session
-from devinops.config import DEFAULT_TARGET, Project, resolve
+from devinops.config.project import DEFAULT_TARGET, Project
+from devinops.config.settings import resolve
 from devinops.git import Git
 from devinops.ingest.drift import Files, pull_drift
 from devinops.ingest.pull_result import LeftToYou, NotRead, Pulled

@@ -22,7 +22,9 @@ from devinops.cli.session import (
     open_session,
     retry_until_listed,
 )
-from devinops.config import CONFIG_FILE, read_project, target_name
+from devinops.config.reading import read_project
+from devinops.config.settings import target_name
+from devinops.load.file_names import CONFIG
 from devinops.model.changes import Action, Outcome
 from devinops.model.client_protocols import Reader, Writer
 from devinops.model.errors import UnusableFile, UsageError
@@ -146,7 +148,7 @@ def _check_target(saved: Backup, here: Target) -> None:
     if not others:
         way = (
             f"roll back there, or, if the target was renamed, name it {saved.target.name} in "
-            f"{CONFIG_FILE} until the rollback is done"
+            f"{CONFIG} until the rollback is done"
         )
     raise UnusableFile(
         f"{saved.path} is a backup of another target ({saved.target.differences(here)}): {way}; "

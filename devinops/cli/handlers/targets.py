@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written
-from devinops.config import Project, read_project, selected_targets
+from devinops.config.project import Project
+from devinops.config.reading import read_project
+from devinops.config.settings import selected_targets
 from devinops.environment import KEY_VARIABLES
 from devinops.model.errors import UsageError
 from devinops.model.exit_codes import ExitCode

@@ -7,7 +7,7 @@ from pathlib import Path
 from devinops.cli.checkout import untracked
 from devinops.cli.options import Options
 from devinops.cli.path_arguments import Selection, shown_unread, unread
-from devinops.config import read_repository
+from devinops.config.reading import read_repository
 from devinops.model.exit_codes import ExitCode
 from devinops.render.answers import ProblemsAnswer
 

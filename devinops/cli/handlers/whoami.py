@@ -11,7 +11,7 @@ import click
 from devinops.api import open_reader, window
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written, open_session, read_settings, several
-from devinops.config import Settings, key_variable
+from devinops.config.settings import Settings, key_variable
 from devinops.model.client_protocols import KeyOwner
 from devinops.model.errors import DevinopsError
 from devinops.model.exit_codes import ExitCode, worst

@@ -1,0 +1,1 @@
+"""devinops.yaml, and the settings of each target."""
