@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from devinops.applying.fleet_report import FleetReport, ReportCollector
 from devinops.applying.report import ApplyReport, Result
@@ -14,8 +14,8 @@ from devinops.model.objects import Problem, Severity, Source
 from devinops.model.target import Target, TargetState
 from devinops.planning.classes import FleetPlan, PlanCollector
 from devinops.planning.plan import Plan
-from devinops.render.answers import FleetAnswer
-from tests.testing.reports import conflict, declared, deletes, empty, note, planned, small
+from devinops.render.answers import Answer, FleetAnswer
+from tests.testing.reports import ANSWERS, conflict, declared, deletes, empty, note, planned, small
 
 
 def target(name: str) -> Target:
@@ -97,3 +97,11 @@ def applied() -> FleetReport:
     for name in ("risk", "audit"):
         collector.add(applied_in(name, conflict()))
     return collector.report(plan)
+
+
+PAGES: Final[Mapping[str, Callable[[], Answer]]] = {
+    **ANSWERS,
+    "fleet": lambda: answer(mixed()),
+    "fleet report": applied,
+}
+"""Name → an answer whose page tests look at."""

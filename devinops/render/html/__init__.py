@@ -8,9 +8,9 @@ from dataclasses import replace
 from devinops.applying.fleet_report import FleetReport
 from devinops.applying.report import ApplyReport
 from devinops.planning.plan import SavedPlan
-from devinops.render import Style, answers, fleet
-from devinops.render.answer_text import lines_of
+from devinops.render import Style, answers
 from devinops.render.html.findings import differences_page, drift_page, failure_page, problems_page
+from devinops.render.html.fleet import fleet_page, fleet_report_page
 from devinops.render.html.markup import preformatted, text
 from devinops.render.html.page import HtmlPage, write
 from devinops.render.html.plan import plan_page
@@ -35,14 +35,10 @@ def _page(answer: answers.Answer, style: Style) -> HtmlPage:
             return plan_page(answer, style)
         case ApplyReport():
             return report_page(answer, style)
-        case answers.FleetAnswer(plan, error=error):
-            look = Look.ERROR if error else fleet.plan_look(plan)
-            title = fleet.heading(plan)
-            return _fleet_page(answer, title, fleet.verdict(plan, error), look, style)
-        case FleetReport(plan):
-            title = f"Apply to {fleet.title(plan)}"
-            look = fleet.report_look(answer)
-            return _fleet_page(answer, title, fleet.report_title(answer), look, style)
+        case answers.FleetAnswer():
+            return fleet_page(answer, style)
+        case FleetReport():
+            return fleet_report_page(answer, style)
         case answers.ProblemsAnswer():
             sentence, look = checked(answer)
             return problems_page("Files", sentence, look, answer.problems, job, answer.lint)
@@ -55,12 +51,3 @@ def _page(answer: answers.Answer, style: Style) -> HtmlPage:
         case answers.SimpleAnswer():
             lines = preformatted(list(map(text, answer.lines)), class_="text")
             return HtmlPage("devinops", "devinops", text("Output"), Look.PLAIN, ending=lines)
-
-
-def _fleet_page(
-    answer: answers.Answer, title: str, verdict: str, look: Look, style: Style
-) -> HtmlPage:
-    """Return the page of an answer about many targets: its text, with everything in it."""
-    rows = lines_of(answer, Style(full=True, flags=style.flags))
-    ending = preformatted(list(map(text, rows)), class_="text")
-    return HtmlPage(f"{title}: {verdict}", title, text(verdict), look, ending=ending)

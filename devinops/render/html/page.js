@@ -178,6 +178,27 @@
     target.scrollIntoView({ block: "nearest" });
   }
 
+  // --- the table ------------------------------------------------------------------------------------
+
+  // Numbers begin with the largest. Equal rows stay by name, the order in which they were written.
+  function sortBy(button) {
+    const head = button.parentNode;
+    const column = Number(button.dataset.sort);
+    const rows = items.filter((item) => item.matches("tr"));
+    const values = new Map(rows.map((row) => [row, row.cells[column].textContent]));
+    const isNumber = head.matches(".number");
+    const first = isNumber ? "descending" : "ascending";
+    const second = isNumber ? "ascending" : "descending";
+    const order = head.ariaSort === first ? second : first;
+    const sign = order === "ascending" ? 1 : -1;
+    const compare = isNumber ? (a, b) => a - b : (a, b) => a.localeCompare(b);
+    rows.sort((a, b) => sign * compare(values.get(a), values.get(b)));
+    all("th", head.parentNode).forEach((other) => { other.ariaSort = null; });
+    head.ariaSort = order;
+    rows[0].parentNode.append(...rows);
+    items.splice(items.length - rows.length, rows.length, ...rows);
+  }
+
   // --- texts: numbers in folds, two columns ---------------------------------------------------------
 
   function numbered(pre) {
@@ -378,6 +399,7 @@
   document.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
     if (button?.dataset.do) actions[button.dataset.do]();
+    if (button?.dataset.sort) sortBy(button);
     if (button?.dataset.value) toggle(button.parentNode.dataset.facet, button.dataset.value);
   });
 
@@ -388,7 +410,7 @@
   find("#loading").hidden = true;
   if (form) {
     form.addEventListener("submit", (event) => event.preventDefault());
-    all("[data-value]", form).forEach((button) => { button.disabled = false; });
+    all("[data-value], [data-sort]").forEach((button) => { button.disabled = false; });
     find(".controls").hidden = false;
     search.addEventListener("input", () => {
       state.words = search.value;

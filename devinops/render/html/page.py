@@ -21,11 +21,16 @@ _SLOT: Final = re.compile(r"\{\{(\w+)\}\}")
 
 @dataclass(frozen=True)
 class HtmlSection:
-    """A part of the list with a heading. `items` are written one by one, to save memory."""
+    """A part of the list with a heading. `items` are written one by one, to save memory.
+
+    `id` is its name in an address, and `lead` stands before the items.
+    """
 
     title: str
     items: Iterable[Html]
     hint: str
+    id: str | None = None
+    lead: Html = field(default=Html(""))
 
 
 @dataclass(frozen=True)
@@ -182,7 +187,8 @@ def _facet(facet: Facet) -> Html:
 
 def _sections(sections: Iterable[HtmlSection]) -> Iterator[Html]:
     for section in sections:
-        yield Html(f"<section>{tag('h2', section.title, tag('small', f' {section.hint}'))}\n")
+        heading = tag("h2", section.title, tag("small", f" {section.hint}"), id=section.id)
+        yield Html(f"<section>{heading}\n{section.lead}")
         for item in section.items:
             yield Html(f"{item}\n")
         yield Html("</section>\n")

@@ -15,6 +15,7 @@ from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, PlanAnswer
 from devinops.render.html.parts import MOST_LISTED
 from tests.testing.browser import PHONE
+from tests.testing.fleets import PAGES
 from tests.testing.reports import ANSWERS, JOB, deletes, large, small
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def opened(page: Page, tmp_path: Path) -> Iterator[Open]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
     def show(answer: Answer | str, hash: str = "") -> Page:
-        answer = ANSWERS[answer]() if isinstance(answer, str) else answer
+        answer = PAGES[answer]() if isinstance(answer, str) else answer
         page.goto(f"{written(tmp_path, answer)}{hash}")
         settled(page)
         return page
@@ -232,7 +233,7 @@ def test_a_printed_page_has_everything_and_no_controls(opened: Open) -> None:
 
 def test_every_page_fits_a_phone(opened: Open, page: Page) -> None:
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    for name in ANSWERS:
+    for name in PAGES:
         opened(name).evaluate(OPEN_ALL)
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0], name
 
@@ -295,6 +296,7 @@ def test_a_script_that_got_in_would_be_blocked(page: Page, tmp_path: Path) -> No
 
 FEW = (("small", "light"), ("conflict", "dark"))
 MANY = [(name, scheme) for name in ANSWERS for scheme in ("light", "dark")]
+MANY += [("fleet", "light"), ("fleet report", "dark")]
 
 
 @pytest.mark.parametrize(
@@ -307,7 +309,7 @@ def test_a_page_is_accessible(chromium: Browser, tmp_path: Path, name: str, sche
     # axe is injected, which the policy of the page forbids as it should.
     context = chromium.new_context(bypass_csp=True, color_scheme=scheme)
     page = context.new_page()
-    page.goto(written(tmp_path, ANSWERS[name](), job=JOB))
+    page.goto(written(tmp_path, PAGES[name](), job=JOB))
     settled(page)
     page.evaluate(OPEN_ALL)
     results = Axe().run(page)
@@ -335,3 +337,35 @@ def test_a_list_of_thousands_is_filtered(opened: Open) -> None:
     page.locator("#search").fill("number 43")
     settled(page)
     assert page.locator("#count").inner_text() == "40 of 2,000 shown"
+
+
+def names(page: Page) -> list[str]:
+    """Return the names of the organizations that the table shows, in their order."""
+    settled(page)
+    return page.locator("tr.item:visible th strong").all_text_contents()
+
+
+def test_the_table_of_organizations_is_filtered_and_sorted(opened: Open) -> None:
+    page = opened("fleet")
+    everything = names(page)
+    assert len(everything) == 40
+    assert everything == sorted(everything)
+    page.get_by_role("button", name="failed 2").click()
+    assert names(page) == ["gone", "moved"]
+    assert page.locator("#count").inner_text() == "2 of 68 shown"
+    page.get_by_role("button", name="failed 2").click()
+    page.get_by_role("button", name="changes", exact=True).click()
+    assert names(page)[:2] == ["legacy", "labs"]
+    page.get_by_role("button", name="changes", exact=True).click()
+    assert names(page)[-1] == "legacy"
+    assert page.locator("th[aria-sort=ascending]").inner_text().startswith("changes")
+    page.locator("#search").fill("there is no such")
+    assert names(page) == ["gone", "moved"]
+
+
+def test_a_class_is_reached_from_an_organization_and_its_names_open(opened: Open) -> None:
+    page = opened("fleet")
+    page.get_by_role("row", name="legacy").get_by_role("link").click()
+    assert page.locator(":target").inner_text().startswith("4. legacy")
+    page.locator(".names").first.locator("summary").click()
+    assert page.get_by_text("team-26, team-27").is_visible()

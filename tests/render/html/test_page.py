@@ -22,6 +22,7 @@ from devinops.render.approvals import dangers
 from devinops.render.html.parts import MOST_LISTED
 from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
+from tests.testing.fleets import PAGES
 from tests.testing.hostile_text import HOSTILE
 from tests.testing.html import Parsed
 from tests.testing.objects import live
@@ -54,9 +55,9 @@ def body(answer: Answer) -> str:
     return html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"</(p|h1|h2|li|dd|div)>", "\n", shown)))
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("name", PAGES)
 def test_only_the_style_and_the_script_of_devinops_are_permitted(name: str) -> None:
-    written = page(ANSWERS[name]())
+    written = page(PAGES[name]())
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', written)
     assert policy
     rules = dict(rule.split(" ", 1) for rule in html.unescape(policy[1]).split("; "))

@@ -1,0 +1,320 @@
+"""The page of a run over many targets: its classes, what waits for a person, and a table. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, NamedTuple, TypeVar
+
+from devinops.applying.fleet_report import FleetReport, TargetReport
+from devinops.model.changes import Change, Outcome
+from devinops.model.objects import Problem, Severity
+from devinops.model.target import TargetState
+from devinops.planning.classes import ChangeClass, FleetPlan, Shared, TargetPlan
+from devinops.planning.lifecycles.required import is_missing
+from devinops.render import Style, fleet
+from devinops.render.answers import FleetAnswer, ProblemsAnswer
+from devinops.render.findings import lint_of, worst_first
+from devinops.render.fleet import Remark, Remarks
+from devinops.render.html import parts
+from devinops.render.html.items import OUTCOMES, SEVERITIES, Items, badge
+from devinops.render.html.markup import Html, joined, prose, tag, text
+from devinops.render.html.page import Facet, HtmlPage, HtmlSection, bullets, notice
+from devinops.render.problem_text import checked
+from devinops.render.signs import BLOCKED, OUTSIDE, REFUSED, SIGNS
+from devinops.render.terminal import Look, Sign
+
+T = TypeVar("T", bound=Any)
+
+TO_CHANGE: Final = Sign("~", Look.CHANGED, "to change")
+QUIET: Final = Sign("=", Look.DIM, "nothing to change")
+
+
+class Row(NamedTuple):
+    """A target in the table: its state, why it is in it, and its numbers by column."""
+
+    name: str
+    owner: str
+    state: Sign
+    message: str
+    numbers: Mapping[str, int]
+    group: int = 0
+    """The number of its class, 0 if it has none."""
+
+
+def fleet_page(answer: FleetAnswer, style: Style) -> HtmlPage:
+    """Return the page of the plans of many targets, or of the drift in them."""
+    plan = answer.plan
+    items = Items(style.job, parts.are_few(*(group.changes for group in plan.classes)))
+    findings = worst_first(answer.lint.problems, lint_of(answer.lint)) if answer.lint else []
+    rows = _planned_rows(plan)
+    digests = plan.digests
+    size = fleet.many(plan, len(digests.digests))
+    facts = [("Digest", f"{digests.digest} of {size}")] if digests.digests else []
+    return HtmlPage(
+        title=fleet.counts(plan),
+        about=joined([tag("strong", fleet.heading(plan)), f" {', '.join(fleet.facts(answer))}"]),
+        verdict=text(fleet.verdict(plan, answer.error).capitalize()),
+        look=Look.ERROR if answer.error else fleet.plan_look(plan),
+        facts=[*facts, *([("Only", ", ".join(plan.only))] if plan.only else [])],
+        notices=[*_errors(answer), *_notices(plan, answer, style)],
+        facets=[
+            _state_facet(rows),
+            parts.action_facet(
+                [change for group in plan.classes for change in group.changes],
+                ("blocked", BLOCKED, len(plan.blocked)),
+                ("outside", OUTSIDE, len(plan.drift)),
+                *_severities(findings),
+            ),
+        ],
+        sections=[
+            *_classes(plan, items),
+            *_shared(plan, items),
+            *([_lint(answer.lint, findings, items)] if answer.lint else []),
+            _table(plan, rows),
+        ],
+        ending=Html("") if answer.error or not digests.digests else _how_to(answer, style),
+    )
+
+
+def fleet_report_page(report: FleetReport, style: Style) -> HtmlPage:
+    """Return the page of an apply in many targets."""
+    plan, verdict = report.plan, fleet.report_title(report)
+    rows = _report_rows(report)
+    items = Items(style.job, parts.are_few(report.not_done, report.left))
+    steps = [tag("p", prose(step)) for step in fleet.next_steps(report, style.flags)]
+    return HtmlPage(
+        title=verdict,
+        about=joined([tag("strong", f"Apply to {fleet.title(plan)}")]),
+        verdict=text(verdict),
+        look=fleet.report_look(report),
+        notices=[
+            *_notices(plan, report, style),
+            *([notice("Next", steps, Look.WAITING)] if steps else []),
+        ],
+        facets=[_state_facet(rows)],
+        sections=[*_results(report, items), _table(plan, rows)],
+    )
+
+
+# --- what matters first ---------------------------------------------------------------------------
+
+
+def _errors(answer: FleetAnswer) -> Iterator[Html]:
+    if answer.error:
+        yield notice("Not applied", [tag("p", prose(answer.error))], Look.ERROR)
+
+
+def _notices(plan: FleetPlan, answer: FleetAnswer | FleetReport, style: Style) -> Iterator[Html]:
+    """Yield a box for each group of remarks, the most urgent first."""
+    groups = fleet.remarks(answer, style.flags)
+    will = (
+        "would" if plan.refusals or (isinstance(answer, FleetAnswer) and answer.error) else "will"
+    )
+    deletes = fleet.deletes(plan, will) if isinstance(answer, FleetAnswer) else ()
+    for group in (*deletes, *groups):
+        yield _remarks(plan, group)
+
+
+def _remarks(plan: FleetPlan, group: Remarks) -> Html:
+    lines = [_remark(plan, remark, group.sign) for remark in group.remarks[: parts.MOST_LISTED]]
+    more = len(group.remarks) - len(lines)
+    listed = bullets(lines, f"and {more:,} more" if more else "")
+    hint = [tag("p", prose(group.hint), class_="hint")] if group.hint else []
+    return notice(group.title.capitalize(), [listed, *hint], group.sign.look)
+
+
+def _remark(plan: FleetPlan, remark: Remark, sign: Sign) -> Html:
+    key = [tag("strong", str(remark.key)), ": "] if remark.key else []
+    word = f"{remark.word}: " if remark.word else ""
+    source = f"{remark.source}: " if remark.source else ""
+    where = [f" {fleet.where(plan, remark.targets)}"] if remark.targets else []
+    about = prose(f"{source}{word}{remark.text}")
+    return joined([tag("b", sign.symbol), " ", *key, about, *(tag("small", w) for w in where)])
+
+
+# --- the list -------------------------------------------------------------------------------------
+
+
+def _classes(plan: FleetPlan, items: Items) -> Iterator[HtmlSection]:
+    """Yield each class with its changes; one that an earlier class has takes one line."""
+    written: dict[int, str] = {}
+    for number, group in enumerate(plan.classes, 1):
+        yield HtmlSection(
+            title=f"{number}. {fleet.class_title(plan, group)}",
+            items=_changes(group, number, items, written),
+            hint=fleet.class_counts(group),
+            id=f"class-{number}",
+            lead=_names(plan, group.targets),
+        )
+
+
+def _changes(
+    group: ChangeClass, number: int, items: Items, written: dict[int, str]
+) -> Iterator[Html]:
+    for place, change in enumerate(group.changes, 1):
+        if earlier := written.get(id(change)):
+            yield _as_above(change, earlier, items)
+            continue
+        written[id(change)] = f"change-{number}-{place}"
+        yield items.change(change, written[id(change)])
+
+
+def _as_above(change: Change, id: str, items: Items) -> Html:
+    (line,) = items.objects(
+        [(change.key, tag("a", "as above", href=f"#{id}"))], SIGNS[change.action]
+    )
+    return line
+
+
+def _names(plan: FleetPlan, targets: Sequence[str]) -> Html:
+    """Return the names of targets, of which only the first are visible until it is opened."""
+    if len(targets) == 1:
+        return Html("")
+    title = tag("summary", fleet.where(plan, targets))
+    return tag("details", title, tag("p", ", ".join(targets)), class_="names")
+
+
+def _shared(plan: FleetPlan, items: Items) -> Iterator[HtmlSection]:
+    blocked = [each for each in plan.blocked if not is_missing(each.item)]
+    if blocked:
+        shown = items.blocked(_with_names(plan, blocked))
+        yield HtmlSection("Blocked", shown, "until a person decides or acts")
+    if plan.drift:
+        drift = items.drift(_with_names(plan, plan.drift))
+        yield HtmlSection("Changed outside devinops", drift, "kept as it is")
+
+
+def _results(report: FleetReport, items: Items) -> Iterator[HtmlSection]:
+    if report.not_done:
+        results = [
+            replace(item, message=f"{item.message} ({fleet.where(report.plan, names)})")
+            for item, names in report.not_done
+        ]
+        yield HtmlSection("Not done as planned", items.results(list(enumerate(results, 1))), "")
+    if report.left:
+        left = items.changes(_with_names(report.plan, report.left), "left")
+        yield HtmlSection("Left", left, "in plans made afterwards")
+    if waiting := [*report.plan.blocked, *report.waiting]:
+        shown = items.blocked(_with_names(report.plan, waiting), "waiting")
+        yield HtmlSection("Blocked", shown, "until a person decides or acts")
+
+
+def _with_names(plan: FleetPlan, shared: Iterable[Shared[T]]) -> Iterator[T]:
+    """Yield items whose reasons say in which targets they are."""
+    for item, targets in shared:
+        reason = item.reason or ", ".join(field.name for field in item.fields)
+        yield replace(item, reason=f"{reason} ({fleet.where(plan, targets)})")
+
+
+def _severities(findings: Iterable[Problem]) -> Iterator[tuple[str, Sign, int]]:
+    numbers = Counter(problem.severity for problem in findings)
+    return ((str(s), SEVERITIES[s], numbers[s]) for s in Severity)
+
+
+def _lint(lint: ProblemsAnswer, findings: Iterable[Problem], items: Items) -> HtmlSection:
+    return HtmlSection("Lint", items.problems(findings, lint_of(lint)), checked(lint)[0])
+
+
+def _how_to(answer: FleetAnswer, style: Style) -> Html:
+    """Return the command that applies these plans and no others."""
+    return tag(
+        "section",
+        tag("h2", "Apply these plans"),
+        tag("pre", fleet.full_command(answer, style.in_root), class_="command"),
+        tag("p", "It plans again, and writes nothing if the plans are no longer the same."),
+        class_="ending",
+    )
+
+
+# --- the table ------------------------------------------------------------------------------------
+
+
+def _planned_rows(plan: FleetPlan) -> list[Row]:
+    groups = {
+        name: number for number, group in enumerate(plan.classes, 1) for name in group.targets
+    }
+    return [_planned_row(target, groups.get(target.name, 0)) for target in plan.targets]
+
+
+def _planned_row(target: TargetPlan, group: int) -> Row:
+    numbers = {
+        "changes": target.changes,
+        "blocked": target.blocked,
+        "changed outside": target.drift,
+    }
+    return Row(target.name, _owner(target), _planned_state(target), target.message, numbers, group)
+
+
+def _owner(target: TargetPlan) -> str:
+    return target.target.owner if target.target else ""
+
+
+def _planned_state(target: TargetPlan) -> Sign:
+    if target.state is not TargetState.PLANNED:
+        return fleet.STATES[target.state][1]._replace(meaning=target.state.value)
+    if target.refusals:
+        return REFUSED
+    if target.changes:
+        return TO_CHANGE
+    return BLOCKED if target.blocked else QUIET
+
+
+def _report_rows(report: FleetReport) -> list[Row]:
+    applied = {target.name: target for target in report.targets}
+    return [
+        _applied_row(target, applied[target.name])
+        if target.name in applied
+        else _planned_row(target, 0)
+        for target in report.plan.targets
+    ]
+
+
+def _applied_row(planned: TargetPlan, target: TargetReport) -> Row:
+    unfinished = (
+        outcome
+        for outcome in (Outcome.FAILED, Outcome.SKIPPED, Outcome.BLOCKED)
+        if target.outcomes[outcome]
+    )
+    state = OUTCOMES[Outcome.DONE if target.finished else next(unfinished, Outcome.FAILED)]
+    numbers = {str(outcome): number for outcome, number in target.outcomes.items()}
+    return Row(target.name, _owner(planned), state, target.unverified, numbers)
+
+
+def _state_facet(rows: Sequence[Row]) -> Facet:
+    numbers = Counter(row.state for row in rows)
+    return parts.sign_facet("state", [(sign.meaning, sign, n) for sign, n in numbers.most_common()])
+
+
+def _table(plan: FleetPlan, rows: Sequence[Row]) -> HtmlSection:
+    """Return the table of all targets. The script lets readers sort it."""
+    names = dict.fromkeys(name for row in rows for name, number in row.numbers.items() if number)
+    groups = ["class"] if any(row.group for row in rows) else []
+    heads = [_head(name, at) for at, name in enumerate(("name", "state", *groups, *names))]
+    title = "Targets" if plan.in_enterprise else "Organizations"
+    return HtmlSection(title, _lines(heads, rows, tuple(names), bool(groups)), f"{len(rows):,}")
+
+
+def _head(name: str, column: int) -> Html:
+    button = tag("button", name, type="button", data_sort=column, disabled=True)
+    return tag("th", button, scope="col", class_="number" if column > 1 else None)
+
+
+def _lines(
+    heads: Sequence[Html], rows: Sequence[Row], names: Sequence[str], grouped: bool
+) -> Iterator[Html]:
+    head = tag("thead", tag("tr", *heads))
+    yield Html(f'<div class="table" tabindex="0"><table>{head}<tbody>')
+    for row in rows:
+        about = tag("small", f" {row.owner}") if row.owner else Html("")
+        why = [Html("<br>"), tag("small", prose(row.message))] if row.message else []
+        link = tag("a", f"{row.group}", href=f"#class-{row.group}") if row.group else Html("")
+        cells = [
+            tag("th", tag("strong", row.name), about, scope="row"),
+            tag("td", badge(row.state), *why),
+            *([tag("td", link, class_="number")] if grouped else []),
+            *(tag("td", f"{row.numbers.get(n) or ''}", class_="number") for n in names),
+        ]
+        yield tag("tr", *cells, class_="item", data_state=row.state.meaning)
+    yield Html("</tbody></table></div>")
