@@ -24,6 +24,11 @@ GLOBAL_OPTIONS: Final = (
 )
 """The options that `DEVINOPS_<OPTION>` may set. Approvals are never among them."""
 
+JOB: Final = "DEVINOPS_JOB"
+"""Names the job of a run outside GitHub and GitLab, so that its next attempt can go on."""
+ATTEMPT: Final = "DEVINOPS_JOB_ATTEMPT"
+"""The number of the attempt of that job; a later one has a higher number."""
+
 HOST_TOKEN: Final = "DEVINOPS_GITLAB_TOKEN"
 """Holds the token for comments on GitLab. It is set for whole pipelines, so all commands see it."""
 
@@ -67,12 +72,12 @@ class Flags:
 
 
 def check_environment(environ: Mapping[str, str]) -> None:
-    """Check that each `DEVINOPS_*` variable sets an option: a typo must not be ignored silently.
+    """Check that each `DEVINOPS_*` variable is known: a typo must not be ignored silently.
 
     Raises ConfigError with the variable and the most similar known one, and UsageError if the
     variable of an option with a value is empty. An empty switch is off.
     """
-    known = {f"DEVINOPS_{option}" for option in GLOBAL_OPTIONS}
+    known = {f"DEVINOPS_{option}" for option in GLOBAL_OPTIONS} | {JOB, ATTEMPT}
     switches = {f"DEVINOPS_{option}" for option in SWITCHES}
     for name in sorted(environ):
         if not name.startswith("DEVINOPS_") or name == HOST_TOKEN:
@@ -82,6 +87,8 @@ def check_environment(environ: Mapping[str, str]) -> None:
                 raise UsageError(
                     f"{name} is set but empty in the environment: give it a value, or unset it"
                 )
+            if name == ATTEMPT and not environ[name].isdecimal():
+                raise UsageError(f"{name} must be a number, not {environ[name]}")
             continue
         from devinops.model.suggest import did_you_mean
 

@@ -556,6 +556,9 @@ def test_a_variable_that_means_nothing_is_fatal(name: str, message: str) -> None
     with pytest.raises(DevinopsError, match=message):
         check_environment({name: "1"})
     check_environment({"DEVINOPS_TARGET": "a", "DEVIN_API_KEY": "b", "PATH": "c"})
+    check_environment({"DEVINOPS_JOB": "Job 8f1c", "DEVINOPS_JOB_ATTEMPT": "0"})
+    with pytest.raises(DevinopsError, match="DEVINOPS_JOB_ATTEMPT must be a number, not first"):
+        check_environment({"DEVINOPS_JOB_ATTEMPT": "first"})
 
 
 def test_the_root_is_the_nearest_parent_with_a_devinops_yaml(repository: Write) -> None:

@@ -21,8 +21,8 @@ class Connection:
     concurrent requests adapts to the server, see `Window`. `ca_bundle` is a PEM file that
     replaces the usual certificate authorities. `owner` is the value of the label that marks what
     devinops manages, for kinds that have labels. `enterprise_key` is for what only an enterprise
-    key can read and write, and `enterprise_key_env` names the variable that should hold it. No repr
-    shows a key.
+    key can read and write, and `enterprise_key_env` names the variable that should hold it. Of so
+    many `shards`, each sends its share of the concurrent requests. No repr shows a key.
     """
 
     target: Target
@@ -35,6 +35,7 @@ class Connection:
     owner: str = ""
     enterprise_key: str | None = field(default=None, repr=False)
     enterprise_key_env: str | None = None
+    shards: int = 1
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,9 @@ class Getter:
         self._log = log
         self._log_lock = threading.Lock()
         self._sharing = sharing
-        self._limiter = retry.RateLimiter(connection.parallelism, many=sharing is not None)
+        self._limiter = retry.RateLimiter(
+            connection.parallelism, many=sharing is not None, shards=connection.shards
+        )
         self._retries = retry.RetryBudget()
         endpoint = httpx_setup.endpoint(connection)
         self._route = httpx_setup.route(endpoint)

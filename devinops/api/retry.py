@@ -102,11 +102,11 @@ class RateLimiter:
 
     After a 429, nothing is sent until the wait is over, and then no faster than the server has
     admitted requests: see `Pace`. Retries go first. No more requests are in flight than the
-    `Window` allows; `many` is that of `Window`.
+    `Window` allows; `many` and `shards` are those of `Window`.
     """
 
-    def __init__(self, parallelism: int | None, *, many: bool = False) -> None:
-        self._window = Window(parallelism, many=many)
+    def __init__(self, parallelism: int | None, *, many: bool = False, shards: int = 1) -> None:
+        self._window = Window(parallelism, many=many, shards=shards)
         self._in_flight = 0
         self._pace = Pace()
         self._rate_limited_wait_s = 0.0

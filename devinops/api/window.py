@@ -36,13 +36,16 @@ class Window:
 
     Otherwise 8 at first, and then up to 32 while the server responds as quickly as at first. `many`
     targets go on when one of them fails: the window can grow again, and only the pace follows 429.
-    It also learns twice as fast for them, because they have one list each.
+    It also learns twice as fast for them, because they have one list each. Of several `shards`,
+    each has its share of these numbers, but at least 1.
     """
 
-    def __init__(self, parallelism: int | None = None, *, many: bool = False) -> None:
+    def __init__(
+        self, parallelism: int | None = None, *, many: bool = False, shards: int = 1
+    ) -> None:
         self._many = many
-        self._least = parallelism or START
-        self._most = parallelism or MOST
+        self._least = max((parallelism or START) // shards, 1)
+        self._most = max((parallelism or MOST) // shards, 1)
         self._size: float = self._least
         self._first_times: dict[str, list[float]] = {}
         """Sort of request → how long the first ones took, sorted."""

@@ -15,6 +15,7 @@ from devinops.model.changes import Change
 from devinops.model.errors import NotWritten, UnusableFile
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
+from devinops.model.shard import Shard
 from devinops.model.target import TargetState
 from devinops.planning.classes import (
     ChangeClass,
@@ -197,6 +198,8 @@ def _fleet(saved: FleetDocument) -> FleetPlan:
         only=saved.only or (),
         approvals=(saved.approvals or ApprovalsItem()).to_model(),
         refusals=tuple(item.to_model() for item in saved.refusals),
+        shard=Shard(saved.shard.number, saved.shard.total) if saved.shard else None,
+        selected=saved.shard.selected if saved.shard else 0,
     )
 
 

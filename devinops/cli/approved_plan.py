@@ -16,6 +16,7 @@ from devinops.config.reading import read_project
 from devinops.config.settings import selected_targets
 from devinops.model.errors import Stale, UnusableFile, UsageError
 from devinops.model.policy import Approvals
+from devinops.model.shard import Shard
 from devinops.model.target import Target
 from devinops.planning.classes import FleetPlan
 from devinops.planning.digest_list import DigestList
@@ -137,11 +138,13 @@ class ReviewedPlans(NamedTuple):
         return replace(options, only=self.only), self.approvals
 
 
-def read_reviewed(path: Path | None, expect: str | None) -> ReviewedPlans | None:
+def read_reviewed(
+    path: Path | None, expect: str | None, shard: Shard | None
+) -> ReviewedPlans | None:
     """Return the reviewed plans of many targets; None if neither argument names a file with them.
 
-    `path` is a saved plan, `expect` the value of --expect. Raises UnusableFile, and UsageError if
-    the two contradict each other.
+    `path` is a saved plan, `expect` the value of --expect, and `shard` that of --shard. Raises
+    UnusableFile, and UsageError if they contradict each other.
     """
     if path is None:
         if expect is None or _DIGEST.fullmatch(expect) or not Path(expect).is_file():
@@ -151,6 +154,8 @@ def read_reviewed(path: Path | None, expect: str | None) -> ReviewedPlans | None
     if not isinstance(plans, FleetPlan):
         return None
     reviewed = ReviewedPlans(path, plans.digests, plans.only, plans.approvals)
+    if plans.shard and shard:
+        raise UsageError(f"{path} has only the plans of shard {plans.shard}: leave out --shard")
     if expect not in (None, reviewed.digests.digest):
         raise UsageError(
             f"--expect {expect} is not the digest of {path}, which is {reviewed.digests.digest}: "

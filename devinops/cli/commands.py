@@ -177,7 +177,7 @@ def fmt(**arguments: Any) -> ExitCode:
     help="Also show what lint finds in the entries that changed since the merge base with REF.",
 )
 @AFFECTED
-@common(api=True, many=True, only=True, lock=True, problems=True)
+@common(api=True, many=True, shards=True, only=True, lock=True, problems=True)
 @approvals
 def plan(**arguments: Any) -> ExitCode:
     """Show what apply would change; never writes.
@@ -188,6 +188,7 @@ def plan(**arguments: Any) -> ExitCode:
       devinops plan --out plan.json          then devinops apply plan.json
       devinops plan -t all                   all targets at once
       devinops plan -t all --affected origin/main
+      devinops plan -t all --shard 1/8       the first of eight processes
     """
     return _call("plan:run", arguments)
 
@@ -211,7 +212,7 @@ def show(**arguments: Any) -> ExitCode:
 @EXPECT_ALL
 @AFFECTED
 @WEBHOOK_SECRETS
-@common(api=True, many=True, only=True, lock=True, problems=True)
+@common(api=True, many=True, shards=True, only=True, lock=True, problems=True)
 @approvals
 def apply(**arguments: Any) -> ExitCode:
     """Make the organization match the files: plan, show, ask, write, and plan again.
@@ -449,7 +450,7 @@ def inventory_repair(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@common(api=True, many=True, lock=True)
+@common(api=True, many=True, shards=True, lock=True)
 def drift(**arguments: Any) -> ExitCode:
     """Show what was changed outside devinops since the last apply; exit 2 if anything was.
 

@@ -15,7 +15,7 @@ from devinops.api.parallel import side_by_side
 from devinops.cli.options import Options
 from devinops.cli.progress import Progress
 from devinops.cli.session import Entries, Planned, Session, connection, entries_of
-from devinops.config.project import Project
+from devinops.config.project import DEFAULT_TARGET, Project
 from devinops.config.reading import open_project, read_entries
 from devinops.config.settings import Settings, key_variable, resolve
 from devinops.inventory import Place, Store, open_stores
@@ -32,6 +32,7 @@ from devinops.planning.digest_list import DigestList, Standing
 from devinops.planning.many_targets import plan_with_needed, too_many_targets
 from devinops.planning.plan import Plan
 from devinops.planning.selection import Only, check_only
+from devinops.render import counted
 from devinops.render.answers import FleetAnswer
 
 C_co = TypeVar("C_co", bound=Reader, covariant=True)
@@ -54,6 +55,8 @@ class Fleet(Generic[C_co]):
     """The settings of each target, or why it has none."""
     stores: Mapping[str, Store]
     """Where the inventories are kept of targets whose organization the settings name."""
+    selected: tuple[str, ...]
+    """The names of the targets of all shards together."""
     loaded: Loaded | None = None
     only: tuple[Only, ...] = ()
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -65,7 +68,9 @@ class Fleet(Generic[C_co]):
             raise settings
         self.check_key(settings)
         entries = entries_of(self.loaded, settings) if self.loaded else Entries()
-        client = self.connect(connection(settings), self.options.log, shared=self.http)
+        shards = self.options.shard.total if self.options.shard else 1
+        place = replace(connection(settings), shards=shards)
+        client = self.connect(place, self.options.log, shared=self.http)
         return Session(
             _options_of(self.options, name),
             settings,
@@ -84,6 +89,10 @@ class Fleet(Generic[C_co]):
         """The API keys of all targets."""
         known = [s for s in self.settings.values() if isinstance(s, Settings)]
         return frozenset(key for s in known for key in (s.key, s.enterprise_key))
+
+    def sharded(self, plan: FleetPlan) -> FleetPlan:
+        """Return the plan of these targets with the shard that they are."""
+        return replace(plan, shard=self.options.shard, selected=len(self.selected))
 
     def answer(
         self, plan: FleetPlan, exit_code: ExitCode, error: str = "", *, approved: bool = False
@@ -124,18 +133,25 @@ def open_fleet(
 ) -> Iterator[Fleet[C_co]]:
     """Yield the targets of a run, which share connections, with the entries of all files.
 
-    `connect` is `open_reader` or `open_writer`. Raises InputError with the problems of all files.
+    Of the names, only those of this shard are worked on; there may be none. `connect` is
+    `open_reader` or `open_writer`. Raises InputError with the problems of all files.
     """
     only = tuple(map(Only.parse, options.only))
     options = replace(options, known_root_flag=options.root_flag)
     project, problems = open_project(options.root)
     loaded = read_entries(project, problems) if entries else None
     stop_on_errors(loaded.problems if loaded else problems)
+    selected, names = names, options.shard.of(names) if options.shard else names
+    if not names and options.shard:
+        few = counted(len(selected), "target")
+        options.say(f"nothing to do in shard {options.shard}: only {few} selected")
     settings = {name: _settings(project, options, name) for name in names}
     http = SharedHttp()
     try:
         stores = _stores(options, settings)
-        yield Fleet(options, project, names, connect, http, settings, stores, loaded, only)
+        yield Fleet(
+            options, project, names, connect, http, settings, stores, selected, loaded, only
+        )
     finally:
         http.close()
 
@@ -147,7 +163,7 @@ def _options_of(options: Options, target: str) -> Options:
 
 
 def _settings(project: Project, options: Options, target: str) -> Settings | DevinopsError:
-    if target not in project.targets:
+    if target not in (project.targets or (DEFAULT_TARGET,)):
         return _NotReviewed(f"{target} is no longer declared: plan and review again")
     try:
         return resolve(project, options.flags, os.environ, target)
@@ -162,7 +178,8 @@ def _stores(options: Options, settings: Mapping[str, Settings | DevinopsError]) 
         for name, found in settings.items()
         if isinstance(found, Settings) and (found.target.org_id or found.target.enterprise)
     ]
-    return open_stores(places, options.root, options.lock_timeout, job_of(os.environ))
+    job = job_of(os.environ, str(options.shard or ""))
+    return open_stores(places, options.root, options.lock_timeout, job)
 
 
 # --- planning -------------------------------------------------------------------------------------
@@ -201,10 +218,16 @@ def plan_targets(
     planning = _Planning(fleet, approvals, reviewed, keep, go_on)
     fleet.each("planning", {n: partial(planning.plan, n) for n in fleet.names}, planning.failed)
     plan = planning.collector.plan(map(str, fleet.only), approvals)
-    if not plan.count(TargetState.FAILED):
+    # What --only matches can be in another shard.
+    if not (plan.count(TargetState.FAILED) or fleet.options.shard):
         check_only(fleet.only, planning.keys)
-    refusals = too_many_targets(plan, fleet.project.max_targets, approvals.allow_targets)
-    return replace(plan, refusals=tuple(refusals))
+    targets, selected = fleet.project.targets, None
+    if fleet.options.shard:
+        selected = sum(not targets.get(name, {}).get("hold") for name in fleet.selected)
+    refusals = too_many_targets(
+        plan, fleet.project.max_targets, approvals.allow_targets, selected=selected
+    )
+    return replace(fleet.sharded(plan), refusals=tuple(refusals))
 
 
 @dataclass

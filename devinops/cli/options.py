@@ -22,6 +22,7 @@ from devinops.environment import Flags, check_environment
 from devinops.model.errors import UsageError
 from devinops.model.keys import Key
 from devinops.model.policy import HAZARDS, ON_CONFLICT, ON_DRIFT, Approvals, MissingFolders
+from devinops.model.shard import Shard
 from devinops.render import LOCAL_FORMATS, PROBLEM_FORMATS, RENDERERS, Style, render
 
 if TYPE_CHECKING:
@@ -73,6 +74,21 @@ class NewFile(OutputFile):
         return path
 
 
+class ShardType(click.ParamType[Shard]):
+    """A shard, such as 1/8."""
+
+    name = "shard"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Shard:
+        """Return the shard; fails if the text is not that of one."""
+        try:
+            return Shard.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 class Seconds(click.FloatRange):
     """A number of seconds in a range; `nan` is refused."""
 
@@ -101,6 +117,7 @@ class Options:
     quiet: bool = False
     verbose: bool = False
     lock_timeout: float = 0.0
+    shard: Shard | None = None
     flags: Flags = Flags()
     known_root_flag: str | None = None
     """The option that leads to the root, if it has been found already."""
@@ -327,9 +344,19 @@ _ONLY = _option(
 )
 
 
+_SHARD = click.option(
+    "--shard",
+    type=ShardType(),
+    metavar="I/N",
+    help="Of the targets, only every N-th, from the I-th: run it for each I from 1 to N, or from 0 "
+    "to N-1, as your system counts.",
+)
+
+
 _FLAGS = ("target", "timeout", "parallelism", "ca_bundle")
 _COMMON = frozenset(
-    {"root", "format", "reports", "no_color", "quiet", "verbose", "lock_timeout", "only", *_FLAGS}
+    {"root", "format", "reports", "no_color", "quiet", "verbose", "lock_timeout", "only", "shard"}
+    | {*_FLAGS}
 )
 """The parameters that `Options` is made of."""
 
@@ -356,6 +383,7 @@ def common(
     api: bool = False,
     host: bool = False,
     many: bool = False,
+    shards: bool = False,
     target: bool = False,
     only: bool = False,
     lock: bool = False,
@@ -364,8 +392,9 @@ def common(
     """Give a command the common options; its function gets them as one `Options`.
 
     `api`: it uses the Devin API. `host`: it uses only the API of the code host. `many`: it works
-    on several targets. `target`: it works on the files of one. With `problems`, its answers can
-    hold problems in files, so it also has the formats for those.
+    on several targets. `shards`: other processes can do a part of them. `target`: it works on the
+    files of one. With `problems`, its answers can hold problems in files, so it also has the
+    formats for those.
     """
     formats = FORMATS if problems else _ANSWER_FORMATS
 
@@ -383,6 +412,7 @@ def common(
             _format(formats),
             *_FILES[1:],
             *([_TARGETS if many else _TARGET] if api or host or many or target else ()),
+            *([_SHARD] if shards else ()),
             *([_PARALLELISM] if api else ()),
             *(_HTTP if api or host else ()),
             *([_ONLY] if only else ()),

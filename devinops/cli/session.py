@@ -116,7 +116,7 @@ class Session(Generic[C_co]):
             self.client.target,
             self.options.command_flags,
             self.options.lock_timeout,
-            job_of(os.environ),
+            job_of(os.environ, str(self.options.shard or "")),
         )
 
     def read_inventory(self, *, go_on: bool = False) -> Inventory:
@@ -409,16 +409,17 @@ def read_settings(options: Options) -> Settings:
 def several(options: Options) -> tuple[str, ...]:
     """Return the names of the targets of a run over several; none for a run over one.
 
-    Raises UsageError, and InputError for devinops.yaml.
+    Those of all shards are returned. Raises UsageError, and InputError for devinops.yaml.
     """
-    selectors = options.flags.selectors
-    if len(selectors) < 2 and not any(text == ALL or "=" in text for text in selectors):
+    selectors, shard = options.flags.selectors, options.shard
+    is_name = len(selectors) < 2 and not any(text == ALL or "=" in text for text in selectors)
+    if is_name and not shard:
         return ()
     project, problems = open_project(options.root)
     if not project.whole:
         stop_on_errors(problems)
     names = selected_targets(project, options.flags)
-    return names if len(names) > 1 else ()
+    return names if len(names) > 1 or shard else ()
 
 
 def targets_of_run(options: Options, affected: str | None) -> tuple[str, ...] | None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from devinops.environment import ATTEMPT, JOB
 from devinops.inventory.merge import NO_JOB, Job
 
 
 def job_of(environment: Mapping[str, str], shard: str = "") -> Job:
-    """Return the job of these variables; one without a name outside GitHub Actions and GitLab.
+    """Return the job of these variables; one without a name if they name none.
 
-    All jobs of a matrix in GitHub have the same name, so that only the `shard`, if any, tells them
-    apart. GitLab counts no attempts, but a job that is retried gets a higher id.
+    All jobs of a matrix in GitHub have the same name, and all pods of a Job in Kubernetes, so that
+    only the `shard`, if any, tells them apart. GitLab counts no attempts, but a job that is retried
+    gets a higher id. Elsewhere, two variables of devinops name the job and the attempt.
     """
-    if environment.get("GITHUB_ACTIONS") == "true":
+    if JOB in environment:
+        name, attempt = f"{{{JOB}}}", ATTEMPT
+    elif environment.get("GITHUB_ACTIONS") == "true":
         name = "GitHub {GITHUB_REPOSITORY}, run {GITHUB_RUN_ID}, job {GITHUB_JOB}"
         attempt = "GITHUB_RUN_ATTEMPT"
     elif environment.get("GITLAB_CI"):

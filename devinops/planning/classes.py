@@ -16,6 +16,7 @@ from devinops.model.exit_codes import ExitCode, of_many
 from devinops.model.keys import Key
 from devinops.model.objects import Problem
 from devinops.model.policy import Approvals
+from devinops.model.shard import Shard
 from devinops.model.target import Target, TargetState
 from devinops.planning.digest_list import DigestList
 from devinops.planning.plan import Plan, plain_fields
@@ -91,7 +92,8 @@ class FleetPlan:
 
     `refused` says why nothing of the plans of some targets may be applied, `refusals` why nothing
     of any. `missing` are objects that a person has to create. `is_drift`: the targets were only
-    compared with their inventories, so there are no changes and no digests.
+    compared with their inventories, so there are no changes and no digests. If these are only the
+    targets of a `shard`, `selected` are those of all shards together.
     """
 
     targets: tuple[TargetPlan, ...]
@@ -106,6 +108,8 @@ class FleetPlan:
     approvals: Approvals = field(default_factory=Approvals)
     refusals: tuple[Refusal, ...] = ()
     is_drift: bool = False
+    shard: Shard | None = None
+    selected: int = 0
 
     @cached_property
     def digests(self) -> DigestList:

@@ -34,17 +34,26 @@ def plan_with_needed(approvals: Approvals, build: Callable[[Approvals], Plan]) -
 
 
 def too_many_targets(
-    plan: FleetPlan, most: int, allowed: int | None, *, in_wave: bool = False
+    plan: FleetPlan,
+    most: int,
+    allowed: int | None,
+    *,
+    in_wave: bool = False,
+    selected: int | None = None,
 ) -> Iterator[Refusal]:
     """Yield why a run must not write to so many targets.
 
     In a wave, only those count in which one and the same object is deleted. `allowed` is the value
-    of --allow-targets, None if it is not given; it accepts exactly that number.
+    of --allow-targets, None if it is not given; it accepts exactly that number. A shard does not
+    know what the others write, so all targets that are `selected` for the shards count.
     """
     writing = {target.name for target in plan.targets if target.writes}
     number, does = len(writing), "writes to"
     if in_wave:
         number, does = _most_alike(plan, writing), "deletes the same object in"
+    if selected is not None and (number or allowed is not None):
+        verb = "delete the same object in" if in_wave else "write to"
+        number, does = selected, f"and the other shards may {verb}"
     if number == allowed or (number <= most and allowed is None):
         return
     targets = "1 target" if number == 1 else f"{number} targets"

@@ -90,7 +90,12 @@ def title(plan: FleetPlan) -> str:
 
 def heading(plan: FleetPlan) -> str:
     """Return what was done with how many targets."""
-    return f"{'Drift in' if plan.is_drift else 'Plan for'} {title(plan)}"
+    return f"{'Drift in' if plan.is_drift else 'Plan for'} {title(plan)}{of_shard(plan)}"
+
+
+def of_shard(plan: FleetPlan) -> str:
+    """Return which shard a plan is, such as ` in shard 1 of 8`; empty if it is of all targets."""
+    return f" in shard {plan.shard.number} of {plan.shard.total}" if plan.shard else ""
 
 
 def facts(answer: answers.FleetAnswer) -> Iterator[str]:
@@ -263,6 +268,7 @@ def full_command(answer: answers.FleetAnswer, in_root: str) -> str:
     options = [
         *(f"--target {quote(selector)}" for selector in answer.selectors),
         *([f"--affected {quote(answer.affected)}"] if answer.affected else []),
+        *([f"--shard {plan.shard}"] if plan.shard else []),
         *(f"--only {quote(text)}" for text in plan.only),
         *map(str, plan.approvals.given()),
     ]
@@ -292,7 +298,7 @@ def report_title(report: FleetReport) -> str:
     word = "Interrupted: applied" if report.interrupted else "Applied"
     total = many(plan, len(reported) + unwritten)
     details = "; ".join(filter(None, (done, others)))
-    return f"{word} to {finished} of {total}: {details or 'nothing to do'}"
+    return f"{word} to {finished} of {total}{of_shard(plan)}: {details or 'nothing to do'}"
 
 
 def _of_report(report: FleetReport) -> Iterator[Remarks]:

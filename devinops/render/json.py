@@ -18,7 +18,7 @@ from devinops.render.escape import json_text
 from devinops.render.findings import lint_of
 from devinops.schema import plan as schema
 from devinops.schema.base_document import HEAD, Document, plain
-from devinops.schema.fleet import ClassItem, FleetDocument, FleetTargetItem, SharedItem
+from devinops.schema.fleet import ClassItem, FleetDocument, FleetTargetItem, ShardItem, SharedItem
 
 T = TypeVar("T")
 
@@ -128,6 +128,8 @@ def fleet_document(answer: answers.FleetAnswer | FleetReport) -> FleetDocument:
     """Return the plans of many targets as a document, with the report if they were applied."""
     plan = answer.plan
     more: dict[str, Any] = {"only": plan.only} if plan.only else {}
+    if plan.shard:
+        more["shard"] = ShardItem(*plan.shard, plan.selected)
     if plan.approvals.given():
         more["approvals"] = schema.ApprovalsItem.of(plan.approvals)
     reports: Mapping[str, TargetReport] = {}

@@ -66,6 +66,14 @@ class SharedItem(Struct, Generic[T], frozen=True):
     item: T
 
 
+class ShardItem(Struct, frozen=True):
+    """Which slice of the selected targets a document is about."""
+
+    number: Annotated[int, Meta(ge=1)]
+    total: Annotated[int, Meta(ge=1)]
+    selected: Annotated[Count, about("The number of targets of all shards together.")]
+
+
 class FleetDocument(Document, frozen=True, kw_only=True):
     """Output of `plan`, `apply` and `drift` over many targets.
 
@@ -84,6 +92,7 @@ class FleetDocument(Document, frozen=True, kw_only=True):
     notes: tuple[SharedItem[str], ...]
     refused: tuple[SharedItem[RefusalItem], ...]
     refusals: Annotated[tuple[RefusalItem, ...], about("Why nothing is applied in any target.")]
+    shard: Annotated[ShardItem | UnsetType, about("Only with --shard.")] = UNSET
     only: Annotated[Texts | UnsetType, about("The --only filters that it was made with.")] = UNSET
     approvals: ApprovalsItem | UnsetType = UNSET
     error: Annotated[str | UnsetType, about("Why the plans were not applied.")] = UNSET

@@ -84,6 +84,18 @@ def test_a_number_that_is_given_is_always_that_number(
     assert after(Window(parallelism), responses) == parallelism
 
 
+@pytest.mark.parametrize(
+    ("parallelism", "shards", "first", "most"),
+    [(None, 2, 4, 16), (None, 3, 2, 10), (None, 40, 1, 1), (20, 4, 5, 5), (2, 8, 1, 1)],
+)
+def test_a_shard_has_its_share_and_at_least_one(
+    parallelism: int | None, shards: int, first: int, most: int
+) -> None:
+    window = Window(parallelism, shards=shards)
+    assert window.size == first
+    assert after(window, [Of(10_000)]) == most
+
+
 def after(window: Window, responses: list[Of]) -> int:
     for count, took_s, sort, status in responses:
         for _ in range(count):

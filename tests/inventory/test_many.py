@@ -387,6 +387,12 @@ def test_a_lock_is_held_once_for_all_targets_of_a_run(clone: Clone) -> None:
             "",
             Job("GitLab acme/app, pipeline 9, job apply", 41),
         ),
+        (
+            {"DEVINOPS_JOB": "Job 8f1c", "DEVINOPS_JOB_ATTEMPT": "1", "GITLAB_CI": "true"},
+            "2/8",
+            Job("Job 8f1c, shard 2/8", 1),
+        ),
+        ({"DEVINOPS_JOB": "Job 8f1c"}, "2/8", Job()),
     ],
 )
 def test_a_job_is_named_by_what_stays_the_same_when_it_runs_again(

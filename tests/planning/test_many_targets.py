@@ -101,3 +101,22 @@ def test_in_a_wave_only_deletes_of_one_object_count() -> None:
         "this run deletes the same object in 3 targets, more than the 2 of max_targets"
     )
     assert list(too_many_targets(plan, 2, 3, in_wave=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("plans", "allowed", "in_wave", "reason"),
+    [
+        ([update("a")], None, False, "this run and the other shards may write to 40 targets, more than the 5 of max_targets: check them, then pass --allow-targets 40"),
+        ([update("a")], 40, False, ""),
+        ([update("a")], 1, False, "--allow-targets accepts exactly 1, and this run and the other shards may write to 40 targets: check them, then pass --allow-targets 40"),
+        ([planned_in("a", empty())], None, False, ""),
+        ([planned_in("a", empty())], 40, False, ""),
+        ([update("a")], None, True, ""),
+        ([planned_in("a", replace(deletes(1), refusals=()))], None, True, "this run and the other shards may delete the same object in 40 targets, more than the 5 of max_targets: check them, then pass --allow-targets 40"),
+    ],
+)  # fmt: skip
+def test_in_a_shard_all_selected_targets_count(
+    plans: list[Plan], allowed: int | None, in_wave: bool, reason: str
+) -> None:
+    refusals = too_many_targets(fleet_of(plans), 5, allowed, in_wave=in_wave, selected=40)
+    assert [refusal.reason for refusal in refusals] == [reason] * bool(reason)

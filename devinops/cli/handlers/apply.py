@@ -53,7 +53,7 @@ def run(
     with failures_written(options):
         # People paste a digest, often with a space.
         expect = expect and expect.strip()
-        reviewed = read_reviewed(plan, expect)
+        reviewed = read_reviewed(plan, expect, options.shard)
         if affected and (plan or reviewed):
             raise UsageError("leave out --affected: reviewed plans say for which targets they are")
         names = reviewed.targets(options) if reviewed else targets_of_run(options, affected)

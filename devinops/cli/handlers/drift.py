@@ -77,8 +77,8 @@ def _find_in(options: Options, names: tuple[str, ...]) -> FleetAnswer:
             with lock:
                 collector.add_without_plan(name, str(error), error.exit_code, state_of(error))
 
-        fleet.each("comparing", {name: partial(find, name) for name in names}, failed)
-    drift = replace(collector.plan(), is_drift=True)
+        fleet.each("comparing", {name: partial(find, name) for name in fleet.names}, failed)
+    drift = replace(fleet.sharded(collector.plan()), is_drift=True)
     return fleet.answer(drift, drift.exit_code())
 
 

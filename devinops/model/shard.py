@@ -1,0 +1,37 @@
+"""One of several slices of the targets of a run. Each is the work of a process of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+_SHARD: Final = re.compile(r"(\d{1,4})/([1-9]\d{0,3})", re.ASCII)
+
+
+class Shard(NamedTuple):
+    """The slice `number` of `total`; the first one is 1."""
+
+    number: int
+    total: int
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Return the shard I/N. As I, 0 is the same as N: some systems count from 0.
+
+        Raises ValueError.
+        """
+        match = _SHARD.fullmatch(text)
+        number, total = (int(match[1]), int(match[2])) if match else (1, 0)
+        if number > total:
+            raise ValueError(
+                f"expected I/N, with I from 1 to N (or from 0, which is the same as N), not {text}"
+            )
+        return cls(number or total, total)
+
+    def of(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return every `total`-th of the sorted names: the same ones whenever this is called."""
+        return tuple(sorted(names)[self.number - 1 :: self.total])
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.total}"

@@ -1,0 +1,133 @@
+"""Several processes, each with its shard of the targets, do together what one would do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devinops.emulator import Emulator
+from devinops.planning.digest_list import DigestList
+from tests.testing.command_line import Devinops, Write
+
+NAMES = ("a", "b", "c", "d", "e")
+OLD = {"name": "Deploys", "trigger": "When deploying", "body": "Old."}
+SEED = {
+    "organizations": {
+        f"org-{name}": {"knowledge": [OLD | {"id": f"note-{name}"}]} for name in NAMES
+    },
+}
+NOTE = "---\nname: Deploys\ntrigger: When deploying\n---\nRun make deploy.\n"
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
+    with Emulator(SEED) as running:
+        use(running.url, "cog_enterprise")
+        yield running
+
+
+@pytest.fixture
+def root(repository: Write) -> Path:
+    config = {
+        "version": 1,
+        "defaults": {"inventory": {"store": "file"}, "prune": "owned"},
+        "targets": {name: {"org_id": f"org-{name}"} for name in NAMES},
+    }
+    return repository({"devinops.yaml": yaml.safe_dump(config), "knowledge/deploys.md": NOTE})
+
+
+@pytest.fixture
+def answers(devinops: Devinops, root: Path, emulator: Emulator) -> Callable[..., dict[str, Any]]:
+    """Run a command with JSON, expect an exit code, and return the document."""
+
+    def run(command: str, *arguments: object, code: int = 0) -> dict[str, Any]:
+        ran = devinops(command, *arguments, "-C", root, "--format", "json")
+        assert ran.code == code, ran.err
+        document: dict[str, Any] = json.loads(ran.out)
+        return document
+
+    return run
+
+
+Answers = Callable[..., dict[str, Any]]
+
+
+def names(document: dict[str, Any]) -> list[str]:
+    return [target["name"] for target in document["targets"]]
+
+
+ALL = ("-t", "all", "--adopt")
+
+
+def test_each_shard_plans_and_writes_only_its_targets(
+    emulator: Emulator, answers: Answers, devinops: Devinops, root: Path
+) -> None:
+    plan = answers("plan", *ALL, "--shard", "1/2")
+    assert names(plan) == ["a", "c", "e"]
+    assert plan["shard"] == {"number": 1, "total": 2, "selected": 5}
+    report = answers("apply", *ALL, "--yes", "--shard", "0/2")
+    assert (names(report), report["shard"]["number"]) == (["b", "d"], 2)
+    written = {name for name in NAMES if emulator.knowledge(f"org-{name}")[0]["body"] != "Old."}
+    assert written == {"b", "d"}
+    text = devinops("apply", "-C", root, *ALL, "--shard", "1/2", "--expect", plan["digest"])
+    assert (text.code, text.out.split("\n")[-2]) == (
+        0,
+        "Applied to 3 of 3 organizations in shard 1 of 2: 3 done.",
+    )
+    emulator.edit("knowledge", "note-b", body="Edited.")
+    assert names(answers("drift", "-t", "all", "--shard", "2/2", code=2)) == ["b", "d"]
+    assert names(answers("drift", "-t", "all", "--shard", "1/2")) == ["a", "c", "e"]
+
+
+def test_a_shard_without_targets_says_so_and_ends_with_0(
+    emulator: Emulator, devinops: Devinops, root: Path
+) -> None:
+    emulator.clear_requests()
+    for command in (("plan",), ("apply", "--yes"), ("drift",)):
+        ran = devinops(*command, "-C", root, "-t", "a", "-t", "b", "--shard", "3/8")
+        assert ran.code == 0
+        assert "nothing to do in shard 3/8: only 2 targets selected" in ran.err
+    assert emulator.requests == []
+
+
+def test_a_shard_of_one_target_is_still_a_shard(
+    answers: Answers, devinops: Devinops, root: Path
+) -> None:
+    assert names(answers("plan", "-t", "b", "--adopt", "--shard", "1/2")) == ["b"]
+    assert names(answers("plan", "-t", "b", "--shard", "2/2")) == []
+    assert "choose one with --target" in devinops("plan", "-C", root, "--shard", "1/2").err
+
+
+def test_reviewed_digests_are_shared_out(
+    answers: Answers, devinops: Devinops, root: Path, tmp_path: Path
+) -> None:
+    saved = tmp_path / "plan.json"
+    plan = answers("plan", *ALL, "--out", saved)
+    digests = tmp_path / "digests"
+    reviewed = {
+        target["name"]: target["digest"] for target in plan["targets"] if target["name"] != "b"
+    }
+    digests.write_text(str(DigestList(reviewed)))
+    report = answers("apply", "--adopt", "--expect", digests, "--shard", "2/2")
+    assert names(report) == ["c", "e"]
+    assert names(answers("apply", saved, "--shard", "2/3")) == ["b", "e"]
+    answers("plan", *ALL, "--shard", "1/2", "--out", saved)
+    ran = devinops("apply", saved, "-C", root, "--shard", "1/2")
+    assert (
+        ran.code,
+        "only the plans of shard 1/2: leave out --shard" in " ".join(ran.err.split()),
+    ) == (64, True)
+
+
+def test_the_targets_of_all_shards_count_towards_max_targets(answers: Answers, root: Path) -> None:
+    with (root / "devinops.yaml").open("a") as file:
+        file.write("max_targets: 3\n")
+    (refusal,) = answers("apply", *ALL, "--yes", "--shard", "1/2", code=4)["refusals"]
+    assert "may write to 5 targets, more than the 3 of max_targets" in refusal["reason"]
+    report = answers("apply", *ALL, "--yes", "--shard", "1/2", "--allow-targets", "5")
+    assert [target["outcomes"]["done"] for target in report["targets"]] == [1, 1, 1]
