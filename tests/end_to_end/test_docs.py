@@ -169,7 +169,8 @@ def test_every_example_is_valid_and_converges(
 
 def test_no_example_is_left_untested() -> None:
     directories = {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()}
-    assert directories == set(EXAMPLES)
+    # tests/end_to_end/test_kubernetes.py runs the other one.
+    assert directories - {"kubernetes"} == set(EXAMPLES)
     for example in EXAMPLES:
         assert read_repository(ROOT / "examples" / example)[1].declarations
 
