@@ -24,12 +24,11 @@ from devinops.cli.webhook_secrets import WebhookSecrets
 from devinops.environment import CREDENTIALS
 from devinops.git import Git
 from devinops.inventory import Store, new_run
-from devinops.inventory.merge import TIME
 from devinops.model.changes import Action
 from devinops.model.client_protocols import Writer
 from devinops.model.errors import ConfigError, NotWritten, Refused
 from devinops.model.exit_codes import ExitCode, worst
-from devinops.model.inventory import Intent, Inventory, Record
+from devinops.model.inventory import TIME, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.planning.commands import like_commands, with_flags
 from devinops.planning.plan import Plan

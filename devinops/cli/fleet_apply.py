@@ -27,11 +27,11 @@ from devinops.cli.session import FleetNotApplied, Session
 from devinops.cli.webhook_secrets import WebhookSecrets
 from devinops.git import Git
 from devinops.inventory import InventorySettings, new_run
-from devinops.inventory.merge import TIME
 from devinops.model.changes import Outcome
 from devinops.model.client_protocols import Writer
 from devinops.model.errors import DevinopsError, NotWritten, Refused, Stale
 from devinops.model.exit_codes import ExitCode
+from devinops.model.inventory import TIME
 from devinops.model.policy import Approvals
 from devinops.model.target import TargetState
 from devinops.planning.classes import FleetPlan, TargetPlan

@@ -10,11 +10,9 @@ from typing import Final, NamedTuple
 
 from devinops.model.changes import Action
 from devinops.model.errors import Stale
-from devinops.model.inventory import MAKING, Deleted, Intent, Inventory, Record
+from devinops.model.inventory import MAKING, TIME, Deleted, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId, listed
 
-TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
-"""How a record writes a time, always in UTC, so that later times are greater."""
 _REMEMBERED: Final = timedelta(days=90)
 """How long a deleted object is remembered."""
 

@@ -17,6 +17,9 @@ from devinops.model.objects import Live, Snapshot, Source
 
 DIGEST_LENGTH = 16
 
+TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+"""How a record writes a time, always in UTC, so that later times are greater."""
+
 RECOVERY_WAITS_S = (1.0, 3.0, 9.0)
 """Waits before listing again to find an object whose create got no response.
 

@@ -15,13 +15,12 @@ from devinops.cli.output import is_interactive
 from devinops.cli.session import Session, open_inventory_session
 from devinops.config.reading import read_repository
 from devinops.inventory import open_runs, started
-from devinops.inventory.merge import TIME
 from devinops.inventory.repair import LostRecord, find
 from devinops.kinds import KINDS, parse_key
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import InventoryError, NotFound, UsageError
 from devinops.model.exit_codes import ExitCode
-from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprints
+from devinops.model.inventory import TIME, Base, Intent, Inventory, Record, fingerprints
 from devinops.model.keys import Key, ObjectId, listed
 from devinops.model.kind import Lifecycle, Scope
 from devinops.model.objects import Declaration, Ensure, Live, Snapshot

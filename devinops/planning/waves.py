@@ -1,0 +1,306 @@
+"""Where a rollout is: the waves of targets, and which of them may start. Pure.
+
+Nothing about a rollout is stored. The plans of the targets tell what is left to do, and their
+inventories tell when an object was last changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from devinops.model.errors import InventoryError
+from devinops.model.inventory import TIME, Deleted, Inventory, Record
+from devinops.model.keys import Key, listed
+from devinops.model.objects import Problem, Source
+from devinops.model.target import TargetState
+from devinops.planning.classes import FleetPlan
+from devinops.planning.layers import fits, labels_of
+
+DUE: Final = "due"
+"""What stands for the name of the next wave that may start."""
+ENTERPRISE: Final = "enterprise"
+"""The wave of the targets that are enterprises, which comes before those of devinops.yaml."""
+SOAK: Final = "^([0-9]{1,4})([mhd])$"
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+class Wave(NamedTuple):
+    """The targets that are applied together, after those of the waves before it.
+
+    `soak` is how long the next wave waits after the last write in this one. It does not wait for
+    up to `max_failed` targets that cannot be written. Those that are `held` are not among the
+    targets.
+    """
+
+    name: str
+    targets: tuple[str, ...]
+    held: tuple[str, ...] = ()
+    soak: timedelta = timedelta()
+    max_failed: int = 0
+
+
+# --- the waves of devinops.yaml -------------------------------------------------------------------
+
+Targets = Mapping[str, Mapping[str, Any]]
+
+
+def find_waves(
+    written: Iterable[Any], targets: Targets, source_of: Callable[..., Source]
+) -> tuple[list[Wave], list[Problem]]:
+    """Return the waves that devinops.yaml lists, in order, and what is wrong with each of them.
+
+    What the schema has a problem with is left out. `source_of` returns the position of a setting.
+    """
+    enterprises = [name for name, target in targets.items() if target.get("enterprise")]
+    waves = [_wave({"name": ENTERPRISE}, enterprises, targets)] if enterprises else []
+    problems: list[Problem] = []
+    others = [name for name in targets if name not in enterprises]
+    taken: set[str] = set()
+    for number, item in enumerate(written):
+        if not (isinstance(item, dict) and isinstance(item.get("name"), str)):
+            continue
+        where = item.get("where")
+        names = [name for name in others if where or name not in taken]
+        if isinstance(where, dict):
+            names = [name for name in names if fits(where, labels_of(targets[name]))]
+        message = ""
+        if any(wave.name == item["name"] for wave in waves):
+            message = "another wave has this name: each needs its own"
+        elif not names:
+            message = "it has no targets: correct `where`, or remove the wave"
+        elif "require" in item:
+            message = "there are no checks that a wave could require yet: remove `require`"
+        if message:
+            source = source_of("waves", number)
+            problems.append(Problem(source, "unusable-wave", f"{item['name']}: {message}"))
+        taken.update(names)
+        waves.append(_wave(item, names, targets))
+    return waves, problems
+
+
+def _wave(item: Mapping[str, Any], names: Iterable[str], targets: Targets) -> Wave:
+    held = tuple(name for name in names if "hold" in targets[name])
+    soak, most = item.get("soak"), item.get("max_failed")
+    return Wave(
+        item["name"],
+        tuple(name for name in names if name not in held),
+        held,
+        duration(soak) if isinstance(soak, str) else timedelta(),
+        most if isinstance(most, int) else 0,
+    )
+
+
+def duration(written: str) -> timedelta:
+    """Return the time that a text such as `24h` means; none if it is not one."""
+    match = re.fullmatch(SOAK, written)
+    return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else timedelta()
+
+
+def misplaced(
+    waves: Sequence[Wave], targets: Targets, source_of: Callable[[str], Source]
+) -> Iterator[Problem]:
+    """Yield a problem for each target that is in no wave or in several, or that has no inventory.
+
+    A target that is held can be in none. `source_of` returns the position of a target.
+    """
+    found = defaultdict[str, list[str]](list)
+    for wave in waves:
+        for name in (*wave.targets, *wave.held):
+            found[name].append(wave.name)
+    for name, target in targets.items():
+        inventory = target.get("inventory")
+        if len(found[name]) > 1:
+            message = f"{name} is in the waves {listed(found[name])}: correct its labels or `where`"
+            yield Problem(source_of(name), "several-waves", message)
+        elif not found[name] and "hold" not in target:
+            message = f"{name} is in no wave: correct its labels, add hold: REASON, or add a wave "
+            yield Problem(source_of(name), "no-wave", f"{message}without `where` for all others")
+        if not isinstance(inventory, dict) or inventory.get("store") != "branch":
+            message = f"{name}: waves need inventory: {{store: branch}}, which tells when an object"
+            yield Problem(source_of(name), "unusable-wave", f"{message} was last changed")
+
+
+# --- where the rollout is -------------------------------------------------------------------------
+
+
+class TargetFacts(NamedTuple):
+    """What the plan and the inventory of a target say about a rollout.
+
+    `changed` are the objects that its plan changes. `failure` says why the target cannot become as
+    planned, and is empty if it can. `times` tells when what was sent of an object last changed.
+    """
+
+    changed: frozenset[Key] = frozenset()
+    failure: str = ""
+    times: Mapping[Key, datetime] = {}
+
+
+def times_of(inventory: Inventory) -> dict[Key, datetime]:
+    """Return when an apply last changed or deleted each object. Raises InventoryError."""
+    items: Iterable[Deleted | Record] = (*inventory.deleted, *inventory.owned)
+    try:
+        return {item.key: _utc(item.at) for item in items if item.at}
+    except ValueError as error:
+        raise InventoryError(f"the inventory has a time that is not one: {error}") from None
+
+
+def _utc(text: str) -> datetime:
+    return datetime.strptime(text, TIME).replace(tzinfo=UTC)
+
+
+def facts_of(
+    plan: FleetPlan, times: Mapping[str, Mapping[Key, datetime]]
+) -> dict[str, TargetFacts]:
+    """Return what the plans say of each target; `times` maps names to what `times_of` returns."""
+    changed = defaultdict[str, set[Key]](set)
+    for group in plan.classes:
+        for name in group.targets:
+            changed[name].update(change.key for change in group.changes)
+    facts = {}
+    for target in plan.targets:
+        failure = target.message if target.state is not TargetState.PLANNED else ""
+        if target.refusals or target.blocked:
+            failure = "refused" if target.refusals else "blocked until a person decides"
+        name = target.name
+        facts[name] = TargetFacts(frozenset(changed[name]), failure, times.get(name, {}))
+    return facts
+
+
+class WaveState(StrEnum):
+    """What a rollout can do with a wave."""
+
+    DONE = "done"
+    SOAKING = "soaking"
+    READY = "ready"
+    WAITING = "waiting"
+    STOPPED = "stopped"
+
+
+class WaveStatus(NamedTuple):
+    """How far a rollout is with a wave.
+
+    `pending` are the targets that need changes and can be written, and `failed` those that cannot,
+    each with the reason. `until` is the end of its soak if a later wave waits for that, else None.
+    `waits_for` is the earlier wave that it waits for, empty if it may start.
+    """
+
+    wave: Wave
+    state: WaveState
+    pending: tuple[str, ...] = ()
+    failed: Mapping[str, str] = {}
+    until: datetime | None = None
+    waits_for: str = ""
+
+    @property
+    def may_start(self) -> bool:
+        """Whether no earlier wave is in the way."""
+        return not self.waits_for
+
+    @property
+    def done(self) -> int:
+        """How many targets are as in the files."""
+        return len(self.wave.targets) - len(self.pending) - len(self.failed)
+
+
+def rollout(
+    waves: Sequence[Wave], facts: Mapping[str, TargetFacts], now: datetime
+) -> tuple[WaveStatus, ...]:
+    """Return the status of each wave; `facts` has all their targets that are not held."""
+    statuses: list[WaveStatus] = []
+    soaks: dict[str, datetime] = {}
+    for wave in waves:
+        status = _left(wave, facts)
+        changed = frozenset[Key]().union(*(facts[name].changed for name in wave.targets))
+        not_passed = [before.wave.name for before in statuses if not _passed(before, facts)]
+        ends = {} if not_passed else _soaks(waves[: len(statuses)], changed, facts, now)
+        if status.pending or status.failed:
+            waits_for = (*not_passed, *ends, "")[0]
+            for name, end in ends.items():
+                soaks[name] = max(end, soaks.get(name, end))
+            status = status._replace(waits_for=waits_for, state=_state(status, waits_for, facts))
+        statuses.append(status)
+    return tuple(
+        status._replace(state=WaveState.SOAKING, until=soaks[status.wave.name])
+        if status.wave.name in soaks
+        else status
+        for status in statuses
+    )
+
+
+def _left(wave: Wave, facts: Mapping[str, TargetFacts]) -> WaveStatus:
+    """Return what is left to do in a wave, as if it were done otherwise."""
+    failed = {name: facts[name].failure for name in wave.targets if facts[name].failure}
+    pending = tuple(name for name in wave.targets if facts[name].changed and name not in failed)
+    return WaveStatus(wave, WaveState.DONE, pending, failed)
+
+
+def _state(status: WaveStatus, waits_for: str, facts: Mapping[str, TargetFacts]) -> WaveState:
+    if waits_for:
+        return WaveState.WAITING
+    if len(status.failed) > status.wave.max_failed:
+        return WaveState.STOPPED
+    if _passed(status, facts):
+        return WaveState.DONE
+    return WaveState.READY if status.pending else WaveState.STOPPED
+
+
+def _passed(status: WaveStatus, facts: Mapping[str, TargetFacts]) -> bool:
+    """Return whether a wave is done, apart from its soak.
+
+    What is left must be no more than `max_failed` targets. Of those that could be written, nobody
+    has stored whether an apply has tried. It has if another target of the wave got one of these
+    objects since.
+    """
+    left = (*status.pending, *status.failed)
+    finished = [facts[name] for name in status.wave.targets if name not in left]
+    if not left or len(left) > status.wave.max_failed or not finished:
+        return not left
+
+    def was_tried(target: TargetFacts) -> bool:
+        return any(
+            key in other.times and (key not in target.times or target.times[key] < other.times[key])
+            for other in finished
+            for key in target.changed
+        )
+
+    return all(was_tried(facts[name]) for name in status.pending)
+
+
+def _soaks(
+    waves: Iterable[Wave],
+    changed: Iterable[Key],
+    facts: Mapping[str, TargetFacts],
+    now: datetime,
+) -> dict[str, datetime]:
+    """Return when the soak of each wave ends, of those that are not over, the last one first.
+
+    A soak begins with the last write of an object that the next wave would change.
+    """
+    ends = {}
+    for wave in waves:
+        times = [
+            facts[name].times[key]
+            for name in wave.targets
+            for key in changed
+            if key in facts[name].times
+        ]
+        if times and now < (end := max(times) + wave.soak):
+            ends[wave.name] = end
+    return dict(sorted(ends.items(), key=lambda item: item[1], reverse=True))
+
+
+def due(statuses: Iterable[WaveStatus]) -> WaveStatus | None:
+    """Return the next wave that may start; None if there is none.
+
+    Failures that are tolerated are tried again when no other wave may start.
+    """
+    writable = [status for status in statuses if status.pending and status.may_start]
+    ready = (status for status in writable if status.state is WaveState.READY)
+    return next(ready, None) or next(
+        (status for status in writable if status.state is not WaveState.STOPPED), None
+    )
