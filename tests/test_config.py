@@ -848,6 +848,16 @@ def test_a_selector_of_one_target_is_as_good_as_its_name(repository: Write) -> N
             "targets.yaml:1:43 same-organization: ",
         ),
         ("defaults: {org_id: org-1}\n", "", "devinops.yaml:2:12 unknown-key: "),
+        (
+            f"{FLEET}waves: [{{name: canary, where: {{ring: canary}}}}]\n",
+            "targets: {a: {labels: {ring: canary}}, b: {}}\n",
+            "targets.yaml:1:40 no-wave: b is in no wave: correct its labels, ",
+        ),
+        (
+            f"{FLEET}waves: [{{name: due}}]\n",
+            "targets: {a: {}, b: {}}\n",
+            "devinops.yaml:7:16 invalid-value: ",
+        ),
         ("targets: nowhere.yaml\n", "", "devinops.yaml:2:10 missing-file: the file 'nowhere.yaml'"),
         ("targets: ../x.yaml\n", "", "devinops.yaml:2:10 outside-root: '../x.yaml' leads outside"),
         ("targets: .hidden/x.yaml\n", "", "devinops.yaml:2:10 hidden: "),

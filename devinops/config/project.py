@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from devinops.load import CONFIG, YamlDocument
 from devinops.load.layers import NAME, find_layers
-from devinops.model.objects import Source
+from devinops.model.objects import Problem, Source
 from devinops.model.policy import MAX_TARGETS, Prune
 from devinops.planning.layers import Layers
+from devinops.planning.waves import Wave, find_waves
 
 DEFAULT_TARGET: Final = "default"
 
@@ -49,6 +50,19 @@ class Project:
         layers = written if isinstance(written, list) else ()
         targets = {name: body for name, body in self.targets.items() if isinstance(body, dict)}
         return find_layers(self.root, layers, targets or {DEFAULT_TARGET: {}}, self.source_of)
+
+    @cached_property
+    def waves(self) -> tuple[Wave, ...]:
+        """The waves in which the targets are applied; none without `waves`."""
+        return tuple(self.found_waves[0])
+
+    @cached_property
+    def found_waves(self) -> tuple[list[Wave], list[Problem]]:
+        """The waves, and what is wrong with each of them."""
+        written = self.data.get("waves")
+        if not isinstance(written, list):
+            return [], []
+        return find_waves(written, self.targets, self.source_of)
 
     @property
     def layer_directories(self) -> tuple[str, ...]:

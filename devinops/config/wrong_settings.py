@@ -16,6 +16,7 @@ from devinops.model.kind import ApiVersion
 from devinops.model.objects import Problem, Severity, Source
 from devinops.model.policy import MaxDelete, MissingFolders, OnDrift, Prune
 from devinops.model.target import is_loopback
+from devinops.planning.waves import misplaced
 
 DEFAULT_URL: Final = "https://api.devin.ai"
 
@@ -36,6 +37,10 @@ def wrong_settings(project: Project) -> Iterator[Problem]:
         yield Problem(source, code, f"{message}{some}")
     yield from _same_organizations(project, targets)
     yield from _unclear_names(project, targets)
+    waves, problems = project.found_waves
+    # Targets that could not be read may be in any wave.
+    if waves and project.whole:
+        yield from (*problems, *misplaced(waves, project.targets, project.target_key_source))
 
 
 def _same_organizations(

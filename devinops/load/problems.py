@@ -47,6 +47,10 @@ CODES: Mapping[str, str] = {
     "yaml-tag": "a tag, such as a macro without quotes",
     # layers and targets
     "final-entry": "an entry that changes one of an earlier layer with `final: true`",
+    "no-wave": "a target that is in no wave, although there are waves and it is not held",
+    "several-waves": "a target that is in several waves",
+    "unusable-wave": "a wave without targets or with the name of another one, with `require`, "
+    "or with a target without an inventory on a branch",
     "no-target": "an entry that no target gets",
     "nothing-extended": "an entry with `extends: true` that extends nothing",
     "nothing-overridden": "an entry with `overrides: true` that overrides nothing (warning)",

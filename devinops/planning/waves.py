@@ -6,26 +6,26 @@ inventories tell when an object was last changed.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from devinops.model.errors import InventoryError
 from devinops.model.inventory import TIME, Deleted, Inventory, Record
 from devinops.model.keys import Key, listed
 from devinops.model.objects import Problem, Source
 from devinops.model.target import TargetState
-from devinops.planning.classes import FleetPlan
 from devinops.planning.layers import fits, labels_of
+
+if TYPE_CHECKING:
+    from devinops.planning.classes import FleetPlan
 
 DUE: Final = "due"
 """What stands for the name of the next wave that may start."""
 ENTERPRISE: Final = "enterprise"
 """The wave of the targets that are enterprises, which comes before those of devinops.yaml."""
-SOAK: Final = "^([0-9]{1,4})([mhd])$"
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -97,32 +97,40 @@ def _wave(item: Mapping[str, Any], names: Iterable[str], targets: Targets) -> Wa
 
 def duration(written: str) -> timedelta:
     """Return the time that a text such as `24h` means; none if it is not one."""
-    match = re.fullmatch(SOAK, written)
-    return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else timedelta()
+    number, unit = written[:-1], _UNITS.get(written[-1:], "")
+    return timedelta(**{unit: int(number)}) if unit and number.isdecimal() else timedelta()
 
 
 def misplaced(
     waves: Sequence[Wave], targets: Targets, source_of: Callable[[str], Source]
 ) -> Iterator[Problem]:
-    """Yield a problem for each target that is in no wave or in several, or that has no inventory.
+    """Yield a problem for each target in no wave or in several, and one if inventories are missing.
 
-    A target that is held can be in none. `source_of` returns the position of a target.
+    A target that is held can be in no wave. `source_of` returns the position of a target.
     """
     found = defaultdict[str, list[str]](list)
     for wave in waves:
         for name in (*wave.targets, *wave.held):
             found[name].append(wave.name)
     for name, target in targets.items():
-        inventory = target.get("inventory")
         if len(found[name]) > 1:
             message = f"{name} is in the waves {listed(found[name])}: correct its labels or `where`"
             yield Problem(source_of(name), "several-waves", message)
         elif not found[name] and "hold" not in target:
             message = f"{name} is in no wave: correct its labels, add hold: REASON, or add a wave "
             yield Problem(source_of(name), "no-wave", f"{message}without `where` for all others")
-        if not isinstance(inventory, dict) or inventory.get("store") != "branch":
-            message = f"{name}: waves need inventory: {{store: branch}}, which tells when an object"
-            yield Problem(source_of(name), "unusable-wave", f"{message} was last changed")
+    without = [name for name, target in targets.items() if not _is_recorded(target)]
+    if without:
+        message = (
+            "waves need inventory: {store: branch}, which tells when an object was last changed"
+        )
+        message = f"{message}: add it to the defaults, or to {listed(without)}"
+        yield Problem(source_of(without[0]), "unusable-wave", message)
+
+
+def _is_recorded(target: Mapping[str, Any]) -> bool:
+    inventory = target.get("inventory")
+    return isinstance(inventory, dict) and inventory.get("store") == "branch"
 
 
 # --- where the rollout is -------------------------------------------------------------------------

@@ -17,6 +17,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TARGET_NAME = r"^(?!all$|(con|prn|aux|nul|(com|lpt)[0-9])(\.|$))[a-z0-9][a-z0-9._-]*$"
 LABEL = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
 OWNER = r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,127}$"
+WAVE_NAME = r"^(?!(due|enterprise)$)[a-z0-9][a-z0-9._-]*$"
+SOAK = "^[0-9]{1,4}[mhd]$"
 LAYER = r"^[^/\\{}.][^/\\{}]*(/[^/\\{}.][^/\\{}]*)*(/\{name\})?$"
 SCOPE = r"^(/|[^/*?\[\]]+(/[^/]+)*)$"
 DATE = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
@@ -257,6 +259,12 @@ def _config() -> dict[str, Any]:
                 "items": _layer(),
                 "description": "Directories of entries that some targets get; a later one wins.",
             },
+            "waves": {
+                "type": "array",
+                "items": _wave(),
+                "minItems": 1,
+                "description": "The targets that are applied together, one wave after the other.",
+            },
         },
         "required": ["version"],
         "additionalProperties": False,
@@ -274,6 +282,35 @@ def _layer() -> dict[str, Any]:
         "required": ["path"],
         "additionalProperties": False,
         "description": "A directory of entries that some targets get.",
+    }
+
+
+def _wave() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {
+            "name": _text("Name of the wave, neither due nor enterprise.", pattern=WAVE_NAME),
+            "where": where("The labels of its targets. Missing: all that are in no wave before."),
+            "soak": _text(
+                "How long the next wave waits after the last change in this one, in minutes (90m), "
+                "hours (24h) or days (2d).",
+                pattern=SOAK,
+                examples=["24h"],
+            ),
+            "max_failed": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "How many of its targets may fail before it stops. Default: 0.",
+            },
+            "require": {
+                "type": "array",
+                "items": {"enum": ["checks"]},
+                "description": "Reserved for checks, which do not exist yet.",
+            },
+        },
+        "required": ["name"],
+        "additionalProperties": False,
+        "description": "Targets that are applied together, after those of the waves before it.",
     }
 
 

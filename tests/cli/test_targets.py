@@ -305,6 +305,23 @@ def test_the_difference_is_written_and_everything_else_stays(
     assert devinops("targets", "discover", "--check", "-C", root).code == 0
 
 
+@pytest.mark.parametrize(("rest", "hold"), [("", "new"), (", {name: rest}", None)])
+def test_a_new_organization_that_no_wave_takes_is_held(
+    emulator: Emulator, repository: Write, devinops: Devinops, rest: str, hold: str | None
+) -> None:
+    config = f"""\
+version: 1
+defaults: {{inventory: {{store: branch}}}}
+waves: [{{name: canary, where: {{ring: canary}}}}{rest}]
+targets:
+  pay: {{org_id: org-1, labels: {{ring: canary}}}}
+  ship: {{org_id: org-2}}
+"""
+    root = repository({"devinops.yaml": config if rest else config.rpartition("  ship")[0]})
+    assert devinops("targets", "discover", "-C", root).code == 0
+    assert read_project(root).targets["shipping-eu"].get("hold") == hold
+
+
 def test_new_targets_go_where_the_targets_are(
     repository: Write, devinops: Devinops, emulator: Emulator
 ) -> None:

@@ -149,6 +149,7 @@ def test_each_wave_starts_in_time(name: str) -> None:
         known |= {name: facts(own or {}) for name, own in written["targets"].items()}
     statuses = rollout(waves, known, NOW)
     assert {status.wave.name: shown(status) for status in statuses} == case["states"]
+    assert all(0 <= status.done <= len(status.wave.targets) for status in statuses)
     chosen = due(statuses)
     assert (chosen.wave.name if chosen else None) == case["due"]
 

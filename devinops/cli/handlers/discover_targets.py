@@ -124,9 +124,9 @@ def _settings(project: Project, options: Options) -> Settings:
 
 
 def _holds_new(project: Project) -> bool:
-    """Return whether a new target is held: where no wave takes it, nothing would apply it."""
-    waves = project.data.get("waves")
-    return isinstance(waves, list) and all("where" in wave for wave in waves)
+    """Return whether a new target is held, because no wave takes it."""
+    waves = project.data.get("waves", ())
+    return bool(waves) and all("where" in wave for wave in waves)
 
 
 # --- the difference -------------------------------------------------------------------------------
