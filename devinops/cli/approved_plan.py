@@ -6,6 +6,7 @@ It is applied only if the plan is still the same.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -108,12 +109,12 @@ class ReviewedPlans(NamedTuple):
     only: tuple[str, ...] | None = None
     approvals: Approvals | None = None
 
-    def targets(self, options: Options) -> tuple[str, ...]:
-        """Return the targets of the list; with --target only those that it selects as well.
+    def targets(self, options: Options, affected: Iterable[str] = ()) -> tuple[str, ...]:
+        """Return the targets of the list and those that are `affected`.
 
-        Raises UsageError if there are none.
+        With --target, only those that it selects are returned. Raises UsageError if there are none.
         """
-        names = tuple(self.digests.digests)
+        names = tuple({**self.digests.digests, **dict.fromkeys(affected)})
         if options.flags.selectors:
             selected = selected_targets(read_project(options.root), options.flags)
             names = tuple(name for name in names if name in selected)

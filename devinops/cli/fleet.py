@@ -252,7 +252,7 @@ class _Planning(Generic[C_co]):
         plan, known = planned.plan, planned.known
         standing = self.reviewed.standing(name, plan.digest) if self.reviewed else Standing.SAME
         # A target that needs nothing any more was written by an earlier attempt.
-        if standing is not Standing.SAME and not plan.is_quiet:
+        if standing is not Standing.SAME and not (plan.is_quiet or plan.held):
             message = "it needs other changes than those that were reviewed: plan and review again"
             self.add(plan, TargetState.STALE, message, ExitCode.PLAN_AGAIN)
             return

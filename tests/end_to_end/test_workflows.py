@@ -577,7 +577,7 @@ def test_a_request_is_planned_and_applied_in_the_targets_that_it_affects(fleet: 
     passed(fleet.plan(1, secrets=SHARED_KEY))
     (text,) = fleet.github.texts(1)
     assert "## Plan for 1 organization: 1 needs 2 changes" in text
-    assert "--target all --affected" in text
+    assert f"--target all --affected {before[:7]}" in text
     merged = fleet.github.merge(1)
     steps = fleet.run("apply", "push", sha=merged, before=before, secrets=SHARED_KEY)
     passed(steps)
@@ -598,8 +598,30 @@ def test_a_push_that_affects_no_target_applies_nothing(fleet: World) -> None:
     assert steps["Apply"].code is None
     assert "affects none of the targets" in commands(steps["Find the reviewed plan"].log)[0].data
     assert notes(fleet) == [[], [], []]
-    steps = fleet.run("apply", "push", sha=merged, before="0" * 40, secrets=SHARED_KEY)
-    assert (steps["Find the reviewed plan"].code, steps["Apply"].code) == (1, None)
+    steps = fleet.run("apply", "push", before="0" * 40, secrets=SHARED_KEY)
+    assert (steps["Find the reviewed plan"].code, steps["Apply"].code) == (5, None)
+
+
+def test_a_target_that_the_push_changes_but_nobody_reviewed_fails_the_job(fleet: World) -> None:
+    before = git(fleet.checkout, "rev-parse", "HEAD")
+    for number, name in enumerate("bc", 1):
+        (fleet.checkout / "knowledge" / f"{name}.md").write_text(
+            f"---\nname: {name}\ntrigger: t\ntargets: [{name}]\n---\n{name}\n"
+        )
+        fleet.push()
+        fleet.github.open(number)
+        passed(fleet.plan(number, secrets=SHARED_KEY))
+    # A merge queue pushes both requests together, so only the last one has the pushed commit.
+    fleet.github.merge(1)
+    merged = fleet.github.merge(2)
+    steps = fleet.run("apply", "push", sha=merged, before=before, secrets=SHARED_KEY)
+    assert steps["Apply"].code == 3
+    assert "1 stale" in steps["Apply"].outputs["summary"]
+    assert notes(fleet) == [[], [], ["A", "c"]]
+    # After a forced push the clone lacks the earlier commit.
+    steps = fleet.run("apply", "push", sha=merged, before="f" * 40, secrets=SHARED_KEY)
+    passed(steps)
+    assert steps["Apply"].code == 0
 
 
 def test_one_decision_is_one_manual_run_for_the_targets_of_a_selector(fleet: World) -> None:

@@ -54,9 +54,14 @@ def run(
         # People paste a digest, often with a space.
         expect = expect and expect.strip()
         reviewed = read_reviewed(plan, expect, options.shard)
-        if affected and (plan or reviewed):
-            raise UsageError("leave out --affected: reviewed plans say for which targets they are")
-        names = reviewed.targets(options) if reviewed else targets_of_run(options, affected)
+        if affected and plan:
+            raise UsageError("leave out --affected: a saved plan says for which targets it is")
+        if reviewed and not affected:
+            names: tuple[str, ...] | None = reviewed.targets(options)
+        else:
+            names = targets_of_run(options, affected)
+            # A target that is not in the list may need changes, which nobody reviewed.
+            names = reviewed.targets(options, names or ()) if reviewed else names
         if names is not None:
             # Imported late: an apply to one target needs nothing of it.
             from devinops.cli.fleet_apply import FleetRequest, apply_to
