@@ -304,7 +304,7 @@ class Emulator:
         """Return the objects of `org` (None: the enterprise) as v3 shows them, sorted by id."""
         known = _kind(kind)
         with self.store.lock:
-            ids = sorted(record.id for record in self.store.table(known) if record.org == org)
+            ids = sorted(record.id for record in self.store.table(known).of(org))
             return [show(self.store, known, record_id) for record_id in ids]
 
     def knowledge(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:

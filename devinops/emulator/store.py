@@ -12,7 +12,7 @@ import threading
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
 from devinops.emulator.access import DEFAULT_ORG, PERSON, Actor, Principal, standard_keys
@@ -113,7 +113,7 @@ class Store:
     def folders_at(self, org: str | None, path: str) -> list[Folder]:
         """Return the folders with this path, oldest first; there can be several."""
         with self.lock:
-            folders = [folder for folder in self.table("folder") if folder.org == org]
+            folders: Collection[Folder] = self.table("folder").of(org)
             return [folder for folder in folders if self.folder_path(folder.id) == path]
 
     def secret_matches(self, org: str, key: str, value: str) -> bool:
@@ -151,13 +151,11 @@ class Store:
 
         Without an `order` the `list_order` quirk decides how they are sorted.
         """
-        mixed = self.shows_enterprise(kind)
-
-        def belongs(record: Record) -> bool:
-            return org is None or record.org == org or (mixed and record.org is None)
-
+        orgs = {org, None} if self.shows_enterprise(kind) else {org}
         with self.lock:
-            return self.table(kind).listing((org, mixed), order or self.quirks.list_order, belongs)
+            return self.table(kind).listing(
+                None if org is None else orgs, order or self.quirks.list_order
+            )
 
     def find(self, kind: Kind, org: str | None, record_id: str) -> Any:
         """Return the object on a path of `org` (None: of the enterprise), or raise an ApiError."""
@@ -228,8 +226,8 @@ class Store:
     def _check_macro(self, kind: Kind, org: str | None, macro: str | None, record_id: str) -> None:
         if macro is None or self.quirks.duplicate_macro == "allowed":
             return
-        others = [row for row in self.table(kind) if row.org == org and row.id != record_id]
-        if macro in {row.macro for row in others}:
+        others = {row.macro for row in self.table(kind).of(org) if row.id != record_id}
+        if macro in others:
             raise ApiError(409, f"The macro {macro} is already in use")
 
     # -- writing without checks: for the methods above, for seeds and for people in the web app
@@ -300,7 +298,7 @@ class Store:
 
     def _delete_content(self, org: str) -> None:
         for kind in KINDS.keys() - {"organization", "event"}:
-            for record in [record for record in self.table(kind) if record.org == org]:
+            for record in list(self.table(kind).of(org)):
                 self.table(kind).remove(record)
         for kind in HOLDERS:
             for record in self.table(kind):

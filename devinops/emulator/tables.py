@@ -6,8 +6,10 @@ import base64
 import binascii
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Generic
 
 from devinops.emulator.records import ApiError, R, Record
@@ -33,7 +35,8 @@ class Table(Generic[R]):
 
     def __init__(self) -> None:
         self._rows: dict[str, R] = {}
-        self._listings: dict[tuple[object, str], list[R]] = {}
+        self._by_org: defaultdict[str | None, dict[str, R]] = defaultdict(dict)
+        self._listings: dict[tuple[frozenset[str | None] | None, str], list[R]] = {}
 
     def __iter__(self) -> Iterator[R]:
         return iter(self._rows.values())
@@ -47,27 +50,30 @@ class Table(Generic[R]):
     def get(self, record_id: str) -> R | None:
         return self._rows.get(record_id)
 
+    def of(self, org: str | None) -> Collection[R]:
+        """Return the objects of an organization in order of creation; None: of the enterprise."""
+        return self._by_org[org].values()
+
     def add(self, record: R) -> R:
-        self._rows[record.id] = record
+        self._rows[record.id] = self._by_org[record.org][record.id] = record
         self.touch()
         return record
 
     def remove(self, record: R) -> None:
-        del self._rows[record.id]
+        del self._rows[record.id], self._by_org[record.org][record.id]
         self.touch()
 
     def touch(self) -> None:
         """Clear the cached listings: something that they show or sort by has changed."""
         self._listings.clear()
 
-    def listing(self, name: object, order: str, belongs: Callable[[R], bool]) -> list[R]:
-        """Return the records that belong, sorted; do not change the list.
-
-        `name` identifies `belongs` in the cache.
-        """
-        if (name, order) not in self._listings:
-            self._listings[name, order] = sorted(filter(belongs, self), key=ORDERS[order])
-        return self._listings[name, order]
+    def listing(self, orgs: Collection[str | None] | None, order: str) -> list[R]:
+        """Return the records of these organizations, or of all, sorted; do not change the list."""
+        key = (None if orgs is None else frozenset(orgs), order)
+        if key not in self._listings:
+            records = self if orgs is None else chain.from_iterable(map(self.of, orgs))
+            self._listings[key] = sorted(records, key=ORDERS[order])
+        return self._listings[key]
 
 
 @dataclass(frozen=True)

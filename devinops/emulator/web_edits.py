@@ -41,7 +41,7 @@ def add(
     if KINDS[kind].owners == "enterprise":
         org = None
     with store.lock:
-        if org is not None and org not in store.organizations:
+        if org is not None and org not in store.table("organization"):
             raise InvalidObject(f'no organization "{org}"')
         if fields.get("id") in store.table(kind):
             raise InvalidObject(f'the id "{fields["id"]}" is used twice')
@@ -184,8 +184,7 @@ def _folder_id(store: Store, org: str | None, path: str | None) -> str | None:
         raise InvalidObject(
             f'folder: "{path}" names {len(folders)} folders; give folder_id instead'
         )
-    rows = store.table("folder")
-    paths = [store.folder_path(folder.id) for folder in rows if folder.org == org]
+    paths = [store.folder_path(folder.id) for folder in store.table("folder").of(org)]
     raise InvalidObject(f'folder: there is no folder "{path}"{did_you_mean(path, paths)}')
 
 

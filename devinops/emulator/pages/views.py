@@ -100,7 +100,7 @@ def objects(store: Store, kind: Kind, org: str | None) -> list[Any]:
 def _unsorted(store: Store, kind: Kind, org: str | None) -> list[Any]:
     if KINDS[kind].owners == "enterprise":
         return list(store.table(kind))
-    return [record for record in store.table(kind) if record.org == org]
+    return list(store.table(kind).of(org))
 
 
 def url_of(section: str, record_id: str) -> str:

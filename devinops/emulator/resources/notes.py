@@ -189,16 +189,15 @@ def _view_folder(
 
 def _note_counts(store: Store, org: str | None) -> Counter[str | None]:
     """Return the number of notes directly in each folder; None: in the root."""
-    return Counter(note.folder_id for note in store.table("knowledge") if note.org == org)
+    return Counter(note.folder_id for note in store.table("knowledge").of(org))
 
 
 def _list_folders(context: RequestContext) -> JsonObject:
     """Return the folders of the organization, or those of the enterprise itself."""
     store, org = context.store, context.org
     counts = _note_counts(store, org)
-    folders = [folder for folder in store.table("folder") if folder.org == org]
     return {
-        "folders": [_view_folder(store, folder, counts) for folder in folders],
+        "folders": [_view_folder(store, each, counts) for each in store.table("folder").of(org)],
         "root_note_count": counts[None],
     }
 
@@ -300,7 +299,7 @@ def _view_v1(store: Store, note: records.Note) -> JsonObject:
 
 def _list_v1(context: RequestContext, notes: list[JsonObject]) -> object:
     store = context.store
-    folders = [folder for folder in store.table("folder") if folder.org == context.org]
+    folders = store.table("folder").of(context.org)
     return {
         "knowledge": notes,
         "folders": [_view_folder_v1(store, folder) for folder in folders],
