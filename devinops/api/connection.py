@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,17 +18,19 @@ API_URL: Final = "DEVIN_API_URL"
 class Connection:
     """The target to call, the key to use and the limits to keep.
 
-    Times are seconds; `retries` come after the first attempt. Without `parallelism`, the number of
-    concurrent requests adapts to the server, see `Window`. `ca_bundle` is a PEM file that
-    replaces the usual certificate authorities. `owner` is the value of the label that marks what
-    devinops manages, for kinds that have labels. `enterprise_key` is for what only an enterprise
-    key can read and write, and `enterprise_key_env` names the variable that should hold it. Of so
-    many `shards`, each sends its share of the concurrent requests. No repr shows a key.
+    Times are seconds; `retries` come after the first attempt. At most `rate` requests a second are
+    sent. Without `parallelism`, the number of concurrent requests adapts to the server, see
+    `Window`. `ca_bundle` is a PEM file that replaces the usual certificate authorities. `owner` is
+    the value of the label that marks what devinops manages, for kinds that have labels.
+    `enterprise_key` is for what only an enterprise key can read and write, and `enterprise_key_env`
+    names the variable that should hold it. Of so many `shards`, each sends its share of the
+    requests, both at once and in a second. No repr shows a key.
     """
 
     target: Target
     key: str = field(repr=False)
     timeout_s: float = 60
+    rate: float = math.inf
     parallelism: int | None = None
     ca_bundle: Path | None = None
     retries: int = 4

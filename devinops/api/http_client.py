@@ -71,7 +71,10 @@ class Getter:
         self._log_lock = threading.Lock()
         self._sharing = sharing
         self._limiter = retry.RateLimiter(
-            connection.parallelism, many=sharing is not None, shards=connection.shards
+            connection.parallelism,
+            many=sharing is not None,
+            shards=connection.shards,
+            rate=connection.rate,
         )
         self._retries = retry.RetryBudget()
         endpoint = httpx_setup.endpoint(connection)

@@ -1,4 +1,6 @@
-"""Learns at which rate a server accepts requests. Pure: the caller passes the time, in seconds.
+"""Learns at which rate a server accepts requests, and keeps to a limit that people set.
+
+Pure: the caller passes the time, in seconds.
 
 A server does not say what its limit is, only that it refuses a request. Between two refusals it
 admitted as many requests as the limit allows, which gives an estimate. Usual limits are a bucket of
@@ -48,16 +50,24 @@ LATENCY_WEIGHT: Final = 0.1
 BURST_SHARE: Final = 0.9
 """The share that is sent of the burst that the server probably admits; that is only an estimate."""
 
+LATE_S: Final = 0.1
+"""Under a limit, the time in which nothing was sent counts for at most so many seconds: a thread of
+a busy machine wakes up late."""
+
 SHORTEST_S: Final = 0.001
 """No time counts as shorter, so that nothing is divided by zero."""
 
 
 class Pace:
-    """Decides when the next request may be sent. Without a refusal, that is always now."""
+    """Decides when the next request may be sent. Without a refusal and a limit, that is always now.
 
-    def __init__(self) -> None:
+    `limit` is in requests a second, whatever the server admits.
+    """
+
+    def __init__(self, limit: float = math.inf) -> None:
+        self._limit = limit
         self.rate = math.inf
-        """Requests a second."""
+        """Requests a second, as far as the server's limit is known."""
         self.paused_until = 0.0
         """Until then, nothing may be sent, because the server refused a request."""
         self._is_known = False
@@ -95,8 +105,8 @@ class Pace:
             self._begin_count(now)
         self._in_flight += 1
         # The time in which nothing was sent counts for at most a burst.
-        burst_s = self._burst / self.rate
-        self._next_at = max(self._next_at, now - burst_s) + 1 / self.rate
+        burst_s = self._burst / self.rate if self.rate <= self._limit else LATE_S
+        self._next_at = max(self._next_at, now - burst_s) + 1 / min(self.rate, self._limit)
 
     def ended(self, now: float, took_s: float, *, admitted: bool) -> None:
         """Count a request that ends now. `admitted`: the server did not refuse it for the rate."""

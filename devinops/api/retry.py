@@ -8,6 +8,7 @@ patches set values, so repeating one over an unchanged object does no harm.
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 from datetime import UTC
@@ -102,13 +103,21 @@ class RateLimiter:
 
     After a 429, nothing is sent until the wait is over, and then no faster than the server has
     admitted requests: see `Pace`. Retries go first. No more requests are in flight than the
-    `Window` allows; `many` and `shards` are those of `Window`.
+    `Window` allows; `many` and `shards` are those of `Window`. All shards together send at most
+    `rate` requests a second.
     """
 
-    def __init__(self, parallelism: int | None, *, many: bool = False, shards: int = 1) -> None:
+    def __init__(
+        self,
+        parallelism: int | None,
+        *,
+        many: bool = False,
+        shards: int = 1,
+        rate: float = math.inf,
+    ) -> None:
         self._window = Window(parallelism, many=many, shards=shards)
         self._in_flight = 0
-        self._pace = Pace()
+        self._pace = Pace(rate / shards)
         self._rate_limited_wait_s = 0.0
         self._retries_waiting = 0
         self.waits = 0

@@ -442,6 +442,7 @@ def connection(settings: Settings) -> Connection:
         target=settings.target,
         key=settings.key,
         timeout_s=settings.timeout_s,
+        rate=settings.rate,
         parallelism=settings.parallelism,
         ca_bundle=settings.ca_bundle,
         owner=settings.owner,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -108,6 +109,12 @@ class Project:
         """How many targets a run may write to without approval."""
         most = self.data.get("max_targets")
         return most if isinstance(most, int) else MAX_TARGETS
+
+    @property
+    def rate(self) -> float:
+        """How many requests a second may be sent with one key; infinite without a limit."""
+        number, _, unit = self.data.get("rate", "").partition("/")
+        return int(number) / {"s": 1, "min": 60}[unit] if number else math.inf
 
     @property
     def lint(self) -> Mapping[str, Any]:

@@ -37,7 +37,8 @@ API_BY_PREFIX: Final[Mapping[str, ApiVersion]] = {"cog_": "v3", "apk_": "v1"}
 class Settings:
     """The effective values of one run; `sources` tells where each came from.
 
-    `target` has the id of the organization only if it is configured.
+    `target` has the id of the organization only if it is configured. `rate` is in requests a
+    second.
     """
 
     root: Path
@@ -46,6 +47,7 @@ class Settings:
     enterprise_key: str | None = field(repr=False)
     enterprise_key_env: str | None
     timeout_s: float
+    rate: float
     parallelism: int | None
     ca_bundle: Path | None
     policy: Policy
@@ -84,6 +86,7 @@ def resolve(
         enterprise_key=values.enterprise_key(),
         enterprise_key_env=values.declared("enterprise_key_env", None),
         timeout_s=values.flag("timeout", 60.0),
+        rate=project.rate,
         parallelism=values.flag("parallelism", None),
         ca_bundle=values.flag("ca_bundle", None),
         policy=policy,

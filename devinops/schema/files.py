@@ -21,6 +21,7 @@ WAVE_NAME = r"^(?!(due|enterprise)$)[a-z0-9][a-z0-9._-]*$"
 SOAK = "^[0-9]{1,4}[mhd]$"
 LAYER = r"^[^/\\{}.][^/\\{}]*(/[^/\\{}.][^/\\{}]*)*(/\{name\})?$"
 SCOPE = r"^(/|[^/*?\[\]]+(/[^/]+)*)$"
+RATE = "^[1-9][0-9]{0,5}/(s|min)$"
 DATE = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 ENVIRONMENT_NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
 BRANCH_NAME = "^(?!HEAD$|refs/)[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*$"
@@ -246,6 +247,12 @@ def _config() -> dict[str, Any]:
                 "description": "How many targets a run may write to without --allow-targets. "
                 f"Default: {MAX_TARGETS}.",
             },
+            "rate": _text(
+                "How many requests a run may send with one key, to all targets together, in a "
+                'second or a minute: a whole number such as "20/s" or "600/min".',
+                pattern=RATE,
+                examples=["20/s"],
+            ),
             "defaults": _defaults(),
             "targets": {
                 **_targets(),

@@ -127,6 +127,24 @@ def test_without_a_refusal_there_is_no_limit() -> None:
     assert run.seconds < 1.1 * 1000 / 10 * 0.05
 
 
+def test_requests_are_sent_no_faster_than_a_limit_that_people_set() -> None:
+    run = Run(lambda _: 0, 1000, 10, 0.05, _pace=Pace(20))
+    assert 1000 / 20 - 0.1 <= run.seconds <= 1000 / 20 + 0.1
+
+
+def test_an_idle_time_is_not_saved_up_for_a_limit_that_people_set() -> None:
+    pace, sent = Pace(20), 0
+    while pace.wait_s(3600.0) == 0:
+        pace.sent(3600.0)
+        sent += 1
+    assert sent <= 3
+
+
+def test_a_server_that_admits_less_than_the_limit_that_people_set_is_not_asked_for_more() -> None:
+    limited = Run(bucket(10, 10), 300, 10, 0.05, _pace=Pace(1000))
+    assert limited.refused == Run(bucket(10, 10), 300, 10, 0.05).refused
+
+
 def test_a_server_that_was_only_busy_is_soon_used_fully_again() -> None:
     busy = iter([0, 0, 20])
     run = Run(lambda _: next(busy, 0), 2000, 10, 0.05)

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devinops import waiting
 from devinops.api.http_client import Call, Getter, Sender
+from devinops.api.pacing import LATE_S
 from devinops.api.retry import (
     MAX_RATE_LIMITED_WAIT_S,
     MAX_WAIT_S,
@@ -110,6 +112,14 @@ def test_waits_that_overlap_count_once_and_a_success_ends_the_count(holds):
         limiter.enter()
         limiter.leave(404)
         assert not limiter.gave_up
+
+
+def test_shards_share_the_rate_that_people_set() -> None:
+    limiter, start = RateLimiter(None, shards=4, rate=20), waiting.now()
+    for _ in range(101):
+        assert limiter.enter()
+        limiter.leave(200)
+    assert waiting.now() - start == pytest.approx(100 / (20 / 4), abs=LATE_S + 0.001)
 
 
 def test_a_thread_that_waits_for_its_turn_gets_it_when_another_request_ends():

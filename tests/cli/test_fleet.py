@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from devinops import signals
+from devinops import signals, waiting
+from devinops.api.pacing import LATE_S
 from devinops.applying.backup import Backups
 from devinops.cli import fleet_apply
 from devinops.emulator import Emulator
@@ -396,6 +397,19 @@ def test_more_targets_than_max_targets_need_an_approval(
     assert "--allow-targets 4" in ran.err
     assert devinops("apply", *words, "--allow-targets", "5").code == 4
     assert devinops("apply", *words, "--allow-targets", "4").code == 0
+
+
+def test_all_targets_with_one_key_share_the_rate(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    config = place / "devinops.yaml"
+    config.write_text(config.read_text() + "rate: 30/min\n")
+    start = waiting.now()
+    applied(devinops, place)
+    reads_and_writes = len(emulator.requests)
+    assert reads_and_writes >= 16
+    assert waiting.now() - start >= 2 * (reads_and_writes - 1) - LATE_S
 
 
 def test_a_held_target_is_never_written_and_a_run_of_only_those_ends_with_4(
