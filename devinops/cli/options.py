@@ -138,7 +138,7 @@ class Options:
         is_set = self.flags.selectors == (os.environ.get(_envvar("TARGET")),)
         return f"{self.root_flag}{'' if is_set else self._target_flag}"
 
-    @property
+    @functools.cached_property
     def root_flag(self) -> str:
         """The option that leads to the root; empty if a command without it finds the same."""
         if self.known_root_flag is not None:

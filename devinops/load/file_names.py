@@ -20,6 +20,7 @@ SUFFIXES = (".md", ".yaml", ".yml")
 # In other formats only names that other tools hardly use count as typos: not folders.json.
 _YAML = ("yaml", "yml", "yam", "ymal", "ym")
 _OTHER_FORMATS = ("json", "jsonc", "json5", "toml")
+_FORMATS = (*_YAML, *_OTHER_FORMATS)
 
 _MARKDOWN = (".markdown", ".mdown", ".mdwn", ".mkdn", ".mkd", ".mdx", ".mdc")
 _TEXT = (".txt", ".text", ".rst", ".adoc", ".asciidoc", ".org", ".textile")
@@ -46,7 +47,7 @@ def right_name(name: str, *, is_directory: bool) -> str:
     if name == CONFIG or name in KINDS.files:
         return ""
     stem, _, suffix = name.lower().rpartition(".")
-    if suffix not in (*_YAML, *_OTHER_FORMATS):
+    if suffix not in _FORMATS:
         return ""
     stems = {CONFIG.partition(".")[0]}
     if not stem.startswith("."):
@@ -88,7 +89,8 @@ def misnamed(path: str, right: str) -> Problem:
 def misnamed_configs(directory: str) -> list[str]:
     """Return the names of the files in a directory that are probably typos of devinops.yaml."""
     try:
-        names = sorted(os.listdir(directory))
+        # Cheap first, because a directory above the root can be large, as /tmp is.
+        names = sorted(n for n in os.listdir(directory) if n.lower().endswith(_FORMATS))
     except OSError:
         return []
     return [
