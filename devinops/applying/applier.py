@@ -146,7 +146,7 @@ class Applier:
         Raises Stale before any write.
         """
         changes = self.plan.changes
-        self.journal.begin([Intent(self.options.run_id, c.action, c.key, c.id) for c in changes])
+        self.journal.begin([*self._intents()])
         upserts = [self._with_commit(record) for record in self.plan.upserts]
         self.journal.settle(upserts, self.plan.removals)
         order = {id(change): number for number, change in enumerate(changes)}
@@ -155,6 +155,15 @@ class Applier:
         self._try_journal(lambda: self.journal.finish(unclear))
         self.finished = True
         return tuple(results)
+
+    def _intents(self) -> Iterator[Intent]:
+        """Yield what to announce: the changes, and deletes of a run that died and did them."""
+        run, inventory = self.options.run_id, self.plan.inventory
+        for change in self.plan.changes:
+            yield Intent(run, change.action, change.key, change.id)
+        for id in self.plan.removals:
+            if id in inventory.unrecorded:
+                yield Intent(run, Action.DELETE, inventory.by_id[id].key, id.id)
 
     def _results(self) -> Iterator[Result]:
         """Make every change; yield the results as they arrive."""

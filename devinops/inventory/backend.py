@@ -12,7 +12,8 @@ from devinops.inventory import disk
 from devinops.inventory.format import announces
 
 _SHORTEST_S, _LONGEST_S = 0.2, 3.2
-
+_ATTEMPTS: Final = 8
+"""How many times as long as an attempt its longest pause is, if that is longer than _LONGEST_S."""
 
 RUNS: Final = ".runs/"
 """The directory with the files of runs, if the backend keeps them apart."""
@@ -37,14 +38,18 @@ class WriteConflict(Exception):
 def attempts(seconds: float) -> Iterator[None]:
     """Yield at once, and again after pauses that grow, until this number of seconds is over.
 
-    The pauses are random: runs that fail together must not all try again at the same moment.
+    The pauses are random: runs that fail together must not all try again at the same moment. They
+    are longer if attempts take long: where many runs slow each other down, most must pause.
     """
     end, longest_s = waiting.now() + seconds, _SHORTEST_S
-    yield
-    while (left_s := end - waiting.now()) > 0:
-        waiting.pause(min(left_s, random.uniform(longest_s / 4, longest_s)))
-        longest_s = min(2 * longest_s, _LONGEST_S)
+    while True:
+        start = waiting.now()
         yield
+        failed = waiting.now()
+        if failed >= end:
+            return
+        waiting.pause(min(end - failed, random.uniform(longest_s / 4, longest_s)))
+        longest_s = min(2 * longest_s, max(_LONGEST_S, _ATTEMPTS * (failed - start)))
 
 
 class Backend(Protocol):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,8 @@ from devinops.model.errors import InventoryError, Stale
 
 LOCK_TIMEOUT_S = 180.0
 """A push from the same clone may take as long as Git's own time limit."""
+_CHECKING = threading.Lock()
+"""Held while a thread checks a lock: another one would find the lock held, by the check."""
 
 
 @contextmanager
@@ -124,7 +127,7 @@ def abandoned(path: Path) -> bool:
     """
     try:
         # While this file is open, no new file can get the same inode number.
-        with path.open("rb") as file:
+        with _CHECKING, path.open("rb") as file:
             return _is_free(path, os.fstat(file.fileno()))
     except OSError:
         return False

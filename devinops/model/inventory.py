@@ -171,8 +171,8 @@ class Inventory:
 
     `store` is `none`, `file` or `branch`. `deleted` are the objects that were deleted lately; they
     are not owned. `jobs` names the CI jobs of runs, if they are known. `unrecorded` are the objects
-    that a run which died may have written without a record of it; it is known only on the machine
-    of the run.
+    that a run which died may have written without a record of it; they are known only on the
+    machine of the run, and to later attempts of its job.
     """
 
     store: str = "none"

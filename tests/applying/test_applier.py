@@ -701,6 +701,18 @@ def test_the_inventory_is_informed_before_the_first_write_and_after_each(
     ]
 
 
+def test_a_delete_that_a_dead_run_announced_and_made_is_announced_again(
+    run: Callable[..., ApplyReport],
+) -> None:
+    """Only what was announced is remembered as deleted."""
+    journal, kept = Recorder(), live("knowledge", name="Kept", id="n1")
+    gone = [Record(Key.parse(f"knowledge:{name}"), f"{name}-1") for name in ("Gone", "Lost")]
+    inventory = Inventory.of("file", [Record(kept.key, "n1"), *gone])
+    dead = replace(inventory, unrecorded=frozenset({gone[0].object_id, kept.object_id}))
+    run(notes("A"), Organization([kept]), inventory=dead, journal=journal)
+    assert journal.steps[:2] == ["begin create A delete Gone", "settle -Gone-1 -Lost-1"]
+
+
 class Records(Journal):
     """A journal that keeps the records of each write."""
 

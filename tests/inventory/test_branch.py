@@ -14,7 +14,7 @@ import pytest
 
 from devinops.git import Git, error_line, without_credentials
 from devinops.inventory import InventorySettings, open_runs, open_store
-from devinops.inventory.backend import Stored
+from devinops.inventory.backend import Stored, attempts
 from devinops.inventory.branch import BranchBackend
 from devinops.inventory.inventory_run import PATIENCE_S
 from devinops.model.changes import Action
@@ -360,6 +360,14 @@ def test_a_run_gets_through_however_many_runs_of_other_targets_save_first(
     assert len(waits) == 23
     assert sum(waits) < PATIENCE_S / 2
     assert len(set(waits)) == 23, "runs that wait equally long meet again"
+
+
+def test_the_pauses_are_longer_where_attempts_take_longer(waits: Waits) -> None:
+    """Many runs on one machine slow each other down, and each push makes all the others vain."""
+    for _ in attempts(PATIENCE_S):
+        waits._passed += 2
+    assert 3.2 < max(waits) <= 16
+    assert sum(waits) + 2 * len(waits) <= PATIENCE_S
 
 
 def test_a_push_whose_answer_was_lost_is_recognized(

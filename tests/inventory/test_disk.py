@@ -6,7 +6,9 @@ import errno
 import os
 import shutil
 import stat
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -300,6 +302,21 @@ def test_a_lock_is_abandoned_once_nobody_holds_it_and_is_never_made_to_find_out(
     assert not disk.abandoned(path)
     held.release()
     assert disk.abandoned(path)
+
+
+def test_threads_that_look_at_a_lock_at_the_same_time_do_not_hide_it_from_each_other(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run.lock"
+    path.touch()
+    together = threading.Barrier(8)
+
+    def look(_: int) -> bool:
+        together.wait()
+        return disk.abandoned(path)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(look, range(8 * 50)))
 
 
 @pytest.mark.parametrize("made_again", [False, True], ids=["removed", "removed and made again"])
