@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import pytest
 
 from devinops.emulator import Emulator
 from tests.testing import forked_apply
+from tests.testing.killer import Killer
 from tests.testing.world import CHANGES, KEYS, SEED, VALUE, World
 
 pytestmark = pytest.mark.crash
@@ -27,34 +25,6 @@ SAMPLE = 5
 """Of the kills with an inventory on a branch, CI takes every fifth."""
 
 Store = Literal["file", "branch"]
-
-
-@dataclass
-class Killer:
-    """A layer of the emulator: ends the client before or after the request number `at` is carried out."""
-
-    at: int | None = None
-    after: bool = False
-    seen: int = 0
-    process: BaseProcess | None = None
-    starting: threading.Lock = field(default_factory=threading.Lock)
-    killed: list[int] = field(default_factory=list)
-
-    async def __call__(self, call: Any, ask: Any) -> Any:
-        number, self.seen = self.seen, self.seen + 1
-        if number == self.at and not self.after:
-            self.kill()
-        reply = await ask(call)
-        if number == self.at and self.after:
-            self.kill()
-        return reply
-
-    def kill(self) -> None:
-        with self.starting:
-            assert self.process
-            assert self.process.pid
-        self.killed.append(self.process.pid)
-        os.kill(self.process.pid, signal.SIGKILL)
 
 
 @contextmanager
