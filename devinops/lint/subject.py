@@ -235,12 +235,17 @@ class RepositoryFiles(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """All entries that are checked, the files around them, and the date of the run."""
+    """All entries that are checked, the files around them, and the date of the run.
+
+    `targets` maps the names of the targets to their settings.
+    """
 
     subjects: tuple[Subject, ...]
     repository: RepositoryFiles
     today: date
     budgets: Budgets = Budgets()
+    targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    has_waves: bool = False
 
     def has_file(self, path: str, subject: Subject) -> bool:
         """Return whether a path leads to a file.

@@ -51,6 +51,8 @@ def _why_none(selector: str, targets: Targets) -> str:
     selector = masked(selector)
     if "=" in selector:
         parts = selector.split(",")
+        if "" in parts:
+            return f'"{selector}" has a comma without a label before or after it: remove it'
         unknown = next((part for part in parts if part not in known), "")
         hint = did_you_mean(unknown, known) if unknown else ""
         labels = f"the labels are {', '.join(_values(known))}" if known else "no target has labels"

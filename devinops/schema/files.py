@@ -140,7 +140,11 @@ def where(description: str) -> dict[str, Any]:
     labels = {
         "type": "object",
         "minProperties": 1,
-        "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}},
+        "additionalProperties": {
+            "type": ["string", "array"],
+            "items": {"type": "string"},
+            "minItems": 1,
+        },
     }
     rule = "A value, or a list of those that fit; under not, those that do not."
     without = {**labels, "description": "The labels that a target must not have."}
@@ -443,7 +447,11 @@ def _place() -> dict[str, Any]:
         "title": _text("Name of the organization, for people.", minLength=1),
         "labels": {
             "type": "object",
-            "propertyNames": {"pattern": LABEL, "description": _LABEL_TEXT},
+            # Under `where`, `not` is no label.
+            "propertyNames": {
+                "pattern": LABEL.replace("^", "^(?!not$)"),
+                "description": f"{_LABEL_TEXT} `not` cannot be a label.",
+            },
             "additionalProperties": _text(_LABEL_TEXT, pattern=LABEL),
             "description": "Label → value, to select targets by.",
         },
@@ -512,7 +520,7 @@ def _inventory() -> dict[str, Any]:
             },
             "branch": _text("Branch for store: branch (default: devinops).", pattern=BRANCH_NAME),
             "remote": _text(
-                "Remote for store: branch (default: origin, else the only one).",
+                "Name of the Git remote for store: branch (default: origin, else the only one).",
                 pattern=REMOTE_NAME,
             ),
         },

@@ -51,6 +51,7 @@ def test_the_targets_that_one_selector_selects_are_in_the_order_of_the_file(
                 "region (eu, us), ring (canary, early)"
             ),
         ),
+        ("ring=canary,", '"ring=canary," has a comma without a label before or after it'),
         (
             "ring=canary,region=us",
             (

@@ -21,6 +21,7 @@ from devinops.lint.rules import RULES
 from devinops.lint.settings import LintSettings
 from devinops.lint.subject import Context, Subject
 from devinops.load import read_entries
+from devinops.load.file_names import CONFIG
 from devinops.model.objects import Ensure
 from tests.testing.leaks import secrets
 from tests.testing.places import CASES, read_yaml
@@ -75,7 +76,7 @@ def findings(
     subjects = []
     for path, text in files.items():
         is_below = path.startswith(("knowledge/", "playbooks/")) and path.endswith((".md", ".yaml"))
-        if is_below or (path.endswith(".yaml") and "/" not in path):
+        if path != CONFIG and (is_below or (path.endswith(".yaml") and "/" not in path)):
             declarations, problems = read_entries(path, text, body_at=files.get)
             assert problems == [], (path, problems)
             subjects += [
@@ -84,7 +85,9 @@ def findings(
                 if declaration.ensure is Ensure.PRESENT
             ]
     subjects.sort(key=lambda subject: subject.declaration.source)
-    context = Context(tuple(subjects), repository, TODAY, (settings or LintSettings()).budgets)
+    budgets, config = (settings or LintSettings()).budgets, yaml.safe_load(files.get(CONFIG, "{}"))
+    targets, has_waves = config.get("targets", {}), "waves" in config
+    context = Context(tuple(subjects), repository, TODAY, budgets, targets, has_waves)
     return check(context, settings or LintSettings(), rules)
 
 

@@ -220,7 +220,14 @@ class _LintRun:
             key=lambda subject: subject.declaration.source,
         )
         today = datetime.now(UTC).date()
-        context = Context(tuple(subjects), repository, today, self.settings.budgets)
+        context = Context(
+            tuple(subjects),
+            repository,
+            today,
+            self.settings.budgets,
+            self.project.targets,
+            has_waves=bool(self.project.waves),
+        )
         reports = check(context, self.settings, RULES)
         return [report for report in reports if self._is_shown(report.paths)]
 
