@@ -318,8 +318,12 @@ def pull(**arguments: Any) -> ExitCode:
     an object that was deleted is deleted, if Git has it. KEYs limit this to the named objects;
     without an option, these may have an entry or not.
 
+    From several targets, what is equal in all organizations is written once, in the root; the rest
+    goes into the layer of each target, or into entries with targets.
+
     \b
       devinops pull
+      devinops pull --target all
       devinops pull --drift
       devinops pull --drift --unmanaged --check
       devinops pull 'knowledge:Backend/Error envelope'

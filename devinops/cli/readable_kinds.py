@@ -28,15 +28,17 @@ def first_reading(
     requested: Collection[str],
     needed: Collection[str],
     look_ahead: Callable[[Live], None] | None,
+    *,
+    verify: bool = False,
 ) -> ReadableKinds:
     """Return what can be listed of the kinds that were asked for, of all kinds if none was.
 
-    For `needed` see `readable`. `look_ahead`, if any, gets the objects of each page while the next
-    one is on its way. Raises ApiError.
+    For `needed` and `verify` see `readable`. `look_ahead`, if any, gets the objects of each page
+    while the next one is on its way. Raises ApiError.
     """
     kinds = _existing(session, requested) if requested else reachable(session)
     if look_ahead is None:
-        return readable(session, kinds, needed)
+        return readable(session, kinds, needed, verify=verify)
     with overlapping():
         reading = PagedReading(lambda pages: readable(session, kinds, needed, pages))
         reading.decode(look_ahead)

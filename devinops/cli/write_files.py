@@ -68,6 +68,11 @@ def text_of(root: Path, raws: Raws) -> Callable[[str], str | None]:
     return read
 
 
+def taken_in(root: Path) -> Callable[[str], frozenset[str]]:
+    """Return a function that returns the same of a directory below the root, from there."""
+    return cache(lambda directory: taken(root / directory))
+
+
 def ignored(project: Project) -> Callable[[str], bool]:
     """Return a function that tells whether devinops.yaml ignores a path."""
     rules, _ = read_patterns(project.ignore)
@@ -102,10 +107,11 @@ class Writing:
         self._made: list[Path] = []
         """New directories, each after the one above it."""
         self._prepared = ExitStack()
-        self._files: defaultdict[Key, set[str]] = defaultdict(set)
+        self._files: defaultdict[Key, list[set[str]]] = defaultdict(list)
+        """The files of each entry with a key: several targets may have one each."""
         for entry in entries:
-            for part in entry.parts:
-                self._files[entry.key] |= {part.source.path, part.text_file} - {""}
+            paths = {path for part in entry.parts for path in (part.source.path, part.text_file)}
+            self._files[entry.key].append(paths - {""})
 
     def __enter__(self) -> Writing:
         return self
@@ -131,8 +137,10 @@ class Writing:
         changes = sorted(changes, key=lambda change: change.path.startswith(f"{MERGED}/"))
         paths_by_key: defaultdict[Key, set[str]] = defaultdict(set)
         for change in changes:
-            for key in change.keys:
-                paths_by_key[key].add(change.path)
+            # The new entries of other targets depend on nothing.
+            if change.fields or change.text is None or change.path.startswith(f"{MERGED}/"):
+                for key in change.keys:
+                    paths_by_key[key].add(change.path)
         self.changes = [
             change
             for change in changes
@@ -211,8 +219,9 @@ class Writing:
 
     def _check(self, change: FileChange, follow: bool = False) -> None:
         """Raise Changed unless all files that a change depends on are as they were read."""
-        others = {path for key in change.keys for path in self._files[key]} - {change.path}
-        for path in sorted(others):
+        entries = [paths for key in change.keys for paths in self._files[key]]
+        concerned = [paths for paths in entries if change.path in paths] or entries
+        for path in sorted(set().union(*concerned) - {change.path}):
             atomic.check_unchanged(self._at(path), self.raws.get(path), follow=True)
         before = None if change.is_new else self.raws.get(change.path)
         atomic.check_unchanged(self._at(change.path), before, follow=follow)

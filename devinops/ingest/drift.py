@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache
 from glob import escape
 from shlex import quote, split
-from typing import Any
+from typing import Any, NamedTuple
 
 from devinops.ingest.last_applied import Read, cloned_commits, entries_at
+from devinops.ingest.places import NewObject, Placed, Unread, write_into
 from devinops.ingest.pull_result import Left, LeftToYou, Pulled
+from devinops.ingest.pulling import Declared, Pulling
 from devinops.ingest.scan_live import findings
-from devinops.ingest.unmanaged import IN_THE_WEB_APP, Pulling, suspect
+from devinops.ingest.unmanaged import IN_THE_WEB_APP, suspect
 from devinops.load import dump_merged, merged_file
 from devinops.load.discover import with_lf
 from devinops.load.entries import directory_folder
 from devinops.model.changes import FieldChange
 from devinops.model.inventory import MergedEdit, Record, by_object, fingerprint
-from devinops.model.keys import Key, ObjectId, decode_part
+from devinops.model.keys import Key, ObjectId, decode_part, listed
 from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Ensure, Live, Source
 from devinops.model.policy import ADOPT, allow
@@ -49,6 +51,7 @@ from devinops.writers import FileChange
 from devinops.writers.edit_fields import NotEditable
 from devinops.writers.file_names import directory
 from devinops.writers.merge_texts import TooManyEqualLines, merge
+from devinops.writers.new_files import NewEntry
 from devinops.writers.rewrite_file import EntryEdit, Rewriting, is_markdown, text_files
 
 
@@ -68,23 +71,71 @@ class Files:
     committed: Callable[[str], bool]
 
 
-def pull_drift(pulling: Pulling, files: Files, listed_kinds: Collection[str]) -> Pulled:
-    """Return the changes of files that bring in what changed outside devinops.
+def pull_drift(readings: Sequence[Reading], files: Files, unread: Unread = lambda _: ()) -> Pulled:
+    """Return the changes of files that bring in what changed outside devinops in some targets.
 
-    An object counts as deleted only if its kind is among `listed_kinds`.
+    What an entry gives to several targets changes there if it changed in all of them in the same
+    way. Otherwise each target gets the value in its own layer, if it has one. `unread` tells the
+    targets that were selected as well, but could not be read.
     """
-    return _DriftPull(pulling, files, frozenset(listed_kinds)).run()
+    moves = _Moves()
+    pulls = [_DriftPull(reading, files, moves, unread) for reading in readings]
+    for pull in pulls:
+        pull.compare()
+    for pull in pulls:
+        pull.collect()
+    changes = [*_edited_files(pulls, files)]
+    for pull in pulls:
+        pull.record_merges()
+        changes += pull.changes
+    left = (item for pull in pulls for item in pull.left)
+    edited = Pulled(
+        tuple(sorted(dict.fromkeys(changes), key=lambda change: change.path)),
+        tuple(sorted(left)),
+    )
+    return Pulled(tuple(file for pull in pulls for file in pull.overriding)) + edited
+
+
+class Reading(NamedTuple):
+    """What was read of a target.
+
+    An object counts as deleted only if its kind is among the listed `kinds`.
+    """
+
+    pulling: Pulling
+    kinds: frozenset[str]
+
+
+class _Moves:
+    """What changed outside devinops, and the names of the targets in which it did.
+
+    `fields` is by `_move`, and `deleted` by entry as written, for those whose files may go.
+    """
+
+    def __init__(self) -> None:
+        self.fields: defaultdict[tuple[Source, str, object], set[str]] = defaultdict(set)
+        self.deleted: defaultdict[Source, set[str]] = defaultdict(set)
 
 
 class _DriftPull:
-    def __init__(self, pulling: Pulling, files: Files, listed_kinds: frozenset[str]) -> None:
-        self.pulling, self.files, self.listed_kinds = pulling, files, listed_kinds
-        self.snapshot = pulling.snapshot
+    def __init__(self, reading: Reading, files: Files, moves: _Moves, unread: Unread) -> None:
+        self.pulling, self.files, self.listed_kinds = reading.pulling, files, reading.kinds
+        self.moves, self.unread = moves, unread
+        self.snapshot = self.pulling.snapshot
         self.left: list[LeftToYou] = []
         self.changes: list[FileChange] = []
+        self.matches: list[tuple[Match, Moved | None]] = []
+        """Each entry with its object, and which fields changed on which side, if any did."""
+        self.deleted: list[tuple[Declaration, Record, tuple[Left, str] | None]] = []
+        """Entries whose objects were deleted, and why their files must stay."""
+        self.edits: list[EntryEdit] = []
+        self.has_edits = False
+        self.overrides: list[NewObject] = []
+        """What is written into the target's own layer, because others keep the entry."""
+        self.overriding: list[FileChange] = []
         self.both_moved: dict[tuple[ObjectId, str], MergedEdit] = {}
         """The live values of fields that both sides changed."""
-        self.earlier_merges = by_object(pulling.merged, pulling.inventory)
+        self.earlier_merges = by_object(self.pulling.merged, self.pulling.inventory)
         self.still_merged: set[tuple[ObjectId, str, str]] = set()
         """Object, field and fingerprint of the live values that an earlier pull merged."""
         self.new_merges: list[tuple[Key, MergedEdit]] = []
@@ -92,34 +143,36 @@ class _DriftPull:
         self.live_keys: dict[Key, Key] = {}
         """Key of an entry → key of its object in the web app."""
 
-    def run(self) -> Pulled:
-        pulling = self.pulling
-        declared = pulling.concerned
+    def compare(self) -> None:
+        """Find out what changed on which side, so that the targets can be compared."""
+        declared, pulling = self.pulling.concerned, self.pulling
         renamed = renamed_folders(used_folders(declared), pulling.snapshot, pulling.inventory)
         for folder in renamed:
             reason = self._how_to_follow(folder, renamed)
             self._leave(folder.declared, Left.MOVED, reason, folder.live.id)
-        edits: defaultdict[str, list[EntryEdit]] = defaultdict(list)
-        deleted: list[tuple[Declaration, Record]] = []
         self.snapshot = as_declared(pulling.snapshot, renamed)
         matches = match(declared, self.snapshot, pulling.inventory)
         self.live_keys = {item.declaration.key: item.live.key for item in matches if item.live}
+        deleted: list[tuple[Declaration, Record]] = []
         for item in matches:
-            if not self._concerns(item):
-                continue
-            if item.live:
-                if edit := self._edit_of(item, item.live):
-                    for part in edit.by_giver():
-                        edits[part.declaration.source.path].append(part)
-            elif item.record:
+            who_moved = None
+            if self._concerns(item) and item.live:
+                who_moved = self._sides(item, item.live)
+                for change in (*who_moved.live, *who_moved.both):
+                    self.moves.fields[_move(item, change, who_moved)].add(pulling.target.name)
+            elif self._concerns(item) and item.record:
                 deleted.append((item.declaration, item.record))
-        self._delete_files(deleted)
-        self._leave_undeclared(matches)
-        for path, items in edits.items():
-            self._edit_file(path, items)
-        self._record_merges(matches)
-        changes = sorted(self.changes, key=lambda change: change.path)
-        return Pulled(tuple(changes), tuple(sorted(self.left)))
+            self.matches.append((item, who_moved))
+        self._compare_deleted(deleted)
+
+    def collect(self) -> None:
+        """Collect what is to be written."""
+        for item, who_moved in self.matches:
+            if item.live and who_moved and (edit := self._edit_of(item, item.live, who_moved)):
+                self.edits += edit.by_giver()
+        self._delete_files()
+        self._leave_undeclared([item for item, _ in self.matches])
+        self._write_overrides()
 
     def _concerns(self, item: Match) -> bool:
         key, live = item.declaration.key, item.live
@@ -130,7 +183,7 @@ class _DriftPull:
         return selected and present and key.kind in self.listed_kinds and not item.namesakes
 
     def _leave(self, key: Key, why: Left, reason: str, *ids: str) -> None:
-        self.left.append(LeftToYou(key, why, ids, reason))
+        self.left.append(LeftToYou(key, why, ids, reason, self.pulling.target.name))
 
     def _how_to_follow(self, folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> str:
         """Return how the files follow a folder that was renamed in the web app."""
@@ -178,9 +231,8 @@ class _DriftPull:
 
     # --- which side moved
 
-    def _edit_of(self, item: Match, live: Live) -> EntryEdit | None:
+    def _edit_of(self, item: Match, live: Live, who_moved: Moved) -> EntryEdit | None:
         declaration = item.declaration
-        who_moved = self._sides(item, live)
         self.still_merged |= {
             (live.object_id, change.name, fingerprint(change.before)) for change in who_moved.merged
         }
@@ -188,7 +240,10 @@ class _DriftPull:
             self._leave_recreated(item, live)
             return None
         moved_live = (*who_moved.live, *who_moved.both)
-        if self._leave_if_shared(declaration, "changed", live.id, moved_live):
+        apart = [change for change in moved_live if not self._is_agreed(item, change, who_moved)]
+        override = self._override(item, live, apart, who_moved)
+        if apart and not override:
+            self._leave_if_shared(declaration, "changed", live.id, apart)
             return None
         if item.doubt:
             self._leave(declaration.key, Left.CONFLICT, item.doubt, live.id)
@@ -197,9 +252,12 @@ class _DriftPull:
             return None
         live_values: Any = {change.name: change.before for change in moved_live}
         if suspicious := findings(type(live.resource)(**live_values)):
-            self.left.append(suspect(live, suspicious))
+            self.left.append(suspect(live, suspicious, self.pulling.target.name))
             return None
-        if not item.record and (lost := self._not_in_git(declaration, who_moved.live)):
+        if override:
+            self.overrides.append(override)
+        in_place = [change for change in who_moved.live if change not in apart]
+        if not item.record and (lost := self._not_in_git(declaration, in_place)):
             reason = (
                 "the inventory does not have it, and the last commit does not have its "
                 f"{', '.join(lost)} at {declaration.giver(lost[0]).source}: commit the file and "
@@ -207,7 +265,7 @@ class _DriftPull:
             )
             self._leave(declaration.key, Left.NOT_COMMITTED, reason, live.id)
             return None
-        values = {change.name: _as_written(live.kind, change) for change in who_moved.live}
+        values = {change.name: _as_written(live.kind, change) for change in in_place}
         entry_edit = EntryEdit(declaration, live, values)
         for change in who_moved.both:
             assert item.record
@@ -217,6 +275,50 @@ class _DriftPull:
             self.both_moved[live.object_id, change.name] = merged
             self._merge(entry_edit, item.record, change)
         return entry_edit if entry_edit.fields else None
+
+    def _is_agreed(self, item: Match, change: FieldChange, who_moved: Moved) -> bool:
+        """Return whether a field changed in the same way in all targets that share its value."""
+        users = self.pulling.declared.users(item.declaration.giver(change.name), change.name)
+        return users <= self.moves.fields[_move(item, change, who_moved)]
+
+    def _override(
+        self, item: Match, live: Live, changes: Sequence[FieldChange], who_moved: Moved
+    ) -> NewObject | None:
+        """Return an entry of the target's own layer with these changes; None if none can be."""
+        target, declaration = self.pulling.target, item.declaration
+        own, key_fields = self.pulling.places.own(target.name), live.kind.key_fields
+        if not own or not changes or self._unread_among(declaration):
+            return None
+        by_hand = {*key_fields, *(change.name for change in who_moved.both)}
+        is_last = all(p.rank < own.rank and not p.layering.final for p in declaration.parts)
+        if not is_last or any(change.name in by_hand for change in changes):
+            return None
+        fields = declaration.resource.items()
+        values: dict[str, Any] = {name: value for name, value in fields if name in key_fields}
+        values |= {change.name: _as_written(live.kind, change) for change in changes}
+        options = {} if not target.enterprise or own.is_named else {"enterprise": True}
+        entry = NewEntry(live.kind.noun, {**values, "extends": True, **options})
+        accepted = self.pulling.places.checks.of(entry)
+        if isinstance(accepted, str):
+            return None
+        return NewObject(target.name, target.enterprise, live, accepted)
+
+    def _unread_among(self, declaration: Declaration) -> list[str]:
+        """Return the targets of an entry that were selected, but could not be read."""
+        unread = frozenset(self.unread(declaration.key.kind))
+        return [n for part in declaration.parts for n in self._others(part) if n in unread]
+
+    def _write_overrides(self) -> None:
+        """Add the files with the entries of the target's own layer."""
+        if not self.overrides:
+            return
+        own = self.pulling.places.own(self.pulling.target.name)
+        assert own
+        placed = Placed([], defaultdict(list), [])
+        entries = [(new.item, [new]) for new in self.overrides]
+        write_into(own, entries, self.pulling.places, placed)
+        self.overriding += placed.files
+        self.left += placed.left
 
     def _leave_recreated(self, item: Match, live: Live) -> None:
         """Leave to the user an object that replaces one of the inventory and has other values."""
@@ -243,21 +345,24 @@ class _DriftPull:
 
         If several layers made it, those count that gave one of the `fields`, by default all.
         """
-        chosen = [declaration.giver(field.name) for field in fields or ()]
-        parts = declaration.parts if fields is None else chosen
-        shared = (part for part in parts if self.pulling.others(part))
-        if declaration.chain and (part := next(shared, None)):
+        given = [(part, None) for part in declaration.parts]
+        chosen = given if fields is None else [(declaration.giver(f.name), f.name) for f in fields]
+        shared = ((part, others) for part, name in chosen if (others := self._others(part, name)))
+        part, others = next(shared, (declaration, []))
+        if not others:
+            return ""
+        remedy = "edit it by hand, or give each target an entry with targets"
+        if declaration.chain:
             remedy = "edit it by hand, or write what is different here into the entry of a later"
             remedy += f" layer, such as {declaration.source.path}"
-        elif self.pulling.others(declaration):
-            part = declaration
-            remedy = "edit it by hand, or give each target an entry with targets"
-            if any(entry.rank for entry in self.pulling.declarations):
-                remedy = "edit it by hand, or write what is different here into a layer"
-        else:
-            return ""
-        others = ", ".join(self.pulling.others(part))
-        return f"its entry at {part.source} is also for {others}: {remedy}"
+        elif self.pulling.declared.has_layers:
+            remedy = "edit it by hand, or write what is different here into a layer"
+        return f"its entry at {part.source} is also for {', '.join(others)}: {remedy}"
+
+    def _others(self, part: Declaration, field: str | None = None) -> list[str]:
+        """Return the other targets that get a field from an entry as written, or anything."""
+        users = self.pulling.declared.users(part, field) - {self.pulling.target.name}
+        return [name for name in self.pulling.declared.names if name in users]
 
     def _leave_undeclared(self, matches: Iterable[Match]) -> None:
         """Leave to the user the owned objects that changed outside devinops and have no entry."""
@@ -285,7 +390,12 @@ class _DriftPull:
         fields: Iterable[FieldChange] | None = None,
     ) -> bool:
         """Leave an entry to the user if it is for other targets too; return whether it was left."""
-        if shared := self._shared_advice(declaration, fields):
+        if unread := self._unread_among(declaration):
+            shared = f"its entry at {declaration.source} is also for {listed(unread)}, which could "
+            shared += "not be read: pull again when that works"
+        else:
+            shared = self._shared_advice(declaration, fields)
+        if shared:
             reason = f"{what} outside devinops in {self.pulling.target.name}, but {shared}"
             self._leave(declaration.key, Left.SHARED, reason, id)
         return bool(shared)
@@ -424,13 +534,13 @@ class _DriftPull:
 
     # --- deleted outside
 
-    def _delete_files(self, deleted: Sequence[tuple[Declaration, Record]]) -> None:
-        """Delete the files whose only object was deleted outside devinops."""
+    def _compare_deleted(self, deleted: Sequence[tuple[Declaration, Record]]) -> None:
+        """Find out for which deleted objects the file could be deleted."""
         live = self.pulling.snapshot.by_id
         guards = {
             kind: self._too_many_missing(kind) for kind in {entry.key.kind for entry, _ in deleted}
         }
-        entries_in = Counter(source.path for source in self.pulling.written)
+        entries_in = self.pulling.declared.entries_in
         for declaration, record in deleted:
             key, path = declaration.key, declaration.source.path
             if record.object_id in live:
@@ -439,14 +549,24 @@ class _DriftPull:
                 reason = f"the run {run} did not finish replacing it: run devinops apply"
                 self._leave(key, Left.DELETED, f"{reason}{self.pulling.flags}", record.id)
                 continue
-            if self._leave_if_shared(declaration, "deleted", record.id):
-                continue
             why_none = guards[key.kind] if key not in self.pulling.named else ""
             is_alone = entries_in[path] == 1
-            if obstacle := self._obstacle(declaration, record, why_none, is_alone=is_alone):
+            obstacle = self._obstacle(declaration, record, why_none, is_alone=is_alone)
+            self.deleted.append((declaration, record, obstacle))
+            if not obstacle:
+                self.moves.deleted[declaration.source].add(self.pulling.target.name)
+
+    def _delete_files(self) -> None:
+        """Delete the files whose only object was deleted outside devinops in all their targets."""
+        for declaration, record, obstacle in self.deleted:
+            key, users = declaration.key, self.pulling.declared.users(declaration, None)
+            is_agreed = users <= self.moves.deleted[declaration.source]
+            if not is_agreed and self._leave_if_shared(declaration, "deleted", record.id):
+                continue
+            if obstacle:
                 self._leave(key, *obstacle, record.id)
             else:
-                self.changes.append(FileChange(path, None, (key,)))
+                self.changes.append(FileChange(declaration.source.path, None, (key,)))
 
     def _obstacle(
         self, declaration: Declaration, record: Record, why_none: str, *, is_alone: bool
@@ -495,30 +615,34 @@ class _DriftPull:
 
     # --- editing
 
-    def _edit_file(self, path: str, items: Sequence[EntryEdit]) -> None:
-        """Add the changes of one file, and of the files that hold texts of its entries."""
-        try:
-            rewriting = Rewriting(path, self.files.read, self._text_files.__getitem__)
-        except NotEditable as error:
-            for item in items:
-                self._leave_unwritable(item, error)
-            return
-        for item in items:
-            self._add_edit(rewriting, item)
-        self.changes += rewriting.changes()
+    def add_edit(
+        self, rewriting: Rewriting, item: EntryEdit, done: set[tuple[Source, str]]
+    ) -> None:
+        """Add the changes of an entry, or if they do not all fit, of each of its fields that do.
 
-    def _add_edit(self, rewriting: Rewriting, item: EntryEdit) -> None:
-        """Add the changes of an entry, or if they do not all fit, of each of its fields that do."""
+        What is `done` was added for another target.
+        """
+        source = item.declaration.source
+        new = item.only([name for name in item.fields if (source, name) not in done])
+        self._edited(item.only({*item.fields}.difference(new.fields)), rewriting.path)
+        if not new.fields:
+            return
         try:
-            rewriting.add(item)
+            rewriting.add(new)
         except NotEditable as error:
-            parts = item.parts()
+            parts = new.parts()
             if len(parts) == 1:
-                self._leave_unwritable(item, error)
+                self.leave_unwritable(new, error)
                 return
             for part in parts:
-                self._add_edit(rewriting, part)
+                self.add_edit(rewriting, part, done)
             return
+        done.update((source, name) for name in new.fields)
+        self._edited(new, rewriting.path)
+
+    def _edited(self, item: EntryEdit, path: str) -> None:
+        """Note what was written of an entry to the file `path`."""
+        self.has_edits = self.has_edits or bool(item.fields)
         edits = ((item.live.object_id, name) for name in item.fields)
         self.new_merges += (
             (item.key, self.both_moved[edit]) for edit in edits if edit in self.both_moved
@@ -526,7 +650,7 @@ class _DriftPull:
         for name in (*item.marked, *item.conflicts):
             reason = (
                 f"its {name} changed on both sides: edit the text at the conflict markers in "
-                f"{rewriting.path}, then {self._commit_step()}"
+                f"{path}, then {self._commit_step()}"
             )
             self._leave(item.key, Left.CONFLICT, reason, item.live.id)
 
@@ -537,17 +661,15 @@ class _DriftPull:
             "writes it, unless somebody edits the live object again"
         )
 
-    def _record_merges(self, matches: Iterable[Match]) -> None:
+    def record_merges(self) -> None:
         """Record the values that were merged; drop records of values that no longer are.
 
         If the pull changes nothing else, old lines stay.
         """
-        if not (self.new_merges or self.changes):
+        if not (self.new_merges or self.changes or self.has_edits):
             return
         pulling, path = self.pulling, merged_file(self.pulling.target.name)
-        skipped = {
-            item.live.object_id for item in matches if item.live and not self._concerns(item)
-        }
+        skipped = {item.live.object_id for item, who in self.matches if item.live and who is None}
         remaining = (
             edit
             for edit in pulling.merged
@@ -564,23 +686,50 @@ class _DriftPull:
             keys = tuple(sorted({key for key, _ in self.new_merges}))
             self.changes.append(FileChange(path, after, keys, is_new=before is None))
 
-    def _leave_unwritable(self, item: EntryEdit, error: NotEditable) -> None:
+    def leave_unwritable(self, item: EntryEdit, error: NotEditable) -> None:
         why = Left.CONFLICT if item.conflicts or item.marked else Left.UNWRITABLE
         names = ", ".join(item.fields)
         reason = f"its {names} cannot be written at {item.declaration.source}, because {error}: "
         self._leave(item.key, why, f"{reason}edit it by hand", item.live.id)
 
-    @cached_property
-    def _text_files(self) -> Counter[str]:
-        """The files that hold texts of entries, and how many entries name each."""
-        written = self.pulling.written
-        paths = {source.path for source, entry in written.items() if entry.kind.document}
-        return Counter(
-            text_file
-            for path in paths
-            if not is_markdown(path)
-            for text_file in text_files(path, with_lf(self.files.read(path)))
-        )
+
+def _move(item: Match, change: FieldChange, who_moved: Moved) -> tuple[Source, str, object]:
+    """Return what is equal for a field that changed in two targets in the same way."""
+    new: object = repr(change.before)
+    if item.record and change in who_moved.both:
+        new = new, item.record.fields[change.name].sent, item.record.commit
+    return item.declaration.giver(change.name).source, change.name, new
+
+
+def _edited_files(pulls: Sequence[_DriftPull], files: Files) -> Iterator[FileChange]:
+    """Yield the changed files, and those that hold texts of their entries."""
+    by_path: defaultdict[str, list[tuple[_DriftPull, EntryEdit]]] = defaultdict(list)
+    for pull in pulls:
+        for edit in pull.edits:
+            by_path[edit.declaration.source.path].append((pull, edit))
+    users = cache(lambda: _text_files(pulls[0].pulling.declared, files))
+    for path, edits in by_path.items():
+        try:
+            rewriting = Rewriting(path, files.read, lambda text_file: users()[text_file])
+        except NotEditable as error:
+            for pull, edit in edits:
+                pull.leave_unwritable(edit, error)
+            continue
+        done: set[tuple[Source, str]] = set()
+        for pull, edit in edits:
+            pull.add_edit(rewriting, edit, done)
+        yield from rewriting.changes()
+
+
+def _text_files(declared: Declared, files: Files) -> Counter[str]:
+    """Return the files that hold texts of entries, and how many entries name each."""
+    paths = {source.path for source, entry in declared.written.items() if entry.kind.document}
+    return Counter(
+        text_file
+        for path in paths
+        if not is_markdown(path)
+        for text_file in text_files(path, with_lf(files.read(path)))
+    )
 
 
 def _renamed_above(folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> RenamedFolder | None:

@@ -28,16 +28,21 @@ class Left(StrEnum):
     RECREATED = "re-created"
     MERGED = "merged"
     SAVED = "saved-meanwhile"
+    NOT_READ = "not-read"
 
 
 @dataclass(frozen=True, order=True)
 class LeftToYou:
-    """A live object that is not pulled, or only in part. `reason` says what to do."""
+    """A live object that is not pulled, or only in part. `reason` says what to do.
+
+    `target` is the name of its target; empty if it is about files.
+    """
 
     key: Key
     why: Left
     ids: tuple[str, ...]
     reason: str
+    target: str = ""
 
 
 class Unwritten(NamedTuple):
@@ -85,8 +90,8 @@ class Pulled:
             if file.path in taken
             for key in file.keys
         ]
-        again = {(left.why, left.ids) for left in other.left}
-        mine = (left for left in self.left if (left.why, left.ids) not in again)
+        again = {(left.why, left.ids, left.target) for left in other.left}
+        mine = (left for left in self.left if (left.why, left.ids, left.target) not in again)
         return Pulled(
             tuple(sorted(files, key=lambda file: file.path)),
             tuple(sorted((*mine, *other.left, *waiting))),

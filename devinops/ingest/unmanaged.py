@@ -1,119 +1,91 @@
 """Turns live objects that no entry declares into new files. Pure.
 
-What is written needs no change afterwards: the plan of all entries together is made in memory, and
-an object is left out if the plan would do anything but adopt it as it is.
+What is written needs no change afterwards: the plan of all entries together is made in memory for
+each target, and an object is left out if the plan would do anything but adopt it as it is.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
 from shlex import quote
 from typing import Any, Final
 
+from devinops.ingest.places import NewObject, Placed, Unread, place, without_waiting
 from devinops.ingest.pull_result import Left, LeftToYou, Pulled
+from devinops.ingest.pulling import Pulling
 from devinops.ingest.scan_live import findings
+from devinops.load.cross_checks import composed
 from devinops.model.changes import Action
 from devinops.model.credentials import masked_key
-from devinops.model.inventory import Inventory, MergedEdit
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle, OnlyObject
-from devinops.model.objects import Declaration, Live, Snapshot, Source
-from devinops.model.policy import Policy
-from devinops.model.target import Target
+from devinops.model.objects import Live
 from devinops.model.values import UNSET
 from devinops.planning.capabilities import api_problems
 from devinops.planning.match import match
 from devinops.planning.plan import PlanRequest, build_plan
-from devinops.writers import FileChange
-from devinops.writers.new_files import Checks, NewEntry, NewFile, new_files
+from devinops.writers.new_files import NewEntry, accept
 
 _NOTHING: tuple[Any, ...] = (UNSET, None, "", [], {})
 
 IN_THE_WEB_APP: Final = "in the web app, and pull again"
 
 
-@dataclass(frozen=True)
-class Pulling:
-    """What a pull knows: the entries, the organization and the files.
-
-    `declarations` are those of all targets. `selects` tells whether the user asked for a key, and
-    `named` holds the keys that were given one by one. `targets` are the names of all targets in
-    devinops.yaml: if there are several, a new entry is limited to its target. `flags` holds the
-    options of printed commands. `merged` are the live values that earlier pulls merged. `text_of`
-    returns the text of a file by its path, and `checks` remembers what `look_ahead` checked.
-    """
-
-    declarations: Sequence[Declaration]
-    snapshot: Snapshot
-    inventory: Inventory
-    target: Target
-    policy: Policy
-    today: date
-    taken: Collection[str] = ()
-    ignored: Callable[[str], bool] = lambda _: False
-    selects: Callable[[Key], bool] = lambda _: True
-    named: Collection[Key] = ()
-    targets: Collection[str] = ()
-    flags: str = ""
-    merged: Sequence[MergedEdit] = ()
-    text_of: Callable[[str], str | None] = lambda _: None
-    checks: Checks = field(default_factory=Checks)
-
-    @property
-    def concerned(self) -> list[Declaration]:
-        """The declarations of this target."""
-        return [entry for entry in self.declarations if entry.concerns(self.target.name)]
-
-    @property
-    def written(self) -> dict[Source, Declaration]:
-        """The entries as they are written, by where they are."""
-        return {part.source: part for entry in self.declarations for part in entry.parts}
-
-    def others(self, declaration: Declaration) -> list[str]:
-        """Return the names of the other targets that an entry is for."""
-        names = (name for name in self.targets if name != self.target.name)
-        return [name for name in names if declaration.concerns(name)]
-
-
 def look_ahead(live: Live, pulling: Pulling) -> None:
     """Check whether a file can hold an object, so that `pull_unmanaged` knows it already."""
     is_new = live.object_id not in pulling.inventory.by_id and pulling.selects(live.key)
-    if live.ours and is_new and (entry := new_entry(live, pulling)):
-        pulling.checks.of(entry)
+    if live.ours and is_new and (entry := new_entry(live, pulling.target.api)):
+        pulling.places.checks.of(entry)
 
 
-def pull_unmanaged(pulling: Pulling) -> Pulled:
-    """Return the new files for the live objects that no entry declares."""
-    left: list[LeftToYou] = []
-    chosen: dict[int, Live] = {}
+def pull_unmanaged(pullings: Sequence[Pulling], unread: Unread = lambda _: ()) -> Pulled:
+    """Return the new files for the live objects of all targets that no entry declares.
+
+    `unread` tells the targets that were selected as well, but could not be read.
+    """
+    if not pullings:
+        return Pulled()
+    places, left = pullings[0].places, list[LeftToYou]()
+    new = [each for pulling in pullings for each in _new_objects(pulling, left)]
+    waiting: list[LeftToYou] = []
+    placed = place(without_waiting(new, places, unread, waiting), places)
+    while bad := [
+        (pulling.target.name, *item)
+        for pulling in pullings
+        for item in _not_simply_adopted(placed, pulling).items()
+    ]:
+        left += (LeftToYou(key, Left.BLOCKED, (), why, name) for name, key, why in bad)
+        unwanted = {(name, key) for name, key, _ in bad}
+        new = [each for each in new if (each.target, each.live.key) not in unwanted]
+        waiting.clear()
+        placed = place(without_waiting(new, places, unread, waiting), places)
+    return Pulled(
+        tuple(sorted(placed.files, key=lambda file: file.path)),
+        tuple(sorted((*left, *placed.left, *waiting))),
+    )
+
+
+# --- choosing -------------------------------------------------------------------------------------
+
+
+def _new_objects(pulling: Pulling, left: list[LeftToYou]) -> Iterator[NewObject]:
+    """Yield the objects of a target that get an entry, and leave what no file can hold."""
+    target, chosen = pulling.target, dict[int, Live]()
     entries: list[NewEntry] = []
     for live in _unique(pulling, left):
         if reason := _refusal(live, pulling):
             left.append(reason)
-        elif entry := new_entry(live, pulling):
+        elif entry := new_entry(live, target.api):
             chosen[id(entry)] = live
             entries.append(entry)
-    files = _files(entries, chosen, pulling, left)
-    while bad := _not_simply_adopted(files, pulling):
-        left += (LeftToYou(live_key, Left.BLOCKED, (), why) for live_key, why in bad.items())
-        entries = [entry for entry in entries if chosen[id(entry)].key not in bad]
-        files = _files(entries, chosen, pulling, [])
-    changes = (
-        FileChange(
-            file.path,
-            file.text,
-            tuple(declaration.key for declaration in file.declarations),
-            is_new=not file.extended,
-        )
-        for file in files
-    )
-    return Pulled(tuple(changes), tuple(sorted(left)))
-
-
-# --- choosing -------------------------------------------------------------------------------------
+    known = {composed(key): key for key in _declared(pulling)}
+    accepted, left_out = accept(entries, known, pulling.places.checks)
+    for item in accepted:
+        yield NewObject(target.name, target.enterprise, chosen[id(item.entry)], item)
+    for out in left_out:
+        live, why = chosen[id(out.entry)], f"{out.reason}; the file is not written"
+        left.append(LeftToYou(live.key, Left.UNWRITABLE, (live.id,), why, target.name))
 
 
 def _unique(pulling: Pulling, left: list[LeftToYou]) -> Iterable[Live]:
@@ -127,21 +99,25 @@ def _unique(pulling: Pulling, left: list[LeftToYou]) -> Iterable[Live]:
     for key, lives in groups.items():
         free = [live for live in lives if live.object_id not in matched]
         if free and len(lives) > 1:
-            left.append(_namesakes(key, lives))
+            left.append(_namesakes(key, lives, pulling.target.name))
         elif free and not _is_known_folder(lives[0].kind, pulling):
             yield lives[0]
 
 
 def _is_known_folder(kind: Kind, pulling: Pulling) -> bool:
     """Return whether objects of a kind only need to exist, and there is a file that lists them."""
-    return kind.lifecycle is Lifecycle.REQUIRED and f"{kind.section}.yaml" in pulling.taken
+    if kind.lifecycle is not Lifecycle.REQUIRED:
+        return False
+    own = pulling.places.own(pulling.target.name)
+    places = ("", own.path) if own else ("",)
+    return any(f"{kind.section}.yaml" in pulling.places.taken(place) for place in places)
 
 
-def _namesakes(key: Key, lives: Sequence[Live]) -> LeftToYou:
+def _namesakes(key: Key, lives: Sequence[Live], target: str) -> LeftToYou:
     ids = tuple(live.id for live in lives)
     remedy = f"{'rename or ' if lives[0].kind.renames else ''}delete all but one {IN_THE_WEB_APP}"
     reason = f"{len(lives)} live objects share this key: {remedy}"
-    return LeftToYou(masked_key(key), Left.NAMESAKES, ids, reason)
+    return LeftToYou(masked_key(key), Left.NAMESAKES, ids, reason, target)
 
 
 def _refusal(live: Live, pulling: Pulling) -> LeftToYou | None:
@@ -153,28 +129,28 @@ def _refusal(live: Live, pulling: Pulling) -> LeftToYou | None:
             "it is owned, but its entry was removed: apply decides about it; to write the entry "
             f"again, name it: devinops pull{pulling.flags} {quote(str(live.key))}"
         )
-        return LeftToYou(live.key, Left.OWNED, (live.id,), reason)
+        return LeftToYou(live.key, Left.OWNED, (live.id,), reason, pulling.target.name)
     if suspicious := findings(live.resource):
-        return suspect(live, suspicious)
+        return suspect(live, suspicious, pulling.target.name)
     return None
 
 
-def suspect(live: Live, suspicious: Sequence[str]) -> LeftToYou:
+def suspect(live: Live, suspicious: Sequence[str], target: str) -> LeftToYou:
     """Return that an object is not pulled because of what is in it."""
     reason = f"it contains {'; '.join(suspicious)}: check it, remove that {IN_THE_WEB_APP}"
-    return LeftToYou(masked_key(live.key), Left.SUSPICIOUS, (live.id,), reason)
+    return LeftToYou(masked_key(live.key), Left.SUSPICIOUS, (live.id,), reason, target)
 
 
 # --- values ---------------------------------------------------------------------------------------
 
 
-def new_entry(live: Live, pulling: Pulling) -> NewEntry | None:
+def new_entry(live: Live, api: ApiVersion) -> NewEntry | None:
     """Return the entry that declares a live object as it is; None if there is nothing to declare.
 
     A value that is null, that most objects have, or that only people can choose is not written, so
     it is not managed.
     """
-    kind, api = live.kind, pulling.target.api
+    kind = live.kind
     if isinstance(kind.identity, OnlyObject) and all(
         v in _NOTHING for _, v in live.resource.items()
     ):
@@ -184,10 +160,6 @@ def new_entry(live: Live, pulling: Pulling) -> NewEntry | None:
         for name, value in live.resource.items()
         if _is_written(kind, kind.by_name[name], value, api)
     }
-    if len(pulling.targets) > 1:
-        values["targets"] = [pulling.target.name]
-    elif pulling.target.enterprise:
-        values["enterprise"] = True
     return NewEntry(kind.noun, values)
 
 
@@ -202,28 +174,7 @@ def _is_written(kind: Kind, attribute: Attribute, value: Any, api: ApiVersion) -
     return value not in (attribute.default, attribute.usual)
 
 
-# --- files ----------------------------------------------------------------------------------------
-
-
-def _files(
-    entries: Iterable[NewEntry],
-    chosen: Mapping[int, Live],
-    pulling: Pulling,
-    left: list[LeftToYou],
-) -> list[NewFile]:
-    files, left_out = new_files(
-        entries,
-        taken=pulling.taken,
-        declared=_declared(pulling),
-        ignored=pulling.ignored,
-        text_of=pulling.text_of,
-        checks=pulling.checks,
-    )
-    for item in left_out:
-        live = chosen[id(item.entry)]
-        reason = f"{item.reason}; the file is not written"
-        left.append(LeftToYou(live.key, Left.UNWRITABLE, (live.id,), reason))
-    return files
+# --- checking -------------------------------------------------------------------------------------
 
 
 def _declared(pulling: Pulling) -> set[Key]:
@@ -232,16 +183,17 @@ def _declared(pulling: Pulling) -> set[Key]:
     An entry of another target may have the same key.
     """
     here = {key for entry in pulling.concerned for key in (entry.key, *entry.previously)}
-    everywhere = {entry.key for entry in pulling.declarations}
-    return here | (everywhere - pulling.snapshot.by_key.keys())
+    return here | (pulling.declared.keys - pulling.snapshot.by_key.keys())
 
 
-def _not_simply_adopted(files: Iterable[NewFile], pulling: Pulling) -> dict[Key, str]:
-    """Return key → reason for each new entry that the plan would not simply adopt."""
-    new = [declaration for file in files for declaration in file.declarations]
+def _not_simply_adopted(placed: Placed, pulling: Pulling) -> dict[Key, str]:
+    """Return key → reason for each new entry of a target that the plan would not simply adopt."""
+    new = placed.entries.get(pulling.target.name, ())
     keys = {declaration.key for declaration in new}
+    if not keys:
+        return {}
     request = PlanRequest(pulling.target, pulling.policy, pulling.today, pulling.inventory)
-    plan = build_plan([*pulling.declarations, *new], pulling.snapshot, request)
+    plan = build_plan([*pulling.concerned, *new], pulling.snapshot, request)
     bad = {
         change.key: f"the plan would {change.action} it: {change.reason}"
         for change in plan.changes

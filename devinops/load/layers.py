@@ -57,7 +57,8 @@ def find_layers(
             else:
                 message = _unreadable(top, path)
                 if not message:
-                    found.directories[path] = Layer(path, number + 1, names)
+                    layer = Layer(path, number + 1, names)
+                    found.directories[path] = found.exact[names] = layer
         if message:
             found.problems.append(problem(source, "unusable-layer", f"{path}: {message}"))
     for parent in sorted(_USUAL.union(path.rpartition("/")[0] for path in paths) - {""}):
@@ -97,7 +98,12 @@ def _unreadable(top: str, path: str) -> str:
 
 
 def _add_named(found: Layers, top: str, parent: str, rank: int, names: frozenset[str]) -> None:
-    """Add the directories that have the name of a target."""
+    """Add the directories that have the name of a target, or may get it."""
+    above = os.path.join(top, parent)
+    if os.path.realpath(above) == above:
+        for name in names:
+            only = frozenset({name})
+            found.exact[only] = Layer(f"{parent}/{name}", rank, only, is_named=True)
     for name in _directories(top, parent):
         path = f"{parent}/{name}"
         if name in names:

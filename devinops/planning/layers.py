@@ -58,13 +58,15 @@ class Layer(NamedTuple):
 class Layers:
     """The targets and the layers of devinops.yaml: they tell which targets get an entry.
 
-    `targets` maps names to settings, and `directories` paths from the root to layers. `unused` maps
+    `targets` maps names to settings, and `directories` paths from the root to layers. `exact` maps
+    targets to the last layer that exactly they get; its directory need not exist. `unused` maps
     each directory of entries that is no layer to its problem, which does not apply if `paths` or
     `ignore` matches it.
     """
 
     targets: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"default": {}})
     directories: dict[str, Layer] = field(default_factory=dict)
+    exact: dict[frozenset[str], Layer] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unused: dict[str, Problem] = field(default_factory=dict)
     _known: dict[object, frozenset[str]] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from devinops.schema.command_outputs import (
     ObjectsReport,
     PluginReport,
     PullDocument,
+    PullFleetDocument,
     ReviewedDocument,
     RulesDocument,
     TargetsDocument,
@@ -75,7 +76,8 @@ def document_schemas() -> dict[str, dict[str, Any]]:
             [ObjectsDocument, ObjectsReport, PluginReport, FailureDocument],
         ),
         "pull": schema(
-            "Output of devinops pull with --format json", [PullDocument, FailureDocument]
+            "Output of devinops pull with --format json",
+            [PullDocument, PullFleetDocument, FailureDocument],
         ),
         "comment": schema(
             "Output of devinops comment with --format json",

@@ -273,6 +273,32 @@ class PullDocument(Document, frozen=True, kw_only=True):
     not_read: tuple[NotReadItem, ...]
 
 
+class NotPulledInItem(NotPulledItem, frozen=True):
+    """A live object of one of many targets that was not pulled, or only in part."""
+
+    target: Annotated[str | None, about("null: it is about all of them.")]
+
+
+class PulledTargetItem(Struct, frozen=True):
+    """One of many targets, and what could not be read of it."""
+
+    name: str
+    org_id: str | None
+    exit_code: ExitStatus
+    error: Annotated[str | None, about("Why nothing of it was read; null: it was read.")]
+    not_read: tuple[NotReadItem, ...]
+
+
+class PullFleetDocument(Document, frozen=True, kw_only=True):
+    """Output of `pull` for several targets."""
+
+    check: Annotated[bool, about("Nothing was written.")]
+    exit_code: ExitStatus
+    files: tuple[PulledFile, ...]
+    left: Annotated[tuple[NotPulledInItem, ...], about("What was left to a person.")]
+    targets: tuple[PulledTargetItem, ...]
+
+
 # --- import ---------------------------------------------------------------------------------------
 
 

@@ -50,6 +50,12 @@ class NewFile:
     declarations: tuple[Declaration, ...] = field(default=(), compare=False)
     extended: bool = field(default=False, compare=False)
 
+    def in_directory(self, directory: str) -> NewFile:
+        """Return this file in another directory, whose path ends with `/`."""
+        path = directory + self.path
+        declarations = (d._replace(source=d.source._replace(path=path)) for d in self.declarations)
+        return replace(self, path=path, declarations=tuple(declarations))
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -78,9 +84,27 @@ def new_files(
     file, with its own line ends, to which entries may be added. `checks` knows the results for some
     entries.
     """
-    check = (checks or Checks()).of
-    checked = ((entry, check(entry)) for entry in entries)
-    accepted, left_out = _accepted(checked, {composed(key): key for key in declared})
+    known = {composed(key): key for key in declared}
+    accepted, left_out = accept(entries, known, checks or Checks())
+    files, more = write_entries(accepted, taken=taken, ignored=ignored, text_of=text_of)
+    return files, [*left_out, *more]
+
+
+def write_entries(
+    accepted: Iterable[Accepted],
+    *,
+    taken: Collection[str],
+    ignored: Callable[[str], bool],
+    text_of: Callable[[str], str | None],
+    directory: str = "",
+) -> tuple[list[NewFile], list[LeftOut]]:
+    """Return the files for entries that `accept` returned; see `new_files`.
+
+    Entries with one key must be for different targets. `directory` is that of a layer, with `/` at
+    the end; `taken` are paths below it.
+    """
+    accepted = sorted(accepted, key=lambda item: item.order)
+    left_out: list[LeftOut] = []
     paths = Paths(taken)
     pages = [item for item in accepted if item.kind.document]
     for item in pages:
@@ -90,10 +114,11 @@ def new_files(
     for group in _by_kind(item for item in accepted if not item.kind.document):
         path = f"{group[0].kind.section}{YAML}"
         try:
-            files.append(_yaml(path, group, paths, text_of))
+            files.append(_yaml(path, group, paths, lambda path: text_of(directory + path)))
         except NotEditable as error:
-            reason = f"{path} exists, and {error}: add the entry there by hand"
+            reason = f"{directory}{path} exists, and {error}: add the entry there by hand"
             left_out += [LeftOut(item.entry, reason) for item in group]
+    files = [file.in_directory(directory) for file in files]
     unread = [file for file in files if ignored(file.path)]
     for file in unread:
         reason = f"its file would be {file.path}, which `ignore` in devinops.yaml matches"
@@ -101,15 +126,15 @@ def new_files(
     return sorted(file for file in files if file not in unread), left_out
 
 
-def _by_kind(items: Iterable[_Accepted]) -> list[list[_Accepted]]:
-    groups: dict[str, list[_Accepted]] = {}
+def _by_kind(items: Iterable[Accepted]) -> list[list[Accepted]]:
+    groups: dict[str, list[Accepted]] = {}
     for item in items:
         groups.setdefault(item.kind.noun, []).append(item)
     return [groups[noun] for noun in KINDS if noun in groups]
 
 
 def _yaml(
-    path: str, items: Sequence[_Accepted], paths: Paths, text_of: Callable[[str], str | None]
+    path: str, items: Sequence[Accepted], paths: Paths, text_of: Callable[[str], str | None]
 ) -> NewFile:
     """Return the YAML file of a kind. Raises NotEditable if it exists and cannot be extended."""
     kind, values = items[0].kind, [item.values for item in items]
@@ -123,7 +148,7 @@ def _yaml(
     return NewFile(path, new, entries, tuple(declarations), extended=True)
 
 
-def _file(path: str, text: str, items: Sequence[_Accepted]) -> NewFile:
+def _file(path: str, text: str, items: Sequence[Accepted]) -> NewFile:
     declarations = (
         item.declaration._replace(source=Source(path, number))
         for number, item in enumerate(items, 1)
@@ -135,7 +160,7 @@ def _file(path: str, text: str, items: Sequence[_Accepted]) -> NewFile:
 
 
 @dataclass(frozen=True)
-class _Accepted:
+class Accepted:
     """An entry that a file can hold, with its values as they are written."""
 
     entry: NewEntry
@@ -149,6 +174,10 @@ class _Accepted:
     @property
     def key(self) -> Key:
         return self.declaration.key
+
+    def with_options(self, **options: Any) -> Accepted:
+        """Return this with more settings of an entry, such as `targets`."""
+        return replace(self, values=_written(self.kind, {**self.values, **options}))
 
     @property
     def order(self) -> tuple[bool, str, str]:
@@ -170,12 +199,16 @@ class _Accepted:
         return _file(path, _page(kind, values), [self])
 
 
-def _accepted(
-    checked: Iterable[tuple[NewEntry, _Accepted | str]], taken: dict[Key, Key]
-) -> tuple[list[_Accepted], list[LeftOut]]:
-    """Return the entries that a file can hold, in the order of writing, and the others."""
+def accept(
+    entries: Iterable[NewEntry], declared: dict[Key, Key], checks: Checks
+) -> tuple[list[Accepted], list[LeftOut]]:
+    """Return the entries that a file can hold, in the order of writing, and the others.
+
+    `declared` maps the NFC form of each key that is in use to the key. It gets the new keys.
+    """
     accepted, left_out = [], []
-    for entry, result in checked:
+    for entry in entries:
+        result = checks.of(entry)
         if isinstance(result, str):
             left_out.append(LeftOut(entry, result))
         else:
@@ -183,10 +216,10 @@ def _accepted(
     unique = []
     for item in sorted(accepted, key=lambda item: item.order):
         in_nfc = composed(item.key)
-        if first := taken.get(in_nfc):
+        if first := declared.get(in_nfc):
             left_out.append(LeftOut(item.entry, _twin(item.key, first)))
         else:
-            taken[in_nfc] = item.key
+            declared[in_nfc] = item.key
             unique.append(item)
     return unique, left_out
 
@@ -204,9 +237,9 @@ class Checks:
     """Checks whether files can hold entries, and remembers the results."""
 
     def __init__(self) -> None:
-        self._results: dict[tuple[str, str], tuple[Mapping[str, Any] | None, _Accepted | str]] = {}
+        self._results: dict[tuple[str, str], tuple[Mapping[str, Any] | None, Accepted | str]] = {}
 
-    def of(self, entry: NewEntry) -> _Accepted | str:
+    def of(self, entry: NewEntry) -> Accepted | str:
         """Return the entry as it is written, or the reason why no file can hold it."""
         identity = KINDS[entry.kind].identity.fields
         identity_key = entry.kind, repr([entry.values.get(name) for name in identity])
@@ -214,10 +247,10 @@ class Checks:
         if values != entry.values:
             result = _checked(entry)
             self._results[identity_key] = entry.values, result
-        return replace(result, entry=entry) if isinstance(result, _Accepted) else result
+        return replace(result, entry=entry) if isinstance(result, Accepted) else result
 
 
-def _checked(entry: NewEntry) -> _Accepted | str:
+def _checked(entry: NewEntry) -> Accepted | str:
     """Return the entry as it is written, or the reason why no file can hold it."""
     kind = KINDS[entry.kind]
     values = _written(kind, entry.values)
@@ -240,7 +273,7 @@ def _checked(entry: NewEntry) -> _Accepted | str:
     (declaration,) = declarations
     if changed := _changed(kind, values, declaration):
         return f"its {', '.join(changed)} would be read from a file as another value"
-    return _Accepted(entry, values, declaration)
+    return Accepted(entry, values, declaration)
 
 
 _OUTER_LEVELS: Final = 3
@@ -314,10 +347,11 @@ def _value(attribute: Attribute | None, value: Any) -> Any:
 
 
 def _page(kind: Kind, values: Mapping[str, Any]) -> str:
-    """Return the text of a Markdown file: front matter, and the document below it."""
+    """Return the text of a Markdown file: front matter, and the document below it, if any."""
     front = {name: value for name, value in values.items() if name != kind.document}
     rows = "".join(f"{row}\n" for row in yaml_text.mapping(front))
-    return f"{_FENCE}\n{rows}{_FENCE}\n\n{values.get(kind.document or '', '')}\n"
+    document = values.get(kind.document or "")
+    return f"{_FENCE}\n{rows}{_FENCE}\n" + ("" if document is None else f"\n{document}\n")
 
 
 def _section(kind: Kind, entries: list[Mapping[str, Any]]) -> str:

@@ -51,17 +51,18 @@ class EntryEdit:
         """Return one `EntryEdit` for each field; the fields of the key stay together."""
         in_key = [name for name in self.fields if name in self.live.kind.key_fields]
         others = [[name] for name in self.fields if name not in in_key]
-        return [self._of(names) for names in (in_key, *others) if names]
+        return [self.only(names) for names in (in_key, *others) if names]
 
     def by_giver(self) -> list[EntryEdit]:
         """Return one `EntryEdit` for each entry as written that gave one of the fields."""
         givers = {name: self.declaration.giver(name) for name in self.fields}
         return [
-            replace(self._of([n for n in givers if givers[n] is giver]), declaration=giver)
+            replace(self.only([n for n in givers if givers[n] is giver]), declaration=giver)
             for giver in {giver.source: giver for giver in givers.values()}.values()
         ]
 
-    def _of(self, names: Collection[str]) -> EntryEdit:
+    def only(self, names: Collection[str]) -> EntryEdit:
+        """Return this `EntryEdit` with some of its fields."""
         return replace(
             self,
             values={name: v for name, v in self.values.items() if name in names},

@@ -83,7 +83,7 @@ def discover(options: Options, *, check: bool) -> ExitCode:
     files = [change.path for change in changes]
     lines = list(_lines(project.targets, difference, len(listed), files, check=check))
     if files and project.document is None and not check:
-        lines += _next_steps(options, next(iter(difference.new)))
+        lines += _next_steps(options)
     document = _document(project.targets, difference, len(listed), files, check=check)
     options.answer(SimpleAnswer(lines, lambda: document, exit_code=code))
     return code
@@ -250,11 +250,11 @@ def _lines(
     yield f"{counted(total, 'organization')}: {counts or 'no difference'}{written}"
 
 
-def _next_steps(options: Options, first: str) -> Iterator[str]:
+def _next_steps(options: Options) -> Iterator[str]:
     """Yield what follows the first targets."""
     yield (
-        "Next: write entries, or begin with those of one organization (devinops pull"
-        f"{options.command_flags} --target {first}). Then run devinops plan{options.command_flags} "
+        "Next: write entries, or begin with what the organizations have (devinops pull"
+        f"{options.command_flags} --target all). Then run devinops plan{options.command_flags} "
         "--target all."
     )
     if not Git(options.root).line("remote"):

@@ -1,0 +1,283 @@
+"""What a pull did, for people and for programs."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devinops.cli.handlers.init import Repository, SetUp
+from devinops.cli.options import Options
+from devinops.git import Git
+from devinops.ingest.pull_result import LeftToYou, NotRead, Pulled
+from devinops.load.merge_records import DIRECTORY as MERGED
+from devinops.model.errors import DevinopsError
+from devinops.model.exit_codes import ExitCode, of_many
+from devinops.model.keys import Key
+from devinops.model.target import Target
+from devinops.render import counted
+from devinops.writers import FileChange
+
+if TYPE_CHECKING:
+    from devinops.schema.command_outputs import PullDocument, PullFleetDocument
+
+MAX_ROWS = 20
+
+
+@dataclass(frozen=True)
+class PulledTarget:
+    """A target, and what could not be read of it. Without `target`, `failure` says why."""
+
+    name: str
+    target: Target | None = None
+    not_read: tuple[NotRead, ...] = ()
+    failure: DevinopsError | None = None
+
+    def renamed(self, name: str) -> PulledTarget:
+        """Return this with another name."""
+        return replace(self, name=name, target=self.target and replace(self.target, name=name))
+
+    def lacks(self, kind: str) -> bool:
+        """Return whether the objects of a kind could not be read."""
+        return bool(self.failure) or any(item.kind == kind for item in self.not_read)
+
+
+@dataclass(frozen=True)
+class PullRun:
+    """What a pull did, or would do, in one target or in many."""
+
+    pulled: Pulled
+    check: bool
+    targets: tuple[PulledTarget, ...]
+    setup: SetUp | None = None
+
+    @property
+    def is_many(self) -> bool:
+        return len(self.targets) > 1
+
+    @property
+    def not_read(self) -> dict[NotRead, list[str]]:
+        """What could not be read of which targets."""
+        names: defaultdict[NotRead, list[str]] = defaultdict(list)
+        for target in self.targets:
+            for item in target.not_read:
+                names[item].append(target.name)
+        return names
+
+    @property
+    def failures(self) -> list[tuple[str, DevinopsError]]:
+        """The targets that could not be read, and why."""
+        return [(target.name, target.failure) for target in self.targets if target.failure]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The worst code of the targets; 2 if files would change, else 0."""
+        writes = bool(self.pulled.files or (self.setup and self.setup.written))
+        look = [ExitCode.LOOK] if self.check and writes else []
+        left = [ExitCode.DECIDE] if self.pulled.left else []
+        codes = [*look, *left, *(self.code_of(target) for target in self.targets)]
+        return of_many(codes, wrote=writes and not self.check)
+
+    def code_of(self, target: PulledTarget) -> ExitCode:
+        """Return the exit code of a target: 4 if anything was left to the user there."""
+        if target.failure:
+            return target.failure.exit_code
+        left = any(item.target in (target.name, "") for item in self.pulled.left)
+        return ExitCode.DECIDE if left or target.not_read else ExitCode.OK
+
+    @property
+    def subject(self) -> str:
+        """The target, or how many there are."""
+        (first, *others), known = self.targets, [each.target for each in self.targets]
+        if first.target and not others:
+            return first.target.full_name
+        in_enterprise = any(target.enterprise for target in known if target)
+        return counted(len(self.targets), "target" if in_enterprise else "organization")
+
+
+def lines(run: PullRun, options: Options) -> Iterator[str]:
+    """Yield what people read."""
+    setup = run.setup
+    if setup:
+        yield from setup.rows
+    yield from _file_rows(run.pulled.files, run.check, full=options.verbose)
+    yield from (f"! {name} was not read: {error}" for name, error in run.failures)
+    for item, names in run.not_read.items():
+        yield f"! {item.kind} was not read{_where(run, names)}: {item.reason}"
+    yield from _left_rows(run)
+    if setup and setup.snippets:
+        for where, text in setup.snippets:
+            yield from ("", f"Add by hand to {where}:", "", *text.splitlines())
+    yield _counts(run)
+    if setup and not run.check:
+        git = Repository.of(options.root)
+        yield ""
+        # Without an entry, a plan only says that there is none.
+        if run.pulled.files:
+            yield from _next_steps(options, git, setup)
+        yield setup.reminder
+        if not git.remote:
+            yield _NO_INVENTORY
+
+
+_NO_INVENTORY = (
+    "There is no inventory yet, because the repository has no remote. Without it devinops cannot "
+    "tell which side changed, and pull --drift does not work. To get one: add a remote (git remote "
+    "add origin URL), set inventory: {store: branch} for the target in devinops.yaml, and apply."
+)
+
+
+def _file_rows(files: tuple[FileChange, ...], check: bool, *, full: bool) -> Iterator[str]:
+    shown = files if full or len(files) <= MAX_ROWS else files[: MAX_ROWS - 1]
+    for file in shown:
+        yield f"{_verb(file, check)} {file.path}{_what(file)}"
+    if len(shown) < len(files):
+        yield f"… and {len(files) - len(shown)} more files; -v lists all"
+
+
+def _verb(file: FileChange, check: bool) -> str:
+    done, would = (
+        ("deleted", "would delete")
+        if file.text is None
+        else ("wrote", "would write")
+        if file.is_new
+        else ("changed", "would change")
+    )
+    return would if check else done
+
+
+def _what(file: FileChange) -> str:
+    if file.fields:
+        return f": {', '.join(file.fields)}"
+    return f" ({counted(len(file.keys), 'entry', 'entries')})" if len(file.keys) > 1 else ""
+
+
+def _left_rows(run: PullRun) -> Iterator[str]:
+    """Yield what is left; what is the same in several targets is one row."""
+    same: defaultdict[tuple[Key, str, str], list[LeftToYou]] = defaultdict(list)
+    for item in run.pulled.left:
+        same[item.key, item.why, item.reason].append(item)
+    for (key, why, reason), items in same.items():
+        names = [item.target for item in items if item.target]
+        ids = f" ({', '.join(items[0].ids)})" if items[0].ids and len(items) == 1 else ""
+        yield f"! {key}{ids} {why}{_where(run, names)}: {reason}"
+
+
+def _where(run: PullRun, targets: Sequence[str]) -> str:
+    """Return in which of many targets something is; empty if there is only one, or none."""
+    if not (run.is_many and targets):
+        return ""
+    from devinops.render.fleet import names
+
+    return f" in {names(targets)}"
+
+
+def _has_new_entries(file: FileChange) -> bool:
+    return not (file.fields or file.path.startswith(f"{MERGED}/"))
+
+
+def _counts(run: PullRun) -> str:
+    written = [file for file in run.pulled.files if file.text is not None]
+    deleted = len(run.pulled.files) - len(written)
+    entries = {
+        (key, *((file.path, number) if _has_new_entries(file) else ()))
+        for file in written
+        for number, key in enumerate(file.keys)
+    }
+    parts = []
+    if written:
+        verb, subject = "would write" if run.check else "wrote", counted(len(written), "file")
+        parts.append(f"{verb} {subject} with {counted(len(entries), 'entry', 'entries')}")
+    if deleted:
+        verb = "would delete" if run.check else "deleted"
+        parts.append(f"{verb} {counted(deleted, 'file')}")
+    what = ", ".join(parts) or "nothing to write"
+    left, not_read = len(run.pulled.left), len({item.kind for item in run.not_read})
+    rest = f"; {left} left to you" if left else ""
+    rest += f"; {counted(not_read, 'kind')} not read" if not_read else ""
+    rest += f"; {counted(len(run.failures), 'target')} not read" if run.failures else ""
+    return f"{what}{rest} · {run.subject}"
+
+
+def _next_steps(options: Options, git: Repository, setup: SetUp) -> Iterator[str]:
+    """Yield the commands that follow the first pull."""
+    ups = "../" * (git.below.count("/") + 1 if git.below else 0)
+    above = [f" {ups}{name}" for name in setup.written if ups and name in setup.ci_files]
+    root = os.path.relpath(os.path.realpath(options.root), os.path.realpath(Path.cwd()))
+    option = "" if root == "." else f" -C {shlex.quote(root)}"
+    start = "" if git.top else f"git{option} init && "
+    yield "Next:"
+    add = f"git{option} add .{''.join(above)}"
+    yield f"  {start}{add} && git{option} commit -m 'Pull the organization'"
+    if git.remote and _is_empty_remote(Git(options.root)):
+        yield f"  git{option} push -u origin HEAD"
+    yield f"  devinops plan{options.command_flags}"
+    yield f"  devinops apply{options.command_flags}"
+
+
+def _is_empty_remote(git: Git) -> bool:
+    """Return whether origin has no branch: it cannot have one for the inventory then."""
+    known = git.line("for-each-ref", "refs/remotes/origin")
+    return not known and git.line("ls-remote", "--heads", "origin") == ""
+
+
+def document(run: PullRun) -> PullDocument | PullFleetDocument:
+    """Return what programs read."""
+    from devinops.schema.base_document import HEAD
+    from devinops.schema.command_outputs import (
+        NotPulledInItem,
+        NotPulledItem,
+        NotReadItem,
+        PullDocument,
+        PulledFile,
+        PulledTargetItem,
+        PullFleetDocument,
+    )
+
+    files = tuple(
+        PulledFile(
+            file.path,
+            "new" if file.is_new else "changed" if file.text is not None else "deleted",
+            tuple(map(str, file.keys)),
+            file.fields,
+        )
+        for file in run.pulled.files
+    )
+    left = [
+        (str(item.key), item.key.kind, str(item.why), item.ids, item.reason, item.target or None)
+        for item in run.pulled.left
+    ]
+    targets = tuple(
+        PulledTargetItem(
+            each.name,
+            each.target.org_id if each.target else None,
+            run.code_of(each),
+            str(each.failure) if each.failure else None,
+            tuple(NotReadItem(item.kind, item.reason) for item in each.not_read),
+        )
+        for each in run.targets
+    )
+    if run.is_many:
+        return PullFleetDocument(
+            **HEAD,
+            check=run.check,
+            exit_code=run.exit_code,
+            files=files,
+            left=tuple(NotPulledInItem(*item) for item in left),
+            targets=targets,
+        )
+    return PullDocument(
+        **HEAD,
+        target=targets[0].name,
+        org_id=targets[0].org_id,
+        check=run.check,
+        exit_code=run.exit_code,
+        set_up=run.setup.written if run.setup else (),
+        files=files,
+        left=tuple(NotPulledItem(*item[:-1]) for item in left),
+        not_read=targets[0].not_read,
+    )
