@@ -429,7 +429,7 @@ def inventory_forget(**arguments: Any) -> ExitCode:
 @click.argument("run", type=NonEmpty(), shell_complete=completed_values.open_runs)
 @common(api=True)
 def inventory_unlock(**arguments: Any) -> ExitCode:
-    """Release the lock of RUN, if you are sure that it has died.
+    """Release the lock of RUN, if you are sure that it has died, in all its targets.
 
     The next plan finds what RUN wrote but could not record: it adopts an object that matches its
     entry, and looks for what RUN may have created before it creates it again.

@@ -466,36 +466,31 @@ def test_the_action_plans_nothing_without_a_key(world: World, source: str, code:
     assert told.name == ("error" if code else "notice")
 
 
-@pytest.mark.matrix
-@pytest.mark.parametrize("command", ["plan", "apply"])
-def test_the_action_does_the_same(world: World, command: str) -> None:
+def use_action(world: World, command: str, key: str, **inputs: str) -> dict[str, Step]:
+    """Run the action for the pull request 1: a plan in it, or an apply after its merge."""
     action = read_workflow(ROOT / "action.yml")
-    defaults = {name: about.get("default", "") for name, about in action["inputs"].items()}
-    world.github.open(1)
-    environment = world.github.environment(world.directory, 1)
-    environment |= {"GITHUB_SHA": git(world.checkout, "rev-parse", "HEAD")}
+    given = {name: about.get("default", "") for name, about in action["inputs"].items()}
+    given |= {"github-token": TOKEN, "command": command, "api-key": key, **inputs}
+    github = {"event_name": "push", "token": TOKEN, "action_path": str(ROOT)}
+    if command == "plan":
+        github["event_name"] = "pull_request"
+        environment = world.github.environment(world.directory, 1)
+        environment |= {"GITHUB_SHA": git(world.checkout, "rev-parse", "HEAD")}
+    else:
+        environment = world.github.environment(world.directory, commit=world.github.merge(1))
     environment.pop("GITHUB_TOKEN")
-    github = {"event_name": "pull_request", "token": TOKEN, "action_path": str(ROOT)}
-    given = {"github-token": TOKEN, "api-key": PLAN_KEY}
-    steps = world.runner.steps(
-        action["runs"]["steps"], {"github": github, "inputs": {**defaults, **given}}, environment
-    )
+    context = {"github": github, "inputs": given}
+    return world.runner.steps(action["runs"]["steps"], context, environment)
+
+
+@pytest.mark.matrix
+def test_the_action_does_the_same(world: World) -> None:
+    world.github.open(1)
+    steps = use_action(world, "plan", PLAN_KEY)
     passed(steps)
     (text,) = world.github.texts(1)
     assert steps["Run devinops"].outputs["digest"] in text
-    if command == "plan":
-        return
-    environment = world.github.environment(world.directory, commit=world.github.merge(1))
-    environment.pop("GITHUB_TOKEN")
-    github["event_name"] = "push"
-    given |= {"command": "apply", "api-key": APPLY_KEY}
-    passed(
-        world.runner.steps(
-            action["runs"]["steps"],
-            {"github": github, "inputs": {**defaults, **given}},
-            environment,
-        )
-    )
+    passed(use_action(world, "apply", APPLY_KEY))
     assert world.names == ["A", "Style"]
 
 
@@ -632,6 +627,17 @@ def test_one_decision_is_one_manual_run_for_the_targets_of_a_selector(fleet: Wor
         inputs["digest"] = plan["Plan"].outputs["digest"]
         passed(fleet.run("apply", "workflow_dispatch", inputs=inputs, secrets=SHARED_KEY))
         assert notes(fleet) == expected
+
+
+@pytest.mark.matrix
+def test_the_action_works_on_all_targets(fleet: World) -> None:
+    fleet.github.open(1)
+    passed(use_action(fleet, "plan", "cog_enterprise", target="all"))
+    fleet.emulator.add("knowledge", org="org-c", name="A", trigger="t", body="Other")
+    steps = use_action(fleet, "apply", "cog_enterprise", target="all")
+    # What is different now in one target does not stop the others.
+    assert steps["Run devinops"].code == 3
+    assert notes(fleet) == [["A"], ["A"], ["A"]]
 
 
 @needs_jq

@@ -343,7 +343,9 @@ def test_a_person_sees_whose_run_holds_a_target_and_frees_all_its_targets(
     document = json.loads(devinops("inventory", "list", "--format", "json", *chosen).out)
     assert document["open_runs"][0]["job"] == JOB.name
     assert document["open_runs"][0]["since"] == "2026-03-12T10:15:00Z"
-    assert "also unlocked for t2\n" in devinops("inventory", "unlock", RUN, *chosen).out
+    none = devinops("inventory", "unlock", NEXT, "-C", root)
+    assert (none.code, f'no target has an open run "{NEXT}"' in none.err) == (1, True)
+    assert "also unlocked for t2\n" in devinops("inventory", "unlock", RUN, "-C", root).out
     assert devinops("apply", "--yes", "-t", "t2", "-C", root).code == 0
 
 

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 
 import click
 
+from devinops.api import open_reader
 from devinops.cli import write_files
+from devinops.cli.fleet import open_fleet
 from devinops.cli.handlers.drift import if_refused
 from devinops.cli.options import Options
 from devinops.cli.output import is_interactive
-from devinops.cli.session import Session, open_inventory_session
-from devinops.config.reading import read_repository
+from devinops.cli.session import Session, failures_written, open_inventory_session
+from devinops.config.reading import read_project, read_repository
 from devinops.inventory import open_runs, started
 from devinops.inventory.repair import LostRecord, find
 from devinops.kinds import KINDS, parse_key
@@ -227,6 +229,8 @@ def forget(options: Options, key: str) -> ExitCode:
 
 def unlock(options: Options, run: str) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
+    with failures_written(options):
+        options = _about_a_target_of(run, options)
     with open_inventory_session(options) as session:
         runs = open_runs(session.store.read())
         if run not in runs:
@@ -244,6 +248,23 @@ def unlock(options: Options, run: str) -> ExitCode:
     document = UnlockDocument(**HEAD, target=target, run=run, intents=items, other_targets=others)
     _answer(session, lines, document)
     return ExitCode.OK
+
+
+def _about_a_target_of(run: str, options: Options) -> Options:
+    """Return the options with a target in which a run is open, if none of several was chosen.
+
+    Raises NotFound if it is open in none.
+    """
+    names = tuple(read_project(options.root).targets)
+    if options.flags.selectors or len(names) < 2:
+        return options
+    with open_fleet(options, names, open_reader, entries=False) as fleet:
+        for name, store in fleet.stores.items():
+            if run in open_runs(store.read()):
+                return options.about(name, f"the run {run}")
+    raise NotFound(
+        f'no target has an open run "{run}": devinops plan --target all shows the open runs'
+    )
 
 
 def _next_step(intents: Iterable[Intent], policy: Policy, flags: str) -> Iterator[str]:
