@@ -25,7 +25,7 @@ demo: $(VENV)/.demo
 # Fewer examples than in CI, and without the plugin that only generated requests need: its import takes
 # half a second in each process.
 test: $(VENV)/.test
-	TEST_EXAMPLES=30 $(PYTEST) -p no:schemathesis $(PYTEST_ARGS)
+	TEST_EXAMPLES=15 $(PYTEST) -p no:schemathesis $(PYTEST_ARGS)
 
 # Includes the tests marked `matrix`: packaging, pre-commit, generated requests, all combinations.
 # CI sets LEAVE_OUT_CORE, because it has just run the core tests for their coverage.
@@ -41,7 +41,7 @@ crash-matrix: $(VENV)/.test
 crash-sample: $(VENV)/.test
 	$(PYTEST) -m crash tests/crash $(PYTEST_ARGS)
 
-# Hypothesis with many examples, different in every run. CI tries a hundred and `make test` thirty, always
+# Hypothesis with many examples, different in every run. CI tries a hundred and `make test` fifteen, always
 # the same.
 fuzz: $(VENV)/.test
 	FUZZ_EXAMPLES=3000 $(PYTEST) -m 'hypothesis and not matrix' $(PYTEST_ARGS)

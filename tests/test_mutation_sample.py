@@ -44,6 +44,7 @@ def test_a_change_is_named_by_its_function_so_that_it_can_be_explained() -> None
     assert "(self.code != 'é'))\n" in mutation.text
 
 
+@pytest.mark.matrix
 def test_a_sample_is_the_same_for_the_same_seed() -> None:
     first, again, other = sample(7, 3), sample(7, 3), sample(8, 3)
     assert first == again != other

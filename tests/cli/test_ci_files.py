@@ -74,6 +74,7 @@ def test_github_accepts_the_workflow(top: Path) -> None:
     assert [error for script in scripts(workflow) if (error := shellcheck(script))] == []
 
 
+@pytest.mark.sampled(4)
 def test_zizmor_finds_nothing_in_the_workflow(top: Path) -> None:
     assert zizmor(top / WORKFLOW) == []
 
@@ -85,6 +86,7 @@ def test_actionlint_accepts_the_workflow(top: Path) -> None:
     assert [error for error in found if 'undefined variable "vars"' not in error] == []
 
 
+@pytest.mark.sampled(4)
 def test_gitlab_accepts_the_pipeline(top: Path) -> None:
     pipeline = yaml.safe_load((top / PIPELINE).read_text())
     assert schema_errors("gitlab-ci", pipeline) == []

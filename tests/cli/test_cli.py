@@ -1087,6 +1087,7 @@ def test_a_closed_pipe_is_no_traceback(full: tuple[Emulator, Path]) -> None:
         assert running.wait() == 1
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("number", "code"), [(2, 130), (15, 143), (1, 143)], ids=["SIGINT", "SIGTERM", "SIGHUP"]
 )
@@ -1317,6 +1318,7 @@ def test_an_interruption_while_modules_are_imported_is_one_line_and_never_lost(
     assert not (root / ".devinops").exists()
 
 
+@pytest.mark.sampled(3)
 @SIGNALS
 def test_an_interruption_while_the_report_is_written_does_not_cost_it(
     emulator: Emulator,
@@ -1373,7 +1375,7 @@ def test_an_interruption_in_the_middle_of_a_line_of_progress_is_no_bug(
     assert "interrupted: finishing the requests in flight" in shown.read_text()
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("during", ["GET", "POST"])
 @pytest.mark.parametrize("number", [2, 15, 1], ids=["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_that_was_ignored_at_the_start_stays_ignored(

@@ -702,6 +702,7 @@ def test_what_is_committed_before_a_fault_is_in_the_state_file(start, tmp_path):
         assert NOTE["body"] in state.read_text(encoding="utf-8")
 
 
+@pytest.mark.matrix
 def test_the_command_takes_a_script(tmp_path):
     script = tmp_path / "faults.yaml"
     script.write_text("- {fault: drop, nth: 1}\n- {fault: hang, nth: 2}\n", encoding="utf-8")

@@ -58,7 +58,7 @@ schema = schemathesis.openapi.from_dict(DOCUMENT)
 
 UNSERVED = {(method, path) for method, path, _ in OPERATIONS}
 FEW = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     database=None,

@@ -79,6 +79,7 @@ def test_a_circle_is_seen_however_the_imports_are_written(tmp_path, files, expec
     assert circles(import_graph(package)) == expected
 
 
+@pytest.mark.matrix
 def test_nothing_else_of_devinops_is_loaded_when_the_emulator_runs():
     script = (
         "import sys; from devinops.emulator import Emulator\n"

@@ -46,6 +46,7 @@ def served(*arguments, before="pass"):
         process.communicate()
 
 
+@pytest.mark.matrix
 def test_quirks_of_the_command_line_win_over_those_of_the_seed(tmp_path):
     seed = tmp_path / "seed.yaml"
     seed.write_text("quirks: {bodies: kept, newlines: crlf}", encoding="utf-8")
@@ -75,6 +76,7 @@ def test_serve_says_where_it_listens_and_stops_quietly_on_a_signal(number, tmp_p
     assert (process.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.matrix
 def test_at_a_terminal_it_says_that_a_browser_can_open_it():
     code = "from devinops.emulator.server import serve; serve(port=0)"
     ours, theirs = os.openpty()
@@ -91,6 +93,7 @@ def test_at_a_terminal_it_says_that_a_browser_can_open_it():
         os.close(theirs)
 
 
+@pytest.mark.matrix
 def test_a_signal_that_was_ignored_at_the_start_does_not_stop_it():
     with served("port=0", before="import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)") as (
         process,
@@ -103,6 +106,7 @@ def test_a_signal_that_was_ignored_at_the_start_does_not_stop_it():
         assert process.returncode == 0
 
 
+@pytest.mark.matrix
 def test_a_request_that_is_running_when_the_server_stops_makes_no_traceback():
     """The fault is counted when the request has come in, and then it is slow."""
     fault = {"path": "/v3/self", "fault": "delay", "delay_ms": 600_000}
@@ -321,6 +325,7 @@ def test_a_429_can_be_a_problem_document(start):
     assert 1 <= int(refused.headers["Retry-After"]) <= 10
 
 
+@pytest.mark.matrix
 def test_importing_and_serving_needs_no_setting_of_the_environment():
     environment = {
         name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")

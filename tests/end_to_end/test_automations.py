@@ -109,7 +109,7 @@ def files(*automations: dict[str, Any], config: str = CONFIG) -> dict[str, str]:
     }
 
 
-@pytest.fixture(params=["merge", "replace_groups"])
+@pytest.fixture(params=["merge", pytest.param("replace_groups", marks=pytest.mark.matrix)])
 def emulator(request: pytest.FixtureRequest, use: Callable[..., None]) -> Iterator[Emulator]:
     quirks = {"automation_updates": request.param}
     with Emulator({"organizations": {"org-emulator": {}}}, quirks=quirks) as running:
@@ -188,6 +188,7 @@ def test_the_options_of_a_saved_plan_that_was_refused_can_be_changed_only_by_ano
     assert again not in devinops("apply", "-C", root, "--yes", "--allow-delete", "3").err
 
 
+@pytest.mark.parametrize("emulator", ["merge", "replace_groups"], indirect=True)
 def test_what_a_file_no_longer_says_inside_a_group_goes(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:

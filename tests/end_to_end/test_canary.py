@@ -361,6 +361,7 @@ def test_no_repr_and_no_traceback_shows_it(
 # --- another host ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_takes_the_key_nowhere(
     status: int, repository: Write, devinops: Devinops, use: Callable[..., None], tmp_path: Path

@@ -488,7 +488,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("about", SETTINGS)
 def test_no_setting_of_git_keeps_a_run_from_its_branch(
     clone: Clone, remote: Path, about: str

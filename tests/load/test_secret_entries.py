@@ -85,6 +85,7 @@ FATAL = {"yaml-syntax", "too-deep", "control-character"}
 SPELLINGS = re.compile("[Hh]unter2|4711")
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("loader", [yamltree.LOADER, yaml.SafeLoader], ids=["C", "Python"])
 @pytest.mark.parametrize("file", ["secrets.yaml", "knowledge/more.yml"])
 @pytest.mark.parametrize("wrong", TEXTS)
@@ -119,6 +120,7 @@ def test_no_command_prints_it(
     assert not SPELLINGS.search(ran.out + ran.err + written)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("wrong", TEXTS)
 def test_formatting_prints_neither_problems_nor_diffs_with_it(
     wrong: str, repository: Write, devinops: Devinops
