@@ -118,7 +118,8 @@ class BranchBackend:
             )
         hint = did_you_mean(name, remotes)
         raise ConfigError(
-            f'this repository has no remote "{name}"{hint}; its remotes are {", ".join(remotes)}'
+            f'this repository has no remote "{name}"{hint}; its remotes are {", ".join(remotes)}: '
+            f"correct the name, or run git remote add {name} URL"
         )
 
     def _tip(self) -> str | None:
