@@ -47,6 +47,10 @@ MAX_REMEMBERED: Final = 10_000
 LATENCY_WEIGHT: Final = 0.1
 """The weight of the newest request in the moving average of their durations."""
 
+IN_FLIGHT: Final = 1.1
+"""Times what the rate needs may be in flight. If the latency is long, a burst would otherwise take so
+long that the rate grows too far before the server refuses a request."""
+
 BURST_SHARE: Final = 0.9
 """The share that is sent of the burst that the server probably admits; that is only an estimate."""
 
@@ -91,8 +95,8 @@ class Pace:
 
     @property
     def most_in_flight(self) -> float:
-        """How many requests may be in flight: as many as the rate needs, and two more."""
-        return self.rate * self._latency_s + 2 if self.rate < math.inf else math.inf
+        """How many requests may be in flight: a few more than the rate needs."""
+        return self.rate * self._latency_s * IN_FLIGHT + 2 if self.rate < math.inf else math.inf
 
     def wait_s(self, now: float) -> float:
         """Return the seconds until the next request may be sent; 0 if it may be sent now."""

@@ -100,6 +100,7 @@ class Run:
         pytest.param(bucket(200, 200), 3000, 32, 0.05, 14, 1.1, 0.015, id="200/s, 32 in flight"),
         pytest.param(bucket(50, 500), 3000, 10, 0.05, 50, 1.05, 0.02, id="50/s, saves 10 seconds"),
         pytest.param(bucket(20, 20), 500, 10, 0.3, 24, 1.1, 0.03, id="20/s, long latency"),
+        pytest.param(bucket(50, 50), 4000, 32, 0.3, 79, 1.05, 0.01, id="50/s, long latency"),
         pytest.param(bucket(10, 10), 300, 10, 0.05, 29, 1.1, 0.05, id="10/s"),
         pytest.param(bucket(5, 5), 200, 8, 0.1, 39, 1.1, 0.1, id="5/s"),
         pytest.param(bucket(50, 5), 1010, 10, 0.05, 20.1, 5, 0.05, id="50/s, saves little"),
