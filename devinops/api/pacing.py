@@ -48,7 +48,7 @@ LATENCY_WEIGHT: Final = 0.1
 """The weight of the newest request in the moving average of their durations."""
 
 IN_FLIGHT: Final = 1.1
-"""Times what the rate needs may be in flight. If the latency is long, a burst would otherwise take so
+"""Times what the rate needs may be in flight. With a long latency, a burst would otherwise take so
 long that the rate grows too far before the server refuses a request."""
 
 BURST_SHARE: Final = 0.9

@@ -179,7 +179,7 @@ def _stores(options: Options, settings: Mapping[str, Settings | DevinopsError]) 
         if isinstance(found, Settings) and (found.target.org_id or found.target.enterprise)
     ]
     job = job_of(os.environ, str(options.shard or ""))
-    return open_stores(places, options.root, options.lock_timeout, job)
+    return open_stores(places, options.root, options.lock_timeout, job, options.flags.parallelism)
 
 
 # --- planning -------------------------------------------------------------------------------------

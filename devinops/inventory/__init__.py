@@ -186,11 +186,16 @@ def open_store(
 
 
 def open_stores(
-    places: Iterable[Place], root: Path, lock_timeout_s: float = 0, job: Job = NO_JOB
+    places: Iterable[Place],
+    root: Path,
+    lock_timeout_s: float = 0,
+    job: Job = NO_JOB,
+    at_once: int | None = None,
 ) -> dict[str, Store]:
     """Return the store of each target by its name. They read nothing yet. Raises ConfigError.
 
-    Those on one branch share what they read, and save together; threads may use them side by side.
+    Those on one branch share what they read, and save together; threads may use them side by side,
+    but only `at_once`, if it is given.
     A save tries again as long as other runs save first, but no longer than `lock_timeout_s`, if
     that is longer than usual. Runs of earlier attempts of the `job` count as dead.
     """
@@ -199,7 +204,7 @@ def open_stores(
     for place in places:
         groups[place.settings].append(place)
     for settings, group in groups.items():
-        stores |= _open_group(settings, group, root, lock_timeout_s, job)
+        stores |= _open_group(settings, group, root, lock_timeout_s, job, at_once)
     return stores
 
 
@@ -209,6 +214,7 @@ def _open_group(
     root: Path,
     lock_timeout_s: float,
     job: Job,
+    at_once: int | None,
 ) -> Mapping[str, Store]:
     """Return the stores of targets with the same settings."""
     if settings.store == "none":
@@ -219,7 +225,9 @@ def _open_group(
 
     if settings.store == "file" and len(places) > 1:
         # Files have nothing to share, and each target would read those of all.
-        groups = [_open_group(settings, [place], root, lock_timeout_s, job) for place in places]
+        groups = [
+            _open_group(settings, [place], root, lock_timeout_s, job, at_once) for place in places
+        ]
         return {name: store for group in groups for name, store in group.items()}
     backend: Backend = FileBackend(root)
     if settings.store == "branch":
@@ -227,7 +235,7 @@ def _open_group(
 
         backend = BranchBackend(root, settings.branch, settings.remote)
     targets = [place.target for place in places]
-    shared = InventoryRun(backend, targets, job, max(PATIENCE_S, lock_timeout_s))
+    shared = InventoryRun(backend, targets, job, max(PATIENCE_S, lock_timeout_s), at_once)
     return {
         place.target.name: JournaledStore(shared, place.target, place.flags) for place in places
     }

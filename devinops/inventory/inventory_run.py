@@ -127,8 +127,11 @@ class InventoryRun:
         targets: Collection[Target],
         job: Job = NO_JOB,
         patience_s: float = PATIENCE_S,
+        at_once: int | None = None,
     ) -> None:
+        """Of the targets, only `at_once` save at the same time, if it is given."""
         self.backend, self.job, self.patience_s = backend, job, patience_s
+        self._batch = min(at_once or BATCH, BATCH)
         self._files = [file for target in targets for file in files_of(target)]
         self._open = {target.name for target in targets}
         self._reading, self._condition = threading.Lock(), threading.Condition()
@@ -207,7 +210,7 @@ class InventoryRun:
     @property
     def _size(self) -> int:
         """How many updates are saved at once: files are not replaced together."""
-        return BATCH if self.backend.is_shared else 1
+        return self._batch if self.backend.is_shared else 1
 
     def _save_next(self) -> None:
         """Save the updates that have waited longest. The caller holds the condition."""

@@ -33,13 +33,16 @@ RUN, NEXT = "20260312T101500Z-1f2e3d", "20260312T111500Z-aaaaaa"
 JOB = Job("GitHub acme/app, run 7, job apply", 1)
 
 
-def stores_of(root: Path, count: int, job: Job = NO_JOB) -> dict[str, Store]:
+def stores_of(
+    root: Path, count: int, job: Job = NO_JOB, at_once: int | None = None
+) -> dict[str, Store]:
     """The stores of the targets t1, t2, … with one branch."""
     settings = InventorySettings("branch")
     targets = [
         Target(f"t{n}", "https://api.devin.ai", "v3", f"org-{n}") for n in range(1, count + 1)
     ]
-    return open_stores([Place(target, settings) for target in targets], root, job=job)
+    places = [Place(target, settings) for target in targets]
+    return open_stores(places, root, job=job, at_once=at_once)
 
 
 @pytest.fixture
@@ -178,6 +181,11 @@ def test_a_target_waits_for_the_next_one_but_not_for_long(
     two.close()
     one.finish(RUN)
     assert sum(waits) == pytest.approx(QUIET_S), "nobody is left to wait for"
+
+
+def test_a_target_does_not_wait_for_others_whose_turn_is_later(clone: Clone, waits: Waits) -> None:
+    applied(stores_of(clone(), 2, at_once=1)["t1"], RUN)
+    assert not waits
 
 
 def test_however_many_targets_come_none_waits_for_longer_than_that(
