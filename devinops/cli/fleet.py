@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -25,6 +25,7 @@ from devinops.model.client_protocols import Reader
 from devinops.model.errors import ApiError, DevinopsError, Stale, stop_on_errors
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
+from devinops.model.objects import Declaration
 from devinops.model.policy import Approvals
 from devinops.model.target import TargetState
 from devinops.planning.classes import FleetPlan, PlanCollector
@@ -58,6 +59,8 @@ class Fleet(Generic[C_co]):
     selected: tuple[str, ...]
     """The names of the targets of all shards together."""
     loaded: Loaded | None = None
+    own: Mapping[str, Sequence[Declaration]] = field(default_factory=dict)
+    """The entries of each target."""
     only: tuple[Only, ...] = ()
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -67,7 +70,7 @@ class Fleet(Generic[C_co]):
         if isinstance(settings, DevinopsError):
             raise settings
         self.check_key(settings)
-        entries = entries_of(self.loaded, settings) if self.loaded else Entries()
+        entries = entries_of(self.loaded, settings, self.own[name]) if self.loaded else Entries()
         shards = self.options.shard.total if self.options.shard else 1
         place = replace(connection(settings), shards=shards)
         client = self.connect(place, self.options.log, shared=self.http)
@@ -148,12 +151,23 @@ def open_fleet(
     settings = {name: _settings(project, options, name) for name in names}
     http = SharedHttp()
     try:
-        stores = _stores(options, settings)
+        stores, own = _stores(options, settings), _own(loaded.declarations if loaded else (), names)
         yield Fleet(
-            options, project, names, connect, http, settings, stores, selected, loaded, only
+            options, project, names, connect, http, settings, stores, selected, loaded, own, only
         )
     finally:
         http.close()
+
+
+def _own(
+    declarations: Iterable[Declaration], names: Iterable[str]
+) -> Mapping[str, Sequence[Declaration]]:
+    """Return the name of each target → the declarations that concern it."""
+    own: dict[str, list[Declaration]] = {name: [] for name in names}
+    for entry in declarations:
+        for name in own if entry.names is None else own.keys() & entry.names:
+            own[name].append(entry)
+    return own
 
 
 def _options_of(options: Options, target: str) -> Options:

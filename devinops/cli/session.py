@@ -81,16 +81,22 @@ class Planned(NamedTuple):
 
 
 class Entries(NamedTuple):
-    """The declarations of all files, without errors; empty for a command that does not plan."""
+    """The declarations of all files, without errors; empty for a command that does not plan.
+
+    `own` are those that concern the target.
+    """
 
     declarations: tuple[Declaration, ...] = ()
+    own: Sequence[Declaration] = ()
     warnings: tuple[Problem, ...] = ()
     only: tuple[Only, ...] = ()
     merged: tuple[MergedEdit, ...] = ()
 
-    def of(self, target: str) -> list[Declaration]:
-        """Return the declarations that concern a target."""
-        return [entry for entry in self.declarations if entry.concerns(target)]
+    def relevant(self, inventory: Inventory) -> list[Declaration]:
+        """Return those of the target, and those of others that explain why an object has none."""
+        keys = {record.key for record in inventory.owned} - {entry.key for entry in self.own}
+        others = (entry for entry in self.declarations if entry.key in keys) if keys else ()
+        return [*self.own, *others]
 
 
 @dataclass(frozen=True)
@@ -233,7 +239,7 @@ class Session(Generic[C_co]):
         else:
             snapshot = self.snapshot(kinds, verify=verify, parents=False)
         target = self.client.target
-        entries = self.entries.of(target.name)
+        entries = self.entries.own
         problems = [
             *edition_problems(entries, target.api, snapshot.unknown_fields),
             *mention_problems(entries, snapshot),
@@ -279,7 +285,7 @@ class Session(Generic[C_co]):
         """Return the plan of a snapshot that lacks the kinds `folders`; list them if necessary."""
         if not folders:
             return Planned(build(snapshot), snapshot)
-        used = used_folders(self.entries.of(self.client.target.name))
+        used = used_folders(self.entries.own)
         seen = None if self.entries.only else with_seen_folders(snapshot, used, inventory)
         if seen:
             plan = build(seen)
@@ -308,7 +314,7 @@ class Session(Generic[C_co]):
             self.entries.only,
         )
         return build_plan(
-            self.entries.declarations,
+            self.entries.relevant(inventory),
             snapshot,
             request,
             warnings=(*self.entries.warnings, *warnings),
@@ -320,7 +326,7 @@ class Session(Generic[C_co]):
 
         So the key needs no permission for the others.
         """
-        kinds = {entry.key.kind for entry in self.entries.of(self.settings.target.name)}
+        kinds = {entry.key.kind for entry in self.entries.own}
         kinds |= {record.key.kind for record in inventory.owned}
         if self.settings.policy.prune is Prune.SCOPE:
             # The folders of all objects decide what is in scope.
@@ -451,17 +457,23 @@ def connection(settings: Settings) -> Connection:
     )
 
 
-def entries_of(loaded: Loaded, settings: Settings) -> Entries:
-    """Return the entries with the warnings about those of a target. Raises InputError."""
+def entries_of(
+    loaded: Loaded, settings: Settings, own: Sequence[Declaration] | None = None
+) -> Entries:
+    """Return the entries with the warnings about those of a target. Raises InputError.
+
+    `own` are those that concern it, if they are known.
+    """
     stop_on_errors(loaded.problems)
-    entries, target = Entries(loaded.declarations), settings.target
-    declarations = entries.of(target.name)
-    problems = [*loaded.problems, *api_problems(declarations, target.api, target.scope)]
+    target = settings.target
+    if own is None:
+        own = [entry for entry in loaded.declarations if entry.concerns(target.name)]
+    problems = [*loaded.problems, *api_problems(own, target.api, target.scope)]
     if settings.inventory.store == "none":
-        problems += rotation_warnings(declarations)
+        problems += rotation_warnings(own)
     stop_on_errors(problems)
-    merged = loaded.merged_for(target.name)
-    return entries._replace(warnings=tuple(sorted(problems)), merged=merged)
+    warnings, merged = tuple(sorted(problems)), loaded.merged_for(target.name)
+    return Entries(loaded.declarations, own, warnings, merged=merged)
 
 
 # --- waiting for what an earlier run created --------------------------------------------------
