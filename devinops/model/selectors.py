@@ -54,7 +54,7 @@ def _why_none(selector: str, targets: Targets) -> str:
         if "" in parts:
             return f'"{selector}" has a comma without a label before or after it: remove it'
         unknown = next((part for part in parts if part not in known), "")
-        hint = did_you_mean(unknown, known) if unknown else ""
+        hint = did_you_mean(unknown, known)
         labels = f"the labels are {', '.join(_values(known))}" if known else "no target has labels"
         return f"no target has {' and '.join(parts)}{hint}; {labels}"
     if "," in selector:

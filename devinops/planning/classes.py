@@ -28,7 +28,9 @@ Reading: TypeAlias = tuple[Key, str]
 
 OWN_ID: Final = "…"
 """Stands for an id in a sentence about several targets, each of which has its own."""
-_OWN_WORD: Final = re.compile(r"(?<=/organizations/)[^/\s]+|(?<= -t )\S+")
+_OWN_WORD: Final = re.compile(
+    r"(?<=/organizations/)[^/\s]+|(?<= -t )\S+|[^/\\\s:]+(?=\.(?:journal|jsonl):)"
+)
 
 
 class TargetPlan(NamedTuple):
@@ -295,7 +297,9 @@ def _without_ids(text: str, ids: Sequence[str | None]) -> str:
 
 
 def shared_text(text: str, id: str | None = None) -> str:
-    """Return a sentence without what is different in each target: ids, and its name in commands."""
+    """Return a sentence without what is different in each target: ids, and its name in commands and
+    files of the inventory.
+    """
     return _OWN_WORD.sub(OWN_ID, _without_ids(text, [id]))
 
 

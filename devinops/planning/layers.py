@@ -79,7 +79,7 @@ class Layers:
         if not (self.directories or self._has_enterprise) and entry.layering is NOT_LAYERED:
             return entry
         layer = self._layer(entry.source.path)
-        options, where = entry.layering, json.dumps(dict(entry.layering.where), sort_keys=True)
+        options, where = entry.layering, json.dumps(dict(entry.layering.where))
         known = (layer, entry.targets, options.enterprise, where)
         if known not in self._known:
             self._known[known] = frozenset(self._names(entry, layer))
@@ -100,7 +100,7 @@ class Layers:
         """Yield a warning for each label or value in `where` that only resembles a known one."""
         without = where.get(NOT)
         unwanted = without.items() if isinstance(without, dict) else ()
-        for label, written in (*(pair for pair in where.items() if pair[0] != NOT), *unwanted):
+        for label, written in (*where.items(), *unwanted):
             values = self._labels.get(label, frozenset())
             for value in written if isinstance(written, list) else [written]:
                 if not isinstance(value, str) or value in values:
@@ -236,11 +236,11 @@ def _resolve_key(group: Sequence[Declaration], targets: Collection[str]) -> Reso
 def _merged(chain: Sequence[Declaration]) -> Declaration:
     """Return the entry that several layers make together."""
     merged = chain[0]
-    for number, entry in enumerate(chain[1:], 2):
+    for entry in chain[1:]:
         known = dict.fromkeys((*entry.previously, *merged.previously))
         previously = tuple(key for key in known if key != entry.key)
         top = _extended(merged, entry) if entry.layering.extends else entry
-        merged = top._replace(previously=previously, chain=tuple(chain[:number]))
+        merged = top._replace(previously=previously, chain=tuple(chain))
     return merged
 
 

@@ -517,21 +517,43 @@ def test_targets_in_which_another_run_was_faster_are_busy(
     assert "Applied to 0 of 4 organizations: 4 busy." in ran.out
 
 
+def to_branch(place: Path, remote: Path) -> None:
+    """Put a repository into Git with a new remote, where the inventories are."""
+    config = place / "devinops.yaml"
+    config.write_text(config.read_text().replace("store: file", "store: branch"))
+    git(remote.parent, "init", "-q", "--bare", "-b", "main", str(remote))
+    git(place, "init", "-q", "-b", "main")
+    git(place, "remote", "add", "origin", str(remote))
+    commit(place, "--allow-empty", "-m", "First")
+    git(place, "push", "-q", "origin", "main")
+
+
 @pytest.mark.usefixtures("really_waits")
 def test_the_inventories_on_a_branch_are_saved_together(
     emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
 ) -> None:
     place, remote = root(), tmp_path / "remote.git"
-    config = place / "devinops.yaml"
-    config.write_text(config.read_text().replace("store: file", "store: branch"))
-    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(remote))
-    git(place, "init", "-q", "-b", "main")
-    git(place, "remote", "add", "origin", str(remote))
-    commit(place, "--allow-empty", "-m", "First")
-    git(place, "push", "-q", "origin", "main")
+    to_branch(place, remote)
     applied(devinops, place)
     # One save announces the changes of all targets, one records their results.
     assert int(git(remote, "rev-list", "--count", "devinops")) == 2
+    assert "nothing to change" in devinops("plan", "-C", place, "-t", "all").out
+
+
+@pytest.mark.usefixtures("really_waits")
+def test_inventories_that_cannot_be_saved_are_one_message(
+    emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
+) -> None:
+    place, remote = root(), tmp_path / "remote.git"
+    to_branch(place, remote)
+    hook = remote / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\n! git rev-parse --quiet --verify devinops\n")
+    hook.chmod(0o755)
+    ran = devinops("apply", "-C", place, "-t", "all", "--adopt", "--yes")
+    assert ran.code == 3
+    assert ran.out.count("is recorded only in") == 1
+    assert "a.journal: run devinops apply" in ran.out
+    hook.unlink()
     assert "nothing to change" in devinops("plan", "-C", place, "-t", "all").out
 
 

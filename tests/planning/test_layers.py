@@ -14,7 +14,7 @@ from devinops.config.reading import read_repository
 from devinops.load import Loaded
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key
-from devinops.model.objects import Declaration
+from devinops.model.objects import Declaration, Severity
 from devinops.model.policy import Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.layers import fits
@@ -24,6 +24,7 @@ from tests.testing.places import read_cases
 from tests.testing.tree import plant
 
 CASES: dict[str, dict[str, Any]] = {case["name"]: case for case in read_cases("layers.yaml")}
+WARNINGS = {"unknown-label", "nothing-overridden"}
 
 
 def loaded(root: Path, case: Mapping[str, Any]) -> Loaded:
@@ -45,6 +46,7 @@ def shown(entry: Declaration, names: Mapping[str, Any]) -> dict[str, Any]:
         "meta": dict(entry.meta),
         "protect": entry.protect,
         "text_file": entry.text_file,
+        "lint": entry.lint.get("reason"),
     }
     for name, value in entry.resource.items():
         source = entry.source_of(name)
@@ -64,10 +66,19 @@ def test_each_target_gets_its_entries(name: str, tmp_path: Path) -> None:
             assert shown(found[key], expected) == expected, (target, key)
 
 
+def test_an_entry_that_every_target_replaces_stays_for_nobody(tmp_path: Path) -> None:
+    case = CASES["an entry that every target replaces stays, but nobody gets it"]
+    found = [(str(d.source), d.names) for d in loaded(tmp_path, case).declarations]
+    assert found == [("knowledge/a.md:1:1", set()), ("layers/all/knowledge/a.md:1:1", {"one"})]
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_problems_stand_at_their_place(name: str, tmp_path: Path) -> None:
     case = CASES[name]
-    found = [(f"{p.source} {p.code}", p.message) for p in loaded(tmp_path, case).problems]
+    problems = loaded(tmp_path, case).problems
+    assert {p.code for p in problems if p.severity is Severity.WARNING} <= WARNINGS
+    assert {p.code for p in problems if p.severity is Severity.ERROR}.isdisjoint(WARNINGS)
+    found = [(f"{p.source} {p.code}", p.message) for p in problems]
     wanted = [line.split(" ", 2) for line in case.get("problems", ())]
     assert [place for place, _ in found] == [f"{place} {code}" for place, code, *_ in wanted]
     for (_, message), (_, _, *words) in zip(found, wanted, strict=True):

@@ -101,6 +101,8 @@ def test_in_a_wave_only_deletes_of_one_object_count() -> None:
         "this run deletes the same object in 3 targets, more than the 2 of max_targets"
     )
     assert list(too_many_targets(plan, 2, 3, in_wave=True)) == []
+    (refusal,) = too_many_targets(fleet_of(updated), 2, 3, in_wave=True)
+    assert refusal.reason.endswith("deletes the same object in 0 targets: leave the option out")
 
 
 @pytest.mark.parametrize(
