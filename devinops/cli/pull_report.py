@@ -69,9 +69,13 @@ class PullRun:
         return names
 
     @property
-    def failures(self) -> list[tuple[str, DevinopsError]]:
-        """The targets that could not be read, and why."""
-        return [(target.name, target.failure) for target in self.targets if target.failure]
+    def failures(self) -> dict[str, list[str]]:
+        """Why which targets could not be read."""
+        names: defaultdict[str, list[str]] = defaultdict(list)
+        for target in self.targets:
+            if target.failure:
+                names[str(target.failure)].append(target.name)
+        return names
 
     @property
     def exit_code(self) -> ExitCode:
@@ -105,7 +109,8 @@ def lines(run: PullRun, options: Options) -> Iterator[str]:
     if setup:
         yield from setup.rows
     yield from _file_rows(run.pulled.files, run.check, full=options.verbose)
-    yield from (f"! {name} was not read: {error}" for name, error in run.failures)
+    for error, names in run.failures.items():
+        yield f"! could not read {_some(names)}: {error}"
     for item, names in run.not_read.items():
         yield f"! {item.kind} was not read{_where(run, names)}: {item.reason}"
     yield from _left_rows(run)
@@ -169,11 +174,15 @@ def _left_rows(run: PullRun) -> Iterator[str]:
 
 def _where(run: PullRun, targets: Sequence[str]) -> str:
     """Return in which of many targets something is; empty if there is only one, or none."""
-    if not (run.is_many and targets):
-        return ""
+    return f" in {_some(targets)}" if run.is_many and targets else ""
+
+
+def _some(targets: Sequence[str]) -> str:
+    """Return the first names of targets, and the number of the others."""
+    # Imported late: one target needs nothing of it.
     from devinops.render.fleet import names
 
-    return f" in {names(targets)}"
+    return names(targets)
 
 
 def _has_new_entries(file: FileChange) -> bool:
@@ -199,7 +208,8 @@ def _counts(run: PullRun) -> str:
     left, not_read = len(run.pulled.left), len({item.kind for item in run.not_read})
     rest = f"; {left} left to you" if left else ""
     rest += f"; {counted(not_read, 'kind')} not read" if not_read else ""
-    rest += f"; {counted(len(run.failures), 'target')} not read" if run.failures else ""
+    failed = sum(map(len, run.failures.values()))
+    rest += f"; {counted(failed, 'target')} not read" if failed else ""
     return f"{what}{rest} · {run.subject}"
 
 

@@ -213,7 +213,7 @@ def test_what_may_be_equal_everywhere_waits_for_a_target_that_cannot_be_read(
     ran = devinops("pull", "-C", root, "-t", "all")
     words = " ".join(ran.out.split())
     assert ran.code == 1  # nothing was written this time
-    assert "! b was not read: " in words
+    assert "! could not read b: " in words
     assert (
         "! knowledge:All not-read: it is equal in all organizations that were read, but not "
         "written to the root, because b could not be read: pull again when that works" in words
