@@ -93,7 +93,7 @@ def _places_of(group: Sequence[NewObject], places: Places) -> Iterator[tuple[Lay
         yield _ROOT, (first.item.with_options(**options), group)
     elif len(names) > 1 and names == places.organizations:
         yield _ROOT, (first.item, group)
-    elif len(names) > 1 and (layer := places.layers.get(names)):
+    elif not first.is_enterprise and len(names) > 1 and (layer := places.layers.get(names)):
         yield layer, (first.item, group)
     else:
         others = []
