@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Set
+from functools import cache
 from pathlib import Path
 
 Graph = Mapping[str, Set[str]]
 """Per module, by its dotted name, the modules of the same package that it imports."""
 
 
+@cache
 def import_graph(package: Path) -> Graph:
     """Return the imports between the files of a package, wherever in a file an import is."""
     root = _import_root(package)

@@ -26,15 +26,16 @@ class Sides(Parsed):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.open.append(tag)
+        self.is_folded = tag == "pre" and "data-old" in dict(attrs)
         # HTML drops a line end at the start of `pre`.
         self.starts = tag == "pre"
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
-        if tag == "pre" and not self.old.endswith("\n"):
+        if self.is_folded:
             self.old += "\n"
-        if tag == "pre" and not self.new.endswith("\n"):
             self.new += "\n"
+        self.is_folded = False
 
     def handle_data(self, data: str) -> None:
         if "summary" in self.open or not self.open:
