@@ -185,6 +185,36 @@ def test_a_key_is_pulled_from_the_targets_that_have_it(
     assert (ran.code, "nothing has the key knowledge:Nobody" in ran.err) == (64, True)
 
 
+def test_what_all_have_refers_to_what_each_has_its_own(
+    tmp_path: Path, repository: Write, use: Callable[..., None], devinops: Devinops
+) -> None:
+    start = {"type": "start_session", "prompt": 'Do @playbook:"Triage" now.'}
+    automation = {
+        "name": "Triage pushes",
+        "triggers": [{"event_type": "github:push"}],
+        "actions": [start],
+    }
+    declared = repository(
+        {
+            "devinops.yaml": config([{"path": "orgs/{name}"}]),
+            "automations.yaml": yaml.safe_dump({"automations": [automation]}),
+        }
+        | {f"orgs/{n}/playbooks/t.md": f"---\ntitle: Triage\n---\nOf {n}.\n" for n in "abc"}
+    )
+    with Emulator(seed(a=[], b=[], c=[])) as running:
+        use(running.url, "cog_enterprise")
+        assert devinops("apply", "-C", declared, "-t", "all", "--yes", "--allow-spend").code == 0
+        root = plant(tmp_path / "new", {"devinops.yaml": config([{"path": "orgs/{name}"}])})
+        ran = devinops("pull", "-C", root, "-t", "all")
+        assert (ran.code, files(root)) == (
+            0,
+            {"automations.yaml", *(f"orgs/{name}/playbooks/triage.md" for name in "abc")},
+        ), ran
+        assert '@playbook:"Triage"' in (root / "automations.yaml").read_text()
+        plan = json.loads(devinops("plan", "-C", root, "-t", "all", "--format", "json").out)
+        assert {c["action"] for group in plan["classes"] for c in group["changes"]} == {"adopt"}
+
+
 # --- targets that cannot be read ------------------------------------------------------------------
 
 
