@@ -238,6 +238,31 @@ class Operation:
     refusals: tuple[int, ...] = ()
 
 
+def operation(
+    method: str, suffix: str, name: str, answer: Any, **facts: Any
+) -> Callable[[Callable[[RequestContext], object]], Operation]:
+    """Make an operation of the function that does its work; its docstring is the description.
+
+    `name` is verb and noun, such as `get role`, and `facts` are other fields of the operation.
+    """
+    verb, _, noun = name.partition(" ")
+
+    def make(work: Callable[[RequestContext], object]) -> Operation:
+        return Operation(
+            method=method,
+            suffix=suffix,
+            verb=verb,
+            noun=noun,
+            description=work.__doc__ or "",
+            work=work,
+            answer=answer,
+            writes=method != "GET",
+            **facts,
+        )
+
+    return make
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resource:
     """Everything about one resource in one shape.

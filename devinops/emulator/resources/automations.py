@@ -29,10 +29,10 @@ from devinops.emulator.resource import (
     Listing,
     Mount,
     Omitted,
-    Operation,
     RequestContext,
     Resource,
     Update,
+    operation,
 )
 from devinops.emulator.resources import automation_models as shapes
 from devinops.emulator.resources.automation_events import (
@@ -451,7 +451,11 @@ class SchemaQuery:
     security_profile_id: Annotated[str | None, Query()] = None
 
 
+@operation(
+    "GET", "/schemas", "get automation_schemas", shapes.AutomationSchemas, filters=SchemaQuery
+)
 def _schemas(context: RequestContext) -> JsonObject:
+    """Read the event catalog and the update semantics of the organization."""
     profile_id = context.filters.security_profile_id
     name = _profiles(context).get(profile_id or "")
     profile = None if name is None else {"name": name, "governs_network": False}
@@ -462,6 +466,12 @@ def _schemas(context: RequestContext) -> JsonObject:
         "sources": sources(),
         "security_profile": None if profile is None else {**profile, "mcp_servers": None},
     }
+
+
+@operation("GET", "/templates", "list automation_templates", shapes.AutomationTemplates)
+def _templates(context: RequestContext) -> JsonObject:
+    """List ready-made automations."""
+    return {"templates": list(TEMPLATES.values())}
 
 
 AUTOMATIONS = Resource(
@@ -491,25 +501,5 @@ AUTOMATIONS = Resource(
     delete=Delete(),
     add_as_person=add_as_person,
     edit_as_person=edit_as_person,
-    extra=(
-        Operation(
-            method="GET",
-            suffix="/schemas",
-            verb="get",
-            noun="automation_schemas",
-            description="Read the event catalog and the update semantics of the organization.",
-            work=_schemas,
-            answer=shapes.AutomationSchemas,
-            filters=SchemaQuery,
-        ),
-        Operation(
-            method="GET",
-            suffix="/templates",
-            verb="list",
-            noun="automation_templates",
-            description="List ready-made automations.",
-            work=lambda context: {"templates": list(TEMPLATES.values())},
-            answer=shapes.AutomationTemplates,
-        ),
-    ),
+    extra=(_schemas, _templates),
 )

@@ -17,10 +17,10 @@ from devinops.emulator.resource import (
     Filters,
     Listing,
     Mount,
-    Operation,
     RequestContext,
     Resource,
     id_of,
+    operation,
     view_of,
 )
 from devinops.emulator.store import Store
@@ -90,7 +90,9 @@ class IdpGroupName(Answer):
 _view_role = view_of(RoleAnswer, role_id=id_of, role_name=lambda _, role: role.name)
 
 
+@operation("GET", "/{role_id}", "get role", RoleDetail)
 def _role_detail(context: RequestContext) -> JsonObject:
+    """Read a role with its permissions."""
     role: Role = context.store.find("role", None, context.id)
     return {**_view_role(context.store, role), "permissions": role.permissions}
 
@@ -133,7 +135,9 @@ _view_service_user = view_of(
 _view_group = view_of(IdpGroupAnswer, idp_group_name=id_of, role_assignments=_own_assignments)
 
 
+@operation("GET", "/{user_id}", "get user", UserWithIdpRoles)
 def _user_detail(context: RequestContext) -> JsonObject:
+    """Read a person with all roles."""
     return _view_user_detail(context.store, context.store.find("user", None, context.id))
 
 
@@ -210,17 +214,7 @@ ROLES = Resource(
     view=_view_role,
     answer=RoleAnswer,
     readable=False,
-    extra=(
-        Operation(
-            method="GET",
-            suffix="/{role_id}",
-            verb="get",
-            noun="role",
-            description="Read a role with its permissions.",
-            work=_role_detail,
-            answer=RoleDetail,
-        ),
-    ),
+    extra=(_role_detail,),
 )
 
 USERS = Resource(
@@ -233,17 +227,7 @@ USERS = Resource(
     answer=UserAnswer,
     listing=Listing(order="created", filters=UserFilters),
     readable=False,
-    extra=(
-        Operation(
-            method="GET",
-            suffix="/{user_id}",
-            verb="get",
-            noun="user",
-            description="Read a person with all roles.",
-            work=_user_detail,
-            answer=UserWithIdpRoles,
-        ),
-    ),
+    extra=(_user_detail,),
 )
 
 ORGANIZATION_USERS = replace(

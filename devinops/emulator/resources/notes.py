@@ -22,12 +22,12 @@ from devinops.emulator.resource import (
     Listing,
     Mount,
     Omitted,
-    Operation,
     Paging,
     RequestContext,
     Resource,
     Update,
     id_of,
+    operation,
     view_of,
 )
 from devinops.emulator.resources import v1
@@ -192,8 +192,9 @@ def _note_counts(store: Store, org: str | None) -> Counter[str | None]:
     return Counter(note.folder_id for note in store.table("knowledge").of(org))
 
 
+@operation("GET", "", "list folders", FolderTree)
 def _list_folders(context: RequestContext) -> JsonObject:
-    """Return the folders of the organization, or those of the enterprise itself."""
+    """List all folders."""
     store, org = context.store, context.org
     counts = _note_counts(store, org)
     return {
@@ -215,17 +216,7 @@ FOLDERS = Resource(
     answer=Folder,
     listing=None,
     readable=False,
-    extra=(
-        Operation(
-            method="GET",
-            suffix="",
-            verb="list",
-            noun="folders",
-            description="List all folders.",
-            work=_list_folders,
-            answer=FolderTree,
-        ),
-    ),
+    extra=(_list_folders,),
 )
 
 

@@ -18,11 +18,11 @@ from devinops.emulator.resource import (
     Listing,
     Mount,
     Omitted,
-    Operation,
     RequestContext,
     Resource,
     Update,
     id_of,
+    operation,
     view_of,
 )
 from devinops.emulator.store import Store
@@ -159,23 +159,63 @@ def _change_settings(
     context.store.change("organization", organization, actor, fields, action="update_org_settings")
 
 
-def _add(context: RequestContext) -> JsonObject:
-    return _set_tags(context, {*_organization(context).tags, *context.body.tags})
-
-
-def _remove(context: RequestContext) -> JsonObject:
-    tags = set(_organization(context).tags)
-    if context.id not in tags:
-        raise ApiError(404, "Tag not found")
-    return _set_tags(context, tags - {context.id})
-
-
 def _set_default(context: RequestContext, tag: str | None) -> JsonObject:
     organization = _organization(context)
     if tag is not None and tag not in organization.tags:
         raise ApiError(400, "The default tag must be one of the allowed tags")
     _change_settings(context, organization, {"default_tag": tag})
     return _default(context)
+
+
+@operation("GET", "", "list tags", Tags)
+def _list_tags(context: RequestContext) -> JsonObject:
+    """Read the allowed session tags, sorted."""
+    return _tags(context)
+
+
+@operation("PUT", "", "replace tags", Tags, body=TagsWrite)
+def _replace_tags(context: RequestContext) -> JsonObject:
+    """Replace the allowed tags. A default that is not one of them is cleared."""
+    return _set_tags(context, set(context.body.tags))
+
+
+@operation("POST", "", "add tags", Tags, body=TagsWrite)
+def _add_tags(context: RequestContext) -> JsonObject:
+    """Add allowed tags."""
+    return _set_tags(context, {*_organization(context).tags, *context.body.tags})
+
+
+@operation("DELETE", "", "clear tags", Tags)
+def _clear_tags(context: RequestContext) -> JsonObject:
+    """Remove all tags and the default."""
+    return _set_tags(context, set())
+
+
+@operation("GET", "/default", "get default_tag", DefaultTag)
+def _get_default(context: RequestContext) -> JsonObject:
+    """Read the default tag."""
+    return _default(context)
+
+
+@operation("PUT", "/default", "set default_tag", DefaultTag, body=DefaultTagWrite)
+def _put_default(context: RequestContext) -> JsonObject:
+    """Set the default tag, which must be allowed."""
+    return _set_default(context, context.body.tag)
+
+
+@operation("DELETE", "/default", "clear default_tag", DefaultTag)
+def _clear_default(context: RequestContext) -> JsonObject:
+    """Clear the default tag."""
+    return _set_default(context, None)
+
+
+@operation("DELETE", "/{tag}", "remove tag", Tags)
+def _remove_tag(context: RequestContext) -> JsonObject:
+    """Remove a tag; if it is the default, clear that too."""
+    tags = set(_organization(context).tags)
+    if context.id not in tags:
+        raise ApiError(404, "Tag not found")
+    return _set_tags(context, tags - {context.id})
 
 
 TAGS = Resource(
@@ -189,87 +229,14 @@ TAGS = Resource(
     listing=None,
     readable=False,
     extra=(
-        Operation(
-            method="GET",
-            suffix="",
-            verb="list",
-            noun="tags",
-            description="Read the allowed session tags, sorted.",
-            work=_tags,
-            answer=Tags,
-        ),
-        Operation(
-            method="PUT",
-            suffix="",
-            verb="replace",
-            noun="tags",
-            description="Replace the allowed tags. A default that is not one of them is cleared.",
-            work=lambda context: _set_tags(context, set(context.body.tags)),
-            answer=Tags,
-            writes=True,
-            body=TagsWrite,
-        ),
-        Operation(
-            method="POST",
-            suffix="",
-            verb="add",
-            noun="tags",
-            description="Add allowed tags.",
-            work=_add,
-            answer=Tags,
-            writes=True,
-            body=TagsWrite,
-        ),
-        Operation(
-            method="DELETE",
-            suffix="",
-            verb="clear",
-            noun="tags",
-            description="Remove all tags and the default.",
-            work=lambda context: _set_tags(context, set()),
-            answer=Tags,
-            writes=True,
-        ),
-        Operation(
-            method="GET",
-            suffix="/default",
-            verb="get",
-            noun="default_tag",
-            description="Read the default tag.",
-            work=_default,
-            answer=DefaultTag,
-        ),
-        Operation(
-            method="PUT",
-            suffix="/default",
-            verb="set",
-            noun="default_tag",
-            description="Set the default tag, which must be allowed.",
-            work=lambda context: _set_default(context, context.body.tag),
-            answer=DefaultTag,
-            writes=True,
-            body=DefaultTagWrite,
-        ),
-        Operation(
-            method="DELETE",
-            suffix="/default",
-            verb="clear",
-            noun="default_tag",
-            description="Clear the default tag.",
-            work=lambda context: _set_default(context, None),
-            answer=DefaultTag,
-            writes=True,
-        ),
-        Operation(
-            method="DELETE",
-            suffix="/{tag}",
-            verb="remove",
-            noun="tag",
-            description="Remove a tag; if it is the default, clear that too.",
-            work=_remove,
-            answer=Tags,
-            writes=True,
-        ),
+        _list_tags,
+        _replace_tags,
+        _add_tags,
+        _clear_tags,
+        _get_default,
+        _put_default,
+        _clear_default,
+        _remove_tag,
     ),
 )
 
@@ -331,6 +298,21 @@ def _set_limit(context: RequestContext, figure: int | None) -> None:
     _change_settings(context, organization, {_limit_field(context): figure})
 
 
+_ONE_LIMIT = "/organizations/{org_id}"
+
+
+@operation("PUT", _ONE_LIMIT, "set acu_limit", None, body=AcuLimitWrite, status=NO_CONTENT)
+def _put_limit(context: RequestContext) -> None:
+    """Set the limit of an organization."""
+    _set_limit(context, context.body.cycle_acu_limit)
+
+
+@operation("DELETE", _ONE_LIMIT, "delete acu_limit", None, status=NO_CONTENT)
+def _delete_limit(context: RequestContext) -> None:
+    """Remove the limit of an organization."""
+    _set_limit(context, None)
+
+
 ACU_LIMITS = Resource(
     kind="acu_limit",
     nouns=("acu_limit", "acu_limits"),
@@ -341,29 +323,5 @@ ACU_LIMITS = Resource(
     answer=AcuLimitAnswer,
     listing=Listing(order="created", rows=_limits),
     readable=False,
-    extra=(
-        Operation(
-            method="PUT",
-            suffix="/organizations/{org_id}",
-            verb="set",
-            noun="acu_limit",
-            description="Set the limit of an organization.",
-            work=lambda context: _set_limit(context, context.body.cycle_acu_limit),
-            answer=None,
-            writes=True,
-            body=AcuLimitWrite,
-            status=NO_CONTENT,
-        ),
-        Operation(
-            method="DELETE",
-            suffix="/organizations/{org_id}",
-            verb="delete",
-            noun="acu_limit",
-            description="Remove the limit of an organization.",
-            work=lambda context: _set_limit(context, None),
-            answer=None,
-            writes=True,
-            status=NO_CONTENT,
-        ),
-    ),
+    extra=(_put_limit, _delete_limit),
 )
