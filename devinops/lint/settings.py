@@ -93,13 +93,6 @@ def _exactness(group: str) -> tuple[bool, int]:
 
 # --- problems of the section ---------------------------------------------------------------------
 
-CODES: Mapping[str, str] = {
-    "unknown-rule": "a name in `lint` of devinops.yaml that no lint rule has",
-    "unused-path": "a pattern in `lint.paths` of devinops.yaml that matches no file with entries "
-    "(warning)",
-}
-"""Code → meaning of the problems that only `devinops lint` finds in devinops.yaml."""
-
 
 class SourceOf(Protocol):
     """Returns the position of a value in devinops.yaml."""

@@ -4,7 +4,7 @@ Modules: `discover` finds and reads the files, with the help of `file_names` and
 `unread_entries` finds entries in places that are not read;
 `yamltree` and `markdown` parse them; `entries` checks each entry, and `cross_checks` compares
 entries with each other; `placeholders` has what `import` and `pull` leave to a person.
-`problems.CODES` lists the codes of all problems.
+docs/problems.md explains the codes of all problems.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from devinops.load.globs import Ignore, read_patterns
 from devinops.load.markdown import split
 from devinops.load.merge_records import dump_merged, merged_file, read_merged
 from devinops.load.placeholders import placeholders
-from devinops.load.problems import CODES, problem
+from devinops.load.problems import problem
 from devinops.load.unread_entries import unread_entries
 from devinops.load.yamltree import Node, control_problems, parse
 from devinops.model.inventory import MergedEdit
@@ -33,7 +33,6 @@ from devinops.planning.layers import Layers, resolve, unused
 from devinops.schema.findings import check
 
 __all__ = [
-    "CODES",
     "CONFIG",
     "Loaded",
     "TextFiles",
@@ -135,7 +134,6 @@ def load(
     problems |= {*same_folders(finder.files), *duplicates(written)}
     problems |= {*titles_as_ids(written), *placeholders(written)}
     problems |= {*layers.problems, *layer_problems, *unused(written)}
-    problems |= {*layers.misspelled(written)}
     problems |= {
         item for path, item in layers.unused.items() if not finder.is_read_or_ignored(path)
     }

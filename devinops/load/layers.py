@@ -50,7 +50,6 @@ def find_layers(
         paths.append(path)
         source = source_of("layers", number)
         if not message:
-            found.problems += found.misspelled_labels(where, source)
             parent, _, last = path.rpartition("/")
             if last == NAME:
                 _add_named(found, top, parent, number + 1, names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 
 from devinops.kinds import KINDS
@@ -11,55 +11,6 @@ from devinops.model.kind import ApiVersion, Attribute, Kind, Role, Scope
 from devinops.model.objects import Declaration, Ensure, Problem, Severity
 from devinops.model.suggest import did_you_mean
 from devinops.model.values import UNSET
-
-_GENERAL = {
-    "credential-variable": (
-        "an entry that takes its value from a variable with a key of Devin or a token of CI"
-    ),
-    "foreign-key-variable": (
-        "`api_key_env` or `enterprise_key_env` names a variable without DEVIN in its name, "
-        "or `DEVINOPS_GITLAB_TOKEN`"
-    ),
-    "no-entries": "no file with entries was found",
-    "not-fixed": "a file that `devinops lint --fix` leaves as it is",
-    "not-formatted": "a file that `devinops fmt` cannot write in the canonical form",
-    "other-version": "`required_version` does not allow this version of devinops",
-    "same-organization": "two targets with the same `org_id` and `api_url` (warning)",
-    "same-as-unmanaged": "a trigger or macro that an unmanaged live object also has (warning)",
-    "unknown-mention": "text that mentions an id which no list shows (an error if a title is "
-    "similar, otherwise a warning)",
-    "unknown-target": "an entry for a target that devinops.yaml does not declare",
-    "unsupported-kind": "an entry of a kind that the API, or the enterprise, does not have",
-    "unsupported-field": "a field that the API, or the enterprise, cannot set",
-    "without-effect": "a setting of a target that does nothing without another setting",
-}
-
-
-def _codes() -> Iterator[tuple[str, str]]:
-    yield from _GENERAL.items()
-    for noun, kind in KINDS.items():
-        for api in (api for api, calls in kind.apis.items() if calls.is_flat):
-            yield f"nested-{noun}", f"a {noun} in a {noun}, which API {api} does not support"
-        for attribute in kind.attributes:
-            if entry := _CODES_OF_ROLES.get(attribute.role):
-                code, meaning = entry
-                yield (
-                    code.format(noun=noun, field=attribute.name),
-                    f"{meaning.format(noun=noun, field=attribute.name)} (warning)",
-                )
-
-
-_CODES_OF_ROLES: Mapping[Role | None, tuple[str, str]] = {
-    Role.MAX_AGE: ("{noun}-age", "a {noun} older than its `{field}`"),
-    Role.ADVISORY: ("{noun}-{field}", "the {field} of a {noun} differs from the live one"),
-    Role.ROTATION: (
-        "{field}-needs-inventory",
-        "`{field}` of a {noun} has no effect without an inventory",
-    ),
-}
-
-CODES: Mapping[str, str] = dict(sorted(_codes()))
-"""Code → meaning of the problems that loading does not find."""
 
 
 def target_problems(

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from devinops.model.keys import Key, listed
 from devinops.model.objects import NOT_LAYERED, Declaration, Ensure, Problem, Severity, Source
-from devinops.model.suggest import did_you_mean
 
 NOT = "not"
 """The key of `where` with the labels that a target must not have."""
@@ -88,37 +87,6 @@ class Layers:
     @cached_property
     def _has_enterprise(self) -> bool:
         return any(target.get("enterprise") for target in self.targets.values())
-
-    def misspelled(self, entries: Iterable[Declaration]) -> Iterator[Problem]:
-        """Yield a warning for each label in `where` of an entry that only resembles a known one."""
-        for entry in entries:
-            if entry.audience:
-                where = entry.layering.where
-                yield from self.misspelled_labels(where, entry.source_of("where"))
-
-    def misspelled_labels(self, where: Mapping[str, Any], source: Source) -> Iterator[Problem]:
-        """Yield a warning for each label or value in `where` that only resembles a known one."""
-        without = where.get(NOT)
-        unwanted = without.items() if isinstance(without, dict) else ()
-        for label, written in (*where.items(), *unwanted):
-            values = self._labels.get(label, frozenset())
-            for value in written if isinstance(written, list) else [written]:
-                if not isinstance(value, str) or value in values:
-                    continue
-                known = did_you_mean(value, values) if values else did_you_mean(label, self._labels)
-                if known:
-                    message = f"no target has the label {label}={value}{known}"
-                    yield Problem(source, "unknown-label", message, Severity.WARNING)
-
-    @cached_property
-    def _labels(self) -> Mapping[str, Collection[str]]:
-        """Each label, and its values."""
-        values: defaultdict[str, set[str]] = defaultdict(set)
-        for target in self.targets.values():
-            for label, value in labels_of(target).items():
-                if isinstance(value, str):
-                    values[label].add(value)
-        return values
 
     def _layer(self, path: str) -> Layer | None:
         above = path

@@ -17,12 +17,9 @@ from devinops.emulator.seed import parse_seed
 from devinops.environment import GLOBAL_OPTIONS
 from devinops.fmt.file_text import formatted
 from devinops.kinds import KINDS
-from devinops.lint import settings
-from devinops.load import problems as load_codes
 from devinops.model.exit_codes import ExitCode
-from devinops.planning import capabilities as checks
 from devinops.schema.all_schemas import schemas
-from tests.testing import comment_picture
+from tests.testing import comment_picture, problem_codes
 from tests.testing.architecture import PAGE, with_picture
 from tests.testing.command_line import Devinops
 from tests.testing.console import run_page, saved
@@ -96,26 +93,22 @@ def test_the_tests_that_prove_the_promises_exist() -> None:
     assert [path for path in linked if not (ROOT / "docs" / path).exists()] == []
 
 
-def problem_codes() -> dict[str, str]:
-    """Return code → meaning of all problems: those of loading, and those that later steps find."""
-    return {**load_codes.CODES, **checks.CODES, **settings.CODES}
-
-
-def test_every_code_in_the_source_is_known() -> None:
-    source = "".join(path.read_text("utf-8") for path in (ROOT / "devinops").rglob("*.py"))
-    found = set(re.findall(r'^ +"([a-z]+(?:-[a-z0-9]+)+)",$', source, re.MULTILINE))
-    assert found
-    assert found <= set(problem_codes()), found - set(problem_codes())
-
-
-def test_every_problem_is_documented(request: pytest.FixtureRequest) -> None:
-    path = ROOT / "docs" / "problems.md"
-    head = path.read_text(encoding="utf-8").partition("\n- `")[0].rstrip()
-    codes = [f"- `{code}`: {meaning}" for code, meaning in sorted(problem_codes().items())]
-    text = "\n".join([head, "", *codes, ""])
-    if request.config.getoption("--rewrite-golden"):
-        path.write_text(text, encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == text
+def test_every_problem_is_explained_and_nothing_else() -> None:
+    explained = problem_codes.documented()
+    assert explained == sorted(set(explained))
+    codes, of_kinds = set(explained), problem_codes.of_kinds()
+    assert of_kinds <= codes
+    assert problem_codes.made() <= codes
+    assert codes - of_kinds <= {
+        *problem_codes.literals(),
+        "hidden",
+        "placeholder",
+        "superseded",
+    } | {
+        "contradiction",
+        "unread",
+        "unreadable",
+    }
 
 
 def test_the_emulators_documentation_is_true() -> None:

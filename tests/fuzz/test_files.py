@@ -14,14 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.kinds import KINDS
-from devinops.load import CODES, Loaded, load, read_yaml
+from devinops.load import Loaded, load, read_yaml
 from devinops.model.objects import Declaration
 from devinops.model.values import UNSET
 from devinops.render.text import Text
 from tests.testing.damage import damaged, fuzz, mutated, one_line, text_of, values
 from tests.testing.places import ROOT
+from tests.testing.problem_codes import documented
 from tests.testing.strategies import content
 from tests.testing.tree import plant
+
+EXPLAINED = frozenset(documented())
 
 YAML = """\
 knowledge:
@@ -78,7 +81,7 @@ def held(files: Mapping[str, bytes]) -> Loaded:
         after = {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
     assert after == dict(files)
     for problem in found.problems:
-        assert problem.code in CODES
+        assert problem.code in EXPLAINED
         assert not {"\n", "\r"} & {*problem.message}, problem
         assert one_line(*Text().problem(problem)), problem
         assert len(problem.message) < 2000
