@@ -23,8 +23,9 @@ class Connection:
     `Window`. `ca_bundle` is a PEM file that replaces the usual certificate authorities. `owner` is
     the value of the label that marks what devinops manages, for kinds that have labels.
     `enterprise_key` is for what only an enterprise key can read and write, and `enterprise_key_env`
-    names the variable that should hold it. Of so many `shards`, each sends its share of the
-    requests, both at once and in a second. No repr shows a key.
+    names the variable that should hold it; `key_env` is that of the `key`, if the target names one.
+    Of so many `shards`, each sends its share of the requests, both at once and in a second. No repr
+    shows a key.
     """
 
     target: Target
@@ -39,6 +40,7 @@ class Connection:
     enterprise_key: str | None = field(default=None, repr=False)
     enterprise_key_env: str | None = None
     shards: int = 1
+    key_env: str | None = None
 
 
 @dataclass(frozen=True)

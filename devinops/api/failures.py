@@ -112,5 +112,7 @@ def _hint(call: Call, connection: Connection, status: int) -> str:
 def _check_key(connection: Connection) -> str:
     if connection.key == connection.enterprise_key:
         return "check the key that the target's enterprise_key_env names"
+    if connection.key_env:
+        return f"check the key in {connection.key_env}"
     names = "DEVIN_API_KEY, DEVIN_TOKEN or DEVIN_API_TOKEN"
     return f"check the key: {names}, or the target's api_key_env"

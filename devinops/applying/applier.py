@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from devinops import waiting
-from devinops.applying.report import ApplyReport, Result
+from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Change, Outcome
+from devinops.model.changes import Action, Change, Outcome, Result
 from devinops.model.client_protocols import BeforeAgain, Writer, ignore
 from devinops.model.errors import TOO_MANY, ApiError, DevinopsError, Terminated, Unreachable
 from devinops.model.exit_codes import ExitCode
@@ -230,9 +230,10 @@ class Applier:
         A request in flight is not retried.
         """
         self.interrupted = code
-        self.stop("interrupted")
-        self._interruption.set()
-        self.writer.stop_waiting()
+        if not self.finished:
+            self.stop("interrupted")
+            self._interruption.set()
+            self.writer.stop_waiting()
 
     def stop(self, why: str) -> None:
         """Start nothing new."""

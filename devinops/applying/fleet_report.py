@@ -1,18 +1,15 @@
-"""The report of an apply in many targets: what differs from the plan, by what people read in it."""
+"""Adds the reports of an apply in many targets to their plans, by what people read in them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any
 
-from devinops.applying.report import ApplyReport, Result
-from devinops.model.changes import Blocked, Change, Outcome
-from devinops.model.exit_codes import ExitCode, of_many
-from devinops.model.target import TargetState
+from devinops.applying.report import ApplyReport
+from devinops.model.changes import Blocked, Change, Outcome, Result
 from devinops.planning.classes import (
     FleetPlan,
     Group,
-    Shared,
     blocked_reading,
     change_reading,
     kept,
@@ -22,76 +19,6 @@ from devinops.planning.classes import (
 )
 
 _ORDER = tuple(Outcome)
-_SIGNALS = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
-
-
-class TargetReport(NamedTuple):
-    """What an apply did in one target: the number of its changes by outcome, and its exit code.
-
-    `unverified` says why it is not known what is left, and is empty if it is known. `backup` is the
-    path of the file with what was overwritten or deleted.
-    """
-
-    name: str
-    exit_code: ExitCode
-    outcomes: dict[Outcome, int]
-    wrote: bool
-    unverified: str = ""
-    backup: str | None = None
-
-    @property
-    def has_changes(self) -> bool:
-        """Whether the plan had any changes."""
-        return any(self.outcomes.values())
-
-    @property
-    def finished(self) -> bool:
-        """Whether all its changes are done, and nothing is left."""
-        return (
-            self.exit_code in (ExitCode.OK, ExitCode.DECIDE) and not self.outcomes[Outcome.BLOCKED]
-        )
-
-
-@dataclass(frozen=True)
-class FleetReport:
-    """The results of an apply in the planned targets of `plan`.
-
-    `not_done` are the results of changes that were not carried out, or that have a message. `left`
-    and `waiting` are what a plan made afterwards still has.
-    """
-
-    plan: FleetPlan
-    targets: tuple[TargetReport, ...]
-    not_done: tuple[Shared[Result], ...] = ()
-    left: tuple[Shared[Change], ...] = ()
-    waiting: tuple[Shared[Blocked], ...] = ()
-
-    def count(self, outcome: Outcome) -> int:
-        """Return how many changes have an outcome, in all targets together."""
-        return sum(target.outcomes[outcome] for target in self.targets)
-
-    @property
-    def wrote(self) -> bool:
-        """Whether the run wrote something in any target, or may have."""
-        return any(target.wrote for target in self.targets)
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether a signal ended the run early."""
-        return any(target.exit_code in _SIGNALS for target in self.targets)
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """The exit code of the run; DECIDE if every target is held."""
-        applied = {target.name: target.exit_code for target in self.targets}
-        codes = [
-            applied[planned.name] if planned.name in applied else planned.exit_code()
-            for planned in self.plan.targets
-        ]
-        states = {planned.state for planned in self.plan.targets}
-        if states == {TargetState.HELD}:
-            codes.append(ExitCode.DECIDE)
-        return of_many(codes, wrote=self.wrote)
 
 
 class ReportCollector:
@@ -101,7 +28,7 @@ class ReportCollector:
     """
 
     def __init__(self) -> None:
-        self._targets: list[TargetReport] = []
+        self._targets: dict[str, dict[str, Any]] = {}
         self._not_done: Group[Result] = Group(_shared_result)
         self._left: Group[Change] = Group(shared_change)
         self._waiting: Group[Blocked] = Group(shared_blocked)
@@ -109,10 +36,13 @@ class ReportCollector:
     def add(self, report: ApplyReport) -> None:
         """Take the report of a target."""
         name = report.plan.target.name
-        outcomes = {outcome: report.count(outcome) for outcome in Outcome}
-        unverified = "" if report.left is not None else report.unverified
-        facts = (name, report.exit_code, outcomes, report.wrote, unverified, report.backup)
-        self._targets.append(TargetReport(*facts))
+        self._targets[name] = {
+            "code": report.exit_code,
+            "outcomes": {outcome: report.count(outcome) for outcome in Outcome},
+            "wrote": report.wrote,
+            "unverified": "" if report.left is not None else report.unverified,
+            "backup": report.backup,
+        }
         for result in report.results:
             if result.message or result.outcome is not Outcome.DONE:
                 rank = _ORDER.index(result.outcome)
@@ -126,14 +56,16 @@ class ReportCollector:
         for block in report.waiting:
             self._waiting.add(blocked_reading(block), block, name)
 
-    def report(self, plan: FleetPlan) -> FleetReport:
-        """Return the report of all targets so far, which were planned in `plan`."""
-        return FleetReport(
+    def applied(self, plan: FleetPlan) -> FleetPlan:
+        """Return the plans of all targets with the reports of those that were applied."""
+        targets = (each._replace(**self._targets.get(each.name, {})) for each in plan.targets)
+        return replace(
             plan,
-            tuple(sorted(self._targets, key=lambda target: target.name)),
-            self._not_done.result(),
-            self._left.result(),
-            self._waiting.result(),
+            targets=tuple(targets),
+            is_applied=True,
+            not_done=self._not_done.result(),
+            left=self._left.result(),
+            waiting=self._waiting.result(),
         )
 
 

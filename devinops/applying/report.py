@@ -5,37 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from devinops.model.changes import Action, Blocked, Change, Outcome
+from devinops.model.changes import Action, Blocked, Change, Outcome, Result
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.keys import Key
 from devinops.model.kind import Lifecycle
-from devinops.model.objects import Live
 from devinops.planning.plan import Plan
 
 _DELETING = (Action.REPLACE, Action.DELETE)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The outcome of one change.
-
-    `unclear`: it failed, but the API wrote something or may have. `lost`: it is done, but a secret
-    that the API shows only once was not shown, so a person must replace it.
-    """
-
-    change: Change
-    outcome: Outcome
-    message: str = ""
-    id: str | None = None
-    unclear: bool = False
-    live: Live | None = None
-    """The object after the change, if the API returned it."""
-    lost: bool = False
-
-    @property
-    def wrote(self) -> bool:
-        """Whether the change wrote something, or may have."""
-        return self.outcome is Outcome.DONE or self.unclear
 
 
 @dataclass(frozen=True)

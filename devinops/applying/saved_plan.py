@@ -15,6 +15,7 @@ from devinops.model.changes import Change
 from devinops.model.errors import NotWritten, UnusableFile
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
+from devinops.model.objects import Source
 from devinops.model.shard import Shard
 from devinops.model.target import TargetState
 from devinops.planning.classes import (
@@ -173,11 +174,11 @@ def _edited(plan: PlanDocument, digest: str, document: Mapping[str, Any]) -> str
 
 def _fleet(saved: FleetDocument) -> FleetPlan:
     """Raises ValueError if a value is wrong in a way that the schema cannot describe."""
-    changes: dict[Reading, Change] = {}
+    changes: dict[tuple[Reading, Source | None], Change] = {}
 
     def kept(item: ChangeItem) -> Change:
         change = item.to_model()
-        return changes.setdefault(change_reading(change), change)
+        return changes.setdefault((change_reading(change), change.source), change)
 
     return FleetPlan(
         targets=tuple(map(_target, saved.targets)),
@@ -213,7 +214,7 @@ def _target(saved: FleetTargetItem) -> TargetPlan:
         saved.name,
         saved.state,
         saved.message,
-        ExitCode.OK if is_planned else ExitCode(saved.exit_code),
+        None if is_planned else ExitCode(saved.exit_code),
         saved.target.to_model() if saved.target else None,
         saved.store,
         saved.digest or "",

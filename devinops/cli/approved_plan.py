@@ -24,7 +24,7 @@ from devinops.planning.digest_list import DigestList
 from devinops.planning.plan import DIGEST_LENGTH, Plan, ShownPlan
 from devinops.render.answers import Differences
 
-_DIGEST = re.compile(rf"[0-9a-f]{{{DIGEST_LENGTH}}}")
+_DIGEST = re.compile(r"[0-9a-f]+")
 
 
 class ApprovedPlan(NamedTuple):
@@ -145,11 +145,16 @@ def read_reviewed(
     """Return the reviewed plans of many targets; None if neither argument names a file with them.
 
     `path` is a saved plan, `expect` the value of --expect, and `shard` that of --shard. Raises
-    UnusableFile, and UsageError if they contradict each other.
+    UnusableFile, and UsageError if there is no such file, or they contradict each other.
     """
     if path is None:
-        if expect is None or _DIGEST.fullmatch(expect) or not Path(expect).is_file():
+        if expect is None or _DIGEST.fullmatch(expect):
             return None
+        if not Path(expect).is_file():
+            raise UsageError(
+                f"--expect {expect}: there is no such file, and a digest has {DIGEST_LENGTH} "
+                "characters, 0-9 and a-f"
+            )
         return ReviewedPlans(Path(expect), read_digests(Path(expect)))
     plans = read_plans(path)
     if not isinstance(plans, FleetPlan):

@@ -14,7 +14,6 @@ from devinops import signals
 from devinops.api.redact import remember_values
 from devinops.applying.applier import Applier, ApplyOptions, Hooks, apply
 from devinops.applying.backup import Backups
-from devinops.applying.fleet_report import FleetReport
 from devinops.applying.report import ApplyReport
 from devinops.cli.options import Options
 from devinops.cli.output import echo_err, tell
@@ -33,7 +32,7 @@ from devinops.model.keys import Key, ObjectId
 from devinops.planning.commands import like_commands, with_flags
 from devinops.planning.plan import Plan
 from devinops.render import Style, render
-from devinops.render.answers import PlanAnswer
+from devinops.render.answers import FleetAnswer, PlanAnswer
 
 
 def show(options: Options, plan: Plan, *, asking: bool, approved: bool = False) -> None:
@@ -87,13 +86,13 @@ def check_refusals(plan: Plan, flags: str, *, is_saved: bool = False) -> None:
     """
     if plan.held:
         held = f"the target {plan.target.name} is held, nothing was written: {plan.held}"
-        raise NotApplied(plan, Refused(f"{held}; to lift this, remove `hold` there"))
+        raise NotApplied.because(plan, Refused(f"{held}; to lift this, remove `hold` there"))
     if plan.refusals:
         names = like_commands(plan.named)
         reasons = "; ".join(with_flags(refusal.reason, flags, names) for refusal in plan.refusals)
         again = "; the saved plan contains its options, so plan again to change them"
         refused = Refused(f"refused, nothing was written: {reasons}{again if is_saved else ''}")
-        raise NotApplied(plan, refused)
+        raise NotApplied.because(plan, refused)
 
 
 def secret_values(
@@ -149,7 +148,7 @@ def _webhook_secrets(plan: Plan, path: Path | None) -> WebhookSecrets:
     try:
         return WebhookSecrets(plan.changes, path)
     except (Refused, NotWritten) as error:
-        raise NotApplied(plan, error) from error
+        raise NotApplied.because(plan, error) from error
 
 
 def execute(
@@ -193,16 +192,17 @@ def _stopper(options: Options, applier: Applier) -> Callable[[ExitCode], None]:
     """Return the handler for signals during an apply."""
 
     def stop(code: ExitCode) -> None:
-        if applier.finished:
-            applier.interrupted = code
-            return
-        if not options.quiet:
-            signals.tell(
-                "\ninterrupted: finishing the requests in flight; press again to stop at once"
-            )
+        if not applier.finished:
+            tell_interrupted(options)
         applier.interrupt(code)
 
     return stop
+
+
+def tell_interrupted(options: Options) -> None:
+    """Say what a signal does during an apply."""
+    if not options.quiet:
+        signals.tell("\ninterrupted: finishing the requests in flight; press again to stop at once")
 
 
 def _plan_left(replan: Callable[[], Planned]) -> Plan:
@@ -210,7 +210,7 @@ def _plan_left(replan: Callable[[], Planned]) -> Plan:
         return replan().plan
 
 
-def finish(options: Options, report: ApplyReport | FleetReport) -> ExitCode:
+def finish(options: Options, report: ApplyReport | FleetAnswer) -> ExitCode:
     """Write the report and return the exit code of the run."""
     try:
         options.answer(report)
@@ -219,5 +219,6 @@ def finish(options: Options, report: ApplyReport | FleetReport) -> ExitCode:
         style = Style(full=options.verbose, flags=options.command_flags)
         for chunk in render("text", report, style):
             echo_err(chunk)
-        return worst(report.exit_code, ExitCode.RUN_AGAIN if report.wrote else ExitCode.FIX)
+        wrote = report.wrote if isinstance(report, ApplyReport) else report.plan.wrote
+        return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)
     return report.exit_code

@@ -207,14 +207,6 @@ class Kept(NamedTuple, Generic[C_co]):
     known: frozenset[str]
 
 
-class Reviewed(NamedTuple):
-    """The digests that people reviewed, and the filters and approvals of those plans, if known."""
-
-    digests: DigestList
-    only: tuple[str, ...] = ()
-    approvals: Approvals | None = None
-
-
 def plan_targets(
     fleet: Fleet[C_co],
     approvals: Approvals,
@@ -283,7 +275,7 @@ class _Planning(Generic[C_co]):
         plan: Plan,
         state: TargetState = TargetState.PLANNED,
         message: str = "",
-        code: ExitCode = ExitCode.OK,
+        code: ExitCode | None = None,
     ) -> None:
         with self.lock:
             self.keys |= plan.named if self.fleet.only else frozenset()

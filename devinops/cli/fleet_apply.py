@@ -18,16 +18,16 @@ from devinops import signals
 from devinops.api import open_writer
 from devinops.applying.applier import Applier, ApplyOptions, Hooks, apply
 from devinops.applying.backup import Backups
-from devinops.applying.fleet_report import FleetReport, ReportCollector
-from devinops.applying.report import ApplyReport, Result
-from devinops.cli.execute_plan import RunJournal, secret_values
+from devinops.applying.fleet_report import ReportCollector
+from devinops.applying.report import ApplyReport
+from devinops.cli.execute_plan import RunJournal, secret_values, tell_interrupted
 from devinops.cli.fleet import Fleet, Kept, open_fleet, plan_targets
 from devinops.cli.options import Options
-from devinops.cli.session import FleetNotApplied, Session
+from devinops.cli.session import NotApplied, Session
 from devinops.cli.webhook_secrets import WebhookSecrets
 from devinops.git import Git
 from devinops.inventory import InventorySettings, new_run
-from devinops.model.changes import Outcome
+from devinops.model.changes import Outcome, Result
 from devinops.model.client_protocols import Writer
 from devinops.model.errors import DevinopsError, NotWritten, Refused, Stale
 from devinops.model.exit_codes import ExitCode
@@ -39,6 +39,7 @@ from devinops.planning.commands import with_flags
 from devinops.planning.digest_list import DigestList
 from devinops.planning.plan import Plan
 from devinops.render import counted, fleet
+from devinops.render.answers import FleetAnswer
 
 
 class FleetRequest(NamedTuple):
@@ -59,13 +60,14 @@ class FleetRequest(NamedTuple):
         return not (self.yes or self.reviewed or self.digest)
 
 
-def apply_to(options: Options, names: tuple[str, ...], request: FleetRequest) -> FleetReport:
+def apply_to(options: Options, names: tuple[str, ...], request: FleetRequest) -> FleetAnswer:
     """Plan all targets, show the plans, ask, and apply each; return the report.
 
-    Raises FleetNotApplied if nothing of them may be applied.
+    Raises NotApplied if nothing of them may be applied.
     """
     with open_fleet(options, names, open_writer) as targets:
-        return _FleetApply(targets, request).run()
+        plan = _FleetApply(targets, request).run()
+        return targets.answer(plan, plan.exit_code())
 
 
 @dataclass
@@ -78,13 +80,14 @@ class _FleetApply:
     """Variable → value of each secret to create."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self) -> FleetReport:
+    def run(self) -> FleetPlan:
+        """Return the plan with the report."""
         request = self.request
         plan = plan_targets(self.targets, request.approvals, request.reviewed, self.keep)
         self.show(plan)
         self.check(plan)
         if not self.ready:
-            return FleetReport(plan, ())
+            return replace(plan, is_applied=True)
         if request.asks and any(kept.plan.changes for kept in self.ready.values()):
             self.ask(plan)
             plan = self.planned_again(plan)
@@ -121,7 +124,7 @@ class _FleetApply:
             sys.stdout.flush()
 
     def check(self, plan: FleetPlan) -> None:
-        """Raise FleetNotApplied if nothing may be applied."""
+        """Raise NotApplied if nothing may be applied."""
         digest = self.request.digest
         if digest is not None and digest != plan.digests.digest:
             error = (
@@ -129,14 +132,14 @@ class _FleetApply:
                 "written; review them again, or pass --expect the FILE with the digest of each "
                 "target, which applies those that are as reviewed"
             )
-            raise FleetNotApplied(self.targets.answer(plan, ExitCode.PLAN_AGAIN, error))
+            raise self.not_applied(plan, Stale(error))
         if plan.refusals:
             flags = self.targets.options.command_flags
             reasons = "; ".join(with_flags(refusal.reason, flags) for refusal in plan.refusals)
             raise self.not_applied(plan, Refused(f"refused, nothing was written: {reasons}"))
 
-    def not_applied(self, plan: FleetPlan, error: DevinopsError) -> FleetNotApplied:
-        return FleetNotApplied(self.targets.answer(plan, error.exit_code, str(error)))
+    def not_applied(self, plan: FleetPlan, error: DevinopsError) -> NotApplied:
+        return NotApplied(self.targets.answer(plan, error.exit_code, str(error)))
 
     def ask(self, plan: FleetPlan) -> None:
         """Ask for approval of all plans together. Raises Refused if it is not given."""
@@ -150,9 +153,8 @@ class _FleetApply:
         """Plan again what is to be written: the question may have been open for hours."""
         again, self.ready = replace(self.targets, names=tuple(self.ready)), {}
         later = plan_targets(again, self.request.approvals, plan.digests, self.keep).targets
-        names = {target.name for target in later}
-        others = [target for target in plan.targets if target.name not in names]
-        return replace(plan, targets=tuple(sorted([*others, *later], key=lambda item: item.name)))
+        new = {target.name: target._replace(is_new=True) for target in later}
+        return replace(plan, targets=tuple(new.get(each.name, each) for each in plan.targets))
 
 
 @dataclass
@@ -174,28 +176,19 @@ class _FleetRun:
     """The name of the run in each inventory that targets share."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, ready: dict[str, Kept[Writer]]) -> FleetReport:
+    def run(self, ready: dict[str, Kept[Writer]]) -> FleetPlan:
         self.commit = Git(self.targets.options.root).line("rev-parse", "HEAD")
         signals.instead(self.stop)
         jobs = {name: partial(self.apply, kept) for name, kept in sorted(ready.items())}
         self.targets.each("applying", jobs, lambda name, error: self.failed(ready[name], error))
         targets = tuple(self.busy.get(target.name, target) for target in self.plan.targets)
-        return self.collector.report(replace(self.plan, targets=targets))
+        return self.collector.applied(replace(self.plan, targets=targets))
 
     def stop(self, code: ExitCode) -> None:
         """Let the requests in flight finish, in all targets, and start nothing new."""
         self.stopped = code
-        if not self.targets.options.quiet:
-            signals.tell(
-                "\ninterrupted: finishing the requests in flight; press again to stop at once"
-            )
+        tell_interrupted(self.targets.options)
         for applier in tuple(self.running):
-            self.interrupt(applier, code)
-
-    def interrupt(self, applier: Applier, code: ExitCode) -> None:
-        if applier.finished:
-            applier.interrupted = code
-        else:
             applier.interrupt(code)
 
     def apply(self, kept: Kept[Writer]) -> None:
@@ -221,7 +214,7 @@ class _FleetRun:
             )
             self.running.append(applier)
             if self.stopped:
-                self.interrupt(applier, self.stopped)
+                applier.interrupt(self.stopped)
             try:
                 report = apply(applier, partial(self.plan_left, kept))
             finally:
@@ -248,7 +241,7 @@ class _FleetRun:
         name = kept.plan.target.name
         (target,) = (target for target in self.plan.targets if target.name == name)
         self.busy[name] = target._replace(
-            state=TargetState.BUSY, message=str(error), failure=error.exit_code, digest=""
+            state=TargetState.BUSY, message=str(error), code=error.exit_code, digest="", is_new=True
         )
 
     def skip(self, kept: Kept[Writer], why: str) -> None:

@@ -454,6 +454,7 @@ def connection(settings: Settings) -> Connection:
         owner=settings.owner,
         enterprise_key=settings.enterprise_key,
         enterprise_key_env=settings.enterprise_key_env,
+        key_env=settings.key_env,
     )
 
 
@@ -505,19 +506,16 @@ def retry_until_listed(
 
 
 class NotApplied(DevinopsError):
-    """A plan was made but not applied; `cause` gives the reason and the exit code."""
+    """A plan, or those of many targets, were made but not applied; the answer says why."""
 
-    def __init__(self, plan: Plan, cause: DevinopsError) -> None:
-        self.plan, self.exit_code = plan, cause.exit_code
-        super().__init__(str(cause))
-
-
-class FleetNotApplied(DevinopsError):
-    """The plans of many targets were made but not applied; the answer says why."""
-
-    def __init__(self, answer: FleetAnswer) -> None:
+    def __init__(self, answer: PlanAnswer | FleetAnswer) -> None:
         self.answer, self.exit_code = answer, answer.exit_code
         super().__init__(answer.error)
+
+    @classmethod
+    def because(cls, plan: Plan, cause: DevinopsError) -> NotApplied:
+        """Return the error for the plan of one target."""
+        return cls(PlanAnswer(plan, cause.exit_code, str(cause)))
 
 
 @contextmanager
@@ -546,10 +544,8 @@ def _write_failure(options: Options, error: DevinopsError) -> None:
 
 
 def _failure(options: Options, error: DevinopsError) -> PlanAnswer | FleetAnswer | Failure:
-    if isinstance(error, FleetNotApplied):
-        return error.answer
     if isinstance(error, NotApplied):
-        return PlanAnswer(error.plan, error.exit_code, str(error))
+        return error.answer
     problems: Sequence[Problem] = error.problems if isinstance(error, InputError) else ()
     return Failure(str(error), error.exit_code, tuple(problems), _target_name(options))
 

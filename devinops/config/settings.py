@@ -46,6 +46,7 @@ class Settings:
     key: str = field(repr=False)
     enterprise_key: str | None = field(repr=False)
     enterprise_key_env: str | None
+    key_env: str | None
     timeout_s: float
     rate: float
     parallelism: int | None
@@ -85,6 +86,7 @@ def resolve(
         key=key,
         enterprise_key=values.enterprise_key(),
         enterprise_key_env=values.declared("enterprise_key_env", None),
+        key_env=values.target.get("api_key_env"),
         timeout_s=values.flag("timeout", 60.0),
         rate=project.rate,
         parallelism=values.flag("parallelism", None),

@@ -212,3 +212,26 @@ class Drift:
     source: Source | None = None
     at: int | None = None
     by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of one change.
+
+    `unclear`: it failed, but the API wrote something or may have. `lost`: it is done, but a secret
+    that the API shows only once was not shown, so a person must replace it.
+    """
+
+    change: Change
+    outcome: Outcome
+    message: str = ""
+    id: str | None = None
+    unclear: bool = False
+    live: Live | None = None
+    """The object after the change, if the API returned it."""
+    lost: bool = False
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the change wrote something, or may have."""
+        return self.outcome is Outcome.DONE or self.unclear

@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
-from devinops.model.changes import Blocked, Change, Drift, Missing, Refusal, Risk
+from devinops.model.changes import (
+    Blocked,
+    Change,
+    Drift,
+    Missing,
+    Outcome,
+    Refusal,
+    Result,
+    Risk,
+)
 from devinops.model.exit_codes import ExitCode, of_many
 from devinops.model.keys import Key
-from devinops.model.objects import Problem
+from devinops.model.objects import Problem, Source
 from devinops.model.policy import Approvals
 from devinops.model.shard import Shard
 from devinops.model.target import Target, TargetState
@@ -34,17 +43,21 @@ _OWN_WORD: Final = re.compile(
 
 
 class TargetPlan(NamedTuple):
-    """What is kept of the plan of one target.
+    """What is kept of the plan of one target, and of its apply.
 
-    `message` says why nothing is written in a target that is not planned, and `failure` is the exit
-    code for that. `digest` is empty if nothing can be applied. Without a plan, `target` is None and
-    the numbers are 0.
+    `message` says why nothing is written in a target that is not planned; `is_new`: people have not
+    seen that in the plan. `code` is the exit code, None if the plan tells it. `digest` is empty if
+    nothing can be applied. Without a plan, `target` is None and the numbers are 0.
+
+    `outcomes` are the numbers of changes after an apply, None without one. `unverified` says why it
+    is not known what is left. `backup` is the path of the file with what was overwritten or
+    deleted.
     """
 
     name: str
     state: TargetState = TargetState.PLANNED
     message: str = ""
-    failure: ExitCode = ExitCode.OK
+    code: ExitCode | None = None
     target: Target | None = None
     store: str = "none"
     digest: str = ""
@@ -53,6 +66,11 @@ class TargetPlan(NamedTuple):
     blocked: int = 0
     drift: int = 0
     refusals: int = 0
+    is_new: bool = False
+    outcomes: Mapping[Outcome, int] | None = None
+    wrote: bool = False
+    unverified: str = ""
+    backup: str | None = None
 
     @property
     def writes(self) -> bool:
@@ -62,8 +80,8 @@ class TargetPlan(NamedTuple):
 
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
         """Return the exit code of this target; see `Plan.exit_code`."""
-        if self.state is not TargetState.PLANNED:
-            return self.failure
+        if self.code is not None or self.state is not TargetState.PLANNED:
+            return self.code or ExitCode.OK
         if self.refusals or self.blocked:
             return ExitCode.DECIDE
         return ExitCode.LOOK if detailed and self.changes else ExitCode.OK
@@ -80,7 +98,8 @@ class ChangeClass(NamedTuple):
     """The targets whose changes read the same.
 
     The changes have no ids and no live objects, as those of a `SavedPlan`, and their sources are
-    those in the first of the targets. A change that several classes have is one object.
+    those in the first of the targets. A change that several classes have from one place in the
+    files is one object.
     """
 
     changes: tuple[Change, ...]
@@ -90,12 +109,17 @@ class ChangeClass(NamedTuple):
 
 @dataclass(frozen=True)
 class FleetPlan:
-    """The plans of many targets, by class; the largest class comes first, as in each group.
+    """The plans of many targets, by class, and the report if they were applied.
+
+    The largest class comes first, as in each group.
 
     `refused` says why nothing of the plans of some targets may be applied, `refusals` why nothing
     of any. `missing` are objects that a person has to create. `is_drift`: the targets were only
     compared with their inventories, so there are no changes and no digests. If these are only the
     targets of a `shard`, `selected` are those of all shards together.
+
+    If it `is_applied`, `not_done` are the results of changes that were not carried out, or that
+    have a message. `left` and `waiting` are what a plan made afterwards still has.
     """
 
     targets: tuple[TargetPlan, ...]
@@ -112,6 +136,10 @@ class FleetPlan:
     is_drift: bool = False
     shard: Shard | None = None
     selected: int = 0
+    is_applied: bool = False
+    not_done: tuple[Shared[Result], ...] = ()
+    left: tuple[Shared[Change], ...] = ()
+    waiting: tuple[Shared[Blocked], ...] = ()
 
     @cached_property
     def digests(self) -> DigestList:
@@ -128,12 +156,30 @@ class FleetPlan:
         """Whether any of the targets is an enterprise, so that not all are organizations."""
         return any(target.target and target.target.enterprise for target in self.targets)
 
+    @property
+    def wrote(self) -> bool:
+        """Whether the run wrote something in any target, or may have."""
+        return any(target.wrote for target in self.targets)
+
+    def outcomes(self) -> Counter[Outcome]:
+        """Return how many changes have each outcome, in all targets together."""
+        numbers = Counter[Outcome]()
+        for target in self.targets:
+            numbers.update(target.outcomes or {})
+        return numbers
+
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
-        """Return the exit code of the run if nothing is applied; see `Plan.exit_code`."""
+        """Return the exit code of the run; see `Plan.exit_code`.
+
+        An apply in which every target is held ends with DECIDE.
+        """
         codes = [target.exit_code(detailed=detailed) for target in self.targets]
         if self.is_drift and self.drift:
             codes.append(ExitCode.LOOK)
-        return of_many([*codes, *([ExitCode.DECIDE] if self.refusals else [])], wrote=False)
+        is_held = self.is_applied and {t.state for t in self.targets} == {TargetState.HELD}
+        if self.refusals or is_held:
+            codes.append(ExitCode.DECIDE)
+        return of_many(codes, wrote=self.wrote)
 
 
 # --- collecting -----------------------------------------------------------------------------------
@@ -175,6 +221,20 @@ class Group(Generic[T]):
         return tuple(shared for _, shared in self.grouped())
 
 
+class _ClassFacts(NamedTuple):
+    """The risks of a class, and the sources of its changes in its first target."""
+
+    risks: tuple[Risk, ...]
+    sources: tuple[Source | None, ...]
+
+    def changes(self, shared: Iterable[Change]) -> tuple[Change, ...]:
+        """Return the changes of the class, with its own sources where these differ."""
+        return tuple(
+            change if change.source == source else replace(change, declared_at=source)
+            for change, source in zip(shared, self.sources, strict=True)
+        )
+
+
 class PlanCollector:
     """Takes the plans of targets in any order, and keeps each text once.
 
@@ -184,7 +244,7 @@ class PlanCollector:
     def __init__(self) -> None:
         self._targets: list[TargetPlan] = []
         self._changes: Group[Change] = Group(shared_change)
-        self._classes: Group[tuple[Risk, ...]] = Group(lambda risks: risks)
+        self._classes: Group[_ClassFacts] = Group(lambda facts: facts)
         self._blocked: Group[Blocked] = Group(shared_blocked)
         self._missing: Group[Missing] = Group(lambda item: item)
         self._drift: Group[Drift] = Group(_shared_drift)
@@ -198,7 +258,7 @@ class PlanCollector:
         *,
         state: TargetState = TargetState.PLANNED,
         message: str = "",
-        exit_code: ExitCode = ExitCode.OK,
+        exit_code: ExitCode | None = None,
     ) -> None:
         """Take the plan of a target, which can be held.
 
@@ -239,7 +299,8 @@ class PlanCollector:
             self._changes.add(readings[-1], kept(change), name)
         if readings:
             risks = tuple(str(risk) for risk in plan.risks)
-            self._classes.add((tuple(readings), risks), plan.risks, name)
+            sources = tuple(change.source for change in plan.changes)
+            self._classes.add((tuple(readings), risks), _ClassFacts(plan.risks, sources), name)
         for block in plan.blocked:
             self._blocked.add(blocked_reading(block), block, name)
         for item in plan.missing:
@@ -269,8 +330,8 @@ class PlanCollector:
         return FleetPlan(
             targets=tuple(sorted(self._targets, key=lambda target: target.name)),
             classes=tuple(
-                ChangeClass(tuple(changes[each] for each in reading[0]), risks, names)
-                for reading, (risks, names) in self._classes.grouped()
+                ChangeClass(facts.changes(changes[each] for each in reading[0]), facts.risks, names)
+                for reading, (facts, names) in self._classes.grouped()
             ),
             blocked=self._blocked.result(),
             missing=self._missing.result(),

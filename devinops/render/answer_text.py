@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devinops.applying.fleet_report import FleetReport
 from devinops.applying.report import ApplyReport
 from devinops.planning.plan import SavedPlan
 from devinops.render import Style, answers
@@ -29,8 +28,6 @@ def lines_of(answer: answers.Answer, style: Style) -> Iterator[str]:
             return text.plan(answer)
         case answers.FleetAnswer():
             return text.fleet(answer)
-        case FleetReport():
-            return text.fleet_report(answer)
         case ApplyReport():
             return text.report(answer)
         case answers.ProblemsAnswer():

@@ -11,7 +11,6 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
 
 if TYPE_CHECKING:
-    from devinops.applying.fleet_report import FleetReport
     from devinops.applying.report import ApplyReport
     from devinops.model.changes import Change
     from devinops.model.inventory import Inventory
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from devinops.schema.base_document import Document
 
 Answer: TypeAlias = (
-    "PlanAnswer | FleetAnswer | SavedPlan | Differences | ApplyReport | FleetReport | Failure"
+    "PlanAnswer | FleetAnswer | SavedPlan | Differences | ApplyReport | Failure"
     " | ProblemsAnswer | DriftAnswer | SimpleAnswer"
 )
 
@@ -46,7 +45,7 @@ class PlanAnswer(NamedTuple):
 
 
 class FleetAnswer(NamedTuple):
-    """The plans of many targets, and the exit code of the run.
+    """The plans of many targets, with the report if they were applied, and the exit code.
 
     `error`, `approved`, `command` and `lint` are as in `PlanAnswer`. `selectors` are the values of
     --target that select these targets, and `affected` that of --affected. `keys` are the variables

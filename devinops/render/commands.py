@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from devinops.applying.fleet_report import FleetReport
 from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
 from devinops.model.changes import Blocked, Change, Drift, Refusal
@@ -74,9 +73,6 @@ def named_keys(answer: Answer) -> Iterator[Key]:
             yield from _of_blocked(answer.waiting)
         case FleetAnswer():
             yield from _of_fleet(answer.plan)
-        case FleetReport():
-            yield from _of_fleet(answer.plan)
-            yield from _of_blocked(block.item for block in answer.waiting)
         case DriftAnswer():
             yield from (drift.key for drift in answer.findings.drift)
         case Differences():
@@ -94,7 +90,7 @@ def _of_plan(plan: ShownPlan) -> Iterator[Key]:
 def _of_fleet(plan: FleetPlan) -> Iterator[Key]:
     for group in plan.classes:
         yield from _of_changes(group.changes)
-    yield from _of_blocked(shared.item for shared in plan.blocked)
+    yield from _of_blocked(shared.item for shared in (*plan.blocked, *plan.waiting))
     yield from (shared.item.key for shared in plan.drift)
 
 

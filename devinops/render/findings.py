@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from devinops.applying.fleet_report import FleetReport
 from devinops.applying.report import ApplyReport
 from devinops.model.objects import Problem, Severity
 from devinops.render import counted
@@ -33,7 +32,7 @@ def problems_of(answer: Answer) -> Sequence[Problem]:
             return answer.problems
         case PlanAnswer() | ApplyReport():
             return answer.plan.problems
-        case FleetAnswer() | FleetReport():
+        case FleetAnswer():
             return [shared.item for shared in answer.plan.problems]
         case _:
             return ()

@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 from shlex import quote
 from typing import Final, NamedTuple
 
-from devinops.applying.fleet_report import FleetReport
 from devinops.model.changes import Action, Change, Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import SHOWN, Key
@@ -90,7 +89,8 @@ def title(plan: FleetPlan) -> str:
 
 def heading(plan: FleetPlan) -> str:
     """Return what was done with how many targets."""
-    return f"{'Drift in' if plan.is_drift else 'Plan for'} {title(plan)}{of_shard(plan)}"
+    what = "Drift in" if plan.is_drift else "Apply to" if plan.is_applied else "Plan for"
+    return f"{what} {title(plan)}{of_shard(plan)}"
 
 
 def of_shard(plan: FleetPlan) -> str:
@@ -119,12 +119,14 @@ def facts(answer: answers.FleetAnswer) -> Iterator[str]:
 
 
 def counts(plan: FleetPlan) -> str:
-    """Return the last line of a plan of many targets."""
-    return f"{heading(plan)}: {verdict(plan)}."
+    """Return the last line of a plan or a report of many targets."""
+    return f"{verdict(plan)}." if plan.is_applied else f"{heading(plan)}: {verdict(plan)}."
 
 
 def verdict(plan: FleetPlan, error: str = "") -> str:
     """Return what happens to how many targets, without the numbers that are zero."""
+    if plan.is_applied:
+        return _applied(plan)
     planned = [target for target in plan.targets if target.state is TargetState.PLANNED]
     others = joined(
         (
@@ -172,13 +174,15 @@ def class_counts(group: ChangeClass) -> str:
     return joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
 
 
-def remarks(answer: answers.FleetAnswer | FleetReport, flags: str) -> Iterator[Remarks]:
+def remarks(answer: answers.FleetAnswer, flags: str, *, is_alone: bool = True) -> Iterator[Remarks]:
     """Yield what a person must see besides changes, or besides what was done as planned.
 
-    `flags` is that of `Style`, and is added to the commands in the sentences.
+    `flags` is that of `Style`, and is added to the commands in the sentences. A report that is not
+    alone comes after the plan, and says nothing again.
     """
     names = like_commands(named_keys(answer))
-    groups = _of_report(answer) if isinstance(answer, FleetReport) else _of_plan(answer.plan)
+    plan = answer.plan
+    groups = _of_report(plan, is_alone=is_alone) if plan.is_applied else _of_plan(plan)
     for group in groups:
         lines = [line._replace(text=with_flags(line.text, flags, names)) for line in group.remarks]
         if lines:
@@ -218,10 +222,10 @@ def _of_plan(plan: FleetPlan) -> Iterator[Remarks]:
     yield Remarks("warnings", NOTICED, 0.05, warnings)
 
 
-def _states(plan: FleetPlan) -> Iterator[Remarks]:
+def _states(plan: FleetPlan, *, only_new: bool = False) -> Iterator[Remarks]:
     """Yield the targets in which nothing is written, and why."""
     for state, (meaning, sign) in STATES.items():
-        targets = [target for target in plan.targets if target.state is state]
+        targets = [t for t in plan.targets if t.state is state and (t.is_new or not only_new)]
         messages = _by_text((target.name, _message(target)) for target in targets)
         yield Remarks(meaning, sign, 0.06, messages)
 
@@ -277,7 +281,11 @@ def full_command(answer: answers.FleetAnswer, in_root: str) -> str:
 
 
 def plan_look(plan: FleetPlan) -> Look:
-    """Return what a plan of many targets means for its reader."""
+    """Return what a plan or a report of many targets means for its reader."""
+    if plan.is_applied:
+        return {ExitCode.OK: Look.GOOD, ExitCode.DECIDE: Look.WAITING}.get(
+            plan.exit_code(), Look.ERROR
+        )
     if plan.refusals or plan.refused or plan.count(TargetState.FAILED):
         return Look.ERROR
     if plan.blocked or plan.count(TargetState.STALE) or plan.count(TargetState.BUSY):
@@ -288,71 +296,65 @@ def plan_look(plan: FleetPlan) -> Look:
 # --- reports --------------------------------------------------------------------------------------
 
 
-def report_title(report: FleetReport) -> str:
-    """Return in how many of the targets with changes all of them are done, and the counts."""
-    plan, reported = report.plan, [target for target in report.targets if target.has_changes]
-    finished = sum(target.finished for target in reported)
+def _applied(plan: FleetPlan) -> str:
+    """Return in how many targets all is done of those that needed something, and the counts."""
+    planned = [target for target in plan.targets if target.state is TargetState.PLANNED]
+    concerned = [target for target in planned if target.changes or target.blocked]
+    finished = sum(target.exit_code() is ExitCode.OK for target in concerned)
     unwritten = sum(plan.count(state) for state in STATES if state is not TargetState.HELD)
-    done = joined((report.count(outcome), outcome) for outcome in Outcome)
+    numbers = plan.outcomes()
+    numbers[Outcome.BLOCKED] += sum(target.blocked for target in planned)
+    done = joined((numbers[outcome], outcome) for outcome in Outcome)
     others = joined((plan.count(state), state.value) for state in STATES)
-    word = "Interrupted: applied" if report.interrupted else "Applied"
-    total = many(plan, len(reported) + unwritten)
-    details = "; ".join(filter(None, (done, others)))
-    return f"{word} to {finished} of {total}{of_shard(plan)}: {details or 'nothing to do'}"
+    is_interrupted = plan.exit_code() in (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+    word = "Interrupted: applied" if is_interrupted else "Applied"
+    details = "; ".join(filter(None, (done, others))) or "nothing to do"
+    total = f"{many(plan, len(concerned) + unwritten)}{of_shard(plan)}"
+    return f"{word} to {finished} of {total}: {details}"
 
 
-def _of_report(report: FleetReport) -> Iterator[Remarks]:
+def _of_report(plan: FleetPlan, *, is_alone: bool) -> Iterator[Remarks]:
     not_done = [
         Remark(t, r.message, r.change.key, r.change.source, f"{r.change.action} {r.outcome}")
-        for r, t in report.not_done
+        for r, t in plan.not_done
     ]
     yield Remarks("not done as planned", FAILED, 0.3, not_done)
-    left = [Remark(t, c.reason, c.key, c.source, str(c.action)) for c, t in report.left]
+    left = [Remark(t, c.reason, c.key, c.source, str(c.action)) for c, t in plan.left]
     yield Remarks("plans made afterwards still have changes", BLOCKED, 0.15, left)
-    unverified = _by_text((t.name, t.unverified) for t in report.targets if t.unverified)
+    unverified = _by_text((t.name, t.unverified) for t in plan.targets if t.unverified)
     yield Remarks("what is left could not be checked", BLOCKED, 0.05, unverified)
     waiting = [
         Remark(targets, step.reason, step.key, step.source, str(step.by))
-        for step, targets in (*report.plan.blocked, *report.waiting)
+        for step, targets in (*(plan.blocked if is_alone else ()), *plan.waiting)
     ]
     yield Remarks("blocked until a person decides", BLOCKED, 0.1, waiting)
-    yield from _states(report.plan)
+    yield from _states(plan, only_new=not is_alone)
 
 
-def outcomes(report: FleetReport) -> Sequence[Remark]:
+def outcomes(plan: FleetPlan) -> Sequence[Remark]:
     """Return the number of changes by outcome, with the targets that have them."""
-    return _by_text(
+    texts = (
         (target.name, joined((target.outcomes[outcome], outcome) for outcome in Outcome))
-        for target in report.targets
-        if target.has_changes
+        for target in plan.targets
+        if target.outcomes
     )
+    return _by_text((name, text) for name, text in texts if text)
 
 
-def report_look(report: FleetReport) -> Look:
-    """Return what a report means for its reader."""
-    if report.exit_code in (ExitCode.OK, ExitCode.DECIDE):
-        return Look.GOOD if report.exit_code is ExitCode.OK else Look.WAITING
-    return Look.ERROR
-
-
-def next_steps(report: FleetReport, flags: str) -> Iterator[str]:
+def next_steps(plan: FleetPlan, flags: str) -> Iterator[str]:
     """Yield where the backups are, and what to do after a run that was only partly done."""
-    paths = [target.backup for target in report.targets if target.backup]
+    paths = [target.backup for target in plan.targets if target.backup]
     if paths:
-        backups = (
-            f"Backups of {many(report.plan, len(paths))} are in {PurePosixPath(paths[0]).parent}"
-        )
+        backups = f"Backups of {many(plan, len(paths))} are in {PurePosixPath(paths[0]).parent}"
         yield f"{backups}: `devinops rollback --target NAME latest` restores the one of NAME."
-    again = flags if " -t " in flags else flags + _unfinished(report)
-    if report.plan.count(TargetState.STALE):
+    again = flags if " -t " in flags else flags + _unfinished(plan)
+    if plan.count(TargetState.STALE):
         yield f"To finish, run `devinops plan{again}`, and review what is left."
-    elif report.exit_code in (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED):
+    elif plan.exit_code() in (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED):
         yield f"To finish, run `devinops apply{again}` again, which plans what is left."
 
 
-def _unfinished(report: FleetReport) -> str:
+def _unfinished(plan: FleetPlan) -> str:
     """Return the options that choose the targets in which something is left."""
-    left = [target.name for target in report.targets if not target.finished]
-    states = {*STATES} - {TargetState.HELD}
-    left += [target.name for target in report.plan.targets if target.state in states]
-    return "".join(f" -t {name}" for name in sorted(left)) if 0 < len(left) <= SHOWN else " -t all"
+    left = [t.name for t in plan.targets if t.exit_code() not in (ExitCode.OK, ExitCode.DECIDE)]
+    return "".join(f" -t {name}" for name in left) if 0 < len(left) <= SHOWN else " -t all"

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from devinops.applying.fleet_report import FleetReport
 from devinops.model.changes import Action, Change
 from devinops.model.keys import SHOWN
 from devinops.planning.classes import ChangeClass, FleetPlan
@@ -31,10 +30,17 @@ class FleetText(Text):
         return sys.maxsize if self.full else SHOWN
 
     def fleet(self, answer: answers.FleetAnswer) -> Iterator[str]:
-        """Yield the lines of the plans of many targets; the last one holds the counts."""
+        """Yield the lines of the plans of many targets; the last one holds the counts.
+
+        If they were applied, yield those of the report: people have read the plan above it.
+        """
         plan = answer.plan
-        title = Span(fleet.heading(plan), strong=True)
-        yield from self.terminal.row(title, line(f" {', '.join(fleet.facts(answer))}"))
+        if plan.is_applied:
+            yield from self._report(answer)
+            return
+        if plan.targets:
+            title = Span(fleet.heading(plan), strong=True)
+            yield from self.terminal.row(title, line(f" {', '.join(fleet.facts(answer))}"))
         changes = [change for group in plan.classes for change in group.changes]
         yield from self._legend(changes, bool(plan.blocked), bool(plan.drift))
         yield from self._classes(plan, approved=answer.approved)
@@ -106,11 +112,11 @@ class FleetText(Text):
             if len(shown) < len(remarks):
                 yield from self._more(len(remarks) - len(shown), "likewise")
 
-    def fleet_report(self, report: FleetReport) -> Iterator[str]:
-        """Yield the lines of a report; the last one holds the counts."""
-        yield from self._remarks(report.plan, fleet.remarks(report, self.flags))
-        for step in fleet.next_steps(report, self.flags):
+    def _report(self, answer: answers.FleetAnswer) -> Iterator[str]:
+        plan = answer.plan
+        yield from self._remarks(plan, fleet.remarks(answer, self.flags, is_alone=False))
+        for step in fleet.next_steps(plan, self.flags):
             yield ""
             yield from self.paragraph(step.replace("`", ""))
         yield ""
-        yield from self._verdict(f"{fleet.report_title(report)}.", fleet.report_look(report))
+        yield from self._verdict(fleet.counts(plan), fleet.plan_look(plan))

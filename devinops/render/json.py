@@ -6,9 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from devinops.applying.fleet_report import FleetReport, TargetReport
-from devinops.applying.report import ApplyReport, Result
-from devinops.model.changes import Change
+from devinops.applying.report import ApplyReport
+from devinops.model.changes import Change, Result
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem
 from devinops.planning.classes import Shared, TargetPlan
@@ -39,7 +38,7 @@ def _document(answer: answers.Answer) -> Document | Mapping[str, Any]:
             return saved_document(answer)
         case ApplyReport():
             return report_document(answer)
-        case answers.FleetAnswer() | FleetReport():
+        case answers.FleetAnswer():
             return fleet_document(answer)
         case answers.ProblemsAnswer():
             return problems_document(answer)
@@ -124,7 +123,7 @@ def report_document(report: ApplyReport) -> schema.PlanDocument:
     )
 
 
-def fleet_document(answer: answers.FleetAnswer | FleetReport) -> FleetDocument:
+def fleet_document(answer: answers.FleetAnswer) -> FleetDocument:
     """Return the plans of many targets as a document, with the report if they were applied."""
     plan = answer.plan
     more: dict[str, Any] = {"only": plan.only} if plan.only else {}
@@ -132,21 +131,18 @@ def fleet_document(answer: answers.FleetAnswer | FleetReport) -> FleetDocument:
         more["shard"] = ShardItem(*plan.shard, plan.selected)
     if plan.approvals.given():
         more["approvals"] = schema.ApprovalsItem.of(plan.approvals)
-    reports: Mapping[str, TargetReport] = {}
-    if isinstance(answer, FleetReport):
-        reports = {target.name: target for target in answer.targets}
-        more["not_done"] = _shared(answer.not_done, _result)
-        more["left"] = _shared(answer.left, _change)
-        more["waiting"] = _shared(answer.waiting, schema.BlockedItem.of)
-    else:
-        more |= {"error": answer.error} if answer.error else {}
-        more |= {"lint": _problems(answer.lint)} if answer.lint else {}
+    if plan.is_applied:
+        more["not_done"] = _shared(plan.not_done, _result)
+        more["left"] = _shared(plan.left, _change)
+        more["waiting"] = _shared(plan.waiting, schema.BlockedItem.of)
+    more |= {"error": answer.error} if answer.error else {}
+    more |= {"lint": _problems(answer.lint)} if answer.lint else {}
     return FleetDocument(
         **HEAD,
         digest=plan.digests.digest if plan.digests.digests else None,
         complete=True,
         exit_code=answer.exit_code,
-        targets=tuple(_target(target, reports.get(target.name)) for target in plan.targets),
+        targets=tuple(map(_target, plan.targets)),
         classes=tuple(
             ClassItem(
                 targets=group.targets,
@@ -171,16 +167,16 @@ def _shared(items: Iterable[Shared[T]], item_of: Callable[[T], Any]) -> tuple[Sh
     return tuple(SharedItem(shared.targets, item_of(shared.item)) for shared in items)
 
 
-def _target(planned: TargetPlan, report: TargetReport | None) -> FleetTargetItem:
+def _target(planned: TargetPlan) -> FleetTargetItem:
     facts: dict[str, Any] = planned._asdict()
-    del facts["failure"]
+    del facts["code"], facts["is_new"], facts["wrote"]
     facts["target"] = schema.TargetItem.of(planned.target) if planned.target else None
     facts["digest"] = planned.digest or None
-    facts["exit_code"] = report.exit_code if report else planned.exit_code()
-    if report:
-        facts |= {"outcomes": report.outcomes, "backup": report.backup}
-        facts |= {"unverified": report.unverified} if report.unverified else {}
-    return FleetTargetItem(**facts)
+    if planned.outcomes is None:
+        del facts["outcomes"], facts["backup"]
+    if not planned.unverified:
+        del facts["unverified"]
+    return FleetTargetItem(**facts, exit_code=planned.exit_code())
 
 
 def _result(result: Result) -> schema.ResultItem:

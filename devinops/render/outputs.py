@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 
-from devinops.applying.fleet_report import FleetReport
 from devinops.applying.report import ApplyReport
 from devinops.model.changes import Action
 from devinops.model.exit_codes import ExitCode
@@ -45,7 +44,7 @@ def _facts(answer: answers.Answer) -> Mapping[str, _Value]:
             return _plan(answer.plan)
         case SavedPlan():
             return _plan(answer)
-        case answers.FleetAnswer() | FleetReport():
+        case answers.FleetAnswer():
             return _fleet(answer.plan)
         case answers.DriftAnswer():
             drift = len(answer.findings.drift)
@@ -110,8 +109,6 @@ def _summary(answer: answers.Answer) -> str:
             return tally(answer)
         case answers.FleetAnswer(plan, error=error):
             return error or fleet.counts(plan)
-        case FleetReport():
-            return f"{fleet.report_title(answer)}."
         case answers.ProblemsAnswer():
             return checked(answer)[0]
         case _:

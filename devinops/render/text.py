@@ -10,9 +10,9 @@ from functools import cached_property
 from itertools import groupby
 from pathlib import PurePosixPath
 
-from devinops.applying.report import ApplyReport, Result
+from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocked, Change, Drift, Missing, Outcome
+from devinops.model.changes import Action, Blocked, Change, Drift, Missing, Outcome, Result
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Problem

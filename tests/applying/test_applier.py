@@ -535,6 +535,17 @@ def test_an_api_that_takes_no_more_requests_is_not_asked_for_ever(
     assert report.exit_code == ExitCode.FIX
 
 
+def test_a_signal_after_the_last_change_only_decides_the_exit_code(
+    run: Callable[..., ApplyReport],
+) -> None:
+    organization = Organization()
+    appliers: list[Applier] = []
+    run(notes("A"), organization, on_applier=appliers.append)
+    appliers[0].interrupt(ExitCode.INTERRUPTED)
+    assert appliers[0].interrupted is ExitCode.INTERRUPTED
+    assert ("stop_waiting", "") not in organization.calls
+
+
 @pytest.mark.parametrize("made", [True, False])
 def test_an_interruption_of_the_search_for_a_create_leaves_one_look(
     run: Callable[..., ApplyReport], waits: Waits, made: bool

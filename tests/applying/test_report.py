@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from devinops.applying.report import ApplyReport, Result
+from devinops.applying.report import ApplyReport
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.secret import Secret
-from devinops.model.changes import Action, Change, FieldChange, Outcome
+from devinops.model.changes import Action, Change, FieldChange, Outcome, Result
 from devinops.model.exit_codes import ExitCode
 from devinops.model.kind import Resource
 from devinops.model.target import Target

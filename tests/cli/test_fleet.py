@@ -140,6 +140,7 @@ def test_only_targets_that_a_change_affects_are_planned_and_applied(
     for command in ("plan", "apply"):
         ran = devinops(command, *affected, *(["--yes"] if command == "apply" else []))
         assert (ran.code, "affects none of the targets" in ran.err) == (0, True)
+        assert ran.out.count("Plan for 0 organizations") == 1
     assert emulator.requests == []
     devinops("plan", "-C", place, "-t", "all", "--out", place / "plans.json")
     assert devinops("apply", place / "plans.json", *affected[:-1]).code == 64
@@ -192,6 +193,34 @@ def test_a_target_that_cannot_be_planned_does_not_stop_the_others(
     assert expected.items() <= states(ran).items()
     assert ran.code == max(code for _, code in expected.values())
     assert told in " ".join(devinops("plan", "-C", place, "-t", "all", "--adopt").out.split())
+
+
+def test_a_rejected_key_is_named_by_the_variable_of_its_target(
+    emulator: Emulator, root: Root, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVIN_KEY_B", "cog_wrong")
+    ran = devinops("plan", "-C", root(b={"api_key_env": "DEVIN_KEY_B"}), "-t", "all")
+    assert (ran.code, "check the key in DEVIN_KEY_B" in " ".join(ran.out.split())) == (1, True)
+    assert "DEVIN_TOKEN" not in ran.out
+
+
+@pytest.mark.parametrize("expected", ["digests.txt", "out/digests", "my-plan"])
+def test_a_list_of_digests_that_does_not_exist_is_not_taken_for_a_digest(
+    expected: str, emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    ran = devinops("apply", "-C", root(), "-t", "all", "--expect", expected)
+    assert (ran.code, "there is no such file" in " ".join(ran.err.split())) == (64, True)
+
+
+def test_a_report_says_nothing_again_that_the_plan_has_said(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root(a={"hold": "waits for the audit"}, c={"org_id": "org-none"})
+    ran = devinops("apply", "-C", place, "-t", "all", "--yes")
+    assert [ran.out.count(text) for text in ("waits for the audit", "returned 404", "--adopt")] == [
+        1, 1, 1,
+    ]  # fmt: skip
+    assert "Applied to 0 of 3 organizations: 2 blocked; 1 failed, 1 held." in ran.out
 
 
 def test_after_a_rejected_key_nothing_more_is_sent_with_it(

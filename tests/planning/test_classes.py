@@ -27,15 +27,19 @@ def names(*plans: Plan) -> list[tuple[str, ...]]:
     return [group.targets for group in fleet_of(plans).classes]
 
 
+def elsewhere(plan: Plan, path: str) -> Plan:
+    """Return a plan whose first change has its entry in another file."""
+    first = plan.changes[0]
+    assert first.declaration
+    entry = first.declaration._replace(source=Source(path, 7))
+    return replace(plan, changes=(replace(first, declaration=entry), *plan.changes[1:]))
+
+
 # --- classes --------------------------------------------------------------------------------------
 
 
 def test_ids_places_and_live_values_that_stay_do_not_count() -> None:
-    moved = update("b")
-    source = Source("orgs/b/deploys.md", 7)
-    assert moved.changes[0].declaration
-    entry = moved.changes[0].declaration._replace(source=source)
-    moved = replace(moved, changes=(replace(moved.changes[0], declaration=entry),))
+    moved = elsewhere(update("b"), "orgs/b/deploys.md")
     plan = fleet_of([moved, update("a"), update("c", id="another-id")])
     (group,) = plan.classes
     assert group.targets == ("a", "b", "c")
@@ -89,6 +93,19 @@ def test_a_change_of_several_classes_is_kept_once_and_no_live_object_stays_alive
     }
     shared = {id(change) for change in plan.classes[0].changes}
     assert len(shared & {id(change) for change in plan.classes[1].changes}) == 5
+
+
+def test_a_change_from_another_file_is_another_one() -> None:
+    more = planned_in("b", planned(declared(note("Own", body="b")), []))
+    both = replace(
+        more, changes=(*elsewhere(update("b"), "orgs/b/deploys.md").changes, *more.changes)
+    )
+    alone, with_more = fleet_of([update("a"), both]).classes
+    assert [str(change.source) for change in (alone.changes[0], with_more.changes[0])] == [
+        "knowledge/Backend/Deploys.md:1:1",
+        "orgs/b/deploys.md:7:1",
+    ]
+    assert alone.changes[0].fields is with_more.changes[0].fields
 
 
 def test_objects_of_one_name_are_not_taken_for_one() -> None:

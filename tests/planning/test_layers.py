@@ -24,7 +24,7 @@ from tests.testing.places import read_cases
 from tests.testing.tree import plant
 
 CASES: dict[str, dict[str, Any]] = {case["name"]: case for case in read_cases("layers.yaml")}
-WARNINGS = {"unknown-label", "nothing-overridden"}
+WARNINGS = {"nothing-overridden"}
 
 
 def loaded(root: Path, case: Mapping[str, Any]) -> Loaded:

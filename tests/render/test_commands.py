@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.applying.report import ApplyReport, Result
+from devinops.applying.report import ApplyReport
 from devinops.applying.saved_plan import plan_of
 from devinops.model.changes import (
     Action,
@@ -21,6 +21,7 @@ from devinops.model.changes import (
     DriftEvent,
     Outcome,
     Refusal,
+    Result,
 )
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from devinops.applying.fleet_report import FleetReport, ReportCollector
-from devinops.applying.report import ApplyReport, Result
-from devinops.model.changes import Outcome
+from devinops.applying.fleet_report import ReportCollector
+from devinops.applying.report import ApplyReport
+from devinops.model.changes import Outcome, Result
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem, Severity, Source
 from devinops.model.target import Target, TargetState
@@ -81,8 +81,8 @@ def applied_in(name: str, plan: Plan, *outcomes: Outcome, **facts: Any) -> Apply
     return ApplyReport(planned_in(name, plan), results, **facts)
 
 
-def applied() -> FleetReport:
-    """Return the report of the mixed plan."""
+def applied() -> FleetAnswer:
+    """Return the mixed plan with its report."""
     plan, collector = mixed(), ReportCollector()
     shared = small()
     for number in range(26):
@@ -96,7 +96,7 @@ def applied() -> FleetReport:
     collector.add(applied_in("mobile", update("mobile"), waiting=waiting))
     for name in ("risk", "audit"):
         collector.add(applied_in(name, conflict()))
-    return collector.report(plan)
+    return answer(collector.applied(plan))
 
 
 PAGES: Final[Mapping[str, Callable[[], Answer]]] = {

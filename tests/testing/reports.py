@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from devinops.applying.report import ApplyReport, Result
-from devinops.model.changes import Outcome
+from devinops.applying.report import ApplyReport
+from devinops.model.changes import Outcome, Result
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record, base
 from devinops.model.objects import Declaration, Live, Problem, Severity, Snapshot, Source

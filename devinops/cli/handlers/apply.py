@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from devinops.api import open_writer
-from devinops.applying.fleet_report import FleetReport
 from devinops.applying.report import ApplyReport
 from devinops.cli.approved_plan import ApprovedPlan, read_approved, read_reviewed
 from devinops.cli.execute_plan import (
@@ -33,6 +32,7 @@ from devinops.model.errors import Stale, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
 from devinops.planning.plan import Plan, SavedPlan
+from devinops.render.answers import FleetAnswer
 
 
 def run(
@@ -73,7 +73,7 @@ def run(
                 expect = None
             digests = reviewed.digests if reviewed else None
             request = FleetRequest(approvals, yes, digests, expect, webhook_secrets)
-            report: ApplyReport | FleetReport = apply_to(options, names, request)
+            report: ApplyReport | FleetAnswer = apply_to(options, names, request)
         else:
             approved, options = _approved(plan, expect, options)
             approvals = replace(approvals, allow_targets=None)
@@ -134,6 +134,6 @@ def _check(plan: Plan, approved: ApprovedPlan | None, options: Options) -> None:
         if approved:
             approved.check(plan, options)
     except Stale as error:
-        raise NotApplied(plan, error) from error
+        raise NotApplied.because(plan, error) from error
     is_saved = approved is not None and isinstance(approved.plan, SavedPlan)
     check_refusals(plan, options.command_flags, is_saved=is_saved)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from devinops.api import open_reader, open_writer
 from devinops.applying.backup import DIRECTORY, LATEST, Backup, find, read_backup, summaries
-from devinops.applying.report import ApplyReport, Result
+from devinops.applying.report import ApplyReport
 from devinops.cli.approved_plan import ApprovedPlan
 from devinops.cli.execute_plan import RunJournal, ask, check_refusals, execute, finish, show
 from devinops.cli.options import Options
@@ -25,7 +25,7 @@ from devinops.cli.session import (
 from devinops.config.reading import read_project
 from devinops.config.settings import target_name
 from devinops.load.file_names import CONFIG
-from devinops.model.changes import Action, Outcome
+from devinops.model.changes import Action, Outcome, Result
 from devinops.model.client_protocols import Reader, Writer
 from devinops.model.errors import UnusableFile, UsageError
 from devinops.model.exit_codes import ExitCode
@@ -119,7 +119,7 @@ def _preview(options: Options, arguments: _Rollback, *, dry_run: bool) -> ExitCo
         f"rollback cannot ask {why_nobody_answers()}, and nothing was written: review the plan, "
         f"then pass --expect {plan.digest}, or --yes"
     )
-    raise NotApplied(plan, UsageError(how))
+    raise NotApplied.because(plan, UsageError(how))
 
 
 def _planned(

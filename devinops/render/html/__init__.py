@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from devinops.applying.fleet_report import FleetReport
 from devinops.applying.report import ApplyReport
 from devinops.planning.plan import SavedPlan
 from devinops.render import Style, answers
 from devinops.render.html.findings import differences_page, drift_page, failure_page, problems_page
-from devinops.render.html.fleet import fleet_page, fleet_report_page
+from devinops.render.html.fleet import fleet_page
 from devinops.render.html.markup import preformatted, text
 from devinops.render.html.page import HtmlPage, write
 from devinops.render.html.plan import plan_page
@@ -37,8 +36,6 @@ def _page(answer: answers.Answer, style: Style) -> HtmlPage:
             return report_page(answer, style)
         case answers.FleetAnswer():
             return fleet_page(answer, style)
-        case FleetReport():
-            return fleet_report_page(answer, style)
         case answers.ProblemsAnswer():
             sentence, look = checked(answer)
             return problems_page("Files", sentence, look, answer.problems, job, answer.lint)

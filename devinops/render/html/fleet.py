@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, TypeVar
 
-from devinops.applying.fleet_report import FleetReport, TargetReport
 from devinops.model.changes import Change, Outcome
+from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem, Severity
 from devinops.model.target import TargetState
 from devinops.planning.classes import ChangeClass, FleetPlan, Shared, TargetPlan
@@ -44,11 +44,13 @@ class Row(NamedTuple):
 
 
 def fleet_page(answer: FleetAnswer, style: Style) -> HtmlPage:
-    """Return the page of the plans of many targets, or of the drift in them."""
+    """Return the page of the plans of many targets, of the drift in them, or of their apply."""
     plan = answer.plan
+    if plan.is_applied:
+        return _report_page(answer, style)
     items = Items(style.job, parts.are_few(*(group.changes for group in plan.classes)))
     findings = worst_first(answer.lint.problems, lint_of(answer.lint)) if answer.lint else []
-    rows = _planned_rows(plan)
+    rows = _rows(plan)
     digests = plan.digests
     size = fleet.many(plan, len(digests.digests))
     facts = [("Digest", f"{digests.digest} of {size}")] if digests.digests else []
@@ -58,7 +60,7 @@ def fleet_page(answer: FleetAnswer, style: Style) -> HtmlPage:
         verdict=text(fleet.verdict(plan, answer.error).capitalize()),
         look=Look.ERROR if answer.error else fleet.plan_look(plan),
         facts=[*facts, *([("Only", ", ".join(plan.only))] if plan.only else [])],
-        notices=[*_errors(answer), *_notices(plan, answer, style)],
+        notices=[*_errors(answer), *_notices(answer, style)],
         facets=[
             _state_facet(rows),
             parts.action_facet(
@@ -78,23 +80,22 @@ def fleet_page(answer: FleetAnswer, style: Style) -> HtmlPage:
     )
 
 
-def fleet_report_page(report: FleetReport, style: Style) -> HtmlPage:
-    """Return the page of an apply in many targets."""
-    plan, verdict = report.plan, fleet.report_title(report)
-    rows = _report_rows(report)
-    items = Items(style.job, parts.are_few(report.not_done, report.left))
-    steps = [tag("p", prose(step)) for step in fleet.next_steps(report, style.flags)]
+def _report_page(answer: FleetAnswer, style: Style) -> HtmlPage:
+    plan, rows = answer.plan, _rows(answer.plan)
+    verdict = fleet.verdict(plan)
+    items = Items(style.job, parts.are_few(plan.not_done, plan.left))
+    steps = [tag("p", prose(step)) for step in fleet.next_steps(plan, style.flags)]
     return HtmlPage(
         title=verdict,
-        about=joined([tag("strong", f"Apply to {fleet.title(plan)}")]),
+        about=joined([tag("strong", fleet.heading(plan))]),
         verdict=text(verdict),
-        look=fleet.report_look(report),
+        look=fleet.plan_look(plan),
         notices=[
-            *_notices(plan, report, style),
+            *_notices(answer, style),
             *([notice("Next", steps, Look.WAITING)] if steps else []),
         ],
         facets=[_state_facet(rows)],
-        sections=[*_results(report, items), _table(plan, rows)],
+        sections=[*_results(plan, items), _table(plan, rows)],
     )
 
 
@@ -106,14 +107,12 @@ def _errors(answer: FleetAnswer) -> Iterator[Html]:
         yield notice("Not applied", [tag("p", prose(answer.error))], Look.ERROR)
 
 
-def _notices(plan: FleetPlan, answer: FleetAnswer | FleetReport, style: Style) -> Iterator[Html]:
+def _notices(answer: FleetAnswer, style: Style) -> Iterator[Html]:
     """Yield a box for each group of remarks, the most urgent first."""
-    groups = fleet.remarks(answer, style.flags)
-    will = (
-        "would" if plan.refusals or (isinstance(answer, FleetAnswer) and answer.error) else "will"
-    )
-    deletes = fleet.deletes(plan, will) if isinstance(answer, FleetAnswer) else ()
-    for group in (*deletes, *groups):
+    plan = answer.plan
+    will = "would" if plan.refusals or answer.error else "will"
+    deletes = () if plan.is_applied else fleet.deletes(plan, will)
+    for group in (*deletes, *fleet.remarks(answer, style.flags)):
         yield _remarks(plan, group)
 
 
@@ -186,18 +185,18 @@ def _shared(plan: FleetPlan, items: Items) -> Iterator[HtmlSection]:
         yield HtmlSection("Changed outside devinops", drift, "kept as it is")
 
 
-def _results(report: FleetReport, items: Items) -> Iterator[HtmlSection]:
-    if report.not_done:
+def _results(plan: FleetPlan, items: Items) -> Iterator[HtmlSection]:
+    if plan.not_done:
         results = [
-            replace(item, message=f"{item.message} ({fleet.where(report.plan, names)})")
-            for item, names in report.not_done
+            replace(item, message=f"{item.message} ({fleet.where(plan, names)})")
+            for item, names in plan.not_done
         ]
         yield HtmlSection("Not done as planned", items.results(list(enumerate(results, 1))), "")
-    if report.left:
-        left = items.changes(_with_names(report.plan, report.left), "left")
+    if plan.left:
+        left = items.changes(_with_names(plan, plan.left), "left")
         yield HtmlSection("Left", left, "in plans made afterwards")
-    if waiting := [*report.plan.blocked, *report.waiting]:
-        shown = items.blocked(_with_names(report.plan, waiting), "waiting")
+    if waiting := [*plan.blocked, *plan.waiting]:
+        shown = items.blocked(_with_names(plan, waiting), "waiting")
         yield HtmlSection("Blocked", shown, "until a person decides or acts")
 
 
@@ -231,24 +230,27 @@ def _how_to(answer: FleetAnswer, style: Style) -> Html:
 # --- the table ------------------------------------------------------------------------------------
 
 
-def _planned_rows(plan: FleetPlan) -> list[Row]:
+def _rows(plan: FleetPlan) -> list[Row]:
     groups = {
         name: number for number, group in enumerate(plan.classes, 1) for name in group.targets
     }
-    return [_planned_row(target, groups.get(target.name, 0)) for target in plan.targets]
+    return [
+        _row(target, 0 if plan.is_applied else groups.get(target.name, 0))
+        for target in plan.targets
+    ]
 
 
-def _planned_row(target: TargetPlan, group: int) -> Row:
+def _row(target: TargetPlan, group: int) -> Row:
+    owner = target.target.owner if target.target else ""
+    if target.outcomes is not None:
+        numbers = {str(outcome): number for outcome, number in target.outcomes.items()}
+        return Row(target.name, owner, _applied_state(target, numbers), target.unverified, numbers)
     numbers = {
         "changes": target.changes,
         "blocked": target.blocked,
         "changed outside": target.drift,
     }
-    return Row(target.name, _owner(target), _planned_state(target), target.message, numbers, group)
-
-
-def _owner(target: TargetPlan) -> str:
-    return target.target.owner if target.target else ""
+    return Row(target.name, owner, _planned_state(target), target.message, numbers, group)
 
 
 def _planned_state(target: TargetPlan) -> Sign:
@@ -261,25 +263,12 @@ def _planned_state(target: TargetPlan) -> Sign:
     return BLOCKED if target.blocked else QUIET
 
 
-def _report_rows(report: FleetReport) -> list[Row]:
-    applied = {target.name: target for target in report.targets}
-    return [
-        _applied_row(target, applied[target.name])
-        if target.name in applied
-        else _planned_row(target, 0)
-        for target in report.plan.targets
-    ]
-
-
-def _applied_row(planned: TargetPlan, target: TargetReport) -> Row:
-    unfinished = (
-        outcome
-        for outcome in (Outcome.FAILED, Outcome.SKIPPED, Outcome.BLOCKED)
-        if target.outcomes[outcome]
-    )
-    state = OUTCOMES[Outcome.DONE if target.finished else next(unfinished, Outcome.FAILED)]
-    numbers = {str(outcome): number for outcome, number in target.outcomes.items()}
-    return Row(target.name, _owner(planned), state, target.unverified, numbers)
+def _applied_state(target: TargetPlan, numbers: Mapping[str, int]) -> Sign:
+    """Return the outcome of the first change that is not done; or that something is left."""
+    unfinished = (Outcome.FAILED, Outcome.SKIPPED, Outcome.BLOCKED)
+    if target.exit_code() in (ExitCode.OK, ExitCode.DECIDE) and not numbers[Outcome.BLOCKED]:
+        return OUTCOMES[Outcome.DONE]
+    return OUTCOMES[next((each for each in unfinished if numbers[each]), Outcome.FAILED)]
 
 
 def _state_facet(rows: Sequence[Row]) -> Facet:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from devinops.applying.report import Result
-from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, Outcome
+from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, Outcome, Result
 from devinops.model.keys import Key
 from devinops.model.objects import Problem, Severity, Source
 from devinops.model.values import UNSET

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from devinops.applying.fleet_report import FleetReport
 from devinops.applying.report import ApplyReport
 from devinops.model.changes import Change
 from devinops.model.objects import Live, Problem
@@ -20,7 +19,7 @@ from devinops.render.escape import line
 from devinops.render.findings import lint_of
 from devinops.render.markdown.budget import fitting
 from devinops.render.markdown.escape import code, fenced
-from devinops.render.markdown.fleet import fleet_document, fleet_report_document
+from devinops.render.markdown.fleet import fleet_document
 from devinops.render.markdown.page import (
     Item,
     MarkdownPage,
@@ -48,8 +47,6 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
             return report_document(page, answer)
         case answers.FleetAnswer():
             return fleet_document(page, answer)
-        case FleetReport():
-            return fleet_report_document(page, answer)
         case answers.ProblemsAnswer():
             return _problems(page, answer)
         case answers.DriftAnswer():

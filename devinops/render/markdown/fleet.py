@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from devinops.applying.fleet_report import FleetReport
 from devinops.planning.classes import ChangeClass, FleetPlan
 from devinops.render import fleet
 from devinops.render.answers import FleetAnswer
@@ -38,8 +37,14 @@ _names = partial(fleet.names, most=3, code=code)
 
 
 def fleet_document(page: MarkdownPage, answer: FleetAnswer) -> Iterator[str]:
-    """Yield the document of the plans of many targets, with their digests if they fit."""
+    """Yield the document of the plans of many targets, with their digests if they fit.
+
+    If they were applied, it is that of the report.
+    """
     plan, can_apply = answer.plan, bool(answer.plan.digests.digests) and not answer.error
+    if plan.is_applied:
+        yield from _report(page, answer)
+        return
     marker = page.marker_of_many(plan.digests.digest if can_apply else None)
     packed = f"{write_digests(plan.digests)}\n" if can_apply else ""
     if page.limit - size(packed) < LEAST_PAGE:
@@ -70,14 +75,14 @@ def fleet_document(page: MarkdownPage, answer: FleetAnswer) -> Iterator[str]:
     yield from document(page, summary, sections, end)
 
 
-def fleet_report_document(page: MarkdownPage, report: FleetReport) -> Iterator[str]:
-    """Yield the document of the report of many targets."""
+def _report(page: MarkdownPage, answer: FleetAnswer) -> Iterator[str]:
+    plan = answer.plan
     summary = [
-        f"{page.marker_of_many()}\n## {fleet.report_title(report)}{page.in_root}",
-        *_remarks(page, report.plan, fleet.remarks(report, page.style.flags)),
-        *map(page.prose, fleet.next_steps(report, page.style.flags)),
+        f"{page.marker_of_many()}\n## {fleet.verdict(plan)}{page.in_root}",
+        *_remarks(page, plan, fleet.remarks(answer, page.style.flags)),
+        *map(page.prose, fleet.next_steps(plan, page.style.flags)),
     ]
-    results = [Item(f"- {_names(r.targets)}: {r.text}") for r in fleet.outcomes(report)]
+    results = [Item(f"- {_names(r.targets)}: {r.text}") for r in fleet.outcomes(plan)]
     return document(page, summary, [Section("Results", results)])
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from devinops.applying.report import ApplyReport, Result
-from devinops.model.changes import Action, Outcome
+from devinops.applying.report import ApplyReport
+from devinops.model.changes import Action, Outcome, Result
 from devinops.render import counted
 from devinops.render.markdown.escape import code
 from devinops.render.markdown.page import Item, MarkdownPage, Section, alert, document, table

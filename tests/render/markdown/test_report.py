@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from devinops.applying.report import ApplyReport, Result
-from devinops.model.changes import Outcome
+from devinops.applying.report import ApplyReport
+from devinops.model.changes import Outcome, Result
 from devinops.model.exit_codes import ExitCode
 from devinops.render import Style, render
 from devinops.render.comment_marker import read
