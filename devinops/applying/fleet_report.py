@@ -10,6 +10,8 @@ from devinops.model.changes import Blocked, Change, Outcome, Result
 from devinops.planning.classes import (
     FleetPlan,
     Group,
+    Reading,
+    Shared,
     blocked_reading,
     change_reading,
     kept,
@@ -29,9 +31,9 @@ class ReportCollector:
 
     def __init__(self) -> None:
         self._targets: dict[str, dict[str, Any]] = {}
-        self._not_done: Group[Result] = Group(_shared_result)
-        self._left: Group[Change] = Group(shared_change)
-        self._waiting: Group[Blocked] = Group(shared_blocked)
+        self._not_done: Group[Result] = Group(_result_reading, _shared_result)
+        self._left: Group[Change] = Group(change_reading, shared_change)
+        self._waiting: Group[Blocked] = Group(blocked_reading, shared_blocked)
 
     def add(self, report: ApplyReport) -> None:
         """Take the report of a target."""
@@ -45,16 +47,18 @@ class ReportCollector:
         }
         for result in report.results:
             if result.message or result.outcome is not Outcome.DONE:
-                rank = _ORDER.index(result.outcome)
-                message = shared_text(result.message, result.id)
-                reading = (rank, change_reading(result.change), message)
-                self._not_done.add(
-                    reading, replace(result, change=kept(result.change), live=None), name
-                )
+                item = replace(result, change=kept(result.change), live=None)
+                self._not_done.take([Shared(item, (name,))])
         for change in report.left or ():
             self._left.add(change_reading(change), kept(change), name)
         for block in report.waiting:
             self._waiting.add(blocked_reading(block), block, name)
+
+    def include(self, plan: FleetPlan) -> None:
+        """Take what is in the reports of other targets, but not what their plans have of it."""
+        self._not_done.take(plan.not_done)
+        self._left.take(plan.left)
+        self._waiting.take(plan.waiting)
 
     def applied(self, plan: FleetPlan) -> FleetPlan:
         """Return the plans of all targets with the reports of those that were applied."""
@@ -67,6 +71,11 @@ class ReportCollector:
             left=self._left.result(),
             waiting=self._waiting.result(),
         )
+
+
+def _result_reading(result: Result) -> tuple[int, Reading, str]:
+    message = shared_text(result.message, result.id)
+    return _ORDER.index(result.outcome), change_reading(result.change), message
 
 
 def _shared_result(result: Result) -> Result:

@@ -6,14 +6,15 @@ never a traceback.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from devinops import atomic
-from devinops.model.changes import Change
+from devinops.applying.merged_shards import merged
+from devinops.model.changes import Change, Outcome, Result
 from devinops.model.errors import NotWritten, UnusableFile
-from devinops.model.exit_codes import ExitCode
+from devinops.model.exit_codes import ExitCode, of_many
 from devinops.model.inventory import Inventory
 from devinops.model.objects import Source
 from devinops.model.shard import Shard
@@ -28,9 +29,16 @@ from devinops.planning.classes import (
 )
 from devinops.planning.digest_list import DigestList
 from devinops.planning.plan import SavedPlan, digest_of
-from devinops.schema.base_document import MAJOR, convert, is_readable, load_object, quotable
+from devinops.schema.base_document import (
+    MAJOR,
+    convert,
+    is_readable,
+    load_object,
+    quotable,
+    read_key,
+)
 from devinops.schema.fleet import FleetDocument, FleetTargetItem, SharedItem
-from devinops.schema.plan import ApprovalsItem, ChangeItem, PlanDocument, checksum
+from devinops.schema.plan import ApprovalsItem, ChangeItem, PlanDocument, ResultItem, checksum
 
 _CHANGED: Final = "it was changed after it was saved: its checksum does not match its content"
 LARGEST: Final = 256 * 1024 * 1024
@@ -48,6 +56,22 @@ def save(path: Path, chunks: Iterable[str]) -> None:
 def read_plan(path: Path) -> SavedPlan:
     """Return the plan of one target in a file that `save` wrote. Raises UnusableFile."""
     return plan_of(_document(path), path)
+
+
+def read_reports(paths: Sequence[Path]) -> tuple[FleetPlan, ExitCode]:
+    """Return the plans or reports of all shards as one, with the worst of their exit codes.
+
+    Raises UnusableFile if they do not belong together.
+    """
+    plans, codes = [], []
+    for path in paths:
+        document = _document(path)
+        if "classes" not in document:
+            raise UnusableFile(f"{path} is not the report of a shard: it is that of one target")
+        plans.append((str(path), fleet_of(document, path)))
+        codes.append(ExitCode(document["exit_code"]))
+    plan = merged(plans)
+    return plan, of_many(codes, wrote=plan.wrote)
 
 
 def read_plans(path: Path) -> SavedPlan | FleetPlan:
@@ -201,7 +225,23 @@ def _fleet(saved: FleetDocument) -> FleetPlan:
         refusals=tuple(item.to_model() for item in saved.refusals),
         shard=Shard(saved.shard.number, saved.shard.total) if saved.shard else None,
         selected=saved.shard.selected if saved.shard else 0,
+        is_drift=saved.is_drift is True,
+        is_applied=isinstance(saved.left, tuple),
+        not_done=tuple(
+            Shared(_result(shared.item, changes.values()), shared.targets)
+            for shared in saved.not_done or ()
+        ),
+        left=_shared(saved.left or ()),
+        waiting=_shared(saved.waiting or ()),
     )
+
+
+def _result(item: ResultItem, changes: Iterable[Change]) -> Result:
+    """Return the result of a change: of that, only what people read in a result."""
+    key = read_key(item.key)
+    alike = (each.source for each in changes if (each.action, each.key) == (item.action, key))
+    change = Change(item.action, key, "", item.id, declared_at=next(alike, None))
+    return Result(change, item.outcome, item.message, item.id, item.unclear)
 
 
 def _shared(items: Iterable[SharedItem[Any]]) -> tuple[Shared[Any], ...]:
@@ -209,14 +249,19 @@ def _shared(items: Iterable[SharedItem[Any]]) -> tuple[Shared[Any], ...]:
 
 
 def _target(saved: FleetTargetItem) -> TargetPlan:
-    is_planned = saved.state is TargetState.PLANNED
+    outcomes = saved.outcomes or None
+    is_known = saved.state is TargetState.PLANNED and outcomes is None
     return TargetPlan(
         saved.name,
         saved.state,
         saved.message,
-        None if is_planned else ExitCode(saved.exit_code),
+        None if is_known else ExitCode(saved.exit_code),
         saved.target.to_model() if saved.target else None,
         saved.store,
         saved.digest or "",
         *(saved.changes, saved.deletes, saved.blocked, saved.drift, saved.refusals),
+        outcomes=outcomes,
+        wrote=bool(outcomes and outcomes.get(Outcome.DONE)),
+        unverified=saved.unverified or "",
+        backup=saved.backup or None,
     )

@@ -194,14 +194,18 @@ def plan(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@click.argument("plan", type=FilePath())
+@click.argument("plans", nargs=-1, required=True, metavar="PLAN...", type=FilePath())
 @common()
 def show(**arguments: Any) -> ExitCode:
     """Show a saved plan, offline and without a key.
 
+    Several are the plans, or the JSON reports of apply or drift, of all shards of one run. They are
+    shown as one, and the exit code is the worst of theirs.
+
     \b
       devinops plan --out plan.json
       devinops show plan.json
+      devinops show shard-*.json
     """
     return _call("show:run", arguments)
 

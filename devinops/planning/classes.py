@@ -190,12 +190,19 @@ class Group(Generic[T]):
     """Items by what people read in them.
 
     Of several targets, the item of the first one by name is kept, so that the order in which they
-    are added does not matter. `shared` makes it true of all of them.
+    are added does not matter. `reading` returns what people read in an item, and `shared` makes it
+    true of all its targets.
     """
 
-    shared: Callable[[T], T]
+    reading: Callable[[T], Any]
+    shared: Callable[[T], T] = lambda item: item
     items: dict[Any, tuple[str, T]] = field(default_factory=dict)
     targets: dict[Any, list[str]] = field(default_factory=dict)
+
+    def take(self, items: Iterable[Shared[T]]) -> None:
+        for item, targets in items:
+            for target in targets:
+                self.add(self.reading(item), item, target)
 
     def add(self, reading: Any, item: T, target: str) -> None:
         first = self.items.get(reading)
@@ -243,14 +250,14 @@ class PlanCollector:
 
     def __init__(self) -> None:
         self._targets: list[TargetPlan] = []
-        self._changes: Group[Change] = Group(shared_change)
-        self._classes: Group[_ClassFacts] = Group(lambda facts: facts)
-        self._blocked: Group[Blocked] = Group(shared_blocked)
+        self._changes: Group[Change] = Group(change_reading, shared_change)
+        self._classes: Group[_ClassFacts] = Group(hash)
+        self._blocked: Group[Blocked] = Group(blocked_reading, shared_blocked)
         self._missing: Group[Missing] = Group(lambda item: item)
-        self._drift: Group[Drift] = Group(_shared_drift)
-        self._refused: Group[Refusal] = Group(lambda item: item)
+        self._drift: Group[Drift] = Group(_drift_reading, _shared_drift)
+        self._refused: Group[Refusal] = Group(str)
         self._problems: Group[Problem] = Group(lambda item: item)
-        self._notes: Group[str] = Group(lambda item: item)
+        self._notes: Group[str] = Group(shared_text)
 
     def add(
         self,
@@ -269,50 +276,55 @@ class PlanCollector:
             state, message = TargetState.HELD, plan.held
         is_planned = state is TargetState.PLANNED
         name = plan.target.name
-        self._targets.append(
-            TargetPlan(
-                name,
-                state,
-                message,
-                exit_code,
-                target=plan.target,
-                store=plan.inventory.store,
-                digest=plan.digest if is_planned and not plan.refusals else "",
-                changes=len(plan.changes),
-                deletes=plan.summary["delete"],
-                blocked=len(plan.blocked),
-                drift=len(plan.drift),
-                refusals=len(plan.refusals),
-            )
+        target = TargetPlan(
+            name,
+            state,
+            message,
+            exit_code,
+            target=plan.target,
+            store=plan.inventory.store,
+            digest=plan.digest if is_planned and not plan.refusals else "",
+            changes=len(plan.changes),
+            deletes=plan.summary["delete"],
+            blocked=len(plan.blocked),
+            drift=len(plan.drift),
+            refusals=len(plan.refusals),
         )
+        parts: dict[str, Any] = {}
         if is_planned:
-            self._add_parts(plan, name)
+            changes = ChangeClass(tuple(map(kept, plan.changes)), plan.risks, (name,))
+            parts["classes"] = (changes,) if plan.changes else ()
+            for part in ("blocked", "missing", "drift", "problems", "notes"):
+                parts[part] = [Shared(item, (name,)) for item in getattr(plan, part)]
+            parts["refused"] = [Shared(refusal, (name,)) for refusal in plan.refusals]
+        self.include(FleetPlan((target,), **parts))
 
-    def _add_parts(self, plan: Plan, name: str) -> None:
+    def include(self, plan: FleetPlan) -> None:
+        """Take the plans of other targets, such as those of a shard."""
+        self._targets.extend(plan.targets)
+        for group in plan.classes:
+            self._add_class(group)
+        self._blocked.take(plan.blocked)
+        self._missing.take(plan.missing)
+        self._drift.take(plan.drift)
+        self._refused.take(plan.refused)
+        self._problems.take(plan.problems)
+        self._notes.take(plan.notes)
+
+    def _add_class(self, group: ChangeClass) -> None:
         alike = Counter[Reading]()
         readings: list[tuple[Reading, int]] = []
-        for change in plan.changes:
+        for change in group.changes:
             reading = change_reading(change)
             # Objects of one name that are all deleted read the same.
             alike[reading] += 1
             readings.append((reading, alike[reading]))
-            self._changes.add(readings[-1], kept(change), name)
-        if readings:
-            risks = tuple(str(risk) for risk in plan.risks)
-            sources = tuple(change.source for change in plan.changes)
-            self._classes.add((tuple(readings), risks), _ClassFacts(plan.risks, sources), name)
-        for block in plan.blocked:
-            self._blocked.add(blocked_reading(block), block, name)
-        for item in plan.missing:
-            self._missing.add(item, item, name)
-        for drift in plan.drift:
-            self._drift.add(_drift_reading(drift), drift, name)
-        for refusal in plan.refusals:
-            self._refused.add(str(refusal), refusal, name)
-        for problem in plan.problems:
-            self._problems.add(problem, problem, name)
-        for note in plan.notes:
-            self._notes.add(shared_text(note), note, name)
+        risks = tuple(str(risk) for risk in group.risks)
+        facts = _ClassFacts(group.risks, tuple(change.source for change in group.changes))
+        for name in group.targets:
+            for counted, change in zip(readings, group.changes, strict=True):
+                self._changes.add(counted, change, name)
+            self._classes.add((tuple(readings), risks), facts, name)
 
     def add_without_plan(
         self,

@@ -127,6 +127,8 @@ def fleet_document(answer: answers.FleetAnswer) -> FleetDocument:
     """Return the plans of many targets as a document, with the report if they were applied."""
     plan = answer.plan
     more: dict[str, Any] = {"only": plan.only} if plan.only else {}
+    if plan.is_drift:
+        more["is_drift"] = True
     if plan.shard:
         more["shard"] = ShardItem(*plan.shard, plan.selected)
     if plan.approvals.given():

@@ -92,6 +92,7 @@ class FleetDocument(Document, frozen=True, kw_only=True):
     notes: tuple[SharedItem[str], ...]
     refused: tuple[SharedItem[RefusalItem], ...]
     refusals: Annotated[tuple[RefusalItem, ...], about("Why nothing is applied in any target.")]
+    is_drift: Annotated[bool | UnsetType, about("It compares only with the inventories.")] = UNSET
     shard: Annotated[ShardItem | UnsetType, about("Only with --shard.")] = UNSET
     only: Annotated[Texts | UnsetType, about("The --only filters that it was made with.")] = UNSET
     approvals: ApprovalsItem | UnsetType = UNSET

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +132,123 @@ def test_the_targets_of_all_shards_count_towards_max_targets(answers: Answers, r
     assert "may write to 5 targets, more than the 3 of max_targets" in refusal["reason"]
     report = answers("apply", *ALL, "--yes", "--shard", "1/2", "--allow-targets", "5")
     assert [target["outcomes"]["done"] for target in report["targets"]] == [1, 1, 1]
+
+
+# --- reports of all shards ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shards(
+    devinops: Devinops, root: Path, emulator: Emulator, tmp_path: Path
+) -> Callable[..., list[Path]]:
+    """Run a command in some shards, and return the files of their reports."""
+
+    def run(
+        command: str, *arguments: object, total: int = 2, only: Sequence[int] = ()
+    ) -> list[Path]:
+        paths = []
+        for number in only or range(1, total + 1):
+            paths.append(tmp_path / f"{command}-{number}-of-{total}.json")
+            shard = ("--shard", f"{number}/{total}", "--report", f"json={paths[-1]}")
+            devinops(command, "-C", root, *arguments, *shard)
+        return paths
+
+    return run
+
+
+Shards = Callable[..., list[Path]]
+
+
+def without_run(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document without what is different in each run of the same work."""
+    text = re.sub(
+        r"\d{8}T\d{6}Z-[0-9a-f]{6}", "RUN", json.dumps(document | {"checksum": "", "shard": ""})
+    )
+    found: dict[str, Any] = json.loads(text)
+    del found["shard"]
+    return found
+
+
+def test_the_plans_of_all_shards_are_the_plan_of_one_process(
+    answers: Answers,
+    devinops: Devinops,
+    shards: Shards,
+    emulator: Emulator,
+    tmp_path: Path,
+    root: Path,
+) -> None:
+    emulator.edit("knowledge", "note-d", body="Other.")
+    arguments = ("-t", "all", "--detailed-exitcode", "--adopt")
+    whole = answers("plan", *arguments, "--detailed-exitcode", code=2)
+    paths = shards("plan", *arguments, total=3)
+    ran = devinops(
+        "show", *reversed(paths), "--format", "json", "--report", f"markdown={tmp_path / 'plan.md'}"
+    )
+    assert (ran.code, without_run(json.loads(ran.out))) == (2, without_run(whole))
+    assert whole["digest"] in (tmp_path / "plan.md").read_text()
+    merged = tmp_path / "merged.json"
+    merged.write_text(ran.out)
+    assert names(answers("apply", merged, "--shard", "1/4")) == ["a", "e"]
+    assert devinops("show", merged, "--report", f"html={tmp_path / 'plan.html'}").code == 0
+
+
+def test_the_reports_of_all_shards_are_true(
+    answers: Answers, devinops: Devinops, shards: Shards, emulator: Emulator
+) -> None:
+    rule = {"method": "PUT", "fault": "status", "status": 400}
+    emulator.faults = [rule | {"path": f"/v3/organizations/org-{name}/**"} for name in "cd"]
+    paths = shards("apply", *ALL, "--yes")
+    ran = devinops("show", *paths, "--format", "json")
+    document = json.loads(ran.out)
+    outcomes = {target["name"]: target["outcomes"]["done"] for target in document["targets"]}
+    assert (ran.code, outcomes) == (3, {"a": 1, "b": 1, "c": 0, "d": 0, "e": 1})
+    (failed,) = document["not_done"]
+    assert (failed["targets"], document["exit_code"]) == (["c", "d"], 3)
+    text = devinops("show", *paths).out
+    assert "Applied to 3 of 5 organizations: 3 done, 2 failed." in text
+    assert "in 2 organizations: c, d" in text
+
+
+def test_drift_in_all_shards_is_merged(
+    devinops: Devinops, shards: Shards, emulator: Emulator
+) -> None:
+    shards("apply", *ALL, "--yes")
+    emulator.edit("knowledge", "note-d", body="Edited.")
+    ran = devinops("show", *shards("drift", "-t", "all"))
+    assert (ran.code, ran.out.split("\n")[-2]) == (
+        2,
+        "Drift in 5 organizations: 1 changed outside devinops.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [
+        (lambda run: run("plan", *ALL, only=[1]), "are both of shard 1/2: leave one out"),
+        (lambda run: run("plan", *ALL, total=3, only=[2]), "are not of one run"),
+        (lambda run: run("plan", "-t", "a", "-t", "b", only=[2]), "are not of one run"),
+        (lambda run: run("plan", "-t", "all", only=[2]), "are not of one run"),
+        (lambda run: run("apply", *ALL, "--yes", only=[2]), "are not of one run"),
+        (lambda run: [], ""),
+    ],
+)
+def test_only_all_shards_of_one_run_are_merged(
+    others: Callable[[Shards], list[Path]], told: str, devinops: Devinops, shards: Shards
+) -> None:
+    paths = shards("plan", *ALL, only=[1])
+    ran = devinops("show", *paths, *others(shards))
+    assert (ran.code, told in " ".join(ran.err.split())) == (1 if told else 0, True)
+
+
+def test_a_missing_shard_is_named(
+    devinops: Devinops, shards: Shards, answers: Answers, tmp_path: Path
+) -> None:
+    paths = shards("plan", *ALL, total=4, only=[4, 1])
+    assert "the reports of all shards are needed; missing: 2/4, 3/4" in " ".join(
+        devinops("show", *paths).err.split()
+    )
+    saved = tmp_path / "plan.json"
+    answers("plan", *ALL, "--out", saved)
+    assert "only those of --shard can be merged" in " ".join(
+        devinops("show", paths[0], saved).err.split()
+    )

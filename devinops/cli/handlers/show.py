@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from devinops.applying.saved_plan import read_plans
+from devinops.applying.saved_plan import read_plans, read_reports
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written
 from devinops.model.errors import UnusableFile
@@ -13,8 +13,14 @@ from devinops.planning.classes import FleetPlan
 from devinops.render.answers import FleetAnswer
 
 
-def run(options: Options, plan: Path) -> ExitCode:
+def run(options: Options, plans: tuple[Path, ...]) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
+    plan, *others = plans
+    if others:
+        with failures_written(options):
+            whole, code = read_reports(plans)
+        options.answer(FleetAnswer(whole, code))
+        return code
     with failures_written(options):
         saved = read_plans(plan)
     if isinstance(saved, FleetPlan):

@@ -1,0 +1,62 @@
+"""Merges the plans or the reports of all shards of a run into one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from devinops.applying.fleet_report import ReportCollector
+from devinops.model.errors import UnusableFile
+from devinops.model.keys import listed
+from devinops.model.shard import Shard
+from devinops.planning.classes import FleetPlan, PlanCollector
+
+
+def merged(plans: Sequence[tuple[str, FleetPlan]]) -> FleetPlan:
+    """Return the plans or reports of all shards as one; each has the name of its file.
+
+    Raises UnusableFile unless they are all shards of one run, each once.
+    """
+    if why := next(_problems(plans), None):
+        raise UnusableFile(why)
+    collector, reports = PlanCollector(), ReportCollector()
+    for _, plan in plans:
+        collector.include(plan)
+        reports.include(plan)
+    _, first = plans[0]
+    whole = replace(
+        collector.plan(first.only, first.approvals),
+        refusals=tuple(dict.fromkeys(each for _, plan in plans for each in plan.refusals)),
+        is_drift=first.is_drift,
+    )
+    return reports.applied(whole) if first.is_applied else whole
+
+
+def _problems(plans: Sequence[tuple[str, FleetPlan]]) -> Iterator[str]:
+    """Yield why these are not all shards of one run."""
+    files: dict[Shard, str] = {}
+    first, model = plans[0]
+    for name, plan in plans:
+        if plan.shard is None:
+            yield f"{name} is not the report of a shard: only those of --shard can be merged"
+        elif _facts(plan) != _facts(model):
+            yield (
+                f"{first} and {name} are not of one run: the command, the number of shards, the "
+                "selected targets, --only or the approvals are different"
+            )
+        elif plan.shard in files:
+            yield f"{files[plan.shard]} and {name} are both of shard {plan.shard}: leave one out"
+        else:
+            files[plan.shard] = name
+    total = model.shard.total if model.shard else 0
+    if left := {Shard(number, total) for number in range(1, total + 1)} - files.keys():
+        yield f"the reports of all shards are needed; missing: {listed(map(str, sorted(left)))}"
+    names = [target.name for _, plan in plans for target in plan.targets]
+    if len({*names}) != len(names) or len(names) != model.selected:
+        yield "together, the shards do not have each selected target once: run all of them again"
+
+
+def _facts(plan: FleetPlan) -> tuple[object, ...]:
+    """Return what is the same in all shards of a run."""
+    total = plan.shard.total if plan.shard else 0
+    return total, plan.selected, plan.is_applied, plan.is_drift, plan.only, plan.approvals

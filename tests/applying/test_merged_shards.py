@@ -1,0 +1,84 @@
+"""The plans or reports of all shards are, merged, those of one process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from devinops.applying.merged_shards import merged
+from devinops.model.changes import Refusal
+from devinops.model.errors import UnusableFile
+from devinops.model.shard import Shard
+from devinops.planning.classes import FleetPlan, Shared
+from tests.testing import fleets
+from tests.testing.fleets import mixed
+
+PARTS = (
+    "blocked",
+    "missing",
+    "drift",
+    "refused",
+    "problems",
+    "notes",
+    "not_done",
+    "left",
+    "waiting",
+)
+
+
+def shard_of(plan: FleetPlan, shard: Shard) -> FleetPlan:
+    """Return what a shard has of a plan of many targets."""
+    names = {*shard.of(target.name for target in plan.targets)}
+
+    def own(items: Sequence[Any]) -> tuple[Any, ...]:
+        kept = ((item, tuple(name for name in item.targets if name in names)) for item in items)
+        return tuple(
+            Shared(item.item, left) if isinstance(item, Shared) else item._replace(targets=left)
+            for item, left in kept
+            if left
+        )
+
+    return replace(
+        plan,
+        targets=tuple(target for target in plan.targets if target.name in names),
+        classes=own(plan.classes),
+        shard=shard,
+        selected=len(plan.targets),
+        **{part: own(getattr(plan, part)) for part in PARTS},
+    )
+
+
+def applied() -> FleetPlan:
+    return fleets.applied().plan
+
+
+def shards(plan: FleetPlan, total: int) -> list[tuple[str, FleetPlan]]:
+    return [(f"{n}.json", shard_of(plan, Shard(n, total))) for n in range(1, total + 1)]
+
+
+@pytest.mark.parametrize("total", [1, 2, 7, 60])
+@pytest.mark.parametrize("whole", [mixed, applied])
+def test_merged_shards_are_the_whole(whole: Callable[[], FleetPlan], total: int) -> None:
+    plan = replace(whole(), refusals=(Refusal("too many targets"),))
+    assert merged(shards(plan, total)[::-1]) == plan
+    assert merged(shards(plan, total)).exit_code() == plan.exit_code()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda parts: [*parts, ("later.json", parts[1][1])], "2.json and later.json are both of shard 2/3: leave one out"),
+        (lambda parts: parts[:1], "the reports of all shards are needed; missing: 2/3, 3/3"),
+        (lambda parts: [*parts[:2], ("plan.json", mixed())], "plan.json is not the report of a shard: only those of --shard can be merged"),
+        (lambda parts: [*parts[:2], *shards(mixed(), 4)[2:3]], "1.json and 3.json are not of one run: the command, the number of shards, the selected targets, --only or the approvals are different"),
+        (lambda parts: [*parts[:2], *shards(applied(), 3)[2:]], "1.json and 3.json are not of one run: the command, the number of shards, the selected targets, --only or the approvals are different"),
+        (lambda parts: [*parts[:2], ("3.json", replace(parts[2][1], targets=parts[1][1].targets))], "together, the shards do not have each selected target once: run all of them again"),
+    ],
+)  # fmt: skip
+def test_what_does_not_belong_together_is_refused(change: Callable[[Any], Any], why: str) -> None:
+    with pytest.raises(UnusableFile) as caught:
+        merged(change(shards(mixed(), 3)))
+    assert str(caught.value) == why
