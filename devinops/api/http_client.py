@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from devinops import signals, waiting
+from devinops import run_facts, signals, waiting
 from devinops.api import failures, httpx_setup, redact, retry, size_limits
 from devinops.api.connection import Connection
 from devinops.api.single_request import (
@@ -192,6 +192,7 @@ class Getter:
             status = status_of(outcome)
         finally:
             self._limiter.leave(status, waiting.now() - start, self._sort(call))
+            run_facts.count_request(status)
         if status == TOO_MANY:
             self._hold(outcome)
         return outcome

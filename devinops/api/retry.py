@@ -14,7 +14,7 @@ import threading
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-from devinops import waiting
+from devinops import run_facts, waiting
 from devinops.api.pacing import Pace
 from devinops.api.window import Window
 from devinops.model.errors import TOO_MANY
@@ -120,6 +120,7 @@ class RateLimiter:
         self._pace = Pace(rate / shards)
         self._rate_limited_wait_s = 0.0
         self._retries_waiting = 0
+        self._counted_until = 0.0
         self.waits = 0
         """How often 429s have made the threads wait since the last success."""
         self._stopped = False
@@ -163,8 +164,17 @@ class RateLimiter:
                 self._in_flight += 1
                 self._pace.sent(waiting.now())
                 return True
+            before = waiting.now()
             waiting.wait(self._changed, wait_s)
+            if wait_s:
+                self._count_wait(before)
         return False
+
+    def _count_wait(self, since: float) -> None:
+        """Count a wait for the pace; several at the same time count as one."""
+        now = waiting.now()
+        run_facts.count_limited(now - max(since, self._counted_until))
+        self._counted_until = now
 
     def leave(self, status: int | None, took_s: float = 0.0, sort: str = "") -> None:
         """Count a request that ended with this status, None if there was no response.

@@ -7,6 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from shlex import quote
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from devinops import run_facts
 from devinops.cli import completed_values
 from devinops.cli.checkout import below_checkout, job_links
 from devinops.cli.output import check_outputs, tell, terminal_width, wants_color, write_file
@@ -185,7 +187,8 @@ class Options:
         finally:
             for format, path in self.reports:
                 if format in formats:
-                    write_file(path, render(format, answer, self._style(format)))
+                    style = self._style(format)._replace(earlier=_earlier(format, path))
+                    write_file(path, render(format, answer, style))
 
     def show(self, answer: Answer) -> None:
         """Write an answer for people: to stderr if stdout is for programs."""
@@ -204,6 +207,13 @@ class Options:
         """The path of the root in the checkout; empty at its top, or outside of one."""
         path = below_checkout(self.root, os.environ)
         return str(path) if path and path.parts else ""
+
+
+def _earlier(format: str, path: Path) -> str:
+    """Return the text of the file that a report replaces, if its format keeps some of it."""
+    with suppress(OSError):
+        return path.read_text("utf-8", "replace") if format == "metrics" else ""
+    return ""
 
 
 def _reports(values: tuple[str, ...], formats: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
@@ -239,6 +249,11 @@ def _sources() -> dict[str, str]:
         for name in context.params
         if context.get_parameter_source(name) is ParameterSource.ENVIRONMENT
     }
+
+
+def _command() -> str:
+    """Return the name of the command that runs, such as `inventory repair`."""
+    return click.get_current_context().command_path.partition(" ")[2]
 
 
 def _envvar(option: str) -> str:
@@ -401,6 +416,7 @@ def common(
     def decorate(function: F) -> F:
         @functools.wraps(function)
         def wrapped(**params: Any) -> Any:
+            run_facts.begin(_command())
             check_environment(os.environ)
             given = {name: params.pop(name) for name in _COMMON if name in params}
             options = _options(given, formats)

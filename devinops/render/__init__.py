@@ -18,6 +18,7 @@ RENDERERS: Final[Mapping[str, str]] = {
     "html": "devinops.render.html",
     "markdown": "devinops.render.markdown",
     "outputs": "devinops.render.outputs",
+    "metrics": "devinops.render.metrics",
     "sarif": "devinops.render.sarif",
     "junit": "devinops.render.junit",
     "github": "devinops.render.github",
@@ -25,7 +26,7 @@ RENDERERS: Final[Mapping[str, str]] = {
 }
 """Format → the module with its `render`, which is imported when it is first used."""
 
-LOCAL_FORMATS: Final = frozenset({"text", "json", "outputs"})
+LOCAL_FORMATS: Final = frozenset({"text", "json", "outputs", "metrics"})
 """The formats that do not say where the root is: their readers know it, or see paths in it."""
 
 PROBLEM_FORMATS: Final = frozenset({"sarif", "junit", "github", "gitlab"})
@@ -59,6 +60,7 @@ class Style(NamedTuple):
     `job` is the CI job of the run, if there is one. `limit` is how many bytes a document for people
     may have where it is posted; None: as many as a comment may have. `flags` holds the options that
     lead a printed command to the root and target of the run, each after a space; often empty.
+    `earlier` is the text of the file that is replaced, for a format that keeps some of it.
     """
 
     color: bool = False
@@ -68,6 +70,7 @@ class Style(NamedTuple):
     job: JobLinks | None = None
     limit: int | None = None
     flags: str = ""
+    earlier: str = ""
 
     def in_checkout(self, path: str) -> str:
         """Return a path that starts at the root as one that starts at the checkout."""

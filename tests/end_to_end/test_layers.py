@@ -22,7 +22,7 @@ PACKAGE = ROOT / "devinops"
 
 LAYERS = (
     {"model", "atomic", "waiting"},
-    {"kinds", "signals", "environment", "git"},
+    {"kinds", "signals", "environment", "git", "run_facts"},
     {"schema", "planning"},
     {"applying"},
     {"load", "api", "render", "emulator", "inventory"},

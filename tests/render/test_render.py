@@ -81,6 +81,8 @@ def test_each_format_writes_each_document(format: str, name: str) -> None:
         assert re.search(r"<h1[^>]*>[^<]", written)
     elif format == "outputs":
         assert written.startswith("exit_code=")
+    elif format == "metrics":
+        assert "devinops_run_duration_seconds{" in written
     else:
         assert (MARKDOWN[name] if format == "markdown" else words) in written
 

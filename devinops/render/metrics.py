@@ -1,0 +1,147 @@
+"""Writes answers as metrics for Prometheus, in a file that a collector of text files reads.
+
+Each is a gauge about the last run, because a file that a run replaces cannot count on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from devinops import run_facts, waiting
+from devinops.applying.fleet_report import ReportCollector
+from devinops.applying.report import ApplyReport
+from devinops.model.changes import Blocked, Outcome
+from devinops.model.exit_codes import ExitCode
+from devinops.model.keys import Key
+from devinops.planning.classes import FleetPlan, PlanCollector, Shared
+from devinops.planning.plan import Plan
+from devinops.render import Style, answers
+
+_SUCCESS: Final = "devinops_last_success_timestamp_seconds"
+_SUCCESSFUL: Final = (ExitCode.OK, ExitCode.LOOK)
+
+Numbers = Counter[tuple[str, str]]
+"""Target and kind → number."""
+
+
+def render(answer: answers.Answer, style: Style) -> Iterator[str]:
+    """Yield the metrics of a run. A last success that did not change comes from `style.earlier`."""
+    facts, plan = run_facts.current(), _plans(answer)
+    run = _labels(command=facts.command)
+    for name, meaning, numbers in _objects(plan) if plan else ():
+        samples = {
+            _labels(command=facts.command, target=target, kind=kind): number
+            for (target, kind), number in sorted(numbers.items())
+        }
+        yield from _metric(name, meaning, samples)
+    error = getattr(answer, "error", "")
+    yield from _metric(
+        _SUCCESS, "When the command last ended well.", _successes(plan, error, style.earlier)
+    )
+    duration = {run: round(waiting.now() - facts.start, 3)}
+    yield from _metric("devinops_run_duration_seconds", "How long the last run took.", duration)
+    requests = {
+        _labels(command=facts.command, status=status): number
+        for status, number in sorted(facts.requests.items())
+    }
+    yield from _metric("devinops_run_requests", "Requests of the last run, by status.", requests)
+    limited = {run: round(facts.limited_s, 3)}
+    meaning = "How long requests of the last run waited because of limits."
+    yield from _metric("devinops_run_limited_seconds", meaning, limited)
+
+
+def _plans(answer: answers.Answer) -> FleetPlan | None:
+    """Return the plans in an answer, as if it were about many targets; None without any."""
+    collector = PlanCollector()
+    match answer:
+        case answers.FleetAnswer(plan):
+            return plan
+        case answers.PlanAnswer(plan):
+            collector.add(plan)
+        case ApplyReport(plan):
+            collector.add(plan)
+            reports = ReportCollector()
+            reports.add(answer)
+            return reports.applied(collector.plan())
+        case answers.DriftAnswer(target, inventory, findings):
+            collector.add(Plan(target, (), drift=tuple(findings.drift), inventory=inventory))
+            return replace(collector.plan(), is_drift=True)
+        case _:
+            return None
+    return collector.plan()
+
+
+def _objects(plan: FleetPlan) -> Iterator[tuple[str, str, Numbers]]:
+    """Yield the metrics of objects: name, meaning and numbers."""
+    meaning = "Changes that an apply would make, or has left."
+    yield "devinops_pending_changes", meaning, _pending(plan)
+    drift = _counted((shared.item.key, shared.targets) for shared in plan.drift)
+    yield "devinops_drifted_objects", "Objects that were changed outside devinops.", drift
+    blocks: Iterable[Shared[Blocked]] = (*plan.blocked, *plan.waiting)
+    blocked = _counted((shared.item.key, shared.targets) for shared in blocks)
+    yield "devinops_blocked_objects", "Objects that wait for a person.", blocked
+
+
+def _pending(plan: FleetPlan) -> Numbers:
+    """Return the changes that are planned, or of which an apply knows that they are left."""
+    applied = {target.name for target in plan.targets if target.outcomes is not None}
+    unknown = {target.name for target in plan.targets if target.unverified}
+    planned = _counted(
+        (change.key, {*group.targets} - applied)
+        for group in plan.classes
+        for change in group.changes
+    )
+    left = _counted((shared.item.key, shared.targets) for shared in plan.left)
+    not_done = _counted(
+        (shared.item.change.key, {*shared.targets} & unknown)
+        for shared in plan.not_done
+        if shared.item.outcome is not Outcome.DONE
+    )
+    return planned + left + not_done
+
+
+def _counted(items: Iterable[tuple[Key, Iterable[str]]]) -> Numbers:
+    return Counter((target, key.kind) for key, targets in items for target in targets)
+
+
+def _successes(plan: FleetPlan | None, error: str, earlier: str) -> Mapping[str, float]:
+    """Return when the command last ended well in each target, as far as it is known."""
+    known = dict(_earlier(earlier))
+    if plan is None:
+        return known
+    command, now, times = run_facts.current().command, int(time.time()), dict[str, float]()
+    for target in plan.targets:
+        labels = _labels(command=command, target=target.name)
+        if target.exit_code() in _SUCCESSFUL and not (error or plan.refusals):
+            times[labels] = now
+        elif labels in known:
+            times[labels] = known[labels]
+    return times
+
+
+def _earlier(text: str) -> Iterator[tuple[str, float]]:
+    """Yield labels and time of each last success in an earlier file, whatever else is in it."""
+    for line in text.splitlines():
+        name, brace, rest = line.partition("{")
+        labels, _, value = rest.rpartition("} ")
+        if name == _SUCCESS and brace and value.isdecimal():
+            yield f"{{{labels}}}", int(value)
+
+
+def _labels(**values: str) -> str:
+    pairs = ",".join(f'{name}="{_escaped(value)}"' for name, value in values.items())
+    return f"{{{pairs}}}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+
+
+def _metric(name: str, meaning: str, samples: Mapping[str, float]) -> Iterator[str]:
+    yield f"# HELP {name} {meaning}\n# TYPE {name} gauge\n"
+    for labels, value in samples.items():
+        yield f"{name}{labels} {value}\n"
