@@ -181,7 +181,8 @@ def check_report(document: dict[str, Any], killed: bool) -> None:
     assert [target["name"] for target in document["targets"]] == NAMES
     assert document["exit_code"] == 0
     assert {target["exit_code"] for target in document["targets"]} == {0}
-    done = sum(target["outcomes"]["done"] for target in document["targets"])
+    # A target that needs nothing any more was done before its shard was killed.
+    done = sum(target.get("outcomes", {}).get("done", 0) for target in document["targets"])
     planned = sum(target["changes"] for target in document["targets"])
     assert (done, document["not_done"], document["left"]) == (planned, [], [])
     assert killed or done >= 2 * len(NAMES)
