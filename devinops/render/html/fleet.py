@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from devinops.model.changes import Change, Outcome
 from devinops.model.exit_codes import ExitCode
@@ -17,10 +17,11 @@ from devinops.render import Style, fleet
 from devinops.render.answers import FleetAnswer, ProblemsAnswer
 from devinops.render.findings import lint_of, worst_first
 from devinops.render.fleet import Remark, Remarks
-from devinops.render.html import parts
-from devinops.render.html.items import OUTCOMES, SEVERITIES, Items, badge
+from devinops.render.html import parts, table
+from devinops.render.html.items import OUTCOMES, SEVERITIES, Items
 from devinops.render.html.markup import Html, joined, prose, tag, text
-from devinops.render.html.page import Facet, HtmlPage, HtmlSection, bullets, notice
+from devinops.render.html.page import HtmlPage, HtmlSection, bullets, notice
+from devinops.render.html.table import Row
 from devinops.render.problem_text import checked
 from devinops.render.signs import BLOCKED, OUTSIDE, REFUSED, SIGNS
 from devinops.render.terminal import Look, Sign
@@ -29,18 +30,6 @@ T = TypeVar("T", bound=Any)
 
 TO_CHANGE: Final = Sign("~", Look.CHANGED, "to change")
 QUIET: Final = Sign("=", Look.DIM, "nothing to change")
-
-
-class Row(NamedTuple):
-    """A target in the table: its state, why it is in it, and its numbers by column."""
-
-    name: str
-    owner: str
-    state: Sign
-    message: str
-    numbers: Mapping[str, int]
-    group: int = 0
-    """The number of its class, 0 if it has none."""
 
 
 def fleet_page(answer: FleetAnswer, style: Style) -> HtmlPage:
@@ -62,7 +51,7 @@ def fleet_page(answer: FleetAnswer, style: Style) -> HtmlPage:
         facts=[*facts, *([("Only", ", ".join(plan.only))] if plan.only else [])],
         notices=[*_errors(answer), *_notices(answer, style)],
         facets=[
-            _state_facet(rows),
+            table.state_facet(rows),
             parts.action_facet(
                 [change for group in plan.classes for change in group.changes],
                 ("blocked", BLOCKED, len(plan.blocked)),
@@ -74,7 +63,7 @@ def fleet_page(answer: FleetAnswer, style: Style) -> HtmlPage:
             *_classes(plan, items),
             *_shared(plan, items),
             *([_lint(answer.lint, findings, items)] if answer.lint else []),
-            _table(plan, rows),
+            table.section(_title(plan), rows),
         ],
         ending=Html("") if answer.error or not digests.digests else _how_to(answer, style),
     )
@@ -94,8 +83,8 @@ def _report_page(answer: FleetAnswer, style: Style) -> HtmlPage:
             *_notices(answer, style),
             *([notice("Next", steps, Look.WAITING)] if steps else []),
         ],
-        facets=[_state_facet(rows)],
-        sections=[*_results(plan, items), _table(plan, rows)],
+        facets=[table.state_facet(rows)],
+        sections=[*_results(plan, items), table.section(_title(plan), rows)],
     )
 
 
@@ -230,6 +219,10 @@ def _how_to(answer: FleetAnswer, style: Style) -> Html:
 # --- the table ------------------------------------------------------------------------------------
 
 
+def _title(plan: FleetPlan) -> str:
+    return "Targets" if plan.in_enterprise else "Organizations"
+
+
 def _rows(plan: FleetPlan) -> list[Row]:
     groups = {
         name: number for number, group in enumerate(plan.classes, 1) for name in group.targets
@@ -269,41 +262,3 @@ def _applied_state(target: TargetPlan, numbers: Mapping[str, int]) -> Sign:
     if target.exit_code() in (ExitCode.OK, ExitCode.DECIDE) and not numbers[Outcome.BLOCKED]:
         return OUTCOMES[Outcome.DONE]
     return OUTCOMES[next((each for each in unfinished if numbers[each]), Outcome.FAILED)]
-
-
-def _state_facet(rows: Sequence[Row]) -> Facet:
-    numbers = Counter(row.state for row in rows)
-    return parts.sign_facet("state", [(sign.meaning, sign, n) for sign, n in numbers.most_common()])
-
-
-def _table(plan: FleetPlan, rows: Sequence[Row]) -> HtmlSection:
-    """Return the table of all targets. The script lets readers sort it."""
-    names = dict.fromkeys(name for row in rows for name, number in row.numbers.items() if number)
-    groups = ["class"] if any(row.group for row in rows) else []
-    heads = [_head(name, at) for at, name in enumerate(("name", "state", *groups, *names))]
-    title = "Targets" if plan.in_enterprise else "Organizations"
-    return HtmlSection(title, _lines(heads, rows, tuple(names), bool(groups)), f"{len(rows):,}")
-
-
-def _head(name: str, column: int) -> Html:
-    button = tag("button", name, type="button", data_sort=column, disabled=True)
-    return tag("th", button, scope="col", class_="number" if column > 1 else None)
-
-
-def _lines(
-    heads: Sequence[Html], rows: Sequence[Row], names: Sequence[str], grouped: bool
-) -> Iterator[Html]:
-    head = tag("thead", tag("tr", *heads))
-    yield Html(f'<div class="table" tabindex="0"><table>{head}<tbody>')
-    for row in rows:
-        about = tag("small", f" {row.owner}") if row.owner else Html("")
-        why = [Html("<br>"), tag("small", prose(row.message))] if row.message else []
-        link = tag("a", f"{row.group}", href=f"#class-{row.group}") if row.group else Html("")
-        cells = [
-            tag("th", tag("strong", row.name), about, scope="row"),
-            tag("td", badge(row.state), *why),
-            *([tag("td", link, class_="number")] if grouped else []),
-            *(tag("td", f"{row.numbers.get(n) or ''}", class_="number") for n in names),
-        ]
-        yield tag("tr", *cells, class_="item", data_state=row.state.meaning)
-    yield Html("</tbody></table></div>")
