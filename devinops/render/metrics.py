@@ -40,7 +40,7 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
         yield from _metric(name, meaning, samples)
     error = getattr(answer, "error", "")
     yield from _metric(
-        _SUCCESS, "When the command last ended well.", _successes(plan, error, style.earlier)
+        _SUCCESS, "When the command last ended with 0 or 2.", _successes(plan, error, style.earlier)
     )
     duration = {run: round(waiting.now() - facts.start, 3)}
     yield from _metric("devinops_run_duration_seconds", "How long the last run took.", duration)

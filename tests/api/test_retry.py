@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops import waiting
+from devinops import run_facts, waiting
 from devinops.api.http_client import Call, Getter, Sender
 from devinops.api.pacing import LATE_S
 from devinops.api.retry import (
@@ -22,7 +22,7 @@ from devinops.api.retry import (
     is_retryable,
 )
 from devinops.model.errors import ApiError, Unreachable
-from tests.testing.waiting import LONG_S, until
+from tests.testing.waiting import LONG_S, Waits, until
 
 STATUS = st.sampled_from([200, 204, 404, 429, 500, 503, None])
 EVENTS = st.lists(
@@ -112,6 +112,36 @@ def test_waits_that_overlap_count_once_and_a_success_ends_the_count(holds):
         limiter.enter()
         limiter.leave(404)
         assert not limiter.gave_up
+
+
+def test_waits_for_a_limit_are_counted() -> None:
+    run_facts.begin("plan")
+    limiter = RateLimiter(None, rate=10)
+    for _ in range(21):
+        assert limiter.enter()
+        limiter.leave(200)
+    assert run_facts.current().limited_s == pytest.approx(2, abs=LATE_S + 0.001)
+    limiter.hold(5)
+    assert limiter.enter()
+    assert run_facts.current().limited_s == pytest.approx(7, abs=LATE_S + 0.001)
+
+
+def test_threads_that_wait_at_the_same_time_count_once(waits: Waits) -> None:
+    run_facts.begin("plan")
+    limiter = RateLimiter(None)
+    limiter.hold(5)
+    second: list[bool] = []
+    thread = threading.Thread(target=lambda: second.append(limiter.enter()))
+
+    def also_waits(_: float) -> None:
+        waits.instead = lambda _: None
+        thread.start()
+        thread.join(LONG_S)
+
+    waits.instead = also_waits
+    assert limiter.enter()
+    assert second == [True]
+    assert run_facts.current().limited_s == pytest.approx(waiting.now())
 
 
 def test_shards_share_the_rate_that_people_set() -> None:
