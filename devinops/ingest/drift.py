@@ -109,12 +109,15 @@ class Reading(NamedTuple):
 class _Moves:
     """What changed outside devinops, and the names of the targets in which it did.
 
-    `fields` is by `_move`, and `deleted` by entry as written, for those whose files may go.
+    `fields` is by `_move`, `deleted` by entry as written, and `renamed` by the old key and the new
+    path of a folder. `kept` are the deleted entries whose files must stay.
     """
 
     def __init__(self) -> None:
         self.fields: defaultdict[tuple[Source, str, object], set[str]] = defaultdict(set)
         self.deleted: defaultdict[Source, set[str]] = defaultdict(set)
+        self.kept: set[Source] = set()
+        self.renamed: defaultdict[tuple[Key, str], set[str]] = defaultdict(set)
 
 
 class _DriftPull:
@@ -126,6 +129,9 @@ class _DriftPull:
         self.changes: list[FileChange] = []
         self.matches: list[tuple[Match, Moved | None]] = []
         """Each entry with its object, and which fields changed on which side, if any did."""
+        self.refused: set[ObjectId] = set()
+        """Objects whose changes cannot be written, so that no other target writes them either."""
+        self.renamed: list[RenamedFolder] = []
         self.deleted: list[tuple[Declaration, Record, tuple[Left, str] | None]] = []
         """Entries whose objects were deleted, and why their files must stay."""
         self.edits: list[EntryEdit] = []
@@ -146,11 +152,10 @@ class _DriftPull:
     def compare(self) -> None:
         """Find out what changed on which side, so that the targets can be compared."""
         declared, pulling = self.pulling.concerned, self.pulling
-        renamed = renamed_folders(used_folders(declared), pulling.snapshot, pulling.inventory)
-        for folder in renamed:
-            reason = self._how_to_follow(folder, renamed)
-            self._leave(folder.declared, Left.MOVED, reason, folder.live.id)
-        self.snapshot = as_declared(pulling.snapshot, renamed)
+        self.renamed = renamed_folders(used_folders(declared), pulling.snapshot, pulling.inventory)
+        for folder in self.renamed:
+            self.moves.renamed[folder.declared, folder.live.key.path].add(pulling.target.name)
+        self.snapshot = as_declared(pulling.snapshot, self.renamed)
         matches = match(declared, self.snapshot, pulling.inventory)
         self.live_keys = {item.declaration.key: item.live.key for item in matches if item.live}
         deleted: list[tuple[Declaration, Record]] = []
@@ -158,7 +163,9 @@ class _DriftPull:
             who_moved = None
             if self._concerns(item) and item.live:
                 who_moved = self._sides(item, item.live)
-                for change in (*who_moved.live, *who_moved.both):
+                changes = (*who_moved.live, *who_moved.both)
+                is_refused = self._leave_if_refused(item, item.live, changes)
+                for change in () if is_refused else changes:
                     self.moves.fields[_move(item, change, who_moved)].add(pulling.target.name)
             elif self._concerns(item) and item.record:
                 deleted.append((item.declaration, item.record))
@@ -167,6 +174,9 @@ class _DriftPull:
 
     def collect(self) -> None:
         """Collect what is to be written."""
+        for folder in self.renamed:
+            reason = self._how_to_follow(folder, self.renamed)
+            self._leave(folder.declared, Left.MOVED, reason, folder.live.id)
         for item, who_moved in self.matches:
             if item.live and who_moved and (edit := self._edit_of(item, item.live, who_moved)):
                 self.edits += edit.by_giver()
@@ -188,19 +198,27 @@ class _DriftPull:
     def _how_to_follow(self, folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> str:
         """Return how the files follow a folder that was renamed in the web app."""
         old, path = folder.declared.path, folder.live.key.path
+        users: set[str] = set()
         places: list[Source] = []  # where the path of the folder is written
         inside: list[Declaration] = []  # entries whose directories say that they are in the folder
         for entry in (part for whole in self.pulling.concerned for part in whole.parts):
             if entry.key == folder.declared:
                 places.append(entry.source)
+                users |= self.pulling.declared.users(entry, None)
             is_inside = f"{entry.key.folder}/".startswith(f"{old}/")
             if not is_inside or entry.kind.lives_in != folder.declared.kind:
                 continue
+            users |= self.pulling.declared.users(entry, None)
             source = entry.sources.get(entry.kind.parent or "")
             if source is None:
                 inside.append(entry)
             elif entry.key.folder == old:
                 places.append(source)
+        if others := users - self.moves.renamed[folder.declared, path]:
+            return (
+                f"its path in the web app is {path}, but its entries are also for "
+                f"{listed(others)}, where it is not: rename it there too, or rename it back"
+            )
         steps = []
         above = _renamed_above(folder, renamed)
         if not _has_directory(folder):
@@ -236,19 +254,16 @@ class _DriftPull:
         self.still_merged |= {
             (live.object_id, change.name, fingerprint(change.before)) for change in who_moved.merged
         }
-        if not (who_moved.live or who_moved.both):
-            self._leave_recreated(item, live)
-            return None
         moved_live = (*who_moved.live, *who_moved.both)
+        if not moved_live:
+            self._leave_recreated(item, live)
+        if not moved_live or live.object_id in self.refused:
+            return None
         apart = [change for change in moved_live if not self._is_agreed(item, change, who_moved)]
         override = self._override(item, live, apart, who_moved)
         if apart and not override:
-            self._leave_if_shared(declaration, "changed", live.id, apart)
-            return None
-        if item.doubt:
-            self._leave(declaration.key, Left.CONFLICT, item.doubt, live.id)
-            return None
-        if self._leave_if_key_in_use(item, live, moved_live):
+            names = [change.name for change in apart]
+            self._leave_if_shared(declaration, "changed", live.id, names)
             return None
         live_values: Any = {change.name: change.before for change in moved_live}
         if suspicious := findings(type(live.resource)(**live_values)):
@@ -327,7 +342,7 @@ class _DriftPull:
         fields = changed_fields(live.kind, item.declaration.resource, live.resource)
         if old is None or item.record or not fields:
             return
-        if shared := self._shared_advice(item.declaration, fields):
+        if shared := self._shared_advice(item.declaration, [field.name for field in fields]):
             write = f"{shared}; "
         else:
             pull = f"devinops pull{self.pulling.flags} --drift {quote(str(key))}"
@@ -338,26 +353,36 @@ class _DriftPull:
         )
         self._leave(key, Left.RECREATED, reason, live.id)
 
-    def _shared_advice(
-        self, declaration: Declaration, fields: Iterable[FieldChange] | None = None
-    ) -> str:
+    def _shared_advice(self, declaration: Declaration, fields: Iterable[str] | None = None) -> str:
         """Return what to do if an entry is for other targets too; empty if it is not.
 
-        If several layers made it, those count that gave one of the `fields`, by default all.
+        If several layers made it, those count that gave one of the `fields`. Without fields, its
+        object was deleted, and all layers count.
         """
         given = [(part, None) for part in declaration.parts]
-        chosen = given if fields is None else [(declaration.giver(f.name), f.name) for f in fields]
+        chosen = given if fields is None else [(declaration.giver(name), name) for name in fields]
         shared = ((part, others) for part, name in chosen if (others := self._others(part, name)))
         part, others = next(shared, (declaration, []))
         if not others:
             return ""
         remedy = "edit it by hand, or give each target an entry with targets"
-        if declaration.chain:
-            remedy = "edit it by hand, or write what is different here into the entry of a later"
-            remedy += f" layer, such as {declaration.source.path}"
-        elif self.pulling.declared.has_layers:
-            remedy = "edit it by hand, or write what is different here into a layer"
-        return f"its entry at {part.source} is also for {', '.join(others)}: {remedy}"
+        if {*declaration.kind.key_fields}.intersection(fields or ()):
+            remedy = "make the same change there, or undo it"
+        elif place := self._later_place(declaration):
+            what = "`ensure: absent` for it" if fields is None else "what is different here"
+            remedy = f"edit it by hand, or write {what} into {place}"
+        return f"its entry at {part.source} is also for {listed(others)}: {remedy}"
+
+    def _later_place(self, declaration: Declaration) -> str:
+        """Return where the target can change a shared entry; empty if no layer can."""
+        own = self.pulling.places.own(self.pulling.target.name)
+        if any(part.layering.final for part in declaration.parts):
+            return ""
+        if not self._others(declaration):
+            return f"the entry of a later layer, such as {declaration.source.path}"
+        if own and all(part.rank < own.rank for part in declaration.parts):
+            return own.path
+        return "a layer" if self.pulling.declared.has_layers else ""
 
     def _others(self, part: Declaration, field: str | None = None) -> list[str]:
         """Return the other targets that get a field from an entry as written, or anything."""
@@ -387,7 +412,7 @@ class _DriftPull:
         declaration: Declaration,
         what: str,
         id: str,
-        fields: Iterable[FieldChange] | None = None,
+        fields: Iterable[str] | None = None,
     ) -> bool:
         """Leave an entry to the user if it is for other targets too; return whether it was left."""
         if unread := self._unread_among(declaration):
@@ -399,6 +424,18 @@ class _DriftPull:
             reason = f"{what} outside devinops in {self.pulling.target.name}, but {shared}"
             self._leave(declaration.key, Left.SHARED, reason, id)
         return bool(shared)
+
+    def _leave_if_refused(self, item: Match, live: Live, fields: Sequence[FieldChange]) -> bool:
+        """Leave to the user an object that may be the wrong one, or whose key cannot be written.
+
+        Returns whether it was left. No other target then changes the entry for this one.
+        """
+        if fields and item.doubt:
+            self._leave(item.declaration.key, Left.CONFLICT, item.doubt, live.id)
+        elif not self._leave_if_key_in_use(item, live, fields):
+            return False
+        self.refused.add(live.object_id)
+        return True
 
     def _leave_if_key_in_use(self, item: Match, live: Live, fields: Sequence[FieldChange]) -> bool:
         """Leave an object to the user if its new key is in use, or is written in several layers.
@@ -413,6 +450,8 @@ class _DriftPull:
         if item.declaration.chain:
             places = " and ".join(str(part.source) for part in item.declaration.parts)
             reason = f"its {', '.join(written)} changed in the web app: write that at {places}"
+            if shared := self._shared_advice(item.declaration, written):
+                reason += f", but {shared}"
             self._leave(item.declaration.key, Left.UNWRITABLE, reason, live.id)
             return True
         key = live.kind.key(replace(item.declaration.resource, **written))
@@ -553,19 +592,20 @@ class _DriftPull:
             is_alone = entries_in[path] == 1
             obstacle = self._obstacle(declaration, record, why_none, is_alone=is_alone)
             self.deleted.append((declaration, record, obstacle))
-            if not obstacle:
-                self.moves.deleted[declaration.source].add(self.pulling.target.name)
+            self.moves.deleted[declaration.source].add(self.pulling.target.name)
+            if obstacle:
+                self.moves.kept.add(declaration.source)
 
     def _delete_files(self) -> None:
         """Delete the files whose only object was deleted outside devinops in all their targets."""
         for declaration, record, obstacle in self.deleted:
             key, users = declaration.key, self.pulling.declared.users(declaration, None)
-            is_agreed = users <= self.moves.deleted[declaration.source]
-            if not is_agreed and self._leave_if_shared(declaration, "deleted", record.id):
+            is_for_others = declaration.chain or not users <= self.moves.deleted[declaration.source]
+            if is_for_others and self._leave_if_shared(declaration, "deleted", record.id):
                 continue
             if obstacle:
                 self._leave(key, *obstacle, record.id)
-            else:
+            elif declaration.source not in self.moves.kept:
                 self.changes.append(FileChange(declaration.source.path, None, (key,)))
 
     def _obstacle(

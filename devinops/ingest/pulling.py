@@ -49,7 +49,12 @@ class Declared:
         return any(entry.rank for entry in self.all)
 
     def users(self, part: Declaration, field: str | None) -> set[str]:
-        """Return the targets that get a field from an entry as written, or anything of it."""
+        """Return the targets that get a field from an entry as written, or anything of it.
+
+        All of its targets need a field of its key, because a later layer finds it by that.
+        """
+        if field in part.kind.key_fields:
+            field = None
         return {
             name
             for entry in self._made_of[part.source]

@@ -376,6 +376,81 @@ def test_a_file_is_deleted_if_its_object_was_deleted_in_all_its_targets(
     assert "! knowledge:All (All-a) shared in a: deleted outside" in " ".join(ran.out.split())
 
 
+def test_a_rename_is_written_only_if_it_is_possible_in_all_targets(
+    applied: Path, emulator: Emulator, devinops: Devinops
+) -> None:
+    for name in "abc":
+        emulator.edit("knowledge", f"All-{name}", name="Alone")
+    before = snapshot(applied)
+    ran = devinops("pull", "-C", applied, "-t", "all", "--drift")
+    assert (ran.code, snapshot(applied)) == (4, before)
+    words = " ".join(ran.out.split())
+    assert "! knowledge:All (All-c, Alone-c) namesakes in c: it was renamed to " in words
+    assert "knowledge/all.md:1:1 is also for b, c: make the same change there, or undo it" in words
+
+    emulator.edit("knowledge", "Alone-c", name="Lonely")
+    assert devinops("pull", "-C", applied, "-t", "all", "--drift").code == 4
+    assert devinops("pull", "-C", applied, "-t", "all", "--drift").code == 0
+    assert "name: Alone" in (applied / "knowledge/all.md").read_text()
+    assert_nothing_to_do(devinops, applied)
+
+
+@pytest.mark.parametrize("how", ["overrides: true\ntrigger: t", "extends: true", "ensure: absent"])
+def test_an_entry_that_a_later_layer_changes_is_not_renamed_below_it(
+    applied: Path, emulator: Emulator, devinops: Devinops, how: str
+) -> None:
+    body = "" if "absent" in how else "\nb\n"
+    note = applied / "orgs/c/knowledge/all.md"
+    note.write_text(f"---\nname: All\n{how}\n---\n{body}")
+    if not body:
+        emulator.remove("knowledge", "All-c")
+    for name in "ab":
+        emulator.edit("knowledge", f"All-{name}", name="New")
+    ran = devinops("pull", "-C", applied, "-t", "all", "--drift")
+    assert (ran.code, "name: All" in (applied / "knowledge/all.md").read_text()) == (4, True)
+    assert "for b, c: make the same change there, or undo it" in " ".join(ran.out.split())
+    ran = devinops("plan", "-C", applied, "-t", "all")
+    assert (ran.code, "nothing to change; 2 changed outside" in ran.out) == (0, True), ran
+
+
+def test_files_follow_a_folder_that_was_renamed_in_all_their_targets(
+    root: Path, emulator: Emulator, devinops: Devinops
+) -> None:
+    for org in ORGANIZATIONS:
+        emulator.add("folders", org=org, id=f"folder-{org}", path="Ops")
+        emulator.add("knowledge", org=org, name="N", trigger="t", body="b", folder="Ops")
+    assert devinops("pull", "-C", root, "-t", "all").code == 0
+    assert devinops("apply", "-C", root, "-t", "all", "--yes").code == 0
+    emulator.edit("folders", "folder-org-a", name="Run")
+    ran = devinops("pull", "-C", root, "-t", "all", "--drift")
+    assert (ran.code, "git mv" in ran.out) == (4, False)
+    assert (
+        "in a: its path in the web app is Run, but its entries are also for b, c, where it is not: "
+        "rename it there too, or rename it back" in " ".join(ran.out.split())
+    )
+    for org in ORGANIZATIONS[1:]:
+        emulator.edit("folders", f"folder-{org}", name="Run")
+    ran = devinops("pull", "-C", root, "-t", "all", "--drift")
+    assert "git mv -k knowledge/Ops/* knowledge/Run" in " ".join(ran.out.split())
+
+
+def test_what_is_left_says_where_a_target_can_differ(
+    applied: Path, emulator: Emulator, devinops: Devinops
+) -> None:
+    emulator.remove("knowledge", "All-a")
+    ran = devinops("pull", "-C", applied, "-t", "all", "--drift")
+    assert "or write `ensure: absent` for it into orgs/a" in " ".join(ran.out.split())
+    (applied / "orgs/a/knowledge/all.md").write_text("---\nname: All\nensure: absent\n---\n")
+    assert_nothing_to_do(devinops, applied)
+
+    for name in "bc":
+        emulator.remove("knowledge", f"All-{name}")
+    (applied / "orgs/a/knowledge/all.md").unlink()
+    (applied / "knowledge/all.md").write_text("---\nname: All\ntrigger: t\n---\n\nb\n\n")
+    ran = devinops("pull", "-C", applied, "-t", "all", "--drift")
+    assert "! knowledge:All not-committed in a, b, c: deleted outside" in " ".join(ran.out.split())
+
+
 # --- any organizations ----------------------------------------------------------------------------
 
 NAMES = st.sampled_from(["Deploys", "Logs", "deploys", "Café"])
