@@ -7,7 +7,8 @@ which of the possible plans is accepted, but nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from shlex import quote
 from typing import Final, NamedTuple
@@ -113,6 +114,43 @@ def merged_request(host: CodeHost, commit: str, base: str) -> Request:
     related = ", ".join(str(request.number) for request in candidates)
     belongs = f"; it belongs to {related}" if related else ""
     raise Stale(f"{commit[:12]} is not the merge of a {host.noun}{belongs}: {NEXT_STEP}")
+
+
+def newest_digests(
+    host: CodeHost,
+    commits: Sequence[str],
+    about: Marker,
+    author: str,
+    base: str,
+    names: Collection[str],
+) -> dict[str, Reviewed]:
+    """Return the digest of each target, from the newest merged request that has one, in that order.
+
+    `commits` are those of the branch, the newest first, and `names` the targets. As in `reviewed`,
+    a comment must be about the last commit of its request. Raises ApiError.
+    """
+    found: dict[str, Reviewed] = {}
+    for commit in commits:
+        if commit == commits[0]:
+            with suppress(Stale):
+                merged_request(host, commit, base)  # waits until the host has recorded the merge
+        for request in _merged(host, commit, base)[1]:
+            for plan in _comments(host, request, about, author):
+                if plan.digest and plan.commit == request.head and request.base == base:
+                    for name, digest in _digests_in(plan.comment).items():
+                        found.setdefault(name, Reviewed(digest, request, plan.comment))
+        if found.keys() >= {*names}:
+            break
+    return {name: review for name, review in found.items() if name in names}
+
+
+def _digests_in(comment: Comment) -> Mapping[str, str]:
+    """Return the digests of the targets; none if they are damaged or did not fit."""
+    try:
+        digests = comment_marker.read_digests(comment.text)
+    except ValueError:
+        return {}
+    return digests.digests if digests else {}
 
 
 def _merged(host: CodeHost, commit: str, base: str) -> tuple[Sequence[Request], list[Request]]:

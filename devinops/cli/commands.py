@@ -15,6 +15,7 @@ from devinops.cli.options import (
     EXPECT_ALL,
     SKIP_OUTSIDE,
     SKIP_UNTRACKED,
+    WAVE,
     WEBHOOK_SECRETS,
     FilePath,
     NonEmpty,
@@ -177,6 +178,7 @@ def fmt(**arguments: Any) -> ExitCode:
     help="Also show what lint finds in the entries that changed since the merge base with REF.",
 )
 @AFFECTED
+@WAVE
 @common(api=True, many=True, shards=True, only=True, lock=True, problems=True)
 @approvals
 def plan(**arguments: Any) -> ExitCode:
@@ -215,6 +217,19 @@ def show(**arguments: Any) -> ExitCode:
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
 @EXPECT_ALL
 @AFFECTED
+@WAVE
+@click.option(
+    "--gate",
+    type=FilePath(),
+    metavar="FILE",
+    help="Whether the wave may start, as devinops targets --waves --format json found it for this "
+    "commit. Default: plan the waves before it.",
+)
+@click.option(
+    "--out-of-wave",
+    is_flag=True,
+    help="Write to several targets without --wave, although there are waves.",
+)
 @WEBHOOK_SECRETS
 @common(api=True, many=True, shards=True, only=True, lock=True, problems=True)
 @approvals
@@ -228,6 +243,7 @@ def apply(**arguments: Any) -> ExitCode:
       devinops apply plan.json               what was reviewed, or nothing
       devinops apply --expect DIGEST         what was reviewed, or nothing
       devinops apply -t all                  all targets, after one question
+      devinops apply --wave due              the next wave that may start
       devinops apply --yes                   for CI
     """
     return _call("apply:run", arguments)
@@ -553,11 +569,16 @@ def whoami(**arguments: Any) -> ExitCode:
     help="List only targets whose entries or settings differ from the merge base of HEAD and REF.",
 )
 @click.option(
+    "--waves", is_flag=True, help="Show where the rollout is instead; this plans all waves."
+)
+@click.option(
     "--check", is_flag=True, help="With discover: write nothing; exit 2 if there is a difference."
 )
 @common(api=True, many=True)
 def targets(**arguments: Any) -> ExitCode:
     """List the targets of devinops.yaml, with their organizations, labels and keys; calls no API.
+
+    With --waves, show which wave is done, which one soaks until when, what failed and what is held.
 
     With discover, compare them with the organizations of the enterprise, and write the difference
     into the file that has the targets: a new organization becomes a target, and a new name its
@@ -568,6 +589,7 @@ def targets(**arguments: Any) -> ExitCode:
       devinops targets
       devinops targets -t ring=canary --names
       devinops targets --affected origin/main --format json
+      devinops targets --waves
       devinops targets discover --check
     """
     return _call("targets:run", arguments)

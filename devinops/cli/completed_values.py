@@ -58,6 +58,12 @@ def selectors(ctx: click.Context, typed: str) -> Iterable[str]:
 
 
 @_quiet
+def waves(ctx: click.Context, typed: str) -> Iterable[str]:
+    """Offer the waves in devinops.yaml."""
+    return ["due", *(wave.name for wave in _project(ctx).waves)]
+
+
+@_quiet
 def schemas(ctx: click.Context, typed: str) -> Iterable[str]:
     """Offer the names of the JSON Schemas."""
     from devinops.schema.all_schemas import schemas

@@ -33,6 +33,7 @@ from devinops.planning.digest_list import DigestList, Standing
 from devinops.planning.many_targets import plan_with_needed, too_many_targets
 from devinops.planning.plan import Plan
 from devinops.planning.selection import Only, check_only
+from devinops.planning.waves import Wave
 from devinops.render import counted
 from devinops.render.answers import FleetAnswer
 
@@ -213,15 +214,17 @@ def plan_targets(
     reviewed: DigestList | None = None,
     keep: Callable[[Kept[C_co]], None] = lambda _: None,
     *,
+    seen: Callable[[Plan], None] = lambda _: None,
+    wave: Wave | None = None,
     go_on: bool = False,
 ) -> FleetPlan:
     """Return the plans of all targets, by class. `keep` gets those that can be applied.
 
-    If it raises ConfigError, nothing is written in that target. A plan that is not as `reviewed` is
-    stale. A target in which another run works is busy; with `go_on` it is planned as well. Raises
-    UsageError for an --only that matches nothing anywhere.
+    If it raises ConfigError, nothing is written in that target. `seen` gets every plan. A plan that
+    is not as `reviewed` is stale. A target in which another run works is busy; with `go_on` it is
+    planned as well. Raises UsageError for an --only that matches nothing anywhere.
     """
-    planning = _Planning(fleet, approvals, reviewed, keep, go_on)
+    planning = _Planning(fleet, approvals, reviewed, keep, seen, go_on)
     fleet.each("planning", {n: partial(planning.plan, n) for n in fleet.names}, planning.failed)
     plan = planning.collector.plan(map(str, fleet.only), approvals)
     # What --only matches can be in another shard.
@@ -231,9 +234,15 @@ def plan_targets(
     if fleet.options.shard:
         selected = sum(not targets.get(name, {}).get("hold") for name in fleet.selected)
     refusals = too_many_targets(
-        plan, fleet.project.max_targets, approvals.allow_targets, selected=selected
+        plan,
+        fleet.project.max_targets,
+        approvals.allow_targets,
+        in_wave=wave is not None,
+        selected=selected,
     )
-    return replace(fleet.sharded(plan), refusals=tuple(refusals))
+    # A plan of several waves is applied one wave at a time.
+    is_checked = wave or not (go_on and fleet.project.waves)
+    return replace(fleet.sharded(plan), refusals=tuple(refusals) if is_checked else ())
 
 
 @dataclass
@@ -242,6 +251,7 @@ class _Planning(Generic[C_co]):
     approvals: Approvals
     reviewed: DigestList | None
     keep: Callable[[Kept[C_co]], None]
+    seen: Callable[[Plan], None]
     go_on: bool
     collector: PlanCollector = field(default_factory=PlanCollector)
     keys: set[Key] = field(default_factory=set)
@@ -256,9 +266,11 @@ class _Planning(Generic[C_co]):
             self.fleet.check_key(session.settings)
             raise
         plan, known = planned.plan, planned.known
+        self.seen(plan)
         standing = self.reviewed.standing(name, plan.digest) if self.reviewed else Standing.SAME
         # A target that needs nothing any more was written by an earlier attempt.
-        if standing is not Standing.SAME and not (plan.is_quiet or plan.held):
+        is_quiet = plan.held or replace(plan, drift=()).is_quiet
+        if standing is not Standing.SAME and not is_quiet:
             message = "it needs other changes than those that were reviewed: plan and review again"
             self.add(plan, TargetState.STALE, message, ExitCode.PLAN_AGAIN)
             return

@@ -30,14 +30,17 @@ from devinops.inventory import InventorySettings, new_run
 from devinops.model.changes import Outcome, Result
 from devinops.model.client_protocols import Writer
 from devinops.model.errors import DevinopsError, NotWritten, Refused, Stale
-from devinops.model.exit_codes import ExitCode
+from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.inventory import TIME
+from devinops.model.keys import listed
 from devinops.model.policy import Approvals
 from devinops.model.target import TargetState
 from devinops.planning.classes import FleetPlan, TargetPlan
 from devinops.planning.commands import with_flags
 from devinops.planning.digest_list import DigestList
+from devinops.planning.many_targets import outside_waves
 from devinops.planning.plan import Plan
+from devinops.planning.waves import Wave, failures
 from devinops.render import counted, fleet
 from devinops.render.answers import FleetAnswer
 
@@ -47,6 +50,7 @@ class FleetRequest(NamedTuple):
 
     `reviewed` are the digests of the plans that may be applied, target by target; `digest` is that
     of all of them, which allows only the whole. `secrets` is the file for new secrets from the API.
+    Without a `wave`, but `out_of_wave`, several targets may be written although there are waves.
     """
 
     approvals: Approvals
@@ -54,6 +58,8 @@ class FleetRequest(NamedTuple):
     reviewed: DigestList | None = None
     digest: str | None = None
     secrets: Path | None = None
+    wave: Wave | None = None
+    out_of_wave: bool = False
 
     @property
     def asks(self) -> bool:
@@ -83,7 +89,9 @@ class _FleetApply:
     def run(self) -> FleetPlan:
         """Return the plan with the report."""
         request = self.request
-        plan = plan_targets(self.targets, request.approvals, request.reviewed, self.keep)
+        plan = self.planned(self.targets, request.reviewed)
+        if self.targets.project.waves and not (request.wave or request.out_of_wave):
+            plan = replace(plan, refusals=(*plan.refusals, *outside_waves(plan)))
         self.show(plan)
         self.check(plan)
         if not self.ready:
@@ -99,8 +107,12 @@ class _FleetApply:
         for name in self.targets.stores.keys() - self.ready.keys():
             self.targets.stores[name].close()
         with secrets:
-            run = _FleetRun(self.targets, plan, request.approvals, self.values, secrets)
+            run = _FleetRun(self.targets, plan, request, self.values, secrets)
             return run.run(self.ready)
+
+    def planned(self, targets: Fleet[Writer], reviewed: DigestList | None) -> FleetPlan:
+        request = self.request
+        return plan_targets(targets, request.approvals, reviewed, self.keep, wave=request.wave)
 
     def keep(self, kept: Kept[Writer]) -> None:
         """Take the plan of a target. Raises ConfigError if the value of a secret is missing."""
@@ -137,6 +149,15 @@ class _FleetApply:
             flags = self.targets.options.command_flags
             reasons = "; ".join(with_flags(refusal.reason, flags) for refusal in plan.refusals)
             raise self.not_applied(plan, Refused(f"refused, nothing was written: {reasons}"))
+        wave, failed = self.request.wave, failures(plan)
+        if wave and len(failed) > wave.max_failed:
+            error = (
+                f"the wave {wave.name} has stopped, and nothing was written: {len(failed)} of "
+                f"{counted(len(wave.targets), 'target')} failed ({listed(failed)}; max_failed: "
+                f"{wave.max_failed}): fix what is wrong there, or give them hold: REASON"
+            )
+            code = worst(plan.exit_code(), ExitCode.DECIDE)
+            raise NotApplied(self.targets.answer(plan, code, error))
 
     def not_applied(self, plan: FleetPlan, error: DevinopsError) -> NotApplied:
         return NotApplied(self.targets.answer(plan, error.exit_code, str(error)))
@@ -152,7 +173,7 @@ class _FleetApply:
     def planned_again(self, plan: FleetPlan) -> FleetPlan:
         """Plan again what is to be written: the question may have been open for hours."""
         again, self.ready = replace(self.targets, names=tuple(self.ready)), {}
-        later = plan_targets(again, self.request.approvals, plan.digests, self.keep).targets
+        later = self.planned(again, plan.digests).targets
         new = {target.name: target._replace(is_new=True) for target in later}
         return replace(plan, targets=tuple(new.get(each.name, each) for each in plan.targets))
 
@@ -163,13 +184,14 @@ class _FleetRun:
 
     targets: Fleet[Writer]
     plan: FleetPlan
-    approvals: Approvals
+    request: FleetRequest
     values: dict[str, str]
     secrets: WebhookSecrets
     start: datetime = field(default_factory=lambda: datetime.now(UTC))
     collector: ReportCollector = field(default_factory=ReportCollector)
     running: list[Applier] = field(default_factory=list)
     stopped: ExitCode | None = None
+    failed_targets: set[str] = field(default_factory=set)
     busy: dict[str, TargetPlan] = field(default_factory=dict)
     """The targets in which another run was faster, by name."""
     runs: dict[InventorySettings, str] = field(default_factory=dict)
@@ -177,6 +199,7 @@ class _FleetRun:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, ready: dict[str, Kept[Writer]]) -> FleetPlan:
+        self.failed_targets.update(failures(self.plan))
         self.commit = Git(self.targets.options.root).line("rev-parse", "HEAD")
         signals.instead(self.stop)
         jobs = {name: partial(self.apply, kept) for name, kept in sorted(ready.items())}
@@ -194,8 +217,13 @@ class _FleetRun:
     def apply(self, kept: Kept[Writer]) -> None:
         """Apply the plan of a target, and plan again to see what is left."""
         session, plan = kept.session, kept.plan
+        wave = self.request.wave
         if self.stopped:
             self.skip(kept, "interrupted")
+            return
+        if wave and len(self.failed_targets) > wave.max_failed:
+            why = f"not started: in the wave {wave.name}, more targets failed than its max_failed"
+            self.skip(kept, f"{why} of {wave.max_failed}")
             return
         self.targets.check_key(session.settings)
         run, name, at = self.name_in(session), plan.target.name, self.start.strftime(TIME)
@@ -230,7 +258,7 @@ class _FleetRun:
             return self.runs.setdefault(session.settings.inventory, new_run(self.start))
 
     def plan_left(self, kept: Kept[Writer]) -> Plan:
-        planned = kept.session.plan(self.approvals, retry=False, only_must_match=False)
+        planned = kept.session.plan(self.request.approvals, retry=False, only_must_match=False)
         return planned.plan
 
     def failed(self, kept: Kept[Writer], error: DevinopsError) -> None:
@@ -240,6 +268,7 @@ class _FleetRun:
         # Another run has announced its writes since this one planned.
         name = kept.plan.target.name
         (target,) = (target for target in self.plan.targets if target.name == name)
+        self.failed_targets.add(name)
         self.busy[name] = target._replace(
             state=TargetState.BUSY, message=str(error), code=error.exit_code, digest="", is_new=True
         )
@@ -255,3 +284,5 @@ class _FleetRun:
     def add(self, report: ApplyReport) -> None:
         with self.lock:
             self.collector.add(report)
+            if report.exit_code is not ExitCode.OK:
+                self.failed_targets.add(report.plan.target.name)

@@ -449,6 +449,15 @@ AFFECTED = click.option(
     "and REF.",
 )
 
+WAVE = click.option(
+    "--wave",
+    type=NonEmpty(),
+    metavar="NAME|due",
+    shell_complete=completed_values.waves,
+    help="Work on the targets of a wave, if those before it are done; due: of the next wave that "
+    "may start.",
+)
+
 EXPECT = click.option(
     "--expect",
     type=NonEmpty(),

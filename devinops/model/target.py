@@ -96,6 +96,16 @@ class TargetState(StrEnum):
     FAILED = "failed"
 
 
+class WaveState(StrEnum):
+    """Where a rollout is with the targets of a wave."""
+
+    DONE = "done"
+    SOAKING = "soaking"
+    READY = "ready"
+    WAITING = "waiting"
+    STOPPED = "stopped"
+
+
 def is_loopback(host: str) -> bool:
     """Return whether a host name or address can only mean this machine."""
     if host.lower() == "localhost":

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from devinops.model.changes import Action, Refusal
 from devinops.model.keys import Key
-from devinops.model.policy import Approvals, allow
+from devinops.model.policy import Approval, Approvals, allow
 from devinops.planning.classes import FleetPlan
 from devinops.planning.plan import Plan
 
@@ -67,6 +67,15 @@ def too_many_targets(
     yield Refusal(
         f"{option} accepts exactly {allowed}, and this run {does} {targets}: {step}", approval
     )
+
+
+def outside_waves(plan: FleetPlan) -> Iterator[Refusal]:
+    """Yield why a run without a wave must not write to several targets of a fleet with waves."""
+    number = plan.selected if plan.shard else sum(target.writes for target in plan.targets)
+    if number > 1:
+        approval = Approval("--out-of-wave")
+        reason = f"this run writes to {number} targets, but not as a wave of devinops.yaml"
+        yield Refusal(f"{reason}: pass --wave due, or {approval}", approval)
 
 
 def _most_alike(plan: FleetPlan, writing: Set[str]) -> int:

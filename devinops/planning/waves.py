@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from devinops.model.errors import InventoryError
 from devinops.model.inventory import TIME, Deleted, Inventory, Record
 from devinops.model.keys import Key, listed
 from devinops.model.objects import Problem, Source
-from devinops.model.target import TargetState
+from devinops.model.target import TargetState, WaveState
 from devinops.planning.layers import fits, labels_of
 
 if TYPE_CHECKING:
@@ -139,8 +138,9 @@ def _is_recorded(target: Mapping[str, Any]) -> bool:
 class TargetFacts(NamedTuple):
     """What the plan and the inventory of a target say about a rollout.
 
-    `changed` are the objects that its plan changes. `failure` says why the target cannot become as
-    planned, and is empty if it can. `times` tells when what was sent of an object last changed.
+    `changed` are the objects that its plan changes, or could change after a person's decision.
+    `failure` says why the target cannot become as planned, and is empty if it can. `times` tells
+    when what was sent of an object last changed.
     """
 
     changed: frozenset[Key] = frozenset()
@@ -169,6 +169,9 @@ def facts_of(
     for group in plan.classes:
         for name in group.targets:
             changed[name].update(change.key for change in group.changes)
+    for block, names in plan.blocked:
+        for name in names:
+            changed[name].update((block.key, *block.needed_by))
     facts = {}
     for target in plan.targets:
         failure = target.message if target.state is not TargetState.PLANNED else ""
@@ -179,14 +182,10 @@ def facts_of(
     return facts
 
 
-class WaveState(StrEnum):
-    """What a rollout can do with a wave."""
-
-    DONE = "done"
-    SOAKING = "soaking"
-    READY = "ready"
-    WAITING = "waiting"
-    STOPPED = "stopped"
+def failures(plan: FleetPlan) -> list[str]:
+    """Return the targets that cannot become as planned; those that are held do not count."""
+    facts, held = facts_of(plan, {}), TargetState.HELD
+    return [each.name for each in plan.targets if facts[each.name].failure and each.state != held]
 
 
 class WaveStatus(NamedTuple):
@@ -223,7 +222,7 @@ def rollout(
     soaks: dict[str, datetime] = {}
     for wave in waves:
         status = _left(wave, facts)
-        changed = frozenset[Key]().union(*(facts[name].changed for name in wave.targets))
+        changed = _changed(wave, facts)
         not_passed = [before.wave.name for before in statuses if not _passed(before, facts)]
         ends = {} if not_passed else _soaks(waves[: len(statuses)], changed, facts, now)
         if status.pending or status.failed:
@@ -238,6 +237,14 @@ def rollout(
         else status
         for status in statuses
     )
+
+
+def _changed(wave: Wave, facts: Mapping[str, TargetFacts]) -> frozenset[Key]:
+    """Return what a wave may change: in a target without a plan, that may be everything."""
+    members = [facts[name] for name in wave.targets]
+    if any(target.failure and not target.changed for target in members):
+        return frozenset(key for target in facts.values() for key in target.times)
+    return frozenset[Key]().union(*(target.changed for target in members))
 
 
 def _left(wave: Wave, facts: Mapping[str, TargetFacts]) -> WaveStatus:

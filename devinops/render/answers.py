@@ -48,8 +48,8 @@ class FleetAnswer(NamedTuple):
     """The plans of many targets, with the report if they were applied, and the exit code.
 
     `error`, `approved`, `command` and `lint` are as in `PlanAnswer`. `selectors` are the values of
-    --target that select these targets, and `affected` that of --affected. `keys` are the variables
-    that the API keys come from.
+    --target that select these targets, `affected` and `wave` those of --affected and --wave. `keys`
+    are the variables that the API keys come from.
     """
 
     plan: FleetPlan
@@ -61,6 +61,7 @@ class FleetAnswer(NamedTuple):
     keys: tuple[str, ...] = ()
     lint: ProblemsAnswer | None = None
     affected: str | None = None
+    wave: str | None = None
 
 
 class Failure(NamedTuple):

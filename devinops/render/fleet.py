@@ -270,7 +270,8 @@ def full_command(answer: answers.FleetAnswer, in_root: str) -> str:
     """Return a command with the options by which it applies exactly these plans."""
     plan = answer.plan
     options = [
-        *(f"--target {quote(selector)}" for selector in answer.selectors),
+        *([f"--wave {answer.wave}"] if answer.wave else []),
+        *(f"--target {quote(selector)}" for selector in answer.selectors if not answer.wave),
         *([f"--affected {quote(answer.affected)}"] if answer.affected else []),
         *([f"--shard {plan.shard}"] if plan.shard else []),
         *(f"--only {quote(text)}" for text in plan.only),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from devinops.model.objects import Ensure, Severity
+from devinops.model.target import WaveState
 from devinops.schema.base_document import (
     Count,
     Document,
@@ -102,6 +103,33 @@ class TargetsDocument(Document, frozen=True, kw_only=True):
 
     exit_code: ExitStatus
     targets: tuple[FleetTargetItem, ...]
+
+
+class WaveItem(Struct, frozen=True):
+    """How far a rollout is with a wave."""
+
+    name: Annotated[str, about("enterprise: the targets that are enterprises.")]
+    state: Annotated[WaveState, about("ready: it may start. stopped: too many targets failed.")]
+    targets: Annotated[tuple[str, ...], about("Without those that are held.")]
+    pending: Annotated[tuple[str, ...], about("Those that need changes and can be written.")]
+    failed: Annotated[dict[str, str], about("Those that cannot be written → the reason.")]
+    held: tuple[str, ...]
+    max_failed: Count
+    may_start: Annotated[bool, about("No earlier wave is in the way.")]
+    until: Annotated[str | None, about("Time (UTC) when it has soaked; null: none waits for it.")]
+    reason: Annotated[str, about("Why it is not done; empty if it is, or may start.")]
+
+
+class RolloutDocument(Document, frozen=True, kw_only=True):
+    """Output of `targets --waves`; `apply --gate` reads it."""
+
+    exit_code: ExitStatus
+    commit: Annotated[str, about("The commit that is checked out; empty without one.")]
+    time: str
+    due: Annotated[str | None, about("The next wave that may start; null: none.")]
+    stopped: Annotated[bool, about("Too many targets of a wave failed.")]
+    verdict: Annotated[str, about("Where the rollout is, in one sentence.")]
+    waves: tuple[WaveItem, ...]
 
 
 class NewTargetItem(Struct, frozen=True):

@@ -28,6 +28,7 @@ from tests.testing.command_line import Devinops, Ran
 from tests.testing.documents import fits
 from tests.testing.github_api import GitHubApi
 from tests.testing.gitlab_api import GitLabApi
+from tests.testing.inventories import commit, git
 from tests.testing.replies import Reply
 from tests.testing.waiting import Waits
 
@@ -1078,6 +1079,36 @@ def test_digests_of_all_targets_that_cannot_be_used(desk: Desk, kept: bool) -> N
         assert "cannot be used, because it was changed" in ran.err
     else:
         assert (ran.code, ran.out) == (0, f"{OTHER}\n")
+
+
+def test_with_waves_each_target_has_the_digest_of_the_newest_request_that_has_it(
+    desk: Desk, checkout: Path
+) -> None:
+    config = "version: 1\ndefaults: {inventory: {store: branch}}\nwaves: [{name: all}]\n"
+    (desk.root / "devinops.yaml").write_text(f"{config}targets: {{a: {{}}, b: {{}}, c: {{}}}}\n")
+    git(desk.root, "init", "-q", "-b", "main")
+    for number, digests in (
+        (7, {"a": DIGEST, "b": DIGEST, "gone": DIGEST}),
+        (8, {"b": OTHER}),
+        (9, {"b": DIGEST}),  # for another branch
+        (10, {}),
+    ):
+        git(desk.root, "add", "-A")
+        commit(desk.root, "--allow-empty", "-m", f"request {number}")
+        (desk.root / "knowledge.yaml").write_text(f"# {number}\n")
+        request = desk.api.open(number)
+        request.base = "release" if number == 9 else "main"
+        listing = DigestList(digests)
+        of_all = report(target="all", organization=None, digest=listing.digest, commit=request.head)
+        text = of_all.replace("\n", f"\n{comment_marker.write_digests(listing)}\n", 1)
+        desk.api.add(number, desk.bot, text)
+        desk.api.add(number, "mallory", text.replace(OTHER, DIGEST))
+        desk.api.merge(number)
+        request.merge_commit = git(desk.root, "rev-parse", "HEAD")
+        desk.job(commit=request.merge_commit)
+    ran = desk.digest("-t", "all")
+    assert DigestList.parse(ran.out) == DigestList({"a": DIGEST, "b": OTHER})
+    assert "has a plan for c" in ran.err
 
 
 def test_digest_of_each_root(desk: Desk) -> None:

@@ -15,12 +15,11 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Deleted, Inventory, Record
 from devinops.model.keys import FolderPath, Key
 from devinops.model.objects import Source
-from devinops.model.target import TargetState
+from devinops.model.target import TargetState, WaveState
 from devinops.planning.classes import PlanCollector
 from devinops.planning.waves import (
     TargetFacts,
     Wave,
-    WaveState,
     WaveStatus,
     due,
     duration,
@@ -112,8 +111,10 @@ def test_what_is_blocked_refused_or_not_planned_has_failed() -> None:
     times = {"good": {key("Deploys"): ago(1)}}
     facts = facts_of(collector.plan(), times)
     assert facts.pop("good") == TargetFacts(frozenset({key("Deploys")}), "", times["good"])
-    assert facts.pop("many").changed
+    assert facts["many"].changed
+    assert facts["waits"].changed >= {step.key for step in conflict().blocked}
     assert {name: fact.failure for name, fact in facts.items()} == {
+        "many": "refused",
         "gone": "404: no such organization",
         "moved": "not as reviewed",
         "waits": "blocked until a person decides",

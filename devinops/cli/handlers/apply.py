@@ -41,6 +41,9 @@ def run(
     yes: bool,
     expect: str | None,
     affected: str | None,
+    wave: str | None,
+    gate: Path | None,
+    out_of_wave: bool,
     webhook_secrets: Path | None,
     approvals: Approvals,
 ) -> ExitCode:
@@ -50,14 +53,23 @@ def run(
             f"apply cannot ask {why_nobody_answers()}: pass --yes, or --expect DIGEST from "
             "devinops plan"
         )
+    if (gate or out_of_wave) and bool(gate) != bool(wave):
+        raise UsageError("--gate is for --wave, and --out-of-wave for a run without it")
     with failures_written(options):
         # People paste a digest, often with a space.
         expect = expect and expect.strip()
         reviewed = read_reviewed(plan, expect, options.shard)
         if affected and plan:
             raise UsageError("leave out --affected: a saved plan says for which targets it is")
-        if reviewed and not affected:
-            names: tuple[str, ...] | None = reviewed.targets(options)
+        chosen = None
+        if wave:
+            from devinops.cli.waves import check_selection, startable
+
+            check_selection(options, affected)
+            chosen = startable(options, wave, approvals, gate)
+            names: tuple[str, ...] | None = (*chosen.targets, *chosen.held) if chosen else ()
+        elif reviewed and not affected:
+            names = reviewed.targets(options)
         else:
             names = targets_of_run(options, affected)
             # A target that is not in the list may need changes, which nobody reviewed.
@@ -72,7 +84,9 @@ def run(
                 options, approvals = reviewed.of_flags(options, approvals)
                 expect = None
             digests = reviewed.digests if reviewed else None
-            request = FleetRequest(approvals, yes, digests, expect, webhook_secrets)
+            request = FleetRequest(
+                approvals, yes, digests, expect, webhook_secrets, chosen, out_of_wave=out_of_wave
+            )
             report: ApplyReport | FleetAnswer = apply_to(options, names, request)
         else:
             approved, options = _approved(plan, expect, options)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from devinops import atomic
 from devinops.ci.code_host import Access, CodeHost, is_denied, open_host
@@ -28,6 +28,7 @@ from devinops.model.errors import (
     UsageError,
 )
 from devinops.model.exit_codes import ExitCode
+from devinops.model.keys import listed
 from devinops.model.selectors import ALL
 from devinops.render import comment_marker
 from devinops.render.answers import SimpleAnswer
@@ -233,13 +234,13 @@ def _refuse_links(file: Path, checkout: Path | None) -> None:
 def _refuse_tracked(file: Path) -> str:
     """Return why Git cannot tell whether it tracks the file; raise UnusableFile if it does."""
     real = Path(os.path.realpath(file))
-    listed = Git(real.parent).attempt("ls-files", "-z", "--", ":/")
-    if listed is None:
+    found = Git(real.parent).attempt("ls-files", "-z", "--", ":/")
+    if found is None:
         return "git cannot be run"
-    if listed.code:
-        return "" if found_no_repository(listed) else f"git fails: {error_line(listed.err)}"
+    if found.code:
+        return "" if found_no_repository(found) else f"git fails: {error_line(found.err)}"
     own = real.lstat()
-    for tracked in (real.parent / name for name in os.fsdecode(listed.out).split("\0")):
+    for tracked in (real.parent / name for name in os.fsdecode(found.out).split("\0")):
         # The names can differ: some file systems ignore case, or forms of Unicode.
         if os.path.lexists(tracked) and os.path.samestat(tracked.lstat(), own):
             raise UnusableFile(
@@ -263,16 +264,50 @@ def _digest(
     if not (request or job.commit):
         raise ConfigError("the variables of the CI job name no commit: pass --request")
     base = accepted_base(job, base)
+    project = read_project(options.root)
+    digests: DigestList | None
     with _host(options, job, writes=False) as host:
         trusted = author or host.author()
-        merged = host.request(request) if request else merged_request(host, job.commit, base)
-        review = reviewed(host, merged, about, trusted, base)
+        if name == ALL and project.waves and not request:
+            names = tuple(project.targets)
+            review, digests = _newest(options, names, host, about, trusted, base)
+        else:
+            merged = host.request(request) if request else merged_request(host, job.commit, base)
+            review = reviewed(host, merged, about, trusted, base)
+            digests = _digests(review) if name == ALL else None
     options.say(f"reviewed in {review.comment.url}")
-    digests = _digests(review) if name == ALL else None
     lines = str(digests).splitlines() if digests else [review.digest]
     return SimpleAnswer(
         lines, lambda: _reviewed_document(name, about, review, digests), verbatim=True
     )
+
+
+_MOST_COMMITS: Final = 200
+"""How many commits below the root are looked through for the merged requests of a rollout."""
+
+
+def _newest(
+    options: Options, names: Sequence[str], host: CodeHost, about: Marker, author: str, base: str
+) -> tuple[Reviewed, DigestList]:
+    """Return the digests of a fleet with waves, whose requests are applied over some time.
+
+    They come with the newest request of all. Raises Stale if there are none.
+    """
+    from devinops.ci.reviewed_digest import NEXT_STEP, newest_digests
+    from devinops.planning.digest_list import DigestList
+
+    git = Git(options.root)
+    log = git.line("log", "--first-parent", f"-{_MOST_COMMITS}", "--format=%H", "--", ".") or ""
+    found = newest_digests(host, log.split(), about, author, base, names)
+    missing = [name for name in names if name not in found]
+    if missing and git.line("rev-parse", "--is-shallow-repository") == "true":
+        options.say("this clone lacks older commits: fetch them, such as with fetch-depth: 0")
+    if not found:
+        raise Stale(f"no merged {host.noun} has a plan for {ALL} by {author}: {NEXT_STEP}")
+    if missing:
+        options.say(f"no merged {host.noun} has a plan for {listed(missing)}")
+    digests = DigestList({name: review.digest for name, review in found.items()})
+    return replace(next(iter(found.values())), digest=digests.digest), digests
 
 
 def _digests(review: Reviewed) -> DigestList | None:

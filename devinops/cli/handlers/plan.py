@@ -10,6 +10,7 @@ from devinops.cli.options import Options
 from devinops.cli.session import failures_written, open_planning_session, targets_of_run
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
+from devinops.planning.waves import DUE, Wave
 from devinops.render import render
 from devinops.render.answers import FleetAnswer, PlanAnswer
 
@@ -20,6 +21,7 @@ def run(
     detailed_exitcode: bool,
     lint_since: str | None,
     affected: str | None,
+    wave: str | None,
     approvals: Approvals,
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
@@ -30,12 +32,21 @@ def run(
             from devinops.cli.handlers.lint import in_changed_entries
 
             lint = in_changed_entries(options, lint_since)
-        names = targets_of_run(options, affected)
+        chosen = None
+        if wave:
+            from devinops.cli.waves import check_selection, named, startable
+
+            check_selection(options, affected)
+            is_due = wave == DUE
+            chosen = startable(options, wave, approvals) if is_due else named(options, wave)
+            names: tuple[str, ...] | None = (*chosen.targets, *chosen.held) if chosen else ()
+        else:
+            names = targets_of_run(options, affected)
         answer: PlanAnswer | FleetAnswer
         if names is None:
             answer = _of_one(options, detailed_exitcode, approvals)
         else:
-            answer = _of_many(options, names, detailed_exitcode, approvals, affected)
+            answer = _of_many(options, names, detailed_exitcode, approvals, affected, chosen)
         if out is not None:
             from devinops.applying.saved_plan import save
 
@@ -56,11 +67,12 @@ def _of_many(
     detailed: bool,
     approvals: Approvals,
     affected: str | None,
+    wave: Wave | None,
 ) -> FleetAnswer:
     # Imported late: a plan of one target needs nothing of it.
     from devinops.cli.fleet import open_fleet, plan_targets
 
     with open_fleet(options, names, open_reader) as fleet:
-        plans = plan_targets(fleet, approvals, go_on=True)
+        plans = plan_targets(fleet, approvals, wave=wave, go_on=True)
     answer = fleet.answer(plans, plans.exit_code(detailed=detailed))
-    return answer._replace(affected=affected)
+    return answer._replace(affected=affected, wave=wave.name if wave else None)

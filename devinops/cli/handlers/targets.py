@@ -13,6 +13,7 @@ from devinops.config.settings import selected_targets
 from devinops.environment import KEY_VARIABLES
 from devinops.model.errors import UsageError
 from devinops.model.exit_codes import ExitCode
+from devinops.model.policy import Approvals
 from devinops.model.selectors import pairs
 from devinops.render import counted, terminal
 from devinops.render.answers import SimpleAnswer
@@ -22,18 +23,27 @@ if TYPE_CHECKING:
 
 
 def run(
-    options: Options, action: str | None, names: bool, affected: str | None, check: bool
+    options: Options,
+    action: str | None,
+    names: bool,
+    affected: str | None,
+    waves: bool,
+    check: bool,
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     if action == "discover":
-        for option in ("--names" if names else "", "--affected" if affected else ""):
-            if option:
-                raise UsageError(f"{option} is for the list: leave it out, or leave out discover")
+        given = {"--names": names, "--affected": affected, "--waves": waves}
+        for option in (option for option, value in given.items() if value):
+            raise UsageError(f"{option} is for the list: leave it out, or leave out discover")
         from devinops.cli.handlers.discover_targets import discover
 
         return discover(options, check=check)
     if check:
         raise UsageError("--check is for devinops targets discover: the list writes nothing")
+    if waves:
+        if names or affected or options.flags.selectors:
+            raise UsageError("--waves shows all waves: leave out --target, --names and --affected")
+        return _waves(options)
     with failures_written(options):
         project = read_project(options.root)
         chosen = _chosen(project, options)
@@ -43,6 +53,21 @@ def run(
             chosen = only_affected(options, affected, chosen)
     lines = list(chosen) if names else list(_lines(project, chosen))
     options.answer(SimpleAnswer(lines, lambda: _document(project, chosen)))
+    return ExitCode.OK
+
+
+def _waves(options: Options) -> ExitCode:
+    """Show where the rollout is."""
+    from devinops.cli.waves import ask, document, waves_of
+    from devinops.render.waves import lines
+
+    with failures_written(options):
+        waves = waves_of(options)
+        found = ask(options, waves, Approvals())
+    targets = read_project(options.root).targets
+    holds = {name: targets[name]["hold"] for wave in waves for name in wave.held}
+    text = lines(found.statuses, found.commit, found.now, holds, options.command_flags)
+    options.answer(SimpleAnswer(list(text), lambda: document(found)))
     return ExitCode.OK
 
 

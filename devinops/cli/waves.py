@@ -1,0 +1,174 @@
+"""Where a rollout is: a run plans the waves, or reads what another job has found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from devinops import atomic
+from devinops.api import open_reader
+from devinops.cli.fleet import open_fleet, plan_targets
+from devinops.cli.options import Options
+from devinops.config.reading import read_project
+from devinops.git import Git
+from devinops.model.errors import Refused, UnusableFile, UsageError
+from devinops.model.exit_codes import ExitCode
+from devinops.model.inventory import TIME
+from devinops.model.keys import Key
+from devinops.model.policy import Approvals
+from devinops.model.suggest import did_you_mean
+from devinops.model.target import WaveState
+from devinops.planning.plan import Plan
+from devinops.planning.waves import (
+    DUE,
+    Wave,
+    WaveStatus,
+    due,
+    facts_of,
+    rollout,
+    times_of,
+)
+from devinops.render.waves import reason, verdict
+
+if TYPE_CHECKING:
+    from devinops.schema.command_outputs import RolloutDocument
+
+
+class Rollout(NamedTuple):
+    """The status of each wave at a commit, and when it was found."""
+
+    statuses: tuple[WaveStatus, ...]
+    commit: str
+    now: datetime
+
+
+def ask(options: Options, waves: Sequence[Wave], approvals: Approvals) -> Rollout:
+    """Plan all targets of the waves, and return where the rollout is."""
+    # A part of the changes, or of the targets, does not tell whether a wave is done.
+    options = replace(options, only=(), shard=None)
+    names = tuple(name for wave in waves for name in wave.targets)
+    times: dict[str, Mapping[Key, datetime]] = {}
+
+    def seen(plan: Plan) -> None:
+        times[plan.target.name] = times_of(plan.inventory)
+
+    with open_fleet(options, names, open_reader) as fleet:
+        facts = facts_of(plan_targets(fleet, approvals, seen=seen), times)
+    now = datetime.now(UTC)
+    return Rollout(rollout(waves, facts, now), _commit(options), now)
+
+
+def _commit(options: Options) -> str:
+    return Git(options.root).line("rev-parse", "HEAD") or ""
+
+
+def waves_of(options: Options) -> tuple[Wave, ...]:
+    """Return the waves of devinops.yaml. Raises UsageError if there are none, and InputError."""
+    waves = read_project(options.root).waves
+    if not waves:
+        raise UsageError("devinops.yaml has no waves: declare waves, or select with --target")
+    return waves
+
+
+def check_selection(options: Options, affected: str | None) -> None:
+    """Raise UsageError if other options than --wave select targets."""
+    if options.flags.selectors or affected:
+        raise UsageError("--wave selects the targets: leave out --target and --affected")
+
+
+def named(options: Options, name: str) -> Wave:
+    """Return the wave with a name. Raises UsageError if there is none."""
+    waves = {wave.name: wave for wave in waves_of(options)}
+    if name not in waves:
+        hint = did_you_mean(name, [*waves, DUE])
+        raise UsageError(
+            f'there is no wave "{name}"{hint}; the waves are {", ".join(waves)}, and {DUE} is the '
+            "next one that may start"
+        )
+    return waves[name]
+
+
+def startable(
+    options: Options, name: str, approvals: Approvals, gate: Path | None = None
+) -> Wave | None:
+    """Return the wave with a name; for `due` the next one, None if there is nothing to do yet.
+
+    `gate` is a file with what another job has found. Raises Refused if the wave may not start, or
+    if the rollout has stopped.
+    """
+    waves = waves_of(options)
+    if name != DUE:
+        # Those after it do not matter.
+        waves = waves[: waves.index(named(options, name)) + 1]
+    found = _read(gate, options, waves) if gate else document(ask(options, waves, approvals))
+    if name == DUE and found.due is None:
+        if found.stopped:
+            raise Refused(f"{found.verdict}; nothing was written")
+        options.say(f"no wave is due: {found.verdict}")
+        return None
+    chosen = found.due or "" if name == DUE else name
+    (item,) = (item for item in found.waves if item.name == chosen)
+    if not item.may_start:
+        raise Refused(f"the wave {chosen} may not start: it {item.reason}; nothing was written")
+    return named(options, chosen)
+
+
+# --- the document ---------------------------------------------------------------------------------
+
+
+def document(found: Rollout) -> RolloutDocument:
+    """Return where a rollout is as a document, which another job can take as its gate."""
+    from devinops.schema.base_document import HEAD
+    from devinops.schema.command_outputs import RolloutDocument, WaveItem
+
+    statuses, chosen = found.statuses, due(found.statuses)
+    return RolloutDocument(
+        **HEAD,
+        exit_code=ExitCode.OK,
+        commit=found.commit,
+        time=found.now.strftime(TIME),
+        due=chosen.wave.name if chosen else None,
+        stopped=any(status.state is WaveState.STOPPED for status in statuses),
+        verdict=verdict(statuses),
+        waves=tuple(
+            WaveItem(
+                name=status.wave.name,
+                state=status.state,
+                targets=status.wave.targets,
+                pending=status.pending,
+                failed=dict(status.failed),
+                held=status.wave.held,
+                max_failed=status.wave.max_failed,
+                may_start=status.may_start,
+                until=status.until.strftime(TIME) if status.until else None,
+                reason=reason(status, statuses),
+            )
+            for status in statuses
+        ),
+    )
+
+
+def _read(path: Path, options: Options, waves: Sequence[Wave]) -> RolloutDocument:
+    """Return the document in a file. Raises UnusableFile if it is not about this commit."""
+    from devinops.schema.base_document import convert, load_object, quotable
+    from devinops.schema.command_outputs import RolloutDocument
+
+    step = "write it with devinops targets --waves --format json"
+    try:
+        found = convert(load_object(atomic.read(path, follow=True)), RolloutDocument)
+    except OSError as error:
+        raise UnusableFile(f"cannot read {path}: {atomic.reason(error)}; {step}") from error
+    except ValueError as error:
+        why = f"{path} does not say where a rollout is: {quotable(error)}"
+        raise UnusableFile(f"{why}; {step}") from None
+    commit = _commit(options)
+    if found.commit != commit:
+        other = quotable(found.commit[:12])
+        raise UnusableFile(f"{path} is about the commit {other}, not {commit[:12]}: {step}")
+    known = {item.name: item.targets for item in found.waves}
+    if any(known.get(wave.name) != wave.targets for wave in waves):
+        raise UnusableFile(f"{path} is about other waves or targets: {step}")
+    return found

@@ -1,0 +1,79 @@
+"""Says in sentences where a rollout is, and why a wave waits. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from devinops.model.keys import listed
+from devinops.model.target import WaveState
+from devinops.planning.waves import WaveStatus, due
+from devinops.render import counted, terminal
+
+_TITLES = ("WAVE", "STATE", "TARGETS", "DONE", "TO DO", "FAILED", "HELD")
+
+
+def moment(time: datetime) -> str:
+    """Return a time for people."""
+    return f"{time:%Y-%m-%d %H:%M} UTC"
+
+
+def reason(status: WaveStatus, statuses: Sequence[WaveStatus]) -> str:
+    """Return why a wave is not done, as what follows its name; empty if it is, or may start."""
+    wave = status.wave
+    match status.state:
+        case WaveState.SOAKING if status.until:
+            return f"soaks until {moment(status.until)}"
+        case WaveState.WAITING:
+            (cause,) = (each for each in statuses if each.wave.name == status.waits_for)
+            why = reason(cause, statuses) or f"has {counted(len(cause.pending), 'target')} to do"
+            return f"waits for {cause.wave.name}, which {why}"
+        case WaveState.STOPPED:
+            failed = f"{len(status.failed)} of {counted(len(wave.targets), 'target')} failed"
+            return f"has stopped: {failed}, and its max_failed is {wave.max_failed}"
+    return ""
+
+
+def verdict(statuses: Sequence[WaveStatus]) -> str:
+    """Return in one sentence where the rollout is."""
+    chosen = due(statuses)
+    if chosen:
+        return f"{chosen.wave.name} may start, with {counted(len(chosen.pending), 'target')} to do"
+    told = (f"{each.wave.name} {why}" for each in statuses if (why := reason(each, statuses)))
+    return next(told, "all waves are done")
+
+
+def lines(
+    statuses: Sequence[WaveStatus], commit: str, now: datetime, holds: Mapping[str, str], flags: str
+) -> Iterator[str]:
+    """Yield a table of the waves, what failed or is held, and what to do next.
+
+    `holds` maps the targets that are held to the reasons. `flags` is added to commands.
+    """
+    yield f"Rollout of commit {commit[:12]} at {moment(now)}: {verdict(statuses)}"
+    yield ""
+    rows = [_TITLES, *map(_row, statuses)]
+    sizes = [max(map(terminal.columns, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        names = (f"{cell:{size}}" for cell, size in zip(row[:2], sizes, strict=False))
+        numbers = (f"{cell:>{size}}" for cell, size in zip(row[2:], sizes[2:], strict=True))
+        yield "  ".join((*names, *numbers)).rstrip()
+    yield ""
+    for status in statuses:
+        if why := reason(status, statuses):
+            yield f"{status.wave.name} {why.partition(', which ')[0]}"
+        for failure in dict.fromkeys(status.failed.values()):
+            failed = [name for name, why in status.failed.items() if why == failure]
+            yield f"! failed in {status.wave.name}: {listed(failed)}: {failure}"
+    yield from (f"* held: {name}: {why}" for name, why in holds.items())
+    if any(status.failed for status in statuses):
+        yield f"To see why a target failed: devinops plan{flags} -t NAME"
+    yield "To keep a target out, give it hold: REASON; to let it in again, remove that"
+    if due(statuses):
+        yield f"To go on: devinops apply{flags} --wave due"
+
+
+def _row(status: WaveStatus) -> tuple[str, ...]:
+    wave = status.wave
+    numbers = (len(wave.targets), status.done, len(status.pending), len(status.failed))
+    return (wave.name, status.state, *map(str, (*numbers, len(wave.held))))

@@ -1,0 +1,264 @@
+"""A rollout in waves, over real HTTP and real Git: which wave may start, and what stops it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devinops.cli import fleet_apply, waves
+from devinops.emulator import Emulator
+from tests.testing.command_line import Devinops, Write
+from tests.testing.inventories import commit, git
+
+ORGANIZATIONS = ("a", "b", "c", "d", "e")
+SEED = {"organizations": {f"org-{name}": {"knowledge": []} for name in ORGANIZATIONS}}
+NOTE = "---\nname: Deploys\ntrigger: When deploying\n---\nRun make deploy.\n"
+CANARY = {"name": "canary", "where": {"ring": "canary"}, "soak": "24h"}
+
+
+class Clock:
+    """What replaces `datetime` where a run asks for the time."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 12, 12, tzinfo=UTC)
+
+    def now(self, _: Any) -> datetime:
+        return self.time
+
+    def forward(self, **parts: int) -> None:
+        self.time += timedelta(**parts)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    for module in (fleet_apply, waves):
+        monkeypatch.setattr(module, "datetime", clock)
+    return clock
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None], clock: Clock) -> Iterator[Emulator]:
+    with Emulator(SEED) as running:
+        use(running.url, "cog_enterprise")
+        yield running
+
+
+class Fleet:
+    """A repository with five targets: a and b are canaries, e is held."""
+
+    def __init__(self, repository: Write, devinops: Devinops, remote: Path) -> None:
+        self.write, self.devinops, self.remote = repository, devinops, remote
+        self.settings: dict[str, dict[str, Any]] = {
+            name: {"org_id": f"org-{name}"} for name in ORGANIZATIONS
+        }
+        for name in ("a", "b"):
+            self.settings[name]["labels"] = {"ring": "canary"}
+        self.settings["e"]["hold"] = "waits for the audit"
+        git(remote.parent, "init", "-q", "--bare", "-b", "main", str(remote))
+        self.root = self.commit([CANARY, {"name": "rest"}])
+        git(self.root, "remote", "add", "origin", str(remote))
+        git(self.root, "push", "-q", "origin", "main")
+
+    def commit(self, waves: list[dict[str, Any]] | None = None, note: str = NOTE) -> Path:
+        if waves is not None:
+            self.waves = waves
+        config = {
+            "version": 1,
+            "defaults": {"inventory": {"store": "branch"}, "prune": "owned"},
+            "waves": self.waves,
+            "targets": self.settings,
+        }
+        text = yaml.safe_dump(config, sort_keys=False)
+        root = self.write({"devinops.yaml": text, "knowledge/deploys.md": note})
+        if not (root / ".git").exists():
+            git(root, "init", "-q", "-b", "main")
+        git(root, "add", "-A")
+        commit(root, "-m", "change")
+        return root
+
+    def run(self, command: str, *arguments: Any) -> Any:
+        return self.devinops(command, "-C", self.root, *arguments)
+
+    def apply(self, wave: str, *arguments: Any) -> tuple[int, str]:
+        ran = self.run("apply", "--wave", wave, "--yes", *arguments)
+        return ran.code, " ".join((ran.out + ran.err).split())
+
+    def states(self) -> dict[str, str]:
+        document = json.loads(self.run("targets", "--waves", "--format", "json").out)
+        return {wave["name"]: wave["state"] for wave in document["waves"]}
+
+
+@pytest.fixture
+def fleet(repository: Write, devinops: Devinops, emulator: Emulator, tmp_path: Path) -> Fleet:
+    return Fleet(repository, devinops, tmp_path / "remote.git")
+
+
+def reached(emulator: Emulator) -> str:
+    """Return the organizations that have the note."""
+    return "".join(name for name in ORGANIZATIONS if emulator.knowledge(f"org-{name}"))
+
+
+def test_a_change_goes_from_wave_to_wave(fleet: Fleet, emulator: Emulator, clock: Clock) -> None:
+    code, out = fleet.apply("rest")
+    assert (code, reached(emulator)) == (4, "")
+    assert "the wave rest may not start: it waits for canary, which has 2 targets to do" in out
+
+    assert fleet.apply("due")[0] == 0
+    assert reached(emulator) == "ab"
+    clock.forward(hours=20)
+    code, out = fleet.apply("rest")
+    assert (code, reached(emulator)) == (4, "ab")
+    assert "waits for canary, which soaks until 2026-03-13 12:00 UTC; nothing was written" in out
+    code, out = fleet.apply("due")
+    assert (code, reached(emulator)) == (0, "ab")
+    assert "no wave is due: canary soaks until 2026-03-13 12:00 UTC" in out
+
+    clock.forward(hours=4)
+    code, out = fleet.apply("due")
+    assert (code, reached(emulator)) == (0, "abcd"), out
+    assert "Applied to 2 of 2 organizations: 2 done; 1 held." in out
+    assert "no wave is due: all waves are done" in fleet.apply("due")[1]
+
+    # A newer commit begins again, and so does its soak.
+    fleet.commit(note=NOTE.replace("make", "just"))
+    assert fleet.states() == {"canary": "ready", "rest": "waiting"}
+    assert fleet.apply("due")[0] == 0
+    assert fleet.states() == {"canary": "soaking", "rest": "waiting"}
+
+
+def test_where_the_rollout_is_can_be_seen_at_a_glance(
+    fleet: Fleet, emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(fleet.root)
+    assert fleet.apply("due")[0] == 0
+    emulator.add("knowledge", org="org-c", name="Deploys", trigger="t", body="Ours.")
+    head = git(fleet.root, "rev-parse", "HEAD")
+    ran = fleet.run("targets", "--waves")
+    assert ran.out == (
+        f"Rollout of commit {head[:12]} at 2026-03-12 12:00 UTC: canary soaks until 2026-03-13 12:00 UTC\n"
+        "\n"
+        "WAVE    STATE    TARGETS  DONE  TO DO  FAILED  HELD\n"
+        "canary  soaking        2     2      0       0     0\n"
+        "rest    waiting        2     0      1       1     1\n"
+        "\n"
+        "canary soaks until 2026-03-13 12:00 UTC\n"
+        "rest waits for canary\n"
+        "! failed in rest: c: blocked until a person decides\n"
+        "* held: e: waits for the audit\n"
+        "To see why a target failed: devinops plan -t NAME\n"
+        "To keep a target out, give it hold: REASON; to let it in again, remove that\n"
+    )
+    clock.forward(hours=24)
+    assert fleet.states() == {"canary": "done", "rest": "stopped"}
+    code, out = fleet.apply("due")
+    assert (code, reached(emulator)) == (4, "abc")
+    assert "rest has stopped: 1 of 2 targets failed, and its max_failed is 0" in out
+    # A person decides about it in the same run that goes on.
+    assert fleet.apply("due", "--adopt")[0] == 0
+    assert reached(emulator) == "abcd"
+
+
+def test_max_failed_stops_a_wave_or_lets_the_next_one_start(
+    fleet: Fleet, emulator: Emulator, clock: Clock
+) -> None:
+    fleet.commit([CANARY | {"soak": "0h"}, {"name": "rest"}])
+    emulator.faults = [
+        {"method": "POST", "path": "/v3/organizations/org-a/**", "fault": "status", "status": 422}
+    ]
+    code, out = fleet.apply("canary", "--parallelism", 1)
+    assert (code, reached(emulator)) == (1, "")
+    assert "not started: in the wave canary, more targets failed than its max_failed of 0" in out
+
+    fleet.commit([CANARY | {"soak": "0h", "max_failed": 1}, {"name": "rest"}])
+    code, _ = fleet.apply("canary", "--parallelism", 1)
+    assert (code, reached(emulator)) == (3, "b")
+    assert fleet.apply("due")[0] == 0
+    assert reached(emulator) == "bcd"
+    # When nothing else is left, what failed is tried again.
+    emulator.faults = []
+    assert fleet.apply("due")[0] == 0
+    assert reached(emulator) == "abcd"
+
+
+def test_without_a_wave_several_targets_need_an_option_and_a_hotfix_needs_none(
+    fleet: Fleet, emulator: Emulator
+) -> None:
+    ran = fleet.run("apply", "-t", "all", "--yes")
+    assert (ran.code, reached(emulator)) == (4, "")
+    assert (
+        "writes to 4 targets, but not as a wave of devinops.yaml: pass --wave due, or --out-of"
+        in ran.err
+    )
+    plan = json.loads(fleet.run("plan", "-t", "all", "--format", "json").out)
+    assert (plan["exit_code"], plan["refusals"]) == (0, [])
+    assert fleet.run("apply", "-t", "c", "--yes").code == 0
+    assert fleet.run("apply", "-t", "a", "-t", "c", "--yes").code == 0
+    assert fleet.run("apply", "-t", "all", "--yes", "--out-of-wave").code == 0
+    assert reached(emulator) == "abcd"
+
+
+def test_the_wave_of_a_plan_is_that_of_its_digest(fleet: Fleet, emulator: Emulator) -> None:
+    for wave in ("canary", "due"):
+        plan = json.loads(fleet.run("plan", "--wave", wave, "--format", "json").out)
+        assert [target["name"] for target in plan["targets"]] == ["a", "b"]
+    code, _ = fleet.apply("canary", "--expect", plan["digest"])
+    assert (code, reached(emulator)) == (0, "ab")
+
+
+def test_a_gate_is_about_the_same_commit_and_waves(
+    fleet: Fleet, emulator: Emulator, clock: Clock, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate.json"
+
+    def ask() -> None:
+        gate.write_text(fleet.run("targets", "--waves", "--format", "json").out)
+
+    ask()
+    code, out = fleet.apply("rest", "--gate", gate)
+    assert (code, "waits for canary, which has 2 targets to do" in out) == (4, True)
+    emulator.clear_requests()
+    assert fleet.apply("due", "--gate", gate)[0] == 0
+    assert reached(emulator) == "ab"
+    assert not any("org-c" in request["path"] for request in emulator.requests)
+
+    clock.forward(hours=24)
+    ask()
+    fleet.commit(note=NOTE.replace("make", "just"))
+    code, out = fleet.apply("rest", "--gate", gate)
+    assert (code, "is about the commit" in out, reached(emulator)) == (1, True, "ab")
+    document = json.loads(gate.read_text())
+    document["commit"] = git(fleet.root, "rev-parse", "HEAD")
+    document["waves"][1]["targets"] = ["c"]
+    for text, why in (
+        (json.dumps(document), "is about other waves or targets"),
+        ("{}", "does not say where a rollout is"),
+    ):
+        gate.write_text(text)
+        code, out = fleet.apply("rest", "--gate", gate)
+        assert (code, why in out) == (1, True)
+    gate.unlink()
+    assert "cannot read" in fleet.apply("rest", "--gate", gate)[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("apply --wave cannary --yes", 'there is no wave "cannary" (did you mean "canary"?)'),
+        ("apply --wave due -t a --yes", "--wave selects the targets: leave out --target"),
+        ("plan --wave canary --affected HEAD", "leave out --target and --affected"),
+        ("apply -t a --gate x.json --yes", "--gate is for --wave"),
+        ("apply --wave due --out-of-wave --yes", "--out-of-wave for a run without it"),
+        ("targets --waves --names", "leave out --target, --names and --affected"),
+        ("targets discover --waves", "--waves is for the list"),
+    ],
+)
+def test_what_does_not_go_together_is_a_usage_error(fleet: Fleet, words: str, message: str) -> None:
+    ran = fleet.run(*words.split())
+    assert (ran.code, message in ran.err) == (64, True), ran.err
