@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from devinops.model.policy import Approvals
+from devinops.model.shard import Shard
 from devinops.model.target import TargetState
 from devinops.planning.classes import PlanCollector
-from devinops.planning.many_targets import plan_with_needed, too_many_targets
+from devinops.planning.many_targets import outside_waves, plan_with_needed, too_many_targets
 from devinops.planning.plan import Plan
 from tests.testing.fleets import fleet_of, planned_in, update
 from tests.testing.reports import declared, deletes, empty, note, planned
@@ -122,3 +123,13 @@ def test_in_a_shard_all_selected_targets_count(
 ) -> None:
     refusals = too_many_targets(fleet_of(plans), 5, allowed, in_wave=in_wave, selected=40)
     assert [refusal.reason for refusal in refusals] == [reason] * bool(reason)
+
+
+def test_outside_the_waves_only_a_hotfix_needs_no_approval() -> None:
+    assert list(outside_waves(fleet_of([update("a"), planned_in("b", empty())]))) == []
+    plan = fleet_of([update("a"), update("b")])
+    (refusal,) = outside_waves(plan)
+    assert str(refusal.approval) == "--out-of-wave"
+    assert "writes to 2 targets, but not as a wave" in refusal.reason
+    shard = replace(fleet_of([update("a")]), shard=Shard(1, 2), selected=2)
+    assert len(list(outside_waves(shard))) == 1

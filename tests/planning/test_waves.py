@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from devinops.planning.waves import (
     due,
     duration,
     facts_of,
+    failures,
     find_waves,
     misplaced,
     rollout,
@@ -107,14 +109,17 @@ def test_what_is_blocked_refused_or_not_planned_has_failed() -> None:
     collector.add(planned_in("waits", conflict()))
     collector.add(planned_in("many", deletes()))
     collector.add_without_plan("gone", "404: no such organization", ExitCode.FIX)
+    collector.add(replace(update("later"), held="waits for the audit"))
     collector.add(update("moved"), state=TargetState.STALE, message="not as reviewed")
     times = {"good": {key("Deploys"): ago(1)}}
     facts = facts_of(collector.plan(), times)
     assert facts.pop("good") == TargetFacts(frozenset({key("Deploys")}), "", times["good"])
+    assert failures(collector.plan()) == ["gone", "many", "moved", "waits"]
     assert facts["many"].changed
     assert facts["waits"].changed >= {step.key for step in conflict().blocked}
     assert {name: fact.failure for name, fact in facts.items()} == {
         "many": "refused",
+        "later": "waits for the audit",
         "gone": "404: no such organization",
         "moved": "not as reviewed",
         "waits": "blocked until a person decides",

@@ -53,7 +53,7 @@ def run(
             f"apply cannot ask {why_nobody_answers()}: pass --yes, or --expect DIGEST from "
             "devinops plan"
         )
-    if (gate or out_of_wave) and bool(gate) != bool(wave):
+    if (gate and not wave) or (out_of_wave and wave):
         raise UsageError("--gate is for --wave, and --out-of-wave for a run without it")
     with failures_written(options):
         # People paste a digest, often with a space.
