@@ -44,13 +44,14 @@ def verdict(statuses: Sequence[WaveStatus]) -> str:
 
 
 def lines(
-    statuses: Sequence[WaveStatus], commit: str, now: datetime, holds: Mapping[str, str], flags: str
+    statuses: Sequence[WaveStatus], commit: str, holds: Mapping[str, str], flags: str
 ) -> Iterator[str]:
     """Yield a table of the waves, what failed or is held, and what to do next.
 
     `holds` maps the targets that are held to the reasons. `flags` is added to commands.
     """
-    yield f"Rollout of commit {commit[:12]} at {moment(now)}: {verdict(statuses)}"
+    summary = verdict(statuses)
+    yield f"Rollout of commit {commit[:12]}: {summary}"
     yield ""
     rows = [_TITLES, *map(_row, statuses)]
     sizes = [max(map(terminal.columns, column)) for column in zip(*rows, strict=True)]
@@ -60,8 +61,9 @@ def lines(
         yield "  ".join((*names, *numbers)).rstrip()
     yield ""
     for status in statuses:
-        if why := reason(status, statuses):
-            yield f"{status.wave.name} {why.partition(', which ')[0]}"
+        why = f"{status.wave.name} {reason(status, statuses).partition(', which ')[0]}"
+        if why not in (f"{status.wave.name} ", summary):
+            yield why
         for failure in dict.fromkeys(status.failed.values()):
             failed = [name for name, why in status.failed.items() if why == failure]
             yield f"! failed in {status.wave.name}: {listed(failed)}: {failure}"

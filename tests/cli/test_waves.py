@@ -142,13 +142,12 @@ def test_where_the_rollout_is_can_be_seen_at_a_glance(
     head = git(fleet.root, "rev-parse", "HEAD")
     ran = fleet.run("targets", "--waves")
     assert ran.out == (
-        f"Rollout of commit {head[:12]} at 2026-03-12 12:00 UTC: canary soaks until 2026-03-13 12:00 UTC\n"
+        f"Rollout of commit {head[:12]}: canary soaks until 2026-03-13 12:00 UTC\n"
         "\n"
         "WAVE    STATE    TARGETS  DONE  TO DO  FAILED  HELD\n"
         "canary  soaking        2     2      0       0     0\n"
         "rest    waiting        2     0      1       1     1\n"
         "\n"
-        "canary soaks until 2026-03-13 12:00 UTC\n"
         "rest waits for canary\n"
         "! failed in rest: c: blocked until a person decides\n"
         "* held: e: waits for the audit\n"

@@ -47,6 +47,7 @@ _SHOWN = re.compile(r"(\w+=\S* )*(devinops|echo|cat|tail|git (commit|diff|log|sh
 _RUN = re.compile(r"\b\d{8}T\d{6}Z-[0-9a-f]{6}\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 _MINUTE = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC")
+_COMMIT = re.compile(r"\bcommit [0-9a-f]{12}\b")
 _END = "--- end of the output ---"
 
 
@@ -149,7 +150,11 @@ class Shell:
         """Return an output with what changes from run to run replaced; remember its digest."""
         if found := re.findall(r"^digest ([0-9a-f]+)$", out, re.MULTILINE):
             self._send(f"DIGEST={found[-1]}")
-        out = out.replace(self.url, URL).replace(str(self.cwd), DIRECTORY)
+        out = (
+            _COMMIT.sub("commit 1a2b3c4d5e6f", out)
+            .replace(self.url, URL)
+            .replace(str(self.cwd), DIRECTORY)
+        )
         return _MINUTE.sub(MINUTE, _TIME.sub(TIME, _RUN.sub(RUN, out)))
 
     def _output(self, command: str) -> str:

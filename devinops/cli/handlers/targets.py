@@ -66,7 +66,7 @@ def _waves(options: Options) -> ExitCode:
         found = ask(options, waves, Approvals())
     targets = read_project(options.root).targets
     holds = {name: targets[name]["hold"] for wave in waves for name in wave.held}
-    text = lines(found.statuses, found.commit, found.now, holds, options.command_flags)
+    text = lines(found.statuses, found.commit, holds, options.command_flags)
     options.answer(SimpleAnswer(list(text), lambda: document(found)))
     return ExitCode.OK
 
