@@ -88,6 +88,7 @@ class Fleet:
 
     def apply(self, wave: str, *arguments: Any) -> tuple[int, str]:
         ran = self.run("apply", "--wave", wave, "--yes", *arguments)
+        print(ran.out, ran.err)  # shown if the test fails
         return ran.code, " ".join((ran.out + ran.err).split())
 
     def states(self) -> dict[str, str]:
