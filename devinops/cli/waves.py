@@ -105,8 +105,10 @@ def startable(
         waves = waves[: waves.index(named(options, name)) + 1]
     found = _read(gate, options, waves) if gate else document(ask(options, waves, approvals))
     if name == DUE and found.due is None:
-        if found.stopped:
-            raise Refused(f"{found.verdict}; nothing was written")
+        stopped = (item for item in found.waves if item.state is WaveState.STOPPED)
+        if failures := [failure for item in stopped for failure in item.failed.items()]:
+            first = ": ".join(failures[0])
+            raise Refused(f"{found.verdict}; nothing was written ({first})")
         options.say(f"no wave is due: {found.verdict}")
         return None
     chosen = found.due or "" if name == DUE else name

@@ -159,7 +159,10 @@ def test_where_the_rollout_is_can_be_seen_at_a_glance(
     assert fleet.states() == {"canary": "done", "rest": "stopped"}
     code, out = fleet.apply("due")
     assert (code, reached(emulator)) == (4, "abc")
-    assert "rest has stopped: 1 of 2 targets failed, and its max_failed is 0" in out
+    assert (
+        "rest has stopped: 1 of 2 targets failed, and its max_failed is 0; nothing was written (c: "
+        "blocked until a person decides)"
+    ) in out
     # A person decides about it in the same run that goes on.
     assert fleet.apply("due", "--adopt")[0] == 0
     assert reached(emulator) == "abcd"
