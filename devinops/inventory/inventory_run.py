@@ -134,7 +134,8 @@ class InventoryRun:
         self._batch = min(at_once or BATCH, BATCH)
         self._files = [file for target in targets for file in files_of(target)]
         self._open = {target.name for target in targets}
-        self._reading, self._condition = threading.Lock(), threading.Condition()
+        self._reading, self._keeping = threading.Lock(), threading.Lock()
+        self._condition = threading.Condition()
         self.number = 0
         """The number of what was loaded or saved last."""
         self._loaded: Loaded | None = None
@@ -150,18 +151,25 @@ class InventoryRun:
         with self._reading:
             loaded = self._loaded
             if loaded is None or loaded.number <= seen or not self.backend.is_shared:
-                return self._keep(self.backend.load(self._files))
+                stored = self.backend.load(self._files)
+                # What was saved since then is newer.
+                return self._keep(stored, unless_newer_than=loaded)
             return loaded
 
-    def _keep(self, stored: Stored) -> Loaded:
-        files = (
-            parse_run(text, self.backend.label(name))
+    def _keep(self, stored: Stored, *, unless_newer_than: Loaded | None = None) -> Loaded:
+        files = {
+            file.run: file
             for name, text in stored.texts.items()
             if name.startswith(RUNS)
-        )
-        self.number += 1
-        self._loaded = Loaded(self.number, stored, {file.run: file for file in files})
-        return self._loaded
+            for file in (parse_run(text, self.backend.label(name)),)
+        }
+        with self._keeping:
+            newer = self._loaded
+            if unless_newer_than and newer and newer.number > unless_newer_than.number:
+                return newer
+            self.number += 1
+            self._loaded = Loaded(self.number, stored, files)
+            return self._loaded
 
     # --- saving -----------------------------------------------------------------------------------
 

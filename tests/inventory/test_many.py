@@ -14,6 +14,7 @@ import pytest
 from devinops.emulator import Emulator
 from devinops.git import Git
 from devinops.inventory import InventorySettings, Job, Place, Store, open_runs, open_stores
+from devinops.inventory.backend import Stored
 from devinops.inventory.branch import BranchBackend
 from devinops.inventory.inventory_run import BATCH, QUIET_S, WINDOW_S
 from devinops.inventory.job import job_of
@@ -140,6 +141,27 @@ def test_the_intents_of_a_run_are_in_one_file_until_each_target_has_finished(
     assert held(elsewhere, 3) == ["t2"]
     two.finish(RUN)
     assert files(remote) == ["t1.jsonl", "t2.jsonl"]
+
+
+@pytest.mark.usefixtures("really_waits")
+def test_what_is_saved_while_another_target_reads_is_not_forgotten(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = stores_of(clone("work"), 2).values()
+    assert side_by_side([first, second], partial(begin, run=RUN)) == [None, None]
+    load = BranchBackend.load
+
+    def slow(self: BranchBackend, files: Iterable[str]) -> Stored:
+        stored = load(self, files)
+        monkeypatch.setattr(BranchBackend, "load", load)
+        second.settle(RUN, [record("a")])
+        second.finish(RUN)
+        return stored
+
+    monkeypatch.setattr(BranchBackend, "load", slow)
+    first.read()
+    assert names(second.read()) == ["a"]
+    assert not open_runs(second.read())
 
 
 @together
