@@ -201,27 +201,33 @@ class Writing:
             stays = "it" if path == change.path else change.path
             what, _, remedy = atomic.reason(error).removeprefix("it ").partition(": ")
             reason = f"{path} {what}, so {stays} was left as it is: {remedy}"
-            self.unwritten.append(Unwritten(change, reason, why))
+            self.unwritten.append(Unwritten(change, path, reason, why))
             return False
         return True
 
     def _check_first(self, change: FileChange, paths_by_key: Mapping[Key, set[str]]) -> None:
         """Raise Changed as `_check`, or Unsuitable for a symbolic link or a read-only file.
 
-        `paths_by_key` has the files that change with an object: if one must stay, they all do.
+        `paths_by_key` has the files that change with an object: if one must stay, those of the
+        same entry do.
         """
         self._check(change, follow=True)
-        together = {change.path}.union(*(paths_by_key[key] for key in change.keys))
-        for path in map(self._at, sorted(together)):
-            if os.path.lexists(path):
-                atomic.check_place(path)
-                atomic.check_writable(path)
+        together = set[str]().union(*(paths_by_key[key] for key in change.keys))
+        of_entry = self._concerned(change)
+        together = {path for path in together if path in of_entry or path.startswith(f"{MERGED}/")}
+        for file in map(self._at, sorted({change.path, *together})):
+            if os.path.lexists(file):
+                atomic.check_place(file)
+                atomic.check_writable(file)
+
+    def _concerned(self, change: FileChange) -> set[str]:
+        """Return the files of the entries that a change is about."""
+        entries = [paths for key in change.keys for paths in self._files[key]]
+        return set[str]().union(*([paths for paths in entries if change.path in paths] or entries))
 
     def _check(self, change: FileChange, follow: bool = False) -> None:
         """Raise Changed unless all files that a change depends on are as they were read."""
-        entries = [paths for key in change.keys for paths in self._files[key]]
-        concerned = [paths for paths in entries if change.path in paths] or entries
-        for path in sorted(set().union(*concerned) - {change.path}):
+        for path in sorted(self._concerned(change) - {change.path}):
             atomic.check_unchanged(self._at(path), self.raws.get(path), follow=True)
         before = None if change.is_new else self.raws.get(change.path)
         atomic.check_unchanged(self._at(change.path), before, follow=follow)

@@ -46,9 +46,10 @@ class LeftToYou:
 
 
 class Unwritten(NamedTuple):
-    """A change that was not made because a file had to stay, and what to do."""
+    """A change that was not made because the file `path` had to stay, and what to do."""
 
     change: FileChange
+    path: str
     reason: str
     why: Left
 
@@ -70,9 +71,10 @@ class Pulled:
 
     def without(self, unwritten: Sequence[Unwritten]) -> Pulled:
         """Return what is pulled if these changes are not made."""
-        of_keys = {key: item for item in reversed(unwritten) for key in item.change.keys}
-        others = (item for item in self.left if item.key not in of_keys)
-        waiting = (LeftToYou(key, item.why, (), item.reason) for key, item in of_keys.items())
+        stays = {(k, item.path): item for item in reversed(unwritten) for k in item.change.keys}
+        waiting = [LeftToYou(key, item.why, (), item.reason) for (key, _), item in stays.items()]
+        keys = {item.key for item in waiting}
+        others = (item for item in self.left if item.key not in keys)
         not_made = {item.change for item in unwritten}
         files = tuple(file for file in self.files if file not in not_made)
         return Pulled(files, tuple(sorted((*others, *waiting))))

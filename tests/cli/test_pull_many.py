@@ -451,6 +451,20 @@ def test_what_is_left_says_where_a_target_can_differ(
     assert "! knowledge:All not-committed in a, b, c: deleted outside" in " ".join(ran.out.split())
 
 
+def test_each_file_that_had_to_stay_is_named(
+    applied: Path, emulator: Emulator, devinops: Devinops
+) -> None:
+    paths = [f"orgs/{name}/knowledge/own.md" for name in "ab"]
+    for name in "abc":
+        emulator.edit("knowledge", f"Own-{name}", body="New.")
+    for path in paths:
+        (applied / path).chmod(0o444)
+    ran = devinops("pull", "-C", applied, "-t", "all", "--drift")
+    assert (ran.code, ran.out.splitlines()[0]) == (4, "changed orgs/c/knowledge/own.md: body")
+    for path in paths:
+        assert f"! knowledge:Own unwritable: {path} is read-only, so it was left" in ran.out
+
+
 # --- any organizations ----------------------------------------------------------------------------
 
 NAMES = st.sampled_from(["Deploys", "Logs", "deploys", "Café"])
