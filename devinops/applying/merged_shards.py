@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from devinops.applying.fleet_report import ReportCollector
 from devinops.model.errors import UnusableFile
+from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import listed
 from devinops.model.shard import Shard
+from devinops.model.target import TargetState
 from devinops.planning.classes import FleetPlan, PlanCollector
 
 
@@ -51,9 +53,25 @@ def _problems(plans: Sequence[tuple[str, FleetPlan]]) -> Iterator[str]:
     total = model.shard.total if model.shard else 0
     if left := {Shard(number, total) for number in range(1, total + 1)} - files.keys():
         yield f"the reports of all shards are needed; missing: {listed(map(str, sorted(left)))}"
-    names = [target.name for _, plan in plans for target in plan.targets]
-    if len({*names}) != len(names) or len(names) != model.selected:
+    names = {target.name for _, plan in plans for target in plan.targets}
+    own = [plan.shard.of(names) for _, plan in plans if plan.shard]
+    if len(names) != model.selected or own != [_names(plan) for _, plan in plans]:
         yield "together, the shards do not have each selected target once: run all of them again"
+
+
+def _names(plan: FleetPlan) -> tuple[str, ...]:
+    return tuple(sorted({target.name for target in plan.targets}))
+
+
+def not_applied(plan: FleetPlan, why: str, code: ExitCode) -> FleetPlan:
+    """Return the report of a shard that could not apply its plans, which failed for this reason."""
+    targets = [
+        each._replace(state=TargetState.FAILED, message=why, code=code, digest="")
+        if each.writes
+        else each
+        for each in plan.targets
+    ]
+    return replace(plan, targets=tuple(targets), classes=(), refusals=(), is_applied=True)
 
 
 def _facts(plan: FleetPlan) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from devinops import atomic
-from devinops.applying.merged_shards import merged
+from devinops.applying.merged_shards import merged, not_applied
 from devinops.model.changes import Change, Outcome, Result
 from devinops.model.errors import NotWritten, UnusableFile
 from devinops.model.exit_codes import ExitCode, of_many
@@ -66,10 +66,14 @@ def read_reports(paths: Sequence[Path]) -> tuple[FleetPlan, ExitCode]:
     plans, codes = [], []
     for path in paths:
         document = _document(path)
+        _check_format(document, path)
         if "classes" not in document:
             raise UnusableFile(f"{path} is not the report of a shard: it is that of one target")
-        plans.append((str(path), fleet_of(document, path)))
+        plan = fleet_of(document, path)
         codes.append(ExitCode(document["exit_code"]))
+        if why := document.get("error"):
+            plan = not_applied(plan, why, codes[-1])
+        plans.append((str(path), plan))
     plan = merged(plans)
     return plan, of_many(codes, wrote=plan.wrote)
 
@@ -204,6 +208,7 @@ def _fleet(saved: FleetDocument) -> FleetPlan:
         change = item.to_model()
         return changes.setdefault((change_reading(change), change.source), change)
 
+    ExitCode(saved.exit_code)  # fails for a number that is not one
     return FleetPlan(
         targets=tuple(map(_target, saved.targets)),
         classes=tuple(

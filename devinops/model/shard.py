@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+MOST: Final = 9999
+"""How many shards there can be."""
 _SHARD: Final = re.compile(r"(\d{1,4})/([1-9]\d{0,3})", re.ASCII)
 
 

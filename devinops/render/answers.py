@@ -49,7 +49,8 @@ class FleetAnswer(NamedTuple):
 
     `error`, `approved`, `command` and `lint` are as in `PlanAnswer`. `selectors` are the values of
     --target that select these targets, `affected` and `wave` those of --affected and --wave. `keys`
-    are the variables that the API keys come from.
+    are the variables that the API keys come from. If a report `is_alone`, people have not just read
+    the plans.
     """
 
     plan: FleetPlan
@@ -62,6 +63,7 @@ class FleetAnswer(NamedTuple):
     lint: ProblemsAnswer | None = None
     affected: str | None = None
     wave: str | None = None
+    is_alone: bool = False
 
 
 class Failure(NamedTuple):

@@ -32,7 +32,7 @@ class FleetText(Text):
     def fleet(self, answer: answers.FleetAnswer) -> Iterator[str]:
         """Yield the lines of the plans of many targets; the last one holds the counts.
 
-        If they were applied, yield those of the report: people have read the plan above it.
+        If they were applied, yield those of the report.
         """
         plan = answer.plan
         if plan.is_applied:
@@ -114,7 +114,7 @@ class FleetText(Text):
 
     def _report(self, answer: answers.FleetAnswer) -> Iterator[str]:
         plan = answer.plan
-        yield from self._remarks(plan, fleet.remarks(answer, self.flags, is_alone=False))
+        yield from self._remarks(plan, fleet.remarks(answer, self.flags, is_alone=answer.is_alone))
         for step in fleet.next_steps(plan, self.flags):
             yield ""
             yield from self.paragraph(step.replace("`", ""))

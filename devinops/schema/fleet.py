@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from devinops.model.changes import Outcome
+from devinops.model.shard import MOST
 from devinops.model.target import TargetState
 from devinops.schema.base_document import Count, Document, ExitStatus, StoreName, about, plain
 from devinops.schema.plan import (
@@ -69,8 +70,8 @@ class SharedItem(Struct, Generic[T], frozen=True):
 class ShardItem(Struct, frozen=True):
     """Which slice of the selected targets a document is about."""
 
-    number: Annotated[int, Meta(ge=1)]
-    total: Annotated[int, Meta(ge=1)]
+    number: Annotated[int, Meta(ge=1, le=MOST)]
+    total: Annotated[int, Meta(ge=1, le=MOST)]
     selected: Annotated[Count, about("The number of targets of all shards together.")]
 
 

@@ -59,6 +59,12 @@ def shards(plan: FleetPlan, total: int) -> list[tuple[str, FleetPlan]]:
     return [(f"{n}.json", shard_of(plan, Shard(n, total))) for n in range(1, total + 1)]
 
 
+def renamed(plan: FleetPlan) -> FleetPlan:
+    """Return a plan whose first target is one that another selection has."""
+    first, *others = plan.targets
+    return replace(plan, targets=(first._replace(name="zoo"), *others))
+
+
 @pytest.mark.parametrize("total", [1, 2, 7, 60])
 @pytest.mark.parametrize("whole", [mixed, applied])
 def test_merged_shards_are_the_whole(whole: Callable[[], FleetPlan], total: int) -> None:
@@ -75,6 +81,7 @@ def test_merged_shards_are_the_whole(whole: Callable[[], FleetPlan], total: int)
         (lambda parts: [*parts[:2], ("plan.json", mixed())], "plan.json is not the report of a shard: only those of --shard can be merged"),
         (lambda parts: [*parts[:2], *shards(mixed(), 4)[2:3]], "1.json and 3.json are not of one run: the command, the number of shards, the selected targets, --only or the approvals are different"),
         (lambda parts: [*parts[:2], *shards(applied(), 3)[2:]], "1.json and 3.json are not of one run: the command, the number of shards, the selected targets, --only or the approvals are different"),
+        (lambda parts: [*parts[:2], ("3.json", renamed(parts[2][1]))], "together, the shards do not have each selected target once: run all of them again"),
         (lambda parts: [*parts[:2], ("3.json", replace(parts[2][1], targets=parts[1][1].targets))], "together, the shards do not have each selected target once: run all of them again"),
     ],
 )  # fmt: skip

@@ -13,6 +13,7 @@ import yaml
 
 from devinops.emulator import Emulator
 from devinops.planning.digest_list import DigestList
+from devinops.schema.plan import checksum
 from tests.testing.command_line import Devinops, Write
 
 NAMES = ("a", "b", "c", "d", "e")
@@ -207,6 +208,64 @@ def test_the_reports_of_all_shards_are_true(
     text = devinops("show", *paths).out
     assert "Applied to 3 of 5 organizations: 3 done, 2 failed." in text
     assert "in 2 organizations: c, d" in text
+
+
+@pytest.fixture
+def show(devinops: Devinops) -> Callable[..., tuple[int, str]]:
+    """Show reports, and return the exit code and the text without line breaks."""
+
+    def run(*paths: Path) -> tuple[int, str]:
+        ran = devinops("show", *paths)
+        return ran.code, " ".join(f"{ran.out} {ran.err}".split())
+
+    return run
+
+
+Show = Callable[..., tuple[int, str]]
+
+
+def test_the_report_of_one_shard_is_not_that_of_the_run(shards: Shards, show: Show) -> None:
+    code, text = show(*shards("apply", *ALL, "--yes", only=[1]))
+    assert (code, "Applied to 3 of 3 organizations in shard 1 of 2: 3 done." in text) == (1, True)
+    assert "the reports of all shards are needed; missing: 2/2" in text
+    assert show(*shards("drift", "-t", "all", only=[1]))[0] == 1
+    assert show(*shards("plan", *ALL, only=[1]))[0] == 0
+    assert show(*shards("drift", "-t", "all", total=1))[0] == 0
+
+
+def test_a_merged_report_says_why_nothing_was_written(
+    shards: Shards, show: Show, monkeypatch: pytest.MonkeyPatch, root: Path
+) -> None:
+    wrote = shards("apply", *ALL, "--yes", only=[1])
+    stale = shards("apply", *ALL, "--expect", "0" * 32, only=[2])
+    code, text = show(*wrote, *stale)
+    assert (code, "not 00000000000000000000000000000000: nothing was written" in text) == (3, True)
+    assert "in 2 organizations: b, d" in text
+    assert "Applied to 3 of 5 organizations: 3 done; 2 failed." in text
+    monkeypatch.setenv("DEVIN_API_KEY", "cog_wrong")
+    assert "its key was rejected" in show(*wrote, *shards("apply", *ALL, "--yes", only=[2]))[1]
+    (root / "devinops.yaml").write_text("version: 2\n")
+    assert (
+        "is from a run that failed before it had a plan"
+        in show(*wrote, *shards("apply", *ALL, "--yes", only=[2]))[1]
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"exit_code": 99}, "99 is not a valid ExitCode"),
+        ({"shard": {"number": 1, "total": 10_000, "selected": 5}}, "$.shard.total"),
+    ],
+)
+def test_a_forged_report_is_refused(
+    change: dict[str, Any], why: str, shards: Shards, show: Show
+) -> None:
+    paths = shards("plan", *ALL)
+    document = json.loads(paths[0].read_text()) | change
+    paths[0].write_text(json.dumps(document | {"checksum": checksum(document)}))
+    code, text = show(*paths)
+    assert (code, "is not a usable plan" in text, why in text) == (1, True, True)
 
 
 def test_drift_in_all_shards_is_merged(

@@ -19,12 +19,15 @@ def run(options: Options, plans: tuple[Path, ...]) -> ExitCode:
     if others:
         with failures_written(options):
             whole, code = read_reports(plans)
-        options.answer(FleetAnswer(whole, code))
+        options.answer(FleetAnswer(whole, code, is_alone=True))
         return code
     with failures_written(options):
         saved = read_plans(plan)
     if isinstance(saved, FleetPlan):
-        options.answer(FleetAnswer(saved, saved.exit_code()))
+        options.answer(FleetAnswer(saved, saved.exit_code(), is_alone=True))
+        if saved.shard and (saved.is_applied or saved.is_drift):
+            # The reports of other shards can be missing, and then the run did not end well.
+            return read_reports(plans)[1]
         return ExitCode.OK
     options.about(saved.target.name, f"the plan {plan}").answer(saved)
     if saved.edited:
