@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from devinops.planning.classes import FleetPlan
     from devinops.planning.drift import DriftFindings
     from devinops.planning.plan import Plan, SavedPlan, ShownPlan
+    from devinops.render.html.page import HtmlPage
     from devinops.schema.base_document import Document
 
 Answer: TypeAlias = (
@@ -161,12 +162,14 @@ class SimpleAnswer(NamedTuple):
 
     `document` is only called for a program, so that text needs no import of msgspec. Lines that are
     `verbatim`, such as those of a patch, are written as they are, so they must be safe to print.
+    `page` makes an HTML page that shows more than the lines.
     """
 
     lines: Sequence[str]
     document: Callable[[], Document]
     verbatim: bool = False
     exit_code: ExitCode = ExitCode.OK
+    page: Callable[[], HtmlPage] | None = None
 
 
 class Differences(NamedTuple):

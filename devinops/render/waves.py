@@ -68,6 +68,11 @@ def lines(
             failed = [name for name, why in status.failed.items() if why == failure]
             yield f"! failed in {status.wave.name}: {listed(failed)}: {failure}"
     yield from (f"* held: {name}: {why}" for name, why in holds.items())
+    yield from steps(statuses, flags)
+
+
+def steps(statuses: Sequence[WaveStatus], flags: str) -> Iterator[str]:
+    """Yield what a person can do next; `flags` is added to commands."""
     if any(status.failed for status in statuses):
         yield f"To see why a target failed: devinops plan{flags} -t NAME"
     yield "To keep a target out, give it hold: REASON; to let it in again, remove that"

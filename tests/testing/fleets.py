@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from devinops.applying.fleet_report import ReportCollector
 from devinops.applying.report import ApplyReport
+from devinops.cli.waves import Rollout, document
 from devinops.model.changes import Outcome, Result
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem, Severity, Source
-from devinops.model.target import Target, TargetState
+from devinops.model.target import Target, TargetState, WaveState
 from devinops.planning.classes import FleetPlan, PlanCollector
 from devinops.planning.plan import Plan
-from devinops.render.answers import Answer, FleetAnswer
+from devinops.planning.waves import Wave, WaveStatus
+from devinops.render.answers import Answer, FleetAnswer, SimpleAnswer
+from devinops.render.html.waves import rollout_page
+from devinops.render.waves import lines
 from tests.testing.reports import ANSWERS, conflict, declared, deletes, empty, note, planned, small
 
 
@@ -99,9 +104,31 @@ def applied() -> FleetAnswer:
     return answer(collector.applied(plan))
 
 
+def rollout() -> SimpleAnswer:
+    """Return where a rollout is: one wave done, one stopped, one waiting."""
+    names = [f"team-{number:02}" for number in range(40)]
+    canary = Wave("canary", tuple(names[:4]))
+    early = Wave("early", tuple(names[4:12]), ("audit",), max_failed=1)
+    rest = Wave("rest", tuple(names[12:]))
+    failed = {"team-04": "404: there is no such organization", "team-05": "blocked"}
+    statuses = (
+        WaveStatus(canary, WaveState.DONE),
+        WaveStatus(early, WaveState.STOPPED, tuple(names[8:12]), failed),
+        WaveStatus(rest, WaveState.WAITING, rest.targets, waits_for="early"),
+    )
+    time, holds = datetime(2026, 3, 12, 14, 2, tzinfo=UTC), {"audit": "until the audit is over"}
+    found = Rollout(statuses, "4f2c1d0b9a8e7f6d", time)
+    return SimpleAnswer(
+        list(lines(statuses, found.commit, holds, "")),
+        lambda: document(found),
+        page=lambda: rollout_page(*found, holds, ""),
+    )
+
+
 PAGES: Final[Mapping[str, Callable[[], Answer]]] = {
     **ANSWERS,
     "fleet": lambda: answer(mixed()),
     "fleet report": applied,
+    "rollout": rollout,
 }
 """Name → an answer whose page tests look at."""

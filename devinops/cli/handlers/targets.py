@@ -19,6 +19,7 @@ from devinops.render import counted, terminal
 from devinops.render.answers import SimpleAnswer
 
 if TYPE_CHECKING:
+    from devinops.render.html.page import HtmlPage
     from devinops.schema.command_outputs import TargetsDocument
 
 
@@ -67,7 +68,13 @@ def _waves(options: Options) -> ExitCode:
     targets = read_project(options.root).targets
     holds = {name: targets[name]["hold"] for wave in waves for name in wave.held}
     text = lines(found.statuses, found.commit, holds, options.command_flags)
-    options.answer(SimpleAnswer(list(text), lambda: document(found)))
+
+    def page() -> HtmlPage:
+        from devinops.render.html.waves import rollout_page
+
+        return rollout_page(*found, holds, options.command_flags)
+
+    options.answer(SimpleAnswer(list(text), lambda: document(found), page=page))
     return ExitCode.OK
 
 

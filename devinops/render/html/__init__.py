@@ -45,6 +45,8 @@ def _page(answer: answers.Answer, style: Style) -> HtmlPage:
             return drift_page(answer, style)
         case answers.Differences():
             return differences_page(answer, job)
+        case answers.SimpleAnswer(page=page) if page:
+            return page()
         case answers.SimpleAnswer():
             lines = preformatted(list(map(text, answer.lines)), class_="text")
             return HtmlPage("devinops", "devinops", text("Output"), Look.PLAIN, ending=lines)

@@ -296,7 +296,7 @@ def test_a_script_that_got_in_would_be_blocked(page: Page, tmp_path: Path) -> No
 
 FEW = (("small", "light"), ("conflict", "dark"))
 MANY = [(name, scheme) for name in ANSWERS for scheme in ("light", "dark")]
-MANY += [("fleet", "light"), ("fleet report", "dark")]
+MANY += [("fleet", "light"), ("fleet report", "dark"), ("rollout", "light"), ("rollout", "dark")]
 
 
 @pytest.mark.parametrize(

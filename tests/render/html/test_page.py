@@ -55,6 +55,17 @@ def body(answer: Answer) -> str:
     return html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"</(p|h1|h2|li|dd|div)>", "\n", shown)))
 
 
+def test_a_rollout_shows_each_wave_as_a_bar_with_its_numbers_and_what_it_waits_for() -> None:
+    shown = body(PAGES["rollout"]())
+    assert "early has stopped: 2 of 8 targets failed, and its max_failed is 1" in shown
+    assert "2 done, 4 to do, 2 failed, 1 held; it has stopped" in shown
+    assert "28 to do; it waits for early, which has stopped" in shown
+    written = page(PAGES["rollout"]())
+    assert re.findall(r'<rect x="(\d)" width="(\d)" height="1" class="(\w+)"', written)[4:8] == [
+        ("0", "2", "good"), ("2", "4", "changed"), ("6", "2", "error"), ("8", "1", "dim"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_only_the_style_and_the_script_of_devinops_are_permitted(name: str) -> None:
     written = page(PAGES[name]())

@@ -1,0 +1,109 @@
+"""The page of a rollout: each wave as a bar of what is done, to do, failed and held. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from devinops.model.changes import Outcome
+from devinops.model.target import WaveState
+from devinops.planning.waves import WaveStatus, due
+from devinops.render import waves
+from devinops.render.fleet import NOTICED
+from devinops.render.html import table
+from devinops.render.html.fleet import TO_CHANGE
+from devinops.render.html.items import OUTCOMES
+from devinops.render.html.markup import Html, joined, prose, tag, text
+from devinops.render.html.page import HtmlPage
+from devinops.render.html.table import Row
+from devinops.render.signs import FAILED
+from devinops.render.terminal import Look, Sign
+
+DONE: Final = OUTCOMES[Outcome.DONE]
+TO_DO: Final = TO_CHANGE._replace(meaning="to do")
+HELD: Final = NOTICED._replace(meaning="held")
+_LOOKS: Final = {
+    WaveState.DONE: Look.GOOD,
+    WaveState.SOAKING: Look.WAITING,
+    WaveState.READY: Look.CHANGED,
+    WaveState.WAITING: Look.DIM,
+    WaveState.STOPPED: Look.ERROR,
+}
+
+
+def rollout_page(
+    statuses: Sequence[WaveStatus],
+    commit: str,
+    now: datetime,
+    holds: Mapping[str, str],
+    flags: str,
+) -> HtmlPage:
+    """Return the page of a rollout; the arguments are those of `waves.lines`."""
+    verdict = waves.verdict(statuses)
+    rows = [row for status in statuses for row in _rows(status, holds)]
+    stopped = any(status.state is WaveState.STOPPED for status in statuses)
+    return HtmlPage(
+        title=f"Rollout: {verdict}",
+        about=joined([tag("strong", "Rollout"), f" of commit {commit[:12]}"]),
+        verdict=text(verdict),
+        look=Look.ERROR if stopped else Look.CHANGED if due(statuses) else Look.GOOD,
+        facts=[("At", waves.moment(now))],
+        notices=[_wave(status, statuses) for status in statuses],
+        facets=[table.state_facet(rows)],
+        sections=[table.section("Targets", rows)],
+        ending=tag("section", *_steps(statuses, flags), class_="ending"),
+    )
+
+
+def _wave(status: WaveStatus, statuses: Sequence[WaveStatus]) -> Html:
+    """Return a wave: its state, a bar with its numbers, and why it is not done."""
+    counts = (
+        (DONE, status.done),
+        (TO_DO, len(status.pending)),
+        (FAILED, len(status.failed)),
+        (HELD, len(status.wave.held)),
+    )
+    numbers = ", ".join(f"{number:,} {sign.meaning}" for sign, number in counts if number)
+    why = waves.reason(status, statuses)
+    return tag(
+        "section",
+        tag("h2", status.wave.name, tag("small", f" {status.state}")),
+        _bar(counts, numbers),
+        tag("p", f"{numbers}; it {why}" if why else numbers),
+        class_=f"notice {_LOOKS[status.state].name.lower()}",
+    )
+
+
+def _bar(counts: Sequence[tuple[Sign, int]], numbers: str) -> Html:
+    """Return a bar with a part for each number. The policy of the page permits no style in it."""
+    start, parts = 0, []
+    for sign, number in counts:
+        look = sign.look.name.lower()
+        parts.append(tag("rect", x=start, width=number, height=1, class_=look))
+        start += number
+    return tag(
+        "svg",
+        *parts,
+        viewBox=f"0 0 {start} 1",
+        preserveAspectRatio="none",
+        role="img",
+        aria_label=numbers,
+        class_="bar",
+    )
+
+
+def _rows(status: WaveStatus, holds: Mapping[str, str]) -> Iterator[Row]:
+    """Yield the targets of a wave, with its name beside theirs."""
+    pending, wave = set(status.pending), status.wave
+    for name in wave.targets:
+        failure = status.failed.get(name, "")
+        state = FAILED if failure else TO_DO if name in pending else DONE
+        yield Row(name, wave.name, state, failure, {})
+    for name in wave.held:
+        yield Row(name, wave.name, HELD, holds.get(name, ""), {})
+
+
+def _steps(statuses: Sequence[WaveStatus], flags: str) -> Iterator[Html]:
+    yield tag("h2", "What to do")
+    yield from (tag("p", prose(step)) for step in waves.steps(statuses, flags))
