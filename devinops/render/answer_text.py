@@ -40,5 +40,5 @@ def lines_of(answer: answers.Answer, style: Style) -> Iterator[str]:
             return text.paragraph(f"devinops: {answer.error}")
         case answers.SimpleAnswer(verbatim=True):
             return iter(answer.lines)
-        case answers.SimpleAnswer():
+        case answers.SimpleAnswer() | answers.RolloutAnswer():
             return (row for text_line in answer.lines for row in text.paragraph(text_line))

@@ -11,6 +11,8 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from devinops.applying.report import ApplyReport
     from devinops.model.changes import Change
     from devinops.model.inventory import Inventory
@@ -20,12 +22,12 @@ if TYPE_CHECKING:
     from devinops.planning.classes import FleetPlan
     from devinops.planning.drift import DriftFindings
     from devinops.planning.plan import Plan, SavedPlan, ShownPlan
-    from devinops.render.html.page import HtmlPage
+    from devinops.planning.waves import WaveStatus
     from devinops.schema.base_document import Document
 
 Answer: TypeAlias = (
     "PlanAnswer | FleetAnswer | SavedPlan | Differences | ApplyReport | Failure"
-    " | ProblemsAnswer | DriftAnswer | SimpleAnswer"
+    " | ProblemsAnswer | DriftAnswer | SimpleAnswer | RolloutAnswer"
 )
 
 
@@ -162,14 +164,27 @@ class SimpleAnswer(NamedTuple):
 
     `document` is only called for a program, so that text needs no import of msgspec. Lines that are
     `verbatim`, such as those of a patch, are written as they are, so they must be safe to print.
-    `page` makes an HTML page that shows more than the lines.
     """
 
     lines: Sequence[str]
     document: Callable[[], Document]
     verbatim: bool = False
     exit_code: ExitCode = ExitCode.OK
-    page: Callable[[], HtmlPage] | None = None
+
+
+class RolloutAnswer(NamedTuple):
+    """Where a rollout is, at a commit and a time; `holds` maps held targets to the reasons.
+
+    `lines` and `document` are as in `SimpleAnswer`.
+    """
+
+    statuses: Sequence[WaveStatus]
+    commit: str
+    time: datetime
+    holds: Mapping[str, str]
+    lines: Sequence[str]
+    document: Callable[[], Document]
+    exit_code: ExitCode = ExitCode.OK
 
 
 class Differences(NamedTuple):

@@ -48,7 +48,7 @@ def _document(answer: answers.Answer) -> Document | Mapping[str, Any]:
             return failure_document(error, problems, exit_code)
         case answers.Differences():
             return differences_document(answer)
-        case answers.SimpleAnswer():
+        case answers.SimpleAnswer() | answers.RolloutAnswer():
             return answer.document()
 
 

@@ -17,8 +17,7 @@ from devinops.model.target import Target, TargetState, WaveState
 from devinops.planning.classes import FleetPlan, PlanCollector
 from devinops.planning.plan import Plan
 from devinops.planning.waves import Wave, WaveStatus
-from devinops.render.answers import Answer, FleetAnswer, SimpleAnswer
-from devinops.render.html.waves import rollout_page
+from devinops.render.answers import Answer, FleetAnswer, RolloutAnswer
 from devinops.render.waves import lines
 from tests.testing.reports import ANSWERS, conflict, declared, deletes, empty, note, planned, small
 
@@ -104,7 +103,7 @@ def applied() -> FleetAnswer:
     return answer(collector.applied(plan))
 
 
-def rollout() -> SimpleAnswer:
+def rollout() -> RolloutAnswer:
     """Return where a rollout is: one wave done, one stopped, one waiting."""
     names = [f"team-{number:02}" for number in range(40)]
     canary = Wave("canary", tuple(names[:4]))
@@ -118,11 +117,8 @@ def rollout() -> SimpleAnswer:
     )
     time, holds = datetime(2026, 3, 12, 14, 2, tzinfo=UTC), {"audit": "until the audit is over"}
     found = Rollout(statuses, "4f2c1d0b9a8e7f6d", time)
-    return SimpleAnswer(
-        list(lines(statuses, found.commit, holds, "")),
-        lambda: document(found),
-        page=lambda: rollout_page(*found, holds, ""),
-    )
+    shown = lines(statuses, found.commit, holds, "")
+    return RolloutAnswer(*found, holds, list(shown), lambda: document(found))
 
 
 PAGES: Final[Mapping[str, Callable[[], Answer]]] = {

@@ -16,10 +16,9 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
 from devinops.model.selectors import pairs
 from devinops.render import counted, terminal
-from devinops.render.answers import SimpleAnswer
+from devinops.render.answers import RolloutAnswer, SimpleAnswer
 
 if TYPE_CHECKING:
-    from devinops.render.html.page import HtmlPage
     from devinops.schema.command_outputs import TargetsDocument
 
 
@@ -68,13 +67,7 @@ def _waves(options: Options) -> ExitCode:
     targets = read_project(options.root).targets
     holds = {name: targets[name]["hold"] for wave in waves for name in wave.held}
     text = lines(found.statuses, found.commit, holds, options.command_flags)
-
-    def page() -> HtmlPage:
-        from devinops.render.html.waves import rollout_page
-
-        return rollout_page(*found, holds, options.command_flags)
-
-    options.answer(SimpleAnswer(list(text), lambda: document(found), page=page))
+    options.answer(RolloutAnswer(*found, holds, list(text), lambda: document(found)))
     return ExitCode.OK
 
 

@@ -14,6 +14,7 @@ from devinops.render.html.markup import preformatted, text
 from devinops.render.html.page import HtmlPage, write
 from devinops.render.html.plan import plan_page
 from devinops.render.html.report import report_page
+from devinops.render.html.waves import rollout_page
 from devinops.render.problem_text import checked
 from devinops.render.terminal import Look
 
@@ -45,8 +46,8 @@ def _page(answer: answers.Answer, style: Style) -> HtmlPage:
             return drift_page(answer, style)
         case answers.Differences():
             return differences_page(answer, job)
-        case answers.SimpleAnswer(page=page) if page:
-            return page()
+        case answers.RolloutAnswer():
+            return rollout_page(answer, style.flags)
         case answers.SimpleAnswer():
             lines = preformatted(list(map(text, answer.lines)), class_="text")
             return HtmlPage("devinops", "devinops", text("Output"), Look.PLAIN, ending=lines)

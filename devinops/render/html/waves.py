@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Final
 
 from devinops.model.changes import Outcome
 from devinops.model.target import WaveState
 from devinops.planning.waves import WaveStatus, due
 from devinops.render import waves
+from devinops.render.answers import RolloutAnswer
 from devinops.render.fleet import NOTICED
 from devinops.render.html import table
 from devinops.render.html.fleet import TO_CHANGE
@@ -32,14 +32,9 @@ _LOOKS: Final = {
 }
 
 
-def rollout_page(
-    statuses: Sequence[WaveStatus],
-    commit: str,
-    now: datetime,
-    holds: Mapping[str, str],
-    flags: str,
-) -> HtmlPage:
-    """Return the page of a rollout; the arguments are those of `waves.lines`."""
+def rollout_page(answer: RolloutAnswer, flags: str) -> HtmlPage:
+    """Return the page of a rollout; `flags` is that of `Style`."""
+    statuses, commit, time, holds, *_ = answer
     verdict = waves.verdict(statuses)
     rows = [row for status in statuses for row in _rows(status, holds)]
     stopped = any(status.state is WaveState.STOPPED for status in statuses)
@@ -48,7 +43,7 @@ def rollout_page(
         about=joined([tag("strong", "Rollout"), f" of commit {commit[:12]}"]),
         verdict=text(verdict),
         look=Look.ERROR if stopped else Look.CHANGED if due(statuses) else Look.GOOD,
-        facts=[("At", waves.moment(now))],
+        facts=[("At", waves.moment(time))],
         notices=[_wave(status, statuses) for status in statuses],
         facets=[table.state_facet(rows)],
         sections=[table.section("Targets", rows)],

@@ -55,8 +55,8 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
             return _differences(page, answer)
         case answers.Failure():
             return _failure(page, answer)
-        case answers.SimpleAnswer():
-            return _simple(page, answer)
+        case answers.SimpleAnswer() | answers.RolloutAnswer():
+            return _simple(page, answer.lines)
 
 
 def _drift(page: MarkdownPage, answer: answers.DriftAnswer) -> Iterator[str]:
@@ -132,9 +132,9 @@ def _changes(page: MarkdownPage, title: str, changes: Iterable[Change]) -> Secti
     return Section(f"{title}: {len(items)}", items)
 
 
-def _simple(page: MarkdownPage, answer: answers.SimpleAnswer) -> Iterator[str]:
-    """Yield the lines of an answer in a fence, as many as fit."""
-    rows = [line(text, 2_000) for text in answer.lines]
+def _simple(page: MarkdownPage, lines: Sequence[str]) -> Iterator[str]:
+    """Yield lines in a fence, as many as fit."""
+    rows = [line(text, 2_000) for text in lines]
     # The backticks of a line can make both fences longer.
     longest = 2 * max((row.count("`") for row in rows), default=0)
     most = page.limit - longest - 100
