@@ -56,8 +56,9 @@ def find_layers(
             else:
                 message = _unreadable(top, path)
                 if not message:
-                    layer = Layer(path, number + 1, names)
-                    found.directories[path] = found.exact[names] = layer
+                    layer = found.directories[path] = Layer(path, number + 1, names)
+                    # What only one target has goes into the layer that no other can get.
+                    found.exact.setdefault(names, layer)
         if message:
             found.problems.append(problem(source, "unusable-layer", f"{path}: {message}"))
     for parent in sorted(_USUAL.union(path.rpartition("/")[0] for path in paths) - {""}):

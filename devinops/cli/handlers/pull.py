@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from devinops.api import open_reader
@@ -168,6 +168,7 @@ class _Pull:
             for name in names
         ]
 
+        @cache
         def unread(kind: str) -> list[str]:
             return [target.name for target in targets if target.lacks(kind)]
 
