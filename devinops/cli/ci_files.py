@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
 from textwrap import indent
 from typing import Final
 
 from devinops.kinds import KINDS
+from devinops.model.errors import ConfigError
 from devinops.model.policy import HAZARDS
 
 ACTIONS: Final = {
@@ -45,7 +46,8 @@ class Pipeline:
     `keys` maps each target to the variable with its key, and `enterprise_keys` those that have one
     to the variable with a key of the enterprise. `below` is the path of the root in the repository,
     empty at its top; `patterns` are the `paths` of devinops.yaml. `pushes` says that an inventory
-    is on a branch, so that an apply must be able to push.
+    is on a branch, so that an apply must be able to push. `shards` is how many jobs share the
+    targets of an apply, and `waves` are the names of the waves.
     """
 
     branch: str
@@ -54,6 +56,8 @@ class Pipeline:
     patterns: Sequence[str] = ()
     enterprise_keys: Mapping[str, str] = field(default_factory=dict)
     pushes: bool = True
+    shards: int = 1
+    waves: Sequence[str] = ()
 
     @property
     def all_keys(self) -> list[str]:
@@ -64,6 +68,23 @@ class Pipeline:
     def is_many(self) -> bool:
         """Whether there are several targets, which each job works on together."""
         return len(self.keys) > 1
+
+    @property
+    def parts(self) -> set[str]:
+        """The marks of the lines in a template that these files have."""
+        is_sharded, has_waves = self.is_many and self.shards > 1, self.is_many and bool(self.waves)
+        marks = {
+            "many": self.is_many,
+            "one": not self.is_many,
+            "waves": has_waves,
+            "nowaves": not has_waves,
+            "flat": self.is_many and not has_waves,
+            "shards": is_sharded,
+            "whole": not is_sharded,
+            "staged": is_sharded or has_waves,
+            "direct": not (is_sharded or has_waves),
+        }
+        return {mark for mark, is_set in marks.items() if is_set}
 
     @property
     def job_keys(self) -> list[str]:
@@ -161,10 +182,16 @@ def key_note(system: str, pipeline: Pipeline) -> str:
         return ""
     keys = pipeline.all_keys
     reading = ", ".join(f"{key}_PLAN" for key in keys)
+    place = "in the environment devin, which"
+    if "waves" in pipeline.parts:
+        wave = f"devin-{pipeline.waves[0]}"
+        place = (
+            f"in the environments of the waves, such as {wave}, and in devin for what a person "
+            "decides, which"
+        )
     return (
         f"{where[system]} a key that can only read as {reading}, and a key that may write as "
-        f"{', '.join(keys)} in the environment devin, which only the branch {pipeline.branch} may "
-        "use."
+        f"{', '.join(keys)} {place} only the branch {pipeline.branch} may use."
     )
 
 
@@ -184,6 +211,7 @@ def github_values(pipeline: Pipeline) -> dict[str, str]:
         ),
         "approvals": indent(_github_approvals(pipeline), "  "),
         "options": _github_options(pipeline),
+        "shards": str(pipeline.shards),
         "hazard_options": _github_hazards(),
         "contents": (
             "write  # for the branch devinops, which holds the inventory"
@@ -244,10 +272,15 @@ def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
         "options": indent(f"set --\n{_gitlab_options(pipeline)}", " " * 6),
         "hazard_options": indent(_gitlab_flags(_HAZARD_FLAGS), " " * 8),
         "push_check": indent(_PUSH_CHECK, " " * 6) if pipeline.pushes else "",
+        "matrix": _gitlab_matrix(pipeline),
+        "waves": "|".join(pipeline.waves),
+        "json_report": _JSON_REPORT if "shards" in pipeline.parts else "",
         "export": "".join(f'      export {key}="${key}_PLAN"\n' for key in pipeline.job_keys),
     }
 
 
+_MOST_JOBS: Final = 200
+_JSON_REPORT: Final = ' --report "json=devinops-report-$CI_NODE_INDEX.json"'
 _PUSH_CHECK: Final = """\
 if ! git push --quiet --dry-run origin HEAD:refs/heads/devinops-check; then
   echo "This job cannot push to the project, so nothing was applied. Select Allow Git push \
@@ -256,6 +289,21 @@ variable INVENTORY_PUSH_TOKEN to a project access token with the scope write_rep
   exit 1
 fi
 """
+
+
+def _gitlab_matrix(pipeline: Pipeline) -> str:
+    """Return the variables of the jobs that apply. Raises ConfigError if there are too many."""
+    jobs = max(len(pipeline.waves), 1) * pipeline.shards
+    if jobs > _MOST_JOBS:
+        raise ConfigError(
+            f"GitLab starts at most {_MOST_JOBS} jobs of a matrix, and shards: {pipeline.shards} "
+            f"in devinops.yaml makes {jobs}, one for each shard of each wave: lower it; nothing "
+            "was written"
+        )
+    numbers = range(1, pipeline.shards + 1)
+    shards = [f"{number}/{pipeline.shards}" for number in numbers if pipeline.shards > 1]
+    variables = {"WAVE": list(pipeline.waves), "SHARD": shards}
+    return _json({name: values for name, values in variables.items() if values})
 
 
 def _gitlab_variables() -> str:
@@ -288,11 +336,13 @@ def _gitlab_flags(names: Iterable[str]) -> str:
     )
 
 
-def of_number(text: str, *, is_many: bool) -> str:
-    """Return the lines of a template for one target or for many, and those without a mark."""
-    ours, other = ("many", "one") if is_many else ("one", "many")
-    text = re.sub(rf"@@{other}\|.*\n", "", text)
-    return text.replace(f"@@{ours}|", "")
+def of_parts(text: str, parts: Set[str]) -> str:
+    """Return a template without what follows a mark, such as `@@many|`, that is not in `parts`."""
+
+    def kept(match: re.Match[str]) -> str:
+        return match[2] if parts >= {*re.findall(r"[a-z]+", match[1])} else ""
+
+    return re.sub(r"((?:@@[a-z]+\|)+)(.*\n)", kept, text)
 
 
 def _common(pipeline: Pipeline) -> dict[str, str]:
@@ -307,6 +357,7 @@ def _common(pipeline: Pipeline) -> dict[str, str]:
         "branch": pipeline.branch,
         "backups": _json(f"{loose(pipeline.below)}/.devinops/backups/".lstrip("/")),
         "directory": shlex.quote(f"./{pipeline.below}"),
+        "shard": '${SHARD:+--shard "$SHARD"} ' if "shards" in pipeline.parts else "",
     }
 
 

@@ -111,6 +111,12 @@ class Project:
         return most if isinstance(most, int) else MAX_TARGETS
 
     @property
+    def shards(self) -> int:
+        """How many jobs of CI share the targets of an apply."""
+        number = self.data.get("shards")
+        return number if isinstance(number, int) else 1
+
+    @property
     def rate(self) -> float:
         """How many requests a second may be sent with one key; infinite without a limit."""
         number, _, unit = self.data.get("rate", "").partition("/")

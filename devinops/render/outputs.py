@@ -7,22 +7,24 @@ one line, so that no name or message from a file or the API can add an output of
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from devinops.applying.report import ApplyReport
 from devinops.model.changes import Action
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
 from devinops.model.selectors import ALL
-from devinops.model.target import TargetState
+from devinops.model.target import TargetState, WaveState
 from devinops.planning.classes import FleetPlan
 from devinops.planning.plan import SavedPlan, ShownPlan
+from devinops.planning.waves import WaveStatus, due
 from devinops.render import Style, answers, fleet
 from devinops.render import render as rendered
 from devinops.render.escape import line
 from devinops.render.findings import lint_of, severity_of
 from devinops.render.problem_text import checked, problem_counts
 from devinops.render.text import counts, tally
+from devinops.render.waves import verdict
 
 _LONGEST = 500
 """GitLab accepts 5 KB in all."""
@@ -56,8 +58,20 @@ def _facts(answer: answers.Answer) -> Mapping[str, _Value]:
                 "errors": severities.count(Severity.ERROR),
                 "warnings": severities.count(Severity.WARNING),
             }
+        case answers.RolloutAnswer(statuses):
+            return _rollout(statuses)
         case _:
             return {}
+
+
+def _rollout(statuses: Sequence[WaveStatus]) -> Mapping[str, _Value]:
+    """Return the wave that may start, and the number of its targets that need changes."""
+    chosen = due(statuses)
+    return {
+        "due": chosen.wave.name if chosen else "",
+        "to_do": len(chosen.pending) if chosen else 0,
+        "stopped": any(status.state is WaveState.STOPPED for status in statuses),
+    }
 
 
 def _plan(plan: ShownPlan) -> Mapping[str, _Value]:
@@ -111,5 +125,7 @@ def _summary(answer: answers.Answer) -> str:
             return error or fleet.counts(plan)
         case answers.ProblemsAnswer():
             return checked(answer)[0]
+        case answers.RolloutAnswer(statuses):
+            return verdict(statuses)
         case _:
             return "".join(deque(rendered("text", answer, Style()), maxlen=1)).strip()

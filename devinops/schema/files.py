@@ -257,6 +257,14 @@ def _config() -> dict[str, Any]:
                 pattern=RATE,
                 examples=["20/s"],
             ),
+            "shards": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 256,
+                "description": "How many jobs of CI share the targets of an apply; devinops init "
+                "writes them. GitHub starts at most 256 jobs of a matrix, and GitLab 200, those of "
+                "all waves together. Default: 1.",
+            },
             "defaults": _defaults(),
             "targets": {
                 **_targets(),

@@ -32,11 +32,21 @@ targets:
 paths: ["services/*/devin/**/*.md"]
 layers: [{path: "orgs/{name}"}]
 """
+WAVES = "waves: [{name: canary, where: {ring: canary}}, {name: rest}]\n"
+ROLLOUT = f"""\
+version: 1
+defaults: {{inventory: {{store: branch}}}}
+targets:
+  pay: {{api_key_env: DEVIN_CANARY_KEY, labels: {{ring: canary}}}}
+  shop: {{}}
+shards: 3
+{WAVES}"""
 VARIANTS = {
     "one": ("", "", "devinops==0.1.0"),
     "below": ("teams/my devin", "", "devinops @ git+https://h/d.git@0a#subdirectory=x"),
     "many": ("", MANY, "devinops==0.1.0"),
     "many below": ("a", MANY, "devinops==0.1.0"),
+    "rollout": ("", ROLLOUT, "devinops==0.1.0"),
 }
 WORKFLOW, PIPELINE = ".github/workflows/devinops.yml", ".gitlab-ci.yml"
 
@@ -97,10 +107,10 @@ def test_gitlab_accepts_the_pipeline(top: Path) -> None:
     jobs = [job for job in pipeline.values() if isinstance(job, dict)]
     parts = [job.get("before_script", [])[3:] + job.get("script", []) for job in jobs]
     texts = [text for part in parts for text in part]
-    assert len(texts) == 4
+    assert len(texts) == (6 if "devinops-prepare" in pipeline else 4)
     # SC2016: the helper's own shell expands its variable, so that the token is stored nowhere.
     found = [shellcheck(f"# shellcheck disable=SC2016\n{text}", shell="sh") for text in texts]
-    assert found == [""] * 4
+    assert found == [""] * len(texts)
 
 
 @pytest.mark.sampled(4)
@@ -112,7 +122,8 @@ def test_only_a_job_that_came_to_the_apply_keeps_backups(
 ) -> None:
     """Before it, those in the checkout are what the branch brought along."""
     steps = read_workflow(top / WORKFLOW)["jobs"]["apply"]["steps"]
-    (upload,) = (step for step in steps if "upload-artifact" in step.get("uses", ""))
+    uploads = (step for step in steps if "upload-artifact" in step.get("uses", ""))
+    upload = next(step for step in uploads if "backups" in step["with"]["name"])
     event = {"event": {"repository": {"private": True}}}
     done = {"apply": {"outcome": outcome}}
     context = {"failed": outcome != "success", "steps": done, "github": event}
@@ -127,10 +138,12 @@ def test_each_job_may_do_only_what_it_needs(top: Path) -> None:
         "apply": {"contents": "write", "pull-requests": "read", "actions": "read"},
         "drift": {"contents": "read", "issues": "write"},
         "drift-pull-request": {"contents": "write", "pull-requests": "write"},
+        "prepare": {"contents": "read", "pull-requests": "read"},
+        "report": {"contents": "read", "actions": "read"},
     }
-    assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == permissions
     for name, job in workflow["jobs"].items():
-        assert job.get("environment") == ("devin" if name == "apply" else None)
+        assert job["permissions"] == permissions[name]
+        assert ("devin" in job.get("environment", "")) is (name == "apply")
         assert job["timeout-minutes"] == (120 if name == "apply" else 30)
 
 
@@ -139,14 +152,16 @@ def test_a_key_is_only_in_the_step_that_needs_it(top: Path) -> None:
     assert "secrets" not in str(workflow["env"]) + str(workflow["on"])
     for name, job in workflow["jobs"].items():
         assert "secrets" not in str({key: job[key] for key in job if key != "steps"})
-        keyed = [step for step in job["steps"] if "secrets" in str(step.get("env"))]
-        (step,) = keyed
-        assert re.search(r"\b(devinops|set --) (plan|apply|drift|pull)\b", step["run"])
+        if name == "report":
+            assert "secrets" not in str(job)
+            continue
+        (step,) = (step for step in job["steps"] if "secrets" in str(step.get("env")))
+        assert re.search(r"\b(devinops|set --) (plan|apply|drift|pull|targets)\b", step["run"])
         assert ("_PLAN" in str(step["env"])) == (not name.startswith("apply"))
 
 
 def test_a_token_is_only_in_the_steps_that_need_it(top: Path) -> None:
-    needed = r"(devinops|set --) (plan|apply|drift|pull|comment)|\bgh |git push"
+    needed = r"(devinops|set --) (plan|apply|drift|pull|comment|targets --waves)|\bgh |git push"
     for job in read_workflow(top / WORKFLOW)["jobs"].values():
         (checkout,) = (step for step in job["steps"] if "checkout" in step.get("uses", ""))
         assert checkout["with"]["persist-credentials"] is False
@@ -233,13 +248,23 @@ TEAMS = "targets:\n" + "".join(f"  team-{n}: {{org_id: org-{n}}}\n" for n in ran
 
 
 @pytest.mark.parametrize("system", ["github", "gitlab"])
-@pytest.mark.parametrize(("number", "config"), [("1", ""), ("2", MANY), ("40", FORTY)])
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("1", ""),
+        ("2", MANY),
+        ("40", FORTY),
+        ("shards", f"{FORTY}shards: 8\n"),
+        ("waves", f"{FORTY}waves: [{{name: rest}}]\n"),
+        ("shards-and-waves", ROLLOUT),
+    ],
+)
 def test_what_is_written_for_a_number_of_targets(
     tmp_path: Path,
     devinops: Devinops,
     monkeypatch: pytest.MonkeyPatch,
     golden: Callable[[str, str], None],
-    number: str,
+    name: str,
     config: str,
     system: str,
 ) -> None:
@@ -252,7 +277,7 @@ def test_what_is_written_for_a_number_of_targets(
         (tmp_path / "fleet" / "targets.yaml").write_text(TEAMS)
     assert devinops("init", "-C", tmp_path, "--ci", system).code == 0
     file = WORKFLOW if system == "github" else PIPELINE
-    golden(f"ci/{system}-{number}.yml", (tmp_path / file).read_text())
+    golden(f"ci/{system}-{name}.yml", (tmp_path / file).read_text())
 
 
 def test_each_job_has_each_key_once_and_no_other_secret(tmp_path: Path, devinops: Devinops) -> None:

@@ -64,9 +64,12 @@ class World:
         sha: str = "",
         token: str = TOKEN,
         fork: bool = False,
+        artifacts: tuple[str, ...] = (),
         **variables: str,
     ) -> tuple[int, str]:
-        git(self.checkout, "clean", "-ffdxq")  # as the runner does first
+        """Run a job; `artifacts` are what earlier jobs have left for it."""
+        kept = [word for name in artifacts for word in ("-e", name)]
+        git(self.checkout, "clean", "-ffdxq", *kept)  # as the runner does first
         about = self.gitlab.environment(self.directory, number, commit=sha, token=token, fork=fork)
         about |= {"CI_PIPELINE_SOURCE": source, "CI_DEFAULT_BRANCH": "main"}
         about |= {"CI_PROJECT_URL": f"file://{self.directory}/origin"}
@@ -421,3 +424,73 @@ def test_one_job_serves_all_targets_each_with_its_own_key(tmp_path: Path) -> Non
         code, log = world.run("devinops-drift", SCHEDULE, DRIFT="merge-request", **planning)
         assert code == 0, log
         assert git(world.origin, "show", "devinops-drift:knowledge/B.md").endswith("edited")
+
+
+ROLLOUT = """\
+version: 1
+defaults: {inventory: {store: branch}}
+targets:
+  a: {org_id: org-a, labels: {ring: canary}, api_key_env: DEVIN_CANARY_KEY}
+  b: {org_id: org-b}
+  c: {org_id: org-c}
+waves: [{name: canary, where: {ring: canary}}, {name: rest}]
+shards: 2
+"""
+
+
+@pytest.mark.matrix
+def test_each_pipeline_writes_to_one_wave_in_shards_and_reports_once(tmp_path: Path) -> None:
+    seed = {"organizations": {"org-a": {}, "org-b": {}, "org-c": {}}}
+    planning: dict[str, Any] = {
+        "DEVIN_API_KEY_PLAN": "cog_enterprise",
+        "DEVIN_CANARY_KEY_PLAN": "cog_enterprise",
+    }
+    with Emulator(seed) as emulator, GitLabApi().serving() as gitlab:
+        world = World(tmp_path, emulator, gitlab)
+        (world.checkout / "devinops.yaml").write_text(ROLLOUT)
+        assert "updated .gitlab-ci.yml" in world.runner.bash("devinops init --ci gitlab", {})[1]
+        world.pipeline = yaml.safe_load((world.checkout / ".gitlab-ci.yml").read_text())
+        (world.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
+        base = git(world.checkout, "rev-parse", "HEAD")
+        world.write("B")
+        world.gitlab.open(1)
+        about = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base, **planning}
+        assert world.run("devinops-plan", MERGE_REQUEST, 1, **about)[0] == 0
+        world.gitlab.merge(1)
+        sha = git(world.checkout, "rev-parse", "HEAD")
+        world.gitlab.requests[1].merge_commit = sha
+
+        apply = world.pipeline["devinops-apply"]
+        (matrix,) = apply["parallel"]["matrix"]
+        assert apply["environment"]["name"] == "devin-$WAVE"
+        jobs = [(wave, shard) for wave in matrix["WAVE"] for shard in matrix["SHARD"]]
+        for due, source, written in (
+            ("canary", PUSH, "a"),
+            ("rest", SCHEDULE, "abc"),
+            ("", SCHEDULE, "abc"),
+        ):
+            run: dict[str, Any] = {"sha": sha, "ROLLOUT": "yes"}
+            code, log = world.run("devinops-prepare", source, **run, **planning)
+            assert code == 0, log
+            for number, (wave, shard) in enumerate(jobs, 1):
+                # The environment of a wave has the keys of its targets, and no others.
+                key = {"DEVIN_API_KEY": "", "DEVIN_CANARY_KEY": "cog_enterprise"}
+                if wave == "rest":
+                    key = {"DEVIN_API_KEY": "cog_enterprise"}
+                node: dict[str, Any] = {"WAVE": wave, "SHARD": shard, "CI_NODE_INDEX": str(number)}
+                left = ("devinops-prepared", "kept")
+                code, log = world.run(
+                    "devinops-apply", source, artifacts=left, **run, **node, **key
+                )
+                assert (code, f"The wave {wave} is not due." in log) == (0, wave != due), log
+                for report in world.checkout.glob("devinops-report-*.json"):
+                    (world.checkout / "kept").mkdir(exist_ok=True)
+                    report.rename(world.checkout / "kept" / report.name)
+            assert "".join(name for name in "abc" if emulator.knowledge(f"org-{name}")) == written
+            for report in world.checkout.glob("kept/*"):
+                report.rename(world.checkout / report.name)
+            reports = ("devinops-report-*.json",)
+            code, log = world.run("devinops-report", source, artifacts=reports, **run)
+            assert (code, "No job has applied anything" in log) == (0, not due), log
+            if due:
+                assert (world.checkout / "devinops-report.md").exists()

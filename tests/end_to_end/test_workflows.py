@@ -20,7 +20,7 @@ from tests.testing.actions import commands
 from tests.testing.github_api import TOKEN, GitHubApi
 from tests.testing.inventories import commit, forge_backup, git
 from tests.testing.places import ROOT
-from tests.testing.workflows import Runner, Step, read_workflow
+from tests.testing.workflows import Runner, Step, evaluate, filled, read_workflow
 
 SEED = """
 organizations:
@@ -59,7 +59,7 @@ class World:
             f'"api repos/acme/api/compare/"*"...$(git -C "{self.origin}" rev-parse main)") echo ahead;;\n'
             # of a commit that is older than the one with the backup
             '"api repos/acme/api/compare/"*) echo behind;;\n'
-            f'"run download") cp -r "{directory}/kept/$3/$5" "$7";;\n'
+            f'"run download") if [ $4 = --pattern ]; then mkdir "$7"; fi; cp -r "{directory}/kept/$3/"$5 "$7";;\n'
             "esac",
         )
         self.lists()
@@ -81,6 +81,15 @@ class World:
         kept.parent.mkdir(parents=True)
         backups.rename(kept)
         return file.stem
+
+    def keep(self, name: str, path: str) -> None:
+        """Keep what a job of the run 1 left in its temporary directory, as the upload does."""
+        kept = self.directory / "kept" / "1" / name
+        kept.mkdir(parents=True)
+        left = self.runner.directory / path
+        for file in left.iterdir() if left.is_dir() else [left]:
+            file.rename(kept / file.name)
+        shutil.rmtree(left, ignore_errors=True)
 
     def write(self, name: str, body: str = "") -> None:
         (self.checkout / "knowledge").mkdir(exist_ok=True)
@@ -110,6 +119,9 @@ class World:
         actor: str = "ann",
         ref: str = MAIN,
         before: str = "",
+        schedule: str = "",
+        needs: dict[str, str] | None = None,
+        shard: int = 1,
     ) -> dict[str, Step]:
         keys = {"DEVIN_API_KEY_PLAN": PLAN_KEY, "DEVIN_API_KEY": APPLY_KEY}
         source = "someone/api" if fork else "acme/api"
@@ -124,6 +136,7 @@ class World:
                 "actor": actor,
                 "event": {
                     "before": before,
+                    "schedule": schedule,
                     "repository": {"private": True, "default_branch": "main"},
                     "pull_request": {"head": {"repo": {"full_name": source}}},
                 },
@@ -131,6 +144,8 @@ class World:
             "inputs": inputs or {},
             "secrets": keys if secrets is None else secrets,
             "vars": variables or {},
+            "needs": {"prepare": {"outputs": needs or {}}},
+            "matrix": {"shard": shard},
         }
         environment = self.github.environment(self.directory, number, fork=fork, commit=sha)
         # A step gets the token only from its own `env`.
@@ -627,6 +642,132 @@ def test_one_decision_is_one_manual_run_for_the_targets_of_a_selector(fleet: Wor
         inputs["digest"] = plan["Plan"].outputs["digest"]
         passed(fleet.run("apply", "workflow_dispatch", inputs=inputs, secrets=SHARED_KEY))
         assert notes(fleet) == expected
+
+
+ROLLOUT = (
+    FLEET.replace("org-a, ", "org-a, api_key_env: DEVIN_CANARY_KEY, ")
+    + """\
+waves: [{name: canary, where: {ring: canary}}, {name: rest}]
+shards: 8
+"""
+)
+
+
+def prepared(world: World, event: str, **more: Any) -> dict[str, str]:
+    """Run the job before those that apply, with the keys for planning; return its outputs."""
+    keys = {"DEVIN_API_KEY_PLAN": "cog_enterprise", "DEVIN_CANARY_KEY_PLAN": "cog_enterprise"}
+    steps = world.run("prepare", event, secrets=keys, **more)
+    passed(steps)
+    job = world.workflow["jobs"]["prepare"]
+    about = {
+        step["id"]: {"outputs": dict(steps[step["name"]].outputs)}
+        for step in job["steps"]
+        if "id" in step
+    }
+    context = {"steps": about, "github": {"event_name": event}}
+    return {name: filled(text, context) for name, text in job["outputs"].items()}
+
+
+@pytest.fixture
+def rollout(request: pytest.FixtureRequest, fleet: World) -> World:
+    """The fleet in two waves, each with its keys; at most eight jobs share the targets of one."""
+    (fleet.checkout / "devinops.yaml").write_text(getattr(request, "param", ROLLOUT))
+    assert "updated .github/workflows/devinops.yml" in fleet.shell("devinops init")[1]
+    fleet.workflow = read_workflow(fleet.checkout / ".github/workflows/devinops.yml")
+    fleet.runner.environment = {**fleet.runner.environment, "GITHUB_RUN_ID": "1"}
+    (fleet.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
+    fleet.write("B")
+    return fleet
+
+
+def test_each_run_writes_to_one_wave_in_shards_and_reports_once(rollout: World) -> None:
+    rollout.github.open(1)
+    keys = {"DEVIN_API_KEY_PLAN": "cog_enterprise", "DEVIN_CANARY_KEY_PLAN": "cog_enterprise"}
+    passed(rollout.plan(1, secrets=keys))
+    rollout.github.merge(1)
+    sha = git(rollout.checkout, "rev-parse", "HEAD")
+    rollout.github.requests[1].merge_commit = sha
+    apply = rollout.workflow["jobs"]["apply"]
+
+    needs = prepared(rollout, "push", sha=sha)
+    assert needs == {"wave": "canary", "shards": "", "total": "", "ready": "true"}
+    rollout.keep("devinops-prepared", "prepared")
+    context = {"needs": {"prepare": {"outputs": needs}}}
+    assert filled(apply["environment"], context) == "devin-canary"
+    assert filled(apply["strategy"]["matrix"]["shard"], context) == "[1]"
+    # The environment of a wave has the keys of its targets, and no others.
+    secrets = {"DEVIN_CANARY_KEY": "cog_enterprise"}
+    passed(rollout.run("apply", "push", sha=sha, needs=needs, secrets=secrets))
+    assert notes(rollout) == [["A", "B"], [], []]
+    shutil.rmtree(rollout.directory / "kept")
+    shutil.rmtree(rollout.runner.directory / "prepared")
+
+    night: dict[str, Any] = {"sha": sha, "schedule": "47 * * * *"}
+    needs = prepared(rollout, "schedule", **night)
+    assert needs == {"wave": "rest", "shards": "[1,2]", "total": "2", "ready": "true"}
+    rollout.keep("devinops-prepared", "prepared")
+    for shard in evaluate(
+        "fromJSON(needs.prepare.outputs.shards)", {"needs": {"prepare": {"outputs": needs}}}
+    ):
+        about = {"needs": needs, "shard": shard, "secrets": {"DEVIN_API_KEY": "cog_enterprise"}}
+        passed(rollout.run("apply", "schedule", **night, **about))
+        assert notes(rollout) == [["A", "B"], ["A", "B"], ["A", "B"] if shard == 2 else []]
+        rollout.keep(f"devinops-report-{shard}", "devinops-report.json")
+        shutil.rmtree(rollout.runner.directory / "prepared")
+    (rollout.runner.directory / "summary.md").write_text("")
+    passed(rollout.run("report", "schedule", needs=needs, **night))
+    summary = (rollout.runner.directory / "summary.md").read_text()
+    assert "2 organizations" in summary
+
+    assert prepared(rollout, "schedule", **night)["ready"] == "false"
+    rollout.emulator.add("knowledge", org="org-a", name="C", trigger="t", body="Other")
+    rollout.write("C")
+    steps = rollout.run("prepare", "push", secrets=keys)
+    assert steps["Fail if the rollout has stopped"].code == 4
+    assert steps["Find the reviewed plan"].code is None
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("rollout", [f"{FLEET}shards: 2\n"], indirect=True)
+def test_shards_need_no_waves(rollout: World) -> None:
+    rollout.github.open(1)
+    passed(rollout.plan(1, secrets=SHARED_KEY))
+    about: dict[str, Any] = {"sha": rollout.github.merge(1), "secrets": SHARED_KEY}
+    before = git(rollout.checkout, "rev-parse", "HEAD~1")
+    steps = rollout.run("prepare", "push", before=before, **about)
+    passed(steps)
+    needs = dict(steps["Find the reviewed plan"].outputs)
+    assert needs == {"ready": "true", "before": before, "shards": "[1,2]", "total": "2"}
+    rollout.keep("devinops-prepared", "prepared")
+    for shard in (1, 2):
+        passed(rollout.run("apply", "push", needs=needs, shard=shard, **about))
+        shutil.rmtree(rollout.runner.directory / "prepared")
+        rollout.keep(f"devinops-report-{shard}", "devinops-report.json")
+    assert notes(rollout) == [["A", "B"]] * 3
+    passed(rollout.run("report", "push", needs=needs, **about))
+    shutil.rmtree(rollout.directory / "kept" / "1" / "devinops-report-2")
+    shutil.rmtree(rollout.runner.directory / "reports")
+    steps = rollout.run("report", "push", needs=needs, **about)
+    assert steps["Merge the reports"].code == 1
+
+
+@pytest.mark.matrix
+def test_a_decision_by_hand_is_for_all_chosen_targets_whatever_their_wave(rollout: World) -> None:
+    keys = {
+        f"{name}{end}": "cog_enterprise"
+        for name in ("DEVIN_API_KEY", "DEVIN_CANARY_KEY")
+        for end in ("", "_PLAN")
+    }
+    inputs = {"target": "all"}
+    plan = rollout.run("plan", "workflow_dispatch", inputs=inputs, secrets=keys)
+    passed(plan)
+    inputs["digest"] = plan["Plan"].outputs["digest"]
+    needs = prepared(rollout, "workflow_dispatch", inputs=inputs)
+    assert needs == {"wave": "", "shards": "", "total": "", "ready": "true"}
+    context = {"needs": {"prepare": {"outputs": needs}}}
+    assert filled(rollout.workflow["jobs"]["apply"]["environment"], context) == "devin"
+    passed(rollout.run("apply", "workflow_dispatch", inputs=inputs, needs=needs, secrets=keys))
+    assert notes(rollout) == [["A", "B"]] * 3
 
 
 @pytest.mark.matrix

@@ -30,7 +30,7 @@ from devinops.cli.ci_files import (
     is_unedited,
     key_note,
     marked,
-    of_number,
+    of_parts,
     unsafe,
 )
 from devinops.cli.installed_from import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
@@ -446,7 +446,9 @@ def _pipeline(root: Path, git: Repository) -> Pipeline:
     pushes = git.remote if project.document is None else "branch" in stores
     targets = [project.targets_file.path] if project.targets_file else []
     patterns = (*project.paths, *targets, *(f"{path}/**" for path in project.layer_directories))
-    return Pipeline(git.branch, git.below, keys, patterns, enterprise_keys, pushes)
+    waves = [wave.name for wave in project.waves]
+    shards = project.shards
+    return Pipeline(git.branch, git.below, keys, patterns, enterprise_keys, pushes, shards, waves)
 
 
 def files(
@@ -548,7 +550,7 @@ def _repository_value(repo: str | None) -> str:
 
 def _template(name: str, pipeline: Pipeline) -> _Template:
     text = (resources.files("devinops") / "templates" / name).read_text("utf-8")
-    return _Template(of_number(text, is_many=pipeline.is_many))
+    return _Template(of_parts(text, pipeline.parts))
 
 
 def _check_names(git: Repository) -> None:
