@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from devinops.applying.merged_shards import merged
+from devinops.applying.merged_shards import merged, not_applied
 from devinops.model.changes import Refusal
 from devinops.model.errors import UnusableFile
+from devinops.model.exit_codes import ExitCode
 from devinops.model.shard import Shard
+from devinops.model.target import TargetState
 from devinops.planning.classes import FleetPlan, Shared
 from tests.testing import fleets
 from tests.testing.fleets import mixed
@@ -89,3 +91,20 @@ def test_what_does_not_belong_together_is_refused(change: Callable[[Any], Any], 
     with pytest.raises(UnusableFile) as caught:
         merged(change(shards(mixed(), 3)))
     assert str(caught.value) == why
+
+
+def test_a_shard_that_could_not_apply_has_written_nothing_and_merges_with_the_others() -> None:
+    plan = mixed()
+    (_, first), (name, second) = shards(plan, 2)
+    second = not_applied(second, "the digest is another one", ExitCode.PLAN_AGAIN)
+    planned = {target.name: target for target in plan.targets}
+    for target in second.targets:
+        if planned[target.name].writes:
+            state = (target.state, target.message, target.exit_code(), target.digest)
+            assert state == (
+                TargetState.FAILED, "the digest is another one", ExitCode.PLAN_AGAIN, "",
+            )  # fmt: skip
+        else:
+            assert target == planned[target.name]
+    whole = merged([("1.json", replace(first, is_applied=True)), (name, second)])
+    assert {target.name for target in whole.targets} == planned.keys()
