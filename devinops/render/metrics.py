@@ -5,6 +5,7 @@ Each is a gauge about the last run, because a file that a run replaces cannot co
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,11 @@ from devinops.planning.plan import Plan
 from devinops.render import Style, answers
 
 _SUCCESS: Final = "devinops_last_success_timestamp_seconds"
+_TEXT: Final = r'"(?:[^"\\\n]|\\.)*"'
+_EARLIER: Final = re.compile(
+    rf"^{_SUCCESS}(\{{command={_TEXT},target={_TEXT}\}}) (\d{{1,12}})$", re.ASCII | re.MULTILINE
+)
+"""Labels and time of a last success in an earlier file, whatever else is in it."""
 _SUCCESSFUL: Final = (ExitCode.OK, ExitCode.LOOK)
 
 Numbers = Counter[tuple[str, str]]
@@ -110,7 +116,7 @@ def _counted(items: Iterable[tuple[Key, Iterable[str]]]) -> Numbers:
 
 def _successes(plan: FleetPlan | None, error: str, earlier: str) -> Mapping[str, float]:
     """Return when the command last ended well in each target, as far as it is known."""
-    known = dict(_earlier(earlier))
+    known = {labels: int(value) for labels, value in _EARLIER.findall(earlier)}
     if plan is None:
         return known
     command, now, times = run_facts.current().command, int(time.time()), dict[str, float]()
@@ -121,15 +127,6 @@ def _successes(plan: FleetPlan | None, error: str, earlier: str) -> Mapping[str,
         elif labels in known:
             times[labels] = known[labels]
     return times
-
-
-def _earlier(text: str) -> Iterator[tuple[str, float]]:
-    """Yield labels and time of each last success in an earlier file, whatever else is in it."""
-    for line in text.splitlines():
-        name, brace, rest = line.partition("{")
-        labels, _, value = rest.rpartition("} ")
-        if name == _SUCCESS and brace and value.isdecimal():
-            yield f"{{{labels}}}", int(value)
 
 
 def _labels(**values: str) -> str:

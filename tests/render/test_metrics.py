@@ -131,6 +131,21 @@ def test_the_last_success_is_kept_until_the_next_one() -> None:
     assert metrics(failed, earlier)[SUCCESS] == {("gone",): 7, ("quiet-1",): 8, ("removed",): 9}
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{command="plan",target="a"} ' + "9" * 5000,
+        '{command="plan",target="a"} \u0661\u0662',
+        '{command="plan",target="a"} 12 13',
+        '{command="plan",target="a"b"} 12',
+        '{junk"} 12',
+    ],
+)
+def test_a_damaged_earlier_file_is_not_copied(line: str) -> None:
+    failed = answers.Failure("no API key", ExitCode.FIX)
+    assert metrics(failed, f"{SUCCESS}{line}\n")[SUCCESS] == {}
+
+
 def test_the_run_itself_is_measured() -> None:
     for status in (200, 200, 429, None):
         run_facts.count_request(status)
