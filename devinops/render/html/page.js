@@ -5,6 +5,7 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
   const items = all(".item");
+  const written = all("tr.item");
   const sections = all("#list > section");
   const form = find("#filters");
   const search = find("#search");
@@ -114,11 +115,12 @@
     history.replaceState(null, "", `#${pairs}`);
   }
 
-  // The address names an item, which is shown, or a search and filters.
+  // The address names an item or a section, which is shown, or a search and filters.
   function readHash() {
     const hash = location.hash.slice(1);
     const target = document.getElementById(hash);
-    if (target?.matches(".item")) reveal(target);
+    const place = target?.closest(".item, #list > section");
+    if (place) reveal(place);
     if (target) return;
     const pairs = new URLSearchParams(hash);
     state.words = pairs.get("q") ?? "";
@@ -130,16 +132,16 @@
     show();
   }
 
-  function reveal(item) {
-    if (item.hidden) {
+  function reveal(place) {
+    if (place.hidden) {
       state.words = "";
       state.chosen.clear();
-      items.forEach((other) => { other.hidden = false; });
+      [...items, ...sections].forEach((other) => { other.hidden = false; });
       show();
     }
-    item.open = true;
-    item.scrollIntoView({ block: "start" });
-    item.querySelector("summary")?.focus({ preventScroll: true });
+    place.open = true;
+    place.scrollIntoView({ block: "start" });
+    place.querySelector("summary")?.focus({ preventScroll: true });
   }
 
   // --- open and close -----------------------------------------------------------------------------
@@ -184,7 +186,7 @@
   function sortBy(button) {
     const head = button.parentNode;
     const column = Number(button.dataset.sort);
-    const rows = items.filter((item) => item.matches("tr"));
+    const rows = [...written];
     const values = new Map(rows.map((row) => [row, row.cells[column].textContent]));
     const isNumber = head.matches(".number");
     const first = isNumber ? "descending" : "ascending";
