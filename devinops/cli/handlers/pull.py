@@ -180,9 +180,9 @@ class _Pull:
         settings, request = session.settings, self.request
         if request.drift and not request.keys and settings.inventory.store == "none":
             raise ConfigError(
-                f"the target {settings.target.name} has no inventory, so devinops cannot tell "
-                "which side changed: set inventory: {store: branch} (or file) for it in "
-                "devinops.yaml, or name the KEY whose live values to write"
+                "the target has no inventory, so devinops cannot tell which side changed: set "
+                "inventory: {store: branch} (or file) for it in devinops.yaml, or name the KEY "
+                "whose live values to write"
             )
         return Pulling(
             declared=self.declared,
