@@ -408,11 +408,7 @@ class _DriftPull:
                 self._leave(key, Left.OWNED, reason, record.id)
 
     def _leave_if_shared(
-        self,
-        declaration: Declaration,
-        what: str,
-        id: str,
-        fields: Iterable[str] | None = None,
+        self, declaration: Declaration, what: str, id: str, fields: Iterable[str] | None = None
     ) -> bool:
         """Leave an entry to the user if it is for other targets too; return whether it was left."""
         if unread := self._unread_among(declaration):

@@ -478,6 +478,14 @@ def test_each_file_that_had_to_stay_is_named(
         assert f"! knowledge:Own unwritable: {path} is read-only, so it was left" in ran.out
 
 
+def test_what_is_left_for_the_same_reason_is_one_row(applied: Path, devinops: Devinops) -> None:
+    (applied / "knowledge/all.md").unlink()
+    ran = devinops("pull", "-C", applied, "-t", "all")
+    (row,) = [row for row in ran.out.splitlines() if row.startswith("!")]
+    assert row.startswith("! knowledge:All not-declared in a, b, c: it is owned, but its entry was")
+    assert row.endswith(" -t a knowledge:All")
+
+
 # --- any organizations ----------------------------------------------------------------------------
 
 NAMES = st.sampled_from(["Deploys", "Logs", "deploys", "Café"])
