@@ -34,6 +34,8 @@ WINDOW_S: Final = 10.0
 """How long a target waits at most for others to save with."""
 QUIET_S: Final = 1.0
 """How long a target waits for the next one."""
+_LOOK_S: Final = 10.0
+"""How long others may hold the new lock of a run at most, to see whether it is free."""
 
 _RUN: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NEW_RUN: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
@@ -306,7 +308,7 @@ class InventoryRun:
         self.backend.prepare()
         path = self._lock_path(run)
         try:
-            return hold(path)
+            return hold(path, _LOOK_S)
         except OSError as error:
             raise InventoryError(
                 f"the run cannot be locked with {path}: {atomic.reason(error)}"

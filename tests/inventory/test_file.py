@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from devinops.atomic import IGNORED, state_directory
 from devinops.inventory import (
     InventorySettings,
     Store,
+    disk,
     new_run,
     open_runs,
     open_store,
@@ -217,6 +219,18 @@ def test_the_lock_of_a_run_that_died_after_its_last_save_is_swept_up(tmp_path: P
     hold(tmp_path / ".devinops" / f"file.{RUN}.lock").release()
     in_file(tmp_path).sweep()
     assert locks(tmp_path) == []
+
+
+def test_a_run_gets_its_lock_while_another_one_looks_whether_it_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = in_file(tmp_path)
+    read = store.read()
+    state_directory(tmp_path)
+    looked = hold(tmp_path / ".devinops" / f"file.{RUN}.lock")
+    monkeypatch.setattr(time, "sleep", lambda _: looked.release())
+    store.begin(RUN, [intent(RUN, "a")], read)
+    assert not disk.abandoned(tmp_path / ".devinops" / f"file.{RUN}.lock")
 
 
 def test_sweeping_leaves_the_living_and_what_is_of_others(tmp_path: Path) -> None:
