@@ -723,7 +723,9 @@ def test_each_run_writes_to_one_wave_in_shards_and_reports_once(rollout: World) 
     rollout.emulator.add("knowledge", org="org-a", name="C", trigger="t", body="Other")
     rollout.write("C")
     steps = rollout.run("prepare", "push", secrets=keys)
-    assert steps["Fail if the rollout has stopped"].code == 4
+    stop = steps["Fail if the rollout has stopped"]
+    assert stop.code == 4
+    assert "Nothing was written: canary has stopped: " in commands(stop.log)[0].data
     assert steps["Find the reviewed plan"].code is None
 
 
