@@ -103,7 +103,7 @@ def startable(
     if name != DUE:
         # Those after it do not matter.
         waves = waves[: waves.index(named(options, name)) + 1]
-    found = _read(gate, options, waves) if gate else document(ask(options, waves, approvals))
+    found = _read(gate, options) if gate else document(ask(options, waves, approvals))
     if name == DUE and found.due is None:
         stopped = (item for item in found.waves if item.state is WaveState.STOPPED)
         if failures := [failure for item in stopped for failure in item.failed.items()]:
@@ -153,7 +153,7 @@ def document(found: Rollout) -> RolloutDocument:
     )
 
 
-def _read(path: Path, options: Options, waves: Sequence[Wave]) -> RolloutDocument:
+def _read(path: Path, options: Options) -> RolloutDocument:
     """Return the document in a file. Raises UnusableFile if it is not about this commit."""
     from devinops.schema.base_document import convert, load_object, quotable
     from devinops.schema.command_outputs import RolloutDocument
@@ -170,7 +170,8 @@ def _read(path: Path, options: Options, waves: Sequence[Wave]) -> RolloutDocumen
     if found.commit != commit:
         other = quotable(found.commit[:12])
         raise UnusableFile(f"{path} is about the commit {other}, not {commit[:12]}: {step}")
-    known = {item.name: item.targets for item in found.waves}
-    if any(known.get(wave.name) != wave.targets for wave in waves):
+    known = [(wave.name, wave.targets) for wave in waves_of(options)]
+    is_due_known = found.due is None or found.due in dict(known)
+    if [(item.name, item.targets) for item in found.waves] != known or not is_due_known:
         raise UnusableFile(f"{path} is about other waves or targets: {step}")
     return found

@@ -25,6 +25,7 @@ DUE: Final = "due"
 """What stands for the name of the next wave that may start."""
 ENTERPRISE: Final = "enterprise"
 """The wave of the targets that are enterprises, which comes before those of devinops.yaml."""
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -294,17 +295,19 @@ def _soaks(
 ) -> dict[str, datetime]:
     """Return when the soak of each wave ends, of those that are not over, the last one first.
 
-    A soak begins with the last write of an object that the next wave would change.
+    A soak begins with the last write of an object that the next wave would change. That may be in
+    the future if the clock of another machine is wrong.
     """
     ends = {}
-    for wave in waves:
+    for wave in (wave for wave in waves if wave.soak):
         times = [
             facts[name].times[key]
             for name in wave.targets
             for key in changed
             if key in facts[name].times
         ]
-        if times and now < (end := max(times) + wave.soak):
+        last = max(times, default=now - wave.soak)
+        if now < (end := last + min(wave.soak, _LATEST - last)):
             ends[wave.name] = end
     return dict(sorted(ends.items(), key=lambda item: item[1], reverse=True))
 

@@ -30,6 +30,8 @@ def reason(status: WaveStatus, statuses: Sequence[WaveStatus]) -> str:
             return f"waits for {cause.wave.name}, which {why}"
         case WaveState.STOPPED:
             failed = f"{len(status.failed)} of {counted(len(wave.targets), 'target')} failed"
+            if len(status.failed) <= wave.max_failed:
+                return f"has stopped: {failed}, and at least one must be done"
             return f"has stopped: {failed}, and its max_failed is {wave.max_failed}"
     return ""
 
@@ -37,10 +39,12 @@ def reason(status: WaveStatus, statuses: Sequence[WaveStatus]) -> str:
 def verdict(statuses: Sequence[WaveStatus]) -> str:
     """Return in one sentence where the rollout is."""
     chosen = due(statuses)
-    if chosen:
-        return f"{chosen.wave.name} may start, with {counted(len(chosen.pending), 'target')} to do"
+    number = counted(len(chosen.pending), "target") if chosen else ""
+    if chosen and chosen.state is WaveState.READY:
+        return f"{chosen.wave.name} may start, with {number} to do"
     told = (f"{each.wave.name} {why}" for each in statuses if (why := reason(each, statuses)))
-    return next(told, "all waves are done")
+    summary = next(told, "all waves are done")
+    return f"{summary}; {number} of {chosen.wave.name} can be tried again" if chosen else summary
 
 
 def lines(
@@ -61,9 +65,9 @@ def lines(
         yield "  ".join((*names, *numbers)).rstrip()
     yield ""
     for status in statuses:
-        why = f"{status.wave.name} {reason(status, statuses).partition(', which ')[0]}"
-        if why not in (f"{status.wave.name} ", summary):
-            yield why
+        why = reason(status, statuses).partition(", which ")[0]
+        if why and not summary.startswith(f"{status.wave.name} {why}"):
+            yield f"{status.wave.name} {why}"
         for failure in dict.fromkeys(status.failed.values()):
             failed = [name for name, why in status.failed.items() if why == failure]
             yield f"! failed in {status.wave.name}: {listed(failed)}: {failure}"

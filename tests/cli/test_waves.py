@@ -182,12 +182,44 @@ def test_max_failed_stops_a_wave_or_lets_the_next_one_start(
     fleet.commit([CANARY | {"soak": "0h", "max_failed": 1}, {"name": "rest"}])
     code, _ = fleet.apply("canary", "--parallelism", 1)
     assert (code, reached(emulator)) == (3, "b")
+    assert "rest may start, with 2 targets to do" in fleet.run("targets", "--waves").out
     assert fleet.apply("due")[0] == 0
     assert reached(emulator) == "bcd"
     # When nothing else is left, what failed is tried again.
+    summary = "all waves are done; 1 target of canary can be tried again\n"
+    assert summary in fleet.run("targets", "--waves").out
     emulator.faults = []
     assert fleet.apply("due")[0] == 0
     assert reached(emulator) == "abcd"
+
+
+def test_what_is_tried_again_does_not_hide_where_the_rollout_is(
+    fleet: Fleet, emulator: Emulator, clock: Clock
+) -> None:
+    fleet.commit([CANARY | {"max_failed": 1}, {"name": "rest"}])
+    emulator.faults = [
+        {"method": "POST", "path": "/v3/organizations/org-a/**", "fault": "status", "status": 422}
+    ]
+    assert fleet.apply("due")[0] == 3
+    out = fleet.run("targets", "--waves").out
+    soaking = "canary soaks until 2026-03-13 12:00 UTC"
+    assert f"{soaking}; 1 target of canary can be tried again" in " ".join(out.split())
+    assert out.count(soaking) == 1
+    emulator.add("knowledge", org="org-c", name="Deploys", trigger="t", body="Ours.")
+    clock.forward(hours=24)
+    out = " ".join(fleet.run("targets", "--waves").out.split())
+    assert "rest has stopped: 1 of 2 targets failed, and its max_failed is 0; 1 target of" in out
+
+
+def test_a_wave_of_failures_says_why_it_has_stopped_although_they_are_tolerated(
+    fleet: Fleet, emulator: Emulator
+) -> None:
+    fleet.settings["b"]["hold"] = "waits for the audit"
+    fleet.commit([CANARY | {"max_failed": 1}, {"name": "rest"}])
+    emulator.faults = [{"path": "/v3/organizations/org-a/**", "fault": "status", "status": 403}]
+    code, out = fleet.apply("due")
+    assert (code, reached(emulator)) == (4, "")
+    assert "canary has stopped: 1 of 1 target failed, and at least one must be done; nothing" in out
 
 
 def test_without_a_wave_several_targets_need_an_option_and_a_hotfix_needs_none(
@@ -238,9 +270,13 @@ def test_a_gate_is_about_the_same_commit_and_waves(
     assert (code, "is about the commit" in out, reached(emulator)) == (1, True, "ab")
     document = json.loads(gate.read_text())
     document["commit"] = git(fleet.root, "rev-parse", "HEAD")
+    sound = [dict(wave) for wave in document["waves"]]
     document["waves"][1]["targets"] = ["c"]
     for text, why in (
         (json.dumps(document), "is about other waves or targets"),
+        (json.dumps(document | {"waves": sound[:1]}), "is about other waves or targets"),
+        (json.dumps(document | {"waves": sound[:1] + sound}), "is about other waves or targets"),
+        (json.dumps(document | {"waves": sound, "due": "none"}), "is about other waves or targets"),
         ("{}", "does not say where a rollout is"),
     ):
         gate.write_text(text)

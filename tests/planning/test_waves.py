@@ -160,6 +160,16 @@ def test_each_wave_starts_in_time(name: str) -> None:
     assert (chosen.wave.name if chosen else None) == case["due"]
 
 
+def test_a_soak_can_end_on_the_last_day_of_the_calendar() -> None:
+    waves = (Wave("canary", ("a",), soak=timedelta(days=1)), Wave("rest", ("b",)))
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    known = {"a": TargetFacts(times={key("n"): last}), "b": TargetFacts(frozenset({key("n")}))}
+    (canary, rest) = rollout(waves, known, NOW)
+    assert (canary.state, rest.state) == (WaveState.SOAKING, WaveState.WAITING)
+    assert canary.until
+    assert canary.until >= last
+
+
 # --- histories ------------------------------------------------------------------------------------
 
 Step = tuple[str, int, int]
