@@ -129,8 +129,6 @@ class _DriftPull:
         self.changes: list[FileChange] = []
         self.matches: list[tuple[Match, Moved | None]] = []
         """Each entry with its object, and which fields changed on which side, if any did."""
-        self.refused: set[ObjectId] = set()
-        """Objects whose changes cannot be written, so that no other target writes them either."""
         self.renamed: list[RenamedFolder] = []
         self.deleted: list[tuple[Declaration, Record, tuple[Left, str] | None]] = []
         """Entries whose objects were deleted, and why their files must stay."""
@@ -162,15 +160,27 @@ class _DriftPull:
         for item in matches:
             who_moved = None
             if self._concerns(item) and item.live:
-                who_moved = self._sides(item, item.live)
-                changes = (*who_moved.live, *who_moved.both)
-                is_refused = self._leave_if_refused(item, item.live, changes)
-                for change in () if is_refused else changes:
-                    self.moves.fields[_move(item, change, who_moved)].add(pulling.target.name)
+                who_moved = self._compare_live(item, item.live)
             elif self._concerns(item) and item.record:
                 deleted.append((item.declaration, item.record))
             self.matches.append((item, who_moved))
         self._compare_deleted(deleted)
+
+    def _compare_live(self, item: Match, live: Live) -> Moved | None:
+        """Return which fields changed on which side; None if they are left to the user.
+
+        No other target then writes them either.
+        """
+        who_moved = self._sides(item, live)
+        changes = (*who_moved.live, *who_moved.both)
+        if changes and item.doubt:
+            self._leave(item.declaration.key, Left.CONFLICT, item.doubt, live.id)
+            return None
+        if self._leave_if_key_in_use(item, live, changes):
+            return None
+        for change in changes:
+            self.moves.fields[_move(item, change, who_moved)].add(self.pulling.target.name)
+        return who_moved
 
     def collect(self) -> None:
         """Collect what is to be written."""
@@ -257,7 +267,6 @@ class _DriftPull:
         moved_live = (*who_moved.live, *who_moved.both)
         if not moved_live:
             self._leave_recreated(item, live)
-        if not moved_live or live.object_id in self.refused:
             return None
         apart = [change for change in moved_live if not self._is_agreed(item, change, who_moved)]
         override = self._override(item, live, apart, who_moved)
@@ -420,18 +429,6 @@ class _DriftPull:
             reason = f"{what} outside devinops in {self.pulling.target.name}, but {shared}"
             self._leave(declaration.key, Left.SHARED, reason, id)
         return bool(shared)
-
-    def _leave_if_refused(self, item: Match, live: Live, fields: Sequence[FieldChange]) -> bool:
-        """Leave to the user an object that may be the wrong one, or whose key cannot be written.
-
-        Returns whether it was left. No other target then changes the entry for this one.
-        """
-        if fields and item.doubt:
-            self._leave(item.declaration.key, Left.CONFLICT, item.doubt, live.id)
-        elif not self._leave_if_key_in_use(item, live, fields):
-            return False
-        self.refused.add(live.object_id)
-        return True
 
     def _leave_if_key_in_use(self, item: Match, live: Live, fields: Sequence[FieldChange]) -> bool:
         """Leave an object to the user if its new key is in use, or is written in several layers.
