@@ -73,7 +73,8 @@ def apply_to(options: Options, names: tuple[str, ...], request: FleetRequest) ->
     """
     with open_fleet(options, names, open_writer) as targets:
         plan = _FleetApply(targets, request).run()
-        return targets.answer(plan, plan.exit_code())
+        answer = targets.answer(plan, plan.exit_code())
+        return answer._replace(wave=request.wave.name if request.wave else None)
 
 
 @dataclass

@@ -342,20 +342,24 @@ def outcomes(plan: FleetPlan) -> Sequence[Remark]:
     return _by_text((name, text) for name, text in texts if text)
 
 
-def next_steps(plan: FleetPlan, flags: str) -> Iterator[str]:
+def next_steps(answer: answers.FleetAnswer, flags: str) -> Iterator[str]:
     """Yield where the backups are, and what to do after a run that was only partly done."""
+    plan = answer.plan
     paths = [target.backup for target in plan.targets if target.backup]
     if paths:
         backups = f"Backups of {many(plan, len(paths))} are in {PurePosixPath(paths[0]).parent}"
         yield f"{backups}: `devinops rollback --target NAME latest` restores the one of NAME."
-    again = flags if " -t " in flags else flags + _unfinished(plan)
+    again = flags if " -t " in flags else flags + _unfinished(answer)
     if plan.count(TargetState.STALE):
         yield f"To finish, run `devinops plan{again}`, and review what is left."
     elif plan.exit_code() in (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED):
         yield f"To finish, run `devinops apply{again}` again, which plans what is left."
 
 
-def _unfinished(plan: FleetPlan) -> str:
+def _unfinished(answer: answers.FleetAnswer) -> str:
     """Return the options that choose the targets in which something is left."""
-    left = [t.name for t in plan.targets if t.exit_code() not in (ExitCode.OK, ExitCode.DECIDE)]
+    if answer.wave:
+        return f" --wave {answer.wave}"
+    done = (ExitCode.OK, ExitCode.DECIDE)
+    left = [target.name for target in answer.plan.targets if target.exit_code() not in done]
     return "".join(f" -t {name}" for name in left) if 0 < len(left) <= SHOWN else " -t all"

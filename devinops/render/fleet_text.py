@@ -115,7 +115,7 @@ class FleetText(Text):
     def _report(self, answer: answers.FleetAnswer) -> Iterator[str]:
         plan = answer.plan
         yield from self._remarks(plan, fleet.remarks(answer, self.flags, is_alone=answer.is_alone))
-        for step in fleet.next_steps(plan, self.flags):
+        for step in fleet.next_steps(answer, self.flags):
             yield ""
             yield from self.paragraph(step.replace("`", ""))
         yield ""

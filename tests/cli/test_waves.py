@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -200,7 +201,10 @@ def test_what_is_tried_again_does_not_hide_where_the_rollout_is(
     emulator.faults = [
         {"method": "POST", "path": "/v3/organizations/org-a/**", "fault": "status", "status": 422}
     ]
-    assert fleet.apply("due")[0] == 3
+    code, out = fleet.apply("due")
+    assert (code, reached(emulator)) == (3, "b")
+    # Without the wave, this would be refused if more than one target were left.
+    assert f"To finish, run devinops apply -C {os.path.relpath(fleet.root)} --wave canary" in out
     out = fleet.run("targets", "--waves").out
     soaking = "canary soaks until 2026-03-13 12:00 UTC"
     assert f"{soaking}; 1 target of canary can be tried again" in " ".join(out.split())

@@ -73,7 +73,7 @@ def _report_page(answer: FleetAnswer, style: Style) -> HtmlPage:
     plan, rows = answer.plan, _rows(answer.plan)
     verdict = fleet.verdict(plan)
     items = Items(style.job, parts.are_few(plan.not_done, plan.left))
-    steps = [tag("p", prose(step)) for step in fleet.next_steps(plan, style.flags)]
+    steps = [tag("p", prose(step)) for step in fleet.next_steps(answer, style.flags)]
     return HtmlPage(
         title=verdict,
         about=joined([tag("strong", fleet.heading(plan))]),

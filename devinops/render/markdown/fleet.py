@@ -80,7 +80,7 @@ def _report(page: MarkdownPage, answer: FleetAnswer) -> Iterator[str]:
     summary = [
         f"{page.marker_of_many()}\n## {fleet.verdict(plan)}{page.in_root}",
         *_remarks(page, plan, fleet.remarks(answer, page.style.flags)),
-        *map(page.prose, fleet.next_steps(plan, page.style.flags)),
+        *map(page.prose, fleet.next_steps(answer, page.style.flags)),
     ]
     results = [Item(f"- {_names(r.targets)}: {r.text}") for r in fleet.outcomes(plan)]
     return document(page, summary, [Section("Results", results)])
