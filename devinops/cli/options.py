@@ -230,13 +230,15 @@ def _reports(values: tuple[str, ...], formats: tuple[str, ...]) -> tuple[tuple[s
 def _check_outputs(reports: Iterable[tuple[str, Path]], root: Path) -> None:
     """Raise UsageError if an output file of the command line would destroy another file."""
     context = click.get_current_context()
-    outputs, inputs = [("--report", path) for _, path in reports], []
+    outputs = [("--report", path) for _, path in reports]
+    inputs: list[Path] = []
     for param in context.command.params:
         value = context.params.get(param.name or "")
         if isinstance(param.type, OutputFile) and value is not None:
             outputs.append((param.opts[-1], value))
-        elif isinstance(value, Path):
-            inputs.append(value)
+        else:
+            values = value if isinstance(value, tuple) else (value,)
+            inputs += [path for path in values if isinstance(path, Path)]
     if outputs:
         check_outputs(outputs, inputs, root)
 

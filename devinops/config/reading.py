@@ -168,9 +168,11 @@ def _no_entries(untracked: frozenset[str]) -> Problem:
     places = ", ".join(
         [*(f"{name}/**" for name in sorted(KINDS.directories)), *sorted(KINDS.files)]
     )
-    verb = "is tracked by Git" if untracked else "was found"
-    message = f"no file with entries {verb}: expected one of {places}; check --root, or start with"
-    return Problem(Source("."), "no-entries", f"{message} devinops init")
+    what = "no file with entries was found"
+    if untracked:
+        what = "no file with entries is tracked by Git"
+    message = f"{what}: expected one of {places}; check --root, or start with devinops init"
+    return Problem(Source("."), "no-entries", message)
 
 
 def _version_problems(document: YamlDocument) -> Iterator[Problem]:
