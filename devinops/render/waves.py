@@ -68,18 +68,28 @@ def lines(
         why = reason(status, statuses).partition(", which ")[0]
         if why and not summary.startswith(f"{status.wave.name} {why}"):
             yield f"{status.wave.name} {why}"
-        for failure in dict.fromkeys(status.failed.values()):
-            failed = [name for name, why in status.failed.items() if why == failure]
-            yield f"! failed in {status.wave.name}: {listed(failed)}: {failure}"
-    yield from (f"* held: {name}: {why}" for name, why in holds.items())
+        yield from (f"! failed in {status.wave.name}: {text}" for text in failures(status))
+        for name in status.wave.held:
+            yield f"* held in {status.wave.name}: {name}: {holds[name]}"
     yield from steps(statuses, flags)
+
+
+def failures(status: WaveStatus) -> Iterator[str]:
+    """Yield each reason why targets of a wave cannot be written, after their names."""
+    for failure in dict.fromkeys(status.failed.values()):
+        failed = [name for name, why in status.failed.items() if why == failure]
+        yield f"{listed(failed)}: {failure}"
 
 
 def steps(statuses: Sequence[WaveStatus], flags: str) -> Iterator[str]:
     """Yield what a person can do next; `flags` is added to commands."""
     if any(status.failed for status in statuses):
         yield f"To see why a target failed: devinops plan{flags} -t NAME"
-    yield "To keep a target out, give it hold: REASON; to let it in again, remove that"
+    for status in statuses:
+        if status.state is WaveState.STOPPED:
+            how = "repair or hold the targets that failed, or raise its max_failed"
+            yield f"To let {status.wave.name} go on: {how}"
+    yield "To keep a target out: add hold: REASON to its settings; remove it to let it in"
     if due(statuses):
         yield f"To go on: devinops apply{flags} --wave due"
 

@@ -152,9 +152,9 @@ def test_where_the_rollout_is_can_be_seen_at_a_glance(
         "\n"
         "rest waits for canary\n"
         "! failed in rest: c: blocked until a person decides\n"
-        "* held: e: waits for the audit\n"
+        "* held in rest: e: waits for the audit\n"
         "To see why a target failed: devinops plan -t NAME\n"
-        "To keep a target out, give it hold: REASON; to let it in again, remove that\n"
+        "To keep a target out: add hold: REASON to its settings; remove it to let it in\n"
     )
     clock.forward(hours=24)
     assert fleet.states() == {"canary": "done", "rest": "stopped"}

@@ -15,7 +15,7 @@ from devinops.render.html import table
 from devinops.render.html.fleet import TO_CHANGE
 from devinops.render.html.items import OUTCOMES
 from devinops.render.html.markup import Html, joined, prose, tag, text
-from devinops.render.html.page import HtmlPage
+from devinops.render.html.page import HtmlPage, bullets, notice
 from devinops.render.html.table import Row
 from devinops.render.signs import FAILED
 from devinops.render.terminal import Look, Sign
@@ -36,6 +36,7 @@ def rollout_page(answer: RolloutAnswer, flags: str) -> HtmlPage:
     """Return the page of a rollout; `flags` is that of `Style`."""
     statuses, commit, time, holds, *_ = answer
     verdict = waves.verdict(statuses)
+    steps = [prose(step) for step in waves.steps(statuses, flags)]
     rows = [row for status in statuses for row in _rows(status, holds)]
     stopped = any(status.state is WaveState.STOPPED for status in statuses)
     return HtmlPage(
@@ -44,28 +45,33 @@ def rollout_page(answer: RolloutAnswer, flags: str) -> HtmlPage:
         verdict=text(verdict),
         look=Look.ERROR if stopped else Look.CHANGED if due(statuses) else Look.GOOD,
         facts=[("At", waves.moment(time))],
-        notices=[_wave(status, statuses) for status in statuses],
+        notices=[
+            *(_wave(status, statuses) for status in statuses),
+            notice("What to do", [bullets(steps)], Look.DIM),
+        ],
         facets=[table.state_facet(rows)],
         sections=[table.section("Targets", rows)],
-        ending=tag("section", *_steps(statuses, flags), class_="ending"),
     )
 
 
 def _wave(status: WaveStatus, statuses: Sequence[WaveStatus]) -> Html:
     """Return a wave: its state, a bar with its numbers, and why it is not done."""
+    to_do = TO_DO if status.may_start else TO_DO._replace(look=Look.PLAIN)
     counts = (
         (DONE, status.done),
-        (TO_DO, len(status.pending)),
+        (to_do, len(status.pending)),
         (FAILED, len(status.failed)),
         (HELD, len(status.wave.held)),
     )
     numbers = ", ".join(f"{number:,} {sign.meaning}" for sign, number in counts if number)
     why = waves.reason(status, statuses)
+    failures = [prose(f"failed: {text}") for text in waves.failures(status)]
     return tag(
         "section",
         tag("h2", status.wave.name, tag("small", f" {status.state}")),
         _bar(counts, numbers),
         tag("p", f"{numbers}; it {why}" if why else numbers),
+        *([bullets(failures)] if failures else []),
         class_=f"notice {_LOOKS[status.state].name.lower()}",
     )
 
@@ -97,8 +103,3 @@ def _rows(status: WaveStatus, holds: Mapping[str, str]) -> Iterator[Row]:
         yield Row(name, wave.name, state, failure, {})
     for name in wave.held:
         yield Row(name, wave.name, HELD, holds.get(name, ""), {})
-
-
-def _steps(statuses: Sequence[WaveStatus], flags: str) -> Iterator[Html]:
-    yield tag("h2", "What to do")
-    yield from (tag("p", prose(step)) for step in waves.steps(statuses, flags))
