@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,19 +17,20 @@ from devinops.git import Git
 from devinops.model.errors import Refused, UnusableFile, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import TIME
-from devinops.model.keys import Key
 from devinops.model.policy import Approvals
 from devinops.model.suggest import did_you_mean
 from devinops.model.target import WaveState
 from devinops.planning.plan import Plan
 from devinops.planning.waves import (
     DUE,
+    TargetFacts,
     Wave,
     WaveStatus,
     due,
+    facts_in,
     facts_of,
+    has_stopped,
     rollout,
-    times_of,
 )
 from devinops.render.waves import reason, verdict
 
@@ -45,18 +46,18 @@ class Rollout(NamedTuple):
     now: datetime
 
 
-def ask(options: Options, waves: Sequence[Wave], approvals: Approvals) -> Rollout:
+def find_rollout(options: Options, waves: Sequence[Wave], approvals: Approvals) -> Rollout:
     """Plan all targets of the waves, and return where the rollout is."""
     # A part of the changes, or of the targets, does not tell whether a wave is done.
     options = replace(options, only=(), shard=None)
     names = tuple(name for wave in waves for name in wave.targets)
-    times: dict[str, Mapping[Key, datetime]] = {}
+    known: dict[str, TargetFacts] = {}
 
     def seen(plan: Plan) -> None:
-        times[plan.target.name] = times_of(plan.inventory)
+        known[plan.target.name] = facts_in(plan)
 
     with open_fleet(options, names, open_reader) as fleet:
-        facts = facts_of(plan_targets(fleet, approvals, seen=seen), times)
+        facts = facts_of(plan_targets(fleet, approvals, seen=seen), known)
     now = datetime.now(UTC)
     return Rollout(rollout(waves, facts, now), _commit(options), now)
 
@@ -69,7 +70,9 @@ def waves_of(options: Options) -> tuple[Wave, ...]:
     """Return the waves of devinops.yaml. Raises UsageError if there are none, and InputError."""
     waves = read_project(options.root).waves
     if not waves:
-        raise UsageError("devinops.yaml has no waves: declare waves, or select with --target")
+        raise UsageError(
+            "devinops.yaml has no waves: add waves to it, or leave out --wave and --waves"
+        )
     return waves
 
 
@@ -103,7 +106,7 @@ def startable(
     if name != DUE:
         # Those after it do not matter.
         waves = waves[: waves.index(named(options, name)) + 1]
-    found = _read(gate, options) if gate else document(ask(options, waves, approvals))
+    found = _read(gate, options) if gate else document(find_rollout(options, waves, approvals))
     if name == DUE and found.due is None:
         stopped = (item for item in found.waves if item.state is WaveState.STOPPED)
         if failures := [failure for item in stopped for failure in item.failed.items()]:
@@ -133,7 +136,7 @@ def document(found: Rollout) -> RolloutDocument:
         commit=found.commit,
         time=found.now.strftime(TIME),
         due=chosen.wave.name if chosen else None,
-        stopped=any(status.state is WaveState.STOPPED for status in statuses),
+        stopped=has_stopped(statuses),
         verdict=verdict(statuses),
         waves=tuple(
             WaveItem(
@@ -158,7 +161,7 @@ def _read(path: Path, options: Options) -> RolloutDocument:
     from devinops.schema.base_document import convert, load_object, quotable
     from devinops.schema.command_outputs import RolloutDocument
 
-    step = "write it with devinops targets --waves --format json"
+    step = "at this commit, write it with devinops targets --waves --report json=FILE"
     try:
         found = convert(load_object(atomic.read(path, follow=True)), RolloutDocument)
     except OSError as error:

@@ -146,9 +146,9 @@ Unread = Callable[[str], Collection[str]]
 def without_waiting(
     objects: Sequence[NewObject], places: Places, unread: Unread, left: list[LeftToYou]
 ) -> list[NewObject]:
-    """Return the objects without those that all organizations may have, if some were not read.
+    """Return the objects without those that may belong into the root.
 
-    Those are left to the user, once for each group of equal ones.
+    If some targets were not read, these are left to the user, once for each group of equal ones.
     """
     ready: list[NewObject] = []
     for group in equal(objects):

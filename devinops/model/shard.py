@@ -27,7 +27,8 @@ class Shard(NamedTuple):
         number, total = (int(match[1]), int(match[2])) if match else (1, 0)
         if number > total:
             raise ValueError(
-                f"expected I/N, with I from 1 to N (or from 0, which is the same as N), not {text}"
+                f"expected I/N, with N from 1 to {MOST} and I from 1 to N (0 is the same as N), "
+                f"not {text}"
             )
         return cls(number or total, total)
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from devinops.model.changes import Action
 from devinops.model.errors import InventoryError
-from devinops.model.inventory import TIME, Deleted, Inventory, Record
+from devinops.model.inventory import TIME, Deleted, Inventory, Record, fingerprints
 from devinops.model.keys import Key, listed
 from devinops.model.objects import Problem, Source
 from devinops.model.target import TargetState, WaveState
@@ -20,6 +21,7 @@ from devinops.planning.layers import fits, labels_of
 
 if TYPE_CHECKING:
     from devinops.planning.classes import FleetPlan
+    from devinops.planning.plan import Plan
 
 DUE: Final = "due"
 """What stands for the name of the next wave that may start."""
@@ -141,12 +143,30 @@ class TargetFacts(NamedTuple):
 
     `changed` are the objects that its plan changes, or could change after a person's decision.
     `failure` says why the target cannot become as planned, and is empty if it can. `times` tells
-    when what was sent of an object last changed.
+    when what was sent of an object last changed. `sent` stands for what that was, and `wanted` for
+    what an apply would send; what is deleted is empty.
     """
 
     changed: frozenset[Key] = frozenset()
     failure: str = ""
     times: Mapping[Key, datetime] = {}
+    sent: Mapping[Key, frozenset[tuple[str, str]]] = {}
+    wanted: Mapping[Key, frozenset[tuple[str, str]]] = {}
+
+
+def facts_in(plan: Plan) -> TargetFacts:
+    """Return what the inventory of a target and the entries say. Raises InventoryError."""
+    inventory = plan.inventory
+    sent = dict.fromkeys((item.key for item in inventory.deleted), frozenset[tuple[str, str]]())
+    for record in inventory.owned:
+        sent[record.key] = frozenset((name, base.sent) for name, base in record.fields.items())
+    wanted = {
+        change.key: frozenset(fingerprints(change.declaration.resource).items())
+        if change.declaration and change.action is not Action.DELETE
+        else frozenset()
+        for change in plan.changes
+    }
+    return TargetFacts(times=times_of(inventory), sent=sent, wanted=wanted)
 
 
 def times_of(inventory: Inventory) -> dict[Key, datetime]:
@@ -162,10 +182,8 @@ def _utc(text: str) -> datetime:
     return datetime.strptime(text, TIME).replace(tzinfo=UTC)
 
 
-def facts_of(
-    plan: FleetPlan, times: Mapping[str, Mapping[Key, datetime]]
-) -> dict[str, TargetFacts]:
-    """Return what the plans say of each target; `times` maps names to what `times_of` returns."""
+def facts_of(plan: FleetPlan, known: Mapping[str, TargetFacts]) -> dict[str, TargetFacts]:
+    """Return what the plans say of each target; `known` maps names to what `facts_in` returns."""
     changed = defaultdict[str, set[Key]](set)
     for group in plan.classes:
         for name in group.targets:
@@ -177,9 +195,13 @@ def facts_of(
     for target in plan.targets:
         failure = target.message if target.state is not TargetState.PLANNED else ""
         if target.refusals or target.blocked:
-            failure = "refused" if target.refusals else "blocked until a person decides"
-        name = target.name
-        facts[name] = TargetFacts(frozenset(changed[name]), failure, times.get(name, {}))
+            failure = (
+                "its plan needs an approval"
+                if target.refusals
+                else "blocked until a person decides"
+            )
+        own = known.get(target.name, TargetFacts())
+        facts[target.name] = own._replace(changed=frozenset(changed[target.name]), failure=failure)
     return facts
 
 
@@ -249,7 +271,7 @@ def _changed(wave: Wave, facts: Mapping[str, TargetFacts]) -> frozenset[Key]:
 
 
 def _left(wave: Wave, facts: Mapping[str, TargetFacts]) -> WaveStatus:
-    """Return what is left to do in a wave, as if it were done otherwise."""
+    """Return what is left to do in a wave; its state is still to be found."""
     failed = {name: facts[name].failure for name in wave.targets if facts[name].failure}
     pending = tuple(name for name in wave.targets if facts[name].changed and name not in failed)
     return WaveStatus(wave, WaveState.DONE, pending, failed)
@@ -268,9 +290,9 @@ def _state(status: WaveStatus, waits_for: str, facts: Mapping[str, TargetFacts])
 def _passed(status: WaveStatus, facts: Mapping[str, TargetFacts]) -> bool:
     """Return whether a wave is done, apart from its soak.
 
-    What is left must be no more than `max_failed` targets. Of those that could be written, nobody
-    has stored whether an apply has tried. It has if another target of the wave got one of these
-    objects since.
+    At most `max_failed` targets may be left. No record says whether an apply has tried those that
+    could be written. It has if another target of the wave has got the same for one of these objects
+    since.
     """
     left = (*status.pending, *status.failed)
     finished = [facts[name] for name in status.wave.targets if name not in left]
@@ -279,7 +301,9 @@ def _passed(status: WaveStatus, facts: Mapping[str, TargetFacts]) -> bool:
 
     def was_tried(target: TargetFacts) -> bool:
         return any(
-            key in other.times and (key not in target.times or target.times[key] < other.times[key])
+            key in other.times
+            and (key not in target.times or target.times[key] < other.times[key])
+            and other.sent.get(key) == target.wanted.get(key)
             for other in finished
             for key in target.changed
         )
@@ -310,6 +334,11 @@ def _soaks(
         if now < (end := last + min(wave.soak, _LATEST - last)):
             ends[wave.name] = end
     return dict(sorted(ends.items(), key=lambda item: item[1], reverse=True))
+
+
+def has_stopped(statuses: Iterable[WaveStatus]) -> bool:
+    """Return whether too many targets of a wave failed."""
+    return any(status.state is WaveState.STOPPED for status in statuses)
 
 
 def due(statuses: Iterable[WaveStatus]) -> WaveStatus | None:

@@ -1,6 +1,6 @@
 """Writes answers as metrics for Prometheus, in a file that a collector of text files reads.
 
-Each is a gauge about the last run, because a file that a run replaces cannot count on.
+Each is a gauge about the last run: as each run replaces the file, a counter would start again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ Numbers = Counter[tuple[str, str]]
 def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield the metrics of a run. A last success that did not change comes from `style.earlier`."""
     facts, plan = run_facts.current(), _plans(answer)
-    run = _labels(command=facts.command)
+    own = {"command": facts.command}
+    if plan and plan.shard:
+        own["shard"] = str(plan.shard)
+    run = _labels(**own)
     for name, meaning, numbers in _objects(plan) if plan else ():
         samples = {
             _labels(command=facts.command, target=target, kind=kind): number
@@ -51,8 +54,7 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     duration = {run: round(waiting.now() - facts.start, 3)}
     yield from _metric("devinops_run_duration_seconds", "How long the last run took.", duration)
     requests = {
-        _labels(command=facts.command, status=status): number
-        for status, number in sorted(facts.requests.items())
+        _labels(**own, status=status): number for status, number in sorted(facts.requests.items())
     }
     yield from _metric("devinops_run_requests", "Requests of the last run, by status.", requests)
     limited = {run: round(facts.limited_s, 3)}

@@ -14,10 +14,10 @@ from devinops.model.changes import Action
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
 from devinops.model.selectors import ALL
-from devinops.model.target import TargetState, WaveState
+from devinops.model.target import TargetState
 from devinops.planning.classes import FleetPlan
 from devinops.planning.plan import SavedPlan, ShownPlan
-from devinops.planning.waves import WaveStatus, due
+from devinops.planning.waves import WaveStatus, due, has_stopped
 from devinops.render import Style, answers, fleet
 from devinops.render import render as rendered
 from devinops.render.escape import line
@@ -70,7 +70,7 @@ def _rollout(statuses: Sequence[WaveStatus]) -> Mapping[str, _Value]:
     return {
         "due": chosen.wave.name if chosen else "",
         "to_do": len(chosen.pending) if chosen else 0,
-        "stopped": any(status.state is WaveState.STOPPED for status in statuses),
+        "stopped": has_stopped(statuses),
     }
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from devinops.model.errors import InventoryError
 from devinops.model.exit_codes import ExitCode
-from devinops.model.inventory import Deleted, Inventory, Record
+from devinops.model.inventory import Base, Deleted, Inventory, Record, fingerprints
 from devinops.model.keys import FolderPath, Key
 from devinops.model.objects import Source
 from devinops.model.target import TargetState, WaveState
@@ -24,6 +24,7 @@ from devinops.planning.waves import (
     WaveStatus,
     due,
     duration,
+    facts_in,
     facts_of,
     failures,
     find_waves,
@@ -33,7 +34,7 @@ from devinops.planning.waves import (
 )
 from tests.testing.fleets import planned_in, update
 from tests.testing.places import read_cases
-from tests.testing.reports import conflict, deletes
+from tests.testing.reports import conflict, deletes, empty
 
 CASES: dict[str, dict[str, Any]] = {case["name"]: case for case in read_cases("waves.yaml")}
 NOW = datetime(2026, 3, 12, 12, tzinfo=UTC)
@@ -111,14 +112,14 @@ def test_what_is_blocked_refused_or_not_planned_has_failed() -> None:
     collector.add_without_plan("gone", "404: no such organization", ExitCode.FIX)
     collector.add(replace(update("later"), held="waits for the audit"))
     collector.add(update("moved"), state=TargetState.STALE, message="not as reviewed")
-    times = {"good": {key("Deploys"): ago(1)}}
-    facts = facts_of(collector.plan(), times)
-    assert facts.pop("good") == TargetFacts(frozenset({key("Deploys")}), "", times["good"])
+    known = TargetFacts(times={key("Deploys"): ago(1)})
+    facts = facts_of(collector.plan(), {"good": known})
+    assert facts.pop("good") == known._replace(changed=frozenset({key("Deploys")}))
     assert failures(collector.plan()) == ["gone", "many", "moved", "waits"]
     assert facts["many"].changed
     assert facts["waits"].changed >= {step.key for step in conflict().blocked}
     assert {name: fact.failure for name, fact in facts.items()} == {
-        "many": "refused",
+        "many": "its plan needs an approval",
         "later": "waits for the audit",
         "gone": "404: no such organization",
         "moved": "not as reviewed",
@@ -135,6 +136,30 @@ def facts(written: Mapping[str, Any]) -> TargetFacts:
         written.get("failure", ""),
         {key(name): ago(hours) for name, hours in written.get("hours", {}).items()},
     )
+
+
+def test_a_target_was_tried_only_if_another_one_has_got_the_same() -> None:
+    """Otherwise an edit for one canary and the rest would skip that canary."""
+    name, old, new = key("n"), frozenset({("body", "1")}), frozenset({("body", "2")})
+    waves = [Wave("canary", ("a", "b"), max_failed=1), Wave("rest", ("c",))]
+    done = TargetFacts(times={name: ago(1)}, sent={name: old})
+    waiting = TargetFacts(frozenset({name}), times={name: ago(2)}, wanted={name: new})
+    known = {"a": done, "b": waiting, "c": waiting}
+    assert [each.state for each in rollout(waves, known, NOW)] == ["ready", "waiting"]
+    known["a"] = done._replace(sent={name: new})
+    assert [each.state for each in rollout(waves, known, NOW)] == ["done", "ready"]
+
+
+def test_what_was_sent_is_compared_with_what_would_be_and_a_delete_with_a_delete() -> None:
+    wanted = update("b").changes[0].declaration
+    assert wanted is not None
+    fields = {name: Base(digest, None) for name, digest in fingerprints(wanted.resource).items()}
+    owned = Record(key("Deploys"), "1", fields=fields, at="2026-03-12T11:00:00Z")
+    gone = Deleted(key("a"), "2", "2026-03-12T11:00:00Z")
+    done = facts_in(replace(empty(), inventory=Inventory("branch", (owned,), deleted=(gone,))))
+    assert done.times == {key("Deploys"): ago(1), key("a"): ago(1)}
+    assert done.sent == facts_in(update("b")).wanted | {key("a"): frozenset()}
+    assert set(facts_in(deletes()).wanted.values()) == {frozenset()}
 
 
 def shown(status: WaveStatus) -> str:

@@ -15,6 +15,7 @@ from devinops import run_facts
 from devinops.applying.report import ApplyReport
 from devinops.model.changes import Outcome, Refusal
 from devinops.model.exit_codes import ExitCode
+from devinops.model.shard import Shard
 from devinops.render import Style, answers, render
 from tests.testing import fleets
 from tests.testing.places import ROOT
@@ -155,6 +156,17 @@ def test_the_run_itself_is_measured() -> None:
     assert found["devinops_run_requests"] == {("200",): 2, ("429",): 1, ("none",): 1}
     assert found["devinops_run_limited_seconds"] == {(): 2.75}
     assert found["devinops_run_duration_seconds"] == {(): 0}
+
+
+def test_the_files_of_shards_have_no_sample_twice() -> None:
+    run_facts.count_request(200)
+    shards = [replace(fleets.mixed(), shard=Shard(number, 2), selected=40) for number in (1, 2)]
+    found = [metrics(fleets.answer(shard)) for shard in shards]
+    assert [each["devinops_run_requests"] for each in found] == [
+        {("1/2", "200"): 1},
+        {("2/2", "200"): 1},
+    ]
+    assert found[0]["devinops_run_duration_seconds"] == {("1/2",): 0}
 
 
 def test_any_text_can_be_a_label() -> None:

@@ -58,12 +58,12 @@ def run(
 
 def _waves(options: Options) -> ExitCode:
     """Show where the rollout is."""
-    from devinops.cli.waves import ask, document, waves_of
+    from devinops.cli.waves import document, find_rollout, waves_of
     from devinops.render.waves import lines
 
     with failures_written(options):
         waves = waves_of(options)
-        found = ask(options, waves, Approvals())
+        found = find_rollout(options, waves, Approvals())
     targets = read_project(options.root).targets
     holds = {name: targets[name]["hold"] for wave in waves for name in wave.held}
     text = lines(found.statuses, found.commit, holds, options.command_flags)

@@ -7,7 +7,7 @@ from typing import Final
 
 from devinops.model.changes import Outcome
 from devinops.model.target import WaveState
-from devinops.planning.waves import WaveStatus, due
+from devinops.planning.waves import WaveStatus, due, has_stopped
 from devinops.render import waves
 from devinops.render.answers import RolloutAnswer
 from devinops.render.fleet import NOTICED
@@ -38,12 +38,11 @@ def rollout_page(answer: RolloutAnswer, flags: str) -> HtmlPage:
     verdict = waves.verdict(statuses)
     steps = [prose(step) for step in waves.steps(statuses, flags)]
     rows = [row for status in statuses for row in _rows(status, holds)]
-    stopped = any(status.state is WaveState.STOPPED for status in statuses)
     return HtmlPage(
         title=f"Rollout: {verdict}",
         about=joined([tag("strong", "Rollout"), f" of commit {commit[:12]}"]),
         verdict=text(verdict),
-        look=Look.ERROR if stopped else Look.CHANGED if due(statuses) else Look.GOOD,
+        look=_look(statuses),
         facts=[("At", waves.moment(time))],
         notices=[
             *(_wave(status, statuses) for status in statuses),
@@ -52,6 +51,15 @@ def rollout_page(answer: RolloutAnswer, flags: str) -> HtmlPage:
         facets=[table.state_facet(rows)],
         sections=[table.section("Targets", rows)],
     )
+
+
+def _look(statuses: Sequence[WaveStatus]) -> Look:
+    if has_stopped(statuses):
+        return Look.ERROR
+    if due(statuses):
+        return Look.CHANGED
+    is_done = all(status.state is WaveState.DONE for status in statuses)
+    return Look.GOOD if is_done else Look.WAITING
 
 
 def _wave(status: WaveStatus, statuses: Sequence[WaveStatus]) -> Html:
@@ -65,7 +73,7 @@ def _wave(status: WaveStatus, statuses: Sequence[WaveStatus]) -> Html:
     )
     numbers = ", ".join(f"{number:,} {sign.meaning}" for sign, number in counts if number)
     why = waves.reason(status, statuses)
-    failures = [prose(f"failed: {text}") for text in waves.failures(status)]
+    failures = [prose(f"failed: {line}") for line in waves.failures(status)]
     return tag(
         "section",
         tag("h2", status.wave.name, tag("small", f" {status.state}")),
