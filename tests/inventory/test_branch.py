@@ -367,7 +367,7 @@ def test_the_pauses_are_longer_where_attempts_take_longer(waits: Waits) -> None:
     for _ in attempts(PATIENCE_S):
         waits._passed += 2
     assert 3.2 < max(waits) <= 16
-    assert sum(waits) + 2 * len(waits) <= PATIENCE_S
+    assert sum(waits) + 2 * len(waits) <= PATIENCE_S + 0.001  # rounding
 
 
 def test_a_push_whose_answer_was_lost_is_recognized(
