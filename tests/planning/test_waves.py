@@ -28,6 +28,7 @@ from devinops.planning.waves import (
     facts_of,
     failures,
     find_waves,
+    has_stopped,
     misplaced,
     rollout,
     times_of,
@@ -183,6 +184,7 @@ def test_each_wave_starts_in_time(name: str) -> None:
     assert all(0 <= status.done <= len(status.wave.targets) for status in statuses)
     chosen = due(statuses)
     assert (chosen.wave.name if chosen else None) == case["due"]
+    assert has_stopped(statuses) == any("stopped" in state for state in case["states"].values())
 
 
 def test_a_soak_can_end_on_the_last_day_of_the_calendar() -> None:
