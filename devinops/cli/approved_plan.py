@@ -145,15 +145,17 @@ def read_reviewed(
     """Return the reviewed plans of many targets; None if neither argument names a file with them.
 
     `path` is a saved plan, `expect` the value of --expect, and `shard` that of --shard. Raises
-    UnusableFile, and UsageError if there is no such file, or they contradict each other.
+    UnusableFile, and UsageError if the file does not exist, or if the arguments contradict each
+    other.
     """
     if path is None:
         if expect is None or _DIGEST.fullmatch(expect):
             return None
         if not Path(expect).is_file():
             raise UsageError(
-                f"--expect {expect}: there is no such file, and a digest has {DIGEST_LENGTH} "
-                "characters, 0-9 and a-f"
+                f"--expect {expect} is neither an existing file nor a digest, which has "
+                f"{DIGEST_LENGTH} characters from 0-9 and a-f: check the path, or copy the digest "
+                "from the plan"
             )
         return ReviewedPlans(Path(expect), read_digests(Path(expect)))
     plans = read_plans(path)

@@ -51,9 +51,9 @@ def init(**arguments: Any) -> ExitCode:
     """Set up a repository: devinops.yaml, a first note, CI and pre-commit.
 
     CI and pre-commit read their files at the top of the Git repository, so they are written there.
-    An existing file is not overwritten, unless init wrote it for CI earlier and nobody has edited
-    it: then it is updated. If somebody has edited it, init shows the difference, and the exit code
-    is 4 if it has no job for a target.
+    init overwrites only files for CI that it wrote itself and that nobody has edited since: it
+    updates them. For one that was edited, it shows the difference, and the exit code is 4 if the
+    file has no job for a target. Other existing files stay as they are.
 
     \b
       devinops init

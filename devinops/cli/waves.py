@@ -88,8 +88,8 @@ def named(options: Options, name: str) -> Wave:
     if name not in waves:
         hint = did_you_mean(name, [*waves, DUE])
         raise UsageError(
-            f'there is no wave "{name}"{hint}; the waves are {", ".join(waves)}, and {DUE} is the '
-            "next one that may start"
+            f'devinops.yaml has no wave "{name}"{hint}; choose one of {", ".join(waves)}, or '
+            f"{DUE}, which is the next one that may start"
         )
     return waves[name]
 

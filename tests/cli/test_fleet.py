@@ -209,7 +209,10 @@ def test_a_list_of_digests_that_does_not_exist_is_not_taken_for_a_digest(
     expected: str, emulator: Emulator, root: Root, devinops: Devinops
 ) -> None:
     ran = devinops("apply", "-C", root(), "-t", "all", "--expect", expected)
-    assert (ran.code, "there is no such file" in " ".join(ran.err.split())) == (64, True)
+    assert (
+        ran.code,
+        f"--expect {expected} is neither an existing file" in " ".join(ran.err.split()),
+    ) == (64, True)
 
 
 def test_a_report_says_nothing_again_that_the_plan_has_said(

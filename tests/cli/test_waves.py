@@ -293,7 +293,10 @@ def test_a_gate_is_about_the_same_commit_and_waves(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("apply --wave cannary --yes", 'there is no wave "cannary" (did you mean "canary"?)'),
+        (
+            "apply --wave cannary --yes",
+            'devinops.yaml has no wave "cannary" (did you mean "canary"?)',
+        ),
         ("apply --wave due -t a --yes", "--wave selects the targets: leave out --target"),
         ("plan --wave canary --affected HEAD", "leave out --target and --affected"),
         ("apply -t a --gate x.json --yes", "--gate is for --wave"),

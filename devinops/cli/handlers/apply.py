@@ -72,7 +72,7 @@ def run(
             names = reviewed.targets(options)
         else:
             names = targets_of_run(options, affected)
-            # A target that is not in the list may need changes, which nobody reviewed.
+            # A target outside the list may need changes that nobody has reviewed.
             names = reviewed.targets(options, names or ()) if reviewed else names
         if names is not None:
             # Imported late: an apply to one target needs nothing of it.

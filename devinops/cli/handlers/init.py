@@ -358,7 +358,7 @@ _RUNS_DEVINOPS = re.compile(r"\bdevinops(-(validate|lint)\b| (validate|lint|plan
 
 
 def _put(top: Path, name: str, text: str, below: str, *, keep: bool, check: bool) -> _FileState:
-    """Write a file if it is new, or if nobody has edited it since an earlier init; not with `keep`.
+    """Write a file if it is new or nobody has edited it since an earlier init, unless `keep`.
 
     With `check` only look. Raises NotWritten.
     """
