@@ -17,7 +17,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lock lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample lint format schemas architecture messages picture tour benchmark profile size npm-tools clean
+.PHONY: lock lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample lint format schemas architecture messages picture tour site benchmark profile size npm-tools clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -124,6 +124,10 @@ picture: $(VENV)/.test
 tour: $(VENV)/.test
 	$(BIN)/python -m pytest -m matrix --rewrite-golden tests/end_to_end/test_tour.py
 
+# Builds the site of the documentation in build/site.
+site: $(VENV)/.test
+	@$(BIN)/python -m tests.testing.site
+
 # Measures devinops against other programs, which are installed below $(VENV)/peers, and writes
 # docs/benchmarks.md.
 benchmark: $(VENV)/.test
@@ -149,7 +153,7 @@ $(VENV)/npm/.done: Makefile | $(BIN)/python
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist mutants *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) build dist .cache mutants *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
