@@ -15,7 +15,7 @@ from tests.testing.places import ROOT
 from tests.testing.workflows import Runner
 
 HOW_TO = ROOT / "docs" / "how-to"
-SECURITY = ROOT / "docs" / "ci-security.md"
+PERMISSIONS = ROOT / "docs" / "who-may-do-what.md"
 _TABLE = re.compile(
     r"(?<=<!-- permissions: begin -->\n)(.*)(?=<!-- permissions: end -->)", re.DOTALL
 )
@@ -40,10 +40,10 @@ def permissions() -> str:
 
 
 def test_the_table_of_permissions_is_that_of_the_kinds(request: pytest.FixtureRequest) -> None:
-    page = SECURITY.read_text("utf-8")
+    page = PERMISSIONS.read_text("utf-8")
     written = _TABLE.sub(lambda _: permissions(), page)
     if request.config.getoption("--rewrite-golden"):
-        SECURITY.write_text(written, "utf-8")
+        PERMISSIONS.write_text(written, "utf-8")
     else:
         assert written == page
 
