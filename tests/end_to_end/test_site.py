@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import http.server
 import os
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -16,6 +20,7 @@ from filelock import FileLock
 
 from devinops import home
 from tests.testing import site
+from tests.testing.browser import DESKTOP, PHONE
 from tests.testing.gfm import to_html
 from tests.testing.places import ROOT
 
@@ -241,3 +246,66 @@ def test_plain_mkdocs_builds_the_site_too(built: Path, tmp_path: Path) -> None:
     ran = subprocess.run(argv, cwd=built.parent.parent, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "docs" / "how-to" / "rotate-a-secret" / "index.html").exists()
+
+
+# --- in a browser ---------------------------------------------------------------------------------
+
+
+class Files(http.server.SimpleHTTPRequestHandler):
+    """Serves a directory, and prints nothing."""
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def address(built: Path) -> Iterator[str]:
+    """The address at which the site is served; it ends with a slash."""
+    handler = functools.partial(Files, directory=str(built))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+QUESTIONS = {
+    "rotate": "docs/how-to/rotate-a-secret/",
+    "exit code 4": "docs/how-to/exit-codes/",
+    "what may a key do": "docs/who-may-do-what/",
+    "undo": "docs/how-to/recover/",
+}
+"""What a reader types → a page among the first three results."""
+
+
+@pytest.mark.matrix
+def test_the_search_finds_what_readers_ask_for(page, address: str) -> None:
+    page.goto(address)
+    page.wait_for_function("document.activeElement.shadowRoot || !document.querySelector('.no-js')")
+    for typed, expected in QUESTIONS.items():
+        page.get_by_role("button", name="Search").first.click()
+        field = page.get_by_role("combobox", name="Search")
+        field.fill(typed)
+        results = page.locator(f"a[href*='?h={typed.replace(' ', '+')}']")
+        results.first.wait_for()
+        found = [result.get_attribute("href") for result in results.all()[:3]]
+        assert any(expected in link for link in found), (typed, found)
+        results.first.click()
+        page.wait_for_url("**?h=*")
+        page.get_by_role("heading", level=1).wait_for()
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everyone_can_read_the_pages(page, address: str, scheme: str) -> None:
+    """No rule of axe-core is violated seriously, contrast included; on a phone, only tables and code scroll sideways."""
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+    page.emulate_media(color_scheme=scheme)
+    for path in ("", "docs/how-to/rotate-a-secret/", "docs/problems/", "404.html"):
+        page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+        page.goto(f"{address}{path}")
+        violations = Axe().run(page).response["violations"]
+        assert [v["id"] for v in violations if v["impact"] in ("serious", "critical")] == [], path
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0], path
