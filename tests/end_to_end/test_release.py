@@ -1,0 +1,241 @@
+"""release.yml publishes exactly what it has built and checked, once, also when a job of it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.testing.inventories import commit, git
+from tests.testing.releases import BASE_IMAGE, FILES, IMAGE, TAG, VERSION, World
+
+WHEEL, SDIST, SBOM, LOCK = FILES
+VARIABLES = {"IMAGE": IMAGE, "BASE_IMAGE": BASE_IMAGE}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_a_tag_publishes_what_was_built(world: World) -> None:
+    world.push()
+    (world.directory / "late").touch()  # the index shows the new version later
+    assert world.attempt(), world.logs
+    published = world.published
+    digest = published[f"tags/{VERSION}"].strip()
+    assert set(published) == {
+        *(f"index/{name}" for name in (WHEEL, SDIST)),
+        f"tags/{VERSION}",
+        f"images/{digest}",
+        *(f"release/files/{name}" for name in (*FILES, "SHA256SUMS")),
+    }
+    assert published[f"index/{WHEEL}"] == published[f"release/files/{WHEEL}"]
+    assert (world.directory / "release" / "notes.md").read_text() == (
+        f"\n### Files\n\n- Notes have owners.\n\nThe image: `{IMAGE}@{digest}`\n"
+    )
+    assert not (world.directory / "release" / "prerelease").exists()
+    assert world.attested == [
+        "dist/SHA256SUMS",
+        f"dist/{WHEEL} with its SBOM",
+        f"{IMAGE}@{digest}",
+        f"{IMAGE}@{digest} with its SBOM",
+    ]
+
+
+def test_the_image_gets_its_name_after_its_signature(world: World) -> None:
+    world.push()
+    assert world.attempt()
+    words = [" ".join(call.split()[:3]) for call in world.calls if "demo" not in call]
+    order = ["cosign sign --yes", "skopeo copy --preserve-digests", "gh release view"]
+    assert [word for word in words if word in order] == [order[1], *order]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What is wrong with a tag, and what the job says about it."""
+
+    says: str
+    files: dict[str, str] = field(default_factory=dict)
+    tag: str = TAG
+    branch: str = "main"
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+REFUSALS = {
+    "no version": Refusal("The tag v1.2 is not a version such as v1.2.3", tag="v1.2"),
+    "another branch": Refusal(f"The commit of {TAG} is not on main.", branch="fix"),
+    "no home": Refusal(
+        "setup.cfg names a home that does not exist.",
+        {"setup.cfg": "[metadata]\nurl = https://devinops.example\n"},
+    ),
+    "no notes": Refusal(
+        "CHANGELOG.md has no section 1.2.3.", {"CHANGELOG.md": "## 1.2.30 – x\n\na\n"}
+    ),
+    "empty notes": Refusal(
+        "CHANGELOG.md has no section 1.2.3.", {"CHANGELOG.md": "## 1.2.3\n\n## 1\n"}
+    ),
+    "no date": Refusal(
+        "The heading of section 1.2.3 in CHANGELOG.md does not end with the date",
+        {"CHANGELOG.md": "## 1.2.3 – unreleased\n\n- A change.\n"},
+    ),
+    "no image": Refusal("The variable IMAGE", variables={"BASE_IMAGE": BASE_IMAGE}),
+    "image with a tag": Refusal(
+        "The variable IMAGE", variables=VARIABLES | {"IMAGE": f"{IMAGE}:latest"}
+    ),
+    "image in capitals": Refusal("The variable IMAGE", variables=VARIABLES | {"IMAGE": "h/Acme/d"}),
+    "no base image": Refusal("The variable BASE_IMAGE", variables={"IMAGE": IMAGE}),
+    "base image by tag": Refusal(
+        "The variable BASE_IMAGE", variables=VARIABLES | {"BASE_IMAGE": "debian:13"}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_tag_that_is_not_ready_is_refused(world: World, name: str) -> None:
+    refusal = REFUSALS[name]
+    if refusal.branch != "main":
+        commit(world.tree, "--allow-empty", "-m", "Start")
+        git(world.tree, "push", "-q", "origin", "main")
+    for file, text in refusal.files.items():
+        world.write(file, text)
+    world.push(refusal.tag, branch=refusal.branch)
+    world.variables = refusal.variables or VARIABLES
+    assert not world.attempt(refusal.tag)
+    assert f"::error title=release::{refusal.says}" in world.logs
+    assert not (world.directory / "calls").exists()
+
+
+def test_a_version_to_try_needs_no_date_and_is_a_prerelease(world: World) -> None:
+    world.write("CHANGELOG.md", "## 1.2.3 – unreleased\n\n- A change.\n")
+    world.push("v1.2.3rc1")
+    assert world.attempt("v1.2.3rc1"), world.logs
+    assert "tags/1.2.3rc1" in world.published
+    assert (world.directory / "release" / "prerelease").exists()
+
+
+def test_nothing_is_published_if_the_tests_fail(world: World) -> None:
+    world.push()
+    assert not world.attempt(fail="ci")
+    assert world.published == {}
+
+
+def test_files_of_another_version_are_not_published(world: World) -> None:
+    world.programs["make"] = "mkdir dist; touch dist/devinops-1.2.3.dev1.tar.gz"
+    world.push()
+    assert not world.attempt()
+    assert f"make dist did not write dist/{WHEEL}, but: devinops-1.2.3.dev1.tar.gz" in world.logs
+    assert world.published == {}
+
+
+def append(name: str, line: str = "more\n") -> Callable[[Path], None]:
+    def change(artifacts: Path) -> None:
+        with (artifacts / name).open("a", encoding="utf-8") as file:
+            file.write(line)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change", [append(f"dist/{WHEEL}"), append("dist/SHA256SUMS"), append("image/image.tar")]
+)
+def test_what_changes_after_the_build_is_not_published(
+    world: World, change: Callable[[Path], None]
+) -> None:
+    world.push()
+    world.before["image"] = change
+    assert not world.attempt()
+    assert not [name for name in world.published if name.startswith(("images", "tags", "release"))]
+
+
+@pytest.mark.parametrize("job", ["attest", "index", "image", "release"])
+def test_each_job_that_publishes_compares_the_files_with_the_build(world: World, job: str) -> None:
+    world.push()
+    world.before[job] = append(f"dist/{WHEEL}")
+    assert not world.attempt()
+    assert world.results[job] is None
+    assert f"{WHEEL}: FAILED" in world.logs
+
+
+def test_a_file_that_the_checksums_do_not_name_is_not_published(world: World) -> None:
+    world.push()
+    world.before["attest"] = append("dist/evil.whl")
+    assert world.attempt()
+    assert not [name for name in world.published if "evil" in name]
+
+
+SEAMS = (
+    "attest",
+    "publish .gz",
+    "publish .whl",
+    "pip install",
+    "cosign login",
+    "skopeo copy --preserve-digests oci-archive",
+    "cosign sign",
+    "skopeo copy --preserve-digests docker",
+    "gh release create",
+    "gh release upload",
+    "gh release edit",
+)
+
+
+@pytest.mark.sampled(4)
+@pytest.mark.parametrize("again", ["failed", "all"])
+@pytest.mark.parametrize("seam", SEAMS)
+def test_another_attempt_does_what_is_left_and_changes_nothing(
+    world: World, seam: str, again: str
+) -> None:
+    world.push()
+    assert not world.attempt(fail=seam)
+    before = world.published
+    assert world.attempt(again=again), world.logs
+    after = world.published
+    assert {name: after[name] for name in before} == before
+    assert {
+        f"index/{WHEEL}",
+        f"index/{SDIST}",
+        f"tags/{VERSION}",
+        "release/files/SHA256SUMS",
+    } <= set(after)
+    # Users see the image that the signature and the notes are about.
+    digest = after[f"tags/{VERSION}"].strip()
+    assert (world.directory / "signed" / digest).exists()
+    assert f"{IMAGE}@{digest}`" in (world.directory / "release" / "notes.md").read_text()
+
+
+def test_a_release_that_is_complete_stays_as_it_is(world: World) -> None:
+    world.push()
+    assert world.attempt()
+    before = world.published
+    assert world.attempt(again="all"), world.logs
+    assert world.published == before
+
+
+def test_an_image_that_somebody_else_pushed_is_not_used(world: World) -> None:
+    world.push()
+    digest = f"sha256:{'0b' * 32}"
+    (world.directory / "tags" / VERSION).write_text(digest)
+    (world.directory / "signed" / digest).write_text("https://github.test/else/where\n")
+    assert not world.attempt()
+    assert world.results["image"] is None
+    assert world.published[f"tags/{VERSION}"] == digest
+
+
+def test_a_registry_that_does_not_answer_is_no_reason_to_push(world: World) -> None:
+    world.push()
+    (world.directory / "down").touch()
+    assert not world.attempt()
+    assert "connection refused" in world.logs
+    assert not [call for call in world.calls if call.startswith("skopeo copy")]
+
+
+def test_a_release_with_other_files_stays_as_it_is(world: World) -> None:
+    world.push()
+    files = world.directory / "release" / "files"
+    files.mkdir(parents=True)
+    (files / "SHA256SUMS").write_text("other\n")
+    assert not world.attempt()
+    assert f"The release {TAG} is published already, with other files." in world.logs
+    assert [file.read_text() for file in files.iterdir()] == ["other\n"]
