@@ -219,6 +219,17 @@ def test_drift_tells_what_moved_and_when_nothing_did(
     assert {r["method"] for r in emulator.requests[-6:]} == {"GET"}
 
 
+def test_drift_names_the_line_of_the_entry(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    entries = "".join(f"  - {{name: {name}, trigger: t, body: b}}\n" for name in "AB")
+    root = repository({"devinops.yaml": CONFIG, "knowledge.yaml": f"knowledge:\n{entries}"})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    emulator.edit("knowledge", names(emulator)["B"], body="other")
+    (drift,) = document(devinops, "drift", "-C", root)["drift"]
+    assert (drift["source"]["file"], drift["source"]["line"]) == ("knowledge.yaml", 3)
+
+
 def test_drift_shows_the_change_against_what_was_applied_although_the_files_moved_on(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:

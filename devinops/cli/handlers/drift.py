@@ -96,7 +96,10 @@ def _find(session: Session[Reader], entries: Callable[[], Loaded]) -> DriftAnswe
     if result.drift:
         root, target = session.settings.root, session.client.target.name
         declared = [entry for entry in entries().declarations if entry.concerns(target)]
-        drift = with_applied(result.drift, inventory, declared, Git(root).contents)
+        # The inventory has the file of an entry, but not the line.
+        lines = {entry.key: entry.source for entry in declared}
+        found = [replace(item, source=lines.get(item.key, item.source)) for item in result.drift]
+        drift = with_applied(found, inventory, declared, Git(root).contents)
         result = result._replace(drift=without_secrets(with_editors(drift, session.client)))
     code = ExitCode.LOOK if result.drift else ExitCode.OK
     notes = session.busy_notes(inventory)
