@@ -1,3 +1,5 @@
 """devinops: GitOps for Devin. Knowledge, playbooks and secrets as files, planned and applied."""
 
-__version__ = "0.1.0"
+from devinops.version import this_version
+
+__version__ = this_version()

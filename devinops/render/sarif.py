@@ -48,7 +48,8 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
 def _driver(codes: list[str], lint: LintDetails) -> dict[str, Any]:
     return {
         "name": "devinops",
-        "semanticVersion": __version__,
+        "version": __version__,
+        "semanticVersion": __version__.replace(".dev", "-dev."),
         "rules": [_lint_rule(lint.rules[c]) if c in lint.rules else _rule(c) for c in codes],
     }
 

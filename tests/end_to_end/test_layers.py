@@ -21,7 +21,7 @@ from tests.testing.places import ROOT
 PACKAGE = ROOT / "devinops"
 
 LAYERS = (
-    {"home", "model", "atomic", "waiting"},
+    {"home", "model", "atomic", "version", "waiting"},
     {"kinds", "signals", "environment", "git", "run_facts"},
     {"schema", "planning"},
     {"applying"},

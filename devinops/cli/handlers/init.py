@@ -468,7 +468,8 @@ def files(
     )
     remote = "with-remote" if git.remote else "without-remote"
     values = {
-        "version": __version__,
+        # The part after + names a commit; a range cannot contain it.
+        "version": __version__.partition("+")[0],
         "target": NEW_TARGET,
         "org_id": org_setting,
         "inventory": _template(f"{remote}.yaml", pipeline).template.removesuffix("\n"),

@@ -1,0 +1,34 @@
+"""Writes the version into what is built; everything else about the package is in setup.cfg."""
+
+from pathlib import Path
+from typing import Any
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
+
+
+class BuildPy(build_py):
+    """Builds the package with `version.txt`, which a checkout has for itself."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            write_version(self.build_lib, self.distribution.get_version())
+
+
+class Sdist(sdist):
+    """Copies the files of the commit, with `version.txt` for what is built from the copy."""
+
+    def make_release_tree(self, base_dir: str, files: Any) -> None:
+        super().make_release_tree(base_dir, files)
+        write_version(base_dir, self.distribution.get_version())
+
+
+def write_version(top: str, version: str) -> None:
+    record = Path(top, "devinops", "version.txt")
+    record.unlink(missing_ok=True)  # It may be a hard link to the file of the checkout.
+    record.write_text(f"{version}\n", "utf-8")
+
+
+setup(cmdclass={"build_py": BuildPy, "sdist": Sdist})
