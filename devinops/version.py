@@ -45,10 +45,11 @@ def version_of(commit: str, tag: str = "", distance: int = 0) -> str:
     then, or all commits.
     """
     release = RELEASE
-    if tag == f"v{RELEASE}":
+    if re.fullmatch(rf"v{RELEASE}(rc\d+)?", tag):
+        release = tag.removeprefix("v")
         if not distance:
-            return RELEASE
-        release = re.sub(r"\d+$", lambda last: str(int(last[0]) + 1), RELEASE)
+            return release
+        release = re.sub(r"\d+$", lambda last: str(int(last[0]) + 1), release)
     return f"{release}.dev{distance}+{f'g{commit[:7]}' if commit else 'unknown'}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -539,8 +540,34 @@ def test_another_version_gets_a_message(repository: Write, wanted: str, message:
     assert (str(first.source), second.code) == ("devinops.yaml:2:19", "unknown-key")
 
 
-def test_this_version_is_enough(repository: Write) -> None:
-    assert read_project(config(repository, "required_version: '>=0.1'")).targets == {}
+@pytest.mark.parametrize(
+    ("version", "fits", "does_not_fit"),
+    [
+        ("1.0.0", (">=1.0", "==1.0.*", "<1.1", "==1.0.0", "~=1.0"), (">1.0", ">=1.0.1", "<1")),
+        # A commit after 1.0.0, and before 1.0.1.
+        (
+            "1.0.1.dev12+g1a2b3c4",
+            (">=1.0", ">1.0", "==1.0.*", "<1.1", "~=1.0", ">=1.0.1.dev12", "==1.0.1.dev12"),
+            (">=1.0.1", "<1.0.1", "==1.0.0", ">=1.0.1.dev13", "<=1.0.0"),
+        ),
+        # The way to 1.1 belongs neither to 1.0 nor yet to 1.1.
+        ("1.1.0.dev3+g1a2b3c4", (">=1.0", "==1.1.*", "<1.2"), (">=1.1", "==1.0.*", "<1.1")),
+        ("1.0.0.dev0+unknown", (">=0.1", "==1.0.*", "<1.1"), (">=1.0",)),
+    ],
+)
+def test_the_commits_between_two_releases_are_compared_too(
+    repository: Write,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    fits: tuple[str, ...],
+    does_not_fit: tuple[str, ...],
+) -> None:
+    monkeypatch.setattr("devinops.config.reading.__version__", version)
+    for wanted in fits:
+        assert read_project(config(repository, f"required_version: '{wanted}'")).targets == {}
+    for wanted in does_not_fit:
+        with pytest.raises(InputError, match=re.escape(f"{wanted}, but this is {version}")):
+            read_project(config(repository, f"required_version: '{wanted}'"))
 
 
 @pytest.mark.parametrize(

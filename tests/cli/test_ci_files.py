@@ -42,11 +42,11 @@ targets:
 shards: 3
 {WAVES}"""
 VARIANTS = {
-    "one": ("", "", "devinops==0.1.0"),
+    "one": ("", "", "devinops==1.0.0"),
     "below": ("teams/my devin", "", "devinops @ git+https://h/d.git@0a#subdirectory=x"),
-    "many": ("", MANY, "devinops==0.1.0"),
-    "many below": ("a", MANY, "devinops==0.1.0"),
-    "rollout": ("", ROLLOUT, "devinops==0.1.0"),
+    "many": ("", MANY, "devinops==1.0.0"),
+    "many below": ("a", MANY, "devinops==1.0.0"),
+    "rollout": ("", ROLLOUT, "devinops==1.0.0"),
 }
 WORKFLOW, PIPELINE = ".github/workflows/devinops.yml", ".gitlab-ci.yml"
 

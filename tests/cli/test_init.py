@@ -30,7 +30,7 @@ def git(root: Path, *arguments: str) -> None:
 def _from_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
     """How the tests themselves got devinops changes nothing here; `test_installed_from.py` has the rest."""
     monkeypatch.setattr(
-        "devinops.cli.handlers.init.installed_origin", lambda: Origin("devinops==0.1.0")
+        "devinops.cli.handlers.init.installed_origin", lambda: Origin("devinops==1.0.0")
     )
 
 
@@ -44,6 +44,14 @@ def test_what_init_writes_can_be_validated_planned_and_applied(
         monkeypatch.setenv("DEVIN_API_KEY", "cog_emulator")
         assert devinops("apply", "-C", tmp_path, "--yes").code == 0
         assert [note["name"] for note in emulator.knowledge()] == ["Where knowledge is written"]
+
+
+def test_init_between_two_releases_requires_at_least_this_commit(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devinops.cli.handlers.init.__version__", "1.0.1.dev12+g1a2b3c4")
+    devinops("init", "-C", tmp_path)
+    assert 'required_version: ">=1.0.1.dev12"\n' in (tmp_path / "devinops.yaml").read_text()
 
 
 def test_init_uses_what_the_repository_tells(
@@ -539,7 +547,7 @@ def test_the_place_that_devinops_comes_from_is_not_forgotten(
 ) -> None:
     devinops("init", "-C", tmp_path)
     workflow = (tmp_path / ".github/workflows/devinops.yml").read_text()
-    unknown = Origin("devinops==0.1.0", unknown="a reason")
+    unknown = Origin("devinops==1.0.0", unknown="a reason")
     monkeypatch.setattr("devinops.cli.handlers.init.installed_origin", lambda: unknown)
     ran = devinops("init", "-C", tmp_path)
     assert "kept  .github/workflows/devinops.yml, which differs" in ran.out

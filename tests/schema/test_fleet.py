@@ -6,13 +6,19 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from devinops.model.policy import Approvals
 from devinops.render import render
+from devinops.schema.base_document import HEAD
 from tests.testing.documents import fits
 from tests.testing.fleets import answer, applied, fleet_of, mixed, update
 
 
-def test_each_text_stands_once_for_each_class(golden: Callable[[str, str], None]) -> None:
+def test_each_text_stands_once_for_each_class(
+    golden: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(HEAD, "tool_version", "VERSION")
     written = "".join(render("json", answer(fleet_of([update("b"), update("a")]))))
     golden("fleet/plan.json", written)
     fits("fleet", written)
