@@ -153,7 +153,9 @@ def installed_origin() -> Origin:
     direct_url = _direct_url()
     url = urlsplit(str((direct_url or {}).get("url") or ""))
     path = unquote(url.path) if url.scheme == "file" and url.netloc in ("", "localhost") else ""
-    return origin_of(direct_url, _checkout(Path(path)) if path else None)
+    vcs = (direct_url or {}).get("vcs_info")
+    commit = str(vcs.get("commit_id") or "") if isinstance(vcs, Mapping) else ""
+    return origin_of(direct_url, _checkout(Path(path), commit or "HEAD") if path else None)
 
 
 def _direct_url() -> Mapping[str, Any] | None:
@@ -172,16 +174,16 @@ def _direct_url() -> Mapping[str, Any] | None:
     return value if isinstance(value, dict) else {}
 
 
-def _checkout(directory: Path) -> Checkout | None:
+def _checkout(directory: Path, revision: str) -> Checkout | None:
     if not directory.is_dir():
         return None
     git = Git(directory)
     remotes = (git.line("remote") or "").splitlines()
-    commit = git.line("rev-parse", "HEAD")
+    commit = git.line("rev-parse", "--verify", "--quiet", revision)
     if not remotes or commit is None:
         return None
     name = "origin" if "origin" in remotes else remotes[0]
-    unpushed = git.line("rev-list", "--max-count=1", "HEAD", "--not", f"--remotes={name}")
+    unpushed = git.line("rev-list", "--max-count=1", commit, "--not", f"--remotes={name}")
     below = (git.line("rev-parse", "--show-prefix") or "").strip("/")
     return Checkout(git.line("remote", "get-url", name) or "", commit, unpushed == "", below)
 
@@ -189,9 +191,9 @@ def _checkout(directory: Path) -> Checkout | None:
 def install_command(requirement: str) -> str:
     """Return the command that adds an extra to the devinops that runs, from its own source.
 
-    `requirement` is a requirement such as `devinops[secrets]`. If the source is not recorded, the
-    command installs the packages of the extra: the index could have a package of somebody else
-    under the name of devinops.
+    `requirement` is a requirement such as `devinops[secrets]`. If the source is not recorded,
+    or was a file that is gone, the command installs the packages of the extra: the index could have
+    a package of somebody else under the name of devinops.
     """
     command, add = _installer()
     source = _source(requirement, _direct_url() or {})
@@ -217,17 +219,24 @@ def _installer() -> tuple[str, str]:
 
 
 def _source(requirement: str, direct_url: Mapping[str, Any]) -> str:
-    """Return the words that tell an installer this source with an extra; empty if it is unknown."""
-    url, directory = str(direct_url.get("url") or ""), direct_url.get("dir_info")
-    if urlsplit(url).scheme != "file":
+    """Return the words that tell an installer this source with an extra; empty if there is none."""
+    url, directory = urlsplit(str(direct_url.get("url") or "")), direct_url.get("dir_info")
+    if url.scheme != "file":
         origin = origin_of(direct_url, None)
         return (
             "" if origin.unknown else shlex.quote(origin.requirement.replace(NAME, requirement, 1))
         )
+    path = unquote(url.path)
+    if not Path(path).exists():
+        return ""
     if isinstance(directory, Mapping) and directory.get("editable"):
-        path = unquote(urlsplit(url).path)
         return f"--editable {shlex.quote(path + requirement.removeprefix(NAME))}"
-    return shlex.quote(f"{requirement} @ {url}")
+    address, vcs = url.geturl(), direct_url.get("vcs_info")
+    if isinstance(vcs, Mapping):
+        # Without a host, older versions of pip take the requirement for a path.
+        below = _in_repository(direct_url.get("subdirectory"))
+        address = f"{vcs.get('vcs')}+file://localhost{url.path}@{vcs.get('commit_id')}{below}"
+    return shlex.quote(f"{requirement} @ {address}")
 
 
 def _packages(requirement: str) -> list[str]:

@@ -214,6 +214,8 @@ def test_a_directory_is_asked_for_its_remote_and_commit(
     (work / "file").write_text("2")
     commit(work, "-am", "2")
     assert "not pushed" in installed_origin().unknown
+    installed({"url": work.as_uri(), "vcs_info": {"vcs": "git", "commit_id": pushed}})
+    assert installed_origin().revision == pushed
 
 
 @pytest.mark.sampled(4)
@@ -282,7 +284,9 @@ def test_nothing_pretends_that_an_index_has_devinops() -> None:
 # --- an extra ---------------------------------------------------------------------------------------------
 
 PYTHON = shlex.quote(sys.executable)
-WHEEL = {"url": "file:///d/devinops-1-py3-none-any.whl", "archive_info": {}}
+WHEEL = {"url": "file://@/devinops-1-py3-none-any.whl", "archive_info": {}}
+GONE = {"url": "file://@/gone.whl", "archive_info": {}}
+CLONE = {"url": "file://@/my%20dir", "vcs_info": {"vcs": "git", "commit_id": C}}
 EXTRAS: dict[str, tuple[dict[str, Any] | None, str, str, str]] = {
     "pip from a repository": (
         vcs("https://bob:hunter2@github.com/acme/devinops.git"), "", "pip",
@@ -297,16 +301,23 @@ EXTRAS: dict[str, tuple[dict[str, Any] | None, str, str, str]] = {
         f"pipx install --force 'devinops[secrets] @ git+{HTTPS}@{C}'",
     ),
     "uv tool, editable": (
-        {"url": "file:///my%20dir", "dir_info": {"editable": True}}, "uv-receipt.toml", "uv",
-        "uv tool install --force --editable '/my dir[secrets]'",
+        {"url": "file://@/my%20dir", "dir_info": {"editable": True}}, "uv-receipt.toml", "uv",
+        "uv tool install --force --editable '@/my dir[secrets]'",
     ),
     "pip from a directory": (
-        {"url": "file:///d", "dir_info": {}}, "", "pip",
-        f"{PYTHON} -m pip install 'devinops[secrets] @ file:///d'",
+        {"url": "file://@/my%20dir", "dir_info": {}}, "", "pip",
+        f"{PYTHON} -m pip install 'devinops[secrets] @ file://@/my%20dir'",
     ),
     "pipx from a wheel": (
         WHEEL, "pipx_metadata.json", "pip",
         f"pipx install --force 'devinops[secrets] @ {WHEEL['url']}'",
+    ),
+    "pip from a repository on this machine": (
+        CLONE, "", "pip",
+        f"{PYTHON} -m pip install 'devinops[secrets] @ git+file://localhost@/my%20dir@{C}'",
+    ),
+    "pipx from a wheel that is gone": (
+        GONE, "pipx_metadata.json", "pip", "pipx inject devinops 'detector<3,>=2'",
     ),
     "pip from an index": (None, "", "pip", f"{PYTHON} -m pip install 'detector<3,>=2'"),
     "pipx from an index": (
@@ -322,7 +333,12 @@ EXTRAS: dict[str, tuple[dict[str, Any] | None, str, str, str]] = {
 def test_the_command_for_an_extra_fits_how_devinops_was_installed(
     how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """In a case, `@/` is the directory with the source that is there."""
     direct_url, metadata, installer, expected = EXTRAS[how]
+    (tmp_path / "my dir").mkdir()
+    (tmp_path / "devinops-1-py3-none-any.whl").touch()
+    if direct_url:
+        direct_url = {**direct_url, "url": direct_url["url"].replace("@/", f"{tmp_path}/")}
 
     class Installed(Distribution):
         requires = ["click>=8", 'detector<3,>=2; python_version < "4" and extra == "secrets"']
@@ -340,4 +356,4 @@ def test_the_command_for_an_extra_fits_how_devinops_was_installed(
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     if metadata:
         (tmp_path / metadata).touch()
-    assert origins.install_command("devinops[secrets]") == expected
+    assert origins.install_command("devinops[secrets]") == expected.replace("@/", f"{tmp_path}/")
