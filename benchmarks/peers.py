@@ -2,7 +2,7 @@
 
 They are below `peers/` of the environment that runs the benchmarks, never in it: what a peer needs
 must not change what devinops imports. devinops itself has one as well, with its dependencies only,
-as after `pip install devinops`; it runs the source of a checkout.
+as an installation without extras has them; it runs the source of a checkout.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def program(peer: str, name: str) -> str:
 
 
 def python() -> str:
-    """Return a Python that has what `pip install devinops[secrets]` installs, but devinops."""
+    """Return a Python that has the dependencies of devinops and of its extra `secrets`."""
     settings = ConfigParser()
     settings.read(CHECKOUT / "setup.cfg", encoding="utf-8")
     lines = "\n".join(

@@ -270,15 +270,57 @@ def test_what_init_writes_installs_it(
         assert ("FILL IN the URL" in written) is bool(origin.unknown)
 
 
-def test_nothing_pretends_that_an_index_has_devinops() -> None:
-    places = [ROOT / "README.md", *(ROOT / "docs").rglob("*"), *(ROOT / "devinops").rglob("*")]
-    for path in places:
-        if path.suffix in (".md", ".py", ".yml", ".yaml"):
-            claims = re.findall(
-                r"pip install ['\"]?devinops(?!(?:\[\w+\])? @)[^`\n]*|\"devinops>=",
-                path.read_text("utf-8"),
-            )
-            assert claims == [], path
+_BARE = re.compile(
+    r"""(?:\b(?:pip3?|pipx|uv|poetry|pdm|conda|mamba|brew|npm|apt(?:-get)?)[ ](?:[\w./=:-]+[ ])*?
+        (?:install|add|run|download|wheel)|\buvx|\bpipx[ ]run|--from)
+        (?:[ \\\n]+-[\w=-]+)*[ \\\n]+['"]?devinops(?!(?:\[[\w,-]+\])?[ ]*@|[\w/-]|\.\w)
+      |\bdevinops(?:\[[\w,-]+\])?[ ]?(?:[=~!]=|>=?|<=?)[ ]?\d""",
+    re.VERBOSE,
+)
+"""What asks an index for the name of devinops: a command, or a requirement with a version."""
+
+
+def test_nothing_names_a_package_of_an_index_that_the_project_does_not_own() -> None:
+    """Whoever publishes a package of this name there would be installed instead."""
+    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
+    names = [name for name in listed if not re.match(r"tests/(?!golden/)|.*\.svg$", name)]
+    assert {"README.md", "action.yml", "devinops/cli/commands.py"} <= {*names}
+    texts = {name: (ROOT / name).read_text("utf-8") for name in names if (ROOT / name).is_file()}
+    assert {name: found for name, text in texts.items() if (found := _BARE.findall(text))} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pip install devinops",
+        "python -m pip install --upgrade 'devinops[emulator]'",
+        "pipx install devinops==1.0.0",
+        "pipx run devinops plan",
+        "uvx devinops demo",
+        "uvx --from devinops devinops",
+        "uv tool install \\\n  --force devinops",
+        "uv add devinops",
+        'additional_dependencies: ["devinops>=1"]',
+        "pip install --require-hashes --no-deps devinops.",
+    ],
+)
+def test_a_hint_to_an_index_is_recognized(text: str) -> None:
+    assert _BARE.search(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pipx install 'devinops[emulator] @ git+https://HOST/PATH@COMMIT'",
+        "pip install ./devinops-1.0.0-py3-none-any.whl",
+        "pip install --editable devinops/",
+        "pipx uninstall devinops",
+        "pipx inject devinops fastapi",
+        "devinops 1.0.0",
+    ],
+)
+def test_a_source_of_its_own_is_no_hint_to_an_index(text: str) -> None:
+    assert not _BARE.search(text)
 
 
 # --- an extra ---------------------------------------------------------------------------------------------
