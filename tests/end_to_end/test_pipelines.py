@@ -15,6 +15,7 @@ from tests.testing import warm
 from tests.testing.command_line import run_quietly
 from tests.testing.gitlab_api import TOKEN, GitLabApi
 from tests.testing.inventories import commit, forge_backup, git
+from tests.testing.linters import schema_errors
 from tests.testing.workflows import Runner, gitlab_jobs, run_gitlab_job
 
 SEED = """
@@ -196,6 +197,33 @@ def test_without_the_token_there_is_a_plan_and_no_note(world: World) -> None:
     assert code == 0, log
     assert "the variable DEVINOPS_GITLAB_TOKEN is missing" in log
     assert digest_in(log)
+
+
+@pytest.mark.matrix
+def test_a_merge_train_leaves_the_reviewed_plan_in_the_comment(world: World) -> None:
+    world.gitlab.open(1)
+    assert world.run("devinops-plan", MERGE_REQUEST, 1)[0] == 0
+    (reviewed,) = world.gitlab.texts(1)
+    world.write("B")
+    train = {"CI_MERGE_REQUEST_EVENT_TYPE": "merge_train"}
+    code, log = world.run("devinops-plan", MERGE_REQUEST, 1, **train)
+    assert (code, "2 to create" in log) == (0, True), log
+    assert world.gitlab.texts(1) == [reviewed]
+
+
+@pytest.mark.matrix
+def test_a_job_can_run_in_an_image_that_contains_devinops(world: World) -> None:
+    """As the comment says: one image instead of the other, and no line with pip."""
+    text = (world.checkout / ".gitlab-ci.yml").read_text()
+    text = text.replace("  image: python:3.12\n", "").replace("  # image: {", "  image: {")
+    lines = [line for line in text.splitlines() if not line.startswith("    - pip install ")]
+    world.pipeline = yaml.safe_load("\n".join(lines))
+    assert schema_errors("gitlab-ci", world.pipeline) == []
+    assert world.pipeline[".devinops"]["image"]["entrypoint"] == [""]
+    world.runner.program("pip", "exit 1")
+    world.gitlab.open(1)
+    code, log = world.run("devinops-plan", MERGE_REQUEST, 1)
+    assert code == 0, log
 
 
 @pytest.mark.matrix

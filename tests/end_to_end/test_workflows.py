@@ -122,6 +122,7 @@ class World:
         schedule: str = "",
         needs: dict[str, str] | None = None,
         shard: int = 1,
+        queued_after: str = "",
     ) -> dict[str, Step]:
         keys = {"DEVIN_API_KEY_PLAN": PLAN_KEY, "DEVIN_API_KEY": APPLY_KEY}
         source = "someone/api" if fork else "acme/api"
@@ -139,6 +140,7 @@ class World:
                     "schedule": schedule,
                     "repository": {"private": True, "default_branch": "main"},
                     "pull_request": {"head": {"repo": {"full_name": source}}},
+                    "merge_group": {"base_sha": queued_after},
                 },
             },
             "inputs": inputs or {},
@@ -282,6 +284,57 @@ def test_a_merge_queue_is_planned_without_a_comment(world: World) -> None:
     assert steps["Plan"].outputs["has_changes"] == "true"
     assert steps["Comment"].code is None
     assert "merge_group" in world.workflow["on"]
+
+
+def queue(world: World, after: str) -> dict[str, Step]:
+    """Run the plan for what a merge queue adds to the commit `after`."""
+    ref = "refs/heads/gh-readonly-queue/main/pr-1-0a"
+    return world.run("plan", "merge_group", ref=ref, queued_after=after)
+
+
+def test_what_was_reviewed_is_applied_after_a_merge_queue(world: World) -> None:
+    after = git(world.checkout, "rev-parse", "HEAD^")
+    world.github.open(1)
+    reviewed = world.plan(1)["Plan"].outputs["digest"]
+    steps = queue(world, after)
+    passed(steps)
+    assert (steps["Lint"].code, steps["Plan"].outputs["digest"]) == (0, reviewed)
+    assert len(world.github.texts(1)) == 1
+    # The queue squashes, and the job starts before GitHub knows of the merge.
+    world.github.knows_commits = False
+    passed(world.run("apply", "push", sha=world.github.merge(1, "squash")))
+    assert world.names == ["A", "Style"]
+
+
+@pytest.mark.matrix
+def test_of_two_requests_that_a_queue_merges_in_one_push_nothing_is_applied(world: World) -> None:
+    world.github.open(1)
+    passed(world.plan(1))
+    (world.checkout / "knowledge" / "A.md").rename(world.directory / "A.md")
+    world.write("B")
+    world.github.open(2)
+    passed(world.plan(2))
+    (world.directory / "A.md").rename(world.checkout / "knowledge" / "A.md")
+    world.push()
+    world.github.merge(1)
+    steps = world.run("apply", "push", sha=world.github.merge(2))
+    assert (steps["Apply"].code, world.names) == (5, ["Style"])
+    assert "knowledge:A" in steps["Apply"].log
+
+
+def test_a_merge_queue_plans_and_lints_only_what_its_request_changes(world: World) -> None:
+    after = git(world.checkout, "rev-parse", "HEAD")
+    (world.checkout / "README.md").write_text("Nothing for Devin.\n")
+    world.push()
+    steps = queue(world, after)
+    passed(steps)
+    assert "changes no entry" in commands(steps["Plan"].log)[0].data
+    assert "exit_code" not in steps["Plan"].outputs
+    world.write("B", "an invisible \u200b character")
+    world.write("C")
+    steps = queue(world, after)
+    assert (steps["Lint"].code, steps["Plan"].outputs["changes"]) == (1, "3")
+    passed(queue(world, git(world.checkout, "rev-parse", "HEAD^")))
 
 
 @pytest.mark.matrix

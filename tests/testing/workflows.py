@@ -221,8 +221,8 @@ class Runner:
         if not condition(job.get("if"), {"failed": False, **context}):
             return None
         shared = {**workflow.get("env", {}), **job.get("env", {})}
-        inside = {**context, "env": shared}
-        values = {key: filled(str(value), inside) for key, value in shared.items()}
+        values = {key: filled(str(value), context) for key, value in shared.items()}
+        inside = {**context, "env": values}
         return self.steps(job["steps"], inside, {**values, **environment})
 
 
