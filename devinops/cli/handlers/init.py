@@ -268,7 +268,7 @@ def _lack(existing: str, pipeline: Pipeline) -> str:
     if not pipeline.is_many:
         return ""
     text = _without_comments(existing)
-    is_for_all = "--affected" in text
+    is_for_all = bool(re.search(r"--target .*--affected", text))
     wanted = pipeline.all_keys if is_for_all else pipeline.keys
     lacking = [
         name for name in wanted if not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", text)
