@@ -30,12 +30,13 @@ MAX_ROWS = 20
 
 @dataclass(frozen=True)
 class PulledTarget:
-    """A target, and what could not be read of it. Without `target`, `failure` says why."""
+    """A target, what could not be read of it, and notes. Without `target`, `failure` says why."""
 
     name: str
     target: Target | None = None
     not_read: tuple[NotRead, ...] = ()
     failure: DevinopsError | None = None
+    notes: tuple[str, ...] = ()
 
     def renamed(self, name: str) -> PulledTarget:
         """Return this with another name."""
@@ -114,6 +115,8 @@ def lines(run: PullRun, options: Options) -> Iterator[str]:
     for item, names in run.not_read.items():
         yield f"! {item.kind} was not read{_where(run, names)}: {item.reason}"
     yield from _left_rows(run)
+    for target in run.targets:
+        yield from (f"{target.name}: {note}" if run.is_many else note for note in target.notes)
     if setup and setup.snippets:
         for where, text in setup.snippets:
             yield from ("", f"Add by hand to {where}:", "", *text.splitlines())

@@ -457,17 +457,17 @@ def _notes(
         yield f"{are} no longer declared ({listed(staying)}); {stay} because prune is off"
     notes = (*draft.notes, *advice(snapshot, draft.changes, declarations))
     yield from (note for key, note in notes if selected(key))
-    foreign = (live for live in snapshot.objects if live.owner and not live.ours)
-    yield from _foreign_notes(live for live in foreign if selected(live.key))
+    yield from foreign_notes(live for live in snapshot.objects if selected(live.key))
     yield from generated_secret_notes(draft.changes)
     yield from hazard_notes(draft.changes)
 
 
-def _foreign_notes(lives: Iterable[Live]) -> Iterator[str]:
+def foreign_notes(lives: Iterable[Live]) -> Iterator[str]:
     """Yield a note for each kind with the number of objects that have another owner's label."""
     owners: defaultdict[str, Counter[str | None]] = defaultdict(Counter)
     for live in lives:
-        owners[live.key.kind][live.owner] += 1
+        if live.owner and not live.ours:
+            owners[live.key.kind][live.owner] += 1
     for kind, counts in owners.items():
         shares = ", ".join(f"{count} of {owner}" for owner, count in sorted(counts.items()))
         yield f"{kind} objects with the label of another owner, which stay as they are: {shares}"

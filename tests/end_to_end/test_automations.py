@@ -322,6 +322,21 @@ def test_what_to_do_about_the_label_of_another_owner_is_reported(
     assert f"{id} has the label of another owner (production)" in linked.err
 
 
+def test_a_new_repository_pulls_the_automations_of_its_owner_and_counts_the_others(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    theirs = {"name": "Nightly", "triggers": [], "actions": [{**START, "prompt": "p"}]}
+    emulator.add("automation", **theirs, metadata={"devinops": "staging"})
+    root = repository({"devinops.yaml": CONFIG})
+    ran = devinops("pull", "-C", root)
+    assert (ran.code, (root / "automations.yaml").exists()) == (0, False)
+    assert "which stay as they are: 1 of staging; if this repository is that owner" in ran.out
+    repository({"devinops.yaml": CONFIG.replace("prune: owned", "prune: owned, owner: staging")})
+    ran = devinops("pull", "-C", root)
+    assert (ran.code, (root / "automations.yaml").exists()) == (0, True)
+    assert "staging" not in ran.out
+
+
 # --- the secret of a webhook ----------------------------------------------------------------------------------
 
 

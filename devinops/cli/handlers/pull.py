@@ -31,6 +31,7 @@ from devinops.model.errors import ApiError, ConfigError, DevinopsError, UsageErr
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Snapshot
+from devinops.planning.plan import foreign_notes
 from devinops.planning.selection import Only
 from devinops.render.answers import SimpleAnswer
 from devinops.writers import FileChange
@@ -138,7 +139,7 @@ class _Pull:
                 return self._prepare([Reading(replace(pulling, snapshot=snapshot), first.kinds)])
 
             pulled = verified(session, first.snapshot, prepare)
-        target = PulledTarget(pulling.target.name, pulling.target, first.not_read)
+        target = self._target(pulling, first)
         return PullRun(pulled, self.request.check, (target,))
 
     def many(self, names: tuple[str, ...]) -> PullRun:
@@ -159,7 +160,7 @@ class _Pull:
                     fleet.check_key(session.settings)
                     raise
                 reading = Reading(replace(pulling, snapshot=result.snapshot), result.kinds)
-                found[name] = reading, PulledTarget(name, pulling.target, result.not_read)
+                found[name] = reading, self._target(pulling, result)
 
             jobs = {name: partial(read, name) for name in names}
             fleet.each("reading", jobs, failed.__setitem__)
@@ -212,6 +213,16 @@ class _Pull:
         needed |= {record.key.kind for record in pulling.inventory.records}
         kinds = self.request.kinds or (set() if self.request.unmanaged else needed)
         return first_reading(session, kinds, needed, ahead, verify=verify)
+
+    def _target(self, pulling: Pulling, result: ReadableKinds) -> PulledTarget:
+        """Return what the report says of a target, with what `unmanaged` leaves to other owners."""
+        objects = result.snapshot.objects if self.request.unmanaged else ()
+        notes = tuple(
+            f"{note}; if this repository is that owner, set owner for the target in devinops.yaml, "
+            "and pull again"
+            for note in foreign_notes(live for live in objects if self.request.selects(live.key))
+        )
+        return PulledTarget(pulling.target.name, pulling.target, result.not_read, notes=notes)
 
     def _prepare(self, readings: Sequence[Reading], unread: Unread = lambda _: ()) -> Pulled:
         """Return what is pulled from all targets together, and prepare writing it."""
