@@ -495,7 +495,12 @@ def drift(**arguments: Any) -> ExitCode:
     type=click.Choice(["plugin", "json"]),
     help="plugin: skills and rules for Devin, in DIR. json: objects as the API lists them.",
 )
-@click.argument("directory", metavar="[DIR]", required=False, type=FilePath(file_okay=False))
+@click.option(
+    "--status",
+    is_flag=True,
+    help="Compare the skills in each DIR with the entries; exit 2 if they differ or are missing.",
+)
+@click.argument("directories", metavar="[DIR]...", nargs=-1, type=FilePath(file_okay=False))
 @click.option(
     "--as",
     "as_",
@@ -526,6 +531,7 @@ def export(**arguments: Any) -> ExitCode:
       devinops export --to plugin plugin
       devinops export --to plugin plugin --check
       devinops export --to plugin ../api --repository acme/api
+      devinops export --status ../api ../web
       devinops export --to json --live --out backup.json
     """
     return _call("export:run", arguments)

@@ -9,18 +9,23 @@ skill that only a person starts. Sources: agentskills.io/specification; docs.dev
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
+from devinops.export.lock import LOCK, Ids, Locked, dump, named, with_ids
 from devinops.export.page import OTHER_TARGET, SOURCE, TEXT, Provenance, Remark, page, provenance
-from devinops.export.slugs import free_slug, plain_slug
+from devinops.export.slugs import is_slug, plain_slug
 from devinops.model.keys import Key
 from devinops.model.kind import Attribute, Use
 from devinops.model.objects import Declaration, Ensure
 
 MANIFEST: Final = ".devin-plugin/plugin.json"
+PORTABLE: Final = "plugin.json"
+"""The manifest of Agent Plugins, which other agents read; Devin prefers its own."""
 SKILLS: Final = "skills"
 RULES: Final = "rules"
 SKILL_FILE: Final = "SKILL.md"
@@ -39,11 +44,18 @@ LONGEST_RULE: Final = 12_000
 LONGEST_SKILL: Final = 20_000
 """The specification advises at most 5,000 tokens, which are about so many characters."""
 
+PORTABLE_SCHEMA: Final = "https://agent-plugins.org/schemas/1.0.0/plugin.schema.json"
+
+IS_RULE: Final = "only Devin reads rules"
+IS_FOR_PEOPLE: Final = "only Devin obeys triggers: [user], so another agent may start it by itself"
+
 EVERYWHERE: Final = "all"
 """A pin to every repository."""
 
 GLOBS: Final = "globs"
 """The member of an entry's `meta` with file patterns."""
+
+_PORTABLE_NAME: Final = re.compile(r"(?!.{65})[a-z0-9]+([.-][a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -52,7 +64,7 @@ class PluginChoices:
 
     `name` is that of a new plugin. `as_rules`: rules instead of skills. `repository`: only what is
     pinned to that one. `force` overwrites files that were changed by hand. `source` is the
-    repository that the entries are in, empty if it is not known.
+    repository that the entries are in, empty if it is not known. `check`: nothing is written.
     """
 
     name: str
@@ -60,6 +72,7 @@ class PluginChoices:
     repository: str = ""
     force: bool = False
     source: str = ""
+    check: bool = False
 
 
 class FileStatus(StrEnum):
@@ -76,8 +89,8 @@ class FileStatus(StrEnum):
 class PluginFile:
     """A file of the plugin: its path there, its new text, and the entry that it is made from.
 
-    The manifest has no entry. A file that is removed, or that was changed by hand and therefore
-    stays, has no text.
+    A manifest and the lock file have no entry. A file that is removed, or that was changed by hand
+    and therefore stays, has no text.
     """
 
     path: str
@@ -98,7 +111,7 @@ class Exported:
     `left_out` are entries that the plugin does not have. `shipped` are the entries whose live
     objects exist a second time as soon as Devin uses the plugin. `ours` is the number of files that
     an earlier export of the same repository wrote. `withheld` are those of `left_out` whose text
-    would be lost with the live object.
+    would be lost with the live object. `not_portable` says what agents other than Devin ignore.
     """
 
     files: tuple[PluginFile, ...]
@@ -107,6 +120,7 @@ class Exported:
     shipped: tuple[Key, ...]
     ours: int
     withheld: tuple[Key, ...]
+    not_portable: tuple[Remark, ...]
 
     @property
     def gone(self) -> list[PluginFile]:
@@ -127,12 +141,15 @@ def export_plugin(
     existing: Mapping[str, str],
     choices: PluginChoices,
     others: Iterable[Declaration] = (),
+    locked: Sequence[Locked] = (),
+    ids: Mapping[Key, Ids] = MappingProxyType({}),
 ) -> Exported:
     """Return what the plugin is made of; `existing` are path → text of the files it has now.
 
-    The files of `others`, which the user did not select, stay as they are.
+    The files of `others`, which the user did not select, stay as they are. `locked` are the lines
+    of the lock file, and `ids` the known ids of live objects.
     """
-    run = _PluginExport(existing, choices)
+    run = _PluginExport(existing, choices, locked, ids)
     run.unselected.update(key for other in others for key in _keys(other))
     run.export(sorted(declarations, key=lambda declaration: declaration.key))
     return run.exported()
@@ -150,6 +167,11 @@ class _EarlierFile:
         return _slug_of(self.path)
 
 
+def _is_page(path: str) -> bool:
+    """Return whether a file is a skill or a rule."""
+    return path.startswith((f"{SKILLS}/", f"{RULES}/"))
+
+
 def _slug_of(path: str) -> str:
     return path.split("/")[1].removesuffix(".md")
 
@@ -157,11 +179,17 @@ def _slug_of(path: str) -> str:
 class _PluginExport:
     """One export while it is prepared."""
 
-    def __init__(self, existing: Mapping[str, str], choices: PluginChoices) -> None:
-        self.existing, self.choices = existing, choices
+    def __init__(
+        self,
+        existing: Mapping[str, str],
+        choices: PluginChoices,
+        locked: Sequence[Locked],
+        ids: Mapping[Key, Ids],
+    ) -> None:
+        self.existing, self.choices, self.locked, self.ids = existing, choices, locked, ids
         provenances = {path: provenance(path, existing[path]) for path in sorted(existing)}
         self.origins = {
-            path: origin for path, origin in provenances.items() if origin and path != MANIFEST
+            path: origin for path, origin in provenances.items() if origin and _is_page(path)
         }
         """Path → provenance of the files that devinops wrote, sorted by path."""
         self.earlier = _earlier_files(self.origins)
@@ -170,6 +198,7 @@ class _PluginExport:
         self.left_out: list[Remark] = []
         self.shipped: list[Key] = []
         self.withheld: list[Key] = []
+        self.not_portable: list[Remark] = []
         self.unselected: set[Key] = set()
         """The keys of entries that the user did not select."""
 
@@ -183,7 +212,7 @@ class _PluginExport:
         for declaration in filter(self.is_chosen, declarations):
             if chosen.setdefault(declaration.key, declaration) is not declaration:
                 self.left_out.append(Remark(OTHER_TARGET, declaration.key))
-        slugs = self.slugs(list(chosen.values()))
+        slugs = self.slugs(list(chosen.values()), {entry.key for entry in declarations})
         for declaration in chosen.values():
             self.add(declaration, slugs[declaration.key])
 
@@ -199,7 +228,7 @@ class _PluginExport:
         if repository and _pin(declaration) != repository and not is_retired:
             self.unselected.update(_keys(declaration))
             return False
-        if why := _refusal(declaration, is_retired=is_retired):
+        if why := refusal(declaration, is_retired=is_retired):
             self.left_out.append(Remark(why, declaration.key))
         if why == _TOO_LATE:
             self.withheld.append(declaration.key)
@@ -216,25 +245,39 @@ class _PluginExport:
         for file in self.earlier_files(declaration):
             self.files[file.path] = PluginFile(file.path, FileStatus.UNCHANGED, "", declaration.key)
 
-    def slugs(self, declarations: Sequence[Declaration]) -> dict[Key, str]:
-        """Return the slug of each entry: the one it has, else a free one."""
-        slugs: dict[Key, str] = {}
-        used: set[str] = set()
-        for declaration in declarations:
-            known = next(iter(self.earlier_files(declaration)), None)
-            if known and known.slug not in used:
-                slugs[declaration.key] = known.slug
-                used.add(known.slug)
-        taken = {_slug_of(path).lower() for path in self.existing if path != MANIFEST}
-        for declaration in declarations:
-            if declaration.key not in slugs:
-                handle = _text(declaration, declaration.kind.meaning.handle)
-                slugs[declaration.key] = new = free_slug(declaration.key, handle, taken)
-                if new != (plain := plain_slug(declaration.key, handle)):
-                    text = f"the name {plain} is taken, so it is called {new}"
-                    self.remark(declaration, text)
-                taken.add(new)
-        return slugs
+    def slugs(self, entries: Sequence[Declaration], declared: Collection[Key]) -> dict[Key, str]:
+        """Return the slug of each entry, and put all of them into the lock file."""
+        plain = {entry.key: plain_slug(entry.key, handle(entry)) for entry in entries}
+        before, others = self.lines(), self.unselected.union(declared)
+        taken = {_slug_of(path).lower() for path in self.existing if _is_page(path)}
+        lines = named(before, entries, plain, self.ids, others, taken)
+        self.add_lock(lines, plain.keys())
+        known = {line.slug for line in before}
+        for key, wanted in plain.items():
+            if (slug := lines[key].slug) not in known and slug != wanted:
+                text = f"others want the name {wanted} or have it, so it is called {slug}"
+                self.remarks.append(Remark(text, key))
+        return {key: lines[key].slug for key in plain}
+
+    def lines(self) -> list[Locked]:
+        """Return the lines of the lock file, and those for the files of exports before it."""
+        keys = {line.key for line in self.locked}
+        slugs = {line.slug for line in self.locked}
+        lines = [*self.locked]
+        for key, file in self.earlier.items():
+            if key not in keys and file.slug not in slugs and is_slug(file.slug):
+                slugs.add(file.slug)
+                lines.append(Locked(file.slug, key))
+        return lines
+
+    def add_lock(self, lines: Mapping[Key, Locked], written: Collection[Key]) -> None:
+        """Add the lock file. For a check, an id that an apply has made known is no change."""
+        ids = {key: self.ids.get(key, {}) for key in written if not self.choices.check}
+        text = dump(with_ids(lines, ids))
+        changed = FileStatus.CHANGED if self.locked else FileStatus.NEW
+        status = FileStatus.UNCHANGED if text == dump(self.locked) else changed
+        if lines:
+            self.files[LOCK] = PluginFile(LOCK, status, text)
 
     def add(self, declaration: Declaration, slug: str) -> None:
         """Add the file of an entry."""
@@ -252,6 +295,9 @@ class _PluginExport:
         if status is FileStatus.UNCHANGED and declaration.ensure is Ensure.PRESENT:
             self.shipped.append(declaration.key)
         self.remarks += (Remark(t, declaration.key) for t in self.losses(declaration, is_rule))
+        if is_rule or TRIGGERS in front:
+            why = IS_RULE if is_rule else IS_FOR_PEOPLE
+            self.not_portable.append(Remark(why, declaration.key))
 
     def put(
         self,
@@ -284,17 +330,17 @@ class _PluginExport:
 
     def front(self, declaration: Declaration, slug: str) -> tuple[dict[str, Any], bool]:
         """Return the front matter of an entry's file, and whether the file is a rule."""
-        description = _description(declaration)
+        when = description(declaration)
         if declaration.kind.meaning.use is Use.PROCEDURE:
-            front = {"name": slug, "description": _short(description), "triggers": ["user"]}
+            front = {"name": slug, "description": shortened(when), TRIGGERS: ["user"]}
             return front, False
         always = self.is_always_on(declaration)
-        size = len(declaration.kind.text_of(declaration.resource)) + len(description) + 1_000
+        size = len(declaration.kind.text_of(declaration.resource)) + len(when) + 1_000
         if not always and not (self.choices.as_rules and size <= LONGEST_RULE):
-            return {"name": slug, "description": _short(description)}, False
+            return {"name": slug, "description": shortened(when)}, False
         globs = [] if always else _globs(declaration)
         mode = "always_on" if always else "glob" if globs else "model_decision"
-        front = {_MODE: mode, "description": description}
+        front = {_MODE: mode, "description": when}
         return front | ({GLOBS: globs} if globs else {}) | {"name": declaration.key.name}, True
 
     def is_always_on(self, declaration: Declaration) -> bool:
@@ -308,7 +354,7 @@ class _PluginExport:
     def losses(self, declaration: Declaration, is_rule: bool) -> Iterator[str]:
         """Yield what an entry's file cannot say as the entry does."""
         kind = declaration.kind
-        if len(_description(declaration)) > LONGEST_DESCRIPTION and not is_rule:
+        if len(description(declaration)) > LONGEST_DESCRIPTION and not is_rule:
             yield (
                 f"its {kind.meaning.when} has more than {LONGEST_DESCRIPTION} characters: the "
                 "description of the skill is cut, and the metadata has all of it"
@@ -344,7 +390,7 @@ class _PluginExport:
     # the plugin
 
     def exported(self) -> Exported:
-        self.add_manifest()
+        self.add_manifests()
         self.remove_others()
         ours = [path for path, origin in self.origins.items() if self.is_ours(origin)]
         return Exported(
@@ -354,14 +400,20 @@ class _PluginExport:
             shipped=tuple(self.shipped),
             ours=len(ours),
             withheld=tuple(self.withheld),
+            not_portable=tuple(sorted(self.not_portable)),
         )
 
-    def add_manifest(self) -> None:
-        """Add the manifest unless there is one, which belongs to the user."""
-        if MANIFEST not in self.existing:
-            facts = {"name": self.choices.name, "description": "Written by devinops export."}
-            text = json.dumps(facts, indent=2) + "\n"
-            self.files[MANIFEST] = PluginFile(MANIFEST, FileStatus.NEW, text)
+    def add_manifests(self) -> None:
+        """Add the manifests that are missing; those that exist belong to the user."""
+        facts = {"name": self.choices.name, "description": "Written by devinops export."}
+        if written := self.existing.get(MANIFEST):
+            own = json.loads(written.removeprefix("\ufeff"))
+            own = {name: own[name] for name in facts if isinstance(own.get(name), str)}
+            facts |= own if _PORTABLE_NAME.fullmatch(own.get("name", "")) else {}
+        for path, more in ((MANIFEST, {}), (PORTABLE, {"$schema": PORTABLE_SCHEMA})):
+            if path not in self.existing:
+                text = json.dumps({**more, **facts}, indent=2) + "\n"
+                self.files[path] = PluginFile(path, FileStatus.NEW, text)
 
     def remove_others(self) -> None:
         """Remove the files of entries that are gone, unless they were changed."""
@@ -386,6 +438,9 @@ class _PluginExport:
         return origin.source in ("", self.choices.source)
 
 
+TRIGGERS: Final = "triggers"
+"""The member of a skill's front matter that says who may start it."""
+
 _MODE: Final = "trigger"
 """The member of a rule's front matter that says when the rule is used."""
 
@@ -405,7 +460,7 @@ _TOO_LATE: Final = (
 )
 
 
-def _refusal(declaration: Declaration, *, is_retired: bool) -> str:
+def refusal(declaration: Declaration, *, is_retired: bool) -> str:
     """Return why the plugin does not get an entry; empty if it does."""
     meaning = declaration.kind.meaning
     if meaning.use is None:
@@ -420,7 +475,7 @@ def _refusal(declaration: Declaration, *, is_retired: bool) -> str:
 
 def _is_written(declaration: Declaration) -> bool:
     """Return whether an entry has all that its file needs."""
-    return bool(declaration.kind.text_of(declaration.resource) and _description(declaration))
+    return bool(declaration.kind.text_of(declaration.resource) and description(declaration))
 
 
 def _keys(declaration: Declaration) -> tuple[Key, ...]:
@@ -433,11 +488,16 @@ def _text(declaration: Declaration, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def handle(declaration: Declaration) -> str:
+    """Return how people start an entry's text, such as a macro; empty if there is no such way."""
+    return _text(declaration, declaration.kind.meaning.handle)
+
+
 def _pin(declaration: Declaration) -> str:
     return _text(declaration, declaration.kind.meaning.always)
 
 
-def _description(declaration: Declaration) -> str:
+def description(declaration: Declaration) -> str:
     """Return when to use an entry's text, as the entry or as the way it is started says."""
     if declaration.kind.meaning.use is Use.PROCEDURE:
         noun = declaration.kind.name
@@ -445,7 +505,8 @@ def _description(declaration: Declaration) -> str:
     return _text(declaration, declaration.kind.meaning.when)
 
 
-def _short(description: str) -> str:
+def shortened(description: str) -> str:
+    """Return the longest beginning of a description that a skill can have."""
     if len(description) <= LONGEST_DESCRIPTION:
         return description
     cut = description[: LONGEST_DESCRIPTION - 1]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from itertools import count
 from typing import Final
 
-from devinops.model.keys import Key, decode_part
+from devinops.model.keys import Key
 
 LONGEST: Final = 64
 """Maximum length of the name of a skill."""
@@ -22,27 +22,26 @@ def slug(text: str) -> str:
     return "-".join(words)[:LONGEST].strip("-")
 
 
-def free_slug(key: Key, handle: str, taken: Collection[str]) -> str:
-    """Return a slug for a new entry that is not among the `taken` ones.
-
-    It comes from the `handle`, else from the name; if that is taken, with the folder in front.
-    """
-    return next(slug for slug in _candidates(key, handle) if slug not in taken)
+def is_slug(name: str) -> bool:
+    """Return whether a name is a valid one of a skill."""
+    return bool(name) and slug(name) == name
 
 
 def plain_slug(key: Key, handle: str) -> str:
-    """Return the slug that an entry has if no other entry has it."""
-    return next(_candidates(key, handle))
+    """Return the slug that an entry has if nobody else wants it: from the handle, else the name."""
+    return slug(handle) or slug(key.name) or f"{key.kind}-{_digest(key, 0)}"
 
 
-def _candidates(key: Key, handle: str) -> Iterator[str]:
-    digest = hashlib.sha256(str(key).encode("utf-8", "surrogatepass")).hexdigest()
-    name = slug(handle) or slug(key.name)
-    plain = name or f"{key.kind}-{digest[:8]}"
-    yield plain
-    folder = slug(" ".join(map(decode_part, key.folder.split("/"))))
-    if name and folder and len(folder) + 1 + len(name) <= LONGEST:
-        yield f"{folder}-{name}"
-    for number in count(2):
-        end = f"-{number}"
-        yield plain[: LONGEST - len(end)].rstrip("-") + end
+def own_slug(key: Key, plain: str, taken: Collection[str]) -> str:
+    """Return a slug that is not `taken`: the plain one, with a digest of the key at its end.
+
+    Unlike a number, the digest does not depend on which entry came first.
+    """
+    ends = (f"-{_digest(key, attempt)}" for attempt in count())
+    slugs = (plain[: LONGEST - len(end)].rstrip("-") + end for end in ends)
+    return next(slug for slug in slugs if slug not in taken)
+
+
+def _digest(key: Key, attempt: int) -> str:
+    text = f"{key}{attempt or ''}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]

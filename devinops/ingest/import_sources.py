@@ -60,7 +60,7 @@ class ImportSources:
 
     def _directory(self, path: str) -> None:
         # A plain text is rarely a note, unless the user names it.
-        texts = (file for file in _walk(path) if not file.lower().endswith(".txt"))
+        texts = (file for file in walk(path) if not file.lower().endswith(".txt"))
         # A link comes after what it may lead to.
         ordered = sorted(texts, key=lambda file: (os.path.islink(file), file))
         files = [_File(file, path) for file in ordered]
@@ -140,7 +140,7 @@ def _is_data(file: _File) -> bool:
     return file.absolute.endswith(".json")
 
 
-def _walk(top: str) -> Iterator[str]:
+def walk(top: str) -> Iterator[str]:
     """Yield the files below a directory; links to directories are not followed."""
     for above, directories, names in os.walk(top):
         directories[:] = sorted(name for name in directories if name not in _SKIPPED)
@@ -152,6 +152,6 @@ def _beside(path: str) -> tuple[str, ...]:
     directory = os.path.dirname(path) or "."
     is_manifest = os.path.basename(directory).endswith("-plugin")
     top = os.path.dirname(directory) or "." if is_manifest else directory
-    files: Iterable[str] = (os.path.relpath(file, top) for file in _walk(top))
+    files: Iterable[str] = (os.path.relpath(file, top) for file in walk(top))
     own = os.path.relpath(path, top)
     return tuple(sorted(file.replace(os.sep, "/") for file in files if file != own))

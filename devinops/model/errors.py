@@ -4,7 +4,7 @@ DevinopsError           1   expected failure; nothing was written
 ├─ ConfigError          1   a setting is missing, malformed or contradicts another
 ├─ InputError           1   the files have problems; carries every one of them
 ├─ NotFound             1   nothing has the name that the command line gives
-├─ UnusableFile         1   a saved plan, backup or report is damaged, edited or not the right one
+├─ UnusableFile         1   a saved plan, backup, report or lock file is damaged or the wrong one
 ├─ NotWritten           1   output or a file cannot be written
 ├─ InventoryError       1   the inventory cannot be read, written or changed as asked
 ├─ ApiError             1   the API returned an error, or no response
@@ -71,7 +71,10 @@ class NotFound(DevinopsError):
 
 
 class UnusableFile(DevinopsError):
-    """A saved plan, a backup or a report is damaged, was edited, or is for another target."""
+    """A saved plan, a backup, a report or a lock file is damaged or was edited.
+
+    Also raised if it is for another target.
+    """
 
 
 class NotWritten(DevinopsError):

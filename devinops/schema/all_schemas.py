@@ -19,6 +19,7 @@ from devinops.schema.command_outputs import (
     PullFleetDocument,
     ReviewedDocument,
     RulesDocument,
+    StatusReport,
     TargetsDocument,
     WhoamiDocument,
     WhoamiFleetDocument,
@@ -44,6 +45,7 @@ from devinops.schema.plan import (
     PlanDocument,
     ProblemsDocument,
 )
+from devinops.schema.plugin_lock import LockHeader, LockLine
 
 
 def document_schemas() -> dict[str, dict[str, Any]]:
@@ -73,7 +75,12 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         ),
         "export": schema(
             "What devinops export --to json writes, and its output with --format json",
-            [ObjectsDocument, ObjectsReport, PluginReport, FailureDocument],
+            [ObjectsDocument, ObjectsReport, PluginReport, StatusReport, FailureDocument],
+        ),
+        "plugin-lock": schema(
+            "One line of devinops-lock.jsonl (JSON Lines), which devinops export writes into a "
+            "plugin: the header or an entry",
+            [LockHeader, LockLine],
         ),
         "pull": schema(
             "Output of devinops pull with --format json",

@@ -445,3 +445,26 @@ class PluginReport(Document, frozen=True, kw_only=True):
         tuple[KeyText, ...],
         about("Entries that the plugin has as they are: their live objects can be retired."),
     ]
+    not_portable: Annotated[
+        tuple[RemarkItem, ...], about("What agents other than Devin ignore of the plugin.")
+    ]
+
+
+class ComparedItem(Struct, frozen=True):
+    """An entry and its skill or rule; or an entry that has none, or a skill that is no entry's."""
+
+    status: Literal["same", "different", "missing", "without an entry"]
+    differs: Annotated[
+        tuple[Literal["description", "text"], ...],
+        about("What the skill says differently from the entry."),
+    ]
+    key: Annotated[str | None, about("The entry; null if the skill has none.")] = None
+    path: Annotated[str | None, about("The file of the skill; null if it is missing.")] = None
+
+
+class StatusReport(Document, frozen=True, kw_only=True):
+    """Output of `export --status`."""
+
+    exit_code: ExitStatus
+    directories: Annotated[tuple[Text, ...], about("Where skills were looked for.")]
+    skills: tuple[ComparedItem, ...]

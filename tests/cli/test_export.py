@@ -58,13 +58,18 @@ def test_a_plugin_is_written_and_then_up_to_date(root: Path, devinops: Devinops)
     written = contents(root / "plugin")
     assert sorted(written) == sorted(changes(document))
     assert json.loads(written[".devin-plugin/plugin.json"])["name"] == "plugin"
+    assert json.loads(written["plugin.json"])["name"] == "plugin"
     assert (code, document["shipped"]) == (0, [])
     assert export(devinops, root, "--check") == (
         0,
         {
             **document,
             "check": True,
-            "files": [{**f, "change": "unchanged"} for f in document["files"][1:]],
+            "files": [
+                {**file, "change": "unchanged"}
+                for file in document["files"]
+                if not file["path"].endswith("plugin.json")
+            ],
             "shipped": ["knowledge:A", "knowledge:B", "playbook:P"],
         },
     )
@@ -84,7 +89,7 @@ def test_check_says_which_files_are_not_up_to_date_and_writes_nothing(
         f"~ {plugin}/{SKILL_A}  knowledge:A",
         f"- {plugin}/{SKILL_B}  knowledge:B",
         (
-            f"{plugin} is not up to date: 1 changed, 1 removed, 1 unchanged; run devinops export "
+            f"{plugin} is not up to date: 1 changed, 1 removed, 2 unchanged; run devinops export "
             f"-C {root.name} without --check"
         ),
     ]
@@ -102,6 +107,8 @@ def test_what_is_gone_is_removed_and_other_files_stay(
     assert sorted(contents(plugin)) == [
         ".devin-plugin/plugin.json",
         "AGENTS.md",
+        "devinops-lock.jsonl",
+        "plugin.json",
         "skills/b/reference.md",
         "skills/p/SKILL.md",
     ]
@@ -136,7 +143,7 @@ def test_an_unreadable_file_belongs_to_somebody_else(root: Path, devinops: Devin
     theirs.write_bytes(b"\xff")
     code, document = export(devinops, root)
     assert (code, theirs.read_bytes()) == (0, b"\xff")
-    assert changes(document)["skills/a-2/SKILL.md"] == "new"
+    assert changes(document)["skills/a-9bf3aa90/SKILL.md"] == "new"
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"{", b"[]", None])
@@ -153,6 +160,78 @@ def test_an_unreadable_manifest_is_an_error_that_names_it(
     assert code == 1
     assert f"cannot read {manifest}: " in document["error"]
     assert [path.name for path in (root / "plugin").iterdir()] == [".devin-plugin"]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b'{"devinops_lock": 1}\n{"slug": "../x", "key": "knowledge:A"}\n', ':2: "../x" is not'),
+        (b'{"devinops_lock": 1}\n<<<<<<< HEAD\n', ":2: this is a conflict marker of Git"),
+        (b"", ":1: this is not JSON"),
+        (b"\xff", "1:1: "),
+        (None, "cannot read this file"),
+    ],
+)
+def test_a_damaged_lock_file_stops_the_export_and_the_status(
+    root: Path, plugin: Path, devinops: Devinops, data: bytes | None, expected: str
+) -> None:
+    lock = plugin / "devinops-lock.jsonl"
+    lock.unlink()
+    if data is None:
+        lock.symlink_to("nowhere")
+    else:
+        lock.write_bytes(data)
+    (root / "knowledge/a.md").unlink()
+    before = sorted(plugin.rglob("*"))
+    for argv in (("--to", "plugin", plugin, "--force"), ("--status", plugin)):
+        ran = devinops("export", "-C", root, *argv)
+        assert ran.code == 1, ran
+        said = " ".join((ran.out + ran.err).split())
+        assert (lock.name in said, expected in said) == (True, True), said
+    assert sorted(plugin.rglob("*")) == before
+
+
+def test_a_renamed_note_keeps_its_name_because_the_inventory_has_its_id(
+    repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    config = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
+    root = repository({"devinops.yaml": config, "knowledge/a.md": NOTE.format("A")})
+    assert export(devinops, root)[0] == 0
+    with Emulator() as emulator:
+        use(emulator.url)
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        assert export(devinops, root, "--check")[0] == 0, "a new id changes no name"
+        assert changes(export(devinops, root)[1])["devinops-lock.jsonl"] == "changed"
+        renamed = NOTE.format("Z").replace("Body of Z", "Body of A")
+        (root / "knowledge/a.md").write_text(renamed)
+        assert devinops("apply", "-C", root, "--yes").code == 0
+    assert changes(export(devinops, root)[1]) == {
+        "devinops-lock.jsonl": "changed",
+        SKILL_A: "changed",
+    }
+    assert "knowledge:Z" in (root / "plugin/devinops-lock.jsonl").read_text()
+
+
+def test_what_is_not_portable_is_reported(root: Path, devinops: Devinops) -> None:
+    pinned = NOTE.replace("---\n", "---\npinned_repo: all\n", 1)
+    (root / "knowledge/b.md").write_text(pinned.format("B"))
+    (root / "knowledge/c.md").write_text(pinned.format("C"))
+    assert (
+        "not portable: only Devin obeys triggers: [user], so another agent may start it by itself: "
+        "playbook:P\n"
+        "not portable: only Devin reads rules: knowledge:B, knowledge:C\n"
+    ) in export(devinops, root, format="text")[1]
+    _, document = export(devinops, root)
+    assert [item["key"] for item in document["not_portable"]] == [
+        "playbook:P",
+        "knowledge:B",
+        "knowledge:C",
+    ]
+
+
+def test_a_portable_plugin_says_nothing_about_it(repository: Write, devinops: Devinops) -> None:
+    root = repository({"knowledge/a.md": NOTE.format("A")})
+    assert "not portable" not in export(devinops, root, format="text")[1]
 
 
 def test_without_any_entry_left_nothing_is_removed(
@@ -179,6 +258,8 @@ def test_a_repository_removes_only_what_is_gone_from_all_entries(
     assert "not selected, so its file stays: knowledge:A, playbook:P\n" in out
     assert sorted(contents(plugin)) == [
         ".devin-plugin/plugin.json",
+        "devinops-lock.jsonl",
+        "plugin.json",
         "rules/c.md",
         SKILL_A,
         "skills/p/SKILL.md",
@@ -284,6 +365,11 @@ def test_many_keys_are_shortened_unless_all_are_asked_for(
     [
         ((), "say what to write: --to plugin DIR, or --to json"),
         (("--to", "plugin"), "--to plugin needs DIR"),
+        (("--to", "plugin", "x", "y"), "--to plugin needs DIR"),
+        (("--status",), "--status needs at least one DIR"),
+        (("--status", "nowhere"), "nowhere is not a directory"),
+        (("--status", "knowledge", "--to", "plugin"), "--status takes only DIR"),
+        (("--status", "knowledge", "--check"), "--status takes only DIR"),
         (("--to", "plugin", "x", "--live"), "--out and --live are for --to json"),
         (("--to", "json", "x"), "are for --to plugin"),
         (("--to", "json", "--check"), "are for --to plugin"),
@@ -314,6 +400,78 @@ def test_problems_in_the_files_stop_the_export(repository: Write, devinops: Devi
     code, document = export(devinops, root)
     assert (code, document["problems"][0]["code"]) == (1, "missing-field")
     assert not (root / "plugin").exists()
+
+
+# --- status ---------------------------------------------------------------------------------------
+
+
+def status(devinops: Devinops, root: Path, *argv: Any, format: str = "json") -> Any:
+    ran = devinops("export", "-C", root, "--status", *argv, "--format", format)
+    return ran.code, json.loads(ran.out) if format == "json" else ran.out
+
+
+def test_the_status_says_how_the_skills_of_checkouts_differ_and_writes_nothing(
+    root: Path, plugin: Path, tmp_path: Path, devinops: Devinops
+) -> None:
+    assert status(devinops, root, plugin)[0] == 0
+    moved = plugin / "skills/b"
+    vendor = tmp_path / "vendor/.agents/skills"
+    vendor.mkdir(parents=True)
+    moved.rename(vendor / "b")
+    (vendor / "own").mkdir()
+    (vendor / "own/SKILL.md").write_text("---\nname: own\n---\nText\n")
+    (plugin / SKILL_A).write_text((plugin / SKILL_A).read_text().replace("When", "If") + "More.\n")
+    (root / "knowledge/c.md").write_text(NOTE.format("C"))
+    before = contents(root), contents(tmp_path / "vendor")
+    code, out = status(devinops, root, plugin, tmp_path / "vendor", format="text")
+    assert (code, out.splitlines()) == (
+        2,
+        [
+            f"~ {plugin}/{SKILL_A}  knowledge:A: another description and text",
+            "- knowledge:C: missing",
+            f"= {plugin}/skills/p/SKILL.md  playbook:P",
+            f"= {vendor}/b/SKILL.md  knowledge:B",
+            f"? {vendor}/own/SKILL.md: without an entry",
+            "Skills: 1 different, 1 missing, 2 same, 1 without an entry",
+        ],
+    )
+    code, document = status(devinops, root, plugin, tmp_path / "vendor")
+    assert (code, document["exit_code"], document["skills"][0]) == (
+        2,
+        2,
+        {
+            "status": "different",
+            "key": "knowledge:A",
+            "path": f"{plugin}/{SKILL_A}",
+            "differs": ["description", "text"],
+        },
+    )
+    assert "- knowledge:C: missing\n" in status(devinops, root, plugin, format="markdown")[1]
+    assert before == (contents(root), contents(tmp_path / "vendor"))
+
+
+def test_a_skill_without_an_entry_is_no_difference(
+    root: Path, plugin: Path, devinops: Devinops
+) -> None:
+    (plugin / "skills/own").mkdir()
+    (plugin / "skills/own/SKILL.md").write_bytes(b"\xff")
+    assert status(devinops, root, plugin)[0] == 0
+
+
+def test_the_status_of_a_directory_without_skills(repository: Write, devinops: Devinops) -> None:
+    root = repository({"secrets.yaml": "secrets: [{key: TOKEN}]\n"})
+    assert status(devinops, root, root, format="text") == (0, "Skills: none\n")
+
+
+def test_the_status_reads_no_file_outside_the_checkout(
+    root: Path, plugin: Path, tmp_path: Path, devinops: Devinops
+) -> None:
+    text = (plugin / SKILL_A).read_text()
+    (tmp_path / "secret.md").write_text(text)
+    (plugin / SKILL_A).unlink()
+    (plugin / SKILL_A).symlink_to(tmp_path / "secret.md")
+    code, document = status(devinops, root, plugin)
+    assert (code, document["skills"][0]["differs"]) == (2, ["description", "text"])
 
 
 # --- JSON -----------------------------------------------------------------------------------------

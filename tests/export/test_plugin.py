@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import yaml
 
+from devinops.export.lock import LOCK, Locked, parse
 from devinops.export.page import page
 from devinops.export.plugin import (
     LONGEST_ALWAYS_ON,
     MANIFEST,
+    PORTABLE,
+    PORTABLE_SCHEMA,
     Exported,
     FileStatus,
     PluginChoices,
+    PluginFile,
     export_plugin,
 )
 from devinops.load import load
@@ -23,6 +28,7 @@ from devinops.model.objects import Declaration, Ensure, Source
 from tests.testing.objects import key, live
 
 CHOICES = PluginChoices("acme")
+MANIFESTS = {MANIFEST: "{}", PORTABLE: json.dumps({"$schema": PORTABLE_SCHEMA})}
 SKILL = "skills/error-envelope/SKILL.md"
 
 
@@ -40,16 +46,24 @@ def note(name: str = "Error envelope", **facts: Any) -> Declaration:
 def export(
     *declarations: Declaration, existing: Mapping[str, str] | None = None, choices: Any = CHOICES
 ) -> Exported:
-    return export_plugin(declarations, {MANIFEST: "{}"} if existing is None else existing, choices)
+    """Return an export into a plugin with these files, which has its manifests."""
+    files = dict(MANIFESTS if existing is None else existing)
+    locked = parse(files.pop(LOCK), LOCK) if LOCK in files else ()
+    return export_plugin(declarations, files, choices, locked=locked)
 
 
 def texts(exported: Exported) -> dict[str, str]:
-    """Return path → text of the plugin after a first export."""
-    return {MANIFEST: "{}"} | {file.path: file.text for file in exported.files}
+    """Return path → text of the plugin after a first export, without its lock file."""
+    return MANIFESTS | {file.path: file.text for file in pages(exported)}
+
+
+def pages(exported: Exported) -> list[PluginFile]:
+    """Return the skills and rules."""
+    return [file for file in exported.files if file.path.startswith(("skills/", "rules/"))]
 
 
 def changes(exported: Exported) -> dict[str, str]:
-    return {file.path: file.status.value for file in exported.files}
+    return {file.path: file.status.value for file in pages(exported)}
 
 
 def front(exported: Exported, path: str) -> Any:
@@ -77,7 +91,7 @@ def test_a_note_becomes_a_skill_with_only_what_the_specification_allows() -> Non
         "description": "When adding an endpoint",
         "metadata": {"devinops-key": "knowledge:Backend/APIs/Error envelope"},
     }
-    assert exported.files[0].text.endswith("\n---\nBody\n")
+    assert pages(exported)[0].text.endswith("\n---\nBody\n")
     assert (remarks(exported), left_out(exported)) == ([], [])
 
 
@@ -183,7 +197,7 @@ def test_an_entry_that_is_left_out_is_reported(declaration: Declaration, why: st
 
 def test_of_entries_for_different_targets_one_is_exported() -> None:
     exported = export(note(body="one"), note(body="two"))
-    assert exported.files[0].text.endswith("\none\n")
+    assert pages(exported)[0].text.endswith("\none\n")
     assert left_out(exported) == [
         "another entry has its key, for another target: choose one with --target"
     ]
@@ -267,15 +281,21 @@ def test_enabled_notes_lose_nothing() -> None:
 
 def test_entries_with_the_same_name_get_different_slugs_and_are_reported() -> None:
     exported = export(note("Errors", folder="A"), note("Errors", folder="B"))
-    assert list(changes(exported)) == ["skills/b-errors/SKILL.md", "skills/errors/SKILL.md"]
-    assert remarks(exported) == ["the name errors is taken, so it is called b-errors"]
+    assert list(changes(exported)) == [
+        "skills/errors-14b4bb20/SKILL.md",
+        "skills/errors-814649fa/SKILL.md",
+    ]
+    assert remarks(exported) == [
+        "others want the name errors or have it, so it is called errors-14b4bb20",
+        "others want the name errors or have it, so it is called errors-814649fa",
+    ]
 
 
 def test_a_slug_stays_whatever_other_entries_come() -> None:
     before = export(note("Errors", folder="B"))
     after = export(note("Errors", folder="A"), note("Errors", folder="B"), existing=texts(before))
     assert changes(after) == {
-        "skills/a-errors/SKILL.md": "new",
+        "skills/errors-814649fa/SKILL.md": "new",
         "skills/errors/SKILL.md": "unchanged",
     }
 
@@ -290,23 +310,23 @@ def test_a_renamed_entry_keeps_its_slug_if_it_names_its_old_place() -> None:
     }
 
 
-def test_two_entries_do_not_share_a_slug_that_one_of_them_had() -> None:
+def test_an_entry_keeps_its_slug_though_another_lists_its_key_as_an_old_one() -> None:
     before = texts(export(note("Errors")))
     exported = export(
         note("A", previously=(key("knowledge:Errors"),)), note("Errors"), existing=before
     )
     assert changes(exported) == {
-        "skills/errors/SKILL.md": "changed",
-        "skills/errors-2/SKILL.md": "new",
+        "skills/a/SKILL.md": "new",
+        "skills/errors/SKILL.md": "unchanged",
     }
 
 
 def test_a_file_of_somebody_else_is_never_touched() -> None:
-    theirs = {MANIFEST: "{}", SKILL: "---\nname: error-envelope\n---\nTheirs", "rules/x.md": ""}
+    theirs = {**MANIFESTS, SKILL: "---\nname: error-envelope\n---\nTheirs", "rules/x.md": ""}
     exported = export(note(), note("X"), existing=theirs)
     assert changes(exported) == {
-        "skills/error-envelope-2/SKILL.md": "new",
-        "skills/x-2/SKILL.md": "new",
+        "skills/error-envelope-1ec9ef45/SKILL.md": "new",
+        "skills/x-4ea51ce8/SKILL.md": "new",
     }
 
 
@@ -322,7 +342,7 @@ def test_force_overwrites_nothing_of_somebody_else() -> None:
 
 def test_an_export_again_changes_nothing_and_says_what_can_be_retired() -> None:
     again = export(note(), existing=texts(export(note())))
-    assert again.is_current
+    assert set(changes(again).values()) == {"unchanged"}
     assert again.shipped == (Key.parse("knowledge:Error envelope"),)
 
 
@@ -358,7 +378,7 @@ def test_a_file_that_was_changed_by_hand_stays(
     before = texts(export(note()))
     before[SKILL] += "edited\n"
     again = export(*declarations, existing=before, choices=PluginChoices("acme", force=force))
-    (file,) = again.files
+    (file,) = pages(again)
     assert (file.path, file.status) == (SKILL, expected)
 
 
@@ -376,6 +396,123 @@ def test_the_manifest_is_written_once() -> None:
     (manifest,) = (file for file in first.files if file.path == MANIFEST)
     assert yaml.safe_load(manifest.text)["name"] == "acme"
     assert (manifest.key, manifest.status) == (None, FileStatus.NEW)
+
+
+@pytest.mark.parametrize(
+    ("own", "name"),
+    [
+        (None, "acme"),
+        ("\ufeff" + json.dumps({"name": "their.own-plugin", "keywords": [1]}), "their.own-plugin"),
+        (json.dumps({"name": "Not portable"}), "acme"),
+        (json.dumps({"name": "a" * 65}), "acme"),
+        (json.dumps({"name": 1, "description": ["x"]}), "acme"),
+    ],
+)
+def test_the_portable_manifest_has_the_name_of_the_other_one_if_it_may(
+    own: str | None, name: str
+) -> None:
+    existing = {} if own is None else {MANIFEST: own}
+    files = {file.path: file.text for file in export(note(), existing=existing).files}
+    assert json.loads(files[PORTABLE]) == {
+        "$schema": PORTABLE_SCHEMA,
+        "name": name,
+        "description": "Written by devinops export.",
+    }
+    assert (MANIFEST in files) is (own is None)
+
+
+def test_a_portable_manifest_that_is_there_belongs_to_the_user() -> None:
+    exported = export(note(), existing={MANIFEST: "{}", PORTABLE: "{}"})
+    assert PORTABLE not in {file.path for file in exported.files}
+
+
+def test_what_only_devin_reads_is_said_of_each_entry() -> None:
+    exported = export(note(), note("B", pinned_repo="all"), entry("playbook", title="P", body="1."))
+    assert [(str(item.key), item.text) for item in exported.not_portable] == [
+        (
+            "playbook:P",
+            "only Devin obeys triggers: [user], so another agent may start it by itself",
+        ),
+        ("knowledge:B", "only Devin reads rules"),
+    ]
+
+
+# --- the lock file --------------------------------------------------------------------------------
+
+
+def locked(exported: Exported) -> tuple[FileStatus, str]:
+    (file,) = (file for file in exported.files if file.path == LOCK)
+    return file.status, file.text
+
+
+def test_without_an_entry_there_is_no_lock_file() -> None:
+    assert [file.path for file in export().files] == []
+
+
+def test_the_lock_file_has_the_names_of_exports_before_it() -> None:
+    before = texts(export(note("Errors", folder="B")))
+    status, text = locked(export(note("Errors", folder="A"), existing=before))
+    assert status is FileStatus.NEW
+    assert parse(text, LOCK) == [
+        Locked("errors", key("knowledge:B/Errors")),
+        Locked("errors-814649fa", key("knowledge:A/Errors")),
+    ]
+
+
+def test_a_file_at_a_place_that_no_export_writes_gives_no_name() -> None:
+    before = texts(export(note()))
+    moved = {**MANIFESTS, "skills/My Skill/SKILL.md": before[SKILL]}
+    _, text = locked(export(note(), existing=moved))
+    assert [line.slug for line in parse(text, LOCK)] == ["error-envelope"]
+
+
+def test_an_entry_that_returns_has_its_name_again_and_nobody_else_got_it() -> None:
+    first = export(note("Errors", folder="A"))
+    second = export(note("Errors", folder="B"), existing=texts(first) | {LOCK: locked(first)[1]})
+    third = export(
+        note("Errors", folder="A"),
+        existing={**MANIFESTS, LOCK: locked(second)[1]},
+    )
+    assert changes(second) == {
+        "skills/errors-14b4bb20/SKILL.md": "new",
+        "skills/errors/SKILL.md": "removed",
+    }
+    assert changes(third) == {"skills/errors/SKILL.md": "new"}
+
+
+def test_a_renamed_note_keeps_its_name_if_the_inventory_knows_its_id() -> None:
+    ids = {key("knowledge:Errors"): {"production": "note-1"}}
+    first = export_plugin([note("Errors")], MANIFESTS, CHOICES, ids=ids)
+    renamed = {key("knowledge:Failures"): {"production": "note-1"}}
+    second = export_plugin(
+        [note("Failures")],
+        texts(first),
+        CHOICES,
+        locked=parse(locked(first)[1], LOCK),
+        ids=renamed,
+    )
+    assert changes(second) == {"skills/errors/SKILL.md": "changed"}
+    assert parse(locked(second)[1], LOCK) == [
+        Locked("errors", key("knowledge:Failures"), {"production": "note-1"})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("check", "expected"), [(True, FileStatus.UNCHANGED), (False, FileStatus.CHANGED)]
+)
+def test_an_id_that_became_known_is_recorded_but_fails_no_check(
+    check: bool, expected: FileStatus
+) -> None:
+    first = export(note())
+    ids = {key("knowledge:Error envelope"): {"production": "note-1"}}
+    again = export_plugin(
+        [note()],
+        texts(first),
+        PluginChoices("acme", check=check),
+        locked=parse(locked(first)[1], LOCK),
+        ids=ids,
+    )
+    assert locked(again)[0] is expected
 
 
 # --- retiring the live note -----------------------------------------------------------------------
@@ -419,5 +556,5 @@ def test_a_retired_note_may_keep_its_fields_in_its_file(tmp_path: Any) -> None:
     loaded = load(tmp_path)
     assert loaded.problems == ()
     before = page("skills/a/SKILL.md", {"name": "a"}, key("knowledge:A"), {}, "Old")
-    exported = export(*loaded.declarations, existing={MANIFEST: "{}", "skills/a/SKILL.md": before})
+    exported = export(*loaded.declarations, existing={**MANIFESTS, "skills/a/SKILL.md": before})
     assert changes(exported) == {"skills/a/SKILL.md": "changed"}

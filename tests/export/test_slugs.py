@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.export.slugs import LONGEST, free_slug, plain_slug, slug
+from devinops.export.slugs import is_slug, own_slug, plain_slug, slug
 from devinops.model.keys import ROOT, Key, folder_path
 
 NAME = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
@@ -34,36 +34,54 @@ def key(name: str, folder: str = "") -> Key:
 
 
 @pytest.mark.parametrize(
-    ("place", "handle", "taken", "expected"),
+    ("place", "handle", "expected"),
     [
-        (key("Errors"), "", set(), "errors"),
-        (key("Errors"), "!oops", set(), "oops"),
-        (key("Errors", "Backend/APIs"), "", {"errors"}, "backend-apis-errors"),
-        (key("Errors", "Backend"), "", {"errors", "backend-errors"}, "errors-2"),
-        (key("Errors"), "", {"errors", "errors-2"}, "errors-3"),
-        (key("b" * 64, "a"), "", {"b" * 64}, "b" * 62 + "-2"),
-        (key("x" * 61 + " yz"), "", {"x" * 61 + "-yz"}, "x" * 61 + "-2"),
+        (key("Errors"), "", "errors"),
+        (key("Errors"), "!oops", "oops"),
+        (key("Errors", "Backend/APIs"), "", "errors"),
     ],
 )
-def test_a_new_entry_gets_a_free_slug(
-    place: Key, handle: str, taken: set[str], expected: str
+def test_a_slug_comes_from_the_handle_or_the_name(place: Key, handle: str, expected: str) -> None:
+    assert plain_slug(place, handle) == expected
+
+
+@pytest.mark.parametrize(
+    ("place", "plain", "expected"),
+    [
+        (key("Errors"), "errors", "errors-246f7bf6"),
+        (key("Errors", "Backend"), "errors", "errors-77095301"),
+        (key("b" * 64), "b" * 64, "b" * 55 + "-aabde8e4"),
+        (key("x" * 54 + " yz"), "x" * 54 + "-yz", "x" * 54 + "-289c0493"),
+    ],
+)
+def test_a_slug_that_is_not_free_gets_a_digest_of_the_key(
+    place: Key, plain: str, expected: str
 ) -> None:
-    assert free_slug(place, handle, taken) == expected
+    first = own_slug(place, plain, {plain})
+    assert first == expected
+    second = own_slug(place, plain, {plain, first})
+    assert (len(first), second != first, len(second)) == (len(expected), True, len(expected))
 
 
 def test_a_name_without_latin_letters_gets_a_slug_from_its_key() -> None:
     first, second = plain_slug(key("日本語"), ""), plain_slug(key("中文"), "")
     assert re.fullmatch("knowledge-[0-9a-f]{8}", first)
     assert first != second
-    assert free_slug(key("日本語"), "", {first}) == f"{first}-2"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "A", "a b", "../a", "a/b", "-a", "a--b", "a\n", "a" * 65, "é"]
+)
+def test_not_every_text_is_a_slug(name: str) -> None:
+    assert not is_slug(name)
 
 
 @given(st.text(min_size=1), st.text(max_size=20), st.text(), st.integers(0, 3))
 def test_every_slug_is_a_valid_name(name: str, folder: str, handle: str, taken: int) -> None:
-    place, used = Key("knowledge", folder_path(folder) or ROOT, name), set[str]()
+    place = Key("knowledge", folder_path(folder) or ROOT, name)
+    plain = plain_slug(place, handle)
+    used = {plain}
     for _ in range(taken + 1):
-        found = free_slug(place, handle, used)
-        assert NAME.fullmatch(found)
-        assert len(found) <= LONGEST
-        assert found not in used
-        used.add(found)
+        used.add(own_slug(place, plain, used))
+    assert len(used) == taken + 2
+    assert all(is_slug(found) and NAME.fullmatch(found) for found in used)

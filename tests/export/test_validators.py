@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skills_ref import validate
 
-from devinops.export.plugin import PluginChoices, export_plugin
+from devinops.export.plugin import MANIFEST, PORTABLE, PluginChoices, export_plugin
 from devinops.model.objects import Declaration, Source
 from tests.testing.hostile_text import SOFT
 from tests.testing.objects import live
@@ -52,9 +52,9 @@ def plugin(entries: Iterable[Declaration], *, as_rules: bool = False) -> Mapping
     return {file.path: file.text for file in exported.files}
 
 
-def skillsaw(directory: Path) -> list[Mapping[str, Any]]:
+def skillsaw(directory: Path, *argv: str) -> list[Mapping[str, Any]]:
     """Return the errors that skillsaw finds."""
-    command = [sys.executable, "-m", "skillsaw", "lint", "--format", "json", str(directory)]
+    command = [sys.executable, "-m", "skillsaw", "lint", "--format", "json", *argv, str(directory)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     violations = json.loads(ran.stdout)["violations"]
     return [found for found in violations if found["severity"] == "error"]
@@ -88,6 +88,16 @@ def test_skillsaw_would_find_an_error(tmp_path: Path) -> None:
     broken = tmp_path / "skills/error-envelope/SKILL.md"
     broken.write_text(broken.read_text().replace("name: error-envelope", "name: Not a slug"))
     assert skillsaw(tmp_path)
+
+
+def test_skillsaw_takes_the_plugin_for_a_portable_one(tmp_path: Path) -> None:
+    write(tmp_path, plugin([*NOTES, *PLAYBOOKS]).items())
+    assert (tmp_path / MANIFEST).exists(), "Devin's manifest stands beside it"
+    only = ("--type", "agent-plugin", "--rule", "agent-plugin-json-valid")
+    assert skillsaw(tmp_path, *only) == []
+    manifest = tmp_path / PORTABLE
+    manifest.write_text(manifest.read_text().replace("acme", "Acme"))
+    assert [found["rule_id"] for found in skillsaw(tmp_path, *only)] == ["agent-plugin-json-valid"]
 
 
 # The validator takes any `---` for the end of the front matter, also inside quotation marks.

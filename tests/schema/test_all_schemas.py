@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
     "drift": (["drift"], "drift"),
     "whoami": (["whoami"], "whoami"),
     "export": (["export", "--to", "plugin", "plugin", "--check"], "export"),
+    "status of skills": (["export", "--status", "."], "export"),
     "list of backups": (["rollback"], "backups"),
     "rollback": (["rollback", "latest", "--yes"], "plan"),
     "inventory list": (["inventory", "list"], "inventory-documents"),

@@ -10,6 +10,7 @@ from devinops.model.objects import Severity
 from devinops.schema.base_document import HEAD, Document, convert, plain
 from devinops.schema.command_outputs import (
     CommentDocument,
+    ComparedItem,
     DuplicateItem,
     FormatDocument,
     FormattedFile,
@@ -30,6 +31,7 @@ from devinops.schema.command_outputs import (
     RuleItem,
     RulesDocument,
     SettingItem,
+    StatusReport,
     WhoamiDocument,
 )
 
@@ -121,10 +123,21 @@ PLUGIN = PluginReport(
     remarks=(REMARK,),
     left_out=(),
     shipped=("knowledge:A",),
+    not_portable=(REMARK,),
+)
+STATUS = StatusReport(
+    **HEAD,
+    exit_code=2,
+    directories=("plugin",),
+    skills=(
+        ComparedItem("different", ("description", "text"), "knowledge:A", "skills/a/SKILL.md"),
+        ComparedItem("missing", (), "knowledge:B"),
+        ComparedItem("without an entry", (), None, "skills/c/SKILL.md"),
+    ),
 )
 DOCUMENTS = (
     *(RULES, WHOAMI, FORMATTED, POSTED, REVIEWED, PULLED, IMPORTED),
-    *(OBJECTS, EXPORTED, PLUGIN),
+    *(OBJECTS, EXPORTED, PLUGIN, STATUS),
 )
 
 

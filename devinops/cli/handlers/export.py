@@ -14,17 +14,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devinops import atomic
+from devinops.cli.handlers.export_status import (
+    known_ids,
+    locked_names,
+    selected_entries,
+    skills_compared,
+)
 from devinops.cli.handlers.init import host_and_repository
 from devinops.cli.options import Options
 from devinops.cli.output import write_file
 from devinops.cli.readable_kinds import reachable, readable
 from devinops.cli.session import failures_written, open_session
-from devinops.config.reading import read_repository
-from devinops.config.settings import target_name
 from devinops.export.objects import Item, listed_entries, listed_objects
 from devinops.export.page import Remark
 from devinops.export.plugin import (
     MANIFEST,
+    PORTABLE,
     RULES,
     SKILL_FILE,
     SKILLS,
@@ -39,9 +44,8 @@ from devinops.export.slugs import slug
 from devinops.git import Git
 from devinops.kinds import KINDS
 from devinops.load.discover import is_inside
-from devinops.model.errors import NotWritten, Refused, UsageError, stop_on_errors
+from devinops.model.errors import NotWritten, Refused, UsageError
 from devinops.model.exit_codes import ExitCode
-from devinops.model.objects import Declaration
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 
@@ -60,20 +64,27 @@ MAX_REMOVED_SHARE = 0.2
 def run(
     options: Options,
     to: str | None,
-    directory: Path | None,
+    directories: tuple[Path, ...],
+    status: bool,
     out: Path | None,
     live: bool,
     **flags: Any,
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
+        if status:
+            if to or out or live or any(flags.values()):
+                raise UsageError("--status takes only DIR... and the options of every command")
+            return skills_compared(options, directories)
         if to is None:
-            raise UsageError("say what to write: --to plugin DIR, or --to json")
+            raise UsageError("say what to write: --to plugin DIR, or --to json; or --status DIR...")
         if to == "plugin":
             if out or live:
                 raise UsageError("--out and --live are for --to json")
-            return _plugin(options, directory, **flags)
-        if directory or any(flags.values()):
+            if len(directories) != 1:
+                raise UsageError("--to plugin needs DIR, the one directory of the plugin")
+            return _plugin(options, directories[0], **flags)
+        if directories or any(flags.values()):
             raise UsageError(
                 "DIR, --as, --repository, --name, --check and --force are for --to plugin; "
                 "--to json takes --out FILE"
@@ -81,31 +92,12 @@ def run(
         return _json(options, out, live)
 
 
-def _entries(options: Options) -> tuple[str | None, list[Declaration], list[Declaration]]:
-    """Return the chosen target (None: all), its entries, and the entries of other targets.
-
-    Raises InputError, UsageError.
-    """
-    project, loaded = read_repository(options.root)
-    stop_on_errors(loaded.problems)
-    if options.flags.target is None:
-        if any(entry.chain for entry in loaded.declarations):
-            raise UsageError(
-                "because of layers, targets have different entries under one key: choose one with "
-                "--target"
-            )
-        return None, list(loaded.declarations), []
-    name, _ = target_name(project, options.flags)
-    entries = [entry for entry in loaded.declarations if entry.concerns(name)]
-    return name, entries, [entry for entry in loaded.declarations if not entry.concerns(name)]
-
-
 # --- a plugin -----------------------------------------------------------------------------------
 
 
 def _plugin(
     options: Options,
-    directory: Path | None,
+    directory: Path,
     *,
     as_: str | None,
     repository: str | None,
@@ -113,20 +105,20 @@ def _plugin(
     check: bool,
     force: bool,
 ) -> ExitCode:
-    if directory is None:
-        raise UsageError("--to plugin needs DIR, the directory of the plugin")
     if name and slug(name) != name:
         raise UsageError(f'--name must be lower-case letters, digits and -, not "{name}"')
     _check_directory(directory, options.root)
-    _, entries, others = _entries(options)
+    _, entries, others = selected_entries(options)
     choices = PluginChoices(
         name=name or slug(directory.absolute().resolve().name) or "devinops",
         as_rules=as_ == "rules",
         repository=repository or "",
         force=force,
         source=_source(options.root),
+        check=check,
     )
-    exported = export_plugin(entries, _existing(directory), choices, others)
+    existing, locked = _existing(directory), locked_names(directory)
+    exported = export_plugin(entries, existing, choices, others, locked, known_ids(options))
     _check_removals(exported, directory, force=force)
     if not check:
         _write(directory, exported)
@@ -156,7 +148,7 @@ def _existing(directory: Path) -> dict[str, str]:
     paths = (path for pattern in patterns for path in sorted(directory.glob(pattern)))
     return {
         path.relative_to(directory).as_posix(): _text(path)
-        for path in (directory / MANIFEST, *paths)
+        for path in (directory / MANIFEST, directory / PORTABLE, *paths)
         if os.path.lexists(path)
     }
 
@@ -280,6 +272,8 @@ def _plugin_lines(
             "gets each of these texts twice: to delete a live object, add ensure: absent to its "
             "entry and apply; its text stays in the plugin"
         )
+    if not check:
+        yield from _grouped(exported.not_portable, "not portable: ", most)
     yield _summary(exported, directory, options.command_flags, check=check)
 
 
@@ -333,6 +327,7 @@ def _plugin_report(exported: Exported, directory: Path, code: ExitCode, check: b
         remarks=_items(exported.remarks),
         left_out=_items(exported.left_out),
         shipped=tuple(map(str, exported.shipped)),
+        not_portable=_items(exported.not_portable),
     )
 
 
@@ -388,7 +383,7 @@ def _json(options: Options, out: Path | None, live: bool) -> ExitCode:
 
 
 def _declared_objects(options: Options) -> _Objects:
-    target, entries, _ = _entries(options)
+    target, entries, _ = selected_entries(options)
     items, losses = listed_entries(entries)
     return _Objects("files", target, None, items, losses, {})
 
