@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -46,6 +47,15 @@ def test_the_table_of_permissions_is_that_of_the_kinds(request: pytest.FixtureRe
         PERMISSIONS.write_text(written, "utf-8")
     else:
         assert written == page
+
+
+def test_the_picture_of_the_boundaries_has_text_for_those_who_cannot_see_it() -> None:
+    picture = ElementTree.parse(ROOT / "docs" / "security.svg").getroot()
+    texts = {element.tag.rpartition("}")[2]: element.text for element in picture if element.text}
+    assert {"title", "desc"} <= texts.keys()
+    assert re.search(
+        r"!\[[^]]{50,}\]\(security.svg\)", (ROOT / "docs/ci-security.md").read_text("utf-8")
+    )
 
 
 def test_the_workflow_with_the_action_is_valid() -> None:
