@@ -17,7 +17,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lock lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample lint format schemas architecture messages picture tour site benchmark profile size npm-tools clean
+.PHONY: lock lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample lint format schemas architecture messages picture tour reference site benchmark profile size npm-tools clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -123,6 +123,10 @@ picture: $(VENV)/.test
 # printed to docs/tour.md.
 tour: $(VENV)/.test
 	$(BIN)/python -m pytest -m matrix --rewrite-golden tests/end_to_end/test_tour.py
+
+# Writes the pages and tables of the reference that come from the program again.
+reference: $(VENV)/.test
+	$(BIN)/python -m tests.testing.reference
 
 # Builds the site of the documentation in build/site.
 site: $(VENV)/.test

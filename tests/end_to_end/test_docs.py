@@ -6,9 +6,11 @@ import re
 import sys
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
+from devinops.cli.groups import PassedOn
 from devinops.cli.main import COMMANDS
 from devinops.config.reading import read_repository
 from devinops.emulator import Emulator
@@ -23,12 +25,14 @@ from devinops.version import RELEASE
 from tests.testing import comment_picture, problem_codes
 from tests.testing.architecture import PAGE, with_picture
 from tests.testing.command_line import Devinops
+from tests.testing.command_manual import ALWAYS, MORE, commands
 from tests.testing.console import run_page, saved
 from tests.testing.lint_manual import PAGE as LINT_PAGE
 from tests.testing.lint_manual import with_manual
 from tests.testing.messages import messages
 from tests.testing.picture import PICTURE, draw
 from tests.testing.places import ROOT
+from tests.testing.reference import PARTS
 
 COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 FILES = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
@@ -61,9 +65,10 @@ def test_every_exit_code_has_a_section_that_says_what_to_do() -> None:
 
 
 def test_every_field_is_documented() -> None:
+    fields = (ROOT / "docs" / "fields.md").read_text(encoding="utf-8")
     for kind in KINDS.values():
         for attribute in kind.attributes:
-            assert f"`{attribute.name}" in FILES, f"{attribute.name} of {kind.noun}"
+            assert f"| `{attribute.name}` |" in fields, f"{attribute.name} of {kind.noun}"
     for target in schemas()["config"]["properties"]["targets"]["additionalProperties"][
         "properties"
     ]:
@@ -208,6 +213,34 @@ def test_the_picture_of_the_packages_is_that_of_the_imports() -> None:
 def test_the_page_of_lint_has_the_pages_of_all_rules() -> None:
     page = LINT_PAGE.read_text(encoding="utf-8")
     assert page == with_manual(page), "write it again: make lint-rules"
+
+
+@pytest.mark.parametrize("page", PARTS, ids=lambda page: page.name)
+def test_the_reference_is_written_from_the_program(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text == PARTS[page](text), "write it again: make reference"
+
+
+def test_the_page_of_commands_has_every_command_argument_and_option() -> None:
+    page = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^### (.*?)\n(.*?)(?=^##)", page, re.MULTILINE | re.DOTALL))
+    for name, command in commands():
+        for param in command.params:
+            if isinstance(param, PassedOn):
+                continue
+            word = (
+                param.opts[-1]
+                if isinstance(param, click.Option)
+                else param.make_metavar(click.Context(command))
+            )
+            assert re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", sections[name]), (name, word)
+    for option in GLOBAL_OPTIONS:
+        assert f"`DEVINOPS_{option}`" in page
+
+
+def test_only_commands_that_exist_have_exit_codes_of_their_own() -> None:
+    assert set(MORE) <= {name for name, _ in commands()}
+    assert ALWAYS.union(*MORE.values()) == set(ExitCode)
 
 
 def test_the_settings_on_the_page_of_lint_are_valid(tmp_path: Path, devinops: Devinops) -> None:

@@ -1,0 +1,168 @@
+"""The page docs/options.md: each command with its usage, options, variables and exit codes."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import click
+
+from devinops.cli.groups import PassedOn, option_group
+from devinops.cli.main import COMMAND_GROUPS, cli
+from tests.testing.places import ROOT
+
+MEANINGS = ROOT / "docs" / "how-to" / "exit-codes.md"
+IN_MANY = 4
+"""An option that so many commands share is explained once, at the end of the page."""
+
+ALWAYS = frozenset({0, 1, 64, 70, 130, 143})
+"""The exit codes of every command."""
+MORE = {
+    "init": {4},
+    "fmt": {2},
+    "plan": {2, 4},
+    "apply": {3, 4, 5},
+    "pull": {2, 3, 4},
+    "show": {2, 3, 4, 5},
+    "comment": {5},
+    "drift": {2, 4},
+    "rollback": {3, 4, 5},
+    "import": {4},
+    "export": {2, 4},
+    "targets": {2, 4},
+    "inventory link": {5},
+    "inventory forget": {5},
+    "inventory unlock": {5},
+    "inventory repair": {4, 5},
+}
+"""Command → the exit codes that only some commands have."""
+
+Options = dict[tuple[str, str], click.Option]
+"""Long name and help → option."""
+
+
+def manual() -> str:
+    """Return the page."""
+    found, codes = dict(commands()), _exit_codes()
+    shared = _shared(found.values())
+    parts = [
+        "# All commands and options",
+        "[Commands and exit codes](commands.md) explains what they do.",
+        f"Every command can exit with {_listed([codes[code] for code in sorted(ALWAYS)])}.",
+    ]
+    for title, names in COMMAND_GROUPS.items():
+        parts.append(f"## {title}")
+        for name, command in found.items():
+            if name.split()[0] in names:
+                parts += _section(name, command, shared)
+                if name in MORE:
+                    parts.append(
+                        f"Also exits with {_listed([codes[c] for c in sorted(MORE[name])])}."
+                    )
+    return "\n\n".join([*parts, "## Common options", *_common(shared)]) + "\n"
+
+
+def commands(group: click.Group = cli, above: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Yield name and command of each command and of those below it, in the order of help."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield f"{above}{name}", command
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{above}{name} ")
+
+
+def exit_code_sections() -> Iterator[tuple[list[int], str, str]]:
+    """Yield the codes, the title and the text of each section about exit codes."""
+    page = MEANINGS.read_text(encoding="utf-8")
+    for section in re.split(r"^## ", page, flags=re.MULTILINE)[1:]:
+        title, _, text = section.partition("\n\n")
+        codes, _, what_to_do = title.partition(": ")
+        yield [int(code) for code in codes.split(" and ")], what_to_do, text
+
+
+def anchor(codes: list[int], title: str) -> str:
+    """Return the anchor of a section about exit codes."""
+    return f"{'-and-'.join(map(str, codes))}-{title.replace(' ', '-')}"
+
+
+def _exit_codes() -> dict[int, str]:
+    """Return code → code, with a link to what it means."""
+    return {
+        code: f"[{code}](how-to/exit-codes.md#{anchor(codes, title)})"
+        for codes, title, _ in exit_code_sections()
+        for code in codes
+    }
+
+
+def _listed(items: list[str]) -> str:
+    return f"{', '.join(items[:-1])} or {items[-1]}" if len(items) > 1 else items[0]
+
+
+def _section(name: str, command: click.Command, shared: Options) -> Iterator[str]:
+    yield f"### {name}"
+    usage = command.get_usage(click.Context(command, info_name=f"devinops {name}"))
+    yield f"```text\n{' '.join(usage.split()[1:])}\n```"
+    yield from _prose(inspect.cleandoc(command.help or ""))
+    options = _options(command)
+    if own := [option for key, option in options.items() if key not in shared]:
+        yield _table(own)
+    if common := [f"`{name}`" for name, help in options if (name, help) in shared]:
+        yield f"[Common options](#common-options): {', '.join(common)}."
+
+
+def _options(command: click.Command) -> Options:
+    return {
+        (param.opts[-1], param.help or ""): param
+        for param in command.params
+        if isinstance(param, click.Option) and not isinstance(param, PassedOn) and not param.hidden
+    }
+
+
+def _shared(found: Iterable[click.Command]) -> Options:
+    options = [_options(command) for command in found]
+    counts = Counter(key for each in options for key in each)
+    return {
+        key: option for each in options for key, option in each.items() if counts[key] >= IN_MANY
+    }
+
+
+def _common(shared: Options) -> Iterator[str]:
+    groups: dict[str, list[click.Option]] = {}
+    for option in shared.values():
+        groups.setdefault(option_group(option), []).append(option)
+    for title, options in groups.items():
+        yield f"### {title}"
+        yield _table(options)
+
+
+def _table(options: Iterable[click.Option]) -> str:
+    rows = ["| option | meaning | variable |", "| --- | --- | --- |"]
+    for option in options:
+        record = option.get_help_record(click.Context(click.Command("")))
+        assert record is not None
+        names, meaning = record
+        variable = f"`{option.envvar}`" if option.envvar else "–"
+        rows.append(f"| `{_cell(names)}` | {_cell(_escaped(meaning))} | {variable} |")
+    return "\n".join(rows)
+
+
+def _prose(help: str) -> Iterator[str]:
+    """Yield the paragraphs of a help text as Markdown; those that help does not wrap are code."""
+    for paragraph in help.split("\n\n"):
+        if paragraph.startswith("\b\n"):
+            lines = [line.removeprefix("  ") for line in paragraph.splitlines()[1:]]
+            yield "\n".join(["```text", *lines, "```"])
+        else:
+            yield _escaped(paragraph)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([*\[\]])", r"\\\1", text).replace("<", "&lt;")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", r"\|")

@@ -1,0 +1,75 @@
+"""The parts of the documentation that are written from the program: `make reference`; a test compares.
+
+Two pages are written as a whole, and tables of two others between a pair of comments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from devinops import run_facts
+from devinops.model.shard import Shard
+from devinops.render import Style, render
+from tests.testing import command_manual, field_manual, fleets
+from tests.testing.places import ROOT
+
+
+def exit_codes() -> str:
+    """Return a table of the exit codes, with the first sentence of each section about one."""
+    rows = ["| code | what to do | meaning | commands |", "| --- | --- | --- | --- |"]
+    for codes, title, text in sorted(command_manual.exit_code_sections()):
+        names = [f"`{name}`" for name, more in command_manual.MORE.items() if codes[0] in more]
+        sentence = re.split(r"[.:]\s", text)[0].replace("\n", " ")
+        link = f"[{title}](how-to/exit-codes.md#{command_manual.anchor(codes, title)})"
+        rows.append(
+            f"| {', '.join(map(str, codes))} | {link} | {sentence} | {', '.join(names) or 'all'} |"
+        )
+    return "\n".join(rows)
+
+
+def metrics() -> str:
+    """Return a table of the metrics, from a run of a shard."""
+    run_facts.begin("plan")
+    run_facts.count_request(200)
+    answer = fleets.answer(replace(fleets.mixed(), shard=Shard(1, 2), selected=40))
+    text = "".join(render("metrics", answer, Style()))
+    run_facts.begin("")
+    rows = ["| metric | labels besides `command` | value |", "| --- | --- | --- |"]
+    for name, meaning in re.findall(r"^# HELP (\S+) (.*)$", text, re.MULTILINE):
+        (labels,) = {
+            tuple(re.findall(r'(\w+)="', sample))
+            for sample in re.findall(rf"^{name}{{.*}}", text, re.MULTILINE)
+        }
+        shown = ", ".join(f"`{label}`" for label in labels if label != "command")
+        rows.append(f"| `{name}` | {shown} | {meaning} |")
+    return "\n".join(rows)
+
+
+def _between(name: str, table: Callable[[], str]) -> Callable[[str], str]:
+    """Return what writes a table between the comments with its name."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+
+    def written(page: str) -> str:
+        before, rest = page.split(begin)
+        return f"{before}{begin}\n\n{table()}\n\n{end}{rest.split(end)[1]}"
+
+    return written
+
+
+PARTS: dict[Path, Callable[[str], str]] = {
+    ROOT / "docs" / "options.md": lambda _: command_manual.manual(),
+    ROOT / "docs" / "fields.md": lambda _: field_manual.manual(),
+    ROOT / "docs" / "commands.md": _between("exit codes", exit_codes),
+    ROOT / "docs" / "how-to" / "metrics.md": _between("metrics", metrics),
+}
+"""Page → what returns the page with its generated part."""
+
+
+if __name__ == "__main__":
+    for path, written in PARTS.items():
+        path.write_text(
+            written(path.read_text(encoding="utf-8") if path.exists() else ""), encoding="utf-8"
+        )
