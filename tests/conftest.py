@@ -19,6 +19,7 @@ from devinops import waiting
 from devinops.api import redact
 from devinops.cli.main import main
 from tests.testing.command_line import Devinops, Ran, clean
+from tests.testing.command_manual import exit_codes
 from tests.testing.places import GOLDEN
 from tests.testing.waiting import Waits
 
@@ -137,8 +138,10 @@ def devinops(capfd: pytest.CaptureFixture[str]) -> Devinops:
 
     def run(*argv: str | Path) -> Ran:
         capfd.readouterr()
-        code = main([str(argument) for argument in argv])
+        words = [str(argument) for argument in argv]
+        code = main(words)
         captured = capfd.readouterr()
+        assert code in exit_codes(words), f"docs/options.md does not know the {code} of {words}"
         return Ran(code, captured.out, captured.err)
 
     return run

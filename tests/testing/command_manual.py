@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
 from devinops.cli.groups import PassedOn, option_group
-from devinops.cli.main import COMMAND_GROUPS, cli
+from devinops.cli.main import COMMAND_GROUPS, COMMANDS, cli
 from tests.testing.places import ROOT
 
 MEANINGS = ROOT / "docs" / "how-to" / "exit-codes.md"
@@ -24,10 +24,10 @@ MORE = {
     "fmt": {2},
     "plan": {2, 4},
     "apply": {3, 4, 5},
-    "pull": {2, 3, 4},
+    "pull": {2, 3, 4, 5},
     "show": {2, 3, 4, 5},
     "comment": {5},
-    "drift": {2, 4},
+    "drift": {2, 5},
     "rollback": {3, 4, 5},
     "import": {4},
     "export": {2, 4},
@@ -89,6 +89,14 @@ def anchor(codes: list[int], title: str) -> str:
     return f"{'-and-'.join(map(str, codes))}-{title.replace(' ', '-')}"
 
 
+def exit_codes(argv: Sequence[str]) -> frozenset[int]:
+    """Return the exit codes that a command line can have."""
+    words = [word for word in argv if word in COMMANDS][:1]
+    if words == ["inventory"]:
+        words += [word for word in argv if f"inventory {word}" in MORE][:1]
+    return ALWAYS.union(MORE.get(" ".join(words), ()))
+
+
 def _exit_codes() -> dict[int, str]:
     """Return code → code, with a link to what it means."""
     return {
@@ -139,15 +147,18 @@ def _common(shared: Options) -> Iterator[str]:
         yield _table(options)
 
 
-def _table(options: Iterable[click.Option]) -> str:
-    rows = ["| option | meaning | variable |", "| --- | --- | --- |"]
+def _table(options: list[click.Option]) -> str:
+    """Return a table; it has a column for variables if one of the options has one."""
+    rows = [["option", "meaning", "variable"], ["---"] * 3]
     for option in options:
         record = option.get_help_record(click.Context(click.Command("")))
         assert record is not None
         names, meaning = record
         variable = f"`{option.envvar}`" if option.envvar else "–"
-        rows.append(f"| `{_cell(names)}` | {_cell(_escaped(meaning))} | {variable} |")
-    return "\n".join(rows)
+        # A code host and MkDocs read a bar in code in a table differently.
+        rows.append([f"`{names.replace('|', '/')}`", _cell(meaning), variable])
+    columns = 3 if any(option.envvar for option in options) else 2
+    return "\n".join(f"| {' | '.join(row[:columns])} |" for row in rows)
 
 
 def _prose(help: str) -> Iterator[str]:
@@ -160,9 +171,9 @@ def _prose(help: str) -> Iterator[str]:
             yield _escaped(paragraph)
 
 
-def _escaped(text: str) -> str:
-    return re.sub(r"([*\[\]])", r"\\\1", text).replace("<", "&lt;")
-
-
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", r"\|")
+    return _escaped(" ".join(text.split())).replace("|", r"\|")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("*", r"\*").replace("<", "&lt;")

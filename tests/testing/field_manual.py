@@ -13,10 +13,10 @@ IN_MANY = 4
 """A field that the entries of so many kinds have is explained once."""
 TYPES = {
     "string": "text",
-    "boolean": "`true`, `false`",
+    "boolean": "true or false",
     "array": "list",
     "object": "mapping",
-    "null": "`null`",
+    "null": "null",
     "integer": "whole number",
 }
 
@@ -98,25 +98,28 @@ def _required(schema: Schema) -> Iterator[tuple[str, str]]:
 
 
 def _table(rows: Iterable[Row]) -> str:
-    lines = ["| field | value | meaning | example |", "| --- | --- | --- | --- |"]
+    lines = ["| field | meaning | example |", "| --- | --- | --- |"]
     for path, field, required in rows:
-        meaning = _cell(str(field.get("description", "–")))
-        lines.append(f"| `{path}` | {_value(field)}{required} | {meaning} | {_example(field)} |")
+        lines.append(
+            f"| `{path}` | *{_type(field)}{required}.* {_meaning(field)} | {_example(field)} |"
+        )
     return "\n".join(lines)
 
 
-def _value(field: Schema) -> str:
+def _type(field: Schema) -> str:
     """Return what a field can hold, in words."""
-    if "const" in field:
-        return f"`{field['const']}`"
-    if "enum" in field:
-        return ", ".join(
-            f"`{json.dumps(value) if value is None else value}`" for value in field["enum"]
-        )
-    types = field.get("type", [])
-    return (
-        " or ".join(TYPES[name] for name in ([types] if isinstance(types, str) else types)) or "any"
-    )
+    default = "integer" if "const" in field else "string" if "enum" in field else "any value"
+    types = field.get("type", default)
+    names = [types] if isinstance(types, str) else types
+    return " or ".join(TYPES.get(name, name) for name in names)
+
+
+def _meaning(field: Schema) -> str:
+    """Return the description, and the values if only some are possible."""
+    values = field.get("enum", [field["const"]] if "const" in field else [])
+    listed = ", ".join(f"`{json.dumps(value) if value is None else value}`" for value in values)
+    description = _cell(str(field.get("description", "")))
+    return f"{description} Possible: {listed}." if values else description
 
 
 def _example(field: Schema) -> str:
