@@ -17,7 +17,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lock lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample lint format schemas architecture messages picture tour reference site benchmark profile size npm-tools clean
+.PHONY: lock lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample lint format schemas architecture messages picture tour reference site image-test benchmark profile size npm-tools clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -131,6 +131,11 @@ reference: $(VENV)/.test
 # Builds the site of the documentation in build/site.
 site: $(VENV)/.test
 	@$(BIN)/python -m tests.testing.site
+
+# Builds the image from dist/ in a Debian that it makes, and tries it without root on a read-only file
+# system. Only for root on Debian with debootstrap, buildah and netavark; takes some minutes at first.
+image-test: $(VENV)/.test
+	@$(BIN)/python -m tests.testing.image $(VENV)/image dist
 
 # Measures devinops against other programs, which are installed below $(VENV)/peers, and writes
 # docs/benchmarks.md.

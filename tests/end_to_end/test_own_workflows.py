@@ -121,3 +121,11 @@ def test_an_action_has_one_commit_everywhere() -> None:
     assert all(re.fullmatch(r".*@[0-9a-f]{40}  # v[0-9.]+", use) for use in used)
     shared = {pin for pin in ACTIONS.values() if pin.partition("@")[0] in "".join(used)}
     assert shared == set(ACTIONS.values()) & used
+
+
+def test_the_page_for_maintainers_has_the_commits_of_the_actions() -> None:
+    text = "".join((DIRECTORY / name).read_text("utf-8") for name in NAMES)
+    used = set(re.findall(r"uses: ([\w-]+/.*)@(\w+)  # (v[0-9.]+)", text))
+    page = (ROOT / "docs" / "releasing.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([\w-]+/[\w-]+) \| (v[0-9.]+) \| `(\w+)` \|$", page, re.MULTILINE)
+    assert {(name, commit, version) for name, version, commit in rows} == used

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.testing.inventories import commit, git
-from tests.testing.releases import BASE_IMAGE, FILES, IMAGE, TAG, VERSION, World
+from tests.testing.places import ROOT
+from tests.testing.releases import BASE_IMAGE, CHANGELOG, FILES, IMAGE, TAG, VERSION, World
 
 WHEEL, SDIST, SBOM, LOCK = FILES
 VARIABLES = {"IMAGE": IMAGE, "BASE_IMAGE": BASE_IMAGE}
@@ -21,6 +23,7 @@ def world(tmp_path: Path) -> World:
 
 
 def test_a_tag_publishes_what_was_built(world: World) -> None:
+    world.write("CHANGELOG.md", CHANGELOG.replace("Notes", "[Notes](docs/files.md)"))
     world.push()
     (world.directory / "late").touch()  # the index shows the new version later
     assert world.attempt(), world.logs
@@ -34,7 +37,8 @@ def test_a_tag_publishes_what_was_built(world: World) -> None:
     }
     assert published[f"index/{WHEEL}"] == published[f"release/files/{WHEEL}"]
     assert (world.directory / "release" / "notes.md").read_text() == (
-        f"\n### Files\n\n- Notes have owners.\n\nThe image: `{IMAGE}@{digest}`\n"
+        "\n### Files\n\n- [Notes](https://github.test/acme/devinops/blob/v1.2.3/docs/files.md) have owners.\n\n"
+        f"The image: `{IMAGE}@{digest}`\n"
     )
     assert not (world.directory / "release" / "prerelease").exists()
     assert world.attested == [
@@ -114,6 +118,15 @@ def test_a_version_to_try_needs_no_date_and_is_a_prerelease(world: World) -> Non
     assert world.attempt("v1.2.3rc1"), world.logs
     assert "tags/1.2.3rc1" in world.published
     assert (world.directory / "release" / "prerelease").exists()
+
+
+def test_the_changelog_has_notes_for_the_next_version(world: World) -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    world.write("CHANGELOG.md", changelog)
+    next_version = re.findall(r"^## (\d+\.\d+\.\d+)", changelog, re.MULTILINE)[0]
+    world.push(f"v{next_version}rc1")
+    assert world.attempt(f"v{next_version}rc1"), world.logs
+    assert "### " in (world.directory / "release" / "notes.md").read_text("utf-8")
 
 
 def test_nothing_is_published_if_the_tests_fail(world: World) -> None:
