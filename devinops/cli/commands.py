@@ -554,6 +554,24 @@ def explain(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
+@common(api=True)
+def doctor(**arguments: Any) -> ExitCode:
+    """Ask the API whether devinops is right about it, and look at this machine; only reads.
+
+    A key is enough: DEVIN_API_KEY, and DEVIN_ORG_ID if the key does not tell its organization. In a
+    repository, it uses the settings of the target. At most 60 requests are sent, all GET.
+
+    A line is ok, a note, or a problem; with a problem the exit code is 1. The output and reports
+    hold no texts, names, addresses, ids or keys, so that you can attach them to a report.
+
+    \b
+      devinops doctor
+      devinops doctor --report markdown=doctor.md --report json=doctor.json
+    """
+    return _call("doctor:run", arguments)
+
+
+@click.command(cls=Command)
 @common(api=True, many=True)
 def whoami(**arguments: Any) -> ExitCode:
     """Show the effective settings, the source of each, and who the API key belongs to.
@@ -652,6 +670,13 @@ def schema(**arguments: Any) -> ExitCode:
     help="How the API behaves if its documentation does not say; overrides the seed; repeatable.",
 )
 @click.option("--faults", type=FilePath(), help="Faults to inject, and when (YAML or JSON).")
+@click.option(
+    "--as",
+    "report",
+    type=FilePath(),
+    metavar="REPORT",
+    help="Answer as the service that devinops doctor examined: its report in JSON.",
+)
 def emulator(**arguments: Any) -> ExitCode:
     """Serve a local stand-in for the Devin API, v3 and v1, until Ctrl-C.
 

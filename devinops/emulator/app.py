@@ -11,6 +11,7 @@ from devinops.emulator import callers, control_routes, pages, resources, unserve
 from devinops.emulator.fault_rules import Script
 from devinops.emulator.faults import Faults
 from devinops.emulator.middleware import Call, Gate, Layer, RateLimit, RequestLog, latency
+from devinops.emulator.reported import AsReported, Report
 from devinops.emulator.response_sending import Reply
 from devinops.emulator.responses import EXCEPTION_HANDLERS, error_response
 from devinops.emulator.seed import Seed
@@ -24,7 +25,8 @@ class Setup:
 
     `rate_limit` is in requests a second over all keys. `layers` come innermost, right before the
     handlers; the fault script comes before them. `host` is the name or address that the application
-    listens on. Raises ConfigError for a state file or a number that cannot be used.
+    listens on. With a `report` of doctor, its key sees what the reporter saw. Raises ConfigError
+    for a state file or a number that cannot be used.
     """
 
     def __init__(
@@ -37,13 +39,15 @@ class Setup:
         faults: Script | None = None,
         layers: Sequence[Layer] = (),
         host: str = "",
+        report: Report | None = None,
     ) -> None:
         if rate_limit is not None and rate_limit <= 0:
             raise ConfigError("rate limit: expected more than 0 requests a second")
         if latency_ms < 0:
             raise ConfigError("latency: expected 0 or more milliseconds")
         self.seed, self.host = seed, host
-        self.store = Store(seed.quirks, seed.keys)
+        holder = {report.key: report.principal} if report else {}
+        self.store = Store(seed.quirks, {**seed.keys, **holder})
         self.file = StateFile(state, self.store) if state is not None else None
         if self.file is None or not self.file.load():
             seed.add_to(self.store)
@@ -62,6 +66,8 @@ class Setup:
             # Before the other layers: a change is saved even if one of them replaces the response.
             self._layers.append(self.file)
         self._layers += layers
+        if report is not None:
+            self._layers.append(AsReported(report, self.store))
 
     def save(self) -> None:
         """Write the state file, if there is one, after a change that a person makes."""

@@ -26,6 +26,7 @@ from devinops.emulator.app import Setup
 from devinops.emulator.fault_rules import parse_faults, read_faults
 from devinops.emulator.middleware import Layer
 from devinops.emulator.records import SECTIONS, JsonObject, Kind
+from devinops.emulator.reported import Report, read_report
 from devinops.emulator.resources import show
 from devinops.emulator.response_sending import CONNECTION, MARK
 from devinops.emulator.seed import parse_seed, read_seed
@@ -189,14 +190,18 @@ def serve(
     rate_limit: float | None = None,
     faults: Path | None = None,
     quirks: Mapping[str, str] | None = None,
+    report: Path | None = None,
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP; print `listening on URL` when requests are accepted.
 
     At a terminal, a second line tells people to open it in a browser.
 
-    Raises ConfigError for a seed, state file, fault script, address or number that cannot be used.
+    Raises ConfigError for a seed, state file, fault script, report, address or number that cannot
+    be used.
     """
-    start = read_seed(seed, quirks)
+    reported = read_report(report) if report is not None else None
+    answers = reported.quirks if reported else {}
+    start = read_seed(seed, {**answers, **(quirks or {})})
     script = read_faults(faults) if faults is not None else None
     # Listen first: the state file can be that of an emulator that already listens there.
     with listen(host, port) as listener:
@@ -208,7 +213,13 @@ def serve(
                 sys.stderr.write("Open this address in a browser to see and edit what it serves.\n")
 
         setup = Setup(
-            start, state, latency_ms=latency_ms, rate_limit=rate_limit, faults=script, host=host
+            start,
+            state,
+            latency_ms=latency_ms,
+            rate_limit=rate_limit,
+            faults=script,
+            host=host,
+            report=reported,
         )
         Server(setup.app(), announce).run(sockets=[listener])
 
@@ -236,6 +247,7 @@ class Emulator:
         quirks: Mapping[str, object] | None = None,
         faults: object = (),
         layers: Sequence[Layer] = (),
+        report: Report | None = None,
     ) -> None:
         parsed = parse_seed(seed, quirks=quirks)
         self._setup = Setup(
@@ -246,6 +258,7 @@ class Emulator:
             faults=parse_faults(faults),
             layers=layers,
             host=host,
+            report=report,
         )
         self._address = (host, port)
         self._listening = threading.Event()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from devinops.applying.report import ApplyReport
 from devinops.planning.plan import SavedPlan
 from devinops.render import Style, answers
+from devinops.render.escape import line
 from devinops.render.fleet_text import FleetText
 from devinops.render.problem_text import ProblemText
+from devinops.render.terminal import Look, Span, Terminal
 
 
 def render(answer: answers.Answer, style: Style) -> Iterator[str]:
@@ -40,5 +42,14 @@ def lines_of(answer: answers.Answer, style: Style) -> Iterator[str]:
             return text.paragraph(f"devinops: {answer.error}")
         case answers.SimpleAnswer(verbatim=True):
             return iter(answer.lines)
+        case answers.SimpleAnswer(lines=lines, looks=looks) if looks:
+            return (row for text_line in lines for row in _marked(text_line, looks, text.terminal))
         case answers.SimpleAnswer() | answers.RolloutAnswer():
             return (row for text_line in answer.lines for row in text.paragraph(text_line))
+
+
+def _marked(text: str, looks: Mapping[str, Look], terminal: Terminal) -> Iterator[str]:
+    """Yield the lines of a row whose first word may have a look; it hangs under the second."""
+    word, space, rest = text.partition(" ")
+    hang = len(text) - len(rest.lstrip(" ")) if word in looks else 0
+    return terminal.row(Span(word, looks.get(word, Look.PLAIN)), line(space + rest), hang=hang)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from devinops.planning.drift import DriftFindings
     from devinops.planning.plan import Plan, SavedPlan, ShownPlan
     from devinops.planning.waves import WaveStatus
+    from devinops.render.terminal import Look
     from devinops.schema.base_document import Document
 
 Answer: TypeAlias = (
@@ -164,12 +165,14 @@ class SimpleAnswer(NamedTuple):
 
     `document` is only called for a program, so that text needs no import of msgspec. Lines that are
     `verbatim`, such as those of a patch, are written as they are, so they must be safe to print.
+    A line that begins with one of the words `looks` shows it like that.
     """
 
     lines: Sequence[str]
     document: Callable[[], Document]
     verbatim: bool = False
     exit_code: ExitCode = ExitCode.OK
+    looks: Mapping[str, Look] = MappingProxyType({})
 
 
 class RolloutAnswer(NamedTuple):

@@ -24,6 +24,7 @@ from devinops.schema.command_outputs import (
     WhoamiDocument,
     WhoamiFleetDocument,
 )
+from devinops.schema.doctor import DoctorDocument
 from devinops.schema.files import file_schemas, headed
 from devinops.schema.fleet import FleetDocument
 from devinops.schema.inventory import (
@@ -94,6 +95,9 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         "whoami": schema(
             "Output of devinops whoami with --format json",
             [WhoamiDocument, WhoamiFleetDocument, FailureDocument],
+        ),
+        "doctor": schema(
+            "Output of devinops doctor with --format json", [DoctorDocument, FailureDocument]
         ),
         "targets-documents": schema(
             "Output of devinops targets with --format json",

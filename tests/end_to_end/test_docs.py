@@ -176,7 +176,11 @@ def test_no_example_is_left_untested() -> None:
         assert read_repository(ROOT / "examples" / example)[1].declarations
 
 
-PAGES = ["README.md", *sorted(f"docs/how-to/{p.name}" for p in (ROOT / "docs/how-to").glob("*.md"))]
+PAGES = [
+    "README.md",
+    "docs/before-you-trust-it.md",
+    *sorted(f"docs/how-to/{p.name}" for p in (ROOT / "docs/how-to").glob("*.md")),
+]
 
 
 @pytest.mark.parametrize("page", PAGES)

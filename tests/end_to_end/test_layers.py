@@ -28,7 +28,7 @@ LAYERS = (
     {"load", "api", "render", "emulator", "inventory"},
     {"writers"},
     {"config", "ingest", "ci", "lint"},
-    {"export", "fmt"},
+    {"export", "fmt", "doctor"},
     {"cli"},
 )
 """Each may import from those before it and from itself."""

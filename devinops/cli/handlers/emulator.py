@@ -22,6 +22,7 @@ def run(
     rate_limit: str | None,
     quirks: tuple[str, ...],
     faults: Path | None,
+    report: Path | None,
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     require_emulator()
@@ -37,6 +38,7 @@ def run(
         rate_limit=_rate(rate_limit),
         faults=faults,
         quirks=_quirks(quirks),
+        report=report,
     )
     return ExitCode.OK
 

@@ -1,0 +1,136 @@
+"""What doctor says: one line for each thing that it looked at, with the next step if there is one.
+
+Nothing here shows a text, a name, an address or an id of the organization.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum, auto
+from typing import Final, NamedTuple
+
+from devinops.doctor.lists import List
+from devinops.doctor.observer import NOT_ASKED, Observation
+from devinops.doctor.shape import Fault, Finding
+from devinops.model.errors import FORBIDDEN, TOO_MANY
+from devinops.render import counted
+
+
+class Status(StrEnum):
+    """How a check ended; one problem makes the exit code 1."""
+
+    OK = auto()
+    NOTE = auto()
+    PROBLEM = auto()
+
+
+class Check(NamedTuple):
+    """What was looked at, what was found, and what to do; `step` is empty if there is nothing."""
+
+    status: Status
+    about: str
+    text: str
+    step: str = ""
+
+    def __str__(self) -> str:
+        step = f": {self.step}" if self.step else ""
+        return f"{self.status:<7}  {self.about}: {self.text}{step}"
+
+
+def ok(about: str, text: str) -> Check:
+    return Check(Status.OK, about, text)
+
+
+def note(about: str, text: str, step: str = "") -> Check:
+    return Check(Status.NOTE, about, text, step)
+
+
+def problem(about: str, text: str, step: str) -> Check:
+    return Check(Status.PROBLEM, about, text, step)
+
+
+REPORT: Final = "report it"
+_AGAIN: Final = "run devinops doctor again"
+_ADDRESS: Final = "check DEVIN_API_URL"
+
+_STEPS: Final[Mapping[str, str]] = {
+    "timed out": "check the network, or set --timeout higher",
+    "its certificate is not trusted": "set --ca-bundle to the certificates to trust",
+    "the host name cannot be resolved": f"{_ADDRESS} and the network",
+    "the host refused the connection": _ADDRESS,
+    "the proxy refused the request": "check HTTPS_PROXY, and its user and password",
+    "an HTML page instead of JSON": f"a proxy or a login page answers; {_ADDRESS}",
+    "a redirect, which is not followed": _ADDRESS,
+    NOT_ASKED.failure: "doctor sends at most 60 requests",
+}
+"""Failure of an observation → the next step."""
+
+_MOST_FINDINGS: Final = 12
+
+
+def of_failure(about: str, observation: Observation) -> Check:
+    """Return the check for a response that cannot be used, or none."""
+    failure, status = observation.failure, observation.status
+    if failure == NOT_ASKED.failure:
+        return note(about, failure, _STEPS[failure])
+    if failure:
+        code = f" ({status})" if status is not None else ""
+        return problem(about, f"{failure}{code}", _STEPS.get(failure, _AGAIN))
+    if status == 407:
+        return problem(
+            about, "the proxy wants a password (407)", _STEPS["the proxy refused the request"]
+        )
+    if status == TOO_MANY:
+        return problem(about, "too many requests (429), also after a pause", f"{_AGAIN} later")
+    if (status or 0) >= 500:
+        return problem(about, f"the API failed ({status})", _AGAIN)
+    return problem(about, f"refused ({status})", REPORT)
+
+
+def of_list(result: List) -> Iterator[Check]:
+    """Yield the checks of one reading."""
+    about, first, permission = result.reading.name, result.first, result.reading.permission
+    if first.status == FORBIDDEN and not first.failure:
+        lacks = f"the key lacks {permission}" if permission else "the key may not read them"
+        yield note(about, f"refused (403), {lacks}", "needed only to manage them")
+    elif first.status == 404 and not first.failure and result.reading.may_be_off:
+        yield note(about, "not there (404), the feature is probably switched off")
+    elif first.status == 404 and not first.failure:
+        yield problem(about, "not there (404)", "check DEVIN_ORG_ID and DEVIN_API_URL")
+    elif not first.succeeded:
+        yield of_failure(about, first)
+    else:
+        yield from _of_readable(result)
+
+
+def _of_readable(result: List) -> Iterator[Check]:
+    about = result.reading.name
+    later = [page for page in result.pages[1:] if not page.succeeded and not result.faults]
+    yield from (of_failure(f"{about}, a later page", page) for page in later)
+    yield from (problem(about, fault, REPORT) for fault in result.faults)
+    yield from of_findings(about, result.findings)
+    if not later and not result.faults and not result.findings:
+        yield ok(about, _read(result))
+
+
+def _read(result: List) -> str:
+    if not result.reading.id and result.reading.paging == "whole":
+        return "as devinops expects"
+    if not result.objects:
+        return "none, so their fields could not be compared"
+    least = "" if result.is_complete else "at least "
+    return f"{least}{counted(len(result.objects), 'object')}, as devinops expects"
+
+
+def of_findings(about: str, findings: Mapping[Finding, int]) -> Iterator[Check]:
+    """Yield a check for each difference from the contract, up to a dozen.
+
+    What devinops does not know it does not read either, so that alone is no problem.
+    """
+    for number, (finding, count) in enumerate(sorted(findings.items())):
+        if number == _MOST_FINDINGS:
+            yield note(about, f"{len(findings) - number} more differences", REPORT)
+            return
+        times = f" ({counted(count, 'time')})"
+        make = note if finding.fault is Fault.UNKNOWN else problem
+        yield make(about, f"{finding}{times}", REPORT)

@@ -1,0 +1,110 @@
+"""What reading tells about the open questions, with each answer to each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from devinops.doctor import quirks
+from devinops.doctor.contract import contract
+from devinops.doctor.observer import Observation
+from devinops.emulator import Emulator
+from devinops.emulator.quirks import READING, SETTLED_BY, VALUES
+from tests.testing.examined import examined, seed
+
+ANSWERS = [
+    (quirk, answer)
+    for quirk, by in SETTLED_BY.items()
+    if by == READING and quirk != "retry_after"
+    for answer in VALUES[quirk]
+]
+NOT_CLAIMED = {("acu_limit", "shared")}
+"""What nobody can tell from equal figures."""
+
+
+def settled(quirks: Mapping[str, object], key: str, org_id: str | None = None) -> dict[str, str]:
+    with Emulator(seed(), quirks=quirks) as emulator:
+        return examined(emulator, key, org_id).quirks
+
+
+@pytest.mark.parametrize(("quirk", "answer"), ANSWERS)
+def test_what_reading_settles_is_named_rightly(quirk: str, answer: str) -> None:
+    if quirk.startswith("v1_"):
+        found = settled({quirk: answer}, "apk_emulator")
+    else:
+        found = settled({quirk: answer}, "cog_enterprise", "org-emulator")
+    if (quirk, answer) in NOT_CLAIMED:
+        assert quirk not in found
+    else:
+        assert found[quirk] == answer
+    others = {name: value for name, value in found.items() if name != quirk}
+    assert {name: VALUES[name][0] for name in others} == others
+
+
+def test_what_only_writing_or_nobody_settles_is_never_claimed() -> None:
+    """Each is switched to its last answer: what is still said is about other questions."""
+    silent = {quirk: VALUES[quirk][-1] for quirk, by in SETTLED_BY.items() if by != READING}
+    for key in ("cog_enterprise", "apk_emulator"):
+        assert not settled(silent, key, "org-emulator").keys() & silent.keys()
+
+
+def test_the_contract_can_settle_exactly_what_the_table_of_quirks_says() -> None:
+    by_reading = {quirk for quirk, by in SETTLED_BY.items() if by == READING}
+    assert by_reading == {
+        *quirks.readable("v3", contract("v3").readings),
+        *quirks.readable("v1", contract("v1").readings),
+    }
+
+
+def test_an_empty_organization_settles_nothing_that_needs_objects() -> None:
+    with Emulator() as emulator:
+        assert examined(emulator).quirks == {"automation_updates": "merge", "total": "present"}
+        assert examined(emulator, "apk_emulator").quirks == {}
+
+
+def test_the_order_of_few_objects_is_not_claimed() -> None:
+    few = seed()
+    for sections in few["organizations"].values():
+        for name in ("knowledge", "playbooks", "secrets"):
+            sections[name] = sections[name][:5]
+    with Emulator(few) as emulator:
+        assert "list_order" not in examined(emulator).quirks
+
+
+def test_a_key_that_may_list_but_not_read_one_settles_nothing_about_missing_objects() -> None:
+    refused = Observation(403, {}, {"detail": "no"})
+    assert quirks.of_missing(refused, refused) == {}
+    assert quirks.of_missing(Observation(200, {}, {}), refused) == {"missing_object": "403"}
+
+
+@pytest.mark.parametrize(
+    ("header", "answer"),
+    [("3", "seconds"), ("Sun, 06 Nov 1994 08:49:37 GMT", "date"), ("", "absent")],
+)
+def test_a_429_tells_what_is_in_retry_after(header: str, answer: str) -> None:
+    limited = Observation(429, {"retry-after": header} if header else {})
+    assert quirks.of_errors("v3", [limited])["retry_after"] == answer
+
+
+def test_errors_of_a_proxy_tell_nothing() -> None:
+    assert quirks.of_errors("v3", [Observation(403, {"via": "x"}, {"detail": "no"})]) == {}
+
+
+@pytest.mark.parametrize(
+    ("paths", "more", "answer"),
+    [
+        (["A"], False, {"folder_filter": "exact"}),
+        (["A", "A/B"], False, {"folder_filter": "subtree"}),
+        (["A"], True, {}),
+        (["A", "C"], False, {}),
+        ([], False, {}),
+        ([7, "A"], False, {}),
+    ],
+)
+def test_a_filter_is_believed_only_if_it_filters(
+    paths: list[object], more: bool, answer: dict[str, str]
+) -> None:
+    page = {"items": [{"path": path} for path in paths], "has_next_page": more}
+    assert quirks.of_filter("A/B", "A", "path", page) == answer
+    assert quirks.of_filter("A/B", "A", "path", None) == {}
