@@ -55,13 +55,14 @@ def parse(text: str, label: str) -> list[Locked]:
     `label` names the file in messages.
     """
     lines: list[Locked] = []
+    seen: dict[str, int] = {}
     for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
         try:
             if line.startswith(_MARKERS):
                 raise ValueError("this is a conflict marker of Git: keep the lines of both sides")
             values = load_object(line)
             if number > 1:
-                lines.append(_line(values, lines))
+                lines.append(_line(values, number, seen))
             elif convert(values, LockHeader).devinops_lock > LOCK_VERSION:
                 raise UnusableFile(
                     f"{label}:1: a newer devinops wrote this file; nothing was written: upgrade "
@@ -75,20 +76,18 @@ def parse(text: str, label: str) -> list[Locked]:
     return lines
 
 
-def _line(values: Mapping[str, Any], above: Sequence[Locked]) -> Locked:
-    """Return a line of a lock file, given those above it. Raises ValueError."""
-    read = convert(values, LockLine)
-    line = Locked(read.slug, read_key(read.key), read.ids)
+def _line(values: Mapping[str, Any], number: int, seen: dict[str, int]) -> Locked:
+    """Return a line of a lock file; `seen` are what is on the lines above it. Raises ValueError."""
+    line = convert(values, LockLine)
     if not is_slug(line.slug):
         raise ValueError(
             f"{json.dumps(line.slug)} is not a name: expected lower-case letters, digits and "
             f"single -, at most {LONGEST} characters"
         )
-    for number, other in enumerate(above, 2):
-        if line.slug == other.slug or line.key == other.key:
-            what = f'slug "{line.slug}"' if line.slug == other.slug else f"key {line.key}"
-            raise ValueError(f"the {what} is on line {number} too: keep one of the lines")
-    return line
+    for what in (f'slug "{line.slug}"', f"key {line.key}"):
+        if (other := seen.setdefault(what, number)) != number:
+            raise ValueError(f"the {what} is on line {other} too: keep one of the lines")
+    return Locked(line.slug, read_key(line.key), line.ids)
 
 
 # --- names ----------------------------------------------------------------------------------------
@@ -110,12 +109,15 @@ def named(
     does not matter. `taken` are names of files that are not ours.
     """
     named = {line.key: line for line in lines}
+    left = named.keys() - plain.keys() - set(others)
+    by_id = {id: key for key in sorted(left) for id in named[key].ids.items()}
     ordered = sorted(entries, key=lambda entry: entry.key)
-    current = {*others, *plain}
     for entry in ordered:
-        known = ids.get(entry.key, {})
-        if entry.key not in named and (earlier := _earlier(entry, known, named, current)):
-            named[entry.key] = replace(named.pop(earlier), key=entry.key)
+        by_ids = (by_id.get(id) for id in ids.get(entry.key, {}).items())
+        old = next((key for key in (*by_ids, *entry.previously) if key in left), None)
+        if old and entry.key not in named:
+            left.remove(old)
+            named[entry.key] = replace(named.pop(old), key=entry.key)
     used = {line.slug for line in named.values()}.union(taken)
     new = [entry.key for entry in ordered if entry.key not in named]
     numbers = Counter([*used, *(plain[key] for key in new)])
@@ -124,15 +126,6 @@ def named(
         used.add(slug)
         named[key] = Locked(slug, key)
     return named
-
-
-def _earlier(
-    entry: Declaration, ids: Ids, lines: Mapping[Key, Locked], current: Collection[Key]
-) -> Key | None:
-    """Return the key that a renamed entry had, if no entry has it now."""
-    free = {key: line for key, line in lines.items() if key not in current}
-    same = (key for key, line in free.items() if line.ids.items() & ids.items())
-    return next(same, None) or next((key for key in entry.previously if key in free), None)
 
 
 def with_ids(lines: Mapping[Key, Locked], ids: Mapping[Key, Ids]) -> list[Locked]:
