@@ -554,7 +554,7 @@ def explain(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@common(api=True)
+@common(host=True)  # one request after the other, so without --parallelism
 def doctor(**arguments: Any) -> ExitCode:
     """Ask the API whether devinops is right about it, and look at this machine; only reads.
 
