@@ -17,7 +17,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lock lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample lint format schemas architecture messages picture tour reference site image-test benchmark profile size npm-tools clean
+.PHONY: lock lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample lint format schemas architecture messages picture tour reference site external-links image-test benchmark profile size npm-tools clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -136,6 +136,10 @@ site: $(VENV)/.test
 # system. Only for root on Debian with debootstrap, buildah and netavark; takes some minutes at first.
 image-test: $(VENV)/.test
 	@$(BIN)/python -m tests.testing.image $(VENV)/image dist
+
+# Lists the links of the documentation to other sites; FETCH=1 fetches each, and fails if one does not work.
+external-links: $(VENV)/.test
+	@$(BIN)/python -m tests.testing.external_links $(if $(FETCH),--fetch)
 
 # Measures devinops against other programs, which are installed below $(VENV)/peers, and writes
 # docs/benchmarks.md.

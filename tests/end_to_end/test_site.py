@@ -19,7 +19,7 @@ import pytest
 from filelock import FileLock
 
 from devinops import home
-from tests.testing import site
+from tests.testing import external_links, site
 from tests.testing.browser import DESKTOP, PHONE
 from tests.testing.gfm import to_html
 from tests.testing.places import ROOT
@@ -94,6 +94,15 @@ def test_a_link_to_a_source_file_leads_to_the_repository_if_that_has_an_address(
 
 def test_the_site_is_at_the_address_of_the_project() -> None:
     assert f"\nsite_url: {home.SITE}/\n" in site.CONFIGURATION.read_text(encoding="utf-8")
+
+
+def test_links_to_other_sites_are_listed_and_fetched_only_on_request() -> None:
+    links = external_links.external_links()
+    assert "https://devin.ai" in links
+    assert external_links.report(links, None) == ("\n".join(links), True)
+    gone = {"https://a.test": "", "https://b.test": "status 404"}
+    listed = "https://a.test\nhttps://b.test: status 404"
+    assert external_links.report(gone, gone.__getitem__) == (listed, False)
 
 
 # --- what is built --------------------------------------------------------------------------------

@@ -34,10 +34,16 @@ def prose(text: str) -> str:
 
 def links(text: str) -> Iterator[str]:
     """Yield the targets of the links that lead to something in the repository."""
-    for inline, reference in _LINK.findall(prose(text)):
-        target = inline or reference
-        if not urlsplit(target).scheme:
-            yield target
+    yield from (target for target in _targets(text) if not urlsplit(target).scheme)
+
+
+def addresses(text: str) -> Iterator[str]:
+    """Yield the addresses of the links that lead to something on the web."""
+    yield from (target for target in _targets(text) if urlsplit(target).scheme in ("http", "https"))
+
+
+def _targets(text: str) -> Iterator[str]:
+    yield from (inline or reference for inline, reference in _LINK.findall(prose(text)))
 
 
 def anchors(text: str) -> set[str]:
