@@ -11,7 +11,7 @@ import pytest
 from devinops.cli.ci_files import ACTIONS
 from tests.testing.linters import actionlint, schema_errors, shellcheck, zizmor
 from tests.testing.places import ROOT
-from tests.testing.workflows import parse_workflow
+from tests.testing.workflows import Runner, parse_workflow, read_workflow
 
 DIRECTORY = ROOT / ".github" / "workflows"
 NAMES = sorted(path.name for path in DIRECTORY.glob("*"))
@@ -129,3 +129,26 @@ def test_the_page_for_maintainers_has_the_commits_of_the_actions() -> None:
     page = (ROOT / "docs" / "releasing.md").read_text("utf-8")
     rows = re.findall(r"^\| ([\w-]+/[\w-]+) \| (v[0-9.]+) \| `(\w+)` \|$", page, re.MULTILINE)
     assert {(name, commit, version) for name, version, commit in rows} == used
+
+
+@pytest.mark.parametrize(
+    ("home", "is_built"), [("devinops.example", False), ("devinops.test", True)]
+)
+def test_the_pages_are_built_once_the_project_has_a_home(
+    tmp_path: Path, home: str, is_built: bool
+) -> None:
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    (checkout / "setup.cfg").write_text(f"[metadata]\nurl = https://{home}\n")
+    runner = Runner(tmp_path / "runner", checkout, {})
+    runner.program("make", f'printf "make %s\\n" "$*" >> "{runner.calls}"')
+    context = {"vars": {"PAGES": "on"}}
+    (step,) = (runner.job(read_workflow(DIRECTORY / "pages.yml"), "build", context) or {}).values()
+    assert (step.code == 0) is is_built
+    assert runner.calls.read_text() == ("make site\n" if is_built else "")
+    assert ("Run: make home SITE=" in step.log) is not is_built
+
+
+def test_nothing_is_published_as_pages_before_they_are_wanted(tmp_path: Path) -> None:
+    runner = Runner(tmp_path / "runner", tmp_path, {})
+    assert runner.job(read_workflow(DIRECTORY / "pages.yml"), "build", {"vars": {}}) is None

@@ -97,6 +97,7 @@ REFUSALS = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_tag_that_is_not_ready_is_refused(world: World, name: str) -> None:
     refusal = REFUSALS[name]
