@@ -17,7 +17,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lock lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample lint format schemas architecture messages picture tour reference site external-links image-test benchmark profile size npm-tools clean
+.PHONY: lock dist home lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample lint format schemas architecture messages picture tour reference site external-links image-test benchmark profile size npm-tools clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -88,15 +88,41 @@ format: $(VENV)/.test
 schemas: $(VENV)/.test
 	$(BIN)/devinops schema --directory schemas
 
-# Writes what the jobs of CI install before devinops: each package with the hashes of its newest version
-# that fits every Python from 3.11 on. setuptools builds devinops itself.
+# Writes what is installed before devinops: each package with the hashes of its newest version that fits
+# every Python from 3.11 on. The first list is for the jobs of CI that `init` writes and for the action;
+# setuptools builds devinops there. The others have only what comes on top: for the extra `emulator` in
+# the files of a release, and for the tools of `make dist`.
 LOCK := devinops/templates/requirements.txt
+EMULATOR_LOCK := .ci/requirements-emulator.txt
+DIST_LOCK := .ci/requirements-dist.txt
+COMPILE = $(BIN)/uv pip compile setup.cfg --universal --python-version 3.11 --generate-hashes --quiet --no-header --no-annotate
+ON_TOP := awk 'FILENAME != ARGV[ARGC - 1] { have[$$0]; next } /^[a-z]/ { skip = $$0 in have } !skip'
 lock: $(VENV)/.test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
-	@sed '/^--only-binary/q' $(LOCK) > $(VENV)/lock.txt
-	@printf 'setuptools>=70.1\n' | $(BIN)/uv pip compile setup.cfg - --extra secrets --universal \
-		--python-version 3.11 --generate-hashes --upgrade --quiet --no-header --no-annotate >> $(VENV)/lock.txt
-	@mv $(VENV)/lock.txt $(LOCK)
+	@sed '/^--only-binary/q' $(LOCK) > $(VENV)/head.txt
+	@printf 'setuptools>=70.1\n' | $(COMPILE) - --extra secrets --upgrade > $(VENV)/lock.txt
+	@$(COMPILE) --extra secrets --extra emulator --constraint $(VENV)/lock.txt --upgrade > $(VENV)/emulator.txt
+	@$(COMPILE) --extra dist --constraint $(VENV)/lock.txt --constraint $(VENV)/emulator.txt --upgrade > $(VENV)/dist.txt
+	@$(ON_TOP) $(VENV)/lock.txt $(VENV)/emulator.txt > $(EMULATOR_LOCK)
+	@$(ON_TOP) $(VENV)/lock.txt $(VENV)/emulator.txt $(VENV)/dist.txt > $(DIST_LOCK)
+	@cat $(VENV)/head.txt $(VENV)/lock.txt > $(LOCK)
+
+# Builds and checks the files of a release of the last commit in dist/: wheel, source distribution,
+# requirements with hashes, list of materials, checksums.
+dist: $(VENV)/tools/.done $(WHEELHOUSE)/.done
+	@.ci/dist $(VENV)/tools $(WHEELHOUSE)
+	@ls -l dist
+
+$(VENV)/tools/.done: $(LOCK) $(EMULATOR_LOCK) $(DIST_LOCK) | $(BIN)/python
+	@echo "setting up the tools of make dist …"
+	@$(BIN)/python -m venv --clear $(VENV)/tools
+	@$(VENV)/tools/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
+		--require-hashes $(patsubst %,--requirement %,$(LOCK) $(EMULATOR_LOCK) $(DIST_LOCK))
+	@touch $@
+
+# Names the home of the project everywhere: make home SITE=https://… REPOSITORY=https://…
+home: $(VENV)/.test
+	@$(BIN)/python -m tests.testing.home '$(SITE)' '$(REPOSITORY)'
 
 # Prints every text that users see, to be read aloud after a change.
 messages: $(VENV)/.test
@@ -189,9 +215,10 @@ $(VENV)/.mutation: setup.cfg pyproject.toml $(VENV)/.test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'
 	@touch $@
 
-# The test of the hook installs devinops with pre-commit, with packages from here only.
-$(WHEELHOUSE)/.done: setup.cfg pyproject.toml $(VENV)/.test
+# What devinops needs, for what installs it without the index: `make dist`, and the tests of the hooks.
+$(WHEELHOUSE)/.done: $(LOCK) $(EMULATOR_LOCK) | $(BIN)/python
 	@echo "filling $(WHEELHOUSE) …"
-	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir $(WHEELHOUSE) '.[secrets]' 'setuptools>=70.1'
-	@rm -f $(WHEELHOUSE)/devinops-*.whl
+	@rm -rf $(WHEELHOUSE)
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+		--dest $(WHEELHOUSE) $(patsubst %,--requirement %,$(LOCK) $(EMULATOR_LOCK))
 	@touch $@
