@@ -104,13 +104,17 @@ FILTERS: Final = _OPERATORS.keys() - {"recurrence"}
 _CONDITION: Final = record(
     "A condition: {field, operator, value}.",
     {
-        "field": text("A field of the event, as the catalog of the web app names it."),
+        "field": text(
+            "A field of the event, as the catalog of the web app names it.", example="action"
+        ),
         "operator": choice("How the field is compared with the value.", *_OPERATORS),
         "value": {
-            "description": "What the field is compared with; its type depends on the operator."
+            "description": "What the field is compared with; its type depends on the operator.",
+            "example": "opened",
         },
     },
     ("field", "operator"),
+    example={"field": "action", "operator": "eq", "value": "opened"},
 )
 _GROUP: Final = record(
     "Conditions that must all be met.",
@@ -122,7 +126,8 @@ TRIGGER: Final = record(
     {
         "event_type": choice("The event, such as github:pull_request.", *EVENT_TYPES),
         "conditions": record(
-            "{any: [{all: [condition, …]}, …]}. Missing: every event of this type.",
+            "Which events count: {any: [{all: [condition, …]}, …]}. Missing: every event of this "
+            "type.",
             {"any": sequence("Groups of conditions, one of which must be met.", _GROUP)},
             ("any",),
             nullable=True,
@@ -142,12 +147,18 @@ TRIGGER: Final = record(
         ),
     },
     ("event_type",),
+    example={
+        "event_type": "github:pull_request",
+        "conditions": {
+            "any": [{"all": [{"field": "action", "operator": "eq", "value": "opened"}]}]
+        },
+    },
 )
 TRIGGERS: Final = sequence("The events that start it. Empty: nothing starts it.", TRIGGER)
 
 _CHANNEL: Final = {
-    "team_id": text("Id of the team or workspace.", minLength=1),
-    "channel_id": text("Id of the channel.", minLength=1),
+    "team_id": text("Id of the team or workspace.", minLength=1, example="T0123ABCD"),
+    "channel_id": text("Id of the channel.", minLength=1, example="C0123ABCD"),
 }
 _SESSION: Final = record(
     "Settings of the session.",
@@ -173,14 +184,19 @@ _SESSION: Final = record(
             },
             nullable=True,
         ),
-        "platform": text("The machine that it runs on, such as linux.", nullable=True),
-        "tags": set_of("Tags of the session.", text("A tag.", minLength=1), default=[]),
+        "platform": text(
+            "The machine that it runs on, such as linux.", nullable=True, example="linux"
+        ),
+        "tags": set_of(
+            "Tags of the session.", text("A tag.", minLength=1, example="backend"), default=[]
+        ),
     },
     default={},
 )
 _PROMPT: Final = text(
     'The prompt. @playbook:"Title" names a playbook, @owner/repo a repository, ${NAME} a secret.',
     minLength=1,
+    example='Follow @playbook:"Triage an incident" in @acme/api.',
 )
 ACTIONS_BY_TYPE: Final[Mapping[str, Schema]] = {
     START: record(
@@ -194,7 +210,9 @@ ACTIONS_BY_TYPE: Final[Mapping[str, Schema]] = {
             "type": choice("", MESSAGE),
             "prompt": _PROMPT,
             "auto_create": switch("true: starts that session if needed.", default=False),
-            "target_devin_id": text("Id of the session, unless auto_create.", nullable=True),
+            "target_devin_id": text(
+                "Id of the session, unless auto_create.", nullable=True, example="devin-0123abcd"
+            ),
         },
         ("prompt",),
     ),
@@ -207,7 +225,7 @@ ACTIONS_BY_TYPE: Final[Mapping[str, Schema]] = {
                 "The channel: {source_channel_id, team_id}.",
                 {
                     "source_channel_id": _CHANNEL["channel_id"],
-                    "team_id": text("Id of the workspace.", nullable=True),
+                    "team_id": text("Id of the workspace.", nullable=True, example="T0123ABCD"),
                 },
                 ("source_channel_id",),
             ),
@@ -226,6 +244,7 @@ ACTIONS: Final = sequence(
         }
         | {"type": choice("What the action does.", *ACTIONS_BY_TYPE)},
         ("type",),
+        example={"type": START, "prompt": _PROMPT["example"]},
     ),
     minItems=1,
 )
@@ -233,8 +252,10 @@ RUN_AS: Final = record(
     "Whose rights the sessions have: {type: organization} (the default), {type: creator}, or "
     "{type: service_user, service_user_id: …}.",
     {
-        "type": choice("Whose rights.", "organization", "creator", "service_user"),
-        "service_user_id": text("Id of the service user.", minLength=1),
+        "type": choice("Whose rights they are.", "organization", "creator", "service_user"),
+        "service_user_id": text(
+            "Id of the service user.", minLength=1, example="service-user-0123abcd"
+        ),
     },
     ("type",),
     nullable=True,
@@ -251,15 +272,17 @@ METADATA: Final = {
     "additionalProperties": text("The value of a label has at most 128 characters.", maxLength=128),
     "maxProperties": OWN_LABELS,
     "description": f"Labels, at most {OWN_LABELS} besides that of devinops: key → text.",
+    "example": {"team": "platform"},
 }
 CONCURRENCY: Final = record(
     "How many runs are active at the same time. null: no limit.",
     {
-        "max_concurrent_runs": count("A whole number, 1 or more.", 1, nullable=True),
+        "max_concurrent_runs": count("A whole number, 1 or more.", 1, nullable=True, example=2),
         "max_queue_depth": count(
             "How many more may wait, a whole number, 0 or more; needs max_concurrent_runs.",
             0,
             nullable=True,
+            example=10,
         ),
     },
     nullable=True,
@@ -270,14 +293,22 @@ LIMITS: Final = record(
         "invocations": record(
             "How often it runs: {max_per_window, window_seconds}.",
             {
-                "max_per_window": count("Runs in the window, a whole number, 1 or more.", 1),
-                "window_seconds": count("Length of the window in seconds, 60 or more.", 60),
+                "max_per_window": count(
+                    "Runs in the window, a whole number, 1 or more.", 1, example=60
+                ),
+                "window_seconds": count(
+                    "Length of the window in seconds, 60 or more.", 60, example=3600
+                ),
             },
             ("max_per_window", "window_seconds"),
             nullable=True,
         ),
         "max_acu_limit": count(
-            "ACUs of each session, a whole number from 1 to 1000.", 1, nullable=True, maximum=1000
+            "ACUs of each session, a whole number from 1 to 1000.",
+            1,
+            nullable=True,
+            maximum=1000,
+            example=10,
         ),
     },
     nullable=True,
@@ -287,16 +318,21 @@ NOTIFICATIONS: Final = record(
     "Who is notified of its runs.",
     {
         "email": record(
-            "{when, recipients}. A service user's automation needs recipients.",
+            "By email: {when, recipients}. A service user's automation needs recipients.",
             {
                 "when": _WHEN,
-                "recipients": set_of("Addresses.", text("An address.", minLength=1), nullable=True),
+                "recipients": set_of(
+                    "Email addresses.",
+                    text("An address.", minLength=1, example="platform@example.com"),
+                    nullable=True,
+                ),
             },
             ("when",),
             nullable=True,
+            example={"when": "dispatch_failed", "recipients": ["platform@example.com"]},
         ),
         "slack": record(
-            "{when, channel_id}.",
+            "In Slack: {when, channel_id}.",
             {"when": _WHEN, "channel_id": _CHANNEL["channel_id"]},
             ("when", "channel_id"),
             nullable=True,
@@ -306,10 +342,15 @@ NOTIFICATIONS: Final = record(
 )
 SECURITY_PROFILE: Final = record(
     "{profile_id: ID}, {profile_id: null} for no profile, or null to inherit the organization's.",
-    {"profile_id": text("Id of the profile.", nullable=True)},
+    {"profile_id": text("Id of the profile.", nullable=True, example="profile-0123abcd")},
     ("profile_id",),
     nullable=True,
 )
+_ADDRESSES: Final = {
+    "hostname": "api.example.com",
+    "ipv4": "192.0.2.10",
+    "ipv6": "2001:db8::10",
+}
 SESSION_SETTINGS: Final = record(
     "Settings of all its sessions.",
     {
@@ -324,8 +365,8 @@ SESSION_SETTINGS: Final = record(
                     record(
                         "One of hostname, ipv4 and ipv6.",
                         {
-                            name: text("An address.", minLength=1)
-                            for name in ("hostname", "ipv4", "ipv6")
+                            name: text("An address.", minLength=1, example=address)
+                            for name, address in _ADDRESSES.items()
                         },
                         minProperties=1,
                         maxProperties=1,
@@ -343,10 +384,15 @@ TOOLS: Final = record(
     "What its sessions may use.",
     {
         "jira_projects": set_of(
-            "Keys of projects.", text("A key.", minLength=1), nullable=True, minItems=1
+            "Keys of projects.",
+            text("A key.", minLength=1, example="PAY"),
+            nullable=True,
+            minItems=1,
         ),
         "linear_enabled": switch("Whether Linear may be used.", nullable=True),
-        "mcp_servers": set_of("Names of MCP servers.", text("A name.", minLength=1), default=[]),
+        "mcp_servers": set_of(
+            "Names of MCP servers.", text("A name.", minLength=1, example="sentry"), default=[]
+        ),
         "slack_channels": set_of("Channels of Slack.", _CHANNELS, default=[]),
         "slack_dm_scope": choice(
             "Who may write direct messages.", "org_members", "workspace", nullable=True

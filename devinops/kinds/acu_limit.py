@@ -37,6 +37,7 @@ class AcuLimit(Resource):
             "type": ["integer", "null"],
             "minimum": 0,
             "description": "ACUs for each billing cycle. 0 stops all work; null: no limit.",
+            "example": 500,
         },
         required=True,
         normalize=_as_integer,

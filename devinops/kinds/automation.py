@@ -58,6 +58,7 @@ class Automation(Resource):
             "minLength": 1,
             "maxLength": 500,
             "description": "Name on the automations page, at most 500 characters.",
+            "example": "Triage a failed build",
         },
         required=True,
         names={"v3": everywhere("name")},
@@ -66,6 +67,7 @@ class Automation(Resource):
         schema={
             "type": "boolean",
             "description": "false: nothing starts it. Missing: a new one is enabled.",
+            "example": False,
         },
         names={"v3": everywhere("enabled")},
     )
@@ -128,6 +130,7 @@ class Automation(Resource):
         schema={
             "type": ["string", "null"],
             "description": "The ready-made automation that it is created from; never changes.",
+            "example": "template-0123abcd",
         },
         names={"v3": FieldNames(read="template_id", create="template_id")},
     )

@@ -31,6 +31,7 @@ class Folder(Resource):
             "type": "string",
             "minLength": 1,
             "description": "Names from the top joined with /.",
+            "example": "Backend/APIs",
         },
         required=True,
         names={"v3": FieldNames(read="path"), "v1": FieldNames(read="name")},

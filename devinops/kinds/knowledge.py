@@ -39,7 +39,12 @@ def _without_host(pin: Any) -> str | None:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Knowledge(Resource):
     name: str | Unset = attribute(
-        schema={"type": "string", "minLength": 1, "description": "Label on the knowledge page."},
+        schema={
+            "type": "string",
+            "minLength": 1,
+            "description": "Label on the knowledge page.",
+            "example": "Error envelope",
+        },
         required=True,
         names={"v3": everywhere("name"), "v1": everywhere("name")},
     )
@@ -48,6 +53,7 @@ class Knowledge(Resource):
             "type": ["string", "null"],
             "description": "Path of an existing folder, such as Backend/APIs. Missing: the "
             "directory below knowledge/ in Markdown, the root in YAML.",
+            "example": "Backend/APIs",
         },
         ref="folder",
         names={"v3": everywhere("folder_id"), "v1": everywhere("parent_folder_id")},
@@ -57,6 +63,7 @@ class Knowledge(Resource):
             "type": "string",
             "minLength": 1,
             "description": "When Devin should recall the note.",
+            "example": "When adding or changing an HTTP endpoint in acme/api",
         },
         required=True,
         text=True,
@@ -68,12 +75,17 @@ class Knowledge(Resource):
             "pattern": r"^(all|[^/\s]+(/[^/\s]+)+)$",
             "description": "owner/repo: always recalled there; all: everywhere; null: by trigger "
             "only.",
+            "example": "acme/api",
         },
         names={"v3": everywhere("pinned_repo"), "v1": everywhere("pinned_repo")},
         rewrites=_without_host,
     )
     is_enabled: bool | Unset = attribute(
-        schema={"type": "boolean", "description": "false keeps the note without using it."},
+        schema={
+            "type": "boolean",
+            "description": "false keeps the note without using it.",
+            "example": False,
+        },
         names={"v3": everywhere("is_enabled")},
         usual=True,
     )
@@ -83,11 +95,16 @@ class Knowledge(Resource):
             "type": ["string", "null"],
             "pattern": r"^!\S+$",
             "description": "Handle beginning with !. API v1 only: v3 can read it but not set it.",
+            "example": "!errors",
         },
         names={"v3": FieldNames(read="macro"), "v1": everywhere("macro")},
     )
     body: str | Unset = attribute(
-        schema={"type": "string", "description": "The text, Markdown."},
+        schema={
+            "type": "string",
+            "description": "The text, Markdown.",
+            "example": "Every error has a code and a message.",
+        },
         required=True,
         text=True,
         names={"v3": everywhere("body"), "v1": everywhere("body")},

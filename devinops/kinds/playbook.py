@@ -35,7 +35,12 @@ SCHEMA_BYTES = 64 * 1024
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Playbook(Resource):
     title: str | Unset = attribute(
-        schema={"type": "string", "minLength": 1, "description": "Title on the playbooks page."},
+        schema={
+            "type": "string",
+            "minLength": 1,
+            "description": "Title on the playbooks page.",
+            "example": "Triage an incident",
+        },
         required=True,
         names={"v3": everywhere("title"), "v1": everywhere("title")},
     )
@@ -45,6 +50,7 @@ class Playbook(Resource):
             "type": ["string", "null"],
             "pattern": "^![A-Za-z0-9_-]+$",
             "description": "Handle: ! and then letters, digits, _ or -.",
+            "example": "!triage",
         },
         names={"v3": everywhere("macro"), "v1": everywhere("macro")},
     )
@@ -54,11 +60,17 @@ class Playbook(Resource):
             "type": ["object", "null"],
             "description": "JSON Schema (draft 7, self-contained, at most 64 KB) of the result. "
             "v3 only.",
+            "example": {"type": "object", "properties": {"cause": {"type": "string"}}},
         },
         names={"v3": everywhere("structured_output_schema")},
     )
     body: str | Unset = attribute(
-        schema={"type": "string", "minLength": 1, "description": "The instructions, Markdown."},
+        schema={
+            "type": "string",
+            "minLength": 1,
+            "description": "The instructions, Markdown.",
+            "example": "1. Read the alert.\n2. Find the change that caused it.\n",
+        },
         required=True,
         text=True,
         names={"v3": everywhere("body"), "v1": everywhere("body")},

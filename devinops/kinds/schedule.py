@@ -30,10 +30,10 @@ NO_RULE = "FREQ=…"
 """Placeholder for a rule that a person must write."""
 
 
-def _read_only(name: str, type: str, description: str) -> Any:
+def _read_only(name: str, type: str, description: str, example: Any) -> Any:
     """Declare a field that is read but never written."""
     return attribute(
-        schema={"type": [type, "null"], "description": description},
+        schema={"type": [type, "null"], "description": description, "example": example},
         names={"v3": FieldNames(read=name)},
     )
 
@@ -41,56 +41,82 @@ def _read_only(name: str, type: str, description: str) -> Any:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schedule(Resource):
     name: str | Unset = attribute(
-        schema={"type": "string", "minLength": 1, "description": "Name on the schedules page."},
+        schema={
+            "type": "string",
+            "minLength": 1,
+            "description": "Name on the schedules page.",
+            "example": "Weekly report",
+        },
         required=True,
         names={"v3": FieldNames(read="name")},
     )
-    prompt: str | None | Unset = _read_only("prompt", "string", "The prompt of the session.")
-    enabled: bool | None | Unset = _read_only("enabled", "boolean", "false: it does not run.")
-    schedule_type: str | None | Unset = _read_only(
-        "schedule_type", "string", "recurring (the default) or one_time."
+    prompt: str | None | Unset = _read_only(
+        "prompt", "string", "The prompt of the session.", "Report flaky tests."
     )
-    frequency: str | None | Unset = _read_only("frequency", "string", "A cron expression, in UTC.")
+    enabled: bool | None | Unset = _read_only(
+        "enabled", "boolean", "false: it does not run.", False
+    )
+    schedule_type: str | None | Unset = _read_only(
+        "schedule_type", "string", "recurring (the default) or one_time.", "recurring"
+    )
+    frequency: str | None | Unset = _read_only(
+        "frequency", "string", "A cron expression, in UTC.", "0 9 * * 1"
+    )
     scheduled_at: str | None | Unset = _read_only(
-        "scheduled_at", "string", "When it runs, if it runs once."
+        "scheduled_at", "string", "When it runs, if it runs once.", "2027-03-01T09:00:00Z"
     )
     interval_count: int | None | Unset = _read_only(
-        "interval_count", "integer", "It runs only every n-th time."
+        "interval_count", "integer", "It runs only every n-th time.", 2
     )
-    agent: str | None | Unset = _read_only("agent", "string", "devin or data_analyst.")
+    agent: str | None | Unset = _read_only("agent", "string", "devin or data_analyst.", "devin")
     playbook: Mapping[str, Any] | None | Unset = attribute(
         schema={
             "type": ["object", "null"],
             "properties": {
-                "playbook_id": {"type": "string", "description": "Its id."},
-                "title": {"type": ["string", "null"], "description": "Its title."},
+                "playbook_id": {
+                    "type": "string",
+                    "description": "Its id.",
+                    "example": "playbook-0123abcd",
+                },
+                "title": {
+                    "type": ["string", "null"],
+                    "description": "Its title.",
+                    "example": "Triage an incident",
+                },
             },
             "additionalProperties": False,
             "description": "The playbook that the session follows: {playbook_id, title}.",
         },
         names={"v3": FieldNames(read="playbook")},
     )
-    notify_on: str | None | Unset = _read_only("notify_on", "string", "always, failure or never.")
+    notify_on: str | None | Unset = _read_only(
+        "notify_on", "string", "always, failure or never.", "failure"
+    )
     bypass_approval: bool | None | Unset = _read_only(
-        "bypass_approval", "boolean", "true: the session does not wait for approvals."
+        "bypass_approval", "boolean", "true: the session does not wait for approvals.", True
     )
     tags: Sequence[str] | None | Unset = attribute(
         schema={
             "type": ["array", "null"],
-            "items": {"type": "string"},
+            "items": {"type": "string", "example": "nightly"},
             "description": "Tags of the session.",
         },
         names={"v3": FieldNames(read="tags")},
     )
     platform: str | None | Unset = _read_only(
-        "platform", "string", "The machine that the session runs on."
+        "platform", "string", "The machine that the session runs on.", "linux"
     )
-    slack_team_id: str | None | Unset = _read_only("slack_team_id", "string", "Workspace of Slack.")
+    slack_team_id: str | None | Unset = _read_only(
+        "slack_team_id", "string", "Workspace of Slack.", "T0123ABCD"
+    )
     slack_channel_id: str | None | Unset = _read_only(
-        "slack_channel_id", "string", "Channel of Slack."
+        "slack_channel_id", "string", "Channel of Slack.", "C0123ABCD"
     )
     target_devin_id: str | None | Unset = _read_only(
-        "target_devin_id", "string", "The session that it messages, if it runs once."
+        "target_devin_id",
+        "string",
+        "The session that it messages, if it runs once.",
+        "devin-0123abcd",
     )
 
 

@@ -32,6 +32,7 @@ class Secret(Resource):
             "type": "string",
             "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
             "description": "Name; in a session an environment variable.",
+            "example": "NPM_TOKEN",
         },
         required=True,
         names={"v3": everywhere("key"), "v1": everywhere("key")},
@@ -40,14 +41,19 @@ class Secret(Resource):
         with_value=True,
         schema={
             "enum": ["cookie", "key-value", "totp"],
-            "description": "What kind of value it is.",
+            "description": "What kind of value it is. Default of a new secret: key-value.",
+            "example": "key-value",
         },
         names={"v3": FieldNames(read="secret_type", create="type"), "v1": everywhere("type")},
         default="key-value",
     )
     note: str | None | Unset = attribute(
         role=Role.ADVISORY,
-        schema={"type": ["string", "null"], "description": "What it is for."},
+        schema={
+            "type": ["string", "null"],
+            "description": "What it is for.",
+            "example": "Reads packages; rotated every quarter by platform.",
+        },
         names={"v3": everywhere("note"), "v1": FieldNames(create="note")},
         default="",
     )
@@ -74,6 +80,7 @@ class Secret(Resource):
                     "type": "string",
                     "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
                     "description": "Name of an environment variable: letters, digits and _.",
+                    "example": "NPM_TOKEN",
                 }
             },
             "required": ["env"],
@@ -87,6 +94,7 @@ class Secret(Resource):
             "type": "string",
             "minLength": 1,
             "description": "Any text; change it to rotate the value.",
+            "example": "2026-11",
         },
     )
 

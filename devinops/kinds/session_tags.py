@@ -35,7 +35,12 @@ class SessionTags(Resource):
     tags: list[str] | Unset = attribute(
         schema={
             "type": ["array", "null"],
-            "items": {"type": "string", "minLength": 1, "description": "A tag."},
+            "items": {
+                "type": "string",
+                "minLength": 1,
+                "description": "A tag.",
+                "example": "backend",
+            },
             "uniqueItems": True,
             "description": "The tags that a session may have, in any order. [] or null: none.",
         },
@@ -49,6 +54,7 @@ class SessionTags(Resource):
             "minLength": 1,
             "description": "The tag of a session that has none; it must be one of the tags. null: "
             "none.",
+            "example": "backend",
         },
         names={"v3": everywhere("default")},
     )

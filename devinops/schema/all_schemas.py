@@ -25,7 +25,8 @@ from devinops.schema.command_outputs import (
     WhoamiFleetDocument,
 )
 from devinops.schema.doctor import DoctorDocument
-from devinops.schema.files import file_schemas, headed
+from devinops.schema.document_texts import documented
+from devinops.schema.files import headed
 from devinops.schema.fleet import FleetDocument
 from devinops.schema.inventory import (
     DeletedLine,
@@ -47,6 +48,7 @@ from devinops.schema.plan import (
     ProblemsDocument,
 )
 from devinops.schema.plugin_lock import LockHeader, LockLine
+from devinops.schema.published import published, published_files
 
 
 def document_schemas() -> dict[str, dict[str, Any]]:
@@ -131,5 +133,8 @@ def schemas() -> dict[str, dict[str, Any]]:
     First the files that a user writes, see `file_schemas`; then the JSON documents that devinops
     writes.
     """
-    documents = {name: headed(name, schema) for name, schema in document_schemas().items()}
-    return file_schemas() | documents
+    documents = {
+        name: headed(name, published(documented(schema)))
+        for name, schema in document_schemas().items()
+    }
+    return published_files() | documents

@@ -89,7 +89,7 @@ class FleetTargetItem(Struct, frozen=True):
 
     name: str
     title: str | None
-    org_id: Annotated[str | None, about("null: looked up with the key, or there is none.")]
+    org_id: Annotated[str | None, about("Its id; null: looked up with the key, or none.")]
     enterprise: bool
     labels: dict[str, str]
     layers: Annotated[tuple[str, ...], about("Directories of the layers that it gets, in order.")]
@@ -232,9 +232,9 @@ class CommentDocument(Document, frozen=True, kw_only=True):
         ),
     ]
     root: Root
-    target: Annotated[str | None, about("null: the run failed before it knew its target.")]
+    target: Annotated[str | None, about("Its name; null: the run failed before it knew it.")]
     org_id: str | None
-    digest: Annotated[str | None, about("null: nothing in the report can be applied.")]
+    digest: Annotated[str | None, about("Of the plan; null: nothing can be applied.")]
     commit: Annotated[str | None, about("The commit that the report is about.")]
     request: RequestNumber | None
     url: CommentUrl | None
@@ -304,7 +304,7 @@ class PullDocument(Document, frozen=True, kw_only=True):
 class NotPulledInItem(NotPulledItem, frozen=True):
     """A live object of one of many targets that was not pulled, or only in part."""
 
-    target: Annotated[str | None, about("null: it is about all of them.")]
+    target: Annotated[str | None, about("Name of the target; null: all of them.")]
 
 
 class PulledTargetItem(Struct, frozen=True):

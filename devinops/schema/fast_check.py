@@ -181,7 +181,7 @@ def _number(value: Any) -> bool:
 
 
 _WITHOUT_EFFECT: Final = frozenset(
-    {"$schema", "$id", "title", "description", "examples", "default", "then", "else"}
+    {"$schema", "$id", "title", "description", "example", "examples", "default", "then", "else"}
 )
 _COMPILERS: Final[Mapping[str, Callable[[Any, Schema], Fits]]] = {
     "type": _type,

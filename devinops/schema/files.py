@@ -41,12 +41,18 @@ def file_schemas() -> dict[str, dict[str, Any]]:
     `declarations` describes a YAML file, the noun of a kind the front matter of its Markdown files,
     `config` devinops.yaml, and `targets` the file that its `targets` can name.
     """
-    schemas = {"declarations": _declarations()}
-    schemas |= {
-        kind.noun: entry_schema(kind, front_matter=True) for kind in KINDS.values() if kind.document
+    front_matter = [kind.noun for kind in KINDS.values() if kind.document]
+    return {
+        name: file_schema(name) for name in ("declarations", *front_matter, "config", "targets")
     }
-    schemas |= {"config": _config(), "targets": _targets_file()}
-    return {name: headed(name, schema) for name, schema in schemas.items()}
+
+
+def file_schema(name: str) -> dict[str, Any]:
+    """Return one of `file_schemas`. Raises KeyError for another name."""
+    special = {"declarations": _declarations, "config": _config, "targets": _targets_file}
+    if name in special:
+        return headed(name, special[name]())
+    return headed(name, entry_schema(KINDS[name], front_matter=True))
 
 
 def headed(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +75,10 @@ def sections_schema() -> dict[str, Any]:
 def _declarations() -> dict[str, Any]:
     schema = sections_schema()
     for kind in KINDS.values():
-        schema["properties"][kind.section]["items"] = entry_schema(kind)
+        section = schema["properties"][kind.section]
+        section["items"] = entry_schema(kind)
+        if kind.superseded:
+            section["items"]["example"] = {"name": "Weekly report", "ensure": Ensure.ABSENT.value}
     return schema
 
 
@@ -83,7 +92,9 @@ def entry_schema(kind: Kind, *, front_matter: bool = False) -> dict[str, Any]:
     text = None if front_matter else kind.document
     if text:
         properties[f"{text}_file"] = _text(
-            f"File with the {text}, relative to this file and inside the root.", minLength=1
+            f"File with the {text}, relative to this file and inside the root.",
+            minLength=1,
+            example="texts/style.md",
         )
     return {
         "description": kind.title,
@@ -99,7 +110,7 @@ def _options(kind: Kind) -> dict[str, Any]:
     options: dict[str, Any] = {
         "targets": {
             "type": "array",
-            "items": _text("Name of a target.", pattern=TARGET_NAME),
+            "items": _text("Name of a target.", pattern=TARGET_NAME, example="production"),
             "minItems": 1,
             "description": "The targets that this entry is for. Missing: all organizations.",
         },
@@ -108,7 +119,11 @@ def _options(kind: Kind) -> dict[str, Any]:
         "overrides": _flag("This entry replaces the one of an earlier layer with its name."),
         "extends": _flag("This entry replaces only some fields of the one of an earlier layer."),
         "final": _flag("No later layer can change this entry or take it away."),
-        "meta": {"type": "object", "description": "Anything, for lint and for people; never sent."},
+        "meta": {
+            "type": "object",
+            "description": "Anything, for lint and for people; never sent.",
+            "example": {"owner": "acme-api", "review_by": "2027-03-01"},
+        },
         "lint": _lint_exceptions(),
     }
     if kind.tombstones:
@@ -116,11 +131,9 @@ def _options(kind: Kind) -> dict[str, Any]:
             "enum": [value.value for value in Ensure],
             "description": "absent deletes the object, unmanaged stops managing it. Missing: "
             "present.",
+            "example": Ensure.ABSENT.value,
         }
-        options["protect"] = {
-            "type": "boolean",
-            "description": "true: when this entry is removed, the delete is blocked.",
-        }
+        options["protect"] = _flag("When this entry is removed, the delete is blocked.")
     if kind.renames:
         options["previously"] = {
             "type": "array",
@@ -132,7 +145,8 @@ def _options(kind: Kind) -> dict[str, Any]:
 
 
 def _flag(description: str) -> dict[str, Any]:
-    return {"type": "boolean", "description": f"true: {description[0].lower()}{description[1:]}"}
+    text = f"true: {description[0].lower()}{description[1:]}"
+    return {"type": "boolean", "description": text, "default": False}
 
 
 def where(description: str) -> dict[str, Any]:
@@ -145,9 +159,11 @@ def where(description: str) -> dict[str, Any]:
             "items": {"type": "string"},
             "minItems": 1,
         },
+        "example": {"region": "eu", "ring": ["canary", "early"]},
     }
     rule = "A value, or a list of those that fit; under not, those that do not."
     without = {**labels, "description": "The labels that a target must not have."}
+    without["example"] = {"ring": "canary"}
     return {**labels, "properties": {"not": without}, "description": f"{description} {rule}"}
 
 
@@ -157,12 +173,18 @@ def _lint_exceptions() -> dict[str, Any]:
         "properties": {
             "ignore": {
                 "type": "array",
-                "items": {"type": "string", "minLength": 1},
+                "items": _text("Id or name of a rule.", minLength=1, example="broken-link"),
                 "minItems": 1,
                 "description": "Lint rules that this entry may break, by id or name.",
             },
-            "reason": _text("Say why this entry may break these rules.", minLength=1),
-            "until": _text("Last day of the exception, such as 2027-03-01.", pattern=DATE),
+            "reason": _text(
+                "Say why this entry may break these rules.",
+                minLength=1,
+                example="The page is only for members.",
+            ),
+            "until": _text(
+                "Last day of the exception, such as 2027-03-01.", pattern=DATE, example="2027-03-01"
+            ),
         },
         "required": ["ignore", "reason"],
         "additionalProperties": False,
@@ -231,17 +253,19 @@ def _config() -> dict[str, Any]:
         "properties": {
             "version": {"const": 1, "description": "Version of this file's format."},
             "required_version": _text(
-                'Versions of devinops that may be used, such as ">=0.1,<2".', minLength=1
+                'Versions of devinops that may be used, such as ">=0.1,<2".',
+                minLength=1,
+                example=">=0.1,<2",
             ),
             "paths": {
                 "type": "array",
-                "items": {"type": "string", "minLength": 1},
+                "items": _text("A pattern.", minLength=1, example="teams/*/devin"),
                 "description": "More files and directories to read: patterns relative to this "
                 "file.",
             },
             "ignore": {
                 "type": "array",
-                "items": {"type": "string", "minLength": 1},
+                "items": _text("A pattern.", minLength=1, example="knowledge/drafts/**"),
                 "description": "Patterns of files not to read, as in .gitignore.",
             },
             "lint": _lint(),
@@ -250,6 +274,7 @@ def _config() -> dict[str, Any]:
                 "minimum": 1,
                 "description": "How many targets a run may write to without --allow-targets. "
                 f"Default: {MAX_TARGETS}.",
+                "example": 200,
             },
             "rate": _text(
                 "How many requests a run may send with one key, to all targets together, in a "
@@ -264,6 +289,7 @@ def _config() -> dict[str, Any]:
                 "description": "How many jobs of CI share the targets of an apply; devinops init "
                 "writes them. GitHub starts at most 256 jobs of a matrix, and GitLab 200, those of "
                 "all waves together. Default: 1.",
+                "example": 8,
             },
             "defaults": _defaults(),
             "targets": {
@@ -295,7 +321,7 @@ def _layer() -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "path": _text(path, pattern=LAYER),
+            "path": _text(path, pattern=LAYER, example="layers/eu"),
             "where": where("The labels of the targets that get it. Missing: all targets."),
         },
         "required": ["path"],
@@ -308,7 +334,9 @@ def _wave() -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "name": _text("Name of the wave, neither due nor enterprise.", pattern=WAVE_NAME),
+            "name": _text(
+                "Name of the wave, neither due nor enterprise.", pattern=WAVE_NAME, example="canary"
+            ),
             "where": where("The labels of its targets. Missing: all that are in no wave before."),
             "soak": _text(
                 "How long the next wave waits after the last change in this one, in minutes (90m), "
@@ -320,6 +348,7 @@ def _wave() -> dict[str, Any]:
                 "type": "integer",
                 "minimum": 0,
                 "description": "How many of its targets may fail before it stops. Default: 0.",
+                "example": 1,
             },
             "require": {
                 "type": "array",
@@ -353,6 +382,7 @@ def _targets() -> dict[str, Any]:
         },
         "additionalProperties": _target(),
         "description": "The organizations, each under a name of your choice.",
+        "example": {"production": {"org_id": "org-0123abcd"}},
     }
 
 
@@ -361,6 +391,7 @@ def _defaults() -> dict[str, Any]:
     return {
         "type": ["object", "null"],
         "description": "Settings of all targets that do not set them themselves.",
+        "example": {"inventory": {"store": "branch"}, "prune": Prune.OWNED.value},
         "properties": {
             name: schema
             for name, schema in settings.items()
@@ -372,13 +403,14 @@ def _defaults() -> dict[str, Any]:
 
 def _lint() -> dict[str, Any]:
     def selection(description: str) -> dict[str, Any]:
-        rule = {"type": "string", "minLength": 1}
+        rule = _text("Id, name or beginning of an id.", minLength=1, example="DV1")
         return {"type": "array", "items": rule, "description": description}
 
     severity = {
         "type": "object",
         "additionalProperties": {"enum": [severity.value for severity in Severity]},
         "description": "Rule, by id or name → severity of its findings.",
+        "example": {"broken-link": "error"},
     }
     ignore = selection("Rules that do not run, by id, name or beginning of an id (DV1).")
     by_path = {
@@ -402,9 +434,12 @@ def _lint() -> dict[str, Any]:
                 "type": "object",
                 "additionalProperties": by_path,
                 "description": "Pattern of files, as in .gitignore → what is different for them.",
+                "example": {"knowledge/legacy/**": {"ignore": ["DV1"]}},
             },
             "baseline": _text(
-                "File with the findings to hide, relative to this file.", minLength=1
+                "File with the findings to hide, relative to this file.",
+                minLength=1,
+                example="lint-baseline.json",
             ),
             "fail_on": {
                 "enum": [severity.value for severity in Severity],
@@ -414,19 +449,21 @@ def _lint() -> dict[str, Any]:
         },
         "additionalProperties": False,
         "description": "Settings of devinops lint.",
+        "example": {"ignore": ["broken-link"]},
     }
 
 
 def _lint_budgets() -> dict[str, Any]:
-    def tokens(description: str) -> dict[str, Any]:
-        return {"type": "integer", "minimum": 1, "description": description}
+    def tokens(description: str, example: int) -> dict[str, Any]:
+        facts = {"type": "integer", "minimum": 1}
+        return {**facts, "description": description, "example": example}
 
     return {
         "type": "object",
         "properties": {
-            "tokens": tokens("Maximum estimated tokens of a text. Missing: 8000."),
+            "tokens": tokens("Maximum estimated tokens of a text. Missing: 8000.", 4000),
             "everywhere_tokens": tokens(
-                "The same for a text that is pinned to all repositories. Missing: 1000."
+                "The same for a text that is pinned to all repositories. Missing: 1000.", 500
             ),
         },
         "additionalProperties": False,
@@ -452,7 +489,7 @@ def _target() -> dict[str, Any]:
 def _place() -> dict[str, Any]:
     """Return the properties that give a target its place in the fleet."""
     return {
-        "title": _text("Name of the organization, for people.", minLength=1),
+        "title": _text("Name of the organization, for people.", minLength=1, example="Payments EU"),
         "labels": {
             "type": "object",
             # Under `where`, `not` is no label.
@@ -462,6 +499,7 @@ def _place() -> dict[str, Any]:
             },
             "additionalProperties": _text(_LABEL_TEXT, pattern=LABEL),
             "description": "Label → value, to select targets by.",
+            "example": {"ring": "canary", "region": "eu"},
         },
         "hold": _text(
             "Why nothing may be written to the organization now. It is still planned.",
@@ -470,7 +508,7 @@ def _place() -> dict[str, Any]:
         ),
         "previously": {
             "type": "array",
-            "items": _text("Old name of the target.", pattern=TARGET_NAME),
+            "items": _text("Old name of the target.", pattern=TARGET_NAME, example="prod"),
             "minItems": 1,
             "uniqueItems": True,
             "description": "Its old names, newest first, so that its inventory comes along.",
@@ -487,14 +525,18 @@ def _connection() -> dict[str, Any]:
         "org_id": _text(
             "Id of the organization. Missing: DEVIN_ORG_ID, else devinops asks the API.",
             minLength=1,
+            example="org-0123abcd",
         ),
         "enterprise": {
             "type": "boolean",
             "description": "true: the objects are those of the enterprise that the key belongs to, "
             "instead of those of an organization. API v3.",
+            "default": False,
         },
         "api_url": _text(
-            "URL of the API. Missing: DEVIN_API_URL, else https://api.devin.ai.", minLength=1
+            "URL of the API. Missing: DEVIN_API_URL, else https://api.devin.ai.",
+            minLength=1,
+            example="https://api.devin.ai",
         ),
         "api_version": {
             "enum": ["v3", "v1"],
@@ -502,17 +544,22 @@ def _connection() -> dict[str, Any]:
             "v1 for apk_.",
         },
         "api_key_env": _text(
-            "Environment variable with the API key, never the key itself.", pattern=ENVIRONMENT_NAME
+            "Environment variable with the API key, never the key itself.",
+            pattern=ENVIRONMENT_NAME,
+            default="DEVIN_API_KEY",
+            example="DEVIN_API_KEY_PRODUCTION",
         ),
         "enterprise_key_env": _text(
             "Environment variable with a key of the enterprise, for the settings of "
             "an organization that only such a key may write; never the key itself.",
             pattern=ENVIRONMENT_NAME,
+            example="DEVIN_API_KEY_ENTERPRISE",
         ),
         "owner": _text(
             "The owner that devinops writes into the label devinops of objects that "
             "have labels, at most 128 characters. Missing: the target's name.",
             pattern=OWNER,
+            example="acme-api",
         ),
     }
 
@@ -526,15 +573,21 @@ def _inventory() -> dict[str, Any]:
                 "description": "Where it is stored: nowhere (none, the default), on its "
                 "own branch, or in a file below .devinops/.",
             },
-            "branch": _text("Branch for store: branch (default: devinops).", pattern=BRANCH_NAME),
+            "branch": _text(
+                "Branch for store: branch (default: devinops).",
+                pattern=BRANCH_NAME,
+                example="devinops",
+            ),
             "remote": _text(
                 "Name of the Git remote for store: branch (default: origin, else the only one).",
                 pattern=REMOTE_NAME,
+                example="origin",
             ),
         },
         "required": ["store"],
         "additionalProperties": False,
         "description": "The record of which live objects this repository owns.",
+        "example": {"store": "branch"},
     }
 
 
@@ -545,11 +598,12 @@ def _policy() -> dict[str, Any]:
             "enum": [prune.value for prune in Prune],
             "description": "Which undeclared objects are deleted: none (off, the default), "
             "those that the inventory owns, or also every note in `scope`.",
+            "example": Prune.OWNED.value,
         },
         "scope": {
             "type": "array",
             "minItems": 1,
-            "items": {"type": "string", "pattern": SCOPE},
+            "items": {"type": "string", "pattern": SCOPE, "example": "Backend/**"},
             "description": "Folders for `prune: scope`: a folder, or a folder followed by a "
             "pattern such as Backend/**; / stands for the notes in the root.",
         },
@@ -569,6 +623,8 @@ def _policy() -> dict[str, Any]:
             "minimum": 0,
             "description": "Maximum deletes of a kind in one run: a number, or a share such "
             'as "20%".',
+            "default": "20%",
+            "example": "10%",
         },
         "v3_macro": {
             "enum": ["hold", "verify"],

@@ -15,7 +15,7 @@ from devinops.kinds import KINDS
 from devinops.model.credentials import starred
 from devinops.model.suggest import nearest
 from devinops.schema.fast_check import Fits, compiled, quick_check
-from devinops.schema.files import entry_schema, file_schemas, sections_schema
+from devinops.schema.files import entry_schema, file_schema, sections_schema
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -70,7 +70,7 @@ def entry_checker(noun: str, *, front_matter: bool = False) -> Checker:
 
 @cache
 def _named_checker(name: str) -> Checker:
-    return Checker(sections_schema() if name == "sections" else file_schemas()[name])
+    return Checker(sections_schema() if name == "sections" else file_schema(name))
 
 
 @cache

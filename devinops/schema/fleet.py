@@ -36,11 +36,11 @@ class FleetTargetItem(Struct, frozen=True, kw_only=True):
     """What the run made of one target; after an apply with the number of changes by outcome."""
 
     name: str
-    target: Annotated[TargetItem | None, about("null: there is no plan.")]
+    target: Annotated[TargetItem | None, about("The organization; null: there is no plan.")]
     state: TargetState
     message: Annotated[str, about("Why nothing is written in a target that is not planned.")]
     store: Annotated[StoreName, about("Where the inventory of the target is.")]
-    digest: Annotated[Digest | None, about("null: nothing can be applied.")]
+    digest: Annotated[Digest | None, about("Of its changes; null: nothing can be applied.")]
     exit_code: ExitStatus
     changes: Count
     deletes: Count

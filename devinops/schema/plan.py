@@ -217,7 +217,7 @@ class RefusalItem(Struct, frozen=True):
     """Why nothing may be applied."""
 
     reason: str
-    approval: Annotated[ApprovalItem | None, about("null: no option accepts it.")]
+    approval: Annotated[ApprovalItem | None, about("The option that accepts it; null: none does.")]
 
     @classmethod
     def of(cls, refusal: Refusal) -> RefusalItem:
@@ -260,7 +260,9 @@ class BlockedItem(Struct, frozen=True):
     ids: Texts
     needed_by: tuple[KeyText, ...]
     fields: Fields
-    approval: Annotated[ApprovalItem | None, about("null: no option lets the step go on.")] = None
+    approval: Annotated[
+        ApprovalItem | None, about("What lets the step go on; null: no option does.")
+    ] = None
     overridden: OverriddenItems = UNSET
 
     @classmethod
