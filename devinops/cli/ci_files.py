@@ -29,8 +29,9 @@ GITLAB_LOCK: Final = ".gitlab/devinops-requirements.txt"
 
 DEFAULT_KEY: Final = "DEVIN_API_KEY"
 
+_WROTE: Final = "devinops init wrote this file, and updates it until somebody edits it: "
 _MARK: Final = re.compile(
-    "# devinops init wrote this file, and updates it until somebody edits it: ([0-9a-f]{16})\n"
+    rf"""(?:(?:#|//) |(\{{\n)  "\$comment": "){_WROTE}([0-9a-f]{{16}})(?:",)?\n"""
 )
 
 _HAZARD_FLAGS: Final = tuple(f"allow_{name}" for name in HAZARDS)
@@ -136,9 +137,16 @@ def _paths_of(pattern: str, below: str) -> list[str]:
     return [name] if is_file else [name, f"{name}/{below}"]
 
 
-def marked(text: str) -> str:
-    """Return the text of a file with a first line that shows whether somebody edited the rest."""
-    return f"{_MARK.pattern.replace('([0-9a-f]{16})', _hash(text))}{text}"
+def marked(text: str, comment: str = "#") -> str:
+    """Return the text of a file with a line that shows whether somebody edited the rest.
+
+    `comment` begins a comment in the first line. Without one, the text is that of a JSON Schema,
+    and the line its first member.
+    """
+    line = f"{_WROTE}{_hash(text)}"
+    if comment:
+        return f"{comment} {line}\n{text}"
+    return text.replace("{\n", f'{{\n  "$comment": "{line}",\n', 1)
 
 
 def is_unedited(existing: str, text: str) -> bool:
@@ -148,7 +156,7 @@ def is_unedited(existing: str, text: str) -> bool:
     """
     existing = existing.replace("\r\n", "\n")
     if mark := _MARK.match(existing):
-        return mark[1] == _hash(existing[mark.end() :])
+        return mark[2] == _hash((mark[1] or "") + existing[mark.end() :])
     return marked(existing) == text
 
 

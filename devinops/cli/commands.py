@@ -47,6 +47,12 @@ def _call(handler: str, arguments: dict[str, Any]) -> ExitCode:
     help="CI system to write files for. Default: gitlab if the host name of "
     "origin contains gitlab, else github.",
 )
+@click.option(
+    "--editor",
+    type=click.Choice(["vscode"]),
+    help="Editor to write files for, so that it completes and checks YAML: the schemas in "
+    ".schemas/, and settings.",
+)
 def init(**arguments: Any) -> ExitCode:
     """Set up a repository: devinops.yaml, a first note, CI and pre-commit.
 
@@ -58,6 +64,7 @@ def init(**arguments: Any) -> ExitCode:
     \b
       devinops init
       devinops init --ci none                no files of a CI system
+      devinops init --editor vscode          also schemas, and settings of VS Code
       devinops validate
     """
     return _call("init:run", arguments)

@@ -9,10 +9,12 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
 from devinops import atomic
+from devinops.cli.editor_files import with_schema_line
 from devinops.config.project import Project
 from devinops.config.reading import read_repository
 from devinops.ingest.pull_result import Left, Unwritten
@@ -134,7 +136,9 @@ class Writing:
         self._discard()
         self.unwritten = []
         # The record of a merge is last, so that it is not written if a file of the merge is not.
-        changes = sorted(changes, key=lambda change: change.path.startswith(f"{MERGED}/"))
+        changes = sorted(
+            map(self._with_schema, changes), key=lambda change: change.path.startswith(f"{MERGED}/")
+        )
         paths_by_key: defaultdict[Key, set[str]] = defaultdict(set)
         for change in changes:
             # The new entries of other targets depend on nothing.
@@ -152,6 +156,11 @@ class Writing:
         self._batch = atomic.Batch(texts, directory)
         with _failures():
             self._batch.write()
+
+    def _with_schema(self, change: FileChange) -> FileChange:
+        if change.text is None or not (change.is_new and change.path.endswith(".yaml")):
+            return change
+        return replace(change, text=with_schema_line(self.root, change.path, change.text))
 
     def _make_directories(self) -> None:
         top = os.path.realpath(self.root)

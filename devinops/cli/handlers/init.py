@@ -33,6 +33,14 @@ from devinops.cli.ci_files import (
     of_parts,
     unsafe,
 )
+from devinops.cli.editor_files import (
+    SCHEMAS,
+    editor_texts,
+    has_all,
+    is_for_editor,
+    members,
+    schema_line,
+)
 from devinops.cli.installed_from import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
 from devinops.cli.output import terminal_width
 from devinops.config.project import Project
@@ -135,13 +143,13 @@ def _branch(git: Git) -> tuple[str, bool]:
     return branch, branch not in _USUAL
 
 
-def run(root: Path | None, ci: str | None) -> ExitCode:
+def run(root: Path | None, ci: str | None, editor: str | None) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     from devinops.render.escape import line, lines
 
     root = Path(os.path.realpath(root or Path.cwd()))
     git = Repository.of(root)
-    setup = set_up(root, git, ci=ci)
+    setup = set_up(root, git, ci=ci, editor=editor)
     for row in setup.rows:
         click.echo(line(row))
     for where, text in setup.snippets:
@@ -192,25 +200,30 @@ def set_up(
     with_sample: bool = True,
     check: bool = False,
     ci: str | None = None,
+    editor: str | None = None,
 ) -> SetUp:
     """Write the files of a new repository, except those that exist and may have been edited.
 
     Raises NotWritten, and InputError if devinops.yaml has problems.
 
     With `check` nothing is written, and `written` are the files that would be. `ci` is
-    `github`, `gitlab` or `none`; by default the host of the remote decides.
+    `github`, `gitlab` or `none`; by default the host of the remote decides. `editor` is `vscode`,
+    or None for no files of an editor.
     """
     org_id = os.environ.get("DEVIN_ORG_ID", "").strip()
     _check_place(root, CONFIG)
-    pipeline = _pipeline(root, git)
+    project = read_project(root) if root.is_dir() else Project(root)
+    pipeline = _pipeline(project, git)
     system = ci or ("gitlab" if "gitlab" in (git.host or "").lower() else "github")
     gitlab_file = _gitlab_file(root, git, pipeline)
     texts = files(git, org_id, installed_origin(), pipeline, system, gitlab_file)
+    texts[CONFIG] = schema_line(root, CONFIG, "config", local=editor is not None) + texts[CONFIG]
     if not with_sample:
         texts.pop(SAMPLE)
     ci_files = tuple(name for name in texts if name.startswith("."))
+    texts |= editor_texts(editor, root, git.top or root, git.below, project)
     workflow = {"github": WORKFLOW, "gitlab": gitlab_file}.get(system)
-    tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
+    tops = {name: _top(name, root, git) for name in texts}
     for name, top in tops.items():
         _check_place(top, name)
     _check_names(git)
@@ -235,7 +248,7 @@ def set_up(
         rows.append(row.format(path))
         if is_written:
             written.append(name)
-        if name in ci_files and name not in LOCKS:
+        if name.startswith(".") and name not in LOCKS:
             snippets += _by_hand(name, text, state, top, root)
     keys = key_note(system, pipeline)
     branch = _branch_note(git) if WORKFLOW in written else ""
@@ -281,12 +294,20 @@ def _by_hand(
     name: str, text: str, state: _FileState, top: Path, root: Path
 ) -> Iterator[tuple[str, str]]:
     """Yield where to add which text to an existing file of CI or pre-commit, for one of ours."""
-    if state is _FileState.OTHER:
+    if state is _FileState.OTHER and is_for_editor(name):
+        yield f"{_relative(top / name, root)}, between its outer braces", members(text)
+    elif state is _FileState.OTHER:
         yield _addition(_relative(top / name, root), text, _text(top / name))
     if name.startswith(".gitlab/") and name not in _text(top / GITLAB_FILE):
         existing = _relative(top / GITLAB_FILE, root)
         how = "to its include, if it has one; if it lists stages, it needs test and deploy"
         yield f"{existing} ({how})", f"include: {{local: {name}}}\n"
+
+
+def _top(name: str, root: Path, git: Repository) -> Path:
+    """Return the directory that a file is in: the top if other programs look for it there."""
+    is_at_top = name.startswith(".") and not name.startswith(SCHEMAS)
+    return git.top if is_at_top and git.top else root
 
 
 def _relative(path: Path, root: Path) -> str:
@@ -345,6 +366,7 @@ class _FileState(Enum):
     UNCHANGED = "unchanged {}"
     DIFFERENT = "kept  {}, which differs from what devinops init would write"
     INTEGRATED = "kept  {}, which already runs devinops"
+    COMPLETE = "kept  {}, which already has what devinops init would add"
     OTHER = "kept  {}, which already exists"
 
 
@@ -379,6 +401,8 @@ def _existing(path: Path, name: str, text: str, below: str) -> _FileState:
     existing = _text(path)
     if existing == text:
         return _FileState.UNCHANGED
+    if is_for_editor(name):
+        return _existing_of_editor(name, existing, text, below)
     # Settings and notes are there to be edited; the files of CI and pre-commit may lack devinops.
     is_integrated = name.startswith(".") and _runs_devinops(path, below)
     if not (is_integrated or name in LOCKS):
@@ -388,6 +412,14 @@ def _existing(path: Path, name: str, text: str, below: str) -> _FileState:
     if is_unedited(existing, text) and not loses_origin:
         return _FileState.OUTDATED
     return _FileState.DIFFERENT if name in LOCKS else _FileState.INTEGRATED
+
+
+def _existing_of_editor(name: str, existing: str, text: str, below: str) -> _FileState:
+    if is_unedited(existing, text):
+        return _FileState.OUTDATED
+    if name.startswith(SCHEMAS):
+        return _FileState.DIFFERENT
+    return _FileState.COMPLETE if has_all(name, existing, below) else _FileState.OTHER
 
 
 def _runs_devinops(path: Path, below: str) -> bool:
@@ -425,12 +457,8 @@ def _next_commands(git: Repository, root: Path, pipeline: Pipeline) -> Iterator[
     yield f"devinops plan{option}{target}"
 
 
-def _pipeline(root: Path, git: Repository) -> Pipeline:
-    """Return what the files of CI depend on: Git, and devinops.yaml if it exists already.
-
-    Raises InputError if devinops.yaml has problems: its names become a part of the files.
-    """
-    project = read_project(root) if root.is_dir() else Project(root)
+def _pipeline(project: Project, git: Repository) -> Pipeline:
+    """Return what the files of CI depend on: Git, and devinops.yaml if it exists already."""
     keys = {
         name: str(target.get("api_key_env", DEFAULT_KEY))
         for name, target in project.targets.items()

@@ -1,0 +1,129 @@
+"""What makes editors complete and check YAML: schemas, settings, and a line in each new file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from devinops import home
+from devinops.cli.ci_files import is_unedited, loose, marked
+from devinops.config.project import Project
+from devinops.kinds import KINDS
+from devinops.load.file_names import CONFIG
+
+SCHEMAS: Final = ".schemas/"
+SETTINGS: Final = ".vscode/settings.json"
+EXTENSIONS: Final = ".vscode/extensions.json"
+_EXTENSION: Final = "redhat.vscode-yaml"
+_MEMBER: Final = "yaml.schemas"
+
+
+def schema_line(root: Path, path: str, name: str, *, local: bool = False) -> str:
+    """Return the comment that names the schema of a file for editors; empty if none is known.
+
+    It is the schema below the root if there is one, or if it is about to be written (`local`). No
+    line is better than an address that no editor can reach.
+    """
+    file = f"{SCHEMAS}{name}.schema.json"
+    if local or (root / file).exists():
+        address = os.path.relpath(file, Path(path).parent).replace(os.sep, "/")
+    elif not home.SITE.endswith(".example"):
+        address = f"{home.SITE}/schemas/v1/{name}.schema.json"
+    else:
+        return ""
+    return f"# yaml-language-server: $schema={address}\n"
+
+
+def with_schema_line(root: Path, path: str, text: str) -> str:
+    """Return the text of a new YAML file with the comment that names its schema."""
+    names = {"version": "config", "targets": "targets"}
+    name = names.get(text.partition(":")[0], "declarations")
+    return schema_line(root, path, name) + text
+
+
+def editor_texts(
+    editor: str | None, root: Path, top: Path, below: str, project: Project
+) -> dict[str, str]:
+    """Return path → text of the files for an editor. Without one, only of schemas to update."""
+    old = {path: _text(root / path) for path in _schema_paths()}
+    mine = [path for path, text in old.items() if editor or is_unedited(text, "")]
+    if not mine:
+        return {}
+    from devinops.schema.published import published_files
+
+    known = published_files()
+    texts = {path: marked(_dumped(known[_name(path)]), comment="") for path in mine}
+    if editor:
+        schemas = _associations(below, project)
+        texts[SETTINGS] = marked(_settings(schemas, _text(top / SETTINGS)), "//")
+        texts[EXTENSIONS] = marked(_dumped({"recommendations": [_EXTENSION]}), "//")
+    return texts
+
+
+def is_for_editor(name: str) -> bool:
+    return name.startswith((SCHEMAS, ".vscode/"))
+
+
+def has_all(name: str, existing: str, below: str) -> bool:
+    """Return whether settings that a person edited name all that devinops would write there."""
+    words = {SETTINGS: _schemas_of(below), EXTENSIONS: (_EXTENSION,)}
+    return all(json.dumps(word) in existing for word in words[name])
+
+
+def members(text: str) -> str:
+    """Return what is between the outer braces of one of these texts, to be added to another."""
+    _, _, inner = text.partition("{\n")
+    return inner.removesuffix("}\n")
+
+
+def _schema_paths() -> Iterator[str]:
+    documents = (kind.noun for kind in KINDS.values() if kind.document)
+    for name in ("config", "declarations", "targets", *documents):
+        yield f"{SCHEMAS}{name}.schema.json"
+
+
+def _name(path: str) -> str:
+    return path.removeprefix(SCHEMAS).removesuffix(".schema.json")
+
+
+def _schemas_of(below: str) -> list[str]:
+    """Return the paths of the schemas of YAML files from the top, as editors want them."""
+    directory = f"./{below}/{SCHEMAS}" if below else f"./{SCHEMAS}"
+    return [f"{directory}{name}.schema.json" for name in ("config", "declarations", "targets")]
+
+
+def _associations(below: str, project: Project) -> dict[str, list[str]]:
+    """Return schema → patterns of the files that it is for, all from the top."""
+    prefix = f"{loose(below)}/" if below else ""
+    sections = ",".join(kind.section for kind in KINDS.values())
+    directories = (*sorted(KINDS.directories), *project.layer_directories)
+    entries = [f"{{{sections}}}.yaml", *(f"{name}/**" for name in directories)]
+    entries += [pattern.strip("/") for pattern in project.paths]
+    entries += [f"{pattern.strip('/')}/**" for pattern in project.paths]
+    targets = project.targets_file.path if project.targets_file else "targets.yaml"
+    files = ([CONFIG], entries, [targets])
+    paths = ([f"{prefix}{pattern}" for pattern in patterns] for patterns in files)
+    return dict(zip(_schemas_of(below), paths, strict=True))
+
+
+def _settings(schemas: Mapping[str, list[str]], existing: str) -> str:
+    """Return the text of settings; those for other roots in the repository stay."""
+    others: dict[str, Any] = {}
+    if is_unedited(existing, ""):
+        others = json.loads(existing.partition("\n")[2])[_MEMBER]
+    return _dumped({_MEMBER: {**others, **schemas}})
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file, empty if it cannot be read."""
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""
