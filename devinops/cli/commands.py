@@ -439,15 +439,20 @@ def inventory_link(**arguments: Any) -> ExitCode:
 
 
 @inventory.command("forget", short_help="Stop owning a key.")
-@click.argument("key", type=NonEmpty(), shell_complete=completed_values.owned_keys)
+@click.argument("key", type=NonEmpty(), required=False, shell_complete=completed_values.owned_keys)
+@click.option("--all", "everything", is_flag=True, help="Stop owning all objects of the target.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @common(api=True)
 def inventory_forget(**arguments: Any) -> ExitCode:
     """Stop owning KEY. The object stays as it is and is never pruned.
 
-    If the files still have an entry for it, the next apply adopts the object again.
+    If the files still have an entry for it, the next apply adopts the object again. With --all, the
+    inventory of the target is removed: if another organization has taken the place of the one that
+    it is about, or if it is damaged and has no version to go back to.
 
     \b
       devinops inventory forget 'knowledge:Backend/Error envelope'
+      devinops inventory forget --all
     """
     return _call("inventory:forget", arguments)
 

@@ -122,6 +122,10 @@ class Store(Protocol):
         """
         ...
 
+    def clear(self) -> None:
+        """Remove all that is stored about the target, even if it cannot be read."""
+        ...
+
     def close(self) -> None:
         """Say that nothing more is saved, so that no other target waits to be saved with it."""
         ...
@@ -158,6 +162,9 @@ class NoStore:
         return ()
 
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
+        pass
+
+    def clear(self) -> None:
         pass
 
     def close(self) -> None:

@@ -185,8 +185,7 @@ def _check_header(header: HeaderLine, target: Target, position: str) -> None:
             raise InventoryError(
                 f"{position}: this inventory belongs to {quotable(actual)}, but the run is for "
                 f"{expected}: choose the target that the inventory belongs to; if the organization "
-                "was replaced by another one, delete this file and no other: the next apply adopts "
-                "objects that equal their entries"
+                "was replaced by another one, see devinops inventory forget --help"
             )
 
 

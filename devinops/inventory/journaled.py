@@ -142,6 +142,13 @@ class JournaledStore:
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
         self._update(lambda stored: merge.rewrite(stored, inventory, base, self.flags), why)
 
+    def clear(self) -> None:
+        def remove(draft: Draft) -> None:
+            stored = draft.loaded.stored.texts
+            draft.texts |= {file: None for file in files_of(self.target) if file in stored}
+
+        self._save(remove, "forgotten")
+
     def close(self) -> None:
         self.shared.leave(self.target.name)
 
@@ -158,6 +165,13 @@ class JournaledStore:
         def put(draft: Draft) -> None:
             self._put(change, draft)
             then(draft)
+
+        self._save(put, message, has_written=has_written)
+
+    def _save(
+        self, put: Callable[[Draft], None], message: str, *, has_written: bool = False
+    ) -> None:
+        """Save what `put` puts into a draft, and delete the journals, whose results it contains."""
 
         def saved() -> None:
             for path in self._journals:

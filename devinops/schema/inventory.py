@@ -238,7 +238,7 @@ class UnclearItem(Struct, frozen=True):
 
 
 class ListDocument(Document, frozen=True, kw_only=True):
-    """Output of `inventory list`."""
+    """Output of `inventory list` and `inventory forget --all`."""
 
     target: str
     store: StoreName

@@ -263,6 +263,50 @@ def test_a_record_that_is_linked_anew_keeps_what_is_not_of_the_object(
     )
 
 
+@pytest.mark.parametrize("damage", [("org-emulator", "org-other"), ('"key"', "key")])
+def test_forget_all_starts_again_whatever_the_inventory_holds(
+    root: Path, owns: Owns, devinops: Devinops, damage: tuple[str, str]
+) -> None:
+    owns(ERRORS, owned("knowledge:Twice", "note-2"))
+    path = root / ".devinops" / "production.jsonl"
+    path.write_text(path.read_text().replace(*damage))
+    assert devinops("inventory", "list", "-C", root).code == 1
+    asks = devinops("inventory", "forget", "--all", "-C", root)
+    assert (asks.code, path.exists()) == (64, True)
+    assert "cannot ask without a terminal: pass --yes" in asks.err
+    ran = devinops("inventory", "forget", "--all", "--yes", "-C", root)
+    assert (ran.code, ran.out) == (
+        0,
+        "nothing is owned in production any more; no object was touched\n",
+    )
+    assert not path.exists()
+    assert owns().records == ()
+
+
+@pytest.mark.parametrize(("yes", "code", "left"), [(False, 4, (ERRORS,)), (True, 0, ())])
+def test_forget_all_asks_at_a_terminal(
+    root: Path,
+    owns: Owns,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    yes: bool,
+    code: int,
+    left: tuple[Record, ...],
+) -> None:
+    owns(ERRORS)
+    monkeypatch.setattr(inventory, "is_interactive", lambda: True)
+    monkeypatch.setattr(click, "confirm", lambda *_, **__: yes)
+    ran = devinops("inventory", "forget", "--all", "-C", root)
+    assert (ran.code, owns().records) == (code, left)
+
+
+@pytest.mark.parametrize("argv", [[], ["knowledge:Twice", "--all"]])
+def test_forget_wants_either_a_key_or_all(root: Path, devinops: Devinops, argv: list[str]) -> None:
+    ran = devinops("inventory", "forget", *argv, "-C", root)
+    assert (ran.code, ran.out) == (64, "")
+    assert "name one KEY, or pass --all" in ran.err
+
+
 def test_forget_drops_the_record_alone(root: Path, owns: Owns, devinops: Devinops) -> None:
     owns(ERRORS, owned("knowledge:Twice", "note-2"))
     ran = devinops("inventory", "forget", "knowledge:Twice", "-C", root)

@@ -33,7 +33,7 @@ MORE = {
     "export": {2, 4},
     "targets": {2, 4},
     "inventory link": {5},
-    "inventory forget": {5},
+    "inventory forget": {4, 5},
     "inventory unlock": {5},
     "inventory repair": {4, 5},
 }

@@ -211,8 +211,12 @@ def _check_known(session: Session[Reader], inventory: Inventory, key: Key, live:
 # --- forget ---------------------------------------------------------------------------------------
 
 
-def forget(options: Options, key: str) -> ExitCode:
+def forget(options: Options, key: str | None, everything: bool, yes: bool) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
+    if bool(key) == everything:
+        raise UsageError("name one KEY, or pass --all to stop owning all objects of the target")
+    if key is None:
+        return _forget_all(options, yes=yes)
     parsed = parse_key(key)
     with open_inventory_session(options) as session:
         inventory = session.store.read()
@@ -221,6 +225,29 @@ def forget(options: Options, key: str) -> ExitCode:
         session.store.write(changed, inventory, f"{parsed} forgotten")
     lines = [f"{parsed} is no longer owned; {record.id} was not touched"]
     _answer_record(session, lines, RecordItem.of(record))
+    return ExitCode.OK
+
+
+def _forget_all(options: Options, *, yes: bool) -> ExitCode:
+    with open_inventory_session(options) as session:
+        name, store = session.settings.target.name, session.settings.inventory.store
+        if not (yes or is_interactive()):
+            raise UsageError("forget --all cannot ask without a terminal: pass --yes")
+        if not (yes or click.confirm(f"Stop owning all objects of {name}?", err=True)):
+            return ExitCode.DECIDE
+        session.store.clear()
+    lines = [f"nothing is owned in {name} any more; no object was touched"]
+    nothing = ListDocument(
+        **HEAD,
+        target=name,
+        store=store,
+        owned=0,
+        records=(),
+        open_runs=(),
+        unclear=(),
+        deleted=(),
+    )
+    _answer(session, lines, nothing)
     return ExitCode.OK
 
 
