@@ -41,6 +41,15 @@ def test_every_package_is_installed_by_its_hash_or_is_the_wheel() -> None:
     assert {"--no-cache-dir", "--no-index", "--no-deps"} <= set(wheel.split())
 
 
+def test_the_image_has_what_jobs_in_it_need() -> None:
+    packages = re.findall(
+        r"[\w-]+", arguments("RUN")[0].partition("recommends ")[2].partition("&&")[0]
+    )
+    assert {"ca-certificates", "git", "python3"} <= set(packages)
+    pipeline = (ROOT / "devinops" / "templates" / "gitlab.yml").read_text("utf-8")
+    assert {name for name in ("curl", "jq", "wget") if f"{name} -" in pipeline} <= set(packages)
+
+
 def test_the_image_runs_devinops_without_root() -> None:
     (user,) = arguments("USER")
     (entrypoint,) = arguments("ENTRYPOINT")

@@ -124,6 +124,7 @@ def main(directory: str, dist: str) -> int:
         (("devinops", "--version"), 0, f"devinops {version}\n"),
         (("devinops", "demo"), 0, ""),
         (("sh", "-c", repository), 0, "no problems"),
+        (("sh", "-c", "git --version && curl --version"), 0, ""),
         (("id", "-u"), 0, "65532\n"),
         (("touch", "/x"), 1, "Read-only file system"),
         (("sh", "-c", "command -v pip gcc"), 127, ""),
