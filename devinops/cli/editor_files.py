@@ -48,7 +48,7 @@ def editor_texts(
     editor: str | None, root: Path, top: Path, below: str, project: Project
 ) -> dict[str, str]:
     """Return path → text of the files for an editor. Without one, only of schemas to update."""
-    old = {path: _text(root / path) for path in _schema_paths()}
+    old = {path: existing_text(root / path) for path in _schema_paths()}
     mine = [path for path, text in old.items() if editor or is_unedited(text, "")]
     if not mine:
         return {}
@@ -58,7 +58,7 @@ def editor_texts(
     texts = {path: marked(_dumped(known[_name(path)]), comment="") for path in mine}
     if editor:
         schemas = _associations(below, project)
-        texts[SETTINGS] = marked(_settings(schemas, _text(top / SETTINGS)), "//")
+        texts[SETTINGS] = marked(_settings(schemas, existing_text(top / SETTINGS)), "//")
         texts[EXTENSIONS] = marked(_dumped({"recommendations": [_EXTENSION]}), "//")
     return texts
 
@@ -121,7 +121,7 @@ def _dumped(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _text(path: Path) -> str:
+def existing_text(path: Path) -> str:
     """Return the text of a file, empty if it cannot be read."""
     try:
         return path.read_bytes().decode("utf-8", "replace")

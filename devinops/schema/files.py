@@ -56,6 +56,7 @@ def file_schema(name: str) -> dict[str, Any]:
 
 
 def headed(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema with its identity: a URN, since it is in many places, and on no site yet."""
     return {"$schema": DIALECT, "$id": f"urn:devinops:schema:{name}", **schema}
 
 

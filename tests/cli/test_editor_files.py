@@ -19,6 +19,7 @@ from devinops.schema.files import file_schemas
 from devinops.writers import FileChange
 from tests.testing.command_line import Devinops
 from tests.testing.inventories import git
+from tests.testing.site import SCHEMAS
 
 SETTINGS = ".vscode/settings.json"
 EXTENSIONS = ".vscode/extensions.json"
@@ -184,8 +185,7 @@ def test_the_address_of_the_site_is_named_if_the_project_has_one(
     top: Path, init: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(home, "SITE", "https://docs.test")
-    assert schema_line(top, "a.yaml", "config") == (
-        f"{LINE}https://docs.test/schemas/v1/config.schema.json\n"
-    )
+    address = f"https://docs.test/{SCHEMAS}/config.schema.json"
+    assert schema_line(top, "a.yaml", "config") == f"{LINE}{address}\n"
     init()
-    assert "https://docs.test/schemas/v1/config" in (top / "devinops.yaml").read_text()
+    assert (top / "devinops.yaml").read_text().startswith(f"{LINE}{address}\n")

@@ -36,6 +36,7 @@ from devinops.cli.ci_files import (
 from devinops.cli.editor_files import (
     SCHEMAS,
     editor_texts,
+    existing_text,
     has_all,
     is_for_editor,
     members,
@@ -241,7 +242,7 @@ def set_up(
         path = _relative(top / name, root)
         row = _WOULD_WRITE if is_written and check else state.value
         if name == workflow and state is _FileState.INTEGRATED:
-            row, existing = _FileState.DIFFERENT.value, _text(top / name)
+            row, existing = _FileState.DIFFERENT.value, existing_text(top / name)
             differences.append(_difference(path, existing, text))
             if lack := _lack(existing, pipeline):
                 row = f"kept  {{}}, which {lack}"
@@ -297,8 +298,8 @@ def _by_hand(
     if state is _FileState.OTHER and is_for_editor(name):
         yield f"{_relative(top / name, root)}, between its outer braces", members(text)
     elif state is _FileState.OTHER:
-        yield _addition(_relative(top / name, root), text, _text(top / name))
-    if name.startswith(".gitlab/") and name not in _text(top / GITLAB_FILE):
+        yield _addition(_relative(top / name, root), text, existing_text(top / name))
+    if name.startswith(".gitlab/") and name not in existing_text(top / GITLAB_FILE):
         existing = _relative(top / GITLAB_FILE, root)
         how = "to its include, if it has one; if it lists stages, it needs test and deploy"
         yield f"{existing} ({how})", f"include: {{local: {name}}}\n"
@@ -398,7 +399,7 @@ def _put(top: Path, name: str, text: str, below: str, *, keep: bool, check: bool
 
 def _existing(path: Path, name: str, text: str, below: str) -> _FileState:
     """Return what an existing file is, compared with the text that init would write."""
-    existing = _text(path)
+    existing = existing_text(path)
     if existing == text:
         return _FileState.UNCHANGED
     if is_for_editor(name):
@@ -424,7 +425,7 @@ def _existing_of_editor(name: str, existing: str, text: str, below: str) -> _Fil
 
 def _runs_devinops(path: Path, below: str) -> bool:
     """Return whether a file of CI or pre-commit runs devinops for the directory `below` the top."""
-    text = _without_comments(_text(path))
+    text = _without_comments(existing_text(path))
     roots = [quoted or plain for quoted, plain in _ROOT_OPTION.findall(text)]
     is_for_root = below in roots if below else not roots
     return is_for_root and bool(_RUNS_DEVINOPS.search(text))
@@ -432,14 +433,6 @@ def _runs_devinops(path: Path, below: str) -> bool:
 
 def _without_comments(text: str) -> str:
     return re.sub(r"(?m)^\s*#.*", "", text)
-
-
-def _text(path: Path) -> str:
-    """Return the text of a file, empty if it cannot be read."""
-    try:
-        return path.read_bytes().decode("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def _next_commands(git: Repository, root: Path, pipeline: Pipeline) -> Iterator[str]:
