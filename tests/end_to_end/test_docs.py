@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -27,11 +28,12 @@ from tests.testing.architecture import PAGE, with_picture
 from tests.testing.command_line import Devinops
 from tests.testing.command_manual import ALWAYS, MORE, commands
 from tests.testing.console import run_page, saved
+from tests.testing.field_manual import examples_in, flow
 from tests.testing.lint_manual import PAGE as LINT_PAGE
 from tests.testing.lint_manual import with_manual
 from tests.testing.messages import messages
 from tests.testing.picture import PICTURE, draw
-from tests.testing.places import ROOT
+from tests.testing.places import ROOT, read_yaml
 from tests.testing.reference import PARTS
 
 COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
@@ -223,6 +225,16 @@ def test_the_page_of_lint_has_the_pages_of_all_rules() -> None:
 def test_the_reference_is_written_from_the_program(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert text == PARTS[page](text), "write it again: make reference"
+
+
+def test_the_examples_on_the_page_of_fields_are_yaml() -> None:
+    page = (ROOT / "docs" / "fields.md").read_text(encoding="utf-8")
+    assert len(re.findall(r"\| `.*` \|$", page, re.MULTILINE)) > 150
+    assert not re.search(r"\| – \|$", page, re.MULTILINE), "a field has no example"
+    texts = ["a: b", "1", "1.5", "true", "null", "# a", "a\nb", "", " a", "a ", "- a", "!a", "a #b"]
+    for value in [*examples_in(schemas()), *texts]:
+        # PyYAML reads a date as no text; devinops reads it as text.
+        assert json.loads(json.dumps(read_yaml(flow(value)), default=str)) == value
 
 
 def test_the_page_of_commands_has_every_command_argument_and_option() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from devinops.schema.all_schemas import schemas
 
+MANY = 4
+"""A field with so many fields below it has a table for them."""
 IN_MANY = 4
 """A field that the entries of so many kinds have is explained once."""
 TYPES = {
@@ -20,6 +23,10 @@ TYPES = {
     "integer": "whole number",
 }
 
+_PLAIN = re.compile(r"[\w./](?:[\w ./%+()'-]*[\w./%)])?")
+_NO_TEXT = re.compile(r"[\d.]+|true|false|null|yes|no|on|off", re.IGNORECASE)
+"""Text that needs no quotes in YAML on one line, and what would not be text then."""
+
 Schema = dict[str, Any]
 Row = tuple[str, Schema, str]
 """Path, schema, and when the field is required, if ever."""
@@ -28,48 +35,52 @@ Row = tuple[str, Schema, str]
 def manual() -> str:
     """Return the page."""
     published = schemas()
-    kinds = {
-        name: list(_rows(section["items"]))
-        for name, section in published["declarations"]["properties"].items()
-    }
+    sections = published["declarations"]["properties"]
+    kinds = {name: list(_rows(section["items"])) for name, section in sections.items()}
     counts = Counter(_same(row) for rows in kinds.values() for row in rows)
-    common = {
-        _same(row): row for rows in kinds.values() for row in rows if counts[_same(row)] >= IN_MANY
-    }
-    parts = [
-        "# All fields and settings",
-        "[Files](files.md) explains how they work together.",
-        "## Every entry",
-        "A field that is missing from an entry is not managed.",
-        _table(common.values()),
-    ]
+    common = {_same(r): r for rows in kinds.values() for r in rows if counts[_same(r)] >= IN_MANY}
+    parts = ["# All fields and settings", "[Files](files.md) explains how they work together."]
+    parts += ["## Every entry", "A field that is missing from an entry is not managed."]
+    parts += _tables("every entry", common.values())
     for name, rows in kinds.items():
-        parts += [
-            f"## {name}",
-            str(published["declarations"]["properties"][name]["items"]["description"]),
-            _table(row for row in rows if _same(row) not in common),
-        ]
-        lacking = [path for (path, _), row in common.items() if path not in {p for p, _, _ in rows}]
-        if lacking:
-            parts.append(
-                f"Fields of every entry that it does not have: {', '.join(f'`{p}`' for p in lacking)}."
-            )
-    return "\n\n".join([*parts, "## devinops.yaml", *_settings(published["config"])]) + "\n"
+        parts += [f"## {name}", sections[name]["items"]["description"]]
+        parts += _tables(name, (row for row in rows if _same(row) not in common))
+        paths = {path for path, _, _ in rows}
+        if lacking := [f"`{path}`" for path, _ in common if path not in paths]:
+            parts.append(f"Fields of every entry that it does not have: {', '.join(lacking)}.")
+    settings = _rows(published["config"])
+    parts += [
+        "## devinops.yaml",
+        "`defaults` can have the settings of a target that are not about one target only.",
+    ]
+    # The settings of a target can be there too, which the line before says once for all.
+    parts += _tables(
+        "devinops.yaml", (row for row in settings if not row[0].startswith("defaults."))
+    )
+    return "\n\n".join(parts) + "\n"
 
 
 def _same(row: Row) -> tuple[str, str]:
     return row[0], str(row[1].get("description"))
 
 
-def _settings(schema: Schema) -> Iterator[str]:
-    yield _table(row for row in _rows(schema) if not set(".[") & set(row[0]))
-    for name, section in schema["properties"].items():
-        below = [row for row in _rows({"properties": {name: section}}) if row[0] != name]
-        if name == "defaults":
-            yield "`defaults` can have the settings of a target, except those about one target only."
-        elif below:
-            yield f"### {name}"
-            yield _table(below)
+def _tables(title: str, rows: Iterable[Row]) -> Iterator[str]:
+    """Yield a table, and one with a heading for each field that itself has many."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(re.split(r"\[|\.", row[0])[0], []).append(row)
+    nested = {name: rows for name, rows in groups.items() if len(rows) > MANY}
+    yield _table(
+        row for name, rows in groups.items() for row in (rows[:1] if name in nested else rows)
+    )
+    for name, (_, *below) in nested.items():
+        inner = next(
+            above
+            for above in (f"{name}[]", f"{name}.NAME", name)
+            if all(path.startswith(f"{above}.") for path, _, _ in below)
+        )
+        yield f"### `{inner}` of {title}"
+        yield _table((path.removeprefix(f"{inner}."), *rest) for path, *rest in below)
 
 
 def _rows(schema: Schema, above: str = "") -> Iterator[Row]:
@@ -125,20 +136,29 @@ def _meaning(field: Schema) -> str:
 def _example(field: Schema) -> str:
     """Return the example as YAML on one line."""
     examples = field.get("examples", ())
-    return f"`{_flow(examples[0])}`".replace("|", r"\|") if examples else "–"
+    return f"`{flow(examples[0])}`".replace("|", r"\|") if examples else "–"
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
+    """Return a value as YAML on one line."""
     match value:
         case dict():
-            return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
+            return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
         case list():
-            return f"[{', '.join(map(_flow, value))}]"
-        case str() if (
-            value and not set(value) & set("{}[],:#&*!|>'\"%@`") and not value[0].isspace()
-        ):
-            return value if not value[0].isdigit() or not value.isdigit() else f'"{value}"'
+            return f"[{', '.join(map(flow, value))}]"
+        case str() if _PLAIN.fullmatch(value) and not _NO_TEXT.fullmatch(value):
+            return value
     return json.dumps(value, ensure_ascii=False)
+
+
+def examples_in(schema: Any) -> Iterator[Any]:
+    """Yield the examples in a schema, or in whatever contains schemas."""
+    parts: Iterable[Any] = schema if isinstance(schema, list) else ()
+    if isinstance(schema, dict):
+        parts = schema.values()
+        yield from schema["examples"] if isinstance(schema.get("examples"), list) else ()
+    for part in parts:
+        yield from examples_in(part)
 
 
 def _cell(text: str) -> str:
