@@ -6,35 +6,14 @@ Nothing here shows a text, a name, an address or an id of the organization.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from enum import StrEnum, auto
-from typing import Final, NamedTuple
+from typing import Final
 
 from devinops.doctor.lists import List
 from devinops.doctor.observer import NOT_ASKED, Observation
-from devinops.doctor.shape import Fault, Finding
+from devinops.doctor.shape import UNKNOWN, Finding
 from devinops.model.errors import FORBIDDEN, TOO_MANY
 from devinops.render import counted
-
-
-class Status(StrEnum):
-    """How a check ended; one problem makes the exit code 1."""
-
-    OK = auto()
-    NOTE = auto()
-    PROBLEM = auto()
-
-
-class Check(NamedTuple):
-    """What was looked at, what was found, and what to do; `step` is empty if there is nothing."""
-
-    status: Status
-    about: str
-    text: str
-    step: str = ""
-
-    def __str__(self) -> str:
-        step = f": {self.step}" if self.step else ""
-        return f"{self.status:<7}  {self.about}: {self.text}{step}"
+from devinops.schema.doctor import Check, Status
 
 
 def ok(about: str, text: str) -> Check:
@@ -132,5 +111,5 @@ def of_findings(about: str, findings: Mapping[Finding, int]) -> Iterator[Check]:
             yield note(about, f"{len(findings) - number} more differences", REPORT)
             return
         times = f" ({counted(count, 'time')})"
-        make = note if finding.fault is Fault.UNKNOWN else problem
+        make = note if finding.fault == UNKNOWN else problem
         yield make(about, f"{finding}{times}", REPORT)

@@ -50,6 +50,11 @@ class Reading:
         return "{org_id}" in self.path
 
     @property
+    def may_be_bare(self) -> bool:
+        """Whether some editions of the API answer with the list itself."""
+        return any(how == "form" for how, *_ in self.settles.values())
+
+    @property
     def object_shape(self) -> Any:
         """The shape of one object of a list."""
         return self.shape[self.items][0] if self.paging == "whole" else self.shape

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from devinops import __version__
 from devinops.config.reading import open_project
-from devinops.doctor.checks import Check, note, ok, problem
+from devinops.doctor.checks import note, ok, problem
 from devinops.git import Git
 from devinops.load.file_names import CONFIG
 from devinops.model.errors import DevinopsError
 from devinops.model.inventory import Inventory
 from devinops.render import counted
+from devinops.schema.doctor import Check
 
 _HOOKS = ".pre-commit-config.yaml"
 

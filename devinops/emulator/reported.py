@@ -33,8 +33,6 @@ _KEY = {
     "principal": ("service_user", "pat_user", "unknown"),
 }
 _READING = ("path", "status", "permission", "objects", "complete", "page_size")
-_PAGES = {"first": 100, "limit": 200}
-"""The parameters with the size of a page, and what the API gives without them."""
 
 
 @dataclass(frozen=True)
@@ -64,29 +62,31 @@ def read_report(path: Path) -> Report:
 
 def _parse(raw: object, where: str) -> Report:
     top = mapping(raw, where, _TOP.split())
-    if not str(top.get("format_version", "")).startswith("1."):
+    if not str(top.get("format_version")).startswith("1."):
         raise ConfigError(f"{where}: format_version: expected 1.x, as devinops doctor writes it")
-    facts = mapping(top.get("key"), f"{where}: key", (*_KEY, "permissions"))
+    key = mapping(top.get("key"), f"{where}: key", (*_KEY, "permissions"))
     for name, known in _KEY.items():
-        if facts.get(name) not in known:
+        if key.get(name) not in known:
             raise ConfigError(f"{where}: key.{name}: expected {', '.join(known)}")
     quirks = mapping(top.get("quirks"), f"{where}: quirks")
     parse_quirks(quirks, f"{where}: quirks")
-    known_paths = [*_known_paths()]
-    refused, page_sizes = {}, {}
-    for number, item in enumerate(sequence(top.get("readings"), f"{where}: readings")):
-        here = f"{where}: readings[{number}]"
-        reading = mapping(item, here, _READING)
-        path = reading.get("path")
-        if path not in known_paths:
-            raise ConfigError(f"{here}.path: not a path that the emulator serves")
-        status = _number(reading, "status", 599, here)
-        size = _number(reading, "page_size", 200, here)
-        if status in (403, 404):
-            refused[path] = status
-        if size is not None:
-            page_sizes[path] = size
-    return Report(*_holder(facts), quirks, refused, page_sizes)
+    items = sequence(top.get("readings"), f"{where}: readings")
+    readings = [_reading(item, f"{where}: readings[{n}]") for n, item in enumerate(items)]
+    refused = {path: status for path, status, _ in readings if status in (403, 404)}
+    sizes = {path: size for path, _, size in readings if size}
+    return Report(f"{_PREFIXES[key['api']]}_doctor", _holder(key), quirks, refused, sizes)
+
+
+def _reading(item: object, where: str) -> tuple[str, int, int]:
+    """Return path, status and size of a page; 0 if there is none."""
+    reading = mapping(item, where, _READING)
+    if reading.get("path") not in [*_known_paths()]:
+        raise ConfigError(f"{where}.path: not a path that the emulator serves")
+    for name, most in (("status", 599), ("page_size", 200)):
+        value = reading.get(name)
+        if value is not None and not (type(value) is int and 1 <= value <= most):
+            raise ConfigError(f"{where}.{name}: expected a number from 1 to {most}, or null")
+    return reading["path"], reading.get("status") or 0, reading.get("page_size") or 0
 
 
 def _known_paths() -> set[str]:
@@ -98,21 +98,14 @@ def _known_paths() -> set[str]:
     }
 
 
-def _number(reading: Mapping[str, Any], name: str, most: int, where: str) -> int | None:
-    value = reading.get(name)
-    if value is None or (type(value) is int and 1 <= value <= most):
-        return value
-    raise ConfigError(f"{where}.{name}: expected a number from 1 to {most}, or null")
+_PREFIXES = {"v3": "cog", "v1": "apk"}
 
 
-def _holder(facts: Mapping[str, Any]) -> tuple[str, Principal]:
-    """Return the key to use, and who holds it."""
-    api, is_person = facts["api"], facts["principal"] == "pat_user"
-    org = None if facts["scope"] == "enterprise" and api == "v3" else DEFAULT_ORG
-    actor = Actor("user-doctor" if is_person else "service-user-doctor", "Doctor")
-    if is_person:
-        actor = replace(actor, email="doctor@example.com")
-    return ("cog_doctor" if api == "v3" else "apk_doctor"), Principal(api, org, actor)
+def _holder(key: Mapping[str, Any]) -> Principal:
+    is_person = key["principal"] == "pat_user"
+    actor = Actor("doctor", "Doctor", "doctor@example.com" if is_person else None)
+    is_enterprise = key["scope"] == "enterprise" and key["api"] == "v3"
+    return Principal(key["api"], None if is_enterprise else DEFAULT_ORG, actor)
 
 
 class AsReported:
@@ -141,9 +134,11 @@ class AsReported:
 
 
 def _smaller(target: str, size: int) -> str:
+    """Return a path and query with pages of at most this size."""
     path, _, query = target.partition("?")
     values = dict(parse_qsl(query))
     name = "limit" if path.endswith("/schedules") else "first"
-    asked = values.get(name, str(_PAGES[name]))
-    values[name] = str(min(int(asked), size)) if asked.isdecimal() else asked
+    asked = values.get(name, "")
+    if not asked or (asked.isdecimal() and int(asked) > size):
+        values[name] = str(size)
     return f"{path}?{urlencode(values)}"

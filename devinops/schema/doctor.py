@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum, auto
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from devinops.schema.base_document import Count, Document, ExitStatus, about
 
-Word = Annotated[str, Meta(pattern="^[a-z0-9_]*$")]
+
+class Status(StrEnum):
+    """How a check ended; one problem makes the exit code 1."""
+
+    OK = auto()
+    NOTE = auto()
+    PROBLEM = auto()
 
 
-class CheckItem(Struct, frozen=True):
+class Check(Struct, frozen=True):
     """One thing that was looked at."""
 
-    status: Annotated[str, Meta(pattern="^(ok|note|problem)$")]
-    about: str
-    text: str
-    step: Annotated[str, about("What to do; empty if there is nothing.")]
+    status: Status
+    about: Annotated[str, about("What was looked at.")]
+    text: Annotated[str, about("What was found.")]
+    step: Annotated[str, about("What to do; empty if there is nothing.")] = ""
+
+    def __str__(self) -> str:
+        """Return it as a line for people."""
+        step = f": {self.step}" if self.step else ""
+        return f"{self.status:<7}  {self.about}: {self.text}{step}"
 
 
-class KeyItem(Struct, frozen=True):
-    """What the key is, as far as reading tells."""
+class KeyFacts(Struct, frozen=True):
+    """What a key is, as far as reading tells."""
 
-    api: Annotated[str, Meta(pattern="^v[13]$")]
-    scope: Annotated[str, Meta(pattern="^(organization|enterprise|unknown)$")]
-    principal: Annotated[str, Meta(pattern="^(service_user|pat_user|unknown)$")]
+    api: Annotated[Literal["v3", "v1"], about("The API that it is for.")]
+    scope: Literal["organization", "enterprise", "unknown"] = "unknown"
+    principal: Literal["service_user", "pat_user", "unknown"] = "unknown"
     permissions: Annotated[
         tuple[str, ...] | None, about("Those of its roles; null: they cannot be read.")
-    ]
+    ] = None
 
 
 class ReadingItem(Struct, frozen=True):
@@ -48,8 +60,8 @@ class DoctorDocument(Document, frozen=True, kw_only=True):
     exit_code: ExitStatus
     emulator: Annotated[bool, about("The API is an emulator.")]
     requests: Count
-    key: Annotated[KeyItem | None, about("null: no request was sent.")]
+    key: Annotated[KeyFacts | None, about("null: no request was sent.")]
     readings: tuple[ReadingItem, ...]
     quirks: Annotated[dict[str, str], about("Open question → the answer that reading gave.")]
     headers: Annotated[tuple[str, ...], about("Of responses: rate limits and request ids.")]
-    checks: tuple[CheckItem, ...]
+    checks: tuple[Check, ...]

@@ -176,7 +176,7 @@ def test_a_certificate_that_is_not_trusted(
         in refused.out
     )
     assert (
-        "note     key: /v3/self is refused (404), its owner is unknown: set DEVIN_ORG_ID\n"
+        "note     key: /v3/self is refused (404), so its owner is unknown: set DEVIN_ORG_ID\n"
         in trusted.out
     )
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from devinops.doctor.checks import Status
 from devinops.emulator import Emulator
 from devinops.emulator.middleware import Call, Layer, Next, Reply
+from devinops.schema.doctor import Status
 from tests.testing.examined import (
     changed,
     examined,
@@ -168,7 +168,7 @@ CASES: dict[str, tuple[str, Callable[[Reply], Reply], str]] = {
     "a proxy asks who it is": (
         NOTES, status(407), "problem  notes: the proxy wants a password (407): check HTTPS_PROXY, and its user and password",
     ),
-    "a proxy passes responses on": (NOTES, header(via="1.1 squid"), "note     connection: headers of the responses name a proxy"),
+    "a proxy passes responses on": (NOTES, header(via="1.1 squid"), "note     connection: through a proxy"),
 }  # fmt: skip
 
 
@@ -189,7 +189,7 @@ def test_a_difference_is_found(name: str) -> None:
         (changed("/v3/self", html), "problem  connection: an HTML page instead of JSON (200): a proxy or a login page answers; check DEVIN_API_URL"),
         (changed("/v3/self", redirect), "problem  connection: a redirect, which is not followed (302): check DEVIN_API_URL"),
         (changed("/v3/self", status(401)), "problem  key: rejected (401): check the key in DEVIN_API_KEY, and the IP access list of the enterprise"),
-        (changed("/v3/self", status(403)), "note     key: /v3/self is refused (403), its owner is unknown: set DEVIN_ORG_ID"),
+        (changed("/v3/self", status(403)), "note     key: /v3/self is refused (403), so its owner is unknown: set DEVIN_ORG_ID"),
         (changed("/v3/self", page(principal_type=7)), "problem  /v3/self: principal_type is a number, not text (1 time): report it"),
     ],
 )  # fmt: skip
@@ -208,7 +208,7 @@ def test_a_compressed_response_is_read_like_any_other() -> None:
     [
         (2, "ok       clock: agrees with that of the API"),
         (300, "note     clock: is 300 seconds ahead of that of the API: set it"),
-        (-7200, "problem  clock: is 7200 seconds behind that of the API: set it; devinops compares it with times from the API"),
+        (-7200, "problem  clock: is 7200 seconds behind that of the API: set it"),
     ],
 )  # fmt: skip
 def test_the_clock_is_compared_with_that_of_the_api(ahead: int, expected: str) -> None:
@@ -241,4 +241,4 @@ def test_headers_that_help_to_report_are_named() -> None:
     with Emulator(layers=[layer]) as emulator:
         found = examined(emulator)
     assert found.headers == ("ratelimit", "x-request-id")
-    assert "note     headers: the responses have a rate limit and a request id" in lines(found)
+    assert "note     headers: the responses have ratelimit, x-request-id" in lines(found)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from devinops.doctor.checks import Status
 from devinops.doctor.contract import contract
 from devinops.doctor.examine import Examination
 from devinops.emulator import Emulator
+from devinops.schema.doctor import Status
 from tests.testing.examined import examined, lines, seed
 
 LISTS: Mapping[str, Collection[str]] = {
@@ -158,4 +158,4 @@ def test_an_enterprise_without_an_organization_reads_what_is_the_enterprises_own
     assert "note     key: no organization is chosen: set DEVIN_ORG_ID to read one too" in shown
     assert not [line for line in shown if " notes: " in line]
     assert not [line for line in of_target if "DEVIN_ORG_ID" in line]
-    assert "problem  key: is not one of the enterprise: use a key of the enterprise" in wrong
+    assert "problem  key: is not the enterprise's: use a key of the enterprise" in wrong

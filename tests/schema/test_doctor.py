@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from devinops.schema.base_document import HEAD, convert, plain
-from devinops.schema.doctor import CheckItem, DoctorDocument, KeyItem, ReadingItem
+from devinops.schema.doctor import Check, DoctorDocument, KeyFacts, ReadingItem, Status
 
 DOCUMENT = DoctorDocument(
     **HEAD,
     exit_code=0,
     emulator=False,
     requests=3,
-    key=KeyItem("v3", "organization", "service_user", None),
+    key=KeyFacts("v3", "organization", "service_user"),
     readings=(ReadingItem("/v3/self", 200, "", 0, True, None),),
     quirks={"total": "present"},
     headers=("x-request-id",),
-    checks=(CheckItem("ok", "notes", "3 objects, as devinops expects", ""),),
+    checks=(Check(Status.OK, "notes", "3 objects, as devinops expects"),),
 )
 
 
@@ -35,3 +35,11 @@ def test_a_document_is_read_as_it_was_written() -> None:
 def test_another_word_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"Expected|Invalid"):
         convert({**plain(DOCUMENT), **wrong}, DoctorDocument)
+
+
+def test_a_check_is_one_line_with_the_next_step() -> None:
+    assert str(Check(Status.OK, "notes", "3 objects")) == "ok       notes: 3 objects"
+    assert (
+        str(Check(Status.PROBLEM, "key", "rejected", "check it"))
+        == "problem  key: rejected: check it"
+    )

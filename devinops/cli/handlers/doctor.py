@@ -6,13 +6,13 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from devinops.cli.options import Options
 from devinops.cli.session import connection, failures_written, read_settings
 from devinops.config.settings import Settings, key_variable
 from devinops.doctor import local
-from devinops.doctor.checks import Check, Status, note, ok, problem
+from devinops.doctor.checks import note, ok, problem
 from devinops.doctor.examine import Examination, examine
 from devinops.environment import KEY_VARIABLES
 from devinops.git import Git
@@ -23,59 +23,57 @@ from devinops.model.exit_codes import ExitCode
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.render.terminal import Look
+from devinops.schema.base_document import HEAD
+from devinops.schema.doctor import Check, DoctorDocument, Status
 
-if TYPE_CHECKING:
-    from devinops.schema.doctor import DoctorDocument
-
-_HOW_TO_REPORT: Final = "To report something: devinops doctor --report markdown=FILE"
-LOOKS: Final = {
-    Status.OK.value: Look.GOOD,
-    Status.NOTE.value: Look.MOVED,
-    Status.PROBLEM.value: Look.ERROR,
-}
+_LOOKS: Final = {"ok": Look.GOOD, Status.NOTE.value: Look.MOVED, "problem": Look.ERROR}
 
 
 def run(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
-        git = Git(options.root)
+        git, found = Git(options.root), None
         checks = [local.of_programs(git), local.of_files(options.root)]
-        found: Examination | None = None
         try:
             settings = read_settings(options)
         except (ConfigError, InputError):
             checks.append(_unusable())
         else:
-            log, variable = options.log, key_variable(settings)
-            found = examine(connection(settings), variable, log, time.time)
-            if (options.root / CONFIG).is_file():
-                checks.append(_inventory(settings, found))
-        checks += [*local.of_hooks(git), *_pipeline(options)]
-    answer = _answer([*checks, *(found.checks if found else ())], found)
-    options.answer(answer)
-    return answer.exit_code
+            variable = key_variable(settings)
+            found = examine(connection(settings), variable, options.log, time.time)
+        if (options.root / CONFIG).is_file():
+            checks += _inventory(settings, found) if found else ()
+            checks += _pipeline(options)
+        checks += (*local.of_hooks(git), *(found.checks if found else ()))
+    document = _document(tuple(checks), found)
+    numbers = [sum(check.status is status for check in checks) for status in Status]
+    counts = f"{counted(numbers[2], 'problem')}, {counted(numbers[1], Status.NOTE)}"
+    last = f"{counts}. Nothing was written; {counted(document.requests, 'request')} sent."
+    to_report = "To report something: devinops doctor --report markdown=FILE"
+    lines = [*map(str, checks), "", last, to_report]
+    code = ExitCode(document.exit_code)
+    options.answer(SimpleAnswer(lines, lambda: document, exit_code=code, looks=_LOOKS))
+    return code
 
 
 def _unusable() -> Check:
     """Return the check of settings without which no request can be sent."""
-    if not any(os.environ.get(name, "").strip() for name in KEY_VARIABLES):
-        step = f"set {KEY_VARIABLES[0]}, or the variable that the target names, to a key"
-        return problem("key", "none is set, so no request was sent", step)
-    return problem("settings", "cannot be used, so no request was sent", "devinops whoami says why")
+    if any(os.environ.get(name, "").strip() for name in KEY_VARIABLES):
+        return problem(
+            "settings", "cannot be used, so no request was sent", "devinops whoami says why"
+        )
+    step = f"set {KEY_VARIABLES[0]}, or the variable that the target names, to a key"
+    return problem("key", "none is set, so no request was sent", step)
 
 
-def _inventory(settings: Settings, found: Examination) -> Check:
+def _inventory(settings: Settings, found: Examination) -> Iterator[Check]:
     target = replace(settings.target, org_id=found.org_id, emulator=found.emulator)
-    return local.of_inventory(
-        settings.inventory.store,
-        lambda: open_store(settings.inventory, settings.root, target).read(),
-    )
+    store = settings.inventory
+    yield local.of_inventory(store.store, lambda: open_store(store, settings.root, target).read())
 
 
 def _pipeline(options: Options) -> Iterator[Check]:
-    """Yield the check of the files of CI, if devinops init wrote any."""
-    if not (options.root / CONFIG).is_file():
-        return
+    """Yield the check of the files of CI, if there are some that devinops init writes."""
     # Imported late: it is about many files.
     from devinops.cli.handlers.init import Repository, set_up
 
@@ -87,31 +85,24 @@ def _pipeline(options: Options) -> Iterator[Check]:
         return
     top = repository.top or options.root
     existing = {name for name in setup.ci_files if (top / name).exists()}
-    outdated = existing.intersection(setup.written)
-    if not existing:
-        return
     if setup.lacks_targets:
         yield problem("CI", "its file lacks a target", "devinops init shows the difference")
-    elif outdated:
-        yield note("CI", f"{counted(len(outdated), 'file')} of an older devinops", "devinops init")
-    else:
+    elif outdated := len(existing.intersection(setup.written)):
+        yield note("CI", f"{counted(outdated, 'file')} of an older devinops", "devinops init")
+    elif existing:
         yield ok("CI", "its files are up to date, or edited")
 
 
-def _answer(checks: list[Check], found: Examination | None) -> SimpleAnswer:
-    code = ExitCode.FIX if any(c.status is Status.PROBLEM for c in checks) else ExitCode.OK
-    counts = ", ".join(
-        counted(sum(check.status is status for check in checks), status.value)
-        for status in (Status.PROBLEM, Status.NOTE)
+def _document(checks: tuple[Check, ...], found: Examination | None) -> DoctorDocument:
+    has_problem = any(check.status is Status.PROBLEM for check in checks)
+    return DoctorDocument(
+        **HEAD,
+        exit_code=ExitCode.FIX if has_problem else ExitCode.OK,
+        emulator=bool(found and found.emulator),
+        requests=found.requests if found else 0,
+        key=found.key if found else None,
+        readings=tuple(each.item for each in found.lists.values()) if found else (),
+        quirks=dict(sorted(found.quirks.items())) if found else {},
+        headers=found.headers if found else (),
+        checks=checks,
     )
-    sent = counted(found.requests if found else 0, "request")
-    last = f"{counts}. Nothing was written; {sent} sent."
-    lines = [*map(str, checks), "", last, _HOW_TO_REPORT]
-
-    def document() -> DoctorDocument:
-        # Imported late: text needs no documents.
-        from devinops.doctor.report import document
-
-        return document(checks, found, code)
-
-    return SimpleAnswer(lines, document, exit_code=code, looks=LOOKS)

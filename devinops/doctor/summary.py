@@ -1,0 +1,87 @@
+"""What an examination says about the connection, the clock, the key and the open questions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from devinops.doctor.checks import REPORT, note, ok, problem
+from devinops.doctor.observer import Observation
+from devinops.emulator.quirks import VALUES
+from devinops.render import counted
+from devinops.schema.doctor import Check, KeyFacts
+
+HEADERS: Final = frozenset(
+    {
+        *("x-request-id", "request-id", "x-correlation-id", "cf-ray", "traceparent"),
+        *("ratelimit", "ratelimit-policy", "ratelimit-limit", "ratelimit-remaining"),
+        *("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "retry-after"),
+    }
+)
+"""The headers of responses that help to report a problem, or to keep to a limit."""
+
+OWNERS: Final = {"service_user": "a service user", "pat_user": "a person"}
+"""Type of a principal → what it is in words."""
+
+_NOTICED_S: Final = 60
+_WRONG_S: Final = 3600
+
+
+def of_connection(
+    url: str, proxy: str, seen: Sequence[tuple[Observation, float]], headers: Collection[str]
+) -> Iterator[Check]:
+    """Yield the checks of the way to the API; `seen` are observations and when they ended.
+
+    `proxy` is that of the environment, empty for none.
+    """
+    if any("devinops-emulator" in each.headers for each, _ in seen):
+        yield note("connection", "this is the emulator, not the real service")
+    elif url.startswith("https:"):
+        yield ok("connection", "encrypted, and the certificate is trusted")
+    else:
+        yield ok("connection", "to this machine, without encryption")
+    if proxy or any(each.through_proxy for each, _ in seen):
+        yield note("connection", "through a proxy")
+    yield _of_clock(seen)
+    named = ", ".join(headers) or "neither a rate limit nor a request id"
+    yield note("headers", f"the responses have {named}")
+
+
+def _of_clock(seen: Sequence[tuple[Observation, float]]) -> Check:
+    for each, time in seen:
+        try:
+            apart = time - parsedate_to_datetime(each.headers.get("date", "")).timestamp()
+        except (TypeError, ValueError, OverflowError):
+            continue
+        if abs(apart) < _NOTICED_S:
+            return ok("clock", "agrees with that of the API")
+        side = "ahead of" if apart > 0 else "behind"
+        text = f"is {counted(round(abs(apart)), 'second')} {side} that of the API"
+        return (note if abs(apart) < _WRONG_S else problem)("clock", text, "set it")
+    return note("clock", "the API does not send a date to compare it with")
+
+
+def of_key(key: KeyFacts) -> Iterator[Check]:
+    """Yield what the key is, and what it may write if its roles tell."""
+    scopes = {"organization": "one organization", "enterprise": "the enterprise"}
+    if key.scope in scopes:
+        owner = OWNERS.get(key.principal, "an unknown owner")
+        yield ok("key", f"API {key.api}, of {owner} of {scopes[key.scope]}")
+    if key.permissions is None:
+        yield note("key", "what it may write cannot be read, and was not tried")
+    else:
+        yield ok("key", f"its roles grant {', '.join(key.permissions) or 'nothing'}")
+
+
+def of_quirks(answers: Mapping[str, str], readable: Collection[str]) -> Iterator[Check]:
+    """Yield the answers to open questions, and which of those that can be read are left."""
+    for quirk, answer in sorted(answers.items()):
+        usual, shown = VALUES[quirk][0], answer or "empty"
+        if answer == usual:
+            yield ok(f"quirk {quirk}", f"{shown}, as devinops expects")
+        else:
+            text = f"{shown}; devinops expects {usual or 'empty'}"
+            yield note(f"quirk {quirk}", text, REPORT)
+    if left := ", ".join(sorted({*readable} - answers.keys())):
+        yield note("quirks", f"what was read does not settle {left}")
