@@ -22,8 +22,8 @@ class Check(Struct, frozen=True):
     """One thing that was looked at."""
 
     status: Status
-    about: Annotated[str, about("What was looked at.")]
-    text: Annotated[str, about("What was found.")]
+    about: str
+    text: str
     step: Annotated[str, about("What to do; empty if there is nothing.")] = ""
 
     def __str__(self) -> str:
@@ -35,7 +35,7 @@ class Check(Struct, frozen=True):
 class KeyFacts(Struct, frozen=True):
     """What a key is, as far as reading tells."""
 
-    api: Annotated[Literal["v3", "v1"], about("The API that it is for.")]
+    api: Literal["v3", "v1"]
     scope: Literal["organization", "enterprise", "unknown"] = "unknown"
     principal: Literal["service_user", "pat_user", "unknown"] = "unknown"
     permissions: Annotated[
