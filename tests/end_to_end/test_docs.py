@@ -196,8 +196,11 @@ def test_the_pages_have_files_to_be_formatted() -> None:
     assert {Path(path).suffix for path in paths} == {".md", ".yaml"}
 
 
+SLOW = {"docs/how-to/recover.md": pytest.mark.matrix}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a POSIX shell")
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [pytest.param(p, marks=SLOW.get(p, ())) for p in PAGES])
 def test_the_commands_of_a_page_print_what_the_page_says(
     page: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
