@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -74,24 +75,19 @@ def commit(root: Path) -> None:
     run("git", *who, "commit", "--quiet", "--message", "all", cwd=root)
 
 
+@pytest.fixture(scope="session")
+def wheel(source: Path, offline: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    dist = tmp_path_factory.mktemp("dist")
+    pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", dist)
+    run(*pip, source, cwd=dist, env=offline)
+    (wheel,) = dist.iterdir()
+    return wheel
+
+
 @pytest.mark.matrix
 def test_the_wheel_installs_and_works_without_extras(
-    source: Path, offline: dict[str, str], tmp_path: Path
+    wheel: Path, offline: dict[str, str], tmp_path: Path
 ) -> None:
-    run(
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "-w",
-        tmp_path / "dist",
-        source,
-        cwd=tmp_path,
-        env=offline,
-    )
-    (wheel,) = (tmp_path / "dist").iterdir()
     names = zipfile.ZipFile(wheel).namelist()
     assert "devinops/py.typed" in names
     for path in (ROOT / "devinops" / "emulator" / "pages").rglob("*.*"):
@@ -108,6 +104,110 @@ def test_the_wheel_installs_and_works_without_extras(
     assert f": {bin / 'python'}" in advice
     assert f" -m pip install 'devinops[emulator] @ {wheel.as_uri()}'\n" in advice
     assert "httpx" not in run(bin / "devinops", "plan", cwd=tmp_path, code=1)
+
+
+# --- each way to install -----------------------------------------------------------------------------------
+
+
+class Machine:
+    """A shell of somebody who has pip in a virtual environment, pipx and uv, but no network."""
+
+    def __init__(self, directory: Path, offline: Mapping[str, str], cache: Path) -> None:
+        self.directory, tools = directory, directory / "tools"
+        tools.mkdir(parents=True)
+        for name in ("pipx", "uv"):
+            (tools / name).symlink_to(Path(sys.executable).with_name(name))
+        bins = [directory / "bin", directory / "venv" / "bin", tools, "/usr/bin", "/bin"]
+        nowhere = "http://127.0.0.1:9"
+        self.env = {
+            **offline,
+            "PIP_NO_COMPILE": "1",  # compiled is only what runs
+            **dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"), nowhere),
+            "NO_PROXY": "127.0.0.1,localhost",
+            "PATH": ":".join(map(str, bins)),
+            "HOME": str(directory / "home"),
+            "PIPX_HOME": str(directory / "pipx"),
+            "PIPX_BIN_DIR": str(directory / "bin"),
+            "UV_TOOL_DIR": str(directory / "uv"),
+            "UV_TOOL_BIN_DIR": str(directory / "bin"),
+            "UV_CACHE_DIR": str(cache),
+            "UV_OFFLINE": "1",
+            "UV_FIND_LINKS": str(WHEELHOUSE),
+            "UV_PYTHON": sys.executable,
+            "UV_PYTHON_DOWNLOADS": "never",
+        }
+
+    def type(self, line: str, code: int = 0) -> str:
+        """Run a line; return what it prints. The first one that needs pip gets a virtual environment."""
+        if line.startswith("pip ") and not (self.directory / "venv").exists():
+            venv.create(self.directory / "venv", with_pip=True)
+        return run("bash", "-c", line, cwd=self.directory, env=self.env, code=code)
+
+    def shows_what_devinops_does(self) -> None:
+        assert re.fullmatch(r"devinops \d\S+\n", self.type("devinops --version"))
+        assert "That is how devinops works." in self.type("devinops demo --no-pause")
+
+
+@pytest.fixture
+def machine(
+    wheel: Path, offline: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Machine:
+    """It has the wheel in the directory of the shell."""
+    machine = Machine(
+        tmp_path_factory.mktemp("machine"), offline, tmp_path_factory.getbasetemp() / "uv-cache"
+    )
+    shutil.copy2(wheel, machine.directory)
+    return machine
+
+
+README = (ROOT / "README.md").read_text("utf-8")
+LINES = re.findall(r"^    (.* install '\./devinops-.*)$", README, re.MULTILINE)
+FROM_GIT = "git+https://HOST/PATH@COMMIT"
+
+
+def git_source(source: Path) -> str:
+    """Return the words that stand for FROM_GIT in a test: the commit of a repository on this machine."""
+    return f"git+file://localhost{source}@{run('git', 'rev-parse', 'HEAD', cwd=source).strip()}"
+
+
+def test_the_readme_installs_a_release_and_a_commit_with_each_tool() -> None:
+    assert [line.partition(" install ")[0] for line in LINES] == ["pip", "pipx", "uv tool"]
+    assert f"'devinops[emulator] @ {FROM_GIT}'" in README
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.partition(" install ")[0])
+def test_each_line_of_the_readme_installs_devinops(
+    line: str, machine: Machine, wheel: Path
+) -> None:
+    machine.type(re.sub(r"'[^']*'", f"'./{wheel.name}[emulator]'", line))
+    machine.shows_what_devinops_does()
+
+
+WITHOUT_EXTRA = {
+    "pip, repository": "pip install 'devinops @ GIT'",
+    "pipx, wheel": "pipx install ./WHEEL",
+    "pipx, wheel that is gone": "pipx install ./WHEEL && rm ./WHEEL",
+    "uv tool, repository": "uv tool install 'devinops @ GIT'",
+    "uv tool, editable": "uv tool install --editable SOURCE",
+}
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("way", WITHOUT_EXTRA)
+def test_the_command_that_devinops_prints_adds_the_extra(
+    way: str, machine: Machine, wheel: Path, source: Path, tmp_path: Path
+) -> None:
+    clone = tmp_path / "my clone"
+    shutil.copytree(source, clone)
+    line = WITHOUT_EXTRA[way].replace("WHEEL", wheel.name).replace("SOURCE", f"'{clone}'")
+    machine.type(line.replace("GIT", git_source(source)))
+    printed = machine.type("devinops emulator", code=1)
+    (command,) = re.findall(
+        r"^devinops: the emulator needs extra packages: (.*)$", printed, re.MULTILINE
+    )
+    machine.type(command)
+    machine.shows_what_devinops_does()
 
 
 @pytest.mark.matrix
