@@ -694,6 +694,8 @@ def emulator(**arguments: Any) -> ExitCode:
 
     Open its address in a browser to see and edit what it serves, as in the web app.
 
+    Without the extra emulator, this prints the command that adds it.
+
     Keys: cog_emulator (organization org-emulator), cog_enterprise, apk_emulator (v1).
 
     \b
@@ -710,6 +712,7 @@ def demo(**arguments: Any) -> ExitCode:
     """Walk through a review, a rename, an edit in the web app and a rollback, on the emulator.
 
     Needs no key, and uses only a temporary directory and the loopback address of this machine.
+    Without the extra emulator, this prints the command that adds it.
     """
     return _call("demo:run", arguments)
 

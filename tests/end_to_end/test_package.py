@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.testing.leaks import secrets
 from tests.testing.places import ROOT
@@ -182,6 +183,16 @@ def test_each_line_of_the_readme_installs_devinops(
 ) -> None:
     machine.type(re.sub(r"'[^']*'", f"'./{wheel.name}[emulator]'", line))
     machine.shows_what_devinops_does()
+
+
+@pytest.mark.matrix
+def test_the_action_installs_the_devinops_of_its_own_files(machine: Machine, source: Path) -> None:
+    action = yaml.safe_load((source / "action.yml").read_text("utf-8"))
+    (script,) = (step["run"] for step in action["runs"]["steps"] if step.get("id") == "install")
+    machine.env["ACTION"] = str(source)
+    machine.type(script)
+    assert re.fullmatch(r"devinops \d\S+\n", machine.type("devinops --version"))
+    assert "no problems" in machine.type(f"devinops validate --root '{source}/examples/basic'")
 
 
 WITHOUT_EXTRA = {
