@@ -57,6 +57,11 @@ def list_owned(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with open_inventory_session(options) as session:
         inventory = session.store.read()
+    _answer_list(session, inventory)
+    return ExitCode.OK
+
+
+def _answer_list(session: Session[Reader], inventory: Inventory) -> None:
     runs = open_runs(inventory)
     unclear = sorted((i for i in inventory.intents if i.unclear), key=lambda intent: intent.key)
     document = ListDocument(
@@ -72,7 +77,6 @@ def list_owned(options: Options) -> ExitCode:
         deleted=tuple(DeletedItem(str(key), id, at) for key, id, at in inventory.deleted),
     )
     _answer(session, _listing(inventory, runs, unclear), document)
-    return ExitCode.OK
 
 
 def _run_item(run: str, intents: Iterable[Intent], job: str | None) -> RunItem:
@@ -230,24 +234,14 @@ def forget(options: Options, key: str | None, everything: bool, yes: bool) -> Ex
 
 def _forget_all(options: Options, *, yes: bool) -> ExitCode:
     with open_inventory_session(options) as session:
-        name, store = session.settings.target.name, session.settings.inventory.store
+        name = session.settings.target.name
         if not (yes or is_interactive()):
             raise UsageError("forget --all cannot ask without a terminal: pass --yes")
         if not (yes or click.confirm(f"Stop owning all objects of {name}?", err=True)):
             return ExitCode.DECIDE
         session.store.clear()
-    lines = [f"nothing is owned in {name} any more; no object was touched"]
-    nothing = ListDocument(
-        **HEAD,
-        target=name,
-        store=store,
-        owned=0,
-        records=(),
-        open_runs=(),
-        unclear=(),
-        deleted=(),
-    )
-    _answer(session, lines, nothing)
+        inventory = session.store.read()
+    _answer_list(session, inventory)
     return ExitCode.OK
 
 
