@@ -152,12 +152,13 @@ def marked(text: str, comment: str = "#") -> str:
 def is_unedited(existing: str, text: str) -> bool:
     """Return whether a file is as devinops init wrote it, whatever its version.
 
-    `text` is what it would write now. Early versions wrote no mark.
+    `text` is what it would write now: early versions wrote it without a mark, as `devinops schema`
+    does. If it is empty, only the mark counts.
     """
     existing = existing.replace("\r\n", "\n")
     if mark := _MARK.match(existing):
         return mark[2] == _hash((mark[1] or "") + existing[mark.end() :])
-    return marked(existing) == text
+    return bool(text) and text in (marked(existing), marked(existing, comment=""))
 
 
 def _hash(text: str) -> str:

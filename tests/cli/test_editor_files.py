@@ -124,6 +124,14 @@ def test_a_schema_of_another_version_is_updated_and_an_edited_one_is_kept(
         assert f"kept  {CONFIG}, which differs from what devinops init would write\n" in out
 
 
+def test_a_schema_that_devinops_schema_wrote_is_updated_from_then_on(
+    top: Path, init: Callable[..., str], devinops: Devinops
+) -> None:
+    devinops("schema", "config", "--directory", top / ".schemas")
+    assert f"updated {CONFIG}\n" in init("--editor", "vscode")
+    assert f"unchanged {CONFIG}\n" in init()
+
+
 def test_settings_that_exist_are_kept_and_what_to_add_is_printed(
     top: Path, init: Callable[..., str]
 ) -> None:
