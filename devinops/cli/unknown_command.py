@@ -51,6 +51,7 @@ _INSTEAD: Final = {
     ),
     ("console",): "There are no expressions: devinops plan shows the values that apply would send.",
     ("post", "annotate"): "Use devinops comment.",
+    ("health", "diagnose", "debug", "self-test"): "Use devinops doctor.",
     ("serve", "server", "mock"): "Use devinops emulator.",
     ("new", "setup"): "Use devinops init.",
     ("create", "add", "edit"): "Write or edit the file of the entry, then use devinops plan.",

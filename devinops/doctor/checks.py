@@ -30,6 +30,8 @@ def problem(about: str, text: str, step: str) -> Check:
 
 REPORT: Final = "report it"
 _AGAIN: Final = "run devinops doctor again"
+_PERHAPS: Final = f"{_AGAIN}, and report it if it stays"
+"""For what a change between two requests can cause, too."""
 _ADDRESS: Final = "check DEVIN_API_URL"
 
 _STEPS: Final[Mapping[str, str]] = {
@@ -86,7 +88,9 @@ def _of_readable(result: List) -> Iterator[Check]:
     about = result.reading.name
     later = [page for page in result.pages[1:] if not page.succeeded and not result.faults]
     yield from (of_failure(f"{about}, a later page", page) for page in later)
-    yield from (problem(about, fault, REPORT) for fault in result.faults)
+    yield from (
+        problem(about, fault, f"{_AGAIN}, and report it if it stays") for fault in result.faults
+    )
     yield from of_findings(about, result.findings)
     if not later and not result.faults and not result.findings:
         yield ok(about, _read(result))

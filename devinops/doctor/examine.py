@@ -16,6 +16,7 @@ from devinops.doctor.lists import PAGE_SIZE, List, read
 from devinops.doctor.observer import Observation, Observer
 from devinops.doctor.shape import differences
 from devinops.doctor.summary import HEADERS, OWNERS, of_connection, of_key, of_quirks
+from devinops.model.errors import FORBIDDEN
 from devinops.schema.doctor import Check, KeyFacts
 
 _PERMISSION: Final = re.compile(r"[A-Z][A-Za-z]{3,39}")
@@ -83,8 +84,12 @@ class _Run:
             result.checks[:0] = of_connection(url, proxy, seen, result.headers)
         if result.lists or not self.is_cut_off:
             result.checks += of_key(result.key)
+            if {each.first.status for each in result.lists.values()} == {FORBIDDEN}:
+                text = "may read nothing of what devinops manages"
+                self._say(problem("key", text, "give it a role, or check DEVIN_ORG_ID"))
             result.checks += (check for each in result.lists.values() for check in of_list(each))
-            readable = quirks.readable(self.target.api, self.contract.readings)
+            were_read = (each.reading for each in result.lists.values())
+            readable = quirks.readable(self.target.api, were_read)
             result.checks += (*self.probes, *of_quirks(result.quirks, readable))
 
     # --- the key ---
@@ -95,12 +100,16 @@ class _Run:
         unknown = KeyFacts("v3", "enterprise" if is_enterprise else "unknown")
         if self._stops(own):
             return unknown
-        if not own.succeeded or not isinstance(own.value, dict):
+        if own.status in (FORBIDDEN, 404):
             text = f"/v3/self is refused ({own.status}), so its owner is unknown"
             step = "" if self.result.org_id or is_enterprise else "set DEVIN_ORG_ID"
             self._say(note("key", text, step))
+        elif not own.succeeded:
+            self._say(of_failure("/v3/self", own))
+        else:
+            self._say(*of_findings("/v3/self", self._differences(own.value, "self")))
+        if not own.succeeded or not isinstance(own.value, dict):
             return unknown
-        self._say(*of_findings("/v3/self", self._differences(own.value, "self")))
         owner = own.value.get("principal_type")
         return self._placed(owner if owner in OWNERS else "unknown", own.value)
 

@@ -46,8 +46,10 @@ def _agreed(answers: Mapping[str, set[str]]) -> dict[str, str]:
     return {quirk: min(found) for quirk, found in answers.items() if len(found) == 1}
 
 
-def _status(result: List, _: Lists, answers: Mapping[str, str]) -> str | None:
-    return None if result.first.failure else answers.get(str(result.first.status))
+def _status(result: List, lists: Lists, answers: Mapping[str, str]) -> str | None:
+    """Return the answer for a status, if the organization exists."""
+    exists = any(each.succeeded and each.reading.needs_organization for each in lists.values())
+    return answers.get(str(result.first.status)) if exists and not result.first.failure else None
 
 
 def _form(result: List, _: Lists) -> str | None:
@@ -117,7 +119,9 @@ def _ascends(values: list[Any]) -> bool:
     return values == sorted(values)
 
 
-def _apart(result: List, lists: Lists, member: str, other: str, figure: str) -> str | None:
+def _apart(
+    result: List, lists: Lists, member: str, other: str, figure: str, where: Mapping[str, str]
+) -> str | None:
     """Return that two figures about the same object are separate, if they differ anywhere.
 
     If they agree everywhere, somebody may have set them alike.
@@ -126,7 +130,8 @@ def _apart(result: List, lists: Lists, member: str, other: str, figure: str) -> 
         return None
     id = result.reading.id
     ours = [(item.get(id), item.get(member)) for item in result.objects]
-    theirs = [(item.get(id), item.get(figure)) for item in lists[other].objects if item.get(id)]
+    others = [item for item in lists[other].objects if where.items() <= item.items()]
+    theirs = [(item.get(id), item.get(figure)) for item in others]
     differ = any(pair not in theirs for pair in ours if pair[1] is not None)
     return "separate" if differ or any(pair not in ours for pair in theirs) else None
 

@@ -79,9 +79,9 @@ def of_quirks(answers: Mapping[str, str], readable: Collection[str]) -> Iterator
     for quirk, answer in sorted(answers.items()):
         usual, shown = VALUES[quirk][0], answer or "empty"
         if answer == usual:
-            yield ok(f"quirk {quirk}", f"{shown}, as devinops expects")
+            yield ok(f"quirk {quirk}", f"{shown}, as the emulator assumes")
         else:
-            text = f"{shown}; devinops expects {usual or 'empty'}"
+            text = f"{shown}; the emulator assumes {usual or 'empty'}"
             yield note(f"quirk {quirk}", text, REPORT)
     if left := ", ".join(sorted({*readable} - answers.keys())):
         yield note("quirks", f"what was read does not settle {left}")

@@ -181,6 +181,19 @@ def test_a_certificate_that_is_not_trusted(
     )
 
 
+def test_a_proxy_that_refuses_is_named_without_its_password(
+    devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(lambda _: Reply(407, {})) as server:
+        port = server.url.rpartition(":")[2]
+        monkeypatch.setenv("HTTPS_PROXY", f"http://ada:hush@127.0.0.1:{port}")
+        monkeypatch.setenv("DEVIN_API_KEY", "cog_key")
+        ran = devinops("doctor", "-v")
+    text = "the proxy refused the request: check HTTPS_PROXY, and its user and password"
+    assert f"problem  connection: {text}\n" in ran.out
+    assert "hush" not in ran.out + ran.err
+
+
 # --- this machine -----------------------------------------------------------------------------
 
 
@@ -357,6 +370,8 @@ def test_an_emulator_started_from_a_report_gives_the_same_report(
         found = examined(again, "cog_doctor")
     document = json.loads(file.read_text())
     assert found.quirks == document["quirks"] == {**found.quirks, **quirks}
+    refused = devinops("emulator", "--as", tmp_path / "nowhere.json")
+    assert (refused.code, "cannot read the report" in refused.err) == (1, True)
     assert [(each.reading.path, each.first.status) for each in found.lists.values()] == [
         (each["path"], each["status"]) for each in document["readings"]
     ]

@@ -127,21 +127,21 @@ CASES: dict[str, tuple[str, Callable[[Reply], Reply], str]] = {
     ),
     "a page announces another without a cursor": (
         NOTES, page(has_next_page=True, end_cursor=None),
-        "problem  notes: a page announces another, but has no end_cursor: report it",
+        "problem  notes: a page announces another, but has no end_cursor: run devinops doctor again, and report it if it stays",
     ),
     "the total is wrong": (
-        NOTES, page(total=9), "problem  notes: total is 9, but the list has 8 objects: report it",
+        NOTES, page(total=9), "problem  notes: total is 9, but the list has 8 objects: run devinops doctor again, and report it if it stays",
     ),
     "an object is listed twice": (
-        NOTES, with_json(first_twice), "problem  notes: the list shows 1 object twice: report it",
+        NOTES, with_json(first_twice), "problem  notes: the list shows 1 object twice: run devinops doctor again, and report it if it stays",
     ),
     "small pages have more than was asked for": (
         PLAYBOOKS, with_json(lambda content: {**content, "items": content["items"] * 2}),
-        "problem  playbooks: a page has 2 objects, but 1 was asked for: report it",
+        "problem  playbooks: a page has 2 objects, but 1 was asked for: run devinops doctor again, and report it if it stays",
     ),
     "a page is empty and announces another": (
         NOTES, page(items=[], has_next_page=True, end_cursor="next"),
-        "problem  notes: a page announces another, but is empty: report it",
+        "problem  notes: a page announces another, but is empty: run devinops doctor again, and report it if it stays",
     ),
     "the list is a web page": (
         NOTES, html, "problem  notes: an HTML page instead of JSON (200): a proxy or a login page answers; check DEVIN_API_URL",
@@ -190,6 +190,8 @@ def test_a_difference_is_found(name: str) -> None:
         (changed("/v3/self", redirect), "problem  connection: a redirect, which is not followed (302): check DEVIN_API_URL"),
         (changed("/v3/self", status(401)), "problem  key: rejected (401): check the key in DEVIN_API_KEY, and the IP access list of the enterprise"),
         (changed("/v3/self", status(403)), "note     key: /v3/self is refused (403), so its owner is unknown: set DEVIN_ORG_ID"),
+        (changed("/v3/self", status(503)), "problem  /v3/self: the API failed (503): run devinops doctor again"),
+        (changed("/v3/self", with_json(lambda own: [own])), "problem  /v3/self: the response is a list, not an object (1 time): report it"),
         (changed("/v3/self", page(principal_type=7)), "problem  /v3/self: principal_type is a number, not text (1 time): report it"),
     ],
 )  # fmt: skip
@@ -232,8 +234,14 @@ async def ignores_cursors(call: Call, ask: Next) -> Reply:
 def test_a_cursor_that_leads_to_its_own_page_is_found() -> None:
     with Emulator(seed(), layers=[ignores_cursors]) as emulator:
         found = lines(examined(emulator))
-    assert "problem  notes: a page leads to itself: report it" in found
-    assert "problem  notes: the list shows 8 objects twice: report it" in found
+    assert (
+        "problem  notes: a page leads to itself: run devinops doctor again, and report it if it stays"
+        in found
+    )
+    assert (
+        "problem  notes: the list shows 8 objects twice: run devinops doctor again, and report it if it stays"
+        in found
+    )
 
 
 def test_headers_that_help_to_report_are_named() -> None:

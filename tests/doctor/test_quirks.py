@@ -108,3 +108,22 @@ def test_a_filter_is_believed_only_if_it_filters(
     page = {"items": [{"path": path} for path in paths], "has_next_page": more}
     assert quirks.of_filter("A/B", "A", "path", page) == answer
     assert quirks.of_filter("A/B", "A", "path", None) == {}
+
+
+def test_a_404_of_an_organization_that_does_not_exist_tells_nothing_about_features() -> None:
+    with Emulator(seed()) as emulator:
+        found = examined(emulator, "cog_enterprise", "org-nowhere")
+    assert "session_tags" not in found.quirks
+    assert "problem  notes: not there (404): check DEVIN_ORG_ID and DEVIN_API_URL" in map(
+        str, found.checks
+    )
+
+
+def test_limits_of_people_are_not_compared_with_those_of_organizations() -> None:
+    more = seed()
+    more["enterprise"]["acu_limits"] = [
+        {"scope": "enterprise", "cycle_acu_limit": 5},
+        {"scope": "user", "cycle_acu_limit": 7},
+    ]
+    with Emulator(more) as emulator:
+        assert "acu_limit" not in examined(emulator, "cog_enterprise", "org-emulator").quirks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import os
 import signal
 import socket
@@ -58,6 +59,21 @@ def test_quirks_of_the_command_line_win_over_those_of_the_seed(tmp_path):
         path = f"{url}/v3/organizations/org-emulator/knowledge/notes"
         note = good(client.post(path, json=NOTE | {"body": "  a\nb  "}))
     assert note["body"] == "a\r\nb"
+
+
+@pytest.mark.matrix
+def test_quirks_of_the_command_line_win_over_those_of_a_report(tmp_path):
+    report = tmp_path / "doctor.json"
+    key = {"api": "v3", "scope": "organization", "principal": "unknown"}
+    told = {"total": "absent", "error_body": "problem"}
+    report.write_text(json.dumps({"format_version": "1.0", "key": key, "quirks": told}))
+    with (
+        served("port=0", f"report=Path({str(report)!r})", "quirks={'total': 'none'}") as (_, url),
+        httpx.Client(headers={"Authorization": "Bearer cog_doctor"}) as client,
+    ):
+        path = f"{url}/v3/organizations/org-emulator"
+        assert client.get(f"{path}/playbooks").json()["total"] is None
+        assert client.get(f"{path}/playbooks/x").json()["title"] == "Not Found"
 
 
 @pytest.mark.sampled(3)
