@@ -57,9 +57,9 @@ def init(**arguments: Any) -> ExitCode:
     """Set up a repository: devinops.yaml, a first note, CI and pre-commit.
 
     CI and pre-commit read their files at the top of the Git repository, so they are written there.
-    init overwrites only files for CI that it wrote itself and that nobody has edited since: it
-    updates them. For one that was edited, it shows the difference, and the exit code is 4 if the
-    file has no job for a target. Other existing files stay as they are.
+    init overwrites only files for CI and editors that it wrote itself and that nobody has edited
+    since: it updates them. For one for CI that was edited, it shows the difference, and the exit
+    code is 4 if the file has no job for a target. Other existing files stay as they are.
 
     \b
       devinops init
