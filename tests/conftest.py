@@ -141,7 +141,7 @@ def devinops(capfd: pytest.CaptureFixture[str]) -> Devinops:
         words = [str(argument) for argument in argv]
         code = main(words)
         captured = capfd.readouterr()
-        assert code in exit_codes(words), f"docs/options.md does not know the {code} of {words}"
+        assert code in exit_codes(words), f"{code} of {words}: add it to command_manual.MORE"
         return Ran(code, captured.out, captured.err)
 
     return run

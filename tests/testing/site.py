@@ -64,12 +64,12 @@ def build(root: Path = ROOT) -> Path:
 
 
 def stage(directory: Path) -> None:
-    """Write the pages, their pictures and style, and the schemas into a directory."""
+    """Write the pages, their pictures, style and script, and the schemas into a directory."""
     for page in pages():
         path = directory / page.relative_to(ROOT)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(staged(page, page.read_text(encoding="utf-8")), encoding="utf-8")
-    for file in (*DOCS.rglob("*.svg"), *DOCS.rglob("*.css")):
+    for file in (path for path in DOCS.rglob("*") if path.suffix in (".svg", ".css", ".js")):
         shutil.copy(file, directory / file.relative_to(ROOT))
     shutil.copytree(ROOT / "schemas", directory / SCHEMAS)
 
