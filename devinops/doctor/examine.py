@@ -111,7 +111,7 @@ class _Run:
         if not own.succeeded or not isinstance(own.value, dict):
             return unknown
         owner = own.value.get("principal_type")
-        return self._placed(owner if owner in OWNERS else "unknown", own.value)
+        return self._placed(owner if owner in [*OWNERS] else "unknown", own.value)
 
     def _placed(self, owner: Any, own: Mapping[str, Any]) -> KeyFacts:
         """Return what the key is, and say if it does not fit the settings."""
