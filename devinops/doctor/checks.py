@@ -58,9 +58,8 @@ def of_failure(about: str, observation: Observation) -> Check:
         code = f" ({status})" if status is not None else ""
         return problem(about, f"{failure}{code}", _STEPS.get(failure, _AGAIN))
     if status == 407:
-        return problem(
-            about, "the proxy wants a password (407)", _STEPS["the proxy refused the request"]
-        )
+        step = _STEPS["the proxy refused the request"]
+        return problem(about, "the proxy wants a password (407)", step)
     if status == TOO_MANY:
         return problem(about, "too many requests (429), also after a pause", f"{_AGAIN} later")
     if (status or 0) >= 500:
@@ -88,9 +87,7 @@ def _of_readable(result: List) -> Iterator[Check]:
     about = result.reading.name
     later = [page for page in result.pages[1:] if not page.succeeded and not result.faults]
     yield from (of_failure(f"{about}, a later page", page) for page in later)
-    yield from (
-        problem(about, fault, f"{_AGAIN}, and report it if it stays") for fault in result.faults
-    )
+    yield from (problem(about, fault, _PERHAPS) for fault in result.faults)
     yield from of_findings(about, result.findings)
     if not later and not result.faults and not result.findings:
         yield ok(about, _read(result))

@@ -17,6 +17,7 @@ from devinops.doctor.observer import Observation, Observer
 from devinops.doctor.shape import differences
 from devinops.doctor.summary import HEADERS, OWNERS, of_connection, of_key, of_quirks
 from devinops.model.errors import FORBIDDEN
+from devinops.model.target import Target
 from devinops.schema.doctor import Check, KeyFacts
 
 _PERMISSION: Final = re.compile(r"[A-Z][A-Za-z]{3,39}")
@@ -41,27 +42,31 @@ class Examination:
 
 
 def examine(
-    connection: Connection, variable: str, log: Callable[[str], None], clock: Callable[[], float]
+    connection: Connection, log: Callable[[str], None], clock: Callable[[], float]
 ) -> Examination:
-    """Return what reading with a key tells; `variable` is the one that holds it.
+    """Return what reading with a key tells; `log` gets a line for each request.
 
-    `log` gets a line for each request. Raises ConfigError if the key cannot be sent.
+    Raises ConfigError if the key cannot be sent.
     """
     with Observer(connection, log, clock) as observer:
-        run = _Run(observer, connection, variable)
-        run.examine()
+        run = _Run(observer, connection.target)
+        run.ask()
+        run.conclude()
     return run.result
 
 
 class _Run:
-    def __init__(self, observer: Observer, connection: Connection, variable: str) -> None:
-        self.observer, self.target, self.variable = observer, connection.target, variable
+    """The requests with one key, and what they lead to."""
+
+    def __init__(self, observer: Observer, target: Target) -> None:
+        self.observer, self.target = observer, target
         self.contract = contract(self.target.api)
         self.result = Examination(KeyFacts(self.target.api), self.target.org_id)
         self.probes: list[Check] = []
         self.is_cut_off = False
 
-    def examine(self) -> None:
+    def ask(self) -> None:
+        """Send all requests."""
         result, is_v3 = self.result, self.target.api == "v3"
         result.key = self._ask_who() if is_v3 else KeyFacts("v1", "organization")
         for reading in self.contract.readings:
@@ -71,7 +76,10 @@ class _Run:
                 self._read(reading)
         self._read_one()
         self._filter()
-        seen = self.observer.seen
+
+    def conclude(self) -> None:
+        """Say what the responses mean."""
+        result, seen = self.result, self.observer.seen
         observations = [each for each, _ in seen]
         result.requests = self.observer.sent
         result.quirks |= quirks.settled(result.lists)
@@ -199,7 +207,7 @@ class _Run:
     def _stops(self, first: Observation) -> bool:
         """Say why the first response makes all others useless; False if it does not."""
         if first.status == 401 and not first.failure:
-            step = f"check the key in {self.variable}, and the IP access list of the enterprise"
+            step = "check the key, and the IP access list of the enterprise"
             self._say(problem("key", "rejected (401)", step))
         elif first.failure or first.status == 407:
             self._say(of_failure("connection", first))

@@ -321,6 +321,23 @@ def test_no_output_has_a_word_of_the_organization(
         assert "cog_" not in output
 
 
+def test_no_output_has_the_name_of_a_target_or_of_its_variable(
+    devinops: Devinops, rich: Emulator, repository: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = "{org_id: org-canary, api_key_env: DEVIN_CANARY, labels: {canary: canary}}"
+    root = repository({"devinops.yaml": f"version: 1\ntargets: {{canary: {target}}}\n"})
+    for key, line in (
+        ("cog_wrong", "rejected (401)"),
+        ("", "cannot be used"),
+        ("cog_emulator", ""),
+    ):
+        monkeypatch.setenv("DEVIN_CANARY", key)
+        ran = devinops("doctor", "-C", root, "-t", "canary", "-v")
+        assert line in ran.out
+        assert ran.code == 1
+        assert CANARY not in (ran.out + ran.err).lower()
+
+
 def _reports(directory: Path) -> list[str]:
     formats = ("text", "json", "markdown", "html")
     return [f"--report={format}={directory / f'report.{format}'}" for format in formats]

@@ -188,7 +188,7 @@ def test_a_difference_is_found(name: str) -> None:
     [
         (changed("/v3/self", html), "problem  connection: an HTML page instead of JSON (200): a proxy or a login page answers; check DEVIN_API_URL"),
         (changed("/v3/self", redirect), "problem  connection: a redirect, which is not followed (302): check DEVIN_API_URL"),
-        (changed("/v3/self", status(401)), "problem  key: rejected (401): check the key in DEVIN_API_KEY, and the IP access list of the enterprise"),
+        (changed("/v3/self", status(401)), "problem  key: rejected (401): check the key, and the IP access list of the enterprise"),
         (changed("/v3/self", status(403)), "note     key: /v3/self is refused (403), so its owner is unknown: set DEVIN_ORG_ID"),
         (changed("/v3/self", status(503)), "problem  /v3/self: the API failed (503): run devinops doctor again"),
         (changed("/v3/self", with_json(lambda own: [own])), "problem  /v3/self: the response is a list, not an object (1 time): report it"),

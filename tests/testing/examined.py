@@ -78,7 +78,7 @@ def examined(
     target = Target("default", emulator.url, api, org_id, enterprise=more.pop("enterprise", False))
     clock: Callable[[], float] = more.pop("clock", time.time)
     connection = Connection(target, key, timeout_s=more.pop("timeout_s", 20))
-    return examine(connection, "DEVIN_API_KEY", more.pop("log", ignore), clock)
+    return examine(connection, more.pop("log", ignore), clock)
 
 
 def lines(found: Examination) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from devinops.cli.options import Options
 from devinops.cli.session import connection, failures_written, read_settings
-from devinops.config.settings import Settings, key_variable
+from devinops.config.settings import Settings
 from devinops.doctor import local
 from devinops.doctor.checks import note, ok, problem
 from devinops.doctor.examine import Examination, examine
@@ -39,8 +39,7 @@ def run(options: Options) -> ExitCode:
         except (ConfigError, InputError):
             checks.append(_unusable())
         else:
-            variable = key_variable(settings)
-            found = examine(connection(settings), variable, options.log, time.time)
+            found = examine(connection(settings), options.log, time.time)
         if (options.root / CONFIG).is_file():
             checks += _inventory(settings, found) if found else ()
             checks += _pipeline(options)
