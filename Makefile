@@ -30,7 +30,7 @@ test: $(VENV)/.test
 # Includes the tests marked `matrix`: packaging, pre-commit, generated requests, all combinations.
 # CI sets LEAVE_OUT_CORE, because it has just run the core tests for their coverage.
 LEAVE_OUT_CORE ?=
-test-all: $(VENV)/.test $(WHEELHOUSE)/.done
+test-all: $(VENV)/.test $(WHEELHOUSE)/.done $(VENV)/tools/.done
 	$(PYTEST) -m 'not crash' $(if $(LEAVE_OUT_CORE),$(CORE_TESTS:%=--ignore=%)) $(PYTEST_ARGS)
 
 # Kills an apply before and after every request, and lets each fault happen at every request. The
@@ -116,7 +116,7 @@ dist: $(VENV)/tools/.done $(WHEELHOUSE)/.done
 $(VENV)/tools/.done: $(LOCK) $(EMULATOR_LOCK) $(DIST_LOCK) | $(BIN)/python
 	@echo "setting up the tools of make dist …"
 	@$(BIN)/python -m venv --clear $(VENV)/tools
-	@$(VENV)/tools/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
+	@$(VENV)/tools/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --only-binary :all: \
 		--require-hashes $(patsubst %,--requirement %,$(LOCK) $(EMULATOR_LOCK) $(DIST_LOCK))
 	@touch $@
 
