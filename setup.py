@@ -54,7 +54,7 @@ class Sdist(sdist):
 def write_version(top: str, version: str) -> None:
     record = Path(top, "devinops", "version.txt")
     record.unlink(missing_ok=True)  # It may be a hard link to the file of the checkout.
-    record.write_text(f"{version}\n", "utf-8")
+    record.write_text(f"{version} built\n", "utf-8")
 
 
 setup(cmdclass={"build_py": BuildPy, "sdist": Sdist})

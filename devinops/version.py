@@ -24,8 +24,8 @@ def this_version(package: Path = _PACKAGE) -> str:
     """Return the version of the devinops in a directory, such as `1.0.1.dev12+g1a2b3c4`."""
     top, record = package.parent, package / "version.txt"
     recorded, _, key = _read(record).partition(" ")
-    # The files of an sdist can be imported into another repository, such as that of a distribution.
-    if not (top / ".git").exists() or (top / "PKG-INFO").exists():
+    # What was built can lie in another repository, such as that of a distribution.
+    if key == "built" or not (top / ".git").exists():
         version = recorded or _archived_version(top)
         return _installed_version(top) if version.endswith("+unknown") else version
     commit, now = _checked_out(top / ".git")

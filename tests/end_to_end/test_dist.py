@@ -109,12 +109,12 @@ def check_contents(checkout: Path, built: Path) -> None:
     assert source == set(git(checkout, "ls-files").splitlines())
     assert owners == {(0, 0, "", "", 0)}
     with zipfile.ZipFile(built / "devinops-1.0.0-py3-none-any.whl") as wheel:
-        assert wheel.read("devinops/version.txt") == b"1.0.0\n"
+        assert wheel.read("devinops/version.txt") == b"1.0.0 built\n"
         tops = {name.partition("/")[0] for name in wheel.namelist()}
         assert tops == {"devinops", "devinops-1.0.0.dist-info"}
     document = json.loads((built / "devinops.cdx.json").read_text())
     assert document["metadata"]["component"]["version"] == "1.0.0"
-    listed = {part["name"].lower() for part in document["components"]}
+    listed = {part["name"].lower().replace("_", "-") for part in document["components"]}
     pinned = (built / "requirements.txt").read_text().splitlines()
     locked = {line.partition("==")[0]: line for line in pinned if line[0].isalpha()}
     assert listed <= {*locked}
