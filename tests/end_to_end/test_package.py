@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from devinops.version import RELEASE
 from tests.testing.leaks import secrets
 from tests.testing.places import ROOT
 
@@ -174,6 +175,8 @@ def git_source(source: Path) -> str:
 def test_the_readme_installs_a_release_and_a_commit_with_each_tool() -> None:
     assert [line.partition(" install ")[0] for line in LINES] == ["pip", "pipx", "uv tool"]
     assert f"'devinops[emulator] @ {FROM_GIT}'" in README
+    texts = README + (ROOT / "docs" / "how-to" / "install.md").read_text("utf-8")
+    assert {*re.findall(r"devinops-([\w.+]+)-py3", texts)} == {RELEASE}
 
 
 @pytest.mark.matrix

@@ -286,10 +286,10 @@ def test_a_merge_queue_is_planned_without_a_comment(world: World) -> None:
     assert "merge_group" in world.workflow["on"]
 
 
-def queue(world: World, after: str) -> dict[str, Step]:
+def queue(world: World, after: str, **more: Any) -> dict[str, Step]:
     """Run the plan for what a merge queue adds to the commit `after`."""
     ref = "refs/heads/gh-readonly-queue/main/pr-1-0a"
-    return world.run("plan", "merge_group", ref=ref, queued_after=after)
+    return world.run("plan", "merge_group", ref=ref, queued_after=after, **more)
 
 
 def test_what_was_reviewed_is_applied_after_a_merge_queue(world: World) -> None:
@@ -646,6 +646,17 @@ def test_a_request_is_planned_and_applied_in_the_targets_that_it_affects(fleet: 
     passed(steps)
     assert steps["Apply"].code == 0
     assert notes(fleet) == [[], ["A", "B"], []]
+
+
+@pytest.mark.matrix
+def test_a_merge_queue_plans_the_targets_that_its_request_affects(fleet: World) -> None:
+    after = git(fleet.checkout, "rev-parse", "HEAD")
+    note = "---\nname: b\ntrigger: t\ntargets: [b]\n---\nb\n"
+    (fleet.checkout / "knowledge" / "b.md").write_text(note)
+    fleet.push()
+    steps = queue(fleet, after, secrets=SHARED_KEY)
+    passed(steps)
+    assert (steps["Plan"].outputs["targets"], steps["Comment"].code) == ("1", None)
 
 
 def test_a_push_that_affects_no_target_applies_nothing(fleet: World) -> None:

@@ -552,8 +552,8 @@ def _comments(origin: Origin, indent: int) -> dict[str, str]:
     text = (
         f"{_FILL_IN} the {UNKNOWN_URL} of the Git repository of devinops and a {UNKNOWN_COMMIT}. "
         f"devinops init does not know them: {origin.unknown}. It is not taken from a package "
-        "index, because anybody could publish a package of this name there. If your own index has "
-        "it, write its version here, and let pip ask no other index."
+        "index, because anybody could publish a package of this name there. If a server of yours "
+        "has the wheel, write devinops @ ADDRESS#sha256=HASH instead."
     )
     start = f"{'':{indent}}# "
     why = textwrap.fill(text, 96, initial_indent=start, subsequent_indent=start)
