@@ -208,7 +208,8 @@ def _installer() -> tuple[str, str]:
     uv = f"uv pip install --python {python}"
     if (prefix / "pipx_metadata.json").exists():
         return "pipx install --force", f"pipx inject {NAME}"
-    if (prefix / "uv-receipt.toml").exists():
+    # uvx runs an environment in the cache of uv, which nobody should change.
+    if (prefix / "uv-receipt.toml").exists() or prefix.parent.name.startswith("archive-v"):
         return "uv tool install --force", uv
     try:
         by_uv = (distribution(NAME).read_text("INSTALLER") or "").strip() == "uv"

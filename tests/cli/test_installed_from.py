@@ -399,3 +399,12 @@ def test_the_command_for_an_extra_fits_how_devinops_was_installed(
     if metadata:
         (tmp_path / metadata).touch()
     assert origins.install_command("devinops[secrets]") == expected.replace("@/", f"{tmp_path}/")
+
+
+def test_the_command_for_uvx_installs_the_tool(
+    installed: Callable[[object], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(vcs(HTTPS))
+    monkeypatch.setattr(sys, "prefix", "/home/ada/.cache/uv/archive-v0/x")
+    expected = f"uv tool install --force 'devinops[emulator] @ git+{HTTPS}@{C}'"
+    assert origins.install_command("devinops[emulator]") == expected

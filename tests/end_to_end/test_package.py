@@ -164,6 +164,7 @@ def machine(
 
 README = (ROOT / "README.md").read_text("utf-8")
 LINES = re.findall(r"^    (.* install '\./devinops-.*)$", README, re.MULTILINE)
+HOOKS = ".pre-commit-hooks.yaml"
 FROM_GIT = "git+https://HOST/PATH@COMMIT"
 
 
@@ -172,9 +173,12 @@ def git_source(source: Path) -> str:
     return f"git+file://localhost{source}@{run('git', 'rev-parse', 'HEAD', cwd=source).strip()}"
 
 
-def test_the_readme_installs_a_release_and_a_commit_with_each_tool() -> None:
+def test_the_readme_installs_this_release_and_a_commit_with_each_tool() -> None:
     assert [line.partition(" install ")[0] for line in LINES] == ["pip", "pipx", "uv tool"]
     assert f"'devinops[emulator] @ {FROM_GIT}'" in README
+    (repository,) = re.findall(r"^- pre-commit: `(.*)`$", README, re.MULTILINE)
+    hooks = {hook["id"] for hook in yaml.safe_load(repository)["hooks"]}
+    assert hooks <= {hook["id"] for hook in yaml.safe_load((ROOT / HOOKS).read_text("utf-8"))}
     texts = README + (ROOT / "docs" / "how-to" / "install.md").read_text("utf-8")
     assert {*re.findall(r"devinops-([\w.+]+)-py3", texts)} == {RELEASE}
 
