@@ -11,7 +11,17 @@ import pytest
 
 from tests.testing.inventories import commit, git
 from tests.testing.places import ROOT
-from tests.testing.releases import BASE_IMAGE, CHANGELOG, FILES, IMAGE, TAG, VERSION, World
+from tests.testing.releases import (
+    BASE_IMAGE,
+    CHANGELOG,
+    FILES,
+    IMAGE,
+    TAG,
+    VERSION,
+    WORKFLOW,
+    World,
+)
+from tests.testing.workflows import read_workflow
 
 WHEEL, SDIST, SBOM, LOCK = FILES
 VARIABLES = {"IMAGE": IMAGE, "BASE_IMAGE": BASE_IMAGE}
@@ -253,3 +263,45 @@ def test_a_release_with_other_files_stays_as_it_is(world: World) -> None:
     assert not world.attempt()
     assert f"The release {TAG} is published already, with other files." in world.logs
     assert [file.read_text() for file in files.iterdir()] == ["other\n"]
+
+
+PERMISSIONS = {
+    "check": {"contents": "read"},
+    "ci": {"contents": "read"},
+    "build": {"contents": "read"},
+    "attest": {"id-token": "write", "attestations": "write"},
+    "index": {"id-token": "write"},
+    "verify": {},
+    "image": {"packages": "write", "id-token": "write", "attestations": "write"},
+    "release": {"contents": "write"},
+}
+
+
+def test_a_job_that_runs_code_of_others_can_change_nothing() -> None:
+    workflow = read_workflow(WORKFLOW)
+    jobs = workflow["jobs"]
+    assert workflow["permissions"] == {}
+    assert {name: job["permissions"] for name, job in jobs.items()} == PERMISSIONS
+    for job in jobs.values():
+        if "write" in job["permissions"].values():
+            steps = str(job["steps"])
+            assert not re.search(r"actions/checkout|setup-python|\bpip\b|\bmake\b", steps)
+    assert "secrets." not in WORKFLOW.read_text("utf-8")
+
+
+def test_everything_that_is_published_waits_for_an_approval() -> None:
+    jobs = read_workflow(WORKFLOW)["jobs"]
+    approved = {name for name, job in jobs.items() if job.get("environment") == "release"}
+    assert approved == {"attest", "index", "image"}
+    # It starts after these, so that one approval is enough.
+    assert approved - {"index"} | {"verify"} <= set(jobs["release"]["needs"])
+    assert "index" in jobs["verify"]["needs"]
+
+
+def test_users_verify_what_the_workflow_signs() -> None:
+    page = (ROOT / "docs" / "verify.md").read_text("utf-8")
+    path = WORKFLOW.relative_to(ROOT).as_posix()
+    assert f"--signer-workflow OWNER/devinops/{path} --source-ref refs/tags/v1.2.3" in page
+    assert f"https://github.com/OWNER/devinops/{path}@refs/tags/v1.2.3" in page
+    (issuer,) = set(re.findall(r"oidc-issuer (\S+)", WORKFLOW.read_text("utf-8")))
+    assert f"--certificate-oidc-issuer {issuer}" in page
