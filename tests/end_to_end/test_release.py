@@ -85,6 +85,10 @@ REFUSALS = {
         "setup.cfg names a home that does not exist.",
         {"setup.cfg": "[metadata]\nurl = https://devinops.example\n"},
     ),
+    "another version": Refusal(
+        "RELEASE in devinops/version.py is not 1.2.3.",
+        {"devinops/version.py": 'RELEASE: Final = "1.2.30"\n'},
+    ),
     "no notes": Refusal(
         "CHANGELOG.md has no section 1.2.3.", {"CHANGELOG.md": "## 1.2.30 – x\n\na\n"}
     ),
@@ -134,6 +138,7 @@ def test_a_version_to_try_needs_no_date_and_is_a_prerelease(world: World) -> Non
 def test_the_changelog_has_notes_for_the_next_version(world: World) -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     world.write("CHANGELOG.md", changelog)
+    world.write("devinops/version.py", (ROOT / "devinops" / "version.py").read_text("utf-8"))
     next_version = re.findall(r"^## (\d+\.\d+\.\d+)", changelog, re.MULTILINE)[0]
     world.push(f"v{next_version}rc1")
     assert world.attempt(f"v{next_version}rc1"), world.logs

@@ -156,9 +156,11 @@ class World:
         git(self.tree, "checkout", "-q", "-b", "main")
         self.write("setup.cfg", "[metadata]\nurl = https://devinops.test\n")
         self.write("CHANGELOG.md", CHANGELOG)
+        self.write("devinops/version.py", f'RELEASE: Final = "{VERSION}"\n')
         self.write("Containerfile", "ARG BASE\n")
 
     def write(self, name: str, text: str) -> None:
+        (self.tree / name).parent.mkdir(exist_ok=True)
         (self.tree / name).write_text(text, "utf-8")
         git(self.tree, "add", name)
 
@@ -259,6 +261,8 @@ class World:
 
         def upload(inputs: Mapping[str, str]) -> bool:
             source, target = workspace / inputs["path"], artifacts / inputs["name"]
+            if target.exists() and inputs.get("overwrite") != "true":
+                return False
             shutil.rmtree(target, ignore_errors=True)
             if source.is_dir():
                 shutil.copytree(source, target)
