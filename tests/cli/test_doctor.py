@@ -73,6 +73,16 @@ def test_what_people_see_of_a_service_that_differs(
     golden("doctor-differs.txt", ran.out)
 
 
+def test_the_words_have_colors(
+    rich: Emulator, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    out = devinops("doctor").out
+    assert "\x1b[38;5;29mok\x1b[0m       programs: " in out
+    assert "\x1b[38;5;63mnote\x1b[0m     devinops.yaml: " in out
+    assert "\x1b" not in devinops("doctor", "--no-color").out
+
+
 def test_json_follows_its_schema_and_every_report_says_the_same(
     rich: Emulator, devinops: Devinops, tmp_path: Path
 ) -> None:
