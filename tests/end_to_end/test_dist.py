@@ -139,6 +139,8 @@ def test_a_fault_leaves_no_files(
     assert old in text
     (checkout / name).write_text(text.replace(old, new, 1), "utf-8")
     commit(checkout, "-am", "a fault")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "SHA256SUMS").write_text("of an earlier run")
     ran = dist(checkout, tmp_path / "out")
     assert ran.returncode != 0
     assert said in ran.stderr
