@@ -566,12 +566,32 @@ def explain(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Also try what only writing can tell, on objects of its own, and delete them again.",
+)
+@click.option(
+    "--clean",
+    is_flag=True,
+    help="Instead, delete what a --write that was killed more than an hour ago left.",
+)
+@click.option(
+    "--enterprise",
+    is_flag=True,
+    help="With --write or --clean: at the enterprise, which all organizations see.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @common(host=True)  # one request after the other, so without --parallelism
 def doctor(**arguments: Any) -> ExitCode:
-    """Ask the API whether devinops is right about it, and look at this machine; only reads.
+    """Ask the API whether devinops is right about it, and look at this machine.
 
-    A key is enough: DEVIN_API_KEY, and DEVIN_ORG_ID if the key does not tell its organization. In a
-    repository, it uses the settings of the target. At most 60 requests are sent, all GET.
+    Without an option, it only reads. A key is enough: DEVIN_API_KEY, and DEVIN_ORG_ID if the key
+    does not tell its organization. In a repository, it uses the settings of the target. At most 60
+    requests are sent, all GET.
+
+    With --write, it first says what it will create, and asks. It changes and deletes only what it
+    created, and never writes to an organization that a target holds.
 
     A line is ok, a note, or a problem; with a problem the exit code is 1. The output and reports
     hold no texts, names, addresses, ids or keys, so that you can attach them to a report.
@@ -579,6 +599,7 @@ def doctor(**arguments: Any) -> ExitCode:
     \b
       devinops doctor
       devinops doctor --report markdown=doctor.md --report json=doctor.json
+      devinops doctor --write
     """
     return _call("doctor:run", arguments)
 

@@ -43,7 +43,7 @@ COMMAND_GROUPS = {
     },
     "Repair and tools": {
         "inventory": "Inspect and repair the record of what this repository owns.",
-        "doctor": "Ask the API whether devinops is right about it; only reads.",
+        "doctor": "Ask the API whether devinops is right about it; usually only reads.",
         "whoami": "Show the effective settings and who the API key belongs to.",
         "schema": "Print the JSON Schemas of the files and of the JSON output.",
         "emulator": "Serve a local stand-in for the Devin API.",

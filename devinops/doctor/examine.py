@@ -39,18 +39,24 @@ class Examination:
     headers: tuple[str, ...] = ()
     requests: int = 0
     emulator: bool = False
+    is_cut_off: bool = False
+    """Whether further requests are of no use."""
 
 
 def examine(
-    connection: Connection, log: Callable[[str], None], clock: Callable[[], float]
+    connection: Connection,
+    log: Callable[[str], None],
+    clock: Callable[[], float],
+    *,
+    lists: bool = True,
 ) -> Examination:
     """Return what reading with a key tells; `log` gets a line for each request.
 
-    Raises ConfigError if the key cannot be sent.
+    Without `lists`, only what the key is. Raises ConfigError if the key cannot be sent.
     """
     with Observer(connection, log, clock) as observer:
         run = _Run(observer, connection.target)
-        run.ask()
+        run.ask(lists=lists)
         run.conclude()
     return run.result
 
@@ -65,11 +71,11 @@ class _Run:
         self.probes: list[Check] = []
         self.is_cut_off = False
 
-    def ask(self) -> None:
-        """Send all requests."""
+    def ask(self, *, lists: bool) -> None:
+        """Send all requests, or only those about the key."""
         result, is_v3 = self.result, self.target.api == "v3"
         result.key = self._ask_who() if is_v3 else KeyFacts("v1", "organization")
-        for reading in self.contract.readings:
+        for reading in self.contract.readings if lists else ():
             is_foreign = reading.is_of_enterprise and result.key.scope == "organization"
             is_placeless = reading.needs_organization and result.org_id is None
             if not (self.is_cut_off or is_foreign or is_placeless):
@@ -81,13 +87,13 @@ class _Run:
         """Say what the responses mean."""
         result, seen = self.result, self.observer.seen
         observations = [each for each, _ in seen]
-        result.requests = self.observer.sent
+        result.requests, result.is_cut_off = self.observer.sent, self.is_cut_off
         result.quirks |= quirks.settled(result.lists)
         result.quirks |= quirks.of_errors(self.target.api, observations)
         names = {name.lower() for each in observations for name in each.headers}
         result.headers = tuple(sorted(names & HEADERS))
         result.emulator = "devinops-emulator" in names
-        if observations[0].status is not None:
+        if observations and observations[0].status is not None:
             url, proxy = self.target.api_url, self.observer.route.proxy
             result.checks[:0] = of_connection(url, proxy, seen, result.headers)
         if result.lists or not self.is_cut_off:

@@ -1,4 +1,4 @@
-"""Reads one list, at most three pages of it, and says how it differs from what devinops expects."""
+"""Reads one list, usually at most three pages of it, and says how it differs from the contract."""
 
 from __future__ import annotations
 
@@ -71,7 +71,11 @@ class List:
 
 
 def read(
-    observer: Observer, reading: Reading, shapes: Mapping[str, Any], ids: Mapping[str, str]
+    observer: Observer,
+    reading: Reading,
+    shapes: Mapping[str, Any],
+    ids: Mapping[str, str],
+    most_pages: int = MOST_PAGES,
 ) -> List:
     """Return what a reading leads to; of a short list, the first two objects are read again."""
     result = List(reading)
@@ -82,7 +86,7 @@ def read(
         return page
 
     query: Mapping[str, str] | None = _SIZES[reading.paging]
-    while query is not None and len(result.pages) < MOST_PAGES:
+    while query is not None and len(result.pages) < most_pages:
         query = _take(result, get(query), shapes)
     if result.is_complete and reading.paging in ("cursor", "offset"):
         total = result.pages[-1].value.get("total")

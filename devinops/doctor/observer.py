@@ -1,6 +1,6 @@
-"""Sends single GET requests and keeps what came back: status, headers and JSON.
+"""Sends single requests and keeps what came back: status, headers and JSON.
 
-It sends nothing but GET, follows no redirect, and stops after `MOST_REQUESTS`.
+An `Observer` sends nothing but GET, follows no redirect, and stops after `MOST_REQUESTS`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any, Final, Self
 
@@ -46,6 +47,14 @@ class Observation:
         return self.status is not None and 200 <= self.status < 300 and not self.failure
 
     @property
+    def time(self) -> float | None:
+        """When the API sent it by its own clock, in Unix seconds; None if it does not say."""
+        try:
+            return parsedate_to_datetime(self.headers.get("date", "")).timestamp()
+        except (TypeError, ValueError, OverflowError):
+            return None
+
+    @property
     def through_proxy(self) -> bool:
         """Whether the headers say that a proxy passed the response on, or sent it."""
         return any(name in self.headers for name in _PROXY_HEADERS)
@@ -56,6 +65,8 @@ NOT_ASKED: Final = Observation(None, failure="not asked")
 
 class Observer:
     """Sends GET requests with one key. `sent` counts them."""
+
+    most_requests = MOST_REQUESTS
 
     def __init__(
         self, connection: Connection, log: Callable[[str], None], clock: Callable[[], float]
@@ -77,8 +88,10 @@ class Observer:
 
         After a 429 it waits and asks once more.
         """
-        filled = re.sub(r"{(\w+)}", lambda name: segment(ids[name[1]], name[1]), path)
-        call = Call("GET", filled, query)
+        return self._ask(Call("GET", fill(path, ids), query), path)
+
+    def _ask(self, call: Call, path: str) -> Observation:
+        """Return what a request leads to; `path` is for the log, without ids."""
         observation = self._send(call, path)
         if observation.status == TOO_MANY:
             asked = retry_after_s(observation.headers.get("retry-after"), self._clock())
@@ -88,7 +101,7 @@ class Observer:
 
     def _send(self, call: Call, path: str) -> Observation:
         signals.check()
-        if self.sent >= MOST_REQUESTS:
+        if self.sent >= self.most_requests:
             return NOT_ASKED
         self.sent += 1
         start, connection = waiting.now(), self._connection
@@ -100,7 +113,7 @@ class Observer:
         self.seen.append((observation, self._clock()))
         run_facts.count_request(observation.status)
         result = observation.status or observation.failure
-        self._log(f"GET {path} {result} in {(waiting.now() - start) * 1000:.0f} ms")
+        self._log(f"{call.method} {path} {result} in {(waiting.now() - start) * 1000:.0f} ms")
         return observation
 
     def __enter__(self) -> Self:
@@ -110,10 +123,17 @@ class Observer:
         self._client.close()
 
 
+def fill(path: str, ids: Mapping[str, str]) -> str:
+    """Return a path with ids in place of their names."""
+    return re.sub(r"{(\w+)}", lambda name: segment(ids[name[1]], name[1]), path)
+
+
 def _observation(call: Call, outcome: Response | NoResponse) -> Observation:
     if isinstance(outcome, NoResponse):
         return Observation(None, failure=_reason(outcome), is_unreachable=not outcome.unusable)
     status, headers = outcome.status, outcome.headers
+    if status == 204:  # without a body
+        return Observation(status, headers)
     if 300 <= status < 400:
         return Observation(status, headers, failure="a redirect, which is not followed")
     if failures.is_web_page(outcome):

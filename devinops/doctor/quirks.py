@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
+from unicodedata import normalize
 
 from devinops.doctor.contract import Reading
 from devinops.doctor.lists import List
@@ -199,3 +200,29 @@ def _error_form(api: ApiVersion, error: Observation) -> str | None:
 def _wait(headers: Mapping[str, str]) -> str:
     text = headers.get("retry-after", "").strip()
     return ("seconds" if text.isdigit() else "date") if text else "absent"
+
+
+# --- questions that need writing --------------------------------------------------------------
+
+
+OF_TEXT: Final = ("bodies", "newlines", "unicode")
+"""What `of_text` answers."""
+
+
+def of_text(sent: str, shown: Any) -> dict[str, str]:
+    """Return what the API does to a text.
+
+    `sent` has white space at both ends, line feeds, and a character that NFC composes.
+    """
+    if not isinstance(shown, str):
+        return {}
+    lines = shown.replace("\r\n", "\n")
+    composed, plain = normalize("NFC", sent), sent.strip()
+    if normalize("NFC", lines).strip() != normalize("NFC", plain):
+        return {}  # changed in another way
+    answers = {"unicode": "kept" if plain in lines else "nfc" if lines in composed else ""}
+    is_crlf = shown.count("\r\n") == shown.count("\n")
+    answers["newlines"] = "crlf" if is_crlf else "kept" if shown == lines else ""
+    ends = {len(normalize("NFC", sent)): "kept", len(normalize("NFC", plain)): "trimmed"}
+    answers["bodies"] = ends.get(len(normalize("NFC", lines)), "")
+    return {quirk: answer for quirk, answer in answers.items() if answer}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from devinops.doctor.checks import REPORT, note, ok, problem
@@ -23,6 +22,8 @@ HEADERS: Final = frozenset(
 
 OWNERS: Final = {"service_user": "a service user", "pat_user": "a person"}
 """Type of a principal → what it is in words."""
+
+NOT_TRIED: Final = "what it may write cannot be read, and was not tried"
 
 _NOTICED_S: Final = 60
 _WRONG_S: Final = 3600
@@ -50,10 +51,9 @@ def of_connection(
 
 def _of_clock(seen: Sequence[tuple[Observation, float]]) -> Check:
     for each, time in seen:
-        try:
-            apart = time - parsedate_to_datetime(each.headers.get("date", "")).timestamp()
-        except (TypeError, ValueError, OverflowError):
+        if each.time is None:
             continue
+        apart = time - each.time
         if abs(apart) < _NOTICED_S:
             return ok("clock", "agrees with that of the API")
         side = "ahead of" if apart > 0 else "behind"
@@ -69,13 +69,15 @@ def of_key(key: KeyFacts) -> Iterator[Check]:
         owner = OWNERS.get(key.principal, "an unknown owner")
         yield ok("key", f"API {key.api}, of {owner} of {scopes[key.scope]}")
     if key.permissions is None:
-        yield note("key", "what it may write cannot be read, and was not tried")
+        yield note("key", NOT_TRIED)
     else:
         yield ok("key", f"its roles grant {', '.join(key.permissions) or 'nothing'}")
 
 
-def of_quirks(answers: Mapping[str, str], readable: Collection[str]) -> Iterator[Check]:
-    """Yield the answers to open questions, and which of those that can be read are left."""
+def of_quirks(
+    answers: Mapping[str, str], asked: Collection[str], how: str = "read"
+) -> Iterator[Check]:
+    """Yield the answers to open questions, and which of those that were asked are left."""
     for quirk, answer in sorted(answers.items()):
         usual, shown = VALUES[quirk][0], answer or "empty"
         if answer == usual:
@@ -83,5 +85,5 @@ def of_quirks(answers: Mapping[str, str], readable: Collection[str]) -> Iterator
         else:
             text = f"{shown}; the emulator assumes {usual or 'empty'}"
             yield note(f"quirk {quirk}", text, REPORT)
-    if left := ", ".join(sorted({*readable} - answers.keys())):
-        yield note("quirks", f"what was read does not settle {left}")
+    if left := ", ".join(sorted({*asked} - answers.keys())):
+        yield note("quirks", f"what was {how} does not settle {left}")

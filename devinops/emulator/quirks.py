@@ -2,8 +2,8 @@
 
 Nobody outside the vendor knows the answers, so a client has to work with either. The first value of
 a switch is what we think is most likely, and the default; a seed's `quirks:` section chooses
-others. `SETTLED_BY` tells who could find out: `devinops doctor`, which only reads, a
-request that writes, or nobody with one key and objects of their own.
+others. `SETTLED_BY` tells who could find out: `devinops doctor`, which only reads, `devinops doctor
+--write`, or nobody with one key and objects of their own.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Quirks:
     macro: str = _switch("kept", "dropped", by=NOBODY)
     v1_put_nullable: str = _switch("cleared", "kept", by=WRITING)
     v1_delete: str = _switch("200", "204", by=WRITING)
-    v1_secret_created: str = _switch("200", "201", by=WRITING)
+    v1_secret_created: str = _switch("200", "201", by=NOBODY)
     v1_lists: str = _switch("bare", "object", by=READING)
     v1_playbook_fields: str = _switch("status", "all", "none", by=READING)
     v1_macro: str = _switch("present", "absent", by=READING)

@@ -62,6 +62,6 @@ class DoctorDocument(Document, frozen=True, kw_only=True):
     requests: Count
     key: Annotated[KeyFacts | None, about("null: no request was sent.")]
     readings: tuple[ReadingItem, ...]
-    quirks: Annotated[dict[str, str], about("Open question → the answer that reading gave.")]
+    quirks: Annotated[dict[str, str], about("Open question → the answer that was found.")]
     headers: Annotated[tuple[str, ...], about("Of responses: rate limits and request ids.")]
     checks: tuple[Check, ...]

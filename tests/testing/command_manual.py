@@ -32,6 +32,7 @@ MORE = {
     "import": {4},
     "export": {2, 4},
     "targets": {2, 4},
+    "doctor": {3, 4},
     "inventory link": {5},
     "inventory forget": {4, 5},
     "inventory unlock": {5},

@@ -8,18 +8,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from devinops.cli.doctor_writes import Wish, Writing, Written
 from devinops.cli.options import Options
 from devinops.cli.session import connection, failures_written, read_settings
 from devinops.config.settings import Settings
 from devinops.doctor import local
 from devinops.doctor.checks import note, ok, problem
 from devinops.doctor.examine import Examination, examine
+from devinops.doctor.summary import NOT_TRIED
 from devinops.environment import KEY_VARIABLES
 from devinops.git import Git
 from devinops.inventory import open_store
 from devinops.load.file_names import CONFIG
 from devinops.model.errors import ConfigError, DevinopsError, InputError
-from devinops.model.exit_codes import ExitCode
+from devinops.model.exit_codes import ExitCode, worst
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.render.terminal import Look
@@ -29,8 +31,10 @@ from devinops.schema.doctor import Check, DoctorDocument, Status
 _LOOKS: Final = {"ok": Look.GOOD, Status.NOTE.value: Look.MOVED, "problem": Look.ERROR}
 
 
-def run(options: Options) -> ExitCode:
+def run(options: Options, **wish: bool) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
+    wanted, written = Wish(**wish), Written()
+    wanted.check()
     with failures_written(options):
         git, found = Git(options.root), None
         checks = [local.of_programs(git), local.of_files(options.root)]
@@ -39,15 +43,25 @@ def run(options: Options) -> ExitCode:
         except (ConfigError, InputError):
             checks.append(_unusable())
         else:
-            found = examine(connection(settings), options.log, time.time)
+            lists = not wanted.clean
+            found = examine(connection(settings), options.log, time.time, lists=lists)
         if (options.root / CONFIG).is_file():
             checks += _inventory(settings, found) if found else ()
             checks += _pipeline(options)
         checks += (*local.of_hooks(git), *(found.checks if found else ()))
-    document = _document(tuple(checks), found)
+        if found and (wanted.write or wanted.clean):
+            written = Writing(options, settings, found, wanted).carry_out()
+            found.quirks |= written.quirks
+            found.requests += written.requests
+    if wanted.clean:
+        checks = [check for check in checks if check.status is Status.PROBLEM]
+    elif wanted.write:
+        checks = [check for check in checks if check.text != NOT_TRIED]
+    checks += written.checks
+    document = _document(tuple(checks), found, written.code)
     numbers = [sum(check.status is status for check in checks) for status in Status]
     counts = f"{counted(numbers[2], 'problem')}, {counted(numbers[1], Status.NOTE)}"
-    last = f"{counts}. Nothing was written; {counted(document.requests, 'request')} sent."
+    last = f"{counts}. {written.summary}; {counted(document.requests, 'request')} sent."
     to_report = "To report something: devinops doctor --report markdown=FILE"
     lines = [*map(str, checks), "", last, to_report]
     code = ExitCode(document.exit_code)
@@ -92,11 +106,15 @@ def _pipeline(options: Options) -> Iterator[Check]:
         yield ok("CI", "its files are up to date, or edited")
 
 
-def _document(checks: tuple[Check, ...], found: Examination | None) -> DoctorDocument:
+def _document(
+    checks: tuple[Check, ...], found: Examination | None, code: ExitCode
+) -> DoctorDocument:
     has_problem = any(check.status is Status.PROBLEM for check in checks)
+    if has_problem and code is not ExitCode.RUN_AGAIN:  # FIX says that nothing was written
+        code = worst(code, ExitCode.FIX)
     return DoctorDocument(
         **HEAD,
-        exit_code=ExitCode.FIX if has_problem else ExitCode.OK,
+        exit_code=code,
         emulator=bool(found and found.emulator),
         requests=found.requests if found else 0,
         key=found.key if found else None,

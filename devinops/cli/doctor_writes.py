@@ -1,0 +1,172 @@
+"""What `devinops doctor` writes and deletes: it says what, asks, and keeps off what is held."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import click
+
+from devinops import signals
+from devinops.cli.options import Options
+from devinops.cli.output import is_interactive
+from devinops.cli.session import connection
+from devinops.config.reading import open_project
+from devinops.config.settings import Settings
+from devinops.doctor import leftovers
+from devinops.doctor.checks import note, ok, problem
+from devinops.doctor.examine import Examination
+from devinops.doctor.leftovers import Sample, Writer
+from devinops.doctor.summary import of_quirks
+from devinops.doctor.trial import Trial, questions
+from devinops.model.errors import UsageError
+from devinops.model.exit_codes import ExitCode
+from devinops.render import counted
+from devinops.schema.doctor import Check
+
+
+class Wish(NamedTuple):
+    """What the command line asks for; without `write` and `clean`, doctor only reads."""
+
+    write: bool = False
+    clean: bool = False
+    enterprise: bool = False
+    yes: bool = False
+
+    def check(self) -> None:
+        """Raise UsageError for options that have no meaning together."""
+        if self.write and self.clean:
+            raise UsageError("--write and --clean cannot be used together: choose one")
+        if (self.enterprise or self.yes) and not (self.write or self.clean):
+            raise UsageError("--enterprise and --yes need --write or --clean: doctor only reads")
+
+
+@dataclass
+class Written:
+    """What writing led to. `summary` is for the last line."""
+
+    checks: list[Check] = field(default_factory=list)
+    quirks: Mapping[str, str] = field(default_factory=dict)
+    code: ExitCode = ExitCode.OK
+    requests: int = 0
+    summary: str = "Nothing was written"
+
+
+@dataclass
+class Writing:
+    """Carries out --write or --clean, after a question unless --yes answers it."""
+
+    options: Options
+    settings: Settings
+    found: Examination
+    wish: Wish
+
+    def carry_out(self) -> Written:
+        """Return what it led to."""
+        if refusal := self._refusal():
+            about = "clean" if self.wish.clean else "trial"
+            return Written([note(about, *refusal)], code=ExitCode.DECIDE)
+        org_id, enterprise = self.found.org_id, self.wish.enterprise
+        at = leftovers.samples(self.found.key.api, org_id, enterprise=enterprise)
+        with Writer(connection(self.settings), self.options.log, time.time) as writer:
+            written = (self._clean if self.wish.clean else self._try)(writer, at)
+            written.requests = writer.sent
+        return written
+
+    def _refusal(self) -> tuple[str, str] | None:
+        """Return why nothing may be written here, and the next step; None if it may."""
+        is_v1, enterprise = self.found.key.api == "v1", self.wish.enterprise
+        if self.found.is_cut_off:
+            return "not started, because the key could not be used", "the problem above says why"
+        if self.settings.target.enterprise and not enterprise:
+            return "not started: the target is the enterprise", "--enterprise writes there"
+        if enterprise and (is_v1 or self.found.key.scope == "organization"):
+            return "not started: the key is not one of the enterprise", "leave out --enterprise"
+        if not (enterprise or is_v1 or self.found.org_id):
+            return "not started: no organization is chosen", "set DEVIN_ORG_ID, or use --enterprise"
+        if self._is_held():
+            why = "not started: a target with `hold` is this organization, or can be"
+            return why, "remove `hold` in devinops.yaml, or add org_id to the held target"
+        return None
+
+    def _is_held(self) -> bool:
+        """Return whether a target holds, or may hold, what would be written to."""
+        if self.settings.policy.hold:
+            return True
+        targets = open_project(self.options.root)[0].targets.values()
+        held = [each for each in targets if isinstance(each, dict) and "hold" in each]
+        if self.wish.enterprise:
+            return any(each.get("enterprise") for each in held)
+        # Without an id, the organization is that of a key: it can be any.
+        ids = {each.get("org_id") for each in held if not each.get("enterprise")}
+        ours = self.found.org_id
+        return bool(ids) if ours is None else not ids.isdisjoint({ours, None})
+
+    def _may(self, question: str) -> bool:
+        """Return whether somebody agrees."""
+        signals.check()
+        return self.wish.yes or (is_interactive() and click.confirm(question, err=True))
+
+    # --- --write ---
+
+    def _try(self, writer: Writer, at: tuple[Sample, ...]) -> Written:
+        trial = Trial(writer)
+        for line in self._announced(at, trial.run):
+            self.options.say(line)
+        if not self._may("Create and delete them?"):
+            step = "--yes writes without a question"
+            return Written([note("trial", "nothing was written", step)], code=ExitCode.DECIDE)
+        signals.instead(_stopped)
+        for sample in at:
+            if not signals.pending():
+                trial.carry_out(sample)
+        checks = [*trial.checks, *of_quirks(trial.quirks, questions(at), "tried")]
+        if not trial.left:
+            return Written(checks, trial.quirks, summary="Everything that was created is deleted")
+        left = f"{counted(trial.left, 'object')} may be left"
+        return Written(checks, trial.quirks, ExitCode.RUN_AGAIN, summary=left)
+
+    def _announced(self, at: tuple[Sample, ...], run: str) -> Iterator[str]:
+        """Yield lines that say what is created, and what others see of it."""
+        place = "at the enterprise" if self.wish.enterprise else "in the organization of the key"
+        yield f"--write creates these objects {place}, and deletes each again at once:"
+        yield from (f"  - {sample.says}" for sample in at)
+        yield f"Each is named {run}, and says that it comes from devinops doctor."
+        yield "Others can see:"
+        yield "  - the objects, for as long as they exist: usually some seconds"
+        if self.wish.enterprise:
+            yield "  - all of that in every organization of the enterprise"
+        yield "  - entries in the audit log, which stay"
+        yield from (f"  - {sample.seen}" for sample in at if sample.seen)
+        if self.found.key.principal != "service_user":
+            yield "If the key is that of a person, all of it happens in this person's name."
+
+    # --- --clean ---
+
+    def _clean(self, writer: Writer, at: tuple[Sample, ...]) -> Written:
+        found = [leftovers.find(writer, sample) for sample in at]
+        checks = [note(each.sample.reading.name, text) for each in found for text in each.said()]
+        unread = [each.sample.reading.name for each in found if not each.is_whole]
+        checks += [problem(name, "cannot be read to the end", "run it again") for name in unread]
+        count = sum(len(each.names) for each in found)
+        if not count:
+            return Written([*checks, ok("clean", "nothing to delete")])
+        for check in checks:
+            self.options.say(str(check))
+        if not self._may(f"Delete {counted(count, 'object')}?"):
+            checks.append(note("clean", "nothing was deleted", "--yes deletes without a question"))
+            return Written(checks, code=ExitCode.DECIDE)
+        signals.instead(_stopped)
+        left = sum(leftovers.clean(writer, each) for each in found)
+        checks.append(ok("clean", f"{counted(count - left, 'object')} deleted"))
+        if not left:
+            return Written(checks, summary="Leftovers were deleted")
+        text = f"{counted(left, 'object')} could not be deleted"
+        checks.append(problem("clean", text, "run it again, or delete them in the web app"))
+        return Written(checks, code=ExitCode.RUN_AGAIN, summary="Leftovers were deleted")
+
+
+def _stopped(_: ExitCode) -> None:
+    signals.tell("\ninterrupted: deleting what is to be deleted; press again to leave it there")

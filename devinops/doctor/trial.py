@@ -1,0 +1,186 @@
+"""Tries what only writing can tell, on objects of its own, and deletes them again.
+
+A change or a deletion goes only to an id that a POST of the run returned, or to that of an object
+that a list shows with the name and the texts of the run, if the POST had no response.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Final
+
+from devinops import signals
+from devinops.doctor import quirks
+from devinops.doctor.checks import REPORT, note, of_failure, of_findings, ok, problem
+from devinops.doctor.leftovers import PADDING, Live, Made, Sample, Writer, filled, remove
+from devinops.doctor.observer import Observation
+from devinops.doctor.shape import differences
+from devinops.emulator.quirks import VALUES
+from devinops.model.errors import FORBIDDEN
+from devinops.schema.doctor import Check
+
+LATER: Final = "in an hour, run devinops doctor --clean, or delete it in the web app"
+
+_LIMIT: Final = 65536
+"""The length of a text that a quirk asks about."""
+
+_TIMED_OUT: Final = 408
+
+
+class Trial:
+    """Creates each sample, asks its questions and deletes it again.
+
+    `run` is the name of the objects. `quirks` are the questions that are answered, `left` the
+    number of objects that are, or may be, still there.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self.run = f"DEVINOPS_DOCTOR_{secrets.token_hex(8).upper()}"
+        self.checks: list[Check] = []
+        self.quirks: dict[str, str] = {}
+        self.left = 0
+        self._writer = writer
+
+    def carry_out(self, sample: Sample) -> None:
+        """Try one sample. A signal ends it after the request in flight; it is deleted then too."""
+        about, made, before = f"trial of {sample.reading.name}", Made(sample), len(self.checks)
+        try:
+            self._create_and_ask(made, about)
+        finally:
+            remove(self._writer, made, lambda live: self._is_own(sample, live))
+            if sample.deleted and len(made.statuses) == 1:
+                self._settle(sample.deleted, str(made.statuses.pop()))
+            if made.ids:
+                text = f"{len(made.ids)} named {self.run} could not be deleted"
+                self.checks.append(problem(about, text, LATER))
+            if made.is_lost:
+                text = f"{self.run} may appear later: no response said whether it was created"
+                self.checks.append(problem(about, text, LATER))
+            self.left += made.left
+            if len(self.checks) == before:
+                self.checks.append(ok(about, "created, asked and deleted, as devinops expects"))
+
+    def _is_own(self, sample: Sample, live: Live) -> bool:
+        return sample.run_of(live) == self.run and not sample.changed(live, self.run)
+
+    def _settle(self, quirk: str, answer: str | None) -> None:
+        if answer in VALUES.get(quirk, ()):
+            self.quirks[quirk] = str(answer)
+
+    # --- creating ---
+
+    def _create_and_ask(self, made: Made, about: str) -> None:
+        sample, created = made.sample, self._create(made, {})
+        if not made.ids:
+            self.checks.append(_of_failed(sample, about, created))
+            return
+        if sample.reading.path.startswith("/v3"):
+            found = differences(created.value, sample.reading.object_shape, sample.shapes)
+            self.checks += of_findings(f"{about}, the new object", Counter(found))
+        if sample.off and created.value.get(sample.off) is not False:
+            text = "the API switched it on, though it was created switched off"
+            self.checks.append(problem(about, text, REPORT))
+        elif not signals.pending():
+            self._compare(made, about)
+            self._ask(made, about)
+
+    def _create(self, made: Made, change: Live) -> Observation:
+        sample = made.sample
+        body = filled({**sample.sent, **change}, {"run": self.run})
+        response = self._writer.write("POST", sample.reading.path, sample.place, body)
+        id = sample.id_of(response.value) if response.succeeded else ""
+        made.ids += [id] if id else []
+        made.is_lost = not (id or _is_refused(response))
+        return response
+
+    def _compare(self, made: Made, about: str) -> None:
+        """Check that a new object comes back as it was sent."""
+        sample, live = made.sample, self._live(made)
+        if changed := sample.changed(live, self.run) if live else []:
+            text = f"{', '.join(changed)} did not come back as sent"
+            self.checks.append(problem(about, text, REPORT))
+        if sample.text:
+            sent = filled(sample.sent[sample.text], {"run": self.run})
+            self.quirks |= quirks.of_text(sent, live.get(sample.text))
+
+    def _live(self, made: Made) -> Live:
+        """Return the first object as the API shows it; empty if it cannot be read."""
+        if not made.sample.reading.one:
+            return made.sample.listed(self._writer)[0].get(made.ids[0], {})
+        page = self._writer.get(*made.sample.path(made.ids[0]))
+        return page.value if page.succeeded and isinstance(page.value, dict) else {}
+
+    # --- asking ---
+
+    def _ask(self, made: Made, about: str) -> None:
+        """Ask the questions of a sample, until a signal arrives or no more can be told."""
+        for probe in made.sample.probes:
+            if signals.pending() or made.is_lost:
+                return
+            change, quirk = probe.get("set", {}), probe.get("quirk", "")
+            if probe["how"] == "limit":
+                self._settle(quirk, self._limit(made, change))
+            elif probe["how"] == "clear":
+                self._settle(quirk, self._cleared(made, change))
+            else:
+                send = self._create if probe["how"] == "post" else self._put
+                response = send(made, change)
+                if not quirk and not response.succeeded:
+                    self.checks.append(of_failure(f"{about}, an update", response))
+                    return
+                refused = str(response.status) if _is_refused(response) else None
+                self._settle(quirk, probe.get("accepted") if response.succeeded else refused)
+
+    def _put(self, made: Made, change: Live, length: int = 0) -> Observation:
+        """Send an update of the first object; each text that it changes gets this length."""
+        changed = filled(change, {"run": self.run})
+        if length:
+            changed = {name: text.ljust(length, PADDING) for name, text in changed.items()}
+        body = {**filled(made.sample.sent, {"run": self.run}), **changed}
+        return self._writer.write("PUT", *made.sample.path(made.ids[0]), body)
+
+    def _limit(self, made: Made, change: Live) -> str | None:
+        """Return whether a text may be longer than the limit; None if the limit is another."""
+        longer = self._put(made, change, _LIMIT + 1)
+        if longer.succeeded:
+            return "none"
+        is_limit = longer.status == 422 and self._put(made, change, _LIMIT).succeeded
+        return str(_LIMIT) if is_limit else None
+
+    def _cleared(self, made: Made, change: Live) -> str | None:
+        """Return what an update does to a field that it leaves out; None if that is not seen."""
+        seen: list[Any] = []
+        for body in (change, {}):
+            if not self._put(made, body).succeeded:
+                return None
+            live = self._live(made)
+            seen.append({name: live.get(name, "absent") for name in change})
+        sent = filled(change, {"run": self.run})
+        if seen == [sent, dict.fromkeys(sent)]:
+            return "cleared"
+        return "kept" if seen == [sent, sent] else None
+
+
+def questions(at: Iterable[Sample]) -> set[str]:
+    """Return the quirks that trying these samples can settle."""
+    found = {quirk for each in at if each.text for quirk in quirks.OF_TEXT}
+    found |= {probe.get("quirk", "") for each in at for probe in each.probes}
+    return (found | {each.deleted for each in at}) - {""}
+
+
+def _is_refused(response: Observation) -> bool:
+    """Return whether a response says that nothing was written."""
+    status = response.status or 0
+    return 400 <= status < 500 and status != _TIMED_OUT and not response.failure
+
+
+def _of_failed(sample: Sample, about: str, response: Observation) -> Check:
+    """Return the check of a creation that was refused, or whose response cannot be used."""
+    if response.status == FORBIDDEN and not response.failure:
+        lacks = f"the key lacks {sample.permission}" if sample.permission else "the key may not"
+        return note(about, f"creating one is refused (403), {lacks}", "needed only to manage them")
+    if response.succeeded:
+        return problem(about, "the response to its creation has no id", REPORT)
+    return of_failure(f"{about}, its creation", response)
