@@ -51,3 +51,8 @@ def test_every_input_is_used_and_documented() -> None:
         assert f"| `{name}` |" in page
     for name in ACTION["outputs"]:
         assert f"`{name}`" in page
+
+
+def test_the_action_tells_its_build_which_commit_it_is() -> None:
+    (install,) = (step for step in STEPS if step.get("id") == "install")
+    assert install["env"]["COMMIT_OF_DEVINOPS"] == "${{ github.action_ref }}"
