@@ -251,6 +251,14 @@ def test_files_of_ci_that_are_old_or_lack_a_target_are_named(
     assert "problem  CI: its file lacks a target: devinops init shows the difference\n" in ran.out
 
 
+def test_a_machine_without_git_is_told_what_it_is_for(
+    devinops: Devinops, rich: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devinops.git.Git.line", lambda git, *words: None)
+    text = "devinops 1.0.0, Python 3.12.1, without Git: install Git for an inventory on a branch"
+    assert f"note     programs: {text}\n" in devinops("doctor").out
+
+
 def test_problems_in_devinops_yaml_are_counted(
     devinops: Devinops, rich: Emulator, repository: Write
 ) -> None:

@@ -12,7 +12,7 @@ from devinops.doctor.contract import contract
 from devinops.doctor.examine import Examination
 from devinops.emulator import Emulator
 from devinops.schema.doctor import Status
-from tests.testing.examined import examined, lines, seed
+from tests.testing.examined import changed, examined, lines, page, seed
 
 LISTS: Mapping[str, Collection[str]] = {
     "notes": {"ManageOrgKnowledge", "UseDevinSessions", "ManageAccountKnowledge"},
@@ -161,3 +161,25 @@ def test_an_enterprise_without_an_organization_reads_what_is_the_enterprises_own
     assert not [line for line in shown if " notes: " in line]
     assert not [line for line in of_target if "DEVIN_ORG_ID" in line]
     assert "problem  key: is not the enterprise's: use a key of the enterprise" in wrong
+
+
+def test_roles_that_cannot_be_read_say_nothing_about_writing() -> None:
+    own = {"id": "service-user-enterprise", "name": "E", "roles": {"enterprise": "role-1"}}
+    more = seed()
+    more["enterprise"] |= {
+        "service_users": [own],
+        "roles": [{"id": "role-1", "name": "R", "role_type": "enterprise"}],
+    }
+    with Emulator(more, layers=[changed("/roles/role-1", page(permissions=None))]) as emulator:
+        found = examined(emulator, "cog_enterprise")
+    assert found.key.permissions is None
+
+
+def test_a_rejected_key_of_v1_ends_it() -> None:
+    with Emulator(seed()) as emulator:
+        found = examined(emulator, "apk_wrong")
+    assert (
+        lines(found)[-1]
+        == "problem  key: rejected (401): check the key, and the IP access list of the enterprise"
+    )
+    assert found.requests == 1
