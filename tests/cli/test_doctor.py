@@ -129,6 +129,24 @@ def test_settings_that_cannot_be_used_are_a_problem(
     assert "stranger" not in ran.out
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("HTTPS_PROXY", "canary://canary"), ("SSL_CERT_FILE", "/canary"), ("DEVIN_API_KEY", "cog_ä canary")],
+)  # fmt: skip
+def test_a_proxy_or_certificates_that_cannot_be_used_are_a_problem(
+    devinops: Devinops, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv("DEVIN_API_KEY", "cog_key")
+    monkeypatch.setenv(variable, value)
+    ran = devinops("doctor")
+    assert (ran.code, ran.err) == (1, "")
+    assert (
+        "problem  settings: cannot be used, so no request was sent: devinops whoami says why\n"
+        in ran.out
+    )
+    assert "canary" not in ran.out
+
+
 @pytest.mark.parametrize("argv", [["--target", "x"], ["--root", "nowhere"], ["--unknown"]])
 def test_wrong_usage_is_64(devinops: Devinops, rich: Emulator, argv: list[str]) -> None:
     assert devinops("doctor", *argv).code == 64

@@ -40,11 +40,10 @@ def run(options: Options, **wish: bool) -> ExitCode:
         checks = [local.of_programs(git), local.of_files(options.root)]
         try:
             settings = read_settings(options)
-        except (ConfigError, InputError):
-            checks.append(_unusable())
-        else:
             lists = not wanted.clean
             found = examine(connection(settings), options.log, time.time, lists=lists)
+        except (ConfigError, InputError):
+            checks.append(_unusable())
         if (options.root / CONFIG).is_file():
             checks += _inventory(settings, found) if found else ()
             checks += _pipeline(options)
