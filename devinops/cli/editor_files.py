@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +21,7 @@ SETTINGS: Final = ".vscode/settings.json"
 EXTENSIONS: Final = ".vscode/extensions.json"
 _EXTENSION: Final = "redhat.vscode-yaml"
 _MEMBER: Final = "yaml.schemas"
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def schema_line(root: Path, path: str, name: str, *, local: bool = False) -> str:
@@ -67,16 +70,26 @@ def is_for_editor(name: str) -> bool:
     return name.startswith((SCHEMAS, ".vscode/"))
 
 
-def has_all(name: str, existing: str, below: str) -> bool:
+def has_all(existing: str, text: str) -> bool:
     """Return whether settings that a person edited name all that devinops would write there."""
-    words = {SETTINGS: _schemas_of(below), EXTENSIONS: (_EXTENSION,)}
-    return all(json.dumps(word) in existing for word in words[name])
+    return all(string in existing for string in _STRING.findall(_members(text)))
 
 
-def members(text: str) -> str:
-    """Return what is between the outer braces of one of these texts, to be added to another."""
-    _, _, inner = text.partition("{\n")
-    return inner.removesuffix("}\n")
+def addition(existing: str, text: str) -> tuple[str, str]:
+    """Return where in settings that a person edited to add which part of one of these texts.
+
+    A second member of the same name would replace the one that is there.
+    """
+    inner = _members(text)
+    name = inner.partition(":")[0].strip()
+    if name not in existing:
+        return "between its outer braces", inner
+    return f"in its {name}", textwrap.dedent("".join(inner.splitlines(keepends=True)[1:-1]))
+
+
+def _members(text: str) -> str:
+    """Return what is between the outer braces of one of these texts."""
+    return text.partition("{\n")[2].removesuffix("}\n")
 
 
 def _schema_paths() -> Iterator[str]:

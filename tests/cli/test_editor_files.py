@@ -148,6 +148,29 @@ def test_settings_that_exist_are_kept_and_what_to_add_is_printed(
     assert f"kept  {SETTINGS}, which already has what" in init("--editor", "vscode")
 
 
+def test_what_to_add_does_not_replace_the_schemas_and_extensions_of_others(
+    top: Path, init: Callable[..., str]
+) -> None:
+    (top / "größe").mkdir()
+    (top / ".vscode").mkdir()
+    (top / SETTINGS).write_text('{"yaml.schemas": {\n"./own.json": "own.yaml"}}')
+    (top / EXTENSIONS).write_text('{"recommendations": [\n"own.extension"]}')
+    out = init("--editor", "vscode", root="größe")
+    _, _, rest = out.partition(f'Add by hand to ../{SETTINGS}, in its "yaml.schemas":\n\n')
+    schemas, _, rest = rest.partition(
+        f'\nAdd by hand to ../{EXTENSIONS}, in its "recommendations":'
+    )
+    assert next(iter(json.loads(f"{{{schemas}}}"))) == "./größe/.schemas/config.schema.json"
+    assert rest.startswith('\n\n"redhat.vscode-yaml"\n\nNext:')
+    (top / SETTINGS).write_text(f'{{"yaml.schemas": {{"./own.json": "own.yaml",\n{schemas}}}}}')
+    complete = f"kept  ../{SETTINGS}, which already has what devinops init would add\n"
+    assert complete in init("--editor", "vscode", root="größe")
+    config = top / "größe/devinops.yaml"
+    config.write_text(config.read_text() + "paths: [more/]\n")
+    out = init("--editor", "vscode", root="größe")
+    assert (complete in out, '"größe/more/**"' in out) == (False, True)
+
+
 def test_a_new_file_of_pull_names_its_schema(
     top: Path, init: Callable[..., str], devinops: Devinops, use: Callable[..., None]
 ) -> None:

@@ -35,11 +35,11 @@ from devinops.cli.ci_files import (
 )
 from devinops.cli.editor_files import (
     SCHEMAS,
+    addition,
     editor_texts,
     existing_text,
     has_all,
     is_for_editor,
-    members,
     schema_line,
 )
 from devinops.cli.installed_from import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
@@ -296,7 +296,8 @@ def _by_hand(
 ) -> Iterator[tuple[str, str]]:
     """Yield where to add which text to an existing file of CI or pre-commit, for one of ours."""
     if state is _FileState.OTHER and is_for_editor(name):
-        yield f"{_relative(top / name, root)}, between its outer braces", members(text)
+        where, added = addition(existing_text(top / name), text)
+        yield f"{_relative(top / name, root)}, {where}", added
     elif state is _FileState.OTHER:
         yield _addition(_relative(top / name, root), text, existing_text(top / name))
     if name.startswith(".gitlab/") and name not in existing_text(top / GITLAB_FILE):
@@ -403,7 +404,7 @@ def _existing(path: Path, name: str, text: str, below: str) -> _FileState:
     if existing == text:
         return _FileState.UNCHANGED
     if is_for_editor(name):
-        return _existing_of_editor(name, existing, text, below)
+        return _existing_of_editor(name, existing, text)
     # Settings and notes are there to be edited; the files of CI and pre-commit may lack devinops.
     is_integrated = name.startswith(".") and _runs_devinops(path, below)
     if not (is_integrated or name in LOCKS):
@@ -415,12 +416,12 @@ def _existing(path: Path, name: str, text: str, below: str) -> _FileState:
     return _FileState.DIFFERENT if name in LOCKS else _FileState.INTEGRATED
 
 
-def _existing_of_editor(name: str, existing: str, text: str, below: str) -> _FileState:
+def _existing_of_editor(name: str, existing: str, text: str) -> _FileState:
     if is_unedited(existing, text):
         return _FileState.OUTDATED
     if name.startswith(SCHEMAS):
         return _FileState.DIFFERENT
-    return _FileState.COMPLETE if has_all(name, existing, below) else _FileState.OTHER
+    return _FileState.COMPLETE if has_all(existing, text) else _FileState.OTHER
 
 
 def _runs_devinops(path: Path, below: str) -> bool:
