@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -59,8 +59,12 @@ class ImportSources:
             self._file(_File(path, os.path.dirname(path), named=True))
 
     def _directory(self, path: str) -> None:
+        def unreadable(error: OSError) -> None:
+            why = f"cannot read this directory: {error.strerror}"
+            self._leave_out(_File(error.filename, path), why)
+
         # A plain text is rarely a note, unless the user names it.
-        texts = (file for file in walk(path) if not file.lower().endswith(".txt"))
+        texts = (file for file in walk(path, unreadable) if not file.lower().endswith(".txt"))
         # A link comes after what it may lead to.
         ordered = sorted(texts, key=lambda file: (os.path.islink(file), file))
         files = [_File(file, path) for file in ordered]
@@ -140,9 +144,12 @@ def _is_data(file: _File) -> bool:
     return file.absolute.endswith(".json")
 
 
-def walk(top: str) -> Iterator[str]:
-    """Yield the files below a directory; links to directories are not followed."""
-    for above, directories, names in os.walk(top):
+def walk(top: str, unreadable: Callable[[OSError], None] | None = None) -> Iterator[str]:
+    """Yield the files below a directory; links to directories are not followed.
+
+    `unreadable` is called for each directory that cannot be read.
+    """
+    for above, directories, names in os.walk(top, onerror=unreadable):
         directories[:] = sorted(name for name in directories if name not in _SKIPPED)
         yield from (os.path.join(above, name) for name in names)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,24 @@ def test_links_and_other_bytes_are_reported(root: Path, devinops: Devinops) -> N
     assert "! rules/latin.mdc: not imported: the byte 0xE9 is not UTF-8" in ran.out
     assert "! rules/gone.mdc: not imported: cannot read this file" in ran.out
     assert len(load(root).declarations) == 1
+
+
+def test_a_directory_that_cannot_be_read_is_reported(
+    root: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(Path(), {"rules/one.mdc": RULE, "rules/closed/two.mdc": RULE})
+    root.mkdir()
+    scan = os.scandir
+
+    def refuse(path: str) -> Any:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    ran = devinops("import", "-C", root, "rules")
+    why = "! rules/closed: not imported: cannot read this directory: Permission denied"
+    assert (ran.code, why in ran.out) == (4, True), ran
 
 
 def test_files_of_tools_are_not_read(root: Path, devinops: Devinops) -> None:

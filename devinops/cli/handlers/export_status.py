@@ -20,11 +20,12 @@ from devinops.ingest.import_sources import walk
 from devinops.inventory import InventorySettings
 from devinops.inventory.offline import known_items
 from devinops.load.discover import is_inside, read_text
+from devinops.load.problems import problem
 from devinops.model.errors import DevinopsError, UsageError, stop_on_errors
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Record
 from devinops.model.keys import Key
-from devinops.model.objects import Declaration
+from devinops.model.objects import Declaration, Source
 from devinops.render.answers import SimpleAnswer
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def skills_compared(options: Options, directories: tuple[Path, ...]) -> ExitCode
 def _skills(top: Path) -> Iterator[FoundSkill]:
     """Yield the skills and rules below a directory. Raises InputError, UnusableFile."""
     locks = cache(lambda plugin: {line.slug: line.key for line in locked_names(plugin)})
-    for path in map(Path, walk(str(top))):
+    for path in map(Path, walk(str(top), _stop)):
         is_rule = path.parent.name == RULES and path.suffix == ".md"
         if is_rule or path.name == SKILL_FILE:
             slug = path.stem if is_rule else path.parent.name
@@ -117,10 +118,22 @@ def _skills(top: Path) -> Iterator[FoundSkill]:
 
 
 def _text(path: Path, top: Path) -> str:
-    """Return the text of a file; empty if it cannot be read or a link leads out of the checkout."""
+    """Return the text of a file; empty without one, and if it is not UTF-8 or a link leads out.
+
+    Raises InputError.
+    """
     real = os.path.realpath(path)
-    text = read_text(real, str(path))[0] if is_inside(real, os.path.realpath(top)) else None
+    if not os.path.lexists(path) or not is_inside(real, os.path.realpath(top)):
+        return ""
+    text, problems = read_text(real, str(path))
+    stop_on_errors(problem for problem in problems if problem.code == "unreadable")
     return text or ""
+
+
+def _stop(error: OSError) -> None:
+    """Raise InputError for a directory that cannot be read: nobody knows which skills it has."""
+    message = f"cannot read this directory: {error.strerror}"
+    stop_on_errors([problem(Source(str(error.filename)), "unreadable", message)])
 
 
 def _lines(items: list[ComparedItem]) -> Iterator[str]:
