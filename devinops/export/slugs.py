@@ -17,7 +17,7 @@ LONGEST: Final = 64
 
 def slug(text: str) -> str:
     """Return the text in lower-case ASCII letters, digits and `-`; empty if it has none of them."""
-    letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    letters = unicodedata.normalize("NFKD", text).casefold().encode("ascii", "ignore").decode()
     words = re.findall("[a-z0-9]+", letters.replace("'", ""))
     return "-".join(words)[:LONGEST].strip("-")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -146,11 +147,12 @@ def test_an_unreadable_file_belongs_to_somebody_else(root: Path, devinops: Devin
     assert changes(document)["skills/a-9bf3aa90/SKILL.md"] == "new"
 
 
+@pytest.mark.parametrize("name", [".devin-plugin/plugin.json", "plugin.json"])
 @pytest.mark.parametrize("data", [b"\xff", b"{", b"[]", None])
 def test_an_unreadable_manifest_is_an_error_that_names_it(
-    root: Path, devinops: Devinops, data: bytes | None
+    root: Path, devinops: Devinops, data: bytes | None, name: str
 ) -> None:
-    manifest = root / "plugin/.devin-plugin/plugin.json"
+    manifest = root / "plugin" / name
     manifest.parent.mkdir(parents=True)
     if data is None:
         manifest.symlink_to("nowhere")
@@ -159,7 +161,7 @@ def test_an_unreadable_manifest_is_an_error_that_names_it(
     code, document = export(devinops, root)
     assert code == 1
     assert f"cannot read {manifest}: " in document["error"]
-    assert [path.name for path in (root / "plugin").iterdir()] == [".devin-plugin"]
+    assert [path.name for path in (root / "plugin").iterdir()] == [name.partition("/")[0]]
 
 
 @pytest.mark.parametrize(
@@ -336,7 +338,7 @@ def test_a_link_out_of_the_plugin_is_not_followed(
     code, document = export(devinops, root)
     assert code == 1
     assert "a symbolic link leads out of" in document["error"]
-    assert list(elsewhere.rglob("SKILL.md")) == []
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_only_the_entries_of_the_target_are_exported(repository: Write, devinops: Devinops) -> None:
@@ -375,6 +377,7 @@ def test_many_keys_are_shortened_unless_all_are_asked_for(
         (("--to", "json", "--check"), "are for --to plugin"),
         (("--to", "json", "--format", "json"), "pass --out FILE"),
         (("--to", "plugin", "x", "--name", "A b"), "--name must be lower-case letters"),
+        (("--to", "plugin", "x", "--name", "a" * 65), "at most 64 characters, not"),
         (("--to", "plugin", "knowledge"), "a plugin cannot be in"),
         (("--to", "plugin", ".devinops/x"), "a plugin cannot be in"),
         (("--to", "json", "--out", "knowledge/a.json"), "devinops reads settings or entries"),
@@ -472,6 +475,27 @@ def test_the_status_reads_no_file_outside_the_checkout(
     (plugin / SKILL_A).symlink_to(tmp_path / "secret.md")
     code, document = status(devinops, root, plugin)
     assert (code, document["skills"][0]["differs"]) == (2, ["description", "text"])
+
+
+def test_the_status_claims_nothing_about_what_it_cannot_read(
+    root: Path, plugin: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (plugin / SKILL_A).unlink()
+    (plugin / SKILL_A).symlink_to("nowhere")
+    ran = devinops("export", "-C", root, "--status", plugin)
+    assert (ran.code, ran.out) == (1, "")
+    assert f"{plugin / SKILL_A}:1:1: error: cannot read this file" in ran.err
+    scan = os.scandir
+
+    def refuse(path: str) -> Any:
+        if str(path).endswith("skills"):
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    ran = devinops("export", "-C", root, "--status", plugin)
+    assert (ran.code, ran.out) == (1, "")
+    assert f"{plugin}/skills:1:1: error: cannot read this directory: Permission denied" in ran.err
 
 
 # --- JSON -----------------------------------------------------------------------------------------

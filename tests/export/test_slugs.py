@@ -22,6 +22,7 @@ NAME = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
         ("a" * 100, "a" * 64),
         ("a" * 63 + " b", "a" * 63),
         ("日本語", ""),
+        ("Straße", "strasse"),
         ("!triage_now", "triage-now"),
     ],
 )

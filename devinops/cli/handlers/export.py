@@ -40,7 +40,7 @@ from devinops.export.plugin import (
     PluginFile,
     export_plugin,
 )
-from devinops.export.slugs import slug
+from devinops.export.slugs import LONGEST, is_slug, slug
 from devinops.git import Git
 from devinops.kinds import KINDS
 from devinops.load.discover import is_inside
@@ -105,8 +105,11 @@ def _plugin(
     check: bool,
     force: bool,
 ) -> ExitCode:
-    if name and slug(name) != name:
-        raise UsageError(f'--name must be lower-case letters, digits and -, not "{name}"')
+    if name and not is_slug(name):
+        raise UsageError(
+            "--name must be lower-case letters, digits and single -, at most "
+            f'{LONGEST} characters, not "{name}"'
+        )
     _check_directory(directory, options.root)
     _, entries, others = selected_entries(options)
     choices = PluginChoices(
@@ -143,7 +146,8 @@ def _existing(directory: Path) -> dict[str, str]:
 
     Raises NotWritten.
     """
-    _check_manifest(directory / MANIFEST)
+    for manifest in (MANIFEST, PORTABLE):
+        _check_manifest(directory / manifest)
     patterns = (f"{SKILLS}/*/{SKILL_FILE}", f"{SKILLS}/*/{TEXT_FILE}", f"{RULES}/*.md")
     paths = (path for pattern in patterns for path in sorted(directory.glob(pattern)))
     return {
@@ -215,14 +219,13 @@ def _write(directory: Path, exported: Exported) -> None:
     for file in sorted(exported.files, key=lambda file: not file.is_written):
         path = directory / file.path
         try:
-            if file.is_written:
-                path.parent.mkdir(parents=True, exist_ok=True)
             if not is_inside(os.path.realpath(path.parent), top):
                 raise NotWritten(
                     f"cannot write {path}: a symbolic link leads out of {directory}: replace the "
                     "link, then run again"
                 )
             if file.is_written:
+                path.parent.mkdir(parents=True, exist_ok=True)
                 atomic.replace(path, [file.text], errors="strict")
             elif file.status is FileStatus.REMOVED:
                 _remove(path, directory)
