@@ -37,8 +37,10 @@ Reading: TypeAlias = tuple[Key, str]
 
 OWN_ID: Final = "…"
 """Stands for an id in a sentence about several targets, each of which has its own."""
+# The name of a file is looked for only where a name begins, because long words without spaces would
+# otherwise take time that grows with the square of their length.
 _OWN_WORD: Final = re.compile(
-    r"(?<=/organizations/)[^/\s]+|(?<= -t )\S+|[^/\\\s:]+(?=\.(?:journal|jsonl):)"
+    r"(?<=/organizations/)[^/\s]+|(?<= -t )\S+|(?<![^/\\\s:])[^/\\\s:]+(?=\.(?:journal|jsonl):)"
 )
 
 

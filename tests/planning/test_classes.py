@@ -175,6 +175,14 @@ def test_notes_warnings_refusals_and_missing_folders_are_shared() -> None:
     assert fleet_of([twice]).notes == (Shared("n", ("a",)),)
 
 
+def test_notes_with_long_words_are_shared_in_little_time() -> None:
+    """With a time that grew with the square of the length, this would take minutes."""
+    long = "x" * 200_000
+    path = "/state/.devinops/{}.jsonl: " + long
+    plans = [planned_in(name, empty(), notes=(path.format(name),)) for name in "ab"]
+    assert fleet_of(plans).notes == (Shared(plans[0].notes[0], ("a", "b")),)
+
+
 # --- targets --------------------------------------------------------------------------------------
 
 
