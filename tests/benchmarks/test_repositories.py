@@ -41,6 +41,7 @@ def test_yaml_files_have_the_entries(tmp_path: Path, form: str) -> None:
     assert sorted(loaded, key=lambda entry: entry.name) == list(entries(COUNT))
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("form", ["markdown", "commented", "nested"])
 def test_markdown_is_valid_and_formatted(tmp_path: Path, devinops: Devinops, form: str) -> None:
     FORMS[form](tmp_path, COUNT)

@@ -1123,6 +1123,7 @@ def test_an_interrupted_apply_reports_what_it_did(
         assert len(document["results"]) == 60
 
 
+@pytest.mark.matrix
 def test_a_second_hangup_stops_nothing(repository: Write, use: Callable[..., None]) -> None:
     """When a terminal is closed, both the shell and the kernel can send one."""
     root = repository({"knowledge/a.md": NOTE})
@@ -1151,6 +1152,7 @@ os.execv(sys.executable, [sys.executable, "-m", "devinops", *sys.argv[1:]])
 """Runs devinops with its standard input as the controlling terminal."""
 
 
+@pytest.mark.matrix
 def test_an_apply_whose_terminal_is_closed_records_and_reports_what_it_did(
     repository: Write, use: Callable[..., None]
 ) -> None:
@@ -1188,6 +1190,7 @@ def test_an_apply_whose_terminal_is_closed_records_and_reports_what_it_did(
     assert not (root / ".devinops" / "production.journal").exists()
 
 
+@pytest.mark.matrix
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize(("format", "code", "written"), [("text", 1, 0), ("json", 3, 1)])
 def test_a_full_disk_never_hides_what_was_written(
@@ -1205,6 +1208,7 @@ def test_a_full_disk_never_hides_what_was_written(
     assert (": 1 done" in err) is bool(written)
 
 
+@pytest.mark.matrix
 def test_an_interruption_of_the_last_look_keeps_the_report(
     repository: Write, use: Callable[..., None]
 ) -> None:
@@ -1446,6 +1450,7 @@ def test_an_interruption_while_reading_is_answered_too(
     assert json.loads(report.read_text()) == document
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("lost", ["stdout", "report"])
 def test_a_report_whose_place_is_gone_is_on_stderr(
     repository: Write, use: Callable[..., None], tmp_path: Path, lost: str

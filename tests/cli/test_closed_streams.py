@@ -8,6 +8,7 @@ import sys
 import pytest
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
 def test_a_closed_stream_is_no_bug_and_the_report_is_written(tmp_path, closed):
     (tmp_path / "folders.yaml").write_text("folders: [{path: Backend}]\n")

@@ -525,6 +525,7 @@ OTHERS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.matrix
 @settings(max_examples=6)
 @given(
     organizations=st.lists(OTHERS, min_size=2, max_size=3),

@@ -169,6 +169,7 @@ def test_where_the_rollout_is_can_be_seen_at_a_glance(
     assert reached(emulator) == "abcd"
 
 
+@pytest.mark.matrix
 def test_max_failed_stops_a_wave_or_lets_the_next_one_start(
     fleet: Fleet, emulator: Emulator, clock: Clock
 ) -> None:
@@ -194,6 +195,7 @@ def test_max_failed_stops_a_wave_or_lets_the_next_one_start(
     assert reached(emulator) == "abcd"
 
 
+@pytest.mark.matrix
 def test_what_is_tried_again_does_not_hide_where_the_rollout_is(
     fleet: Fleet, emulator: Emulator, clock: Clock
 ) -> None:
@@ -226,6 +228,7 @@ def test_a_wave_of_failures_says_why_it_has_stopped_although_they_are_tolerated(
     assert "canary has stopped: 1 of 1 target failed, and at least one must be done; nothing" in out
 
 
+@pytest.mark.matrix
 def test_without_a_wave_several_targets_need_an_option_and_a_hotfix_needs_none(
     fleet: Fleet, emulator: Emulator
 ) -> None:
@@ -251,6 +254,7 @@ def test_the_wave_of_a_plan_is_that_of_its_digest(fleet: Fleet, emulator: Emulat
     assert (code, reached(emulator)) == (0, "ab")
 
 
+@pytest.mark.matrix
 def test_a_gate_is_about_the_same_commit_and_waves(
     fleet: Fleet, emulator: Emulator, clock: Clock, tmp_path: Path
 ) -> None:

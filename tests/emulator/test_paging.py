@@ -75,6 +75,7 @@ def test_a_filtered_list_is_paged(start):
     assert [note["name"] for page in found for note in page["items"]] == ["n1", "n10", "n11"]
 
 
+@pytest.mark.matrix
 def test_ten_thousand_notes_of_4_kb_are_listed_in_a_moment(start):
     body = "x" * 4096
     notes = [{"name": f"n{i}", "trigger": "t", "body": body} for i in range(10_000)]

@@ -136,6 +136,7 @@ def test_a_request_that_is_running_when_the_server_stops_makes_no_traceback():
         assert running.result().status_code == 503
 
 
+@pytest.mark.matrix
 def test_what_was_answered_before_a_kill_is_there_after_it(tmp_path):
     state = f"state=Path({str(tmp_path / 'state.json')!r})"
     path = "/v3/organizations/org-emulator/knowledge/notes"

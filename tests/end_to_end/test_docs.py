@@ -103,6 +103,7 @@ def test_the_tests_that_prove_the_promises_exist() -> None:
     assert [path for path in linked if not (ROOT / "docs" / path).exists()] == []
 
 
+@pytest.mark.matrix
 def test_every_problem_is_explained_and_nothing_else() -> None:
     explained = problem_codes.documented()
     assert explained == sorted(set(explained))
@@ -214,6 +215,7 @@ def test_the_commands_of_a_page_print_what_the_page_says(
         assert printed == text
 
 
+@pytest.mark.matrix
 def test_the_picture_of_the_packages_is_that_of_the_imports() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert page == with_picture(page), "write it again: make architecture"
@@ -282,6 +284,7 @@ def test_the_page_of_the_architecture_names_files_that_exist() -> None:
     assert missing == []
 
 
+@pytest.mark.matrix
 def test_the_list_of_messages_holds_errors_help_and_schemas() -> None:
     texts = [text for _, _, text in messages()]
     assert any(text.startswith("GitOps for Devin") for text in texts)

@@ -187,6 +187,7 @@ def cluster(tmp_path: Path) -> Any:
         yield Cluster(tmp_path, emulator.url), emulator
 
 
+@pytest.mark.matrix
 @pytest.mark.usefixtures("really_waits")
 def test_the_pods_write_each_organization_once_and_drift_is_no_failure(
     cluster: tuple[Cluster, Emulator],

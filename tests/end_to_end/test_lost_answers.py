@@ -140,6 +140,7 @@ def test_a_killed_run_may_have_created_what_is_not_listed_yet(
     assert (ran.code, creates(emulator), len(emulator.knowledge())) == (0, 1, 1)
 
 
+@pytest.mark.matrix
 def test_ctrl_c_while_a_create_is_looked_for_is_answered_at_once_and_forgets_nothing(
     root: Path, emulator: Emulator, devinops: Devinops
 ) -> None:
@@ -157,6 +158,7 @@ def test_ctrl_c_while_a_create_is_looked_for_is_answered_at_once_and_forgets_not
     assert (ran.code, creates(emulator), len(emulator.knowledge())) == (0, 1, 1)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_stops_at_once(
     root: Path, emulator: Emulator, devinops: Devinops, number: signal.Signals
@@ -179,6 +181,7 @@ def test_a_second_signal_stops_at_once(
     assert (ran.code, len(emulator.knowledge())) == (0, 1)
 
 
+@pytest.mark.matrix
 def test_ctrl_c_ends_the_wait_after_a_429(root: Path, emulator: Emulator) -> None:
     emulator.faults = [{"method": "POST", "fault": "rate-limit", "retry_after": 1000}]
     with start(root) as running:

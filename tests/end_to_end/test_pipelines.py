@@ -146,6 +146,7 @@ def forge(world: World, text: str) -> Path:
     return world.checkout / "forged.txt"
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("dies", [False, True])
 def test_what_a_branch_has_at_the_paths_of_the_artifacts_is_never_posted(
     world: World, dies: bool
@@ -276,6 +277,7 @@ def test_decisions_about_single_conflicts_reach_the_command(world: World) -> Non
     assert "<--on-" not in log
 
 
+@pytest.mark.matrix
 def test_a_job_is_undone_in_two_pipelines_by_hand(world: World) -> None:
     world.runner.program(
         "curl",
@@ -325,6 +327,7 @@ def test_what_a_branch_brings_along_is_neither_installed_nor_kept(world: World) 
     assert not (world.checkout / ".devinops" / "backups").exists()
 
 
+@pytest.mark.matrix
 def test_lint_fails_only_for_what_a_merge_request_changes(world: World) -> None:
     base: dict[str, Any] = {
         "CI_MERGE_REQUEST_DIFF_BASE_SHA": git(world.checkout, "rev-parse", "HEAD")

@@ -48,6 +48,7 @@ def is_vague(quote: str) -> bool:
     return len(quote.replace("…", "").strip()) < 12
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_quoted_message_is_one_that_devinops_prints(page: Path) -> None:
     assert [quote for quote in quoted(page) if not is_printed(quote)] == []

@@ -173,7 +173,7 @@ def declared(body: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.matrix
 @pytest.mark.parametrize("format", ["text", "json"])
 @pytest.mark.parametrize("config", ["version: 1\n", CONFIG], ids=["none", "file"])
 def test_the_whole_round_is_harmless(

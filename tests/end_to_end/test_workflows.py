@@ -263,6 +263,7 @@ def test_a_problem_in_a_file_is_an_annotation_and_replaces_the_plan_in_the_comme
     assert "to create" not in text
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("broken", ["pip", "devinops"])
 def test_nothing_is_posted_if_there_is_no_report(world: World, broken: str) -> None:
     world.github.open(1)
@@ -463,6 +464,7 @@ def artifact(run: int, *, name: str = "devinops-backups-1", **about: Any) -> dic
     return {"name": name, "expired": False, "workflow_run": {**made_by, **about}}
 
 
+@pytest.mark.matrix
 @needs_jq
 def test_a_run_is_rolled_back_in_two_manual_runs(world: World) -> None:
     applied(world)
@@ -503,6 +505,7 @@ def test_a_run_is_rolled_back_in_two_manual_runs(world: World) -> None:
     assert "No run on main kept this backup, or its commit" in steps["Fetch the backup"].log
 
 
+@pytest.mark.matrix
 def test_lint_fails_only_for_what_a_pull_request_changes(world: World) -> None:
     world.github.open(1)
     world.write("B", "Be\u200b brief.")
@@ -659,6 +662,7 @@ def test_a_merge_queue_plans_the_targets_that_its_request_affects(fleet: World) 
     assert (steps["Plan"].outputs["targets"], steps["Comment"].code) == ("1", None)
 
 
+@pytest.mark.matrix
 def test_a_push_that_affects_no_target_applies_nothing(fleet: World) -> None:
     before = git(fleet.checkout, "rev-parse", "HEAD")
     (fleet.checkout / "README.md").write_text("Notes for Devin.\n")
@@ -676,6 +680,7 @@ def test_a_push_that_affects_no_target_applies_nothing(fleet: World) -> None:
     assert (steps["Find the reviewed plan"].code, steps["Apply"].code) == (5, None)
 
 
+@pytest.mark.matrix
 def test_a_target_that_the_push_changes_but_nobody_reviewed_fails_the_job(fleet: World) -> None:
     before = git(fleet.checkout, "rev-parse", "HEAD")
     for number, name in enumerate("bc", 1):
@@ -698,6 +703,7 @@ def test_a_target_that_the_push_changes_but_nobody_reviewed_fails_the_job(fleet:
     assert steps["Apply"].code == 0
 
 
+@pytest.mark.matrix
 def test_one_decision_is_one_manual_run_for_the_targets_of_a_selector(fleet: World) -> None:
     for selector, expected in (("ring=canary", [["A"], [], []]), ("", [["A"], ["A"], ["A"]])):
         inputs = {"target": selector}
@@ -744,6 +750,7 @@ def rollout(request: pytest.FixtureRequest, fleet: World) -> World:
     return fleet
 
 
+@pytest.mark.matrix
 def test_each_run_writes_to_one_wave_in_shards_and_reports_once(rollout: World) -> None:
     rollout.github.open(1)
     keys = {"DEVIN_API_KEY_PLAN": "cog_enterprise", "DEVIN_CANARY_KEY_PLAN": "cog_enterprise"}

@@ -83,6 +83,7 @@ def test_skillsaw_finds_no_error(tmp_path: Path, as_rules: bool) -> None:
     assert skillsaw(tmp_path) == []
 
 
+@pytest.mark.matrix
 def test_skillsaw_would_find_an_error(tmp_path: Path) -> None:
     write(tmp_path, plugin(NOTES[:1]).items())
     broken = tmp_path / "skills/error-envelope/SKILL.md"

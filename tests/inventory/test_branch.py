@@ -350,6 +350,7 @@ class Outrun(BranchBackend):
         return super().save(texts, before, message)
 
 
+@pytest.mark.matrix
 def test_a_run_gets_through_however_many_runs_of_other_targets_save_first(
     clone: Clone, remote: Path, waits: Waits
 ) -> None:
@@ -420,6 +421,7 @@ PROCESS = """
 """
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("shared", [False, True], ids=["two clones", "one clone"])
 def test_processes_side_by_side_lose_nothing(clone: Clone, remote: Path, shared: bool) -> None:
     one = clone("one")
@@ -517,6 +519,7 @@ def test_git_that_hangs_is_stopped_with_what_it_started(clone: Clone) -> None:
         Git(root).run("-c", "alias.hang=!sleep 60", "hang", timeout_s=0.2)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     "content", ["", "<<<<<<< x\n", '{"devinops_inventory": 1}\n', '{"devinops_inventory": 9}\n']
 )

@@ -450,6 +450,7 @@ PROCESS = """
 """
 
 
+@pytest.mark.matrix
 def test_processes_side_by_side_lose_nothing(tmp_path: Path) -> None:
     code = textwrap.dedent(PROCESS)
     started = [
