@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,18 +11,18 @@ import click
 
 from devinops import signals
 from devinops.cli.options import Options
-from devinops.cli.output import is_interactive
+from devinops.cli.output import is_interactive, tell
 from devinops.cli.session import connection
 from devinops.config.reading import open_project
 from devinops.config.settings import Settings
 from devinops.doctor import leftovers
-from devinops.doctor.checks import note, ok, problem
+from devinops.doctor.checks import note, of_list, ok, problem
 from devinops.doctor.examine import Examination
 from devinops.doctor.leftovers import Sample, Writer
 from devinops.doctor.summary import of_quirks
 from devinops.doctor.trial import Trial, questions
 from devinops.model.errors import UsageError
-from devinops.model.exit_codes import ExitCode
+from devinops.model.exit_codes import ExitCode, worst
 from devinops.render import counted
 from devinops.schema.doctor import Check
 
@@ -62,6 +62,7 @@ class Writing:
     settings: Settings
     found: Examination
     wish: Wish
+    stopped: ExitCode = ExitCode.OK
 
     def carry_out(self) -> Written:
         """Return what it led to."""
@@ -104,29 +105,41 @@ class Writing:
         ours = self.found.org_id
         return bool(ids) if ours is None else not ids.isdisjoint({ours, None})
 
-    def _may(self, question: str) -> bool:
-        """Return whether somebody agrees."""
+    def _may(self, lines: Iterable[str], question: str) -> bool:
+        """Say what would be done, and return whether somebody agrees.
+
+        From then on a signal is recorded, and ends nothing in the middle.
+        """
+        for line in lines:
+            (self.options.say if self.wish.yes else tell)(line)
         signals.check()
-        return self.wish.yes or (is_interactive() and click.confirm(question, err=True))
+        if not self.wish.yes and not (is_interactive() and click.confirm(question, err=True)):
+            return False
+        signals.instead(self._stop)
+        return True
+
+    def _stop(self, code: ExitCode) -> None:
+        self.stopped = code
+        signals.tell("\ninterrupted: deleting what is to be deleted; press again to leave it there")
 
     # --- --write ---
 
     def _try(self, writer: Writer, at: tuple[Sample, ...]) -> Written:
         trial = Trial(writer)
-        for line in self._announced(at, trial.run):
-            self.options.say(line)
-        if not self._may("Create and delete them?"):
+        if not self._may(self._announced(at, trial.run), "Create and delete them?"):
             step = "--yes writes without a question"
             return Written([note("trial", "nothing was written", step)], code=ExitCode.DECIDE)
-        signals.instead(_stopped)
         for sample in at:
             if not signals.pending():
                 trial.carry_out(sample)
         checks = [*trial.checks, *of_quirks(trial.quirks, questions(at), "tried")]
-        if not trial.left:
-            return Written(checks, trial.quirks, summary="Everything that was created is deleted")
-        left = f"{counted(trial.left, 'object')} may be left"
-        return Written(checks, trial.quirks, ExitCode.RUN_AGAIN, summary=left)
+        summary = "Everything that was created is deleted"
+        if trial.left:
+            summary = f"{counted(trial.left, 'object')} may be left"
+        return Written(checks, trial.quirks, self._code(trial.left), summary=summary)
+
+    def _code(self, left: int) -> ExitCode:
+        return worst(self.stopped, ExitCode.RUN_AGAIN if left else ExitCode.OK)
 
     def _announced(self, at: tuple[Sample, ...], run: str) -> Iterator[str]:
         """Yield lines that say what is created, and what others see of it."""
@@ -148,25 +161,18 @@ class Writing:
     def _clean(self, writer: Writer, at: tuple[Sample, ...]) -> Written:
         found = [leftovers.find(writer, sample) for sample in at]
         checks = [note(each.sample.reading.name, text) for each in found for text in each.said()]
-        unread = [each.sample.reading.name for each in found if not each.is_whole]
-        checks += [problem(name, "cannot be read to the end", "run it again") for name in unread]
+        unread = [each.read for each in found if not each.read.is_complete]
+        checks += [check for each in unread for check in of_list(each)]
         count = sum(len(each.names) for each in found)
         if not count:
             return Written([*checks, ok("clean", "nothing to delete")])
-        for check in checks:
-            self.options.say(str(check))
-        if not self._may(f"Delete {counted(count, 'object')}?"):
+        shown = map(str, checks) if is_interactive() and not self.wish.yes else ()
+        if not self._may(shown, f"Delete {counted(count, 'object')}?"):
             checks.append(note("clean", "nothing was deleted", "--yes deletes without a question"))
             return Written(checks, code=ExitCode.DECIDE)
-        signals.instead(_stopped)
         left = sum(leftovers.clean(writer, each) for each in found)
         checks.append(ok("clean", f"{counted(count - left, 'object')} deleted"))
-        if not left:
-            return Written(checks, summary="Leftovers were deleted")
-        text = f"{counted(left, 'object')} could not be deleted"
-        checks.append(problem("clean", text, "run it again, or delete them in the web app"))
-        return Written(checks, code=ExitCode.RUN_AGAIN, summary="Leftovers were deleted")
-
-
-def _stopped(_: ExitCode) -> None:
-    signals.tell("\ninterrupted: deleting what is to be deleted; press again to leave it there")
+        if left:
+            text = f"{counted(left, 'object')} could not be deleted"
+            checks.append(problem("clean", text, "run it again, or delete them in the web app"))
+        return Written(checks, code=self._code(left), summary="Leftovers were deleted")

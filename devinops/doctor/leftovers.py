@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from typing import Any, Final, NamedTuple
 from devinops import waiting
 from devinops.api.single_request import Call
 from devinops.doctor.contract import Reading, contract
-from devinops.doctor.lists import read
+from devinops.doctor.lists import List, read
 from devinops.doctor.observer import Observation, Observer, fill
 from devinops.model.kind import ApiVersion
 
@@ -86,10 +87,10 @@ class Sample:
         """Return the path of an object, and the ids in it."""
         return f"{self.reading.path}/{{id}}", {**self.place, "id": id}
 
-    def listed(self, observer: Observer) -> tuple[Mapping[str, Live], bool]:
-        """Return all objects of the list by id, and whether they are all."""
+    def listed(self, observer: Observer) -> tuple[Mapping[str, Live], List]:
+        """Return the objects of the list by id, and what else was found."""
         found = read(observer, self.reading, self.shapes, self.place, _ALL_PAGES)
-        return {self.id_of(live): live for live in found.objects}, found.is_complete
+        return {self.id_of(live): live for live in found.objects}, found
 
 
 def samples(api: ApiVersion, org_id: str | None, *, enterprise: bool) -> tuple[Sample, ...]:
@@ -131,7 +132,8 @@ def _fits(mark: Any, shown: Any) -> bool:
 
 def _plain(text: str) -> str:
     """Return a text without what an API may change in it, and without what a trial adds to it."""
-    return unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip().rstrip(PADDING).rstrip()
+    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n")
+    return lines.lstrip().rstrip(string.whitespace + PADDING)
 
 
 # --- writing ----------------------------------------------------------------------------------
@@ -179,8 +181,8 @@ def remove(writer: Writer, made: Made, is_own: Callable[[Live], bool]) -> None:
         if not made.left:
             return
         waiting.pause(wait)
-        listed, is_whole = made.sample.listed(writer)
-        if is_whole:
+        listed, found = made.sample.listed(writer)
+        if found.is_complete:
             made.ids = [id for id in made.ids if id in listed]
         if made.is_lost:
             own = [id for id, live in listed.items() if id and is_own(live)]
@@ -203,14 +205,14 @@ def _delete(writer: Writer, made: Made) -> None:
 class Leftovers(NamedTuple):
     """What a list holds of earlier runs: `names` by id, which may be deleted, and what may not.
 
-    `young` and `edited` count objects with such a name; `is_whole`: the list could be read.
+    `young` and `edited` count objects with such a name.
     """
 
     sample: Sample
     names: Mapping[str, str]
     young: int
     edited: int
-    is_whole: bool
+    read: List
 
     def said(self) -> Iterator[str]:
         """Yield what to tell people."""
@@ -223,7 +225,7 @@ class Leftovers(NamedTuple):
 
 def find(writer: Writer, sample: Sample) -> Leftovers:
     """Return what earlier runs left in a list. The clock is that of the API, if it shows it."""
-    listed, is_whole = sample.listed(writer)
+    listed, found = sample.listed(writer)
     response, time = writer.seen[-1]
     now, names, young, edited = response.time or time, {}, 0, 0
     for id, live in listed.items():
@@ -234,7 +236,7 @@ def find(writer: Writer, sample: Sample) -> Leftovers:
             young += 1
         elif run:
             names[id] = str(live[sample.name])
-    return Leftovers(sample, names, young, edited, is_whole)
+    return Leftovers(sample, names, young, edited, found)
 
 
 def _seconds(created: Any, default: float) -> float:

@@ -59,7 +59,9 @@ class Trial:
                 text = f"{self.run} may appear later: no response said whether it was created"
                 self.checks.append(problem(about, text, LATER))
             self.left += made.left
-            if len(self.checks) == before:
+            if len(self.checks) == before and signals.pending():
+                self.checks.append(note(about, "interrupted, and deleted"))
+            elif len(self.checks) == before:
                 self.checks.append(ok(about, "created, asked and deleted, as devinops expects"))
 
     def _is_own(self, sample: Sample, live: Live) -> bool:

@@ -166,6 +166,7 @@ def test_a_signal_ends_the_trial_and_deletes_what_there_is(
         assert [method for method, _ in writes(emulator)] == ["POST", "DELETE"]
     assert ran.code == (130 if number == signal.SIGINT else 143)
     assert "interrupted: deleting what is to be deleted; press again to leave it there" in ran.err
+    assert "note     trial of notes: interrupted, and deleted\n" in ran.out
     assert "Everything that was created is deleted" in ran.out
 
 
@@ -299,6 +300,16 @@ def test_what_is_edited_while_the_question_stands_is_not_touched(
     assert writes(api) == []
 
 
+def test_a_text_that_a_run_had_lengthened_when_it_was_killed_is_its_own(
+    api: Emulator, devinops: Devinops
+) -> None:
+    before = objects(api)
+    api.add("knowledge", **left(body=left()["body"] + "." * 5))
+    api.add("knowledge", **left(body=left()["body"].strip() + "\n" + "." * 5))
+    assert devinops("doctor", "--clean", "--yes").code == 0
+    assert objects(api) == before
+
+
 def test_the_hour_is_that_of_the_api(
     api: Emulator, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,7 +323,17 @@ def test_a_list_that_cannot_be_read_is_a_problem(api: Emulator, devinops: Devino
     api.faults = [{"path": "/v3/**/secrets", "fault": "status", "status": 500}]
     ran = devinops("doctor", "--clean", "--yes")
     assert ran.code == 1
-    assert "problem  secrets: cannot be read to the end: run it again\n" in ran.out
+    assert "problem  secrets: the API failed (500): run devinops doctor again\n" in ran.out
+
+
+def test_a_list_that_the_key_may_not_read_names_the_permission(
+    use: Callable[..., None], devinops: Devinops
+) -> None:
+    with Emulator({"keys": {"cog_few": {"permissions": ["UseDevinSessions"]}}}) as emulator:
+        use(emulator.url, "cog_few")
+        ran = devinops("doctor", "--clean", "--yes")
+    assert ran.code == 0
+    assert "note     secrets: refused (403), the key lacks ManageOrgSecrets: " in ran.out
 
 
 def test_leftovers_that_cannot_be_deleted_are_counted(

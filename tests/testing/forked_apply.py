@@ -1,4 +1,4 @@
-"""Starts `devinops apply` in processes of their own, which are forked from one that has imported it.
+"""Starts `devinops apply`, or another command, in processes of their own, which are forked from one that has imported it.
 
 Imports take most of the time of a short run.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from devinops import __main__
 from devinops.applying import applier
+from devinops.doctor import leftovers
 from devinops.model import inventory
 from tests.testing.warm import modules
 
@@ -21,22 +22,30 @@ _FORKS = get_context("forkserver")
 _FORKS.set_forkserver_preload([__name__, *modules()])
 
 
-def start(options: Sequence[str], env: Mapping[str, str], outputs: Sequence[Path]) -> BaseProcess:
-    """Start apply, which writes stdout and stderr to the two files `outputs`.
+def start(
+    options: Sequence[str],
+    env: Mapping[str, str],
+    outputs: Sequence[Path],
+    command: str = "apply",
+) -> BaseProcess:
+    """Start the command, which writes stdout and stderr to the two files `outputs`.
 
     The waits for what a dead run may have created are cut short, not left out.
     """
-    process = _FORKS.Process(target=_run, args=(options, dict(env), outputs))
+    process = _FORKS.Process(target=_run, args=(options, dict(env), outputs, command))
     process.start()
     return process
 
 
-def _run(options: Sequence[str], env: Mapping[str, str], outputs: Sequence[Path]) -> None:
+def _run(
+    options: Sequence[str], env: Mapping[str, str], outputs: Sequence[Path], command: str
+) -> None:
     os.environ.clear()
     os.environ.update(env)
     for number, path in enumerate(outputs, 1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     for module in (applier, inventory):
         module.RECOVERY_WAITS_S = (0.0, 0.0, 0.0)  # type: ignore[attr-defined]
-    sys.argv = ["devinops", "apply", *options]
+    leftovers._WAITS_S = (0.0, 0.0, 0.0)  # type: ignore[misc]
+    sys.argv = ["devinops", command, *options]
     __main__.run()
