@@ -102,24 +102,20 @@ def _name(path: str) -> str:
     return path.removeprefix(SCHEMAS).removesuffix(".schema.json")
 
 
-def _schemas_of(below: str) -> list[str]:
-    """Return the paths of the schemas of YAML files from the top, as editors want them."""
-    directory = f"./{below}/{SCHEMAS}" if below else f"./{SCHEMAS}"
-    return [f"{directory}{name}.schema.json" for name in ("config", "declarations", "targets")]
-
-
 def _associations(below: str, project: Project) -> dict[str, list[str]]:
-    """Return schema → patterns of the files that it is for, all from the top."""
-    prefix = f"{loose(below)}/" if below else ""
+    """Return schema → patterns of the files that it is for, all from the top as editors want it."""
+    prefix, directory = (f"{loose(below)}/", f"./{below}/") if below else ("", "./")
     sections = ",".join(kind.section for kind in KINDS.values())
     directories = (*sorted(KINDS.directories), *project.layer_directories)
     entries = [f"{{{sections}}}.yaml", *(f"{name}/**" for name in directories)]
     entries += [pattern.strip("/") for pattern in project.paths]
     entries += [f"{pattern.strip('/')}/**" for pattern in project.paths]
     targets = project.targets_file.path if project.targets_file else "targets.yaml"
-    files = ([CONFIG], entries, [targets])
-    paths = ([f"{prefix}{pattern}" for pattern in patterns] for patterns in files)
-    return dict(zip(_schemas_of(below), paths, strict=True))
+    files = {"config": [CONFIG], "declarations": entries, "targets": [targets]}
+    return {
+        f"{directory}{SCHEMAS}{name}.schema.json": [f"{prefix}{pattern}" for pattern in patterns]
+        for name, patterns in files.items()
+    }
 
 
 def _settings(schemas: Mapping[str, list[str]], existing: str) -> str:
