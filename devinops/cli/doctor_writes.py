@@ -24,7 +24,7 @@ from devinops.doctor.trial import Trial, questions
 from devinops.model.errors import UsageError
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.render import counted
-from devinops.schema.doctor import Check
+from devinops.schema.doctor import Check, Status
 
 
 class Wish(NamedTuple):
@@ -79,8 +79,9 @@ class Writing:
     def _refusal(self) -> tuple[str, str] | None:
         """Return why nothing may be written here, and the next step; None if it may."""
         is_v1, enterprise = self.found.key.api == "v1", self.wish.enterprise
-        if self.found.is_cut_off:
-            return "not started, because the key could not be used", "the problem above says why"
+        about = {check.about for check in self.found.checks if check.status is Status.PROBLEM}
+        if about & {"connection", "key", "/v3/self"}:
+            return "not started, because of the problem with the key", "solve that first"
         if self.settings.target.enterprise and not enterprise:
             return "not started: the target is the enterprise", "--enterprise writes there"
         if enterprise and (is_v1 or self.found.key.scope == "organization"):
@@ -120,7 +121,8 @@ class Writing:
 
     def _stop(self, code: ExitCode) -> None:
         self.stopped = code
-        signals.tell("\ninterrupted: deleting what is to be deleted; press again to leave it there")
+        left = "press again to leave them to devinops doctor --clean"
+        signals.tell(f"\ninterrupted: deleting its own objects; {left}")
 
     # --- --write ---
 

@@ -1,5 +1,6 @@
-"""Asks a service that nobody here could reach whether devinops is right about it; only reads.
+"""Asks a service that nobody here could reach whether devinops is right about it.
 
-`examination` does all of it with a client that can send nothing but GET. What it returns holds no
-text, name, address or id of the organization, so that people can show it to anybody.
+`examine` asks with a client that can send nothing but GET; `trial`, if people want it, writes
+objects of its own and deletes them again. What they return holds no text, name, address or id of
+the organization, so that people can show it to anybody.
 """

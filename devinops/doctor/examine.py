@@ -39,8 +39,6 @@ class Examination:
     headers: tuple[str, ...] = ()
     requests: int = 0
     emulator: bool = False
-    is_cut_off: bool = False
-    """Whether further requests are of no use."""
 
 
 def examine(
@@ -87,7 +85,7 @@ class _Run:
         """Say what the responses mean."""
         result, seen = self.result, self.observer.seen
         observations = [each for each, _ in seen]
-        result.requests, result.is_cut_off = self.observer.sent, self.is_cut_off
+        result.requests = self.observer.sent
         result.quirks |= quirks.settled(result.lists)
         result.quirks |= quirks.of_errors(self.target.api, observations)
         names = {name.lower() for each in observations for name in each.headers}

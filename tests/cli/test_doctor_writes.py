@@ -33,7 +33,8 @@ def _somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def api(use: Callable[..., None]) -> Iterator[Emulator]:
-    with Emulator(seed()) as emulator:
+    keys = {"cog_other": {"org": "org-2"}}
+    with Emulator({**seed(), "keys": keys}) as emulator:
         use(emulator.url)
         yield emulator
 
@@ -108,7 +109,8 @@ def test_options_without_a_meaning_are_64_and_send_nothing(
         ("cog_emulator", ["-t", "a", "--enterprise"], "", "", "the key is not one of the enterprise: leave out"),
         ("apk_emulator", ["-t", "b", "--enterprise"], "", "", "the key is not one of the enterprise: leave out"),
         ("cog_enterprise", ["-t", "b"], "", "", "no organization is chosen: set DEVIN_ORG_ID, or use --enterprise"),
-        ("cog_wrong", ["-t", "b"], "", "", "the key could not be used: the problem above says why"),
+        ("cog_wrong", ["-t", "b"], "", "", "because of the problem with the key: solve that first"),
+        ("cog_other", ["-t", "a"], "", "", "because of the problem with the key: solve that first"),
     ],
 )  # fmt: skip
 def test_where_nothing_may_be_written_it_says_why(
@@ -165,7 +167,10 @@ def test_a_signal_ends_the_trial_and_deletes_what_there_is(
         assert objects(emulator) == before
         assert [method for method, _ in writes(emulator)] == ["POST", "DELETE"]
     assert ran.code == (130 if number == signal.SIGINT else 143)
-    assert "interrupted: deleting what is to be deleted; press again to leave it there" in ran.err
+    assert (
+        "interrupted: deleting its own objects; press again to leave them to devinops doctor --clean"
+        in ran.err
+    )
     assert "note     trial of notes: interrupted, and deleted\n" in ran.out
     assert "Everything that was created is deleted" in ran.out
 

@@ -51,7 +51,8 @@ def seed() -> dict[str, Any]:
                         **OLD,
                     }
                 ],
-            }
+            },
+            "org-2": {},
         },
         "enterprise": {
             "knowledge": [left(body="Ours")],
