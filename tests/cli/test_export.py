@@ -466,6 +466,25 @@ def test_the_status_of_a_directory_without_skills(repository: Write, devinops: D
     assert status(devinops, root, root, format="text") == (0, "Skills: none\n")
 
 
+@pytest.mark.parametrize(
+    ("here", "directory"), [("skills", "a"), ("skills/a", "."), ("skills", "../skills/a")]
+)
+def test_the_status_of_one_skill(
+    root: Path,
+    plugin: Path,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    here: str,
+    directory: str,
+) -> None:
+    lines = ['{"devinops_lock": 1}', '{"slug": "a", "key": "knowledge:B"}', ""]
+    (plugin / "devinops-lock.jsonl").write_text("\n".join(lines))
+    monkeypatch.chdir(plugin / here)
+    code, document = status(devinops, root, directory)
+    assert code == 2
+    assert ["different", "knowledge:B"] in [[s["status"], s["key"]] for s in document["skills"]]
+
+
 def test_the_status_reads_no_file_outside_the_checkout(
     root: Path, plugin: Path, tmp_path: Path, devinops: Devinops
 ) -> None:

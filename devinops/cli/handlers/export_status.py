@@ -109,10 +109,13 @@ def _skills(top: Path) -> Iterator[FoundSkill]:
     """Yield the skills and rules below a directory. Raises InputError, UnusableFile."""
     locks = cache(lambda plugin: {line.slug: line.key for line in locked_names(plugin)})
     for path in map(Path, walk(str(top), _stop)):
-        is_rule = path.parent.name == RULES and path.suffix == ".md"
+        name = path.parent.absolute().name
+        is_rule = name == RULES and path.suffix == ".md"
         if is_rule or path.name == SKILL_FILE:
-            slug = path.stem if is_rule else path.parent.name
-            locked: Key | None = locks(path.parents[1 if is_rule else 2]).get(slug)
+            slug = path.stem if is_rule else name
+            # A relative path may have fewer parents than its file.
+            plugin = Path(os.path.normpath(path.parent / (".." if is_rule else "../..")))
+            locked: Key | None = locks(plugin).get(slug)
             whole = "" if is_rule else _text(path.parent / TEXT_FILE, top)
             yield FoundSkill(path.as_posix(), slug, _text(path, top), locked, whole, is_rule)
 
