@@ -21,8 +21,6 @@ from devinops.emulator.quirks import VALUES
 from devinops.model.errors import FORBIDDEN
 from devinops.schema.doctor import Check
 
-LATER: Final = "in an hour, run devinops doctor --clean, or delete it in the web app"
-
 _LIMIT: Final = 65536
 """The length of a text that a quirk asks about."""
 
@@ -52,12 +50,14 @@ class Trial:
             remove(self._writer, made, lambda live: self._is_own(sample, live))
             if sample.deleted and len(made.statuses) == 1:
                 self._settle(sample.deleted, str(made.statuses.pop()))
+            more = " --enterprise" if sample.reading.is_of_enterprise else ""
+            later = f"in an hour, run devinops doctor --clean{more}, or delete it in the web app"
             if made.ids:
                 text = f"{len(made.ids)} named {self.run} could not be deleted"
-                self.checks.append(problem(about, text, LATER))
+                self.checks.append(problem(about, text, later))
             if made.is_lost:
                 text = f"{self.run} may appear later: no response said whether it was created"
-                self.checks.append(problem(about, text, LATER))
+                self.checks.append(problem(about, text, later))
             self.left += made.left
             if len(self.checks) == before and signals.pending():
                 self.checks.append(note(about, "interrupted, and deleted"))

@@ -255,6 +255,14 @@ def test_what_cannot_be_deleted_is_said_with_the_next_step(waits: Waits) -> None
     )
 
 
+def test_what_is_left_at_the_enterprise_is_cleaned_there(waits: Waits) -> None:
+    faults = [{"method": "DELETE", "fault": "status", "status": 500}]
+    with Emulator(seed(), faults=faults) as emulator:
+        trial = tried(emulator, enterprise=True)
+    assert trial.left == 3
+    assert "run devinops doctor --clean --enterprise, or delete" in lines(trial)[-1]
+
+
 def test_every_change_goes_to_an_id_that_a_creation_returned() -> None:
     with Emulator(seed()) as emulator:
         theirs = {
