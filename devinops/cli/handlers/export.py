@@ -309,8 +309,9 @@ def _summary(exported: Exported, directory: Path, flags: str, *, check: bool) ->
     if exported.is_current:
         return f"{directory} is up to date: {counted(len(exported.files), 'file')}"
     if check:
-        rest = f"run devinops export{flags} without --check"
-        return f"{directory} is not up to date: {counts}; {rest}"
+        writes = exported.with_status(FileStatus.NEW, FileStatus.CHANGED, FileStatus.REMOVED)
+        rest = f"; run devinops export{flags} without --check" if writes else ""
+        return f"{directory} is not up to date: {counts}{rest}"
     return f"Exported to {directory}: {counts}"
 
 
