@@ -38,7 +38,7 @@ _STEPS: Final[Mapping[str, str]] = {
     "timed out": "check the network, or set --timeout higher",
     "its certificate is not trusted": "set --ca-bundle to the certificates to trust",
     "the host name cannot be resolved": f"{_ADDRESS} and the network",
-    "the host refused the connection": _ADDRESS,
+    "the host refused the connection": f"{_ADDRESS}, and HTTPS_PROXY if it is set",
     "the proxy refused the request": "check HTTPS_PROXY, and its user and password",
     "an HTML page instead of JSON": f"a proxy or a login page answers; {_ADDRESS}",
     "a redirect, which is not followed": _ADDRESS,
@@ -57,6 +57,9 @@ def of_failure(about: str, observation: Observation) -> Check:
     if failure:
         code = f" ({status})" if status is not None else ""
         return problem(about, f"{failure}{code}", _STEPS.get(failure, _AGAIN))
+    if status == 401:
+        step = "check the key, and the IP access list of the enterprise"
+        return problem(about, "rejected (401)", step)
     if status == 407:
         step = _STEPS["the proxy refused the request"]
         return problem(about, "the proxy wants a password (407)", step)
@@ -76,7 +79,9 @@ def of_list(result: List) -> Iterator[Check]:
     elif first.status == 404 and not first.failure and result.reading.may_be_off:
         yield note(about, "not there (404), the feature is probably switched off")
     elif first.status == 404 and not first.failure:
-        yield problem(about, "not there (404)", "check DEVIN_ORG_ID and DEVIN_API_URL")
+        both = "check DEVIN_ORG_ID and DEVIN_API_URL"
+        step = both if result.reading.needs_organization else _ADDRESS
+        yield problem(about, "not there (404)", step)
     elif not first.succeeded:
         yield of_failure(about, first)
     else:
@@ -105,11 +110,12 @@ def _read(result: List) -> str:
 def of_findings(about: str, findings: Mapping[Finding, int]) -> Iterator[Check]:
     """Yield a check for each difference from the contract, up to a dozen.
 
-    What devinops does not know it does not read either, so that alone is no problem.
+    What devinops does not know it does not read either, so that alone is no problem, and is last.
     """
-    for number, (finding, count) in enumerate(sorted(findings.items())):
+    ordered = sorted(findings.items(), key=lambda item: (item[0].fault == UNKNOWN, item[0]))
+    for number, (finding, count) in enumerate(ordered):
         if number == _MOST_FINDINGS:
-            yield note(about, f"{len(findings) - number} more differences", REPORT)
+            yield note(about, counted(len(findings) - number, "more difference"), REPORT)
             return
         times = f" ({counted(count, 'time')})"
         make = note if finding.fault == UNKNOWN else problem

@@ -16,8 +16,9 @@ from devinops.doctor.lists import PAGE_SIZE, List, read
 from devinops.doctor.observer import Observation, Observer
 from devinops.doctor.shape import differences
 from devinops.doctor.summary import HEADERS, OWNERS, of_connection, of_key, of_quirks
-from devinops.model.errors import FORBIDDEN
+from devinops.model.errors import FORBIDDEN, TOO_MANY
 from devinops.model.target import Target
+from devinops.render import counted
 from devinops.schema.doctor import Check, KeyFacts
 
 _PERMISSION: Final = re.compile(r"[A-Z][A-Za-z]{3,39}")
@@ -71,15 +72,23 @@ class _Run:
 
     def ask(self, *, lists: bool) -> None:
         """Send all requests, or only those about the key."""
-        result, is_v3 = self.result, self.target.api == "v3"
+        result, is_v3, not_asked = self.result, self.target.api == "v3", list[Reading]()
         result.key = self._ask_who() if is_v3 else KeyFacts("v1", "organization")
         for reading in self.contract.readings if lists else ():
             is_foreign = reading.is_of_enterprise and result.key.scope == "organization"
             is_placeless = reading.needs_organization and result.org_id is None
-            if not (self.is_cut_off or is_foreign or is_placeless):
+            if is_foreign or is_placeless:
+                continue
+            if not self.is_cut_off:
                 self._read(reading)
-        self._read_one()
-        self._filter()
+            else:
+                not_asked.append(reading)
+        if not self.is_cut_off:
+            self._read_one()
+            self._filter()
+        elif result.lists and not_asked:
+            text = f"{counted(len(not_asked), 'more list')} not asked for, because of that problem"
+            self.probes.append(note("lists", text))
 
     def conclude(self) -> None:
         """Say what the responses mean."""
@@ -146,16 +155,18 @@ class _Run:
         """Return what the roles of an enterprise's service user permit; None if unreadable."""
         members, granted = "/v3/enterprise/members/service-users/{id}", set[str]()
         users = [self.observer.get(members, {"id": id}) for id in _ids([own], "service_user_id")]
-        assigned = _dicts((user.value for user in users), "role_assignments")
-        roles = [assignment.get("role") for assignment in assigned]
-        ids = [*_ids(roles, "role_id")]
-        for id in ids[:_MOST_ROLES]:
+        assigned = [*_dicts((user.value for user in users), "role_assignments")]
+        ids = [*_ids((each.get("role") for each in assigned), "role_id")]
+        if not 0 < len(ids) <= _MOST_ROLES or len(ids) < len(assigned):
+            return None
+        for id in ids:
             role = self.observer.get("/v3/enterprise/roles/{id}", {"id": id})
             names = role.value.get("permissions") if isinstance(role.value, dict) else None
             if not role.succeeded or not isinstance(names, list):
                 return None
-            granted |= {name for name in names if _PERMISSION.fullmatch(str(name))}
-        return tuple(sorted(granted)) if 0 < len(ids) <= _MOST_ROLES else None
+            texts = {name for name in names if isinstance(name, str)}
+            granted |= {name for name in texts if _PERMISSION.fullmatch(name)}
+        return tuple(sorted(granted))
 
     # --- what devinops reads ---
 
@@ -163,7 +174,7 @@ class _Run:
         result = read(self.observer, reading, self.contract.shapes, self._place)
         if self.target.api == "v1" and not self.result.lists and self._stops(result.first):
             return
-        self.is_cut_off = result.first.is_unreachable
+        self.is_cut_off = result.first.is_unreachable or result.first.status == TOO_MANY
         self.result.lists[reading.name] = result
 
     def _read_one(self) -> None:
@@ -211,9 +222,8 @@ class _Run:
     def _stops(self, first: Observation) -> bool:
         """Say why the first response makes all others useless; False if it does not."""
         if first.status == 401 and not first.failure:
-            step = "check the key, and the IP access list of the enterprise"
-            self._say(problem("key", "rejected (401)", step))
-        elif first.failure or first.status == 407:
+            self._say(of_failure("key", first))
+        elif first.failure or first.status in (407, TOO_MANY):
             self._say(of_failure("connection", first))
         else:
             return False

@@ -90,9 +90,10 @@ def read(
         query = _take(result, get(query), shapes)
     if result.is_complete and reading.paging in ("cursor", "offset"):
         total = result.pages[-1].value.get("total")
-        if isinstance(total, int) and total != len(result.objects):
+        if type(total) is int and total != len(result.objects):
             count = counted(len(result.objects), "object")
-            result.faults.append(f"total is {total}, but the list has {count}")
+            shown = total if abs(total) < 10**9 else "a huge number"
+            result.faults.append(f"total is {shown}, but the list has {count}")
         if len(result.pages) == 1 and len(result.ids) == len(result.objects) > 1:
             _try_small_pages(result, get)
     if repeated := len(result.ids) - len(set(result.ids)):

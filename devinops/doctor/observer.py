@@ -149,4 +149,4 @@ def _reason(outcome: NoResponse) -> str:
     """Return why there is no response, without the part that can name a host or quote a header."""
     if outcome.reason.startswith("the response has the encoding"):
         return "a response that is compressed, but not with gzip"
-    return outcome.reason.partition(":")[0]
+    return outcome.reason.partition(": ")[0]

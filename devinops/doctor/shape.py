@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from devinops.api.redact import redact
+
 MISSING: Final = "is missing"
 UNKNOWN: Final = "is unknown to devinops"
 
@@ -56,8 +58,9 @@ _WORDS: Final = {
     list: "a list",
     dict: "an object",
 }
-_FIELD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
-"""A name that can be the vendor's. Any other could be a customer's, and is not shown."""
+_FIELD: Final = re.compile(r"(?!(.*\d){4})[A-Za-z_][A-Za-z0-9_]{0,39}")
+"""A name that can be the vendor's. Any other could be a customer's, such as an id with its digits,
+and is not shown."""
 
 _MOST_UNKNOWN: Final = 20
 """If an object has more unknown fields, their names are data: they are not shown."""
@@ -90,6 +93,8 @@ def _fields(
         elif name == written:
             yield Finding(f"{prefix}{name}", MISSING)
     unknown = value.keys() - {written.removesuffix("?") for written in shape}
-    are_names = len(unknown) <= _MOST_UNKNOWN and all(map(_FIELD.fullmatch, unknown))
+    are_names = len(unknown) <= _MOST_UNKNOWN and all(
+        _FIELD.fullmatch(name) and redact(name) == name for name in unknown
+    )
     for name in sorted(unknown) if are_names else ["*"]:
         yield Finding(f"{prefix}{name}", UNKNOWN)

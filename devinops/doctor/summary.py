@@ -42,8 +42,10 @@ def of_connection(
         yield ok("connection", "encrypted, and the certificate is trusted")
     else:
         yield ok("connection", "to this machine, without encryption")
-    if proxy or any(each.through_proxy for each, _ in seen):
+    if proxy:
         yield note("connection", "through a proxy")
+    elif any(each.through_proxy for each, _ in seen):
+        yield note("connection", "through a proxy here, or one of the service")
     yield _of_clock(seen)
     named = ", ".join(headers) or "neither a rate limit nor a request id"
     yield note("headers", f"the responses have {named}")

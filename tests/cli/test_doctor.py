@@ -170,7 +170,7 @@ def test_several_targets_need_one(
     [
         (
             "http://127.0.0.1:1",
-            "problem  connection: the host refused the connection: check DEVIN_API_URL\n",
+            "problem  connection: the host refused the connection: check DEVIN_API_URL, and HTTPS_PROXY if it is set\n",
         ),
         ("https://no-such-host.invalid", ""),
     ],

@@ -25,6 +25,7 @@ from tests.testing.examined import (
     with_json,
     without,
 )
+from tests.testing.waiting import Waits
 
 NOTES, PLAYBOOKS, SECRETS, AUTOMATIONS = (
     "/knowledge/notes",
@@ -168,7 +169,19 @@ CASES: dict[str, tuple[str, Callable[[Reply], Reply], str]] = {
     "a proxy asks who it is": (
         NOTES, status(407), "problem  notes: the proxy wants a password (407): check HTTPS_PROXY, and its user and password",
     ),
-    "a proxy passes responses on": (NOTES, header(via="1.1 squid"), "note     connection: through a proxy"),
+    "a proxy passes responses on": (NOTES, header(via="1.1 squid"), "note     connection: through a proxy here, or one of the service"),
+    "the total is huge": (
+        NOTES, page(total=10**4000), "problem  notes: total is a huge number, but the list has 8 objects: run devinops doctor again, and report it if it stays",
+    ),
+    "the key is rejected": (
+        NOTES, status(401), "problem  notes: rejected (401): check the key, and the IP access list of the enterprise",
+    ),
+    "a field is named like an id": (
+        NOTES, items(put("org_0a1b2c3d", 1)), "note     notes: items[].* is unknown to devinops (8 times): report it",
+    ),
+    "a field is named like the key": (
+        NOTES, items(put("cog_emulator", 1)), "note     notes: items[].* is unknown to devinops (8 times): report it",
+    ),
 }  # fmt: skip
 
 
@@ -198,6 +211,30 @@ def test_a_difference_is_found(name: str) -> None:
 def test_what_self_answers_can_differ(layer: Layer, expected: str) -> None:
     with Emulator(seed(), layers=[layer]) as emulator:
         assert expected in lines(examined(emulator))
+
+
+def test_a_problem_is_not_hidden_by_a_dozen_notes() -> None:
+    def change(item: dict[str, Any]) -> None:
+        item.update({f"a_{letter}": 1 for letter in "abcdefghijklm"})
+        del item["trigger"]
+
+    with Emulator(seed(), layers=[changed(NOTES, items(change))]) as emulator:
+        shown = lines(examined(emulator))
+    assert "problem  notes: items[].trigger is missing (8 times): report it" in shown
+    assert "note     notes: 2 more differences: report it" in shown
+
+
+@pytest.mark.parametrize("end", [NOTES, "/v3/self"])
+def test_a_limit_that_stays_ends_it_and_what_was_not_asked_is_counted(
+    end: str, waits: Waits
+) -> None:
+    with Emulator(seed(), layers=[changed(end, status(429))]) as emulator:
+        found = examined(emulator)
+        requests = emulator.requests
+    assert requests[-1]["path"].partition("?")[0].endswith(end)
+    assert waits == [1.0]
+    rest = "note     lists: 6 more lists not asked for, because of that problem"
+    assert (rest in lines(found)) == (end == NOTES)
 
 
 def test_a_compressed_response_is_read_like_any_other() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import chain, combinations
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from devinops.doctor.contract import contract
 from devinops.doctor.examine import Examination
 from devinops.emulator import Emulator
+from devinops.emulator.middleware import Reply
 from devinops.schema.doctor import Status
 from tests.testing.examined import changed, examined, lines, page, seed
 
@@ -163,16 +164,39 @@ def test_an_enterprise_without_an_organization_reads_what_is_the_enterprises_own
     assert "problem  key: is not the enterprise's: use a key of the enterprise" in wrong
 
 
-def test_roles_that_cannot_be_read_say_nothing_about_writing() -> None:
+@pytest.mark.parametrize(
+    ("end", "change"),
+    [
+        ("/roles/role-1", page(permissions=None)),
+        ("/service-user-enterprise", page(role_assignments=[{"role": {"role_id": "role-1"}}, {}])),
+    ],
+)
+def test_roles_that_cannot_be_read_say_nothing_about_writing(
+    end: str, change: Callable[[Reply], Reply]
+) -> None:
     own = {"id": "service-user-enterprise", "name": "E", "roles": {"enterprise": "role-1"}}
     more = seed()
     more["enterprise"] |= {
         "service_users": [own],
         "roles": [{"id": "role-1", "name": "R", "role_type": "enterprise"}],
     }
-    with Emulator(more, layers=[changed("/roles/role-1", page(permissions=None))]) as emulator:
+    with Emulator(more, layers=[changed(end, change)]) as emulator:
         found = examined(emulator, "cog_enterprise")
     assert found.key.permissions is None
+
+
+def test_names_of_permissions_that_are_no_texts_are_left_out() -> None:
+    odd = page(permissions=[None, ["x"], 7, "ManageBilling"])
+    role = page(role_assignments=[{"role": {"role_id": "role-1"}}])
+    layers = [changed("/roles/role-1", odd), changed("/service-user-enterprise", role)]
+    more = seed()
+    own = {"id": "service-user-enterprise", "name": "E", "roles": {"enterprise": "role-1"}}
+    more["enterprise"] |= {
+        "service_users": [own],
+        "roles": [{"id": "role-1", "name": "R", "role_type": "enterprise"}],
+    }
+    with Emulator(more, layers=layers) as emulator:
+        assert examined(emulator, "cog_enterprise").key.permissions == ("ManageBilling",)
 
 
 def test_a_rejected_key_of_v1_ends_it() -> None:
