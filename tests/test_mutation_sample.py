@@ -63,6 +63,7 @@ def test_the_most_specific_tests_that_reach_a_line_run_first(tmp_path: Path) -> 
     assert reach.tests("devinops/ci/job.py", 9) == ["narrow", "broad"], "reached by an import only"
 
 
+@pytest.mark.matrix
 def test_each_explanation_names_a_change_that_can_be_made() -> None:
     for place, was, becomes in explanations():
         path = next(path for path in _files(place) if (ROOT / path).is_file())

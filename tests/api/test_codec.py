@@ -417,6 +417,7 @@ def test_what_was_sent_reads_as_if_the_api_had_answered_it():
     assert note.ids == {"folder": "f-9"}
 
 
+@pytest.mark.matrix
 def test_folders_below_each_other_without_end_take_their_path_from_the_text():
     """Their names would have to be gathered once for each folder of all those above it."""
     chain = [

@@ -512,6 +512,7 @@ DAMAGED |= {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_backup_hides_no_other(
     tmp_path: Path,

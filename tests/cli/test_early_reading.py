@@ -136,6 +136,7 @@ def test_leaving_ends_the_work() -> None:
 # --- the same plan ------------------------------------------------------------------------------
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("change", [0, 1], ids=["nothing to do", "a change"])
 def test_a_plan_is_the_same_with_and_without_it(
     repository: Callable[[dict[str, str]], Path],

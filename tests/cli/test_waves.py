@@ -135,6 +135,7 @@ def test_a_change_goes_from_wave_to_wave(fleet: Fleet, emulator: Emulator, clock
     assert fleet.states() == {"canary": "soaking", "rest": "waiting"}
 
 
+@pytest.mark.matrix
 def test_where_the_rollout_is_can_be_seen_at_a_glance(
     fleet: Fleet, emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

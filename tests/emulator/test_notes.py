@@ -202,6 +202,7 @@ def test_the_list_is_filtered(start, query, names):
     assert ([note["name"] for note in page["items"]], page["total"]) == (names, len(names))
 
 
+@pytest.mark.matrix
 def test_many_threads_at_once_lose_and_double_nothing(api):
     with ThreadPoolExecutor(32) as pool:
         made = list(pool.map(lambda number: api.note(name=f"note {number}")["note_id"], range(320)))

@@ -143,6 +143,7 @@ EXAMPLES = {
 """Directory → the targets to apply."""
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_example_is_valid_and_converges(
     example: str, devinops: Devinops, monkeypatch: pytest.MonkeyPatch

@@ -290,6 +290,7 @@ def test_the_help_of_a_command_does_not_import_its_work() -> None:
     subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("argv", "forbidden"),
     [

@@ -126,6 +126,7 @@ def start(root: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+@pytest.mark.matrix
 def test_a_killed_run_may_have_created_what_is_not_listed_yet(
     root: Path, emulator: Emulator, devinops: Devinops
 ) -> None:

@@ -553,7 +553,7 @@ def one_run(
     return without_what_differs(seen, emulator.url)  # type: ignore[no-any-return]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.matrix
 @pytest.mark.parametrize("faults", [[DELAYS], [LIMITS, DELAYS]], ids=["undisturbed", "with 429s"])
 @pytest.mark.parametrize("api", world.KEYS)
 def test_parallelism_does_not_change_the_result(

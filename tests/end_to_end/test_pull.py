@@ -80,6 +80,7 @@ def test_what_is_pulled_is_in_the_canonical_form(
     assert (ran.code, ran.err) == (0, "")
 
 
+@pytest.mark.matrix
 def test_names_are_safe_on_every_file_system(pulled: tuple[Emulator, Path]) -> None:
     _, root = pulled
     paths = list(snapshot(root))
@@ -112,7 +113,7 @@ def pull(devinops: Devinops, root: Path, *options: str) -> Any:
     return json.loads(ran.out)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.matrix
 def test_fifty_edits_change_fifty_files_in_one_field_each(
     pulled: tuple[Emulator, Path], devinops: Devinops
 ) -> None:
@@ -1174,6 +1175,7 @@ def test_a_pull_of_one_key_decides_one_conflict_only(
 # --- large organizations
 
 
+@pytest.mark.matrix
 def test_what_changes_between_two_readings_is_pulled_as_it_is_at_the_end(
     tmp_path: Path,
     use: Callable[..., None],

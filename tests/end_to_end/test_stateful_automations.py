@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
@@ -162,5 +163,5 @@ class Automations(RandomHistory):
         }
 
 
-TestAutomations = Automations.TestCase
+TestAutomations = pytest.mark.matrix(Automations.TestCase)
 TestAutomations.settings = histories(20)

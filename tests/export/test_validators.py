@@ -73,7 +73,7 @@ def test_a_playbook_has_one_field_that_only_devin_knows(tmp_path: Path) -> None:
     assert "Unexpected fields in frontmatter: triggers" in problem
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.matrix
 @pytest.mark.parametrize("as_rules", [False, True])
 def test_skillsaw_finds_no_error(tmp_path: Path, as_rules: bool) -> None:
     """It finds rules and Devin's own skills only in a directory of the repository itself."""

@@ -228,6 +228,7 @@ def test_a_hook_of_another_repository_does_not_lead_astray(
     assert names(on_branch(root).read()) == ["a"]
 
 
+@pytest.mark.matrix
 def test_a_branch_that_was_rewritten_is_read_as_it_is_now(clone: Clone, remote: Path) -> None:
     one, two = clone("one"), clone("two")
     applied(on_branch(one), "r1", "a")

@@ -98,7 +98,7 @@ def test_a_branch_in_the_way_that_the_remote_does_not_list_is_named_too(
         begins(clone())
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     "stale",
     [
@@ -124,6 +124,7 @@ def test_refs_of_this_clone_are_in_nobodys_way(
     assert git(root, "rev-parse", stale) == git(root, "rev-parse", "HEAD")
 
 
+@pytest.mark.matrix
 def test_a_branch_whose_name_was_a_directory_before_is_fetched(clone: Clone, remote: Path) -> None:
     """What is kept here of a branch that is gone does not block one below or above it."""
     root, other = clone("one"), clone("two")
@@ -133,6 +134,7 @@ def test_a_branch_whose_name_was_a_directory_before_is_fetched(clone: Clone, rem
         git(remote, "update-ref", "-d", f"refs/heads/{branch}")
 
 
+@pytest.mark.matrix
 def test_a_lock_that_stays_on_the_remote_is_reported_in_gits_words(
     clone: Clone, remote: Path, waits: Waits
 ) -> None:
@@ -222,6 +224,7 @@ def test_credentials_are_masked_in_both_addresses(clone: Clone, tmp_path: Path) 
     )
 
 
+@pytest.mark.matrix
 def test_what_others_push_onto_an_announcement_does_not_hide_it(
     clone: Clone, remote: Path, tmp_path: Path
 ) -> None:
@@ -488,7 +491,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-@pytest.mark.sampled(9)
+@pytest.mark.matrix
 @pytest.mark.parametrize("about", SETTINGS)
 def test_no_setting_of_git_keeps_a_run_from_its_branch(
     clone: Clone, remote: Path, about: str
@@ -556,7 +559,7 @@ def without_our_branch(clone: Clone) -> Path:
     return root
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     "make",
     [

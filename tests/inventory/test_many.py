@@ -296,6 +296,7 @@ def test_two_runs_without_a_job_never_take_each_other_over(clone: Clone) -> None
     assert not Job("", 2).supersedes(Job("", 1))
 
 
+@pytest.mark.matrix
 def test_where_a_run_died_each_target_goes_on_with_its_own_results(
     clone: Clone, remote: Path
 ) -> None:
@@ -313,6 +314,7 @@ def test_where_a_run_died_each_target_goes_on_with_its_own_results(
     assert names(stores_of(clone("three"), 2)["t1"].read()) == ["a", "b"]
 
 
+@pytest.mark.matrix
 def test_unlock_frees_all_targets_of_a_run_and_remembers_its_creates(
     clone: Clone, remote: Path
 ) -> None:

@@ -73,7 +73,7 @@ def test_the_advice_is_that_for_the_host(error: list[str], begins: str) -> None:
 HOOKS = [(error, begins) for error, begins in REFUSALS if error[0].startswith("remote:")]
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.matrix
 @pytest.mark.parametrize(("error", "begins"), HOOKS, ids=str)
 @pytest.mark.parametrize("exists", [False, True], ids=["new branch", "existing branch"])
 def test_a_remote_that_refuses_is_reported_once_and_nothing_is_written(

@@ -558,7 +558,7 @@ CALLS = [
 ]
 
 
-@pytest.mark.sampled(9)
+@pytest.mark.matrix
 @pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
 @pytest.mark.parametrize("lure", LURES)
 def test_no_command_touches_what_is_outside_of_the_root(lure, root, use):
