@@ -40,6 +40,8 @@ def of_files(root: Path) -> Check:
         return problem(CONFIG, found, "devinops validate shows them")
     if project.document is None:
         return note(CONFIG, "there is none, so all settings come from the environment")
+    if not project.targets:
+        return ok(CONFIG, "has no targets: the environment says which organization")
     return ok(CONFIG, f"declares {counted(len(project.targets), 'target')}")
 
 

@@ -165,6 +165,14 @@ def test_several_targets_need_one(
     assert "of a service user of the enterprise" in ran.out
 
 
+def test_settings_without_targets_are_no_declaration_of_none(
+    devinops: Devinops, rich: Emulator, repository: Write
+) -> None:
+    ran = devinops("doctor", "-C", repository({"devinops.yaml": "version: 1\n"}))
+    text = "has no targets: the environment says which organization"
+    assert f"ok       devinops.yaml: {text}\n" in ran.out
+
+
 @pytest.mark.parametrize(
     ("url", "line"),
     [
