@@ -29,6 +29,7 @@ def problem(about: str, text: str, step: str) -> Check:
 
 
 REPORT: Final = "report it"
+TO_MANAGE: Final = "grant that only if you want to manage them"
 _AGAIN: Final = "run devinops doctor again"
 _PERHAPS: Final = f"{_AGAIN}, and report it if it stays"
 """For what a change between two requests can cause, too."""
@@ -75,7 +76,7 @@ def of_list(result: List) -> Iterator[Check]:
     about, first, permission = result.reading.name, result.first, result.reading.permission
     if first.status == FORBIDDEN and not first.failure:
         lacks = f"the key lacks {permission}" if permission else "the key may not read them"
-        yield note(about, f"refused (403), {lacks}", "needed only to manage them")
+        yield note(about, f"refused (403), {lacks}", TO_MANAGE)
     elif first.status == 404 and not first.failure and result.reading.may_be_off:
         yield note(about, "not there (404), the feature is probably switched off")
     elif first.status == 404 and not first.failure:
@@ -95,16 +96,16 @@ def _of_readable(result: List) -> Iterator[Check]:
     yield from (problem(about, fault, _PERHAPS) for fault in result.faults)
     yield from of_findings(about, result.findings)
     if not later and not result.faults and not result.findings:
-        yield ok(about, _read(result))
+        yield _of_expected(about, result)
 
 
-def _read(result: List) -> str:
+def _of_expected(about: str, result: List) -> Check:
     if not result.reading.id and result.reading.paging == "whole":
-        return "as devinops expects"
+        return ok(about, "as devinops expects")
     if not result.objects:
-        return "none, so their fields could not be compared"
+        return note(about, "none, so their fields could not be compared")
     least = "" if result.is_complete else "at least "
-    return f"{least}{counted(len(result.objects), 'object')}, as devinops expects"
+    return ok(about, f"{least}{counted(len(result.objects), 'object')}, as devinops expects")
 
 
 def of_findings(about: str, findings: Mapping[Finding, int]) -> Iterator[Check]:

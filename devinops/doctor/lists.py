@@ -147,6 +147,8 @@ def _try_small_pages(result: List, get: Get) -> None:
     query, trial = small, List(result.reading)
     while len(trial.objects) < 2:
         page = get(query)
+        if not page.succeeded:
+            return  # one of the pages, so the failure is said anyway
         objects = _objects(page.value, "items")
         if len(objects) != 1:
             count = counted(len(objects), "object")

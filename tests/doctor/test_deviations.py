@@ -160,7 +160,7 @@ CASES: dict[str, tuple[str, Callable[[Reply], Reply], str]] = {
     "the list is not there": (NOTES, status(404), "problem  notes: not there (404): check DEVIN_ORG_ID and DEVIN_API_URL"),
     "the feature is off": (SCHEDULES, status(404), "note     schedules: not there (404), the feature is probably switched off"),
     "the list is refused": (
-        SECRETS, status(403), "note     secrets: refused (403), the key lacks ManageOrgSecrets: needed only to manage them",
+        SECRETS, status(403), "note     secrets: refused (403), the key lacks ManageOrgSecrets: grant that only if you want to manage them",
     ),
     "the API fails": (NOTES, status(503), "problem  notes: the API failed (503): run devinops doctor again"),
     "the limit is reached": (
@@ -194,6 +194,26 @@ def test_a_difference_is_found(name: str) -> None:
     about = expected[9:].partition(":")[0]
     for check in found.checks:
         assert check.status is not Status.PROBLEM or check.about == about
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (status(500), "problem  notes, a later page: the API failed (500): run devinops doctor again"),
+        (html, "problem  notes, a later page: an HTML page instead of JSON (200): a proxy or a login page answers; check DEVIN_API_URL"),
+    ],
+)  # fmt: skip
+def test_a_small_page_that_fails_is_no_fault_of_the_paging(
+    change: Callable[[Reply], Reply], expected: str
+) -> None:
+    async def layer(call: Call, ask: Next) -> Reply:
+        reply = await ask(call)
+        return change(reply) if call.target.endswith("/notes?first=1") else reply
+
+    with Emulator(seed(), layers=[layer]) as emulator:
+        found = lines(examined(emulator))
+    assert expected in found
+    assert not any("was asked for" in line for line in found)
 
 
 @pytest.mark.parametrize(

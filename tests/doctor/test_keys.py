@@ -72,7 +72,9 @@ def check(
             assert any(line.startswith(f"ok       {name}: ") for line in shown), name
         else:
             refused = f"refused (403), the key lacks {needed[name]}"
-            assert f"note     {name}: {refused}: needed only to manage them" in shown
+            assert (
+                f"note     {name}: {refused}: grant that only if you want to manage them" in shown
+            )
     reads_any = any({*any_of} & {*permissions} for any_of in lists.values())
     nothing = "problem  key: may read nothing of what devinops manages: give it a role, or check DEVIN_ORG_ID"
     assert [line for line in shown if line.startswith("problem")] == [nothing] * (not reads_any)
@@ -119,7 +121,7 @@ def test_a_key_of_v1_with_few_permissions(permissions: list[str]) -> None:
     keys = {"apk_some": {"org": "org-emulator", "permissions": permissions}}
     with Emulator({**seed(), "keys": keys}) as emulator:
         shown = lines(examined(emulator, "apk_some"))
-    refused = "refused (403), the key may not read them: needed only to manage them"
+    refused = "refused (403), the key may not read them: grant that only if you want to manage them"
     assert (f"note     secrets: {refused}" in shown) == ("ManageOrgSecrets" not in permissions)
     assert (f"note     playbooks: {refused}" in shown) == ("UseDevinSessions" not in permissions)
 
