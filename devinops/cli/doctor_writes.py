@@ -89,8 +89,10 @@ class Writing:
         if not (enterprise or is_v1 or self.found.org_id):
             return "not started: no organization is chosen", "set DEVIN_ORG_ID, or use --enterprise"
         if self._is_held():
-            why = "not started: a target with `hold` is this organization, or can be"
-            return why, "remove `hold` in devinops.yaml, or add org_id to the held target"
+            place = "of this enterprise" if enterprise else "this organization"
+            more = "" if enterprise or is_v1 else ", or add org_id to the held target"
+            why = f"not started: a target with `hold` is {place}, or can be"
+            return why, f"remove `hold` in devinops.yaml{more}"
         return None
 
     def _is_held(self) -> bool:
@@ -99,12 +101,12 @@ class Writing:
             return True
         targets = open_project(self.options.root)[0].targets.values()
         held = [each for each in targets if isinstance(each, dict) and "hold" in each]
-        if self.wish.enterprise:
-            return any(each.get("enterprise") for each in held)
+        if self.wish.enterprise or self.found.key.api == "v1":
+            # All organizations see what the enterprise has, and API v1 tells of no key whose it is.
+            return bool(held)
         # Without an id, the organization is that of a key: it can be any.
         ids = {each.get("org_id") for each in held if not each.get("enterprise")}
-        ours = self.found.org_id
-        return bool(ids) if ours is None else not ids.isdisjoint({ours, None})
+        return not ids.isdisjoint({self.found.org_id, None})
 
     def _may(self, lines: Iterable[str], question: str) -> bool:
         """Say what would be done, and return whether somebody agrees.
@@ -129,7 +131,7 @@ class Writing:
     def _try(self, writer: Writer, at: tuple[Sample, ...]) -> Written:
         trial = Trial(writer)
         if not self._may(self._announced(at, trial.run), "Create and delete them?"):
-            step = "--yes writes without a question"
+            step = "pass --yes to write without a question"
             return Written([note("trial", "nothing was written", step)], code=ExitCode.DECIDE)
         for sample in at:
             if not signals.pending():
@@ -170,7 +172,8 @@ class Writing:
             return Written([*checks, ok("clean", "nothing to delete")])
         shown = map(str, checks) if is_interactive() and not self.wish.yes else ()
         if not self._may(shown, f"Delete {counted(count, 'object')}?"):
-            checks.append(note("clean", "nothing was deleted", "--yes deletes without a question"))
+            step = "pass --yes to delete without a question"
+            checks.append(note("clean", "nothing was deleted", step))
             return Written(checks, code=ExitCode.DECIDE)
         left = sum(leftovers.clean(writer, each) for each in found)
         checks.append(ok("clean", f"{counted(count - left, 'object')} deleted"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import string
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -126,14 +125,13 @@ def _fits(mark: Any, shown: Any) -> bool:
     if isinstance(mark, list) and isinstance(shown, list):
         return len(mark) == len(shown) and all(map(_fits, mark, shown))
     if isinstance(mark, str) and isinstance(shown, str):
-        return _plain(mark) == _plain(shown)
+        return plain(mark) == plain(shown)
     return type(mark) is type(shown) and bool(mark == shown)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a text without what an API may change in it, and without what a trial adds to it."""
-    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n")
-    return lines.lstrip().rstrip(string.whitespace + PADDING)
+    return " ".join(unicodedata.normalize("NFC", text).split()).rstrip(f" {PADDING}")
 
 
 # --- writing ----------------------------------------------------------------------------------

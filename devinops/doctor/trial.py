@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from devinops import signals
 from devinops.doctor import quirks
-from devinops.doctor.checks import REPORT, note, of_failure, of_findings, ok, problem
-from devinops.doctor.leftovers import PADDING, Live, Made, Sample, Writer, filled, remove
+from devinops.doctor.checks import REPORT, TO_MANAGE, note, of_failure, of_findings, ok, problem
+from devinops.doctor.leftovers import PADDING, Live, Made, Sample, Writer, filled, plain, remove
 from devinops.doctor.observer import Observation
 from devinops.doctor.shape import differences
 from devinops.emulator.quirks import VALUES
@@ -25,6 +25,8 @@ _LIMIT: Final = 65536
 """The length of a text that a quirk asks about."""
 
 _TIMED_OUT: Final = 408
+
+_SWITCHED_ON: Final = "the API switched it on, though it was created switched off"
 
 
 class Trial:
@@ -62,7 +64,7 @@ class Trial:
             if len(self.checks) == before and signals.pending():
                 self.checks.append(note(about, "interrupted, and deleted"))
             elif len(self.checks) == before:
-                self.checks.append(ok(about, "created, asked and deleted, as devinops expects"))
+                self.checks.append(ok(about, "created, tried and deleted, as devinops expects"))
 
     def _is_own(self, sample: Sample, live: Live) -> bool:
         return sample.run_of(live) == self.run and not sample.changed(live, self.run)
@@ -81,12 +83,21 @@ class Trial:
         if sample.reading.path.startswith("/v3"):
             found = differences(created.value, sample.reading.object_shape, sample.shapes)
             self.checks += of_findings(f"{about}, the new object", Counter(found))
-        if sample.off and created.value.get(sample.off) is not False:
-            text = "the API switched it on, though it was created switched off"
-            self.checks.append(problem(about, text, REPORT))
+        if unsafe := self._unsafe(made, created.value):
+            self.checks.append(problem(about, unsafe, REPORT))
         elif not signals.pending():
             self._compare(made, about)
             self._ask(made, about)
+
+    def _unsafe(self, made: Made, shown: Live) -> str:
+        """Return why a new object may not stay, although it was created switched off."""
+        off = made.sample.off
+        if off not in shown:
+            shown = self._live(made) if off else shown
+        if not off or shown.get(off) is False:
+            return ""
+        is_on = shown.get(off) is True
+        return _SWITCHED_ON if is_on else "the API does not say whether it is switched off"
 
     def _create(self, made: Made, change: Live) -> Observation:
         sample = made.sample
@@ -139,7 +150,8 @@ class Trial:
         """Send an update of the first object; each text that it changes gets this length."""
         changed = filled(change, {"run": self.run})
         if length:
-            changed = {name: text.ljust(length, PADDING) for name, text in changed.items()}
+            # An API may measure a text after it has trimmed or normalized it.
+            changed = {name: plain(text).ljust(length, PADDING) for name, text in changed.items()}
         body = {**filled(made.sample.sent, {"run": self.run}), **changed}
         return self._writer.write("PUT", *made.sample.path(made.ids[0]), body)
 
@@ -182,7 +194,7 @@ def _of_failed(sample: Sample, about: str, response: Observation) -> Check:
     """Return the check of a creation that was refused, or whose response cannot be used."""
     if response.status == FORBIDDEN and not response.failure:
         lacks = f"the key lacks {sample.permission}" if sample.permission else "the key may not"
-        return note(about, f"creating one is refused (403), {lacks}", "needed only to manage them")
+        return note(about, f"creating one is refused (403), {lacks}", TO_MANAGE)
     if response.succeeded:
         return problem(about, "the response to its creation has no id", REPORT)
     return of_failure(f"{about}, its creation", response)

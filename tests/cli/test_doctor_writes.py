@@ -67,7 +67,9 @@ def test_without_yes_and_without_a_terminal_it_says_what_it_would_do_and_ends_wi
     ran = devinops("doctor", "--write")
     assert ran.code == 4
     assert "a secret without a meaning" in ran.err
-    assert "note     trial: nothing was written: --yes writes without a question\n" in ran.out
+    assert (
+        "note     trial: nothing was written: pass --yes to write without a question\n" in ran.out
+    )
     assert "Nothing was written;" in ran.out
     assert writes(api) == []
 
@@ -103,8 +105,9 @@ def test_options_without_a_meaning_are_64_and_send_nothing(
         ("cog_emulator", ["-t", "a"], "", "hold: audit", "is this organization, or can be"),
         ("cog_emulator", ["-t", "b"], "hold: audit", "", "is this organization, or can be"),
         ("apk_emulator", ["-t", "b"], "hold: audit", "", "is this organization, or can be"),
-        ("cog_enterprise", ["-t", "b", "--enterprise"], "", "enterprise: true, hold: audit", "is this organization"),
-        ("cog_enterprise", ["-t", "a", "--enterprise"], "", "enterprise: true, hold: audit", "is this organization"),
+        ("cog_enterprise", ["-t", "b", "--enterprise"], "", "enterprise: true, hold: audit", "is of this enterprise, or can be"),
+        ("cog_enterprise", ["-t", "a", "--enterprise"], "", "enterprise: true, hold: audit", "is of this enterprise, or can be"),
+        ("cog_enterprise", ["-t", "b", "--enterprise"], "hold: audit", "enterprise: true", "is of this enterprise, or can be"),
         ("cog_enterprise", ["-t", "b"], "", "enterprise: true", "not started: the target is the enterprise: --enterprise"),
         ("cog_emulator", ["-t", "a", "--enterprise"], "", "", "the key is not one of the enterprise: leave out"),
         ("apk_emulator", ["-t", "b", "--enterprise"], "", "", "the key is not one of the enterprise: leave out"),
@@ -130,6 +133,22 @@ def test_where_nothing_may_be_written_it_says_why(
     ran = devinops("doctor", "-C", root, command, "--yes", *options)
     assert ran.code == (1 if "problem " in ran.out else 4)
     assert why in ran.out
+    assert writes(api) == []
+
+
+def test_an_organization_that_only_the_settings_name_proves_nothing_about_a_v1_key(
+    api: Emulator,
+    use: Callable[..., None],
+    devinops: Devinops,
+    repository: Write,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use(api.url, "apk_emulator")
+    monkeypatch.setenv("DEVIN_ORG_ID", "org-other")
+    root = repository({"devinops.yaml": HELD.format(a="hold: audit", b="")})
+    ran = devinops("doctor", "-C", root, "--write", "--yes", "-t", "b")
+    assert ran.code == 4
+    assert "a target with `hold` is this organization, or can be" in ran.out
     assert writes(api) == []
 
 
@@ -311,6 +330,16 @@ def test_a_text_that_a_run_had_lengthened_when_it_was_killed_is_its_own(
     before = objects(api)
     api.add("knowledge", **left(body=left()["body"] + "." * 5))
     api.add("knowledge", **left(body=left()["body"].strip() + "\n" + "." * 5))
+    assert devinops("doctor", "--clean", "--yes").code == 0
+    assert objects(api) == before
+
+
+def test_a_note_that_the_api_switched_on_or_put_into_a_folder_is_left_of_the_run_too(
+    api: Emulator, devinops: Devinops
+) -> None:
+    before = objects(api)
+    api.add("knowledge", **left(is_enabled=True))
+    api.add("knowledge", **left(folder="Backend"))
     assert devinops("doctor", "--clean", "--yes").code == 0
     assert objects(api) == before
 

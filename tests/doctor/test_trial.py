@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from devinops.api.connection import Connection
 from devinops.doctor.leftovers import Sample, Writer, samples
 from devinops.doctor.trial import Trial, questions
 from devinops.emulator import Emulator
+from devinops.emulator.middleware import Call, Next, Reply
 from devinops.emulator.quirks import SETTLED_BY, VALUES, WRITING
 from devinops.model.client_protocols import ignore
 from devinops.model.kind import ApiVersion
@@ -124,6 +127,33 @@ def test_an_automation_that_the_api_switches_on_is_deleted_at_once() -> None:
     )
 
 
+def test_a_response_without_the_switch_is_no_claim_that_it_is_on() -> None:
+    """What the object itself shows counts; if it does not show the switch either, it goes."""
+
+    def only_id(shown: Any) -> Any:
+        return {"note_id": shown["note_id"]} if "note_id" in shown else shown
+
+    def without_switch(shown: Any) -> Any:
+        return {name: shown[name] for name in shown if name != "is_enabled"}
+
+    with Emulator(seed(), layers=[changed("/notes", with_json(only_id))]) as emulator:
+        before = objects(emulator)
+        trial = tried(emulator)
+        assert objects(emulator) == before
+    assert not any("switched" in line for line in lines(trial))
+    assert trial.quirks["unknown_fields"] == "ignored"
+    with Emulator(seed(), layers=[changed("", with_json(without_switch))]) as emulator:
+        before = objects(emulator)
+        trial = tried(emulator)
+        assert objects(emulator) == before
+        sent = [method for method, path in writes(emulator) if "/notes" in path]
+    assert sent == ["POST", "DELETE"]
+    assert (
+        "problem  trial of notes: the API does not say whether it is switched off: report it"
+        in lines(trial)
+    )
+
+
 def test_what_does_not_come_back_as_sent_is_named_by_its_fields() -> None:
     def other(shown: Any) -> Any:
         return (
@@ -161,7 +191,7 @@ def test_without_permission_nothing_is_claimed_and_the_permission_is_named() -> 
     assert trial.quirks == {}
     assert lines(trial)[0] == (
         "note     trial of notes: creating one is refused (403), the key lacks ManageOrgKnowledge: "
-        "needed only to manage them"
+        "grant that only if you want to manage them"
     )
 
 
@@ -177,6 +207,17 @@ def test_a_limit_that_is_another_is_not_claimed() -> None:
     faults = [{"method": "PUT", "nth": [4, 5], "fault": "status", "status": 422}]
     with Emulator(faults=faults) as emulator:
         assert "body_limit" not in tried(emulator).quirks
+
+
+def test_the_limit_is_that_of_an_api_which_trims_before_it_measures() -> None:
+    async def trim(call: Call, ask: Next) -> Reply:
+        sent = call.json
+        if isinstance(sent, dict) and isinstance(sent.get("body"), str):
+            call = replace(call, body=json.dumps({**sent, "body": sent["body"].strip()}).encode())
+        return await ask(call)
+
+    with Emulator(quirks={"body_limit": "65536"}, layers=[trim]) as emulator:
+        assert tried(emulator).quirks["body_limit"] == "65536"
 
 
 def test_a_field_that_v1_does_not_show_settles_nothing() -> None:

@@ -33,8 +33,6 @@ def seed() -> dict[str, Any]:
         {"name": "Errors", "trigger": "t", "body": "b"},
         left(body="Mine now."),
         left(name=f"{NAME} kept"),
-        left(is_enabled=True),
-        left(folder="Backend"),
     ]
     return {
         "organizations": {
