@@ -16,6 +16,9 @@ from typing import Final
 RELEASE: Final = "1.0.0"
 """The release that this code is or becomes. The first commit after a release names the next one."""
 
+_FIRST: Final = "1.0.0"
+"""No tag of a release comes before this one."""
+
 _PACKAGE: Final = Path(__file__).resolve().parent
 _TAGS: Final = "v[0-9]*.[0-9]*.[0-9]*"
 
@@ -42,7 +45,7 @@ def version_of(commit: str, tag: str = "", distance: int = 0) -> str:
     """Return the version of a commit; without one, it ends in `+unknown`.
 
     `tag` is that of the last release before it, if it is known; `distance` counts the commits since
-    then, or all commits.
+    then, or all commits before the first release.
     """
     release = RELEASE
     if re.fullmatch(rf"v{RELEASE}(rc\d+)?", tag):
@@ -51,6 +54,16 @@ def version_of(commit: str, tag: str = "", distance: int = 0) -> str:
             return release
         release = re.sub(r"\d+$", lambda last: str(int(last[0]) + 1), release)
     return f"{release}.dev{distance}+{f'g{commit[:7]}' if commit else 'unknown'}"
+
+
+def compared_version(version: str) -> str:
+    """Return the version that is compared with a range of versions.
+
+    Without a tag, nobody can tell the commit of a release from those before it: each counts as the
+    release. Hooks, mirrors and jobs of CI often fetch the commit of a release without its tag.
+    """
+    release, _, distance = version.partition(".dev")
+    return release if distance.startswith("0+") or release == _FIRST else version
 
 
 def _read(path: Path) -> str:
@@ -92,8 +105,8 @@ def _git_version(git: Path, commit: str) -> str:
     if described:
         tag, distance, commit = described.rsplit("-", 2)
         return version_of(commit.removeprefix("g"), tag, int(distance))
-    # The history of a shallow clone is too short to be counted.
-    whole = _git(git, "rev-parse", "--is-shallow-repository") == "false"
+    # After the first release, only a tag says where to begin. A shallow clone is too short anyway.
+    whole = RELEASE == _FIRST and _git(git, "rev-parse", "--is-shallow-repository") == "false"
     count = _git(git, "rev-list", "--count", "HEAD") if whole else ""
     return version_of(commit or _git(git, "rev-parse", "HEAD"), distance=int(count or 0))
 

@@ -552,7 +552,11 @@ def test_another_version_gets_a_message(repository: Write, wanted: str, message:
         ),
         # The way to 1.1 belongs neither to 1.0 nor yet to 1.1.
         ("1.1.0.dev3+g1a2b3c4", (">=1.0", "==1.1.*", "<1.2"), (">=1.1", "==1.0.*", "<1.1")),
-        ("1.0.0.dev0+unknown", (">=0.1", "==1.0.*", "<1.1"), (">=1.0",)),
+        # Without a tag, a commit counts as the release that it is or becomes.
+        ("1.0.0.dev0+unknown", (">=0.1", ">=1.0,<2", "==1.0.0", "<1.1"), (">1.0.0", "<1.0")),
+        ("1.0.0.dev1475+g1a2b3c4", (">=1.0,<2", "==1.0.0"), ("!=1.0.0", ">=1.0.1")),
+        ("1.2.3.dev0+g1a2b3c4", (">=1.2.3", "==1.2.3"), (">1.2.3", "<=1.2.2")),
+        ("1.2.3rc2.dev1+g1a2b3c4", (">=1.2", ">=1.2.3rc1"), (">=1.2.3", "==1.2.3")),
     ],
 )
 def test_the_commits_between_two_releases_are_compared_too(

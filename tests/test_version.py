@@ -11,7 +11,7 @@ import pytest
 from packaging.version import Version
 
 from devinops import version
-from devinops.version import this_version, version_of
+from devinops.version import compared_version, this_version, version_of
 from tests.testing.inventories import commit, git
 from tests.testing.places import ROOT
 
@@ -162,6 +162,38 @@ def test_a_shallow_clone_knows_its_commit_but_not_how_many_came_before(
     tag(package.parent, "v1.0.0")
     git(tmp_path / "shallow", "fetch", "-q", "--tags")
     assert this_version(tmp_path / "shallow" / "devinops") == "1.0.0"
+
+
+@pytest.mark.parametrize("number", ["1.0.0", "1.2.3"])
+@pytest.mark.parametrize("depth", [["--depth=1"], []], ids=["shallow", "whole"])
+def test_the_commit_of_a_release_counts_as_the_release_without_its_tag(
+    package: Path,
+    tmp_path: Path,
+    release: Callable[[str], None],
+    number: str,
+    depth: list[str],
+) -> None:
+    """pre-commit, mirrors and jobs of CI fetch a tag like this: its commit comes without its name."""
+    release(number)
+    tag(package.parent, f"v{number}")
+    clone = tmp_path / "clone"
+    git(tmp_path, "init", "-q", "clone")
+    url = package.parent.as_uri()
+    git(clone, "fetch", "-q", "--no-tags", *depth, url, f"v{number}")
+    git(clone, "checkout", "-q", "FETCH_HEAD")
+    (clone / "devinops").mkdir()
+    version = this_version(clone / "devinops")
+    head = git(package.parent, "rev-parse", "HEAD")[:7]
+    assert version.startswith(f"{number}.dev")
+    assert version.endswith(f"+g{head}")
+    assert compared_version(version) == number
+
+
+def test_a_tag_tells_the_commits_after_a_release_apart(package: Path) -> None:
+    tag(package.parent, "v1.0.0")
+    add(package.parent)
+    version = this_version(package)
+    assert compared_version(version) == version
 
 
 def test_a_checkout_without_the_program_git_says_its_commit(
