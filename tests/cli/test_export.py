@@ -497,6 +497,18 @@ def test_the_status_reads_no_file_outside_the_checkout(
     assert (code, document["skills"][0]["differs"]) == (2, ["description", "text"])
 
 
+def test_the_status_shows_nothing_of_a_file_to_which_a_lock_file_leads(
+    root: Path, plugin: Path, tmp_path: Path, devinops: Devinops
+) -> None:
+    (tmp_path / "secret").write_text("hunter2\n")
+    lock = plugin / "devinops-lock.jsonl"
+    lock.unlink()
+    lock.symlink_to(tmp_path / "secret")
+    ran = devinops("export", "-C", root, "--status", plugin)
+    assert (ran.code, ran.out, "hunter2" in ran.err) == (1, "", False)
+    assert f"{lock}:1:1: error: this link leads out of {plugin}: remove it" in ran.err
+
+
 def test_the_status_claims_nothing_about_what_it_cannot_read(
     root: Path, plugin: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:

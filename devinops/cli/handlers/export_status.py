@@ -107,7 +107,7 @@ def skills_compared(options: Options, directories: tuple[Path, ...]) -> ExitCode
 
 def _skills(top: Path) -> Iterator[FoundSkill]:
     """Yield the skills and rules below a directory. Raises InputError, UnusableFile."""
-    locks = cache(lambda plugin: {line.slug: line.key for line in locked_names(plugin)})
+    locks = cache(lambda plugin: _locked(plugin, top))
     for path in map(Path, walk(str(top), _stop)):
         name = path.parent.absolute().name
         is_rule = name == RULES and path.suffix == ".md"
@@ -115,9 +115,23 @@ def _skills(top: Path) -> Iterator[FoundSkill]:
             slug = path.stem if is_rule else name
             # A relative path may have fewer parents than its file.
             plugin = Path(os.path.normpath(path.parent / (".." if is_rule else "../..")))
-            locked: Key | None = locks(plugin).get(slug)
+            locked = locks(plugin).get(slug)
             whole = "" if is_rule else _text(path.parent / TEXT_FILE, top)
             yield FoundSkill(path.as_posix(), slug, _text(path, top), locked, whole, is_rule)
+
+
+def _locked(plugin: Path, top: Path) -> dict[str, Key]:
+    """Return slug → key by the lock file of a plugin, which can be above the directory `top`.
+
+    Raises InputError if a link leads out of both, so that nothing of another file is shown. Raises
+    UnusableFile.
+    """
+    path = plugin / LOCK
+    real = os.path.realpath(path)
+    if not any(is_inside(real, os.path.realpath(place)) for place in (plugin, top)):
+        message = f"this link leads out of {top}: remove it, or put the file in its place"
+        stop_on_errors([problem(Source(str(path)), "outside-root", message)])
+    return {line.slug: line.key for line in locked_names(plugin)}
 
 
 def _text(path: Path, top: Path) -> str:
