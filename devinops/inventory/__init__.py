@@ -63,6 +63,11 @@ class InventorySettings(NamedTuple):
 class Store(Protocol):
     """Reads and writes an inventory. Every call raises InventoryError or ConfigError."""
 
+    @property
+    def label(self) -> str:
+        """The name of the inventory in messages, such as `.devinops/production.jsonl`."""
+        ...
+
     def read(self) -> Inventory:
         """Return the stored inventory, with the results in the journal of this machine."""
         ...
@@ -123,7 +128,10 @@ class Store(Protocol):
         ...
 
     def clear(self) -> None:
-        """Remove all that is stored about the target, even if it cannot be read."""
+        """Remove all that is stored about the target, even if it cannot be read.
+
+        Raises Stale if it can be read, and a run is open.
+        """
         ...
 
     def close(self) -> None:
@@ -133,6 +141,8 @@ class Store(Protocol):
 
 class NoStore:
     """The store of `store: none`: nothing is owned, and nothing is saved."""
+
+    label = ""
 
     def read(self) -> Inventory:
         return Inventory("none")

@@ -8,7 +8,7 @@ results it contains. If another process has saved in between, all of this is rep
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -56,6 +56,10 @@ class JournaledStore:
     @property
     def _names(self) -> tuple[str, ...]:
         return (self.target.name, *self.target.previously)
+
+    @property
+    def label(self) -> str:
+        return self.backend.label(files_of(self.target)[0])
 
     def read(self) -> Inventory:
         parse_fetched = self.fetch()
@@ -145,6 +149,10 @@ class JournaledStore:
     def clear(self) -> None:
         def remove(draft: Draft) -> None:
             stored = draft.loaded.stored.texts
+            # Nobody could unlock a run in an inventory that cannot be read.
+            with suppress(InventoryError):
+                known = merge.recover(self._parse(stored, draft.runs), self._journal())
+                merge.check_closed(self._without_dead_runs(known, draft.runs), self.flags)
             draft.texts |= {file: None for file in files_of(self.target) if file in stored}
 
         self._save(remove, "forgotten")

@@ -295,6 +295,15 @@ def rewrite(stored: Inventory, edited: Inventory, base: Inventory, flags: str) -
     return fold(stored, [Settled("", upserts, removals)])
 
 
+def check_closed(stored: Inventory, flags: str) -> None:
+    """Raise Stale if a run is open. For `flags` see `Place`."""
+    for run in open_runs(stored):
+        raise Stale(
+            f"the run {run} has not finished: wait for it; if it died, run devinops inventory "
+            f"unlock{flags} {run}. Nothing was forgotten"
+        )
+
+
 def _edited(stored: Inventory, edited: Inventory, base: Inventory) -> set[ObjectId]:
     """Return the objects whose records were edited, and are not stored like that already."""
     return {

@@ -297,6 +297,49 @@ def test_forget_all_asks_at_a_terminal(
     assert (ran.code, owns().records) == (code, left)
 
 
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        ("", "Stop owning all 2 objects of production, and remove .devinops/production.jsonl?"),
+        ("x", "Stop owning all objects of production, and remove .devinops/production.jsonl?"),
+    ],
+)
+def test_forget_all_says_what_is_lost_before_it_asks(
+    root: Path,
+    owns: Owns,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: str,
+    expected: str,
+) -> None:
+    owns(ERRORS, owned("knowledge:Twice", "note-2"))
+    with (root / ".devinops" / "production.jsonl").open("a") as file:
+        file.write(damage)
+    asked: list[str] = []
+    monkeypatch.setattr(inventory, "is_interactive", lambda: True)
+    monkeypatch.setattr(click, "confirm", lambda text, **_: asked.append(text))
+    assert devinops("inventory", "forget", "--all", "-C", root).code == 4
+    assert asked == [expected]
+
+
+def test_forget_all_waits_for_a_run_unless_nobody_could_unlock_it(
+    root: Path, owns: Owns, devinops: Devinops, emulator: Emulator
+) -> None:
+    owns(ERRORS)
+    store = in_file(root, Target("production", emulator.url, "v3", "org-emulator"))
+    update = Intent("run-1", Action.UPDATE, ERRORS.key, ERRORS.id)
+    store.begin("run-1", [update], store.read())
+    ran = devinops("inventory", "forget", "--all", "--yes", "-C", root)
+    assert (ran.code, owns().records) == (5, (ERRORS,))
+    unlock = f"devinops inventory unlock -C {os.path.relpath(root)} run-1"
+    assert f"the run run-1 has not finished: wait for it; if it died, run {unlock}" in ran.err
+    assert ran.err.endswith("Nothing was forgotten\n")
+    path = root / ".devinops" / "production.jsonl"
+    path.write_text(path.read_text() + "damaged")
+    assert devinops("inventory", "forget", "--all", "--yes", "-C", root).code == 0
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("argv", [[], ["knowledge:Twice", "--all"]])
 def test_forget_wants_either_a_key_or_all(root: Path, devinops: Devinops, argv: list[str]) -> None:
     ran = devinops("inventory", "forget", *argv, "-C", root)

@@ -237,12 +237,21 @@ def _forget_all(options: Options, *, yes: bool) -> ExitCode:
         name = session.settings.target.name
         if not (yes or is_interactive()):
             raise UsageError("forget --all cannot ask without a terminal: pass --yes")
-        if not (yes or click.confirm(f"Stop owning all objects of {name}?", err=True)):
+        if not (yes or click.confirm(_question(session, name), err=True)):
             return ExitCode.DECIDE
         session.store.clear()
         inventory = session.store.read()
     _answer_list(session, inventory)
     return ExitCode.OK
+
+
+def _question(session: Session[Reader], target: str) -> str:
+    """Return what to ask before the inventory of a target is removed, with what would be lost."""
+    try:
+        owned = f"all {counted(len(session.store.read().owned), 'object')}"
+    except InventoryError:
+        owned = "all objects"
+    return f"Stop owning {owned} of {target}, and remove {session.store.label}?"
 
 
 # --- unlock ---------------------------------------------------------------------------------------
