@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from devinops.version import RELEASE
 from tests.testing.inventories import commit, git
 from tests.testing.places import ROOT
 
@@ -31,7 +32,7 @@ pytestmark = [
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A clone of this repository, with what is not committed yet as one more commit, which is a release."""
-    git(tmp_path, "clone", "-q", str(ROOT), "checkout")
+    git(tmp_path, "clone", "-q", "--no-tags", str(ROOT), "checkout")
     top = tmp_path / "checkout"
     listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
     for name in {*listed, *git(top, "ls-files").splitlines()}:
@@ -41,7 +42,7 @@ def checkout(tmp_path: Path) -> Path:
             shutil.copy(ROOT / name, top / name)
     git(top, "add", "--all")
     commit(top, "--allow-empty", "-m", "all")
-    git(top, "tag", "v1.0.0")
+    git(top, "tag", f"v{RELEASE}")
     return top
 
 
@@ -77,8 +78,14 @@ def test_two_checkouts_give_the_same_files_and_a_changed_byte_is_found(
     env = {"LC_ALL": "C", "TZ": "Asia/Tokyo", "HOME": str(other), "USER": "somebody"}
     assert dist(other, second, umask=0o77, env=env).returncode == 0
     files = bytes_of(first)
-    wheel = "devinops-1.0.0-py3-none-any.whl"
-    names = {wheel, "devinops-1.0.0.tar.gz", "devinops.cdx.json", "requirements.txt", "SHA256SUMS"}
+    wheel = f"devinops-{RELEASE}-py3-none-any.whl"
+    names = {
+        wheel,
+        f"devinops-{RELEASE}.tar.gz",
+        "devinops.cdx.json",
+        "requirements.txt",
+        "SHA256SUMS",
+    }
     assert set(files) == names
     assert files == bytes_of(second)
 
@@ -101,19 +108,19 @@ def test_two_checkouts_give_the_same_files_and_a_changed_byte_is_found(
 
 def check_contents(checkout: Path, built: Path) -> None:
     """The source has all files of the commit; the wheel has the package and its version; the list names all."""
-    with tarfile.open(built / "devinops-1.0.0.tar.gz") as archive:
+    with tarfile.open(built / f"devinops-{RELEASE}.tar.gz") as archive:
         members = {member.name.partition("/")[2]: member for member in archive if member.isfile()}
         owners = {(m.uid, m.gid, m.uname, m.gname, m.mode & 0o22) for m in members.values()}
     made = {"PKG-INFO", "devinops/version.txt"}
     source = {name for name in members if not name.startswith("devinops.egg-info/")} - made
     assert source == set(git(checkout, "ls-files").splitlines())
     assert owners == {(0, 0, "", "", 0)}
-    with zipfile.ZipFile(built / "devinops-1.0.0-py3-none-any.whl") as wheel:
-        assert wheel.read("devinops/version.txt") == b"1.0.0 built\n"
+    with zipfile.ZipFile(built / f"devinops-{RELEASE}-py3-none-any.whl") as wheel:
+        assert wheel.read("devinops/version.txt") == f"{RELEASE} built\n".encode()
         tops = {name.partition("/")[0] for name in wheel.namelist()}
-        assert tops == {"devinops", "devinops-1.0.0.dist-info"}
+        assert tops == {"devinops", f"devinops-{RELEASE}.dist-info"}
     document = json.loads((built / "devinops.cdx.json").read_text())
-    assert document["metadata"]["component"]["version"] == "1.0.0"
+    assert document["metadata"]["component"]["version"] == RELEASE
     listed = {part["name"].lower().replace("_", "-") for part in document["components"]}
     pinned = (built / "requirements.txt").read_text().splitlines()
     locked = {line.partition("==")[0]: line for line in pinned if line[0].isalpha()}
@@ -145,3 +152,16 @@ def test_a_fault_leaves_no_files(
     assert ran.returncode != 0
     assert said in ran.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_copy_of_the_files_is_told_what_is_missing(tmp_path: Path) -> None:
+    copy, out = tmp_path / "copy", tmp_path / "out"
+    (copy / ".ci").mkdir(parents=True)
+    shutil.copy(ROOT / ".ci" / "dist", copy / ".ci")
+    out.mkdir()
+    ran = dist(copy, out)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == (
+        "make dist builds a commit, so it needs a clone of the repository, not a copy of the files\n"
+    )
+    assert out.exists()

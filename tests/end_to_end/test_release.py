@@ -135,6 +135,21 @@ def test_a_version_to_try_needs_no_date_and_is_a_prerelease(world: World) -> Non
     assert (world.directory / "release" / "prerelease").exists()
 
 
+def test_a_commit_that_was_tried_can_be_released(world: World) -> None:
+    """Its older tag is annotated, and the checkout of a release makes a simple one of the tag itself."""
+    world.push()
+    trial = "v1.2.3rc1"
+    git(world.tree, "-c", "user.name=P", "-c", "user.email=p@localhost", "tag", "-m", "1", trial)
+    git(world.tree, "push", "-q", "origin", trial)
+    assert world.attempt(), world.logs
+    assert f"index/{WHEEL}" in world.published
+
+
+def test_a_tag_does_not_take_the_place_of_another_one_that_waits() -> None:
+    concurrency = read_workflow(WORKFLOW)["concurrency"]
+    assert concurrency == {"group": "release-${{ github.ref }}", "cancel-in-progress": False}
+
+
 def test_the_changelog_has_notes_for_the_next_version(world: World) -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     world.write("CHANGELOG.md", changelog)
@@ -248,6 +263,18 @@ def test_an_image_that_somebody_else_pushed_is_not_used(world: World) -> None:
     (world.directory / "tags" / VERSION).write_text(digest)
     (world.directory / "signed" / digest).write_text("https://github.test/else/where\n")
     assert not world.attempt()
+    assert world.results["image"] is None
+    assert world.published[f"tags/{VERSION}"] == digest
+
+
+def test_an_image_of_another_commit_is_not_used_for_a_tag_that_was_moved(world: World) -> None:
+    world.push()
+    assert not world.attempt(fail="publish .gz")
+    digest = world.published[f"tags/{VERSION}"]
+    git(world.tree, "push", "-q", "origin", f":{TAG}")
+    git(world.tree, "tag", "--delete", TAG)
+    world.push()
+    assert not world.attempt(again="all")
     assert world.results["image"] is None
     assert world.published[f"tags/{VERSION}"] == digest
 

@@ -89,9 +89,12 @@ PROGRAMS = {
             touch "$HOME/login";;
           sign)
             may id-token && [ -f "$HOME/login" ] && [ -f "$WORLD/images/$digest" ] && [ "$2" = --yes ]
-            echo "$identity" > "$WORLD/signed/$digest";;
+            echo "$identity of $GITHUB_SHA" > "$WORLD/signed/$digest";;
           verify)
-            [[ "$*" == *" --certificate-identity $identity "* ]] && [ "$(cat "$WORLD/signed/$digest")" = "$identity" ];;
+            [[ "$*" == *" --certificate-identity $identity "* ]]
+            sha="*"
+            if [[ "$*" == *" --certificate-github-workflow-sha $GITHUB_SHA "* ]]; then sha=$GITHUB_SHA; fi
+            [[ "$(cat "$WORLD/signed/$digest")" == "$identity of "$sha ]];;
           *) exit 64;;
         esac
     """,
