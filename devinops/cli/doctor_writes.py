@@ -175,8 +175,11 @@ class Writing:
             step = "pass --yes to delete without a question"
             checks.append(note("clean", "nothing was deleted", step))
             return Written(checks, code=ExitCode.DECIDE)
-        left = sum(leftovers.clean(writer, each) for each in found)
-        checks.append(ok("clean", f"{counted(count - left, 'object')} deleted"))
+        results = [leftovers.clean(writer, each) for each in found if each.names]
+        edited, left = map(sum, zip(*results, strict=True))
+        checks.append(ok("clean", f"{counted(count - edited - left, 'object')} deleted"))
+        if edited:
+            checks.append(note("clean", f"{counted(edited, 'object')} edited meanwhile, and kept"))
         if left:
             text = f"{counted(left, 'object')} could not be deleted"
             checks.append(problem("clean", text, "run it again, or delete them in the web app"))

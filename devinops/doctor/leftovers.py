@@ -34,7 +34,7 @@ _OLD_S: Final = 3600
 _WAITS_S: Final = (0.0, 2.0, 4.0)
 """Pauses before each look for an object whose creation or deletion had no response."""
 
-_ALL_PAGES: Final = 10**6
+_ALL_PAGES: Final = 1000
 
 Live = Mapping[str, Any]
 """An object as the API shows it."""
@@ -248,9 +248,21 @@ def _seconds(created: Any, default: float) -> float:
     return created if type(created) is int else default
 
 
-def clean(writer: Writer, found: Leftovers) -> int:
-    """Delete what was found and is still there, unchanged; return how many are left."""
-    made = Made(found.sample)
-    made.ids = [id for id in find(writer, found.sample).names if id in found.names]
-    remove(writer, made, lambda _: False)
-    return made.left
+def clean(writer: Writer, found: Leftovers) -> tuple[int, int]:
+    """Delete what was found and is still unchanged; return how many are edited now, or are left.
+
+    Each attempt looks first: somebody may edit an object while the question stands, or after a
+    deletion failed.
+    """
+    made, edited = Made(found.sample, [*found.names]), 0
+    for wait in _WAITS_S:
+        waiting.pause(wait)
+        again = find(writer, found.sample)
+        if again.read.is_complete:
+            there = {found.sample.id_of(live) for live in again.read.objects}
+            edited += len(there.intersection(made.ids) - again.names.keys())
+            made.ids = [id for id in made.ids if id in again.names]
+            _delete(writer, made)
+        if not made.ids:
+            break
+    return edited, made.left

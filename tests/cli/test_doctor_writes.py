@@ -320,8 +320,60 @@ def test_what_is_edited_while_the_question_stands_is_not_touched(
 
     monkeypatch.setattr("devinops.cli.doctor_writes.is_interactive", lambda: True)
     monkeypatch.setattr("click.confirm", confirm)
-    devinops("doctor", "--clean")
+    ran = devinops("doctor", "--clean")
     assert writes(api) == []
+    assert (
+        "ok       clean: 0 objects deleted\nnote     clean: 1 object edited meanwhile, and kept"
+        in ran.out
+    )
+
+
+def test_what_is_edited_after_a_failed_deletion_is_not_touched(
+    api: Emulator, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = api.add("knowledge", **left())
+    api.faults = [{"method": "DELETE", "fault": "status", "status": 500, "times": 1}]
+
+    def pause(seconds: float) -> None:
+        if seconds:
+            api.edit("knowledge", id, trigger="Mine")
+
+    monkeypatch.setattr("devinops.waiting.pause", pause)
+    ran = devinops("doctor", "--clean", "--yes")
+    assert [method for method, _ in writes(api)] == ["DELETE"]
+    assert "clean: 1 object edited meanwhile, and kept" in ran.out
+
+
+def test_nothing_is_called_deleted_while_the_list_cannot_be_read_again(
+    api: Emulator, devinops: Devinops, monkeypatch: pytest.MonkeyPatch, waits: Waits
+) -> None:
+    api.add("knowledge", **left())
+
+    def confirm(*_: Any, **__: Any) -> bool:
+        api.faults = [{"path": "/v3/**/notes", "fault": "status", "status": 500}]
+        return True
+
+    monkeypatch.setattr("devinops.cli.doctor_writes.is_interactive", lambda: True)
+    monkeypatch.setattr("click.confirm", confirm)
+    ran = devinops("doctor", "--clean")
+    assert writes(api) == []
+    assert ran.code == 3
+    assert "problem  clean: 1 object could not be deleted" in ran.out
+
+
+def test_a_schema_or_a_macro_that_somebody_added_is_an_edit(
+    api: Emulator, devinops: Devinops
+) -> None:
+    killed(api, devinops)
+    age(api)
+    of_run = next(x for x in api.objects("playbook") if NAME not in str(x) and "DOCTOR" in str(x))
+    api.edit("playbook", of_run["playbook_id"], structured_output_schema={"type": "object"})
+    note = next(x for x in api.objects("knowledge") if NAME not in str(x) and "DOCTOR" in str(x))
+    api.edit("knowledge", note["note_id"], macro="!mine")
+    devinops("doctor", "--clean", "--yes")
+    kept = str(api.objects("playbook")) + str(api.objects("knowledge"))
+    assert of_run["playbook_id"] in kept
+    assert note["note_id"] in kept
 
 
 def test_a_text_that_a_run_had_lengthened_when_it_was_killed_is_its_own(
