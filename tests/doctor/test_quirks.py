@@ -8,10 +8,13 @@ import pytest
 
 from devinops.doctor import quirks
 from devinops.doctor.contract import contract
+from devinops.doctor.leftovers import samples
 from devinops.doctor.observer import Observation
+from devinops.doctor.trial import questions
 from devinops.emulator import Emulator
-from devinops.emulator.quirks import READING, SETTLED_BY, VALUES
+from devinops.emulator.quirks import VALUES
 from tests.testing.examined import examined, seed
+from tests.testing.settled_by import READING, SETTLED_BY
 
 ANSWERS = [
     (quirk, answer)
@@ -49,12 +52,14 @@ def test_what_only_writing_or_nobody_settles_is_never_claimed() -> None:
         assert not settled(silent, key, "org-emulator").keys() & silent.keys()
 
 
-def test_the_contract_can_settle_exactly_what_the_table_of_quirks_says() -> None:
-    by_reading = {quirk for quirk, by in SETTLED_BY.items() if by == READING}
-    assert by_reading == {
-        *quirks.readable("v3", contract("v3").readings),
-        *quirks.readable("v1", contract("v1").readings),
-    }
+def test_each_question_that_is_settled_is_one_of_the_emulators_and_settled_in_one_way() -> None:
+    read = quirks.readable("v3", contract("v3").readings)
+    read |= quirks.readable("v1", contract("v1").readings)
+    tried = questions(
+        (*samples("v3", None, enterprise=False), *samples("v1", None, enterprise=False))
+    )
+    assert read | tried <= VALUES.keys()
+    assert not read & tried
 
 
 def test_an_empty_organization_settles_nothing_that_needs_objects() -> None:

@@ -15,12 +15,13 @@ from devinops.doctor.leftovers import Sample, Writer, samples
 from devinops.doctor.trial import Trial, questions
 from devinops.emulator import Emulator
 from devinops.emulator.middleware import Call, Next, Reply
-from devinops.emulator.quirks import SETTLED_BY, VALUES, WRITING
+from devinops.emulator.quirks import VALUES
 from devinops.model.client_protocols import ignore
 from devinops.model.kind import ApiVersion
 from devinops.model.target import Target
 from tests.testing.examined import changed, with_body, with_json
 from tests.testing.places import ROOT
+from tests.testing.settled_by import SETTLED_BY, WRITING
 from tests.testing.trials import objects, seed, writes
 from tests.testing.waiting import Waits
 
@@ -84,11 +85,6 @@ def test_at_the_enterprise_no_folder_secret_or_automation_is_tried() -> None:
     assert all(path.startswith("/v3/enterprise/") for _, path in sent)
     assert not trial.quirks.keys() & {"unknown_folder", "duplicate_secret"}
     assert trial.quirks["duplicate_macro"] == "allowed"
-
-
-def test_every_question_for_a_request_that_writes_is_asked() -> None:
-    asked = questions(at("v3")) | questions(at("v1"))
-    assert asked == {quirk for quirk, by in SETTLED_BY.items() if by == WRITING}
 
 
 def test_what_is_sent_are_fields_of_the_table_and_harmless() -> None:
