@@ -10,7 +10,7 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 from urllib.parse import quote
 
 import httpx
@@ -66,9 +66,14 @@ class Call:
         return f"{self.path}?{query}" if query else self.path
 
 
+def can_be_segment(value: object) -> TypeGuard[str]:
+    """Return whether a value from outside can be one segment of a path."""
+    return isinstance(value, str) and value not in ("", ".", "..")
+
+
 def segment(text: str, what: str) -> str:
     """Return an id quoted as one segment of a path. Raises ConfigError if that is impossible."""
-    if text in ("", ".", ".."):
+    if not can_be_segment(text):
         raise ConfigError(f"{what} {text!r} cannot be part of a URL")
     return quote(text.encode("utf-8", "replace"), safe="")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from devinops.api.connection import Connection
+from devinops.api.single_request import can_be_segment
 from devinops.doctor import quirks
 from devinops.doctor.checks import note, of_failure, of_findings, of_list, problem
 from devinops.doctor.contract import Reading, contract
@@ -243,7 +244,7 @@ def _ids(values: Iterable[Any], member: str) -> Iterator[str]:
     """Yield what some values from outside have as a member, if it can be part of a path."""
     for value in values:
         id = value.get(member) if isinstance(value, dict) else None
-        if isinstance(id, str) and id not in ("", ".", ".."):
+        if can_be_segment(id):
             yield id
 
 

@@ -18,9 +18,9 @@ from string import Template
 from typing import Any, Final, NamedTuple
 
 from devinops import waiting
-from devinops.api.single_request import Call
+from devinops.api.single_request import Call, can_be_segment
 from devinops.doctor.contract import Reading, contract
-from devinops.doctor.lists import List, read
+from devinops.doctor.lists import List, read_all
 from devinops.doctor.observer import Observation, Observer, fill
 from devinops.model.kind import ApiVersion
 
@@ -33,8 +33,6 @@ _OLD_S: Final = 3600
 
 _WAITS_S: Final = (0.0, 2.0, 4.0)
 """Pauses before each look for an object whose creation or deletion had no response."""
-
-_ALL_PAGES: Final = 1000
 
 Live = Mapping[str, Any]
 """An object as the API shows it."""
@@ -80,7 +78,7 @@ class Sample:
     def id_of(self, live: Any) -> str:
         """Return the id of an object; empty if it has none that can be part of a path."""
         id = live.get(self.reading.id) if isinstance(live, dict) else None
-        return id if isinstance(id, str) and id not in (".", "..") else ""
+        return id if can_be_segment(id) else ""
 
     def path(self, id: str) -> tuple[str, Mapping[str, str]]:
         """Return the path of an object, and the ids in it."""
@@ -88,7 +86,7 @@ class Sample:
 
     def listed(self, observer: Observer) -> tuple[Mapping[str, Live], List]:
         """Return the objects of the list by id, and what else was found."""
-        found = read(observer, self.reading, self.shapes, self.place, _ALL_PAGES)
+        found = read_all(observer, self.reading, self.place)
         return {self.id_of(live): live for live in found.objects}, found
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from devinops.api.single_request import can_be_segment
 from devinops.doctor.contract import Reading
 from devinops.doctor.observer import Observation, Observer
 from devinops.doctor.shape import Finding, differences
@@ -14,6 +15,7 @@ from devinops.render import counted
 from devinops.schema.doctor import ReadingItem
 
 MOST_PAGES: Final = 3
+_ALL_PAGES: Final = 1000  # a list can be endless
 PAGE_SIZE: Final = 200
 """What devinops asks for, and the most that the API gives."""
 
@@ -67,7 +69,7 @@ class List:
     def ids(self) -> list[str]:
         """The ids of the objects that can be part of a path."""
         ids = (item.get(self.reading.id) for item in self.objects)
-        return [id for id in ids if isinstance(id, str) and id not in ("", ".", "..")]
+        return [id for id in ids if can_be_segment(id)]
 
 
 def read(
@@ -75,7 +77,6 @@ def read(
     reading: Reading,
     shapes: Mapping[str, Any],
     ids: Mapping[str, str],
-    most_pages: int = MOST_PAGES,
 ) -> List:
     """Return what a reading leads to; of a short list, the first two objects are read again."""
     result = List(reading)
@@ -86,7 +87,7 @@ def read(
         return page
 
     query: Mapping[str, str] | None = _SIZES[reading.paging]
-    while query is not None and len(result.pages) < most_pages:
+    while query is not None and len(result.pages) < MOST_PAGES:
         query = _take(result, get(query), shapes)
     if result.is_complete and reading.paging in ("cursor", "offset"):
         total = result.pages[-1].value.get("total")
@@ -98,6 +99,17 @@ def read(
             _try_small_pages(result, get)
     if repeated := len(result.ids) - len(set(result.ids)):
         result.faults.append(f"the list shows {counted(repeated, 'object')} twice")
+    return result
+
+
+def read_all(observer: Observer, reading: Reading, ids: Mapping[str, str]) -> List:
+    """Return all objects of a list, whatever fields they have."""
+    shape = {reading.items: ["any"]} if reading.paging == "whole" else "any"
+    result = List(replace(reading, shape=shape))
+    query: Mapping[str, str] | None = _SIZES[reading.paging]
+    while query is not None and len(result.pages) < _ALL_PAGES:
+        result.pages.append(observer.get(reading.path, ids, query))
+        query = _take(result, result.pages[-1], {})
     return result
 
 
