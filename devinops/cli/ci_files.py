@@ -199,7 +199,7 @@ def key_note(system: str, pipeline: Pipeline) -> str:
             "decides, which"
         )
     return (
-        f"{where[system]} a key that can only read as {reading}, and a key that may write as "
+        f"{where[system]} a key for planning as {reading}, and a key for applying as "
         f"{', '.join(keys)} {place} only the branch {pipeline.branch} may use."
     )
 

@@ -445,8 +445,8 @@ def test_the_names_of_two_roots_differ(tmp_path: Path, devinops: Devinops) -> No
 @pytest.mark.parametrize(
     ("system", "words"),
     [
-        ("github", "In GitHub, store a key that can only read as DEVIN_API_KEY_PLAN, and"),
-        ("gitlab", "In GitLab, store as masked variables a key that can only read as"),
+        ("github", "In GitHub, store a key for planning as DEVIN_API_KEY_PLAN, and"),
+        ("gitlab", "In GitLab, store as masked variables a key for planning as"),
     ],
 )
 def test_init_says_which_keys_to_store(
