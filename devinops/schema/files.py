@@ -254,9 +254,9 @@ def _config() -> dict[str, Any]:
         "properties": {
             "version": {"const": 1, "description": "Version of this file's format."},
             "required_version": _text(
-                'Versions of devinops that may be used, such as ">=0.1,<2".',
+                'Versions of devinops that may be used, such as ">=1.0,<2".',
                 minLength=1,
-                example=">=0.1,<2",
+                example=">=1.0,<2",
             ),
             "paths": {
                 "type": "array",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -36,6 +38,11 @@ def test_each_property_has_a_description_and_a_valid_example(name: str) -> None:
         validator = Draft202012Validator({**part, "$defs": SCHEMAS[name].get("$defs", {})})
         for example in part["examples"]:
             assert [error.message for error in validator.iter_errors(example)] == [], path
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_published_text_names_no_constant_of_the_program(name: str) -> None:
+    assert re.findall(r"\b_[A-Z]{3,}", json.dumps(SCHEMAS[name])) == []
 
 
 def example_of(part: Mapping[str, Any]) -> Any:
