@@ -43,6 +43,7 @@ def checkout(tmp_path: Path) -> Path:
     git(top, "add", "--all")
     commit(top, "--allow-empty", "-m", "all")
     git(top, "tag", f"v{RELEASE}")
+    git(top, "checkout", "-q", "--detach")  # as CI does for a tag
     return top
 
 
