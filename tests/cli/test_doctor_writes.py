@@ -152,6 +152,17 @@ def test_an_organization_that_only_the_settings_name_proves_nothing_about_a_v1_k
     assert writes(api) == []
 
 
+@pytest.mark.parametrize("fault", [{"fault": "status", "status": 429}, {"fault": "drop"}])
+def test_nothing_is_written_if_the_api_stops_answering_while_it_is_read(
+    api: Emulator, devinops: Devinops, waits: Waits, fault: dict[str, Any]
+) -> None:
+    api.faults = [{"path": "/v3/**/playbooks", **fault}]
+    ran = devinops("doctor", "--write", "--yes")
+    assert "trial: not started, because the API stopped answering: run it again later\n" in ran.out
+    assert writes(api) == []
+    assert ran.code == 1
+
+
 def test_targets_that_hold_other_organizations_do_not_matter(
     api: Emulator, devinops: Devinops, repository: Write
 ) -> None:
