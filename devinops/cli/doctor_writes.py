@@ -18,16 +18,17 @@ from devinops.config.settings import Settings
 from devinops.doctor import leftovers
 from devinops.doctor.checks import note, of_list, ok, problem
 from devinops.doctor.examine import Examination
-from devinops.doctor.leftovers import Sample, Writer
+from devinops.doctor.samples import Sample, samples
 from devinops.doctor.summary import of_quirks
 from devinops.doctor.trial import Trial, questions
+from devinops.doctor.writer import Writer
 from devinops.model.errors import UsageError
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.render import counted
 from devinops.schema.doctor import Check, Status
 
 
-class Wish(NamedTuple):
+class WriteOptions(NamedTuple):
     """What the command line asks for; without `write` and `clean`, doctor only reads."""
 
     write: bool = False
@@ -44,7 +45,7 @@ class Wish(NamedTuple):
 
 
 @dataclass
-class Written:
+class WriteResult:
     """What writing led to. `summary` is for the last line."""
 
     checks: list[Check] = field(default_factory=list)
@@ -55,40 +56,40 @@ class Written:
 
 
 @dataclass
-class Writing:
+class DoctorWrites:
     """Carries out --write or --clean, after a question unless --yes answers it."""
 
     options: Options
     settings: Settings
-    found: Examination
-    wish: Wish
+    examination: Examination
+    wanted: WriteOptions
     stopped: ExitCode = ExitCode.OK
 
-    def carry_out(self) -> Written:
+    def carry_out(self) -> WriteResult:
         """Return what it led to."""
         if refusal := self._refusal():
-            about = "clean" if self.wish.clean else "trial"
-            return Written([note(about, *refusal)], code=ExitCode.DECIDE)
-        org_id, enterprise = self.found.org_id, self.wish.enterprise
-        at = leftovers.samples(self.found.key.api, org_id, enterprise=enterprise)
+            about = "clean" if self.wanted.clean else "trial"
+            return WriteResult([note(about, *refusal)], code=ExitCode.DECIDE)
+        org_id, enterprise = self.examination.org_id, self.wanted.enterprise
+        at = samples(self.examination.key.api, org_id, enterprise=enterprise)
         with Writer(connection(self.settings), self.options.log, time.time) as writer:
-            written = (self._clean if self.wish.clean else self._try)(writer, at)
+            written = (self._clean if self.wanted.clean else self._try)(writer, at)
             written.requests = writer.sent
         return written
 
     def _refusal(self) -> tuple[str, str] | None:
         """Return why nothing may be written here, and the next step; None if it may."""
-        is_v1, enterprise = self.found.key.api == "v1", self.wish.enterprise
-        about = {check.about for check in self.found.checks if check.status is Status.PROBLEM}
+        is_v1, enterprise = self.examination.key.api == "v1", self.wanted.enterprise
+        about = {check.about for check in self.examination.checks if check.status is Status.PROBLEM}
         if about & {"connection", "key", "/v3/self"}:
             return "not started, because of the problem with the key", "solve that first"
         if any(check.about == "lists" for check in self.found.checks):
             return "not started, because the API stopped answering", "run it again later"
         if self.settings.target.enterprise and not enterprise:
             return "not started: the target is the enterprise", "--enterprise writes there"
-        if enterprise and (is_v1 or self.found.key.scope == "organization"):
+        if enterprise and (is_v1 or self.examination.key.scope == "organization"):
             return "not started: the key is not one of the enterprise", "leave out --enterprise"
-        if not (enterprise or is_v1 or self.found.org_id):
+        if not (enterprise or is_v1 or self.examination.org_id):
             return "not started: no organization is chosen", "set DEVIN_ORG_ID, or use --enterprise"
         if self._is_held():
             place = "of this enterprise" if enterprise else "this organization"
@@ -103,12 +104,12 @@ class Writing:
             return True
         targets = open_project(self.options.root)[0].targets.values()
         held = [each for each in targets if isinstance(each, dict) and "hold" in each]
-        if self.wish.enterprise or self.found.key.api == "v1":
+        if self.wanted.enterprise or self.examination.key.api == "v1":
             # All organizations see what the enterprise has, and API v1 tells of no key whose it is.
             return bool(held)
         # Without an id, the organization is that of a key: it can be any.
         ids = {each.get("org_id") for each in held if not each.get("enterprise")}
-        return not ids.isdisjoint({self.found.org_id, None})
+        return not ids.isdisjoint({self.examination.org_id, None})
 
     def _may(self, lines: Iterable[str], question: str) -> bool:
         """Say what would be done, and return whether somebody agrees.
@@ -116,9 +117,9 @@ class Writing:
         From then on a signal is recorded, and ends nothing in the middle.
         """
         for line in lines:
-            (self.options.say if self.wish.yes else tell)(line)
+            (self.options.say if self.wanted.yes else tell)(line)
         signals.check()
-        if not self.wish.yes and not (is_interactive() and click.confirm(question, err=True)):
+        if not self.wanted.yes and not (is_interactive() and click.confirm(question, err=True)):
             return False
         signals.instead(self._stop)
         return True
@@ -130,11 +131,11 @@ class Writing:
 
     # --- --write ---
 
-    def _try(self, writer: Writer, at: tuple[Sample, ...]) -> Written:
+    def _try(self, writer: Writer, at: tuple[Sample, ...]) -> WriteResult:
         trial = Trial(writer)
         if not self._may(self._announced(at, trial.run), "Create and delete them?"):
             step = "pass --yes to write without a question"
-            return Written([note("trial", "nothing was written", step)], code=ExitCode.DECIDE)
+            return WriteResult([note("trial", "nothing was written", step)], code=ExitCode.DECIDE)
         for sample in at:
             if not signals.pending():
                 trial.carry_out(sample)
@@ -142,41 +143,41 @@ class Writing:
         summary = "Everything that was created is deleted"
         if trial.left:
             summary = f"{counted(trial.left, 'object')} may be left"
-        return Written(checks, trial.quirks, self._code(trial.left), summary=summary)
+        return WriteResult(checks, trial.quirks, self._code(trial.left), summary=summary)
 
     def _code(self, left: int) -> ExitCode:
         return worst(self.stopped, ExitCode.RUN_AGAIN if left else ExitCode.OK)
 
     def _announced(self, at: tuple[Sample, ...], run: str) -> Iterator[str]:
         """Yield lines that say what is created, and what others see of it."""
-        place = "at the enterprise" if self.wish.enterprise else "in the organization of the key"
+        place = "at the enterprise" if self.wanted.enterprise else "in the organization of the key"
         yield f"--write creates these objects {place}, and deletes each again at once:"
         yield from (f"  - {sample.says}" for sample in at)
         yield f"Each is named {run}, and says that it comes from devinops doctor."
         yield "Others can see:"
         yield "  - the objects, for as long as they exist: usually some seconds"
-        if self.wish.enterprise:
+        if self.wanted.enterprise:
             yield "  - all of that in every organization of the enterprise"
         yield "  - entries in the audit log, which stay"
         yield from (f"  - {sample.seen}" for sample in at if sample.seen)
-        if self.found.key.principal != "service_user":
+        if self.examination.key.principal != "service_user":
             yield "If the key is that of a person, all of it happens in this person's name."
 
     # --- --clean ---
 
-    def _clean(self, writer: Writer, at: tuple[Sample, ...]) -> Written:
+    def _clean(self, writer: Writer, at: tuple[Sample, ...]) -> WriteResult:
         found = [leftovers.find(writer, sample) for sample in at]
-        checks = [note(each.sample.reading.name, text) for each in found for text in each.said()]
+        checks = [note(each.sample.reading.name, text) for each in found for text in each.lines()]
         unread = [each.read for each in found if not each.read.is_complete]
         checks += [check for each in unread for check in of_list(each)]
         count = sum(len(each.names) for each in found)
         if not count:
-            return Written([*checks, ok("clean", "nothing to delete")])
-        shown = map(str, checks) if is_interactive() and not self.wish.yes else ()
+            return WriteResult([*checks, ok("clean", "nothing to delete")])
+        shown = map(str, checks) if is_interactive() and not self.wanted.yes else ()
         if not self._may(shown, f"Delete {counted(count, 'object')}?"):
             step = "pass --yes to delete without a question"
             checks.append(note("clean", "nothing was deleted", step))
-            return Written(checks, code=ExitCode.DECIDE)
+            return WriteResult(checks, code=ExitCode.DECIDE)
         results = [leftovers.clean(writer, each) for each in found if each.names]
         edited, left = map(sum, zip(*results, strict=True))
         checks.append(ok("clean", f"{counted(count - edited - left, 'object')} deleted"))
@@ -185,4 +186,4 @@ class Writing:
         if left:
             text = f"{counted(left, 'object')} could not be deleted"
             checks.append(problem("clean", text, "run it again, or delete them in the web app"))
-        return Written(checks, code=self._code(left), summary="Leftovers were deleted")
+        return WriteResult(checks, code=self._code(left), summary="Leftovers were deleted")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from devinops.doctor.lists import List
+from devinops.doctor.lists import ReadList
 from devinops.doctor.observer import NOT_ASKED, Observation
 from devinops.doctor.shape import UNKNOWN, Finding
 from devinops.model.errors import FORBIDDEN, TOO_MANY
@@ -71,7 +71,7 @@ def of_failure(about: str, observation: Observation) -> Check:
     return problem(about, f"refused ({status})", REPORT)
 
 
-def of_list(result: List) -> Iterator[Check]:
+def of_list(result: ReadList) -> Iterator[Check]:
     """Yield the checks of one reading."""
     about, first, permission = result.reading.name, result.first, result.reading.permission
     if first.status == FORBIDDEN and not first.failure:
@@ -89,7 +89,7 @@ def of_list(result: List) -> Iterator[Check]:
         yield from _of_readable(result)
 
 
-def _of_readable(result: List) -> Iterator[Check]:
+def _of_readable(result: ReadList) -> Iterator[Check]:
     about = result.reading.name
     later = [page for page in result.pages[1:] if not page.succeeded and not result.faults]
     yield from (of_failure(f"{about}, a later page", page) for page in later)
@@ -99,7 +99,7 @@ def _of_readable(result: List) -> Iterator[Check]:
         yield _of_expected(about, result)
 
 
-def _of_expected(about: str, result: List) -> Check:
+def _of_expected(about: str, result: ReadList) -> Check:
     if not result.reading.id and result.reading.paging == "whole":
         return ok(about, "as devinops expects")
     if not result.objects:

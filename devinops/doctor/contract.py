@@ -24,8 +24,8 @@ class Reading:
     """One GET that devinops relies on.
 
     `path` has `{org_id}` in place of the organization. `shape` is that of an object of a list with
-    pages, and of the whole response otherwise, where `items` is the member with the list. `one`
-    says that there is a GET of one object below the path.
+    pages, and of the whole response otherwise, where `items` is the member with the list.
+    `reads_one` says that there is a GET of one object below the path.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Reading:
     settles: Mapping[str, list[Any]]
     id: str = ""
     items: str = "items"
-    one: bool = False
+    reads_one: bool = False
     may_be_off: bool = False
     """Whether a 404 can mean that the feature is switched off."""
 

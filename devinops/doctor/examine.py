@@ -13,7 +13,7 @@ from devinops.api.single_request import can_be_segment
 from devinops.doctor import quirks
 from devinops.doctor.checks import note, of_failure, of_findings, of_list, problem
 from devinops.doctor.contract import Reading, contract
-from devinops.doctor.lists import PAGE_SIZE, List, read
+from devinops.doctor.lists import PAGE_SIZE, ReadList, read
 from devinops.doctor.observer import Observation, Observer
 from devinops.doctor.shape import differences
 from devinops.doctor.summary import HEADERS, OWNERS, of_connection, of_key, of_quirks
@@ -36,7 +36,7 @@ class Examination:
     key: KeyFacts
     org_id: str | None
     checks: list[Check] = field(default_factory=list)
-    lists: dict[str, List] = field(default_factory=dict)
+    lists: dict[str, ReadList] = field(default_factory=dict)
     quirks: dict[str, str] = field(default_factory=dict)
     headers: tuple[str, ...] = ()
     requests: int = 0
@@ -180,7 +180,9 @@ class _Run:
 
     def _read_one(self) -> None:
         """Read an object of a list, and one that does not exist."""
-        readable = (each for each in self.result.lists.values() if each.reading.one and each.ids)
+        readable = (
+            each for each in self.result.lists.values() if each.reading.reads_one and each.ids
+        )
         if (result := next(readable, None)) is None:
             return
         path, id = f"{result.reading.path}/{{id}}", result.ids[0]

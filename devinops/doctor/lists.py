@@ -31,7 +31,7 @@ Get = Callable[[Mapping[str, str]], Observation]
 
 
 @dataclass
-class List:
+class ReadList:
     """What was read of a list, or of a response that is no list.
 
     `objects` are those of the pages as devinops reads them; with `is_complete`, they are all.
@@ -77,9 +77,9 @@ def read(
     reading: Reading,
     shapes: Mapping[str, Any],
     ids: Mapping[str, str],
-) -> List:
+) -> ReadList:
     """Return what a reading leads to; of a short list, the first two objects are read again."""
-    result = List(reading)
+    result = ReadList(reading)
 
     def get(query: Mapping[str, str]) -> Observation:
         page = observer.get(reading.path, ids, query)
@@ -102,10 +102,10 @@ def read(
     return result
 
 
-def read_all(observer: Observer, reading: Reading, ids: Mapping[str, str]) -> List:
+def read_all(observer: Observer, reading: Reading, ids: Mapping[str, str]) -> ReadList:
     """Return all objects of a list, whatever fields they have."""
     shape = {reading.items: ["any"]} if reading.paging == "whole" else "any"
-    result = List(replace(reading, shape=shape))
+    result = ReadList(replace(reading, shape=shape))
     query: Mapping[str, str] | None = _SIZES[reading.paging]
     while query is not None and len(result.pages) < _ALL_PAGES:
         result.pages.append(observer.get(reading.path, ids, query))
@@ -113,7 +113,9 @@ def read_all(observer: Observer, reading: Reading, ids: Mapping[str, str]) -> Li
     return result
 
 
-def _take(result: List, page: Observation, shapes: Mapping[str, Any]) -> Mapping[str, str] | None:
+def _take(
+    result: ReadList, page: Observation, shapes: Mapping[str, Any]
+) -> Mapping[str, str] | None:
     """Add a page to the result; return the query of the next page, None if there is none."""
     reading, value = result.reading, page.value
     if not page.succeeded:
@@ -131,7 +133,7 @@ def _take(result: List, page: Observation, shapes: Mapping[str, Any]) -> Mapping
     return _next(result, value, len(objects))
 
 
-def _next(result: List, page: Mapping[str, Any], count: int) -> Mapping[str, str] | None:
+def _next(result: ReadList, page: Mapping[str, Any], count: int) -> Mapping[str, str] | None:
     """Return the query of the page after one with so many objects."""
     size, is_offset = _SIZES[result.reading.paging], result.reading.paging == "offset"
     cursor, more = page.get("end_cursor"), page.get("has_next_page")
@@ -153,10 +155,10 @@ def _next(result: List, page: Mapping[str, Any], count: int) -> Mapping[str, str
     return None
 
 
-def _try_small_pages(result: List, get: Get) -> None:
+def _try_small_pages(result: ReadList, get: Get) -> None:
     """Ask for the first two objects, each on a page of its own."""
     small = dict.fromkeys(_SIZES[result.reading.paging], "1")
-    query, trial = small, List(result.reading)
+    query, trial = small, ReadList(result.reading)
     while len(trial.objects) < 2:
         page = get(query)
         if not page.succeeded:

@@ -1,6 +1,7 @@
 """Sends single requests and keeps what came back: status, headers and JSON.
 
-An `Observer` sends nothing but GET, follows no redirect, and stops after `MOST_REQUESTS`.
+An `Observer` sends nothing but GET, follows no redirect, and stops after `MOST_REQUESTS`. `Writer`,
+which inherits from it and has a module of its own, also writes and has no such limit.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class Observer:
 
         After a 429 it waits and asks once more.
         """
-        return self._ask(Call("GET", fill(path, ids), query), path)
+        return self._ask(Call("GET", with_ids(path, ids), query), path)
 
     def _ask(self, call: Call, path: str) -> Observation:
         """Return what a request leads to; `path` is for the log, without ids."""
@@ -123,7 +124,7 @@ class Observer:
         self._client.close()
 
 
-def fill(path: str, ids: Mapping[str, str]) -> str:
+def with_ids(path: str, ids: Mapping[str, str]) -> str:
     """Return a path with ids in place of their names."""
     return re.sub(r"{(\w+)}", lambda name: segment(ids[name[1]], name[1]), path)
 

@@ -11,12 +11,12 @@ from typing import Any, Final
 from unicodedata import normalize
 
 from devinops.doctor.contract import Reading
-from devinops.doctor.lists import List
+from devinops.doctor.lists import ReadList
 from devinops.doctor.observer import Observation
 from devinops.model.errors import FORBIDDEN, TOO_MANY
 from devinops.model.kind import ApiVersion
 
-Lists = Mapping[str, List]
+Lists = Mapping[str, ReadList]
 """Name of a reading → what was read."""
 
 _ENOUGH: Final = 6
@@ -47,34 +47,36 @@ def _agreed(answers: Mapping[str, set[str]]) -> dict[str, str]:
     return {quirk: min(found) for quirk, found in answers.items() if len(found) == 1}
 
 
-def _status(result: List, lists: Lists, answers: Mapping[str, str]) -> str | None:
+def _status(result: ReadList, lists: Lists, answers: Mapping[str, str]) -> str | None:
     """Return the answer for a status, if the organization exists."""
     exists = any(each.succeeded and each.reading.needs_organization for each in lists.values())
     return answers.get(str(result.first.status)) if exists and not result.first.failure else None
 
 
-def _form(result: List, _: Lists) -> str | None:
+def _form(result: ReadList, _: Lists) -> str | None:
     form = "bare" if isinstance(result.first.value, list) else "object"
     return form if result.objects else None
 
 
-def _member(result: List, _: Lists, name: str, answers: Mapping[str, str]) -> str | None:
+def _member(result: ReadList, _: Lists, name: str, answers: Mapping[str, str]) -> str | None:
     return answers.get(str(result.first.value.get(name))) if result.succeeded else None
 
 
-def _total(result: List, _: Lists) -> str | None:
+def _total(result: ReadList, _: Lists) -> str | None:
     if not result.succeeded or "total" not in result.first.value:
         return "absent" if result.succeeded else None
     return {int: "present", type(None): "none"}.get(type(result.first.value["total"]))
 
 
-def _fields(result: List, _: Lists, names: Sequence[str], answers: Mapping[str, str]) -> str | None:
+def _fields(
+    result: ReadList, _: Lists, names: Sequence[str], answers: Mapping[str, str]
+) -> str | None:
     """Return the answer for which of the fields all objects have, such as 10 for only the first."""
     patterns = {"".join(str(int(name in item)) for name in names) for item in result.objects}
     return answers.get(patterns.pop()) if len(patterns) == 1 else None
 
 
-def _owner(result: List, lists: Lists, member: str, other: str) -> str | None:
+def _owner(result: ReadList, lists: Lists, member: str, other: str) -> str | None:
     """Return whether an organization's list shows objects of the enterprise.
 
     That it does not show any says nothing unless the enterprise has some.
@@ -85,16 +87,16 @@ def _owner(result: List, lists: Lists, member: str, other: str) -> str | None:
     return "false" if has_some and result.is_complete else None
 
 
-def _has(result: List, member: str, value: str) -> bool:
+def _has(result: ReadList, member: str, value: str) -> bool:
     return any(item.get(member) == value for item in result.objects)
 
 
-def _root(result: List, _: Lists, place: str, path: str) -> str | None:
+def _root(result: ReadList, _: Lists, place: str, path: str) -> str | None:
     found = [item.get(path) for item in result.objects if item.get(place, "") is None]
     return next((root for root in ("", "/") if found and found == [root] * len(found)), None)
 
 
-def _order(result: List, _: Lists, created: str, updated: str, name: str) -> str | None:
+def _order(result: ReadList, _: Lists, created: str, updated: str, name: str) -> str | None:
     """Return how a list is sorted, if only one order fits and enough objects differ in it."""
     values = {
         member: [item.get(member) for item in result.objects] for member in {created, updated, name}
@@ -121,7 +123,7 @@ def _ascends(values: list[Any]) -> bool:
 
 
 def _apart(
-    result: List, lists: Lists, member: str, other: str, figure: str, where: Mapping[str, str]
+    result: ReadList, lists: Lists, member: str, other: str, figure: str, where: Mapping[str, str]
 ) -> str | None:
     """Return that two figures about the same object are separate, if they differ anywhere.
 

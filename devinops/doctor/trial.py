@@ -14,9 +14,10 @@ from typing import Any, Final
 from devinops import signals
 from devinops.doctor import quirks
 from devinops.doctor.checks import REPORT, TO_MANAGE, note, of_failure, of_findings, ok, problem
-from devinops.doctor.leftovers import PADDING, Live, Made, Sample, Writer, filled, plain, remove
 from devinops.doctor.observer import Observation
+from devinops.doctor.samples import PADDING, Sample, Shown, plain, with_texts
 from devinops.doctor.shape import differences
+from devinops.doctor.writer import Made, Writer, remove
 from devinops.emulator.quirks import VALUES
 from devinops.model.errors import FORBIDDEN
 from devinops.schema.doctor import Check
@@ -66,7 +67,7 @@ class Trial:
             elif len(self.checks) == before:
                 self.checks.append(ok(about, "created, tried and deleted, as devinops expects"))
 
-    def _is_own(self, sample: Sample, live: Live) -> bool:
+    def _is_own(self, sample: Sample, live: Shown) -> bool:
         return sample.run_of(live) == self.run and not sample.changed(live, self.run)
 
     def _settle(self, quirk: str, answer: str | None) -> None:
@@ -89,7 +90,7 @@ class Trial:
             self._compare(made, about)
             self._ask(made, about)
 
-    def _unsafe(self, made: Made, shown: Live) -> str:
+    def _unsafe(self, made: Made, shown: Shown) -> str:
         """Return why a new object may not stay, although it was created switched off."""
         off = made.sample.off
         if off not in shown:
@@ -99,9 +100,9 @@ class Trial:
         is_on = shown.get(off) is True
         return _SWITCHED_ON if is_on else "the API does not say whether it is switched off"
 
-    def _create(self, made: Made, change: Live) -> Observation:
+    def _create(self, made: Made, change: Shown) -> Observation:
         sample = made.sample
-        body = filled({**sample.sent, **change}, {"run": self.run})
+        body = with_texts({**sample.sent, **change}, {"run": self.run})
         response = self._writer.write("POST", sample.reading.path, sample.place, body)
         id = sample.id_of(response.value) if response.succeeded else ""
         made.ids += [id] if id else []
@@ -115,12 +116,12 @@ class Trial:
             text = f"{', '.join(changed)} did not come back as sent"
             self.checks.append(problem(about, text, REPORT))
         if sample.text:
-            sent = filled(sample.sent[sample.text], {"run": self.run})
+            sent = with_texts(sample.sent[sample.text], {"run": self.run})
             self.quirks |= quirks.of_text(sent, live.get(sample.text))
 
-    def _live(self, made: Made) -> Live:
+    def _live(self, made: Made) -> Shown:
         """Return the first object as the API shows it; empty if it cannot be read."""
-        if not made.sample.reading.one:
+        if not made.sample.reading.reads_one:
             return made.sample.listed(self._writer)[0].get(made.ids[0], {})
         page = self._writer.get(*made.sample.path(made.ids[0]))
         return page.value if page.succeeded and isinstance(page.value, dict) else {}
@@ -146,16 +147,16 @@ class Trial:
                 refused = str(response.status) if _is_refused(response) else None
                 self._settle(quirk, probe.get("accepted") if response.succeeded else refused)
 
-    def _put(self, made: Made, change: Live, length: int = 0) -> Observation:
+    def _put(self, made: Made, change: Shown, length: int = 0) -> Observation:
         """Send an update of the first object; each text that it changes gets this length."""
-        changed = filled(change, {"run": self.run})
+        changed = with_texts(change, {"run": self.run})
         if length:
             # An API may measure a text after it has trimmed or normalized it.
             changed = {name: plain(text).ljust(length, PADDING) for name, text in changed.items()}
-        body = {**filled(made.sample.sent, {"run": self.run}), **changed}
+        body = {**with_texts(made.sample.sent, {"run": self.run}), **changed}
         return self._writer.write("PUT", *made.sample.path(made.ids[0]), body)
 
-    def _limit(self, made: Made, change: Live) -> str | None:
+    def _limit(self, made: Made, change: Shown) -> str | None:
         """Return whether a text may be longer than the limit; None if the limit is another."""
         longer = self._put(made, change, _LIMIT + 1)
         if longer.succeeded:
@@ -163,7 +164,7 @@ class Trial:
         is_limit = longer.status == 422 and self._put(made, change, _LIMIT).succeeded
         return str(_LIMIT) if is_limit else None
 
-    def _cleared(self, made: Made, change: Live) -> str | None:
+    def _cleared(self, made: Made, change: Shown) -> str | None:
         """Return what an update does to a field that it leaves out; None if that is not seen."""
         seen: list[Any] = []
         for body in (change, {}):
@@ -171,7 +172,7 @@ class Trial:
                 return None
             live = self._live(made)
             seen.append({name: live.get(name, "absent") for name in change})
-        sent = filled(change, {"run": self.run})
+        sent = with_texts(change, {"run": self.run})
         if seen == [sent, dict.fromkeys(sent)]:
             return "cleared"
         return "kept" if seen == [sent, sent] else None

@@ -68,7 +68,7 @@ def test_everything_that_is_read_is_an_endpoint_of_the_table() -> None:
     for api in ("v3", "v1"):
         for reading in contract(api).readings:  # type: ignore[arg-type]
             assert f"GET {reading.path}" in TABLE["endpoints"][api]
-            if reading.one:
+            if reading.reads_one:
                 assert f"GET {reading.path}/{{id}}" in TABLE["endpoints"][api]
 
 

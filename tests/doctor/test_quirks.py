@@ -8,8 +8,8 @@ import pytest
 
 from devinops.doctor import quirks
 from devinops.doctor.contract import contract
-from devinops.doctor.leftovers import samples
 from devinops.doctor.observer import Observation
+from devinops.doctor.samples import samples
 from devinops.doctor.trial import questions
 from devinops.emulator import Emulator
 from devinops.emulator.quirks import VALUES

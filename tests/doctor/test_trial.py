@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from devinops.api.connection import Connection
-from devinops.doctor.leftovers import Sample, Writer, samples
+from devinops.doctor.samples import Sample, samples
 from devinops.doctor.trial import Trial, questions
+from devinops.doctor.writer import Writer
 from devinops.emulator import Emulator
 from devinops.emulator.middleware import Call, Next, Reply
 from devinops.emulator.quirks import VALUES

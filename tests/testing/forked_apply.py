@@ -14,7 +14,7 @@ from pathlib import Path
 
 from devinops import __main__
 from devinops.applying import applier
-from devinops.doctor import leftovers
+from devinops.doctor import leftovers, writer
 from devinops.model import inventory
 from tests.testing.warm import modules
 
@@ -46,6 +46,6 @@ def _run(
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     for module in (applier, inventory):
         module.RECOVERY_WAITS_S = (0.0, 0.0, 0.0)  # type: ignore[attr-defined]
-    leftovers._WAITS_S = (0.0, 0.0, 0.0)  # type: ignore[misc]
+    leftovers.WAITS_S = writer.WAITS_S = (0.0, 0.0, 0.0)  # type: ignore[misc]
     sys.argv = ["devinops", command, *options]
     __main__.run()

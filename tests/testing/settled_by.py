@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from devinops.doctor.contract import contract
-from devinops.doctor.leftovers import samples
 from devinops.doctor.quirks import readable
+from devinops.doctor.samples import samples
 from devinops.doctor.trial import questions
 from devinops.emulator.quirks import VALUES
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from devinops.cli.doctor_writes import Wish, Writing, Written
+from devinops.cli.doctor_writes import DoctorWrites, WriteOptions, WriteResult
 from devinops.cli.options import Options
 from devinops.cli.session import connection, failures_written, read_settings
 from devinops.config.settings import Settings
@@ -31,9 +31,9 @@ from devinops.schema.doctor import Check, DoctorDocument, Status
 _LOOKS: Final = {"ok": Look.GOOD, Status.NOTE.value: Look.MOVED, "problem": Look.ERROR}
 
 
-def run(options: Options, **wish: bool) -> ExitCode:
+def run(options: Options, **writes: bool) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    wanted, written = Wish(**wish), Written()
+    wanted, written = WriteOptions(**writes), WriteResult()
     wanted.check()
     with failures_written(options):
         git, found = Git(options.root), None
@@ -49,7 +49,7 @@ def run(options: Options, **wish: bool) -> ExitCode:
             checks += _pipeline(options)
         checks += (*local.of_hooks(git), *(found.checks if found else ()))
         if found and (wanted.write or wanted.clean):
-            written = Writing(options, settings, found, wanted).carry_out()
+            written = DoctorWrites(options, settings, found, wanted).carry_out()
             found.quirks |= written.quirks
             found.requests += written.requests
     if wanted.clean:
