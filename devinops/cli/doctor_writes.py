@@ -83,7 +83,7 @@ class DoctorWrites:
         about = {check.about for check in self.examination.checks if check.status is Status.PROBLEM}
         if about & {"connection", "key", "/v3/self"}:
             return "not started, because of the problem with the key", "solve that first"
-        if any(check.about == "lists" for check in self.found.checks):
+        if any(check.about == "lists" for check in self.examination.checks):
             return "not started, because the API stopped answering", "run it again later"
         if self.settings.target.enterprise and not enterprise:
             return "not started: the target is the enterprise", "--enterprise writes there"
