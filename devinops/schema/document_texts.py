@@ -98,7 +98,7 @@ TEXTS: Final[Mapping[str, tuple[Any, ...]]] = {
     "code": ("", "unknown-key"),
     "message": (
         "The problem, as text for people.",
-        f'unknown key "triger"; did you mean {_FIELD}?',
+        f'unknown key "triger"; did you mean "{_FIELD}"?',
     ),
     "adopt": ("--adopt: differing objects that nobody owned may be updated.",),
     "on_conflict": ("Which side wins all conflicts; null: none.", "git"),
