@@ -85,6 +85,14 @@ REFUSALS = {
         "setup.cfg names a home that does not exist.",
         {"setup.cfg": "[metadata]\nurl = https://devinops.example\n"},
     ),
+    "page of before": Refusal(
+        "A page says that devinops has no address or is on no index.",
+        {"README.md": "# devinops\n\nNo package index has devinops. Take the wheel.\n"},
+    ),
+    "another page of before": Refusal(
+        "A page says that devinops has no address or is on no index.",
+        {"SECURITY.md": "Report it. devinops has no address of its own yet.\n"},
+    ),
     "another version": Refusal(
         "RELEASE in devinops/version.py is not 1.2.3.",
         {"devinops/version.py": 'RELEASE: Final = "1.2.30"\n'},
@@ -127,6 +135,13 @@ def test_a_tag_that_is_not_ready_is_refused(world: World, name: str) -> None:
     assert not (world.directory / "calls").exists()
 
 
+def test_the_pages_of_this_commit_can_be_published(world: World) -> None:
+    for page in ("README.md", "SECURITY.md", "docs/how-to/install.md"):
+        world.write(page, (ROOT / page).read_text("utf-8"))
+    world.push()
+    assert world.attempt(), world.logs
+
+
 def test_a_version_to_try_needs_no_date_and_is_a_prerelease(world: World) -> None:
     world.write("CHANGELOG.md", "## 1.2.3 – unreleased\n\n- A change.\n")
     world.push("v1.2.3rc1")
@@ -158,6 +173,19 @@ def test_the_changelog_has_notes_for_the_next_version(world: World) -> None:
     world.push(f"v{next_version}rc1")
     assert world.attempt(f"v{next_version}rc1"), world.logs
     assert "### " in (world.directory / "release" / "notes.md").read_text("utf-8")
+
+
+def test_the_jobs_with_the_source_or_with_packages_of_others_cannot_publish() -> None:
+    page = (ROOT / "docs" / "releasing.md").read_text("utf-8")
+    assert "`check`, `ci` and `build` have the source; `ci`, `build` and `verify` run" in page
+    jobs = read_workflow(WORKFLOW)["jobs"]
+    with_source = {
+        name for name, job in jobs.items() if "uses" in job or "actions/checkout@" in str(job)
+    }
+    assert with_source == {"check", "ci", "build"}
+    for name in (*with_source, "verify"):
+        assert set(jobs[name]["permissions"].values()) <= {"read"}
+        assert "environment" not in jobs[name]
 
 
 def test_nothing_is_published_if_the_tests_fail(world: World) -> None:

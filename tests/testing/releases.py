@@ -163,7 +163,7 @@ class World:
         self.write("Containerfile", "ARG BASE\n")
 
     def write(self, name: str, text: str) -> None:
-        (self.tree / name).parent.mkdir(exist_ok=True)
+        (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
         (self.tree / name).write_text(text, "utf-8")
         git(self.tree, "add", name)
 
