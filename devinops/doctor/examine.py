@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from devinops.api.connection import Connection
-from devinops.api.single_request import can_be_segment
 from devinops.doctor import quirks
 from devinops.doctor.checks import note, of_failure, of_findings, of_list, problem
 from devinops.doctor.contract import Reading, contract
-from devinops.doctor.lists import PAGE_SIZE, ReadList, read
+from devinops.doctor.lists import PAGE_SIZE, ReadList, ids_in, objects_in, read
 from devinops.doctor.observer import Observation, Observer
 from devinops.doctor.shape import differences
 from devinops.doctor.summary import HEADERS, OWNERS, of_connection, of_key, of_quirks
@@ -138,7 +137,7 @@ class _Run:
     def _placed(self, owner: Any, own: Mapping[str, Any]) -> KeyFacts:
         """Return what the key is, and say if it does not fit the settings."""
         result, is_enterprise = self.result, self.target.enterprise
-        if id := next(_ids([own], "org_id"), None):
+        if id := next(iter(ids_in([own], "org_id")), None):
             if is_enterprise:
                 self._say(problem("key", "is not the enterprise's", "use a key of the enterprise"))
             elif result.org_id not in (None, id):
@@ -155,9 +154,9 @@ class _Run:
     def _permissions(self, own: Mapping[str, Any]) -> tuple[str, ...] | None:
         """Return what the roles of an enterprise's service user permit; None if unreadable."""
         members, granted = "/v3/enterprise/members/service-users/{id}", set[str]()
-        users = [self.observer.get(members, {"id": id}) for id in _ids([own], "service_user_id")]
-        assigned = [*_dicts((user.value for user in users), "role_assignments")]
-        ids = [*_ids((each.get("role") for each in assigned), "role_id")]
+        users = [self.observer.get(members, {"id": id}) for id in ids_in([own], "service_user_id")]
+        assigned = [each for user in users for each in objects_in(user.value, "role_assignments")]
+        ids = ids_in((each.get("role") for each in assigned), "role_id")
         if not 0 < len(ids) <= _MOST_ROLES or len(ids) < len(assigned):
             return None
         for id in ids:
@@ -232,22 +231,6 @@ class _Run:
             return False
         self.is_cut_off = True
         return True
-
-
-def _dicts(values: Iterable[Any], member: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the objects in the lists that some values from outside have as a member."""
-    for value in values:
-        items = value.get(member) if isinstance(value, dict) else None
-        if isinstance(items, list):
-            yield from (item for item in items if isinstance(item, dict))
-
-
-def _ids(values: Iterable[Any], member: str) -> Iterator[str]:
-    """Yield what some values from outside have as a member, if it can be part of a path."""
-    for value in values:
-        id = value.get(member) if isinstance(value, dict) else None
-        if can_be_segment(id):
-            yield id
 
 
 def _has(item: Mapping[str, Any], *members: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -68,8 +68,7 @@ class ReadList:
     @property
     def ids(self) -> list[str]:
         """The ids of the objects that can be part of a path."""
-        ids = (item.get(self.reading.id) for item in self.objects)
-        return [id for id in ids if can_be_segment(id)]
+        return ids_in(self.objects, self.reading.id)
 
 
 def read(
@@ -125,7 +124,7 @@ def _take(
     result.findings.update(differences(value, reading.response, shapes))
     if not result.succeeded:
         return None
-    objects = _objects(value, reading.items)
+    objects = objects_in(value, reading.items)
     result.objects += objects
     if reading.paging == "whole":
         result.is_complete = True
@@ -163,7 +162,7 @@ def _try_small_pages(result: ReadList, get: Get) -> None:
         page = get(query)
         if not page.succeeded:
             return  # one of the pages, so the failure is said anyway
-        objects = _objects(page.value, "items")
+        objects = objects_in(page.value, "items")
         if len(objects) != 1:
             count = counted(len(objects), "object")
             result.faults.append(f"a page has {count}, but 1 was asked for")
@@ -179,6 +178,13 @@ def _try_small_pages(result: ReadList, get: Get) -> None:
         result.faults.append("pages of one object show other objects than a large page")
 
 
-def _objects(value: Any, name: str) -> list[Mapping[str, Any]]:
-    items = value.get(name) if isinstance(value, dict) else None
+def objects_in(value: Any, member: str) -> list[Mapping[str, Any]]:
+    """Return the objects in the list that a value from outside has as a member."""
+    items = value.get(member) if isinstance(value, dict) else None
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def ids_in(values: Iterable[Any], member: str) -> list[str]:
+    """Return what some values from outside have as a member, if it can be part of a path."""
+    ids = (value.get(member) for value in values if isinstance(value, dict))
+    return [id for id in ids if can_be_segment(id)]

@@ -98,15 +98,9 @@ def _root(result: ReadList, _: Lists, place: str, path: str) -> str | None:
 
 def _order(result: ReadList, _: Lists, created: str, updated: str, name: str) -> str | None:
     """Return how a list is sorted, if only one order fits and enough objects differ in it."""
-    values = {
-        member: [item.get(member) for item in result.objects] for member in {created, updated, name}
-    }
-    orders = {
-        "created": values[created],
-        "updated": values[updated],
-        "name": values[name],
-        "reversed": values[created][::-1],
-    }
+    members = {"created": created, "updated": updated, "name": name}
+    orders = {order: [item.get(m) for item in result.objects] for order, m in members.items()}
+    orders["reversed"] = orders["created"][::-1]
     fitting = [order for order, found in orders.items() if _ascends(found)]
     if len(fitting) != 1:
         return None
@@ -114,12 +108,11 @@ def _order(result: ReadList, _: Lists, created: str, updated: str, name: str) ->
 
 
 def _ascends(values: list[Any]) -> bool:
-    if not all(isinstance(value, int) for value in values):
-        if not all(isinstance(value, str) for value in values):
-            return False
-        # A database may sort names without regard to case.
-        return values == sorted(values) or values == sorted(values, key=str.casefold)
-    return values == sorted(values)
+    if all(isinstance(value, int) for value in values):
+        return values == sorted(values)
+    # A database may sort names without regard to case.
+    are_texts = all(isinstance(value, str) for value in values)
+    return are_texts and values in (sorted(values), sorted(values, key=str.casefold))
 
 
 def _apart(

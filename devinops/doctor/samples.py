@@ -15,9 +15,8 @@ from importlib.resources import files
 from string import Template
 from typing import Any, Final
 
-from devinops.api.single_request import can_be_segment
 from devinops.doctor.contract import Reading, contract
-from devinops.doctor.lists import ReadList, read_all
+from devinops.doctor.lists import ReadList, ids_in, read_all
 from devinops.doctor.observer import Observer
 from devinops.model.kind import ApiVersion
 
@@ -69,8 +68,7 @@ class Sample:
 
     def id_of(self, live: Any) -> str:
         """Return the id of an object; empty if it has none that can be part of a path."""
-        id = live.get(self.reading.id) if isinstance(live, dict) else None
-        return id if can_be_segment(id) else ""
+        return next(iter(ids_in([live], self.reading.id)), "")
 
     def path(self, id: str) -> tuple[str, Mapping[str, str]]:
         """Return the path of an object, and the ids in it."""
