@@ -20,6 +20,7 @@ ALLOWED = {
     "devinops.model.errors",
     "devinops.model.exit_codes",
     "devinops.signals",
+    "devinops.version",
 }
 
 
