@@ -111,7 +111,7 @@ def _of_expected(about: str, result: ReadList) -> Check:
 def of_findings(about: str, findings: Mapping[Finding, int]) -> Iterator[Check]:
     """Yield a check for each difference from the contract, up to a dozen.
 
-    What devinops does not know it does not read either, so that alone is no problem, and is last.
+    Unknown fields come last, as notes: devinops does not read them, so they break nothing.
     """
     ordered = sorted(findings.items(), key=lambda item: (item[0].fault == UNKNOWN, item[0]))
     for number, (finding, count) in enumerate(ordered):

@@ -32,7 +32,7 @@ Get = Callable[[Mapping[str, str]], Observation]
 
 @dataclass
 class ReadList:
-    """What was read of a list, or of a response that is no list.
+    """The result of reading a list, or a single object.
 
     `objects` are those of the pages as devinops reads them; with `is_complete`, they are all.
     `findings` counts each difference from the contract, and `faults` are what is wrong with the

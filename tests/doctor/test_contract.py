@@ -10,7 +10,7 @@ import yaml
 
 from devinops.doctor.contract import contract
 from devinops.kinds import KINDS
-from devinops.model.kind import Scope
+from devinops.model.kind import ApiVersion, Scope
 from tests.testing.places import ROOT
 
 TABLE = yaml.load(
@@ -35,9 +35,9 @@ def lists() -> list[tuple[str, str, str]]:
     ]
 
 
-def fields(api: str, path: str, noun: str) -> dict[str, Any]:
+def fields(api: ApiVersion, path: str, noun: str) -> dict[str, Any]:
     """Return the contract's shape of the objects of a list."""
-    found = contract(api)  # type: ignore[arg-type]
+    found = contract(api)
     reading = next(each for each in found.readings if each.path == path)
     place = TABLE["objects"][api][noun]["in"]
     shape = reading.shape[place][0] if reading.paging == "whole" else reading.shape
@@ -53,7 +53,7 @@ def kind_of(shape: Any) -> str:
 
 
 @pytest.mark.parametrize(("api", "path", "noun"), lists())
-def test_the_fields_and_types_are_those_of_the_table(api: str, path: str, noun: str) -> None:
+def test_the_fields_and_types_are_those_of_the_table(api: ApiVersion, path: str, noun: str) -> None:
     stated = {
         name + "?" * type.endswith("?"): "object"
         if type.rstrip("?") in OBJECTS
@@ -65,17 +65,18 @@ def test_the_fields_and_types_are_those_of_the_table(api: str, path: str, noun: 
 
 
 def test_everything_that_is_read_is_an_endpoint_of_the_table() -> None:
-    for api in ("v3", "v1"):
-        for reading in contract(api).readings:  # type: ignore[arg-type]
+    apis: tuple[ApiVersion, ...] = ("v3", "v1")
+    for api in apis:
+        for reading in contract(api).readings:
             assert f"GET {reading.path}" in TABLE["endpoints"][api]
             if reading.reads_one:
                 assert f"GET {reading.path}/{{id}}" in TABLE["endpoints"][api]
 
 
 @pytest.mark.parametrize(("api", "path", "noun"), lists())
-def test_a_list_is_read_as_the_kind_reads_it(api: str, path: str, noun: str) -> None:
-    calls = KINDS[noun].apis[api]  # type: ignore[index]
-    reading = next(each for each in contract(api).readings if each.path == path)  # type: ignore[arg-type]
+def test_a_list_is_read_as_the_kind_reads_it(api: ApiVersion, path: str, noun: str) -> None:
+    calls = KINDS[noun].apis[api]
+    reading = next(each for each in contract(api).readings if each.path == path)
     if calls.read_permission and path.startswith("/v3/organizations"):
         assert reading.permission == calls.read_permission
     if path.startswith("/v3/enterprise"):

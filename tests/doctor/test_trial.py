@@ -91,8 +91,9 @@ def test_at_the_enterprise_no_folder_secret_or_automation_is_tried() -> None:
 def test_what_is_sent_are_fields_of_the_table_and_harmless() -> None:
     text = (ROOT / "tests" / "contract" / "api.yaml").read_text(encoding="utf-8")
     tables = yaml.load(text, Loader=yaml.CSafeLoader)["objects"]
-    for api in ("v3", "v1"):
-        for sample in at(api):  # type: ignore[arg-type]
+    apis: tuple[ApiVersion, ...] = ("v3", "v1")
+    for api in apis:
+        for sample in at(api):
             table = (
                 next(facts for facts in tables[api].values() if facts["id"] == sample.reading.id)
                 if api == "v3"

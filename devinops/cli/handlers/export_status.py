@@ -148,7 +148,7 @@ def _text(path: Path, top: Path) -> str:
 
 
 def _stop(error: OSError) -> None:
-    """Raise InputError for a directory that cannot be read: nobody knows which skills it has."""
+    """Raise InputError for a directory that cannot be read, whose skills are therefore unknown."""
     message = f"cannot read this directory: {error.strerror}"
     stop_on_errors([problem(Source(str(error.filename)), "unreadable", message)])
 
