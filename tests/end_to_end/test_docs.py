@@ -24,11 +24,12 @@ from devinops.model.exit_codes import ExitCode
 from devinops.schema.all_schemas import schemas
 from devinops.version import RELEASE
 from tests.testing import comment_picture, problem_codes
-from tests.testing.architecture import PAGE, with_picture
+from tests.testing.architecture import PAGE, package_imports, with_picture
 from tests.testing.command_line import Devinops
 from tests.testing.command_manual import ALWAYS, MORE, commands
 from tests.testing.console import run_page, saved
 from tests.testing.field_manual import examples_in, flow
+from tests.testing.import_graph import import_graph
 from tests.testing.lint_manual import PAGE as LINT_PAGE
 from tests.testing.lint_manual import with_manual
 from tests.testing.messages import messages
@@ -220,6 +221,11 @@ def test_the_commands_of_a_page_print_what_the_page_says(
 def test_the_picture_of_the_packages_is_that_of_the_imports() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert page == with_picture(page), "write it again: make architecture"
+    listed = re.findall(
+        r"`(\w+)(?:/|\.py)`", "".join(re.findall(r"^\| (`.*?) \|", page, re.MULTILINE))
+    )
+    packages = package_imports(import_graph(ROOT / "devinops"))
+    assert sorted(name for name in listed if name in packages) == sorted(packages)
 
 
 def test_the_page_of_lint_has_the_pages_of_all_rules() -> None:

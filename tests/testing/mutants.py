@@ -22,7 +22,7 @@ Mutation = tuple[str, str, str]
 def main() -> int:
     statuses = dict(_results())
     survivors = {_mutation(name) for name, status in statuses.items() if status not in KILLED}
-    reasons = _reasons()
+    reasons = explanations()
     for mutation in sorted(survivors - reasons.keys()):
         print("survived without an explanation:", _shown(mutation), sep="\n")
     for mutation in sorted(reasons.keys() - survivors):
@@ -55,7 +55,8 @@ def _mutation(name: str) -> Mutation:
     return f"{module}.{function}", before, after
 
 
-def _reasons() -> dict[Mutation, str]:
+def explanations() -> dict[Mutation, str]:
+    """Return why no test can notice a mutant that survives."""
     written = yaml.safe_load((ROOT / "tests" / "mutants.yaml").read_text(encoding="utf-8"))
     return {(one["in"], one["was"], one.get("is", "")): one["why"] for one in written}
 
