@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,9 +43,19 @@ CREDENTIALS: Final = (
     *["ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN"],
     *f"{HOST_TOKEN} GITLAB_TOKEN INVENTORY_PUSH_TOKEN PUSH_TOKEN CI_REPOSITORY_URL".split(),
     *["CI_JOB_TOKEN", "CI_JOB_JWT", "CI_JOB_JWT_V1", "CI_JOB_JWT_V2", "CI_REGISTRY_PASSWORD"],
-    *["CI_DEPLOY_PASSWORD", "CI_DEPENDENCY_PROXY_PASSWORD"],
+    *["CI_DEPLOY_PASSWORD", "CI_DEPENDENCY_PROXY_PASSWORD", "GIT_TOKEN", "GIT_PASSWORD"],
+    *["BUILDKITE_AGENT_ACCESS_TOKEN", "DRONE_NETRC_PASSWORD", "TFC_WORKLOAD_IDENTITY_TOKEN"],
+    *["GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN"],
+    *["GOOGLE_GHA_CREDS_PATH", "CLOUDSDK_AUTH_ACCESS_TOKEN", "AZURE_CREDENTIALS", "VAULT_TOKEN"],
+    *["AZURE_CLIENT_SECRET", "AZURE_PASSWORD", "ARM_CLIENT_SECRET", "ARM_ACCESS_KEY", "KUBECONFIG"],
 )
-"""Variables that hold a key of Devin or a token of the CI system, so are no value of a secret."""
+"""Variables that a job acts with: keys of Devin and of clouds, and tokens of CI and of Git."""
+_OF_JOB: Final = re.compile(
+    r"AWS_\w*(?:KEY|KEY_ID|SECRET|TOKEN|TOKEN_FILE|_URI)|GIT_CONFIG_(?:PARAMETERS|VALUE_\d+)"
+    r"|(?:\w+_)?(?:OIDC|ID)_(?:REQUEST_)?TOKEN(?:_V?\d+)?",
+    re.IGNORECASE,
+)
+"""The same by pattern; jobs of GitLab choose the name of each OIDC token."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,11 @@ class Flags:
 
     def source(self, option: str) -> str:
         return self.sources.get(option, f"option --{option.replace('_', '-')}")
+
+
+def is_credential(variable: str) -> bool:
+    """Return whether programs take from this variable who they are, so it is no secret's value."""
+    return variable.upper() in CREDENTIALS or bool(_OF_JOB.fullmatch(variable))
 
 
 def check_environment(environ: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ from devinops.cli.output import echo_err, tell
 from devinops.cli.progress import Progress
 from devinops.cli.session import NotApplied, Planned, Session
 from devinops.cli.webhook_secrets import WebhookSecrets
-from devinops.environment import CREDENTIALS
+from devinops.environment import is_credential
 from devinops.git import Git
 from devinops.inventory import Store, new_run
 from devinops.model.changes import Action
@@ -101,11 +101,11 @@ def secret_values(
     """Return variable → value of every secret to create.
 
     Raises ConfigError with all variables that are missing, are not UTF-8, or hold one of the `keys`
-    of this run or a token of CI.
+    of this run or another credential of the job.
     """
     variables = dict(sorted(_secret_variables(plan)))
     values = {name: environ.get(name, "") for name in variables}
-    in_use = {*keys, *(environ.get(name, "").strip() for name in CREDENTIALS)} - {""}
+    in_use = {*keys, *(environ[name].strip() for name in filter(is_credential, environ))} - {""}
     missing = [name for name, value in values.items() if not value]
     _refuse(variables, missing, "no value in the environment for {}: set it; nothing was written")
     # Python decodes bytes that are not UTF-8 to surrogates, which no request can carry.
@@ -113,7 +113,7 @@ def secret_values(
     why = "the value in the environment is not UTF-8 for {}: set it again; nothing was written"
     _refuse(variables, wrong, why)
     leaked = [name for name, value in values.items() if value.strip() in in_use]
-    why = "the value is a key of this run or a token of CI for {}: set another; nothing was written"
+    why = "the value is a key or token of this job for {}: set another; nothing was written"
     _refuse(variables, leaked, why)
     remember_values(values.values())
     return values

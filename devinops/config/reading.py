@@ -9,7 +9,7 @@ from pathlib import Path
 from devinops import __version__
 from devinops.config.project import Project
 from devinops.config.wrong_settings import wrong_settings
-from devinops.environment import CREDENTIALS, KEY_VARIABLES
+from devinops.environment import KEY_VARIABLES, is_credential
 from devinops.kinds import KINDS
 from devinops.load import (
     CONFIG,
@@ -145,8 +145,11 @@ def read_entries(
         # Imported late, like the inventory and the client below: lint and validate start faster.
         from devinops.planning.capabilities import target_problems, value_problems
 
+        keys = _key_variables(project)
         problems += target_problems(loaded.written, project.targets)
-        problems += value_problems(loaded.written, _credentials(project))
+        problems += value_problems(
+            loaded.written, lambda name: name.upper() in keys or is_credential(name)
+        )
         problems += () if loaded.files else (_no_entries(untracked),)
     if project.targets_file:
         path = os.path.realpath(project.root / project.targets_file.path)
@@ -155,14 +158,13 @@ def read_entries(
     return loaded._replace(problems=tuple(sorted(set(problems))))
 
 
-def _credentials(project: Project) -> set[str]:
-    """Return the variables of keys and tokens, in upper case."""
+def _key_variables(project: Project) -> set[str]:
+    """Return the variables of the keys of Devin, in upper case."""
     options = ("api_key_env", "enterprise_key_env")
     targets = project.targets.values()
     keys = {str(target[name]).upper() for target in targets for name in options if name in target}
     # CI has each key for planning under this name.
-    planning = {f"{name}_PLAN" for name in (*KEY_VARIABLES, *keys)}
-    return {*CREDENTIALS, *keys, *planning}
+    return keys | {f"{name}_PLAN" for name in (*KEY_VARIABLES, *keys)}
 
 
 def _no_entries(untracked: frozenset[str]) -> Problem:

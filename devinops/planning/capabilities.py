@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 
 from devinops.kinds import KINDS
@@ -35,19 +35,20 @@ def target_problems(
 
 
 def value_problems(
-    declarations: Iterable[Declaration], credentials: Collection[str]
+    declarations: Iterable[Declaration], is_credential: Callable[[str], bool]
 ) -> Iterator[Problem]:
-    """Yield a problem for each value that is in a variable of `credentials`, in upper case."""
+    """Yield a problem for each value that is in the variable of a credential."""
     for declaration in declarations:
         variable = declaration.value_variable
-        if variable and variable.upper() in credentials:
+        if variable and is_credential(variable):
             source = declaration.kind.role(Role.VALUE_SOURCE)
             assert source
             yield Problem(
                 declaration.source_of((source.name, "env")),
                 "credential-variable",
-                f"{variable} holds a key of Devin or a token of CI, and every session could read "
-                "it as this secret: store the value in another variable",
+                f"{variable} is where a job has a key or token of its own (of Devin, CI, Git or a "
+                "cloud), and every session could read that as this secret: give the value another "
+                f"name, such as {variable}_VALUE",
             )
 
 

@@ -599,8 +599,9 @@ def test_apply_asks_on_a_terminal(
     [
         ("", "no value in the environment"),
         ("a\udcffb", "is not UTF-8"),
-        ("cog_emulator\n", "the value is a key of this run or a token of CI"),
-        ("the-token", "the value is a key of this run or a token of CI"),
+        ("cog_emulator\n", "the value is a key or token of this job"),
+        ("the-token", "the value is a key or token of this job"),
+        ("the-identity", "the value is a key or token of this job"),
     ],
 )
 def test_a_secret_without_a_value_that_can_be_sent_stops_before_the_first_write(
@@ -613,6 +614,7 @@ def test_a_secret_without_a_value_that_can_be_sent_stops_before_the_first_write(
 ) -> None:
     monkeypatch.setenv("NEW_VALUE", value)
     monkeypatch.setenv("CI_JOB_TOKEN", "the-token")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "the-identity\n")
     entry = "secrets:\n  - {key: NEW, type: key-value, value_from: {env: NEW_VALUE}}\n"
     ran = devinops(
         "apply", "-C", repository({"knowledge/a.md": NOTE, "secrets.yaml": entry}), "--yes"

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from devinops.emulator import Emulator
+from devinops.environment import is_credential
 from devinops.inventory.job import job_of
 from devinops.inventory.merge import Job
 from devinops.model.exit_codes import ExitCode
@@ -75,6 +76,8 @@ def test_the_pod_is_restricted(name: str) -> None:
         for variable in container["env"]:
             is_secret = re.search("KEY$|TOKEN$", variable["name"])
             assert not is_secret or "secretKeyRef" in variable["valueFrom"]
+            # A pull request must not be able to hand it to every session.
+            assert not is_secret or is_credential(variable["name"])
 
 
 @BOTH
