@@ -12,13 +12,14 @@ import pytest
 import yaml
 
 from devinops.cli.ci_files import marked
-from devinops.cli.handlers.init import HOOK_FILES, Repository
+from devinops.cli.handlers.init import HOOK_FILES, SAMPLE, Repository
 from devinops.cli.installed_from import Origin
 from devinops.emulator import Emulator
 from devinops.render import line_diff
 from tests.testing.command_line import Devinops
 from tests.testing.inventories import commit
 from tests.testing.places import ROOT
+from tests.testing.tree import note, plant
 from tests.testing.workflows import read_workflow
 
 
@@ -433,6 +434,36 @@ def test_a_second_init_says_only_that_nothing_changed(tmp_path: Path, devinops: 
     first = devinops("init", "-C", tmp_path)
     again = devinops("init", "-C", tmp_path)
     assert (again.code, again.out) == (0, first.out.partition("\n\n")[0].replace("wrote", "unchanged") + "\n")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("files", "is_written"),
+    [
+        ({"knowledge/mine.md": note("Mine")}, False),
+        ({"secrets.yaml": "secrets: []\n"}, False),
+        (
+            {"devinops.yaml": "version: 1\npaths: [texts]\n", "texts/mine.yaml": "secrets: []\n"},
+            False,
+        ),
+        (
+            {
+                "devinops.yaml": "version: 1\nlayers: [{path: all}]\n",
+                "all/knowledge/mine.md": note("Mine"),
+            },
+            False,
+        ),
+        ({"devinops.yaml": "version: 1\nignore: [mine.md]\n", "knowledge/mine.md": "x"}, True),
+        ({"knowledge/README.md": "How we write notes.\n", "docs/mine.md": note("Mine")}, True),
+    ],
+    ids=["note", "no note", "paths", "layer", "ignored", "no entry"],
+)
+def test_a_first_note_is_written_only_if_there_are_no_entries(
+    tmp_path: Path, devinops: Devinops, files: dict[str, str], is_written: bool
+) -> None:
+    ran = devinops("init", "-C", plant(tmp_path, files))
+    assert ran.code == 0
+    assert (tmp_path / SAMPLE).exists() == is_written
+    assert (SAMPLE in ran.out) == is_written
 
 
 @pytest.mark.parametrize("below", ["", "teams/a"], ids=["top", "below"])

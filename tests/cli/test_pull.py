@@ -16,7 +16,7 @@ from devinops.ingest import unmanaged
 from devinops.model.objects import Declaration, Problem
 from devinops.schema.all_schemas import schemas
 from tests.testing.command_line import Devinops
-from tests.testing.tree import plant
+from tests.testing.tree import plant, snapshot
 
 CONFIG = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
 SEED: Any = {
@@ -115,6 +115,41 @@ def test_an_empty_directory_is_set_up_and_filled(
     assert (plan["changes"], plan["blocked"]) == ([], [])
     assert "Everyone" not in ran.out
     assert "MINE" not in ran.out
+
+
+@pytest.mark.sampled(3)
+@pytest.mark.parametrize("place", ["not there", "there"])
+@pytest.mark.parametrize("number", range(9))
+def test_a_first_pull_that_was_interrupted_is_completed_by_the_next(
+    emulator: Emulator,
+    tmp_path: Path,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    place: str,
+) -> None:
+    whole, root = tmp_path / "whole", tmp_path / "root"
+    whole.mkdir()
+    root.mkdir()
+    devinops("pull", "--root", whole)
+    replace, placed = Path.replace, list[Path]()
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if target.name == ".gitignore":
+            return replace(self, target)
+        if len(placed) == number and place == "not there":
+            raise KeyboardInterrupt
+        placed.append(replace(self, target))
+        if len(placed) > number:
+            raise KeyboardInterrupt
+        return placed[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", interrupted)
+        assert devinops("pull", "--root", root).code == 130
+    devinops("pull", "--root", root)
+    assert snapshot(root) == snapshot(whole)
+    assert names(root) == names(whole)
 
 
 @pytest.mark.parametrize("target", ["default", "production"])

@@ -47,7 +47,7 @@ from devinops.cli.output import terminal_width
 from devinops.config.project import Project
 from devinops.config.reading import read_project
 from devinops.git import Git, error_line, found_no_repository
-from devinops.load.discover import is_inside
+from devinops.load.discover import Finder, is_inside
 from devinops.load.file_names import CONFIG
 from devinops.model.errors import ConfigError, NotWritten
 from devinops.model.exit_codes import ExitCode
@@ -219,7 +219,7 @@ def set_up(
     gitlab_file = _gitlab_file(root, git, pipeline)
     texts = files(git, org_id, installed_origin(), pipeline, system, gitlab_file)
     texts[CONFIG] = schema_line(root, CONFIG, "config", local=editor is not None) + texts[CONFIG]
-    if not with_sample:
+    if not with_sample or _has_other_entries(project):
         texts.pop(SAMPLE)
     ci_files = tuple(name for name in texts if name.startswith("."))
     texts |= editor_texts(editor, root, git.top or root, git.below, project)
@@ -228,13 +228,14 @@ def set_up(
     for name, top in tops.items():
         _check_place(top, name)
     _check_names(git)
-    rows: list[str] = []
+    rows = dict.fromkeys(texts, "")
     written: list[str] = []
     snippets: list[tuple[str, str]] = []
     differences: list[str] = []
     lack = ""
-    for name, text in texts.items():
-        top = tops[name]
+    # As long as there is no devinops.yaml, an interrupted pull sets up the rest when it runs again.
+    for name in sorted(texts, key=CONFIG.__eq__):
+        top, text = tops[name], texts[name]
         # A list goes with the version that the file of CI installs.
         keep = name in LOCKS and bool(differences)
         state = _put(top, name, text, git.below, keep=keep, check=check)
@@ -246,7 +247,7 @@ def set_up(
             differences.append(_difference(path, existing, text))
             if lack := _lack(existing, pipeline):
                 row = f"kept  {{}}, which {lack}"
-        rows.append(row.format(path))
+        rows[name] = row.format(path)
         if is_written:
             written.append(name)
         if name.startswith(".") and name not in LOCKS:
@@ -254,8 +255,8 @@ def set_up(
     keys = key_note(system, pipeline)
     branch = _branch_note(git) if WORKFLOW in written else ""
     return SetUp(
-        tuple(rows),
-        tuple(written),
+        tuple(rows.values()),
+        tuple(name for name in texts if name in written),
         tuple(snippets),
         ci_files,
         pipeline,
@@ -264,6 +265,13 @@ def set_up(
         tuple(differences),
         bool(lack),
     )
+
+
+def _has_other_entries(project: Project) -> bool:
+    """Return whether there is a file with entries besides the sample."""
+    finder = Finder(project.root, **project.reading)
+    finder.find()
+    return any(file.path != SAMPLE for file in finder.files)
 
 
 def _difference(path: str, existing: str, text: str) -> str:
