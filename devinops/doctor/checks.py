@@ -89,6 +89,22 @@ def of_list(result: ReadList) -> Iterator[Check]:
         yield from _of_readable(result)
 
 
+def of_skills(answer: str | None, skills: Observation) -> Check:
+    """Return whether skills of managed plugins can be read, and what that means for notes.
+
+    `answer` is that of the quirk, None if the response leaves it open.
+    """
+    texts = {
+        "served": "yes ({}), so the vendor may have copied notes to them",
+        "absent": "no ({}), so the API does not show whether the vendor copied notes to them",
+    }
+    text = texts.get(
+        answer or "", "unknown ({}), and so is whether the vendor copied notes to them"
+    )
+    step = "look in the web app before you delete a live note"
+    return note("managed-plugin skills", text.format(skills.failure or skills.status), step)
+
+
 def _of_readable(result: ReadList) -> Iterator[Check]:
     about = result.reading.name
     later = [page for page in result.pages[1:] if not page.succeeded and not result.faults]

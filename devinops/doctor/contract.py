@@ -15,6 +15,10 @@ from typing import Any, Final
 
 from devinops.model.kind import ApiVersion
 
+SKILLS: Final = "/v3beta1/organizations/{org_id}/managed-plugins/bundles/knowledge/skills"
+"""Where the vendor's release notes of September 2026 send those who use the API for notes. Nothing
+else is documented about it, so only whether it answers counts."""
+
 PAGE: Final = {"has_next_page": "bool", "end_cursor?": "text", "total?": "int"}
 """What a page has besides its items."""
 

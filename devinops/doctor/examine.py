@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from devinops.api.connection import Connection
 from devinops.doctor import quirks
-from devinops.doctor.checks import note, of_failure, of_findings, of_list, problem
-from devinops.doctor.contract import Reading, contract
+from devinops.doctor.checks import note, of_failure, of_findings, of_list, of_skills, problem
+from devinops.doctor.contract import SKILLS, Reading, contract
 from devinops.doctor.lists import PAGE_SIZE, ReadList, ids_in, objects_in, read
 from devinops.doctor.observer import Observation, Observer
 from devinops.doctor.shape import differences
@@ -86,6 +86,7 @@ class _Run:
         if not self.is_cut_off:
             self._read_one()
             self._filter()
+            self._ask_for_skills()
         elif result.lists and not_asked:
             text = f"{counted(len(not_asked), 'more list')} not asked for, because of that problem"
             self.probes.append(note("lists", text))
@@ -208,6 +209,15 @@ class _Run:
                 query = {"folder_path": paths[above], "first": str(PAGE_SIZE)}
                 page = self.observer.get(listed.reading.path, self._place, query).value
                 self.result.quirks |= quirks.of_filter(paths[below], paths[above], shown, page)
+
+    def _ask_for_skills(self) -> None:
+        """Ask whether the skills can be read to which the vendor moves notes."""
+        result = self.result
+        if self.target.api == "v3" and result.lists and result.org_id:
+            skills = self.observer.get(SKILLS, self._place)
+            answers = quirks.of_skills(result.lists, skills)
+            result.quirks |= answers
+            self.probes.append(of_skills(next(iter(answers.values()), None), skills))
 
     # --- helpers ---
 

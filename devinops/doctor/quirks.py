@@ -29,7 +29,8 @@ _ERROR_FORM: Final[Mapping[ApiVersion, str]] = {"v3": "error_body", "v1": "v1_er
 def readable(api: ApiVersion, readings: Iterable[Reading]) -> set[str]:
     """Return the questions that reading an API can settle."""
     by_lists = {quirk for reading in readings for quirk in reading.settles}
-    return by_lists | {"missing_object", "retry_after", _ERROR_FORM[api]}
+    of_skills = {"managed_plugin_skills"} if api == "v3" else set()
+    return by_lists | of_skills | {"missing_object", "retry_after", _ERROR_FORM[api]}
 
 
 def settled(lists: Lists) -> dict[str, str]:
@@ -172,6 +173,18 @@ def of_missing(existing: Observation, missing: Observation) -> dict[str, str]:
     if not existing.succeeded or missing.failure or missing.status not in (404, FORBIDDEN):
         return {}
     return {"missing_object": str(missing.status)}
+
+
+def of_skills(lists: Lists, skills: Observation) -> dict[str, str]:
+    """Return the answer from asking for the skills of a managed plugin.
+
+    A 404 counts only if a list shows that the organization exists.
+    """
+    exists = any(each.succeeded and each.reading.needs_organization for each in lists.values())
+    if skills.succeeded:
+        return {"managed_plugin_skills": "served"}
+    is_absent = exists and skills.status == 404 and not skills.failure
+    return {"managed_plugin_skills": "absent"} if is_absent else {}
 
 
 def of_errors(api: ApiVersion, seen: Sequence[Observation]) -> dict[str, str]:

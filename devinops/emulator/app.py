@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from devinops.emulator import callers, control_routes, pages, resources, unserved
+from devinops.emulator import callers, control_routes, pages, plugins, resources, unserved
 from devinops.emulator.fault_rules import Script
 from devinops.emulator.faults import Faults
 from devinops.emulator.middleware import Call, Gate, Layer, RateLimit, RequestLog, latency
@@ -85,7 +85,7 @@ class Setup:
     def app(self) -> FastAPI:
         """Return the application: routes, layers and error handlers put together."""
         # `include_router` would analyze every route again for each emulator.
-        routers = (callers.router, resources.router, control_routes.router)
+        routers = (callers.router, resources.router, plugins.router, control_routes.router)
         routes = [route for router in routers for route in router.routes]
         app = FastAPI(
             title="Devin API emulator",

@@ -47,6 +47,7 @@ class Quirks:
     automation_updates: str = _switch("merge", "replace_groups")
     schedule_created: str = _switch("403", "200")
     session_tags: str = _switch("on", "off")
+    managed_plugin_skills: str = _switch("served", "absent")
     acu_limit: str = _switch("shared", "separate")
     error_body: str = _switch("detail", "problem")
     retry_after: str = _switch("seconds", "date", "absent")

@@ -137,7 +137,7 @@ def _offers(api: str) -> set[tuple[str, str, str]]:
     }
 
 
-@pytest.mark.parametrize("api", ["v3", "v1"])
+@pytest.mark.parametrize("api", ["v3", "v3beta1", "v1"])
 def test_every_endpoint_is_used_by_a_kind_or_ignored_with_a_reason(api):
     assert _uses(api) == _offers(api)
     for call, use in TABLE["endpoints"][api].items():
@@ -266,7 +266,7 @@ def _names(described: dict[str, Any], schema: dict[str, Any]) -> set[str]:
     return set(_resolve(described, schema)["properties"])
 
 
-@pytest.mark.parametrize("api", ["v3", "v1"])
+@pytest.mark.parametrize("api", ["v3", "v3beta1", "v1"])
 def test_the_emulator_has_exactly_the_endpoints_of_the_table(described, api):
     emulated = {call for call in _operations(described) if f" /{api}/" in call}
     assert emulated == set(TABLE["endpoints"][api])

@@ -15,12 +15,14 @@ from devinops.schema.doctor import Status
 from tests.testing.examined import (
     changed,
     examined,
+    html,
     items,
     lines,
     page,
     put,
     renamed,
     seed,
+    status,
     with_body,
     with_json,
     without,
@@ -34,14 +36,6 @@ NOTES, PLAYBOOKS, SECRETS, AUTOMATIONS = (
     "/automations",
 )
 FOLDERS, SCHEDULES = "/knowledge/folders", "/schedules"
-
-
-def status(code: int, **headers: str) -> Callable[[Reply], Reply]:
-    return lambda reply: replace(with_body(reply, b'{"detail": "x"}', **headers), status=code)
-
-
-def html(reply: Reply) -> Reply:
-    return with_body(reply, b"<!DOCTYPE html><html>Sign in", content_type="text/html")
 
 
 def redirect(reply: Reply) -> Reply:

@@ -64,7 +64,11 @@ def test_each_question_that_is_settled_is_one_of_the_emulators_and_settled_in_on
 
 def test_an_empty_organization_settles_nothing_that_needs_objects() -> None:
     with Emulator() as emulator:
-        assert examined(emulator).quirks == {"automation_updates": "merge", "total": "present"}
+        assert examined(emulator).quirks == {
+            "automation_updates": "merge",
+            "managed_plugin_skills": "served",
+            "total": "present",
+        }
         assert examined(emulator, "apk_emulator").quirks == {}
 
 
@@ -118,7 +122,7 @@ def test_a_filter_is_believed_only_if_it_filters(
 def test_a_404_of_an_organization_that_does_not_exist_tells_nothing_about_features() -> None:
     with Emulator(seed()) as emulator:
         found = examined(emulator, "cog_enterprise", "org-nowhere")
-    assert "session_tags" not in found.quirks
+    assert not {"session_tags", "managed_plugin_skills"} & found.quirks.keys()
     assert "problem  notes: not there (404): check DEVIN_ORG_ID and DEVIN_API_URL" in map(
         str, found.checks
     )

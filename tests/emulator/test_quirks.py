@@ -268,6 +268,12 @@ def total_of_a_page(api):
     return good(api.v3.get(SECRETS))["total"]
 
 
+def skills_of_a_managed_plugin(api):
+    path = "/v3beta1/organizations/org-emulator/managed-plugins/bundles/knowledge/skills"
+    answer = api.v3.get(path)
+    return answer.status_code, answer.json().get("items")
+
+
 PAGE = {"items", "end_cursor", "has_next_page"}
 PROBLEM = ["type", "title", "status", "detail", "instance"]
 NESTED = {"error": {"message": "Secret not found", "type": "Not Found"}}
@@ -280,6 +286,8 @@ CASES = [
     ("schedule_created", "200", created_schedule, 200),
     ("session_tags", "on", what_session_tags_answer, {200}),
     ("session_tags", "off", what_session_tags_answer, {404}),
+    ("managed_plugin_skills", "served", skills_of_a_managed_plugin, (200, [])),
+    ("managed_plugin_skills", "absent", skills_of_a_managed_plugin, (404, None)),
     ("acu_limit", "shared", cycle_limit_beside_the_acu_limit, 5),
     ("acu_limit", "separate", cycle_limit_beside_the_acu_limit, None),
     ("automation_updates", "merge", changed_automation, {"a": "1", "b": "2"}),

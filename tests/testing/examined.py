@@ -117,6 +117,16 @@ def with_body(reply: Reply, body: bytes, **headers: str) -> Reply:
     )
 
 
+def status(code: int, **headers: str) -> Callable[[Reply], Reply]:
+    """Return what answers with an error instead."""
+    return lambda reply: replace(with_body(reply, b'{"detail": "x"}', **headers), status=code)
+
+
+def html(reply: Reply) -> Reply:
+    """Answer with the page of a login."""
+    return with_body(reply, b"<!DOCTYPE html><html>Sign in", content_type="text/html")
+
+
 def items(
     change: Callable[[dict[str, Any]], Any], member: str = "items"
 ) -> Callable[[Reply], Reply]:
