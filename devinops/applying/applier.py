@@ -16,7 +16,7 @@ from devinops.model.changes import Action, Change, Outcome, Result
 from devinops.model.client_protocols import BeforeAgain, Writer, ignore
 from devinops.model.errors import TOO_MANY, ApiError, DevinopsError, Terminated, Unreachable
 from devinops.model.exit_codes import ExitCode
-from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record
+from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record, time_of
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource, Revealed
 from devinops.model.objects import Live
@@ -185,7 +185,9 @@ class Applier:
             self._not_written.add(change.key)
             return
         assert result.live or change.action is Action.DELETE, "only a delete leaves no object"
-        upserts = [self._record(change, result.live)] if result.live else []
+        live = result.live
+        # Of an object that is only adopted, the API has the time of somebody's edit.
+        upserts = [replace(self._record(change, live), at=time_of(live.updated_at))] if live else []
         is_removed = change.action in (Action.DELETE, Action.REPLACE)
         removals = [change.object_id] if is_removed else []
         self._try_journal(lambda: self.journal.settle(upserts, removals))

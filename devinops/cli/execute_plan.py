@@ -60,20 +60,20 @@ def ask(plan: Plan) -> None:
 class RunJournal:
     """The journal of one run in a store; `base` is the inventory that the run was planned with.
 
-    `at` is the time that the records of this run get.
+    A result gets the time when it arrives.
     """
 
     store: Store
     run: str
     base: Inventory
-    at: str
 
     def begin(self, intents: Sequence[Intent]) -> None:
         self.store.begin(self.run, intents, self.base)
 
     def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
-        dated = [record.dated(self.base.by_id.get(record.object_id), self.at) for record in upserts]
-        self.store.settle(self.run, dated, removals, self.at)
+        now = datetime.now(UTC).strftime(TIME)
+        dated = [record.dated(self.base.by_id.get(record.object_id), now) for record in upserts]
+        self.store.settle(self.run, dated, removals, now)
 
     def finish(self, unclear: Collection[Key]) -> None:
         self.store.finish(self.run, unclear)
@@ -179,7 +179,7 @@ def execute(
             plan,
             planned.known,
             session.client,
-            journal(session.store, run, plan.inventory, now.strftime(TIME)),
+            journal(session.store, run, plan.inventory),
             ApplyOptions(values or {}, run, commit),
             Hooks(backups.save, lambda _: progress.step(), webhook_secrets.hand_over),
         )

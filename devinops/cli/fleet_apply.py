@@ -31,7 +31,6 @@ from devinops.model.changes import Outcome, Result
 from devinops.model.client_protocols import Writer
 from devinops.model.errors import DevinopsError, NotWritten, Refused, Stale
 from devinops.model.exit_codes import ExitCode, worst
-from devinops.model.inventory import TIME
 from devinops.model.keys import listed
 from devinops.model.policy import Approvals
 from devinops.model.target import TargetState
@@ -227,14 +226,14 @@ class _FleetRun:
             self.skip(kept, f"{why} of {wave.max_failed}")
             return
         self.targets.check_key(session.settings)
-        run, name, at = self.name_in(session), plan.target.name, self.start.strftime(TIME)
+        run, name = self.name_in(session), plan.target.name
         # Each target has a backup of its own.
         with Backups(session.settings.root, plan.target, new_run(self.start)) as backups:
             applier = Applier(
                 plan,
                 kept.known,
                 session.client,
-                RunJournal(session.store, run, plan.inventory, at),
+                RunJournal(session.store, run, plan.inventory),
                 ApplyOptions(self.values, run, self.commit),
                 Hooks(
                     backups.save,

@@ -7,6 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
@@ -28,6 +29,13 @@ The run uses them, and so does the next run.
 
 MAKING = frozenset({Action.CREATE, Action.REPLACE})
 """Actions that create an object."""
+
+
+def time_of(seconds: int | None) -> str | None:
+    """Return a time in epoch seconds as a record writes it."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 _TO_JSON: Final = json.JSONEncoder(sort_keys=True).encode
@@ -88,14 +96,15 @@ class Record:
         return ObjectId(self.key.kind, self.id)
 
     def dated(self, before: Record | None, now: str) -> Record:
-        """Return this record with the time when what was sent last changed, which may be `now`.
+        """Return this record with the time when what was sent last changed.
 
-        `before` is the record of the same object until now.
+        `before` is the record of the same object until now. If that sent something else, the time
+        is `now`, or that of this record if the API says that it is later.
         """
         if self.memory:
             return self
         is_same = before is not None and _sent(before) == _sent(self)
-        return replace(self, at=before.at if before and is_same else now)
+        return replace(self, at=before.at if before and is_same else max(now, self.at or ""))
 
 
 def _sent(record: Record) -> dict[str, str]:

@@ -761,6 +761,21 @@ def test_a_record_leads_to_the_commit_that_has_all_its_values(
     assert written.source == {"c1": "a.yaml", "c2": "knowledge.yaml"}[commit]
 
 
+def test_only_the_response_to_a_write_says_when_it_was(run: Callable[..., ApplyReport]) -> None:
+    same = live("knowledge", name="A", body="new", id="a", updated_at=0)
+    other = live("knowledge", name="B", id="b", updated_at=0)
+    journal = Records()
+    run(
+        notes("A", "B", "C"),
+        Organization([same, other]),
+        inventory=Inventory.of("file", []),
+        approvals=Approvals(adopt=True),
+        journal=journal,
+    )
+    times = {record.key.name: record.at for record in journal.written}
+    assert times == {"A": None, "B": "1970-01-01T00:00:00Z", "C": None}
+
+
 @pytest.mark.parametrize("broken", ["settle", "finish"])
 def test_an_inventory_that_cannot_be_written_costs_no_report(
     run: Callable[..., ApplyReport], broken: str

@@ -491,7 +491,7 @@ def test_the_key_of_another_target_is_not_written_as_a_secret(
     place = root(c={"api_key_env": "DEVIN_KEY_OF_C"})
     (place / "secrets.yaml").write_text(SECRET)
     ran = devinops("apply", "-C", place, "-t", "b", "-t", "c", "--adopt", "--yes")
-    assert "the value is a key of this run" in " ".join(ran.out.split())
+    assert "the value is a key or token of this job" in " ".join(ran.out.split())
     assert bodies(emulator)["org-b"] == "Old."
 
 

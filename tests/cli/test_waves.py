@@ -6,14 +6,16 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from devinops.cli import fleet_apply, waves
+from devinops.cli import execute_plan, fleet_apply, waves
 from devinops.emulator import Emulator
+from devinops.emulator.store import Store
 from tests.testing.command_line import Devinops, Write
 from tests.testing.inventories import commit, git
 
@@ -24,13 +26,21 @@ CANARY = {"name": "canary", "where": {"ring": "canary"}, "soak": "24h"}
 
 
 class Clock:
-    """What replaces `datetime` where a run asks for the time."""
+    """What replaces `datetime` where a run asks for the time, which then goes on by a `step`.
+
+    The clock of the API is `ahead`.
+    """
 
     def __init__(self) -> None:
         self.time = datetime(2026, 3, 12, 12, tzinfo=UTC)
+        self.step = self.ahead = timedelta()
 
     def now(self, _: Any) -> datetime:
+        self.time += self.step
         return self.time
+
+    def of_the_api(self) -> float:
+        return (self.time + self.ahead).timestamp()
 
     def forward(self, **parts: int) -> None:
         self.time += timedelta(**parts)
@@ -39,8 +49,9 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in (fleet_apply, waves):
+    for module in (execute_plan, fleet_apply, waves):
         monkeypatch.setattr(module, "datetime", clock)
+    monkeypatch.setattr("devinops.emulator.app.Store", partial(Store, clock=clock.of_the_api))
     return clock
 
 
@@ -133,6 +144,29 @@ def test_a_change_goes_from_wave_to_wave(fleet: Fleet, emulator: Emulator, clock
     assert fleet.states() == {"canary": "ready", "rest": "waiting"}
     assert fleet.apply("due")[0] == 0
     assert fleet.states() == {"canary": "soaking", "rest": "waiting"}
+
+
+@pytest.mark.parametrize(
+    ("step", "ahead", "until"),
+    [
+        # The clock is read for the gate, for the run, and in each target before and after its write.
+        (timedelta(hours=1), timedelta(), "18:00"),
+        (timedelta(), timedelta(hours=2), "14:00"),
+        (timedelta(), timedelta(hours=-2), "12:00"),
+    ],
+    ids=["a long run", "an API whose clock is ahead", "an API whose clock is behind"],
+)
+def test_a_soak_begins_with_the_answer_to_the_last_write(
+    fleet: Fleet, emulator: Emulator, clock: Clock, step: timedelta, ahead: timedelta, until: str
+) -> None:
+    clock.step, clock.ahead = step, ahead
+    assert fleet.apply("canary", "--parallelism", 1)[0] == 0
+    clock.step = timedelta()
+    clock.forward(hours=5)
+    # An edit, and the apply that shows it, are no write.
+    emulator.edit("knowledge", emulator.knowledge("org-a")[0]["note_id"], body="Edited.")
+    assert fleet.apply("canary")[0] == 0
+    assert f"canary soaks until 2026-03-13 {until} UTC" in fleet.run("targets", "--waves").out
 
 
 @pytest.mark.matrix

@@ -343,22 +343,34 @@ SENT = {"body": Base("1" * 16, "1" * 16)}
 
 
 @pytest.mark.parametrize(
-    ("before", "fields", "at"),
+    ("before", "answered", "at"),
     [
-        (None, SENT, "now"),
-        ({}, SENT, "now"),
-        ({"body": Base("2" * 16, "1" * 16)}, SENT, "now"),
-        (SENT, SENT, "then"),
-        ({"body": Base("1" * 16, "edited")}, SENT, "then"),
+        (None, None, "2026-03-12T10:00:00Z"),
+        ({}, None, "2026-03-12T10:00:00Z"),
+        ({"body": Base("2" * 16, "1" * 16)}, None, "2026-03-12T10:00:00Z"),
+        ({}, "2026-03-12T09:59:59Z", "2026-03-12T10:00:00Z"),
+        ({}, "2026-03-12T10:00:01Z", "2026-03-12T10:00:01Z"),
+        (SENT, None, "then"),
+        (SENT, "2026-03-12T10:00:01Z", "then"),
+        ({"body": Base("1" * 16, "edited")}, None, "then"),
     ],
-    ids=["new", "another field", "another value", "the same", "an edit that was reverted"],
+    ids=[
+        *[
+            "new",
+            "another field",
+            "another value",
+            "a clock that is ahead of the API's",
+            "one that is behind",
+        ],
+        *["the same", "the same written again", "an edit that was reverted"],
+    ],
 )
 def test_the_time_of_a_record_moves_only_with_what_was_sent(
-    before: dict[str, Base] | None, fields: dict[str, Base], at: str
+    before: dict[str, Base] | None, answered: str | None, at: str
 ) -> None:
-    new = replace(record("a"), fields=fields)
+    new = replace(record("a"), fields=SENT, at=answered)
     old = None if before is None else replace(new, fields=before, at="then")
-    assert new.dated(old, "now").at == at
+    assert new.dated(old, "2026-03-12T10:00:00Z").at == at
 
 
 def test_a_folder_that_is_remembered_has_no_time() -> None:
