@@ -12,10 +12,8 @@ import stat
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Final
 
 STATE: Final = ".devinops"
 """The directory below a root for the files of devinops itself."""
@@ -69,20 +67,30 @@ def replace(
     encoding: str = "utf-8",
     errors: str = "backslashreplace",
     check: Callable[[], None] = lambda: None,
+    beside: bool = False,
 ) -> None:
     """Write a text file atomically: a reader sees either the old content or the new.
 
     `check` is called last, and raises OSError if the old content must stay.
     An existing file keeps its permissions; a new one gets `mode` less the umask. `encoding` and
-    `errors` are those of `open`: pass "strict" if the text must not be altered. Raises OSError,
-    including from `check_place`, and UnicodeError if "strict"; then nothing is left behind.
+    `errors` are those of `open`: pass "strict" if the text must not be altered. With `beside`, the
+    text is first written next to the path. Raises OSError, including from `check_place`, and
+    UnicodeError if "strict"; then nothing is left behind.
     """
     before = _mode_of(path)
-    partial = _partial(path)
+    partial = _partial(path, beside=beside)
     try:
         _write(partial, chunks, mode, before, encoding, errors)
         check()
-        partial.replace(path)
+        try:
+            partial.replace(path)
+        except OSError as error:
+            if error.errno != errno.EXDEV or beside:
+                raise
+            # The repository is on another file system.
+            text = read(partial).decode(encoding)
+            partial.unlink()
+            replace(path, [text], mode=mode, encoding=encoding, check=check, beside=True)
     except BaseException:
         with suppress(OSError):
             partial.unlink()
@@ -95,7 +103,7 @@ def replace(
 class Batch:
     """Text files that are first written into a directory, and then renamed to their final paths.
 
-    Without a directory, each is first written next to its path. Both steps are as safe as
+    Without a directory, each is first written where `replace` would. Both steps are as safe as
     `replace`. After an error, `discard` removes what is not in its place.
     """
 
@@ -150,9 +158,30 @@ class Batch:
                 partial.unlink()
 
 
-def _partial(path: Path, suffix: str = "") -> Path:
-    """Return where a file is first written; `suffix` tells it from others of this process."""
+def _partial(path: Path, suffix: str = "", *, beside: bool = False) -> Path:
+    """Return where a file is first written; `suffix` tells it from others of this process.
+
+    In a repository, that is where Git never looks for files: a crash may leave it there. Otherwise,
+    or if it must be, it is `beside` the path.
+    """
+    if not beside and (git := _git_directory(path.parent)):
+        return git / f"devinops-{os.urandom(8).hex()}.tmp"
     return path.with_name(f".{path.name[:40]}.{os.getpid()}{suffix}.tmp")
+
+
+def _git_directory(directory: Path) -> Path | None:
+    """Return the directory of Git's own files for a directory; None if there is none to write to.
+
+    Git writes `gitdir: PATH` into a file `.git` in further work trees and in submodules.
+    """
+    real = Path(os.path.realpath(directory))
+    for git in (above / ".git" for above in (real, *real.parents)):
+        with suppress(OSError):
+            if git.is_file():
+                git = git.parent / os.fsdecode(read(git)).removeprefix("gitdir:").strip()
+            if git.is_dir():
+                return git if os.access(git, os.W_OK | os.X_OK) else None
+    return None
 
 
 def _write(

@@ -17,6 +17,7 @@ from devinops.cli.output import write_file
 from devinops.inventory import disk
 from devinops.model.errors import DevinopsError, NotWritten, UnusableFile
 from tests.testing.disk import WRONG, breaks, limited, names, room_for
+from tests.testing.inventories import commit, git
 
 Writer = Callable[[Path, list[str]], object]
 WRITERS: dict[str, Writer] = {
@@ -224,6 +225,71 @@ def test_what_a_crash_left_is_in_nobodys_way(write: Writer, tmp_path: Path) -> N
     (tmp_path / f".a.{os.getpid()}.tmp").write_text("torn")
     write(tmp_path / "a", ["new"])
     assert names(tmp_path) == ["a"]
+
+
+@pytest.fixture(params=["top", "below", "work tree", "submodule"])
+def in_repository(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A directory in a Git repository that has a commit."""
+    top = tmp_path / "top"
+    git(tmp_path, "init", "--quiet", "top")
+    commit(top, "--allow-empty", "--message", "one")
+    if request.param == "work tree":
+        git(top, "worktree", "add", "--quiet", "--detach", "../other")
+        return tmp_path / "other"
+    if request.param == "submodule":
+        allowed = ("-c", "protocol.file.allow=always")
+        git(top, *allowed, "submodule", "--quiet", "add", str(top), "part")
+        return top / "part"
+    directory = top if request.param == "top" else top / "a" / "b"
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+@every
+def test_git_does_not_see_what_a_crash_leaves(
+    write: Writer, in_repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def look(self: Path, target: Path) -> Path:
+        assert self.read_text() == "new"
+        seen.append(git(in_repository, "status", "--porcelain", "--ignored", "."))
+        return replace(self, target)
+
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", look)
+    write(in_repository / "a.txt", ["new"])
+    assert seen == [""]
+    assert (in_repository / "a.txt").read_text() == "new"
+    assert not list(in_repository.parent.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("what", ["a directory", "read-only", "a file", "a pipe", "elsewhere"])
+@every
+def test_a_repository_that_takes_no_files_is_in_nobodys_way(
+    write: Writer, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / ".git"
+    if what == "a file":
+        place.write_text("gitdir: nowhere\n")
+    elif what == "a pipe":
+        os.mkfifo(place)
+    else:
+        place.mkdir()
+    monkeypatch.setattr(os, "access", lambda *_: what != "read-only")
+    replace = Path.replace
+
+    def fails(self: Path, target: Path) -> Path:
+        if self.parent == place:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return replace(self, target)
+
+    if what == "elsewhere":
+        monkeypatch.setattr(Path, "replace", fails)
+    write(tmp_path / "a", ["zwei ü\r\n" if write in ANY_TEXT.values() else "two\n"])
+    assert (tmp_path / "a").read_bytes() in (b"zwei \xc3\xbc\r\n", b"two\n")
+    assert names(tmp_path) == [".git", "a"]
+    assert not place.is_dir() or names(place) == []
 
 
 # --- lines ------------------------------------------------------------------------------------------------
