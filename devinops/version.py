@@ -13,10 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-RELEASE: Final = "1.0.0"
+RELEASE: Final = "0.9.0"
 """The release that this code is or becomes. The first commit after a release names the next one."""
 
-_FIRST: Final = "1.0.0"
+_FIRST: Final = "0.9.0"
 """No tag of a release comes before this one."""
 
 _PACKAGE: Final = Path(__file__).resolve().parent
@@ -24,7 +24,7 @@ _TAGS: Final = "v[0-9]*.[0-9]*.[0-9]*"
 
 
 def this_version(package: Path = _PACKAGE) -> str:
-    """Return the version of the devinops in a directory, such as `1.0.1.dev12+g1a2b3c4`."""
+    """Return the version of the devinops in a directory, such as `0.9.1.dev12+g1a2b3c4`."""
     top, record = package.parent, package / "version.txt"
     recorded, _, key = _read(record).partition(" ")
     # What was built can lie in another repository, such as that of a distribution.

@@ -585,6 +585,7 @@ def test_the_commits_between_two_releases_are_compared_too(
     does_not_fit: tuple[str, ...],
 ) -> None:
     monkeypatch.setattr("devinops.config.reading.__version__", version)
+    monkeypatch.setattr("devinops.version._FIRST", "1.0.0")
     for wanted in fits:
         assert read_project(config(repository, f"required_version: '{wanted}'")).targets == {}
     for wanted in does_not_fit:

@@ -24,6 +24,7 @@ def release(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         monkeypatch.setattr(version, "RELEASE", number)
 
     set_release("1.0.0")
+    monkeypatch.setattr(version, "_FIRST", "1.0.0")
     return set_release
 
 
@@ -51,9 +52,13 @@ def test_a_version_says_the_release_and_the_commit(
     assert str(Version(expected)) == expected
 
 
-def test_the_release_of_this_code_is_a_number_of_three_parts() -> None:
+def test_the_release_of_this_code_is_a_number_of_three_parts_and_a_beta_before_1() -> None:
     line = (ROOT / "devinops" / "version.py").read_text("utf-8").partition("RELEASE: Final = ")[2]
-    assert Version(line.split('"')[1]).release >= (1, 0, 0)
+    number = line.split('"')[1]
+    release = Version(number).release
+    assert (number, len(release)) == (".".join(map(str, release)), 3)
+    status = "4 - Beta" if release < (1, 0, 0) else "5 - Production/Stable"
+    assert f"Development Status :: {status}" in (ROOT / "setup.cfg").read_text("utf-8")
 
 
 # --- a checkout ---------------------------------------------------------------------------------------------

@@ -188,7 +188,7 @@ def _version_problems(document: YamlDocument) -> Iterator[Problem]:
     try:
         fits = SpecifierSet(required).contains(compared_version(__version__), prereleases=True)
     except InvalidSpecifier:
-        message = f'required_version takes a range such as ">=1.0,<2", not "{starred(required)}"'
+        message = f'required_version takes a range such as ">=0.9,<1", not "{starred(required)}"'
         yield Problem(source, "invalid-value", message)
         return
     if not fits:

@@ -27,7 +27,7 @@ _FILE: Final = f"{_KIND.section}/Backend/APIs/errors.md"
 TEXTS: Final[Mapping[str, tuple[Any, ...]]] = {
     # --- all documents
     "format_version": ("", "1.0"),
-    "tool_version": ("Version of devinops that wrote the document.", "1.0.0"),
+    "tool_version": ("Version of devinops that wrote the document.", "0.9.0"),
     "exit_code": ("", 0),
     "FailureDocument.exit_code": ("", 1),
     "target": ("Name of the target.", "production"),

@@ -254,9 +254,9 @@ def _config() -> dict[str, Any]:
         "properties": {
             "version": {"const": 1, "description": "Version of this file's format."},
             "required_version": _text(
-                'Versions of devinops that may be used, such as ">=1.0,<2".',
+                'Versions of devinops that may be used, such as ">=0.9,<1".',
                 minLength=1,
-                example=">=1.0,<2",
+                example=">=0.9,<1",
             ),
             "paths": {
                 "type": "array",

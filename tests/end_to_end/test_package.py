@@ -164,6 +164,8 @@ def machine(
 
 README = (ROOT / "README.md").read_text("utf-8")
 LINES = re.findall(r"^    (.* install '\./devinops-.*)$", README, re.MULTILINE)
+TYPED = re.findall(r"^    (.*?)(?: +#.*)?$", README.partition("\n## ")[0], re.MULTILINE)
+"""The commands of the first screen, without comments."""
 HOOKS = ".pre-commit-hooks.yaml"
 FROM_GIT = "git+https://HOST/PATH@COMMIT"
 
@@ -184,6 +186,27 @@ def test_the_readme_installs_the_newest_release_and_a_commit_with_each_tool() ->
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     released = re.findall(r"^## (\d\S+) .*\d{4}-\d\d-\d\d$", changelog, re.MULTILINE)
     assert {*re.findall(r"devinops-([\w.+]+)-py3", texts)} == {(released or [RELEASE])[0]}
+
+
+def test_the_readme_begins_with_what_it_is_a_picture_and_commands() -> None:
+    screen = README.partition("\n## ")[0]
+    assert screen.count("\n") <= 16
+    assert screen.index("GitOps for") < screen.index("](docs/plan.svg)") < screen.index(TYPED[0])
+    assert [line.split() for line in TYPED] == [["make", "demo"], ["pip", "install", "."]]
+
+
+@pytest.mark.matrix
+def test_the_first_commands_of_the_readme_work_in_a_clone(
+    source: Path, offline: dict[str, str], tmp_path: Path
+) -> None:
+    run("git", "clone", "--quiet", source, tmp_path / "clone", cwd=tmp_path)
+    bin = tmp_path / "venv" / "bin"
+    venv.create(bin.parent, with_pip=True)
+    env = {**offline, "PATH": f"{bin}:{os.environ['PATH']}", "PIP_NO_COMPILE": "1"}
+    demo, install = (run("sh", "-c", line, cwd=tmp_path / "clone", env=env) for line in TYPED)
+    assert "That is how devinops works." in demo
+    assert "Successfully installed" in install
+    assert run(bin / "devinops", "--version", cwd=tmp_path).startswith("devinops 0.")
 
 
 @pytest.mark.matrix
