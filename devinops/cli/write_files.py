@@ -105,6 +105,10 @@ class Writing:
         self.changes: list[FileChange] = []
         self.unwritten: list[Unwritten] = []
         self._at = cache(root.joinpath)
+        self._top = os.path.realpath(root)
+        read_in = {root / path.rpartition("/")[0] for path in raws}
+        self._directories = {directory: os.path.realpath(directory) for directory in read_in}
+        """The real path of each directory when it was seen first."""
         self._batch = atomic.Batch({})
         self._made: list[Path] = []
         """New directories, each after the one above it."""
@@ -163,15 +167,11 @@ class Writing:
         return replace(change, text=with_schema_line(self.root, change.path, change.text))
 
     def _make_directories(self) -> None:
-        top = os.path.realpath(self.root)
         new = (self._at(change.path) for change in self.changes if change.is_new)
         for directory in sorted({path.parent for path in new}):
             missing = [above for above in (directory, *directory.parents) if not above.exists()]
             with _failures(directory):
                 directory.mkdir(parents=True, exist_ok=True)
-                if not is_inside(os.path.realpath(directory), top):
-                    what = "a symbolic link above it leads outside the root"
-                    raise NotADirectoryError(errno.ENOTDIR, what)
             self._made += reversed(missing)
 
     def finish(self, may_delete: Callable[[str], bool] = lambda _: True) -> None:
@@ -235,7 +235,16 @@ class Writing:
         return set[str]().union(*([paths for paths in entries if change.path in paths] or entries))
 
     def _check(self, change: FileChange, follow: bool = False) -> None:
-        """Raise Changed unless all files that a change depends on are as they were read."""
+        """Raise Changed unless all files that a change depends on are as they were read.
+
+        Raises Unsuitable if a directory above the file is a symbolic link that was not there
+        before, or leads outside the root.
+        """
+        directory = self._at(change.path).parent
+        real = os.path.realpath(directory)
+        if not is_inside(real, self._top) or real != self._directories.setdefault(directory, real):
+            what = "it is below a symbolic link, which is not followed"
+            raise atomic.Unsuitable(errno.ELOOP, what, str(self._at(change.path)))
         for path in sorted(self._concerned(change) - {change.path}):
             atomic.check_unchanged(self._at(path), self.raws.get(path), follow=True)
         before = None if change.is_new else self.raws.get(change.path)

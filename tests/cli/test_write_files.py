@@ -222,14 +222,59 @@ def test_git_is_asked_again_before_a_file_is_deleted(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == {"a.md": b"old"}
 
 
-@pytest.mark.parametrize("target", ["..", "nowhere"])
-def test_a_link_leads_nowhere_else(tmp_path: Path, target: str) -> None:
-    root = tmp_path / "root"
-    root.mkdir()
-    (root / "a").symlink_to(target)
+def test_a_directory_cannot_be_where_a_link_leads_to_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("nowhere")
     with pytest.raises(NotWritten, match="cannot write"):
-        write(root, [new("a/b.md")], {})
-    assert everything(tmp_path) == ["root", "root/a"]
+        write(tmp_path, [new("a/b.md")], {})
+    assert everything(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("moment", ["before it is prepared", "before it is written"])
+@pytest.mark.parametrize("above", ["a", "a/b"])
+@pytest.mark.parametrize("to", ["outside", "root/same"])
+def test_a_directory_that_becomes_a_link_is_not_followed(
+    tmp_path: Path, to: str, above: str, moment: str
+) -> None:
+    """The files there have the same texts, so only the link tells that they are others."""
+    files = {"a/b/old.md": "old", "a/b/gone.md": "old"}
+    root = plant(tmp_path / "root", {**files, "kept.md": "old"})
+    plant(tmp_path / to, {"b/old.md": "old", "b/gone.md": "old", "old.md": "old", "gone.md": "old"})
+    changes = [
+        FileChange("a/b/old.md", "new", ()),
+        FileChange("a/b/gone.md", None, ()),
+        new("a/b/new.md"),
+        FileChange("kept.md", "new", ()),
+    ]
+    with Writing(root, {**files, "kept.md": "old"}) as writing:
+        if moment == "before it is written":
+            writing.prepare(changes)
+        (root / above).rename(tmp_path / "moved")
+        (root / above).symlink_to(tmp_path / to)
+        if moment == "before it is prepared":
+            writing.prepare(changes)
+        writing.finish()
+    assert (root / "kept.md").read_text() == "new"
+    assert set(snapshot(tmp_path / to).values()) == {b"old"}
+    assert set(snapshot(tmp_path / "moved").values()) == {b"old"}
+    what = "is below a symbolic link, which is not followed, so it was left as it is: fix the "
+    assert [(left.reason, left.why) for left in writing.unwritten] == [
+        (f"a/b/{name}.md {what}problem, then run again", Left.UNWRITABLE)
+        for name in ("old", "gone", "new")
+    ]
+
+
+@pytest.mark.parametrize("to", [".", "nowhere"])
+def test_a_link_that_was_there_may_lead_to_a_directory_below_the_root(
+    tmp_path: Path, to: str
+) -> None:
+    plant(tmp_path, {"nowhere/old.md": "old", "old.md": "old"})
+    (tmp_path / "a").symlink_to(to)
+    assert (
+        write(tmp_path, [new("a/new.md"), FileChange("a/old.md", "new", ())], {"a/old.md": "old"})
+        == []
+    )
+    assert (tmp_path / to / "new.md").read_text() == "text\n"
+    assert (tmp_path / to / "old.md").read_text() == "new"
 
 
 def test_a_file_above_is_named(tmp_path: Path) -> None:
