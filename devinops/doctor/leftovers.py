@@ -45,7 +45,7 @@ def find(writer: Writer, sample: Sample) -> Leftovers:
         run = sample.run_of(live) if id else ""
         if run and sample.changed(live, run):
             edited += 1
-        elif run and now - _seconds(live.get("created_at"), now) < _OLD_S:
+        elif run and _seconds(live.get("created_at"), now) > now - _OLD_S:
             young += 1
         elif run:
             names[id] = str(live[sample.name])
@@ -53,7 +53,7 @@ def find(writer: Writer, sample: Sample) -> Leftovers:
 
 
 def _seconds(created: Any, default: float) -> float:
-    """Return a time of the API in Unix seconds."""
+    """Return a time of the API in Unix seconds, which can be too large for a float."""
     try:
         time = datetime.fromisoformat(created) if isinstance(created, str) else None
     except ValueError:

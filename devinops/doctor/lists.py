@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from devinops.api.single_request import can_be_segment
+from devinops.api.size_limits import MAX_OBJECTS
 from devinops.doctor.contract import Reading
 from devinops.doctor.observer import Observation, Observer
 from devinops.doctor.shape import Finding, differences
@@ -15,9 +16,9 @@ from devinops.render import counted
 from devinops.schema.doctor import ReadingItem
 
 MOST_PAGES: Final = 3
-_ALL_PAGES: Final = 1000  # a list can be endless
 PAGE_SIZE: Final = 200
 """What devinops asks for, and the most that the API gives."""
+_ALL_PAGES: Final = MAX_OBJECTS // PAGE_SIZE
 
 _SIZES: Final = {
     "cursor": {"first": f"{PAGE_SIZE}"},
@@ -106,9 +107,16 @@ def read_all(observer: Observer, reading: Reading, ids: Mapping[str, str]) -> Re
     shape = {reading.items: ["any"]} if reading.paging == "whole" else "any"
     result = ReadList(replace(reading, shape=shape))
     query: Mapping[str, str] | None = _SIZES[reading.paging]
-    while query is not None and len(result.pages) < _ALL_PAGES:
+    known: set[str] = set()
+    while query is not None:
         result.pages.append(observer.get(reading.path, ids, query))
+        count = len(result.objects)
         query = _take(result, result.pages[-1], {})
+        new = ids_in(result.objects[count:], reading.id)
+        if query and (known.issuperset(new) or len(result.pages) == _ALL_PAGES):
+            result.faults.append("the list does not end")
+            break
+        known.update(new)
     return result
 
 

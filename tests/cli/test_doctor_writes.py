@@ -6,6 +6,7 @@ import json
 import re
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,16 @@ from jsonschema import Draft202012Validator
 
 from devinops.doctor.trial import Trial
 from devinops.emulator import Emulator
+from devinops.emulator.middleware import Call, Next, Reply
 from devinops.emulator.reported import read_report
 from devinops.schema.all_schemas import schemas
 from tests.testing.command_line import Devinops, Write
+from tests.testing.examined import changed, with_json
 from tests.testing.trials import NAME, PLACES, age, left, objects, seed, writes
 from tests.testing.waiting import Waits
 
 Golden = Callable[[str, str], None]
+NOTES = "/knowledge/notes"
 HELD = "version: 1\ntargets:\n  a: {{org_id: org-emulator, {a}}}\n  b: {{{b}}}\n"
 
 
@@ -414,6 +418,70 @@ def test_the_hour_is_that_of_the_api(
     killed(api, devinops)
     monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)
     assert devinops("doctor", "--clean", "--yes").out.count("of the last hour") == 4
+
+
+@pytest.mark.parametrize(
+    ("created", "is_old"),
+    [
+        (10**400, False),
+        (-(10**400), True),
+        (1e300, False),
+        (0, True),
+        (2**63, False),
+        ("9999-12-31T23:59:59-23:59", False),
+        ("0001-01-01T00:00:00+23:59", True),
+        ("0001-01-01", True),
+        ("10000-01-01T00:00:00Z", False),
+        (None, False),
+        ([10**400], False),
+    ],
+)
+def test_a_time_of_any_size_is_old_or_not(
+    use: Callable[..., None], devinops: Devinops, created: Any, is_old: bool
+) -> None:
+    def dated(content: dict[str, Any]) -> dict[str, Any]:
+        return {**content, "items": [{**item, "created_at": created} for item in content["items"]]}
+
+    with Emulator(layers=[changed(NOTES, with_json(dated))]) as emulator:
+        use(emulator.url)
+        emulator.add("knowledge", **left())
+        ran = devinops("doctor", "--clean", "--yes")
+        assert len(emulator.knowledge()) == (0 if is_old else 1)
+    assert ran.code == 0, ran
+    assert ("1 object deleted" if is_old else "1 of the last hour") in ran.out
+
+
+@pytest.mark.parametrize(
+    ("pages", "requests"), [(lambda n: 0, 2), (lambda n: n % 3, 4), (lambda n: n, 500)]
+)
+def test_an_endless_list_is_a_problem(
+    use: Callable[..., None], devinops: Devinops, pages: Callable[[int], int], requests: int
+) -> None:
+    """Its pages have other cursors, and objects of earlier pages or always new ones."""
+    seen: list[Call] = []
+
+    async def endless(call: Call, ask: Next) -> Reply:
+        if not call.path.endswith(NOTES) or call.method != "GET":
+            return await ask(call)
+        seen.append(call)
+        number = pages(len(seen) - 1)
+
+        def renumbered(content: dict[str, Any]) -> dict[str, Any]:
+            ids = (f"{item['note_id']}-{number}" for item in content["items"])
+            notes = [
+                {**item, "note_id": id} for item, id in zip(content["items"], ids, strict=True)
+            ]
+            return {"items": notes, "has_next_page": True, "end_cursor": f"c{len(seen)}"}
+
+        reply = await ask(replace(call, target=call.target.partition("&after")[0]))
+        return with_json(renumbered)(reply)
+
+    with Emulator(seed(), layers=[endless]) as emulator:
+        use(emulator.url)
+        ran = devinops("doctor", "--clean", "--yes")
+    assert ran.code == 1, ran
+    assert "problem  notes: the list does not end: run devinops doctor again" in ran.out
+    assert len(seen) == requests
 
 
 def test_a_list_that_cannot_be_read_is_a_problem(api: Emulator, devinops: Devinops) -> None:
