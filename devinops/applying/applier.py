@@ -215,7 +215,8 @@ class Applier:
         # The next plan compares the path that the files use, so the record has that one.
         (as_declared,) = under_declared_paths([live], self.plan.renamed)
         before = known.fields if known else {}
-        fields = bases(declaration.resource, as_declared.resource, before, change.kept)
+        values = (declaration.resource, as_declared.resource)
+        fields = bases(*values, before, change.kept, change.overwrites)
         record = Record(change.key, live.id, protect=declaration.protect, fields=fields)
         if known and known.commit and not is_sent(declaration.resource, fields):
             return replace(record, source=known.source, commit=known.commit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
 from textwrap import indent
@@ -34,7 +34,9 @@ _MARK: Final = re.compile(
     rf"""(?:(?:#|//) |(\{{\n)  "\$comment": "){_WROTE}([0-9a-f]{{16}})(?:",)?\n"""
 )
 
-_HAZARD_FLAGS: Final = tuple(f"allow_{name}" for name in HAZARDS)
+_ALLOW_HELP: Final = "Risks to accept, with commas between them: " + ", ".join(
+    f"{name} ({risk.accepts})" for name, risk in HAZARDS.items()
+)
 
 _NO_CHOICE: Final = "as in devinops.yaml"
 """The value of an input that leaves a decision to the settings."""
@@ -214,14 +216,10 @@ def github_values(pipeline: Pipeline) -> dict[str, str]:
         "paths": pipeline.paths("**", WORKFLOW, GITHUB_LOCK),
         "branches": _json([re.sub(r"^!|\+", r"\\\g<0>", pipeline.branch)]),
         "validate": command_line(f"devinops validate{pipeline.root} --format github"),
-        "hazard_inputs": "".join(
-            f"      allow_{name}:\n        description: {_json(help)}\n        type: boolean\n"
-            for name, help in HAZARDS.items()
-        ),
+        "allow_help": _json(_ALLOW_HELP),
         "approvals": indent(_github_approvals(pipeline), "  "),
         "options": _github_options(pipeline),
         "shards": str(pipeline.shards),
-        "hazard_options": _github_hazards(),
         "contents": (
             "write  # for the branch devinops, which holds the inventory"
             if pipeline.pushes
@@ -244,9 +242,8 @@ def _numbers(pipeline: Pipeline) -> tuple[str, ...]:
 
 def _github_approvals(pipeline: Pipeline) -> str:
     """Return variables with the inputs."""
-    flags = ("adopt", *_HAZARD_FLAGS)
-    values = (*_numbers(pipeline), "on_conflict", "rollback")
-    lines = [f"{name.upper()}: ${{{{ inputs.{name} && 'yes' || '' }}}}" for name in flags]
+    values = (*_numbers(pipeline), "allow", "on_conflict", "rollback")
+    lines = ["ADOPT: ${{ inputs.adopt && 'yes' || '' }}"]
     lines += [f"{name.upper()}: ${{{{ inputs.{name} }}}}" for name in values]
     lines.append(f"ON_DRIFT: ${{{{ inputs.on_drift != '{_NO_CHOICE}' && inputs.on_drift || '' }}}}")
     return "".join(f"{line}\n" for line in lines)
@@ -257,14 +254,10 @@ def _github_options(pipeline: Pipeline) -> str:
     options = ["${ADOPT:+--adopt}"]
     options += [
         f'${{{name.upper()}:+{_flag(name)} "${name.upper()}"}}'
-        for name in ("on_drift", *_numbers(pipeline))
+        for name in ("on_drift", *_numbers(pipeline), "allow")
     ]
     options.append("""${ON_CONFLICT:+--on-conflict "${ON_CONFLICT//;/$'\\n'}"}""")
-    return " \\\n            ".join([*options, _github_hazards()])
-
-
-def _github_hazards() -> str:
-    return " ".join(f"${{ALLOW_{name.upper()}:+--allow-{name}}}" for name in HAZARDS)
+    return " \\\n            ".join(options)
 
 
 def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
@@ -277,9 +270,8 @@ def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
         "validate": f"devinops validate{pipeline.root}",
         "plan_secrets": ", ".join(f"{key}_PLAN" for key in keys),
         "apply_secrets": ", ".join(keys),
-        "hazard_inputs": _gitlab_variables(),
+        "allow_help": _json(_ALLOW_HELP),
         "options": indent(f"set --\n{_gitlab_options(pipeline)}", " " * 6),
-        "hazard_options": indent(_gitlab_flags(_HAZARD_FLAGS), " " * 8),
         "push_check": indent(_PUSH_CHECK, " " * 6) if pipeline.pushes else "",
         "matrix": _gitlab_matrix(pipeline),
         "waves": "|".join(pipeline.waves),
@@ -315,17 +307,9 @@ def _gitlab_matrix(pipeline: Pipeline) -> str:
     return _json({name: values for name, values in variables.items() if values})
 
 
-def _gitlab_variables() -> str:
-    return "".join(
-        f'  ALLOW_{name.upper()}:\n    value: "no"\n    options: ["no", "yes"]\n'
-        f"    description: {_json(help)}\n"
-        for name, help in HAZARDS.items()
-    )
-
-
 def _gitlab_options(pipeline: Pipeline) -> str:
     """Return lines of shell that add the options to "$@"."""
-    numbers = _numbers(pipeline)
+    numbers = (*_numbers(pipeline), "allow")
     given = {name: (f'[ -n "${name.upper()}" ]', f'"${name.upper()}"') for name in numbers}
     conflicts = """"$(echo "$ON_CONFLICT" | tr ';' '\\n')\""""
     values = {
@@ -333,15 +317,9 @@ def _gitlab_options(pipeline: Pipeline) -> str:
         "on_drift": (f'[ "$ON_DRIFT" != "{_NO_CHOICE}" ]', '"$ON_DRIFT"'),
         **given,
     }
-    return _gitlab_flags(("adopt", *_HAZARD_FLAGS)) + "".join(
+    return """if [ "$ADOPT" = yes ]; then set -- "$@" --adopt; fi\n""" + "".join(
         f'if {test}; then set -- "$@" {_flag(name)} {value}; fi\n'
         for name, (test, value) in values.items()
-    )
-
-
-def _gitlab_flags(names: Iterable[str]) -> str:
-    return "".join(
-        f'if [ "${name.upper()}" = yes ]; then set -- "$@" {_flag(name)}; fi\n' for name in names
     )
 
 

@@ -54,7 +54,7 @@ class Command(click.Command):
 def option_group(option: click.Option) -> str:
     """Return the title below which help lists an option."""
     name = option.opts[-1]
-    if name.startswith("--allow-"):
+    if name == "--allow" or name.startswith("--allow-"):
         return "Approvals"
     return next((title for title, names in OPTION_GROUPS.items() if name in names), "Options")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import math
 import os
+import re
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -23,8 +24,17 @@ from devinops.cli.output import check_outputs, tell, terminal_width, wants_color
 from devinops.environment import Flags, check_environment
 from devinops.model.errors import UsageError
 from devinops.model.keys import Key
-from devinops.model.policy import HAZARDS, ON_CONFLICT, ON_DRIFT, Approvals, MissingFolders
+from devinops.model.policy import (
+    ALLOW,
+    HAZARDS,
+    ON_CONFLICT,
+    ON_DRIFT,
+    OWN_OPTIONS,
+    Approvals,
+    MissingFolders,
+)
 from devinops.model.shard import Shard
+from devinops.model.suggest import did_you_mean
 from devinops.render import LOCAL_FORMATS, PROBLEM_FORMATS, RENDERERS, Style, render
 
 if TYPE_CHECKING:
@@ -582,13 +592,35 @@ def _decisions(values: Iterable[str]) -> tuple[str | None, tuple[tuple[Key, str]
 
 
 def accepts_hazards(function: F) -> F:
-    """Give a command a flag for each hazard; its function gets them as one `Approvals`."""
+    """Give a command the options that accept hazards; its function gets one `Approvals`."""
 
     @functools.wraps(function)
-    def wrapped(**rest: Any) -> Any:
-        accepted = tuple(name for name in HAZARDS if rest.pop(f"allow_{name}"))
+    def wrapped(allow: tuple[str, ...], **rest: Any) -> Any:
+        names = {*_risks(allow), *(name for name in OWN_OPTIONS if rest.pop(f"allow_{name}"))}
+        accepted = tuple(name for name in HAZARDS if name in names)
         return function(approvals=Approvals(hazards=accepted), **rest)
 
-    for name, help in reversed(HAZARDS.items()):
+    for name in OWN_OPTIONS:
+        help = f"Accept that {HAZARDS[name].accepts}."
         wrapped = click.option(f"--allow-{name}", is_flag=True, help=help)(wrapped)
-    return wrapped  # type: ignore[return-value]
+    risks = ", ".join(f"{name} ({risk.accepts})" for name, risk in HAZARDS.items())
+    add_allow = click.option(
+        ALLOW,
+        type=NonEmpty(),
+        multiple=True,
+        metavar="WHAT",
+        help=f"Accept these risks, with commas between them: {risks}. Repeatable.",
+    )
+    return add_allow(wrapped)  # type: ignore[return-value]
+
+
+def _risks(values: Iterable[str]) -> Iterator[str]:
+    """Yield the risks that the values of --allow name. Raises UsageError.
+
+    A value can name several, because an input of a CI job has only one value.
+    """
+    for name in filter(None, re.split(r"[\s,]+", " ".join(values))):
+        if name not in HAZARDS:
+            hint = did_you_mean(name, HAZARDS)
+            raise UsageError(f"{ALLOW} takes {' or '.join(HAZARDS)}, not {name!r}{hint}")
+        yield name

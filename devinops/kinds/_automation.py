@@ -358,7 +358,9 @@ SESSION_SETTINGS: Final = record(
             "The mode of Devin.", "normal", "fast", "lite", "ultra", "fusion", nullable=True
         ),
         "net_policy": record(
-            "Which hosts the sessions may reach: {allow: [{hostname: …}, {ipv4: …}, {ipv6: …}]}.",
+            "Which hosts the sessions may reach: {allow: [{hostname: …}, {ipv4: …}, {ipv6: …}]}. "
+            "null: all (unrestricted). Missing: a new one gets the default, an old one keeps its "
+            "policy.",
             {
                 "allow": set_of(
                     "The hosts.",
@@ -467,6 +469,33 @@ def short_profile(value: Any) -> Any:
     if not isinstance(value, dict) or value.get("selection") == "inherit":
         return None
     return {"profile_id": value.get("profile_id")}
+
+
+def short_settings(value: Any) -> Any:
+    """Return the settings in their short form, in which a network policy of null is kept.
+
+    Null means every host, and a missing policy that of the live object, or the default.
+    """
+    settings = short(SESSION_SETTINGS, value)
+    if value is None:
+        return None
+    return (settings or {}) | ({_NETWORK: None} if value.get(_NETWORK, UNSET) is None else {})
+
+
+def full_settings(value: Any, _: Any) -> Any:
+    """Return the settings as they are sent; a missing network policy is not."""
+    whole = full(SESSION_SETTINGS, value)
+    return {n: part for n, part in whole.items() if n != _NETWORK or n in value} if value else whole
+
+
+def completed_settings(written: Any, live: Any) -> Any:
+    """Return written settings with the live network policy, unless they have one or are null."""
+    if isinstance(written, dict) and isinstance(live, dict) and _NETWORK in live:
+        return {**written, _NETWORK: written.get(_NETWORK, live[_NETWORK])}
+    return live if written in ({}, None) and live in ({}, None) else written
+
+
+_NETWORK: Final = "net_policy"
 
 
 def short_metadata(value: Any) -> Any:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from devinops.kinds import _automation as values
+from devinops.kinds import _network as network
 from devinops.kinds._nested import Schema, full, short
 from devinops.kinds._spend import risk
 from devinops.model.kind import (
@@ -108,8 +109,13 @@ class Automation(Resource):
         names={"v3": everywhere("security_profile")},
         normalize=values.short_profile,
     )
-    session_settings: Mapping[str, Any] | None | Unset = _group(
-        "session_settings", values.SESSION_SETTINGS
+    session_settings: Mapping[str, Any] | None | Unset = attribute(
+        schema=values.SESSION_SETTINGS,
+        names={"v3": everywhere("session_settings")},
+        normalize=values.short_settings,
+        to_api=values.full_settings,
+        completed=values.completed_settings,
+        usual={},
     )
     tools: Mapping[str, Any] | None | Unset = _group("tools", values.TOOLS)
     slack_reply_access: str | Unset = attribute(
@@ -179,7 +185,7 @@ KIND = Kind(
     identity=Named("name"),
     label="metadata",
     check=_check,
-    hazards=(Hazard("spend", risk),),
+    hazards=(Hazard("spend", risk), Hazard("network", network.risk)),
     generated_secret=GeneratedSecret(
         title="webhook secret",
         expected=_generates_secret,

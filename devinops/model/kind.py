@@ -136,7 +136,8 @@ class Attribute(NamedTuple):
     `normalize` turns a value, written or live, into the form in which values are compared. `to_api`
     gets that form and the live value before the write, and returns what is sent. `rewrites` returns
     what some servers return instead of a value, or None. `describe` explains a part of the value
-    that people cannot read.
+    that people cannot read. `completed` gets a written and the live value, and returns the written
+    one with the parts that it leaves out and that an update must not change.
     """
 
     schema: Mapping[str, Any]
@@ -155,6 +156,7 @@ class Attribute(NamedTuple):
     to_api: Callable[[Any, Any], Any] = _send_as_it_is
     rewrites: Callable[[Any], Any] = _never
     describe: Callable[[Any], str | None] = _never
+    completed: Callable[[Any, Any], Any] = _send_as_it_is
 
     def normalized(self, value: Any) -> Any:
         """Return a value, written or live, in the form for comparing values; a set is sorted."""

@@ -119,16 +119,41 @@ ON_CONFLICT = Approval("--on-conflict", ("git", "live"))
 ON_DRIFT = Approval("--on-drift", ("overwrite", "keep"))
 
 
+class AcceptedRisk(NamedTuple):
+    """What a change `may` do, as a verb, and what its approval accepts, as the rest of "that …"."""
+
+    may: str
+    accepts: str
+
+
 HAZARDS: Final = {
-    "spend": "Accept that automations start sessions, which cost ACUs. Accept that an ACU limit is "
-    "raised or removed."
+    "spend": AcceptedRisk(
+        "spend",
+        "automations start sessions, which cost ACUs, and an ACU limit is raised or removed",
+    ),
+    "network": AcceptedRisk(
+        "reach more of the network",
+        "sessions of automations reach more of the network",
+    ),
 }
-"""Approval of the hazards of kinds → what a person accepts with it."""
+"""The approvals of the hazards of kinds."""
+
+ALLOW: Final = "--allow"
+"""The option that approves risks by name."""
+
+OWN_OPTIONS: Final = ("spend",)
+"""The risks that also have an option of their own, such as --allow-spend."""
 
 
 def allow(risk: str, number: int | None = None) -> Approval:
     """Return the approval of a risk such as `spend`, or of a `number` of deletes."""
+    if risk in HAZARDS and risk not in OWN_OPTIONS:
+        return Approval(ALLOW, (risk,))
     return Approval(f"--allow-{risk}", () if number is None else (str(number),))
+
+
+RISKS: Final = {allow(name): name for name in HAZARDS}
+"""Approval → risk that it accepts."""
 
 
 @dataclass(frozen=True, slots=True)

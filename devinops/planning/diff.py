@@ -23,6 +23,7 @@ def changed_fields(kind: Kind, declared: Resource, live: Resource) -> tuple[Fiel
         if after is UNSET:
             continue
         before = getattr(live, attribute.name)
+        after = attribute.completed(after, before)
         if before is not UNSET and not same(attribute, before, after):
             changes.append(FieldChange(attribute.name, before, after))
     return tuple(changes)

@@ -37,8 +37,9 @@ def classify(attribute: Attribute, base: Base | None, declared: Any, live: Any) 
     """
     if declared is UNSET:
         return Verdict.NOTHING if base is None else Verdict.RECORD
+    completed = attribute.completed(declared, live)
     if base is None:
-        is_equal = live is UNSET or same(attribute, live, declared)
+        is_equal = live is UNSET or same(attribute, live, completed)
         return Verdict.RECORD if is_equal else Verdict.UPDATE
     declared_hash = fingerprint(declared)
     if live is UNSET:
@@ -46,8 +47,9 @@ def classify(attribute: Attribute, base: Base | None, declared: Any, live: Any) 
     # Equal texts are hashed once.
     live_hash = declared_hash if isinstance(live, str) and live == declared else fingerprint(live)
     moved = (declared_hash != base.sent, live_hash != base.read)
-    if moved != (False, False) and same(attribute, live, declared):
-        return Verdict.RECORD
+    if moved != (False, False) and same(attribute, live, completed):
+        # Only the live side can change what the declaration leaves out.
+        return Verdict.DRIFT if moved[1] and completed != declared else Verdict.RECORD
     return _VERDICTS[moved]
 
 
@@ -93,6 +95,8 @@ def sides(
         verdict = classify(attribute, bases.get(name), after, before)
         if verdict is Verdict.CONFLICT and (name, fingerprint(before)) in merged:
             verdict = Verdict.MERGED
+        if verdict is not Verdict.DRIFT:
+            after = attribute.completed(after, before)
         if verdict is not Verdict.NOTHING:
             by_verdict[verdict].append(FieldChange(name, before, after))
     if not by_verdict:

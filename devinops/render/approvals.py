@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from devinops.model.changes import Action, Change, Risk
-from devinops.model.policy import Approval, allow
+from devinops.model.policy import HAZARDS, RISKS, Approval, allow
 from devinops.planning.draft import last_change
 from devinops.planning.plan import ShownPlan
 from devinops.render import counted
@@ -38,7 +38,8 @@ def dangers_of(
     for name in hazards:
         accepted = [risk for risk in risks if risk.approval == name and risk.key in written]
         if accepted:
-            title = f"{counted(len(accepted), 'change')} may {name}, accepted with {allow(name)}"
+            changed = counted(len(accepted), "change")
+            title = f"{changed} may {HAZARDS[name].may}, accepted with {allow(name)}"
             yield Danger(title, [(written[risk.key], risk.text) for risk in accepted])
     lost = [(change, _lost(change)) for change in changes if change.overwrites]
     if lost:
@@ -78,11 +79,11 @@ def how_to_approve(plan: ShownPlan, flags: str, code: Callable[[str], str]) -> I
     """
     needed = needed_approvals(plan)
     command = f"devinops apply{flags} --target {shlex.quote(plan.target.name)}"
-    renewed = {approval.option for approval in needed if not approval.is_decision}
+    renewed = {a.option for a in needed if not a.is_decision and a not in RISKS}
     given = [approval for approval in plan.approvals.given() if approval.option not in renewed]
     if approvals := [approval for approval in needed if not approval.is_decision]:
         options = " ".join(map(str, [*given, *approvals]))
-        inputs = ", ".join(code(_input(approval)) for approval in [*given, *approvals])
+        inputs = ", ".join(map(code, _inputs([*given, *approvals])))
         yield f"To approve: {code(f'{command} {options}')}, or {_entered(inputs)}"
     command = " ".join(map(str, [command, *given]))
     for decision in needed:
@@ -105,6 +106,13 @@ def _entered(inputs: str) -> str:
 
 def _choice(ways: Iterator[str]) -> str:
     return " or ".join(ways)
+
+
+def _inputs(approvals: Sequence[Approval]) -> Iterator[str]:
+    """Yield approvals as the inputs of a workflow, which has one for all accepted risks."""
+    if risks := [RISKS[approval] for approval in approvals if approval in RISKS]:
+        yield f"allow: {', '.join(risks)}"
+    yield from (_input(approval) for approval in approvals if approval not in RISKS)
 
 
 def _input(approval: Approval, value: str = "") -> str:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from devinops.cli.ci_files import ACTIONS
-from devinops.model.policy import HAZARDS
+from devinops.model.policy import RISKS
 from tests.testing.linters import schema_errors, shellcheck, zizmor
 from tests.testing.places import ROOT
 from tests.testing.workflows import read_workflow
@@ -26,7 +26,8 @@ def test_zizmor_finds_nothing_in_the_action() -> None:
 
 def test_every_approval_is_an_input() -> None:
     names = {"adopt", "on-conflict", "on-drift", "allow-delete", "allow-missing"}
-    assert names | {f"allow-{name}" for name in HAZARDS} <= set(ACTION["inputs"])
+    own = {approval.option.removeprefix("--") for approval in RISKS}
+    assert names | own <= set(ACTION["inputs"])
 
 
 def test_an_input_never_becomes_code() -> None:

@@ -208,7 +208,7 @@ def test_what_a_file_no_longer_says_inside_a_group_goes(
     }
     assert live["tools"]["mcp_servers"] == ["linear"]
     assert live["tools"]["slack_channels"] == []
-    assert live["session_settings"] == {"devin_mode": "fast", "net_policy": None}
+    assert live["session_settings"] == made["session_settings"], "the policy goes along"
     assert live["concurrency"] is None
     assert live["actions"][0]["session"]["tags"] == []
     assert live["actions"][0]["session"]["bypass_approval"] is False
@@ -335,6 +335,112 @@ def test_a_new_repository_pulls_the_automations_of_its_owner_and_counts_the_othe
     ran = devinops("pull", "-C", root)
     assert (ran.code, (root / "automations.yaml").exists()) == (0, True)
     assert "staging" not in ran.out
+
+
+# --- the network ----------------------------------------------------------------------------------
+
+
+def reaching(**settings: Any) -> dict[str, Any]:
+    """Return an automation that costs nothing, with these settings of its sessions."""
+    start = {**START, "prompt": "p"}
+    return {
+        "name": "N",
+        "enabled": False,
+        "triggers": [],
+        "actions": [start],
+        "session_settings": settings,
+    }
+
+
+HOST = {"allow": [{"hostname": "a.example"}]}
+
+
+def test_a_network_policy_is_null_only_if_the_file_says_so_and_a_person_accepts_it(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root, path = repository(files(reaching(devin_mode="normal"))), tmp_path / "plan.json"
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    (post,) = [r for r in emulator.requests if r["path"].endswith("/automations") and r["body"]]
+    assert post["body"]["session_settings"] == {"devin_mode": "normal"}
+    assert only(emulator)["session_settings"]["net_policy"] == {"allow": []}
+    repository(files(reaching(devin_mode="normal", net_policy=None)))
+    for argv in (["apply", "--yes"], ["apply", "--yes", "--allow-spend"], ["plan"]):
+        refused = devinops(argv[0], "-C", root, *argv[1:])
+        assert (refused.code, "network: unrestricted" in " ".join(refused.out.split())) == (4, True)
+    assert only(emulator)["session_settings"]["net_policy"] == {"allow": []}
+    planned = devinops("plan", "-C", root, "--allow", "network", "--out", path)
+    assert (planned.code, "approved with --allow network" in planned.out) == (0, True)
+    assert devinops("apply", path, "-C", root).code == 0
+    assert only(emulator)["session_settings"] == {"devin_mode": "normal", "net_policy": None}
+    assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+
+
+def test_more_hosts_and_a_rollback_to_no_policy_wait_for_the_same_approval(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(files(reaching(net_policy=None)))
+    assert devinops("apply", "-C", root, "--yes", "--allow", "spend,network").code == 0
+    repository(files(reaching(net_policy=HOST)))
+    assert devinops("apply", "-C", root, "--yes").code == 0, "narrower"
+    more = {"allow": [*HOST["allow"], {"ipv4": "192.0.2.1"}]}
+    repository(files(reaching(net_policy=more)))
+    refused = devinops("apply", "-C", root, "--yes")
+    assert (refused.code, "may reach more of the network: 192.0.2.1" in refused.err) == (4, True)
+    argv = ("rollback", "latest", "-C", root, "--yes")
+    refused = devinops(*argv)
+    assert (refused.code, "gets network: unrestricted" in refused.err) == (4, True)
+    assert devinops(*argv, "--allow", "network").code == 0
+    assert only(emulator)["session_settings"]["net_policy"] is None
+
+
+def test_what_a_file_says_nothing_of_stays_as_it_is_live_and_is_drift_if_it_moves(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(files(reaching(devin_mode="fast", net_policy=HOST)))
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    repository(files(reaching(devin_mode="lite")))
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert only(emulator)["session_settings"] == {"devin_mode": "lite", "net_policy": HOST}
+    id = only(emulator)["automation_id"]
+    emulator.edit("automation", id, session_settings={"devin_mode": "lite", "net_policy": None})
+    shown = devinops("plan", "-C", root, "-v")
+    assert (shown.code, '"net_policy": null' in shown.out) == (0, True)
+    assert devinops("apply", "-C", root, "--yes", "--on-drift", "overwrite").code == 0
+    assert devinops("drift", "-C", root).code == 2, "there is nothing to overwrite it with"
+    emulator.edit("automation", id, session_settings={"devin_mode": "fast", "net_policy": None})
+    repository(files(reaching(devin_mode="normal")))
+    assert devinops("apply", "-C", root, "--yes").code == 4
+    written = devinops("apply", "-C", root, "--yes", "--on-conflict", "git", "--allow", "spend")
+    assert written.code == 0, written
+    assert only(emulator)["session_settings"] == {"devin_mode": "normal", "net_policy": None}
+    assert devinops("drift", "-C", root).code == 2, "it still differs from what was applied"
+    assert devinops("pull", "--drift", "-C", root).code == 0
+    assert "net_policy" in (root / "automations.yaml").read_text()
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert devinops("drift", "-C", root).code == 0
+
+
+def test_a_pull_writes_the_network_policy_as_it_is(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    emulator.add("automation", **reaching(net_policy=None))
+    root = repository({"devinops.yaml": CONFIG})
+    assert devinops("pull", "-C", root).code == 0
+    assert "session_settings:\n      net_policy: null\n" in (root / "automations.yaml").read_text()
+    assert devinops("plan", "-C", root).code == 0
+
+
+@pytest.mark.parametrize("written", ["netwrk", "network,", "network, spent"])
+def test_a_risk_that_does_not_exist_cannot_be_accepted(
+    repository: Write, devinops: Devinops, written: str
+) -> None:
+    root = repository(files())
+    ran = devinops("plan", "-C", root, "--allow", written)
+    is_known = written == "network,"
+    assert (ran.code == 64, "--allow takes spend or network, not " in ran.err) == (
+        not is_known,
+        not is_known,
+    )
 
 
 # --- the secret of a webhook ----------------------------------------------------------------------------------

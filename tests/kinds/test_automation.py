@@ -139,7 +139,6 @@ anything = st.recursive(
 
 @given(st.sampled_from(sorted(set(ITEM) - {"automation_id"})), anything)
 def test_whatever_the_api_answers_is_read_or_refused(name: str, value: Any) -> None:
-    (hazard,) = KIND.hazards
     assert KIND.generated_secret
     item = {**ITEM, name: value}
     KIND.generated_secret.revealed(item)
@@ -147,8 +146,9 @@ def test_whatever_the_api_answers_is_read_or_refused(name: str, value: Any) -> N
         live = decode(KIND, "v3", item, NAMES, OURS)
     except BadResponse:
         return
-    hazard.risk(None, live.resource)
-    hazard.risk(live.resource, read().resource)
+    for hazard in KIND.hazards:
+        hazard.risk(None, live.resource)
+        hazard.risk(live.resource, read().resource)
     KIND.generated_secret.expected(live.resource, read().resource)
     KIND.by_name["triggers"].describe(getattr(live.resource, "triggers"))  # noqa: B009
     encode(read().resource, PRODUCTION, before=live, changes_only=True)

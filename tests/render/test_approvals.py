@@ -62,6 +62,15 @@ def test_approvals_and_decisions_are_distinguished() -> None:
     )
 
 
+def test_all_risks_to_accept_are_one_input_of_a_workflow() -> None:
+    plan = replace(spending("network"), approvals=Approvals(hazards=("network",)))
+    (approve,) = how_to_approve(plan, "", str)
+    assert approve == (
+        "To approve: devinops apply --target production --allow network --allow-spend, or enter "
+        "allow: network, spend in a manual run of the workflow."
+    )
+
+
 def test_of_several_conflicts_one_can_be_decided_by_its_key() -> None:
     (block,) = [block for block in conflict().blocked if block.approval == ON_CONFLICT]
     other = replace(block, key=block.key._replace(name="Two words"))
@@ -80,6 +89,6 @@ def test_what_is_approved_already_is_passed_again() -> None:
     approve, decide = how_to_approve(plan, "", str)
     assert approve == (
         "To approve: devinops apply --target production --allow-spend --allow-delete 12 --adopt, "
-        "or enter allow_spend: true, allow_delete: 12, adopt: true in a manual run of the workflow."
+        "or enter allow: spend, allow_delete: 12, adopt: true in a manual run of the workflow."
     )
     assert " to devinops apply --target production --allow-spend, or enter" in decide

@@ -304,8 +304,15 @@ class NetPolicy(AutomationPart):
 
 
 class SessionSettings(AutomationPart):
-    devin_mode: Literal["normal", "fast", "lite", "ultra", "fusion"] | None = None
-    net_policy: NetPolicy | None = None
+    """A `net_policy` of null lets sessions reach every host; without one, they reach none."""
+
+    devin_mode: (
+        Literal[
+            "normal", "fast", "lite", "ultra", "fusion", "swe-2-medium", "swe-2-high", "swe-2-max"
+        ]
+        | None
+    ) = None
+    net_policy: NetPolicy | None = Field(default_factory=lambda: NetPolicy(allow=[]))
 
 
 class Tools(AutomationPart):

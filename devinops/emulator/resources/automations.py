@@ -183,10 +183,13 @@ def _changed(name: str, stored: Any, value: Any, *, merges: bool) -> Any:
         return value
     if name in _KEYS:
         return _merged_elements(stored, value, _KEYS[name])
-    return _merged(stored, value)
+    merged = _merged(stored, value)
+    if name == "session_settings" and value.get("net_policy", "") is None:
+        merged["net_policy"] = None  # elsewhere, null only removes a member
+    return merged
 
 
-def _merged(stored: object, patch: object) -> object:
+def _merged(stored: object, patch: object) -> Any:
     """Return a value with a merge patch: objects are merged by member, null removes a member."""
     if not isinstance(patch, dict):
         return patch
@@ -461,7 +464,7 @@ def _schemas(context: RequestContext) -> JsonObject:
     profile = None if name is None else {"name": name, "governs_network": False}
     merges = context.store.quirks.automation_updates == "merge"
     return {
-        "default_net_policy": None,
+        "default_net_policy": {"allow": []},
         "update_semantics": "merge_patch" if merges else "replace_groups",
         "sources": sources(),
         "security_profile": None if profile is None else {**profile, "mcp_servers": None},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -430,12 +430,20 @@ def _decided(
     """Return the fields to write, and those whose change outside devinops stays."""
     write, outside = moved.git + moved.merged, moved.live
     if on_drift is OnDrift.OVERWRITE:
-        write, outside = write + outside, ()
+        # What the entry leaves out of a field is not overwritten.
+        left_out = tuple(field for field in outside if _completed(kind, field) == field.before)
+        rest = (field for field in outside if field not in left_out)
+        write += tuple(replace(field, after=_completed(kind, field)) for field in rest)
+        outside = left_out
     if choice == "git":
         write += moved.both
     else:
         outside += moved.both
     return _in_order(kind, write), _in_order(kind, outside)
+
+
+def _completed(kind: Kind, field: FieldChange) -> Any:
+    return kind.by_name[field.name].completed(field.after, field.before)
 
 
 def _in_order(kind: Kind, fields: Fields) -> Fields:
@@ -491,12 +499,23 @@ def is_sent(resource: Resource, fields: Mapping[str, Base]) -> bool:
     return all(now.get(name) == known.sent for name, known in fields.items())
 
 
-def bases(sent: Resource, read: Resource, before: Any, kept: Any = frozenset()) -> dict[str, Base]:
+def bases(
+    sent: Resource,
+    read: Resource,
+    before: Any,
+    kept: Collection[str] = (),
+    overwritten: Collection[str] = (),
+) -> dict[str, Base]:
     """Return field → `Base` for the inventory.
 
     The `kept` fields keep their base from `before`, so their change outside devinops stays visible.
+    So does what the `overwritten` fields leave out, which a change outside may have reached.
     """
-    fields = base(sent, read)
+    fields, known = base(sent, read), sent.kind.by_name
+    for name in {*overwritten} & before.keys():
+        written = getattr(sent, name)
+        if known[name].completed(written, getattr(read, name)) != written:
+            fields[name] = replace(fields[name], read=before[name].read)
     return fields | {name: before[name] for name in kept if name in before}
 
 
