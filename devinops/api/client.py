@@ -6,7 +6,7 @@ What differs between the APIs is in the kinds' data.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Self, TypeVar
@@ -367,7 +367,12 @@ class WritingClient(ReadingClient):
         return _checked_id(self._live(KINDS[kind], _checked_object(response, call)), id, call)
 
     def create(
-        self, resource: Resource, ids: Mapping[Key, str], *, value: str | None = None
+        self,
+        resource: Resource,
+        ids: Mapping[Key, str],
+        *,
+        value: str | None = None,
+        taken: Container[str] = (),
     ) -> Live:
         kind, api = resource.kind, self._api(resource.kind.noun)
         body = codec.encode(resource, self._encoding(kind, ids), value=value)
@@ -390,6 +395,11 @@ class WritingClient(ReadingClient):
         # A short value can be part of an id by chance.
         if value and len(value) >= redact.DISTINCT_LENGTH and value in id:
             raise BadResponse(f"{call}: the id in the response contains the value of the secret")
+        if id in taken:
+            raise BadResponse(
+                f"{call}: the response has the id of another object, {clean(id, 80)}, so the new "
+                "object is not known"
+            )
         live = self._after_write(kind, response, id, body, ids, creating=True)
         return self._after_create(live, resource, ids)
 

@@ -20,7 +20,7 @@ from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record, t
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource, Revealed
 from devinops.model.objects import Live
-from devinops.planning.diff import changed_fields, not_stored, unsendable
+from devinops.planning.diff import changed_fields, not_stored, not_taken, unsendable
 from devinops.planning.folders import under_declared_paths
 from devinops.planning.lifecycles.managed import bases, is_sent
 from devinops.planning.plan import Plan
@@ -133,6 +133,8 @@ class Applier:
         self.finished = False
         self._created: dict[Key, str] = {}
         self._known = {*known}
+        # The ids that no new object can have. `_known` also has those of replaced objects.
+        self._taken = {*known}
         self._lock = threading.Lock()
         # Only one list at a time is in memory, however many creates have an unknown outcome.
         self._listing = threading.Lock()
@@ -321,12 +323,13 @@ class Applier:
         ids = self._ids(change)
         remark = ""
         try:
-            live = self.writer.create(change.written(), ids, value=value)
+            live = self.writer.create(change.written(), ids, value=value, taken=self._taken)
         except ApiError as error:
             if error.answered:
                 raise
             live, remark = self._recover(change, error), FOUND_AFTERWARDS
         self._known.add(live.id)
+        self._taken.add(live.id)
         self._created[change.key] = live.id
         loss = self._hand_over(change, live)
         self._verify_stored(change, change.written(), live)
@@ -356,6 +359,7 @@ class Applier:
         The next attempt starts only if the lists show that the one before created nothing.
         """
         self._delete(change)
+        self._taken.discard(change.object_id.id)  # the new object may have the same id
         attempt = 0
         while True:
             attempt += 1
@@ -428,9 +432,45 @@ class Applier:
         except _AlreadyWritten as done:
             after, remark = done.live, FOUND_AFTERWARDS
         loss = self._hand_over(change, after)
+        after = self._confirmed(change, before, written, after)
         self._verify_preserved(change, before, after)
         self._verify_stored(change, written, after)
         return after, "; ".join(filter(None, (remark, loss)))
+
+    def _confirmed(self, change: Change, before: Live, written: Resource, after: Live) -> Live:
+        """Return an updated object; read again as long as it is shown with its values from before.
+
+        Raises _Unclear if it stays like that.
+        """
+        kind, waits = change.kind, iter(RECOVERY_WAITS_S)
+        while old := not_taken(kind, before.resource, written, after.resource):
+            seconds = next(waits, None)
+            if seconds is None:
+                break
+            waiting.pause(seconds, self._interruption)
+            after = self._shown_now(after)
+        if {*old} - {*not_stored(kind, self.writer.api, written, after.resource)}:
+            raise _Unclear(
+                f"not taken: the API accepted the update, but still shows the old {', '.join(old)}:"
+                " run apply again"
+            )
+        return after
+
+    def _shown_now(self, live: Live) -> Live:
+        """Return an object as a read shows it, or a list if there is no read; as given if gone.
+
+        Raises _Unclear if it cannot be read.
+        """
+        try:
+            if self.writer.reads_one(live.key.kind):
+                return self._read(live) or live
+            with self._listing:
+                return self.writer.snapshot({live.key.kind}).by_id.get(live.object_id, live)
+        except ApiError as error:
+            raise _Unclear(
+                "the response to the update has the values from before, and the object cannot be "
+                f"read to see whether it was written: {error}"
+            ) from error
 
     def _verify_stored(self, change: Change, sent: Resource, after: Live) -> None:
         """Raise _Unclear if the API did not store a field that was sent."""

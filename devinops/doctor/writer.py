@@ -31,14 +31,16 @@ class Writer(Observer):
 class Made:
     """The ids of what a run has created of a sample and not deleted.
 
-    `is_lost`: a POST had no response, so there may be an object whose id is not known. `statuses`
-    are those of DELETEs that succeeded.
+    `before` are the ids that were listed before the run. `is_lost`: a POST had no response, or one
+    about another object, so there may be an object whose id is not known. `statuses` are those of
+    DELETEs that succeeded.
     """
 
     sample: Sample
     ids: list[str] = field(default_factory=list)
     is_lost: bool = False
     statuses: set[int | None] = field(default_factory=set)
+    before: frozenset[str] = frozenset()
 
     @property
     def left(self) -> int:

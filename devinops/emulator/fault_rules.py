@@ -125,6 +125,8 @@ PARAMETERS: Mapping[str, Mapping[str, tuple[Check, Any]]] = {
     "delete": {},
     "delete-shown": {"copy": (_boolean, False)},
     "namesake": {"set": (_set, None)},
+    "wrong-id": {"when": _WHEN},
+    "old-values": {"when": _WHEN},
 }
 
 

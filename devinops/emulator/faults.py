@@ -32,6 +32,7 @@ from devinops.emulator.middleware import Call, Next
 from devinops.emulator.records import KINDS, InvalidObject, JsonObject, Kind
 from devinops.emulator.resource import Resource
 from devinops.emulator.response_sending import Reply
+from devinops.emulator.responses import json_response
 from devinops.emulator.store import Store
 
 _MISSING = object()
@@ -156,6 +157,20 @@ def _on_object_or_create(context: FaultContext) -> bool:
     if target is None or target.id is None:
         return _on_create(context)
     return _on_object(context) and target.resource.add_as_person is None
+
+
+def _on_create_beside_others(context: FaultContext) -> bool:
+    target = context.target
+    others = context.store.table(target.kind).of(target.org) if target else ()
+    return _on_create(context) and bool(others)
+
+
+def _on_update(context: FaultContext) -> bool:
+    """Return whether the request changes an object, and the response shows it."""
+    target = context.target
+    update = target.resource.update if target else None
+    changes = update is not None and context.call.method == update.method
+    return changes and update is not None and update.answer is None and _on_object(context)
 
 
 def _with_key(context: FaultContext) -> bool:
@@ -387,6 +402,36 @@ async def _namesake(context: FaultContext) -> Reply:
             fields = _in_seed_names(target.resource, context.call.json)
             web_edits.add(context.store, target.kind, target.org, {**fields, **changes})
     return await context.carry_out()
+
+
+@_fault("wrong-id", _on_create_beside_others)
+async def _wrong_id(context: FaultContext) -> Reply:
+    target, sent = context.target, context.call.json
+    assert target is not None, "a create"
+    create = target.resource.create
+    view = (create.view if create else None) or target.resource.view
+    with context.store.lock:
+        other, *_ = context.store.table(target.kind).of(target.org)
+        shown = view(context.store, other)
+    return await _answered(context, {name: sent.get(name, shown[name]) for name in shown})
+
+
+@_fault("old-values", _on_update)
+async def _old_values(context: FaultContext) -> Reply:
+    target, existing = context.target, context.existing()
+    assert target is not None, "an update"
+    assert existing is not None, "of an object"
+    with context.store.lock:
+        shown = target.resource.view(context.store, existing[1])
+    return await _answered(context, shown)
+
+
+async def _answered(context: FaultContext, content: JsonObject) -> Reply:
+    """Answer a write with this content, whether it is carried out first or not at all."""
+    if context.parameters["when"] == "before":
+        return Reply.of(json_response(content))
+    reply = await context.carry_out()
+    return with_content(reply, content) if reply.status in (200, 201) else reply
 
 
 def _copied(kind: Kind, record: Any) -> JsonObject:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from typing import NamedTuple, Protocol, Self
 
 from devinops.model.keys import Key
@@ -141,11 +141,17 @@ class Writer(Reader, Protocol):
         ...
 
     def create(
-        self, resource: Resource, ids: Mapping[Key, str], *, value: str | None = None
+        self,
+        resource: Resource,
+        ids: Mapping[Key, str],
+        *,
+        value: str | None = None,
+        taken: Container[str] = (),
     ) -> Live:
         """Create an object and return it as it is now.
 
         `ids` maps the keys of the objects that it refers to; `value` is the value of a secret.
+        Raises BadResponse for a response with an id that is `taken` by another object.
         An UNSET field gets its `default`, or what the API chooses. If the response has only an id,
         the returned object has the values that were sent.
         """

@@ -8,7 +8,7 @@ from typing import Any
 from unicodedata import normalize
 
 from devinops.model.changes import FieldChange
-from devinops.model.kind import ApiVersion, Attribute, Kind, Resource
+from devinops.model.kind import ApiVersion, Attribute, Kind, Resource, with_texts
 from devinops.model.values import UNSET, canonical_text, parts_of
 
 
@@ -113,6 +113,25 @@ def not_stored(kind: Kind, api: ApiVersion, sent: Resource, returned: Resource) 
         for name in names
         if getattr(sent, name) not in empty and getattr(returned, name) in (UNSET, None)
     ]
+
+
+def not_taken(kind: Kind, before: Resource, sent: Resource, returned: Resource) -> list[str]:
+    """Return the names of the fields that came back as before, although another value was sent.
+
+    The two values differ by more than a server may normalize away: also by more than case, white
+    space at both ends, and the host of a repository.
+    """
+    return [
+        change.name
+        for change in changed_fields(kind, sent, before)
+        if getattr(returned, change.name) == change.before
+        and not _are_alike(kind.by_name[change.name], change.before, change.after)
+    ]
+
+
+def _are_alike(attribute: Attribute, value: Any, other: Any) -> bool:
+    a, b = (with_texts(v, lambda text: _seen(text).strip().casefold()) for v in (value, other))
+    return same(attribute, a, b) or same(attribute, b, a)
 
 
 def unsendable(kind: Kind, api: ApiVersion, live: Resource) -> dict[str, Any]:

@@ -576,6 +576,16 @@ def test_a_create_that_cannot_be_read_leaves_the_outcome_open(serve, reply, writ
         assert not caught.value.answered
 
 
+def test_a_create_that_returns_an_object_that_was_there_leaves_the_outcome_open(
+    serve, reply, writer
+):
+    client = writer(serve(reply(body=note("note-7"))))
+    assert client.create(RESOURCE, {}, taken={"note-6"}).id == "note-7"
+    with pytest.raises(BadResponse, match="the id of another object, note-7, so") as caught:
+        writer(serve(reply(body=note("note-7")))).create(RESOURCE, {}, taken={"note-7"})
+    assert not caught.value.answered
+
+
 def test_an_id_that_is_the_value_is_not_taken_along(serve, reply, writer):
     secret = Secret(key="K", type="key-value", value_from={"env": "V"})
     server = serve(reply(body={"secret_id": "secret-canary-77", "secret_name": "K"}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -60,6 +60,8 @@ class Organization(Writer):
     parallelism: int = 8
     meanwhile: Callable[[], None] = lambda: None
     """What happens between two attempts."""
+    taken: Container[str] = ()
+    """The ids that the last create must not return."""
 
     def snapshot(self, kinds: Collection[str] | None = None) -> Snapshot:
         self.calls.append(("list", ",".join(sorted(kinds or KINDS))))
@@ -79,9 +81,15 @@ class Organization(Writer):
         return next((o for o in self.objects if o.id == id), None)
 
     def create(
-        self, resource: Resource, ids: Mapping[Key, str], *, value: str | None = None
+        self,
+        resource: Resource,
+        ids: Mapping[Key, str],
+        *,
+        value: str | None = None,
+        taken: Container[str] = (),
     ) -> Live:
         name = resource.kind.key(resource).name
+        self.taken = taken
         made = Live(f"new-{name}", resource, ids=ids_by_field(resource, ids))
         self._call("create", name, lambda: self.appear.append(made))
         return made
@@ -291,6 +299,9 @@ class WithoutMacros(Organization):
     def update(self, *args: Any, **options: Any) -> Live:
         return self._bare(super().update(*args, **options))
 
+    def snapshot(self, kinds: Collection[str] | None = None) -> Snapshot:
+        return Snapshot.of(map(self._bare, super().snapshot(kinds).objects))
+
     def _bare(self, live: Live) -> Live:
         return replace(live, resource=replace(live.resource, macro=None))  # type: ignore[call-arg]
 
@@ -309,6 +320,89 @@ def test_a_field_that_the_api_did_not_take_is_a_failure_that_says_so(
     assert result.message.startswith(
         "it was written, but without macro, which the API did not accept"
     )
+
+
+@dataclass
+class Forgetful(Organization):
+    """Answers an update, and so many reads after it, with the object as it was before."""
+
+    reads: int = 0
+    unread: ApiError | None = None
+    """What every read after an update leads to."""
+    before: Live | None = None
+
+    def update(self, before: Live, *args: Any, **options: Any) -> Live:
+        super().update(before, *args, **options)
+        self.before = before
+        return before
+
+    def read(self, kind: str, id: str) -> Live | None:
+        return self._shown(super().read(kind, id))
+
+    def snapshot(self, kinds: Collection[str] | None = None) -> Snapshot:
+        return Snapshot.of(filter(None, map(self._shown, super().snapshot(kinds).objects)))
+
+    def _shown(self, live: Live | None) -> Live | None:
+        if self.before and self.unread:
+            raise self.unread
+        if self.before and self.reads:
+            self.reads -= 1
+            return self.before
+        return live
+
+
+@pytest.mark.parametrize("api", ["v3", "v1"])
+@pytest.mark.parametrize("reads", range(4))
+def test_an_update_that_comes_back_as_before_is_read_again_until_it_is_there(
+    run: Callable[..., ApplyReport], waits: Waits, api: ApiVersion, reads: int
+) -> None:
+    old = live("knowledge", name="A", body="old")
+    journal, organization = Recorder(), Forgetful(objects=[old], api=api, reads=reads)
+    report = run(notes("A"), organization, journal=journal)
+    (result,) = report.results
+    assert list(waits) == list(RECOVERY_WAITS_S[: reads + 1])
+    if reads < len(RECOVERY_WAITS_S):
+        assert (result.outcome, report.exit_code) == (Outcome.DONE, ExitCode.OK)
+        assert journal.steps[-2:] == ["settle A", "finish"]
+        return
+    assert (result.outcome, result.unclear) == (Outcome.FAILED, True)
+    assert report.exit_code == ExitCode.RUN_AGAIN
+    assert result.message == (
+        "not taken: the API accepted the update, but still shows the old body: run apply again"
+    )
+    assert journal.steps[-2:] == ["settle", "finish"]
+
+
+def test_an_update_that_comes_back_as_before_and_cannot_be_read_is_unclear(
+    run: Callable[..., ApplyReport], waits: Waits
+) -> None:
+    organization = Forgetful(objects=[live("knowledge", name="A", body="old")], unread=REFUSED)
+    (result,) = run(notes("A"), organization).results
+    assert (result.outcome, result.unclear) == (Outcome.FAILED, True)
+    assert result.message == (
+        "the response to the update has the values from before, and the object cannot be read to "
+        "see whether it was written: POST answered 422: no"
+    )
+
+
+def test_an_update_that_comes_back_as_before_of_an_object_that_is_gone_now_is_not_taken(
+    run: Callable[..., ApplyReport], waits: Waits
+) -> None:
+    old = live("knowledge", name="A", body="old")
+    organization = Forgetful(objects=[old])
+    organization.put = lambda new: organization.objects.clear()  # type: ignore[method-assign]
+    (result,) = run(notes("A"), organization).results
+    assert (result.outcome, result.unclear) == (Outcome.FAILED, True)
+    assert result.message.startswith("not taken: ")
+
+
+def test_no_new_object_may_have_an_id_that_was_listed_or_created_before(
+    run: Callable[..., ApplyReport],
+) -> None:
+    organization = Organization(objects=[live("knowledge", name="Theirs", body="theirs")])
+    run(notes("A", "B"), organization, parallelism=1)
+    listed = {o.id for o in organization.objects if o.key.name == "Theirs"}
+    assert organization.taken == {*listed, "new-A", "new-B"}
 
 
 class DroppedMacros(Organization):
@@ -837,6 +931,7 @@ def test_a_rotation_tries_the_create_hard(
         "create"
     ] * creates
     assert outcomes(report) == {"S": outcome}
+    assert old.id not in organization.taken, "the new one may have the same id"
     if outcome is Outcome.FAILED:
         assert "MISSING now" in report.results[0].message
         assert report.exit_code == ExitCode.RUN_AGAIN

@@ -30,6 +30,7 @@ OBJECTS = {
     "path": ["/v3/*/*/knowledge/notes/*", "/v3/*/*/playbooks/*", "/v3/*/*/secrets/*", "/v1/*/*"]
 }
 CREATES = {"method": "POST"}
+UPDATES = {"method": ["PUT", "PATCH"]}
 FAULTS: dict[str, dict[str, Any]] = {
     "500 before": {"fault": "status", "status": 500, "empty": True},
     "500 after": {"fault": "status", "status": 500, "when": "after", "empty": True},
@@ -70,6 +71,10 @@ FAULTS: dict[str, dict[str, Any]] = {
     "deleted": {"fault": "delete", **OBJECTS},
     "namesake": {"fault": "namesake", **OBJECTS},
     "namesake of a create": {"fault": "namesake", **CREATES},
+    "another id before": {"fault": "wrong-id", "when": "before", **CREATES},
+    "another id after": {"fault": "wrong-id", "when": "after", **CREATES},
+    "old values before": {"fault": "old-values", "when": "before", **UPDATES},
+    "old values after": {"fault": "old-values", "when": "after", **UPDATES},
 }
 PEOPLE = {"edited", "deleted", "namesake", "namesake of a create"}
 """What people do outside: afterwards the organization may rightly wait for a decision."""

@@ -118,7 +118,7 @@ def test_an_automation_that_the_api_switches_on_is_deleted_at_once() -> None:
         trial = tried(emulator)
         assert objects(emulator) == before
         sent = [each for each in emulator.requests if "/automations" in each["path"]]
-    assert [each["method"] for each in sent] == ["POST", "DELETE"]
+    assert [each["method"] for each in sent] == ["GET", "POST", "DELETE"]
     assert (
         "problem  trial of automations: the API switched it on, though it was created switched "
         "off: report it" in lines(trial)
@@ -267,6 +267,56 @@ def test_a_creation_without_an_id_is_found_too(waits: Waits) -> None:
         assert objects(emulator) == before
     assert "problem  trial of secrets: the response to its creation has no id: report it" in lines(
         trial
+    )
+
+
+@pytest.mark.parametrize("api", ["v3", "v1"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_response_with_the_id_of_an_object_of_others_deletes_and_changes_nothing_of_theirs(
+    api: ApiVersion, when: str, waits: Waits
+) -> None:
+    faults = [{"method": "POST", "fault": "wrong-id", "when": when}]
+    with Emulator(seed(), faults=faults) as emulator:
+        before = objects(emulator)
+        trial = tried(emulator, api)
+        assert objects(emulator) == before
+        theirs = {path.rpartition("/")[2] for method, path in writes(emulator) if method != "POST"}
+        assert not any(id in json.dumps(before) for id in theirs)
+    assert trial.left == (len(at(api)) if when == "before" else 0)
+    assert (
+        "problem  trial of playbooks: the response to its creation is about another object: "
+        "report it"
+    ) in lines(trial)
+
+
+def test_a_response_with_another_name_is_about_another_object(waits: Waits) -> None:
+    """The object is not in the list, and its name says that it is that of somebody else."""
+    layer = changed("/notes", with_json(lambda new: {**new, "note_id": "note-9", "name": "Mine"}))
+    with Emulator(seed(), layers=[layer]) as emulator:
+        before = objects(emulator)
+        trial = tried(emulator)
+        assert objects(emulator) == before
+        assert not any("note-9" in path for _, path in writes(emulator))
+    assert trial.left == 0
+
+
+def test_a_response_about_the_object_of_an_earlier_one_settles_nothing(waits: Waits) -> None:
+    faults = [{"method": "POST", "path": "/v3/**/playbooks", "nth": 2, "fault": "wrong-id"}]
+    with Emulator({"organizations": {ORG: {}}}, faults=faults) as emulator:
+        trial = tried(emulator)
+        assert not any(objects(emulator))
+    assert "duplicate_macro" not in trial.quirks
+    assert trial.left == 1
+
+
+def test_nothing_is_tried_beside_objects_that_cannot_be_listed() -> None:
+    faults = [{"method": "GET", "path": "/v3/**/secrets", "fault": "status", "status": 403}]
+    with Emulator(seed(), faults=faults) as emulator:
+        trial = tried(emulator)
+        assert not any("/secrets" in path for _, path in writes(emulator))
+    assert lines(trial)[-1] == (
+        "note     trial of secrets: not started: its list cannot be read, so its own object might "
+        "not be told apart"
     )
 
 

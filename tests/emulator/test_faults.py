@@ -529,6 +529,42 @@ def test_a_namesake_of_a_secret_is_in_the_way(start):
     ]
 
 
+@pytest.mark.parametrize(("when", "there"), [("before", ["A", "B"]), ("after", ["A", "B", "C"])])
+def test_a_create_is_answered_with_the_id_of_the_oldest_other_object(start, when, there):
+    api = start(seeded("A", "B"), faults=[rule("wrong-id", method="POST", when=when)])
+    new = good(api.v3.post(NOTES, json={**NOTE, "name": "C"}))
+    assert (new["note_id"], new["name"], new["body"]) == ("note-A", "C", NOTE["body"])
+    assert sorted(names(api)) == there
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_update_is_answered_with_the_object_as_it_was(start, when):
+    api = start(seeded("A"), faults=[rule("old-values", when=when)])
+    before = good(api.v3.get(f"{NOTES}/note-A"))
+    assert good(api.v3.put(f"{NOTES}/note-A", json={**NOTE, "name": "B"})) == before
+    assert names(api) == (["A"] if when == "before" else ["B"])
+
+
+@pytest.mark.parametrize("fault", ["wrong-id", "old-values"])
+def test_a_false_response_hides_no_refusal_and_needs_an_object(start, fault):
+    api = start(seeded("A"), faults=[rule(fault, when="after")])
+    assert api.v3.put(f"{NOTES}/note-A", json={"name": "B"}).status_code == 422
+    assert api.v3.post(NOTES, json={"name": "B"}).status_code == 422
+    assert good(api.v3.post(SECRETS, json={"type": "totp", "key": "K", "value": "v"}))["key"] == "K"
+    assert api.v3.put(f"{NOTES}/note-none", json=NOTE).status_code == 404
+    assert statuses(api)[2][2] is None
+    assert statuses(api)[3][2] is None
+
+
+def test_a_response_that_is_only_a_status_cannot_show_old_values(start):
+    playbooks = [{"title": "P", "body": "old", "id": "playbook-P"}]
+    seed = {"organizations": {"org-emulator": {"playbooks": playbooks}}}
+    api = start(seed, faults=[rule("old-values")])
+    body = {"title": "P", "body": "new"}
+    assert good(api.v1.put("/v1/playbooks/playbook-P", json=body)) == {"status": "success"}
+    assert api.emulator.playbooks()[0]["body"] == "new"
+
+
 def test_a_fault_that_cannot_befall_an_object_says_so(start):
     api = start(seeded("A"), faults=[rule("edit", set={"title": "x"})])
     response = api.v3.get(f"{NOTES}/note-A")

@@ -13,6 +13,7 @@ from devinops.planning.diff import (
     at_risk,
     nested_paths,
     not_stored,
+    not_taken,
     same,
     settable,
 )
@@ -48,6 +49,59 @@ def test_only_texts_are_the_same_despite_white_space_and_accents(
 ) -> None:
     assert same(field, one, other) is equal
     assert same(field, other, one) is equal
+
+
+OLD = {"name": "Old", "trigger": "t", "body": "old", "pinned_repo": "acme/api", "is_enabled": True}
+
+
+@pytest.mark.parametrize(
+    ("sent", "returned", "names"),
+    [
+        ({"body": "new"}, {}, ["body"]),
+        ({"body": "new"}, {"body": "new"}, []),
+        ({"body": "new"}, {"body": "neither"}, []),
+        ({"body": "new", "name": "New"}, {"name": "New"}, ["body"]),
+        ({"is_enabled": False}, {}, ["is_enabled"]),
+        ({"pinned_repo": None}, {}, ["pinned_repo"]),
+        ({"pinned_repo": "acme/web"}, {}, ["pinned_repo"]),
+        # what a server may normalize away
+        ({"body": "\r\n  Old \n"}, {}, []),
+        ({"body": "    old"}, {}, []),
+        ({"name": "OLD "}, {}, []),
+        ({"pinned_repo": "github.com/Acme/api"}, {}, []),
+    ],
+)
+def test_a_field_was_not_taken_if_it_is_as_before_and_what_was_sent_is_more_than_another_spelling(
+    sent: dict[str, Any], returned: dict[str, Any], names: list[str]
+) -> None:
+    knowledge = KINDS["knowledge"]
+    before = knowledge.resource(**OLD)
+    new, after = (knowledge.resource(**OLD | changes) for changes in (sent, returned))
+    assert not_taken(knowledge, before, new, after) == names
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("Cafe\u0301", "Caf\u00e9"), ("github.com/acme/api", "acme/api"), ("!Triage", "!triage")],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_a_server_normalizes_raises_no_alarm_in_either_direction(
+    old: str, new: str, turned: bool
+) -> None:
+    fields = {name: OLD[name] for name in ("name", "trigger", "body")}
+    old, new = (new, old) if turned else (old, new)
+    name = "pinned_repo" if "acme" in old else "macro"
+    before, sent = (KINDS["knowledge"].resource(**fields, **{name: v}) for v in (old, new))
+    assert not_taken(KINDS["knowledge"], before, sent, before) == []
+
+
+def test_a_part_of_a_nested_value_was_not_taken_either() -> None:
+    playbook = KINDS["playbook"]
+    before, sent = (
+        playbook.resource(title="P", body="b", structured_output_schema={"type": type})
+        for type in ("object", "array")
+    )
+    assert not_taken(playbook, before, sent, before) == ["structured_output_schema"]
 
 
 @pytest.mark.parametrize(
