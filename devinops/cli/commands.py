@@ -380,7 +380,7 @@ def import_(**arguments: Any) -> ExitCode:
 
     SOURCE is a file or a directory: .mdc, AGENTS.md, CLAUDE.md, .cursorrules, .windsurfrules,
     .rules, Copilot instructions, .devin/rules, SKILL.md, a plugin, .devin.md, other Markdown, JSON
-    from the API, or a Terraform state.
+    from the API, or a Terraform state. A file may have 20 MB.
 
     \b
       devinops import --dry-run .cursor/rules

@@ -1,6 +1,6 @@
 """Find and read the files to import."""
 
-# ruff: noqa: PTH112, PTH114, PTH118, PTH119, PTH120
+# ruff: noqa: PTH112, PTH113, PTH114, PTH118, PTH119, PTH120, PTH202
 # Paths are strings here, as in `load.discover`.
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ _SKIPPED: Final = frozenset(
     }
 )
 """Directories with files of tools and of other projects, some of them with credentials."""
+
+LARGEST_FILE: Final = 20_000_000
+"""Bytes of a file. Parsed, it takes many times as much memory."""
 
 UNKNOWN: Final = Form("unknown", lambda _: False, lambda _source, _choices: Contents())
 
@@ -88,6 +91,9 @@ class ImportSources:
         first = self._seen.setdefault(real, file.shown)
         if first != file.shown:
             self._note(file, Contents(remarks=(f"it is the same file as {first}",)))
+            return
+        if os.path.isfile(real) and os.path.getsize(real) > LARGEST_FILE:
+            self._leave_out(file, "it is larger than 20 MB: split it into several files")
             return
         text, problems = read_text(real, file.shown)
         if text is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from devinops.emulator import Emulator
+from devinops.ingest import import_sources
 from devinops.ingest.forms import FORMS, forms_of
 from devinops.load import load
 from devinops.model.objects import Declaration
@@ -241,6 +242,39 @@ def test_links_and_other_bytes_are_reported(root: Path, devinops: Devinops) -> N
     assert "! rules/latin.mdc: not imported: the byte 0xE9 is not UTF-8" in ran.out
     assert "! rules/gone.mdc: not imported: cannot read this file" in ran.out
     assert len(load(root).declarations) == 1
+
+
+@pytest.mark.parametrize("sources", [["."], ["large.md", "large.json", "small.md"]])
+def test_a_file_that_is_too_large_is_not_read(
+    root: Path, devinops: Devinops, sources: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root.mkdir()
+    plant(Path(), {"small.md": "# Small\n\nText.\n"})
+    for name in ("large.md", "large.json"):
+        Path(name).touch()
+        os.truncate(name, 20_000_001)
+    read_text = import_sources.read_text
+
+    def read_small(real: str, path: str) -> Any:
+        assert path == "small.md"
+        return read_text(real, path)
+
+    monkeypatch.setattr(import_sources, "read_text", read_small)
+    ran = devinops("import", "-C", root, *sources)
+    assert ran.code == 4
+    for name in ("large.md", "large.json"):
+        why = "not imported: it is larger than 20 MB: split it into several files"
+        assert f"! {name}: {why}" in ran.out.splitlines()
+    assert "Imported 1 entry into 1 file; 2 not imported" in ran.out
+
+
+def test_a_file_of_the_largest_size_is_read(
+    root: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root.mkdir()
+    plant(Path(), {"a.md": "# A\n\nText.\n"})
+    monkeypatch.setattr(import_sources, "LARGEST_FILE", Path("a.md").stat().st_size)
+    assert "Imported 1 entry" in devinops("import", "-C", root, "a.md").out
 
 
 def test_a_directory_that_cannot_be_read_is_reported(
