@@ -210,7 +210,7 @@ def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Wr
         ("{api_url: 'https://user@api.devin.ai'}", {}, "without user"),
         ("{api_url: https://api.devin.ai/v3}", {}, 'remove "/v3"'),
         ("{api_url: api.devin.ai}", {}, "must be https://HOST"),
-        ("{api_url: 'https://[::1'}", {}, "is not a URL"),
+        ("{api_url: 'https://[::1'}", {}, "must be https://HOST"),
         ("{api_url: https://evil.example}", {}, "the key is not sent to evil.example"),
         ("{api_url: https://devin.ai.evil.example}", {}, "the key is not sent to"),
         ("{api_url: https://evildevin.ai}", {}, "the key is not sent to"),
@@ -224,6 +224,35 @@ def test_what_contradicts_or_endangers_the_key_stops_the_run(
         settings(root, KEY | environ)
     assert message in told(caught.value)
     assert "cog_key" not in told(caught.value)
+
+
+@pytest.mark.parametrize("target", ["{}", "{api_url: https://api.devin.ai}", "{api_url: URL}"])
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://gateway.example/?key=PRIVATE", "https://gateway.example/?***"),
+        ("https://gateway.example?a=PRIVATE?", "https://gateway.example?***"),
+        ("https://gateway.example/v3#PRIVATE", "https://gateway.example/v3#***"),
+        ("https://gateway.example?", "https://gateway.example?***"),
+        ("https://user:PRIVATE@gateway.example", "https://***"),
+        ("https://:PRIVATE@gateway.example", "https://***"),
+        ("https://user:PRI?VATE@gateway.example/v3", "https://***"),
+        ("https://gateway.example?mail=PRIVATE@PRIVATE", "https://***"),
+        ("user:PRIVATE@gateway.example", "***"),
+        ("gateway.example?key=PRIVATE\nPRIVATE", "gateway.example?***"),
+        ("https://PRIVATE\u2100@gateway.example", "https://***"),
+        ("https://[gateway.example?key=PRIVATE", "https://[gateway.example?***"),
+    ],
+)
+def test_an_address_is_quoted_without_what_may_be_a_key(
+    repository: Write, target: str, url: str, shown: str
+) -> None:
+    root = config(repository, f"targets: {{a: {target.replace('URL', json.dumps(url))}}}")
+    with pytest.raises((ConfigError, InputError)) as caught:
+        settings(root, KEY if "URL" in target else KEY | {"DEVIN_API_URL": url})
+    assert f'"{shown}"' in told(caught.value)
+    assert "PRI" not in told(caught.value)
+    assert "VATE" not in told(caught.value)
 
 
 POLICIES = """\
@@ -748,7 +777,7 @@ def test_a_password_in_the_address_is_not_shown(tmp_path: Path) -> None:
     environ = {"DEVIN_API_URL": "https://bob:hunter2@secret@gw.example", "DEVIN_API_KEY": "cog_x"}
     with pytest.raises(ConfigError) as caught:
         resolve(read_project(tmp_path), Flags(), environ)
-    assert "https://***@gw.example" in str(caught.value)
+    assert 'not "https://***"' in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 

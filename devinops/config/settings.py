@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from devinops.config.project import DEFAULT_TARGET, Project
-from devinops.config.wrong_settings import DEFAULT_URL, without_effect, wrong_org_id, wrong_url
+from devinops.config.wrong_settings import (
+    DEFAULT_URL,
+    without_effect,
+    without_private_parts,
+    wrong_org_id,
+    wrong_url,
+)
 from devinops.environment import KEY_VARIABLES, Flags
 from devinops.load import CONFIG
 from devinops.model.errors import ConfigError, InputError, UsageError
@@ -198,9 +204,10 @@ class _Values:
             self.sources[option] = f"environment {variable}" if value else "default"
             return value or None
         if value and value.rstrip("/") != declared.rstrip("/"):
+            mine, other = map(without_private_parts, (declared, value))
             raise ConfigError(
-                f'{self.source_of(option)}: target {self.name} has {option} "{declared}", but '
-                f'{variable} in the environment is "{value}"; unset the variable, or choose the '
+                f'{self.source_of(option)}: target {self.name} has {option} "{mine}", but '
+                f'{variable} in the environment is "{other}"; unset the variable, or choose the '
                 "target that it belongs to"
             )
         return declared
