@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
 
+from benchmarks.__main__ import ALL
 from benchmarks.comparison import Checks, Numbers
 from benchmarks.measure import Cost
-from benchmarks.report import page, table
+from benchmarks.report import PAGE, page, table
 from benchmarks.results import Check, Result
 
 
@@ -50,3 +53,12 @@ def test_a_cell_cannot_break_a_table() -> None:
 def test_the_page_says_no_path_of_this_machine() -> None:
     text = page([FIRST], {"first": RESULT}, {})
     assert str(Path(__file__).parents[2]) not in text
+
+
+def test_the_page_names_every_benchmark_and_no_other() -> None:
+    """As itself, or by its beginning: `plan-…`."""
+    cells = re.findall(r"^\| ([^|]*) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    named = re.findall(r"[a-z][\w…-]*", " ".join(cells[2:]))
+    patterns = [name.replace("…", "*") for name in named]
+    assert [name for name in ALL if not any(fnmatch(name, each) for each in patterns)] == []
+    assert [each for each in patterns if not any(fnmatch(name, each) for name in ALL)] == []
