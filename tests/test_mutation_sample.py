@@ -8,7 +8,7 @@ from pathlib import Path
 import coverage
 import pytest
 
-from tests.testing.mutation_sample import Reach, sample, sites
+from tests.testing.mutation_sample import Reach, changed_lines, sample, sites
 from tests.testing.places import ROOT
 
 
@@ -45,8 +45,42 @@ def test_a_change_is_named_by_its_function_so_that_it_can_be_explained() -> None
 
 @pytest.mark.matrix
 def test_a_sample_is_the_same_for_the_same_seed() -> None:
-    first, again, other = sample(7, 3), sample(7, 3), sample(8, 3)
+    first, again, other = (sample(seed, 3, lambda *_: True) for seed in (7, 7, 8))
     assert first == again != other
+
+
+@pytest.mark.matrix
+def test_a_sample_can_be_of_some_lines_only() -> None:
+    chosen = sample(7, 4, lambda path, line: path == "devinops/ci/job.py" and line % 2 == 0)
+    assert {change.path for change in chosen} == {"devinops/ci/job.py"}
+    assert [change for change in chosen if change.line % 2] == []
+
+
+DIFF = """\
+diff --git a/devinops/a.py b/devinops/a.py
+--- a/devinops/a.py
++++ b/devinops/a.py
+@@ -3 +3,2 @@ def old() -> None:
+-    one
++    one
++    two
+@@ -9,2 +10,0 @@
+-    gone
+-    gone
+@@ -20 +19 @@
+-    a
++    b
+diff --git a/devinops/b.py b/devinops/b.py
+--- /dev/null
++++ b/devinops/b.py
+@@ -0,0 +1 @@
++import c
+"""
+
+
+def test_lines_that_differ_are_those_of_the_right_side() -> None:
+    a, b = "devinops/a.py", "devinops/b.py"
+    assert changed_lines(DIFF) == {(a, 3), (a, 4), (a, 19), (b, 1)}
 
 
 def test_the_most_specific_tests_that_reach_a_line_run_first(tmp_path: Path) -> None:

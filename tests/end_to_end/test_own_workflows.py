@@ -37,7 +37,7 @@ def findings(text: str, directory: Path, name: str = "workflow.yml") -> list[str
 
 
 def test_every_workflow_is_read() -> None:
-    assert NAMES == ["ci.yml", "pages.yml", "release.yml"]
+    assert NAMES == ["ci.yml", "nightly.yml", "pages.yml", "release.yml"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,6 +111,16 @@ def test_a_planted_fault_is_found(name: str, tmp_path: Path) -> None:
     assert fault.old in text
     found = findings(text.replace(fault.old, fault.new, 1), tmp_path)
     assert any(fault.word in finding for finding in found), found
+
+
+def test_every_target_that_ci_makes_is_in_the_makefile() -> None:
+    texts = [(DIRECTORY / name).read_text("utf-8") for name in NAMES]
+    typed = "\n".join(
+        [(ROOT / ".ci" / "run").read_text("utf-8"), *(s for t in texts for s in scripts(t))]
+    )
+    made = set(re.findall(r"\bmake (?:--no-print-directory )?([a-z-]+)\b(?! [a-z]+ under)", typed))
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert {"coverage", "mutation", "mutation-sample", "mutation-changed"} <= made <= {*targets}
 
 
 def test_an_action_has_one_commit_everywhere() -> None:

@@ -1,7 +1,8 @@
-"""Make small random changes to the code around the core, and see whether a test notices each.
+"""Make small random changes to the code, and see whether a test notices each.
 
 `make mutation-sample` calls this: `SEED=7 CHANGES=300 make mutation-sample`. One traced run of the
-tests tells which tests reach each line. Then each change is written into a copy of the checkout,
+tests tells which tests reach each line. `make mutation-changed` does the same for the lines that a
+commit changes. Then each change is written into a copy of the checkout,
 and the tests that reach its line run there until one fails. A survivor fails the command, unless
 `tests/sample_survivors.yaml` says why no test can notice it.
 """
@@ -12,15 +13,17 @@ import argparse
 import ast
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from copy import deepcopy
+from fnmatch import fnmatch
 from pathlib import Path
 from queue import Queue
 from typing import NamedTuple
@@ -40,8 +43,11 @@ MUTATED = (
     "fmt",
     "load",
     "lint/detector.py",
+    "planning",
+    "doctor",
+    "cli",
 )
-"""Below devinops/. `make mutation` changes what decides, in every small way."""
+"""Below devinops/. `make mutation` changes what decides in the plan, in every small way."""
 
 OPPOSITES: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -205,10 +211,18 @@ def _spliced(text: str, node: ast.expr, new: str) -> str:
     return (data[:start] + new.encode() + data[end:]).decode()
 
 
-def sample(seed: int, count: int) -> list[Mutation]:
-    """Return a random sample of all changes, the same for the same seed and the same code."""
+def sample(seed: int, count: int, chooses: Callable[[str, int], bool]) -> list[Mutation]:
+    """Return a random sample of all changes, the same for the same seed and the same code.
+
+    `chooses` gets the path and the line of each.
+    """
     texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in _mutated_files()}
-    every = [site for path, text in texts.items() for site in sites(path, text)]
+    every = [
+        site
+        for path, text in texts.items()
+        for site in sites(path, text)
+        if chooses(path, site.node.lineno)
+    ]
     chosen = random.Random(seed).sample(every, min(count, len(every)))
     return [site.mutated(texts[site.path]) for site in chosen]
 
@@ -220,11 +234,41 @@ def _mutated_files() -> Iterator[str]:
             yield file.relative_to(ROOT).as_posix()
 
 
+def changed_lines(diff: str) -> set[tuple[str, int]]:
+    """Return path and line of each line that is new on the right side of `git diff --unified=0`."""
+    lines, path = set(), ""
+    for row in diff.splitlines():
+        if row.startswith("+++ "):
+            path = row.removeprefix("+++ b/")
+        elif hunk := re.match(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@", row):
+            first, count = int(hunk[1]), int(hunk[2] or 1)
+            lines |= {(path, line) for line in range(first, first + count)}
+    return lines
+
+
+def _lines_since(reference: str) -> set[tuple[str, int]]:
+    """Return the lines that are not in a commit as they are here."""
+    command = [
+        "git",
+        "diff",
+        "--unified=0",
+        "--no-color",
+        "--no-ext-diff",
+        reference,
+        "--",
+        "devinops",
+    ]
+    diff = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, encoding="utf-8")
+    return changed_lines(diff.stdout)
+
+
 class Copies:
     """Copies of the checkout, each with the change that one run of tests shall notice."""
 
     def __init__(self, count: int) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="devinops-mutants-"))
+        # For the temporary files of tests that are killed.
+        (self._directory / "tmp").mkdir()
         self._free: Queue[Path] = Queue()
         for number in range(count):
             copy = self._directory / str(number)
@@ -258,7 +302,12 @@ def _fails(copy: Path, tests: Sequence[str]) -> bool:
     process = subprocess.Popen(
         [*command, f"@{listed}"],
         cwd=copy,
-        env={**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(copy),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TMPDIR": str(copy.with_name("tmp")),
+        },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -284,8 +333,19 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10_000))
     parser.add_argument("--changes", type=int, default=100)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--since", help="change only lines that differ from this commit")
+    parser.add_argument("--only", action="append", default=[], help="pattern of files to change")
     options = parser.parse_args()
-    reach, chosen = Reach(options.data), sample(options.seed, options.changes)
+    lines = _lines_since(options.since) if options.since else None
+
+    def chooses(path: str, line: int) -> bool:
+        is_in = not options.only or any(fnmatch(path, pattern) for pattern in options.only)
+        return is_in and (lines is None or (path, line) in lines)
+
+    reach, chosen = Reach(options.data), sample(options.seed, options.changes, chooses)
+    if not chosen:
+        print("no line to change")
+        return 0
     copies = Copies(options.jobs)
 
     def judge(mutation: Mutation) -> tuple[Mutation, bool]:
@@ -311,7 +371,7 @@ def _report(seed: int, count: int, survivors: Sequence[Mutation]) -> int:
     judged = noticed + len(unexplained)
     print(
         f"{count} changes with seed {seed}: {noticed} noticed, {len(survivors)} survived, of which"
-        f" {len(survivors) - len(unexplained)} are explained; {100 * noticed / judged:.1f} % of"
+        f" {len(survivors) - len(unexplained)} are explained; {100 * noticed / max(judged, 1):.1f} % of"
         " the others noticed"
     )
     return int(bool(unexplained))
