@@ -26,7 +26,7 @@ from devinops.model.objects import Declaration, Source
 _ABOUT: Final = ("title", "labels")
 """What a target has for people and selectors: of itself, it changes nothing in a plan."""
 
-_EMPTY: Final = ("no-entries", "unusable-layer")
+_EMPTY: Final = ("no-entries", "missing-layer")
 """Problems of files that are not read: a directory without them gives no target an entry."""
 
 _LINK: Final = "120000"

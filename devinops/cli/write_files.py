@@ -32,13 +32,18 @@ Raws = dict[str, str]
 """The texts of files as they were read, with their own line ends, by path from the root."""
 
 
-def read(root: Path, raws: Raws | None = None) -> tuple[Project, Loaded]:
+def read(
+    root: Path, raws: Raws | None = None, *, creates_layers: bool = False
+) -> tuple[Project, Loaded]:
     """Return the project and its entries; there may be none. `raws` gets the texts of all files.
+
+    If the command `creates_layers`, their directories may be missing.
 
     Raises InputError: an entry that cannot be read may be the one that would be written again.
     """
     project, loaded = read_repository(root, raws=raws)
-    stop_on_errors(problem for problem in loaded.problems if problem.code != "no-entries")
+    harmless = {"no-entries", *(("missing-layer",) if creates_layers else ())}
+    stop_on_errors(problem for problem in loaded.problems if problem.code not in harmless)
     return project, loaded
 
 

@@ -24,6 +24,8 @@ from devinops.schema.files import LAYER
 NAME: Final = "{name}"
 """What stands for the name of a target in the path of a layer."""
 
+_MISSING: Final = "this directory does not exist: create it, or remove the layer"
+
 _USUAL: Final = frozenset({"layers", "orgs"})
 """Directories in which entries are looked for although no layer is there."""
 
@@ -48,19 +50,22 @@ def find_layers(
         names = frozenset(n for n, target in targets.items() if fits(where, labels_of(target)))
         message = _overlap(path, paths) or ("" if names else "no target has the labels of `where`")
         paths.append(path)
-        source = source_of("layers", number)
+        source, code = source_of("layers", number), "unusable-layer"
         if not message:
             parent, _, last = path.rpartition("/")
             if last == NAME:
                 _add_named(found, top, parent, number + 1, names)
             else:
-                message = _unreadable(top, path)
+                message, layer = _unreadable(top, path), Layer(path, number + 1, names)
                 if not message:
-                    layer = found.directories[path] = Layer(path, number + 1, names)
+                    found.directories[path] = layer
+                elif message == _MISSING:
+                    code = "missing-layer"
+                if message in ("", _MISSING):
                     # What only one target has goes into the layer that no other can get.
                     found.exact.setdefault(names, layer)
         if message:
-            found.problems.append(problem(source, "unusable-layer", f"{path}: {message}"))
+            found.problems.append(problem(source, code, f"{path}: {message}"))
     for parent in sorted(_USUAL.union(path.rpartition("/")[0] for path in paths) - {""}):
         _find_unused(found, top, parent)
     return found
@@ -90,11 +95,11 @@ def _overlap(path: str, earlier: Iterable[str]) -> str:
 def _unreadable(top: str, path: str) -> str:
     """Return why the directory of a layer cannot be read; empty if it can."""
     real = os.path.join(top, path)
-    if not os.path.isdir(real):
-        return "this directory does not exist: create it, or remove the layer"
     if os.path.realpath(real) != real:
         return "a symbolic link cannot be a layer or above one: use a directory"
-    return ""
+    if not os.path.lexists(real):
+        return _MISSING
+    return "" if os.path.isdir(real) else "this is a file: expected a directory"
 
 
 def _add_named(found: Layers, top: str, parent: str, rank: int, names: frozenset[str]) -> None:

@@ -20,7 +20,7 @@ from devinops.schema.findings import validator
 from tests.testing import inventories
 from tests.testing.command_line import Devinops, Write, run_quietly
 from tests.testing.inventories import git
-from tests.testing.tree import plant, snapshot
+from tests.testing.tree import note, plant, snapshot
 
 ORGANIZATIONS = ("org-a", "org-b", "org-c")
 LAYERS = [{"path": "layers/eu", "where": {"region": "eu"}}, {"path": "orgs/{name}"}]
@@ -152,7 +152,9 @@ def test_each_entry_is_written_once_for_exactly_the_targets_that_have_it(
     layers: list[dict[str, Any]],
     expected: dict[str, Any],
 ) -> None:
-    root = repository({"devinops.yaml": config(layers), "layers/eu/.gitkeep": ""})
+    root = repository({"devinops.yaml": config(layers)})
+    if layers is not LAYERS:
+        repository({"layers/eu/.gitkeep": ""})  # nothing is written into it
     check = devinops("pull", "-C", root, "-t", "all", "--check")
     assert (check.code, files(root)) == (2, set())
     ran = devinops("pull", "-C", root, "-t", "all")
@@ -168,6 +170,44 @@ def test_each_entry_is_written_once_for_exactly_the_targets_that_have_it(
     assert_nothing_to_do(devinops, root)
     again = devinops("pull", "-C", root, "-t", "all", "--unmanaged", "--drift")
     assert (again.code, again.out) == (0, "nothing to write · 3 organizations\n")
+
+
+@pytest.mark.parametrize("target", ["all", "c"])
+def test_only_pull_may_lack_the_directory_of_a_layer(
+    repository: Write, emulator: Emulator, devinops: Devinops, target: str
+) -> None:
+    layers = [LAYERS[0], {"path": "deep/us", "where": {"region": "us"}}]
+    root = repository({"devinops.yaml": config(layers), "knowledge/mine.md": note("Mine")})
+    missing = "error: layers/eu: this directory does not exist: create it, or remove the layer"
+    for command in (
+        "validate",
+        "plan -t all",
+        f"import {root}/devinops.yaml",
+        "inventory repair -t c",
+    ):
+        ran = devinops(*command.split(), "-C", root)
+        assert (ran.code, missing in ran.out + ran.err) == (1, True), (command, ran)
+    assert devinops("pull", "-C", root, "-t", target).code == 0
+    assert (root / "deep/us/knowledge/alone.md").is_file()
+    assert (root / "layers/eu").is_dir() == (target == "all")
+    assert (devinops("validate", "-C", root).code == 0) == (target == "all")
+
+
+@pytest.mark.parametrize("what", ["file", "link", "link above", "link to nothing"])
+def test_what_is_in_the_place_of_a_layer_stays(
+    repository: Write, emulator: Emulator, devinops: Devinops, what: str
+) -> None:
+    root = repository({"devinops.yaml": config(), "elsewhere/eu/.gitkeep": ""})
+    place = root / "layers" if what == "link above" else root / "layers/eu"
+    place.parent.mkdir(exist_ok=True)
+    if what == "file":
+        place.write_text("")
+    else:
+        place.symlink_to(root / {"link": "elsewhere/eu", "link above": "elsewhere"}.get(what, "x"))
+    ran = devinops("pull", "-C", root, "-t", "all")
+    why = "this is a file: expected a" if what == "file" else "a symbolic link cannot be a layer or"
+    assert (ran.code, f"layers/eu: {why}" in ran.err) == (1, True), ran
+    assert files(root) == set()
 
 
 def test_what_one_target_has_goes_to_no_other(

@@ -44,7 +44,7 @@ def run(
     with failures_written(options):
         request = _PullRequest.parse(options, keys, check, unmanaged=unmanaged, drift=drift)
         raws: write_files.Raws = {}
-        project, loaded = write_files.read(options.root, raws)
+        project, loaded = write_files.read(options.root, raws, creates_layers=True)
         is_new = project.document is None and not loaded.files
         if is_new and options.flags.target in (NEW_TARGET, DEFAULT_TARGET):
             # The new file will have one target, which needs no --target and replaces the default.
