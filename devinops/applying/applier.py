@@ -16,7 +16,7 @@ from devinops.model.changes import Action, Change, Outcome, Result
 from devinops.model.client_protocols import BeforeAgain, Writer, ignore
 from devinops.model.errors import TOO_MANY, ApiError, DevinopsError, Terminated, Unreachable
 from devinops.model.exit_codes import ExitCode
-from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record, time_of
+from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record, sent_by, time_of
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource, Revealed
 from devinops.model.objects import Live
@@ -43,8 +43,11 @@ class Journal(Protocol):
         """Record the result of a change durably."""
         ...
 
-    def finish(self, unclear: Collection[Key]) -> None:
-        """Save all results and remove the announcement, except creates with an unknown outcome."""
+    def finish(self, unclear: Collection[Key], failed: Mapping[Key, str]) -> None:
+        """Save all results and remove the announcement, except creates with an unknown outcome.
+
+        `failed` maps the key of each change that was tried in vain to what it sent; see `sent_by`.
+        """
         ...
 
 
@@ -154,7 +157,9 @@ class Applier:
         order = {id(change): number for number, change in enumerate(changes)}
         results = sorted(self._results(), key=lambda result: order[id(result.change)])
         unclear = {r.change.key for r in results if r.unclear and r.change.action in MAKING}
-        self._try_journal(lambda: self.journal.finish(unclear))
+        in_vain = (Outcome.FAILED, Outcome.BLOCKED)
+        failed = {r.change.key: sent_by(r.change) for r in results if r.outcome in in_vain}
+        self._try_journal(lambda: self.journal.finish(unclear, failed))
         self.finished = True
         return tuple(results)
 

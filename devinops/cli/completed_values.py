@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from devinops.config.project import Project
-    from devinops.model.inventory import Deleted, Intent, Record
+    from devinops.inventory.format import Item
 
 _Complete = Callable[[click.Context, click.Parameter, str], "list[CompletionItem[str]]"]
 
@@ -205,7 +205,7 @@ def _owned(ctx: click.Context) -> set[str]:
     return {str(item.key) for item in _items(ctx) if isinstance(item, Record)}
 
 
-def _items(ctx: click.Context) -> list[Record | Intent | Deleted]:
+def _items(ctx: click.Context) -> list[Item]:
     """Return what this machine knows of the inventories of the chosen target, or of all."""
     from devinops.inventory import InventorySettings
     from devinops.inventory.offline import known_items

@@ -27,7 +27,7 @@ from devinops.model.changes import Action
 from devinops.model.client_protocols import Writer
 from devinops.model.errors import ConfigError, NotWritten, Refused
 from devinops.model.exit_codes import ExitCode, worst
-from devinops.model.inventory import TIME, Intent, Inventory, Record
+from devinops.model.inventory import TIME, Failed, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.planning.commands import like_commands, with_flags
 from devinops.planning.plan import Plan
@@ -75,8 +75,9 @@ class RunJournal:
         dated = [record.dated(self.base.by_id.get(record.object_id), now) for record in upserts]
         self.store.settle(self.run, dated, removals, now)
 
-    def finish(self, unclear: Collection[Key]) -> None:
-        self.store.finish(self.run, unclear)
+    def finish(self, unclear: Collection[Key], failed: Mapping[Key, str]) -> None:
+        now = datetime.now(UTC).strftime(TIME)
+        self.store.finish(self.run, unclear, [Failed(*item, now) for item in failed.items()])
 
 
 def check_refusals(plan: Plan, flags: str, *, is_saved: bool = False) -> None:

@@ -17,7 +17,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 from devinops import waiting
 from devinops.inventory.merge import NO_JOB, Job, open_runs
 from devinops.model.errors import Stale
-from devinops.model.inventory import Intent, Inventory, Record
+from devinops.model.inventory import Failed, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId, listed
 from devinops.model.target import Target
 
@@ -101,10 +101,13 @@ class Store(Protocol):
         """
         ...
 
-    def finish(self, run: str, unclear: Collection[Key] = ()) -> None:
+    def finish(
+        self, run: str, unclear: Collection[Key] = (), failed: Sequence[Failed] = ()
+    ) -> None:
         """Save the results of a run and remove its intents. What other runs have recorded is kept.
 
-        Creates of the keys `unclear`, whose outcome is unknown, stay as unclear intents. If this
+        Creates of the keys `unclear`, whose outcome is unknown, stay as unclear intents. The
+        changes that `failed` are remembered. If this
         fails, the results stay in the journal on this machine, and the intents stay too.
         """
         ...
@@ -162,7 +165,9 @@ class NoStore:
     ) -> None:
         pass
 
-    def finish(self, run: str, unclear: Collection[Key] = ()) -> None:
+    def finish(
+        self, run: str, unclear: Collection[Key] = (), failed: Sequence[Failed] = ()
+    ) -> None:
         pass
 
     def sweep(self) -> None:

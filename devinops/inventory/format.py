@@ -11,11 +11,11 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from devinops.inventory.merge import Job, RunFile, Settled
 from devinops.model.errors import InventoryError
-from devinops.model.inventory import Deleted, Intent, Inventory, Record
+from devinops.model.inventory import Deleted, Failed, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.target import Target
 from devinops.schema.base_document import convert, json_line, load_object, quotable
@@ -23,6 +23,7 @@ from devinops.schema.inventory import (
     LINE_VERSION,
     DeletedLine,
     EndLine,
+    FailedLine,
     HeaderLine,
     IntentLine,
     Line,
@@ -42,6 +43,9 @@ _CONFLICT_MARKERS: Final = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
 _END: Final = EndLine(True)
 """The last line. Without it, a file that was cut off at a line end would look complete."""
 
+Item: TypeAlias = Record | Intent | Deleted | Failed
+"""What is in a line of an inventory."""
+
 H = TypeVar("H", HeaderLine, RunLine)
 T = TypeVar("T")
 
@@ -58,6 +62,7 @@ def _all_lines(target: Target, inventory: Inventory) -> Iterator[Line]:
     yield HeaderLine.of(target)
     yield from map(RecordLine.of, sorted(inventory.records, key=lambda r: (r.key, r.id)))
     yield from map(DeletedLine.of, sorted(inventory.deleted))
+    yield from map(FailedLine.of, sorted(inventory.failed))
     yield from map(IntentLine.of, _sorted(inventory.intents))
     yield _END
 
@@ -106,7 +111,8 @@ def parse(text: str, expected: Target, label: str, store: str = "file") -> Inven
     records = [item for item in items if isinstance(item, Record)]
     intents = [item for item in items if isinstance(item, Intent)]
     deleted = tuple(item for item in items if isinstance(item, Deleted))
-    return replace(Inventory.of(store, records, intents), deleted=deleted)
+    failed = tuple(item for item in items if isinstance(item, Failed))
+    return replace(Inventory.of(store, records, intents), deleted=deleted, failed=failed)
 
 
 def parse_run(text: str, label: str) -> RunFile:
@@ -218,19 +224,21 @@ def _check_complete(lines: list[str], label: str) -> None:
         raise _damaged(label, len(lines), "the end is missing, so the file is cut off here")
 
 
-def item(line: str) -> Record | Intent | Deleted:
+def item(line: str) -> Item:
     """Raises ValueError."""
     values = load_object(line)
     if _VERSION_KEY in values:
         raise ValueError("a second header")
     if "deleted" in values:
         return convert(values, DeletedLine).to_model()
+    if "failed" in values:
+        return convert(values, FailedLine).to_model()
     if "intent" in values:
         return convert(values, IntentLine).to_model()
     return convert(values, RecordLine).to_model()
 
 
-def _check_unique(items: Sequence[Record | Intent | Deleted], label: str) -> None:
+def _check_unique(items: Sequence[Item], label: str) -> None:
     """Raise InventoryError if two records have the same id or the same key."""
     lines: dict[Key | ObjectId, int] = {}
     for number, item in enumerate(items, 2):

@@ -19,7 +19,7 @@ from devinops.inventory.format import dump, dump_settled, parse, parse_settled
 from devinops.inventory.inventory_run import Draft, InventoryRun, Update, files_of
 from devinops.inventory.merge import RunFile, Settled
 from devinops.model.errors import DevinopsError, InventoryError, Stale
-from devinops.model.inventory import Intent, Inventory, Record
+from devinops.model.inventory import Failed, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId, listed
 from devinops.model.target import Target
 
@@ -107,12 +107,16 @@ class JournaledStore:
         with self._locked():
             disk.append(self.journal, dump_settled(result))
 
-    def finish(self, run: str, unclear: Collection[Key] = ()) -> None:
+    def finish(
+        self, run: str, unclear: Collection[Key] = (), failed: Sequence[Failed] = ()
+    ) -> None:
         state = self._runs.get(run, _OwnRun({}))
         count = sum(len(result.upserts) + len(result.removals) for result in state.results)
         try:
             self._update(
-                lambda stored: merge.conclude(stored, run, state.results, state.before, unclear),
+                lambda stored: merge.conclude(
+                    stored, run, state.results, state.before, unclear, failed
+                ),
                 f"{run}: {count} recorded",
                 has_written=True,
             )

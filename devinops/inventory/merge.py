@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 
 from devinops.model.changes import Action
 from devinops.model.errors import Stale
-from devinops.model.inventory import MAKING, TIME, Deleted, Intent, Inventory, Record
+from devinops.model.inventory import MAKING, TIME, Deleted, Failed, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId, listed
 
 _REMEMBERED: Final = timedelta(days=90)
-"""How long a deleted object is remembered."""
+"""How long it is remembered that an object was deleted, or that a change failed."""
 
 
 class Settled(NamedTuple):
@@ -88,6 +88,7 @@ def fold(inventory: Inventory, results: Iterable[Settled]) -> Inventory:
     """
     records: dict[ObjectId, Record] = dict(inventory.by_id)
     deleted = {item.key: item for item in inventory.deleted}
+    failed = {item.key: item for item in inventory.failed}
     # Records of objects that stay, or that were deleted before this run, are removed without an
     # intent.
     announced = {intent.object_id for intent in inventory.intents}
@@ -99,24 +100,27 @@ def fold(inventory: Inventory, results: Iterable[Settled]) -> Inventory:
             record = records.pop(removal, None)
             if record and result.at and removal in announced:
                 deleted[record.key] = Deleted(record.key, record.id, result.at)
+                failed.pop(record.key, None)
         for record in result.upserts:
             records.pop(record.object_id, None)
             records[record.object_id] = record
             deleted.pop(record.key, None)
+            failed.pop(record.key, None)
     by_key = {record.key: record for record in records.values()}
     intents = [intent for intent in inventory.intents if not progress.settles(intent)]
     return replace(
         Inventory.of(inventory.store, by_key.values(), intents),
         deleted=tuple(sorted(item for item in deleted.values() if not _is_old(item, now))),
+        failed=tuple(sorted(item for item in failed.values() if not _is_old(item, now))),
         jobs=inventory.jobs,
     )
 
 
-def _is_old(deleted: Deleted, now: str) -> bool:
-    """Return whether an object was deleted long before `now`, which is empty if it is not known."""
+def _is_old(past: Deleted | Failed, now: str) -> bool:
+    """Return whether something happened long before `now`, which is empty if it is not known."""
     if not now:
         return False
-    return deleted.at < (datetime.strptime(now, TIME) - _REMEMBERED).strftime(TIME)
+    return past.at < (datetime.strptime(now, TIME) - _REMEMBERED).strftime(TIME)
 
 
 @dataclass
@@ -230,11 +234,12 @@ def conclude(
     results: Sequence[Settled],
     before: Mapping[ObjectId, Record],
     unclear: Collection[Key],
+    failed: Sequence[Failed] = (),
 ) -> Inventory:
     """Return the stored inventory with all results of a run, and only the `unclear` of its intents.
 
-    `before` are the records when the run began. A record that is neither from then nor from this
-    run was made by a later run, and stays.
+    `failed` are the changes that it could not make. `before` are the records when the run began. A
+    record that is neither from then nor from this run was made by a later run, and stays.
     """
     own: defaultdict[ObjectId, list[Record | None]] = defaultdict(list)
     for result in results:
@@ -245,7 +250,10 @@ def conclude(
     foreign = {
         id for id, records in own.items() if stored.by_id.get(id) not in [before.get(id), *records]
     }
-    return without_run(fold(stored, [result.without(foreign) for result in results]), run, unclear)
+    after = fold(stored, [result.without(foreign) for result in results])
+    latest = {item.key: item for item in (*after.failed, *failed)}
+    after = replace(after, failed=tuple(sorted(latest.values())))
+    return without_run(after, run, unclear)
 
 
 def without_run(

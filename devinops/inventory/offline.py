@@ -9,13 +9,10 @@ from pathlib import Path
 from devinops.inventory import InventorySettings
 from devinops.inventory.backend import RUNS, FileBackend, Stored
 from devinops.inventory.branch import BranchBackend
-from devinops.inventory.format import item, parse_run
-from devinops.model.inventory import Deleted, Intent, Record
+from devinops.inventory.format import Item, item, parse_run
 
 
-def known_items(
-    settings: InventorySettings, root: Path, target: str
-) -> Iterator[Record | Intent | Deleted]:
+def known_items(settings: InventorySettings, root: Path, target: str) -> Iterator[Item]:
     """Yield what can be read of an inventory: of a branch, the copy that was fetched last.
 
     Raises InventoryError and ConfigError.

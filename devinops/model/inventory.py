@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from devinops.model.changes import Action
+from devinops.model.changes import Action, Change
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource, Role
 from devinops.model.objects import Live, Snapshot, Source
@@ -58,6 +58,12 @@ def fingerprints(resource: Resource) -> dict[str, str]:
     source = resource.kind.role(Role.VALUE_SOURCE)
     left_out = source.name if source else None
     return {name: fingerprint(value) for name, value in resource.items() if name != left_out}
+
+
+def sent_by(change: Change) -> str:
+    """Return the fingerprint of all that an apply sends for a change; empty if it deletes."""
+    wanted = change.declaration if change.action is not Action.DELETE else None
+    return fingerprint(fingerprints(wanted.resource)) if wanted else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,17 @@ class Deleted(NamedTuple):
 
     key: Key
     id: str
+    at: str
+
+
+class Failed(NamedTuple):
+    """A change that an apply tried to make and could not, and the time of that.
+
+    `sent` stands for what it sent, as `sent_by` returns it.
+    """
+
+    key: Key
+    sent: str
     at: str
 
 
@@ -179,9 +196,10 @@ class Inventory:
     """All records, and the intents of runs that are in progress or died.
 
     `store` is `none`, `file` or `branch`. `deleted` are the objects that were deleted lately; they
-    are not owned. `jobs` names the CI jobs of runs, if they are known. `unrecorded` are the objects
-    that a run which died may have written without a record of it; they are known only on the
-    machine of the run, and to later attempts of its job.
+    are not owned. `failed` are changes that could not be made lately. `jobs` names the CI jobs of
+    runs, if they are known. `unrecorded` are the objects that a run which died may have written
+    without a record of it; they are known only on the machine of the run, and to later attempts of
+    its job.
     """
 
     store: str = "none"
@@ -189,6 +207,7 @@ class Inventory:
     intents: tuple[Intent, ...] = ()
     unrecorded: frozenset[ObjectId] = field(default=frozenset(), compare=False)
     deleted: tuple[Deleted, ...] = ()
+    failed: tuple[Failed, ...] = ()
     jobs: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod

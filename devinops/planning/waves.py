@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from devinops.model.changes import Action
 from devinops.model.errors import InventoryError
-from devinops.model.inventory import TIME, Deleted, Inventory, Record, fingerprints
+from devinops.model.inventory import TIME, Deleted, Inventory, Record, sent_by
 from devinops.model.keys import Key, listed
 from devinops.model.objects import Problem, Source
 from devinops.model.target import TargetState, WaveState
@@ -143,30 +142,27 @@ class TargetFacts(NamedTuple):
 
     `changed` are the objects that its plan changes, or could change after a person's decision.
     `failure` says why the target cannot become as planned, and is empty if it can. `times` tells
-    when what was sent of an object last changed. `sent` stands for what that was, and `wanted` for
-    what an apply would send; what is deleted is empty.
+    when what was sent of an object last changed. `wanted` stands for what an apply would send, and
+    `failed` for what one has sent in vain; see `sent_by`.
     """
 
     changed: frozenset[Key] = frozenset()
     failure: str = ""
     times: Mapping[Key, datetime] = {}
-    sent: Mapping[Key, frozenset[tuple[str, str]]] = {}
-    wanted: Mapping[Key, frozenset[tuple[str, str]]] = {}
+    wanted: Mapping[Key, str] = {}
+    failed: Mapping[Key, str] = {}
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether an apply could not make one of the changes, as it is now."""
+        return not self.wanted.items().isdisjoint(self.failed.items())
 
 
 def facts_in(plan: Plan) -> TargetFacts:
     """Return what the inventory of a target and the entries say. Raises InventoryError."""
-    inventory = plan.inventory
-    sent = dict.fromkeys((item.key for item in inventory.deleted), frozenset[tuple[str, str]]())
-    for record in inventory.owned:
-        sent[record.key] = frozenset((name, base.sent) for name, base in record.fields.items())
-    wanted = {
-        change.key: frozenset(fingerprints(change.declaration.resource).items())
-        if change.declaration and change.action is not Action.DELETE
-        else frozenset()
-        for change in plan.changes
-    }
-    return TargetFacts(times=times_of(inventory), sent=sent, wanted=wanted)
+    wanted = {change.key: sent_by(change) for change in plan.changes}
+    failed = {item.key: item.sent for item in plan.inventory.failed}
+    return TargetFacts(times=times_of(plan.inventory), wanted=wanted, failed=failed)
 
 
 def times_of(inventory: Inventory) -> dict[Key, datetime]:
@@ -290,25 +286,12 @@ def _state(status: WaveStatus, waits_for: str, facts: Mapping[str, TargetFacts])
 def _passed(status: WaveStatus, facts: Mapping[str, TargetFacts]) -> bool:
     """Return whether a wave is done, apart from its soak.
 
-    At most `max_failed` targets may be left. No record says whether an apply has tried those that
-    could be written. It has if another target of the wave has got the same for one of these objects
-    since.
+    At most `max_failed` targets may be left, if another one is done. Those that could be written
+    must have been tried.
     """
-    left = (*status.pending, *status.failed)
-    finished = [facts[name] for name in status.wave.targets if name not in left]
-    if not left or len(left) > status.wave.max_failed or not finished:
-        return not left
-
-    def was_tried(target: TargetFacts) -> bool:
-        return any(
-            key in other.times
-            and (key not in target.times or target.times[key] < other.times[key])
-            and other.sent.get(key) == target.wanted.get(key)
-            for other in finished
-            for key in target.changed
-        )
-
-    return all(was_tried(facts[name]) for name in status.pending)
+    left = len(status.pending) + len(status.failed)
+    is_tolerated = left <= status.wave.max_failed and status.done > 0
+    return not left or (is_tolerated and all(facts[name].was_tried for name in status.pending))
 
 
 def _soaks(

@@ -31,6 +31,7 @@ from devinops.schema.fleet import FleetDocument
 from devinops.schema.inventory import (
     DeletedLine,
     EndLine,
+    FailedLine,
     HeaderLine,
     IntentLine,
     ListDocument,
@@ -114,7 +115,7 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         "inventory": schema(
             "One line of an inventory (JSON Lines): a header, a record, a deleted object, an "
             "intent or the end",
-            [HeaderLine, RecordLine, DeletedLine, IntentLine, RunLine, EndLine],
+            [HeaderLine, RecordLine, DeletedLine, FailedLine, IntentLine, RunLine, EndLine],
         ),
         "merged": schema(
             "One line of devinops-merged/TARGET.jsonl (JSON Lines), which devinops pull writes",

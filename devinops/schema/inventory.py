@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from devinops.kinds import KINDS
 from devinops.model.changes import Action
-from devinops.model.inventory import Base, Deleted, Intent, MergedEdit, Record
+from devinops.model.inventory import Base, Deleted, Failed, Intent, MergedEdit, Record
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Source
 from devinops.model.target import Target
@@ -92,6 +92,22 @@ class DeletedLine(Line, frozen=True):
     def to_model(self) -> Deleted:
         """Return the deleted object. Raises ValueError."""
         return Deleted(read_key(self.deleted), self.id, self.at)
+
+
+class FailedLine(Line, frozen=True):
+    """A change that an apply tried to make and could not, until a write or for 90 days."""
+
+    failed: KeyText
+    sent: Annotated[str, about("Hash of what it sent; empty for a delete.")]
+    at: Annotated[Text, about("Time (UTC) of the end of the apply.")]
+
+    @classmethod
+    def of(cls, failed: Failed) -> FailedLine:
+        return cls(str(failed.key), failed.sent, failed.at)
+
+    def to_model(self) -> Failed:
+        """Return the change. Raises ValueError."""
+        return Failed(read_key(self.failed), self.sent, self.at)
 
 
 class IntentLine(Line, frozen=True):

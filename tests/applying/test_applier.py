@@ -27,6 +27,7 @@ from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
 from devinops.kinds.secret import Secret
 from devinops.load import load
+from devinops.model.changes import Result
 from devinops.model.client_protocols import BeforeAgain
 from devinops.model.errors import ApiError, DevinopsError, Terminated, Unreachable
 from devinops.model.exit_codes import ExitCode
@@ -764,6 +765,7 @@ class Recorder(Journal):
 
     broken: str = ""
     steps: list[str] = field(default_factory=list)
+    failed: Mapping[Key, str] = field(default_factory=dict)
 
     def begin(self, intents: Sequence[Intent]) -> None:
         self._step("begin", [f"{i.action} {i.key.name}" for i in intents])
@@ -771,7 +773,8 @@ class Recorder(Journal):
     def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
         self._step("settle", [r.key.name for r in upserts] + [f"-{gone.id}" for gone in removals])
 
-    def finish(self, unclear: Collection[Key]) -> None:
+    def finish(self, unclear: Collection[Key], failed: Mapping[Key, str]) -> None:
+        self.failed = failed
         self._step("finish", sorted(key.name for key in unclear))
 
     def _step(self, name: str, what: list[str]) -> None:
@@ -806,6 +809,40 @@ def test_the_inventory_is_informed_before_the_first_write_and_after_each(
     ]
 
 
+def test_the_inventory_learns_which_changes_were_tried_in_vain(
+    run: Callable[..., ApplyReport],
+) -> None:
+    """What was skipped, such as after Ctrl-C, was not tried."""
+    refused, journal = ApiError("422: too long", status=422), Recorder()
+    organization = Organization(
+        [live("playbook", title="P", id="p-1"), live("knowledge", name="E", id="e-1", body="new")],
+        faults=dict.fromkeys([("create", "A"), ("delete", "P")], ("before", refused)),
+    )
+    appliers: list[Applier] = []
+
+    def edit(method: str, name: str) -> None:
+        if (method, name) == ("read", "E"):
+            organization.put(live("knowledge", name="E", id="e-1", body="edited meanwhile"))
+
+    organization.before_call = edit
+
+    def stop(result: Result) -> None:
+        if result.change.key.name == "E":
+            appliers[0].interrupt(ExitCode.INTERRUPTED)
+
+    run(
+        notes("A", "E", "Z", trigger="new") | {"playbooks": [{"title": "P", "ensure": "absent"}]},
+        organization,
+        parallelism=1,
+        journal=journal,
+        on_applier=appliers.append,
+        on_result=stop,
+    )
+    assert {key.name: bool(sent) for key, sent in journal.failed.items()} == {"A": True, "E": True}
+    run({}, organization, journal=journal)
+    assert journal.failed[Key.parse("playbook:P")] == ""
+
+
 def test_a_delete_that_a_dead_run_announced_and_made_is_announced_again(
     run: Callable[..., ApplyReport],
 ) -> None:
@@ -829,7 +866,7 @@ class Records(Journal):
     def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
         self.written += upserts
 
-    def finish(self, unclear: Collection[Key]) -> None: ...
+    def finish(self, unclear: Collection[Key], failed: Mapping[Key, str]) -> None: ...
 
 
 @pytest.mark.parametrize(("trigger", "commit"), [("t", "c2"), ("changed in Git", "c1")])

@@ -149,8 +149,9 @@ def test_a_change_goes_from_wave_to_wave(fleet: Fleet, emulator: Emulator, clock
 @pytest.mark.parametrize(
     ("step", "ahead", "until"),
     [
-        # The clock is read for the gate, for the run, and in each target before and after its write.
-        (timedelta(hours=1), timedelta(), "18:00"),
+        # The clock is read for the gate, for the run, and in each target before its write, after it,
+        # and at the end.
+        (timedelta(hours=1), timedelta(), "19:00"),
         (timedelta(), timedelta(hours=2), "14:00"),
         (timedelta(), timedelta(hours=-2), "12:00"),
     ],
@@ -250,6 +251,22 @@ def test_what_is_tried_again_does_not_hide_where_the_rollout_is(
     clock.forward(hours=24)
     out = " ".join(fleet.run("targets", "--waves").out.split())
     assert "rest has stopped: 1 of 2 targets failed, and its max_failed is 0; 1 target of" in out
+
+
+def test_a_target_that_no_apply_has_tried_is_no_failure_to_tolerate(
+    fleet: Fleet, emulator: Emulator
+) -> None:
+    fleet.commit([CANARY | {"soak": "0h", "max_failed": 1}, {"name": "rest"}])
+    assert fleet.run("apply", "-t", "a", "--yes").code == 0
+    assert fleet.states() == {"canary": "ready", "rest": "waiting"}
+    refuse = {"method": "POST", "path": "/v3/organizations/org-b/**", "fault": "status"}
+    emulator.faults = [refuse | {"status": 422}]
+    assert fleet.apply("canary")[0] == 1
+    assert fleet.states() == {"canary": "done", "rest": "ready"}
+    # The next commit has not been tried.
+    fleet.commit(note=NOTE.replace("make", "just"))
+    assert fleet.run("apply", "-t", "a", "--yes").code == 0
+    assert fleet.states() == {"canary": "ready", "rest": "waiting"}
 
 
 def test_a_wave_of_failures_says_why_it_has_stopped_although_they_are_tolerated(

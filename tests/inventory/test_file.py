@@ -28,7 +28,7 @@ from devinops.inventory.disk import hold, locked
 from devinops.inventory.journaled import JournaledStore
 from devinops.model.changes import Action
 from devinops.model.errors import InventoryError, Stale
-from devinops.model.inventory import Base, Deleted, Intent, Inventory, Record
+from devinops.model.inventory import Base, Deleted, Failed, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.target import Target
 from tests.testing.inventories import TARGET, applied, dies, in_file, intent, names, record, runs
@@ -321,6 +321,32 @@ def test_what_an_apply_deleted_is_remembered_for_90_days_and_not_owned(tmp_path:
     assert [gone.id for gone in in_file(tmp_path).read().deleted] == ["note-a", "note-b"]
     deletes(tmp_path, "c", "2026-04-01T10:00:01Z")
     assert [gone.id for gone in in_file(tmp_path).read().deleted] == ["note-b", "note-c"]
+
+
+def fails(root: Path, run: str, name: str, at: str) -> None:
+    store = in_file(root)
+    store.begin(run, [intent(run, name)], store.read())
+    store.finish(run, failed=[Failed(record(name).key, f"sent-by-{run}", at)])
+
+
+def test_a_change_that_failed_is_remembered_until_a_write_or_for_90_days(tmp_path: Path) -> None:
+    for run, name in (("r1", "a"), ("r2", "b"), ("r3", "b"), ("r4", "c")):
+        fails(tmp_path, run, name, "2026-01-01T10:00:00Z")
+    found = in_file(tmp_path).read()
+    assert {item.key.name: item.sent for item in found.failed} == {
+        "a": "sent-by-r1",
+        "b": "sent-by-r3",
+        "c": "sent-by-r4",
+    }
+    assert (found.records, found.intents) == ((), ())
+    applied(in_file(tmp_path), "r5", "b")
+    fails(tmp_path, "r6", "b", "2026-03-31T10:00:00Z")
+    deletes(tmp_path, "b", "2026-03-31T10:00:00Z")
+    assert [item.key.name for item in in_file(tmp_path).read().failed] == ["a", "c"]
+    applied(in_file(tmp_path), "r7", "c", "d")
+    assert [item.key.name for item in in_file(tmp_path).read().failed] == ["a"]
+    deletes(tmp_path, "d", "2026-04-01T10:00:01Z")
+    assert in_file(tmp_path).read().failed == ()
 
 
 def test_what_was_deleted_and_created_again_is_owned_alone(tmp_path: Path) -> None:

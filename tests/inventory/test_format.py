@@ -38,15 +38,21 @@ def test_what_is_written_is_read_back_and_written_alike(
     target: Target, inventory: Inventory
 ) -> None:
     text = dump(target, inventory)
-    assert text == dump(target, replace(inventory, deleted=tuple(reversed(inventory.deleted))))
+    again = replace(
+        inventory,
+        deleted=tuple(reversed(inventory.deleted)),
+        failed=tuple(reversed(inventory.failed)),
+    )
+    assert text == dump(target, again)
     found = parse(text, target, "place")
     assert found.records == inventory.records
     assert set(found.intents) == set(inventory.intents)
     assert found.deleted == tuple(sorted(inventory.deleted))
+    assert found.failed == tuple(sorted(inventory.failed))
     assert dump(target, found) == text
     assert text.isascii()
     assert text.count("\n") == 2 + sum(
-        map(len, (inventory.records, inventory.intents, inventory.deleted))
+        map(len, (inventory.records, inventory.intents, inventory.deleted, inventory.failed))
     )
 
 

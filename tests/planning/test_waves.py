@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from devinops.model.errors import InventoryError
 from devinops.model.exit_codes import ExitCode
-from devinops.model.inventory import Base, Deleted, Inventory, Record, fingerprints
+from devinops.model.inventory import Deleted, Failed, Inventory, Record, sent_by
 from devinops.model.keys import FolderPath, Key
 from devinops.model.objects import Source
 from devinops.model.target import TargetState, WaveState
@@ -35,7 +35,7 @@ from devinops.planning.waves import (
 )
 from tests.testing.fleets import planned_in, update
 from tests.testing.places import read_cases
-from tests.testing.reports import conflict, deletes, empty
+from tests.testing.reports import conflict, deletes
 
 CASES: dict[str, dict[str, Any]] = {case["name"]: case for case in read_cases("waves.yaml")}
 NOW = datetime(2026, 3, 12, 12, tzinfo=UTC)
@@ -136,31 +136,24 @@ def facts(written: Mapping[str, Any]) -> TargetFacts:
         frozenset(map(key, written.get("changes", ()))),
         written.get("failure", ""),
         {key(name): ago(hours) for name, hours in written.get("hours", {}).items()},
+        {key(name): "version 2" for name in written.get("changes", ())},
+        {key(name): f"version {number}" for name, number in written.get("tried", {}).items()},
     )
 
 
-def test_a_target_was_tried_only_if_another_one_has_got_the_same() -> None:
-    """Otherwise an edit for one canary and the rest would skip that canary."""
-    name, old, new = key("n"), frozenset({("body", "1")}), frozenset({("body", "2")})
-    waves = [Wave("canary", ("a", "b"), max_failed=1), Wave("rest", ("c",))]
-    done = TargetFacts(times={name: ago(1)}, sent={name: old})
-    waiting = TargetFacts(frozenset({name}), times={name: ago(2)}, wanted={name: new})
-    known = {"a": done, "b": waiting, "c": waiting}
-    assert [each.state for each in rollout(waves, known, NOW)] == ["ready", "waiting"]
-    known["a"] = done._replace(sent={name: new})
-    assert [each.state for each in rollout(waves, known, NOW)] == ["done", "ready"]
-
-
-def test_what_was_sent_is_compared_with_what_would_be_and_a_delete_with_a_delete() -> None:
-    wanted = update("b").changes[0].declaration
-    assert wanted is not None
-    fields = {name: Base(digest, None) for name, digest in fingerprints(wanted.resource).items()}
-    owned = Record(key("Deploys"), "1", fields=fields, at="2026-03-12T11:00:00Z")
-    gone = Deleted(key("a"), "2", "2026-03-12T11:00:00Z")
-    done = facts_in(replace(empty(), inventory=Inventory("branch", (owned,), deleted=(gone,))))
-    assert done.times == {key("Deploys"): ago(1), key("a"): ago(1)}
-    assert done.sent == facts_in(update("b")).wanted | {key("a"): frozenset()}
-    assert set(facts_in(deletes()).wanted.values()) == {frozenset()}
+def test_what_an_apply_sent_in_vain_is_compared_with_what_the_next_one_would_send() -> None:
+    """A delete is compared with a delete."""
+    for plan in (update("b"), deletes()):
+        tried = tuple(
+            Failed(change.key, sent_by(change), "2026-03-12T11:00:00Z") for change in plan.changes
+        )
+        inventory = Inventory("branch", failed=tried)
+        found = facts_in(replace(plan, inventory=inventory))
+        assert found.failed == found.wanted
+        assert found.was_tried
+    assert set(found.wanted.values()) == {""}
+    assert facts_in(update("b", after="Newer.")).wanted != facts_in(update("b")).wanted
+    assert not facts_in(update("b")).was_tried
 
 
 def shown(status: WaveStatus) -> str:
@@ -215,6 +208,8 @@ class World:
         self.applied = [(0, NOW)] * total  # the version, and when it was written
         self.held: set[int] = set()
         self.broken: set[int] = set()
+        self.refusing: set[int] = set()
+        self.tried: dict[int, int] = {}  # the version that could not be written
 
     def waves(self) -> list[Wave]:
         waves, first = [], 0
@@ -229,11 +224,21 @@ class World:
         for number, (version, at) in enumerate(self.applied):
             failure = "unreachable" if number in self.broken else ""
             changes = {key("n")} if version != self.committed and not failure else ()
-            facts[str(number)] = TargetFacts(frozenset(changes), failure, {key("n"): at})
+            facts[str(number)] = TargetFacts(
+                frozenset(changes),
+                failure,
+                {key("n"): at},
+                dict.fromkeys(changes, str(self.committed)),
+                {key("n"): str(self.tried[number])} if number in self.tried else {},
+            )
         return rollout(self.waves(), facts, self.now)
 
     def write(self, number: int) -> None:
-        if number not in self.broken | self.held and self.applied[number][0] != self.committed:
+        if number in self.broken | self.held or self.applied[number][0] == self.committed:
+            return
+        if number in self.refusing:
+            self.tried[number] = self.committed
+        else:
             self.applied[number] = (self.committed, self.now)
 
     def step(self, what: str, number: int, hours: int) -> None:
@@ -245,6 +250,8 @@ class World:
             self.held ^= {number}
         elif what == "break":
             self.broken ^= {number}
+        elif what == "refuse":
+            self.refusing ^= {number}
         elif what == "wait":
             self.now += timedelta(hours=hours)
         elif (chosen := due(self.rollout())) is not None:
@@ -262,6 +269,7 @@ class World:
                 n for n in members if self.applied[n][0] != self.committed or n in self.broken
             ]
             assert len(behind) <= self.max_failed
+            assert all(n in self.broken or self.tried.get(n) == self.committed for n in behind)
             current = [self.applied[n][1] for n in members if n not in behind]
             assert not members or current or not behind
             changes = any(self.applied[int(name)][0] != self.committed for name in wave.targets)
@@ -284,7 +292,7 @@ class World:
 
 STEPS = st.tuples(
     st.sampled_from(
-        ["apply", "apply", "apply", "wait", "wait", "commit", "hotfix", "hold", "break"]
+        ["apply", "apply", "apply", "wait", "wait", "commit", "hotfix", "hold", "break", "refuse"]
     ),
     st.integers(0, sum(SIZES) - 1),
     st.integers(1, 30),
@@ -300,7 +308,7 @@ def test_no_wave_starts_early_and_none_waits_without_a_reason(
         world.step(*step)
         world.check_reason()
     # When nothing more goes wrong, the rollout reaches all.
-    world.broken, world.held = set(), set()
+    world.broken, world.held, world.refusing = set(), set(), set()
     for _ in SIZES:
         world.step("apply", 0, 0)
         world.step("apply", 0, 0)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from devinops.kinds import KINDS
 from devinops.model.changes import Action
-from devinops.model.inventory import Base, Deleted, Intent, Inventory, Record
+from devinops.model.inventory import Base, Deleted, Failed, Intent, Inventory, Record
 from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.kind import Lifecycle
 
@@ -37,12 +37,15 @@ def unique(found: list[Record]) -> list[Record]:
 
 
 inventories = st.builds(
-    lambda found, open, deleted: replace(
-        Inventory.of("file", unique(found), sorted(set(open), key=repr)), deleted=tuple(deleted)
+    lambda found, open, deleted, failed: replace(
+        Inventory.of("file", unique(found), sorted(set(open), key=repr)),
+        deleted=tuple(deleted),
+        failed=tuple(failed),
     ),
     st.lists(records, max_size=5),
     st.lists(intents, max_size=3),
     st.lists(st.builds(Deleted, keys, some, some), max_size=2),
+    st.lists(st.builds(Failed, keys, st.text(max_size=8), some), max_size=2),
 )
 
 # --- the text of files ---
