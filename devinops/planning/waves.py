@@ -6,6 +6,7 @@ inventories tell when an object was last changed.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,7 @@ DUE: Final = "due"
 ENTERPRISE: Final = "enterprise"
 """The wave of the targets that are enterprises, which comes before those of devinops.yaml."""
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
+_MAX_SOAK: Final = timedelta(days=366)
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -76,6 +78,8 @@ def find_waves(
             message = "it has no targets: correct `where`, or remove the wave"
         elif "require" in item:
             message = "there are no checks that a wave could require yet: remove `require`"
+        elif duration(str(item.get("soak"))) > _MAX_SOAK:
+            message = f"its soak is more than {_MAX_SOAK.days} days: shorten it"
         if message:
             source = source_of("waves", number)
             problems.append(Problem(source, "unusable-wave", f"{item['name']}: {message}"))
@@ -97,9 +101,9 @@ def _wave(item: Mapping[str, Any], names: Iterable[str], targets: Targets) -> Wa
 
 
 def duration(written: str) -> timedelta:
-    """Return the time that a text such as `24h` means; none if it is not one."""
-    number, unit = written[:-1], _UNITS.get(written[-1:], "")
-    return timedelta(**{unit: int(number)}) if unit and number.isdecimal() else timedelta()
+    """Return the time that a text such as `24h` means; none if the schema has a problem with it."""
+    match = re.fullmatch("([0-9]{1,4})([mhd])", written)
+    return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else timedelta()
 
 
 def misplaced(

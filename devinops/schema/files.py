@@ -341,7 +341,7 @@ def _wave() -> dict[str, Any]:
             "where": where("The labels of its targets. Missing: all that are in no wave before."),
             "soak": _text(
                 "How long the next wave waits after the last change in this one, in minutes (90m), "
-                "hours (24h) or days (2d).",
+                "hours (24h) or days (2d); at most 366 days.",
                 pattern=SOAK,
                 examples=["24h"],
             ),
