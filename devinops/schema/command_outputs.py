@@ -155,6 +155,7 @@ class DiscoverDocument(Document, frozen=True, kw_only=True):
     check: Annotated[bool, about("Nothing was written.")]
     files: Annotated[tuple[str, ...], about("The files that change.")]
     organizations: Annotated[Count, about("How many organizations the enterprise has.")]
+    ignored: Annotated[Count, about("How many of them devinops.yaml ignores.")]
     new: tuple[NewTargetItem, ...]
     retitled: tuple[RetitledItem, ...]
     gone: Annotated[

@@ -265,6 +265,7 @@ TEXTS: Final[Mapping[str, tuple[Any, ...]]] = {
     "hold": ("", "waits for the audit"),
     "DiscoverDocument.files": ("", ["targets.yaml"]),
     "organizations": ("", 40),
+    "DiscoverDocument.ignored": ("", 2),
     "new": ("Targets for organizations that had none.",),
     "NewTargetItem.org_id": ("Id of the organization.", "org-0123abcd"),
     "NewTargetItem.title": ("Name of the organization.", "Payments EU"),

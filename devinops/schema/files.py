@@ -300,6 +300,11 @@ def _config() -> dict[str, Any]:
                 "description": "The organizations, each under a name of your choice, or the path "
                 "of a YAML file that has this section.",
             },
+            "ignore_organizations": {
+                "type": "array",
+                "items": _text("Id of an organization.", minLength=1, example="org-0123abcd"),
+                "description": "Organizations that devinops targets discover gives no target.",
+            },
             "layers": {
                 "type": "array",
                 "items": _layer(),

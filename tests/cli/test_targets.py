@@ -308,6 +308,26 @@ def test_the_difference_is_written_and_everything_else_stays(
     assert devinops("targets", "discover", "--check", "-C", root).code == 0
 
 
+def test_an_ignored_organization_gets_no_target_but_keeps_one(
+    repository: Write, devinops: Devinops, emulator: Emulator
+) -> None:
+    ignoring = "version: 1\nignore_organizations: [org-1, org-2, org-emulator, org-9]\ntargets:\n"
+    root = repository({"devinops.yaml": f"{ignoring}  pay: {{org_id: org-1, title: Pay}}\n"})
+    ran = devinops("targets", "discover", "-C", root)
+    assert (ran.code, ran.out.splitlines()[-1]) == (
+        0,
+        "4 organizations: 1 new, 1 with another title, 2 ignored; wrote devinops.yaml",
+    )
+    assert {target["org_id"] for target in read_project(root).targets.values()} == {
+        "org-1",
+        "org-3",
+    }
+    again = document(devinops, "targets", "discover", "--check", "-C", root)
+    assert (again["exit_code"], again["ignored"], again["new"]) == (0, 2, [])
+    ran = devinops("targets", "discover", "-C", root)
+    assert (ran.code, ran.out) == (0, "4 organizations: 2 ignored\n")
+
+
 @pytest.mark.parametrize(("rest", "hold"), [("", "new"), (", {name: rest}", None)])
 def test_a_new_organization_that_no_wave_takes_is_held(
     emulator: Emulator, repository: Write, devinops: Devinops, rest: str, hold: str | None

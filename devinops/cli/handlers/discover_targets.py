@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 TARGETS_FILE: Final = "targets.yaml"
 """The new file for targets, if devinops.yaml has none and names no other."""
 
+IGNORED: Final = "ignore_organizations"
+"""The setting with the ids of organizations that get no target."""
+
 LONGEST_NAME: Final = 40
 """Maximum length of the name of a new target, in characters."""
 
@@ -48,12 +51,14 @@ class Difference(NamedTuple):
     """How the targets differ from the organizations of the enterprise.
 
     `new` maps names to the settings of new targets, `titles` targets to the new names of their
-    organizations. `gone` are targets that are not held and have no organization.
+    organizations. `gone` are targets that are not held and have no organization. `ignored` counts
+    organizations without a target that devinops.yaml ignores.
     """
 
     new: Targets
     titles: Mapping[str, str]
     gone: tuple[str, ...]
+    ignored: int
 
     @property
     def is_empty(self) -> bool:
@@ -67,7 +72,8 @@ def discover(options: Options, *, check: bool) -> ExitCode:
         settings = _settings(project, options)
         listed = organizations(connection(settings), options.log)
         known = _known(project.targets, settings.target.api_url, os.environ)
-        difference = compare(project.targets, known, listed, hold=_holds_new(project))
+        ignored = project.data.get(IGNORED, ())
+        difference = compare(project.targets, known, listed, ignored, hold=_holds_new(project))
         raws: write_files.Raws = {}
         try:
             changes = _changes(project, difference, raws)
@@ -143,12 +149,13 @@ def compare(
     targets: Targets,
     known: Mapping[str, str],
     listed: Iterable[Organization],
+    ignored: Collection[str] = (),
     *,
     hold: bool = False,
 ) -> Difference:
     """Return how targets differ from organizations; `known` maps ids to their targets.
 
-    With `hold`, the new targets are held.
+    The ids `ignored` get no new target. With `hold`, the new targets are held.
     """
     by_id = {organization.id: organization for organization in listed}
     taken = {
@@ -157,7 +164,7 @@ def compare(
     }
     new: dict[str, Mapping[str, Any]] = {}
     for organization in by_id.values():
-        if organization.id not in known:
+        if organization.id not in {*known, *ignored}:
             name = _free_name(organization, {*taken, *new})
             title = {"title": organization.title} if organization.title else {}
             new[name] = {"org_id": organization.id, **title, **({"hold": "new"} if hold else {})}
@@ -167,7 +174,7 @@ def compare(
         if id in by_id and targets[name].get("title", by_id[id].title) != by_id[id].title != ""
     }
     gone = (name for id, name in known.items() if id not in by_id and "hold" not in targets[name])
-    return Difference(new, titles, tuple(gone))
+    return Difference(new, titles, tuple(gone), len(by_id) - len(by_id.keys() & known) - len(new))
 
 
 def _free_name(organization: Organization, taken: Collection[str]) -> str:
@@ -244,6 +251,7 @@ def _lines(
             (len(difference.new), "new"),
             (len(difference.titles), "with another title"),
             (len(difference.gone), "gone"),
+            (difference.ignored, "ignored"),
         )
     )
     written = f"; {'would write' if check else 'wrote'} {', '.join(files)}" if files else ""
@@ -277,6 +285,7 @@ def _document(
         check=check,
         files=tuple(files),
         organizations=total,
+        ignored=difference.ignored,
         new=tuple(
             NewTargetItem(name, target["org_id"], target.get("title", ""))
             for name, target in difference.new.items()
