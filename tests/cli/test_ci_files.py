@@ -291,6 +291,20 @@ def test_each_job_has_each_key_once_and_no_other_secret(tmp_path: Path, devinops
     assert {"services/*/devin/**/*.md", "orgs/**"} <= {*workflow["on"]["push"]["paths"]}
 
 
+def test_two_shards_are_two_jobs_and_one_is_no_matrix_of_shards(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    written = {}
+    for number in (1, 2):
+        root = tmp_path / str(number)
+        root.mkdir()
+        (root / "devinops.yaml").write_text(ROLLOUT.replace("shards: 3", f"shards: {number}"))
+        assert devinops("init", "-C", root, "--ci", "gitlab").code == 0
+        written[number] = (root / PIPELINE).read_text()
+    assert '"SHARD": ["1/2", "2/2"]' in written[2]
+    assert '"SHARD"' not in written[1]
+
+
 @pytest.mark.parametrize("system", ["github", "gitlab"])
 def test_a_target_that_is_added_needs_no_new_workflow(
     tmp_path: Path, devinops: Devinops, system: str

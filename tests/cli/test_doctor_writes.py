@@ -7,6 +7,7 @@ import re
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -210,9 +211,10 @@ def test_a_signal_ends_the_trial_and_deletes_what_there_is(
 
 
 def test_an_error_of_the_program_deletes_what_there_is(
-    api: Emulator, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+    api: Emulator, devinops: Devinops, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     before = objects(api)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(Trial, "_ask", lambda *_: 1 / 0)
     assert devinops("doctor", "--write", "--yes").code == 70
     assert objects(api) == before
@@ -337,6 +339,7 @@ def test_what_is_edited_while_the_question_stands_is_not_touched(
     monkeypatch.setattr("click.confirm", confirm)
     ran = devinops("doctor", "--clean")
     assert writes(api) == []
+    assert "note     notes: " in ran.err, "what would be deleted stands before the question"
     assert (
         "ok       clean: 0 objects deleted\nnote     clean: 1 object edited meanwhile, and kept"
         in ran.out
@@ -449,6 +452,16 @@ def test_a_time_of_any_size_is_old_or_not(
         assert len(emulator.knowledge()) == (0 if is_old else 1)
     assert ran.code == 0, ran
     assert ("1 object deleted" if is_old else "1 of the last hour") in ran.out
+
+
+@pytest.mark.parametrize(("minutes", "hours", "is_old"), [(90, 2, True), (30, -5, False)])
+def test_a_time_with_an_offset_is_compared_as_an_instant(
+    use: Callable[..., None], devinops: Devinops, minutes: int, hours: int, is_old: bool
+) -> None:
+    """Of two clocks, that of the created object is in a zone that would make it young, or old."""
+    zone = timezone(timedelta(hours=hours))
+    created = (datetime.now(UTC) - timedelta(minutes=minutes)).astimezone(zone).isoformat()
+    test_a_time_of_any_size_is_old_or_not(use, devinops, created, is_old)
 
 
 @pytest.mark.parametrize(

@@ -337,6 +337,21 @@ def test_reviewed_plans_are_compared_target_by_target(
     assert " -t b, and review what is left." in " ".join(report.read_text().split())
 
 
+@pytest.mark.parametrize("how", ["plan", "list"])
+def test_of_reviewed_plans_only_those_of_the_selected_targets_are_applied(
+    how: str, emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
+) -> None:
+    place, saved = root(), tmp_path / "plans.json"
+    devinops("plan", "-C", place, "-t", "a", "-t", "b", "--adopt", "--out", saved)
+    (tmp_path / "digests").write_text(digests(saved))
+    words = {"plan": [saved], "list": ["--expect", tmp_path / "digests", "--adopt"]}[how]
+    ran = devinops("apply", "-C", place, *words, "-t", "b", "-t", "c", "--format", "json")
+    assert (ran.code, states(ran)) == (0, {"b": ("planned", 0)})
+    assert [org for org, body in bodies(emulator).items() if body != "Old."] == ["org-b"]
+    none = devinops("apply", "-C", place, *words, "-t", "c")
+    assert (none.code, "has the digest of none of these targets" in none.err) == (64, True)
+
+
 @pytest.mark.parametrize("how", ["saved", "several", "list"])
 def test_the_next_step_after_a_partial_apply_selects_the_same_targets(
     how: str, emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path

@@ -155,6 +155,13 @@ def test_before_and_after_the_command_is_twice(root: Path, devinops: Devinops, l
     assert "takes one value, but 2 are given" in ran.err
 
 
+@pytest.mark.parametrize("flag", ["-q", "-v", "--no-color"])
+def test_a_flag_before_the_command_takes_no_value(
+    root: Path, devinops: Devinops, flag: str
+) -> None:
+    assert devinops(flag, "validate", "-C", root).code == 0
+
+
 def test_a_flag_that_is_given_twice_is_harmless(root: Path, devinops: Devinops) -> None:
     assert devinops("-q", "-t", "b", "plan", "-q", "--no-color", "--no-color").code == 0
 

@@ -313,6 +313,8 @@ def test_git_does_not_see_what_is_prepared(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     with Writing(tmp_path, {}) as writing:
         writing.prepare([new("c.md")])
+        (directory,) = (tmp_path / ".devinops").glob("prepared-*.tmp")
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o700
         status = ["git", "-C", tmp_path, "status", "--porcelain", "-uall"]
         assert subprocess.check_output(status, text=True) == ""
 

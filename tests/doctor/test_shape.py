@@ -28,6 +28,7 @@ def found(value: Any, shape: Any) -> list[str]:
         ([], "thing", ["the response is a list, not an object"]),
         ({"id": "a", "zone": 1, "area": 2}, "thing", ["area is unknown to devinops", "zone is unknown to devinops"]),
         ({"id": "a", "Team Rocket": 1}, "thing", ["* is unknown to devinops"]),
+        ({"id": "a", **{f"n{i:02}": 1 for i in range(20)}}, "thing", [f"n{i:02} is unknown to devinops" for i in range(20)]),
         ({"id": "a", **{f"n{i}": 1 for i in range(21)}}, "thing", ["* is unknown to devinops"]),
         ([{"id": "a"}, {"id": True}], ["thing"], ["[].id is true or false, not text"]),
         ({"a": {"Team": 1}}, {"a": "free"}, []),
