@@ -54,6 +54,10 @@ EVENT_TYPES: Final = tuple(
 )
 
 
+def _is_anything(_: Any) -> bool:
+    return True
+
+
 def _is_scalar(value: Any) -> bool:
     return isinstance(value, bool) or _is_text(value) or _is_number(value)
 
@@ -233,19 +237,22 @@ ACTIONS_BY_TYPE: Final[Mapping[str, Schema]] = {
         ("setup_prompt", "slack_monitor_config"),
     ),
 }
+_ACTION_FIELDS: Final = {
+    name: part for schema in ACTIONS_BY_TYPE.values() for name, part in schema["properties"].items()
+}
 ACTIONS: Final = sequence(
     "What each event does: start_session (at most one), message_session, or only monitor_session.",
     record(
         "An action. Its fields depend on its type.",
-        {
-            name: part
-            for schema in ACTIONS_BY_TYPE.values()
-            for name, part in schema["properties"].items()
-        }
-        | {"type": choice("What the action does.", *ACTIONS_BY_TYPE)},
+        _ACTION_FIELDS | {"type": choice("What the action does.", *ACTIONS_BY_TYPE)},
         ("type",),
+        additionalProperties=True,
         example={"type": START, "prompt": _PROMPT["example"]},
-    ),
+    )
+    | {
+        "if": {"properties": {"type": {"enum": [*ACTIONS_BY_TYPE]}}},
+        "then": {"properties": {n: {} for n in _ACTION_FIELDS}, "additionalProperties": False},
+    },
     minItems=1,
 )
 RUN_AS: Final = record(
@@ -355,7 +362,10 @@ SESSION_SETTINGS: Final = record(
     "Settings of all its sessions.",
     {
         "devin_mode": choice(
-            "The mode of Devin.", "normal", "fast", "lite", "ultra", "fusion", nullable=True
+            "The mode of Devin.",
+            *("normal", "fast", "lite", "ultra", "fusion"),
+            *("swe-2-medium", "swe-2-high", "swe-2-max"),
+            nullable=True,
         ),
         "net_policy": record(
             "Which hosts the sessions may reach: {allow: [{hostname: …}, {ipv4: …}, {ipv6: …}]}. "
@@ -552,7 +562,7 @@ def trigger_problems(triggers: Any) -> Problems:
     for inside, condition in conditions_of(triggers):
         path = ("triggers", *inside)
         operator, value = condition["operator"], condition.get("value")
-        expected, fits = _OPERATORS[operator]
+        expected, fits = _OPERATORS.get(operator, ("anything", _is_anything))
         if not fits(value):
             yield (*path, "value"), f"the operator {operator} takes {expected}"
         elif operator == "recurrence":
@@ -590,9 +600,10 @@ def action_problems(actions: Any) -> Problems:
 def _action_problems(action: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (member, message) for each fault; an empty member means the action itself."""
     schema = _action_schema(action)
+    fields = schema.get("properties", action)
     for name in action:
-        if name not in schema["properties"]:
-            known = ", ".join(schema["properties"])
+        if name not in fields:
+            known = ", ".join(fields)
             yield name, f"{action['type']} has no field {name}; its fields are {known}"
         elif isinstance(action[name], str):
             yield from ((name, message) for message in _mention_problems(action[name]))
@@ -627,5 +638,5 @@ def run_as_problems(run_as: Any) -> Problems:
     is_service_user, named = run_as["type"] == "service_user", "service_user_id" in run_as
     if is_service_user and not named:
         yield "run_as", "type: service_user needs the field service_user_id: add it"
-    if named and not is_service_user:
+    if named and run_as["type"] in ("organization", "creator"):
         yield ("run_as", "service_user_id"), f"type: {run_as['type']} takes no service_user_id"

@@ -55,8 +55,8 @@ def text(description: str, *, nullable: bool = False, **more: Any) -> dict[str, 
 
 
 def choice(description: str, *names: str, nullable: bool = False) -> dict[str, Any]:
-    values = [*names, None] if nullable else list(names)
-    return {"type": _types("string", nullable), "enum": values, "description": description}
+    """Return the schema of a word. These are `known`, and the API may have others."""
+    return {"type": _types("string", nullable), "known": [*names], "description": description}
 
 
 def switch(description: str, *, nullable: bool = False, **more: Any) -> dict[str, Any]:

@@ -177,7 +177,7 @@ def _effect(action: Any) -> tuple[str, str]:
 def _longer_sessions(before: Any, after: Any) -> Iterator[str]:
     """Yield how its sessions may become more expensive."""
     old, new = (_part(values.session_settings, "devin_mode") for values in (before, after))
-    if old != new and new != CHEAPEST and old != DEAREST:
+    if old != new and _MODES.get(new, _DEAREST) >= _MODES.get(old, _DEAREST):
         yield f"session_settings.devin_mode is {new or 'that of the organization'}"
     if _unattended(after) > _unattended(before):
         yield "its sessions no longer wait for approvals"
@@ -187,15 +187,20 @@ def _longer_sessions(before: Any, after: Any) -> Iterator[str]:
 
 
 def _is_wider(old: Any, new: Any, order: Sequence[str]) -> bool:
-    """Return whether a reply access may admit more people; an unset one is the narrowest."""
+    """Return whether a reply access may admit more people than another.
+
+    An unset one is the narrowest, and one that is not in the order the widest.
+    """
     old, new = old or order[0], new or order[0]
-    if new in (old, order[0]):
-        return False
-    return not {old, new} <= set(order) or order.index(new) > order.index(old)
+    ranks = {access: rank for rank, access in enumerate(order)}
+    return old != new and ranks.get(new, len(order)) >= ranks.get(old, len(order))
 
 
-CHEAPEST, DEAREST = "lite", "ultra"
-"""The modes of Devin at both ends; how the others compare is not documented."""
+_MODES: Final = {"lite": 0, None: 1, "normal": 1, "fast": 1, "fusion": 1, "ultra": 2}
+"""Mode of Devin → rank of what it costs. Modes of one rank may cost more than each other."""
+
+_DEAREST: Final = 3
+"""The rank of every other mode: how they compare with these is not documented."""
 
 REPLY_ACCESS: Final = {
     "slack_reply_access": ("devin_users", "slack_users", "external_slack_users"),

@@ -15,8 +15,8 @@ from typing import Any
 
 from devinops.kinds import _automation as values
 from devinops.kinds import _network as network
-from devinops.kinds._nested import Schema, full, short
-from devinops.kinds._spend import risk
+from devinops.kinds._nested import Schema, choice, full, short
+from devinops.kinds._spend import REPLY_ACCESS, risk
 from devinops.model.kind import (
     Api,
     FieldNames,
@@ -119,17 +119,15 @@ class Automation(Resource):
     )
     tools: Mapping[str, Any] | None | Unset = _group("tools", values.TOOLS)
     slack_reply_access: str | Unset = attribute(
-        schema={
-            "enum": ["devin_users", "slack_users", "external_slack_users"],
-            "description": "Who in Slack may reply to its sessions.",
-        },
+        schema=choice(
+            "Who in Slack may reply to its sessions.", *REPLY_ACCESS["slack_reply_access"]
+        ),
         names={"v3": everywhere("slack_reply_access")},
     )
     teams_reply_access: str | Unset = attribute(
-        schema={
-            "enum": ["devin_users", "teams_users"],
-            "description": "Who in Teams may reply to its sessions.",
-        },
+        schema=choice(
+            "Who in Teams may reply to its sessions.", *REPLY_ACCESS["teams_reply_access"]
+        ),
         names={"v3": everywhere("teams_reply_access")},
     )
     template_id: str | None | Unset = attribute(

@@ -133,6 +133,7 @@ def load(
     problems |= {line for line in merged if isinstance(line, Problem)}
     problems |= {*same_folders(finder.files), *duplicates(written)}
     problems |= {*titles_as_ids(written), *placeholders(written)}
+    problems |= {warning for declaration in written for warning in declaration.warnings}
     problems |= {*layers.problems, *layer_problems, *unused(written)}
     problems |= {
         item for path, item in layers.unused.items() if not finder.is_read_or_ignored(path)

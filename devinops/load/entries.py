@@ -25,7 +25,7 @@ from devinops.model.objects import (
     Source,
 )
 from devinops.model.values import canonical_text
-from devinops.schema.findings import SchemaFinding, check, entry_checker
+from devinops.schema.findings import SchemaFinding, check, entry_checker, unknown_words
 
 BodyReader = Callable[[str, Source], tuple[str | None, list[Problem]]]
 """(Path of a text file as written, its position) → text, problems."""
@@ -111,6 +111,12 @@ class _Entry:
             self.report(self.source, "superseded", message)
         return None if self.problems else self.build(self.normal(written))
 
+    def warnings(self) -> Iterator[Problem]:
+        """Yield a warning for each word that only the API can judge."""
+        for name, value in self.values.items():
+            found = unknown_words(self.kind.by_name[name].schema, value, (name,))
+            yield from findings_to_problems(self.node, self.file, found)
+
     def source_of(self, path: FieldPath) -> Source:
         """Return where a field is written, or the part of one that a path leads to."""
         if isinstance(path, str):
@@ -146,6 +152,7 @@ class _Entry:
             text_file=self.text_file,
             sources=self.sources,
             layering=self.layering(options) if options else NOT_LAYERED,
+            warnings=tuple(self.warnings()),
         )
 
     def layering(self, written: Collection[str]) -> Layering:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from devinops.model.credentials import starred
 from devinops.model.objects import Problem, Severity, Source
 
-WARNINGS = frozenset({"empty-file", "nothing-overridden", "placeholder", "unread", "unused-ignore"})
+WARNINGS = frozenset(
+    ["empty-file", "nothing-overridden", "placeholder", "unknown-word", "unread", "unused-ignore"]
+)
 
 
 def problem(source: Source, code: str, message: str) -> Problem:

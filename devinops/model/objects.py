@@ -113,6 +113,8 @@ class Declaration(NamedTuple):
     rank: int = 0
     audience: frozenset[str] | None = None
     chain: tuple[Declaration, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    """What may be wrong with a value, and does not stop anything."""
 
     @property
     def kind(self) -> Kind:

@@ -181,7 +181,18 @@ def _number(value: Any) -> bool:
 
 
 _WITHOUT_EFFECT: Final = frozenset(
-    {"$schema", "$id", "title", "description", "example", "examples", "default", "then", "else"}
+    {
+        "$schema",
+        "$id",
+        "title",
+        "description",
+        "example",
+        "examples",
+        "default",
+        "known",
+        "then",
+        "else",
+    }
 )
 _COMPILERS: Final[Mapping[str, Callable[[Any, Schema], Fits]]] = {
     "type": _type,

@@ -26,7 +26,8 @@ Path = tuple[str | int, ...]
 class SchemaFinding(NamedTuple):
     """What is wrong with the value at `path`, or, with `at_key`, with the last key of `path`.
 
-    Codes: unknown-key, missing-field, wrong-type, invalid-value, text-twice, contradiction.
+    Codes: unknown-key, missing-field, wrong-type, invalid-value, text-twice, contradiction, and
+    unknown-word, which is a warning.
     """
 
     path: Path
@@ -108,6 +109,24 @@ def check(
             if finding not in seen and not is_known:
                 seen.add(finding)
                 yield finding
+
+
+def unknown_words(
+    schema: Mapping[str, Any], value: Any, path: Path = ()
+) -> Iterator[SchemaFinding]:
+    """Yield a warning for each word of an open list that is not `known`; only the API knows all."""
+    if isinstance(value, str) and value not in schema.get("known", (value,)):
+        near = quoted(nearest(value, schema["known"], similarity=0))
+        message = (
+            f"devinops does not know the word {quoted(value)}, and only the API can say whether it "
+            f"is right; the nearest that it knows is {near}"
+        )
+        yield SchemaFinding(path, "unknown-word", message)
+    for name, part in value.items() if isinstance(value, dict) else ():
+        below = schema.get("properties", {}).get(name, {})
+        yield from unknown_words(below, part, (*path, name))
+    for number, item in enumerate(value if isinstance(value, list) else ()):
+        yield from unknown_words(schema.get("items", {}), item, (*path, number))
 
 
 def _misspelled(error: Any) -> Iterator[tuple[Path, str]]:
@@ -239,7 +258,8 @@ def _remedy_of_object(error: Any) -> str:
     required = error.schema.get("required", ())
     if isinstance(error.instance, str) and len(required) == 1:
         (name,) = required
-        if error.instance in error.schema["properties"][name].get("enum", ()):
+        schema = error.schema["properties"][name]
+        if error.instance in (*schema.get("enum", ()), *schema.get("known", ())):
             return f"; write {{{name}: {error.instance}}}"
     return ""
 

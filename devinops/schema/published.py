@@ -1,7 +1,8 @@
 """The schemas as editors and readers get them: each property has an example and says its default.
 
 Where a field is declared, `example` is one value for readers. A schema for checks may also have
-`examples`, whose first value a message names as the remedy for a value of the wrong type.
+`examples`, whose first value a message names as the remedy for a value of the wrong type, or
+`known`, the words of a list that the API may extend.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def _published(schema: Schema, definitions: Schema) -> dict[str, Any]:
             result[keyword] = {name: _published(part, definitions) for name, part in value.items()}
         elif keyword in ("items", "additionalProperties") and isinstance(value, dict):
             result[keyword] = _published(value, definitions)
-        elif keyword != "example":
+        elif keyword not in ("example", "known"):
             result[keyword] = value
     return result
 
@@ -51,8 +52,9 @@ def _property(name: str, schema: Schema, definitions: Schema) -> dict[str, Any]:
     if default not in (None, "") and "default" not in description.lower():
         text = default if isinstance(default, str) else json.dumps(default)
         result["description"] = f"{description} Default: {text}."
+    examples = schema.get("examples") or schema.get("known")
     try:
-        return {**result, "examples": schema.get("examples") or [_example(schema, definitions)]}
+        return {**result, "examples": examples or [_example(schema, definitions)]}
     except ValueError as error:
         raise ValueError(f"the property {name} has no example: {error}") from None
 
@@ -61,7 +63,7 @@ def _example(schema: Schema, definitions: Schema) -> Any:
     """Return a value that fits a schema. Raises ValueError if neither it nor its parts name one."""
     if "example" in schema:
         return schema["example"]
-    for keyword in ("examples", "enum"):
+    for keyword in ("examples", "enum", "known"):
         if keyword in schema:
             return schema[keyword][0]
     if "const" in schema:

@@ -14,6 +14,7 @@ import pytest
 from devinops.cli import webhook_secrets
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
+from tests.testing.newer_api import NewerApi
 
 RULE = "FREQ=WEEKLY;BYDAY=MO,WE;BYHOUR=9;BYMINUTE=30"
 START = {"type": "start_session", "prompt": 'Do @playbook:"Triage it" in @acme/api.'}
@@ -441,6 +442,42 @@ def test_a_risk_that_does_not_exist_cannot_be_accepted(
         not is_known,
         not is_known,
     )
+
+
+# --- words that only the API knows ----------------------------------------------------------------
+
+
+def test_words_that_devinops_does_not_know_are_pulled_declared_and_sent(
+    repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    newer = NewerApi(words={"hyper": "fast", "gitlab:merged": "gitlab:note"})
+    with Emulator({"organizations": {"org-emulator": {}}}, layers=[newer]) as emulator:
+        use(emulator.url)
+        settings = {"devin_mode": "fast", "net_policy": HOST}
+        facts = reaching(**settings) | {"triggers": [{"event_type": "gitlab:note"}]}
+        emulator.add("automation", **facts)
+        root = repository({"devinops.yaml": CONFIG})
+        pulled = devinops("pull", "-C", root)
+        assert pulled.code == 0, pulled
+        text = (root / "automations.yaml").read_text()
+        assert ("devin_mode: hyper" in text, "event_type: gitlab:merged" in text) == (True, True)
+        for command in ("validate", "plan"):
+            ran = devinops(command, "-C", root)
+            shown = " ".join((ran.out + ran.err).split())
+            assert ran.code == 0, ran
+            assert 'does not know the word "hyper"' in shown
+            assert 'the nearest that it knows is "gitlab:merge_request"' in shown
+        (root / "automations.yaml").write_text(text.replace('"N"', "M"))
+        assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+        assert only(emulator, name="M")["session_settings"]["devin_mode"] == "fast"
+
+
+def test_a_word_that_the_api_does_not_know_either_is_its_error_with_the_words_that_it_knows(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(files(reaching(devin_mode="hyper")))
+    ran = devinops("apply", "-C", root, "--yes")
+    assert (ran.code, "'swe-2-high'" in ran.out + ran.err) == (3, True), ran
 
 
 # --- the secret of a webhook ----------------------------------------------------------------------------------

@@ -157,6 +157,9 @@ MORE = [
     (mode("fast"), mode("fusion"), "session_settings.devin_mode is fusion"),
     ({}, mode("fast"), "session_settings.devin_mode is fast"),
     (mode("lite"), {}, "session_settings.devin_mode is that of the organization"),
+    (mode("ultra"), mode("newer"), "session_settings.devin_mode is newer"),
+    (mode("ultra"), mode("swe-2-high"), "session_settings.devin_mode is swe-2-high"),
+    (mode("newer"), mode("newest"), "session_settings.devin_mode is newest"),
     (
         {"concurrency": {"max_queue_depth": 1, "max_concurrent_runs": 1}},
         {"concurrency": {"max_queue_depth": 2, "max_concurrent_runs": 1}},
@@ -212,6 +215,11 @@ MORE = [
         "more people may reply to its sessions (slack_reply_access)",
     ),
     (
+        {"slack_reply_access": "newer"},
+        {"slack_reply_access": "newest"},
+        "more people may reply to its sessions (slack_reply_access)",
+    ),
+    (
         {},
         {"teams_reply_access": "teams_users"},
         "more people may reply to its sessions (teams_reply_access)",
@@ -244,6 +252,8 @@ def test_what_may_cost_more_is_a_risk_and_less_is_none(
         ({}, {"enabled": False}),
         (mode("ultra"), mode("fast")),
         (mode("ultra"), {}),
+        (mode("newer"), mode("ultra")),
+        (mode("newer"), mode("lite")),
         (mode("normal"), mode("lite")),
         ({}, mode("lite")),
         ({"concurrency": None}, {"concurrency": {"max_concurrent_runs": 1, "max_queue_depth": 5}}),
@@ -254,6 +264,7 @@ def test_what_may_cost_more_is_a_risk_and_less_is_none(
         ({"triggers": [{**PUSH, "replies": [{"type": "attach_thread"}]}]}, {}),
         ({"slack_reply_access": "external_slack_users"}, {"slack_reply_access": "slack_users"}),
         ({"slack_reply_access": "newer"}, {"slack_reply_access": "devin_users"}),
+        ({"slack_reply_access": "newer"}, {"slack_reply_access": "external_slack_users"}),
         (runs(24, 86400), runs(1, 3600)),
         ({"triggers": [at([YEARLY], [HOURLY])]}, {"triggers": [at([HOURLY])]}),
         ({"triggers": [at([YEARLY]), at([HOURLY])]}, {"triggers": [at([HOURLY])]}),

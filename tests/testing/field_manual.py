@@ -128,9 +128,12 @@ def _type(field: Schema) -> str:
 def _meaning(field: Schema) -> str:
     """Return the description, and the values if only some are possible."""
     values = field.get("enum", [field["const"]] if "const" in field else [])
-    listed = ", ".join(f"`{json.dumps(value) if value is None else value}`" for value in values)
+    known = examples if len(examples := field.get("examples", ())) > 1 and not values else ()
+    shown = values or known
+    listed = ", ".join(f"`{json.dumps(value) if value is None else value}`" for value in shown)
     description = _cell(str(field.get("description", "")))
-    return f"{description} Possible: {listed}." if values else description
+    label = "Possible" if values else "Known"
+    return f"{description} {label}: {listed}." if shown else description
 
 
 def _example(field: Schema) -> str:
