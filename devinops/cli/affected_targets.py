@@ -6,22 +6,29 @@ import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from devinops.api.connection import API_URL
 from devinops.atomic import STATE
 from devinops.cli.changed_entries import changed_paths, merge_base
 from devinops.cli.options import Options
 from devinops.config.project import DEFAULT_TARGET, Project
 from devinops.config.reading import read_repository
+from devinops.config.wrong_settings import DEFAULT_URL
 from devinops.git import Git
+from devinops.inventory import InventorySettings, open_store
 from devinops.load import Loaded
 from devinops.load.file_names import SUFFIXES, hidden_part
-from devinops.model.errors import ConfigError, stop_on_errors
+from devinops.model.client_protocols import ignore
+from devinops.model.errors import ConfigError, DevinopsError, stop_on_errors
 from devinops.model.keys import listed
 from devinops.model.objects import Declaration, Source
+from devinops.model.target import Target
+from devinops.planning.classes import Shared
+from devinops.render import counted
 
 _ABOUT: Final = ("title", "labels")
 """What a target has for people and selectors: of itself, it changes nothing in a plan."""
@@ -29,17 +36,26 @@ _ABOUT: Final = ("title", "labels")
 _EMPTY: Final = ("no-entries", "missing-layer")
 """Problems of files that are not read: a directory without them gives no target an entry."""
 
+Removed = tuple[str, Mapping[str, Any]]
+"""The name of a target that is no longer declared, and the settings that it had."""
+
 _LINK: Final = "120000"
 _AT_ONCE: Final = 1_000
 """How many files are held in memory."""
 
 
-def affected_targets(root: Path, ref: str, say: Callable[[str], None]) -> tuple[str, ...]:
+def affected_targets(
+    root: Path,
+    ref: str,
+    say: Callable[[str], None],
+    removed: Callable[[Removed], None] = ignore,
+) -> tuple[str, ...]:
     """Return the targets whose entries or settings differ from the merge base of HEAD and `ref`.
 
     They are in the order of the file. Entries are compared as each target gets them, without what
     is never sent. An inventory that is committed counts: it decides what is deleted. `say` gets
-    what a user must know. Raises ConfigError, and InputError for the files as they are now.
+    what a user must know, `removed` each target that is no longer declared. Raises ConfigError, and
+    InputError for the files as they are now.
     """
     project, loaded = read_repository(root)
     stop_on_errors(loaded.problems)
@@ -56,6 +72,8 @@ def affected_targets(root: Path, ref: str, say: Callable[[str], None]) -> tuple[
     known = {name: (name, *project.targets.get(name, {}).get("previously", ())) for name in names}
     if gone := old.targets.keys() - {name for all in known.values() for name in all}:
         say(f"no longer declared, so their objects stay as they are: {listed(gone)}")
+        for name in sorted(gone):
+            removed((name, old.targets[name]))
     now, then = _Contents(project, loaded), _Contents(old, old_loaded)
     inventories = {name: {f"{STATE}/{n}.jsonl" for n in known[name]} for name in names}
     return tuple(
@@ -63,16 +81,40 @@ def affected_targets(root: Path, ref: str, say: Callable[[str], None]) -> tuple[
     )
 
 
-def only_affected(options: Options, ref: str, names: Iterable[str]) -> tuple[str, ...]:
+def only_affected(
+    options: Options,
+    ref: str,
+    names: Iterable[str],
+    removed: Callable[[Removed], None] = ignore,
+) -> tuple[str, ...]:
     """Return those of the names whose targets are affected, and say so if there are none.
 
-    Raises as `affected_targets` does.
+    `removed` is called and errors are raised as in `affected_targets`.
     """
-    affected = affected_targets(options.root, ref, options.say)
+    affected = affected_targets(options.root, ref, options.say, removed)
     chosen = tuple(name for name in names if name in affected)
     if not chosen:
         options.say(f"what changed since {ref} affects none of the targets")
     return chosen
+
+
+def what_stays(root: Path, removed: Iterable[Removed]) -> Iterator[Shared[str]]:
+    """Yield a note on each removed target: its inventory, if there is one, counts its objects."""
+    for name, own in removed:
+        target = Target(
+            name,
+            own.get("api_url", os.environ.get(API_URL, DEFAULT_URL)),
+            "v3",
+            own.get("org_id"),
+            enterprise=bool(own.get("enterprise")),
+            previously=tuple(own.get("previously", ())),
+        )
+        number = 0
+        with suppress(DevinopsError):
+            store = open_store(InventorySettings(**own.get("inventory", {})), root, target)
+            number = len(store.read().owned)
+        stay = counted(number, "object stays", "objects stay") if number else "its objects stay"
+        yield Shared(f"removed: {stay}", (name,))
 
 
 class _Contents:

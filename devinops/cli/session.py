@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import click
 
@@ -428,10 +428,15 @@ def several(options: Options) -> tuple[str, ...]:
     return names if len(names) > 1 or shard else ()
 
 
-def targets_of_run(options: Options, affected: str | None) -> tuple[str, ...] | None:
+def targets_of_run(
+    options: Options,
+    affected: str | None,
+    removed: Callable[[tuple[str, Mapping[str, Any]]], None] = ignore,
+) -> tuple[str, ...] | None:
     """Return the names of the targets of a run over many, of which none may be left; None for one.
 
-    `affected` is the value of --affected. Raises as `several` does, and ConfigError.
+    `affected` is the value of --affected; then `removed` gets name and settings of each target that
+    is no longer declared. Raises as `several` does, and ConfigError.
     """
     names = several(options)
     if not affected:
@@ -440,7 +445,7 @@ def targets_of_run(options: Options, affected: str | None) -> tuple[str, ...] | 
     from devinops.cli.affected_targets import only_affected
 
     selected = names or selected_targets(read_project(options.root), options.flags)
-    return only_affected(options, affected, selected)
+    return only_affected(options, affected, selected, removed)
 
 
 def connection(settings: Settings) -> Connection:

@@ -146,6 +146,32 @@ def test_only_targets_that_a_change_affects_are_planned_and_applied(
     assert devinops("apply", place / "plans.json", *affected[:-1]).code == 64
 
 
+def test_a_plan_says_what_stays_of_a_target_that_is_removed(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    applied(devinops, place)
+    (place / ".devinops" / "c.jsonl").write_text("damaged\n")
+    (place / ".devinops" / "d.jsonl").unlink()
+    git(place, "init", "-q", "-b", "main")
+    git(place, "add", "-A")
+    commit(place, "-m", "base")
+    config = yaml.safe_load((place / "devinops.yaml").read_text())
+    config["targets"] = {"a": {"org_id": "org-a"}, "e": {"org_id": "org-e", "previously": ["d"]}}
+    (place / "devinops.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    affected = ("-C", place, "-t", "a", "--affected", "HEAD")
+    saved, page = place / "plans.json", place / "plan.md"
+    emulator.clear_requests()
+    ran = devinops("plan", *affected, "--out", saved, "--report", f"markdown={page}")
+    assert (ran.code, emulator.requests) == (0, [])
+    rows = page.read_text().splitlines()
+    assert rows[-2:] == ["> - `b`: removed: 1 object stays", "> - `c`: removed: its objects stay"]
+    assert "removed: 1 object stays" in ran.out
+    notes = [(note["targets"], note["item"]) for note in json.loads(saved.read_text())["notes"]]
+    assert notes == [(["b"], "removed: 1 object stays"), (["c"], "removed: its objects stay")]
+    assert "removed: 1 object stays" in devinops("show", saved, "-C", place).out
+
+
 @pytest.mark.parametrize(
     ("targets", "environment", "expected", "told"),
     [

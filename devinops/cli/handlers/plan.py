@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from devinops.api import open_reader
 from devinops.cli.options import Options
@@ -32,7 +34,7 @@ def run(
             from devinops.cli.handlers.lint import in_changed_entries
 
             lint = in_changed_entries(options, lint_since)
-        chosen = None
+        chosen, removed = None, list[tuple[str, Mapping[str, Any]]]()
         if wave:
             from devinops.cli.waves import check_selection, named, startable
 
@@ -41,12 +43,17 @@ def run(
             chosen = startable(options, wave, approvals) if is_due else named(options, wave)
             names: tuple[str, ...] | None = (*chosen.targets, *chosen.held) if chosen else ()
         else:
-            names = targets_of_run(options, affected)
+            names = targets_of_run(options, affected, removed.append)
         answer: PlanAnswer | FleetAnswer
         if names is None:
             answer = _of_one(options, detailed_exitcode, approvals)
         else:
             answer = _of_many(options, names, detailed_exitcode, approvals, affected, chosen)
+            if removed:
+                from devinops.cli.affected_targets import what_stays
+
+                notes = (*answer.plan.notes, *what_stays(options.root, removed))
+                answer = answer._replace(plan=replace(answer.plan, notes=notes))
         if out is not None:
             from devinops.applying.saved_plan import save
 
