@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from devinops import waiting
 from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Change, Outcome, Result
+from devinops.model.changes import DROPPING, Action, Change, Outcome, Result
 from devinops.model.client_protocols import BeforeAgain, Writer, ignore
 from devinops.model.errors import TOO_MANY, ApiError, DevinopsError, Terminated, Unreachable
 from devinops.model.exit_codes import ExitCode
@@ -165,20 +165,19 @@ class Applier:
 
     def _intents(self) -> Iterator[Intent]:
         """Yield what to announce: the changes, and deletes of a run that died and did them."""
-        run, inventory = self.options.run_id, self.plan.inventory
         for change in self.plan.changes:
-            yield Intent(run, change.action, change.key, change.id)
-        for id in self.plan.removals:
-            if id in inventory.unrecorded:
-                yield Intent(run, Action.DELETE, inventory.by_id[id].key, id.id)
+            is_dropped = change.action in DROPPING
+            action = Action.DELETE if is_dropped else change.action
+            if not is_dropped or change.object_id in self.plan.inventory.unrecorded:
+                yield Intent(self.options.run_id, action, change.key, change.id)
 
     def _results(self) -> Iterator[Result]:
         """Make every change; yield the results as they arrive."""
         changes = self.plan.changes
-        for result in self._adopt([change for change in changes if _is_record_only(change)]):
+        for result in self._record_only([change for change in changes if change.is_record_only]):
             self.hooks.on_result(result)
             yield result
-        for stage in _stages([change for change in changes if not _is_record_only(change)]):
+        for stage in _stages([change for change in changes if not change.is_record_only]):
             attempts = [partial(self._attempt, change) for change in stage]
             for result in waiting.results(attempts, lambda: self.writer.parallelism):
                 self._journal_result(result)
@@ -199,13 +198,15 @@ class Applier:
         removals = [change.object_id] if is_removed else []
         self._try_journal(lambda: self.journal.settle(upserts, removals))
 
-    def _adopt(self, changes: Sequence[Change]) -> list[Result]:
-        """Adopt objects that equal their entries: only their records are written, all at once."""
-        pairs = [(change, change.live) for change in changes if change.live]
-        if pairs:
-            records = [self._record(change, live) for change, live in pairs]
+    def _record_only(self, changes: Sequence[Change]) -> list[Result]:
+        """Adopt objects that equal their entries: only their records are written, all at once.
+
+        The records of those that are released or forgotten were removed before.
+        """
+        records = [self._record(change, change.live) for change in changes if change.live]
+        if records:
             self._try_journal(lambda: self.journal.settle(records, []))
-        return [Result(change, Outcome.DONE, "", live.id, live=live) for change, live in pairs]
+        return [Result(c, Outcome.DONE, "", c.id, live=c.live) for c in changes]
 
     def _try_journal(self, step: Callable[[], None]) -> None:
         """Do a step of the journal. If it fails, stop the run but still report what was written."""
@@ -599,11 +600,6 @@ def _missing(error: DevinopsError) -> _Unclear:
 
 def _has_changed(now: Live, before: Live) -> bool:
     return now.resource != before.resource or now.ids != before.ids
-
-
-def _is_record_only(change: Change) -> bool:
-    """Return whether a change only writes a record to the inventory."""
-    return change.action is Action.ADOPT and not change.fields
 
 
 def _stages(changes: Collection[Change]) -> Iterator[list[Change]]:

@@ -164,10 +164,10 @@ def _saved(plan: PlanDocument, document: Mapping[str, Any]) -> SavedPlan:
     target = plan.target.to_model()
     changes = tuple(item.to_model() for item in plan.changes)
     hashes = (item.live_hash for item in plan.changes)
-    digest = digest_of(target, zip(changes, hashes, strict=True))
+    digest = digest_of(target, zip(changes, hashes, strict=True), plan.inventory.moves_from)
     return SavedPlan(
         target=target,
-        inventory=Inventory(plan.inventory.store),
+        inventory=Inventory(plan.inventory.store, moves_from=plan.inventory.moves_from),
         owned=plan.inventory.owned,
         digest=digest,
         edited=_edited(plan, digest, document),
@@ -269,4 +269,5 @@ def _target(saved: FleetTargetItem) -> TargetPlan:
         wrote=bool(outcomes and outcomes.get(Outcome.DONE)),
         unverified=saved.unverified or "",
         backup=saved.backup or None,
+        moves_from=saved.moves_from,
     )

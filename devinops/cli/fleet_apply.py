@@ -117,7 +117,7 @@ class _FleetApply:
     def keep(self, kept: Kept[Writer]) -> None:
         """Take the plan of a target. Raises ConfigError if the value of a secret is missing."""
         session, plan = kept.session, kept.plan
-        if not (plan.changes or plan.upserts or plan.removals):
+        if not plan.is_written:
             # Results that a run left in the local journal when it died must still be saved.
             session.store.sweep()
             return

@@ -198,7 +198,7 @@ class JournaledStore:
         before = self._parse(draft.loaded.stored.texts, draft.runs)
         recovered = merge.recover(before, self._journal())
         after = change(self._without_dead_runs(recovered, draft.runs))
-        if dump(self.target, after) == dump(self.target, before):
+        if dump(self.target, after) == dump(self.target, before) and not before.moves_from:
             return
         announced = merge.open_runs(after)
         for run, file in draft.runs.items():
@@ -225,6 +225,8 @@ class JournaledStore:
         if stored := [file for file in files if file in texts]:
             label = self.backend.label(stored[0])
             inventory = parse(texts[stored[0]], self.target, label, store)
+            if stored[0] != files[0]:
+                inventory = replace(inventory, moves_from=stored[0].removesuffix(".jsonl"))
         announced = [
             intent
             for file in runs.values()

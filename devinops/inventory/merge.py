@@ -113,6 +113,7 @@ def fold(inventory: Inventory, results: Iterable[Settled]) -> Inventory:
         deleted=tuple(sorted(item for item in deleted.values() if not _is_old(item, now))),
         failed=tuple(sorted(item for item in failed.values() if not _is_old(item, now))),
         jobs=inventory.jobs,
+        moves_from=inventory.moves_from,
     )
 
 

@@ -21,6 +21,18 @@ class Action(StrEnum):
     ADOPT = "adopt"
     REPLACE = "replace"
     DELETE = "delete"
+    RELEASE = "release"
+    FORGET = "forget"
+
+
+DROPPING = frozenset({Action.RELEASE, Action.FORGET})
+"""Actions that only remove a record from the inventory.
+
+An object that is released stays and is no longer owned; one that is forgotten is gone already.
+"""
+
+ENDING = DROPPING | {Action.DELETE}
+"""Actions after which an object is not owned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ class Change:
     """One planned step.
 
     `id` and `live` are None for a create. `declaration` is None for the delete of an undeclared
-    object.
+    object. What only removes a record has neither a `declaration` nor a `live`.
     """
 
     action: Action
@@ -96,6 +108,12 @@ class Change:
         return resource.kind
 
     @property
+    def is_record_only(self) -> bool:
+        """Whether this changes only the inventory."""
+        is_equal = self.action is Action.ADOPT and not self.fields
+        return is_equal or self.action in DROPPING
+
+    @property
     def moves(self) -> bool:
         """Whether this change decides in which folder the object is: it creates or moves it."""
         return self.live is None or any(field.name == self.kind.parent for field in self.fields)
@@ -103,8 +121,8 @@ class Change:
     @property
     def generated_secret(self) -> GeneratedSecret | None:
         """The secret that the API generates with this change; None if it generates none."""
-        secret = self.kind.generated_secret
-        if secret is None or self.action is Action.DELETE:
+        secret = None if self.action in ENDING else self.kind.generated_secret
+        if secret is None:
             return None
         before = self.live.resource if self.live else None
         return secret if secret.expected(before, self.written()) else None

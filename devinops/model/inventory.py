@@ -199,7 +199,8 @@ class Inventory:
     are not owned. `failed` are changes that could not be made lately. `jobs` names the CI jobs of
     runs, if they are known. `unrecorded` are the objects that a run which died may have written
     without a record of it; they are known only on the machine of the run, and to later attempts of
-    its job.
+    its job. `moves_from` is the old name of the target if the inventory is stored under that; the
+    next apply moves it.
     """
 
     store: str = "none"
@@ -209,6 +210,7 @@ class Inventory:
     deleted: tuple[Deleted, ...] = ()
     failed: tuple[Failed, ...] = ()
     jobs: Mapping[str, str] = field(default_factory=dict, compare=False)
+    moves_from: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, store: str, records: Iterable[Record], intents: Iterable[Intent] = ()) -> Inventory:

@@ -51,6 +51,8 @@ class TargetPlan(NamedTuple):
     seen that in the plan. `code` is the exit code, None if the plan tells it. `digest` is empty if
     nothing can be applied. Without a plan, `target` is None and the numbers are 0.
 
+    For `moves_from` see `Inventory`.
+
     `outcomes` are the numbers of changes after an apply, None without one. `unverified` says why it
     is not known what is left. `backup` is the path of the file with what was overwritten or
     deleted.
@@ -73,6 +75,7 @@ class TargetPlan(NamedTuple):
     wrote: bool = False
     unverified: str = ""
     backup: str | None = None
+    moves_from: str = ""
 
     @property
     def writes(self) -> bool:
@@ -86,7 +89,8 @@ class TargetPlan(NamedTuple):
             return self.code or ExitCode.OK
         if self.refusals or self.blocked:
             return ExitCode.DECIDE
-        return ExitCode.LOOK if detailed and self.changes else ExitCode.OK
+        pending = self.changes or self.moves_from
+        return ExitCode.LOOK if detailed and pending else ExitCode.OK
 
 
 class Shared(NamedTuple, Generic[T]):
@@ -291,6 +295,7 @@ class PlanCollector:
             blocked=len(plan.blocked),
             drift=len(plan.drift),
             refusals=len(plan.refusals),
+            moves_from=plan.inventory.moves_from,
         )
         parts: dict[str, Any] = {}
         if is_planned:

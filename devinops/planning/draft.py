@@ -92,8 +92,8 @@ class PlanDraft:
 
     Each of the `notes` is about a key. `staying` holds the owned objects that are not declared and
     not pruned. `in_root` holds the entries that ask for the root until their folder exists.
-    `upserts` and `removals` are inventory records to write and to remove without a request to the
-    API. `conflicts` are the keys for which a decision was asked.
+    `upserts` are inventory records to write without a request to the API, and `dropped` the
+    changes that only remove one. `conflicts` are the keys for which a decision was asked.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -104,7 +104,7 @@ class PlanDraft:
     staying: list[Key] = field(default_factory=list)
     in_root: list[Declaration] = field(default_factory=list)
     upserts: list[Record] = field(default_factory=list)
-    removals: list[ObjectId] = field(default_factory=list)
+    dropped: list[Change] = field(default_factory=list)
     conflicts: set[Key] = field(default_factory=set)
     unchanged: int = 0
 
@@ -113,7 +113,6 @@ class PlanDraft:
         self.blocked.sort(key=lambda blocked: (blocked.key, blocked.by))
         self.drift.sort(key=lambda drift: (drift.key, drift.id))
         self.warnings.sort()
-        self.removals.sort()
 
     def block(
         self,
@@ -146,10 +145,18 @@ class PlanDraft:
         self.conflicts.add(key)
         return context.approvals.choice(key)
 
-    def forget(self, record: Record | None) -> None:
-        """Remove a record from the inventory."""
+    def drop(
+        self,
+        record: Record | None,
+        live: Live | None,
+        reason: str,
+        entry: Declaration | None = None,
+    ) -> None:
+        """Remove a record from the inventory; `live` is its object, None if that is gone."""
         if record:
-            self.removals.append(record.object_id)
+            action = Action.RELEASE if live else Action.FORGET
+            facts, source = (action, record.key, reason, record.id), source_of(record)
+            self.dropped.append(Change(*facts, declared_at=entry.source if entry else source))
 
     def warn(self, declaration: Declaration, field: str, code: str, message: str) -> None:
         source = declaration.source_of(field)

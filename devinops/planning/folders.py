@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Change
+from devinops.model.changes import ENDING, Action, Change
 from devinops.model.inventory import Base, Inventory, Record, fingerprint
 from devinops.model.keys import (
     ROOT,
@@ -150,7 +150,7 @@ def needs_all_folders(changes: Iterable[Change], snapshot: Snapshot, inventory: 
     return inventory.store == "none" or any(
         bool(change.live or change.key.folder) or not is_any_seen
         for change in changes
-        if change.kind.parent and change.moves and change.action is not Action.DELETE
+        if change.action not in ENDING and change.kind.parent and change.moves
     )
 
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Change, Drift, Refusal, Risk
+from devinops.model.changes import ENDING, Action, Change, Drift, Refusal, Risk
 from devinops.model.inventory import Inventory
 from devinops.model.keys import Key
+from devinops.model.kind import Lifecycle
 from devinops.model.objects import Declaration, Ensure
 from devinops.model.policy import (
     ON_CONFLICT,
@@ -69,6 +70,7 @@ def guard(
         in_scope = filter(context.in_scope, context.real.unmanaged(inventory.by_id))
         managed = owned + Counter(live.key.kind for live in in_scope)
         refusals += _never_owned(removals, inventory)
+        refusals += _never_restored(removals)
         refusals += _too_many_removals(removals, managed, declarations, policy.max_delete)
     if approvals.allow_missing is not None:
         are = "owned object is" if missing.total() == 1 else "owned objects are"
@@ -113,7 +115,7 @@ def needed(approvals: Approvals, changes: Iterable[Change]) -> Approvals:
 def risks(changes: Iterable[Change]) -> Iterator[Risk]:
     """Yield the risks of changes, whether they are approved or not."""
     for change in changes:
-        if not change.kind.hazards or change.action is Action.DELETE:
+        if change.action in ENDING or not change.kind.hazards:
             continue
         before, after = change.live.resource if change.live else None, change.written()
         for hazard in change.kind.hazards:
@@ -206,6 +208,26 @@ def _never_owned(removals: _Removals, inventory: Inventory) -> Iterator[Refusal]
         yield Refusal(reason, approval)
 
 
+def _never_restored(removals: _Removals) -> Iterator[Refusal]:
+    """Refuse deletes of undeclared objects whose values nobody can restore, such as secrets."""
+    lost = Counter(change.key.kind for change in removals.deletes if _is_lost(change))
+    for noun, count in sorted(lost.items()):
+        what, values = f"{count} {KINDS[noun].section}", "their values"
+        if count == 1:
+            what, values = f"1 {noun}", "its value"
+        yield Refusal(
+            f"{what} without an entry would be deleted, and nobody can restore {values}: "
+            f"{removals.check}, then pass {removals.approval}; to keep it, declare it with "
+            "ensure: unmanaged",
+            removals.approval,
+        )
+
+
+def _is_lost(change: Change) -> bool:
+    """Return whether a change deletes an undeclared object whose value nobody can restore."""
+    return not change.declaration and change.kind.lifecycle is Lifecycle.CONTRACT
+
+
 def _exactly(what: str, allowed: int, total: int, but: str) -> Iterator[Refusal]:
     """Refuse unless the accepted number equals that of the plan."""
     if allowed != total:
@@ -229,7 +251,7 @@ def _too_many_removals(
     ensured = defaultdict[str, set[Ensure]](set)
     for declaration in declarations:
         ensured[declaration.key.kind].add(declaration.ensure)
-    deletes = Counter(change.key.kind for change in removals.deletes)
+    deletes = Counter(c.key.kind for c in removals.deletes if not _is_lost(c))
     reasons = [
         _too_many(kind, count, managed.get(kind, 0), limit, ensured[kind])
         for kind, count in sorted(deletes.items())

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from devinops.model.changes import (
+    DROPPING,
     Action,
     Blocked,
     Blocker,
@@ -56,6 +57,8 @@ from devinops.planning.superseded import advice, after_replacements, waits_for
 
 DIGEST_LENGTH = 32
 
+_PRUNED = (Lifecycle.MANAGED, Lifecycle.CONTRACT)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -65,9 +68,9 @@ class Plan:
     declarations that already hold. `refusals` say why nothing may be applied. `problems` are
     warnings, because files with errors have no plan. `drift` holds changes made outside devinops,
     which stay. `renamed` holds the folders whose path in the files is old, `in_root` the entries
-    that ask for the root until their folder exists. `upserts` and `removals` are inventory records
-    to write and to remove without a request to the API. `held` says why nothing may be written to
-    the target, and is empty if it may.
+    that ask for the root until their folder exists. `upserts` are inventory records to write
+    without a request to the API. `held` says why nothing may be written to the target, and is empty
+    if it may.
     """
 
     target: Target
@@ -83,7 +86,6 @@ class Plan:
     renamed: tuple[RenamedFolder, ...] = ()
     in_root: tuple[Declaration, ...] = ()
     upserts: tuple[Record, ...] = ()
-    removals: tuple[ObjectId, ...] = ()
     only: tuple[str, ...] = ()
     approvals: Approvals = field(default_factory=Approvals)
     held: str = ""
@@ -95,7 +97,8 @@ class Plan:
     @cached_property
     def digest(self) -> str:
         """Fingerprint of the target and the changes; commit, time and files do not matter."""
-        return digest_of(self.target, [(change, live_hash(change)) for change in self.changes])
+        changes = [(change, live_hash(change)) for change in self.changes]
+        return digest_of(self.target, changes, self.inventory.moves_from)
 
     @cached_property
     def risks(self) -> tuple[Risk, ...]:
@@ -104,8 +107,19 @@ class Plan:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether there is nothing to do, to decide on or to remove from the inventory."""
-        return not (self.changes or self.blocked or self.drift or self.refusals or self.removals)
+        """Whether there is nothing to do and nothing to decide on."""
+        undecided = self.blocked or self.drift or self.refusals
+        return not (self.changes or undecided or self.inventory.moves_from)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether an apply writes to the organization or to the inventory."""
+        return bool(self.changes or self.upserts or self.inventory.moves_from)
+
+    @property
+    def removals(self) -> tuple[ObjectId, ...]:
+        """The records to remove from the inventory without a request to the API."""
+        return tuple(change.object_id for change in self.changes if change.action in DROPPING)
 
     @property
     def owned(self) -> int:
@@ -132,15 +146,16 @@ class Plan:
             return ExitCode.OK
         if self.refusals or self.blocked:
             return ExitCode.DECIDE
-        return ExitCode.LOOK if detailed and self.changes else ExitCode.OK
+        pending = self.changes or self.inventory.moves_from
+        return ExitCode.LOOK if detailed and pending else ExitCode.OK
 
 
 @dataclass(frozen=True)
 class SavedPlan:
     """A plan that was read from a file. It can be shown and compared, but not applied.
 
-    It lacks the live objects. Of the inventory it has only the store and the number of owned
-    objects, and of what is unmanaged only the numbers.
+    It lacks the live objects. Of the inventory it has only the store, the number of owned objects
+    and the name that it moves from, and of what is unmanaged only the numbers.
 
     `digest` is the fingerprint of the changes in the document. `edited` says that the document was
     changed after it was saved; empty if it was not.
@@ -172,16 +187,19 @@ ShownPlan: TypeAlias = Plan | SavedPlan
 """What is shown and compared; see `Plan` for what each member means."""
 
 
-def digest_of(target: Target, changes: Iterable[tuple[Change, str | None]]) -> str:
+def digest_of(target: Target, changes: Iterable[tuple[Change, str | None]], moves_from: str) -> str:
     """Return the digest of changes for a target; each change comes with its `live_hash`.
 
-    The live values and the changed fields together determine the object after the change.
+    The live values and the changed fields together determine the object after the change. For
+    `moves_from` see `Inventory`.
     """
     total = hashlib.sha256(json.dumps(target.identity).encode())
     for change, hash_of_live in changes:
         fields = plain_fields(change.fields)
         parts = [str(change.key), change.id, change.action.value, hash_of_live, fields]
         total.update(json.dumps(parts, sort_keys=True).encode())
+    if moves_from:
+        total.update(json.dumps({"moves_from": moves_from}).encode())
     return total.hexdigest()[:DIGEST_LENGTH]
 
 
@@ -250,7 +268,10 @@ def build_plan(
     references = _resolve_references(matches, context, draft)  # of changes; blocks changes
     waiting = {blocked.key for blocked in draft.blocked} | references.waiting_entries
     orphans, gone = undeclared(matches, elsewhere, context)
-    draft.removals += (record.object_id for record in gone)  # removals
+    for record in gone:
+        live = context.live.by_id.get(record.object_id)
+        why = f"it now belongs to somebody else ({live.holder})" if live else "not live"
+        draft.drop(record, None, f"not declared, and {why}")  # dropped
     if orphans:
         _plan_orphans(orphans, matches, waiting, context, draft)  # everything; hints in reasons
     after_replacements(draft, desired, waiting)  # `successor` of deletes; blocks deletes
@@ -262,6 +283,7 @@ def build_plan(
     if only:
         draft = narrow(draft, only)  # takes out what `only` does not select; blocks changes
     draft.upserts += folder_records(used, context.live, request.inventory)  # upserts
+    draft.changes += draft.dropped  # changes that no pass above may take for those of objects
     draft.sort()  # the order
 
     refusals = (
@@ -274,7 +296,7 @@ def build_plan(
         blocked=tuple(draft.blocked),
         drift=tuple(draft.drift),
         problems=tuple(draft.warnings),
-        notes=tuple(_notes(draft, snapshot, desired, only)),
+        notes=tuple(_notes(draft, snapshot, desired, request)),
         refusals=refusals,
         unmanaged=dict(sorted(Counter(live.key.kind for live in others).items())),
         unchanged=draft.unchanged,
@@ -282,7 +304,6 @@ def build_plan(
         renamed=tuple(renamed),
         in_root=tuple(draft.in_root),
         upserts=tuple(draft.upserts),
-        removals=tuple(draft.removals),
         only=tuple(map(str, only)),
         approvals=needed(request.approvals, draft.changes),
         held=request.policy.hold,
@@ -352,7 +373,7 @@ def _plan_unmanaged(matched: Match, context: PlanContext, draft: PlanDraft) -> N
     """Stop owning an object, unless `prune: scope` would then delete it as undeclared."""
     live = matched.live
     if live is None or live.key == matched.declaration.key or not context.in_scope(live):
-        draft.forget(matched.record)
+        draft.drop(matched.record, live, "ensure: unmanaged", matched.declaration)
     elif matched.record:
         reason = (
             f"its key in the web app is {live.key}, which is in scope: give this entry that "
@@ -408,8 +429,8 @@ def _plan_orphans(
     for orphan in orphans:
         live = orphan.live
         successor = successors.get(live.object_id)
-        is_managed = live.kind.lifecycle is Lifecycle.MANAGED
-        if is_managed and orphan.record and context.policy.prune is Prune.OFF:
+        is_kept = context.policy.prune is Prune.OFF and live.kind.lifecycle in _PRUNED
+        if is_kept and orphan.record:
             draft.staying.append(orphan.key)
         elif successor and successor in waiting:
             draft.blocked.append(waits_for(successor, orphan.key, live.id, orphan.source))
@@ -443,9 +464,10 @@ def _notes(
     draft: PlanDraft,
     snapshot: Snapshot,
     declarations: Iterable[Declaration],
-    only: Sequence[Only],
+    request: PlanRequest,
 ) -> Iterator[str]:
-    """Yield the notes of a plan about what the filters select."""
+    """Yield the notes of a plan about what the filters select, and about its inventory."""
+    only, old_name = request.only, request.inventory.moves_from
 
     def selected(key: Key) -> bool:
         return not only or any(filter.selects(key) for filter in only)
@@ -455,6 +477,8 @@ def _notes(
         are = "1 owned object is" if is_one else f"{len(staying)} owned objects are"
         stay = "it stays" if is_one else "they stay"
         yield f"{are} no longer declared ({listed(staying)}); {stay} because prune is off"
+    if old_name:
+        yield f"the inventory still has the old name {old_name} of this target: apply renames it"
     notes = (*draft.notes, *advice(snapshot, draft.changes, declarations))
     yield from (note for key, note in notes if selected(key))
     yield from foreign_notes(live for live in snapshot.objects if selected(live.key))

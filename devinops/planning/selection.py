@@ -79,7 +79,7 @@ def narrow(draft: PlanDraft, only: Sequence[Only]) -> PlanDraft:
         drift=_selected(draft.drift, only),
         in_root=_selected(draft.in_root, only),
         upserts=_selected(draft.upserts, only),
-        removals=[],
+        dropped=_selected(draft.dropped, only),
     )
 
 

@@ -147,7 +147,7 @@ class TargetFacts(NamedTuple):
     `changed` are the objects that its plan changes, or could change after a person's decision.
     `failure` says why the target cannot become as planned, and is empty if it can. `times` tells
     when what was sent of an object last changed. `wanted` stands for what an apply would send, and
-    `failed` for what one has sent in vain; see `sent_by`.
+    `failed` for what one has sent in vain; see `sent_by`. `moves`: an apply renames the inventory.
     """
 
     changed: frozenset[Key] = frozenset()
@@ -155,6 +155,7 @@ class TargetFacts(NamedTuple):
     times: Mapping[Key, datetime] = {}
     wanted: Mapping[Key, str] = {}
     failed: Mapping[Key, str] = {}
+    moves: bool = False
 
     @property
     def was_tried(self) -> bool:
@@ -201,7 +202,10 @@ def facts_of(plan: FleetPlan, known: Mapping[str, TargetFacts]) -> dict[str, Tar
                 else "blocked until a person decides"
             )
         own = known.get(target.name, TargetFacts())
-        facts[target.name] = own._replace(changed=frozenset(changed[target.name]), failure=failure)
+        moves = bool(target.moves_from)
+        facts[target.name] = own._replace(
+            changed=frozenset(changed[target.name]), failure=failure, moves=moves
+        )
     return facts
 
 
@@ -273,7 +277,8 @@ def _changed(wave: Wave, facts: Mapping[str, TargetFacts]) -> frozenset[Key]:
 def _left(wave: Wave, facts: Mapping[str, TargetFacts]) -> WaveStatus:
     """Return what is left to do in a wave; its state is still to be found."""
     failed = {name: facts[name].failure for name in wave.targets if facts[name].failure}
-    pending = tuple(name for name in wave.targets if facts[name].changed and name not in failed)
+    needing = [name for name in wave.targets if facts[name].changed or facts[name].moves]
+    pending = tuple(name for name in needing if name not in failed)
     return WaveStatus(wave, WaveState.DONE, pending, failed)
 
 

@@ -195,12 +195,14 @@ class Differences(NamedTuple):
 
     `held` are reviewed changes of objects that are now blocked, or changed outside devinops and
     kept; their reasons say so. `differing` are pairs of a change as reviewed and as it is now.
+    `moved`: only one of the plans renames the inventory.
     """
 
     new: tuple[Change, ...]
     held: tuple[Change, ...]
     gone: tuple[Change, ...]
     differing: tuple[tuple[Change, Change], ...]
+    moved: bool = False
 
     @classmethod
     def between(cls, reviewed: ShownPlan, now: ShownPlan) -> Differences:
@@ -213,6 +215,7 @@ class Differences(NamedTuple):
             held=tuple(replace(change, reason=why) for change, why in missing if why),
             gone=tuple(change for change, why in missing if not why),
             differing=tuple(pair for pair in pairs if _content(pair[0]) != _content(pair[1])),
+            moved=reviewed.inventory.moves_from != now.inventory.moves_from,
         )
 
     def __str__(self) -> str:
@@ -223,6 +226,8 @@ class Differences(NamedTuple):
             (len(self.differing), "different"),
         )
         summary = ", ".join(f"{count} {word}" for count, word in counts if count)
+        if self.moved:
+            return summary or "only one of them renames the inventory"
         return summary or "a live value that no entry mentions has changed"
 
 

@@ -133,6 +133,7 @@ def verdict(plan: FleetPlan, error: str = "") -> str:
             (sum(bool(target.refusals) for target in planned), "refused"),
             (sum(bool(target.blocked) for target in planned), "blocked in part"),
             (sum(bool(target.drift) for target in planned), "changed outside devinops"),
+            (sum(bool(target.moves_from) for target in planned), "with an inventory to rename"),
             *((plan.count(state), state.value) for state in STATES),
         )
     )
@@ -300,13 +301,19 @@ def plan_look(plan: FleetPlan) -> Look:
 def _applied(plan: FleetPlan) -> str:
     """Return in how many targets all is done of those that needed something, and the counts."""
     planned = [target for target in plan.targets if target.state is TargetState.PLANNED]
-    concerned = [target for target in planned if target.changes or target.blocked]
+    concerned = [t for t in planned if t.changes or t.blocked or t.moves_from]
     finished = sum(target.exit_code() is ExitCode.OK for target in concerned)
     unwritten = sum(plan.count(state) for state in STATES if state is not TargetState.HELD)
     numbers = plan.outcomes()
     numbers[Outcome.BLOCKED] += sum(target.blocked for target in planned)
     done = joined((numbers[outcome], outcome) for outcome in Outcome)
-    others = joined((plan.count(state), state.value) for state in STATES)
+    renamed = sum(bool(t.moves_from and not t.unverified) for t in planned)
+    others = joined(
+        (
+            (renamed, "with a renamed inventory"),
+            *((plan.count(state), state.value) for state in STATES),
+        )
+    )
     is_interrupted = plan.exit_code() in (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
     word = "Interrupted: applied" if is_interrupted else "Applied"
     details = "; ".join(filter(None, (done, others))) or "nothing to do"

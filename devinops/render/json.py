@@ -74,7 +74,7 @@ def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> schema.PlanDo
     return schema.PlanDocument(
         **HEAD,
         target=schema.TargetItem.of(plan.target),
-        inventory=schema.InventoryItem(plan.inventory.store, plan.owned),
+        inventory=schema.InventoryItem(plan.inventory.store, plan.owned, plan.inventory.moves_from),
         digest=plan.digest,
         complete=True,
         exit_code=exit_code,

@@ -78,7 +78,7 @@ def _plan(plan: ShownPlan) -> Mapping[str, _Value]:
     """Return the outputs of a plan, without a digest if none of it may be applied."""
     return {
         "target": plan.target.name,
-        "has_changes": bool(plan.changes),
+        "has_changes": bool(plan.changes or plan.inventory.moves_from),
         "changes": len(plan.changes),
         "deletes": sum(change.action is Action.DELETE for change in plan.changes),
         "blocked": len(plan.blocked),
@@ -94,7 +94,9 @@ def _fleet(plan: FleetPlan) -> Mapping[str, _Value]:
         "target": ALL,
         "targets": len(plan.targets),
         "classes": len(plan.classes),
-        "has_changes": any(t.drift if plan.is_drift else t.writes for t in plan.targets),
+        "has_changes": any(
+            t.drift if plan.is_drift else t.writes or t.moves_from for t in plan.targets
+        ),
         "changes": sum(target.changes for target in planned),
         "deletes": sum(target.deletes for target in planned),
         "blocked": sum(target.blocked for target in planned),

@@ -14,6 +14,8 @@ SIGNS: Final = {
     Action.ADOPT: Sign("<=", Look.MOVED, "adopt"),
     Action.REPLACE: Sign("±", Look.REPLACED, "replace"),
     Action.DELETE: Sign("-", Look.REMOVED, "delete"),
+    Action.RELEASE: Sign("=>", Look.MOVED, "release"),
+    Action.FORGET: Sign("/", Look.DIM, "forget"),
 }
 BLOCKED: Final = Sign("!", Look.WAITING, "blocked")
 REFUSED: Final = Sign("!", Look.ERROR, "refused")

@@ -424,7 +424,8 @@ def verdict(plan: ShownPlan, error: str = "", untouched: Iterable[tuple[int, str
     stopped = "not applied, " if error else "held, " if plan.held else ""
     if plan.refusals:
         stopped = "refused, "
-    return stopped + "; ".join(filter(None, (changes or "nothing to change", others)))
+    moves = "the inventory to rename" if plan.inventory.moves_from else ""
+    return stopped + "; ".join(filter(None, (changes or "nothing to change", moves, others)))
 
 
 def _needed_by(blocked: Sequence[Blocked]) -> str:
@@ -468,7 +469,8 @@ def title(report: ApplyReport, where: str) -> str:
     elif counts[Outcome.FAILED] or counts[Outcome.SKIPPED]:
         done = "Partly applied"
     word = "Interrupted in" if report.interrupted else f"{done} to"
-    return f"{word} {where}: {parts or 'nothing to do'}"
+    rest = "the inventory renamed" if report.plan.inventory.moves_from else "nothing to do"
+    return f"{word} {where}: {parts or rest}"
 
 
 def next_step(report: ApplyReport, flags: str, code: Callable[[str], str]) -> str:

@@ -146,6 +146,7 @@ TEXTS: Final[Mapping[str, tuple[Any, ...]]] = {
     "FleetTargetItem.blocked": ("Number of blocked steps.", 0),
     "FleetTargetItem.drift": ("Number of changes made outside devinops.", 0),
     "FleetTargetItem.refusals": ("How many reasons forbid an apply.", 0),
+    "moves_from": ("", "staging"),
     "outcomes": ("Outcome → number of changes, after an apply.", {"done": 3}),
     "FleetDocument.targets": ("The targets, in the order of the files.",),
     "classes": ("The changes, once for all targets whose changes read the same.",),

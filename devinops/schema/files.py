@@ -603,7 +603,8 @@ def _policy() -> dict[str, Any]:
         "prune": {
             "enum": [prune.value for prune in Prune],
             "description": "Which undeclared objects are deleted: none (off, the default), "
-            "those that the inventory owns, or also every note in `scope`.",
+            "those that the inventory owns, or also every note in `scope`. Secrets need "
+            "--allow-delete as well.",
             "example": Prune.OWNED.value,
         },
         "scope": {

@@ -19,6 +19,7 @@ from devinops.schema.plan import (
     Hash,
     HazardItem,
     MissingItem,
+    MovesFrom,
     ProblemItem,
     RefusalItem,
     ResultItem,
@@ -47,6 +48,7 @@ class FleetTargetItem(Struct, frozen=True, kw_only=True):
     blocked: Count
     drift: Count
     refusals: Count
+    moves_from: MovesFrom = ""
     outcomes: dict[Outcome, Count] | UnsetType = UNSET
     unverified: Annotated[str | UnsetType, about("Why it is not known what is left.")] = UNSET
     backup: str | None | UnsetType = UNSET

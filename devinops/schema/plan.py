@@ -158,11 +158,15 @@ class TargetItem(Struct, frozen=True):
         return addressed(Target(*facts, self.emulator, self.enterprise))
 
 
+MovesFrom = Annotated[str, about("Old name of the target that apply moves it from; or empty.")]
+
+
 class InventoryItem(Struct, frozen=True):
     """The kind of store that was used, and the number of objects that the inventory owns."""
 
     store: StoreName
     owned: Count
+    moves_from: MovesFrom = ""
 
 
 class ChangeItem(Struct, frozen=True):

@@ -855,6 +855,24 @@ def test_a_delete_that_a_dead_run_announced_and_made_is_announced_again(
     assert journal.steps[:2] == ["begin create A delete Gone", "settle -Gone-1 -Lost-1"]
 
 
+def test_what_is_released_or_forgotten_is_reported_and_nothing_is_written(
+    run: Callable[..., ApplyReport],
+) -> None:
+    journal = Recorder()
+    stays, gone = (live("knowledge", name=name, id=name.lower()) for name in ("Stays", "Gone"))
+    inventory = Inventory.of("file", [Record(stays.key, "stays"), Record(gone.key, "gone")])
+    organization = Organization([stays])
+    entries = {"knowledge": [{"name": "Stays", "ensure": "unmanaged"}]}
+    report = run(entries, organization, inventory=inventory, journal=journal)
+    assert [(r.change.action, r.id, r.outcome) for r in report.results] == [
+        ("forget", "gone", "done"),
+        ("release", "stays", "done"),
+    ]
+    assert journal.steps == ["begin", "settle -gone -stays", "finish"]
+    assert organization.objects == [stays]
+    assert {method for method, _ in organization.calls} <= {"list"}
+
+
 class Records(Journal):
     """A journal that keeps the records of each write."""
 

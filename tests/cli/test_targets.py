@@ -15,7 +15,7 @@ from devinops.cli.handlers.discover_targets import LONGEST_NAME, compare
 from devinops.config.reading import read_project
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
-from tests.testing.inventories import git
+from tests.testing.inventories import commit, git
 
 SEED = {
     "organizations": {
@@ -254,6 +254,68 @@ def test_a_renamed_target_keeps_its_inventory(
     else:
         names = {*git(tmp_path / "remote.git", "ls-tree", "--name-only", "devinops").split()}
     assert names == {"pay.jsonl"}
+
+
+@pytest.mark.parametrize("store", ["file", "branch"])
+def test_the_inventory_of_a_renamed_target_moves_although_nothing_else_changes(
+    repository: Write, devinops: Devinops, emulator: Emulator, tmp_path: Path, store: str
+) -> None:
+    """Otherwise the objects would no longer be owned once `previously` is removed."""
+    config = "version: 1\ntargets: {%s: {org_id: org-1, prune: owned, inventory: {store: %s}%s}}\n"
+    files = {"devinops.yaml": config % ("billing", store, ""), "knowledge/a.md": NOTE}
+    root = repository(files | {"knowledge/b.md": NOTE.replace("name: A", "name: B")})
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", "remote.git")
+    git(root, "init", "-q", "-b", "main")
+    git(root, "remote", "add", "origin", "../remote.git")
+    commit(root, "--allow-empty", "-m", "x")
+    git(root, "push", "-q", "origin", "main")
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    settings = root / "devinops.yaml"
+    settings.write_text(config % ("pay", store, ", previously: [billing]"))
+    plan = tmp_path / "plan.json"
+    planned = devinops("plan", "-C", root, "--detailed-exitcode", "--out", plan)
+    assert planned.code == 2
+    assert "still has the old name billing of this target: apply renames it" in planned.out
+    assert "nothing to change; the inventory to rename; 2 unchanged." in planned.out
+    settings.write_text(config % ("pay", store, ""))
+    assert devinops("apply", plan, "-C", root).code == 5
+    settings.write_text(config % ("pay", store, ", previously: [billing]"))
+    ran = devinops("apply", plan, "-C", root)
+    assert (ran.code, ran.out.splitlines()[-1]) == (
+        0,
+        "Applied to pay (organization org-1): the inventory renamed.",
+    )
+    settings.write_text(config % ("pay", store, ""))
+    (root / "knowledge" / "b.md").unlink()
+    after = devinops("plan", "-C", root, "--detailed-exitcode")
+    assert (after.code, "- knowledge:B" in after.out) == (2, True)
+
+
+def test_the_inventories_of_several_renamed_targets_move_together(
+    repository: Write, devinops: Devinops, emulator: Emulator
+) -> None:
+    config = (
+        "version: 1\ndefaults: {inventory: {store: file}}\n"
+        "targets: {%s: {org_id: org-1%s}, %s: {org_id: org-2%s}}\n"
+    )
+    root = repository({"devinops.yaml": config % ("a", "", "b", ""), "knowledge/a.md": NOTE})
+    assert devinops("apply", "-C", root, "-t", "all", "--yes").code == 0
+    previously = (", previously: [a]", ", previously: [b]")
+    settings = config % ("pay", previously[0], "ship", previously[1])
+    (root / "devinops.yaml").write_text(settings)
+    planned = devinops("plan", "-C", root, "-t", "all", "--detailed-exitcode")
+    assert planned.code == 2
+    assert planned.out.splitlines()[-1] == (
+        "Plan for 2 organizations: nothing to change; 2 with an inventory to rename."
+    )
+    ran = devinops("apply", "-C", root, "-t", "all", "--yes")
+    assert (ran.code, ran.out.splitlines()[-1]) == (
+        0,
+        "Applied to 2 of 2 organizations: 2 with a renamed inventory.",
+    )
+    assert {path.name for path in (root / ".devinops").glob("*.jsonl")} == {
+        "pay.jsonl", "ship.jsonl",
+    }  # fmt: skip
 
 
 # --- discovering ----------------------------------------------------------------------------------

@@ -400,6 +400,48 @@ def test_a_changed_version_rotates_a_secret(
     assert "-value" not in kept.replace("key-value", "") + ran.out + ran.err
 
 
+GONE = {"secrets.yaml": "secrets: [{key: OTHER, type: key-value, ensure: absent}]\n"}
+
+
+def test_a_secret_whose_entry_goes_is_deleted_only_with_an_approval_of_its_own(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THE_VALUE", "first-value")
+    root = repository({"devinops.yaml": CONFIG, "secrets.yaml": SECRET % 1})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    repository(GONE)
+    refused = devinops("apply", "-C", root, "--yes")
+    assert (refused.code, len(emulator.secrets())) == (4, 1)
+    assert "nobody can restore its value: check it, then pass --allow-delete 1" in refused.out
+    repository({"devinops.yaml": CONFIG.replace("owned", "'off'")} | GONE)
+    kept = devinops("apply", "-C", root, "--yes")
+    assert (kept.code, len(emulator.secrets())) == (0, 1)
+    assert "1 owned object is no longer declared (secret:TOKEN); it stays" in kept.out
+    repository({"devinops.yaml": CONFIG})
+    ran = devinops("apply", "-C", root, "--yes", "--allow-delete", "1")
+    assert (ran.code, emulator.secrets()) == (0, [])
+    assert "cannot restore the value of a secret" in ran.out
+
+
+def test_a_secret_that_people_manage_is_released_and_stays(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THE_VALUE", "first-value")
+    root = repository({"devinops.yaml": CONFIG, "secrets.yaml": SECRET % 1})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    digest = document(devinops, "plan", "-C", root)["digest"]
+    repository({"secrets.yaml": "secrets: [{key: TOKEN, type: key-value}]\n"})
+    plan = document(devinops, "plan", "-C", root)
+    assert [(c["action"], c["key"]) for c in plan["changes"]] == [("release", "secret:TOKEN")]
+    assert devinops("plan", "-C", root, "--detailed-exitcode").code == 2
+    assert devinops("apply", "-C", root, "--expect", digest).code == 5
+    assert devinops("apply", "-C", root, "--expect", plan["digest"]).code == 0
+    repository(GONE)
+    after = document(devinops, "plan", "-C", root)
+    assert (after["changes"], after["inventory"]["owned"]) == ([], 0)
+    assert (len(emulator.secrets()), after["unmanaged"]) == (1, {"secret": 1})
+
+
 def test_a_rotation_that_fails_half_way_names_the_missing_secret(
     repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch, use: Callable[..., None]
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, Refusal
 from devinops.model.exit_codes import ExitCode
+from devinops.model.inventory import Inventory
 from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Source
 from devinops.model.policy import ADOPT, Approvals
@@ -232,6 +233,14 @@ def test_the_exit_code_is_that_of_all_plans(
     assert (plan_of_all.only, plan_of_all.approvals.adopt) == (("knowledge:*",), True)
     assert plan_of_all.exit_code() == code
     assert plan_of_all.exit_code(detailed=True) == detailed
+
+
+def test_an_inventory_to_rename_is_pending_but_writes_nothing_to_the_organization() -> None:
+    renamed = replace(empty(), inventory=Inventory("file", moves_from="old"))
+    plan = fleet_of([planned_in("a", renamed), planned_in("b", empty())])
+    assert [target.moves_from for target in plan.targets] == ["old", ""]
+    assert [target.writes for target in plan.targets] == [False, False]
+    assert (plan.exit_code(), plan.exit_code(detailed=True)) == (ExitCode.OK, ExitCode.LOOK)
 
 
 def test_a_held_target_counts_nowhere_and_a_refused_run_wants_a_decision() -> None:

@@ -267,6 +267,34 @@ def test_the_digest_tells_an_outside_edit_that_is_kept_from_one_that_is_written_
     assert kept.digest != over.digest
 
 
+def test_the_digest_covers_what_changes_only_in_the_inventory(tmp_path: Path) -> None:
+    """A plan without such a change has the digest of its other changes."""
+    owned = {"owned": [LIVE], "declare": {"knowledge": [{"name": "A", "ensure": "unmanaged"}]}}
+    edited = LIVE | {"body": "edited"}
+    released = plan_of(tmp_path, owned | {"live": [LIVE]})
+    forgotten = plan_of(tmp_path, owned)
+    empty = replace(released, changes=())
+    renamed = replace(empty, inventory=Inventory("file", moves_from="old"))
+    other = replace(empty, inventory=Inventory("file", moves_from="older"))
+    digests = [plan.digest for plan in (released, forgotten, empty, renamed, other)]
+    assert len({*digests}) == len(digests)
+    assert plan_of(tmp_path, owned | {"live": [edited]}).digest == released.digest
+    assert empty.digest == plan_of(tmp_path, {"declare": {}}).digest
+
+
+@pytest.mark.parametrize(("old_name", "code"), [("", ExitCode.OK), ("old", ExitCode.LOOK)])
+def test_an_inventory_to_rename_is_pending_and_said(
+    tmp_path: Path, old_name: str, code: ExitCode
+) -> None:
+    inventory = Inventory("file", moves_from=old_name)
+    target = Target("production", "https://api.devin.ai", "v3", "org-1")
+    plan = build_plan((), snapshot(()), PlanRequest(target, Policy(), TODAY, inventory))
+    assert (plan.exit_code(), plan.exit_code(detailed=True)) == (ExitCode.OK, code)
+    assert plan.is_written is bool(old_name)
+    said = "the inventory still has the old name old of this target: apply renames it"
+    assert plan.notes == ((said,) if old_name else ())
+
+
 def test_the_digest_does_not_depend_on_the_order_of_members(tmp_path: Path) -> None:
     case = {
         "declare": {
@@ -333,7 +361,7 @@ def test_on_v1_the_target_stands_for_the_organization_that_the_api_does_not_name
     assert replace(plan, target=replace(here, org_id="a")).digest not in digests
 
 
-def test_a_plan_is_quiet_when_there_is_nothing_to_do_to_decide_or_to_forget(tmp_path: Path) -> None:
+def test_a_plan_is_quiet_when_there_is_nothing_to_do_or_to_decide(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
     key = Key.parse("knowledge:A")
     quiet = replace(plan, changes=())
@@ -342,7 +370,7 @@ def test_a_plan_is_quiet_when_there_is_nothing_to_do_to_decide_or_to_forget(tmp_
         replace(quiet, blocked=(Blocked(Blocker.CONFLICT, key, "r"),)),
         replace(quiet, drift=(Drift(DriftEvent.DELETED, key, "id"),)),
         replace(quiet, refusals=(Refusal("r"),)),
-        replace(quiet, removals=(("knowledge", "id"),)),
+        replace(quiet, inventory=Inventory("file", moves_from="old")),
     ):
         assert not loud.is_quiet
 

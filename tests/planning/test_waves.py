@@ -33,9 +33,9 @@ from devinops.planning.waves import (
     rollout,
     times_of,
 )
-from tests.testing.fleets import planned_in, update
+from tests.testing.fleets import fleet_of, planned_in, update
 from tests.testing.places import read_cases
-from tests.testing.reports import conflict, deletes
+from tests.testing.reports import conflict, deletes, empty
 
 CASES: dict[str, dict[str, Any]] = {case["name"]: case for case in read_cases("waves.yaml")}
 NOW = datetime(2026, 3, 12, 12, tzinfo=UTC)
@@ -154,6 +154,13 @@ def test_what_an_apply_sent_in_vain_is_compared_with_what_the_next_one_would_sen
     assert set(found.wanted.values()) == {""}
     assert facts_in(update("b", after="Newer.")).wanted != facts_in(update("b")).wanted
     assert not facts_in(update("b")).was_tried
+
+
+def test_a_wave_is_not_done_while_an_inventory_has_an_old_name() -> None:
+    old_name = Inventory("branch", moves_from="old")
+    plan = fleet_of([planned_in("a", empty(), inventory=old_name), planned_in("b", empty())])
+    statuses = rollout([Wave("canary", ("a",)), Wave("rest", ("b",))], facts_of(plan, {}), NOW)
+    assert [(each.state, each.pending) for each in statuses] == [("ready", ("a",)), ("done", ())]
 
 
 def shown(status: WaveStatus) -> str:

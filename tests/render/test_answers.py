@@ -19,6 +19,7 @@ WANTED: Final = declared(note("Deploys", body="Changed in Git."))
 EDITED: Final = note("Deploys", body="Edited in the web app.", id="note-1")
 REVIEWED: Final = planned(WANTED, [NOTE], [NOTE])
 UNCHANGED: Final = planned(declared(NOTE), [NOTE], [NOTE])
+RENAMED: Final = replace(UNCHANGED, inventory=replace(UNCHANGED.inventory, moves_from="staging"))
 FOLDER: Final = Key("folder", FolderPath(""), "Backend")
 
 
@@ -66,6 +67,21 @@ def test_a_change_that_is_blocked_or_left_alone_now_is_held_back(
     assert held.reason.startswith(reason)
     for format in ("text", "markdown", "html", "json"):
         assert reason in "".join(render(format, differences)), format
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "says"),
+    [
+        (RENAMED, UNCHANGED, "only one of them renames the inventory"),
+        (UNCHANGED, RENAMED, "only one of them renames the inventory"),
+        (RENAMED, REVIEWED, "1 new"),
+        (RENAMED, RENAMED, "a live value that no entry mentions has changed"),
+    ],
+)
+def test_an_inventory_that_only_one_plan_renames_is_a_difference(
+    before: Plan, now: Plan, says: str
+) -> None:
+    assert str(Differences.between(before, now)) == says
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from devinops.planning.plan import PlanRequest, build_plan
 from devinops.render import render
 from devinops.render.answers import DriftAnswer, Failure, PlanAnswer
 from tests.testing.actions import outputs
+from tests.testing.fleets import answer as fleet_answer
+from tests.testing.fleets import fleet_of, planned_in
 from tests.testing.hostile_text import HOSTILE
 from tests.testing.problems import answer, problem
 
@@ -58,6 +60,14 @@ def test_a_report_has_the_outputs_of_its_plan() -> None:
     facts = written(ApplyReport(EMPTY, ()))
     assert (facts["has_changes"], facts["digest"]) == ("false", EMPTY.digest)
     assert facts["summary"].startswith("Applied to production")
+
+
+def test_an_inventory_to_rename_is_a_change_that_needs_an_apply() -> None:
+    renamed = replace(EMPTY, inventory=replace(EMPTY.inventory, moves_from="old"))
+    assert written(PlanAnswer(renamed, ExitCode.OK))["has_changes"] == "true"
+    both = [planned_in("a", renamed), planned_in("b", EMPTY)]
+    assert written(fleet_answer(fleet_of(both)))["has_changes"] == "true"
+    assert written(fleet_answer(fleet_of(both[1:])))["has_changes"] == "false"
 
 
 def test_drift_is_counted() -> None:

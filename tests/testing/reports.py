@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from devinops.applying.report import ApplyReport
 from devinops.model.changes import Outcome, Result
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record, base
-from devinops.model.objects import Declaration, Live, Problem, Severity, Snapshot, Source
+from devinops.model.objects import Declaration, Ensure, Live, Problem, Severity, Snapshot, Source
 from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.drift import find_drift
@@ -147,6 +148,19 @@ def deletes(number: int = 12) -> Plan:
     return planned(declared(kept), [*notes, kept], [*notes, kept])
 
 
+def released() -> Plan:
+    """Return a plan that changes only the inventory: records, and the name that it is stored under."""
+    stays, gone = note("Of people"), note("Gone")
+    plan = planned(
+        [entry._replace(ensure=Ensure.UNMANAGED) for entry in declared(stays)],
+        [stays],
+        [stays, gone],
+    )
+    old_name = replace(plan.inventory, moves_from="staging")
+    said = "the inventory still has the old name staging of this target: apply renames it"
+    return replace(plan, inventory=old_name, notes=(said,))
+
+
 def conflict() -> Plan:
     """Return a plan with a conflict, a missing folder, and an adoption that wants an approval."""
     base = note(
@@ -275,6 +289,7 @@ def drifted() -> DriftAnswer:
 ANSWERS: Final[Mapping[str, Callable[[], Answer]]] = {
     "small": lambda: PlanAnswer(small(), ExitCode.OK),
     "deletes": lambda: PlanAnswer(deletes(), ExitCode.DECIDE),
+    "released": lambda: PlanAnswer(released(), ExitCode.OK),
     "conflict": lambda: PlanAnswer(conflict(), ExitCode.DECIDE),
     "empty": lambda: PlanAnswer(empty(), ExitCode.OK),
     "hostile": lambda: PlanAnswer(hostile(), ExitCode.DECIDE),

@@ -124,7 +124,7 @@ def _apply(
     is_as_approved = approved is not None and approved.digest == plan.digest
     show(session.options, plan, asking=asking, approved=is_as_approved)
     _check(plan, approved, session.options)
-    if not (plan.changes or plan.upserts or plan.removals):
+    if not plan.is_written:
         # Results that a run left in the local journal when it died must still be saved.
         session.store.sweep()
         return ApplyReport(plan, ())

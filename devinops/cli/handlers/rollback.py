@@ -187,6 +187,8 @@ def _plan(
         saved.objects, snapshot, target, policy=policy, run=saved.run, approvals=approvals
     )
     notes = (*_notes(saved), *_notes_about_files(plan, inventory, policy), *plan.notes)
+    # A rollback without changes writes nothing, so it does not announce a rename of the inventory.
+    inventory = replace(inventory, moves_from="")
     return Planned(replace(plan, notes=notes, inventory=inventory), snapshot)
 
 

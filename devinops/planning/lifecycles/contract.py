@@ -28,7 +28,7 @@ _DAYS = {"d": 1, "w": 7}
 
 
 class Contract(Managed):
-    """Plans objects that must exist. Creates or replaces one only with its value; never prunes."""
+    """Plans objects that must exist. Creates, replaces and prunes one only with its value."""
 
     def _missing(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         declaration = match.declaration
@@ -70,6 +70,12 @@ class Contract(Managed):
             draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
         elif context.has_inventory and declaration.value_variable:
             self._owned(match, live, context, draft)
+        elif match.record:
+            reason = (
+                "its entry does not say where its value comes from, so people manage it, and it "
+                "stays if the entry goes"
+            )
+            draft.drop(match.record, live, reason, declaration)
         else:
             draft.unchanged += 1
 
@@ -99,8 +105,9 @@ class Contract(Managed):
     def orphan(
         self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
     ) -> None:
-        """Stop owning the object. It is never pruned, because its value could not be restored."""
-        draft.forget(orphan.record)
+        """Delete the object; a guard asks a person first, because nobody can restore its value."""
+        why = f"{orphan.why}; no rollback restores its value"
+        super().orphan(orphan._replace(why=why), successor, context, draft)
 
     def rollback(
         self, saved: Saved, live: Live | None, context: RollbackContext, draft: PlanDraft

@@ -52,7 +52,7 @@ class Managed:
         declaration, live, record = match.declaration, match.live, match.record
         names = moved_outside(record.fields, live.resource) if record and live else ()
         if live is None:
-            draft.forget(record)
+            draft.drop(record, None, "ensure: absent, and not live", declaration)
             blocked = _block_labeled(declaration, ", so nothing is deleted: remove", context, draft)
             draft.unchanged += not blocked
         elif record and record.protect:

@@ -27,7 +27,7 @@ class Required:
         self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
     ) -> None:
         """Remove its record; such an object is never owned."""
-        draft.forget(orphan.record)
+        draft.drop(orphan.record, orphan.live, orphan.why)
 
     def rollback(
         self, saved: Saved, live: Live | None, context: RollbackContext, draft: PlanDraft

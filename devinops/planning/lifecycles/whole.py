@@ -25,7 +25,7 @@ class Whole(Managed):
     def orphan(
         self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
     ) -> None:
-        draft.forget(orphan.record)
+        draft.drop(orphan.record, orphan.live, orphan.why)
         note = f"{orphan.key} is {orphan.why}; its settings stay as they are"
         draft.notes.append((orphan.key, note))
 

@@ -69,7 +69,8 @@ def _verdict(plan: ShownPlan, error: str) -> Html:
     numbers = Counter(change.action for change in plan.changes)
     pieces = [_number(SIGNS[a], numbers[a], "to ") for a in Action if numbers[a]]
     others = ((BLOCKED, len(plan.blocked)), (OUTSIDE, len(plan.drift)))
-    pieces = pieces or [text("Nothing to change")]
+    nothing = "The inventory to rename" if plan.inventory.moves_from else "Nothing to change"
+    pieces = pieces or [text(nothing)]
     pieces += [_number(sign, number) for sign, number in others if number]
     held = "Held: " if plan.held else ""
     stopped = "Refused: " if plan.refusals else "Not applied: " if error else held
@@ -195,7 +196,7 @@ def _plan_sections(
 
 def _how_to(plan: ShownPlan, job: JobLinks | None, command: str) -> Html:
     """Return the command that applies this plan and no other."""
-    if not plan.changes:
+    if not (plan.changes or plan.inventory.moves_from):
         return Html("")
     merge = f"{MERGE} By hand:" if job and job.in_request and not plan.only else ""
     blocked = "What is blocked stays as it is. " if plan.blocked else ""

@@ -9,7 +9,15 @@ from itertools import groupby
 from typing import Final
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, Missing
+from devinops.model.changes import (
+    DROPPING,
+    Action,
+    Blocked,
+    Change,
+    Drift,
+    FieldChange,
+    Missing,
+)
 from devinops.model.objects import Problem
 from devinops.planning.commands import pull_command
 from devinops.planning.lifecycles.required import is_missing
@@ -39,10 +47,12 @@ _OUTSIDE: Final = "changed outside devinops"
 SECTIONS: Final = (
     Action.DELETE,
     Action.REPLACE,
+    Action.RELEASE,
     Action.UPDATE,
     Action.RENAME,
     Action.ADOPT,
     Action.CREATE,
+    Action.FORGET,
 )
 """The actions in the order in which changes are shown: the most dangerous first."""
 
@@ -229,8 +239,10 @@ def change_item(page: MarkdownPage, change: Change, word: str = "") -> Item:
 
     A delete has no line, because the summary lists it.
     """
-    is_delete = change.action is Action.DELETE
-    line = "" if is_delete else page.item(change.key, page.location(change.source), word=word)
+    is_delete, reason = change.action is Action.DELETE, ""
+    if change.action in DROPPING:
+        reason = change.reason
+    line = "" if is_delete else page.item(change.key, location(page, change), reason, word)
     if not change.fields:
         return Item(line)
     one_sided = change.action in (Action.CREATE, Action.DELETE)
@@ -242,8 +254,8 @@ def change_item(page: MarkdownPage, change: Change, word: str = "") -> Item:
 
 
 def location(page: MarkdownPage, change: Change) -> str:
-    """Return where a change is written; for a delete, as it was before the request."""
-    return page.location(change.source, gone=change.action is Action.DELETE)
+    """Return where a change is written; if its entry is gone, as it was before the request."""
+    return page.location(change.source, gone=change.action in (Action.DELETE, Action.FORGET))
 
 
 def _blocked_item(page: MarkdownPage, block: Blocked) -> Item:
@@ -286,7 +298,7 @@ def _problems(page: MarkdownPage, problems: Sequence[Problem]) -> Iterator[str]:
 
 def _end(page: MarkdownPage, plan: ShownPlan, command: str) -> Iterator[str]:
     """Yield the digest of a plan, and the command that applies it, if it can be applied."""
-    if not plan.changes:
+    if not (plan.changes or plan.inventory.moves_from):
         return
     yield "### How to apply"
     if not command:

@@ -1,6 +1,8 @@
-"""A secret's contract: what follows from it never depends on a value, and nothing is ever pruned."""
+"""A secret's contract: what follows from it never depends on a value, and nothing is pruned unasked."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
@@ -29,14 +31,15 @@ def test_the_value_is_shown_by_the_name_of_its_variable() -> None:
     assert "value_from" not in {field.name for field in change.fields}
 
 
-@pytest.mark.parametrize("prune", ["off", "owned", "scope"])
-def test_one_that_is_no_longer_declared_is_let_go_whatever_is_pruned(prune: str) -> None:
+def test_one_that_is_no_longer_declared_is_deleted_for_good() -> None:
     record = Record(TOKEN.key, TOKEN.id)
     draft = PlanDraft()
     orphan = Orphan(TOKEN, TOKEN.key, "no longer declared", record)
     inventory = Inventory.of("file", [record])
     Contract().orphan(orphan, None, context([TOKEN], inventory=inventory), draft)
-    assert (draft.changes, draft.removals) == ([], [TOKEN.object_id])
+    (change,) = draft.changes
+    assert (change.action, change.object_id, draft.dropped) == (Action.DELETE, TOKEN.object_id, [])
+    assert change.reason == "no longer declared; no rollback restores its value"
 
 
 def test_a_tombstone_deletes_it() -> None:
@@ -79,11 +82,12 @@ def test_one_of_a_kind_without_values_is_added_by_a_person() -> None:
 
 
 @pytest.mark.parametrize("recorded", [False, True])
-def test_one_of_a_kind_without_values_that_is_there_is_unchanged(recorded: bool) -> None:
+def test_one_of_a_kind_without_values_that_is_there_is_never_owned(recorded: bool) -> None:
     there = Live("x1", Permit(name="A"), created_at=1)
     record = Record(there.key, there.id) if recorded else None
     inventory = Inventory.of("file", [record] if record else [])
     draft = PlanDraft()
     match = Match(entry(Permit(name="A")), there, record=record)
     Contract().plan(match, context([there], inventory=inventory), draft)
-    assert draft == PlanDraft(unchanged=1)
+    assert [change.action for change in draft.dropped] == [Action.RELEASE] * recorded
+    assert replace(draft, dropped=[]) == PlanDraft(unchanged=not recorded)

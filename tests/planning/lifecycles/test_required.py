@@ -38,7 +38,8 @@ def test_a_record_of_one_is_only_forgotten() -> None:
     draft = PlanDraft()
     orphan = Orphan(FOLDER, FOLDER.key, "no longer declared", record)
     Required().orphan(orphan, None, context([FOLDER]), draft)
-    assert (draft.removals, draft.changes) == ([FOLDER.object_id], [])
+    assert draft.changes == []
+    assert [change.object_id for change in draft.dropped] == [FOLDER.object_id]
 
 
 def test_no_run_overwrites_one_so_there_is_none_to_bring_back() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devinops.model.changes import Blocker
+from devinops.model.changes import Action, Blocker
 from devinops.model.inventory import Record
 from devinops.model.objects import Live
 from devinops.planning.draft import PlanDraft
@@ -20,7 +20,8 @@ def test_an_entry_that_goes_changes_nothing_and_is_noted() -> None:
     draft = PlanDraft()
     Whole().orphan(orphan, None, context([setting]), draft)
     assert draft.changes == []
-    assert draft.removals == [setting.object_id]
+    (released,) = draft.dropped
+    assert (released.action, released.object_id) == (Action.RELEASE, setting.object_id)
     assert [note for _, note in draft.notes] == [
         "playbook:P is no longer declared; its settings stay as they are"
     ]
