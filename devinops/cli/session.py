@@ -137,6 +137,15 @@ class Session(Generic[C_co]):
         """Return what other runs have not finished."""
         return tuple(f"busy: {text}" for text in busy(inventory, self.options.command_flags))
 
+    def rename_notes(self, inventory: Inventory) -> Iterator[str]:
+        """Yield what to do if the target was renamed, so that its inventory is not found."""
+        if not inventory.records and (old := self.store.other_name()):
+            name = self.client.target.name
+            yield (
+                f"the inventory of the target {old} is of this organization: if {old} is now "
+                f"{name}, add previously: [{old}] to {name}, so that {name} owns what {old} owned"
+            )
+
     def snapshot(
         self,
         kinds: Iterable[str] | None,
@@ -222,7 +231,8 @@ class Session(Generic[C_co]):
 
             changes = with_versions(plan.changes, inventory, Git(self.settings.root).contents)
             plan = replace(plan, changes=changes)
-        return Planned(replace(plan, notes=(*self.busy_notes(inventory), *plan.notes)), snapshot)
+        notes = (*self.busy_notes(inventory), *self.rename_notes(inventory), *plan.notes)
+        return Planned(replace(plan, notes=notes), snapshot)
 
     def _compare(
         self,

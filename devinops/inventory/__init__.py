@@ -79,6 +79,13 @@ class Store(Protocol):
         """
         ...
 
+    def other_name(self) -> str:
+        """Return the target whose inventory is of the same organization, if this one has none.
+
+        Probably this target had that name. Empty if there is no such inventory.
+        """
+        ...
+
     def begin(self, run: str, intents: Sequence[Intent], base: Inventory) -> None:
         """Announce the writes of a run before the first one. The run was planned with `base`.
 
@@ -152,6 +159,9 @@ class NoStore:
 
     def fetch(self) -> Callable[[], Inventory]:
         return self.read
+
+    def other_name(self) -> str:
+        return ""
 
     def begin(self, run: str, intents: Sequence[Intent], base: Inventory) -> None:
         pass

@@ -84,6 +84,10 @@ class Backend(Protocol):
         """Return the files with these names that exist now, and the files of all runs."""
         ...
 
+    def all_texts(self, stored: Stored) -> Mapping[str, str]:
+        """Return the inventories of all targets; of a shared backend, those in `stored`."""
+        ...
+
     def save(self, texts: Mapping[str, str | None], before: Stored, message: str) -> Stored:
         """Store these texts, delete the files with None, and return what is stored then.
 
@@ -126,6 +130,9 @@ class FileBackend:
     def load(self, names: Collection[str]) -> Stored:
         texts = {name: disk.read(self.directory / name) for name in names}
         return Stored({name: text for name, text in texts.items() if text is not None})
+
+    def all_texts(self, stored: Stored) -> Mapping[str, str]:
+        return self.load([path.name for path in self.directory.glob("*.jsonl")]).texts
 
     def save(self, texts: Mapping[str, str | None], before: Stored, message: str) -> Stored:
         for name, text in texts.items():

@@ -39,6 +39,7 @@ _BUSY = ("cannot lock ref", "failed to update ref", "reference already exists")
 _NOT_ON_TIP = ("fetch first", "non-fast-forward", "stale info")
 """Git's errors when the branch has moved since it was read."""
 _RUN_FILE = re.compile(re.escape(RUNS) + r"[A-Za-z0-9-]+\.jsonl")
+_TARGET_FILE = re.compile(r"[^/]+\.jsonl")
 _CHOOSE = "choose another with inventory: {store: branch, branch: NAME}"
 
 
@@ -216,6 +217,9 @@ class BranchBackend:
         commit = self.git.line("rev-parse", "--verify", "--quiet", self._copy)
         return self._read(commit, names) if commit else Stored()
 
+    def all_texts(self, stored: Stored) -> Mapping[str, str]:
+        return self._read(stored.version, None).texts if stored.version else {}
+
     @property
     def _copy(self) -> str:
         """The ref with the branch as it was fetched last."""
@@ -253,8 +257,8 @@ class BranchBackend:
             f"{self.branch} cannot be fetched from {self.remote}: {error_line(result.err)}"
         )
 
-    def _read(self, commit: str, names: Collection[str]) -> Stored:
-        """Return the files at a commit. Only what is new since the last time is read."""
+    def _read(self, commit: str, names: Collection[str] | None) -> Stored:
+        """Return the files at a commit, see `_blobs`. Only what is new since then is read."""
         blobs = self._blobs(commit, names)
         new = {blob for blob in blobs.values() if blob not in self._texts}
         contents = self.git.contents(new) if new else {}
@@ -272,8 +276,11 @@ class BranchBackend:
         self._texts = {blob: texts[name] for name, blob in blobs.items()}
         return Stored(texts, commit)
 
-    def _blobs(self, commit: str, names: Collection[str]) -> dict[str, str]:
-        """Return name → blob of the files with these names, and of the files of all runs."""
+    def _blobs(self, commit: str, names: Collection[str] | None) -> dict[str, str]:
+        """Return name → blob of the files with these names, and of the files of all runs.
+
+        None stands for the files of all targets.
+        """
         prefix = self._repository[1]
         below = [prefix] if prefix else []
         listing = self.git.raw("ls-tree", "-r", "-t", "-z", "--full-tree", commit, *below)
@@ -281,7 +288,8 @@ class BranchBackend:
         for entry in listing.decode("utf-8", "surrogateescape").split("\0"):
             facts, _, path = entry.partition("\t")
             name = path.removeprefix(prefix)
-            if name in names or _RUN_FILE.fullmatch(name):
+            is_target = _TARGET_FILE.fullmatch(name) if names is None else name in names
+            if is_target or _RUN_FILE.fullmatch(name):
                 mode, _, blob = facts.split()
                 if not mode.startswith("100"):
                     raise InventoryError(

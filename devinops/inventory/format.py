@@ -115,6 +115,11 @@ def parse(text: str, expected: Target, label: str, store: str = "file") -> Inven
     return replace(Inventory.of(store, records, intents), deleted=deleted, failed=failed)
 
 
+def parse_header(text: str, label: str) -> HeaderLine:
+    """Return the first line of an inventory. Raises InventoryError."""
+    return _header(_lines(text, label)[0], label, _VERSION_KEY, HeaderLine)
+
+
 def parse_run(text: str, label: str) -> RunFile:
     """Return the file of a run that the text holds. Raises InventoryError with its line."""
     lines = _lines(text, label)

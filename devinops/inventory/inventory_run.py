@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,11 +21,12 @@ from devinops import atomic, signals, waiting
 from devinops.inventory import disk
 from devinops.inventory.backend import RUNS, Backend, Stored, WriteConflict, attempts
 from devinops.inventory.disk import abandoned, hold
-from devinops.inventory.format import dump_run, parse_run
+from devinops.inventory.format import dump_run, parse_header, parse_run
 from devinops.inventory.merge import NO_JOB, Job, RunFile
 from devinops.model.errors import DevinopsError, InventoryError, Stale
 from devinops.model.keys import listed
 from devinops.model.target import Target
+from devinops.schema.inventory import HeaderLine
 
 PATIENCE_S: Final = 120.0
 """How long a save is repeated if other runs save first; --lock-timeout can only make it longer."""
@@ -157,6 +159,17 @@ class InventoryRun:
                 # What was saved since then is newer.
                 return self._keep(stored, unless_newer_than=loaded)
             return loaded
+
+    @cached_property
+    def headers(self) -> Sequence[HeaderLine]:
+        """The headers of all stored inventories that can be read, also of other targets."""
+        stored, found = self.load().stored, []
+        with suppress(InventoryError), self._reading:
+            for name, text in self.backend.all_texts(stored).items():
+                # Files of runs are not inventories.
+                with suppress(InventoryError):
+                    found.append(parse_header(text, name))
+        return found
 
     def _keep(self, stored: Stored, *, unless_newer_than: Loaded | None = None) -> Loaded:
         files = {

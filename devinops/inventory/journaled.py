@@ -77,6 +77,14 @@ class JournaledStore:
 
         return parsed
 
+    def other_name(self) -> str:
+        headers = {header.target: header for header in self.shared.headers}
+        if not (self.target.org_id and headers.keys().isdisjoint(self._names)):
+            return ""
+        place = (self.target.host, self.target.org_id)
+        same = (name for name, h in headers.items() if (h.api_host, h.org_id) == place)
+        return next(same, "")
+
     def begin(self, run: str, intents: Sequence[Intent], base: Inventory) -> None:
         self.shared.lock(run, self.target.name)
         try:

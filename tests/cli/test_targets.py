@@ -217,31 +217,57 @@ def test_a_rollback_of_a_held_target_writes_nothing(
 # --- renamed targets ------------------------------------------------------------------------------
 
 
+RENAMED = "version: 1\ntargets: {%s: {org_id: org-1, inventory: {store: %s}%s}}\n"
+
+
+def billing(repository: Write, devinops: Devinops, tmp_path: Path, store: str) -> Path:
+    """Return a repository that was applied to its only target, billing."""
+    root = repository({"devinops.yaml": RENAMED % ("billing", store, ""), "knowledge/a.md": NOTE})
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", "remote.git")
+    git(root, "init", "-q", "-b", "main")
+    git(root, "remote", "add", "origin", "../remote.git")
+    commit(root, "--allow-empty", "-m", "x")
+    git(root, "push", "-q", "origin", "main")
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    return root
+
+
+@pytest.mark.parametrize("store", ["file", "branch"])
+def test_an_inventory_of_the_same_organization_suggests_the_old_name(
+    repository: Write, devinops: Devinops, emulator: Emulator, tmp_path: Path, store: str
+) -> None:
+    root = billing(repository, devinops, tmp_path, store)
+    suggestion = "if billing is now pay, add previously: [billing] to pay, so that pay owns what"
+
+    def suggests(name: str, more: str = "", *options: str) -> bool:
+        (root / "devinops.yaml").write_text(RENAMED % (name, store, more))
+        ran = devinops("plan", "-C", root, *options)
+        assert ran.code == 0, ran
+        return suggestion in " ".join(ran.out.split())
+
+    assert suggests("pay")
+    assert suggests("pay", "}, other: {org_id: org-2", "-t", "all")
+    assert not suggests("billing")
+    assert not suggests("pay", ", previously: [billing]")
+    (root / "devinops.yaml").write_text((RENAMED % ("pay", store, "")).replace("org-1", "org-2"))
+    assert "previously" not in devinops("plan", "-C", root).out
+    if store == "file":
+        (root / ".devinops" / "a.jsonl").write_text("damaged")
+        assert suggests("pay")
+        (root / ".devinops" / "b.jsonl").write_bytes(b"\xff")
+        assert not suggests("pay")
+        (root / ".devinops" / "b.jsonl").unlink()
+    assert suggests("pay")
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert not suggests("pay")
+
+
 @pytest.mark.parametrize("store", ["file", "branch"])
 def test_a_renamed_target_keeps_its_inventory(
     repository: Write, devinops: Devinops, emulator: Emulator, tmp_path: Path, store: str
 ) -> None:
-    config = "version: 1\ntargets: {%s: {org_id: org-1, inventory: {store: %s}%s}}\n"
-    root = repository({"devinops.yaml": config % ("billing", store, ""), "knowledge/a.md": NOTE})
-    git(tmp_path, "init", "-q", "--bare", "-b", "main", "remote.git")
-    git(root, "init", "-q", "-b", "main")
-    git(root, "remote", "add", "origin", "../remote.git")
-    git(
-        root,
-        "-c",
-        "user.name=P",
-        "-c",
-        "user.email=p@x",
-        "commit",
-        "-q",
-        "--allow-empty",
-        "-m",
-        "x",
-    )
-    git(root, "push", "-q", "origin", "main")
-    assert devinops("apply", "-C", root, "--yes").code == 0
-
-    (root / "devinops.yaml").write_text(config % ("pay", store, ", previously: [x, billing]"))
+    root = billing(repository, devinops, tmp_path, store)
+    (root / "devinops.yaml").write_text(RENAMED % ("pay", store, ", previously: [x, billing]"))
     assert ", 1 owned\n" in " ".join(
         devinops("plan", "-C", root).out.partition("\nS")[0].split(" ")
     )
