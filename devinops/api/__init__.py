@@ -8,7 +8,7 @@ is imported only when a client is opened.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -35,13 +35,17 @@ class SharedHttp:
         self._lock = threading.Lock()
         self._opened: dict[tuple[str, str], Any] = {}
         self._active = 0
+        self._unplanned: dict[str, tuple[str, str]] = {}
+        """Name → API and key of each target that is still to be planned."""
+        self._have_several_keys = False
 
     def http(self, http: Callable[..., T], connection: Connection, log: Log) -> T:
         """Return what sends the requests to an API with a key. Raises ConfigError."""
-        place = connection.target.api_url, connection.key
+        place = _place(connection)
         with self._lock:
             if place not in self._opened:
-                self._opened[place] = http(connection, log, lambda: self._active)
+                active, is_last = lambda: self._active, partial(self._is_last, place)
+                self._opened[place] = http(connection, log, active, is_last)
             opened: T = self._opened[place]
             return opened
 
@@ -56,15 +60,35 @@ class SharedHttp:
             with self._lock:
                 self._active -= 1
 
+    def expect(self, targets: Mapping[str, Connection]) -> None:
+        """Say which targets are to be planned, before anything is written in any of them."""
+        with self._lock:
+            self._unplanned = {name: _place(connection) for name, connection in targets.items()}
+            self._have_several_keys = len({*self._unplanned.values()}) > 1
+
+    def ended(self, target: str) -> None:
+        """Say that a target was planned, or failed."""
+        with self._lock:
+            self._unplanned.pop(target, None)
+
+    def _is_last(self, place: tuple[str, str]) -> bool:
+        """Return whether all targets with other keys are planned, and wait for this key only."""
+        with self._lock:
+            return self._have_several_keys and {*self._unplanned.values()} == {place}
+
     def why_rejected(self, connection: Connection) -> str:
         """Return how the API rejected a key; empty if it did not."""
-        opened = self._opened.get((connection.target.api_url, connection.key))
+        opened = self._opened.get(_place(connection))
         return opened.rejected if opened else ""
 
     def close(self) -> None:
         """Wake all waiting threads, which then fail, and close the connections."""
         for opened in self._opened.values():
             opened.close()
+
+
+def _place(connection: Connection) -> tuple[str, str]:
+    return connection.target.api_url, connection.key
 
 
 def open_reader(

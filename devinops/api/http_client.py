@@ -63,8 +63,11 @@ class Getter:
         connection: Connection,
         log: Callable[[str], None],
         sharing: Callable[[], int] | None = None,
+        is_last: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`sharing` returns how many targets share this, if several can."""
+        """`sharing` returns how many targets share this, if several can; `is_last` is that of
+        `RateLimiter`.
+        """
         redact.remember_key(connection.key)
         self._connection = connection
         self._log = log
@@ -75,6 +78,7 @@ class Getter:
             many=sharing is not None,
             shards=connection.shards,
             rate=connection.rate,
+            is_last=is_last,
         )
         self._retries = retry.RetryBudget()
         endpoint = httpx_setup.endpoint(connection)
@@ -163,7 +167,7 @@ class Getter:
             return _INTERRUPTED
         if status == TOO_MANY:
             if self._limiter.gave_up:
-                return f"; not retried: only 429 in {retry.MAX_RATE_LIMITED_WAIT_S:g} s of waiting"
+                return f"; not retried: only 429 in {self._limiter.patience_s:g} s of waiting"
         elif not self._retries.spend():
             return f"; not retried: this run has used its {self._retries.limit} retries"
         return ""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import random
 import threading
+from collections.abc import Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
@@ -24,6 +25,9 @@ MAX_WAIT_S = 60.0
 
 MAX_RATE_LIMITED_WAIT_S = 300.0
 """Total wait after 429s without a success in between; after that, nothing is retried."""
+
+LAST_RATE_LIMITED_WAIT_S = 60.0
+"""The same if the targets with all other keys are planned, and wait for this one."""
 
 
 def is_retryable(method: str, status: int | None, *, checked: bool = False) -> bool:
@@ -104,7 +108,7 @@ class RateLimiter:
     After a 429, nothing is sent until the wait is over, and then no faster than the server has
     admitted requests: see `Pace`. Retries go first. No more requests are in flight than the
     `Window` allows; `many` and `shards` are those of `Window`. All shards together send at most
-    `rate` requests a second.
+    `rate` requests a second. `is_last` returns whether only this client keeps others waiting.
     """
 
     def __init__(
@@ -114,6 +118,7 @@ class RateLimiter:
         many: bool = False,
         shards: int = 1,
         rate: float = math.inf,
+        is_last: Callable[[], bool] = lambda: False,
     ) -> None:
         self._window = Window(parallelism, many=many, shards=shards)
         self._in_flight = 0
@@ -123,6 +128,7 @@ class RateLimiter:
         self._counted_until = 0.0
         self.waits = 0
         """How often 429s have made the threads wait since the last success."""
+        self._is_last = is_last
         self._stopped = False
         self._no_waiting = threading.Event()
         self._changed = threading.Condition()
@@ -142,10 +148,15 @@ class RateLimiter:
         return self._no_waiting.is_set()
 
     @property
+    def patience_s(self) -> float:
+        """The total wait after which nothing is retried any more."""
+        return LAST_RATE_LIMITED_WAIT_S if self._is_last() else MAX_RATE_LIMITED_WAIT_S
+
+    @property
     def gave_up(self) -> bool:
         """Return whether the waits since the last success were too long to go on."""
         ahead_s = max(self._pace.paused_until - waiting.now(), 0.0)
-        return self._rate_limited_wait_s - ahead_s >= MAX_RATE_LIMITED_WAIT_S
+        return self._rate_limited_wait_s - ahead_s >= self.patience_s
 
     def enter(self, *, retry: bool = False) -> bool:
         """Wait until a request may be sent; return False if it must not be sent any more."""

@@ -15,7 +15,7 @@ from devinops.applying.saved_plan import read_digests, read_plan, read_plans
 from devinops.cli.options import Options
 from devinops.config.reading import read_project
 from devinops.config.settings import selected_targets
-from devinops.model.errors import Stale, UnusableFile, UsageError
+from devinops.model.errors import Refused, Stale, UnusableFile, UsageError
 from devinops.model.policy import Approvals
 from devinops.model.shard import Shard
 from devinops.model.target import Target
@@ -126,17 +126,22 @@ class ReviewedPlans(NamedTuple):
         return names
 
     def of_flags(self, options: Options, approvals: Approvals) -> tuple[Options, Approvals]:
-        """Return the options and approvals of the plans. Raises UsageError if flags contradict."""
+        """Return the options and approvals of the plans. Raises UsageError if flags contradict.
+
+        How many targets a run may write to is about this run, which can leave out some of them.
+        """
         if self.only is None or self.approvals is None:
             return options, approvals
         only = {kind if ":" in kind else f"{kind}:*" for kind in options.only}
-        wanted, planned = {*approvals.given()}, {*self.approvals.given()}
+        targets = approvals.allow_targets or self.approvals.allow_targets
+        own = replace(self.approvals, allow_targets=targets)
+        wanted, planned = {*approvals.given()}, {*own.given()}
         if (only and only != {*self.only}) or not wanted <= planned:
             raise UsageError(
                 f"{self.path} was made with other approvals or another --only: leave these flags "
                 "out, or plan again with them"
             )
-        return replace(options, only=self.only), self.approvals
+        return replace(options, only=self.only), own
 
 
 def read_reviewed(
@@ -145,8 +150,8 @@ def read_reviewed(
     """Return the reviewed plans of many targets; None if neither argument names a file with them.
 
     `path` is a saved plan, `expect` the value of --expect, and `shard` that of --shard. Raises
-    UnusableFile, and UsageError if the file does not exist, or if the arguments contradict each
-    other.
+    UnusableFile, Refused if nothing of the plans may be applied, and UsageError if the file does
+    not exist, or if the arguments contradict each other.
     """
     if path is None:
         if expect is None or _DIGEST.fullmatch(expect):
@@ -161,6 +166,10 @@ def read_reviewed(
     plans = read_plans(path)
     if not isinstance(plans, FleetPlan):
         return None
+    if plans.refusals:
+        reasons = "; ".join(refusal.reason for refusal in plans.refusals)
+        why = f"{path} was refused when it was planned, and nothing was written: {reasons}"
+        raise Refused(f"{why}. Pass the option to devinops plan, and apply the new plan")
     reviewed = ReviewedPlans(path, plans.digests, plans.only, plans.approvals)
     if plans.shard and shard:
         raise UsageError(f"{path} has only the plans of shard {plans.shard}: leave out --shard")

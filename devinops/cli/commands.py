@@ -312,7 +312,8 @@ def rollback(**arguments: Any) -> ExitCode:
     """Restore what a run overwrote or deleted: plan, show, ask, write.
 
     BACKUP is a file, the name of a run, or latest (of the target). Without it, the backups are
-    listed. What the run created stays, and the value of a secret cannot be restored.
+    listed, with --target only those of the target. What the run created stays, and the value of a
+    secret cannot be restored.
 
     \b
       devinops rollback

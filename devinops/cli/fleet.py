@@ -124,6 +124,7 @@ class Fleet(Generic[C_co]):
                         job()
                 except DevinopsError as error:
                     failed(name, error)
+                self.http.ended(name)
                 with self._lock:
                     progress.step()
 
@@ -225,6 +226,8 @@ def plan_targets(
     planned as well. Raises UsageError for an --only that matches nothing anywhere.
     """
     planning = _Planning(fleet, approvals, reviewed, keep, seen, go_on)
+    known = {name: s for name, s in fleet.settings.items() if isinstance(s, Settings)}
+    fleet.http.expect({name: connection(known[name]) for name in fleet.names if name in known})
     fleet.each("planning", {n: partial(planning.plan, n) for n in fleet.names}, planning.failed)
     plan = planning.collector.plan(map(str, fleet.only), approvals)
     # What --only matches can be in another shard.

@@ -147,7 +147,8 @@ class JournaledStore:
 
         def unlock_others(draft: Draft) -> None:
             if run in draft.runs:
-                others.update(draft.runs[run].intents)
+                intents = draft.runs[run].intents.items()
+                others.update(name for name, each in intents if not all(i.unclear for i in each))
                 draft.runs[run] = draft.runs[run].unlocked()
 
         self._update(

@@ -22,6 +22,7 @@ from devinops.model.objects import Live
 from devinops.planning.digest_list import DigestList
 from tests.testing.command_line import Devinops, Ran, Write
 from tests.testing.inventories import commit, git
+from tests.testing.waiting import Waits
 
 ORGANIZATIONS = ("org-a", "org-b", "org-c", "org-d")
 OLD = {"name": "Deploys", "trigger": "When deploying", "body": "Old."}
@@ -470,6 +471,62 @@ def test_more_targets_than_max_targets_need_an_approval(
     assert "--allow-targets 4" in ran.err
     assert devinops("apply", *words, "--allow-targets", "5").code == 4
     assert devinops("apply", *words, "--allow-targets", "4").code == 0
+
+
+def test_a_saved_plan_of_too_many_targets_says_where_the_option_goes(
+    emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
+) -> None:
+    place, saved = root(), tmp_path / "plan.json"
+    config = place / "devinops.yaml"
+    config.write_text(config.read_text() + "max_targets: 3\n")
+    plan = ("plan", "-C", place, "-t", "all", "--adopt", "--out", saved)
+    apply = ("apply", saved, "-C", place)
+    assert "pass --allow-targets 4" in devinops(*plan).out
+    ran = devinops(*apply)
+    assert (ran.code, set(bodies(emulator).values())) == (4, {"Old."})
+    assert ran.err.endswith(
+        "was refused when it was planned, and nothing was written: this run writes to 4 targets, "
+        "more than the 3 of max_targets: check them, then pass --allow-targets 4. Pass the option "
+        "to devinops plan, and apply the new plan\n"
+    )
+    assert devinops(*plan, "--allow-targets", "4").code == 0
+    # A part of the targets is another number, and so is a new limit.
+    ran = devinops(*apply, "-t", "a", "-t", "b")
+    assert (ran.code, set(bodies(emulator).values())) == (4, {"Old."})
+    assert "this run writes to 2 targets: check them, then pass --allow-targets 2" in ran.err
+    assert devinops(*apply, "-t", "a", "-t", "b", "--allow-targets", "2").code == 0
+    assert Counter(bodies(emulator).values()) == {"Run make deploy.": 2, "Old.": 2}
+    assert devinops(*apply, "--allow-targets", "2").code == 0
+    assert set(bodies(emulator).values()) == {"Run make deploy."}
+
+
+@pytest.mark.parametrize(
+    ("limited", "own_key", "most"), [("d", True, 60), ("a", True, 300), ("d", False, 300)]
+)
+def test_a_key_that_is_limited_delays_the_others_for_a_minute_after_they_are_planned(
+    root: Root,
+    devinops: Devinops,
+    use: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    waits: Waits,
+    limited: str,
+    own_key: bool,
+    most: int,
+) -> None:
+    """If all share the key, or if others are still to be planned, that is no reason to fail early."""
+    org = f"org-{limited}"
+    with Emulator({**SEED, "keys": {"cog_limited": {"org": org}}}) as emulator:
+        use(emulator.url, "cog_enterprise")
+        monkeypatch.setenv("DEVIN_KEY_LIMITED", "cog_limited")
+        path = f"/v3/organizations/{org}/**"
+        emulator.faults = [{"path": path, "fault": "rate-limit", "seconds": 20}]
+        key = {"api_key_env": "DEVIN_KEY_LIMITED"} if own_key else {}
+        place = root(**{limited: key})
+        ran = devinops("apply", "-C", place, "-t", "all", "--adopt", "--yes", "--parallelism", 1)
+        written = {org for org, body in bodies(emulator).items() if body != "Old."}
+    assert (ran.code, written) == (3, {*ORGANIZATIONS} - {org})
+    assert f"only 429 in {most} s of waiting" in " ".join(ran.out.split())
+    assert most <= sum(waits) < most + 40
 
 
 def test_all_targets_with_one_key_share_the_rate(

@@ -235,6 +235,24 @@ def test_without_a_name_the_backups_are_listed_without_a_key(
     assert sorted(row.get("objects", 0) for row in rows) == [0, 5]
 
 
+def test_the_backups_of_a_target_are_listed_also_under_its_old_name(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    _, root = applied
+    targets = "{pay: {org_id: org-emulator, previously: [default]}, web: {org_id: org-web}}"
+    (root / "devinops.yaml").write_text(f"version: 1\ntargets: {targets}\n")
+
+    def rows(*target: str) -> list[str]:
+        document = devinops("rollback", "-C", root, *target, "--format", "json").out
+        return [row["target"] for row in json.loads(document)["backups"]]
+
+    assert rows() == rows("-t", "pay") == rows("-t", "all") == ["default"]
+    assert rows("-t", "web") == []
+    assert devinops("rollback", "-C", root, "-t", "web").out.startswith("no backups of web: ")
+    ran = devinops("rollback", "-C", root, "-t", "wep")
+    assert (ran.code, 'did you mean "web"?' in ran.err) == (64, True)
+
+
 def test_no_backups_are_no_error(tmp_path: Path, devinops: Devinops) -> None:
     ran = devinops("rollback", "-C", tmp_path)
     assert (ran.code, ran.out.startswith("no backups")) == (0, True)

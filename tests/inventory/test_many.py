@@ -382,6 +382,35 @@ def test_a_person_sees_whose_run_holds_a_target_and_frees_all_its_targets(
     assert devinops("apply", "--yes", "-t", "t2", "-C", root).code == 0
 
 
+def test_a_run_is_found_by_a_target_that_it_is_done_with(
+    clone: Clone, emulator: Emulator, devinops: Devinops
+) -> None:
+    root = clone()
+    targets = "{t1: {org_id: org-emulator}, t2: {org_id: org-2}}"
+    config = f"version: 1\ndefaults: {{inventory: {{store: branch}}}}\ntargets: {targets}\n"
+    (root / "devinops.yaml").write_text(config)
+    places = [
+        Place(Target(name, emulator.url, "v3", org), InventorySettings("branch"))
+        for name, org in (("t1", "org-emulator"), ("t2", "org-2"))
+    ]
+    stores = open_stores(places, root, job=JOB)
+    for store in stores.values():
+        begin(store, RUN)
+    stores["t1"].settle(RUN, [record("a")])
+    stores["t1"].finish(RUN)
+    unlock = ("inventory", "unlock", RUN, "-t", "t1", "-C", root)
+    ran = devinops(*unlock)
+    assert (ran.code, ran.out.splitlines()) == (
+        0,
+        [f"unlocked {RUN}: 0 writes without a result", "also unlocked for t2"],
+    )
+    # The create whose result is not known does not make it an open run again.
+    assert f'there is no open run "{RUN}"' in devinops(*unlock).err
+    document = devinops("inventory", "list", "-t", "t2", "--format", "json", "-C", root).out
+    assert json.loads(document)["open_runs"] == []
+    assert devinops("inventory", "unlock", NEXT, "-t", "t1", "-C", root).code == 1
+
+
 @together
 def test_a_lock_is_held_once_for_all_targets_of_a_run(clone: Clone) -> None:
     root = clone()

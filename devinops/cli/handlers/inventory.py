@@ -263,11 +263,12 @@ def unlock(options: Options, run: str) -> ExitCode:
         options = _about_a_target_of(run, options)
     with open_inventory_session(options) as session:
         runs = open_runs(session.store.read())
-        if run not in runs:
+        others = session.store.unlock(run)
+        # A run of many targets can be done with this one.
+        if run not in runs and not others:
             hint = did_you_mean(run, runs, f"; the open runs are: {', '.join(runs) or 'none'}")
             raise NotFound(f'there is no open run "{run}"{hint}')
-        others = session.store.unlock(run)
-    intents = runs[run]
+    intents = runs.get(run, ())
     lines = [
         f"unlocked {run}: {counted(len(intents), 'write')} without a result",
         *(f"  {i.action} {i.key}{f' ({i.id})' if i.id else ''}" for i in intents),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,14 +23,14 @@ from devinops.cli.session import (
     retry_until_listed,
 )
 from devinops.config.reading import read_project
-from devinops.config.settings import target_name
+from devinops.config.settings import selected_targets, target_name
 from devinops.load.file_names import CONFIG
 from devinops.model.changes import Action, Outcome, Result
 from devinops.model.client_protocols import Reader, Writer
 from devinops.model.errors import UnusableFile, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record
-from devinops.model.keys import ObjectId
+from devinops.model.keys import ObjectId, listed
 from devinops.model.policy import Approvals, OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.plan import Plan
@@ -52,7 +52,7 @@ def run(
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     if backup is None:
-        options.answer(_list(options.root))
+        options.answer(_list(options.root, _names(options)))
         return ExitCode.OK
     with failures_written(options):
         saved = _read(options, str(backup))
@@ -236,11 +236,30 @@ def _with_new_id(result: Result) -> Result:
 # --- the list ---------------------------------------------------------------------------------
 
 
-def _list(root: Path) -> SimpleAnswer:
-    backups = list(summaries(root))
+def _names(options: Options) -> frozenset[str]:
+    """Return the names, now and before, of the targets that --target selects; empty without it."""
+    if not options.flags.selectors:
+        return frozenset()
+    project = read_project(options.root)
+    names = selected_targets(project, options.flags)
+    olds = (project.targets.get(name, {}).get("previously", ()) for name in names)
+    return frozenset(names).union(*olds)
+
+
+def _list(root: Path, names: Collection[str]) -> SimpleAnswer:
+    """Return the backups of these targets, of all if there are no names.
+
+    Those that cannot be read do not tell whose they are.
+    """
+    backups = [
+        (path, backup)
+        for path, backup in summaries(root)
+        if not names or isinstance(backup, str) or backup.target.name in names
+    ]
     lines = [_line(_relative(root, path), backup) for path, backup in backups]
     if not backups:
-        lines = ["no backups: a backup is made when a run overwrites or deletes something"]
+        of = f" of {listed(names)}" if names else ""
+        lines = [f"no backups{of}: a backup is made when a run overwrites or deletes something"]
     rows = tuple(_row(root, path, backup) for path, backup in backups)
     return SimpleAnswer(lines, lambda: BackupsDocument(**HEAD, backups=rows))
 
