@@ -611,9 +611,13 @@ def test_a_failure_in_one_target_is_its_own(
 
 
 def test_the_first_signal_lets_the_request_in_flight_finish_and_starts_no_other(
-    emulator: Emulator, root: Root, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator,
+    root: Root,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    save = Backups.save
+    save, page = Backups.save, tmp_path / "report.md"
 
     def interrupted(self: Backups, live: Live) -> None:
         save(self, live)
@@ -621,8 +625,10 @@ def test_the_first_signal_lets_the_request_in_flight_finish_and_starts_no_other(
 
     monkeypatch.setattr(Backups, "save", interrupted)
     words = ("-C", root(), "-t", "all", "--adopt", "--yes", "--parallelism", "1")
-    ran = devinops("apply", *words, "--format", "json")
+    ran = devinops("apply", *words, "--format", "json", "--report", f"markdown={page}")
     assert ran.code == 130
+    title = "## Interrupted: applied to 1 of 4 organizations: 1 done, 3 skipped"
+    assert title in page.read_text().splitlines()
     assert Counter(bodies(emulator).values()) == {"Old.": 3, "Run make deploy.": 1}
     outcomes = [target["outcomes"] for target in json.loads(ran.out)["targets"]]
     assert [outcome["done"] for outcome in outcomes] == [1, 0, 0, 0]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from devinops.model.changes import Refusal
+from devinops.applying.fleet_report import ReportCollector
+from devinops.model.changes import Outcome, Refusal
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals, allow
 from devinops.model.selectors import ALL
@@ -21,7 +22,7 @@ from devinops.render import JobLinks, Style, fleet, render
 from devinops.render.answers import Answer
 from devinops.render.comment_marker import read, read_digests
 from tests.testing.actions import outputs
-from tests.testing.fleets import answer, applied, fleet_of, mixed, planned_in, update
+from tests.testing.fleets import answer, applied, applied_in, fleet_of, mixed, planned_in, update
 from tests.testing.gfm import Page
 from tests.testing.reports import conflict, deletes, empty, hostile, small
 
@@ -142,6 +143,33 @@ def test_a_refused_run_says_what_to_approve() -> None:
     marker = read(page)
     assert marker
     assert (marker.target, marker.digest, read_digests(page)) == (ALL, None, None)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "facts", "finished"),
+    [
+        ((), {"left": ()}, 1),
+        ((), {"left": None, "interrupted": ExitCode.INTERRUPTED, "unverified": "interrupted"}, 1),
+        ((), {"left": None, "unverified": "503: try later"}, 1),
+        ((), {"left": small().changes[:1]}, 0),
+        ((Outcome.SKIPPED,), {"left": None, "unverified": "interrupted"}, 0),
+        ((Outcome.FAILED,), {"left": ()}, 0),
+    ],
+)
+def test_a_target_counts_as_applied_if_all_its_changes_are_done(
+    outcomes: tuple[Outcome, ...], facts: dict[str, Any], finished: int
+) -> None:
+    collector = ReportCollector()
+    collector.add(applied_in("a", small(), *outcomes, **facts))
+    report = collector.applied(fleet_of([planned_in("a", small())]))
+    assert f"pplied to {finished} of 1 organization: " in text(answer(report))
+
+
+def test_a_blocked_target_does_not_count_as_applied() -> None:
+    collector = ReportCollector()
+    collector.add(applied_in("a", conflict(), left=None, unverified="interrupted"))
+    report = collector.applied(fleet_of([planned_in("a", conflict())]))
+    assert "Applied to 0 of 1 organization: " in text(answer(report))
 
 
 def test_a_failed_apply_says_why() -> None:
