@@ -22,7 +22,7 @@ from devinops.model.kind import Resource, Revealed
 from devinops.model.objects import Live
 from devinops.planning.diff import changed_fields, not_stored, not_taken, unsendable
 from devinops.planning.folders import under_declared_paths
-from devinops.planning.lifecycles.managed import bases, is_sent
+from devinops.planning.lifecycles.managed import bases, is_sent, left_out_fields
 from devinops.planning.plan import Plan
 
 REPLACE_ATTEMPTS = 3
@@ -222,10 +222,12 @@ class Applier:
         known = self.plan.inventory.by_id.get(live.object_id)
         # The next plan compares the path that the files use, so the record has that one.
         (as_declared,) = under_declared_paths([live], self.plan.renamed)
-        before = known.fields if known else {}
-        values = (declaration.resource, as_declared.resource)
+        before, seen = (known.fields, known.left_out) if known else ({}, {})
+        values = declaration.resource, as_declared.resource
         fields = bases(*values, before, change.kept, change.overwrites)
-        record = Record(change.key, live.id, protect=declaration.protect, fields=fields)
+        left_out = left_out_fields(*values, self.writer.api, seen, change.kept)
+        protect = declaration.protect
+        record = Record(change.key, live.id, protect=protect, fields=fields, left_out=left_out)
         if known and known.commit and not is_sent(declaration.resource, fields):
             return replace(record, source=known.source, commit=known.commit)
         return replace(record, source=declaration.source.path, commit=self.options.commit)

@@ -516,9 +516,9 @@ _APPROVALS = (
         type=NonEmpty(),
         multiple=True,
         metavar="git|live[=KEY]",
-        help="What to do if both sides changed: write Git's version, or keep the live one. With "
-        "KEY, decide for this object only, such as 'git=knowledge:Backend/Error envelope'; "
-        "repeatable.",
+        help="What to do if both sides changed: write Git's version, or keep the live one. live "
+        "also accepts changes of fields that the entries leave out. With KEY, decide for this "
+        "object only, such as 'git=knowledge:Backend/Error envelope'; repeatable.",
     ),
     click.option(
         ON_DRIFT.option,

@@ -406,7 +406,7 @@ class _DriftPull:
             key, live = record.key, self.snapshot.by_id.get(record.object_id)
             if live is None or live.object_id in declared or key in self.pulling.named:
                 continue
-            names = moved_outside(record.fields, live.resource)
+            names = moved_outside({**record.read, **record.left_out}, live.resource)
             if live.ours and names and self.pulling.selects(key):
                 live_key = self.pulling.snapshot.by_id[live.object_id].key
                 reason = (
@@ -478,10 +478,10 @@ class _DriftPull:
     def _sides(self, item: Match, live: Live) -> Moved:
         declaration, record = item.declaration, item.record
         if record is not None:
+            values = declaration.resource, live.resource
             merged = self.earlier_merges.get(live.object_id, {})
-            return sides(
-                live.kind, recorded(record, live), declaration.resource, live.resource, merged
-            )
+            moved = sides(live.kind, recorded(record, live), *values, merged, record.left_out)
+            return moved._replace(live=moved.live + moved.left_out)
         if declaration.key in self.pulling.named or live.key in self.pulling.named:
             return Moved(live=changed_fields(live.kind, declaration.resource, live.resource))
         return Moved()
@@ -821,6 +821,6 @@ def _as_written(kind: Kind, change: FieldChange) -> Any:
     attribute, new, old = kind.by_name[change.name], change.before, change.after
     if attribute.text and isinstance(new, str):
         return canonical_text(new)
-    if attribute.is_set:
+    if attribute.is_set and isinstance(old, list):
         return [*(x for x in old if x in new), *(x for x in new if x not in old)]
     return new

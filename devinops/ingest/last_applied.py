@@ -32,7 +32,9 @@ def with_applied(
     records = [inventory.by_id[ObjectId(item.key.kind, item.id)] for item in drift]
     drifts = [_filled(*pair, declared) for pair in zip(drift, records, strict=True)]
     files = {
-        _last_applied(record) for item, record in zip(drifts, records, strict=True) if _lacks(item)
+        _last_applied(record)
+        for item, record in zip(drifts, records, strict=True)
+        if _lacks(item, record)
     }
     cloned = cloned_commits({commit for commit, _ in files if commit}, read)
     earlier = entries_at({file for file in files if file[0] in cloned}, read)
@@ -70,9 +72,9 @@ def _last_applied(record: Record) -> FileAtCommit:
     return (record.commit or "", record.source or "") if known else ("", "")
 
 
-def _lacks(drift: Drift) -> list[FieldChange]:
-    """Return the fields whose applied value is not known."""
-    return [field for field in drift.fields if field.before is UNSET]
+def _lacks(drift: Drift, record: Record) -> list[FieldChange]:
+    """Return the fields whose applied value is not known; no file has one that was left out."""
+    return [f for f in drift.fields if f.before is UNSET and f.name in record.fields]
 
 
 def _filled(drift: Drift, record: Record, entries: Iterable[Declaration]) -> Drift:
@@ -80,7 +82,7 @@ def _filled(drift: Drift, record: Record, entries: Iterable[Declaration]) -> Dri
     of_key = [entry.resource for entry in entries if entry.key == record.key]
     before = {
         field.name: value
-        for field in _lacks(drift)
+        for field in _lacks(drift, record)
         for value in (getattr(resource, field.name) for resource in of_key)
         if value is not UNSET and fingerprint(value) == record.fields[field.name].sent
     }
@@ -91,7 +93,7 @@ def _filled(drift: Drift, record: Record, entries: Iterable[Declaration]) -> Dri
 def _explained(drift: Drift, record: Record, cloned: Collection[str]) -> Drift:
     """Return the drift with a reason that says why applied values are not known, if any."""
     commit, source = _last_applied(record)
-    if not (lacking := _lacks(drift)):
+    if not (lacking := _lacks(drift, record)):
         return drift
     if not commit:
         why = "the inventory does not have the commit of the last apply"

@@ -32,7 +32,7 @@ class LostRecord(NamedTuple):
     def linked(self) -> Record:
         """The record for the new object. Its fields are empty: what was sent to it is unknown."""
         assert self.link
-        return replace(self.record, id=self.link.live.id, fields={})
+        return replace(self.record, id=self.link.live.id, fields={}, left_out={})
 
 
 def find(

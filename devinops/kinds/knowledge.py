@@ -87,6 +87,7 @@ class Knowledge(Resource):
             "example": False,
         },
         names={"v3": everywhere("is_enabled")},
+        per_user=True,
         usual=True,
     )
     macro: str | None | Unset = attribute(

@@ -82,8 +82,9 @@ class Base:
 class Record:
     """An owned object.
 
-    `source` and `commit` say where it was declared; `fields` holds the managed fields. `at` is the
-    time when what was sent last changed; None if it is not known.
+    `source` and `commit` say where it was declared; `fields` holds the managed fields, and
+    `left_out` the fingerprint of each field that the entry leaves out, as the API returned it. `at`
+    is the time when what was sent last changed; None if it is not known.
 
     A `memory` records an object that cannot be owned, such as a folder: its path under its id.
     """
@@ -96,10 +97,16 @@ class Record:
     fields: Mapping[str, Base] = field(default_factory=dict)
     memory: bool = False
     at: str | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def object_id(self) -> ObjectId:
         return ObjectId(self.key.kind, self.id)
+
+    @property
+    def read(self) -> dict[str, str]:
+        """Managed field → fingerprint of the value that the API returned, if it shows the field."""
+        return {name: base.read for name, base in self.fields.items() if base.read is not None}
 
     def dated(self, before: Record | None, now: str) -> Record:
         """Return this record with the time when what was sent last changed.

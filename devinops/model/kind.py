@@ -131,7 +131,7 @@ class Attribute(NamedTuple):
     sent in its canonical form. `is_set` marks a list without order. `default` is sent on create if
     a declaration does not give a value. `usual` is the value that most objects have: `pull` writes
     neither it nor the default. `role` says what it is for; `with_value` marks a field that is
-    required if the source of a value is given.
+    required if the source of a value is given. `per_user`: each user may see another value.
 
     `normalize` turns a value, written or live, into the form in which values are compared. `to_api`
     gets that form and the live value before the write, and returns what is sent. `rewrites` returns
@@ -152,6 +152,7 @@ class Attribute(NamedTuple):
     usual: Any = UNSET
     role: Role | None = None
     with_value: bool = False
+    per_user: bool = False
     normalize: Callable[[Any], Any] = _as_it_is
     to_api: Callable[[Any, Any], Any] = _send_as_it_is
     rewrites: Callable[[Any], Any] = _never

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 from unicodedata import normalize
 
@@ -91,17 +92,18 @@ def _size(value: Any) -> int:
     return 1 + sum(map(_size, parts_of(value)))
 
 
-def settable(kind: Kind, api: ApiVersion) -> list[Attribute]:
+@cache
+def settable(kind: Kind, api: ApiVersion) -> tuple[Attribute, ...]:
     """Return the optional fields of a kind that an API shows and can set."""
     if kind.apis[api].update is None:
-        return []
-    return [
+        return ()
+    return tuple(
         attribute
         for attribute in kind.attributes
         if not (attribute.required or attribute.ref)
         and attribute.reads(api)
         and attribute.writes(api)
-    ]
+    )
 
 
 def not_stored(kind: Kind, api: ApiVersion, sent: Resource, returned: Resource) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import NamedTuple
@@ -167,7 +167,8 @@ class PlanDraft:
         """Add a change made outside devinops that stays; `fields` are as in a change."""
         sides = tuple(FieldChange(f.name, f.after, f.before) for f in fields)
         source = declaration.giver(fields[0].name).source
-        facts = (declaration.key, live.id, names_of(fields), sides, source)
+        names = outside_names(fields, {f.name for f in fields if f.after is UNSET})
+        facts = (declaration.key, live.id, names, sides, source)
         edit = Drift(DriftEvent.EDITED, *facts, live.updated_at, live.updated_by)
         self.drift.append(edit)
 
@@ -222,6 +223,14 @@ def source_of(record: Record) -> Source | None:
 
 def names_of(fields: Iterable[FieldChange]) -> str:
     return ", ".join(field.name for field in fields)
+
+
+def outside_names(fields: Iterable[FieldChange], left_out: Collection[str]) -> str:
+    """Return the names of fields that were changed outside devinops, as text."""
+    return ", ".join(
+        f"{field.name} (left out of the entry)" if field.name in left_out else field.name
+        for field in fields
+    )
 
 
 def last_change(at: int | None, by: str | None) -> str:

@@ -14,7 +14,7 @@ from devinops.model.keys import Key, in_sentence
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Live, Snapshot
 from devinops.model.values import UNSET
-from devinops.planning.draft import Fields, names_of, source_of
+from devinops.planning.draft import Fields, outside_names, source_of
 from devinops.planning.folders import as_declared, renamed_folders
 from devinops.planning.three_way import moved_outside
 
@@ -95,7 +95,8 @@ def _drift(record: Record, snapshot: Snapshot) -> Drift | None:
             record, DriftEvent.EDITED, f"it now belongs to somebody else ({live.holder})", live
         )
     fields = _changed(record, live)
-    return _about(record, DriftEvent.EDITED, names_of(fields), live, fields) if fields else None
+    names = outside_names(fields, record.left_out)
+    return _about(record, DriftEvent.EDITED, names, live, fields) if fields else None
 
 
 def _gone(record: Record, snapshot: Snapshot) -> Drift:
@@ -108,7 +109,7 @@ def _gone(record: Record, snapshot: Snapshot) -> Drift:
 
 
 def _changed(record: Record, live: Live) -> Fields:
-    names = moved_outside(record.fields, live.resource)
+    names = moved_outside({**record.read, **record.left_out}, live.resource)
     return tuple(FieldChange(name, UNSET, getattr(live.resource, name)) for name in names)
 
 

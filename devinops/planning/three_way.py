@@ -27,16 +27,23 @@ class Verdict(StrEnum):
     DRIFT = "live moved"
     CONFLICT = "both sides changed, and differ"
     MERGED = "both sides changed, and pull merged them in Git"
+    LEFT_OUT = "live moved, and the entry leaves the field out"
 
 
-def classify(attribute: Attribute, base: Base | None, declared: Any, live: Any) -> Verdict:
+def classify(
+    attribute: Attribute, base: Base | None, declared: Any, live: Any, left_out: str | None = None
+) -> Verdict:
     """Return which side of a field moved.
 
     `declared` is UNSET if the field is not managed, `live` if the API does not show it. Without a
-    base, equal values are recorded and different values are an update.
+    base, equal values are recorded and different values are an update. `left_out` is the
+    fingerprint of a field that the entry left out at the last apply.
     """
     if declared is UNSET:
-        return Verdict.NOTHING if base is None else Verdict.RECORD
+        if base is not None:
+            return Verdict.RECORD
+        is_unmoved = left_out is None or live is UNSET or fingerprint(live) == left_out
+        return Verdict.NOTHING if is_unmoved else Verdict.LEFT_OUT
     completed = attribute.completed(declared, live)
     if base is None:
         is_equal = live is UNSET or same(attribute, live, completed)
@@ -66,7 +73,8 @@ class Moved(NamedTuple):
     """The fields of an object by the side that moved.
 
     `git` holds the fields to write, `live` those changed outside devinops, `both` the conflicts,
-    and `merged` the fields to write because Git has both changes.
+    and `merged` the fields to write because Git has both changes. `left_out` holds those changed
+    outside devinops for which the entry has no value, so there is nothing to write.
     `record` is True if a field is equal on both sides but not as recorded in the inventory.
     """
 
@@ -75,6 +83,7 @@ class Moved(NamedTuple):
     both: tuple[FieldChange, ...] = ()
     merged: tuple[FieldChange, ...] = ()
     record: bool = False
+    left_out: tuple[FieldChange, ...] = ()
 
 
 def sides(
@@ -83,6 +92,7 @@ def sides(
     declared: Resource,
     live: Resource,
     merged: MergedFields = MappingProxyType({}),
+    left_out: Mapping[str, str] = MappingProxyType({}),
 ) -> Moved:
     """Return the fields of an object by the side that moved, in the order of the kind.
 
@@ -92,10 +102,10 @@ def sides(
     for attribute in (attribute for attribute in kind.attributes if attribute.names):
         name = attribute.name
         after, before = getattr(declared, name), getattr(live, name)
-        verdict = classify(attribute, bases.get(name), after, before)
+        verdict = classify(attribute, bases.get(name), after, before, left_out.get(name))
         if verdict is Verdict.CONFLICT and (name, fingerprint(before)) in merged:
             verdict = Verdict.MERGED
-        if verdict is not Verdict.DRIFT:
+        if verdict not in (Verdict.DRIFT, Verdict.LEFT_OUT):
             after = attribute.completed(after, before)
         if verdict is not Verdict.NOTHING:
             by_verdict[verdict].append(FieldChange(name, before, after))
@@ -107,14 +117,18 @@ def sides(
         both=tuple(by_verdict[Verdict.CONFLICT]),
         merged=tuple(by_verdict[Verdict.MERGED]),
         record=bool(by_verdict[Verdict.RECORD]),
+        left_out=tuple(by_verdict[Verdict.LEFT_OUT]),
     )
 
 
-def moved_outside(bases: Mapping[str, Base], live: Resource) -> tuple[str, ...]:
-    """Return the names of the recorded fields whose live value is not the one that was returned."""
+def moved_outside(read: Mapping[str, str], live: Resource) -> tuple[str, ...]:
+    """Return the names of the fields whose live value is not the one that was returned.
+
+    `read` holds the fingerprints of the values that were returned.
+    """
     values = dict(live.items())
     return tuple(
         name
-        for name, base in bases.items()
-        if base.read is not None and name in values and fingerprint(values[name]) != base.read
+        for name, digest in read.items()
+        if name in values and fingerprint(values[name]) != digest
     )

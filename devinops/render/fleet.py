@@ -21,7 +21,7 @@ from devinops.render.approvals import dangers_of
 from devinops.render.commands import named_keys
 from devinops.render.signs import BLOCKED, FAILED, OUTSIDE, REFUSED, SIGNS
 from devinops.render.terminal import Look, Sign
-from devinops.render.text import PULLED, drift_summary, joined
+from devinops.render.text import PULLED, alike_once, drift_summary, joined
 
 NOTICED: Final = Sign("*", Look.DIM, "for your information")
 STATES: Final = {
@@ -210,7 +210,8 @@ def _of_plan(plan: FleetPlan) -> Iterator[Remarks]:
     missing = [Remark(targets, f"{item.kind} {item.path}") for item, targets in plan.missing]
     yield Remarks("missing: create in the web app, because no API can", BLOCKED, 0.05, missing)
     drift = [
-        Remark(targets, drift_summary(item), item.key, item.source) for item, targets in plan.drift
+        Remark(targets, drift_summary(item), item.key, item.source)
+        for item, targets in alike_once(plan.drift)
     ]
     hint = f"`{pull_command()}` {PULLED}"
     yield Remarks("changed outside devinops, kept", OUTSIDE, 0.08, drift, hint)

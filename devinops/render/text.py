@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocked, Change, Drift, Missing, Outcome, Result
+from devinops.model.changes import (
+    Action,
+    Blocked,
+    Change,
+    Drift,
+    DriftEvent,
+    Missing,
+    Outcome,
+    Result,
+)
 from devinops.model.exit_codes import ExitCode
-from devinops.model.keys import Key
+from devinops.model.keys import Key, listed
 from devinops.model.objects import Live, Problem
 from devinops.model.policy import Approvals
 from devinops.model.target import Target
 from devinops.planning.commands import pull_command
-from devinops.planning.draft import last_change
+from devinops.planning.draft import last_change, names_of
 from devinops.planning.drift import DriftFindings
 from devinops.planning.lifecycles.required import is_missing
 from devinops.planning.plan import ShownPlan
@@ -37,6 +47,7 @@ _OUTCOMES = {
     Outcome.SKIPPED: BLOCKED,
     Outcome.BLOCKED: BLOCKED,
 }
+T = TypeVar("T")
 MERGE = "Merge to apply this plan. If the plan is different then, nothing is applied."
 PULLED = "writes these changes into the files, or says what to do"
 """What `pull --drift` does; it may have to leave a change to a person."""
@@ -211,11 +222,12 @@ class Text:
         pull = pull_command(self.flags)
         hint = f" (see {pull})" if self.full else f" (see {show_command(self.flags)} and {pull})"
         yield from self._heading("changed outside devinops, kept", hint)
-        for item in drift:
-            if self.full:
+        if self.full:
+            for item in drift:
                 yield from self._drifted(item)
-            else:
-                yield from self._item(OUTSIDE, item.key, f": {drift_summary(item)}")
+            return
+        for item, _ in alike_once((item, None) for item in drift):
+            yield from self._item(OUTSIDE, item.key, f": {drift_summary(item)}")
 
     def _drifted(self, drift: Drift, sides: str = "- files, + live") -> Iterator[str]:
         yield from self._item(OUTSIDE, drift.key)
@@ -284,7 +296,8 @@ class Text:
         if findings.drift:
             pull = f"{pull_command(self.flags)} {PULLED}"
             yield from self._heading("changed outside devinops", f" ({pull})")
-        for drift in findings.drift:
+        pairs = [(drift, None) for drift in findings.drift]
+        for drift, _ in pairs if self.full else alike_once(pairs):
             yield from self._drifted(drift, SINCE_APPLY)
         if self.full:
             yield from self._lives("unmanaged (not drift)", findings.unmanaged)
@@ -389,6 +402,26 @@ def drift_summary(drift: Drift) -> str:
     reason = drift.reason or ", ".join(field.name for field in drift.fields)
     what = f"{drift.moved}: {reason}" if reason else str(drift.moved)
     return "; ".join(filter(None, (what, last_change(drift.at, drift.by))))
+
+
+def alike_once(drift: Iterable[tuple[Drift, T]]) -> Iterator[tuple[Drift, T]]:
+    """Yield drift, each with where it is, so that objects that look alike come only once.
+
+    Objects of a kind are alike if they differ only in what each user may see differently: somebody
+    may have changed none of them.
+    """
+    groups: defaultdict[object, list[tuple[Drift, T]]] = defaultdict(list)
+    for item, where in drift:
+        per_user = {a.name for a in KINDS[item.key.kind].attributes if a.per_user}
+        names = tuple(field.name for field in item.fields)
+        is_alike = item.moved is DriftEvent.EDITED and names and per_user.issuperset(names)
+        groups[(item.key.kind, names) if is_alike else object(), where].append((item, where))
+    for (first, where), *rest in groups.values():
+        if rest:
+            others = listed(str(item.key) for item, _ in rest)
+            reason = f"{names_of(first.fields)}, also of {others}; each user may see another value"
+            first = replace(first, reason=reason, fields=(), at=None, by=None)
+        yield first, where
 
 
 def show_command(flags: str) -> str:

@@ -16,8 +16,11 @@ from devinops.model.objects import Source
 from devinops.model.target import Target
 from devinops.schema.base_document import Count, Document, KeyText, StoreName, Text, about, read_key
 
-LINE_VERSION = 2
-"""Format 1 had no times, no deleted objects, and the intents of all runs in the target's file."""
+LINE_VERSION = 3
+"""Format 2 had neither the fields that an entry leaves out nor failed changes.
+
+Format 1 had no times, no deleted objects, and the intents of all runs in the target's file.
+"""
 
 # --- lines ----------------------------------------------------------------------------------------
 
@@ -56,12 +59,17 @@ class RecordLine(Line, frozen=True):
             "unknown)."
         ),
     ] = {}
+    left_out: Annotated[
+        dict[str, str],
+        about("Field that the entry leaves out → hash of what the API returned."),
+    ] = {}
 
     @classmethod
     def of(cls, record: Record) -> RecordLine:
         fields = {name: _hashes(base) for name, base in sorted(record.fields.items())}
         key, source, commit = str(record.key), record.source, record.commit
-        return cls(key, record.id, source, commit, record.protect, record.at, fields)
+        left_out = dict(sorted(record.left_out.items()))
+        return cls(key, record.id, source, commit, record.protect, record.at, fields, left_out)
 
     def to_model(self) -> Record:
         """Return the record. Raises ValueError."""
@@ -71,7 +79,8 @@ class RecordLine(Line, frozen=True):
         }
         key = read_key(self.key)
         memory = KINDS[key.kind].lifecycle is Lifecycle.REQUIRED
-        return Record(key, self.id, self.source, self.commit, self.protect, bases, memory, self.at)
+        facts = (self.source, self.commit, self.protect, bases, memory, self.at, self.left_out)
+        return Record(key, self.id, *facts)
 
 
 def _hashes(base: Base) -> str | tuple[str, str | None]:
@@ -182,9 +191,12 @@ FieldState = Literal["gone", "not shown by the API", "as applied", "changed outs
 
 
 class FieldItem(Struct, frozen=True):
-    """Hashes of a field at the last apply, and its state now."""
+    """Hashes of a field at the last apply, and its state now.
 
-    sent: str
+    `sent` is null for a field that the entry left out.
+    """
+
+    sent: str | None
     read: str | None
     state: FieldState | UnsetType = UNSET
 
@@ -204,7 +216,9 @@ class RecordItem(Struct, frozen=True):
 
     @classmethod
     def of(cls, record: Record) -> RecordItem:
-        fields = {n: FieldItem(base.sent, base.read) for n, base in sorted(record.fields.items())}
+        items = {name: FieldItem(base.sent, base.read) for name, base in record.fields.items()}
+        items |= {name: FieldItem(None, read) for name, read in record.left_out.items()}
+        fields = dict(sorted(items.items()))
         key, source, commit = record.key, record.source, record.commit
         return cls(str(key), key.kind, record.id, source, commit, record.protect, record.at, fields)
 

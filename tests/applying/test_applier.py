@@ -31,7 +31,14 @@ from devinops.model.changes import Result
 from devinops.model.client_protocols import BeforeAgain
 from devinops.model.errors import ApiError, DevinopsError, Terminated, Unreachable
 from devinops.model.exit_codes import ExitCode
-from devinops.model.inventory import RECOVERY_WAITS_S, Intent, Inventory, Record, base
+from devinops.model.inventory import (
+    RECOVERY_WAITS_S,
+    Intent,
+    Inventory,
+    Record,
+    base,
+    fingerprint,
+)
 from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.kind import ApiVersion, Resource, references_of
 from devinops.model.objects import Live, Snapshot
@@ -923,6 +930,28 @@ def test_only_the_response_to_a_write_says_when_it_was(run: Callable[..., ApplyR
     )
     times = {record.key.name: record.at for record in journal.written}
     assert times == {"A": None, "B": "1970-01-01T00:00:00Z", "C": None}
+
+
+@pytest.mark.parametrize(("choice", "known"), [("git", True), ("live", False)])
+def test_a_record_keeps_what_the_entry_leaves_out_until_a_person_accepts_its_change(
+    run: Callable[..., ApplyReport], choice: str, known: bool
+) -> None:
+    declared = live("knowledge", name="A", id="n1", body="old").resource
+    edited = live("knowledge", name="A", id="n1", body="old", is_enabled=False, pinned_repo="all")
+    left_out = {"is_enabled": fingerprint(True), "pinned_repo": fingerprint("all")}
+    record = Record(edited.key, "n1", fields=base(declared, declared), left_out=left_out)
+    journal, organization = Records(), Organization([edited])
+    report = run(
+        notes("A", body="new"),
+        organization,
+        inventory=Inventory.of("file", [record]),
+        approvals=Approvals(on_conflict=choice),
+        journal=journal,
+    )
+    assert outcomes(report) == {"A": Outcome.DONE}
+    (written,) = journal.written
+    assert written.left_out == left_out | {"is_enabled": fingerprint(known)}
+    assert dict(organization.objects[0].resource.items())["is_enabled"] is False
 
 
 @pytest.mark.parametrize("broken", ["settle", "finish"])

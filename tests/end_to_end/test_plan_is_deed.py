@@ -37,6 +37,7 @@ class History(RandomHistory):
     )
     def begin(self, key: str, store: str, on_drift: str, scope: bool) -> None:
         self.key, self.store, self.folders = key, store, FOLDERS[key]
+        self.edits = 0
         folders = [{"path": folder} for folder in self.folders if folder]
         target: dict[str, Any] = {"inventory": {"store": store}, "max_delete": "100%"}
         if store != "none":
@@ -220,6 +221,36 @@ class History(RandomHistory):
         assert {r["outcome"] for r in report["results"]} <= {"done"}, report["results"]
         assert report["left"] == [], report["left"]
         self.compare(plan, report["results"], before, after)
+
+    @precondition(lambda self: self.store != "none" and (self.notes or self.playbooks))
+    @rule(data=st.data(), field=st.sampled_from(["pinned_repo", "is_enabled"]))
+    def edit_what_an_entry_leaves_out(self, data: st.DataObject, field: str) -> None:
+        """It is drift of this note alone, and an apply neither writes nor accepts it."""
+        self.apply(None, True, None)
+        plan = self.document("plan")
+        moving = {item["key"] for part in ("changes", "blocked", "drift") for item in plan[part]}
+        ids = [
+            record["id"]
+            for record in self.document("inventory", "list")["records"]
+            if record["fields"].get(field, {}).get("sent", field) is None
+            and record["kind"] == "knowledge"
+            and record["key"] not in moving
+        ]
+        if not ids:
+            return
+        id = data.draw(st.sampled_from(sorted(ids)))
+        before = next(note for note in self.emulator.knowledge() if note["note_id"] == id)
+        changed = not before[field] if field == "is_enabled" else f"acme/{self.edits}"
+        self.edits += 1
+        self.emulator.edit("knowledge", id, **{field: changed})
+        for _ in range(2):  # before and after an apply
+            again = self.document("plan")
+            for part in ("changes", "blocked"):
+                assert again[part] == plan[part], "nothing is written or blocked"
+            (drift,) = (item for item in again["drift"] if item not in plan["drift"])
+            assert (drift["id"], drift["fields"]) == (id, {field: {"after": changed}})
+            assert id in {item["id"] for item in self.document("drift")["drift"]}
+            self.apply(None, False, None)
 
     def compare(
         self,

@@ -261,6 +261,18 @@ def test_a_set_that_is_pulled_keeps_what_the_file_has_and_ends_with_what_is_new(
     assert written["session_tags"] == [{"tags": ["a", "b", "0"], "default": "a"}]
 
 
+def test_a_set_that_an_entry_leaves_out_is_pulled_as_it_is(
+    emulator: Emulator, write: Settings, devinops: Devinops
+) -> None:
+    root = write(session_tags={"default": "a"})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    emulator.edit("organization", "org-emulator", tags=["0", "a"])
+    ran = devinops("pull", "-C", root, "--drift")
+    assert (ran.code, ran.err) == (0, "")
+    written = yaml.safe_load((root / "session_tags.yaml").read_text())
+    assert written["session_tags"] == [{"tags": ["0", "a"], "default": "a"}]
+
+
 def test_what_was_changed_outside_is_drift_and_both_sides_are_a_conflict(
     emulator: Emulator, write: Settings, devinops: Devinops
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from devinops.ingest.last_applied import with_applied, with_versions
 from devinops.load import read_entries
 from devinops.model.changes import Action, Change, Drift, DriftEvent, FieldChange
-from devinops.model.inventory import Inventory, Record, base
+from devinops.model.inventory import Inventory, Record, base, fingerprint
 from devinops.model.values import UNSET
 from tests.testing.objects import live
 
@@ -75,6 +75,15 @@ def test_the_earlier_value_is_the_one_with_the_fingerprint_of_what_was_sent(
     (found,) = with_applied([drift], Inventory.of("file", [record]), entries, read)
     assert (found.fields, found.reason) == ((FieldChange("body", before, "edited"),), reason)
     assert len(reads) <= 3, "one read each of commits, files and texts, however many objects drift"
+
+
+def test_no_file_has_the_earlier_value_of_a_field_that_the_entry_left_out() -> None:
+    """So nothing is read, and no commit is missing."""
+    record = Record(SENT.key, "p1", left_out={"macro": fingerprint(None)})
+    fields = (FieldChange("macro", UNSET, "!p"),)
+    drift = Drift(DriftEvent.EDITED, SENT.key, "p1", "macro", fields)
+    found = with_applied([drift], Inventory.of("file", [record]), (), lambda _: {})
+    assert found == (drift,)
 
 
 @pytest.mark.parametrize(

@@ -171,14 +171,15 @@ def test_folders_that_are_remembered_are_not_owned(
 def test_show_tells_field_by_field_whether_live_agrees(
     root: Path, owns: Owns, devinops: Devinops
 ) -> None:
-    owns(
-        owned("knowledge:Backend/Errors", "note-1", body="other", trigger="t"),
-        owned("knowledge:Gone", "x", body="b"),
-    )
+    left_out = {"is_enabled": fingerprint(True), "pinned_repo": fingerprint("all")}
+    errors = owned("knowledge:Backend/Errors", "note-1", body="other", trigger="t")
+    owns(replace(errors, left_out=left_out), owned("knowledge:Gone", "x", body="b"))
     ran = devinops("inventory", "show", "knowledge:Backend/Errors", "-C", root)
     assert ran.code == 0
-    assert [line.split(maxsplit=2)[::2] for line in ran.out.splitlines()[-2:]] == [
+    assert [line.split(maxsplit=2)[::2] for line in ran.out.splitlines()[-4:]] == [
         ["body", "changed outside"],
+        ["is_enabled", "as applied, left out of the entry"],
+        ["pinned_repo", "changed outside, left out of the entry"],
         ["trigger", "as applied"],
     ]
     ran = devinops("inventory", "show", "knowledge:Gone", "-C", root, "--format", "json")

@@ -68,7 +68,7 @@ def test_the_file_of_a_run_is_read_back_and_fits_the_schema() -> None:
     for damaged, words in (
         (head, "place:1: the end is missing"),
         ("".join(rest), 'place:1: the header with "devinops_run" is missing'),
-        (head.replace("2", "3", 1) + "".join(rest), "place:1: .* newer devinops .format 3"),
+        (head.replace("3", "4", 1) + "".join(rest), "place:1: .* newer devinops .format 4"),
         (head + "{}\n" + "".join(rest), "place:2: .*missing required field"),
     ):
         with pytest.raises(InventoryError, match=words):
@@ -108,17 +108,26 @@ def test_lines_are_sorted_and_leave_out_what_is_empty() -> None:
                 "1",
                 protect=True,
                 fields={"x": Base("s", None), "b": Base("s", "r")},
+                left_out={"z": "r", "c": "r"},
             ),
         ),
         (intent("r", "c"),),
     )
     assert dump(TARGET, two) == (
-        '{"devinops_inventory": 2, "api_host": "api.devin.ai", "org_id": "org-1", "target": "production"}\n'
-        '{"key": "knowledge:a", "id": "1", "protect": true, "fields": {"b": ["s", "r"], "x": ["s", null]}}\n'
+        '{"devinops_inventory": 3, "api_host": "api.devin.ai", "org_id": "org-1", "target": "production"}\n'
+        '{"key": "knowledge:a", "id": "1", "protect": true, "fields": {"b": ["s", "r"], "x": ["s", null]}, "left_out": {"c": "r", "z": "r"}}\n'
         '{"key": "knowledge:b", "id": "note-b", "source": "knowledge/b.md", "fields": {"body": "0000000000000000"}}\n'
         '{"intent": "r", "action": "create", "key": "knowledge:c"}\n'
         '{"devinops_inventory_end": true}\n'
     )
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_records_of_earlier_formats_are_read(version: int) -> None:
+    """They lack the fields that entries leave out, which the next apply adds."""
+    text = (HEAD + A + END).replace(": 3", f": {version}")
+    (found,) = parse(text, TARGET, "place").records
+    assert (found.id, found.left_out) == ("1", {})
 
 
 def test_order_and_windows_line_ends_do_not_matter() -> None:
@@ -177,10 +186,10 @@ A = '{"key": "knowledge:a", "id": "1"}\n'
         (HEAD + '{"intent": "r", "action": "crate", "key": "knowledge:a"}\n', 2, "Invalid enum value 'crate' - at `$.action`"),
         (HEAD + '{"intent": "r", "key": "knowledge:a"}\n', 2, "missing required field `action`"),
         (HEAD + '{"intent": "r", "action": "create", "key": "knowledge:a", "unclear": 1}\n', 2, "Expected `bool`, got `int` - at `$.unclear`"),
-        (HEAD.replace(": 2", ": 3"), 1, "written by a newer devinops (format 3"),
-        (HEAD.replace(": 2", ": true"), 1, "Expected `int`, got `bool` - at `$.devinops_inventory`"),
-        (HEAD.replace(": 2", ": 0"), 1, "Expected `int` >= 1 - at `$.devinops_inventory`"),
-        (HEAD.replace(": 2", ': 2, "more": 1'), 1, "unknown field `more`"),
+        (HEAD.replace(": 3", ": 4"), 1, "written by a newer devinops (format 4"),
+        (HEAD.replace(": 3", ": true"), 1, "Expected `int`, got `bool` - at `$.devinops_inventory`"),
+        (HEAD.replace(": 3", ": 0"), 1, "Expected `int` >= 1 - at `$.devinops_inventory`"),
+        (HEAD.replace(": 3", ': 3, "more": 1'), 1, "unknown field `more`"),
         (HEAD.replace("production", "staging"), 1, "the target staging, but the run is for the target production"),
         (HEAD.replace("org-1", "org-2"), 1, "the organization org-2, but the run is for the organization org-1"),
         (HEAD.replace('"org-1"', "null"), 1, "the organization (none), but the run is for the organization org-1"),
@@ -221,7 +230,7 @@ def test_a_damaged_journal_is_refused(line: str) -> None:
 def test_the_header_is_of_the_apis_address() -> None:
     head = dump(Target("t", "https://API.devin.ai/", "v1", None), Inventory("file")).split("\n")[0]
     assert json.loads(head) == {
-        "devinops_inventory": 2, "api_host": "api.devin.ai", "org_id": None, "target": "t"
+        "devinops_inventory": 3, "api_host": "api.devin.ai", "org_id": None, "target": "t"
     }  # fmt: skip
     local = dump(Target("t", "http://127.0.0.1:8484", "v3", "o"), Inventory("file"))
     assert '"api_host": "127.0.0.1:8484"' in local

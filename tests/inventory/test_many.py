@@ -129,7 +129,7 @@ def test_the_intents_of_a_run_are_in_one_file_until_each_target_has_finished(
     assert files(remote) == [f".runs/{RUN}.jsonl", "t1.jsonl", "t2.jsonl"]
     text = git(remote, "show", f"devinops:.runs/{RUN}.jsonl")
     assert text.splitlines() == [
-        f'{{"devinops_run": 2, "run": "{RUN}"}}',
+        f'{{"devinops_run": 3, "run": "{RUN}"}}',
         f'{{"intent": "{RUN}", "action": "create", "key": "knowledge:a", "target": "t1"}}',
         f'{{"intent": "{RUN}", "action": "create", "key": "knowledge:a", "target": "t2"}}',
         '{"devinops_inventory_end": true}',
@@ -337,13 +337,13 @@ def test_intents_that_an_older_devinops_put_beside_the_records_still_hold_the_ta
     stored = backend.load(["t1.jsonl"])
     head, *lines, end = stored.texts["t1.jsonl"].splitlines()
     old = f'{{"intent": "{RUN}", "action": "create", "key": "knowledge:z"}}'
-    text = "\n".join([head.replace(": 2", ": 1", 1), *lines, old, end, ""])
+    text = "\n".join([head.replace(": 3", ": 1", 1), *lines, old, end, ""])
     backend.save({"t1.jsonl": text}, stored, "as before")
     store = stores_of(root, 1)["t1"]
     assert list(open_runs(store.read())) == [RUN]
     begin(store, NEXT)
     now = git(remote, "show", "devinops:t1.jsonl")
-    assert now.startswith('{"devinops_inventory": 2'), "an older devinops must not read on"
+    assert now.startswith('{"devinops_inventory": 3'), "an older devinops must not read on"
     assert old in now
     assert list(open_runs(store.read())) == [RUN, NEXT]
 

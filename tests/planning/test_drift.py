@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from devinops.model.changes import Action, Drift, DriftEvent, FieldChange
-from devinops.model.inventory import Intent, Inventory, Record, base
+from devinops.model.inventory import Intent, Inventory, Record, base, fingerprint
 from devinops.model.keys import Key
 from devinops.model.objects import Access, Live, Snapshot
 from devinops.model.values import UNSET
@@ -45,6 +45,15 @@ ENTERPRISE = replace(NOTE, ours=False, access=Access.ENTERPRISE)
 )
 def test_what_happened_to_an_owned_object_is_named(note: list[Live], drift: list[str]) -> None:
     assert shown(FOLDER, *note) == drift
+
+
+def test_a_field_that_the_entry_left_out_is_compared_too() -> None:
+    left_out = {"is_enabled": fingerprint(True), "pinned_repo": fingerprint(None)}
+    record = replace(RECORDS[1], left_out=left_out)
+    off = replace(EDITED, resource=replace(EDITED.resource, is_enabled=False, pinned_repo=None))
+    (drift,) = find_drift(Inventory.of("file", [record]), Snapshot.of([off])).drift
+    assert drift.reason == "trigger, body, is_enabled (left out of the entry)"
+    assert drift.fields[-1] == FieldChange("is_enabled", UNSET, False)
 
 
 @pytest.mark.parametrize(("path", "written"), [("G", "G"), ("G/H I", '"G/H I"')])

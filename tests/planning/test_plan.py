@@ -91,7 +91,10 @@ def policy_of(said: dict[str, Any]) -> Policy:
 
 
 def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
-    """Build an inventory from the objects as they were last applied; `read` are fields the server answered otherwise."""
+    """Build an inventory from the objects as they were last applied; `read` are fields the server answered otherwise.
+
+    `left_out` are fields that the entry did not have, as they were then.
+    """
     if owned is None:
         return Inventory()
     records = []
@@ -100,6 +103,7 @@ def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
         folder = folder_path(facts.pop("declared_in", ""))
         read, protect = facts.pop("read", {}), facts.pop("protect", False)
         commit, source = facts.pop("commit", None), facts.pop("source", True)
+        left_out = {name: fingerprint(value) for name, value in facts.pop("left_out", {}).items()}
         sent = live(**facts)
         if sent.key.kind == "folder":
             records.append(Record(sent.key, sent.id, memory=True))
@@ -107,7 +111,8 @@ def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
         fields = base(sent.resource, replace(sent.resource, **read))
         key = sent.key._replace(folder=folder) if folder else sent.key
         target = f"{KINDS[sent.key.kind].section}.yaml"
-        records.append(Record(key, sent.id, target if source else None, commit, protect, fields))
+        place = (target if source else None, commit, protect, fields)
+        records.append(Record(key, sent.id, *place, left_out=left_out))
     return Inventory.of("file", records)
 
 

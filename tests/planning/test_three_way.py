@@ -67,6 +67,25 @@ def test_a_side_that_is_unset(
     assert classify(PIN, given_base, want, have) is verdict
 
 
+@pytest.mark.parametrize("seen", [*VALUES, UNSET])
+@pytest.mark.parametrize("sent", [*VALUES, UNSET])
+@pytest.mark.parametrize(("want", "have"), list(product([*VALUES, UNSET], repeat=2)))
+def test_a_field_that_the_entry_leaves_out_never_asks_for_a_write_or_a_decision(
+    seen: Any, sent: Any, want: Any, have: Any
+) -> None:
+    """What it was at the last apply only tells whether somebody changed it, and only while it is left out."""
+    base = None if sent is UNSET else Base(fingerprint(sent), fingerprint(sent))
+    left_out = None if seen is UNSET else fingerprint(seen)
+    verdict = classify(PIN, base, want, have, left_out)
+    if want is not UNSET:
+        assert verdict is classify(PIN, base, want, have)
+    elif base is None:
+        moved = UNSET not in (seen, have) and seen != have
+        assert verdict is (Verdict.LEFT_OUT if moved else Verdict.NOTHING)
+    else:
+        assert verdict is Verdict.RECORD, "from now on it is left out, as it is"
+
+
 def test_a_server_that_normalises_makes_no_difference() -> None:
     base = Base(fingerprint("a\n\nb"), fingerprint("a b"))
     assert classify(BODY, base, "a\n\nb", "a b") is Verdict.NOTHING
@@ -90,7 +109,8 @@ def test_an_objects_fields_are_sorted_by_what_moved() -> None:
     assert [f.name for f in found.live] == ["pinned_repo"]
     assert [f.name for f in found.both] == ["body"]
     assert found.record is False
-    assert moved_outside(bases, have) == ("pinned_repo", "body")
+    read = {name: fingerprint(value) for name, value in before.items()}
+    assert moved_outside(read, have) == ("pinned_repo", "body")
 
 
 @pytest.mark.parametrize("sent", VALUES)

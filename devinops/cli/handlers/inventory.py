@@ -22,7 +22,7 @@ from devinops.kinds import KINDS, parse_key
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import InventoryError, NotFound, UsageError
 from devinops.model.exit_codes import ExitCode
-from devinops.model.inventory import TIME, Base, Intent, Inventory, Record, fingerprints
+from devinops.model.inventory import TIME, Intent, Inventory, Record, fingerprints
 from devinops.model.keys import Key, ObjectId, listed
 from devinops.model.kind import Lifecycle, Scope
 from devinops.model.objects import Declaration, Ensure, Live, Snapshot
@@ -35,6 +35,7 @@ from devinops.schema.base_document import HEAD, Document
 from devinops.schema.inventory import (
     CandidateItem,
     DeletedItem,
+    FieldItem,
     FieldState,
     IntentItem,
     ListDocument,
@@ -114,28 +115,26 @@ def show(options: Options, key: str) -> ExitCode:
     with open_inventory_session(options) as session:
         record = _find_record(session.store.read(), parsed, options.command_flags)
         live = session.snapshot({record.key.kind}).by_id.get(record.object_id)
-    states = _states(record, live)
-    item = RecordItem.of(record).compared(states, str(live.key) if live else None)
-    _answer_record(session, _details(record, live, states), item)
+    item = RecordItem.of(record)
+    item = item.compared(_states(item, live), str(live.key) if live else None)
+    _answer_record(session, _details(record, live, item), item)
     return ExitCode.OK
 
 
-def _states(record: Record, live: Live | None) -> dict[str, FieldState]:
+def _states(item: RecordItem, live: Live | None) -> dict[str, FieldState]:
     current = fingerprints(live.resource) if live else {}
-    return {
-        name: _state(base, current.get(name), live) for name, base in sorted(record.fields.items())
-    }
+    return {name: _state(field, current.get(name), live) for name, field in item.fields.items()}
 
 
-def _state(base: Base, current: str | None, live: Live | None) -> FieldState:
+def _state(field: FieldItem, current: str | None, live: Live | None) -> FieldState:
     if live is None:
         return "gone"
-    if base.read is None:
+    if field.read is None:
         return "not shown by the API"
-    return "as applied" if current == base.read else "changed outside"
+    return "as applied" if current == field.read else "changed outside"
 
 
-def _details(record: Record, live: Live | None, states: Mapping[str, FieldState]) -> Iterator[str]:
+def _details(record: Record, live: Live | None, item: RecordItem) -> Iterator[str]:
     yield f"key       {record.key}"
     yield f"id        {record.id}"
     yield f"source    {record.source or '-'}"
@@ -143,9 +142,10 @@ def _details(record: Record, live: Live | None, states: Mapping[str, FieldState]
     yield f"sent      {record.at or '-'}"
     yield f"protect   {'yes' if record.protect else 'no'}"
     yield f"live      {live.key if live else 'gone'}"
-    width = max(map(len, states), default=0)
-    for name, state in states.items():
-        yield f"  {name:{width}}  {record.fields[name].sent}  {state}"
+    width = max(map(len, item.fields), default=0)
+    for name, field in item.fields.items():
+        left_out = "" if field.sent else ", left out of the entry"
+        yield f"  {name:{width}}  {field.sent or field.read}  {field.state}{left_out}"
 
 
 # --- link -----------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def _link(session: Session[Reader], key: Key, id: str) -> Record:
     if owner is not None and owner.key != key:
         forget = forget_command(owner.key, session.options.command_flags)
         raise InventoryError(f"{id} is owned as {owner.key}: run {forget} first")
-    record = replace(before or Record(key, id), id=id, fields={})
+    record = replace(before or Record(key, id), id=id, fields={}, left_out={})
     if before is None or before.id != id:
         session.store.write(inventory.changed([record]), inventory, f"{key} linked")
     return record

@@ -15,7 +15,7 @@ from devinops.model.objects import Declaration, Ensure, Live
 from devinops.model.policy import ADOPT, OnDrift
 from devinops.model.values import UNSET, canonical_text
 from devinops.planning.commands import forget_command, link_command, pull_command
-from devinops.planning.diff import at_risk, changed_fields
+from devinops.planning.diff import at_risk, changed_fields, settable
 from devinops.planning.draft import (
     Fields,
     PlanContext,
@@ -50,7 +50,7 @@ class Managed:
 
     def _absent(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         declaration, live, record = match.declaration, match.live, match.record
-        names = moved_outside(record.fields, live.resource) if record and live else ()
+        names = moved_outside(record.read, live.resource) if record and live else ()
         if live is None:
             draft.drop(record, None, "ensure: absent, and not live", declaration)
             blocked = _block_labeled(declaration, ", so nothing is deleted: remove", context, draft)
@@ -167,14 +167,16 @@ class Managed:
     def _three_way(
         self, match: Match, live: Live, record: Record, context: PlanContext, draft: PlanDraft
     ) -> None:
-        declaration = match.declaration
+        declaration, values = match.declaration, (match.declaration.resource, live.resource)
         merged = context.merged.get(live.object_id, {})
-        moved = sides(
-            live.kind, recorded(record, live), declaration.resource, live.resource, merged
-        )
-        choice = draft.decision(declaration.key, context) if moved.both else None
+        moved = sides(live.kind, recorded(record, live), *values, merged, record.left_out)
+        undecided = moved.both or moved.left_out
+        choice = draft.decision(declaration.key, context) if undecided else None
+        if choice == "live":  # an entry that leaves a field out accepts its live value
+            moved = moved._replace(left_out=())
         if moved.both and choice is None:
-            only_live = f", {names_of(moved.live)} only outside" if moved.live else ""
+            outside = moved.live + moved.left_out
+            only_live = f", {names_of(outside)} only outside" if outside else ""
             reason = f"{names_of(moved.both)} changed in Git and outside devinops{only_live}"
             draft.conflict(declaration, live, reason, moved.both)
             return
@@ -190,7 +192,7 @@ class Managed:
             return
         if not outside:
             draft.unchanged += 1
-        renewed = _renewed(match, live, record, moved, outside)
+        renewed = _renewed(match, live, record, moved, outside, context.api)
         if renewed != record:
             draft.upserts.append(renewed)
 
@@ -261,7 +263,7 @@ class Managed:
     ) -> None:
         """Add the steps for an undeclared object that may be deleted."""
         live, record = orphan.live, orphan.record
-        names = moved_outside(record.fields, live.resource) if record else ()
+        names = moved_outside(record.read, live.resource) if record else ()
         why = f"{orphan.why}{_final(live.kind, context.api)}"
         if record is None:
             real = context.at_live_path(live)
@@ -439,6 +441,7 @@ def _decided(
         write += moved.both
     else:
         outside += moved.both
+    outside += moved.left_out
     return _in_order(kind, write), _in_order(kind, outside)
 
 
@@ -462,20 +465,25 @@ def _remark(overwritten: Fields, moved: Moved, merged: MergedFields) -> str:
     return f" (overwrites what was changed outside devinops: {names}{says if places else ''})"
 
 
-def _renewed(match: Match, live: Live, record: Record, moved: Moved, outside: Fields) -> Record:
+def _renewed(
+    match: Match, live: Live, record: Record, moved: Moved, outside: Fields, api: ApiVersion
+) -> Record:
     """Return the updated record of an object that needs no write.
 
     If its values are now those of the entry, it has no commit: `Applier` gives it that of the run.
     """
     declaration, fields = match.declaration, record.fields
+    kept = {field.name for field in outside}
     if moved.record:
-        kept = {field.name for field in outside}
         fields = bases(declaration.resource, live.resource, fields, kept)
+    left_out = left_out_fields(declaration.resource, live.resource, api, record.left_out, kept)
     key, protect = declaration.key, declaration.protect
     is_applied = _is_settled(moved, fields, live.kind) or is_sent(declaration.resource, fields)
     source = declaration.source.path if is_applied else record.source
     renewed = replace(record, key=key, protect=protect, fields=fields, source=source)
-    return replace(renewed, commit=None) if is_applied and renewed != record else renewed
+    if is_applied and renewed != record:
+        renewed = replace(renewed, commit=None)
+    return replace(renewed, left_out=left_out)
 
 
 def _is_settled(moved: Moved, fields: Mapping[str, Base], kind: Kind) -> bool:
@@ -517,6 +525,20 @@ def bases(
         if known[name].completed(written, getattr(read, name)) != written:
             fields[name] = replace(fields[name], read=before[name].read)
     return fields | {name: before[name] for name in kept if name in before}
+
+
+def left_out_fields(
+    declared: Resource, read: Resource, api: ApiVersion, before: Any, kept: Any = frozenset()
+) -> dict[str, str]:
+    """Return field → fingerprint of each field that an entry leaves out although it could set it.
+
+    The `kept` fields keep theirs from `before`, so their change outside devinops stays visible.
+    """
+    return {
+        name: before[name] if name in kept else fingerprint(value)
+        for name in (attribute.name for attribute in settable(declared.kind, api))
+        if getattr(declared, name) is UNSET and (value := getattr(read, name)) is not UNSET
+    }
 
 
 # --- parts of a change ----------------------------------------------------------------------------
