@@ -58,6 +58,22 @@ _OF_JOB: Final = re.compile(
 """The same by pattern; jobs of GitLab choose the name of each OIDC token."""
 
 
+CI_SIGNS: Final = (
+    "CI",
+    "CONTINUOUS_INTEGRATION",
+    "BUILD_ID",  # Jenkins, Google Cloud Build
+    "BUILD_NUMBER",  # Jenkins, TeamCity
+    "JENKINS_URL",
+    "TEAMCITY_VERSION",
+    "TF_BUILD",  # Azure Pipelines
+    "CODEBUILD_BUILD_ID",  # AWS CodeBuild
+    "bamboo_buildKey",
+    "GO_PIPELINE_NAME",  # GoCD
+)
+"""Variables of CI systems; most systems set `CI`, and the others are named."""
+_UNSET: Final = ("", "0", "false")
+
+
 @dataclass(frozen=True)
 class Flags:
     """The command-line options that settings depend on; None if an option is not used.
@@ -113,3 +129,14 @@ def check_environment(environ: Mapping[str, str]) -> None:
             f"the environment variable {name} is not known{hint}; unset it. The known ones are "
             f"{', '.join(sorted(known))}; approvals can be given only on the command line"
         )
+
+
+def is_ci(environment: Mapping[str, str]) -> bool:
+    """Return whether a CI system runs this, where nobody can answer a question."""
+    return bool(ci_sign(environment))
+
+
+def ci_sign(environment: Mapping[str, str]) -> str:
+    """Return the name of the variable that shows that a CI system runs this; empty if none does."""
+    is_set = (name for name in CI_SIGNS if environment.get(name, "").casefold() not in _UNSET)
+    return next(is_set, "")

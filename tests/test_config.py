@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from devinops.model.kind import Scope
 from devinops.model.objects import Severity
 from devinops.model.target import Target
 from tests.testing.command_line import Devinops, Write
+from tests.testing.inventories import git
 
 KEY = {"DEVIN_API_KEY": "cog_key"}
 
@@ -93,7 +94,7 @@ def test_each_value_is_traced_to_its_place(repository: Write) -> None:
         "scope": "default",
         "on_drift": "default",
         "missing_folders": "default",
-        "inventory": "default",
+        "inventory": "default, because there is no Git remote",
         "owner": "default",
         "timeout": "option --timeout",
         "parallelism": "default",
@@ -102,15 +103,43 @@ def test_each_value_is_traced_to_its_place(repository: Write) -> None:
     assert str(found.policy.max_delete) == "5"
 
 
-def test_the_inventory_is_off_unless_a_target_asks_for_it(repository: Write) -> None:
-    text = "targets:\n  a: {inventory: {store: branch, branch: state/devin, remote: up}}\n  b: {}\n"
-    root = config(repository, text)
-    found = settings(root, KEY, Flags(target="a"))
+@pytest.mark.parametrize(
+    ("setup", "ci", "expected"),
+    [
+        ((), {}, ("file", "default, because there is no Git remote")),
+        ((["init", "-q"],), {}, ("file", "default, because there is no Git remote")),
+        (
+            (["init", "-q"], ["remote", "add", "origin", "https://host.test/x"]),
+            {"CI": "true"},
+            ("branch devinops", "default, because there is a Git remote"),
+        ),
+        ((["init", "-q"],), {"CI": "true"}, "the target b has no inventory, and this is CI (CI "),
+        ((), {"JENKINS_URL": "x"}, "the target b has no inventory, and this is CI (JENKINS_URL "),
+        ((["init", "-q"], ["config", "core.bare", "x"]), {}, "git cannot use the repository here"),
+    ],
+    ids=["no repository", "no remote", "remote", "CI", "CI without Git", "Git refuses"],
+)
+def test_without_the_setting_the_remote_decides_where_the_inventory_is(
+    repository: Write,
+    setup: Sequence[Sequence[str]],
+    ci: Mapping[str, str],
+    expected: tuple[str, str] | str,
+) -> None:
+    declared = "{inventory: {store: branch, branch: state/devin, remote: up}}"
+    root = config(repository, f"targets:\n  a: {declared}\n  b: {{}}\n")
+    for arguments in setup:
+        git(root, *arguments)
+    found = settings(root, KEY | ci, Flags(target="a"))
     assert found.inventory == InventorySettings("branch", "state/devin", "up")
     assert found.sources["inventory"] == "devinops.yaml:3:18"
-    assert settings(root, KEY, Flags(target="b")).inventory == InventorySettings(
-        "none", "devinops", None
-    )
+    if isinstance(expected, str):
+        with pytest.raises(ConfigError) as caught:
+            settings(root, KEY | ci, Flags(target="b"))
+        assert str(caught.value).startswith(expected)
+        assert "{store: file}" in str(caught.value)
+    else:
+        found = settings(root, KEY | ci, Flags(target="b"))
+        assert (str(found.inventory), found.sources["inventory"]) == expected
 
 
 def test_the_owner_is_the_targets_name_unless_the_target_says_otherwise(repository: Write) -> None:
@@ -186,8 +215,8 @@ def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Wr
         ("{}", {"DEVIN_API_KEY": ""}, "DEVIN_API_KEY is set but empty"),
         ("{}", {"DEVIN_API_URL": ""}, "DEVIN_API_URL is set but empty"),
         ("{}", {"DEVIN_ORG_ID": " "}, "DEVIN_ORG_ID is set but empty"),
-        ("{prune: owned}", {}, "prune: owned needs an inventory"),
-        ("{on_drift: fail}", {}, "on_drift: fail needs an inventory"),
+        ("{inventory: {store: none}, prune: owned}", {}, "prune: owned needs an inventory"),
+        ("{inventory: {store: none}, on_drift: fail}", {}, "on_drift: fail needs an inventory"),
         ("{inventory: {store: file}, scope: [A]}", {}, "need each other"),
         ("{inventory: {store: file}, prune: scope}", {}, "need each other"),
         (
@@ -273,6 +302,7 @@ targets:
   f: {inventory: {store: s3}, prune: owned}
   g: {inventory: nope, prune: owned, api_key_env: AWS_KEY}
   h: nothing
+defaults: {inventory: {store: none}}
 """
 WRONG = """\
 devinops.yaml:4:12 without-effect prune: owned needs an inventory
@@ -378,6 +408,7 @@ targets:
     api_version: v2
   "bad name/": {}
   c: 5
+defaults: {inventory: {store: none}}
 """
 
 
@@ -909,11 +940,11 @@ def test_a_selector_of_one_target_is_as_good_as_its_name(repository: Write) -> N
             "targets.yaml:1:50 contradiction: c is also a name of the target a",
         ),
         (
-            "defaults: {prune: owned}\ntargets: targets.yaml\n",
+            "defaults: {prune: owned, inventory: {store: none}}\ntargets: targets.yaml\n",
             "targets: {a: {inventory: {store: file}}, b: {}, c: {}}\n",
             (
-                "devinops.yaml:2:19 without-effect: prune: owned needs an inventory: add inventory: "
-                "{store: branch} (for b, c)"
+                "devinops.yaml:2:19 without-effect: prune: owned needs an inventory: remove "
+                "inventory: {store: none} (for b, c)"
             ),
         ),
         (

@@ -11,34 +11,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-SIGNS = (
-    "CI",
-    "CONTINUOUS_INTEGRATION",
-    "BUILD_ID",  # Jenkins, Google Cloud Build
-    "BUILD_NUMBER",  # Jenkins, TeamCity
-    "JENKINS_URL",
-    "TEAMCITY_VERSION",
-    "TF_BUILD",  # Azure Pipelines
-    "CODEBUILD_BUILD_ID",  # AWS CodeBuild
-    "bamboo_buildKey",
-    "GO_PIPELINE_NAME",  # GoCD
-)
-"""Variables of CI systems; most systems set `CI`, and the others are named."""
-
-
-def is_ci(environment: Mapping[str, str]) -> bool:
-    """Return whether a CI system runs this, where nobody can answer a question."""
-    return bool(ci_sign(environment))
-
-
-def ci_sign(environment: Mapping[str, str]) -> str:
-    """Return the name of the variable that shows that a CI system runs this; empty if none does."""
-    is_set = (name for name in SIGNS if environment.get(name, "").casefold() not in _UNSET)
-    return next(is_set, "")
-
-
-_UNSET = ("", "0", "false")
-
 
 class System(Enum):
     """A CI system."""

@@ -459,6 +459,22 @@ def inventory_forget(**arguments: Any) -> ExitCode:
     return _call("inventory:forget", arguments)
 
 
+@inventory.command("migrate", short_help="Move it between a file and a branch.")
+@common(api=True)
+def inventory_migrate(**arguments: Any) -> ExitCode:
+    """Move the inventory to where devinops.yaml says that it is, and show it.
+
+    First change inventory: {store: file} to {store: branch}, or back. From a branch, the one with
+    the name devinops is moved. Commit a file that appears or disappears in .devinops/, if your team
+    commits it.
+
+    \b
+      devinops inventory migrate
+      devinops inventory migrate --target production
+    """
+    return _call("inventory:migrate", arguments)
+
+
 @inventory.command("unlock", short_help="Release the lock of a dead run.")
 @click.argument("run", type=NonEmpty(), shell_complete=completed_values.open_runs)
 @common(api=True)

@@ -213,9 +213,7 @@ def _items(ctx: click.Context) -> list[Item]:
     project, chosen = _project(ctx), _given(ctx, "target")
     return [
         item
-        for name, target in project.targets.items()
+        for name in project.targets
         if name == chosen or chosen is None
-        for item in known_items(
-            InventorySettings(**target.get("inventory", {})), project.root, name
-        )
+        for item in known_items(InventorySettings(**project.inventory_of(name)), project.root, name)
     ]

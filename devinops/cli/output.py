@@ -15,8 +15,8 @@ from typing import Final, TextIO
 import click
 
 from devinops import atomic
-from devinops.ci.job import ci_sign
 from devinops.ci.step_files import append, append_summary, is_step_file, is_summary
+from devinops.environment import ci_sign
 from devinops.model.errors import NotWritten, UsageError
 from devinops.render import MIN_WIDTH
 

@@ -7,9 +7,9 @@ import sys
 import threading
 import time
 
-from devinops.ci.job import is_ci
 from devinops.cli.options import Options
 from devinops.cli.output import echo_err
+from devinops.environment import is_ci
 from devinops.render.terminal import Terminal
 
 DELAY_S = 1.0

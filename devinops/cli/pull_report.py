@@ -129,14 +129,15 @@ def lines(run: PullRun, options: Options) -> Iterator[str]:
             yield from _next_steps(options, git, setup)
         yield setup.reminder
         if not git.remote:
-            yield _NO_INVENTORY
+            yield IN_A_FILE
 
 
-_NO_INVENTORY = (
-    "There is no inventory yet, because the repository has no remote. Without it devinops cannot "
-    "tell which side changed, and pull --drift does not work. To get one: add a remote (git remote "
-    "add origin URL), set inventory: {store: branch} for the target in devinops.yaml, and apply."
+IN_A_FILE = (
+    "The inventory will be in .devinops/, because the repository has no remote: commit that "
+    "directory if anybody else applies these files. Once there is a remote, set inventory: {store: "
+    "branch} in devinops.yaml and run devinops inventory migrate."
 )
+"""What a first pull says in a repository without a remote."""
 
 
 def _file_rows(files: tuple[FileChange, ...], check: bool, *, full: bool) -> Iterator[str]:

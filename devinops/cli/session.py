@@ -28,7 +28,7 @@ from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.load.file_names import CONFIG
 from devinops.model import inventory as owned
-from devinops.model.changes import Action
+from devinops.model.changes import Action, Refusal
 from devinops.model.client_protocols import PageDecoder, Reader, ignore
 from devinops.model.errors import (
     FORBIDDEN,
@@ -232,7 +232,25 @@ class Session(Generic[C_co]):
             changes = with_versions(plan.changes, inventory, Git(self.settings.root).contents)
             plan = replace(plan, changes=changes)
         notes = (*self.busy_notes(inventory), *self.rename_notes(inventory), *plan.notes)
-        return Planned(replace(plan, notes=notes), snapshot)
+        plan = replace(plan, notes=notes, refusals=(*self._misplaced(plan), *plan.refusals))
+        return Planned(plan, snapshot)
+
+    def _misplaced(self, plan: Plan) -> Iterator[Refusal]:
+        """Yield why a plan must not be applied if the target also has an inventory elsewhere."""
+        settings = self.settings
+        has_steps = plan.changes or plan.blocked or plan.upserts or plan.removals
+        if settings.inventory.store == "none" or not has_steps:
+            return
+        # Imported late: a plan with nothing to do needs nothing of it.
+        from devinops.inventory.elsewhere import found_elsewhere
+
+        place = found_elsewhere(settings.inventory, settings.root, self.client.target)
+        if place:
+            yield Refusal(
+                f"{place} is an inventory of the target too, but {settings.inventory} is where it "
+                f"belongs: run devinops inventory migrate{self.options.command_flags} to move it, "
+                f"or name its place with inventory: in {CONFIG}"
+            )
 
     def _compare(
         self,

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Self
 
 from devinops import atomic
-from devinops.ci.job import is_ci
 from devinops.cli.output import echo_err
+from devinops.environment import is_ci
 from devinops.model.changes import Change
 from devinops.model.errors import DevinopsError, NotWritten, Refused
 from devinops.model.keys import Key

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from devinops.git import Git, error_line, found_no_repository
 from devinops.load import CONFIG, YamlDocument
 from devinops.load.layers import NAME, find_layers
+from devinops.model.errors import ConfigError
 from devinops.model.objects import Problem, Source
 from devinops.model.policy import MAX_TARGETS, Prune
 from devinops.planning.layers import Layers
@@ -115,6 +117,25 @@ class Project:
         """How many jobs of CI share the targets of an apply."""
         number = self.data.get("shards")
         return number if isinstance(number, int) else 1
+
+    def inventory_of(self, name: str) -> Mapping[str, Any]:
+        """Return the settings of a target's inventory. Raises ConfigError as `default_store`."""
+        declared: Mapping[str, Any] | None = self.targets.get(name, self.defaults).get("inventory")
+        return declared or {"store": self.default_store}
+
+    @cached_property
+    def default_store(self) -> Literal["branch", "file"]:
+        """Where the inventory of a target without `inventory` is: on a branch if there is a remote.
+
+        Raises ConfigError if git refuses to use the repository.
+        """
+        result = Git(self.root).attempt("remote")
+        if result and result.code and not found_no_repository(result):
+            raise ConfigError(
+                "git cannot use the repository here, so it is not clear where the inventory is: "
+                f"{error_line(result.err)}; fix that, or set inventory: {{store: file}} in {CONFIG}"
+            )
+        return "branch" if result and result.text else "file"
 
     @property
     def rate(self) -> float:

@@ -22,7 +22,7 @@ from devinops.config.wrong_settings import (
     wrong_org_id,
     wrong_url,
 )
-from devinops.environment import KEY_VARIABLES, Flags
+from devinops.environment import KEY_VARIABLES, Flags, ci_sign
 from devinops.load import CONFIG
 from devinops.model.errors import ConfigError, InputError, UsageError
 from devinops.model.keys import folder_path, listed
@@ -70,8 +70,6 @@ def resolve(
 
     Raises ConfigError, UsageError and InputError, none of which shows a key.
     """
-    from devinops.inventory import InventorySettings
-
     chosen = selected_targets(project, flags) if name is None else (name,)
     name, source = _only(chosen), _source_of_choice(project, flags, chosen)
     values = _Values(project, name, flags, environ, {"target": source})
@@ -98,7 +96,7 @@ def resolve(
         parallelism=values.flag("parallelism", None),
         ca_bundle=values.flag("ca_bundle", None),
         policy=policy,
-        inventory=InventorySettings(**values.declared("inventory", {})),
+        inventory=values.inventory(),
         owner=values.owner(),
         sources=values.sources,
     )
@@ -254,6 +252,24 @@ class _Values:
         if olds and "owner" not in self.target:
             self.sources["owner"] = f"{self.source_of('previously')}, the oldest name"
         return owner
+
+    def inventory(self) -> InventorySettings:
+        """Return where the inventory is. Raises ConfigError in CI if that is not clear."""
+        from devinops.inventory import InventorySettings
+
+        settings = InventorySettings(**self.project.inventory_of(self.name))
+        if self.declared("inventory", None) is not None:
+            return settings
+        if settings.store == "file" and (sign := ci_sign(self.environ)):
+            raise ConfigError(
+                f"the target {self.name} has no inventory, and this is CI ({sign} is set), where a "
+                "new file would be lost with the job. The repository has no remote, so there is no "
+                f"branch for it either. Write in {CONFIG}: inventory: {{store: branch}} and add a "
+                "remote; or {store: file} if you commit .devinops/; or {store: none} to do without"
+            )
+        remote = "a" if settings.store == "branch" else "no"
+        self.sources["inventory"] = f"default, because there is {remote} Git remote"
+        return settings
 
     def enterprise_key(self) -> str | None:
         """Return the enterprise key, None without one: only some kinds need it."""

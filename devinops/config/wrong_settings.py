@@ -109,7 +109,7 @@ def without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterato
 
     `api` is None if only the key can tell the API version.
     """
-    inventory = target.get("inventory", {"store": "none"})
+    inventory = target.get("inventory", {})
     store = inventory.get("store") if isinstance(inventory, dict) else None
     prune = target.get("prune", Prune.OFF)
     if store == "none":
@@ -117,7 +117,7 @@ def without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterato
             value = target.get(option, harmless)
             if value != harmless and value in tuple(type(harmless)):
                 setting = f"{option}: {value}"
-                yield option, f"{setting} needs an inventory: add inventory: {{store: branch}}"
+                yield option, f"{setting} needs an inventory: remove inventory: {{store: none}}"
     if ("scope" in target) != (prune == Prune.SCOPE):
         option = "scope" if "scope" in target else "prune"
         yield option, "prune: scope and scope: [folders] need each other: set both, or neither"

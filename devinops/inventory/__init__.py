@@ -49,7 +49,7 @@ class InventorySettings(NamedTuple):
     one.
     """
 
-    store: StoreName = "none"
+    store: StoreName
     branch: str = BRANCH
     remote: str | None = None
 
@@ -137,6 +137,13 @@ class Store(Protocol):
         """
         ...
 
+    def receive(self, inventory: Inventory, why: str) -> None:
+        """Save an inventory that was elsewhere. Raises InventoryError if anything is recorded here.
+
+        Nothing of it is lost, such as creates with an unknown outcome.
+        """
+        ...
+
     def clear(self) -> None:
         """Remove all that is stored about the target, even if it cannot be read.
 
@@ -187,6 +194,9 @@ class NoStore:
         return ()
 
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
+        pass
+
+    def receive(self, inventory: Inventory, why: str) -> None:
         pass
 
     def clear(self) -> None:

@@ -67,7 +67,7 @@ class BranchBackend:
         self.scope = quote("/".join(filter(None, (remote, branch))), safe="")
         self.git = Git(root)
         self.ref = f"refs/heads/{branch}"
-        self._push_verified = False
+        self._push_verified = self._remote_is_empty = False
         self._texts: dict[str, str] = {}
 
     def label(self, name: str) -> str:
@@ -130,12 +130,7 @@ class BranchBackend:
         """
         refs = self._remote_refs()
         branches = {name: value for name, value in refs if name.startswith("refs/heads/")}
-        if not branches:
-            raise ConfigError(
-                f"the remote {self.remote} has no branch yet, and its first one becomes the "
-                f"default branch, which must not be {self.branch}: push your own branch first (git "
-                f"push {self.remote} HEAD)"
-            )
+        self._remote_is_empty = not branches
         self._check_unused(refs)
         if self.ref not in branches:
             self._check_name(branches)
@@ -147,12 +142,17 @@ class BranchBackend:
         A ref that points to another one is there twice, first as (`HEAD`, `ref: refs/heads/main`).
         Other refs can be among them, since ls-remote only compares the ends of names.
         """
-        result = self.git.run(
-            "ls-remote", "--symref", self.remote, "HEAD", "refs/heads/*", timeout_s=NETWORK_S
-        )
-        if result.code:
+        try:
+            result = self.git.run(
+                "ls-remote", "--symref", self.remote, "HEAD", "refs/heads/*", timeout_s=NETWORK_S
+            )
+            error = error_line(result.err) if result.code else ""
+        except InventoryError as failure:
+            error = str(failure)
+        if error:
             raise InventoryError(
-                f"the remote {self.remote} cannot be read: {error_line(result.err)}"
+                f"the remote {self.remote} cannot be read: {error.rstrip('.')}. It has the "
+                "inventory; to keep that in a file instead, set inventory: {store: file}"
             )
         columns = (line.partition("\t") for line in result.text.split("\n"))
         return [(name, value) for value, _, name in columns]
@@ -301,6 +301,12 @@ class BranchBackend:
     # --- writing ----------------------------------------------------------------------------------
 
     def save(self, texts: Mapping[str, str | None], before: Stored, message: str) -> Stored:
+        if self._remote_is_empty:
+            raise ConfigError(
+                f"the remote {self.remote} has no branch yet, and its first one becomes the "
+                f"default branch, which must not be {self.branch}: push your own branch first (git "
+                f"push {self.remote} HEAD)"
+            )
         commit = self._commit(texts, before.version, message)
         result = self.git.run(
             "-c",

@@ -159,6 +159,20 @@ class JournaledStore:
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
         self._update(lambda stored: merge.rewrite(stored, inventory, base, self.flags), why)
 
+    def receive(self, inventory: Inventory, why: str) -> None:
+        def received(stored: Inventory) -> Inventory:
+            if stored.records:
+                raise InventoryError(
+                    f"{self.label} already has records of {self.target.name}, and only a person "
+                    "can decide which are right: name the place of the wrong ones in "
+                    f"devinops.yaml, run devinops inventory forget --all{self.flags}, and name "
+                    "this place again"
+                )
+            intents = (*stored.intents, *inventory.intents)
+            return replace(inventory, store=stored.store, intents=intents)
+
+        self._update(received, why)
+
     def clear(self) -> None:
         def remove(draft: Draft) -> None:
             stored = draft.loaded.stored.texts

@@ -296,7 +296,7 @@ def build_plan(
         blocked=tuple(draft.blocked),
         drift=tuple(draft.drift),
         problems=tuple(draft.warnings),
-        notes=tuple(_notes(draft, snapshot, desired, request)),
+        notes=(*_nothing_owned(draft, context), *_notes(draft, snapshot, desired, request)),
         refusals=refusals,
         unmanaged=dict(sorted(Counter(live.key.kind for live in others).items())),
         unchanged=draft.unchanged,
@@ -458,6 +458,18 @@ def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext)
 
 
 # --- notes ----------------------------------------------------------------------------------------
+
+
+def _nothing_owned(draft: PlanDraft, context: PlanContext) -> Iterator[str]:
+    """Yield why objects are adopted, or wait for a person, if no object is owned yet."""
+    if not context.has_inventory or context.inventory.owned:
+        return
+    adopted = [bool(change.fields) for change in draft.changes if change.action is Action.ADOPT]
+    waiting = [block for block in draft.blocked if block.by is Blocker.APPROVAL and block.ids]
+    differ = adopted.count(True) + len(waiting)
+    if adopted or waiting:
+        why = ": nothing tells which side is newer, so a person decides" if differ else ""
+        yield f"nothing is owned yet: {adopted.count(False)} equal, {differ} differ{why}"
 
 
 def _notes(

@@ -37,6 +37,13 @@ MIN_WIDTH: Final = 40
 """A narrower terminal gets lines of this width, because narrower text is unreadable."""
 
 
+NO_INVENTORY: Final = (
+    "There is no inventory (store: none), so apply overwrites edits made in the web app, creates a "
+    "renamed entry again, and never deletes what leaves the files."
+)
+"""What a plan without an inventory says first."""
+
+
 class JobLinks(NamedTuple):
     """The CI job of a run, for its readers: the `commit` that they review, and web addresses.
 

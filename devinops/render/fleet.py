@@ -16,7 +16,7 @@ from devinops.model.target import TargetState
 from devinops.planning.classes import ChangeClass, FleetPlan, TargetPlan, shared_text
 from devinops.planning.commands import like_commands, pull_command, with_flags
 from devinops.planning.lifecycles.required import is_missing
-from devinops.render import answers, counted
+from devinops.render import NO_INVENTORY, answers, counted
 from devinops.render.approvals import dangers_of
 from devinops.render.commands import named_keys
 from devinops.render.signs import BLOCKED, FAILED, OUTSIDE, REFUSED, SIGNS
@@ -113,6 +113,14 @@ def facts(answer: answers.FleetAnswer) -> Iterator[str]:
         yield f"inventory: {stores.pop()}"
     if answer.keys:
         yield f"{'' if places else 'with '}API keys from {', '.join(answer.keys[:SHOWN])}"
+
+
+def without_inventory(plan: FleetPlan) -> Iterator[str]:
+    """Yield what it means that targets have no inventory, and which ones have none."""
+    known = [target for target in plan.targets if target.target]
+    without = [target.name for target in known if target.store == "none"]
+    if without:
+        yield f"{'' if len(without) == len(known) else f'{names(without)}: '}{NO_INVENTORY}"
 
 
 # --- plans ----------------------------------------------------------------------------------------

@@ -41,6 +41,8 @@ class FleetText(Text):
         if plan.targets:
             title = Span(fleet.heading(plan), strong=True)
             yield from self.terminal.row(title, line(f" {', '.join(fleet.facts(answer))}"))
+        for text in fleet.without_inventory(plan):
+            yield from self.paragraph(text)
         changes = [change for group in plan.classes for change in group.changes]
         yield from self._legend(changes, bool(plan.blocked), bool(plan.drift))
         yield from self._classes(plan, approved=answer.approved)

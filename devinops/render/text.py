@@ -33,7 +33,7 @@ from devinops.planning.draft import last_change, names_of
 from devinops.planning.drift import DriftFindings
 from devinops.planning.lifecycles.required import is_missing
 from devinops.planning.plan import ShownPlan
-from devinops.render import answers, counted
+from devinops.render import NO_INVENTORY, answers, counted
 from devinops.render.approvals import dangers
 from devinops.render.changes import ChangeText, levels
 from devinops.render.escape import line
@@ -157,6 +157,8 @@ class Text:
             Span(line(f"{what} for {target.name}:"), strong=True),
             line(f" {target.owner} {api}, inventory: {inventory}"),
         )
+        if store == "none":
+            yield from self.paragraph(NO_INVENTORY)
 
     def _legend(self, changes: Iterable[Change], blocked: bool, drift: bool) -> Iterator[str]:
         """Yield the meaning of each sign in a plan."""

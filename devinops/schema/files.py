@@ -576,8 +576,8 @@ def _inventory() -> dict[str, Any]:
         "properties": {
             "store": {
                 "enum": ["none", "branch", "file"],
-                "description": "Where it is stored: nowhere (none, the default), on its "
-                "own branch, or in a file below .devinops/.",
+                "description": "Where it is stored: on its own branch (the default if there is a "
+                "Git remote), in a file below .devinops/ (the default if not), or nowhere (none).",
             },
             "branch": _text(
                 "Branch for store: branch (default: devinops).",

@@ -33,6 +33,7 @@ from devinops.model.objects import Live
 from devinops.model.target import Target
 from tests.testing.command_line import Devinops, Write
 from tests.testing.disk import WRONG, breaks, limited, room_for
+from tests.testing.inventories import NO_INVENTORY, own
 from tests.testing.objects import live
 
 WHERE = Target("production", "https://api.devin.ai", "v3", "org-1")
@@ -353,6 +354,7 @@ def test_what_is_overwritten_or_deleted_is_saved_as_it_was_right_before(
             "knowledge.yaml": "knowledge: [{name: B, ensure: absent}]\n",
         }
     )
+    own(root, emulator, others={"knowledge:C"})
     ran = devinops("apply", "-C", root, "--yes", "--format", "json")
     document = json.loads(ran.out)
     assert ran.code == 0, ran
@@ -375,7 +377,7 @@ def test_a_secret_is_saved_without_its_value(
     root = repository({"secrets.yaml": entry})
     assert devinops("apply", "-C", root, "--yes").code == 0
     repository({"secrets.yaml": "secrets: [{key: TOKEN, ensure: absent}]\n"})
-    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert devinops("apply", "-C", root, "--yes", "--allow-delete", "1").code == 0
     (path,) = backups(root)
     assert [str(one.live.key) for one in read_backup(path).objects] == ["secret:TOKEN"]
     assert "the-value-of-it" not in path.read_text()
@@ -391,6 +393,7 @@ def test_without_a_backup_nothing_is_sent_and_the_rest_goes_on(
 ) -> None:
     root = repository(
         {
+            **NO_INVENTORY,  # which could not be written either
             "knowledge/a.md": NOTE.format("A"),
             "knowledge/new.md": NOTE.format("New"),
             "knowledge.yaml": "knowledge: [{name: B, ensure: absent}]\n",
@@ -421,7 +424,7 @@ def test_an_adopted_object_that_is_not_written_is_not_saved(
 ) -> None:
     root = repository({"knowledge/a.md": NOTE.format("A").replace("new", "old")})
     assert devinops("apply", "-C", root, "--yes").code == 0
-    assert not (root / ".devinops").exists()
+    assert not (root / ".devinops/backups").exists()
 
 
 # --- reading ----------------------------------------------------------------------------------------------

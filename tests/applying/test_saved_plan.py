@@ -37,6 +37,7 @@ from devinops.schema.plan import checksum
 from tests.testing.command_line import Devinops, Write
 from tests.testing.documents import PLAN
 from tests.testing.fleets import answer, mixed
+from tests.testing.inventories import own
 from tests.testing.places import GOLDEN
 
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
@@ -45,6 +46,7 @@ FILES = {
     "knowledge.yaml": "knowledge:\n  - {name: Edited, trigger: t, body: new}\n  - {name: Gone, ensure: absent}\n",
     "playbooks/a.md": "---\ntitle: P\n---\nb\n",
 }
+WITHOUT_GONE = FILES["knowledge.yaml"].replace("  - {name: Gone, ensure: absent}\n", "")
 NOTES = [
     {"id": f"note-{name}", "name": name, "trigger": "t", "body": "b"}
     for name in ("Edited", "Gone", "Theirs")
@@ -66,6 +68,7 @@ def planned(
 ) -> tuple[Path, Path]:
     """A root, and the saved plan of it."""
     root, path = repository(FILES), tmp_path / "plan.json"
+    own(root, emulator, others={"knowledge:Theirs"})
     assert devinops("plan", "-C", root, "--out", path).code == 0
     return root, path
 
@@ -195,9 +198,9 @@ def test_another_plan_is_5_writes_nothing_and_shows_the_difference(
     golden: Callable[[str, str], None],
 ) -> None:
     root, path = planned
-    emulator.edit("knowledge", "note-Edited", body="edited in the web app")
-    emulator.remove("knowledge", "note-Gone")
-    repository({"knowledge/new.md": NOTE.replace("name: A", "name: New")})
+    entries = WITHOUT_GONE.replace("body: new", "body: newer")
+    new = NOTE.replace("name: A", "name: New")
+    repository({"knowledge/new.md": new, "knowledge.yaml": entries})
     ran = devinops("apply", path, "-C", root)
     assert (ran.code, writes(emulator)) == (5, [])
     plan = devinops("plan", "-C", root).out
@@ -217,10 +220,10 @@ def test_a_field_that_no_entry_mentions_counts_as_well(
 
 
 def test_in_json_a_stale_plan_is_a_document_and_the_difference_goes_to_stderr(
-    planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops
+    planned: tuple[Path, Path], repository: Write, devinops: Devinops
 ) -> None:
     root, path = planned
-    emulator.remove("knowledge", "note-Gone")
+    repository({"knowledge.yaml": WITHOUT_GONE})
     ran = devinops("apply", path, "-C", root, "--format", "json")
     document = json.loads(ran.out)
     assert (ran.code, document["exit_code"], document["complete"]) == (5, 5, True)
@@ -318,6 +321,7 @@ def test_a_saved_plan_names_its_target(
 ) -> None:
     root, path = planned
     repository({"devinops.yaml": "version: 1\ntargets: {staging: {}, production: {}}\n"})
+    own(root, emulator, "staging", others={"knowledge:Theirs"})
     assert devinops("plan", "-C", root, "-t", "staging", "--out", path).code == 0
     other = devinops("apply", path, "-C", root, "-t", "production")
     assert (other.code, writes(emulator)) == (1, [])

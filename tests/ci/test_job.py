@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.ci.job import SIGNS, Job, System, current_job, is_ci
+from devinops.ci.job import Job, System, current_job
 
 GITHUB = {
     "GITHUB_ACTIONS": "true",
@@ -149,13 +149,3 @@ def test_address_of_a_file(environment: dict[str, str], url: str) -> None:
     job = current_job(environment)
     assert job is not None
     assert job.source_url("knowledge/A #b.md", 3) == url
-
-
-@pytest.mark.parametrize("name", SIGNS)
-def test_a_variable_of_a_ci_system_tells_that_nobody_can_answer(name: str) -> None:
-    assert is_ci({name: "1"})
-
-
-@pytest.mark.parametrize("value", ["", "0", "false", "False"])
-def test_a_variable_that_is_off_tells_nothing(value: str) -> None:
-    assert not is_ci({"CI": value, "PATH": "/bin"})

@@ -26,6 +26,7 @@ from devinops.schema.all_schemas import schemas
 from devinops.schema.plan import checksum
 from tests.testing import replies
 from tests.testing.command_line import Devinops, Write
+from tests.testing.inventories import own
 from tests.testing.places import ROOT
 from tests.testing.waiting import LONG_S, Door
 
@@ -243,7 +244,7 @@ def test_validate_shows_the_problems_of_every_file(
 def test_validate_and_plan_refuse_the_same_settings_and_still_know_what_is_ignored(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
-    settings = "version: 1\nrequired_version: '>=99'\nignore: [drafts]\ntargets:\n  a: {prune: owned}\n  b: {}\n"
+    settings = "version: 1\nrequired_version: '>=99'\nignore: [drafts]\ntargets:\n  a: {prune: owned, inventory: {store: none}}\n  b: {}\n"
     entry = NOTE.replace("name: A", "name: A\ntargets: [c]")
     root = repository(
         {"devinops.yaml": settings, "knowledge/a.md": entry, "knowledge/drafts/b.md": "?"}
@@ -350,10 +351,15 @@ SEED = {
 
 
 @pytest.fixture
-def full(use: Callable[..., None], repository: Write) -> Iterator[tuple[Emulator, Path]]:
+def full(
+    use: Callable[..., None], repository: Write, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Emulator, Path]]:
     with Emulator(SEED) as running:
         use(running.url)
-        yield running, repository(FILES)
+        root = repository(FILES)
+        own(root, running, others={"knowledge:Theirs", "secret:OLD"})
+        monkeypatch.chdir(root)
+        yield running, root
 
 
 def steady(text: str, url: str) -> str:
@@ -648,6 +654,7 @@ def test_what_changes_while_the_question_is_open_is_not_approved(
 ) -> None:
     emulator.add("knowledge", name="A", trigger="When testing", body="old", id="note-1")
     root = repository({"knowledge/a.md": NOTE})
+    own(root, emulator)
     if command != ["apply"]:
         assert devinops("apply", "-C", root, "--yes").code == 0
     monkeypatch.setattr(f"devinops.cli.handlers.{command[0]}.is_interactive", lambda: True)
@@ -657,7 +664,7 @@ def test_what_changes_while_the_question_is_open_is_not_approved(
     ran = devinops(*command, "-C", root, "--format", format)
     (note,) = emulator.knowledge()
     assert (ran.code, note["body"]) == (5, edited)
-    assert "1 different" in ran.err
+    assert "the plan is no longer what was reviewed (1 " in ran.err
     if format == "json":
         assert json.loads(ran.out)["exit_code"] == 5
 
@@ -667,7 +674,8 @@ def test_nothing_to_do_is_not_asked_about(
 ) -> None:
     monkeypatch.setattr("devinops.cli.handlers.apply.is_interactive", lambda: True)
     emulator.add("knowledge", name="A", trigger="When testing", body="The body.")
-    ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}))
+    own(root := repository({"knowledge/a.md": NOTE}), emulator)
+    ran = devinops("apply", "-C", root)
     assert (ran.code, ran.err) == (0, "")
 
 
@@ -697,6 +705,7 @@ def test_a_plan_that_is_not_applied_is_still_in_the_document(
         emulator.add("knowledge", name=name, trigger="t", body="b")
     entries = [{"name": name, "ensure": "absent"} for name in names]
     root = repository({"knowledge.yaml": json.dumps({"knowledge": entries})})
+    own(root, emulator)
     flags = ["--yes"] if why == "refused" else ["--expect", "0" * 32, "--allow-delete", "4"]
     ran = devinops("apply", "-C", root, "--format", "json", *flags)
     document = json.loads(ran.out)

@@ -78,13 +78,14 @@ def test_init_uses_what_the_repository_tells(
     assert devinops("validate", "-C", tmp_path).code == 0
 
 
-def test_without_a_remote_nothing_is_remembered_and_nothing_pruned(
-    tmp_path: Path, devinops: Devinops
-) -> None:
+def test_without_a_remote_the_inventory_is_in_a_file(tmp_path: Path, devinops: Devinops) -> None:
     devinops("init", "-C", tmp_path)
-    assert set(
-        yaml.safe_load((tmp_path / "devinops.yaml").read_text())["targets"]["production"]
-    ) == {"api_key_env"}
+    settings = yaml.safe_load((tmp_path / "devinops.yaml").read_text())["targets"]["production"]
+    assert settings == {
+        "api_key_env": "DEVIN_API_KEY",
+        "inventory": {"store": "file"},
+        "prune": "owned",
+    }
 
 
 def test_with_a_remote_the_inventory_works_as_init_writes_it(

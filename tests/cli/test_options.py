@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from devinops.ci.job import SIGNS
 from devinops.cli.output import is_interactive, why_nobody_answers
+from devinops.environment import CI_SIGNS
 
 
 class _Terminal:
@@ -20,7 +20,7 @@ class _Terminal:
 def test_the_variable_that_forbids_a_question_at_a_terminal_is_named(
     at_terminal: bool, sign: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in SIGNS:
+    for name in CI_SIGNS:
         monkeypatch.setenv(name, "1" if name == sign else "")
     if at_terminal:
         monkeypatch.setattr(sys, "stdin", _Terminal())

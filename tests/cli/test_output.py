@@ -21,7 +21,7 @@ FILES = {
     "texts/p.md": "The steps.\n",
     "texts/other.md": "nothing of ours\n",
     "more/secrets.yaml": "secrets:\n  - {key: TOKEN, type: key-value}\n",
-    ".devinops/default.jsonl": "{}\n",
+    ".devinops/other.jsonl": "{}\n",
     ".devinops/backups/20260312T101500Z-1f2e3d.jsonl": "{}\n",
     ".git/config": "[core]\n",
     "old.json": "an older plan",

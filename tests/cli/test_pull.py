@@ -16,6 +16,7 @@ from devinops.ingest import unmanaged
 from devinops.model.objects import Declaration, Problem
 from devinops.schema.all_schemas import schemas
 from tests.testing.command_line import Devinops
+from tests.testing.inventories import git
 from tests.testing.tree import plant, snapshot
 
 CONFIG = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
@@ -108,11 +109,13 @@ def test_an_empty_directory_is_set_up_and_filled(
     rows = ran.out.splitlines()
     assert "  git init && git add . && git commit -m 'Pull the organization'" in rows
     assert rows[rows.index("Next:") + 2 :][:2] == ["  devinops plan", "  devinops apply"]
-    assert "There is no inventory yet, because the repository has no remote." in ran.out
+    assert "The inventory will be in .devinops/, because the repository has no remote" in ran.out
+    assert "inventory: {store: file}" in (tmp_path / "devinops.yaml").read_text()
     assert " left to you · production (organization org-emulator)" in ran.out
     assert all(request["method"] == "GET" for request in emulator.requests)
     plan = json.loads(devinops("plan", "--format", "json").out)
-    assert (plan["changes"], plan["blocked"]) == ([], [])
+    assert ({change["action"] for change in plan["changes"]}, plan["blocked"]) == ({"adopt"}, [])
+    assert plan["notes"][0] == "nothing is owned yet: 3 equal, 0 differ"
     assert "Everyone" not in ran.out
     assert "MINE" not in ran.out
 
@@ -465,7 +468,8 @@ def test_namesakes_in_two_targets_get_an_entry_each(
     for target in ("staging", "production"):
         ran = devinops("plan", "-C", tmp_path, "-t", target, "--format", "json")
         plan = json.loads(ran.out)
-        assert (plan["changes"], plan["blocked"], plan["problems"]) == ([], [], [])
+        assert {change["action"] for change in plan["changes"]} == {"adopt"}
+        assert (plan["blocked"], plan["problems"]) == ([], [])
 
 
 def test_a_link_out_of_the_root_is_not_followed(
@@ -484,14 +488,15 @@ def test_a_link_out_of_the_root_is_not_followed(
 def test_with_a_remote_the_first_pull_sets_up_an_inventory(
     emulator: Emulator, tmp_path: Path, devinops: Devinops
 ) -> None:
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    subprocess.run(["git", "remote", "add", "origin", "../remote.git"], cwd=tmp_path, check=True)
-    (tmp_path / ".pre-commit-config.yaml").write_text("repos: []\n")
-    check = devinops("pull", "-C", tmp_path, "--only", "playbook", "--check")
+    remote, root = tmp_path / "remote.git", tmp_path / "root"
+    git(tmp_path, "init", "-q", "--bare", str(remote))
+    git(tmp_path, "clone", "-q", str(remote), str(root))
+    (root / ".pre-commit-config.yaml").write_text("repos: []\n")
+    check = devinops("pull", "-C", root, "--only", "playbook", "--check")
     assert "kept  .pre-commit-config.yaml, which already exists" in check.out
-    ran = devinops("pull", "-C", tmp_path, "--only", "playbook")
-    assert "no inventory" not in check.out + ran.out
-    assert "inventory: {store: branch}" in (tmp_path / "devinops.yaml").read_text()
+    ran = devinops("pull", "-C", root, "--only", "playbook")
+    assert ".devinops/" not in check.out + ran.out
+    assert "inventory: {store: branch}" in (root / "devinops.yaml").read_text()
 
 
 @pytest.mark.parametrize("has_branch", [False, True])

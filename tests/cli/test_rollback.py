@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from devinops.emulator import Emulator
 from devinops.schema.all_schemas import schemas
 from tests.testing.command_line import Devinops, Write
+from tests.testing.inventories import own
 
 SEED = {
     "organizations": {
@@ -53,6 +54,8 @@ FILES = {
     "secrets.yaml": "secrets:\n  - {key: TOKEN, ensure: absent}\n",
 }
 
+DELETES = ("--allow-delete", "2")
+
 
 @pytest.fixture
 def applied(
@@ -62,8 +65,9 @@ def applied(
     with Emulator(SEED) as running:
         use(running.url)
         root = repository(FILES)
+        own(root, running)
         # one after the other, or the lines of the backup would stand in any order
-        assert devinops("apply", "-C", root, "--yes", "--parallelism", "1").code == 0
+        assert devinops("apply", "-C", root, "--yes", *DELETES, "--parallelism", "1").code == 0
         yield running, root
 
 
@@ -86,8 +90,9 @@ def test_everything_but_the_secret_comes_back(
     with Emulator(SEED) as emulator:
         use(emulator.url, key)
         root = repository(FILES)
+        own(root, emulator, key=key)
         before = state(emulator)
-        assert devinops("apply", "-C", root, "--yes").code == 0
+        assert devinops("apply", "-C", root, "--yes", *DELETES).code == 0
         after = state(emulator)
         (first,) = (root / ".devinops/backups").glob("*.jsonl")
         ran = devinops("rollback", "latest", "-C", root, "--yes")
@@ -125,7 +130,8 @@ def test_the_only_target_of_the_settings_is_not_repeated_in_the_hint(
     with Emulator(SEED) as running:
         use(running.url)
         root = repository({**FILES, "devinops.yaml": "version: 1\ntargets: {main: {}}\n"})
-        for command in (["apply"], ["rollback", "latest"]):
+        own(root, running, "main")
+        for command in (["apply", *DELETES], ["rollback", "latest"]):
             ran = devinops(*command, "-C", root, "--yes")
             assert "to restore: devinops rollback " in ran.out
             assert " -t " not in ran.out
@@ -288,7 +294,8 @@ def test_a_backup_of_a_renamed_target_is_one_of_its_organization_if_that_is_know
     with Emulator(SEED) as emulator:
         use(emulator.url, key)
         root = repository(FILES | {"devinops.yaml": names % "old"})
-        assert devinops("apply", "-C", root, "-t", "old", "--yes").code == 0
+        own(root, emulator, "old", key)
+        assert devinops("apply", "-C", root, "-t", "old", "--yes", *DELETES).code == 0
         (path,) = (root / ".devinops/backups").glob("*.jsonl")
         repository({"devinops.yaml": names % "new"})
         latest = devinops("rollback", "latest", "-C", root, "-t", "new", "--yes")
@@ -314,8 +321,9 @@ def test_a_backup_names_its_target(
     with Emulator(SEED) as emulator:
         use(emulator.url)
         root = repository(FILES | {"devinops.yaml": targets})
+        own(root, emulator, "one")
         monkeypatch.chdir(root.parent)
-        ran = devinops("apply", "-C", root, "-t", "one", "--yes")
+        ran = devinops("apply", "-C", root, "-t", "one", "--yes", *DELETES)
         (path,) = (root / ".devinops/backups").glob("*.jsonl")
         assert f"to restore: devinops rollback -C {root.name} -t one {path.stem}" in ran.out
         assert "4 done" in devinops("rollback", path.stem, "-C", root, "--yes").out

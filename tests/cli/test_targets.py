@@ -356,7 +356,7 @@ def test_an_empty_directory_becomes_a_fleet(
     root = repository({})
     monkeypatch.chdir(root)
     ran = devinops("targets", "discover")
-    assert (ran.code, ran.out.partition("There is no inventory yet")[0]) == (
+    assert (ran.code, ran.out.partition("The inventory will be in .devinops/")[0]) == (
         0,
         (
             "+ payments: Payments (org-1)\n"
@@ -368,7 +368,10 @@ def test_an_empty_directory_becomes_a_fleet(
             "all). Then run devinops plan --target all.\n"
         ),
     )
-    assert "defaults: {inventory: {store: branch}, prune: owned}" in ran.out
+    text = (
+        "version: 1\ndefaults:\n  inventory: {store: file}\n  prune: owned\ntargets: targets.yaml\n"
+    )
+    assert (root / "devinops.yaml").read_text() == text
     assert list(read_project(root).targets)[:2] == ["payments", "shipping-eu"]
     again = devinops("targets", "discover", "--check", "-C", root)
     assert (again.code, again.out) == (0, "4 organizations: no difference\n")

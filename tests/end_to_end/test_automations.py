@@ -14,6 +14,7 @@ import pytest
 from devinops.cli import webhook_secrets
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
+from tests.testing.inventories import NO_INVENTORY
 from tests.testing.newer_api import NewerApi
 
 RULE = "FREQ=WEEKLY;BYDAY=MO,WE;BYHOUR=9;BYMINUTE=30"
@@ -299,7 +300,7 @@ def test_an_automation_of_another_owner_is_bit_identical_after_any_run(
     assert "of staging" in ran.out
     mine = "version: 1\ntargets: {production: {owner: staging}}\n"
     repository(files(LESS, config=mine))
-    assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+    assert devinops("apply", "-C", root, "--yes", "--adopt", "--allow-spend").code == 0
     assert only(emulator)["metadata"] == {"devinops": "staging", "team": "api"}
 
 
@@ -651,7 +652,8 @@ def test_a_secret_that_cannot_be_written_down_is_an_unclear_end(
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    root = repository(files(hooked(enabled=False), config="version: 1\n"))
+    config = NO_INVENTORY["devinops.yaml"]
+    root = repository(files(hooked(enabled=False), config=config))
     monkeypatch.setattr("devinops.cli.webhook_secrets.atomic.append", full)
     path = tmp_path / "secrets.tsv"
     ran = devinops("apply", "-C", root, "--yes", "--webhook-secrets", path)

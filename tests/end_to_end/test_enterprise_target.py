@@ -145,7 +145,7 @@ def test_a_backup_of_the_enterprise_is_not_rolled_back_in_an_organization(
 ) -> None:
     emulator.add("knowledge", **NOTE, access_type="enterprise")
     root = repository({**FILES, "devinops.yaml": "version: 1\ntargets: {a: {enterprise: true}}\n"})
-    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert devinops("apply", "-C", root, "--yes", "--adopt").code == 0
     repository({"devinops.yaml": "version: 1\ntargets: {a: {org_id: org-emulator}}\n"})
     refused = devinops("rollback", "latest", "-C", root, "--yes")
     assert refused.code == 1

@@ -22,7 +22,7 @@ from tests.testing.disk import WRONG, breaks, failing, limited, names, room_for
 from tests.testing.warm import program
 
 CONFIG = "version: 1\ntargets:\n  production: {org_id: org-emulator, inventory: {store: file}, prune: owned}\n"
-WITHOUT = "version: 1\ntargets:\n  production: {org_id: org-emulator}\n"
+WITHOUT = "version: 1\ntargets:\n  production: {org_id: org-emulator, inventory: {store: none}}\n"
 COUNT = 30
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 

@@ -16,6 +16,7 @@ import pytest
 from devinops.emulator import Emulator
 from devinops.kinds import KINDS
 from tests.testing.import_graph import circles, import_graph
+from tests.testing.inventories import NO_INVENTORY
 from tests.testing.places import ROOT
 
 PACKAGE = ROOT / "devinops"
@@ -256,6 +257,7 @@ def test_a_name_of_a_kind_is_found(source: str) -> None:
 def test_a_plan_that_is_only_shown_imports_no_documents(tmp_path: Path) -> None:
     (tmp_path / "playbooks").mkdir()
     (tmp_path / "playbooks" / "a.md").write_text("---\ntitle: A\n---\nb\n")
+    (tmp_path / "devinops.yaml").write_text(NO_INVENTORY["devinops.yaml"])
     code = "import sys; from devinops.cli.main import main; main(['plan']); print('msgspec' in sys.modules)"
     with Emulator() as emulator:
         ran = subprocess.run(

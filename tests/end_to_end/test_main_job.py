@@ -16,6 +16,7 @@ from devinops.emulator import Emulator
 from devinops.emulator.quirks import VALUES
 from tests.testing import world
 from tests.testing.command_line import Devinops, Write
+from tests.testing.inventories import NO_INVENTORY, own
 
 FOLDERS = [{"path": "Backend"}, {"path": "Backend/APIs"}]
 V3_FILES = {
@@ -119,7 +120,7 @@ INDENTED = "---\nname: Style\ntrigger: t\n---\n    code\n"
 def test_the_indentation_of_the_first_line_is_applied_and_an_api_that_removes_it_is_named(
     repository: Write, devinops: Devinops, use: Callable[..., None], bodies: str
 ) -> None:
-    root = repository({"knowledge/a.md": INDENTED.replace("    ", "")})
+    root = repository({**NO_INVENTORY, "knowledge/a.md": INDENTED.replace("    ", "")})
     with Emulator(quirks={"bodies": bodies}) as emulator:
         use(emulator.url)
         assert devinops("apply", "-C", root, "--yes").code == 0
@@ -209,6 +210,7 @@ def test_what_a_file_does_not_mention_survives_an_update(
     )
     with Emulator(seed(knowledge=[note], playbooks=[playbook]), quirks=quirks) as emulator:
         use(emulator.url, key)
+        own(root, emulator, key=key)
         before = one(emulator.knowledge(), "A")
         assert devinops("apply", "-C", root, "--yes").code == 0
         after = one(emulator.knowledge(), "A")
@@ -232,6 +234,7 @@ def test_a_rename_and_a_move_by_previously_keep_the_id(
             "knowledge/Backend/APIs/n.md": "---\nname: New\ntrigger: t\npreviously: [{folder: Backend, name: Old}]\n---\nb\n"
         }
     )
+    own(root, emulator)
     assert "1 to rename" in devinops("plan", "-C", root).out
     assert devinops("apply", "-C", root, "--yes").code == 0
     (note,) = emulator.knowledge()
@@ -246,7 +249,9 @@ SLIPS = [{"method": "GET", "path": "/v3/**/notes", "fault": "delete-shown", "tim
 """A person deletes an object that the first page showed, and the first one of the second moves up to it."""
 
 
-@pytest.mark.parametrize("settings", ["{}", "{inventory: {store: file}, on_drift: overwrite}"])
+@pytest.mark.parametrize(
+    "settings", ["{inventory: {store: none}}", "{inventory: {store: file}, on_drift: overwrite}"]
+)
 def test_an_object_that_slips_between_two_pages_is_not_created_again(
     settings: str, repository: Write, devinops: Devinops, use: Callable[..., None]
 ) -> None:
@@ -293,7 +298,7 @@ def test_an_update_of_what_is_deleted_meanwhile_is_finished_by_the_next_run(
     quirks = {"missing_object": status}
     with Emulator(seed(knowledge=old), quirks=quirks, faults=[deleted]) as emulator:
         use(emulator.url, key)
-        first = devinops("apply", "-C", root, "--yes")
+        first = devinops("apply", "-C", root, "--yes", "--adopt")
         assert (first.code in (1, 4), emulator.knowledge()) == (True, []), first
         assert devinops("apply", "-C", root, "--yes").code == 0
         assert [note["body"] for note in emulator.knowledge()] == ["new"]
@@ -351,6 +356,7 @@ def test_tombstones_delete_and_more_than_three_want_the_exact_number(
             )
         }
     )
+    own(root, emulator)
     refused = devinops("apply", "-C", root, "--yes")
     assert (refused.code, len(emulator.knowledge())) == (4, 4)
     assert "--allow-delete 4" in refused.err
@@ -378,8 +384,9 @@ def test_expect_applies_what_was_reviewed_or_nothing(
     stale = devinops("apply", "-C", root, "--expect", digest)
     assert (stale.code, emulator.knowledge()) == (5, before)
     assert "made meanwhile" in stale.out
-    digest = json.loads(devinops("plan", "-C", root, "--format", "json").out)["digest"]
-    assert devinops("apply", "-C", root, "--expect", digest).code == 0
+    adopting = devinops("plan", "-C", root, "--format", "json", "--adopt")
+    digest = json.loads(adopting.out)["digest"]
+    assert devinops("apply", "-C", root, "--expect", digest, "--adopt").code == 0
     assert [note["body"] for note in emulator.knowledge()] == ["a"]
 
 
@@ -400,7 +407,7 @@ def test_a_macro_that_an_update_drops_is_reported(
     root = repository(
         {
             "knowledge/a.md": "---\nname: A\ntrigger: t\n---\nnew\n",
-            "devinops.yaml": "version: 1\ntargets: {a: {v3_macro: verify}}\n",
+            "devinops.yaml": "version: 1\ntargets: {a: {v3_macro: verify, inventory: {store: none}}}\n",
         }
     )
     for kept, code in (("kept", 0), ("dropped", 3)):
@@ -451,7 +458,7 @@ def test_a_macro_is_never_lost_in_silence_where_v1_has_none(
         repository({"knowledge/a.md": "---\nname: A\ntrigger: t\n---\nnew\n"})
         (before,) = emulator.knowledge()
         emulator.edit("knowledge", before["note_id"], macro="!theirs")
-        assert devinops("apply", "-C", root, "--yes").code == 0
+        assert devinops("apply", "-C", root, "--yes", "--adopt").code == 0
         (after,) = emulator.knowledge()
         assert (after["body"], after["macro"]) == ("new", "!theirs")
         assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0

@@ -9,6 +9,7 @@ import pytest
 
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
+from tests.testing.inventories import NO_INVENTORY
 
 GONE = json.dumps({"playbooks": [{"title": "Triage", "ensure": "absent"}]})
 ABSENT = json.dumps({"automations": [{"name": "Nightly", "ensure": "absent"}]})
@@ -44,7 +45,7 @@ def test_a_mention_in_an_automation_that_no_file_declares_keeps_the_playbook(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     mentioned(emulator)
-    root = repository({"playbooks.yaml": GONE})
+    root = repository({**NO_INVENTORY, "playbooks.yaml": GONE})
     ran = devinops("apply", "-C", root, "--yes")
     assert ran.code == 4, ran
     assert "a text of automation:Nightly mentions it" in ran.out
@@ -55,10 +56,12 @@ def test_automations_are_listed_only_if_a_playbook_would_be_deleted(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     emulator.add("playbook", title="Triage", body="b")
-    root = repository({"playbooks.yaml": json.dumps({"playbooks": [{"title": "A", "body": "b"}]})})
+    root = repository(
+        {**NO_INVENTORY, "playbooks.yaml": json.dumps({"playbooks": [{"title": "A", "body": "b"}]})}
+    )
     assert devinops("plan", "-C", root).code == 0
     assert "automations" not in lists(emulator)
-    repository({"playbooks.yaml": GONE})
+    repository({**NO_INVENTORY, "playbooks.yaml": GONE})
     assert devinops("plan", "-C", root).code == 0
     assert "automations" in lists(emulator)
 
@@ -68,7 +71,7 @@ def test_a_key_that_cannot_list_automations_is_named_in_a_note(
 ) -> None:
     emulator.add("playbook", title="Triage", body="b")
     use(emulator.url, key="cog_playbooks")
-    root = repository({"playbooks.yaml": GONE})
+    root = repository({**NO_INVENTORY, "playbooks.yaml": GONE})
     ran = devinops("apply", "-C", root, "--yes")
     assert (ran.code, emulator.playbooks()) == (0, []), ran
     assert "playbook:Triage is deleted, although a text of an automation may mention it" in ran.out
@@ -92,7 +95,7 @@ def test_without_that_list_there_are_no_automations_and_another_error_stops_the_
     message: str,
 ) -> None:
     emulator.add("playbook", title="Triage", body="b")
-    root = repository({"playbooks.yaml": GONE})
+    root = repository({**NO_INVENTORY, "playbooks.yaml": GONE})
     emulator.faults = [
         {"method": "GET", "path": "/v3/**/automations", "fault": "status", "status": status}
     ]
@@ -106,7 +109,7 @@ def test_a_playbook_stays_if_the_change_that_frees_it_fails(
     emulator: Emulator, repository: Write, devinops: Devinops, freeing: str
 ) -> None:
     mentioned(emulator)
-    root = repository({"playbooks.yaml": GONE, "automations.yaml": freeing})
+    root = repository({**NO_INVENTORY, "playbooks.yaml": GONE, "automations.yaml": freeing})
     emulator.faults = [
         {"method": method, "path": "/v3/**/automations/*", "fault": "status", "status": 400}
         for method in ("PATCH", "DELETE")
@@ -123,7 +126,9 @@ def test_only_the_delete_without_the_change_that_frees_it_is_blocked(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     mentioned(emulator)
-    root = repository({"playbooks.yaml": GONE, "automations.yaml": automations("Nothing.")})
+    root = repository(
+        {**NO_INVENTORY, "playbooks.yaml": GONE, "automations.yaml": automations("Nothing.")}
+    )
     ran = devinops("apply", "-C", root, "--yes", "--only", "playbook")
     assert (ran.code, len(emulator.playbooks())) == (4, 1), ran
     assert "automation:Nightly, which mentions this object until it is written, is left" in ran.out

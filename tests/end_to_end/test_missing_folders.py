@@ -115,11 +115,16 @@ def test_without_an_inventory_it_is_a_problem(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     config = "version: 1\ntargets:\n  production:\n"
-    root = repository({"devinops.yaml": config + POLICY, "knowledge/G/a.md": note("A")})
+    root = repository(
+        {
+            "devinops.yaml": config + "    inventory: {store: none}\n" + POLICY,
+            "knowledge/G/a.md": note("A"),
+        }
+    )
     ran = devinops("validate", "-C", root)
     assert ran.code == 1
-    assert "missing_folders: root needs an inventory: add inventory: {store: branch}" in ran.out
-    repository({"devinops.yaml": config[:-1] + " {}\n"})
+    assert "missing_folders: root needs an inventory: remove inventory: {store: none}" in ran.out
+    repository({"devinops.yaml": config[:-1] + " {inventory: {store: none}}\n"})
     ran = devinops("plan", "-C", root, "--folders", "root")
     assert (ran.code, emulator.knowledge()) == (64, [])
     assert "--folders root needs an inventory" in ran.err

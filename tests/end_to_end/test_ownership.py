@@ -15,7 +15,7 @@ import pytest
 from devinops.emulator import Emulator
 from devinops.inventory.journaled import JournaledStore
 from tests.testing.command_line import Devinops, Write
-from tests.testing.inventories import commit, dies
+from tests.testing.inventories import NO_INVENTORY, commit, dies
 
 CONFIG = "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n    prune: owned\n"
 
@@ -283,7 +283,7 @@ def test_what_an_approval_overwrites_and_what_a_delete_loses_is_said_before_the_
 def test_drift_without_an_inventory_names_the_alternative(
     repository: Write, devinops: Devinops, emulator: Emulator
 ) -> None:
-    ran = devinops("drift", "-C", repository({"knowledge/a.md": note("A", "a")}))
+    ran = devinops("drift", "-C", repository({**NO_INVENTORY, "knowledge/a.md": note("A", "a")}))
     assert ran.code == 1
     assert "devinops plan" in ran.err
 

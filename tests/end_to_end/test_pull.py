@@ -23,6 +23,7 @@ from devinops.model.objects import Snapshot
 from devinops.render import line_diff
 from tests.testing.command_line import Devinops
 from tests.testing.hostile_names import HUNDREDS, NAMES, organization
+from tests.testing.inventories import NO_INVENTORY
 from tests.testing.tree import plant, snapshot
 from tests.testing.waiting import until
 
@@ -640,7 +641,7 @@ def test_a_key_brings_its_entry_up_to_date_without_an_inventory(
     applied: tuple[Emulator, Path], devinops: Devinops
 ) -> None:
     emulator, root = applied
-    (root / "devinops.yaml").write_text("version: 1\n")
+    (root / "devinops.yaml").write_text(NO_INVENTORY["devinops.yaml"])
     edit(emulator, "knowledge", "deploys", trigger="New")
     ran = devinops("pull", "-C", root, "--drift")
     assert (ran.code, "has no inventory" in ran.err) == (1, True)

@@ -85,7 +85,10 @@ class Situation(NamedTuple):
 
 SCOPE = OWNED.replace("prune: owned", "prune: scope\n    scope: [F/**]")
 ASKED_FOR = OWNED.replace("    org_id: org-emulator\n", "")
-WITHOUT = {"devinops.yaml": CONFIG, "knowledge/X%2FY/x.md": None}
+WITHOUT = {
+    "devinops.yaml": f"{CONFIG}    inventory: {{store: none}}\n",
+    "knowledge/X%2FY/x.md": None,
+}
 NEW = note("A", "new text")
 UPDATE = ("notes read update notes", "notes update notes")
 NOTHING = "nothing to change"

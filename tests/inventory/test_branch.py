@@ -496,6 +496,7 @@ def test_a_remote_that_does_not_answer_is_one_line_without_credentials(clone: Cl
     assert "the remote origin cannot be read: fatal: unable to access 'http://" in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert "to keep that in a file instead, set inventory: {store: file}" in str(caught.value)
 
 
 def test_a_push_that_the_server_forbids_is_reported_in_its_words(

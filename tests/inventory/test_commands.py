@@ -108,7 +108,7 @@ ERRORS = owned("knowledge:Backend/Errors", "note-1", body="errors", trigger="t")
 def test_without_an_inventory_the_message_says_how_to_get_one(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
-    root = repository({"devinops.yaml": "version: 1\n"})
+    root = repository({"devinops.yaml": "version: 1\ndefaults: {inventory: {store: none}}\n"})
     for argv in (["list"], ["show", "knowledge:a"], ["link", "knowledge:a", "b"], ["forget", "knowledge:a"], ["repair"], ["unlock", "r"]):  # fmt: skip
         ran = devinops("inventory", *argv, "-C", root)
         assert (ran.code, ran.out) == (1, "")

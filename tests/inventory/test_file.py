@@ -673,7 +673,7 @@ def test_another_target_has_its_own_file(tmp_path: Path) -> None:
 
 
 def test_without_an_inventory_nothing_is_kept(tmp_path: Path) -> None:
-    store = open_store(InventorySettings(), tmp_path, TARGET)
+    store = open_store(InventorySettings("none"), tmp_path, TARGET)
     applied(store, "r1", "a")
     store.unlock("r1")
     store.write(Inventory.of("none", [record("a")]), store.read())

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from devinops.ci.job import SIGNS
 from devinops.cli.main import main
+from devinops.environment import CI_SIGNS
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees a real key, a CI's settings or somebody's git configuration."""
     for name in list(os.environ):
         if name.startswith(("DEVIN", "GIT_", "GITHUB_", "GH_", "GITLAB_", "CI_")) or name in (
-            *SIGNS, "COLUMNS", "NO_COLOR", "FORCE_COLOR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+            *CI_SIGNS, "COLUMNS", "NO_COLOR", "FORCE_COLOR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
             "http_proxy", "https_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
         ):  # fmt: skip
             monkeypatch.delenv(name)

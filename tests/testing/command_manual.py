@@ -35,6 +35,7 @@ MORE = {
     "doctor": {3, 4},
     "inventory link": {5},
     "inventory forget": {4, 5},
+    "inventory migrate": {5},
     "inventory unlock": {5},
     "inventory repair": {4, 5},
 }

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devinops.inventory import InventorySettings, Store, open_store
 from devinops.inventory.backend import Backend
 from devinops.inventory.inventory_run import PATIENCE_S, InventoryRun
 from devinops.inventory.journaled import JournaledStore
 from devinops.model.changes import Action
-from devinops.model.inventory import Base, Intent, Inventory, Record
+from devinops.model.inventory import Base, Intent, Inventory, Record, base
 from devinops.model.keys import Key
+from devinops.model.kind import Lifecycle
 from devinops.model.target import Target
+
+if TYPE_CHECKING:
+    from devinops.emulator import Emulator
 
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
 
@@ -61,6 +66,37 @@ def dies(store: Store, run: str) -> None:
     """Let a run go as the system does when its process dies: its lock is free, and the lock's file stays."""
     assert isinstance(store, JournaledStore)
     store.shared._locks.pop(run).lock.release()
+
+
+NO_INVENTORY = {"devinops.yaml": "version: 1\ndefaults: {inventory: {store: none}}\n"}
+"""Settings for tests of what happens without an inventory."""
+
+
+def own(
+    root: Path,
+    emulator: Emulator,
+    name: str = "default",
+    key: str = "cog_emulator",
+    others: Collection[str] = (),
+) -> Inventory:
+    """Own all that is live, as if an apply had written it, except `others`, namesakes and folders."""
+    from devinops.api import open_reader
+    from devinops.api.connection import Connection
+
+    target = Target(name, emulator.url, "v3" if key.startswith("cog_") else "v1", None)
+    with open_reader(Connection(target, key)) as client:
+        lives = client.snapshot(None)
+        store = in_file(root, client.target)
+    ours = [same for same in lives.by_key.values() if len(same) == 1 and same[0].ours]
+    records = [
+        Record(live.key, live.id, fields=base(live.resource, live.resource))
+        for (live,) in ours
+        if live.kind.lifecycle is not Lifecycle.REQUIRED and str(live.key) not in others
+    ]
+    before = store.read()
+    store.write(before.changed(records), before)
+    emulator.clear_requests()
+    return store.read()
 
 
 def names(inventory: Inventory) -> list[str]:

@@ -13,6 +13,7 @@ from devinops.api.connection import API_URL
 from devinops.api.organizations import Organization, organizations
 from devinops.cli import write_files
 from devinops.cli.options import Options
+from devinops.cli.pull_report import IN_A_FILE
 from devinops.cli.session import connection, failures_written
 from devinops.config.project import Project
 from devinops.config.reading import open_project
@@ -41,8 +42,6 @@ IGNORED: Final = "ignore_organizations"
 
 LONGEST_NAME: Final = 40
 """Maximum length of the name of a new target, in characters."""
-
-_RECORDED: Final = "defaults:\n  inventory: {store: branch}\n  prune: owned\n"
 
 Targets = Mapping[str, Mapping[str, Any]]
 
@@ -218,8 +217,8 @@ def _changes(project: Project, difference: Difference, raws: write_files.Raws) -
 def _naming(project: Project, path: str, raw: str | None) -> Iterator[FileChange]:
     """Yield the change of devinops.yaml that names a new file of targets, if it does not yet."""
     if raw is None:
-        recorded = _RECORDED if Git(project.root).line("remote") else ""
-        text = f"version: 1\n{recorded}targets: {path}\n"
+        defaults = f"  inventory: {{store: {project.default_store}}}\n  prune: owned\n"
+        text = f"version: 1\ndefaults:\n{defaults}targets: {path}\n"
         yield FileChange(CONFIG, text, (), is_new=True)
     elif "targets" not in project.data:
         yield FileChange(CONFIG, edit_targets.naming_file(raw, path), ())
@@ -266,11 +265,7 @@ def _next_steps(options: Options) -> Iterator[str]:
         "--target all."
     )
     if not Git(options.root).line("remote"):
-        yield (
-            "There is no inventory yet, because the repository has no remote. To get one, add a "
-            "remote (git remote add origin URL), and in devinops.yaml, before the first apply: "
-            "defaults: {inventory: {store: branch}, prune: owned}"
-        )
+        yield IN_A_FILE
 
 
 def _document(

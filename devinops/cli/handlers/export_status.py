@@ -76,7 +76,7 @@ def known_ids(options: Options) -> dict[Key, Ids]:
     with suppress(DevinopsError):
         project = read_project(options.root)
         name, _ = target_name(project, options.flags)
-        settings = InventorySettings(**project.targets.get(name, {}).get("inventory", {}))
+        settings = InventorySettings(**project.inventory_of(name))
         for item in known_items(settings, project.root, name):
             if isinstance(item, Record):
                 ids[item.key][name] = item.id

@@ -471,9 +471,10 @@ def _pipeline(project: Project, git: Repository) -> Pipeline:
         if "enterprise_key_env" in target
     }
     keys = keys or {NEW_TARGET: DEFAULT_KEY}
-    stores = [target.get("inventory", {}).get("store") for target in project.targets.values()]
     # Without settings, the new ones have an inventory on a branch if there is a remote.
-    pushes = git.remote if project.document is None else "branch" in stores
+    pushes = git.remote
+    if project.document is not None:
+        pushes = any(project.inventory_of(name)["store"] == "branch" for name in keys)
     targets = [project.targets_file.path] if project.targets_file else []
     patterns = (*project.paths, *targets, *(f"{path}/**" for path in project.layer_directories))
     waves = [wave.name for wave in project.waves]

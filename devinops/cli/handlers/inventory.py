@@ -16,7 +16,7 @@ from devinops.cli.options import Options
 from devinops.cli.output import is_interactive
 from devinops.cli.session import Session, failures_written, open_inventory_session
 from devinops.config.reading import read_project, read_repository
-from devinops.inventory import open_runs, started
+from devinops.inventory import open_runs, open_store, started, wait_for_runs
 from devinops.inventory.repair import LostRecord, find
 from devinops.kinds import KINDS, parse_key
 from devinops.model.client_protocols import Reader
@@ -252,6 +252,27 @@ def _question(session: Session[Reader], target: str) -> str:
     except InventoryError:
         owned = "all objects"
     return f"Stop owning {owned} of {target}, and remove {session.store.label}?"
+
+
+# --- migrate --------------------------------------------------------------------------------------
+
+
+def migrate(options: Options) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    # Imported late, like the backends themselves.
+    from devinops.inventory.elsewhere import found_elsewhere, other_place
+
+    with open_inventory_session(options) as session:
+        place, root, target = session.settings.inventory, options.root, session.client.target
+        label, store = found_elsewhere(place, root, target), session.store
+        if not label:
+            raise NotFound(f"there is nothing to move to {store.label}: no other place has records")
+        other = open_store(other_place(place), root, target, options.command_flags)
+        moved = wait_for_runs(other, options.lock_timeout, options.command_flags)
+        store.receive(moved, f"moved from {label}")
+        other.clear()
+        _answer_list(session, store.read())
+    return ExitCode.OK
 
 
 # --- unlock ---------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ def fleet_page(answer: FleetAnswer, style: Style) -> HtmlPage:
     digests = plan.digests
     size = fleet.many(plan, len(digests.digests))
     facts = [("Digest", f"{digests.digest} of {size}")] if digests.digests else []
+    facts += (("Inventory", text) for text in fleet.without_inventory(plan))
     return HtmlPage(
         title=fleet.counts(plan),
         about=joined([tag("strong", fleet.heading(plan)), f" {', '.join(fleet.facts(answer))}"]),

@@ -12,7 +12,7 @@ from devinops.model.objects import Live
 from devinops.model.target import Target
 from devinops.planning.commands import pull_command
 from devinops.planning.plan import ShownPlan
-from devinops.render import Style, counted
+from devinops.render import NO_INVENTORY, Style, counted
 from devinops.render.approvals import dangers, how_to_approve
 from devinops.render.html.markup import Html, joined, prose, tag
 from devinops.render.html.page import Facet, bullets, notice
@@ -33,7 +33,7 @@ def about(what: str, target: Target) -> Html:
 
 def facts(target: Target, store: str, owned: int, digest: str = "") -> list[tuple[str, str]]:
     """Return name and value of facts about a target."""
-    inventory = store if store == "none" else f"{store}, {owned:,} owned"
+    inventory = NO_INVENTORY if store == "none" else f"{store}, {owned:,} owned"
     api = f"{target.api_url} (API {target.api})"
     facts = [
         ("API", f"the emulator at {api}" if target.emulator else api),

@@ -59,6 +59,7 @@ def fleet_document(page: MarkdownPage, answer: FleetAnswer) -> Iterator[str]:
         page.prose(
             f"{'Drift' if plan.is_drift else 'Plan'} of devinops {', '.join(fleet.facts(answer))}"
         ),
+        *map(page.prose, fleet.without_inventory(plan)),
         *(
             [alert("CAUTION", "Nothing was applied", [page.prose(answer.error)])]
             if answer.error

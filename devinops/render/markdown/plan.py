@@ -22,7 +22,7 @@ from devinops.model.objects import Problem
 from devinops.planning.commands import pull_command
 from devinops.planning.lifecycles.required import is_missing
 from devinops.planning.plan import SavedPlan, ShownPlan
-from devinops.render import counted
+from devinops.render import NO_INVENTORY, counted
 from devinops.render.answers import ProblemsAnswer
 from devinops.render.approvals import dangers, how_to_approve
 from devinops.render.changes import size, with_layers
@@ -111,6 +111,8 @@ def about(plan: ShownPlan, what: str, *, is_applied: bool = False) -> str:
 def _facts(plan: ShownPlan) -> Iterator[str]:
     """Yield whose objects a plan is about, what it leaves out, and the table of counts."""
     yield about(plan, "Plan of devinops for")
+    if plan.inventory.store == "none":
+        yield NO_INVENTORY
     if plan.only:
         yield f"Only {', '.join(code(text, 100) for text in plan.only[:5])}"
     if not (plan.changes or plan.blocked or plan.drift or plan.refusals):
