@@ -25,7 +25,7 @@ from devinops.api.v3_paths_and_self import (
 )
 from devinops.kinds import KINDS
 from devinops.model.client_protocols import Author, BeforeAgain, KeyOwner, PageDecoder, ignore
-from devinops.model.errors import ApiError, BadResponse, ConfigError
+from devinops.model.errors import FORBIDDEN, ApiError, BadResponse, ConfigError
 from devinops.model.keys import Key
 from devinops.model.kind import Api, ApiVersion, Kind, Resource, Revealed
 from devinops.model.objects import Live, Snapshot
@@ -170,6 +170,18 @@ class ReadingClient:
                 for name in self._unknown_fields.get(kind.noun, ())
             ),
         )
+
+    def of_enterprise(self, kinds: Collection[str]) -> tuple[Live, ...]:
+        target = replace(self._connection.target, enterprise=True, org_id=None)
+        getter = self._enterprise_getter or self._getter
+        client = ReadingClient(getter, replace(self._connection, target=target))
+        try:
+            listed = client.snapshot(kinds, parents=False).objects if kinds else ()
+        except ApiError as error:
+            if error.status != FORBIDDEN and not error.is_missing:
+                raise
+            return ()
+        return tuple(live for live in listed if live.ours)
 
     def _selected(self, nouns: Collection[str] | None) -> list[Kind]:
         """Return the kinds of these names that the target has; for None all that a key can read."""

@@ -44,7 +44,7 @@ from devinops.model.errors import (
 )
 from devinops.model.inventory import Inventory, MergedEdit
 from devinops.model.keys import listed
-from devinops.model.objects import Declaration, Problem, Snapshot
+from devinops.model.objects import Declaration, Ensure, Problem, Snapshot
 from devinops.model.policy import Approvals, MissingFolders, Prune
 from devinops.model.selectors import ALL
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
@@ -56,6 +56,7 @@ from devinops.planning.folders import (
     with_seen_folders,
 )
 from devinops.planning.mentions import mention_problems, mentioning_kinds, unchecked
+from devinops.planning.out_of_sight import may_be_promoted
 from devinops.planning.plan import Plan, PlanRequest, build_plan
 from devinops.planning.selection import Only
 from devinops.render.answers import Failure, FleetAnswer, PlanAnswer
@@ -165,6 +166,17 @@ class Session(Generic[C_co]):
                 kinds, progress.at, verify=verify, pages=pages, parents=parents
             )
 
+    def with_promoted(
+        self, snapshot: Snapshot, inventory: Inventory, listed: Collection[str] = KINDS
+    ) -> Snapshot:
+        """Return a snapshot of the `listed` kinds with what may have been promoted.
+
+        The enterprise is asked only if an object is missing. Raises ApiError.
+        """
+        declared = (entry.key for entry in self.entries.own if entry.ensure is Ensure.PRESENT)
+        kinds = may_be_promoted(snapshot, inventory, declared, self.client.target) & {*listed}
+        return replace(snapshot, of_enterprise=self.client.of_enterprise(kinds))
+
     def unlisted(self, kinds: Collection[str]) -> frozenset[str]:
         """Return the kinds that a snapshot without `parents` leaves out, if the target has them."""
         left_out, target = KINDS.with_referred(kinds) - self._with_needed(kinds), self.client.target
@@ -266,6 +278,8 @@ class Session(Generic[C_co]):
             snapshot = self._completed(early, kinds)
         else:
             snapshot = self.snapshot(kinds, verify=verify, parents=False)
+        if not snapshot.unverified:
+            snapshot = self.with_promoted(snapshot, inventory)
         target = self.client.target
         entries = self.entries.own
         problems = [

@@ -111,6 +111,15 @@ async def add(request: Request, store: StoreDep, kind: KindDep, fields: Fields) 
         return json_response(show(store, kind, record_id))
 
 
+@router.post("/{section}/{record_id}/promote")
+async def promote(request: Request, store: StoreDep, kind: KindDep, record_id: str) -> Response:
+    """Promote a note or a playbook to the enterprise, and return it."""
+    with store.lock:
+        promoted_id = web_edits.promote(store, kind, record_id)
+        request.app.state.save()
+        return json_response(show(store, kind, promoted_id))
+
+
 @router.patch("/{section}/{record_id:path}")
 async def edit(
     request: Request, store: StoreDep, kind: KindDep, record_id: str, fields: Fields

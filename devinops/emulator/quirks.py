@@ -44,6 +44,8 @@ class Quirks:
     duplicate_macro: str = _switch("allowed", "409")
     body_limit: str = _switch("none", "65536")
     unknown_fields: str = _switch("ignored", "422")
+    promoted_id: str = _switch("kept", "new")
+    creators_automations: str = _switch("shown", "hidden")
     automation_updates: str = _switch("merge", "replace_groups")
     schedule_created: str = _switch("403", "200")
     session_tags: str = _switch("on", "off")

@@ -359,6 +359,15 @@ class Emulator:
         web_edits.remove(self.store, _kind(kind), id)
         self._setup.save()
 
+    def promote(self, kind: str, id: str) -> str:
+        """Move a note or a playbook to the enterprise, and return its id there.
+
+        Raises KeyError for an unknown id, and InvalidObject for what cannot be promoted.
+        """
+        promoted_id = web_edits.promote(self.store, _kind(kind), id)
+        self._setup.save()
+        return promoted_id
+
     def reset(self) -> None:
         """Go back to the seed."""
         self._setup.reset()

@@ -75,6 +75,28 @@ def remove(store: Store, kind: Kind, record_id: str) -> None:
         store.delete(kind, record, PERSON)
 
 
+def promote(store: Store, kind: Kind, record_id: str) -> str:
+    """Move an object from its organization to the enterprise; return its id there.
+
+    Raises UnknownObject, and InvalidObject for what has no such button.
+    """
+    with store.lock:
+        record = store.get(kind, record_id)
+        if kind not in ("knowledge", "playbook") or record.org is None:
+            raise InvalidObject(f"this {KINDS[kind].noun.lower()} cannot be promoted")
+        table, moved = store.table(kind), {"org": None, "access_type": "enterprise"}
+        table.remove(record)
+        if kind == "knowledge":
+            moved["folder_id"] = None
+        if store.quirks.promoted_id == "new":
+            moved["id"] = store.new_id(kind)
+        for name, value in moved.items():
+            setattr(record, name, value)
+        table.add(record)
+        store.change(kind, record, PERSON, {})
+        return str(record.id)
+
+
 def _check_fields_of_record(kind: Kind, fields: Mapping[str, object], *, new: bool) -> None:
     """Check the fields of a kind whose resource does not check them itself."""
     if resource_of(kind).add_as_person is None:

@@ -22,13 +22,14 @@ from devinops.ingest.pull_result import Left, LeftToYou, Pulled
 from devinops.ingest.pulling import Declared, Pulling
 from devinops.ingest.scan_live import findings
 from devinops.ingest.unmanaged import IN_THE_WEB_APP, suspect
+from devinops.kinds import KINDS
 from devinops.load import dump_merged, merged_file
 from devinops.load.discover import with_lf
 from devinops.load.entries import directory_folder
 from devinops.model.changes import FieldChange
 from devinops.model.inventory import MergedEdit, Record, by_object, fingerprint
 from devinops.model.keys import Key, ObjectId, decode_part, listed
-from devinops.model.kind import Attribute, Kind
+from devinops.model.kind import Attribute, Kind, Scope
 from devinops.model.objects import Declaration, Ensure, Live, Source
 from devinops.model.policy import ADOPT, allow
 from devinops.model.values import canonical_text
@@ -46,6 +47,7 @@ from devinops.planning.folders import (
 from devinops.planning.guards import are_too_many, moved
 from devinops.planning.lifecycles.managed import is_sent
 from devinops.planning.match import Match, match, replaced
+from devinops.planning.out_of_sight import doubt, promoted
 from devinops.planning.three_way import Moved, moved_outside, sides
 from devinops.writers import FileChange
 from devinops.writers.edit_fields import NotEditable
@@ -570,7 +572,7 @@ class _DriftPull:
         """Find out for which deleted objects the file could be deleted."""
         live = self.pulling.snapshot.by_id
         guards = {
-            kind: self._too_many_missing(kind) for kind in {entry.key.kind for entry, _ in deleted}
+            kind: self._why_files_stay(kind) for kind in {entry.key.kind for entry, _ in deleted}
         }
         entries_in = self.pulling.declared.entries_in
         for declaration, record in deleted:
@@ -609,6 +611,8 @@ class _DriftPull:
         `why_none` says why no file of its kind is deleted. `is_alone`: the file has no other entry.
         """
         key, path = declaration.key, declaration.source.path
+        if reason := promoted(self.pulling.snapshot, record):
+            return Left.DELETED, reason
         if not is_sent(declaration.resource, record.fields):
             return Left.CONFLICT, (
                 f"deleted outside devinops, but changed in {path}: remove the entry, or "
@@ -629,11 +633,17 @@ class _DriftPull:
             )
         return None
 
-    def _too_many_missing(self, kind: str) -> str:
-        """Return what to check if too many objects of a kind are missing; empty if not."""
+    def _why_files_stay(self, kind: str) -> str:
+        """Return why no file of a kind is deleted; empty if nothing speaks against that.
+
+        Too many of its objects are missing, or they may be hidden from the key.
+        """
         missing, owned = self._count_missing(kind)
         if not are_too_many(missing, owned, self.pulling.policy.max_delete):
-            return ""
+            target = self.pulling.target
+            may = doubt(KINDS[kind], target.scope)
+            can_be_found = KINDS[kind].is_in(target.api, Scope.ENTERPRISE)
+            return f"{may}, so its file stays." if may and not can_be_found else ""
         return (
             f"{missing} of {owned} owned {kind} objects are missing from what the API lists, so no "
             "file is deleted: check that the API key belongs to the right organization."

@@ -182,6 +182,7 @@ KIND = Kind(
     resource=Automation,
     identity=Named("name"),
     label="metadata",
+    out_of_sight="may be hidden from this key, if it runs as its creator",
     check=_check,
     hazards=(Hazard("spend", risk), Hazard("network", network.risk)),
     generated_secret=GeneratedSecret(

@@ -129,6 +129,7 @@ KIND = Kind(
         terraform="devin_knowledge_note",
     ),
     moves_to="skills in plugins",
+    out_of_sight="may have been promoted to the enterprise",
     apis={
         "v3": Api(
             path="knowledge/notes",

@@ -97,6 +97,7 @@ KIND = Kind(
     identity=Named("title"),
     document="body",
     meaning=Meaning(use=Use.PROCEDURE, handle="macro", terraform="devin_playbook"),
+    out_of_sight="may have been promoted to the enterprise",
     check=_check,
     apis={
         "v3": Api(

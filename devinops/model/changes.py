@@ -82,6 +82,9 @@ class Change:
     The object is deleted only after all of them are written.
     """
 
+    doubt: str = ""
+    """Why the object that this creates again may still exist, as a clause; empty if it cannot."""
+
     declared_over: tuple[Overridden, ...] = ()
     """What the entry does to those of earlier layers, if the entry itself is not known."""
 

@@ -105,6 +105,10 @@ class Reader(Protocol):
         """
         ...
 
+    def of_enterprise(self, kinds: Collection[str]) -> tuple[Live, ...]:
+        """Return the enterprise's own objects of the kinds; none if no key may list them."""
+        ...
+
     def authors(self, ids: Collection[str], since: int, until: int) -> Mapping[str, Author]:
         """Return id → last editor between two times in epoch seconds.
 

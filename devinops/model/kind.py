@@ -551,7 +551,8 @@ class Kind:
     written, and yields (path, message) for each fault that a JSON Schema cannot express. `label`
     is the field with labels, one of which marks the owner. `superseded` is for a kind that can only
     be deleted, because another kind replaces it. `meaning` says what its fields mean to readers.
-    `moves_to` is what the vendor has announced to turn such objects into.
+    `moves_to` is what the vendor has announced to turn such objects into. `out_of_sight` says how
+    an object of an organization may still exist although its lists no longer show it.
     """
 
     noun: str
@@ -573,6 +574,7 @@ class Kind:
     superseded: Superseded | None = None
     meaning: Meaning = Meaning()
     moves_to: str = ""
+    out_of_sight: str = ""
     check: Callable[[Any], Iterable[tuple[FieldPath, str]]] = _no_problems
 
     def __post_init__(self) -> None:

@@ -247,12 +247,14 @@ class Snapshot:
 
     `unverified` holds the kinds whose lists may lack an object: they have several pages and were
     read once. `unknown_fields` holds each (kind, field) that no listed object had although other
-    editions of the API have it.
+    editions of the API have it. `of_enterprise` holds what may have been promoted: the objects of
+    the enterprise that were read because an object of the organization is missing.
     """
 
     objects: tuple[Live, ...]
     unverified: frozenset[str] = frozenset()
     unknown_fields: frozenset[tuple[str, str]] = frozenset()
+    of_enterprise: tuple[Live, ...] = ()
 
     @classmethod
     def of(cls, objects: Iterable[Live]) -> Snapshot:
@@ -291,6 +293,7 @@ class Snapshot:
             Snapshot.of([*self.objects, *more.objects]),
             unverified=self.unverified | more.unverified,
             unknown_fields=self.unknown_fields | more.unknown_fields,
+            of_enterprise=self.of_enterprise,
         )
 
     def under(self, key: Key) -> tuple[Live, ...]:

@@ -11,11 +11,12 @@ from devinops.model.changes import Blocked, Drift, DriftEvent, FieldChange
 from devinops.model.credentials import starred_in
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, in_sentence
-from devinops.model.kind import Lifecycle
+from devinops.model.kind import Lifecycle, Scope
 from devinops.model.objects import Live, Snapshot
 from devinops.model.values import UNSET
 from devinops.planning.draft import Fields, outside_names, source_of
 from devinops.planning.folders import as_declared, renamed_folders
+from devinops.planning.out_of_sight import doubt, promoted
 from devinops.planning.three_way import moved_outside
 
 
@@ -30,11 +31,13 @@ class DriftFindings(NamedTuple):
     foreign: tuple[Live, ...] = ()
 
 
-def find_drift(inventory: Inventory, snapshot: Snapshot) -> DriftFindings:
+def find_drift(
+    inventory: Inventory, snapshot: Snapshot, scope: Scope = Scope.ORGANIZATION
+) -> DriftFindings:
     """Compare every owned object with the values that were read at the last apply.
 
     The inventory holds fingerprints, so the names and live values of changed fields are known, but
-    not their earlier values. The files are not used.
+    not their earlier values. The files are not used. `scope` is that of the target.
     """
     used = {record.key for record in inventory.records if record.memory}
     renamed = renamed_folders(used, snapshot, inventory)
@@ -48,7 +51,7 @@ def find_drift(inventory: Inventory, snapshot: Snapshot) -> DriftFindings:
         )
         for folder in renamed
     ]
-    drifts += [drift for record in inventory.owned if (drift := _drift(record, live))]
+    drifts += [drift for record in inventory.owned if (drift := _drift(record, live, scope))]
     return DriftFindings(
         tuple(sorted(drifts, key=lambda drift: (drift.key, drift.id))),
         tuple(live.unmanaged(inventory.by_id)),
@@ -86,10 +89,10 @@ def replacing_run(key: Key, inventory: Inventory) -> str:
     return next(runs, "")
 
 
-def _drift(record: Record, snapshot: Snapshot) -> Drift | None:
+def _drift(record: Record, snapshot: Snapshot, scope: Scope) -> Drift | None:
     live = snapshot.by_id.get(record.object_id)
     if live is None:
-        return _gone(record, snapshot)
+        return _gone(record, snapshot, scope)
     if not live.ours:
         return _about(
             record, DriftEvent.EDITED, f"it now belongs to somebody else ({live.holder})", live
@@ -99,13 +102,14 @@ def _drift(record: Record, snapshot: Snapshot) -> Drift | None:
     return _about(record, DriftEvent.EDITED, names, live, fields) if fields else None
 
 
-def _gone(record: Record, snapshot: Snapshot) -> Drift:
+def _gone(record: Record, snapshot: Snapshot, scope: Scope) -> Drift:
     again = [live for live in snapshot.under(record.key) if live.id != record.id]
     if again:
         ids = ", ".join(live.id for live in again)
         fields = _changed(record, again[0]) if len(again) == 1 else ()
         return _about(record, DriftEvent.RECREATED, f"as {ids}", again[0], fields)
-    return _about(record, DriftEvent.DELETED, "", None)
+    reason = promoted(snapshot, record) or doubt(KINDS[record.key.kind], scope)
+    return _about(record, DriftEvent.DELETED, reason, None)
 
 
 def _changed(record: Record, live: Live) -> Fields:

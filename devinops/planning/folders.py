@@ -183,7 +183,8 @@ def as_declared(snapshot: Snapshot, renamed: Sequence[RenamedFolder]) -> Snapsho
     """Return the snapshot with renamed folders and their contents under the paths in the files."""
     if not renamed:
         return snapshot
-    return Snapshot.of(under_declared_paths(snapshot.objects, renamed))
+    declared = Snapshot.of(under_declared_paths(snapshot.objects, renamed))
+    return replace(declared, of_enterprise=snapshot.of_enterprise)
 
 
 def under_declared_paths(lives: Iterable[Live], renamed: Sequence[RenamedFolder]) -> list[Live]:

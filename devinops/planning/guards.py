@@ -120,7 +120,8 @@ def risks(changes: Iterable[Change]) -> Iterator[Risk]:
         before, after = change.live.resource if change.live else None, change.written()
         for hazard in change.kind.hazards:
             if risk := hazard.risk(before, after):
-                yield Risk(change.key, hazard.approval, risk)
+                doubt = f"; {change.doubt}, and then there are two" if change.doubt else ""
+                yield Risk(change.key, hazard.approval, f"{risk}{doubt}")
 
 
 def _drifted(drift: Iterable[Drift], changes: Iterable[Change]) -> Iterator[Refusal]:

@@ -176,3 +176,31 @@ def test_a_reset_goes_back_to_the_seed(start):
     api.emulator.reset()
     assert [note["note_id"] for note in api.emulator.knowledge()] == ["note-seed"]
     assert good(api.enterprise.get("/v3/enterprise/audit-logs"))["items"] == []
+
+
+@pytest.mark.parametrize("id", ["kept", "new"])
+def test_a_person_promotes_a_note_and_a_playbook_out_of_their_organization(start, id):
+    folders, note = [{"path": "F", "id": "folder-f"}], {**NOTE, "id": "note-a", "folder": "F"}
+    seed = {"folders": folders, "knowledge": [note], "playbooks": [{"title": "P", "body": "b"}]}
+    api = start({"organizations": {"org-emulator": seed}}, quirks={"promoted_id": id})
+    promoted = good(api.person.post("/knowledge/note-a/promote"))
+    assert (promoted["access_type"], promoted["org_id"]) == ("enterprise", None)
+    assert (promoted["folder_id"], promoted["body"]) == (None, NOTE["body"])
+    assert (promoted["note_id"] == "note-a") == (id == "kept")
+    assert good(api.v3.get(NOTES))["items"] == []
+    (playbook,) = api.emulator.playbooks()
+    api.emulator.promote("playbook", playbook["playbook_id"])
+    assert (api.emulator.playbooks(), len(api.emulator.playbooks(None))) == ([], 1)
+    assert [n["name"] for n in api.emulator.knowledge(None)] == [NOTE["name"]]
+
+
+def test_only_a_note_or_a_playbook_of_an_organization_can_be_promoted(start):
+    secret = {"key": "K", "type": "totp", "id": "secret-k"}
+    seed = {"secrets": [secret], "knowledge": [{**NOTE, "id": "note-a"}]}
+    api = start({"organizations": {"org-emulator": seed}})
+    good(api.person.post("/knowledge/note-a/promote"))
+    for path in ("secrets/secret-k", "knowledge/note-a"):
+        refused = api.person.post(f"/{path}/promote")
+        assert refused.status_code == 422
+        assert "cannot be promoted" in refused.text
+    assert api.person.post("/knowledge/note-b/promote").status_code == 404

@@ -281,6 +281,19 @@ V1_USER = ("service-user-emulator-v1", "Emulator (v1)")
 JSON_TYPE, PROBLEM_TYPE = "application/json", "application/problem+json"
 DECOMPOSED, COMPOSED = "e\u0301", "\u00e9"
 
+
+def promoted_note(api):
+    id = api.emulator.add("knowledge", name="A", trigger="t", body="b")
+    return api.emulator.promote("knowledge", id) == id
+
+
+def automation_of_its_creator(api):
+    start = {"type": "start_session", "prompt": "p"}
+    id = api.emulator.add("automation", name="A", actions=[start], run_as={"type": "creator"})
+    listed = good(api.v3.get(f"{ORG}/automations"))["items"]
+    return len(listed), api.v3.get(f"{ORG}/automations/{id}").status_code
+
+
 CASES = [
     ("schedule_created", "403", created_schedule, 403),
     ("schedule_created", "200", created_schedule, 200),
@@ -333,6 +346,10 @@ CASES = [
     ("enterprise_playbooks_in_org_list", "true", enterprise_playbook_in_the_organization, 1),
     ("is_enabled_view", "organization", switched_off_by_a_person, False),
     ("is_enabled_view", "service_user", switched_off_by_a_person, True),
+    ("promoted_id", "kept", promoted_note, True),
+    ("promoted_id", "new", promoted_note, False),
+    ("creators_automations", "shown", automation_of_its_creator, (1, 200)),
+    ("creators_automations", "hidden", automation_of_its_creator, (0, 404)),
     ("missing_object", "404", what_a_deleted_note_answers, {404}),
     ("missing_object", "403", what_a_deleted_note_answers, {403}),
     ("unknown_folder", "404", filed_nowhere, 404),

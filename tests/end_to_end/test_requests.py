@@ -175,7 +175,7 @@ SITUATIONS = {
         says="edited: body", exit_code=2,
     ),
     "all notes deleted": Situation(
-        "plan", "notes folders", web=lambda o: o.remove("A", "B", "S", "X", "R", "U"),
+        "plan", "notes folders notes", web=lambda o: o.remove("A", "B", "S", "X", "R", "U"),
         says="5 of 5 owned knowledge objects are missing", exit_code=4,
     ),
 }  # fmt: skip

@@ -88,7 +88,10 @@ def _find(session: Session[Reader], entries: Callable[[], Loaded]) -> DriftAnswe
     result = find_drift(inventory, snapshot)
     if snapshot.unverified and result.drift:
         # An object that seems to be missing may have moved from one page to another.
-        result = find_drift(inventory, _listed(session, inventory, verify=True))
+        snapshot = _listed(session, inventory, verify=True)
+    if result.drift:
+        snapshot = session.with_promoted(snapshot, inventory)
+        result = find_drift(inventory, snapshot, session.client.target.scope)
     # What looks like drift may be what the run is writing.
     idle = tuple(item for item in result.drift if not _is_busy(item, inventory))
     result = result._replace(drift=idle)

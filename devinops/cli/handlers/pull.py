@@ -136,7 +136,7 @@ class _Pull:
             first = self._read(session, pulling, ahead)
 
             def prepare(snapshot: Snapshot) -> Pulled:
-                return self._prepare([Reading(replace(pulling, snapshot=snapshot), first.kinds)])
+                return self._prepare([self._reading(session, pulling, snapshot, first.kinds)])
 
             pulled = verified(session, first.snapshot, prepare)
         target = self._target(pulling, first)
@@ -159,7 +159,7 @@ class _Pull:
                 except ApiError:
                     fleet.check_key(session.settings)
                     raise
-                reading = Reading(replace(pulling, snapshot=result.snapshot), result.kinds)
+                reading = self._reading(session, pulling, result.snapshot, result.kinds)
                 found[name] = reading, self._target(pulling, result)
 
             jobs = {name: partial(read, name) for name in names}
@@ -213,6 +213,14 @@ class _Pull:
         needed |= {record.key.kind for record in pulling.inventory.records}
         kinds = self.request.kinds or (set() if self.request.unmanaged else needed)
         return first_reading(session, kinds, needed, ahead, verify=verify)
+
+    def _reading(
+        self, session: Session[Reader], pulling: Pulling, listed: Snapshot, kinds: frozenset[str]
+    ) -> Reading:
+        """Return a reading of a target, with what may have been promoted if that matters."""
+        if self.request.drift:
+            listed = session.with_promoted(listed, pulling.inventory, kinds)
+        return Reading(replace(pulling, snapshot=listed), kinds)
 
     def _target(self, pulling: Pulling, result: ReadableKinds) -> PulledTarget:
         """Return what the report says of a target, with what `unmanaged` leaves to other owners."""

@@ -392,6 +392,28 @@ def edit_as_person(store: Store, automation: Automation, fields: JsonObject) -> 
     return {**ready, **own}
 
 
+# -- reading
+
+
+def _is_hidden(context: RequestContext, automation: Automation) -> bool:
+    """Return whether the quirk hides an automation that runs as its creator from the caller."""
+    hides = context.store.quirks.creators_automations == "hidden"
+    is_person = context.caller.actor.is_person
+    return hides and not is_person and automation.run_as["type"] == "creator"
+
+
+def _shown(context: RequestContext) -> list[Automation]:
+    rows = context.store.listing("automation", context.org, "reversed")
+    return [automation for automation in rows if not _is_hidden(context, automation)]
+
+
+def _find(context: RequestContext) -> Automation:
+    automation: Automation = context.store.find("automation", context.org, context.id)
+    if _is_hidden(context, automation):
+        raise ApiError(404, "Automation not found")
+    return automation
+
+
 # -- the lists beside the automations
 
 
@@ -485,7 +507,10 @@ AUTOMATIONS = Resource(
     id_field="automation_id",
     view=_view_automation,
     answer=shapes.Automation,
-    listing=Listing(order="reversed", filters=AutomationFilters, pages_with_total="complete"),
+    listing=Listing(
+        order="reversed", filters=AutomationFilters, rows=_shown, pages_with_total="complete"
+    ),
+    find=_find,
     create=Create(
         body=shapes.AutomationCreate,
         make=create,

@@ -28,6 +28,7 @@ from devinops.planning.draft import (
 from devinops.planning.folders import declared_key, has_root, recorded
 from devinops.planning.match import Match, MatchedBy, replaced
 from devinops.planning.orphans import Orphan
+from devinops.planning.out_of_sight import doubt, promoted
 from devinops.planning.three_way import Moved, moved_outside, sides
 
 AGAIN = "deleted since then; created again with a new id"
@@ -81,7 +82,11 @@ class Managed:
         """Create a missing object, unless it was deleted outside devinops and must stay deleted."""
         declaration, record = match.declaration, match.record
         if record is None:
-            self._create(declaration, f"not in the {context.scope}", context, draft)
+            twin = "" if context.has_inventory else promoted(context.live, declaration)
+            if twin:
+                draft.block(Blocker.REQUIREMENT, declaration, twin)
+            else:
+                self._create(declaration, f"not in the {context.scope}", context, draft)
             return
         taken = context.live.by_id.get(record.object_id)
         if taken is not None:
@@ -91,31 +96,41 @@ class Managed:
             )
             draft.block(Blocker.REQUIREMENT, declaration, reason, [taken])
             return
+        if twin := promoted(context.live, record):
+            draft.block(Blocker.REQUIREMENT, declaration, twin)
+            return
+        may = doubt(declaration.kind, context.scope)
+        gone = f"deleted outside devinops ({may})" if may else "deleted outside devinops"
         on_drift = context.policy.on_drift
         is_written = on_drift is OnDrift.OVERWRITE
         is_conflict = not (is_written or is_sent(declaration.resource, record.fields))
         choice = draft.decision(declaration.key, context) if is_conflict else None
         if is_conflict and choice is None and on_drift is OnDrift.KEEP:
-            draft.conflict(declaration, None, "changed in Git, but deleted outside devinops")
+            draft.conflict(declaration, None, f"changed in Git, but {gone}")
         elif is_written or choice == "git":
-            self._create(declaration, "deleted outside devinops", context, draft)
+            self._create(declaration, gone, context, draft, may)
         else:
             reason = (
                 "pass --on-drift overwrite to create it again, or remove its entry to leave it "
                 f"deleted ({pull_command()} does that if it can)"
             )
+            reason = f"{may}; otherwise {reason}" if may else reason
             key, source = declaration.key, declaration.source
             draft.drift.append(Drift(DriftEvent.DELETED, key, record.id, reason, (), source))
 
     def _create(
-        self, declaration: Declaration, reason: str, context: PlanContext, draft: PlanDraft
+        self,
+        declaration: Declaration,
+        reason: str,
+        context: PlanContext,
+        draft: PlanDraft,
+        doubt: str = "",
     ) -> None:
         if _block_labeled(declaration, ": rename", context, draft):
             return
         fields = declared_fields(declaration.resource)
-        draft.changes.append(
-            Change(Action.CREATE, declaration.key, reason, None, declaration, None, fields)
-        )
+        facts = (reason, None, declaration, None, fields)
+        draft.changes.append(Change(Action.CREATE, declaration.key, *facts, doubt=doubt))
 
     def _present(self, match: Match, live: Live, context: PlanContext, draft: PlanDraft) -> None:
         if not context.has_inventory:
