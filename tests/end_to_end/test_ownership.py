@@ -679,7 +679,7 @@ def test_what_a_run_wrote_that_died_is_not_drift(
     with monkeypatch.context() as killed:
         # The write arrives, and then nothing is recorded, as after SIGKILL.
         killed.setattr(JournaledStore, "settle", lambda *_: None)
-        killed.setattr(JournaledStore, "finish", lambda self, run, unclear=(): dies(self, run))
+        killed.setattr(JournaledStore, "finish", lambda self, run, *_: dies(self, run))
         devinops("apply", "-C", root, "--yes")
     assert "new" in [n["body"] for n in emulator.knowledge()]
     emulator.edit("knowledge", names(emulator)["B"], body="edited in the web app")
@@ -699,7 +699,7 @@ def test_drift_after_a_run_that_died_leads_to_an_apply_that_is_not_refused(
     repository({"knowledge/a.md": note("A", "new")})
     with monkeypatch.context() as killed:
         killed.setattr(JournaledStore, "settle", lambda *_: None)
-        killed.setattr(JournaledStore, "finish", lambda self, run, unclear=(): dies(self, run))
+        killed.setattr(JournaledStore, "finish", lambda self, run, *_: dies(self, run))
         devinops("apply", "-C", root, "--yes")
     emulator.edit("knowledge", names(emulator)["B"], body="edited in the web app")
     message = devinops("drift", "-C", root).err

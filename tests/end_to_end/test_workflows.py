@@ -621,7 +621,6 @@ def fleet(tmp_path: Path) -> Iterator[World]:
         (world.checkout / "devinops.yaml").write_text(FLEET)
         assert "updated .github/workflows/devinops.yml" in world.shell("devinops init")[1]
         world.workflow = read_workflow(world.checkout / ".github/workflows/devinops.yml")
-        (world.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
         world.push()
         yield world
 
@@ -745,7 +744,6 @@ def rollout(request: pytest.FixtureRequest, fleet: World) -> World:
     assert "updated .github/workflows/devinops.yml" in fleet.shell("devinops init")[1]
     fleet.workflow = read_workflow(fleet.checkout / ".github/workflows/devinops.yml")
     fleet.runner.environment = {**fleet.runner.environment, "GITHUB_RUN_ID": "1"}
-    (fleet.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
     fleet.write("B")
     return fleet
 
