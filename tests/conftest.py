@@ -27,7 +27,7 @@ from tests.testing.waiting import Waits
 if TYPE_CHECKING:
     from devinops.emulator import Emulator
 
-pytest_plugins = ["tests.testing.browser"]
+pytest_plugins = ["tests.testing.browser", "tests.testing.leftovers"]
 
 # The same examples each time, so that a test fails for a change and for nothing else; `make fuzz` looks for new ones.
 FUZZ_EXAMPLES = os.environ.get("FUZZ_EXAMPLES")

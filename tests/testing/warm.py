@@ -6,7 +6,6 @@ arguments, environment, directory, streams and limit of file sizes of its caller
 
 from __future__ import annotations
 
-import atexit
 import marshal
 import os
 import select
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from devinops import __main__
+from tests.testing.leftovers import UNTIL_THE_END
 from tests.testing.places import ROOT
 
 
@@ -56,7 +56,7 @@ def program() -> Path:
         process.communicate()
         shutil.rmtree(directory)
 
-    atexit.register(end)
+    UNTIL_THE_END.callback(end)
     return script
 
 
