@@ -38,6 +38,7 @@ _EMPTY: Final = ("no-entries", "missing-layer")
 
 Removed = tuple[str, Mapping[str, Any]]
 """The name of a target that is no longer declared, and the settings that it had."""
+Receiver = Callable[[Removed], None]
 
 _LINK: Final = "120000"
 _AT_ONCE: Final = 1_000
@@ -45,10 +46,7 @@ _AT_ONCE: Final = 1_000
 
 
 def affected_targets(
-    root: Path,
-    ref: str,
-    say: Callable[[str], None],
-    removed: Callable[[Removed], None] = ignore,
+    root: Path, ref: str, say: Callable[[str], None], removed: Receiver = ignore
 ) -> tuple[str, ...]:
     """Return the targets whose entries or settings differ from the merge base of HEAD and `ref`.
 
@@ -82,10 +80,7 @@ def affected_targets(
 
 
 def only_affected(
-    options: Options,
-    ref: str,
-    names: Iterable[str],
-    removed: Callable[[Removed], None] = ignore,
+    options: Options, ref: str, names: Iterable[str], removed: Receiver = ignore
 ) -> tuple[str, ...]:
     """Return those of the names whose targets are affected, and say so if there are none.
 
@@ -101,14 +96,9 @@ def only_affected(
 def what_stays(root: Path, removed: Iterable[Removed]) -> Iterator[Shared[str]]:
     """Yield a note on each removed target: its inventory, if there is one, counts its objects."""
     for name, own in removed:
-        target = Target(
-            name,
-            own.get("api_url", os.environ.get(API_URL, DEFAULT_URL)),
-            "v3",
-            own.get("org_id"),
-            enterprise=bool(own.get("enterprise")),
-            previously=tuple(own.get("previously", ())),
-        )
+        url = own.get("api_url", os.environ.get(API_URL, DEFAULT_URL))
+        enterprise = own.get("enterprise", False)
+        target = Target(name, url, "v3", own.get("org_id"), enterprise=enterprise)
         number = 0
         with suppress(DevinopsError):
             store = open_store(InventorySettings(**own.get("inventory", {})), root, target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -471,9 +471,7 @@ def several(options: Options) -> tuple[str, ...]:
 
 
 def targets_of_run(
-    options: Options,
-    affected: str | None,
-    removed: Callable[[tuple[str, Mapping[str, Any]]], None] = ignore,
+    options: Options, affected: str | None, removed: Callable[[Any], None] = ignore
 ) -> tuple[str, ...] | None:
     """Return the names of the targets of a run over many, of which none may be left; None for one.
 
