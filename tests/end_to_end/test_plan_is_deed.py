@@ -262,6 +262,8 @@ class History(RandomHistory):
         expected = dict(before)
         for change, result in zip(plan["changes"], results, strict=True):
             id, kind = result["id"], change["kind"]
+            if change["action"] in ("release", "forget"):
+                continue  # of the inventory alone
             if change["action"] == "delete":
                 assert {f: v["before"] for f, v in change["fields"].items()}.items() <= before[
                     id
