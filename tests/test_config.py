@@ -350,6 +350,9 @@ def test_a_wrong_type_is_reported_once(repository: Write, text: str) -> None:
     assert "without-effect" not in {one.code for one in problems}
 
 
+ENTERPRISE = {"enterprise": True, "api_key_env": "DEVIN_API_KEY_E"}
+
+
 @pytest.mark.parametrize(
     ("first", "second", "is_same"),
     [
@@ -358,13 +361,18 @@ def test_a_wrong_type_is_reported_once(repository: Write, text: str) -> None:
         ({"org_id": "org-1"}, {"org_id": "org-1", "api_url": "https://eu.devin.ai"}, False),
         ({"org_id": "org-1"}, {"org_id": "org-2"}, False),
         ({"org_id": "org-1"}, {"enterprise": True}, False),
+        (ENTERPRISE, ENTERPRISE, True),
+        (ENTERPRISE, ENTERPRISE | {"api_url": "https://eu.devin.ai"}, False),
+        (ENTERPRISE, ENTERPRISE | {"api_key_env": "DEVIN_API_KEY_EU"}, False),
+        (ENTERPRISE, {"org_id": "org-1", "api_key_env": "DEVIN_API_KEY_E"}, False),
+        ({"enterprise": True}, {"enterprise": True}, False),  # the jobs can have different keys
         ({"org_id": "org-1"}, {"org_id": "org-1", "enterprise": True}, False),
         ({"org_id": "org-1"}, {"org_id": "org-1", "api_url": 5}, False),
         ({"org_id": 1}, {"org_id": 1}, False),
         ({}, {}, False),
     ],
 )
-def test_two_targets_of_one_organization_are_a_warning(
+def test_two_targets_of_one_organization_are_an_error(
     repository: Write, first: dict[str, object], second: dict[str, object], is_same: bool
 ) -> None:
     """Each has its own inventory, so what one owns is undeclared or foreign to the other."""
@@ -372,12 +380,12 @@ def test_two_targets_of_one_organization_are_a_warning(
     root = config(repository, text)
     problems = [p for p in open_project(root)[1] if p.code == "same-organization"]
     assert [(p.severity, p.source.path) for p in problems] == (
-        [(Severity.WARNING, "devinops.yaml")] if is_same else []
+        [(Severity.ERROR, "devinops.yaml")] if is_same else []
     )
     assert all("the targets one and two are the same" in problem.message for problem in problems)
 
 
-def test_each_further_target_of_an_organization_is_a_warning(repository: Write) -> None:
+def test_each_further_target_of_an_organization_is_an_error(repository: Write) -> None:
     text = "targets:\n  a: {org_id: org-1}\n  b: {org_id: org-2}\n  c: {org_id: org-1}\n"
     _, (problem,) = open_project(config(repository, text))
     assert str(problem.source) == "devinops.yaml:5:15"

@@ -18,9 +18,11 @@ from devinops.cli.session import Entries, Planned, Session, connection, entries_
 from devinops.config.project import DEFAULT_TARGET, Project
 from devinops.config.reading import open_project, read_entries
 from devinops.config.settings import Settings, key_variable, resolve
+from devinops.config.wrong_settings import same_owner
 from devinops.inventory import Place, Store, open_stores
 from devinops.inventory.job import job_of
 from devinops.load import Loaded
+from devinops.model.changes import Refusal
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import ApiError, DevinopsError, Stale, stop_on_errors
 from devinops.model.exit_codes import ExitCode
@@ -236,6 +238,7 @@ def plan_targets(
     targets, selected = fleet.project.targets, None
     if fleet.options.shard:
         selected = sum(not targets.get(name, {}).get("hold") for name in fleet.selected)
+    same = tuple(_same_owners(plan, known))
     refusals = too_many_targets(
         plan,
         fleet.project.max_targets,
@@ -245,7 +248,21 @@ def plan_targets(
     )
     # A plan of several waves is applied one wave at a time.
     is_checked = wave or not (go_on and fleet.project.waves)
-    return replace(fleet.sharded(plan), refusals=tuple(refusals) if is_checked else ())
+    return replace(fleet.sharded(plan), refusals=(*same, *(refusals if is_checked else ())))
+
+
+def _same_owners(plan: FleetPlan, settings: Mapping[str, Settings]) -> Iterator[Refusal]:
+    """Yield a refusal for each target of the organization or enterprise of another one.
+
+    The API has said whose a key is, but for an enterprise, and on v1, only the key itself tells.
+    """
+    first: dict[tuple[str, ...], str] = {}
+    planned = [each for each in plan.targets if each.state is TargetState.PLANNED]
+    for name, target in ((each.name, each.target) for each in planned if each.target):
+        owner = target.org_id or settings[name].key
+        other = first.setdefault((target.api_url.lower(), target.scope, owner), name)
+        if other != name:
+            yield Refusal(same_owner(other, name, target.scope))
 
 
 @dataclass

@@ -13,7 +13,7 @@ from devinops.load.problems import problem
 from devinops.model.credentials import starred
 from devinops.model.keys import listed
 from devinops.model.kind import ApiVersion
-from devinops.model.objects import Problem, Severity, Source
+from devinops.model.objects import Problem, Source
 from devinops.model.policy import MaxDelete, MissingFolders, OnDrift, Prune
 from devinops.model.target import is_loopback
 from devinops.planning.waves import misplaced
@@ -48,14 +48,24 @@ def _same_organizations(
 ) -> Iterator[Problem]:
     first: dict[tuple[str, str], str] = {}
     for name, target in targets.items():
-        other = first.setdefault(organization_of(target) or ("", name), name)
+        option, place = "org_id", organization_of(target)
+        key, url = target.get("api_key_env"), target.get("api_url", DEFAULT_URL)
+        if target.get("enterprise") is True and isinstance(url, str) and isinstance(key, str):
+            # Only its key says which enterprise it is.
+            option, place = "enterprise", (url.rstrip("/").lower(), f"${key}")
+        other = first.setdefault(place or ("", name), name)
         if other != name:
-            message = (
-                f"the targets {other} and {name} are the same organization, so each can "
-                "overwrite or delete what the other owns: declare only one of them"
-            )
-            source = project.target_source(name, "org_id")
-            yield Problem(source, "same-organization", message, Severity.WARNING)
+            source = project.target_source(name, option)
+            scope = "organization" if option == "org_id" else "enterprise"
+            yield problem(source, "same-organization", same_owner(other, name, scope))
+
+
+def same_owner(one: str, other: str, scope: str) -> str:
+    """Return why two targets must not be of one organization or enterprise (the `scope`)."""
+    return (
+        f"the targets {one} and {other} are the same {scope}, so one apply would create every "
+        "object twice, and each could delete what the other owns: declare only one of them"
+    )
 
 
 def _unclear_names(project: Project, targets: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:

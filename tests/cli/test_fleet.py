@@ -261,6 +261,43 @@ def test_after_a_rejected_key_nothing_more_is_sent_with_it(
     assert [request["status"] for request in emulator.requests] == [401]
 
 
+ENTERPRISE = {"enterprise": True}
+
+
+@pytest.mark.parametrize(
+    ("key", "first", "second", "scope"),
+    [
+        ("cog_emulator", {}, {}, "organization"),
+        ("cog_emulator", {"org_id": "org-emulator"}, {}, "organization"),
+        ("apk_emulator", {}, {}, "organization"),
+        ("cog_enterprise", ENTERPRISE, ENTERPRISE, "enterprise"),
+        ("cog_enterprise", ENTERPRISE, {"org_id": "org-a"}, ""),
+        ("cog_emulator", {}, {"hold": "is renamed"}, ""),
+    ],
+    ids=["v3", "v3, one with org_id", "v1", "enterprise", "beside its enterprise", "held"],
+)
+def test_two_targets_of_one_key_are_refused_before_the_first_write(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    first: dict[str, Any],
+    second: dict[str, Any],
+    scope: str,
+) -> None:
+    monkeypatch.setenv("DEVIN_API_KEY", key)
+    text = yaml.safe_dump({"version": 1, "targets": {"one": first, "two": second}})
+    note = NOTE.replace("trigger:", "enterprise: true\ntrigger:") if scope == "enterprise" else NOTE
+    root = repository({"devinops.yaml": text, "knowledge/new.md": note.replace("Deploys", "New")})
+    assert devinops("validate", "-C", root).code == 0, "only the API or the key can tell"
+    ran = devinops("apply", "-C", root, "-t", "all", "--yes")
+    why = f"the targets one and two are the same {scope}, so one apply would create"
+    assert (ran.code, why in ran.out + ran.err) == ((4, True) if scope else (ran.code, False))
+    writes = {request["method"] for request in emulator.requests} - {"GET"}
+    assert writes == (set() if scope else {"POST"})
+
+
 def test_problems_in_files_stop_all_targets_before_any_request(
     emulator: Emulator, root: Root, devinops: Devinops
 ) -> None:

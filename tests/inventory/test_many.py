@@ -352,13 +352,14 @@ def test_a_person_sees_whose_run_holds_a_target_and_frees_all_its_targets(
     clone: Clone, emulator: Emulator, devinops: Devinops
 ) -> None:
     root = clone()
-    target = "{org_id: org-emulator, inventory: {store: branch}}"
-    config = f"version: 1\ntargets: {{t1: {target}, t2: {target}}}\n"
-    (root / "devinops.yaml").write_text(config)
+    organizations = {"t1": "org-emulator", "t2": "org-2"}
+    targets = "".join(f"  {name}: {{org_id: {org}}}\n" for name, org in organizations.items())
+    defaults = "defaults: {inventory: {store: branch}}\n"
+    (root / "devinops.yaml").write_text(f"version: 1\n{defaults}targets:\n{targets}")
     (root / "knowledge.yaml").write_text("knowledge: [{name: a, trigger: t, body: b}]\n")
     places = [
-        Place(Target(name, emulator.url, "v3", "org-emulator"), InventorySettings("branch"))
-        for name in ("t1", "t2")
+        Place(Target(name, emulator.url, "v3", org), InventorySettings("branch"))
+        for name, org in organizations.items()
     ]
     for store in open_stores(places, root, job=JOB).values():
         begin(store, RUN)
@@ -379,7 +380,7 @@ def test_a_person_sees_whose_run_holds_a_target_and_frees_all_its_targets(
     none = devinops("inventory", "unlock", NEXT, "-C", root)
     assert (none.code, f'no target has an open run "{NEXT}"' in none.err) == (1, True)
     assert "also unlocked for t2\n" in devinops("inventory", "unlock", RUN, "-C", root).out
-    assert devinops("apply", "--yes", "-t", "t2", "-C", root).code == 0
+    assert devinops("apply", "--yes", "-t", "t1", "-C", root).code == 0
 
 
 def test_a_run_is_found_by_a_target_that_it_is_done_with(
