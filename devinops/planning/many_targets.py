@@ -12,7 +12,7 @@ from devinops.model.policy import Approval, Approvals, allow
 from devinops.planning.classes import FleetPlan
 from devinops.planning.plan import Plan
 
-_DELETING = (Action.DELETE, Action.REPLACE)
+DELETING = (Action.DELETE, Action.REPLACE)
 
 
 def plan_with_needed(approvals: Approvals, build: Callable[[Approvals], Plan]) -> Plan:
@@ -82,7 +82,7 @@ def _most_alike(plan: FleetPlan, writing: Set[str]) -> int:
     """Return in how many of the targets to write to the same object is deleted, at most."""
     numbers = Counter[Key]()
     for group in plan.classes:
-        deleted = {change.key for change in group.changes if change.action in _DELETING}
+        deleted = {change.key for change in group.changes if change.action in DELETING}
         number = len(writing & set(group.targets))
         numbers.update(dict.fromkeys(deleted, number))
     return max(numbers.values(), default=0)

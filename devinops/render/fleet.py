@@ -82,6 +82,17 @@ def where(
     return f"in {number}{names(targets, most=most, code=code)}"
 
 
+def with_organization(plan: FleetPlan, code: Callable[[str], str] = str) -> Callable[[str], str]:
+    """Return a function from the name of a target to this name with its organization, if known."""
+    places = {each.name: each.target.org_id for each in plan.targets if each.target}
+
+    def named(target: str) -> str:
+        organization = places.get(target)
+        return f"{code(target)} ({code(organization)})" if organization else code(target)
+
+    return named
+
+
 def title(plan: FleetPlan) -> str:
     """Return how many targets a plan is about; those that are held do not count."""
     return many(plan, len(plan.targets) - plan.count(TargetState.HELD))

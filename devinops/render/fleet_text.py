@@ -9,6 +9,7 @@ from typing import Final
 from devinops.model.changes import Action, Change
 from devinops.model.keys import SHOWN
 from devinops.planning.classes import ChangeClass, FleetPlan
+from devinops.planning.many_targets import DELETING
 from devinops.render import answers, fleet
 from devinops.render.changes import Level, levels
 from devinops.render.escape import line
@@ -78,8 +79,11 @@ class FleetText(Text):
 
     def _class_heading(self, plan: FleetPlan, group: ChangeClass) -> Iterator[str]:
         yield from self._heading(f"{fleet.class_title(plan, group)}: {fleet.class_counts(group)}")
-        if len(group.targets) > 1:
-            names = fleet.names(group.targets, most=self._most)
+        names = fleet.names(group.targets, most=self._most) if len(group.targets) > 1 else ""
+        if any(change.action in DELETING for change in group.changes):
+            named = fleet.with_organization(plan)
+            names = fleet.names(group.targets, most=len(group.targets), code=named)
+        if names:
             yield from self.terminal.row(Span(names, Look.DIM), indent=2, hang=2)
 
     def _class(self, group: ChangeClass, above: set[int], *, approved: bool) -> Iterator[str]:

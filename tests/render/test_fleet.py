@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -24,7 +25,7 @@ from devinops.render.comment_marker import read, read_digests
 from tests.testing.actions import outputs
 from tests.testing.fleets import answer, applied, applied_in, fleet_of, mixed, planned_in, update
 from tests.testing.gfm import Page
-from tests.testing.reports import conflict, deletes, empty, hostile, small
+from tests.testing.reports import conflict, declared, deletes, empty, hostile, note, planned, small
 
 JOB = JobLinks(
     "4f2c1d0b9a8e7f6d5c4b3a29181706f5e4d3c2b1",
@@ -93,7 +94,8 @@ def test_an_enterprise_is_no_organization() -> None:
 def test_a_change_that_stands_above_has_one_line() -> None:
     rows = text(answer(mixed())).splitlines()
     start = rows.index("labs: 3 to create, 1 to update, 1 to rename, 1 to delete")
-    assert rows[start + 1 : start + 7] == [
+    assert rows[start + 1 : start + 8] == [
+        "  labs (org-labs)",
         "  > knowledge:Backend/Database migrations  as above",
         "  ~ knowledge:Backend/APIs/Error envelope  as above",
         "  + knowledge:Frontend/Forms  as above",
@@ -121,9 +123,48 @@ def test_many_classes_are_counted_but_no_delete_is_hidden() -> None:
     assert "    … and 13 more classes (-v shows them)" in shown
     assert shown.partition("\nz: ")[2].count("- knowledge:Backend/Old rule") == 2
     assert text(plan, full=True).count("~ body:") == 31
-    page = markdown(plan)
-    assert "<b>22 organizations in 22 more classes</b>" in page
+
+
+def test_no_class_is_left_out_of_a_comment_that_has_space_for_it() -> None:
+    plans = [update(f"b-{n:02}", after=f"Text {n}.") for n in range(40)]
+    large = [note(f"Rule {n}", body="New.") for n in range(60)]
+    page = markdown(answer(fleet_of([*plans, planned_in("z", planned(declared(*large), []))])))
+    assert page.count("<b>update</b> <code>knowledge:Backend/Deploys</code>") == 40
+    assert page.count("<b>create</b> <code>knowledge:Backend/Rule ") == 60
+    assert not {"only counted", "not listed", "more classes"} & set(page.split("\n"))
     Page.of(page)
+
+
+def test_what_does_not_fit_is_counted_at_the_top_and_deletes_are_the_last_to_go() -> None:
+    plans = [planned_in("z", deletes(90), refusals=())]
+    for number in range(400):
+        own = [note(f"{'Rule ' * 20}{number} {n}", body="New.") for n in range(3)]
+        plans.append(planned_in(f"b-{number:03}", planned(declared(*own), [])))
+    page = markdown(answer(fleet_of(plans)))
+    assert len(page.encode()) <= 65_000
+    top = page.partition("\n### ")[0]
+    assert all(f"`knowledge:Backend/Old rule {n}`" in top for n in range(1, 91))
+    (unlisted,) = re.findall(r"(\d+)(?: changes)? are not listed", top)
+    assert int(unlisted) + page.count(f"knowledge:Backend/{'Rule ' * 20}") == 1200
+    assert len(page.encode()) > 60_000
+    Page.of(page)
+
+
+def test_of_a_delete_all_targets_are_named_with_their_organizations() -> None:
+    names = [f"team-{number:03}" for number in range(30)]
+    plan = fleet_of(planned_in(name, deletes(1)) for name in names)
+    for written in (markdown(answer(plan)).replace("`", ""), text(answer(plan), width=10_000)):
+        assert ", ".join(f"{name} (org-{name})" for name in names) in written
+    page = "".join(render("html", answer(plan), Style()))
+    assert ", ".join(f"{name} (org-{name})" for name in names) in page
+    # If not all can be named, none of the deletes is left out for that.
+    names = long_names(150)
+    shared = replace(deletes(12), refusals=())
+    page = markdown(answer(fleet_of(planned_in(name, shared) for name in names)))
+    top = page.partition("\n### ")[0]
+    assert all(f"`knowledge:Backend/Old rule {n}`" in top for n in range(1, 13))
+    first, second = top.split("- `knowledge:Backend/Old rule 1")[1:3]
+    assert ("more" in first, "and 147 more" in second) == (False, True)
 
 
 def test_an_approved_plan_has_a_line_for_each_change() -> None:

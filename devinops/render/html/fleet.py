@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from devinops.model.changes import Change, Outcome
@@ -102,25 +104,29 @@ def _notices(answer: FleetAnswer, style: Style) -> Iterator[Html]:
     plan = answer.plan
     will = "would" if plan.refusals or answer.error else "will"
     deletes = () if plan.is_applied else fleet.deletes(plan, will)
-    for group in (*deletes, *fleet.remarks(answer, style.flags)):
+    everywhere = partial(fleet.where, most=sys.maxsize, code=fleet.with_organization(plan))
+    for group in deletes:
+        yield _remarks(plan, group, everywhere)
+    for group in fleet.remarks(answer, style.flags):
         yield _remarks(plan, group)
 
 
-def _remarks(plan: FleetPlan, group: Remarks) -> Html:
-    lines = [_remark(plan, remark, group.sign) for remark in group.remarks[: parts.MOST_LISTED]]
+def _remarks(plan: FleetPlan, group: Remarks, where: Callable[..., str] = fleet.where) -> Html:
+    first = group.remarks[: parts.MOST_LISTED]
+    lines = [_remark(plan, remark, group.sign, where) for remark in first]
     more = len(group.remarks) - len(lines)
     listed = bullets(lines, f"and {more:,} more" if more else "")
     hint = [tag("p", prose(group.hint), class_="hint")] if group.hint else []
     return notice(group.title.capitalize(), [listed, *hint], group.sign.look)
 
 
-def _remark(plan: FleetPlan, remark: Remark, sign: Sign) -> Html:
+def _remark(plan: FleetPlan, remark: Remark, sign: Sign, where: Callable[..., str]) -> Html:
     key = [tag("strong", str(remark.key)), ": "] if remark.key else []
     word = f"{remark.word}: " if remark.word else ""
     source = f"{remark.source}: " if remark.source else ""
-    where = [f" {fleet.where(plan, remark.targets)}"] if remark.targets else []
+    places = [f" {where(plan, remark.targets)}"] if remark.targets else []
     about = prose(f"{source}{word}{remark.text}")
-    return joined([tag("b", sign.symbol), " ", *key, about, *(tag("small", w) for w in where)])
+    return joined([tag("b", sign.symbol), " ", *key, about, *(tag("small", p) for p in places)])
 
 
 # --- the list -------------------------------------------------------------------------------------

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from devinops.model.changes import Action
 from devinops.planning.classes import ChangeClass, FleetPlan
 from devinops.render import fleet
 from devinops.render.answers import FleetAnswer
@@ -15,20 +16,23 @@ from devinops.render.findings import lint_of
 from devinops.render.markdown.budget import size
 from devinops.render.markdown.escape import code, fenced, html_code, shown
 from devinops.render.markdown.page import (
+    LINES_SHARE,
     Item,
     MarkdownPage,
     Section,
     alert,
     document,
     finding_section,
+    heading_size,
+    lines_size,
 )
 from devinops.render.markdown.plan import SECTIONS, change_item
 from devinops.render.terminal import Look
 
 LEAST_PAGE: Final = 8_000
 """How many bytes of a document must be left beside the digests of the targets."""
-MAX_SECTIONS: Final = 12
-"""How many classes have a section of their own."""
+MIN_SECTIONS: Final = 12
+"""How many classes have a section of their own, even if that has no space for each line."""
 MERGE: Final = (
     "Merge to apply this plan. In an organization whose plan is different then, nothing is applied."
 )
@@ -54,6 +58,7 @@ def fleet_document(page: MarkdownPage, answer: FleetAnswer) -> Iterator[str]:
     yield head
     verdict = fleet.verdict(plan, answer.error)
     will = "would" if answer.error or plan.refusals else "will"
+    remarks = [*_remarks(page, plan, fleet.remarks(answer, page.style.flags))]
     summary = [
         f"## {fleet.heading(plan)}{page.in_root}: {verdict}",
         page.prose(
@@ -65,15 +70,18 @@ def fleet_document(page: MarkdownPage, answer: FleetAnswer) -> Iterator[str]:
             if answer.error
             else []
         ),
-        *_remarks(page, plan, fleet.deletes(plan, will)),
-        *_remarks(page, plan, fleet.remarks(answer, page.style.flags)),
+        *_deletes(page, plan, [*fleet.deletes(plan, will)], page.limit - sum(map(size, remarks))),
+        *remarks,
     ]
-    sections = list(_classes(page, plan))
+    space = int((page.limit - sum(map(size, summary))) * LINES_SHARE)
+    sections = list(_classes(page, plan, space))
+    unlisted = [change for group in plan.classes[len(sections) :] for change in group.changes]
+    number = sum(change.action is not Action.DELETE for change in unlisted)
     if answer.lint:
         title = "Lint of the entries that changed"
         sections.append(finding_section(page, title, answer.lint.problems, lint_of(answer.lint)))
     end = list(_end(page, answer, can_apply, bool(packed)))
-    yield from document(page, summary, sections, end)
+    yield from document(page, summary, sections, end, unlisted=number)
 
 
 def _report(page: MarkdownPage, answer: FleetAnswer) -> Iterator[str]:
@@ -89,33 +97,60 @@ def _report(page: MarkdownPage, answer: FleetAnswer) -> Iterator[str]:
 
 def _remarks(page: MarkdownPage, plan: FleetPlan, groups: Iterable[fleet.Remarks]) -> Iterator[str]:
     """Yield a block for each group of remarks, with as many as its share of the document holds."""
-    for title, sign, share, remarks, hint in groups:
-        lines = (_remark(page, plan, remark) for remark in remarks)
-        listed = page.listed(lines, len(remarks), share)
-        heading, outro = (page.prose(f"{text[:1].upper()}{text[1:]}") for text in (title, hint))
-        yield alert(_ALERTS.get(sign.look, "WARNING"), heading, listed, outro)
+    for group in groups:
+        lines = (_remark(page, plan, remark) for remark in group.remarks)
+        yield _alert(page, group, page.listed(lines, len(group.remarks), group.share))
 
 
-def _remark(page: MarkdownPage, plan: FleetPlan, remark: fleet.Remark) -> str:
+def _alert(page: MarkdownPage, group: fleet.Remarks, lines: Sequence[str]) -> str:
+    title, hint = (
+        page.prose(f"{text[:1].upper()}{text[1:]}") for text in (group.title, group.hint)
+    )
+    return alert(_ALERTS.get(group.sign.look, "WARNING"), title, lines, hint)
+
+
+def _remark(page: MarkdownPage, plan: FleetPlan, remark: fleet.Remark, where: str = "") -> str:
     location = page.location(remark.source)
     if remark.key:
-        where = fleet.where(plan, remark.targets, most=3, code=code)
+        where = where or fleet.where(plan, remark.targets, most=3, code=code)
         about = ", ".join(filter(None, (location, where)))
         return page.item(remark.key, about, remark.text, remark.word)
     about = ", ".join(filter(None, (location, _names(remark.targets))))
     return f"- {': '.join(filter(None, (about, page.prose(remark.text, 600))))}"
 
 
-def _classes(page: MarkdownPage, plan: FleetPlan) -> Iterator[Section]:
-    """Yield a section for each of the largest classes, and one that counts the others."""
+def _deletes(
+    page: MarkdownPage, plan: FleetPlan, groups: Sequence[fleet.Remarks], free: int
+) -> Iterator[str]:
+    """Yield what is deleted, with all its targets as far as there is space: half of what is free.
+
+    Where that ends, the first targets are named and the others counted.
+    """
+    named = fleet.with_organization(plan, code)
+    for group in groups:
+        most = free // 2 // len(groups)
+        short = [_remark(page, plan, remark) for remark in group.remarks]
+        left = most - sum(map(size, short))
+        lines = []
+        for remark, line in zip(group.remarks, short, strict=True):
+            where = fleet.where(plan, remark.targets, most=len(remark.targets), code=named)
+            whole = _remark(page, plan, remark, where)
+            fits = size(whole) - size(line) <= left
+            left -= fits * (size(whole) - size(line))
+            lines.append(whole if fits else line)
+        yield _alert(page, group, page.listed(lines, len(lines), most / page.limit))
+
+
+def _classes(page: MarkdownPage, plan: FleetPlan, space: int) -> Iterator[Section]:
+    """Yield a section for each of the largest classes, as many as have space for all lines."""
     above: set[int] = set()
-    for group in plan.classes[:MAX_SECTIONS]:
-        yield _class_section(page, plan, group, above)
+    for number, group in enumerate(plan.classes):
+        section = _class_section(page, plan, group, above)
+        space -= heading_size(section) + lines_size(section)
+        if space < 0 and number >= MIN_SECTIONS:
+            return
+        yield section
         above.update(map(id, group.changes))
-    others = plan.classes[MAX_SECTIONS:]
-    number = fleet.many(plan, sum(len(group.targets) for group in others))
-    items = [Item(f"- {_names(group.targets)}: {fleet.class_counts(group)}") for group in others]
-    yield Section(f"{number} in {len(others)} more classes", items)
 
 
 def _class_section(

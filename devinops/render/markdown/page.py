@@ -28,8 +28,12 @@ MAX_LINES: Final = 25
 """If a list in an alert is longer, its end is folded."""
 LEAST: Final = 2_000
 """How many bytes of details each change may have before others get more."""
+LINES_SHARE: Final = 0.75
+"""The most that lines take of the space: a change that is not listed is worse than one without its
+details."""
 _NOTICE: Final = 700
 """How many bytes the sentence about what is left out may take, with the address of the job."""
+_LINE_END: Final = 2
 
 
 _LOG: Final = "[the log of the job]"
@@ -188,14 +192,15 @@ def document(
     sections: Sequence[Section],
     end: Sequence[str] = (),
     noun: str = "change",
+    unlisted: int = 0,
 ) -> Iterator[str]:
     """Yield a document: its summary and end whole, and between them as many details as fit.
 
-    `noun` says what its sections list.
+    `noun` says what its sections list; so many of them are `unlisted` already.
     """
     start, finish = (f"{text}\n" for text in ("\n\n".join(summary), "\n\n".join(end)))
     budget = Budget(page.limit - size(start) - size(finish) - _NOTICE)
-    body = _Body(budget)
+    body = _Body(budget, unlisted)
     text = body.fill(sections)
     yield start
     if notice := body.notice(page, noun):
@@ -217,7 +222,7 @@ class _Body:
     def fill(self, sections: Sequence[Section]) -> str:
         """Return the text of the sections. Each has at least its title and a number."""
         sections = [section for section in sections if section.items]
-        self.budget.left -= sum(map(_heading_size, sections))
+        self.budget.left -= sum(map(heading_size, sections))
         listed = [s.items[:n] for s, n in zip(sections, self._listed(sections), strict=True)]
         details = iter(self._details([item for items in listed for item in items]))
         return "".join(
@@ -228,20 +233,22 @@ class _Body:
     def _listed(self, sections: Sequence[Section]) -> list[int]:
         """Return for each section how many of its items have at least a line.
 
-        Lines take at most half of the space, so that there are details too, and each section
-        leaves their share to the others.
+        Lines take at most `LINES_SHARE` of the space, so that there are details too. What the
+        smallest sections do not need of their share is left to the others.
         """
-        lines = Budget(self.budget.left // 2)
-        numbers = []
-        for position, section in enumerate(sections):
-            share = Budget(lines.left // (len(sections) - position))
+        lines = Budget(int(self.budget.left * LINES_SHARE))
+        before = lines.left
+        numbers = [0] * len(sections)
+        smallest = sorted(enumerate(sections), key=lambda item: lines_size(item[1]))
+        for done, (position, section) in enumerate(smallest):
+            share = Budget(lines.left // (len(sections) - done))
             lines.left -= share.left
-            numbers.append(_count_fitting((item.line for item in section.items), share))
+            numbers[position] = _count_fitting((item.line for item in section.items), share)
             lines.left += share.left
-            for item in section.items[numbers[-1] :]:
+            for item in section.items[numbers[position] :]:
                 self.unlisted += bool(item.line)
                 self.brief += not item.line
-        self.budget.left -= self.budget.left // 2 - lines.left
+        self.budget.left -= before - lines.left
         return numbers
 
     def _section(self, section: Section, items: Sequence[Item], details: Sequence[str]) -> str:
@@ -316,7 +323,13 @@ def _made(item: Item, most: int) -> Details | None:
     return details(item.summary, item.about, item.blocks(), most + size(item.line))
 
 
-def _heading_size(section: Section) -> int:
+def lines_size(section: Section) -> int:
+    """Return the bytes of all lines of a section."""
+    return sum(size(item.line) + _LINE_END for item in section.items)
+
+
+def heading_size(section: Section) -> int:
+    """Return how many bytes a section takes at most beside its items."""
     tags = len("\n<details><summary><b></b></summary>\n\n\n\n\n</details>\n… and 100000 more\n\n")
     return size(section.title) + size(section.intro) + tags
 
@@ -324,7 +337,7 @@ def _heading_size(section: Section) -> int:
 def _count_fitting(lines: Iterable[str], budget: Budget) -> int:
     number = 0
     for text in lines:
-        if not budget.take(size(text) + 2):
+        if not budget.take(size(text) + _LINE_END):
             break
         number += 1
     return number
