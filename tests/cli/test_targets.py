@@ -317,6 +317,24 @@ def test_the_inventory_of_a_renamed_target_moves_although_nothing_else_changes(
     assert (after.code, "- knowledge:B" in after.out) == (2, True)
 
 
+def test_a_rollback_with_nothing_to_restore_does_not_announce_the_new_name(
+    repository: Write, devinops: Devinops, emulator: Emulator
+) -> None:
+    """It writes nothing, so the inventory keeps its old name."""
+    config = "version: 1\ntargets: {%s: {org_id: org-1, inventory: {store: file}%s}}\n"
+    root = repository({"devinops.yaml": config % ("billing", ""), "knowledge/a.md": NOTE})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    (root / "knowledge" / "a.md").write_text(NOTE.replace("make", "just"))
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    (saved,) = (root / ".devinops" / "backups").glob("*.jsonl")
+    assert devinops("rollback", saved, "-C", root, "--yes").code == 0
+    (root / "devinops.yaml").write_text(config % ("pay", ", previously: [billing]"))
+    ran = devinops("rollback", saved, "-C", root, "--yes")
+    assert (ran.code, "rename" in ran.out) == (0, False)
+    assert ran.out.endswith("Applied to pay (organization org-1): nothing to do.\n")
+    assert [path.name for path in (root / ".devinops").glob("*.jsonl")] == ["billing.jsonl"]
+
+
 def test_the_inventories_of_several_renamed_targets_move_together(
     repository: Write, devinops: Devinops, emulator: Emulator
 ) -> None:

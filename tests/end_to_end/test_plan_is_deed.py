@@ -23,6 +23,7 @@ FIELDS = {
     "knowledge": ("name", "folder", "trigger", "pinned_repo", "is_enabled", "macro", "body"),
     "playbook": ("title", "macro", "structured_output_schema", "body"),
 }
+DROPPING = ("release", "forget")
 HISTORIES = int(os.environ.get("HISTORIES", "20"))
 
 
@@ -212,15 +213,18 @@ class History(RandomHistory):
         if plan["summary"]["delete"]:
             flags += ["--allow-delete", str(plan["summary"]["delete"])]
             plan = self.document("plan", *flags)
-        before = self.live()
+        before, owned = self.live(), self.owned()
         report = self.document("apply", "--expect", plan["digest"], *flags)
         after = self.live()
         if plan["refusals"]:
             assert (report["exit_code"], after) == (ExitCode.DECIDE, before)
+            assert self.owned() == owned
             return
         assert {r["outcome"] for r in report["results"]} <= {"done"}, report["results"]
         assert report["left"] == [], report["left"]
         self.compare(plan, report["results"], before, after)
+        if self.store != "none":
+            self.compare_owned(plan, report["results"], owned)
 
     @precondition(lambda self: self.store != "none" and (self.notes or self.playbooks))
     @rule(data=st.data(), field=st.sampled_from(["pinned_repo", "is_enabled"]))
@@ -262,8 +266,8 @@ class History(RandomHistory):
         expected = dict(before)
         for change, result in zip(plan["changes"], results, strict=True):
             id, kind = result["id"], change["kind"]
-            if change["action"] in ("release", "forget"):
-                continue  # of the inventory alone
+            if change["action"] in DROPPING:
+                continue
             if change["action"] == "delete":
                 assert {f: v["before"] for f, v in change["fields"].items()}.items() <= before[
                     id
@@ -279,7 +283,28 @@ class History(RandomHistory):
             expected[id] = base | shown
         assert after == expected
 
+    def compare_owned(
+        self, plan: Mapping[str, Any], results: list[dict[str, Any]], before: Mapping[str, str]
+    ) -> None:
+        """Nothing becomes owned, or is no longer owned, unless the plan has shown it."""
+        expected = dict(before)
+        for change, result in zip(plan["changes"], results, strict=True):
+            if change["action"] in ("delete", *DROPPING):
+                expected.pop(result["id"], None)
+            else:
+                # An object that was deleted outside devinops is replaced by the one with its key.
+                others = {id: key for id, key in expected.items() if key != change["key"]}
+                expected = others | {result["id"]: change["key"]}
+        assert self.owned().keys() == expected.keys()
+
     # --- helpers ---
+
+    def owned(self) -> dict[str, str]:
+        """Return id → key of every object that is owned."""
+        if self.store == "none":
+            return {}
+        document = self.document("inventory", "list")
+        return {record["id"]: record["key"] for record in document["records"]}
 
     def put(self, key: tuple[str, str], entry: dict[str, Any]) -> None:
         """Declare a note; another one that says that it had this key before would make the files wrong."""
