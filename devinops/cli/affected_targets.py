@@ -101,7 +101,8 @@ def what_stays(root: Path, removed: Iterable[Removed]) -> Iterator[Shared[str]]:
         target = Target(name, url, "v3", own.get("org_id"), enterprise=enterprise)
         number = 0
         with suppress(DevinopsError):
-            store = open_store(InventorySettings(**own.get("inventory", {})), root, target)
+            inventory = own.get("inventory") or {"store": Project(root).default_store}
+            store = open_store(InventorySettings(**inventory), root, target)
             number = len(store.read().owned)
         stay = counted(number, "object stays", "objects stay") if number else "its objects stay"
         yield Shared(f"removed: {stay}", (name,))

@@ -147,10 +147,14 @@ def test_only_targets_that_a_change_affects_are_planned_and_applied(
     assert devinops("apply", place / "plans.json", *affected[:-1]).code == 64
 
 
+@pytest.mark.parametrize("store", ["declared", "default"])
 def test_a_plan_says_what_stays_of_a_target_that_is_removed(
-    emulator: Emulator, root: Root, devinops: Devinops
+    emulator: Emulator, root: Root, devinops: Devinops, store: str
 ) -> None:
     place = root()
+    if store == "default":
+        text = (place / "devinops.yaml").read_text()
+        (place / "devinops.yaml").write_text(text.replace("  inventory:\n    store: file\n", ""))
     applied(devinops, place)
     (place / ".devinops" / "c.jsonl").write_text("damaged\n")
     (place / ".devinops" / "d.jsonl").unlink()
