@@ -17,6 +17,7 @@ from devinops.api.error_messages import clean
 from devinops.api.http_client import Call, Getter, Sender, segment
 from devinops.api.listing import Item, Reading, check_counts, list_budget, read_list, unpaged
 from devinops.api.parallel import side_by_side
+from devinops.api.unknown_members import add_members
 from devinops.api.v3_paths_and_self import (
     ENTERPRISE_PATH,
     about_organization_path,
@@ -36,6 +37,9 @@ T = TypeVar("T")
 
 _GONE: Final = (404, 405, 410)
 """The statuses of a list that an API no longer has."""
+
+_INVALID: Final = (400, 422)
+"""The statuses of a request that the API cannot accept, whenever it is sent."""
 
 _UNKNOWN_OWNER: Final = KeyOwner("unknown (API v1 does not say)")
 
@@ -457,15 +461,24 @@ class WritingClient(ReadingClient):
         permission = self._permission(api.write_permission, api)
         encode = partial(codec.encode, resource, self._encoding(kind, ids), before=before)
         whole = encode()
+        body = encode(changes_only=True) if verb == "PATCH" else whole
         call = Call(
             verb,
             path,
-            body=encode(changes_only=True) if verb == "PATCH" else whole,
+            body=add_members(body, before.unknown) if verb == "PATCH" else body,
             permission=permission,
             of_object=True,
             before_again=before_again,
         )
-        response = _checked_object(self._sender_of(kind).send(call) or {}, call)
+        sender = self._sender_of(kind)
+        try:
+            response = sender.send(call)
+        except ApiError as error:
+            if error.status not in _INVALID or call.body == body:
+                raise
+            # It may accept only members that it documents.
+            response = sender.send(replace(call, body=body))
+        response = _checked_object(response or {}, call)
         _keep_out_of_messages(kind, response)
         return _checked_id(self._after_write(kind, response, id, whole, ids), id, call)
 

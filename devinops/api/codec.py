@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from devinops.api.error_messages import clean
 from devinops.api.size_limits import MAX_DEPTH
+from devinops.api.unknown_members import unknown_members
 from devinops.kinds import KINDS
 from devinops.model.errors import BadResponse
 from devinops.model.keys import ROOT, FolderPath, Key, join_folder
@@ -179,6 +180,7 @@ def decode(
         access=access,
         ids=_ids(fields),
         owner=owner,
+        unknown=unknown_members(kind, api, item, resource),
         created_at=_time(fields, "created_at"),
         updated_at=_time(fields, "updated_at"),
         created_by=_person(fields, "created_by") or fields.maybe_text("created_by_user_name"),

@@ -19,8 +19,14 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record, sent_by, time_of
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource, Revealed
-from devinops.model.objects import Live
-from devinops.planning.diff import changed_fields, not_stored, not_taken, unsendable
+from devinops.model.objects import Live, member_names
+from devinops.planning.diff import (
+    changed_fields,
+    lost_members,
+    not_stored,
+    not_taken,
+    unsendable,
+)
 from devinops.planning.folders import under_declared_paths
 from devinops.planning.lifecycles.managed import bases, is_sent, left_out_fields
 from devinops.planning.plan import Plan
@@ -226,8 +232,14 @@ class Applier:
         values = declaration.resource, as_declared.resource
         fields = bases(*values, before, change.kept, change.overwrites)
         left_out = left_out_fields(*values, self.writer.api, seen, change.kept)
-        protect = declaration.protect
-        record = Record(change.key, live.id, protect=protect, fields=fields, left_out=left_out)
+        record = Record(
+            change.key,
+            live.id,
+            protect=declaration.protect,
+            fields=fields,
+            left_out=left_out,
+            unknown=member_names(live.unknown),
+        )
         if known and known.commit and not is_sent(declaration.resource, fields):
             return replace(record, source=known.source, commit=known.commit)
         return replace(record, source=declaration.source.path, commit=self.options.commit)
@@ -442,6 +454,7 @@ class Applier:
         loss = self._hand_over(change, after)
         after = self._confirmed(change, before, written, after)
         self._verify_preserved(change, before, after)
+        self._verify_unknown(before, after)
         self._verify_stored(change, written, after)
         return after, "; ".join(filter(None, (remark, loss)))
 
@@ -476,7 +489,7 @@ class Applier:
                 return self.writer.snapshot({live.key.kind}).by_id.get(live.object_id, live)
         except ApiError as error:
             raise _Unclear(
-                "the response to the update has the values from before, and the object cannot be "
+                "the response to the update is not what it should be, and the object cannot be "
                 f"read to see whether it was written: {error}"
             ) from error
 
@@ -494,6 +507,18 @@ class Applier:
         for name, value in unsendable(change.kind, self.writer.api, before.resource).items():
             if getattr(after.resource, name) != value:
                 raise _Unclear(f"the update lost its {name} {value}: set it again in the web app")
+
+    def _verify_unknown(self, before: Live, after: Live) -> None:
+        """Raise _Unclear if the object lost a member that devinops does not know."""
+        if not lost_members(before, after):
+            return
+        if not self.writer.reads_one(before.key.kind):
+            return  # the response may be made up from the request
+        if gone := lost_members(before, self._shown_now(after)):
+            raise _Unclear(
+                f"the update lost its {', '.join(gone)}, which devinops does not know: set it "
+                "again in the web app"
+            )
 
     def _ids(self, change: Change) -> dict[Key, str]:
         """Return the ids of the objects that a change refers to.

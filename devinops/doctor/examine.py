@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from devinops.api.connection import Connection
+from devinops.api.contract import SKILLS, Reading, contract
 from devinops.doctor import quirks
 from devinops.doctor.checks import note, of_failure, of_findings, of_list, of_skills, problem
-from devinops.doctor.contract import SKILLS, Reading, contract
 from devinops.doctor.lists import PAGE_SIZE, ReadList, ids_in, objects_in, read
 from devinops.doctor.observer import Observation, Observer
 from devinops.doctor.shape import differences

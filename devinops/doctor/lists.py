@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from devinops.api.contract import Reading
 from devinops.api.single_request import can_be_segment
 from devinops.api.size_limits import MAX_OBJECTS
-from devinops.doctor.contract import Reading
 from devinops.doctor.observer import Observation, Observer
 from devinops.doctor.shape import Finding, differences
 from devinops.render import counted

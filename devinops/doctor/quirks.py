@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from unicodedata import normalize
 
-from devinops.doctor.contract import Reading
+from devinops.api.contract import Reading
 from devinops.doctor.lists import ReadList
 from devinops.doctor.observer import Observation
 from devinops.model.errors import FORBIDDEN, TOO_MANY

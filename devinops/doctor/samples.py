@@ -15,7 +15,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any, Final
 
-from devinops.doctor.contract import Reading, contract
+from devinops.api.contract import Reading, contract
 from devinops.doctor.lists import ReadList, ids_in, read_all
 from devinops.doctor.observer import Observer
 from devinops.model.kind import ApiVersion

@@ -153,6 +153,7 @@ class Automation(Record):
     security_profile: JsonObject | None = None
     session_settings: JsonObject | None = None
     tools: JsonObject | None = None
+    preflight: JsonObject | None = None
     slack_reply_access: str = "slack_users"
     teams_reply_access: str = "teams_users"
     template_id: str | None = None

@@ -36,6 +36,8 @@ def _reasons(before: Any, after: Any) -> Iterator[str]:
         return
     if before.enabled is False:
         yield "it is enabled"
+    if before.preflight and after.preflight != before.preflight:
+        yield f"preflight is {'changed' if after.preflight else 'removed'}"
     if _more_events(before.triggers or (), after.triggers):
         yield "a trigger is new or changed"
     if _more_runs(_part(before.limits, "invocations"), _part(after.limits, "invocations")):

@@ -75,6 +75,7 @@ class Automation(Resource):
     triggers: Sequence[Mapping[str, Any]] | Unset = attribute(
         schema=values.TRIGGERS,
         required=True,
+        element="event_type",
         names={"v3": everywhere("triggers")},
         normalize=values.short_triggers,
         to_api=lambda value, _: full(values.TRIGGERS, value),
@@ -85,6 +86,7 @@ class Automation(Resource):
         required=True,
         names={"v3": everywhere("actions")},
         mention=Mention("playbook", "@playbook:"),
+        element="type",
         normalize=values.short_actions,
         to_api=values.full_actions,
     )
@@ -118,6 +120,15 @@ class Automation(Resource):
         usual={},
     )
     tools: Mapping[str, Any] | None | Unset = _group("tools", values.TOOLS)
+    preflight: Any = attribute(
+        schema={
+            "type": ["object", "array", "string", "number", "boolean", "null"],
+            "description": "What decides for each event whether its actions run; any shape, taken "
+            "and sent as a whole. Missing: it stays as it is.",
+            "example": {"script": "check.sh"},
+        },
+        names={"v3": everywhere("preflight")},
+    )
     slack_reply_access: str | Unset = attribute(
         schema=choice(
             "Who in Slack may reply to its sessions.", *REPLY_ACCESS["slack_reply_access"]

@@ -86,6 +86,8 @@ class Record:
     `left_out` the fingerprint of each field that the entry leaves out, as the API returned it. `at`
     is the time when what was sent last changed; None if it is not known.
 
+    `unknown` are the names of the object's members that devinops does not know.
+
     A `memory` records an object that cannot be owned, such as a folder: its path under its id.
     """
 
@@ -98,6 +100,7 @@ class Record:
     memory: bool = False
     at: str | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
 
     @property
     def object_id(self) -> ObjectId:

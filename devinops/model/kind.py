@@ -137,7 +137,8 @@ class Attribute(NamedTuple):
     gets that form and the live value before the write, and returns what is sent. `rewrites` returns
     what some servers return instead of a value, or None. `describe` explains a part of the value
     that people cannot read. `completed` gets a written and the live value, and returns the written
-    one with the parts that it leaves out and that an update must not change.
+    one with the parts that it leaves out and that an update must not change. `element` is the
+    member by which the API tells the elements of a list from each other.
     """
 
     schema: Mapping[str, Any]
@@ -158,6 +159,7 @@ class Attribute(NamedTuple):
     rewrites: Callable[[Any], Any] = _never
     describe: Callable[[Any], str | None] = _never
     completed: Callable[[Any, Any], Any] = _send_as_it_is
+    element: str = ""
 
     def normalized(self, value: Any) -> Any:
         """Return a value, written or live, in the form for comparing values; a set is sorted."""

@@ -183,6 +183,20 @@ def _overridden(parts: Sequence[Declaration]) -> Overridden:
     return Overridden(how, source, tuple(fields))
 
 
+MemberPath = tuple[str | int | tuple[str, str], ...]
+"""The path to a member of an object; see `api/unknown_members.py`."""
+
+
+def member_names(members: Iterable[MemberPath]) -> tuple[str, ...]:
+    """Return the sorted names of members, such as `actions[].session.priority`, each once."""
+    return tuple(sorted({*map(member_name, members)}))
+
+
+def member_name(path: MemberPath) -> str:
+    parts = (f".{part[:40]}" if isinstance(part, str) else "[]" for part in path)
+    return "".join(parts).removeprefix(".")
+
+
 class Access(StrEnum):
     ORG = "org"
     ENTERPRISE = "enterprise"
@@ -196,6 +210,7 @@ class Live:
     `ours` is False if the object belongs to others. `ids` holds, for each field that refers to
     another object, the id from the API. `owner` is the value of the label that says who manages the
     object, None without such a label. `revealed` is the secret in the response to a write, if any.
+    `unknown` has what the API shows and devinops does not know.
     """
 
     id: str
@@ -209,6 +224,9 @@ class Live:
     created_by: str | None = None
     updated_by: str | None = None
     revealed: Revealed | None = dataclasses.field(default=None, repr=False, compare=False)
+    unknown: Mapping[MemberPath, Any] = dataclasses.field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def holder(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -10,6 +11,7 @@ from unicodedata import normalize
 
 from devinops.model.changes import FieldChange
 from devinops.model.kind import ApiVersion, Attribute, Kind, Resource, with_texts
+from devinops.model.objects import Live, MemberPath, member_name
 from devinops.model.values import UNSET, canonical_text, parts_of
 
 
@@ -143,6 +145,34 @@ def unsendable(kind: Kind, api: ApiVersion, live: Resource) -> dict[str, Any]:
     names = [a.name for a in kind.attributes if a.reads(api) and not a.writes(api)]
     values = {name: getattr(live, name) for name in names}
     return {name: value for name, value in values.items() if value not in (UNSET, None, "")}
+
+
+def lost_members(before: Live, after: Live) -> tuple[str, ...]:
+    """Return the names of the members that devinops does not know and that an update lost.
+
+    One that was in a part which is gone as well does not count.
+    """
+    stayed = Counter(map(member_name, after.unknown))
+    stayed.subtract(
+        member_name(path) for path in before.unknown if _has_parent(after.resource, path)
+    )
+    return tuple(sorted(name for name, count in stayed.items() if count < 0))
+
+
+def _has_parent(resource: Resource, path: MemberPath) -> bool:
+    """Return whether an object still has what a member was in."""
+    if len(path) == 1:
+        return True
+    value = getattr(resource, str(path[0]), None)
+    for part in path[1:-1]:
+        if isinstance(part, tuple):
+            name, word = part
+            value = next((each for each in value or () if each.get(name) == word), None)
+        elif isinstance(part, int):
+            value = value[part] if isinstance(value, list) and part < len(value) else None
+        else:
+            value = value.get(part) if isinstance(value, dict) else None
+    return value is not None and value is not UNSET
 
 
 def at_risk(kind: Kind, api: ApiVersion, live: Resource) -> str:

@@ -28,7 +28,7 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, MergedEdit, Record, by_object
 from devinops.model.keys import Key, ObjectId, in_sentence, listed
 from devinops.model.kind import Lifecycle
-from devinops.model.objects import Declaration, Ensure, Live, Problem, Snapshot
+from devinops.model.objects import Declaration, Ensure, Live, Problem, Snapshot, member_names
 from devinops.model.policy import Approvals, MissingFolders, OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
@@ -494,8 +494,27 @@ def _notes(
     notes = (*draft.notes, *advice(snapshot, draft.changes, declarations))
     yield from (note for key, note in notes if selected(key))
     yield from foreign_notes(live for live in snapshot.objects if selected(live.key))
+    written = (change.live for change in draft.changes if change.live)
+    yield from unknown_notes(written, "an update leaves them as they are, or says what is gone")
     yield from generated_secret_notes(draft.changes)
     yield from hazard_notes(draft.changes)
+
+
+def unknown_notes(lives: Iterable[Live], then: str) -> Iterator[str]:
+    """Yield a note for each kind whose objects have members that devinops does not know.
+
+    `then` says what happens to them.
+    """
+    by_kind: defaultdict[str, list[Live]] = defaultdict(list)
+    for live in lives:
+        if live.ours and live.unknown:
+            by_kind[live.key.kind].append(live)
+    for kind, found in sorted(by_kind.items()):
+        names = listed(member_names(path for live in found for path in live.unknown))
+        yield (
+            f"{kind} objects have members that devinops does not know ({names}), such as "
+            f"{found[0].key}: no entry can have them, and {then}"
+        )
 
 
 def foreign_notes(lives: Iterable[Live]) -> Iterator[str]:

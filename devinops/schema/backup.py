@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from devinops.kinds import KINDS
 from devinops.model.keys import FolderPath
 from devinops.model.kind import ApiVersion, Lifecycle, Resource
-from devinops.model.objects import Access, Live
+from devinops.model.objects import Access, Live, member_names
 from devinops.model.target import Target
 from devinops.schema.base_document import Count, Document, KeyText, Text, about, addressed
 from devinops.schema.files import TARGET_NAME
@@ -57,12 +57,16 @@ class ObjectLine(Struct, frozen=True):
     updated_by: str | None
     access: Access
     fields: dict[str, Any]
+    unknown: Annotated[
+        list[str], about("Its members that devinops does not know, and cannot restore.")
+    ] = []
 
     @classmethod
     def of(cls, live: Live) -> ObjectLine:
         times, people = (live.created_at, live.updated_at), (live.created_by, live.updated_by)
         facts = (live.id, dict(live.ids), *times, *people, live.access)
-        return cls(live.key.kind, str(live.key), *facts, dict(live.resource.items()))
+        unknown = [*member_names(live.unknown)]
+        return cls(live.key.kind, str(live.key), *facts, dict(live.resource.items()), unknown)
 
     def to_model(self) -> Live:
         """Return the live object as it was. Raises ValueError."""
@@ -79,6 +83,7 @@ class ObjectLine(Struct, frozen=True):
             updated_at=self.updated_at,
             created_by=self.created_by,
             updated_by=self.updated_by,
+            unknown={(name,): None for name in self.unknown},
         )
 
 

@@ -334,6 +334,8 @@ TEXTS: Final[Mapping[str, tuple[Any, ...]]] = {
     "FieldItem.state": ("How the live value compares with it.",),
     "RecordItem.source": ("File of its entry when it was last applied.", _FILE),
     "protect": ("Whether it is kept when its entry is removed.",),
+    "RecordLine.unknown": ("", ["priority"]),
+    "ObjectLine.unknown": ("", ["priority"]),
     "RecordItem.at": ("Time (UTC) when what was sent last changed; null: not known.", _TIME),
     "RecordItem.fields": ("Field → its hashes.", {_FIELD: {"sent": _HASH, "read": _HASH}}),
     "RecordItem.live": ("Key of the live object; null: it is gone.", _KEY),

@@ -63,13 +63,15 @@ class RecordLine(Line, frozen=True):
         dict[str, str],
         about("Field that the entry leaves out → hash of what the API returned."),
     ] = {}
+    unknown: Annotated[list[str], about("Its live members that devinops does not know.")] = []
 
     @classmethod
     def of(cls, record: Record) -> RecordLine:
         fields = {name: _hashes(base) for name, base in sorted(record.fields.items())}
         key, source, commit = str(record.key), record.source, record.commit
         left_out = dict(sorted(record.left_out.items()))
-        return cls(key, record.id, source, commit, record.protect, record.at, fields, left_out)
+        facts = (record.protect, record.at, fields, left_out, [*record.unknown])
+        return cls(key, record.id, source, commit, *facts)
 
     def to_model(self) -> Record:
         """Return the record. Raises ValueError."""
@@ -80,7 +82,7 @@ class RecordLine(Line, frozen=True):
         key = read_key(self.key)
         memory = KINDS[key.kind].lifecycle is Lifecycle.REQUIRED
         facts = (self.source, self.commit, self.protect, bases, memory, self.at, self.left_out)
-        return Record(key, self.id, *facts)
+        return Record(key, self.id, *facts, tuple(self.unknown))
 
 
 def _hashes(base: Base) -> str | tuple[str, str | None]:

@@ -388,7 +388,7 @@ def test_an_update_that_comes_back_as_before_and_cannot_be_read_is_unclear(
     (result,) = run(notes("A"), organization).results
     assert (result.outcome, result.unclear) == (Outcome.FAILED, True)
     assert result.message == (
-        "the response to the update has the values from before, and the object cannot be read to "
+        "the response to the update is not what it should be, and the object cannot be read to "
         "see whether it was written: POST answered 422: no"
     )
 
@@ -429,6 +429,39 @@ def test_an_update_that_loses_a_field_is_a_failure_that_says_so(
     (result,) = report.results
     assert (result.outcome, result.unclear) == (Outcome.FAILED, True)
     assert result.message == "the update lost its macro !a: set it again in the web app"
+
+
+@dataclass
+class DroppedMembers(Organization):
+    """The response to an update lacks what devinops does not know; `shown` says whether a read has it."""
+
+    shown: bool = False
+
+    def update(self, *args: Any, **options: Any) -> Live:
+        after = replace(super().update(*args, **options), unknown={})
+        if not self.shown:
+            self.put(after)
+        return after
+
+
+@pytest.mark.parametrize(
+    ("api", "shown", "message"),
+    [
+        (
+            "v3",
+            False,
+            "the update lost its mood, which devinops does not know: set it again in the web app",
+        ),
+        ("v3", True, ""),
+        ("v1", False, ""),
+    ],
+)
+def test_an_update_that_loses_what_devinops_does_not_know_says_so_if_a_read_confirms_it(
+    run: Callable[..., ApplyReport], api: ApiVersion, shown: bool, message: str
+) -> None:
+    note = replace(live("knowledge", name="A", body="old"), unknown={("mood",): "calm"})
+    (result,) = run(notes("A"), DroppedMembers([note], api=api, shown=shown)).results
+    assert (result.message, result.unclear) == (message, bool(message))
 
 
 def test_the_looks_for_a_create_are_apart(run: Callable[..., ApplyReport], waits: Waits) -> None:

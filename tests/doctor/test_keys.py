@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from devinops.doctor.contract import contract
+from devinops.api.contract import contract
 from devinops.doctor.examine import Examination
 from devinops.emulator import Emulator
 from devinops.emulator.middleware import Reply

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from devinops.api.contract import contract
 from devinops.doctor import quirks
-from devinops.doctor.contract import contract
 from devinops.doctor.observer import Observation
 from devinops.doctor.samples import samples
 from devinops.doctor.trial import questions

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from devinops.doctor.contract import SKILLS
+from devinops.api.contract import SKILLS
 from devinops.emulator import Emulator
 from devinops.emulator.middleware import Reply
 from tests.testing.examined import changed, examined, html, lines, seed, status, with_body

@@ -75,6 +75,7 @@ def test_what_the_api_adds_is_not_part_of_the_values() -> None:
         "security_profile": None,
         "session_settings": None,
         "tools": None,
+        "preflight": None,
         "template_id": None,
     }
     assert (live.created_by, live.updated_by) == ("Ada", "CI")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from devinops.kinds import KINDS
+from devinops.model.objects import Live
 from devinops.planning.diff import (
     MOST_PARTS,
     added_and_removed,
     at_risk,
+    lost_members,
     nested_paths,
     not_stored,
     not_taken,
@@ -202,3 +205,44 @@ def test_elements_of_a_set_are_the_same_whatever_the_order_of_their_members(
 ) -> None:
     colors = toy_kinds.PALETTE.by_name["colors"]
     assert added_and_removed(colors, before, after) == (added, removed)
+
+
+START = {"type": "start_session", "prompt": "p"}
+WORD = ("type", "start_session")
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "expected"),
+    [
+        (("mood",), {}, ("mood",)),
+        (("limits", "x"), {"limits": {"max_acu_limit": 1}}, ("limits.x",)),
+        (("limits", "x"), {"limits": None}, ()),
+        (("limits", "x"), {}, ()),
+        (("limits", "invocations", "x"), {"limits": {"max_acu_limit": 1}}, ()),
+        (("limits", "invocations", "deep", "x"), {"limits": {"invocations": 5}}, ()),
+        (("unheard", "x"), {}, ()),
+        (("actions", WORD, "x"), {"actions": [START]}, ("actions[].x",)),
+        (("actions", WORD, "x"), {"actions": []}, ()),
+        (("actions", WORD, "x"), {}, ()),
+        (("actions", 1, "x"), {"actions": [START, START]}, ("actions[].x",)),
+        (("actions", 1, "x"), {"actions": [START]}, ()),
+        (("actions", 0, "x"), {}, ()),
+    ],
+)
+def test_a_member_is_lost_unless_what_it_was_in_is_gone_too(
+    path: Any, values: dict[str, Any], expected: tuple[str, ...]
+) -> None:
+    kind = KINDS["automation"]
+    before = Live("a", kind.resource(name="A"), unknown={path: 1})
+    after = Live("a", kind.resource(name="A", **values))
+    assert lost_members(before, after) == expected
+    assert lost_members(before, replace(after, unknown={path: 2})) == ()
+
+
+def test_of_two_members_with_one_name_one_can_be_lost() -> None:
+    kind = KINDS["automation"]
+    live = Live("a", kind.resource(name="A", actions=[START, START]))
+    both = replace(live, unknown={("actions", 0, "x"): 1, ("actions", 1, "x"): 1})
+    one = replace(live, unknown={("actions", 0, "x"): 1})
+    assert lost_members(both, one) == ("actions[].x",)
+    assert lost_members(one, both) == ()

@@ -24,7 +24,7 @@ from devinops.model.keys import Key, folder_path
 from devinops.model.objects import Snapshot, Source
 from devinops.model.policy import Approvals, MaxDelete, MissingFolders, OnDrift, Policy, Prune
 from devinops.model.target import Target
-from devinops.planning.plan import Plan, PlanRequest, SavedPlan, build_plan
+from devinops.planning.plan import Plan, PlanRequest, SavedPlan, build_plan, unknown_notes
 from devinops.planning.selection import Only
 from devinops.render.signs import SIGNS
 from devinops.render.text import Text
@@ -475,3 +475,24 @@ def test_a_plan_for_an_enterprise_blocks_what_would_take_a_note_out_of_its_folde
 def test_a_saved_plan_is_no_plan_that_could_be_applied() -> None:
     assert not issubclass(SavedPlan, Plan)
     assert {"target", "changes", "digest", "edited"} <= SavedPlan.__dataclass_fields__.keys()
+
+
+def test_members_that_devinops_does_not_know_are_named_once_a_kind_with_an_example() -> None:
+    mood, room = {("mood",): 1}, {("a", 0, "room"): 2, ("a", 1, "room"): 3}
+    lives = [
+        replace(live("playbook", title="P"), unknown=mood),
+        replace(live("knowledge", name="A"), unknown=mood),
+        replace(live("knowledge", name="B"), unknown=mood | room),
+        replace(live("secret", key="S"), unknown=mood, ours=False),
+        live("folder", path="F"),
+    ]
+    assert list(unknown_notes(lives, "that is that")) == [
+        (
+            "knowledge objects have members that devinops does not know (a[].room, mood), such as "
+            "knowledge:A: no entry can have them, and that is that"
+        ),
+        (
+            "playbook objects have members that devinops does not know (mood), such as playbook:P: no "
+            "entry can have them, and that is that"
+        ),
+    ]

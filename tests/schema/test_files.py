@@ -77,6 +77,7 @@ def test_no_object_is_open_but_those_that_are_meant() -> None:
     assert {name.rpartition(".")[2] for name in is_open} == {
         "meta",
         "structured_output_schema",
+        "preflight",
         "items",
     }
     assert {name for name in is_open if name.endswith(".items")} == {"actions.items"}

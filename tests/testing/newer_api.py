@@ -40,14 +40,15 @@ class NewerApi:
         if self.path not in call.path:
             return await ask(call)
         body, id = call.json, call.path.rpartition("/")[2]
-        taken = {} if self.refuses or not isinstance(body, dict) else dict(self._taken(body, id))
+        is_update = call.method in ("PATCH", "PUT") and isinstance(body, dict)
+        taken = dict(self._taken(body, id)) if is_update and not self.refuses else {}
         if isinstance(body, dict):
             text = json.dumps(body)
             for newer, older in self.words.items():
                 text = text.replace(json.dumps(newer), json.dumps(older))
             call = replace(call, body=text.encode())
         reply = await ask(call)
-        if call.method in ("PATCH", "PUT") and reply.status == 200:
+        if is_update and reply.status == 200:
             self._change(id, body, taken)
         if not reply.status or reply.status >= 300 or not reply.body:
             return reply

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devinops.doctor.contract import contract
+from devinops.api.contract import contract
 from devinops.doctor.quirks import readable
 from devinops.doctor.samples import samples
 from devinops.doctor.trial import questions

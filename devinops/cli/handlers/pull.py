@@ -31,7 +31,7 @@ from devinops.model.errors import ApiError, ConfigError, DevinopsError, UsageErr
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Snapshot
-from devinops.planning.plan import foreign_notes
+from devinops.planning.plan import foreign_notes, unknown_notes
 from devinops.planning.selection import Only
 from devinops.render.answers import SimpleAnswer
 from devinops.writers import FileChange
@@ -230,6 +230,8 @@ class _Pull:
             "and pull again"
             for note in foreign_notes(live for live in objects if self.request.selects(live.key))
         )
+        selected = (o for o in result.snapshot.objects if self.request.selects(o.key))
+        notes += tuple(unknown_notes(selected, "whatever is created from its entry lacks them"))
         return PulledTarget(pulling.target.name, pulling.target, result.not_read, notes=notes)
 
     def _prepare(self, readings: Sequence[Reading], unread: Unread = lambda _: ()) -> Pulled:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
@@ -347,6 +347,7 @@ class AutomationCreate(RequestBody):
     security_profile: ProfileChoice | None = None
     session_settings: SessionSettings | None = None
     tools: Tools | None = None
+    preflight: dict[str, Any] | None = None
     slack_reply_access: SlackReplyAccess = "slack_users"
     teams_reply_access: TeamsReplyAccess = "teams_users"
     template_id: Text | None = None
@@ -369,6 +370,7 @@ class AutomationPatch(RequestBody):
     security_profile: ProfileChoice | None = None
     session_settings: SessionSettings | None = None
     tools: Tools | None = None
+    preflight: dict[str, Any] | None = None
     slack_reply_access: SlackReplyAccess | None = None
     teams_reply_access: TeamsReplyAccess | None = None
 
@@ -410,6 +412,7 @@ class Automation(Answer):
     security_profile: SecurityProfile | None
     session_settings: SessionSettings | None
     tools: Tools | None
+    preflight: dict[str, Any] | None
     slack_reply_access: SlackReplyAccess
     teams_reply_access: TeamsReplyAccess
     template_id: str | None

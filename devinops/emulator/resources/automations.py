@@ -51,7 +51,7 @@ _REPOSITORY = re.compile(r"(?<![\w@/.])@([\w.-]+/[\w.-]*\w)(?![\w/:])")
 
 _STORED = tuple(shapes.AutomationPatch.model_fields)
 # Members without parts of their own: an update replaces them even if it merges.
-_REPLACED_WHOLE = ("name", "enabled", "run_as", "security_profile")
+_REPLACED_WHOLE = ("name", "enabled", "run_as", "security_profile", "preflight")
 _DEFAULTS: JsonObject = {
     "triggers": [],
     "run_as": {"type": "organization"},

@@ -11,7 +11,7 @@ from devinops.model.changes import Action, Blocker, Change, Drift, DriftEvent, F
 from devinops.model.inventory import Base, MergedFields, Record, base, fingerprint, fingerprints
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion, Kind, Resource, Scope
-from devinops.model.objects import Declaration, Ensure, Live
+from devinops.model.objects import Declaration, Ensure, Live, member_names
 from devinops.model.policy import ADOPT, OnDrift
 from devinops.model.values import UNSET, canonical_text
 from devinops.planning.commands import forget_command, link_command, pull_command
@@ -108,7 +108,7 @@ class Managed:
         if is_conflict and choice is None and on_drift is OnDrift.KEEP:
             draft.conflict(declaration, None, f"changed in Git, but {gone}")
         elif is_written or choice == "git":
-            self._create(declaration, gone, context, draft, may)
+            self._create(declaration, f"{gone}{_lost(record.unknown)}", context, draft, may)
         else:
             reason = (
                 "pass --on-drift overwrite to create it again, or remove its entry to leave it "
@@ -384,7 +384,8 @@ class Managed:
         resource = kind.resource(**writable)
         declaration = saved.declaration._replace(resource=resource)
         fields = declared_fields(resource)
-        change = Change(Action.CREATE, before.key, AGAIN, None, declaration, None, fields)
+        reason = f"{AGAIN}{_lost(member_names(before.unknown))}"
+        change = Change(Action.CREATE, before.key, reason, None, declaration, None, fields)
         draft.changes.append(change)
         if secret := change.generated_secret:
             note = f"{change.key} is created again: {secret.renewed}"
@@ -498,7 +499,7 @@ def _renewed(
     renewed = replace(record, key=key, protect=protect, fields=fields, source=source)
     if is_applied and renewed != record:
         renewed = replace(renewed, commit=None)
-    return replace(renewed, left_out=left_out)
+    return replace(renewed, left_out=left_out, unknown=member_names(live.unknown))
 
 
 def _is_settled(moved: Moved, fields: Mapping[str, Base], kind: Kind) -> bool:
@@ -592,6 +593,12 @@ def _final(kind: Kind, api: ApiVersion) -> str:
     if kind.apis[api].creates:
         return ""
     return f"; final: no API creates {kind.with_article} again, so no rollback restores it"
+
+
+def _lost(members: Collection[str]) -> str:
+    """Return which members a new object lacks, as the end of a reason; empty if there are none."""
+    names = ", ".join(members)
+    return f"; it had {names}, which devinops does not know and cannot set" if names else ""
 
 
 def _is_indentation(change: FieldChange) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from devinops.doctor.contract import contract
+from devinops.api.contract import contract
 from devinops.kinds import KINDS
 from devinops.model.kind import ApiVersion, Scope
 from tests.testing.places import ROOT

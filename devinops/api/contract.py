@@ -79,6 +79,6 @@ class Contract:
 
 def contract(api: ApiVersion) -> Contract:
     """Return what devinops expects of an API."""
-    text = files("devinops.doctor").joinpath("contract.json").read_text(encoding="utf-8")
+    text = files("devinops.api").joinpath("contract.json").read_text(encoding="utf-8")
     data = json.loads(text)
     return Contract(tuple(Reading(**facts) for facts in data[api]), data["shapes"])
