@@ -36,6 +36,9 @@ HOST_TOKEN: Final = "DEVINOPS_GITLAB_TOKEN"
 KEY_VARIABLES: Final = ("DEVIN_API_KEY", "DEVIN_TOKEN", "DEVIN_API_TOKEN")
 """The variables that may hold the key of a target without `api_key_env`."""
 
+PLACE_VARIABLES: Final = ("DEVIN_API_URL", "DEVIN_ORG_ID", KEY_VARIABLES[0])
+"""The variables that decide to which organization a run writes."""
+
 CREDENTIALS: Final = (
     *KEY_VARIABLES,
     *["DEVIN_SERVICE_API_KEY", "DEVIN_PERSONAL_API_KEY", "DEVIN_SDK_API_KEY"],
@@ -129,6 +132,24 @@ def check_environment(environ: Mapping[str, str]) -> None:
             f"the environment variable {name} is not known{hint}; unset it. The known ones are "
             f"{', '.join(sorted(known))}; approvals can be given only on the command line"
         )
+
+
+def misspelled(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return name → the variable that it almost is, of those that decide where a write goes.
+
+    `_` and case do not count. Longer names, such as DEVIN_API_KEY_PLAN, are other variables.
+    """
+    from devinops.model.suggest import is_one_edit
+
+    return {
+        name: variable
+        for variable in PLACE_VARIABLES
+        for name in environ
+        if name[:1] in ("D", "d")
+        and name not in PLACE_VARIABLES
+        and not name.startswith(f"{variable}_")
+        and is_one_edit(name.upper().replace("_", ""), variable.replace("_", ""))
+    }
 
 
 def is_ci(environment: Mapping[str, str]) -> bool:

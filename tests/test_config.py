@@ -284,6 +284,18 @@ def test_an_address_is_quoted_without_what_may_be_a_key(
     assert "VATE" not in told(caught.value)
 
 
+@pytest.mark.parametrize("option", ["api_key_env", "enterprise_key_env"])
+@pytest.mark.parametrize("key", ["cog_1a2b3c", "apk_user_1a2b3c", "cog_1a2b-3c"])
+def test_a_key_in_place_of_its_variable_is_leaked_and_not_shown(
+    repository: Write, devinops: Devinops, option: str, key: str
+) -> None:
+    root = config(repository, f'targets: {{a: {{{option}: "{key}"}}}}')
+    for command in ("validate", "plan", "whoami"):
+        ran = devinops(command, "-C", root)
+        assert (ran.code, "1a2b" in ran.out + ran.err) == (1, False)
+        assert "this is a key, which is leaked: revoke it" in ran.out + ran.err
+
+
 POLICIES = """\
 targets:
   a:
@@ -583,6 +595,9 @@ def test_the_key_is_in_no_repr(tmp_path: Path) -> None:
         ("targets: {a: {org: x}}", ["unknown-key"]),
         ("targets: {a: {api_key_env: AWS_SECRET_ACCESS_KEY}}", ["foreign-key-variable"]),
         ("targets: {a: {api_key_env: DEVINOPS_GITLAB_TOKEN}}", ["foreign-key-variable"]),
+        ("targets: {a: {api_key_env: cog_1aB2}}", ["leaked-key"]),
+        ("targets: {a: {enterprise_key_env: apk_user_DEVIN}}", ["leaked-key"]),
+        ("targets: {a: {api_key_env: cog_1-2}}", ["invalid-value", "leaked-key"]),
         ("targets: {a: {enterprise_key_env: DEVINOPS_GITLAB_TOKEN}}", ["foreign-key-variable"]),
         ("targets: {a: {max_delete: 120%}}", ["invalid-value"]),
         ("targets: {a: {max_delete: -1}}", ["invalid-value"]),

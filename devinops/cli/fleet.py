@@ -17,7 +17,7 @@ from devinops.cli.progress import Progress
 from devinops.cli.session import Entries, Planned, Session, connection, entries_of
 from devinops.config.project import DEFAULT_TARGET, Project
 from devinops.config.reading import open_project, read_entries
-from devinops.config.settings import Settings, key_variable, resolve
+from devinops.config.settings import Settings, check_spelling, key_variable, resolve
 from devinops.config.wrong_settings import same_owner
 from devinops.inventory import Place, Store, open_stores
 from devinops.inventory.job import job_of
@@ -148,6 +148,7 @@ def open_fleet(
     project, problems = open_project(options.root)
     loaded = read_entries(project, problems) if entries else None
     stop_on_errors(loaded.problems if loaded else problems)
+    check_spelling(project, os.environ)
     selected, names = names, options.shard.of(names) if options.shard else names
     if not names and options.shard:
         few = counted(len(selected), "target")

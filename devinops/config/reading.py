@@ -109,10 +109,10 @@ def _read_targets_file(
 def _is_news(problem: Problem, reported: Mapping[Source, str]) -> bool:
     """Return whether a problem says more than the one that is `reported` (source → code) there.
 
-    A wrong value is one problem, but it can have no effect whatever its value is.
+    A wrong value is one problem, but it can have no effect whatever its value is, or be a key.
     """
-    before = reported.get(problem.source)
-    return before is None or (before, problem.code) == ("invalid-value", "without-effect")
+    before, more = reported.get(problem.source), ("without-effect", "leaked-key")
+    return before is None or (before == "invalid-value" and problem.code in more)
 
 
 def read_repository(
@@ -145,7 +145,7 @@ def read_entries(
         # Imported late, like the inventory and the client below: lint and validate start faster.
         from devinops.planning.capabilities import target_problems, value_problems
 
-        keys = _key_variables(project)
+        keys = key_variables(project)
         problems += target_problems(loaded.written, project.targets)
         problems += value_problems(
             loaded.written, lambda name: name.upper() in keys or is_credential(name)
@@ -158,7 +158,7 @@ def read_entries(
     return loaded._replace(problems=tuple(sorted(set(problems))))
 
 
-def _key_variables(project: Project) -> set[str]:
+def key_variables(project: Project) -> set[str]:
     """Return the variables of the keys of Devin, in upper case."""
     options = ("api_key_env", "enterprise_key_env")
     targets = project.targets.values()

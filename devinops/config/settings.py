@@ -22,7 +22,7 @@ from devinops.config.wrong_settings import (
     wrong_org_id,
     wrong_url,
 )
-from devinops.environment import KEY_VARIABLES, Flags, ci_sign
+from devinops.environment import KEY_VARIABLES, Flags, ci_sign, misspelled
 from devinops.load import CONFIG
 from devinops.model.errors import ConfigError, InputError, UsageError
 from devinops.model.keys import folder_path, listed
@@ -70,6 +70,8 @@ def resolve(
 
     Raises ConfigError, UsageError and InputError, none of which shows a key.
     """
+    if name is None:
+        check_spelling(project, environ)
     chosen = selected_targets(project, flags) if name is None else (name,)
     name, source = _only(chosen), _source_of_choice(project, flags, chosen)
     values = _Values(project, name, flags, environ, {"target": source})
@@ -100,6 +102,27 @@ def resolve(
         owner=values.owner(),
         sources=values.sources,
     )
+
+
+def check_spelling(project: Project, environ: Mapping[str, str]) -> None:
+    """Raise ConfigError for a variable that is almost one of those that decide where a write goes.
+
+    A name that the settings or entries mention is not a typo.
+    """
+    typos = misspelled(environ)
+    if not typos:
+        return
+    # Imported late, and the entries are read late: few runs have such a variable.
+    from devinops.config.reading import key_variables, read_repository
+
+    entries = read_repository(project.root)[1].declarations
+    mentioned = {*key_variables(project), *(entry.value_variable for entry in entries)}
+    for name in sorted(typos.keys() - mentioned):
+        raise ConfigError(
+            f"the environment variable {name} is not read: did you mean {typos[name]}? Rename it; "
+            f"if another program needs it, run devinops without it (env -u {name} devinops …). "
+            "Nothing was sent"
+        )
 
 
 def key_variable(settings: Settings) -> str:

@@ -96,7 +96,14 @@ def _wrong_options(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield option, code and message of each problem; the schema reports wrong types."""
     for option in ("api_key_env", "enterprise_key_env"):
         variable = target.get(option)
-        if isinstance(variable, str) and ("DEVIN" not in variable or variable == HOST_TOKEN):
+        if isinstance(variable, str) and variable.startswith(("cog_", "apk_")):
+            message = (
+                f"{option} must name an environment variable, but this is a key, which is leaked: "
+                "revoke it in Devin's settings, put a new one into a variable such as "
+                "DEVIN_API_KEY, and write its name here"
+            )
+            yield option, "leaked-key", message
+        elif isinstance(variable, str) and ("DEVIN" not in variable or variable == HOST_TOKEN):
             message = (
                 f"{option} must name a variable with DEVIN in its name, other than {HOST_TOKEN}: "
                 "otherwise a pull request could send the secret of another tool; rename the "

@@ -46,6 +46,16 @@ def did_you_mean(name: object, known: Iterable[str], otherwise: str = "") -> str
     return f' (did you mean "{suggestion}"?)' if suggestion else otherwise
 
 
+def is_one_edit(first: str, second: str) -> bool:
+    """Return whether two words are equal, or one character added, left out, replaced or swapped."""
+    same = 0
+    while first[same : same + 1] == second[same : same + 1] != "":
+        same += 1
+    rest, other = first[same:], second[same:]
+    is_swapped = rest[:2] == other[:2][::-1] and rest[2:] == other[2:]
+    return is_swapped or rest[1:] in (other, other[1:]) or rest == other[1:]
+
+
 def only_longer(start: str, known: Iterable[str]) -> str:
     """Return the only known name that begins with some characters; else empty."""
     longer = [word for word in known if word.lower().startswith(start)]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.model.suggest import did_you_mean, nearest
+from devinops.model.suggest import did_you_mean, is_one_edit, nearest
 
 KNOWN = ("NPM_TOKEN", "trigger", "name")
 
@@ -62,3 +62,25 @@ def test_the_start_of_one_name_means_that_name(start: str, expected: str) -> Non
         did_you_mean(start, ["production", "staging-of-the-east", "station-of-the-west"])
         == expected
     )
+
+
+def edits(word: str, letters: str = "abc") -> set[str]:
+    """Return the word and what one edit turns it into, each made in the obvious way."""
+    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    return {
+        word,
+        *(start + end[1:] for start, end in cuts),
+        *(start + letter + end for start, end in cuts for letter in letters),
+        *(start + letter + end[1:] for start, end in cuts if end for letter in letters),
+        *(start + end[1::-1] + end[2:] for start, end in cuts if len(end) > 1),
+    }
+
+
+@given(st.text("abc", max_size=5), st.text("abc", max_size=5))
+def test_one_edit_is_a_letter_more_less_or_other_or_two_swapped(first: str, second: str) -> None:
+    assert is_one_edit(first, second) is (second in edits(first))
+
+
+@given(st.text("abc", max_size=6), st.data())
+def test_every_edit_is_noticed(word: str, data: st.DataObject) -> None:
+    assert is_one_edit(word, data.draw(st.sampled_from(sorted(edits(word)))))

@@ -18,6 +18,7 @@ _MADE_BY = {"problem", "Problem", "_report", "_report_glob", "refused"}
 LATER = {
     "credential-variable",
     "foreign-key-variable",
+    "leaked-key",
     "no-entries",
     "no-wave",
     "not-fixed",

@@ -17,7 +17,7 @@ from devinops.cli.pull_report import IN_A_FILE
 from devinops.cli.session import connection, failures_written
 from devinops.config.project import Project
 from devinops.config.reading import open_project
-from devinops.config.settings import Settings, resolve, target_name
+from devinops.config.settings import Settings, check_spelling, resolve, target_name
 from devinops.config.wrong_settings import DEFAULT_URL, organization_of
 from devinops.export.slugs import slug
 from devinops.git import Git
@@ -108,6 +108,7 @@ def _settings(project: Project, options: Options) -> Settings:
     They are those of the target that was chosen, else the defaults.
     """
     name = target_name(project, options.flags)[0] if options.flags.selectors else ""
+    check_spelling(project, os.environ)
     settings = resolve(project, options.flags, os.environ, name)
     if settings.target.api == "v1":
         raise ConfigError(
