@@ -181,19 +181,8 @@ def _number(value: Any) -> bool:
 
 
 _WITHOUT_EFFECT: Final = frozenset(
-    {
-        "$schema",
-        "$id",
-        "title",
-        "description",
-        "example",
-        "examples",
-        "default",
-        "known",
-        "then",
-        "else",
-    }
-)
+    {"$schema", "$id", "title", "description", "example", "examples", "default", "then", "else"}
+) | {"known"}
 _COMPILERS: Final[Mapping[str, Callable[[Any, Schema], Fits]]] = {
     "type": _type,
     "enum": _enum,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+import pytest
+
+from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
 from devinops.model.changes import Blocker
-from devinops.model.inventory import base
+from devinops.model.inventory import Base, base, fingerprint
 from devinops.model.keys import ROOT, FolderPath
 from devinops.model.kind import Scope
 from devinops.model.objects import Live
@@ -53,3 +57,18 @@ def test_labels_have_no_limit_if_the_api_gives_none() -> None:
         Match(entry(toy_kinds.Robot(name="R", weight=2)), robot), context([robot]), draft
     )
     assert (len(draft.changes), draft.blocked) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"), [({"devin_mode": "fast"}, True), ({"net_policy": None}, False)]
+)
+def test_what_an_overwritten_field_leaves_out_is_still_compared_with_what_was_returned(
+    sent: Any, kept: bool
+) -> None:
+    """Of a field that leaves nothing out, the value that came back is the base."""
+    resource = KINDS["automation"].resource
+    before = {"session_settings": Base("sent", "read")}
+    read = resource(name="A", session_settings={"net_policy": None} | sent)
+    written = resource(name="A", session_settings=sent)
+    after = bases_of(written, read, before, (), ("session_settings",))["session_settings"]
+    assert (after.read == "read", after.sent) == (kept, fingerprint(sent))
