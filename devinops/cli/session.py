@@ -244,10 +244,10 @@ class Session(Generic[C_co]):
             changes = with_versions(plan.changes, inventory, Git(self.settings.root).contents)
             plan = replace(plan, changes=changes)
         notes = (*self.busy_notes(inventory), *self.rename_notes(inventory), *plan.notes)
-        plan = replace(plan, notes=notes, refusals=(*self._misplaced(plan), *plan.refusals))
+        plan = replace(plan, notes=notes, refusals=(*self.misplaced(plan), *plan.refusals))
         return Planned(plan, snapshot)
 
-    def _misplaced(self, plan: Plan) -> Iterator[Refusal]:
+    def misplaced(self, plan: Plan) -> Iterator[Refusal]:
         """Yield why a plan must not be applied if the target also has an inventory elsewhere."""
         settings = self.settings
         has_steps = plan.changes or plan.blocked or plan.upserts or plan.removals

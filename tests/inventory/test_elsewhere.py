@@ -77,6 +77,20 @@ def test_apply_stops_until_the_inventory_is_where_the_settings_say(
     assert (again.code, "there is nothing to move" in again.err) == (1, True)
 
 
+def test_a_rollback_stops_as_well(
+    clone: Clone, emulator: Emulator, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root := clone())
+    for body in ("b", "another text"):
+        declare(root, "file", body)
+        assert devinops("apply", "--yes").code == 0
+    declare(root, "branch", "another text")
+    emulator.clear_requests()
+    ran = devinops("rollback", "latest", "--yes")
+    assert (ran.code, "run devinops inventory migrate to move it" in ran.err) == (4, True)
+    assert {request["method"] for request in emulator.requests} == {"GET"}
+
+
 def test_a_clone_without_the_branch_asks_the_remote(clone: Clone) -> None:
     applied(on_branch(clone("first")), "r1", "a")
     root = clone("second", "--single-branch")

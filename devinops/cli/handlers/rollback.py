@@ -134,7 +134,9 @@ def _planned(
     inventory = session.read_inventory()
 
     def replan() -> Planned:
-        return _plan(session, saved, inventory, arguments.approvals)
+        planned = _plan(session, saved, inventory, arguments.approvals)
+        refusals = (*session.misplaced(planned.plan), *planned.plan.refusals)
+        return planned._replace(plan=replace(planned.plan, refusals=refusals))
 
     return retry_until_listed(session.options, inventory, replan), replan
 
