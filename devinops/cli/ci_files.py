@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
-from textwrap import indent
 from typing import Final
 
 from devinops.kinds import KINDS
@@ -37,9 +36,6 @@ _MARK: Final = re.compile(
 _ALLOW_HELP: Final = "Risks to accept, with commas between them: " + ", ".join(
     f"{name} ({risk.accepts})" for name, risk in HAZARDS.items()
 )
-
-_NO_CHOICE: Final = "as in devinops.yaml"
-"""The value of an input that leaves a decision to the settings."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +82,8 @@ class Pipeline:
             "whole": not is_sharded,
             "staged": is_sharded or has_waves,
             "direct": not (is_sharded or has_waves),
+            "pushes": self.pushes,
+            "nopushes": not self.pushes,
         }
         return {mark for mark, is_set in marks.items() if is_set}
 
@@ -217,14 +215,7 @@ def github_values(pipeline: Pipeline) -> dict[str, str]:
         "branches": _json([re.sub(r"^!|\+", r"\\\g<0>", pipeline.branch)]),
         "validate": command_line(f"devinops validate{pipeline.root} --format github"),
         "allow_help": _json(_ALLOW_HELP),
-        "approvals": indent(_github_approvals(pipeline), "  "),
-        "options": _github_options(pipeline),
         "shards": str(pipeline.shards),
-        "contents": (
-            "write  # for the branch devinops, which holds the inventory"
-            if pipeline.pushes
-            else "read  # with inventory: {store: branch}, write"
-        ),
         "plan_key": "".join(line.format(key, f"{key}_PLAN") for key in keys),
         "apply_key": "".join(line.format(key, key) for key in keys),
         "apply_secrets": (
@@ -233,31 +224,6 @@ def github_values(pipeline: Pipeline) -> dict[str, str]:
             else f"the secret {pipeline.target_keys[0]}"
         ),
     }
-
-
-def _numbers(pipeline: Pipeline) -> tuple[str, ...]:
-    """Return the approvals of a number."""
-    return ("allow_delete", "allow_missing", *(("allow_targets",) if pipeline.is_many else ()))
-
-
-def _github_approvals(pipeline: Pipeline) -> str:
-    """Return variables with the inputs."""
-    values = (*_numbers(pipeline), "allow", "on_conflict", "rollback")
-    lines = ["ADOPT: ${{ inputs.adopt && 'yes' || '' }}"]
-    lines += [f"{name.upper()}: ${{{{ inputs.{name} }}}}" for name in values]
-    lines.append(f"ON_DRIFT: ${{{{ inputs.on_drift != '{_NO_CHOICE}' && inputs.on_drift || '' }}}}")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _github_options(pipeline: Pipeline) -> str:
-    """Return the options for the variables that are not empty, over several lines."""
-    options = ["${ADOPT:+--adopt}"]
-    options += [
-        f'${{{name.upper()}:+{_flag(name)} "${name.upper()}"}}'
-        for name in ("on_drift", *_numbers(pipeline), "allow")
-    ]
-    options.append("""${ON_CONFLICT:+--on-conflict "${ON_CONFLICT//;/$'\\n'}"}""")
-    return " \\\n            ".join(options)
 
 
 def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
@@ -271,25 +237,13 @@ def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
         "plan_secrets": ", ".join(f"{key}_PLAN" for key in keys),
         "apply_secrets": ", ".join(keys),
         "allow_help": _json(_ALLOW_HELP),
-        "options": indent(f"set --\n{_gitlab_options(pipeline)}", " " * 6),
-        "push_check": indent(_PUSH_CHECK, " " * 6) if pipeline.pushes else "",
         "matrix": _gitlab_matrix(pipeline),
         "waves": "|".join(pipeline.waves),
-        "json_report": _JSON_REPORT if "shards" in pipeline.parts else "",
         "export": "".join(f'      export {key}="${key}_PLAN"\n' for key in pipeline.job_keys),
     }
 
 
 _MOST_JOBS: Final = 200
-_JSON_REPORT: Final = ' --report "json=devinops-report-$CI_NODE_INDEX.json"'
-_PUSH_CHECK: Final = """\
-if ! git push --quiet --dry-run origin HEAD:refs/heads/devinops-check; then
-  echo "This job cannot push to the project, so nothing was applied. Select Allow Git push \
-requests to the repository in Settings > CI/CD > Job token permissions, or set the protected \
-variable INVENTORY_PUSH_TOKEN to a project access token with the scope write_repository."
-  exit 1
-fi
-"""
 
 
 def _gitlab_matrix(pipeline: Pipeline) -> str:
@@ -305,22 +259,6 @@ def _gitlab_matrix(pipeline: Pipeline) -> str:
     shards = [f"{number}/{pipeline.shards}" for number in numbers if pipeline.shards > 1]
     variables = {"WAVE": list(pipeline.waves), "SHARD": shards}
     return _json({name: values for name, values in variables.items() if values})
-
-
-def _gitlab_options(pipeline: Pipeline) -> str:
-    """Return lines of shell that add the options to "$@"."""
-    numbers = (*_numbers(pipeline), "allow")
-    given = {name: (f'[ -n "${name.upper()}" ]', f'"${name.upper()}"') for name in numbers}
-    conflicts = """"$(echo "$ON_CONFLICT" | tr ';' '\\n')\""""
-    values = {
-        "on_conflict": ('[ -n "$ON_CONFLICT" ]', conflicts),
-        "on_drift": (f'[ "$ON_DRIFT" != "{_NO_CHOICE}" ]', '"$ON_DRIFT"'),
-        **given,
-    }
-    return """if [ "$ADOPT" = yes ]; then set -- "$@" --adopt; fi\n""" + "".join(
-        f'if {test}; then set -- "$@" {_flag(name)} {value}; fi\n'
-        for name, (test, value) in values.items()
-    )
 
 
 def of_parts(text: str, parts: Set[str]) -> str:
@@ -340,16 +278,11 @@ def _common(pipeline: Pipeline) -> dict[str, str]:
         "title": pipeline.title,
         "key_values": "".join(f"${key}" for key in keys),
         "plan_secret": "with a key for planning" if len(keys) > 1 else f"{keys[0]}_PLAN",
-        "on_drift": _NO_CHOICE,
         "branch": pipeline.branch,
         "backups": _json(f"{loose(pipeline.below)}/.devinops/backups/".lstrip("/")),
         "directory": shlex.quote(f"./{pipeline.below}"),
         "shard": '${SHARD:+--shard "$SHARD"} ' if "shards" in pipeline.parts else "",
     }
-
-
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def command_line(text: str) -> str:

@@ -531,11 +531,12 @@ def files(
     if ci == "gitlab":
         names |= {gitlab_file: "gitlab.yml", GITLAB_LOCK: "requirements.txt"}
         values |= gitlab_values(pipeline, gitlab_file)
+        values["options"] = _template("gitlab-options.txt", pipeline).template
     elif ci == "github":
         names |= {WORKFLOW: "github.yml", GITHUB_LOCK: "requirements.txt"}
         values |= github_values(pipeline)
-        backup = _template("github-backup.yml", pipeline).substitute(values)
-        values["fetch_backup"] = backup
+        values["options"] = _template("github-options.txt", pipeline).template.removesuffix("\n")
+        values["fetch_backup"] = _template("github-backup.yml", pipeline).substitute(values)
     texts = {
         path: _template(name, pipeline).substitute(
             values | _comments(origin, _INDENTS.get(name, 0))
