@@ -242,10 +242,12 @@ def open_stores(
     that is longer than usual. Runs of earlier attempts of the `job` count as dead.
     """
     stores: dict[str, Store] = {}
-    groups: defaultdict[InventorySettings, list[Place]] = defaultdict(list)
+    groups: defaultdict[tuple[InventorySettings, str], list[Place]] = defaultdict(list)
     for place in places:
-        groups[place.settings].append(place)
-    for settings, group in groups.items():
+        # Files have nothing to share, and each target would read those of all.
+        alone = place.target.name if place.settings.store == "file" else ""
+        groups[place.settings, alone].append(place)
+    for (settings, _), group in groups.items():
         stores |= _open_group(settings, group, root, lock_timeout_s, job, at_once)
     return stores
 
@@ -258,19 +260,13 @@ def _open_group(
     job: Job,
     at_once: int | None,
 ) -> Mapping[str, Store]:
-    """Return the stores of targets with the same settings."""
+    """Return the stores of targets that share what is stored."""
     if settings.store == "none":
         return {place.target.name: NoStore() for place in places}
     from devinops.inventory.backend import Backend, FileBackend
     from devinops.inventory.inventory_run import PATIENCE_S, InventoryRun
     from devinops.inventory.journaled import JournaledStore
 
-    if settings.store == "file" and len(places) > 1:
-        # Files have nothing to share, and each target would read those of all.
-        groups = [
-            _open_group(settings, [place], root, lock_timeout_s, job, at_once) for place in places
-        ]
-        return {name: store for group in groups for name, store in group.items()}
     backend: Backend = FileBackend(root)
     if settings.store == "branch":
         from devinops.inventory.branch import BranchBackend

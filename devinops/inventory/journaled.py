@@ -145,15 +145,14 @@ class JournaledStore:
     def unlock(self, run: str) -> tuple[str, ...]:
         others: set[str] = set()
 
-        def unlock_others(draft: Draft) -> None:
+        def unlocked(draft: Draft) -> None:
+            self._put(lambda stored: merge.without_run(stored, run), draft)
             if run in draft.runs:
                 intents = draft.runs[run].intents.items()
                 others.update(name for name, each in intents if not all(i.unclear for i in each))
                 draft.runs[run] = draft.runs[run].unlocked()
 
-        self._update(
-            lambda stored: merge.without_run(stored, run), f"{run}: unlocked", then=unlock_others
-        )
+        self._save(unlocked, f"{run}: unlocked")
         return tuple(sorted(others))
 
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
@@ -188,20 +187,10 @@ class JournaledStore:
         self.shared.leave(self.target.name)
 
     def _update(
-        self,
-        change: Callable[[Inventory], Inventory],
-        message: str,
-        *,
-        has_written: bool = False,
-        then: Callable[[Draft], None] = lambda _: None,
+        self, change: Callable[[Inventory], Inventory], message: str, *, has_written: bool = False
     ) -> None:
-        """Save a change, see `InventoryRun.save`, and what `then` changes in the draft."""
-
-        def put(draft: Draft) -> None:
-            self._put(change, draft)
-            then(draft)
-
-        self._save(put, message, has_written=has_written)
+        """Save a change, see `InventoryRun.save`."""
+        self._save(lambda draft: self._put(change, draft), message, has_written=has_written)
 
     def _save(
         self, put: Callable[[Draft], None], message: str, *, has_written: bool = False
