@@ -394,15 +394,17 @@ def _put(top: Path, name: str, text: str, below: str, *, keep: bool, check: bool
 
     With `check` only look. Raises NotWritten.
     """
-    if _write(top, name, text, check=check):
-        return _FileState.NEW
-    state = _existing(top / name, name, text, below)
-    if state is not _FileState.OUTDATED:
-        return state
-    if keep:
+    path = top / name
+    is_new = not os.path.lexists(path)
+    state = _FileState.NEW if is_new else _existing(path, name, text, below)
+    if state is _FileState.OUTDATED and keep:
         return _FileState.DIFFERENT
-    if not check:
-        _replace(top / name, text)
+    if state in (_FileState.NEW, _FileState.OUTDATED) and not check:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            atomic.replace(path, [text])
+        except OSError as error:
+            raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
     return state
 
 
@@ -497,13 +499,11 @@ def files(
         if org_id
         else "    # Looked up with the key by default: org_id: org-0123abcd"
     )
-    remote = "with-remote" if git.remote else "without-remote"
     values = {
         # The part after + names a commit; a range cannot contain it.
         "version": __version__.partition("+")[0],
         "target": NEW_TARGET,
         "org_id": org_setting,
-        "inventory": _template(f"{remote}.yaml", pipeline).template.removesuffix("\n"),
         "repo": _repository_value(git.repo),
         "where": location,
         "files": _files(git.below),
@@ -626,32 +626,3 @@ def _leads_astray(path: Path, above: list[Path], top: Path) -> bool:
         return True
     dangling = path.is_symlink() and not path.exists()
     return dangling or not is_inside(os.path.realpath(path.parent), os.path.realpath(top))
-
-
-def _write(root: Path, name: str, text: str, *, check: bool = False) -> bool:
-    """Write a new file, or with `check` only look; return False if it exists. Raises NotWritten."""
-    path = root / name
-    if check:
-        return not os.path.lexists(path)
-    try:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except FileExistsError as error:
-            raise NotADirectoryError(20, "there is a file where a directory belongs") from error
-        if os.path.lexists(path):
-            return False
-    except OSError as error:
-        raise _not_written(path, error) from error
-    _replace(path, text)
-    return True
-
-
-def _replace(path: Path, text: str) -> None:
-    try:
-        atomic.replace(path, [text])
-    except OSError as error:
-        raise _not_written(path, error) from error
-
-
-def _not_written(path: Path, error: OSError) -> NotWritten:
-    return NotWritten(f"cannot write {path}: {atomic.reason(error)}")
