@@ -35,21 +35,6 @@ from devinops.model.objects import Access, Live
 from devinops.model.values import UNSET
 from devinops.planning.diff import settable
 
-READ_FOR_EVERY_KIND: Final = frozenset(
-    {
-        "access_type",
-        "org_id",
-        "created_at",
-        "updated_at",
-        "created_by",
-        "created_by_user_name",
-        "updated_by",
-        "updated_by_user_name",
-        "last_edited_by",
-    }
-)
-"""Members of the JSON that are read besides the attributes of a kind."""
-
 Names = Mapping[str, Mapping[str, str]]
 """Noun → id → how files spell a reference to that object.
 

@@ -9,11 +9,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from devinops.api.contract import contract
 from devinops.model.kind import ApiVersion, Kind, Resource
 from devinops.model.objects import MemberPath
+
+READ_FOR_EVERY_KIND: Final = frozenset(
+    {
+        "access_type",
+        "org_id",
+        "created_at",
+        "updated_at",
+        "created_by",
+        "created_by_user_name",
+        "updated_by",
+        "updated_by_user_name",
+        "last_edited_by",
+    }
+)
+"""Members of the JSON that are read besides the attributes of a kind."""
 
 Known = Mapping[str, Any]
 """Name of a member → what is known in it: again such a mapping, in a list for a list, or None."""
@@ -47,11 +62,8 @@ def _known(kind: Kind, api: ApiVersion) -> Known | None:
             is_whole = reading.paging == "whole"
             shape = reading.shape[place.items][0] if is_whole else reading.shape
             known: Known = _compiled(shape, facts.shapes)
-            return {**dict.fromkeys(_READ_ANYWAY), **known}
+            return {**dict.fromkeys(READ_FOR_EVERY_KIND), **known}
     return None
-
-
-_READ_ANYWAY = ("access_type", "org_id", "created_by", "created_by_user_name", "updated_by")
 
 
 def _compiled(shape: Any, shapes: Mapping[str, Any]) -> Any:
