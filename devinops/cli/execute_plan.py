@@ -110,7 +110,9 @@ def secret_values(
     missing = [name for name, value in values.items() if not value]
     _refuse(variables, missing, "no value in the environment for {}: set it; nothing was written")
     # Python decodes bytes that are not UTF-8 to surrogates, which no request can carry.
-    wrong = [name for name, value in values.items() if not _is_utf8(value)]
+    wrong = [
+        name for name, value in values.items() if value.encode(errors="ignore").decode() != value
+    ]
     why = "the value in the environment is not UTF-8 for {}: set it again; nothing was written"
     _refuse(variables, wrong, why)
     leaked = [name for name, value in values.items() if value.strip() in in_use]
@@ -134,14 +136,6 @@ def _secret_variables(plan: Plan) -> Iterator[tuple[str, str]]:
         creates = change.action in (Action.CREATE, Action.REPLACE)
         if creates and change.declaration and (variable := change.declaration.value_variable):
             yield variable, str(change.key)
-
-
-def _is_utf8(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _webhook_secrets(plan: Plan, path: Path | None) -> WebhookSecrets:
