@@ -495,7 +495,7 @@ def short_settings(value: Any) -> Any:
 def full_settings(value: Any, _: Any) -> Any:
     """Return the settings as they are sent; a missing network policy is not."""
     whole = full(SESSION_SETTINGS, value)
-    return {n: part for n, part in whole.items() if n != _NETWORK or n in value} if value else whole
+    return {n: part for n, part in whole.items() if n != _NETWORK or n in value} if whole else None
 
 
 def completed_settings(written: Any, live: Any) -> Any:

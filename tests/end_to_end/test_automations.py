@@ -377,6 +377,17 @@ def test_a_network_policy_is_null_only_if_the_file_says_so_and_a_person_accepts_
     assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
 
 
+def test_empty_settings_open_no_network(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(files(reaching()))
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    (post,) = [r for r in emulator.requests if r["path"].endswith("/automations") and r["body"]]
+    assert post["body"]["session_settings"] == {"devin_mode": None}
+    assert only(emulator)["session_settings"]["net_policy"] == {"allow": []}
+    assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+
+
 def test_more_hosts_and_a_rollback_to_no_policy_wait_for_the_same_approval(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
