@@ -54,20 +54,12 @@ EVENT_TYPES: Final = tuple(
 )
 
 
-def _is_anything(_: Any) -> bool:
-    return True
-
-
 def _is_scalar(value: Any) -> bool:
     return isinstance(value, bool) or _is_text(value) or _is_number(value)
 
 
 def _is_range(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value))
-
-
-def _is_nothing(value: Any) -> bool:
-    return value is None
 
 
 def _is_number(value: Any) -> bool:
@@ -90,7 +82,7 @@ _VALUES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
         _is_text,
     ),
     "gt lt gte lte": ("a number", _is_number),
-    "is_empty is_not_empty": ("no value", _is_nothing),
+    "is_empty is_not_empty": ("no value", lambda value: value is None),
     "between": ("a list of two numbers, low and high", _is_range),
     "in not_in globs not_globs": ("a list of strings", _is_texts),
     "matches not_matches": ("a regular expression", _is_text),
@@ -562,7 +554,7 @@ def trigger_problems(triggers: Any) -> Problems:
     for inside, condition in conditions_of(triggers):
         path = ("triggers", *inside)
         operator, value = condition["operator"], condition.get("value")
-        expected, fits = _OPERATORS.get(operator, ("anything", _is_anything))
+        expected, fits = _OPERATORS.get(operator, ("anything", lambda _: True))
         if not fits(value):
             yield (*path, "value"), f"the operator {operator} takes {expected}"
         elif operator == "recurrence":

@@ -173,9 +173,3 @@ def _has_parent(resource: Resource, path: MemberPath) -> bool:
         else:
             value = value.get(part) if isinstance(value, dict) else None
     return value is not None and value is not UNSET
-
-
-def at_risk(kind: Kind, api: ApiVersion, live: Resource) -> str:
-    """Return the fields that an update might lose, with their values, as text; empty if none."""
-    values = unsendable(kind, api, live)
-    return ", ".join(f"{name} {value}" for name, value in values.items())

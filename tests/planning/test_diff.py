@@ -12,13 +12,13 @@ from devinops.model.objects import Live
 from devinops.planning.diff import (
     MOST_PARTS,
     added_and_removed,
-    at_risk,
     lost_members,
     nested_paths,
     not_stored,
     not_taken,
     same,
     settable,
+    unsendable,
 )
 from tests.testing import toy_kinds
 from tests.testing.small_kinds import PLAQUE, Plaque
@@ -189,7 +189,7 @@ def test_the_places_at_which_nested_values_differ_are_named_in_order(
 
 def test_all_that_an_update_might_lose_is_named_with_its_value() -> None:
     plaque = Plaque(name="A", size="big", color="red", motto="")
-    assert at_risk(PLAQUE, "v3", plaque) == "size big, color red"
+    assert unsendable(PLAQUE, "v3", plaque) == {"size": "big", "color": "red"}
 
 
 @pytest.mark.parametrize(

@@ -260,7 +260,8 @@ def test_an_update_that_might_lose_a_macro_wants_an_approval() -> None:
     (held,) = made.blocked
     assert (made.changes, held.by, held.ids) == ((), Blocker.APPROVAL, ("note-1",))
     assert held.reason == (
-        "an update might lose its macro !a: edit it in the web app, or set v3_macro: verify"
+        "an update through API v3 might lose its macro !a, which it can read but not send: edit it "
+        "in the web app, or set v3_macro: verify for this target"
     )
     assert told(
         plan([saved(macro="!a")], [note(macro="!a", body="new")], policy=Policy(v3_macro="verify"))

@@ -10,12 +10,12 @@ from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocker, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Base, MergedFields, Record, base, fingerprint, fingerprints
 from devinops.model.keys import Key
-from devinops.model.kind import ApiVersion, Kind, Resource, Scope
+from devinops.model.kind import ApiVersion, Kind, Resource
 from devinops.model.objects import Declaration, Ensure, Live, member_names
 from devinops.model.policy import ADOPT, OnDrift
 from devinops.model.values import UNSET, canonical_text
 from devinops.planning.commands import forget_command, link_command, pull_command
-from devinops.planning.diff import at_risk, changed_fields, settable
+from devinops.planning.diff import changed_fields, settable, unsendable
 from devinops.planning.draft import (
     Fields,
     PlanContext,
@@ -255,21 +255,10 @@ class Managed:
             )
             draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live], tuple(fixed))
             return True
-        if folder := _lost_folder(context.at_live_path(live), context.api, context.scope):
-            draft.block(Blocker.REQUIREMENT, match.declaration, _loses_folder(folder), [live])
-            return True
         if reason := _too_many_labels(live, fields):
             draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live])
             return True
-        risk = at_risk(live.kind, context.api, live.resource)
-        if not risk or context.policy.v3_macro != "hold":
-            return False
-        reason = (
-            f"an update through API {context.api} might lose its {risk}, which it can read but not "
-            "send: edit it in the web app, or set v3_macro: verify for this target"
-        )
-        draft.block(Blocker.APPROVAL, match.declaration, reason, [live])
-        return True
+        return _block_loss(match.declaration, context.at_live_path(live), context, draft)
 
     # --- no longer declared -----------------------------------------------------------------------
 
@@ -341,20 +330,12 @@ class Managed:
         self, saved: Saved, live: Live, context: RollbackContext, draft: PlanDraft
     ) -> bool:
         """Block an update that loses a value or whose name is in use; return whether it did."""
-        risk = at_risk(live.kind, context.api, live.resource)
-        if folder := _lost_folder(live, context.api, context.scope):
-            reason = _loses_folder(folder)
-            draft.block(Blocker.REQUIREMENT, saved.declaration, reason, [live])
-        elif risk and context.policy.v3_macro == "hold":
-            reason = (
-                f"an update might lose its {risk}: edit it in the web app, or set v3_macro: verify"
-            )
-            draft.block(Blocker.APPROVAL, saved.declaration, reason, [live])
-        elif saved.live.key != live.key and (others := _in_the_way(saved, context)):
+        if _block_loss(saved.declaration, live, context, draft):
+            return True
+        others = _in_the_way(saved, context) if saved.live.key != live.key else ()
+        if others:
             _block_name_in_use(saved, others, draft)
-        else:
-            return False
-        return True
+        return bool(others)
 
     def _restore_gone(self, saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:
         """Create an object again, unless an equal object already has its name."""
@@ -609,19 +590,27 @@ def _is_indentation(change: FieldChange) -> bool:
     return before != after and canonical_text(before) == canonical_text(after.lstrip())
 
 
-def _lost_folder(live: Live, api: ApiVersion, scope: Scope) -> str:
-    """Return the folder that an update would lose because the scope has no folders; else empty."""
-    kind = live.kind
-    if kind.lives_in is None or KINDS[kind.lives_in].is_in(api, scope):
-        return ""
-    return live.key.folder
-
-
-def _loses_folder(folder: str) -> str:
-    return (
-        f"an update would move it out of {folder}, because the API of an enterprise accepts no "
-        "folder: move it to the root in the web app first"
-    )
+def _block_loss(
+    declaration: Declaration, live: Live, context: PlanContext | RollbackContext, draft: PlanDraft
+) -> bool:
+    """Block an update that loses the folder or might lose a value; return whether it did."""
+    api, above = context.api, live.kind.lives_in
+    risk = ", ".join(f"{n} {v}" for n, v in unsendable(live.kind, api, live.resource).items())
+    if live.key.folder and above and not KINDS[above].is_in(api, context.scope):
+        reason = (
+            f"an update would move it out of {live.key.folder}, because the API of an enterprise "
+            "accepts no folder: move it to the root in the web app first"
+        )
+        draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
+    elif risk and context.policy.v3_macro == "hold":
+        reason = (
+            f"an update through API {api} might lose its {risk}, which it can read but not send: "
+            "edit it in the web app, or set v3_macro: verify for this target"
+        )
+        draft.block(Blocker.APPROVAL, declaration, reason, [live])
+    else:
+        return False
+    return True
 
 
 # --- parts of a rollback --------------------------------------------------------------------------
