@@ -193,6 +193,7 @@ def test_the_readme_begins_with_what_it_is_a_picture_and_commands() -> None:
     assert screen.count("\n") <= 16
     assert screen.index("GitOps for") < screen.index("](docs/plan.svg)") < screen.index(TYPED[0])
     assert [line.split() for line in TYPED] == [["make", "demo"], ["pip", "install", "."]]
+    assert README.index("`pip install '.[emulator]'`") < README.index("devinops emulator --seed")
 
 
 @pytest.mark.matrix
