@@ -228,7 +228,7 @@ class Text:
             for item in drift:
                 yield from self._drifted(item)
             return
-        for item, _ in alike_once((item, None) for item in drift):
+        for item in without_alike(drift):
             yield from self._item(OUTSIDE, item.key, f": {drift_summary(item)}")
 
     def _drifted(self, drift: Drift, sides: str = "- files, + live") -> Iterator[str]:
@@ -424,6 +424,11 @@ def alike_once(drift: Iterable[tuple[Drift, T]]) -> Iterator[tuple[Drift, T]]:
             reason = f"{names_of(first.fields)}, also of {others}; each user may see another value"
             first = replace(first, reason=reason, fields=(), at=None, by=None)
         yield first, where
+
+
+def without_alike(drift: Iterable[Drift]) -> list[Drift]:
+    """Return the drift of a target as `alike_once` yields it."""
+    return [item for item, _ in alike_once((item, None) for item in drift)]
 
 
 def show_command(flags: str) -> str:

@@ -176,6 +176,9 @@ def test_a_switch_that_may_be_each_users_own_is_one_line_a_kind(
         for command in ("plan", "drift"):
             lines = [row for row in devinops(command, "-C", root).out.splitlines() if "@ k" in row]
             assert len(lines) == (view == "organization")
+            page = devinops(command, "-C", root, "--format", "markdown").out
+            assert "+ false" not in page
+            assert page.count("is_enabled") == len(lines)
             every = devinops(command, "-C", root, "-v").out.count("@ knowledge:")
             assert every == (3 if view == "organization" else 0)
         shown = devinops("plan", "-C", root).out

@@ -32,7 +32,7 @@ from devinops.render.markdown.page import (
 from devinops.render.markdown.plan import change_item, drift_item, plan_document
 from devinops.render.markdown.report import report_document
 from devinops.render.problem_text import parted, problem_counts
-from devinops.render.text import PULLED, SINCE_APPLY
+from devinops.render.text import PULLED, SINCE_APPLY, without_alike
 
 
 def render(answer: answers.Answer, style: Style) -> Iterator[str]:
@@ -67,7 +67,7 @@ def _drift(page: MarkdownPage, answer: answers.DriftAnswer) -> Iterator[str]:
     advice = f"{code(pull_command(page.style.flags))} {PULLED}."
     summary = [f"{page.marker(answer.target)}\n## {title}", *([advice] if number else [])]
     summary += [alert("NOTE", "Busy", [page.prose(note, 600)]) for note in answer.notes]
-    items = [drift_item(page, item, SINCE_APPLY) for item in findings.drift]
+    items = [drift_item(page, item, SINCE_APPLY) for item in without_alike(findings.drift)]
     sections = [
         Section("Changed outside devinops", items),
         _lives(page, "Unmanaged (not drift)", findings.unmanaged),

@@ -40,7 +40,15 @@ from devinops.render.markdown.page import (
     key_html,
     table,
 )
-from devinops.render.text import MERGE, PULLED, drift_summary, full_command, joined, verdict
+from devinops.render.text import (
+    MERGE,
+    PULLED,
+    drift_summary,
+    full_command,
+    joined,
+    verdict,
+    without_alike,
+)
 
 _BLOCKED: Final = "blocked"
 _OUTSIDE: Final = "changed outside devinops"
@@ -141,8 +149,9 @@ def _dangers(page: MarkdownPage, plan: ShownPlan, error: str) -> Iterator[str]:
     yield from costs(page, plan)
     yield from _blocked(page, plan)
     if plan.drift:
-        drifted = (page.item(d.key, page.location(d.source), drift_summary(d)) for d in plan.drift)
-        outside = page.listed(drifted, len(plan.drift), 0.08)
+        shown = without_alike(plan.drift)
+        drifted = (page.item(d.key, page.location(d.source), drift_summary(d)) for d in shown)
+        outside = page.listed(drifted, len(shown), 0.08)
         title = f"{counted(len(plan.drift), 'object')} changed outside devinops, and kept"
         pull = f"Nobody reviewed this. {code(pull_command(page.style.flags))} {PULLED}."
         yield alert("WARNING", title, outside, pull)
@@ -273,7 +282,8 @@ def _field_blocks(kind: str, fields: Iterable[FieldChange], sides: str) -> Itera
 
 def drift_section(page: MarkdownPage, drift: Sequence[Drift]) -> Section:
     """Return the section with the diffs of drift, which an alert lists."""
-    items = [drift_item(page, item)._replace(line="") for item in drift if item.fields]
+    shown = (item for item in without_alike(drift) if item.fields)
+    items = [drift_item(page, item)._replace(line="") for item in shown]
     return Section(f"Changed outside devinops: {len(items)}", items)
 
 

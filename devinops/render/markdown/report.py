@@ -13,7 +13,7 @@ from devinops.render import counted
 from devinops.render.markdown.escape import code
 from devinops.render.markdown.page import Item, MarkdownPage, Section, alert, document, table
 from devinops.render.markdown.plan import about, costs, drift_item, location
-from devinops.render.text import next_step, rollback_hint, title
+from devinops.render.text import next_step, rollback_hint, title, without_alike
 
 _NOT_DONE: Final = (Outcome.FAILED, Outcome.BLOCKED, Outcome.SKIPPED)
 
@@ -37,10 +37,10 @@ def report_document(page: MarkdownPage, report: ApplyReport) -> Iterator[str]:
         summary.append(f"Backup: {code(report.backup)} ({hint})")
     results = (result for result in report.results if result.outcome is Outcome.DONE)
     done = [Item(_line(page, result)) for result in results]
-    drift = [drift_item(page, item) for item in plan.drift]
+    drift = [drift_item(page, item) for item in without_alike(plan.drift)]
     sections = [
         Section(f"Done: {len(done)}", done),
-        Section(f"Changed outside devinops: {len(drift)}", drift),
+        Section(f"Changed outside devinops: {len(plan.drift)}", drift),
     ]
     return document(page, summary, sections)
 
