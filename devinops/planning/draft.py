@@ -93,7 +93,8 @@ class PlanDraft:
     Each of the `notes` is about a key. `staying` holds the owned objects that are not declared and
     not pruned. `in_root` holds the entries that ask for the root until their folder exists.
     `upserts` are inventory records to write without a request to the API, and `dropped` the
-    changes that only remove one. `conflicts` are the keys for which a decision was asked.
+    changes that only remove one. `conflicts` are the keys for which a decision was asked, and
+    `accepted` names the fields that entries leave out and whose live values count as before.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -106,6 +107,7 @@ class PlanDraft:
     upserts: list[Record] = field(default_factory=list)
     dropped: list[Change] = field(default_factory=list)
     conflicts: set[Key] = field(default_factory=set)
+    accepted: dict[Key, str] = field(default_factory=dict)
     unchanged: int = 0
 
     def sort(self) -> None:

@@ -489,6 +489,8 @@ def _notes(
         are = "1 owned object is" if is_one else f"{len(staying)} owned objects are"
         stay = "it stays" if is_one else "they stay"
         yield f"{are} no longer declared ({listed(staying)}); {stay} because prune is off"
+    if accepted := [f"{key} ({names})" for key, names in draft.accepted.items() if selected(key)]:
+        yield f"the live values of fields that entries leave out are accepted: {listed(accepted)}"
     if old_name:
         yield f"the inventory still has the old name {old_name} of this target: apply renames it"
     notes = (*draft.notes, *advice(snapshot, draft.changes, declarations))

@@ -187,7 +187,8 @@ class Managed:
         moved = sides(live.kind, recorded(record, live), *values, merged, record.left_out)
         undecided = moved.both or moved.left_out
         choice = draft.decision(declaration.key, context) if undecided else None
-        if choice == "live":  # an entry that leaves a field out accepts its live value
+        if choice == "live" and moved.left_out:
+            draft.accepted[declaration.key] = names_of(moved.left_out)
             moved = moved._replace(left_out=())
         if moved.both and choice is None:
             outside = moved.live + moved.left_out
