@@ -37,6 +37,7 @@ from devinops.model.errors import (
     DevinopsError,
     InputError,
     Interrupted,
+    InventoryError,
     NotWritten,
     Terminated,
     UsageError,
@@ -249,19 +250,27 @@ class Session(Generic[C_co]):
 
     def misplaced(self, plan: Plan) -> Iterator[Refusal]:
         """Yield why a plan must not be applied if the target also has an inventory elsewhere."""
+        if plan.changes or plan.blocked or plan.upserts or plan.removals:
+            yield from map(Refusal, self._elsewhere())
+
+    def check_place(self, inventory: Inventory) -> None:
+        """Raise InventoryError if nothing is owned here, but the target has another inventory."""
+        for reason in () if inventory.owned else self._elsewhere():
+            raise InventoryError(reason)
+
+    def _elsewhere(self) -> Iterator[str]:
         settings = self.settings
-        has_steps = plan.changes or plan.blocked or plan.upserts or plan.removals
-        if settings.inventory.store == "none" or not has_steps:
+        if settings.inventory.store == "none":
             return
-        # Imported late: a plan with nothing to do needs nothing of it.
+        # Imported late: most commands need nothing of it.
         from devinops.inventory.elsewhere import found_elsewhere
 
         place = found_elsewhere(settings.inventory, settings.root, self.client.target)
         if place:
-            yield Refusal(
-                f"{place} is an inventory of the target too, but {settings.inventory} is where it "
-                f"belongs: run devinops inventory migrate{self.options.command_flags} to move it, "
-                f"or name its place with inventory: in {CONFIG}"
+            yield (
+                f"{place} is an inventory of the target too, but it belongs in {self.store.label}: "
+                f"run devinops inventory migrate{self.options.command_flags} to move it, or name "
+                f"its place with inventory: in {CONFIG}"
             )
 
     def _compare(

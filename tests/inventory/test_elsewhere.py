@@ -64,6 +64,7 @@ def test_apply_stops_until_the_inventory_is_where_the_settings_say(
     planned, ran = devinops("plan"), devinops("apply", "--yes", "--adopt")
     assert (planned.code, ran.code) == (4, 4)
     refused = f"refused, nothing will be applied: {LABELS[old]} is an inventory of the target too"
+    refused += f", but it belongs in {LABELS[new]}"
     assert refused in planned.out
     assert "run devinops inventory migrate to move it, or name its place" in planned.out
     assert {request["method"] for request in emulator.requests} == {"GET"}
@@ -89,6 +90,33 @@ def test_a_rollback_stops_as_well(
     ran = devinops("rollback", "latest", "--yes")
     assert (ran.code, "run devinops inventory migrate to move it" in ran.err) == (4, True)
     assert {request["method"] for request in emulator.requests} == {"GET"}
+
+
+@PLACES
+@pytest.mark.parametrize(
+    "argv",
+    [("drift",), ("pull", "--drift"), ("inventory", "link", "knowledge:A", "note-1")],
+    ids=["drift", "pull", "link"],
+)
+def test_no_command_takes_an_inventory_elsewhere_for_an_empty_one(
+    clone: Clone,
+    emulator: Emulator,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    old: str,
+    new: str,
+    argv: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(root := clone())
+    declare(root, old)
+    assert devinops("apply", "--yes").code == 0
+    note = emulator.knowledge()[0]["note_id"]
+    emulator.edit("knowledge", note, body="changed in the web app")
+    declare(root, new)
+    ran = devinops(*(note if word == "note-1" else word for word in argv))
+    assert (ran.code, "run devinops inventory migrate to move it" in ran.err) == (1, True)
+    assert devinops("inventory", "migrate").code == 0
+    assert devinops("drift").code == 2
 
 
 def test_a_clone_without_the_branch_asks_the_remote(clone: Clone) -> None:

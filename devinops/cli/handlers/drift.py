@@ -84,6 +84,7 @@ def _find_in(options: Options, names: tuple[str, ...]) -> FleetAnswer:
 
 def _find(session: Session[Reader], entries: Callable[[], Loaded]) -> DriftAnswer:
     inventory = session.read_inventory(go_on=True)
+    session.check_place(inventory)
     snapshot = _listed(session, inventory, verify=False)
     result = find_drift(inventory, snapshot)
     if snapshot.unverified and result.drift:

@@ -163,6 +163,7 @@ def link(options: Options, key: str, id: str) -> ExitCode:
 def _link(session: Session[Reader], key: Key, id: str) -> Record:
     """Link the key to a live object and return its record."""
     inventory = session.store.read()
+    session.check_place(inventory)
     live = _linkable(session.snapshot({key.kind}), key, id, session.settings.target.scope)
     _check_known(session, inventory, key, live)
     before = inventory.by_key.get(key)

@@ -185,11 +185,14 @@ class _Pull:
                 "inventory: {store: branch} (or file) for it in devinops.yaml, or name the KEY "
                 "whose live values to write"
             )
+        inventory = session.read_inventory()
+        if request.drift:
+            session.check_place(inventory)
         return Pulling(
             declared=self.declared,
             places=self.places,
             snapshot=Snapshot(()),
-            inventory=session.read_inventory(),
+            inventory=inventory,
             target=session.client.target,
             policy=settings.policy,
             today=datetime.now(UTC).date(),
