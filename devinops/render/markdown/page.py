@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from devinops.model.keys import Key
@@ -243,7 +244,8 @@ class _Body:
         for done, (position, section) in enumerate(smallest):
             share = Budget(lines.left // (len(sections) - done))
             lines.left -= share.left
-            numbers[position] = _count_fitting((item.line for item in section.items), share)
+            listed = takewhile(share.take, map(_line_size, section.items))
+            numbers[position] = sum(1 for _ in listed)
             lines.left += share.left
             for item in section.items[numbers[position] :]:
                 self.unlisted += bool(item.line)
@@ -325,22 +327,17 @@ def _made(item: Item, most: int) -> Details | None:
 
 def lines_size(section: Section) -> int:
     """Return the bytes of all lines of a section."""
-    return sum(size(item.line) + _LINE_END for item in section.items)
+    return sum(map(_line_size, section.items))
+
+
+def _line_size(item: Item) -> int:
+    return size(item.line) + _LINE_END
 
 
 def heading_size(section: Section) -> int:
     """Return how many bytes a section takes at most beside its items."""
     tags = len("\n<details><summary><b></b></summary>\n\n\n\n\n</details>\n… and 100000 more\n\n")
     return size(section.title) + size(section.intro) + tags
-
-
-def _count_fitting(lines: Iterable[str], budget: Budget) -> int:
-    number = 0
-    for text in lines:
-        if not budget.take(size(text) + _LINE_END):
-            break
-        number += 1
-    return number
 
 
 # --- what lint found ------------------------------------------------------------------------------

@@ -145,7 +145,7 @@ def _dangers(page: MarkdownPage, plan: ShownPlan, error: str) -> Iterator[str]:
         yield alert("WARNING", "Held: nothing will be applied", [page.prose(plan.held, 600)])
     will = "would" if error or plan.held or plan.refusals else "will"
     yield from _refusals(page, plan)
-    yield from _deletes(page, plan.changes, will)
+    yield from _deletes(page, plan, will)
     yield from costs(page, plan)
     yield from _blocked(page, plan)
     if plan.drift:
@@ -180,21 +180,16 @@ def _to_approve(page: MarkdownPage, plan: ShownPlan) -> str:
     return " ".join(how_to_approve(plan, page.style.in_root, code))
 
 
-def _deletes(page: MarkdownPage, changes: Iterable[Change], will: str) -> Iterator[str]:
-    deletes = [change for change in changes if change.action is Action.DELETE]
-    replaced = [change for change in changes if change.action is Action.REPLACE]
-    if deletes:
-        lines = (page.item(c.key, location(page, c), with_layers(c)) for c in deletes)
-        listed = page.listed(lines, len(deletes), 0.3, "more deletes")
-        yield alert("CAUTION", f"{counted(len(deletes), 'object')} {will} be deleted", listed)
-    if replaced:
-        lines = (
-            page.item(change.key, page.location(change.source), with_layers(change))
-            for change in replaced
-        )
-        listed = page.listed(lines, len(replaced), 0.05)
-        title = f"{counted(len(replaced), 'object')} {will} be deleted and created again"
-        yield alert("CAUTION", title, listed)
+def _deletes(page: MarkdownPage, plan: ShownPlan, will: str) -> Iterator[str]:
+    for action, what, share, more in (
+        (Action.DELETE, "deleted", 0.3, "more deletes"),
+        (Action.REPLACE, "deleted and created again", 0.05, "more"),
+    ):
+        changes = [change for change in plan.changes if change.action is action]
+        if changes:
+            lines = (page.item(c.key, location(page, c), with_layers(c)) for c in changes)
+            listed = page.listed(lines, len(changes), share, more)
+            yield alert("CAUTION", f"{counted(len(changes), 'object')} {will} be {what}", listed)
 
 
 def _blocked(page: MarkdownPage, plan: ShownPlan) -> Iterator[str]:
