@@ -36,7 +36,7 @@ STATES: Final = {
 class Remark(NamedTuple):
     """A sentence about some targets, none if it is about the run, and about the object of a key.
 
-    `word` says in one word what the sentence explains.
+    `word` says in one word what the sentence explains. `in_full`: `where` names all of the targets.
     """
 
     targets: Sequence[str]
@@ -44,6 +44,7 @@ class Remark(NamedTuple):
     key: Key | None = None
     source: Source | None = None
     word: str = ""
+    in_full: bool = False
 
 
 class Remarks(NamedTuple):
@@ -76,21 +77,24 @@ def where(
     *,
     most: int = SHOWN,
     code: Callable[[str], str] = str,
+    in_full: bool = False,
 ) -> str:
-    """Return in which targets something is, such as `in 12 organizations: a, b, … and 7 more`."""
+    """Return in which targets something is, such as `in 12 organizations: a, b, … and 7 more`.
+
+    `in_full`, all are named, and with their organizations.
+    """
     number = f"{many(plan, len(targets))}: " if len(targets) > 1 else ""
-    return f"in {number}{names(targets, most=most, code=code)}"
+    named = names(targets, most=most, code=code)
+    return f"in {number}{with_organizations(plan, targets, code) if in_full else named}"
 
 
-def with_organization(plan: FleetPlan, code: Callable[[str], str] = str) -> Callable[[str], str]:
-    """Return a function from the name of a target to this name with its organization, if known."""
-    places = {each.name: each.target.org_id for each in plan.targets if each.target}
-
-    def named(target: str) -> str:
-        organization = places.get(target)
-        return f"{code(target)} ({code(organization)})" if organization else code(target)
-
-    return named
+def with_organizations(
+    plan: FleetPlan, targets: Sequence[str], code: Callable[[str], str] = str
+) -> str:
+    """Return the names of all these targets, each with its organization, if that is known."""
+    owners = {each.name: each.target.org_id for each in plan.targets if each.target}
+    known = ((name, owners.get(name)) for name in targets)
+    return ", ".join(code(name) + (f" ({code(owner)})" if owner else "") for name, owner in known)
 
 
 def title(plan: FleetPlan) -> str:
@@ -279,7 +283,7 @@ def deletes(plan: FleetPlan, will: str) -> Iterator[Remarks]:
                 if change.action is action and targets:
                     groups.setdefault(id(change), (change, []))[1].extend(targets)
         lines = [
-            Remark(sorted(targets), change.reason, change.key, change.source)
+            Remark(sorted(targets), change.reason, change.key, change.source, in_full=True)
             for change, targets in groups.values()
         ]
         number = sum(len(line.targets) for line in lines)

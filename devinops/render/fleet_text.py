@@ -81,8 +81,7 @@ class FleetText(Text):
         yield from self._heading(f"{fleet.class_title(plan, group)}: {fleet.class_counts(group)}")
         names = fleet.names(group.targets, most=self._most) if len(group.targets) > 1 else ""
         if any(change.action in DELETING for change in group.changes):
-            named = fleet.with_organization(plan)
-            names = fleet.names(group.targets, most=len(group.targets), code=named)
+            names = fleet.with_organizations(plan, group.targets)
         if names:
             yield from self.terminal.row(Span(names, Look.DIM), indent=2, hang=2)
 

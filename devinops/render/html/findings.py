@@ -8,11 +8,11 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
-from devinops.model.objects import Problem, Severity
+from devinops.model.objects import Problem
 from devinops.render import JobLinks, Style, counted
 from devinops.render.answers import Differences, DriftAnswer, Failure, LintDetails
 from devinops.render.findings import NO_LINT, by_rule, title_of
-from devinops.render.html.items import CHANGED, SEVERITIES, Items
+from devinops.render.html.items import CHANGED, Items
 from devinops.render.html.markup import prose, tag, text
 from devinops.render.html.page import Facet, HtmlPage, HtmlSection, notice
 from devinops.render.html.parts import (
@@ -23,6 +23,7 @@ from devinops.render.html.parts import (
     keys,
     kind_facet,
     pull_hint,
+    severity_values,
     sign_facet,
 )
 from devinops.render.problem_text import without_repeats
@@ -116,8 +117,7 @@ def problems_page(
 
 
 def _problem_facets(problems: Iterable[Problem], lint: LintDetails) -> Iterator[Facet]:
-    severities = Counter(problem.severity for problem in problems)
-    yield sign_facet("action", [(str(s), SEVERITIES[s], severities[s]) for s in Severity])
+    yield sign_facet("action", severity_values(problems))
     titles = Counter((problem.code, title_of(problem, lint)) for problem in problems)
     yield Facet("rule", [(code, None, title, n) for (code, title), n in sorted(titles.items())])
     if lint.since:

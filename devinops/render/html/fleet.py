@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final, TypeVar
 
 from devinops.model.changes import Change, Outcome
 from devinops.model.exit_codes import ExitCode
-from devinops.model.objects import Problem, Severity
 from devinops.model.target import TargetState
 from devinops.planning.classes import ChangeClass, FleetPlan, Shared, TargetPlan
 from devinops.planning.lifecycles.required import is_missing
 from devinops.render import Style, fleet
-from devinops.render.answers import FleetAnswer, ProblemsAnswer
+from devinops.render.answers import FleetAnswer
 from devinops.render.findings import lint_of, worst_first
 from devinops.render.fleet import Remark, Remarks
 from devinops.render.html import parts, table
-from devinops.render.html.items import OUTCOMES, SEVERITIES, Items
+from devinops.render.html.items import OUTCOMES, Items
 from devinops.render.html.markup import Html, joined, prose, tag, text
 from devinops.render.html.page import HtmlPage, HtmlSection, bullets, notice
 from devinops.render.html.table import Row
-from devinops.render.problem_text import checked
 from devinops.render.signs import BLOCKED, OUTSIDE, REFUSED, SIGNS
 from devinops.render.terminal import Look, Sign
 
@@ -59,13 +54,13 @@ def fleet_page(answer: FleetAnswer, style: Style) -> HtmlPage:
                 [change for group in plan.classes for change in group.changes],
                 ("blocked", BLOCKED, len(plan.blocked)),
                 ("outside", OUTSIDE, len(plan.drift)),
-                *_severities(findings),
+                *parts.severity_values(findings),
             ),
         ],
         sections=[
             *_classes(plan, items),
             *_shared(plan, items),
-            *([_lint(answer.lint, findings, items)] if answer.lint else []),
+            *parts.lint_sections(answer.lint, findings, items),
             table.section(_title(plan), rows),
         ],
         ending=Html("") if answer.error or not digests.digests else _how_to(answer, style),
@@ -104,27 +99,24 @@ def _notices(answer: FleetAnswer, style: Style) -> Iterator[Html]:
     plan = answer.plan
     will = "would" if plan.refusals or answer.error else "will"
     deletes = () if plan.is_applied else fleet.deletes(plan, will)
-    everywhere = partial(fleet.where, most=sys.maxsize, code=fleet.with_organization(plan))
-    for group in deletes:
-        yield _remarks(plan, group, everywhere)
-    for group in fleet.remarks(answer, style.flags):
+    for group in (*deletes, *fleet.remarks(answer, style.flags)):
         yield _remarks(plan, group)
 
 
-def _remarks(plan: FleetPlan, group: Remarks, where: Callable[..., str] = fleet.where) -> Html:
-    first = group.remarks[: parts.MOST_LISTED]
-    lines = [_remark(plan, remark, group.sign, where) for remark in first]
+def _remarks(plan: FleetPlan, group: Remarks) -> Html:
+    lines = [_remark(plan, remark, group.sign) for remark in group.remarks[: parts.MOST_LISTED]]
     more = len(group.remarks) - len(lines)
     listed = bullets(lines, f"and {more:,} more" if more else "")
     hint = [tag("p", prose(group.hint), class_="hint")] if group.hint else []
     return notice(group.title.capitalize(), [listed, *hint], group.sign.look)
 
 
-def _remark(plan: FleetPlan, remark: Remark, sign: Sign, where: Callable[..., str]) -> Html:
+def _remark(plan: FleetPlan, remark: Remark, sign: Sign) -> Html:
     key = [tag("strong", str(remark.key)), ": "] if remark.key else []
     word = f"{remark.word}: " if remark.word else ""
     source = f"{remark.source}: " if remark.source else ""
-    places = [f" {where(plan, remark.targets)}"] if remark.targets else []
+    where = fleet.where(plan, remark.targets, in_full=remark.in_full)
+    places = [f" {where}"] if remark.targets else []
     about = prose(f"{source}{word}{remark.text}")
     return joined([tag("b", sign.symbol), " ", *key, about, *(tag("small", p) for p in places)])
 
@@ -201,15 +193,6 @@ def _with_names(plan: FleetPlan, shared: Iterable[Shared[T]]) -> Iterator[T]:
     for item, targets in shared:
         reason = item.reason or ", ".join(field.name for field in item.fields)
         yield replace(item, reason=f"{reason} ({fleet.where(plan, targets)})")
-
-
-def _severities(findings: Iterable[Problem]) -> Iterator[tuple[str, Sign, int]]:
-    numbers = Counter(problem.severity for problem in findings)
-    return ((str(s), SEVERITIES[s], numbers[s]) for s in Severity)
-
-
-def _lint(lint: ProblemsAnswer, findings: Iterable[Problem], items: Items) -> HtmlSection:
-    return HtmlSection("Lint", items.problems(findings, lint_of(lint)), checked(lint)[0])
 
 
 def _how_to(answer: FleetAnswer, style: Style) -> Html:

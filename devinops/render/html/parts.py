@@ -8,14 +8,18 @@ from typing import Final
 
 from devinops.model.changes import Action, Blocked, Change, Drift
 from devinops.model.keys import Key
-from devinops.model.objects import Live
+from devinops.model.objects import Live, Problem, Severity
 from devinops.model.target import Target
 from devinops.planning.commands import pull_command
 from devinops.planning.plan import ShownPlan
 from devinops.render import NO_INVENTORY, Style, counted
+from devinops.render.answers import ProblemsAnswer
 from devinops.render.approvals import dangers, how_to_approve
+from devinops.render.findings import lint_of
+from devinops.render.html.items import SEVERITIES, Items
 from devinops.render.html.markup import Html, joined, prose, tag
-from devinops.render.html.page import Facet, bullets, notice
+from devinops.render.html.page import Facet, HtmlSection, bullets, notice
+from devinops.render.problem_text import checked
 from devinops.render.signs import BLOCKED, SIGNS
 from devinops.render.terminal import Look, Sign
 from devinops.render.text import PULLED
@@ -48,6 +52,14 @@ def are_few(*lists: Sequence[object]) -> bool:
     return sum(map(len, lists)) <= MOST_OPEN
 
 
+def lint_sections(
+    lint: ProblemsAnswer | None, findings: Iterable[Problem], items: Items
+) -> Iterator[HtmlSection]:
+    """Yield the section with the `findings` of lint, if it ran."""
+    if lint:
+        yield HtmlSection("Lint", items.problems(findings, lint_of(lint)), checked(lint)[0])
+
+
 # --- filters --------------------------------------------------------------------------------------
 
 
@@ -60,6 +72,12 @@ def action_facet(changes: Iterable[Change], *others: tuple[str, Sign, int]) -> F
 def sign_facet(name: str, values: Iterable[tuple[str, Sign, int]]) -> Facet:
     """Return a filter by values that have signs; values that nothing has are left out."""
     return Facet(name, [(value, sign, sign.meaning, n) for value, sign, n in values if n])
+
+
+def severity_values(problems: Iterable[Problem]) -> list[tuple[str, Sign, int]]:
+    """Return the values of a filter by severity, for `sign_facet`."""
+    numbers = Counter(problem.severity for problem in problems)
+    return [(str(s), SEVERITIES[s], numbers[s]) for s in Severity]
 
 
 def kind_facet(keys: Iterable[Key]) -> Facet:

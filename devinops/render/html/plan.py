@@ -7,17 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from devinops.model.changes import Action
-from devinops.model.objects import Problem, Severity
+from devinops.model.objects import Problem
 from devinops.planning.plan import ShownPlan
 from devinops.render import JobLinks, Style, counted
 from devinops.render.answers import ProblemsAnswer
 from devinops.render.changes import elements
 from devinops.render.findings import lint_of, worst_first
 from devinops.render.html import parts
-from devinops.render.html.items import SEVERITIES, Items
+from devinops.render.html.items import Items
 from devinops.render.html.markup import Html, joined, prose, tag, text
 from devinops.render.html.page import Facet, HtmlPage, HtmlSection, bullets, notice
-from devinops.render.problem_text import checked
 from devinops.render.signs import BLOCKED, OUTSIDE, SIGNS
 from devinops.render.terminal import Look, Sign
 from devinops.render.text import MERGE, counts, drift_summary, full_command, plan_look
@@ -167,11 +166,10 @@ def _losses(plan: ShownPlan) -> Iterator[Html]:
 
 
 def _facets(plan: ShownPlan, findings: Iterable[Problem]) -> list[Facet]:
-    severities = Counter(problem.severity for problem in (*plan.problems, *findings))
     others = (
         ("blocked", BLOCKED, len(plan.blocked)),
         ("outside", OUTSIDE, len(plan.drift)),
-        *((str(s), SEVERITIES[s], severities[s]) for s in Severity),
+        *parts.severity_values((*plan.problems, *findings)),
     )
     listed = (*parts.keys(plan.changes), *parts.keys(plan.blocked), *parts.keys(plan.drift))
     return [parts.action_facet(plan.changes, *others), parts.kind_facet(listed)]
@@ -190,8 +188,7 @@ def _plan_sections(
         yield HtmlSection("Changed outside devinops", items.drift(plan.drift), "kept as it is")
     if plan.problems:
         yield HtmlSection("Warnings", items.problems(plan.problems), "in the files")
-    if lint:
-        yield HtmlSection("Lint", items.problems(findings, lint_of(lint)), checked(lint)[0])
+    yield from parts.lint_sections(lint, findings, items)
 
 
 def _how_to(plan: ShownPlan, job: JobLinks | None, command: str) -> Html:

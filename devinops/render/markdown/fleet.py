@@ -109,10 +109,10 @@ def _alert(page: MarkdownPage, group: fleet.Remarks, lines: Sequence[str]) -> st
     return alert(_ALERTS.get(group.sign.look, "WARNING"), title, lines, hint)
 
 
-def _remark(page: MarkdownPage, plan: FleetPlan, remark: fleet.Remark, where: str = "") -> str:
+def _remark(page: MarkdownPage, plan: FleetPlan, remark: fleet.Remark) -> str:
     location = page.location(remark.source)
     if remark.key:
-        where = where or fleet.where(plan, remark.targets, most=3, code=code)
+        where = fleet.where(plan, remark.targets, most=3, code=code, in_full=remark.in_full)
         about = ", ".join(filter(None, (location, where)))
         return page.item(remark.key, about, remark.text, remark.word)
     about = ", ".join(filter(None, (location, _names(remark.targets))))
@@ -126,15 +126,13 @@ def _deletes(
 
     Where that ends, the first targets are named and the others counted.
     """
-    named = fleet.with_organization(plan, code)
     for group in groups:
         most = free // 2 // len(groups)
-        short = [_remark(page, plan, remark) for remark in group.remarks]
+        short = [_remark(page, plan, each._replace(in_full=False)) for each in group.remarks]
         left = most - sum(map(size, short))
         lines = []
         for remark, line in zip(group.remarks, short, strict=True):
-            where = fleet.where(plan, remark.targets, most=len(remark.targets), code=named)
-            whole = _remark(page, plan, remark, where)
+            whole = _remark(page, plan, remark)
             fits = size(whole) - size(line) <= left
             left -= fits * (size(whole) - size(line))
             lines.append(whole if fits else line)
