@@ -488,11 +488,7 @@ class WritingClient(ReadingClient):
         call = Call(
             "DELETE", path, permission=permission, of_object=True, before_again=before_again
         )
-        try:
-            self._sender_of(KINDS[kind]).delete(call)
-        except ApiError as error:
-            if not error.is_missing or error.status not in api.gone:
-                raise
+        self._sender_of(KINDS[kind]).delete(call)
 
     def stop_waiting(self) -> None:
         self._sender.stop_waiting()

@@ -541,27 +541,29 @@ class Applier:
             again = self._before_again(before, None)
             self.writer.delete(change.key.kind, change.id, before_again=again)
         except ApiError as error:
-            if not self._is_deleted(change, error):
-                raise
+            self._raise_unless_deleted(change, error)
             return None, "it was gone already"
         return None, ""
 
-    def _is_deleted(self, change: Change, error: ApiError) -> bool:
-        """Return whether the object of a failed delete is gone.
+    def _raise_unless_deleted(self, change: Change, error: ApiError) -> None:
+        """Raise the error of a delete again, unless the object is gone.
 
-        A status such as 403 can mean that or a lack of permission, so the lists decide.
+        A 404 can be false, and a 403 can mean a lack of permission, so the lists decide.
         """
         if error.status not in change.kind.apis[self.writer.api].gone:
-            return False
+            raise error
         try:
             with self._listing:
-                return change.object_id not in self.writer.snapshot({change.key.kind}).by_id
+                snapshot = self.writer.snapshot({change.key.kind})
         except ApiError as failure:
-            raise type(error)(
-                f"{error}; the lists could not be read to see whether it is gone: {failure}",
-                status=error.status,
-                doubtful=error.doubtful,
-            ) from error
+            doubt = f"the lists could not be read to see whether it is gone: {failure}"
+        else:
+            if change.object_id not in snapshot.by_id:
+                return
+            doubt = "but the lists still show it"
+        raise type(error)(
+            f"{error}; {doubt}", status=error.status, doubtful=error.doubtful
+        ) from error
 
     def _before_again(self, before: Live, written: Resource | None) -> BeforeAgain | None:
         """Return a check that runs before a retry: people may have edited the object meanwhile.

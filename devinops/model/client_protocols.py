@@ -176,10 +176,9 @@ class Writer(Reader, Protocol):
         ...
 
     def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
-        """Delete an object; 404 counts as done.
+        """Delete an object.
 
-        The delete of a missing secret can return 403. It is raised as an ApiError, because only
-        the list shows whether the secret is gone.
+        Raises ApiError, also for a status that can mean that it is gone: only the lists show that.
         """
         ...
 

@@ -611,17 +611,34 @@ def test_deleting_what_is_gone_already_is_done(run: Callable[..., ApplyReport]) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("entry", "fields", "status"),
+    [
+        ({"secrets": [{"key": "TOKEN"}]}, {"key": "TOKEN", "type": "totp"}, 403),
+        ({"secrets": [{"key": "TOKEN"}]}, {"key": "TOKEN", "type": "totp"}, 404),
+        ({"knowledge": [{"name": "TOKEN"}]}, {"name": "TOKEN"}, 404),
+    ],
+)
 @pytest.mark.parametrize(("gone", "outcome"), [(True, Outcome.DONE), (False, Outcome.FAILED)])
-def test_a_403_on_deleting_a_secret_is_judged_by_the_list(
-    run: Callable[..., ApplyReport], gone: bool, outcome: Outcome
+def test_a_403_or_404_on_a_delete_is_judged_by_the_list(
+    run: Callable[..., ApplyReport],
+    entry: dict[str, list[dict[str, str]]],
+    fields: dict[str, str],
+    status: int,
+    gone: bool,
+    outcome: Outcome,
 ) -> None:
-    forbidden = ApiError("DELETE answered 403", status=403)
+    ((section, [named]),) = entry.items()
+    noun = "secret" if section == "secrets" else section
+    refused = ApiError(f"DELETE returned {status}", status=status)
     organization = Organization(
-        [live("secret", key="TOKEN", type="totp", id="s-1")],
-        faults={("delete", "TOKEN"): ("after" if gone else "before", forbidden)},
+        [live(noun, id="id-1", **fields)],
+        faults={("delete", "TOKEN"): ("after" if gone else "before", refused)},
     )
-    report = run({"secrets": [{"key": "TOKEN", "ensure": "absent"}]}, organization)
+    report = run({section: [{**named, "ensure": "absent"}]}, organization)
     assert outcomes(report) == {"TOKEN": outcome}
+    message = "it was gone already" if gone else f"{refused}; but the lists still show it"
+    assert [result.message for result in report.results] == [message]
 
 
 @pytest.mark.parametrize("status", [422, 500])
