@@ -52,18 +52,21 @@ class Orphan(NamedTuple):
 
 def undeclared(
     matches: Sequence[Match], elsewhere: Mapping[Key, Declaration], context: PlanContext
-) -> tuple[list[Orphan], list[Record]]:
-    """Return the orphans, and the records of objects that are gone or belong to others.
+) -> tuple[list[Orphan], list[Record], list[Record]]:
+    """Return the orphans, and two lists of records.
 
-    `elsewhere` holds the entries that are for other targets.
+    The objects of the first are gone or belong to others. The entries of the second mean other
+    objects now. `elsewhere` holds the entries that are for other targets.
     """
     claims = _Claims(matches)
-    orphans, gone = [], []
+    orphans, gone, replaced = [], [], []
     for record in context.inventory.owned:
-        if record.object_id in claims.ids or record.key in claims.present:
+        if record.object_id in claims.ids:
             continue
         live = context.live.by_id.get(record.object_id)
-        if live and live.ours:
+        if record.key in claims.present:
+            replaced.append(record)
+        elif live and live.ours:
             entry = elsewhere.get(record.key)
             if entry is None:
                 why = "no longer declared"
@@ -76,7 +79,7 @@ def undeclared(
             gone.append(record)
     if context.policy.prune is Prune.SCOPE:
         orphans += _never_owned(claims, context)
-    return orphans, gone
+    return orphans, gone, replaced
 
 
 @dataclass(frozen=True)

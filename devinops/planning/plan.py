@@ -267,7 +267,8 @@ def build_plan(
     _plan_matches(matches, context, draft)  # everything, from the entries
     references = _resolve_references(matches, context, draft)  # of changes; blocks changes
     waiting = {blocked.key for blocked in draft.blocked} | references.waiting_entries
-    orphans, gone = undeclared(matches, elsewhere, context)
+    orphans, gone, replaced = undeclared(matches, elsewhere, context)
+    _drop_replaced(replaced, waiting, context, draft)  # dropped
     for record in gone:
         live = context.live.by_id.get(record.object_id)
         why = f"it now belongs to somebody else ({live.holder})" if live else "not live"
@@ -443,6 +444,21 @@ def _plan_orphans(
         else change
         for change in draft.changes
     ]
+
+
+def _drop_replaced(
+    records: Iterable[Record], waiting: Collection[Key], context: PlanContext, draft: PlanDraft
+) -> None:
+    """Drop the records whose entries mean other objects now, unless that waits for a person."""
+    others = {change.key: change.id for change in draft.changes}
+    for record in records:
+        live = context.live.by_id.get(record.object_id)
+        if live and record.key in others:
+            taker = others[record.key] or "a new object"
+            reason = f"it is {live.key} in the web app now, and {taker} takes its place"
+            draft.drop(record, live if live.ours else None, reason)
+        elif not (live or record.key in others or record.key in waiting):
+            draft.drop(record, None, "not live, and people manage the object that takes its place")
 
 
 def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext) -> list[Live]:
