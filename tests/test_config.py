@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -140,6 +141,18 @@ def test_without_the_setting_the_remote_decides_where_the_inventory_is(
     else:
         found = settings(root, KEY | ci, Flags(target="b"))
         assert (str(found.inventory), found.sources["inventory"]) == expected
+
+
+def test_without_git_a_clone_is_not_taken_for_a_directory_without_a_remote(
+    repository: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = config(repository, "targets:\n  b: {}\n")
+    git(root, "init", "-q")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ConfigError, match="git is not installed, or does not respond; fix that"):
+        settings(root, KEY)
+    shutil.rmtree(root / ".git")
+    assert settings(root, KEY).inventory.store == "file"
 
 
 def test_the_owner_is_the_targets_name_unless_the_target_says_otherwise(repository: Write) -> None:

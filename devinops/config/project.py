@@ -127,13 +127,18 @@ class Project:
     def default_store(self) -> Literal["branch", "file"]:
         """Where the inventory of a target without `inventory` is: on a branch if there is a remote.
 
-        Raises ConfigError if git refuses to use the repository.
+        Raises ConfigError if git refuses to use the repository, or does not run in one.
         """
-        result = Git(self.root).attempt("remote")
-        if result and result.code and not found_no_repository(result):
+        root, error = self.root.resolve(), ""
+        result = Git(root).attempt("remote")
+        if result is None and any((path / ".git").exists() for path in (root, *root.parents)):
+            error = "git is not installed, or does not respond"
+        elif result and result.code and not found_no_repository(result):
+            error = error_line(result.err)
+        if error:
             raise ConfigError(
                 "git cannot use the repository here, so it is not clear where the inventory is: "
-                f"{error_line(result.err)}; fix that, or set inventory: {{store: file}} in {CONFIG}"
+                f"{error}; fix that, or set inventory: {{store: file}} in {CONFIG}"
             )
         return "branch" if result and result.text else "file"
 
