@@ -14,6 +14,7 @@ import yaml
 from devinops.cli.ci_files import marked
 from devinops.cli.handlers.init import HOOK_FILES, SAMPLE, Repository
 from devinops.cli.installed_from import Origin
+from devinops.config.reading import read_project
 from devinops.emulator import Emulator
 from devinops.render import line_diff
 from tests.testing.command_line import Devinops
@@ -86,6 +87,16 @@ def test_without_a_remote_the_inventory_is_in_a_file(tmp_path: Path, devinops: D
         "inventory": {"store": "file"},
         "prune": "owned",
     }
+
+
+def test_init_writes_down_the_default_also_for_a_remote_of_another_name(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    git(tmp_path, "init")
+    git(tmp_path, "remote", "add", "upstream", "../upstream.git")
+    assert read_project(tmp_path).default_store == "branch"
+    devinops("init", "-C", tmp_path)
+    assert read_project(tmp_path).inventory_of("production") == {"store": "branch"}
 
 
 def test_with_a_remote_the_inventory_works_as_init_writes_it(

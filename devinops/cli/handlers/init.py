@@ -112,7 +112,7 @@ class Repository:
             host,
             repo,
             branch,
-            bool(url),
+            bool(git.line("remote")),
             Path(top) if top else None,
             "" if below == "." else below,
             is_guess,
