@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from devinops import atomic
+from devinops.api import open_reader
 from devinops.cli.handlers.export_status import (
     known_ids,
     locked_names,
@@ -25,7 +25,7 @@ from devinops.cli.options import Options
 from devinops.cli.output import write_file
 from devinops.cli.readable_kinds import reachable, readable
 from devinops.cli.session import failures_written, open_session
-from devinops.export.objects import Item, listed_entries, listed_objects
+from devinops.export.objects import listed_entries, listed_objects
 from devinops.export.page import Remark
 from devinops.export.plugin import (
     MANIFEST,
@@ -48,10 +48,14 @@ from devinops.model.errors import NotWritten, Refused, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
-
-if TYPE_CHECKING:
-    from devinops.schema.base_document import Document
-    from devinops.schema.command_outputs import RemarkItem
+from devinops.schema.base_document import HEAD, Document
+from devinops.schema.command_outputs import (
+    ObjectsDocument,
+    ObjectsReport,
+    PluginFileItem,
+    PluginReport,
+    RemarkItem,
+)
 
 MAX_KEYS = 3
 """How many keys a line names, without -v."""
@@ -316,9 +320,6 @@ def _summary(exported: Exported, directory: Path, flags: str, *, check: bool) ->
 
 
 def _plugin_report(exported: Exported, directory: Path, code: ExitCode, check: bool) -> Document:
-    from devinops.schema.base_document import HEAD
-    from devinops.schema.command_outputs import PluginFileItem, PluginReport
-
     return PluginReport(
         **HEAD,
         exit_code=code,
@@ -336,28 +337,10 @@ def _plugin_report(exported: Exported, directory: Path, code: ExitCode, check: b
 
 
 def _items(remarks: Iterable[Remark]) -> tuple[RemarkItem, ...]:
-    from devinops.schema.command_outputs import RemarkItem
-
     return tuple(RemarkItem(str(remark.key), remark.text) for remark in remarks)
 
 
 # --- JSON ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Objects:
-    """What is written as JSON, and what is not. `not_read` are kind → why the key may not."""
-
-    source: str
-    target: str | None
-    org_id: str | None
-    items: Sequence[Item]
-    losses: Sequence[Remark]
-    not_read: dict[str, str]
-
-    @property
-    def code(self) -> ExitCode:
-        return ExitCode.DECIDE if self.not_read else ExitCode.OK
 
 
 def _json(options: Options, out: Path | None, live: bool) -> ExitCode:
@@ -365,67 +348,57 @@ def _json(options: Options, out: Path | None, live: bool) -> ExitCode:
         raise UsageError(
             "--to json prints the objects themselves: for a report with --format, pass --out FILE"
         )
-    objects = _live_objects(options) if live else _declared_objects(options)
+    document, losses = _live_objects(options) if live else _declared_objects(options)
+    code = ExitCode.DECIDE if document.not_read else ExitCode.OK
     from devinops.render.json import dump
 
     most = None if options.verbose else MAX_KEYS
     lines = [
-        *_grouped(objects.losses, "", most),
-        *(f"not read: {kind}: {why}" for kind, why in objects.not_read.items()),
+        *_grouped(losses, "", most),
+        *(f"not read: {kind}: {why}" for kind, why in document.not_read.items()),
     ]
     if out is None:
         for line in lines:
             options.say(line)
-        for chunk in dump(_objects_document(objects)):
+        for chunk in dump(document):
             click.echo(chunk, nl=False)
-        return objects.code
-    write_file(out, dump(_objects_document(objects)), "--out")
-    lines.append(f"Exported {counted(len(objects.items), 'object')} to {out}")
-    document = partial(_objects_report, objects, out)
-    options.answer(SimpleAnswer(lines, document, exit_code=objects.code))
-    return objects.code
+        return code
+    write_file(out, dump(document), "--out")
+    number = len(document.items)
+    lines.append(f"Exported {counted(number, 'object')} to {out}")
+    report = ObjectsReport(
+        **HEAD,
+        exit_code=code,
+        file=str(out),
+        objects=number,
+        remarks=_items(losses),
+        not_read=document.not_read,
+    )
+    options.answer(SimpleAnswer(lines, lambda: report, exit_code=code))
+    return code
 
 
-def _declared_objects(options: Options) -> _Objects:
+def _declared_objects(options: Options) -> tuple[ObjectsDocument, Sequence[Remark]]:
+    """Return the objects of the entries, and what they lose."""
     target, entries, _ = selected_entries(options)
     items, losses = listed_entries(entries)
-    return _Objects("files", target, None, items, losses, {})
+    document = ObjectsDocument(
+        **HEAD, source="files", target=target, org_id=None, items=tuple(items), not_read={}
+    )
+    return document, losses
 
 
-def _live_objects(options: Options) -> _Objects:
-    from devinops.api import open_reader
-
+def _live_objects(options: Options) -> tuple[ObjectsDocument, Sequence[Remark]]:
+    """Return the objects that the key may read; they lose nothing."""
     with open_session(options, open_reader) as session:
         reading = readable(session, reachable(session), verify=True)
         target = session.client.target
-    items = listed_objects(reading.snapshot.objects)
-    not_read = {refusal.kind: refusal.reason for refusal in reading.not_read}
-    return _Objects("organization", target.name, target.org_id, items, (), not_read)
-
-
-def _objects_document(objects: _Objects) -> Document:
-    from devinops.schema.base_document import HEAD
-    from devinops.schema.command_outputs import ObjectsDocument
-
-    return ObjectsDocument(
+    document = ObjectsDocument(
         **HEAD,
-        source="organization" if objects.source == "organization" else "files",
-        target=objects.target,
-        org_id=objects.org_id,
-        items=tuple(objects.items),
-        not_read=objects.not_read,
+        source="organization",
+        target=target.name,
+        org_id=target.org_id,
+        items=tuple(listed_objects(reading.snapshot.objects)),
+        not_read={refusal.kind: refusal.reason for refusal in reading.not_read},
     )
-
-
-def _objects_report(objects: _Objects, out: Path) -> Document:
-    from devinops.schema.base_document import HEAD
-    from devinops.schema.command_outputs import ObjectsReport
-
-    return ObjectsReport(
-        **HEAD,
-        exit_code=objects.code,
-        file=str(out),
-        objects=len(objects.items),
-        remarks=_items(objects.losses),
-        not_read=objects.not_read,
-    )
+    return document, ()

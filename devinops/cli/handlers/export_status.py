@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from devinops.cli.options import Options
 from devinops.config.reading import read_project, read_repository
@@ -27,9 +27,8 @@ from devinops.model.inventory import Record
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Source
 from devinops.render.answers import SimpleAnswer
-
-if TYPE_CHECKING:
-    from devinops.schema.command_outputs import ComparedItem, StatusReport
+from devinops.schema.base_document import HEAD
+from devinops.schema.command_outputs import ComparedItem, StatusReport
 
 # --- what is read ---------------------------------------------------------------------------------
 
@@ -166,8 +165,5 @@ def _lines(items: list[ComparedItem]) -> Iterator[str]:
 def _report(
     items: list[ComparedItem], directories: tuple[Path, ...], code: ExitCode
 ) -> StatusReport:
-    from devinops.schema.base_document import HEAD
-    from devinops.schema.command_outputs import StatusReport
-
     directory_names = tuple(map(str, directories))
     return StatusReport(**HEAD, exit_code=code, directories=directory_names, skills=tuple(items))
