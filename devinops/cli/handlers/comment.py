@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -70,16 +70,6 @@ def run(
 _Outcome = Literal["created", "updated", "unchanged", "outdated", "merged", "step-summary", "none"]
 
 
-@dataclass(frozen=True)
-class _Result:
-    """What happened to a report; `url` is the comment that has it."""
-
-    outcome: _Outcome
-    about: Marker
-    request: int | None
-    url: str | None = None
-
-
 def _comment(options: Options, file: Path, author: str | None, request: int | None) -> SimpleAnswer:
     job = _job(request)
     text, doubt = _read_report(file, job.directory)
@@ -98,19 +88,18 @@ def _comment(options: Options, file: Path, author: str | None, request: int | No
     if job.request is None:
         noun = _NOUNS[job.system]
         options.say(f"this job does not belong to a {noun}, so there is no comment (see --request)")
-        return _answer(_Result("none", about, None))
+        return _answer("none", about, None)
     try:
-        result = _post(options, job, job.request, text, about, author)
+        return _post(options, job, job.request, text, about, author)
     except DevinopsError as error:
         if not (job.is_fork and is_denied(error)):
             raise
-        result = _instead(options, job, text, about)
-    return _answer(result)
+        return _instead(options, job, text, about)
 
 
 def _post(
     options: Options, job: Job, request: int, text: str, about: Marker, author: str | None
-) -> _Result:
+) -> SimpleAnswer:
     from devinops.ci.posted_comment import PostOutcome, ReportToPost, post
 
     with _host(options, job, writes=True) as host:
@@ -133,7 +122,7 @@ def _post(
     if posted.outcome is PostOutcome.MERGED:
         options.say(f"{host.noun} {request} is merged, and what was reviewed there stays as it is")
     url = posted.comment.url if posted.comment else None
-    return _Result(posted.outcome.value, about, request, url)
+    return _answer(posted.outcome.value, about, request, url)
 
 
 def _check_commit(named: str, expected: str) -> None:
@@ -145,7 +134,7 @@ def _check_commit(named: str, expected: str) -> None:
         )
 
 
-def _instead(options: Options, job: Job, text: str, about: Marker) -> _Result:
+def _instead(options: Options, job: Job, text: str, about: Marker) -> SimpleAnswer:
     """Put the report of a fork, which gets no token that can comment, into the step summary."""
     try:
         written = append_summary(os.environ, text)
@@ -155,30 +144,32 @@ def _instead(options: Options, job: Job, text: str, about: Marker) -> _Result:
     options.say(
         f"{_NOUNS[job.system]} {job.request} comes from a fork, whose jobs may not comment; {where}"
     )
-    return _Result("step-summary" if written else "none", about, job.request)
+    return _answer("step-summary" if written else "none", about, job.request)
 
 
-def _answer(result: _Result) -> SimpleAnswer:
-    lines = [f"comment {result.outcome}: {result.url}"] if result.url else []
-    return SimpleAnswer(lines, lambda: _document(result))
+def _answer(
+    outcome: _Outcome, about: Marker, request: int | None, url: str | None = None
+) -> SimpleAnswer:
+    """Return what happened to a report; `url` is the comment that has it."""
 
+    def document() -> CommentDocument:
+        from devinops.schema.base_document import HEAD
+        from devinops.schema.command_outputs import CommentDocument
 
-def _document(result: _Result) -> CommentDocument:
-    from devinops.schema.base_document import HEAD
-    from devinops.schema.command_outputs import CommentDocument
+        return CommentDocument(
+            **HEAD,
+            outcome=outcome,
+            root=about.root,
+            target=about.target,
+            org_id=about.organization,
+            digest=about.digest,
+            commit=about.commit,
+            request=request,
+            url=url,
+            exit_code=ExitCode.OK,
+        )
 
-    return CommentDocument(
-        **HEAD,
-        outcome=result.outcome,
-        root=result.about.root,
-        target=result.about.target,
-        org_id=result.about.organization,
-        digest=result.about.digest,
-        commit=result.about.commit,
-        request=result.request,
-        url=result.url,
-        exit_code=ExitCode.OK,
-    )
+    return SimpleAnswer([f"comment {outcome}: {url}"] if url else [], document)
 
 
 # --- the report to post -------------------------------------------------------------------------
