@@ -138,6 +138,7 @@ def _refusal(path: Path, used: Iterable[Path], root: Path) -> str:
 
 def _is_read(real: Path, root: Path) -> bool:
     """Return whether devinops reads this file, or would read it if it existed."""
+    from devinops.config.reading import read_repository
     from devinops.kinds import KINDS
     from devinops.load.file_names import CONFIG
 
@@ -145,18 +146,11 @@ def _is_read(real: Path, root: Path) -> bool:
         return True
     if any(_same(real, root / name) for name in (CONFIG, *KINDS.files)):
         return True
-    # `paths` and `body_file` may name any other existing file below the root.
-    return real.exists() and any(_same(real, root / name) for name in _names_read(root))
-
-
-def _names_read(root: Path) -> Iterable[str]:
-    from devinops.config.reading import open_project
-    from devinops.load import load
-
-    project, _ = open_project(root)
-    loaded = load(root, paths=project.paths, ignore=project.ignore)
-    targets = [project.targets_file.path] if project.targets_file else []
-    return (*targets, *loaded.files, *loaded.bodies)
+    if not real.exists():
+        return False
+    # Settings and entries may name any other existing file below the root.
+    _, loaded = read_repository(root)
+    return any(_same(real, root / name) for name in (*loaded.files, *loaded.bodies))
 
 
 def _real(path: Path) -> Path:
