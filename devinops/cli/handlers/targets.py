@@ -46,7 +46,9 @@ def run(
         return _waves(options)
     with failures_written(options):
         project = read_project(options.root)
-        chosen = _chosen(project, options)
+        chosen = tuple(project.targets)
+        if chosen and options.flags.selectors:
+            chosen = selected_targets(project, options.flags)
         if affected:
             from devinops.cli.affected_targets import only_affected
 
@@ -69,13 +71,6 @@ def _waves(options: Options) -> ExitCode:
     text = lines(found.statuses, found.commit, holds, options.command_flags)
     options.answer(RolloutAnswer(*found, holds, list(text), lambda: document(found)))
     return ExitCode.OK
-
-
-def _chosen(project: Project, options: Options) -> tuple[str, ...]:
-    """Return the names of the targets to list: all, if none is selected. Raises UsageError."""
-    if options.flags.selectors or not project.targets:
-        return selected_targets(project, options.flags) if project.targets else ()
-    return tuple(project.targets)
 
 
 def key_variable(target: Mapping[str, Any]) -> str:
