@@ -59,11 +59,6 @@ class Pipeline:
     waves: Sequence[str] = ()
 
     @property
-    def all_keys(self) -> list[str]:
-        """The variables of all targets, without duplicates."""
-        return sorted({*self.keys.values(), *self.enterprise_keys.values()}) or [DEFAULT_KEY]
-
-    @property
     def is_many(self) -> bool:
         """Whether there are several targets, which each job works on together."""
         return len(self.keys) > 1
@@ -189,7 +184,7 @@ def key_note(system: str, pipeline: Pipeline) -> str:
     }
     if system not in where:
         return ""
-    keys = pipeline.all_keys
+    keys = pipeline.job_keys
     reading = ", ".join(f"{key}_PLAN" for key in keys)
     place = "in the environment devin, which"
     if "waves" in pipeline.parts:
@@ -228,7 +223,7 @@ def github_values(pipeline: Pipeline) -> dict[str, str]:
 
 def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
     """Return the values of the placeholders in gitlab.yml, which becomes this file."""
-    keys = pipeline.all_keys
+    keys = pipeline.job_keys
     return {
         **_common(pipeline),
         "lock": GITLAB_LOCK,

@@ -51,6 +51,7 @@ from devinops.load.discover import Finder, is_inside
 from devinops.load.file_names import CONFIG
 from devinops.model.errors import ConfigError, NotWritten
 from devinops.model.exit_codes import ExitCode
+from devinops.render.escape import line, lines
 from devinops.render.line_diff import shown
 from devinops.render.terminal import Terminal
 
@@ -146,8 +147,6 @@ def _branch(git: Git) -> tuple[str, bool]:
 
 def run(root: Path | None, ci: str | None, editor: str | None) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    from devinops.render.escape import line, lines
-
     root = Path(os.path.realpath(root or Path.cwd()))
     git = Repository.of(root)
     setup = set_up(root, git, ci=ci, editor=editor)
@@ -291,7 +290,7 @@ def _lack(existing: str, pipeline: Pipeline) -> str:
         return ""
     text = _without_comments(existing)
     is_for_all = bool(re.search(r"--target .*--affected", text))
-    wanted = pipeline.all_keys if is_for_all else pipeline.keys
+    wanted = pipeline.job_keys if is_for_all else pipeline.keys
     lacking = [
         name for name in wanted if not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", text)
     ]
@@ -357,8 +356,6 @@ def _gitlab_file(root: Path, git: Repository, pipeline: Pipeline) -> str:
 
 
 def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
-    from devinops.render.escape import line
-
     terminal = Terminal(width=terminal_width(sys.stdout))
     click.echo("\nNext:")
     for command in _next_commands(git, root, setup.pipeline):
