@@ -657,7 +657,8 @@ def targets(**arguments: Any) -> ExitCode:
 
     With discover, compare them with the organizations of the enterprise, and write the difference
     into the file that has the targets: a new organization becomes a target, and a new name its
-    title. An organization that is gone is only reported. This needs a key of the enterprise with
+    title. An organization that is gone is only reported, and `ignore_organizations` in
+    devinops.yaml names those that get no target. This needs a key of the enterprise with
     the permission ManageOrganizations, in the variable of --target, or else of the defaults.
 
     \b

@@ -22,6 +22,7 @@ from devinops.cli.output import tell
 from devinops.cli.progress import Progress
 from devinops.config.reading import open_project, read_entries, read_project
 from devinops.config.settings import Settings, resolve, selected_targets
+from devinops.environment import ci_sign
 from devinops.inventory import Store, busy, open_store, wait_for_runs
 from devinops.inventory.job import job_of
 from devinops.kinds import KINDS
@@ -139,8 +140,15 @@ class Session(Generic[C_co]):
         """Return what other runs have not finished."""
         return tuple(f"busy: {text}" for text in busy(inventory, self.options.command_flags))
 
-    def rename_notes(self, inventory: Inventory) -> Iterator[str]:
-        """Yield what to do if the target was renamed, so that its inventory is not found."""
+    def place_notes(self, inventory: Inventory) -> Iterator[str]:
+        """Yield that the inventory may be lost with the job, or have another target's name."""
+        in_file = self.settings.inventory.store == "file"
+        if in_file and not inventory.records and ci_sign(os.environ):
+            yield (
+                f"this is CI, and the checkout has no {self.store.label}: if the job does not "
+                "commit that file, the next one owns nothing, and creates an entry with a new name "
+                "a second time: set inventory: {store: branch}"
+            )
         if not inventory.records and (old := self.store.other_name()):
             name = self.client.target.name
             yield (
@@ -244,7 +252,7 @@ class Session(Generic[C_co]):
 
             changes = with_versions(plan.changes, inventory, Git(self.settings.root).contents)
             plan = replace(plan, changes=changes)
-        notes = (*self.busy_notes(inventory), *self.rename_notes(inventory), *plan.notes)
+        notes = (*self.busy_notes(inventory), *self.place_notes(inventory), *plan.notes)
         plan = replace(plan, notes=notes, refusals=(*self.misplaced(plan), *plan.refusals))
         return Planned(plan, snapshot)
 

@@ -711,3 +711,24 @@ def test_drift_after_a_run_that_died_leads_to_an_apply_that_is_not_refused(
     devinops(*shlex.split(first))
     assert devinops(*shlex.split(second), "--yes").code == 0
     assert devinops("drift", "-C", root).code == 0
+
+
+def test_a_plan_in_ci_says_that_a_new_file_is_lost_with_the_job(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository({"devinops.yaml": CONFIG, "knowledge/a.md": note("A", "a")})
+
+    def warns(*argv: str) -> bool:
+        words = (
+            "this is CI, and the checkout has no .devinops/production.jsonl: if the job does not"
+        )
+        return words in " ".join(devinops(*argv, "-C", root).out.split())
+
+    assert not warns("plan")
+    monkeypatch.setenv("CI", "true")
+    assert warns("apply", "--yes")
+    assert not warns("plan")
+    (root / ".devinops" / "production.jsonl").unlink()
+    repository({"knowledge/a.md": note("B", "a")})
+    assert warns("apply", "--yes")
+    assert sorted(names(emulator)) == ["A", "B"], "what the note warns of"
