@@ -8,7 +8,6 @@ from typing import Any
 
 from devinops.model.changes import Action, Blocker, Change, FieldChange
 from devinops.model.inventory import fingerprint
-from devinops.model.keys import Key
 from devinops.model.kind import Role
 from devinops.model.objects import Access, Declaration, Live
 from devinops.model.values import UNSET
@@ -22,7 +21,6 @@ from devinops.planning.draft import (
 )
 from devinops.planning.lifecycles.managed import EQUAL, Managed
 from devinops.planning.match import Match
-from devinops.planning.orphans import Orphan
 
 _DAYS = {"d": 1, "w": 7}
 
@@ -101,13 +99,6 @@ class Contract(Managed):
         draft.changes.append(
             Change(action, declaration.key, reason, live.id, declaration, real, fields)
         )
-
-    def orphan(
-        self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
-    ) -> None:
-        """Delete the object; a guard asks a person first, because nobody can restore its value."""
-        why = f"{orphan.why}; no rollback restores its value"
-        super().orphan(orphan._replace(why=why), successor, context, draft)
 
     def rollback(
         self, saved: Saved, live: Live | None, context: RollbackContext, draft: PlanDraft

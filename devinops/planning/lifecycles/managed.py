@@ -10,7 +10,7 @@ from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocker, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Base, MergedFields, Record, base, fingerprint, fingerprints
 from devinops.model.keys import Key
-from devinops.model.kind import ApiVersion, Kind, Resource
+from devinops.model.kind import ApiVersion, Kind, Lifecycle, Resource
 from devinops.model.objects import Declaration, Ensure, Live, member_names
 from devinops.model.policy import ADOPT, OnDrift
 from devinops.model.values import UNSET, canonical_text
@@ -572,6 +572,8 @@ def _updates(kind: Kind, api: ApiVersion, field: str) -> bool:
 
 def _final(kind: Kind, api: ApiVersion) -> str:
     """Return that a delete cannot be undone, as the end of a reason; empty if it can be."""
+    if kind.lifecycle is Lifecycle.CONTRACT:
+        return "; no rollback restores its value"
     if kind.apis[api].creates:
         return ""
     return f"; final: no API creates {kind.with_article} again, so no rollback restores it"
