@@ -12,6 +12,7 @@ from devinops.emulator import Emulator
 from devinops.kinds.schedule import Schedule, as_automation
 from devinops.load import load
 from tests.testing.command_line import Devinops, Write
+from tests.testing.inventories import NO_INVENTORY
 
 DAILY: dict[str, Any] = {"name": "Daily", "prompt": "Look.", "frequency": "0 9 * * *"}
 TOMBSTONE = "schedules: [{name: Daily, ensure: absent}]"
@@ -101,7 +102,7 @@ def test_a_tombstone_deletes_for_good_and_a_plan_says_how_to_replace_the_others(
     more = [{**DAILY, "name": f"Other {number}"} for number in range(count - 1)]
     with Emulator({"organizations": {"org-emulator": {"schedules": [DAILY, *more]}}}) as emulator:
         use(emulator.url)
-        root = repository({"schedules.yaml": TOMBSTONE})
+        root = repository(NO_INVENTORY | {"schedules.yaml": TOMBSTONE})
         plan = devinops("plan", "-C", root)
         assert plan.code == 0, plan
         assert plan.out.count("write it as an automation") == count - 1
@@ -147,7 +148,8 @@ def test_a_schedule_stays_if_the_automation_that_replaces_it_is_not_created(
 ) -> None:
     with Emulator({"organizations": {"org-emulator": {"schedules": [DAILY]}}}) as emulator:
         use(emulator.url)
-        root = repository({"schedules.yaml": TOMBSTONE, "automations.yaml": REPLACEMENT})
+        entries = {"schedules.yaml": TOMBSTONE, "automations.yaml": REPLACEMENT}
+        root = repository(NO_INVENTORY | entries)
         emulator.faults = [{"method": "POST", "fault": "status", "status": 400, "times": 1}]
         failed = devinops("apply", "-C", root, "--yes")
         assert (failed.code, len(emulator.store.table("schedule"))) == (1, 1), failed
