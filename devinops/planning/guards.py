@@ -185,15 +185,12 @@ class _Removals(NamedTuple):
         objects = f"{deletes} {'object' if deletes == 1 else 'objects'} and " if deletes else ""
         return f" ({objects}{removed} {'element' if removed == 1 else 'elements'} of lists)"
 
-    @property
-    def approval(self) -> Approval:
-        return allow("delete", self.total)
-
-    @property
-    def check(self) -> str:
-        """The advice to check everything that --allow-delete accepts."""
+    def refusal(self, reason: str, otherwise: str = "") -> Refusal:
+        """Return a refusal with the advice to check everything that --allow-delete accepts."""
         check_all = f"check all {self.total} deletes of this plan{self.parts}"
-        return "check it" if self.total == 1 else check_all
+        check = "check it" if self.total == 1 else check_all
+        approval = allow("delete", self.total)
+        return Refusal(f"{reason}: {check}, then pass {approval}{otherwise}", approval)
 
 
 def _never_owned(removals: _Removals, inventory: Inventory) -> Iterator[Refusal]:
@@ -204,9 +201,7 @@ def _never_owned(removals: _Removals, inventory: Inventory) -> Iterator[Refusal]
     )
     if count:
         were = "object in scope was" if count == 1 else "objects in scope were"
-        approval = removals.approval
-        reason = f"{count} {were} never owned: {removals.check}, then pass {approval}"
-        yield Refusal(reason, approval)
+        yield removals.refusal(f"{count} {were} never owned")
 
 
 def _never_restored(removals: _Removals) -> Iterator[Refusal]:
@@ -216,11 +211,9 @@ def _never_restored(removals: _Removals) -> Iterator[Refusal]:
         what, values = f"{count} {KINDS[noun].section}", "their values"
         if count == 1:
             what, values = f"1 {noun}", "its value"
-        yield Refusal(
-            f"{what} without an entry would be deleted, and nobody can restore {values}: "
-            f"{removals.check}, then pass {removals.approval}; to keep it, declare it with "
-            "ensure: unmanaged",
-            removals.approval,
+        yield removals.refusal(
+            f"{what} without an entry would be deleted, and nobody can restore {values}",
+            "; to keep it, declare it with ensure: unmanaged",
         )
 
 
@@ -258,9 +251,7 @@ def _too_many_removals(
         for kind, count in sorted(deletes.items())
     ]
     reasons += [_too_many_elements(elements, limit) for elements in removals.elements]
-    approval = removals.approval
-    for reason in filter(None, reasons):
-        yield Refusal(f"{reason}: {removals.check}, then pass {approval}", approval)
+    yield from map(removals.refusal, filter(None, reasons))
 
 
 def _too_many_elements(elements: RemovedElements, limit: MaxDelete) -> str:
