@@ -9,7 +9,6 @@ from typing import Final, NamedTuple, Protocol
 
 from devinops import atomic, waiting
 from devinops.inventory import disk
-from devinops.inventory.format import announces
 
 _SHORTEST_S, _LONGEST_S = 0.2, 3.2
 _ATTEMPTS: Final = 8
@@ -96,10 +95,6 @@ class Backend(Protocol):
         """
         ...
 
-    def is_announced(self, run: str, stored: Stored) -> bool:
-        """Return whether a run has open intents, for any target."""
-        ...
-
 
 class FileBackend:
     """`.devinops/<target>.jsonl` below the root, for one machine or for teams that commit the file.
@@ -141,6 +136,3 @@ class FileBackend:
         for name in (name for name, text in texts.items() if text is None):
             disk.remove(self.directory / name)
         return before.changed(texts)
-
-    def is_announced(self, run: str, stored: Stored) -> bool:
-        return any(announces(text, run) for text in self.all_texts(stored).values())

@@ -25,7 +25,6 @@ from devinops.git import (
 )
 from devinops.inventory import disk
 from devinops.inventory.backend import RUNS, Stored, WriteConflict, attempts
-from devinops.inventory.format import announces
 from devinops.inventory.push_refusals import advice
 from devinops.model.errors import ConfigError, InventoryError
 from devinops.model.suggest import did_you_mean
@@ -328,9 +327,6 @@ class BranchBackend:
             self._verify_push(commit, before, error)
             self._push_verified = True
         return before.changed(texts, commit)
-
-    def is_announced(self, run: str, stored: Stored) -> bool:
-        return any(announces(text, run) for text in stored.texts.values())
 
     def _verify_push(self, commit: str, before: Stored, error: str) -> None:
         """Raise an error unless the pushed commit is at the tip of the branch.

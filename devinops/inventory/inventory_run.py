@@ -21,7 +21,7 @@ from devinops import atomic, signals, waiting
 from devinops.inventory import disk
 from devinops.inventory.backend import RUNS, Backend, Stored, WriteConflict, attempts
 from devinops.inventory.disk import abandoned, hold
-from devinops.inventory.format import dump_run, parse_header, parse_run
+from devinops.inventory.format import announces, dump_run, parse_header, parse_run
 from devinops.inventory.merge import NO_JOB, Job, RunFile
 from devinops.model.errors import DevinopsError, InventoryError, Stale
 from devinops.model.keys import listed
@@ -372,7 +372,9 @@ class InventoryRun:
     def _remove_dead_locks(self) -> None:
         """Remove the locks of runs that died here, once no target has intents of them."""
         for run in self._died_here():
-            if self._loaded and not self.backend.is_announced(run, self._loaded.stored):
+            assert self._loaded, "what is saved was loaded"
+            texts = self.backend.all_texts(self._loaded.stored).values()
+            if not any(announces(text, run) for text in texts):
                 disk.remove(self._lock_path(run))
 
     def _lock_path(self, run: str) -> Path:
