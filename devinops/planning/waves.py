@@ -90,12 +90,12 @@ def find_waves(
 
 def _wave(item: Mapping[str, Any], names: Iterable[str], targets: Targets) -> Wave:
     held = tuple(name for name in names if "hold" in targets[name])
-    soak, most = item.get("soak"), item.get("max_failed")
+    most = item.get("max_failed")
     return Wave(
         item["name"],
         tuple(name for name in names if name not in held),
         held,
-        duration(soak) if isinstance(soak, str) else timedelta(),
+        duration(str(item.get("soak"))),
         most if isinstance(most, int) else 0,
     )
 
@@ -195,16 +195,13 @@ def facts_of(plan: FleetPlan, known: Mapping[str, TargetFacts]) -> dict[str, Tar
     facts = {}
     for target in plan.targets:
         failure = target.message if target.state is not TargetState.PLANNED else ""
-        if target.refusals or target.blocked:
-            failure = (
-                "its plan needs an approval"
-                if target.refusals
-                else "blocked until a person decides"
-            )
+        if target.blocked:
+            failure = "blocked until a person decides"
+        if target.refusals:
+            failure = "its plan needs an approval"
         own = known.get(target.name, TargetFacts())
-        moves = bool(target.moves_from)
         facts[target.name] = own._replace(
-            changed=frozenset(changed[target.name]), failure=failure, moves=moves
+            changed=frozenset(changed[target.name]), failure=failure, moves=bool(target.moves_from)
         )
     return facts
 
