@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from devinops import waiting
 from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
-from devinops.model.changes import DROPPING, Action, Change, Outcome, Result
+from devinops.model.changes import DELETING, DROPPING, Action, Change, Outcome, Result
 from devinops.model.client_protocols import BeforeAgain, Writer, ignore
 from devinops.model.errors import TOO_MANY, ApiError, DevinopsError, Terminated, Unreachable
 from devinops.model.exit_codes import ExitCode
@@ -142,8 +142,6 @@ class Applier:
         self.finished = False
         self._created: dict[Key, str] = {}
         self._known = {*known}
-        # The ids that no new object can have. `_known` also has those of replaced objects.
-        self._taken = {*known}
         self._lock = threading.Lock()
         # Only one list at a time is in memory, however many creates have an unknown outcome.
         self._listing = threading.Lock()
@@ -200,8 +198,7 @@ class Applier:
         live = result.live
         # Of an object that is only adopted, the API has the time of somebody's edit.
         upserts = [replace(self._record(change, live), at=time_of(live.updated_at))] if live else []
-        is_removed = change.action in (Action.DELETE, Action.REPLACE)
-        removals = [change.object_id] if is_removed else []
+        removals = [change.object_id] if change.action in DELETING else []
         self._try_journal(lambda: self.journal.settle(upserts, removals))
 
     def _record_only(self, changes: Sequence[Change]) -> list[Result]:
@@ -343,13 +340,14 @@ class Applier:
         ids = self._ids(change)
         remark = ""
         try:
-            live = self.writer.create(change.written(), ids, value=value, taken=self._taken)
+            # The new object may have the id of the one that it replaces.
+            taken = self._known - {change.id} if change.id else self._known
+            live = self.writer.create(change.written(), ids, value=value, taken=taken)
         except ApiError as error:
             if error.answered:
                 raise
             live, remark = self._recover(change, error), FOUND_AFTERWARDS
         self._known.add(live.id)
-        self._taken.add(live.id)
         self._created[change.key] = live.id
         loss = self._hand_over(change, live)
         self._verify_stored(change, change.written(), live)
@@ -379,7 +377,6 @@ class Applier:
         The next attempt starts only if the lists show that the one before created nothing.
         """
         self._delete(change)
-        self._taken.discard(change.object_id.id)  # the new object may have the same id
         attempt = 0
         while True:
             attempt += 1
@@ -510,11 +507,9 @@ class Applier:
 
     def _verify_unknown(self, before: Live, after: Live) -> None:
         """Raise _Unclear if the object lost a member that devinops does not know."""
-        if not lost_members(before, after):
-            return
-        if not self.writer.reads_one(before.key.kind):
-            return  # the response may be made up from the request
-        if gone := lost_members(before, self._shown_now(after)):
+        # Without a read of one object, the response may be made up from the request.
+        is_doubtful = lost_members(before, after) and self.writer.reads_one(before.key.kind)
+        if is_doubtful and (gone := lost_members(before, self._shown_now(after))):
             raise _Unclear(
                 f"the update lost its {', '.join(gone)}, which devinops does not know: set it "
                 "again in the web app"

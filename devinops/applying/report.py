@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from devinops.model.changes import Action, Blocked, Change, Outcome, Result
+from devinops.model.changes import DELETING, Blocked, Change, Outcome, Result
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.keys import Key
 from devinops.model.kind import Lifecycle
 from devinops.planning.plan import Plan
-
-_DELETING = (Action.REPLACE, Action.DELETE)
 
 
 @dataclass(frozen=True)
@@ -58,14 +56,14 @@ class ApplyReport:
     def final(self) -> tuple[Key, ...]:
         """The objects that were deleted and that no API creates again."""
         api = self.plan.target.api
-        deleted = (c for c in self._destructive() if c.action in _DELETING)
+        deleted = (c for c in self._destructive() if c.action in DELETING)
         return tuple(change.key for change in deleted if not change.kind.apis[api].creates)
 
     def _destructive(self) -> Iterator[Change]:
         """Yield the changes that overwrote or deleted something, or may have."""
         for result in self.results:
             change = result.change
-            if result.wrote and change.live and (change.fields or change.action in _DELETING):
+            if result.wrote and change.live and (change.fields or change.action in DELETING):
                 yield change
 
     @property

@@ -25,6 +25,9 @@ class Action(StrEnum):
     FORGET = "forget"
 
 
+DELETING = frozenset({Action.DELETE, Action.REPLACE})
+"""Actions after which the object with the id of the change is gone."""
+
 DROPPING = frozenset({Action.RELEASE, Action.FORGET})
 """Actions that only remove a record from the inventory.
 

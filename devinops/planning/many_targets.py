@@ -6,13 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Set
 from dataclasses import replace
 
-from devinops.model.changes import Action, Refusal
+from devinops.model.changes import DELETING, Refusal
 from devinops.model.keys import Key
 from devinops.model.policy import Approval, Approvals, allow
 from devinops.planning.classes import FleetPlan
 from devinops.planning.plan import Plan
-
-DELETING = (Action.DELETE, Action.REPLACE)
 
 
 def plan_with_needed(approvals: Approvals, build: Callable[[Approvals], Plan]) -> Plan:

@@ -6,10 +6,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from devinops.model.changes import Action, Change
+from devinops.model.changes import DELETING, Action, Change
 from devinops.model.keys import SHOWN
 from devinops.planning.classes import ChangeClass, FleetPlan
-from devinops.planning.many_targets import DELETING
 from devinops.render import answers, fleet
 from devinops.render.changes import Level, levels
 from devinops.render.escape import line

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from devinops.model.changes import Action
+from devinops.model.changes import DELETING, Action
 from devinops.model.objects import Problem
 from devinops.planning.plan import ShownPlan
 from devinops.render import JobLinks, Style, counted
@@ -148,7 +148,7 @@ def _attention(plan: ShownPlan, will: str, style: Style) -> Iterator[Html]:
         )
     if plan.notes:
         yield notice("Notes", [bullets([prose(note) for note in plan.notes])], Look.DIM)
-    removing = any(c.action in (Action.DELETE, Action.REPLACE) for c in plan.changes)
+    removing = any(c.action in DELETING for c in plan.changes)
     risky = removing or plan.blocked or plan.refusals or any(_losses(plan))
     if plan.changes and not risky:
         safe = "Nothing is deleted, replaced or blocked."
