@@ -170,40 +170,13 @@ class NoStore:
     def other_name(self) -> str:
         return ""
 
-    def begin(self, run: str, intents: Sequence[Intent], base: Inventory) -> None:
-        pass
-
-    def settle(
-        self,
-        run: str,
-        upserts: Sequence[Record] = (),
-        removals: Sequence[ObjectId] = (),
-        at: str = "",
-    ) -> None:
-        pass
-
-    def finish(
-        self, run: str, unclear: Collection[Key] = (), failed: Sequence[Failed] = ()
-    ) -> None:
-        pass
-
-    def sweep(self) -> None:
-        pass
-
     def unlock(self, run: str) -> tuple[str, ...]:
         return ()
 
-    def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
+    def _save_nothing(self, *_: object, **__: object) -> None:
         pass
 
-    def receive(self, inventory: Inventory, why: str) -> None:
-        pass
-
-    def clear(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
+    begin = settle = finish = sweep = write = receive = clear = close = _save_nothing
 
 
 class Place(NamedTuple):

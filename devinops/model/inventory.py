@@ -33,9 +33,7 @@ MAKING = frozenset({Action.CREATE, Action.REPLACE})
 
 def time_of(seconds: int | None) -> str | None:
     """Return a time in epoch seconds as a record writes it."""
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime(TIME)
 
 
 _TO_JSON: Final = json.JSONEncoder(sort_keys=True).encode
