@@ -37,18 +37,10 @@ from devinops.model.kind import (
 from devinops.model.values import Unset
 
 
-def _group(name: str, schema: Schema) -> Any:
+def _group(name: str, schema: Schema, **facts: Any) -> Any:
     """Declare a field with parts: compared in its short form, sent in its full one."""
-
-    def to_api(value: Any, _: Any) -> Any:
-        return full(schema, value)
-
-    return attribute(
-        schema=schema,
-        names={"v3": everywhere(name)},
-        normalize=partial(short, schema),
-        to_api=to_api,
-    )
+    forms = {"normalize": partial(short, schema), "to_api": lambda value, _: full(schema, value)}
+    return attribute(schema=schema, names={"v3": everywhere(name)}, **(forms | facts))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,9 +103,9 @@ class Automation(Resource):
         names={"v3": everywhere("security_profile")},
         normalize=values.short_profile,
     )
-    session_settings: Mapping[str, Any] | None | Unset = attribute(
-        schema=values.SESSION_SETTINGS,
-        names={"v3": everywhere("session_settings")},
+    session_settings: Mapping[str, Any] | None | Unset = _group(
+        "session_settings",
+        values.SESSION_SETTINGS,
         normalize=values.short_settings,
         to_api=values.full_settings,
         completed=values.completed_settings,
