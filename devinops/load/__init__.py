@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -253,28 +254,20 @@ def read_entries(
     return reader.declarations, reader.problems
 
 
+@dataclass
 class _EntryReader:
     """Reads the files of one root in turn, and collects their declarations and problems."""
 
-    def __init__(
-        self,
-        root: str,
-        body_at: Callable[[str], str | None] | None = None,
-        seen: Callable[[Declaration], None] = lambda _: None,
-        untracked: frozenset[str] = frozenset(),
-        raws: dict[str, str] | None = None,
-        layers: Layers | None = None,
-    ) -> None:
-        self.root = root
-        self.layers = layers
-        self.untracked = untracked
-        self.body_at = body_at
-        self.seen = seen
-        self.raws = raws
-        self.declarations: list[Declaration] = []
-        self.problems: list[Problem] = []
-        self.bodies: dict[str, str] = {}
-        """Real path of each file that an entry names as its body → path of the entry."""
+    root: str
+    body_at: Callable[[str], str | None] | None = None
+    seen: Callable[[Declaration], None] = lambda _: None
+    untracked: frozenset[str] = frozenset()
+    raws: dict[str, str] | None = None
+    layers: Layers | None = None
+    declarations: list[Declaration] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    bodies: dict[str, str] = field(default_factory=dict)
+    """Real path of each file that an entry names as its body → path of the entry."""
 
     def read(self, file: files.File) -> None:
         raw, problems = files.read_raw(file.real, file.path)

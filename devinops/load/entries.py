@@ -151,20 +151,18 @@ class _Entry:
             lint=entry.get("lint", {}),
             text_file=self.text_file,
             sources=self.sources,
-            layering=self.layering(options) if options else NOT_LAYERED,
+            layering=self.layering(options),
             warnings=tuple(self.warnings()),
         )
 
     def layering(self, written: Collection[str]) -> Layering:
         """Return what the entry says about other layers, and report what contradicts itself."""
         options = {name: self.node.data[name] for name in Layering._fields if name in written}
-        if not options:
-            return NOT_LAYERED
         if self.extends and (options.get("overrides") or self.ensure is not Ensure.PRESENT):
             other = "overrides: true" if options.get("overrides") else f"ensure: {self.ensure}"
             message = f"`extends: true` keeps what `{other}` takes away: remove one of them"
             self.report(self.sources["extends"], "contradiction", message)
-        return Layering(**options)
+        return Layering(**options) if options else NOT_LAYERED
 
     @property
     def extends(self) -> bool:
