@@ -270,28 +270,23 @@ class Managed:
         live, record = orphan.live, orphan.record
         names = moved_outside(record.read, live.resource) if record else ()
         why = f"{orphan.why}{_final(live.kind, context.api)}"
-        if record is None:
-            real = context.at_live_path(live)
-            draft.delete(orphan.key, real, f"{why} ({live.id})", successor=successor)
-        elif record.protect:
+        if record and record.protect:
             reason = (
                 f"{why}, but it was declared with protect: true: restore the entry without that "
                 "line and apply, then remove it"
             )
             draft.block(Blocker.PROTECTED, record, reason, [live])
-        elif names and not (choice := draft.decision(record.key, context)):
+        elif record and names and not (choice := draft.decision(record.key, context)):
             draft.conflict(record, live, f"{why}, but {', '.join(names)} changed outside devinops")
         elif names and choice == "live":
             reason = f"{', '.join(names)}; {why}; kept"
-            draft.drift.append(
-                Drift(DriftEvent.EDITED, record.key, live.id, reason, (), orphan.source)
-            )
+            facts = (orphan.key, live.id, reason, (), orphan.source)
+            draft.drift.append(Drift(DriftEvent.EDITED, *facts))
         else:
-            real = context.at_live_path(live)
             draft.delete(
-                declared_key(live, context.inventory),
-                real,
-                why,
+                declared_key(live, context.inventory) if record else orphan.key,
+                context.at_live_path(live),
+                why if record else f"{why} ({live.id})",
                 declared_at=orphan.source,
                 successor=successor,
                 record=record,
