@@ -258,12 +258,14 @@ class PlanCollector:
         self._targets: list[TargetPlan] = []
         self._changes: Group[Change] = Group(change_reading, shared_change)
         self._classes: Group[_ClassFacts] = Group(hash)
-        self._blocked: Group[Blocked] = Group(blocked_reading, shared_blocked)
-        self._missing: Group[Missing] = Group(lambda item: item)
-        self._drift: Group[Drift] = Group(_drift_reading, _shared_drift)
-        self._refused: Group[Refusal] = Group(str)
-        self._problems: Group[Problem] = Group(lambda item: item)
-        self._notes: Group[str] = Group(shared_text)
+        self._parts: dict[str, Group[Any]] = {
+            "blocked": Group(blocked_reading, shared_blocked),
+            "missing": Group(lambda item: item),
+            "drift": Group(_drift_reading, _shared_drift),
+            "refused": Group(str),
+            "problems": Group(lambda item: item),
+            "notes": Group(shared_text),
+        }
 
     def add(
         self,
@@ -301,9 +303,9 @@ class PlanCollector:
         if is_planned:
             changes = ChangeClass(tuple(map(kept, plan.changes)), plan.risks, (name,))
             parts["classes"] = (changes,) if plan.changes else ()
-            for part in ("blocked", "missing", "drift", "problems", "notes"):
-                parts[part] = [Shared(item, (name,)) for item in getattr(plan, part)]
-            parts["refused"] = [Shared(refusal, (name,)) for refusal in plan.refusals]
+            for part in self._parts:
+                items = plan.refusals if part == "refused" else getattr(plan, part)
+                parts[part] = [Shared(item, (name,)) for item in items]
         self.include(FleetPlan((target,), **parts))
 
     def include(self, plan: FleetPlan) -> None:
@@ -311,12 +313,8 @@ class PlanCollector:
         self._targets.extend(plan.targets)
         for group in plan.classes:
             self._add_class(group)
-        self._blocked.take(plan.blocked)
-        self._missing.take(plan.missing)
-        self._drift.take(plan.drift)
-        self._refused.take(plan.refused)
-        self._problems.take(plan.problems)
-        self._notes.take(plan.notes)
+        for part, items in self._parts.items():
+            items.take(getattr(plan, part))
 
     def _add_class(self, group: ChangeClass) -> None:
         alike = Counter[Reading]()
@@ -346,18 +344,14 @@ class PlanCollector:
     def plan(self, only: Iterable[str] = (), approvals: Approvals | None = None) -> FleetPlan:
         """Return the plan of all targets so far; the filters and approvals are those of the run."""
         changes = {reading: self._changes.item(reading) for reading in self._changes.items}
+        parts: dict[str, Any] = {part: items.result() for part, items in self._parts.items()}
         return FleetPlan(
             targets=tuple(sorted(self._targets, key=lambda target: target.name)),
             classes=tuple(
                 ChangeClass(facts.changes(changes[each] for each in reading[0]), facts.risks, names)
                 for reading, (facts, names) in self._classes.grouped()
             ),
-            blocked=self._blocked.result(),
-            missing=self._missing.result(),
-            drift=self._drift.result(),
-            refused=self._refused.result(),
-            problems=self._problems.result(),
-            notes=self._notes.result(),
+            **parts,
             only=tuple(only),
             approvals=approvals or Approvals(),
         )

@@ -109,8 +109,6 @@ def sides(
             after = attribute.completed(after, before)
         if verdict is not Verdict.NOTHING:
             by_verdict[verdict].append(FieldChange(name, before, after))
-    if not by_verdict:
-        return Moved()
     return Moved(
         git=tuple(by_verdict[Verdict.UPDATE]),
         live=tuple(by_verdict[Verdict.DRIFT]),
