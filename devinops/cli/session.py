@@ -221,8 +221,8 @@ class Session(Generic[C_co]):
         """
         if approvals.folders == MissingFolders.ROOT and self.settings.inventory.store == "none":
             raise UsageError(
-                "--folders root needs an inventory, which knows what to move later: add "
-                f"inventory: {{store: branch}} to the target in {CONFIG}"
+                "--folders root needs an inventory, which knows what to move later: remove "
+                f"inventory: {{store: none}} from the target in {CONFIG}"
             )
         # The inventory is read first: otherwise, objects created by a run that ends in between
         # would look as if they had been deleted outside devinops.
@@ -425,13 +425,15 @@ def open_inventory_session(options: Options) -> Iterator[Session[Reader]]:
             yield session
 
 
-def needs_inventory(settings: Settings) -> None:
-    """Raise ConfigError if a target has no inventory."""
+def needs_inventory(
+    settings: Settings,
+    instead: str = "run devinops plan, which compares the objects with the files",
+) -> None:
+    """Raise ConfigError if a target has no inventory; `instead` is what works without one."""
     if settings.inventory.store == "none":
         raise ConfigError(
-            f"the target {settings.target.name} has no inventory: set inventory: {{store: "
-            f"branch}} (or file) for it in {CONFIG}; without an inventory, devinops plan "
-            "compares the organization with the files"
+            f"the target {settings.target.name} has no inventory: remove inventory: "
+            f"{{store: none}} from it in {CONFIG}, or {instead}"
         )
 
 

@@ -112,7 +112,7 @@ def test_without_an_inventory_the_message_says_how_to_get_one(
     for argv in (["list"], ["show", "knowledge:a"], ["link", "knowledge:a", "b"], ["forget", "knowledge:a"], ["repair"], ["unlock", "r"]):  # fmt: skip
         ran = devinops("inventory", *argv, "-C", root)
         assert (ran.code, ran.out) == (1, "")
-        assert "the target default has no inventory: set inventory: {store: branch}" in ran.err
+        assert "the target default has no inventory: remove inventory: {store: none}" in ran.err
     assert emulator.requests == []
 
 

@@ -15,7 +15,13 @@ from devinops.cli.handlers.init import NEW_TARGET, Repository, set_up
 from devinops.cli.options import Options
 from devinops.cli.pull_report import PulledTarget, PullRun, document, lines
 from devinops.cli.readable_kinds import ReadableKinds, first_reading, verified
-from devinops.cli.session import Session, failures_written, open_session, several
+from devinops.cli.session import (
+    Session,
+    failures_written,
+    needs_inventory,
+    open_session,
+    several,
+)
 from devinops.config.project import DEFAULT_TARGET, Project
 from devinops.config.settings import Settings, resolve
 from devinops.git import Git
@@ -27,7 +33,7 @@ from devinops.ingest.unmanaged import look_ahead, pull_unmanaged
 from devinops.kinds import parse_key
 from devinops.load import Loaded
 from devinops.model.client_protocols import Reader
-from devinops.model.errors import ApiError, ConfigError, DevinopsError, UsageError
+from devinops.model.errors import ApiError, DevinopsError, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Snapshot
@@ -179,12 +185,8 @@ class _Pull:
     def _pulling(self, session: Session[Reader]) -> Pulling:
         """Return what is known of a target before it is read. Raises ConfigError, ApiError."""
         settings, request = session.settings, self.request
-        if request.drift and not request.keys and settings.inventory.store == "none":
-            raise ConfigError(
-                "the target has no inventory, so devinops cannot tell which side changed: set "
-                "inventory: {store: branch} (or file) for it in devinops.yaml, or name the KEY "
-                "whose live values to write"
-            )
+        if request.drift and not request.keys:
+            needs_inventory(settings, "name the KEY whose live values to write")
         inventory = session.read_inventory()
         if request.drift:
             session.check_place(inventory)
