@@ -46,7 +46,9 @@ def run(
             names = targets_of_run(options, affected, removed.append)
         answer: PlanAnswer | FleetAnswer
         if names is None:
-            answer = _of_one(options, detailed_exitcode, approvals)
+            with open_planning_session(options, open_reader) as session:
+                plan, _ = session.plan(replace(approvals, allow_targets=None), go_on=True)
+            answer = PlanAnswer(plan, plan.exit_code(detailed=detailed_exitcode))
         else:
             answer = _of_many(options, names, detailed_exitcode, approvals, affected, chosen)
             if removed:
@@ -60,12 +62,6 @@ def run(
             save(out, render("json", answer))
     options.answer(answer._replace(lint=lint))
     return answer.exit_code
-
-
-def _of_one(options: Options, detailed: bool, approvals: Approvals) -> PlanAnswer:
-    with open_planning_session(options, open_reader) as session:
-        plan, _ = session.plan(replace(approvals, allow_targets=None), go_on=True)
-    return PlanAnswer(plan, plan.exit_code(detailed=detailed))
 
 
 def _of_many(
