@@ -263,11 +263,6 @@ def _sources() -> dict[str, str]:
     }
 
 
-def _command() -> str:
-    """Return the name of the command that runs, such as `inventory repair`."""
-    return click.get_current_context().command_path.partition(" ")[2]
-
-
 def _envvar(option: str) -> str:
     return f"DEVINOPS_{option}"
 
@@ -428,7 +423,8 @@ def common(
     def decorate(function: F) -> F:
         @functools.wraps(function)
         def wrapped(**params: Any) -> Any:
-            run_facts.begin(_command())
+            # The command is named as in `inventory repair`.
+            run_facts.begin(click.get_current_context().command_path.partition(" ")[2])
             check_environment(os.environ)
             given = {name: params.pop(name) for name in _COMMON if name in params}
             options = _options(given, formats)
@@ -532,20 +528,13 @@ _APPROVALS = (
         help="Where to create notes whose folder is missing, in this run only: in the root, or "
         "nowhere (block). Default: missing_folders in devinops.yaml.",
     ),
-    click.option(
-        "--allow-delete", type=click.IntRange(0), metavar="N", help="Allow exactly N deletes."
-    ),
-    click.option(
-        "--allow-missing",
-        type=click.IntRange(0),
-        metavar="N",
-        help="Allow exactly N owned objects to be missing from the lists.",
-    ),
-    click.option(
-        "--allow-targets",
-        type=click.IntRange(0),
-        metavar="N",
-        help="Allow writing to exactly N targets, more than max_targets in devinops.yaml.",
+    *(
+        click.option(f"--allow-{what}", type=click.IntRange(0), metavar="N", help=f"Allow {text}.")
+        for what, text in (
+            ("delete", "exactly N deletes"),
+            ("missing", "exactly N owned objects to be missing from the lists"),
+            ("targets", "writing to exactly N targets, more than max_targets in devinops.yaml"),
+        )
     ),
 )
 
@@ -609,7 +598,7 @@ def accepts_hazards(function: F) -> F:
         type=NonEmpty(),
         multiple=True,
         metavar="WHAT",
-        help=f"Accept these risks, with commas between them: {risks}. Repeatable.",
+        help=f"Accept these risks, with commas between them: {risks}; repeatable.",
     )
     return add_allow(wrapped)  # type: ignore[return-value]
 
