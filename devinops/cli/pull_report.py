@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +14,14 @@ from devinops.cli.handlers.init import Repository, SetUp
 from devinops.cli.options import Options
 from devinops.git import Git
 from devinops.ingest.pull_result import LeftToYou, NotRead, Pulled
+from devinops.kinds import KINDS
 from devinops.load.merge_records import DIRECTORY as MERGED
 from devinops.model.errors import DevinopsError
 from devinops.model.exit_codes import ExitCode, of_many
 from devinops.model.keys import Key
+from devinops.model.kind import Scope
 from devinops.model.target import Target
+from devinops.planning.out_of_sight import doubt
 from devinops.render import counted
 from devinops.writers import FileChange
 
@@ -109,7 +112,7 @@ def lines(run: PullRun, options: Options) -> Iterator[str]:
     setup = run.setup
     if setup:
         yield from setup.rows
-    yield from _file_rows(run.pulled.files, run.check, full=options.verbose)
+    yield from _file_rows(run, full=options.verbose)
     for error, names in run.failures.items():
         yield f"! could not read {_some(names)}: {error}"
     for item, names in run.not_read.items():
@@ -140,10 +143,12 @@ IN_A_FILE = (
 """What a first pull says in a repository without a remote."""
 
 
-def _file_rows(files: tuple[FileChange, ...], check: bool, *, full: bool) -> Iterator[str]:
+def _file_rows(run: PullRun, *, full: bool) -> Iterator[str]:
+    files = run.pulled.files
+    scopes = {target.target.scope for target in run.targets if target.target}
     shown = files if full or len(files) <= MAX_ROWS else files[: MAX_ROWS - 1]
     for file in shown:
-        yield f"{_verb(file, check)} {file.path}{_what(file)}"
+        yield f"{_verb(file, run.check)} {file.path}{_what(file, scopes)}"
     if len(shown) < len(files):
         yield f"… and {len(files) - len(shown)} more files; -v lists all"
 
@@ -159,7 +164,10 @@ def _verb(file: FileChange, check: bool) -> str:
     return would if check else done
 
 
-def _what(file: FileChange) -> str:
+def _what(file: FileChange, scopes: Collection[Scope]) -> str:
+    if file.text is None:
+        may = {doubt(KINDS[key.kind], scope) for key in file.keys for scope in scopes}
+        return "".join(f": {clause}" for clause in sorted(may) if clause)
     if file.fields:
         return f": {', '.join(file.fields)}"
     return f" ({counted(len(file.keys), 'entry', 'entries')})" if len(file.keys) > 1 else ""
