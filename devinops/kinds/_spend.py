@@ -36,8 +36,9 @@ def _reasons(before: Any, after: Any) -> Iterator[str]:
         return
     if before.enabled is False:
         yield "it is enabled"
-    if before.preflight and after.preflight != before.preflight:
-        yield f"preflight is {'changed' if after.preflight else 'removed'}"
+    old, new = before.preflight or None, after.preflight or None
+    if new != old:  # it may skip an event, or start several sessions for it
+        yield f"preflight is {('changed' if old else 'new') if new else 'removed'}"
     if _more_events(before.triggers or (), after.triggers):
         yield "a trigger is new or changed"
     if _more_runs(_part(before.limits, "invocations"), _part(after.limits, "invocations")):
@@ -179,7 +180,7 @@ def _effect(action: Any) -> tuple[str, str]:
 def _longer_sessions(before: Any, after: Any) -> Iterator[str]:
     """Yield how its sessions may become more expensive."""
     old, new = (_part(values.session_settings, "devin_mode") for values in (before, after))
-    if old != new and _MODES.get(new, _DEAREST) >= _MODES.get(old, _DEAREST):
+    if old != new and _MODES.get(new, _DEAREST) >= _MODES.get(old, _MODES[None]):
         yield f"session_settings.devin_mode is {new or 'that of the organization'}"
     if _unattended(after) > _unattended(before):
         yield "its sessions no longer wait for approvals"
@@ -202,7 +203,9 @@ _MODES: Final = {"lite": 0, None: 1, "normal": 1, "fast": 1, "fusion": 1, "ultra
 """Mode of Devin → rank of what it costs. Modes of one rank may cost more than each other."""
 
 _DEAREST: Final = 3
-"""The rank of every other mode: how they compare with these is not documented."""
+"""The rank of every other mode: how they compare with these is not documented. So a change from one
+counts as if it cost no more than the ordinary modes.
+"""
 
 REPLY_ACCESS: Final = {
     "slack_reply_access": ("devin_users", "slack_users", "external_slack_users"),
