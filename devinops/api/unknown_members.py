@@ -6,14 +6,14 @@ member that tells it from the others and its value, or a number if it has no suc
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from functools import cache
 from typing import Any, Final
 
 from devinops.api.contract import contract
 from devinops.model.kind import ApiVersion, Kind, Resource
-from devinops.model.objects import MemberPath
+from devinops.model.objects import MemberPath, places
 
 READ_FOR_EVERY_KIND: Final = frozenset(
     {
@@ -30,9 +30,6 @@ READ_FOR_EVERY_KIND: Final = frozenset(
 )
 """Members of the JSON that are read besides the attributes of a kind."""
 
-Known = Mapping[str, Any]
-"""Name of a member → what is known in it: again such a mapping, in a list for a list, or None."""
-
 
 def unknown_members(
     kind: Kind, api: ApiVersion, item: Mapping[str, Any], resource: Resource
@@ -41,91 +38,66 @@ def unknown_members(
 
     What the `resource`, which was read from it, has anyway is left out.
     """
-    attributes = {a.reads(api): a for a in kind.attributes if a.reads(api)}
+    attributes = {a.reads(api): a for a in kind.attributes}
     members = dict[MemberPath, Any]()
-    for path, value in _members(item, _known(kind, api)):
+    for path, value in _members(item, _shape(kind, api), contract(api).shapes):
         attribute = attributes.get(str(path[0]))
         if attribute is None:
             members[path] = value
-        elif not _leads(getattr(resource, attribute.name), path[1:]):
+        elif not places(getattr(resource, attribute.name), path[1:]):
             members[_named(path, item, attribute.element)] = value
     return members
 
 
 @cache
-def _known(kind: Kind, api: ApiVersion) -> Known | None:
-    """Return what is known of the objects of a kind; None if the contract does not have them."""
+def _shape(kind: Kind, api: ApiVersion) -> Any:
+    """Return the shape of the objects of a kind; `any` if the contract does not have them."""
     place, facts = kind.apis[api], contract(api)
-    base = "/v3/organizations/{org_id}" if api == "v3" else "/v1"
+    path = f"/v3/organizations/{{org_id}}/{place.path}" if api == "v3" else f"/v1/{place.path}"
     for reading in facts.readings:
-        if place.path and reading.path == f"{base}/{place.path}":
+        if reading.path == path:
             is_whole = reading.paging == "whole"
             shape = reading.shape[place.items][0] if is_whole else reading.shape
-            known: Known = _compiled(shape, facts.shapes)
-            return {**dict.fromkeys(READ_FOR_EVERY_KIND), **known}
-    return None
+            return {**dict.fromkeys(READ_FOR_EVERY_KIND, "any"), **facts.shapes[shape]}
+    return "any"
 
 
-def _compiled(shape: Any, shapes: Mapping[str, Any]) -> Any:
+def _members(
+    value: Any, shape: Any, shapes: Mapping[str, Any], path: MemberPath = ()
+) -> Iterator[tuple[MemberPath, Any]]:
     shape = shapes.get(shape, shape) if isinstance(shape, str) else shape
-    if isinstance(shape, dict):
-        return {name.removesuffix("?"): _compiled(part, shapes) for name, part in shape.items()}
-    return [_compiled(shape[0], shapes)] if isinstance(shape, list) else None
-
-
-def _members(value: Any, known: Any, path: MemberPath = ()) -> Iterator[tuple[MemberPath, Any]]:
-    if isinstance(known, dict) and isinstance(value, dict):
+    if isinstance(shape, dict) and isinstance(value, dict):
         for name, part in value.items():
-            if name not in known:
+            known = shape.get(name) or shape.get(f"{name}?")
+            if known is None:
                 yield (*path, name), part
             else:
-                yield from _members(part, known[name], (*path, name))
-    elif isinstance(known, list) and isinstance(value, list):
+                yield from _members(part, known, shapes, (*path, name))
+    elif isinstance(shape, list) and isinstance(value, list):
         for number, element in enumerate(value):
-            yield from _members(element, known[0], (*path, number))
-
-
-def _leads(value: Any, path: MemberPath) -> bool:
-    """Return whether a value has what a path leads to."""
-    for part in path:
-        try:
-            value = value[part]
-        except (LookupError, TypeError):
-            return False
-    return True
+            yield from _members(element, shape[0], shapes, (*path, number))
 
 
 def _named(path: MemberPath, item: Mapping[str, Any], element: str) -> MemberPath:
     """Return a path in which an element of the list `path[0]` is named, if it can be."""
-    if not element or len(path) < 3 or not isinstance(path[1], int):
-        return path
-    words = Counter(str(each.get(element)) for each in item[str(path[0])])
-    word = str(item[str(path[0])][path[1]].get(element))
-    return (path[0], (element, word), *path[2:]) if words[word] == 1 else path
+    if element and len(path) > 2:
+        name = element, str(item[str(path[0])][path[1]].get(element))
+        if len(places(item, (path[0], name))) == 1:
+            return (path[0], name, *path[2:])
+    return path
 
 
 def add_members(body: Mapping[str, Any], members: Mapping[MemberPath, Any]) -> dict[str, Any]:
     """Return a request with the members that belong to what it sends.
 
-    A part of it is left as it is if a path does not lead to exactly one place.
+    A member is left out if its path does not lead to exactly one place there.
     """
-    whole = dict(body)
+    whole = deepcopy(dict(body))
     for path, value in members.items():
-        if len(path) > 1 and path[0] in whole:
-            whole[str(path[0])] = _added(whole[str(path[0])], path[1:], value)
+        parents = places(whole, path[:-1])
+        is_certain = (
+            len(path) > 1 and len(parents) == 1 and not any(isinstance(p, int) for p in path)
+        )
+        if is_certain and isinstance(parents[0], dict):
+            parents[0].setdefault(path[-1], value)
     return whole
-
-
-def _added(part: Any, path: MemberPath, value: Any) -> Any:
-    first, *rest = path
-    if isinstance(part, dict) and isinstance(first, str):
-        if not rest:
-            return {first: value} | part
-        return part | {first: _added(part[first], tuple(rest), value)} if first in part else part
-    if isinstance(part, list) and isinstance(first, tuple) and rest:
-        element, word = first
-        at = [n for n, each in enumerate(part) if each.get(element) == word]
-        if len(at) == 1:
-            new = _added(part[at[0]], tuple(rest), value)
-            return [*part[: at[0]], new, *part[at[0] + 1 :]]
-    return part

@@ -187,6 +187,21 @@ MemberPath = tuple[str | int | tuple[str, str], ...]
 """The path to a member of an object; see `api/unknown_members.py`."""
 
 
+def places(value: Any, path: MemberPath) -> list[Any]:
+    """Return everything that a path leads to in a value."""
+    found = [value]
+    for part in path:
+        if isinstance(part, tuple):
+            name, word = part
+            elements = (each for v in found if isinstance(v, list) for each in v)
+            found = [e for e in elements if isinstance(e, dict) and e.get(name) == word]
+        elif isinstance(part, int):
+            found = [v[part] for v in found if isinstance(v, list) and part < len(v)]
+        else:
+            found = [v[part] for v in found if isinstance(v, dict) and part in v]
+    return found
+
+
 def member_names(members: Iterable[MemberPath]) -> tuple[str, ...]:
     """Return the sorted names of members, such as `actions[].session.priority`, each once."""
     return tuple(sorted({*map(member_name, members)}))

@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 from devinops.model.changes import FieldChange
 from devinops.model.kind import ApiVersion, Attribute, Kind, Resource, with_texts
-from devinops.model.objects import Live, MemberPath, member_name
+from devinops.model.objects import Live, member_name, places
 from devinops.model.values import UNSET, canonical_text, parts_of
 
 
@@ -152,24 +152,10 @@ def lost_members(before: Live, after: Live) -> tuple[str, ...]:
 
     One that was in a part which is gone as well does not count.
     """
-    stayed = Counter(map(member_name, after.unknown))
+    stayed, values = Counter(map(member_name, after.unknown)), dict(after.resource.items())
     stayed.subtract(
-        member_name(path) for path in before.unknown if _has_parent(after.resource, path)
+        member_name(path)
+        for path in before.unknown
+        if any(part is not None for part in places(values, path[:-1]))
     )
     return tuple(sorted(name for name, count in stayed.items() if count < 0))
-
-
-def _has_parent(resource: Resource, path: MemberPath) -> bool:
-    """Return whether an object still has what a member was in."""
-    if len(path) == 1:
-        return True
-    value = getattr(resource, str(path[0]), None)
-    for part in path[1:-1]:
-        if isinstance(part, tuple):
-            name, word = part
-            value = next((each for each in value or () if each.get(name) == word), None)
-        elif isinstance(part, int):
-            value = value[part] if isinstance(value, list) and part < len(value) else None
-        else:
-            value = value.get(part) if isinstance(value, dict) else None
-    return value is not None and value is not UNSET

@@ -92,6 +92,8 @@ def test_each_name_is_once_and_without_the_elements_of_lists() -> None:
         ({"a": [START] * 2}, ("a", ("type", "start_session"), "x"), {"a": [START] * 2}),
         ({"a": [START]}, ("a", ("type", "other"), "x"), {"a": [START]}),
         ({"a": [START]}, ("a", 0, "x"), {"a": [START]}),
+        ({"a": {"b": []}}, ("a", "b", "x"), {"a": {"b": []}}),
+        ({"a": "text"}, ("a", ("type", "text"), "x"), {"a": "text"}),
     ],
 )
 def test_a_member_goes_back_to_its_place_if_that_is_sent_and_certain(
