@@ -251,7 +251,11 @@ def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Wr
         ("{api_url: http://api.devin.ai}", {}, "is not encrypted"),
         ("{api_url: 'https://user@api.devin.ai'}", {}, "without user"),
         ("{api_url: https://api.devin.ai/v3}", {}, 'remove "/v3"'),
-        ("{api_url: api.devin.ai}", {}, "must be https://HOST"),
+        (
+            "{api_url: api.devin.ai}",
+            {},
+            "must be https://HOST[:PORT], or http://127.0.0.1:PORT for",
+        ),
         ("{api_url: 'https://[::1'}", {}, "must be https://HOST"),
         ("{api_url: https://evil.example}", {}, "the key is not sent to evil.example"),
         ("{api_url: https://devin.ai.evil.example}", {}, "the key is not sent to"),

@@ -84,7 +84,7 @@ class Commands(Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="devinops %(version)s")
 def cli() -> None:
-    """GitOps for Devin: knowledge, playbooks and secrets as reviewed files, planned and applied.
+    """GitOps for Devin: knowledge, playbooks, secrets and automations as reviewed files.
 
     Start with `devinops demo`, then `devinops init`.
     """

@@ -180,8 +180,8 @@ def wrong_org_id(value: str) -> str:
 def wrong_url(url: str) -> str:
     """Return what is wrong with the address of an API; empty if nothing is."""
     wrong = (
-        "api_url must be https://HOST[:PORT] without user, query, fragment, not "
-        f'"{without_private_parts(url)}"'
+        "api_url must be https://HOST[:PORT], or http://127.0.0.1:PORT for the emulator, without "
+        f'user, query or fragment, not "{without_private_parts(url)}"'
     )
     try:
         parts = urlsplit(url)
