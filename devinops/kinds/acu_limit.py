@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from devinops.kinds._nested import count
 from devinops.model.kind import (
     Hazard,
     Kind,
@@ -33,12 +34,12 @@ def _as_integer(limit: Any) -> Any:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AcuLimit(Resource):
     cycle_acu_limit: int | None | Unset = attribute(
-        schema={
-            "type": ["integer", "null"],
-            "minimum": 0,
-            "description": "ACUs for each billing cycle. 0 stops all work; null: no limit.",
-            "example": 500,
-        },
+        schema=count(
+            "ACUs for each billing cycle. 0 stops all work; null: no limit.",
+            0,
+            nullable=True,
+            example=500,
+        ),
         required=True,
         normalize=_as_integer,
         names={"v3": everywhere("cycle_acu_limit")},

@@ -15,7 +15,7 @@ from typing import Any
 
 from devinops.kinds import _automation as values
 from devinops.kinds import _network as network
-from devinops.kinds._nested import Schema, choice, full, short
+from devinops.kinds._nested import Schema, choice, full, short, switch, text
 from devinops.kinds._spend import REPLY_ACCESS, risk
 from devinops.model.kind import (
     Api,
@@ -46,22 +46,17 @@ def _group(name: str, schema: Schema, **facts: Any) -> Any:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Automation(Resource):
     name: str | Unset = attribute(
-        schema={
-            "type": "string",
-            "minLength": 1,
-            "maxLength": 500,
-            "description": "Name on the automations page, at most 500 characters.",
-            "example": "Triage a failed build",
-        },
+        schema=text(
+            "Name on the automations page, at most 500 characters.",
+            minLength=1,
+            maxLength=500,
+            example="Triage a failed build",
+        ),
         required=True,
         names={"v3": everywhere("name")},
     )
     enabled: bool | Unset = attribute(
-        schema={
-            "type": "boolean",
-            "description": "false: nothing starts it. Missing: a new one is enabled.",
-            "example": False,
-        },
+        schema=switch("false: nothing starts it. Missing: a new one is enabled.", example=False),
         names={"v3": everywhere("enabled")},
     )
     triggers: Sequence[Mapping[str, Any]] | Unset = attribute(
@@ -134,11 +129,11 @@ class Automation(Resource):
         names={"v3": everywhere("teams_reply_access")},
     )
     template_id: str | None | Unset = attribute(
-        schema={
-            "type": ["string", "null"],
-            "description": "The ready-made automation that it is created from; never changes.",
-            "example": "template-0123abcd",
-        },
+        schema=text(
+            "The ready-made automation that it is created from; never changes.",
+            nullable=True,
+            example="template-0123abcd",
+        ),
         names={"v3": FieldNames(read="template_id", create="template_id")},
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from devinops.kinds._nested import text
 from devinops.model.keys import FolderPath
 from devinops.model.kind import (
     Api,
@@ -27,12 +28,7 @@ from devinops.model.values import Unset
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Folder(Resource):
     path: FolderPath | Unset = attribute(
-        schema={
-            "type": "string",
-            "minLength": 1,
-            "description": "Names from the top joined with /.",
-            "example": "Backend/APIs",
-        },
+        schema=text("Names from the top joined with /.", minLength=1, example="Backend/APIs"),
         required=True,
         names={"v3": FieldNames(read="path"), "v1": FieldNames(read="name")},
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from devinops.kinds._nested import switch, text
 from devinops.model.keys import FolderPath
 from devinops.model.kind import (
     Api,
@@ -39,73 +40,58 @@ def _without_host(pin: Any) -> str | None:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Knowledge(Resource):
     name: str | Unset = attribute(
-        schema={
-            "type": "string",
-            "minLength": 1,
-            "description": "Label on the knowledge page.",
-            "example": "Error envelope",
-        },
+        schema=text("Label on the knowledge page.", minLength=1, example="Error envelope"),
         required=True,
         names={"v3": everywhere("name"), "v1": everywhere("name")},
     )
     folder: FolderPath | Unset = attribute(
-        schema={
-            "type": ["string", "null"],
-            "description": "Path of an existing folder, such as Backend/APIs. Missing: the "
+        schema=text(
+            "Path of an existing folder, such as Backend/APIs. Missing: the "
             "directory below knowledge/ in Markdown, the root in YAML.",
-            "example": "Backend/APIs",
-        },
+            nullable=True,
+            example="Backend/APIs",
+        ),
         ref="folder",
         names={"v3": everywhere("folder_id"), "v1": everywhere("parent_folder_id")},
     )
     trigger: str | Unset = attribute(
-        schema={
-            "type": "string",
-            "minLength": 1,
-            "description": "When Devin should recall the note.",
-            "example": "When adding or changing an HTTP endpoint in acme/api",
-        },
+        schema=text(
+            "When Devin should recall the note.",
+            minLength=1,
+            example="When adding or changing an HTTP endpoint in acme/api",
+        ),
         required=True,
         text=True,
         names={"v3": everywhere("trigger"), "v1": everywhere("trigger_description")},
     )
     pinned_repo: str | None | Unset = attribute(
-        schema={
-            "type": ["string", "null"],
-            "pattern": r"^(all|[^/\s]+(/[^/\s]+)+)$",
-            "description": "owner/repo: always recalled there; all: everywhere; null: by trigger "
-            "only.",
-            "example": "acme/api",
-        },
+        schema=text(
+            "owner/repo: always recalled there; all: everywhere; null: by trigger only.",
+            nullable=True,
+            pattern=r"^(all|[^/\s]+(/[^/\s]+)+)$",
+            example="acme/api",
+        ),
         names={"v3": everywhere("pinned_repo"), "v1": everywhere("pinned_repo")},
         rewrites=_without_host,
     )
     is_enabled: bool | Unset = attribute(
-        schema={
-            "type": "boolean",
-            "description": "false keeps the note without using it.",
-            "example": False,
-        },
+        schema=switch("false keeps the note without using it.", example=False),
         names={"v3": everywhere("is_enabled")},
         per_user=True,
         usual=True,
     )
     macro: str | None | Unset = attribute(
         role=Role.HANDLE,
-        schema={
-            "type": ["string", "null"],
-            "pattern": r"^!\S+$",
-            "description": "Handle beginning with !. API v1 only: v3 can read it but not set it.",
-            "example": "!errors",
-        },
+        schema=text(
+            "Handle beginning with !. API v1 only: v3 can read it but not set it.",
+            nullable=True,
+            pattern=r"^!\S+$",
+            example="!errors",
+        ),
         names={"v3": FieldNames(read="macro"), "v1": everywhere("macro")},
     )
     body: str | Unset = attribute(
-        schema={
-            "type": "string",
-            "description": "The text, Markdown.",
-            "example": "Every error has a code and a message.",
-        },
+        schema=text("The text, Markdown.", example="Every error has a code and a message."),
         required=True,
         text=True,
         names={"v3": everywhere("body"), "v1": everywhere("body")},

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from devinops.kinds._nested import text
 from devinops.model.kind import (
     Api,
     Kind,
@@ -35,23 +36,18 @@ SCHEMA_BYTES = 64 * 1024
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Playbook(Resource):
     title: str | Unset = attribute(
-        schema={
-            "type": "string",
-            "minLength": 1,
-            "description": "Title on the playbooks page.",
-            "example": "Triage an incident",
-        },
+        schema=text("Title on the playbooks page.", minLength=1, example="Triage an incident"),
         required=True,
         names={"v3": everywhere("title"), "v1": everywhere("title")},
     )
     macro: str | None | Unset = attribute(
         role=Role.HANDLE,
-        schema={
-            "type": ["string", "null"],
-            "pattern": "^![A-Za-z0-9_-]+$",
-            "description": "Handle: ! and then letters, digits, _ or -.",
-            "example": "!triage",
-        },
+        schema=text(
+            "Handle: ! and then letters, digits, _ or -.",
+            nullable=True,
+            pattern="^![A-Za-z0-9_-]+$",
+            example="!triage",
+        ),
         names={"v3": everywhere("macro"), "v1": everywhere("macro")},
     )
     structured_output_schema: Mapping[str, Any] | None | Unset = attribute(
@@ -65,12 +61,11 @@ class Playbook(Resource):
         names={"v3": everywhere("structured_output_schema")},
     )
     body: str | Unset = attribute(
-        schema={
-            "type": "string",
-            "minLength": 1,
-            "description": "The instructions, Markdown.",
-            "example": "1. Read the alert.\n2. Find the change that caused it.\n",
-        },
+        schema=text(
+            "The instructions, Markdown.",
+            minLength=1,
+            example="1. Read the alert.\n2. Find the change that caused it.\n",
+        ),
         required=True,
         text=True,
         names={"v3": everywhere("body"), "v1": everywhere("body")},

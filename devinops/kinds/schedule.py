@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from devinops.kinds._automation import SCHEDULE, START
+from devinops.kinds._nested import record, text
 from devinops.kinds._recurrence import from_cron
 from devinops.model.kind import (
     Api,
@@ -41,12 +42,7 @@ def _read_only(name: str, type: str, description: str, example: Any) -> Any:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schedule(Resource):
     name: str | Unset = attribute(
-        schema={
-            "type": "string",
-            "minLength": 1,
-            "description": "Name on the schedules page.",
-            "example": "Weekly report",
-        },
+        schema=text("Name on the schedules page.", minLength=1, example="Weekly report"),
         required=True,
         names={"v3": FieldNames(read="name")},
     )
@@ -70,23 +66,14 @@ class Schedule(Resource):
     )
     agent: str | None | Unset = _read_only("agent", "string", "devin or data_analyst.", "devin")
     playbook: Mapping[str, Any] | None | Unset = attribute(
-        schema={
-            "type": ["object", "null"],
-            "properties": {
-                "playbook_id": {
-                    "type": "string",
-                    "description": "Its id.",
-                    "example": "playbook-0123abcd",
-                },
-                "title": {
-                    "type": ["string", "null"],
-                    "description": "Its title.",
-                    "example": "Triage an incident",
-                },
+        schema=record(
+            "The playbook that the session follows: {playbook_id, title}.",
+            {
+                "playbook_id": text("Its id.", example="playbook-0123abcd"),
+                "title": text("Its title.", nullable=True, example="Triage an incident"),
             },
-            "additionalProperties": False,
-            "description": "The playbook that the session follows: {playbook_id, title}.",
-        },
+            nullable=True,
+        ),
         names={"v3": FieldNames(read="playbook")},
     )
     notify_on: str | None | Unset = _read_only(

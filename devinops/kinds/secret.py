@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from devinops.kinds._nested import record, switch, text
 from devinops.model.kind import (
     Api,
     FieldNames,
@@ -28,12 +29,11 @@ from devinops.model.values import Unset
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Secret(Resource):
     key: str | Unset = attribute(
-        schema={
-            "type": "string",
-            "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
-            "description": "Name; in a session an environment variable.",
-            "example": "NPM_TOKEN",
-        },
+        schema=text(
+            "Name; in a session an environment variable.",
+            pattern="^[A-Za-z_][A-Za-z0-9_]*$",
+            example="NPM_TOKEN",
+        ),
         required=True,
         names={"v3": everywhere("key"), "v1": everywhere("key")},
     )
@@ -49,53 +49,44 @@ class Secret(Resource):
     )
     note: str | None | Unset = attribute(
         role=Role.ADVISORY,
-        schema={
-            "type": ["string", "null"],
-            "description": "What it is for.",
-            "example": "Reads packages; rotated every quarter by platform.",
-        },
+        schema=text(
+            "What it is for.",
+            nullable=True,
+            example="Reads packages; rotated every quarter by platform.",
+        ),
         names={"v3": everywhere("note"), "v1": FieldNames(create="note")},
         default="",
     )
     is_sensitive: bool | Unset = attribute(
-        schema={"type": "boolean", "description": "Redact the value in logs (the default)."},
+        schema=switch("Redact the value in logs (the default)."),
         names={"v3": everywhere("is_sensitive"), "v1": FieldNames(create="sensitive")},
         default=True,
     )
     max_age: str | Unset = attribute(
         role=Role.MAX_AGE,
-        schema={
-            "type": "string",
-            "pattern": "^[1-9][0-9]{0,4}[dw]$",
-            "examples": ["90d"],
-            "description": "Warn when it is older than this, in days (90d) or weeks (12w).",
-        },
+        schema=text(
+            "Warn when it is older than this, in days (90d) or weeks (12w).",
+            pattern="^[1-9][0-9]{0,4}[dw]$",
+            examples=["90d"],
+        ),
     )
     value_from: Mapping[str, str] | Unset = attribute(
         role=Role.VALUE_SOURCE,
-        schema={
-            "type": "object",
-            "properties": {
-                "env": {
-                    "type": "string",
-                    "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
-                    "description": "Name of an environment variable: letters, digits and _.",
-                    "example": "NPM_TOKEN",
-                }
+        schema=record(
+            "Where apply finds the value when it creates the secret: {env: NAME}.",
+            {
+                "env": text(
+                    "Name of an environment variable: letters, digits and _.",
+                    pattern="^[A-Za-z_][A-Za-z0-9_]*$",
+                    example="NPM_TOKEN",
+                )
             },
-            "required": ["env"],
-            "additionalProperties": False,
-            "description": "Where apply finds the value when it creates the secret: {env: NAME}.",
-        },
+            ("env",),
+        ),
     )
     version: str | Unset = attribute(
         role=Role.ROTATION,
-        schema={
-            "type": "string",
-            "minLength": 1,
-            "description": "Any text; change it to rotate the value.",
-            "example": "2026-11",
-        },
+        schema=text("Any text; change it to rotate the value.", minLength=1, example="2026-11"),
     )
 
 

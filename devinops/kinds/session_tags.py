@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from devinops.kinds._nested import set_of, text
 from devinops.model.kind import (
     Kind,
     Lifecycle,
@@ -33,29 +34,22 @@ def _without_null(tags: Any) -> Any:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionTags(Resource):
     tags: list[str] | Unset = attribute(
-        schema={
-            "type": ["array", "null"],
-            "items": {
-                "type": "string",
-                "minLength": 1,
-                "description": "A tag.",
-                "example": "backend",
-            },
-            "uniqueItems": True,
-            "description": "The tags that a session may have, in any order. [] or null: none.",
-        },
+        schema=set_of(
+            "The tags that a session may have, in any order. [] or null: none.",
+            text("A tag.", minLength=1, example="backend"),
+            nullable=True,
+        ),
         is_set=True,
         normalize=_without_null,
         names={"v3": everywhere("tags")},
     )
     default: str | None | Unset = attribute(
-        schema={
-            "type": ["string", "null"],
-            "minLength": 1,
-            "description": "The tag of a session that has none; it must be one of the tags. null: "
-            "none.",
-            "example": "backend",
-        },
+        schema=text(
+            "The tag of a session that has none; it must be one of the tags. null: none.",
+            nullable=True,
+            minLength=1,
+            example="backend",
+        ),
         names={"v3": everywhere("default")},
     )
 
