@@ -24,7 +24,7 @@ from devinops.config.wrong_settings import (
 )
 from devinops.environment import KEY_VARIABLES, Flags, ci_sign, misspelled
 from devinops.load import CONFIG
-from devinops.model.errors import ConfigError, InputError, UsageError
+from devinops.model.errors import ConfigError, UsageError, stop_on_errors
 from devinops.model.keys import folder_path, listed
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Problem, Source
@@ -318,12 +318,10 @@ class _Values:
 
         Raises InputError for settings that have no effect together or with this API.
         """
-        problems = [
+        stop_on_errors(
             Problem(self.source_of(option), "without-effect", why)
             for option, why in without_effect(self.target, api)
-        ]
-        if problems:
-            raise InputError(problems)
+        )
         limit = MaxDelete.parse(self.declared("max_delete", "20%"))
         return Policy(
             max_delete=limit or MaxDelete(20, percent=True),
