@@ -20,7 +20,6 @@ from devinops.render.html.parts import (
     action_facet,
     are_few,
     facts,
-    keys,
     kind_facet,
     pull_hint,
     severity_values,
@@ -41,7 +40,6 @@ def drift_page(answer: DriftAnswer, style: Style) -> HtmlPage:
     number = len(findings.drift)
     verdict = f"{counted(number, 'object')} changed outside devinops" if number else "No drift"
     items = Items(style.job, are_few(findings.drift))
-    listed = (*keys(findings.drift), *keys(findings.unmanaged), *keys(findings.foreign))
     return HtmlPage(
         title=f"Drift in {answer.target.full_name}: {verdict}",
         about=about("Drift in", answer.target),
@@ -61,7 +59,7 @@ def drift_page(answer: DriftAnswer, style: Style) -> HtmlPage:
                     (FOREIGN.meaning, FOREIGN, len(findings.foreign)),
                 ],
             ),
-            kind_facet(listed),
+            kind_facet((*findings.drift, *findings.unmanaged, *findings.foreign)),
         ],
         sections=_drift_sections(answer, items),
     )
@@ -135,7 +133,7 @@ def differences_page(differences: Differences, job: JobLinks | None) -> HtmlPage
         about="The plan is no longer what was reviewed",
         verdict=text(str(differences)),
         look=Look.WAITING,
-        facets=[action_facet(changes), kind_facet(keys(changes))],
+        facets=[action_facet(changes), kind_facet(changes)],
         sections=_different_sections(differences, items),
     )
 

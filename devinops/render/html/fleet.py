@@ -47,7 +47,7 @@ def fleet_page(answer: FleetAnswer, style: Style) -> HtmlPage:
         verdict=text(fleet.verdict(plan, answer.error).capitalize()),
         look=Look.ERROR if answer.error else fleet.plan_look(plan),
         facts=[*facts, *([("Only", ", ".join(plan.only))] if plan.only else [])],
-        notices=[*_errors(answer), *_notices(answer, style)],
+        notices=list(_notices(answer, style)),
         facets=[
             table.state_facet(rows),
             parts.action_facet(
@@ -89,14 +89,11 @@ def _report_page(answer: FleetAnswer, style: Style) -> HtmlPage:
 # --- what matters first ---------------------------------------------------------------------------
 
 
-def _errors(answer: FleetAnswer) -> Iterator[Html]:
+def _notices(answer: FleetAnswer, style: Style) -> Iterator[Html]:
+    """Yield a box for the error, and for each group of remarks, the most urgent first."""
+    plan = answer.plan
     if answer.error:
         yield notice("Not applied", [tag("p", prose(answer.error))], Look.ERROR)
-
-
-def _notices(answer: FleetAnswer, style: Style) -> Iterator[Html]:
-    """Yield a box for each group of remarks, the most urgent first."""
-    plan = answer.plan
     will = "would" if plan.refusals or answer.error else "will"
     deletes = () if plan.is_applied else fleet.deletes(plan, will)
     for group in (*deletes, *fleet.remarks(answer, style.flags)):

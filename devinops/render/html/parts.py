@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from devinops.model.changes import Action, Blocked, Change, Drift
-from devinops.model.keys import Key
 from devinops.model.objects import Live, Problem, Severity
 from devinops.model.target import Target
 from devinops.planning.commands import pull_command
@@ -80,15 +79,10 @@ def severity_values(problems: Iterable[Problem]) -> list[tuple[str, Sign, int]]:
     return [(str(s), SEVERITIES[s], numbers[s]) for s in Severity]
 
 
-def kind_facet(keys: Iterable[Key]) -> Facet:
+def kind_facet(items: Iterable[Change | Blocked | Drift | Live]) -> Facet:
     """Return the filter by kind."""
-    numbers = Counter(key.kind for key in keys)
+    numbers = Counter(item.key.kind for item in items)
     return Facet("kind", [(kind, None, kind, n) for kind, n in sorted(numbers.items())])
-
-
-def keys(items: Iterable[Change | Blocked | Drift | Live]) -> list[Key]:
-    """Return the keys of items."""
-    return [item.key for item in items]
 
 
 # --- what matters ---------------------------------------------------------------------------------

@@ -171,8 +171,8 @@ def _facets(plan: ShownPlan, findings: Iterable[Problem]) -> list[Facet]:
         ("outside", OUTSIDE, len(plan.drift)),
         *parts.severity_values((*plan.problems, *findings)),
     )
-    listed = (*parts.keys(plan.changes), *parts.keys(plan.blocked), *parts.keys(plan.drift))
-    return [parts.action_facet(plan.changes, *others), parts.kind_facet(listed)]
+    by_kind = parts.kind_facet((*plan.changes, *plan.blocked, *plan.drift))
+    return [parts.action_facet(plan.changes, *others), by_kind]
 
 
 def _plan_sections(

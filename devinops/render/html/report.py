@@ -85,7 +85,7 @@ def _report_facets(report: ApplyReport) -> list[Facet]:
     return [
         parts.sign_facet("outcome", [(str(o), OUTCOMES[o], outcomes[o]) for o in Outcome]),
         parts.action_facet(changes, ("blocked", BLOCKED, len(blocked))),
-        parts.kind_facet([*parts.keys(changes), *parts.keys(blocked)]),
+        parts.kind_facet([*changes, *blocked]),
     ]
 
 
