@@ -57,7 +57,7 @@ class Trial:
         try:
             self._create_and_ask(made, about)
         finally:
-            remove(self._writer, made, lambda live: self._is_own(sample, live))
+            remove(self._writer, made, self.run)
             if sample.deleted and len(made.statuses) == 1:
                 self._settle(sample.deleted, str(made.statuses.pop()))
             more = " --enterprise" if sample.reading.is_of_enterprise else ""
@@ -73,9 +73,6 @@ class Trial:
                 self.checks.append(note(about, "interrupted, and deleted"))
             elif len(self.checks) == before:
                 self.checks.append(ok(about, "created, tried and deleted, as devinops expects"))
-
-    def _is_own(self, sample: Sample, live: Shown) -> bool:
-        return sample.run_of(live) == self.run and not sample.changed(live, self.run)
 
     def _settle(self, quirk: str, answer: str | None) -> None:
         if answer in VALUES.get(quirk, ()):

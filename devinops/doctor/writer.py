@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -48,11 +48,11 @@ class Made:
         return len(self.ids) + self.is_lost
 
 
-def remove(writer: Writer, made: Made, is_own: Callable[[Shown], bool]) -> None:
+def remove(writer: Writer, made: Made, run: str) -> None:
     """Delete what was created; what is left then is still in `made`.
 
-    If a POST or a DELETE had no response, the list tells what became of it. `is_own` recognizes an
-    object in it by more than its id.
+    If a POST or a DELETE had no response, the list tells what became of it: an object of the `run`
+    has its name and its texts.
     """
     delete(writer, made)
     for wait in WAITS_S:
@@ -63,8 +63,9 @@ def remove(writer: Writer, made: Made, is_own: Callable[[Shown], bool]) -> None:
         if found.is_complete:
             made.ids = [id for id in made.ids if id in listed]
         if made.is_lost:
-            own = [id for id, live in listed.items() if id and is_own(live)]
-            new = [id for id in own if id not in made.ids]
+            sample, others = made.sample, listed.keys() - {"", *made.ids}
+            own = [id for id in others if sample.run_of(listed[id]) == run]
+            new = [id for id in own if not sample.changed(listed[id], run)]
             made.ids, made.is_lost = made.ids + new, not new
         delete(writer, made)
 
