@@ -206,15 +206,12 @@ def _some(targets: Sequence[str]) -> str:
     return names(targets)
 
 
-def _has_new_entries(file: FileChange) -> bool:
-    return not (file.fields or file.path.startswith(f"{MERGED}/"))
-
-
 def _counts(run: PullRun) -> str:
     written = [file for file in run.pulled.files if file.text is not None]
     deleted = len(run.pulled.files) - len(written)
     entries = {
-        (key, *((file.path, number) if _has_new_entries(file) else ()))
+        # Fields change in an entry that is counted once, however many files have them.
+        (key, *(() if file.fields or file.path.startswith(f"{MERGED}/") else (file.path, number)))
         for file in written
         for number, key in enumerate(file.keys)
     }
