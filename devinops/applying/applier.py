@@ -157,7 +157,8 @@ class Applier:
         changes = self.plan.changes
         self.journal.begin([*self._intents()])
         upserts = [self._with_commit(record) for record in self.plan.upserts]
-        self.journal.settle(upserts, self.plan.removals)
+        removals = [change.object_id for change in changes if change.action in DROPPING]
+        self.journal.settle(upserts, removals)
         order = {id(change): number for number, change in enumerate(changes)}
         results = sorted(self._results(), key=lambda result: order[id(result.change)])
         unclear = {r.change.key for r in results if r.unclear and r.change.action in MAKING}

@@ -258,7 +258,7 @@ class Session(Generic[C_co]):
 
     def misplaced(self, plan: Plan) -> Iterator[Refusal]:
         """Yield why a plan must not be applied if the target also has an inventory elsewhere."""
-        if plan.changes or plan.blocked or plan.upserts or plan.removals:
+        if plan.changes or plan.blocked or plan.upserts:
             yield from map(Refusal, self._elsewhere())
 
     def check_place(self, inventory: Inventory) -> None:

@@ -159,12 +159,12 @@ class BranchBackend:
     def _check_unused(self, refs: Collection[tuple[str, str]]) -> None:
         """Raise ConfigError if the branch is the remote's default branch or checked out here."""
         if ("HEAD", f"ref: {self.ref}") in refs:
-            raise ConfigError(self._in_use(f"the default branch of {self.remote}"))
-        if self.git.run("symbolic-ref", "--quiet", "HEAD").text == self.ref:
-            raise ConfigError(self._in_use("checked out here"))
-
-    def _in_use(self, use: str) -> str:
-        return (
+            use = f"the default branch of {self.remote}"
+        elif self.git.run("symbolic-ref", "--quiet", "HEAD").text == self.ref:
+            use = "checked out here"
+        else:
+            return
+        raise ConfigError(
             f'the branch "{self.branch}" is {use}, but the inventory needs a branch of its own: '
             f"{_CHOOSE}"
         )

@@ -192,14 +192,14 @@ def _check_idle(
     keys: Collection[Key],
     flags: str,
 ) -> None:
-    """Raise Stale if a run other than `run` has announced a write of one of the objects."""
+    """Raise Stale if a run has announced a write of one of the objects; `run` itself may."""
     busy: defaultdict[str, set[str]] = defaultdict(set)
     for intent in stored.intents:
         if intent.run != run and _concerns(intent, ids, keys):
             busy[intent.run].add(str(intent.key))
     for name, names in sorted(busy.items()):
         raise Stale(
-            f"the run {name} is changing {listed(names)}: wait for it and plan again; if it died, "
+            f"the run {name} is changing {listed(names)}: wait for it and run again; if it died, "
             f"run devinops inventory unlock{flags} {name}. Nothing was written"
         )
 
@@ -293,12 +293,7 @@ def rewrite(stored: Inventory, edited: Inventory, base: Inventory, flags: str) -
     ids = _edited(stored, edited, base)
     upserts = tuple(edited.by_id[id] for id in ids if id in edited.by_id)
     keys = {record.key for record in upserts}
-    busy = {intent.run for intent in stored.intents if _concerns(intent, ids, keys)}
-    if busy:
-        raise Stale(
-            f"the run {min(busy)} is changing one of these objects: wait for it; if it died, run "
-            f"devinops inventory unlock{flags} {min(busy)}. Nothing was written"
-        )
+    _check_idle(stored, "", ids, keys, flags)
     _check_unchanged(stored, base, ids, keys)
     removals = tuple(id for id in ids if id not in edited.by_id)
     return fold(stored, [Settled("", upserts, removals)])

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from devinops.model.changes import (
-    DROPPING,
     Action,
     Blocked,
     Blocker,
@@ -26,7 +25,7 @@ from devinops.model.changes import (
 )
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, MergedEdit, Record, by_object
-from devinops.model.keys import Key, ObjectId, in_sentence, listed
+from devinops.model.keys import Key, in_sentence, listed
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Declaration, Ensure, Live, Problem, Snapshot, member_names
 from devinops.model.policy import Approvals, MissingFolders, OnDrift, Policy, Prune
@@ -115,11 +114,6 @@ class Plan:
     def is_written(self) -> bool:
         """Whether an apply writes to the organization or to the inventory."""
         return bool(self.changes or self.upserts or self.inventory.moves_from)
-
-    @property
-    def removals(self) -> tuple[ObjectId, ...]:
-        """The records to remove from the inventory without a request to the API."""
-        return tuple(change.object_id for change in self.changes if change.action in DROPPING)
 
     @property
     def owned(self) -> int:

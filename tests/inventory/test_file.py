@@ -415,7 +415,7 @@ def test_a_run_on_the_same_object_is_refused_before_it_writes(tmp_path: Path) ->
         Stale, match=r"r1 is changing knowledge:a: .* unlock -t one r1\. Nothing was written"
     ):
         second.begin("r2", [intent("r2", "a")], base)
-    with pytest.raises(Stale, match=r"r1 is changing one of .* unlock -t one r1\. Nothing"):
+    with pytest.raises(Stale, match=r"r1 is changing knowledge:a: .* unlock -t one r1\. Nothing"):
         second.write(Inventory.of("file", [record("a")]), base)
     assert runs(second.read().intents) == ["r1"]
 

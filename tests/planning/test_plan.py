@@ -16,7 +16,7 @@ import yaml
 from devinops.kinds import KINDS
 from devinops.kinds.playbook import Playbook
 from devinops.load import Loaded, load
-from devinops.model.changes import Blocked, Blocker, Drift, DriftEvent, Refusal
+from devinops.model.changes import DROPPING, Blocked, Blocker, Drift, DriftEvent, Refusal
 from devinops.model.errors import UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, MergedEdit, Record, base, fingerprint
@@ -132,9 +132,8 @@ def test_plan(tmp_path: Path, case: dict[str, Any]) -> None:
     if "unmanaged" in case:
         assert plan.unmanaged == case["unmanaged"]
     if "records" in case:
-        assert [f"{r.key}" for r in plan.upserts] + [f"-{id}" for _, id in plan.removals] == case[
-            "records"
-        ]
+        removed = [f"-{change.id}" for change in plan.changes if change.action in DROPPING]
+        assert [f"{r.key}" for r in plan.upserts] + removed == case["records"]
     if "unchanged" in case:
         assert plan.unchanged == case["unchanged"]
     for key, needed_by in case.get("needed_by", {}).items():
