@@ -106,7 +106,6 @@ def test_options_without_a_meaning_are_64_and_send_nothing(
     ("key", "options", "a", "b", "why"),
     [
         ("cog_emulator", ["-t", "a"], "hold: audit", "org_id: org-2", "is this organization, or can be"),
-        ("cog_emulator", ["-t", "a"], "", "org_id: org-emulator, hold: audit", "is this organization, or can be"),
         ("cog_emulator", ["-t", "a"], "", "hold: audit", "is this organization, or can be"),
         ("cog_emulator", ["-t", "b"], "hold: audit", "", "is this organization, or can be"),
         ("apk_emulator", ["-t", "b"], "hold: audit", "", "is this organization, or can be"),
