@@ -6,7 +6,7 @@ import json
 import os
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ def schema_line(root: Path, path: str, name: str, *, local: bool = False) -> str
     It is the schema below the root if there is one, or if it is about to be written (`local`). No
     line is better than an address that no editor can reach.
     """
-    file = f"{SCHEMAS}{name}.schema.json"
+    file = _path(name)
     if local or (root / file).exists():
         address = os.path.relpath(file, Path(path).parent).replace(os.sep, "/")
     elif not home.SITE.endswith(".example"):
@@ -51,14 +51,16 @@ def editor_texts(
     editor: str | None, root: Path, top: Path, below: str, project: Project
 ) -> dict[str, str]:
     """Return path → text of the files for an editor. Without one, only of schemas to update."""
-    old = {path: existing_text(root / path) for path in _schema_paths()}
-    mine = [path for path, text in old.items() if editor or is_unedited(text, "")]
+    documents = (kind.noun for kind in KINDS.values() if kind.document)
+    paths = {name: _path(name) for name in ("config", "declarations", "targets", *documents)}
+    old = {name: existing_text(root / path) for name, path in paths.items()}
+    mine = [name for name, text in old.items() if editor or is_unedited(text, "")]
     if not mine:
         return {}
     from devinops.schema.published import published_files
 
     known = published_files()
-    texts = {path: marked(_dumped(known[_name(path)]), comment="") for path in mine}
+    texts = {paths[name]: marked(_dumped(known[name]), comment="") for name in mine}
     if editor:
         schemas = _associations(below, project)
         texts[SETTINGS] = marked(_settings(schemas, existing_text(top / SETTINGS)), "//")
@@ -92,14 +94,8 @@ def _members(text: str) -> str:
     return text.partition("{\n")[2].removesuffix("}\n")
 
 
-def _schema_paths() -> Iterator[str]:
-    documents = (kind.noun for kind in KINDS.values() if kind.document)
-    for name in ("config", "declarations", "targets", *documents):
-        yield f"{SCHEMAS}{name}.schema.json"
-
-
-def _name(path: str) -> str:
-    return path.removeprefix(SCHEMAS).removesuffix(".schema.json")
+def _path(name: str) -> str:
+    return f"{SCHEMAS}{name}.schema.json"
 
 
 def _associations(below: str, project: Project) -> dict[str, list[str]]:
@@ -113,7 +109,7 @@ def _associations(below: str, project: Project) -> dict[str, list[str]]:
     targets = project.targets_file.path if project.targets_file else "targets.yaml"
     files = {"config": [CONFIG], "declarations": entries, "targets": [targets]}
     return {
-        f"{directory}{SCHEMAS}{name}.schema.json": [f"{prefix}{pattern}" for pattern in patterns]
+        f"{directory}{_path(name)}": [f"{prefix}{pattern}" for pattern in patterns]
         for name, patterns in files.items()
     }
 
