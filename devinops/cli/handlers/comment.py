@@ -104,7 +104,12 @@ def _post(
 
     with _host(options, job, writes=True) as host:
         if about.commit:
-            _check_commit(about.commit, job.commit or host.request(request).head)
+            expected = job.commit or host.request(request).head
+            if about.commit != expected:
+                raise UnusableFile(
+                    f"the report names the commit {about.commit[:12]}, but the commit to comment "
+                    f"on is {expected[:12]}: post the report of a plan for that commit"
+                )
         if len(text) > host.longest_comment:
             raise UnusableFile(
                 f"the report has {len(text):,} characters, but a comment holds "
@@ -123,15 +128,6 @@ def _post(
         options.say(f"{host.noun} {request} is merged, and what was reviewed there stays as it is")
     url = posted.comment.url if posted.comment else None
     return _answer(posted.outcome.value, about, request, url)
-
-
-def _check_commit(named: str, expected: str) -> None:
-    """Raise UnusableFile if a report names another commit than the one that is reviewed."""
-    if named != expected:
-        raise UnusableFile(
-            f"the report names the commit {named[:12]}, but the commit to comment on is "
-            f"{expected[:12]}: post the report of a plan for that commit"
-        )
 
 
 def _instead(options: Options, job: Job, text: str, about: Marker) -> SimpleAnswer:
