@@ -88,11 +88,11 @@ def how_to_approve(plan: ShownPlan, flags: str, code: Callable[[str], str]) -> I
     command = " ".join(map(str, [command, *given]))
     for decision in needed:
         if decision.is_decision:
-            ways = _choice(
+            ways = " or ".join(
                 f"{code(f'{decision.option} {value}')} ({_WINS[value]})"
                 for value in decision.values
             )
-            inputs = _choice(code(_input(decision, value)) for value in decision.values)
+            inputs = " or ".join(code(_input(decision, value)) for value in decision.values)
             yield f"To decide: pass {ways} to {code(command)}, or {_entered(inputs)}"
             keys = [block.key for block in plan.blocked if block.approval == decision]
             if len(keys) > 1:
@@ -102,10 +102,6 @@ def how_to_approve(plan: ShownPlan, flags: str, code: Callable[[str], str]) -> I
 
 def _entered(inputs: str) -> str:
     return f"enter {inputs} in a manual run of the workflow."
-
-
-def _choice(ways: Iterator[str]) -> str:
-    return " or ".join(ways)
 
 
 def _inputs(approvals: Sequence[Approval]) -> Iterator[str]:

@@ -179,18 +179,14 @@ class Text:
             return
         yield from self._heading("blocked")
         for block in blocked:
-            yield from self._block(block)
-
-    def _block(self, block: Blocked) -> Iterator[str]:
-        yield from self._item(BLOCKED, block.key)
-        yield from self._changes.because(
-            block.source, f"{block.by}: {block.reason}", Look.PLAIN, block.overridden
-        )
-        if block.needed_by:
-            needed_by = f"needed by {self._keys(block.needed_by)}"
-            yield from self.terminal.row(needed_by, indent=6)
-        for field in block.fields:
-            yield from self._changes.field(block.key.kind, field, sides="- live, + files")
+            reason = f"{block.by}: {block.reason}"
+            yield from self._item(BLOCKED, block.key)
+            yield from self._changes.because(block.source, reason, Look.PLAIN, block.overridden)
+            if block.needed_by:
+                needed_by = f"needed by {self._keys(block.needed_by)}"
+                yield from self.terminal.row(needed_by, indent=6)
+            for field in block.fields:
+                yield from self._changes.field(block.key.kind, field, sides="- live, + files")
 
     def _missing(self, objects: Sequence[Missing]) -> Iterator[str]:
         """Yield what a person has to create, one path a line."""
