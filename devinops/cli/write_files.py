@@ -75,11 +75,6 @@ def text_of(root: Path, raws: Raws) -> Callable[[str], str | None]:
     return read
 
 
-def taken_in(root: Path) -> Callable[[str], frozenset[str]]:
-    """Return a function that returns the same of a directory below the root, from there."""
-    return cache(lambda directory: taken(root / directory))
-
-
 def ignored(project: Project) -> Callable[[str], bool]:
     """Return a function that tells whether devinops.yaml ignores a path."""
     rules, _ = read_patterns(project.ignore)

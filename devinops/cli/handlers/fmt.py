@@ -105,7 +105,9 @@ class _FormatRun:
         self.problems += [
             problem
             for problem in finder.problems
-            if _keeps_a_file(problem) and selection.includes(problem.source.path)
+            # An unused pattern in devinops.yaml leaves no file as it is.
+            if problem.is_error and problem.source.path != CONFIG
+            if selection.includes(problem.source.path)
         ]
         texts = text_files(finder)
         documents = filter(None, (project.document, project.targets_file))
@@ -145,11 +147,6 @@ class _FormatRun:
                 self.problems.append(Problem(Source(file.path), "not-formatted", message))
                 self.changed.remove(file)
         self.problems.sort()
-
-
-def _keeps_a_file(problem: Problem) -> bool:
-    """Return whether a problem means that a file cannot be read; an unused pattern does not."""
-    return problem.is_error and problem.source.path != CONFIG
 
 
 def _write(file: _Changed) -> OSError | None:

@@ -125,7 +125,7 @@ class _Pull:
         root, targets = self.options.root, self.project.targets
         organizations = (name for name, own in targets.items() if not own.get("enterprise"))
         return Places(
-            taken=write_files.taken_in(root),
+            taken=cache(lambda directory: write_files.taken(root / directory)),
             ignored=write_files.ignored(self.project),
             text_of=write_files.text_of(root, self.writing.raws),
             is_fleet=len(targets) > 1,
