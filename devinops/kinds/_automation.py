@@ -229,6 +229,7 @@ ACTIONS_BY_TYPE: Final[Mapping[str, Schema]] = {
         ("setup_prompt", "slack_monitor_config"),
     ),
 }
+_ACTION_TYPE: Final = choice("What the action does.", *ACTIONS_BY_TYPE)
 _ACTION_FIELDS: Final = {
     name: part for schema in ACTIONS_BY_TYPE.values() for name, part in schema["properties"].items()
 }
@@ -236,14 +237,17 @@ ACTIONS: Final = sequence(
     "What each event does: start_session (at most one), message_session, or only monitor_session.",
     record(
         "An action. Its fields depend on its type.",
-        _ACTION_FIELDS | {"type": choice("What the action does.", *ACTIONS_BY_TYPE)},
+        {"type": _ACTION_TYPE},
         ("type",),
         additionalProperties=True,
         example={"type": START, "prompt": _PROMPT["example"]},
     )
     | {
         "if": {"properties": {"type": {"enum": [*ACTIONS_BY_TYPE]}}},
-        "then": {"properties": {n: {} for n in _ACTION_FIELDS}, "additionalProperties": False},
+        "then": {
+            "properties": _ACTION_FIELDS | {"type": _ACTION_TYPE},
+            "additionalProperties": False,
+        },
     },
     minItems=1,
 )

@@ -215,8 +215,10 @@ REPLY_ACCESS: Final = {
 
 def _unattended(automation: Any) -> int:
     """Return how many of its actions start sessions that do not wait for approvals."""
-    sessions = (action.get("session") or {} for action in automation.actions or ())
-    return sum(bool(session.get("bypass_approval")) for session in sessions)
+    sessions = (action.get("session") for action in automation.actions or ())
+    return sum(
+        bool(session.get("bypass_approval")) for session in sessions if isinstance(session, dict)
+    )
 
 
 # --- the budget in words --------------------------------------------------------------------------

@@ -123,8 +123,8 @@ def unknown_words(
         )
         yield SchemaFinding(path, "unknown-word", message)
     for name, part in value.items() if isinstance(value, dict) else ():
-        below = schema.get("properties", {}).get(name, {})
-        yield from unknown_words(below, part, (*path, name))
+        fields = schema.get("then", schema).get("properties", {})
+        yield from unknown_words(fields.get(name, {}), part, (*path, name))
     for number, item in enumerate(value if isinstance(value, list) else ()):
         yield from unknown_words(schema.get("items", {}), item, (*path, number))
 

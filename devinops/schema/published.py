@@ -39,7 +39,7 @@ def _published(schema: Schema, definitions: Schema) -> dict[str, Any]:
             }
         elif keyword == "$defs":
             result[keyword] = {name: _published(part, definitions) for name, part in value.items()}
-        elif keyword in ("items", "additionalProperties") and isinstance(value, dict):
+        elif keyword in ("items", "additionalProperties", "then") and isinstance(value, dict):
             result[keyword] = _published(value, definitions)
         elif keyword not in ("example", "known"):
             result[keyword] = value

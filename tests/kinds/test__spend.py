@@ -56,6 +56,9 @@ def monitor(channel: str) -> dict[str, Any]:
     return {"type": "monitor_session", "setup_prompt": "p", "slack_monitor_config": config}
 
 
+BREW = {"type": "brew_tea", "session": "long"}
+
+
 def mode(name: str) -> dict[str, Any]:
     return {"session_settings": {"devin_mode": name}}
 
@@ -255,6 +258,7 @@ def test_what_may_cost_more_is_a_risk_and_less_is_none(
         ({"actions": [START, MESSAGE]}, {"actions": [MESSAGE]}),
         ({"actions": [START]}, {"actions": [AUTO]}),
         ({"actions": [{"type": "brew_tea"}]}, {"actions": [{"type": "brew_tea"}]}),
+        ({"actions": [BREW]}, {"actions": [BREW], "limits": {"max_acu_limit": 1}}),
         ({"actions": [{**START, "session": {"bypass_approval": True}}]}, {}),
         ({}, {"enabled": False}),
         ({"preflight": None}, {"preflight": {}}),

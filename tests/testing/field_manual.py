@@ -86,7 +86,7 @@ def _tables(title: str, rows: Iterable[Row]) -> Iterator[str]:
 def _rows(schema: Schema, above: str = "") -> Iterator[Row]:
     """Yield the fields of a mapping, each followed by its own fields."""
     required = dict(_required(schema))
-    for name, field in schema.get("properties", {}).items():
+    for name, field in schema.get("then", schema).get("properties", {}).items():
         yield f"{above}{name}", field, required.get(name, "")
         yield from _rows(field, f"{above}{name}.")
         for inner, path in (("items", "[]"), ("additionalProperties", ".NAME")):
