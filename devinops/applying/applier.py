@@ -20,6 +20,7 @@ from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record, s
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource, Revealed
 from devinops.model.objects import Live, member_names
+from devinops.planning.commands import link_command
 from devinops.planning.diff import (
     changed_fields,
     lost_members,
@@ -657,9 +658,24 @@ def _verified(plan: Plan, results: tuple[Result, ...], after: Plan) -> ApplyRepo
     """Return the report with what a plan made afterwards changes, and what only that one blocks."""
     blocked = {result.change.key for result in results if result.outcome is Outcome.BLOCKED}
     known = blocked | {block.key for block in plan.blocked}
+    unmanaged = {live.object_id for live in after.others}
+    results = tuple(_as_listed(result, unmanaged) for result in results)
     left = tuple(change for change in after.changes if change.key not in blocked)
     waiting = tuple(block for block in after.blocked if block.key not in known)
     return ApplyReport(plan, results, left, waiting)
+
+
+def _as_listed(result: Result, unmanaged: Collection[ObjectId]) -> Result:
+    """Return the result of a change; a delete failed if its object is live and unmanaged now."""
+    change = result.change
+    is_done = result.outcome is Outcome.DONE and change.action is Action.DELETE
+    if not is_done or change.object_id not in unmanaged:
+        return result
+    message = (
+        "not taken: the API accepted the delete, but the lists still show the object, which is no "
+        f"longer owned: run {link_command(change.key, change.object_id.id)} and apply again"
+    )
+    return replace(result, outcome=Outcome.FAILED, message=message, unclear=True)
 
 
 def _unverified(applier: Applier, results: tuple[Result, ...], why: str) -> ApplyReport:

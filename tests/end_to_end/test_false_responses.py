@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from devinops.api.client import WritingClient
 from devinops.emulator import Emulator
 from devinops.emulator.quirks import VALUES
 from tests.testing.command_line import Devinops, Write
@@ -221,3 +224,34 @@ def test_an_automation_that_should_be_off_and_stays_on_is_named(
     assert "automation:Nightly" in ran.out
     assert "still shows the old enabled" in ran.out
     assert emulator.automations()[0]["enabled"] is True
+
+
+@pytest.mark.parametrize("status", [204, 404])
+@pytest.mark.parametrize("place", CASES, ids=NAMES, indirect=True)
+def test_a_delete_that_is_not_taken_is_a_failure(
+    place: Place, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert place.apply().code == 0
+    before = place.objects()
+    name = {"playbooks": "title", "secrets": "key"}.get(place.case.section, "name")
+    others = {name: place.case.theirs[name], "ensure": "unmanaged"}
+    text = yaml.safe_dump({place.case.section: [others]})
+    (place.root / f"{place.case.section}.yaml").write_text(text)
+    (id,) = place.owned()
+    with monkeypatch.context() as false:
+        if status == 204:
+            false.setattr(WritingClient, "delete", lambda *_, before_again: None)
+        else:
+            rule = {"method": "DELETE", "fault": "status", "status": status, "times": 1}
+            place.emulator.faults = [rule]
+        ran = place.apply("--allow-delete", "1")
+    text = " ".join(ran.out.split())
+    assert (place.objects(), "the lists still show" in text) == (before, True), ran
+    if status == 404:
+        assert (ran.code, place.owned()) == (1, [id])
+    else:
+        assert (ran.code, place.owned()) == (3, [])
+        command = re.findall(rf"run devinops (inventory link .* {id}) and apply again", text)[0]
+        assert place.devinops(*shlex.split(command)).code == 0
+    assert place.apply("--allow-delete", "1").code == 0
+    assert place.objects() == place.theirs()

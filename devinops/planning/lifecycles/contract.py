@@ -94,7 +94,8 @@ class Contract(Managed):
             action = Action.REPLACE
             reason = f"{rotation.name} changed: deleted and created again with a new id"
         else:
-            action, reason, fields = Action.ADOPT, EQUAL, ()
+            reason = f"{EQUAL}, but no API shows its value"
+            action, fields = Action.ADOPT, ()
         real = context.at_live_path(live)
         draft.changes.append(
             Change(action, declaration.key, reason, live.id, declaration, real, fields)
