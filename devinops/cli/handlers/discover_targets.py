@@ -20,7 +20,6 @@ from devinops.config.reading import open_project
 from devinops.config.settings import Settings, check_spelling, resolve, target_name
 from devinops.config.wrong_settings import DEFAULT_URL, organization_of
 from devinops.export.slugs import slug
-from devinops.git import Git
 from devinops.load.file_names import CONFIG
 from devinops.model.errors import ConfigError, NotWritten, stop_on_errors
 from devinops.model.exit_codes import ExitCode
@@ -59,10 +58,6 @@ class Difference(NamedTuple):
     gone: tuple[str, ...]
     ignored: int
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.new or self.titles or self.gone)
-
 
 def discover(options: Options, *, check: bool) -> ExitCode:
     """Write the difference to the organizations of the enterprise; return the exit code."""
@@ -88,7 +83,7 @@ def discover(options: Options, *, check: bool) -> ExitCode:
     files = [change.path for change in changes]
     lines = list(_lines(project.targets, difference, len(listed), files, check=check))
     if files and project.document is None and not check:
-        lines += _next_steps(options)
+        lines += _next_steps(project, options)
     document = _document(project.targets, difference, len(listed), files, check=check)
     options.answer(SimpleAnswer(lines, lambda: document, exit_code=code))
     return code
@@ -230,7 +225,8 @@ def _naming(project: Project, path: str, raw: str | None) -> Iterator[FileChange
 
 def _exit_code(difference: Difference, *, check: bool) -> ExitCode:
     if check:
-        return ExitCode.OK if difference.is_empty else ExitCode.LOOK
+        differs = difference.new or difference.titles or difference.gone
+        return ExitCode.LOOK if differs else ExitCode.OK
     return ExitCode.DECIDE if difference.gone else ExitCode.OK
 
 
@@ -258,14 +254,14 @@ def _lines(
     yield f"{counted(total, 'organization')}: {counts or 'no difference'}{written}"
 
 
-def _next_steps(options: Options) -> Iterator[str]:
+def _next_steps(project: Project, options: Options) -> Iterator[str]:
     """Yield what follows the first targets."""
     yield (
         "Next: write entries, or begin with what the organizations have (devinops pull"
         f"{options.command_flags} --target all). Then run devinops plan{options.command_flags} "
         "--target all."
     )
-    if not Git(options.root).line("remote"):
+    if project.default_store == "file":
         yield IN_A_FILE
 
 
