@@ -194,13 +194,8 @@ def _with_names(plan: FleetPlan, shared: Iterable[Shared[T]]) -> Iterator[T]:
 
 def _how_to(answer: FleetAnswer, style: Style) -> Html:
     """Return the command that applies these plans and no others."""
-    return tag(
-        "section",
-        tag("h2", "Apply these plans"),
-        tag("pre", fleet.full_command(answer, style.in_root), class_="command"),
-        tag("p", "It plans again, and writes nothing if the plans are no longer the same."),
-        class_="ending",
-    )
+    about = "It plans again, and writes nothing if the plans are no longer the same."
+    return parts.how_to("Apply these plans", fleet.full_command(answer, style.in_root), about)
 
 
 # --- the table ------------------------------------------------------------------------------------

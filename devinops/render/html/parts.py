@@ -59,6 +59,18 @@ def lint_sections(
         yield HtmlSection("Lint", items.problems(findings, lint_of(lint)), checked(lint)[0])
 
 
+def how_to(title: str, command: str, about: str, before: str = "") -> Html:
+    """Return the end of a page: the command that applies what it shows."""
+    return tag(
+        "section",
+        tag("h2", title),
+        tag("p", before) if before else Html(""),
+        tag("pre", command, class_="command"),
+        tag("p", about),
+        class_="ending",
+    )
+
+
 # --- filters --------------------------------------------------------------------------------------
 
 

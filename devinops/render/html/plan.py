@@ -197,11 +197,5 @@ def _how_to(plan: ShownPlan, job: JobLinks | None, command: str) -> Html:
         return Html("")
     merge = f"{MERGE} By hand:" if job and job.in_request and not plan.only else ""
     blocked = "What is blocked stays as it is. " if plan.blocked else ""
-    return tag(
-        "section",
-        tag("h2", "Apply this plan"),
-        tag("p", merge) if merge else Html(""),
-        tag("pre", full_command(plan, command), class_="command"),
-        tag("p", f"{blocked}It plans again, and writes nothing if the plan is no longer the same."),
-        class_="ending",
-    )
+    about = f"{blocked}It plans again, and writes nothing if the plan is no longer the same."
+    return parts.how_to("Apply this plan", full_command(plan, command), about, merge)

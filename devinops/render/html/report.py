@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
 from devinops.applying.report import ApplyReport
-from devinops.model.changes import Change, Outcome
+from devinops.model.changes import Outcome
 from devinops.render import Style, counted
 from devinops.render.html import parts
 from devinops.render.html.items import OUTCOMES, Items
@@ -56,7 +56,12 @@ def _report_notices(report: ApplyReport, style: Style) -> Iterator[Html]:
         unverified = tag("p", "What is left could not be checked: ", prose(report.unverified))
         yield notice("Not verified", [unverified], Look.ERROR)
     if report.left:
-        yield _left(report.left)
+        left = [
+            (f"left-{number}", change, change.reason, SIGNS[change.action])
+            for number, change in enumerate(report.left, 1)
+        ]
+        title = f"A plan made afterwards still has {counted(len(left), 'change')}"
+        yield notice(title, [parts.pointers(left)], Look.WAITING)
     yield from parts.danger_notices(report.plan, "result")
     if report.plan.blocked:
         yield parts.blocked_notice(report.plan, report.plan.blocked, style)
@@ -66,16 +71,6 @@ def _report_notices(report: ApplyReport, style: Style) -> Iterator[Html]:
         hint = Html(rollback_hint(report, style.flags, partial(tag, "code"), prose))
         content = [tag("code", report.backup), " (", hint, ")"]
         yield notice("Backup", [tag("p", *content)], Look.DIM)
-
-
-def _left(changes: Sequence[Change]) -> Html:
-    """Return the box with the changes that a plan made afterwards still has."""
-    left = [
-        (f"left-{number}", change, change.reason, SIGNS[change.action])
-        for number, change in enumerate(changes, 1)
-    ]
-    title = f"A plan made afterwards still has {counted(len(changes), 'change')}"
-    return notice(title, [parts.pointers(left)], Look.WAITING)
 
 
 def _report_facets(report: ApplyReport) -> list[Facet]:
