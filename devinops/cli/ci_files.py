@@ -79,6 +79,7 @@ class Pipeline:
             "direct": not (is_sharded or has_waves),
             "pushes": self.pushes,
             "nopushes": not self.pushes,
+            "below": bool(self.below),
         }
         return {mark for mark, is_set in marks.items() if is_set}
 

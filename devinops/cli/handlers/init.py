@@ -504,7 +504,6 @@ def files(
         "repo": _repository_value(git.repo),
         "where": location,
         "files": _files(git.below),
-        "files_below": f"        files: {_files(git.below)}\n" if git.below else "",
         "root": pipeline.root,
         "quoted": shlex.quote(origin.requirement),
         "requirement": origin.requirement,
@@ -514,9 +513,7 @@ def files(
         "entry": command_line(f"devinops validate{pipeline.root} --skip-untracked"),
         "fmt_entry": command_line(f"devinops fmt{pipeline.root} --skip-outside"),
         "lint_entry": command_line(f"devinops lint{pipeline.root} --skip-outside --skip-untracked"),
-        "args": f"        args: [--root, {json.dumps(git.below, ensure_ascii=False)}]\n"
-        if git.below
-        else "",
+        "below": json.dumps(git.below, ensure_ascii=False),
     }
     names = {
         CONFIG: "config.yaml",
