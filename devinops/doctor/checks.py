@@ -98,9 +98,8 @@ def of_skills(answer: str | None, skills: Observation) -> Check:
         "served": "yes ({}), so the vendor may have copied notes to them",
         "absent": "no ({}), so the API does not show whether the vendor copied notes to them",
     }
-    text = texts.get(
-        answer or "", "unknown ({}), and so is whether the vendor copied notes to them"
-    )
+    unknown = "unknown ({}), and so is whether the vendor copied notes to them"
+    text = texts.get(answer or "", unknown)
     step = "look in the web app before you delete a live note"
     return note("managed-plugin skills", text.format(skills.failure or skills.status), step)
 
