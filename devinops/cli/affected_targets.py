@@ -68,7 +68,9 @@ def affected_targets(
         say(f"the files at {base[:12]} have errors, so all targets count as affected")
         return names
     known = {name: (name, *project.targets.get(name, {}).get("previously", ())) for name in names}
-    if gone := old.targets.keys() - {name for all in known.values() for name in all}:
+    # A target takes over one inventory: its own, or else that of the first old name that has one.
+    taken = {next((name for name in all if name in old.targets), "") for all in known.values()}
+    if gone := old.targets.keys() - taken:
         say(f"no longer declared, so their objects stay as they are: {listed(gone)}")
         for name in sorted(gone):
             removed((name, old.targets[name]))

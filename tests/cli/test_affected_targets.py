@@ -128,6 +128,25 @@ def test_a_target_that_is_renamed_is_not_gone(
     assert (ran.out.split(), ran.err) == (["payments", "ship", "audit"], "")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("pay: {org_id: org-1,", "pay: {org_id: org-1, previously: [audit],"),
+        ("pay: {org_id: org-1,", "payments: {org_id: org-1, previously: [pay, audit],"),
+    ],
+    ids=["the target has an inventory of its own", "it takes over that of another one"],
+)
+def test_an_old_name_hides_no_target_whose_inventory_nobody_takes_over(
+    root: Path, repository: Write, devinops: Devinops, old: str, new: str
+) -> None:
+    without = TARGETS.replace("  audit: {org_id: org-3}\n", "")
+    repository({"targets.yaml": without.replace(old, new), **ONE_MORE})
+    for path in ("knowledge.yaml", "canary/knowledge.yaml"):
+        (root / path).unlink()
+    ran = devinops("targets", "--affected", "main", "-C", root)
+    assert "no longer declared, so their objects stay as they are: audit" in ran.err
+
+
 def test_all_targets_count_if_the_branch_has_errors(
     root: Path, repository: Write, devinops: Devinops
 ) -> None:
