@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from devinops.planning.commands import COMMAND, OPTIONS
+from devinops.planning.commands import COMMAND, OPTION, OPTIONS
 from devinops.render.escape import LONGEST, visible
 
 
@@ -89,7 +89,7 @@ def _inert(markup: str) -> str:
 
 
 _CODE: Final = re.compile(
-    rf"{COMMAND}|--[a-z][a-z-]+(?: (?:\d+|git\b|live\b))?"
+    rf"{COMMAND}|{OPTION}"
     rf"|devinops (?:inventory )?[a-z]+{OPTIONS}(?: --?[a-z-]+)*"
     r"|`(?P<marked>[^`]+)`"
 )

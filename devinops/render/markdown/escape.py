@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import quote
 
-from devinops.planning.commands import COMMAND
+from devinops.planning.commands import COMMAND, OPTION
 from devinops.render.escape import line
 
 MAX_TEXT: Final = 300
@@ -23,7 +23,8 @@ _COMMAND = re.compile(rf"""(["'(]*)({COMMAND})(["').,:;!?]*)(?= |$)""")
 _MARKED = re.compile(r"""(["'(]*)`([^`]+)`(["').,:;!?]*)(?= |$)""")
 _TICKS = re.compile(r"`+")
 _TOKEN = re.compile(
-    r"""--[a-z][a-z-]*(?:\ (?:\d+|git|live)\b)?[,.:;)]*(?=\ |$)
+    OPTION
+    + r"""[,.:;)]*(?=\ |$)
     | [a-z_]+:\ \[\{(?:"(?:[^"\\]|\\.)*"|true|false|null|-?\d+|[\[\]{}]|:\ |,\ )*\}\]
       ["').,:;!?]*(?=\ |$)
     | "[^" ][^"]*"[).,:;!?]*(?=\ |$)

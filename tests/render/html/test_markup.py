@@ -87,6 +87,7 @@ def test_nothing_hidden_reaches_the_page(value: str) -> None:
         (joined(["&", Html("&amp;")]), "&amp;&amp;"),
         (preformatted([Html(""), Html("a")]), "<pre>\n\na</pre>"),
         (prose("pass --allow-delete 12"), "pass <code>--allow-delete 12</code>"),
+        (prose("pass --allow network"), "pass <code>--allow network</code>"),
         (prose("decide with --on-conflict git or live"), "decide with <code>--on-conflict git</code> or live"),
         (prose("mark `<b>` and `c`"), "mark <code>&lt;b&gt;</code> and <code>c</code>"),
         (prose("or run devinops inventory link -t st 'knowledge:A b --c' ID now"), "or run <code>devinops inventory link -t st &#x27;knowledge:A b --c&#x27; ID</code> now"),
