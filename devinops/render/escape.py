@@ -35,7 +35,7 @@ def line(text: str, most: int = LONGEST) -> str:
     """
     shown = text[:most]
     if not (shown.isascii() and shown.isprintable()):
-        shown = re.sub(r"[^ -~]", _escape, shown)
+        shown = re.sub(r"[^ -~]", lambda match: visible(match[0]), shown)
     if "::" in shown[: len(shown) - len(shown.lstrip()) + 2]:
         shown = shown.replace("::", "\\x3a:", 1)
     shown = _COMMAND.sub(r"\\x23#", shown)
@@ -60,10 +60,6 @@ def is_hidden(char: str) -> bool:
     if char in (" ", _WIDE_SPACE):
         return False
     return unicodedata.category(char) in _HIDDEN or bool(_INVISIBLE.match(char))
-
-
-def _escape(match: re.Match[str]) -> str:
-    return visible(match[0])
 
 
 @lru_cache(maxsize=4096)

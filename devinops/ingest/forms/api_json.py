@@ -66,7 +66,7 @@ def _items(data: Any, member: str = "", levels: int = 4) -> Iterator[tuple[str, 
     Lists of pages and lists of objects need no more `levels`.
     """
     if levels and isinstance(data, list):
-        for part in filter(_is_mapping, data):
+        for part in (each for each in data if isinstance(each, Mapping)):
             if _LISTS & part.keys():
                 yield from _items(part, levels=levels - 1)
             else:
@@ -78,10 +78,6 @@ def _items(data: Any, member: str = "", levels: int = 4) -> Iterator[tuple[str, 
 
 
 _LISTS: Final = {api.items for kind in KINDS.values() for api in kind.apis.values()} | {PAGE}
-
-
-def _is_mapping(part: Any) -> bool:
-    return isinstance(part, Mapping)
 
 
 def _listed(member: str, item: Item) -> Listed | None:

@@ -122,14 +122,10 @@ def _marked(parts: Sequence[Part]) -> Iterator[Html]:
     is_partial = not all(part.changed for part in parts)
     for part in parts:
         end = max(words - start, 0)
-        shown = _spaced(part.text[:end], len(part.text[end:]))
+        spaces = Html("<b> </b>" * len(part.text[end:]))
+        shown = joined([_tabbed(part.text[:end], '<b class="tab">\t</b>'), spaces])
         yield tag("mark", shown) if part.changed and is_partial else shown
         start += len(part.text)
-
-
-def _spaced(words: str, final_spaces: int) -> Html:
-    """Return words whose tabs are visible, followed by visible spaces."""
-    return joined([_tabbed(words, '<b class="tab">\t</b>'), Html("<b> </b>" * final_spaces)])
 
 
 def _tabbed(line: str, tab: str = "\t") -> Html:
