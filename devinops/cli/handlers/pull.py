@@ -15,13 +15,7 @@ from devinops.cli.handlers.init import NEW_TARGET, Repository, set_up
 from devinops.cli.options import Options
 from devinops.cli.pull_report import PulledTarget, PullRun, document, lines
 from devinops.cli.readable_kinds import ReadableKinds, first_reading, verified
-from devinops.cli.session import (
-    Session,
-    failures_written,
-    needs_inventory,
-    open_session,
-    several,
-)
+from devinops.cli.session import Session, failures_written, needs_inventory, open_session, several
 from devinops.config.project import DEFAULT_TARGET, Project
 from devinops.config.settings import Settings, resolve
 from devinops.git import Git
