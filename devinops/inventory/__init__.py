@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from devinops import waiting
 from devinops.inventory.merge import NO_JOB, Job, open_runs
@@ -20,6 +20,9 @@ from devinops.model.errors import Stale
 from devinops.model.inventory import Failed, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId, listed
 from devinops.model.target import Target
+
+if TYPE_CHECKING:
+    from devinops.inventory.backend import Backend
 
 __all__ = [
     "InventorySettings",
@@ -217,39 +220,31 @@ def open_stores(
     stores: dict[str, Store] = {}
     groups: defaultdict[tuple[InventorySettings, str], list[Place]] = defaultdict(list)
     for place in places:
+        if place.settings.store == "none":
+            stores[place.target.name] = NoStore()
+            continue
         # Files have nothing to share, and each target would read those of all.
         alone = place.target.name if place.settings.store == "file" else ""
         groups[place.settings, alone].append(place)
     for (settings, _), group in groups.items():
-        stores |= _open_group(settings, group, root, lock_timeout_s, job, at_once)
+        from devinops.inventory.inventory_run import PATIENCE_S, InventoryRun
+        from devinops.inventory.journaled import JournaledStore
+
+        targets, patience_s = [place.target for place in group], max(PATIENCE_S, lock_timeout_s)
+        shared = InventoryRun(_backend(settings, root), targets, job, patience_s, at_once)
+        for place in group:
+            stores[place.target.name] = JournaledStore(shared, place.target, place.flags)
     return stores
 
 
-def _open_group(
-    settings: InventorySettings,
-    places: Sequence[Place],
-    root: Path,
-    lock_timeout_s: float,
-    job: Job,
-    at_once: int | None,
-) -> Mapping[str, Store]:
-    """Return the stores of targets that share what is stored."""
-    if settings.store == "none":
-        return {place.target.name: NoStore() for place in places}
-    from devinops.inventory.backend import Backend, FileBackend
-    from devinops.inventory.inventory_run import PATIENCE_S, InventoryRun
-    from devinops.inventory.journaled import JournaledStore
+def _backend(settings: InventorySettings, root: Path) -> Backend:
+    if settings.store == "file":
+        from devinops.inventory.backend import FileBackend
 
-    backend: Backend = FileBackend(root)
-    if settings.store == "branch":
-        from devinops.inventory.branch import BranchBackend
+        return FileBackend(root)
+    from devinops.inventory.branch import BranchBackend
 
-        backend = BranchBackend(root, settings.branch, settings.remote)
-    targets = [place.target for place in places]
-    shared = InventoryRun(backend, targets, job, max(PATIENCE_S, lock_timeout_s), at_once)
-    return {
-        place.target.name: JournaledStore(shared, place.target, place.flags) for place in places
-    }
+    return BranchBackend(root, settings.branch, settings.remote)
 
 
 def new_run(now: datetime) -> str:
