@@ -216,3 +216,20 @@ def test_a_preflight_is_taken_as_a_whole_and_its_removal_may_cost(
         assert only(emulator)["preflight"] == script
         assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
         assert only(emulator)["preflight"] == {"script": "other"}
+
+
+def test_what_an_entry_leaves_out_is_named_if_its_object_is_created_again(
+    repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    with running(use, NewerApi()) as emulator:
+        id = emulator.add("automation", **automation(preflight={"script": "check.sh"}))
+        entry = automation()
+        del entry["enabled"], entry["session_settings"]
+        root = repository(files(entry))
+        assert devinops("apply", "-C", root, "--yes").code == 0, "it is adopted"
+        emulator.remove("automation", id)
+        plan = devinops("plan", "-C", root, "--on-drift", "overwrite", "--allow-spend")
+        lost = "its entry leaves out enabled, session_settings, preflight, slack_reply_access, "
+        assert f"; {lost}teams_reply_access, so what it had there is lost" in " ".join(
+            plan.out.split()
+        ), plan

@@ -108,7 +108,8 @@ class Managed:
         if is_conflict and choice is None and on_drift is OnDrift.KEEP:
             draft.conflict(declaration, None, f"changed in Git, but {gone}")
         elif is_written or choice == "git":
-            self._create(declaration, f"{gone}{_lost(record.unknown)}", context, draft, may)
+            lost = f"{_reset(declaration.resource, record.left_out)}{_lost(record.unknown)}"
+            self._create(declaration, f"{gone}{lost}", context, draft, may)
         else:
             reason = (
                 "pass --on-drift overwrite to create it again, or remove its entry to leave it "
@@ -572,6 +573,23 @@ def _final(kind: Kind, api: ApiVersion) -> str:
     if kind.apis[api].creates:
         return ""
     return f"; final: no API creates {kind.with_article} again, so no rollback restores it"
+
+
+def _reset(resource: Resource, left_out: Mapping[str, str]) -> str:
+    """Return which values a new object lacks because its entry leaves them out, or an empty text.
+
+    `left_out` has the fingerprints of the values at the last apply. The text ends a reason.
+    """
+    names = [
+        a.name
+        for a in resource.kind.attributes
+        if a.name in left_out
+        and getattr(resource, a.name) is UNSET
+        and left_out[a.name]
+        not in [fingerprint(value) for value in (None, a.default, a.usual) if value is not UNSET]
+    ]
+    them = ", ".join(names)
+    return f"; its entry leaves out {them}, so what it had there is lost" if names else ""
 
 
 def _lost(members: Collection[str]) -> str:
