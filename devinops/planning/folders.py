@@ -135,8 +135,7 @@ def _seen_folders(
 
 def _shown_path(folder: Key) -> FolderPath:
     """Return the path of a folder as its contents show it, where each `/` is between names."""
-    text = "/".join(map(decode_part, folder.path.split("/")))
-    return join_folder(filter(None, text.split("/")))
+    return join_folder(filter(None, decode_part(folder.path).split("/")))
 
 
 def needs_all_folders(changes: Iterable[Change], snapshot: Snapshot, inventory: Inventory) -> bool:
