@@ -1,4 +1,4 @@
-"""What a plan is told of an object: when it was edited last."""
+"""What a draft of a plan knows of an object: who has its key, when it was edited, who declared it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from datetime import date
 
 import pytest
 
+from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.secret import Secret
-from devinops.model.objects import Declaration, Snapshot, Source
+from devinops.model.changes import Blocker
+from devinops.model.objects import Declaration, Overridden, Snapshot, Source
 from devinops.model.policy import Policy
 from devinops.model.target import Target
-from devinops.planning.draft import last_change
+from devinops.planning.draft import PlanDraft, last_change
 from devinops.planning.plan import PlanRequest, build_plan
 from tests.testing.objects import live
-from tests.testing.plans import context
+from tests.testing.plans import context, entry
 
 
 def test_the_objects_of_others_with_a_key_are_neither_ours_nor_of_another_name() -> None:
@@ -22,6 +24,14 @@ def test_the_objects_of_others_with_a_key_are_neither_ours_nor_of_another_name()
     other = live("knowledge", name="B", id="other", ours=False)
     ours = live("knowledge", name="A", id="ours")
     assert context([theirs, other, ours]).foreign(theirs.key) == (theirs,)
+
+
+def test_a_blocked_step_says_what_its_entry_does_to_that_of_an_earlier_layer() -> None:
+    below, above = (entry(Knowledge(name="A", body=body)) for body in ("old", "new"))
+    draft = PlanDraft()
+    draft.block(Blocker.CONFLICT, above._replace(chain=(below, above)), "why")
+    (blocked,) = draft.blocked
+    assert blocked.overridden == (Overridden("overrides", below.source, ("body",)),)
 
 
 @pytest.mark.skipif(

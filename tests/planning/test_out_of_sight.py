@@ -134,6 +134,12 @@ def test_what_was_promoted_waits_for_a_person(
     assert blocked.reason.startswith("it was probably promoted")
 
 
+def test_with_an_inventory_an_entry_that_is_new_is_created_beside_an_equal_one() -> None:
+    other = Record(Key.parse("folder:F"), "f", memory=True)
+    (change,) = plan(ENTRY, PROMOTED, other).changes
+    assert (change.action, change.key) == (Action.CREATE, OURS.key)
+
+
 def test_drift_names_what_was_promoted_and_what_may_be() -> None:
     inventory = Inventory.of("file", [RECORD])
     reasons = [
@@ -159,6 +165,30 @@ def test_an_enterprise_promotes_nothing() -> None:
     assert drift.reason.startswith("pass --on-drift overwrite")
     (drift,) = plan(entry, Snapshot.of([]), record).drift
     assert drift.reason.startswith("it may have been promoted to the enterprise; otherwise pass")
+
+
+@pytest.mark.parametrize(
+    ("unknown", "lost"),
+    [
+        ((), ""),
+        (("color", "size"), "; it had color, size, which devinops does not know and cannot set"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("enterprise", "may"), [(True, ""), (False, " (it may have been promoted to the enterprise)")]
+)
+def test_one_that_is_created_again_says_whether_it_may_exist_and_what_it_lacks(
+    enterprise: bool, may: str, unknown: tuple[str, ...], lost: str
+) -> None:
+    style = live("knowledge", name="Style", id="note-1")
+    fields = base(style.resource, style.resource)
+    record = Record(style.key, style.id, fields=fields, unknown=unknown)
+    entry = Declaration(style.key, style.resource, Source("knowledge/style.md"))
+    overwrite = Approvals(on_drift="overwrite")
+    again = plan(entry, Snapshot.of([]), record, approvals=overwrite, enterprise=enterprise)
+    assert [(change.action, change.reason) for change in again.changes] == [
+        (Action.CREATE, f"deleted outside devinops{may}{lost}")
+    ]
 
 
 @pytest.mark.parametrize("enabled", [True, False])

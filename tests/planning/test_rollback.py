@@ -56,6 +56,12 @@ def test_an_object_that_is_as_it_was_needs_nothing() -> None:
     assert made.target == WHERE
 
 
+def test_it_says_why_nothing_may_be_written() -> None:
+    assert plan([saved()], [], policy=Policy(hold="a freeze (devinops.yaml:3)")).held == (
+        "a freeze (devinops.yaml:3)"
+    )
+
+
 def test_an_edited_object_gets_its_saved_values() -> None:
     (change,) = plan([saved()], [note(body="new", trigger="new")]).changes
     assert (change.action, change.id) == (Action.UPDATE, "note-1")

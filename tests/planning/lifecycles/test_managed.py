@@ -10,7 +10,7 @@ import pytest
 from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
 from devinops.model.changes import Blocker
-from devinops.model.inventory import Base, base, fingerprint
+from devinops.model.inventory import Base, Inventory, Record, base, fingerprint
 from devinops.model.keys import ROOT, FolderPath
 from devinops.model.kind import Scope
 from devinops.model.objects import Live
@@ -59,6 +59,17 @@ def test_labels_have_no_limit_if_the_api_gives_none() -> None:
     assert (len(draft.changes), draft.blocked) == (1, [])
 
 
+@pytest.mark.parametrize("unknown", [("old",), ("new",)])
+def test_a_record_learns_which_members_devinops_does_not_know(unknown: tuple[str, ...]) -> None:
+    playbook = replace(live("playbook", title="P", id="p1"), unknown={("new",): 1})
+    fields = base(playbook.resource, playbook.resource)
+    record = Record(playbook.key, playbook.id, "a.yaml", fields=fields, unknown=unknown)
+    there = context([playbook], inventory=Inventory.of("file", [record]))
+    draft = PlanDraft()
+    Managed().plan(Match(entry(playbook.resource), playbook, record=record), there, draft)
+    assert [found.unknown for found in draft.upserts] == [("new",)] * (unknown != ("new",))
+
+
 @pytest.mark.parametrize(
     ("sent", "kept"), [({"devin_mode": "fast"}, True), ({"net_policy": None}, False)]
 )
@@ -72,3 +83,17 @@ def test_what_an_overwritten_field_leaves_out_is_still_compared_with_what_was_re
     written = resource(name="A", session_settings=sent)
     after = bases_of(written, read, before, (), ("session_settings",))["session_settings"]
     assert (after.read == "read", after.sent) == (kept, fingerprint(sent))
+
+
+@pytest.mark.parametrize(
+    ("before", "overwritten"),
+    [({"session_settings": Base("sent", "read")}, ()), ({}, ("session_settings",))],
+    ids=["not overwritten", "not recorded"],
+)
+def test_any_other_field_is_compared_with_what_is_there_now(
+    before: dict[str, Base], overwritten: tuple[str, ...]
+) -> None:
+    resource = KINDS["automation"].resource
+    written = resource(name="A", session_settings={"devin_mode": "fast"})
+    read = resource(name="A", session_settings={"devin_mode": "fast", "net_policy": None})
+    assert bases_of(written, read, before, (), overwritten) == base(written, read)

@@ -6,7 +6,7 @@ import pytest
 
 from devinops.kinds.folder import Folder
 from devinops.kinds.knowledge import Knowledge
-from devinops.model.changes import Blocked, Blocker, Missing
+from devinops.model.changes import Action, Blocked, Blocker, Missing
 from devinops.model.inventory import Record
 from devinops.model.keys import FolderPath, Key
 from devinops.planning.draft import PlanDraft, RollbackContext, Saved
@@ -33,13 +33,14 @@ def test_what_is_missing_is_left_to_the_references() -> None:
     assert draft == PlanDraft()
 
 
-def test_a_record_of_one_is_only_forgotten() -> None:
+def test_of_one_that_is_no_longer_declared_only_the_record_goes() -> None:
     record = Record(FOLDER.key, FOLDER.id)
     draft = PlanDraft()
     orphan = Orphan(FOLDER, FOLDER.key, "no longer declared", record)
     Required().orphan(orphan, None, context([FOLDER]), draft)
     assert draft.changes == []
-    assert [change.object_id for change in draft.dropped] == [FOLDER.object_id]
+    facts = [(change.action, change.object_id, change.reason) for change in draft.dropped]
+    assert facts == [(Action.RELEASE, FOLDER.object_id, "no longer declared")]
 
 
 def test_no_run_overwrites_one_so_there_is_none_to_bring_back() -> None:
