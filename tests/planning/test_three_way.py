@@ -113,6 +113,28 @@ def test_an_objects_fields_are_sorted_by_what_moved() -> None:
     assert moved_outside(read, have) == ("pinned_repo", "body")
 
 
+@pytest.mark.parametrize(
+    ("want", "have", "side", "keeps_policy"),
+    [("new", "old", "git", True), ("new", "live", "both", True), ("old", "live", "live", False)],
+)
+def test_what_is_written_keeps_the_part_of_a_field_that_the_entry_leaves_out(
+    want: str, have: str, side: str, keeps_policy: bool
+) -> None:
+    """A change outside is shown against the entry as it is."""
+    kind, policy = KINDS["automation"], {"net_policy": {"mode": "open"}}
+    sent: dict[str, Any] = {"devin_mode": "old"}
+    bases = {"session_settings": Base(fingerprint(sent), fingerprint(sent | policy))}
+    declared: dict[str, Any] = {"devin_mode": want}
+    found = sides(
+        kind,
+        bases,
+        kind.resource(name="A", session_settings=declared),
+        kind.resource(name="A", session_settings={"devin_mode": have} | policy),
+    )
+    (change,) = [c for c in getattr(found, side) if c.name == "session_settings"]
+    assert change.after == (declared | policy if keeps_policy else declared)
+
+
 @pytest.mark.parametrize("sent", VALUES)
 @pytest.mark.parametrize(("want", "have", "merged"), list(product(VALUES, repeat=3)))
 def test_a_record_of_a_merge_settles_a_conflict_with_exactly_that_value(
