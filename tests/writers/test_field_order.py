@@ -27,6 +27,6 @@ def test_every_field_has_its_place(kind: object) -> None:
 def test_the_settings_have_the_order_of_their_documentation() -> None:
     assert field_order.of_settings() == (
         "<<", "version", "required_version", "paths", "ignore", "lint", "max_targets", "rate", "shards",
-        "defaults", "targets", "layers", "waves",
+        "defaults", "targets", "ignore_organizations", "layers", "waves",
     )  # fmt: skip
     assert field_order.of_target()[:3] == ("<<", "org_id", "title")
