@@ -193,7 +193,7 @@ def digest_of(target: Target, changes: Iterable[tuple[Change, str | None]], move
         parts = [str(change.key), change.id, change.action.value, hash_of_live, fields]
         total.update(json.dumps(parts, sort_keys=True).encode())
     if moves_from:
-        total.update(json.dumps({"moves_from": moves_from}).encode())
+        total.update(json.dumps(moves_from).encode())
     return total.hexdigest()[:DIGEST_LENGTH]
 
 
