@@ -79,6 +79,11 @@ def test_an_object_is_known_by_its_id_whatever_it_is_called() -> None:
     assert made.changes[0].id == "note-1"
 
 
+def test_one_that_keeps_its_name_gets_its_values_although_another_has_the_same_name() -> None:
+    made = plan([saved()], [note(body="new"), note(id="note-2")])
+    assert (told(made), made.blocked) == ([("update", "knowledge:A")], ())
+
+
 def test_what_is_gone_is_created_again_and_the_reason_says_so() -> None:
     (change,) = plan([saved()], [note("B", id="note-2")]).changes
     assert (change.action, change.id, change.reason) == (Action.CREATE, None, AGAIN)

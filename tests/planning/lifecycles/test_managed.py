@@ -21,6 +21,7 @@ from devinops.planning.match import Match
 from tests.testing import toy_kinds
 from tests.testing.objects import live
 from tests.testing.plans import context, entry
+from tests.testing.small_kinds import Plaque
 
 
 def test_an_outside_edit_that_was_kept_stays_visible_after_the_next_apply() -> None:
@@ -46,6 +47,17 @@ def test_an_update_that_would_take_a_note_out_of_its_folder_is_blocked() -> None
     assert blocked.reason == (
         "an update would move it out of F, because the API of an enterprise accepts no folder: move it "
         "to the root in the web app first"
+    )
+
+
+def test_every_value_that_an_update_might_lose_is_named() -> None:
+    plaque = Live("x1", Plaque(name="A", size="big", color="red", motto=""))
+    draft = PlanDraft()
+    Managed().plan(Match(entry(Plaque(name="B")), plaque), context([plaque]), draft)
+    (blocked,) = draft.blocked
+    assert blocked.by == Blocker.APPROVAL
+    assert blocked.reason.startswith(
+        "an update through API v3 might lose its size big, color red, which it can read but not send: "
     )
 
 
