@@ -495,3 +495,16 @@ def test_members_that_devinops_does_not_know_are_named_once_a_kind_with_an_examp
             "entry can have them, and that is that"
         ),
     ]
+
+
+def test_a_plan_says_what_an_update_does_to_members_that_devinops_does_not_know(
+    tmp_path: Path,
+) -> None:
+    there = replace(live("knowledge", name="A", id="note-1", body="old"), unknown={("mood",): 1})
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}}, live=Snapshot.of([there]))
+    assert [str(change.action) for change in plan.changes] == ["update"]
+    (note,) = plan.notes
+    assert note == (
+        "knowledge objects have members that devinops does not know (mood), such as knowledge:A: no "
+        "entry can have them, and an update leaves them as they are, or says what is gone"
+    )
