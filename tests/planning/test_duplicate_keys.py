@@ -38,3 +38,12 @@ def test_a_name_that_a_delete_frees_can_be_used(first: str) -> None:
     block_duplicate_keys(draft, context([A, B]))
     assert draft.blocked == []
     assert len(draft.changes) == 2
+
+
+def test_a_name_that_an_object_keeps_is_blocked_also_after_a_delete() -> None:
+    draft = PlanDraft()
+    draft.delete(A.key, A, "no longer declared")
+    draft.changes.append(create("B"))
+    block_duplicate_keys(draft, context([A, B]))
+    assert [change.action for change in draft.changes] == [Action.DELETE]
+    assert [(blocked.key, blocked.ids) for blocked in draft.blocked] == [(B.key, ("n2",))]
