@@ -541,6 +541,7 @@ def test_a_declared_api_version_wins_over_the_prefix(repository: Write) -> None:
     [
         ("DEVIN_API_KEY", True),
         ("DEVIN_API_KEY_PLAN", True),
+        ("DEVIN_API_KEY_OF_A_REMOVED_TARGET", True),
         ("DEVIN_KEY_B", True),
         ("DEVIN_ENTERPRISE", True),
         ("DEVIN_ENTERPRISE_PLAN", True),
@@ -564,6 +565,7 @@ def test_a_declared_api_version_wins_over_the_prefix(repository: Write) -> None:
         ("AWS_REGION", False),
         ("AWS_SECRET_ACCESS_KEY_VALUE", False),
         ("GIT_TOKEN_VALUE", False),
+        ("DEVIN_API_KEY_VALUE", False),
         ("VAULT_ID_TOKEN_VALUE", False),
     ],
 )
