@@ -273,7 +273,7 @@ class Session(Generic[C_co]):
         # Imported late: most commands need nothing of it.
         from devinops.inventory.elsewhere import found_elsewhere
 
-        place = found_elsewhere(settings.inventory, settings.root, self.client.target)
+        place, _ = found_elsewhere(settings.inventory, settings.root, self.client.target)
         if place:
             yield (
                 f"{place} is an inventory of the target too, but it belongs in {self.store.label}: "

@@ -78,6 +78,36 @@ def test_apply_stops_until_the_inventory_is_where_the_settings_say(
     assert (again.code, "there is nothing to move" in again.err) == (1, True)
 
 
+@pytest.mark.parametrize("new", ["branch, branch: other", "branch, remote: inventory"])
+def test_apply_stops_if_the_settings_name_another_branch_or_remote(
+    clone: Clone,
+    emulator: Emulator,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    new: str,
+) -> None:
+    monkeypatch.chdir(root := clone())
+    git(root, "clone", "--quiet", "--bare", "--branch", "main", ".", str(tmp_path / "second.git"))
+    git(root, "remote", "add", "inventory", (tmp_path / "second.git").as_uri())
+    declare(root, "branch, remote: origin")
+    assert devinops("apply", "--yes").code == 0
+    git(root, "update-ref", "-d", "refs/remotes/origin/devinops")
+    declare(root, new, "another text")
+    emulator.clear_requests()
+    ran = devinops("apply", "--yes", "--adopt")
+    refused = f"{LABELS['branch']} of the remote origin is an inventory of the target too"
+    assert (ran.code, refused in ran.out) == (4, True)
+    assert {request["method"] for request in emulator.requests} == {"GET"}
+
+    moved = devinops("inventory", "migrate")
+    assert (moved.code, moved.out.splitlines()[-1]) == (0, "1 owned (branch)")
+    assert devinops("apply", "--yes").code == 0
+    assert [note["body"] for note in emulator.knowledge()] == ["another text"]
+    again = devinops("inventory", "migrate")
+    assert (again.code, "there is nothing to move" in again.err) == (1, True)
+
+
 def test_a_rollback_stops_as_well(
     clone: Clone, emulator: Emulator, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,7 +152,7 @@ def test_no_command_takes_an_inventory_elsewhere_for_an_empty_one(
 def test_a_clone_without_the_branch_asks_the_remote(clone: Clone) -> None:
     applied(on_branch(clone("first")), "r1", "a")
     root = clone("second", "--single-branch")
-    assert found_elsewhere(FILE, root, TARGET) == LABELS["branch"]
+    assert found_elsewhere(FILE, root, TARGET)[0] == LABELS["branch"]
 
 
 def test_with_records_in_a_file_only_a_known_branch_is_asked_for(
@@ -131,21 +161,21 @@ def test_with_records_in_a_file_only_a_known_branch_is_asked_for(
     root = clone()
     applied(in_file(root), "r1", "a")
     git(root, "remote", "set-url", "origin", "https://nowhere.invalid/x.git")
-    assert found_elsewhere(FILE, root, TARGET) == ""
+    assert found_elsewhere(FILE, root, TARGET)[0] == ""
     git(root, "remote", "set-url", "origin", remote.as_uri())
     applied(on_branch(root), "r2", "b")
-    assert found_elsewhere(FILE, root, TARGET) == LABELS["branch"]
+    assert found_elsewhere(FILE, root, TARGET)[0] == LABELS["branch"]
     git(root, "remote", "set-url", "origin", str(remote.with_name("gone.git")))
-    assert found_elsewhere(FILE, root, TARGET) == LABELS["branch"], "as it was fetched last"
+    assert found_elsewhere(FILE, root, TARGET)[0] == LABELS["branch"], "as it was fetched last"
     git(root, "remote", "set-url", "origin", remote.as_uri())
     git(remote, "branch", "-D", "devinops")
-    assert found_elsewhere(FILE, root, TARGET) == "", "the branch was deleted elsewhere"
+    assert found_elsewhere(FILE, root, TARGET)[0] == "", "the branch was deleted elsewhere"
 
 
 def test_without_git_a_file_is_the_only_place(tmp_path: Path) -> None:
     applied(in_file(tmp_path), "r1", "a")
-    assert found_elsewhere(FILE, tmp_path, TARGET) == ""
-    assert found_elsewhere(BRANCH, tmp_path, TARGET) == LABELS["file"]
+    assert found_elsewhere(FILE, tmp_path, TARGET)[0] == ""
+    assert found_elsewhere(BRANCH, tmp_path, TARGET)[0] == LABELS["file"]
 
 
 def test_a_plan_without_a_step_is_not_refused(

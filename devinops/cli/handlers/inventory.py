@@ -261,14 +261,14 @@ def _question(session: Session[Reader], target: str) -> str:
 def migrate(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     # Imported late, like the backends themselves.
-    from devinops.inventory.elsewhere import found_elsewhere, other_place
+    from devinops.inventory.elsewhere import found_elsewhere
 
     with open_inventory_session(options) as session:
         place, root, target = session.settings.inventory, options.root, session.client.target
-        label, store = found_elsewhere(place, root, target), session.store
+        (label, found), store = found_elsewhere(place, root, target), session.store
         if not label:
             raise NotFound(f"there is nothing to move to {store.label}: no other place has records")
-        other = open_store(other_place(place), root, target, options.command_flags)
+        other = open_store(found, root, target, options.command_flags)
         moved = wait_for_runs(other, options.lock_timeout, options.command_flags)
         store.receive(moved, f"moved from {label}")
         other.clear()
