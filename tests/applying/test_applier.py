@@ -176,6 +176,7 @@ def run(tmp_path: Path) -> Callable[..., ApplyReport]:
         organization.parallelism = options.pop("parallelism", 8)
         found = Snapshot.of(organization.objects)
         on_applier = options.pop("on_applier", lambda _: None)
+        seen = options.pop("seen", lambda after: after)
         hooks = Hooks(**{name: options.pop(name) for name in Hooks._fields if name in options})
         applier = Applier(
             plan(found),
@@ -186,7 +187,7 @@ def run(tmp_path: Path) -> Callable[..., ApplyReport]:
             hooks,
         )
         on_applier(applier)
-        return apply(applier, lambda: plan(organization.snapshot()))
+        return apply(applier, lambda: seen(plan(organization.snapshot())))
 
     return go
 
@@ -910,6 +911,24 @@ def test_a_delete_that_a_dead_run_announced_and_made_is_announced_again(
     dead = replace(inventory, unrecorded=frozenset({gone[0].object_id, kept.object_id}))
     run(notes("A"), Organization([kept]), inventory=dead, journal=journal)
     assert journal.steps[:2] == ["begin create A delete Gone", "settle -Gone-1 -Lost-1"]
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_delete_failed_if_the_lists_at_the_end_show_its_object(
+    run: Callable[..., ApplyReport], is_listed: bool
+) -> None:
+    gone = live("knowledge", name="Gone", id="n1")
+    inventory = Inventory.of("file", [Record(gone.key, "n1")])
+
+    def seen(after: Plan) -> Plan:
+        return replace(after, changes=(), others=(gone,) if is_listed else ())
+
+    entries = {"knowledge": [{"name": "Gone", "ensure": "absent"}]}
+    report = run(entries, Organization([gone]), inventory=inventory, seen=seen)
+    (result,) = report.results
+    assert (result.outcome, result.unclear) == (("failed", True) if is_listed else ("done", False))
+    assert ("inventory link knowledge:Gone n1" in result.message) is is_listed
+    assert (report.exit_code == ExitCode.RUN_AGAIN) is is_listed
 
 
 def test_what_is_released_or_forgotten_is_reported_and_nothing_is_written(
