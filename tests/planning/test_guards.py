@@ -125,6 +125,18 @@ def test_many_owned_objects_that_are_not_listed_cast_doubt_on_the_listing() -> N
     )
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"deletes": 1, "allow_delete": 2}, {"missing": 1, "allow_missing": 2}],
+    ids=["delete", "missing"],
+)
+def test_a_wrong_number_hides_no_other_refusal(wrong: dict[str, int]) -> None:
+    fail = Policy(on_drift=OnDrift.FAIL)
+    first, second = refusals(drift=1, policy=fail, **wrong)
+    assert (first,) == refusals(drift=1, policy=fail)
+    assert "accepts exactly 2" in second
+
+
 @pytest.mark.parametrize(("owned", "missing"), [(5, 5), (5, 4), (2, 2)])
 def test_if_all_are_missing_the_vendor_may_have_moved_them(owned: int, missing: int) -> None:
     (reason,) = refusals(owned=owned, missing=missing)

@@ -17,6 +17,7 @@ from devinops.model.objects import Access, Declaration, Live, Snapshot, Source
 from devinops.model.policy import Approvals, Policy
 from devinops.model.target import Target
 from devinops.planning.drift import find_drift
+from devinops.planning.folders import RenamedFolder, as_declared
 from devinops.planning.out_of_sight import doubt, may_be_promoted, promoted
 from devinops.planning.plan import Plan, PlanRequest, build_plan
 from tests.testing.objects import live
@@ -208,3 +209,10 @@ def test_the_approval_of_an_automation_that_is_created_again_says_that_it_may_be
         [True] if enabled else []
     )
     assert not any("hidden" in risk.text for risk in plan(entry, Snapshot.of([])).risks)
+
+
+def test_a_renamed_folder_hides_nothing_of_the_enterprise() -> None:
+    twin, folder = of_enterprise(name="A", body="b", id="note-9"), live("folder", path="New")
+    renamed = RenamedFolder(Key("folder", "", "Old"), folder)
+    snapshot = replace(Snapshot.of([folder]), of_enterprise=(twin,))
+    assert as_declared(snapshot, [renamed]).of_enterprise == (twin,)

@@ -261,11 +261,13 @@ class World:
         Blind is a run that was shown a list without an object that is there, or that left people their namesakes.
         """
         now = self.objects()
-        found, undone = [], set()
+        found, undone, gone = [], set(), set()
         for result in report["results"]:
             done = self._is_done(result, before, now)
             if not done:
                 undone.add(result["key"])
+            elif result["action"] == "delete" and result["outcome"] != "done":
+                gone.add(result["key"])
             if result["outcome"] == "done" and not done:
                 found.append(f"not done: {result}")
             elif (
@@ -275,10 +277,13 @@ class World:
             ):
                 found.append(f"touched: {result}")
         left = report["left"]
-        if left is not None and not blind and {change["key"] for change in left} != undone:
-            found.append(
-                f"left: {sorted(change['key'] for change in left)}, and not {sorted(undone)}"
-            )
+        if left is not None and not blind:
+            # Of an object that was deleted without a clear response, the inventory has a record.
+            forgotten = {change["key"] for change in left if change["action"] == "forget"}
+            if {change["key"] for change in left} - forgotten != undone or forgotten - gone:
+                found.append(
+                    f"left: {sorted(change['key'] for change in left)}, and not {sorted(undone)}"
+                )
         if report["summary"]["blocked"] == 0 and left == [] and not blind and self.problems():
             found.append(f"nothing is left, and yet {self.problems()}")
         return found
@@ -286,7 +291,7 @@ class World:
     def _is_done(self, result: Any, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
         key, id = result["key"], result["id"]
         there = {one_id: one for one_id, one in now.items() if one["key"] == key}
-        if result["action"] == "delete":
+        if result["action"] in ("delete", "forget"):
             return id not in now
         if len(there) != 1 or (result["action"] in ("update", "rename") and id not in there):
             return False
