@@ -12,7 +12,7 @@ import pytest
 
 from devinops import atomic
 from devinops.applying.saved_plan import read_plan, save
-from devinops.cli.handlers.init import _write
+from devinops.cli.handlers.init import _put
 from devinops.cli.output import write_file
 from devinops.inventory import disk
 from devinops.model.errors import DevinopsError, NotWritten, UnusableFile
@@ -20,12 +20,18 @@ from tests.testing.disk import WRONG, breaks, limited, names, room_for
 from tests.testing.inventories import commit, git
 
 Writer = Callable[[Path, list[str]], object]
+
+
+def put(path: Path, text: str) -> object:
+    return _put(path.parent, path.name, text, "", keep=False, check=False)
+
+
 WRITERS: dict[str, Writer] = {
     "--report": write_file,
     "--out": save,
     "--directory": lambda path, chunks: write_file(path, chunks, "--directory"),
     "inventory": lambda path, chunks: disk.replace(path, "".join(chunks)),
-    "init": lambda path, chunks: _write(path.parent, path.name, "".join(chunks)),
+    "init": lambda path, chunks: put(path, "".join(chunks)),
 }
 REPLACING = {name: writer for name, writer in WRITERS.items() if name != "init"}
 """Those that write over what is there."""
@@ -192,7 +198,7 @@ def test_a_link_in_the_place_of_what_is_written_first_is_not_followed(
 
 def test_init_takes_a_link_for_a_file_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "nowhere")
-    assert _write(tmp_path, "a", "text") is False
+    put(tmp_path / "a", "text")
     assert names(tmp_path) == ["a"]
 
 

@@ -227,7 +227,8 @@ def test_a_note_from_its_creation_to_its_end(start, api):
 
         writer.delete("knowledge", made.id)
         assert ("knowledge", made.id) not in writer.snapshot().by_id
-        writer.delete("knowledge", made.id)
+        with pytest.raises(ApiError, match="404"):
+            writer.delete("knowledge", made.id)
 
 
 @pytest.mark.parametrize("api", ["v3", "v1"])
