@@ -422,7 +422,6 @@ def test_one_job_serves_all_targets_each_with_its_own_key(tmp_path: Path) -> Non
         (world.checkout / "devinops.yaml").write_text(MANY)
         assert "updated .gitlab-ci.yml" in world.runner.bash("devinops init --ci gitlab", {})[1]
         world.pipeline = yaml.safe_load((world.checkout / ".gitlab-ci.yml").read_text())
-        (world.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
         world.push()
 
         code, log = world.run("devinops-plan-by-hand", BY_HAND, TARGET="staging", **planning)
@@ -481,7 +480,6 @@ def test_each_pipeline_writes_to_one_wave_in_shards_and_reports_once(tmp_path: P
         (world.checkout / "devinops.yaml").write_text(ROLLOUT)
         assert "updated .gitlab-ci.yml" in world.runner.bash("devinops init --ci gitlab", {})[1]
         world.pipeline = yaml.safe_load((world.checkout / ".gitlab-ci.yml").read_text())
-        (world.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
         base = git(world.checkout, "rev-parse", "HEAD")
         world.write("B")
         world.gitlab.open(1)

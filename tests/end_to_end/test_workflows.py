@@ -583,7 +583,6 @@ def test_each_target_is_planned_and_applied_with_its_own_key(tmp_path: Path) -> 
         world = World(tmp_path, emulator, github)
         (world.checkout / "devinops.yaml").write_text(MANY)
         assert world.shell("devinops init --ci github")[0] == 0
-        (world.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
         world.workflow = read_workflow(world.checkout / ".github/workflows/devinops.yml")
         before = git(world.checkout, "rev-parse", "HEAD")
         world.push()
