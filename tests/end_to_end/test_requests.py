@@ -164,7 +164,8 @@ SITUATIONS = {
         says="its path is now New", exit_code=2,
     ),
     "the only note of a folder deleted": Situation(
-        "plan", "notes folders", web=lambda o: o.remove("S"), says="F/Sub/S: deleted"
+        # The list of the enterprise says whether it was promoted.
+        "plan", "notes folders notes", web=lambda o: o.remove("S"), says="F/Sub/S: deleted"
     ),
     "two pages": Situation(
         "drift", "notes notes", web=lambda o: o.add_many(200), says="none; 201 unmanaged"
