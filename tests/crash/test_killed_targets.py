@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import tempfile
 import threading
 import uuid
 from collections.abc import Callable
@@ -94,6 +95,8 @@ def fleet(root: Path, there: Organizations, job: Job, steps: Steps) -> None:
     """A run over all targets, whose calls of git and writes to the disk are steps."""
     run, call, append = f"20260312T101500Z-00000{job.attempt}", Git.run, inventory_disk.append
     with pytest.MonkeyPatch.context() as patch:
+        # A process that is killed cannot remove its temporary files.
+        patch.setattr(tempfile, "tempdir", str(root.parent))
         patch.setattr(Git, "run", lambda *a, **k: steps.take(lambda: call(*a, **k)))
         patch.setattr(inventory_disk, "append", lambda *a: steps.take(lambda: append(*a)))
         with ThreadPoolExecutor(TARGETS) as pool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
@@ -42,6 +43,8 @@ def _run(
 ) -> None:
     os.environ.clear()
     os.environ.update(env)
+    # A process that is killed cannot remove its temporary files.
+    tempfile.tempdir = str(outputs[0].parent)
     for number, path in enumerate(outputs, 1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     for module in (applier, inventory):
