@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -289,11 +289,16 @@ def compared_lines(kind: str, field: FieldChange) -> tuple[list[str], list[str]]
 
 def size(change: Change) -> str:
     """Return how many lines a change adds and removes, such as `+12 −3`; empty for neither."""
+    fields = [field for field in change.fields if not is_redundant(change, field)]
+    return size_of(change.key.kind, fields)
+
+
+def size_of(kind: str, fields: Iterable[FieldChange]) -> str:
+    """Return how many lines fields gain and lose, such as `+12 −3`; empty for neither."""
     added = removed = 0
-    for field in change.fields:
-        if not is_redundant(change, field):
-            new, old = _added_and_removed(change.key.kind, field)
-            added, removed = added + new, removed + old
+    for field in fields:
+        new, old = _added_and_removed(kind, field)
+        added, removed = added + new, removed + old
     return " ".join(f"{sign}{n:,}" for sign, n in (("+", added), ("−", removed)) if n)
 
 
