@@ -1,0 +1,553 @@
+"""The plans of 1 to n targets as one: what is equal in several targets is there once. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
+
+from devinops.model.changes import (
+    Action,
+    Blocked,
+    Change,
+    Drift,
+    Missing,
+    Outcome,
+    Refusal,
+    Result,
+    Risk,
+)
+from devinops.model.exit_codes import ExitCode, of_many
+from devinops.model.keys import Key
+from devinops.model.objects import Live, Problem
+from devinops.model.policy import Approvals
+from devinops.model.shard import Shard
+from devinops.model.target import Target, TargetState
+from devinops.planning.digest_list import DigestList
+from devinops.planning.plan import Plan, digest_of, live_hash, plain_fields
+
+T = TypeVar("T")
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+class At(NamedTuple):
+    """A target in which something is."""
+
+    target: str
+
+
+class ChangeAt(NamedTuple):
+    """A change in one target: the object that it changes there, and what became of it.
+
+    `id` and `live_hash` are None for a create. `outcome` is None until the change was applied; then
+    `message` and `unclear` are those of its `Result`, and `new_id` is the id of an object that it
+    created.
+    """
+
+    target: str
+    id: str | None = None
+    live_hash: str | None = None
+    outcome: Outcome | None = None
+    message: str = ""
+    unclear: bool = False
+    new_id: str | None = None
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the change wrote something, or may have."""
+        return self.outcome is Outcome.DONE or self.unclear
+
+
+class BlockedAt(NamedTuple):
+    """A blocked step in one target: the ids of the objects that it is about there."""
+
+    target: str
+    ids: tuple[str, ...] = ()
+    at: int | None = None
+    by: str | None = None
+
+
+class DriftAt(NamedTuple):
+    """Drift in one target: the object, and when and by whom it was last changed, if known.
+
+    The time is in epoch seconds.
+    """
+
+    target: str
+    id: str
+    at: int | None = None
+    by: str | None = None
+
+
+class OtherAt(NamedTuple):
+    """A live object in one target that is not owned; `owner` is the label of another owner."""
+
+    target: str
+    id: str
+    owner: str | None = None
+
+
+RowT = TypeVar("RowT", At, ChangeAt, BlockedAt, DriftAt, OtherAt)
+
+
+class Shared(NamedTuple, Generic[T, RowT]):
+    """What is equal in some targets, with a row for each object that it is about.
+
+    The rows are sorted by target, then by id. Two objects of one name in one target are two rows.
+    """
+
+    item: T
+    at: tuple[RowT, ...]
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of the targets, each once."""
+        return tuple(dict.fromkeys(row.target for row in self.at))
+
+
+Changes: TypeAlias = tuple[Shared[Change, ChangeAt], ...]
+
+
+class RunTarget(NamedTuple):
+    """One target of a run. Without a plan, `target` is None.
+
+    `message` says why nothing is written in a target that is not PLANNED; `is_new`: people have not
+    seen that in the plan. `code` is its exit code, None if the plan tells it. `unmanaged` counts
+    the live objects that are not declared, by kind; `unchanged` counts the declarations that
+    already hold. `digest` is that of its changes, whether they can be applied or not; empty without
+    a plan. For `moves_from` see `Inventory`.
+
+    After an apply, `unverified` says why it is not known what is left, and `backup` is the path of
+    the file with what was overwritten or deleted. It has no values of the secrets `unsaved`; those
+    of `final` cannot be created again; with `restorable`, a rollback restores something.
+    """
+
+    name: str
+    state: TargetState = TargetState.PLANNED
+    message: str = ""
+    code: ExitCode | None = None
+    target: Target | None = None
+    labels: Mapping[str, str] = {}
+    store: str = "none"
+    owned: int = 0
+    unmanaged: Mapping[str, int] = {}
+    unchanged: int = 0
+    digest: str = ""
+    moves_from: str = ""
+    is_new: bool = False
+    unverified: str = ""
+    backup: str | None = None
+    unsaved: tuple[Key, ...] = ()
+    final: tuple[Key, ...] = ()
+    restorable: bool = False
+
+
+# --- the run --------------------------------------------------------------------------------------
+
+PARTS: Final = (
+    "changes",
+    "blocked",
+    "missing",
+    "drift",
+    "refused",
+    "problems",
+    "notes",
+    "risks",
+    "others",
+    "left",
+    "waiting",
+)
+"""The members of `Plans` whose items have rows."""
+
+
+@dataclass(frozen=True)
+class Plans:
+    """The plans of the targets of a run, and its report if they were applied.
+
+    Changes and drift lack what is different in each target: ids, live objects, times and authors
+    stand in the rows. They are sorted by key, and every row is there, also of a target in which
+    nothing is written. `refused` says why nothing of the plans of some targets may be applied,
+    `refusals` why nothing of any. `missing` are objects that a person has to create. `others` are
+    live objects that are not owned; empty unless they were asked for.
+
+    `by_one`: the run was selected as one target, so it is told as one. `is_drift`: the targets were
+    only compared with their inventories, so there are no changes. If these are only the targets of
+    a `shard`, `selected` are those of all shards together. `also_changed` is what a request changes
+    beside entries.
+
+    If it `is_applied`, `left` and `waiting` are what plans made afterwards still have.
+    """
+
+    targets: tuple[RunTarget, ...]
+    changes: Changes = ()
+    blocked: tuple[Shared[Blocked, BlockedAt], ...] = ()
+    missing: tuple[Shared[Missing, At], ...] = ()
+    drift: tuple[Shared[Drift, DriftAt], ...] = ()
+    refused: tuple[Shared[Refusal, At], ...] = ()
+    problems: tuple[Shared[Problem, At], ...] = ()
+    notes: tuple[Shared[str, At], ...] = ()
+    risks: tuple[Shared[Risk, At], ...] = ()
+    others: tuple[Shared[Key, OtherAt], ...] = ()
+    left: Changes = ()
+    waiting: tuple[Shared[Blocked, BlockedAt], ...] = ()
+    only: tuple[str, ...] = ()
+    approvals: Approvals = field(default_factory=Approvals)
+    refusals: tuple[Refusal, ...] = ()
+    by_one: bool = False
+    is_drift: bool = False
+    is_applied: bool = False
+    shard: Shard | None = None
+    selected: int = 0
+    also_changed: tuple[str, ...] = ()
+
+    def of(self, name: str) -> Plans:
+        """Return what concerns one target, as a run that was selected as one."""
+        parts: dict[str, Any] = {}
+        for part in PARTS:
+            rows = (
+                (item, tuple(row for row in at if row.target == name)) for item, at in self[part]
+            )
+            parts[part] = tuple(Shared(item, own) for item, own in rows if own)
+        targets = tuple(target for target in self.targets if target.name == name)
+        return replace(self, targets=targets, **parts, by_one=True)
+
+    def __getitem__(self, part: str) -> tuple[Shared[Any, Any], ...]:
+        """Return one of `PARTS` by its name."""
+        shared: tuple[Shared[Any, Any], ...] = getattr(self, part)
+        return shared
+
+    @cached_property
+    def by_action(self) -> Mapping[str, Counter[Action]]:
+        """Name of a target → number of changes by action, for each target that has any."""
+        numbers: defaultdict[str, Counter[Action]] = defaultdict(Counter)
+        for change, at in self.changes:
+            for row in at:
+                numbers[row.target][change.action] += 1
+        return dict(numbers)
+
+    @cached_property
+    def outcomes(self) -> Mapping[str, Counter[Outcome]]:
+        """Name of a target → number of changes by outcome, for each target that has any."""
+        numbers: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
+        for _, at in self.changes:
+            for row in at:
+                if row.outcome:
+                    numbers[row.target][row.outcome] += 1
+        return dict(numbers)
+
+    def numbers(self, part: str) -> Counter[str]:
+        """Return the number of rows of a part in each target, by its name."""
+        return Counter(row.target for _, at in self[part] for row in at)
+
+    @cached_property
+    def writable(self) -> frozenset[str]:
+        """The targets that this run can write to: planned, and not refused."""
+        refused = {row.target for _, at in self.refused for row in at}
+        planned = {t.name for t in self.targets if t.state is TargetState.PLANNED}
+        return frozenset(planned - refused)
+
+    @cached_property
+    def writing(self) -> frozenset[str]:
+        """The targets in which an apply changes something."""
+        return self.writable & self.by_action.keys()
+
+    def summary(self, targets: Iterable[str] | None = None) -> Counter[Action]:
+        """Return the number of changes by action, of all targets or of those with these names."""
+        total = Counter[Action]()
+        for name in self.by_action if targets is None else targets:
+            total.update(self.by_action.get(name, {}))
+        return total
+
+    def count(self, state: TargetState) -> int:
+        """Return how many targets are in a state."""
+        return sum(target.state is state for target in self.targets)
+
+    @cached_property
+    def digests(self) -> DigestList:
+        """The digests of the targets whose plans can be applied, none if the run is refused."""
+        can_be = frozenset() if self.refusals or self.is_drift else self.writable
+        return DigestList({t.name: t.digest for t in self.targets if t.name in can_be})
+
+    @property
+    def digest(self) -> str:
+        """The digest of the run: of one target its own, of many that of the list; or empty."""
+        if self.by_one:
+            return "".join(target.digest for target in self.targets)
+        return self.digests.digest if self.digests.digests else ""
+
+    @property
+    def in_enterprise(self) -> bool:
+        """Whether any of the targets is an enterprise, so that not all are organizations."""
+        return any(target.target and target.target.enterprise for target in self.targets)
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the run wrote something in any target, or may have."""
+        return any(row.wrote for _, at in self.changes for row in at)
+
+    @cached_property
+    def _deciding(self) -> frozenset[str]:
+        """The targets in which a person must decide."""
+        return frozenset(self.numbers("refused") | self.numbers("blocked"))
+
+    def exit_code_of(self, target: RunTarget, *, detailed: bool = False) -> ExitCode:
+        """Return the exit code of one target; see `Plan.exit_code`."""
+        if target.code is not None or target.state is not TargetState.PLANNED:
+            return target.code or ExitCode.OK
+        if target.name in self._deciding:
+            return ExitCode.DECIDE
+        pending = target.name in self.by_action or target.moves_from
+        return ExitCode.LOOK if detailed and pending else ExitCode.OK
+
+    def exit_code(self, *, detailed: bool = False) -> ExitCode:
+        """Return the exit code of the run; see `Plan.exit_code`.
+
+        An apply in which every target is held ends with DECIDE.
+        """
+        codes = [self.exit_code_of(target, detailed=detailed) for target in self.targets]
+        if self.is_drift and self.drift:
+            codes.append(ExitCode.LOOK)
+        is_held = self.is_applied and {t.state for t in self.targets} == {TargetState.HELD}
+        if self.refusals or is_held:
+            codes.append(ExitCode.DECIDE)
+        return of_many(codes, wrote=self.wrote)
+
+    def computed_digests(self) -> dict[str, str]:
+        """Return the digest of each target that has a plan, computed from its changes here."""
+        own: dict[str, list[tuple[Change, str | None]]] = defaultdict(list)
+        for change, at in self.changes:
+            for row in at:
+                own[row.target].append((replace(change, id=row.id), row.live_hash))
+        for changes in own.values():
+            # The order of `Plan.changes`.
+            changes.sort(key=lambda each: (each[0].key, each[0].id or ""))
+        return {
+            each.name: digest_of(each.target, own[each.name], each.moves_from)
+            for each in self.targets
+            if each.target
+        }
+
+
+# --- collecting -----------------------------------------------------------------------------------
+
+
+class _Items(Generic[T, RowT]):
+    """Items of which equal ones are kept once, with their rows.
+
+    `reading` returns what makes two items equal, `order` what they are sorted by. Without an order,
+    they stay in that in which their targets have them.
+    """
+
+    def __init__(
+        self, reading: Callable[[T], Any], order: Callable[[T], Any] = lambda item: ()
+    ) -> None:
+        self._reading = reading
+        self._order = order
+        self._items: dict[Any, T] = {}
+        self._rows: defaultdict[Any, list[RowT]] = defaultdict(list)
+        self._places: dict[Any, int] = {}
+
+    def take(self, shared: Iterable[tuple[T, Iterable[RowT]]]) -> None:
+        for place, (item, rows) in enumerate(shared):
+            reading = self._reading(item)
+            self._items.setdefault(reading, item)
+            self._rows[reading].extend(rows)
+            self._places[reading] = min(place, self._places.get(reading, place))
+
+    def result(self) -> tuple[Shared[T, RowT], ...]:
+        shared = [
+            (self._order(item), self._places[reading], sorted(self._rows[reading], key=_row), item)
+            for reading, item in self._items.items()
+        ]
+        shared.sort(key=lambda each: (*each[:2], _row(each[2][0]), str(each[3])))
+        return tuple(Shared(item, tuple(rows)) for *_, rows, item in shared)
+
+
+def _row(row: tuple[Any, ...]) -> tuple[str, str]:
+    """Return the target and the id of a row, by which rows are sorted."""
+    return row[0], str(row[1] or "") if len(row) > 1 else ""
+
+
+class Collector:
+    """Takes the plans and reports of targets in any order, and keeps what is equal once.
+
+    Neither live objects nor entries stay alive. It must be used by one thread at a time.
+    `with_others`: the live objects that are not owned are named as well.
+    """
+
+    def __init__(self, *, with_others: bool = False) -> None:
+        self._with_others = with_others
+        self._targets: dict[str, RunTarget] = {}
+        self._parts: dict[str, _Items[Any, Any]] = {
+            "changes": _Items(_change_reading, lambda item: (item.key, _ACTIONS[item.action])),
+            "blocked": _Items(_blocked_reading, lambda item: (item.key, item.by)),
+            "missing": _Items(lambda item: item),
+            "drift": _Items(_drift_reading, lambda item: item.key),
+            "refused": _Items(lambda item: item),
+            "problems": _Items(lambda item: item),
+            "notes": _Items(lambda item: item),
+            "risks": _Items(lambda item: item),
+            "others": _Items(lambda item: item, lambda item: item),
+            "left": _Items(_change_reading, lambda item: (item.key, _ACTIONS[item.action])),
+            "waiting": _Items(_blocked_reading, lambda item: (item.key, item.by)),
+        }
+        self._results: dict[str, dict[tuple[Action, Key, str | None], Result]] = {}
+
+    def add(
+        self,
+        plan: Plan,
+        *,
+        state: TargetState = TargetState.PLANNED,
+        message: str = "",
+        exit_code: ExitCode | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take the plan of a target, which can be held.
+
+        In another state than PLANNED nothing is written: the message says why, and the exit code is
+        that of the target.
+        """
+        if plan.held:
+            state, message = TargetState.HELD, plan.held
+        name = plan.target.name
+        self._targets[name] = RunTarget(
+            name,
+            state,
+            message,
+            exit_code,
+            target=plan.target,
+            labels=labels or {},
+            store=plan.inventory.store,
+            owned=plan.owned,
+            unmanaged=plan.unmanaged,
+            unchanged=plan.unchanged,
+            digest=plan.digest,
+            moves_from=plan.inventory.moves_from,
+        )
+        at = (At(name),)
+        parts: dict[str, Iterable[tuple[Any, Iterable[Any]]]] = {
+            "changes": ((_kept(c), (ChangeAt(name, c.id, live_hash(c)),)) for c in plan.changes),
+            "blocked": (_shared_blocked(name, block) for block in plan.blocked),
+            "drift": (_shared_drift(name, drift) for drift in plan.drift),
+            "refused": ((item, at) for item in plan.refusals),
+            "others": (_other(name, live) for live in plan.others if self._with_others),
+        }
+        for part in ("missing", "problems", "notes", "risks"):
+            parts[part] = ((item, at) for item in getattr(plan, part))
+        self._take(parts)
+
+    def _take(self, parts: Mapping[str, Iterable[tuple[Any, Iterable[Any]]]]) -> None:
+        for part, shared in parts.items():
+            self._parts[part].take(shared)
+
+    def add_without_plan(
+        self,
+        name: str,
+        message: str,
+        exit_code: ExitCode,
+        state: TargetState = TargetState.FAILED,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take a target that has no plan; the message says why."""
+        self._targets[name] = RunTarget(name, state, message, exit_code, labels=labels or {})
+
+    def add_results(
+        self,
+        name: str,
+        results: Iterable[Result],
+        left: Iterable[Change] = (),
+        waiting: Iterable[Blocked] = (),
+        **facts: Any,
+    ) -> None:
+        """Take the report of a target whose plan was taken; `facts` are members of `RunTarget`."""
+        self._targets[name] = self._targets[name]._replace(**facts)
+        self._results[name] = {
+            (result.change.action, result.change.key, result.change.id): replace(result, live=None)
+            for result in results
+        }
+        self._take(
+            {
+                "left": ((_kept(c), (ChangeAt(name, c.id, live_hash(c)),)) for c in left),
+                "waiting": (_shared_blocked(name, block) for block in waiting),
+            }
+        )
+
+    def include(self, plans: Plans) -> None:
+        """Take the plans or the reports of other targets, such as those of a shard."""
+        self._targets.update({target.name: target for target in plans.targets})
+        self._take({part: plans[part] for part in PARTS})
+
+    def plans(self, **facts: Any) -> Plans:
+        """Return the plans of all targets so far; `facts` are the other members of `Plans`."""
+        parts: dict[str, Any] = {part: items.result() for part, items in self._parts.items()}
+        parts["changes"] = tuple(
+            Shared(change, tuple(self._with_result(change, row) for row in at))
+            for change, at in parts["changes"]
+        )
+        targets = sorted(self._targets.values(), key=lambda target: target.name)
+        return Plans(tuple(targets), **parts, **facts)
+
+    def _with_result(self, change: Change, row: ChangeAt) -> ChangeAt:
+        result = self._results.get(row.target, {}).get((change.action, change.key, row.id))
+        if result is None:
+            return row
+        new_id = result.id if result.id != row.id else None
+        return row._replace(
+            outcome=result.outcome, message=result.message, unclear=result.unclear, new_id=new_id
+        )
+
+
+# --- what is equal --------------------------------------------------------------------------------
+
+_ACTIONS: Final = {action: place for place, action in enumerate(Action)}
+
+
+def _hash(*parts: Any) -> bytes:
+    return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).digest()
+
+
+def _change_reading(change: Change) -> bytes:
+    facts = (change.action, str(change.key), change.reason, change.source, change.overridden)
+    return _hash(facts, plain_fields(change.fields), change.overwrites)
+
+
+def _blocked_reading(block: Blocked) -> bytes:
+    needed_by, approval = [str(key) for key in block.needed_by], str(block.approval)
+    facts = (block.by, str(block.key), block.reason, block.source, block.overridden)
+    return _hash(facts, plain_fields(block.fields), needed_by, approval)
+
+
+def _drift_reading(drift: Drift) -> bytes:
+    facts = (drift.moved, str(drift.key), drift.reason, drift.source)
+    return _hash(facts, plain_fields(drift.fields))
+
+
+def _kept(change: Change) -> Change:
+    """Return a change without what only an apply needs, and without what stands in its row."""
+    return Change(
+        change.action,
+        change.key,
+        change.reason,
+        fields=change.fields,
+        overwrites=change.overwrites,
+        declared_at=change.source,
+        declared_over=change.overridden,
+    )
+
+
+def _shared_blocked(name: str, block: Blocked) -> tuple[Blocked, tuple[BlockedAt]]:
+    return replace(block, ids=()), (BlockedAt(name, block.ids),)
+
+
+def _shared_drift(name: str, drift: Drift) -> tuple[Drift, tuple[DriftAt]]:
+    item = replace(drift, id="", at=None, by=None)
+    return item, (DriftAt(name, drift.id, drift.at, drift.by),)
+
+
+def _other(name: str, live: Live) -> tuple[Key, tuple[OtherAt]]:
+    return live.key, (OtherAt(name, live.id, live.owner),)
