@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from devinops.planning.classes import FleetPlan
     from devinops.planning.drift import DriftFindings
     from devinops.planning.plan import Plan, SavedPlan, ShownPlan
+    from devinops.planning.run import Plans
     from devinops.planning.waves import WaveStatus
     from devinops.render.terminal import Look
     from devinops.schema.base_document import Document
@@ -46,6 +47,36 @@ class PlanAnswer(NamedTuple):
     approved: bool = False
     command: str = "apply"
     lint: ProblemsAnswer | None = None
+
+
+class RunAnswer(NamedTuple):
+    """What `plan`, `apply`, `drift`, `rollback` and `show` say, about one target or many.
+
+    `error` says why the plans were not applied, or is empty. `command` is the command that applies
+    them, with the arguments that make it these plans. `lint` is what lint found in the entries that
+    a request changes; None if it did not look. `selectors` are the values of --target that select
+    these targets, `affected` and `wave` those of --affected and --wave. `keys` are the variables
+    that the API keys come from.
+
+    People need only a line for each change if the plan is `approved`, because they have read it. If
+    a report `is_alone`, they have not just read the plans. `backup_used` is the backup that was
+    rolled back, as an argument of `devinops rollback`. `named` are the keys that sentences can
+    name, besides those of the plans.
+    """
+
+    plans: Plans
+    exit_code: ExitCode
+    error: str = ""
+    approved: bool = False
+    command: str = "apply"
+    selectors: tuple[str, ...] = ("all",)
+    keys: tuple[str, ...] = ()
+    lint: ProblemsAnswer | None = None
+    affected: str | None = None
+    wave: str | None = None
+    is_alone: bool = False
+    backup_used: str = ""
+    named: frozenset[Key] = frozenset()
 
 
 class FleetAnswer(NamedTuple):

@@ -3,9 +3,9 @@
 All sentences about plans, drift and applies are here. A writer decides about escaping, width, color
 and what fits; it adds no fact and leaves out none without saying so.
 
-In a sentence of devinops (`title`, `verdict`, `hint`, `next`), backticks are around what people can
-copy, so that a format without code spans drops them. A `text` of a row can come from a file or from
-the API: it is not trusted, and backticks in it are only characters.
+In a sentence of devinops (`title`, `verdict`, `hint`, `hints`, `next`), backticks are around what
+people can copy, so that a format without code spans drops them. A `text` of a row can come from a
+file or from the API: it is not trusted, and backticks in it are only characters.
 """
 
 from __future__ import annotations
@@ -105,6 +105,7 @@ class Row(NamedTuple):
     problem: if the row is a finding in a file, the finding.
     action, outcome: values by which a page is filtered. `blocked` and `outside` count as actions.
     needed_by: the keys of the entries that wait for it.
+    hints: sentences of devinops below it, such as the command for each way to decide.
     details: what its fold holds. rows: what stands below it, folded if `is_folded`.
     id: the name of the row, and `to` that of the row about the same, for links.
     stays: it is never left out, because nobody may approve it without having seen it.
@@ -133,6 +134,7 @@ class Row(NamedTuple):
     id: str = ""
     to: str = ""
     stays: bool = False
+    hints: tuple[str, ...] = ()
 
 
 class Block(NamedTuple):
@@ -180,7 +182,8 @@ class Report(NamedTuple):
     title: such as `Plan for production`, or `39 of 40 organizations` for many.
     verdict: the totals, such as `1 to create; 2 blocked`, without a final period.
     sentence: the last line in a terminal, with counts and targets.
-    about: sentences about whose objects it is about, the API and the inventory.
+    untouched: what it leaves as it is, such as `3 unchanged, 1 unmanaged`; the sentence has it too.
+    about: words about whose objects it is about, the API and the inventory.
     facts: the same as names and values, for a page.
     without_inventory: what it means that targets have no inventory, empty if they have one.
     counts: (action or outcome, kind or action) → number, for a table.
@@ -200,6 +203,7 @@ class Report(NamedTuple):
     sentence: str
     look: Look
     blocks: tuple[Block, ...] = ()
+    untouched: str = ""
     about: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     without_inventory: tuple[str, ...] = ()
