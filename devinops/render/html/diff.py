@@ -31,18 +31,13 @@ def difference(before: str, after: str) -> Html:
         return joined(
             [
                 tag("p", "Too many lines to compare here.", class_="hint"),
-                _folded(f"before: {counted(len(old), 'line')}", old),
-                _folded(f"after: {counted(len(new), 'line')}", new),
+                fold(f"before: {counted(len(old), 'line')}", _text(old)),
+                fold(f"after: {counted(len(new), 'line')}", _text(new)),
             ]
         )
-    gutter = Gutter(len(str(max(len(old), len(new)))))
-    return tag(
-        "div", *_pieces(old, new, gutter), class_="diff", data_width=min(gutter.digits, MAX_DIGITS)
-    )
-
-
-MAX_DIGITS: Final = 5
-"""`MAX_DIFF_LINES` has so many; the style sheet has a gutter for each number of digits."""
+    is_long = max(len(old), len(new)) >= 1_000
+    gutter = Gutter(5 if is_long else 3)
+    return tag("div", *_pieces(old, new, gutter), class_="long diff" if is_long else "diff")
 
 
 @dataclass(frozen=True)
@@ -65,16 +60,20 @@ def _pieces(old: Sequence[str], new: Sequence[str], gutter: Gutter) -> Iterator[
     for step, start, end, new_start, new_end in steps:
         if step != "equal":
             rows = changed(old[start:end], new[new_start:new_end], work)
-            lines += _changed_lines(rows, start + 1, new_start + 1, gutter)
+            pair = _changed_lines(rows, start + 1, new_start + 1, gutter)
+            lines.append(tag("span", *pair, class_="pair"))
             continue
         head, tail = _shown(end - start, is_first=start == 0, is_last=end == len(old))
-        equal = [(start + n + 1, new_start + n + 1, old[start + n]) for n in range(end - start)]
-        lines += [_equal_line(*line, gutter) for line in equal[:head]]
-        if head + tail < len(equal):
+        equal = [
+            _equal_line(start + n + 1, new_start + n + 1, old[start + n], gutter)
+            for n in range(end - start)
+        ]
+        lines += equal[:head]
+        if folded := equal[head : len(equal) - tail]:
             yield from _block(lines)
-            yield _fold(equal[head : len(equal) - tail])
+            yield fold(counted(len(folded), "unchanged line"), *_block(folded))
             lines = []
-        lines += [_equal_line(*line, gutter) for line in equal[head:][len(equal) - head - tail :]]
+        lines += equal[head + len(folded) :]
     yield from _block(lines)
 
 
@@ -103,16 +102,9 @@ def _changed_lines(rows: Iterator[Row], old: int, new: int, gutter: Gutter) -> I
             new += 1
 
 
-def _fold(lines: Sequence[tuple[int, int, str]]) -> Html:
-    """Return equal lines, folded. Their numbers are written by the script, to save space."""
-    old, new, _ = lines[0]
-    content = [_tabbed(line) for _, _, line in lines]
-    return tag(
-        "details",
-        tag("summary", counted(len(lines), "unchanged line")),
-        preformatted(content, data_old=old, data_new=new),
-        class_="fold",
-    )
+def fold(title: str, *content: Html) -> Html:
+    """Return content that is hidden until it is opened."""
+    return tag("details", tag("summary", title), *content, class_="fold")
 
 
 def _marked(parts: Sequence[Part]) -> Iterator[Html]:
@@ -139,12 +131,8 @@ def whole(value: str) -> Html:
     if len(lines) < MAX_LINES + MIN_FOLD:
         return _text(lines)
     rest = lines[MAX_LINES:]
-    return joined([_text(lines[:MAX_LINES]), _folded(f"{len(rest)} more lines", rest)])
+    return joined([_text(lines[:MAX_LINES]), fold(f"{len(rest)} more lines", _text(rest))])
 
 
 def _text(lines: Sequence[str]) -> Html:
     return preformatted(list(map(_tabbed, lines)), class_="text")
-
-
-def _folded(title: str, lines: Sequence[str]) -> Html:
-    return tag("details", tag("summary", title), _text(lines), class_="fold")

@@ -139,13 +139,13 @@ def _filters(facets: Sequence[Facet]) -> Iterator[Html]:
         "label",
         tag("span", "Search", class_="label"),
         Html(
-            '<input type="search" id="search" autocomplete="off" spellcheck="false"'
+            '<input type="search" id="search" name="q" autocomplete="off" spellcheck="false"'
             ' placeholder="Name, folder or text">'
         ),
     )
     controls = [
-        _button("view", "Side by side", switch=True),
-        _button("all", "Open all"),
+        _button("split", "Side by side", switch=True),
+        _button("all", "Open all", switch=True),
         _button("theme", "Theme: system"),
         _button("help", "Keyboard shortcuts"),
     ]
@@ -157,6 +157,7 @@ def _filters(facets: Sequence[Facet]) -> Iterator[Html]:
         id="filters",
         role="search",
         aria_label="Search and filters",
+        autocomplete="off",
     )
 
 
@@ -166,23 +167,18 @@ def _button(do: str, label: str, *, switch: bool = False) -> Html:
 
 
 def _facet(facet: Facet) -> Html:
-    buttons = [
+    boxes = [
         tag(
-            "button",
+            "label",
+            Html(f'<input type="checkbox" name="{facet.name}" value="{plain(value)}">'),
             tag("b", sign.symbol) if sign else Html(""),
             f" {label} ",
             tag("span", f"{number:,}"),
-            type="button",
-            disabled=True,
-            aria_pressed="false",
-            data_value=value,
-            class_=badge_classes(sign.look) if sign else "badge plain",
+            class_=badge_classes(sign.look if sign else Look.PLAIN),
         )
         for value, sign, label, number in facet.values
     ]
-    return tag(
-        "div", *buttons, class_="facet", role="group", aria_label=facet.name, data_facet=facet.name
-    )
+    return tag("fieldset", tag("legend", facet.name, class_="label"), *boxes, disabled=True)
 
 
 def _sections(sections: Iterable[HtmlSection]) -> Iterator[Html]:

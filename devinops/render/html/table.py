@@ -42,7 +42,7 @@ def section(title: str, rows: Sequence[Row]) -> HtmlSection:
 
 
 def _head(name: str, column: int) -> Html:
-    button = tag("button", name, type="button", data_sort=column, disabled=True)
+    button = tag("button", name, type="button", data_do="sort", disabled=True)
     return tag("th", button, scope="col", class_="number" if column > 1 else None)
 
 

@@ -26,22 +26,13 @@ class Sides(Parsed):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.open.append(tag)
-        self.is_folded = tag == "pre" and "data-old" in dict(attrs)
-        # HTML drops a line end at the start of `pre`.
-        self.starts = tag == "pre"
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
-        if self.is_folded:
-            self.old += "\n"
-            self.new += "\n"
-        self.is_folded = False
 
     def handle_data(self, data: str) -> None:
         if "summary" in self.open or not self.open:
             return
-        data = data.removeprefix("\n") if self.starts else data
-        self.starts = False
         self.old += "" if "ins" in self.open else data
         self.new += "" if "del" in self.open else data
 
@@ -60,20 +51,26 @@ def test_both_versions_can_be_read_back(before: str, after: str) -> None:
 
 def test_words_are_marked_lines_are_numbered_and_the_rest_is_folded() -> None:
     markup = difference(NUMBERED, NUMBERED.replace("line 20", "line twenty"))
-    assert re.sub(r"<pre data-old.*?</pre>", "…", markup, flags=re.DOTALL) == (
-        '<div class="diff" data-width="2">'
+    assert re.sub(r"</summary><pre>.*?</pre>", "</summary>…", markup, flags=re.DOTALL) == (
+        '<div class="diff">'
         '<details class="fold"><summary>16 unchanged lines</summary>…</details><pre>'
-        '<span data-gutter="17 17  ">line 17\n</span>'
-        '<span data-gutter="18 18  ">line 18\n</span>'
-        '<span data-gutter="19 19  ">line 19\n</span>'
-        '<del data-gutter="20    -">line <mark>20</mark>\n</del>'
-        '<ins data-gutter="   20 +">line <mark>twenty</mark>\n</ins>'
-        '<span data-gutter="21 21  ">line 21\n</span>'
-        '<span data-gutter="22 22  ">line 22\n</span>'
-        '<span data-gutter="23 23  ">line 23\n</span></pre>'
+        '<span data-gutter=" 17  17  ">line 17\n</span>'
+        '<span data-gutter=" 18  18  ">line 18\n</span>'
+        '<span data-gutter=" 19  19  ">line 19\n</span>'
+        '<span class="pair"><del data-gutter=" 20     -">line <mark>20</mark>\n</del>'
+        '<ins data-gutter="     20 +">line <mark>twenty</mark>\n</ins></span>'
+        '<span data-gutter=" 21  21  ">line 21\n</span>'
+        '<span data-gutter=" 22  22  ">line 22\n</span>'
+        '<span data-gutter=" 23  23  ">line 23\n</span></pre>'
         '<details class="fold"><summary>7 unchanged lines</summary>…</details></div>'
     )
-    assert '<pre data-old="24" data-new="24">\nline 24\n' in markup
+    assert '<pre><span data-gutter=" 24  24  ">line 24\n</span>' in markup
+
+
+def test_numbers_of_four_digits_have_a_wider_gutter() -> None:
+    markup = difference("a\n" * 1_200, "a\n" * 1_199 + "b\n")
+    assert '<div class="long diff">' in markup
+    assert '<del data-gutter=" 1200       -">a\n</del>' in markup
 
 
 @pytest.mark.parametrize(
@@ -82,7 +79,7 @@ def test_words_are_marked_lines_are_numbered_and_the_rest_is_folded() -> None:
         ("a b", "a b\tc", '<mark><b class="tab">\t</b>c</mark>'),
         ("one two\nx", "one two  \nx", "one two<mark><b> </b><b> </b></mark>\n</ins>"),
         ("a\u202eb c", "a\u202eb d", r"a<i>\u202e</i>b <mark>d</mark>"),
-        ("first", "quite another", '<del data-gutter="1   -">first\n</del>'),
+        ("first", "quite another", '<del data-gutter="  1     -">first\n</del>'),
     ],
     ids=["tab", "final spaces", "bidi", "unlike"],
 )
