@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +24,11 @@ def size(text: str) -> int:
     return len(text.encode())
 
 
+def quoted_size(text: str) -> int:
+    """Return the bytes that lines take in a quote."""
+    return size(text) + _LINE * (text.count("\n") + 1)
+
+
 @dataclass
 class Budget:
     """The number of bytes that are left."""
@@ -38,6 +43,15 @@ class Budget:
         return True
 
 
+def fair(needs: Sequence[int], space: int) -> list[int]:
+    """Return how much of the space each gets: what it needs, or an equal share of what is left."""
+    shares = [0] * len(needs)
+    for done, position in enumerate(sorted(range(len(needs)), key=needs.__getitem__)):
+        shares[position] = min(needs[position], max(space, 0) // (len(needs) - done))
+        space -= shares[position]
+    return shares
+
+
 def fitting(lines: Iterable[str], number: int, most: int, more: Callable[[int], str]) -> list[str]:
     """Return the lines that `most` bytes hold in a quote, and then what `more` says.
 
@@ -46,7 +60,7 @@ def fitting(lines: Iterable[str], number: int, most: int, more: Callable[[int], 
     budget = Budget(most - size(more(number)))
     taken = []
     for text in lines:
-        if not budget.take(size(text) + _LINE):
+        if not budget.take(quoted_size(text)):
             break
         taken.append(text)
     left_out = number - len(taken)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -39,7 +39,7 @@ _KEY_START = re.compile(r"([\"'(]*)[a-z_-]+:")
 _KEY_END = re.compile(r"(?=([\"').,:;!?]*)(?: |$))")
 _AFFIXES = re.compile(r"([\"'(]*)(.*?)([\"').,:;!?]*)", re.DOTALL)
 _PLAIN = re.compile(r"(?:[^\W_]|[^\x00-\x7f]|['-](?=[^\W\d_]))+")
-_NUMBERS = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d|\d+%")
+_NUMBERS = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d|\d+%|\+\d+|\d{1,3}(?:,\d{3})+")
 _LINKED = re.compile(r"[0-9a-f]{7,}|^www$", re.IGNORECASE)
 """A word that may be a commit, or the start of an address."""
 _LIST_NUMBER = re.compile(r"\d+[.)]")
@@ -59,31 +59,43 @@ def code(text: str, most: int = MAX_TEXT) -> str:
     return f"{ticks}{pad}{safe}{pad}{ticks}"
 
 
-def prose(text: str, most: int = MAX_TEXT, keys: Collection[str] = ()) -> str:
+def html_code(text: str, most: int = MAX_TEXT) -> str:
+    """Return a text as an HTML element `code`, for the inside of other HTML elements."""
+    return f"<code>{html.escape(shown(text, most))}</code>"
+
+
+def prose(
+    text: str,
+    most: int = MAX_TEXT,
+    keys: Collection[str] = (),
+    mark: Callable[[str, int], str] = code,
+) -> str:
     """Return a sentence in which each word that is more than a word is a code span.
+
+    `mark` makes one; with `html_code`, the sentence is for the inside of other HTML elements.
 
     A command is one span, with the key in it, and so is what the sentence has in backticks. Each of
     the `keys`, visible as in `line`, is also one although it may contain spaces. Nothing else tells
     where a key ends.
     """
     safe = shown(text.strip(), most)
-    return "".join(_spans(safe, keys))
+    return "".join(_spans(safe, keys, mark))
 
 
-def _spans(safe: str, keys: Collection[str]) -> Iterator[str]:
+def _spans(safe: str, keys: Collection[str], mark: Callable[[str, int], str]) -> Iterator[str]:
     position = 0
     while position < len(safe):
         if key := _key(safe, position, keys):
             before, core, after = key
-            yield f"{before}{code(core, len(core))}{after}"
+            yield f"{before}{mark(core, len(core))}{after}"
             position += len(before) + len(core) + len(after)
         elif marked := _COMMAND.match(safe, position) or _MARKED.match(safe, position):
-            yield f"{marked[1]}{code(marked[2], len(marked[2]))}{marked[3]}"
+            yield f"{marked[1]}{mark(marked[2], len(marked[2]))}{marked[3]}"
             position = marked.end()
         else:
             token = _TOKEN.match(safe, position)
             assert token, "a token begins with any character"
-            yield _word(token[0], first=position == 0)
+            yield _word(token[0], mark, first=position == 0)
             position = token.end()
 
 
@@ -99,15 +111,15 @@ def _key(safe: str, position: int, keys: Collection[str]) -> tuple[str, str, str
     return None
 
 
-def _word(token: str, *, first: bool) -> str:
+def _word(token: str, mark: Callable[[str, int], str], *, first: bool) -> str:
     if token.isspace():
         return token
     before, core, after = _AFFIXES.fullmatch(token).groups()  # type: ignore[union-attr]
     if not core:
-        return code(token)
+        return mark(token, len(token))
     if all(map(_is_plain, core.split(" "))) and not (first and _LIST_NUMBER.match(token)):
         return token
-    return f"{before}{code(core, len(core))}{after}"
+    return f"{before}{mark(core, len(core))}{after}"
 
 
 def _is_plain(word: str) -> bool:
@@ -120,11 +132,6 @@ def path_text(path: str) -> str:
     """Return a path as plain text if each name in it is only words, else as a code span."""
     is_plain = all(map(_is_plain, re.split("[ /]", path)))
     return path if is_plain and len(path) <= MAX_TEXT else code(path)
-
-
-def html_code(text: str) -> str:
-    """Return a text as an HTML element `code`, for the inside of other HTML elements."""
-    return f"<code>{html.escape(shown(text))}</code>"
 
 
 def safe_url(url: str) -> str:

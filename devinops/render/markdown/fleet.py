@@ -24,7 +24,7 @@ from devinops.render.markdown.page import (
     document,
     finding_section,
     heading_size,
-    lines_size,
+    line_size,
 )
 from devinops.render.markdown.plan import SECTIONS, change_item
 from devinops.render.terminal import Look
@@ -144,7 +144,7 @@ def _classes(page: MarkdownPage, plan: FleetPlan, space: int) -> Iterator[Sectio
     above: set[int] = set()
     for number, group in enumerate(plan.classes):
         section = _class_section(page, plan, group, above)
-        space -= heading_size(section) + lines_size(section)
+        space -= heading_size(section) + sum(map(line_size, section.items))
         if space < 0 and number >= MIN_SECTIONS:
             return
         yield section

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import groupby, takewhile
 from typing import Final, NamedTuple
 
 from devinops.model.keys import Key
@@ -16,7 +16,7 @@ from devinops.render import Style, counted
 from devinops.render.answers import LintDetails
 from devinops.render.comment_marker import TOP, Marker, write
 from devinops.render.findings import by_rule, worst_first
-from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fitting, size
+from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fair, fitting, size
 from devinops.render.markdown.changes import Block, Details, details
 from devinops.render.markdown.escape import MAX_TEXT, code, html_code, prose, safe_url
 from devinops.render.problem_text import problem_counts, quoted, repeated
@@ -35,6 +35,7 @@ details."""
 _NOTICE: Final = 700
 """How many bytes the sentence about what is left out may take, with the address of the job."""
 _LINE_END: Final = 2
+_FOLD: Final = len("<details><summary></summary>\n\n\n\n</details>\n- … and 100000 more\n")
 
 
 _LOG: Final = "[the log of the job]"
@@ -48,13 +49,15 @@ def without_job(text: str) -> str:
 class Item(NamedTuple):
     """One change in a section: a `line` without details, and how its details are made.
 
-    `summary` is HTML, `about` Markdown. `blocks` is called if there may be space for them.
+    `summary` is HTML, `about` Markdown. `blocks` is called if there may be space for them. Instead
+    of both, an item has `rows`, which its fold holds.
     """
 
     line: str
     summary: str = ""
     about: str = ""
     blocks: Callable[[], Iterable[Block]] | None = None
+    rows: Sequence[Item] = ()
 
 
 class Section(NamedTuple):
@@ -83,10 +86,11 @@ class MarkdownPage:
         limit = self.style.limit
         return (COMMENT_LIMIT if limit is None else max(limit, MIN_LIMIT)) - self.reserved
 
-    def marker(self, target: Target, digest: str | None = None) -> str:
-        """Return the first line of a document about a target."""
-        organization = None if target.enterprise else target.org_id
-        return write(Marker(target.name, organization, digest, self.commit, self._root))
+    def marker(self, target: Target | None, digest: str | None = None) -> str:
+        """Return the first line of a document about a target, or about many."""
+        organization = None if target is None or target.enterprise else target.org_id
+        name = target.name if target else ALL
+        return write(Marker(name, organization, digest, self.commit, self._root))
 
     def marker_of_many(self, digest: str | None = None) -> str:
         """Return the first line of a document about many targets."""
@@ -165,7 +169,7 @@ def alert(kind: str, title: str, lines: Sequence[str], outro: str = "") -> str:
     if rest := lines[MAX_LINES:]:
         rows += ["", f"<details><summary>{len(rest)} more</summary>", "", *rest, "", "</details>"]
     rows += ["", outro] if outro else []
-    return "\n".join(f"> {row}".rstrip() for row in rows)
+    return "\n".join(f"> {row}".rstrip() for row in "\n".join(rows).split("\n"))
 
 
 def key_html(key: Key, names: str = "", word: str = "") -> str:
@@ -224,59 +228,66 @@ class _Body:
         """Return the text of the sections. Each has at least its title and a number."""
         sections = [section for section in sections if section.items]
         self.budget.left -= sum(map(heading_size, sections))
-        listed = [s.items[:n] for s, n in zip(sections, self._listed(sections), strict=True)]
+        listed = self._listed([list(_with_rows(section.items)) for section in sections])
         details = iter(self._details([item for items in listed for item in items]))
-        return "".join(
-            self._section(section, items, [next(details) for _ in items])
-            for section, items in zip(sections, listed, strict=True)
-        )
+        texts = [[next(details) for _ in items] for items in listed]
+        return "".join(map(self._section, sections, map(iter, texts)))
 
-    def _listed(self, sections: Sequence[Section]) -> list[int]:
-        """Return for each section how many of its items have at least a line.
+    def _listed(self, sections: Sequence[Sequence[Item]]) -> list[Sequence[Item]]:
+        """Return for each section the items that have at least a line.
 
-        Lines take at most `LINES_SHARE` of the space, so that there are details too. What the
-        smallest sections do not need of their share is left to the others.
+        Lines take at most `LINES_SHARE` of the space, so that there are details too.
         """
-        lines = Budget(int(self.budget.left * LINES_SHARE))
-        before = lines.left
-        numbers = [0] * len(sections)
-        smallest = sorted(enumerate(sections), key=lambda item: lines_size(item[1]))
-        for done, (position, section) in enumerate(smallest):
-            share = Budget(lines.left // (len(sections) - done))
-            lines.left -= share.left
-            listed = takewhile(share.take, map(_line_size, section.items))
-            numbers[position] = sum(1 for _ in listed)
-            lines.left += share.left
-            for item in section.items[numbers[position] :]:
+        shares = fair(
+            [sum(map(line_size, items)) for items in sections], int(self.budget.left * LINES_SHARE)
+        )
+        listed: list[Sequence[Item]] = []
+        for items, share in zip(sections, shares, strict=True):
+            lines = Budget(share)
+            number = sum(1 for _ in takewhile(lines.take, map(line_size, items)))
+            listed.append(items[:number])
+            self.budget.left -= share - lines.left
+            for item in items[number:]:
                 self.unlisted += bool(item.line)
                 self.brief += not item.line
-        self.budget.left -= before - lines.left
-        return numbers
+        return listed
 
-    def _section(self, section: Section, items: Sequence[Item], details: Sequence[str]) -> str:
-        folded, lines = [], []
-        for item, text in zip(items, details, strict=True):
-            if text:
-                folded.append(text)
-            else:
-                self.brief += item.blocks is not None
-                lines += [item.line] if item.line else []
-        # An item without a line is shown only with its details.
-        left_out = len(section.items) - len(folded) - len(lines)
-        if left_out or not (folded or lines):
-            lines.append(f"- … and {left_out} more" if lines or folded else "(not shown here)")
-        parts = ["".join(folded), "".join(f"{text}\n" for text in lines)]
-        body = "\n".join(filter(None, (section.intro and f"{section.intro}\n", *parts)))
+    def _section(self, section: Section, texts: Iterator[str]) -> str:
+        body = self._rows(section.items, texts)
+        if section.intro:
+            body = f"{section.intro}\n\n{body}"
         if section.is_open or len(section.items) <= MAX_OPEN:
             return f"\n### {section.title}\n\n{body}"
         title = f"<summary><b>{section.title}</b></summary>"
         return f"\n<details>{title}\n\n{body}\n</details>\n"
 
+    def _rows(self, items: Sequence[Item], texts: Iterator[str]) -> str:
+        """Return items in their order. The details of each item and of its rows come from `texts`.
+
+        An item without a line is shown only with its details. Where the texts end, the others are
+        counted.
+        """
+        shown: list[tuple[bool, str]] = []
+        for item, text in zip(items, texts, strict=False):
+            if item.rows:
+                rows = self._rows(item.rows, texts)
+                start = f"<details><summary>{item.summary}</summary>\n\n"
+                shown.append((True, f"{start}{item.about}{rows}\n</details>\n"))
+            elif text:
+                shown.append((True, text))
+            else:
+                self.brief += item.blocks is not None
+                shown += [(False, f"{item.line}\n")] if item.line else []
+        if left_out := len(items) - len(shown):
+            shown.append((False, f"- … and {left_out} more\n" if shown else "(not shown here)\n"))
+        groups = groupby(shown, key=lambda row: row[0])
+        return "\n".join("".join(text for _, text in group) for _, group in groups)
+
     def _details(self, items: Sequence[Item]) -> list[str]:
         """Return the folded details of items, each empty if there is no space for them.
 
         In their order, each takes up to `LEAST` bytes until one does not fit. What is left then
-        goes to those that need more, the smallest need first.
+        goes to those that need more.
         """
         most, is_full = self.budget.left, False
         texts: list[Details | None] = []
@@ -289,11 +300,11 @@ class _Body:
             elif cost > LEAST:
                 needs[number] = cost - LEAST
             texts.append(made)
-        for position, number in enumerate(sorted(needs, key=lambda number: needs[number])):
-            more = min(needs[number], self.budget.left // (len(needs) - position))
-            self.budget.left -= more
-            if more < needs[number]:
-                texts[number] = _made(items[number], LEAST + more)
+        shares = fair(list(needs.values()), self.budget.left)
+        self.budget.left -= sum(shares)
+        for (number, need), share in zip(needs.items(), shares, strict=True):
+            if share < need:
+                texts[number] = _made(items[number], LEAST + share)
         self.shortened = sum(made.cut for made in texts if made)
         return [made.text if made else "" for made in texts]
 
@@ -325,12 +336,16 @@ def _made(item: Item, most: int) -> Details | None:
     return details(item.summary, item.about, item.blocks(), most + size(item.line))
 
 
-def lines_size(section: Section) -> int:
-    """Return the bytes of all lines of a section."""
-    return sum(map(_line_size, section.items))
+def _with_rows(items: Iterable[Item]) -> Iterator[Item]:
+    for item in items:
+        yield item
+        yield from _with_rows(item.rows)
 
 
-def _line_size(item: Item) -> int:
+def line_size(item: Item) -> int:
+    """Return the bytes of an item without its details. The fold of one with rows is there."""
+    if item.rows:
+        return size(item.summary) + size(item.about) + _FOLD
     return size(item.line) + _LINE_END
 
 

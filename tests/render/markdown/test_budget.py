@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from devinops.model.changes import Action, Change, FieldChange
 from devinops.model.keys import ROOT, Key
 from devinops.model.values import UNSET
 from devinops.render import Style, render
 from devinops.render.answers import Differences
-from devinops.render.markdown.budget import COMMENT_LIMIT, fitting, size
+from devinops.render.markdown.budget import COMMENT_LIMIT, fair, fitting, size
 
 LINES = ["- aé", "- bé", "- cé"]
 
@@ -25,6 +27,22 @@ def test_the_rest_is_counted() -> None:
     assert fitting(LINES, 3, most, more) == ["- aé", "- bé", "and 1"]
     assert fitting(LINES, 3, most - 1, more) == ["- aé", "and 2"]
     assert fitting(LINES, 3, 0, more) == ["and 3"]
+
+
+@pytest.mark.parametrize(
+    ("needs", "space", "shares"),
+    [
+        ([], 9, []),
+        ([3, 1, 2], 6, [3, 1, 2]),
+        ([9, 1, 9], 11, [5, 1, 5]),
+        ([9, 9], -4, [0, 0]),
+        ([5, 0], 4, [4, 0]),
+    ],
+)
+def test_what_some_do_not_need_is_left_to_the_others(
+    needs: list[int], space: int, shares: list[int]
+) -> None:
+    assert fair(needs, space) == shares
 
 
 def _rules(word: str, number: int) -> str:

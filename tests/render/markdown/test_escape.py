@@ -55,6 +55,12 @@ def test_a_word_that_could_be_more_is_code(text: str) -> None:
     assert prose(text) == PROSE[text]
 
 
+def test_a_sentence_can_be_inside_of_html() -> None:
+    text = 'all with region=eu: "<b>", 1,000 lines, +12 −3'
+    expected = 'all with <code>region=eu</code>: "<code>&lt;b&gt;</code>", 1,000 lines, +12 −3'
+    assert prose(text, mark=html_code) == expected
+
+
 KEYS = {
     "knowledge:Old name",
     "knowledge:Old name of it",

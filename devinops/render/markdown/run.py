@@ -1,0 +1,283 @@
+"""Lays out the report of a run as Markdown: what must be seen, the changes, and the command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+from operator import add
+from typing import Final
+
+from devinops.model.changes import DROPPING, Action
+from devinops.render import counted
+from devinops.render.comment_marker import write_digests
+from devinops.render.findings import lint_of
+from devinops.render.markdown.budget import fair, fitting, quoted_size, size
+from devinops.render.markdown.changes import Block as Diff
+from devinops.render.markdown.changes import field_blocks
+from devinops.render.markdown.escape import code, fenced, html_code, prose, shown
+from devinops.render.markdown.page import (
+    MAX_OPEN,
+    Item,
+    MarkdownPage,
+    Section,
+    alert,
+    document,
+    finding_section,
+    table,
+)
+from devinops.render.report import Block, Details, Part, Report, Row
+from devinops.render.where import names
+
+LEAST_PAGE: Final = 8_000
+"""How many bytes of a document must be left beside the digests of the targets."""
+ALERTS_SHARE: Final = 0.7
+"""The most that alerts take of the space, so that changes and the command are there too."""
+MAX_ROWS: Final = 25
+"""If there are more numbered changes, the others are folded."""
+MAX_NAMES: Final = 1_000
+"""How many characters the names of all targets of a change may take."""
+ORDER: Final = (
+    Action.DELETE,
+    Action.REPLACE,
+    Action.RELEASE,
+    Action.UPDATE,
+    Action.RENAME,
+    Action.ADOPT,
+    Action.CREATE,
+    Action.FORGET,
+)
+"""The actions in the order in which changes without numbers are shown: dangerous ones first."""
+_LAST: Final = (Part.DRIFT, Part.UNMANAGED, Part.WARNINGS, Part.TARGETS)
+"""What stands below the changes, if it is not in an alert."""
+_AROUND_ALERT: Final = len(
+    "> [!CAUTION]\n> ****\n>\n>\n> <details><summary>100000 more</summary>\n"
+)
+
+
+def report_document(page: MarkdownPage, report: Report) -> Iterator[str]:
+    """Yield the document of a report, with the digests of its targets if they fit."""
+    marker = page.marker(report.target, report.digest or None)
+    packed = f"{write_digests(report.digests)}\n" if report.digest and not report.target else ""
+    if page.limit - size(packed) < LEAST_PAGE:
+        packed = ""
+    head = f"{marker}\n{packed}"
+    page = replace(page, keys=report.keys, reserved=size(head))
+    yield head
+    start, end = [*_start(page, report)], [*_end(page, report, has_digests=bool(packed))]
+    more = [*_after_alerts(page, report)]
+    space = int(page.limit * ALERTS_SHARE) - sum(map(size, (*start, *more, *end)))
+    alerts, unlisted = _alerts(page, [block for block in report.blocks if block.level], space)
+    sections = [*_sections(page, report)]
+    if lint := report.lint:
+        title = "Lint of the entries that changed"
+        sections.append(finding_section(page, title, lint.problems, lint_of(lint)))
+    yield from document(page, [*start, *alerts, *more], sections, end, unlisted=unlisted)
+
+
+def _start(page: MarkdownPage, report: Report) -> Iterator[str]:
+    below = page.style.below
+    where = f"{page.prose(report.title)}{f' ({code(below, 100)})' if below else ''}"
+    yield f"## {_filled(': ', where, page.prose(report.verdict, 1_000))}"
+    about = " · ".join((*report.about, *filter(None, [report.untouched])))
+    yield from (page.prose(text, 600) for text in (about, *report.without_inventory) if text)
+    if report.only:
+        yield f"Only {', '.join(code(text, 100) for text in report.only[:5])}"
+
+
+def _after_alerts(page: MarkdownPage, report: Report) -> Iterator[str]:
+    yield from (page.prose(step, 1_000) for step in report.next)
+    rows = list(dict.fromkeys(row for row, _ in report.counts))
+    columns = list(dict.fromkeys(column for _, column in report.counts))
+    yield from table(f"{report.counted} | number", report.counts, rows, columns)
+
+
+def _end(page: MarkdownPage, report: Report, *, has_digests: bool) -> Iterator[str]:
+    """Yield the command that applies a plan, with its digest, or why there is none."""
+    if report.command or report.stop:
+        yield "### How to apply"
+    if report.stop:
+        yield page.prose(report.stop)
+    if not report.command:
+        return
+    job, plan = page.style.job, "this plan" if report.target else "these plans"
+    is_merged = job and job.in_request and not report.only
+    yield page.prose(report.merge) if is_merged else f"This applies exactly {plan}, or nothing:"
+    yield fenced([shown(report.command, 1_000)], "sh")
+    of = "" if report.target else f" of {counted(len(report.digests.digests), 'target')}"
+    commit = f" · commit {code(job.commit[:12])}" if job and job.commit else ""
+    yield f"Digest {code(report.digest)}{of}{commit}"
+    if not (report.target or has_digests):
+        yield (
+            "The digest of each target does not fit here, so this digest accepts only the plans of "
+            "all of them together."
+        )
+
+
+def _filled(separator: str, *texts: str) -> str:
+    """Return the texts that are not empty, with a separator between them."""
+    return separator.join(filter(None, texts))
+
+
+# --- what must be seen ----------------------------------------------------------------------------
+
+
+def _alerts(page: MarkdownPage, blocks: Sequence[Block], space: int) -> tuple[list[str], int]:
+    """Return the blocks that stand out, and how many of their rows do not fit into the space.
+
+    Rows that stay get what the others leave, which is at least four fifths of it.
+    """
+    texts = [(page.prose(block.title), page.prose(block.hint, 1_500)) for block in blocks]
+    starts = ["- [ ] " if block.part is Part.MISSING else "- " for block in blocks]
+    lines = [
+        [_line(page, row, start) for row in block.rows]
+        for block, start in zip(blocks, starts, strict=True)
+    ]
+    needs = [size(_more(len(rows))) + sum(map(quoted_size, rows)) for rows in lines]
+    stays = [any(row.stays for row in block.rows) for block in blocks]
+    space -= sum(size(title) + size(hint) + _AROUND_ALERT for title, hint in texts)
+    others = [0 if stay else need for need, stay in zip(needs, stays, strict=True)]
+    first = [need - other for need, other in zip(needs, others, strict=True)]
+    first = fair(first, space - sum(fair(others, space // 5)))
+    shares = map(add, first, fair(others, space - sum(first)))
+    cut = [fitting(rows, len(rows), most, _more) for rows, most in zip(lines, shares, strict=True)]
+    unlisted = sum(len(a) - len(b) + 1 for a, b in zip(lines, cut, strict=True) if a != b)
+    alerts = (
+        alert(str(block.level), title, rows, hint)
+        for block, (title, hint), rows in zip(blocks, texts, cut, strict=True)
+    )
+    return [*alerts], unlisted
+
+
+def _more(number: int) -> str:
+    return f"- … and {number} more"
+
+
+def _line(page: MarkdownPage, row: Row, start: str = "- ") -> str:
+    """Return a row as an item of a list, with its hints and the rows below it."""
+    where = (
+        f"in {_where(page, row)}" if row.where and (row.key or row.problem) else _where(page, row)
+    )
+    if row.problem:
+        return _filled(", ", page.problem(row.problem), where)
+    location = page.location(row.source, gone=row.is_gone)
+    head = _filled(
+        " ",
+        f"**{_bold(row)}**" if _bold(row) else "",
+        code(str(row.key)) if row.key else "",
+        where,
+        f"({location})" if location else "",
+        page.prose(row.note),
+    )
+    text = _filled(" · ", _filled(": ", head, _reason(page, row)), page.prose(row.facts))
+    below = (line for each in row.rows for line in _line(page, each).split("\n"))
+    hints = (f"- {page.prose(hint, 600)}" for hint in row.hints)
+    return "\n  ".join((f"{start}{text}", *hints, *below))
+
+
+def _bold(row: Row) -> str:
+    """Return by which number and word people name a row."""
+    return _filled(" ", row.number and f"{row.number}.", row.word)
+
+
+def _where(page: MarkdownPage, row: Row) -> str:
+    return page.prose(row.where, len(row.where))
+
+
+def _reason(page: MarkdownPage, row: Row) -> str:
+    return page.prose(_filled("; ", *row.layers, row.text), 600)
+
+
+# --- details --------------------------------------------------------------------------------------
+
+
+def _sections(page: MarkdownPage, report: Report) -> Iterator[Section]:
+    """Yield what is not in an alert, and the details of what is in one."""
+    blocks = sorted(report.blocks, key=lambda b: _LAST.index(b.part) if b.part in _LAST else -1)
+    changes = [row for block in report.of(Part.CHANGES) for row in block.rows]
+    for part, group in groupby(blocks, key=lambda block: block.part):
+        if part is Part.CHANGES and report.target:
+            yield from _changes_of_one(page, changes)
+        else:
+            yield from (_section(page, block) for block in group)
+
+
+def _changes_of_one(page: MarkdownPage, rows: Sequence[Row]) -> Iterator[Section]:
+    """Yield the changes of one target: in one section, or by action if there are many."""
+    rows = sorted(rows, key=lambda row: ORDER.index(row.action))
+    if len(rows) <= MAX_OPEN:
+        yield Section(f"Changes: {len(rows)}", [_change(page, row) for row in rows])
+        return
+    for action, group in groupby(rows, key=lambda row: row.action):
+        items = [_change(page, row._replace(word="")) for row in group]
+        yield Section(f"To {action}: {len(items)}", items)
+
+
+def _change(page: MarkdownPage, row: Row) -> Item:
+    """Return a change of one target. A delete has no line, because an alert lists it."""
+    item = _item(page, row)
+    if row.action == Action.DELETE:
+        return item._replace(line="")
+    reason = row.text if not row.details or row.action in DROPPING else ""
+    return item._replace(line=_line(page, row._replace(text=reason, layers=())))
+
+
+def _section(page: MarkdownPage, block: Block) -> Section:
+    name = block.heading or block.title
+    title = f"{name[:1].upper()}{name[1:]}"
+    if block.level:
+        rows = [pruned for row in block.rows for pruned in _with_details(row)]
+        items = [_item(page, row)._replace(line="") for row in rows]
+        return Section(f"{title}: {len(rows)}", items)
+    items = [_item(page, row) for row in block.rows]
+    if is_numbered := any(row.number for row in block.rows):
+        rest = items[MAX_ROWS:]
+        more = [Item("", f"{len(rest)} more", rows=rest)] if rest else []
+        items = [*items[:MAX_ROWS], *more]
+    number = "" if is_numbered else f": {len(block.rows)}"
+    return Section(f"{title}{number}", items, is_open=is_numbered or block.part is Part.WARNINGS)
+
+
+def _with_details(row: Row) -> Iterator[Row]:
+    """Yield a row without those below it that have nothing to unfold; nothing if it has nothing."""
+    rows = tuple(pruned for each in row.rows for pruned in _with_details(each))
+    if rows or row.details:
+        yield row._replace(rows=rows)
+
+
+def _item(page: MarkdownPage, row: Row) -> Item:
+    """Return a row for its section: folded if there is more to see of it than a line."""
+    line = _line(page, row._replace(rows=(), hints=()))
+    about = _filled(": ", page.location(row.source, gone=row.is_gone), _reason(page, row))
+    listed = "" if row.rows else names(row.targets)
+    if listed not in ("", row.where) and len(listed) <= MAX_NAMES:
+        about = _filled("\n\n", about, f"In {', '.join(map(code, listed.split(', ')))}")
+    details = partial(_diffs, row.details) if row.details else None
+    if not row.rows:
+        return Item(line, _summary(page, row), about, details)
+    rows = [_item(page, each) for each in row.rows]
+    if details:
+        rows.insert(0, Item("", "the text", "", details))
+    return Item(line, _summary(page, row), about and f"{about}\n\n", rows=rows)
+
+
+def _summary(page: MarkdownPage, row: Row) -> str:
+    """Return what stands before the fold of a row, as HTML."""
+    to_html = partial(prose, keys=page.keys, mark=html_code)
+    where = to_html(row.where, len(row.where))
+    about = to_html(row.facts)
+    if row.details and not row.facts:
+        about = _filled(" ", row.details.names, row.details.size)
+    head = _filled(
+        " ",
+        f"<b>{_bold(row)}</b>" if _bold(row) else "",
+        html_code(str(row.key)) if row.key else to_html(row.text),
+        f"in {where}" if where and row.key else where,
+    )
+    return _filled(" — ", head, about)
+
+
+def _diffs(details: Details) -> Iterator[Diff]:
+    for field in details.fields:
+        yield from field_blocks(details.kind, field, sides=details.sides)
