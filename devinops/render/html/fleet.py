@@ -19,7 +19,7 @@ from devinops.render.html import parts, table
 from devinops.render.html.items import OUTCOMES, Items
 from devinops.render.html.markup import Html, joined, prose, tag, text
 from devinops.render.html.page import HtmlPage, HtmlSection, bullets, notice
-from devinops.render.html.table import Row
+from devinops.render.report import TargetRow
 from devinops.render.signs import BLOCKED, OUTSIDE, REFUSED, SIGNS
 from devinops.render.terminal import Look, Sign
 
@@ -82,6 +82,7 @@ def _report_page(answer: FleetAnswer, style: Style) -> HtmlPage:
             *([notice("Next", steps, Look.WAITING)] if steps else []),
         ],
         facets=[table.state_facet(rows)],
+        targets=[row.name for row in rows],
         sections=[*_results(plan, items), table.section(_title(plan), rows)],
     )
 
@@ -205,7 +206,7 @@ def _title(plan: FleetPlan) -> str:
     return "Targets" if plan.in_enterprise else "Organizations"
 
 
-def _rows(plan: FleetPlan) -> list[Row]:
+def _rows(plan: FleetPlan) -> list[TargetRow]:
     groups = {
         name: number for number, group in enumerate(plan.classes, 1) for name in group.targets
     }
@@ -215,17 +216,20 @@ def _rows(plan: FleetPlan) -> list[Row]:
     ]
 
 
-def _row(target: TargetPlan, group: int) -> Row:
+def _row(target: TargetPlan, group: int) -> TargetRow:
     owner = target.target.owner if target.target else ""
     if target.outcomes is not None:
         numbers = {str(outcome): number for outcome, number in target.outcomes.items()}
-        return Row(target.name, owner, _applied_state(target, numbers), target.unverified, numbers)
+        return TargetRow(
+            target.name, _applied_state(target, numbers), owner, target.unverified, numbers
+        )
     numbers = {
         "changes": target.changes,
         "blocked": target.blocked,
         "changed outside": target.drift,
     }
-    return Row(target.name, owner, _planned_state(target), target.message, numbers, group)
+    of = f"{group}" if group else ""
+    return TargetRow(target.name, _planned_state(target), owner, target.message, numbers, of)
 
 
 def _planned_state(target: TargetPlan) -> Sign:

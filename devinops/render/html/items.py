@@ -6,26 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, Outcome, Result
+from devinops.model.changes import Action, Blocked, Change, Drift, Outcome, Result
 from devinops.model.keys import Key
 from devinops.model.objects import Problem, Severity, Source
-from devinops.model.values import UNSET
-from devinops.planning.diff import nested_paths
 from devinops.render import JobLinks, counted
 from devinops.render.answers import LintDetails
 from devinops.render.changes import (
-    descriptions,
-    elements,
     is_redundant,
-    is_text,
     size,
-    value_text,
     with_layers,
 )
-from devinops.render.escape import WHOLE
 from devinops.render.findings import NO_LINT
-from devinops.render.html.diff import difference, whole
-from devinops.render.html.markup import Html, joined, prose, tag, text
+from devinops.render.html.markup import Html, joined, prose, tag
+from devinops.render.html.values import fields
 from devinops.render.problem_text import quoted, repeated
 from devinops.render.signs import BLOCKED, FAILED, OUTSIDE, SIGNS
 from devinops.render.terminal import Look, Sign
@@ -68,11 +61,7 @@ class Items:
         """Return the element of a change, with its result if there is one."""
         is_gone = change.action is Action.DELETE
         one_sided = is_gone or change.action is Action.CREATE
-        fields = (
-            self.field(change.key.kind, field, signed=not one_sided)
-            for field in change.fields
-            if not is_redundant(change, field)
-        )
+        shown = [field for field in change.fields if not is_redundant(change, field)]
         facets, reason = _facets(change.key, change.action), with_layers(change)
         badges = [badge(SIGNS[change.action])]
         if result:
@@ -86,7 +75,10 @@ class Items:
             change.key,
             change.source,
             reason,
-            [self._facts(change.source, id, change.id or "", is_gone), _fields(fields)],
+            [
+                self._facts(change.source, id, change.id or "", is_gone),
+                fields(change.key.kind, shown, signed=not one_sided),
+            ],
             size(change),
         )
 
@@ -94,9 +86,6 @@ class Items:
         """Yield an element for each blocked step."""
         for number, block in enumerate(blocked, 1):
             id = f"{prefix}-{number}"
-            fields = (
-                self.field(block.key.kind, field, sides="− live, + files") for field in block.fields
-            )
             yield self._item(
                 id,
                 _facets(block.key, "blocked"),
@@ -107,7 +96,7 @@ class Items:
                 [
                     self._facts(block.source, id, ", ".join(block.ids)),
                     _needed_by(block.needed_by),
-                    _fields(fields),
+                    fields(block.key.kind, block.fields, sides="− live, + files"),
                 ],
             )
 
@@ -115,7 +104,6 @@ class Items:
         """Yield an element for each change made outside devinops."""
         for number, drift in enumerate(drifts, 1):
             id = f"outside-{number}"
-            fields = (self.field(drift.key.kind, field, sides=sides) for field in drift.fields)
             yield self._item(
                 id,
                 _facets(drift.key, "outside"),
@@ -123,7 +111,10 @@ class Items:
                 drift.key,
                 drift.source,
                 drift_summary(drift),
-                [self._facts(drift.source, id, drift.id), _fields(fields)],
+                [
+                    self._facts(drift.source, id, drift.id),
+                    fields(drift.key.kind, drift.fields, sides=sides),
+                ],
             )
 
     def objects(self, objects: Iterable[tuple[Key, str]], sign: Sign) -> Iterator[Html]:
@@ -144,15 +135,6 @@ class Items:
             if lint.since:
                 facets["entry"] = CHANGED[problem not in lint.informing]
             yield self._line(facets, badge(SEVERITIES[problem.severity]), where, joined(about))
-
-    def field(self, kind: str, field: FieldChange, *, signed: bool = True, sides: str = "") -> Html:
-        """Return one field; `signed` shows whether it is added or removed.
-
-        `sides` says what `-` and `+` stand for, if not before and after.
-        """
-        name = tag("dt", field.name, *([tag("small", f" {sides}")] if sides else []))
-        notes = [tag("p", note, class_="hint") for note in descriptions(kind, field)]
-        return tag("div", name, tag("dd", _values(kind, field, signed), *notes))
 
     # --- parts of an item -------------------------------------------------------------------------
 
@@ -243,42 +225,3 @@ def _needed_by(keys: Iterable[Key]) -> Html:
         return Html("")
     title = f"needed by {counted(len(names), 'entry', 'entries')}"
     return tag("div", tag("p", title), tag("ul", *names), class_="needed")
-
-
-def _fields(fields: Iterable[Html]) -> Html:
-    written = list(fields)
-    return tag("dl", *written) if written else Html("")
-
-
-def _values(kind: str, field: FieldChange, signed: bool) -> Html:
-    if field.before is UNSET:
-        return _one_side(field.after, "ins" if signed else "")
-    if field.after is UNSET:
-        return _one_side(field.before, "del" if signed else "")
-    if is_text(kind, field):
-        return difference(field.before, field.after)
-    added, removed = elements(kind, field)
-    if added or removed:
-        lines = [tag("li", tag("ins", _shown(value))) for value in added]
-        lines += [tag("li", tag("del", _shown(value))) for value in removed]
-        return tag("ul", *lines, class_="values")
-    if isinstance(field.before, dict | list) and isinstance(field.after, dict | list):
-        paths = ", ".join(nested_paths(field.before, field.after))
-        note = tag("p", f"at {paths}", class_="hint") if paths else Html("")
-        return joined(
-            [
-                note,
-                difference(value_text(field.before, indent=2), value_text(field.after, indent=2)),
-            ]
-        )
-    values = tag("del", _shown(field.before)), " → ", tag("ins", _shown(field.after))
-    return tag("p", *values, class_="values")
-
-
-def _one_side(value: Any, side: str) -> Html:
-    written = whole(value_text(value, indent=2))
-    return tag("div", tag(side, written), class_="values") if side else written
-
-
-def _shown(value: Any) -> Html:
-    return text(value_text(value), WHOLE)

@@ -17,7 +17,7 @@ class Html(str):
     __slots__ = ()
 
 
-def tag(name: str, *content: str, **attributes: str | int | bool | None) -> Html:
+def tag(name: str, /, *content: str, **attributes: str | int | bool | None) -> Html:
     """Return an element. Content that is not `Html` is escaped.
 
     `_` in the name of an attribute stands for `-`, and a final one is left out: `class_`. An

@@ -12,8 +12,8 @@ from importlib import resources
 from typing import Final
 
 from devinops import __version__
-from devinops.render.html.items import badge_classes
 from devinops.render.html.markup import Html, joined, plain, tag
+from devinops.render.html.rows import badge_classes
 from devinops.render.terminal import Look, Sign
 
 _SLOT: Final = re.compile(r"\{\{(\w+)\}\}")
@@ -46,7 +46,8 @@ class HtmlPage:
     """A report: `verdict` and `notices` say what matters, the sections hold the list.
 
     `title` is the name of the page, `about` what the verdict is about, and `facts` are shown below
-    it. `ending` comes after the list.
+    it. `ending` comes after the list. The list can be filtered by facets and by `targets`, whose
+    numbers in their order are what items are marked with.
     """
 
     title: str
@@ -56,6 +57,7 @@ class HtmlPage:
     facts: Sequence[tuple[str, str]] = ()
     notices: Sequence[Html] = ()
     facets: Sequence[Facet] = ()
+    targets: Sequence[str] = ()
     sections: Iterable[HtmlSection] = ()
     ending: Html = field(default=Html(""))
 
@@ -70,7 +72,7 @@ def write(page: HtmlPage) -> Iterator[str]:
         "script": [script],
         "header": [_header(page)],
         "notices": page.notices,
-        "filters": _filters([facet for facet in page.facets if facet.values]),
+        "filters": _filters([facet for facet in page.facets if facet.values], page.targets),
         "sections": _sections(page.sections),
         "ending": [page.ending],
         "footer": [tag("p", f"Written by devinops {__version__}.")],
@@ -128,7 +130,7 @@ def bullets(lines: Sequence[Html], more: str = "") -> Html:
     return tag("ul", *items, *([tag("li", more, class_="more")] if more else []))
 
 
-def _filters(facets: Sequence[Facet]) -> Iterator[Html]:
+def _filters(facets: Sequence[Facet], targets: Sequence[str]) -> Iterator[Html]:
     """Yield search and filters, if there is a list.
 
     The script enables them; without it, they still show counts.
@@ -151,7 +153,7 @@ def _filters(facets: Sequence[Facet]) -> Iterator[Html]:
     ]
     yield tag(
         "form",
-        tag("div", search, *controls, class_="controls", hidden=True),
+        tag("div", search, *_choice(targets), *controls, class_="controls", hidden=True),
         *map(_facet, facets),
         Html('<p id="count" role="status"></p>'),
         id="filters",
@@ -159,6 +161,14 @@ def _filters(facets: Sequence[Facet]) -> Iterator[Html]:
         aria_label="Search and filters",
         autocomplete="off",
     )
+
+
+def _choice(targets: Sequence[str]) -> Iterator[Html]:
+    """Yield the choice of one target, by which the list shows what happens there."""
+    if targets:
+        options = (tag("option", name, value=name) for name in targets)
+        every = tag("option", "All targets", value="")
+        yield tag("select", every, *options, name="target", aria_label="Target")
 
 
 def _button(do: str, label: str, *, switch: bool = False) -> Html:

@@ -3,63 +3,56 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
 
-from devinops.render.html import parts
-from devinops.render.html.items import badge
 from devinops.render.html.markup import Html, prose, tag
 from devinops.render.html.page import Facet, HtmlSection
-from devinops.render.terminal import Sign
+from devinops.render.html.rows import badge
+from devinops.render.report import TargetRow
 
 
-class Row(NamedTuple):
-    """A target: its state, why it is in it, and its numbers by column. `owner` is who has it."""
-
-    name: str
-    owner: str
-    state: Sign
-    message: str
-    numbers: Mapping[str, int]
-    group: int = 0
-    """The number of its class, 0 if it has none."""
-
-
-def state_facet(rows: Sequence[Row]) -> Facet:
+def state_facet(rows: Sequence[TargetRow]) -> Facet:
     """Return the filter by state."""
     numbers = Counter(row.state for row in rows)
-    return parts.sign_facet("state", [(sign.meaning, sign, n) for sign, n in numbers.most_common()])
+    states = [(_value(row), row.state, row.state.meaning, numbers[row.state]) for row in rows]
+    return Facet("state", list(dict.fromkeys(states)))
 
 
-def section(title: str, rows: Sequence[Row]) -> HtmlSection:
-    """Return the section with the table. The script lets readers sort it."""
-    names = tuple(
-        dict.fromkeys(name for row in rows for name, number in row.numbers.items() if number)
-    )
-    groups = ["class"] if any(row.group for row in rows) else []
-    heads = [_head(name, at) for at, name in enumerate(("name", "state", *groups, *names))]
-    return HtmlSection(title, _lines(heads, rows, names, bool(groups)), f"{len(rows):,}")
+def _value(row: TargetRow) -> str:
+    return row.state.meaning.replace(" ", "-")
 
 
-def _head(name: str, column: int) -> Html:
+def section(title: str, rows: Sequence[TargetRow]) -> HtmlSection:
+    """Return the section with the table, which the script sorts.
+
+    The name of a target is a link to what happens in it.
+    """
+    columns = dict.fromkeys(name for row in rows for name, number in row.numbers.items() if number)
+    which = ["which"] if any(row.changes for row in rows) else []
+    heads = [_head(name, name in columns) for name in ("name", "state", *which, *columns)]
+    return HtmlSection(title, _lines(heads, rows, bool(which), [*columns]), f"{len(rows):,}")
+
+
+def _head(name: str, is_number: bool) -> Html:
     button = tag("button", name, type="button", data_do="sort", disabled=True)
-    return tag("th", button, scope="col", class_="number" if column > 1 else None)
+    return tag("th", button, scope="col", class_="number" if is_number else None)
 
 
 def _lines(
-    heads: Sequence[Html], rows: Sequence[Row], names: Sequence[str], grouped: bool
+    heads: Sequence[Html], rows: Sequence[TargetRow], which: bool, columns: Sequence[str]
 ) -> Iterator[Html]:
     head = tag("thead", tag("tr", *heads))
     yield Html(f'<div class="table" tabindex="0"><table>{head}<tbody>')
-    for row in rows:
-        about = tag("small", f" {row.owner}") if row.owner else Html("")
-        why = [Html("<br>"), tag("small", prose(row.message))] if row.message else []
-        link = tag("a", f"{row.group}", href=f"#class-{row.group}") if row.group else Html("")
+    for number, row in enumerate(rows, 1):
+        name = tag("a", tag("strong", row.name), href=f"#target={quote(row.name)}")
+        about = [" ", tag("small", row.owner)] if row.owner else []
+        why = [Html("<br>"), tag("small", prose(row.text))] if row.text else []
         cells = [
-            tag("th", tag("strong", row.name), about, scope="row"),
+            tag("th", name, *about, scope="row"),
             tag("td", badge(row.state), *why),
-            *([tag("td", link, class_="number")] if grouped else []),
-            *(tag("td", f"{row.numbers.get(n) or ''}", class_="number") for n in names),
+            *([tag("td", row.changes)] if which else []),
+            *(tag("td", f"{row.numbers.get(name) or ''}", class_="number") for name in columns),
         ]
-        yield tag("tr", *cells, class_="item", data_state=row.state.meaning)
+        yield tag("tr", *cells, class_="item", data_state=_value(row), data_at=number)
     yield Html("</tbody></table></div>")

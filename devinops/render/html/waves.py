@@ -16,7 +16,7 @@ from devinops.render.html.fleet import TO_CHANGE
 from devinops.render.html.items import OUTCOMES
 from devinops.render.html.markup import Html, joined, prose, tag, text
 from devinops.render.html.page import HtmlPage, bullets, notice
-from devinops.render.html.table import Row
+from devinops.render.report import TargetRow
 from devinops.render.signs import FAILED
 from devinops.render.terminal import Look, Sign
 
@@ -38,6 +38,7 @@ def rollout_page(answer: RolloutAnswer, flags: str) -> HtmlPage:
     verdict = waves.verdict(statuses)
     steps = [prose(step) for step in waves.steps(statuses, flags)]
     rows = [row for status in statuses for row in _rows(status, holds)]
+    rows.sort(key=lambda row: not row.is_failed)
     return HtmlPage(
         title=f"Rollout: {verdict}",
         about=joined([tag("strong", "Rollout"), f" of commit {commit[:12]}"]),
@@ -49,6 +50,7 @@ def rollout_page(answer: RolloutAnswer, flags: str) -> HtmlPage:
             notice("What to do", [bullets(steps)], Look.DIM),
         ],
         facets=[table.state_facet(rows)],
+        targets=[row.name for row in rows],
         sections=[table.section("Targets", rows)],
     )
 
@@ -102,12 +104,12 @@ def _bar(counts: Sequence[tuple[Sign, int]], numbers: str) -> Html:
     )
 
 
-def _rows(status: WaveStatus, holds: Mapping[str, str]) -> Iterator[Row]:
+def _rows(status: WaveStatus, holds: Mapping[str, str]) -> Iterator[TargetRow]:
     """Yield the targets of a wave, with its name beside theirs."""
     pending, wave = set(status.pending), status.wave
     for name in wave.targets:
         failure = status.failed.get(name, "")
         state = FAILED if failure else TO_DO if name in pending else DONE
-        yield Row(name, wave.name, state, failure, {})
+        yield TargetRow(name, state, wave.name, failure, is_failed=bool(failure))
     for name in wave.held:
-        yield Row(name, wave.name, HELD, holds.get(name, ""), {})
+        yield TargetRow(name, HELD, wave.name, holds.get(name, ""))

@@ -353,16 +353,3 @@ def test_the_table_of_organizations_is_filtered_and_sorted(opened: Open) -> None
     assert page.locator("th[aria-sort=ascending]").inner_text().startswith("changes")
     page.locator("#search").fill("there is no such")
     assert names(page) == ["gone", "moved"]
-
-
-def test_a_class_is_reached_from_an_organization_and_its_names_open(opened: Open) -> None:
-    page = opened("fleet")
-    page.locator("[value=refused]").click()
-    assert page.locator("#class-4").is_hidden()
-    page.get_by_role("row", name="legacy").get_by_role("link").click()
-    assert page.locator(":target").inner_text().startswith("4. legacy")
-    page.go_back()
-    assert page.locator("#class-4").is_hidden()
-    page.go_forward()
-    page.locator(".names").first.locator("summary").click()
-    assert page.get_by_text("team-26, team-27").is_visible()

@@ -1,0 +1,241 @@
+"""Writes the rows of a report, each as one element that can be opened, found and filtered. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from devinops.model.changes import Action, Outcome
+from devinops.model.keys import Key
+from devinops.model.objects import Severity
+from devinops.render import Style, counted
+from devinops.render.answers import LintDetails
+from devinops.render.findings import NO_LINT, title_of
+from devinops.render.html.markup import Html, joined, prose, tag
+from devinops.render.html.values import fields
+from devinops.render.problem_text import quoted, repeated
+from devinops.render.report import Row
+from devinops.render.signs import BLOCKED, FAILED, SIGNS
+from devinops.render.terminal import Look, Sign
+
+OUTCOMES: Final = {
+    Outcome.DONE: Sign("✓", Look.GOOD, "done"),
+    Outcome.FAILED: FAILED,
+    Outcome.SKIPPED: Sign("!", Look.WAITING, "skipped"),
+    Outcome.BLOCKED: BLOCKED,
+}
+SEVERITIES: Final = {
+    Severity.ERROR: Sign("x", Look.ERROR, "error"),
+    Severity.WARNING: Sign("!", Look.WARNING, "warning"),
+    Severity.INFO: Sign("i", Look.MOVED, "info"),
+}
+_ACTIONS: Final = {str(action): sign for action, sign in SIGNS.items()}
+CHANGED: Final = ("unchanged", "changed")
+"""The values by which findings are filtered if lint compares with another commit."""
+
+Value: TypeAlias = tuple[str, Sign | None, str]
+"""A value by which the list is filtered, its sign, and its word."""
+
+
+class Rows(NamedTuple):
+    """Writes rows; they are `opened` if there are few. `style` gives the addresses of files.
+
+    `places` are the numbers of the targets, by which the script filters. `lint` is what it knows
+    about the findings in the rows.
+    """
+
+    style: Style = Style()
+    opened: bool = False
+    places: Mapping[str, int] = MappingProxyType({})
+    lint: LintDetails = NO_LINT
+
+    def item(self, row: Row) -> Html:
+        """Return the element of a row in the list."""
+        size = row.details.size if row.details and not row.facts else ""
+        asides = filter(None, (row.where, size, _place(row)))
+        about = self._about(row)
+        head = [
+            *([tag("b", f"{row.number}.")] if row.number else []),
+            tag("span", *_badges(row), class_="badges"),
+            tag("span", self._subject(row), class_="key"),
+            *(tag("span", aside, class_="where") for aside in asides),
+            *([tag("span", about, class_="why")] if about else []),
+        ]
+        facts: dict[str, Any] = {
+            f"data_{facet}": " ".join(value for value, *_ in values)
+            for facet, values in self.facets(row).items()
+        }
+        content = [*self._content(row)]
+        if not (content or row.id):
+            return tag("p", *head, class_="item", data_at=self._at(row), **facts)
+        body = tag("div", self._facts(row), *content, class_="content")
+        return tag(
+            "details",
+            tag("summary", *head),
+            body,
+            class_="item",
+            id=row.id or None,
+            open=self.opened,
+            data_at=self._at(row),
+            **facts,
+        )
+
+    def line(self, row: Row) -> Html:
+        """Return a row as a line of a box, with links to what it is about."""
+        id = row.to or row.id
+        subject = tag("a", str(row.key), href=f"#{id}") if row.key and id else self._subject(row)
+        is_said = not row.sign or row.word in ("", row.sign.meaning)
+        about = self._about(row)
+        return joined(
+            [
+                *([tag("b", row.sign.symbol), " "] if row.sign else []),
+                subject,
+                ": " if row.key and about else " " if about else "",
+                "" if is_said else f"{row.word}: ",
+                about,
+                *([tag("small", f" {row.where}")] if row.where else []),
+                *(tag("p", prose(hint), class_="hint") for hint in row.hints),
+            ]
+        )
+
+    def facets(self, row: Row) -> Mapping[str, Sequence[Value]]:
+        """Return the values by which a row is filtered: facet → those of the row and below it."""
+        if problem := row.problem:
+            since = self.lint.since
+            entry = CHANGED[problem not in self.lint.informing]
+            sign = SEVERITIES[problem.severity]
+            return {
+                "action": [(sign.meaning, sign, sign.meaning)],
+                "rule": [(problem.code, None, title_of(problem, self.lint))],
+                "entry": [(entry, None, f"{entry} entries")] if since else [],
+            }
+        found = [*walk(row)]
+        signs = {each.action: each.sign for each in found if each.sign}
+        actions = dict.fromkeys(each.action for each in found if each.action)
+        outcomes = dict.fromkeys(each.outcome for each in found if each.outcome)
+        kinds = dict.fromkeys(each.key.kind for each in found if each.key)
+        return {
+            "outcome": [_value(each, OUTCOMES[Outcome(each)]) for each in outcomes],
+            "action": [_value(each, _ACTIONS.get(each, signs.get(each))) for each in actions],
+            "kind": [_value(each) for each in kinds],
+        }
+
+    # --- parts of an item -------------------------------------------------------------------------
+
+    def _subject(self, row: Row) -> Html:
+        if row.problem:
+            return self._linked(row, str(row.problem.source))
+        if row.key is None:
+            return prose(row.text)
+        note = [tag("small", f" {row.note}")] if row.note else []
+        return joined([key_markup(row.key), *note])
+
+    def _about(self, row: Row) -> Html:
+        """Return what a row says behind its subject."""
+        if problem := row.problem:
+            more = filter(None, (quoted(problem, self.lint), repeated(problem, self.lint)))
+            lines = (part for line in more for part in (Html("<br>"), tag("code", line)))
+            return joined([prose(problem.message), " ", tag("code", problem.code), *lines])
+        text = "; ".join((*row.layers, row.text)) if row.key else "; ".join(row.layers)
+        return prose(" · ".join(filter(None, (text, row.facts))))
+
+    def _content(self, row: Row) -> Iterator[Html]:
+        """Yield what is hidden until an item is opened."""
+        yield from (tag("p", prose(hint), class_="hint") for hint in row.hints)
+        if row.needed_by:
+            title = f"needed by {counted(len(row.needed_by), 'entry', 'entries')}"
+            names = [tag("li", str(key)) for key in row.needed_by]
+            yield tag("div", tag("p", title), tag("ul", *names), class_="needed")
+        if details := row.details:
+            sides = details.sides.replace("-", "−")
+            yield fields(details.kind, details.fields, signed=details.signed, sides=sides)
+        yield from map(self._part, row.rows)
+
+    def _part(self, row: Row) -> Html:
+        """Return a row below an item."""
+        words = [
+            tag("b", f"{row.number}.") if row.number else "",
+            *_badges(row),
+            self._subject(row) if row.key or row.problem else "",
+            tag("strong", row.where) if row.where else "",
+            self._about(row),
+            "" if row.key else prose(row.text),
+            *(tag("code", id) for id in row.ids),
+        ]
+        title = joined(part for word in words if word for part in (word, " "))
+        content = [*self._content(row)]
+        if not content:
+            return tag("p", title, data_at=self._at(row))
+        is_open = not row.is_folded
+        parts = tag("summary", title), *content
+        return tag("details", *parts, class_="part", open=is_open, data_at=self._at(row))
+
+    def _facts(self, row: Row) -> Html:
+        """Return the links to the file and to the item itself, and the ids of the objects.
+
+        They are not in the summary, because a control must not contain another one.
+        """
+        file = self._linked(row, _place(row)) if row.source and self.style.job else Html("")
+        ids = tag("span", "id ", tag("code", ", ".join(row.ids))) if row.ids else Html("")
+        link = tag("a", "link to this", href=f"#{row.id}") if row.id else Html("")
+        return tag("p", file, ids, link, class_="facts")
+
+    def _linked(self, row: Row, shown: str) -> Html:
+        source = row.problem.source if row.problem else row.source
+        url = self.style.source_url(source.path, source.line, gone=row.is_gone) if source else ""
+        return tag("a", shown, href=url, rel="noopener") if url else tag("span", shown)
+
+    def _at(self, row: Row) -> str | None:
+        """Return the numbers of the targets of a row, such as `1-14 16`; None if it is in all."""
+        numbers = sorted(self.places[name] for name in row.targets if name in self.places)
+        if not numbers or len(numbers) == len(self.places):
+            return None
+        runs = groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])
+        ranges = ([number for _, number in run] for _, run in runs)
+        return " ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in ranges)
+
+
+def _value(value: str, sign: Sign | None = None) -> Value:
+    return value, sign, sign.meaning if sign else value
+
+
+def walk(row: Row) -> Iterator[Row]:
+    """Yield a row and those below it."""
+    yield row
+    for below in row.rows:
+        yield from walk(below)
+
+
+def _badges(row: Row) -> Iterator[Html]:
+    if row.problem:
+        yield badge(SEVERITIES[row.problem.severity])
+    elif row.outcome:
+        yield badge(OUTCOMES[Outcome(row.outcome)])
+        yield badge(SIGNS[Action(row.action)])
+    elif row.sign:
+        yield badge(row.sign, row.word)
+
+
+def badge(sign: Sign, label: str = "") -> Html:
+    """Return a sign with its word, in the color of what it means."""
+    return tag(
+        "span", tag("b", sign.symbol), f" {label or sign.meaning}", class_=badge_classes(sign.look)
+    )
+
+
+def badge_classes(look: Look) -> str:
+    """Return the classes of a badge with this look."""
+    return f"badge {look.name.lower()}"
+
+
+def key_markup(key: Key) -> Html:
+    """Return a key with its name in bold, because readers look for the name."""
+    folder, slash, name = key.path.rpartition("/")
+    where = tag("small", f"{key.kind}:{folder}{slash}" if key.path else key.kind)
+    return joined([where, tag("strong", name)] if name else [where])
+
+
+def _place(row: Row) -> str:
+    return f"{row.source.path}:{row.source.line}" if row.source and not row.problem else ""

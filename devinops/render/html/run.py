@@ -1,0 +1,143 @@
+"""Lays out the report of a run as a page: verdict, what must be seen, the list, the targets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from devinops.render import Style
+from devinops.render.findings import NO_LINT, lint_of, worst_first
+from devinops.render.html import table
+from devinops.render.html.diff import fold
+from devinops.render.html.markup import Html, joined, prose, tag
+from devinops.render.html.page import Facet, HtmlPage, HtmlSection, bullets, notice
+from devinops.render.html.rows import OUTCOMES, SEVERITIES, Rows, Value, walk
+from devinops.render.problem_text import checked
+from devinops.render.report import Block, Part, Report, Row
+from devinops.render.signs import BLOCKED, OUTSIDE, SIGNS
+from devinops.render.terminal import Look, Sign
+
+MOST_OPEN: Final = 8
+"""If a list has at most so many rows, they are open."""
+MOST_LISTED: Final = 20
+"""A box with more rows folds the others."""
+_ORDER: Final = (*OUTCOMES.values(), *SIGNS.values(), BLOCKED, OUTSIDE, *SEVERITIES.values())
+"""The signs in the order in which the filters have them."""
+
+
+def report_page(report: Report, style: Style) -> HtmlPage:
+    """Return the page of a report."""
+    blocks = [*_listed(report)]
+    listed = [row for block in blocks for row in block.rows]
+    rows = Rows(
+        style,
+        sum(1 for row in listed for _ in walk(row)) <= MOST_OPEN,
+        {target.name: number for number, target in enumerate(report.targets, 1)},
+        lint_of(report.lint) if report.lint else NO_LINT,
+    )
+    facts = [
+        *report.facts,
+        *(("Inventory", text) for text in report.without_inventory),
+        *([("Commit", style.job.commit)] if style.job and style.job.commit else []),
+    ]
+    return HtmlPage(
+        title=report.sentence,
+        about=joined([tag("strong", report.title), " ", ", ".join(report.about)]),
+        verdict=_verdict(report),
+        look=report.look,
+        facts=facts,
+        notices=[*_notices(report, rows)],
+        facets=[*row_facets(listed, rows), table.state_facet(report.targets)],
+        targets=[target.name for target in report.targets],
+        sections=[
+            *(HtmlSection(b.heading or b.title, map(rows.item, b.rows), b.hint) for b in blocks),
+            *([table.section("Targets", report.targets)] if report.targets else []),
+        ],
+        ending=_how_to(report, style),
+    )
+
+
+def _verdict(report: Report) -> Html:
+    """Return the totals, each as a link to what it counts."""
+    stopped, totals = report.totals
+    if not totals:
+        return prose(f"{stopped}{report.verdict}")
+    pieces = [stopped] if stopped else []
+    for sign, number, value in totals:
+        content = tag("b", sign.symbol), f" {number:,} {sign.meaning}"
+        look = sign.look.name.lower()
+        pieces += [tag("a", *content, href=f"#action={value}", class_=look), " "]
+    return joined(pieces)
+
+
+def _listed(report: Report) -> Iterator[Block]:
+    """Yield the blocks of the list with the rows that no other block has."""
+    for block in report.blocks:
+        rows = tuple(row for row in block.rows if not (block.level and (row.to or not row.id)))
+        if rows:
+            yield block._replace(rows=rows)
+    if report.lint:
+        findings = worst_first(report.lint.problems, lint_of(report.lint))
+        rows = tuple(Row(problem=problem) for problem in findings)
+        yield Block(part=Part.WARNINGS, title="Lint", rows=rows, hint=checked(report.lint)[0])
+
+
+# --- what must be seen first ----------------------------------------------------------------------
+
+
+def _notices(report: Report, rows: Rows) -> Iterator[Html]:
+    for block in report.blocks:
+        if block.level:
+            yield _box(block, rows)
+        elif not block.rows:
+            yield tag("p", prose(block.title), class_=f"hint {block.look.name.lower()}")
+    if report.next:
+        yield notice("Next", [tag("p", prose(step)) for step in report.next], Look.WAITING)
+    if report.approved:
+        flags = " ".join(report.approved)
+        yield tag("p", "Approved with ", tag("code", flags), ".", class_="hint")
+
+
+def _box(block: Block, rows: Rows) -> Html:
+    lines = [rows.line(row) for row in block.rows]
+    more = lines[MOST_LISTED:]
+    return notice(
+        block.title,
+        [
+            *([bullets(lines[:MOST_LISTED])] if lines else []),
+            *([fold(f"and {len(more):,} more", bullets(more))] if more else []),
+            *([tag("p", prose(block.hint), class_="hint")] if block.hint else []),
+        ],
+        block.look,
+    )
+
+
+def _how_to(report: Report, style: Style) -> Html:
+    """Return the command that applies this report and no other, or why there is none."""
+    if not report.command:
+        return tag("p", prose(report.stop), class_="ending hint") if report.stop else Html("")
+    is_merged = style.job and style.job.in_request and not report.only
+    before = [tag("p", f"{report.merge} By hand:")] if is_merged else []
+    about = "It plans again, and writes nothing if the plan is no longer the same."
+    command = tag("pre", report.command, class_="command")
+    parts = tag("h2", "Apply"), *before, command, tag("p", about)
+    return tag("section", *parts, class_="ending")
+
+
+# --- filters --------------------------------------------------------------------------------------
+
+
+def row_facets(listed: Iterable[Row], rows: Rows) -> Iterator[Facet]:
+    """Yield the filters of rows, with the number of rows that have each value."""
+    numbers: dict[str, Counter[Value]] = {"outcome": Counter(), "action": Counter()}
+    for row in listed:
+        for name, values in rows.facets(row).items():
+            numbers.setdefault(name, Counter()).update(values)
+    for name, counter in numbers.items():
+        counted = sorted(counter.items(), key=lambda pair: (_rank(pair[0][1]), pair[0][0]))
+        yield Facet(name, [(*value, number) for value, number in counted])
+
+
+def _rank(sign: Sign | None) -> int:
+    return _ORDER.index(sign) if sign in _ORDER else len(_ORDER)
