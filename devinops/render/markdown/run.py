@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from operator import add
 from typing import Final
 
@@ -156,24 +156,19 @@ def _more(number: int) -> str:
 
 def _line(page: MarkdownPage, row: Row, start: str = "- ") -> str:
     """Return a row as an item of a list, with its hints and the rows below it."""
-    where = (
-        f"in {_where(page, row)}" if row.where and (row.key or row.problem) else _where(page, row)
-    )
+    where, note, text = _where(page, row), page.prose(row.note), _reason(page, row)
     if row.problem:
-        return _filled(", ", page.problem(row.problem), where)
+        return _filled(", in ", page.problem(row.problem), where)
     location = page.location(row.source, gone=row.is_gone)
-    head = _filled(
-        " ",
-        f"**{_bold(row)}**" if _bold(row) else "",
-        code(str(row.key)) if row.key else "",
-        where,
-        f"({location})" if location else "",
-        page.prose(row.note),
-    )
-    text = _filled(" · ", _filled(": ", head, _reason(page, row)), page.prose(row.facts))
-    below = (line for each in row.rows for line in _line(page, each).split("\n"))
+    bold, place = f"**{_bold(row)}**" if _bold(row) else "", f"({location})" if location else ""
+    if row.key:
+        head = _filled(" ", bold, code(str(row.key)), where and f"in {where}", place, note)
+    else:
+        head, text = _filled(" ", bold, where, place), _filled(" ", text, note and f"({note})")
+    text = _filled(" · ", _filled(": ", head, text), page.prose(row.facts))
+    below = (_line(page, each).split("\n") for each in row.rows if not each.is_folded)
     hints = (f"- {page.prose(hint, 600)}" for hint in row.hints)
-    return "\n  ".join((f"{start}{text}", *hints, *below))
+    return "\n  ".join((f"{start}{text}", *hints, *chain.from_iterable(below)))
 
 
 def _bold(row: Row) -> str:
@@ -181,8 +176,11 @@ def _bold(row: Row) -> str:
     return _filled(" ", row.number and f"{row.number}.", row.word)
 
 
-def _where(page: MarkdownPage, row: Row) -> str:
-    return page.prose(row.where, len(row.where))
+def _where(page: MarkdownPage, row: Row, mark: Callable[[str, int], str] = code) -> str:
+    """Return in which targets something is; each range of names is one span."""
+    if row.where and row.where == names(row.targets):
+        return ", ".join(mark(part, len(part)) for part in row.where.split(", "))
+    return prose(row.where, len(row.where), page.keys, mark)
 
 
 def _reason(page: MarkdownPage, row: Row) -> str:
@@ -242,7 +240,7 @@ def _section(page: MarkdownPage, block: Block) -> Section:
 def _with_details(row: Row) -> Iterator[Row]:
     """Yield a row without those below it that have nothing to unfold; nothing if it has nothing."""
     rows = tuple(pruned for each in row.rows for pruned in _with_details(each))
-    if rows or row.details:
+    if rows or row.details or row.is_folded:
         yield row._replace(rows=rows)
 
 
@@ -265,7 +263,7 @@ def _item(page: MarkdownPage, row: Row) -> Item:
 def _summary(page: MarkdownPage, row: Row) -> str:
     """Return what stands before the fold of a row, as HTML."""
     to_html = partial(prose, keys=page.keys, mark=html_code)
-    where = to_html(row.where, len(row.where))
+    where = _where(page, row, html_code)
     about = to_html(row.facts)
     if row.details and not row.facts:
         about = _filled(" ", row.details.names, row.details.size)
