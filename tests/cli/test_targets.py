@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from devinops.api.organizations import Organization
 from devinops.cli.handlers.discover_targets import LONGEST_NAME, compare
 from devinops.config.reading import read_project
 from devinops.emulator import Emulator
+from devinops.render.terminal import columns
 from tests.testing.command_line import Devinops, Write
 from tests.testing.inventories import commit, git
 
@@ -74,10 +76,11 @@ def document(devinops: Devinops, *words: Any) -> Any:
 
 def test_the_targets_are_listed_in_the_order_of_the_file(root: Path, devinops: Devinops) -> None:
     assert devinops("targets", "-C", root).out == (
-        "NAME      TITLE     ORGANIZATION  LABELS                 KEY VARIABLE    HELD\n"
-        "pay       Payments  org-1         ring=canary region=eu  DEVIN_API_KEY   -\n"
-        "ship      -         org-2         ring=early             DEVIN_KEY_SHIP  waits for the audit\n"
-        "everyone  -         (enterprise)  -                      DEVIN_API_KEY   -\n"
+        "NAME      TITLE     ORGANIZATION  LABELS                 KEY VARIABLE\n"
+        "pay       Payments  org-1         ring=canary region=eu  DEVIN_API_KEY\n"
+        "ship      -         org-2         ring=early             DEVIN_KEY_SHIP\n"
+        "    held: waits for the audit\n"
+        "everyone  -         (enterprise)  -                      DEVIN_API_KEY\n"
         "3 targets, 1 held\n"
     )
     assert devinops("targets", "-C", root, "--names", "-t", "ring=early", "-t", "pay").out == (
@@ -105,9 +108,44 @@ def test_the_layers_of_a_target_are_listed_in_their_order(
     files = {"orgs/pay/knowledge.yaml": entry, "eu/knowledge.yaml": entry}
     repository({"devinops.yaml": CONFIG + layers, **files})
     listed = devinops("targets", "-C", root, "-t", "pay", "-t", "ship").out
-    assert "  orgs/pay eu  DEVIN_API_KEY " in listed
+    assert "  orgs/pay eu  DEVIN_API_KEY\n" in listed
     pay, ship = document(devinops, "targets", "-C", root, "-t", "pay", "-t", "ship")["targets"]
     assert (pay["layers"], ship["layers"]) == (["orgs/pay", "eu"], [])
+
+
+@pytest.mark.parametrize("number", [2, 40])
+def test_the_list_fits_eighty_columns_and_has_every_word(
+    repository: Write, devinops: Devinops, number: int
+) -> None:
+    targets = {
+        f"team-with-a-long-name-{i:02}": {
+            "title": "支付团队 " * i if i % 2 else "Payments",
+            "org_id": f"org-{i:032x}",
+            "labels": {f"label-{label}": f"value-{label}-of-{i}" for label in range(i % 7)},
+            **({"hold": "waits for the audit of " + "all papers, " * 9} if i % 10 == 1 else {}),
+        }
+        for i in range(number)
+    }
+    layers = [{"path": "eu", "where": {"label-0": "value-0-of-1"}}, {"path": "orgs/{name}"}]
+    config = {"version": 1, "targets": targets, "layers": layers}
+    entry = "knowledge: [{name: X, trigger: t, body: b, overrides: true}]\n"
+    files = {f"orgs/{name}/knowledge.yaml": entry for name in targets} | {
+        "eu/knowledge.yaml": entry
+    }
+    root = repository({"devinops.yaml": yaml.safe_dump(config, sort_keys=False), **files})
+    listed = devinops("targets", "-C", root).out
+    assert max(map(columns, listed.splitlines())) <= 80
+    for target in targets.values():
+        words = [*target["title"].split(), target["org_id"], *target.get("hold", "").split()]
+        words += [f"{label}={value}" for label, value in target["labels"].items()]
+        assert not [word for word in words if word not in listed]
+    assert listed.endswith(
+        "Each also has a layer of its own, which comes last\n"
+        "API keys from DEVIN_API_KEY\n"
+        f"{number} targets, {len(range(1, number, 10))} held\n"
+    )
+    assert "orgs/" not in listed
+    assert re.search("(  |layers: )eu$", listed, re.MULTILINE)
 
 
 def test_without_targets_the_list_is_empty(repository: Write, devinops: Devinops) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written
@@ -19,6 +19,7 @@ from devinops.render import counted, terminal
 from devinops.render.answers import RolloutAnswer, SimpleAnswer
 
 if TYPE_CHECKING:
+    from devinops.planning.layers import Layer
     from devinops.schema.command_outputs import TargetsDocument
 
 
@@ -79,40 +80,69 @@ def key_variable(target: Mapping[str, Any]) -> str:
 
 
 def _lines(project: Project, names: Sequence[str]) -> Iterator[str]:
-    """Yield a table of the targets, without columns that are empty, and their number."""
-    rows = [_row(project, name) for name in names]
-    columns = [column for column in zip(_TITLES, *rows, strict=True) if any(column[1:])]
-    sizes = [max(map(terminal.columns, column)) for column in columns]
-    for row in zip(*columns, strict=True) if rows else ():
-        cells = ((cell or "-", size) for cell, size in zip(row, sizes, strict=True))
-        padded = (cell + " " * (size - terminal.columns(cell)) for cell, size in cells)
-        yield "  ".join(padded).rstrip()
+    """Yield a table of the targets, what all of them have, and their number."""
+    layers = {name: _layers(project, name) for name in names}
+    are_many = len(names) > 1
+    all_own = are_many and all(own and own[-1].is_named for own in layers.values())
+    shown = slice(-1) if all_own else slice(None)
+    rows = [_row(name, project.targets[name], layers[name][shown]) for name in names]
+    is_one_key = are_many and len({row[_VARIABLE] for row in rows}) == 1
+    if is_one_key:
+        rows = [(*row[:_VARIABLE], "", *row[_VARIABLE + 1 :]) for row in rows]
+    yield from _table(rows) if rows else ()
+    if all_own:
+        yield "Each also has a layer of its own, which comes last"
+    if is_one_key:
+        yield f"API keys from {key_variable(project.targets[names[0]])}"
     held = sum("hold" in project.targets[name] for name in names)
     yield f"{counted(len(names), 'target')}{f', {held} held' if held else ''}"
 
 
-_TITLES = ("NAME", "TITLE", "ORGANIZATION", "LABELS", "LAYERS", "KEY VARIABLE", "HELD")
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table without empty columns; what does not fit stands below each row."""
+    table: list[list[str]] = []
+    below: list[list[str]] = []
+    used = 0
+    for title, *cells in zip(_TITLES, *rows, strict=True):
+        size = max(map(terminal.columns, (title, *cells)))
+        if not any(cells):
+            continue
+        if table and used + size > COLUMNS:
+            below.append(["", *(cell and f"    {title.lower()}: {cell}" for cell in cells)])
+            continue
+        shown = (title, *(cell or "-" for cell in cells))
+        table.append([cell + " " * (size - terminal.columns(cell)) for cell in shown])
+        used += size + len(_GAP)
+    page = terminal.Terminal(width=COLUMNS)
+    for number, row in enumerate(zip(*table, strict=True)):
+        yield _GAP.join(row).rstrip()
+        for column in below:
+            yield from page.paragraph(column[number]) if column[number] else ()
 
 
-def _row(project: Project, name: str) -> tuple[str, ...]:
-    target = project.targets[name]
-    organization = "(enterprise)" if target.get("enterprise") else target.get("org_id", "")
-    labels = " ".join(pairs(target))
+_TITLES: Final = ("NAME", "TITLE", "ORGANIZATION", "LABELS", "LAYERS", "KEY VARIABLE", "HELD")
+_VARIABLE: Final = _TITLES.index("KEY VARIABLE")
+_GAP: Final = "  "
+COLUMNS: Final = 80
+"""How wide the table is, also where it is written into a file."""
+
+
+def _row(name: str, target: Mapping[str, Any], layers: Sequence[Layer]) -> tuple[str, ...]:
     return (
         name,
         target.get("title", ""),
-        organization,
-        labels,
-        " ".join(_layers(project, name)),
+        "(enterprise)" if target.get("enterprise") else target.get("org_id", ""),
+        " ".join(pairs(target)),
+        " ".join(layer.path for layer in layers),
         key_variable(target),
         target.get("hold", ""),
     )
 
 
-def _layers(project: Project, name: str) -> tuple[str, ...]:
-    """Return the directories of the layers that a target gets, in their order."""
+def _layers(project: Project, name: str) -> tuple[Layer, ...]:
+    """Return the layers that a target gets, in their order."""
     layers = sorted(project.layers.directories.values(), key=lambda layer: layer.rank)
-    return tuple(layer.path for layer in layers if name in layer.targets)
+    return tuple(layer for layer in layers if name in layer.targets)
 
 
 def _document(project: Project, names: Sequence[str]) -> TargetsDocument:
@@ -130,7 +160,7 @@ def _document(project: Project, names: Sequence[str]) -> TargetsDocument:
                 org_id=target.get("org_id"),
                 enterprise=target.get("enterprise", False),
                 labels=dict(target.get("labels", {})),
-                layers=_layers(project, name),
+                layers=tuple(layer.path for layer in _layers(project, name)),
                 hold=target.get("hold"),
                 api_key_env=key_variable(target),
                 source=SourceItem(source.path, source.line, source.column),
