@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -11,10 +10,10 @@ from typing import Final
 from devinops.model.objects import Problem
 from devinops.render import JobLinks, Style, counted
 from devinops.render.answers import Differences, DriftAnswer, Failure, LintDetails
-from devinops.render.findings import NO_LINT, by_rule, title_of
-from devinops.render.html.items import CHANGED, Items
+from devinops.render.findings import NO_LINT, by_rule
+from devinops.render.html.items import Items
 from devinops.render.html.markup import prose, tag, text
-from devinops.render.html.page import Facet, HtmlPage, HtmlSection, notice
+from devinops.render.html.page import HtmlPage, HtmlSection, notice
 from devinops.render.html.parts import (
     about,
     action_facet,
@@ -22,10 +21,12 @@ from devinops.render.html.parts import (
     facts,
     kind_facet,
     pull_hint,
-    severity_values,
     sign_facet,
 )
+from devinops.render.html.rows import Rows
+from devinops.render.html.run import row_facets
 from devinops.render.problem_text import without_repeats
+from devinops.render.report import Row
 from devinops.render.signs import OUTSIDE
 from devinops.render.terminal import Look, Sign
 from devinops.render.text import SINCE_APPLY
@@ -102,25 +103,19 @@ def problems_page(
     groups = groupby(problems, key=lambda problem: problem.source.path)
     if lint:
         groups = by_rule(problems, lint)
-    lint, items = lint or NO_LINT, Items(job)
-    shown = without_repeats(problems, lint)
+    rows = Rows(Style(job=job), lint=lint or NO_LINT)
+    shown = without_repeats(problems, rows.lint)
     return HtmlPage(
         title=f"{subject}: {verdict}",
         about=subject,
         verdict=text(verdict),
         look=look,
-        facets=list(_problem_facets(shown, lint)) if problems else [],
-        sections=(HtmlSection(title, items.problems(group, lint), "") for title, group in groups),
+        facets=[*row_facets((Row(problem=problem) for problem in shown), rows)],
+        sections=(
+            HtmlSection(title, (rows.item(Row(problem=problem)) for problem in group), "")
+            for title, group in groups
+        ),
     )
-
-
-def _problem_facets(problems: Iterable[Problem], lint: LintDetails) -> Iterator[Facet]:
-    yield sign_facet("action", severity_values(problems))
-    titles = Counter((problem.code, title_of(problem, lint)) for problem in problems)
-    yield Facet("rule", [(code, None, title, n) for (code, title), n in sorted(titles.items())])
-    if lint.since:
-        parts = Counter(CHANGED[problem not in lint.informing] for problem in problems)
-        yield Facet("entry", [(part, None, f"{part} entries", n) for part, n in parts.items()])
 
 
 def differences_page(differences: Differences, job: JobLinks | None) -> HtmlPage:

@@ -56,24 +56,24 @@ class Rows(NamedTuple):
         size = row.details.size if row.details and not row.facts else ""
         asides = filter(None, (row.where, size, _place(row)))
         about = self._about(row)
-        head = [
-            *([tag("b", f"{row.number}.")] if row.number else []),
+        head = _spaced(
+            tag("b", f"{row.number}.") if row.number else "",
             tag("span", *_badges(row), class_="badges"),
             tag("span", self._subject(row), class_="key"),
             *(tag("span", aside, class_="where") for aside in asides),
-            *([tag("span", about, class_="why")] if about else []),
-        ]
+            tag("span", about, class_="why") if about else "",
+        )
         facts: dict[str, Any] = {
-            f"data_{facet}": " ".join(value for value, *_ in values)
+            f"data_{facet}": " ".join(value for value, *_ in values) or None
             for facet, values in self.facets(row).items()
         }
         content = [*self._content(row)]
         if not (content or row.id):
-            return tag("p", *head, class_="item", data_at=self._at(row), **facts)
+            return tag("p", head, class_="item", data_at=self._at(row), **facts)
         body = tag("div", self._facts(row), *content, class_="content")
         return tag(
             "details",
-            tag("summary", *head),
+            tag("summary", head),
             body,
             class_="item",
             id=row.id or None,
@@ -86,7 +86,7 @@ class Rows(NamedTuple):
         """Return a row as a line of a box, with links to what it is about."""
         id = row.to or row.id
         subject = tag("a", str(row.key), href=f"#{id}") if row.key and id else self._subject(row)
-        is_said = not row.sign or row.word in ("", row.sign.meaning)
+        is_said = not row.sign or row.word in ("", row.sign.meaning, row.text.partition(":")[0])
         about = self._about(row)
         return joined(
             [
@@ -95,7 +95,7 @@ class Rows(NamedTuple):
                 ": " if row.key and about else " " if about else "",
                 "" if is_said else f"{row.word}: ",
                 about,
-                *([tag("small", f" {row.where}")] if row.where else []),
+                *([tag("small", f" in {row.where}")] if row.where else []),
                 *(tag("p", prose(hint), class_="hint") for hint in row.hints),
             ]
         )
@@ -155,16 +155,14 @@ class Rows(NamedTuple):
 
     def _part(self, row: Row) -> Html:
         """Return a row below an item."""
-        words = [
+        title = _spaced(
             tag("b", f"{row.number}.") if row.number else "",
             *_badges(row),
             self._subject(row) if row.key or row.problem else "",
             tag("strong", row.where) if row.where else "",
             self._about(row),
             "" if row.key else prose(row.text),
-            *(tag("code", id) for id in row.ids),
-        ]
-        title = joined(part for word in words if word for part in (word, " "))
+        )
         content = [*self._content(row)]
         if not content:
             return tag("p", title, data_at=self._at(row))
@@ -173,12 +171,13 @@ class Rows(NamedTuple):
         return tag("details", *parts, class_="part", open=is_open, data_at=self._at(row))
 
     def _facts(self, row: Row) -> Html:
-        """Return the links to the file and to the item itself, and the ids of the objects.
+        """Return the links to the file and to the item itself, and the ids of one target's objects.
 
         They are not in the summary, because a control must not contain another one.
         """
         file = self._linked(row, _place(row)) if row.source and self.style.job else Html("")
-        ids = tag("span", "id ", tag("code", ", ".join(row.ids))) if row.ids else Html("")
+        own_ids = ", ".join(row.ids) if len(row.targets) <= 1 else ""
+        ids = tag("span", "id ", tag("code", own_ids)) if own_ids else Html("")
         link = tag("a", "link to this", href=f"#{row.id}") if row.id else Html("")
         return tag("p", file, ids, link, class_="facts")
 
@@ -195,6 +194,10 @@ class Rows(NamedTuple):
         runs = groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])
         ranges = ([number for _, number in run] for _, run in runs)
         return " ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in ranges)
+
+
+def _spaced(*words: str) -> Html:
+    return joined(part for word in words if word for part in (word, " "))
 
 
 def _value(value: str, sign: Sign | None = None) -> Value:

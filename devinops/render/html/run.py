@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import Final
 
 from devinops.render import Style
@@ -24,38 +25,69 @@ MOST_LISTED: Final = 20
 """A box with more rows folds the others."""
 _ORDER: Final = (*OUTCOMES.values(), *SIGNS.values(), BLOCKED, OUTSIDE, *SEVERITIES.values())
 """The signs in the order in which the filters have them."""
+_LAST: Final = (Part.DRIFT, Part.UNMANAGED, Part.WARNINGS)
+"""What stands below the changes in the list."""
 
 
 def report_page(report: Report, style: Style) -> HtmlPage:
     """Return the page of a report."""
-    blocks = [*_listed(report)]
-    listed = [row for block in blocks for row in block.rows]
+    blocks = [*_with_ids(report.blocks)]
+    listed = [*_listed(blocks, report)]
+    items = [row for block in listed for row in block.rows]
     rows = Rows(
         style,
-        sum(1 for row in listed for _ in walk(row)) <= MOST_OPEN,
+        sum(1 for row in items for _ in walk(row)) <= MOST_OPEN,
         {target.name: number for number, target in enumerate(report.targets, 1)},
         lint_of(report.lint) if report.lint else NO_LINT,
     )
-    facts = [
-        *report.facts,
-        *(("Inventory", text) for text in report.without_inventory),
-        *([("Commit", style.job.commit)] if style.job and style.job.commit else []),
-    ]
+    without = [("Inventory", text) for text in report.without_inventory]
     return HtmlPage(
         title=report.sentence,
-        about=joined([tag("strong", report.title), " ", ", ".join(report.about)]),
+        about=tag("strong", report.title),
         verdict=_verdict(report),
         look=report.look,
-        facts=facts,
-        notices=[*_notices(report, rows)],
-        facets=[*row_facets(listed, rows), table.state_facet(report.targets)],
+        facts=[*report.facts, *without],
+        notices=[*_notices(blocks, report, rows)],
+        facets=[*row_facets(items, rows), table.state_facet(report.targets)],
         targets=[target.name for target in report.targets],
         sections=[
-            *(HtmlSection(b.heading or b.title, map(rows.item, b.rows), b.hint) for b in blocks),
+            *(_section(block, rows) for block in listed),
             *([table.section("Targets", report.targets)] if report.targets else []),
         ],
         ending=_how_to(report, style),
     )
+
+
+def _with_ids(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks in which each row that can be opened has a name, for links to it."""
+    numbers = count(1)
+    for block in blocks:
+        rows = (
+            row._replace(id=row.id or f"row-{next(numbers)}")
+            if not row.to and (row.details or row.rows)
+            else row
+            for row in block.rows
+        )
+        yield block._replace(rows=tuple(rows))
+
+
+def _listed(blocks: Iterable[Block], report: Report) -> Iterator[Block]:
+    """Yield the blocks of the list, without the rows that stand only in a box."""
+    for block in sorted(blocks, key=lambda block: block.part in _LAST):
+        rows = tuple(row for row in block.rows if row.id or not block.level)
+        # Which changes concern which target is a column of the table.
+        if rows and block.part is not Part.TARGETS:
+            yield block._replace(rows=rows)
+    if report.lint:
+        findings = worst_first(report.lint.problems, lint_of(report.lint))
+        rows = tuple(Row(problem=problem) for problem in findings)
+        yield Block(Part.WARNINGS, checked(report.lint)[0], "lint", rows=rows)
+
+
+def _section(block: Block, rows: Rows) -> HtmlSection:
+    name = block.heading or block.title
+    hint = "" if block.level or name == block.title else block.title
+    return HtmlSection(f"{name[:1].upper()}{name[1:]}", map(rows.item, block.rows), hint)
 
 
 def _verdict(report: Report) -> Html:
@@ -71,23 +103,11 @@ def _verdict(report: Report) -> Html:
     return joined(pieces)
 
 
-def _listed(report: Report) -> Iterator[Block]:
-    """Yield the blocks of the list with the rows that no other block has."""
-    for block in report.blocks:
-        rows = tuple(row for row in block.rows if not (block.level and (row.to or not row.id)))
-        if rows:
-            yield block._replace(rows=rows)
-    if report.lint:
-        findings = worst_first(report.lint.problems, lint_of(report.lint))
-        rows = tuple(Row(problem=problem) for problem in findings)
-        yield Block(part=Part.WARNINGS, title="Lint", rows=rows, hint=checked(report.lint)[0])
-
-
 # --- what must be seen first ----------------------------------------------------------------------
 
 
-def _notices(report: Report, rows: Rows) -> Iterator[Html]:
-    for block in report.blocks:
+def _notices(blocks: Iterable[Block], report: Report, rows: Rows) -> Iterator[Html]:
+    for block in blocks:
         if block.level:
             yield _box(block, rows)
         elif not block.rows:
@@ -95,8 +115,8 @@ def _notices(report: Report, rows: Rows) -> Iterator[Html]:
     if report.next:
         yield notice("Next", [tag("p", prose(step)) for step in report.next], Look.WAITING)
     if report.approved:
-        flags = " ".join(report.approved)
-        yield tag("p", "Approved with ", tag("code", flags), ".", class_="hint")
+        flags = tag("code", " ".join(report.approved))
+        yield tag("p", "Approved with ", flags, ".", class_="hint")
 
 
 def _box(block: Block, rows: Rows) -> Html:
@@ -118,7 +138,7 @@ def _how_to(report: Report, style: Style) -> Html:
     if not report.command:
         return tag("p", prose(report.stop), class_="ending hint") if report.stop else Html("")
     is_merged = style.job and style.job.in_request and not report.only
-    before = [tag("p", f"{report.merge} By hand:")] if is_merged else []
+    before = [tag("p", report.merge)] if is_merged else []
     about = "It plans again, and writes nothing if the plan is no longer the same."
     command = tag("pre", report.command, class_="command")
     parts = tag("h2", "Apply"), *before, command, tag("p", about)

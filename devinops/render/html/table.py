@@ -29,8 +29,8 @@ def section(title: str, rows: Sequence[TargetRow]) -> HtmlSection:
     The name of a target is a link to what happens in it.
     """
     columns = dict.fromkeys(name for row in rows for name, number in row.numbers.items() if number)
-    which = ["which"] if any(row.changes for row in rows) else []
-    heads = [_head(name, name in columns) for name in ("name", "state", *which, *columns)]
+    which = ["which changes"] if any(row.changes for row in rows) else []
+    heads = [_head(name, name in columns) for name in ("name", "state", *columns, *which)]
     return HtmlSection(title, _lines(heads, rows, bool(which), [*columns]), f"{len(rows):,}")
 
 
@@ -51,8 +51,8 @@ def _lines(
         cells = [
             tag("th", name, *about, scope="row"),
             tag("td", badge(row.state), *why),
-            *([tag("td", row.changes)] if which else []),
             *(tag("td", f"{row.numbers.get(name) or ''}", class_="number") for name in columns),
+            *([tag("td", row.changes)] if which else []),
         ]
         yield tag("tr", *cells, class_="item", data_state=_value(row), data_at=number)
     yield Html("</tbody></table></div>")
