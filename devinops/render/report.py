@@ -97,7 +97,7 @@ class Row(NamedTuple):
     key: the object; None if the row is about something else.
     text: the reason or message, not trusted.
     where: the targets, such as `all 39` or `team-03, team-13`; empty if the run has one target.
-    note: what stands dim behind the key, such as an id, or how many entries need it.
+    aside: what stands dim behind the key, such as an id, or how many entries need it.
     facts: what the line says besides, such as `3 lines, 214 characters: "Post every …"`.
     source: the place of the entry; one that `is_gone` may exist only in the base of the request.
     layers: what the entry does to those of earlier layers, each as words.
@@ -117,7 +117,7 @@ class Row(NamedTuple):
     word: str = ""
     number: str = ""
     where: str = ""
-    note: str = ""
+    aside: str = ""
     facts: str = ""
     source: Source | None = None
     is_gone: bool = False

@@ -129,7 +129,7 @@ class Rows(NamedTuple):
             return self._linked(row, str(row.problem.source))
         if row.key is None:
             return prose(row.text)
-        note = [tag("small", f" {row.note}")] if row.note else []
+        note = [tag("small", f" {row.aside}")] if row.aside else []
         return joined([key_markup(row.key), *note])
 
     def _about(self, row: Row) -> Html:

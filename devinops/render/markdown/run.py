@@ -156,7 +156,7 @@ def _more(number: int) -> str:
 
 def _line(page: MarkdownPage, row: Row, start: str = "- ") -> str:
     """Return a row as an item of a list, with its hints and the rows below it."""
-    where, note, text = _where(page, row), page.prose(row.note), _reason(page, row)
+    where, note, text = _where(page, row), page.prose(row.aside), _reason(page, row)
     if row.problem:
         return _filled(", in ", page.problem(row.problem), where)
     location = page.location(row.source, gone=row.is_gone)

@@ -51,7 +51,7 @@ def test_a_row_says_by_numbers_in_which_targets_it_is(targets: list[str], number
 
 
 def test_a_row_with_nothing_to_open_is_one_line() -> None:
-    markup = ROWS.item(Row(NOTE, note="note-1"))
+    markup = ROWS.item(Row(NOTE, aside="note-1"))
     assert markup.startswith('<p class="item"')
     assert words(markup) == "knowledge:Ops/Shared note-1"
 
