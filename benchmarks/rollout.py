@@ -30,12 +30,12 @@ MOST_ROUNDS = 40
 """How many runs may pass until the rollout is over, once nothing goes wrong any more."""
 _WITH_CLOCK = """\
 import datetime as library, sys
-from devinops.cli import execute_plan, fleet_apply, waves
+from devinops.cli import apply, waves
 from devinops.__main__ import run
 time = library.datetime.fromisoformat(sys.argv[1])
 class Clock:
     now = staticmethod(lambda zone: time)
-for module in (execute_plan, fleet_apply, waves):
+for module in (apply, waves):
     module.datetime = Clock
 sys.argv[1:] = sys.argv[2:]
 run()

@@ -1,8 +1,9 @@
 """Saves each object to a backup file before a run overwrites or deletes it, and reads backups.
 
-A backup is `.devinops/backups/<run>.jsonl` below the root: a header, then one object per line. Each
-object is on the disk before the request is sent. A run that overwrites nothing leaves no file. A
-backup never holds the value of a secret, because no response of the API does.
+A backup is `.devinops/backups/<run>.jsonl` below the root, or `<run>.<target>.jsonl` if the run has
+several targets: a header, then one object per line. Each object is on the disk before the request
+is sent. A run that overwrites nothing leaves no file. A backup never holds the value of a secret,
+because no response of the API does.
 """
 
 from __future__ import annotations
@@ -54,11 +55,21 @@ class Backups:
     """Writes the backup of one run. A context manager; threads may share it.
 
     `path` is None until something is saved. `run` is the name of the run: its time in UTC, such as
-    20260312T101500Z, then `-` and hex digits. `keep` is a backup not to delete, however old it is.
+    20260312T101500Z, then `-` and hex digits; several targets of one run have backups if
+    `shares_run`. `keep` are backups not to delete, however old.
     """
 
-    def __init__(self, root: Path, target: Target, run: str, *, keep: Path | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        target: Target,
+        run: str,
+        *,
+        keep: Collection[Path] = (),
+        shares_run: bool = False,
+    ) -> None:
         self.root, self.target, self.run, self.keep = root, target, run, keep
+        self._file = f"{run}.{target.name}.jsonl" if shares_run else f"{run}.jsonl"
         self.path: Path | None = None
         self._descriptor: int | None = None
         self._lock = threading.Lock()
@@ -100,7 +111,7 @@ class Backups:
     def _begin(self) -> None:
         directory = _directory(self.root)
         _prune(directory, datetime.now(UTC), self.run, self.keep)
-        path = directory / f"{self.run}.jsonl"
+        path = directory / self._file
         descriptor = atomic.open_lines(path, mode=0o600, new=True)
         try:
             atomic.append(descriptor, json_line(_header(self.run, self.target)).encode("ascii"))
@@ -124,14 +135,19 @@ def _directory(root: Path) -> Path:
     return directory
 
 
-def _prune(directory: Path, now: datetime, run: str, keep: Path | None) -> None:
+def _prune(directory: Path, now: datetime, run: str, keep: Collection[Path]) -> None:
     """Delete backups that are too old, or that would be too many with that of `run`."""
     oldest = (now - timedelta(days=KEEP_DAYS)).strftime(_TIME)
     starts = {_start(run)}
     for path in reversed(_files(directory)):
         starts.add(_start(path.name))
-        if (len(starts) > KEEP_FILES or path.name < oldest) and not (keep and path == keep):
+        if (len(starts) > KEEP_FILES or path.name < oldest) and path not in keep:
             path.unlink(missing_ok=True)
+
+
+def run_of(path: Path) -> str:
+    """Return the name of the run of a backup; those of several targets of one run have the same."""
+    return path.name.partition(".")[0]
 
 
 def _start(run: str) -> str:
@@ -147,7 +163,7 @@ def _files(directory: Path) -> list[Path]:
     if directory.is_symlink() or directory.parent.is_symlink() or not directory.is_dir():
         return []
     lines = (path for path in directory.iterdir() if path.suffix == ".jsonl")
-    timed = [(_time(path), path) for path in lines if _RUN.fullmatch(path.stem)]
+    timed = [(_time(path), path) for path in lines if _RUN.fullmatch(run_of(path))]
     return [path for _, path in sorted((time, path) for time, path in timed if time)]
 
 

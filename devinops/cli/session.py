@@ -6,21 +6,19 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import click
 
-from devinops import signals, waiting
+from devinops import signals
 from devinops.api import open_reader
 from devinops.api.connection import Connection
-from devinops.api.parallel import overlapping
-from devinops.cli.early_reading import EarlyReading, EarlyResult
+from devinops.cli.early_reading import EarlyReading
 from devinops.cli.options import FORMATS, Options
 from devinops.cli.output import tell
 from devinops.cli.progress import Progress
-from devinops.config.reading import open_project, read_entries, read_project
+from devinops.config.reading import open_project, read_project
 from devinops.config.settings import Settings, resolve, selected_targets
 from devinops.environment import ci_sign
 from devinops.inventory import Store, busy, open_store, wait_for_runs
@@ -28,12 +26,9 @@ from devinops.inventory.job import job_of
 from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.load.file_names import CONFIG
-from devinops.model import inventory as owned
-from devinops.model.changes import Action, Refusal
+from devinops.model.changes import Refusal
 from devinops.model.client_protocols import PageDecoder, Reader, ignore
 from devinops.model.errors import (
-    FORBIDDEN,
-    ApiError,
     ConfigError,
     DevinopsError,
     InputError,
@@ -41,25 +36,14 @@ from devinops.model.errors import (
     InventoryError,
     NotWritten,
     Terminated,
-    UsageError,
     stop_on_errors,
 )
 from devinops.model.inventory import Inventory, MergedEdit
-from devinops.model.keys import listed
 from devinops.model.objects import Declaration, Ensure, Problem, Snapshot
-from devinops.model.policy import Approvals, MissingFolders, Prune
 from devinops.model.selectors import ALL
-from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
-from devinops.planning.drift import without_secrets
-from devinops.planning.folders import (
-    needs_all_folders,
-    used_folders,
-    with_folders,
-    with_seen_folders,
-)
-from devinops.planning.mentions import mention_problems, mentioning_kinds, unchecked
+from devinops.planning.capabilities import api_problems, rotation_warnings
 from devinops.planning.out_of_sight import may_be_promoted
-from devinops.planning.plan import Plan, PlanRequest, build_plan
+from devinops.planning.plan import Plan
 from devinops.planning.selection import Only
 from devinops.render.answers import Failure, FleetAnswer, PlanAnswer
 
@@ -169,7 +153,7 @@ class Session(Generic[C_co]):
         `Reader` says what None, `verify`, `pages` and `parents` mean.
         """
         if kinds is not None:
-            kinds = KINDS.with_referred(kinds) if parents else self._with_needed(kinds)
+            kinds = KINDS.with_referred(kinds) if parents else self.with_needed(kinds)
         with Progress(self.options, "reading") as progress:
             return self.client.snapshot(
                 kinds, progress.at, verify=verify, pages=pages, parents=parents
@@ -188,73 +172,12 @@ class Session(Generic[C_co]):
 
     def unlisted(self, kinds: Collection[str]) -> frozenset[str]:
         """Return the kinds that a snapshot without `parents` leaves out, if the target has them."""
-        left_out, target = KINDS.with_referred(kinds) - self._with_needed(kinds), self.client.target
+        left_out, target = KINDS.with_referred(kinds) - self.with_needed(kinds), self.client.target
         return frozenset(n for n in left_out if KINDS[n].is_in(target.api, target.scope))
 
-    def _with_needed(self, kinds: Iterable[str]) -> frozenset[str]:
+    def with_needed(self, kinds: Iterable[str]) -> frozenset[str]:
+        """Return kinds and those that have to be listed together with them."""
         return KINDS.with_needed(kinds, self.client.api)
-
-    def early_reading(self) -> EarlyReading:
-        """Begin to read what a plan needs, although the entries are not known yet."""
-        progress = Progress(self.options, "reading")
-
-        def snapshot(kinds: Collection[str], pages: Callable[[PageDecoder], None]) -> Snapshot:
-            return self.client.snapshot(
-                kinds, progress.at, verify=False, pages=pages, parents=False
-            )
-
-        fetch, with_needed = lambda: self.store.fetch(), self._with_needed
-        return EarlyReading(fetch, self._kinds, snapshot, progress, with_needed)
-
-    def plan(
-        self,
-        approvals: Approvals,
-        *,
-        retry: bool = True,
-        only_must_match: bool = True,
-        go_on: bool = False,
-    ) -> Planned:
-        """Return the plan that results from the inventory, the organization and the entries.
-
-        For `retry` see `retry_until_listed`, for `go_on` see `read_inventory`. Raises ApiError,
-        InventoryError, Stale, UsageError.
-        """
-        if approvals.folders == MissingFolders.ROOT and self.settings.inventory.store == "none":
-            raise UsageError(
-                "--folders root needs an inventory, which knows what to move later: remove "
-                f"inventory: {{store: none}} from the target in {CONFIG}"
-            )
-        # The inventory is read first: otherwise, objects created by a run that ends in between
-        # would look as if they had been deleted outside devinops.
-        early = self.early.take() if self.early else None
-        inventory = early.inventory if early else self.read_inventory(go_on=go_on)
-
-        def attempt() -> Planned:
-            nonlocal early
-            before, early = early, None
-            planned = self._compare(inventory, approvals, only_must_match, before)
-            if planned.snapshot.unverified and not planned.plan.is_quiet:
-                # An object that seems to be missing may have moved from one page to another.
-                planned = self._compare(inventory, approvals, only_must_match, verify=True)
-            return planned
-
-        plan, snapshot = (
-            retry_until_listed(self.options, inventory, attempt) if retry else attempt()
-        )
-        if plan.drift or plan.blocked:
-            from devinops.api.audit import with_editors
-
-            drift = with_editors(without_secrets(plan.drift), self.client)
-            plan = replace(plan, drift=drift, blocked=without_secrets(plan.blocked))
-        if any(change.action is Action.REPLACE for change in plan.changes):
-            from devinops.git import Git
-            from devinops.ingest.last_applied import with_versions
-
-            changes = with_versions(plan.changes, inventory, Git(self.settings.root).contents)
-            plan = replace(plan, changes=changes)
-        notes = (*self.busy_notes(inventory), *self.place_notes(inventory), *plan.notes)
-        plan = replace(plan, notes=notes, refusals=(*self.misplaced(plan), *plan.refusals))
-        return Planned(plan, snapshot)
 
     def misplaced(self, plan: Plan) -> Iterator[Refusal]:
         """Yield why a plan must not be applied if the target also has an inventory elsewhere."""
@@ -280,117 +203,6 @@ class Session(Generic[C_co]):
                 f"run devinops inventory migrate{self.options.command_flags} to move it, or name "
                 f"its place with inventory: in {CONFIG}"
             )
-
-    def _compare(
-        self,
-        inventory: Inventory,
-        approvals: Approvals,
-        only_must_match: bool,
-        early: EarlyResult | None = None,
-        *,
-        verify: bool = False,
-    ) -> Planned:
-        kinds = self._kinds(inventory)
-        if early:
-            snapshot = self._completed(early, kinds)
-        else:
-            snapshot = self.snapshot(kinds, verify=verify, parents=False)
-        if not snapshot.unverified:
-            snapshot = self.with_promoted(snapshot, inventory)
-        target = self.client.target
-        entries = self.entries.own
-        problems = [
-            *edition_problems(entries, target.api, snapshot.unknown_fields),
-            *mention_problems(entries, snapshot),
-        ]
-        stop_on_errors(problems)
-
-        def build(snapshot: Snapshot) -> Plan:
-            return self._build(snapshot, inventory, approvals, only_must_match, problems)
-
-        plan, snapshot = self._plan_with_folders(snapshot, self.unlisted(kinds), inventory, build)
-        unlisted = mentioning_kinds(plan.changes, target.api, target.scope) - kinds
-        if not unlisted:
-            return Planned(plan, snapshot)
-        refused: dict[str, ApiError] = {}
-        for kind in sorted(unlisted):
-            try:
-                more = self.client.snapshot({kind}, verify=verify)
-            except ApiError as error:
-                if error.status != FORBIDDEN and not error.is_missing:
-                    raise
-                refused[kind] = error
-            else:
-                snapshot = snapshot.with_more(more)
-        plan = build(snapshot)
-        absent = {kind for kind, error in refused.items() if error.is_missing}
-        notes = unchecked(plan.changes, refused.keys(), target.api, absent=absent)
-        return Planned(replace(plan, notes=(*plan.notes, *notes)), snapshot)
-
-    def _completed(self, early: EarlyResult, kinds: Collection[str]) -> Snapshot:
-        """Return a snapshot of the kinds without parents; some of them were listed already."""
-        missing = self._with_needed(kinds) - early.kinds
-        if not missing:
-            return early.snapshot
-        return early.snapshot.with_more(self.snapshot(missing, verify=False, parents=False))
-
-    def _plan_with_folders(
-        self,
-        snapshot: Snapshot,
-        folders: Collection[str],
-        inventory: Inventory,
-        build: Callable[[Snapshot], Plan],
-    ) -> Planned:
-        """Return the plan of a snapshot that lacks the kinds `folders`; list them if necessary."""
-        if not folders:
-            return Planned(build(snapshot), snapshot)
-        used = used_folders(self.entries.own)
-        seen = None if self.entries.only else with_seen_folders(snapshot, used, inventory)
-        if seen:
-            plan = build(seen)
-            # After a list that is not verified, all of this is done again unless the plan is quiet.
-            is_final = plan.is_quiet or seen.unverified
-            if is_final or not needs_all_folders(plan.changes, seen, inventory):
-                return Planned(plan, seen)
-        snapshot = with_folders(snapshot, self.snapshot(folders, verify=False))
-        return Planned(build(snapshot), snapshot)
-
-    def _build(
-        self,
-        snapshot: Snapshot,
-        inventory: Inventory,
-        approvals: Approvals,
-        only_must_match: bool,
-        warnings: Sequence[Problem],
-    ) -> Plan:
-        request = PlanRequest(
-            self.client.target,
-            self.settings.policy,
-            datetime.now(UTC).date(),
-            inventory,
-            approvals,
-            self.entries.merged,
-            self.entries.only,
-        )
-        return build_plan(
-            self.entries.relevant(inventory),
-            snapshot,
-            request,
-            warnings=(*self.entries.warnings, *warnings),
-            only_must_match=only_must_match,
-        )
-
-    def _kinds(self, inventory: Inventory) -> set[str]:
-        """Return the kinds to list: the kinds of the entries and of the owned objects.
-
-        So the key needs no permission for the others.
-        """
-        kinds = {entry.key.kind for entry in self.entries.own}
-        kinds |= {record.key.kind for record in inventory.owned}
-        if self.settings.policy.prune is Prune.SCOPE:
-            # The folders of all objects decide what is in scope.
-            kinds |= KINDS.with_referred(kind.noun for kind in KINDS.values() if kind.parent)
-        return kinds
 
 
 # --- opening -----------------------------------------------------------------------------------
@@ -435,37 +247,6 @@ def needs_inventory(
             f"the target {settings.target.name} has no inventory: remove inventory: "
             f"{{store: none}} from it in {CONFIG}, or {instead}"
         )
-
-
-@contextmanager
-def open_planning_session(options: Options, connect: Connect[C_co]) -> Iterator[Session[C_co]]:
-    """Yield a session with all entries. What they declare is listed while they are read.
-
-    `connect` is `open_reader` or `open_writer`. Raises InputError with the problems of all files,
-    ConfigError and UsageError.
-    """
-    only = tuple(map(Only.parse, options.only))
-    project, problems = open_project(options.root)
-    try:
-        stop_on_errors(problems)
-        settings = resolve(project, options.flags, os.environ)
-        client = connect(connection(settings), options.log)
-    except DevinopsError:
-        # Problems in files come first.
-        stop_on_errors(read_entries(project, problems).problems)
-        raise
-    with client:
-        session = Session(options, settings, client)
-        with session.early_reading() as early:
-
-            def seen(entry: Declaration) -> None:
-                if entry.concerns(settings.target.name):
-                    early.count_entry(entry.key.kind)
-
-            with overlapping():
-                loaded = read_entries(project, problems, seen)
-            entries = entries_of(loaded, settings)._replace(only=only)
-            yield replace(session, entries=entries, early=early)
 
 
 def read_settings(options: Options) -> Settings:
@@ -539,31 +320,6 @@ def entries_of(
     stop_on_errors(problems)
     warnings, merged = tuple(sorted(problems)), loaded.merged_for(target.name)
     return Entries(loaded.declarations, own, warnings, merged=merged)
-
-
-# --- waiting for what an earlier run created --------------------------------------------------
-
-
-def retry_until_listed(
-    options: Options, inventory: Inventory, plan: Callable[[], Planned]
-) -> Planned:
-    """Plan, and plan again later if the plan creates what an earlier run may have created.
-
-    A list may show a new object with a delay, and creating it again would duplicate it.
-    """
-    planned = plan()
-    for seconds in owned.RECOVERY_WAITS_S:
-        creates = (c.key for c in planned.plan.changes if c.action is Action.CREATE)
-        unlisted = [str(key) for key in creates if key in inventory.unclear]
-        if not unlisted:
-            break
-        options.say(
-            f"an earlier run may have created {listed(unlisted)}, but the API does not list it "
-            f"yet; checking again in {seconds:g} s"
-        )
-        waiting.pause(seconds)
-        planned = plan()
-    return planned
 
 
 # --- failures ---------------------------------------------------------------------------------

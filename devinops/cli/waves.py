@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from devinops import atomic
 from devinops.api import open_reader
-from devinops.cli.fleet import open_fleet, plan_targets
 from devinops.cli.options import Options
+from devinops.cli.run import open_run
 from devinops.config.reading import read_project
 from devinops.git import Git
 from devinops.model.errors import Refused, UnusableFile, UsageError
@@ -56,8 +56,8 @@ def find_rollout(options: Options, waves: Sequence[Wave], approvals: Approvals) 
     def seen(plan: Plan) -> None:
         known[plan.target.name] = facts_in(plan)
 
-    with open_fleet(options, names, open_reader) as fleet:
-        facts = facts_of(plan_targets(fleet, approvals, seen=seen), known)
+    with open_run(options, names, open_reader) as run:
+        facts = facts_of(run.plan(approvals, seen=seen), known)
     now = datetime.now(UTC)
     return Rollout(rollout(waves, facts, now), _commit(options), now)
 

@@ -51,7 +51,7 @@ from devinops.planning.match import Match, match
 from devinops.planning.mentions import block_mentioned, by_name
 from devinops.planning.orphans import Orphan, likely_renames, rename_hints, undeclared
 from devinops.planning.references import References, known_ids
-from devinops.planning.selection import Only, check_only, kinds_of, narrow
+from devinops.planning.selection import Only, kinds_of, narrow
 from devinops.planning.superseded import advice, after_replacements, waits_for
 
 DIGEST_LENGTH = 32
@@ -237,12 +237,8 @@ def build_plan(
     request: PlanRequest,
     *,
     warnings: Iterable[Problem] = (),
-    only_must_match: bool = True,
 ) -> Plan:
-    """Return the plan that brings the live objects to what is declared.
-
-    Raises UsageError for an `only` that matches nothing, unless `only_must_match` is False.
-    """
+    """Return the plan that brings the live objects to what is declared."""
     target, only = request.target, request.only
     everything = list(declarations)
     desired = by_name((d for d in everything if d.concerns(target.name)), snapshot)
@@ -250,8 +246,6 @@ def build_plan(
     used = used_folders(desired)
     renamed = renamed_folders(used, snapshot, request.inventory)
     context = _context(request, snapshot, as_declared(snapshot, renamed))
-    if only_must_match:
-        check_only(only, [*(d.key for d in desired), *context.live.by_key])
     matches = match(desired, context.live, request.inventory)
 
     # The passes, in order, each with what it may change in the draft.

@@ -328,7 +328,7 @@ def test_the_newest_stay_and_none_that_is_too_old(tmp_path: Path) -> None:
 
 def test_the_backup_that_is_rolled_back_stays(tmp_path: Path) -> None:
     old = saved(tmp_path, run="20200101T000000Z-0000")
-    with Backups(tmp_path, WHERE, RUN, keep=old) as made:
+    with Backups(tmp_path, WHERE, RUN, keep=[old]) as made:
         made.save(objects()[0])
     assert old.exists()
 

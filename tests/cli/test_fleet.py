@@ -15,7 +15,7 @@ import yaml
 from devinops import signals, waiting
 from devinops.api.pacing import LATE_S
 from devinops.applying.backup import Backups
-from devinops.cli import fleet_apply
+from devinops.cli import apply
 from devinops.emulator import Emulator
 from devinops.model.errors import Stale
 from devinops.model.objects import Live
@@ -310,12 +310,13 @@ def test_problems_in_files_stop_all_targets_before_any_request(
     assert "trigger" in ran.err
 
 
+@pytest.mark.parametrize("target", ["all", "a"])
 def test_only_must_match_in_one_target_at_least(
-    emulator: Emulator, root: Root, devinops: Devinops
+    target: str, emulator: Emulator, root: Root, devinops: Devinops
 ) -> None:
     place = root()
-    assert devinops("plan", "-C", place, "-t", "all", "--only", "knowledge:Dep*").code == 4
-    ran = devinops("plan", "-C", place, "-t", "all", "--only", "knowledge:Typo*")
+    assert devinops("plan", "-C", place, "-t", target, "--only", "knowledge:Dep*").code == 4
+    ran = devinops("plan", "-C", place, "-t", target, "--only", "knowledge:Typo*")
     assert ran.code == 64
     assert "matches nothing" in ran.err
 
@@ -492,7 +493,7 @@ def test_one_question_is_for_all_and_what_changed_meanwhile_is_stale(
         return True
 
     monkeypatch.setattr("devinops.cli.handlers.apply.is_interactive", lambda: True)
-    monkeypatch.setattr(fleet_apply.click, "confirm", confirm)
+    monkeypatch.setattr(apply.click, "confirm", confirm)
     ran = devinops("apply", "-C", root(), "-t", "all", "--adopt")
     assert (ran.code, asked) == (3, ["Apply 4 changes to 4 organizations?"])
     assert bodies(emulator) == dict.fromkeys(ORGANIZATIONS, "Run make deploy.") | {
@@ -684,7 +685,7 @@ def test_targets_in_which_another_run_was_faster_are_busy(
     def outrun(*_: object) -> None:
         raise Stale(f"if it died, run devinops inventory unlock -t {next(names)} RUN")
 
-    monkeypatch.setattr(fleet_apply.RunJournal, "begin", outrun)
+    monkeypatch.setattr(apply.RunJournal, "begin", outrun)
     words = ("apply", "-C", root(), "-t", "all", "--adopt", "--yes", "--parallelism", "1")
     ran = devinops(*words)
     assert ran.code == 5

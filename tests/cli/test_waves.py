@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from devinops.cli import execute_plan, fleet_apply, waves
+from devinops.cli import apply, waves
 from devinops.emulator import Emulator
 from devinops.emulator.store import Store
 from tests.testing.command_line import Devinops, Write
@@ -49,7 +49,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in (execute_plan, fleet_apply, waves):
+    for module in (apply, waves):
         monkeypatch.setattr(module, "datetime", clock)
     monkeypatch.setattr("devinops.emulator.app.Store", partial(Store, clock=clock.of_the_api))
     return clock

@@ -21,7 +21,8 @@ from devinops.api.http_client import Call, Sender
 from devinops.api.size_limits import ResponseBudget
 from devinops.applying.applier import Applier
 from devinops.cli.options import Options
-from devinops.cli.session import connection, open_planning_session
+from devinops.cli.run import open_run
+from devinops.cli.session import connection
 from devinops.emulator import Emulator
 from devinops.environment import Flags
 from devinops.model.errors import ApiError
@@ -349,7 +350,8 @@ def test_no_repr_and_no_traceback_shows_it(
     with running(organization(ECHOES["422 msg"])) as api:
         use(api.url, HOSTILE_KEY)
         options = Options(root=root, flags=Flags(None, None, None, None, {}))
-        with open_planning_session(options, open_reader) as session:
+        with open_run(options, None, open_reader) as run:
+            session = run.session(run.names[0])
             settings = session.settings
             shown += map(repr, (session, settings, connection(settings), session.entries))
         assert devinops("apply", "-C", root, "--yes").code == 1

@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 
 from devinops.api import open_reader
 from devinops.api.audit import with_editors
 from devinops.cli.options import Options
+from devinops.cli.run import open_run
 from devinops.cli.session import (
+    Planned,
     Session,
     failures_written,
     needs_inventory,
-    open_inventory_session,
     several,
 )
 from devinops.config.reading import read_repository
@@ -23,63 +24,51 @@ from devinops.ingest.last_applied import with_applied
 from devinops.load import Loaded
 from devinops.model.changes import Drift, DriftEvent
 from devinops.model.client_protocols import Reader
-from devinops.model.errors import DevinopsError, Stale
+from devinops.model.errors import Stale
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import ObjectId, listed
 from devinops.model.objects import Snapshot
-from devinops.model.policy import OnDrift, Policy
+from devinops.model.policy import Approvals, OnDrift, Policy
 from devinops.planning.commands import pull_command
 from devinops.planning.drift import find_drift, replacing_run, without_secrets
 from devinops.planning.folders import with_folders, with_seen_folders
-from devinops.render.answers import DriftAnswer, FleetAnswer
+from devinops.planning.plan import Plan
+from devinops.render.answers import DriftAnswer
 
 
 def run(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
+    found: list[DriftAnswer] = []
+    lock = threading.Lock()
+    # The files are only read if something has drifted.
+    read = cache(lambda: read_repository(options.root)[1])
+
+    def entries() -> Loaded:
+        with lock:
+            return read()
+
+    def find(session: Session[Reader], _: Approvals, **__: bool) -> Planned:
+        needs_inventory(session.settings)
+        answer = _find(session, entries)
+        found[:] = [answer]
+        plan = Plan(
+            answer.target,
+            (),
+            drift=tuple(answer.findings.drift),
+            notes=answer.notes,
+            inventory=answer.inventory,
+        )
+        return Planned(plan, Snapshot(()))
+
     with failures_written(options):
-        names = several(options)
-    if names:
-        answer: DriftAnswer | FleetAnswer = _find_in(options, names)
-    else:
-        with open_inventory_session(options) as session:
-            answer = _find(session, lambda: read_repository(options.root)[1])
+        names = several(options) or None
+        with open_run(options, names, open_reader, entries=False) as drifting:
+            plan = drifting.plan(Approvals(), find, label="comparing")
+    drift = replace(plan, is_drift=True, refusals=())
+    answer = found[0] if names is None else drifting.answer(drift, drift.exit_code())
     options.answer(answer)
     return answer.exit_code
-
-
-def _find_in(options: Options, names: tuple[str, ...]) -> FleetAnswer:
-    """Return the drift in many targets."""
-    # Imported late: one target needs nothing of it.
-    from devinops.cli.fleet import open_fleet, state_of
-    from devinops.planning.classes import PlanCollector
-    from devinops.planning.plan import Plan
-
-    collector, lock = PlanCollector(), threading.Lock()
-    with failures_written(options), open_fleet(options, names, open_reader, entries=False) as fleet:
-        # The files are only read if something has drifted.
-        read = cache(lambda: read_repository(options.root)[1])
-
-        def entries() -> Loaded:
-            with lock:
-                return read()
-
-        def find(name: str) -> None:
-            session = fleet.session(name)
-            needs_inventory(session.settings)
-            found = _find(session, entries)
-            drift, notes = tuple(found.findings.drift), found.notes
-            plan = Plan(found.target, (), drift=drift, notes=notes, inventory=found.inventory)
-            with lock:
-                collector.add(plan)
-
-        def failed(name: str, error: DevinopsError) -> None:
-            with lock:
-                collector.add_without_plan(name, str(error), error.exit_code, state_of(error))
-
-        fleet.each("comparing", {name: partial(find, name) for name in fleet.names}, failed)
-    drift = replace(fleet.sharded(collector.plan()), is_drift=True)
-    return fleet.answer(drift, drift.exit_code())
 
 
 def _find(session: Session[Reader], entries: Callable[[], Loaded]) -> DriftAnswer:

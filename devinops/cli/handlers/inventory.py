@@ -10,10 +10,10 @@ import click
 
 from devinops.api import open_reader
 from devinops.cli import write_files
-from devinops.cli.fleet import open_fleet
 from devinops.cli.handlers.drift import if_refused
 from devinops.cli.options import Options
 from devinops.cli.output import is_interactive
+from devinops.cli.run import open_run
 from devinops.cli.session import Session, failures_written, open_inventory_session
 from devinops.config.reading import read_project, read_repository
 from devinops.inventory import open_runs, open_store, started, wait_for_runs
@@ -311,8 +311,8 @@ def _about_a_target_of(run: str, options: Options) -> Options:
     names = tuple(read_project(options.root).targets)
     if options.flags.selectors or len(names) < 2:
         return options
-    with open_fleet(options, names, open_reader, entries=False) as fleet:
-        for name, store in fleet.stores.items():
+    with open_run(options, names, open_reader, entries=False) as opened:
+        for name, store in opened.stores.items():
             if run in open_runs(store.read()):
                 return options.about(name, f"the run {run}")
     raise NotFound(

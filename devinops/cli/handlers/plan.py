@@ -9,12 +9,13 @@ from typing import Any
 
 from devinops.api import open_reader
 from devinops.cli.options import Options
-from devinops.cli.session import failures_written, open_planning_session, targets_of_run
+from devinops.cli.run import open_run
+from devinops.cli.session import failures_written, targets_of_run
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
-from devinops.planning.waves import DUE, Wave
+from devinops.planning.waves import DUE
 from devinops.render import render
-from devinops.render.answers import FleetAnswer, PlanAnswer
+from devinops.render.answers import FleetAnswer
 
 
 def run(
@@ -44,13 +45,13 @@ def run(
             names: tuple[str, ...] | None = (*chosen.targets, *chosen.held) if chosen else ()
         else:
             names = targets_of_run(options, affected, removed.append)
-        answer: PlanAnswer | FleetAnswer
         if names is None:
-            with open_planning_session(options, open_reader) as session:
-                plan, _ = session.plan(replace(approvals, allow_targets=None), go_on=True)
-            answer = PlanAnswer(plan, plan.exit_code(detailed=detailed_exitcode))
-        else:
-            answer = _of_many(options, names, detailed_exitcode, approvals, affected, chosen)
+            approvals = replace(approvals, allow_targets=None)
+        with open_run(options, names, open_reader) as planned:
+            plan = planned.plan(approvals, wave=chosen, go_on=True)
+        answer = planned.answer(plan, plan.exit_code(detailed=detailed_exitcode))
+        if isinstance(answer, FleetAnswer):
+            answer = answer._replace(affected=affected, wave=chosen.name if chosen else None)
             if removed:
                 from devinops.cli.affected_targets import what_stays
 
@@ -62,20 +63,3 @@ def run(
             save(out, render("json", answer))
     options.answer(answer._replace(lint=lint))
     return answer.exit_code
-
-
-def _of_many(
-    options: Options,
-    names: tuple[str, ...],
-    detailed: bool,
-    approvals: Approvals,
-    affected: str | None,
-    wave: Wave | None,
-) -> FleetAnswer:
-    # Imported late: a plan of one target needs nothing of it.
-    from devinops.cli.fleet import open_fleet, plan_targets
-
-    with open_fleet(options, names, open_reader) as fleet:
-        plans = plan_targets(fleet, approvals, wave=wave, go_on=True)
-    answer = fleet.answer(plans, plans.exit_code(detailed=detailed))
-    return answer._replace(affected=affected, wave=wave.name if wave else None)

@@ -145,25 +145,25 @@ class _Pull:
     def many(self, names: tuple[str, ...]) -> PullRun:
         """Pull from many targets, which are read side by side; one that fails stops no other."""
         # Imported late: one target needs nothing of it.
-        from devinops.cli.fleet import open_fleet
+        from devinops.cli.run import open_run
 
         found: dict[str, tuple[Reading, PulledTarget]] = {}
         failed: dict[str, DevinopsError] = {}
-        with open_fleet(self.options, names, open_reader, entries=False) as fleet:
+        with open_run(self.options, names, open_reader, entries=False) as opened:
 
             def read(name: str) -> None:
-                session = fleet.session(name)
+                session = opened.session(name)
                 try:
                     pulling = self._pulling(session)
                     result = self._read(session, pulling, None, verify=True)
                 except ApiError:
-                    fleet.check_key(session.settings)
+                    opened.check_key(session.settings)
                     raise
                 reading = self._reading(session, pulling, result.snapshot, result.kinds)
                 found[name] = reading, self._target(pulling, result)
 
             jobs = {name: partial(read, name) for name in names}
-            fleet.each("reading", jobs, failed.__setitem__)
+            opened.each("reading", jobs, failed.__setitem__)
         targets = [
             found[name][1] if name in found else PulledTarget(name, failure=failed[name])
             for name in names

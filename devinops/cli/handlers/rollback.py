@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from devinops.api import open_reader, open_writer
+from devinops.api import open_reader
 from devinops.applying.backup import DIRECTORY, LATEST, Backup, find, read_backup, summaries
 from devinops.applying.report import ApplyReport
+from devinops.cli.apply import ApplyRequest, RunJournal, apply_to, finish
 from devinops.cli.approved_plan import ApprovedPlan
-from devinops.cli.execute_plan import RunJournal, ask, check_refusals, execute, finish, show
 from devinops.cli.options import Options
 from devinops.cli.output import is_interactive, why_nobody_answers
-from devinops.cli.session import (
-    NotApplied,
-    Planned,
-    Session,
-    failures_written,
-    open_session,
-    retry_until_listed,
-)
+from devinops.cli.plan_entries import retry_until_listed
+from devinops.cli.run import open_run
+from devinops.cli.session import Planned, Session, failures_written
 from devinops.config.reading import read_project
 from devinops.config.settings import selected_targets, target_name
 from devinops.load.file_names import CONFIG
 from devinops.model.changes import Action, Outcome, Result
-from devinops.model.client_protocols import Reader, Writer
+from devinops.model.client_protocols import Reader
 from devinops.model.errors import UnusableFile, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record
@@ -36,7 +32,7 @@ from devinops.model.target import Target
 from devinops.planning.plan import Plan
 from devinops.planning.rollback import rollback_plan
 from devinops.render import counted
-from devinops.render.answers import PlanAnswer, SimpleAnswer
+from devinops.render.answers import SimpleAnswer
 from devinops.schema.backup import BackupItem, BackupsDocument
 from devinops.schema.base_document import HEAD
 
@@ -59,11 +55,26 @@ def run(
         options = _of_its_target(options, saved)
         if dry_run and (yes or expect is not None):
             raise UsageError("--dry-run never writes: leave out --yes and --expect")
-        rollback = _Rollback(saved, expect, yes, approvals, webhook_secrets)
-        if dry_run or not (yes or expect is not None or is_interactive()):
-            return _preview(options, rollback, dry_run=dry_run)
-        with open_session(options, open_writer) as session:
-            report = _roll_back(session, rollback)
+        planner, command = _Planner(saved), f"rollback {_name(options.root, saved)}"
+        if dry_run:
+            with open_run(options, None, open_reader, entries=False) as rollback:
+                plan = rollback.plan(approvals, planner)
+            answer = rollback.answer(plan, plan.exit_code(), command=command)
+            options.answer(answer)
+            return answer.exit_code
+        nobody = f"rollback cannot ask {why_nobody_answers()}, and nothing was written"
+        request = ApplyRequest(
+            approvals,
+            yes,
+            approved=None if expect is None else ApprovedPlan(expect),
+            secrets=webhook_secrets,
+            planner=planner,
+            journal=_AnnouncedRun,
+            reported=partial(_reported, _name(options.root, saved)),
+            keep=(saved.path,),
+            cannot_ask="" if is_interactive() else nobody,
+        )
+        report = apply_to(options, None, request, entries=False)
     return finish(options, report)
 
 
@@ -91,54 +102,24 @@ def _of_its_target(options: Options, saved: Backup) -> Options:
 
 
 @dataclass(frozen=True)
-class _Rollback:
-    """The arguments of a rollback: the backup, and what is approved in advance."""
+class _Planner:
+    """Plans a target from a backup. Raises UnusableFile for a backup of another target."""
 
-    backup: Backup
-    digest: str | None
-    yes: bool
-    approvals: Approvals
-    secrets: Path | None
+    saved: Backup
 
-
-def _preview(options: Options, arguments: _Rollback, *, dry_run: bool) -> ExitCode:
-    """Show the plan without writing, and return its exit code.
-
-    Without `dry_run`, raises NotApplied if a person must approve the plan.
-    """
-    with open_session(options, open_reader) as session:
-        plan = _planned(session, arguments)[0].plan
-    name = _name(options.root, arguments.backup)
-    answer = PlanAnswer(plan, plan.exit_code(), command=f"rollback {name}")
-    if dry_run or not (plan.changes or plan.refusals):
-        options.answer(answer)
-        return answer.exit_code
-    show(options, plan, asking=False)
-    check_refusals(plan, options.command_flags)
-    how = (
-        f"rollback cannot ask {why_nobody_answers()}, and nothing was written: review the plan, "
-        f"then pass --expect {plan.digest}, or --yes"
-    )
-    raise NotApplied.because(plan, UsageError(how))
-
-
-def _planned(
-    session: Session[Reader], arguments: _Rollback
-) -> tuple[Planned, Callable[[], Planned]]:
-    """Return the plan of the rollback, and a function that plans again.
-
-    Raises UnusableFile for a backup of another target.
-    """
-    saved = arguments.backup
-    _check_target(saved, session.client.target)
-    inventory = session.read_inventory()
-
-    def replan() -> Planned:
-        planned = _plan(session, saved, inventory, arguments.approvals)
-        refusals = (*session.misplaced(planned.plan), *planned.plan.refusals)
-        return planned._replace(plan=replace(planned.plan, refusals=refusals))
-
-    return retry_until_listed(session.options, inventory, replan), replan
+    def __call__(
+        self,
+        session: Session[Reader],
+        approvals: Approvals,
+        /,
+        *,
+        retry: bool = True,
+        go_on: bool = False,
+    ) -> Planned:
+        _check_target(self.saved, session.client.target)
+        inventory = session.read_inventory(go_on=go_on)
+        compare = partial(_plan, session, self.saved, inventory, approvals)
+        return retry_until_listed(session.options, inventory, compare) if retry else compare()
 
 
 def _check_target(saved: Backup, here: Target) -> None:
@@ -158,26 +139,9 @@ def _check_target(saved: Backup, here: Target) -> None:
     )
 
 
-def _roll_back(session: Session[Writer], arguments: _Rollback) -> ApplyReport:
-    options, path = session.options, arguments.backup.path
-    planned, replan = _planned(session, arguments)
-    plan, asking = planned.plan, not (arguments.yes or arguments.digest is not None)
-    show(options, plan, asking=asking, approved=arguments.digest == plan.digest)
-    if arguments.digest is not None:
-        ApprovedPlan(arguments.digest).check(plan, options)
-    check_refusals(plan, options.command_flags)
-    if not plan.changes:
-        return ApplyReport(plan, ())
-    if asking:
-        ask(plan)
-        # The question may have been open for hours.
-        planned = replan()
-        ApprovedPlan(plan.digest, plan).check(planned.plan, options)
-    report = execute(
-        session, planned, replan, journal=_AnnouncedRun, keep=path, secrets=arguments.secrets
-    )
-    results = tuple(map(_with_new_id, report.results))
-    return replace(report, results=results, backup_used=_name(options.root, arguments.backup))
+def _reported(name: str, report: ApplyReport) -> ApplyReport:
+    """Return the report of a rollback with what it restored, from the backup with this name."""
+    return replace(report, results=tuple(map(_with_new_id, report.results)), backup_used=name)
 
 
 def _plan(
@@ -191,7 +155,8 @@ def _plan(
     notes = (*_notes(saved), *_notes_about_files(plan, inventory, policy), *plan.notes)
     # A rollback without changes writes nothing, so it does not announce a rename of the inventory.
     inventory = replace(inventory, moves_from="")
-    return Planned(replace(plan, notes=notes, inventory=inventory), snapshot)
+    refusals = (*session.misplaced(plan), *plan.refusals)
+    return Planned(replace(plan, notes=notes, refusals=refusals, inventory=inventory), snapshot)
 
 
 class _AnnouncedRun(RunJournal):

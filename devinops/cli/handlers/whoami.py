@@ -46,17 +46,17 @@ def run(options: Options) -> ExitCode:
 def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
     """Show who the keys of several targets belong to; each key is asked about once, or nearly."""
     # Imported late: one target needs nothing of it.
-    from devinops.cli.fleet import open_fleet
+    from devinops.cli.run import open_run
     from devinops.schema.base_document import HEAD
     from devinops.schema.command_outputs import WhoamiFleetDocument, WhoamiTargetItem
 
     owners: dict[str, KeyOwner] = {}
     items: dict[str, WhoamiTargetItem] = {}
     codes: list[ExitCode] = []
-    with open_fleet(options, names, open_reader, entries=False) as fleet:
+    with open_run(options, names, open_reader, entries=False) as opened:
 
         def ask(name: str) -> None:
-            session = fleet.session(name)
+            session = opened.session(name)
             key, client = session.settings.key, session.client
             if key not in owners:
                 owners[key] = client.whoami()
@@ -65,14 +65,14 @@ def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
             items[name] = WhoamiTargetItem(name, *facts)
 
         def failed(name: str, error: DevinopsError) -> None:
-            found = fleet.settings[name]
+            found = opened.settings[name]
             known = found if isinstance(found, Settings) else None
             org_id = known.target.org_id if known else None
             variable = key_variable(known) if known else None
             items[name] = WhoamiTargetItem(name, org_id, variable, None, None, str(error))
             codes.append(error.exit_code)
 
-        fleet.each("asking", {name: partial(ask, name) for name in names}, failed)
+        opened.each("asking", {name: partial(ask, name) for name in names}, failed)
     code, found = worst(*codes), tuple(items[name] for name in names)
     lines = [
         f"{item.name}: {item.error or f'{item.principal}, {item.org_id}, {item.api_key_env}'}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from devinops.cli.execute_plan import check_refusals
-from devinops.cli.session import NotApplied
+from devinops.cli.apply import check_plan
+from devinops.cli.options import Options
 from devinops.model.changes import Refusal
+from devinops.model.errors import Refused
 from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Snapshot
 from devinops.model.policy import Policy
@@ -24,6 +26,6 @@ def test_only_the_command_of_a_refusal_gets_the_options_and_no_name_of_an_object
     plan = build_plan((), Snapshot.of(()), PlanRequest(target, Policy(), date(2026, 1, 1)))
     refusal = Refusal(f"{key} was edited: run {pull_command()}")
     plan = replace(plan, named=frozenset({key}), refusals=(refusal,))
-    with pytest.raises(NotApplied) as refused:
-        check_refusals(plan, " -C x")
+    with pytest.raises(Refused) as refused:
+        check_plan(plan, None, Options(Path(), known_root_flag=" -C x"))
     assert f"{key} was edited: run {pull_command(' -C x')}" in str(refused.value)

@@ -1,0 +1,428 @@
+"""Applies the plans of a run side by side, after one question, and reports on each target."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from devinops import signals
+from devinops.api import open_writer
+from devinops.applying.applier import Applier, ApplyOptions, Hooks, apply
+from devinops.applying.backup import Backups
+from devinops.applying.fleet_report import ReportCollector
+from devinops.applying.report import ApplyReport
+from devinops.cli.approved_plan import ApprovedPlan
+from devinops.cli.options import Options
+from devinops.cli.output import echo_err, tell
+from devinops.cli.plan_entries import plan_entries
+from devinops.cli.progress import Progress
+from devinops.cli.run import Kept, Planner, Run, open_run
+from devinops.cli.secret_values import secret_values
+from devinops.cli.session import NotApplied, Session
+from devinops.cli.webhook_secrets import WebhookSecrets
+from devinops.git import Git
+from devinops.inventory import Store, new_run
+from devinops.model.changes import Outcome, Result
+from devinops.model.client_protocols import Writer
+from devinops.model.errors import ConfigError, DevinopsError, NotWritten, Refused, Stale, UsageError
+from devinops.model.exit_codes import ExitCode, worst
+from devinops.model.inventory import TIME, Failed, Intent, Inventory, Record
+from devinops.model.keys import Key, ObjectId, listed
+from devinops.model.policy import Approvals
+from devinops.model.target import TargetState
+from devinops.planning.classes import FleetPlan, TargetPlan
+from devinops.planning.commands import like_commands, with_flags
+from devinops.planning.digest_list import DigestList
+from devinops.planning.many_targets import outside_waves
+from devinops.planning.plan import Plan, SavedPlan
+from devinops.planning.waves import Wave, failures
+from devinops.render import Style, counted, fleet, render
+from devinops.render.answers import FleetAnswer
+
+
+@dataclass(frozen=True)
+class RunJournal:
+    """The journal of one run in a store; `base` is the inventory that the run was planned with.
+
+    A result gets the time when it arrives.
+    """
+
+    store: Store
+    run: str
+    base: Inventory
+
+    def begin(self, intents: Sequence[Intent]) -> None:
+        self.store.begin(self.run, intents, self.base)
+
+    def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
+        now = datetime.now(UTC).strftime(TIME)
+        dated = [record.dated(self.base.by_id.get(record.object_id), now) for record in upserts]
+        self.store.settle(self.run, dated, removals, now)
+
+    def finish(self, unclear: Collection[Key], failed: Mapping[Key, str]) -> None:
+        now = datetime.now(UTC).strftime(TIME)
+        self.store.finish(self.run, unclear, [Failed(*item, now) for item in failed.items()])
+
+
+class ApplyRequest(NamedTuple):
+    """What an apply may do.
+
+    `reviewed` are the digests of the plans that may be applied, target by target; an `approved`
+    plan allows only the whole. `secrets` is the file for new secrets from the API. Without a
+    `wave`, but `out_of_wave`, several targets may be written although there are waves.
+
+    `planner` makes the plans, `journal` records what is written, and `reported` completes the
+    report of each target. `keep` are backups that must not be deleted. `cannot_ask` says why nobody
+    can be asked; empty if somebody can.
+    """
+
+    approvals: Approvals
+    yes: bool = False
+    reviewed: DigestList | None = None
+    approved: ApprovedPlan | None = None
+    secrets: Path | None = None
+    wave: Wave | None = None
+    out_of_wave: bool = False
+    planner: Planner = plan_entries
+    journal: type[RunJournal] = RunJournal
+    reported: Callable[[ApplyReport], ApplyReport] = lambda report: report
+    keep: Collection[Path] = ()
+    cannot_ask: str = ""
+
+    @property
+    def asks(self) -> bool:
+        return not (self.yes or self.reviewed or self.approved)
+
+
+def apply_to(
+    options: Options, names: tuple[str, ...] | None, request: ApplyRequest, *, entries: bool = True
+) -> ApplyReport | FleetAnswer:
+    """Plan all targets, show the plans, ask, and apply each; return the report.
+
+    For `names` and `entries` see `open_run`. Raises NotApplied if nothing may be applied.
+    """
+    with open_run(options, names, open_writer, entries=entries) as run:
+        if run.only_session and request.approved:
+            request.approved.check_target(run.only_session.client.target)
+        return _Apply(run, request).report()
+
+
+@dataclass
+class _Apply:
+    """Shows the plans, checks them, and asks."""
+
+    run: Run[Writer]
+    request: ApplyRequest
+    ready: dict[str, Kept[Writer]] = field(default_factory=dict)
+    """The targets in which something is to be written, by name."""
+    values: dict[str, str] = field(default_factory=dict)
+    """Variable → value of each secret to create."""
+    wrong: ConfigError | None = None
+    """Why the plan of an only target cannot be applied, although it may be."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def report(self) -> ApplyReport | FleetAnswer:
+        request = self.request
+        # If the objects of a saved plan's --only are gone, the plan is stale; --only has no typo.
+        is_saved = request.reviewed or (request.approved and request.approved.plan)
+        plan = self.planned(self.run, request.reviewed, only_must_match=not is_saved)
+        if self.run.project.waves and not (request.wave or request.out_of_wave):
+            plan = replace(plan, refusals=(*plan.refusals, *outside_waves(plan)))
+        self.show(plan)
+        self.check(plan, request.approved)
+        if self.wrong:
+            raise self.wrong
+        if request.asks and any(kept.plan.changes for kept in self.ready.values()):
+            self.ask(plan)
+            plan = self.planned_again(plan)
+        execution = _Execution(self.run, plan, request, self.values)
+        if self.ready:
+            with self.secrets(plan) as secrets:
+                for name in self.run.stores.keys() - self.ready.keys():
+                    self.run.stores[name].close()
+                execution.apply_all(self.ready, secrets)
+        return execution.report()
+
+    def planned(
+        self, run: Run[Writer], reviewed: DigestList | None, *, only_must_match: bool
+    ) -> FleetPlan:
+        request = self.request
+        return run.plan(
+            request.approvals,
+            request.planner,
+            reviewed=reviewed,
+            keep=self.keep,
+            wave=request.wave,
+            only_must_match=only_must_match,
+        )
+
+    def keep(self, kept: Kept[Writer]) -> None:
+        """Take the plan of a target. Raises ConfigError if the value of a secret is missing."""
+        session, plan = kept.session, kept.plan
+        if not plan.is_written:
+            # Results that a run left in the local journal when it died must still be saved.
+            session.store.sweep()
+            return
+        try:
+            values = secret_values(plan, os.environ, self.run.keys)
+        except ConfigError as error:
+            if self.run.only_session is None:
+                raise
+            # People see the plan of an only target first.
+            values, self.wrong = {}, error
+        with self.lock:
+            self.values |= values
+            self.ready[plan.target.name] = kept
+
+    def show(self, plan: FleetPlan) -> None:
+        options, request = self.run.options, self.request
+        if options.format == "text" or request.asks:
+            approved = request.approved and request.approved.digest == self.digest(plan)
+            is_approved = bool(request.reviewed or approved)
+            options.show(self.run.answer(plan, plan.exit_code(), approved=is_approved))
+            # If the reader has closed the pipe, fail before the first write and not after the last.
+            sys.stdout.flush()
+
+    def digest(self, plan: FleetPlan) -> str:
+        only = self.run.only_session
+        return self.run.raw[only.settings.target.name].digest if only else plan.digests.digest
+
+    def check(self, plan: FleetPlan, approved: ApprovedPlan | None) -> None:
+        """Raise NotApplied if nothing may be applied."""
+        try:
+            if self.run.only_session:
+                (only,) = self.run.raw.values()
+                check_plan(only, approved, self.run.options)
+            else:
+                self.check_many(plan, approved)
+        except (Stale, Refused) as error:
+            raise self.not_applied(plan, error) from error
+        wave, failed = self.request.wave, failures(plan)
+        if wave and len(failed) > wave.max_failed:
+            why = (
+                f"the wave {wave.name} has stopped, and nothing was written: {len(failed)} of "
+                f"{counted(len(wave.targets), 'target')} failed ({listed(failed)}; max_failed: "
+                f"{wave.max_failed}): fix what is wrong there, or give them hold: REASON"
+            )
+            code = worst(plan.exit_code(), ExitCode.DECIDE)
+            raise NotApplied(self.run.answer(plan, code, why))
+
+    def check_many(self, plan: FleetPlan, approved: ApprovedPlan | None) -> None:
+        """Raise Stale or Refused if nothing may be applied in any of several targets."""
+        if approved and approved.digest != plan.digests.digest:
+            raise Stale(
+                f"the plans have the digest {plan.digests.digest}, not {approved.digest}: nothing "
+                "was written; review them again, or pass --expect the FILE with the digest of each "
+                "target, which applies those that are as reviewed"
+            )
+        if plan.refusals:
+            flags = self.run.options.command_flags
+            reasons = "; ".join(with_flags(refusal.reason, flags) for refusal in plan.refusals)
+            raise Refused(f"refused, nothing was written: {reasons}")
+
+    def not_applied(self, plan: FleetPlan, error: DevinopsError) -> NotApplied:
+        return NotApplied(self.run.answer(plan, error.exit_code, str(error)))
+
+    def ask(self, plan: FleetPlan) -> None:
+        """Ask for approval of all plans together.
+
+        Raises Refused if it is not given, and NotApplied if nobody can be asked.
+        """
+        if self.request.cannot_ask:
+            how = f"review the plan, then pass --expect {self.digest(plan)}, or --yes"
+            raise self.not_applied(plan, UsageError(f"{self.request.cannot_ask}: {how}"))
+        plans = [kept.plan for kept in self.ready.values() if kept.plan.changes]
+        count = sum(len(each.changes) for each in plans)
+        what, where = counted(count, "change"), fleet.many(plan, len(plans))
+        if self.run.only_session:
+            what = "this change" if count == 1 else f"these {count} changes"
+            where = plans[0].target.full_name
+        signals.check()
+        if not click.confirm(f"Apply {what} to {where}?", err=True):
+            raise Refused("not approved; nothing was written")
+
+    def planned_again(self, plan: FleetPlan) -> FleetPlan:
+        """Plan again what is to be written: the question may have been open for hours."""
+        again, self.ready = replace(self.run, names=tuple(self.ready)), {}
+        if self.run.only_session:
+            (only,) = self.run.raw.values()
+            plan = self.planned(self.run, None, only_must_match=False)
+            self.check(plan, ApprovedPlan(only.digest, only))
+            return plan
+        later = self.planned(again, plan.digests, only_must_match=False).targets
+        new = {target.name: target._replace(is_new=True) for target in later}
+        return replace(plan, targets=tuple(new.get(each.name, each) for each in plan.targets))
+
+    def secrets(self, plan: FleetPlan) -> WebhookSecrets:
+        """Return where new secrets from the API go. Raises NotApplied if no one would see them."""
+        changes = [change for kept in self.ready.values() for change in kept.plan.changes]
+        try:
+            return WebhookSecrets(changes, self.request.secrets)
+        except (Refused, NotWritten) as error:
+            raise self.not_applied(plan, error) from error
+
+
+def check_plan(plan: Plan, approved: ApprovedPlan | None, options: Options) -> None:
+    """Raise Stale or Refused if the plan of an only target must not be applied."""
+    if approved:
+        approved.check(plan, options)
+    if plan.held:
+        held = f"the target {plan.target.name} is held, nothing was written: {plan.held}"
+        raise Refused(f"{held}; to lift this, remove `hold` there")
+    if plan.refusals:
+        flags, names = options.command_flags, like_commands(plan.named)
+        reasons = "; ".join(with_flags(refusal.reason, flags, names) for refusal in plan.refusals)
+        is_saved = approved and isinstance(approved.plan, SavedPlan)
+        again = "; the saved plan contains its options, so plan again to change them"
+        raise Refused(f"refused, nothing was written: {reasons}{again if is_saved else ''}")
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Execution:
+    """Makes the changes in all targets.
+
+    From here to the end of the command, the first signal lets requests in flight finish and starts
+    no new ones; only the plan of what is left is interrupted. So there is always a report, and it
+    is accurate.
+    """
+
+    run: Run[Writer]
+    plan: FleetPlan
+    request: ApplyRequest
+    values: dict[str, str]
+    name: str = field(default_factory=lambda: new_run(datetime.now(UTC)))
+    collector: ReportCollector = field(default_factory=ReportCollector)
+    only_report: ApplyReport | None = None
+    running: list[Applier] = field(default_factory=list)
+    stopped: ExitCode | None = None
+    failed_targets: set[str] = field(default_factory=set)
+    busy: dict[str, TargetPlan] = field(default_factory=dict)
+    """The targets in which another run was faster, by name."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def apply_all(self, ready: Mapping[str, Kept[Writer]], secrets: WebhookSecrets) -> None:
+        self.failed_targets.update(failures(self.plan))
+        self.commit = Git(self.run.options.root).line("rev-parse", "HEAD")
+        signals.instead(self.stop)
+        jobs = {name: partial(self.apply, kept, secrets) for name, kept in sorted(ready.items())}
+        self.run.each("applying", jobs, lambda name, error: self.failed(ready[name], error))
+
+    def report(self) -> ApplyReport | FleetAnswer:
+        """Return the report of the run."""
+        if self.run.only_session:
+            (only,) = self.run.raw.values()
+            return self.only_report or ApplyReport(only, ())
+        targets = tuple(self.busy.get(target.name, target) for target in self.plan.targets)
+        plan = self.collector.applied(replace(self.plan, targets=targets))
+        answer = self.run.answer(plan, plan.exit_code())
+        assert isinstance(answer, FleetAnswer)
+        return answer._replace(wave=self.request.wave.name if self.request.wave else None)
+
+    def stop(self, code: ExitCode) -> None:
+        """Let the requests in flight finish, in all targets, and start nothing new."""
+        self.stopped = code
+        is_written = self.run.only_session and all(applier.finished for applier in self.running)
+        if not (is_written or self.run.options.quiet):
+            signals.tell(
+                "\ninterrupted: finishing the requests in flight; press again to stop at once"
+            )
+        for applier in tuple(self.running):
+            applier.interrupt(code)
+
+    def apply(self, kept: Kept[Writer], secrets: WebhookSecrets) -> None:
+        """Apply the plan of a target, and plan again to see what is left."""
+        session, plan = kept.session, kept.plan
+        wave = self.request.wave
+        if self.stopped:
+            self.skip(kept, "interrupted")
+            return
+        if wave and len(self.failed_targets) > wave.max_failed:
+            why = f"not started: in the wave {wave.name}, more targets failed than its max_failed"
+            self.skip(kept, f"{why} of {wave.max_failed}")
+            return
+        self.run.check_key(session.settings)
+        name = "" if self.run.only_session else plan.target.name
+        # The progress of one of several targets is not shown: its session is quiet.
+        progress = Progress(session.options, "applying", len(plan.changes))
+        root, keep = session.settings.root, self.request.keep
+        backups = Backups(root, plan.target, self.name, keep=keep, shares_run=bool(name))
+        with progress, backups:
+            applier = Applier(
+                plan,
+                kept.known,
+                session.client,
+                self.request.journal(session.store, self.name, plan.inventory),
+                ApplyOptions(self.values, self.name, self.commit),
+                Hooks(
+                    backups.save,
+                    lambda _: progress.step(),
+                    lambda key, secret: secrets.hand_over(key, secret, name),
+                ),
+            )
+            self.running.append(applier)
+            if self.stopped:
+                applier.interrupt(self.stopped)
+            try:
+                report = apply(applier, partial(self.plan_left, session))
+            finally:
+                self.running.remove(applier)
+                session.store.close()
+        self.add(self.request.reported(replace(report, backup=backups.name)))
+
+    def plan_left(self, session: Session[Writer]) -> Plan:
+        with signals.interruptible() if self.run.only_session else nullcontext():
+            return self.request.planner(session, self.request.approvals, retry=False).plan
+
+    def failed(self, kept: Kept[Writer], error: DevinopsError) -> None:
+        if not isinstance(error, Stale):
+            self.skip(kept, str(error))
+            return
+        # Another run has announced its writes since this one planned.
+        name = kept.plan.target.name
+        (target,) = (target for target in self.plan.targets if target.name == name)
+        self.failed_targets.add(name)
+        self.busy[name] = target._replace(
+            state=TargetState.BUSY, message=str(error), code=error.exit_code, digest="", is_new=True
+        )
+
+    def skip(self, kept: Kept[Writer], why: str) -> None:
+        """Report that nothing was written in a target."""
+        changes: Iterable[Result] = (
+            Result(change, Outcome.SKIPPED, why, change.id) for change in kept.plan.changes
+        )
+        report = ApplyReport(kept.plan, tuple(changes), None, unverified=why)
+        self.add(replace(report, interrupted=self.stopped))
+
+    def add(self, report: ApplyReport) -> None:
+        with self.lock:
+            self.only_report = report
+            self.collector.add(report)
+            if report.exit_code is not ExitCode.OK:
+                self.failed_targets.add(report.plan.target.name)
+
+
+def finish(options: Options, report: ApplyReport | FleetAnswer) -> ExitCode:
+    """Write the report and return the exit code of the run."""
+    try:
+        options.answer(report)
+    except (OSError, NotWritten) as error:
+        tell(f"devinops: the report cannot be written ({error}); here it is:")
+        style = Style(full=options.verbose, flags=options.command_flags)
+        for chunk in render("text", report, style):
+            echo_err(chunk)
+        wrote = report.wrote if isinstance(report, ApplyReport) else report.plan.wrote
+        return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)
+    return report.exit_code

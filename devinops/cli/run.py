@@ -1,0 +1,459 @@
+"""The targets of one run, in one process: each has a session, and is planned side by side."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
+
+from devinops.api import SharedHttp
+from devinops.api.parallel import overlapping, side_by_side
+from devinops.cli.options import Options
+from devinops.cli.plan_entries import early_reading, plan_entries
+from devinops.cli.progress import Progress
+from devinops.cli.session import (
+    Entries,
+    Planned,
+    Session,
+    connection,
+    entries_of,
+)
+from devinops.config.project import DEFAULT_TARGET, Project
+from devinops.config.reading import open_project, read_entries
+from devinops.config.settings import Settings, check_spelling, key_variable, resolve
+from devinops.config.wrong_settings import same_owner
+from devinops.inventory import Place, Store, open_stores
+from devinops.inventory.job import job_of
+from devinops.load import Loaded
+from devinops.model.changes import Refusal
+from devinops.model.client_protocols import Reader
+from devinops.model.errors import ApiError, DevinopsError, Stale, stop_on_errors
+from devinops.model.exit_codes import ExitCode
+from devinops.model.keys import Key
+from devinops.model.objects import Declaration
+from devinops.model.policy import Approvals
+from devinops.model.target import TargetState
+from devinops.planning.classes import FleetPlan, PlanCollector
+from devinops.planning.digest_list import DigestList, Standing
+from devinops.planning.many_targets import plan_with_needed, too_many_targets
+from devinops.planning.plan import Plan
+from devinops.planning.selection import Only, check_only
+from devinops.planning.waves import Wave
+from devinops.render import counted
+from devinops.render.answers import FleetAnswer, PlanAnswer
+
+C_co = TypeVar("C_co", bound=Reader, covariant=True)
+
+SIDE_BY_SIDE: Final = 50
+"""How many targets are worked on at once: each has a request in flight, or waits until its
+inventory is saved, which many do together."""
+
+
+class Planner(Protocol):
+    """Plans a target, from its entries or from a backup; see `plan_entries`."""
+
+    def __call__(
+        self,
+        session: Session[Reader],
+        approvals: Approvals,
+        /,
+        *,
+        retry: bool = True,
+        go_on: bool = False,
+    ) -> Planned: ...
+
+
+class Kept(NamedTuple, Generic[C_co]):
+    """What an apply needs of a target that was planned: not the objects that stay as they are."""
+
+    session: Session[C_co]
+    plan: Plan
+    known: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Run(Generic[C_co]):
+    """The targets of one run. Threads may share it.
+
+    A run for which one target was chosen has its session as `only_session`. What goes wrong in that
+    target is the error of the run; in one of several, it is a part of the answer.
+    """
+
+    options: Options
+    project: Project
+    names: tuple[str, ...]
+    connect: Callable[..., C_co]
+    http: SharedHttp
+    settings: Mapping[str, Settings | DevinopsError]
+    """The settings of each target, or why it has none."""
+    stores: Mapping[str, Store] = field(default_factory=dict)
+    """Where the inventories are kept of targets whose organization the settings name."""
+    selected: tuple[str, ...] = ()
+    """The names of the targets of all shards together."""
+    loaded: Loaded | None = None
+    own: Mapping[str, Sequence[Declaration]] = field(default_factory=dict)
+    """The entries of each target."""
+    only: tuple[Only, ...] = ()
+    only_session: Session[C_co] | None = None
+    raw: dict[str, Plan] = field(default_factory=dict)
+    """The plan of an only target."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def session(self, name: str) -> Session[C_co]:
+        """Return the session of a target; one of several is opened. Raises DevinopsError."""
+        if self.only_session:
+            return self.only_session
+        settings = self.settings[name]
+        if isinstance(settings, DevinopsError):
+            raise settings
+        self.check_key(settings)
+        entries = entries_of(self.loaded, settings, self.own[name]) if self.loaded else Entries()
+        shards = self.options.shard.total if self.options.shard else 1
+        place = replace(connection(settings), shards=shards)
+        client = self.connect(place, self.options.log, shared=self.http)
+        return Session(
+            _options_of(self.options, name),
+            settings,
+            client,
+            entries._replace(only=self.only),
+            shared_store=self.stores.get(name),
+        )
+
+    def check_key(self, settings: Settings) -> None:
+        """Raise ApiError if the API has rejected the key of a target, which others may share."""
+        if why := self.http.why_rejected(connection(settings)):
+            raise ApiError(f"its key was rejected: {why}", status=401)
+
+    @cached_property
+    def keys(self) -> frozenset[str | None]:
+        """The API keys of all targets."""
+        return frozenset(key for s in self.known.values() for key in (s.key, s.enterprise_key))
+
+    @cached_property
+    def known(self) -> Mapping[str, Settings]:
+        """The settings of the targets that have some."""
+        return {name: s for name, s in self.settings.items() if isinstance(s, Settings)}
+
+    def sharded(self, plan: FleetPlan) -> FleetPlan:
+        """Return the plan of these targets with the shard that they are."""
+        return replace(plan, shard=self.options.shard, selected=len(self.selected))
+
+    def each(
+        self,
+        label: str,
+        jobs: Mapping[str, Callable[[], None]],
+        failed: Callable[[str, DevinopsError], None],
+    ) -> None:
+        """Do the job of each target, several side by side; `failed` gets what goes wrong in one.
+
+        What goes wrong in an only target is raised, and its job shows its own progress.
+        """
+        if self.only_session:
+            for job in jobs.values():
+                job()
+            return
+        with Progress(self.options, label, len(jobs)) as progress:
+
+            def run(name: str, job: Callable[[], None]) -> None:
+                try:
+                    with self.http.used():
+                        job()
+                except DevinopsError as error:
+                    failed(name, error)
+                self.http.ended(name)
+                with self._lock:
+                    progress.step()
+
+            work = [partial(run, *item) for item in jobs.items()]
+            side_by_side(work, self.options.flags.parallelism or SIDE_BY_SIDE)
+
+    def plan(
+        self,
+        approvals: Approvals,
+        planner: Planner = plan_entries,
+        *,
+        reviewed: DigestList | None = None,
+        keep: Callable[[Kept[C_co]], None] = lambda _: None,
+        seen: Callable[[Plan], None] = lambda _: None,
+        wave: Wave | None = None,
+        go_on: bool = False,
+        only_must_match: bool = True,
+        label: str = "planning",
+    ) -> FleetPlan:
+        """Return the plans of all targets. `keep` gets those that can be applied.
+
+        If it raises ConfigError, nothing is written in that target. `seen` gets every plan. A plan
+        that is not as `reviewed` is stale. A target in which another run works is busy; with
+        `go_on` it is planned as well. Raises UsageError for an --only that matches nothing
+        anywhere, unless that need not be. `label` says what the progress is of.
+        """
+        planning = _Planning(self, approvals, planner, reviewed, keep, seen, go_on)
+        self.http.expect({n: connection(self.known[n]) for n in self.names if n in self.known})
+        self.each(label, {n: partial(planning.plan, n) for n in self.names}, planning.failed)
+        plan = planning.collector.plan(map(str, self.only), approvals)
+        # What --only matches can be in another shard.
+        if only_must_match and not (plan.count(TargetState.FAILED) or self.options.shard):
+            check_only(self.only, planning.keys)
+        if self.only_session:
+            return plan
+        same = tuple(_same_owners(plan, self.known))
+        # A plan of several waves is applied one wave at a time.
+        is_checked = wave or not (go_on and self.project.waves)
+        refusals = self._too_many(plan, approvals, wave) if is_checked else ()
+        return replace(self.sharded(plan), refusals=(*same, *refusals))
+
+    def _too_many(
+        self, plan: FleetPlan, approvals: Approvals, wave: Wave | None
+    ) -> Iterator[Refusal]:
+        targets, selected = self.project.targets, None
+        if self.options.shard:
+            selected = sum(not targets.get(name, {}).get("hold") for name in self.selected)
+        return too_many_targets(
+            plan,
+            self.project.max_targets,
+            approvals.allow_targets,
+            in_wave=wave is not None,
+            selected=selected,
+        )
+
+    def answer(
+        self,
+        plan: FleetPlan,
+        exit_code: ExitCode,
+        error: str = "",
+        *,
+        approved: bool = False,
+        command: str = "apply",
+    ) -> PlanAnswer | FleetAnswer:
+        """Return the plans of the targets as an answer; see `PlanAnswer`."""
+        if self.only_session:
+            return PlanAnswer(
+                self.raw[self.names[0]], exit_code, error, approved=approved, command=command
+            )
+        selectors = self.options.flags.selectors or self.names
+        keys = sorted({key_variable(settings) for settings in self.known.values()})
+        return FleetAnswer(
+            plan, exit_code, error, approved, command, selectors=selectors, keys=tuple(keys)
+        )
+
+
+# --- opening --------------------------------------------------------------------------------------
+
+
+def open_run(
+    options: Options,
+    names: tuple[str, ...] | None,
+    connect: Callable[..., C_co],
+    *,
+    entries: bool = True,
+) -> AbstractContextManager[Run[C_co]]:
+    """Return a context with the targets of a run, and the entries of all files.
+
+    Without `names`, the options choose an only target, and what its entries declare is listed while
+    they are read. `connect` is `open_reader` or `open_writer`. Raises InputError with the problems
+    of all files, and for an only target ConfigError and UsageError.
+    """
+    if names is None:
+        return _open_one(options, connect, entries=entries)
+    return _open_many(options, names, connect, entries=entries)
+
+
+@contextmanager
+def _open_one(
+    options: Options, connect: Callable[..., C_co], *, entries: bool
+) -> Iterator[Run[C_co]]:
+    only = tuple(map(Only.parse, options.only))
+    project, problems = open_project(options.root)
+    try:
+        stop_on_errors(problems)
+        settings = resolve(project, options.flags, os.environ)
+        client = connect(connection(settings), options.log)
+    except DevinopsError:
+        if entries:
+            # Problems in files come first.
+            stop_on_errors(read_entries(project, problems).problems)
+        raise
+    name = settings.target.name
+    run = Run(options, project, (name,), connect, SharedHttp(), {name: settings}, only=only)
+    session = Session(options, settings, client)
+    with client:
+        if not entries:
+            yield replace(run, only_session=session)
+            return
+        with early_reading(session) as early:
+
+            def seen(entry: Declaration) -> None:
+                if entry.concerns(name):
+                    early.count_entry(entry.key.kind)
+
+            with overlapping():
+                loaded = read_entries(project, problems, seen)
+            own = entries_of(loaded, settings)._replace(only=only)
+            yield replace(run, only_session=replace(session, entries=own, early=early))
+
+
+@contextmanager
+def _open_many(
+    options: Options, names: tuple[str, ...], connect: Callable[..., C_co], *, entries: bool
+) -> Iterator[Run[C_co]]:
+    """Yield the targets of a run, which share connections.
+
+    Of the names, only those of this shard are worked on; there may be none.
+    """
+    only = tuple(map(Only.parse, options.only))
+    options = replace(options, known_root_flag=options.root_flag)
+    project, problems = open_project(options.root)
+    loaded = read_entries(project, problems) if entries else None
+    stop_on_errors(loaded.problems if loaded else problems)
+    check_spelling(project, os.environ)
+    selected, names = names, options.shard.of(names) if options.shard else names
+    if not names and options.shard:
+        few = counted(len(selected), "target")
+        options.say(f"nothing to do in shard {options.shard}: only {few} selected")
+    settings = {name: _settings(project, options, name) for name in names}
+    http = SharedHttp()
+    try:
+        stores, own = _stores(options, settings), _own(loaded.declarations if loaded else (), names)
+        yield Run(
+            options, project, names, connect, http, settings, stores, selected, loaded, own, only
+        )
+    finally:
+        http.close()
+
+
+def _own(
+    declarations: Iterable[Declaration], names: Iterable[str]
+) -> Mapping[str, Sequence[Declaration]]:
+    """Return the name of each target → the declarations that concern it."""
+    own: dict[str, list[Declaration]] = {name: [] for name in names}
+    for entry in declarations:
+        for name in own if entry.names is None else own.keys() & entry.names:
+            own[name].append(entry)
+    return own
+
+
+def _options_of(options: Options, target: str) -> Options:
+    """Return the options of a session; it shows no progress, which would be that of many."""
+    flags = replace(options.flags, target=target, targets=())
+    return replace(options, quiet=True, flags=flags)
+
+
+def _settings(project: Project, options: Options, target: str) -> Settings | DevinopsError:
+    if target not in (project.targets or (DEFAULT_TARGET,)):
+        return _NotReviewed(f"{target} is no longer declared: plan and review again")
+    try:
+        return resolve(project, options.flags, os.environ, target)
+    except DevinopsError as error:
+        return error
+
+
+def _stores(options: Options, settings: Mapping[str, Settings | DevinopsError]) -> dict[str, Store]:
+    """Open the stores of all targets together. Without a known organization, that needs the API."""
+    places = [
+        Place(found.target, found.inventory, _options_of(options, name).command_flags)
+        for name, found in settings.items()
+        if isinstance(found, Settings) and (found.target.org_id or found.target.enterprise)
+    ]
+    job = job_of(os.environ, str(options.shard or ""))
+    return open_stores(places, options.root, options.lock_timeout, job, options.flags.parallelism)
+
+
+# --- planning -------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Planning(Generic[C_co]):
+    run: Run[C_co]
+    approvals: Approvals
+    planner: Planner
+    reviewed: DigestList | None
+    keep: Callable[[Kept[C_co]], None]
+    seen: Callable[[Plan], None]
+    go_on: bool
+    collector: PlanCollector = field(default_factory=PlanCollector)
+    keys: set[Key] = field(default_factory=set)
+    """What --only can match."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def plan(self, name: str) -> None:
+        session = self.run.session(name)
+        try:
+            planned = self.planned(session)
+        except ApiError:
+            self.run.check_key(session.settings)
+            raise
+        plan, known = planned.plan, planned.known
+        if self.run.only_session:
+            self.run.raw[name] = plan
+        self.seen(plan)
+        standing = self.reviewed.standing(name, plan.digest) if self.reviewed else Standing.SAME
+        # A target that needs nothing any more was written by an earlier attempt.
+        is_quiet = plan.held or replace(plan, drift=()).is_quiet
+        if standing is not Standing.SAME and not is_quiet:
+            message = "it needs other changes than those that were reviewed: plan and review again"
+            self.add(plan, TargetState.STALE, message, ExitCode.PLAN_AGAIN)
+            return
+        try:
+            if not (plan.held or plan.refusals):
+                self.keep(Kept(session, replace(plan, others=(), named=frozenset()), known))
+        except DevinopsError as error:
+            self.add(plan, TargetState.FAILED, str(error), error.exit_code)
+        else:
+            self.add(plan)
+
+    def planned(self, session: Session[Reader]) -> Planned:
+        """Return the plan of a target; of one of several, with the approvals that it needs."""
+        if self.run.only_session:
+            return self.planner(session, self.approvals, go_on=self.go_on)
+        made: list[Planned] = []
+
+        def build(given: Approvals) -> Plan:
+            made.append(self.planner(session, given, go_on=self.go_on))
+            return made[-1].plan
+
+        plan_with_needed(self.approvals, build)
+        return made[-1]
+
+    def add(
+        self,
+        plan: Plan,
+        state: TargetState = TargetState.PLANNED,
+        message: str = "",
+        code: ExitCode | None = None,
+    ) -> None:
+        with self.lock:
+            self.keys |= plan.named if self.run.only else frozenset()
+            self.collector.add(plan, state=state, message=message, exit_code=code)
+
+    def failed(self, name: str, error: DevinopsError) -> None:
+        with self.lock:
+            self.collector.add_without_plan(name, str(error), error.exit_code, _state_of(error))
+
+
+def _same_owners(plan: FleetPlan, settings: Mapping[str, Settings]) -> Iterator[Refusal]:
+    """Yield a refusal for each target of the organization or enterprise of another one.
+
+    The API has said whose a key is, but for an enterprise, and on v1, only the key itself tells.
+    """
+    first: dict[tuple[str, ...], str] = {}
+    planned = [each for each in plan.targets if each.state is TargetState.PLANNED]
+    for name, target in ((each.name, each.target) for each in planned if each.target):
+        owner = target.org_id or settings[name].key
+        other = first.setdefault((target.api_url.lower(), target.scope, owner), name)
+        if other != name:
+            yield Refusal(same_owner(other, name, target.scope))
+
+
+def _state_of(error: DevinopsError) -> TargetState:
+    """Return the state of a target in which something went wrong."""
+    if isinstance(error, _NotReviewed):
+        return TargetState.STALE
+    return TargetState.BUSY if isinstance(error, Stale) else TargetState.FAILED
+
+
+class _NotReviewed(Stale):
+    """A target is not as it was reviewed."""
