@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from devinops.api.connection import API_URL
 from devinops.atomic import STATE
+from devinops.cli.also_changed import also_changed
 from devinops.cli.changed_entries import changed_paths, merge_base
 from devinops.cli.options import Options
 from devinops.config.project import DEFAULT_TARGET, Project
@@ -36,9 +37,18 @@ _ABOUT: Final = ("title", "labels")
 _EMPTY: Final = ("no-entries", "missing-layer")
 """Problems of files that are not read: a directory without them gives no target an entry."""
 
-Removed = tuple[str, Mapping[str, Any]]
-"""The name of a target that is no longer declared, and the settings that it had."""
-Receiver = Callable[[Removed], None]
+
+class Beside(NamedTuple):
+    """What differs beside the entries of targets that are declared.
+
+    `removed` maps the targets that are no longer declared to the settings that they had.
+    """
+
+    also_changed: tuple[str, ...] = ()
+    removed: Mapping[str, Mapping[str, Any]] = {}
+
+
+Receiver = Callable[[Beside], None]
 
 _LINK: Final = "120000"
 _AT_ONCE: Final = 1_000
@@ -46,14 +56,14 @@ _AT_ONCE: Final = 1_000
 
 
 def affected_targets(
-    root: Path, ref: str, say: Callable[[str], None], removed: Receiver = ignore
+    root: Path, ref: str, say: Callable[[str], None], beside: Receiver = ignore
 ) -> tuple[str, ...]:
     """Return the targets whose entries or settings differ from the merge base of HEAD and `ref`.
 
     They are in the order of the file. Entries are compared as each target gets them, without what
     is never sent. An inventory that is committed counts: it decides what is deleted. `say` gets
-    what a user must know, `removed` each target that is no longer declared. Raises ConfigError, and
-    InputError for the files as they are now.
+    what a user must know, `beside` what else differs. Raises ConfigError, and InputError for the
+    files as they are now.
     """
     project, loaded = read_repository(root)
     stop_on_errors(loaded.problems)
@@ -61,19 +71,21 @@ def affected_targets(
     git = Git(root)
     base = merge_base(git, ref, "which targets are affected")
     touched = changed_paths(git, base)
+    files = changed_paths(git, base, "--no-relative")
     wanted = {*touched, *(_below(root, path) for path in loaded.bodies)}
     with _files_at(git, base, wanted) as before:
         old, old_loaded = read_repository(before)
     if any(item.is_error and item.code not in _EMPTY for item in old_loaded.problems):
         say(f"the files at {base[:12]} have errors, so all targets count as affected")
+        beside(Beside(tuple(also_changed(project, project, files))))
         return names
     known = {name: (name, *project.targets.get(name, {}).get("previously", ())) for name in names}
     # A target takes over one inventory: its own, or else that of the first old name that has one.
     taken = {next((name for name in all if name in old.targets), "") for all in known.values()}
     if gone := old.targets.keys() - taken:
         say(f"no longer declared, so their objects stay as they are: {listed(gone)}")
-        for name in sorted(gone):
-            removed((name, old.targets[name]))
+    removed = {name: old.targets[name] for name in sorted(gone)}
+    beside(Beside(tuple(also_changed(project, old, files)), removed))
     now, then = _Contents(project, loaded), _Contents(old, old_loaded)
     inventories = {name: {f"{STATE}/{n}.jsonl" for n in known[name]} for name in names}
     return tuple(
@@ -82,22 +94,22 @@ def affected_targets(
 
 
 def only_affected(
-    options: Options, ref: str, names: Iterable[str], removed: Receiver = ignore
+    options: Options, ref: str, names: Iterable[str], beside: Receiver = ignore
 ) -> tuple[str, ...]:
     """Return those of the names whose targets are affected, and say so if there are none.
 
-    `removed` is called and errors are raised as in `affected_targets`.
+    `beside` is called and errors are raised as in `affected_targets`.
     """
-    affected = affected_targets(options.root, ref, options.say, removed)
+    affected = affected_targets(options.root, ref, options.say, beside)
     chosen = tuple(name for name in names if name in affected)
     if not chosen:
         options.say(f"what changed since {ref} affects none of the targets")
     return chosen
 
 
-def what_stays(root: Path, removed: Iterable[Removed]) -> Iterator[Shared[str]]:
+def what_stays(root: Path, removed: Mapping[str, Mapping[str, Any]]) -> Iterator[Shared[str]]:
     """Yield a note on each removed target: its inventory, if there is one, counts its objects."""
-    for name, own in removed:
+    for name, own in removed.items():
         url = own.get("api_url", os.environ.get(API_URL, DEFAULT_URL))
         enterprise = own.get("enterprise", False)
         target = Target(name, url, "v3", own.get("org_id"), enterprise=enterprise)

@@ -83,9 +83,12 @@ def _names(git: Git, *arguments: str) -> frozenset[str]:
     return frozenset(os.fsdecode(git.raw(*arguments)).split("\0"))
 
 
-def changed_paths(git: Git, commit: str) -> frozenset[str]:
-    """Return the paths below the root of tracked files that differ from a commit."""
-    return _names(git, "diff", *_DIFF, "-z", commit)
+def changed_paths(git: Git, commit: str, *options: str) -> frozenset[str]:
+    """Return the paths below the root of tracked files that differ from a commit.
+
+    With the option --no-relative, they are those of the whole repository, from its top.
+    """
+    return _names(git, "diff", *_DIFF, *options, "-z", commit)
 
 
 def merge_base(git: Git, ref: str, what: str) -> str:

@@ -271,12 +271,12 @@ def several(options: Options) -> tuple[str, ...]:
 
 
 def targets_of_run(
-    options: Options, affected: str | None, removed: Callable[[Any], None] = ignore
+    options: Options, affected: str | None, beside: Callable[[Any], None] = ignore
 ) -> tuple[str, ...] | None:
     """Return the names of the targets of a run over many, of which none may be left; None for one.
 
-    `affected` is the value of --affected; then `removed` gets name and settings of each target that
-    is no longer declared. Raises as `several` does, and ConfigError.
+    `affected` is the value of --affected; then `beside` gets what else differs from that commit.
+    Raises as `several` does, and ConfigError.
     """
     names = several(options)
     if not affected:
@@ -285,7 +285,7 @@ def targets_of_run(
     from devinops.cli.affected_targets import only_affected
 
     selected = names or selected_targets(read_project(options.root), options.flags)
-    return only_affected(options, affected, selected, removed)
+    return only_affected(options, affected, selected, beside)
 
 
 def connection(settings: Settings) -> Connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from devinops.cli.run import open_run
 from devinops.cli.session import failures_written, targets_of_run
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
+from devinops.planning.classes import Shared
 from devinops.planning.waves import DUE
 from devinops.render import render
 from devinops.render.answers import FleetAnswer
@@ -35,7 +35,7 @@ def run(
             from devinops.cli.handlers.lint import in_changed_entries
 
             lint = in_changed_entries(options, lint_since)
-        chosen, removed = None, list[tuple[str, Mapping[str, Any]]]()
+        chosen, beside = None, list[Any]()
         if wave:
             from devinops.cli.waves import check_selection, named, startable
 
@@ -44,7 +44,7 @@ def run(
             chosen = startable(options, wave, approvals) if is_due else named(options, wave)
             names: tuple[str, ...] | None = (*chosen.targets, *chosen.held) if chosen else ()
         else:
-            names = targets_of_run(options, affected, removed.append)
+            names = targets_of_run(options, affected, beside.append)
         if names is None:
             approvals = replace(approvals, allow_targets=None)
         with open_run(options, names, open_reader) as planned:
@@ -52,10 +52,13 @@ def run(
         answer = planned.answer(plan, plan.exit_code(detailed=detailed_exitcode))
         if isinstance(answer, FleetAnswer):
             answer = answer._replace(affected=affected, wave=chosen.name if chosen else None)
-            if removed:
+            for differing in beside:
                 from devinops.cli.affected_targets import what_stays
 
-                notes = (*answer.plan.notes, *what_stays(options.root, removed))
+                also = f"also changed here: {', '.join(differing.also_changed)}"
+                told = [Shared(also, names or ())] if differing.also_changed else []
+                stays = what_stays(options.root, differing.removed)
+                notes = (*told, *answer.plan.notes, *stays)
                 answer = answer._replace(plan=replace(answer.plan, notes=notes))
         if out is not None:
             from devinops.applying.saved_plan import save
