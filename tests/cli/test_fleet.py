@@ -20,6 +20,7 @@ from devinops.emulator import Emulator
 from devinops.model.errors import Stale
 from devinops.model.objects import Live
 from devinops.planning.digest_list import DigestList
+from devinops.render.comment_marker import Marker, read
 from tests.testing.command_line import Devinops, Ran, Write
 from tests.testing.inventories import commit, git
 from tests.testing.waiting import Waits
@@ -145,6 +146,31 @@ def test_only_targets_that_a_change_affects_are_planned_and_applied(
     assert emulator.requests == []
     devinops("plan", "-C", place, "-t", "all", "--out", place / "plans.json")
     assert devinops("apply", place / "plans.json", *affected[:-1]).code == 64
+
+
+def test_the_comment_of_many_is_updated_also_if_one_target_is_left(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    git(place, "init", "-q", "-b", "main")
+    git(place, "add", "-A")
+    commit(place, "-m", "base")
+
+    def marker(*words: str) -> Marker:
+        ran = devinops("plan", "-C", place, *words, "--format", "markdown")
+        found = read(ran.out)
+        assert found
+        return found
+
+    before = marker("-t", "all")
+    (place / "knowledge" / "b.md").write_text(
+        NOTE.replace("Deploys", "B").replace("---\nR", "targets: [b]\n---\nR")
+    )
+    left = marker("-t", "all", "--affected", "HEAD")
+    assert left.target == "all"
+    assert left.digest
+    assert left.replaces(before)
+    assert not marker("-t", "b").is_about(before)
 
 
 @pytest.mark.parametrize("store", ["declared", "default"])
