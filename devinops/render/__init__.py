@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -117,3 +117,8 @@ def render(format: str, answer: Answer, style: Style | None = None) -> Iterator[
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun, such as `1 entry` or `2 entries`; `plural` is for odd ones."""
     return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
+
+
+def joined(counts: Iterable[tuple[int, str]]) -> str:
+    """Return numbers with what they count, without those that are zero."""
+    return ", ".join(f"{number} {what}" for number, what in counts if number)

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from devinops.model.changes import Action, Change, Risk
-from devinops.model.policy import HAZARDS, RISKS, Approval, allow
+from devinops.model.keys import Key
+from devinops.model.policy import HAZARDS, RISKS, Approval, Approvals, allow
 from devinops.planning.draft import last_change
 from devinops.planning.plan import ShownPlan
+from devinops.planning.run import Plans
 from devinops.render import counted
 
 
@@ -62,6 +64,40 @@ _WINS: Final = {
     "overwrite": "the files win",
     "keep": "the live objects stay as they are",
 }
+_DECIDES: Final = {
+    "git": "overwrite the web edit",
+    "live": "keep the web edit",
+    "overwrite": "overwrite the web edit",
+    "keep": "keep the web edit",
+}
+
+
+def to_approve(plans: Plans, in_root: str) -> Iterator[str]:
+    """Yield sentences about what to pass or to enter for the only target of a run.
+
+    They are those of `how_to_approve`, with commands in backticks.
+    """
+    blocked = [(step.key, step.approval) for step, _ in plans.blocked]
+    refused = [*plans.refusals, *(refusal for refusal, _ in plans.refused)]
+    needs = dict.fromkeys([*(each.approval for each in refused), *(each for _, each in blocked)])
+    target = plans.targets[0].name
+    yield from _sentences(
+        list(filter(None, needs)),
+        blocked,
+        plans.approvals,
+        in_root,
+        target,
+        lambda text: f"`{text}`",
+    )
+
+
+def how_to_decide(approval: Approval, command: str, given: Approvals) -> Iterator[str]:
+    """Yield the command for each way to decide, or to approve, in backticks."""
+    start = " ".join(map(str, [command, *given.given()]))
+    if not approval.is_decision:
+        yield f"to approve: `{start} {approval}`"
+    for value in approval.values if approval.is_decision else ():
+        yield f"{_DECIDES[value]}: `{start} {approval.option} {value}`"
 
 
 def needed_approvals(plan: ShownPlan) -> list[Approval]:
@@ -77,10 +113,22 @@ def how_to_approve(plan: ShownPlan, flags: str, code: Callable[[str], str]) -> I
     The approvals that the plan has already are included, because a run does not remember those of
     another run. `flags` leads the command to the root, and `code` marks what people can copy.
     """
-    needed = needed_approvals(plan)
-    command = f"devinops apply{flags} --target {shlex.quote(plan.target.name)}"
+    blocked = [(block.key, block.approval) for block in plan.blocked]
+    needed, target = needed_approvals(plan), plan.target.name
+    yield from _sentences(needed, blocked, plan.approvals, flags, target, code)
+
+
+def _sentences(
+    needed: Sequence[Approval],
+    blocked: Sequence[tuple[Key, Approval | None]],
+    approved: Approvals,
+    in_root: str,
+    target: str,
+    code: Callable[[str], str],
+) -> Iterator[str]:
+    command = f"devinops apply{in_root} --target {shlex.quote(target)}"
     renewed = {a.option for a in needed if not a.is_decision and a not in RISKS}
-    given = [approval for approval in plan.approvals.given() if approval.option not in renewed]
+    given = [approval for approval in approved.given() if approval.option not in renewed]
     if approvals := [approval for approval in needed if not approval.is_decision]:
         options = " ".join(map(str, [*given, *approvals]))
         inputs = ", ".join(map(code, _inputs([*given, *approvals])))
@@ -94,7 +142,7 @@ def how_to_approve(plan: ShownPlan, flags: str, code: Callable[[str], str]) -> I
             )
             inputs = " or ".join(code(_input(decision, value)) for value in decision.values)
             yield f"To decide: pass {ways} to {code(command)}, or {_entered(inputs)}"
-            keys = [block.key for block in plan.blocked if block.approval == decision]
+            keys = [key for key, approval in blocked if approval == decision]
             if len(keys) > 1:
                 for_one_key = Approval(decision.option, (f"{decision.values[0]}={keys[0]}",))
                 yield f"To decide about one object only, add its key: {code(str(for_one_key))}"

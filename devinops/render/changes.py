@@ -297,25 +297,31 @@ def size_of(kind: str, fields: Iterable[FieldChange]) -> str:
     """Return how many lines fields gain and lose, such as `+12 −3`; empty for neither."""
     added = removed = 0
     for field in fields:
-        new, old = _added_and_removed(kind, field)
-        added, removed = added + new, removed + old
+        new, old = changed_lines(kind, field)
+        added, removed = added + len(new), removed + len(old)
     return " ".join(f"{sign}{n:,}" for sign, n in (("+", added), ("−", removed)) if n)
 
 
-def _added_and_removed(kind: str, field: FieldChange) -> tuple[int, int]:
-    """Return how many lines or elements a field gains and loses; a short value is one line."""
+def changed_lines(kind: str, field: FieldChange) -> tuple[list[str], list[str]]:
+    """Return the lines or elements that a field gains and loses; a short value is one line."""
     if field.before is UNSET or field.after is UNSET:
         value = field.after if field.before is UNSET else field.before
-        lines = value.removesuffix("\n").count("\n") + 1 if is_text(kind, field) else 1
-        return (lines, 0) if field.before is UNSET else (0, lines)
+        is_prose = is_text(kind, field)
+        lines = value.removesuffix("\n").split("\n") if is_prose else [value_text(value)]
+        return (lines, []) if field.before is UNSET else ([], lines)
     if versions := compared_lines(kind, field):
         old, new = versions
         if len(old) + len(new) > MAX_DIFF_LINES:
-            return len(new), len(old)
+            return new, old
         steps = [step for step in BoundedMatcher(old, new).get_opcodes() if step[0] != "equal"]
-        return sum(d - c for *_, c, d in steps), sum(b - a for _, a, b, _, _ in steps)
+        return (
+            [line for *_, start, end in steps for line in new[start:end]],
+            [line for _, start, end, *_ in steps for line in old[start:end]],
+        )
     added, removed = elements(kind, field)
-    return (len(added), len(removed)) if added or removed else (1, 1)
+    if not (added or removed):
+        added, removed = [field.after], [field.before]
+    return [*map(value_text, added)], [*map(value_text, removed)]
 
 
 def _at(field: FieldChange) -> str:

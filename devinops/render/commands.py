@@ -18,7 +18,15 @@ from devinops.model.keys import Key
 from devinops.planning.classes import FleetPlan
 from devinops.planning.commands import like_commands, with_flags
 from devinops.planning.plan import SavedPlan, ShownPlan
-from devinops.render.answers import Answer, Differences, DriftAnswer, FleetAnswer, PlanAnswer
+from devinops.planning.run import Plans
+from devinops.render.answers import (
+    Answer,
+    Differences,
+    DriftAnswer,
+    FleetAnswer,
+    PlanAnswer,
+    RunAnswer,
+)
 
 _P = TypeVar("_P", bound=ShownPlan)
 _Complete = Callable[[str], str]
@@ -58,9 +66,12 @@ def _reasons(items: Iterable[_R], complete: _Complete) -> tuple[_R, ...]:
     return tuple(replace(item, reason=complete(item.reason)) for item in items)
 
 
-def named_keys(answer: Answer) -> Iterator[Key]:
+def named_keys(answer: Answer | RunAnswer) -> Iterator[Key]:
     """Yield the keys that an answer knows, some of them several times."""
     match answer:
+        case RunAnswer():
+            yield from _of_run(answer.plans)
+            yield from answer.named
         case PlanAnswer():
             yield from _of_plan(answer.plan)
             yield from answer.plan.named
@@ -92,6 +103,12 @@ def _of_fleet(plan: FleetPlan) -> Iterator[Key]:
         yield from _of_changes(group.changes)
     yield from _of_blocked(shared.item for shared in (*plan.blocked, *plan.waiting))
     yield from (shared.item.key for shared in plan.drift)
+
+
+def _of_run(plans: Plans) -> Iterator[Key]:
+    yield from _of_changes(each.item for each in (*plans.changes, *plans.left))
+    yield from _of_blocked(each.item for each in (*plans.blocked, *plans.waiting))
+    yield from (each.item.key for each in plans.drift)
 
 
 def _of_changes(changes: Iterable[Change]) -> Iterator[Key]:

@@ -52,6 +52,7 @@ class Part(StrEnum):
     LOSSES = "losses"
     DANGERS = "dangers"
     BLOCKED = "blocked"
+    WAITING = "waiting"
     MISSING = "missing"
     STATES = "states"
     DRIFT = "drift"
@@ -179,7 +180,8 @@ class TargetRow(NamedTuple):
 class Report(NamedTuple):
     """What a run says, for one target or many.
 
-    title: such as `Plan for production`, or `39 of 40 organizations` for many.
+    subject: such as `Plan for production`, or `Drift in 3 of 40 organizations`.
+    title: the same, but of a plan of many only `39 of 40 organizations`.
     verdict: the totals, such as `1 to create; 2 blocked`, without a final period.
     sentence: the last line in a terminal, with counts and targets.
     untouched: what it leaves as it is, such as `3 unchanged, 1 unmanaged`; the sentence has it too.
@@ -194,7 +196,9 @@ class Report(NamedTuple):
     if changes were planned. merge: what comes before the command, ending with a colon.
     target: the only one, None for many. digests: of the targets that can be applied. digest: of all
     that can be applied together; empty if nothing can.
-    next: sentences about what to do after a run.
+    plan_digest: the digest of a plan, whether it can be applied or waits for an approval.
+    next: sentences about what to do after a run. backup: where is what it overwrote or deleted, and
+    how to restore that; both empty if there is none.
     only, approved: the filters and the approvals of the run.
     keys: those that sentences can name, each of which is one word. lint: what lint found.
     is_brief: people have read this plan already, so a line for each change is enough.
@@ -218,13 +222,18 @@ class Report(NamedTuple):
     merge: str = ""
     target: Target | None = None
     digest: str = ""
+    plan_digest: str = ""
     digests: DigestList = DigestList(_NONE)
     next: tuple[str, ...] = ()
+    backup: tuple[str, str] = ("", "")
     only: tuple[str, ...] = ()
     approved: tuple[str, ...] = ()
     keys: frozenset[str] = frozenset()
     lint: ProblemsAnswer | None = None
     is_brief: bool = False
+    is_applied: bool = False
+    is_drift: bool = False
+    subject: str = ""
 
     def of(self, *parts: Part) -> tuple[Block, ...]:
         """Return the blocks about these parts, in the order of the report."""

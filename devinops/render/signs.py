@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from devinops.model.changes import Action
+from devinops.model.changes import Action, Outcome
 from devinops.render.terminal import Look, Sign
 
 SIGNS: Final = {
@@ -21,3 +21,10 @@ BLOCKED: Final = Sign("!", Look.WAITING, "blocked")
 REFUSED: Final = Sign("!", Look.ERROR, "refused")
 OUTSIDE: Final = Sign("@", Look.MOVED, "changed outside devinops")
 FAILED: Final = Sign("x", Look.ERROR, "failed")
+NOTICED: Final = Sign("*", Look.DIM, "for your information")
+OUTCOMES: Final = {
+    Outcome.DONE: Sign("✓", Look.GOOD, "done"),
+    Outcome.FAILED: FAILED,
+    Outcome.SKIPPED: Sign("!", Look.WAITING, "skipped"),
+    Outcome.BLOCKED: BLOCKED,
+}

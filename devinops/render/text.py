@@ -34,6 +34,7 @@ from devinops.planning.drift import DriftFindings
 from devinops.planning.lifecycles.required import is_missing
 from devinops.planning.plan import ShownPlan
 from devinops.render import NO_INVENTORY, answers, counted
+from devinops.render import joined as joined
 from devinops.render.approvals import dangers
 from devinops.render.changes import ChangeText, levels
 from devinops.render.escape import line
@@ -473,11 +474,6 @@ def _needed_by(blocked: Sequence[Blocked]) -> str:
     entries = len({key for block in needed for key in block.needed_by})
     which = f"{len(needed)} of them " if len(needed) < len(blocked) else ""
     return f" ({which}needed by {counted(entries, 'entry', 'entries')})"
-
-
-def joined(counts: Iterable[tuple[int, str]]) -> str:
-    """Return numbers with what they count, without those that are zero."""
-    return ", ".join(f"{number} {what}" for number, what in counts if number)
 
 
 def plan_look(plan: ShownPlan) -> Look:

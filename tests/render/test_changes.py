@@ -16,7 +16,7 @@ from devinops.render.changes import (
     levels,
     size,
 )
-from devinops.render.html.items import Items
+from devinops.render.html.values import fields
 from devinops.render.markdown.changes import field_blocks
 from devinops.render.terminal import Terminal
 
@@ -87,7 +87,7 @@ def test_no_change_hides_behind_what_is_equal(case: str, full: bool, format: str
     elif format == "markdown":
         shown = "\n".join(row for block in field_blocks(kind, field) for row in block.rows)
     else:
-        shown = Items().field(kind, field)
+        shown = fields(kind, [field])
     assert seen in shown
     assert full or format == "html" or len(shown) < 30_000
 
@@ -97,7 +97,7 @@ def test_everything_of_a_new_text_is_shown(after: str) -> None:
     field = FieldChange("body", UNSET, after)
     assert "never" in "\n".join(ChangeText(Terminal(), full=True).field("knowledge", field))
     assert "never" in "\n".join(row for b in field_blocks("knowledge", field) for row in b.rows)
-    assert "never" in Items().field("knowledge", field)
+    assert "never" in fields("knowledge", [field])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,339 @@
+"""Says by change what a run does in many targets: a row for each key, with the targets. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import count
+from typing import Final, NamedTuple, TypeAlias
+
+from devinops.kinds import KINDS
+from devinops.model.changes import DELETING, Action, Change, FieldChange
+from devinops.model.keys import Key
+from devinops.model.values import UNSET
+from devinops.planning.run import ChangeAt, Shared
+from devinops.render import counted
+from devinops.render.changes import changed_lines, is_redundant, is_text, size_of
+from devinops.render.escape import is_hidden
+from devinops.render.report import Details, Row
+from devinops.render.signs import SIGNS
+from devinops.render.where import FEW, Places, names
+
+Item: TypeAlias = Shared[Change, ChangeAt]
+
+NOUNS: Final = {
+    Action.DELETE: "delete",
+    Action.REPLACE: "replacement",
+    Action.CREATE: "create",
+    Action.UPDATE: "update",
+    Action.RENAME: "rename",
+    Action.ADOPT: "adoption",
+    Action.RELEASE: "release",
+    Action.FORGET: "forgotten record",
+}
+"""Action → what one of it is called, in the order in which they are told: deletes first."""
+_ORDER: Final = {action: place for place, action in enumerate(NOUNS)}
+FIRST_WORDS: Final = 30
+"""How many characters of a new text are quoted."""
+
+# What a text can make a reader or an agent do, besides being read.
+_ADDRESS: Final = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s)>\]\"'`]+", re.IGNORECASE)
+_COMMAND: Final = re.compile(r"`[^`\n]+ [^`\n]+`|^(?:\$ |[ \t]*```|    ).*", re.MULTILINE)
+_INVISIBLE: Final = "invisible characters"
+
+
+class ByChange(NamedTuple):
+    """Rows in the order of their numbers; those that delete are apart.
+
+    by_target: target → the numbers of the rows that it shares, and how many changes are its own.
+    """
+
+    deletes: tuple[Row, ...]
+    others: tuple[Row, ...]
+    by_target: Mapping[str, tuple[tuple[int, ...], int]]
+
+
+def totals(numbers: Mapping[Action, int]) -> str:
+    """Return how many objects change, deletes first, such as `38 deletes, 1 create`."""
+    return ", ".join(counted(numbers[a], noun) for a, noun in NOUNS.items() if numbers.get(a))
+
+
+def by_change(
+    changes: Iterable[Item], places: Places, blocked: Mapping[Key, Collection[str]]
+) -> ByChange:
+    """Return a row for each key, numbered, most targets first; see `Row` and `ByChange`.
+
+    `blocked` maps the key of a blocked step to its targets.
+    """
+    groups: defaultdict[tuple[Key, bool], list[Item]] = defaultdict(list)
+    for item in changes:
+        groups[item.item.key, item.item.action in DELETING].append(item)
+    shared, own = _parted(groups.values())
+    rows: list[Row] = []
+    by_target: defaultdict[str, tuple[tuple[int, ...], int]] = defaultdict(lambda: ((), 0))
+    for number, group in enumerate(shared, 1):
+        rows.append(_row(group, places, blocked.get(group[0].item.key, ()), str(number)))
+        for name in rows[-1].targets:
+            by_target[name] = (*by_target[name][0], number), 0
+    number = len(rows) + 1
+    for items in own:
+        rows.append(_own_row(items, places, number))
+        number += len(items)
+        for item in items:
+            numbers, others = by_target[item.at[0].target]
+            by_target[item.at[0].target] = numbers, others + 1
+    return ByChange(
+        tuple(row for row in rows if row.stays),
+        tuple(row for row in rows if not row.stays),
+        dict(by_target),
+    )
+
+
+def _parted(groups: Iterable[list[Item]]) -> tuple[list[list[Item]], list[list[Item]]]:
+    """Return the groups of items that have a row each, and the many that have one target each.
+
+    The latter are together by action.
+    """
+    shared: list[list[Item]] = []
+    own: defaultdict[Action, list[Item]] = defaultdict(list)
+    for group in groups:
+        group.sort(key=lambda item: (-len(item.at), _ORDER[item.item.action], item.at[0].target))
+        first = group[0]
+        if len(group) == len(first.at) == 1 and first.item.action not in DELETING:
+            own[first.item.action].append(first)
+        else:
+            shared.append(group)
+    for action in [action for action in own if len(own[action]) <= FEW]:
+        shared += [[item] for item in own.pop(action)]
+    shared.sort(key=_reach)
+    return shared, [own[action] for action in NOUNS if action in own]
+
+
+def _reach(group: Sequence[Item]) -> tuple[bool, int, int, Key]:
+    action, key = group[0].item.action, group[0].item.key
+    return action not in DELETING, -len(_targets(group)), _ORDER[action], key
+
+
+def _targets(items: Iterable[Item]) -> tuple[str, ...]:
+    return tuple(sorted({row.target for item in items for row in item.at}))
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+def change_row(change: Change, at: Sequence[ChangeAt] = ()) -> Row:
+    """Return the row of a change, without words for where it is."""
+    one_sided = change.action in (Action.CREATE, Action.DELETE)
+    fields = tuple(field for field in change.fields if not is_redundant(change, field))
+    return Row(
+        key=change.key,
+        text=change.reason,
+        sign=SIGNS[change.action],
+        word=str(change.action),
+        source=change.source,
+        is_gone=change.action in (Action.DELETE, Action.FORGET),
+        layers=tuple(map(str, change.overridden)),
+        ids=tuple(row.id for row in at if row.id),
+        targets=tuple(dict.fromkeys(row.target for row in at)),
+        action=str(change.action),
+        details=Details(change.key.kind, fields, signed=not one_sided) if change.fields else None,
+        stays=change.action in DELETING,
+    )
+
+
+def _row(group: Sequence[Item], places: Places, blocked: Collection[str], number: str) -> Row:
+    """Return the row of a key; other texts and other actions are rows below it."""
+    versions = _versions(group)
+    first, targets = group[0].item, _targets(group)
+    is_exact = first.action in DELETING or any(item.item.overwrites for item in group)
+    where = places.exactly(targets) if is_exact else places.where(targets, blocked, first.source)
+    at = [row for item in group for row in item.at]
+    row = change_row(first, at)._replace(number=number, where=where, targets=targets)
+    if len(versions) == 1:
+        return row._replace(facts=_facts(versions[0], places))
+    same = [version for version in versions if version[0].item.action is first.action]
+    number_of = f"{len(same)} versions" if len(same) > 1 else ""
+    every = [item.item for item in group]
+    return row._replace(
+        facts=" · ".join(filter(None, (number_of, _names(every)))),
+        text=first.reason if len({change.reason for change in every}) == 1 else "",
+        source=first.source if len({change.source for change in every}) == 1 else None,
+        layers=row.layers if len({change.overridden for change in every}) == 1 else (),
+        details=None,
+        rows=tuple(_version_row(version, places, first) for version in versions),
+    )
+
+
+def _version_row(version: Sequence[Item], places: Places, above: Change) -> Row:
+    """Return the row of one text of a key, or of another action on it than the one `above`."""
+    first, targets = version[0].item, _targets(version)
+    row = change_row(first, [row for item in version for row in item.at])
+    is_exact = first.action in DELETING or first.overwrites
+    where = places.exactly(targets) if is_exact else places.named(targets)
+    word = row.word if first.action is not above.action else ""
+    return row._replace(
+        key=None,
+        sign=row.sign if word else None,
+        text=first.reason if first.reason != above.reason else "",
+        word=word,
+        where=where,
+        targets=targets,
+        facts=_facts(version, places),
+    )
+
+
+def _own_row(items: Sequence[Item], places: Places, number: int) -> Row:
+    """Return one row for changes in one target each: what stands out in them, and then each."""
+    targets, action = _targets(items), items[0].item.action
+    noun, every = NOUNS[action], places.exactly(targets)
+    in_each = f"in each of the {len(targets)}" if every.startswith("all ") else f"in {every}"
+    if len(targets) == len(items):
+        text = f"one separate {noun} {in_each}"
+    else:
+        text = f"{len(items)} separate {noun}s in {places.many(len(targets))}"
+    texts = len({_signature(item.item) for item in items})
+    different = f", {texts} different texts: read each" if texts > 1 else ", all with one text"
+    numbers = count(number)
+    return Row(
+        text=f"{text}{different}",
+        sign=SIGNS[action],
+        word=str(action),
+        number=f"{number}–{number + len(items) - 1}",
+        facts="; ".join(_standing_out(items)),
+        targets=targets,
+        action=str(action),
+        rows=tuple(_row([item], places, (), str(next(numbers))) for item in items),
+        is_folded=True,
+    )
+
+
+def _versions(group: Sequence[Item]) -> list[list[Item]]:
+    """Return the items with equal changed lines together, those in the most targets first."""
+    if len(group) == 1:
+        return [list(group)]
+    versions: defaultdict[object, list[Item]] = defaultdict(list)
+    for item in group:
+        versions[_signature(item.item)].append(item)
+    return sorted(versions.values(), key=lambda items: -len(_targets(items)))
+
+
+def _signature(change: Change) -> object:
+    fields = (
+        (field.name, *map(tuple, changed_lines(change.key.kind, field))) for field in change.fields
+    )
+    return change.action, change.overwrites, tuple(fields)
+
+
+# --- facts ----------------------------------------------------------------------------------------
+
+
+def _names(changes: Iterable[Change]) -> str:
+    """Return the names of the fields that some changes change, each once."""
+    both_sided = (
+        field.name
+        for change in changes
+        if change.action not in (Action.CREATE, Action.DELETE)
+        for field in change.fields
+    )
+    return ", ".join(dict.fromkeys(both_sided))
+
+
+def _facts(items: Sequence[Item], places: Places) -> str:
+    """Return what a reader must know of a change before its details, such as `body, +2 −0 lines`.
+
+    Of several items with equal changed lines, the first one is told.
+    """
+    change = items[0].item
+    objects, targets = sum(len(item.at) for item in items), len(_targets(items))
+    parts = [
+        f"{objects} objects in {places.many(targets)}" if objects > targets else "",
+        _content(change),
+        f"{len(items)} texts, first one shown" if len(items) > 1 else "",
+        f"overwrites {', '.join(change.overwrites)}" if change.overwrites else "",
+        _INVISIBLE if _has_invisible(change) else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _content(change: Change) -> str:
+    if change.action is Action.CREATE:
+        return _new_text(change)
+    if change.action not in (Action.UPDATE, Action.RENAME, Action.ADOPT):
+        return ""
+    own_names = KINDS[change.key.kind].key_fields if change.action is Action.RENAME else ()
+    fields = [field for field in change.fields if field.name not in own_names]
+    if not fields:
+        return "text unchanged" if change.action is Action.RENAME else "equal"
+    lines = size_of(change.key.kind, fields)
+    parts = (
+        ", ".join(field.name for field in fields),
+        lines and f"{lines} lines",
+        _length(fields, change),
+    )
+    return ", ".join(filter(None, parts))
+
+
+def _length(fields: Iterable[FieldChange], change: Change) -> str:
+    sizes = (changed_lines(change.key.kind, field) for field in fields)
+    number = sum(len(text) for both in sizes for side in both for text in side)
+    return counted(number, "character")
+
+
+def _new_text(change: Change) -> str:
+    """Return the size and the first words of the text of a new object, or of its longest field."""
+    kind = change.key.kind
+    texts = {
+        field.name: field.after
+        for field in change.fields
+        if not is_redundant(change, field) and is_text(kind, field)
+    }
+    if not texts:
+        return ""
+    text = texts.get(KINDS[kind].document or "") or max(texts.values(), key=len)
+    first, *_ = text.strip().split("\n")
+    quoted = first if len(first) <= FIRST_WORDS else f"{first[:FIRST_WORDS].rstrip()}…"
+    lines = counted(text.removesuffix("\n").count("\n") + 1, "line")
+    return f'{lines}, {counted(len(text), "character")}: "{quoted}"'
+
+
+def _standing_out(items: Sequence[Item]) -> Iterator[str]:
+    """Yield what is unusual among changes in one target each, with the targets."""
+    used = Counter(field.name for item in items for field in item.item.fields)
+    usual = [name for name, number in used.items() if 2 * number > len(items)]
+    if usual and items[0].item.action is not Action.CREATE:
+        yield ", ".join(usual)
+    sizes = [sum(map(len, _sides(item.item))) for item in items]
+    if min(sizes) < max(sizes):
+        change, (row, *_) = items[sizes.index(max(sizes))]
+        yield f"largest {row.target}, {size_of(change.key.kind, change.fields)}"
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for item in items:
+        for what in _unusual(item.item, usual):
+            found[what].append(item.at[0].target)
+    for what, targets in sorted(found.items()):
+        where = names(set(targets)) if len(targets) <= FEW else f"{len(set(targets))} of them"
+        yield f"{what} in {where}"
+
+
+def _sides(change: Change) -> tuple[list[str], list[str]]:
+    """Return all lines that a change adds, and all that it removes."""
+    both = [changed_lines(change.key.kind, field) for field in change.fields]
+    return [text for new, _ in both for text in new], [text for _, old in both for text in old]
+
+
+def _unusual(change: Change, usual: Collection[str]) -> Iterator[str]:
+    for field in change.fields:
+        if field.name not in usual and field.after is not None and field.after is not UNSET:
+            yield f"{field.name} too"
+    new, old = ("\n".join(side) for side in _sides(change))
+    for pattern, what in ((_ADDRESS, "new address"), (_COMMAND, "new command")):
+        if set(pattern.findall(new)).difference(pattern.findall(old)):
+            yield what
+    if _has_invisible(change):
+        yield _INVISIBLE
+
+
+def _has_invisible(change: Change) -> bool:
+    """Return whether what a change adds has characters that nobody sees."""
+    return any(is_hidden(char) for text in _sides(change)[0] for char in text.replace("\t", ""))

@@ -1,0 +1,595 @@
+"""Says what a run does, and what a person must see of it, in blocks. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
+from shlex import quote
+from typing import Any, Final, TypeVar
+
+from devinops.kinds import KINDS
+from devinops.model.changes import Action, Change, Drift, DriftEvent, Missing, Outcome
+from devinops.model.exit_codes import ExitCode
+from devinops.model.keys import Key, listed
+from devinops.model.policy import HAZARDS, Approval, allow
+from devinops.model.target import TargetState
+from devinops.planning.commands import like_commands, pull_command, with_flags
+from devinops.planning.draft import last_change, names_of
+from devinops.planning.lifecycles.required import is_missing
+from devinops.planning.run import ChangeAt, Plans, RunTarget, Shared
+from devinops.render import Style, counted
+from devinops.render.answers import RunAnswer
+from devinops.render.approvals import how_to_decide, to_approve
+from devinops.render.by_change import ByChange, by_change, change_row
+from devinops.render.changes import elements
+from devinops.render.commands import named_keys
+from devinops.render.report import Block, Details, Level, Part, Row
+from devinops.render.signs import BLOCKED, FAILED, NOTICED, OUTCOMES, OUTSIDE, REFUSED, SIGNS
+from devinops.render.terminal import Look
+from devinops.render.where import FEW, Places, names
+
+T = TypeVar("T")
+
+PULLED: Final = "writes these changes into the files, or says what to do"
+"""What `pull --drift` does; it may have to leave a change to a person."""
+STATES: Final = {
+    TargetState.FAILED: ("Failed: nothing is written", FAILED, Level.CAUTION),
+    TargetState.STALE: (
+        "Stale: the plan is not the reviewed one, so nothing is written",
+        BLOCKED,
+        Level.WARNING,
+    ),
+    TargetState.BUSY: ("Busy: another run works there", BLOCKED, Level.WARNING),
+    TargetState.HELD: ("Held: planned, but never written", NOTICED, Level.NOTE),
+}
+"""The states in which nothing is written, the most urgent first, with what each means."""
+ORDER: Final = (Outcome.FAILED, Outcome.BLOCKED, Outcome.SKIPPED, Outcome.DONE)
+"""Outcomes in the order of a report."""
+
+
+@dataclass(frozen=True)
+class RunBlocks:
+    """Makes the blocks of a run. If it is about one target, they do not say where."""
+
+    answer: RunAnswer
+    style: Style
+
+    @property
+    def plans(self) -> Plans:
+        return self.answer.plans
+
+    @cached_property
+    def one(self) -> RunTarget | None:
+        """The only target, if the run was selected as one."""
+        return self.plans.targets[0] if self.plans.by_one else None
+
+    @cached_property
+    def places(self) -> Places:
+        """The targets that the run can write to."""
+        labels = {target.name: target.labels for target in self.plans.targets}
+        noun = "target" if self.plans.in_enterprise else "organization"
+        return Places(self.plans.writable, labels, noun)
+
+    @cached_property
+    def refused(self) -> tuple[str, ...]:
+        """The targets of which nothing may be applied, although others can."""
+        return tuple(sorted(self.plans.numbers("refused")))
+
+    @cached_property
+    def stopped(self) -> str:
+        """Why nothing of the run is applied, in a word or two; empty if it is."""
+        if self.plans.refusals or (self.one and self.refused):
+            return "refused"
+        if self.answer.error:
+            return "not applied"
+        return "held" if self.one and self.one.state is TargetState.HELD else ""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a person or the machine stopped the run."""
+        codes = {target.code for target in self.plans.targets}
+        return bool(codes & {ExitCode.INTERRUPTED, ExitCode.TERMINATED})
+
+    @cached_property
+    def blocked_in(self) -> Counter[str]:
+        """Name of a target → number of its blocked steps."""
+        return self.plans.numbers("blocked")
+
+    @cached_property
+    def _left_in(self) -> frozenset[str]:
+        return frozenset(self.plans.numbers("left"))
+
+    def is_finished(self, target: RunTarget) -> bool:
+        """Return whether all changes of a target are done, even if that was not checked later."""
+        numbers = Counter(self.plans.outcomes.get(target.name, {}))
+        is_done = numbers.total() == numbers[Outcome.DONE]
+        waits = (
+            self.plans.numbers("blocked")[target.name] or self.plans.numbers("left")[target.name]
+        )
+        return is_done and not waits and target.state is TargetState.PLANNED
+
+    @property
+    def will(self) -> str:
+        return "would" if self.stopped else "will"
+
+    def said(self, text: str, at: Iterable[Any] = ()) -> str:
+        """Return a sentence of a plan, whose commands lead to the root and the targets."""
+        return with_flags(text, self._flags(targets_of(at)), self._names)
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return like_commands(named_keys(self.answer))
+
+    def _flags(self, targets: Sequence[str]) -> str:
+        if self.one or not targets:
+            return self.style.flags
+        return f"{self.style.flags.partition(' -t ')[0]}{select(targets) or ' -t NAME'}"
+
+    def each(self, part: str) -> Iterator[tuple[Any, Sequence[Any]]]:
+        """Yield each item of a part with its rows; of one target, each object with its row."""
+        if self.one:
+            pairs = [(item, [row]) for item, at in self.plans[part] for row in at]
+            if part == "changes":
+                pairs.sort(key=lambda pair: (pair[0].key, pair[1][0].id or ""))
+            yield from pairs
+        else:
+            yield from self.within(part, self.places.targets)
+
+    def within(self, part: str, targets: Collection[str]) -> Iterator[Shared[Any, Any]]:
+        """Yield the items of a part with their rows in these targets."""
+        for item, at in self.plans[part]:
+            if own := tuple(row for row in at if row.target in targets):
+                yield Shared(item, own)
+
+    def at(self, row: Row, at: Sequence[Any]) -> Row:
+        """Return a row that says in exactly which targets it is true."""
+        targets = targets_of(at)
+        return row._replace(where="" if self.one else self.places.exactly(targets), targets=targets)
+
+    # --- changes ----------------------------------------------------------------------------------
+
+    @cached_property
+    def by_change(self) -> ByChange:
+        """The changes that the run can make in many targets."""
+        return self._by_change(self.places)
+
+    def _by_change(self, places: Places) -> ByChange:
+        waiting: defaultdict[Key, set[str]] = defaultdict(set)
+        for item, at in self.plans.blocked:
+            waiting[item.key].update(targets_of(at))
+        return by_change(self.within("changes", places.targets), places, waiting)
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of the changes in one target, with their names for links."""
+        return tuple(
+            change_row(item, at)._replace(id=f"change-{number}")
+            for number, (item, at) in enumerate(self.each("changes"), 1)
+        )
+
+    def changes(self) -> Iterator[Block]:
+        """Yield the list of changes: of one target by kind, of many by reach."""
+        if self.one:
+            for kind, rows in groupby(self.rows, key=lambda row: row.key.kind if row.key else ""):
+                of_kind = tuple(rows)
+                yield Block(Part.CHANGES, counted(len(of_kind), "change"), kind, rows=of_kind)
+            return
+        yield from block(Part.CHANGES, "Changes", self.by_change.others)
+        apart = self._by_change(self.places._replace(targets=frozenset(self.refused)))
+        rows = (row._replace(number="") for row in (*apart.deletes, *apart.others))
+        yield from block(Part.CHANGES, f"Not applied, refused in {names(self.refused)}", rows)
+
+    # --- what a person must see -------------------------------------------------------------------
+
+    def attention(self) -> Iterator[Block]:
+        """Yield what a reader must see besides the changes, the most urgent first."""
+        if self.answer.error:
+            rows = [Row(text=self.answer.error, sign=FAILED)]
+            yield from block(Part.ERROR, "Nothing was applied", rows, Level.CAUTION, Look.ERROR)
+        if self.one and not self.answer.error:
+            yield from self.states()
+        yield from self._refused()
+        yield from self._deletes()
+        yield from self.dangers()
+        yield from self.blocked("blocked")
+        yield from self._missing()
+        if not self.one:
+            yield from self.states()
+        yield from self.drift()
+        yield from self._notes()
+
+    def _refused(self) -> Iterator[Block]:
+        title, look = "Refused: nothing will be applied", Look.ERROR
+        of_one = [each.item for each in self.plans.refused] if self.one else []
+        rows = [
+            Row(text=self.said(refusal.reason), sign=REFUSED, stays=True)
+            for refusal in (*self.plans.refusals, *of_one)
+        ]
+        yield from block(Part.REFUSED, title, rows, Level.CAUTION, look, self._to_approve())
+        if not self.one:
+            rows = [
+                self.at(
+                    Row(text=self.said(item.reason, at), sign=REFUSED, stays=True), at
+                )._replace(hints=self._ways(item.approval, at))
+                for item, at in self.plans.refused
+            ]
+            title = f"Refused: nothing will be applied in {names(self.refused)}"
+            yield from block(Part.REFUSED, title, rows, Level.CAUTION, look)
+
+    def _to_approve(self) -> str:
+        """Return what to pass or to enter, for one target; empty if no approval is missing."""
+        if not self.one:
+            return ""
+        return " ".join(to_approve(self.plans, self.style.in_root))
+
+    def _ways(self, approval: Approval | None, at: Sequence[Any]) -> tuple[str, ...]:
+        """Return the commands that approve something in some of many targets."""
+        if approval is None or self.one:
+            return ()
+        targets = select(targets_of(at)) or " -t NAME"
+        command = f"devinops apply{self.style.in_root}{targets}"
+        return tuple(how_to_decide(approval, command, self.plans.approvals))
+
+    def _deletes(self) -> Iterator[Block]:
+        """Yield what is deleted or replaced, and which sets lose elements."""
+        deleting = (
+            [row._replace(id="", to=row.id, details=None) for row in self.rows]
+            if self.one
+            else self.by_change.deletes
+        )
+        for action, what in (
+            (Action.DELETE, "deleted"),
+            (Action.REPLACE, "deleted and created again"),
+        ):
+            rows = [row for row in deleting if row.action == action]
+            number = sum(max(len(row.ids), 1) for row in rows)
+            title = f"{objects(rows, number)} {self.will} be {what}{self._in_all(rows)}"
+            yield from block(Part.DELETES, title, rows, Level.CAUTION, SIGNS[action].look)
+        losses = []
+        for number, (change, at) in enumerate(self.each("changes"), 1):
+            for field in change.fields:
+                if removed := elements(change.key.kind, field)[1]:
+                    text = f"{field.name} loses {counted(len(removed), 'element')}"
+                    losses.append(self._pointer(number, change, text, SIGNS[Action.DELETE], at))
+        title = f"{counted(len(losses), 'list')} {self.will} lose elements"
+        yield from block(Part.LOSSES, title, losses, Level.CAUTION, Look.REMOVED)
+
+    def _in_all(self, rows: Iterable[Row]) -> str:
+        """Return in how many targets any of some rows is true; empty for one target."""
+        targets = {name for row in rows for name in row.targets}
+        where = names(targets) if len(targets) <= FEW else self.places.many(len(targets))
+        return "" if self.one else f" in {where}"
+
+    def _pointer(self, number: int, change: Change, text: str, sign: Any, at: Any) -> Row:
+        """Return a row about the change with this number, of one target with a link to it."""
+        row = Row(change.key, text, sign, source=change.source, stays=True)
+        return self.at(row, at)._replace(to=f"change-{number}" if self.one else "")
+
+    def dangers(self) -> Iterator[Block]:
+        """Yield what a plan costs and overwrites, with the approvals that it has."""
+        changes = list(enumerate(self.each("changes"), 1))
+        # An object that is deleted can have the key of another one.
+        written = {
+            change.key: (number, change)
+            for number, (change, _) in changes
+            if change.action is not Action.DELETE
+        }
+        for name in self.plans.approvals.hazards:
+            accepted = [
+                (risk, at)
+                for risk, at in self.each("risks")
+                if risk.approval == name and risk.key in written
+            ]
+            rows = [
+                self._pointer(*written[risk.key], risk.text, REFUSED, at) for risk, at in accepted
+            ]
+            number = sum(len(at) for _, at in accepted)
+            may = HAZARDS[name].may
+            title = f"{counted(number, 'change')} may {may}, accepted with {allow(name)}"
+            yield from block(Part.DANGERS, title, rows, Level.CAUTION, Look.REMOVED)
+        rows, number = [], 0
+        for place, (change, at) in changes:
+            if change.overwrites:
+                number += len(at)
+                lost = "; ".join(filter(None, (", ".join(change.overwrites), _last(at))))
+                rows.append(self._pointer(place, change, lost, REFUSED, at))
+        overwrite = "change overwrites" if number == 1 else "changes overwrite"
+        title = f"{number} {overwrite} what was changed outside devinops"
+        yield from block(Part.DANGERS, title, rows, Level.CAUTION, Look.REMOVED)
+
+    def blocked(self, part: str) -> Iterator[Block]:
+        """Yield the steps that wait for a person, with both sides of a conflict."""
+        rows: list[Row] = []
+        for step, at in self.each(part):
+            if is_missing(step):
+                continue
+            sides = "- live, + files"
+            row = Row(
+                key=step.key,
+                text=self.said(step.reason, at),
+                sign=BLOCKED,
+                word=str(step.by),
+                source=step.source,
+                layers=tuple(map(str, step.overridden)),
+                ids=tuple(id for row in at for id in row.ids),
+                needed_by=step.needed_by,
+                action="blocked",
+                details=Details(step.key.kind, step.fields, sides) if step.fields else None,
+                rows=() if self.one else self._last_changes(at),
+                id=f"{part}-{len(rows) + 1}",
+                hints=self._ways(step.approval, at),
+            )
+            rows.append(self.at(row, at))
+        if part == "waiting":
+            title = f"A plan made afterwards blocks {counted(len(rows), 'object')}"
+        elif self.one:
+            title = f"{counted(len(rows), 'step')} blocked until a person decides"
+        else:
+            number = sum(len(row.targets) for row in rows)
+            waits = "waits" if number == 1 else "wait"
+            rest = "; the rest applies" if self.plans.writing and not self.stopped else ""
+            title = f"{objects(rows, number)} {waits} for a decision{self._in_all(rows)}{rest}"
+        approve = "" if self.stopped and not self.plans.is_applied else self._to_approve()
+        yield from block(Part.BLOCKED, title, rows, Level.WARNING, Look.WAITING, approve, "blocked")
+
+    def _last_changes(self, at: Sequence[Any]) -> tuple[Row, ...]:
+        """Return when and by whom objects were last changed, if that differs between targets."""
+        texts: defaultdict[str, list[str]] = defaultdict(list)
+        for row in at:
+            if last := last_change(row.at, row.by):
+                texts[last].append(row.target)
+        return tuple(
+            Row(text=text, where=names(targets), targets=tuple(targets), is_folded=len(texts) > FEW)
+            for text, targets in texts.items()
+        )
+
+    def _missing(self) -> Iterator[Block]:
+        for kind, group in groupby(self.each("missing"), key=lambda pair: pair[0].kind):
+            items = list(group)
+            rows = [
+                self.at(Row(text=item.path, aside=_needed(item), sign=_missing_sign(item)), at)
+                for item, at in items
+            ]
+            objects = counted(len(rows), KINDS[kind].name, KINDS[kind].section)
+            why = "in the web app, because no API can"
+            title = f"Create {objects} {why}"
+            heading = (
+                f"missing {KINDS[kind].section}: create them in the web app, because no API can"
+            )
+            yield from block(
+                Part.MISSING, title, rows, Level.WARNING, Look.WAITING, heading=heading
+            )
+
+    def states(self, *, only_new: bool = False) -> Iterator[Block]:
+        """Yield the targets in which nothing is written, and why."""
+        for state, (title, sign, level) in STATES.items():
+            texts: defaultdict[str, list[str]] = defaultdict(list)
+            for target in self.plans.targets:
+                if target.state is state and (target.is_new or not only_new):
+                    texts[self._state(target)].append(target.name)
+            rows = [
+                Row(text=text, sign=sign, where=names(targets), targets=tuple(targets))
+                for text, targets in sorted(texts.items(), key=lambda pair: -len(pair[1]))
+            ]
+            if self.one and state is TargetState.HELD:
+                rows = [Row(text=self.one.message, sign=BLOCKED) for _ in rows]
+                title, level = "Held: nothing will be applied", Level.WARNING
+            yield from block(Part.STATES, title, rows, level, sign.look)
+
+    def _state(self, target: RunTarget) -> str:
+        number = sum(self.plans.by_action.get(target.name, {}).values())
+        planned = f" ({counted(number, 'change')} planned)" if number else ""
+        if target.state is TargetState.HELD:
+            return f'nothing is applied until its hold ("{target.message}") is removed{planned}'
+        return f"{target.message}{planned}"
+
+    def drift(self) -> Iterator[Block]:
+        """Yield what was changed outside devinops and stays."""
+        rows: list[Row] = []
+        sides = "- last apply, + live" if self.plans.is_drift else "- files, + live"
+        pairs = ((self._drifted(item, at), tuple(at)) for item, at in self.each("drift"))
+        for item, at in alike_once(pairs, targets_of):
+            row = Row(
+                key=item.key,
+                text=self.said(drift_summary(item), at),
+                sign=OUTSIDE,
+                word=str(item.moved),
+                source=item.source,
+                ids=tuple(row.id for row in at),
+                action="outside",
+                details=Details(item.key.kind, item.fields, sides) if item.fields else None,
+                rows=() if self.one or item.at else self._last_changes(at),
+                id=f"outside-{len(rows) + 1}",
+            )
+            rows.append(self.at(row, at))
+        number = sum(len(at) for _, at in self.each("drift"))
+        title = f"{counted(number, 'object')} changed outside devinops, and kept"
+        heading = "changed outside devinops, kept"
+        level = Level.WARNING if self.one else Level.NOTE
+        if self.plans.is_drift:
+            title = title.removesuffix(", and kept")
+            heading, level = "changed outside devinops", Level.WARNING
+        hint = f"`{pull_command(self.style.flags)}` {PULLED}"
+        yield from block(Part.DRIFT, title, rows, level, Look.MOVED, hint, heading)
+
+    def _drifted(self, item: Drift, at: Sequence[Any]) -> Drift:
+        """Return drift with the time and the author, if they are those of each row."""
+        last = {(row.at, row.by) for row in at}
+        when, who = last.pop() if len(last) == 1 else (None, None)
+        return replace(item, at=when, by=who)
+
+    def _notes(self) -> Iterator[Block]:
+        rows = [
+            self.at(Row(text=self.said(note, at), sign=NOTICED), at)
+            for note, at in self.each("notes")
+        ]
+        yield from block(Part.NOTES, counted(len(rows), "note"), rows, Level.NOTE, Look.DIM)
+        if also := self.plans.also_changed:
+            row = Row(text=f"Also changed here: {', '.join(also)}", sign=NOTICED)
+            yield from block(Part.NOTES, "Beside entries", [row], Level.NOTE, Look.DIM)
+
+    # --- lists ------------------------------------------------------------------------------------
+
+    def unmanaged(self) -> Iterator[Block]:
+        """Yield the live objects that are not owned, if they were asked for."""
+        drift = " (not drift)" if self.plans.is_drift else ""
+        for is_foreign, title in (
+            (False, f"Unmanaged{drift}"),
+            (True, "With the label of another owner"),
+        ):
+            rows = []
+            for key, at in self.each("others"):
+                own = [row for row in at if bool(row.owner) is is_foreign]
+                ids = [f"{row.id} of {row.owner}" if is_foreign else row.id for row in own]
+                row = Row(key, aside=", ".join(ids), ids=tuple(row.id for row in own))
+                rows += [self.at(row, own)] if own else []
+            yield from block(Part.UNMANAGED, title, rows)
+
+    def warnings(self) -> Iterator[Block]:
+        """Yield the problems in the files that do not stop a run."""
+        rows = [
+            self.at(Row(text=problem.message, source=problem.source, problem=problem), at)
+            for problem, at in self.each("problems")
+        ]
+        yield from block(Part.WARNINGS, "Warnings", rows, look=Look.WARNING)
+
+    # --- reports ----------------------------------------------------------------------------------
+
+    def results(self) -> Iterator[Block]:
+        """Yield what became of the changes, first of those that are not done."""
+        if self.one:
+            made = zip(self.rows, self.each("changes"), strict=True)
+            rows = [self._result(number, row, at) for number, (row, (_, at)) in enumerate(made, 1)]
+            rows.sort(key=lambda row: ORDER.index(Outcome(row.outcome)))
+        else:
+            rows = [*self.by_change.deletes, *self.by_change.others]
+        failed = [row for row in rows if row.outcome != Outcome.DONE]
+        done = [row for row in rows if row.outcome == Outcome.DONE]
+        number = counted(len(failed), "change")
+        title = f"{number} not applied" if self.one else f"{number} not done as planned"
+        yield from block(Part.NOT_DONE, title, failed, Level.CAUTION, Look.ERROR)
+        yield from self._left()
+        yield from self.blocked("waiting")
+        yield from block(Part.DONE, f"Done: {len(done)}", done, look=Look.GOOD)
+
+    def _result(self, number: int, row: Row, at: Sequence[ChangeAt]) -> Row:
+        outcome = at[0].outcome or Outcome.SKIPPED
+        return row._replace(
+            text=self.said(at[0].message),
+            sign=OUTCOMES[outcome],
+            word=f"{row.word} {outcome}",
+            outcome=str(outcome),
+            id=f"result-{number}",
+        )
+
+    def _left(self) -> Iterator[Block]:
+        """Yield what plans made afterwards still have, and why that is not known of some."""
+        rows = [
+            self.at(change_row(item, at), at)._replace(id=f"left-{number}", stays=False)
+            for number, (item, at) in enumerate(self.each("left"), 1)
+        ]
+        title = f"A plan made afterwards still has {counted(len(rows), 'change')}"
+        if not self.one:
+            title = "Plans made afterwards still have changes"
+        yield from block(Part.LEFT, title, rows, Level.WARNING, Look.WAITING)
+        texts: defaultdict[str, list[str]] = defaultdict(list)
+        for target in self.plans.targets:
+            if target.unverified:
+                texts[target.unverified].append(target.name)
+        rows = [
+            Row(text=text, sign=BLOCKED, where="" if self.one else names(at), targets=tuple(at))
+            for text, at in texts.items()
+        ]
+        title = "What is left could not be checked"
+        yield from block(Part.LEFT, title, rows, Level.WARNING, Look.ERROR)
+
+
+# --- helpers --------------------------------------------------------------------------------------
+
+
+def block(
+    part: Part,
+    title: str,
+    rows: Iterable[Row],
+    level: Level | None = None,
+    look: Look = Look.PLAIN,
+    hint: str = "",
+    heading: str = "",
+) -> Iterator[Block]:
+    """Yield a block if it has rows. Its heading is its title, unless that is too long for one."""
+    if written := tuple(rows):
+        yield Block(part, title, heading or title, level, written, hint, look)
+
+
+def targets_of(at: Iterable[Any]) -> tuple[str, ...]:
+    """Return the targets of some rows, each once."""
+    return tuple(dict.fromkeys(row.target for row in at))
+
+
+def select(targets: Sequence[str]) -> str:
+    """Return the options that select a few targets; empty if they are many."""
+    return "".join(f" -t {quote(name)}" for name in targets) if len(targets) <= FEW else ""
+
+
+def objects(rows: Sequence[Row], number: int) -> str:
+    """Return the number of the objects of some rows, as notes if they all are."""
+    kinds = {row.key.kind for row in rows if row.key}
+    if len(kinds) != 1:
+        return counted(number, "object")
+    kind = KINDS[kinds.pop()]
+    return counted(number, kind.name)
+
+
+def _last(at: Sequence[Any]) -> str:
+    """Return when and by whom the objects of some rows were last changed, the first if several."""
+    return last_change(at[0].at, at[0].by) if len(at) == 1 else ""
+
+
+def _needed(item: Missing) -> str:
+    """Return how many entries need a missing object, and how many are in the root until then."""
+    if not item.entries:
+        return ""
+    needed_by = f"needed by {counted(item.entries, 'entry', 'entries')}"
+    if not item.in_root:
+        return needed_by
+    count = "" if item.in_root == item.entries else f"{item.in_root} of them "
+    return f"{needed_by}, {count}in the root until then"
+
+
+def _missing_sign(item: Missing) -> Any:
+    return BLOCKED if item.in_root < max(item.entries, 1) else None
+
+
+def drift_summary(drift: Drift) -> str:
+    """Return what happened, and when and by whom the object was last changed, if that is known."""
+    reason = drift.reason or names_of(drift.fields)
+    what = f"{drift.moved}: {reason}" if reason else str(drift.moved)
+    return "; ".join(filter(None, (what, last_change(drift.at, drift.by))))
+
+
+def alike_once(
+    drift: Iterable[tuple[Drift, T]], place: Callable[[T], Any] = lambda where: where
+) -> Iterator[tuple[Drift, T]]:
+    """Yield drift, each with where it is, so that objects that look alike come only once.
+
+    They do if their `place` is equal.
+
+    Objects of a kind are alike if they differ only in what each user may see differently: somebody
+    may have changed none of them.
+    """
+    groups: defaultdict[object, list[tuple[Drift, T]]] = defaultdict(list)
+    for item, where in drift:
+        per_user = {a.name for a in KINDS[item.key.kind].attributes if a.per_user}
+        names = tuple(field.name for field in item.fields)
+        is_alike = item.moved is DriftEvent.EDITED and names and per_user.issuperset(names)
+        alike = (item.key.kind, names, place(where)) if is_alike else object()
+        groups[alike].append((item, where))
+    for (first, where), *rest in groups.values():
+        if rest:
+            others = listed(str(item.key) for item, _ in rest)
+            reason = f"{names_of(first.fields)}, also of {others}; each user may see another value"
+            first = replace(first, reason=reason, fields=(), at=None, by=None)
+        yield first, where

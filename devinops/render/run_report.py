@@ -1,0 +1,505 @@
+"""Makes the report of a run. Only this knows that one target is special. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from shlex import quote
+from typing import Final
+
+from devinops.model.changes import Action, Blocked, Outcome
+from devinops.model.exit_codes import ExitCode
+from devinops.model.keys import SHOWN
+from devinops.model.target import TargetState
+from devinops.planning.digest_list import DigestList
+from devinops.planning.run import Plans, RunTarget
+from devinops.render import NO_INVENTORY, Style, counted, joined
+from devinops.render.answers import RunAnswer
+from devinops.render.by_change import totals
+from devinops.render.commands import named_keys
+from devinops.render.escape import line
+from devinops.render.report import Block, Part, Report, Row, TargetRow
+from devinops.render.run_blocks import ORDER, STATES, RunBlocks, block, select
+from devinops.render.signs import BLOCKED, OUTCOMES, OUTSIDE, REFUSED, SIGNS
+from devinops.render.terminal import Look, Sign
+from devinops.render.where import names
+
+MERGE: Final = "Merge to apply this plan. If the plan is different then, nothing is applied."
+MERGE_MANY: Final = (
+    "Merge to apply this plan. In an organization whose plan is different then, nothing is applied."
+)
+CANNOT_APPLY: Final = "This plan cannot be applied: see the top for what to fix or to approve."
+_NO_VALUE: Final = "the value of a secret, which no backup can hold"
+_CHANGED: Final = Sign("~", Look.CHANGED, "to change")
+_QUIET: Final = Sign("=", Look.DIM, "nothing to change")
+_UNFINISHED_CODES: Final = (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+
+
+def report_of(answer: RunAnswer, style: Style) -> Report:
+    """Return what a run says to people, about one target or many."""
+    run = RunBlocks(answer, style)
+    plans, one = answer.plans, run.one
+    untouched = _untouched(plans) if one else ""
+    verdict = _verdict(run)
+    applies = not (run.stopped or plans.is_applied or plans.is_drift)
+    pending = bool(plans.writing or any(target.moves_from for target in plans.targets))
+    digest = plans.digest if applies else ""
+    can_apply = applies and pending
+    subject = _subject(run)
+    return Report(
+        subject=subject,
+        title=subject.removeprefix("Plan for ") if not one else subject,
+        verdict=verdict,
+        sentence=_sentence(run, subject, _verdict(run, untouched)),
+        look=_look(run),
+        blocks=tuple(_blocks(run)),
+        untouched=untouched,
+        about=tuple(_about(run)),
+        facts=tuple(_facts(run, digest, untouched)),
+        without_inventory=tuple(_without_inventory(plans)),
+        totals=_totals(run),
+        counts=_counts(plans),
+        counted="outcome" if plans.is_applied else "action",
+        targets=() if one else tuple(_targets(run)),
+        command=_command(run) if can_apply else "",
+        stop=CANNOT_APPLY if pending and not applies and not plans.is_applied else "",
+        merge=_merge(run) if can_apply else "",
+        target=one.target if one else None,
+        digest=digest,
+        plan_digest="" if plans.is_applied or plans.is_drift else plans.digest,
+        digests=plans.digests if applies and not one else DigestList({}),
+        next=tuple(_next(run)),
+        backup=_backup(run),
+        only=plans.only,
+        approved=tuple(map(str, plans.approvals.given())),
+        keys=frozenset(line(str(key)) for key in named_keys(answer)),
+        lint=answer.lint,
+        is_brief=answer.approved,
+        is_applied=plans.is_applied,
+        is_drift=plans.is_drift,
+    )
+
+
+def _blocks(run: RunBlocks) -> Iterator[Block]:
+    plans = run.plans
+    if plans.is_applied:
+        yield from run.results()
+        if run.one or run.answer.is_alone:
+            yield from run.blocked("blocked")
+        if run.one:
+            yield from run.dangers()
+            yield from run.drift()
+        else:
+            yield from run.states(only_new=not run.answer.is_alone)
+        return
+    yield from run.attention()
+    yield from run.changes()
+    yield from run.unmanaged()
+    yield from run.warnings()
+    if not run.one:
+        yield from _by_target(run)
+
+
+def _by_target(run: RunBlocks) -> Iterator[Block]:
+    """Yield which changes concern which targets."""
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for name in sorted(run.places.targets):
+        if changes := _numbers(run, name):
+            groups[changes].append(name)
+    rows = [
+        Row(
+            text=f"changes {changes} ({len(targets)})", where=names(targets), targets=tuple(targets)
+        )
+        for changes, targets in groups.items()
+    ]
+    yield from block(Part.TARGETS, f"By {run.places.noun}", rows)
+
+
+def _numbers(run: RunBlocks, name: str) -> str:
+    """Return the numbers of the changes of a target, such as `1–4 and its own`."""
+    shared, own = run.by_change.by_target.get(name, ((), 0))
+    runs: list[list[int]] = []
+    for number in shared:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    texts = (f"{each[0]}–{each[-1]}" if len(each) > 1 else f"{each[0]}" for each in runs)
+    return " and ".join(filter(None, (", ".join(texts), "its own" if own else "")))
+
+
+# --- what it is about -----------------------------------------------------------------------------
+
+
+def _subject(run: RunBlocks) -> str:
+    """Return what a report is about: a target, or how many targets of how many."""
+    plans = run.plans
+    what = "Drift in" if plans.is_drift else _done(run) if plans.is_applied else "Plan for"
+    if run.one:
+        return f"{what} {run.one.name}"
+    counting, every = _concerned(plans), [*plans.targets]
+    if plans.is_applied:
+        number, total = sum(map(run.is_finished, counting)), len(counting) + len(_unwritten(plans))
+    else:
+        number, total = len(counting) or len(every), len(every)
+    of = f"{number:,} of " if number != total or plans.is_applied else ""
+    shard = f" in shard {plans.shard.number} of {plans.shard.total}" if plans.shard else ""
+    return f"{what} {of}{run.places.many(total)}{shard}"
+
+
+def _concerned(plans: Plans) -> list[RunTarget]:
+    """Return the targets in which something happens; in drift, in which something was changed."""
+    if plans.is_drift:
+        names = set(plans.numbers("drift"))
+    elif plans.is_applied:
+        names = {*plans.by_action, *plans.numbers("blocked")}
+    else:
+        names = set(plans.writing)
+    planned = (each for each in plans.targets if each.state is TargetState.PLANNED)
+    return [each for each in planned if each.name in names or each.moves_from]
+
+
+def _unwritten(plans: Plans) -> list[RunTarget]:
+    """Return the targets in which a run could not write, although it should."""
+    ready = (TargetState.PLANNED, TargetState.HELD)
+    return [target for target in plans.targets if target.state not in ready]
+
+
+def _about(run: RunBlocks) -> Iterator[str]:
+    """Yield whose objects a report is about, and what all targets share."""
+    plans = run.plans
+    planned = [target for target in plans.targets if target.target]
+    places = [target.target for target in planned if target.target]
+    owner = f"{places[0].owner} " if run.one and places else ""
+    if urls := sorted({place.api_url for place in places}):
+        apis = " and ".join(sorted({place.api for place in places}))
+        # A target in which no request was needed does not know whether an emulator is there.
+        emulator = len(urls) == 1 and any(place.emulator for place in places)
+        at = f"at {', '.join(urls[:SHOWN])} (API {apis})"
+        yield f"{owner}{'on the emulator ' if emulator else ''}{at}"
+    stores = {target.store for target in planned}
+    if len(stores) == 1:
+        owned = run.one and run.one.store != "none" and not plans.is_applied
+        yield f"inventory: {stores.pop()}{f', {run.one.owned} owned' if owned and run.one else ''}"
+    if run.answer.keys and not run.one:
+        yield f"{'' if places else 'with '}API keys from {', '.join(run.answer.keys[:SHOWN])}"
+
+
+def _without_inventory(plans: Plans) -> Iterator[str]:
+    """Yield what it means that targets have no inventory, and which ones have none."""
+    known = [target for target in plans.targets if target.target]
+    without = [target.name for target in known if target.store == "none"]
+    if without:
+        yield f"{'' if len(without) == len(known) else f'{names(without)}: '}{NO_INVENTORY}"
+
+
+def _untouched(plans: Plans) -> str:
+    unchanged = sum(target.unchanged for target in plans.targets)
+    unmanaged = sum(sum(target.unmanaged.values()) for target in plans.targets)
+    return joined(((unchanged, "unchanged"), (unmanaged, "unmanaged")))
+
+
+def _facts(run: RunBlocks, digest: str, untouched: str) -> Iterator[tuple[str, str]]:
+    """Yield the name and the value of each fact."""
+    plans, about = run.plans, list(_about(run))
+    for text in about:
+        if text.startswith("inventory: "):
+            yield "Inventory", NO_INVENTORY if text.endswith("none") else text[len("inventory: ") :]
+        else:
+            yield "Keys" if "API keys from" in text else "API", text
+    if digest:
+        number = "" if run.one else f" of {run.places.many(len(plans.digests.digests))}"
+        yield "Digest", f"{digest}{number}"
+    if untouched:
+        yield "Not changed", untouched
+    if plans.only:
+        yield "Only", ", ".join(plans.only)
+    if run.style.job and run.style.job.commit:
+        yield "Commit", run.style.job.commit
+
+
+# --- what happens ---------------------------------------------------------------------------------
+
+
+def _sentence(run: RunBlocks, subject: str, verdict: str) -> str:
+    """Return the last line in a terminal."""
+    if run.one and run.one.target:
+        subject = subject.removesuffix(run.one.name) + run.one.target.full_name
+    return f"{subject}: {verdict}."
+
+
+def _verdict(run: RunBlocks, untouched: str = "") -> str:
+    """Return what is done, whether it is refused or not applied, and what is not done."""
+    plans, one = run.plans, run.one
+    if plans.is_applied:
+        return _outcomes(run)
+    if plans.is_drift:
+        number = sum(plans.numbers("drift").values())
+        changed = f"{counted(number, 'object')} changed outside devinops" if number else "none"
+        listed = f"{untouched} (-v lists them)" if untouched and not run.style.full else untouched
+        return _parts(changed, *_states(run), listed)
+    stopped = run.stopped and f"{run.stopped}, "
+    if one:
+        actions = plans.summary()
+        changes = joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
+    else:
+        changes = totals(plans.summary(plans.writing))
+    renaming = sum(bool(target.moves_from) for target in plans.targets)
+    inventory = "the inventory" if one else counted(renaming, "inventory", "inventories")
+    moves = f"{inventory} to rename" if renaming else ""
+    states = "" if one else ", ".join(_states(run))
+    waiting = ", ".join(filter(None, (*_waiting(run), untouched)))
+    return stopped + _parts(changes or "nothing to change", moves, states, waiting)
+
+
+def _parts(*texts: str) -> str:
+    return "; ".join(filter(None, texts))
+
+
+def _waiting(run: RunBlocks) -> Iterator[str]:
+    """Yield how many steps are blocked, and how many objects were changed outside and stay."""
+    blocked = [(step, at) for step, at in run.each("blocked")]
+    if number := sum(len(at) for _, at in blocked):
+        where = (
+            ""
+            if run.one
+            else f" in {run.places.exactly({r.target for _, at in blocked for r in at})}"
+        )
+        needed_by = _needed_by([step for step, _ in blocked]) if run.one else ""
+        yield f"{number} blocked{needed_by}{where}"
+    if number := sum(len(at) for _, at in run.each("drift")):
+        yield f"{number} changed outside devinops"
+
+
+def _needed_by(blocked: Sequence[Blocked]) -> str:
+    """Return by how many entries blocked steps are needed; empty if none needs them."""
+    needed = [block for block in blocked if block.needed_by]
+    if not needed:
+        return ""
+    # An entry may need several of them.
+    entries = len({key for block in needed for key in block.needed_by})
+    which = f"{len(needed)} of them " if len(needed) < len(blocked) else ""
+    return f" ({which}needed by {counted(entries, 'entry', 'entries')})"
+
+
+def _states(run: RunBlocks) -> Iterator[str]:
+    """Yield the targets in which nothing is written, by their state, and how many need nothing."""
+    plans = run.plans
+    if run.refused and not plans.refusals:
+        yield f"{_few(run, run.refused)} refused"
+    for state in STATES:
+        if targets := [each.name for each in plans.targets if each.state is state]:
+            yield f"{_few(run, targets)} {state}"
+    quiet = len(plans.writable) - len(plans.writing)
+    if plans.writing and quiet and not plans.is_applied:
+        yield f"{quiet} {'needs' if quiet == 1 else 'need'} nothing"
+
+
+def _few(run: RunBlocks, targets: Sequence[str]) -> str:
+    return targets[0] if len(targets) == 1 else run.places.many(len(targets))
+
+
+def _done(run: RunBlocks) -> str:
+    """Return in one word or a few whether a run did all that it should do."""
+    plans = run.plans
+    counts = sum(plans.outcomes.values(), Counter[Outcome]())
+    if run.interrupted:
+        return "Interrupted in"
+    if (counts or plans.blocked) and not counts[Outcome.DONE]:
+        return "Not fully applied to" if plans.wrote else "Nothing was applied to"
+    partly = counts[Outcome.FAILED] or counts[Outcome.SKIPPED]
+    return "Partly applied to" if partly else "Applied to"
+
+
+def _outcomes(run: RunBlocks) -> str:
+    """Return the number of changes and steps by outcome, and the targets by state."""
+    plans = run.plans
+    counts = sum(plans.outcomes.values(), Counter[Outcome]())
+    blocked = sum(len(at) for _, at in run.each("blocked"))
+    if run.one:
+        counts[Outcome.BLOCKED] += blocked
+        nothing = "the inventory renamed" if run.one.moves_from else "nothing to do"
+        return joined((counts[outcome], outcome) for outcome in Outcome) or nothing
+    parts = [joined((counts[outcome], outcome) for outcome in Outcome)]
+    parts[0] = parts[0].replace(" ", f" {'change' if counts.total() == 1 else 'changes'} ", 1)
+    renamed = sum(bool(each.moves_from and not each.unverified) for each in _concerned(plans))
+    parts += [f"{counted(blocked, 'step')} blocked"] if blocked else []
+    parts += [f"{counted(renamed, 'inventory', 'inventories')} renamed"] if renamed else []
+    return _parts(*parts, ", ".join(_states(run))) or "nothing to do"
+
+
+def _look(run: RunBlocks) -> Look:
+    """Return what a report means for its reader."""
+    plans, states = run.plans, {target.state for target in run.plans.targets}
+    if plans.is_applied:
+        counts = sum(plans.outcomes.values(), Counter[Outcome]())
+        unknown = any(target.unverified for target in plans.targets)
+        if counts[Outcome.FAILED] or run.interrupted or unknown or _unwritten(plans):
+            return Look.ERROR
+        is_waiting = plans.blocked or plans.waiting or plans.left
+        others = counts[Outcome.SKIPPED] + counts[Outcome.BLOCKED]
+        return Look.WAITING if is_waiting or others else Look.GOOD
+    if plans.refusals or plans.refused or run.answer.error or TargetState.FAILED in states:
+        return Look.ERROR
+    waiting = {TargetState.STALE, TargetState.BUSY, *([TargetState.HELD] if run.one else [])}
+    if plans.blocked or waiting & states:
+        return Look.WAITING
+    return Look.CHANGED if plans.writing or (plans.is_drift and plans.drift) else Look.GOOD
+
+
+def _totals(run: RunBlocks) -> tuple[str, tuple[tuple[Sign, int, str], ...]]:
+    """Return the verdict of a plan in parts, each with the value of a filter."""
+    plans = run.plans
+    counts = plans.summary(None if run.one else plans.writing)
+    parts = [(SIGNS[action], counts[action], str(action)) for action in Action]
+    parts += [
+        (sign, sum(len(at) for _, at in run.each(part)), value)
+        for part, sign, value in (("blocked", BLOCKED, "blocked"), ("drift", OUTSIDE, "outside"))
+    ]
+    stopped = run.stopped and f"{run.stopped.capitalize()}: "
+    return stopped, tuple(part for part in parts if part[1])
+
+
+def _counts(plans: Plans) -> Mapping[tuple[str, str], int]:
+    """Return the numbers of a table, by what is done to what."""
+    counts = Counter[tuple[str, str]]()
+    for change, at in plans.changes:
+        for row in at:
+            pair = (row.outcome, change.action) if row.outcome else (change.action, change.key.kind)
+            counts[str(pair[0]), str(pair[1])] += 1
+    if not plans.is_applied:
+        counts.update(("blocked", step.key.kind) for step, at in plans.blocked for _ in at)
+        outside = "changed outside devinops"
+        counts.update((outside, drift.key.kind) for drift, at in plans.drift for _ in at)
+    return counts
+
+
+# --- what to do -----------------------------------------------------------------------------------
+
+
+def _command(run: RunBlocks) -> str:
+    """Return the command with the options by which it applies exactly these plans."""
+    answer, plans = run.answer, run.plans
+    if run.one:
+        options = [f"--target {quote(run.one.name)}"]
+    else:
+        options = [
+            *([f"--wave {answer.wave}"] if answer.wave else []),
+            *(f"--target {quote(selector)}" for selector in answer.selectors if not answer.wave),
+            *([f"--affected {quote(answer.affected)}"] if answer.affected else []),
+            *([f"--shard {plans.shard}"] if plans.shard else []),
+        ]
+    options += [f"--only {quote(text)}" for text in plans.only]
+    options += [str(approval) for approval in plans.approvals.given()]
+    start = f"devinops {answer.command}{run.style.in_root}"
+    return " ".join((start, *options, f"--expect {plans.digest}"))
+
+
+def _merge(run: RunBlocks) -> str:
+    """Return what applies a plan, before the command that does the same by hand."""
+    job, plans = run.style.job, run.plans
+    if not (job and job.in_request and not plans.only):
+        return f"This applies exactly {'this plan' if run.one else 'these plans'}, or nothing:"
+    stays = " What is blocked stays as it is." if plans.blocked and run.one else ""
+    return f"{MERGE if run.one else MERGE_MANY}{stays} By hand:"
+
+
+def _next(run: RunBlocks) -> Iterator[str]:
+    """Yield what to do after a run that was only partly done."""
+    answer, plans, flags = run.answer, run.plans, run.style.flags
+    if not plans.is_applied or plans.exit_code() not in _UNFINISHED_CODES:
+        return
+    if answer.backup_used:
+        # By name: `latest` is now the backup of this rollback.
+        yield f"To finish, run `devinops rollback{flags} {answer.backup_used}` again."
+        return
+    again = flags if run.one or " -t " in flags else f"{flags}{_left(run)}"
+    if plans.count(TargetState.STALE):
+        yield f"To finish, run `devinops plan{again}`, and review what is left."
+    else:
+        yield f"To finish, run `devinops apply{again}` again, which plans what is left."
+
+
+def _left(run: RunBlocks) -> str:
+    """Return the options that choose the targets in which something is left."""
+    if run.answer.wave:
+        return f" --wave {run.answer.wave}"
+    done = (ExitCode.OK, ExitCode.DECIDE)
+    left = [each.name for each in run.plans.targets if run.plans.exit_code_of(each) not in done]
+    return select(left) or " -t all"
+
+
+def _backup(run: RunBlocks) -> tuple[str, str]:
+    """Return where the objects are that were overwritten or deleted, and how to restore them."""
+    saved = [target for target in run.plans.targets if target.backup]
+    if not saved:
+        return "", ""
+    path = PurePosixPath(saved[0].backup or "")
+    lost = [
+        f"{what}: {', '.join(dict.fromkeys(map(str, keys)))}"
+        for what, keys in (
+            (_NO_VALUE, [key for target in saved for key in target.unsaved]),
+            ("what no API creates again", [key for target in saved for key in target.final]),
+        )
+        if keys
+    ]
+    limits = f"cannot restore {'; and '.join(lost)}"
+    if not any(target.restorable for target in saved) and lost:
+        return str(path), f"`devinops rollback` {limits}"
+    if run.one:
+        restore, where = f"`devinops rollback{run.style.flags} {path.stem}`", str(path)
+    else:
+        restore = "`devinops rollback --target NAME latest` for each target NAME"
+        where = f"{path.parent}, of {run.places.many(len(saved))}"
+    return where, f"to restore: {restore}{f', which {limits}' if lost else ''}"
+
+
+# --- targets --------------------------------------------------------------------------------------
+
+
+def _targets(run: RunBlocks) -> Iterator[TargetRow]:
+    """Yield a row for each target, those that failed first."""
+    plans = run.plans
+    outside = plans.numbers("drift")
+    rows = []
+    for target in plans.targets:
+        outcomes = plans.outcomes.get(target.name) or Counter[Outcome]()
+        numbers = {str(outcome): outcomes[outcome] for outcome in Outcome}
+        if not plans.is_applied:
+            numbers = {
+                "changes": sum(plans.by_action.get(target.name, {}).values()),
+                "changed outside": outside[target.name],
+            }
+        numbers["blocked"] = numbers.get("blocked", 0) + run.blocked_in[target.name]
+        sign = _state(run, target)
+        rows.append(
+            TargetRow(
+                target.name,
+                sign,
+                target.target.owner if target.target else "",
+                target.unverified or target.message,
+                {name: number for name, number in numbers.items() if number},
+                _numbers(run, target.name),
+                plans.digests.digests.get(target.name, ""),
+                sign.look is Look.ERROR,
+            )
+        )
+    return iter(sorted(rows, key=lambda row: not row.is_failed))
+
+
+def _state(run: RunBlocks, target: RunTarget) -> Sign:
+    """Return the state of a target, after an apply that of the first change that is not done."""
+    plans = run.plans
+    if target.state is not TargetState.PLANNED:
+        return STATES[target.state][1]._replace(meaning=str(target.state))
+    if target.name in run.refused:
+        return REFUSED
+    if plans.is_applied and target.name in plans.outcomes:
+        if run.is_finished(target):
+            return OUTCOMES[Outcome.DONE]
+        found = plans.outcomes[target.name]
+        return OUTCOMES[next((each for each in ORDER if found[each]), Outcome.FAILED)]
+    if target.name in plans.by_action:
+        return _CHANGED
+    return BLOCKED if run.blocked_in[target.name] else _QUIET
