@@ -40,6 +40,8 @@ FIRST_WORDS: Final = 30
 # What a text can make a reader or an agent do, besides being read.
 _ADDRESS: Final = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s)>\]\"'`]+", re.IGNORECASE)
 _COMMAND: Final = re.compile(r"`[^`\n]+ [^`\n]+`|^(?:\$ |[ \t]*```|    ).*", re.MULTILINE)
+_SHORT: Final = 60
+"""How many characters the names of the targets of one text of many may take."""
 _INVISIBLE: Final = "invisible characters"
 
 
@@ -170,7 +172,7 @@ def _version_row(version: Sequence[Item], places: Places, above: Change) -> Row:
     first, targets = version[0].item, _targets(version)
     row = change_row(first, [row for item in version for row in item.at])
     is_exact = first.action in DELETING or first.overwrites
-    where = places.exactly(targets) if is_exact else places.named(targets)
+    where = places.exactly(targets) if is_exact else places.named(targets, _SHORT)
     word = row.word if first.action is not above.action else ""
     return row._replace(
         key=None,
@@ -198,7 +200,6 @@ def _own_row(items: Sequence[Item], places: Places, number: int) -> Row:
     return Row(
         text=f"{text}{different}",
         sign=SIGNS[action],
-        word=str(action),
         number=f"{number}–{number + len(items) - 1}",
         facts="; ".join(_standing_out(items)),
         targets=targets,

@@ -111,9 +111,11 @@ class Text:
     def _changes(self, report: Report) -> Iterator[str]:
         """Yield the list of changes; of many targets, with the deletes that a block names too."""
         blocks = list(report.of(Part.CHANGES))
-        if not report.target and report.of(Part.DELETES):
-            deletes = (row for block in report.of(Part.DELETES) for row in block.rows)
-            blocks.insert(0, Block(Part.CHANGES, "Changes", rows=tuple(deletes)))
+        deletes = () if report.target else report.of(Part.DELETES)
+        if deletes:
+            rows = tuple(row for block in deletes for row in block.rows)
+            first = blocks.pop(0) if blocks else Block(Part.CHANGES, "Changes", "Changes")
+            blocks.insert(0, first._replace(rows=rows + first.rows))
         every = levels([row for block in blocks for row in block.rows], full=self.full)
         for block in blocks:
             shown = [next(every) for _ in block.rows]

@@ -175,11 +175,11 @@ class RowText:
         sign = row.sign
         if row.number and sign:
             sign = sign._replace(symbol=f"{row.number}. {sign.symbol}")
-        text = f"{_head(row)}{reason}"
         size = row.details.size if row.details and row.action in SIGNS and not row.where else ""
-        about = "  ".join(filter(None, (line(row.facts), line(row.aside), size, position)))
-        rest = Span(f"  {about}" if about else "", Look.DIM)
-        yield from self.terminal.row(line(text), rest, sign=sign, indent=indent, hang=indent + 4)
+        about = "".join(f"  {line(text)}" for text in (row.aside, size, position) if text)
+        facts = f" · {line(row.facts)}" if row.facts else ""
+        text, rest = line(f"{_head(row)}{reason}"), Span(f"{facts}{about}", Look.DIM)
+        yield from self.terminal.row(text, rest, sign=sign, indent=indent, hang=indent + 4)
 
     def because(self, row: Row) -> Iterator[str]:
         """Yield where an entry is, what it does to others, and the reason of what happens to it."""

@@ -103,10 +103,10 @@ class Places(NamedTuple):
             return f"{number} {len(having):,} with {label}{_but(missing, blocked)}"
         return self.named(targets)
 
-    def named(self, targets: Collection[str]) -> str:
+    def named(self, targets: Collection[str], longest: int = LONGEST) -> str:
         """Return the names of targets if they are short, else how many they are."""
         written = names(targets)
-        return written if len(written) <= LONGEST else self.many(len(targets))
+        return written if len(written) <= longest else self.many(len(targets))
 
     def _having(
         self, targets: Collection[str], source: Source | None

@@ -139,14 +139,14 @@ CASES = {
         [shared(changed("All", CREATE), TEAMS), *OWN[:4]],
         [
             '1 + All create all 40 · 1 line, 10 characters: "New text."',
-            "2–5 ~ one separate update in team-00 to -03, 4 different texts: read each update · body",
+            "2–5 ~ one separate update in team-00 to -03, 4 different texts: read each · body",
             *(f"  {n + 2} ~ Own 0{n} update team-0{n} · body, +1 −1 lines, 11 characters" for n in range(4)),
         ],
     ),
     "several in one target": (
         [shared(changed(f"N{n}", CREATE), TEAMS[:1]) for n in range(4)],
         [
-            "1–4 + 4 separate creates in 1 organization, all with one text create",
+            "1–4 + 4 separate creates in 1 organization, all with one text",
             *(f'  {n + 1} + N{n} create team-00 · 1 line, 10 characters: "New text."' for n in range(4)),
         ],
     ),
