@@ -31,14 +31,18 @@ from devinops.render.markdown.page import (
 )
 from devinops.render.markdown.plan import change_item, drift_item, plan_document
 from devinops.render.markdown.report import report_document
+from devinops.render.markdown.run import report_document as run_document
 from devinops.render.problem_text import parted, problem_counts
+from devinops.render.run_report import report_of
 from devinops.render.text import PULLED, SINCE_APPLY, without_alike
 
 
-def render(answer: answers.Answer, style: Style) -> Iterator[str]:
+def render(answer: answers.Answer | answers.RunAnswer, style: Style) -> Iterator[str]:
     """Yield an answer as one Markdown document of at most `style.limit` bytes."""
     page = MarkdownPage(style, frozenset(line(str(key)) for key in named_keys(answer)))
     match answer:
+        case answers.RunAnswer():
+            return run_document(page, report_of(answer, style))
         case answers.PlanAnswer():
             return plan_document(page, answer.plan, answer.error, answer.command, answer.lint)
         case SavedPlan():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-COMMENT_LIMIT: Final = 65_000
+COMMENT_LIMIT: Final = 61_000
 """The default: below what a comment on GitHub holds, which GitLab's limit exceeds.
 
 GitHub refuses a comment of more than 65,536 characters, GitLab one of more than 1,000,000. Counting

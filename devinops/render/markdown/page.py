@@ -61,12 +61,15 @@ class Item(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Changes under one title; `intro` is Markdown before them. `is_open`: never folded."""
+    """Changes under one title; `intro` is Markdown before them.
+
+    Whether it `is_open` or folded depends on the number of its items, unless that is given.
+    """
 
     title: str
     items: Sequence[Item]
     intro: str = ""
-    is_open: bool = False
+    is_open: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -229,9 +232,11 @@ class _Body:
         sections = [section for section in sections if section.items]
         self.budget.left -= sum(map(heading_size, sections))
         listed = self._listed([list(_with_rows(section.items)) for section in sections])
-        details = iter(self._details([item for items in listed for item in items]))
-        texts = [[next(details) for _ in items] for items in listed]
-        return "".join(map(self._section, sections, map(iter, texts)))
+        # A long section takes no details from a short one.
+        order = sorted(range(len(listed)), key=lambda n: len(listed[n]))
+        details = iter(self._details([item for n in order for item in listed[n]]))
+        texts = {n: [next(details) for _ in listed[n]] for n in order}
+        return "".join(self._section(each, iter(texts[n])) for n, each in enumerate(sections))
 
     def _listed(self, sections: Sequence[Sequence[Item]]) -> list[Sequence[Item]]:
         """Return for each section the items that have at least a line.
@@ -256,7 +261,8 @@ class _Body:
         body = self._rows(section.items, texts)
         if section.intro:
             body = f"{section.intro}\n\n{body}"
-        if section.is_open or len(section.items) <= MAX_OPEN:
+        is_short = len(section.items) <= MAX_OPEN
+        if is_short if section.is_open is None else section.is_open:
             return f"\n### {section.title}\n\n{body}"
         title = f"<summary><b>{section.title}</b></summary>"
         return f"\n<details>{title}\n\n{body}\n</details>\n"
@@ -271,8 +277,9 @@ class _Body:
         for item, text in zip(items, texts, strict=False):
             if item.rows:
                 rows = self._rows(item.rows, texts)
-                start = f"<details><summary>{item.summary}</summary>\n\n"
-                shown.append((True, f"{start}{item.about}{rows}\n</details>\n"))
+                about = f"{item.about}\n\n" if item.about else ""
+                start = f"<details><summary>{item.summary}</summary>\n\n{about}"
+                shown.append((True, f"{start}{rows}\n</details>\n"))
             elif text:
                 shown.append((True, text))
             else:
@@ -366,7 +373,7 @@ def rule_sections(
         rule = lint.rules.get(of_rule[0].code)
         intro = page.prose(rule.summary) if rule else ""
         items = _finding_items(page, of_rule, lint, brief=True)
-        yield Section(title, items, intro, is_open=of_rule[0].is_error)
+        yield Section(title, items, intro, is_open=of_rule[0].is_error or None)
 
 
 def finding_section(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,14 +10,15 @@ from itertools import chain, groupby
 from operator import add
 from typing import Final
 
-from devinops.model.changes import DROPPING, Action
+from devinops.kinds import KINDS
+from devinops.model.changes import DROPPING, Action, Outcome
 from devinops.render import counted
 from devinops.render.comment_marker import write_digests
 from devinops.render.findings import lint_of
 from devinops.render.markdown.budget import fair, fitting, quoted_size, size
 from devinops.render.markdown.changes import Block as Diff
 from devinops.render.markdown.changes import field_blocks
-from devinops.render.markdown.escape import code, fenced, html_code, prose, shown
+from devinops.render.markdown.escape import code, fenced, html_code, path_text, prose, shown
 from devinops.render.markdown.page import (
     MAX_OPEN,
     Item,
@@ -30,7 +32,7 @@ from devinops.render.markdown.page import (
 from devinops.render.report import Block, Details, Part, Report, Row
 from devinops.render.where import names
 
-LEAST_PAGE: Final = 8_000
+LEAST_PAGE: Final = 7_000
 """How many bytes of a document must be left beside the digests of the targets."""
 ALERTS_SHARE: Final = 0.7
 """The most that alerts take of the space, so that changes and the command are there too."""
@@ -51,6 +53,8 @@ ORDER: Final = (
 """The actions in the order in which changes without numbers are shown: dangerous ones first."""
 _LAST: Final = (Part.DRIFT, Part.UNMANAGED, Part.WARNINGS, Part.TARGETS)
 """What stands below the changes, if it is not in an alert."""
+_UNFOLDED: Final = (Part.BLOCKED, Part.WAITING, Part.DRIFT)
+"""What has its diffs in a section below its alert; that of other parts is a change of the list."""
 _AROUND_ALERT: Final = len(
     "> [!CAUTION]\n> ****\n>\n>\n> <details><summary>100000 more</summary>\n"
 )
@@ -80,17 +84,24 @@ def _start(page: MarkdownPage, report: Report) -> Iterator[str]:
     below = page.style.below
     where = f"{page.prose(report.title)}{f' ({code(below, 100)})' if below else ''}"
     yield f"## {_filled(': ', where, page.prose(report.verdict, 1_000))}"
-    about = " · ".join((*report.about, *filter(None, [report.untouched])))
-    yield from (page.prose(text, 600) for text in (about, *report.without_inventory) if text)
+    what = "Drift" if report.is_drift else "Report" if report.is_applied else "Plan"
+    devin = " for the Devin" if report.target and not report.target.enterprise else ""
+    about = _filled(" · ", *report.about, report.untouched)
+    yield page.prose(f"{what} of devinops{devin} {about}", 1_000)
+    yield from (page.prose(text, 600) for text in report.without_inventory)
     if report.only:
         yield f"Only {', '.join(code(text, 100) for text in report.only[:5])}"
 
 
 def _after_alerts(page: MarkdownPage, report: Report) -> Iterator[str]:
     yield from (page.prose(step, 1_000) for step in report.next)
-    rows = list(dict.fromkeys(row for row, _ in report.counts))
-    columns = list(dict.fromkeys(column for _, column in report.counts))
-    yield from table(f"{report.counted} | number", report.counts, rows, columns)
+    where, hint = report.backup
+    if where:
+        yield f"Backup: {page.prose(where)} ({page.prose(hint, 600)})"
+    if report.target is None or report.is_drift:
+        return
+    rows = (*Action, *Outcome, "changed outside devinops")
+    yield from table(f"{report.counted} | number", report.counts, rows, (*KINDS, *Action))
 
 
 def _end(page: MarkdownPage, report: Report, *, has_digests: bool) -> Iterator[str]:
@@ -101,11 +112,10 @@ def _end(page: MarkdownPage, report: Report, *, has_digests: bool) -> Iterator[s
         yield page.prose(report.stop)
     if not report.command:
         return
-    job, plan = page.style.job, "this plan" if report.target else "these plans"
-    is_merged = job and job.in_request and not report.only
-    yield page.prose(report.merge) if is_merged else f"This applies exactly {plan}, or nothing:"
+    yield page.prose(report.merge)
     yield fenced([shown(report.command, 1_000)], "sh")
     of = "" if report.target else f" of {counted(len(report.digests.digests), 'target')}"
+    job = page.style.job
     commit = f" · commit {code(job.commit[:12])}" if job and job.commit else ""
     yield f"Digest {code(report.digest)}{of}{commit}"
     if not (report.target or has_digests):
@@ -129,11 +139,7 @@ def _alerts(page: MarkdownPage, blocks: Sequence[Block], space: int) -> tuple[li
     Rows that stay get what the others leave, which is at least four fifths of it.
     """
     texts = [(page.prose(block.title), page.prose(block.hint, 1_500)) for block in blocks]
-    starts = ["- [ ] " if block.part is Part.MISSING else "- " for block in blocks]
-    lines = [
-        [_line(page, row, start) for row in block.rows]
-        for block, start in zip(blocks, starts, strict=True)
-    ]
+    lines = [[_alert_line(page, block, row) for row in block.rows] for block in blocks]
     needs = [size(_more(len(rows))) + sum(map(quoted_size, rows)) for rows in lines]
     stays = [any(row.stays for row in block.rows) for block in blocks]
     space -= sum(size(title) + size(hint) + _AROUND_ALERT for title, hint in texts)
@@ -154,26 +160,36 @@ def _more(number: int) -> str:
     return f"- … and {number} more"
 
 
-def _line(page: MarkdownPage, row: Row, start: str = "- ") -> str:
+def _alert_line(page: MarkdownPage, block: Block, row: Row) -> str:
+    """Return a row of an alert, whose title can say the word of the row."""
+    if block.part is Part.MISSING:
+        # A checklist, to be handed to whoever may create the objects.
+        about = _filled(", ", page.prose(row.aside), row.where and f"in {_where(page, row)}")
+        return _filled(" ", "- [ ]", path_text(row.text), about and f"({about})")
+    return _line(page, row._replace(word="") if block.part is Part.DELETES else row)
+
+
+def _line(page: MarkdownPage, row: Row) -> str:
     """Return a row as an item of a list, with its hints and the rows below it."""
-    where, note, text = _where(page, row), page.prose(row.aside), _reason(page, row)
+    where, aside, text = _where(page, row), page.prose(row.aside), _reason(page, row)
     if row.problem:
         return _filled(", in ", page.problem(row.problem), where)
     location = page.location(row.source, gone=row.is_gone)
     bold, place = f"**{_bold(row)}**" if _bold(row) else "", f"({location})" if location else ""
     if row.key:
-        head = _filled(" ", bold, code(str(row.key)), where and f"in {where}", place, note)
+        head = _filled(" ", bold, code(str(row.key)), where and f"in {where}", place, aside)
     else:
-        head, text = _filled(" ", bold, where, place), _filled(" ", text, note and f"({note})")
+        head, text = _filled(" ", bold, where, place), _filled(" ", text, aside and f"({aside})")
     text = _filled(" · ", _filled(": ", head, text), page.prose(row.facts))
     below = (_line(page, each).split("\n") for each in row.rows if not each.is_folded)
     hints = (f"- {page.prose(hint, 600)}" for hint in row.hints)
-    return "\n  ".join((f"{start}{text}", *hints, *chain.from_iterable(below)))
+    return "\n  ".join((f"- {text}", *hints, *chain.from_iterable(below)))
 
 
 def _bold(row: Row) -> str:
-    """Return by which number and word people name a row."""
-    return _filled(" ", row.number and f"{row.number}.", row.word)
+    """Return by which number and word people name a row, unless its text begins with the word."""
+    word = "" if re.match(rf"{re.escape(row.word)}\b", row.text) else row.word
+    return _filled(" ", row.number and f"{row.number}.", word)
 
 
 def _where(page: MarkdownPage, row: Row, mark: Callable[[str, int], str] = code) -> str:
@@ -184,57 +200,72 @@ def _where(page: MarkdownPage, row: Row, mark: Callable[[str, int], str] = code)
 
 
 def _reason(page: MarkdownPage, row: Row) -> str:
-    return page.prose(_filled("; ", *row.layers, row.text), 600)
+    number = counted(len(row.needed_by), "entry", "entries")
+    needed = f"needed by {number}" if row.needed_by else ""
+    return page.prose(_filled("; ", *row.layers, row.text, needed), 600)
 
 
 # --- details --------------------------------------------------------------------------------------
 
 
 def _sections(page: MarkdownPage, report: Report) -> Iterator[Section]:
-    """Yield what is not in an alert, and the details of what is in one."""
+    """Yield the changes, the details of what is in alerts, and what is not in one."""
     blocks = sorted(report.blocks, key=lambda b: _LAST.index(b.part) if b.part in _LAST else -1)
-    changes = [row for block in report.of(Part.CHANGES) for row in block.rows]
+    if report.target is None:
+        listed = [(block, row) for block in blocks for row in block.rows if _is_numbered(block)]
+        yield _numbered([_item(page, row, is_listed=bool(b.level)) for b, row in listed])
     for part, group in groupby(blocks, key=lambda block: block.part):
         if part is Part.CHANGES and report.target:
-            yield from _changes_of_one(page, changes)
+            yield from _changes_of_one(page, [row for block in group for row in block.rows])
         else:
-            yield from (_section(page, block) for block in group)
+            yield from (_section(page, block) for block in group if not _is_numbered(block))
+
+
+def _is_numbered(block: Block) -> bool:
+    """Return whether a block lists the changes of many targets."""
+    is_change = block.part in (Part.DELETES, Part.CHANGES)
+    return is_change and any(row.number for row in block.rows)
+
+
+def _numbered(items: Sequence[Item]) -> Section:
+    rest = items[MAX_ROWS:]
+    more = [Item("", f"{len(rest)} more", rows=rest)] if rest else []
+    return Section("Changes", [*items[:MAX_ROWS], *more], is_open=True)
+
+
+def _section(page: MarkdownPage, block: Block) -> Section:
+    name, rows = block.heading or block.title, block.rows
+    if block.level:
+        shown = rows if block.part in _UNFOLDED else ()
+        rows = tuple(pruned for row in shown for pruned in _with_details(row))
+    items = [_item(page, row, is_listed=bool(block.level)) for row in rows]
+    if block.part is Part.DONE:
+        items = [Item(_line(page, row)) for row in rows]
+    if block.part is Part.TARGETS:
+        items = [Item(f"- {_reason(page, row)}: {_where(page, row)}") for row in rows]
+    title = f"{name[:1].upper()}{name[1:]}: {len(rows)}"
+    is_open = {Part.WARNINGS: True, Part.TARGETS: False}.get(block.part)
+    return Section(title, items, is_open=is_open)
 
 
 def _changes_of_one(page: MarkdownPage, rows: Sequence[Row]) -> Iterator[Section]:
     """Yield the changes of one target: in one section, or by action if there are many."""
     rows = sorted(rows, key=lambda row: ORDER.index(row.action))
     if len(rows) <= MAX_OPEN:
-        yield Section(f"Changes: {len(rows)}", [_change(page, row) for row in rows])
+        yield Section(f"Changes: {len(rows)}", [change_item(page, row) for row in rows])
         return
     for action, group in groupby(rows, key=lambda row: row.action):
-        items = [_change(page, row._replace(word="")) for row in group]
+        items = [change_item(page, row._replace(word="")) for row in group]
         yield Section(f"To {action}: {len(items)}", items)
 
 
-def _change(page: MarkdownPage, row: Row) -> Item:
+def change_item(page: MarkdownPage, row: Row) -> Item:
     """Return a change of one target. A delete has no line, because an alert lists it."""
     item = _item(page, row)
     if row.action == Action.DELETE:
         return item._replace(line="")
     reason = row.text if not row.details or row.action in DROPPING else ""
     return item._replace(line=_line(page, row._replace(text=reason, layers=())))
-
-
-def _section(page: MarkdownPage, block: Block) -> Section:
-    name = block.heading or block.title
-    title = f"{name[:1].upper()}{name[1:]}"
-    if block.level:
-        rows = [pruned for row in block.rows for pruned in _with_details(row)]
-        items = [_item(page, row)._replace(line="") for row in rows]
-        return Section(f"{title}: {len(rows)}", items)
-    items = [_item(page, row) for row in block.rows]
-    if is_numbered := any(row.number for row in block.rows):
-        rest = items[MAX_ROWS:]
-        more = [Item("", f"{len(rest)} more", rows=rest)] if rest else []
-        items = [*items[:MAX_ROWS], *more]
-    number = "" if is_numbered else f": {len(block.rows)}"
-    return Section(f"{title}{number}", items, is_open=is_numbered or block.part is Part.WARNINGS)
 
 
 def _with_details(row: Row) -> Iterator[Row]:
@@ -244,36 +275,42 @@ def _with_details(row: Row) -> Iterator[Row]:
         yield row._replace(rows=rows)
 
 
-def _item(page: MarkdownPage, row: Row) -> Item:
-    """Return a row for its section: folded if there is more to see of it than a line."""
-    line = _line(page, row._replace(rows=(), hints=()))
-    about = _filled(": ", page.location(row.source, gone=row.is_gone), _reason(page, row))
-    listed = "" if row.rows else names(row.targets)
+def _item(page: MarkdownPage, row: Row, *, is_listed: bool = False) -> Item:
+    """Return a row for its section: folded if there is more to see of it than a line.
+
+    What `is_listed` in an alert has no line here.
+    """
+    line = "" if is_listed else _line(page, row._replace(rows=(), hints=()))
+    if not (row.details or row.rows):
+        return Item(line)
+    reason = _reason(page, row) if row.key or row.where else ""
+    about = [_filled(": ", page.location(row.source, gone=row.is_gone), reason)]
+    listed = "" if row.rows or not row.where else names(row.targets)
     if listed not in ("", row.where) and len(listed) <= MAX_NAMES:
-        about = _filled("\n\n", about, f"In {', '.join(map(code, listed.split(', ')))}")
+        about.append(f"In {', '.join(map(code, listed.split(', ')))}")
     details = partial(_diffs, row.details) if row.details else None
     if not row.rows:
-        return Item(line, _summary(page, row), about, details)
-    rows = [_item(page, each) for each in row.rows]
-    if details:
-        rows.insert(0, Item("", "the text", "", details))
-    return Item(line, _summary(page, row), about and f"{about}\n\n", rows=rows)
+        return Item(line, _summary(page, row), _filled("\n\n", *about), details)
+    own = [Item("", "the text", "", details)] if details else []
+    rows = [_item(page, _without(row, each)) for each in row.rows]
+    return Item(line, _summary(page, row), _filled("\n\n", *about), rows=(*own, *rows))
+
+
+def _without(row: Row, below: Row) -> Row:
+    """Return a row without what the one above it says already."""
+    source, text = (None if below.source == row.source else below.source), below.text
+    return below._replace(source=source, text="" if text == row.text and below.where else text)
 
 
 def _summary(page: MarkdownPage, row: Row) -> str:
     """Return what stands before the fold of a row, as HTML."""
     to_html = partial(prose, keys=page.keys, mark=html_code)
-    where = _where(page, row, html_code)
-    about = to_html(row.facts)
-    if row.details and not row.facts:
-        about = _filled(" ", row.details.names, row.details.size)
-    head = _filled(
-        " ",
-        f"<b>{_bold(row)}</b>" if _bold(row) else "",
-        html_code(str(row.key)) if row.key else to_html(row.text),
-        f"in {where}" if where and row.key else where,
-    )
-    return _filled(" — ", head, about)
+    bold, where = _bold(row), _where(page, row, html_code)
+    size_of = _filled(" ", row.details.names, row.details.size) if row.details else ""
+    about = to_html(row.facts or size_of)
+    name = html_code(str(row.key)) if row.key else "" if where else to_html(row.text)
+    where = f"in {where}" if where and row.key else where
+    return _filled(" — ", _filled(" ", f"<b>{bold}</b>" if bold else "", name, where), about)
 
 
 def _diffs(details: Details) -> Iterator[Diff]:
