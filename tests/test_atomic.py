@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from devinops import atomic
-from devinops.applying.saved_plan import read_plan, save
+from devinops.applying.saved import read_plan, save
 from devinops.cli.handlers.init import _put
 from devinops.cli.output import write_file
 from devinops.inventory import disk

@@ -5,36 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from devinops.applying.fleet_report import ReportCollector
 from devinops.model.errors import UnusableFile
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import listed
 from devinops.model.shard import Shard
 from devinops.model.target import TargetState
-from devinops.planning.classes import FleetPlan, PlanCollector
+from devinops.planning.run import Collector, Plans
 
 
-def merged(plans: Sequence[tuple[str, FleetPlan]]) -> FleetPlan:
+def merged(plans: Sequence[tuple[str, Plans]]) -> Plans:
     """Return the plans or reports of all shards as one; each has the name of its file.
 
     Raises UnusableFile unless they are all shards of one run, each once.
     """
     if why := next(_problems(plans), None):
         raise UnusableFile(why)
-    collector, reports = PlanCollector(), ReportCollector()
+    collector = Collector()
     for _, plan in plans:
         collector.include(plan)
-        reports.include(plan)
     _, first = plans[0]
-    whole = replace(
-        collector.plan(first.only, first.approvals),
+    return collector.plans(
+        only=first.only,
+        approvals=first.approvals,
         refusals=tuple(dict.fromkeys(each for _, plan in plans for each in plan.refusals)),
         is_drift=first.is_drift,
+        is_applied=first.is_applied,
     )
-    return reports.applied(whole) if first.is_applied else whole
 
 
-def _problems(plans: Sequence[tuple[str, FleetPlan]]) -> Iterator[str]:
+def _problems(plans: Sequence[tuple[str, Plans]]) -> Iterator[str]:
     """Yield why these are not all shards of one run."""
     files: dict[Shard, str] = {}
     first, model = plans[0]
@@ -59,22 +58,22 @@ def _problems(plans: Sequence[tuple[str, FleetPlan]]) -> Iterator[str]:
         yield "together, the shards do not have each selected target once: run all of them again"
 
 
-def _names(plan: FleetPlan) -> tuple[str, ...]:
+def _names(plan: Plans) -> tuple[str, ...]:
     return tuple(sorted({target.name for target in plan.targets}))
 
 
-def not_applied(plan: FleetPlan, why: str, code: ExitCode) -> FleetPlan:
+def not_applied(plan: Plans, why: str, code: ExitCode) -> Plans:
     """Return the report of a shard that could not apply its plans, which failed for this reason."""
     targets = [
-        each._replace(state=TargetState.FAILED, message=why, code=code, digest="")
-        if each.writes
+        each._replace(state=TargetState.FAILED, message=why, code=code)
+        if each.name in plan.writing
         else each
         for each in plan.targets
     ]
-    return replace(plan, targets=tuple(targets), classes=(), refusals=(), is_applied=True)
+    return replace(plan, targets=tuple(targets), refusals=(), is_applied=True)
 
 
-def _facts(plan: FleetPlan) -> tuple[object, ...]:
+def _facts(plan: Plans) -> tuple[object, ...]:
     """Return what is the same in all shards of a run."""
     total = plan.shard.total if plan.shard else 0
     return total, plan.selected, plan.is_applied, plan.is_drift, plan.only, plan.approvals

@@ -10,6 +10,7 @@ from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.keys import Key
 from devinops.model.kind import Lifecycle
 from devinops.planning.plan import Plan
+from devinops.planning.run import Collector
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,21 @@ class ApplyReport:
         api = self.plan.target.api
         deleted = (c for c in self._destructive() if c.action in DELETING)
         return tuple(change.key for change in deleted if not change.kind.apis[api].creates)
+
+    def add_to(self, collector: Collector) -> None:
+        """Add the report to the plan of its target, which the collector has taken."""
+        collector.add_results(
+            self.plan.target.name,
+            self.results,
+            self.left or (),
+            self.waiting,
+            code=self.exit_code,
+            unverified="" if self.left is not None else self.unverified,
+            backup=self.backup,
+            unsaved=self.unsaved,
+            final=self.final,
+            restorable=self.restorable,
+        )
 
     def _destructive(self) -> Iterator[Change]:
         """Yield the changes that overwrote or deleted something, or may have."""

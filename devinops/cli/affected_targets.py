@@ -28,7 +28,7 @@ from devinops.model.errors import ConfigError, DevinopsError, stop_on_errors
 from devinops.model.keys import listed
 from devinops.model.objects import Declaration, Source
 from devinops.model.target import Target
-from devinops.planning.classes import Shared
+from devinops.planning.run import At, Shared
 from devinops.render import counted
 
 _ABOUT: Final = ("title", "labels")
@@ -107,7 +107,7 @@ def only_affected(
     return chosen
 
 
-def what_stays(root: Path, removed: Mapping[str, Mapping[str, Any]]) -> Iterator[Shared[str]]:
+def what_stays(root: Path, removed: Mapping[str, Mapping[str, Any]]) -> Iterator[Shared[str, At]]:
     """Yield a note on each removed target: its inventory, if there is one, counts its objects."""
     for name, own in removed.items():
         url = own.get("api_url", os.environ.get(API_URL, DEFAULT_URL))
@@ -119,7 +119,7 @@ def what_stays(root: Path, removed: Mapping[str, Mapping[str, Any]]) -> Iterator
             store = open_store(InventorySettings(**inventory), root, target)
             number = len(store.read().owned)
         stay = counted(number, "object stays", "objects stay") if number else "its objects stay"
-        yield Shared(f"removed: {stay}", (name,))
+        yield Shared(f"{name} is removed: {stay}", ())
 
 
 class _Contents:

@@ -19,7 +19,6 @@ from devinops import signals
 from devinops.api import open_writer
 from devinops.applying.applier import Applier, ApplyOptions, Hooks, apply
 from devinops.applying.backup import Backups
-from devinops.applying.fleet_report import ReportCollector
 from devinops.applying.report import ApplyReport
 from devinops.cli.approved_plan import ApprovedPlan
 from devinops.cli.options import Options
@@ -40,11 +39,11 @@ from devinops.model.inventory import TIME, Failed, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId, listed
 from devinops.model.policy import Approvals
 from devinops.model.target import TargetState
-from devinops.planning.classes import FleetPlan, TargetPlan
 from devinops.planning.commands import like_commands, with_flags
 from devinops.planning.digest_list import DigestList
 from devinops.planning.many_targets import outside_waves
 from devinops.planning.plan import Plan, SavedPlan
+from devinops.planning.run import Collector, Plans, RunTarget
 from devinops.planning.waves import Wave, failures
 from devinops.render import Style, counted, fleet, render
 from devinops.render.answers import FleetAnswer
@@ -155,7 +154,7 @@ class _Apply:
 
     def planned(
         self, run: Run[Writer], reviewed: DigestList | None, *, only_must_match: bool
-    ) -> FleetPlan:
+    ) -> Plans:
         request = self.request
         return run.plan(
             request.approvals,
@@ -184,7 +183,7 @@ class _Apply:
             self.values |= values
             self.ready[plan.target.name] = kept
 
-    def show(self, plan: FleetPlan) -> None:
+    def show(self, plan: Plans) -> None:
         options, request = self.run.options, self.request
         if options.format == "text" or request.asks:
             approved = request.approved and request.approved.digest == self.digest(plan)
@@ -193,11 +192,11 @@ class _Apply:
             # If the reader has closed the pipe, fail before the first write and not after the last.
             sys.stdout.flush()
 
-    def digest(self, plan: FleetPlan) -> str:
+    def digest(self, plan: Plans) -> str:
         only = self.run.only_session
         return self.run.raw[only.settings.target.name].digest if only else plan.digests.digest
 
-    def check(self, plan: FleetPlan, approved: ApprovedPlan | None) -> None:
+    def check(self, plan: Plans, approved: ApprovedPlan | None) -> None:
         """Raise NotApplied if nothing may be applied."""
         try:
             if self.run.only_session:
@@ -217,7 +216,7 @@ class _Apply:
             code = worst(plan.exit_code(), ExitCode.DECIDE)
             raise NotApplied(self.run.answer(plan, code, why))
 
-    def check_many(self, plan: FleetPlan, approved: ApprovedPlan | None) -> None:
+    def check_many(self, plan: Plans, approved: ApprovedPlan | None) -> None:
         """Raise Stale or Refused if nothing may be applied in any of several targets."""
         if approved and approved.digest != plan.digests.digest:
             raise Stale(
@@ -230,10 +229,10 @@ class _Apply:
             reasons = "; ".join(with_flags(refusal.reason, flags) for refusal in plan.refusals)
             raise Refused(f"refused, nothing was written: {reasons}")
 
-    def not_applied(self, plan: FleetPlan, error: DevinopsError) -> NotApplied:
+    def not_applied(self, plan: Plans, error: DevinopsError) -> NotApplied:
         return NotApplied(self.run.answer(plan, error.exit_code, str(error)))
 
-    def ask(self, plan: FleetPlan) -> None:
+    def ask(self, plan: Plans) -> None:
         """Ask for approval of all plans together.
 
         Raises Refused if it is not given, and NotApplied if nobody can be asked.
@@ -251,7 +250,7 @@ class _Apply:
         if not click.confirm(f"Apply {what} to {where}?", err=True):
             raise Refused("not approved; nothing was written")
 
-    def planned_again(self, plan: FleetPlan) -> FleetPlan:
+    def planned_again(self, plan: Plans) -> Plans:
         """Plan again what is to be written: the question may have been open for hours."""
         again, self.ready = replace(self.run, names=tuple(self.ready)), {}
         if self.run.only_session:
@@ -259,11 +258,18 @@ class _Apply:
             plan = self.planned(self.run, None, only_must_match=False)
             self.check(plan, ApprovedPlan(only.digest, only))
             return plan
-        later = self.planned(again, plan.digests, only_must_match=False).targets
-        new = {target.name: target._replace(is_new=True) for target in later}
-        return replace(plan, targets=tuple(new.get(each.name, each) for each in plan.targets))
+        planned = self.planned(again, plan.digests, only_must_match=False)
+        later = {target.name: target for target in planned.targets}
 
-    def secrets(self, plan: FleetPlan) -> WebhookSecrets:
+        def now(target: RunTarget) -> RunTarget:
+            new = later.get(target.name)
+            if new is None:
+                return target
+            return target._replace(state=new.state, message=new.message, code=new.code, is_new=True)
+
+        return replace(plan, targets=tuple(map(now, plan.targets)))
+
+    def secrets(self, plan: Plans) -> WebhookSecrets:
         """Return where new secrets from the API go. Raises NotApplied if no one would see them."""
         changes = [change for kept in self.ready.values() for change in kept.plan.changes]
         try:
@@ -300,17 +306,15 @@ class _Execution:
     """
 
     run: Run[Writer]
-    plan: FleetPlan
+    plan: Plans
     request: ApplyRequest
     values: dict[str, str]
     name: str = field(default_factory=lambda: new_run(datetime.now(UTC)))
-    collector: ReportCollector = field(default_factory=ReportCollector)
+    collector: Collector = field(default_factory=Collector)
     only_report: ApplyReport | None = None
     running: list[Applier] = field(default_factory=list)
     stopped: ExitCode | None = None
     failed_targets: set[str] = field(default_factory=set)
-    busy: dict[str, TargetPlan] = field(default_factory=dict)
-    """The targets in which another run was faster, by name."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def apply_all(self, ready: Mapping[str, Kept[Writer]], secrets: WebhookSecrets) -> None:
@@ -325,8 +329,7 @@ class _Execution:
         if self.run.only_session:
             (only,) = self.run.raw.values()
             return self.only_report or ApplyReport(only, ())
-        targets = tuple(self.busy.get(target.name, target) for target in self.plan.targets)
-        plan = self.collector.applied(replace(self.plan, targets=targets))
+        plan = self.collector.applied(self.plan)
         answer = self.run.answer(plan, plan.exit_code())
         assert isinstance(answer, FleetAnswer)
         return answer._replace(wave=self.request.wave.name if self.request.wave else None)
@@ -392,11 +395,12 @@ class _Execution:
             return
         # Another run has announced its writes since this one planned.
         name = kept.plan.target.name
-        (target,) = (target for target in self.plan.targets if target.name == name)
-        self.failed_targets.add(name)
-        self.busy[name] = target._replace(
-            state=TargetState.BUSY, message=str(error), code=error.exit_code, digest="", is_new=True
-        )
+        with self.lock:
+            self.failed_targets.add(name)
+            why, code = str(error), error.exit_code
+            self.collector.add_results(
+                name, (), state=TargetState.BUSY, message=why, code=code, is_new=True
+            )
 
     def skip(self, kept: Kept[Writer], why: str) -> None:
         """Report that nothing was written in a target."""
@@ -409,7 +413,7 @@ class _Execution:
     def add(self, report: ApplyReport) -> None:
         with self.lock:
             self.only_report = report
-            self.collector.add(report)
+            report.add_to(self.collector)
             if report.exit_code is not ExitCode.OK:
                 self.failed_targets.add(report.plan.target.name)
 

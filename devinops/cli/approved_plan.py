@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from devinops.applying.saved_plan import read_digests, read_plan, read_plans
+from devinops.applying.saved import read_digests, read_plan, read_plans
 from devinops.cli.options import Options
 from devinops.config.reading import read_project
 from devinops.config.settings import selected_targets
@@ -19,9 +19,9 @@ from devinops.model.errors import Refused, Stale, UnusableFile, UsageError
 from devinops.model.policy import Approvals
 from devinops.model.shard import Shard
 from devinops.model.target import Target
-from devinops.planning.classes import FleetPlan
 from devinops.planning.digest_list import DigestList
 from devinops.planning.plan import DIGEST_LENGTH, Plan, ShownPlan
+from devinops.planning.run import Plans
 from devinops.render.answers import Differences
 
 _DIGEST = re.compile(r"[0-9a-f]+")
@@ -164,7 +164,7 @@ def read_reviewed(
             )
         return ReviewedPlans(Path(expect), read_digests(Path(expect)))
     plans = read_plans(path)
-    if not isinstance(plans, FleetPlan):
+    if not isinstance(plans, Plans):
         return None
     if plans.refusals:
         reasons = "; ".join(refusal.reason for refusal in plans.refusals)

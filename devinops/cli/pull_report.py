@@ -188,7 +188,7 @@ def _left_rows(run: PullRun) -> Iterator[str]:
 def _shared(reason: str) -> str:
     """Return a reason without the name of its target in commands."""
     # Imported late: one target needs nothing of it.
-    from devinops.planning.classes import shared_text
+    from devinops.render.classes import shared_text
 
     return shared_text(reason)
 

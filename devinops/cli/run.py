@@ -37,10 +37,11 @@ from devinops.model.keys import Key
 from devinops.model.objects import Declaration
 from devinops.model.policy import Approvals
 from devinops.model.target import TargetState
-from devinops.planning.classes import FleetPlan, PlanCollector
 from devinops.planning.digest_list import DigestList, Standing
+from devinops.planning.layers import labels_of
 from devinops.planning.many_targets import plan_with_needed, too_many_targets
 from devinops.planning.plan import Plan
+from devinops.planning.run import Collector, Plans
 from devinops.planning.selection import Only, check_only
 from devinops.planning.waves import Wave
 from devinops.render import counted
@@ -138,7 +139,11 @@ class Run(Generic[C_co]):
         """The settings of the targets that have some."""
         return {name: s for name, s in self.settings.items() if isinstance(s, Settings)}
 
-    def sharded(self, plan: FleetPlan) -> FleetPlan:
+    def labels(self, name: str) -> Mapping[str, str]:
+        """Return the labels of a target."""
+        return labels_of(self.project.targets.get(name, {}))
+
+    def sharded(self, plan: Plans) -> Plans:
         """Return the plan of these targets with the shard that they are."""
         return replace(plan, shard=self.options.shard, selected=len(self.selected))
 
@@ -183,7 +188,7 @@ class Run(Generic[C_co]):
         go_on: bool = False,
         only_must_match: bool = True,
         label: str = "planning",
-    ) -> FleetPlan:
+    ) -> Plans:
         """Return the plans of all targets. `keep` gets those that can be applied.
 
         If it raises ConfigError, nothing is written in that target. `seen` gets every plan. A plan
@@ -194,7 +199,7 @@ class Run(Generic[C_co]):
         planning = _Planning(self, approvals, planner, reviewed, keep, seen, go_on)
         self.http.expect({n: connection(self.known[n]) for n in self.names if n in self.known})
         self.each(label, {n: partial(planning.plan, n) for n in self.names}, planning.failed)
-        plan = planning.collector.plan(map(str, self.only), approvals)
+        plan = planning.collector.plans(only=tuple(map(str, self.only)), approvals=approvals)
         # What --only matches can be in another shard.
         if only_must_match and not (plan.count(TargetState.FAILED) or self.options.shard):
             check_only(self.only, planning.keys)
@@ -206,9 +211,7 @@ class Run(Generic[C_co]):
         refusals = self._too_many(plan, approvals, wave) if is_checked else ()
         return replace(self.sharded(plan), refusals=(*same, *refusals))
 
-    def _too_many(
-        self, plan: FleetPlan, approvals: Approvals, wave: Wave | None
-    ) -> Iterator[Refusal]:
+    def _too_many(self, plan: Plans, approvals: Approvals, wave: Wave | None) -> Iterator[Refusal]:
         targets, selected = self.project.targets, None
         if self.options.shard:
             selected = sum(not targets.get(name, {}).get("hold") for name in self.selected)
@@ -222,7 +225,7 @@ class Run(Generic[C_co]):
 
     def answer(
         self,
-        plan: FleetPlan,
+        plan: Plans,
         exit_code: ExitCode,
         error: str = "",
         *,
@@ -374,7 +377,7 @@ class _Planning(Generic[C_co]):
     keep: Callable[[Kept[C_co]], None]
     seen: Callable[[Plan], None]
     go_on: bool
-    collector: PlanCollector = field(default_factory=PlanCollector)
+    collector: Collector = field(default_factory=Collector)
     keys: set[Key] = field(default_factory=set)
     """What --only can match."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -427,14 +430,17 @@ class _Planning(Generic[C_co]):
     ) -> None:
         with self.lock:
             self.keys |= plan.named if self.run.only else frozenset()
-            self.collector.add(plan, state=state, message=message, exit_code=code)
+            labels = self.run.labels(plan.target.name)
+            self.collector.add(plan, state=state, message=message, exit_code=code, labels=labels)
 
     def failed(self, name: str, error: DevinopsError) -> None:
         with self.lock:
-            self.collector.add_without_plan(name, str(error), error.exit_code, _state_of(error))
+            self.collector.add_without_plan(
+                name, str(error), error.exit_code, _state_of(error), self.run.labels(name)
+            )
 
 
-def _same_owners(plan: FleetPlan, settings: Mapping[str, Settings]) -> Iterator[Refusal]:
+def _same_owners(plan: Plans, settings: Mapping[str, Settings]) -> Iterator[Refusal]:
     """Yield a refusal for each target of the organization or enterprise of another one.
 
     The API has said whose a key is, but for an enterprise, and on v1, only the key itself tells.

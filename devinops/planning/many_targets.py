@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Set
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from devinops.model.changes import DELETING, Refusal
 from devinops.model.keys import Key
 from devinops.model.policy import Approval, Approvals, allow
-from devinops.planning.classes import FleetPlan
 from devinops.planning.plan import Plan
+from devinops.planning.run import Plans
 
 
 def plan_with_needed(approvals: Approvals, build: Callable[[Approvals], Plan]) -> Plan:
@@ -32,7 +32,7 @@ def plan_with_needed(approvals: Approvals, build: Callable[[Approvals], Plan]) -
 
 
 def too_many_targets(
-    plan: FleetPlan,
+    plan: Plans,
     most: int,
     allowed: int | None,
     *,
@@ -45,10 +45,9 @@ def too_many_targets(
     of --allow-targets, None if it is not given; it accepts exactly that number. A shard does not
     know what the others write, so all targets that are `selected` for the shards count.
     """
-    writing = {target.name for target in plan.targets if target.writes}
-    number, does = len(writing), "writes to"
+    number, does = len(plan.writing), "writes to"
     if in_wave:
-        number, does = _most_alike(plan, writing), "deletes the same object in"
+        number, does = _most_alike(plan), "deletes the same object in"
     if selected is not None and (number or allowed is not None):
         verb = "delete the same object in" if in_wave else "write to"
         number, does = selected, f"and the other shards may {verb}"
@@ -67,20 +66,19 @@ def too_many_targets(
     )
 
 
-def outside_waves(plan: FleetPlan) -> Iterator[Refusal]:
+def outside_waves(plan: Plans) -> Iterator[Refusal]:
     """Yield why a run without a wave must not write to several targets of a fleet with waves."""
-    number = plan.selected if plan.shard else sum(target.writes for target in plan.targets)
+    number = plan.selected if plan.shard else len(plan.writing)
     if number > 1:
         approval = Approval("--out-of-wave")
         reason = f"this run writes to {number} targets, but not as a wave of devinops.yaml"
         yield Refusal(f"{reason}: pass --wave due, or {approval}", approval)
 
 
-def _most_alike(plan: FleetPlan, writing: Set[str]) -> int:
+def _most_alike(plan: Plans) -> int:
     """Return in how many of the targets to write to the same object is deleted, at most."""
-    numbers = Counter[Key]()
-    for group in plan.classes:
-        deleted = {change.key for change in group.changes if change.action in DELETING}
-        number = len(writing & set(group.targets))
-        numbers.update(dict.fromkeys(deleted, number))
-    return max(numbers.values(), default=0)
+    targets = defaultdict[Key, set[str]](set)
+    for shared in plan.changes:
+        if shared.item.action in DELETING:
+            targets[shared.item.key].update(plan.writing.intersection(shared.targets))
+    return max(map(len, targets.values()), default=0)

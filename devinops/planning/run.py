@@ -63,6 +63,13 @@ class ChangeAt(NamedTuple):
         return self.outcome is Outcome.DONE or self.unclear
 
 
+def without_ids(text: str, ids: Iterable[str | None]) -> str:
+    """Return a sentence without these ids, so that it is the same in several targets."""
+    for id in filter(None, ids):
+        text = text.replace(id, "…")
+    return text
+
+
 class BlockedAt(NamedTuple):
     """A blocked step in one target: the ids of the objects that it is about there."""
 
@@ -276,7 +283,7 @@ class Plans:
     @property
     def digest(self) -> str:
         """The digest of the run: of one target its own, of many that of the list; or empty."""
-        if self.by_one:
+        if self.by_one and not self.is_drift:
             return "".join(target.digest for target in self.targets)
         return self.digests.digest if self.digests.digests else ""
 
@@ -396,6 +403,7 @@ class Collector:
             "left": _Items(_change_reading, lambda item: (item.key, _ACTIONS[item.action])),
             "waiting": _Items(_blocked_reading, lambda item: (item.key, item.by)),
         }
+        self._facts: dict[str, Mapping[str, Any]] = {}
         self._results: dict[str, dict[tuple[Action, Key, str | None], Result]] = {}
 
     def add(
@@ -434,11 +442,11 @@ class Collector:
             "changes": ((_kept(c), (ChangeAt(name, c.id, live_hash(c)),)) for c in plan.changes),
             "blocked": (_shared_blocked(name, block) for block in plan.blocked),
             "drift": (_shared_drift(name, drift) for drift in plan.drift),
-            "refused": ((item, at) for item in plan.refusals),
+            "refused": ((item, at) for item in dict.fromkeys(plan.refusals)),
             "others": (_other(name, live) for live in plan.others if self._with_others),
         }
         for part in ("missing", "problems", "notes", "risks"):
-            parts[part] = ((item, at) for item in getattr(plan, part))
+            parts[part] = [(item, at) for item in dict.fromkeys(getattr(plan, part))]
         self._take(parts)
 
     def _take(self, parts: Mapping[str, Iterable[tuple[Any, Iterable[Any]]]]) -> None:
@@ -464,8 +472,8 @@ class Collector:
         waiting: Iterable[Blocked] = (),
         **facts: Any,
     ) -> None:
-        """Take the report of a target whose plan was taken; `facts` are members of `RunTarget`."""
-        self._targets[name] = self._targets[name]._replace(**facts)
+        """Take the report of a target; `facts` are members of `RunTarget` after the apply."""
+        self._facts[name] = facts
         self._results[name] = {
             (result.change.action, result.change.key, result.change.id): replace(result, live=None)
             for result in results
@@ -485,12 +493,24 @@ class Collector:
     def plans(self, **facts: Any) -> Plans:
         """Return the plans of all targets so far; `facts` are the other members of `Plans`."""
         parts: dict[str, Any] = {part: items.result() for part, items in self._parts.items()}
-        parts["changes"] = tuple(
-            Shared(change, tuple(self._with_result(change, row) for row in at))
-            for change, at in parts["changes"]
-        )
         targets = sorted(self._targets.values(), key=lambda target: target.name)
         return Plans(tuple(targets), **parts, **facts)
+
+    def applied(self, plans: Plans) -> Plans:
+        """Return plans with the reports so far of those that were applied."""
+        return replace(
+            plans,
+            targets=tuple(
+                each._replace(**self._facts.get(each.name, {})) for each in plans.targets
+            ),
+            changes=tuple(
+                Shared(change, tuple(self._with_result(change, row) for row in at))
+                for change, at in plans.changes
+            ),
+            left=self._parts["left"].result(),
+            waiting=self._parts["waiting"].result(),
+            is_applied=True,
+        )
 
     def _with_result(self, change: Change, row: ChangeAt) -> ChangeAt:
         result = self._results.get(row.target, {}).get((change.action, change.key, row.id))

@@ -20,8 +20,8 @@ from devinops.model.target import TargetState, WaveState
 from devinops.planning.layers import fits, labels_of
 
 if TYPE_CHECKING:
-    from devinops.planning.classes import FleetPlan
     from devinops.planning.plan import Plan
+    from devinops.planning.run import Plans
 
 DUE: Final = "due"
 """What stands for the name of the next wave that may start."""
@@ -183,21 +183,22 @@ def _utc(text: str) -> datetime:
     return datetime.strptime(text, TIME).replace(tzinfo=UTC)
 
 
-def facts_of(plan: FleetPlan, known: Mapping[str, TargetFacts]) -> dict[str, TargetFacts]:
+def facts_of(plan: Plans, known: Mapping[str, TargetFacts]) -> dict[str, TargetFacts]:
     """Return what the plans say of each target; `known` maps names to what `facts_in` returns."""
     changed = defaultdict[str, set[Key]](set)
-    for group in plan.classes:
-        for name in group.targets:
-            changed[name].update(change.key for change in group.changes)
-    for block, names in plan.blocked:
-        for name in names:
-            changed[name].update((block.key, *block.needed_by))
+    for changes in plan.changes:
+        for name in changes.targets:
+            changed[name].add(changes.item.key)
+    for blocks in plan.blocked:
+        for name in blocks.targets:
+            changed[name].update((blocks.item.key, *blocks.item.needed_by))
+    blocked, refused = plan.numbers("blocked"), plan.numbers("refused")
     facts = {}
     for target in plan.targets:
         failure = target.message if target.state is not TargetState.PLANNED else ""
-        if target.blocked:
+        if target.name in blocked:
             failure = "blocked until a person decides"
-        if target.refusals:
+        if target.name in refused:
             failure = "its plan needs an approval"
         own = known.get(target.name, TargetFacts())
         facts[target.name] = own._replace(
@@ -206,7 +207,7 @@ def facts_of(plan: FleetPlan, known: Mapping[str, TargetFacts]) -> dict[str, Tar
     return facts
 
 
-def failures(plan: FleetPlan) -> list[str]:
+def failures(plan: Plans) -> list[str]:
     """Return the targets that cannot become as planned; those that are held do not count."""
     facts, held = facts_of(plan, {}), TargetState.HELD
     return [each.name for each in plan.targets if facts[each.name].failure and each.state != held]

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from devinops.model.keys import Key
     from devinops.model.objects import Problem, Source
     from devinops.model.target import Target
-    from devinops.planning.classes import FleetPlan
     from devinops.planning.drift import DriftFindings
     from devinops.planning.plan import Plan, SavedPlan, ShownPlan
     from devinops.planning.run import Plans
@@ -88,7 +87,7 @@ class FleetAnswer(NamedTuple):
     the plans.
     """
 
-    plan: FleetPlan
+    plan: Plans
     exit_code: ExitCode
     error: str = ""
     approved: bool = False

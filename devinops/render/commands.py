@@ -15,7 +15,6 @@ from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
 from devinops.model.changes import Blocked, Change, Drift, Refusal
 from devinops.model.keys import Key
-from devinops.planning.classes import FleetPlan
 from devinops.planning.commands import like_commands, with_flags
 from devinops.planning.plan import SavedPlan, ShownPlan
 from devinops.planning.run import Plans
@@ -83,7 +82,7 @@ def named_keys(answer: Answer | RunAnswer) -> Iterator[Key]:
             yield from _of_changes(answer.left or ())
             yield from _of_blocked(answer.waiting)
         case FleetAnswer():
-            yield from _of_fleet(answer.plan)
+            yield from _of_run(answer.plan)
         case DriftAnswer():
             yield from (drift.key for drift in answer.findings.drift)
         case Differences():
@@ -96,13 +95,6 @@ def _of_plan(plan: ShownPlan) -> Iterator[Key]:
     yield from _of_blocked(plan.blocked)
     yield from (drift.key for drift in plan.drift)
     yield from (record.key for record in plan.inventory.records)
-
-
-def _of_fleet(plan: FleetPlan) -> Iterator[Key]:
-    for group in plan.classes:
-        yield from _of_changes(group.changes)
-    yield from _of_blocked(shared.item for shared in (*plan.blocked, *plan.waiting))
-    yield from (shared.item.key for shared in plan.drift)
 
 
 def _of_run(plans: Plans) -> Iterator[Key]:

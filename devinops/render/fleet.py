@@ -6,18 +6,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from shlex import quote
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from devinops.model.changes import Action, Change, Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import SHOWN, Key
 from devinops.model.objects import Source
 from devinops.model.target import TargetState
-from devinops.planning.classes import ChangeClass, FleetPlan, TargetPlan, shared_text
 from devinops.planning.commands import like_commands, pull_command, with_flags
 from devinops.planning.lifecycles.required import is_missing
-from devinops.render import NO_INVENTORY, answers, counted
+from devinops.planning.run import Plans
+from devinops.render import NO_INVENTORY, counted
 from devinops.render.approvals import dangers_of
+from devinops.render.classes import ChangeClass, FleetPlan, TargetPlan, shared_text
 from devinops.render.commands import named_keys
 from devinops.render.signs import BLOCKED, FAILED, OUTSIDE, REFUSED, SIGNS
 from devinops.render.terminal import Look, Sign
@@ -60,7 +61,7 @@ class Remarks(NamedTuple):
 # --- names ----------------------------------------------------------------------------------------
 
 
-def many(plan: FleetPlan, number: int) -> str:
+def many(plan: FleetPlan | Plans, number: int) -> str:
     """Return a number of targets, such as `40 organizations`."""
     return counted(number, "target" if plan.in_enterprise else "organization")
 
@@ -113,7 +114,7 @@ def of_shard(plan: FleetPlan) -> str:
     return f" in shard {plan.shard.number} of {plan.shard.total}" if plan.shard else ""
 
 
-def facts(answer: answers.FleetAnswer) -> Iterator[str]:
+def facts(answer: Any) -> Iterator[str]:
     """Yield what all targets share: the API, the store of the inventory, and the keys."""
     planned = [target for target in answer.plan.targets if target.target]
     places = [target.target for target in planned if target.target]
@@ -198,13 +199,13 @@ def class_counts(group: ChangeClass) -> str:
     return joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
 
 
-def remarks(answer: answers.FleetAnswer, flags: str, *, is_alone: bool = True) -> Iterator[Remarks]:
+def remarks(answer: Any, flags: str, *, is_alone: bool = True) -> Iterator[Remarks]:
     """Yield what a person must see besides changes, or besides what was done as planned.
 
     `flags` is that of `Style`, and is added to the commands in the sentences. A report that is not
     alone comes after the plan, and says nothing again.
     """
-    names = like_commands(named_keys(answer))
+    names = like_commands(named_keys(answer._replace(plan=answer.plan.plans)))
     plan = answer.plan
     groups = _of_report(plan, is_alone=is_alone) if plan.is_applied else _of_plan(plan)
     for group in groups:
@@ -291,7 +292,7 @@ def deletes(plan: FleetPlan, will: str) -> Iterator[Remarks]:
             yield Remarks(f"{counted(number, 'object')} {will} be {what}", REFUSED, 0.15, lines)
 
 
-def full_command(answer: answers.FleetAnswer, in_root: str) -> str:
+def full_command(answer: Any, in_root: str) -> str:
     """Return a command with the options by which it applies exactly these plans."""
     plan = answer.plan
     options = [
@@ -380,7 +381,7 @@ def outcomes(plan: FleetPlan) -> Sequence[Remark]:
     return _by_text((name, text) for name, text in texts if text)
 
 
-def next_steps(answer: answers.FleetAnswer, flags: str) -> Iterator[str]:
+def next_steps(answer: Any, flags: str) -> Iterator[str]:
     """Yield where the backups are, and what to do after a run that was only partly done."""
     plan = answer.plan
     paths = [target.backup for target in plan.targets if target.backup]
@@ -394,7 +395,7 @@ def next_steps(answer: answers.FleetAnswer, flags: str) -> Iterator[str]:
         yield f"To finish, run `devinops apply{again}` again, which plans what is left."
 
 
-def _unfinished(answer: answers.FleetAnswer) -> str:
+def _unfinished(answer: Any) -> str:
     """Return the options that choose the targets in which something is left."""
     if answer.wave:
         return f" --wave {answer.wave}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from devinops.model.changes import DELETING, Action, Change
 from devinops.model.keys import SHOWN
-from devinops.planning.classes import ChangeClass, FleetPlan
-from devinops.render import answers, fleet
+from devinops.render import fleet
 from devinops.render.changes import Level, levels
+from devinops.render.classes import ChangeClass, FleetPlan, classes_of
 from devinops.render.escape import line
 from devinops.render.fleet import Remarks
 from devinops.render.problem_text import ProblemText
@@ -29,11 +29,12 @@ class FleetText(Text):
     def _most(self) -> int:
         return sys.maxsize if self.full else SHOWN
 
-    def fleet(self, answer: answers.FleetAnswer) -> Iterator[str]:
+    def fleet(self, answer: Any) -> Iterator[str]:
         """Yield the lines of the plans of many targets; the last one holds the counts.
 
         If they were applied, yield those of the report.
         """
+        answer = answer._replace(plan=classes_of(answer.plan))
         plan = answer.plan
         if plan.is_applied:
             yield from self._report(answer)
@@ -116,7 +117,7 @@ class FleetText(Text):
             if len(shown) < len(remarks):
                 yield from self._more(len(remarks) - len(shown), "likewise")
 
-    def _report(self, answer: answers.FleetAnswer) -> Iterator[str]:
+    def _report(self, answer: Any) -> Iterator[str]:
         plan = answer.plan
         yield from self._remarks(plan, fleet.remarks(answer, self.flags, is_alone=answer.is_alone))
         for step in fleet.next_steps(answer, self.flags):

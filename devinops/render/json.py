@@ -10,16 +10,18 @@ from devinops.applying.report import ApplyReport
 from devinops.model.changes import Change, Result
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem
-from devinops.planning.classes import Shared, TargetPlan
 from devinops.planning.plan import Plan, SavedPlan, live_hash
+from devinops.planning.run import At, Plans, RunTarget, Shared
 from devinops.render import Style, answers
 from devinops.render.escape import json_text
 from devinops.render.findings import lint_of
 from devinops.schema import plan as schema
+from devinops.schema import run
 from devinops.schema.base_document import HEAD, Document, plain
-from devinops.schema.fleet import ClassItem, FleetDocument, FleetTargetItem, ShardItem, SharedItem
+from devinops.schema.run import RunDocument
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 def render(answer: answers.Answer, _: Style) -> Iterator[str]:
@@ -39,7 +41,7 @@ def _document(answer: answers.Answer) -> Document | Mapping[str, Any]:
         case ApplyReport():
             return report_document(answer)
         case answers.FleetAnswer():
-            return fleet_document(answer)
+            return run_document(answer.plan, answer.exit_code, answer.error, answer.lint)
         case answers.ProblemsAnswer():
             return problems_document(answer)
         case answers.DriftAnswer():
@@ -123,62 +125,68 @@ def report_document(report: ApplyReport) -> schema.PlanDocument:
     )
 
 
-def fleet_document(answer: answers.FleetAnswer) -> FleetDocument:
-    """Return the plans of many targets as a document, with the report if they were applied."""
-    plan = answer.plan
-    more: dict[str, Any] = {"only": plan.only} if plan.only else {}
-    if plan.is_drift:
-        more["is_drift"] = True
-    if plan.shard:
-        more["shard"] = ShardItem(*plan.shard, plan.selected)
-    if plan.approvals.given():
-        more["approvals"] = schema.ApprovalsItem.of(plan.approvals)
-    if plan.is_applied:
-        more["not_done"] = _shared(plan.not_done, _result)
-        more["left"] = _shared(plan.left, _change)
-        more["waiting"] = _shared(plan.waiting, schema.BlockedItem.of)
-    more |= {"error": answer.error} if answer.error else {}
-    more |= {"lint": _problems(answer.lint)} if answer.lint else {}
-    return FleetDocument(
+def run_document(
+    plans: Plans, exit_code: ExitCode, error: str = "", lint: answers.ProblemsAnswer | None = None
+) -> RunDocument:
+    """Return the plans of a run as a document, with the report if they were applied."""
+    more: dict[str, Any] = {"is_drift": True} if plans.is_drift else {}
+    if plans.others:
+        more["unmanaged"] = _shared(plans.others, run.RunOther.of)
+    if plans.shard:
+        more["shard"] = run.ShardItem(*plans.shard, plans.selected)
+    if plans.approvals.given():
+        more["approvals"] = schema.ApprovalsItem.of(plans.approvals)
+    if plans.is_applied:
+        more["left"] = _shared(plans.left, run.RunChange.of)
+        more["waiting"] = _shared(plans.waiting, run.RunBlocked.of)
+    if lint:
+        more["lint"] = _problems(lint)
+    given = (("only", plans.only), ("also_changed", plans.also_changed), ("error", error))
+    more |= {name: value for name, value in given if value}
+    return RunDocument(
         **HEAD,
-        digest=plan.digests.digest if plan.digests.digests else None,
+        digest=plans.digest or None,
         complete=True,
-        exit_code=answer.exit_code,
-        targets=tuple(map(_target, plan.targets)),
-        classes=tuple(
-            ClassItem(
-                targets=group.targets,
-                changes=tuple(map(_change, group.changes)),
-                hazards=tuple(schema.HazardItem.of(r, plan.approvals) for r in group.risks),
-            )
-            for group in plan.classes
+        exit_code=exit_code,
+        by_one=plans.by_one,
+        targets=tuple(_target(plans, target) for target in plans.targets),
+        changes=_shared(plans.changes, run.RunChange.of),
+        blocked=_shared(plans.blocked, run.RunBlocked.of),
+        missing=_named(plans.missing, run.RunMissing, lambda item: schema.MissingItem(*item)),
+        drift=_shared(plans.drift, run.RunDrift.of),
+        problems=_named(plans.problems, run.RunProblem, schema.ProblemItem.of),
+        notes=tuple(run.RunNote(note.item, note.targets) for note in plans.notes),
+        refused=_named(plans.refused, run.RunRefusal, schema.RefusalItem.of),
+        refusals=tuple(map(schema.RefusalItem.of, plans.refusals)),
+        hazards=_named(
+            plans.risks, run.RunHazard, lambda risk: schema.HazardItem.of(risk, plans.approvals)
         ),
-        blocked=_shared(plan.blocked, schema.BlockedItem.of),
-        missing=_shared(plan.missing, lambda item: schema.MissingItem(*item)),
-        drift=_shared(plan.drift, schema.DriftItem.of),
-        problems=_shared(plan.problems, schema.ProblemItem.of),
-        notes=_shared(plan.notes, str),
-        refused=_shared(plan.refused, schema.RefusalItem.of),
-        refusals=tuple(map(schema.RefusalItem.of, plan.refusals)),
         checksum="",
         **more,
     ).sealed()
 
 
-def _shared(items: Iterable[Shared[T]], item_of: Callable[[T], Any]) -> tuple[SharedItem[Any], ...]:
-    return tuple(SharedItem(shared.targets, item_of(shared.item)) for shared in items)
+def _shared(
+    items: Iterable[Shared[T, Any]], item_of: Callable[[T, Iterable[Any]], R]
+) -> tuple[R, ...]:
+    return tuple(item_of(*shared) for shared in items)
 
 
-def _target(planned: TargetPlan) -> FleetTargetItem:
-    facts: dict[str, Any] = planned._asdict()
-    del facts["code"], facts["is_new"], facts["wrote"]
-    facts["target"] = schema.TargetItem.of(planned.target) if planned.target else None
-    facts["digest"] = planned.digest or None
-    if planned.outcomes is None:
-        del facts["outcomes"], facts["backup"]
-    if not planned.unverified:
-        del facts["unverified"]
-    return FleetTargetItem(**facts, exit_code=planned.exit_code())
+def _named(
+    items: Iterable[Shared[T, At]], cls: type[R], item_of: Callable[[T], Any]
+) -> tuple[R, ...]:
+    return tuple(run.of_targets(cls, item_of(shared.item), shared.targets) for shared in items)
+
+
+def _target(plans: Plans, target: RunTarget) -> run.RunTargetItem:
+    facts = target._asdict()
+    del facts["code"], facts["is_new"]
+    facts["target"] = schema.TargetItem.of(target.target) if target.target else None
+    facts["digest"] = target.digest or None
+    facts["unsaved"], facts["final"] = (
+        list(map(str, keys)) for keys in (target.unsaved, target.final)
+    )
+    return run.RunTargetItem(**facts, exit_code=plans.exit_code_of(target))
 
 
 def _result(result: Result) -> schema.ResultItem:

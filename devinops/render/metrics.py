@@ -9,17 +9,15 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from devinops import run_facts, waiting
-from devinops.applying.fleet_report import ReportCollector
 from devinops.applying.report import ApplyReport
-from devinops.model.changes import Blocked, Outcome
+from devinops.model.changes import Outcome
 from devinops.model.exit_codes import ExitCode
-from devinops.model.keys import Key
-from devinops.planning.classes import FleetPlan, PlanCollector, Shared
+from devinops.model.target import TargetState
 from devinops.planning.plan import Plan
+from devinops.planning.run import ChangeAt, Collector, Plans, Shared
 from devinops.render import Style, answers
 
 _SUCCESS: Final = "devinops_last_success_timestamp_seconds"
@@ -62,9 +60,9 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     yield from _metric("devinops_run_limited_seconds", meaning, limited)
 
 
-def _plans(answer: answers.Answer) -> FleetPlan | None:
+def _plans(answer: answers.Answer) -> Plans | None:
     """Return the plans in an answer, as if it were about many targets; None without any."""
-    collector = PlanCollector()
+    collector = Collector()
     match answer:
         case answers.FleetAnswer(plan):
             return plan
@@ -72,51 +70,48 @@ def _plans(answer: answers.Answer) -> FleetPlan | None:
             collector.add(plan)
         case ApplyReport(plan):
             collector.add(plan)
-            reports = ReportCollector()
-            reports.add(answer)
-            return reports.applied(collector.plan())
+            answer.add_to(collector)
+            return collector.applied(collector.plans())
         case answers.DriftAnswer(target, inventory, findings):
             collector.add(Plan(target, (), drift=tuple(findings.drift), inventory=inventory))
-            return replace(collector.plan(), is_drift=True)
+            return collector.plans(is_drift=True)
         case _:
             return None
-    return collector.plan()
+    return collector.plans()
 
 
-def _objects(plan: FleetPlan) -> Iterator[tuple[str, str, Numbers]]:
+def _objects(plan: Plans) -> Iterator[tuple[str, str, Numbers]]:
     """Yield the metrics of objects: name, meaning and numbers."""
     meaning = "Changes that an apply would make, or has left."
     yield "devinops_pending_changes", meaning, _pending(plan)
-    drift = _counted((shared.item.key, shared.targets) for shared in plan.drift)
+    drift = _counted(plan.drift)
     yield "devinops_drifted_objects", "Objects that were changed outside devinops.", drift
-    blocks: Iterable[Shared[Blocked]] = (*plan.blocked, *plan.waiting)
-    blocked = _counted((shared.item.key, shared.targets) for shared in blocks)
+    blocked = _counted((*plan.blocked, *plan.waiting))
     yield "devinops_blocked_objects", "Objects that wait for a person.", blocked
 
 
-def _pending(plan: FleetPlan) -> Numbers:
+def _pending(plan: Plans) -> Numbers:
     """Return the changes that are planned, or of which an apply knows that they are left."""
-    applied = {target.name for target in plan.targets if target.outcomes is not None}
+    held = {target.name for target in plan.targets if target.state is TargetState.HELD}
     unknown = {target.name for target in plan.targets if target.unverified}
-    planned = _counted(
-        (change.key, {*group.targets} - applied)
-        for group in plan.classes
-        for change in group.changes
+
+    def is_pending(row: ChangeAt) -> bool:
+        is_unknown = row.target in unknown and row.outcome is not Outcome.DONE
+        return row.target not in held and (row.outcome is None or is_unknown)
+
+    planned = (
+        shared._replace(at=tuple(row for row in shared.at if is_pending(row)))
+        for shared in plan.changes
     )
-    left = _counted((shared.item.key, shared.targets) for shared in plan.left)
-    not_done = _counted(
-        (shared.item.change.key, {*shared.targets} & unknown)
-        for shared in plan.not_done
-        if shared.item.outcome is not Outcome.DONE
-    )
-    return planned + left + not_done
+    return _counted((*planned, *plan.left))
 
 
-def _counted(items: Iterable[tuple[Key, Iterable[str]]]) -> Numbers:
-    return Counter((target, key.kind) for key, targets in items for target in targets)
+def _counted(items: Iterable[Shared[Any, Any]]) -> Numbers:
+    """Return the number of rows of items with a key."""
+    return Counter((row.target, shared.item.key.kind) for shared in items for row in shared.at)
 
 
-def _successes(plan: FleetPlan | None, error: str, earlier: str) -> Mapping[str, float]:
+def _successes(plan: Plans | None, error: str, earlier: str) -> Mapping[str, float]:
     """Return when the command last ended well in each target, as far as it is known."""
     known = {labels: int(value) for labels, value in _EARLIER.findall(earlier)}
     if plan is None:
@@ -124,7 +119,7 @@ def _successes(plan: FleetPlan | None, error: str, earlier: str) -> Mapping[str,
     command, now, times = run_facts.current().command, int(time.time()), dict[str, float]()
     for target in plan.targets:
         labels = _labels(command=command, target=target.name)
-        if target.exit_code() in _SUCCESSFUL and not (error or plan.refusals):
+        if plan.exit_code_of(target) in _SUCCESSFUL and not (error or plan.refusals):
             times[labels] = now
         elif labels in known:
             times[labels] = known[labels]

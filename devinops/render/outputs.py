@@ -15,11 +15,12 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
 from devinops.model.selectors import ALL
 from devinops.model.target import TargetState
-from devinops.planning.classes import FleetPlan
 from devinops.planning.plan import SavedPlan, ShownPlan
+from devinops.planning.run import Plans
 from devinops.planning.waves import WaveStatus, due, has_stopped
 from devinops.render import Style, answers, fleet
 from devinops.render import render as rendered
+from devinops.render.classes import classes_of
 from devinops.render.escape import line
 from devinops.render.findings import lint_of, severity_of
 from devinops.render.problem_text import checked, problem_counts
@@ -47,7 +48,7 @@ def _facts(answer: answers.Answer) -> Mapping[str, _Value]:
         case SavedPlan():
             return _plan(answer)
         case answers.FleetAnswer():
-            return _fleet(answer.plan)
+            return _run(answer.plan)
         case answers.DriftAnswer():
             drift = len(answer.findings.drift)
             return {"target": answer.target.name, "has_changes": bool(drift), "drift": drift}
@@ -87,20 +88,23 @@ def _plan(plan: ShownPlan) -> Mapping[str, _Value]:
     }
 
 
-def _fleet(plan: FleetPlan) -> Mapping[str, _Value]:
+def _run(plan: Plans) -> Mapping[str, _Value]:
     """Return the outputs of the plans of many targets; numbers are those of all together."""
-    planned = [target for target in plan.targets if target.state is TargetState.PLANNED]
+    planned = {target.name for target in plan.targets if target.state is TargetState.PLANNED}
+    moves = any(target.moves_from for target in plan.targets)
+    actions = plan.summary(planned)
+    blocked, drift = (
+        sum(number for name, number in plan.numbers(part).items() if name in planned)
+        for part in ("blocked", "drift")
+    )
     return {
         "target": ALL,
         "targets": len(plan.targets),
-        "classes": len(plan.classes),
-        "has_changes": any(
-            t.drift if plan.is_drift else t.writes or t.moves_from for t in plan.targets
-        ),
-        "changes": sum(target.changes for target in planned),
-        "deletes": sum(target.deletes for target in planned),
-        "blocked": sum(target.blocked for target in planned),
-        "drift": sum(target.drift for target in planned),
+        "has_changes": bool(plan.drift if plan.is_drift else plan.writing or moves),
+        "changes": actions.total(),
+        "deletes": actions[Action.DELETE],
+        "blocked": blocked,
+        "drift": drift,
         "failed": plan.count(TargetState.FAILED),
         "digest": plan.digests.digest if plan.digests.digests else "",
     }
@@ -124,7 +128,7 @@ def _summary(answer: answers.Answer) -> str:
         case ApplyReport():
             return tally(answer)
         case answers.FleetAnswer(plan, error=error):
-            return error or fleet.counts(plan)
+            return error or fleet.counts(classes_of(plan))
         case answers.ProblemsAnswer():
             return checked(answer)[0]
         case answers.RolloutAnswer(statuses):

@@ -27,7 +27,6 @@ from devinops.schema.command_outputs import (
 from devinops.schema.doctor import DoctorDocument
 from devinops.schema.document_texts import documented
 from devinops.schema.files import headed
-from devinops.schema.fleet import FleetDocument
 from devinops.schema.inventory import (
     DeletedLine,
     EndLine,
@@ -50,6 +49,7 @@ from devinops.schema.plan import (
 )
 from devinops.schema.plugin_lock import LockHeader, LockLine
 from devinops.schema.published import published, published_files
+from devinops.schema.run import RunDocument
 
 
 def document_schemas() -> dict[str, dict[str, Any]]:
@@ -59,9 +59,9 @@ def document_schemas() -> dict[str, dict[str, Any]]:
             "Output of devinops plan and apply with --format json; after apply with results",
             [PlanDocument, FailureDocument],
         ),
-        "fleet": schema(
+        "run": schema(
             "Output of devinops plan, apply and drift over many targets with --format json",
-            [FleetDocument, FailureDocument],
+            [RunDocument, FailureDocument],
         ),
         "problems": schema(
             "Output of devinops validate and lint with --format json", [ProblemsDocument]

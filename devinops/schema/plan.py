@@ -89,7 +89,7 @@ class Sides(Struct, frozen=True, kw_only=True):
 Fields = dict[str, Sides]
 
 
-def _sides(fields: Iterable[FieldChange]) -> Fields:
+def sides_of(fields: Iterable[FieldChange]) -> Fields:
     return {f.name: Sides(before=_written(f.before), after=_written(f.after)) for f in fields}
 
 
@@ -101,7 +101,7 @@ def _read(value: Any) -> Any:
     return values.UNSET if value is UNSET else value
 
 
-def _field_changes(fields: Fields) -> tuple[FieldChange, ...]:
+def field_changes(fields: Fields) -> tuple[FieldChange, ...]:
     """Return the changes of fields. Raises ValueError."""
     for name, sides in fields.items():
         if not name.isidentifier() or (sides.before is UNSET and sides.after is UNSET):
@@ -109,7 +109,7 @@ def _field_changes(fields: Fields) -> tuple[FieldChange, ...]:
     return tuple(FieldChange(n, _read(s.before), _read(s.after)) for n, s in fields.items())
 
 
-def _source(item: SourceItem | None) -> Source | None:
+def source_of(item: SourceItem | None) -> Source | None:
     return item.to_model() if item else None
 
 
@@ -133,7 +133,7 @@ OverriddenItems = Annotated[
 ]
 
 
-def _overridden(items: tuple[OverriddenItem, ...] | UnsetType) -> tuple[Overridden, ...]:
+def overridden_of(items: tuple[OverriddenItem, ...] | UnsetType) -> tuple[Overridden, ...]:
     return tuple(Overridden(i.how, i.source.to_model(), i.fields) for i in items or ())
 
 
@@ -185,7 +185,7 @@ class ChangeItem(Struct, frozen=True):
 
     @classmethod
     def of(cls, change: Change, live_hash: str | None) -> ChangeItem:
-        key, source, fields = change.key, SourceItem.of(change.source), _sides(change.fields)
+        key, source, fields = change.key, SourceItem.of(change.source), sides_of(change.fields)
         facts = (str(key), key.kind, change.id, change.action, change.reason, source)
         overridden = OverriddenItem.all(change.overridden)
         return cls(*facts, live_hash, fields, list(change.overwrites), overridden)
@@ -195,9 +195,9 @@ class ChangeItem(Struct, frozen=True):
 
         Raises ValueError.
         """
-        key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
+        key, source, fields = read_key(self.key), source_of(self.source), field_changes(self.fields)
         facts = (self.action, key, self.reason, self.id)
-        overwrites, over = tuple(self.overwrites), _overridden(self.overridden)
+        overwrites, over = tuple(self.overwrites), overridden_of(self.overridden)
         return Change(
             *facts, fields=fields, overwrites=overwrites, declared_at=source, declared_over=over
         )
@@ -271,7 +271,7 @@ class BlockedItem(Struct, frozen=True):
 
     @classmethod
     def of(cls, blocked: Blocked) -> BlockedItem:
-        key, source, fields = blocked.key, SourceItem.of(blocked.source), _sides(blocked.fields)
+        key, source, fields = blocked.key, SourceItem.of(blocked.source), sides_of(blocked.fields)
         needed_by = tuple(map(str, blocked.needed_by))
         facts = (blocked.by, blocked.reason, source, blocked.ids)
         rest = (ApprovalItem.of(blocked.approval), OverriddenItem.all(blocked.overridden))
@@ -279,11 +279,11 @@ class BlockedItem(Struct, frozen=True):
 
     def to_model(self) -> Blocked:
         """Return the blocked step. Raises ValueError."""
-        key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
+        key, source, fields = read_key(self.key), source_of(self.source), field_changes(self.fields)
         needed_by = tuple(map(read_key, self.needed_by))
         approval = self.approval.to_model() if self.approval else None
         facts = (self.by, key, self.reason, source, self.ids, needed_by, fields, approval)
-        return Blocked(*facts, _overridden(self.overridden))
+        return Blocked(*facts, overridden_of(self.overridden))
 
 
 class MissingItem(Struct, frozen=True, omit_defaults=True):
@@ -319,18 +319,18 @@ class DriftItem(Struct, frozen=True):
 
     @classmethod
     def of(cls, drift: Drift) -> DriftItem:
-        key, source, fields = drift.key, SourceItem.of(drift.source), _sides(drift.fields)
+        key, source, fields = drift.key, SourceItem.of(drift.source), sides_of(drift.fields)
         facts = (drift.id, drift.moved, drift.reason)
         return cls(str(key), key.kind, *facts, source, fields, drift.at, drift.by)
 
     def to_model(self) -> Drift:
         """Return the drift. Raises ValueError."""
-        _check_time(self.at)
-        key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
+        check_time(self.at)
+        key, source, fields = read_key(self.key), source_of(self.source), field_changes(self.fields)
         return Drift(self.moved, key, self.id, self.reason, fields, source, self.at, self.by)
 
 
-def _check_time(seconds: int | None) -> None:
+def check_time(seconds: int | None) -> None:
     try:
         datetime.fromtimestamp(seconds or 0, UTC)
     except (OverflowError, OSError, ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,54 +14,31 @@ from devinops.model.errors import UnusableFile
 from devinops.model.exit_codes import ExitCode
 from devinops.model.shard import Shard
 from devinops.model.target import TargetState
-from devinops.planning.classes import FleetPlan, Shared
+from devinops.planning.run import PARTS, Plans, Shared
 from tests.testing import fleets
 from tests.testing.fleets import mixed
 
-PARTS = (
-    "blocked",
-    "missing",
-    "drift",
-    "refused",
-    "problems",
-    "notes",
-    "not_done",
-    "left",
-    "waiting",
-)
 
-
-def shard_of(plan: FleetPlan, shard: Shard) -> FleetPlan:
-    """Return what a shard has of a plan of many targets."""
+def shard_of(plan: Plans, shard: Shard) -> Plans:
+    """Return what a shard has of the plans of many targets."""
     names = {*shard.of(target.name for target in plan.targets)}
-
-    def own(items: Sequence[Any]) -> tuple[Any, ...]:
-        kept = ((item, tuple(name for name in item.targets if name in names)) for item in items)
-        return tuple(
-            Shared(item.item, left) if isinstance(item, Shared) else item._replace(targets=left)
-            for item, left in kept
-            if left
-        )
-
-    return replace(
-        plan,
-        targets=tuple(target for target in plan.targets if target.name in names),
-        classes=own(plan.classes),
-        shard=shard,
-        selected=len(plan.targets),
-        **{part: own(getattr(plan, part)) for part in PARTS},
-    )
+    parts: dict[str, Any] = {}
+    for part in PARTS:
+        rows = ((item, tuple(row for row in at if row.target in names)) for item, at in plan[part])
+        parts[part] = tuple(Shared(item, own) for item, own in rows if own)
+    targets = tuple(target for target in plan.targets if target.name in names)
+    return replace(plan, targets=targets, shard=shard, selected=len(plan.targets), **parts)
 
 
-def applied() -> FleetPlan:
+def applied() -> Plans:
     return fleets.applied().plan
 
 
-def shards(plan: FleetPlan, total: int) -> list[tuple[str, FleetPlan]]:
+def shards(plan: Plans, total: int) -> list[tuple[str, Plans]]:
     return [(f"{n}.json", shard_of(plan, Shard(n, total))) for n in range(1, total + 1)]
 
 
-def renamed(plan: FleetPlan) -> FleetPlan:
+def renamed(plan: Plans) -> Plans:
     """Return a plan whose first target is one that another selection has."""
     first, *others = plan.targets
     return replace(plan, targets=(first._replace(name="zoo"), *others))
@@ -69,7 +46,7 @@ def renamed(plan: FleetPlan) -> FleetPlan:
 
 @pytest.mark.parametrize("total", [1, 2, 7, 60])
 @pytest.mark.parametrize("whole", [mixed, applied])
-def test_merged_shards_are_the_whole(whole: Callable[[], FleetPlan], total: int) -> None:
+def test_merged_shards_are_the_whole(whole: Callable[[], Plans], total: int) -> None:
     plan = replace(whole(), refusals=(Refusal("too many targets"),))
     assert merged(shards(plan, total)[::-1]) == plan
     assert merged(shards(plan, total)).exit_code() == plan.exit_code()
@@ -99,12 +76,13 @@ def test_a_shard_that_could_not_apply_has_written_nothing_and_merges_with_the_ot
     second = not_applied(second, "the digest is another one", ExitCode.PLAN_AGAIN)
     planned = {target.name: target for target in plan.targets}
     for target in second.targets:
-        if planned[target.name].writes:
-            state = (target.state, target.message, target.exit_code(), target.digest)
+        if target.name in plan.writing:
+            state = (target.state, target.message, second.exit_code_of(target))
             assert state == (
-                TargetState.FAILED, "the digest is another one", ExitCode.PLAN_AGAIN, "",
+                TargetState.FAILED, "the digest is another one", ExitCode.PLAN_AGAIN,
             )  # fmt: skip
         else:
             assert target == planned[target.name]
     whole = merged([("1.json", replace(first, is_applied=True)), (name, second)])
     assert {target.name for target in whole.targets} == planned.keys()
+    assert not {*whole.digests.digests} & {*plan.writing} & {t.name for t in second.targets}

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
-from devinops.applying.saved_plan import read_digests
+from devinops.applying.saved import read_digests
 from devinops.planning.digest_list import DigestList
 from devinops.render import comment_marker
 from devinops.render.comment_marker import Marker

@@ -22,6 +22,7 @@ from devinops.model.objects import Live
 from devinops.planning.digest_list import DigestList
 from devinops.render.comment_marker import Marker, read
 from tests.testing.command_line import Devinops, Ran, Write
+from tests.testing.documents import outcomes
 from tests.testing.inventories import commit, git
 from tests.testing.waiting import Waits
 
@@ -87,8 +88,8 @@ def test_what_all_need_is_one_class_and_a_quiet_target_costs_one_list(
 ) -> None:
     place = root()
     ran = devinops("plan", "-C", place, "-t", "all", "--adopt", "--format", "json")
-    (group,) = json.loads(ran.out)["classes"]
-    assert (ran.code, group["targets"]) == (0, ["a", "b", "c", "d"])
+    (change,) = json.loads(ran.out)["changes"]
+    assert (ran.code, [row["name"] for row in change["targets"]]) == (0, ["a", "b", "c", "d"])
     applied(devinops, place)
     emulator.clear_requests()
     ran = devinops("plan", "-C", place, "-t", "all", "--detailed-exitcode")
@@ -196,10 +197,12 @@ def test_a_plan_says_what_stays_of_a_target_that_is_removed(
     ran = devinops("plan", *affected, "--out", saved, "--report", f"markdown={page}")
     assert (ran.code, emulator.requests) == (0, [])
     rows = page.read_text().splitlines()
-    assert rows[-2:] == ["> - `b`: removed: 1 object stays", "> - `c`: removed: its objects stay"]
-    assert "removed: 1 object stays" in ran.out
-    notes = [(note["targets"], note["item"]) for note in json.loads(saved.read_text())["notes"]]
-    assert notes[-2:] == [(["b"], "removed: 1 object stays"), (["c"], "removed: its objects stay")]
+    notes = ["b is removed: 1 object stays", "c is removed: its objects stay"]
+    assert rows[-2:] == [f"> - {note}" for note in notes]
+    assert "b is removed: 1 object stays" in ran.out
+    document = json.loads(saved.read_text())
+    assert document["notes"][-2:] == [{"text": note, "targets": []} for note in notes]
+    assert document["also_changed"] == ["org_id of e", "previously of e added"]
     assert "also changed here: org_id of e, previously of e added" in ran.out
     assert "removed: 1 object stays" in devinops("show", saved, "-C", place).out
 
@@ -367,7 +370,7 @@ def test_drift_in_many_targets_is_shown_once_for_those_that_share_it(
     ran = devinops("drift", "-C", place, "-t", "a", "-t", "c", "--format", "json")
     document = json.loads(ran.out)
     assert (ran.code, document["exit_code"], document["digest"]) == (2, 2, None)
-    assert [item["targets"] for item in document["drift"]] == [["a"]]
+    assert [[row["name"] for row in item["targets"]] for item in document["drift"]] == [["a"]]
     for format in ("markdown", "html", "outputs"):
         assert (
             "changed outside"
@@ -401,8 +404,9 @@ def test_all_targets_are_written_and_each_has_a_backup_and_an_inventory(
     place = root()
     ran = devinops("apply", "-C", place, "-t", "all", "--adopt", "--yes", "--format", "json")
     assert set(bodies(emulator).values()) == {"Run make deploy."}
-    targets = json.loads(ran.out)["targets"]
-    assert (ran.code, [target["outcomes"]["done"] for target in targets]) == (0, [1, 1, 1, 1])
+    document = json.loads(ran.out)
+    assert (ran.code, outcomes(document)) == (0, dict.fromkeys("abcd", "done"))
+    targets = document["targets"]
     assert len({target["backup"] for target in targets}) == 4
     assert all((place / target["backup"]).exists() for target in targets)
     assert devinops("plan", "-C", place, "-t", "all", "--detailed-exitcode").code == 0
@@ -699,9 +703,7 @@ def test_the_first_signal_lets_the_request_in_flight_finish_and_starts_no_other(
     title = "## Interrupted: applied to 1 of 4 organizations: 1 done, 3 skipped"
     assert title in page.read_text().splitlines()
     assert Counter(bodies(emulator).values()) == {"Old.": 3, "Run make deploy.": 1}
-    outcomes = [target["outcomes"] for target in json.loads(ran.out)["targets"]]
-    assert [outcome["done"] for outcome in outcomes] == [1, 0, 0, 0]
-    assert [outcome["skipped"] for outcome in outcomes] == [0, 1, 1, 1]
+    assert outcomes(json.loads(ran.out)) == {"a": "done", **dict.fromkeys("bcd", "skipped")}
 
 
 def test_targets_in_which_another_run_was_faster_are_busy(

@@ -265,7 +265,7 @@ def test_what_all_have_refers_to_what_each_has_its_own(
         ), ran
         assert '@playbook:"Triage"' in (root / "automations.yaml").read_text()
         plan = json.loads(devinops("plan", "-C", root, "-t", "all", "--format", "json").out)
-        assert {c["action"] for group in plan["classes"] for c in group["changes"]} == {"adopt"}
+        assert {change["action"] for change in plan["changes"]} == {"adopt"}
 
 
 # --- targets that cannot be read ------------------------------------------------------------------
@@ -599,7 +599,7 @@ def test_after_a_pull_of_any_organizations_no_plan_changes_anything(
         assert b"previously" not in b"".join(snapshot(root).values())
         if any(any(own.values()) for own in organizations):
             plan = json.loads(run("plan", "--format", "json"))
-            actions = {c["action"] for group in plan["classes"] for c in group["changes"]}
+            actions = {change["action"] for change in plan["changes"]}
             assert actions <= {"adopt"}
             run("apply", "--yes")
             for number, name in edits:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.applying.saved_plan import SavedPlan, plan_of, read_plan
+from devinops.applying.saved import SavedPlan, plan_of, read_plan
 from devinops.model.errors import UnusableFile
 from devinops.render.json import dump
 from devinops.render.text import Text

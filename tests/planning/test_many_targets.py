@@ -9,9 +9,9 @@ import pytest
 from devinops.model.policy import Approvals
 from devinops.model.shard import Shard
 from devinops.model.target import TargetState
-from devinops.planning.classes import PlanCollector
 from devinops.planning.many_targets import outside_waves, plan_with_needed, too_many_targets
 from devinops.planning.plan import Plan
+from devinops.planning.run import Collector
 from tests.testing.fleets import fleet_of, planned_in, update
 from tests.testing.reports import declared, deletes, empty, note, planned
 
@@ -82,12 +82,12 @@ def test_writing_to_many_targets_wants_their_number(
 
 
 def test_targets_in_which_nothing_is_written_do_not_count() -> None:
-    collector = PlanCollector()
+    collector = Collector()
     collector.add(update("a"), state=TargetState.HELD, message="new")
     collector.add(update("b"), state=TargetState.STALE, message="another digest")
     collector.add(planned_in("c", deletes()))
     collector.add(update("d"))
-    assert list(too_many_targets(collector.plan(), 1, None)) == []
+    assert list(too_many_targets(collector.plans(), 1, None)) == []
 
 
 def test_in_a_wave_only_deletes_of_one_object_count() -> None:

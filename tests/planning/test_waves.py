@@ -17,7 +17,7 @@ from devinops.model.inventory import Deleted, Failed, Inventory, Record, sent_by
 from devinops.model.keys import FolderPath, Key
 from devinops.model.objects import Source
 from devinops.model.target import TargetState, WaveState
-from devinops.planning.classes import PlanCollector
+from devinops.planning.run import Collector
 from devinops.planning.waves import (
     TargetFacts,
     Wave,
@@ -106,7 +106,7 @@ def test_the_time_of_an_object_is_that_of_its_last_write_or_of_its_deletion() ->
 
 
 def test_what_is_blocked_refused_or_not_planned_has_failed() -> None:
-    collector = PlanCollector()
+    collector = Collector()
     collector.add(update("good"))
     collector.add(planned_in("waits", conflict()))
     collector.add(planned_in("many", deletes()))
@@ -114,9 +114,9 @@ def test_what_is_blocked_refused_or_not_planned_has_failed() -> None:
     collector.add(replace(update("later"), held="waits for the audit"))
     collector.add(update("moved"), state=TargetState.STALE, message="not as reviewed")
     known = TargetFacts(times={key("Deploys"): ago(1)})
-    facts = facts_of(collector.plan(), {"good": known})
+    facts = facts_of(collector.plans(), {"good": known})
     assert facts.pop("good") == known._replace(changed=frozenset({key("Deploys")}))
-    assert failures(collector.plan()) == ["gone", "many", "moved", "waits"]
+    assert failures(collector.plans()) == ["gone", "many", "moved", "waits"]
     assert facts["many"].changed
     assert facts["waits"].changed >= {step.key for step in conflict().blocked}
     assert {name: fact.failure for name, fact in facts.items()} == {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.applying.saved_plan import read_plan, save
+from devinops.applying.saved import read_plan, save
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import ON_CONFLICT, Approvals
 from devinops.planning.plan import Plan

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from devinops.applying.report import ApplyReport
-from devinops.applying.saved_plan import plan_of
+from devinops.applying.saved import plan_of
 from devinops.model.changes import (
     Action,
     Blocked,

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from devinops.applying.fleet_report import ReportCollector
 from devinops.model.changes import Outcome, Refusal
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals, allow
 from devinops.model.selectors import ALL
 from devinops.model.target import TargetState
-from devinops.planning.classes import FleetPlan, PlanCollector
 from devinops.planning.plan import Plan
+from devinops.planning.run import Collector, Plans
 from devinops.render import JobLinks, Style, fleet, render
 from devinops.render.answers import Answer
+from devinops.render.classes import classes_of
 from devinops.render.comment_marker import read, read_digests
 from tests.testing.actions import outputs
 from tests.testing.fleets import answer, applied, applied_in, fleet_of, mixed, planned_in, update
@@ -200,15 +200,15 @@ def test_a_refused_run_says_what_to_approve() -> None:
 def test_a_target_counts_as_applied_if_all_its_changes_are_done(
     outcomes: tuple[Outcome, ...], facts: dict[str, Any], finished: int
 ) -> None:
-    collector = ReportCollector()
-    collector.add(applied_in("a", small(), *outcomes, **facts))
+    collector = Collector()
+    applied_in("a", small(), *outcomes, **facts).add_to(collector)
     report = collector.applied(fleet_of([planned_in("a", small())]))
     assert f"pplied to {finished} of 1 organization: " in text(answer(report))
 
 
 def test_a_blocked_target_does_not_count_as_applied() -> None:
-    collector = ReportCollector()
-    collector.add(applied_in("a", conflict(), left=None, unverified="interrupted"))
+    collector = Collector()
+    applied_in("a", conflict(), left=None, unverified="interrupted").add_to(collector)
     report = collector.applied(fleet_of([planned_in("a", conflict())]))
     assert "Applied to 0 of 1 organization: " in text(answer(report))
 
@@ -240,9 +240,9 @@ def test_printed_commands_lead_to_the_root_and_the_targets() -> None:
 # --- limits ---------------------------------------------------------------------------------------
 
 
-def large(names: Sequence[str]) -> FleetPlan:
+def large(names: Sequence[str]) -> Plans:
     """Return three classes of targets with these names."""
-    collector = PlanCollector()
+    collector = Collector()
     shared, third = small(), conflict()
     for number, name in enumerate(names):
         if number % 100 == 1:
@@ -251,7 +251,7 @@ def large(names: Sequence[str]) -> FleetPlan:
             collector.add(update(name))
         else:
             collector.add(planned_in(name, shared))
-    return collector.plan()
+    return collector.plans()
 
 
 def long_names(number: int) -> list[str]:
@@ -283,7 +283,7 @@ def test_digests_that_do_not_fit_are_left_out_and_that_is_said() -> None:
 
 @pytest.mark.parametrize("number", [1, 600, 1_000, 1_060])
 def test_the_worst_of_everything_fits(number: int) -> None:
-    collector = PlanCollector()
+    collector = Collector()
     plans = [conflict(), deletes(), small(), hostile()]
     for position, name in enumerate(long_names(number)):
         plan = plans[position % 4]
@@ -296,7 +296,7 @@ def test_the_worst_of_everything_fits(number: int) -> None:
         for state in (TargetState.FAILED, TargetState.BUSY, TargetState.STALE):
             message = f"{name} is out of reach " * 9
             collector.add_without_plan(f"{state}-{name}", message, ExitCode.FIX, state)
-    plan = replace(collector.plan(), only=tuple(map(str, range(99))))
+    plan = replace(collector.plans(), only=tuple(map(str, range(99))))
     page = markdown(answer(plan))
     assert len(page.encode()) <= 65_000
     Page.of(page)
@@ -311,7 +311,6 @@ def test_the_outputs_of_a_job_count_over_all_targets() -> None:
         "exit_code": "1",
         "target": "all",
         "targets": "40",
-        "classes": "5",
         "has_changes": "true",
         "changes": "161",
         "deletes": "41",
@@ -319,7 +318,7 @@ def test_the_outputs_of_a_job_count_over_all_targets() -> None:
         "drift": "28",
         "failed": "2",
         "digest": mixed().digests.digest,
-        "summary": fleet.counts(mixed()),
+        "summary": fleet.counts(classes_of(mixed())),
     }
     report = outputs("".join(render("outputs", applied())))
     assert report["summary"] == "".join(render("text", applied())).splitlines()[-1]

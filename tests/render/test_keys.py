@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devinops.applying.report import ApplyReport
-from devinops.applying.saved_plan import read_plan, save
+from devinops.applying.saved import read_plan, save
 from devinops.model.changes import Blocked, Blocker
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import FolderPath, Key

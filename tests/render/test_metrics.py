@@ -12,7 +12,6 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from devinops import run_facts
-from devinops.applying.report import ApplyReport
 from devinops.model.changes import Outcome, Refusal
 from devinops.model.exit_codes import ExitCode
 from devinops.model.shard import Shard
@@ -103,7 +102,7 @@ def test_one_target_has_the_same_metrics() -> None:
     plan = fleets.planned_in("pay", small())
     assert totals(answers.PlanAnswer(plan, ExitCode.OK), "pay") == (5, 1, 0, NOW)
     assert totals(answers.PlanAnswer(plan, ExitCode.DECIDE, "not approved"), "pay")[-1] == 0
-    assert totals(ApplyReport(plan, ()), "pay") == (0, 1, 0, NOW)
+    assert totals(fleets.applied_in("pay", plan), "pay") == (0, 1, 0, NOW)
     found = drifted()
     assert totals(found, found.target.name) == (0, len(found.findings.drift), 0, NOW)
 

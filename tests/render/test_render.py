@@ -45,7 +45,7 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
     ),
     "report": (ApplyReport(PLAN, ()), "Applied to production (organization org-1): nothing to do."),
     "plans of many": (answer(fleet_of([PLAN])), "Plan for 1 organization: nothing to change."),
-    "report of many": (applied(), "Applied to 27 of 36 organizations: 144 done"),
+    "report of many": (applied(), "Applied to 27 of 36 organizations: 145 done"),
     "failure": (Failure("no answer", ExitCode.FIX, (PROBLEM,)), "devinops: no answer"),
     "problems": (ProblemsAnswer([PROBLEM], 1, 0, ExitCode.FIX), "a.md:1:2: error: it is bad [bad]"),
     "drift": (

@@ -1,4 +1,4 @@
-"""Plans and reports of many targets, for the tests of classes and of formats."""
+"""Plans and reports of many targets, for tests of runs and of formats."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from devinops.applying.fleet_report import ReportCollector
 from devinops.applying.report import ApplyReport
 from devinops.cli.waves import Rollout, document
 from devinops.model.changes import Outcome, Result
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem, Severity, Source
 from devinops.model.target import Target, TargetState, WaveState
-from devinops.planning.classes import FleetPlan, PlanCollector
 from devinops.planning.plan import Plan
+from devinops.planning.run import Collector, Plans
 from devinops.planning.waves import Wave, WaveStatus
 from devinops.render.answers import Answer, FleetAnswer, RolloutAnswer
 from devinops.render.waves import lines
@@ -37,24 +36,29 @@ def update(name: str, before: str = "Old.", after: str = "New.", id: str = "") -
     return planned_in(name, planned(declared(note("Deploys", body=after)), [old]))
 
 
-def fleet_of(plans: Iterable[Plan]) -> FleetPlan:
+def fleet_of(plans: Iterable[Plan]) -> Plans:
     """Return the plan of many targets."""
-    collector = PlanCollector()
+    collector = Collector()
     for plan in plans:
         collector.add(plan)
-    return collector.plan()
+    return collector.plans()
 
 
-def mixed() -> FleetPlan:
+def with_own() -> Plan:
+    """Return the plan of a target with one change of its own beside those of others."""
+    own = note("Own rule", "Frontend", body="Only here.")
+    more = planned_in("labs", planned(declared(own), []))
+    both = sorted([*more.changes, *small().changes], key=lambda change: change.key)
+    return replace(more, changes=tuple(both))
+
+
+def mixed() -> Plans:
     """Return the plan of forty organizations in which nearly everything happens."""
-    collector = PlanCollector()
+    collector = Collector()
     shared = small()
     for number in range(28):
         collector.add(planned_in(f"team-{number:02}", shared))
-    own = note("Own rule", "Frontend", body="Only here.")
-    more = planned_in("labs", planned(declared(own), []))
-    both = sorted([*more.changes, *shared.changes], key=lambda change: change.key)
-    collector.add(replace(more, changes=tuple(both)))
+    collector.add(with_own())
     collector.add(update("mobile"))
     for name in ("risk", "audit"):
         collector.add(planned_in(name, conflict()))
@@ -67,10 +71,10 @@ def mixed() -> FleetPlan:
         collector.add_without_plan(name, "404: there is no such organization", ExitCode.FIX)
     busy = "the run 20260312T094100Z-ci works there"
     collector.add_without_plan("pay", busy, ExitCode.OK, TargetState.BUSY)
-    return collector.plan()
+    return collector.plans()
 
 
-def answer(plan: FleetPlan) -> FleetAnswer:
+def answer(plan: Plans) -> FleetAnswer:
     return FleetAnswer(plan, plan.exit_code(), keys=("DEVIN_API_KEY",))
 
 
@@ -87,19 +91,19 @@ def applied_in(name: str, plan: Plan, *outcomes: Outcome, **facts: Any) -> Apply
 
 def applied() -> FleetAnswer:
     """Return the mixed plan with its report."""
-    plan, collector = mixed(), ReportCollector()
+    plan, collector = mixed(), Collector()
     shared = small()
     for number in range(26):
         backup = f".devinops/backups/team-{number:02}.jsonl"
-        collector.add(applied_in(f"team-{number:02}", shared, backup=backup))
+        applied_in(f"team-{number:02}", shared, backup=backup).add_to(collector)
     for name in ("team-26", "team-27"):
         failed = (Outcome.FAILED, Outcome.SKIPPED)
-        collector.add(applied_in(name, shared, *failed, left=shared.changes[:2]))
-    collector.add(applied_in("labs", shared, left=None, unverified="503: try later"))
+        applied_in(name, shared, *failed, left=shared.changes[:2]).add_to(collector)
+    applied_in("labs", with_own(), left=None, unverified="503: try later").add_to(collector)
     waiting = conflict().blocked[:1]
-    collector.add(applied_in("mobile", update("mobile"), waiting=waiting))
+    applied_in("mobile", update("mobile"), waiting=waiting).add_to(collector)
     for name in ("risk", "audit"):
-        collector.add(applied_in(name, conflict()))
+        applied_in(name, conflict()).add_to(collector)
     return answer(collector.applied(plan))
 
 

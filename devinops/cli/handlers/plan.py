@@ -12,7 +12,6 @@ from devinops.cli.run import open_run
 from devinops.cli.session import failures_written, targets_of_run
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
-from devinops.planning.classes import Shared
 from devinops.planning.waves import DUE
 from devinops.render import render
 from devinops.render.answers import FleetAnswer
@@ -55,13 +54,12 @@ def run(
             for differing in beside:
                 from devinops.cli.affected_targets import what_stays
 
-                also = f"also changed here: {', '.join(differing.also_changed)}"
-                told = [Shared(also, names or ())] if differing.also_changed else []
-                stays = what_stays(options.root, differing.removed)
-                notes = (*told, *answer.plan.notes, *stays)
-                answer = answer._replace(plan=replace(answer.plan, notes=notes))
+                notes = (*answer.plan.notes, *what_stays(options.root, differing.removed))
+                also = tuple(differing.also_changed)
+                told = replace(answer.plan, notes=notes, also_changed=also)
+                answer = answer._replace(plan=told)
         if out is not None:
-            from devinops.applying.saved_plan import save
+            from devinops.applying.saved import save
 
             save(out, render("json", answer))
     options.answer(answer._replace(lint=lint))

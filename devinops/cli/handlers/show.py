@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from devinops.applying.saved_plan import read_plans, read_reports
+from devinops.applying.saved import read_plans, read_reports
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written
 from devinops.model.errors import UnusableFile
 from devinops.model.exit_codes import ExitCode
-from devinops.planning.classes import FleetPlan
+from devinops.planning.run import Plans
 from devinops.render.answers import FleetAnswer
 
 
@@ -23,7 +23,7 @@ def run(options: Options, plans: tuple[Path, ...]) -> ExitCode:
         return code
     with failures_written(options):
         saved = read_plans(plan)
-    if isinstance(saved, FleetPlan):
+    if isinstance(saved, Plans):
         options.answer(FleetAnswer(saved, saved.exit_code(), is_alone=True))
         if saved.shard and (saved.is_applied or saved.is_drift):
             # The reports of other shards can be missing, and then the run did not end well.

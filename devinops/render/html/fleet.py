@@ -9,10 +9,9 @@ from typing import Any, Final, TypeVar
 from devinops.model.changes import Change, Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.model.target import TargetState
-from devinops.planning.classes import ChangeClass, FleetPlan, Shared, TargetPlan
 from devinops.planning.lifecycles.required import is_missing
 from devinops.render import Style, fleet
-from devinops.render.answers import FleetAnswer
+from devinops.render.classes import ChangeClass, FleetPlan, Shared, TargetPlan, classes_of
 from devinops.render.findings import lint_of, worst_first
 from devinops.render.fleet import Remark, Remarks
 from devinops.render.html import parts, table
@@ -29,8 +28,9 @@ TO_CHANGE: Final = Sign("~", Look.CHANGED, "to change")
 QUIET: Final = Sign("=", Look.DIM, "nothing to change")
 
 
-def fleet_page(answer: FleetAnswer, style: Style) -> HtmlPage:
+def fleet_page(answer: Any, style: Style) -> HtmlPage:
     """Return the page of the plans of many targets, of the drift in them, or of their apply."""
+    answer = answer._replace(plan=classes_of(answer.plan))
     plan = answer.plan
     if plan.is_applied:
         return _report_page(answer, style)
@@ -67,7 +67,7 @@ def fleet_page(answer: FleetAnswer, style: Style) -> HtmlPage:
     )
 
 
-def _report_page(answer: FleetAnswer, style: Style) -> HtmlPage:
+def _report_page(answer: Any, style: Style) -> HtmlPage:
     plan, rows = answer.plan, _rows(answer.plan)
     verdict = fleet.verdict(plan)
     items = Items(style.job, parts.are_few(plan.not_done, plan.left))
@@ -90,7 +90,7 @@ def _report_page(answer: FleetAnswer, style: Style) -> HtmlPage:
 # --- what matters first ---------------------------------------------------------------------------
 
 
-def _notices(answer: FleetAnswer, style: Style) -> Iterator[Html]:
+def _notices(answer: Any, style: Style) -> Iterator[Html]:
     """Yield a box for the error, and for each group of remarks, the most urgent first."""
     plan = answer.plan
     if answer.error:
@@ -193,7 +193,7 @@ def _with_names(plan: FleetPlan, shared: Iterable[Shared[T]]) -> Iterator[T]:
         yield replace(item, reason=f"{reason} ({fleet.where(plan, targets)})")
 
 
-def _how_to(answer: FleetAnswer, style: Style) -> Html:
+def _how_to(answer: Any, style: Style) -> Html:
     """Return the command that applies these plans and no others."""
     about = "It plans again, and writes nothing if the plans are no longer the same."
     return parts.how_to("Apply these plans", fleet.full_command(answer, style.in_root), about)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from devinops.model.changes import Action
-from devinops.planning.classes import ChangeClass, FleetPlan
 from devinops.render import fleet
-from devinops.render.answers import FleetAnswer
+from devinops.render.classes import ChangeClass, FleetPlan, classes_of
 from devinops.render.comment_marker import write_digests
 from devinops.render.findings import lint_of
 from devinops.render.markdown.budget import size
@@ -40,11 +39,12 @@ _ALERTS: Final = {Look.ERROR: "CAUTION", Look.DIM: "NOTE"}
 _names = partial(fleet.names, most=3, code=code)
 
 
-def fleet_document(page: MarkdownPage, answer: FleetAnswer) -> Iterator[str]:
+def fleet_document(page: MarkdownPage, answer: Any) -> Iterator[str]:
     """Yield the document of the plans of many targets, with their digests if they fit.
 
     If they were applied, it is that of the report.
     """
+    answer = answer._replace(plan=classes_of(answer.plan))
     plan, can_apply = answer.plan, bool(answer.plan.digests.digests) and not answer.error
     if plan.is_applied:
         yield from _report(page, answer)
@@ -84,7 +84,7 @@ def fleet_document(page: MarkdownPage, answer: FleetAnswer) -> Iterator[str]:
     yield from document(page, summary, sections, end, unlisted=number)
 
 
-def _report(page: MarkdownPage, answer: FleetAnswer) -> Iterator[str]:
+def _report(page: MarkdownPage, answer: Any) -> Iterator[str]:
     plan = answer.plan
     summary = [
         f"{page.marker_of_many()}\n## {fleet.verdict(plan)}{page.in_root}",
@@ -167,7 +167,7 @@ def _class_section(
     return Section(f"{title}: {fleet.class_counts(group)}", items, intro)
 
 
-def _end(page: MarkdownPage, answer: FleetAnswer, can_apply: bool, packed: bool) -> Iterator[str]:
+def _end(page: MarkdownPage, answer: Any, can_apply: bool, packed: bool) -> Iterator[str]:
     """Yield the digest of the plans, and the command that applies them, if they can be applied."""
     plan, job = answer.plan, page.style.job
     if not plan.classes:

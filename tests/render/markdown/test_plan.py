@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.applying.saved_plan import read_plan, save
+from devinops.applying.saved import read_plan, save
 from devinops.model.changes import Drift, DriftEvent
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory

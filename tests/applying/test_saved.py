@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from devinops.applying.saved_plan import (
+from devinops.applying.saved import (
     SavedPlan,
-    fleet_of,
     plan_of,
     read_digests,
     read_plan,
     read_plans,
+    run_of,
     save,
 )
 from devinops.emulator import Emulator
-from devinops.model.changes import Refusal
+from devinops.model.changes import Action, Blocker, DriftEvent, Outcome, Refusal
 from devinops.model.errors import NotWritten, UnusableFile
+from devinops.model.exit_codes import ExitCode
+from devinops.model.objects import Overridden, Severity, Source
 from devinops.model.policy import Approvals
-from devinops.planning.classes import FleetPlan
+from devinops.model.target import TargetState
 from devinops.planning.digest_list import DigestList
+from devinops.planning.run import Collector, Plans
 from devinops.render import render
 from devinops.render.json import dump
 from devinops.render.text import Text
@@ -36,9 +41,10 @@ from devinops.schema.all_schemas import schemas
 from devinops.schema.plan import checksum
 from tests.testing.command_line import Devinops, Write
 from tests.testing.documents import PLAN
-from tests.testing.fleets import answer, mixed
+from tests.testing.fleets import answer, applied, fleet_of, mixed, planned_in, update
 from tests.testing.inventories import own
 from tests.testing.places import GOLDEN
+from tests.testing.reports import conflict, deletes, small
 
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
 FILES = {
@@ -541,7 +547,7 @@ def test_any_other_file_is_no_list_of_digests(
 # --- plans of many targets ------------------------------------------------------------------------
 
 
-def written(plan: FleetPlan) -> dict[str, Any]:
+def written(plan: Plans) -> dict[str, Any]:
     document: dict[str, Any] = json.loads("".join(render("json", answer(plan))))
     return document
 
@@ -549,13 +555,14 @@ def written(plan: FleetPlan) -> dict[str, Any]:
 def test_the_plans_of_many_targets_are_read_as_they_were(tmp_path: Path) -> None:
     refusals = (Refusal("too many targets"),)
     approved = replace(mixed(), only=("knowledge:*",), approvals=Approvals(adopt=True))
-    for plan in (mixed(), approved, replace(approved, refusals=refusals)):
+    drift = replace(fleet_of([planned_in("a", conflict(), changes=())]), is_drift=True)
+    for plan in (mixed(), approved, replace(approved, refusals=refusals), applied().plan, drift):
         path = tmp_path / "plan.json"
         path.write_text(json.dumps(written(plan)))
         again = read_plans(path)
-        assert isinstance(again, FleetPlan)
-        assert again.digests == plan.digests
-        assert (again.only, again.approvals) == (plan.only, plan.approvals)
+        codes = [t._replace(code=plan.exit_code_of(t)) for t in plan.targets]
+        assert [t._replace(code=again.exit_code_of(t)) for t in again.targets] == codes
+        assert replace(again, targets=plan.targets) == plan
         for format in ("text", "markdown"):
             shown = ["".join(render(format, answer(each))) for each in (plan, again)]
             assert shown[0] == shown[1]
@@ -579,14 +586,144 @@ def test_one_target_is_read_as_before(tmp_path: Path) -> None:
 )
 def test_damaged_plans_of_many_targets_are_refused(change: dict[str, Any], why: str) -> None:
     with pytest.raises(UnusableFile, match=why):
-        fleet_of(written(mixed()) | change, Path("plan.json"))
+        run_of(written(mixed()) | change, Path("plan.json"))
 
 
 def test_a_key_that_no_kind_has_is_damage() -> None:
     document = written(mixed())
-    document["drift"][0]["item"]["key"] = "nothing:x"
+    document["drift"][0]["key"] = "nothing:x"
     with pytest.raises(UnusableFile, match="is not a key of a known kind"):
-        fleet_of(document, Path("plan.json"))
+        run_of(document, Path("plan.json"))
+
+
+# --- edits of a saved plan, with a new checksum ---------------------------------------------------
+
+UNPROTECTED = re.compile(
+    r"""
+    # what people read beside the changes
+    changes/\d+/(kind | reason | overwrites/\d+ | overridden/.* | source(/.*)?)
+    | (blocked | missing | drift | problems | notes | hazards | refused)(/.*)?
+    # a target that has no plan; why nothing is written in one; facts about one that no change depends on
+    | targets/\d+/(message | store | owned | unmanaged/.* | unchanged | exit_code | labels/.*)
+    | targets/\d+/target/emulator
+    | targets/[WITHOUT]/state
+    | targets/[UNPLANNED](/.*)?
+    # how the run was made, which an apply decides again
+    | tool_version | format_version | exit_code | (approvals | only)/.*
+    | changes/\d+/targets/\d+/(outcome | message | unclear | new_id)
+    """,
+    re.VERBOSE,
+)
+"""What no digest covers; docs/ci-security.md lists it. An apply plans again and compares digests, so
+an edit of these never decides what is written."""
+
+
+REMOVED: Final = object()
+
+
+def several() -> Plans:
+    """Return the plans of a few targets with nearly everything that plans have."""
+    step = update("a").changes[0]
+    layers = (Overridden("overrides", Source("base/deploys.md", 2, 1), ("body",)),)
+    special = replace(step, overwrites=("body",), declaration=None, declared_over=layers)
+    collector = Collector()
+    collector.add(planned_in("a", small(), notes=("a note",)), labels={"region": "eu"})
+    collector.add(planned_in("b", small()))
+    collector.add(planned_in("c", conflict()))
+    collector.add(planned_in("d", deletes()))
+    collector.add(replace(update("e"), changes=(special,)))
+    collector.add(replace(update("f"), held="audit", unmanaged={"knowledge": 3}))
+    collector.add_without_plan("g", "404", ExitCode.FIX)
+    return collector.plans(only=("knowledge:*",), approvals=Approvals(allow_delete=2))
+
+
+def edits(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield each place of a document with something else that its schema allows there."""
+    name = next((step for step in reversed(path) if isinstance(step, str)), "")
+    others: tuple[type[StrEnum], ...] = (
+        Action,
+        Outcome,
+        TargetState,
+        Blocker,
+        DriftEvent,
+        Severity,
+    )
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from edits(inner, (*path, key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from edits(inner, (*path, number))
+            yield (*path, number), REMOVED
+    elif isinstance(value, bool) or value is None:
+        yield path, not value if value is not None else ("0" * 64 if "hash" in name else "x")
+    elif isinstance(value, int):
+        yield path, value + 1
+    elif enum := next((enum for enum in others if value in {*enum}), None):
+        yield from ((path, str(other)) for other in enum if other != value)
+    elif re.fullmatch("[0-9a-f]{32,}", value):
+        yield path, value[::-1]
+    else:
+        yield path, f"{value}x"
+
+
+def edited(document: Mapping[str, Any], path: Sequence[Any], value: Any) -> dict[str, Any]:
+    """Return a document with another value in one place, and the checksum that belongs to it."""
+    result: dict[str, Any] = json.loads(json.dumps(document))
+    inner: Any = result
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+    if value is REMOVED:
+        del inner[path[-1]]
+    return result | {"checksum": checksum(result)}
+
+
+def test_an_edit_is_refused_or_about_what_no_digest_covers() -> None:
+    plans = several()
+    document = written(plans)
+    numbers = {
+        "WITHOUT": [n for n, t in enumerate(plans.targets) if t.name not in plans.digests.digests],
+        "UNPLANNED": [n for n, t in enumerate(plans.targets) if t.target is None],
+    }
+    allowed = UNPROTECTED.pattern
+    for name, places in numbers.items():
+        allowed = allowed.replace(name, "".join(map(str, places)))
+    tried = believed = 0
+    for path, value in edits(document):
+        if path == ("checksum",):
+            continue
+        tried += 1
+        try:
+            run_of(edited(document, path, value), Path("plan.json"))
+        except UnusableFile:
+            continue
+        believed += 1
+        place = "/".join(map(str, path))
+        assert re.fullmatch(allowed, place, re.VERBOSE), f"{place} = {value!r}"
+    assert tried > 2 * believed > 100
+
+
+@pytest.mark.parametrize(
+    ("edit", "why"),
+    [
+        (lambda d: d["changes"].pop(), "but its changes have"),
+        (lambda d: d["changes"][0]["targets"].pop(), "but its changes have"),
+        (lambda d: d["changes"][0]["targets"].append(d["changes"][0]["targets"][0]), "but its changes have"),
+        (lambda d: d["targets"].pop(), "'g' is not one of its targets"),
+        (lambda d: d["targets"].append(d["targets"][0]), "not each there once"),
+        (lambda d: d.update(digest="0" * 32), "it states the digest 0000"),
+        (lambda d: d["targets"][0]["target"].update(name="b"), "names another target"),
+    ],
+)  # fmt: skip
+def test_what_is_cut_or_added_is_refused_although_the_checksum_is_right(
+    edit: Callable[[dict[str, Any]], object], why: str
+) -> None:
+    document = written(several())
+    document["notes"].append({"text": "gone", "targets": ["g"]})
+    edit(document)
+    with pytest.raises(UnusableFile, match=why):
+        run_of(document | {"checksum": checksum(document)}, Path("plan.json"))
 
 
 def test_show_writes_the_plans_of_many_targets(devinops: Devinops, tmp_path: Path) -> None:

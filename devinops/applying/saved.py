@@ -6,29 +6,30 @@ never a traceback.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from devinops import atomic
 from devinops.applying.merged_shards import merged, not_applied
-from devinops.model.changes import Change, Outcome, Result
 from devinops.model.errors import NotWritten, UnusableFile
 from devinops.model.exit_codes import ExitCode, of_many
 from devinops.model.inventory import Inventory
-from devinops.model.objects import Source
 from devinops.model.shard import Shard
 from devinops.model.target import TargetState
-from devinops.planning.classes import (
-    ChangeClass,
-    FleetPlan,
-    Reading,
-    Shared,
-    TargetPlan,
-    change_reading,
-)
 from devinops.planning.digest_list import DigestList
 from devinops.planning.plan import SavedPlan, digest_of
+from devinops.planning.run import (
+    PARTS,
+    At,
+    BlockedAt,
+    ChangeAt,
+    DriftAt,
+    OtherAt,
+    Plans,
+    RunTarget,
+    Shared,
+)
 from devinops.schema.base_document import (
     MAJOR,
     convert,
@@ -37,8 +38,8 @@ from devinops.schema.base_document import (
     quotable,
     read_key,
 )
-from devinops.schema.fleet import FleetDocument, FleetTargetItem, SharedItem
-from devinops.schema.plan import ApprovalsItem, ChangeItem, PlanDocument, ResultItem, checksum
+from devinops.schema.plan import ApprovalsItem, PlanDocument, checksum
+from devinops.schema.run import RunDocument, RunTargetItem, rows_of
 
 _CHANGED: Final = "it was changed after it was saved: its checksum does not match its content"
 LARGEST: Final = 256 * 1024 * 1024
@@ -58,7 +59,7 @@ def read_plan(path: Path) -> SavedPlan:
     return plan_of(_document(path), path)
 
 
-def read_reports(paths: Sequence[Path]) -> tuple[FleetPlan, ExitCode]:
+def read_reports(paths: Sequence[Path]) -> tuple[Plans, ExitCode]:
     """Return the plans or reports of all shards as one, with the worst of their exit codes.
 
     Raises UnusableFile if they do not belong together.
@@ -67,9 +68,9 @@ def read_reports(paths: Sequence[Path]) -> tuple[FleetPlan, ExitCode]:
     for path in paths:
         document = _document(path)
         _check_format(document, path)
-        if "classes" not in document:
+        if not _is_run(document):
             raise UnusableFile(f"{path} is not the report of a shard: it is that of one target")
-        plan = fleet_of(document, path)
+        plan = run_of(document, path)
         codes.append(ExitCode(document["exit_code"]))
         if why := document.get("error"):
             plan = not_applied(plan, why, codes[-1])
@@ -78,13 +79,17 @@ def read_reports(paths: Sequence[Path]) -> tuple[FleetPlan, ExitCode]:
     return plan, of_many(codes, wrote=plan.wrote)
 
 
-def read_plans(path: Path) -> SavedPlan | FleetPlan:
+def read_plans(path: Path) -> SavedPlan | Plans:
     """Return the plan of one target or of many in a file that `save` wrote. Raises UnusableFile.
 
     The digests in a plan of many, its filters and its approvals are what an apply of it needs.
     """
     document = _document(path)
-    return fleet_of(document, path) if "classes" in document else plan_of(document, path)
+    return run_of(document, path) if _is_run(document) else plan_of(document, path)
+
+
+def _is_run(document: Mapping[str, Any]) -> bool:
+    return "by_one" in document
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -109,17 +114,20 @@ def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
         raise _damaged(path, error) from None
 
 
-def fleet_of(document: Mapping[str, Any], path: Path) -> FleetPlan:
-    """Return the plans of many targets in a JSON document. Raises UnusableFile."""
+def run_of(document: Mapping[str, Any], path: Path) -> Plans:
+    """Return the plans or the report in a JSON document, whose digests are computed again.
+
+    Raises UnusableFile if the document was changed after it was written.
+    """
     _check_format(document, path)
     try:
-        saved = convert(document, FleetDocument)
-        plan = _fleet(saved)
+        saved = convert(document, RunDocument)
+        plans = _plans(saved)
     except ValueError as error:
         raise _damaged(path, error) from None
-    if saved.checksum != checksum(document):
-        raise UnusableFile(f"{path}: {_CHANGED}; nothing was written: plan and review again")
-    return plan
+    if why := _changed(saved, plans, document):
+        raise UnusableFile(f"{path}: {why}; nothing was written: plan and review again")
+    return plans
 
 
 def _check_format(document: Mapping[str, Any], path: Path) -> None:
@@ -200,74 +208,82 @@ def _edited(plan: PlanDocument, digest: str, document: Mapping[str, Any]) -> str
     return ""
 
 
-def _fleet(saved: FleetDocument) -> FleetPlan:
-    """Raises ValueError if a value is wrong in a way that the schema cannot describe."""
-    changes: dict[tuple[Reading, Source | None], Change] = {}
-
-    def kept(item: ChangeItem) -> Change:
-        change = item.to_model()
-        return changes.setdefault((change_reading(change), change.source), change)
-
-    ExitCode(saved.exit_code)  # fails for a number that is not one
-    return FleetPlan(
-        targets=tuple(map(_target, saved.targets)),
-        classes=tuple(
-            ChangeClass(
-                tuple(map(kept, group.changes)),
-                tuple(item.to_model() for item in group.hazards),
-                group.targets,
+def _changed(saved: RunDocument, plans: Plans, document: Mapping[str, Any]) -> str:
+    """Return how a document was changed after it was written; empty if it was not."""
+    computed = plans.computed_digests()
+    pairs = [(t.digest, computed.get(t.name, ""), f" for {t.name}") for t in plans.targets]
+    for stated, digest, where in (*pairs, (saved.digest or "", plans.digest, "")):
+        if stated != digest:
+            return (
+                f"it was changed after it was saved: it states the digest {stated or '(none)'}"
+                f"{where}, but its changes have {digest or '(none)'}"
             )
-            for group in saved.classes
-        ),
-        blocked=_shared(saved.blocked),
-        missing=_shared(saved.missing),
-        drift=_shared(saved.drift),
-        refused=_shared(saved.refused),
-        problems=_shared(saved.problems),
-        notes=tuple(Shared(note.item, note.targets) for note in saved.notes),
+    return _CHANGED if saved.checksum != checksum(document) else ""
+
+
+def _plans(saved: RunDocument) -> Plans:
+    """Raises ValueError if a value is wrong in a way that the schema cannot describe."""
+    ExitCode(saved.exit_code)  # fails for a number that is not one
+    is_applied = isinstance(saved.left, tuple)
+    plans = Plans(
+        targets=tuple(_target(each, is_applied=is_applied) for each in saved.targets),
+        changes=_shared(saved.changes, ChangeAt),
+        blocked=_shared(saved.blocked, BlockedAt),
+        missing=_shared(saved.missing, At),
+        drift=_shared(saved.drift, DriftAt),
+        refused=_shared(saved.refused, At),
+        problems=_shared(saved.problems, At),
+        notes=_shared(saved.notes, At),
+        risks=_shared(saved.hazards, At),
+        others=_shared(saved.unmanaged or (), OtherAt),
+        left=_shared(saved.left or (), ChangeAt),
+        waiting=_shared(saved.waiting or (), BlockedAt),
         only=saved.only or (),
         approvals=(saved.approvals or ApprovalsItem()).to_model(),
         refusals=tuple(item.to_model() for item in saved.refusals),
+        by_one=saved.by_one,
+        is_drift=saved.is_drift is True,
+        is_applied=is_applied,
         shard=Shard(saved.shard.number, saved.shard.total) if saved.shard else None,
         selected=saved.shard.selected if saved.shard else 0,
-        is_drift=saved.is_drift is True,
-        is_applied=isinstance(saved.left, tuple),
-        not_done=tuple(
-            Shared(_result(shared.item, changes.values()), shared.targets)
-            for shared in saved.not_done or ()
-        ),
-        left=_shared(saved.left or ()),
-        waiting=_shared(saved.waiting or ()),
+        also_changed=saved.also_changed or (),
+    )
+    names = [target.name for target in plans.targets]
+    rows = {name for part in PARTS for shared in plans[part] for name in shared.targets}
+    if unknown := rows - {*names}:
+        raise ValueError(f"{min(unknown)!r} is not one of its targets")
+    if len(names) != len({*names}) or (saved.by_one and len(names) != 1):
+        raise ValueError("its targets are not each there once")
+    return plans
+
+
+def _shared(items: Iterable[Any], row: Callable[..., Any]) -> tuple[Shared[Any, Any], ...]:
+    return tuple(
+        Shared(item.to_model(), tuple(row(*each) for each in rows_of(item.targets)))
+        for item in items
     )
 
 
-def _result(item: ResultItem, changes: Iterable[Change]) -> Result:
-    """Return the result of a change: of that, only what people read in a result."""
-    key = read_key(item.key)
-    alike = (each.source for each in changes if (each.action, each.key) == (item.action, key))
-    change = Change(item.action, key, "", item.id, declared_at=next(alike, None))
-    return Result(change, item.outcome, item.message, item.id, item.unclear)
-
-
-def _shared(items: Iterable[SharedItem[Any]]) -> tuple[Shared[Any], ...]:
-    return tuple(Shared(shared.item.to_model(), shared.targets) for shared in items)
-
-
-def _target(saved: FleetTargetItem) -> TargetPlan:
-    outcomes = saved.outcomes or None
-    is_known = saved.state is TargetState.PLANNED and outcomes is None
-    return TargetPlan(
+def _target(saved: RunTargetItem, *, is_applied: bool) -> RunTarget:
+    if saved.target and saved.target.name != saved.name:
+        raise ValueError(f"{saved.name} names another target, {saved.target.name!r}")
+    is_known = saved.state is TargetState.PLANNED and not is_applied
+    return RunTarget(
         saved.name,
         saved.state,
         saved.message,
         None if is_known else ExitCode(saved.exit_code),
         saved.target.to_model() if saved.target else None,
-        saved.store,
-        saved.digest or "",
-        *(saved.changes, saved.deletes, saved.blocked, saved.drift, saved.refusals),
-        outcomes=outcomes,
-        wrote=bool(outcomes and outcomes.get(Outcome.DONE)),
-        unverified=saved.unverified or "",
-        backup=saved.backup or None,
+        labels=saved.labels,
+        store=saved.store,
+        owned=saved.owned,
+        unmanaged=saved.unmanaged,
+        unchanged=saved.unchanged,
+        digest=saved.digest or "",
         moves_from=saved.moves_from,
+        unverified=saved.unverified,
+        backup=saved.backup,
+        unsaved=tuple(map(read_key, saved.unsaved)),
+        final=tuple(map(read_key, saved.final)),
+        restorable=saved.restorable,
     )

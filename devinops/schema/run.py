@@ -1,0 +1,380 @@
+"""The document of `plan`, `apply` and `drift`: equal changes stand in it once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, Outcome
+from devinops.model.keys import Key
+from devinops.model.shard import MOST
+from devinops.model.target import TargetState
+from devinops.schema.base_document import (
+    Count,
+    Document,
+    ExitStatus,
+    KeyText,
+    StoreName,
+    about,
+    plain,
+    read_key,
+)
+from devinops.schema.plan import (
+    ApprovalItem,
+    ApprovalsItem,
+    Fields,
+    Hash,
+    HazardItem,
+    MissingItem,
+    MovesFrom,
+    OverriddenItem,
+    OverriddenItems,
+    ProblemItem,
+    RefusalItem,
+    SourceItem,
+    TargetItem,
+    Texts,
+    check_time,
+    checksum,
+    field_changes,
+    overridden_of,
+    sides_of,
+    source_of,
+)
+
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+TargetNames = Annotated[Texts, about("The names of the targets.")]
+
+Row = tuple[Any, ...]
+"""A row of `planning/run.py`, whose members are those of a class here, in the same order."""
+R = TypeVar("R", bound=Struct)
+T = TypeVar("T")
+
+
+def rows_of(targets: Iterable[str | Struct]) -> Iterator[Row]:
+    """Yield the rows of an item. Raises ValueError for a time that cannot be one."""
+    for target in targets:
+        if isinstance(target, str):
+            yield (target,)
+        else:
+            check_time(getattr(target, "at", None))
+            yield msgspec.structs.astuple(target)
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+def _rows(cls: type[R], rows: Iterable[Row]) -> tuple[R, ...]:
+    return tuple(cls(*row) for row in rows)
+
+
+class ChangeRow(Struct, frozen=True, omit_defaults=True):
+    """A change in one target; after an apply with what became of it."""
+
+    name: str
+    id: str | None
+    live_hash: Annotated[Hash | None, about("Hash of all live values; null for a create.")]
+    outcome: Outcome | None = None
+    message: str = ""
+    unclear: Annotated[bool, about("It failed, but something was or may have been written.")] = (
+        False
+    )
+    new_id: Annotated[str | None, about("Id of the object that it created.")] = None
+
+
+class BlockedRow(Struct, frozen=True, omit_defaults=True):
+    """A blocked step in one target; in a conflict with when and by whom it was last changed."""
+
+    name: str
+    ids: Texts
+    at: Annotated[int | None, about("Epoch seconds of the last change of the object.")] = None
+    by: str | None = None
+
+
+class DriftRow(Struct, frozen=True):
+    """Drift in one target, with when and by whom the object was last changed, if that is known."""
+
+    name: str
+    id: str
+    at: Annotated[int | None, about("Epoch seconds of the last change of the object.")]
+    by: Annotated[str | None, about("Who last changed the object, if known; maybe devinops.")]
+
+
+class OtherRow(Struct, frozen=True, omit_defaults=True):
+    """A live object in one target that is not owned."""
+
+    name: str
+    id: str
+    owner: Annotated[str | None, about("The label of another owner.")] = None
+
+
+# --- what is equal in targets ---------------------------------------------------------------------
+
+
+class RunChange(Struct, frozen=True, kw_only=True):
+    """One planned step, in each target in which it is the same."""
+
+    key: KeyText
+    kind: str
+    action: Action
+    reason: str
+    source: SourceItem | None
+    fields: Fields
+    overwrites: Annotated[list[str], about("Fields changed outside devinops, overwritten.")] = []
+    overridden: OverriddenItems = UNSET
+    targets: tuple[ChangeRow, ...]
+
+    @classmethod
+    def of(cls, change: Change, rows: Iterable[Row]) -> RunChange:
+        return cls(
+            key=str(change.key),
+            kind=change.key.kind,
+            action=change.action,
+            reason=change.reason,
+            source=SourceItem.of(change.source),
+            fields=sides_of(change.fields),
+            overwrites=list(change.overwrites),
+            overridden=OverriddenItem.all(change.overridden),
+            targets=_rows(ChangeRow, rows),
+        )
+
+    def to_model(self) -> Change:
+        """Return the change without its rows. Raises ValueError."""
+        return Change(
+            self.action,
+            read_key(self.key),
+            self.reason,
+            fields=field_changes(self.fields),
+            overwrites=tuple(self.overwrites),
+            declared_at=source_of(self.source),
+            declared_over=overridden_of(self.overridden),
+        )
+
+
+class RunBlocked(Struct, frozen=True, kw_only=True):
+    """A step that waits for a person, in each target in which it is the same.
+
+    In a conflict, `before` is the live value and `after` the declared value.
+    """
+
+    key: KeyText
+    kind: str
+    by: Blocker
+    reason: str
+    source: SourceItem | None
+    needed_by: tuple[KeyText, ...]
+    fields: Fields
+    approval: Annotated[
+        ApprovalItem | None, about("What lets the step go on; null: no option does.")
+    ] = None
+    overridden: OverriddenItems = UNSET
+    targets: tuple[BlockedRow, ...]
+
+    @classmethod
+    def of(cls, blocked: Blocked, rows: Iterable[Row]) -> RunBlocked:
+        return cls(
+            key=str(blocked.key),
+            kind=blocked.key.kind,
+            by=blocked.by,
+            reason=blocked.reason,
+            source=SourceItem.of(blocked.source),
+            needed_by=tuple(map(str, blocked.needed_by)),
+            fields=sides_of(blocked.fields),
+            approval=ApprovalItem.of(blocked.approval),
+            overridden=OverriddenItem.all(blocked.overridden),
+            targets=_rows(BlockedRow, rows),
+        )
+
+    def to_model(self) -> Blocked:
+        """Return the blocked step without its rows. Raises ValueError."""
+        return Blocked(
+            self.by,
+            read_key(self.key),
+            self.reason,
+            source_of(self.source),
+            needed_by=tuple(map(read_key, self.needed_by)),
+            fields=field_changes(self.fields),
+            approval=self.approval.to_model() if self.approval else None,
+            overridden=overridden_of(self.overridden),
+        )
+
+
+class RunDrift(Struct, frozen=True, kw_only=True):
+    """A change made outside devinops, in each target in which it is the same.
+
+    `before` is the declared value, `after` the live value. In the output of `drift`, `before` is
+    the value of the last apply; it is missing if nobody knows it. Stars replace what looks like a
+    password or token.
+    """
+
+    key: KeyText
+    kind: str
+    moved: DriftEvent
+    reason: str
+    source: SourceItem | None
+    fields: Fields
+    targets: tuple[DriftRow, ...]
+
+    @classmethod
+    def of(cls, drift: Drift, rows: Iterable[Row]) -> RunDrift:
+        return cls(
+            key=str(drift.key),
+            kind=drift.key.kind,
+            moved=drift.moved,
+            reason=drift.reason,
+            source=SourceItem.of(drift.source),
+            fields=sides_of(drift.fields),
+            targets=_rows(DriftRow, rows),
+        )
+
+    def to_model(self) -> Drift:
+        """Return the drift without its rows. Raises ValueError."""
+        key, source, fields = read_key(self.key), source_of(self.source), field_changes(self.fields)
+        return Drift(self.moved, key, "", self.reason, fields, source)
+
+
+def of_targets(cls: Callable[..., T], item: Struct, names: Texts) -> T:
+    """Return an item as one of these classes, which add the targets to it."""
+    return cls(**msgspec.structs.asdict(item), targets=names)
+
+
+class RunMissing(MissingItem, frozen=True, kw_only=True):
+    """What a person has to create, in each target that needs it."""
+
+    targets: TargetNames
+
+
+class RunProblem(ProblemItem, frozen=True, kw_only=True):
+    """A finding in a file, in each target that it concerns."""
+
+    targets: TargetNames
+
+
+class RunRefusal(RefusalItem, frozen=True, kw_only=True):
+    """Why nothing may be applied in some targets."""
+
+    targets: TargetNames
+
+
+class RunHazard(HazardItem, frozen=True, kw_only=True):
+    """What a change may cost or stop in some targets, whether that is approved or not."""
+
+    targets: TargetNames
+
+
+class RunNote(Struct, frozen=True):
+    """What a plan says besides, in each target of which it is true."""
+
+    text: str
+    targets: TargetNames
+
+    def to_model(self) -> str:
+        return self.text
+
+
+class RunOther(Struct, frozen=True):
+    """A live object that is not owned, or one of its name in other targets."""
+
+    key: KeyText
+    targets: tuple[OtherRow, ...]
+
+    @classmethod
+    def of(cls, key: Key, rows: Iterable[Row]) -> RunOther:
+        return cls(str(key), _rows(OtherRow, rows))
+
+    def to_model(self) -> Key:
+        """Return the key. Raises ValueError."""
+        return read_key(self.key)
+
+
+# --- targets --------------------------------------------------------------------------------------
+
+
+class RunTargetItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the run made of one target."""
+
+    name: str
+    target: Annotated[TargetItem | None, about("The organization; null: there is no plan.")]
+    state: TargetState
+    message: Annotated[str, about("Why nothing is written in a target that is not planned.")] = ""
+    labels: dict[str, str] = {}
+    store: Annotated[StoreName, about("Where the inventory of the target is.")]
+    owned: Annotated[Count, about("Number of objects that the inventory owns.")] = 0
+    unmanaged: Annotated[dict[str, Count], about("Kind → number of live objects.")] = {}
+    unchanged: Annotated[Count, about("Number of entries that already hold.")] = 0
+    digest: Annotated[Digest | None, about("Of its changes; null: there is no plan of changes.")]
+    exit_code: ExitStatus
+    moves_from: MovesFrom = ""
+    unverified: Annotated[str, about("Why it is not known what is left.")] = ""
+    backup: Annotated[
+        str | None, about("Backup of overwritten and deleted objects, relative to the root.")
+    ] = None
+    unsaved: Annotated[
+        list[KeyText], about("Secrets that were overwritten or deleted; no backup has them.")
+    ] = []
+    final: Annotated[list[KeyText], about("Deleted objects that no API can create again.")] = []
+    restorable: Annotated[bool, about("A rollback can restore what is in the backup.")] = False
+
+
+class ShardItem(Struct, frozen=True):
+    """Which slice of the selected targets a document is about."""
+
+    number: Annotated[int, Meta(ge=1, le=MOST)]
+    total: Annotated[int, Meta(ge=1, le=MOST)]
+    selected: Annotated[Count, about("The number of targets of all shards together.")]
+
+
+class RunDocument(Document, frozen=True, kw_only=True):
+    """Output of `plan`, `apply` and `drift`, over any number of targets.
+
+    After an apply, the rows of the changes have outcomes, and `left` and `waiting` are there. How
+    many there are of anything is counted by who reads it.
+    """
+
+    digest: Annotated[Digest | None, about("Of all targets together; null: none can be applied.")]
+    complete: Annotated[bool, Meta(extra_json_schema={"const": True})]
+    exit_code: ExitStatus
+    by_one: Annotated[bool, about("It was run for one target, not for a selection of targets.")]
+    targets: tuple[RunTargetItem, ...]
+    changes: tuple[RunChange, ...]
+    blocked: tuple[RunBlocked, ...]
+    missing: Annotated[
+        tuple[RunMissing, ...],
+        about("Objects that only a person can create; a blocked step as well, unless in_root."),
+    ]
+    drift: Annotated[tuple[RunDrift, ...], about("Changes made outside devinops, which are kept.")]
+    problems: tuple[RunProblem, ...]
+    notes: tuple[RunNote, ...]
+    refused: tuple[RunRefusal, ...]
+    refusals: Annotated[tuple[RefusalItem, ...], about("Why nothing is applied in any target.")]
+    hazards: tuple[RunHazard, ...]
+    unmanaged: Annotated[
+        tuple[RunOther, ...] | UnsetType, about("Live objects that are not owned, if asked for.")
+    ] = UNSET
+    is_drift: Annotated[bool | UnsetType, about("It compares only with the inventories.")] = UNSET
+    shard: Annotated[ShardItem | UnsetType, about("Only with --shard.")] = UNSET
+    only: Annotated[Texts | UnsetType, about("The --only filters that it was made with.")] = UNSET
+    approvals: ApprovalsItem | UnsetType = UNSET
+    also_changed: Annotated[Texts | UnsetType, about("What a request changes beside entries.")] = (
+        UNSET
+    )
+    error: Annotated[str | UnsetType, about("Why the plans were not applied.")] = UNSET
+    lint: Annotated[
+        tuple[ProblemItem, ...] | UnsetType,
+        about("With --lint-since: what lint finds in the entries that changed."),
+    ] = UNSET
+    left: Annotated[
+        tuple[RunChange, ...] | UnsetType, about("Changes in plans made after the apply.")
+    ] = UNSET
+    waiting: Annotated[
+        tuple[RunBlocked, ...] | UnsetType,
+        about("Steps that only the plans made after the apply block."),
+    ] = UNSET
+    checksum: Annotated[Hash, about("Hash of all other fields; detects edits of a saved plan.")]
+
+    def sealed(self) -> RunDocument:
+        """Return the document with its checksum."""
+        return msgspec.structs.replace(self, checksum=checksum(plain(self)))
