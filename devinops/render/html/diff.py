@@ -64,16 +64,13 @@ def _pieces(old: Sequence[str], new: Sequence[str], gutter: Gutter) -> Iterator[
             lines.append(tag("span", *pair, class_="pair"))
             continue
         head, tail = _shown(end - start, is_first=start == 0, is_last=end == len(old))
-        equal = [
-            _equal_line(start + n + 1, new_start + n + 1, old[start + n], gutter)
-            for n in range(end - start)
-        ]
-        lines += equal[:head]
+        equal = [(start + n + 1, new_start + n + 1, old[start + n]) for n in range(end - start)]
+        lines += [_equal_line(*line, gutter) for line in equal[:head]]
         if folded := equal[head : len(equal) - tail]:
             yield from _block(lines)
-            yield fold(counted(len(folded), "unchanged line"), *_block(folded))
+            yield _fold(folded)
             lines = []
-        lines += equal[head + len(folded) :]
+        lines += [_equal_line(*line, gutter) for line in equal[head + len(folded) :]]
     yield from _block(lines)
 
 
@@ -100,6 +97,13 @@ def _changed_lines(rows: Iterator[Row], old: int, new: int, gutter: Gutter) -> I
         else:
             yield tag("ins", *_marked(parts), Html("\n"), data_gutter=gutter(None, new, "+"))
             new += 1
+
+
+def _fold(lines: Sequence[tuple[int, int, str]]) -> Html:
+    """Return equal lines, folded, and without an element for each: a text can have thousands."""
+    content = preformatted([_tabbed(line) for _, _, line in lines])
+    first, last = lines[0][1], lines[-1][1]
+    return fold(f"{counted(len(lines), 'unchanged line')}: {first} to {last}", content)
 
 
 def fold(title: str, *content: Html) -> Html:

@@ -6,6 +6,8 @@
   const form = find("#filters");
   const search = find("#search");
   const rows = all("tr.item");
+  // In the order in which they stand, also after the rows are sorted.
+  const items = document.getElementsByClassName("item");
 
   find("#loading").hidden = true;
   if (!form) return;
@@ -39,13 +41,12 @@
     const isShown = (item) => isChosen(item) && isAt(item, place)
       && words.every((word) => textOf(item).includes(word));
 
-    const items = all(".item");
-    for (const item of items) item.hidden = !isShown(item);
-    for (const part of all(".item [data-at]")) part.hidden = !isAt(part, place);
-    for (const section of all("#list > section")) {
-      section.hidden = !section.querySelector(".item:not([hidden])");
+    const shown = [...items].filter(isShown);
+    const seen = new Set([...shown, ...shown.map((item) => item.closest("section"))]);
+    for (const part of [...items, ...all("#list > section")]) part.hidden = !seen.has(part);
+    if (form.elements.target) {
+      for (const part of all(".item [data-at]")) part.hidden = !isAt(part, place);
     }
-    const shown = items.filter((item) => !item.hidden);
     find("#nothing").hidden = shown.length > 0 || items.length === 0;
     find("#count").textContent = `${shown.length.toLocaleString("en")} of ${items.length.toLocaleString("en")} shown`;
     mark(words, shown);
@@ -123,7 +124,7 @@
   const THEMES = ["system", "dark", "light"];
 
   function step(by) {
-    const shown = all(".item:not([hidden])");
+    const shown = [...items].filter((item) => !item.hidden);
     const at = shown.indexOf(document.activeElement.closest(".item")) + by;
     const item = shown[Math.max(0, Math.min(at, shown.length - 1))];
     if (item && !item.matches("details")) item.tabIndex = -1;
@@ -131,9 +132,9 @@
   }
 
   function openAll() {
-    const items = all("details.item:not([hidden])");
-    const isOpen = items.some((item) => !item.open);
-    for (const item of items) item.open = isOpen;
+    const shown = [...items].filter((item) => !item.hidden);
+    const isOpen = shown.some((item) => item.open === false);
+    for (const item of shown) item.open = isOpen;
     find("[data-do=all]").ariaPressed = isOpen;
   }
 
@@ -196,5 +197,5 @@
   all("fieldset, [data-do=sort]").forEach((control) => { control.disabled = false; });
   find(".controls").hidden = false;
   filter();
-  readHash();
+  if (location.hash) readHash();
 })();

@@ -35,10 +35,10 @@ class HtmlSection:
 
 @dataclass(frozen=True)
 class Facet:
-    """Values by which the list can be filtered, each with its sign, its word and its number."""
+    """Values by which the list can be filtered, each with its sign, word and number, if known."""
 
     name: str
-    values: Sequence[tuple[str, Sign | None, str, int]]
+    values: Sequence[tuple[str, Sign | None, str, int | None]]
 
 
 @dataclass(frozen=True)
@@ -182,8 +182,8 @@ def _facet(facet: Facet) -> Html:
             "label",
             Html(f'<input type="checkbox" name="{facet.name}" value="{plain(value)}">'),
             tag("b", sign.symbol) if sign else Html(""),
-            f" {label} ",
-            tag("span", f"{number:,}"),
+            f" {label}",
+            f" {number:,}" if number else "",
             class_=badge_classes(sign.look if sign else Look.PLAIN),
         )
         for value, sign, label, number in facet.values

@@ -17,15 +17,9 @@ from devinops.render.html.markup import Html, joined, prose, tag
 from devinops.render.html.values import fields
 from devinops.render.problem_text import quoted, repeated
 from devinops.render.report import Row
-from devinops.render.signs import BLOCKED, FAILED, SIGNS
+from devinops.render.signs import OUTCOMES, SIGNS
 from devinops.render.terminal import Look, Sign
 
-OUTCOMES: Final = {
-    Outcome.DONE: Sign("✓", Look.GOOD, "done"),
-    Outcome.FAILED: FAILED,
-    Outcome.SKIPPED: Sign("!", Look.WAITING, "skipped"),
-    Outcome.BLOCKED: BLOCKED,
-}
 SEVERITIES: Final = {
     Severity.ERROR: Sign("x", Look.ERROR, "error"),
     Severity.WARNING: Sign("!", Look.WARNING, "warning"),
@@ -85,7 +79,9 @@ class Rows(NamedTuple):
     def line(self, row: Row) -> Html:
         """Return a row as a line of a box, with links to what it is about."""
         id = row.to or row.id
-        subject = tag("a", str(row.key), href=f"#{id}") if row.key and id else self._subject(row)
+        subject = self._subject(row)
+        if row.key and id:
+            subject = joined([tag("a", str(row.key), href=f"#{id}"), *_aside(row)])
         is_said = not row.sign or row.word in ("", row.sign.meaning, row.text.partition(":")[0])
         about = self._about(row)
         return joined(
@@ -96,6 +92,7 @@ class Rows(NamedTuple):
                 "" if is_said else f"{row.word}: ",
                 about,
                 *([tag("small", f" in {row.where}")] if row.where else []),
+                *(tag("p", self.line(each), class_="hint") for each in row.rows if _is_line(each)),
                 *(tag("p", prose(hint), class_="hint") for hint in row.hints),
             ]
         )
@@ -127,10 +124,7 @@ class Rows(NamedTuple):
     def _subject(self, row: Row) -> Html:
         if row.problem:
             return self._linked(row, str(row.problem.source))
-        if row.key is None:
-            return prose(row.text)
-        note = [tag("small", f" {row.aside}")] if row.aside else []
-        return joined([key_markup(row.key), *note])
+        return joined([key_markup(row.key) if row.key else prose(row.text), *_aside(row)])
 
     def _about(self, row: Row) -> Html:
         """Return what a row says behind its subject."""
@@ -159,7 +153,7 @@ class Rows(NamedTuple):
             tag("b", f"{row.number}.") if row.number else "",
             *_badges(row),
             self._subject(row) if row.key or row.problem else "",
-            tag("strong", row.where) if row.where else "",
+            tag("small" if row.key else "strong", row.where) if row.where else "",
             self._about(row),
             "" if row.key else prose(row.text),
         )
@@ -194,6 +188,15 @@ class Rows(NamedTuple):
         runs = groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])
         ranges = ([number for _, number in run] for _, run in runs)
         return " ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in ranges)
+
+
+def _is_line(row: Row) -> bool:
+    """Return whether a row below another one is so short that it stands in a box, too."""
+    return not (row.is_folded or row.details or row.rows)
+
+
+def _aside(row: Row) -> list[Html]:
+    return [tag("small", f" {row.aside}")] if row.aside else []
 
 
 def _spaced(*words: str) -> Html:

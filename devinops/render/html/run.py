@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import Final
 
@@ -13,20 +13,22 @@ from devinops.render.html import table
 from devinops.render.html.diff import fold
 from devinops.render.html.markup import Html, joined, prose, tag
 from devinops.render.html.page import Facet, HtmlPage, HtmlSection, bullets, notice
-from devinops.render.html.rows import OUTCOMES, SEVERITIES, Rows, Value, walk
+from devinops.render.html.rows import SEVERITIES, Rows, Value, walk
 from devinops.render.problem_text import checked
 from devinops.render.report import Block, Part, Report, Row
-from devinops.render.signs import BLOCKED, OUTSIDE, SIGNS
+from devinops.render.signs import BLOCKED, OUTCOMES, OUTSIDE, SIGNS
 from devinops.render.terminal import Look, Sign
 
 MOST_OPEN: Final = 8
 """If a list has at most so many rows, they are open."""
 MOST_LISTED: Final = 20
 """A box with more rows folds the others."""
-_ORDER: Final = (*OUTCOMES.values(), *SIGNS.values(), BLOCKED, OUTSIDE, *SEVERITIES.values())
+_ACTIONS: Final = (*SIGNS.values(),)
+_ORDER: Final = (*OUTCOMES.values(), *_ACTIONS, BLOCKED, OUTSIDE, *SEVERITIES.values())
 """The signs in the order in which the filters have them."""
 _LAST: Final = (Part.DRIFT, Part.UNMANAGED, Part.WARNINGS)
 """What stands below the changes in the list."""
+_RISKY: Final = (Part.REFUSED, Part.DELETES, Part.LOSSES, Part.BLOCKED)
 
 
 def report_page(report: Report, style: Style) -> HtmlPage:
@@ -48,7 +50,10 @@ def report_page(report: Report, style: Style) -> HtmlPage:
         look=report.look,
         facts=[*report.facts, *without],
         notices=[*_notices(blocks, report, rows)],
-        facets=[*row_facets(items, rows), table.state_facet(report.targets)],
+        facets=[
+            *row_facets(items, rows, with_numbers=not report.targets),
+            table.state_facet(report.targets),
+        ],
         targets=[target.name for target in report.targets],
         sections=[
             *(_section(block, rows) for block in listed),
@@ -91,13 +96,15 @@ def _section(block: Block, rows: Rows) -> HtmlSection:
 
 
 def _verdict(report: Report) -> Html:
-    """Return the totals, each as a link to what it counts."""
+    """Return what the run does: of a plan the totals, each as a link to what it counts."""
     stopped, totals = report.totals
-    if not totals:
-        return prose(f"{stopped}{report.verdict}")
-    pieces = [stopped] if stopped else []
+    if report.is_applied or not totals:
+        verdict = f"{stopped}{report.verdict}"
+        return prose(f"{verdict[:1].upper()}{verdict[1:]}")
+    pieces = [stopped]
     for sign, number, value in totals:
-        content = tag("b", sign.symbol), f" {number:,} {sign.meaning}"
+        to = "to " if sign in _ACTIONS else ""
+        content = tag("b", sign.symbol), f" {number:,} {to}{sign.meaning}"
         look = sign.look.name.lower()
         pieces += [tag("a", *content, href=f"#action={value}", class_=look), " "]
     return joined(pieces)
@@ -106,14 +113,18 @@ def _verdict(report: Report) -> Html:
 # --- what must be seen first ----------------------------------------------------------------------
 
 
-def _notices(blocks: Iterable[Block], report: Report, rows: Rows) -> Iterator[Html]:
+def _notices(blocks: Sequence[Block], report: Report, rows: Rows) -> Iterator[Html]:
     for block in blocks:
         if block.level:
             yield _box(block, rows)
-        elif not block.rows:
-            yield tag("p", prose(block.title), class_=f"hint {block.look.name.lower()}")
+    path, hint = report.backup
+    if path:
+        yield notice("Backup", [tag("p", tag("code", path), " ", prose(hint))], Look.DIM)
     if report.next:
         yield notice("Next", [tag("p", prose(step)) for step in report.next], Look.WAITING)
+    if report.command and not any(block.part in _RISKY for block in blocks):
+        safe = "Nothing is deleted, replaced or blocked."
+        yield tag("p", tag("b", "✓"), f" {safe}", class_="hint good")
     if report.approved:
         flags = tag("code", " ".join(report.approved))
         yield tag("p", "Approved with ", flags, ".", class_="hint")
@@ -148,15 +159,18 @@ def _how_to(report: Report, style: Style) -> Html:
 # --- filters --------------------------------------------------------------------------------------
 
 
-def row_facets(listed: Iterable[Row], rows: Rows) -> Iterator[Facet]:
-    """Yield the filters of rows, with the number of rows that have each value."""
+def row_facets(listed: Iterable[Row], rows: Rows, *, with_numbers: bool = True) -> Iterator[Facet]:
+    """Yield the filters of rows, with the number of rows that have each value.
+
+    That would be mistaken for the number of objects if a row can be about many.
+    """
     numbers: dict[str, Counter[Value]] = {"outcome": Counter(), "action": Counter()}
     for row in listed:
         for name, values in rows.facets(row).items():
             numbers.setdefault(name, Counter()).update(values)
     for name, counter in numbers.items():
         counted = sorted(counter.items(), key=lambda pair: (_rank(pair[0][1]), pair[0][0]))
-        yield Facet(name, [(*value, number) for value, number in counted])
+        yield Facet(name, [(*value, number if with_numbers else None) for value, number in counted])
 
 
 def _rank(sign: Sign | None) -> int:

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from devinops.model.changes import Outcome
+from devinops.model.changes import Action, Outcome
 from devinops.model.target import WaveState
 from devinops.planning.waves import WaveStatus, due, has_stopped
 from devinops.render import waves
 from devinops.render.answers import RolloutAnswer
-from devinops.render.fleet import NOTICED
 from devinops.render.html import table
-from devinops.render.html.fleet import TO_CHANGE
-from devinops.render.html.items import OUTCOMES
 from devinops.render.html.markup import Html, joined, prose, tag, text
 from devinops.render.html.page import HtmlPage, bullets, notice
 from devinops.render.report import TargetRow
-from devinops.render.signs import FAILED
+from devinops.render.signs import FAILED, NOTICED, OUTCOMES, SIGNS
 from devinops.render.terminal import Look, Sign
 
 DONE: Final = OUTCOMES[Outcome.DONE]
-TO_DO: Final = TO_CHANGE._replace(meaning="to do")
+TO_DO: Final = SIGNS[Action.UPDATE]._replace(meaning="to do")
 HELD: Final = NOTICED._replace(meaning="held")
 _LOOKS: Final = {
     WaveState.DONE: Look.GOOD,

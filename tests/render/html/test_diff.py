@@ -26,13 +26,21 @@ class Sides(Parsed):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.open.append(tag)
+        # HTML drops a line end at the start of `pre`, and in a fold only these have no elements.
+        self.starts = self.is_folded = tag == "pre" and "details" in self.open
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+        if self.is_folded:
+            self.old += "\n"
+            self.new += "\n"
+        self.is_folded = False
 
     def handle_data(self, data: str) -> None:
         if "summary" in self.open or not self.open:
             return
+        data = data.removeprefix("\n") if self.starts else data
+        self.starts = False
         self.old += "" if "ins" in self.open else data
         self.new += "" if "del" in self.open else data
 
@@ -53,7 +61,7 @@ def test_words_are_marked_lines_are_numbered_and_the_rest_is_folded() -> None:
     markup = difference(NUMBERED, NUMBERED.replace("line 20", "line twenty"))
     assert re.sub(r"</summary><pre>.*?</pre>", "</summary>…", markup, flags=re.DOTALL) == (
         '<div class="diff">'
-        '<details class="fold"><summary>16 unchanged lines</summary>…</details><pre>'
+        '<details class="fold"><summary>16 unchanged lines: 1 to 16</summary>…</details><pre>'
         '<span data-gutter=" 17  17  ">line 17\n</span>'
         '<span data-gutter=" 18  18  ">line 18\n</span>'
         '<span data-gutter=" 19  19  ">line 19\n</span>'
@@ -62,9 +70,9 @@ def test_words_are_marked_lines_are_numbered_and_the_rest_is_folded() -> None:
         '<span data-gutter=" 21  21  ">line 21\n</span>'
         '<span data-gutter=" 22  22  ">line 22\n</span>'
         '<span data-gutter=" 23  23  ">line 23\n</span></pre>'
-        '<details class="fold"><summary>7 unchanged lines</summary>…</details></div>'
+        '<details class="fold"><summary>7 unchanged lines: 24 to 30</summary>…</details></div>'
     )
-    assert '<pre><span data-gutter=" 24  24  ">line 24\n</span>' in markup
+    assert "<pre>\nline 24\n" in markup
 
 
 def test_numbers_of_four_digits_have_a_wider_gutter() -> None:

@@ -155,7 +155,7 @@ def test_a_row_that_stands_elsewhere_in_the_list_is_linked_and_not_repeated() ->
 def test_each_number_of_the_verdict_is_a_link_to_what_it_counts() -> None:
     totals = ("Refused: ", ((DELETE, 1_038, "delete"), (BLOCKED, 1, "blocked")))
     written = page(totals=totals)
-    assert words(written) == "Refused: - 1,038 delete ! 1 blocked"
+    assert words(written) == "Refused: - 1,038 to delete ! 1 blocked"
     assert re.findall(r'href="([^"]+)"', written) == ["#action=delete", "#action=blocked"]
 
 
@@ -169,9 +169,17 @@ def test_a_page_says_how_to_apply_or_why_not_and_what_is_next() -> None:
     assert "This plan cannot be applied" in page(stop="This plan cannot be applied: see the top.")
 
 
-def test_a_block_without_rows_is_a_sentence() -> None:
-    written = page(Block(Part.DELETES, "Nothing is deleted.", look=Look.GOOD))
-    assert '<p class="hint good">Nothing is deleted.</p>' in written
+def test_a_plan_that_destroys_nothing_says_so() -> None:
+    safe = "✓ Nothing is deleted, replaced or blocked."
+    assert safe in words(page(command="devinops apply"))
+    assert safe not in words(page())
+    blocked = Block(Part.BLOCKED, "1 step blocked", rows=(Row(NOTE, sign=BLOCKED),))
+    assert safe not in words(page(blocked, command="devinops apply"))
+
+
+def test_a_report_says_where_the_backup_is() -> None:
+    written = words(page(is_applied=True, backup=("b.jsonl", "`devinops rollback` restores it")))
+    assert written.startswith("1 update Backup b.jsonl devinops rollback restores it")
 
 
 def test_the_table_has_the_state_of_each_target_with_links_and_numbers() -> None:
