@@ -43,7 +43,9 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
     untouched = _untouched(plans) if one else ""
     verdict = _verdict(run)
     applies = not (run.stopped or plans.is_applied or plans.is_drift)
-    pending = bool(plans.writing or any(target.moves_from for target in plans.targets))
+    moves = any(target.moves_from for target in plans.targets)
+    pending = bool(plans.writing or moves)
+    planned = bool(plans.by_action or moves)
     digest = plans.digest if applies else ""
     can_apply = applies and pending
     subject = _subject(run)
@@ -63,7 +65,7 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
         counted="outcome" if plans.is_applied else "action",
         targets=() if one else tuple(_targets(run)),
         command=_command(run) if can_apply else "",
-        stop=CANNOT_APPLY if pending and not applies and not plans.is_applied else "",
+        stop=CANNOT_APPLY if planned and not (can_apply or plans.is_applied) else "",
         merge=_merge(run) if can_apply else "",
         target=one.target if one else None,
         digest=digest,

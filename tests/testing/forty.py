@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -21,22 +20,6 @@ KEYS: Final = ("DEVIN_API_KEY",)
 
 def answer(plans: Plans, **facts: Any) -> RunAnswer:
     return RunAnswer(plans, plans.exit_code(), **{"keys": KEYS, **facts})
-
-
-def of_one(plan: Plan, **facts: Any) -> RunAnswer:
-    """Return the answer about one plan."""
-    collector = Collector(with_others=True)
-    collector.add(plan)
-    plans = collector.plans(by_one=True, only=plan.only, approvals=plan.approvals)
-    return answer(plans, **facts)
-
-
-def of_many(plans: Iterable[Plan], **facts: Any) -> Plans:
-    """Return plans of targets, each with its name as the label `team`."""
-    collector = Collector()
-    for plan in plans:
-        collector.add(plan, labels={"team": plan.target.name})
-    return collector.plans(**facts)
 
 
 def forty(number: int = 40) -> Plans:

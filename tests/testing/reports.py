@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from devinops.applying.report import ApplyReport
-from devinops.model.changes import Outcome, Result
+from devinops.model.changes import Blocked, Change, Outcome, Result
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record, base
 from devinops.model.objects import Declaration, Ensure, Live, Problem, Severity, Snapshot, Source
@@ -16,8 +16,9 @@ from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.drift import find_drift
 from devinops.planning.plan import Plan, PlanRequest, build_plan
+from devinops.planning.run import Collector
 from devinops.render import JobLinks
-from devinops.render.answers import Answer, Differences, DriftAnswer, Failure, PlanAnswer
+from devinops.render.answers import Answer, Differences, DriftAnswer, Failure, PlanAnswer, RunAnswer
 from tests.testing.hostile_text import HOSTILE
 from tests.testing.objects import live
 
@@ -284,6 +285,64 @@ def drifted() -> DriftAnswer:
     inventory = Inventory.of("branch", records)
     lives = Snapshot.of([*FOLDERS, edited, note("By somebody", body="b")])
     return DriftAnswer(TARGET, inventory, find_drift(inventory, lives), ExitCode.LOOK)
+
+
+def of_one(plan: Plan, error: str = "", **facts: Any) -> RunAnswer:
+    """Return the answer about the plan of one target."""
+    collector = Collector(with_others=True)
+    collector.add(plan)
+    plans = collector.plans(by_one=True, only=plan.only, approvals=plan.approvals)
+    return RunAnswer(plans, plans.exit_code(), error, named=plan.named, **facts)
+
+
+def applied_to_one(
+    plan: Plan,
+    results: Iterable[Result],
+    left: Iterable[Change] = (),
+    waiting: Iterable[Blocked] = (),
+    **facts: Any,
+) -> RunAnswer:
+    """Return the report of one target; `facts` are members of its `RunTarget`."""
+    collector = Collector()
+    collector.add(plan)
+    collector.add_results(plan.target.name, results, left, waiting, **facts)
+    plans = collector.plans(by_one=True, is_applied=True, only=plan.only, approvals=plan.approvals)
+    return RunAnswer(plans, plans.exit_code(), is_alone=True, named=plan.named)
+
+
+def _drift_of_one() -> RunAnswer:
+    answer = drifted()
+    found = answer.findings
+    target, inventory = answer.target, answer.inventory
+    others = (*found.unmanaged, *found.foreign)
+    plan = Plan(target, (), drift=found.drift, inventory=inventory, others=others)
+    run = of_one(plan)
+    return run._replace(plans=replace(run.plans, is_drift=True))
+
+
+def _report_of_one() -> RunAnswer:
+    report = applied()
+    return applied_to_one(
+        report.plan,
+        report.results,
+        report.left or (),
+        backup=report.backup,
+        restorable=True,
+        code=ExitCode.RUN_AGAIN,
+    )
+
+
+RUNS: Final[Mapping[str, Callable[[], RunAnswer]]] = {
+    "small": lambda: of_one(small()),
+    "deletes": lambda: of_one(deletes()),
+    "released": lambda: of_one(released()),
+    "conflict": lambda: of_one(conflict()),
+    "empty": lambda: of_one(empty()),
+    "hostile": lambda: of_one(hostile()),
+    "drift": _drift_of_one,
+    "report": _report_of_one,
+}
+"""Name → a run over one target that tests look at in every format."""
 
 
 ANSWERS: Final[Mapping[str, Callable[[], Answer]]] = {

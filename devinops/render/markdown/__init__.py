@@ -42,15 +42,16 @@ def render(answer: answers.Answer | answers.RunAnswer, style: Style) -> Iterator
     page = MarkdownPage(style, frozenset(line(str(key)) for key in named_keys(answer)))
     match answer:
         case answers.RunAnswer():
-            return run_document(page, report_of(answer, style))
+            # A document is read alone, and a comment after those of other runs.
+            return run_document(page, report_of(answer._replace(is_alone=True), style))
+        case answers.FleetAnswer():
+            return fleet_document(page, answer)
         case answers.PlanAnswer():
             return plan_document(page, answer.plan, answer.error, answer.command, answer.lint)
         case SavedPlan():
             return plan_document(page, answer)
         case ApplyReport():
             return report_document(page, answer)
-        case answers.FleetAnswer():
-            return fleet_document(page, answer)
         case answers.ProblemsAnswer():
             return _problems(page, answer)
         case answers.DriftAnswer():

@@ -28,7 +28,7 @@ from devinops.render.markdown.page import (
 from devinops.render.markdown.plan import SECTIONS, change_item
 from devinops.render.terminal import Look
 
-LEAST_PAGE: Final = 8_000
+LEAST_PAGE: Final = 5_500
 """How many bytes of a document must be left beside the digests of the targets."""
 MIN_SECTIONS: Final = 12
 """How many classes have a section of their own, even if that has no space for each line."""

@@ -32,7 +32,7 @@ from devinops.render.markdown.page import (
 from devinops.render.report import Block, Details, Part, Report, Row
 from devinops.render.where import names
 
-LEAST_PAGE: Final = 7_000
+LEAST_PAGE: Final = 5_500
 """How many bytes of a document must be left beside the digests of the targets."""
 ALERTS_SHARE: Final = 0.7
 """The most that alerts take of the space, so that changes and the command are there too."""
@@ -89,6 +89,9 @@ def _start(page: MarkdownPage, report: Report) -> Iterator[str]:
     about = _filled(" · ", *report.about, report.untouched)
     yield page.prose(f"{what} of devinops{devin} {about}", 1_000)
     yield from (page.prose(text, 600) for text in report.without_inventory)
+    is_plan = not (report.is_applied or report.is_drift)
+    if report.target and is_plan and not (report.counts or report.of(Part.REFUSED)):
+        yield f"The {report.target.scope} already has what the files say."
     if report.only:
         yield f"Only {', '.join(code(text, 100) for text in report.only[:5])}"
 
@@ -138,7 +141,7 @@ def _alerts(page: MarkdownPage, blocks: Sequence[Block], space: int) -> tuple[li
 
     Rows that stay get what the others leave, which is at least four fifths of it.
     """
-    texts = [(page.prose(block.title), page.prose(block.hint, 1_500)) for block in blocks]
+    texts = [(page.prose(block.title), _hint(page, block)) for block in blocks]
     lines = [[_alert_line(page, block, row) for row in block.rows] for block in blocks]
     needs = [size(_more(len(rows))) + sum(map(quoted_size, rows)) for rows in lines]
     stays = [any(row.stays for row in block.rows) for block in blocks]
@@ -154,6 +157,11 @@ def _alerts(page: MarkdownPage, blocks: Sequence[Block], space: int) -> tuple[li
         for block, (title, hint), rows in zip(blocks, texts, cut, strict=True)
     )
     return [*alerts], unlisted
+
+
+def _hint(page: MarkdownPage, block: Block) -> str:
+    warning = "Nobody reviewed this. " if block.part is Part.DRIFT else ""
+    return page.prose(f"{warning}{block.hint}", 1_500)
 
 
 def _more(number: int) -> str:
@@ -243,7 +251,7 @@ def _section(page: MarkdownPage, block: Block) -> Section:
         items = [Item(_line(page, row)) for row in rows]
     if block.part is Part.TARGETS:
         items = [Item(f"- {_reason(page, row)}: {_where(page, row)}") for row in rows]
-    title = f"{name[:1].upper()}{name[1:]}: {len(rows)}"
+    title = f"{name[:1].upper()}{name[1:].partition(': ')[0]}: {len(rows)}"
     is_open = {Part.WARNINGS: True, Part.TARGETS: False}.get(block.part)
     return Section(title, items, is_open=is_open)
 

@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from devinops.model.exit_codes import ExitCode
-from devinops.render import JobLinks, Style, render
-from devinops.render.answers import PlanAnswer
+from devinops.render import JobLinks, Style
+from devinops.render.markdown import render
 from tests.testing.gfm import Page
-from tests.testing.reports import ANSWERS, large
+from tests.testing.reports import ANSWERS, RUNS, large, of_one
 
 JOB = JobLinks(
     "4f2c1d0b9a8e7f6d5c4b3a29181706f5e4d3c2b1",
@@ -20,13 +19,13 @@ JOB = JobLinks(
 )
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("name", [*RUNS, "failure", "differences"])
 def test_each_answer(name: str, golden: Callable[[str, str], None]) -> None:
-    text = "".join(render("markdown", ANSWERS[name](), Style(job=JOB)))
+    text = "".join(render({**ANSWERS, **RUNS}[name](), Style(job=JOB)))
     golden(f"markdown/{name}.md", text)
     Page.of(text)
 
 
 def test_a_large_plan_is_shortened(golden: Callable[[str, str], None]) -> None:
-    answer = PlanAnswer(large(400, 12), ExitCode.OK)
-    golden("markdown/large.md", "".join(render("markdown", answer, Style(job=JOB, limit=30_000))))
+    text = "".join(render(of_one(large(400, 12)), Style(job=JOB, limit=30_000)))
+    golden("markdown/large.md", text)
