@@ -20,7 +20,7 @@ from typing import Final, Self
 
 from devinops import atomic
 from devinops.model.errors import DevinopsError, NotFound, UnusableFile
-from devinops.model.keys import ObjectId
+from devinops.model.keys import ObjectId, listed
 from devinops.model.objects import Live, Source
 from devinops.model.target import Target
 from devinops.planning.draft import Saved
@@ -224,52 +224,66 @@ def backups(root: Path) -> list[Path]:
         ) from error
 
 
-def find(
-    root: Path, name: str, target: str, targets: Collection[str] = (), flags: str = ""
-) -> Path:
-    """Return the file of a backup by its path, its run or `latest`, the newest of a target.
+def find(root: Path, name: str, flags: str = "") -> list[Path]:
+    """Return the backups of a run by its name, or at a path, which can be a directory with them.
 
-    `targets` are the names of all targets. `flags` holds the options that lead a command to the
-    root and target. Raises NotFound.
+    `flags` holds the options that lead a command to the root and target. Raises NotFound, and
+    UnusableFile for a directory with other than one run.
     """
-    if name == LATEST:
-        return _latest(root, target, targets, flags)
-    if _RUN.fullmatch(name):
-        path = root / DIRECTORY / f"{name}.jsonl"
-        if path not in backups(root):
-            raise NotFound(
-                f"there is no backup of the run {name}; devinops rollback{flags} lists the backups"
-            )
-        return path
-    return Path(name)
+    if not _RUN.fullmatch(name):
+        place = Path(name)
+        found = sorted(place.glob("*.jsonl")) if place.is_dir() else [place]
+        if len({*map(run_of, found)}) != 1:
+            raise UnusableFile(f"{place} does not have the backups of exactly one run: choose them")
+        return found
+    if found := [path for path in backups(root) if run_of(path) == name]:
+        return found
+    raise NotFound(
+        f"there is no backup of the run {name}; devinops rollback{flags} lists the backups"
+    )
 
 
-def _latest(root: Path, target: str, targets: Collection[str], flags: str) -> Path:
-    renamed = ""
+def find_latest(
+    root: Path, names: Collection[str], targets: Collection[str], flags: str = ""
+) -> list[Path]:
+    """Return the backups of the newest run that has one of the targets `names`.
+
+    `targets` are the names of all targets; for `flags` see `find`. Raises NotFound.
+    """
+    wanted, renamed = listed(names), ""
     for path in backups(root):
-        # Only the header matters here: a damaged backup of another target must not stop this.
-        name = _header_of(path, _lines(path)).target.name
-        if name == target:
-            return path
+        # A damaged backup of another target must not stop this.
+        name = target_of(path)
+        if name in names:
+            return find(root, run_of(path))
         if not renamed and name not in targets:
-            renamed = (
-                f"; if {name} was renamed to {target}, run devinops rollback{flags} {path.stem}"
-            )
-    raise NotFound(f"there is no backup of the target {target} in {root / DIRECTORY}{renamed}")
+            command = f"devinops rollback{flags} {run_of(path)}"
+            renamed = f"; if {name} was renamed to {wanted}, run {command}"
+    what = "target" if len(names) == 1 else "targets"
+    raise NotFound(f"there is no backup of the {what} {wanted} in {root / DIRECTORY}{renamed}")
+
+
+def target_of(path: Path) -> str:
+    """Return the target of a backup: that in its name, else in its header. Raises UnusableFile."""
+    in_name = path.name.removesuffix(".jsonl").partition(".")[2]
+    return in_name or _header_of(path, _lines(path)).target.name
 
 
 def read_backup(path: Path, root: Path | None = None) -> Backup:
     """Return the content of a backup. Raises UnusableFile if it is damaged.
 
-    The sources of its objects are paths relative to `root`, if the backup is below it.
+    The sources of its objects are paths relative to `root`, if the backup is below it. Those in the
+    backups of one run over several targets are the same, so that equal changes stay equal.
     """
     *lines, rest = _lines(path)
     header = _header_of(path, lines)
     shown = (path.relative_to(root) if root and path.is_relative_to(root) else path).as_posix()
+    in_run = Source(shown.replace(path.name, f"{run_of(path)}.*.jsonl"))
     objects: dict[ObjectId, Saved] = {}
     for number, text in enumerate(lines[1:], 2):
         live = _live(path, number, text)
-        objects.setdefault(live.object_id, Saved(live, Source(shown, number)))
+        source = in_run if path.stem != run_of(path) else Source(shown, number)
+        objects.setdefault(live.object_id, Saved(live, source))
     return replace(header, objects=tuple(objects.values()), torn=bool(rest))
 
 

@@ -46,7 +46,7 @@ from devinops.planning.plan import Plan, SavedPlan
 from devinops.planning.run import Collector, Plans, RunTarget
 from devinops.planning.waves import Wave, failures
 from devinops.render import Style, counted, fleet, render
-from devinops.render.answers import FleetAnswer
+from devinops.render.answers import FleetAnswer, PlanAnswer
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class ApplyRequest(NamedTuple):
 
     `planner` makes the plans, `journal` records what is written, and `reported` completes the
     report of each target. `keep` are backups that must not be deleted. `cannot_ask` says why nobody
-    can be asked; empty if somebody can.
+    can be asked; empty if somebody can. `command` applies these plans; see `PlanAnswer`.
     """
 
     approvals: Approvals
@@ -97,6 +97,7 @@ class ApplyRequest(NamedTuple):
     reported: Callable[[ApplyReport], ApplyReport] = lambda report: report
     keep: Collection[Path] = ()
     cannot_ask: str = ""
+    command: str = "apply"
 
     @property
     def asks(self) -> bool:
@@ -188,9 +189,15 @@ class _Apply:
         if options.format == "text" or request.asks:
             approved = request.approved and request.approved.digest == self.digest(plan)
             is_approved = bool(request.reviewed or approved)
-            options.show(self.run.answer(plan, plan.exit_code(), approved=is_approved))
+            options.show(self.answer(plan, plan.exit_code(), approved=is_approved))
             # If the reader has closed the pipe, fail before the first write and not after the last.
             sys.stdout.flush()
+
+    def answer(
+        self, plan: Plans, code: ExitCode, error: str = "", *, approved: bool = False
+    ) -> PlanAnswer | FleetAnswer:
+        command = self.request.command
+        return self.run.answer(plan, code, error, approved=approved, command=command)
 
     def digest(self, plan: Plans) -> str:
         only = self.run.only_session
@@ -214,7 +221,7 @@ class _Apply:
                 f"{wave.max_failed}): fix what is wrong there, or give them hold: REASON"
             )
             code = worst(plan.exit_code(), ExitCode.DECIDE)
-            raise NotApplied(self.run.answer(plan, code, why))
+            raise NotApplied(self.answer(plan, code, why))
 
     def check_many(self, plan: Plans, approved: ApprovedPlan | None) -> None:
         """Raise Stale or Refused if nothing may be applied in any of several targets."""
@@ -230,7 +237,7 @@ class _Apply:
             raise Refused(f"refused, nothing was written: {reasons}")
 
     def not_applied(self, plan: Plans, error: DevinopsError) -> NotApplied:
-        return NotApplied(self.run.answer(plan, error.exit_code, str(error)))
+        return NotApplied(self.answer(plan, error.exit_code, str(error)))
 
     def ask(self, plan: Plans) -> None:
         """Ask for approval of all plans together.
@@ -330,7 +337,7 @@ class _Execution:
             (only,) = self.run.raw.values()
             return self.only_report or ApplyReport(only, ())
         plan = self.collector.applied(self.plan)
-        answer = self.run.answer(plan, plan.exit_code())
+        answer = self.run.answer(plan, plan.exit_code(), command=self.request.command)
         assert isinstance(answer, FleetAnswer)
         return answer._replace(wave=self.request.wave.name if self.request.wave else None)
 

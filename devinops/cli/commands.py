@@ -11,6 +11,7 @@ from devinops.cli import completed_values
 from devinops.cli.groups import Command, Group
 from devinops.cli.options import (
     AFFECTED,
+    ALLOW_TARGETS,
     EXPECT,
     EXPECT_ALL,
     SKIP_OUTSIDE,
@@ -306,20 +307,22 @@ def comment(**arguments: Any) -> ExitCode:
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
 @EXPECT
 @WEBHOOK_SECRETS
-@common(api=True, lock=True)
+@common(api=True, many=True, lock=True)
 @accepts_hazards
+@ALLOW_TARGETS
 def rollback(**arguments: Any) -> ExitCode:
     """Restore what a run overwrote or deleted: plan, show, ask, write.
 
-    BACKUP is a file, the name of a run, or latest (of the target). Without it, the backups are
-    listed, with --target only those of the target. What the run created stays, and the value of a
-    secret cannot be restored.
+    BACKUP is the name of a run, latest (of the targets), a file, or a directory with the files of a
+    run. Without it, the backups are listed, with --target only those of the targets. A run over
+    several targets has a backup of each, and --target says which of them to restore. What the run
+    created stays, and the value of a secret cannot be restored.
 
     \b
       devinops rollback
       devinops rollback latest --dry-run
       devinops rollback latest
-      devinops rollback 20260312T101500Z-1f2e3d --yes
+      devinops rollback 20260312T101500Z-1f2e3d --target all
     """
     return _call("rollback:run", arguments)
 

@@ -503,6 +503,13 @@ SKIP_UNTRACKED = click.option(
 
 # --- approvals ----------------------------------------------------------------------------------
 
+ALLOW_TARGETS = click.option(
+    "--allow-targets",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Allow writing to exactly N targets, more than max_targets in devinops.yaml.",
+)
+
 _APPROVALS = (
     click.option(
         "--adopt", is_flag=True, help="Adopt live objects that differ from their entries."
@@ -533,9 +540,9 @@ _APPROVALS = (
         for what, text in (
             ("delete", "exactly N deletes"),
             ("missing", "exactly N owned objects to be missing from the lists"),
-            ("targets", "writing to exactly N targets, more than max_targets in devinops.yaml"),
         )
     ),
+    ALLOW_TARGETS,
 )
 
 

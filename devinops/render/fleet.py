@@ -386,8 +386,10 @@ def next_steps(answer: Any, flags: str) -> Iterator[str]:
     plan = answer.plan
     paths = [target.backup for target in plan.targets if target.backup]
     if paths:
-        backups = f"Backups of {many(plan, len(paths))} are in {PurePosixPath(paths[0]).parent}"
-        yield f"{backups}: `devinops rollback --target NAME latest` restores the one of NAME."
+        path = PurePosixPath(paths[0])
+        run, _, _ = path.name.partition(".")
+        backups = f"Backups of {many(plan, len(paths))} are in {path.parent}"
+        yield f"{backups}: `devinops rollback {run} --target all` restores them."
     again = flags if " -t " in flags else flags + _unfinished(answer)
     if plan.count(TargetState.STALE):
         yield f"To finish, run `devinops plan{again}`, and review what is left."

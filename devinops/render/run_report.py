@@ -449,10 +449,11 @@ def _backup(run: RunBlocks) -> tuple[str, str]:
     limits = f"cannot restore {'; and '.join(lost)}"
     if not any(target.restorable for target in saved) and lost:
         return str(path), f"`devinops rollback` {limits}"
+    name, _, _ = path.name.partition(".")
     if run.one:
-        restore, where = f"`devinops rollback{run.style.flags} {path.stem}`", str(path)
+        restore, where = f"`devinops rollback{run.style.flags} {name}`", str(path)
     else:
-        restore = "`devinops rollback --target NAME latest` for each target NAME"
+        restore = f"`devinops rollback{run.style.in_root} {name} --target all`"
         where = f"{path.parent}, of {run.places.many(len(saved))}"
     return where, f"to restore: {restore}{f', which {limits}' if lost else ''}"
 

@@ -24,12 +24,15 @@ from devinops.applying.backup import (
     Backups,
     backups,
     find,
+    find_latest,
     read_backup,
+    run_of,
+    target_of,
 )
 from devinops.atomic import IGNORED
 from devinops.emulator import Emulator
 from devinops.model.errors import DevinopsError, NotFound, UnusableFile
-from devinops.model.objects import Live
+from devinops.model.objects import Live, Source
 from devinops.model.target import Target
 from tests.testing.command_line import Devinops, Write
 from tests.testing.disk import WRONG, breaks, limited, room_for
@@ -250,9 +253,9 @@ def test_behind_a_symlink_no_backup_is_found(tmp_path: Path, linked: str) -> Non
     (root / linked).parent.mkdir(parents=True)
     (root / linked).symlink_to(tmp_path / "elsewhere" / linked)
     assert backups(root) == []
-    for name in (RUN, "latest"):
+    for look in (lambda: find(root, RUN), lambda: find_latest(root, ["production"], ())):
         with pytest.raises(NotFound, match="there is no backup"):
-            find(root, name, "production")
+            look()
 
 
 def test_a_backup_that_vanishes_while_they_are_listed_is_left_out(
@@ -448,15 +451,43 @@ def test_latest_is_the_newest_of_the_target(tmp_path: Path) -> None:
     saved(tmp_path, run=runs[0])
     mine = saved(tmp_path, run=runs[1])
     saved(tmp_path, run=runs[2], target=Target("staging", "https://api.devin.ai", "v3", "org-2"))
-    assert find(tmp_path, "latest", "production") == mine
-    assert find(tmp_path, runs[1], "production") == mine
+    assert find_latest(tmp_path, ["production"], ()) == [mine]
+    assert find(tmp_path, runs[1]) == [mine]
     lead = rf"; if staging was renamed to live, run devinops rollback -t live {runs[2]}$"
     with pytest.raises(NotFound, match=lead):
-        find(tmp_path, "latest", "live", ["live"], " -t live")
-    with pytest.raises(NotFound, match=r"/backups$"):
-        find(tmp_path, "latest", "live", ["live", "staging", "production"], " -t live")
+        find_latest(tmp_path, ["live"], ["live"], " -t live")
+    with pytest.raises(NotFound, match=r"of the targets live, new in .*/backups$"):
+        find_latest(tmp_path, ["live", "new"], ["live", "new", "staging", "production"])
     with pytest.raises(NotFound, match=r"; devinops rollback -C a lists the backups$"):
-        find(tmp_path, "20260312T101500Z-00000f", "", flags=" -C a")
+        find(tmp_path, "20260312T101500Z-00000f", " -C a")
+
+
+def test_a_run_over_several_targets_has_a_backup_of_each_under_its_name(tmp_path: Path) -> None:
+    older = saved(tmp_path, run=f"{datetime.now(UTC) - timedelta(days=1):%Y%m%dT%H%M%SZ}-0001")
+    run = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-0001"
+    paths = []
+    for name in ("a", "b.c"):
+        target = Target(name, "https://api.devin.ai", "v3", f"org-{name}")
+        with Backups(tmp_path, target, run, shares_run=True) as made:
+            made.save(objects()[0])
+        assert made.path
+        paths.append(made.path)
+    assert [path.name for path in paths] == [f"{run}.a.jsonl", f"{run}.b.c.jsonl"]
+    assert sorted(find(tmp_path, run)) == paths
+    assert sorted(find_latest(tmp_path, ["production", "b.c"], ())) == paths
+    assert find_latest(tmp_path, ["production"], ()) == [older]
+    assert [*map(target_of, (*paths, older))] == ["a", "b.c", "production"]
+    assert [run_of(path) for path in paths] == [run, run]
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    for path in paths:
+        (kept / path.name).write_bytes(path.read_bytes())
+    assert [path.name for path in find(tmp_path, str(kept))] == [path.name for path in paths]
+    with pytest.raises(UnusableFile, match="does not have the backups of exactly one run"):
+        find(tmp_path, str(tmp_path / DIRECTORY))
+    # Equal changes of two targets have equal sources.
+    sources = [{each.source for each in read_backup(path, tmp_path).objects} for path in paths]
+    assert sources == [{Source(f"{DIRECTORY}/{run}.*.jsonl")}] * 2
 
 
 def test_what_the_last_line_lost_in_a_crash_is_left_out(tmp_path: Path) -> None:
@@ -554,10 +585,10 @@ def test_latest_is_not_stopped_by_a_damaged_backup_of_another_target(tmp_path: P
     )
     rows = other.read_text().splitlines()
     other.write_text(f"{rows[0]}\nnot JSON\n")
-    assert find(tmp_path, "latest", "production") == mine
+    assert find_latest(tmp_path, ["production"], ()) == [mine]
     other.write_text("not JSON\n")
     with pytest.raises(UnusableFile, match=r":1: this is not JSON"):
-        find(tmp_path, "latest", "production")
+        find_latest(tmp_path, ["production"], ())
 
 
 @pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)

@@ -410,8 +410,92 @@ def test_all_targets_are_written_and_each_has_a_backup_and_an_inventory(
     assert len({target["backup"] for target in targets}) == 4
     assert all((place / target["backup"]).exists() for target in targets)
     assert devinops("plan", "-C", place, "-t", "all", "--detailed-exitcode").code == 0
-    ran = devinops("rollback", "-C", place, "-t", "b", "latest", "--yes")
-    assert (ran.code, bodies(emulator)["org-b"]) == (0, "Old.")
+
+
+# --- rollback -------------------------------------------------------------------------------------
+
+
+def run_of(place: Path) -> str:
+    """Return the name of the only run that has backups."""
+    (run,) = {path.name.partition(".")[0] for path in (place / ".devinops/backups").glob("*.jsonl")}
+    return run
+
+
+@pytest.mark.parametrize("name", ["latest", "run"])
+def test_a_run_over_many_targets_is_rolled_back_with_one_command(
+    name: str, emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    applied(devinops, place)
+    run = run_of(place)
+    words = ("rollback", "-C", place, run if name == "run" else name, "-t", "all")
+    shown = devinops(*words, "--dry-run", "--format", "json")
+    assert (shown.code, set(bodies(emulator).values())) == (0, {"Run make deploy."})
+    emulator.faults = [
+        {"method": "PUT", "path": "/v3/**/note-org-b", "fault": "status", "status": 422}
+    ]
+    digest = json.loads(shown.out)["digest"]
+    ran = devinops(*words, "--expect", digest, "--format", "json")
+    assert (ran.code, states(ran)["b"], states(ran)["a"]) == (3, ("planned", 1), ("planned", 0))
+    assert Counter(bodies(emulator).values()) == {"Old.": 3, "Run make deploy.": 1}
+    emulator.faults = []
+    again = devinops("rollback", "-C", place, run, "-t", "all", "--yes")
+    assert (again.code, set(bodies(emulator).values())) == (0, {"Old."})
+
+
+def test_a_run_over_many_targets_is_rolled_back_in_some_of_them(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    assert (
+        devinops("apply", "-C", place, *["-t", "a", "-t", "b", "-t", "c", "--adopt", "--yes"]).code
+        == 0
+    )
+    run = run_of(place)
+    words = ("rollback", "-C", place, run, "--yes")
+    none = devinops(*words)
+    assert (none.code, "choose one with --target" in none.err) == (64, True)
+    other = devinops(*words, "-t", "d")
+    text = f"the run {run} has no backup of d, only of a, b, c"
+    assert (other.code, text in " ".join(other.err.split())) == (1, True)
+    assert devinops(*words, "-t", "b").code == 0
+    assert bodies(emulator)["org-b"] == "Old."
+    # The others that are selected have nothing to restore, or no backup.
+    ran = devinops(*words, "-t", "b", "-t", "c", "-t", "d", "--format", "json")
+    assert (ran.code, states(ran)) == (0, {"b": ("planned", 0), "c": ("planned", 0)})
+    assert [org for org, body in bodies(emulator).items() if body != "Old."] == ["org-a"]
+
+
+def test_a_rollback_of_many_targets_asks_once_and_needs_an_approval_of_too_many(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    applied(devinops, place)
+    config = place / "devinops.yaml"
+    config.write_text(f"{config.read_text()}max_targets: 3\n")
+    words = ("rollback", "-C", place, "latest", "-t", "all")
+    ran = devinops(*words, "--yes")
+    assert (ran.code, "pass --allow-targets 4" in " ".join(ran.err.split())) == (4, True)
+    nobody = devinops(*words, "--allow-targets", "4")
+    assert (nobody.code, "rollback cannot ask without a terminal" in nobody.err) == (64, True)
+    assert set(bodies(emulator).values()) == {"Run make deploy."}
+    assert devinops(*words, "--allow-targets", "4", "--yes").code == 0
+    assert set(bodies(emulator).values()) == {"Old."}
+
+
+def test_the_backups_are_listed_by_run(emulator: Emulator, root: Root, devinops: Devinops) -> None:
+    place = root()
+    applied(devinops, place)
+    run = run_of(place)
+    (line,) = devinops("rollback", "-C", place).out.splitlines()
+    assert line.endswith(f"  4 targets (a, b, c, d)  4 objects  {run}")
+    (line,) = devinops("rollback", "-C", place, "-t", "b").out.splitlines()
+    assert line.endswith(f"  b  1 object  .devinops/backups/{run}.b.jsonl")
+    found = json.loads(devinops("rollback", "-C", place, "--format", "json").out)["backups"]
+    assert {(each["run"], each["target"]) for each in found} == {(run, name) for name in "abcd"}
+
+
+# --- reviewed plans -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("how", ["plan", "list"])

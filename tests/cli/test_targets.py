@@ -177,8 +177,9 @@ def test_several_targets_are_never_reduced_to_one_in_silence(
 ) -> None:
     ran = devinops("pull", "-C", root)
     assert ran.code == 64
-    assert "plan, apply, drift and pull also take several, such as --target all" in " ".join(
-        ran.err.split()
+    assert (
+        "plan, apply, drift, rollback and pull also take several, such as --target all"
+        in " ".join(ran.err.split())
     )
     ran = devinops("inventory", "list", "-C", root, "-t", "all")
     assert ran.code == 64

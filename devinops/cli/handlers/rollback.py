@@ -7,9 +7,20 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from devinops.api import open_reader
-from devinops.applying.backup import DIRECTORY, LATEST, Backup, find, read_backup, summaries
+from devinops.applying.backup import (
+    DIRECTORY,
+    LATEST,
+    Backup,
+    find,
+    find_latest,
+    read_backup,
+    run_of,
+    summaries,
+    target_of,
+)
 from devinops.applying.report import ApplyReport
 from devinops.cli.apply import ApplyRequest, RunJournal, apply_to, finish
 from devinops.cli.approved_plan import ApprovedPlan
@@ -17,13 +28,13 @@ from devinops.cli.options import Options
 from devinops.cli.output import is_interactive, why_nobody_answers
 from devinops.cli.plan_entries import retry_until_listed
 from devinops.cli.run import open_run
-from devinops.cli.session import Planned, Session, failures_written
+from devinops.cli.session import Planned, Session, failures_written, several
 from devinops.config.reading import read_project
-from devinops.config.settings import selected_targets, target_name
+from devinops.config.settings import selected_targets
 from devinops.load.file_names import CONFIG
 from devinops.model.changes import Action, Outcome, Result
 from devinops.model.client_protocols import Reader
-from devinops.model.errors import UnusableFile, UsageError
+from devinops.model.errors import NotFound, UnusableFile, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ObjectId, listed
@@ -44,6 +55,7 @@ def run(
     yes: bool,
     expect: str | None,
     webhook_secrets: Path | None,
+    allow_targets: int | None,
     approvals: Approvals,
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
@@ -51,15 +63,15 @@ def run(
         options.answer(_list(options.root, _names(options)))
         return ExitCode.OK
     with failures_written(options):
-        saved = _read(options, str(backup))
-        options = _of_its_target(options, saved)
+        names, backups, options = _chosen(options, str(backup))
+        approvals = replace(approvals, allow_targets=allow_targets if names else None)
         if dry_run and (yes or expect is not None):
             raise UsageError("--dry-run never writes: leave out --yes and --expect")
-        planner, command = _Planner(saved), f"rollback {_name(options.root, saved)}"
+        planner, name = _Planner(backups), _name(options.root, *backups.values())
         if dry_run:
-            with open_run(options, None, open_reader, entries=False) as rollback:
+            with open_run(options, names, open_reader, entries=False) as rollback:
                 plan = rollback.plan(approvals, planner)
-            answer = rollback.answer(plan, plan.exit_code(), command=command)
+            answer = rollback.answer(plan, plan.exit_code(), command=f"rollback {name}")
             options.answer(answer)
             return answer.exit_code
         nobody = f"rollback cannot ask {why_nobody_answers()}, and nothing was written"
@@ -68,44 +80,62 @@ def run(
             yes,
             approved=None if expect is None else ApprovedPlan(expect),
             secrets=webhook_secrets,
+            # What a wave has written must not wait for a wave.
+            out_of_wave=True,
             planner=planner,
             journal=_AnnouncedRun,
-            reported=partial(_reported, _name(options.root, saved)),
-            keep=(saved.path,),
+            reported=partial(_reported, name),
+            keep=[saved.path for saved in backups.values()],
             cannot_ask="" if is_interactive() else nobody,
+            command=f"rollback {name}",
         )
-        report = apply_to(options, None, request, entries=False)
+        report = apply_to(options, names, request, entries=False)
     return finish(options, report)
 
 
-def _read(options: Options, name: str) -> Backup:
-    """Return a backup by its path, its run or `latest`. Needs no key.
+class _Chosen(NamedTuple):
+    """The targets to roll back, None for an only one, and the backup of each by its name."""
 
-    Raises NotFound and UnusableFile; for `latest` also InputError and UsageError.
+    names: tuple[str, ...] | None
+    backups: dict[str, Backup]
+    options: Options
+
+
+def _chosen(options: Options, name: str) -> _Chosen:
+    """Return what to roll back: `name` is the path of a backup, a run, or `latest`. Needs no key.
+
+    Raises NotFound, UnusableFile, InputError and UsageError.
     """
-    if name == LATEST:
-        project = read_project(options.root)
-        target, source = target_name(project, options.flags)
-        flags = options.about(target, source).command_flags
-        path = find(options.root, name, target, project.targets, flags)
-    else:
-        path = find(options.root, name, "", flags=options.command_flags)
-    return read_backup(path.absolute(), options.root)
+    root, flags = options.root, options.command_flags
+    paths = [] if name == LATEST else find(root, name, flags)
+    project, names = read_project(root), several(options)
+    if len(paths) == 1 and not names:
+        # The backup says which target it is about.
+        saved = _read(paths[0], root)
+        target = saved.target.name
+        if target in project.targets and len(project.targets) > 1:
+            options = options.about(target, f"the backup {saved.path}")
+        return _Chosen(None, {target: saved}, options)
+    selected = selected_targets(project, options.flags)
+    paths = paths or find_latest(root, selected, project.targets, flags)
+    before = {n: {n, *project.targets.get(n, {}).get("previously", ())} for n in selected}
+    found = [(n, path) for n in selected for path in paths if target_of(path) in before[n]]
+    if not found:
+        others = listed(map(target_of, paths))
+        raise NotFound(f"the run {name} has no backup of {listed(selected)}, only of {others}")
+    backups = {name: _read(path, root) for name, path in found}
+    return _Chosen(tuple(backups) if names else None, backups, options)
 
 
-def _of_its_target(options: Options, saved: Backup) -> Options:
-    """Return the options with the target of the backup, if it is one of several that there are."""
-    targets = read_project(options.root).targets
-    if saved.target.name not in targets or len(targets) == 1:
-        return options
-    return options.about(saved.target.name, f"the backup {saved.path}")
+def _read(path: Path, root: Path) -> Backup:
+    return read_backup(path.absolute(), root)
 
 
 @dataclass(frozen=True)
 class _Planner:
-    """Plans a target from a backup. Raises UnusableFile for a backup of another target."""
+    """Plans a target from its backup. Raises UnusableFile for a backup of another target."""
 
-    saved: Backup
+    backups: dict[str, Backup]
 
     def __call__(
         self,
@@ -116,9 +146,12 @@ class _Planner:
         retry: bool = True,
         go_on: bool = False,
     ) -> Planned:
-        _check_target(self.saved, session.client.target)
+        # The target of an only backup may have another name now.
+        name, (only, *_) = session.settings.target.name, self.backups.values()
+        saved = self.backups.get(name, only)
+        _check_target(saved, session.client.target)
         inventory = session.read_inventory(go_on=go_on)
-        compare = partial(_plan, session, self.saved, inventory, approvals)
+        compare = partial(_plan, session, saved, inventory, approvals)
         return retry_until_listed(session.options, inventory, compare) if retry else compare()
 
 
@@ -214,7 +247,7 @@ def _names(options: Options) -> frozenset[str]:
 
 
 def _list(root: Path, names: Collection[str]) -> SimpleAnswer:
-    """Return the backups of these targets, of all if there are no names.
+    """Return the backups of these targets by run, of all if there are no names.
 
     Those that cannot be read do not tell whose they are.
     """
@@ -223,7 +256,10 @@ def _list(root: Path, names: Collection[str]) -> SimpleAnswer:
         for path, backup in summaries(root)
         if not names or isinstance(backup, str) or backup.target.name in names
     ]
-    lines = [_line(_relative(root, path), backup) for path, backup in backups]
+    runs: dict[object, list[Backup | str]] = {}
+    for path, backup in backups:
+        runs.setdefault(path if isinstance(backup, str) else run_of(path), []).append(backup)
+    lines = [_line(root, run) for run in runs.values()]
     if not backups:
         of = f" of {listed(names)}" if names else ""
         lines = [f"no backups{of}: a backup is made when a run overwrites or deletes something"]
@@ -231,10 +267,16 @@ def _list(root: Path, names: Collection[str]) -> SimpleAnswer:
     return SimpleAnswer(lines, lambda: BackupsDocument(**HEAD, backups=rows))
 
 
-def _line(file: str, backup: Backup | str) -> str:
-    if isinstance(backup, str):
-        return f"unreadable: {backup}"
-    return f"{backup.time}  {backup.target.name}  {counted(len(backup.objects), 'object')}  {file}"
+def _line(root: Path, run: Sequence[Backup | str]) -> str:
+    """Return what a run saved and the argument that restores it, or why it is unreadable."""
+    saved = [backup for backup in run if not isinstance(backup, str)]
+    if not saved:
+        return f"unreadable: {run[0]}"
+    first, objects = saved[0], counted(sum(len(each.objects) for each in saved), "object")
+    if len(saved) == 1:
+        return f"{first.time}  {first.target.name}  {objects}  {_relative(root, first.path)}"
+    targets = listed(sorted(each.target.name for each in saved))
+    return f"{first.time}  {len(saved)} targets ({targets})  {objects}  {first.run}"
 
 
 def _row(root: Path, path: Path, backup: Backup | str) -> BackupItem:
@@ -249,10 +291,11 @@ def _row(root: Path, path: Path, backup: Backup | str) -> BackupItem:
     )
 
 
-def _name(root: Path, backup: Backup) -> str:
-    """Return a backup as an argument of this command, in quotes if needed: its run if possible."""
+def _name(root: Path, backup: Backup, *others: Backup) -> str:
+    """Return backups as an argument of this command, in quotes if needed: their run if possible."""
     is_run = backup.path.parent == (root / DIRECTORY).absolute()
-    return shlex.quote(backup.path.stem if is_run else str(backup.path))
+    path = backup.path.parent if others else backup.path
+    return shlex.quote(backup.run if is_run else str(path))
 
 
 def _relative(root: Path, path: Path) -> str:
