@@ -155,10 +155,17 @@ def _row(group: Sequence[Item], places: Places, blocked: Collection[str], number
     if len(versions) == 1:
         return row._replace(facts=_facts(versions[0], places))
     same = [version for version in versions if version[0].item.action is first.action]
-    number_of = f"{len(same)} versions" if len(same) > 1 else ""
     every = [item.item for item in group]
+    actions = Counter(item.item.action for item in group for _ in item.at)
+    alike = [item for version in same for item in version]
+    facts = (
+        totals(actions) if len(actions) > 1 else "",
+        f"{len(same)} versions" if len(same) > 1 else "",
+        _names(every),
+        *_apart(alike, _names([first]).split(", ")),
+    )
     return row._replace(
-        facts=" · ".join(filter(None, (number_of, _names(every)))),
+        facts=" · ".join(filter(None, facts)),
         text=first.reason if len({change.reason for change in every}) == 1 else "",
         source=first.source if len({change.source for change in every}) == 1 else None,
         layers=row.layers if len({change.overridden for change in every}) == 1 else (),
@@ -308,12 +315,17 @@ def _standing_out(items: Sequence[Item]) -> Iterator[str]:
     if min(sizes) < max(sizes):
         change, (row, *_) = items[sizes.index(max(sizes))]
         yield f"largest {row.target}, {size_of(change.key.kind, change.fields)}"
+    yield from _apart(items, usual)
+
+
+def _apart(items: Iterable[Item], usual: Collection[str]) -> Iterator[str]:
+    """Yield what a reader would not expect of changes to the `usual` fields, with the targets."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for item in items:
         for what in _unusual(item.item, usual):
-            found[what].append(item.at[0].target)
+            found[what] += _targets([item])
     for what, targets in sorted(found.items()):
-        where = names(set(targets)) if len(targets) <= FEW else f"{len(set(targets))} of them"
+        where = names(set(targets)) if len(set(targets)) <= FEW else f"{len(set(targets))} of them"
         yield f"{what} in {where}"
 
 

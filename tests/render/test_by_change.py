@@ -97,6 +97,19 @@ CASES = {
             "  team-00 to -03 · body, +1 −1 lines, 8 characters",
         ],
     ),
+    "what other texts add is named beside their number": (
+        [
+            shared(changed("A", UPDATE, body("Old.\n", "New.\n")), TEAMS[2:]),
+            shared(changed("A", UPDATE, body("Old.\n", "See https://a.example/x\n")), TEAMS[:1]),
+            shared(changed("A", UPDATE, body("Old.\n", "New.\n"), body("t", "u", "trigger")), TEAMS[1:2]),
+        ],
+        [
+            "1 ~ A update all 40 · 3 versions · body, trigger · new address in team-00 · trigger too in team-01",
+            "  team-02 to -39 · body, +1 −1 lines, 8 characters",
+            "  team-00 · body, +1 −1 lines, 27 characters",
+            "  team-01 · body, trigger, +2 −2 lines, 10 characters",
+        ],
+    ),
     "equal changed lines are one text": (
         [
             shared(changed("A", UPDATE, body(f"Own {n}.\nOld.\n", f"Own {n}.\nNew.\n")), [TEAMS[n]])
@@ -107,7 +120,7 @@ CASES = {
     "another action on a key is a row below": (
         [shared(changed("A"), TEAMS[:30]), shared(changed("A", CREATE), TEAMS[30:])],
         [
-            "1 ~ A update all 40 · body",
+            "1 ~ A update all 40 · 10 creates, 30 updates · body",
             "  team-00 to -29 · body, +1 −1 lines, 18 characters",
             '  + create team-30 to -39 · 1 line, 10 characters: "New text."',
         ],
