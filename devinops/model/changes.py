@@ -169,7 +169,8 @@ class Blocked:
     """A step that waits for a person, with the keys of the entries that need it.
 
     In a conflict, `fields` hold the live values as `before` and the values in Git as `after`.
-    `approval` lets the step go on; None if no option does. `overridden` is that of a change.
+    `approval` lets the step go on; None if no option does. `overridden` is that of a change. In a
+    conflict, `changed_at` and `changed_by` are `at` and `by` of `Drift`.
     """
 
     by: Blocker
@@ -181,6 +182,8 @@ class Blocked:
     fields: tuple[FieldChange, ...] = ()
     approval: Approval | None = None
     overridden: tuple[Overridden, ...] = ()
+    changed_at: int | None = None
+    changed_by: str | None = None
 
 
 class Missing(NamedTuple):
@@ -226,6 +229,7 @@ class Drift:
 
     `fields` hold the declared or the applied value as `before`, UNSET if it is not known, and the
     live value as `after`. `at` is in epoch seconds; it and `by` are None if the API does not say.
+    `again` are the ids of objects that have the place of one that was re-created.
     """
 
     moved: DriftEvent
@@ -236,6 +240,7 @@ class Drift:
     source: Source | None = None
     at: int | None = None
     by: str | None = None
+    again: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def _marks(kind: Kind, resource: Resource) -> Iterator[tuple[tuple[str, str], st
 
 def _problem(declaration: Declaration, field: str, live: Live) -> Problem:
     message = (
-        f"the unmanaged {live.key} ({live.id}) has the same {field}: declare it, delete it in the "
+        f"the unmanaged {live.key} has the same {field}: declare it, delete it in the "
         f"web app, or change the {field} here"
     )
     return Problem(declaration.source_of(field), CODE, message, Severity.WARNING)

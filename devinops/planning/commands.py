@@ -48,6 +48,20 @@ def pull_command(flags: str = "") -> str:
     return f"devinops pull{flags} --drift"
 
 
+def with_ids(reason: str, ids: Sequence[str], last: str = "") -> str:
+    """Return why a step is blocked in one target, with the ids of its objects there.
+
+    The reason itself is the same in every target. `last` is when and by whom the object was last
+    changed.
+    """
+    if last:
+        what, colon, how = reason.rpartition(": decide with ")
+        reason = f"{what} ({last}){colon}{how}" if colon else reason
+    if len(ids) == 1:
+        return re.sub(rf"(devinops inventory link {_KEY}) ID\b", rf"\1 {ids[0]}", reason)
+    return f"{reason} ({', '.join(ids)})" if ids else reason
+
+
 # With what follows them, because the name of an object may contain the words of a command.
 _BARE: Final = (
     r"(?P<command>devinops (?:inventory (?:link|forget)(?= '?\w+:)|pull(?= --drift\b)))"

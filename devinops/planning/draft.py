@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -136,11 +136,12 @@ class PlanDraft:
         self, subject: Declaration | Record, live: Live | None, what: str, fields: Fields = ()
     ) -> None:
         """Add a conflict, with when and by whom the object was last changed, if that is known."""
-        last = last_change(live.updated_at, live.updated_by) if live else ""
-        when = f" ({last})" if last else ""
-        reason = f"{what}{when}: decide with {ON_CONFLICT}"
-        lives = [live] if live else []
+        reason, lives = f"{what}: decide with {ON_CONFLICT}", [live] if live else []
         self.block(Blocker.CONFLICT, subject, reason, lives, fields, ON_CONFLICT)
+        if live:
+            self.blocked[-1] = replace(
+                self.blocked[-1], changed_at=live.updated_at, changed_by=live.updated_by
+            )
 
     def decision(self, key: Key, context: PlanContext) -> str | None:
         """Return how the conflict of a key is decided: `git`, `live`, or None if it is not."""

@@ -105,9 +105,10 @@ def _drift(record: Record, snapshot: Snapshot, scope: Scope) -> Drift | None:
 def _gone(record: Record, snapshot: Snapshot, scope: Scope) -> Drift:
     again = [live for live in snapshot.under(record.key) if live.id != record.id]
     if again:
-        ids = ", ".join(live.id for live in again)
         fields = _changed(record, again[0]) if len(again) == 1 else ()
-        return _about(record, DriftEvent.RECREATED, f"as {ids}", again[0], fields)
+        what = "under a new id" if len(again) == 1 else f"as {len(again)} objects"
+        found = _about(record, DriftEvent.RECREATED, what, again[0], fields)
+        return replace(found, again=tuple(live.id for live in again))
     reason = promoted(snapshot, record) or doubt(KINDS[record.key.kind], scope)
     return _about(record, DriftEvent.DELETED, reason, None)
 

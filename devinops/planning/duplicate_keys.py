@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from devinops.model.changes import Action, Blocker, Change
 from devinops.model.keys import Key, in_sentence
 from devinops.model.objects import Live
@@ -15,16 +17,16 @@ def block_duplicate_keys(draft: PlanDraft, context: PlanContext) -> None:
         for key, change, others in duplicates:
             draft.changes.remove(change)
             assert change.declaration
-            names = " and ".join(f"{live.id}{_known_as(live, context)}" for live in others)
+            names = _names(others, context)
             have, them = ("has", "it") if len(others) == 1 else ("have", "them")
             remedy = f"rename {them} in the web app, or rename this entry"
             if not others:
                 names, remedy = "another entry of this plan", "rename one of them"
             if key.folder != change.key.folder:
                 remedy += f", or create {in_sentence(change.key.folder)} in the web app"
-                if not change.id and len(others) == 1 and not _known_as(others[0], context):
-                    link = link_command(change.key, others[0].id)
-                    remedy += f"; if it belongs to this entry, run {link}"
+                is_owned = any(live.object_id in context.inventory.by_id for live in others)
+                if len(others) == 1 and not (change.id or is_owned):
+                    remedy += f"; if it belongs to this entry, run {link_command(change.key)}"
             reason = f"{names} already {have if others else 'gets'} the key {key}: {remedy}"
             draft.block(Blocker.CONFLICT, change.declaration, reason, others)
 
@@ -69,7 +71,9 @@ def _key_after(change: Change, context: PlanContext) -> Key | None:
     return key._replace(folder=change.key.folder if change.moves else now.folder)
 
 
-def _known_as(live: Live, context: PlanContext) -> str:
-    """Return the recorded key of an owned object, for people; empty if it is not owned."""
-    record = context.inventory.by_id.get(live.object_id)
-    return f" (owned as {record.key})" if record else ""
+def _names(others: Sequence[Live], context: PlanContext) -> str:
+    """Return how many other objects there are, and under which keys they are owned, if so."""
+    records = [context.inventory.by_id.get(live.object_id) for live in others]
+    owned = " and ".join(str(record.key) for record in records if record)
+    number = "another object" if len(others) == 1 else f"{len(others)} other objects"
+    return f"{number} (owned as {owned})" if owned else number

@@ -39,7 +39,8 @@ class Match(NamedTuple):
     `live` is None if there is none, or if several objects share the key. Those are the `namesakes`,
     found under `key`, and only a person can tell which one is meant. `record` is the inventory's
     record of `live`, or of the object that existed before. `doubt` says why `live` may be the wrong
-    object and must not be written; it is empty if nothing speaks against it.
+    object and must not be written; it is empty if nothing speaks against it. `rivals` are the
+    other objects that the entry may mean then.
     """
 
     declaration: Declaration
@@ -49,6 +50,7 @@ class Match(NamedTuple):
     key: Key | None = None
     record: Record | None = None
     doubt: str = ""
+    rivals: tuple[Live, ...] = ()
 
     @property
     def lives(self) -> tuple[Live, ...]:
@@ -104,8 +106,9 @@ class _Matcher:
         if standing is Standing.STALE:
             return None
         matched = self._match(declaration, [live], declaration.key, MatchedBy.INVENTORY)
-        doubt = claim.doubt(self.inventory) if standing is Standing.UNCLEAR else ""
-        return matched._replace(doubt=doubt)
+        if standing is not Standing.UNCLEAR:
+            return matched
+        return matched._replace(doubt=claim.doubt(self.inventory), rivals=claim.namesakes)
 
     def _by_key(self, declaration: Declaration) -> Match | None:
         key = declaration.key
@@ -261,20 +264,19 @@ class Claim(NamedTuple):
 
     def doubt(self, inventory: Inventory) -> str:
         """Return why only a person can tell which object the entry means, and what to do."""
-        entry, live = self.declaration.key, self.live
-        ids = [other.id for other in self.namesakes]
-        have = "has" if len(ids) == 1 else "have"
-        facts = [f"its object {live.id} is {live.key} in the web app now"]
-        facts += [f"{' and '.join(ids)} {have} the name of this entry"] if ids else []
+        entry, live, number = self.declaration.key, self.live, len(self.namesakes)
+        others = "another one has" if number == 1 else f"{number} others have"
+        facts = [f"its object is {live.key} in the web app now"]
+        facts += [f"{others} the name of this entry"] if number else []
         facts += [f"{self.heir.source} has an entry with that name"] if self.heir else []
         if not self.namesakes:
             otherwise = _link_commands(live, live.key, inventory)
-        elif len(self.namesakes) == 1:
-            otherwise = _link_commands(self.namesakes[0], entry, inventory)
+        elif number == 1:
+            otherwise = f"{_link_commands(self.namesakes[0], entry, inventory)} with the other id"
         else:
             otherwise = f"{link_command(entry)} with the id of the right one"
         return (
-            f"{', and '.join(facts)}: if {live.id} belongs to this entry, rename it back to "
+            f"{', and '.join(facts)}: if its object belongs to this entry, rename it back to "
             f"{entry} in the web app; otherwise run {otherwise}"
         )
 
@@ -283,7 +285,7 @@ def _link_commands(live: Live, key: Key, inventory: Inventory) -> str:
     """Return the commands that link a key to an object, which may be owned under another key."""
     record = inventory.by_id.get(live.object_id)
     forget = f"{forget_command(record.key)}, then " if record else ""
-    return f"{forget}{link_command(key, live.id)}"
+    return f"{forget}{link_command(key)}"
 
 
 def _is_lost(live: Live, entries: Mapping[Key, Declaration], inventory: Inventory) -> bool:

@@ -375,10 +375,9 @@ def _block_namesakes(matched: Match, context: PlanContext, draft: PlanDraft) -> 
     declaration = matched.declaration
     link = f", or run {link_command(declaration.key)} with the id of the right one"
     rename = "rename or " if declaration.kind.renames else ""
-    ids = ", ".join(live.id for live in matched.namesakes)
     previous = "" if matched.key == declaration.key else "previous "
     reason = (
-        f"{len(matched.namesakes)} live objects share the {previous}key {matched.key} ({ids}): "
+        f"{len(matched.namesakes)} live objects share the {previous}key {matched.key}: "
         f"{rename}delete all but one in the web app{link if context.has_inventory else ''}"
     )
     draft.block(Blocker.CONFLICT, declaration, reason, matched.namesakes)
@@ -438,11 +437,11 @@ def _drop_replaced(
     records: Iterable[Record], waiting: Collection[Key], context: PlanContext, draft: PlanDraft
 ) -> None:
     """Drop the records whose entries mean other objects now, unless that waits for a person."""
-    others = {change.key: change.id for change in draft.changes}
+    others = {change.key: bool(change.id) for change in draft.changes}
     for record in records:
         live = context.live.by_id.get(record.object_id)
         if live and record.key in others:
-            taker = others[record.key] or "a new object"
+            taker = "another object" if others[record.key] else "a new object"
             reason = f"it is {live.key} in the web app now, and {taker} takes its place"
             draft.drop(record, live if live.ours else None, reason)
         elif not (live or record.key in others or record.key in waiting):

@@ -46,7 +46,7 @@ class ChangeAt(NamedTuple):
 
     `id` and `live_hash` are None for a create. `outcome` is None until the change was applied; then
     `message` and `unclear` are those of its `Result`, and `new_id` is the id of an object that it
-    created.
+    created. If it overwrites what was changed outside devinops, `at` and `by` are those of `Drift`.
     """
 
     target: str
@@ -56,6 +56,8 @@ class ChangeAt(NamedTuple):
     message: str = ""
     unclear: bool = False
     new_id: str | None = None
+    at: int | None = None
+    by: str | None = None
 
     @property
     def wrote(self) -> bool:
@@ -82,13 +84,14 @@ class BlockedAt(NamedTuple):
 class DriftAt(NamedTuple):
     """Drift in one target: the object, and when and by whom it was last changed, if known.
 
-    The time is in epoch seconds.
+    The time is in epoch seconds. For `again` see `Drift`.
     """
 
     target: str
     id: str
     at: int | None = None
     by: str | None = None
+    again: tuple[str, ...] = ()
 
 
 class OtherAt(NamedTuple):
@@ -439,7 +442,7 @@ class Collector:
         )
         at = (At(name),)
         parts: dict[str, Iterable[tuple[Any, Iterable[Any]]]] = {
-            "changes": ((_kept(c), (ChangeAt(name, c.id, live_hash(c)),)) for c in plan.changes),
+            "changes": ((_kept(c), (_change_at(name, c),)) for c in plan.changes),
             "blocked": (_shared_blocked(name, block) for block in plan.blocked),
             "drift": (_shared_drift(name, drift) for drift in plan.drift),
             "refused": ((item, at) for item in dict.fromkeys(plan.refusals)),
@@ -480,7 +483,7 @@ class Collector:
         }
         self._take(
             {
-                "left": ((_kept(c), (ChangeAt(name, c.id, live_hash(c)),)) for c in left),
+                "left": ((_kept(c), (_change_at(name, c),)) for c in left),
                 "waiting": (_shared_blocked(name, block) for block in waiting),
             }
         )
@@ -560,13 +563,20 @@ def _kept(change: Change) -> Change:
     )
 
 
+def _change_at(name: str, change: Change) -> ChangeAt:
+    live = change.live if change.overwrites else None
+    at, by = (live.updated_at, live.updated_by) if live else (None, None)
+    return ChangeAt(name, change.id, live_hash(change), at=at, by=by)
+
+
 def _shared_blocked(name: str, block: Blocked) -> tuple[Blocked, tuple[BlockedAt]]:
-    return replace(block, ids=()), (BlockedAt(name, block.ids),)
+    item = replace(block, ids=(), changed_at=None, changed_by=None)
+    return item, (BlockedAt(name, block.ids, block.changed_at, block.changed_by),)
 
 
 def _shared_drift(name: str, drift: Drift) -> tuple[Drift, tuple[DriftAt]]:
-    item = replace(drift, id="", at=None, by=None)
-    return item, (DriftAt(name, drift.id, drift.at, drift.by),)
+    item = replace(drift, id="", at=None, by=None, again=())
+    return item, (DriftAt(name, drift.id, drift.at, drift.by, drift.again),)
 
 
 def _other(name: str, live: Live) -> tuple[Key, tuple[OtherAt]]:

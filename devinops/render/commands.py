@@ -15,7 +15,8 @@ from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
 from devinops.model.changes import Blocked, Change, Drift, Refusal
 from devinops.model.keys import Key
-from devinops.planning.commands import like_commands, with_flags
+from devinops.planning.commands import like_commands, with_flags, with_ids
+from devinops.planning.draft import last_change
 from devinops.planning.plan import SavedPlan, ShownPlan
 from devinops.planning.run import Plans
 from devinops.render.answers import (
@@ -41,7 +42,10 @@ def answer_with_flags(answer: Answer, flags: str) -> Answer:
         case SavedPlan():
             return _plan(answer, complete)
         case ApplyReport():
-            plan, waiting = _plan(answer.plan, complete), _reasons(answer.waiting, complete)
+            plan, waiting = (
+                _plan(answer.plan, complete),
+                _reasons(map(_with_ids, answer.waiting), complete),
+            )
             results = tuple(
                 replace(result, message=complete(result.message)) for result in answer.results
             )
@@ -55,7 +59,7 @@ def answer_with_flags(answer: Answer, flags: str) -> Answer:
 def _plan(plan: _P, complete: _Complete) -> _P:
     return replace(
         plan,
-        blocked=_reasons(plan.blocked, complete),
+        blocked=_reasons(map(_with_ids, plan.blocked), complete),
         drift=_reasons(plan.drift, complete),
         refusals=_reasons(plan.refusals, complete),
     )
@@ -63,6 +67,11 @@ def _plan(plan: _P, complete: _Complete) -> _P:
 
 def _reasons(items: Iterable[_R], complete: _Complete) -> tuple[_R, ...]:
     return tuple(replace(item, reason=complete(item.reason)) for item in items)
+
+
+def _with_ids(blocked: Blocked) -> Blocked:
+    last = last_change(blocked.changed_at, blocked.changed_by)
+    return replace(blocked, reason=with_ids(blocked.reason, blocked.ids, last))
 
 
 def named_keys(answer: Answer | RunAnswer) -> Iterator[Key]:

@@ -11,15 +11,15 @@ from shlex import quote
 from typing import Any, Final, TypeVar
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Change, Drift, DriftEvent, Missing, Outcome
+from devinops.model.changes import Action, Blocked, Change, Drift, DriftEvent, Missing, Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key, listed
 from devinops.model.policy import HAZARDS, Approval, allow
 from devinops.model.target import TargetState
-from devinops.planning.commands import like_commands, pull_command, with_flags
+from devinops.planning.commands import like_commands, pull_command, with_flags, with_ids
 from devinops.planning.draft import last_change, names_of
 from devinops.planning.lifecycles.required import is_missing
-from devinops.planning.run import ChangeAt, Plans, RunTarget, Shared
+from devinops.planning.run import BlockedAt, ChangeAt, Plans, RunTarget, Shared
 from devinops.render import Style, counted
 from devinops.render.answers import RunAnswer
 from devinops.render.approvals import how_to_decide, to_approve
@@ -309,7 +309,7 @@ class RunBlocks:
             sides = "- live, + files"
             row = Row(
                 key=step.key,
-                text=self.said(step.reason, at),
+                text=self.said(_blocked_text(step, at), at),
                 sign=BLOCKED,
                 word=str(step.by),
                 source=step.source,
@@ -318,7 +318,7 @@ class RunBlocks:
                 needed_by=step.needed_by,
                 action="blocked",
                 details=Details(step.key.kind, step.fields, sides) if step.fields else None,
-                rows=() if self.one else self._last_changes(at),
+                rows=() if len(at) == 1 else self._last_changes(at),
                 id=f"{part}-{len(rows) + 1}",
                 hints=self._ways(step.approval, at),
             )
@@ -419,7 +419,7 @@ class RunBlocks:
         """Return drift with the time and the author, if they are those of each row."""
         last = {(row.at, row.by) for row in at}
         when, who = last.pop() if len(last) == 1 else (None, None)
-        return replace(item, at=when, by=who)
+        return replace(item, at=when, by=who, again=at[0].again if len(at) == 1 else ())
 
     def _notes(self) -> Iterator[Block]:
         rows = [
@@ -548,6 +548,14 @@ def _last(at: Sequence[Any]) -> str:
     return last_change(at[0].at, at[0].by) if len(at) == 1 else ""
 
 
+def _blocked_text(step: Blocked, at: Sequence[BlockedAt]) -> str:
+    """Return why a step is blocked; of one target with its objects and the last change."""
+    if len(at) > 1:
+        return step.reason
+    (_, ids, when, who) = at[0]
+    return with_ids(step.reason, ids, last_change(when, who))
+
+
 def _needed(item: Missing) -> str:
     """Return how many entries need a missing object, and how many are in the root until then."""
     if not item.entries:
@@ -566,6 +574,7 @@ def _missing_sign(item: Missing) -> Any:
 def drift_summary(drift: Drift) -> str:
     """Return what happened, and when and by whom the object was last changed, if that is known."""
     reason = drift.reason or names_of(drift.fields)
+    reason += f" ({', '.join(drift.again)})" if drift.again else ""
     what = f"{drift.moved}: {reason}" if reason else str(drift.moved)
     return "; ".join(filter(None, (what, last_change(drift.at, drift.by))))
 

@@ -399,6 +399,7 @@ class Text:
 def drift_summary(drift: Drift) -> str:
     """Return what happened, and when and by whom the object was last changed, if that is known."""
     reason = drift.reason or ", ".join(field.name for field in drift.fields)
+    reason += f" ({', '.join(drift.again)})" if drift.again else ""
     what = f"{drift.moved}: {reason}" if reason else str(drift.moved)
     return "; ".join(filter(None, (what, last_change(drift.at, drift.by))))
 

@@ -153,6 +153,11 @@ TEXTS: Final[Mapping[str, tuple[Any, ...]]] = {
     "ChangeRow.id": ("Id of the live object; null: it has none yet.", "note-0123abcd"),
     "ChangeRow.message": ("Why it did not succeed.", "the API returned 403"),
     "new_id": ("", "note-4567cdef"),
+    "again": ("", ["note-4567cdef"]),
+    "ChangeRow.by": (
+        "Who changed what it overwrites.",
+        "platform@example.com",
+    ),
     "RunChange.targets": ("The targets, each with its object and what became of it.",),
     "RunBlocked.targets": ("The targets, each with its objects.",),
     "RunDrift.targets": ("The targets, each with its object and its last change.",),

@@ -61,7 +61,8 @@ def rows_of(targets: Iterable[str | Struct]) -> Iterator[Row]:
             yield (target,)
         else:
             check_time(getattr(target, "at", None))
-            yield msgspec.structs.astuple(target)
+            values = msgspec.structs.astuple(target)
+            yield tuple(tuple(each) if isinstance(each, list) else each for each in values)
 
 
 # --- rows -----------------------------------------------------------------------------------------
@@ -83,6 +84,8 @@ class ChangeRow(Struct, frozen=True, omit_defaults=True):
         False
     )
     new_id: Annotated[str | None, about("Id of the object that it created.")] = None
+    at: Annotated[int | None, about("If it overwrites: epoch seconds of the last change.")] = None
+    by: str | None = None
 
 
 class BlockedRow(Struct, frozen=True, omit_defaults=True):
@@ -94,13 +97,14 @@ class BlockedRow(Struct, frozen=True, omit_defaults=True):
     by: str | None = None
 
 
-class DriftRow(Struct, frozen=True):
+class DriftRow(Struct, frozen=True, omit_defaults=True):
     """Drift in one target, with when and by whom the object was last changed, if that is known."""
 
     name: str
     id: str
     at: Annotated[int | None, about("Epoch seconds of the last change of the object.")]
     by: Annotated[str | None, about("Who last changed the object, if known; maybe devinops.")]
+    again: Annotated[list[str], about("Ids of the objects that have its place now.")] = []
 
 
 class OtherRow(Struct, frozen=True, omit_defaults=True):

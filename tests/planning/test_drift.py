@@ -38,7 +38,7 @@ ENTERPRISE = replace(NOTE, ours=False, access=Access.ENTERPRISE)
         ([NOTE], []),
         ([EDITED], ["edited knowledge:F/A trigger, body"]),
         ([], ["deleted knowledge:F/A it may have been promoted to the enterprise"]),
-        ([AGAIN], ["re-created knowledge:F/A as n2"]),
+        ([AGAIN], ["re-created knowledge:F/A under a new id"]),
         ([ENTERPRISE], ["edited knowledge:F/A it now belongs to somebody else (enterprise)"]),
     ],
     ids=["unchanged", "edited", "deleted", "re-created", "given away"],

@@ -26,6 +26,8 @@ from devinops.model.policy import Approvals, MaxDelete, MissingFolders, OnDrift,
 from devinops.model.target import Target
 from devinops.planning.plan import Plan, PlanRequest, SavedPlan, build_plan, unknown_notes
 from devinops.planning.selection import Only
+from devinops.render import Style, render
+from devinops.render.answers import PlanAnswer
 from devinops.render.signs import SIGNS
 from devinops.render.text import Text
 from tests.testing.objects import live, snapshot
@@ -120,7 +122,8 @@ def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
 def test_plan(tmp_path: Path, case: dict[str, Any]) -> None:
     plan = plan_of(tmp_path, case)
     assert shown(plan, case["expect"]) == case["expect"]
-    whole = "\n".join(Text(full=True).plan(plan))
+    answer = PlanAnswer(plan, plan.exit_code())
+    whole = "".join(render("text", answer, Style(full=True, width=10_000)))
     for part in case.get("says", ()):
         assert part in whole
     for wanted, given in (

@@ -108,14 +108,13 @@ def test_a_name_that_another_object_has_by_now_is_a_conflict(now: list[dict[str,
     (held,) = made.blocked
     assert (made.changes, held.by, held.ids) == ((), Blocker.CONFLICT, ("note-9",))
     assert held.reason == (
-        "another object now has this name (note-9): rename or delete it, then run rollback again"
+        "another object now has this name: rename or delete it, then run rollback again"
     )
 
 
 def test_all_objects_that_have_the_name_are_reported() -> None:
     (held,) = plan([saved()], [note(id="note-8"), note(id="note-9")]).blocked
     assert held.ids == ("note-8", "note-9")
-    assert "(note-8, note-9)" in held.reason
 
 
 def test_steps_come_in_the_order_of_their_keys_and_those_of_one_key_in_that_of_their_ids() -> None:

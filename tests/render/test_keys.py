@@ -63,8 +63,8 @@ def test_the_keys_of_objects_without_a_change_are_spans_too() -> None:
     plan = planned(declared(*entries), [schedule, first, second, same])
     text = markdown(PlanAnswer(plan, ExitCode.OK))
     assert "- `schedule:Every Monday`: " in text
-    assert "share the key `knowledge:Backend/Two of them` (" in text
-    assert "the unmanaged `knowledge:Frontend/Not declared` (" in text
+    assert "share the key `knowledge:Backend/Two of them`: " in text
+    assert "the unmanaged `knowledge:Frontend/Not declared` has" in text
     waiting = Blocked(Blocker.CONFLICT, first.key, f"{same.key} has its name")
     report = markdown(ApplyReport(plan, (), waiting=(waiting,)))
     assert ": `knowledge:Frontend/Not declared` has its name\n" in report

@@ -65,11 +65,11 @@ class Managed:
         elif context.has_inventory and record is None:
             reason = (
                 "it is not owned, so it is not deleted: run "
-                f"{link_command(declaration.key, live.id)} first, or remove this entry"
+                f"{link_command(declaration.key)} first, or remove this entry"
             )
             draft.block(Blocker.APPROVAL, declaration, reason, [live])
         elif match.doubt:
-            draft.block(Blocker.CONFLICT, declaration, match.doubt, [live])
+            draft.block(Blocker.CONFLICT, declaration, match.doubt, [live, *match.rivals])
         elif names and draft.decision(declaration.key, context) != "git":
             what = f"ensure: absent, but {', '.join(names)} changed outside devinops"
             draft.conflict(declaration, live, what)
@@ -165,16 +165,23 @@ class Managed:
             reason = f"live but not owned; {names_of(fields)} changed" if fields else EQUAL
             reason += f"; was {match.key}" if is_renamed else ""
             if old and fields:
-                reason += f" (overwrites what was created outside devinops in place of {old.id})"
+                reason += " (overwrites what was created outside devinops in its place)"
             change = _change(Action.ADOPT, match, live, fields, reason, context)
             lost = tuple(field.name for field in fields)
             draft.changes.append(replace(change, overwrites=lost))
             is_overwritten = bool(fields)
         if old and not is_overwritten:
             differs = f"; differs in {names_of(fields)}" if fields else ""
-            reason, source = f"it was {old.id}{differs}", declaration.source
-            recreated = Drift(DriftEvent.RECREATED, declaration.key, live.id, reason, (), source)
-            draft.drift.append(recreated)
+            reason, facts = f"under a new id{differs}", (declaration.key, old.id)
+            draft.drift.append(
+                Drift(
+                    DriftEvent.RECREATED,
+                    *facts,
+                    reason,
+                    source=declaration.source,
+                    again=(live.id,),
+                )
+            )
 
     def _takes_over(self, fields: Fields) -> bool:
         """Return whether adopting an object with these differences overwrites live values."""
@@ -246,7 +253,9 @@ class Managed:
         if not fields:
             return False
         if match.doubt:
-            draft.block(Blocker.CONFLICT, match.declaration, match.doubt, [live], fields)
+            draft.block(
+                Blocker.CONFLICT, match.declaration, match.doubt, [live, *match.rivals], fields
+            )
             return True
         fixed = [field for field in fields if not _updates(live.kind, context.api, field.name)]
         if fixed:
@@ -287,7 +296,7 @@ class Managed:
             draft.delete(
                 declared_key(live, context.inventory) if record else orphan.key,
                 context.at_live_path(live),
-                why if record else f"{why} ({live.id})",
+                why,
                 declared_at=orphan.source,
                 successor=successor,
                 record=record,
@@ -383,11 +392,11 @@ def _block_labeled(
     others = [live for live in context.foreign(declaration.key) if live.owner]
     if not others:
         return False
-    ids = ", ".join(f"{live.id}: {live.owner}" for live in others)
     owners = {live.owner: None for live in others if live.owner}
     have = "an object with this name has" if len(others) == 1 else "objects with this name have"
     reason = (
-        f"{have} the label of another owner ({ids}){remedy} this entry, or {_as_owner(*owners)}"
+        f"{have} the label of another owner ({', '.join(owners)}){remedy} this entry, or "
+        f"{_as_owner(*owners)}"
     )
     draft.block(Blocker.CONFLICT, declaration, reason, others)
     return True
@@ -640,10 +649,7 @@ def _in_the_way(saved: Saved, context: RollbackContext) -> tuple[Live, ...]:
 
 
 def _block_name_in_use(saved: Saved, others: Sequence[Live], draft: PlanDraft) -> None:
-    ids = ", ".join(live.id for live in others)
-    reason = (
-        f"another object now has this name ({ids}): rename or delete it, then run rollback again"
-    )
+    reason = "another object now has this name: rename or delete it, then run rollback again"
     draft.block(Blocker.CONFLICT, saved.declaration, reason, others)
 
 
