@@ -26,7 +26,7 @@ from devinops.render import counted
 from devinops.writers import FileChange
 
 if TYPE_CHECKING:
-    from devinops.schema.command_outputs import PullDocument, PullFleetDocument
+    from devinops.schema.command_outputs import PullDocument
 
 MAX_ROWS = 20
 
@@ -253,59 +253,50 @@ def _is_empty_remote(git: Git) -> bool:
     return not known and git.line("ls-remote", "--heads", "origin") == ""
 
 
-def document(run: PullRun) -> PullDocument | PullFleetDocument:
+def document(run: PullRun) -> PullDocument:
     """Return what programs read."""
     from devinops.schema.base_document import HEAD
     from devinops.schema.command_outputs import (
-        NotPulledInItem,
         NotPulledItem,
         NotReadItem,
         PullDocument,
         PulledFile,
         PulledTargetItem,
-        PullFleetDocument,
     )
 
-    files = tuple(
-        PulledFile(
-            file.path,
-            "new" if file.is_new else "changed" if file.text is not None else "deleted",
-            tuple(map(str, file.keys)),
-            file.fields,
-        )
-        for file in run.pulled.files
-    )
-    left = [
-        (str(item.key), item.key.kind, str(item.why), item.ids, item.reason, item.target or None)
-        for item in run.pulled.left
-    ]
-    targets = tuple(
-        PulledTargetItem(
-            each.name,
-            each.target.org_id if each.target else None,
-            run.code_of(each),
-            str(each.failure) if each.failure else None,
-            tuple(NotReadItem(item.kind, item.reason) for item in each.not_read),
-        )
-        for each in run.targets
-    )
-    if run.is_many:
-        return PullFleetDocument(
-            **HEAD,
-            check=run.check,
-            exit_code=run.exit_code,
-            files=files,
-            left=tuple(NotPulledInItem(*item) for item in left),
-            targets=targets,
-        )
     return PullDocument(
         **HEAD,
-        target=targets[0].name,
-        org_id=targets[0].org_id,
         check=run.check,
         exit_code=run.exit_code,
         set_up=run.setup.written if run.setup else (),
-        files=files,
-        left=tuple(NotPulledItem(*item[:-1]) for item in left),
-        not_read=targets[0].not_read,
+        files=tuple(
+            PulledFile(
+                file.path,
+                "new" if file.is_new else "changed" if file.text is not None else "deleted",
+                tuple(map(str, file.keys)),
+                file.fields,
+            )
+            for file in run.pulled.files
+        ),
+        left=tuple(
+            NotPulledItem(
+                str(item.key),
+                item.key.kind,
+                str(item.why),
+                item.ids,
+                item.reason,
+                item.target or None,
+            )
+            for item in run.pulled.left
+        ),
+        targets=tuple(
+            PulledTargetItem(
+                each.name,
+                each.target.org_id if each.target else None,
+                run.code_of(each),
+                str(each.failure) if each.failure else None,
+                tuple(NotReadItem(item.kind, item.reason) for item in each.not_read),
+            )
+            for each in run.targets
+        ),
     )

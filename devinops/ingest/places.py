@@ -30,7 +30,7 @@ class Places:
     taken: Callable[[str], Collection[str]]
     ignored: Callable[[str], bool] = lambda _: False
     text_of: Callable[[str], str | None] = lambda _: None
-    is_fleet: bool = False
+    are_many: bool = False
     organizations: frozenset[str] = frozenset()
     layers: Mapping[frozenset[str], Layer] = field(default_factory=dict)
     checks: Checks = field(default_factory=Checks)
@@ -88,7 +88,7 @@ def equal(objects: Iterable[NewObject]) -> Iterable[list[NewObject]]:
 
 def _places_of(group: Sequence[NewObject], places: Places) -> Iterator[tuple[Layer, Entry]]:
     first, names = group[0], frozenset(each.target for each in group)
-    if not places.is_fleet:
+    if not places.are_many:
         options = {"enterprise": True} if first.is_enterprise else {}
         yield _ROOT, (first.item.with_options(**options), group)
     elif len(names) > 1 and names == places.organizations:

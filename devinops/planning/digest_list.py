@@ -44,7 +44,7 @@ class DigestList:
 
     @cached_property
     def digest(self) -> str:
-        """The digest of the fleet: a hash of the names and digests."""
+        """The digest of all: a hash of the names and digests."""
         return sha256("\n".join(self._lines()).encode()).hexdigest()[:DIGEST_LENGTH]
 
     def _lines(self) -> list[str]:

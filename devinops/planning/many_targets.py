@@ -67,7 +67,7 @@ def too_many_targets(
 
 
 def outside_waves(plan: Plans) -> Iterator[Refusal]:
-    """Yield why a run without a wave must not write to several targets of a fleet with waves."""
+    """Yield why a run without a wave must not write to several targets if there are waves."""
     number = plan.selected if plan.shard else len(plan.writing)
     if number > 1:
         approval = Approval("--out-of-wave")

@@ -16,13 +16,11 @@ from devinops.schema.command_outputs import (
     ObjectsReport,
     PluginReport,
     PullDocument,
-    PullFleetDocument,
     ReviewedDocument,
     RulesDocument,
     StatusReport,
     TargetsDocument,
     WhoamiDocument,
-    WhoamiFleetDocument,
 )
 from devinops.schema.doctor import DoctorDocument
 from devinops.schema.document_texts import documented
@@ -88,7 +86,7 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         ),
         "pull": schema(
             "Output of devinops pull with --format json",
-            [PullDocument, PullFleetDocument, FailureDocument],
+            [PullDocument, FailureDocument],
         ),
         "comment": schema(
             "Output of devinops comment with --format json",
@@ -97,7 +95,7 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         "import": schema("Output of devinops import with --format json", [ImportDocument]),
         "whoami": schema(
             "Output of devinops whoami with --format json",
-            [WhoamiDocument, WhoamiFleetDocument, FailureDocument],
+            [WhoamiDocument, FailureDocument],
         ),
         "doctor": schema(
             "Output of devinops doctor with --format json", [DoctorDocument, FailureDocument]

@@ -52,31 +52,23 @@ class SettingItem(Struct, frozen=True):
     source: str
 
 
-class WhoamiDocument(Document, frozen=True, kw_only=True):
-    """Output of `whoami`."""
-
-    root: str
-    settings: dict[str, SettingItem]
-    principal: Annotated[str, about("Owner of the API key.")]
-    principal_type: str | None
-    org_id: str | None
-    emulator: Annotated[bool | None, about("The API is an emulator; null: not known.")]
-
-
 class WhoamiTargetItem(Struct, frozen=True):
-    """Who the key of a target belongs to, or why that is not known."""
+    """The effective settings of a target, and who its key belongs to or why that is not known."""
 
     name: str
     org_id: str | None
     api_key_env: Annotated[str | None, about("The variable that holds the key; null: none does.")]
+    settings: dict[str, SettingItem]
     principal: str | None
     principal_type: str | None
+    emulator: Annotated[bool | None, about("The API is an emulator; null: not known.")]
     error: str | None
 
 
-class WhoamiFleetDocument(Document, frozen=True, kw_only=True):
-    """Output of `whoami` for several targets."""
+class WhoamiDocument(Document, frozen=True, kw_only=True):
+    """Output of `whoami`."""
 
+    root: str
     exit_code: ExitStatus
     targets: tuple[WhoamiTargetItem, ...]
 
@@ -84,7 +76,7 @@ class WhoamiFleetDocument(Document, frozen=True, kw_only=True):
 # --- targets --------------------------------------------------------------------------------------
 
 
-class FleetTargetItem(Struct, frozen=True):
+class DeclaredTargetItem(Struct, frozen=True):
     """A target as the files declare it, with the defaults."""
 
     name: str
@@ -102,7 +94,7 @@ class TargetsDocument(Document, frozen=True, kw_only=True):
     """Output of `targets`."""
 
     exit_code: ExitStatus
-    targets: tuple[FleetTargetItem, ...]
+    targets: tuple[DeclaredTargetItem, ...]
 
 
 class WaveItem(Struct, frozen=True):
@@ -278,6 +270,7 @@ class NotPulledItem(Struct, frozen=True):
     why: Annotated[str, about("Stable code of the reason, such as namesakes or suspicious.")]
     ids: tuple[str, ...]
     reason: Annotated[str, about("What to do, as text for people.")]
+    target: Annotated[str | None, about("Name of the target; null: all of them.")]
 
 
 class NotReadItem(Struct, frozen=True):
@@ -287,29 +280,8 @@ class NotReadItem(Struct, frozen=True):
     reason: str
 
 
-class PullDocument(Document, frozen=True, kw_only=True):
-    """Output of `pull`."""
-
-    target: str
-    org_id: str | None
-    check: Annotated[bool, about("Nothing was written.")]
-    exit_code: ExitStatus
-    set_up: Annotated[
-        tuple[str, ...], about("Files that were written, or with --check would be, as by init.")
-    ]
-    files: tuple[PulledFile, ...]
-    left: Annotated[tuple[NotPulledItem, ...], about("What was left to a person.")]
-    not_read: tuple[NotReadItem, ...]
-
-
-class NotPulledInItem(NotPulledItem, frozen=True):
-    """A live object of one of many targets that was not pulled, or only in part."""
-
-    target: Annotated[str | None, about("Name of the target; null: all of them.")]
-
-
 class PulledTargetItem(Struct, frozen=True):
-    """One of many targets, and what could not be read of it."""
+    """A target, and what could not be read of it."""
 
     name: str
     org_id: str | None
@@ -318,13 +290,16 @@ class PulledTargetItem(Struct, frozen=True):
     not_read: tuple[NotReadItem, ...]
 
 
-class PullFleetDocument(Document, frozen=True, kw_only=True):
-    """Output of `pull` for several targets."""
+class PullDocument(Document, frozen=True, kw_only=True):
+    """Output of `pull`."""
 
     check: Annotated[bool, about("Nothing was written.")]
     exit_code: ExitStatus
+    set_up: Annotated[
+        tuple[str, ...], about("Files that were written, or with --check would be, as by init.")
+    ]
     files: tuple[PulledFile, ...]
-    left: Annotated[tuple[NotPulledInItem, ...], about("What was left to a person.")]
+    left: Annotated[tuple[NotPulledItem, ...], about("What was left to a person.")]
     targets: tuple[PulledTargetItem, ...]
 
 

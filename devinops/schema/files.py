@@ -493,7 +493,7 @@ def _target() -> dict[str, Any]:
 
 
 def _place() -> dict[str, Any]:
-    """Return the properties that give a target its place in the fleet."""
+    """Return the properties that give a target its place among the others."""
     return {
         "title": _text("Name of the organization, for people.", minLength=1, example="Payments EU"),
         "labels": {

@@ -931,7 +931,7 @@ def test_a_stand_in_is_named_as_one_in_every_answer(
             printed.splitlines()[0]
             == f"{title} for a: organization org-1 {header}, inventory: file, 0 owned"
         )
-    assert found["whoami"]["emulator"] is emulated
+    assert found["whoami"]["targets"][0]["emulator"] is emulated
     for command in ("plan", "apply --yes", "drift"):
         assert found[command]["target"] == {
             "name": "a",
@@ -951,7 +951,7 @@ def test_whoami_asks_nothing_on_v1_and_so_cannot_tell(
 ) -> None:
     use(emulator.url, "apk_emulator")
     document = json.loads(devinops("whoami", "-C", repository({}), "--format", "json").out)
-    assert document["emulator"] is None
+    assert document["targets"][0]["emulator"] is None
 
 
 def test_whoami_shows_each_value_with_its_source_and_never_the_key(
@@ -963,13 +963,15 @@ def test_whoami_shows_each_value_with_its_source_and_never_the_key(
     golden("whoami.txt", steady(ran.out, emulator.url).replace(str(root), "/repository"))
     assert "cog_emulator" not in ran.out + ran.err
     document = json.loads(devinops("whoami", "-C", root, "--format", "json").out)
-    assert document["settings"]["max_delete"] == {"value": "5", "source": "devinops.yaml:2:36"}
-    assert document["org_id"] == "org-emulator"
-    assert document["settings"]["org_id"]["value"] == "org-emulator"
+    (target,) = document["targets"]
+    assert (document["root"], document["exit_code"], target["name"]) == (str(root), 0, "production")
+    assert target["settings"]["max_delete"] == {"value": "5", "source": "devinops.yaml:2:36"}
+    assert (target["org_id"], target["api_key_env"]) == ("org-emulator", "DEVIN_API_KEY")
+    assert target["settings"]["org_id"]["value"] == "org-emulator"
     report = root.parent / "whoami.json"
     both = devinops("whoami", "-C", root, "--timeout", "5", "--report", f"json={report}")
     assert both.out == ran.out
-    assert json.loads(report.read_text())["settings"]["timeout"] == {
+    assert json.loads(report.read_text())["targets"][0]["settings"]["timeout"] == {
         "value": 5.0,
         "source": "option --timeout",
     }

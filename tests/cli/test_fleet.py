@@ -393,6 +393,7 @@ def test_whoami_tells_whose_key_each_target_has(
         ("c", "org-c"),
         ("d", None),
     ]
+    assert [bool(target["settings"]) for target in targets] == [True, True, True, False]
 
 
 # --- apply ----------------------------------------------------------------------------------------

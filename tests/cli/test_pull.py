@@ -218,7 +218,9 @@ def test_what_is_left_out_is_listed_with_ids_and_what_to_do(
     assert reasons[1].startswith("it contains body: hidden text (U+202E)")
     assert "rename or delete all but one in the web app" in reasons[2]
     assert (document["check"], names(tmp_path)) == (True, [])
-    assert document["target"] == "production", "as in the devinops.yaml that it would write"
+    assert document["targets"][0]["name"] == "production", (
+        "as in the devinops.yaml that it would write"
+    )
     assert "devinops.yaml" in document["set_up"]
 
 
@@ -286,7 +288,7 @@ def test_notes_are_not_read_without_their_folders(
         use(emulator.url)
         ran = devinops("pull", "-C", tmp_path, "--format", "json")
     document = json.loads(ran.out)
-    assert {item["kind"] for item in document["not_read"]} == {"folder", "knowledge"}
+    assert {item["kind"] for item in document["targets"][0]["not_read"]} == {"folder", "knowledge"}
     assert (ran.code, "playbooks/p.md" in names(tmp_path)) == (4, True)
 
 
@@ -297,8 +299,8 @@ def test_a_kind_that_the_key_may_not_read_is_reported(
     (tmp_path / "devinops.yaml").write_text("version: 1\n")
     ran = devinops("pull", "-C", tmp_path, "--format", "json")
     document = json.loads(ran.out)
-    assert {item["kind"] for item in document["not_read"]} >= {"playbook", "secret"}
-    assert all("403" in item["reason"] for item in document["not_read"])
+    assert {item["kind"] for item in document["targets"][0]["not_read"]} >= {"playbook", "secret"}
+    assert all("403" in item["reason"] for item in document["targets"][0]["not_read"])
     assert "knowledge/Backend/a.md" in names(tmp_path), document
     for options in ([], ["--check"]):
         ran = devinops("pull", "-C", tmp_path, "knowledge:Backend/A", "secret:TOKEN", *options)
@@ -318,9 +320,9 @@ def test_drift_needs_no_permission_for_kinds_that_are_neither_declared_nor_owned
     assert devinops("pull", "-C", tmp_path, "knowledge:Backend/A").code == 0
     assert devinops("apply", "-C", tmp_path, "--yes").code == 0
     ran = devinops("pull", "-C", tmp_path, "--drift", "--format", "json")
-    assert (ran.code, json.loads(ran.out)["not_read"]) == (0, [])
+    assert (ran.code, json.loads(ran.out)["targets"][0]["not_read"]) == (0, [])
     ran = devinops("pull", "-C", tmp_path, "--drift", "--unmanaged", "--format", "json")
-    assert (ran.code, json.loads(ran.out)["not_read"] != []) == (4, True)
+    assert (ran.code, json.loads(ran.out)["targets"][0]["not_read"] != []) == (4, True)
 
 
 @pytest.mark.parametrize("options", [[], ["--check"]])
@@ -360,7 +362,7 @@ def test_a_setting_that_is_switched_off_is_not_read_and_the_rest_is_written(
         out = tmp_path / "objects.json"
         exported = devinops("export", "--to", "json", "--live", "-C", tmp_path, "--out", out)
         pulled = devinops("pull", "-C", tmp_path, "--format", "json")
-    (not_read,) = json.loads(pulled.out)["not_read"]
+    (not_read,) = json.loads(pulled.out)["targets"][0]["not_read"]
     assert (pulled.code, not_read["kind"]) == (4, "session_tags")
     assert "Session tags are not enabled" in not_read["reason"]
     assert "playbooks/p.md" in names(tmp_path)

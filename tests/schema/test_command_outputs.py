@@ -26,6 +26,7 @@ from devinops.schema.command_outputs import (
     PluginReport,
     PullDocument,
     PulledFile,
+    PulledTargetItem,
     RemarkItem,
     ReviewedDocument,
     RuleItem,
@@ -33,6 +34,7 @@ from devinops.schema.command_outputs import (
     SettingItem,
     StatusReport,
     WhoamiDocument,
+    WhoamiTargetItem,
 )
 
 RULES = RulesDocument(
@@ -41,11 +43,12 @@ RULES = RulesDocument(
 WHOAMI = WhoamiDocument(
     **HEAD,
     root="/repository",
-    settings={"timeout": SettingItem(60.0, "default")},
-    principal="CI",
-    principal_type=None,
-    org_id=None,
-    emulator=None,
+    exit_code=0,
+    targets=(
+        WhoamiTargetItem(
+            "pay", None, None, {"timeout": SettingItem(60.0, "default")}, "CI", None, None, None
+        ),
+    ),
 )
 FORMATTED = FormatDocument(
     **HEAD,
@@ -80,14 +83,12 @@ REVIEWED = ReviewedDocument(
 )
 PULLED = PullDocument(
     **HEAD,
-    target="production",
-    org_id=None,
     check=False,
     exit_code=0,
     set_up=("devinops.yaml",),
     files=(PulledFile("knowledge/a.md", "new", ("knowledge:a",), ()),),
-    left=(NotPulledItem("knowledge:b", "knowledge", "namesakes", ("1", "2"), "rename one"),),
-    not_read=(NotReadItem("secret", "403"),),
+    left=(NotPulledItem("knowledge:b", "knowledge", "namesakes", ("1", "2"), "rename one", None),),
+    targets=(PulledTargetItem("pay", None, 0, None, (NotReadItem("secret", "403"),)),),
 )
 ORIGIN = OriginItem("a.mdc", 3, "Cursor rule")
 IMPORTED = ImportDocument(
@@ -150,7 +151,7 @@ def test_they_come_back_as_they_were_written(document: Document) -> None:
     ("document", "path", "value"),
     [
         (RULES, "rules.0.severity", "fatal"),
-        (WHOAMI, "settings.timeout.source", None),
+        (WHOAMI, "targets.0.settings.timeout.source", None),
         (FORMATTED, "unchanged", -1),
         (POSTED, "outcome", "deleted"),
         (POSTED, "request", 0),

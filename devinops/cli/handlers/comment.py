@@ -276,7 +276,7 @@ _MOST_COMMITS: Final = 200
 def _newest(
     options: Options, names: Sequence[str], host: CodeHost, about: Marker, author: str, base: str
 ) -> tuple[Reviewed, DigestList]:
-    """Return the digests of a fleet with waves, whose requests are applied over some time.
+    """Return the digests of targets with waves, whose requests are applied over some time.
 
     They come with the newest request of all. Raises Stale if there are none.
     """

@@ -122,7 +122,7 @@ class _Pull:
             taken=cache(lambda directory: write_files.taken(root / directory)),
             ignored=write_files.ignored(self.project),
             text_of=write_files.text_of(root, self.writing.raws),
-            is_fleet=len(targets) > 1,
+            are_many=len(targets) > 1,
             organizations=frozenset(organizations),
             layers=self.project.layers.exact,
         )

@@ -147,14 +147,14 @@ def _layers(project: Project, name: str) -> tuple[Layer, ...]:
 
 def _document(project: Project, names: Sequence[str]) -> TargetsDocument:
     from devinops.schema.base_document import HEAD
-    from devinops.schema.command_outputs import FleetTargetItem, TargetsDocument
+    from devinops.schema.command_outputs import DeclaredTargetItem, TargetsDocument
     from devinops.schema.plan import SourceItem
 
     items = []
     for name in names:
         target, source = project.targets[name], project.target_key_source(name)
         items.append(
-            FleetTargetItem(
+            DeclaredTargetItem(
                 name=name,
                 title=target.get("title"),
                 org_id=target.get("org_id"),

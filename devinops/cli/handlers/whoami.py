@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from devinops.render.answers import SimpleAnswer
 from devinops.render.escape import line
 
 if TYPE_CHECKING:
-    from devinops.schema.command_outputs import WhoamiDocument
+    from devinops.schema.command_outputs import WhoamiDocument, WhoamiTargetItem
 
 
 def run(options: Options) -> ExitCode:
@@ -31,7 +31,7 @@ def run(options: Options) -> ExitCode:
         try:
             with open_session(options, open_reader, settings=settings) as session:
                 client = session.client
-                answer = _answer(settings, client.whoami(), client.org_id, client.emulator)
+                answer = _answer(options, settings, client.whoami(), client.org_id, client.emulator)
         except DevinopsError:
             if options.format == "text":
                 # The cause is often a wrong key or address, so show the settings.
@@ -47,8 +47,6 @@ def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
     """Show who the keys of several targets belong to; each key is asked about once, or nearly."""
     # Imported late: one target needs nothing of it.
     from devinops.cli.run import open_run
-    from devinops.schema.base_document import HEAD
-    from devinops.schema.command_outputs import WhoamiFleetDocument, WhoamiTargetItem
 
     owners: dict[str, KeyOwner] = {}
     items: dict[str, WhoamiTargetItem] = {}
@@ -60,26 +58,21 @@ def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
             key, client = session.settings.key, session.client
             if key not in owners:
                 owners[key] = client.whoami()
-            owner, variable = owners[key], key_variable(session.settings)
-            facts = (client.org_id, variable, owner.principal, owner.principal_type, None)
-            items[name] = WhoamiTargetItem(name, *facts)
+            items[name] = _item(session.settings, client.org_id, owners[key], client.emulator)
 
         def failed(name: str, error: DevinopsError) -> None:
             found = opened.settings[name]
             known = found if isinstance(found, Settings) else None
-            org_id = known.target.org_id if known else None
-            variable = key_variable(known) if known else None
-            items[name] = WhoamiTargetItem(name, org_id, variable, None, None, str(error))
+            items[name] = _item(known, None, error=str(error), name=name)
             codes.append(error.exit_code)
 
         opened.each("asking", {name: partial(ask, name) for name in names}, failed)
-    code, found = worst(*codes), tuple(items[name] for name in names)
+    code, found = worst(*codes), [items[name] for name in names]
     lines = [
         f"{item.name}: {item.error or f'{item.principal}, {item.org_id}, {item.api_key_env}'}"
         for item in found
     ]
-    answer = SimpleAnswer(lines, lambda: WhoamiFleetDocument(**HEAD, exit_code=code, targets=found))
-    options.answer(answer)
+    options.answer(SimpleAnswer(lines, lambda: _document(options, code, found)))
     return code
 
 
@@ -115,36 +108,59 @@ def _settings(settings: Settings, org_id: str | None) -> Iterator[str]:
 
 
 def _answer(
-    settings: Settings, identity: KeyOwner, org_id: str | None, emulator: bool | None
+    options: Options,
+    settings: Settings,
+    owner: KeyOwner,
+    org_id: str | None,
+    emulator: bool | None,
 ) -> SimpleAnswer:
-    lines = [*_settings(settings, org_id), "", f"The API key belongs to {identity.principal}."]
+    lines = [*_settings(settings, org_id), "", f"The API key belongs to {owner.principal}."]
     if org_id is not None:
         lines.append(f"Organization: {org_id}.")
-    if settings.target.enterprise and identity.org_id:
+    if settings.target.enterprise and owner.org_id:
         lines.append(
-            f"It is a key of the organization {identity.org_id}, which cannot read the enterprise: "
+            f"It is a key of the organization {owner.org_id}, which cannot read the enterprise: "
             "use a key of the enterprise, or remove enterprise: true from the target."
         )
     if emulator:
         lines.append(f"This is the emulator at {settings.target.api_url}.")
-    return SimpleAnswer(lines, lambda: _document(settings, identity, org_id, emulator))
+
+    def document() -> WhoamiDocument:
+        return _document(options, ExitCode.OK, [_item(settings, org_id, owner, emulator)])
+
+    return SimpleAnswer(lines, document)
+
+
+def _item(
+    settings: Settings | None,
+    org_id: str | None,
+    owner: KeyOwner | None = None,
+    emulator: bool | None = None,
+    *,
+    error: str | None = None,
+    name: str = "",
+) -> WhoamiTargetItem:
+    """Return what programs read of a target; without its settings, it has a `name`."""
+    from devinops.schema.command_outputs import SettingItem, WhoamiTargetItem
+
+    rows = _rows(settings, org_id) if settings else {}
+    return WhoamiTargetItem(
+        settings.target.name if settings else name,
+        rows.get("org_id"),
+        key_variable(settings) if settings else None,
+        {row: SettingItem(rows[row], settings.sources[row]) for row in rows} if settings else {},
+        owner.principal if owner else None,
+        owner.principal_type if owner else None,
+        emulator,
+        error,
+    )
 
 
 def _document(
-    settings: Settings, identity: KeyOwner, org_id: str | None, emulator: bool | None
+    options: Options, exit_code: ExitCode, items: Sequence[WhoamiTargetItem]
 ) -> WhoamiDocument:
     from devinops.schema.base_document import HEAD
-    from devinops.schema.command_outputs import SettingItem, WhoamiDocument
+    from devinops.schema.command_outputs import WhoamiDocument
 
-    return WhoamiDocument(
-        **HEAD,
-        root=str(settings.root),
-        settings={
-            name: SettingItem(value, settings.sources[name])
-            for name, value in _rows(settings, org_id).items()
-        },
-        principal=identity.principal,
-        principal_type=identity.principal_type,
-        org_id=org_id,
-        emulator=emulator,
-    )
+    root = str(options.root)
+    return WhoamiDocument(**HEAD, root=root, exit_code=exit_code, targets=tuple(items))
