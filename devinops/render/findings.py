@@ -19,31 +19,34 @@ from devinops.render.answers import (
     LintDetails,
     PlanAnswer,
     ProblemsAnswer,
+    RunAnswer,
 )
 from devinops.render.problem_text import without_repeats
 
 _POSITION = re.compile(r":\d+:\d+")
 
 
-def problems_of(answer: Answer) -> Sequence[Problem]:
+def problems_of(answer: Answer | RunAnswer) -> Sequence[Problem]:
     """Return the problems in files that an answer holds; a plan holds only warnings."""
     match answer:
         case ProblemsAnswer() | Failure():
             return answer.problems
         case PlanAnswer() | ApplyReport():
             return answer.plan.problems
+        case RunAnswer():
+            return [shared.item for shared in answer.plans.problems]
         case FleetAnswer():
             return [shared.item for shared in answer.plan.problems]
         case _:
             return ()
 
 
-def error_of(answer: Answer) -> str:
+def error_of(answer: Answer | RunAnswer) -> str:
     """Return the error of a run; empty if there is none, or if the problems say what it is."""
     match answer:
         case Failure():
             return "" if answer.problems else answer.error
-        case PlanAnswer() | FleetAnswer():
+        case PlanAnswer() | FleetAnswer() | RunAnswer():
             return answer.error
         case _:
             return ""

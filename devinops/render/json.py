@@ -24,12 +24,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def render(answer: answers.Answer, _: Style) -> Iterator[str]:
+def render(answer: answers.Answer | answers.RunAnswer, _: Style) -> Iterator[str]:
     """Yield an answer as JSON in pieces; see `dump`."""
     return dump(_document(answer))
 
 
-def _document(answer: answers.Answer) -> Document | Mapping[str, Any]:
+def _document(answer: answers.Answer | answers.RunAnswer) -> Document | Mapping[str, Any]:
     match answer:
         case answers.PlanAnswer(plan, exit_code, error, lint=lint):
             more: dict[str, Any] = {"error": error} if error else {}
@@ -40,6 +40,8 @@ def _document(answer: answers.Answer) -> Document | Mapping[str, Any]:
             return saved_document(answer)
         case ApplyReport():
             return report_document(answer)
+        case answers.RunAnswer(plans, exit_code, error, lint=found):
+            return run_document(plans, exit_code, error, found)
         case answers.FleetAnswer():
             return run_document(answer.plan, answer.exit_code, answer.error, answer.lint)
         case answers.ProblemsAnswer():

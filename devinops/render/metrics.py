@@ -32,7 +32,7 @@ Numbers = Counter[tuple[str, str]]
 """Target and kind → number."""
 
 
-def render(answer: answers.Answer, style: Style) -> Iterator[str]:
+def render(answer: answers.Answer | answers.RunAnswer, style: Style) -> Iterator[str]:
     """Yield the metrics of a run. A last success that did not change comes from `style.earlier`."""
     facts, plan = run_facts.current(), _plans(answer)
     own = {"command": facts.command}
@@ -60,11 +60,11 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     yield from _metric("devinops_run_limited_seconds", meaning, limited)
 
 
-def _plans(answer: answers.Answer) -> Plans | None:
+def _plans(answer: answers.Answer | answers.RunAnswer) -> Plans | None:
     """Return the plans in an answer, as if it were about many targets; None without any."""
     collector = Collector()
     match answer:
-        case answers.FleetAnswer(plan):
+        case answers.RunAnswer(plan) | answers.FleetAnswer(plan):
             return plan
         case answers.PlanAnswer(plan):
             collector.add(plan)

@@ -24,6 +24,7 @@ from devinops.render.classes import classes_of
 from devinops.render.escape import line
 from devinops.render.findings import lint_of, severity_of
 from devinops.render.problem_text import checked, problem_counts
+from devinops.render.run_report import report_of
 from devinops.render.text import counts, tally
 from devinops.render.waves import verdict
 
@@ -33,7 +34,7 @@ _LONGEST = 500
 _Value = str | int | bool
 
 
-def render(answer: answers.Answer, style: Style) -> Iterator[str]:
+def render(answer: answers.Answer | answers.RunAnswer, style: Style) -> Iterator[str]:
     """Yield a line for each output; `exit_code` and `summary` are always there."""
     facts = {"exit_code": int(_exit_code(answer)), **_facts(answer), "summary": _summary(answer)}
     for name, value in facts.items():
@@ -41,12 +42,14 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
         yield f"{name}={shown}\n"
 
 
-def _facts(answer: answers.Answer) -> Mapping[str, _Value]:
+def _facts(answer: answers.Answer | answers.RunAnswer) -> Mapping[str, _Value]:
     match answer:
         case answers.PlanAnswer() | ApplyReport():
             return _plan(answer.plan)
         case SavedPlan():
             return _plan(answer)
+        case answers.RunAnswer(plans):
+            return _run(plans)
         case answers.FleetAnswer():
             return _run(answer.plan)
         case answers.DriftAnswer():
@@ -89,28 +92,32 @@ def _plan(plan: ShownPlan) -> Mapping[str, _Value]:
 
 
 def _run(plan: Plans) -> Mapping[str, _Value]:
-    """Return the outputs of the plans of many targets; numbers are those of all together."""
-    planned = {target.name for target in plan.targets if target.state is TargetState.PLANNED}
+    """Return the outputs of the plans of a run; numbers are those of all targets together.
+
+    There is no digest if nothing can be applied.
+    """
+    planned = {t.name for t in plan.targets if plan.by_one or t.state is TargetState.PLANNED}
     moves = any(target.moves_from for target in plan.targets)
     actions = plan.summary(planned)
+    pending = actions if plan.by_one else plan.writing
     blocked, drift = (
         sum(number for name, number in plan.numbers(part).items() if name in planned)
         for part in ("blocked", "drift")
     )
     return {
-        "target": ALL,
-        "targets": len(plan.targets),
-        "has_changes": bool(plan.drift if plan.is_drift else plan.writing or moves),
+        "target": plan.targets[0].name if plan.by_one else ALL,
+        **({} if plan.by_one else {"targets": len(plan.targets)}),
+        "has_changes": bool(drift if plan.is_drift else pending or moves),
         "changes": actions.total(),
         "deletes": actions[Action.DELETE],
         "blocked": blocked,
         "drift": drift,
-        "failed": plan.count(TargetState.FAILED),
-        "digest": plan.digests.digest if plan.digests.digests else "",
+        **({} if plan.by_one else {"failed": plan.count(TargetState.FAILED)}),
+        "digest": plan.digest if plan.digests.digests else "",
     }
 
 
-def _exit_code(answer: answers.Answer) -> ExitCode:
+def _exit_code(answer: answers.Answer | answers.RunAnswer) -> ExitCode:
     match answer:
         case SavedPlan() | answers.Differences():
             return ExitCode.OK
@@ -118,7 +125,7 @@ def _exit_code(answer: answers.Answer) -> ExitCode:
             return answer.exit_code
 
 
-def _summary(answer: answers.Answer) -> str:
+def _summary(answer: answers.Answer | answers.RunAnswer) -> str:
     """Return the error of the run, or the line with the counts that people read last."""
     match answer:
         case answers.Failure(error, problems=problems):
@@ -127,6 +134,8 @@ def _summary(answer: answers.Answer) -> str:
             return error or counts(plan)
         case ApplyReport():
             return tally(answer)
+        case answers.RunAnswer(error=error):
+            return error or report_of(answer, Style()).sentence
         case answers.FleetAnswer(plan, error=error):
             return error or fleet.counts(classes_of(plan))
         case answers.ProblemsAnswer():
