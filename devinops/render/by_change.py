@@ -38,7 +38,10 @@ FIRST_WORDS: Final = 30
 """How many characters of a new text are quoted."""
 
 # What a text can make a reader or an agent do, besides being read.
-_ADDRESS: Final = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s)>\]\"'`]+", re.IGNORECASE)
+_ADDRESS: Final = re.compile(
+    r"\b(?:[a-z][a-z0-9+.-]{0,20}://|www\.|[\w.+-]{1,64}@(?=[\w-]{1,63}\.))[^\s)>\]\"'`]+",
+    re.IGNORECASE,
+)
 _COMMAND: Final = re.compile(r"`[^`\n]+ [^`\n]+`|^(?:\$ |[ \t]*```|    ).*", re.MULTILINE)
 _SHORT: Final = 60
 """How many characters the names of the targets of one text of many may take."""
@@ -324,9 +327,12 @@ def _apart(items: Iterable[Item], usual: Collection[str]) -> Iterator[str]:
     for item in items:
         for what in _unusual(item.item, usual):
             found[what] += _targets([item])
+    together: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for what, targets in sorted(found.items()):
-        where = names(set(targets)) if len(set(targets)) <= FEW else f"{len(set(targets))} of them"
-        yield f"{what} in {where}"
+        together[tuple(sorted(set(targets)))].append(what)
+    for where, whats in together.items():
+        named = names(where) if len(where) <= FEW else f"{len(where)} of them"
+        yield f"{', '.join(whats)} in {named}"
 
 
 def _sides(change: Change) -> tuple[list[str], list[str]]:
@@ -337,7 +343,8 @@ def _sides(change: Change) -> tuple[list[str], list[str]]:
 
 def _unusual(change: Change, usual: Collection[str]) -> Iterator[str]:
     for field in change.fields:
-        if field.name not in usual and field.after is not None and field.after is not UNSET:
+        is_set = field.after is not None and field.after is not UNSET
+        if field.name not in usual and (is_set or change.action is not Action.CREATE):
             yield f"{field.name} too"
     new, old = ("\n".join(side) for side in _sides(change))
     for pattern, what in ((_ADDRESS, "new address"), (_COMMAND, "new command")):
