@@ -34,6 +34,7 @@ from devinops.planning.drift import DriftFindings
 from devinops.planning.plan import PlanRequest, build_plan
 from devinops.render import Style, render
 from devinops.render.answers import Answer, DriftAnswer, PlanAnswer
+from tests.testing.objects import live
 
 KEY = Key("knowledge", ROOT, "A")
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
@@ -43,7 +44,8 @@ DRIFT = Drift(DriftEvent.DELETED, KEY, "n1", f"run {forget_command(KEY)}")
 PLAN = replace(
     EMPTY, blocked=(BLOCK,), drift=(DRIFT,), refusals=(Refusal(f"run {pull_command()}"),)
 )
-FAILED = Result(Change(Action.CREATE, KEY, "new"), Outcome.BLOCKED, BLOCK.reason)
+OLD = live("knowledge", name="A", id="n1")
+FAILED = Result(Change(Action.DELETE, KEY, "old", live=OLD), Outcome.BLOCKED, BLOCK.reason)
 LINK, FORGET, PULL = (
     "inventory link -C x knowledge:A",
     "inventory forget -C x",
@@ -53,7 +55,7 @@ LINK, FORGET, PULL = (
 ANSWERS: dict[str, tuple[Answer, tuple[str, ...]]] = {
     "plan": (PlanAnswer(PLAN, ExitCode.DECIDE), (LINK, FORGET, PULL)),
     "waiting": (ApplyReport(EMPTY, (), waiting=(BLOCK,)), (LINK,)),
-    "results": (ApplyReport(EMPTY, (FAILED,)), (LINK,)),
+    "results": (ApplyReport(replace(EMPTY, changes=(FAILED.change,)), (FAILED,)), (LINK,)),
     "drift": (
         DriftAnswer(TARGET, Inventory("file"), DriftFindings((DRIFT,)), ExitCode.LOOK),
         (FORGET,),

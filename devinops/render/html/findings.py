@@ -1,92 +1,32 @@
-"""The pages of drift, of problems, and of how a plan differs from the reviewed one. Pure."""
+"""The pages of problems, and of how a plan differs from the reviewed one. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Final
 
+from devinops.model.changes import Change
 from devinops.model.objects import Problem
-from devinops.render import JobLinks, Style, counted
-from devinops.render.answers import Differences, DriftAnswer, Failure, LintDetails
+from devinops.render import Style, counted
+from devinops.render.answers import Differences, Failure, LintDetails
+from devinops.render.by_change import change_row
 from devinops.render.findings import NO_LINT, by_rule
-from devinops.render.html.items import Items
 from devinops.render.html.markup import prose, tag, text
 from devinops.render.html.page import HtmlPage, HtmlSection, notice
-from devinops.render.html.parts import (
-    about,
-    action_facet,
-    are_few,
-    facts,
-    kind_facet,
-    pull_hint,
-    sign_facet,
-)
 from devinops.render.html.rows import Rows
-from devinops.render.html.run import row_facets
+from devinops.render.html.run import MOST_OPEN, row_facets
 from devinops.render.problem_text import without_repeats
 from devinops.render.report import Row
-from devinops.render.signs import OUTSIDE
-from devinops.render.terminal import Look, Sign
-from devinops.render.text import SINCE_APPLY
-
-UNMANAGED: Final = Sign("·", Look.DIM, "unmanaged")
-FOREIGN: Final = Sign("·", Look.DIM, "of another owner")
+from devinops.render.terminal import Look
 
 
-def drift_page(answer: DriftAnswer, style: Style) -> HtmlPage:
-    """Return the page of the drift in a target."""
-    findings, inventory = answer.findings, answer.inventory
-    number = len(findings.drift)
-    verdict = f"{counted(number, 'object')} changed outside devinops" if number else "No drift"
-    items = Items(style.job, are_few(findings.drift))
-    return HtmlPage(
-        title=f"Drift in {answer.target.full_name}: {verdict}",
-        about=about("Drift in", answer.target),
-        verdict=text(verdict),
-        look=Look.CHANGED if number else Look.GOOD,
-        facts=facts(answer.target, inventory.store, len(inventory.owned)),
-        notices=[
-            *([notice("What to do", [pull_hint(style)], Look.MOVED)] if number else []),
-            *(notice("Busy", [tag("p", prose(note))], Look.DIM) for note in answer.notes),
-        ],
-        facets=[
-            sign_facet(
-                "action",
-                [
-                    ("outside", OUTSIDE, number),
-                    (UNMANAGED.meaning, UNMANAGED, len(findings.unmanaged)),
-                    (FOREIGN.meaning, FOREIGN, len(findings.foreign)),
-                ],
-            ),
-            kind_facet((*findings.drift, *findings.unmanaged, *findings.foreign)),
-        ],
-        sections=_drift_sections(answer, items),
-    )
-
-
-def _drift_sections(answer: DriftAnswer, items: Items) -> Iterator[HtmlSection]:
-    findings = answer.findings
-    if findings.drift:
-        listed = items.drift(findings.drift, SINCE_APPLY.replace("-", "−"))
-        yield HtmlSection("Changed outside devinops", listed, "the drift")
-    if findings.unmanaged:
-        objects = ((live.key, live.id) for live in findings.unmanaged)
-        yield HtmlSection("Unmanaged", items.objects(objects, UNMANAGED), "no drift")
-    if findings.foreign:
-        foreign = ((live.key, f"{live.id} of {live.owner}") for live in findings.foreign)
-        yield HtmlSection(
-            "Of another owner", items.objects(foreign, FOREIGN), "by their labels; no drift"
-        )
-
-
-def failure_page(answer: Failure, job: JobLinks | None) -> HtmlPage:
+def failure_page(answer: Failure, style: Style) -> HtmlPage:
     """Return the page of a run that failed."""
     error = notice("Error", [tag("p", prose(answer.error))], Look.ERROR)
     number = len(answer.problems)
     verdict = f"Failed: {counted(number, 'problem')} in the files" if number else "Failed"
-    page = problems_page("devinops", verdict, Look.ERROR, answer.problems, job)
+    page = problems_page("devinops", verdict, Look.ERROR, answer.problems, style)
     return replace(page, title=f"devinops: {answer.error}", notices=[error])
 
 
@@ -95,7 +35,7 @@ def problems_page(
     verdict: str,
     look: Look,
     problems: Sequence[Problem],
-    job: JobLinks | None,
+    style: Style,
     lint: LintDetails | None = None,
 ) -> HtmlPage:
     """Return the page of problems, by file; those that lint found by rule."""
@@ -103,7 +43,7 @@ def problems_page(
     groups = groupby(problems, key=lambda problem: problem.source.path)
     if lint:
         groups = by_rule(problems, lint)
-    rows = Rows(Style(job=job), lint=lint or NO_LINT)
+    rows = Rows(style, lint=lint or NO_LINT)
     shown = without_repeats(problems, rows.lint)
     return HtmlPage(
         title=f"{subject}: {verdict}",
@@ -118,31 +58,38 @@ def problems_page(
     )
 
 
-def differences_page(differences: Differences, job: JobLinks | None) -> HtmlPage:
+def differences_page(differences: Differences, style: Style) -> HtmlPage:
     """Return the page of how a plan differs from the reviewed one."""
-    different = [after for _, after in differences.differing]
-    changes = [*differences.new, *differences.held, *differences.gone, *different]
-    items = Items(job, are_few(changes))
+    sections = [*_differences(differences)]
+    changes = [row for *_, listed in sections for row in listed]
+    rows = Rows(style, len(changes) <= MOST_OPEN)
     return HtmlPage(
         title=f"The plan is no longer what was reviewed: {differences}",
         about="The plan is no longer what was reviewed",
         verdict=text(str(differences)),
         look=Look.WAITING,
-        facets=[action_facet(changes), kind_facet(changes)],
-        sections=_different_sections(differences, items),
+        facets=[*row_facets(changes, rows)],
+        sections=[
+            HtmlSection(title, map(rows.item, listed), hint) for title, hint, listed in sections
+        ],
     )
 
 
-def _different_sections(differences: Differences, items: Items) -> Iterator[HtmlSection]:
-    if differences.new:
-        hint = "not in the reviewed plan"
-        yield HtmlSection("New", items.changes(differences.new, "new"), hint)
-    if differences.held:
-        hint = "in the reviewed plan, but blocked or kept now"
-        yield HtmlSection("Held back", items.changes(differences.held, "held"), hint)
-    if differences.gone:
-        hint = "in the reviewed plan, but not in the plan now"
-        yield HtmlSection("Gone", items.changes(differences.gone, "gone"), hint)
-    for number, (before, after) in enumerate(differences.differing, 1):
-        pair = items.changes([before, after], f"different-{number}")
-        yield HtmlSection(f"Different: {after.key}", pair, "first as reviewed, then as it is now")
+def _differences(differences: Differences) -> Iterator[tuple[str, str, list[Row]]]:
+    """Yield the title and the hint of each section, and its rows."""
+    for title, hint, changes in (
+        ("New", "not in the reviewed plan", differences.new),
+        ("Held back", "in the reviewed plan, but blocked or kept now", differences.held),
+        ("Gone", "in the reviewed plan, but not in the plan now", differences.gone),
+    ):
+        if changes:
+            yield title, hint, [*_rows(changes, title.split()[0].lower())]
+    for number, pair in enumerate(differences.differing, 1):
+        title = f"Different: {pair[1].key}"
+        yield title, "first as reviewed, then as it is now", [*_rows(pair, f"different-{number}")]
+
+
+def _rows(changes: Iterable[Change], prefix: str) -> Iterator[Row]:
+    for number, change in enumerate(changes, 1):
+        ids = (change.id,) if change.id else ()
+        yield change_row(change)._replace(id=f"{prefix}-{number}", ids=ids)

@@ -52,7 +52,7 @@ class Rows(NamedTuple):
         about = self._about(row)
         head = _spaced(
             tag("b", f"{row.number}.") if row.number else "",
-            tag("span", *_badges(row), class_="badges"),
+            *_badges(row),
             tag("span", self._subject(row), class_="key"),
             *(tag("span", aside, class_="where") for aside in asides),
             tag("span", about, class_="why") if about else "",

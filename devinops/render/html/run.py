@@ -149,10 +149,12 @@ def _how_to(report: Report, style: Style) -> Html:
     if not report.command:
         return tag("p", prose(report.stop), class_="ending hint") if report.stop else Html("")
     is_merged = style.job and style.job.in_request and not report.only
+    # What comes before a merge says it, too.
+    stays = "" if is_merged or not report.of(Part.BLOCKED) else "What is blocked stays as it is. "
     before = [tag("p", report.merge)] if is_merged else []
     about = "It plans again, and writes nothing if the plan is no longer the same."
     command = tag("pre", report.command, class_="command")
-    parts = tag("h2", "Apply"), *before, command, tag("p", about)
+    parts = tag("h2", "Apply"), *before, command, tag("p", f"{stays}{about}")
     return tag("section", *parts, class_="ending")
 
 

@@ -13,7 +13,7 @@ from devinops.model.changes import Refusal
 from devinops.model.exit_codes import ExitCode
 from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, PlanAnswer
-from devinops.render.html.parts import MOST_LISTED
+from devinops.render.html.run import MOST_LISTED
 from tests.testing.browser import PHONE
 from tests.testing.fleets import PAGES
 from tests.testing.reports import ANSWERS, JOB, deletes, large, small
