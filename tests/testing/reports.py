@@ -304,9 +304,8 @@ def applied_to_one(
 ) -> RunAnswer:
     """Return the report of one target; `facts` are members of its `RunTarget`."""
     collector = Collector()
-    collector.add(plan)
     collector.add_results(plan.target.name, results, left, waiting, **facts)
-    plans = collector.plans(by_one=True, is_applied=True, only=plan.only, approvals=plan.approvals)
+    plans = collector.applied(of_one(plan).plans)
     return RunAnswer(plans, plans.exit_code(), is_alone=True, named=plan.named)
 
 

@@ -77,7 +77,8 @@ def report_document(page: MarkdownPage, report: Report) -> Iterator[str]:
     if lint := report.lint:
         title = "Lint of the entries that changed"
         sections.append(finding_section(page, title, lint.problems, lint_of(lint)))
-    yield from document(page, [*start, *alerts, *more], sections, end, unlisted=unlisted)
+    noun = "object" if report.is_drift else "change"
+    yield from document(page, [*start, *alerts, *more], sections, end, noun, unlisted)
 
 
 def _start(page: MarkdownPage, report: Report) -> Iterator[str]:
@@ -252,6 +253,7 @@ def _section(page: MarkdownPage, block: Block) -> Section:
     if block.part is Part.TARGETS:
         items = [Item(f"- {_reason(page, row)}: {_where(page, row)}") for row in rows]
     title = f"{name[:1].upper()}{name[1:].partition(': ')[0]}: {len(rows)}"
+    title = prose(title, keys=page.keys, mark=html_code)
     is_open = {Part.WARNINGS: True, Part.TARGETS: False}.get(block.part)
     return Section(title, items, is_open=is_open)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import cycle
 from urllib.parse import quote
 
@@ -27,10 +28,20 @@ from devinops.model.objects import Problem, Severity, Source
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.plan import Plan
-from devinops.render import JobLinks, Style, render
-from devinops.render.answers import Answer, Failure, PlanAnswer, ProblemsAnswer, SimpleAnswer
+from devinops.planning.run import (
+    At,
+    BlockedAt,
+    ChangeAt,
+    DriftAt,
+    Plans,
+    RunTarget,
+    Shared,
+)
+from devinops.render import JobLinks, Style
+from devinops.render.answers import Answer, Failure, ProblemsAnswer, RunAnswer, SimpleAnswer
 from devinops.render.comment_marker import read
-from devinops.render.markdown.budget import MIN_LIMIT
+from devinops.render.markdown import render
+from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT
 from tests.testing.gfm import Page
 
 PIECES = (
@@ -66,11 +77,30 @@ MADE = {
 """The elements of a report."""
 
 
-def document(answer: Answer, limit: int | None = None) -> str:
-    return "".join(render("markdown", answer, Style(job=JOB, limit=limit)))
+def document(answer: Answer | RunAnswer, limit: int | None = None) -> str:
+    return "".join(render(answer, Style(job=JOB, limit=limit)))
 
 
-def checked(text: str, limit: int = 65_000) -> Page:
+def run_over(plan: Plan, *others: str, error: str = "") -> RunAnswer:
+    """Return the answer about a plan in its target, and in other targets with these names."""
+    names = sorted({plan.target.name, *others})
+    at = tuple(map(At, names))
+    plans = Plans(
+        tuple(RunTarget(n, target=replace(plan.target, name=n), digest="0" * 32) for n in names),
+        tuple(Shared(c, tuple(ChangeAt(n, c.id) for n in names)) for c in plan.changes),
+        tuple(Shared(b, tuple(BlockedAt(n, b.ids) for n in names)) for b in plan.blocked),
+        (),
+        tuple(Shared(d, tuple(DriftAt(n, d.id, d.at, d.by) for n in names)) for d in plan.drift),
+        tuple(Shared(refusal, at) for refusal in plan.refusals),
+        tuple(Shared(problem, at) for problem in plan.problems),
+        tuple(Shared(note, at) for note in plan.notes),
+        by_one=not others,
+        also_changed=plan.notes if others else (),
+    )
+    return RunAnswer(plans, ExitCode.OK, error)
+
+
+def checked(text: str, limit: int = COMMENT_LIMIT) -> Page:
     """Return a document as readers get it, when it holds nothing but the elements of a report."""
     assert len(text.encode()) <= limit
     page = Page.of(text)
@@ -79,7 +109,9 @@ def checked(text: str, limit: int = 65_000) -> Page:
     for link in page.links:
         assert link.startswith(("https://git.example/", "https://ci.example/")), link
     assert list(page.references()) == []
-    assert len(page.comments) == (1 if read(text) else 0)
+    assert len(page.comments) == bool(read(text)) + text.count(
+        "\n<!-- devinops-digests: 1 ", 0, 900
+    )
     return page
 
 
@@ -131,14 +163,24 @@ def plans(draw: st.DrawFn) -> Plan:
 
 @given(plans())
 def test_a_plan_holds_only_what_the_report_makes(plan: Plan) -> None:
-    page = checked(document(PlanAnswer(plan, ExitCode.OK)))
+    page = checked(document(run_over(plan)))
     assert page.tags.count("h2") == 1
     assert page.tags.count("details") == 7
 
 
+NAMES = ("deadbeef", "www.evil.example", "a--b", "1.", "gh-12", "all-1", "x" * 99, "a_b_", "0-1")
+
+
+@given(plans(), st.lists(st.sampled_from(NAMES), min_size=1, max_size=5))
+def test_nor_do_plans_of_many_targets(plan: Plan, names: list[str]) -> None:
+    page = checked(document(run_over(replace(plan, target=TARGET), *names)))
+    assert page.tags.count("h2") == 1
+    assert "details" in page.tags
+
+
 @given(plans(), HOSTILE)
 def test_nor_does_one_that_was_not_applied(plan: Plan, error: str) -> None:
-    checked(document(PlanAnswer(plan, ExitCode.FIX, error)))
+    checked(document(run_over(plan, error=error)))
 
 
 @given(HOSTILE, HOSTILE, HOSTILE)
@@ -162,9 +204,9 @@ def test_a_large_plan_is_below_its_limit_and_its_summary_is_whole(
         TARGET, small.changes * times, small.blocked * times, small.drift * times,
         small.problems * times, small.notes * times, small.refusals * times,
     )  # fmt: skip
-    text = document(PlanAnswer(plan, ExitCode.OK), limit)
+    text = document(run_over(plan), limit)
     shown = "".join(checked(text, max(limit, MIN_LIMIT)).text)
     assert f"{times} to create, {2 * times} to update, {times} to adopt" in shown
     will = "would" if plan.refusals else "will"
-    assert f"{times} object{'s' * (times > 1)} {will} be deleted" in shown
+    assert f"{times} note{'s' * (times > 1)} {will} be deleted" in shown
     assert text.endswith(("plan again.\n", "approve.\n", "`000000000000`\n"))

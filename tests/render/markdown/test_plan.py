@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,25 +13,26 @@ import pytest
 from devinops.applying.saved import read_plan, save
 from devinops.model.changes import Drift, DriftEvent
 from devinops.model.exit_codes import ExitCode
-from devinops.model.inventory import Inventory
 from devinops.model.keys import FolderPath, Key
 from devinops.model.objects import Problem, Source
 from devinops.model.policy import Approvals
 from devinops.model.target import Target
 from devinops.planning.drift import DriftFindings
 from devinops.planning.plan import Plan
-from devinops.render import JobLinks, Style, render
-from devinops.render.answers import Answer, DriftAnswer, Failure, PlanAnswer, ProblemsAnswer
+from devinops.render import JobLinks, Style, html, render
+from devinops.render.answers import Answer, Failure, PlanAnswer, ProblemsAnswer, RunAnswer
 from devinops.render.comment_marker import Marker, read
-from tests.testing.reports import conflict, declared, deletes, empty, note, planned, small
+from devinops.render.markdown import render as write
+from devinops.render.markdown.budget import COMMENT_LIMIT
+from tests.testing.reports import conflict, declared, deletes, empty, note, of_one, planned, small
 
 
-def markdown(answer: Answer, **style: object) -> str:
-    return "".join(render("markdown", answer, Style(**style)))  # type: ignore[arg-type]
+def markdown(answer: Answer | RunAnswer, **style: object) -> str:
+    return "".join(write(answer, Style(**style)))  # type: ignore[arg-type]
 
 
 def document(plan: Plan, error: str = "", command: str = "apply") -> str:
-    return markdown(PlanAnswer(plan, ExitCode.OK, error, command=command))
+    return markdown(of_one(plan, error, command=command))
 
 
 def title(text: str) -> str:
@@ -64,13 +66,13 @@ def test_the_heading_is_the_last_line_of_the_text(plan: Plan, error: str, verdic
 
 
 def test_a_root_below_the_top_is_named() -> None:
-    text = markdown(PlanAnswer(small(), ExitCode.OK), below="teams/pay_ments x")
+    text = markdown(of_one(small()), below="teams/pay_ments x")
     marker = read(text)
     assert marker
     assert marker.root == "teams/pay_ments x"
     assert title(text).startswith("## Plan for production (`teams/pay_ments x`): 2 to create")
     assert "\ndevinops apply -C 'teams/pay_ments x' --target production " in text
-    refused = markdown(PlanAnswer(deletes(), ExitCode.DECIDE), below="teams/a")
+    refused = markdown(of_one(deletes()), below="teams/a")
     assert (
         "To approve: `devinops apply -C teams/a --target production --allow-delete 12`" in refused
     )
@@ -79,7 +81,7 @@ def test_a_root_below_the_top_is_named() -> None:
 def test_a_plan_of_a_part_is_not_what_a_merge_applies() -> None:
     plan = replace(small(), only=("knowledge",))
     job = JobLinks("4f2c", "", lambda path, line: "", in_request=True)
-    text = markdown(PlanAnswer(plan, ExitCode.OK), job=job)
+    text = markdown(of_one(plan), job=job)
     assert "Merge to apply" not in text
     assert "This applies exactly this plan, or nothing:" in text
 
@@ -99,7 +101,8 @@ def test_what_is_left_out_is_counted_as_what_it_is() -> None:
     assert re.search(r" to fit here: \d+ problems are not listed\. ", text)
     findings = DriftFindings((Drift(DriftEvent.DELETED, key, "id", source=source),) * 1_000)
     target = Target("production", "https://api.devin.ai", "v3", "org-1")
-    text = markdown(DriftAnswer(target, Inventory(), findings, ExitCode.LOOK))
+    plan = Plan(target, (), drift=findings.drift)
+    text = markdown(RunAnswer(replace(of_one(plan).plans, is_drift=True), ExitCode.LOOK))
     assert re.search(r" to fit here: \d+ objects are not listed\. ", text)
 
 
@@ -115,12 +118,12 @@ def test_a_failure_names_its_root(target: str) -> None:
     ("plan", "error", "will"),
     [(small(), "", "will"), (small(), "stale", "would"), (deletes(), "refused", "would")],
 )
-@pytest.mark.parametrize("format", ["markdown", "html"])
+@pytest.mark.parametrize("format", [write, html.render])
 def test_what_is_not_applied_would_be_deleted(
-    plan: Plan, error: str, will: str, format: str
+    plan: Plan, error: str, will: str, format: Callable[[RunAnswer, Style], Iterator[str]]
 ) -> None:
-    text = "".join(render(format, PlanAnswer(plan, ExitCode.OK, error), Style()))
-    assert re.findall(r"objects? (will|would) be deleted", text) == [will]
+    text = "".join(format(of_one(plan, error), Style()))
+    assert {*re.findall(r"(?:note|playbook)s? (will|would) be deleted", text)} == {will}
 
 
 @pytest.mark.parametrize(
@@ -160,7 +163,7 @@ def test_the_command_repeats_what_makes_it_this_plan() -> None:
 
 def test_in_a_request_merging_applies_the_plan() -> None:
     job = JobLinks("c" * 40, "https://ci.example/1", lambda path, line: "", in_request=True)
-    answer = PlanAnswer(conflict(), ExitCode.DECIDE)
+    answer = of_one(conflict())
     merge = "Merge to apply this plan. If the plan is different then, nothing is applied."
     assert f"{merge} What is blocked stays as it is." in markdown(answer, job=job)
     assert "Merge" not in markdown(answer, job=job._replace(in_request=False))
@@ -189,7 +192,7 @@ def test_a_plan_that_somebody_edited_cannot_be_applied(tmp_path: Path) -> None:
 
 def test_a_delete_has_no_link_because_its_file_may_be_gone() -> None:
     job = JobLinks("c" * 40, "", lambda path, line: f"https://git.example/{path}")
-    text = markdown(PlanAnswer(small(), ExitCode.OK), job=job)
+    text = markdown(of_one(small()), job=job)
     assert "`playbook:Restart everything` (`playbooks/Restart everything.md:1`)" in text
     assert (
         "[`knowledge/Frontend/Forms.md:1`](https://git.example/knowledge/Frontend/Forms.md)" in text
@@ -204,9 +207,11 @@ def test_many_deletes_are_listed_and_the_end_is_folded() -> None:
 
 def test_more_deletes_than_fit_are_counted() -> None:
     text = document(deletes(2_000))
-    assert "2000 objects would be deleted" in text
-    assert "more deletes\n" in text
-    assert len(text.encode()) <= 65_000
+    assert "2000 notes would be deleted" in text
+    listed = text.count("> - `knowledge:Backend/Old rule ")
+    assert f"> - … and {2_000 - listed} more\n" in text
+    assert f", {2_000 - listed} are not listed." in text
+    assert len(text.encode()) <= COMMENT_LIMIT
 
 
 def test_deletes_without_their_details_are_counted_where_the_others_are() -> None:
@@ -214,4 +219,4 @@ def test_deletes_without_their_details_are_counted_where_the_others_are() -> Non
     with_details = text.count("<details><summary><code>knowledge:Backend/Old rule ")
     assert 0 < with_details < 2_000
     assert f"\n- … and {2_000 - with_details} more\n" in text
-    assert f" to fit here: {2_000 - with_details} changes have no details. " in text
+    assert f" to fit here: {2_000 - with_details} changes have no details, " in text

@@ -6,25 +6,24 @@ from dataclasses import replace
 
 import pytest
 
-from devinops.applying.report import ApplyReport
 from devinops.model.changes import Outcome, Result
 from devinops.model.exit_codes import ExitCode
-from devinops.render import Style, render
+from devinops.render import Style
+from devinops.render.answers import RunAnswer
 from devinops.render.comment_marker import read
-from tests.testing.reports import conflict, empty, small
+from devinops.render.markdown import render
+from tests.testing.reports import applied_to_one, conflict, empty, small
 
 PLAN = small()
-ALL_DONE = ApplyReport(PLAN, tuple(Result(change, Outcome.DONE) for change in PLAN.changes))
-ONE_DONE = replace(ALL_DONE, results=ALL_DONE.results[:1])
-NONE_DONE = ApplyReport(PLAN, tuple(Result(c, Outcome.FAILED, "403: no") for c in PLAN.changes))
-UNCLEAR = replace(
-    NONE_DONE,
-    results=(*NONE_DONE.results[:-1], replace(NONE_DONE.results[-1], unclear=True)),
-)
+DONE = tuple(Result(change, Outcome.DONE) for change in PLAN.changes)
+FAILED = tuple(Result(c, Outcome.FAILED, "403: no") for c in PLAN.changes)
+UNCLEAR = (*FAILED[:-1], replace(FAILED[-1], unclear=True))
+ALL_DONE, NONE_DONE = applied_to_one(PLAN, DONE), applied_to_one(PLAN, FAILED)
+INTERRUPTED = ExitCode.INTERRUPTED
 
 
-def document(report: ApplyReport) -> str:
-    return "".join(render("markdown", report, Style()))
+def document(report: RunAnswer) -> str:
+    return "".join(render(report, Style()))
 
 
 @pytest.mark.parametrize(
@@ -32,13 +31,13 @@ def document(report: ApplyReport) -> str:
     [
         (ALL_DONE, "Applied to production: 5 done"),
         (NONE_DONE, "Nothing was applied to production: 5 failed"),
-        (UNCLEAR, "Not fully applied to production: 5 failed"),
-        (replace(ONE_DONE, interrupted=ExitCode.INTERRUPTED), "Interrupted in production: 1 done"),
-        (ApplyReport(empty(), ()), "Applied to production: nothing to do"),
-        (ApplyReport(conflict(), ()), "Nothing was applied to production: 3 blocked"),
+        (applied_to_one(PLAN, UNCLEAR), "Not fully applied to production: 5 failed"),
+        (applied_to_one(PLAN, DONE[:1], code=INTERRUPTED), "Interrupted in production: 1 done"),
+        (applied_to_one(empty(), ()), "Applied to production: nothing to do"),
+        (applied_to_one(conflict(), ()), "Nothing was applied to production: 3 blocked"),
     ],
 )
-def test_the_heading_is_the_verdict(report: ApplyReport, verdict: str) -> None:
+def test_the_heading_is_the_verdict(report: RunAnswer, verdict: str) -> None:
     assert f"\n## {verdict}\n" in document(report)
 
 
@@ -47,13 +46,20 @@ def test_the_heading_is_the_verdict(report: ApplyReport, verdict: str) -> None:
     [
         (NONE_DONE, "**5 changes not applied**"),
         (NONE_DONE, "`knowledge/Frontend/Forms.md:1`): 403: no"),
-        (replace(ALL_DONE, left=PLAN.changes[:1]), "A plan made afterwards still has 1 change"),
-        (replace(ALL_DONE, left=None, unverified="no response"), "> no response"),
-        (replace(ALL_DONE, waiting=conflict().blocked), "3 steps blocked until a person decides"),
-        (replace(ALL_DONE, backup="b.jsonl"), "Backup: `b.jsonl`"),
+        (applied_to_one(PLAN, DONE, PLAN.changes[:1]), "A plan made afterwards still has 1 change"),
+        (applied_to_one(PLAN, DONE, unverified="no response"), "> - no response"),
+        (
+            applied_to_one(PLAN, DONE, (), conflict().blocked),
+            "A plan made afterwards blocks 2 objects",
+        ),
+        (applied_to_one(PLAN, DONE, backup="b.jsonl"), "Backup: `b.jsonl`"),
+        (
+            applied_to_one(PLAN, FAILED, code=ExitCode.RUN_AGAIN),
+            "\nTo finish, run `devinops apply` again",
+        ),
     ],
 )
-def test_what_is_not_done_is_listed(report: ApplyReport, words: str) -> None:
+def test_what_is_not_done_is_listed(report: RunAnswer, words: str) -> None:
     assert words in document(report)
 
 
