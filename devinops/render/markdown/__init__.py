@@ -14,6 +14,7 @@ from devinops.model.objects import Live, Problem
 from devinops.planning.commands import pull_command
 from devinops.planning.plan import SavedPlan
 from devinops.render import Style, answers, counted
+from devinops.render.by_change import change_row
 from devinops.render.commands import named_keys
 from devinops.render.escape import line
 from devinops.render.findings import lint_of
@@ -29,8 +30,9 @@ from devinops.render.markdown.page import (
     finding_section,
     rule_sections,
 )
-from devinops.render.markdown.plan import change_item, drift_item, plan_document
+from devinops.render.markdown.plan import drift_item, plan_document
 from devinops.render.markdown.report import report_document
+from devinops.render.markdown.run import change_item
 from devinops.render.markdown.run import report_document as run_document
 from devinops.render.problem_text import parted, problem_counts
 from devinops.render.run_report import report_of
@@ -133,7 +135,7 @@ def _differences(page: MarkdownPage, differences: answers.Differences) -> Iterat
 
 
 def _changes(page: MarkdownPage, title: str, changes: Iterable[Change]) -> Section:
-    items = [change_item(page, change) for change in changes]
+    items = [change_item(page, change_row(change)) for change in changes]
     return Section(f"{title}: {len(items)}", items)
 
 
