@@ -15,7 +15,7 @@ from typing import Any, Final
 from devinops.api.error_messages import clean
 from devinops.api.http_client import Call, Getter, segment
 from devinops.api.size_limits import LONGEST_CURSOR
-from devinops.model.changes import Drift, DriftEvent
+from devinops.model.changes import Blocked, Drift, DriftEvent
 from devinops.model.client_protocols import Author, Reader
 from devinops.model.errors import ApiError
 
@@ -33,18 +33,27 @@ CLOCK_SKEW_S: Final = 60 * 60
 _NAMES: Final = ("user_email", "service_user_name", "user_id", "service_user_id")
 
 
-def with_editors(drift: Sequence[Drift], reader: Reader) -> tuple[Drift, ...]:
-    """Return the drift with the people who caused it, if the API names them.
+def with_editors(
+    drift: Sequence[Drift], blocked: Sequence[Blocked], reader: Reader
+) -> tuple[tuple[Drift, ...], tuple[Blocked, ...]]:
+    """Return drift and conflicts with the people who caused them, if the API names them.
 
     The lists name the last editor of a playbook; for notes the audit log is read.
     """
     unnamed = {d.id: d.at for d in drift if d.moved is DriftEvent.EDITED and d.by is None}
+    unnamed |= {id: b.changed_at for b in blocked if b.changed_by is None for id in b.ids}
     times = [at for at in unnamed.values() if at is not None]
     if not times:
-        return tuple(drift)
+        return tuple(drift), tuple(blocked)
     editors = reader.authors(list(unnamed), min(times) - CLOCK_SKEW_S, max(times) + CLOCK_SKEW_S)
     names = {id: author.who for id, author in editors.items() if id in unnamed}
-    return tuple(replace(edit, by=names.get(edit.id, edit.by)) for edit in drift)
+
+    def named(step: Blocked) -> Blocked:
+        who = next((names[id] for id in step.ids if id in names), step.changed_by)
+        return replace(step, changed_by=who) if step.changed_at is not None else step
+
+    edits = (replace(edit, by=names.get(edit.id, edit.by)) for edit in drift)
+    return tuple(edits), tuple(map(named, blocked))
 
 
 def authors(

@@ -98,8 +98,9 @@ def _with_history(plan: Plan, session: Session[Reader]) -> Plan:
     if plan.drift or plan.blocked:
         from devinops.api.audit import with_editors
 
-        drift = with_editors(without_secrets(plan.drift), session.client)
-        plan = replace(plan, drift=drift, blocked=without_secrets(plan.blocked))
+        shown = without_secrets(plan.drift), without_secrets(plan.blocked)
+        drift, blocked = with_editors(*shown, session.client)
+        plan = replace(plan, drift=drift, blocked=blocked)
     if any(change.action is Action.REPLACE for change in plan.changes):
         from devinops.git import Git
         from devinops.ingest.last_applied import with_versions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 
 from devinops.api import audit, open_reader
 from devinops.api.connection import Connection
+from devinops.model.changes import Blocked, Blocker, Drift, DriftEvent
 from devinops.model.client_protocols import Author
 from devinops.model.errors import ApiError, Unreachable
+from devinops.model.keys import Key
 from devinops.model.target import Target
 
 emulator = pytest.importorskip("devinops.emulator")
@@ -49,6 +52,25 @@ def test_the_last_editor_of_a_note_is_named(running):
     author = asked(running)["note-1"]
     assert "@" in author.who
     assert abs(author.at - time.time()) < 60
+
+
+def test_drift_and_conflicts_get_who_caused_them(running):
+    running.edit("knowledge", "note-1", body="mine")
+    key, now = Key.parse("knowledge:A"), int(time.time())
+    edit = Drift(DriftEvent.EDITED, key, "note-1", "body", (), None, now)
+    conflict = Blocked(Blocker.CONFLICT, key, "moved", ids=("note-1",), changed_at=now)
+    known = replace(conflict, changed_by="ann@acme.com")
+    other = Blocked(Blocker.PROTECTED, key, "protected", ids=("note-1",))
+    with reader(running) as open_one:
+        drift, blocked = audit.with_editors([edit], [conflict, other], open_one)
+        alone = audit.with_editors([], [conflict], open_one)
+        running.clear_requests()
+        asked = audit.with_editors([], [known, other], open_one)
+    who = drift[0].by
+    assert who is not None
+    assert "@" in who
+    assert (blocked, alone) == ((replace(conflict, changed_by=who), other), ((), blocked[:1]))
+    assert (asked, running.requests) == (((), (known, other)), [])
 
 
 def test_a_key_without_the_right_names_nobody_after_one_request(running):

@@ -93,7 +93,8 @@ def _find(session: Session[Reader], entries: Callable[[], Loaded]) -> DriftAnswe
         lines = {entry.key: entry.source for entry in declared}
         found = [replace(item, source=lines.get(item.key, item.source)) for item in result.drift]
         drift = with_applied(found, inventory, declared, Git(root).contents)
-        result = result._replace(drift=without_secrets(with_editors(drift, session.client)))
+        drift, _ = with_editors(drift, (), session.client)
+        result = result._replace(drift=without_secrets(drift))
     code = ExitCode.LOOK if result.drift else ExitCode.OK
     notes = session.busy_notes(inventory)
     return DriftAnswer(session.client.target, inventory, result, code, notes)
