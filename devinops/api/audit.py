@@ -41,7 +41,8 @@ def with_editors(
     The lists name the last editor of a playbook; for notes the audit log is read.
     """
     unnamed = {d.id: d.at for d in drift if d.moved is DriftEvent.EDITED and d.by is None}
-    unnamed |= {id: b.changed_at for b in blocked if b.changed_by is None for id in b.ids}
+    conflicts = [step for step in blocked if step.changed_at and step.changed_by is None]
+    unnamed |= {id: step.changed_at for step in conflicts for id in step.ids}
     times = [at for at in unnamed.values() if at is not None]
     if not times:
         return tuple(drift), tuple(blocked)
@@ -50,7 +51,7 @@ def with_editors(
 
     def named(step: Blocked) -> Blocked:
         who = next((names[id] for id in step.ids if id in names), step.changed_by)
-        return replace(step, changed_by=who) if step.changed_at is not None else step
+        return replace(step, changed_by=who) if step in conflicts else step
 
     edits = (replace(edit, by=names.get(edit.id, edit.by)) for edit in drift)
     return tuple(edits), tuple(map(named, blocked))
