@@ -45,8 +45,9 @@ from devinops.planning.many_targets import outside_waves
 from devinops.planning.plan import Plan, SavedPlan
 from devinops.planning.run import Collector, Plans, RunTarget
 from devinops.planning.waves import Wave, failures
-from devinops.render import Style, counted, fleet, render
-from devinops.render.answers import FleetAnswer, PlanAnswer
+from devinops.render import Style, counted, render
+from devinops.render.answers import PlanAnswer, RunAnswer
+from devinops.render.by_change import totals
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class ApplyRequest(NamedTuple):
 
 def apply_to(
     options: Options, names: tuple[str, ...] | None, request: ApplyRequest, *, entries: bool = True
-) -> ApplyReport | FleetAnswer:
+) -> ApplyReport | RunAnswer:
     """Plan all targets, show the plans, ask, and apply each; return the report.
 
     For `names` and `entries` see `open_run`. Raises NotApplied if nothing may be applied.
@@ -131,7 +132,7 @@ class _Apply:
     """Why the plan of an only target cannot be applied, although it may be."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def report(self) -> ApplyReport | FleetAnswer:
+    def report(self) -> ApplyReport | RunAnswer:
         request = self.request
         # If the objects of a saved plan's --only are gone, the plan is stale; --only has no typo.
         is_saved = request.reviewed or (request.approved and request.approved.plan)
@@ -195,7 +196,7 @@ class _Apply:
 
     def answer(
         self, plan: Plans, code: ExitCode, error: str = "", *, approved: bool = False
-    ) -> PlanAnswer | FleetAnswer:
+    ) -> PlanAnswer | RunAnswer:
         command = self.request.command
         return self.run.answer(plan, code, error, approved=approved, command=command)
 
@@ -248,9 +249,9 @@ class _Apply:
             how = f"review the plan, then pass --expect {self.digest(plan)}, or --yes"
             raise self.not_applied(plan, UsageError(f"{self.request.cannot_ask}: {how}"))
         plans = [kept.plan for kept in self.ready.values() if kept.plan.changes]
-        count = sum(len(each.changes) for each in plans)
-        what, where = counted(count, "change"), fleet.many(plan, len(plans))
+        what, where = totals(plan.summary(self.ready)), counted(len(plans), plan.noun)
         if self.run.only_session:
+            count = sum(len(each.changes) for each in plans)
             what = "this change" if count == 1 else f"these {count} changes"
             where = plans[0].target.full_name
         signals.check()
@@ -331,14 +332,14 @@ class _Execution:
         jobs = {name: partial(self.apply, kept, secrets) for name, kept in sorted(ready.items())}
         self.run.each("applying", jobs, lambda name, error: self.failed(ready[name], error))
 
-    def report(self) -> ApplyReport | FleetAnswer:
+    def report(self) -> ApplyReport | RunAnswer:
         """Return the report of the run."""
         if self.run.only_session:
             (only,) = self.run.raw.values()
             return self.only_report or ApplyReport(only, ())
         plan = self.collector.applied(self.plan)
         answer = self.run.answer(plan, plan.exit_code(), command=self.request.command)
-        assert isinstance(answer, FleetAnswer)
+        assert isinstance(answer, RunAnswer)
         return answer._replace(wave=self.request.wave.name if self.request.wave else None)
 
     def stop(self, code: ExitCode) -> None:
@@ -425,7 +426,7 @@ class _Execution:
                 self.failed_targets.add(report.plan.target.name)
 
 
-def finish(options: Options, report: ApplyReport | FleetAnswer) -> ExitCode:
+def finish(options: Options, report: ApplyReport | RunAnswer) -> ExitCode:
     """Write the report and return the exit code of the run."""
     try:
         options.answer(report)
@@ -434,6 +435,6 @@ def finish(options: Options, report: ApplyReport | FleetAnswer) -> ExitCode:
         style = Style(full=options.verbose, flags=options.command_flags)
         for chunk in render("text", report, style):
             echo_err(chunk)
-        wrote = report.wrote if isinstance(report, ApplyReport) else report.plan.wrote
+        wrote = report.wrote if isinstance(report, ApplyReport) else report.plans.wrote
         return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)
     return report.exit_code

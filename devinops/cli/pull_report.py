@@ -177,20 +177,13 @@ def _left_rows(run: PullRun) -> Iterator[str]:
     """Yield what is left; what is the same in several targets is one row."""
     same: defaultdict[tuple[Key, str, str], list[LeftToYou]] = defaultdict(list)
     for item in run.pulled.left:
-        reason = _shared(item.reason) if run.is_many else item.reason
+        # Each target has its own name in commands.
+        reason = item.reason.replace(f" -t {item.target}", " -t ") if run.is_many else item.reason
         same[item.key, item.why, reason].append(item)
     for (key, why, _), items in same.items():
         names = [item.target for item in items if item.target]
         ids = f" ({', '.join(items[0].ids)})" if items[0].ids and len(items) == 1 else ""
         yield f"! {key}{ids} {why}{_where(run, names)}: {items[0].reason}"
-
-
-def _shared(reason: str) -> str:
-    """Return a reason without the name of its target in commands."""
-    # Imported late: one target needs nothing of it.
-    from devinops.render.classes import shared_text
-
-    return shared_text(reason)
 
 
 def _where(run: PullRun, targets: Sequence[str]) -> str:
@@ -201,7 +194,7 @@ def _where(run: PullRun, targets: Sequence[str]) -> str:
 def _some(targets: Sequence[str]) -> str:
     """Return the first names of targets, and the number of the others."""
     # Imported late: one target needs nothing of it.
-    from devinops.render.fleet import names
+    from devinops.render.where import names
 
     return names(targets)
 

@@ -45,7 +45,7 @@ from devinops.planning.run import Collector, Plans
 from devinops.planning.selection import Only, check_only
 from devinops.planning.waves import Wave
 from devinops.render import counted
-from devinops.render.answers import FleetAnswer, PlanAnswer
+from devinops.render.answers import PlanAnswer, RunAnswer
 
 C_co = TypeVar("C_co", bound=Reader, covariant=True)
 
@@ -231,7 +231,7 @@ class Run(Generic[C_co]):
         *,
         approved: bool = False,
         command: str = "apply",
-    ) -> PlanAnswer | FleetAnswer:
+    ) -> PlanAnswer | RunAnswer:
         """Return the plans of the targets as an answer; see `PlanAnswer`."""
         if self.only_session:
             return PlanAnswer(
@@ -239,7 +239,7 @@ class Run(Generic[C_co]):
             )
         selectors = self.options.flags.selectors or self.names
         keys = sorted({key_variable(settings) for settings in self.known.values()})
-        return FleetAnswer(
+        return RunAnswer(
             plan, exit_code, error, approved, command, selectors=selectors, keys=tuple(keys)
         )
 

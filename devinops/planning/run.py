@@ -296,6 +296,11 @@ class Plans:
         return any(target.target and target.target.enterprise for target in self.targets)
 
     @property
+    def noun(self) -> str:
+        """What one of the targets is called."""
+        return "target" if self.in_enterprise else "organization"
+
+    @property
     def wrote(self) -> bool:
         """Whether the run wrote something in any target, or may have."""
         return any(row.wrote for _, at in self.changes for row in at)

@@ -8,9 +8,11 @@ from devinops.applying.report import ApplyReport
 from devinops.planning.plan import SavedPlan
 from devinops.render import Style, answers
 from devinops.render.escape import line
-from devinops.render.fleet_text import FleetText
 from devinops.render.problem_text import ProblemText
+from devinops.render.report_text import Text as ReportText
+from devinops.render.run_report import report_of
 from devinops.render.terminal import Look, Span, Terminal
+from devinops.render.text import Text
 
 
 def render(answer: answers.Answer, style: Style) -> Iterator[str]:
@@ -21,15 +23,15 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
 
 def lines_of(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield the lines of an answer."""
-    text = FleetText(style.color, style.full, style.width, style.flags)
+    text = Text(style.color, style.full, style.width, style.flags)
     match answer:
         case answers.PlanAnswer():
             plan, lint = answer.plan, answer.lint
             return text.approved(plan) if answer.approved else text.plan(plan, lint)
         case SavedPlan():
             return text.plan(answer)
-        case answers.FleetAnswer():
-            return text.fleet(answer)
+        case answers.RunAnswer():
+            return ReportText(style.color, style.full, style.width).report(report_of(answer, style))
         case ApplyReport():
             return text.report(answer)
         case answers.ProblemsAnswer():

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from devinops.schema.base_document import Document
 
 Answer: TypeAlias = (
-    "PlanAnswer | FleetAnswer | SavedPlan | Differences | ApplyReport | Failure"
+    "RunAnswer | PlanAnswer | SavedPlan | Differences | ApplyReport | Failure"
     " | ProblemsAnswer | DriftAnswer | SimpleAnswer | RolloutAnswer"
 )
 
@@ -76,28 +76,6 @@ class RunAnswer(NamedTuple):
     is_alone: bool = False
     backup_used: str = ""
     named: frozenset[Key] = frozenset()
-
-
-class FleetAnswer(NamedTuple):
-    """The plans of many targets, with the report if they were applied, and the exit code.
-
-    `error`, `approved`, `command` and `lint` are as in `PlanAnswer`. `selectors` are the values of
-    --target that select these targets, `affected` and `wave` those of --affected and --wave. `keys`
-    are the variables that the API keys come from. If a report `is_alone`, people have not just read
-    the plans.
-    """
-
-    plan: Plans
-    exit_code: ExitCode
-    error: str = ""
-    approved: bool = False
-    command: str = "apply"
-    selectors: tuple[str, ...] = ("all",)
-    keys: tuple[str, ...] = ()
-    lint: ProblemsAnswer | None = None
-    affected: str | None = None
-    wave: str | None = None
-    is_alone: bool = False
 
 
 class Failure(NamedTuple):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
+from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 from devinops.kinds import KINDS
-from devinops.model.changes import DELETING, Action, Change, FieldChange
+from devinops.model.changes import DELETING, Action, Change, FieldChange, Outcome
 from devinops.model.keys import Key
 from devinops.model.values import UNSET
 from devinops.planning.run import ChangeAt, Shared
@@ -17,7 +18,7 @@ from devinops.render import counted
 from devinops.render.changes import changed_lines, is_redundant, is_text, size_of
 from devinops.render.escape import is_hidden
 from devinops.render.report import Details, Row
-from devinops.render.signs import SIGNS
+from devinops.render.signs import OUTCOMES, SIGNS
 from devinops.render.where import FEW, Places, names
 
 Item: TypeAlias = Shared[Change, ChangeAt]
@@ -65,11 +66,15 @@ def totals(numbers: Mapping[Action, int]) -> str:
 
 
 def by_change(
-    changes: Iterable[Item], places: Places, blocked: Mapping[Key, Collection[str]]
+    changes: Iterable[Item],
+    places: Places,
+    blocked: Mapping[Key, Collection[str]] = MappingProxyType({}),
+    message: Callable[[ChangeAt], str] = attrgetter("message"),
 ) -> ByChange:
     """Return a row for each key, numbered, most targets first; see `Row` and `ByChange`.
 
-    `blocked` maps the key of a blocked step to its targets.
+    `blocked` maps the key of a blocked step to its targets. After an apply, the rows say what
+    became of the changes; `message` returns what of that is equal in several targets.
     """
     groups: defaultdict[tuple[Key, bool], list[Item]] = defaultdict(list)
     for item in changes:
@@ -78,19 +83,21 @@ def by_change(
     rows: list[Row] = []
     by_target: defaultdict[str, tuple[tuple[int, ...], int]] = defaultdict(lambda: ((), 0))
     for number, group in enumerate(shared, 1):
-        rows.append(_row(group, places, blocked.get(group[0].item.key, ()), str(number)))
+        row = _row(group, places, blocked.get(group[0].item.key, ()), str(number))
+        rows.append(_with_outcomes(row, group, places, message))
         for name in rows[-1].targets:
             by_target[name] = (*by_target[name][0], number), 0
     number = len(rows) + 1
     for items in own:
-        rows.append(_own_row(items, places, number))
+        row = _own_row(items, places, number, message)
+        rows.append(_with_outcomes(row, items, places, message))
         number += len(items)
         for item in items:
             numbers, others = by_target[item.at[0].target]
             by_target[item.at[0].target] = numbers, others + 1
     return ByChange(
-        tuple(row for row in rows if row.stays),
-        tuple(row for row in rows if not row.stays),
+        tuple(row for row in rows if row.action in DELETING),
+        tuple(row for row in rows if row.action not in DELETING),
         dict(by_target),
     )
 
@@ -195,7 +202,9 @@ def _version_row(version: Sequence[Item], places: Places, above: Change) -> Row:
     )
 
 
-def _own_row(items: Sequence[Item], places: Places, number: int) -> Row:
+def _own_row(
+    items: Sequence[Item], places: Places, number: int, message: Callable[[ChangeAt], str]
+) -> Row:
     """Return one row for changes in one target each: what stands out in them, and then each."""
     targets, action = _targets(items), items[0].item.action
     noun, every = NOUNS[action], places.exactly(targets)
@@ -206,7 +215,10 @@ def _own_row(items: Sequence[Item], places: Places, number: int) -> Row:
         text = f"{len(items)} separate {noun}s in {places.many(len(targets))}"
     texts = len({_signature(item.item) for item in items})
     different = f", {texts} different texts: read each" if texts > 1 else ", all with one text"
-    numbers = count(number)
+    rows = [
+        _with_outcomes(_row([item], places, (), str(at)), [item], places, message)
+        for at, item in enumerate(items, number)
+    ]
     return Row(
         text=f"{text}{different}",
         sign=SIGNS[action],
@@ -214,7 +226,7 @@ def _own_row(items: Sequence[Item], places: Places, number: int) -> Row:
         facts="; ".join(_standing_out(items)),
         targets=targets,
         action=str(action),
-        rows=tuple(_row([item], places, (), str(next(numbers))) for item in items),
+        rows=tuple(sorted(rows, key=lambda row: row.outcome in ("", Outcome.DONE))),
         is_folded=True,
     )
 
@@ -234,6 +246,44 @@ def _signature(change: Change) -> object:
         (field.name, *map(tuple, changed_lines(change.key.kind, field))) for field in change.fields
     )
     return change.action, change.overwrites, tuple(fields)
+
+
+def _with_outcomes(
+    row: Row, items: Sequence[Item], places: Places, message: Callable[[ChangeAt], str]
+) -> Row:
+    """Return the row of some items after an apply: what is done where, and why not elsewhere."""
+    at = [each for item in items for each in item.at]
+    groups: defaultdict[tuple[Outcome, str], list[str]] = defaultdict(list)
+    for each in at:
+        if each.outcome:
+            groups[each.outcome, message(each)].append(each.target)
+    if not groups:
+        return row
+    done = groups.pop((Outcome.DONE, ""), [])
+    if not groups:
+        return row._replace(facts="done", sign=OUTCOMES[Outcome.DONE], outcome=str(Outcome.DONE))
+    worst = min((outcome for outcome, _ in groups), key=tuple(OUTCOMES).index)
+    below = tuple(
+        Row(
+            text=text,
+            sign=OUTCOMES[outcome],
+            word=str(outcome),
+            where=places.exactly(targets),
+            targets=tuple(dict.fromkeys(targets)),
+            outcome=str(outcome),
+            stays=True,
+        )
+        for (outcome, text), targets in groups.items()
+    )
+    told = [each for each in row.rows if each.outcome not in ("", Outcome.DONE)] if row.rows else []
+    return row._replace(
+        facts=f"done in {len(done)} of {len(at)}",
+        sign=OUTCOMES[worst],
+        outcome=str(worst),
+        rows=tuple(told) or below,
+        details=None,
+        stays=True,
+    )
 
 
 # --- facts ----------------------------------------------------------------------------------------

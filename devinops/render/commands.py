@@ -23,7 +23,6 @@ from devinops.render.answers import (
     Answer,
     Differences,
     DriftAnswer,
-    FleetAnswer,
     PlanAnswer,
     RunAnswer,
 )
@@ -74,7 +73,7 @@ def _with_ids(blocked: Blocked) -> Blocked:
     return replace(blocked, reason=with_ids(blocked.reason, blocked.ids, last))
 
 
-def named_keys(answer: Answer | RunAnswer) -> Iterator[Key]:
+def named_keys(answer: Answer) -> Iterator[Key]:
     """Yield the keys that an answer knows, some of them several times."""
     match answer:
         case RunAnswer():
@@ -90,8 +89,6 @@ def named_keys(answer: Answer | RunAnswer) -> Iterator[Key]:
             yield from answer.plan.named
             yield from _of_changes(answer.left or ())
             yield from _of_blocked(answer.waiting)
-        case FleetAnswer():
-            yield from _of_run(answer.plan)
         case DriftAnswer():
             yield from (drift.key for drift in answer.findings.drift)
         case Differences():

@@ -15,7 +15,6 @@ from devinops.render import counted
 from devinops.render.answers import (
     Answer,
     Failure,
-    FleetAnswer,
     LintDetails,
     PlanAnswer,
     ProblemsAnswer,
@@ -26,7 +25,7 @@ from devinops.render.problem_text import without_repeats
 _POSITION = re.compile(r":\d+:\d+")
 
 
-def problems_of(answer: Answer | RunAnswer) -> Sequence[Problem]:
+def problems_of(answer: Answer) -> Sequence[Problem]:
     """Return the problems in files that an answer holds; a plan holds only warnings."""
     match answer:
         case ProblemsAnswer() | Failure():
@@ -35,18 +34,16 @@ def problems_of(answer: Answer | RunAnswer) -> Sequence[Problem]:
             return answer.plan.problems
         case RunAnswer():
             return [shared.item for shared in answer.plans.problems]
-        case FleetAnswer():
-            return [shared.item for shared in answer.plan.problems]
         case _:
             return ()
 
 
-def error_of(answer: Answer | RunAnswer) -> str:
+def error_of(answer: Answer) -> str:
     """Return the error of a run; empty if there is none, or if the problems say what it is."""
     match answer:
         case Failure():
             return "" if answer.problems else answer.error
-        case PlanAnswer() | FleetAnswer() | RunAnswer():
+        case PlanAnswer() | RunAnswer():
             return answer.error
         case _:
             return ""

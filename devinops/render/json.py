@@ -40,10 +40,8 @@ def _document(answer: answers.Answer | answers.RunAnswer) -> Document | Mapping[
             return saved_document(answer)
         case ApplyReport():
             return report_document(answer)
-        case answers.RunAnswer(plans, exit_code, error, lint=found):
-            return run_document(plans, exit_code, error, found)
-        case answers.FleetAnswer():
-            return run_document(answer.plan, answer.exit_code, answer.error, answer.lint)
+        case answers.RunAnswer():
+            return run_document(answer.plans, answer.exit_code, answer.error, answer.lint)
         case answers.ProblemsAnswer():
             return problems_document(answer)
         case answers.DriftAnswer():

@@ -64,7 +64,7 @@ def _plans(answer: answers.Answer | answers.RunAnswer) -> Plans | None:
     """Return the plans in an answer, as if it were about many targets; None without any."""
     collector = Collector()
     match answer:
-        case answers.RunAnswer(plan) | answers.FleetAnswer(plan):
+        case answers.RunAnswer(plan):
             return plan
         case answers.PlanAnswer(plan):
             collector.add(plan)

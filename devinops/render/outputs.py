@@ -18,9 +18,8 @@ from devinops.model.target import TargetState
 from devinops.planning.plan import SavedPlan, ShownPlan
 from devinops.planning.run import Plans
 from devinops.planning.waves import WaveStatus, due, has_stopped
-from devinops.render import Style, answers, fleet
+from devinops.render import Style, answers
 from devinops.render import render as rendered
-from devinops.render.classes import classes_of
 from devinops.render.escape import line
 from devinops.render.findings import lint_of, severity_of
 from devinops.render.problem_text import checked, problem_counts
@@ -48,10 +47,8 @@ def _facts(answer: answers.Answer | answers.RunAnswer) -> Mapping[str, _Value]:
             return _plan(answer.plan)
         case SavedPlan():
             return _plan(answer)
-        case answers.RunAnswer(plans):
-            return _run(plans)
-        case answers.FleetAnswer():
-            return _run(answer.plan)
+        case answers.RunAnswer():
+            return _run(answer.plans)
         case answers.DriftAnswer():
             drift = len(answer.findings.drift)
             return {"target": answer.target.name, "has_changes": bool(drift), "drift": drift}
@@ -134,10 +131,8 @@ def _summary(answer: answers.Answer | answers.RunAnswer) -> str:
             return error or counts(plan)
         case ApplyReport():
             return tally(answer)
-        case answers.RunAnswer(error=error):
-            return error or report_of(answer, Style()).sentence
-        case answers.FleetAnswer(plan, error=error):
-            return error or fleet.counts(classes_of(plan))
+        case answers.RunAnswer():
+            return answer.error or report_of(answer, Style()).sentence
         case answers.ProblemsAnswer():
             return checked(answer)[0]
         case answers.RolloutAnswer(statuses):

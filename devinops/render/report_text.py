@@ -83,7 +83,7 @@ class Text:
 
     def report(self, report: Report) -> Iterator[str]:
         """Yield the lines of a report; the last one holds the counts and the targets."""
-        if not report.is_applied:
+        if report.about and not report.is_applied:
             yield from self._start(report)
         yield from self._changes(report)
         for part in _OF_ONE if report.is_applied and report.target else _ORDER:
@@ -195,7 +195,7 @@ class Text:
                 for row in block.rows:
                     yield from self._rows.heading(row)
         for terms in (report.only and f"only {', '.join(report.only)}", _approved(report)):
-            if terms:
+            if terms and not report.is_applied:
                 yield ""
                 yield from self.paragraph(terms)
         where, restore = report.backup

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -28,7 +29,7 @@ from devinops.render.changes import elements
 from devinops.render.commands import named_keys
 from devinops.render.report import Block, Details, Level, Part, Row
 from devinops.render.signs import BLOCKED, FAILED, NOTICED, OUTCOMES, OUTSIDE, REFUSED, SIGNS
-from devinops.render.terminal import Look
+from devinops.render.terminal import Look, Sign
 from devinops.render.where import FEW, Places, names
 
 T = TypeVar("T")
@@ -46,8 +47,8 @@ STATES: Final = {
     TargetState.HELD: ("Held: planned, but never written", NOTICED, Level.NOTE),
 }
 """The states in which nothing is written, the most urgent first, with what each means."""
-ORDER: Final = (Outcome.FAILED, Outcome.BLOCKED, Outcome.SKIPPED, Outcome.DONE)
-"""Outcomes in the order of a report."""
+OWN: Final = "…"
+"""Stands in a sentence about several targets for what each has of its own: its name, or an id."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,7 @@ class RunBlocks:
     def places(self) -> Places:
         """The targets that the run can write to."""
         labels = {target.name: target.labels for target in self.plans.targets}
-        noun = "target" if self.plans.in_enterprise else "organization"
-        return Places(self.plans.writable, labels, noun)
+        return Places(self.plans.writable, labels, self.plans.noun)
 
     @cached_property
     def refused(self) -> tuple[str, ...]:
@@ -132,6 +132,7 @@ class RunBlocks:
         """Yield each item of a part with its rows; of one target, each object with its row."""
         if self.one:
             pairs = [(item, [row]) for item, at in self.plans[part] for row in at]
+            pairs += [(item, []) for item, at in self.plans[part] if not at]
             if part == "changes":
                 pairs.sort(key=lambda pair: (pair[0].key, pair[1][0].id or ""))
             yield from pairs
@@ -139,9 +140,13 @@ class RunBlocks:
             yield from self.within(part, self.places.targets)
 
     def within(self, part: str, targets: Collection[str]) -> Iterator[Shared[Any, Any]]:
-        """Yield the items of a part with their rows in these targets."""
+        """Yield the items of a part with their rows in these targets.
+
+        What is about the run has no rows.
+        """
         for item, at in self.plans[part]:
-            if own := tuple(row for row in at if row.target in targets):
+            own = tuple(row for row in at if row.target in targets)
+            if own or not at:
                 yield Shared(item, own)
 
     def at(self, row: Row, at: Sequence[Any]) -> Row:
@@ -160,7 +165,25 @@ class RunBlocks:
         waiting: defaultdict[Key, set[str]] = defaultdict(set)
         for item, at in self.plans.blocked:
             waiting[item.key].update(targets_of(at))
-        return by_change(self.within("changes", places.targets), places, waiting)
+        changes = self.within("changes", places.targets)
+        return by_change(changes, places, waiting, self._message)
+
+    def _message(self, row: ChangeAt) -> str:
+        """Return why a change is not done, without what is different in each target."""
+        return self._shared(row.message, row.target, filter(None, (row.id, row.new_id)))
+
+    def _shared(self, text: str, name: str, ids: Iterable[str] = ()) -> str:
+        """Return a sentence about one of many targets without its own name, files and ids."""
+        target = self._targets[name].target
+        own = [f"-t {quote(name)}", f"{name}.jsonl", f"{name}.journal", *ids]
+        own += [target.org_id] if target and target.org_id else []
+        for word in own:
+            text = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", OWN, text)
+        return text
+
+    @cached_property
+    def _targets(self) -> Mapping[str, RunTarget]:
+        return {target.name: target for target in self.plans.targets}
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -366,18 +389,31 @@ class RunBlocks:
     def states(self, *, only_new: bool = False) -> Iterator[Block]:
         """Yield the targets in which nothing is written, and why."""
         for state, (title, sign, level) in STATES.items():
-            texts: defaultdict[str, list[str]] = defaultdict(list)
-            for target in self.plans.targets:
-                if target.state is state and (target.is_new or not only_new):
-                    texts[self._state(target)].append(target.name)
-            rows = [
-                Row(text=text, sign=sign, where=names(targets), targets=tuple(targets))
-                for text, targets in sorted(texts.items(), key=lambda pair: -len(pair[1]))
-            ]
+            texts = (
+                (self._state(target), target.name)
+                for target in self.plans.targets
+                if target.state is state and (target.is_new or not only_new)
+            )
+            rows = self._by_text(texts, sign)
             if self.one and state is TargetState.HELD:
                 rows = [Row(text=self.one.message, sign=BLOCKED) for _ in rows]
                 title, level = "Held: nothing will be applied", Level.WARNING
             yield from block(Part.STATES, title, rows, level, sign.look)
+
+    def _by_text(self, texts: Iterable[tuple[str, str]], sign: Sign) -> list[Row]:
+        """Return a row for each text about a target that several share, that of most first.
+
+        A text is that of the first target, and can name its organization.
+        """
+        same: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        for text, name in texts:
+            same[self._shared(text, name)].append((text, name))
+        rows = []
+        for group in sorted(same.values(), key=len, reverse=True):
+            targets = tuple(name for _, name in group)
+            where = "" if self.one else names(targets)
+            rows.append(Row(text=self.said(group[0][0]), sign=sign, where=where, targets=targets))
+        return rows
 
     def _state(self, target: RunTarget) -> str:
         number = sum(self.plans.by_action.get(target.name, {}).values())
@@ -426,10 +462,9 @@ class RunBlocks:
             self.at(Row(text=self.said(note, at), sign=NOTICED), at)
             for note, at in self.each("notes")
         ]
-        yield from block(Part.NOTES, counted(len(rows), "note"), rows, Level.NOTE, Look.DIM)
         if also := self.plans.also_changed:
-            row = Row(text=f"Also changed here: {', '.join(also)}", sign=NOTICED)
-            yield from block(Part.NOTES, "Beside entries", [row], Level.NOTE, Look.DIM)
+            rows.append(Row(text=f"also changed here: {', '.join(also)}", sign=NOTICED))
+        yield from block(Part.NOTES, counted(len(rows), "note"), rows, Level.NOTE, Look.DIM)
 
     # --- lists ------------------------------------------------------------------------------------
 
@@ -463,12 +498,13 @@ class RunBlocks:
         if self.one:
             made = zip(self.rows, self.each("changes"), strict=True)
             rows = [self._result(number, row, at) for number, (row, (_, at)) in enumerate(made, 1)]
-            rows.sort(key=lambda row: ORDER.index(Outcome(row.outcome)))
+            rows.sort(key=lambda row: [*OUTCOMES].index(Outcome(row.outcome)))
         else:
             rows = [*self.by_change.deletes, *self.by_change.others]
         failed = [row for row in rows if row.outcome != Outcome.DONE]
         done = [row for row in rows if row.outcome == Outcome.DONE]
-        number = counted(len(failed), "change")
+        counts = sum(self.plans.outcomes.values(), Counter[Outcome]())
+        number = counted(counts.total() - counts[Outcome.DONE] or len(failed), "change")
         title = f"{number} not applied" if self.one else f"{number} not done as planned"
         yield from block(Part.NOT_DONE, title, failed, Level.CAUTION, Look.ERROR)
         yield from self._left()
@@ -495,14 +531,8 @@ class RunBlocks:
         if not self.one:
             title = "Plans made afterwards still have changes"
         yield from block(Part.LEFT, title, rows, Level.WARNING, Look.WAITING)
-        texts: defaultdict[str, list[str]] = defaultdict(list)
-        for target in self.plans.targets:
-            if target.unverified:
-                texts[target.unverified].append(target.name)
-        rows = [
-            Row(text=text, sign=BLOCKED, where="" if self.one else names(at), targets=tuple(at))
-            for text, at in texts.items()
-        ]
+        unverified = ((each.unverified, each.name) for each in self.plans.targets)
+        rows = self._by_text((pair for pair in unverified if pair[0]), BLOCKED)
         title = "What is left could not be checked"
         yield from block(Part.LEFT, title, rows, Level.WARNING, Look.ERROR)
 
@@ -545,7 +575,9 @@ def objects(rows: Sequence[Row], number: int) -> str:
 
 def _last(at: Sequence[Any]) -> str:
     """Return when and by whom the objects of some rows were last changed, the first if several."""
-    return last_change(at[0].at, at[0].by) if len(at) == 1 else ""
+    return (
+        last_change(getattr(at[0], "at", None), getattr(at[0], "by", None)) if len(at) == 1 else ""
+    )
 
 
 def _blocked_text(step: Blocked, at: Sequence[BlockedAt]) -> str:

@@ -20,7 +20,7 @@ from devinops.render.by_change import totals
 from devinops.render.commands import named_keys
 from devinops.render.escape import line
 from devinops.render.report import Block, Part, Report, Row, TargetRow
-from devinops.render.run_blocks import ORDER, STATES, RunBlocks, block, select
+from devinops.render.run_blocks import STATES, RunBlocks, block, select
 from devinops.render.signs import BLOCKED, OUTCOMES, OUTSIDE, REFUSED, SIGNS
 from devinops.render.terminal import Look, Sign
 from devinops.render.where import names
@@ -305,6 +305,8 @@ def _few(run: RunBlocks, targets: Sequence[str]) -> str:
 def _done(run: RunBlocks) -> str:
     """Return in one word or a few whether a run did all that it should do."""
     plans = run.plans
+    if not run.one:
+        return "Interrupted: applied to" if run.interrupted else "Applied to"
     counts = sum(plans.outcomes.values(), Counter[Outcome]())
     if run.interrupted:
         return "Interrupted in"
@@ -323,8 +325,10 @@ def _outcomes(run: RunBlocks) -> str:
         counts[Outcome.BLOCKED] += blocked
         nothing = "the inventory renamed" if run.one.moves_from else "nothing to do"
         return joined((counts[outcome], outcome) for outcome in Outcome) or nothing
-    parts = [joined((counts[outcome], outcome) for outcome in Outcome)]
-    parts[0] = parts[0].replace(" ", f" {'change' if counts.total() == 1 else 'changes'} ", 1)
+    first = next((number for number in map(counts.get, Outcome) if number), 0)
+    changes = "change" if first == 1 else "changes"
+    numbers = joined((counts[outcome], outcome) for outcome in Outcome)
+    parts = [numbers.replace(" ", f" {changes} ", 1)]
     renamed = sum(bool(each.moves_from and not each.unverified) for each in _concerned(plans))
     parts += [f"{counted(blocked, 'step')} blocked"] if blocked else []
     parts += [f"{counted(renamed, 'inventory', 'inventories')} renamed"] if renamed else []
@@ -502,7 +506,7 @@ def _state(run: RunBlocks, target: RunTarget) -> Sign:
         if run.is_finished(target):
             return OUTCOMES[Outcome.DONE]
         found = plans.outcomes[target.name]
-        return OUTCOMES[next((each for each in ORDER if found[each]), Outcome.FAILED)]
+        return OUTCOMES[next((each for each in OUTCOMES if found[each]), Outcome.FAILED)]
     if target.name in plans.by_action:
         return _CHANGED
     return BLOCKED if run.blocked_in[target.name] else _QUIET

@@ -23,8 +23,9 @@ OUTSIDE: Final = Sign("@", Look.MOVED, "changed outside devinops")
 FAILED: Final = Sign("x", Look.ERROR, "failed")
 NOTICED: Final = Sign("*", Look.DIM, "for your information")
 OUTCOMES: Final = {
-    Outcome.DONE: Sign("✓", Look.GOOD, "done"),
     Outcome.FAILED: FAILED,
-    Outcome.SKIPPED: Sign("!", Look.WAITING, "skipped"),
     Outcome.BLOCKED: BLOCKED,
+    Outcome.SKIPPED: Sign("!", Look.WAITING, "skipped"),
+    Outcome.DONE: Sign("✓", Look.GOOD, "done"),
 }
+"""Outcome → its sign, in the order of a report: what is not done first."""

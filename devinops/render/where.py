@@ -78,6 +78,8 @@ class Places(NamedTuple):
     def exactly(self, targets: Collection[str]) -> str:
         """Return words that name exactly these targets, for what nobody may overlook."""
         missing = self.targets.difference(targets)
+        if not targets:
+            return ""
         if len(targets) <= FEW or not self.targets.issuperset(targets):
             return names(targets)
         if not missing:

@@ -31,7 +31,7 @@ def shard_of(plan: Plans, shard: Shard) -> Plans:
 
 
 def applied() -> Plans:
-    return fleets.applied().plan
+    return fleets.applied().plans
 
 
 def shards(plan: Plans, total: int) -> list[tuple[str, Plans]]:

@@ -556,7 +556,7 @@ def test_the_plans_of_many_targets_are_read_as_they_were(tmp_path: Path) -> None
     refusals = (Refusal("too many targets"),)
     approved = replace(mixed(), only=("knowledge:*",), approvals=Approvals(adopt=True))
     drift = replace(fleet_of([planned_in("a", conflict(), changes=())]), is_drift=True)
-    for plan in (mixed(), approved, replace(approved, refusals=refusals), applied().plan, drift):
+    for plan in (mixed(), approved, replace(approved, refusals=refusals), applied().plans, drift):
         path = tmp_path / "plan.json"
         path.write_text(json.dumps(written(plan)))
         again = read_plans(path)

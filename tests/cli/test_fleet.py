@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -104,7 +105,7 @@ def test_the_first_line_names_the_emulator_also_if_some_targets_need_no_request(
 ) -> None:
     note = NOTE.replace("---\nRun", "targets: [a]\n---\nRun")
     ran = devinops("plan", "-C", root(note), "-t", "all")
-    assert f"Plan for 4 organizations on the emulator at {emulator.url} (API v3), inv" in " ".join(
+    assert f"Plan for 4 organizations: on the emulator at {emulator.url} (API v3), inv" in " ".join(
         ran.out.split()
     )
 
@@ -198,7 +199,7 @@ def test_a_plan_says_what_stays_of_a_target_that_is_removed(
     assert (ran.code, emulator.requests) == (0, [])
     rows = page.read_text().splitlines()
     notes = ["b is removed: 1 object stays", "c is removed: its objects stay"]
-    assert rows[-2:] == [f"> - {note}" for note in notes]
+    assert rows[-3:-1] == [f"> - {note}" for note in notes]
     assert "b is removed: 1 object stays" in ran.out
     document = json.loads(saved.read_text())
     assert document["notes"][-2:] == [{"text": note, "targets": []} for note in notes]
@@ -232,7 +233,7 @@ def test_a_plan_says_what_stays_of_a_target_that_is_removed(
             {name: {"api_key_env": "DEVIN_KEY_OLD"} for name in "abc"},
             {"DEVIN_KEY_OLD": "cog_revoked"},
             {"a": ("failed", 1), "b": ("failed", 1), "c": ("failed", 1), "d": ("planned", 0)},
-            "in 3 organizations: a, b, c",
+            "a, b, c: "
         ),
     ],
     ids=["unknown organization", "held", "no key", "rejected key"],
@@ -281,10 +282,9 @@ def test_a_report_says_nothing_again_that_the_plan_has_said(
 ) -> None:
     place = root(a={"hold": "waits for the audit"}, c={"org_id": "org-none"})
     ran = devinops("apply", "-C", place, "-t", "all", "--yes")
-    assert [ran.out.count(text) for text in ("waits for the audit", "returned 404", "--adopt")] == [
-        1, 1, 1,
-    ]  # fmt: skip
-    assert "Applied to 0 of 3 organizations: 2 blocked; 1 failed, 1 held." in ran.out
+    assert [ran.out.count(text) for text in ("waits for the audit", "returned 404")] == [1, 1]
+    assert ran.out.count("then pass --adopt") == 1
+    assert "Applied to 0 of 3 organizations: 2 steps blocked; c failed, a held." in ran.out
 
 
 def test_after_a_rejected_key_nothing_more_is_sent_with_it(
@@ -365,8 +365,9 @@ def test_drift_in_many_targets_is_shown_once_for_those_that_share_it(
     config.write_text(config.read_text().replace("org-d", "org-none"))
     ran = devinops("drift", "-C", place, "-t", "all")
     assert ran.code == 1
-    assert "in 2 organizations: a, b" in ran.out
-    assert ran.out.endswith("Drift in 4 organizations: 2 changed outside devinops, 1 failed.\n")
+    assert "Deploys in a, b\n      knowledge/deploys.md:1: edited: body" in ran.out
+    last = "Drift in 2 of 4 organizations: 2 objects changed outside devinops; d failed.\n"
+    assert ran.out.endswith(last)
     ran = devinops("drift", "-C", place, "-t", "a", "-t", "c", "--format", "json")
     document = json.loads(ran.out)
     assert (ran.code, document["exit_code"], document["digest"]) == (2, 2, None)
@@ -581,7 +582,7 @@ def test_stale_targets_are_one_sentence_whose_next_step_is_to_plan_again(
         emulator.edit("knowledge", f"note-{org}", body="Edited.")
     ran = devinops("apply", "-C", place, saved)
     text = " ".join(ran.out.split())
-    assert "plan and review again (1 change planned) in 2 organizations: b, c" in text
+    assert re.search(r"b, c: [^!]* plan and review again \(1 change planned\)", text)
     assert "To finish, run devinops plan" in text
 
 
@@ -611,7 +612,7 @@ def test_one_question_is_for_all_and_what_changed_meanwhile_is_stale(
     monkeypatch.setattr("devinops.cli.handlers.apply.is_interactive", lambda: True)
     monkeypatch.setattr(apply.click, "confirm", confirm)
     ran = devinops("apply", "-C", root(), "-t", "all", "--adopt")
-    assert (ran.code, asked) == (3, ["Apply 4 changes to 4 organizations?"])
+    assert (ran.code, asked) == (3, ["Apply 4 adoptions to 4 organizations?"])
     assert bodies(emulator) == dict.fromkeys(ORGANIZATIONS, "Run make deploy.") | {
         "org-c": "Edited."
     }
@@ -785,7 +786,7 @@ def test_the_first_signal_lets_the_request_in_flight_finish_and_starts_no_other(
     words = ("-C", root(), "-t", "all", "--adopt", "--yes", "--parallelism", "1")
     ran = devinops("apply", *words, "--format", "json", "--report", f"markdown={page}")
     assert ran.code == 130
-    title = "## Interrupted: applied to 1 of 4 organizations: 1 done, 3 skipped"
+    title = "## Interrupted: applied to 1 of 4 organizations: 1 change done, 3 skipped"
     assert title in page.read_text().splitlines()
     assert Counter(bodies(emulator).values()) == {"Old.": 3, "Run make deploy.": 1}
     assert outcomes(json.loads(ran.out)) == {"a": "done", **dict.fromkeys("bcd", "skipped")}
@@ -804,9 +805,9 @@ def test_targets_in_which_another_run_was_faster_are_busy(
     ran = devinops(*words)
     assert ran.code == 5
     # One command frees all targets of a run.
-    text = "unlock -t a RUN (1 change planned) in 4 organizations: a, b, c, d"
+    text = "a, b, c, d: if it died, run devinops inventory unlock -t a RUN (1 change planned)"
     assert text in " ".join(ran.out.split())
-    assert "Applied to 0 of 4 organizations: 4 busy." in ran.out
+    assert "Applied to 0 of 4 organizations: 4 organizations busy." in ran.out
 
 
 def to_branch(place: Path, remote: Path) -> None:

@@ -266,7 +266,7 @@ def test_drift_alone_has_no_digest_and_asks_to_look() -> None:
 
 
 def test_an_outcome_stands_at_its_target() -> None:
-    report = applied().plan
+    report = applied().plans
     failed = [
         (change.action, row)
         for change, at in report.changes
@@ -281,7 +281,7 @@ def test_an_outcome_stands_at_its_target() -> None:
 
 
 def test_outcomes_are_counted_in_each_target() -> None:
-    report = applied().plan
+    report = applied().plans
     total = sum(report.outcomes.values(), Counter[Outcome]())
     assert [total[outcome] for outcome in Outcome] == [29 * 5 + 2 - 4 + 2, 2, 2, 0]
     by_name = {each.name: each for each in report.targets}

@@ -16,7 +16,7 @@ from devinops.model.target import Target, TargetState, WaveState
 from devinops.planning.plan import Plan
 from devinops.planning.run import Collector, Plans
 from devinops.planning.waves import Wave, WaveStatus
-from devinops.render.answers import Answer, FleetAnswer, RolloutAnswer
+from devinops.render.answers import Answer, RolloutAnswer, RunAnswer
 from devinops.render.waves import lines
 from tests.testing.reports import ANSWERS, conflict, declared, deletes, empty, note, planned, small
 
@@ -74,8 +74,8 @@ def mixed() -> Plans:
     return collector.plans()
 
 
-def answer(plan: Plans) -> FleetAnswer:
-    return FleetAnswer(plan, plan.exit_code(), keys=("DEVIN_API_KEY",))
+def answer(plan: Plans) -> RunAnswer:
+    return RunAnswer(plan, plan.exit_code(), keys=("DEVIN_API_KEY",))
 
 
 def applied_in(name: str, plan: Plan, *outcomes: Outcome, **facts: Any) -> ApplyReport:
@@ -89,7 +89,7 @@ def applied_in(name: str, plan: Plan, *outcomes: Outcome, **facts: Any) -> Apply
     return ApplyReport(planned_in(name, plan), results, **facts)
 
 
-def applied() -> FleetAnswer:
+def applied() -> RunAnswer:
     """Return the mixed plan with its report."""
     plan, collector = mixed(), Collector()
     shared = small()

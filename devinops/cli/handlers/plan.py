@@ -14,7 +14,7 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
 from devinops.planning.waves import DUE
 from devinops.render import render
-from devinops.render.answers import FleetAnswer
+from devinops.render.answers import RunAnswer
 
 
 def run(
@@ -49,15 +49,15 @@ def run(
         with open_run(options, names, open_reader) as planned:
             plan = planned.plan(approvals, wave=chosen, go_on=True)
         answer = planned.answer(plan, plan.exit_code(detailed=detailed_exitcode))
-        if isinstance(answer, FleetAnswer):
+        if isinstance(answer, RunAnswer):
             answer = answer._replace(affected=affected, wave=chosen.name if chosen else None)
             for differing in beside:
                 from devinops.cli.affected_targets import what_stays
 
-                notes = (*answer.plan.notes, *what_stays(options.root, differing.removed))
+                notes = (*answer.plans.notes, *what_stays(options.root, differing.removed))
                 also = tuple(differing.also_changed)
-                told = replace(answer.plan, notes=notes, also_changed=also)
-                answer = answer._replace(plan=told)
+                told = replace(answer.plans, notes=notes, also_changed=also)
+                answer = answer._replace(plans=told)
         if out is not None:
             from devinops.applying.saved import save
 

@@ -10,7 +10,7 @@ from devinops.cli.session import failures_written
 from devinops.model.errors import UnusableFile
 from devinops.model.exit_codes import ExitCode
 from devinops.planning.run import Plans
-from devinops.render.answers import FleetAnswer
+from devinops.render.answers import RunAnswer
 
 
 def run(options: Options, plans: tuple[Path, ...]) -> ExitCode:
@@ -19,12 +19,12 @@ def run(options: Options, plans: tuple[Path, ...]) -> ExitCode:
     if others:
         with failures_written(options):
             whole, code = read_reports(plans)
-        options.answer(FleetAnswer(whole, code, is_alone=True))
+        options.answer(RunAnswer(whole, code, is_alone=True))
         return code
     with failures_written(options):
         saved = read_plans(plan)
     if isinstance(saved, Plans):
-        options.answer(FleetAnswer(saved, saved.exit_code(), is_alone=True))
+        options.answer(RunAnswer(saved, saved.exit_code(), is_alone=True))
         if saved.shard and (saved.is_applied or saved.is_drift):
             # The reports of other shards can be missing, and then the run did not end well.
             return read_reports(plans)[1]

@@ -17,14 +17,14 @@ from devinops.render.run_report import report_of
 from devinops.render.terminal import Look
 
 
-def render(answer: answers.Answer | answers.RunAnswer, style: Style) -> Iterator[str]:
+def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield the page of an answer in pieces."""
     page = _page(answer, style)
     root = [("Root", style.below)] if style.below else []
     return write(replace(page, facts=[*root, *page.facts]))
 
 
-def _page(answer: answers.Answer | answers.RunAnswer, style: Style) -> HtmlPage:
+def _page(answer: answers.Answer, style: Style) -> HtmlPage:
     if run := as_run(answer):
         # A page is read alone, without the plan.
         return report_page(report_of(run._replace(is_alone=True), style), style)

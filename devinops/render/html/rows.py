@@ -219,7 +219,8 @@ def _badges(row: Row) -> Iterator[Html]:
         yield badge(SEVERITIES[row.problem.severity])
     elif row.outcome:
         yield badge(OUTCOMES[Outcome(row.outcome)])
-        yield badge(SIGNS[Action(row.action)])
+        if row.action:
+            yield badge(SIGNS[Action(row.action)])
     elif row.sign:
         yield badge(row.sign, row.word)
 

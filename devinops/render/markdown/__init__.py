@@ -20,7 +20,6 @@ from devinops.render.escape import line
 from devinops.render.findings import lint_of
 from devinops.render.markdown.budget import fitting
 from devinops.render.markdown.escape import code, fenced
-from devinops.render.markdown.fleet import fleet_document
 from devinops.render.markdown.page import (
     Item,
     MarkdownPage,
@@ -39,15 +38,13 @@ from devinops.render.run_report import report_of
 from devinops.render.text import PULLED, SINCE_APPLY, without_alike
 
 
-def render(answer: answers.Answer | answers.RunAnswer, style: Style) -> Iterator[str]:
+def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield an answer as one Markdown document of at most `style.limit` bytes."""
     page = MarkdownPage(style, frozenset(line(str(key)) for key in named_keys(answer)))
     match answer:
         case answers.RunAnswer():
             # A document is read alone, and a comment after those of other runs.
             return run_document(page, report_of(answer._replace(is_alone=True), style))
-        case answers.FleetAnswer():
-            return fleet_document(page, answer)
         case answers.PlanAnswer():
             return plan_document(page, answer.plan, answer.error, answer.command, answer.lint)
         case SavedPlan():

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from devinops.render.classes import classes_of
 
 from devinops.model.changes import Outcome, Refusal
 from devinops.model.exit_codes import ExitCode
@@ -20,7 +21,6 @@ from devinops.planning.plan import Plan
 from devinops.planning.run import Collector, Plans
 from devinops.render import JobLinks, Style, fleet, render
 from devinops.render.answers import Answer
-from devinops.render.classes import classes_of
 from devinops.render.comment_marker import read, read_digests
 from tests.testing.actions import outputs
 from tests.testing.fleets import answer, applied, applied_in, fleet_of, mixed, planned_in, update
