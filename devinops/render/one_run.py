@@ -8,16 +8,14 @@ from devinops.applying.report import ApplyReport
 from devinops.model.exit_codes import ExitCode
 from devinops.planning.plan import Plan, SavedPlan
 from devinops.planning.run import Collector, Plans
-from devinops.render.answers import Answer, DriftAnswer, FleetAnswer, PlanAnswer, RunAnswer
+from devinops.render.answers import Answer, DriftAnswer, PlanAnswer, RunAnswer
 
 
-def as_run(answer: Answer | RunAnswer) -> RunAnswer | None:
+def as_run(answer: Answer) -> RunAnswer | None:
     """Return the answer as one about a run; None if it is about something else."""
     match answer:
         case RunAnswer():
             return answer
-        case FleetAnswer():
-            return RunAnswer(*answer)
         case PlanAnswer(plan, code, error, approved, command, lint):
             plans = _plans(_collected(plan), plan)
             return RunAnswer(plans, code, error, approved, command, lint=lint, named=plan.named)

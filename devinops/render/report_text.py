@@ -128,7 +128,8 @@ class Text:
     def _block(self, report: Report, block: Block) -> Iterator[str]:
         """Yield a block, with the details of its rows where they are not in the list."""
         in_full = self.full or report.is_drift or block.part in (Part.BLOCKED, Part.WAITING)
-        if block.part is Part.UNMANAGED and not self.full:
+        is_known = block.part is Part.DONE and not report.target
+        if (block.part is Part.UNMANAGED or is_known) and not self.full:
             return
         if report.target and block.part in _INLINE:
             yield from self._inline(block)
@@ -177,9 +178,13 @@ class Text:
         """Yield what a plan made afterwards shows, or why that is not known."""
         if not block.rows[0].key:
             for row in block.rows:
+                if row.where:
+                    yield ""
                 where = f" in {row.where}" if row.where else ""
                 yield from self.paragraph(f"{block.title}{where}: {row.text}")
             return
+        if block.rows[0].where:
+            yield ""
         yield f"{block.title}:"
         shown = block.rows if self.full else block.rows[:MAX_ALIKE]
         for row in shown:
@@ -200,6 +205,8 @@ class Text:
                 yield from self.paragraph(terms)
         where, restore = report.backup
         if where:
+            if not report.target:
+                yield ""
             yield from self.paragraph(f"Backup: {where}")
             # On a line of its own, the command stays whole at 80 columns.
             yield from self.paragraph(f"  {restore.replace('`', '')}")

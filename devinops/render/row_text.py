@@ -288,11 +288,11 @@ def _head(row: Row) -> str:
     where = row.where and f" in {row.where}"
     if not row.key:
         return ": ".join(filter(None, (f"{row.word} {row.where}".strip(), row.text)))
+    if row.number:
+        return f"{row.key}: {row.word}{where}"
     if row.outcome:
         message = f": {row.text}" if row.text else ""
         return f"{row.action} {row.key} {row.outcome}{where}{message}"
-    if row.number:
-        return f"{row.key}: {row.word}{where}"
     return f"{row.key}{where}"
 
 

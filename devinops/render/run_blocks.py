@@ -100,16 +100,14 @@ class RunBlocks:
 
     @cached_property
     def _left_in(self) -> frozenset[str]:
-        return frozenset(self.plans.numbers("left"))
+        return frozenset(self.plans.numbers("left") | self.plans.numbers("waiting"))
 
     def is_finished(self, target: RunTarget) -> bool:
         """Return whether all changes of a target are done, even if that was not checked later."""
         numbers = Counter(self.plans.outcomes.get(target.name, {}))
-        is_done = numbers.total() == numbers[Outcome.DONE]
-        waits = (
-            self.plans.numbers("blocked")[target.name] or self.plans.numbers("left")[target.name]
-        )
-        return is_done and not waits and target.state is TargetState.PLANNED
+        has_work = numbers or (target.moves_from and not target.unverified)
+        waits = self.blocked_in[target.name] or target.name in self._left_in
+        return bool(has_work) and numbers.total() == numbers[Outcome.DONE] and not waits
 
     @property
     def will(self) -> str:
@@ -327,7 +325,7 @@ class RunBlocks:
         """Yield the steps that wait for a person, with both sides of a conflict."""
         rows: list[Row] = []
         for step, at in self.each(part):
-            if is_missing(step):
+            if is_missing(step) and not self.plans.is_applied:
                 continue
             sides = "- live, + files"
             row = Row(

@@ -1,4 +1,4 @@
-"""The plans of many targets are shown by class, in every format, and below every limit."""
+"""What runs over many targets say: by change, in every format, and below every limit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from devinops.render.classes import classes_of
 
 from devinops.model.changes import Outcome, Refusal
 from devinops.model.exit_codes import ExitCode
@@ -19,13 +18,24 @@ from devinops.model.selectors import ALL
 from devinops.model.target import TargetState
 from devinops.planning.plan import Plan
 from devinops.planning.run import Collector, Plans
-from devinops.render import JobLinks, Style, fleet, render
+from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer
 from devinops.render.comment_marker import read, read_digests
+from devinops.render.run_report import report_of
 from tests.testing.actions import outputs
 from tests.testing.fleets import answer, applied, applied_in, fleet_of, mixed, planned_in, update
 from tests.testing.gfm import Page
-from tests.testing.reports import conflict, declared, deletes, empty, hostile, note, planned, small
+from tests.testing.reports import (
+    conflict,
+    declared,
+    deletes,
+    empty,
+    hostile,
+    note,
+    planned,
+    released,
+    small,
+)
 
 JOB = JobLinks(
     "4f2c1d0b9a8e7f6d5c4b3a29181706f5e4d3c2b1",
@@ -51,9 +61,9 @@ def markdown(answer: Answer, **style: Any) -> str:
 def test_each_format_for_people(
     name: str, made: Callable[[], Answer], golden: Callable[[str, str], None]
 ) -> None:
-    golden(f"fleet/{name}.txt", text(made(), width=80, flags=" -t all"))
+    golden(f"runs/{name}.txt", text(made(), width=80, flags=" -t all"))
     page = markdown(made(), flags=" -t all")
-    golden(f"fleet/{name}.md", page)
+    golden(f"runs/{name}.md", page)
     Page.of(page)
 
 
@@ -62,18 +72,22 @@ def test_each_format_for_people(
     [
         ([], "Plan for 0 organizations: nothing to change."),
         ([empty()] * 3, "Plan for 3 organizations: nothing to change."),
-        ([small()], "Plan for 1 organization: 1 needs 5 changes."),
-        ([small()] * 3, "Plan for 3 organizations: 3 need the same 5 changes."),
-        ([small(), deletes(3)], "Plan for 2 organizations: 2 need changes of their own."),
+        ([small()], "Plan for 1 organization: 1 delete, 2 creates, 1 update, 1 rename."),
+        ([small()] * 3, "Plan for 3 organizations: 3 deletes, 6 creates, 3 updates, 3 renames."),
+        ([small(), deletes(3)], "Plan for 2 organizations: 4 deletes, 2 creates, 1 update, 1 rename."),
+        ([deletes(1), empty()], "Plan for 1 of 2 organizations: 1 delete; 1 needs nothing."),
         (
-            [*[small()] * 3, deletes(1), empty()],
-            "Plan for 5 organizations: 3 need the same 5 changes, 1 differs, 1 needs none.",
+            [deletes(1), deletes(2), empty(), empty()],
+            "Plan for 2 of 4 organizations: 3 deletes; 2 need nothing.",
         ),
         (
-            [*[deletes(1)] * 2, *[deletes(2)] * 2, *[empty()] * 2],
-            "Plan for 6 organizations: 2 need the same 1 change, 2 differ, 2 need none.",
+            [conflict(), deletes()],
+            "Plan for 1 of 2 organizations: 1 create; t-1 refused; 3 blocked in t-0.",
         ),
-        ([conflict(), deletes()], "Plan for 2 organizations: 2 need changes of their own; 1 refused, 1 blocked in part."),
+        (
+            [replace(released(), notes=())],
+            "Plan for 1 organization: 1 release, 1 forgotten record; 1 inventory to rename.",
+        ),
     ],
 )  # fmt: skip
 def test_the_last_line_says_what_happens_to_how_many(plans: Sequence[Plan], verdict: str) -> None:
@@ -82,57 +96,47 @@ def test_the_last_line_says_what_happens_to_how_many(plans: Sequence[Plan], verd
     plan = fleet_of(planned_in(f"t-{n}", each) for n, each in enumerate(quiet))
     assert text(answer(plan)).splitlines()[-1] == verdict
     heading = next(row for row in markdown(answer(plan)).splitlines() if row.startswith("## "))
-    assert heading == f"## {verdict.rstrip('.')}"
+    assert heading.replace("`", "") == f"## {verdict.removeprefix('Plan for ').rstrip('.')}"
 
 
 def test_an_enterprise_is_no_organization() -> None:
     top = planned_in("top", small())
     top = replace(top, target=replace(top.target, enterprise=True, org_id=None))
-    assert text(answer(fleet_of([top, update("a")]))).startswith("Plan for 2 targets at ")
+    assert text(answer(fleet_of([top, update("a")]))).startswith("Plan for 2 targets: at ")
 
 
-def test_a_change_that_stands_above_has_one_line() -> None:
-    rows = text(answer(mixed())).splitlines()
-    start = rows.index("labs: 3 to create, 1 to update, 1 to rename, 1 to delete")
-    assert rows[start + 1 : start + 8] == [
-        "  labs (org-labs)",
-        "  > knowledge:Backend/Database migrations  as above",
-        "  ~ knowledge:Backend/APIs/Error envelope  as above",
-        "  + knowledge:Frontend/Forms  as above",
-        "  - playbook:Restart everything  as above",
-        "  + playbook:Triage an incident  as above",
-        "  + knowledge:Frontend/Own rule  +2",
-    ]
+def test_a_delete_stands_again_before_the_question() -> None:
+    plans = [planned_in(f"t-{n:02}", deletes(n % 3 + 1)) for n in range(30)]
+    shown = text(answer(fleet_of([*plans, update("z")])))
+    listed, _, end = shown.partition("\n60 notes will be deleted in 30 organizations\n")
+    for number in (1, 2, 3):
+        key = f"- knowledge:Backend/Old rule {number}: delete in "
+        assert (listed.count(key), end.count(key)) == (1, 1)
+    assert "Old rule 1: delete in all but z" in end
 
 
-def test_names_are_shortened_unless_all_are_asked_for() -> None:
-    plan = answer(mixed())
-    assert "team-04 and 23 more" in text(plan)
-    assert "team-04, team-05" in text(plan, full=True)
-    assert "more" not in text(plan, full=True).partition("\n\nlabs")[0]
+def test_separate_changes_are_ten_lines_unless_all_are_asked_for() -> None:
+    plans = [planned_in(f"t-{n:02}", _own(n)) for n in range(12)]
+    plan = answer(fleet_of(plans))
+    assert text(plan).count("knowledge:Backend/Own") == 10
+    assert "… and 2 more" in text(plan)
+    assert text(plan, full=True).count("knowledge:Backend/Own") == 12
+    assert text(plan, full=True).count("~ body:") == 12
 
 
-def test_many_classes_are_counted_but_no_delete_is_hidden() -> None:
-    plans = [planned_in(f"a-{n:02}", deletes(n % 3 + 1)) for n in range(3)]
-    updates = [update(f"b-{n:02}", after=str(n)) for n in range(30)]
-    removed = planned_in("z", deletes(2))
-    removed = replace(removed, changes=(*removed.changes, *update("z").changes))
-    plan = answer(fleet_of([*plans, *updates, removed]))
+def _own(number: int) -> Plan:
+    old, new = (note(f"Own {number}", id="n", body=body) for body in ("Old.", f"New {number}."))
+    return planned(declared(new), [old], [old])
+
+
+def test_what_is_refused_or_not_written_is_not_counted_as_written() -> None:
+    refused = planned_in("z", deletes())
+    plan = answer(fleet_of([planned_in("a", small()), refused]))
     shown = text(plan)
-    assert shown.count("~ body:") == 17
-    assert "    … and 13 more classes (-v shows them)" in shown
-    assert shown.partition("\nz: ")[2].count("- knowledge:Backend/Old rule") == 2
-    assert text(plan, full=True).count("~ body:") == 31
-
-
-def test_no_class_is_left_out_of_a_comment_that_has_space_for_it() -> None:
-    plans = [update(f"b-{n:02}", after=f"Text {n}.") for n in range(40)]
-    large = [note(f"Rule {n}", body="New.") for n in range(60)]
-    page = markdown(answer(fleet_of([*plans, planned_in("z", planned(declared(*large), []))])))
-    assert page.count("<b>update</b> <code>knowledge:Backend/Deploys</code>") == 40
-    assert page.count("<b>create</b> <code>knowledge:Backend/Rule ") == 60
-    assert not {"only counted", "not listed", "more classes"} & set(page.split("\n"))
-    Page.of(page)
+    assert "not applied, refused in z" in shown
+    assert "knowledge:Backend/Old rule 12 in z" in shown
+    assert "1 playbook will be deleted in a" in shown
+    assert "to approve: devinops apply -t z --allow-delete 12" in shown
 
 
 def test_what_does_not_fit_is_counted_at_the_top_and_deletes_are_the_last_to_go() -> None:
@@ -150,35 +154,20 @@ def test_what_does_not_fit_is_counted_at_the_top_and_deletes_are_the_last_to_go(
     Page.of(page)
 
 
-def test_of_a_delete_all_targets_are_named_with_their_organizations() -> None:
-    names = [f"team-{number:03}" for number in range(30)]
-    plan = fleet_of(planned_in(name, deletes(1)) for name in names)
-    for written in (markdown(answer(plan)).replace("`", ""), text(answer(plan), width=10_000)):
-        assert ", ".join(f"{name} (org-{name})" for name in names) in written
-    page = "".join(render("html", answer(plan), Style()))
-    assert "<small> in all 30</small>" in page
-    assert all(f"organization org-{name}</small>" in page for name in names)
-    # If not all can be named, none of the deletes is left out for that.
-    names = long_names(150)
-    shared = replace(deletes(12), refusals=())
-    page = markdown(answer(fleet_of(planned_in(name, shared) for name in names)))
-    top = page.partition("\n### ")[0]
-    assert all(f"`knowledge:Backend/Old rule {n}`" in top for n in range(1, 13))
-    first, second = top.split("- `knowledge:Backend/Old rule 1")[1:3]
-    assert ("more" in first, "and 147 more" in second) == (False, True)
-
-
 def test_an_approved_plan_has_a_line_for_each_change() -> None:
     plan = answer(mixed())._replace(approved=True)
-    assert "~ body" not in text(plan)
-    assert "~ knowledge:Backend/APIs/Error envelope  +4 −3" in text(plan)
+    changes = text(plan).partition("\nblocked\n")[0]
+    assert "~ body" not in changes
+    assert "~ knowledge:Backend/APIs/Error envelope: update in labs, team-00 to -27" in changes
 
 
 def test_a_refused_run_says_what_to_approve() -> None:
     refusal = Refusal("this run writes to 31 targets", allow("targets", 31))
     plan = answer(replace(mixed(), refusals=(refusal,), only=("knowledge:*",)))
     assert "digest" not in text(plan)
-    assert text(plan).splitlines()[-1].startswith("Plan for 39 organizations: refused, 28 need")
+    assert "29 playbooks would be deleted in 29 organizations" in text(plan)
+    last = "Plan for 32 of 40 organizations: refused, 29 deletes, 61 creates"
+    assert text(plan).splitlines()[-1].startswith(last)
     page = markdown(plan)
     assert "This plan cannot be applied" in page
     assert "would be deleted" in page
@@ -217,7 +206,7 @@ def test_a_blocked_target_does_not_count_as_applied() -> None:
 def test_a_failed_apply_says_why() -> None:
     plan = answer(mixed())._replace(error="no response")
     page = markdown(plan)
-    assert ": not applied, 28 need the same" in page
+    assert ": not applied, 29 deletes" in page
     assert "no response" in page
     assert read_digests(page) is None
 
@@ -230,7 +219,7 @@ def test_approvals_and_filters_are_in_the_command() -> None:
         f"--adopt --expect {plan.digests.digest}"
     )
     assert f"\n{command}\n" in page
-    assert "## Plan for 39 organizations in `teams/a b`:" in page
+    assert "## 32 of 40 organizations (`teams/a b`): 29 deletes" in page
 
 
 def test_printed_commands_lead_to_the_root_and_the_targets() -> None:
@@ -269,7 +258,7 @@ def test_a_thousand_targets_fit_into_a_comment_with_all_digests(names: list[str]
     page = markdown(answer(plan))
     assert len(page) <= COMMENT
     assert read_digests(page) == plan.digests
-    assert "## Plan for 1000 organizations: 970 need the same 5 changes, 30 differ" in page
+    assert "## 1000 organizations: 970 deletes, 1950 creates, 990 updates, 970 renames" in page
     assert page.count("``` diff") + page.count("```diff") > 0
     Page.of(page)
 
@@ -319,7 +308,7 @@ def test_the_outputs_of_a_job_count_over_all_targets() -> None:
         "drift": "28",
         "failed": "2",
         "digest": mixed().digests.digest,
-        "summary": fleet.counts(classes_of(mixed())),
+        "summary": report_of(answer(mixed()), Style()).sentence,
     }
     report = outputs("".join(render("outputs", applied())))
     assert report["summary"] == "".join(render("text", applied())).splitlines()[-1]

@@ -20,7 +20,7 @@ def test_equal_changes_stand_once_with_the_object_of_each_target(
 ) -> None:
     monkeypatch.setitem(HEAD, "tool_version", "VERSION")
     written = "".join(render("json", answer(fleet_of([update("b"), update("a")]))))
-    golden("fleet/plan.json", written)
+    golden("runs/plan.json", written)
     fits("run", written)
     document = fits("run", "".join(render("json", answer(mixed()))))
     assert json.dumps(document).count("Label every field.") == 2  # changes
