@@ -731,4 +731,4 @@ def test_show_writes_the_plans_of_many_targets(devinops: Devinops, tmp_path: Pat
     path.write_text(json.dumps(written(mixed())))
     ran = devinops("show", path)
     assert ran.code == 0
-    assert "28 organizations: 2 to create" in ran.out
+    assert "create in labs, team-00 to -27" in ran.out

@@ -45,7 +45,7 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
     ),
     "report": (ApplyReport(PLAN, ()), "Applied to production (organization org-1): nothing to do."),
     "plans of many": (answer(fleet_of([PLAN])), "Plan for 1 organization: nothing to change."),
-    "report of many": (applied(), "Applied to 27 of 36 organizations: 145 done"),
+    "report of many": (applied(), "Applied to 27 of 36 organizations: 145 changes done"),
     "failure": (Failure("no answer", ExitCode.FIX, (PROBLEM,)), "devinops: no answer"),
     "problems": (ProblemsAnswer([PROBLEM], 1, 0, ExitCode.FIX), "a.md:1:2: error: it is bad [bad]"),
     "drift": (
@@ -60,7 +60,7 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
 MARKDOWN = {
     "plan": "## Plan for production: nothing to change",
     "report": "## Applied to production: nothing to do",
-    "plans of many": "## Plan for 1 organization: nothing to change",
+    "plans of many": "## 1 organization: nothing to change",
     "report of many": "## Applied to 27 of 36 organizations",
     "failure": "## Cannot plan: 1 error, 0 warnings in 1 file",
     "problems": "- `a.md:1:2`: **error**: it is bad `bad`",
