@@ -172,7 +172,7 @@ def _row(group: Sequence[Item], places: Places, blocked: Collection[str], number
         totals(actions) if len(actions) > 1 else "",
         f"{len(same)} versions" if len(same) > 1 else "",
         _names(every),
-        *_apart(alike, _names([first]).split(", ")),
+        *_apart(alike, [field.name for field in first.fields]),
     )
     return row._replace(
         facts=" · ".join(filter(None, facts)),
