@@ -164,7 +164,7 @@ def test_a_link_to_an_item_opens_and_shows_it(opened: Open) -> None:
 
 def test_a_link_to_filters_goes_to_the_list_and_skipping_there_keeps_them(opened: Open) -> None:
     page = opened(PlanAnswer(deletes(MOST_LISTED + 5), ExitCode.DECIDE))
-    page.get_by_role("link", name="show them all").click()
+    page.get_by_role("link", name="25 to delete").click()
     page.locator("[value=delete]:checked").wait_for()
     assert page.evaluate("scrollY") > 100
     page.locator("#search").fill("rule 7")
