@@ -60,9 +60,32 @@ def dump(document: Document | Mapping[str, Any]) -> Iterator[str]:
     Escapes, which do not change the meaning of a string, break commands to a CI runner that reads
     the log.
     """
-    for piece in json.JSONEncoder(indent=2).iterencode(plain(document)):
-        yield json_text(piece)
+    yield from map(json_text, _written(plain(document)))
     yield "\n"
+
+
+def _written(value: Any, indent: str = "") -> Iterator[str]:
+    """Yield a value with an indent, but what is short in a list, such as a target, in one line."""
+    inside = f"{indent}  "
+    match value:
+        case {} if value:
+            for number, (name, member) in enumerate(value.items()):
+                yield f"{',' if number else '{'}\n{inside}{json.dumps(name)}: "
+                yield from _written(member, inside)
+            yield f"\n{indent}}}"
+        case [_, *_]:
+            for number, member in enumerate(value):
+                yield f"{',' if number else '['}\n{inside}"
+                yield from _written(member, inside) if _is_long(member) else [json.dumps(member)]
+            yield f"\n{indent}]"
+        case _:
+            yield json.dumps(value)
+
+
+def _is_long(member: Any) -> bool:
+    return isinstance(member, dict) and any(
+        isinstance(each, dict | list) for each in member.values()
+    )
 
 
 def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> schema.PlanDocument:

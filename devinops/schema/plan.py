@@ -137,7 +137,7 @@ def overridden_of(items: tuple[OverriddenItem, ...] | UnsetType) -> tuple[Overri
     return tuple(Overridden(i.how, i.source.to_model(), i.fields) for i in items or ())
 
 
-class TargetItem(Struct, frozen=True):
+class TargetItem(Struct, frozen=True, omit_defaults=True):
     """The organization or enterprise that was compared."""
 
     name: str
