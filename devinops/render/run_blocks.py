@@ -354,7 +354,8 @@ class RunBlocks:
             rest = "; the rest applies" if self.plans.writing and not self.stopped else ""
             title = f"{objects(rows, number)} {waits} for a decision{self._in_all(rows)}{rest}"
         approve = "" if self.stopped and not self.plans.is_applied else self._to_approve()
-        yield from block(Part.BLOCKED, title, rows, Level.WARNING, Look.WAITING, approve, "blocked")
+        heading = "blocked now" if part == "waiting" else "blocked"
+        yield from block(Part.BLOCKED, title, rows, Level.WARNING, Look.WAITING, approve, heading)
 
     def _last_changes(self, at: Sequence[Any]) -> tuple[Row, ...]:
         """Return when and by whom objects were last changed, if that differs between targets."""

@@ -16,7 +16,7 @@ from devinops.planning.digest_list import DigestList
 from devinops.planning.run import Plans, RunTarget
 from devinops.render import NO_INVENTORY, Style, counted, joined
 from devinops.render.answers import RunAnswer
-from devinops.render.by_change import totals
+from devinops.render.by_change import NOUNS, totals
 from devinops.render.commands import named_keys
 from devinops.render.escape import line
 from devinops.render.report import Block, Part, Report, Row, TargetRow
@@ -358,7 +358,9 @@ def _totals(run: RunBlocks) -> tuple[str, tuple[tuple[Sign, int, str], ...]]:
     """Return the verdict of a plan in parts, each with the value of a filter."""
     plans = run.plans
     counts = plans.summary(None if run.one else plans.writing)
-    parts = [(SIGNS[action], counts[action], str(action)) for action in Action]
+    parts = [
+        (SIGNS[action], counts[action], str(action)) for action in (Action if run.one else NOUNS)
+    ]
     parts += [
         (sign, sum(len(at) for _, at in run.each(part)), value)
         for part, sign, value in (("blocked", BLOCKED, "blocked"), ("drift", OUTSIDE, "outside"))
