@@ -266,7 +266,7 @@ class RunBlocks:
             (Action.REPLACE, "deleted and created again"),
         ):
             rows = [row for row in deleting if row.action == action]
-            number = sum(max(len(row.ids), 1) for row in rows)
+            number = sum(max(len(row.ids), 1) for row in rows) if self.one else len(rows)
             title = f"{objects(rows, number)} {self.will} be {what}{self._in_all(rows)}"
             yield from block(Part.DELETES, title, rows, Level.CAUTION, SIGNS[action].look)
         losses = []
@@ -349,7 +349,7 @@ class RunBlocks:
         elif self.one:
             title = f"{counted(len(rows), 'step')} blocked until a person decides"
         else:
-            number = sum(len(row.targets) for row in rows)
+            number = len({row.key for row in rows})
             waits = "waits" if number == 1 else "wait"
             rest = "; the rest applies" if self.plans.writing and not self.stopped else ""
             title = f"{objects(rows, number)} {waits} for a decision{self._in_all(rows)}{rest}"
@@ -418,7 +418,7 @@ class RunBlocks:
         number = sum(self.plans.by_action.get(target.name, {}).values())
         planned = f" ({counted(number, 'change')} planned)" if number else ""
         if target.state is TargetState.HELD:
-            return f'nothing is applied until its hold ("{target.message}") is removed{planned}'
+            return f"nothing is applied until its hold is removed{planned}: {target.message}"
         return f"{target.message}{planned}"
 
     def drift(self) -> Iterator[Block]:
@@ -461,9 +461,12 @@ class RunBlocks:
             self.at(Row(text=self.said(note, at), sign=NOTICED), at)
             for note, at in self.each("notes")
         ]
+        title = counted(len(rows), "note") if self.one else "Notes"
+        yield from block(Part.NOTES, title, rows, Level.NOTE, Look.DIM)
         if also := self.plans.also_changed:
-            rows.append(Row(text=f"also changed here: {', '.join(also)}", sign=NOTICED))
-        yield from block(Part.NOTES, counted(len(rows), "note"), rows, Level.NOTE, Look.DIM)
+            start = "also changed here: " if self.one else ""
+            rows = [Row(text=f"{start}{', '.join(also)}", sign=NOTICED)]
+            yield from block(Part.NOTES, "Also changed here", rows, Level.NOTE, Look.DIM)
 
     # --- lists ------------------------------------------------------------------------------------
 

@@ -204,7 +204,7 @@ def test_a_plan_says_what_stays_of_a_target_that_is_removed(
     document = json.loads(saved.read_text())
     assert document["notes"][-2:] == [{"text": note, "targets": []} for note in notes]
     assert document["also_changed"] == ["org_id of e", "previously of e added"]
-    assert "also changed here: org_id of e, previously of e added" in ran.out
+    assert "also changed here\n  * org_id of e, previously of e added" in ran.out
     assert "removed: 1 object stays" in devinops("show", saved, "-C", place).out
 
 
