@@ -14,11 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.comparison import Checks, Numbers
-from devinops.model.exit_codes import ExitCode
 from devinops.render import render
-from devinops.render.answers import PlanAnswer
 from tests.testing.browser import PROGRAMS
-from tests.testing.reports import large
+from tests.testing.reports import large, of_one
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -47,7 +45,7 @@ def measure(check: Checks) -> None:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "report.html"
         with path.open("w", encoding="utf-8") as file:
-            file.writelines(render("html", PlanAnswer(large(CHANGES, LINES), ExitCode.OK)))
+            file.writelines(render("html", of_one(large(CHANGES, LINES))))
         check("size", path.stat().st_size / 1e6, 60, " MB")
         if program := next(filter(None, map(shutil.which, PROGRAMS)), None):
             for what, milliseconds in read(path, program):

@@ -18,7 +18,17 @@ from devinops.planning.run import Collector, Plans
 from devinops.planning.waves import Wave, WaveStatus
 from devinops.render.answers import Answer, RolloutAnswer, RunAnswer
 from devinops.render.waves import lines
-from tests.testing.reports import ANSWERS, conflict, declared, deletes, empty, note, planned, small
+from tests.testing.reports import (
+    ANSWERS,
+    RUNS,
+    conflict,
+    declared,
+    deletes,
+    empty,
+    note,
+    planned,
+    small,
+)
 
 
 def target(name: str) -> Target:
@@ -127,6 +137,7 @@ def rollout() -> RolloutAnswer:
 
 PAGES: Final[Mapping[str, Callable[[], Answer]]] = {
     **ANSWERS,
+    **RUNS,
     "fleet": lambda: answer(mixed()),
     "fleet report": applied,
     "rollout": rollout,

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devinops.model.changes import Refusal
-from devinops.model.exit_codes import ExitCode
 from devinops.render import JobLinks, Style, render
-from devinops.render.answers import Answer, PlanAnswer
+from devinops.render.answers import Answer
 from devinops.render.html.run import MOST_LISTED
 from tests.testing.browser import PHONE
 from tests.testing.fleets import PAGES
-from tests.testing.reports import ANSWERS, JOB, deletes, large, small
+from tests.testing.reports import JOB, RUNS, deletes, large, of_one, small
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -163,7 +162,7 @@ def test_a_link_to_an_item_opens_and_shows_it(opened: Open) -> None:
 
 
 def test_a_link_to_filters_goes_to_the_list_and_skipping_there_keeps_them(opened: Open) -> None:
-    page = opened(PlanAnswer(deletes(MOST_LISTED + 5), ExitCode.DECIDE))
+    page = opened(of_one(deletes(MOST_LISTED + 5)))
     page.get_by_role("link", name="25 to delete").click()
     page.locator("[value=delete]:checked").wait_for()
     assert page.evaluate("scrollY") > 100
@@ -232,14 +231,14 @@ def test_a_long_quote_fits_a_phone(tmp_path: Path, page: Page) -> None:
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     refusal = Refusal(f"there is no folder `{'a long name ' * 20}`")
     refused = replace(small(), refusals=(refusal,))
-    page.goto(written(tmp_path, PlanAnswer(refused, ExitCode.DECIDE)))
+    page.goto(written(tmp_path, of_one(refused)))
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
 
 def test_without_a_script_a_page_is_whole(chromium: Browser, tmp_path: Path) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(written(tmp_path, ANSWERS["small"]()))
+    page.goto(written(tmp_path, PAGES["small"]()))
     assert page.get_by_text("they need JavaScript.").is_visible()
     assert page.get_by_text("clients depend on it.").is_visible()
     assert page.get_by_role("checkbox", name="delete 1").is_disabled()
@@ -271,7 +270,7 @@ def test_a_script_that_got_in_would_be_blocked(page: Page, tmp_path: Path) -> No
     page.add_init_script(VIOLATIONS)
     page.goto(
         written(
-            tmp_path, ANSWERS["small"](), lambda text: text.replace("<main>", f"<main>{injected}")
+            tmp_path, PAGES["small"](), lambda text: text.replace("<main>", f"<main>{injected}")
         )
     )
     page.locator("#bad").click()
@@ -284,7 +283,7 @@ def test_a_script_that_got_in_would_be_blocked(page: Page, tmp_path: Path) -> No
 
 
 FEW = (("small", "light"), ("conflict", "dark"))
-MANY = [(name, scheme) for name in ANSWERS for scheme in ("light", "dark")]
+MANY = [(name, scheme) for name in RUNS for scheme in ("light", "dark")]
 MANY += [("fleet", "light"), ("fleet report", "dark"), ("rollout", "light"), ("rollout", "dark")]
 
 
@@ -315,7 +314,7 @@ def test_what_a_search_found_is_marked(opened: Open) -> None:
 
 
 def test_a_list_of_thousands_is_filtered(opened: Open) -> None:
-    page = opened(PlanAnswer(large(2_000, lines=8), ExitCode.OK))
+    page = opened(of_one(large(2_000, lines=8)))
     assert page.locator("#count").inner_text() == "2,000 of 2,000 shown"
     page.locator("#search").fill("note 00042")
     assert shown(page) == ["Note 00042"]

@@ -17,7 +17,7 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Live
 from devinops.model.policy import Approvals
 from devinops.render import JobLinks, Style, render
-from devinops.render.answers import Answer, Failure, PlanAnswer, SimpleAnswer
+from devinops.render.answers import Answer, Failure, SimpleAnswer
 from devinops.render.approvals import dangers
 from devinops.render.html.run import MOST_LISTED
 from devinops.schema.backup import BackupsDocument
@@ -27,7 +27,6 @@ from tests.testing.hostile_text import HOSTILE
 from tests.testing.html import Parsed
 from tests.testing.objects import live
 from tests.testing.reports import (
-    ANSWERS,
     JOB,
     MARKUP,
     conflict,
@@ -36,6 +35,7 @@ from tests.testing.reports import (
     hostile,
     large,
     note,
+    of_one,
     planned,
     small,
 )
@@ -85,9 +85,9 @@ def test_only_the_style_and_the_script_of_devinops_are_permitted(name: str) -> N
 
 
 def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], None]) -> None:
-    assert page(ANSWERS["small"]()) == page(ANSWERS["small"]())
+    assert page(PAGES["small"]()) == page(PAGES["small"]())
     stable = re.sub(
-        r"<(script|style)>.*?</\1>", r"<\1>…</\1>", page(ANSWERS["small"]()), flags=re.DOTALL
+        r"<(script|style)>.*?</\1>", r"<\1>…</\1>", page(PAGES["small"]()), flags=re.DOTALL
     )
     stable = re.sub(r"sha256-[\w+/=]+", "sha256-…", stable)
     golden("report.html", re.sub(r"devinops \d[\w.+]*\.</p>", "devinops VERSION.</p>", stable))
@@ -116,22 +116,22 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
     ],
 )  # fmt: skip
 def test_what_matters_is_reported(name: str, words: list[str]) -> None:
-    shown = body(ANSWERS[name]())
+    shown = body(PAGES[name]())
     for part in words:
         assert part in shown
 
 
 def test_a_plan_that_destroys_nothing_says_so() -> None:
     plan = planned(declared(note("New", body="b")), [])
-    assert "Nothing is deleted, replaced or blocked." in body(PlanAnswer(plan, ExitCode.OK))
-    assert "Nothing is deleted" not in body(PlanAnswer(small(), ExitCode.OK))
-    assert "Nothing is deleted" not in body(PlanAnswer(conflict(), ExitCode.OK))
+    assert "Nothing is deleted, replaced or blocked." in body(of_one(plan))
+    assert "Nothing is deleted" not in body(of_one(small()))
+    assert "Nothing is deleted" not in body(of_one(conflict()))
 
 
 def test_elements_that_a_set_loses_are_a_warning_too() -> None:
     have = live("session_tags", tags=["a", "b"], id="tags")
     want = live("session_tags", tags=["a", "c"])
-    shown = body(PlanAnswer(planned(declared(want), [have]), ExitCode.OK))
+    shown = body(of_one(planned(declared(want), [have])))
     assert "1 list will lose elements" in shown
     assert "- session_tags: tags loses 1 element" in shown
     assert "Nothing is deleted" not in shown
@@ -141,32 +141,32 @@ def test_why_a_plan_was_not_applied_and_what_was_approved_is_shown() -> None:
     kept = note("Kept", body="Stays.")
     gone = [note(f"Old {number}", id=f"n{number}") for number in range(4)]
     plan = planned(declared(kept), [kept, *gone], [kept, *gone], Approvals(allow_delete=4))
-    shown = body(PlanAnswer(plan, ExitCode.OK))
+    shown = body(of_one(plan))
     assert "Approved with --allow-delete 4." in shown
     assert f"devinops apply --target production --allow-delete 4 --expect {plan.digest}" in shown
-    stale = body(PlanAnswer(plan, ExitCode.PLAN_AGAIN, "the plan has another digest"))
+    stale = body(of_one(plan, "the plan has another digest"))
     assert "Not applied: - 4 to delete" in stale
     assert "Nothing was applied\nx the plan has another digest" in stale
     assert "--expect" not in stale
     assert plan.digest not in stale
-    rollback = body(PlanAnswer(plan, ExitCode.OK, command="rollback b.jsonl"))
+    rollback = body(of_one(plan, command="rollback b.jsonl"))
     assert "devinops rollback b.jsonl --target production" in rollback
 
 
 def test_many_deletes_are_counted_and_all_are_in_the_list() -> None:
-    written = page(PlanAnswer(deletes(MOST_LISTED + 5), ExitCode.DECIDE))
+    written = page(of_one(deletes(MOST_LISTED + 5)))
     assert "<summary>and 5 more</summary>" in written
     assert written.count('<details class="item"') == MOST_LISTED + 5
 
 
 def test_files_are_linked_if_their_address_is_known() -> None:
-    plan = PlanAnswer(small(), ExitCode.OK)
+    plan = of_one(small())
     linked = "".join(render("html", plan, Style(job=JOB)))
     assert '<a href="https://example.com/knowledge/Frontend/Forms.md#L1" rel="noopener">' in linked
     assert f"<dt>Commit</dt><dd>{JOB.commit}</dd>" in linked
     assert "Merge to apply this plan." in linked
     assert "example.com" not in page(plan)
-    gone = "".join(render("html", PlanAnswer(deletes(2), ExitCode.OK), Style(job=JOB)))
+    gone = "".join(render("html", of_one(deletes(2)), Style(job=JOB)))
     assert 'href="https://example.com/' not in gone
     nowhere = JobLinks("abc", "https://example.com", lambda path, line: "")
     written = "".join(render("html", plan, Style(job=nowhere)))
@@ -188,24 +188,24 @@ def test_a_danger_links_to_its_change_and_not_to_the_delete_of_a_namesake() -> N
     costs, lost = dangers(plan)
     assert [change.id for change, _ in costs.items] == ["a"]
     assert [change.id for change, _ in lost.items] == ["a", "b"]
-    page = "".join(render("html", PlanAnswer(plan, ExitCode.OK), Style()))
+    page = "".join(render("html", of_one(plan), Style()))
     box = page.partition("2 changes overwrite")[2].partition("</ul>")[0]
     assert re.findall(r'href="#(.+?)"', box) == ["change-1", "change-2"]
 
 
 def test_an_entry_that_is_gone_has_no_link_and_a_refused_plan_no_digest() -> None:
     plan = deletes()
-    written = "".join(render("html", PlanAnswer(plan, ExitCode.DECIDE), Style(job=JOB)))
+    written = "".join(render("html", of_one(plan), Style(job=JOB)))
     assert "example.com" not in written
     assert plan.digest not in written
 
 
 def test_a_root_below_the_top_is_named() -> None:
-    for answer in (PlanAnswer(small(), ExitCode.OK), Failure("no", ExitCode.FIX)):
+    for answer in (of_one(small()), Failure("no", ExitCode.FIX)):
         written = "".join(render("html", answer, Style(below="teams/<a>")))
         assert "<dt>Root</dt><dd>teams/&lt;a&gt;</dd>" in written
     assert "devinops apply -C &#x27;teams/" in "".join(
-        render("html", PlanAnswer(small(), ExitCode.OK), Style(below="teams/<a>"))
+        render("html", of_one(small()), Style(below="teams/<a>"))
     )
 
 
@@ -219,7 +219,7 @@ def test_lines_of_any_other_answer_are_shown() -> None:
 ALLOWED = {"i", "mark"} | {
     tag
     for name in ("small", "conflict", "failure")
-    for tag in re.findall(r"<([a-z]\w*)", page(ANSWERS[name]()))
+    for tag in re.findall(r"<([a-z]\w*)", page(PAGES[name]()))
 }
 LINKS = re.compile(r'href="([^"]*)"')
 
@@ -229,7 +229,7 @@ LINKS = re.compile(r'href="([^"]*)"')
 )
 @example([*MARKUP, HOSTILE])
 def test_no_name_or_text_becomes_markup(texts: list[str]) -> None:
-    written = page(PlanAnswer(hostile(texts), ExitCode.DECIDE))
+    written = page(of_one(hostile(texts)))
     shown = without_code(written)
     assert set(Parsed(shown.removeprefix("<!doctype html>")).tags) <= ALLOWED
     assert all(link.startswith("#") for link in LINKS.findall(shown))
@@ -237,5 +237,5 @@ def test_no_name_or_text_becomes_markup(texts: list[str]) -> None:
 
 
 def test_a_page_is_written_item_by_item() -> None:
-    pieces = list(render("html", PlanAnswer(large(200, lines=5), ExitCode.OK), Style()))
+    pieces = list(render("html", of_one(large(200, lines=5)), Style()))
     assert sum(piece.startswith("<details class=") for piece in pieces) == 200
