@@ -63,7 +63,7 @@ def test_notes_wait_in_the_root_and_move_when_their_folder_exists(
     assert plan.code == 0
     assert "in the root until the folder D00 exists, then apply moves it there" in plan.out
     assert "    D00  needed by 4 entries, in the root until then\n" in plan.out
-    assert "- [ ] D00 (4 entries wait)" in report.read_text()
+    assert "- [ ] D00 (needed by 4 entries, in the root until then)" in report.read_text()
     digest = document(devinops, "plan", "-C", root)["digest"]
     applied(devinops, root, "--expect", digest)
     assert set(places(emulator).values()) == {""}

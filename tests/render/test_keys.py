@@ -75,5 +75,5 @@ def test_an_entry_that_needs_a_blocked_step_can_be_named_too(needed: bool) -> No
     key = Key("knowledge", FolderPath("F"), "A name")
     by = (Key("knowledge", FolderPath("F"), "Its name"),) if needed else ()
     block = Blocked(Blocker.CONFLICT, key, "F/A name or knowledge:F/Its name", needed_by=by)
-    expected = "`knowledge:F/Its name`" if needed else "`knowledge:F/Its` name"
-    assert f" or {expected}\n" in markdown(ApplyReport(moved(), (), waiting=(block,)))
+    name = "`knowledge:F/Its name`; needed by 1 entry" if needed else "`knowledge:F/Its` name"
+    assert f" or {name}\n" in markdown(ApplyReport(moved(), (), waiting=(block,)))

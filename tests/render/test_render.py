@@ -64,7 +64,7 @@ MARKDOWN = {
     "report of many": "## Applied to 27 of 36 organizations",
     "failure": "## Cannot plan: 1 error, 0 warnings in 1 file",
     "problems": "- `a.md:1:2`: **error**: it is bad `bad`",
-    "drift": "## No drift in production",
+    "drift": "## Drift in production: none",
     "differences": "## Not what was reviewed",
     "answer": "```\na line\n```",
 }

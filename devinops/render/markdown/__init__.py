@@ -6,13 +6,10 @@ The first line of a document about a target, and of one about a failure, is its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from devinops.applying.report import ApplyReport
 from devinops.model.changes import Change
-from devinops.model.objects import Live, Problem
-from devinops.planning.commands import pull_command
-from devinops.planning.plan import SavedPlan
+from devinops.model.objects import Problem
 from devinops.render import Style, answers, counted
 from devinops.render.by_change import change_row
 from devinops.render.commands import named_keys
@@ -29,60 +26,28 @@ from devinops.render.markdown.page import (
     finding_section,
     rule_sections,
 )
-from devinops.render.markdown.plan import drift_item, plan_document
-from devinops.render.markdown.report import report_document
-from devinops.render.markdown.run import change_item
-from devinops.render.markdown.run import report_document as run_document
+from devinops.render.markdown.run import change_item, report_document
+from devinops.render.one_run import as_run
 from devinops.render.problem_text import parted, problem_counts
 from devinops.render.run_report import report_of
-from devinops.render.text import PULLED, SINCE_APPLY, without_alike
 
 
-def render(answer: answers.Answer, style: Style) -> Iterator[str]:
+def render(answer: answers.Answer | answers.RunAnswer, style: Style) -> Iterator[str]:
     """Yield an answer as one Markdown document of at most `style.limit` bytes."""
     page = MarkdownPage(style, frozenset(line(str(key)) for key in named_keys(answer)))
+    if run := as_run(answer):
+        # A document is read alone, and a comment after those of other runs.
+        return report_document(page, report_of(run._replace(is_alone=True), style))
     match answer:
-        case answers.RunAnswer():
-            # A document is read alone, and a comment after those of other runs.
-            return run_document(page, report_of(answer._replace(is_alone=True), style))
-        case answers.PlanAnswer():
-            return plan_document(page, answer.plan, answer.error, answer.command, answer.lint)
-        case SavedPlan():
-            return plan_document(page, answer)
-        case ApplyReport():
-            return report_document(page, answer)
         case answers.ProblemsAnswer():
             return _problems(page, answer)
-        case answers.DriftAnswer():
-            return _drift(page, answer)
         case answers.Differences():
             return _differences(page, answer)
         case answers.Failure():
             return _failure(page, answer)
         case answers.SimpleAnswer() | answers.RolloutAnswer():
             return _simple(page, answer.lines)
-
-
-def _drift(page: MarkdownPage, answer: answers.DriftAnswer) -> Iterator[str]:
-    findings, where = answer.findings, page.where(answer.target.name)
-    number = len(findings.drift)
-    changed = f"{counted(number, 'object')} changed outside devinops"
-    title = f"{changed} in {where}" if number else f"No drift in {where}"
-    advice = f"{code(pull_command(page.style.flags))} {PULLED}."
-    summary = [f"{page.marker(answer.target)}\n## {title}", *([advice] if number else [])]
-    summary += [alert("NOTE", "Busy", [page.prose(note, 600)]) for note in answer.notes]
-    items = [drift_item(page, item, SINCE_APPLY) for item in without_alike(findings.drift)]
-    sections = [
-        Section("Changed outside devinops", items),
-        _lives(page, "Unmanaged (not drift)", findings.unmanaged),
-        _lives(page, "With the label of another owner", findings.foreign),
-    ]
-    return document(page, summary, sections, noun="object")
-
-
-def _lives(page: MarkdownPage, title: str, lives: Sequence[Live]) -> Section:
-    items = [Item(page.item(live.key, text=f"{live.id} {live.owner or ''}")) for live in lives]
-    return Section(f"{title}: {len(items)}", items)
+    raise TypeError(answer)
 
 
 def _failure(page: MarkdownPage, failure: answers.Failure) -> Iterator[str]:
@@ -131,7 +96,7 @@ def _differences(page: MarkdownPage, differences: answers.Differences) -> Iterat
     return document(page, [f"## Not what was reviewed: {differences}"], sections)
 
 
-def _changes(page: MarkdownPage, title: str, changes: Iterable[Change]) -> Section:
+def _changes(page: MarkdownPage, title: str, changes: Sequence[Change]) -> Section:
     items = [change_item(page, change_row(change)) for change in changes]
     return Section(f"{title}: {len(items)}", items)
 

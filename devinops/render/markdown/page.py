@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import groupby, takewhile
 from typing import Final, NamedTuple
 
-from devinops.model.keys import Key
 from devinops.model.objects import Problem, Source
 from devinops.model.selectors import ALL
 from devinops.model.target import Target
@@ -16,9 +15,9 @@ from devinops.render import Style, counted
 from devinops.render.answers import LintDetails
 from devinops.render.comment_marker import TOP, Marker, write
 from devinops.render.findings import by_rule, worst_first
-from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fair, fitting, size
+from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fair, size
 from devinops.render.markdown.changes import Block, Details, details
-from devinops.render.markdown.escape import MAX_TEXT, code, html_code, prose, safe_url
+from devinops.render.markdown.escape import MAX_TEXT, code, prose, safe_url
 from devinops.render.problem_text import problem_counts, quoted, repeated
 from devinops.render.text import joined, show_command
 
@@ -95,10 +94,6 @@ class MarkdownPage:
         name = target.name if target else ALL
         return write(Marker(name, organization, digest, self.commit, self._root))
 
-    def marker_of_many(self, digest: str | None = None) -> str:
-        """Return the first line of a document about many targets."""
-        return write(Marker(ALL, None, digest, self.commit, self._root))
-
     def failure_marker(self, target: str) -> str:
         """Return the first line of a document about a run that failed; `target` may be empty."""
         return write(Marker(target or None, commit=self.commit, root=self._root))
@@ -145,23 +140,6 @@ class MarkdownPage:
             return f"- {location}: {message}"
         return f"- {location}: **{problem.severity}**: {message} {code(problem.code)}"
 
-    def item(self, key: Key, location: str = "", text: str = "", word: str = "") -> str:
-        """Return a list item about an object at a `location`; `text` is not yet escaped."""
-        parts = (
-            f"**{word}** " if word else "",
-            code(str(key)),
-            f" ({location})" if location else "",
-            f": {self.prose(text)}" if text else "",
-        )
-        return f"- {''.join(parts)}"
-
-    def listed(
-        self, lines: Iterable[str], number: int, share: float, what: str = "more"
-    ) -> list[str]:
-        """Return lines of a list that take a share of the limit, and how many are left out."""
-        most = int(self.limit * share)
-        return fitting(lines, number, most, lambda left: f"- … and {left} {what}")
-
 
 def alert(kind: str, title: str, lines: Sequence[str], outro: str = "") -> str:
     """Return a block that stands out; `kind` is one that both hosts know, such as CAUTION.
@@ -173,12 +151,6 @@ def alert(kind: str, title: str, lines: Sequence[str], outro: str = "") -> str:
         rows += ["", f"<details><summary>{len(rest)} more</summary>", "", *rest, "", "</details>"]
     rows += ["", outro] if outro else []
     return "\n".join(f"> {row}".rstrip() for row in "\n".join(rows).split("\n"))
-
-
-def key_html(key: Key, names: str = "", word: str = "") -> str:
-    """Return a key for the inside of `summary`, with a word before it and names after it."""
-    before, after = (f"<b>{word}</b> " if word else ""), (f" — {names}" if names else "")
-    return f"{before}{html_code(str(key))}{after}"
 
 
 def table(

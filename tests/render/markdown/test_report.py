@@ -50,7 +50,7 @@ def test_the_heading_is_the_verdict(report: RunAnswer, verdict: str) -> None:
         (applied_to_one(PLAN, DONE, unverified="no response"), "> - no response"),
         (
             applied_to_one(PLAN, DONE, (), conflict().blocked),
-            "A plan made afterwards blocks 2 objects",
+            "A plan made afterwards blocks 3 objects",
         ),
         (applied_to_one(PLAN, DONE, backup="b.jsonl"), "Backup: `b.jsonl`"),
         (
