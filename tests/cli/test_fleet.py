@@ -199,7 +199,10 @@ def test_a_plan_says_what_stays_of_a_target_that_is_removed(
     assert (ran.code, emulator.requests) == (0, [])
     rows = page.read_text().splitlines()
     notes = ["b is removed: 1 object stays", "c is removed: its objects stay"]
-    assert rows[-3:-1] == [f"> - {note}" for note in notes]
+    assert [row for row in rows if row.startswith("> - ")][-3:] == [
+        *(f"> - {note}" for note in notes),
+        "> - `org_id` of e, previously of e added",
+    ]
     assert "b is removed: 1 object stays" in ran.out
     document = json.loads(saved.read_text())
     assert document["notes"][-2:] == [{"text": note, "targets": []} for note in notes]

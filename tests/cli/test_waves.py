@@ -136,7 +136,7 @@ def test_a_change_goes_from_wave_to_wave(fleet: Fleet, emulator: Emulator, clock
     clock.forward(hours=4)
     code, out = fleet.apply("due")
     assert (code, reached(emulator)) == (0, "abcd"), out
-    assert "Applied to 2 of 2 organizations: 2 done; 1 held." in out
+    assert "Applied to 2 of 2 organizations: 2 changes done; e held." in out
     assert "no wave is due: all waves are done" in fleet.apply("due")[1]
 
     # A newer commit begins again, and so does its soak.

@@ -165,7 +165,7 @@ def test_a_refused_run_says_what_to_approve() -> None:
     refusal = Refusal("this run writes to 31 targets", allow("targets", 31))
     plan = answer(replace(mixed(), refusals=(refusal,), only=("knowledge:*",)))
     assert "digest" not in text(plan)
-    assert "29 playbooks would be deleted in 29 organizations" in text(plan)
+    assert "1 playbook would be deleted in 29 organizations" in text(plan)
     last = "Plan for 32 of 40 organizations: refused, 29 deletes, 61 creates"
     assert text(plan).splitlines()[-1].startswith(last)
     page = markdown(plan)
