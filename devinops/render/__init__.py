@@ -106,7 +106,7 @@ def render(format: str, answer: Answer, style: Style | None = None) -> Iterator[
     is_short = format == "text" and isinstance(answer, ProblemsAnswer)
     module = "devinops.render.problem_text" if is_short else RENDERERS[format]
     style = style or Style()
-    if format in ("text", "markdown", "html") and not is_short:
+    if format == "text" and not is_short:
         from devinops.render.commands import answer_with_flags
 
         answer = answer_with_flags(answer, style.flags)

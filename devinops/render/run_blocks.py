@@ -353,16 +353,20 @@ class RunBlocks:
             waits = "waits" if number == 1 else "wait"
             rest = "; the rest applies" if self.plans.writing and not self.stopped else ""
             title = f"{objects(rows, number)} {waits} for a decision{self._in_all(rows)}{rest}"
-        approve = "" if self.stopped and not self.plans.is_applied else self._to_approve()
+        approve = (
+            "" if self.stopped == "refused" and not self.plans.is_applied else self._to_approve()
+        )
         heading = "blocked now" if part == "waiting" else "blocked"
         yield from block(Part.BLOCKED, title, rows, Level.WARNING, Look.WAITING, approve, heading)
 
     def _last_changes(self, at: Sequence[Any]) -> tuple[Row, ...]:
-        """Return when and by whom objects were last changed, if that differs between targets."""
+        """Return which objects of one name there are, and who last changed one when, by target."""
         texts: defaultdict[str, list[str]] = defaultdict(list)
         for row in at:
-            if last := last_change(row.at, row.by):
-                texts[last].append(row.target)
+            ids = getattr(row, "ids", ())
+            parts = ", ".join(ids) if len(ids) > 1 else "", last_change(row.at, row.by)
+            if text := "; ".join(filter(None, parts)):
+                texts[text].append(row.target)
         return tuple(
             Row(text=text, where=names(targets), targets=tuple(targets), is_folded=len(texts) > FEW)
             for text, targets in texts.items()

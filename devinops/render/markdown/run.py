@@ -162,7 +162,8 @@ def _alerts(page: MarkdownPage, blocks: Sequence[Block], space: int) -> tuple[li
 
 def _hint(page: MarkdownPage, block: Block) -> str:
     warning = "Nobody reviewed this. " if block.part is Part.DRIFT else ""
-    return page.prose(f"{warning}{block.hint}", 1_500)
+    period = "." if block.hint and not block.hint.endswith(".") else ""
+    return page.prose(f"{warning}{block.hint}{period}", 1_500)
 
 
 def _more(number: int) -> str:
@@ -219,10 +220,11 @@ def _reason(page: MarkdownPage, row: Row) -> str:
 
 def _sections(page: MarkdownPage, report: Report) -> Iterator[Section]:
     """Yield the changes, the details of what is in alerts, and what is not in one."""
-    blocks = sorted(report.blocks, key=lambda b: _LAST.index(b.part) if b.part in _LAST else -1)
+    listed = (b for b in report.blocks if report.is_drift or b.part is not Part.UNMANAGED)
+    blocks = sorted(listed, key=lambda b: _LAST.index(b.part) if b.part in _LAST else -1)
     if report.target is None:
-        listed = [(block, row) for block in blocks for row in block.rows if _is_numbered(block)]
-        yield _numbered([_item(page, row, is_listed=bool(b.level)) for b, row in listed])
+        rows = [(block, row) for block in blocks for row in block.rows if _is_numbered(block)]
+        yield _numbered([_item(page, row, is_listed=bool(b.level)) for b, row in rows])
     for part, group in groupby(blocks, key=lambda block: block.part):
         if part is Part.CHANGES and report.target:
             yield from _changes_of_one(page, [row for block in group for row in block.rows])
