@@ -263,6 +263,10 @@ def _with_outcomes(
     if not groups:
         return row._replace(facts="done", sign=OUTCOMES[Outcome.DONE], outcome=str(Outcome.DONE))
     worst = min((outcome for outcome, _ in groups), key=tuple(OUTCOMES).index)
+    row = row._replace(sign=OUTCOMES[worst], outcome=str(worst), details=None, stays=True)
+    if len(at) == 1:
+        why = message(at[0])
+        return row._replace(facts=f"{worst}: {why}" if why else str(worst), rows=())
     below = tuple(
         Row(
             text=text,
@@ -276,14 +280,7 @@ def _with_outcomes(
         for (outcome, text), targets in groups.items()
     )
     told = [each for each in row.rows if each.outcome not in ("", Outcome.DONE)] if row.rows else []
-    return row._replace(
-        facts=f"done in {len(done)} of {len(at)}",
-        sign=OUTCOMES[worst],
-        outcome=str(worst),
-        rows=tuple(told) or below,
-        details=None,
-        stays=True,
-    )
+    return row._replace(facts=f"done in {len(done)} of {len(at)}", rows=tuple(told) or below)
 
 
 # --- facts ----------------------------------------------------------------------------------------

@@ -451,7 +451,9 @@ class RunBlocks:
         if self.plans.is_drift:
             title = title.removesuffix(", and kept")
             heading, level = "changed outside devinops", Level.WARNING
-        hint = f"`{pull_command(self.style.flags)}` {PULLED}"
+        flags = self.style.flags
+        chosen = "" if self.one or " -t " in flags else " -t all"
+        hint = f"`{pull_command(f'{flags}{chosen}')}` {PULLED}"
         yield from block(Part.DRIFT, title, rows, level, Look.MOVED, hint, heading)
 
     def _drifted(self, item: Drift, at: Sequence[Any]) -> Drift:

@@ -190,7 +190,11 @@ def _line(page: MarkdownPage, row: Row) -> str:
         head = _filled(" ", bold, code(str(row.key)), where and f"in {where}", place, aside)
     else:
         head, text = _filled(" ", bold, where, place), _filled(" ", text, aside and f"({aside})")
-    text = _filled(" · ", _filled(": ", head, text), page.prose(row.facts))
+    text = _filled(
+        " · ",
+        _filled(" " if row.number and not row.key else ": ", head, text),
+        page.prose(row.facts),
+    )
     below = (_line(page, each).split("\n") for each in row.rows if not each.is_folded)
     hints = (f"- {page.prose(hint, 600)}" for hint in row.hints)
     return "\n  ".join((f"- {text}", *hints, *chain.from_iterable(below)))
