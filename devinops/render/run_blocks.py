@@ -373,11 +373,23 @@ class RunBlocks:
         )
 
     def _missing(self) -> Iterator[Block]:
+        steps = {
+            (step.key.kind, str(step.key.path)): step.needed_by
+            for step, _ in self.plans.blocked
+            if is_missing(step)
+        }
         for kind, group in groupby(self.each("missing"), key=lambda pair: pair[0].kind):
-            items = list(group)
             rows = [
-                self.at(Row(text=item.path, aside=_needed(item), sign=_missing_sign(item)), at)
-                for item, at in items
+                self.at(
+                    Row(
+                        text=item.path,
+                        aside=_needed(item),
+                        sign=_missing_sign(item),
+                        needed_by=steps.get((kind, item.path), ()),
+                    ),
+                    at,
+                )
+                for item, at in group
             ]
             objects = counted(len(rows), KINDS[kind].name, KINDS[kind].section)
             why = "in the web app, because no API can"

@@ -69,7 +69,7 @@ def _with_ids(blocks: Iterable[Block]) -> Iterator[Block]:
     for block in blocks:
         rows = (
             row._replace(id=row.id or f"row-{next(numbers)}")
-            if not row.to and (row.details or row.rows)
+            if not row.to and (row.details or row.rows or row.needed_by)
             else row
             for row in block.rows
         )

@@ -103,7 +103,7 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
         ("deletes", ["Refused: - 12 to delete", "check all 12 deletes of this plan, then pass --allow-delete 12", "To approve: devinops apply --target production --allow-delete 12",
                      "12 notes would be deleted"]),
         ("conflict", ["+ 1 to create ! 3 blocked", "2 steps blocked until a person decides",
-                      "decide with --on-conflict git or --on-conflict live", "then pass --adopt", "To approve: devinops apply --target production --adopt, or enter adopt: true in", "Create 1 folder in the web app, because no API can\n! Mobile/iOS needed by 3 entries",
+                      "decide with --on-conflict git or --on-conflict live", "then pass --adopt", "To approve: devinops apply --target production --adopt, or enter adopt: true in", "Create 1 folder in the web app, because no API can\n! Mobile/iOS needed by 3 entries", "needed by 3 entries\nknowledge:Mobile/iOS/Mobile 0\nknowledge:Mobile/iOS/Mobile 1",
                       "What is blocked stays as it is."]),
         ("empty", ["Nothing to change", "Not changed1 unchanged"]),
         ("drift", ["2 objects changed outside devinops", "devinops pull --drift writes", "by user-4711", "Unmanaged (not drift)"]),
