@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -197,6 +198,24 @@ def test_linked_directories_and_empty_layers_of_the_branch_are_not_changes(
     git(root, "branch", "-q", "linked")
     ran = devinops("targets", "--affected", "linked", "--names", "-C", root)
     assert (ran.code, ran.out) == (0, "")
+
+
+def test_a_commit_whose_paths_lead_out_of_the_root_writes_no_file_there(
+    root: Path, devinops: Devinops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blob = git(root, "hash-object", "-w", "knowledge.yaml")
+    outside = git(root, "mktree", stdin=f"100644 blob {blob}\toutside.yaml\n")
+    base = git(root, "ls-tree", "main")
+    tree = git(root, "mktree", stdin=f"{base}\n040000 tree {outside}\t..\n")
+    author = ("-c", "user.name=P", "-c", "user.email=p@localhost")
+    hostile = git(root, *author, "commit-tree", tree, "-p", "main", "-m", "hostile")
+    git(root, "update-ref", "HEAD", hostile)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    ran = devinops("targets", "--affected", hostile, "--names", "-C", root)
+    assert (ran.code, ran.out) == (0, "")
+    assert not list(temporary.iterdir())
 
 
 def test_a_commit_that_is_missing_is_an_error(root: Path, devinops: Devinops) -> None:

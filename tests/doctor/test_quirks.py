@@ -96,6 +96,16 @@ def test_a_429_tells_what_is_in_retry_after(header: str, answer: str) -> None:
     assert quirks.of_errors("v3", [limited])["retry_after"] == answer
 
 
+@pytest.mark.parametrize(
+    ("status", "answer"), [(400, {"error_body": "problem"}), (399, {}), (None, {})]
+)
+def test_only_an_error_tells_which_form_errors_have(
+    status: int | None, answer: dict[str, str]
+) -> None:
+    headers = {"content-type": "application/problem+json"}
+    assert quirks.of_errors("v3", [Observation(status, headers, {"title": "no"})]) == answer
+
+
 def test_errors_of_a_proxy_tell_nothing() -> None:
     assert quirks.of_errors("v3", [Observation(403, {"via": "x"}, {"detail": "no"})]) == {}
 

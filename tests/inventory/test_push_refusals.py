@@ -10,6 +10,7 @@ import pytest
 from devinops.emulator import Emulator
 from devinops.inventory.push_refusals import advice
 from tests.testing.command_line import Devinops
+from tests.testing.inventories import git
 
 GITHUB_RULES = "In GitHub, exempt this branch from the rules"
 GITHUB_TOKEN = "In GitHub Actions, give the job permissions: {contents: write}"
@@ -106,4 +107,20 @@ def test_a_remote_that_refuses_is_reported_once_and_nothing_is_written(
     assert begins in ran.err
     for line in told:
         assert ran.err.count(line.removeprefix("error: ").rstrip(".")) == 1
+    assert {request["method"] for request in emulator.requests} <= {"GET"}
+
+
+def test_a_remote_that_hangs_up_is_reported_with_the_end_of_what_git_says(
+    clone: Callable[..., Path], remote: Path, emulator: Emulator, devinops: Devinops
+) -> None:
+    root = clone()
+    (root / "knowledge.yaml").write_text("knowledge: [{name: A, trigger: t, body: b}]\n")
+    (root / "devinops.yaml").write_text(
+        "version: 1\ntargets: {production: {inventory: {store: branch}}}\n"
+    )
+    git(root, "config", "remote.origin.receivepack", "false")
+    emulator.clear_requests()
+    ran = devinops("apply", "--yes", "-q", "-C", root)
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "cannot be pushed to devinops on origin: fatal: " in ran.err
     assert {request["method"] for request in emulator.requests} <= {"GET"}

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
 
 
-def git(cwd: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+def git(cwd: Path, *arguments: str, stdin: str | None = None) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=cwd, input=stdin, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, f"git {arguments}: {done.stderr}"
     return done.stdout.strip()
 
