@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from devinops.applying.report import ApplyReport
-from devinops.planning.plan import SavedPlan
 from devinops.render import Style, answers
 from devinops.render.escape import line
+from devinops.render.one_run import as_run
 from devinops.render.problem_text import ProblemText
-from devinops.render.report_text import Text as ReportText
 from devinops.render.run_report import report_of
 from devinops.render.terminal import Look, Span, Terminal
 from devinops.render.text import Text
@@ -23,21 +21,12 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
 
 def lines_of(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield the lines of an answer."""
-    text = Text(style.color, style.full, style.width, style.flags)
+    text = Text(style.color, style.full, style.width)
+    if run := as_run(answer):
+        return text.report(report_of(run, style))
     match answer:
-        case answers.PlanAnswer():
-            plan, lint = answer.plan, answer.lint
-            return text.approved(plan) if answer.approved else text.plan(plan, lint)
-        case SavedPlan():
-            return text.plan(answer)
-        case answers.RunAnswer():
-            return ReportText(style.color, style.full, style.width).report(report_of(answer, style))
-        case ApplyReport():
-            return text.report(answer)
         case answers.ProblemsAnswer():
             return ProblemText(text.terminal).problems(answer)
-        case answers.DriftAnswer():
-            return text.drift_answer(answer)
         case answers.Differences():
             return text.differences(answer)
         case answers.Failure():
@@ -48,6 +37,7 @@ def lines_of(answer: answers.Answer, style: Style) -> Iterator[str]:
             return (row for text_line in lines for row in _marked(text_line, looks, text.terminal))
         case answers.SimpleAnswer() | answers.RolloutAnswer():
             return (row for text_line in answer.lines for row in text.paragraph(text_line))
+    raise TypeError(answer)
 
 
 def _marked(text: str, looks: Mapping[str, Look], terminal: Terminal) -> Iterator[str]:

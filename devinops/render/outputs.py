@@ -21,10 +21,10 @@ from devinops.planning.waves import WaveStatus, due, has_stopped
 from devinops.render import Style, answers
 from devinops.render import render as rendered
 from devinops.render.escape import line
-from devinops.render.findings import lint_of, severity_of
+from devinops.render.findings import error_of, lint_of, severity_of
+from devinops.render.one_run import as_run
 from devinops.render.problem_text import checked, problem_counts
 from devinops.render.run_report import report_of
-from devinops.render.text import counts, tally
 from devinops.render.waves import verdict
 
 _LONGEST = 500
@@ -122,17 +122,13 @@ def _exit_code(answer: answers.Answer | answers.RunAnswer) -> ExitCode:
             return answer.exit_code
 
 
-def _summary(answer: answers.Answer | answers.RunAnswer) -> str:
+def _summary(answer: answers.Answer) -> str:
     """Return the error of the run, or the line with the counts that people read last."""
+    if run := as_run(answer):
+        return error_of(answer) or report_of(run, Style()).sentence
     match answer:
         case answers.Failure(error, problems=problems):
             return problem_counts(problems) if problems else error
-        case answers.PlanAnswer(plan, error=error):
-            return error or counts(plan)
-        case ApplyReport():
-            return tally(answer)
-        case answers.RunAnswer():
-            return answer.error or report_of(answer, Style()).sentence
         case answers.ProblemsAnswer():
             return checked(answer)[0]
         case answers.RolloutAnswer(statuses):

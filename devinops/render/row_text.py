@@ -175,7 +175,8 @@ class RowText:
         sign = row.sign
         if row.number and sign:
             sign = sign._replace(symbol=f"{row.number}. {sign.symbol}")
-        size = row.details.size if row.details and row.action in SIGNS and not row.where else ""
+        has_size = row.details and row.action in SIGNS and not (row.where or row.outcome or reason)
+        size = row.details.size if row.details and has_size else ""
         about = "".join(f"  {line(text)}" for text in (row.aside, size, position) if text)
         facts = f" · {line(row.facts)}" if row.facts else ""
         text, rest = line(f"{_head(row)}{reason}"), Span(f"{facts}{about}", Look.DIM)

@@ -199,7 +199,12 @@ def _without_inventory(plans: Plans) -> Iterator[str]:
 def _untouched(plans: Plans) -> str:
     unchanged = sum(target.unchanged for target in plans.targets)
     unmanaged = sum(sum(target.unmanaged.values()) for target in plans.targets)
-    return joined(((unchanged, "unchanged"), (unmanaged, "unmanaged")))
+    others = [bool(row.owner) for _, at in plans.others for row in at]
+    foreign = sum(others) if plans.is_drift else 0
+    unmanaged = unmanaged or len(others) - sum(others)
+    return joined(
+        ((unchanged, "unchanged"), (unmanaged, "unmanaged"), (foreign, "of other owners"))
+    )
 
 
 def _facts(run: RunBlocks, digest: str, untouched: str) -> Iterator[tuple[str, str]]:

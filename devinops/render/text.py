@@ -1,313 +1,236 @@
-"""Writes plans, reports and drift as text for people: grouped by kind, with signs and colors."""
+"""Writes reports as text for people: with signs and colors, and what matters at the end."""
 
 from __future__ import annotations
 
 import shlex
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby
 from pathlib import PurePosixPath
-from typing import TypeVar
+from typing import Final
 
 from devinops.applying.report import ApplyReport
-from devinops.kinds import KINDS
-from devinops.model.changes import (
-    Action,
-    Blocked,
-    Change,
-    Drift,
-    DriftEvent,
-    Missing,
-    Outcome,
-    Result,
-)
+from devinops.model.changes import Action, Blocked, Change, Drift, Outcome
 from devinops.model.exit_codes import ExitCode
-from devinops.model.keys import Key, listed
-from devinops.model.objects import Live, Problem
-from devinops.model.policy import Approvals
-from devinops.model.target import Target
-from devinops.planning.commands import pull_command
-from devinops.planning.draft import last_change, names_of
-from devinops.planning.drift import DriftFindings
-from devinops.planning.lifecycles.required import is_missing
+from devinops.model.objects import Problem
 from devinops.planning.plan import ShownPlan
-from devinops.render import NO_INVENTORY, answers, counted
+from devinops.render import answers, counted
 from devinops.render import joined as joined
-from devinops.render.approvals import dangers
-from devinops.render.changes import ChangeText, levels
+from devinops.render.by_change import change_row
 from devinops.render.escape import line
 from devinops.render.problem_text import ProblemText
-from devinops.render.signs import BLOCKED, FAILED, OUTSIDE, REFUSED, SIGNS
-from devinops.render.terminal import Look, Sign, Span, Terminal, columns
+from devinops.render.report import Block, Part, Report, Row
+from devinops.render.row_text import RowText, levels
+from devinops.render.run_blocks import PULLED as PULLED
+from devinops.render.run_blocks import alike_once as alike_once
+from devinops.render.run_blocks import drift_summary as drift_summary
+from devinops.render.run_report import MERGE as MERGE
+from devinops.render.signs import BLOCKED, OUTSIDE, SIGNS
+from devinops.render.terminal import Look, Sign, Span, Terminal
 
-_OUTCOMES = {
-    Outcome.DONE: SIGNS[Action.CREATE],
-    Outcome.FAILED: FAILED,
-    Outcome.SKIPPED: BLOCKED,
-    Outcome.BLOCKED: BLOCKED,
-}
-T = TypeVar("T")
-MERGE = "Merge to apply this plan. If the plan is different then, nothing is applied."
-PULLED = "writes these changes into the files, or says what to do"
-"""What `pull --drift` does; it may have to leave a change to a person."""
-SINCE_APPLY = "- last apply, + live"
-"""What `-` and `+` stand for in the drift of an inventory."""
-MAX_NEEDED_BY = 5
-"""How many entries that need a blocked step are named, unless `full`."""
-MAX_ALIKE = 5
+MAX_ALIKE: Final = 5
 """How many results with one message, or changes that are left, are shown, unless `full`."""
-MAX_PATH_COLUMNS = 50
+SINCE_APPLY: Final = "- last apply, + live"
+MAX_ROWS: Final = 20
+"""How many rows of another block are shown, unless `full`."""
+_ORDER: Final[tuple[Part, ...]] = (
+    Part.DONE,
+    Part.NOT_DONE,
+    Part.LEFT,
+    Part.WAITING,
+    Part.TARGETS,
+    Part.BLOCKED,
+    Part.MISSING,
+    Part.DRIFT,
+    Part.UNMANAGED,
+    Part.WARNINGS,
+    Part.NOTES,
+    Part.REFUSED,
+    Part.STATES,
+    Part.LOSSES,
+    Part.DANGERS,
+)
+"""What follows the list of changes. A terminal is read from its end, so what is urgent is last."""
+_OF_ONE: Final[tuple[Part, ...]] = (Part.DONE, Part.NOT_DONE, Part.LEFT, Part.WAITING)
+"""What an apply says of one target, whose plan people have just read."""
+_INLINE: Final = frozenset({Part.NOTES, Part.REFUSED, Part.STATES})
 
 
 @dataclass(frozen=True)
 class Text:
-    """Writes lines of text: with `color` and a `width` for a terminal, `full` without summaries.
-
-    `flags` is that of `Style`.
-    """
+    """Writes lines of text: with `color` and a `width` for a terminal, `full` without summaries."""
 
     color: bool = False
     full: bool = False
     width: int | None = None
-    flags: str = ""
 
     @cached_property
     def terminal(self) -> Terminal:
         return Terminal(self.color, self.width)
 
     @cached_property
-    def _changes(self) -> ChangeText:
-        return ChangeText(self.terminal, self.full)
+    def _rows(self) -> RowText:
+        return RowText(self.terminal, self.full)
 
     def paragraph(self, text: str) -> Iterator[str]:
         return self.terminal.paragraph(text)
 
-    def _heading(self, text: str, rest: str = "") -> Iterator[str]:
-        yield ""
-        yield from self.terminal.row(Span(text, strong=True), rest)
-
-    def _item(self, mark: Sign, key: Key, rest: str = "") -> Iterator[str]:
-        yield from self.terminal.row(line(f"{key}{rest}"), sign=mark, indent=2, hang=6)
-
-    def _verdict(self, text: str, look: Look) -> Iterator[str]:
-        """Yield the last line of an answer, in the color of what it means."""
-        yield from self.terminal.row(Span(line(text), look, strong=True), hang=2)
-
-    # --- plan -------------------------------------------------------------------------------------
-
-    def plan(self, plan: ShownPlan, lint: answers.ProblemsAnswer | None = None) -> Iterator[str]:
-        """Yield the lines of a plan and of `lint`, if it ran; the last one holds the counts."""
-        yield from self._title("Plan", plan.target, plan.inventory.store, plan.owned)
-        yield from self._legend(plan.changes, bool(plan.blocked), bool(plan.drift))
-        changes = groupby(levels(plan.changes, full=self.full), key=lambda pair: pair[0].key.kind)
-        for noun, group in changes:
-            yield from self._heading(noun)
-            yield from self._changes.changes(list(group))
-        yield from self._blocked([block for block in plan.blocked if not is_missing(block)])
-        yield from self._missing(plan.missing)
-        yield from self._drift(plan.drift)
-        if self.full:
-            yield from self._lives("unmanaged", plan.others)
-        yield from self._warnings(plan.problems)
-        if lint:
-            yield from self._heading("lint")
-            yield from ProblemText(self.terminal, self.full).problems(lint)
-        for note in plan.notes:
-            yield ""
-            for text in note.split("\n"):
-                yield from self.paragraph(text)
-        for refusal in plan.refusals:
-            yield ""
-            text = f"refused, nothing will be applied: {line(refusal.reason)}"
-            yield from self.terminal.row(text, sign=REFUSED)
-        if plan.held:
-            yield ""
-            text = f"held, nothing will be applied: {line(plan.held)}"
-            yield from self.terminal.row(text, sign=BLOCKED)
-        yield from self._dangers(plan)
-        yield from self._terms(plan.only, plan.approvals)
-        yield ""
-        yield from self.terminal.row(Span(f"digest {plan.digest}", Look.DIM))
-        yield from self._verdict(counts(plan), plan_look(plan))
-
-    def approved(self, plan: ShownPlan) -> Iterator[str]:
-        """Yield a line for each change of a plan that people have already read."""
-        yield from self._title("Plan", plan.target, plan.inventory.store, plan.owned)
-        yield from self.terminal.row(Span(f"digest {plan.digest}, as approved", Look.DIM))
-        for change in plan.changes:
-            yield from self._changes.heading(change)
-        for block in plan.blocked:
-            yield from self._item(BLOCKED, block.key, f": {block.by}")
-        yield from self._dangers(plan)
-
-    def _dangers(self, plan: ShownPlan) -> Iterator[str]:
-        """Yield what a plan costs and overwrites, with the approvals that it has."""
-        for title, items in dangers(plan):
-            yield from self._heading(title)
-            for change, text in items:
-                yield from self._item(REFUSED, change.key, f": {text}")
-
-    def _title(self, what: str, target: Target, store: str, owned: int) -> Iterator[str]:
-        """Yield the first line of an answer about a target and its inventory."""
-        inventory = store if store == "none" else f"{store}, {owned} owned"
-        emulator = "on the emulator " if target.emulator else ""
-        api = f"{emulator}at {target.api_url} (API {target.api})"
-        yield from self.terminal.row(
-            Span(line(f"{what} for {target.name}:"), strong=True),
-            line(f" {target.owner} {api}, inventory: {inventory}"),
-        )
-        if store == "none":
-            yield from self.paragraph(NO_INVENTORY)
-
-    def _legend(self, changes: Iterable[Change], blocked: bool, drift: bool) -> Iterator[str]:
-        """Yield the meaning of each sign in a plan."""
-        actions = {change.action for change in changes}
-        signs = [SIGNS[action] for action in Action if action in actions]
-        signs += [BLOCKED] if blocked else []
-        signs += [OUTSIDE] if drift else []
-        if signs:
-            legend = ", ".join(f"{sign.symbol} {sign.meaning}" for sign in signs)
-            yield from self.terminal.row(Span(f"Signs: {legend}", Look.DIM))
-
-    def change(self, change: Change) -> Iterator[str]:
-        """Yield the lines of one change."""
-        return self._changes.change(change)
-
-    def _blocked(self, blocked: Sequence[Blocked]) -> Iterator[str]:
-        if not blocked:
-            return
-        yield from self._heading("blocked")
-        for block in blocked:
-            reason = f"{block.by}: {block.reason}"
-            yield from self._item(BLOCKED, block.key)
-            yield from self._changes.because(block.source, reason, Look.PLAIN, block.overridden)
-            if block.needed_by:
-                needed_by = f"needed by {self._keys(block.needed_by)}"
-                yield from self.terminal.row(needed_by, indent=6)
-            for field in block.fields:
-                yield from self._changes.field(block.key.kind, field, sides="- live, + files")
-
-    def _missing(self, objects: Sequence[Missing]) -> Iterator[str]:
-        """Yield what a person has to create, one path a line."""
-        for kind, group in groupby(objects, key=lambda item: item.kind):
-            todo = ": create them in the web app, because no API can"
-            yield from self._heading(f"missing {KINDS[kind].section}", todo)
-            items = list(group)
-            width = min(MAX_PATH_COLUMNS, max(columns(line(item.path)) for item in items))
-            for item in items:
-                yield from self._missing_path(item, width)
-
-    def _missing_path(self, item: Missing, width: int) -> Iterator[str]:
-        path = line(item.path)
-        entries = ""
-        if item.entries:
-            padding = " " * max(width - columns(path), 0)
-            entries = f"{padding}  needed by {counted(item.entries, 'entry', 'entries')}"
-        if item.in_root:
-            count = "" if item.in_root == item.entries else f"{item.in_root} of them "
-            entries += f", {count}in the root until then"
-        blocks = item.in_root < max(item.entries, 1)
-        sign, indent = (BLOCKED, 2) if blocks else (None, 4)
-        yield from self.terminal.row(
-            path, Span(entries, Look.DIM), sign=sign, indent=indent, hang=6
-        )
-
-    def _drift(self, drift: Sequence[Drift]) -> Iterator[str]:
-        """Yield changes made outside devinops; `-` in a diff is from the files, `+` is live."""
-        if not drift:
-            return
-        pull = pull_command(self.flags)
-        hint = f" (see {pull})" if self.full else f" (see {show_command(self.flags)} and {pull})"
-        yield from self._heading("changed outside devinops, kept", hint)
-        if self.full:
-            for item in drift:
-                yield from self._drifted(item)
-            return
-        for item in without_alike(drift):
-            yield from self._item(OUTSIDE, item.key, f": {drift_summary(item)}")
-
-    def _drifted(self, drift: Drift, sides: str = "- files, + live") -> Iterator[str]:
-        yield from self._item(OUTSIDE, drift.key)
-        yield from self._changes.because(drift.source, drift_summary(drift))
-        for field in drift.fields:
-            yield from self._changes.field(drift.key.kind, field, sides=sides)
-
-    def _lives(self, title: str, lives: Sequence[Live]) -> Iterator[str]:
-        if lives:
-            yield from self._heading(title)
-        for live in lives:
-            yield from self._live(live, live.id)
-
-    def _live(self, live: Live, about: str) -> Iterator[str]:
-        key, rest = line(str(live.key)), Span(f"  {line(about)}", Look.DIM)
-        yield from self.terminal.row(key, rest, indent=2, hang=6)
-
-    def _keys(self, keys: Sequence[Key]) -> str:
-        shown = keys if self.full else keys[:MAX_NEEDED_BY]
-        more = f" and {len(keys) - len(shown)} more" if len(shown) < len(keys) else ""
-        return ", ".join(line(str(key)) for key in shown) + more
-
-    def _warnings(self, problems: Sequence[Problem]) -> Iterator[str]:
-        if problems:
-            yield from self._heading("warnings")
-        for problem in problems:
-            yield from ProblemText(self.terminal).problem(problem, indent=2)
-
-    def _terms(self, only: Sequence[str], approvals: Approvals) -> Iterator[str]:
-        """Yield the options that narrowed the plan and approved changes in it."""
-        if only:
-            yield ""
-            yield from self.paragraph(f"only {', '.join(only)}")
-        approved = approvals.given()
-        if approved:
-            yield ""
-            yield from self.paragraph(f"approved with {' '.join(map(str, approved))}")
-
-    # --- drift ------------------------------------------------------------------------------------
-
-    def drift_answer(self, answer: answers.DriftAnswer) -> Iterator[str]:
-        """Yield the lines of the drift in a target."""
-        yield from self._title(
-            "Drift", answer.target, answer.inventory.store, len(answer.inventory.owned)
-        )
-        yield from self.drift(answer.findings)
-        for note in answer.notes:
-            yield ""
-            yield from self.paragraph(note)
-        number = len(answer.findings.drift)
-        changed = f"{counted(number, 'object')} changed outside devinops" if number else "none"
-        others = joined(
-            (
-                (len(answer.findings.unmanaged), "unmanaged"),
-                (len(answer.findings.foreign), "of other owners"),
-            )
-        )
-        hint = " (-v lists them)" if others and not self.full else ""
-        parts = "; ".join(filter(None, (changed, f"{others}{hint}")))
-        text = f"Drift in {answer.target.full_name}: {parts}."
-        yield ""
-        yield from self._verdict(text, Look.CHANGED if number else Look.GOOD)
-
-    def drift(self, findings: DriftFindings) -> Iterator[str]:
-        """Yield the lines of drift and of unmanaged objects."""
-        if findings.drift:
-            pull = f"{pull_command(self.flags)} {PULLED}"
-            yield from self._heading("changed outside devinops", f" ({pull})")
-        pairs = [(drift, None) for drift in findings.drift]
-        for drift, _ in pairs if self.full else alike_once(pairs):
-            yield from self._drifted(drift, SINCE_APPLY)
-        if self.full:
-            yield from self._lives("unmanaged (not drift)", findings.unmanaged)
-        if findings.foreign and self.full:
-            yield from self._heading("with the label of another owner")
-            for live in findings.foreign:
-                yield from self._live(live, f"{live.id} of {live.owner}")
-
     def problem(self, problem: Problem) -> Iterator[str]:
         """Yield one problem as `path:line:column: error: message [code]`."""
         return ProblemText(self.terminal).problem(problem)
+
+    def change(self, change: Change) -> Iterator[str]:
+        """Yield the lines of one change."""
+        return self._rows.row(change_row(change))
+
+    # --- a report ---------------------------------------------------------------------------------
+
+    def report(self, report: Report) -> Iterator[str]:
+        """Yield the lines of a report; the last one holds the counts and the targets."""
+        if report.about and not report.is_applied:
+            yield from self._start(report)
+        yield from self._changes(report)
+        for part in _OF_ONE if report.is_applied and report.target else _ORDER:
+            if part is Part.NOTES and report.lint and not report.is_brief:
+                yield from self._heading("lint")
+                yield from ProblemText(self.terminal, self.full).problems(report.lint)
+            for block in report.of(part):
+                yield from self._block(report, block)
+        if not (report.is_brief and report.target):
+            yield from self._end(report)
+
+    def _start(self, report: Report) -> Iterator[str]:
+        title = Span(line(f"{report.subject}:"), strong=True)
+        yield from self.terminal.row(title, line(f" {', '.join(report.about)}"))
+        for text in report.without_inventory:
+            yield from self.paragraph(text)
+        if report.is_brief:
+            yield from self.terminal.row(
+                Span(f"digest {report.plan_digest}, as approved", Look.DIM)
+            )
+        elif signs := list(dict.fromkeys(_signs(report))):
+            legend = ", ".join(f"{sign.symbol} {sign.meaning}" for sign in signs)
+            yield from self.terminal.row(Span(f"Signs: {legend}", Look.DIM))
+
+    def _changes(self, report: Report) -> Iterator[str]:
+        """Yield the list of changes; of many targets, with the deletes that a block names too."""
+        blocks = list(report.of(Part.CHANGES))
+        deletes = () if report.target else report.of(Part.DELETES)
+        if deletes:
+            rows = tuple(row for block in deletes for row in block.rows)
+            first = blocks.pop(0) if blocks else Block(Part.CHANGES, "Changes", "Changes")
+            blocks.insert(0, first._replace(rows=rows + first.rows))
+        every = levels([row for block in blocks for row in block.rows], full=self.full)
+        for block in blocks:
+            shown = [next(every) for _ in block.rows]
+            if report.is_brief:
+                yield from (text for row, _ in shown for text in self._rows.heading(row))
+            else:
+                yield from self._heading(block.heading)
+                yield from self._rows.changes(shown)
+
+    def _block(self, report: Report, block: Block) -> Iterator[str]:
+        """Yield a block, with the details of its rows where they are not in the list."""
+        in_full = self.full or report.is_drift or block.part in (Part.BLOCKED, Part.WAITING)
+        is_known = block.part is Part.DONE and not report.target
+        if (block.part is Part.UNMANAGED or is_known) and not self.full:
+            return
+        if report.target and block.part in _INLINE:
+            yield from self._inline(block)
+        elif block.part in (Part.NOT_DONE, Part.DONE) and report.target:
+            yield from self._results(block.rows)
+        elif block.part is Part.LEFT:
+            yield from self._left(block)
+        else:
+            hint = block.hint if block.part is Part.DRIFT else ""
+            if hint and not in_full:
+                hint = f"-v shows both sides; {hint}"
+            yield from self._heading(block.heading, hint.replace("`", ""))
+            most = len(block.rows) if self.full or report.target else MAX_ROWS
+            for row in block.rows[:most]:
+                yield from self._rows.row(row) if in_full else self._rows.line(row)
+            if most < len(block.rows):
+                yield from self._rows.more(len(block.rows) - most, "likewise")
+
+    def _inline(self, block: Block) -> Iterator[str]:
+        """Yield what is only said of one target: a note, or why nothing is applied."""
+        for row in block.rows:
+            yield ""
+            if block.part is Part.NOTES:
+                for text in row.text.split("\n"):
+                    yield from self.paragraph(text)
+            else:
+                why = _lower(block.heading).replace(": ", ", ")
+                yield from self.terminal.row(f"{why}: {line(row.text)}", sign=row.sign)
+
+    def _results(self, rows: Sequence[Row]) -> Iterator[str]:
+        """Yield the results that differ from the plan, and of many with one message a count."""
+        numbers = Counter((row.outcome, row.text) for row in rows)
+        shown = Counter[tuple[str, str]]()
+        for row in rows:
+            alike = row.outcome, row.text
+            # What was done as planned needs no line.
+            if not (self.full or row.text or row.outcome != Outcome.DONE):
+                continue
+            shown[alike] += 1
+            if self.full or shown[alike] <= MAX_ALIKE:
+                yield from self._rows.line(row)
+            elif shown[alike] == numbers[alike]:
+                yield from self._rows.more(numbers[alike] - MAX_ALIKE, f"{row.outcome} likewise")
+
+    def _left(self, block: Block) -> Iterator[str]:
+        """Yield what a plan made afterwards shows, or why that is not known."""
+        if not block.rows[0].key:
+            for row in block.rows:
+                if row.where:
+                    yield ""
+                where = f" in {row.where}" if row.where else ""
+                yield from self.paragraph(f"{block.title}{where}: {row.text}")
+            return
+        if block.rows[0].where:
+            yield ""
+        yield f"{block.title}:"
+        shown = block.rows if self.full else block.rows[:MAX_ALIKE]
+        for row in shown:
+            yield from self._rows.line(row)
+        if len(shown) < len(block.rows):
+            yield from self._rows.more(len(block.rows) - len(shown), "left")
+
+    def _end(self, report: Report) -> Iterator[str]:
+        """Yield what a reader must have seen before the question, and the counts."""
+        if not report.target and not report.is_applied:
+            for block in report.of(Part.DELETES):
+                yield from self._heading(block.title)
+                for row in block.rows:
+                    yield from self._rows.heading(row)
+        for terms in (report.only and f"only {', '.join(report.only)}", _approved(report)):
+            if terms and not report.is_applied:
+                yield ""
+                yield from self.paragraph(terms)
+        where, restore = report.backup
+        if where:
+            if not report.target:
+                yield ""
+            yield from self.paragraph(f"Backup: {where}")
+            # On a line of its own, the command stays whole at 80 columns.
+            yield from self.paragraph(f"  {restore.replace('`', '')}")
+        for step in report.next:
+            yield from self.paragraph(step.replace("`", ""))
+        if not (report.is_applied and report.target):
+            yield ""
+        if report.plan_digest:
+            yield from self.terminal.row(
+                Span(f"digest {report.plan_digest}{_of(report)}", Look.DIM)
+            )
+        text = Span(line(report.sentence), report.look, strong=True)
+        yield from self.terminal.row(text, hang=2)
+
+    def _heading(self, text: str, hint: str = "") -> Iterator[str]:
+        yield ""
+        if text:
+            about = f" ({line(hint)})" if hint else ""
+            yield from self.terminal.row(Span(line(_lower(text)), strong=True), about)
 
     # --- differences ------------------------------------------------------------------------------
 
@@ -320,11 +243,11 @@ class Text:
         if differences.held:
             yield from self._subheading("held back: in the reviewed plan, but blocked or kept now")
         for change in differences.held:
-            yield from self._item(SIGNS[change.action], change.key, f": {change.reason}")
+            yield from self._rows.line(change_row(change))
         if differences.gone:
             yield from self._subheading("gone: in the reviewed plan, but not in the plan now")
         for change in differences.gone:
-            yield from self._item(SIGNS[change.action], change.key)
+            yield from self._rows.line(change_row(change)._replace(text=""))
         nested = replace(self, width=self.width and self.width - 2)
         for before, after in differences.differing:
             yield from self._subheading(f"different: {line(str(after.key))}")
@@ -336,92 +259,31 @@ class Text:
     def _subheading(self, text: str) -> Iterator[str]:
         yield from self.terminal.row(Span(text, strong=True))
 
-    # --- report -----------------------------------------------------------------------------------
 
-    def report(self, report: ApplyReport) -> Iterator[str]:
-        """Yield the lines of a report; the last one holds the counts."""
-        yield from self._results(report.results)
-        yield from self._left(report)
-        if report.backup:
-            yield from self.paragraph(f"Backup: {report.backup}")
-            # On a line of its own, the command stays whole at 80 columns.
-            yield from self.paragraph(f"  {rollback_hint(report, self.flags, str, str)}")
-        if step := next_step(report, self.flags, str):
-            yield from self.paragraph(step)
-        yield from self._verdict(tally(report), report_look(report))
-
-    def _results(self, results: Sequence[Result]) -> Iterator[str]:
-        """Yield the results that differ from the plan, and of many with one message a count."""
-        numbers = Counter((result.outcome, result.message) for result in results)
-        shown: Counter[tuple[Outcome, str]] = Counter()
-        for result in results:
-            # What was done as planned needs no line.
-            if not (self.full or result.message or result.outcome is not Outcome.DONE):
-                continue
-            alike = result.outcome, result.message
-            shown[alike] += 1
-            if self.full or shown[alike] <= MAX_ALIKE:
-                yield from self._result(result)
-            elif shown[alike] == numbers[alike]:
-                yield from self._more(numbers[alike] - MAX_ALIKE, f"{result.outcome} likewise")
-
-    def _more(self, number: int, what: str) -> Iterator[str]:
-        yield from self.terminal.row(
-            Span(f"… and {number} more {what} (-v shows them)", Look.DIM), indent=4
-        )
-
-    def _result(self, result: Result) -> Iterator[str]:
-        change = result.change
-        message = f": {result.message}" if result.message else ""
-        text = line(f"{change.action} {change.key} {result.outcome}{message}")
-        yield from self.terminal.row(text, sign=_OUTCOMES[result.outcome], indent=2, hang=6)
-
-    def _left(self, report: ApplyReport) -> Iterator[str]:
-        """Yield what a plan made afterwards shows."""
-        if report.left:
-            yield f"A plan made afterwards still has {counted(len(report.left), 'change')}:"
-            shown = report.left if self.full else report.left[:MAX_ALIKE]
-            for change in shown:
-                yield from self._item(SIGNS[change.action], change.key, f": {change.reason}")
-            if len(shown) < len(report.left):
-                yield from self._more(len(report.left) - len(shown), "left")
-        if report.waiting:
-            yield f"A plan made afterwards blocks {counted(len(report.waiting), 'object')}:"
-            for block in report.waiting:
-                yield from self._item(BLOCKED, block.key, f": {block.reason}")
-        if report.left is None:
-            yield from self.paragraph(f"What is left could not be checked: {report.unverified}")
+def _signs(report: Report) -> Iterator[Sign]:
+    """Yield the signs of a plan that need a meaning."""
+    rows = [row for block in report.blocks for row in block.rows]
+    used = {each.action for row in rows for each in (row, *row.rows)}
+    yield from (sign for action, sign in SIGNS.items() if action in used)
+    yield from (BLOCKED for row in rows if row.sign is BLOCKED)
+    yield from (OUTSIDE for row in rows if row.sign is OUTSIDE and not report.is_drift)
 
 
-# --- sentences ------------------------------------------------------------------------------------
+def _approved(report: Report) -> str:
+    return f"approved with {' '.join(report.approved)}" if report.approved else ""
 
 
-def drift_summary(drift: Drift) -> str:
-    """Return what happened, and when and by whom the object was last changed, if that is known."""
-    reason = drift.reason or ", ".join(field.name for field in drift.fields)
-    reason += f" ({', '.join(drift.again)})" if drift.again else ""
-    what = f"{drift.moved}: {reason}" if reason else str(drift.moved)
-    return "; ".join(filter(None, (what, last_change(drift.at, drift.by))))
+def _of(report: Report) -> str:
+    number = len(report.digests.digests)
+    return "" if report.target else f" of {counted(number, 'target')}"
 
 
-def alike_once(drift: Iterable[tuple[Drift, T]]) -> Iterator[tuple[Drift, T]]:
-    """Yield drift, each with where it is, so that objects that look alike come only once.
+def _lower(text: str) -> str:
+    """Return a heading without its first capital letter, as headings are in a terminal."""
+    return f"{text[:1].lower()}{text[1:]}"
 
-    Objects of a kind are alike if they differ only in what each user may see differently: somebody
-    may have changed none of them.
-    """
-    groups: defaultdict[object, list[tuple[Drift, T]]] = defaultdict(list)
-    for item, where in drift:
-        per_user = {a.name for a in KINDS[item.key.kind].attributes if a.per_user}
-        names = tuple(field.name for field in item.fields)
-        is_alike = item.moved is DriftEvent.EDITED and names and per_user.issuperset(names)
-        groups[(item.key.kind, names) if is_alike else object(), where].append((item, where))
-    for (first, where), *rest in groups.values():
-        if rest:
-            others = listed(str(item.key) for item, _ in rest)
-            reason = f"{names_of(first.fields)}, also of {others}; each user may see another value"
-            first = replace(first, reason=reason, fields=(), at=None, by=None)
-        yield first, where
+
+# --- sentences of one target, for Markdown --------------------------------------------------------
 
 
 def without_alike(drift: Iterable[Drift]) -> list[Drift]:
@@ -440,12 +302,6 @@ def full_command(plan: ShownPlan, command: str) -> str:
     only = [f"--only {shlex.quote(text)}" for text in plan.only]
     target = f"--target {shlex.quote(plan.target.name)}"
     return " ".join((f"devinops {command}", target, *only, *approvals, f"--expect {plan.digest}"))
-
-
-def counts(plan: ShownPlan) -> str:
-    """Return the last line of a plan, without the counts that are zero."""
-    untouched = (plan.unchanged, "unchanged"), (sum(plan.unmanaged.values()), "unmanaged")
-    return f"Plan for {plan.target.full_name}: {verdict(plan, untouched=untouched)}."
 
 
 def verdict(plan: ShownPlan, error: str = "", untouched: Iterable[tuple[int, str]] = ()) -> str:
@@ -477,20 +333,6 @@ def _needed_by(blocked: Sequence[Blocked]) -> str:
     return f" ({which}needed by {counted(entries, 'entry', 'entries')})"
 
 
-def plan_look(plan: ShownPlan) -> Look:
-    """Return what a plan means for its reader."""
-    if plan.refusals:
-        return Look.ERROR
-    if plan.blocked or plan.held:
-        return Look.WAITING
-    return Look.CHANGED if plan.changes else Look.GOOD
-
-
-def tally(report: ApplyReport) -> str:
-    """Return the last line of a report."""
-    return f"{title(report, report.plan.target.full_name)}."
-
-
 def title(report: ApplyReport, where: str) -> str:
     """Return the verdict on a run, where it was, and the counts that are not zero."""
     counts = Counter({outcome: report.count(outcome) for outcome in Outcome})
@@ -518,15 +360,6 @@ def next_step(report: ApplyReport, flags: str, code: Callable[[str], str]) -> st
         # By name: `latest` is now the backup of this rollback.
         return f"To finish, run {code(f'devinops rollback{flags} {report.backup_used}')} again."
     return f"To finish, run {code(f'devinops apply{flags}')} again, which plans what is left."
-
-
-def report_look(report: ApplyReport) -> Look:
-    """Return what a report means for its reader."""
-    if report.count(Outcome.FAILED) or report.interrupted or report.left is None:
-        return Look.ERROR
-    is_waiting = report.plan.blocked or report.waiting or report.left
-    counts = report.count(Outcome.SKIPPED) + report.count(Outcome.BLOCKED)
-    return Look.WAITING if is_waiting or counts else Look.GOOD
 
 
 def rollback_hint(

@@ -43,7 +43,8 @@ from devinops.model.objects import Live, Snapshot
 from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.plan import Plan, PlanRequest, build_plan
-from devinops.render.text import Text
+from devinops.render import Style
+from devinops.render.answer_text import lines_of
 from tests.testing.objects import live, snapshot
 from tests.testing.organization import Organization, Recorder
 from tests.testing.waiting import Waits
@@ -133,7 +134,7 @@ def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
     assert outcomes(report) == {"New": Outcome.FAILED, "Old": Outcome.SKIPPED}
     assert old in organization.objects
     assert "knowledge:New probably replaces this object and was not written" in "\n".join(
-        Text().report(report)
+        lines_of(report, Style())
     )
 
 
@@ -682,7 +683,7 @@ def test_what_only_the_last_look_holds_back_is_for_a_person(
     assert [(one.key.name, sorted(one.ids)) for one in report.waiting] == [
         ("A", ["new-A", "note-2"])
     ]
-    assert [line for line in Text().report(report) if line.startswith("  ! knowledge:A: ")]
+    assert [line for line in lines_of(report, Style()) if line.startswith("  ! knowledge:A: ")]
 
 
 def test_references_come_first_and_deletes_last(run: Callable[..., ApplyReport]) -> None:

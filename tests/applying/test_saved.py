@@ -34,9 +34,9 @@ from devinops.model.policy import Approvals
 from devinops.model.target import TargetState
 from devinops.planning.digest_list import DigestList
 from devinops.planning.run import Collector, Plans
-from devinops.render import render
+from devinops.render import Style, render
+from devinops.render.answer_text import lines_of
 from devinops.render.json import dump
-from devinops.render.text import Text
 from devinops.schema.all_schemas import schemas
 from devinops.schema.plan import checksum
 from tests.testing.command_line import Devinops, Write
@@ -120,7 +120,7 @@ def test_show_prints_what_plan_printed_without_key_and_network(
 def test_every_part_of_a_plan_survives_the_way_there_and_back() -> None:
     """The golden document has a change of each action, blocked steps, warnings and hostile names."""
     text = (GOLDEN / "plan.txt").read_text(encoding="utf-8")
-    assert "\n".join(Text().plan(plan_of(PLAN, Path("plan.json")))) + "\n" == text
+    assert "\n".join(lines_of(plan_of(PLAN, Path("plan.json")), Style())) + "\n" == text
 
 
 def test_outside_edits_and_notes_are_shown_too() -> None:
@@ -133,7 +133,7 @@ def test_outside_edits_and_notes_are_shown_too() -> None:
         "notes": ["a note"],
         "inventory": {"store": "file", "owned": 7},
     }
-    text = "\n".join(Text().plan(plan_of(document, Path("plan.json"))))
+    text = "\n".join(lines_of(plan_of(document, Path("plan.json")), Style()))
     for part in (
         "file, 7 owned",
         "by ada@acme.example",
@@ -497,7 +497,7 @@ def test_no_damage_in_a_document_is_a_traceback(
         plan = plan_of(document, Path("plan.json"))
     except UnusableFile:
         return
-    assert list(Text(full=True).plan(plan))
+    assert list(lines_of(plan, Style(full=True)))
     assert list(dump(plan.document))
 
 

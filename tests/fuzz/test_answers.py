@@ -32,8 +32,10 @@ from devinops.model.policy import OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.plan import PlanRequest, build_plan
+from devinops.render import Style
+from devinops.render.answer_text import lines_of
+from devinops.render.answers import PlanAnswer
 from devinops.render.json import dump, plan_document
-from devinops.render.text import Text
 from tests.testing import answers
 from tests.testing.answers import LISTS, Said, refused
 from tests.testing.damage import Raw, damaged, fuzz, mutated, one_line, text_of, values
@@ -177,7 +179,7 @@ def planned(api: ApiVersion, snapshot: Snapshot) -> None:
     ):
         request = PlanRequest(target, policy, date(2026, 1, 1), known)
         plan = build_plan(declarations(), snapshot, request)
-        for row in Text(full=True).plan(plan):
+        for row in lines_of(PlanAnswer(plan, ExitCode.OK), Style(full=True)):
             assert all(one_line(part) for part in row.replace("\t", "").split("\n") if part)
         json.loads("".join(dump(plan_document(plan, ExitCode.OK))), parse_constant=pytest.fail)
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from devinops.applying.saved import SavedPlan, plan_of, read_plan
 from devinops.model.errors import UnusableFile
+from devinops.render import Style
+from devinops.render.answer_text import lines_of
 from devinops.render.json import dump
-from devinops.render.text import Text
 from tests.testing.damage import damaged, fuzz, mutated, one_line, text_of, values
 from tests.testing.documents import PLAN
 
@@ -39,7 +40,7 @@ def held(read: Callable[[], SavedPlan]) -> None:
     except UnusableFile as error:
         refused(error)
         return
-    for row in Text(full=True).plan(plan):
+    for row in lines_of(plan, Style(full=True)):
         assert all(one_line(part) for part in row.replace("\t", "").split("\n") if part), repr(row)
     again = json.loads("".join(dump(plan.document)))
     assert plan_of(again, FILE) == plan

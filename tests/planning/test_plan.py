@@ -27,9 +27,9 @@ from devinops.model.target import Target
 from devinops.planning.plan import Plan, PlanRequest, SavedPlan, build_plan, unknown_notes
 from devinops.planning.selection import Only
 from devinops.render import Style, render
+from devinops.render.answer_text import lines_of
 from devinops.render.answers import PlanAnswer
 from devinops.render.signs import SIGNS
-from devinops.render.text import Text
 from tests.testing.objects import live, snapshot
 from tests.testing.places import GOLDEN, read_cases
 from tests.testing.plan_facts import plan_facts
@@ -180,7 +180,8 @@ def test_no_order_of_files_or_listings_changes_a_plan(tmp_path: Path, case: dict
     shuffled = list(snapshot(case.get("live", ())).objects)
     random.Random(7).shuffle(shuffled)
     again = plan_of(tmp_path, case, live=Snapshot.of(shuffled))
-    assert "\n".join(Text(full=True).plan(again)) == "\n".join(Text(full=True).plan(plan))
+    one, other = (PlanAnswer(each, each.exit_code()) for each in (again, plan))
+    assert list(lines_of(one, Style(full=True))) == list(lines_of(other, Style(full=True)))
 
 
 @pytest.mark.parametrize(

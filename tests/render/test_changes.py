@@ -7,17 +7,18 @@ import pytest
 from devinops.model.changes import Action, Change, FieldChange
 from devinops.model.keys import ROOT, Key
 from devinops.model.values import UNSET
-from devinops.render.changes import (
+from devinops.render.by_change import change_row
+from devinops.render.changes import size
+from devinops.render.html.values import fields
+from devinops.render.markdown.changes import field_blocks
+from devinops.render.row_text import (
     MAX_BRIEF,
     MAX_DETAILED,
     MAX_LISTED,
-    ChangeText,
     Level,
+    RowText,
     levels,
-    size,
 )
-from devinops.render.html.values import fields
-from devinops.render.markdown.changes import field_blocks
 from devinops.render.terminal import Terminal
 
 
@@ -30,7 +31,7 @@ def changes(action: Action, number: int, kind: str = "knowledge") -> list[Change
 
 
 def counted(plan: list[Change], *, full: bool = False) -> list[int]:
-    shown = [level for _, level in levels(plan, full=full)]
+    shown = [level for _, level in levels([*map(change_row, plan)], full=full)]
     return [shown.count(level) for level in Level]
 
 
@@ -83,7 +84,7 @@ def test_no_change_hides_behind_what_is_equal(case: str, full: bool, format: str
     field = FieldChange(name, before, after)
     kind = "playbook" if name == "structured_output_schema" else "knowledge"
     if format == "text":
-        shown = "\n".join(ChangeText(Terminal(), full).field(kind, field))
+        shown = "\n".join(RowText(Terminal(), full).field(kind, field))
     elif format == "markdown":
         shown = "\n".join(row for block in field_blocks(kind, field) for row in block.rows)
     else:
@@ -95,7 +96,7 @@ def test_no_change_hides_behind_what_is_equal(case: str, full: bool, format: str
 @pytest.mark.parametrize("after", [LONG_LINE, f"one\n{LONG_LINE}"])
 def test_everything_of_a_new_text_is_shown(after: str) -> None:
     field = FieldChange("body", UNSET, after)
-    assert "never" in "\n".join(ChangeText(Terminal(), full=True).field("knowledge", field))
+    assert "never" in "\n".join(RowText(Terminal(), full=True).field("knowledge", field))
     assert "never" in "\n".join(row for b in field_blocks("knowledge", field) for row in b.rows)
     assert "never" in fields("knowledge", [field])
 
