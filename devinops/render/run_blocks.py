@@ -357,7 +357,7 @@ class RunBlocks:
             "" if self.stopped == "refused" and not self.plans.is_applied else self._to_approve()
         )
         heading = "blocked now" if part == "waiting" else "blocked"
-        yield from block(Part.BLOCKED, title, rows, Level.WARNING, Look.WAITING, approve, heading)
+        yield from block(Part(part), title, rows, Level.WARNING, Look.WAITING, approve, heading)
 
     def _last_changes(self, at: Sequence[Any]) -> tuple[Row, ...]:
         """Return which objects of one name there are, and who last changed one when, by target."""

@@ -132,7 +132,7 @@ class Text:
 
     def _block(self, report: Report, block: Block) -> Iterator[str]:
         """Yield a block, with the details of its rows where they are not in the list."""
-        in_full = self.full or report.is_drift or block.part in (Part.BLOCKED, Part.WAITING)
+        in_full = self.full or report.is_drift or block.part is Part.BLOCKED
         is_known = block.part is Part.DONE and not report.target
         if (block.part is Part.UNMANAGED or is_known) and not self.full:
             return
@@ -140,7 +140,7 @@ class Text:
             yield from self._inline(block)
         elif block.part in (Part.NOT_DONE, Part.DONE) and report.target:
             yield from self._results(block.rows)
-        elif block.part is Part.LEFT:
+        elif block.part in (Part.LEFT, Part.WAITING):
             yield from self._left(block)
         else:
             hint = block.hint if block.part is Part.DRIFT else ""
@@ -247,7 +247,7 @@ class Text:
         if differences.gone:
             yield from self._subheading("gone: in the reviewed plan, but not in the plan now")
         for change in differences.gone:
-            yield from self._rows.line(change_row(change)._replace(text=""))
+            yield from self._rows.line(change_row(change)._replace(text="", details=None))
         nested = replace(self, width=self.width and self.width - 2)
         for before, after in differences.differing:
             yield from self._subheading(f"different: {line(str(after.key))}")

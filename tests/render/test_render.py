@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from devinops.applying.report import ApplyReport
-from devinops.model.changes import Action, Blocked, Blocker, Change, Outcome, Result
+from devinops.model.changes import Blocked, Blocker, Outcome, Result
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import ROOT, Key
@@ -32,6 +32,7 @@ from devinops.render.answers import (
 from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
 from tests.testing.fleets import answer, applied, fleet_of
+from tests.testing.reports import declared, note, planned
 
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
 PLAN = build_plan((), Snapshot.of(()), PlanRequest(TARGET, Policy(), date(2026, 1, 1)))
@@ -102,14 +103,14 @@ def test_what_a_document_says_is_escaped_for_terminals() -> None:
 
 def failing(number: int) -> ApplyReport:
     """Return a report in which every create of `number` failed with one message."""
-    changes = [Change(Action.CREATE, Key("knowledge", ROOT, f"N{n}"), "new") for n in range(number)]
-    results = [Result(change, Outcome.FAILED, "422: no") for change in changes]
-    return ApplyReport(PLAN, tuple(results), left=tuple(changes))
+    plan = planned(declared(*(note(f"N{n:03}", "", body="b") for n in range(number))), [])
+    results = [Result(change, Outcome.FAILED, "422: no") for change in plan.changes]
+    return ApplyReport(plan, tuple(results), left=plan.changes)
 
 
 def test_many_failures_with_one_message_are_counted() -> None:
     rows = "".join(render("text", failing(200))).splitlines()
-    assert rows[:2] == [f"  x create knowledge:N{n} failed: 422: no" for n in range(2)]
+    assert rows[:2] == [f"  x create knowledge:N00{n} failed: 422: no" for n in (0, 1)]
     assert "    … and 195 more failed likewise (-v shows them)" in rows
     assert "    … and 195 more left (-v shows them)" in rows
     assert len(rows) == 14
