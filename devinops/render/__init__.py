@@ -105,12 +105,7 @@ def render(format: str, answer: Answer, style: Style | None = None) -> Iterator[
     # The module for all texts imports what plans and reports are made of.
     is_short = format == "text" and isinstance(answer, ProblemsAnswer)
     module = "devinops.render.problem_text" if is_short else RENDERERS[format]
-    style = style or Style()
-    if format == "text" and not is_short:
-        from devinops.render.commands import answer_with_flags
-
-        answer = answer_with_flags(answer, style.flags)
-    pieces: Iterator[str] = import_module(module).render(answer, style)
+    pieces: Iterator[str] = import_module(module).render(answer, style or Style())
     return pieces
 
 

@@ -1,22 +1,13 @@
-"""The commands and keys in the sentences of an answer.
-
-Commands get the options that lead them to the root and target. The keys that an answer can name are
-listed, so that each is shown as a whole.
-"""
+"""The keys that the sentences of an answer can name, so that each is shown as a whole. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from functools import partial
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
 
 from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
-from devinops.model.changes import Blocked, Change, Drift, Refusal
+from devinops.model.changes import Blocked, Change
 from devinops.model.keys import Key
-from devinops.planning.commands import like_commands, with_flags, with_ids
-from devinops.planning.draft import last_change
 from devinops.planning.plan import SavedPlan, ShownPlan
 from devinops.planning.run import Plans
 from devinops.render.answers import (
@@ -26,51 +17,6 @@ from devinops.render.answers import (
     PlanAnswer,
     RunAnswer,
 )
-
-_P = TypeVar("_P", bound=ShownPlan)
-_Complete = Callable[[str], str]
-_R = TypeVar("_R", Blocked, Drift, Refusal)
-
-
-def answer_with_flags(answer: Answer, flags: str) -> Answer:
-    """Return an answer whose reasons have these flags in their commands."""
-    complete = partial(with_flags, flags=flags, names=like_commands(named_keys(answer)))
-    match answer:
-        case PlanAnswer():
-            return answer._replace(plan=_plan(answer.plan, complete))
-        case SavedPlan():
-            return _plan(answer, complete)
-        case ApplyReport():
-            plan, waiting = (
-                _plan(answer.plan, complete),
-                _reasons(map(_with_ids, answer.waiting), complete),
-            )
-            results = tuple(
-                replace(result, message=complete(result.message)) for result in answer.results
-            )
-            return replace(answer, plan=plan, results=results, waiting=waiting)
-        case DriftAnswer():
-            drift = _reasons(answer.findings.drift, complete)
-            return answer._replace(findings=answer.findings._replace(drift=drift))
-    return answer
-
-
-def _plan(plan: _P, complete: _Complete) -> _P:
-    return replace(
-        plan,
-        blocked=_reasons(map(_with_ids, plan.blocked), complete),
-        drift=_reasons(plan.drift, complete),
-        refusals=_reasons(plan.refusals, complete),
-    )
-
-
-def _reasons(items: Iterable[_R], complete: _Complete) -> tuple[_R, ...]:
-    return tuple(replace(item, reason=complete(item.reason)) for item in items)
-
-
-def _with_ids(blocked: Blocked) -> Blocked:
-    last = last_change(blocked.changed_at, blocked.changed_by)
-    return replace(blocked, reason=with_ids(blocked.reason, blocked.ids, last))
 
 
 def named_keys(answer: Answer) -> Iterator[Key]:

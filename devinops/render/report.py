@@ -201,6 +201,7 @@ class Report(NamedTuple):
     how to restore that; both empty if there is none.
     only, approved: the filters and the approvals of the run.
     keys: those that sentences can name, each of which is one word. lint: what lint found.
+    show: the command that shows all of a plan.
     is_brief: people have read this plan already, so a line for each change is enough.
     """
 
@@ -234,6 +235,7 @@ class Report(NamedTuple):
     is_applied: bool = False
     is_drift: bool = False
     subject: str = ""
+    show: str = ""
 
     def of(self, *parts: Part) -> tuple[Block, ...]:
         """Return the blocks about these parts, in the order of the report."""

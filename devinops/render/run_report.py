@@ -51,6 +51,7 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
     subject = _subject(run)
     return Report(
         subject=subject,
+        show=show_command(style.flags),
         title=subject.removeprefix("Plan for ") if not one else subject,
         verdict=verdict,
         sentence=_sentence(run, subject, _verdict(run, untouched)),
@@ -81,6 +82,11 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
         is_applied=plans.is_applied,
         is_drift=plans.is_drift,
     )
+
+
+def show_command(flags: str) -> str:
+    """Return the command that shows all of a plan; `flags` is that of `Style`."""
+    return f"devinops plan{flags} -v"
 
 
 def _blocks(run: RunBlocks) -> Iterator[Block]:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Final
 
-from devinops.applying.report import ApplyReport
-from devinops.model.changes import Action, Blocked, Change, Drift, Outcome
-from devinops.model.exit_codes import ExitCode
+from devinops.model.changes import Change, Outcome
 from devinops.model.objects import Problem
-from devinops.planning.plan import ShownPlan
 from devinops.render import answers, counted
 from devinops.render import joined as joined
 from devinops.render.by_change import change_row
@@ -143,15 +138,21 @@ class Text:
         elif block.part in (Part.LEFT, Part.WAITING):
             yield from self._left(block)
         else:
-            hint = block.hint if block.part is Part.DRIFT else ""
-            if hint and not in_full:
-                hint = f"-v shows both sides; {hint}"
-            yield from self._heading(block.heading, hint.replace("`", ""))
+            yield from self._heading(block.heading, self._hint(report, block))
             most = len(block.rows) if self.full or report.target else MAX_ROWS
             for row in block.rows[:most]:
                 yield from self._rows.row(row) if in_full else self._rows.line(row)
             if most < len(block.rows):
                 yield from self._rows.more(len(block.rows) - most, "likewise")
+
+    def _hint(self, report: Report, block: Block) -> str:
+        """Return what to do about drift; of a plan only the commands, which say more."""
+        if block.part is not Part.DRIFT:
+            return ""
+        if report.is_drift:
+            return block.hint.replace("`", "")
+        show = "" if self.full else f"{report.show} and "
+        return f"see {show}{block.hint.split('`')[1]}"
 
     def _inline(self, block: Block) -> Iterator[str]:
         """Yield what is only said of one target: a note, or why nothing is applied."""
@@ -281,104 +282,3 @@ def _of(report: Report) -> str:
 def _lower(text: str) -> str:
     """Return a heading without its first capital letter, as headings are in a terminal."""
     return f"{text[:1].lower()}{text[1:]}"
-
-
-# --- sentences of one target, for Markdown --------------------------------------------------------
-
-
-def without_alike(drift: Iterable[Drift]) -> list[Drift]:
-    """Return the drift of a target as `alike_once` yields it."""
-    return [item for item, _ in alike_once((item, None) for item in drift)]
-
-
-def show_command(flags: str) -> str:
-    """Return the command that shows all of a plan; `flags` is that of `Style`."""
-    return f"devinops plan{flags} -v"
-
-
-def full_command(plan: ShownPlan, command: str) -> str:
-    """Return a command with the options by which it applies exactly this plan."""
-    approvals = map(str, plan.approvals.given())
-    only = [f"--only {shlex.quote(text)}" for text in plan.only]
-    target = f"--target {shlex.quote(plan.target.name)}"
-    return " ".join((f"devinops {command}", target, *only, *approvals, f"--expect {plan.digest}"))
-
-
-def verdict(plan: ShownPlan, error: str = "", untouched: Iterable[tuple[int, str]] = ()) -> str:
-    """Return whether a plan is refused or not applied, its changes, and what it does not do."""
-    actions = Counter(change.action for change in plan.changes)
-    changes = joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
-    others = joined(
-        (
-            (len(plan.blocked), f"blocked{_needed_by(plan.blocked)}"),
-            (len(plan.drift), "changed outside devinops"),
-            *untouched,
-        )
-    )
-    stopped = "not applied, " if error else "held, " if plan.held else ""
-    if plan.refusals:
-        stopped = "refused, "
-    moves = "the inventory to rename" if plan.inventory.moves_from else ""
-    return stopped + "; ".join(filter(None, (changes or "nothing to change", moves, others)))
-
-
-def _needed_by(blocked: Sequence[Blocked]) -> str:
-    """Return by how many entries blocked steps are needed; empty if none needs them."""
-    needed = [block for block in blocked if block.needed_by]
-    if not needed:
-        return ""
-    # An entry may need several of them.
-    entries = len({key for block in needed for key in block.needed_by})
-    which = f"{len(needed)} of them " if len(needed) < len(blocked) else ""
-    return f" ({which}needed by {counted(entries, 'entry', 'entries')})"
-
-
-def title(report: ApplyReport, where: str) -> str:
-    """Return the verdict on a run, where it was, and the counts that are not zero."""
-    counts = Counter({outcome: report.count(outcome) for outcome in Outcome})
-    counts[Outcome.BLOCKED] += len(report.plan.blocked)
-    parts = joined((counts[outcome], outcome) for outcome in Outcome)
-    done = "Applied"
-    if parts and not counts[Outcome.DONE]:
-        done = "Not fully applied" if report.wrote else "Nothing was applied"
-    elif counts[Outcome.FAILED] or counts[Outcome.SKIPPED]:
-        done = "Partly applied"
-    word = "Interrupted in" if report.interrupted else f"{done} to"
-    rest = "the inventory renamed" if report.plan.inventory.moves_from else "nothing to do"
-    return f"{word} {where}: {parts or rest}"
-
-
-def next_step(report: ApplyReport, flags: str, code: Callable[[str], str]) -> str:
-    """Return what to do after a run that was only partly done; empty for any other.
-
-    `flags` is that of `Style`, and `code` marks what people can copy.
-    """
-    unfinished = (ExitCode.RUN_AGAIN, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
-    if report.exit_code not in unfinished:
-        return ""
-    if report.backup_used:
-        # By name: `latest` is now the backup of this rollback.
-        return f"To finish, run {code(f'devinops rollback{flags} {report.backup_used}')} again."
-    return f"To finish, run {code(f'devinops apply{flags}')} again, which plans what is left."
-
-
-def rollback_hint(
-    report: ApplyReport, flags: str, code: Callable[[str], str], prose: Callable[[str], str]
-) -> str:
-    """Return how to restore what was overwritten or deleted, and what no rollback can restore.
-
-    `flags` is that of `Style`. `code` marks what people can copy, and `prose` makes a sentence with
-    names safe to show.
-    """
-    assert report.backup
-    restore = code(f"devinops rollback{flags} {PurePosixPath(report.backup).stem}")
-    lost = []
-    if report.unsaved:
-        keys = ", ".join(map(str, report.unsaved))
-        lost.append(f"the value of a secret, which no backup can hold: {keys}")
-    if report.final:
-        lost.append(f"what no API creates again: {', '.join(map(str, report.final))}")
-    limits = prose(f"cannot restore {'; and '.join(lost)}") if lost else ""
-    if not report.restorable and lost:
-        return f"{code('devinops rollback')} {limits}"
-    return f"to restore: {restore}, which {limits}" if lost else f"to restore: {restore}"

@@ -926,10 +926,10 @@ def test_a_stand_in_is_named_as_one_in_every_answer(
         if command == "whoami":
             assert (f"This is the emulator at {api.url}.\n" in printed) is emulated
             continue
-        title = "Drift" if command == "drift" else "Plan"
+        title = "Drift in" if command == "drift" else "Plan for"
         assert (
             printed.splitlines()[0]
-            == f"{title} for a: organization org-1 {header}, inventory: file, 0 owned"
+            == f"{title} a: organization org-1 {header}, inventory: file, 0 owned"
         )
     assert found["whoami"]["targets"][0]["emulator"] is emulated
     for command in ("plan", "apply --yes", "drift"):

@@ -8,7 +8,7 @@ from devinops.kinds import KINDS
 from devinops.model.changes import Drift, DriftEvent, FieldChange
 from devinops.model.keys import Key
 from devinops.model.values import UNSET
-from devinops.render.text import alike_once, drift_summary
+from devinops.render.run_blocks import alike_once, drift_summary
 
 
 def drift(name: str, *fields: str, moved: DriftEvent = DriftEvent.EDITED) -> Drift:

@@ -23,9 +23,8 @@ from devinops.export.slugs import slug
 from devinops.load.file_names import CONFIG
 from devinops.model.errors import ConfigError, NotWritten, stop_on_errors
 from devinops.model.exit_codes import ExitCode
-from devinops.render import counted
+from devinops.render import counted, joined
 from devinops.render.answers import SimpleAnswer
-from devinops.render.text import joined
 from devinops.schema.files import TARGET_NAME
 from devinops.writers import FileChange, edit_targets
 from devinops.writers.edit_fields import NotEditable

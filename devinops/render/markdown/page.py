@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from devinops.model.objects import Problem, Source
 from devinops.model.selectors import ALL
 from devinops.model.target import Target
-from devinops.render import Style, counted
+from devinops.render import Style, counted, joined
 from devinops.render.answers import LintDetails
 from devinops.render.comment_marker import TOP, Marker, write
 from devinops.render.findings import by_rule, worst_first
@@ -19,7 +19,7 @@ from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fa
 from devinops.render.markdown.changes import Block, Details, details
 from devinops.render.markdown.escape import MAX_TEXT, code, prose, safe_url
 from devinops.render.problem_text import problem_counts, quoted, repeated
-from devinops.render.text import joined, show_command
+from devinops.render.run_report import show_command
 
 MAX_URL: Final = 1_000
 MAX_OPEN: Final = 10
