@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.model.changes import DELETING, Action, Change
+from devinops.model.changes import DELETING, Action, Change, Outcome
 from devinops.model.keys import Key
 from devinops.model.values import UNSET
 from devinops.planning.run import ChangeAt, Shared
@@ -270,3 +270,25 @@ def test_each_change_of_each_target_is_in_exactly_one_row(
     counted = {name: len(shared) + own for name, (shared, own) in found.by_target.items()}
     assert all(counted[name] <= sum(target == name for _, target in drawn) for name in counted)
     assert counted.keys() == {target for _, target in drawn}
+
+
+def test_what_an_apply_did_of_a_change_is_in_its_row() -> None:
+    done = [ChangeAt(name, name, outcome=Outcome.DONE) for name in TEAMS]
+    failed = done[4]._replace(outcome=Outcome.FAILED, message="503")
+    skipped = done[9]._replace(outcome=Outcome.SKIPPED)
+    found = by_change(
+        [
+            Shared(changed("All", UPDATE), (*done[:4], failed, *done[5:])),
+            Shared(changed("Done", UPDATE), tuple(done)),
+            Shared(changed("Failed", UPDATE), (failed,)),
+            Shared(changed("Skipped", UPDATE), (skipped,)),
+        ],
+        PLACES,
+    )
+    assert list(_lines(found.others)) == [
+        "1 x All update all 40 · done in 39 of 40",
+        "  x failed team-04",
+        "2 ✓ Done update all 40 · done",
+        "3 x Failed update team-04 · failed: 503",
+        "4 … Skipped update team-09 · skipped",
+    ]
