@@ -110,18 +110,20 @@ def _blocks(run: RunBlocks) -> Iterator[Block]:
 
 
 def _by_target(run: RunBlocks) -> Iterator[Block]:
-    """Yield which changes concern which targets."""
+    """Yield which changes concern which targets, unless they are the same for all."""
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for name in sorted(run.places.targets):
         if changes := _numbers(run, name):
             groups[changes].append(name)
     rows = [
         Row(
-            text=f"changes {changes} ({len(targets)})", where=names(targets), targets=tuple(targets)
+            text=f"{'change' if changes.isdecimal() else 'changes'} {changes} ({len(targets):,})",
+            where=run.places.named(targets),
+            targets=tuple(targets),
         )
         for changes, targets in groups.items()
     ]
-    yield from block(Part.TARGETS, f"By {run.places.noun}", rows)
+    yield from block(Part.TARGETS, f"By {run.places.noun}", rows if len(rows) > 1 else ())
 
 
 def _numbers(run: RunBlocks, name: str) -> str:

@@ -290,5 +290,5 @@ def test_what_an_apply_did_of_a_change_is_in_its_row() -> None:
         "  x failed team-04",
         "2 ✓ Done update all 40 · done",
         "3 x Failed update team-04 · failed: 503",
-        "4 … Skipped update team-09 · skipped",
+        "4 ! Skipped update team-09 · skipped",
     ]

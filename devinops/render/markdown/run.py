@@ -257,8 +257,10 @@ def _section(page: MarkdownPage, block: Block) -> Section:
     if block.part is Part.DONE:
         items = [Item(_line(page, row)) for row in rows]
     if block.part is Part.TARGETS:
-        items = [Item(f"- {_reason(page, row)}: {_where(page, row)}") for row in rows]
-    title = f"{name[:1].upper()}{name[1:].partition(': ')[0]}: {len(rows)}"
+        every = (row._replace(where=names(row.targets)) for row in rows)
+        items = [Item(f"- {_reason(page, row)}: {_where(page, row)}") for row in every]
+    number = "" if block.part is Part.TARGETS else f": {len(rows)}"
+    title = f"{name[:1].upper()}{name[1:].partition(': ')[0]}{number}"
     title = prose(title, keys=page.keys, mark=html_code)
     is_open = {Part.WARNINGS: True, Part.TARGETS: False}.get(block.part)
     return Section(title, items, is_open=is_open)
