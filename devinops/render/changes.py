@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Blocked, Change, FieldChange
+from devinops.model.changes import Change, FieldChange
 from devinops.model.values import UNSET, canonical_text
 from devinops.planning.diff import added_and_removed
 from devinops.render.escape import WHOLE, body_line
@@ -24,11 +24,6 @@ def shown_line(symbol: str, text: str) -> str:
     """Return a line of a body, safe and, if it changed, whole and with its white space visible."""
     is_changed = symbol != " "
     return body_line(text, white_space=is_changed, most=WHOLE if is_changed else MAX_LINE)
-
-
-def with_layers(item: Change | Blocked) -> str:
-    """Return the reason of an item after what its entry does to those of earlier layers."""
-    return "; ".join((*map(str, item.overridden), item.reason))
 
 
 def is_redundant(change: Change, field: FieldChange) -> bool:

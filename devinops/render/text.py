@@ -26,7 +26,6 @@ from devinops.render.terminal import Look, Sign, Span, Terminal
 
 MAX_ALIKE: Final = 5
 """How many results with one message, or changes that are left, are shown, unless `full`."""
-SINCE_APPLY: Final = "- last apply, + live"
 MAX_ROWS: Final = 20
 """How many rows of another block are shown, unless `full`."""
 _ORDER: Final[tuple[Part, ...]] = (

@@ -8,7 +8,7 @@ from html import escape
 from itertools import islice, takewhile
 from typing import Final, NamedTuple
 
-from devinops.model.changes import Change, FieldChange
+from devinops.model.changes import FieldChange
 from devinops.model.values import UNSET
 from devinops.planning.diff import nested_paths
 from devinops.render import counted
@@ -18,7 +18,6 @@ from devinops.render.changes import (
     compared_lines,
     descriptions,
     elements,
-    is_redundant,
     is_text,
     shown_line,
     value_text,
@@ -52,13 +51,6 @@ class Block(NamedTuple):
     rows: tuple[str, ...]
     hints: tuple[str, ...] = ()
     cut: bool = False
-
-
-def change_blocks(change: Change) -> Iterator[Block]:
-    """Yield the blocks of the fields of a change."""
-    for field in change.fields:
-        if not is_redundant(change, field):
-            yield from field_blocks(change.key.kind, field)
 
 
 def field_blocks(kind: str, field: FieldChange, *, sides: str = "") -> Iterator[Block]:
