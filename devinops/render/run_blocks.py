@@ -23,7 +23,7 @@ from devinops.planning.lifecycles.required import is_missing
 from devinops.planning.run import BlockedAt, ChangeAt, Plans, RunTarget, Shared
 from devinops.render import Style, counted
 from devinops.render.answers import RunAnswer
-from devinops.render.approvals import how_to_decide, to_approve
+from devinops.render.approvals import how_to_approve, how_to_decide
 from devinops.render.by_change import ByChange, by_change, change_row
 from devinops.render.changes import elements
 from devinops.render.commands import named_keys
@@ -242,9 +242,7 @@ class RunBlocks:
 
     def _to_approve(self) -> str:
         """Return what to pass or to enter, for one target; empty if no approval is missing."""
-        if not self.one:
-            return ""
-        return " ".join(to_approve(self.plans, self.style.in_root))
+        return " ".join(how_to_approve(self.plans, self.style.in_root)) if self.one else ""
 
     def _ways(self, approval: Approval | None, at: Sequence[Any]) -> tuple[str, ...]:
         """Return the commands that approve something in some of many targets."""

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from devinops.applying.saved import read_plan, save
-from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import ON_CONFLICT, Approvals
 from devinops.planning.plan import Plan
-from devinops.render import render
-from devinops.render.answers import PlanAnswer
+from devinops.planning.run import Collector, Plans
 from devinops.render.approvals import how_to_approve, needed_approvals
 from tests.testing.objects import live
 from tests.testing.reports import conflict, declared, deletes, empty, planned, small
@@ -22,6 +18,12 @@ def spending(*hazards: str) -> Plan:
     trigger = {"event_type": "github:pull_request", "conditions": []}
     automation = live("automation", name="Nightly", triggers=[trigger])
     return planned(declared(automation), [], approvals=Approvals(hazards=hazards))
+
+
+def of_one(plan: Plan) -> Plans:
+    collector = Collector()
+    collector.add(plan)
+    return collector.plans(by_one=True, approvals=plan.approvals)
 
 
 @pytest.mark.parametrize(
@@ -37,20 +39,12 @@ def spending(*hazards: str) -> Plan:
     ids=["deletes", "conflict", "a risk", "an accepted risk", "small", "empty"],
 )
 def test_the_options_are_named(plan: Plan, options: list[str]) -> None:
-    assert list(map(str, needed_approvals(plan))) == options
-
-
-def test_a_saved_plan_waits_for_the_same(tmp_path: Path) -> None:
-    for plan in (deletes(), conflict()):
-        save(tmp_path / "plan.json", render("json", PlanAnswer(plan, ExitCode.DECIDE)))
-        saved = read_plan(tmp_path / "plan.json")
-        assert (saved.refusals, saved.blocked) == (plan.refusals, plan.blocked)
-        assert needed_approvals(saved) == needed_approvals(plan)
+    assert list(map(str, needed_approvals(of_one(plan)))) == options
 
 
 def test_approvals_and_decisions_are_distinguished() -> None:
     plan = replace(deletes(), blocked=conflict().blocked)
-    approve, decide = how_to_approve(plan, " -C a", lambda text: f"`{text}`")
+    approve, decide = how_to_approve(of_one(plan), " -C a")
     assert approve == (
         "To approve: `devinops apply -C a --target production --allow-delete 12 --adopt`, or enter "
         "`allow_delete: 12`, `adopt: true` in a manual run of the workflow."
@@ -64,31 +58,31 @@ def test_approvals_and_decisions_are_distinguished() -> None:
 
 def test_all_risks_to_accept_are_one_input_of_a_workflow() -> None:
     plan = replace(spending("network"), approvals=Approvals(hazards=("network",)))
-    (approve,) = how_to_approve(plan, "", str)
+    (approve,) = how_to_approve(of_one(plan), "")
     assert approve == (
-        "To approve: devinops apply --target production --allow network --allow-spend, or enter "
-        "allow: network, spend in a manual run of the workflow."
+        "To approve: `devinops apply --target production --allow network --allow-spend`, or enter "
+        "`allow: network, spend` in a manual run of the workflow."
     )
 
 
 def test_of_several_conflicts_one_can_be_decided_by_its_key() -> None:
     (block,) = [block for block in conflict().blocked if block.approval == ON_CONFLICT]
-    other = replace(block, key=block.key._replace(name="Two words"))
+    other = replace(block, key=block.key._replace(name="A word"))
     plan = replace(conflict(), blocked=(other, block))
-    *_, one = how_to_approve(plan, "", lambda text: f"`{text}`")
-    key = f"{block.key.kind}:{block.key.folder}/Two words"
+    *_, one = how_to_approve(of_one(plan), "")
+    key = f"{block.key.kind}:{block.key.folder}/A word"
     assert one == f"To decide about one object only, add its key: `--on-conflict 'git={key}'`"
     decided = replace(plan, approvals=Approvals(decided=((block.key, "live"),)))
-    *_, decide, one = how_to_approve(decided, "", str)
+    *_, decide, one = how_to_approve(of_one(decided), "")
     assert f"--target production --on-conflict live={block.key}" in decide.replace("'", "")
 
 
 def test_what_is_approved_already_is_passed_again() -> None:
     given = Approvals(allow_delete=3, hazards=frozenset({"spend"}))
     plan = replace(deletes(), approvals=given, blocked=conflict().blocked)
-    approve, decide = how_to_approve(plan, "", str)
+    approve, decide = how_to_approve(of_one(plan), "")
     assert approve == (
-        "To approve: devinops apply --target production --allow-spend --allow-delete 12 --adopt, "
-        "or enter allow: spend, allow_delete: 12, adopt: true in a manual run of the workflow."
+        "To approve: `devinops apply --target production --allow-spend --allow-delete 12 --adopt`, "
+        "or enter `allow: spend`, `allow_delete: 12`, `adopt: true` in a manual run of the workflow."
     )
-    assert " to devinops apply --target production --allow-spend, or enter" in decide
+    assert " to `devinops apply --target production --allow-spend`, or enter" in decide
