@@ -76,12 +76,6 @@ def compared_lines(kind: str, field: FieldChange) -> tuple[list[str], list[str]]
     return old.split("\n"), new.split("\n")
 
 
-def size(change: Change) -> str:
-    """Return how many lines a change adds and removes, such as `+12 −3`; empty for neither."""
-    fields = [field for field in change.fields if not is_redundant(change, field)]
-    return size_of(change.key.kind, fields)
-
-
 def size_of(kind: str, fields: Iterable[FieldChange]) -> str:
     """Return how many lines fields gain and lose, such as `+12 −3`; empty for neither."""
     added = removed = 0

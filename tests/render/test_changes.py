@@ -8,7 +8,6 @@ from devinops.model.changes import Action, Change, FieldChange
 from devinops.model.keys import ROOT, Key
 from devinops.model.values import UNSET
 from devinops.render.by_change import change_row
-from devinops.render.changes import size
 from devinops.render.html.values import fields
 from devinops.render.markdown.changes import field_blocks
 from devinops.render.row_text import (
@@ -117,4 +116,5 @@ def test_a_change_says_how_many_lines_it_adds_and_removes(
     key: str, fields: list[tuple[str, object, object]], lines: str
 ) -> None:
     changed = tuple(FieldChange(*field) for field in fields)
-    assert size(Change(Action.UPDATE, Key.parse(key), "why", fields=changed)) == lines
+    row = change_row(Change(Action.UPDATE, Key.parse(key), "why", fields=changed))
+    assert (row.details.size if row.details else "") == lines
