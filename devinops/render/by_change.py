@@ -253,10 +253,10 @@ def _with_outcomes(
 ) -> Row:
     """Return the row of some items after an apply: what is done where, and why not elsewhere."""
     at = [each for item in items for each in item.at]
-    groups: defaultdict[tuple[Outcome, str], list[str]] = defaultdict(list)
+    groups: defaultdict[tuple[Outcome, str], list[ChangeAt]] = defaultdict(list)
     for each in at:
         if each.outcome:
-            groups[each.outcome, message(each)].append(each.target)
+            groups[each.outcome, message(each)].append(each)
     if not groups:
         return row
     done = groups.pop((Outcome.DONE, ""), [])
@@ -265,19 +265,19 @@ def _with_outcomes(
     worst = min((outcome for outcome, _ in groups), key=tuple(OUTCOMES).index)
     row = row._replace(sign=OUTCOMES[worst], outcome=str(worst), details=None, stays=True)
     if len(at) == 1:
-        why = message(at[0])
+        why = at[0].message
         return row._replace(facts=f"{worst}: {why}" if why else str(worst), rows=())
     below = tuple(
         Row(
-            text=text,
+            text=text if len(rows) > 1 else rows[0].message,
             sign=OUTCOMES[outcome],
             word=str(outcome),
-            where=places.exactly(targets),
-            targets=tuple(dict.fromkeys(targets)),
+            where=places.exactly({each.target for each in rows}),
+            targets=tuple(dict.fromkeys(each.target for each in rows)),
             outcome=str(outcome),
             stays=True,
         )
-        for (outcome, text), targets in groups.items()
+        for (outcome, text), rows in groups.items()
     )
     told = [each for each in row.rows if each.outcome not in ("", Outcome.DONE)] if row.rows else []
     return row._replace(facts=f"done in {len(done)} of {len(at)}", rows=tuple(told) or below)

@@ -116,7 +116,7 @@ class RowText:
 
     def more(self, number: int, what: str, indent: int = 4) -> Iterator[str]:
         """Yield how many rows are left out."""
-        text = f"… and {number} more {what} (-v shows them)"
+        text = " ".join(filter(None, (f"… and {number} more", what, "(-v shows them)")))
         yield from self.terminal.row(Span(text, Look.DIM), indent=indent)
 
     def row(self, row: Row, indent: int = 2) -> Iterator[str]:
