@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain, groupby
+from itertools import chain, groupby, takewhile
 from operator import add
 from typing import Final
 
@@ -15,7 +15,7 @@ from devinops.model.changes import DROPPING, Action, Outcome
 from devinops.render import counted
 from devinops.render.comment_marker import write_digests
 from devinops.render.findings import lint_of
-from devinops.render.markdown.budget import fair, fitting, quoted_size, size
+from devinops.render.markdown.budget import Budget, fair, fitting, quoted_size, size
 from devinops.render.markdown.changes import Block as Diff
 from devinops.render.markdown.changes import field_blocks
 from devinops.render.markdown.escape import code, fenced, html_code, path_text, prose, shown
@@ -40,6 +40,8 @@ MAX_ROWS: Final = 25
 """If there are more numbered changes, the others are folded."""
 MAX_NAMES: Final = 1_000
 """How many characters the names of all targets of a change may take."""
+MAX_TARGETS: Final = 8_000
+"""The same of targets that have the same changes."""
 ORDER: Final = (
     Action.DELETE,
     Action.REPLACE,
@@ -143,7 +145,10 @@ def _alerts(page: MarkdownPage, blocks: Sequence[Block], space: int) -> tuple[li
     Rows that stay get what the others leave, which is at least four fifths of it.
     """
     texts = [(page.prose(block.title), _hint(page, block)) for block in blocks]
-    lines = [[_alert_line(page, block, row) for row in block.rows] for block in blocks]
+    names_of_one = space // max(2 * sum(row.stays for block in blocks for row in block.rows), 2)
+    lines = [
+        [_alert_line(page, block, row, names_of_one) for row in block.rows] for block in blocks
+    ]
     needs = [size(_more(len(rows))) + sum(map(quoted_size, rows)) for rows in lines]
     stays = [any(row.stays for row in block.rows) for block in blocks]
     space -= sum(size(title) + size(hint) + _AROUND_ALERT for title, hint in texts)
@@ -170,18 +175,22 @@ def _more(number: int) -> str:
     return f"- … and {number} more"
 
 
-def _alert_line(page: MarkdownPage, block: Block, row: Row) -> str:
-    """Return a row of an alert, whose title can say the word of the row."""
+def _alert_line(page: MarkdownPage, block: Block, row: Row, most: int) -> str:
+    """Return a row of an alert, whose title can say the word of the row.
+
+    If the row stays, its names can take so many characters.
+    """
     if block.part is Part.MISSING:
         # A checklist, to be handed to whoever may create the objects.
         about = _filled(", ", page.prose(row.aside), row.where and f"in {_where(page, row)}")
         return _filled(" ", "- [ ]", path_text(row.text), about and f"({about})")
-    return _line(page, row._replace(word="") if block.part is Part.DELETES else row)
+    shown = row._replace(word="") if block.part is Part.DELETES else row
+    return _line(page, shown, most if row.stays else MAX_NAMES)
 
 
-def _line(page: MarkdownPage, row: Row) -> str:
+def _line(page: MarkdownPage, row: Row, most: int = MAX_NAMES) -> str:
     """Return a row as an item of a list, with its hints and the rows below it."""
-    where, aside, text = _where(page, row), page.prose(row.aside), _reason(page, row)
+    where, aside, text = _where(page, row, most=most), page.prose(row.aside), _reason(page, row)
     if row.problem:
         return _filled(", in ", page.problem(row.problem), where)
     location = page.location(row.source, gone=row.is_gone)
@@ -206,11 +215,19 @@ def _bold(row: Row) -> str:
     return _filled(" ", row.number and f"{row.number}.", word)
 
 
-def _where(page: MarkdownPage, row: Row, mark: Callable[[str, int], str] = code) -> str:
-    """Return in which targets something is; each range of names is one span."""
-    if row.where and row.where == names(row.targets):
-        return ", ".join(mark(part, len(part)) for part in row.where.split(", "))
-    return prose(row.where, len(row.where), page.keys, mark)
+def _where(
+    page: MarkdownPage, row: Row, mark: Callable[[str, int], str] = code, most: int = MAX_NAMES
+) -> str:
+    """Return in which targets something is; each range of names is one span.
+
+    Of names that take more than `most` characters, the first are there, and the number of all.
+    """
+    if not row.where or row.where != names(row.targets):
+        return prose(row.where, len(row.where), page.keys, mark)
+    parts, space = row.where.split(", "), Budget(most)
+    taken = [*takewhile(lambda part: space.take(len(part) + 4), parts)]
+    more = f" … ({len(row.targets)} in all)" if len(taken) < len(parts) else ""
+    return ", ".join(mark(part, len(part)) for part in taken) + more
 
 
 def _reason(page: MarkdownPage, row: Row) -> str:
@@ -258,7 +275,9 @@ def _section(page: MarkdownPage, block: Block) -> Section:
         items = [Item(_line(page, row)) for row in rows]
     if block.part is Part.TARGETS:
         every = (row._replace(where=names(row.targets)) for row in rows)
-        items = [Item(f"- {_reason(page, row)}: {_where(page, row)}") for row in every]
+        items = [
+            Item(f"- {_reason(page, row)}: {_where(page, row, most=MAX_TARGETS)}") for row in every
+        ]
     number = "" if block.part is Part.TARGETS else f": {len(rows)}"
     title = f"{name[:1].upper()}{name[1:].partition(': ')[0]}{number}"
     title = prose(title, keys=page.keys, mark=html_code)

@@ -21,6 +21,7 @@ from devinops.render.markdown.page import MarkdownPage
 from devinops.render.markdown.run import report_document
 from devinops.render.report import Block, Details, Level, Part, Report, Row
 from devinops.render.terminal import Look
+from devinops.render.where import names
 from tests.testing.forty import answer, forty
 from tests.testing.gfm import Page
 
@@ -137,6 +138,21 @@ def test_deletes_that_do_not_fit_leave_some_space_to_other_alerts() -> None:
     assert f"> - … and {2_000 - deletes} more\n" in text
     assert f"> - … and {400 - others} more\n" in text
     assert deletes > 2 * others > 20
+
+
+@pytest.mark.parametrize(("number", "all_fit"), [(200, True), (1_000, False)])
+def test_of_a_delete_all_targets_are_named_that_fit_and_all_are_counted(
+    number: int, all_fit: bool
+) -> None:
+    targets = tuple(f"{n % 7}-organization-{n * n:09}-of-an-enterprise" for n in range(number))
+    where = names(targets)
+    rows = [deleted(f"Rule {n}", where=where, targets=targets) for n in range(2)]
+    text = written(caution(rows))
+    assert len(text.encode()) <= COMMENT_LIMIT
+    top = text.partition("\n### ")[0]
+    assert all(f"> - `knowledge:Ops/Rule {n}` in `" in top for n in range(2))
+    assert (f" … ({number} in all)" in top) == (not all_fit)
+    assert top.count("-of-an-enterprise`") > (399 if all_fit else 400)
 
 
 def test_the_marker_is_that_of_one_target_only_if_the_report_is() -> None:
