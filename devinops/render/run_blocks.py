@@ -51,6 +51,25 @@ OWN: Final = "…"
 """Stands in a sentence about several targets for what each has of its own: its name, or an id."""
 
 
+_STYLES: Final = {
+    Part.ERROR: (Level.CAUTION, Look.ERROR),
+    Part.REFUSED: (Level.CAUTION, Look.ERROR),
+    Part.NOT_DONE: (Level.CAUTION, Look.ERROR),
+    Part.LEFT: (Level.WARNING, Look.WAITING),
+    Part.DELETES: (Level.CAUTION, Look.REMOVED),
+    Part.LOSSES: (Level.CAUTION, Look.REMOVED),
+    Part.DANGERS: (Level.CAUTION, Look.REMOVED),
+    Part.BLOCKED: (Level.WARNING, Look.WAITING),
+    Part.WAITING: (Level.WARNING, Look.WAITING),
+    Part.MISSING: (Level.WARNING, Look.WAITING),
+    Part.DRIFT: (Level.WARNING, Look.MOVED),
+    Part.NOTES: (Level.NOTE, Look.DIM),
+    Part.DONE: (None, Look.GOOD),
+    Part.WARNINGS: (None, Look.WARNING),
+}
+"""How much a block stands out, and what it means for its reader."""
+
+
 @dataclass(frozen=True)
 class RunBlocks:
     """Makes the blocks of a run. If it is about one target, they do not say where."""
@@ -92,6 +111,11 @@ class RunBlocks:
         """Whether a person or the machine stopped the run."""
         codes = {target.code for target in self.plans.targets}
         return bool(codes & {ExitCode.INTERRUPTED, ExitCode.TERMINATED})
+
+    @cached_property
+    def counts(self) -> Counter[Outcome]:
+        """The number of changes by outcome, in all targets."""
+        return sum(self.plans.outcomes.values(), Counter[Outcome]())
 
     @cached_property
     def blocked_in(self) -> Counter[str]:
@@ -209,7 +233,7 @@ class RunBlocks:
         """Yield what a reader must see besides the changes, the most urgent first."""
         if self.answer.error:
             rows = [Row(text=self.answer.error, sign=FAILED)]
-            yield from block(Part.ERROR, "Nothing was applied", rows, Level.CAUTION, Look.ERROR)
+            yield from block(Part.ERROR, "Nothing was applied", rows)
         if self.one and not self.answer.error:
             yield from self.states()
         yield from self._refused()
@@ -223,13 +247,13 @@ class RunBlocks:
         yield from self._notes()
 
     def _refused(self) -> Iterator[Block]:
-        title, look = "Refused: nothing will be applied", Look.ERROR
+        title = "Refused: nothing will be applied"
         of_one = [each.item for each in self.plans.refused] if self.one else []
         rows = [
             Row(text=self.said(refusal.reason), sign=REFUSED, stays=True)
             for refusal in (*self.plans.refusals, *of_one)
         ]
-        yield from block(Part.REFUSED, title, rows, Level.CAUTION, look, self._to_approve())
+        yield from block(Part.REFUSED, title, rows, self._to_approve())
         if not self.one:
             rows = [
                 self.at(
@@ -238,7 +262,7 @@ class RunBlocks:
                 for item, at in self.plans.refused
             ]
             title = f"Refused: nothing will be applied in {names(self.refused)}"
-            yield from block(Part.REFUSED, title, rows, Level.CAUTION, look)
+            yield from block(Part.REFUSED, title, rows)
 
     def _to_approve(self) -> str:
         """Return what to pass or to enter, for one target; empty if no approval is missing."""
@@ -266,7 +290,7 @@ class RunBlocks:
             rows = [row for row in deleting if row.action == action]
             number = sum(max(len(row.ids), 1) for row in rows) if self.one else len(rows)
             title = f"{objects(rows, number)} {self.will} be {what}{self._in_all(rows)}"
-            yield from block(Part.DELETES, title, rows, Level.CAUTION, SIGNS[action].look)
+            yield from block(Part.DELETES, title, rows, style=(Level.CAUTION, SIGNS[action].look))
         losses = []
         for number, (change, at) in enumerate(self.each("changes"), 1):
             for field in change.fields:
@@ -274,7 +298,7 @@ class RunBlocks:
                     text = f"{field.name} loses {counted(len(removed), 'element')}"
                     losses.append(self._pointer(number, change, text, SIGNS[Action.DELETE], at))
         title = f"{counted(len(losses), 'list')} {self.will} lose elements"
-        yield from block(Part.LOSSES, title, losses, Level.CAUTION, Look.REMOVED)
+        yield from block(Part.LOSSES, title, losses)
 
     def _in_all(self, rows: Iterable[Row]) -> str:
         """Return in how many targets any of some rows is true; empty for one target."""
@@ -308,7 +332,7 @@ class RunBlocks:
             number = sum(len(at) for _, at in accepted)
             may = HAZARDS[name].may
             title = f"{counted(number, 'change')} may {may}, accepted with {allow(name)}"
-            yield from block(Part.DANGERS, title, rows, Level.CAUTION, Look.REMOVED)
+            yield from block(Part.DANGERS, title, rows)
         rows, number = [], 0
         for place, (change, at) in changes:
             if change.overwrites:
@@ -317,7 +341,7 @@ class RunBlocks:
                 rows.append(self._pointer(place, change, lost, REFUSED, at))
         overwrite = "change overwrites" if number == 1 else "changes overwrite"
         title = f"{number} {overwrite} what was changed outside devinops"
-        yield from block(Part.DANGERS, title, rows, Level.CAUTION, Look.REMOVED)
+        yield from block(Part.DANGERS, title, rows)
 
     def blocked(self, part: str) -> Iterator[Block]:
         """Yield the steps that wait for a person, with both sides of a conflict."""
@@ -351,11 +375,10 @@ class RunBlocks:
             waits = "waits" if number == 1 else "wait"
             rest = "; the rest applies" if self.plans.writing and not self.stopped else ""
             title = f"{objects(rows, number)} {waits} for a decision{self._in_all(rows)}{rest}"
-        approve = (
-            "" if self.stopped == "refused" and not self.plans.is_applied else self._to_approve()
-        )
+        is_said = self.stopped == "refused" and not self.plans.is_applied
+        approve = "" if is_said else self._to_approve()
         heading = "blocked now" if part == "waiting" else "blocked"
-        yield from block(Part(part), title, rows, Level.WARNING, Look.WAITING, approve, heading)
+        yield from block(Part(part), title, rows, approve, heading)
 
     def _last_changes(self, at: Sequence[Any]) -> tuple[Row, ...]:
         """Return which objects of one name there are, and who last changed one when, by target."""
@@ -392,12 +415,8 @@ class RunBlocks:
             objects = counted(len(rows), KINDS[kind].name, KINDS[kind].section)
             why = "in the web app, because no API can"
             title = f"Create {objects} {why}"
-            heading = (
-                f"missing {KINDS[kind].section}: create them in the web app, because no API can"
-            )
-            yield from block(
-                Part.MISSING, title, rows, Level.WARNING, Look.WAITING, heading=heading
-            )
+            heading = f"missing {KINDS[kind].section}: create them {why}"
+            yield from block(Part.MISSING, title, rows, heading=heading)
 
     def states(self, *, only_new: bool = False) -> Iterator[Block]:
         """Yield the targets in which nothing is written, and why."""
@@ -411,7 +430,7 @@ class RunBlocks:
             if self.one and state is TargetState.HELD:
                 rows = [Row(text=self.one.message, sign=BLOCKED) for _ in rows]
                 title, level = "Held: nothing will be applied", Level.WARNING
-            yield from block(Part.STATES, title, rows, level, sign.look)
+            yield from block(Part.STATES, title, rows, style=(level, sign.look))
 
     def _by_text(self, texts: Iterable[tuple[str, str]], sign: Sign) -> list[Row]:
         """Return a row for each text about a target that several share, that of most first.
@@ -464,7 +483,7 @@ class RunBlocks:
         flags = self.style.flags
         chosen = "" if self.one or " -t " in flags else " -t all"
         hint = f"`{pull_command(f'{flags}{chosen}')}` {PULLED}"
-        yield from block(Part.DRIFT, title, rows, level, Look.MOVED, hint, heading)
+        yield from block(Part.DRIFT, title, rows, hint, heading, (level, Look.MOVED))
 
     def _drifted(self, item: Drift, at: Sequence[Any]) -> Drift:
         """Return drift with the time and the author, if they are those of each row."""
@@ -478,11 +497,11 @@ class RunBlocks:
             for note, at in self.each("notes")
         ]
         title = counted(len(rows), "note") if self.one else "Notes"
-        yield from block(Part.NOTES, title, rows, Level.NOTE, Look.DIM)
+        yield from block(Part.NOTES, title, rows)
         if also := self.plans.also_changed:
             start = "also changed here: " if self.one else ""
             rows = [Row(text=f"{start}{', '.join(also)}", sign=NOTICED)]
-            yield from block(Part.NOTES, "Also changed here", rows, Level.NOTE, Look.DIM)
+            yield from block(Part.NOTES, "Also changed here", rows)
 
     # --- lists ------------------------------------------------------------------------------------
 
@@ -507,7 +526,7 @@ class RunBlocks:
             self.at(Row(text=problem.message, source=problem.source, problem=problem), at)
             for problem, at in self.each("problems")
         ]
-        yield from block(Part.WARNINGS, "Warnings", rows, look=Look.WARNING)
+        yield from block(Part.WARNINGS, "Warnings", rows)
 
     # --- reports ----------------------------------------------------------------------------------
 
@@ -521,13 +540,13 @@ class RunBlocks:
             rows = [*self.by_change.deletes, *self.by_change.others]
         failed = [row for row in rows if row.outcome != Outcome.DONE]
         done = [row for row in rows if row.outcome == Outcome.DONE]
-        counts = sum(self.plans.outcomes.values(), Counter[Outcome]())
-        number = counted(counts.total() - counts[Outcome.DONE] or len(failed), "change")
+        not_done = self.counts.total() - self.counts[Outcome.DONE]
+        number = counted(not_done or len(failed), "change")
         title = f"{number} not applied" if self.one else f"{number} not done as planned"
-        yield from block(Part.NOT_DONE, title, failed, Level.CAUTION, Look.ERROR)
+        yield from block(Part.NOT_DONE, title, failed)
         yield from self._left()
         yield from self.blocked("waiting")
-        yield from block(Part.DONE, f"Done: {len(done)}", done, look=Look.GOOD)
+        yield from block(Part.DONE, f"Done: {len(done)}", done)
 
     def _result(self, number: int, row: Row, at: Sequence[ChangeAt]) -> Row:
         outcome = at[0].outcome or Outcome.SKIPPED
@@ -548,11 +567,11 @@ class RunBlocks:
         title = f"A plan made afterwards still has {counted(len(rows), 'change')}"
         if not self.one:
             title = "Plans made afterwards still have changes"
-        yield from block(Part.LEFT, title, rows, Level.WARNING, Look.WAITING)
+        yield from block(Part.LEFT, title, rows)
         unverified = ((each.unverified, each.name) for each in self.plans.targets)
         rows = self._by_text((pair for pair in unverified if pair[0]), BLOCKED)
         title = "What is left could not be checked"
-        yield from block(Part.LEFT, title, rows, Level.WARNING, Look.ERROR)
+        yield from block(Part.LEFT, title, rows, style=(Level.WARNING, Look.ERROR))
 
 
 # --- helpers --------------------------------------------------------------------------------------
@@ -562,12 +581,12 @@ def block(
     part: Part,
     title: str,
     rows: Iterable[Row],
-    level: Level | None = None,
-    look: Look = Look.PLAIN,
     hint: str = "",
     heading: str = "",
+    style: tuple[Level | None, Look] | None = None,
 ) -> Iterator[Block]:
     """Yield a block if it has rows. Its heading is its title, unless that is too long for one."""
+    level, look = style or _STYLES.get(part, (None, Look.PLAIN))
     if written := tuple(rows):
         yield Block(part, title, heading or title, level, written, hint, look)
 
@@ -593,9 +612,7 @@ def objects(rows: Sequence[Row], number: int) -> str:
 
 def _last(at: Sequence[Any]) -> str:
     """Return when and by whom the objects of some rows were last changed, the first if several."""
-    return (
-        last_change(getattr(at[0], "at", None), getattr(at[0], "by", None)) if len(at) == 1 else ""
-    )
+    return last_change(at[0].at, at[0].by) if len(at) == 1 else ""
 
 
 def _blocked_text(step: Blocked, at: Sequence[BlockedAt]) -> str:

@@ -48,7 +48,7 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
     planned = bool(plans.by_action or moves)
     digest = plans.digest if applies else ""
     can_apply = applies and pending
-    subject = _subject(run)
+    subject, about = _subject(run), list(_about(run))
     return Report(
         subject=subject,
         show=show_command(style.flags),
@@ -58,8 +58,8 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
         look=_look(run),
         blocks=tuple(_blocks(run)),
         untouched=untouched,
-        about=tuple(_about(run)),
-        facts=tuple(_facts(run, digest, untouched)),
+        about=tuple(text for _, text in about),
+        facts=(*about, *_facts(run, digest, untouched)),
         without_inventory=tuple(_without_inventory(plans)),
         totals=_totals(run),
         counts=_counts(plans),
@@ -176,8 +176,8 @@ def _unwritten(plans: Plans) -> list[RunTarget]:
     return [target for target in plans.targets if target.state not in ready]
 
 
-def _about(run: RunBlocks) -> Iterator[str]:
-    """Yield whose objects a report is about, and what all targets share."""
+def _about(run: RunBlocks) -> Iterator[tuple[str, str]]:
+    """Yield whose objects a report is about, and what all targets share, each with a name."""
     plans = run.plans
     planned = [target for target in plans.targets if target.target]
     places = [target.target for target in planned if target.target]
@@ -187,13 +187,15 @@ def _about(run: RunBlocks) -> Iterator[str]:
         # A target in which no request was needed does not know whether an emulator is there.
         emulator = len(urls) == 1 and any(place.emulator for place in places)
         at = f"at {', '.join(urls[:SHOWN])} (API {apis})"
-        yield f"{owner}{'on the emulator ' if emulator else ''}{at}"
+        yield "API", f"{owner}{'on the emulator ' if emulator else ''}{at}"
     stores = {target.store for target in planned}
     if len(stores) == 1:
         owned = run.one and run.one.store != "none" and not plans.is_applied
-        yield f"inventory: {stores.pop()}{f', {run.one.owned} owned' if owned and run.one else ''}"
+        number = f", {run.one.owned} owned" if owned and run.one else ""
+        yield "Inventory", f"inventory: {stores.pop()}{number}"
     if run.answer.keys and not run.one:
-        yield f"{'' if places else 'with '}API keys from {', '.join(run.answer.keys[:SHOWN])}"
+        start = "" if places else "with "
+        yield "Keys", f"{start}API keys from {', '.join(run.answer.keys[:SHOWN])}"
 
 
 def _without_inventory(plans: Plans) -> Iterator[str]:
@@ -216,13 +218,8 @@ def _untouched(plans: Plans) -> str:
 
 
 def _facts(run: RunBlocks, digest: str, untouched: str) -> Iterator[tuple[str, str]]:
-    """Yield the name and the value of each fact."""
-    plans, about = run.plans, list(_about(run))
-    for text in about:
-        if text.startswith("inventory: "):
-            yield "Inventory", NO_INVENTORY if text.endswith("none") else text[len("inventory: ") :]
-        else:
-            yield "Keys" if "API keys from" in text else "API", text
+    """Yield the name and the value of each other fact."""
+    plans = run.plans
     if digest:
         number = "" if run.one else f" of {run.places.many(len(plans.digests.digests))}"
         yield "Digest", f"{digest}{number}"
@@ -276,13 +273,9 @@ def _waiting(run: RunBlocks) -> Iterator[str]:
     """Yield how many steps are blocked, and how many objects were changed outside and stay."""
     blocked = [(step, at) for step, at in run.each("blocked")]
     if number := sum(len(at) for _, at in blocked):
-        where = (
-            ""
-            if run.one
-            else f" in {run.places.exactly({r.target for _, at in blocked for r in at})}"
-        )
-        needed_by = _needed_by([step for step, _ in blocked]) if run.one else ""
-        yield f"{number} blocked{needed_by}{where}"
+        needed_by = _needed_by([step for step, _ in blocked])
+        where = f" in {run.places.exactly(run.blocked_in)}"
+        yield f"{number} blocked{needed_by if run.one else where}"
     if number := sum(len(at) for _, at in run.each("drift")):
         yield f"{number} changed outside devinops"
 
@@ -320,20 +313,17 @@ def _done(run: RunBlocks) -> str:
     plans = run.plans
     if not run.one:
         return "Interrupted: applied to" if run.interrupted else "Applied to"
-    counts = sum(plans.outcomes.values(), Counter[Outcome]())
     if run.interrupted:
         return "Interrupted in"
-    if (counts or plans.blocked) and not counts[Outcome.DONE]:
+    if (run.counts or plans.blocked) and not run.counts[Outcome.DONE]:
         return "Not fully applied to" if plans.wrote else "Nothing was applied to"
-    partly = counts[Outcome.FAILED] or counts[Outcome.SKIPPED]
+    partly = run.counts[Outcome.FAILED] or run.counts[Outcome.SKIPPED]
     return "Partly applied to" if partly else "Applied to"
 
 
 def _outcomes(run: RunBlocks) -> str:
     """Return the number of changes and steps by outcome, and the targets by state."""
-    plans = run.plans
-    counts = sum(plans.outcomes.values(), Counter[Outcome]())
-    blocked = sum(len(at) for _, at in run.each("blocked"))
+    counts, blocked = Counter(run.counts), run.blocked_in.total()
     if run.one:
         counts[Outcome.BLOCKED] += blocked
         nothing = "the inventory renamed" if run.one.moves_from else "nothing to do"
@@ -342,7 +332,7 @@ def _outcomes(run: RunBlocks) -> str:
     changes = "change" if first == 1 else "changes"
     numbers = joined((counts[outcome], outcome) for outcome in Outcome)
     parts = [numbers.replace(" ", f" {changes} ", 1)]
-    renamed = sum(bool(each.moves_from and not each.unverified) for each in _concerned(plans))
+    renamed = sum(bool(each.moves_from and not each.unverified) for each in _concerned(run.plans))
     parts += [f"{counted(blocked, 'step')} blocked"] if blocked else []
     parts += [f"{counted(renamed, 'inventory', 'inventories')} renamed"] if renamed else []
     return _parts(*parts, ", ".join(_states(run))) or "nothing to do"
@@ -352,12 +342,11 @@ def _look(run: RunBlocks) -> Look:
     """Return what a report means for its reader."""
     plans, states = run.plans, {target.state for target in run.plans.targets}
     if plans.is_applied:
-        counts = sum(plans.outcomes.values(), Counter[Outcome]())
         unknown = any(target.unverified for target in plans.targets)
-        if counts[Outcome.FAILED] or run.interrupted or unknown or _unwritten(plans):
+        if run.counts[Outcome.FAILED] or run.interrupted or unknown or _unwritten(plans):
             return Look.ERROR
         is_waiting = plans.blocked or plans.waiting or plans.left
-        others = counts[Outcome.SKIPPED] + counts[Outcome.BLOCKED]
+        others = run.counts[Outcome.SKIPPED] + run.counts[Outcome.BLOCKED]
         return Look.WAITING if is_waiting or others else Look.GOOD
     if plans.refusals or plans.refused or run.answer.error or TargetState.FAILED in states:
         return Look.ERROR
