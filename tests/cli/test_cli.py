@@ -938,8 +938,7 @@ def test_a_stand_in_is_named_as_one_in_every_answer(
             "org_id": "org-1",
             "api_url": api.url,
             "api_version": "v3",
-            "emulator": emulated,
-            "enterprise": False,
+            **({"emulator": True} if emulated else {}),
         }
 
 
