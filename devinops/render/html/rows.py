@@ -88,7 +88,7 @@ class Rows(NamedTuple):
             [
                 *([tag("b", row.sign.symbol), " "] if row.sign else []),
                 subject,
-                ": " if row.key and about else " " if about else "",
+                _after(row) if about else "",
                 "" if is_said else f"{row.word}: ",
                 about,
                 *([tag("small", f" in {row.where}")] if row.where else []),
@@ -188,6 +188,11 @@ class Rows(NamedTuple):
         runs = groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])
         ranges = ([number for _, number in run] for _, run in runs)
         return " ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in ranges)
+
+
+def _after(row: Row) -> str:
+    """Return what separates the subject of a line from what is said about it."""
+    return " " if row.problem else ": " if row.key else " · "
 
 
 def _is_line(row: Row) -> bool:

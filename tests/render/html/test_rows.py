@@ -102,6 +102,7 @@ def test_ids_are_those_of_one_target() -> None:
         (Row(NOTE, "body changed", BLOCKED, "conflict"), "! knowledge:Ops/Shared: conflict: body changed"),
         (Row(NOTE, "edited: body", BLOCKED, "edited"), "! knowledge:Ops/Shared: edited: body"),
         (Row(text="404", sign=FAILED, where="gone"), "x 404 in gone"),
+        (Row(text="39 texts", facts="body"), "39 texts · body"),
         (Row(text="it waits", hints=("to approve: `devinops apply`",)), "it waits to approve: devinops apply"),
         (Row(NOTE, "why", layers=("overrides base/a.md:3",)), "knowledge:Ops/Shared: overrides base/a.md:3; why"),
         (Row(problem=Problem(Source("a.md", 3, 1), "old", "too old", Severity.WARNING)), "a.md:3:1 too old old"),
