@@ -105,7 +105,7 @@ class MarkdownPage:
     def where(self, target: str) -> str:
         """Return the name of a target, with its root if that is not the top of the checkout."""
         below = self.style.below
-        return f"{prose(target, 100)} ({code(below, 100)})" if below else prose(target, 100)
+        return f"{prose(target)} ({code(below, 100)})" if below else prose(target)
 
     @property
     def in_root(self) -> str:

@@ -84,9 +84,7 @@ def report_document(page: MarkdownPage, report: Report) -> Iterator[str]:
 
 
 def _start(page: MarkdownPage, report: Report) -> Iterator[str]:
-    below = page.style.below
-    where = f"{page.prose(report.title)}{f' ({code(below, 100)})' if below else ''}"
-    yield f"## {_filled(': ', where, page.prose(report.verdict, 1_000))}"
+    yield f"## {_filled(': ', page.where(report.title), page.prose(report.verdict, 1_000))}"
     what = "Drift" if report.is_drift else "Report" if report.is_applied else "Plan"
     devin = " for the Devin" if report.target and not report.target.enterprise else ""
     about = _filled(" · ", *report.about, report.untouched)
@@ -323,8 +321,8 @@ def _item(page: MarkdownPage, row: Row, *, is_listed: bool = False) -> Item:
     reason = _reason(page, row) if row.key or row.where else ""
     about = [_filled(": ", page.location(row.source, gone=row.is_gone), reason)]
     listed = "" if row.rows or not row.where else names(row.targets)
-    if listed not in ("", row.where) and len(listed) <= MAX_NAMES:
-        about.append(f"In {', '.join(map(code, listed.split(', ')))}")
+    if listed not in ("", row.where):
+        about.append(f"In {_where(page, row._replace(where=listed))}")
     details = partial(_diffs, row.details) if row.details else None
     if not row.rows:
         return Item(line, _summary(page, row), _filled("\n\n", *about), details)
