@@ -59,7 +59,10 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
         blocks=tuple(_blocks(run)),
         untouched=untouched,
         about=tuple(text for _, text in about),
-        facts=(*about, *_facts(run, digest, untouched)),
+        facts=(
+            *((name, text.removeprefix(f"{name.lower()}: ")) for name, text in about),
+            *_facts(run, digest, untouched),
+        ),
         without_inventory=tuple(_without_inventory(plans)),
         totals=_totals(run),
         counts=_counts(plans),
