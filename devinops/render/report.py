@@ -164,7 +164,7 @@ class TargetRow(NamedTuple):
 
     state: with its word as `meaning`. owner: such as `organization org-1`. text: why it is in this
     state. numbers: by column, such as `changes` and `blocked`. changes: the numbers of the changes
-    that concern it, such as `1–4 and its own (29)`. is_failed: it comes first.
+    that concern it, such as `1–4 and its own`.
     """
 
     name: str
@@ -173,8 +173,6 @@ class TargetRow(NamedTuple):
     text: str = ""
     numbers: Mapping[str, int] = _NONE
     changes: str = ""
-    digest: str = ""
-    is_failed: bool = False
 
 
 class Report(NamedTuple):

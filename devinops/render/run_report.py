@@ -486,20 +486,17 @@ def _targets(run: RunBlocks) -> Iterator[TargetRow]:
                 "changed outside": outside[target.name],
             }
         numbers["blocked"] = numbers.get("blocked", 0) + run.blocked_in[target.name]
-        sign = _state(run, target)
         rows.append(
             TargetRow(
                 target.name,
-                sign,
+                _state(run, target),
                 target.target.owner if target.target else "",
                 target.unverified or target.message,
                 {name: number for name, number in numbers.items() if number},
                 _numbers(run, target.name),
-                plans.digests.digests.get(target.name, ""),
-                sign.look is Look.ERROR,
             )
         )
-    return iter(sorted(rows, key=lambda row: not row.is_failed))
+    yield from sorted(rows, key=lambda row: row.state.look is not Look.ERROR)
 
 
 def _state(run: RunBlocks, target: RunTarget) -> Sign:

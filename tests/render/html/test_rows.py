@@ -185,7 +185,7 @@ def test_a_report_says_where_the_backup_is() -> None:
 
 def test_the_table_has_the_state_of_each_target_with_links_and_numbers() -> None:
     targets = (
-        TargetRow("gone", Sign("x", Look.ERROR, "failed"), text="404", is_failed=True),
+        TargetRow("gone", Sign("x", Look.ERROR, "failed"), text="404"),
         TargetRow("a&b", Sign("=", Look.DIM, "nothing to change"), "organization org-1"),
         TargetRow("c", Sign("~", Look.CHANGED, "to change"), numbers={"changes": 3, "blocked": 0}, changes="1–2"),
     )  # fmt: skip
