@@ -35,7 +35,7 @@ def rollout_page(answer: RolloutAnswer, flags: str) -> HtmlPage:
     verdict = waves.verdict(statuses)
     steps = [prose(step) for step in waves.steps(statuses, flags)]
     rows = [row for status in statuses for row in _rows(status, holds)]
-    rows.sort(key=lambda row: not row.is_failed)
+    rows.sort(key=lambda row: row.state.look is not Look.ERROR)
     return HtmlPage(
         title=f"Rollout: {verdict}",
         about=joined([tag("strong", "Rollout"), f" of commit {commit[:12]}"]),
