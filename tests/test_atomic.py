@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from devinops import atomic
-from devinops.applying.saved import read_plan, save
+from devinops.applying.saved import read_plans, save
 from devinops.cli.handlers.init import _put
 from devinops.cli.output import write_file
 from devinops.inventory import disk
@@ -100,7 +100,7 @@ def test_a_name_may_be_as_long_as_names_may_be(write: Writer, tmp_path: Path) ->
 def test_a_saved_plan_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "plan.json")
     with pytest.raises(UnusableFile, match="cannot read the plan"):
-        read_plan(tmp_path / "plan.json")
+        read_plans(tmp_path / "plan.json")
 
 
 @every

@@ -20,8 +20,7 @@ class ApplyReport:
     `left` are the changes that a plan made afterwards still has; None if that plan could not be
     made, and then `unverified` says why. `waiting` are objects that only that plan blocks, because
     people changed something meanwhile. `backup` is the path of the file with the objects that were
-    overwritten or deleted. `backup_used` is the backup that was rolled back, as an argument of
-    `devinops rollback`.
+    overwritten or deleted.
     """
 
     plan: Plan
@@ -31,7 +30,6 @@ class ApplyReport:
     unverified: str = ""
     interrupted: ExitCode | None = None
     backup: str | None = None
-    backup_used: str = ""
 
     def count(self, outcome: Outcome) -> int:
         return sum(result.outcome is outcome for result in self.results)

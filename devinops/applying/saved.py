@@ -1,4 +1,4 @@
-"""Writes plans to files, and reads them as `SavedPlan` to show them or compare an apply with them.
+"""Writes plans to files, and reads them to show them or to compare an apply with them.
 
 The file holds the JSON document of a plan. It is untrusted: any damage is one line and exit code 1,
 never a traceback.
@@ -14,11 +14,9 @@ from devinops import atomic
 from devinops.applying.merged_shards import merged, not_applied
 from devinops.model.errors import NotWritten, UnusableFile
 from devinops.model.exit_codes import ExitCode, of_many
-from devinops.model.inventory import Inventory
 from devinops.model.shard import Shard
 from devinops.model.target import TargetState
 from devinops.planning.digest_list import DigestList
-from devinops.planning.plan import SavedPlan, digest_of
 from devinops.planning.run import (
     PARTS,
     At,
@@ -38,7 +36,7 @@ from devinops.schema.base_document import (
     quotable,
     read_key,
 )
-from devinops.schema.plan import ApprovalsItem, PlanDocument, checksum
+from devinops.schema.plan import ApprovalsItem, checksum
 from devinops.schema.run import RunDocument, RunTargetItem, rows_of
 
 _CHANGED: Final = "it was changed after it was saved: its checksum does not match its content"
@@ -54,11 +52,6 @@ def save(path: Path, chunks: Iterable[str]) -> None:
         raise NotWritten(f"--out cannot write {path}: {atomic.reason(error)}") from error
 
 
-def read_plan(path: Path) -> SavedPlan:
-    """Return the plan of one target in a file that `save` wrote. Raises UnusableFile."""
-    return plan_of(_document(path), path)
-
-
 def read_reports(paths: Sequence[Path]) -> tuple[Plans, ExitCode]:
     """Return the plans or reports of all shards as one, with the worst of their exit codes.
 
@@ -67,9 +60,6 @@ def read_reports(paths: Sequence[Path]) -> tuple[Plans, ExitCode]:
     plans, codes = [], []
     for path in paths:
         document = _document(path)
-        _check_format(document, path)
-        if not _is_run(document):
-            raise UnusableFile(f"{path} is not the report of a shard: it is that of one target")
         plan = run_of(document, path)
         codes.append(ExitCode(document["exit_code"]))
         if why := document.get("error"):
@@ -79,17 +69,9 @@ def read_reports(paths: Sequence[Path]) -> tuple[Plans, ExitCode]:
     return plan, of_many(codes, wrote=plan.wrote)
 
 
-def read_plans(path: Path) -> SavedPlan | Plans:
-    """Return the plan of one target or of many in a file that `save` wrote. Raises UnusableFile.
-
-    The digests in a plan of many, its filters and its approvals are what an apply of it needs.
-    """
-    document = _document(path)
-    return run_of(document, path) if _is_run(document) else plan_of(document, path)
-
-
-def _is_run(document: Mapping[str, Any]) -> bool:
-    return "by_one" in document
+def read_plans(path: Path) -> Plans:
+    """Return the plans or the report in a file that `save` wrote. Raises UnusableFile."""
+    return run_of(_document(path), path)
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -101,15 +83,6 @@ def _document(path: Path) -> dict[str, Any]:
         raise _damaged(path, f"it is larger than {LARGEST} bytes")
     try:
         return load_object(data)
-    except ValueError as error:
-        raise _damaged(path, error) from None
-
-
-def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
-    """Return the plan in a JSON document. Raises UnusableFile."""
-    _check_format(document, path)
-    try:
-        return _saved(convert(document, PlanDocument), document)
     except ValueError as error:
         raise _damaged(path, error) from None
 
@@ -165,47 +138,6 @@ def _damaged(path: Path, what: object) -> UnusableFile:
     return UnusableFile(
         f"{path} is not a usable plan: {quotable(what)}; write it again with devinops plan --out"
     )
-
-
-def _saved(plan: PlanDocument, document: Mapping[str, Any]) -> SavedPlan:
-    """Raises ValueError if a value is wrong in a way that the schema cannot describe."""
-    target = plan.target.to_model()
-    changes = tuple(item.to_model() for item in plan.changes)
-    hashes = (item.live_hash for item in plan.changes)
-    digest = digest_of(target, zip(changes, hashes, strict=True), plan.inventory.moves_from)
-    return SavedPlan(
-        target=target,
-        inventory=Inventory(plan.inventory.store, moves_from=plan.inventory.moves_from),
-        owned=plan.inventory.owned,
-        digest=digest,
-        edited=_edited(plan, digest, document),
-        changes=changes,
-        blocked=tuple(item.to_model() for item in plan.blocked),
-        missing=tuple(item.to_model() for item in plan.missing),
-        drift=tuple(item.to_model() for item in plan.drift),
-        problems=tuple(item.to_model() for item in plan.problems),
-        notes=plan.notes,
-        refusals=tuple(item.to_model() for item in plan.refusals),
-        unmanaged=plan.unmanaged,
-        unchanged=plan.unchanged,
-        only=plan.only or (),
-        approvals=(plan.approvals or ApprovalsItem()).to_model(),
-        held=plan.held or "",
-        risks=tuple(item.to_model() for item in plan.hazards),
-        document=document,
-    )
-
-
-def _edited(plan: PlanDocument, digest: str, document: Mapping[str, Any]) -> str:
-    """Return how a plan was changed after it was saved, empty if it was not."""
-    if digest != plan.digest:
-        return (
-            f"it was changed after it was saved: it states the digest {plan.digest}, "
-            f"but its changes have {digest}"
-        )
-    if plan.checksum != checksum(document):
-        return _CHANGED
-    return ""
 
 
 def _changed(saved: RunDocument, plans: Plans, document: Mapping[str, Any]) -> str:

@@ -42,11 +42,11 @@ from devinops.model.target import TargetState
 from devinops.planning.commands import like_commands, with_flags
 from devinops.planning.digest_list import DigestList
 from devinops.planning.many_targets import outside_waves
-from devinops.planning.plan import Plan, SavedPlan
+from devinops.planning.plan import Plan
 from devinops.planning.run import Collector, Plans, RunTarget
 from devinops.planning.waves import Wave, failures
 from devinops.render import Style, counted, render
-from devinops.render.answers import PlanAnswer, RunAnswer
+from devinops.render.answers import RunAnswer
 from devinops.render.by_change import totals
 
 
@@ -82,8 +82,9 @@ class ApplyRequest(NamedTuple):
     `wave`, but `out_of_wave`, several targets may be written although there are waves.
 
     `planner` makes the plans, `journal` records what is written, and `reported` completes the
-    report of each target. `keep` are backups that must not be deleted. `cannot_ask` says why nobody
-    can be asked; empty if somebody can. `command` applies these plans; see `PlanAnswer`.
+    report of each target. `keep` are backups that must not be deleted, and `backup` is the argument
+    that names what is rolled back. `cannot_ask` says why nobody can be asked; empty if somebody
+    can.
     """
 
     approvals: Approvals
@@ -98,7 +99,7 @@ class ApplyRequest(NamedTuple):
     reported: Callable[[ApplyReport], ApplyReport] = lambda report: report
     keep: Collection[Path] = ()
     cannot_ask: str = ""
-    command: str = "apply"
+    backup: str = ""
 
     @property
     def asks(self) -> bool:
@@ -107,7 +108,7 @@ class ApplyRequest(NamedTuple):
 
 def apply_to(
     options: Options, names: tuple[str, ...] | None, request: ApplyRequest, *, entries: bool = True
-) -> ApplyReport | RunAnswer:
+) -> RunAnswer:
     """Plan all targets, show the plans, ask, and apply each; return the report.
 
     For `names` and `entries` see `open_run`. Raises NotApplied if nothing may be applied.
@@ -132,10 +133,10 @@ class _Apply:
     """Why the plan of an only target cannot be applied, although it may be."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def report(self) -> ApplyReport | RunAnswer:
+    def report(self) -> RunAnswer:
         request = self.request
         # If the objects of a saved plan's --only are gone, the plan is stale; --only has no typo.
-        is_saved = request.reviewed or (request.approved and request.approved.plan)
+        is_saved = request.reviewed or (request.approved and request.approved.is_saved)
         plan = self.planned(self.run, request.reviewed, only_must_match=not is_saved)
         if self.run.project.waves and not (request.wave or request.out_of_wave):
             plan = replace(plan, refusals=(*plan.refusals, *outside_waves(plan)))
@@ -152,7 +153,8 @@ class _Apply:
                 for name in self.run.stores.keys() - self.ready.keys():
                     self.run.stores[name].close()
                 execution.apply_all(self.ready, secrets)
-        return execution.report()
+        report = execution.collector.applied(plan)
+        return self.answer(report, report.exit_code())
 
     def planned(
         self, run: Run[Writer], reviewed: DigestList | None, *, only_must_match: bool
@@ -188,7 +190,7 @@ class _Apply:
     def show(self, plan: Plans) -> None:
         options, request = self.run.options, self.request
         if options.format == "text" or request.asks:
-            approved = request.approved and request.approved.digest == self.digest(plan)
+            approved = request.approved and request.approved.digest == _digest(plan)
             is_approved = bool(request.reviewed or approved)
             options.show(self.answer(plan, plan.exit_code(), approved=is_approved))
             # If the reader has closed the pipe, fail before the first write and not after the last.
@@ -196,22 +198,25 @@ class _Apply:
 
     def answer(
         self, plan: Plans, code: ExitCode, error: str = "", *, approved: bool = False
-    ) -> PlanAnswer | RunAnswer:
-        command = self.request.command
-        return self.run.answer(plan, code, error, approved=approved, command=command)
-
-    def digest(self, plan: Plans) -> str:
-        only = self.run.only_session
-        return self.run.raw[only.settings.target.name].digest if only else plan.digests.digest
+    ) -> RunAnswer:
+        backup, wave = self.request.backup, self.request.wave
+        return self.run.answer(
+            plan,
+            code,
+            error,
+            approved=approved,
+            command=f"rollback {backup}" if backup else "apply",
+            wave=wave.name if wave else None,
+            backup_used=backup,
+        )
 
     def check(self, plan: Plans, approved: ApprovedPlan | None) -> None:
         """Raise NotApplied if nothing may be applied."""
         try:
-            if self.run.only_session:
-                (only,) = self.run.raw.values()
-                check_plan(only, approved, self.run.options)
-            else:
-                self.check_many(plan, approved)
+            if approved:
+                approved.check(plan, self.run.options)
+            is_saved = bool(approved and approved.is_saved)
+            check_refusals(plan, self.run.options, self.run.named, is_saved=is_saved)
         except (Stale, Refused) as error:
             raise self.not_applied(plan, error) from error
         wave, failed = self.request.wave, failures(plan)
@@ -224,19 +229,6 @@ class _Apply:
             code = worst(plan.exit_code(), ExitCode.DECIDE)
             raise NotApplied(self.answer(plan, code, why))
 
-    def check_many(self, plan: Plans, approved: ApprovedPlan | None) -> None:
-        """Raise Stale or Refused if nothing may be applied in any of several targets."""
-        if approved and approved.digest != plan.digests.digest:
-            raise Stale(
-                f"the plans have the digest {plan.digests.digest}, not {approved.digest}: nothing "
-                "was written; review them again, or pass --expect the FILE with the digest of each "
-                "target, which applies those that are as reviewed"
-            )
-        if plan.refusals:
-            flags = self.run.options.command_flags
-            reasons = "; ".join(with_flags(refusal.reason, flags) for refusal in plan.refusals)
-            raise Refused(f"refused, nothing was written: {reasons}")
-
     def not_applied(self, plan: Plans, error: DevinopsError) -> NotApplied:
         return NotApplied(self.answer(plan, error.exit_code, str(error)))
 
@@ -246,14 +238,13 @@ class _Apply:
         Raises Refused if it is not given, and NotApplied if nobody can be asked.
         """
         if self.request.cannot_ask:
-            how = f"review the plan, then pass --expect {self.digest(plan)}, or --yes"
+            how = f"review the plan, then pass --expect {_digest(plan)}, or --yes"
             raise self.not_applied(plan, UsageError(f"{self.request.cannot_ask}: {how}"))
-        plans = [kept.plan for kept in self.ready.values() if kept.plan.changes]
-        what, where = totals(plan.summary(self.ready)), counted(len(plans), plan.noun)
+        writing = [kept.plan for kept in self.ready.values() if kept.plan.changes]
+        what = totals(plan.summary(self.ready))
+        where = counted(len(writing), plan.noun)
         if self.run.only_session:
-            count = sum(len(each.changes) for each in plans)
-            what = "this change" if count == 1 else f"these {count} changes"
-            where = plans[0].target.full_name
+            where = self.run.only_session.client.target.full_name
         signals.check()
         if not click.confirm(f"Apply {what} to {where}?", err=True):
             raise Refused("not approved; nothing was written")
@@ -262,15 +253,14 @@ class _Apply:
         """Plan again what is to be written: the question may have been open for hours."""
         again, self.ready = replace(self.run, names=tuple(self.ready)), {}
         if self.run.only_session:
-            (only,) = self.run.raw.values()
-            plan = self.planned(self.run, None, only_must_match=False)
-            self.check(plan, ApprovedPlan(only.digest, only))
-            return plan
+            later = self.planned(again, None, only_must_match=False)
+            self.check(later, ApprovedPlan(plan.digest, plan))
+            return later
         planned = self.planned(again, plan.digests, only_must_match=False)
-        later = {target.name: target for target in planned.targets}
+        new_states = {target.name: target for target in planned.targets}
 
         def now(target: RunTarget) -> RunTarget:
-            new = later.get(target.name)
+            new = new_states.get(target.name)
             if new is None:
                 return target
             return target._replace(state=new.state, message=new.message, code=new.code, is_new=True)
@@ -286,19 +276,29 @@ class _Apply:
             raise self.not_applied(plan, error) from error
 
 
-def check_plan(plan: Plan, approved: ApprovedPlan | None, options: Options) -> None:
-    """Raise Stale or Refused if the plan of an only target must not be applied."""
-    if approved:
-        approved.check(plan, options)
-    if plan.held:
-        held = f"the target {plan.target.name} is held, nothing was written: {plan.held}"
-        raise Refused(f"{held}; to lift this, remove `hold` there")
-    if plan.refusals:
-        flags, names = options.command_flags, like_commands(plan.named)
-        reasons = "; ".join(with_flags(refusal.reason, flags, names) for refusal in plan.refusals)
-        is_saved = approved and isinstance(approved.plan, SavedPlan)
+def check_refusals(
+    plan: Plans, options: Options, named: Collection[Key], *, is_saved: bool = False
+) -> None:
+    """Raise Refused if nothing may be applied, whatever was reviewed.
+
+    `named` are the keys that the reasons can name. A saved plan holds its own options.
+    """
+    refusals = plan.refusals
+    if plan.by_one:
+        (target,) = plan.targets
+        if target.state is TargetState.HELD:
+            held = f"the target {target.name} is held, nothing was written: {target.message}"
+            raise Refused(f"{held}; to lift this, remove `hold` there")
+        refusals = tuple(shared.item for shared in plan.refused)
+    if refusals:
+        flags, names = options.command_flags, like_commands(named)
+        reasons = "; ".join(with_flags(refusal.reason, flags, names) for refusal in refusals)
         again = "; the saved plan contains its options, so plan again to change them"
         raise Refused(f"refused, nothing was written: {reasons}{again if is_saved else ''}")
+
+
+def _digest(plan: Plans) -> str:
+    return plan.digest or plan.digests.digest
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -319,7 +319,6 @@ class _Execution:
     values: dict[str, str]
     name: str = field(default_factory=lambda: new_run(datetime.now(UTC)))
     collector: Collector = field(default_factory=Collector)
-    only_report: ApplyReport | None = None
     running: list[Applier] = field(default_factory=list)
     stopped: ExitCode | None = None
     failed_targets: set[str] = field(default_factory=set)
@@ -331,16 +330,6 @@ class _Execution:
         signals.instead(self.stop)
         jobs = {name: partial(self.apply, kept, secrets) for name, kept in sorted(ready.items())}
         self.run.each("applying", jobs, lambda name, error: self.failed(ready[name], error))
-
-    def report(self) -> ApplyReport | RunAnswer:
-        """Return the report of the run."""
-        if self.run.only_session:
-            (only,) = self.run.raw.values()
-            return self.only_report or ApplyReport(only, ())
-        plan = self.collector.applied(self.plan)
-        answer = self.run.answer(plan, plan.exit_code(), command=self.request.command)
-        assert isinstance(answer, RunAnswer)
-        return answer._replace(wave=self.request.wave.name if self.request.wave else None)
 
     def stop(self, code: ExitCode) -> None:
         """Let the requests in flight finish, in all targets, and start nothing new."""
@@ -420,13 +409,12 @@ class _Execution:
 
     def add(self, report: ApplyReport) -> None:
         with self.lock:
-            self.only_report = report
             report.add_to(self.collector)
             if report.exit_code is not ExitCode.OK:
                 self.failed_targets.add(report.plan.target.name)
 
 
-def finish(options: Options, report: ApplyReport | RunAnswer) -> ExitCode:
+def finish(options: Options, report: RunAnswer) -> ExitCode:
     """Write the report and return the exit code of the run."""
     try:
         options.answer(report)
@@ -435,6 +423,6 @@ def finish(options: Options, report: ApplyReport | RunAnswer) -> ExitCode:
         style = Style(full=options.verbose, flags=options.command_flags)
         for chunk in render("text", report, style):
             echo_err(chunk)
-        wrote = report.wrote if isinstance(report, ApplyReport) else report.plans.wrote
+        wrote = report.plans.wrote
         return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)
     return report.exit_code

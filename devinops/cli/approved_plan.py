@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from devinops.applying.saved import read_digests, read_plan, read_plans
+from devinops.applying.saved import read_digests, read_plans
 from devinops.cli.options import Options
 from devinops.config.reading import read_project
 from devinops.config.settings import selected_targets
@@ -20,7 +20,7 @@ from devinops.model.policy import Approvals
 from devinops.model.shard import Shard
 from devinops.model.target import Target
 from devinops.planning.digest_list import DigestList
-from devinops.planning.plan import DIGEST_LENGTH, Plan, ShownPlan
+from devinops.planning.plan import DIGEST_LENGTH
 from devinops.planning.run import Plans
 from devinops.render.answers import Differences
 
@@ -28,48 +28,63 @@ _DIGEST = re.compile(r"[0-9a-f]+")
 
 
 class ApprovedPlan(NamedTuple):
-    """The digest of an approved plan, and the plan itself if it was saved."""
+    """The digest of an approved plan, or of those of many targets; and that of one, if known.
+
+    `is_saved`: the plan was read from a file.
+    """
 
     digest: str
-    plan: ShownPlan | None = None
+    plans: Plans | None = None
+    is_saved: bool = False
 
     def approvals(self, from_flags: Approvals) -> Approvals:
         """Return the approvals of the saved plan, or those `from_flags` if no plan was saved.
 
         Raises UsageError if the flags contradict the saved plan.
         """
-        if self.plan is None:
+        if self.plans is None:
             return from_flags
-        if not self.plan.refusals:
+        if not self.plans.refused:
             # The plan approved all its hazards, so a flag that approves one contradicts nothing.
             from_flags = replace(from_flags, hazards=())
-        if set(from_flags.given()) <= set(self.plan.approvals.given()):
-            return self.plan.approvals
+        if set(from_flags.given()) <= set(self.plans.approvals.given()):
+            return self.plans.approvals
         raise UsageError(
             "the saved plan has different approvals: leave these flags out, or plan again with them"
         )
 
     def check_target(self, target: Target) -> None:
         """Raise UnusableFile if the saved plan is for another target, host or organization."""
-        if self.plan is not None and (differences := self.plan.target.differences(target)):
+        (own,) = self.plans.targets if self.plans else (None,)
+        if own and own.target and (differences := own.target.differences(target)):
             raise UnusableFile(
                 f"the plan is for another target ({differences}): apply it there, or plan again "
                 "here; nothing was written"
             )
 
-    def check(self, plan: Plan, options: Options) -> None:
-        """Show the differences and raise Stale if this is not the approved plan."""
-        if self.digest == plan.digest:
+    def check(self, plans: Plans, options: Options) -> None:
+        """Show the differences and raise Stale if these are not the approved plans.
+
+        A target that needs nothing any more was written by an earlier apply of its saved plan.
+        """
+        now = plans.digest or plans.digests.digest
+        if self.digest == now or (self.is_saved and plans.is_quiet):
             return
-        if self.plan is None:
+        if not plans.by_one:
             raise Stale(
-                f"the plan has the digest {plan.digest}, not {self.digest}: nothing was written; "
-                "review the new plan"
+                f"the plans have the digest {now}, not {self.digest}: nothing was written; review "
+                "them again, or pass --expect the FILE with the digest of each target, which "
+                "applies those that are as reviewed"
             )
-        differences = Differences.between(self.plan, plan)
+        if self.plans is None:
+            raise Stale(
+                f"the plan has the digest {now}, not {self.digest}: nothing was written; review "
+                "the new plan"
+            )
+        differences = Differences.between(self.plans, plans)
         options.show(differences)
         raise Stale(
-            f"the plan is no longer what was reviewed ({differences}; digest {plan.digest}, not "
+            f"the plan is no longer what was reviewed ({differences}; digest {now}, not "
             f"{self.digest}): nothing was written; plan and review again"
         )
 
@@ -80,19 +95,17 @@ def read_approved(path: Path, digest: str | None, options: Options) -> tuple[App
     `digest` is the value of --expect. Raises UnusableFile, and UsageError if the options or
     `digest` contradict the plan.
     """
-    plan = read_plan(path)
-    if plan.edited:
-        raise UnusableFile(f"{path}: {plan.edited}; nothing was written: plan and review again")
-    if digest is not None and digest != plan.digest:
+    plans = read_plans(path)
+    if digest is not None and digest != plans.digest:
         raise UsageError(
-            f"--expect {digest} is not the digest of {path}, which is {plan.digest}: pass only one"
+            f"--expect {digest} is not the digest of {path}, which is {plans.digest}: pass only one"
         )
     only = {kind if ":" in kind else f"{kind}:*" for kind in options.only}
-    if only and only != set(plan.only):
-        planned = " ".join(f"--only {kind}" for kind in plan.only) or "no --only"
+    if only and only != set(plans.only):
+        planned = " ".join(f"--only {kind}" for kind in plans.only) or "no --only"
         raise UsageError(f"{path} was made with {planned}: apply it without --only")
-    options = options.about(plan.target.name, f"the plan {path}")
-    return ApprovedPlan(plan.digest, plan), replace(options, only=plan.only)
+    options = options.about(plans.targets[0].name, f"the plan {path}")
+    return ApprovedPlan(plans.digest, plans, is_saved=True), replace(options, only=plans.only)
 
 
 # --- many targets ---------------------------------------------------------------------------------
@@ -164,7 +177,7 @@ def read_reviewed(
             )
         return ReviewedPlans(Path(expect), read_digests(Path(expect)))
     plans = read_plans(path)
-    if not isinstance(plans, Plans):
+    if plans.by_one:
         return None
     if plans.refusals:
         reasons = "; ".join(refusal.reason for refusal in plans.refusals)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from devinops.api import SharedHttp
 from devinops.api.parallel import overlapping, side_by_side
@@ -45,7 +45,7 @@ from devinops.planning.run import Collector, Plans
 from devinops.planning.selection import Only, check_only
 from devinops.planning.waves import Wave
 from devinops.render import counted
-from devinops.render.answers import PlanAnswer, RunAnswer
+from devinops.render.answers import RunAnswer
 
 C_co = TypeVar("C_co", bound=Reader, covariant=True)
 
@@ -100,8 +100,8 @@ class Run(Generic[C_co]):
     """The entries of each target."""
     only: tuple[Only, ...] = ()
     only_session: Session[C_co] | None = None
-    raw: dict[str, Plan] = field(default_factory=dict)
-    """The plan of an only target."""
+    named: set[Key] = field(default_factory=set)
+    """What --only can match, and of an only target what sentences can name."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def session(self, name: str) -> Session[C_co]:
@@ -143,10 +143,6 @@ class Run(Generic[C_co]):
         """Return the labels of a target."""
         return labels_of(self.project.targets.get(name, {}))
 
-    def sharded(self, plan: Plans) -> Plans:
-        """Return the plan of these targets with the shard that they are."""
-        return replace(plan, shard=self.options.shard, selected=len(self.selected))
-
     def each(
         self,
         label: str,
@@ -187,29 +183,38 @@ class Run(Generic[C_co]):
         wave: Wave | None = None,
         go_on: bool = False,
         only_must_match: bool = True,
-        label: str = "planning",
+        with_others: bool = False,
     ) -> Plans:
         """Return the plans of all targets. `keep` gets those that can be applied.
 
         If it raises ConfigError, nothing is written in that target. `seen` gets every plan. A plan
         that is not as `reviewed` is stale. A target in which another run works is busy; with
         `go_on` it is planned as well. Raises UsageError for an --only that matches nothing
-        anywhere, unless that need not be. `label` says what the progress is of.
+        anywhere, unless that need not be. For `with_others` see `Collector`.
         """
-        planning = _Planning(self, approvals, planner, reviewed, keep, seen, go_on)
+        with_others = with_others or self.options.verbose or self.only_session is not None
+        collector = Collector(with_others=with_others)
+        planning = _Planning(self, approvals, planner, reviewed, keep, seen, go_on, collector)
         self.http.expect({n: connection(self.known[n]) for n in self.names if n in self.known})
-        self.each(label, {n: partial(planning.plan, n) for n in self.names}, planning.failed)
-        plan = planning.collector.plans(only=tuple(map(str, self.only)), approvals=approvals)
+        jobs = {name: partial(planning.plan, name) for name in self.names}
+        self.each("planning", jobs, planning.failed)
+        plan = collector.plans(
+            only=tuple(map(str, self.only)),
+            approvals=planning.needed or approvals,
+            by_one=self.only_session is not None,
+            shard=self.options.shard,
+            selected=len(self.selected),
+        )
         # What --only matches can be in another shard.
         if only_must_match and not (plan.count(TargetState.FAILED) or self.options.shard):
-            check_only(self.only, planning.keys)
+            check_only(self.only, self.named)
         if self.only_session:
             return plan
         same = tuple(_same_owners(plan, self.known))
         # A plan of several waves is applied one wave at a time.
         is_checked = wave or not (go_on and self.project.waves)
         refusals = self._too_many(plan, approvals, wave) if is_checked else ()
-        return replace(self.sharded(plan), refusals=(*same, *refusals))
+        return replace(plan, refusals=(*same, *refusals))
 
     def _too_many(self, plan: Plans, approvals: Approvals, wave: Wave | None) -> Iterator[Refusal]:
         targets, selected = self.project.targets, None
@@ -228,19 +233,18 @@ class Run(Generic[C_co]):
         plan: Plans,
         exit_code: ExitCode,
         error: str = "",
-        *,
-        approved: bool = False,
-        command: str = "apply",
-    ) -> PlanAnswer | RunAnswer:
-        """Return the plans of the targets as an answer; see `PlanAnswer`."""
-        if self.only_session:
-            return PlanAnswer(
-                self.raw[self.names[0]], exit_code, error, approved=approved, command=command
-            )
-        selectors = self.options.flags.selectors or self.names
+        **facts: Any,
+    ) -> RunAnswer:
+        """Return the plans of the targets as an answer; `facts` are other members of it."""
         keys = sorted({key_variable(settings) for settings in self.known.values()})
         return RunAnswer(
-            plan, exit_code, error, approved, command, selectors=selectors, keys=tuple(keys)
+            plan,
+            exit_code,
+            error,
+            selectors=self.options.flags.selectors or self.names,
+            keys=tuple(keys),
+            named=frozenset(self.named),
+            **facts,
         )
 
 
@@ -377,9 +381,9 @@ class _Planning(Generic[C_co]):
     keep: Callable[[Kept[C_co]], None]
     seen: Callable[[Plan], None]
     go_on: bool
-    collector: Collector = field(default_factory=Collector)
-    keys: set[Key] = field(default_factory=set)
-    """What --only can match."""
+    collector: Collector
+    needed: Approvals | None = None
+    """The approvals of an only target that its plan needs."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def plan(self, name: str) -> None:
@@ -391,7 +395,7 @@ class _Planning(Generic[C_co]):
             raise
         plan, known = planned.plan, planned.known
         if self.run.only_session:
-            self.run.raw[name] = plan
+            self.needed = plan.approvals
         self.seen(plan)
         standing = self.reviewed.standing(name, plan.digest) if self.reviewed else Standing.SAME
         # A target that needs nothing any more was written by an earlier attempt.
@@ -429,7 +433,8 @@ class _Planning(Generic[C_co]):
         code: ExitCode | None = None,
     ) -> None:
         with self.lock:
-            self.keys |= plan.named if self.run.only else frozenset()
+            if self.run.only or self.run.only_session:
+                self.run.named.update(plan.named)
             labels = self.run.labels(plan.target.name)
             self.collector.add(plan, state=state, message=message, exit_code=code, labels=labels)
 

@@ -45,7 +45,7 @@ from devinops.planning.capabilities import api_problems, rotation_warnings
 from devinops.planning.out_of_sight import may_be_promoted
 from devinops.planning.plan import Plan
 from devinops.planning.selection import Only
-from devinops.render.answers import Failure, PlanAnswer, RunAnswer
+from devinops.render.answers import Failure, RunAnswer
 
 C_co = TypeVar("C_co", bound=Reader, covariant=True)
 
@@ -326,16 +326,11 @@ def entries_of(
 
 
 class NotApplied(DevinopsError):
-    """A plan, or those of many targets, were made but not applied; the answer says why."""
+    """The plans of a run were made but not applied; the answer says why."""
 
-    def __init__(self, answer: PlanAnswer | RunAnswer) -> None:
+    def __init__(self, answer: RunAnswer) -> None:
         self.answer, self.exit_code = answer, answer.exit_code
         super().__init__(answer.error)
-
-    @classmethod
-    def because(cls, plan: Plan, cause: DevinopsError) -> NotApplied:
-        """Return the error for the plan of one target."""
-        return cls(PlanAnswer(plan, cause.exit_code, str(cause)))
 
 
 @contextmanager
@@ -363,7 +358,7 @@ def _write_failure(options: Options, error: DevinopsError) -> None:
         tell(f"devinops: the output cannot be written: {failure}")
 
 
-def _failure(options: Options, error: DevinopsError) -> PlanAnswer | RunAnswer | Failure:
+def _failure(options: Options, error: DevinopsError) -> RunAnswer | Failure:
     if isinstance(error, NotApplied):
         return error.answer
     problems: Sequence[Problem] = error.problems if isinstance(error, InputError) else ()

@@ -284,6 +284,12 @@ class Plans:
         return DigestList({t.name: t.digest for t in self.targets if t.name in can_be})
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to do, and nothing to decide on but drift."""
+        moves = any(target.moves_from for target in self.targets)
+        return not (self.changes or self.blocked or self.refused or self.refusals or moves)
+
+    @property
     def digest(self) -> str:
         """The digest of the run: of one target its own, of many that of the list; or empty."""
         if self.by_one and not self.is_drift:

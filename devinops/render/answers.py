@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from devinops.model.objects import Problem, Source
     from devinops.model.target import Target
     from devinops.planning.drift import DriftFindings
-    from devinops.planning.plan import Plan, SavedPlan, ShownPlan
+    from devinops.planning.plan import Plan, SavedPlan
     from devinops.planning.run import Plans
     from devinops.planning.waves import WaveStatus
     from devinops.render.terminal import Look
@@ -213,17 +213,18 @@ class Differences(NamedTuple):
     moved: bool = False
 
     @classmethod
-    def between(cls, reviewed: ShownPlan, now: ShownPlan) -> Differences:
-        """Compare two plans. Changes with the same key and id are about the same object."""
+    def between(cls, reviewed: Plans, now: Plans) -> Differences:
+        """Compare two plans of one target. Changes with one key and id are about one object."""
         before, after = _by_identity(reviewed), _by_identity(now)
         missing = [(c, _why_held(c, now)) for id, c in before.items() if id not in after]
         pairs = [(before[id], after[id]) for id in after if id in before]
+        moves = [[target.moves_from for target in plans.targets] for plans in (reviewed, now)]
         return cls(
             new=tuple(change for id, change in after.items() if id not in before),
             held=tuple(replace(change, reason=why) for change, why in missing if why),
             gone=tuple(change for change, why in missing if not why),
             differing=tuple(pair for pair in pairs if _content(pair[0]) != _content(pair[1])),
-            moved=reviewed.inventory.moves_from != now.inventory.moves_from,
+            moved=moves[0] != moves[1],
         )
 
     def __str__(self) -> str:
@@ -239,19 +240,21 @@ class Differences(NamedTuple):
         return summary or "a live value that no entry mentions has changed"
 
 
-def _by_identity(plan: ShownPlan) -> dict[tuple[Key, str | None], Change]:
-    return {(change.key, change.id): change for change in plan.changes}
+def _by_identity(plans: Plans) -> dict[tuple[Key, str | None], Change]:
+    rows = [(change, row) for change, at in plans.changes for row in at]
+    return {(change.key, row.id): replace(change, id=row.id) for change, row in rows}
 
 
-def _why_held(change: Change, now: ShownPlan) -> str:
+def _why_held(change: Change, now: Plans) -> str:
     """Return why the object of a reviewed change stays as it is now; empty if nothing holds it."""
     kind = change.key.kind
-    for block in now.blocked:
-        is_it = block.key.kind == kind and change.id in block.ids
+    for block, blocked_at in now.blocked:
+        is_it = block.key.kind == kind and any(change.id in row.ids for row in blocked_at)
         if is_it or change.key in (block.key, *block.needed_by):
             return f"{block.by}: {block.reason}"
-    for drift in now.drift:
-        if drift.key == change.key or (drift.key.kind == kind and drift.id == change.id):
+    for drift, drift_at in now.drift:
+        is_it = drift.key.kind == kind and any(change.id == row.id for row in drift_at)
+        if is_it or drift.key == change.key:
             return f"{drift.moved} outside devinops, and kept"
     return ""
 

@@ -25,8 +25,7 @@ def as_run(answer: Answer) -> RunAnswer | None:
             collector = _collected(plan)
             answer.add_to(collector)
             plans = collector.applied(_plans(collector, plan))
-            used, named = answer.backup_used, plan.named
-            return RunAnswer(plans, answer.exit_code, is_alone=True, backup_used=used, named=named)
+            return RunAnswer(plans, answer.exit_code, is_alone=True, named=plan.named)
         case DriftAnswer(target, inventory, findings, code, notes):
             plan = Plan(
                 target,

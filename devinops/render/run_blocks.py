@@ -459,7 +459,7 @@ class RunBlocks:
         rows: list[Row] = []
         sides = "- last apply, + live" if self.plans.is_drift else "- files, + live"
         pairs = ((self._drifted(item, at), tuple(at)) for item, at in self.each("drift"))
-        for item, at in alike_once(pairs, targets_of):
+        for item, at in pairs if self.style.full else alike_once(pairs, targets_of):
             row = Row(
                 key=item.key,
                 text=self.said(drift_summary(item), at),

@@ -36,6 +36,7 @@ from devinops.model.objects import Live, Source
 from devinops.model.target import Target
 from tests.testing.command_line import Devinops, Write
 from tests.testing.disk import WRONG, breaks, limited, room_for
+from tests.testing.documents import read_one
 from tests.testing.inventories import NO_INVENTORY, own
 from tests.testing.objects import live
 
@@ -359,16 +360,15 @@ def test_what_is_overwritten_or_deleted_is_saved_as_it_was_right_before(
     )
     own(root, emulator, others={"knowledge:C"})
     ran = devinops("apply", "-C", root, "--yes", "--format", "json")
-    document = json.loads(ran.out)
     assert ran.code == 0, ran
-    found = read_backup(root / document["backup"])
+    found = read_backup(root / read_one(ran.out)["backup"])
     assert sorted((one.live.key.name, one.live.resource.body) for one in found.objects) == [  # type: ignore[attr-defined]
         ("A", "old"),
         ("B", "old"),
     ]
     assert (found.target.name, found.target.org_id) == ("default", "org-emulator")
     assert (
-        json.loads(devinops("apply", "-C", root, "--yes", "--format", "json").out)["backup"] is None
+        read_one(devinops("apply", "-C", root, "--yes", "--format", "json").out)["backup"] is None
     )
 
 

@@ -17,10 +17,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from devinops.applying.saved import (
-    SavedPlan,
-    plan_of,
     read_digests,
-    read_plan,
     read_plans,
     run_of,
     save,
@@ -36,7 +33,7 @@ from devinops.planning.digest_list import DigestList
 from devinops.planning.run import Collector, Plans
 from devinops.render import Style, render
 from devinops.render.answer_text import lines_of
-from devinops.render.json import dump
+from devinops.render.answers import RunAnswer
 from devinops.schema.all_schemas import schemas
 from devinops.schema.plan import checksum
 from tests.testing.command_line import Devinops, Write
@@ -46,6 +43,7 @@ from tests.testing.inventories import own
 from tests.testing.places import GOLDEN
 from tests.testing.reports import conflict, deletes, small
 
+FILE = Path("plan.json")
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
 FILES = {
     "knowledge/a.md": NOTE,
@@ -91,15 +89,9 @@ def test_a_saved_plan_is_the_json_document_and_for_its_owner_alone(
 ) -> None:
     root, path = planned
     assert path.read_text() == devinops("plan", "-C", root, "--format", "json").out
-    Draft202012Validator(schemas()["plan"]).validate(json.loads(path.read_text()))
+    Draft202012Validator(schemas()["run"]).validate(json.loads(path.read_text()))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [p.name for p in path.parent.iterdir() if p.is_file()] == ["plan.json"]
-
-
-def test_a_plan_that_was_saved_before_there_was_a_word_of_emulators_is_read() -> None:
-    target = {name: value for name, value in PLAN["target"].items() if name != "emulator"}
-    assert plan_of(PLAN, Path("plan.json")).target.emulator is True
-    assert plan_of(PLAN | {"target": target}, Path("plan.json")).target.emulator is False
 
 
 def test_show_prints_what_plan_printed_without_key_and_network(
@@ -120,20 +112,22 @@ def test_show_prints_what_plan_printed_without_key_and_network(
 def test_every_part_of_a_plan_survives_the_way_there_and_back() -> None:
     """The golden document has a change of each action, blocked steps, warnings and hostile names."""
     text = (GOLDEN / "plan.txt").read_text(encoding="utf-8")
-    assert "\n".join(lines_of(plan_of(PLAN, Path("plan.json")), Style())) + "\n" == text
+    assert "\n".join(lines_of(RunAnswer(run_of(PLAN, FILE), ExitCode.OK), Style())) + "\n" == text
 
 
 def test_outside_edits_and_notes_are_shown_too() -> None:
+    row = {"name": "default", "id": "note-1", "at": 1_700_000_000, "by": "ada@acme.example"}
     edit = {
-        "key": "knowledge:A", "kind": "knowledge", "id": "note-1", "moved": "edited", "reason": "",
-        "source": None, "fields": {"body": {"before": "a", "after": "b"}}, "at": 1_700_000_000, "by": "ada@acme.example",
+        "key": "knowledge:A", "kind": "knowledge", "moved": "edited", "reason": "", "source": None,
+        "fields": {"body": {"before": "a", "after": "b"}}, "targets": [row],
     }  # fmt: skip
     document = PLAN | {
         "drift": [edit],
-        "notes": ["a note"],
-        "inventory": {"store": "file", "owned": 7},
+        "notes": [{"text": "a note", "targets": ["default"]}],
+        "targets": [PLAN["targets"][0] | {"owned": 7}],
     }
-    text = "\n".join(lines_of(plan_of(document, Path("plan.json")), Style()))
+    document |= {"checksum": checksum(document)}
+    text = "\n".join(lines_of(RunAnswer(run_of(document, FILE), ExitCode.OK), Style()))
     for part in (
         "file, 7 owned",
         "by ada@acme.example",
@@ -272,50 +266,42 @@ def test_an_only_beside_a_plan_without_one_is_a_contradiction(
 TAMPERED: dict[str, Callable[[dict[str, Any]], object]] = {
     "a body": lambda d: d["changes"][0]["fields"]["body"].update(after="evil"),
     "an action": lambda d: d["changes"][0].update(action="adopt"),
-    "another object": lambda d: d["changes"][1].update(id="note-Theirs"),
-    "another live state": lambda d: d["changes"][1].update(live_hash="0" * 64),
+    "another object": lambda d: d["changes"][1]["targets"][0].update(id="note-Theirs"),
+    "another live state": lambda d: d["changes"][1]["targets"][0].update(live_hash="0" * 64),
     "a change taken out": lambda d: d["changes"].pop(),
     "the digest": lambda d: d.update(digest="0" * 32),
-    "the organization": lambda d: d["target"].update(org_id="org-other"),
-    "the target": lambda d: d["target"].update(name="staging"),
+    "the organization": lambda d: d["targets"][0]["target"].update(org_id="org-other"),
     "the approvals": lambda d: d.update(approvals={"allow_delete": 1}),
     "the refusals": lambda d: d.update(refusals=[{"reason": "no", "approval": None}]),
     "what it was narrowed to": lambda d: d.update(only=["playbook:*"]),
     "a reason": lambda d: d["changes"][0].update(reason="harmless"),
-    "the notes": lambda d: d.update(notes=["approved by everybody"]),
+    "the notes": lambda d: d.update(notes=[{"text": "approved by everybody", "targets": []}]),
     "the checksum": lambda d: d.update(checksum="0" * 64),
 }
-"""What somebody may edit in a saved plan; a digest covers what stands before the target."""
+"""What somebody may edit in a saved plan; a digest covers what stands before the approvals."""
 
 
 @pytest.mark.parametrize("edit", TAMPERED)
-def test_an_edited_plan_is_shown_under_its_own_digest_and_never_applied(
+def test_an_edited_plan_is_never_shown_or_applied(
     planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops, edit: str
 ) -> None:
     root, path = planned
     document = json.loads(path.read_text())
-    stated = document["digest"]
+    digest = document["digest"]
     TAMPERED[edit](document)
     path.write_text(json.dumps(document))
     emulator.clear_requests()
-    shown = devinops("show", path)
-    (digest,) = [
-        line.removeprefix("digest ")
-        for line in shown.out.splitlines()
-        if line.startswith("digest ")
-    ]
-    assert shown.code == 1
-    of_the_digest = list(TAMPERED).index(edit) < list(TAMPERED).index("the target")
-    assert (digest != stated) is (of_the_digest and edit != "the digest")
-    said = f"it states the digest {document['digest']}, but its changes have {digest}"
-    assert (said if of_the_digest else "its checksum does not match its content") in shown.err
-    as_json = json.loads(devinops("show", path, "--format", "json").out)
-    assert (as_json["digest"], as_json["exit_code"]) == (digest, 1)
-    assert "it was changed after it was saved" in as_json["notes"][-1]
-    for argv in (["apply", path, "-C", root], ["apply", path, "-C", root, "--expect", digest]):
+    is_covered = [*TAMPERED].index(edit) < [*TAMPERED].index("the approvals")
+    why = "but its changes have" if is_covered else "its checksum does not match its content"
+    for argv in (
+        ["show", path],
+        ["apply", path, "-C", root],
+        ["apply", path, "-C", root, "--expect", digest],
+    ):
         ran = devinops(*argv)
-        assert (ran.code, emulator.requests) == (1, [])
+        assert (ran.code, ran.out, emulator.requests) == (1, "", [])
         assert "it was changed after it was saved" in ran.err
+        assert why in ran.err
 
 
 def test_a_saved_plan_names_its_target(
@@ -378,9 +364,16 @@ def test_a_plan_for_another_target_is_1_before_anything_is_listed(
 ) -> None:
     root, path = planned
     document = json.loads(path.read_text())
-    document["target"][fact] = value
-    saved = plan_of(document, path)
-    document["digest"] = saved.digest
+    target = document["targets"][0]
+    target["target"][fact] = value
+    if fact == "name":
+        text = json.dumps(document).replace('"name": "default"', '"name": "staging"')
+        document = json.loads(text)
+    with pytest.raises(UnusableFile) as changed:
+        run_of(document, path)
+    # The name of a target whose organization is known is not in the digest.
+    for digest in re.findall("changes have ([0-9a-f]+)", str(changed.value)):
+        document["targets"][0]["digest"] = document["digest"] = digest
     path.write_text(json.dumps(document | {"checksum": checksum(document)}))
     emulator.clear_requests()
     ran = devinops("apply", path, "-C", root, *([] if fact != "name" else ["-t", "default"]))
@@ -445,7 +438,7 @@ def test_a_plan_that_cannot_be_shown_is_a_document_in_json(
 ) -> None:
     ran = devinops("show", tmp_path / "nope.json", "--format", "json")
     document = json.loads(ran.out)
-    Draft202012Validator(schemas()["plan"]).validate(document)
+    Draft202012Validator(schemas()["run"]).validate(document)
     assert (ran.code, document["complete"], document["exit_code"]) == (1, False, 1)
     assert "cannot read the plan" in document["error"]
     assert f"devinops: {document['error']}\n" == ran.err
@@ -455,7 +448,8 @@ def test_a_later_minor_version_can_be_read() -> None:
     document = json.loads(json.dumps(PLAN))
     document |= {"format_version": "1.9", "new": 1}
     document["changes"][0]["new"] = 1
-    assert isinstance(plan_of(document, Path("plan.json")), SavedPlan)
+    document |= {"checksum": checksum(document)}
+    assert run_of(document, FILE) == run_of(PLAN, FILE)
 
 
 json_values = st.recursive(
@@ -494,11 +488,11 @@ def test_no_damage_in_a_document_is_a_traceback(
     else:
         inner[place[-1]] = value
     try:
-        plan = plan_of(document, Path("plan.json"))
+        answer = RunAnswer(run_of(document | {"checksum": checksum(document)}, FILE), ExitCode.OK)
     except UnusableFile:
         return
-    assert list(lines_of(plan, Style(full=True)))
-    assert list(dump(plan.document))
+    assert list(lines_of(answer, Style(full=True)))
+    assert list(render("json", answer))
 
 
 @given(st.binary(max_size=200))
@@ -506,14 +500,14 @@ def test_no_bytes_are_a_traceback(tmp_path_factory: pytest.TempPathFactory, data
     path = tmp_path_factory.mktemp("plan") / "plan.json"
     path.write_bytes(data)
     with pytest.raises(UnusableFile):
-        read_plan(path)
+        read_plans(path)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_a_number_that_json_cannot_hold_is_no_part_of_a_plan(tmp_path: Path, number: str) -> None:
     (tmp_path / "plan.json").write_text(f'{{"format_version": {number}}}')
     with pytest.raises(UnusableFile, match="is not a JSON number"):
-        read_plan(tmp_path / "plan.json")
+        read_plans(tmp_path / "plan.json")
 
 
 # --- digests of many targets ----------------------------------------------------------------------
@@ -566,12 +560,6 @@ def test_the_plans_of_many_targets_are_read_as_they_were(tmp_path: Path) -> None
         for format in ("text", "markdown"):
             shown = ["".join(render(format, answer(each))) for each in (plan, again)]
             assert shown[0] == shown[1]
-
-
-def test_one_target_is_read_as_before(tmp_path: Path) -> None:
-    path = tmp_path / "plan.json"
-    path.write_text(json.dumps(PLAN))
-    assert read_plans(path) == read_plan(path)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.cli.apply import check_plan
+from devinops.cli.apply import check_refusals
 from devinops.cli.options import Options
 from devinops.model.changes import Refusal
 from devinops.model.errors import Refused
@@ -18,6 +18,7 @@ from devinops.model.policy import Policy
 from devinops.model.target import Target
 from devinops.planning.commands import pull_command
 from devinops.planning.plan import PlanRequest, build_plan
+from tests.testing.reports import of_one
 
 
 def test_only_the_command_of_a_refusal_gets_the_options_and_no_name_of_an_object() -> None:
@@ -27,5 +28,5 @@ def test_only_the_command_of_a_refusal_gets_the_options_and_no_name_of_an_object
     refusal = Refusal(f"{key} was edited: run {pull_command()}")
     plan = replace(plan, named=frozenset({key}), refusals=(refusal,))
     with pytest.raises(Refused) as refused:
-        check_plan(plan, None, Options(Path(), known_root_flag=" -C x"))
+        check_refusals(of_one(plan).plans, Options(Path(), known_root_flag=" -C x"), plan.named)
     assert f"{key} was edited: run {pull_command(' -C x')}" in str(refused.value)

@@ -26,6 +26,7 @@ from devinops.schema.all_schemas import schemas
 from devinops.schema.plan import checksum
 from tests.testing import replies
 from tests.testing.command_line import Devinops, Write
+from tests.testing.documents import of_one, read_one
 from tests.testing.inventories import own
 from tests.testing.places import ROOT
 from tests.testing.waiting import LONG_S, Door
@@ -214,7 +215,7 @@ def test_global_options_can_come_from_the_environment(
 ) -> None:
     monkeypatch.setenv("DEVINOPS_ROOT", str(repository({"knowledge/a.md": NOTE})))
     monkeypatch.setenv("DEVINOPS_FORMAT", "json")
-    assert json.loads(devinops("plan").out)["summary"]["create"] == 1
+    assert read_one(devinops("plan").out)["summary"]["create"] == 1
 
 
 # --- validate ---------------------------------------------------------------------------------------------
@@ -451,7 +452,8 @@ def test_missing_folders_are_one_list(
     assert "  ! F48  needed by 1 entry" in rows
     document = json.loads(devinops("plan", "-C", root, "--format", "json").out)
     assert len(document["missing"]) == 49
-    assert document["missing"][0] == {"kind": "folder", "path": "F00", "entries": 1}
+    first = {"kind": "folder", "path": "F00", "entries": 1, "targets": ["default"]}
+    assert document["missing"][0] == first
 
 
 def test_drift_is_one_line_in_a_plan_and_a_diff_with_v(
@@ -514,7 +516,7 @@ def test_plan_in_json(
     ran = devinops("plan", "-C", root, "--format", "json", "--detailed-exitcode")
     assert (ran.code, ran.err, ran.out.isascii()) == (4, "", True)
     document = json.loads(ran.out)
-    Draft202012Validator(schemas()["plan"]).validate(document)
+    Draft202012Validator(schemas()["run"]).validate(document)
     assert document["exit_code"] == 4
     text = steady(ran.out, emulator.url)
     golden("plan.json", text.replace(document["checksum"], checksum(json.loads(text))))
@@ -534,8 +536,8 @@ def test_apply_in_text_and_json(
     assert ran.code == 4
     golden("apply.txt", steady(ran.out, emulator.url))
     document = json.loads((tmp_path / "report.json").read_text())
-    Draft202012Validator(schemas()["plan"]).validate(document)
-    assert {result["outcome"] for result in document["results"]} == {"done"}
+    Draft202012Validator(schemas()["run"]).validate(document)
+    assert {result["outcome"] for result in of_one(document)["results"]} == {"done"}
     assert (document["exit_code"], document["left"]) == (4, [])
     assert "the value" not in (tmp_path / "report.json").read_text() + ran.out + ran.err
 
@@ -568,7 +570,7 @@ def test_only_lists_what_the_entries_need(
 def test_loading_that_fails_still_gives_a_document(repository: Write, devinops: Devinops) -> None:
     ran = devinops("plan", "-C", repository(BROKEN), "--format", "json")
     document = json.loads(ran.out)
-    Draft202012Validator(schemas()["plan"]).validate(document)
+    Draft202012Validator(schemas()["run"]).validate(document)
     assert (ran.code, document["complete"], len(document["problems"])) == (1, False, 4)
 
 
@@ -578,7 +580,7 @@ def test_an_api_that_fails_still_gives_a_document(
     use(emulator.url, "cog_wrong")
     ran = devinops("plan", "-C", repository({"knowledge/a.md": NOTE}), "--format", "json")
     document = json.loads(ran.out)
-    Draft202012Validator(schemas()["plan"]).validate(document)
+    Draft202012Validator(schemas()["run"]).validate(document)
     assert (ran.code, document["exit_code"]) == (1, 1)
     assert "401" in document["error"]
 
@@ -597,7 +599,7 @@ def test_apply_asks_on_a_terminal(
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
     ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}))
     assert (ran.code, len(emulator.knowledge())) == (code, count)
-    assert "Apply this change to default (organization org-emulator)? [y/N]" in ran.err
+    assert "Apply 1 create to default (organization org-emulator)? [y/N]" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -709,7 +711,7 @@ def test_a_plan_that_is_not_applied_is_still_in_the_document(
     flags = ["--yes"] if why == "refused" else ["--expect", "0" * 32, "--allow-delete", "4"]
     ran = devinops("apply", "-C", root, "--format", "json", *flags)
     document = json.loads(ran.out)
-    Draft202012Validator(schemas()["plan"]).validate(document)
+    Draft202012Validator(schemas()["run"]).validate(document)
     assert (ran.code, document["exit_code"]) == ((4, 4) if why == "refused" else (5, 5))
     assert (len(document["changes"]), "error" in document, len(emulator.knowledge())) == (
         4,
@@ -933,7 +935,7 @@ def test_a_stand_in_is_named_as_one_in_every_answer(
         )
     assert found["whoami"]["targets"][0]["emulator"] is emulated
     for command in ("plan", "apply --yes", "drift"):
-        assert found[command]["target"] == {
+        assert found[command]["targets"][0]["target"] == {
             "name": "a",
             "org_id": "org-1",
             "api_url": api.url,
@@ -1128,8 +1130,8 @@ def test_an_interrupted_apply_reports_what_it_did(
             err += rest
         assert running.returncode == code
         assert "Traceback" not in err
-        document = json.loads(out)
-        assert document["interrupted"] is True
+        document = read_one(out)
+        assert document["exit_code"] == code
         done = {result["key"] for result in document["results"] if result["outcome"] == "done"}
         assert done == {f"knowledge:{note['name']}" for note in emulator.knowledge()}
         assert 0 < len(done) < 60
@@ -1154,7 +1156,7 @@ def test_a_second_hangup_stops_nothing(repository: Write, use: Callable[..., Non
             door.open()
             out, _ = running.communicate()
         assert (running.returncode, len(emulator.knowledge())) == (143, 1)
-    assert [result["outcome"] for result in json.loads(out)["results"]] == ["done"]
+    assert [result["outcome"] for result in read_one(out)["results"]] == ["done"]
 
 
 IN_TERMINAL = """
@@ -1192,7 +1194,7 @@ def test_an_apply_whose_terminal_is_closed_records_and_reports_what_it_did(
             os.close(terminal)
             door.open()
             assert running.wait(LONG_S) == 143
-        document = json.loads((root / "report.json").read_text())
+        document = read_one((root / "report.json").read_text())
         done = {result["key"] for result in document["results"] if result["outcome"] == "done"}
         made = {f"knowledge:{note['name']}" for note in emulator.knowledge()}
     lines = (root / ".devinops" / "production.jsonl").read_text().splitlines()
@@ -1235,12 +1237,9 @@ def test_an_interruption_of_the_last_look_keeps_the_report(
             out, err = running.communicate()
         door.open()
     assert (running.returncode, "Traceback" in err) == (130, False)
-    document = json.loads(out)
-    assert (document["interrupted"], document["results"][0]["outcome"], document["left"]) == (
-        True,
-        "done",
-        None,
-    )
+    document = read_one(out)
+    assert document["unverified"] == "the run was interrupted"
+    assert (document["exit_code"], document["results"][0]["outcome"]) == (130, "done")
 
 
 PRESSING = """
@@ -1351,7 +1350,7 @@ def test_an_interruption_while_the_report_is_written_does_not_cost_it(
     # the plan is not shown, so the text of the report is the first
     argv = ("apply", "--yes", "--format", "json", "--report", "text=report.txt")
     ran = pressing("through", "devinops.render.text", str(number), *argv, root=root)
-    assert [result["outcome"] for result in json.loads(ran.stdout)["results"]] == ["done"]
+    assert [result["outcome"] for result in read_one(ran.stdout)["results"]] == ["done"]
     assert ": 1 done" in (root / "report.txt").read_text()
     assert (ran.returncode, ran.stderr.strip()) == (code, f"{word}; nothing more is done")
 
@@ -1389,7 +1388,7 @@ def test_an_interruption_in_the_middle_of_a_line_of_progress_is_no_bug(
             ["apply", "--yes", "-C", str(root), "--parallelism", "1", "--report", f"json={report}"]
         )
         monkeypatch.undo()
-        done = [r for r in json.loads(report.read_text())["results"] if r["outcome"] == "done"]
+        done = [r for r in read_one(report.read_text())["results"] if r["outcome"] == "done"]
         assert (code, len(done)) == (130, len(emulator.knowledge()))
     assert "interrupted: finishing the requests in flight" in shown.read_text()
 

@@ -115,7 +115,7 @@ def test_an_empty_directory_is_set_up_and_filled(
     assert all(request["method"] == "GET" for request in emulator.requests)
     plan = json.loads(devinops("plan", "--format", "json").out)
     assert ({change["action"] for change in plan["changes"]}, plan["blocked"]) == ({"adopt"}, [])
-    assert plan["notes"][0] == "nothing is owned yet: 3 equal, 0 differ"
+    assert plan["notes"][0]["text"] == "nothing is owned yet: 3 equal, 0 differ"
     assert "Everyone" not in ran.out
     assert "MINE" not in ran.out
 

@@ -464,7 +464,7 @@ def test_an_entry_that_a_later_layer_changes_is_not_renamed_below_it(
     assert "for b, c: make the same change there, or undo it" in " ".join(ran.out.split())
     ran = devinops("plan", "-C", applied, "-t", "all")
     # The note of c that is gone for its entry and in the web app is still in the inventory.
-    changes = "nothing to change" if body else "1 needs 1 change, 2 need none"
+    changes = "nothing to change" if body else "1 forgotten record; 2 need nothing"
     assert (ran.code, f"{changes}; 2 changed outside" in ran.out) == (0, True), ran
 
 
@@ -496,7 +496,10 @@ def test_what_is_left_says_where_a_target_can_differ(
     ran = devinops("pull", "-C", applied, "-t", "all", "--drift")
     assert "or write `ensure: absent` for it into orgs/a" in " ".join(ran.out.split())
     (applied / "orgs/a/knowledge/all.md").write_text("---\nname: All\nensure: absent\n---\n")
-    assert "a: 1 to forget" in devinops("plan", "-C", applied, "-t", "all").out
+    assert (
+        "1 of 3 organizations: 1 forgotten record;"
+        in devinops("plan", "-C", applied, "-t", "all").out
+    )
 
     for name in "bc":
         emulator.remove("knowledge", f"All-{name}")

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from devinops.emulator import Emulator
-from devinops.schema.all_schemas import schemas
 from tests.testing.command_line import Devinops, Write
+from tests.testing.documents import fits, of_one, read_one
 from tests.testing.inventories import own
 
 SEED = {
@@ -157,8 +156,7 @@ def test_the_plan_in_text(
 def test_in_json_it_is_a_plan_document(applied: tuple[Emulator, Path], devinops: Devinops) -> None:
     _, root = applied
     ran = devinops("rollback", "latest", "-C", root, "--yes", "--format", "json")
-    document = json.loads(ran.out)
-    Draft202012Validator(schemas()["plan"]).validate(document)
+    document = of_one(fits("run", ran.out))
     assert (root / document["backup"]).is_file()
 
 
@@ -198,13 +196,12 @@ def test_a_rotation_promises_no_way_back(
         root = repository({"devinops.yaml": settings} | entries("1", "old"))
         monkeypatch.chdir(root)
         first = devinops("apply", "-C", root, "--yes", "--format", "json")
-        assert (first.code, json.loads(first.out)["unsaved"]) == (0, [])
+        assert (first.code, read_one(first.out)["unsaved"]) == (0, [])
         repository(entries("2", "new" if others else "old"))
         report = root.parent / "report.json"
         ran = devinops("apply", "-C", root, "--yes", "--report", f"json={report}")
         assert ran.code == 0
-        document = json.loads(report.read_text())
-        Draft202012Validator(schemas()["plan"]).validate(document)
+        document = of_one(fits("run", report.read_text()))
         assert document["unsaved"] == ["secret:TOKEN"]
         rows = ran.out.splitlines()
         number = next(n for n, row in enumerate(rows) if row.startswith("Backup: "))
@@ -216,7 +213,7 @@ def test_a_rotation_promises_no_way_back(
         back = devinops("rollback", run, "-C", root, "--yes", "--report", f"json={report}")
         assert back.code == 0
         assert "\nsecret:TOKEN was deleted and created again since then" in back.out
-        document = json.loads(report.read_text())
+        document = read_one(report.read_text())
         # Besides the note about the secret, one asks to revert the commit if anything is restored.
         assert (len(document["notes"]), document["unchanged"], len(document["changes"])) == (
             1 + int(others),
@@ -379,10 +376,9 @@ def test_a_plan_that_is_only_shown_is_a_document(
 ) -> None:
     _, root = applied
     ran = devinops("rollback", "latest", "-C", root, "--format", "json", *way)
-    document = json.loads(ran.out)
-    Draft202012Validator(schemas()["plan"]).validate(document)
+    document = fits("run", ran.out)
     assert (ran.code, document["exit_code"]) == (code, code)
-    assert "results" not in document
+    assert "left" not in document
     assert ("error" in document) is (not way)
 
 

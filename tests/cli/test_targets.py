@@ -221,7 +221,7 @@ def test_a_held_target_is_planned_and_never_written(
     assert "waits for the audit" in markdown
     assert "Held: nothing will be applied" in (tmp_path / "html").read_text()
     assert "digest=\n" in (tmp_path / "outputs").read_text()
-    assert document(devinops, "plan", "-C", held)["held"] == why
+    assert document(devinops, "plan", "-C", held)["targets"][0]["message"] == why
 
     ran = devinops("apply", "-C", held, "--yes")
     assert ran.code == 4
@@ -389,12 +389,12 @@ def test_the_inventories_of_several_renamed_targets_move_together(
     planned = devinops("plan", "-C", root, "-t", "all", "--detailed-exitcode")
     assert planned.code == 2
     assert planned.out.splitlines()[-1] == (
-        "Plan for 2 organizations: nothing to change; 2 with an inventory to rename."
+        "Plan for 2 organizations: nothing to change; 2 inventories to rename."
     )
     ran = devinops("apply", "-C", root, "-t", "all", "--yes")
     assert (ran.code, ran.out.splitlines()[-1]) == (
         0,
-        "Applied to 2 of 2 organizations: 2 with a renamed inventory.",
+        "Applied to 2 of 2 organizations: 2 inventories renamed.",
     )
     assert {path.name for path in (root / ".devinops").glob("*.jsonl")} == {
         "pay.jsonl", "ship.jsonl",

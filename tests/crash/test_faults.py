@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from devinops.cli.main import main
 from devinops.emulator import Emulator
 from devinops.emulator.fault_rules import parse_faults
 from devinops.model.exit_codes import ExitCode
+from tests.testing.documents import read_one
 from tests.testing.world import CHANGES, KEYS, SEED, VALUE, World
 
 pytestmark = pytest.mark.crash
@@ -121,7 +121,7 @@ def apply(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) ->
         out, err = capfd.readouterr()
         assert VALUE not in out + err
         assert "Traceback" not in err
-        return code, json.loads(out)
+        return code, read_one(out)
 
     return run
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import pytest
 
 from devinops.emulator import Emulator
 from tests.testing import forked_apply
+from tests.testing.documents import read_one
 from tests.testing.killer import Killer
 from tests.testing.world import CHANGES, KEYS, SEED, VALUE, World
 
@@ -97,7 +97,7 @@ def test_a_killed_apply_is_finished_by_the_next_one(
             killer.at = None
             between = made.objects()
             code, out = apply(made, killer)
-            assert (code, made.untrue(json.loads(out), between)) == (0, []), target
+            assert (code, made.untrue(read_one(out), between)) == (0, []), target
             assert made.problems() == [], target
             assert made.theirs() == theirs, target
             assert made.intents() == [], target

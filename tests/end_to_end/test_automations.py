@@ -14,6 +14,7 @@ import pytest
 from devinops.cli import webhook_secrets
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
+from tests.testing.documents import read_one
 from tests.testing.inventories import NO_INVENTORY
 from tests.testing.newer_api import NewerApi
 
@@ -154,7 +155,7 @@ def test_an_approval_that_no_change_needs_is_not_shown_and_may_be_repeated(
         shown = devinops("plan", "-C", root, "--allow-spend", "--format", format).out
         assert cost in " ".join(shown.split()), "an approval does not hide what it costs"
     for argv, is_approved in (([], False), (["--allow-spend"], True)):
-        found = json.loads(devinops("plan", "-C", root, *argv, "--format", "json").out)
+        found = read_one(devinops("plan", "-C", root, *argv, "--format", "json").out)
         (hazard,) = found["hazards"]
         assert (hazard["approval"], hazard["approved"]) == ("spend", is_approved)
         assert cost in hazard["risk"]

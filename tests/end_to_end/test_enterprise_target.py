@@ -10,6 +10,7 @@ import pytest
 
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
+from tests.testing.documents import read_one
 
 CONFIG = """\
 version: 1
@@ -115,7 +116,7 @@ def test_the_inventory_and_the_plan_are_bound_to_the_enterprise(
     header = json.loads((root / ".devinops/everyone.jsonl").read_text().splitlines()[0])
     assert (header["enterprise"], header["org_id"]) == (True, None)
 
-    saved = json.loads(devinops("plan", "-C", root, "--format", "json").out)
+    saved = read_one(devinops("plan", "-C", root, "--format", "json").out)
     assert (saved["target"]["enterprise"], saved["target"]["org_id"]) == (True, None)
 
     organization = CONFIG.replace("enterprise: true", "org_id: org-emulator")
@@ -184,7 +185,7 @@ def test_what_an_enterprise_does_not_have_is_one_problem_for_each_entry(
 ) -> None:
     root = repository({"devinops.yaml": CONFIG, **files})
     plan = devinops("plan", "-C", root, "--format", "json")
-    problems = json.loads(plan.out)["problems"]
+    problems = read_one(plan.out)["problems"]
     found = [f"{p['path']}:{p['line']}:{p['column']}: {p['message']}" for p in problems]
     places = [(p["path"], p["line"], p["column"]) for p in problems]
     assert (plan.code, places) == (1, sorted(places))

@@ -11,6 +11,7 @@ import pytest
 
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
+from tests.testing.documents import read_one
 from tests.testing.inventories import commit, git
 
 CONFIG = "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n"
@@ -67,7 +68,7 @@ def switch_off(emulator: Emulator) -> None:
 
 
 def document(devinops: Devinops, command: str, root: Path, *argv: str) -> dict[str, Any]:
-    found = json.loads(devinops(command, "-C", root, *argv, "--format", "json").out)
+    found = read_one(devinops(command, "-C", root, *argv, "--format", "json").out)
     assert isinstance(found, dict)
     return found
 

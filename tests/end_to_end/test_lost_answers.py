@@ -14,6 +14,7 @@ import pytest
 
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
+from tests.testing.documents import read_one
 from tests.testing.waiting import LONG_S, Waits, until
 
 CONFIG = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
@@ -152,7 +153,7 @@ def test_ctrl_c_while_a_create_is_looked_for_is_answered_at_once_and_forgets_not
         until(lambda: len([r for r in emulator.requests if r["path"].startswith("/v3/org")]) >= 4)
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=LONG_S)
-    (result,) = json.loads(out)["results"]
+    (result,) = read_one(out)["results"]
     assert (running.returncode, result["outcome"], result["unclear"]) == (130, "failed", True)
     assert "interrupted before the search for it was complete" in result["message"]
     assert "Traceback" not in err
@@ -190,7 +191,7 @@ def test_ctrl_c_ends_the_wait_after_a_429(root: Path, emulator: Emulator) -> Non
         until(lambda: creates(emulator) == 1)
         running.send_signal(signal.SIGINT)
         out, _ = running.communicate(timeout=LONG_S)
-    (result,) = json.loads(out)["results"]
+    (result,) = read_one(out)["results"]
     assert (running.returncode, result["outcome"], result["unclear"]) == (130, "failed", False)
     assert result["message"].endswith("not retried: the run was interrupted")
     assert (creates(emulator), emulator.knowledge()) == (1, [])

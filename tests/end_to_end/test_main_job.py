@@ -16,6 +16,7 @@ from devinops.emulator import Emulator
 from devinops.emulator.quirks import VALUES
 from tests.testing import world
 from tests.testing.command_line import Devinops, Write
+from tests.testing.documents import read_one
 from tests.testing.inventories import NO_INVENTORY, own
 
 FOLDERS = [{"path": "Backend"}, {"path": "Backend/APIs"}]
@@ -528,7 +529,7 @@ def one_run(
             "--parallelism",
             parallelism,
         )
-        report = json.loads(ran.out)
+        report = read_one(ran.out)
         again = run(emulator.url, "plan", "-C", root, "--detailed-exitcode")
         assert (shown.code, ran.code, again.code, made.problems()) == (0, 0, 0, []), (ran, again)
         statuses = [request["status"] for request in emulator.requests]

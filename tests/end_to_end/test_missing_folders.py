@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
+from tests.testing.documents import read_one
 
 POLICY = "    missing_folders: root\n"
 CONFIG = "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n    prune: owned\n"
@@ -38,7 +38,7 @@ def places(emulator: Emulator) -> dict[str, str]:
 
 
 def document(devinops: Devinops, *argv: str | Path) -> dict[str, Any]:
-    found = json.loads(devinops(*argv, "--format", "json").out)
+    found = read_one(devinops(*argv, "--format", "json").out)
     assert isinstance(found, dict)
     return found
 
@@ -62,7 +62,7 @@ def test_notes_wait_in_the_root_and_move_when_their_folder_exists(
     plan = devinops("plan", "-C", root, "--report", f"markdown={report}")
     assert plan.code == 0
     assert "in the root until the folder D00 exists, then apply moves it there" in plan.out
-    assert "    D00  needed by 4 entries, in the root until then\n" in plan.out
+    assert "  D00  needed by 4 entries, in the root until then\n" in plan.out
     assert "- [ ] D00 (needed by 4 entries, in the root until then)" in report.read_text()
     digest = document(devinops, "plan", "-C", root)["digest"]
     applied(devinops, root, "--expect", digest)

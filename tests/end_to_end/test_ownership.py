@@ -15,6 +15,7 @@ import pytest
 from devinops.emulator import Emulator
 from devinops.inventory.journaled import JournaledStore
 from tests.testing.command_line import Devinops, Write
+from tests.testing.documents import read_one
 from tests.testing.inventories import NO_INVENTORY, commit, dies
 
 CONFIG = "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n    prune: owned\n"
@@ -37,7 +38,7 @@ def names(emulator: Emulator) -> dict[str, str]:
 
 
 def document(devinops: Devinops, *argv: str | Path) -> dict[str, Any]:
-    found = json.loads(devinops(*argv, "--format", "json").out)
+    found = read_one(devinops(*argv, "--format", "json").out)
     assert isinstance(found, dict)
     return found
 

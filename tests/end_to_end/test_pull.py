@@ -22,6 +22,7 @@ from devinops.emulator import Emulator
 from devinops.model.objects import Snapshot
 from devinops.render import line_diff
 from tests.testing.command_line import Devinops
+from tests.testing.documents import read_one
 from tests.testing.hostile_names import HUNDREDS, NAMES, organization
 from tests.testing.inventories import NO_INVENTORY
 from tests.testing.tree import plant, snapshot
@@ -54,7 +55,7 @@ def writes(emulator: Emulator) -> list[str]:
 
 
 def plan_of(devinops: Devinops, root: Path) -> Any:
-    return json.loads(devinops("plan", "-C", root, "--format", "json").out)
+    return read_one(devinops("plan", "-C", root, "--format", "json").out)
 
 
 def test_everything_is_adopted_as_it_is(pulled: tuple[Emulator, Path], devinops: Devinops) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from devinops.model.exit_codes import ExitCode
+from tests.testing.documents import read_one
 from tests.testing.history import RandomHistory, histories, notes
 
 NAMES = ("A", "B", "C", "D", "E")
@@ -158,7 +159,7 @@ class Organization(RandomHistory):
         owned_before, before = self.owned(), self.live()
         self.emulator.faults = {"seed": seed, "faults": [{"probability": 0.3, **fault}]}
         code, out = self.run("apply", "--yes", "--timeout", "5", "--format", "json")
-        self.says_what_happened(json.loads(out), before)
+        self.says_what_happened(read_one(out), before)
         assert code in (
             ExitCode.OK,
             ExitCode.FIX,

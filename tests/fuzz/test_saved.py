@@ -12,20 +12,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.applying.saved import SavedPlan, plan_of, read_plan
+from devinops.applying.saved import read_plans, run_of
 from devinops.model.errors import UnusableFile
-from devinops.render import Style
+from devinops.model.exit_codes import ExitCode
+from devinops.planning.run import Plans
+from devinops.render import Style, render
 from devinops.render.answer_text import lines_of
+from devinops.render.answers import RunAnswer
 from devinops.render.json import dump
+from devinops.schema.plan import checksum
 from tests.testing.damage import damaged, fuzz, mutated, one_line, text_of, values
 from tests.testing.documents import PLAN
 
 FILE = Path("plan.json")
 DRIFT = {
-    "key": "knowledge:A", "kind": "knowledge", "id": "note-1", "moved": "edited", "reason": "", "source": None,
-    "fields": {"body": {"before": "a", "after": "b"}}, "at": 1_700_000_000, "by": "somebody",
+    "key": "knowledge:A", "kind": "knowledge", "moved": "edited", "reason": "", "source": None,
+    "fields": {"body": {"before": "a", "after": "b"}},
+    "targets": [{"name": "default", "id": "note-1", "at": 1_700_000_000, "by": "somebody"}],
 }  # fmt: skip
-REAL = PLAN | {"drift": [DRIFT], "notes": ["a note"], "inventory": {"store": "file", "owned": 7}}
+REAL = PLAN | {"drift": [DRIFT], "notes": [{"text": "a note", "targets": ["default"]}]}
+REAL |= {"checksum": checksum(REAL)}
 BYTES = "".join(dump(REAL)).encode()
 
 
@@ -34,17 +40,16 @@ def refused(error: UnusableFile) -> None:
     assert len(str(error)) < 2000
 
 
-def held(read: Callable[[], SavedPlan]) -> None:
+def held(read: Callable[[], Plans]) -> None:
     try:
-        plan = read()
+        plans = read()
     except UnusableFile as error:
         refused(error)
         return
-    for row in lines_of(plan, Style(full=True)):
+    answer = RunAnswer(plans, ExitCode.OK)
+    for row in lines_of(answer, Style(full=True)):
         assert all(one_line(part) for part in row.replace("\t", "").split("\n") if part), repr(row)
-    again = json.loads("".join(dump(plan.document)))
-    assert plan_of(again, FILE) == plan
-    assert again == plan.document
+    assert run_of(json.loads("".join(render("json", answer))), FILE) == plans
 
 
 @fuzz()
@@ -53,7 +58,7 @@ def test_a_plan_file_that_was_damaged(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "plan.json"
         path.write_bytes(data)
-        held(lambda: read_plan(path))
+        held(lambda: read_plans(path))
         assert [p.read_bytes() for p in Path(directory).iterdir()] == [data]
 
 
@@ -63,7 +68,7 @@ def test_a_plan_with_something_wrong_in_it(found: Any) -> None:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "plan.json"
         path.write_text(text_of(found))
-        held(lambda: read_plan(path))
+        held(lambda: read_plans(path))
 
 
 @fuzz(0.5)
@@ -72,7 +77,7 @@ def test_a_plan_that_is_any_json(found: Any) -> None:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "plan.json"
         path.write_text(text_of(found))
-        held(lambda: read_plan(path))
+        held(lambda: read_plans(path))
 
 
 @fuzz()
@@ -82,7 +87,7 @@ def test_a_plan_that_was_cut_is_never_read(cut: int) -> None:
         path = Path(directory) / "plan.json"
         path.write_bytes(BYTES[:cut])
         try:
-            read_plan(path)
+            read_plans(path)
         except UnusableFile as error:
             refused(error)
         else:
@@ -94,7 +99,7 @@ def test_a_plan_that_was_cut_is_never_read(cut: int) -> None:
     "wrong",
     [
         lambda odd: {"format_version": odd},
-        lambda odd: {"target": {"api_version": odd}},
+        lambda odd: {"targets": [PLAN["targets"][0] | {"target": {"api_version": odd}}]},
         lambda odd: {"digest": {odd: "x" * 9000}},
         lambda odd: {"changes": [PLAN["changes"][0] | {"source": {odd: "x" * 9000}}]},
     ],
@@ -104,5 +109,5 @@ def test_what_a_message_quotes_is_short_and_steers_no_terminal(
 ) -> None:
     """A value that fits none of several shapes stood in the message whole, and as it was."""
     with pytest.raises(UnusableFile) as caught:
-        plan_of(REAL | wrong(odd), FILE)
+        run_of(REAL | wrong(odd), FILE)
     refused(caught.value)

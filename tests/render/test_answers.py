@@ -12,7 +12,7 @@ from devinops.model.keys import FolderPath, Key
 from devinops.planning.plan import Plan
 from devinops.render import render
 from devinops.render.answers import Differences
-from tests.testing.reports import declared, note, planned
+from tests.testing.reports import declared, note, of_one, planned
 
 NOTE: Final = note("Deploys", body="As applied.", id="note-1")
 WANTED: Final = declared(note("Deploys", body="Changed in Git."))
@@ -61,7 +61,7 @@ def blocked(block: Blocked) -> Plan:
 def test_a_change_that_is_blocked_or_left_alone_now_is_held_back(
     before: Plan, now: Plan, reason: str
 ) -> None:
-    differences = Differences.between(before, now)
+    differences = Differences.between(of_one(before).plans, of_one(now).plans)
     (held,) = differences.held
     assert (str(differences), held.key) == ("1 held back", NOTE.key)
     assert held.reason.startswith(reason)
@@ -81,7 +81,7 @@ def test_a_change_that_is_blocked_or_left_alone_now_is_held_back(
 def test_an_inventory_that_only_one_plan_renames_is_a_difference(
     before: Plan, now: Plan, says: str
 ) -> None:
-    assert str(Differences.between(before, now)) == says
+    assert str(Differences.between(of_one(before).plans, of_one(now).plans)) == says
 
 
 @pytest.mark.parametrize(
@@ -90,5 +90,6 @@ def test_an_inventory_that_only_one_plan_renames_is_a_difference(
     ids=["nothing to do", "another object is blocked"],
 )
 def test_a_change_that_nothing_holds_back_is_gone(now: Plan) -> None:
-    differences = Differences.between(REVIEWED, now)
-    assert (str(differences), differences.gone) == ("1 gone", REVIEWED.changes)
+    differences = Differences.between(of_one(REVIEWED).plans, of_one(now).plans)
+    gone = [change.key for change in differences.gone]
+    assert (str(differences), gone) == ("1 gone", [change.key for change in REVIEWED.changes])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from devinops.applying.report import ApplyReport
-from devinops.applying.saved import plan_of
+from devinops.applying.saved import run_of
 from devinops.model.changes import (
     Action,
     Blocked,
@@ -33,8 +33,9 @@ from devinops.planning.commands import forget_command, link_command, pull_comman
 from devinops.planning.drift import DriftFindings
 from devinops.planning.plan import PlanRequest, build_plan
 from devinops.render import Style, render
-from devinops.render.answers import Answer, DriftAnswer, PlanAnswer
+from devinops.render.answers import Answer, DriftAnswer, PlanAnswer, RunAnswer
 from tests.testing.objects import live
+from tests.testing.reports import of_one
 
 KEY = Key("knowledge", ROOT, "A")
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
@@ -99,7 +100,7 @@ def test_drift_sends_only_objects_with_an_entry_to_pull(format: str) -> None:
 
 
 def test_a_saved_plan_leads_to_the_root_from_where_it_is_shown() -> None:
-    written = "".join(render("json", PlanAnswer(PLAN, ExitCode.DECIDE), Style(flags=" -C y")))
+    written = "".join(render("json", of_one(PLAN), Style(flags=" -C y")))
     assert "inventory link knowledge:A" in written
-    saved = plan_of(json.loads(written), Path("p.json"))
+    saved = RunAnswer(run_of(json.loads(written), Path("p.json")), ExitCode.DECIDE)
     assert LINK in "".join(render("text", saved, Style(flags=" -C x")))

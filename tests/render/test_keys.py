@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from devinops.applying.report import ApplyReport
-from devinops.applying.saved import read_plan, save
+from devinops.applying.saved import read_plans, save
 from devinops.model.changes import Blocked, Blocker
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import FolderPath, Key
 from devinops.planning.plan import Plan
 from devinops.render import Style, render
-from devinops.render.answers import Answer, Differences, PlanAnswer
+from devinops.render.answers import Answer, Differences, PlanAnswer, RunAnswer
 from tests.testing.objects import live
-from tests.testing.reports import declared, note, planned
+from tests.testing.reports import declared, note, of_one, planned
 
 TEXT = "One step at a time, and never two of them at once."
 
@@ -34,10 +34,10 @@ def moved() -> Plan:
 
 def test_the_old_key_of_a_renamed_object_is_one_span(tmp_path: Path) -> None:
     plan = moved()
-    save(tmp_path / "plan.json", render("json", PlanAnswer(plan, ExitCode.OK)))
+    save(tmp_path / "plan.json", render("json", of_one(plan)))
     answers: list[Answer] = [
-        PlanAnswer(plan, ExitCode.OK),
-        read_plan(tmp_path / "plan.json"),
+        of_one(plan),
+        RunAnswer(read_plans(tmp_path / "plan.json"), ExitCode.OK),
         ApplyReport(plan, (), left=plan.changes),
         Differences(plan.changes, (), (), ()),
     ]

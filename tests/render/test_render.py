@@ -32,7 +32,7 @@ from devinops.render.answers import (
 from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
 from tests.testing.fleets import answer, applied, fleet_of
-from tests.testing.reports import declared, note, planned
+from tests.testing.reports import declared, note, of_one, planned
 
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
 PLAN = build_plan((), Snapshot.of(()), PlanRequest(TARGET, Policy(), date(2026, 1, 1)))
@@ -52,7 +52,7 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
         DriftAnswer(TARGET, Inventory("file"), DriftFindings(), ExitCode.OK),
         "Drift in production (organization org-1): none.",
     ),
-    "differences": (Differences.between(PLAN, PLAN), ""),
+    "differences": (Differences.between(of_one(PLAN).plans, of_one(PLAN).plans), ""),
     "answer": (SimpleAnswer(["a line"], lambda: EMPTY), "a line"),
 }
 
@@ -123,7 +123,6 @@ def test_many_failures_with_one_message_are_counted() -> None:
     [
         ({}, ""),
         ({"unclear": True}, "devinops apply -t prod"),
-        ({"unclear": True, "backup_used": "RUN"}, "devinops rollback -t prod RUN"),
         ({"interrupted": ExitCode.INTERRUPTED}, "devinops apply -t prod"),
         ({"interrupted": ExitCode.TERMINATED}, "devinops apply -t prod"),
     ],

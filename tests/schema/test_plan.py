@@ -43,8 +43,8 @@ def valid(schema: dict[str, Any], document: Any) -> bool:
 
 @pytest.mark.parametrize(
     ("name", "document"),
-    [("plan", PLAN), ("plan", FAILED), ("problems", PROBLEMS)],
-    ids=["plan", "failed", "problems"],
+    [("run", PLAN), ("run", FAILED), ("problems", PROBLEMS)],
+    ids=["run", "failed", "problems"],
 )
 def test_a_document_is_accepted_and_none_with_more_or_less_in_it(
     name: str, document: dict[str, Any]

@@ -17,6 +17,7 @@ from devinops.api import listing, retry
 from devinops.emulator import Emulator
 from devinops.model.exit_codes import ExitCode
 from tests.testing.command_line import run_quietly
+from tests.testing.documents import read_one
 from tests.testing.inventories import commit, git
 
 
@@ -102,9 +103,7 @@ class RandomHistory(RuleBasedStateMachine):
     def document(self, *argv: str) -> dict[str, Any]:
         """Run devinops and return the JSON document that it printed."""
         _, out = self.run(*argv, "--format", "json")
-        document = json.loads(out)
-        assert isinstance(document, dict)
-        return document
+        return read_one(out)
 
 
 def notes(declared: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -356,6 +356,6 @@ ANSWERS: Final[Mapping[str, Callable[[], Answer]]] = {
     "failure": lambda: Failure(
         "3 problems in 2 files; nothing was written", ExitCode.FIX, PROBLEMS
     ),
-    "differences": lambda: Differences.between(small(), deletes(3)),
+    "differences": lambda: Differences.between(of_one(small()).plans, of_one(deletes(3)).plans),
 }
 """Name → an answer that tests look at in every format."""

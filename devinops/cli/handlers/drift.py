@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -34,12 +35,10 @@ from devinops.planning.commands import pull_command
 from devinops.planning.drift import find_drift, replacing_run, without_secrets
 from devinops.planning.folders import with_folders, with_seen_folders
 from devinops.planning.plan import Plan
-from devinops.render.answers import DriftAnswer
 
 
 def run(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    found: list[DriftAnswer] = []
     lock = threading.Lock()
     # The files are only read if something has drifted.
     read = cache(lambda: read_repository(options.root)[1])
@@ -48,30 +47,22 @@ def run(options: Options) -> ExitCode:
         with lock:
             return read()
 
-    def find(session: Session[Reader], _: Approvals, **__: bool) -> Planned:
+    def find(session: Session[Reader], _: Approvals, /, **__: bool) -> Planned:
         needs_inventory(session.settings)
-        answer = _find(session, entries)
-        found[:] = [answer]
-        plan = Plan(
-            answer.target,
-            (),
-            drift=tuple(answer.findings.drift),
-            notes=answer.notes,
-            inventory=answer.inventory,
-        )
-        return Planned(plan, Snapshot(()))
+        return _find(session, entries)
 
     with failures_written(options):
         names = several(options) or None
         with open_run(options, names, open_reader, entries=False) as drifting:
-            plan = drifting.plan(Approvals(), find, label="comparing")
+            plan = drifting.plan(Approvals(), find, with_others=True)
     drift = replace(plan, is_drift=True, refusals=())
-    answer = found[0] if names is None else drifting.answer(drift, drift.exit_code())
+    answer = drifting.answer(drift, drift.exit_code())
     options.answer(answer)
     return answer.exit_code
 
 
-def _find(session: Session[Reader], entries: Callable[[], Loaded]) -> DriftAnswer:
+def _find(session: Session[Reader], entries: Callable[[], Loaded]) -> Planned:
+    """Return the drift in a target as a plan without changes."""
     inventory = session.read_inventory(go_on=True)
     session.check_place(inventory)
     snapshot = _listed(session, inventory, verify=False)
@@ -95,9 +86,16 @@ def _find(session: Session[Reader], entries: Callable[[], Loaded]) -> DriftAnswe
         drift = with_applied(found, inventory, declared, Git(root).contents)
         drift, _ = with_editors(drift, (), session.client)
         result = result._replace(drift=without_secrets(drift))
-    code = ExitCode.LOOK if result.drift else ExitCode.OK
-    notes = session.busy_notes(inventory)
-    return DriftAnswer(session.client.target, inventory, result, code, notes)
+    plan = Plan(
+        session.client.target,
+        (),
+        drift=tuple(result.drift),
+        notes=session.busy_notes(inventory),
+        inventory=inventory,
+        unmanaged=Counter(live.key.kind for live in result.unmanaged),
+        others=(*result.unmanaged, *result.foreign),
+    )
+    return Planned(plan, snapshot)
 
 
 def _is_busy(drift: Drift, inventory: Inventory) -> bool:

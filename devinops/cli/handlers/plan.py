@@ -14,7 +14,6 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
 from devinops.planning.waves import DUE
 from devinops.render import render
-from devinops.render.answers import RunAnswer
 
 
 def run(
@@ -48,16 +47,13 @@ def run(
             approvals = replace(approvals, allow_targets=None)
         with open_run(options, names, open_reader) as planned:
             plan = planned.plan(approvals, wave=chosen, go_on=True)
-        answer = planned.answer(plan, plan.exit_code(detailed=detailed_exitcode))
-        if isinstance(answer, RunAnswer):
-            answer = answer._replace(affected=affected, wave=chosen.name if chosen else None)
-            for differing in beside:
-                from devinops.cli.affected_targets import what_stays
+        for differing in beside:
+            from devinops.cli.affected_targets import what_stays
 
-                notes = (*answer.plans.notes, *what_stays(options.root, differing.removed))
-                also = tuple(differing.also_changed)
-                told = replace(answer.plans, notes=notes, also_changed=also)
-                answer = answer._replace(plans=told)
+            notes = (*plan.notes, *what_stays(options.root, differing.removed))
+            plan = replace(plan, notes=notes, also_changed=tuple(differing.also_changed))
+        code, name = plan.exit_code(detailed=detailed_exitcode), chosen.name if chosen else None
+        answer = planned.answer(plan, code, affected=affected, wave=name)
         if out is not None:
             from devinops.applying.saved import save
 

@@ -84,10 +84,10 @@ def run(
             out_of_wave=True,
             planner=planner,
             journal=_AnnouncedRun,
-            reported=partial(_reported, name),
+            reported=_reported,
             keep=[saved.path for saved in backups.values()],
             cannot_ask="" if is_interactive() else nobody,
-            command=f"rollback {name}",
+            backup=name,
         )
         report = apply_to(options, names, request, entries=False)
     return finish(options, report)
@@ -172,9 +172,9 @@ def _check_target(saved: Backup, here: Target) -> None:
     )
 
 
-def _reported(name: str, report: ApplyReport) -> ApplyReport:
-    """Return the report of a rollback with what it restored, from the backup with this name."""
-    return replace(report, results=tuple(map(_with_new_id, report.results)), backup_used=name)
+def _reported(report: ApplyReport) -> ApplyReport:
+    """Return the report of a rollback with the new ids of what it created again."""
+    return replace(report, results=tuple(map(_with_new_id, report.results)))
 
 
 def _plan(

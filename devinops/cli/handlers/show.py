@@ -7,29 +7,35 @@ from pathlib import Path
 from devinops.applying.saved import read_plans, read_reports
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written
-from devinops.model.errors import UnusableFile
+from devinops.model.errors import UsageError
 from devinops.model.exit_codes import ExitCode
+from devinops.model.keys import listed
+from devinops.model.selectors import select
 from devinops.planning.run import Plans
 from devinops.render.answers import RunAnswer
 
 
 def run(options: Options, plans: tuple[Path, ...]) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    plan, *others = plans
-    if others:
-        with failures_written(options):
-            whole, code = read_reports(plans)
-        options.answer(RunAnswer(whole, code, is_alone=True))
-        return code
     with failures_written(options):
-        saved = read_plans(plan)
-    if isinstance(saved, Plans):
-        options.answer(RunAnswer(saved, saved.exit_code(), is_alone=True))
-        if saved.shard and (saved.is_applied or saved.is_drift):
+        whole, code = read_reports(plans) if plans[1:] else (read_plans(plans[0]), ExitCode.OK)
+        if whole.shard and (whole.is_applied or whole.is_drift):
             # The reports of other shards can be missing, and then the run did not end well.
-            return read_reports(plans)[1]
-        return ExitCode.OK
-    options.about(saved.target.name, f"the plan {plan}").answer(saved)
-    if saved.edited:
-        raise UnusableFile(f"{plan}: {saved.edited}; do not trust it: plan and review again")
-    return ExitCode.OK
+            code = read_reports(plans)[1]
+        shown = _selected(whole, options)
+    if shown.by_one:
+        options = options.about(shown.targets[0].name, f"the plan {plans[0]}")
+    shown_code = code if plans[1:] else shown.exit_code()
+    options.answer(RunAnswer(shown, shown_code, is_alone=True))
+    return code
+
+
+def _selected(plans: Plans, options: Options) -> Plans:
+    """Return the plan of the target that --target selects, or all. Raises UsageError."""
+    if not options.flags.selectors:
+        return plans
+    targets = {target.name: {"labels": target.labels} for target in plans.targets}
+    names = select(targets, options.flags.selectors)
+    if len(names) > 1 and len(names) < len(targets):
+        raise UsageError(f"--target selects {len(names)} targets ({listed(names)}): choose one")
+    return plans.of(names[0]) if len(names) == 1 else plans

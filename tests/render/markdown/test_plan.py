@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.applying.saved import read_plan, save
+from devinops.applying.saved import read_plans, save
 from devinops.model.changes import Drift, DriftEvent
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import FolderPath, Key
@@ -171,23 +170,10 @@ def test_in_a_request_merging_applies_the_plan() -> None:
 
 
 def test_a_saved_plan_is_shown_like_the_plan(tmp_path: Path) -> None:
-    path, answer = tmp_path / "plan.json", PlanAnswer(small(), ExitCode.OK)
+    path, answer = tmp_path / "plan.json", of_one(small())
     save(path, render("json", answer))
-    saved = markdown(read_plan(path))
+    saved = markdown(RunAnswer(read_plans(path), ExitCode.OK))
     assert saved.splitlines()[:8] == markdown(answer).splitlines()[:8]
-
-
-def test_a_plan_that_somebody_edited_cannot_be_applied(tmp_path: Path) -> None:
-    path = tmp_path / "plan.json"
-    save(path, render("json", PlanAnswer(small(), ExitCode.OK)))
-    edited = json.loads(path.read_text())
-    edited["changes"].pop()
-    path.write_text(json.dumps(edited))
-    text = markdown(read_plan(path))
-    assert title(text).startswith("## Plan for production: not applied, ")
-    marker = read(text)
-    assert marker
-    assert marker.digest is None
 
 
 def test_a_delete_has_no_link_because_its_file_may_be_gone() -> None:
