@@ -365,6 +365,9 @@ class RunBlocks:
                 id=f"{part}-{len(rows) + 1}",
                 hints=self._ways(step.approval, at),
             )
+            # Rows that are decided alike say how once, below the last of them.
+            if rows and rows[-1].hints == row.hints:
+                rows[-1] = rows[-1]._replace(hints=())
             rows.append(self.at(row, at))
         if part == "waiting":
             title = f"A plan made afterwards blocks {counted(len(rows), 'object')}"

@@ -13,7 +13,7 @@ import pytest
 
 from devinops.model.changes import Outcome, Refusal
 from devinops.model.exit_codes import ExitCode
-from devinops.model.policy import Approvals, allow
+from devinops.model.policy import ON_CONFLICT, Approvals, allow
 from devinops.model.selectors import ALL
 from devinops.model.target import TargetState
 from devinops.planning.plan import Plan
@@ -320,3 +320,27 @@ def test_every_format_writes_them(format: str, made: Callable[[], Answer]) -> No
     written = "".join(render(format, made(), Style(full=True, flags=" -t all")))
     assert written
     assert "<script>window.hacked" not in written or format in ("json", "text", "markdown", "sarif")
+
+
+def test_steps_that_are_decided_alike_say_how_once() -> None:
+    (block,) = [block for block in conflict().blocked if block.approval == ON_CONFLICT]
+    blocked = tuple(replace(block, key=block.key._replace(name=name)) for name in "ABC")
+    plan = planned_in("team-20", conflict(), blocked=blocked)
+    shown = text(answer(fleet_of([plan, planned_in("a", small())])))
+    git, live = (f"devinops apply -t team-20 --on-conflict {side}\n" for side in ("git", "live"))
+    assert (
+        shown.count(f"overwrite the web edit: {git}"),
+        shown.count(f"keep the web edit: {live}"),
+    ) == (1, 1)
+    assert shown.index("knowledge:Backend/APIs/C in team-20") < shown.index(git)
+
+
+def test_who_changed_what_is_in_the_row_of_each_target_if_that_differs() -> None:
+    plans = []
+    for number in range(3):
+        item = replace(small().drift[0], at=1773308460 + 60 * (number // 2), by="ann@acme.com")
+        plans.append(planned_in(f"t-{number}", small(), drift=(item,)))
+    shown = text(answer(fleet_of(plans)))
+    assert "knowledge:Backend/Code review in t-0 to -2: edited: body\n" in shown
+    assert "t-0, t-1: last changed 2026-03-12 09:41 UTC by ann@acme.com\n" in shown
+    assert "t-2: last changed 2026-03-12 09:42 UTC by ann@acme.com\n" in shown
