@@ -19,7 +19,7 @@ from devinops.model.target import Target
 from devinops.planning.drift import DriftFindings
 from devinops.planning.plan import Plan
 from devinops.render import JobLinks, Style, html, render
-from devinops.render.answers import Answer, Failure, PlanAnswer, ProblemsAnswer, RunAnswer
+from devinops.render.answers import Answer, Failure, ProblemsAnswer, RunAnswer
 from devinops.render.comment_marker import Marker, read
 from devinops.render.markdown import render as write
 from devinops.render.markdown.budget import COMMENT_LIMIT
@@ -60,7 +60,7 @@ def only_drift() -> Plan:
 def test_the_heading_is_the_last_line_of_the_text(plan: Plan, error: str, verdict: str) -> None:
     assert title(document(plan, error)) == f"## Plan for production: {verdict}"
     if not error or plan.refusals:
-        last = "".join(render("text", PlanAnswer(plan, ExitCode.OK))).splitlines()[-1]
+        last = "".join(render("text", of_one(plan))).splitlines()[-1]
         assert last.startswith(f"Plan for production (organization org-1f2e3d): {verdict}")
 
 
