@@ -19,7 +19,7 @@ import pytest
 import trustme
 
 from devinops import __version__
-from devinops.api import httpx_setup, redact, retry, single_request
+from devinops.api import SharedHttp, httpx_setup, redact, retry, single_request
 from devinops.api.connection import Connection, Endpoint
 from devinops.api.http_client import Call, Getter, Sender, segment
 from devinops.model.errors import ApiError, BadResponse, ConfigError, DevinopsError, Unreachable
@@ -64,6 +64,17 @@ def test_more_requests_may_be_in_flight_after_quick_responses_until_a_429(
         assert client.parallelism == parallelism
         send(call)
         assert client.parallelism == 8
+
+
+def test_each_target_that_is_read_has_its_share_of_the_requests_in_flight(connect):
+    shared = SharedHttp()
+    with contextlib.closing(shared):
+        client = shared.http(Getter, connect("http://127.0.0.1", parallelism=12), lambda _: None)
+        with shared.used():
+            assert client.parallelism == 12
+            with shared.used(), shared.used():
+                assert client.parallelism == 4
+        assert client.parallelism == 12
 
 
 def test_a_request_says_who_asks_and_as_whom(serve, reply, send):

@@ -1081,34 +1081,59 @@ def test_digests_of_all_targets_that_cannot_be_used(desk: Desk, kept: bool) -> N
         assert (ran.code, ran.out) == (0, f"{OTHER}\n")
 
 
-def test_with_waves_each_target_has_the_digest_of_the_newest_request_that_has_it(
-    desk: Desk, checkout: Path
-) -> None:
+def planned_with_waves(desk: Desk, number: int, digests: dict[str, str], base: str = "main") -> str:
+    """Open a request with the plan of all targets; return the commit that its merge makes."""
+    (desk.root / "knowledge.yaml").write_text(f"# {number}\n")
+    git(desk.root, "add", "-A")
+    commit(desk.root, "-m", f"request {number}")
+    request = desk.api.open(number)
+    request.base = base
+    listing = DigestList(digests)
+    of_all = report(target="all", organization=None, digest=listing.digest, commit=request.head)
+    text = of_all.replace("\n", f"\n{comment_marker.write_digests(listing)}\n", 1)
+    desk.api.add(number, desk.bot, text)
+    desk.api.add(number, "mallory", text.replace(OTHER, DIGEST))
+    return git(desk.root, "rev-parse", "HEAD")
+
+
+def merge(desk: Desk, number: int, commit: str) -> None:
+    desk.api.merge(number)
+    desk.api.requests[number].merge_commit = commit
+
+
+@pytest.fixture
+def waves(desk: Desk, checkout: Path) -> Desk:
+    """A job in a repository whose three targets get a merge over some time."""
     config = "version: 1\ndefaults: {inventory: {store: branch}}\nwaves: [{name: all}]\n"
     (desk.root / "devinops.yaml").write_text(f"{config}targets: {{a: {{}}, b: {{}}, c: {{}}}}\n")
     git(desk.root, "init", "-q", "-b", "main")
-    for number, digests in (
-        (7, {"a": DIGEST, "b": DIGEST, "gone": DIGEST}),
-        (8, {"b": OTHER}),
-        (9, {"b": DIGEST}),  # for another branch
-        (10, {}),
+    return desk
+
+
+def test_with_waves_each_target_has_the_digest_of_the_newest_request_that_has_it(
+    waves: Desk,
+) -> None:
+    for number, digests, base in (
+        (7, {"a": DIGEST, "b": DIGEST, "gone": DIGEST}, "main"),
+        (8, {"b": OTHER}, "main"),
+        (9, {"b": DIGEST}, "release"),
+        (10, {}, "main"),
     ):
-        git(desk.root, "add", "-A")
-        commit(desk.root, "--allow-empty", "-m", f"request {number}")
-        (desk.root / "knowledge.yaml").write_text(f"# {number}\n")
-        request = desk.api.open(number)
-        request.base = "release" if number == 9 else "main"
-        listing = DigestList(digests)
-        of_all = report(target="all", organization=None, digest=listing.digest, commit=request.head)
-        text = of_all.replace("\n", f"\n{comment_marker.write_digests(listing)}\n", 1)
-        desk.api.add(number, desk.bot, text)
-        desk.api.add(number, "mallory", text.replace(OTHER, DIGEST))
-        desk.api.merge(number)
-        request.merge_commit = git(desk.root, "rev-parse", "HEAD")
-        desk.job(commit=request.merge_commit)
-    ran = desk.digest("-t", "all")
+        merged = planned_with_waves(waves, number, digests, base)
+        merge(waves, number, merged)
+        waves.job(commit=merged)
+    ran = waves.digest("-t", "all")
     assert DigestList.parse(ran.out) == DigestList({"a": DIGEST, "b": OTHER})
     assert "has a plan for c" in ran.err
+
+
+def test_with_waves_only_the_newest_merge_is_waited_for(waves: Desk, waits: Waits) -> None:
+    planned_with_waves(waves, 6, {"a": OTHER})  # pushed, but not by a merge of this request
+    newest = planned_with_waves(waves, 7, {"a": DIGEST})
+    waves.job(commit=newest)
+    waits.instead = lambda _: merge(waves, 7, newest)
+    assert DigestList.parse(waves.digest("-t", "all").out) == DigestList({"a": DIGEST})
+    assert waits == [1]
 
 
 def test_digest_of_each_root(desk: Desk) -> None:

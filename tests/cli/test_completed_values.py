@@ -218,6 +218,15 @@ def test_a_shell_that_asks_in_an_unknown_way_gets_nothing(
     assert (ran.code, ran.out.strip(), ran.err) == (1, "", "")
 
 
+def test_bash_gets_the_values_of_the_command_that_is_typed(
+    root: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_DEVINOPS_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "devinops inventory -t staging li")
+    monkeypatch.setenv("COMP_CWORD", "4")
+    assert devinops().out.splitlines() == ["plain,link", "plain,list"]
+
+
 # --- bash itself ------------------------------------------------------------------------------------------
 
 

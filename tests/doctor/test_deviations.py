@@ -134,6 +134,10 @@ CASES: dict[str, tuple[str, Callable[[Reply], Reply], str]] = {
         PLAYBOOKS, with_json(lambda content: {**content, "items": content["items"] * 2}),
         "problem  playbooks: a page has 2 objects, but 1 was asked for: run devinops doctor again, and report it if it stays",
     ),
+    "a page of few objects says that it is the last one": (
+        NOTES, page(has_next_page=False),
+        "problem  notes: a page says that it is the last one, but is not: run devinops doctor again, and report it if it stays",
+    ),
     "a page is empty and announces another": (
         NOTES, page(items=[], has_next_page=True, end_cursor="next"),
         "problem  notes: a page announces another, but is empty: run devinops doctor again, and report it if it stays",

@@ -189,6 +189,9 @@ def test_explain_prints_the_chain_of_each_field(root: Path, devinops: Devinops) 
     document = json.loads(devinops(*explain, "knowledge:Deploys", "--format", "json").out)
     assert not list(validator(schemas()["explain"]).iter_errors(document))
     assert [value["replaced"] for value in document["fields"]["trigger"]] == [False, True]
+    (step,) = document["overridden"]
+    assert (step["how"], step["fields"]) == ("extends", ["trigger"])
+    assert step["source"]["file"] == "knowledge/deploys.md"
     assert "  ensure: absent\n" in devinops(*explain, "knowledge:Logs").out
     unknown = devinops(*explain, "knowledge:Deploy")
     assert (unknown.code, 'did you mean "knowledge:Deploys"' in unknown.err) == (1, True)
