@@ -152,7 +152,7 @@ def _yaml(text: str, order: Order, *, alone: bool = False) -> str:
     """Return YAML in the canonical form; `alone`: it must be one document. Raises NotSupported."""
     shielded, restore = shield(text)
     tree, rest = documents(shielded)
-    if alone and (len(tree) > 1 or any(document.marked for document in tree)):
+    if alone and any(document.marked for document in tree):
         raise NotSupported("front matter with a document marker: remove it")
     rows = [*printed(tree, order), *rest]
     while rows and not rows[0]:

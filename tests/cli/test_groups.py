@@ -203,10 +203,12 @@ def test_an_empty_value_is_refused_before_the_command_too(
         assert (ran.code, "the value is empty" in ran.err) == (64, True)
 
 
+@pytest.mark.parametrize("columns", ["80", "60", "50"])
 @pytest.mark.parametrize("group", [[], ["inventory"]], ids=["devinops", "inventory"])
 def test_the_help_of_a_group_lists_them_and_breaks_none(
-    devinops: Devinops, group: list[str]
+    devinops: Devinops, group: list[str], columns: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
     help = devinops(*group, "--help").out
     commands = [command for words, command in leaves() if words[: len(group)] == group]
     names = {name for command in commands for param in command.params for name in param.opts}

@@ -13,8 +13,9 @@ from devinops.doctor.samples import samples
 from devinops.doctor.trial import questions
 from devinops.emulator import Emulator
 from devinops.emulator.quirks import VALUES
-from tests.testing.examined import examined, seed
+from tests.testing.examined import changed, examined, seed, status
 from tests.testing.settled_by import READING, SETTLED_BY
+from tests.testing.waiting import Waits
 
 ANSWERS = [
     (quirk, answer)
@@ -145,4 +146,16 @@ def test_limits_of_people_are_not_compared_with_those_of_organizations() -> None
         {"scope": "user", "cycle_acu_limit": 7},
     ]
     with Emulator(more) as emulator:
+        assert "acu_limit" not in examined(emulator, "cog_enterprise", "org-emulator").quirks
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [("/acu-limits/devin", 503), ("/enterprise/organizations", 429)],
+    ids=["limits that failed", "limits that were not asked for"],
+)
+def test_limits_that_were_not_read_are_compared_with_none(
+    end: str, code: int, waits: Waits
+) -> None:
+    with Emulator(seed(), layers=[changed(end, status(code))]) as emulator:
         assert "acu_limit" not in examined(emulator, "cog_enterprise", "org-emulator").quirks

@@ -43,6 +43,7 @@ def test_cases(case: dict[str, str]) -> None:
         ("knowledge/a.md", "no front matter\n", "no-front-matter"),
         ("knowledge/a.md", "---\nname: A\n", "front-matter-open"),
         ("knowledge/a.md", "---\nname: A\n...\n---\nb\n", ""),
+        ("knowledge/a.md", "---\n--- {name: A}\n---\nb\n", "not-formatted"),
         ("knowledge/a.md", "---\nname: A\n--- {name: B}\n---\nb\n", "not-formatted"),
         ("knowledge/a.md", "---\nname: A\n---\n\0", "control-character"),
     ],
