@@ -191,8 +191,7 @@ FOREIGN = {
     "ingest/forms/_front_matter.py": {"metadata"},
     "ingest/forms/skill.py": {"triggers", "metadata"},
     "lint/rules/instruction_override.py": {"prompt"},
-    "render/markdown/plan.py": {"note"},  # a remark about the plan, as a word for people
-    "render/run_blocks.py": {"note"},  # the same
+    "render/run_blocks.py": {"note"},  # a remark about the plan, as a word for people
     "render/sarif.py": {"note", "tags"},  # a level of a result, and words by which rules are found
 }
 """Module → words of other tools, formats and APIs, which some kinds have as fields too."""
