@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from devinops.render import Style, answers
+from devinops.render.differences import difference_blocks
 from devinops.render.escape import line
 from devinops.render.one_run import as_run
 from devinops.render.problem_text import ProblemText
@@ -28,7 +29,7 @@ def lines_of(answer: answers.Answer, style: Style) -> Iterator[str]:
         case answers.ProblemsAnswer():
             return ProblemText(text.terminal).problems(answer)
         case answers.Differences():
-            return text.differences(answer)
+            return text.changes([*difference_blocks(answer)])
         case answers.Failure():
             return text.paragraph(f"devinops: {answer.error}")
         case answers.SimpleAnswer(verbatim=True):

@@ -184,7 +184,7 @@ class RowText:
 
     def because(self, row: Row) -> Iterator[str]:
         """Yield where an entry is, what it does to others, and the reason of what happens to it."""
-        position = Span(_position(row), Look.DIM)
+        position = Span(_position(row) if row.text else _position(row)[:-2], Look.DIM)
         is_change = row.action in SIGNS
         text = row.text if is_change or row.action == "outside" else f"{row.word}: {row.text}"
         look = Look.DIM if is_change or row.action == "outside" else Look.PLAIN

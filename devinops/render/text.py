@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from devinops.model.changes import Change, Outcome
+from devinops.model.changes import Outcome
 from devinops.model.objects import Problem
-from devinops.render import answers, counted
+from devinops.render import counted
 from devinops.render import joined as joined
-from devinops.render.by_change import change_row
 from devinops.render.escape import line
 from devinops.render.problem_text import ProblemText
 from devinops.render.report import Block, Part, Report, Row
@@ -74,10 +73,6 @@ class Text:
         """Yield one problem as `path:line:column: error: message [code]`."""
         return ProblemText(self.terminal).problem(problem)
 
-    def change(self, change: Change) -> Iterator[str]:
-        """Yield the lines of one change."""
-        return self._rows.row(change_row(change))
-
     # --- a report ---------------------------------------------------------------------------------
 
     def report(self, report: Report) -> Iterator[str]:
@@ -115,14 +110,18 @@ class Text:
             rows = tuple(row for block in deletes for row in block.rows)
             first = blocks.pop(0) if blocks else Block(Part.CHANGES, "Changes", "Changes")
             blocks.insert(0, first._replace(rows=rows + first.rows))
+        if report.is_brief:
+            for row in (row for block in blocks for row in block.rows):
+                yield from self._rows.heading(row)
+        else:
+            yield from self.changes(blocks)
+
+    def changes(self, blocks: Sequence[Block]) -> Iterator[str]:
+        """Yield the rows of blocks with as much of each as fits a list."""
         every = levels([row for block in blocks for row in block.rows], full=self.full)
         for block in blocks:
-            shown = [next(every) for _ in block.rows]
-            if report.is_brief:
-                yield from (text for row, _ in shown for text in self._rows.heading(row))
-            else:
-                yield from self._heading(block.heading)
-                yield from self._rows.changes(shown)
+            yield from self._heading(block.heading)
+            yield from self._rows.changes([next(every) for _ in block.rows])
 
     def _block(self, report: Report, block: Block) -> Iterator[str]:
         """Yield a block, with the details of its rows where they are not in the list."""
@@ -231,33 +230,6 @@ class Text:
         if text:
             about = f" ({line(hint)})" if hint else ""
             yield from self.terminal.row(Span(line(_lower(text)), strong=True), about)
-
-    # --- differences ------------------------------------------------------------------------------
-
-    def differences(self, differences: answers.Differences) -> Iterator[str]:
-        """Yield the lines of new, gone and differing changes, the latter as reviewed and now."""
-        if differences.new:
-            yield from self._subheading("new: not in the reviewed plan")
-        for change in differences.new:
-            yield from self.change(change)
-        if differences.held:
-            yield from self._subheading("held back: in the reviewed plan, but blocked or kept now")
-        for change in differences.held:
-            yield from self._rows.line(change_row(change))
-        if differences.gone:
-            yield from self._subheading("gone: in the reviewed plan, but not in the plan now")
-        for change in differences.gone:
-            yield from self._rows.line(change_row(change)._replace(text="", details=None))
-        nested = replace(self, width=self.width and self.width - 2)
-        for before, after in differences.differing:
-            yield from self._subheading(f"different: {line(str(after.key))}")
-            yield "    as reviewed"
-            yield from (f"  {row}" for row in nested.change(before))
-            yield "    now"
-            yield from (f"  {row}" for row in nested.change(after))
-
-    def _subheading(self, text: str) -> Iterator[str]:
-        yield from self.terminal.row(Span(text, strong=True))
 
 
 def _signs(report: Report) -> Iterator[Sign]:

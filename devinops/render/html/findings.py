@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from devinops.model.changes import Change
 from devinops.model.objects import Problem
 from devinops.render import Style, counted
 from devinops.render.answers import Differences, Failure, LintDetails
-from devinops.render.by_change import change_row
+from devinops.render.differences import difference_blocks
 from devinops.render.findings import NO_LINT, by_rule
 from devinops.render.html.markup import prose, tag, text
 from devinops.render.html.page import HtmlPage, HtmlSection, notice
 from devinops.render.html.rows import Rows
-from devinops.render.html.run import MOST_OPEN, row_facets
+from devinops.render.html.run import MOST_OPEN, row_facets, section, with_ids
 from devinops.render.problem_text import without_repeats
 from devinops.render.report import Row
 from devinops.render.terminal import Look
@@ -60,8 +59,8 @@ def problems_page(
 
 def differences_page(differences: Differences, style: Style) -> HtmlPage:
     """Return the page of how a plan differs from the reviewed one."""
-    sections = [*_differences(differences)]
-    changes = [row for *_, listed in sections for row in listed]
+    blocks = [*with_ids(difference_blocks(differences))]
+    changes = [row for block in blocks for row in block.rows]
     rows = Rows(style, len(changes) <= MOST_OPEN)
     return HtmlPage(
         title=f"The plan is no longer what was reviewed: {differences}",
@@ -69,27 +68,5 @@ def differences_page(differences: Differences, style: Style) -> HtmlPage:
         verdict=text(str(differences)),
         look=Look.WAITING,
         facets=[*row_facets(changes, rows)],
-        sections=[
-            HtmlSection(title, map(rows.item, listed), hint) for title, hint, listed in sections
-        ],
+        sections=[section(block, rows) for block in blocks],
     )
-
-
-def _differences(differences: Differences) -> Iterator[tuple[str, str, list[Row]]]:
-    """Yield the title and the hint of each section, and its rows."""
-    for title, hint, changes in (
-        ("New", "not in the reviewed plan", differences.new),
-        ("Held back", "in the reviewed plan, but blocked or kept now", differences.held),
-        ("Gone", "in the reviewed plan, but not in the plan now", differences.gone),
-    ):
-        if changes:
-            yield title, hint, [*_rows(changes, title.split()[0].lower())]
-    for number, pair in enumerate(differences.differing, 1):
-        title = f"Different: {pair[1].key}"
-        yield title, "first as reviewed, then as it is now", [*_rows(pair, f"different-{number}")]
-
-
-def _rows(changes: Iterable[Change], prefix: str) -> Iterator[Row]:
-    for number, change in enumerate(changes, 1):
-        ids = (change.id,) if change.id else ()
-        yield change_row(change)._replace(id=f"{prefix}-{number}", ids=ids)

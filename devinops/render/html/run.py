@@ -33,7 +33,7 @@ _RISKY: Final = (Part.REFUSED, Part.DELETES, Part.LOSSES, Part.BLOCKED)
 
 def report_page(report: Report, style: Style) -> HtmlPage:
     """Return the page of a report."""
-    blocks = [*_with_ids(report.blocks)]
+    blocks = [*with_ids(report.blocks)]
     listed = [*_listed(blocks, report)]
     items = [row for block in listed for row in block.rows]
     rows = Rows(
@@ -56,14 +56,14 @@ def report_page(report: Report, style: Style) -> HtmlPage:
         ],
         targets=[target.name for target in report.targets],
         sections=[
-            *(_section(block, rows) for block in listed),
+            *(section(block, rows) for block in listed),
             *([table.section("Targets", report.targets)] if report.targets else []),
         ],
         ending=_how_to(report, style),
     )
 
 
-def _with_ids(blocks: Iterable[Block]) -> Iterator[Block]:
+def with_ids(blocks: Iterable[Block]) -> Iterator[Block]:
     """Yield blocks in which each row that can be opened has a name, for links to it."""
     numbers = count(1)
     for block in blocks:
@@ -89,7 +89,8 @@ def _listed(blocks: Iterable[Block], report: Report) -> Iterator[Block]:
         yield Block(Part.WARNINGS, checked(report.lint)[0], "lint", rows=rows)
 
 
-def _section(block: Block, rows: Rows) -> HtmlSection:
+def section(block: Block, rows: Rows) -> HtmlSection:
+    """Return the section of a block."""
     name = block.heading or block.title
     hint = "" if block.level or name == block.title else block.title
     return HtmlSection(f"{name[:1].upper()}{name[1:]}", map(rows.item, block.rows), hint)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from devinops.model.changes import Change
 from devinops.model.objects import Problem
 from devinops.render import Style, answers, counted
-from devinops.render.by_change import change_row
 from devinops.render.commands import named_keys
+from devinops.render.differences import difference_blocks
 from devinops.render.escape import line
 from devinops.render.findings import lint_of
 from devinops.render.markdown.budget import fitting
@@ -26,7 +25,7 @@ from devinops.render.markdown.page import (
     finding_section,
     rule_sections,
 )
-from devinops.render.markdown.run import change_item, report_document
+from devinops.render.markdown.run import report_document, section
 from devinops.render.one_run import as_run
 from devinops.render.problem_text import parted, problem_counts
 from devinops.render.run_report import report_of
@@ -83,22 +82,8 @@ def _problem_section(page: MarkdownPage, problems: Sequence[Problem]) -> Section
 
 
 def _differences(page: MarkdownPage, differences: answers.Differences) -> Iterator[str]:
-    before, now = zip(*differences.differing, strict=True) if differences.differing else ((), ())
-    sections = [
-        _changes(page, "New: not in the reviewed plan", differences.new),
-        _changes(
-            page, "Held back: in the reviewed plan, but blocked or kept now", differences.held
-        ),
-        _changes(page, "Gone: in the reviewed plan, but not in the plan now", differences.gone),
-        _changes(page, "Different, as reviewed", before),
-        _changes(page, "Different, now", now),
-    ]
+    sections = [section(page, block) for block in difference_blocks(differences)]
     return document(page, [f"## Not what was reviewed: {differences}"], sections)
-
-
-def _changes(page: MarkdownPage, title: str, changes: Sequence[Change]) -> Section:
-    items = [change_item(page, change_row(change)) for change in changes]
-    return Section(f"{title}: {len(items)}", items)
 
 
 def _simple(page: MarkdownPage, lines: Sequence[str]) -> Iterator[str]:

@@ -248,7 +248,7 @@ def _sections(page: MarkdownPage, report: Report) -> Iterator[Section]:
         if part is Part.CHANGES and report.target:
             yield from _changes_of_one(page, [row for block in group for row in block.rows])
         else:
-            yield from (_section(page, block) for block in group if not _is_numbered(block))
+            yield from (section(page, block) for block in group if not _is_numbered(block))
 
 
 def _is_numbered(block: Block) -> bool:
@@ -263,7 +263,8 @@ def _numbered(items: Sequence[Item]) -> Section:
     return Section("Changes", [*items[:MAX_ROWS], *more], is_open=True)
 
 
-def _section(page: MarkdownPage, block: Block) -> Section:
+def section(page: MarkdownPage, block: Block) -> Section:
+    """Return the section of a block, with what its alert does not hold."""
     name, rows = block.heading or block.title, block.rows
     if block.level:
         shown = rows if block.part in _UNFOLDED else ()
