@@ -206,9 +206,9 @@ def plan(**arguments: Any) -> ExitCode:
 
 @click.command(cls=Command)
 @click.argument("plans", nargs=-1, required=True, metavar="PLAN...", type=FilePath())
-@common()
+@common(target=True)
 def show(**arguments: Any) -> ExitCode:
-    """Show a saved plan, offline and without a key.
+    """Show a saved plan, offline and without a key; with -t, only what happens in one target.
 
     Several are the plans, or the JSON reports of apply or drift, of all shards of one run. They are
     shown as one, and the exit code is the worst of theirs.
@@ -216,6 +216,7 @@ def show(**arguments: Any) -> ExitCode:
     \b
       devinops plan --out plan.json
       devinops show plan.json
+      devinops show plan.json -t payments
       devinops show shard-*.json
     """
     return _call("show:run", arguments)

@@ -110,6 +110,39 @@ def test_the_first_line_names_the_emulator_also_if_some_targets_need_no_request(
     )
 
 
+def test_a_saved_plan_of_many_shows_what_happens_in_one_as_its_own_plan_does(
+    emulator: Emulator, root: Root, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = root(a={"labels": {"ring": "canary"}}, b={"hold": "audit"})
+    devinops("plan", "-C", place, "-t", "all", "--adopt", "--out", place / "plans.json")
+    own = {name: devinops("plan", "-C", place, "-t", name, "--adopt") for name in "ab"}
+    emulator.clear_requests()
+    monkeypatch.delenv("DEVIN_API_KEY")
+    for selector, name in (("a", "a"), ("ring=canary", "a"), ("b", "b")):
+        shown = devinops("show", place / "plans.json", "-C", place, "-t", selector)
+        assert (shown.code, shown.out) == (own[name].code, own[name].out)
+    whole = devinops("show", place / "plans.json", "-C", place)
+    assert devinops("show", place / "plans.json", "-C", place, "-t", "all").out == whole.out
+    assert emulator.requests == []
+    document = json.loads(
+        devinops("show", place / "plans.json", "-C", place, "-t", "a", "--format", "json").out
+    )
+    assert [target["name"] for target in document["targets"]] == ["a"]
+    for selector, why in (("z", 'there is no target "z"'), ("ring=x", "no target has ring=x")):
+        ran = devinops("show", place / "plans.json", "-C", place, "-t", selector)
+        assert (ran.code, why in " ".join(ran.err.split())) == (64, True)
+
+
+def test_a_label_that_selects_several_targets_of_a_saved_plan_is_a_usage_error(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    labels = {"labels": {"ring": "canary"}}
+    place = root(a=labels, b=labels)
+    devinops("plan", "-C", place, "-t", "all", "--adopt", "--out", place / "plans.json")
+    ran = devinops("show", place / "plans.json", "-C", place, "-t", "ring=canary")
+    assert (ran.code, "selects 2 targets (a, b): choose one" in ran.err) == (64, True)
+
+
 def test_the_plan_of_one_target_is_as_without_a_fleet(
     emulator: Emulator, root: Root, devinops: Devinops
 ) -> None:
