@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
-CORE := api/retry api/window applying/applier applying/fleet_report applying/merged_shards applying/report inventory/backend inventory/disk inventory/format \
+CORE := api/retry api/window applying/applier applying/merged_shards applying/report applying/saved inventory/backend inventory/disk inventory/format \
 	inventory/inventory_run inventory/job inventory/journaled \
 	inventory/merge inventory/repair kinds/* model/* planning/* planning/lifecycles/* schema/*
 comma := ,

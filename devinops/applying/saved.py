@@ -36,7 +36,7 @@ from devinops.schema.base_document import (
     quotable,
     read_key,
 )
-from devinops.schema.plan import ApprovalsItem, checksum
+from devinops.schema.parts import ApprovalsItem, checksum
 from devinops.schema.run import RunDocument, RunTargetItem, rows_of
 
 _CHANGED: Final = "it was changed after it was saved: its checksum does not match its content"

@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from devinops import run_facts, waiting
-from devinops.applying.report import ApplyReport
 from devinops.model.changes import Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.model.target import TargetState
-from devinops.planning.plan import Plan
-from devinops.planning.run import ChangeAt, Collector, Plans, Shared
+from devinops.planning.run import ChangeAt, Plans, Shared
 from devinops.render import Style, answers
+from devinops.render.one_run import as_run
 
 _SUCCESS: Final = "devinops_last_success_timestamp_seconds"
 _TEXT: Final = r'"(?:[^"\\\n]|\\.)*"'
@@ -32,9 +31,10 @@ Numbers = Counter[tuple[str, str]]
 """Target and kind → number."""
 
 
-def render(answer: answers.Answer | answers.RunAnswer, style: Style) -> Iterator[str]:
+def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield the metrics of a run. A last success that did not change comes from `style.earlier`."""
-    facts, plan = run_facts.current(), _plans(answer)
+    facts, run_answer = run_facts.current(), as_run(answer)
+    plan = run_answer.plans if run_answer else None
     own = {"command": facts.command}
     if plan and plan.shard:
         own["shard"] = str(plan.shard)
@@ -58,26 +58,6 @@ def render(answer: answers.Answer | answers.RunAnswer, style: Style) -> Iterator
     limited = {run: round(facts.limited_s, 3)}
     meaning = "How long requests of the last run waited because of limits."
     yield from _metric("devinops_run_limited_seconds", meaning, limited)
-
-
-def _plans(answer: answers.Answer | answers.RunAnswer) -> Plans | None:
-    """Return the plans in an answer, as if it were about many targets; None without any."""
-    collector = Collector()
-    match answer:
-        case answers.RunAnswer(plan):
-            return plan
-        case answers.PlanAnswer(plan):
-            collector.add(plan)
-        case ApplyReport(plan):
-            collector.add(plan)
-            answer.add_to(collector)
-            return collector.applied(collector.plans())
-        case answers.DriftAnswer(target, inventory, findings):
-            collector.add(Plan(target, (), drift=tuple(findings.drift), inventory=inventory))
-            return collector.plans(is_drift=True)
-        case _:
-            return None
-    return collector.plans()
 
 
 def _objects(plan: Plans) -> Iterator[tuple[str, str, Numbers]]:

@@ -39,26 +39,16 @@ from devinops.schema.inventory import (
     RunLine,
     UnlockDocument,
 )
-from devinops.schema.plan import (
-    DriftDocument,
-    FailureDocument,
-    PlanDocument,
-    ProblemsDocument,
-)
 from devinops.schema.plugin_lock import LockHeader, LockLine
 from devinops.schema.published import published, published_files
-from devinops.schema.run import RunDocument
+from devinops.schema.run import FailureDocument, ProblemsDocument, RunDocument
 
 
 def document_schemas() -> dict[str, dict[str, Any]]:
     """Return name → JSON Schema without `$schema` and `$id`, of what devinops writes."""
     return {
-        "plan": schema(
-            "Output of devinops plan and apply with --format json; after apply with results",
-            [PlanDocument, FailureDocument],
-        ),
         "run": schema(
-            "Output of devinops plan, apply and drift over many targets with --format json",
+            "Output of devinops plan, apply, drift and rollback with --format json",
             [RunDocument, FailureDocument],
         ),
         "problems": schema(
@@ -72,9 +62,6 @@ def document_schemas() -> dict[str, dict[str, Any]]:
             "Output of devinops explain with --format json", [ExplainDocument, FailureDocument]
         ),
         "fmt": schema("Output of devinops fmt with --format json", [FormatDocument]),
-        "drift": schema(
-            "Output of devinops drift with --format json", [DriftDocument, FailureDocument]
-        ),
         "export": schema(
             "What devinops export --to json writes, and its output with --format json",
             [ObjectsDocument, ObjectsReport, PluginReport, StatusReport, FailureDocument],

@@ -20,7 +20,7 @@ from devinops.schema.base_document import (
     Text,
     about,
 )
-from devinops.schema.plan import OverriddenItem, ProblemItem, SourceItem
+from devinops.schema.parts import OverriddenItem, ProblemItem, SourceItem
 
 # --- lint -----------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from devinops.schema.base_document import (
     plain,
     read_key,
 )
-from devinops.schema.plan import (
+from devinops.schema.parts import (
     ApprovalItem,
     ApprovalsItem,
     Fields,
@@ -118,8 +118,8 @@ class OtherRow(Struct, frozen=True, omit_defaults=True):
 # --- what is equal in targets ---------------------------------------------------------------------
 
 
-class RunChange(Struct, frozen=True, kw_only=True):
-    """One planned step, in each target in which it is the same."""
+class ChangeFacts(Struct, frozen=True, kw_only=True):
+    """What is the same of a planned step in several targets."""
 
     key: KeyText
     kind: str
@@ -129,21 +129,29 @@ class RunChange(Struct, frozen=True, kw_only=True):
     fields: Fields
     overwrites: Annotated[list[str], about("Fields changed outside devinops, overwritten.")] = []
     overridden: OverriddenItems = UNSET
+
+
+def _facts(change: Change) -> dict[str, Any]:
+    return {
+        "key": str(change.key),
+        "kind": change.key.kind,
+        "action": change.action,
+        "reason": change.reason,
+        "source": SourceItem.of(change.source),
+        "fields": sides_of(change.fields),
+        "overwrites": list(change.overwrites),
+        "overridden": OverriddenItem.all(change.overridden),
+    }
+
+
+class RunChange(ChangeFacts, frozen=True, kw_only=True):
+    """One planned step, in each target in which it is the same."""
+
     targets: tuple[ChangeRow, ...]
 
     @classmethod
     def of(cls, change: Change, rows: Iterable[Row]) -> RunChange:
-        return cls(
-            key=str(change.key),
-            kind=change.key.kind,
-            action=change.action,
-            reason=change.reason,
-            source=SourceItem.of(change.source),
-            fields=sides_of(change.fields),
-            overwrites=list(change.overwrites),
-            overridden=OverriddenItem.all(change.overridden),
-            targets=_rows(ChangeRow, rows),
-        )
+        return cls(**_facts(change), targets=_rows(ChangeRow, rows))
 
     def to_model(self) -> Change:
         """Return the change without its rows. Raises ValueError."""
@@ -382,3 +390,53 @@ class RunDocument(Document, frozen=True, kw_only=True):
     def sealed(self) -> RunDocument:
         """Return the document with its checksum."""
         return msgspec.structs.replace(self, checksum=checksum(plain(self)))
+
+
+# --- other documents ------------------------------------------------------------------------------
+
+
+class FailureDocument(Document, frozen=True, kw_only=True):
+    """Output of a command that failed before it had a result."""
+
+    complete: Annotated[bool, Meta(extra_json_schema={"const": False})]
+    exit_code: ExitStatus
+    error: str
+    problems: tuple[ProblemItem, ...]
+
+
+class ProblemsDocument(Document, frozen=True, kw_only=True):
+    """Output of `validate` and of `lint`, whose codes are the ids of rules."""
+
+    exit_code: ExitStatus
+    files: Count
+    entries: Count
+    problems: tuple[ProblemItem, ...]
+
+
+class ChangeItem(ChangeFacts, frozen=True, kw_only=True):
+    """One planned step in the only target."""
+
+    id: str | None
+
+    @classmethod
+    def of(cls, change: Change) -> ChangeItem:
+        return cls(**_facts(change), id=change.id)
+
+
+class DifferentItem(Struct, frozen=True):
+    """A change as it was reviewed, and as it would be now."""
+
+    before: ChangeItem
+    after: ChangeItem
+
+
+class DifferencesDocument(Document, frozen=True, kw_only=True):
+    """How a plan differs from the one that was reviewed."""
+
+    new: tuple[ChangeItem, ...]
+    held: Annotated[
+        tuple[ChangeItem, ...],
+        about("Reviewed changes of objects that are now blocked, or kept as changed outside."),
+    ]
+    gone: tuple[ChangeItem, ...]
+    differing: tuple[DifferentItem, ...]

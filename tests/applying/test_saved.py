@@ -32,10 +32,10 @@ from devinops.model.target import TargetState
 from devinops.planning.digest_list import DigestList
 from devinops.planning.run import Collector, Plans
 from devinops.render import Style, render
-from devinops.render.answer_text import lines_of
 from devinops.render.answers import RunAnswer
+from devinops.render.json import dump, run_document
 from devinops.schema.all_schemas import schemas
-from devinops.schema.plan import checksum
+from devinops.schema.parts import checksum
 from tests.testing.command_line import Devinops, Write
 from tests.testing.documents import PLAN
 from tests.testing.fleets import answer, applied, fleet_of, mixed, planned_in, update
@@ -43,7 +43,6 @@ from tests.testing.inventories import own
 from tests.testing.places import GOLDEN
 from tests.testing.reports import conflict, deletes, small
 
-FILE = Path("plan.json")
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
 FILES = {
     "knowledge/a.md": NOTE,
@@ -81,6 +80,15 @@ def writes(emulator: Emulator) -> list[str]:
     return [request["method"] for request in emulator.requests if request["method"] != "GET"]
 
 
+def sealed(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document with the checksum that belongs to it."""
+    return document | {"checksum": checksum(document)}
+
+
+def shown(plans: Plans, **style: Any) -> str:
+    return "".join(render("text", RunAnswer(plans, ExitCode.OK, is_alone=True), Style(**style)))
+
+
 # --- plan --out and show ----------------------------------------------------------------------------------
 
 
@@ -112,22 +120,19 @@ def test_show_prints_what_plan_printed_without_key_and_network(
 def test_every_part_of_a_plan_survives_the_way_there_and_back() -> None:
     """The golden document has a change of each action, blocked steps, warnings and hostile names."""
     text = (GOLDEN / "plan.txt").read_text(encoding="utf-8")
-    assert "\n".join(lines_of(RunAnswer(run_of(PLAN, FILE), ExitCode.OK), Style())) + "\n" == text
+    assert shown(run_of(PLAN, Path("plan.json"))) == text
 
 
 def test_outside_edits_and_notes_are_shown_too() -> None:
-    row = {"name": "default", "id": "note-1", "at": 1_700_000_000, "by": "ada@acme.example"}
     edit = {
         "key": "knowledge:A", "kind": "knowledge", "moved": "edited", "reason": "", "source": None,
-        "fields": {"body": {"before": "a", "after": "b"}}, "targets": [row],
+        "fields": {"body": {"before": "a", "after": "b"}},
+        "targets": [{"name": "default", "id": "note-1", "at": 1_700_000_000, "by": "ada@acme.example"}],
     }  # fmt: skip
-    document = PLAN | {
-        "drift": [edit],
-        "notes": [{"text": "a note", "targets": ["default"]}],
-        "targets": [PLAN["targets"][0] | {"owned": 7}],
-    }
-    document |= {"checksum": checksum(document)}
-    text = "\n".join(lines_of(RunAnswer(run_of(document, FILE), ExitCode.OK), Style()))
+    targets = [PLAN["targets"][0] | {"owned": 7}]
+    notes = [{"text": "a note", "targets": ["default"]}]
+    document = sealed(PLAN | {"drift": [edit], "notes": notes, "targets": targets})
+    text = shown(run_of(document, Path("plan.json")))
     for part in (
         "file, 7 owned",
         "by ada@acme.example",
@@ -282,22 +287,17 @@ TAMPERED: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("edit", TAMPERED)
-def test_an_edited_plan_is_never_shown_or_applied(
+def test_an_edited_plan_is_neither_shown_nor_applied(
     planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops, edit: str
 ) -> None:
     root, path = planned
     document = json.loads(path.read_text())
-    digest = document["digest"]
     TAMPERED[edit](document)
     path.write_text(json.dumps(document))
     emulator.clear_requests()
-    is_covered = [*TAMPERED].index(edit) < [*TAMPERED].index("the approvals")
-    why = "but its changes have" if is_covered else "its checksum does not match its content"
-    for argv in (
-        ["show", path],
-        ["apply", path, "-C", root],
-        ["apply", path, "-C", root, "--expect", digest],
-    ):
+    of_the_digest = list(TAMPERED).index(edit) < list(TAMPERED).index("the approvals")
+    why = "but its changes have" if of_the_digest else "its checksum does not match its content"
+    for argv in (["show", path], ["apply", path, "-C", root]):
         ran = devinops(*argv)
         assert (ran.code, ran.out, emulator.requests) == (1, "", [])
         assert "it was changed after it was saved" in ran.err
@@ -364,17 +364,17 @@ def test_a_plan_for_another_target_is_1_before_anything_is_listed(
 ) -> None:
     root, path = planned
     document = json.loads(path.read_text())
-    target = document["targets"][0]
+    (target,) = document["targets"]
     target["target"][fact] = value
     if fact == "name":
-        text = json.dumps(document).replace('"name": "default"', '"name": "staging"')
-        document = json.loads(text)
-    with pytest.raises(UnusableFile) as changed:
-        run_of(document, path)
-    # The name of a target whose organization is known is not in the digest.
-    for digest in re.findall("changes have ([0-9a-f]+)", str(changed.value)):
-        document["targets"][0]["digest"] = document["digest"] = digest
-    path.write_text(json.dumps(document | {"checksum": checksum(document)}))
+        # The digest is bound to the organization.
+        document = json.loads(json.dumps(document).replace('"default"', f'"{value}"'))
+    else:
+        with pytest.raises(UnusableFile) as caught:
+            run_of(sealed(document), path)
+        digest = str(caught.value).rpartition("have ")[2][:32]
+        document["digest"] = target["digest"] = digest
+    path.write_text(json.dumps(sealed(document)))
     emulator.clear_requests()
     ran = devinops("apply", path, "-C", root, *([] if fact != "name" else ["-t", "default"]))
     assert ran.code == 1
@@ -448,8 +448,7 @@ def test_a_later_minor_version_can_be_read() -> None:
     document = json.loads(json.dumps(PLAN))
     document |= {"format_version": "1.9", "new": 1}
     document["changes"][0]["new"] = 1
-    document |= {"checksum": checksum(document)}
-    assert run_of(document, FILE) == run_of(PLAN, FILE)
+    assert run_of(sealed(document), Path("plan.json")) == run_of(PLAN, Path("plan.json"))
 
 
 json_values = st.recursive(
@@ -488,11 +487,11 @@ def test_no_damage_in_a_document_is_a_traceback(
     else:
         inner[place[-1]] = value
     try:
-        answer = RunAnswer(run_of(document | {"checksum": checksum(document)}, FILE), ExitCode.OK)
+        plans = run_of(sealed(document), Path("plan.json"))
     except UnusableFile:
         return
-    assert list(lines_of(answer, Style(full=True)))
-    assert list(render("json", answer))
+    assert shown(plans, full=True)
+    assert list(dump(run_document(plans, plans.exit_code())))
 
 
 @given(st.binary(max_size=200))

@@ -23,7 +23,7 @@ from devinops.emulator import Emulator
 from devinops.emulator.middleware import Call, Next, Reply
 from devinops.environment import GLOBAL_OPTIONS, SWITCHES
 from devinops.schema.all_schemas import schemas
-from devinops.schema.plan import checksum
+from devinops.schema.parts import checksum
 from tests.testing import replies
 from tests.testing.command_line import Devinops, Write
 from tests.testing.documents import of_one, read_one

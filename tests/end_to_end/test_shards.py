@@ -13,7 +13,7 @@ import yaml
 
 from devinops.emulator import Emulator
 from devinops.planning.digest_list import DigestList
-from devinops.schema.plan import checksum
+from devinops.schema.parts import checksum
 from tests.testing.command_line import Devinops, Write
 from tests.testing.documents import outcomes
 

@@ -32,10 +32,9 @@ from devinops.model.policy import OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.plan import PlanRequest, build_plan
-from devinops.render import Style
-from devinops.render.answer_text import lines_of
-from devinops.render.answers import PlanAnswer
-from devinops.render.json import dump, plan_document
+from devinops.planning.run import Collector
+from devinops.render import Style, render
+from devinops.render.answers import RunAnswer
 from tests.testing import answers
 from tests.testing.answers import LISTS, Said, refused
 from tests.testing.damage import Raw, damaged, fuzz, mutated, one_line, text_of, values
@@ -179,9 +178,12 @@ def planned(api: ApiVersion, snapshot: Snapshot) -> None:
     ):
         request = PlanRequest(target, policy, date(2026, 1, 1), known)
         plan = build_plan(declarations(), snapshot, request)
-        for row in lines_of(PlanAnswer(plan, ExitCode.OK), Style(full=True)):
-            assert all(one_line(part) for part in row.replace("\t", "").split("\n") if part)
-        json.loads("".join(dump(plan_document(plan, ExitCode.OK))), parse_constant=pytest.fail)
+        collector = Collector(with_others=True)
+        collector.add(plan)
+        answer = RunAnswer(collector.plans(by_one=True), ExitCode.OK)
+        for row in "".join(render("text", answer, Style(full=True))).split("\n"):
+            assert not row or one_line(row.replace("\t", ""))
+        json.loads("".join(render("json", answer)), parse_constant=pytest.fail)
 
 
 real_lists = st.deferred(

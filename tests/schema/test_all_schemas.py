@@ -15,7 +15,7 @@ from devinops.model.inventory import Intent
 from devinops.model.keys import Key
 from devinops.model.target import Target
 from devinops.schema.base_document import convert
-from devinops.schema.plan import FailureDocument
+from devinops.schema.run import FailureDocument
 from tests.conftest import Devinops
 from tests.testing.documents import fits
 

@@ -6,11 +6,17 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
 import pytest
 
+from devinops.model.changes import Blocked, Blocker, Drift, DriftEvent
+from devinops.model.keys import Key
+from devinops.model.objects import Source
 from devinops.model.policy import Approvals
 from devinops.render import render
 from devinops.schema.base_document import HEAD
+from devinops.schema.parts import Sides, SourceItem
+from devinops.schema.run import RunBlocked, RunDrift, rows_of
 from tests.testing.documents import fits
 from tests.testing.fleets import answer, applied, fleet_of, mixed, update
 
@@ -59,3 +65,34 @@ def test_it_says_how_the_plan_was_made() -> None:
         {"adopt": True},
         "no",
     )
+
+
+@pytest.mark.parametrize("place", [None, Source("a.yaml", 2, 3)])
+def test_a_blocked_step_has_a_place_or_none(place: Source | None) -> None:
+    blocked = Blocked(Blocker.CONFLICT, Key.parse("secret:A"), "why", place)
+    item = RunBlocked.of(blocked, [("a", ("s1",), 1, "Pat"), ("b", (), None, None)])
+    assert item.source == (SourceItem("a.yaml", 2, 3) if place else None)
+    assert (item.key, item.reason, item.needed_by) == ("secret:A", "why", ())
+    assert item.to_model() == blocked
+    assert [*rows_of(item.targets)] == [("a", ("s1",), 1, "Pat"), ("b", (), None, None)]
+
+
+DRIFT = Drift(DriftEvent.EDITED, Key.parse("secret:A"), "", "why", (), Source("a.yaml"))
+
+
+def test_a_change_made_outside_comes_back_as_it_was_unless_its_time_is_none() -> None:
+    item = RunDrift.of(DRIFT, [("a", "s1", 1, "Pat", ("s2",))])
+    assert item.to_model() == DRIFT
+    assert [*rows_of(item.targets)] == [("a", "s1", 1, "Pat", ("s2",))]
+    late = RunDrift.of(DRIFT, [("a", "s1", 10**18, "Pat", ())])
+    with pytest.raises(ValueError, match="at: not a valid time"):
+        list(rows_of(late.targets))
+
+
+@pytest.mark.parametrize(
+    ("name", "sides"), [("body", Sides()), ("not a field", Sides(before="a", after="b"))]
+)
+def test_a_field_without_a_name_or_a_value_is_refused(name: str, sides: Sides) -> None:
+    item = msgspec.structs.replace(RunDrift.of(DRIFT, ()), fields={name: sides})
+    with pytest.raises(ValueError, match=f"'{name}' is not a field with a value"):
+        item.to_model()

@@ -88,7 +88,7 @@ def _brief(value: Any) -> str:
 def _document(entry: Declaration, target: str) -> ExplainDocument:
     from devinops.schema.base_document import HEAD
     from devinops.schema.command_outputs import ExplainDocument, ExplainedValue
-    from devinops.schema.plan import OverriddenItem, SourceItem
+    from devinops.schema.parts import OverriddenItem, SourceItem
 
     return ExplainDocument(
         **HEAD,

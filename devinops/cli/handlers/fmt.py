@@ -204,7 +204,7 @@ def _lines(run: _FormatRun) -> Iterator[str]:
 def _document(run: _FormatRun) -> FormatDocument:
     from devinops.schema.base_document import HEAD
     from devinops.schema.command_outputs import FormatDocument, FormattedFile
-    from devinops.schema.plan import ProblemItem
+    from devinops.schema.parts import ProblemItem
 
     return FormatDocument(
         **HEAD,

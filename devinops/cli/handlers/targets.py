@@ -148,7 +148,7 @@ def _layers(project: Project, name: str) -> tuple[Layer, ...]:
 def _document(project: Project, names: Sequence[str]) -> TargetsDocument:
     from devinops.schema.base_document import HEAD
     from devinops.schema.command_outputs import DeclaredTargetItem, TargetsDocument
-    from devinops.schema.plan import SourceItem
+    from devinops.schema.parts import SourceItem
 
     items = []
     for name in names:

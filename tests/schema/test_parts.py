@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from devinops.model.changes import Blocked, Blocker, Drift, DriftEvent
-from devinops.model.keys import Key
 from devinops.model.objects import Problem, Severity, Source
 from devinops.schema.all_schemas import schemas
-from devinops.schema.plan import (
-    BlockedItem,
-    DriftItem,
-    ProblemItem,
-    Sides,
-    SourceItem,
-    checksum,
-)
+from devinops.schema.parts import ProblemItem, checksum
 from tests.testing.documents import PLAN
 
 PROBLEMS = {
@@ -72,31 +62,4 @@ def test_a_problem_comes_back_as_it_was() -> None:
 def test_a_problem_without_a_valid_code_is_refused() -> None:
     item = ProblemItem.of(Problem(Source("a.yaml"), "Not a code", "why"))
     with pytest.raises(ValueError, match="'Not a code' is not the code of a problem"):
-        item.to_model()
-
-
-@pytest.mark.parametrize("place", [None, Source("a.yaml", 2, 3)])
-def test_a_blocked_step_has_a_place_or_none(place: Source | None) -> None:
-    item = BlockedItem.of(Blocked(Blocker.CONFLICT, Key.parse("secret:A"), "why", place))
-    assert item.source == (SourceItem("a.yaml", 2, 3) if place else None)
-    assert (item.key, item.reason, item.ids, item.needed_by) == ("secret:A", "why", (), ())
-
-
-def test_a_change_made_outside_comes_back_as_it_was_unless_its_time_is_none() -> None:
-    drift = Drift(
-        DriftEvent.EDITED, Key.parse("secret:A"), "s1", "why", (), Source("a.yaml"), 1, "Pat"
-    )
-    item = DriftItem.of(drift)
-    assert item.to_model() == drift
-    with pytest.raises(ValueError, match="at: not a valid time"):
-        msgspec.structs.replace(item, at=10**18).to_model()
-
-
-@pytest.mark.parametrize(
-    ("name", "sides"), [("body", Sides()), ("not a field", Sides(before="a", after="b"))]
-)
-def test_a_field_without_a_name_or_a_value_is_refused(name: str, sides: Sides) -> None:
-    drift = Drift(DriftEvent.EDITED, Key.parse("secret:A"), "s1", "why", (), Source("a.yaml"))
-    item = msgspec.structs.replace(DriftItem.of(drift), fields={name: sides})
-    with pytest.raises(ValueError, match=f"'{name}' is not a field with a value"):
         item.to_model()

@@ -1,4 +1,4 @@
-"""The documents of `plan`, `apply`, `validate`, `drift` and of a failed run."""
+"""The parts of which documents about runs and findings are made."""
 
 from __future__ import annotations
 
@@ -15,15 +15,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from devinops.model import values
 from devinops.model.changes import (
-    Action,
-    Blocked,
-    Blocker,
-    Change,
-    Drift,
-    DriftEvent,
     FieldChange,
     Missing,
-    Outcome,
     Refusal,
     Risk,
 )
@@ -33,14 +26,10 @@ from devinops.model.policy import Approval, Approvals
 from devinops.model.target import Target
 from devinops.schema.base_document import (
     Count,
-    Document,
-    ExitStatus,
     KeyText,
     LineNumber,
-    StoreName,
     about,
     addressed,
-    plain,
     read_key,
 )
 
@@ -161,48 +150,6 @@ class TargetItem(Struct, frozen=True, omit_defaults=True):
 MovesFrom = Annotated[str, about("Old name of the target that apply moves it from; or empty.")]
 
 
-class InventoryItem(Struct, frozen=True):
-    """The kind of store that was used, and the number of objects that the inventory owns."""
-
-    store: StoreName
-    owned: Count
-    moves_from: MovesFrom = ""
-
-
-class ChangeItem(Struct, frozen=True):
-    """One planned step."""
-
-    key: KeyText
-    kind: str
-    id: str | None
-    action: Action
-    reason: str
-    source: SourceItem | None
-    live_hash: Annotated[Hash | None, about("Hash of all live values; null for a create.")]
-    fields: Fields
-    overwrites: Annotated[list[str], about("Fields changed outside devinops, overwritten.")] = []
-    overridden: OverriddenItems = UNSET
-
-    @classmethod
-    def of(cls, change: Change, live_hash: str | None) -> ChangeItem:
-        key, source, fields = change.key, SourceItem.of(change.source), sides_of(change.fields)
-        facts = (str(key), key.kind, change.id, change.action, change.reason, source)
-        overridden = OverriddenItem.all(change.overridden)
-        return cls(*facts, live_hash, fields, list(change.overwrites), overridden)
-
-    def to_model(self) -> Change:
-        """Return the change, to be shown and compared: it lacks the live object.
-
-        Raises ValueError.
-        """
-        key, source, fields = read_key(self.key), source_of(self.source), field_changes(self.fields)
-        facts = (self.action, key, self.reason, self.id)
-        overwrites, over = tuple(self.overwrites), overridden_of(self.overridden)
-        return Change(
-            *facts, fields=fields, overwrites=overwrites, declared_at=source, declared_over=over
-        )
-
-
 class ApprovalItem(Struct, frozen=True):
     """An option that approves what the plan waits for."""
 
@@ -250,42 +197,6 @@ class HazardItem(Struct, frozen=True):
         return Risk(read_key(self.key), self.approval, self.risk)
 
 
-class BlockedItem(Struct, frozen=True):
-    """A step that waits for a person.
-
-    In a conflict, `before` is the live value and `after` the declared value.
-    """
-
-    key: KeyText
-    kind: str
-    by: Blocker
-    reason: str
-    source: SourceItem | None
-    ids: Texts
-    needed_by: tuple[KeyText, ...]
-    fields: Fields
-    approval: Annotated[
-        ApprovalItem | None, about("What lets the step go on; null: no option does.")
-    ] = None
-    overridden: OverriddenItems = UNSET
-
-    @classmethod
-    def of(cls, blocked: Blocked) -> BlockedItem:
-        key, source, fields = blocked.key, SourceItem.of(blocked.source), sides_of(blocked.fields)
-        needed_by = tuple(map(str, blocked.needed_by))
-        facts = (blocked.by, blocked.reason, source, blocked.ids)
-        rest = (ApprovalItem.of(blocked.approval), OverriddenItem.all(blocked.overridden))
-        return cls(str(key), key.kind, *facts, needed_by, fields, *rest)
-
-    def to_model(self) -> Blocked:
-        """Return the blocked step. Raises ValueError."""
-        key, source, fields = read_key(self.key), source_of(self.source), field_changes(self.fields)
-        needed_by = tuple(map(read_key, self.needed_by))
-        approval = self.approval.to_model() if self.approval else None
-        facts = (self.by, key, self.reason, source, self.ids, needed_by, fields, approval)
-        return Blocked(*facts, overridden_of(self.overridden))
-
-
 class MissingItem(Struct, frozen=True, omit_defaults=True):
     """An object that must exist and that only a person can create, such as a folder."""
 
@@ -298,36 +209,6 @@ class MissingItem(Struct, frozen=True, omit_defaults=True):
         """Return the missing object. Raises ValueError."""
         key = read_key(f"{self.kind}:{self.path}")
         return Missing(key.kind, key.path, self.entries, self.in_root)
-
-
-class DriftItem(Struct, frozen=True):
-    """A change made outside devinops: `before` is the declared value, `after` the live value.
-
-    In the output of `drift`, `before` is the value of the last apply; it is missing if nobody knows
-    it. Stars replace what looks like a password or token.
-    """
-
-    key: KeyText
-    kind: str
-    id: str
-    moved: DriftEvent
-    reason: str
-    source: SourceItem | None
-    fields: Fields
-    at: Annotated[int | None, about("Epoch seconds of the last change of the object.")]
-    by: Annotated[str | None, about("Who last changed the object, if known; maybe devinops.")]
-
-    @classmethod
-    def of(cls, drift: Drift) -> DriftItem:
-        key, source, fields = drift.key, SourceItem.of(drift.source), sides_of(drift.fields)
-        facts = (drift.id, drift.moved, drift.reason)
-        return cls(str(key), key.kind, *facts, source, fields, drift.at, drift.by)
-
-    def to_model(self) -> Drift:
-        """Return the drift. Raises ValueError."""
-        check_time(self.at)
-        key, source, fields = read_key(self.key), source_of(self.source), field_changes(self.fields)
-        return Drift(self.moved, key, self.id, self.reason, fields, source, self.at, self.by)
 
 
 def check_time(seconds: int | None) -> None:
@@ -403,139 +284,3 @@ class ApprovalsItem(
         decided = tuple(sorted((read_key(key), side) for key, side in self.decided.items()))
         own = {"hazards": tuple(self.hazards), "decided": decided}
         return Approvals(**msgspec.structs.asdict(self) | own)
-
-
-class ResultItem(Struct, frozen=True):
-    """The result of one change."""
-
-    key: KeyText
-    action: Action
-    outcome: Outcome
-    id: str | None
-    message: str
-    unclear: Annotated[bool, about("It failed, but something was or may have been written.")]
-
-
-# --- documents ------------------------------------------------------------------------------------
-
-
-class PlanDocument(Document, frozen=True, kw_only=True):
-    """Output of `plan` and `apply`. After an apply it has `results` and the fields below."""
-
-    target: TargetItem
-    inventory: InventoryItem
-    digest: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
-    complete: Annotated[bool, Meta(extra_json_schema={"const": True})]
-    exit_code: ExitStatus
-    changes: tuple[ChangeItem, ...]
-    blocked: tuple[BlockedItem, ...]
-    missing: Annotated[
-        tuple[MissingItem, ...],
-        about("Objects that only a person can create; a blocked step as well, unless in_root."),
-    ]
-    drift: Annotated[tuple[DriftItem, ...], about("Changes made outside devinops, which are kept.")]
-    problems: tuple[ProblemItem, ...]
-    notes: Texts
-    refusals: tuple[RefusalItem, ...]
-    hazards: list[HazardItem] = msgspec.field(default_factory=list)
-    unmanaged: Annotated[dict[str, Count], about("Kind → number of live objects.")]
-    unchanged: Count
-    summary: Annotated[dict[str, Count], about("Action, or blocked → number of steps.")]
-    only: Annotated[Texts | UnsetType, about("The --only filters that it was made with.")] = UNSET
-    approvals: ApprovalsItem | UnsetType = UNSET
-    held: Annotated[
-        str | UnsetType,
-        about("Why the target is held, so that nothing is written, and where that is set."),
-    ] = UNSET
-    error: Annotated[str | UnsetType, about("Why the plan was not applied.")] = UNSET
-    lint: Annotated[
-        tuple[ProblemItem, ...] | UnsetType,
-        about("With --lint-since: what lint finds in the entries that changed."),
-    ] = UNSET
-    results: tuple[ResultItem, ...] | UnsetType = UNSET
-    left: Annotated[
-        tuple[ChangeItem, ...] | None | UnsetType,
-        about("Changes in a plan made after the apply; null: planning failed."),
-    ] = UNSET
-    waiting: Annotated[
-        tuple[BlockedItem, ...] | UnsetType,
-        about("Steps that only the plan made after the apply blocks."),
-    ] = UNSET
-    unverified: Annotated[str | UnsetType, about("Why `left` is null.")] = UNSET
-    interrupted: bool | UnsetType = UNSET
-    backup: Annotated[
-        str | None | UnsetType,
-        about("Backup of overwritten and deleted objects, relative to the root; null: none."),
-    ] = UNSET
-    unsaved: Annotated[
-        tuple[KeyText, ...] | UnsetType,
-        about("Secrets that were overwritten or deleted; no backup has their values."),
-    ] = UNSET
-    checksum: Annotated[Hash, about("Hash of all other fields; detects edits of a saved plan.")]
-
-    def sealed(self) -> PlanDocument:
-        """Return the document with its checksum."""
-        return msgspec.structs.replace(self, checksum=checksum(plain(self)))
-
-
-class FailureDocument(Document, frozen=True, kw_only=True):
-    """Output of a command that failed before it had a result."""
-
-    complete: Annotated[bool, Meta(extra_json_schema={"const": False})]
-    exit_code: ExitStatus
-    error: str
-    problems: tuple[ProblemItem, ...]
-
-
-class ProblemsDocument(Document, frozen=True, kw_only=True):
-    """Output of `validate` and of `lint`, whose codes are the ids of rules."""
-
-    exit_code: ExitStatus
-    files: Count
-    entries: Count
-    problems: tuple[ProblemItem, ...]
-
-
-class DifferentItem(Struct, frozen=True):
-    """A change as it was reviewed, and as it would be now."""
-
-    before: ChangeItem
-    after: ChangeItem
-
-
-class DifferencesDocument(Document, frozen=True, kw_only=True):
-    """How a plan differs from the one that was reviewed."""
-
-    new: tuple[ChangeItem, ...]
-    held: Annotated[
-        tuple[ChangeItem, ...],
-        about("Reviewed changes of objects that are now blocked, or kept as changed outside."),
-    ]
-    gone: tuple[ChangeItem, ...]
-    differing: tuple[DifferentItem, ...]
-
-
-class UnmanagedItem(Struct, frozen=True):
-    """A live object that is not owned."""
-
-    key: KeyText
-    id: str
-
-
-class ForeignItem(Struct, frozen=True):
-    """A live object with the label of another owner."""
-
-    key: KeyText
-    id: str
-    owner: str
-
-
-class DriftDocument(Document, frozen=True, kw_only=True):
-    """Output of `drift`."""
-
-    target: TargetItem
-    exit_code: ExitStatus
-    drift: tuple[DriftItem, ...]
-    unmanaged: tuple[UnmanagedItem, ...]
-    foreign: tuple[ForeignItem, ...]
-    notes: Texts
