@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from devinops.applying.report import ApplyReport
 from devinops.applying.saved import run_of
 from devinops.model.changes import (
     Action,
@@ -33,9 +32,9 @@ from devinops.planning.commands import forget_command, link_command, pull_comman
 from devinops.planning.drift import DriftFindings
 from devinops.planning.plan import PlanRequest, build_plan
 from devinops.render import Style, render
-from devinops.render.answers import Answer, DriftAnswer, PlanAnswer, RunAnswer
+from devinops.render.answers import Answer, RunAnswer
 from tests.testing.objects import live
-from tests.testing.reports import of_one
+from tests.testing.reports import applied_to_one, drift_of_one, of_one
 
 KEY = Key("knowledge", ROOT, "A")
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
@@ -54,11 +53,11 @@ LINK, FORGET, PULL = (
 )
 
 ANSWERS: dict[str, tuple[Answer, tuple[str, ...]]] = {
-    "plan": (PlanAnswer(PLAN, ExitCode.DECIDE), (LINK, FORGET, PULL)),
-    "waiting": (ApplyReport(EMPTY, (), waiting=(BLOCK,)), (LINK,)),
-    "results": (ApplyReport(replace(EMPTY, changes=(FAILED.change,)), (FAILED,)), (LINK,)),
+    "plan": (of_one(PLAN), (LINK, FORGET, PULL)),
+    "waiting": (applied_to_one(EMPTY, (), waiting=(BLOCK,)), (LINK,)),
+    "results": (applied_to_one(replace(EMPTY, changes=(FAILED.change,)), (FAILED,)), (LINK,)),
     "drift": (
-        DriftAnswer(TARGET, Inventory("file"), DriftFindings((DRIFT,)), ExitCode.LOOK),
+        drift_of_one(Inventory("file"), DriftFindings((DRIFT,)), TARGET),
         (FORGET,),
     ),
 }
@@ -82,9 +81,9 @@ def test_the_name_of_an_object_stays_although_it_contains_a_command(answer: str)
     drift = replace(DRIFT, key=key, reason=block.reason)
     plan = replace(PLAN, blocked=(block,), drift=(), refusals=())
     named: dict[str, Answer] = {
-        "plan": PlanAnswer(plan, ExitCode.DECIDE),
-        "waiting": ApplyReport(EMPTY, (), waiting=(block,)),
-        "drift": DriftAnswer(TARGET, Inventory("file"), DriftFindings((drift,)), ExitCode.LOOK),
+        "plan": of_one(plan),
+        "waiting": applied_to_one(EMPTY, (), waiting=(block,)),
+        "drift": drift_of_one(Inventory("file"), DriftFindings((drift,)), TARGET),
     }
     style = Style(flags=" -C x", width=10_000)
     written = "".join(render("text", named[answer], style))

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from devinops.applying.report import ApplyReport
 from devinops.applying.saved import read_plans, save
 from devinops.model.changes import Blocked, Blocker
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import FolderPath, Key
 from devinops.planning.plan import Plan
 from devinops.render import Style, render
-from devinops.render.answers import Answer, Differences, PlanAnswer, RunAnswer
+from devinops.render.answers import Answer, Differences, RunAnswer
 from tests.testing.objects import live
-from tests.testing.reports import declared, note, of_one, planned
+from tests.testing.reports import applied_to_one, declared, note, of_one, planned
 
 TEXT = "One step at a time, and never two of them at once."
 
@@ -38,7 +37,7 @@ def test_the_old_key_of_a_renamed_object_is_one_span(tmp_path: Path) -> None:
     answers: list[Answer] = [
         of_one(plan),
         RunAnswer(read_plans(tmp_path / "plan.json"), ExitCode.OK),
-        ApplyReport(plan, (), left=plan.changes),
+        applied_to_one(plan, (), plan.changes),
         Differences(plan.changes, (), (), ()),
     ]
     for answer in answers:
@@ -51,7 +50,7 @@ def test_what_people_must_copy_is_one_span() -> None:
     assert (
         "is it `knowledge:Backend/Old name`? Then add "
         '`previously: [{"folder": "Backend", "name": "Old name"}]`, and it keeps its id'
-    ) in markdown(PlanAnswer(plan, ExitCode.OK))
+    ) in markdown(of_one(plan))
 
 
 def test_the_keys_of_objects_without_a_change_are_spans_too() -> None:
@@ -61,12 +60,12 @@ def test_the_keys_of_objects_without_a_change_are_spans_too() -> None:
     same = note("Not declared", "Frontend", trigger="when a table changes", body="x")
     entries = [note("One of ours", trigger="when a table changes", body=TEXT), first]
     plan = planned(declared(*entries), [schedule, first, second, same])
-    text = markdown(PlanAnswer(plan, ExitCode.OK))
+    text = markdown(of_one(plan))
     assert "- `schedule:Every Monday`: " in text
     assert "share the key `knowledge:Backend/Two of them`: " in text
     assert "the unmanaged `knowledge:Frontend/Not declared` has" in text
     waiting = Blocked(Blocker.CONFLICT, first.key, f"{same.key} has its name")
-    report = markdown(ApplyReport(plan, (), waiting=(waiting,)))
+    report = markdown(applied_to_one(plan, (), waiting=(waiting,)))
     assert ": `knowledge:Frontend/Not declared` has its name\n" in report
 
 
@@ -76,4 +75,4 @@ def test_an_entry_that_needs_a_blocked_step_can_be_named_too(needed: bool) -> No
     by = (Key("knowledge", FolderPath("F"), "Its name"),) if needed else ()
     block = Blocked(Blocker.CONFLICT, key, "F/A name or knowledge:F/Its name", needed_by=by)
     name = "`knowledge:F/Its name`; needed by 1 entry" if needed else "`knowledge:F/Its` name"
-    assert f" or {name}\n" in markdown(ApplyReport(moved(), (), waiting=(block,)))
+    assert f" or {name}\n" in markdown(applied_to_one(moved(), (), waiting=(block,)))

@@ -18,7 +18,7 @@ from devinops.model.shard import Shard
 from devinops.render import Style, answers, render
 from tests.testing import fleets
 from tests.testing.places import ROOT
-from tests.testing.reports import drifted, small
+from tests.testing.reports import drifted, of_one, report_of_one, small
 
 NOW = 1_773_324_131
 SUCCESS = "devinops_last_success_timestamp_seconds"
@@ -95,16 +95,16 @@ def test_after_an_apply_only_what_is_left_is_pending(
 def test_what_failed_is_pending_if_nobody_knows_what_is_left() -> None:
     outcomes = (Outcome.FAILED, Outcome.DONE, Outcome.SKIPPED)
     report = fleets.applied_in("pay", small(), *outcomes, left=None, unverified="503: try later")
-    assert totals(report, "pay") == (2, 1, 0, 0)
+    assert totals(report_of_one(report), "pay") == (2, 1, 0, 0)
 
 
 def test_one_target_has_the_same_metrics() -> None:
     plan = fleets.planned_in("pay", small())
-    assert totals(answers.PlanAnswer(plan, ExitCode.OK), "pay") == (5, 1, 0, NOW)
-    assert totals(answers.PlanAnswer(plan, ExitCode.DECIDE, "not approved"), "pay")[-1] == 0
-    assert totals(fleets.applied_in("pay", plan), "pay") == (0, 1, 0, NOW)
-    found = drifted()
-    assert totals(found, found.target.name) == (0, len(found.findings.drift), 0, NOW)
+    assert totals(of_one(plan), "pay") == (5, 1, 0, NOW)
+    assert totals(of_one(plan, "not approved"), "pay")[-1] == 0
+    applied = report_of_one(fleets.applied_in("pay", plan))
+    assert totals(applied, "pay") == (0, 1, 0, NOW)
+    assert totals(drifted(), "production") == (0, 2, 0, NOW)
 
 
 def test_a_refused_run_is_no_success() -> None:

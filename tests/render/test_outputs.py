@@ -9,7 +9,6 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.applying.report import ApplyReport
 from devinops.model.changes import Action, Change, Drift, DriftEvent, Refusal
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
@@ -20,12 +19,13 @@ from devinops.model.target import Target
 from devinops.planning.drift import DriftFindings
 from devinops.planning.plan import PlanRequest, build_plan
 from devinops.render import render
-from devinops.render.answers import DriftAnswer, Failure, PlanAnswer
+from devinops.render.answers import Failure
 from tests.testing.actions import outputs
 from tests.testing.fleets import answer as fleet_answer
 from tests.testing.fleets import fleet_of, planned_in
 from tests.testing.hostile_text import HOSTILE
 from tests.testing.problems import answer, problem
+from tests.testing.reports import applied_to_one, drift_of_one, of_one
 
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
 EMPTY = build_plan((), Snapshot.of(()), PlanRequest(TARGET, Policy(), date(2026, 1, 1)))
@@ -38,7 +38,7 @@ def written(document: Any) -> dict[str, str]:
 
 
 def test_a_plan_says_what_will_happen_and_its_digest() -> None:
-    assert written(PlanAnswer(PLAN, ExitCode.OK)) == {
+    assert written(of_one(PLAN)) == {
         "exit_code": "0",
         "target": "production",
         "has_changes": "true",
@@ -53,18 +53,18 @@ def test_a_plan_says_what_will_happen_and_its_digest() -> None:
 
 def test_a_refused_plan_has_no_digest_because_it_cannot_be_applied() -> None:
     refused = replace(PLAN, refusals=(Refusal("too many deletes"),))
-    assert written(PlanAnswer(refused, ExitCode.DECIDE))["digest"] == ""
+    assert written(of_one(refused))["digest"] == ""
 
 
 def test_a_report_has_the_outputs_of_its_plan() -> None:
-    facts = written(ApplyReport(EMPTY, ()))
+    facts = written(applied_to_one(EMPTY, ()))
     assert (facts["has_changes"], facts["digest"]) == ("false", EMPTY.digest)
     assert facts["summary"].startswith("Applied to production")
 
 
 def test_an_inventory_to_rename_is_a_change_that_needs_an_apply() -> None:
     renamed = replace(EMPTY, inventory=replace(EMPTY.inventory, moves_from="old"))
-    assert written(PlanAnswer(renamed, ExitCode.OK))["has_changes"] == "true"
+    assert written(of_one(renamed))["has_changes"] == "true"
     both = [planned_in("a", renamed), planned_in("b", EMPTY)]
     assert written(fleet_answer(fleet_of(both)))["has_changes"] == "true"
     assert written(fleet_answer(fleet_of(both[1:])))["has_changes"] == "false"
@@ -72,7 +72,7 @@ def test_an_inventory_to_rename_is_a_change_that_needs_an_apply() -> None:
 
 def test_drift_is_counted() -> None:
     drift = DriftFindings((Drift(DriftEvent.EDITED, KEY, "note-1"),))
-    facts = written(DriftAnswer(TARGET, Inventory("file"), drift, ExitCode.LOOK))
+    facts = written(drift_of_one(Inventory("file"), drift, TARGET))
     assert (facts["exit_code"], facts["has_changes"], facts["drift"]) == ("2", "true", "1")
 
 

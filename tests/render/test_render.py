@@ -23,16 +23,22 @@ from devinops.planning.plan import PlanRequest, build_plan
 from devinops.render import PROBLEM_FORMATS, RENDERERS, Style, render
 from devinops.render.answers import (
     Differences,
-    DriftAnswer,
     Failure,
-    PlanAnswer,
     ProblemsAnswer,
     SimpleAnswer,
 )
 from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
 from tests.testing.fleets import answer, applied, fleet_of
-from tests.testing.reports import declared, note, of_one, planned
+from tests.testing.reports import (
+    applied_to_one,
+    declared,
+    drift_of_one,
+    note,
+    of_one,
+    planned,
+    report_of_one,
+)
 
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
 PLAN = build_plan((), Snapshot.of(()), PlanRequest(TARGET, Policy(), date(2026, 1, 1)))
@@ -40,16 +46,19 @@ EMPTY = BackupsDocument(**HEAD, backups=())
 PROBLEM = Problem(Source("a.md", 1, 2), "bad", "it is bad")
 DOCUMENTS: dict[str, tuple[Any, str]] = {
     "plan": (
-        PlanAnswer(PLAN, ExitCode.OK),
+        of_one(PLAN),
         "Plan for production (organization org-1): nothing to change",
     ),
-    "report": (ApplyReport(PLAN, ()), "Applied to production (organization org-1): nothing to do."),
+    "report": (
+        applied_to_one(PLAN, ()),
+        "Applied to production (organization org-1): nothing to do.",
+    ),
     "plans of many": (answer(fleet_of([PLAN])), "Plan for 1 organization: nothing to change."),
     "report of many": (applied(), "Applied to 27 of 36 organizations: 145 changes done"),
     "failure": (Failure("no answer", ExitCode.FIX, (PROBLEM,)), "devinops: no answer"),
     "problems": (ProblemsAnswer([PROBLEM], 1, 0, ExitCode.FIX), "a.md:1:2: error: it is bad [bad]"),
     "drift": (
-        DriftAnswer(TARGET, Inventory("file"), DriftFindings(), ExitCode.OK),
+        drift_of_one(Inventory("file"), DriftFindings(), TARGET),
         "Drift in production (organization org-1): none.",
     ),
     "differences": (Differences.between(of_one(PLAN).plans, of_one(PLAN).plans), ""),
@@ -109,12 +118,13 @@ def failing(number: int) -> ApplyReport:
 
 
 def test_many_failures_with_one_message_are_counted() -> None:
-    rows = "".join(render("text", failing(200))).splitlines()
+    rows = "".join(render("text", report_of_one(failing(200)))).splitlines()
     assert rows[:2] == [f"  x create knowledge:N00{n} failed: 422: no" for n in (0, 1)]
     assert "    … and 195 more failed likewise (-v shows them)" in rows
     assert "    … and 195 more left (-v shows them)" in rows
     assert len(rows) == 14
-    assert len("".join(render("text", failing(200), Style(full=True))).splitlines()) == 402
+    full = "".join(render("text", report_of_one(failing(200)), Style(full=True)))
+    assert len(full.splitlines()) == 402
 
 
 @pytest.mark.parametrize("format", ["text", "markdown", "html"])
@@ -134,7 +144,7 @@ def test_a_run_that_did_a_part_says_how_to_finish(
     unclear = facts.pop("unclear", False)
     results = tuple(replace(result, unclear=unclear) for result in report.results)
     report = replace(report, results=results, **facts)
-    text = "".join(render(format, report, Style(flags=" -t prod")))
+    text = "".join(render(format, report_of_one(report), Style(flags=" -t prod")))
     assert text.count("To finish, ") == bool(step)
     assert step in text
 
@@ -159,5 +169,5 @@ def folder(name: str, *needed_by: Key) -> Blocked:
 def test_an_entry_that_needs_several_blocked_steps_counts_once(
     blocked: tuple[Blocked, ...], words: str
 ) -> None:
-    answer = PlanAnswer(replace(PLAN, blocked=blocked), ExitCode.OK)
+    answer = of_one(replace(PLAN, blocked=blocked))
     assert f": nothing to change; {words}.\n" in "".join(render("text", answer))

@@ -20,7 +20,6 @@ from devinops.render.answers import Answer, RolloutAnswer, RunAnswer
 from devinops.render.waves import lines
 from tests.testing.reports import (
     ANSWERS,
-    RUNS,
     conflict,
     declared,
     deletes,
@@ -137,7 +136,6 @@ def rollout() -> RolloutAnswer:
 
 PAGES: Final[Mapping[str, Callable[[], Answer]]] = {
     **ANSWERS,
-    **RUNS,
     "fleet": lambda: answer(mixed()),
     "fleet report": applied,
     "rollout": rollout,

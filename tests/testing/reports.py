@@ -14,11 +14,11 @@ from devinops.model.inventory import Inventory, Record, base
 from devinops.model.objects import Declaration, Ensure, Live, Problem, Severity, Snapshot, Source
 from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
-from devinops.planning.drift import find_drift
+from devinops.planning.drift import DriftFindings, find_drift
 from devinops.planning.plan import Plan, PlanRequest, build_plan
 from devinops.planning.run import Collector
 from devinops.render import JobLinks
-from devinops.render.answers import Answer, Differences, DriftAnswer, Failure, PlanAnswer, RunAnswer
+from devinops.render.answers import Answer, Differences, Failure, RunAnswer
 from tests.testing.hostile_text import HOSTILE
 from tests.testing.objects import live
 
@@ -245,7 +245,7 @@ def hostile(texts: Sequence[str] = (*MARKUP, HOSTILE)) -> Plan:
     return planned(entries, lives, [object for object in lives if object.kind.noun == "playbook"])
 
 
-def applied() -> ApplyReport:
+def applied() -> RunAnswer:
     """Return the report of the small plan, of which one change failed and one was skipped."""
     plan = small()
     outcomes = [Outcome.FAILED, Outcome.SKIPPED, *[Outcome.DONE] * len(plan.changes)]
@@ -258,7 +258,14 @@ def applied() -> ApplyReport:
         for change, outcome in zip(plan.changes, outcomes, strict=False)
     )
     backup = ".devinops/backups/20260312T094100Z.jsonl"
-    return ApplyReport(plan, results, left=plan.changes[:2], backup=backup)
+    return applied_to_one(
+        plan,
+        results,
+        plan.changes[:2],
+        backup=backup,
+        restorable=True,
+        code=ExitCode.RUN_AGAIN,
+    )
 
 
 PROBLEMS: Final = (
@@ -272,7 +279,7 @@ PROBLEMS: Final = (
 )
 
 
-def drifted() -> DriftAnswer:
+def drifted() -> RunAnswer:
     """Return a drift with an edited, a deleted and an unmanaged note."""
     kept, gone = note("Code review", body="Be kind."), note("Gone", body="b")
     edited = note("Code review", body="Be quick.", updated_at=1773308460, updated_by="user-4711")
@@ -284,7 +291,7 @@ def drifted() -> DriftAnswer:
     ]
     inventory = Inventory.of("branch", records)
     lives = Snapshot.of([*FOLDERS, edited, note("By somebody", body="b")])
-    return DriftAnswer(TARGET, inventory, find_drift(inventory, lives), ExitCode.LOOK)
+    return drift_of_one(inventory, find_drift(inventory, lives))
 
 
 def of_one(plan: Plan, error: str = "", **facts: Any) -> RunAnswer:
@@ -309,26 +316,24 @@ def applied_to_one(
     return RunAnswer(plans, plans.exit_code(), is_alone=True, named=plan.named)
 
 
-def _drift_of_one() -> RunAnswer:
-    answer = drifted()
-    found = answer.findings
-    target, inventory = answer.target, answer.inventory
+def report_of_one(report: ApplyReport) -> RunAnswer:
+    """Return the answer about the report of one target."""
+    collector = Collector()
+    report.add_to(collector)
+    plans = collector.applied(of_one(report.plan).plans)
+    return RunAnswer(plans, report.exit_code, is_alone=True, named=report.plan.named)
+
+
+def drift_of_one(
+    inventory: Inventory, found: DriftFindings, target: Target = TARGET, **facts: Any
+) -> RunAnswer:
+    """Return the answer about the drift in one target; `facts` are members of its plan."""
     others = (*found.unmanaged, *found.foreign)
-    plan = Plan(target, (), drift=found.drift, inventory=inventory, others=others)
+    drift = tuple(found.drift)
+    plan = Plan(target, (), drift=drift, inventory=inventory, others=others, **facts)
     run = of_one(plan)
-    return run._replace(plans=replace(run.plans, is_drift=True))
-
-
-def _report_of_one() -> RunAnswer:
-    report = applied()
-    return applied_to_one(
-        report.plan,
-        report.results,
-        report.left or (),
-        backup=report.backup,
-        restorable=True,
-        code=ExitCode.RUN_AGAIN,
-    )
+    code = ExitCode.LOOK if drift else ExitCode.OK
+    return run._replace(plans=replace(run.plans, is_drift=True), exit_code=code)
 
 
 RUNS: Final[Mapping[str, Callable[[], RunAnswer]]] = {
@@ -338,21 +343,14 @@ RUNS: Final[Mapping[str, Callable[[], RunAnswer]]] = {
     "conflict": lambda: of_one(conflict()),
     "empty": lambda: of_one(empty()),
     "hostile": lambda: of_one(hostile()),
-    "drift": _drift_of_one,
-    "report": _report_of_one,
+    "drift": drifted,
+    "report": applied,
 }
 """Name → a run over one target that tests look at in every format."""
 
 
 ANSWERS: Final[Mapping[str, Callable[[], Answer]]] = {
-    "small": lambda: PlanAnswer(small(), ExitCode.OK),
-    "deletes": lambda: PlanAnswer(deletes(), ExitCode.DECIDE),
-    "released": lambda: PlanAnswer(released(), ExitCode.OK),
-    "conflict": lambda: PlanAnswer(conflict(), ExitCode.DECIDE),
-    "empty": lambda: PlanAnswer(empty(), ExitCode.OK),
-    "hostile": lambda: PlanAnswer(hostile(), ExitCode.DECIDE),
-    "drift": drifted,
-    "report": applied,
+    **RUNS,
     "failure": lambda: Failure(
         "3 problems in 2 files; nothing was written", ExitCode.FIX, PROBLEMS
     ),
