@@ -556,3 +556,31 @@ def test_a_secret_whose_type_only_a_person_can_choose_is_pulled_without_it(
     text = (tmp_path / "secrets.yaml").read_text()
     assert text == "secrets:\n  - key: D\n  - key: T\n    type: totp\n"
     assert (plan["changes"], plan["blocked"], plan["problems"]) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "rows", "more"),
+    [
+        (20, [], 20, []),
+        (21, [], 19, ["… and 2 more files; -v lists all"]),
+        (21, ["-v"], 21, []),
+    ],
+    ids=["twenty", "more", "verbose"],
+)
+def test_of_many_files_the_first_are_listed(
+    use: Callable[..., None],
+    tmp_path: Path,
+    devinops: Devinops,
+    files: int,
+    options: list[str],
+    rows: int,
+    more: list[str],
+) -> None:
+    notes = [{"name": f"Note {n:02}", "trigger": "t", "body": "b"} for n in range(files)]
+    plant(tmp_path, {"devinops.yaml": CONFIG})
+    with Emulator({"organizations": {"org-emulator": {"knowledge": notes}}}) as emulator:
+        use(emulator.url)
+        printed = devinops("pull", "-C", tmp_path, *options).out.splitlines()
+    listed = [line for line in printed if line.startswith("wrote knowledge/")]
+    assert listed == [f"wrote knowledge/note-{n:02}.md" for n in range(rows)]
+    assert [line for line in printed if line.startswith("…")] == more

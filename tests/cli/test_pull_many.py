@@ -172,6 +172,17 @@ def test_each_entry_is_written_once_for_exactly_the_targets_that_have_it(
     assert (again.code, again.out) == (0, "nothing to write · 3 organizations\n")
 
 
+def test_what_two_organizations_share_is_for_all_even_if_a_layer_is_for_both(
+    repository: Write, emulator: Emulator, devinops: Devinops
+) -> None:
+    two = yaml.safe_load(config())
+    del two["targets"]["c"]
+    root = repository({"devinops.yaml": yaml.safe_dump(two), "layers/eu/.gitkeep": ""})
+    assert devinops("pull", "-C", root, "-t", "all").code == 0
+    shared = {f"knowledge/{name}.md" for name in ("all", "both")}
+    assert files(root) == {*shared, "orgs/a/knowledge/own.md", "orgs/b/knowledge/own.md"}
+
+
 @pytest.mark.parametrize("target", ["all", "c"])
 def test_only_pull_may_lack_the_directory_of_a_layer(
     repository: Write, emulator: Emulator, devinops: Devinops, target: str
