@@ -207,15 +207,22 @@ def test_a_text_file_is_checked_with_the_entry_that_includes_it(
     assert ids(ran.out) == ["DV204"]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("knowledge/drafts/**", "knowledge/drafts/b.md"),
+        ("drafts/", "knowledge/drafts/b.md"),
+        ("drafts/", "knowledge/.hidden/b.md"),
+    ],
+    ids=["a file", "a directory", "a hidden directory"],
+)
 def test_an_ignored_file_stays_ignored_when_it_is_passed(
-    repository: Write, devinops: Devinops
+    repository: Write, devinops: Devinops, pattern: str, path: str
 ) -> None:
-    settings = "version: 1\nignore: ['knowledge/drafts/**']\n"
-    repository(
-        {"knowledge/a.md": FINE_NOTE, "knowledge/drafts/b.md": SHORT, "devinops.yaml": settings}
-    )
-    ran = devinops("lint", "knowledge/drafts/b.md", "--select", "entry-rules")
-    assert (ran.code, ran.out) == (0, "not read by devinops: knowledge/drafts/b.md\n")
+    settings = f"version: 1\nignore: ['{pattern}']\n"
+    repository({"knowledge/a.md": FINE_NOTE, path: SHORT, "devinops.yaml": settings})
+    ran = devinops("lint", path, "--select", "entry-rules")
+    assert (ran.code, ran.out) == (0, f"not read by devinops: {path}\n")
 
 
 def test_a_note_is_checked_when_the_file_behind_its_link_is_passed(
