@@ -574,6 +574,19 @@ def test_of_reviewed_plans_only_those_of_the_selected_targets_are_applied(
     assert (none.code, "has the digest of none of these targets" in none.err) == (64, True)
 
 
+@pytest.mark.parametrize("only", ["knowledge", "knowledge:Dep*"])
+def test_reviewed_plans_of_an_only_are_applied_with_that_and_no_other(
+    only: str, emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
+) -> None:
+    place, saved = root(), tmp_path / "plans.json"
+    devinops("plan", "-C", place, "-t", "all", "--adopt", "--only", only, "--out", saved)
+    other = devinops("apply", "-C", place, saved, "--only", "playbook")
+    assert (other.code, "made with other approvals or another --only" in other.err) == (64, True)
+    assert set(bodies(emulator).values()) == {"Old."}
+    assert devinops("apply", "-C", place, saved, "--only", only).code == 0
+    assert set(bodies(emulator).values()) == {"Run make deploy."}
+
+
 @pytest.mark.parametrize("how", ["saved", "several", "list"])
 def test_the_next_step_after_a_partial_apply_selects_the_same_targets(
     how: str, emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
