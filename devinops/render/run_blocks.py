@@ -120,7 +120,7 @@ class RunBlocks:
     @cached_property
     def blocked_in(self) -> Counter[str]:
         """Name of a target → number of its blocked steps."""
-        return self.plans.numbers("blocked")
+        return Counter(row.target for _, at in self.each("blocked") for row in at)
 
     @cached_property
     def _left_in(self) -> frozenset[str]:
