@@ -160,7 +160,9 @@ class RowText:
             yield from self.terminal.row(Span(where, Look.DIM), indent=6) if where else ()
             return
         reason = f": {row.text}" if row.key and row.text and not row.outcome else ""
-        yield from self._head(row, reason=reason)
+        # What waits for nobody stands below what does.
+        indent = 2 if row.sign or row.key or row.where else 4
+        yield from self._head(row, indent=indent, reason=reason)
         yield from self._end(row)
 
     def _end(self, row: Row) -> Iterator[str]:

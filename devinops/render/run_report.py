@@ -326,7 +326,8 @@ def _done(run: RunBlocks) -> str:
 
 def _outcomes(run: RunBlocks) -> str:
     """Return the number of changes and steps by outcome, and the targets by state."""
-    counts, blocked = Counter(run.counts), run.blocked_in.total()
+    counts = Counter(run.counts)
+    blocked = sum(len(at) for _, at in run.each("blocked"))
     if run.one:
         counts[Outcome.BLOCKED] += blocked
         nothing = "the inventory renamed" if run.one.moves_from else "nothing to do"

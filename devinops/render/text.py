@@ -47,6 +47,8 @@ _ORDER: Final[tuple[Part, ...]] = (
 """What follows the list of changes. A terminal is read from its end, so what is urgent is last."""
 _OF_ONE: Final[tuple[Part, ...]] = (Part.DONE, Part.NOT_DONE, Part.LEFT, Part.WAITING)
 """What an apply says of one target, whose plan people have just read."""
+_APPROVED: Final[tuple[Part, ...]] = (Part.BLOCKED, Part.DANGERS)
+"""What is said beside the changes of one target if people have approved them."""
 _INLINE: Final = frozenset({Part.NOTES, Part.REFUSED, Part.STATES})
 
 
@@ -80,7 +82,10 @@ class Text:
         if report.about and not report.is_applied:
             yield from self._start(report)
         yield from self._changes(report)
-        for part in _OF_ONE if report.is_applied and report.target else _ORDER:
+        order = _ORDER
+        if report.target and (report.is_applied or report.is_brief):
+            order = _OF_ONE if report.is_applied else _APPROVED
+        for part in order:
             if part is Part.NOTES and report.lint and not report.is_brief:
                 yield from self._heading("lint")
                 yield from ProblemText(self.terminal, self.full).problems(report.lint)
@@ -125,7 +130,8 @@ class Text:
 
     def _block(self, report: Report, block: Block) -> Iterator[str]:
         """Yield a block, with the details of its rows where they are not in the list."""
-        in_full = self.full or report.is_drift or block.part is Part.BLOCKED
+        is_approved = report.is_brief and report.target
+        in_full = self.full or report.is_drift or (block.part is Part.BLOCKED and not is_approved)
         is_known = block.part is Part.DONE and not report.target
         if (block.part is Part.UNMANAGED or is_known) and not self.full:
             return
