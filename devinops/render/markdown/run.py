@@ -243,7 +243,7 @@ def _sections(page: MarkdownPage, report: Report) -> Iterator[Section]:
     blocks = sorted(listed, key=lambda b: _LAST.index(b.part) if b.part in _LAST else -1)
     if report.target is None:
         rows = [(block, row) for block in blocks for row in block.rows if _is_numbered(block)]
-        yield _numbered([_item(page, row, is_listed=bool(b.level)) for b, row in rows])
+        yield _numbered([_item(page, row, "" if b.level else None) for b, row in rows])
     for part, group in groupby(blocks, key=lambda block: block.part):
         if part is Part.CHANGES and report.target:
             yield from _changes_of_one(page, [row for block in group for row in block.rows])
@@ -269,7 +269,7 @@ def section(page: MarkdownPage, block: Block) -> Section:
     if block.level:
         shown = rows if block.part in _UNFOLDED else ()
         rows = tuple(pruned for row in shown for pruned in _with_details(row))
-    items = [_item(page, row, is_listed=bool(block.level)) for row in rows]
+    items = [_item(page, row, "" if block.level else None) for row in rows]
     if block.part is Part.DONE:
         items = [Item(_line(page, row)) for row in rows]
     if block.part is Part.TARGETS:
@@ -288,20 +288,19 @@ def _changes_of_one(page: MarkdownPage, rows: Sequence[Row]) -> Iterator[Section
     """Yield the changes of one target: in one section, or by action if there are many."""
     rows = sorted(rows, key=lambda row: ORDER.index(row.action))
     if len(rows) <= MAX_OPEN:
-        yield Section(f"Changes: {len(rows)}", [change_item(page, row) for row in rows])
+        yield Section(f"Changes: {len(rows)}", [_change(page, row) for row in rows])
         return
     for action, group in groupby(rows, key=lambda row: row.action):
-        items = [change_item(page, row._replace(word="")) for row in group]
+        items = [_change(page, row._replace(word="")) for row in group]
         yield Section(f"To {action}: {len(items)}", items)
 
 
-def change_item(page: MarkdownPage, row: Row) -> Item:
+def _change(page: MarkdownPage, row: Row) -> Item:
     """Return a change of one target. A delete has no line, because an alert lists it."""
-    item = _item(page, row)
     if row.action == Action.DELETE:
-        return item._replace(line="")
+        return _item(page, row, "")
     reason = row.text if not row.details or row.action in DROPPING else ""
-    return item._replace(line=_line(page, row._replace(text=reason, layers=())))
+    return _item(page, row, _line(page, row._replace(text=reason, layers=())))
 
 
 def _with_details(row: Row) -> Iterator[Row]:
@@ -311,12 +310,13 @@ def _with_details(row: Row) -> Iterator[Row]:
         yield row._replace(rows=rows)
 
 
-def _item(page: MarkdownPage, row: Row, *, is_listed: bool = False) -> Item:
-    """Return a row for its section: folded if there is more to see of it than a line.
+def _item(page: MarkdownPage, row: Row, line: str | None = None) -> Item:
+    """Return a row for its section: folded if there is more to see of it than a `line`.
 
-    What `is_listed` in an alert has no line here.
+    The line is empty for what an alert lists; None for the usual one.
     """
-    line = "" if is_listed else _line(page, row._replace(rows=(), hints=()))
+    if line is None:
+        line = _line(page, row._replace(rows=(), hints=()))
     if not (row.details or row.rows):
         return Item(line)
     reason = _reason(page, row) if row.key or row.where else ""
