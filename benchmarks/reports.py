@@ -12,11 +12,9 @@ from collections.abc import Iterator
 
 from benchmarks.comparison import Checks, Numbers
 from devinops.model.changes import Action
-from devinops.model.exit_codes import ExitCode
 from devinops.planning.plan import Plan
 from devinops.render import RENDERERS, render
-from devinops.render.answers import PlanAnswer
-from tests.testing.reports import large
+from tests.testing.reports import large, of_one
 
 CHANGES = 10_000
 REQUEST_S = 0.05
@@ -48,7 +46,7 @@ def _requests(plan: Plan) -> int:
 
 
 def _pieces(format: str, plan: Plan) -> Iterator[str]:
-    return render(format, PlanAnswer(plan, ExitCode.OK))
+    return render(format, of_one(plan))
 
 
 def _written(format: str, plan: Plan) -> int:

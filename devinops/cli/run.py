@@ -434,7 +434,8 @@ class _Planning(Generic[C_co]):
     ) -> None:
         with self.lock:
             if self.run.only or self.run.only_session:
-                self.run.named.update(plan.named)
+                records = () if self.run.only_session is None else plan.inventory.records
+                self.run.named.update((*plan.named, *(record.key for record in records)))
             labels = self.run.labels(plan.target.name)
             self.collector.add(plan, state=state, message=message, exit_code=code, labels=labels)
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from devinops.model.changes import (
     Action,
@@ -142,43 +142,6 @@ class Plan:
             return ExitCode.DECIDE
         pending = self.changes or self.inventory.moves_from
         return ExitCode.LOOK if detailed and pending else ExitCode.OK
-
-
-@dataclass(frozen=True)
-class SavedPlan:
-    """A plan that was read from a file. It can be shown and compared, but not applied.
-
-    It lacks the live objects. Of the inventory it has only the store, the number of owned objects
-    and the name that it moves from, and of what is unmanaged only the numbers.
-
-    `digest` is the fingerprint of the changes in the document. `edited` says that the document was
-    changed after it was saved; empty if it was not.
-    """
-
-    target: Target
-    inventory: Inventory
-    owned: int
-    digest: str
-    edited: str
-    changes: tuple[Change, ...]
-    blocked: tuple[Blocked, ...]
-    missing: tuple[Missing, ...]
-    drift: tuple[Drift, ...]
-    problems: tuple[Problem, ...]
-    notes: tuple[str, ...]
-    refusals: tuple[Refusal, ...]
-    unmanaged: Mapping[str, int]
-    unchanged: int
-    only: tuple[str, ...]
-    approvals: Approvals
-    held: str
-    risks: tuple[Risk, ...]
-    document: Mapping[str, Any] = field(repr=False)
-    others: tuple[Live, ...] = ()
-
-
-ShownPlan: TypeAlias = Plan | SavedPlan
-"""What is shown and compared; see `Plan` for what each member means."""
 
 
 def digest_of(target: Target, changes: Iterable[tuple[Change, str | None]], moves_from: str) -> str:

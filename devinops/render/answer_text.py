@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from devinops.render import Style, answers
 from devinops.render.differences import difference_blocks
 from devinops.render.escape import line
-from devinops.render.one_run import as_run
 from devinops.render.problem_text import ProblemText
 from devinops.render.run_report import report_of
 from devinops.render.terminal import Look, Span, Terminal
@@ -23,9 +22,9 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
 def lines_of(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield the lines of an answer."""
     text = Text(style.color, style.full, style.width)
-    if run := as_run(answer):
-        return text.report(report_of(run, style))
     match answer:
+        case answers.RunAnswer():
+            return text.report(report_of(answer, style))
         case answers.ProblemsAnswer():
             return ProblemText(text.terminal).problems(answer)
         case answers.Differences():
@@ -38,7 +37,6 @@ def lines_of(answer: answers.Answer, style: Style) -> Iterator[str]:
             return (row for text_line in lines for row in _marked(text_line, looks, text.terminal))
         case answers.SimpleAnswer() | answers.RolloutAnswer():
             return (row for text_line in answer.lines for row in text.paragraph(text_line))
-    raise TypeError(answer)
 
 
 def _marked(text: str, looks: Mapping[str, Look], terminal: Terminal) -> Iterator[str]:

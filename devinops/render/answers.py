@@ -1,4 +1,4 @@
-"""The answers of commands, in no format yet. Reports and `SavedPlan` are answers too."""
+"""The answers of commands, in no format yet."""
 
 from __future__ import annotations
 
@@ -13,39 +13,17 @@ from devinops.model.objects import Severity
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from devinops.applying.report import ApplyReport
     from devinops.model.changes import Change
-    from devinops.model.inventory import Inventory
     from devinops.model.keys import Key
     from devinops.model.objects import Problem, Source
-    from devinops.model.target import Target
-    from devinops.planning.drift import DriftFindings
-    from devinops.planning.plan import Plan, SavedPlan
     from devinops.planning.run import Plans
     from devinops.planning.waves import WaveStatus
     from devinops.render.terminal import Look
     from devinops.schema.base_document import Document
 
 Answer: TypeAlias = (
-    "RunAnswer | PlanAnswer | SavedPlan | Differences | ApplyReport | Failure"
-    " | ProblemsAnswer | DriftAnswer | SimpleAnswer | RolloutAnswer"
+    "RunAnswer | Differences | Failure | ProblemsAnswer | SimpleAnswer | RolloutAnswer"
 )
-
-
-class PlanAnswer(NamedTuple):
-    """A plan and the exit code of the run. `error` says why it was not applied, or is empty.
-
-    `command` is the command that applies the plan, with the arguments that make it this plan.
-    `lint` is what lint found in the entries that a request changes; None if it did not look.
-    People need only a line for each change if the plan is `approved`, because they have read it.
-    """
-
-    plan: Plan
-    exit_code: ExitCode
-    error: str = ""
-    approved: bool = False
-    command: str = "apply"
-    lint: ProblemsAnswer | None = None
 
 
 class RunAnswer(NamedTuple):
@@ -156,16 +134,6 @@ class ProblemsAnswer(NamedTuple):
     unread: tuple[str, ...] = ()
     elsewhere: int = 0
     lint: LintDetails | None = None
-
-
-class DriftAnswer(NamedTuple):
-    """The changes made outside devinops in a target, compared with its inventory."""
-
-    target: Target
-    inventory: Inventory
-    findings: DriftFindings
-    exit_code: ExitCode
-    notes: tuple[str, ...] = ()
 
 
 class SimpleAnswer(NamedTuple):

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
 from devinops.model.changes import Blocked, Change
 from devinops.model.keys import Key
-from devinops.planning.plan import SavedPlan, ShownPlan
 from devinops.planning.run import Plans
 from devinops.render.answers import (
     Answer,
     Differences,
-    DriftAnswer,
-    PlanAnswer,
     RunAnswer,
 )
 
@@ -25,28 +21,9 @@ def named_keys(answer: Answer) -> Iterator[Key]:
         case RunAnswer():
             yield from _of_run(answer.plans)
             yield from answer.named
-        case PlanAnswer():
-            yield from _of_plan(answer.plan)
-            yield from answer.plan.named
-        case SavedPlan():
-            yield from _of_plan(answer)
-        case ApplyReport():
-            yield from _of_plan(answer.plan)
-            yield from answer.plan.named
-            yield from _of_changes(answer.left or ())
-            yield from _of_blocked(answer.waiting)
-        case DriftAnswer():
-            yield from (drift.key for drift in answer.findings.drift)
         case Differences():
             pairs = (change for pair in answer.differing for change in pair)
             yield from _of_changes((*answer.new, *answer.held, *answer.gone, *pairs))
-
-
-def _of_plan(plan: ShownPlan) -> Iterator[Key]:
-    yield from _of_changes(plan.changes)
-    yield from _of_blocked(plan.blocked)
-    yield from (drift.key for drift in plan.drift)
-    yield from (record.key for record in plan.inventory.records)
 
 
 def _of_run(plans: Plans) -> Iterator[Key]:

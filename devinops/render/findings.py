@@ -9,14 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from devinops.applying.report import ApplyReport
 from devinops.model.objects import Problem, Severity
 from devinops.render import counted
 from devinops.render.answers import (
     Answer,
     Failure,
     LintDetails,
-    PlanAnswer,
     ProblemsAnswer,
     RunAnswer,
 )
@@ -30,8 +28,6 @@ def problems_of(answer: Answer) -> Sequence[Problem]:
     match answer:
         case ProblemsAnswer() | Failure():
             return answer.problems
-        case PlanAnswer() | ApplyReport():
-            return answer.plan.problems
         case RunAnswer():
             return [shared.item for shared in answer.plans.problems]
         case _:
@@ -43,7 +39,7 @@ def error_of(answer: Answer) -> str:
     match answer:
         case Failure():
             return "" if answer.problems else answer.error
-        case PlanAnswer() | RunAnswer():
+        case RunAnswer():
             return answer.error
         case _:
             return ""

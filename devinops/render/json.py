@@ -12,7 +12,6 @@ from devinops.planning.run import At, Plans, RunTarget, Shared
 from devinops.render import Style, answers
 from devinops.render.escape import json_text
 from devinops.render.findings import lint_of
-from devinops.render.one_run import as_run
 from devinops.schema import parts, run
 from devinops.schema.base_document import HEAD, Document, plain
 from devinops.schema.run import RunDocument
@@ -27,10 +26,9 @@ def render(answer: answers.Answer, _: Style) -> Iterator[str]:
 
 
 def _document(answer: answers.Answer) -> Document:
-    if run_answer := as_run(answer):
-        plans, code, error = run_answer.plans, run_answer.exit_code, run_answer.error
-        return run_document(plans, code, error, run_answer.lint)
     match answer:
+        case answers.RunAnswer():
+            return run_document(answer.plans, answer.exit_code, answer.error, answer.lint)
         case answers.ProblemsAnswer():
             return problems_document(answer)
         case answers.Failure(error, exit_code, problems):
@@ -39,7 +37,6 @@ def _document(answer: answers.Answer) -> Document:
             return differences_document(answer)
         case answers.SimpleAnswer() | answers.RolloutAnswer():
             return answer.document()
-    raise AssertionError(answer)
 
 
 def dump(document: Document | Mapping[str, Any]) -> Iterator[str]:

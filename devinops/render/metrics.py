@@ -17,7 +17,6 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.target import TargetState
 from devinops.planning.run import ChangeAt, Plans, Shared
 from devinops.render import Style, answers
-from devinops.render.one_run import as_run
 
 _SUCCESS: Final = "devinops_last_success_timestamp_seconds"
 _TEXT: Final = r'"(?:[^"\\\n]|\\.)*"'
@@ -33,8 +32,8 @@ Numbers = Counter[tuple[str, str]]
 
 def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield the metrics of a run. A last success that did not change comes from `style.earlier`."""
-    facts, run_answer = run_facts.current(), as_run(answer)
-    plan = run_answer.plans if run_answer else None
+    facts = run_facts.current()
+    plan = answer.plans if isinstance(answer, answers.RunAnswer) else None
     own = {"command": facts.command}
     if plan and plan.shard:
         own["shard"] = str(plan.shard)

@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
-from devinops.applying.report import ApplyReport
 from devinops.model.changes import Action
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
 from devinops.model.selectors import ALL
 from devinops.model.target import TargetState
-from devinops.planning.plan import SavedPlan, ShownPlan
 from devinops.planning.run import Plans
 from devinops.planning.waves import WaveStatus, due, has_stopped
 from devinops.render import Style, answers
 from devinops.render import render as rendered
 from devinops.render.escape import line
-from devinops.render.findings import error_of, lint_of, severity_of
-from devinops.render.one_run import as_run
+from devinops.render.findings import lint_of, severity_of
 from devinops.render.problem_text import checked, problem_counts
 from devinops.render.run_report import report_of
 from devinops.render.waves import verdict
@@ -33,7 +30,7 @@ _LONGEST = 500
 _Value = str | int | bool
 
 
-def render(answer: answers.Answer | answers.RunAnswer, style: Style) -> Iterator[str]:
+def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield a line for each output; `exit_code` and `summary` are always there."""
     facts = {"exit_code": int(_exit_code(answer)), **_facts(answer), "summary": _summary(answer)}
     for name, value in facts.items():
@@ -41,17 +38,10 @@ def render(answer: answers.Answer | answers.RunAnswer, style: Style) -> Iterator
         yield f"{name}={shown}\n"
 
 
-def _facts(answer: answers.Answer | answers.RunAnswer) -> Mapping[str, _Value]:
+def _facts(answer: answers.Answer) -> Mapping[str, _Value]:
     match answer:
-        case answers.PlanAnswer() | ApplyReport():
-            return _plan(answer.plan)
-        case SavedPlan():
-            return _plan(answer)
         case answers.RunAnswer():
             return _run(answer.plans)
-        case answers.DriftAnswer():
-            drift = len(answer.findings.drift)
-            return {"target": answer.target.name, "has_changes": bool(drift), "drift": drift}
         case answers.ProblemsAnswer():
             lint = lint_of(answer)
             severities = [severity_of(problem, lint) for problem in answer.problems]
@@ -72,19 +62,6 @@ def _rollout(statuses: Sequence[WaveStatus]) -> Mapping[str, _Value]:
         "due": chosen.wave.name if chosen else "",
         "to_do": len(chosen.pending) if chosen else 0,
         "stopped": has_stopped(statuses),
-    }
-
-
-def _plan(plan: ShownPlan) -> Mapping[str, _Value]:
-    """Return the outputs of a plan, without a digest if none of it may be applied."""
-    return {
-        "target": plan.target.name,
-        "has_changes": bool(plan.changes or plan.inventory.moves_from),
-        "changes": len(plan.changes),
-        "deletes": sum(change.action is Action.DELETE for change in plan.changes),
-        "blocked": len(plan.blocked),
-        "drift": len(plan.drift),
-        "digest": "" if plan.refusals or plan.held else plan.digest,
     }
 
 
@@ -114,9 +91,9 @@ def _run(plan: Plans) -> Mapping[str, _Value]:
     }
 
 
-def _exit_code(answer: answers.Answer | answers.RunAnswer) -> ExitCode:
+def _exit_code(answer: answers.Answer) -> ExitCode:
     match answer:
-        case SavedPlan() | answers.Differences():
+        case answers.Differences():
             return ExitCode.OK
         case _:
             return answer.exit_code
@@ -124,9 +101,9 @@ def _exit_code(answer: answers.Answer | answers.RunAnswer) -> ExitCode:
 
 def _summary(answer: answers.Answer) -> str:
     """Return the error of the run, or the line with the counts that people read last."""
-    if run := as_run(answer):
-        return error_of(answer) or report_of(run, Style()).sentence
     match answer:
+        case answers.RunAnswer():
+            return answer.error or report_of(answer, Style()).sentence
         case answers.Failure(error, problems=problems):
             return problem_counts(problems) if problems else error
         case answers.ProblemsAnswer():

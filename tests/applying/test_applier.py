@@ -47,6 +47,7 @@ from devinops.render import Style
 from devinops.render.answer_text import lines_of
 from tests.testing.objects import live, snapshot
 from tests.testing.organization import Organization, Recorder
+from tests.testing.reports import report_of_one
 from tests.testing.waiting import Waits
 
 
@@ -134,7 +135,7 @@ def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
     assert outcomes(report) == {"New": Outcome.FAILED, "Old": Outcome.SKIPPED}
     assert old in organization.objects
     assert "knowledge:New probably replaces this object and was not written" in "\n".join(
-        lines_of(report, Style())
+        lines_of(report_of_one(report), Style())
     )
 
 
@@ -683,7 +684,11 @@ def test_what_only_the_last_look_holds_back_is_for_a_person(
     assert [(one.key.name, sorted(one.ids)) for one in report.waiting] == [
         ("A", ["new-A", "note-2"])
     ]
-    assert [line for line in lines_of(report, Style()) if line.startswith("  ! knowledge:A: ")]
+    assert [
+        line
+        for line in lines_of(report_of_one(report), Style())
+        if line.startswith("  ! knowledge:A: ")
+    ]
 
 
 def test_references_come_first_and_deletes_last(run: Callable[..., ApplyReport]) -> None:

@@ -24,15 +24,15 @@ from devinops.model.keys import Key, folder_path
 from devinops.model.objects import Snapshot, Source
 from devinops.model.policy import Approvals, MaxDelete, MissingFolders, OnDrift, Policy, Prune
 from devinops.model.target import Target
-from devinops.planning.plan import Plan, PlanRequest, SavedPlan, build_plan, unknown_notes
+from devinops.planning.plan import Plan, PlanRequest, build_plan, unknown_notes
 from devinops.planning.selection import Only
 from devinops.render import Style, render
 from devinops.render.answer_text import lines_of
-from devinops.render.answers import PlanAnswer
 from devinops.render.signs import SIGNS
 from tests.testing.objects import live, snapshot
 from tests.testing.places import GOLDEN, read_cases
 from tests.testing.plan_facts import plan_facts
+from tests.testing.reports import of_one
 
 TODAY = date(2026, 3, 12)
 CASES = [case for name in ("plan.yaml", "inventory.yaml") for case in read_cases(name)]
@@ -122,7 +122,7 @@ def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
 def test_plan(tmp_path: Path, case: dict[str, Any]) -> None:
     plan = plan_of(tmp_path, case)
     assert shown(plan, case["expect"]) == case["expect"]
-    answer = PlanAnswer(plan, plan.exit_code())
+    answer = of_one(plan)
     whole = "".join(render("text", answer, Style(full=True, width=10_000)))
     for part in case.get("says", ()):
         assert part in whole
@@ -180,7 +180,7 @@ def test_no_order_of_files_or_listings_changes_a_plan(tmp_path: Path, case: dict
     shuffled = list(snapshot(case.get("live", ())).objects)
     random.Random(7).shuffle(shuffled)
     again = plan_of(tmp_path, case, live=Snapshot.of(shuffled))
-    one, other = (PlanAnswer(each, each.exit_code()) for each in (again, plan))
+    one, other = (of_one(each) for each in (again, plan))
     assert list(lines_of(one, Style(full=True))) == list(lines_of(other, Style(full=True)))
 
 
@@ -472,11 +472,6 @@ def test_a_plan_for_an_enterprise_blocks_what_would_take_a_note_out_of_its_folde
     )
     assert plan.changes == ()
     assert "an update would move it out of F" in plan.blocked[0].reason
-
-
-def test_a_saved_plan_is_no_plan_that_could_be_applied() -> None:
-    assert not issubclass(SavedPlan, Plan)
-    assert {"target", "changes", "digest", "edited"} <= SavedPlan.__dataclass_fields__.keys()
 
 
 def test_members_that_devinops_does_not_know_are_named_once_a_kind_with_an_example() -> None:

@@ -11,7 +11,6 @@ from devinops.render.html.markup import preformatted, text
 from devinops.render.html.page import HtmlPage, write
 from devinops.render.html.run import report_page
 from devinops.render.html.waves import rollout_page
-from devinops.render.one_run import as_run
 from devinops.render.problem_text import checked
 from devinops.render.run_report import report_of
 from devinops.render.terminal import Look
@@ -25,10 +24,10 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
 
 
 def _page(answer: answers.Answer, style: Style) -> HtmlPage:
-    if run := as_run(answer):
-        # A page is read alone, without the plan.
-        return report_page(report_of(run._replace(is_alone=True), style), style)
     match answer:
+        case answers.RunAnswer():
+            # A page is read alone, without the plan.
+            return report_page(report_of(answer._replace(is_alone=True), style), style)
         case answers.ProblemsAnswer():
             sentence, look = checked(answer)
             return problems_page("Files", sentence, look, answer.problems, style, answer.lint)
@@ -41,4 +40,3 @@ def _page(answer: answers.Answer, style: Style) -> HtmlPage:
         case answers.SimpleAnswer():
             lines = preformatted(list(map(text, answer.lines)), class_="text")
             return HtmlPage("devinops", "devinops", text("Output"), Look.PLAIN, ending=lines)
-    raise TypeError(answer)

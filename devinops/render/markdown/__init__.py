@@ -26,18 +26,17 @@ from devinops.render.markdown.page import (
     rule_sections,
 )
 from devinops.render.markdown.run import report_document, section
-from devinops.render.one_run import as_run
 from devinops.render.problem_text import parted, problem_counts
 from devinops.render.run_report import report_of
 
 
-def render(answer: answers.Answer | answers.RunAnswer, style: Style) -> Iterator[str]:
+def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield an answer as one Markdown document of at most `style.limit` bytes."""
     page = MarkdownPage(style, frozenset(line(str(key)) for key in named_keys(answer)))
-    if run := as_run(answer):
-        # A document is read alone, and a comment after those of other runs.
-        return report_document(page, report_of(run._replace(is_alone=True), style))
     match answer:
+        case answers.RunAnswer():
+            # A document is read alone, and a comment after those of other runs.
+            return report_document(page, report_of(answer._replace(is_alone=True), style))
         case answers.ProblemsAnswer():
             return _problems(page, answer)
         case answers.Differences():
@@ -46,7 +45,6 @@ def render(answer: answers.Answer | answers.RunAnswer, style: Style) -> Iterator
             return _failure(page, answer)
         case answers.SimpleAnswer() | answers.RolloutAnswer():
             return _simple(page, answer.lines)
-    raise TypeError(answer)
 
 
 def _failure(page: MarkdownPage, failure: answers.Failure) -> Iterator[str]:
