@@ -52,7 +52,7 @@ class Endpoint:
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
-    timeout_s: float = 60
+    timeout_s: float
     connections: int = 1
     ca_bundle: Path | None = None
     setting: str = API_URL

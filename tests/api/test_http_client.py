@@ -675,7 +675,7 @@ def test_other_hosts_go_through_the_proxy_of_the_environment(serve, reply, send,
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
 def test_messages_name_the_proxy_without_its_password(monkeypatch, name, setting, shown):
     monkeypatch.setenv(name, setting)
-    assert str(httpx_setup.route(Endpoint("https://api.devin.ai", {}))) == shown
+    assert str(httpx_setup.route(Endpoint("https://api.devin.ai", {}, 60))) == shown
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_busy_server_may_ask_for_a_longer_wait() -> None:
 @pytest.mark.parametrize(("status", "is_error"), [(204, False), (404, False), (403, True)])
 def test_only_what_does_not_exist_counts_as_deleted(status: int, is_error: bool) -> None:
     with running(in_turn([Reply(status)])) as server:
-        rest = Rest("GitHub", Endpoint(server.url, {}), lambda _call, _status: "", print)
+        rest = Rest("GitHub", Endpoint(server.url, {}, 60), lambda _call, _status: "", print)
         with pytest.raises(ApiError) if is_error else nullcontext(), closing(rest):
             rest.delete("/comments/1")
     assert server.lines == ["DELETE /comments/1"]

@@ -218,12 +218,17 @@ def test_a_shell_that_asks_in_an_unknown_way_gets_nothing(
     assert (ran.code, ran.out.strip(), ran.err) == (1, "", "")
 
 
-def test_bash_gets_the_values_of_the_command_that_is_typed(
-    root: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("words", "current"),
+    [("devinops inventory -t staging li", 4), ("devinops inventory li -t staging", 2)],
+    ids=["at the end", "before other words"],
+)
+def test_bash_gets_the_values_of_the_word_that_is_typed(
+    root: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch, words: str, current: int
 ) -> None:
     monkeypatch.setenv("_DEVINOPS_COMPLETE", "bash_complete")
-    monkeypatch.setenv("COMP_WORDS", "devinops inventory -t staging li")
-    monkeypatch.setenv("COMP_CWORD", "4")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(current))
     assert devinops().out.splitlines() == ["plain,link", "plain,list"]
 
 

@@ -878,6 +878,12 @@ def _onto_an_entry(emulator: Emulator) -> dict[str, str]:
     return {"name": "Coffee"}
 
 
+def _onto_an_entry_that_stays(emulator: Emulator) -> dict[str, str]:
+    # nor can the other entry follow its object
+    edit(emulator, "knowledge", "coffee", name="Tea", folder="Backend")
+    return {"name": "Coffee"}
+
+
 def _onto_an_object(emulator: Emulator) -> dict[str, str]:
     emulator.add("knowledge", name="New", trigger="t", body="b")
     return {"name": "New"}
@@ -888,11 +894,20 @@ def _onto_an_object_in_a_folder(emulator: Emulator) -> dict[str, str]:
     return {"folder": "Backend"}
 
 
-@pytest.mark.parametrize("prepare", [_onto_an_entry, _onto_an_object, _onto_an_object_in_a_folder])
+@pytest.mark.parametrize(
+    ("prepare", "advice"),
+    [
+        (_onto_an_entry, "pull again when its entry has the new name"),
+        (_onto_an_entry_that_stays, "rename one of them in the web app"),
+        (_onto_an_object, "rename one of them in the web app"),
+        (_onto_an_object_in_a_folder, "rename one of them in the web app"),
+    ],
+)
 def test_an_entry_is_not_renamed_to_a_key_in_use(
     applied: tuple[Emulator, Path],
     devinops: Devinops,
     prepare: Callable[[Emulator], dict[str, str]],
+    advice: str,
 ) -> None:
     emulator, root = applied
     place = prepare(emulator)
@@ -904,6 +919,7 @@ def test_an_entry_is_not_renamed_to_a_key_in_use(
     assert item["ids"][0] == "deploys"
     name = next(iter(place.values()))
     assert name in item["reason"]
+    assert advice in item["reason"]
 
 
 CHANGED_HANDS = {
