@@ -750,7 +750,7 @@ def test_reports_for_people_begin_with_errors_by_rule_with_their_lines(devinops:
     ]
     assert "<br>``See [`x`](x.md).``, and 2 more, on lines 7, 9" in markdown
     html = devinops("lint", "--format", "html").out
-    assert re.findall('data-facet="rule"', html) == ['data-facet="rule"']
+    assert re.findall('name="rule" value="(.*?)"', html) == ["DV205", "DV302"]
     assert re.findall('data-rule="(.*?)"', html) == ["DV302", "DV205"]
     assert "See [`x`](x.md)." in html
 
