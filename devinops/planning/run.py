@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -28,7 +27,7 @@ from devinops.model.policy import Approvals
 from devinops.model.shard import Shard
 from devinops.model.target import Target, TargetState
 from devinops.planning.digest_list import DigestList
-from devinops.planning.plan import Plan, digest_of, live_hash, plain_fields
+from devinops.planning.plan import Plan, digest_of, live_hash
 
 T = TypeVar("T")
 
@@ -360,32 +359,28 @@ class Plans:
 class _Items(Generic[T, RowT]):
     """Items of which equal ones are kept once, with their rows.
 
-    `reading` returns what makes two items equal, `order` what they are sorted by. Without an order,
-    they stay in that in which their targets have them.
+    They are sorted by `order`. Where that does not tell, they stay in the order in which their
+    targets have them.
     """
 
-    def __init__(
-        self, reading: Callable[[T], Any], order: Callable[[T], Any] = lambda item: ()
-    ) -> None:
-        self._reading = reading
+    def __init__(self, order: Callable[[T], Any] = lambda item: ()) -> None:
         self._order = order
-        self._items: dict[Any, T] = {}
-        self._rows: defaultdict[Any, list[RowT]] = defaultdict(list)
-        self._places: dict[Any, int] = {}
+        self._items: dict[bytes, tuple[T, list[RowT]]] = {}
+        self._places: dict[bytes, int] = {}
 
     def take(self, shared: Iterable[tuple[T, Iterable[RowT]]]) -> None:
         for place, (item, rows) in enumerate(shared):
-            reading = self._reading(item)
-            self._items.setdefault(reading, item)
-            self._rows[reading].extend(rows)
+            # All that an item consists of, without keeping its texts twice.
+            reading = sha256(repr(item).encode()).digest()
+            self._items.setdefault(reading, (item, []))[1].extend(rows)
             self._places[reading] = min(place, self._places.get(reading, place))
 
     def result(self) -> tuple[Shared[T, RowT], ...]:
         shared = [
-            (self._order(item), self._places[reading], sorted(self._rows[reading], key=_row), item)
-            for reading, item in self._items.items()
+            (self._order(item), self._places[reading], sorted(rows, key=_row), item)
+            for reading, (item, rows) in self._items.items()
         ]
-        shared.sort(key=lambda each: (*each[:2], _row(each[2][0]), str(each[3])))
+        shared.sort(key=lambda each: (*each[:2], [*map(_row, each[2])], repr(each[3])))
         return tuple(Shared(item, tuple(rows)) for *_, rows, item in shared)
 
 
@@ -405,17 +400,7 @@ class Collector:
         self._with_others = with_others
         self._targets: dict[str, RunTarget] = {}
         self._parts: dict[str, _Items[Any, Any]] = {
-            "changes": _Items(_change_reading, lambda item: (item.key, _ACTIONS[item.action])),
-            "blocked": _Items(_blocked_reading, lambda item: (item.key, item.by)),
-            "missing": _Items(lambda item: item),
-            "drift": _Items(_drift_reading, lambda item: item.key),
-            "refused": _Items(lambda item: item),
-            "problems": _Items(lambda item: item),
-            "notes": _Items(lambda item: item),
-            "risks": _Items(lambda item: item),
-            "others": _Items(lambda item: item, lambda item: item),
-            "left": _Items(_change_reading, lambda item: (item.key, _ACTIONS[item.action])),
-            "waiting": _Items(_blocked_reading, lambda item: (item.key, item.by)),
+            part: _Items(_ORDERS.get(part, lambda item: ())) for part in PARTS
         }
         self._facts: dict[str, Mapping[str, Any]] = {}
         self._results: dict[str, dict[tuple[Action, Key, str | None], Result]] = {}
@@ -538,27 +523,24 @@ class Collector:
 
 # --- what is equal --------------------------------------------------------------------------------
 
-_ACTIONS: Final = {action: place for place, action in enumerate(Action)}
+
+def _by_action(change: Change) -> tuple[Key, int]:
+    return change.key, [*Action].index(change.action)
 
 
-def _hash(*parts: Any) -> bytes:
-    return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).digest()
+def _by_blocker(blocked: Blocked) -> tuple[Key, str]:
+    return blocked.key, blocked.by
 
 
-def _change_reading(change: Change) -> bytes:
-    facts = (change.action, str(change.key), change.reason, change.source, change.overridden)
-    return _hash(facts, plain_fields(change.fields), change.overwrites)
-
-
-def _blocked_reading(block: Blocked) -> bytes:
-    needed_by, approval = [str(key) for key in block.needed_by], str(block.approval)
-    facts = (block.by, str(block.key), block.reason, block.source, block.overridden)
-    return _hash(facts, plain_fields(block.fields), needed_by, approval)
-
-
-def _drift_reading(drift: Drift) -> bytes:
-    facts = (drift.moved, str(drift.key), drift.reason, drift.source)
-    return _hash(facts, plain_fields(drift.fields))
+_ORDERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "changes": _by_action,
+    "left": _by_action,
+    "blocked": _by_blocker,
+    "waiting": _by_blocker,
+    "drift": lambda drift: drift.key,
+    "others": lambda key: key,
+}
+"""By what the items of a part are sorted, if not by their places in the plans."""
 
 
 def _kept(change: Change) -> Change:
