@@ -64,13 +64,6 @@ class ChangeAt(NamedTuple):
         return self.outcome is Outcome.DONE or self.unclear
 
 
-def without_ids(text: str, ids: Iterable[str | None]) -> str:
-    """Return a sentence without these ids, so that it is the same in several targets."""
-    for id in filter(None, ids):
-        text = text.replace(id, "…")
-    return text
-
-
 class BlockedAt(NamedTuple):
     """A blocked step in one target: the ids of the objects that it is about there."""
 
