@@ -16,21 +16,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from devinops.applying import saved
 from devinops.applying.saved import (
     read_digests,
     read_plans,
+    read_reports,
     run_of,
     save,
 )
 from devinops.emulator import Emulator
-from devinops.model.changes import Action, Blocker, DriftEvent, Outcome, Refusal
+from devinops.model.changes import Action, Blocker, DriftEvent, Outcome, Refusal, Risk
 from devinops.model.errors import NotWritten, UnusableFile
 from devinops.model.exit_codes import ExitCode
+from devinops.model.keys import Key
 from devinops.model.objects import Overridden, Severity, Source
 from devinops.model.policy import Approvals
+from devinops.model.shard import Shard
 from devinops.model.target import TargetState
 from devinops.planning.digest_list import DigestList
-from devinops.planning.run import Collector, Plans
+from devinops.planning.run import At, Collector, Plans, Shared
 from devinops.render import Style, render
 from devinops.render.answers import RunAnswer
 from devinops.render.json import dump, run_document
@@ -719,3 +723,55 @@ def test_show_writes_the_plans_of_many_targets(devinops: Devinops, tmp_path: Pat
     ran = devinops("show", path)
     assert ran.code == 0
     assert "create in labs, team-00 to -27" in ran.out
+
+
+# --- the reports of shards ------------------------------------------------------------------------
+
+
+def shard_files(tmp_path: Path, **facts: Any) -> list[Path]:
+    """Write the plans of two shards, the second with these members."""
+    paths = []
+    for number in (1, 2):
+        plans = fleet_of([update("ab"[number - 1])])
+        shard = replace(plans, shard=Shard(number, 2), selected=2, is_applied=bool(facts))
+        document = written(shard)
+        if number == 2:
+            document |= facts
+        paths.append(tmp_path / f"{number}.json")
+        paths[-1].write_text(json.dumps(sealed(document)))
+    return paths
+
+
+def test_the_plans_of_shards_are_read_as_one(tmp_path: Path) -> None:
+    plans, code = read_reports(shard_files(tmp_path))
+    assert (plans, code) == (fleet_of([update("a"), update("b")]), ExitCode.OK)
+
+
+def test_a_shard_that_was_not_applied_says_why(tmp_path: Path) -> None:
+    paths = shard_files(tmp_path, error="the digest is another one", exit_code=5)
+    plans, code = read_reports(paths)
+    assert [(each.state, each.message) for each in plans.targets] == [
+        (TargetState.PLANNED, ""),
+        (TargetState.FAILED, "the digest is another one"),
+    ]
+    assert code is ExitCode.PLAN_AGAIN
+
+
+def test_a_plan_that_is_too_large_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(written(mixed())))
+    monkeypatch.setattr(saved, "LARGEST", 1000)
+    with pytest.raises(UnusableFile, match="it is larger than 1000 bytes"):
+        read_plans(path)
+
+
+def test_what_a_plan_may_cost_comes_back_as_it_was(tmp_path: Path) -> None:
+    risk = Risk(Key.parse("knowledge:A"), "spend", "is raised from 100 to 200")
+    plans = replace(mixed(), risks=(Shared(risk, (At("labs"), At("mobile"))),))
+    document = written(plans)
+    assert [(each["approved"], each["targets"]) for each in document["hazards"]] == [
+        (False, ["labs", "mobile"])
+    ]
+    assert run_of(document, Path("plan.json")).risks == plans.risks
