@@ -7,6 +7,7 @@ The first line of a document about a target, and of one about a failure, is its 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from devinops.model.objects import Problem
 from devinops.render import Style, answers, counted
@@ -32,7 +33,7 @@ from devinops.render.run_report import report_of
 
 def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield an answer as one Markdown document of at most `style.limit` bytes."""
-    page = MarkdownPage(style, frozenset(line(str(key)) for key in named_keys(answer)))
+    page = MarkdownPage(style)
     match answer:
         case answers.RunAnswer():
             # A document is read alone, and a comment after those of other runs.
@@ -40,7 +41,8 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
         case answers.ProblemsAnswer():
             return _problems(page, answer)
         case answers.Differences():
-            return _differences(page, answer)
+            keys = frozenset(line(str(key)) for key in named_keys(answer))
+            return _differences(replace(page, keys=keys), answer)
         case answers.Failure():
             return _failure(page, answer)
         case answers.SimpleAnswer() | answers.RolloutAnswer():
