@@ -52,7 +52,7 @@ def with_versions(
     for change in changes:
         record = inventory.by_id.get(change.object_id)
         if change.action is Action.REPLACE and record:
-            fields = (f for f in change.fields if f.before is UNSET and f.name in record.fields)
+            fields = (field for field in change.fields if field.before is UNSET)
             replaced.append(Drift(DriftEvent.EDITED, change.key, record.id, fields=tuple(fields)))
     was = {
         ObjectId(item.key.kind, item.id): [
