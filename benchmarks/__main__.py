@@ -43,7 +43,7 @@ NAMES = {
     "lint": ("lint-1000", "lint-one-file", "lint-similar"),
     "formatting": ("fmt",),
     "inventory": ("inventory", "inventory-writes"),
-    "fleet": ("fleet-50", "fleet-300"),
+    "many_targets": ("many-50", "many-300"),
     "limits": ("limits",),
     "reports": ("reports",),
     "html_report": ("html-report",),

@@ -41,7 +41,7 @@ _REPEAT = """\
 make benchmark                         # everything; writes this page
 .venv/bin/python -m benchmarks --list  # the names, and how many minutes each takes
 .venv/bin/python -m benchmarks plan-1000 --runs 11
-.venv/bin/python -m benchmarks.fleet --organizations 100  # the fleet, smaller
+.venv/bin/python -m benchmarks.many_targets --organizations 100  # with fewer organizations
 ```
 
 The results are kept in `.benchmarks/results.json`, and `python -m benchmarks --report` writes this

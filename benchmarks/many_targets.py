@@ -1,4 +1,4 @@
-"""`python -m benchmarks.fleet`: what a run over many organizations takes at a limit of requests.
+"""`python -m benchmarks.many_targets`: what many organizations take at a limit of requests.
 
 All organizations have the same notes, one key and one inventory branch, and the repository owns all
 notes. Then a plan finds nothing to do, and an apply updates one note in each organization.
@@ -58,14 +58,14 @@ def measure(
         root = _repository(Path(temporary), organizations, notes)
         limits = str(rate), str(organizations)
         with server("devin", str(seed), *limits, latency_ms=latency_ms) as devin:
-            fleet = _Fleet(check, devin, root, organizations, rate)
-            fleet.run("first apply", "apply", "--yes")
-            fleet.run("quiet plan", "plan", requests=QUIET)
+            many = _Many(check, devin, root, organizations, rate)
+            many.run("first apply", "apply", "--yes")
+            many.run("quiet plan", "plan", requests=QUIET)
             path = root / "knowledge" / entry(0).folder / "note-00000.md"
             path.write_text(path.read_text() + "One more line.\n")
-            text = fleet.run("apply of one change", "apply", "--yes", requests=CHANGED)
-            if f"{organizations} need the same 1 change" not in text:
-                raise RuntimeError(f"the change is not one class:\n{text}")
+            text = many.run("apply of one change", "apply", "--yes", requests=CHANGED)
+            if f"update in all {organizations:,}" not in text:
+                raise RuntimeError(f"the change is not the same everywhere:\n{text}")
 
 
 def _repository(directory: Path, organizations: int, notes: int) -> Path:
@@ -87,7 +87,7 @@ def _repository(directory: Path, organizations: int, notes: int) -> Path:
     return root
 
 
-class _Fleet(NamedTuple):
+class _Many(NamedTuple):
     """The organizations and their repository; `rate` is in requests a second."""
 
     check: Checks
@@ -119,7 +119,7 @@ class _Fleet(NamedTuple):
 
 BENCHMARKS = [
     Numbers(
-        f"fleet-{latency_ms}",
+        f"many-{latency_ms}",
         f"{ORGANIZATIONS:,} organizations with {NOTES} notes each, one key, {RATE} requests a "
         f"second, {latency_ms} ms a request",
         "The inventories are on a branch of a local remote. The first apply only adopts.",
@@ -131,7 +131,7 @@ BENCHMARKS = [
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser("python -m benchmarks.fleet", description=__doc__)
+    parser = argparse.ArgumentParser("python -m benchmarks.many_targets", description=__doc__)
     parser.add_argument("--organizations", type=int, default=ORGANIZATIONS)
     parser.add_argument("--notes", type=int, default=NOTES, help="notes of each organization")
     parser.add_argument("--rate", type=float, default=RATE, help="requests a second")
@@ -145,7 +145,7 @@ def main() -> int:
         notes=options.notes,
         rate=options.rate,
     )
-    result = Result("fleet", "", 1, checks=checks.checks)
+    result = Result("many", "", 1, checks=checks.checks)
     print(*lines(result), sep="\n")
     return int(bool(result.missed))
 
