@@ -183,6 +183,14 @@ def test_what_was_reviewed_is_applied_unasked(
         "Edited": "new",
         "Theirs": "b",
     }
+    # A job that runs again finds that it is done.
+    emulator.clear_requests()
+    again = devinops("apply", path, "-C", root)
+    assert (again.code, again.err, writes(emulator)) == (0, "", [])
+    assert "nothing to do" in again.out
+    emulator.edit("knowledge", "note-Theirs", body="Of somebody else.")
+    (root / "knowledge/new.md").write_text(NOTE.replace("name: A", "name: New"))
+    assert (devinops("apply", path, "-C", root).code, writes(emulator)) == (5, [])
 
 
 def test_a_commit_that_changes_nothing_of_it_does_not_matter(
