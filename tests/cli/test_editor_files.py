@@ -185,6 +185,18 @@ def test_a_new_file_of_pull_names_its_schema(
     assert devinops("fmt", "--check", "-C", top).code == 0
 
 
+def test_the_new_files_of_discovered_targets_name_their_schemas(
+    top: Path, init: Callable[..., str], devinops: Devinops, use: Callable[..., None]
+) -> None:
+    init("--editor", "vscode")
+    (top / "devinops.yaml").unlink()
+    with Emulator({"organizations": {"org-1": {}}}) as emulator:
+        use(emulator.url, "cog_enterprise")
+        assert devinops("targets", "discover", "-C", top).code == 0
+    for path, schema in (("devinops.yaml", "config"), ("targets.yaml", "targets")):
+        assert (top / path).read_text().startswith(f"{LINE}.schemas/{schema}.schema.json\n")
+
+
 @pytest.mark.parametrize(
     ("path", "text", "address"),
     [
