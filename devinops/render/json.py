@@ -130,7 +130,7 @@ def _target(plans: Plans, target: RunTarget) -> run.RunTargetItem:
     facts = target._asdict()
     del facts["code"], facts["is_new"]
     facts["target"] = parts.TargetItem.of(target.target) if target.target else None
-    facts["digest"] = target.digest or None
+    facts["digest"], facts["unmanaged"] = target.digest or None, dict(target.unmanaged)
     facts["unsaved"], facts["final"] = (
         list(map(str, keys)) for keys in (target.unsaved, target.final)
     )
