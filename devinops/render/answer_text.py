@@ -1,4 +1,4 @@
-"""Writes answers as text for people: stable, grouped by kind; color is never the only signal."""
+"""Writes answers as text for people: stable; color is never the only signal."""
 
 from __future__ import annotations
 
