@@ -145,11 +145,10 @@ class Finder:
 
     def _is_read(self, path: str) -> bool:
         """Return whether a file is among those that are read, by its path."""
-        in_layer = self._in_layer(path)
-        above, below = list(directories_above(path)), list(directories_above(in_layer))
-        is_ignored = any(self._ignored(directory, is_directory=True) for directory in above)
-        if is_ignored or hidden_part(path):
+        if hidden_part(path):
             return False
+        in_layer = self._in_layer(path)
+        below = list(directories_above(in_layer))
         top = below[0] if below else in_layer
         return top in (KINDS.directories if below else KINDS.files) or any(
             pattern.matches(path, is_directory=False) for pattern in self._path_patterns.values()
