@@ -93,7 +93,7 @@ def test_a_plan_shows_which_layer_gave_a_value(
             "fields": ["trigger"],
         }
     ]
-    assert not list(validator(schemas()["plan"]).iter_errors(document))
+    assert not list(validator(schemas()["run"]).iter_errors(document))
     deploys = notes(emulator, "org-pay")["Deploys"]["note_id"]
     emulator.edit("knowledge", deploys, trigger="edited")
     blocked = devinops(*plan)

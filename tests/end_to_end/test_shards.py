@@ -80,7 +80,7 @@ def test_each_shard_plans_and_writes_only_its_targets(
     text = devinops("apply", "-C", root, *ALL, "--shard", "1/2", "--expect", plan["digest"])
     assert (text.code, text.out.split("\n")[-2]) == (
         0,
-        "Applied to 3 of 3 organizations in shard 1 of 2: 3 done.",
+        "Applied to 3 of 3 organizations in shard 1 of 2: 3 changes done.",
     )
     emulator.edit("knowledge", "note-b", body="Edited.")
     assert names(answers("drift", "-t", "all", "--shard", "2/2", code=2)) == ["b", "d"]
@@ -205,8 +205,8 @@ def test_the_reports_of_all_shards_are_true(
     what = {"a": "done", "b": "done", "c": "failed", "d": "failed", "e": "done"}
     assert (ran.code, outcomes(document), document["exit_code"]) == (3, what, 3)
     text = devinops("show", *paths).out
-    assert "Applied to 3 of 5 organizations: 3 done, 2 failed." in text
-    assert "in 2 organizations: c, d" in text
+    assert "Applied to 3 of 5 organizations: 3 changes done, 2 failed." in text
+    assert "failed c, d: PUT" in text
 
 
 @pytest.fixture
@@ -225,7 +225,10 @@ Show = Callable[..., tuple[int, str]]
 
 def test_the_report_of_one_shard_is_not_that_of_the_run(shards: Shards, show: Show) -> None:
     code, text = show(*shards("apply", *ALL, "--yes", only=[1]))
-    assert (code, "Applied to 3 of 3 organizations in shard 1 of 2: 3 done." in text) == (1, True)
+    assert (code, "Applied to 3 of 3 organizations in shard 1 of 2: 3 changes done." in text) == (
+        1,
+        True,
+    )
     assert "the reports of all shards are needed; missing: 2/2" in text
     assert show(*shards("drift", "-t", "all", only=[1]))[0] == 1
     assert show(*shards("plan", *ALL, only=[1]))[0] == 0
@@ -239,8 +242,8 @@ def test_a_merged_report_says_why_nothing_was_written(
     stale = shards("apply", *ALL, "--expect", "0" * 32, only=[2])
     code, text = show(*wrote, *stale)
     assert (code, "not 00000000000000000000000000000000: nothing was written" in text) == (3, True)
-    assert "in 2 organizations: b, d" in text
-    assert "Applied to 3 of 5 organizations: 3 done; 2 failed." in text
+    assert "b, d: the plans have the digest" in text
+    assert "Applied to 3 of 5 organizations: 3 changes done; 2 organizations failed." in text
     monkeypatch.setenv("DEVIN_API_KEY", "cog_wrong")
     assert "its key was rejected" in show(*wrote, *shards("apply", *ALL, "--yes", only=[2]))[1]
     (root / "devinops.yaml").write_text("version: 2\n")
@@ -275,7 +278,7 @@ def test_drift_in_all_shards_is_merged(
     ran = devinops("show", *shards("drift", "-t", "all"))
     assert (ran.code, ran.out.split("\n")[-2]) == (
         2,
-        "Drift in 5 organizations: 1 changed outside devinops.",
+        "Drift in 1 of 5 organizations: 1 object changed outside devinops.",
     )
 
 

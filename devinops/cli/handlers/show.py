@@ -19,14 +19,14 @@ def run(options: Options, plans: tuple[Path, ...]) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
         whole, code = read_reports(plans) if plans[1:] else (read_plans(plans[0]), ExitCode.OK)
-        if whole.shard and (whole.is_applied or whole.is_drift):
-            # The reports of other shards can be missing, and then the run did not end well.
-            code = read_reports(plans)[1]
         shown = _selected(whole, options)
     if shown.by_one:
         options = options.about(shown.targets[0].name, f"the plan {plans[0]}")
     shown_code = code if plans[1:] else shown.exit_code()
     options.answer(RunAnswer(shown, shown_code, is_alone=True))
+    if whole.shard and (whole.is_applied or whole.is_drift):
+        # The reports of other shards can be missing, and then the run did not end well.
+        return read_reports(plans)[1]
     return code
 
 
