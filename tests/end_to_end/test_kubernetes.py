@@ -203,7 +203,7 @@ def test_the_pods_write_each_organization_once_and_drift_is_no_failure(
         assert [process.wait(300) for process in pods] == [0] * len(pods), here.log(0)
     for name in NAMES:
         assert [note["name"] for note in emulator.knowledge(f"org-{name}")] == ["Deploys"]
-    assert "Applied to 2 of 2 organizations in shard 1 of 8: 2 done." in here.log(1)
+    assert "Applied to 2 of 2 organizations in shard 1 of 8: 2 changes done." in here.log(1)
     environment = here.environment(main, 3, attempt=2)
     assert job_of(environment, "3/8") == Job("8f1c, shard 3/8", 2)
 
@@ -211,6 +211,8 @@ def test_the_pods_write_each_organization_once_and_drift_is_no_failure(
     assert here.log(attempt=1).endswith("Drift in 11 organizations: none.\n")
     emulator.edit("knowledge", emulator.knowledge("org-team-04")[0]["note_id"], body="Edited.")
     assert here.run("drift.yaml", attempt=2) == 0
-    assert here.log(attempt=2).endswith("Drift in 11 organizations: 1 changed outside devinops.\n")
+    assert here.log(attempt=2).endswith(
+        "Drift in 1 of 11 organizations: 1 object changed outside devinops.\n"
+    )
     here.url = "http://127.0.0.1:9"
     assert here.run("drift.yaml", attempt=3) == 1

@@ -439,7 +439,7 @@ def test_one_job_serves_all_targets_each_with_its_own_key(tmp_path: Path) -> Non
         about = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base, **planning}
         code, log = world.run("devinops-plan", MERGE_REQUEST, 1, **about)
         assert code == 0, log
-        assert "Plan for 1 organization: 1 needs 2 changes" in world.gitlab.texts(1)[0]
+        assert "## 1 organization: 2 creates" in world.gitlab.texts(1)[0]
         sha = world.gitlab.merge(1)
         about = {"CI_COMMIT_BEFORE_SHA": base, **applying}
         code, log = world.run("devinops-apply", PUSH, sha=sha, **about)

@@ -590,7 +590,7 @@ def test_each_target_is_planned_and_applied_with_its_own_key(tmp_path: Path) -> 
         secrets = {"DEVIN_API_KEY_STAGING_PLAN": "cog_s", "DEVIN_API_KEY_PRODUCTION_PLAN": "cog_p"}
         passed(world.plan(1, secrets=secrets))
         (text,) = world.github.texts(1)
-        assert "## Plan for 2 organizations: 2 need the same 1 change" in text
+        assert "## 2 organizations: 2 creates" in text
         sha = world.github.merge(1)
         # What one target cannot do does not stop the other.
         secrets = {"DEVIN_API_KEY_STAGING": "cog_s"}
@@ -640,7 +640,7 @@ def test_a_request_is_planned_and_applied_in_the_targets_that_it_affects(fleet: 
     fleet.github.open(1)
     passed(fleet.plan(1, secrets=SHARED_KEY))
     (text,) = fleet.github.texts(1)
-    assert "## Plan for 1 organization: 1 needs 2 changes" in text
+    assert "## 1 organization: 2 creates" in text
     assert f"--target all --affected {before[:7]}" in text
     merged = fleet.github.merge(1)
     steps = fleet.run("apply", "push", sha=merged, before=before, secrets=SHARED_KEY)
@@ -667,7 +667,7 @@ def test_a_push_that_affects_no_target_applies_nothing(fleet: World) -> None:
     fleet.push()
     fleet.github.open(1)
     passed(fleet.plan(1, secrets=SHARED_KEY))
-    assert "## Plan for 0 organizations: nothing to change" in fleet.github.texts(1)[0]
+    assert "## 0 organizations: nothing to change" in fleet.github.texts(1)[0]
     merged = fleet.github.merge(1)
     steps = fleet.run("apply", "push", sha=merged, before=before, secrets=SHARED_KEY)
     passed(steps)
@@ -693,7 +693,7 @@ def test_a_target_that_the_push_changes_but_nobody_reviewed_fails_the_job(fleet:
     merged = fleet.github.merge(2)
     steps = fleet.run("apply", "push", sha=merged, before=before, secrets=SHARED_KEY)
     assert steps["Apply"].code == 3
-    assert "1 stale" in steps["Apply"].outputs["summary"]
+    assert "b stale" in steps["Apply"].outputs["summary"]
     assert notes(fleet) == [[], [], ["A", "c"]]
     # After a forced push the clone lacks the earlier commit.
     steps = fleet.run("apply", "push", sha=merged, before="f" * 40, secrets=SHARED_KEY)
@@ -866,4 +866,4 @@ def test_drift_of_all_targets_is_in_one_issue(fleet: World) -> None:
     assert fleet.calls == ["gh issue create --title"]
     report = (fleet.runner.directory / "drift.md").read_text()
     assert "knowledge:A" in report
-    assert "2 changed outside devinops" in report
+    assert "2 objects changed outside devinops" in report
