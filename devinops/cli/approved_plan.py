@@ -183,6 +183,11 @@ def read_reviewed(
         reasons = "; ".join(refusal.reason for refusal in plans.refusals)
         why = f"{path} was refused when it was planned, and nothing was written: {reasons}"
         raise Refused(f"{why}. Pass the option to devinops plan, and apply the new plan")
+    if plans.targets and not (plans.digests.digests or plans.is_drift):
+        raise Refused(
+            f"{path} has no plan that can be applied, and nothing was written: each target is "
+            f"refused, held or not planned; devinops show {path} says why"
+        )
     reviewed = ReviewedPlans(path, plans.digests, plans.only, plans.approvals)
     if plans.shard and shard:
         raise UsageError(f"{path} has only the plans of shard {plans.shard}: leave out --shard")

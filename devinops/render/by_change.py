@@ -13,6 +13,7 @@ from devinops.kinds import KINDS
 from devinops.model.changes import DELETING, Action, Change, FieldChange, Outcome
 from devinops.model.keys import Key
 from devinops.model.values import UNSET
+from devinops.planning.plan import plain_fields
 from devinops.planning.run import ChangeAt, Shared
 from devinops.render import counted
 from devinops.render.changes import changed_lines, is_redundant, is_text, size_of
@@ -304,10 +305,13 @@ def _facts(items: Sequence[Item], places: Places) -> str:
     """
     change = items[0].item
     objects, targets = sum(len(item.at) for item in items), len(_targets(items))
+    texts = len({str(plain_fields(item.item.fields)) for item in items})
+    files = len({item.item.source and item.item.source.path for item in items})
     parts = [
         f"{objects} objects in {places.many(targets)}" if objects > targets else "",
         _content(change),
-        f"{len(items)} texts, first one shown" if len(items) > 1 else "",
+        f"{texts} texts, first one shown" if texts > 1 else "",
+        f"{files} files, first one named" if texts == 1 < files else "",
         f"overwrites {', '.join(change.overwrites)}" if change.overwrites else "",
         _INVISIBLE if _has_invisible(change) else "",
     ]

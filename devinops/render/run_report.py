@@ -259,7 +259,8 @@ def _verdict(run: RunBlocks, untouched: str = "") -> str:
         actions = plans.summary()
         changes = joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
     else:
-        changes = totals(plans.summary(plans.writing))
+        planned = totals(plans.summary())
+        changes = totals(plans.summary(plans.writing)) or (planned and f"{planned} not applied")
     renaming = sum(bool(target.moves_from) for target in plans.targets)
     inventory = "the inventory" if one else counted(renaming, "inventory", "inventories")
     moves = f"{inventory} to rename" if renaming else ""

@@ -614,7 +614,7 @@ UNPROTECTED = re.compile(
     re.VERBOSE,
 )
 """What no digest covers; docs/ci-security.md lists it. An apply plans again and compares digests, so
-an edit of these never decides what is written."""
+an edit of these never adds a change, but an approval lets what was refused be written."""
 
 
 REMOVED: Final = object()

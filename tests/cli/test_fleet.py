@@ -681,6 +681,19 @@ def test_more_targets_than_max_targets_need_an_approval(
     assert devinops("apply", *words, "--allow-targets", "4").code == 0
 
 
+def test_saved_plans_that_are_all_held_say_what_they_hold_and_are_refused(
+    emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
+) -> None:
+    place, saved = root(a={"hold": "audit"}, b={"hold": "audit"}), tmp_path / "plan.json"
+    planned = devinops("plan", "-C", place, "-t", "a", "-t", "b", "--adopt", "--out", saved)
+    assert planned.out.splitlines()[-1] == (
+        "Plan for 2 organizations: 2 adoptions not applied; 2 organizations held."
+    )
+    ran = devinops("apply", saved, "-C", place)
+    assert (ran.code, ran.out, set(bodies(emulator).values())) == (4, "", {"Old."})
+    assert f"{saved} has no plan that can be applied, and nothing was written" in ran.err
+
+
 def test_a_saved_plan_of_too_many_targets_says_where_the_option_goes(
     emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
 ) -> None:

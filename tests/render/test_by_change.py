@@ -117,6 +117,13 @@ CASES = {
         ],
         ["1 ~ A update all 40 · body, +1 −1 lines, 8 characters · 40 texts, first one shown"],
     ),
+    "one text in several files is one text": (
+        [
+            shared(changed("A", CREATE, body(UNSET, "Equal.\n"), path=f"orgs/{n}/a.md"), [TEAMS[n]])
+            for n in range(40)
+        ],
+        ['1 + A create all 40 · 1 line, 7 characters: "Equal." · 40 files, first one named'],
+    ),
     "another action on a key is a row below": (
         [shared(changed("A"), TEAMS[:30]), shared(changed("A", CREATE), TEAMS[30:])],
         [
