@@ -33,7 +33,7 @@ from devinops.model.kind import Attribute, Kind, Scope
 from devinops.model.objects import Declaration, Ensure, Live, Source
 from devinops.model.policy import ADOPT, allow
 from devinops.model.values import canonical_text
-from devinops.planning.commands import forget_command
+from devinops.planning.commands import forget_command, with_ids
 from devinops.planning.diff import changed_fields
 from devinops.planning.draft import names_of
 from devinops.planning.drift import replacing_run
@@ -176,7 +176,8 @@ class _DriftPull:
         who_moved = self._sides(item, live)
         changes = (*who_moved.live, *who_moved.both)
         if changes and item.doubt:
-            self._leave(item.declaration.key, Left.CONFLICT, item.doubt, live.id)
+            reason = with_ids(item.doubt, [each.id for each in (live, *item.rivals)])
+            self._leave(item.declaration.key, Left.CONFLICT, reason, live.id)
             return None
         if self._leave_if_key_in_use(item, live, changes):
             return None

@@ -458,9 +458,8 @@ def test_a_setting_that_nothing_changes_is_a_requirement(api: ToyApi, job: Job) 
 
 
 def test_what_another_owner_has_is_left_alone_and_not_made_twice(api: ToyApi, job: Job) -> None:
-    theirs = api.add("robot", name="R", metadata={"devinops": "them", "team": "x"})
+    api.add("robot", name="R", metadata={"devinops": "them", "team": "x"})
     job.declare(robots=[{"name": "R"}, {"name": "S", "labels": {"team": "y"}}])
-    text = job.blocked()
-    assert f"an object with this name has the label of another owner ({theirs}: them)" in text
+    assert "an object with this name has the label of another owner (them)" in job.blocked()
     assert job.run("apply", "--yes").code == 4
     assert [robot["name"] for robot in api.of("robot").values()] == ["R", "S"]
