@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import click
 
@@ -48,6 +48,8 @@ from devinops.planning.waves import Wave, failures
 from devinops.render import Style, counted, render
 from devinops.render.answers import RunAnswer
 from devinops.render.by_change import totals
+
+_NOT_NEEDED: Final = "it needs none of these changes any more, for example after another run"
 
 
 @dataclass(frozen=True)
@@ -263,6 +265,8 @@ class _Apply:
             new = new_states.get(target.name)
             if new is None:
                 return target
+            if new.name in planned.writable and new.name not in self.ready:
+                new = new._replace(state=TargetState.STALE, message=_NOT_NEEDED, code=ExitCode.OK)
             return target._replace(state=new.state, message=new.message, code=new.code, is_new=True)
 
         return replace(plan, targets=tuple(map(now, plan.targets)))

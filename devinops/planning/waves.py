@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from devinops.model.errors import InventoryError
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import TIME, Deleted, Inventory, Record, sent_by
 from devinops.model.keys import Key, listed
 from devinops.model.objects import Problem, Source
@@ -210,7 +211,8 @@ def facts_of(plan: Plans, known: Mapping[str, TargetFacts]) -> dict[str, TargetF
 def failures(plan: Plans) -> list[str]:
     """Return the targets that cannot become as planned; those that are held do not count."""
     facts, held = facts_of(plan, {}), TargetState.HELD
-    return [each.name for each in plan.targets if facts[each.name].failure and each.state != held]
+    failed = [each for each in plan.targets if facts[each.name].failure and each.state != held]
+    return [each.name for each in failed if each.code is not ExitCode.OK]
 
 
 class WaveStatus(NamedTuple):

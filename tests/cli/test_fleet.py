@@ -667,6 +667,26 @@ def test_one_question_is_for_all_and_what_changed_meanwhile_is_stale(
     }
 
 
+def test_what_another_run_did_while_the_question_was_open_is_stale(
+    emulator: Emulator, root: Root, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = root()
+
+    def confirm(*_: Any, **__: Any) -> bool:
+        return devinops("apply", "-C", place, "-t", "c", "--adopt", "--yes").code == 0
+
+    monkeypatch.setattr("devinops.cli.handlers.apply.is_interactive", lambda: True)
+    monkeypatch.setattr(apply.click, "confirm", confirm)
+    report = place / "report.json"
+    words = ("-t", "b", "-t", "c", "--adopt", "--report", f"json={report}")
+    ran = devinops("apply", "-C", place, *words)
+    last = "Applied to 1 of 2 organizations: 1 change done; c stale."
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, last)
+    assert "not done" not in ran.out
+    assert "c: it needs none of these changes any more" in ran.out
+    assert devinops("show", report).out.splitlines()[-1] == last
+
+
 def test_more_targets_than_max_targets_need_an_approval(
     emulator: Emulator, root: Root, devinops: Devinops
 ) -> None:
