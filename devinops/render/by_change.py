@@ -260,7 +260,8 @@ def _with_outcomes(
             groups[each.outcome, message(each)].append(each)
     if not groups:
         return row
-    done = groups.pop((Outcome.DONE, ""), [])
+    done = sum(each.outcome is Outcome.DONE for each in at)
+    groups.pop((Outcome.DONE, ""), None)
     if not groups:
         return row._replace(facts="done", sign=OUTCOMES[Outcome.DONE], outcome=str(Outcome.DONE))
     worst = min((outcome for outcome, _ in groups), key=tuple(OUTCOMES).index)
@@ -281,7 +282,7 @@ def _with_outcomes(
         for (outcome, text), rows in groups.items()
     )
     told = [each for each in row.rows if each.outcome not in ("", Outcome.DONE)] if row.rows else []
-    return row._replace(facts=f"done in {len(done)} of {len(at)}", rows=tuple(told) or below)
+    return row._replace(facts=f"done in {done} of {len(at)}", rows=tuple(told) or below)
 
 
 # --- facts ----------------------------------------------------------------------------------------

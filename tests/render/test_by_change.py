@@ -283,8 +283,10 @@ def test_what_an_apply_did_of_a_change_is_in_its_row() -> None:
     done = [ChangeAt(name, name, outcome=Outcome.DONE) for name in TEAMS]
     failed = done[4]._replace(outcome=Outcome.FAILED, message="503")
     skipped = done[9]._replace(outcome=Outcome.SKIPPED)
+    again = [row._replace(message="created again") for row in done]
     found = by_change(
         [
+            Shared(changed("Again", UPDATE), (*again[:4], failed, *again[5:])),
             Shared(changed("All", UPDATE), (*done[:4], failed, *done[5:])),
             Shared(changed("Done", UPDATE), tuple(done)),
             Shared(changed("Failed", UPDATE), (failed,)),
@@ -293,9 +295,12 @@ def test_what_an_apply_did_of_a_change_is_in_its_row() -> None:
         PLACES,
     )
     assert list(_lines(found.others)) == [
-        "1 x All update all 40 · done in 39 of 40",
+        "1 x Again update all 40 · done in 39 of 40",
+        "  ✓ done all but team-04",
         "  x failed team-04",
-        "2 ✓ Done update all 40 · done",
-        "3 x Failed update team-04 · failed: 503",
-        "4 ! Skipped update team-09 · skipped",
+        "2 x All update all 40 · done in 39 of 40",
+        "  x failed team-04",
+        "3 ✓ Done update all 40 · done",
+        "4 x Failed update team-04 · failed: 503",
+        "5 ! Skipped update team-09 · skipped",
     ]
