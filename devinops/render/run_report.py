@@ -266,7 +266,8 @@ def _verdict(run: RunBlocks, untouched: str = "") -> str:
     moves = f"{inventory} to rename" if renaming else ""
     states = "" if one else ", ".join(_states(run))
     waiting = ", ".join(filter(None, (*_waiting(run), untouched)))
-    return stopped + _parts(changes or "nothing to change", moves, states, waiting)
+    nothing = "nothing to change" if plans.writable or not states else ""
+    return stopped + _parts(changes or nothing, moves, states, waiting)
 
 
 def _parts(*texts: str) -> str:

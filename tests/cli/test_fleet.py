@@ -701,6 +701,15 @@ def test_more_targets_than_max_targets_need_an_approval(
     assert devinops("apply", *words, "--allow-targets", "4").code == 0
 
 
+def test_targets_without_a_plan_are_not_said_to_need_nothing(
+    emulator: Emulator, root: Root, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVIN_API_KEY", "wrong")
+    ran = devinops("plan", "-C", root(), "-t", "a", "-t", "b")
+    last = "Plan for 2 organizations: 2 organizations failed."
+    assert (ran.code, ran.out.splitlines()[-1]) == (1, last)
+
+
 def test_saved_plans_that_are_all_held_say_what_they_hold_and_are_refused(
     emulator: Emulator, root: Root, devinops: Devinops, tmp_path: Path
 ) -> None:
