@@ -44,6 +44,7 @@ _ADDRESS: Final = re.compile(
     r"\b(?:[a-z][a-z0-9+.-]{0,20}://|www\.|[\w.+-]{1,64}@(?=[\w-]{1,63}\.))[^\s)>\]\"'`]+",
     re.IGNORECASE,
 )
+_HOST: Final = re.compile(r"(?:.*?://)?(?:[^@/]*@)?([^/?#]*).*")
 _COMMAND: Final = re.compile(r"`[^`\n]+ [^`\n]+`|^(?:\$ |[ \t]*```|    ).*", re.MULTILINE)
 _SHORT: Final = 60
 """How many characters the names of the targets of one text of many may take."""
@@ -206,7 +207,13 @@ def _version_row(version: Sequence[Item], places: Places, above: Change) -> Row:
 def _own_row(
     items: Sequence[Item], places: Places, number: int, message: Callable[[ChangeAt], str]
 ) -> Row:
-    """Return one row for changes in one target each: what stands out in them, and then each."""
+    """Return one row for changes in one target each: what stands out in them, and then each.
+
+    Those with something that a reader would not expect come first, since a list can be cut.
+    """
+    usual = _usual(items)
+    apart = {id(item): [*_unusual(item.item, usual)] for item in items}
+    items = sorted(items, key=lambda item: not apart[id(item)])
     targets, action = _targets(items), items[0].item.action
     noun, every = NOUNS[action], places.exactly(targets)
     in_each = f"in each of the {len(targets)}" if every.startswith("all ") else f"in {every}"
@@ -216,10 +223,12 @@ def _own_row(
         text = f"{len(items)} separate {noun}s in {places.many(len(targets))}"
     texts = len({_signature(item.item) for item in items})
     different = f", {texts} different texts: read each" if texts > 1 else ", all with one text"
-    rows = [
-        _with_outcomes(_row([item], places, (), str(at)), [item], places, message)
-        for at, item in enumerate(items, number)
-    ]
+    rows = []
+    for at, item in enumerate(items, number):
+        row = _row([item], places, (), str(at))
+        unsaid = (what for what in apart[id(item)] if what not in row.facts)
+        row = row._replace(facts=" · ".join(filter(None, (row.facts, *unsaid))))
+        rows.append(_with_outcomes(row, [item], places, message))
     return Row(
         text=f"{text}{different}",
         sign=SIGNS[action],
@@ -362,8 +371,7 @@ def _new_text(change: Change) -> str:
 
 def _standing_out(items: Sequence[Item]) -> Iterator[str]:
     """Yield what is unusual among changes in one target each, with the targets."""
-    used = Counter(field.name for item in items for field in item.item.fields)
-    usual = [name for name, number in used.items() if 2 * number > len(items)]
+    usual = _usual(items)
     if usual and items[0].item.action is not Action.CREATE:
         yield ", ".join(usual)
     sizes = [sum(map(len, _sides(item.item))) for item in items]
@@ -371,6 +379,12 @@ def _standing_out(items: Sequence[Item]) -> Iterator[str]:
         change, (row, *_) = items[sizes.index(max(sizes))]
         yield f"largest {row.target}, {size_of(change.key.kind, change.fields)}"
     yield from _apart(items, usual)
+
+
+def _usual(items: Sequence[Item]) -> list[str]:
+    """Return the names of the fields that more than half of some changes change."""
+    used = Counter(field.name for item in items for field in item.item.fields)
+    return [name for name, number in used.items() if 2 * number > len(items)]
 
 
 def _apart(items: Iterable[Item], usual: Collection[str]) -> Iterator[str]:
@@ -399,9 +413,12 @@ def _unusual(change: Change, usual: Collection[str]) -> Iterator[str]:
         if field.name not in usual and (is_set or change.action is not Action.CREATE):
             yield f"{field.name} too"
     new, old = ("\n".join(side) for side in _sides(change))
-    for pattern, what in ((_ADDRESS, "new address"), (_COMMAND, "new command")):
-        if set(pattern.findall(new)).difference(pattern.findall(old)):
-            yield what
+    addresses = set(_ADDRESS.findall(new)).difference(_ADDRESS.findall(old))
+    hosts = sorted({_HOST.sub(r"\1", address)[:_SHORT].rstrip(".,:;!") for address in addresses})
+    if hosts:
+        yield f"new address at {', '.join(hosts[:FEW])}"
+    if set(_COMMAND.findall(new)).difference(_COMMAND.findall(old)):
+        yield "new command"
     if _has_invisible(change):
         yield _INVISIBLE
 
