@@ -167,14 +167,15 @@ POSSIBLE = {
 def unjudged(case):
     """Return the checks that do not hold.
 
-    The emulator ignores an unknown query parameter, and takes the last value of a repeated one. It answers 501
-    to a method that only the API serves, and `Allow` names these methods too (see the next test).
+    The emulator ignores an unknown query parameter, and takes the last value of a repeated one, as which a
+    list or an object is sent. It answers 501 to a method that only the API serves, and `Allow` names these methods
+    too (see the next test).
     """
     if (case.method.upper(), case.operation.path) in UNSERVED:
         return [unsupported_method, not_a_server_error]
     known = {parameter.name for parameter in case.operation.query}
     query = case.query or {}
-    lenient = set(query) - known or any(isinstance(value, list) for value in query.values())
+    lenient = set(query) - known or any(isinstance(value, list | dict) for value in query.values())
     excluded = [negative_data_rejection] if lenient else []
     if any(path == case.operation.path for _, path in UNSERVED):
         excluded.append(allow_header_conformance)

@@ -508,7 +508,7 @@ def without_what_differs(value: Any, url: str) -> Any:
     )
 
 
-ID_FIELDS = {"id", "note_id", "playbook_id", "secret_id"}
+ID_FIELDS = {"id", "new_id", "note_id", "playbook_id", "secret_id"}
 
 
 def one_run(
