@@ -85,8 +85,7 @@ class ApplyRequest(NamedTuple):
 
     `planner` makes the plans, `journal` records what is written, and `reported` completes the
     report of each target. `keep` are backups that must not be deleted, and `backup` is the argument
-    that names what is rolled back. `cannot_ask` says why nobody can be asked; empty if somebody
-    can.
+    that names what is rolled back. `cannot_ask` says why the command cannot ask; empty if it can.
     """
 
     approvals: Approvals
@@ -237,7 +236,7 @@ class _Apply:
     def ask(self, plan: Plans) -> None:
         """Ask for approval of all plans together.
 
-        Raises Refused if it is not given, and NotApplied if nobody can be asked.
+        Raises Refused if it is not given, and NotApplied if the command cannot ask.
         """
         if self.request.cannot_ask:
             how = f"review the plan, then pass --expect {_digest(plan)}, or --yes"

@@ -100,12 +100,17 @@ def read_approved(path: Path, digest: str | None, options: Options) -> tuple[App
         raise UsageError(
             f"--expect {digest} is not the digest of {path}, which is {plans.digest}: pass only one"
         )
-    only = {kind if ":" in kind else f"{kind}:*" for kind in options.only}
-    if only and only != set(plans.only):
+    if _is_other_only(options, plans.only):
         planned = " ".join(f"--only {kind}" for kind in plans.only) or "no --only"
         raise UsageError(f"{path} was made with {planned}: apply it without --only")
     options = options.about(plans.targets[0].name, f"the plan {path}")
     return ApprovedPlan(plans.digest, plans, is_saved=True), replace(options, only=plans.only)
+
+
+def _is_other_only(options: Options, planned: Iterable[str]) -> bool:
+    """Return whether --only is given, and not as it was `planned`."""
+    only = {kind if ":" in kind else f"{kind}:*" for kind in options.only}
+    return bool(only) and only != {*planned}
 
 
 # --- many targets ---------------------------------------------------------------------------------
@@ -145,11 +150,10 @@ class ReviewedPlans(NamedTuple):
         """
         if self.only is None or self.approvals is None:
             return options, approvals
-        only = {kind if ":" in kind else f"{kind}:*" for kind in options.only}
         targets = approvals.allow_targets or self.approvals.allow_targets
         own = replace(self.approvals, allow_targets=targets)
         wanted, planned = {*approvals.given()}, {*own.given()}
-        if (only and only != {*self.only}) or not wanted <= planned:
+        if _is_other_only(options, self.only) or not wanted <= planned:
             raise UsageError(
                 f"{self.path} was made with other approvals or another --only: leave these flags "
                 "out, or plan again with them"

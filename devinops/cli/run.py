@@ -105,7 +105,7 @@ class Run(Generic[C_co]):
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def session(self, name: str) -> Session[C_co]:
-        """Return the session of a target; one of several is opened. Raises DevinopsError."""
+        """Return the open session of a target. Raises DevinopsError."""
         if self.only_session:
             return self.only_session
         settings = self.settings[name]

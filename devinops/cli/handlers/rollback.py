@@ -74,7 +74,7 @@ def run(
             answer = rollback.answer(plan, plan.exit_code(), command=f"rollback {name}")
             options.answer(answer)
             return answer.exit_code
-        nobody = f"rollback cannot ask {why_nobody_answers()}, and nothing was written"
+        why = f"rollback cannot ask {why_nobody_answers()}, and nothing was written"
         request = ApplyRequest(
             approvals,
             yes,
@@ -86,7 +86,7 @@ def run(
             journal=_AnnouncedRun,
             reported=_reported,
             keep=[saved.path for saved in backups.values()],
-            cannot_ask="" if is_interactive() else nobody,
+            cannot_ask="" if is_interactive() else why,
             backup=name,
         )
         report = apply_to(options, names, request, entries=False)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
-from devinops.model.changes import FieldChange, Outcome
+from devinops.model.changes import Action, FieldChange, Outcome
 from devinops.model.keys import Key
 from devinops.model.objects import Problem, Severity, Source
 from devinops.render import Style
@@ -18,7 +19,7 @@ from devinops.render.terminal import Look, Sign
 from tests.testing.html import Parsed
 
 NOTE = Key("knowledge", "Ops", "Shared")
-UPDATE, DELETE = SIGNS["update"], SIGNS["delete"]  # type: ignore[index]
+UPDATE, DELETE = SIGNS[Action.UPDATE], SIGNS[Action.DELETE]
 PLACES = {f"team-{number:02}": number for number in range(1, 13)}
 ROWS = Rows(places=PLACES)
 
@@ -112,9 +113,9 @@ def test_the_line_of_a_box(row: Row, shown: str) -> None:
     assert words(ROWS.line(row)) == shown
 
 
-def page(*blocks: Block, **facts: object) -> str:
+def page(*blocks: Block, **facts: Any) -> str:
     """Return what a page has before its list, and the list."""
-    report = Report("Plan", "1 update", "Plan: 1 update.", Look.CHANGED, blocks, **facts)  # type: ignore[arg-type]
+    report = Report("Plan", "1 update", "Plan: 1 update.", Look.CHANGED, blocks, **facts)
     made = report_page(report, Style())
     return "\n".join(
         [

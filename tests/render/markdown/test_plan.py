@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,8 +27,8 @@ from devinops.render.markdown.budget import COMMENT_LIMIT
 from tests.testing.reports import conflict, declared, deletes, empty, note, of_one, planned, small
 
 
-def markdown(answer: Answer | RunAnswer, **style: object) -> str:
-    return "".join(write(answer, Style(**style)))  # type: ignore[arg-type]
+def markdown(answer: Answer | RunAnswer, **style: Any) -> str:
+    return "".join(write(answer, Style(**style)))
 
 
 def document(plan: Plan, error: str = "", command: str = "apply") -> str:
