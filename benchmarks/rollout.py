@@ -30,7 +30,8 @@ MOST_ROUNDS = 40
 """How many runs may pass until the rollout is over, once nothing goes wrong any more."""
 _WITH_CLOCK = """\
 import datetime as library, sys
-from devinops.cli import apply, waves
+from devinops.cli.runs import apply
+from devinops.cli.runs import waves
 from devinops.__main__ import run
 time = library.datetime.fromisoformat(sys.argv[1])
 class Clock:

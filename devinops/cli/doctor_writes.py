@@ -10,7 +10,7 @@ from typing import NamedTuple
 import click
 
 from devinops import signals
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.cli.output import is_interactive, tell
 from devinops.cli.session import connection
 from devinops.config.reading import open_project

@@ -13,7 +13,7 @@ from keyword import iskeyword
 import click
 
 from devinops import __version__, atomic, signals
-from devinops.cli.groups import Group, write_lists
+from devinops.cli.declarations.groups import Group, write_lists
 from devinops.model.errors import DevinopsError, InputError, Terminated
 from devinops.model.exit_codes import ExitCode
 
@@ -72,7 +72,7 @@ class Commands(Group):
         # every 700 of them takes a fifteenth of the time of a short run.
         gc.set_threshold(100_000)
         with signals.deferred():
-            commands = importlib.import_module("devinops.cli.commands")
+            commands = importlib.import_module("devinops.cli.declarations.commands")
         command = getattr(commands, f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name)
         assert isinstance(command, click.Command)
         return command
@@ -168,7 +168,7 @@ def _complete() -> int:
 
 
 def _show_unknown_option(error: click.NoSuchOption) -> int:
-    from devinops.cli.unknown_command import unknown_option
+    from devinops.cli.declarations.unknown_command import unknown_option
 
     message = unknown_option(error.option_name, error.ctx.command if error.ctx else None)
     return _show_usage(click.UsageError(message, error.ctx))

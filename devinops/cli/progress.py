@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.cli.output import echo_err
 from devinops.environment import is_ci
 from devinops.render.terminal import Terminal

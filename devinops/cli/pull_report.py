@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devinops.cli.declarations.options import Options
 from devinops.cli.handlers.init import Repository, SetUp
-from devinops.cli.options import Options
 from devinops.git import Git
 from devinops.ingest.pull_result import LeftToYou, NotRead, Pulled
 from devinops.kinds import KINDS

@@ -14,10 +14,10 @@ import click
 from devinops import signals
 from devinops.api import open_reader
 from devinops.api.connection import Connection
-from devinops.cli.early_reading import EarlyReading
-from devinops.cli.options import FORMATS, Options
+from devinops.cli.declarations.options import FORMATS, Options
 from devinops.cli.output import tell
 from devinops.cli.progress import Progress
+from devinops.cli.runs.early_reading import EarlyReading
 from devinops.config.reading import open_project, read_project
 from devinops.config.settings import Settings, resolve, selected_targets
 from devinops.environment import ci_sign
@@ -282,7 +282,7 @@ def targets_of_run(
     if not affected:
         return names or None
     # Imported late: few runs compare commits.
-    from devinops.cli.affected_targets import only_affected
+    from devinops.cli.runs.affected_targets import only_affected
 
     selected = names or selected_targets(read_project(options.root), options.flags)
     return only_affected(options, affected, selected, beside)

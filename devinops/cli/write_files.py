@@ -14,7 +14,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from devinops import atomic
-from devinops.cli.editor_files import with_schema_line
+from devinops.cli.setup.editor_files import with_schema_line
 from devinops.config.project import Project
 from devinops.config.reading import read_repository
 from devinops.ingest.pull_result import Left, Unwritten

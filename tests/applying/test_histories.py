@@ -26,7 +26,7 @@ from devinops.planning.plan import Plan, PlanRequest, build_plan
 from devinops.planning.run import Collector
 from devinops.render.json import dump, run_document
 from tests.testing.documents import fits
-from tests.testing.fleets import target
+from tests.testing.many_targets import target
 from tests.testing.objects import live
 from tests.testing.organization import Organization, Recorder
 

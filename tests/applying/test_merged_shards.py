@@ -15,8 +15,8 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.shard import Shard
 from devinops.model.target import TargetState
 from devinops.planning.run import PARTS, Plans, Shared
-from tests.testing import fleets
-from tests.testing.fleets import mixed
+from tests.testing import many_targets
+from tests.testing.many_targets import mixed
 
 
 def shard_of(plan: Plans, shard: Shard) -> Plans:
@@ -31,7 +31,7 @@ def shard_of(plan: Plans, shard: Shard) -> Plans:
 
 
 def applied() -> Plans:
-    return fleets.applied().plans
+    return many_targets.applied().plans
 
 
 def shards(plan: Plans, total: int) -> list[tuple[str, Plans]]:

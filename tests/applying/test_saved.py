@@ -42,8 +42,8 @@ from devinops.schema.all_schemas import schemas
 from devinops.schema.parts import checksum
 from tests.testing.command_line import Devinops, Write
 from tests.testing.documents import PLAN
-from tests.testing.fleets import answer, applied, fleet_of, mixed, planned_in, update
 from tests.testing.inventories import own
+from tests.testing.many_targets import answer, applied, mixed, planned_in, plans_of, update
 from tests.testing.places import GOLDEN
 from tests.testing.reports import conflict, deletes, small
 
@@ -560,7 +560,7 @@ def written(plan: Plans) -> dict[str, Any]:
 def test_the_plans_of_many_targets_are_read_as_they_were(tmp_path: Path) -> None:
     refusals = (Refusal("too many targets"),)
     approved = replace(mixed(), only=("knowledge:*",), approvals=Approvals(adopt=True))
-    drift = replace(fleet_of([planned_in("a", conflict(), changes=())]), is_drift=True)
+    drift = replace(plans_of([planned_in("a", conflict(), changes=())]), is_drift=True)
     for plan in (mixed(), approved, replace(approved, refusals=refusals), applied().plans, drift):
         path = tmp_path / "plan.json"
         path.write_text(json.dumps(written(plan)))
@@ -740,7 +740,7 @@ def shard_files(tmp_path: Path, **facts: Any) -> list[Path]:
     """Write the plans of two shards, the second with these members."""
     paths = []
     for number in (1, 2):
-        plans = fleet_of([update("ab"[number - 1])])
+        plans = plans_of([update("ab"[number - 1])])
         shard = replace(plans, shard=Shard(number, 2), selected=2, is_applied=bool(facts))
         document = written(shard)
         if number == 2:
@@ -752,7 +752,7 @@ def shard_files(tmp_path: Path, **facts: Any) -> list[Path]:
 
 def test_the_plans_of_shards_are_read_as_one(tmp_path: Path) -> None:
     plans, code = read_reports(shard_files(tmp_path))
-    assert (plans, code) == (fleet_of([update("a"), update("b")]), ExitCode.OK)
+    assert (plans, code) == (plans_of([update("a"), update("b")]), ExitCode.OK)
 
 
 def test_a_shard_that_was_not_applied_says_why(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.cli.affected_targets import Beside, affected_targets
+from devinops.cli.runs.affected_targets import Beside, affected_targets
 from tests.testing.command_line import Write
 from tests.testing.inventories import commit, git
 

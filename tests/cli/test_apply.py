@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from devinops.cli.apply import check_refusals
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
+from devinops.cli.runs.apply import check_refusals
 from devinops.model.changes import Refusal
 from devinops.model.errors import Refused
 from devinops.model.keys import ROOT, Key

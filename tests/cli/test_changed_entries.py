@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.cli.changed_entries import changed_entries
+from devinops.cli.runs.changed_entries import changed_entries
 from devinops.config.reading import read_repository
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write

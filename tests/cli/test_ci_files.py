@@ -15,8 +15,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from devinops.cli.ci_files import ACTIONS, GITHUB_LOCK, GITLAB_LOCK, Pipeline
-from devinops.cli.installed_from import Origin
+from devinops.cli.setup.ci_files import ACTIONS, GITHUB_LOCK, GITLAB_LOCK, Pipeline
+from devinops.cli.setup.installed_from import Origin
 from tests.testing.command_line import Devinops, clean, run_quietly
 from tests.testing.inventories import git
 from tests.testing.linters import actionlint, schema_errors, shellcheck, zizmor

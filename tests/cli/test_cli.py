@@ -1074,7 +1074,7 @@ def test_a_bug_is_70_with_a_log_that_holds_no_key(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(f"with the key {os.environ['DEVIN_API_KEY']}")
 
-    monkeypatch.setattr("devinops.cli.plan_entries.build_plan", broken)
+    monkeypatch.setattr("devinops.cli.runs.plan_entries.build_plan", broken)
     ran = devinops("plan", "-C", repository({"knowledge/a.md": NOTE}))
     assert ran.code == 70
     (log,) = re.findall(r"\S+/devinops-bug-\S+\.log", ran.err)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from devinops.cli import early_reading
-from devinops.cli.early_reading import MIN_ENTRIES, EarlyReading
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.cli.progress import Progress
+from devinops.cli.runs import early_reading
+from devinops.cli.runs.early_reading import MIN_ENTRIES, EarlyReading
 from devinops.emulator import Emulator
 from devinops.model.changes import Action
 from devinops.model.client_protocols import PageDecoder

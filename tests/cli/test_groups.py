@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from devinops.cli.groups import OPTION_GROUPS, PassedOn, option_group, passed_on
+from devinops.cli.declarations.groups import OPTION_GROUPS, PassedOn, option_group, passed_on
 from devinops.cli.main import COMMAND_GROUPS, COMMANDS, cli
 from devinops.emulator import Emulator
 from devinops.environment import GLOBAL_OPTIONS

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devinops.cli.ci_files import marked
 from devinops.cli.handlers.init import HOOK_FILES, SAMPLE, Repository
-from devinops.cli.installed_from import Origin
+from devinops.cli.setup.ci_files import marked
+from devinops.cli.setup.installed_from import Origin
 from devinops.config.reading import read_project
 from devinops.emulator import Emulator
 from devinops.render import line_diff
@@ -792,7 +792,7 @@ def test_the_published_hooks_and_those_of_init_agree(tmp_path: Path, devinops: D
 def test_a_difference_of_many_equal_lines_is_cut_short(
     tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The workflow of a fleet repeats each line for each target."""
+    """The workflow of many targets repeats each line for each target."""
     devinops("init", "-C", tmp_path)
     workflow = tmp_path / ".github/workflows/devinops.yml"
     workflow.write_text(f"# edited\n{workflow.read_text()}")

@@ -15,8 +15,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from devinops.cli import installed_from as origins
-from devinops.cli.installed_from import Checkout, Origin, installed_origin, origin_of
+from devinops.cli.setup import installed_from as origins
+from devinops.cli.setup.installed_from import Checkout, Origin, installed_origin, origin_of
 from tests.testing.command_line import Devinops
 from tests.testing.inventories import commit, git
 from tests.testing.places import ROOT
@@ -284,7 +284,7 @@ def test_nothing_names_a_package_of_an_index_that_the_project_does_not_own() -> 
     """Whoever publishes a package of this name there would be installed instead."""
     listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
     names = [name for name in listed if not re.match(r"tests/(?!golden/)|.*\.svg$", name)]
-    assert {"README.md", "action.yml", "devinops/cli/commands.py"} <= {*names}
+    assert {"README.md", "action.yml", "devinops/cli/declarations/commands.py"} <= {*names}
     texts = {name: (ROOT / name).read_text("utf-8") for name in names if (ROOT / name).is_file()}
     assert {name: found for name, text in texts.items() if (found := _BARE.findall(text))} == {}
 

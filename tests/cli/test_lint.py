@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.cli.installed_from import Origin
+from devinops.cli.setup.installed_from import Origin
 from devinops.lint.rules import RULES
 from tests.testing.command_line import Devinops, Write
 from tests.testing.credentials import EXAMPLES
@@ -711,7 +711,9 @@ def test_sarif_says_what_is_dangerous_and_where_the_page_of_a_rule_is(
     url, commit = "https://git.example/acme/devinops", "a" * 40
     for repository_url, pages in ((f"{url}.git", f"{url}/blob/{commit}/docs/lint.md"), ("", "")):
         origin = Origin("devinops", repository_url, commit)
-        monkeypatch.setattr("devinops.cli.installed_from.installed_origin", lambda o=origin: o)
+        monkeypatch.setattr(
+            "devinops.cli.setup.installed_from.installed_origin", lambda o=origin: o
+        )
         (run,) = json.loads(devinops("lint", "--format", "sarif").out)["runs"]
         rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
         assert rules["DV101"]["properties"] == {"tags": ["maintainability"]}
@@ -783,7 +785,9 @@ def test_without_the_detector_lint_says_so(
 ) -> None:
     monkeypatch.setattr("devinops.cli.handlers.lint.is_complete", lambda: False)
     repository({"knowledge/a.md": FINE_NOTE})
-    monkeypatch.setattr("devinops.cli.installed_from.install_command", "the command for {}".format)
+    monkeypatch.setattr(
+        "devinops.cli.setup.installed_from.install_command", "the command for {}".format
+    )
     assert "to find more, run the command for devinops[secrets]" in devinops("lint").err
     assert devinops("lint", "-q").err == ""
     assert devinops("lint", "--select", "DV1").err == ""

@@ -1,4 +1,4 @@
-"""The targets of a fleet: listed, selected, held, and compared with the organizations of the enterprise."""
+"""Many targets: listed, selected, held, and compared with the organizations of the enterprise."""
 
 from __future__ import annotations
 
@@ -404,7 +404,7 @@ def test_the_inventories_of_several_renamed_targets_move_together(
 # --- discovering ----------------------------------------------------------------------------------
 
 
-def test_an_empty_directory_becomes_a_fleet(
+def test_an_empty_directory_becomes_one_of_many_targets(
     repository: Write,
     devinops: Devinops,
     emulator: Emulator,

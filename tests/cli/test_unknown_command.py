@@ -7,8 +7,8 @@ import re
 import click
 import pytest
 
+from devinops.cli.declarations.unknown_command import _FROM_ELSEWHERE, INSTEAD
 from devinops.cli.main import COMMANDS, cli
-from devinops.cli.unknown_command import _FROM_ELSEWHERE, INSTEAD
 from tests.testing.command_line import Devinops
 
 ADVICE = [(group, name, text) for group, texts in INSTEAD.items() for name, text in texts.items()]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from devinops.cli import apply, waves
+from devinops.cli.runs import apply, waves
 from devinops.emulator import Emulator
 from devinops.emulator.store import Store
 from tests.testing.command_line import Devinops, Write
@@ -62,7 +62,7 @@ def emulator(use: Callable[..., None], clock: Clock) -> Iterator[Emulator]:
         yield running
 
 
-class Fleet:
+class Rollout:
     """A repository with five targets: a and b are canaries, e is held."""
 
     def __init__(self, repository: Write, devinops: Devinops, remote: Path) -> None:
@@ -109,8 +109,8 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(repository: Write, devinops: Devinops, emulator: Emulator, tmp_path: Path) -> Fleet:
-    return Fleet(repository, devinops, tmp_path / "remote.git")
+def rollout(repository: Write, devinops: Devinops, emulator: Emulator, tmp_path: Path) -> Rollout:
+    return Rollout(repository, devinops, tmp_path / "remote.git")
 
 
 def reached(emulator: Emulator) -> str:
@@ -118,32 +118,34 @@ def reached(emulator: Emulator) -> str:
     return "".join(name for name in ORGANIZATIONS if emulator.knowledge(f"org-{name}"))
 
 
-def test_a_change_goes_from_wave_to_wave(fleet: Fleet, emulator: Emulator, clock: Clock) -> None:
-    code, out = fleet.apply("rest")
+def test_a_change_goes_from_wave_to_wave(
+    rollout: Rollout, emulator: Emulator, clock: Clock
+) -> None:
+    code, out = rollout.apply("rest")
     assert (code, reached(emulator)) == (4, "")
     assert "the wave rest may not start: it waits for canary, which has 2 targets to do" in out
 
-    assert fleet.apply("due")[0] == 0
+    assert rollout.apply("due")[0] == 0
     assert reached(emulator) == "ab"
     clock.forward(hours=20)
-    code, out = fleet.apply("rest")
+    code, out = rollout.apply("rest")
     assert (code, reached(emulator)) == (4, "ab")
     assert "waits for canary, which soaks until 2026-03-13 12:00 UTC; nothing was written" in out
-    code, out = fleet.apply("due")
+    code, out = rollout.apply("due")
     assert (code, reached(emulator)) == (0, "ab")
     assert "no wave is due: canary soaks until 2026-03-13 12:00 UTC" in out
 
     clock.forward(hours=4)
-    code, out = fleet.apply("due")
+    code, out = rollout.apply("due")
     assert (code, reached(emulator)) == (0, "abcd"), out
     assert "Applied to 2 of 2 organizations: 2 changes done; e held." in out
-    assert "no wave is due: all waves are done" in fleet.apply("due")[1]
+    assert "no wave is due: all waves are done" in rollout.apply("due")[1]
 
     # A newer commit begins again, and so does its soak.
-    fleet.commit(note=NOTE.replace("make", "just"))
-    assert fleet.states() == {"canary": "ready", "rest": "waiting"}
-    assert fleet.apply("due")[0] == 0
-    assert fleet.states() == {"canary": "soaking", "rest": "waiting"}
+    rollout.commit(note=NOTE.replace("make", "just"))
+    assert rollout.states() == {"canary": "ready", "rest": "waiting"}
+    assert rollout.apply("due")[0] == 0
+    assert rollout.states() == {"canary": "soaking", "rest": "waiting"}
 
 
 @pytest.mark.parametrize(
@@ -158,27 +160,32 @@ def test_a_change_goes_from_wave_to_wave(fleet: Fleet, emulator: Emulator, clock
     ids=["a long run", "an API whose clock is ahead", "an API whose clock is behind"],
 )
 def test_a_soak_begins_with_the_answer_to_the_last_write(
-    fleet: Fleet, emulator: Emulator, clock: Clock, step: timedelta, ahead: timedelta, until: str
+    rollout: Rollout,
+    emulator: Emulator,
+    clock: Clock,
+    step: timedelta,
+    ahead: timedelta,
+    until: str,
 ) -> None:
     clock.step, clock.ahead = step, ahead
-    assert fleet.apply("canary", "--parallelism", 1)[0] == 0
+    assert rollout.apply("canary", "--parallelism", 1)[0] == 0
     clock.step = timedelta()
     clock.forward(hours=5)
     # An edit, and the apply that shows it, are no write.
     emulator.edit("knowledge", emulator.knowledge("org-a")[0]["note_id"], body="Edited.")
-    assert fleet.apply("canary")[0] == 0
-    assert f"canary soaks until 2026-03-13 {until} UTC" in fleet.run("targets", "--waves").out
+    assert rollout.apply("canary")[0] == 0
+    assert f"canary soaks until 2026-03-13 {until} UTC" in rollout.run("targets", "--waves").out
 
 
 @pytest.mark.matrix
 def test_where_the_rollout_is_can_be_seen_at_a_glance(
-    fleet: Fleet, emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    rollout: Rollout, emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(fleet.root)
-    assert fleet.apply("due")[0] == 0
+    monkeypatch.chdir(rollout.root)
+    assert rollout.apply("due")[0] == 0
     emulator.add("knowledge", org="org-c", name="Deploys", trigger="t", body="Ours.")
-    head = git(fleet.root, "rev-parse", "HEAD")
-    ran = fleet.run("targets", "--waves")
+    head = git(rollout.root, "rev-parse", "HEAD")
+    ran = rollout.run("targets", "--waves")
     assert ran.out == (
         f"Rollout of commit {head[:12]}: canary soaks until 2026-03-13 12:00 UTC\n"
         "\n"
@@ -193,143 +200,143 @@ def test_where_the_rollout_is_can_be_seen_at_a_glance(
         "To keep a target out: add hold: REASON to its settings; remove it to let it in\n"
     )
     clock.forward(hours=24)
-    assert fleet.states() == {"canary": "done", "rest": "stopped"}
-    code, out = fleet.apply("due")
+    assert rollout.states() == {"canary": "done", "rest": "stopped"}
+    code, out = rollout.apply("due")
     assert (code, reached(emulator)) == (4, "abc")
     assert (
         "rest has stopped: 1 of 2 targets failed, and its max_failed is 0; nothing was written (c: "
         "blocked until a person decides)"
     ) in out
     # A person decides about it in the same run that goes on.
-    assert fleet.apply("due", "--adopt")[0] == 0
+    assert rollout.apply("due", "--adopt")[0] == 0
     assert reached(emulator) == "abcd"
 
 
 @pytest.mark.matrix
 def test_max_failed_stops_a_wave_or_lets_the_next_one_start(
-    fleet: Fleet, emulator: Emulator, clock: Clock
+    rollout: Rollout, emulator: Emulator, clock: Clock
 ) -> None:
-    fleet.commit([CANARY | {"soak": "0h"}, {"name": "rest"}])
+    rollout.commit([CANARY | {"soak": "0h"}, {"name": "rest"}])
     emulator.faults = [
         {"method": "POST", "path": "/v3/organizations/org-a/**", "fault": "status", "status": 422}
     ]
-    code, out = fleet.apply("canary", "--parallelism", 1)
+    code, out = rollout.apply("canary", "--parallelism", 1)
     assert (code, reached(emulator)) == (1, "")
     assert "not started: in the wave canary, more targets failed than its max_failed of 0" in out
 
-    fleet.commit([CANARY | {"soak": "0h", "max_failed": 1}, {"name": "rest"}])
-    code, _ = fleet.apply("canary", "--parallelism", 1)
+    rollout.commit([CANARY | {"soak": "0h", "max_failed": 1}, {"name": "rest"}])
+    code, _ = rollout.apply("canary", "--parallelism", 1)
     assert (code, reached(emulator)) == (3, "b")
-    assert "rest may start, with 2 targets to do" in fleet.run("targets", "--waves").out
-    assert fleet.apply("due")[0] == 0
+    assert "rest may start, with 2 targets to do" in rollout.run("targets", "--waves").out
+    assert rollout.apply("due")[0] == 0
     assert reached(emulator) == "bcd"
     # When nothing else is left, what failed is tried again.
     summary = "all waves are done; 1 target of canary can be tried again\n"
-    assert summary in fleet.run("targets", "--waves").out
+    assert summary in rollout.run("targets", "--waves").out
     emulator.faults = []
-    assert fleet.apply("due")[0] == 0
+    assert rollout.apply("due")[0] == 0
     assert reached(emulator) == "abcd"
 
 
 @pytest.mark.matrix
 def test_what_is_tried_again_does_not_hide_where_the_rollout_is(
-    fleet: Fleet, emulator: Emulator, clock: Clock
+    rollout: Rollout, emulator: Emulator, clock: Clock
 ) -> None:
-    fleet.commit([CANARY | {"max_failed": 1}, {"name": "rest"}])
+    rollout.commit([CANARY | {"max_failed": 1}, {"name": "rest"}])
     emulator.faults = [
         {"method": "POST", "path": "/v3/organizations/org-a/**", "fault": "status", "status": 422}
     ]
-    code, out = fleet.apply("due")
+    code, out = rollout.apply("due")
     assert (code, reached(emulator)) == (3, "b")
     # Without the wave, this would be refused if more than one target were left.
-    assert f"To finish, run devinops apply -C {os.path.relpath(fleet.root)} --wave canary" in out
-    out = fleet.run("targets", "--waves").out
+    assert f"To finish, run devinops apply -C {os.path.relpath(rollout.root)} --wave canary" in out
+    out = rollout.run("targets", "--waves").out
     soaking = "canary soaks until 2026-03-13 12:00 UTC"
     assert f"{soaking}; 1 target of canary can be tried again" in " ".join(out.split())
     assert out.count(soaking) == 1
     emulator.add("knowledge", org="org-c", name="Deploys", trigger="t", body="Ours.")
     clock.forward(hours=24)
-    out = " ".join(fleet.run("targets", "--waves").out.split())
+    out = " ".join(rollout.run("targets", "--waves").out.split())
     assert "rest has stopped: 1 of 2 targets failed, and its max_failed is 0; 1 target of" in out
 
 
 def test_a_target_that_no_apply_has_tried_is_no_failure_to_tolerate(
-    fleet: Fleet, emulator: Emulator
+    rollout: Rollout, emulator: Emulator
 ) -> None:
-    fleet.commit([CANARY | {"soak": "0h", "max_failed": 1}, {"name": "rest"}])
-    assert fleet.run("apply", "-t", "a", "--yes").code == 0
-    assert fleet.states() == {"canary": "ready", "rest": "waiting"}
+    rollout.commit([CANARY | {"soak": "0h", "max_failed": 1}, {"name": "rest"}])
+    assert rollout.run("apply", "-t", "a", "--yes").code == 0
+    assert rollout.states() == {"canary": "ready", "rest": "waiting"}
     refuse = {"method": "POST", "path": "/v3/organizations/org-b/**", "fault": "status"}
     emulator.faults = [refuse | {"status": 422}]
-    assert fleet.apply("canary")[0] == 1
-    assert fleet.states() == {"canary": "done", "rest": "ready"}
+    assert rollout.apply("canary")[0] == 1
+    assert rollout.states() == {"canary": "done", "rest": "ready"}
     # The next commit has not been tried.
-    fleet.commit(note=NOTE.replace("make", "just"))
-    assert fleet.run("apply", "-t", "a", "--yes").code == 0
-    assert fleet.states() == {"canary": "ready", "rest": "waiting"}
+    rollout.commit(note=NOTE.replace("make", "just"))
+    assert rollout.run("apply", "-t", "a", "--yes").code == 0
+    assert rollout.states() == {"canary": "ready", "rest": "waiting"}
 
 
 def test_a_wave_of_failures_says_why_it_has_stopped_although_they_are_tolerated(
-    fleet: Fleet, emulator: Emulator
+    rollout: Rollout, emulator: Emulator
 ) -> None:
-    fleet.settings["b"]["hold"] = "waits for the audit"
-    fleet.commit([CANARY | {"max_failed": 1}, {"name": "rest"}])
+    rollout.settings["b"]["hold"] = "waits for the audit"
+    rollout.commit([CANARY | {"max_failed": 1}, {"name": "rest"}])
     emulator.faults = [{"path": "/v3/organizations/org-a/**", "fault": "status", "status": 403}]
-    code, out = fleet.apply("due")
+    code, out = rollout.apply("due")
     assert (code, reached(emulator)) == (4, "")
     assert "canary has stopped: 1 of 1 target failed, and at least one must be done; nothing" in out
 
 
 @pytest.mark.matrix
 def test_without_a_wave_several_targets_need_an_option_and_a_hotfix_needs_none(
-    fleet: Fleet, emulator: Emulator
+    rollout: Rollout, emulator: Emulator
 ) -> None:
-    ran = fleet.run("apply", "-t", "all", "--yes")
+    ran = rollout.run("apply", "-t", "all", "--yes")
     assert (ran.code, reached(emulator)) == (4, "")
     assert (
         "writes to 4 targets, but not as a wave of devinops.yaml: pass --wave due, or --out-of"
         in ran.err
     )
-    plan = json.loads(fleet.run("plan", "-t", "all", "--format", "json").out)
+    plan = json.loads(rollout.run("plan", "-t", "all", "--format", "json").out)
     assert (plan["exit_code"], plan["refusals"]) == (0, [])
-    assert fleet.run("apply", "-t", "c", "--yes").code == 0
-    assert fleet.run("apply", "-t", "a", "-t", "c", "--yes").code == 0
-    assert fleet.run("apply", "-t", "all", "--yes", "--out-of-wave").code == 0
+    assert rollout.run("apply", "-t", "c", "--yes").code == 0
+    assert rollout.run("apply", "-t", "a", "-t", "c", "--yes").code == 0
+    assert rollout.run("apply", "-t", "all", "--yes", "--out-of-wave").code == 0
     assert reached(emulator) == "abcd"
 
 
-def test_the_wave_of_a_plan_is_that_of_its_digest(fleet: Fleet, emulator: Emulator) -> None:
+def test_the_wave_of_a_plan_is_that_of_its_digest(rollout: Rollout, emulator: Emulator) -> None:
     for wave in ("canary", "due"):
-        plan = json.loads(fleet.run("plan", "--wave", wave, "--format", "json").out)
+        plan = json.loads(rollout.run("plan", "--wave", wave, "--format", "json").out)
         assert [target["name"] for target in plan["targets"]] == ["a", "b"]
-    code, _ = fleet.apply("canary", "--expect", plan["digest"])
+    code, _ = rollout.apply("canary", "--expect", plan["digest"])
     assert (code, reached(emulator)) == (0, "ab")
 
 
 @pytest.mark.matrix
 def test_a_gate_is_about_the_same_commit_and_waves(
-    fleet: Fleet, emulator: Emulator, clock: Clock, tmp_path: Path
+    rollout: Rollout, emulator: Emulator, clock: Clock, tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate.json"
 
     def ask() -> None:
-        gate.write_text(fleet.run("targets", "--waves", "--format", "json").out)
+        gate.write_text(rollout.run("targets", "--waves", "--format", "json").out)
 
     ask()
-    code, out = fleet.apply("rest", "--gate", gate)
+    code, out = rollout.apply("rest", "--gate", gate)
     assert (code, "waits for canary, which has 2 targets to do" in out) == (4, True)
     emulator.clear_requests()
-    assert fleet.apply("due", "--gate", gate)[0] == 0
+    assert rollout.apply("due", "--gate", gate)[0] == 0
     assert reached(emulator) == "ab"
     assert not any("org-c" in request["path"] for request in emulator.requests)
 
     clock.forward(hours=24)
     ask()
-    fleet.commit(note=NOTE.replace("make", "just"))
-    code, out = fleet.apply("rest", "--gate", gate)
+    rollout.commit(note=NOTE.replace("make", "just"))
+    code, out = rollout.apply("rest", "--gate", gate)
     assert (code, "is about the commit" in out, reached(emulator)) == (1, True, "ab")
     document = json.loads(gate.read_text())
-    document["commit"] = git(fleet.root, "rev-parse", "HEAD")
+    document["commit"] = git(rollout.root, "rev-parse", "HEAD")
     sound = [dict(wave) for wave in document["waves"]]
     document["waves"][1]["targets"] = ["c"]
     for text, why in (
@@ -340,10 +347,10 @@ def test_a_gate_is_about_the_same_commit_and_waves(
         ("{}", "does not say where a rollout is"),
     ):
         gate.write_text(text)
-        code, out = fleet.apply("rest", "--gate", gate)
+        code, out = rollout.apply("rest", "--gate", gate)
         assert (code, why in out) == (1, True)
     gate.unlink()
-    assert "cannot read" in fleet.apply("rest", "--gate", gate)[1]
+    assert "cannot read" in rollout.apply("rest", "--gate", gate)[1]
 
 
 @pytest.mark.parametrize(
@@ -361,6 +368,8 @@ def test_a_gate_is_about_the_same_commit_and_waves(
         ("targets discover --waves", "--waves is for the list"),
     ],
 )
-def test_what_does_not_go_together_is_a_usage_error(fleet: Fleet, words: str, message: str) -> None:
-    ran = fleet.run(*words.split())
+def test_what_does_not_go_together_is_a_usage_error(
+    rollout: Rollout, words: str, message: str
+) -> None:
+    ran = rollout.run(*words.split())
     assert (ran.code, message in ran.err) == (64, True), ran.err

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from devinops.cli import webhook_secrets
+from devinops.cli.runs import webhook_secrets
 
 
 @pytest.mark.parametrize("variable", ["CI", "JENKINS_URL", "TF_BUILD", "TEAMCITY_VERSION"])

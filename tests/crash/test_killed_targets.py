@@ -91,7 +91,7 @@ def apply(store: Store, target: str, run: str, there: Organizations, steps: Step
     store.close()
 
 
-def fleet(root: Path, there: Organizations, job: Job, steps: Steps) -> None:
+def run_targets(root: Path, there: Organizations, job: Job, steps: Steps) -> None:
     """A run over all targets, whose calls of git and writes to the disk are steps."""
     run, call, append = f"20260312T101500Z-00000{job.attempt}", Git.run, inventory_disk.append
     with pytest.MonkeyPatch.context() as patch:
@@ -110,7 +110,7 @@ def fleet(root: Path, there: Organizations, job: Job, steps: Steps) -> None:
 
 def killed(root: Path, there: Organizations, steps: Steps) -> int:
     """Run in a process of its own; return what it exits with."""
-    process = get_context("fork").Process(target=fleet, args=(root, there, JOB, steps))
+    process = get_context("fork").Process(target=run_targets, args=(root, there, JOB, steps))
     process.start()
     process.join(120)
     assert process.exitcode is not None, "the run hangs"
@@ -148,7 +148,7 @@ def test_the_job_of_a_killed_run_goes_on_by_itself(
 ) -> None:
     clone, there = world(remote, "undisturbed")
     steps = Steps()
-    fleet(clone("one"), there, JOB, steps)
+    run_targets(clone("one"), there, JOB, steps)
     chance = random.Random(chunk)
     deaths = 0
     for number in range(KILLS // CHUNKS):
@@ -159,7 +159,7 @@ def test_the_job_of_a_killed_run_goes_on_by_itself(
         where = f"killed {'after' if after else 'before'} step {at}"
         for store in stores_of(clone("stranger")).values():
             store.read()
-        fleet(clone("two"), there, JOB._replace(attempt=2), Steps())
+        run_targets(clone("two"), there, JOB._replace(attempt=2), Steps())
         for name, store in stores_of(clone("three")).items():
             notes = there.notes(name)
             assert [note for note, _ in notes] == [f"n{n}" for n in range(NOTES)], where

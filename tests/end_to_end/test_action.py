@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from devinops.cli.ci_files import ACTIONS
+from devinops.cli.setup.ci_files import ACTIONS
 from devinops.model.policy import RISKS
 from tests.testing.linters import schema_errors, shellcheck, zizmor
 from tests.testing.places import ROOT

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from devinops.cli import webhook_secrets
+from devinops.cli.runs import webhook_secrets
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
 from tests.testing.documents import read_one
@@ -666,7 +666,7 @@ def test_a_secret_that_cannot_be_written_down_is_an_unclear_end(
 
     config = NO_INVENTORY["devinops.yaml"]
     root = repository(files(hooked(enabled=False), config=config))
-    monkeypatch.setattr("devinops.cli.webhook_secrets.atomic.append", full)
+    monkeypatch.setattr("devinops.cli.runs.webhook_secrets.atomic.append", full)
     path = tmp_path / "secrets.tsv"
     ran = devinops("apply", "-C", root, "--yes", "--webhook-secrets", path)
     assert ran.code == 3, ran

@@ -20,8 +20,8 @@ from devinops.api.client import WritingClient
 from devinops.api.http_client import Call, Sender
 from devinops.api.size_limits import ResponseBudget
 from devinops.applying.applier import Applier
-from devinops.cli.options import Options
-from devinops.cli.run import open_run
+from devinops.cli.declarations.options import Options
+from devinops.cli.runs.run import open_run
 from devinops.cli.session import connection
 from devinops.emulator import Emulator
 from devinops.environment import Flags

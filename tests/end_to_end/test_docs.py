@@ -12,7 +12,7 @@ import click
 import pytest
 import yaml
 
-from devinops.cli.groups import PassedOn
+from devinops.cli.declarations.groups import PassedOn
 from devinops.cli.main import COMMANDS
 from devinops.config.reading import read_repository
 from devinops.emulator import Emulator

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.cli.ci_files import ACTIONS
+from devinops.cli.setup.ci_files import ACTIONS
 from tests.testing.linters import actionlint, schema_errors, shellcheck, zizmor
 from tests.testing.places import ROOT
 from tests.testing.workflows import Runner, parse_workflow, read_workflow

@@ -600,7 +600,7 @@ def test_each_target_is_planned_and_applied_with_its_own_key(tmp_path: Path) -> 
         assert emulator.knowledge("org-production") == []
 
 
-FLEET = """\
+TARGETS = """\
 version: 1
 defaults: {inventory: {store: branch}, prune: owned}
 targets:
@@ -612,12 +612,12 @@ SHARED_KEY = {"DEVIN_API_KEY_PLAN": "cog_enterprise", "DEVIN_API_KEY": "cog_ente
 
 
 @pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[World]:
+def organizations(tmp_path: Path) -> Iterator[World]:
     """A repository whose only target became three, so that init updated the workflow."""
     seed = {"organizations": {f"org-{name}": {} for name in "abc"}}
     with Emulator(seed) as emulator, GitHubApi().serving() as github:
         world = World(tmp_path, emulator, github)
-        (world.checkout / "devinops.yaml").write_text(FLEET)
+        (world.checkout / "devinops.yaml").write_text(TARGETS)
         assert "updated .github/workflows/devinops.yml" in world.shell("devinops init")[1]
         world.workflow = read_workflow(world.checkout / ".github/workflows/devinops.yml")
         world.push()
@@ -631,89 +631,93 @@ def notes(world: World) -> list[list[str]]:
     ]
 
 
-def test_a_request_is_planned_and_applied_in_the_targets_that_it_affects(fleet: World) -> None:
-    before = git(fleet.checkout, "rev-parse", "HEAD")
-    (fleet.checkout / "knowledge" / "B.md").write_text(
+def test_a_request_is_planned_and_applied_in_the_targets_that_it_affects(
+    organizations: World,
+) -> None:
+    before = git(organizations.checkout, "rev-parse", "HEAD")
+    (organizations.checkout / "knowledge" / "B.md").write_text(
         "---\nname: B\ntrigger: t\ntargets: [b]\n---\nB\n"
     )
-    fleet.push()
-    fleet.github.open(1)
-    passed(fleet.plan(1, secrets=SHARED_KEY))
-    (text,) = fleet.github.texts(1)
+    organizations.push()
+    organizations.github.open(1)
+    passed(organizations.plan(1, secrets=SHARED_KEY))
+    (text,) = organizations.github.texts(1)
     assert "## 1 organization: 2 creates" in text
     assert f"--target all --affected {before[:7]}" in text
-    merged = fleet.github.merge(1)
-    steps = fleet.run("apply", "push", sha=merged, before=before, secrets=SHARED_KEY)
+    merged = organizations.github.merge(1)
+    steps = organizations.run("apply", "push", sha=merged, before=before, secrets=SHARED_KEY)
     passed(steps)
     assert steps["Apply"].code == 0
-    assert notes(fleet) == [[], ["A", "B"], []]
+    assert notes(organizations) == [[], ["A", "B"], []]
 
 
 @pytest.mark.matrix
-def test_a_merge_queue_plans_the_targets_that_its_request_affects(fleet: World) -> None:
-    after = git(fleet.checkout, "rev-parse", "HEAD")
+def test_a_merge_queue_plans_the_targets_that_its_request_affects(organizations: World) -> None:
+    after = git(organizations.checkout, "rev-parse", "HEAD")
     note = "---\nname: b\ntrigger: t\ntargets: [b]\n---\nb\n"
-    (fleet.checkout / "knowledge" / "b.md").write_text(note)
-    fleet.push()
-    steps = queue(fleet, after, secrets=SHARED_KEY)
+    (organizations.checkout / "knowledge" / "b.md").write_text(note)
+    organizations.push()
+    steps = queue((organizations), after, secrets=SHARED_KEY)
     passed(steps)
     assert (steps["Plan"].outputs["targets"], steps["Comment"].code) == ("1", None)
 
 
 @pytest.mark.matrix
-def test_a_push_that_affects_no_target_applies_nothing(fleet: World) -> None:
-    before = git(fleet.checkout, "rev-parse", "HEAD")
-    (fleet.checkout / "README.md").write_text("Notes for Devin.\n")
-    fleet.push()
-    fleet.github.open(1)
-    passed(fleet.plan(1, secrets=SHARED_KEY))
-    assert "## 0 organizations: nothing to change" in fleet.github.texts(1)[0]
-    merged = fleet.github.merge(1)
-    steps = fleet.run("apply", "push", sha=merged, before=before, secrets=SHARED_KEY)
+def test_a_push_that_affects_no_target_applies_nothing(organizations: World) -> None:
+    before = git(organizations.checkout, "rev-parse", "HEAD")
+    (organizations.checkout / "README.md").write_text("Notes for Devin.\n")
+    organizations.push()
+    organizations.github.open(1)
+    passed(organizations.plan(1, secrets=SHARED_KEY))
+    assert "## 0 organizations: nothing to change" in organizations.github.texts(1)[0]
+    merged = organizations.github.merge(1)
+    steps = organizations.run("apply", "push", sha=merged, before=before, secrets=SHARED_KEY)
     passed(steps)
     assert steps["Apply"].code is None
     assert "affects none of the targets" in commands(steps["Find the reviewed plan"].log)[0].data
-    assert notes(fleet) == [[], [], []]
-    steps = fleet.run("apply", "push", before="0" * 40, secrets=SHARED_KEY)
+    assert notes(organizations) == [[], [], []]
+    steps = organizations.run("apply", "push", before="0" * 40, secrets=SHARED_KEY)
     assert (steps["Find the reviewed plan"].code, steps["Apply"].code) == (5, None)
 
 
 @pytest.mark.matrix
-def test_a_target_that_the_push_changes_but_nobody_reviewed_fails_the_job(fleet: World) -> None:
-    before = git(fleet.checkout, "rev-parse", "HEAD")
+def test_a_target_that_the_push_changes_but_nobody_reviewed_fails_the_job(
+    organizations: World,
+) -> None:
+    before = git(organizations.checkout, "rev-parse", "HEAD")
     for number, name in enumerate("bc", 1):
-        (fleet.checkout / "knowledge" / f"{name}.md").write_text(
+        (organizations.checkout / "knowledge" / f"{name}.md").write_text(
             f"---\nname: {name}\ntrigger: t\ntargets: [{name}]\n---\n{name}\n"
         )
-        fleet.push()
-        fleet.github.open(number)
-        passed(fleet.plan(number, secrets=SHARED_KEY))
+        organizations.push()
+        organizations.github.open(number)
+        passed(organizations.plan(number, secrets=SHARED_KEY))
     # A merge queue pushes both requests together, so only the last one has the pushed commit.
-    fleet.github.merge(1)
-    merged = fleet.github.merge(2)
-    steps = fleet.run("apply", "push", sha=merged, before=before, secrets=SHARED_KEY)
+    organizations.github.merge(1)
+    merged = organizations.github.merge(2)
+    steps = organizations.run("apply", "push", sha=merged, before=before, secrets=SHARED_KEY)
     assert steps["Apply"].code == 3
     assert "b stale" in steps["Apply"].outputs["summary"]
-    assert notes(fleet) == [[], [], ["A", "c"]]
+    assert notes(organizations) == [[], [], ["A", "c"]]
     # After a forced push the clone lacks the earlier commit.
-    steps = fleet.run("apply", "push", sha=merged, before="f" * 40, secrets=SHARED_KEY)
+    steps = organizations.run("apply", "push", sha=merged, before="f" * 40, secrets=SHARED_KEY)
     passed(steps)
     assert steps["Apply"].code == 0
 
 
 @pytest.mark.matrix
-def test_one_decision_is_one_manual_run_for_the_targets_of_a_selector(fleet: World) -> None:
+def test_one_decision_is_one_manual_run_for_the_targets_of_a_selector(organizations: World) -> None:
     for selector, expected in (("ring=canary", [["A"], [], []]), ("", [["A"], ["A"], ["A"]])):
         inputs = {"target": selector}
-        plan = fleet.run("plan", "workflow_dispatch", inputs=inputs, secrets=SHARED_KEY)
+        plan = organizations.run("plan", "workflow_dispatch", inputs=inputs, secrets=SHARED_KEY)
         passed(plan)
         inputs["digest"] = plan["Plan"].outputs["digest"]
-        passed(fleet.run("apply", "workflow_dispatch", inputs=inputs, secrets=SHARED_KEY))
-        assert notes(fleet) == expected
+        passed(organizations.run("apply", "workflow_dispatch", inputs=inputs, secrets=SHARED_KEY))
+        assert notes(organizations) == expected
 
 
 ROLLOUT = (
-    FLEET.replace("org-a, ", "org-a, api_key_env: DEVIN_CANARY_KEY, ")
+    TARGETS.replace("org-a, ", "org-a, api_key_env: DEVIN_CANARY_KEY, ")
     + """\
 waves: [{name: canary, where: {ring: canary}}, {name: rest}]
 shards: 8
@@ -737,14 +741,16 @@ def prepared(world: World, event: str, **more: Any) -> dict[str, str]:
 
 
 @pytest.fixture
-def rollout(request: pytest.FixtureRequest, fleet: World) -> World:
-    """The fleet in two waves, each with its keys; at most eight jobs share the targets of one."""
-    (fleet.checkout / "devinops.yaml").write_text(getattr(request, "param", ROLLOUT))
-    assert "updated .github/workflows/devinops.yml" in fleet.shell("devinops init")[1]
-    fleet.workflow = read_workflow(fleet.checkout / ".github/workflows/devinops.yml")
-    fleet.runner.environment = {**fleet.runner.environment, "GITHUB_RUN_ID": "1"}
-    fleet.write("B")
-    return fleet
+def rollout(request: pytest.FixtureRequest, organizations: World) -> World:
+    """The (organizations) in two waves, each with its keys; at most eight jobs share the targets of one."""
+    (organizations.checkout / "devinops.yaml").write_text(getattr(request, "param", ROLLOUT))
+    assert "updated .github/workflows/devinops.yml" in organizations.shell("devinops init")[1]
+    organizations.workflow = read_workflow(
+        organizations.checkout / ".github/workflows/devinops.yml"
+    )
+    organizations.runner.environment = {**organizations.runner.environment, "GITHUB_RUN_ID": "1"}
+    organizations.write("B")
+    return organizations
 
 
 @pytest.mark.matrix
@@ -798,7 +804,7 @@ def test_each_run_writes_to_one_wave_in_shards_and_reports_once(rollout: World) 
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("rollout", [f"{FLEET}shards: 2\n"], indirect=True)
+@pytest.mark.parametrize("rollout", [f"{TARGETS}shards: 2\n"], indirect=True)
 def test_shards_need_no_waves(rollout: World) -> None:
     rollout.github.open(1)
     passed(rollout.plan(1, secrets=SHARED_KEY))
@@ -841,29 +847,29 @@ def test_a_decision_by_hand_is_for_all_chosen_targets_whatever_their_wave(rollou
 
 
 @pytest.mark.matrix
-def test_the_action_works_on_all_targets(fleet: World) -> None:
-    fleet.github.open(1)
-    passed(use_action(fleet, "plan", "cog_enterprise", target="all"))
-    fleet.emulator.add("knowledge", org="org-c", name="A", trigger="t", body="Other")
-    steps = use_action(fleet, "apply", "cog_enterprise", target="all")
+def test_the_action_works_on_all_targets(organizations: World) -> None:
+    organizations.github.open(1)
+    passed(use_action((organizations), "plan", "cog_enterprise", target="all"))
+    organizations.emulator.add("knowledge", org="org-c", name="A", trigger="t", body="Other")
+    steps = use_action((organizations), "apply", "cog_enterprise", target="all")
     # What is different now in one target does not stop the others.
     assert steps["Run devinops"].code == 3
-    assert notes(fleet) == [["A"], ["A"], ["A"]]
+    assert notes(organizations) == [["A"], ["A"], ["A"]]
 
 
 @needs_jq
 @pytest.mark.matrix
-def test_drift_of_all_targets_is_in_one_issue(fleet: World) -> None:
-    plan = fleet.run("plan", "workflow_dispatch", secrets=SHARED_KEY)
+def test_drift_of_all_targets_is_in_one_issue(organizations: World) -> None:
+    plan = organizations.run("plan", "workflow_dispatch", secrets=SHARED_KEY)
     inputs = {"digest": plan["Plan"].outputs["digest"]}
-    passed(fleet.run("apply", "workflow_dispatch", inputs=inputs, secrets=SHARED_KEY))
-    passed(fleet.run("drift", "schedule", secrets=SHARED_KEY))
-    assert fleet.calls == []
+    passed(organizations.run("apply", "workflow_dispatch", inputs=inputs, secrets=SHARED_KEY))
+    passed(organizations.run("drift", "schedule", secrets=SHARED_KEY))
+    assert organizations.calls == []
     for name in "ab":
-        (note,) = fleet.emulator.knowledge(f"org-{name}")
-        fleet.emulator.edit("knowledge", note["note_id"], body=f"Edited in {name}.")
-    passed(fleet.run("drift", "schedule", secrets=SHARED_KEY))
-    assert fleet.calls == ["gh issue create --title"]
-    report = (fleet.runner.directory / "drift.md").read_text()
+        (note,) = organizations.emulator.knowledge(f"org-{name}")
+        organizations.emulator.edit("knowledge", note["note_id"], body=f"Edited in {name}.")
+    passed(organizations.run("drift", "schedule", secrets=SHARED_KEY))
+    assert organizations.calls == ["gh issue create --title"]
+    report = (organizations.runner.directory / "drift.md").read_text()
     assert "knowledge:A" in report
     assert "2 objects changed outside devinops" in report

@@ -7,7 +7,7 @@ import pytest
 from devinops.model.errors import UsageError
 from devinops.model.selectors import pairs, select
 
-FLEET = {
+TARGETS = {
     "pay": {"labels": {"ring": "canary", "region": "eu"}},
     "ship": {"labels": {"ring": "early", "region": "eu"}},
     "audit": {"labels": {"ring": "early", "region": "us"}},
@@ -30,7 +30,7 @@ FLEET = {
 def test_the_targets_that_one_selector_selects_are_in_the_order_of_the_file(
     selectors: list[str], names: list[str]
 ) -> None:
-    assert select(FLEET, selectors) == tuple(names)
+    assert select(TARGETS, selectors) == tuple(names)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_selector_that_selects_nothing_is_an_error_that_says_what_there_is(
     selector: str, message: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        select(FLEET, ["pay", selector])
+        select(TARGETS, ["pay", selector])
     assert message in str(caught.value)
 
 
@@ -77,5 +77,5 @@ def test_targets_without_labels_say_so() -> None:
 
 
 def test_the_labels_of_a_target_are_pairs() -> None:
-    assert pairs(FLEET["pay"]) == ("ring=canary", "region=eu")
+    assert pairs(TARGETS["pay"]) == ("ring=canary", "region=eu")
     assert pairs({}) == ()

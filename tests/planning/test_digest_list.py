@@ -62,13 +62,13 @@ def test_a_damaged_text_is_refused(text: str, why: str) -> None:
 def test_the_packed_form_is_one_line_that_cannot_end_a_comment() -> None:
     packed = LIST.packed()
     assert DigestList.unpack(packed) == LIST
-    packed = random_fleet().packed()
+    packed = random_list().packed()
     assert packed.isascii()
     assert packed.isprintable()
     assert not set("-<>&@#!~%") & set(packed)
 
 
-def random_fleet(number: int = 1_000) -> DigestList:
+def random_list(number: int = 1_000) -> DigestList:
     """Return the digests of targets with names of 40 characters that nothing can compress."""
     dice = random.Random(7)
     letters = string.ascii_lowercase + string.digits + "._-"
@@ -77,9 +77,9 @@ def random_fleet(number: int = 1_000) -> DigestList:
 
 
 def test_a_thousand_long_names_leave_space_in_a_comment() -> None:
-    fleet = random_fleet()
-    assert len(fleet.packed()) < 55_000
-    assert DigestList.unpack(fleet.packed()) == fleet
+    digests = random_list()
+    assert len(digests.packed()) < 55_000
+    assert DigestList.unpack(digests.packed()) == digests
 
 
 @pytest.mark.parametrize(

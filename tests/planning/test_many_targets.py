@@ -12,7 +12,7 @@ from devinops.model.target import TargetState
 from devinops.planning.many_targets import outside_waves, plan_with_needed, too_many_targets
 from devinops.planning.plan import Plan
 from devinops.planning.run import Collector
-from tests.testing.fleets import fleet_of, planned_in, update
+from tests.testing.many_targets import planned_in, plans_of, update
 from tests.testing.reports import declared, deletes, empty, note, planned
 
 
@@ -74,7 +74,7 @@ def test_writing_to_many_targets_wants_their_number(
     writing: int, most: int, allowed: int | None, reason: str
 ) -> None:
     quiet = [planned_in(f"quiet-{n}", empty()) for n in range(9)]
-    plan = fleet_of([*quiet, *(update(f"team-{n}") for n in range(writing))])
+    plan = plans_of([*quiet, *(update(f"team-{n}") for n in range(writing))])
     refusals = list(too_many_targets(plan, most, allowed))
     assert [refusal.reason for refusal in refusals] == [reason] * bool(reason)
     for refusal in refusals:
@@ -94,15 +94,15 @@ def test_in_a_wave_only_deletes_of_one_object_count() -> None:
     updated = [update(f"team-{n}") for n in range(9)]
     alike = [planned_in(f"old-{n}", deletes(3)) for n in range(2)]
     edited = replace(deletes(2), target=updated[0].target)
-    assert list(too_many_targets(fleet_of(updated), 2, None, in_wave=True)) == []
-    assert list(too_many_targets(fleet_of([*updated, *alike]), 2, None, in_wave=True)) == []
-    plan = fleet_of([*updated[1:], *alike, edited])
+    assert list(too_many_targets(plans_of(updated), 2, None, in_wave=True)) == []
+    assert list(too_many_targets(plans_of([*updated, *alike]), 2, None, in_wave=True)) == []
+    plan = plans_of([*updated[1:], *alike, edited])
     (refusal,) = too_many_targets(plan, 2, None, in_wave=True)
     assert refusal.reason.startswith(
         "this run deletes the same object in 3 targets, more than the 2 of max_targets"
     )
     assert list(too_many_targets(plan, 2, 3, in_wave=True)) == []
-    (refusal,) = too_many_targets(fleet_of(updated), 2, 3, in_wave=True)
+    (refusal,) = too_many_targets(plans_of(updated), 2, 3, in_wave=True)
     assert refusal.reason.endswith("deletes the same object in 0 targets: leave the option out")
 
 
@@ -121,15 +121,15 @@ def test_in_a_wave_only_deletes_of_one_object_count() -> None:
 def test_in_a_shard_all_selected_targets_count(
     plans: list[Plan], allowed: int | None, in_wave: bool, reason: str
 ) -> None:
-    refusals = too_many_targets(fleet_of(plans), 5, allowed, in_wave=in_wave, selected=40)
+    refusals = too_many_targets(plans_of(plans), 5, allowed, in_wave=in_wave, selected=40)
     assert [refusal.reason for refusal in refusals] == [reason] * bool(reason)
 
 
 def test_outside_the_waves_only_a_hotfix_needs_no_approval() -> None:
-    assert list(outside_waves(fleet_of([update("a"), planned_in("b", empty())]))) == []
-    plan = fleet_of([update("a"), update("b")])
+    assert list(outside_waves(plans_of([update("a"), planned_in("b", empty())]))) == []
+    plan = plans_of([update("a"), update("b")])
     (refusal,) = outside_waves(plan)
     assert str(refusal.approval) == "--out-of-wave"
     assert "writes to 2 targets, but not as a wave" in refusal.reason
-    shard = replace(fleet_of([update("a")]), shard=Shard(1, 2), selected=2)
+    shard = replace(plans_of([update("a")]), shard=Shard(1, 2), selected=2)
     assert len(list(outside_waves(shard))) == 1

@@ -29,7 +29,15 @@ from devinops.model.policy import ADOPT
 from devinops.model.target import TargetState
 from devinops.planning.plan import Plan
 from devinops.planning.run import At, BlockedAt, Collector, DriftAt, OtherAt, Shared
-from tests.testing.fleets import applied, applied_in, fleet_of, mixed, planned_in, target, update
+from tests.testing.many_targets import (
+    applied,
+    applied_in,
+    mixed,
+    planned_in,
+    plans_of,
+    target,
+    update,
+)
 from tests.testing.reports import conflict, deletes, empty, note, small
 
 KEY = Key("knowledge", ROOT, "Deploys")
@@ -44,7 +52,7 @@ def elsewhere(plan: Plan, path: str) -> Plan:
 
 
 def test_equal_changes_are_one_with_the_objects_of_each_target() -> None:
-    plans = fleet_of([update("b"), update("a", id="other")])
+    plans = plans_of([update("b"), update("a", id="other")])
     ((change, at),) = plans.changes
     assert (change.id, change.live, change.declaration) == (None, None, None)
     assert [(row.target, row.id) for row in at] == [("a", "other"), ("b", "note-of-b")]
@@ -54,7 +62,7 @@ def test_equal_changes_are_one_with_the_objects_of_each_target() -> None:
 
 def test_what_is_different_is_another_change() -> None:
     first = update("a").changes[0]
-    plans = fleet_of(
+    plans = plans_of(
         [
             update("a"),
             update("b", before="Older."),
@@ -72,7 +80,7 @@ def test_two_namesakes_in_one_target_are_two_rows() -> None:
         Change(Action.DELETE, KEY, "undeclared", id, live=note("Deploys", "", id=id))
         for id in ("note-2", "note-1")
     )
-    plans = fleet_of([planned_in("a", empty(), changes=twins)])
+    plans = plans_of([planned_in("a", empty(), changes=twins)])
     ((_, at),) = plans.changes
     assert [row.id for row in at] == ["note-1", "note-2"]
     assert plans.changes[0].targets == ("a",)
@@ -81,14 +89,14 @@ def test_two_namesakes_in_one_target_are_two_rows() -> None:
 def test_the_order_in_which_plans_arrive_does_not_matter() -> None:
     plans = [update(f"team-{n}", after=str(n % 3)) for n in range(9)]
     plans += [planned_in(name, conflict()) for name in ("risk", "audit")]
-    first = fleet_of(plans)
+    first = plans_of(plans)
     Random(7).shuffle(plans)
-    assert fleet_of(plans) == first
+    assert plans_of(plans) == first
 
 
 def test_the_digest_of_each_target_can_be_computed_again() -> None:
     plans = [planned_in("a", small()), planned_in("b", deletes()), update("c"), update("d")]
-    run = fleet_of(plans)
+    run = plans_of(plans)
     assert run.computed_digests() == {plan.target.name: plan.digest for plan in plans}
     assert {t.name: t.digest for t in run.targets} == run.computed_digests()
     ((_, (row, *others)), *rest) = run.changes
@@ -99,15 +107,15 @@ def test_the_digest_of_each_target_can_be_computed_again() -> None:
 
 def test_one_target_can_be_taken_out_of_many() -> None:
     plans = [planned_in("a", small()), planned_in("b", small()), planned_in("c", conflict())]
-    run = fleet_of(plans)
+    run = plans_of(plans)
     alone = run.of("b")
-    assert alone == replace(fleet_of([plans[1]]), by_one=True)
+    assert alone == replace(plans_of([plans[1]]), by_one=True)
     assert alone.digest == plans[1].digest
     assert run.of("c").exit_code() is ExitCode.DECIDE
 
 
 def test_what_is_held_is_there_but_not_written() -> None:
-    run = fleet_of([replace(update("a"), held="audit"), update("b")])
+    run = plans_of([replace(update("a"), held="audit"), update("b")])
     assert run.changes[0].targets == ("a", "b")
     assert run.writing == {"b"}
     assert [*run.digests.digests] == ["b"]
@@ -134,7 +142,7 @@ def blocked_in(name: str, **facts: object) -> Plan:
 
 
 def test_blocked_steps_are_shared_without_their_ids() -> None:
-    ((block, at),) = fleet_of([blocked_in("b"), blocked_in("a")]).blocked
+    ((block, at),) = plans_of([blocked_in("b"), blocked_in("a")]).blocked
     assert (block.reason, block.ids) == ("why", ())
     assert at == (BlockedAt("a", ("n-a",)), BlockedAt("b", ("n-b",)))
     differing = [
@@ -144,7 +152,7 @@ def test_blocked_steps_are_shared_without_their_ids() -> None:
         blocked_in("d", by=Blocker.APPROVAL),
         blocked_in("e", source=Source("e.md")),
     ]
-    assert len(fleet_of(differing).blocked) == 5
+    assert len(plans_of(differing).blocked) == 5
 
 
 def test_drift_is_shared_without_when_and_by_whom() -> None:
@@ -152,7 +160,7 @@ def test_drift_is_shared_without_when_and_by_whom() -> None:
         drift = Drift(DriftEvent.EDITED, KEY, f"n-{name}", "body", at=at, by=f"user-{name}")
         return planned_in(name, empty(), drift=(drift,))
 
-    ((drift, at),) = fleet_of([drifted("b", 2), drifted("a", 1)]).drift
+    ((drift, at),) = plans_of([drifted("b", 2), drifted("a", 1)]).drift
     assert drift == Drift(DriftEvent.EDITED, KEY, "", "body")
     assert at == (DriftAt("a", "n-a", 1, "user-a"), DriftAt("b", "n-b", 2, "user-b"))
 
@@ -169,7 +177,7 @@ def test_notes_warnings_refusals_and_missing_folders_are_shared() -> None:
         planned_in("b", empty(), notes=("z", "a", "z")),
         planned_in("a", empty(), notes=("a",)),
     ]
-    assert fleet_of(notes).notes == (
+    assert plans_of(notes).notes == (
         Shared("a", (At("a"), At("b"))),
         Shared("z", (At("b"),)),
     )
@@ -180,7 +188,7 @@ def test_objects_that_are_not_owned_are_named_only_if_they_are_asked_for() -> No
     plan = planned_in(
         "a", empty(), others=(theirs, replace(theirs, id="note-2", owner="terraform"))
     )
-    assert fleet_of([plan]).others == ()
+    assert plans_of([plan]).others == ()
     collector = Collector(with_others=True)
     collector.add(plan)
     assert collector.plans().others == (
@@ -212,7 +220,7 @@ def test_the_numbers_of_each_target_are_counted() -> None:
     assert [plan.count(state) for state in TargetState] == [36, 1, 1, 0, 2]
     assert not plan.in_enterprise
     enterprise = replace(empty(), target=replace(target("top"), enterprise=True))
-    assert fleet_of([enterprise]).in_enterprise
+    assert plans_of([enterprise]).in_enterprise
 
 
 @pytest.mark.parametrize(
@@ -241,21 +249,21 @@ def test_the_exit_code_is_that_of_all_plans(
 
 def test_an_inventory_to_rename_is_pending_but_writes_nothing_to_the_organization() -> None:
     renamed = replace(empty(), inventory=Inventory("file", moves_from="old"))
-    plan = fleet_of([planned_in("a", renamed), planned_in("b", empty())])
+    plan = plans_of([planned_in("a", renamed), planned_in("b", empty())])
     assert [each.moves_from for each in plan.targets] == ["old", ""]
     assert plan.writing == frozenset()
     assert (plan.exit_code(), plan.exit_code(detailed=True)) == (ExitCode.OK, ExitCode.LOOK)
 
 
 def test_a_held_target_waits_for_no_decision_and_a_refused_run_does() -> None:
-    plan = fleet_of([planned_in("a", deletes(), held="new"), update("b")])
+    plan = plans_of([planned_in("a", deletes(), held="new"), update("b")])
     assert plan.targets[0].message == "new"
     assert plan.exit_code() is ExitCode.OK
     assert replace(plan, refusals=(Refusal("no"),)).exit_code() is ExitCode.DECIDE
 
 
 def test_drift_alone_has_no_digest_and_asks_to_look() -> None:
-    drift = replace(fleet_of([planned_in("pay", empty())]), is_drift=True)
+    drift = replace(plans_of([planned_in("pay", empty())]), is_drift=True)
     assert (drift.digests.digests, drift.exit_code()) == ({}, ExitCode.OK)
     edited = Drift(DriftEvent.EDITED, KEY, "", "body changed")
     found = replace(drift, drift=(Shared(edited, (DriftAt("pay", "note-1"),)),), by_one=True)
@@ -322,7 +330,7 @@ def test_codes_that_say_that_nothing_was_written_are_true_of_the_run(
 
 
 def test_a_planned_target_without_a_report_has_the_code_of_its_plan() -> None:
-    assert Collector().applied(fleet_of([planned_in("quiet", empty())])).exit_code() is ExitCode.OK
+    assert Collector().applied(plans_of([planned_in("quiet", empty())])).exit_code() is ExitCode.OK
 
 
 def test_an_interrupted_target_interrupts_the_run() -> None:
@@ -333,6 +341,6 @@ def test_an_interrupted_target_interrupts_the_run() -> None:
     ]
     for report in reports:
         report.add_to(collector)
-    run = collector.applied(fleet_of([report.plan for report in reports]))
+    run = collector.applied(plans_of([report.plan for report in reports]))
     assert run.exit_code() is ExitCode.INTERRUPTED
     assert run.wrote

@@ -33,7 +33,7 @@ from devinops.planning.waves import (
     rollout,
     times_of,
 )
-from tests.testing.fleets import fleet_of, planned_in, update
+from tests.testing.many_targets import planned_in, plans_of, update
 from tests.testing.places import read_cases
 from tests.testing.reports import conflict, deletes, empty
 
@@ -159,7 +159,7 @@ def test_what_an_apply_sent_in_vain_is_compared_with_what_the_next_one_would_sen
 
 def test_a_wave_is_not_done_while_an_inventory_has_an_old_name() -> None:
     old_name = Inventory("branch", moves_from="old")
-    plan = fleet_of([planned_in("a", empty(), inventory=old_name), planned_in("b", empty())])
+    plan = plans_of([planned_in("a", empty(), inventory=old_name), planned_in("b", empty())])
     statuses = rollout([Wave("canary", ("a",)), Wave("rest", ("b",))], facts_of(plan, {}), NOW)
     assert [(each.state, each.pending) for each in statuses] == [("ready", ("a",)), ("done", ())]
 

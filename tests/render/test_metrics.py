@@ -16,7 +16,7 @@ from devinops.model.changes import Outcome, Refusal
 from devinops.model.exit_codes import ExitCode
 from devinops.model.shard import Shard
 from devinops.render import Style, answers, render
-from tests.testing import fleets
+from tests.testing import many_targets
 from tests.testing.places import ROOT
 from tests.testing.reports import drifted, of_one, report_of_one, small
 
@@ -72,7 +72,7 @@ def totals(answer: answers.Answer, target: str) -> tuple[float, ...]:
     ],
 )
 def test_a_plan_says_what_is_pending_in_each_target(target: str, expected: tuple[int, ...]) -> None:
-    assert totals(fleets.answer(fleets.mixed()), target) == expected
+    assert totals(many_targets.answer(many_targets.mixed()), target) == expected
 
 
 @pytest.mark.parametrize(
@@ -89,27 +89,29 @@ def test_a_plan_says_what_is_pending_in_each_target(target: str, expected: tuple
 def test_after_an_apply_only_what_is_left_is_pending(
     target: str, expected: tuple[int, ...]
 ) -> None:
-    assert totals(fleets.applied(), target) == expected
+    assert totals(many_targets.applied(), target) == expected
 
 
 def test_what_failed_is_pending_if_nobody_knows_what_is_left() -> None:
     outcomes = (Outcome.FAILED, Outcome.DONE, Outcome.SKIPPED)
-    report = fleets.applied_in("pay", small(), *outcomes, left=None, unverified="503: try later")
+    report = many_targets.applied_in(
+        "pay", small(), *outcomes, left=None, unverified="503: try later"
+    )
     assert totals(report_of_one(report), "pay") == (2, 1, 0, 0)
 
 
 def test_one_target_has_the_same_metrics() -> None:
-    plan = fleets.planned_in("pay", small())
+    plan = many_targets.planned_in("pay", small())
     assert totals(of_one(plan), "pay") == (5, 1, 0, NOW)
     assert totals(of_one(plan, "not approved"), "pay")[-1] == 0
-    applied = report_of_one(fleets.applied_in("pay", plan))
+    applied = report_of_one(many_targets.applied_in("pay", plan))
     assert totals(applied, "pay") == (0, 1, 0, NOW)
     assert totals(drifted(), "production") == (0, 2, 0, NOW)
 
 
 def test_a_refused_run_is_no_success() -> None:
-    refused = replace(fleets.mixed(), refusals=(Refusal("too many targets"),))
-    assert metrics(fleets.answer(refused))[SUCCESS] == {}
+    refused = replace(many_targets.mixed(), refusals=(Refusal("too many targets"),))
+    assert metrics(many_targets.answer(refused))[SUCCESS] == {}
 
 
 def test_the_last_success_is_kept_until_the_next_one() -> None:
@@ -123,7 +125,9 @@ def test_the_last_success_is_kept_until_the_next_one() -> None:
             ("plan", "risk", 1.5),
         ]
     )
-    kept = metrics(fleets.answer(fleets.mixed()), f"# damaged\n{SUCCESS} 3\n{earlier}")[SUCCESS]
+    kept = metrics(many_targets.answer(many_targets.mixed()), f"# damaged\n{SUCCESS} 3\n{earlier}")[
+        SUCCESS
+    ]
     assert (kept["gone",], kept["quiet-1",]) == (7, NOW)
     assert ("removed",) not in kept
     assert ("risk",) not in kept
@@ -159,8 +163,10 @@ def test_the_run_itself_is_measured() -> None:
 
 def test_the_files_of_shards_have_no_sample_twice() -> None:
     run_facts.count_request(200)
-    shards = [replace(fleets.mixed(), shard=Shard(number, 2), selected=40) for number in (1, 2)]
-    found = [metrics(fleets.answer(shard)) for shard in shards]
+    shards = [
+        replace(many_targets.mixed(), shard=Shard(number, 2), selected=40) for number in (1, 2)
+    ]
+    found = [metrics(many_targets.answer(shard)) for shard in shards]
     assert [each["devinops_run_requests"] for each in found] == [
         {("1/2", "200"): 1},
         {("2/2", "200"): 1},
@@ -176,7 +182,7 @@ def test_any_text_can_be_a_label() -> None:
 def test_the_page_about_metrics_names_them_all() -> None:
     page = (ROOT / "docs" / "how-to" / "metrics.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(devinops_\w+)`", page, re.MULTILINE)
-    assert sorted(rows) == sorted(metrics(fleets.answer(fleets.mixed())))
+    assert sorted(rows) == sorted(metrics(many_targets.answer(many_targets.mixed())))
     (rules,) = re.findall(r"```yaml\n(groups:.*?)```", page, re.DOTALL)
     (group,) = yaml.safe_load(rules)["groups"]
     for rule in group["rules"]:

@@ -21,9 +21,9 @@ from devinops.planning.plan import PlanRequest, build_plan
 from devinops.render import render
 from devinops.render.answers import Failure
 from tests.testing.actions import outputs
-from tests.testing.fleets import answer as fleet_answer
-from tests.testing.fleets import fleet_of, planned_in
 from tests.testing.hostile_text import HOSTILE
+from tests.testing.many_targets import answer as answer_of
+from tests.testing.many_targets import planned_in, plans_of
 from tests.testing.problems import answer, problem
 from tests.testing.reports import applied_to_one, drift_of_one, of_one
 
@@ -66,8 +66,8 @@ def test_an_inventory_to_rename_is_a_change_that_needs_an_apply() -> None:
     renamed = replace(EMPTY, inventory=replace(EMPTY.inventory, moves_from="old"))
     assert written(of_one(renamed))["has_changes"] == "true"
     both = [planned_in("a", renamed), planned_in("b", EMPTY)]
-    assert written(fleet_answer(fleet_of(both)))["has_changes"] == "true"
-    assert written(fleet_answer(fleet_of(both[1:])))["has_changes"] == "false"
+    assert written(answer_of(plans_of(both)))["has_changes"] == "true"
+    assert written(answer_of(plans_of(both[1:])))["has_changes"] == "false"
 
 
 def test_drift_is_counted() -> None:

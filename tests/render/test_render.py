@@ -29,7 +29,7 @@ from devinops.render.answers import (
 )
 from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
-from tests.testing.fleets import answer, applied, fleet_of
+from tests.testing.many_targets import answer, applied, plans_of
 from tests.testing.reports import (
     applied_to_one,
     declared,
@@ -53,7 +53,7 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
         applied_to_one(PLAN, ()),
         "Applied to production (organization org-1): nothing to do.",
     ),
-    "plans of many": (answer(fleet_of([PLAN])), "Plan for 1 organization: nothing to change."),
+    "plans of many": (answer(plans_of([PLAN])), "Plan for 1 organization: nothing to change."),
     "report of many": (applied(), "Applied to 27 of 36 organizations: 145 changes done"),
     "failure": (Failure("no answer", ExitCode.FIX, (PROBLEM,)), "devinops: no answer"),
     "problems": (ProblemsAnswer([PROBLEM], 1, 0, ExitCode.FIX), "a.md:1:2: error: it is bad [bad]"),

@@ -23,8 +23,16 @@ from devinops.render.answers import Answer
 from devinops.render.comment_marker import read, read_digests
 from devinops.render.run_report import report_of
 from tests.testing.actions import outputs
-from tests.testing.fleets import answer, applied, applied_in, fleet_of, mixed, planned_in, update
 from tests.testing.gfm import Page
+from tests.testing.many_targets import (
+    answer,
+    applied,
+    applied_in,
+    mixed,
+    planned_in,
+    plans_of,
+    update,
+)
 from tests.testing.reports import (
     conflict,
     declared,
@@ -93,7 +101,7 @@ def test_each_format_for_people(
 def test_the_last_line_says_what_happens_to_how_many(plans: Sequence[Plan], verdict: str) -> None:
     # What is changed outside devinops has its own number, which other tests look at.
     quiet = (replace(plan, drift=()) for plan in plans)
-    plan = fleet_of(planned_in(f"t-{n}", each) for n, each in enumerate(quiet))
+    plan = plans_of(planned_in(f"t-{n}", each) for n, each in enumerate(quiet))
     assert text(answer(plan)).splitlines()[-1] == verdict
     heading = next(row for row in markdown(answer(plan)).splitlines() if row.startswith("## "))
     assert heading.replace("`", "") == f"## {verdict.removeprefix('Plan for ').rstrip('.')}"
@@ -102,12 +110,12 @@ def test_the_last_line_says_what_happens_to_how_many(plans: Sequence[Plan], verd
 def test_an_enterprise_is_no_organization() -> None:
     top = planned_in("top", small())
     top = replace(top, target=replace(top.target, enterprise=True, org_id=None))
-    assert text(answer(fleet_of([top, update("a")]))).startswith("Plan for 2 targets: at ")
+    assert text(answer(plans_of([top, update("a")]))).startswith("Plan for 2 targets: at ")
 
 
 def test_a_delete_stands_again_before_the_question() -> None:
     plans = [planned_in(f"t-{n:02}", deletes(n % 3 + 1)) for n in range(30)]
-    shown = text(answer(fleet_of([*plans, update("z")])))
+    shown = text(answer(plans_of([*plans, update("z")])))
     listed, _, end = shown.partition("\n3 notes will be deleted in 30 organizations\n")
     for number in (1, 2, 3):
         key = f"- knowledge:Backend/Old rule {number}: delete in "
@@ -117,7 +125,7 @@ def test_a_delete_stands_again_before_the_question() -> None:
 
 def test_separate_changes_are_ten_lines_unless_all_are_asked_for() -> None:
     plans = [planned_in(f"t-{n:02}", _own(n)) for n in range(12)]
-    plan = answer(fleet_of(plans))
+    plan = answer(plans_of(plans))
     assert text(plan).count("knowledge:Backend/Own") == 10
     assert "… and 2 more" in text(plan)
     assert text(plan, full=True).count("knowledge:Backend/Own") == 12
@@ -131,7 +139,7 @@ def _own(number: int) -> Plan:
 
 def test_what_is_refused_or_not_written_is_not_counted_as_written() -> None:
     refused = planned_in("z", deletes())
-    plan = answer(fleet_of([planned_in("a", small()), refused]))
+    plan = answer(plans_of([planned_in("a", small()), refused]))
     shown = text(plan)
     assert "not applied, refused in z" in shown
     assert "knowledge:Backend/Old rule 12 in z" in shown
@@ -144,7 +152,7 @@ def test_what_does_not_fit_is_counted_at_the_top_and_deletes_are_the_last_to_go(
     for number in range(400):
         own = [note(f"{'Rule ' * 20}{number} {n}", body="New.") for n in range(3)]
         plans.append(planned_in(f"b-{number:03}", planned(declared(*own), [])))
-    page = markdown(answer(fleet_of(plans)))
+    page = markdown(answer(plans_of(plans)))
     assert len(page.encode()) <= 65_000
     top = page.partition("\n### ")[0]
     assert all(f"`knowledge:Backend/Old rule {n}`" in top for n in range(1, 91))
@@ -192,14 +200,14 @@ def test_a_target_counts_as_applied_if_all_its_changes_are_done(
 ) -> None:
     collector = Collector()
     applied_in("a", small(), *outcomes, **facts).add_to(collector)
-    report = collector.applied(fleet_of([planned_in("a", small())]))
+    report = collector.applied(plans_of([planned_in("a", small())]))
     assert f"pplied to {finished} of 1 organization: " in text(answer(report))
 
 
 def test_a_blocked_target_does_not_count_as_applied() -> None:
     collector = Collector()
     applied_in("a", conflict(), left=None, unverified="interrupted").add_to(collector)
-    report = collector.applied(fleet_of([planned_in("a", conflict())]))
+    report = collector.applied(plans_of([planned_in("a", conflict())]))
     assert "Applied to 0 of 1 organization: " in text(answer(report))
 
 
@@ -315,7 +323,7 @@ def test_the_outputs_of_a_job_count_over_all_targets() -> None:
 
 
 @pytest.mark.parametrize("format", ["html", "text", "markdown", "json", "outputs", "sarif"])
-@pytest.mark.parametrize("made", [lambda: answer(fleet_of([hostile()])), applied])
+@pytest.mark.parametrize("made", [lambda: answer(plans_of([hostile()])), applied])
 def test_every_format_writes_them(format: str, made: Callable[[], Answer]) -> None:
     written = "".join(render(format, made(), Style(full=True, flags=" -t all")))
     assert written
@@ -326,7 +334,7 @@ def test_steps_that_are_decided_alike_say_how_once() -> None:
     (block,) = [block for block in conflict().blocked if block.approval == ON_CONFLICT]
     blocked = tuple(replace(block, key=block.key._replace(name=name)) for name in "ABC")
     plan = planned_in("team-20", conflict(), blocked=blocked)
-    shown = text(answer(fleet_of([plan, planned_in("a", small())])))
+    shown = text(answer(plans_of([plan, planned_in("a", small())])))
     git, live = (f"devinops apply -t team-20 --on-conflict {side}\n" for side in ("git", "live"))
     assert (
         shown.count(f"overwrite the web edit: {git}"),
@@ -340,7 +348,7 @@ def test_who_changed_what_is_in_the_row_of_each_target_if_that_differs() -> None
     for number in range(3):
         item = replace(small().drift[0], at=1773308460 + 60 * (number // 2), by="ann@acme.com")
         plans.append(planned_in(f"t-{number}", small(), drift=(item,)))
-    shown = text(answer(fleet_of(plans)))
+    shown = text(answer(plans_of(plans)))
     assert "knowledge:Backend/Code review in t-0 to -2: edited: body\n" in shown
     assert "t-0, t-1: last changed 2026-03-12 09:41 UTC by ann@acme.com\n" in shown
     assert "t-2: last changed 2026-03-12 09:42 UTC by ann@acme.com\n" in shown

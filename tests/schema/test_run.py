@@ -18,14 +18,14 @@ from devinops.schema.base_document import HEAD
 from devinops.schema.parts import Sides, SourceItem
 from devinops.schema.run import ChangeItem, RunBlocked, RunDrift, rows_of
 from tests.testing.documents import fits
-from tests.testing.fleets import answer, applied, fleet_of, mixed, update
+from tests.testing.many_targets import answer, applied, mixed, plans_of, update
 
 
 def test_equal_changes_stand_once_with_the_object_of_each_target(
     golden: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(HEAD, "tool_version", "VERSION")
-    written = "".join(render("json", answer(fleet_of([update("b"), update("a")]))))
+    written = "".join(render("json", answer(plans_of([update("b"), update("a")]))))
     golden("runs/plan.json", written)
     fits("run", written)
     document = fits("run", "".join(render("json", answer(mixed()))))

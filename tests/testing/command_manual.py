@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
-from devinops.cli.groups import PassedOn, option_group
+from devinops.cli.declarations.groups import PassedOn, option_group
 from devinops.cli.main import COMMAND_GROUPS, COMMANDS, cli
 from tests.testing.places import ROOT
 

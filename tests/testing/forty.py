@@ -9,7 +9,7 @@ from devinops.model.objects import Live
 from devinops.planning.plan import Plan
 from devinops.planning.run import Collector, Plans
 from devinops.render.answers import RunAnswer
-from tests.testing.fleets import planned_in
+from tests.testing.many_targets import planned_in
 from tests.testing.reports import declared, note, planned
 
 RULES: Final = "\n".join(f"Rule {number} of the note stays as it is." for number in range(20))

@@ -7,8 +7,8 @@ import sys
 
 from devinops import waiting
 from devinops.cli.handlers import init
-from devinops.cli.installed_from import Origin
 from devinops.cli.main import main
+from devinops.cli.setup.installed_from import Origin
 
 if __name__ == "__main__":
     waiting.pause = lambda *_: None

@@ -13,7 +13,7 @@ from pathlib import Path
 from devinops import run_facts
 from devinops.model.shard import Shard
 from devinops.render import Style, render
-from tests.testing import command_manual, field_manual, fleets
+from tests.testing import command_manual, field_manual, many_targets
 from tests.testing.places import ROOT
 
 
@@ -34,7 +34,7 @@ def metrics() -> str:
     """Return a table of the metrics, from a run of a shard."""
     run_facts.begin("plan")
     run_facts.count_request(200)
-    answer = fleets.answer(replace(fleets.mixed(), shard=Shard(1, 2), selected=40))
+    answer = many_targets.answer(replace(many_targets.mixed(), shard=Shard(1, 2), selected=40))
     text = "".join(render("metrics", answer, Style()))
     run_facts.begin("")
     rows = ["| metric | labels besides `command` | value |", "| --- | --- | --- |"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from devinops.cli.apply import ApplyRequest, apply_to, finish
-from devinops.cli.approved_plan import ApprovedPlan, read_approved, read_reviewed
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.cli.output import is_interactive, why_nobody_answers
+from devinops.cli.runs.apply import ApplyRequest, apply_to, finish
+from devinops.cli.runs.approved_plan import ApprovedPlan, read_approved, read_reviewed
 from devinops.cli.session import failures_written, targets_of_run
 from devinops.model.errors import UsageError
 from devinops.model.exit_codes import ExitCode
@@ -43,7 +43,7 @@ def run(
             raise UsageError("leave out --affected: a saved plan says for which targets it is")
         chosen = None
         if wave:
-            from devinops.cli.waves import check_selection, startable
+            from devinops.cli.runs.waves import check_selection, startable
 
             check_selection(options, affected)
             chosen = startable(options, wave, approvals, gate)

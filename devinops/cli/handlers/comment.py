@@ -14,7 +14,7 @@ from devinops import atomic
 from devinops.ci.code_host import Access, CodeHost, is_denied, open_host
 from devinops.ci.job import Job, System, current_job
 from devinops.ci.step_files import SUMMARY, append_summary
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.cli.session import failures_written
 from devinops.config.reading import read_project
 from devinops.config.settings import target_name

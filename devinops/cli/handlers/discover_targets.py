@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from devinops.api.connection import API_URL
 from devinops.api.organizations import Organization, organizations
 from devinops.cli import write_files
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.cli.pull_report import IN_A_FILE
 from devinops.cli.session import connection, failures_written
 from devinops.config.project import Project

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from devinops.cli.declarations.options import Options
 from devinops.cli.doctor_writes import DoctorWrites, WriteOptions, WriteResult
-from devinops.cli.options import Options
 from devinops.cli.session import connection, failures_written, read_settings
 from devinops.config.settings import Settings
 from devinops.doctor import local

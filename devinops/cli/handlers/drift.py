@@ -10,8 +10,8 @@ from functools import cache
 
 from devinops.api import open_reader
 from devinops.api.audit import with_editors
-from devinops.cli.options import Options
-from devinops.cli.run import open_run
+from devinops.cli.declarations.options import Options
+from devinops.cli.runs.run import open_run
 from devinops.cli.session import (
     Planned,
     Session,

@@ -48,7 +48,7 @@ def require_emulator() -> None:
     from importlib.util import find_spec
 
     if not all(map(find_spec, ("dateutil", "fastapi", "jinja2", "uvicorn"))):
-        from devinops.cli.installed_from import install_command
+        from devinops.cli.setup.installed_from import install_command
 
         raise DevinopsError(
             f"the emulator needs extra packages: {install_command('devinops[emulator]')}"

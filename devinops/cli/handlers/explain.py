@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.cli.session import failures_written
 from devinops.config.reading import read_repository
 from devinops.config.settings import target_name

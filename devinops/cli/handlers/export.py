@@ -14,6 +14,7 @@ import click
 
 from devinops import atomic
 from devinops.api import open_reader
+from devinops.cli.declarations.options import Options
 from devinops.cli.handlers.export_status import (
     known_ids,
     locked_names,
@@ -21,7 +22,6 @@ from devinops.cli.handlers.export_status import (
     skills_compared,
 )
 from devinops.cli.handlers.init import host_and_repository
-from devinops.cli.options import Options
 from devinops.cli.output import write_file
 from devinops.cli.readable_kinds import reachable, readable
 from devinops.cli.session import failures_written, open_session

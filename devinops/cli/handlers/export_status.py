@@ -10,7 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.config.reading import read_project, read_repository
 from devinops.config.settings import target_name
 from devinops.export.lock import LOCK, Ids, Locked, parse

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from devinops import atomic
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
+from devinops.cli.declarations.path_arguments import Selection
 from devinops.cli.output import echo_err, terminal_width
-from devinops.cli.path_arguments import Selection
 from devinops.config.reading import open_project
 from devinops.environment import is_ci
 from devinops.fmt.file_text import formatted, may_quote

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devinops.cli import write_files
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.ingest.import_form import ImportChoices
 from devinops.ingest.import_sources import ImportSources
 from devinops.ingest.importing import (

@@ -18,7 +18,8 @@ from string import Template
 import click
 
 from devinops import __version__, atomic
-from devinops.cli.ci_files import (
+from devinops.cli.output import terminal_width
+from devinops.cli.setup.ci_files import (
     DEFAULT_KEY,
     GITHUB_LOCK,
     GITLAB_LOCK,
@@ -33,7 +34,7 @@ from devinops.cli.ci_files import (
     of_parts,
     unsafe,
 )
-from devinops.cli.editor_files import (
+from devinops.cli.setup.editor_files import (
     SCHEMAS,
     addition,
     editor_texts,
@@ -42,8 +43,7 @@ from devinops.cli.editor_files import (
     is_for_editor,
     schema_line,
 )
-from devinops.cli.installed_from import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
-from devinops.cli.output import terminal_width
+from devinops.cli.setup.installed_from import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
 from devinops.config.project import Project
 from devinops.config.reading import read_project
 from devinops.git import Git, error_line, found_no_repository

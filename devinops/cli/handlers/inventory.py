@@ -10,10 +10,10 @@ import click
 
 from devinops.api import open_reader
 from devinops.cli import write_files
+from devinops.cli.declarations.options import Options
 from devinops.cli.handlers.drift import if_refused
-from devinops.cli.options import Options
 from devinops.cli.output import is_interactive
-from devinops.cli.run import open_run
+from devinops.cli.runs.run import open_run
 from devinops.cli.session import Session, failures_written, open_inventory_session
 from devinops.config.reading import read_project, read_repository
 from devinops.inventory import open_runs, open_store, started, wait_for_runs

@@ -9,11 +9,11 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from devinops.cli.changed_entries import changed_entries
 from devinops.cli.checkout import untracked
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
+from devinops.cli.declarations.path_arguments import Selection, shown_unread, unread
 from devinops.cli.output import write_file
-from devinops.cli.path_arguments import Selection, shown_unread, unread
+from devinops.cli.runs.changed_entries import changed_entries
 from devinops.config.project import Project
 from devinops.config.reading import open_project, read_repository
 from devinops.lint import baseline, fixes
@@ -154,7 +154,7 @@ def _manual(options: Options) -> str:
     """
     if "sarif" not in (options.format, *dict(options.reports)):
         return ""
-    from devinops.cli.installed_from import installed_origin
+    from devinops.cli.setup.installed_from import installed_origin
 
     origin = installed_origin()
     repository = (origin.repository or "").removesuffix(".git")
@@ -165,7 +165,7 @@ def _manual(options: Options) -> str:
 def _say_what_is_not_looked_for(options: Options, settings: LintSettings) -> None:
     is_looking = any(rule.id == _DETECTING for rule in settings.selected(RULES))
     if is_looking and not is_complete():
-        from devinops.cli.installed_from import install_command
+        from devinops.cli.setup.installed_from import install_command
 
         options.say(f"{_INCOMPLETE} {install_command('devinops[secrets]')}")
 

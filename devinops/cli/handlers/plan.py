@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from devinops.api import open_reader
-from devinops.cli.options import Options
-from devinops.cli.run import open_run
+from devinops.cli.declarations.options import Options
+from devinops.cli.runs.run import open_run
 from devinops.cli.session import failures_written, targets_of_run
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
@@ -35,7 +35,7 @@ def run(
             lint = in_changed_entries(options, lint_since)
         chosen, beside = None, list[Any]()
         if wave:
-            from devinops.cli.waves import check_selection, named, startable
+            from devinops.cli.runs.waves import check_selection, named, startable
 
             check_selection(options, affected)
             is_due = wave == DUE
@@ -48,7 +48,7 @@ def run(
         with open_run(options, names, open_reader) as planned:
             plan = planned.plan(approvals, wave=chosen, go_on=True)
         for differing in beside:
-            from devinops.cli.affected_targets import what_stays
+            from devinops.cli.runs.affected_targets import what_stays
 
             notes = (*plan.notes, *what_stays(options.root, differing.removed))
             plan = replace(plan, notes=notes, also_changed=tuple(differing.also_changed))

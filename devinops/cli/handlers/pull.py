@@ -11,8 +11,8 @@ from pathlib import Path
 
 from devinops.api import open_reader
 from devinops.cli import write_files
+from devinops.cli.declarations.options import Options
 from devinops.cli.handlers.init import NEW_TARGET, Repository, set_up
-from devinops.cli.options import Options
 from devinops.cli.pull_report import PulledTarget, PullRun, document, lines
 from devinops.cli.readable_kinds import ReadableKinds, first_reading, verified
 from devinops.cli.session import Session, failures_written, needs_inventory, open_session, several
@@ -145,7 +145,7 @@ class _Pull:
     def many(self, names: tuple[str, ...]) -> PullRun:
         """Pull from many targets, which are read side by side; one that fails stops no other."""
         # Imported late: one target needs nothing of it.
-        from devinops.cli.run import open_run
+        from devinops.cli.runs.run import open_run
 
         found: dict[str, tuple[Reading, PulledTarget]] = {}
         failed: dict[str, DevinopsError] = {}

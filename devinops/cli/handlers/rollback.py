@@ -22,12 +22,12 @@ from devinops.applying.backup import (
     target_of,
 )
 from devinops.applying.report import ApplyReport
-from devinops.cli.apply import ApplyRequest, RunJournal, apply_to, finish
-from devinops.cli.approved_plan import ApprovedPlan
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.cli.output import is_interactive, why_nobody_answers
-from devinops.cli.plan_entries import retry_until_listed
-from devinops.cli.run import open_run
+from devinops.cli.runs.apply import ApplyRequest, RunJournal, apply_to, finish
+from devinops.cli.runs.approved_plan import ApprovedPlan
+from devinops.cli.runs.plan_entries import retry_until_listed
+from devinops.cli.runs.run import open_run
 from devinops.cli.session import Planned, Session, failures_written, several
 from devinops.config.reading import read_project
 from devinops.config.settings import selected_targets

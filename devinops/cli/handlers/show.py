@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from devinops.applying.saved import read_plans, read_reports
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.cli.session import failures_written
 from devinops.model.errors import UsageError
 from devinops.model.exit_codes import ExitCode

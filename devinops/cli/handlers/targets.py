@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.cli.session import failures_written
 from devinops.config.project import Project
 from devinops.config.reading import read_project
@@ -51,7 +51,7 @@ def run(
         if chosen and options.flags.selectors:
             chosen = selected_targets(project, options.flags)
         if affected:
-            from devinops.cli.affected_targets import only_affected
+            from devinops.cli.runs.affected_targets import only_affected
 
             chosen = only_affected(options, affected, chosen)
     lines = list(chosen) if names else list(_lines(project, chosen))
@@ -61,7 +61,7 @@ def run(
 
 def _waves(options: Options) -> ExitCode:
     """Show where the rollout is."""
-    from devinops.cli.waves import document, find_rollout, waves_of
+    from devinops.cli.runs.waves import document, find_rollout, waves_of
     from devinops.render.waves import lines
 
     with failures_written(options):

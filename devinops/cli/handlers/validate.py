@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from devinops.cli.checkout import untracked
-from devinops.cli.options import Options
-from devinops.cli.path_arguments import Selection, shown_unread, unread
+from devinops.cli.declarations.options import Options
+from devinops.cli.declarations.path_arguments import Selection, shown_unread, unread
 from devinops.config.reading import read_repository
 from devinops.model.exit_codes import ExitCode
 from devinops.render.answers import ProblemsAnswer

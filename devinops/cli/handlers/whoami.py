@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devinops.api import open_reader, window
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.cli.session import failures_written, open_session, read_settings, several
 from devinops.config.settings import Settings, key_variable
 from devinops.model.client_protocols import KeyOwner
@@ -46,7 +46,7 @@ def run(options: Options) -> ExitCode:
 def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
     """Show who the keys of several targets belong to; each key is asked about once, or nearly."""
     # Imported late: one target needs nothing of it.
-    from devinops.cli.run import open_run
+    from devinops.cli.runs.run import open_run
 
     owners: dict[str, KeyOwner] = {}
     items: dict[str, WhoamiTargetItem] = {}

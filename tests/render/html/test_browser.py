@@ -14,7 +14,7 @@ from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer
 from devinops.render.html.run import MOST_LISTED
 from tests.testing.browser import PHONE
-from tests.testing.fleets import PAGES
+from tests.testing.many_targets import PAGES
 from tests.testing.reports import JOB, RUNS, deletes, large, of_one, small
 
 if TYPE_CHECKING:
@@ -284,7 +284,7 @@ def test_a_script_that_got_in_would_be_blocked(page: Page, tmp_path: Path) -> No
 
 FEW = (("small", "light"), ("conflict", "dark"))
 MANY = [(name, scheme) for name in RUNS for scheme in ("light", "dark")]
-MANY += [("fleet", "light"), ("fleet report", "dark"), ("rollout", "light"), ("rollout", "dark")]
+MANY += [("many", "light"), ("many report", "dark"), ("rollout", "light"), ("rollout", "dark")]
 
 
 @pytest.mark.parametrize(
@@ -329,7 +329,7 @@ def names(page: Page) -> list[str]:
 
 
 def test_the_table_of_targets_is_filtered_and_sorted(opened: Open) -> None:
-    page = opened("fleet")
+    page = opened("many")
     everything = names(page)
     assert len(everything) == 40
     assert everything[:4] == ["gone", "legacy", "moved", "audit"]
@@ -350,7 +350,7 @@ def test_the_table_of_targets_is_filtered_and_sorted(opened: Open) -> None:
 
 
 def test_what_happens_in_a_target_is_shown_if_it_is_chosen(opened: Open) -> None:
-    page = opened("fleet")
+    page = opened("many")
     page.get_by_role("link", name="labs", exact=True).click()
     # The browser reports a new fragment some time after the click.
     page.locator("#count", has_text="7 of").wait_for()

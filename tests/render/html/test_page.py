@@ -21,9 +21,9 @@ from devinops.render.answers import Answer, Failure, SimpleAnswer
 from devinops.render.html.run import MOST_LISTED
 from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
-from tests.testing.fleets import PAGES
 from tests.testing.hostile_text import HOSTILE
 from tests.testing.html import Parsed
+from tests.testing.many_targets import PAGES
 from tests.testing.objects import live
 from tests.testing.reports import (
     JOB,

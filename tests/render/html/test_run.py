@@ -11,8 +11,8 @@ from devinops.model.target import TargetState
 from devinops.planning.lifecycles.required import is_missing
 from devinops.planning.run import Plans
 from devinops.render import Style, render
-from tests.testing.fleets import PAGES, answer, fleet_of, mixed, planned_in
 from tests.testing.html import Parsed
+from tests.testing.many_targets import PAGES, answer, mixed, planned_in, plans_of
 from tests.testing.reports import MARKUP, hostile
 
 KEY = re.compile(r'<span class="key"><small>([^<]*)</small><strong>([^<]*)')
@@ -71,13 +71,13 @@ def test_what_a_reader_must_know_of_many_targets(words: str) -> None:
 
 
 def test_a_report_says_what_could_not_be_checked_and_where_the_backups_are() -> None:
-    page = "".join(render("html", PAGES["fleet report"](), Style()))
+    page = "".join(render("html", PAGES["many report"](), Style()))
     assert "503: try later<small> in labs</small>" in page
     assert "<h2>Backup</h2>" in page
 
 
 def test_no_name_or_text_of_many_targets_becomes_markup() -> None:
-    plans = fleet_of([planned_in("a", hostile()), planned_in("b", hostile(MARKUP[:3]))])
+    plans = plans_of([planned_in("a", hostile()), planned_in("b", hostile(MARKUP[:3]))])
     code = re.compile(r"<(script|style)>.*?</\1>", re.DOTALL)
     shown, usual = (code.sub("", written(each), count=2) for each in (plans, mixed()))
     tags = (set(Parsed(page.removeprefix("<!doctype html>")).tags) for page in (shown, usual))

@@ -18,8 +18,8 @@ import click
 from click.core import ParameterSource
 
 from devinops import run_facts
-from devinops.cli import completed_values
 from devinops.cli.checkout import below_checkout, job_links
+from devinops.cli.declarations import completed_values
 from devinops.cli.output import check_outputs, tell, terminal_width, wants_color, write_file
 from devinops.environment import Flags, check_environment
 from devinops.model.errors import UsageError

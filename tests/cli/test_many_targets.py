@@ -16,7 +16,7 @@ import yaml
 from devinops import signals, waiting
 from devinops.api.pacing import LATE_S
 from devinops.applying.backup import Backups
-from devinops.cli import apply
+from devinops.cli.runs import apply
 from devinops.emulator import Emulator
 from devinops.model.errors import Stale
 from devinops.model.objects import Live
@@ -143,7 +143,7 @@ def test_a_label_that_selects_several_targets_of_a_saved_plan_is_a_usage_error(
     assert (ran.code, "selects 2 targets (a, b): choose one" in ran.err) == (64, True)
 
 
-def test_the_plan_of_one_target_is_as_without_a_fleet(
+def test_the_plan_of_one_target_is_as_without_the_others(
     emulator: Emulator, root: Root, devinops: Devinops
 ) -> None:
     place = root(a={"labels": {"ring": "canary"}})

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from devinops.applying.report import ApplyReport
-from devinops.cli.waves import Rollout, document
+from devinops.cli.runs.waves import Rollout, document
 from devinops.model.changes import Outcome, Result
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem, Severity, Source
@@ -45,7 +45,7 @@ def update(name: str, before: str = "Old.", after: str = "New.", id: str = "") -
     return planned_in(name, planned(declared(note("Deploys", body=after)), [old]))
 
 
-def fleet_of(plans: Iterable[Plan]) -> Plans:
+def plans_of(plans: Iterable[Plan]) -> Plans:
     """Return the plan of many targets."""
     collector = Collector()
     for plan in plans:
@@ -136,8 +136,8 @@ def rollout() -> RolloutAnswer:
 
 PAGES: Final[Mapping[str, Callable[[], Answer]]] = {
     **ANSWERS,
-    "fleet": lambda: answer(mixed()),
-    "fleet report": applied,
+    "many": lambda: answer(mixed()),
+    "many report": applied,
     "rollout": rollout,
 }
 """Name → an answer whose page tests look at."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import click
 
-from devinops.cli import completed_values
+from devinops.cli.declarations import completed_values
 
 _ONE_DASH: Final = re.compile("-[a-z][a-z-]{2}")
 
@@ -150,7 +150,7 @@ class Group(click.Group):
         typed = args[0]
         command = self.get_command(ctx, typed)
         if command is None and not (ctx.resilient_parsing or typed.startswith("-")):
-            from devinops.cli.unknown_command import unknown_command
+            from devinops.cli.declarations.unknown_command import unknown_command
 
             group = ctx.info_name or ""
             raise click.UsageError(unknown_command(group, typed, self.list_commands(ctx)), ctx)
@@ -197,7 +197,7 @@ def _check_dashes(ctx: click.Context, words: Iterable[str]) -> None:
     """Raise UsageError for a long option with one dash: click would read -target as -t arget."""
     for word in words:
         if _ONE_DASH.match(word):
-            from devinops.cli.unknown_command import one_dash
+            from devinops.cli.declarations.unknown_command import one_dash
 
             if message := one_dash(word, ctx.command):
                 raise click.UsageError(message, ctx)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from devinops import atomic
 from devinops.api import open_reader
-from devinops.cli.options import Options
-from devinops.cli.run import open_run
+from devinops.cli.declarations.options import Options
+from devinops.cli.runs.run import open_run
 from devinops.config.reading import read_project
 from devinops.git import Git
 from devinops.model.errors import Refused, UnusableFile, UsageError

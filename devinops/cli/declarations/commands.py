@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from devinops.cli import completed_values
-from devinops.cli.groups import Command, Group
-from devinops.cli.options import (
+from devinops.cli.declarations import completed_values
+from devinops.cli.declarations.groups import Command, Group
+from devinops.cli.declarations.options import (
     AFFECTED,
     ALLOW_TARGETS,
     EXPECT,

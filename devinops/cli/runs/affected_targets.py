@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple
 
 from devinops.api.connection import API_URL
 from devinops.atomic import STATE
-from devinops.cli.also_changed import also_changed
-from devinops.cli.changed_entries import changed_paths, merge_base
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
+from devinops.cli.runs.also_changed import also_changed
+from devinops.cli.runs.changed_entries import changed_paths, merge_base
 from devinops.config.project import DEFAULT_TARGET, Project
 from devinops.config.reading import read_repository
 from devinops.config.wrong_settings import DEFAULT_URL

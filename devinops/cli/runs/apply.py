@@ -20,15 +20,15 @@ from devinops.api import open_writer
 from devinops.applying.applier import Applier, ApplyOptions, Hooks, apply
 from devinops.applying.backup import Backups
 from devinops.applying.report import ApplyReport
-from devinops.cli.approved_plan import ApprovedPlan
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.cli.output import echo_err, tell
-from devinops.cli.plan_entries import plan_entries
 from devinops.cli.progress import Progress
-from devinops.cli.run import Kept, Planner, Run, open_run
-from devinops.cli.secret_values import secret_values
+from devinops.cli.runs.approved_plan import ApprovedPlan
+from devinops.cli.runs.plan_entries import plan_entries
+from devinops.cli.runs.run import Kept, Planner, Run, open_run
+from devinops.cli.runs.secret_values import secret_values
+from devinops.cli.runs.webhook_secrets import WebhookSecrets
 from devinops.cli.session import NotApplied, Session
-from devinops.cli.webhook_secrets import WebhookSecrets
 from devinops.git import Git
 from devinops.inventory import Store, new_run
 from devinops.model.changes import Outcome, Result

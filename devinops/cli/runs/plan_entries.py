@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 
 from devinops import waiting
-from devinops.cli.early_reading import EarlyReading, EarlyResult
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.cli.progress import Progress
+from devinops.cli.runs.early_reading import EarlyReading, EarlyResult
 from devinops.cli.session import Planned, Session
 from devinops.kinds import KINDS
 from devinops.load.file_names import CONFIG

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from devinops import home
-from devinops.cli.ci_files import is_unedited, loose, marked
+from devinops.cli.setup.ci_files import is_unedited, loose, marked
 from devinops.config.project import Project
 from devinops.kinds import KINDS
 from devinops.load.file_names import CONFIG

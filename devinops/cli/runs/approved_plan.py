@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from devinops.applying.saved import read_digests, read_plans
-from devinops.cli.options import Options
+from devinops.cli.declarations.options import Options
 from devinops.config.reading import read_project
 from devinops.config.settings import selected_targets
 from devinops.model.errors import Refused, Stale, UnusableFile, UsageError

@@ -12,9 +12,9 @@ from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from devinops.api import SharedHttp
 from devinops.api.parallel import overlapping, side_by_side
-from devinops.cli.options import Options
-from devinops.cli.plan_entries import early_reading, plan_entries
+from devinops.cli.declarations.options import Options
 from devinops.cli.progress import Progress
+from devinops.cli.runs.plan_entries import early_reading, plan_entries
 from devinops.cli.session import (
     Entries,
     Planned,

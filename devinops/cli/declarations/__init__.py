@@ -1,0 +1,1 @@
+"""What the command line accepts: commands, options, arguments, and what completes them."""

@@ -1,0 +1,1 @@
+"""A run: its targets, planned and applied."""

@@ -1,0 +1,1 @@
+"""What `devinops init` and others write to set up a project."""
