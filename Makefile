@@ -17,7 +17,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lock dist home lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample mutation-changed lint format schemas architecture messages picture tour reference site external-links image-test benchmark profile size npm-tools clean
+.PHONY: lock dist home lint-rules lint-quality coverage demo test test-all crash-matrix crash-sample fuzz mutation mutation-sample mutation-changed lint format schemas architecture messages picture tour reference site external-links image-test benchmark profile size size-limits npm-tools clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -87,6 +87,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/python -m benchmarks.size --check
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix
@@ -182,6 +183,10 @@ benchmark: $(VENV)/.test
 # Says by package how large the code is, and how much of it one change passes.
 size: $(VENV)/.test
 	@$(BIN)/python -m benchmarks.size
+
+# Makes the size of today the limits that `make lint` checks.
+size-limits: $(VENV)/.test
+	@$(BIN)/python -m benchmarks.size --write
 
 # Shows where a command spends its time: make profile COMMAND=plan ENTRIES=10000 LATENCY=50
 COMMAND ?= plan

@@ -2,14 +2,19 @@
 
 Each row is a package. Its columns are the Python files; the lines of code, without blank lines,
 comments, docstrings and the texts below fields; the syntax nodes on each of these lines, without
-imports and annotations, which grow if lines are packed; and the small helpers: private functions
-of at most three lines that one call in their module reaches.
+imports and annotations, which grow if lines are packed; the small helpers: private functions
+of at most three lines that one call in their module reaches; and the functions with more than ten
+branches, counted as radon does: each condition, loop, `and`, `or`, handler and comprehension.
+
+`--check` fails if a package has more lines or such functions than `limits.txt` allows, and
+`--write` makes the numbers of today the limits.
 """
 
 from __future__ import annotations
 
 import ast
 import io
+import sys
 import tempfile
 import tokenize
 from collections import Counter, defaultdict
@@ -29,8 +34,25 @@ _NO_CODE = {
     tokenize.DEDENT,
     tokenize.ENDMARKER,
 }
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_BRANCHES = (
+    ast.If,
+    ast.IfExp,
+    ast.For,
+    ast.AsyncFor,
+    ast.While,
+    ast.ExceptHandler,
+    ast.match_case,
+    ast.Assert,
+)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
 _SMALL = 3
+_COMPLEX = 10
+_LIMITS = Path(__file__).with_name("limits.txt")
+_HEAD = """\
+# The most lines of code, and functions with more than ten branches, that each package may have.
+# Whoever needs more changes a number here in the same commit, and says why in its message.
+"""
 
 
 class Size(NamedTuple):
@@ -40,6 +62,7 @@ class Size(NamedTuple):
     lines: int = 0
     nodes: int = 0
     helpers: int = 0
+    branching: int = 0
 
     def with_more(self, other: Size) -> Size:
         """Return the sums of these modules and of others."""
@@ -50,7 +73,24 @@ def size_of(source: str) -> Size:
     """Return the size of one module."""
     tree = ast.parse(source)
     nodes = sum(1 for node in _counted(tree))
-    return Size(1, len(code_lines(source)), nodes, len(small_helpers(tree)))
+    functions = (node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS))
+    branching = sum(branches(function) > _COMPLEX for function in functions)
+    return Size(1, len(code_lines(source)), nodes, len(small_helpers(tree)), branching)
+
+
+def branches(function: ast.AST) -> int:
+    """Return the number of ways through a function, without those in functions inside it."""
+    found = 1
+    for node in _outside(function, _FUNCTIONS):
+        if isinstance(node, ast.BoolOp):
+            found += len(node.values) - 1
+        elif isinstance(node, ast.comprehension):
+            found += 1 + len(node.ifs)
+        elif isinstance(node, _BRANCHES):
+            found += 1
+        if isinstance(node, ast.For | ast.While) and node.orelse:
+            found += 1
+    return found
 
 
 def code_lines(source: str) -> set[int]:
@@ -76,7 +116,7 @@ def small_helpers(tree: ast.Module) -> list[str]:
     return [
         node.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if isinstance(node, _FUNCTIONS)
         and node.name.startswith("_")
         and not node.name.endswith("__")
         and loads[node.name] == 1
@@ -159,19 +199,54 @@ def plan_of_an_update() -> set[CodeType]:
         return trace(["plan", *root])
 
 
+def above_limits(sizes: dict[str, Size], limits: str) -> Iterator[str]:
+    """Yield a sentence for each number that is above its limit; a package without limits has 0."""
+    rows = (line.split() for line in limits.splitlines() if not line.startswith("#"))
+    allowed = {name: (int(lines), int(branching)) for name, lines, branching in rows}
+    for name, size in sizes.items():
+        numbers = zip(
+            (size.lines, size.branching), allowed.get(name, (0, 0)), _COUNTED, strict=True
+        )
+        for number, limit, what in numbers:
+            if number > limit:
+                yield f"{name} has {number:,} {what}; limits.txt allows {limit:,}"
+
+
+_COUNTED = ("lines of code", "functions with more than ten branches")
+
+
 def show() -> None:
     """Print the table, and what one update passes."""
     sizes = by_package()
     emulator = sizes.pop("emulator")
     total = reduce(Size.with_more, sizes.values())
-    print(f"{'':24}{'files':>6}{'lines':>8}{'nodes':>8}{'helpers':>9}")
+    print(f"{'':24}{'files':>6}{'lines':>8}{'nodes':>8}{'helpers':>9}{'branching':>11}")
     rows = [*sorted(sizes.items()), ("without the emulator", total), ("emulator", emulator)]
     for name, size in rows:
         nodes = f"{size.nodes / max(size.lines, 1):.2f}"
-        print(f"{name:24}{size.files:6}{size.lines:8,}{nodes:>8}{size.helpers:9}")
+        numbers = f"{size.lines:8,}{nodes:>8}{size.helpers:9}{size.branching:11}"
+        print(f"{name:24}{size.files:6}{numbers}")
     modules, lines = passed(plan_of_an_update())
     print(f"\nplan of one update enters {modules} modules; their functions have {lines:,} lines")
 
 
+def check() -> int:
+    """Print what is above its limit, and what to do; return the exit code."""
+    if found := list(above_limits(by_package(), _LIMITS.read_text(encoding="utf-8"))):
+        print(*found, sep="\n")
+        print(f"Remove something, or raise the number in {_LIMITS.name} and say why in the commit.")
+    return bool(found)
+
+
+def write() -> None:
+    """Make the numbers of today the limits."""
+    rows = [
+        f"{name:<10} {size.lines:>6} {size.branching:>3}\n" for name, size in by_package().items()
+    ]
+    _LIMITS.write_text(_HEAD + "".join(rows), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    show()
+    if "--check" in sys.argv:
+        sys.exit(check())
+    (write if "--write" in sys.argv else show)()

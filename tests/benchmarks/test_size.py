@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from benchmarks.size import code_lines, size_of, small_helpers
+import pytest
+
+from benchmarks.size import Size, above_limits, branches, code_lines, size_of, small_helpers
 
 SOURCE = '''"""A module."""
 
@@ -65,3 +67,32 @@ def test_packing_a_line_raises_the_nodes_on_it() -> None:
     assert packed.lines == 1
     assert size_of("import os\n").nodes == size_of("").nodes
     assert size_of("def f(a: int) -> int: ...\n").nodes == size_of("def f(a): ...\n").nodes
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("return 1", 1),
+        ("if a: pass\nelif b: pass", 3),
+        ("return a and b or c", 3),
+        ("return [x for x in a if x if y]", 4),
+        ("for x in a: pass\nelse: pass", 3),
+        ("try: pass\nexcept A: pass\nexcept B: pass", 3),
+        ("match a:\n  case 1: pass\n  case _: pass", 3),
+        ("return 1 if a else 2", 2),
+        ("def inner():\n  if a: pass", 1),
+    ],
+)
+def test_branches_are_counted_as_radon_does(body: str, expected: int) -> None:
+    lines = "".join(f"  {line}\n" for line in body.splitlines())
+    (function,) = ast.parse(f"def f():\n{lines}").body
+    assert branches(function) == expected
+
+
+def test_a_package_above_its_limits_is_named() -> None:
+    sizes = {"api": Size(lines=11, branching=2), "new": Size(lines=1)}
+    assert list(above_limits(sizes, "# text\napi 10 2\ngone 5 0\n")) == [
+        "api has 11 lines of code; limits.txt allows 10",
+        "new has 1 lines of code; limits.txt allows 0",
+    ]
+    assert list(above_limits(sizes, "api 11 2\nnew 1 0\n")) == []
