@@ -176,7 +176,7 @@ def test_an_approval_that_the_saved_plan_lacks_is_a_contradiction(
     assert devinops("plan", "-C", root, "--out", path).code == 4
     ran = devinops("apply", path, "-C", root, "--allow-spend")
     assert (ran.code, emulator.automations()) == (64, [])
-    assert "the saved plan has different approvals" in ran.err
+    assert "was made with different approvals" in ran.err
 
 
 def test_the_options_of_a_saved_plan_that_was_refused_can_be_changed_only_by_another_plan(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from devinops.cli.declarations.options import Options
 from devinops.cli.output import is_interactive, why_nobody_answers
 from devinops.cli.runs.apply import ApplyRequest, apply_to, finish
-from devinops.cli.runs.approved_plan import ApprovedPlan, read_approved, read_reviewed
+from devinops.cli.runs.approved_plan import read_approved
 from devinops.cli.session import failures_written, targets_of_run
 from devinops.model.errors import UsageError
 from devinops.model.exit_codes import ExitCode
@@ -38,7 +37,7 @@ def run(
     with failures_written(options):
         # People paste a digest, often with a space.
         expect = expect and expect.strip()
-        reviewed = read_reviewed(plan, expect, options.shard)
+        approved = read_approved(plan, expect, options.shard)
         if affected and plan:
             raise UsageError("leave out --affected: a saved plan says for which targets it is")
         chosen = None
@@ -48,25 +47,18 @@ def run(
             check_selection(options, affected)
             chosen = startable(options, wave, approvals, gate)
             names: tuple[str, ...] | None = (*chosen.targets, *chosen.held) if chosen else ()
-        elif reviewed and not affected:
-            names = reviewed.targets(options)
+        elif approved and approved.digests:
+            # A target outside the list may need changes that nobody has reviewed.
+            others = targets_of_run(options, affected) if affected else ()
+            names = approved.targets(options, others or ())
         else:
             names = targets_of_run(options, affected)
-            # A target outside the list may need changes that nobody has reviewed.
-            names = reviewed.targets(options, names or ()) if reviewed else names
-        if plan and not reviewed and names is not None:
-            raise UsageError(f"{plan} is the plan of one target: choose only that one")
-        digests, approved = None, None if expect is None else ApprovedPlan(expect)
-        if reviewed:
-            options, approvals = reviewed.of_flags(options, approvals)
-            digests, approved = reviewed.digests, None
-        elif names is None:
-            approvals = replace(approvals, allow_targets=None)
-            if plan:
-                approved, options = read_approved(plan, expect, options)
-                approvals = approved.approvals(approvals)
+        if approved:
+            if plan and not approved.digests and names is not None:
+                raise UsageError(f"{plan} is the plan of one target: choose only that one")
+            options, approvals = approved.of_flags(options, approvals)
         request = ApplyRequest(
-            approvals, yes, digests, approved, webhook_secrets, chosen, out_of_wave=out_of_wave
+            approvals, yes, approved, webhook_secrets, chosen, out_of_wave=out_of_wave
         )
         report = apply_to(options, names, request)
     return finish(options, report)

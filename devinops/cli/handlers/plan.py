@@ -43,8 +43,6 @@ def run(
             names: tuple[str, ...] | None = (*chosen.targets, *chosen.held) if chosen else ()
         else:
             names = targets_of_run(options, affected, beside.append)
-        if names is None:
-            approvals = replace(approvals, allow_targets=None)
         with open_run(options, names, open_reader) as planned:
             plan = planned.plan(approvals, wave=chosen, go_on=True)
         for differing in beside:

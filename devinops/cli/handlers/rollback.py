@@ -64,7 +64,7 @@ def run(
         return ExitCode.OK
     with failures_written(options):
         names, backups, options = _chosen(options, str(backup))
-        approvals = replace(approvals, allow_targets=allow_targets if names else None)
+        approvals = replace(approvals, allow_targets=allow_targets)
         if dry_run and (yes or expect is not None):
             raise UsageError("--dry-run never writes: leave out --yes and --expect")
         planner, name = _Planner(backups), _name(options.root, *backups.values())

@@ -23,7 +23,7 @@ from devinops.applying.report import ApplyReport
 from devinops.cli.declarations.options import Options
 from devinops.cli.output import echo_err, tell
 from devinops.cli.progress import Progress
-from devinops.cli.runs.approved_plan import ApprovedPlan
+from devinops.cli.runs.approved_plan import ApprovedPlan, run_digest
 from devinops.cli.runs.plan_entries import plan_entries
 from devinops.cli.runs.run import Kept, Planner, Run, open_run
 from devinops.cli.runs.secret_values import secret_values
@@ -79,9 +79,9 @@ class RunJournal:
 class ApplyRequest(NamedTuple):
     """What an apply may do.
 
-    `reviewed` are the digests of the plans that may be applied, target by target; an `approved`
-    plan allows only the whole. `secrets` is the file for new secrets from the API. Without a
-    `wave`, but `out_of_wave`, several targets may be written although there are waves.
+    `approved` is what was approved before; without it and `yes`, the run asks. `secrets` is the
+    file for new secrets from the API. Without a `wave`, but `out_of_wave`, several targets may be
+    written although there are waves.
 
     `planner` makes the plans, `journal` records what is written, and `reported` completes the
     report of each target. `keep` are backups that must not be deleted, and `backup` is the argument
@@ -90,7 +90,6 @@ class ApplyRequest(NamedTuple):
 
     approvals: Approvals
     yes: bool = False
-    reviewed: DigestList | None = None
     approved: ApprovedPlan | None = None
     secrets: Path | None = None
     wave: Wave | None = None
@@ -104,7 +103,7 @@ class ApplyRequest(NamedTuple):
 
     @property
     def asks(self) -> bool:
-        return not (self.yes or self.reviewed or self.approved)
+        return not (self.yes or self.approved)
 
 
 def apply_to(
@@ -135,14 +134,15 @@ class _Apply:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def report(self) -> RunAnswer:
-        request = self.request
+        request, approved = self.request, self.request.approved
         # If the objects of a saved plan's --only are gone, the plan is stale; --only has no typo.
-        is_saved = request.reviewed or (request.approved and request.approved.is_saved)
-        plan = self.planned(self.run, request.reviewed, only_must_match=not is_saved)
+        is_saved = approved is not None and approved.path is not None
+        digests = approved.digests if approved else None
+        plan = self.planned(self.run, digests, only_must_match=not is_saved)
         if self.run.project.waves and not (request.wave or request.out_of_wave):
             plan = replace(plan, refusals=(*plan.refusals, *outside_waves(plan)))
         self.show(plan)
-        self.check(plan, request.approved)
+        self.check(plan, approved)
         if self.wrong:
             raise self.wrong
         if request.asks and any(kept.plan.changes for kept in self.ready.values()):
@@ -191,8 +191,7 @@ class _Apply:
     def show(self, plan: Plans) -> None:
         options, request = self.run.options, self.request
         if options.format == "text" or request.asks:
-            approved = request.approved and request.approved.digest == _digest(plan)
-            is_approved = bool(request.reviewed or approved)
+            is_approved = request.approved is not None and request.approved.allows(plan)
             options.show(self.answer(plan, plan.exit_code(), approved=is_approved))
             # If the reader has closed the pipe, fail before the first write and not after the last.
             sys.stdout.flush()
@@ -216,7 +215,7 @@ class _Apply:
         try:
             if approved:
                 approved.check(plan, self.run.options)
-            is_saved = bool(approved and approved.is_saved)
+            is_saved = approved is not None and approved.path is not None and plan.by_one
             check_refusals(plan, self.run.options, self.run.named, is_saved=is_saved)
         except (Stale, Refused) as error:
             raise self.not_applied(plan, error) from error
@@ -239,7 +238,7 @@ class _Apply:
         Raises Refused if it is not given, and NotApplied if the command cannot ask.
         """
         if self.request.cannot_ask:
-            how = f"review the plan, then pass --expect {_digest(plan)}, or --yes"
+            how = f"review the plan, then pass --expect {run_digest(plan)}, or --yes"
             raise self.not_applied(plan, UsageError(f"{self.request.cannot_ask}: {how}"))
         writing = [kept.plan for kept in self.ready.values() if kept.plan.changes]
         what = totals(plan.summary(self.ready))
@@ -298,10 +297,6 @@ def check_refusals(
         reasons = "; ".join(with_flags(refusal.reason, flags, names) for refusal in refusals)
         again = "; the saved plan contains its options, so plan again to change them"
         raise Refused(f"refused, nothing was written: {reasons}{again if is_saved else ''}")
-
-
-def _digest(plan: Plans) -> str:
-    return plan.digest or plan.digests.digest
 
 
 # --- writing --------------------------------------------------------------------------------------

@@ -192,6 +192,8 @@ class Run(Generic[C_co]):
         `go_on` it is planned as well. Raises UsageError for an --only that matches nothing
         anywhere, unless that need not be. For `with_others` see `Collector`.
         """
+        if self.only_session:
+            approvals = replace(approvals, allow_targets=None)
         with_others = with_others or self.options.verbose or self.only_session is not None
         collector = Collector(with_others=with_others)
         planning = _Planning(self, approvals, planner, reviewed, keep, seen, go_on, collector)
