@@ -154,14 +154,9 @@ def _file_rows(run: PullRun, *, full: bool) -> Iterator[str]:
 
 
 def _verb(file: FileChange, check: bool) -> str:
-    done, would = (
-        ("deleted", "would delete")
-        if file.text is None
-        else ("wrote", "would write")
-        if file.is_new
-        else ("changed", "would change")
-    )
-    return would if check else done
+    verb = "delete" if file.text is None else "write" if file.is_new else "change"
+    past = {"delete": "deleted", "write": "wrote", "change": "changed"}
+    return f"would {verb}" if check else past[verb]
 
 
 def _what(file: FileChange, scopes: Collection[Scope]) -> str:

@@ -12,7 +12,6 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import click
 
 from devinops import signals
-from devinops.api import open_reader
 from devinops.api.connection import Connection
 from devinops.cli.declarations.options import FORMATS, Options
 from devinops.cli.output import tell
@@ -48,8 +47,6 @@ from devinops.planning.selection import Only
 from devinops.render.answers import Failure, RunAnswer
 
 C_co = TypeVar("C_co", bound=Reader, covariant=True)
-
-Connect = Callable[[Connection, Callable[[str], None]], C_co]
 
 PROGRAMS = frozenset(FORMATS) - {"text"}
 """The formats for programs, which also get failures; people read those on stderr."""
@@ -88,7 +85,7 @@ class Entries(NamedTuple):
 
 @dataclass(frozen=True)
 class Session(Generic[C_co]):
-    """What a command works with. `client` can read, or read and write: see `open_session`.
+    """What a command works with. `client` can read, or read and write.
 
     `shared_store` is the store of one of many targets, which they share a part of.
     """
@@ -208,35 +205,6 @@ class Session(Generic[C_co]):
 # --- opening -----------------------------------------------------------------------------------
 
 
-@contextmanager
-def open_session(
-    options: Options,
-    connect: Connect[C_co],
-    *,
-    settings: Settings | None = None,
-) -> Iterator[Session[C_co]]:
-    """Yield a session without entries, with the `settings`, by default those of the repository.
-
-    `connect` is `open_reader` or `open_writer`. Raises InputError, ConfigError and UsageError.
-    """
-    settings = settings or read_settings(options)
-    with connect(connection(settings), options.log) as client:
-        yield Session(options, settings, client)
-
-
-@contextmanager
-def open_inventory_session(options: Options) -> Iterator[Session[Reader]]:
-    """Yield a session to read with, for a command about the inventory. Failures are written.
-
-    Raises ConfigError, including if there is no inventory.
-    """
-    with failures_written(options):
-        settings = read_settings(options)
-        needs_inventory(settings)
-        with open_session(options, open_reader, settings=settings) as session:
-            yield session
-
-
 def needs_inventory(
     settings: Settings,
     instead: str = "run devinops plan, which compares the objects with the files",
@@ -271,7 +239,7 @@ def several(options: Options) -> tuple[str, ...]:
 
 
 def targets_of_run(
-    options: Options, affected: str | None, beside: Callable[[Any], None] = ignore
+    options: Options, affected: str | None = None, beside: Callable[[Any], None] = ignore
 ) -> tuple[str, ...] | None:
     """Return the names of the targets of a run over many, of which none may be left; None for one.
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from devinops.cli import write_files
+from devinops.cli.declarations.options import Options
 from devinops.cli.handlers import pull as pull_handler
-from devinops.cli.session import Session
-from devinops.config.settings import Settings, resolve
+from devinops.cli.session import Session, targets_of_run
 from devinops.emulator import Emulator
 from devinops.model.objects import Snapshot
 from devinops.render import line_diff
@@ -429,12 +429,12 @@ def test_of_two_pulls_at_once_each_merge_is_recorded_or_left(
         plant(root, {MERGED: "\r\n"})
     first = [True]
 
-    def resolve_after_another_pull(*arguments: Any) -> Settings:
+    def targets_after_another_pull(options: Options) -> tuple[str, ...] | None:
         if first and first.pop():
             pull(devinops, root, "--drift", "knowledge:Backend/Tea")
-        return resolve(*arguments)
+        return targets_of_run(options)
 
-    monkeypatch.setattr(pull_handler, "resolve", resolve_after_another_pull)
+    monkeypatch.setattr(pull_handler, "targets_of_run", targets_after_another_pull)
     document = pull(devinops, root, "--drift", "knowledge:Deploys")
     assert [item["why"] for item in document["left"]] == ["saved-meanwhile"]
     assert [json.loads(line)["id"] for line in (root / MERGED).read_text().splitlines()] == ["tea"]

@@ -40,13 +40,12 @@ def run(
         approved = read_approved(plan, expect, options.shard)
         if affected and plan:
             raise UsageError("leave out --affected: a saved plan says for which targets it is")
+        names: tuple[str, ...] | None
         chosen = None
         if wave:
-            from devinops.cli.runs.waves import check_selection, startable
+            from devinops.cli.runs.waves import selected
 
-            check_selection(options, affected)
-            chosen = startable(options, wave, approvals, gate)
-            names: tuple[str, ...] | None = (*chosen.targets, *chosen.held) if chosen else ()
+            chosen, names = selected(options, wave, affected, approvals, gate)
         elif approved and approved.digests:
             # A target outside the list may need changes that nobody has reviewed.
             others = targets_of_run(options, affected) if affected else ()

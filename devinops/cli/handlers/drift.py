@@ -17,7 +17,7 @@ from devinops.cli.session import (
     Session,
     failures_written,
     needs_inventory,
-    several,
+    targets_of_run,
 )
 from devinops.config.reading import read_repository
 from devinops.git import Git
@@ -52,7 +52,7 @@ def run(options: Options) -> ExitCode:
         return _find(session, entries)
 
     with failures_written(options):
-        names = several(options) or None
+        names = targets_of_run(options)
         with open_run(options, names, open_reader, entries=False) as drifting:
             plan = drifting.plan(Approvals(), find, with_others=True)
     drift = replace(plan, is_drift=True, refusals=())

@@ -24,7 +24,8 @@ from devinops.cli.handlers.export_status import (
 from devinops.cli.handlers.init import host_and_repository
 from devinops.cli.output import write_file
 from devinops.cli.readable_kinds import reachable, readable
-from devinops.cli.session import failures_written, open_session
+from devinops.cli.runs.run import open_run
+from devinops.cli.session import failures_written
 from devinops.export.objects import listed_entries, listed_objects
 from devinops.export.page import Remark
 from devinops.export.plugin import (
@@ -390,7 +391,8 @@ def _declared_objects(options: Options) -> tuple[ObjectsDocument, Sequence[Remar
 
 def _live_objects(options: Options) -> tuple[ObjectsDocument, Sequence[Remark]]:
     """Return the objects that the key may read; they lose nothing."""
-    with open_session(options, open_reader) as session:
+    with open_run(options, None, open_reader, entries=False) as run:
+        session = run.session()
         reading = readable(session, reachable(session), verify=True)
         target = session.client.target
     document = ObjectsDocument(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,7 +15,7 @@ from devinops.cli.declarations.options import Options
 from devinops.cli.handlers.drift import if_refused
 from devinops.cli.output import is_interactive
 from devinops.cli.runs.run import open_run
-from devinops.cli.session import Session, failures_written, open_inventory_session
+from devinops.cli.session import Session, failures_written, needs_inventory
 from devinops.config.reading import read_project, read_repository
 from devinops.inventory import open_runs, open_store, started, wait_for_runs
 from devinops.inventory.repair import LostRecord, find
@@ -51,12 +52,24 @@ from devinops.schema.inventory import (
 MAX_KEY_WIDTH = 60
 
 
+@contextmanager
+def _opened(options: Options) -> Iterator[Session[Reader]]:
+    """Yield a session to read with. Failures are written.
+
+    Raises ConfigError, including if there is no inventory.
+    """
+    with failures_written(options), open_run(options, None, open_reader, entries=False) as run:
+        session = run.session()
+        needs_inventory(session.settings)
+        yield session
+
+
 # --- list -----------------------------------------------------------------------------------------
 
 
 def list_owned(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    with open_inventory_session(options) as session:
+    with _opened(options) as session:
         inventory = session.store.read()
     _answer_list(session, inventory)
     return ExitCode.OK
@@ -112,7 +125,7 @@ def _listing(
 def show(options: Options, key: str) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     parsed = parse_key(key)
-    with open_inventory_session(options) as session:
+    with _opened(options) as session:
         record = _find_record(session.store.read(), parsed, options.command_flags)
         live = session.snapshot({record.key.kind}).by_id.get(record.object_id)
     item = RecordItem.of(record)
@@ -154,7 +167,7 @@ def _details(record: Record, live: Live | None, item: RecordItem) -> Iterator[st
 def link(options: Options, key: str, id: str) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     parsed = parse_key(key)
-    with open_inventory_session(options) as session:
+    with _opened(options) as session:
         record = _link(session, parsed, id)
     _answer_record(session, [f"{parsed} is {id}"], RecordItem.of(record))
     return ExitCode.OK
@@ -223,7 +236,7 @@ def forget(options: Options, key: str | None, everything: bool, yes: bool) -> Ex
     if key is None:
         return _forget_all(options, yes=yes)
     parsed = parse_key(key)
-    with open_inventory_session(options) as session:
+    with _opened(options) as session:
         inventory = session.store.read()
         record = _find_record(inventory, parsed, options.command_flags)
         changed = inventory.changed(removals=[record.object_id])
@@ -234,7 +247,7 @@ def forget(options: Options, key: str | None, everything: bool, yes: bool) -> Ex
 
 
 def _forget_all(options: Options, *, yes: bool) -> ExitCode:
-    with open_inventory_session(options) as session:
+    with _opened(options) as session:
         name = session.settings.target.name
         if not (yes or is_interactive()):
             raise UsageError("forget --all cannot ask without a terminal: pass --yes")
@@ -263,7 +276,7 @@ def migrate(options: Options) -> ExitCode:
     # Imported late, like the backends themselves.
     from devinops.inventory.elsewhere import found_elsewhere
 
-    with open_inventory_session(options) as session:
+    with _opened(options) as session:
         place, root, target = session.settings.inventory, options.root, session.client.target
         (label, found), store = found_elsewhere(place, root, target), session.store
         if not label:
@@ -283,7 +296,7 @@ def unlock(options: Options, run: str) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
         options = _about_a_target_of(run, options)
-    with open_inventory_session(options) as session:
+    with _opened(options) as session:
         runs = open_runs(session.store.read())
         others = session.store.unlock(run)
         # A run of many targets can be done with this one.
@@ -334,7 +347,7 @@ def _next_step(intents: Iterable[Intent], policy: Policy, flags: str) -> Iterato
 
 def repair(options: Options, yes: bool) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    with open_inventory_session(options) as session:
+    with _opened(options) as session:
         _, loaded = write_files.read(options.root)
         declared = {key for entry in loaded.declarations for key in _keys(entry, session)}
         inventory = session.store.read()

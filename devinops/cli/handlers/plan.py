@@ -12,7 +12,6 @@ from devinops.cli.runs.run import open_run
 from devinops.cli.session import failures_written, targets_of_run
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
-from devinops.planning.waves import DUE
 from devinops.render import render
 
 
@@ -33,14 +32,12 @@ def run(
             from devinops.cli.handlers.lint import in_changed_entries
 
             lint = in_changed_entries(options, lint_since)
+        names: tuple[str, ...] | None
         chosen, beside = None, list[Any]()
         if wave:
-            from devinops.cli.runs.waves import check_selection, named, startable
+            from devinops.cli.runs.waves import selected
 
-            check_selection(options, affected)
-            is_due = wave == DUE
-            chosen = startable(options, wave, approvals) if is_due else named(options, wave)
-            names: tuple[str, ...] | None = (*chosen.targets, *chosen.held) if chosen else ()
+            chosen, names = selected(options, wave, affected, approvals, must_start=False)
         else:
             names = targets_of_run(options, affected, beside.append)
         with open_run(options, names, open_reader) as planned:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,9 +14,9 @@ from devinops.cli.declarations.options import Options
 from devinops.cli.handlers.init import NEW_TARGET, Repository, set_up
 from devinops.cli.pull_report import PulledTarget, PullRun, document, lines
 from devinops.cli.readable_kinds import ReadableKinds, first_reading, verified
-from devinops.cli.session import Session, failures_written, needs_inventory, open_session, several
+from devinops.cli.runs.run import Run, open_run
+from devinops.cli.session import Session, failures_written, needs_inventory, targets_of_run
 from devinops.config.project import DEFAULT_TARGET, Project
-from devinops.config.settings import Settings, resolve
 from devinops.git import Git
 from devinops.ingest.drift import Files, Reading, pull_drift
 from devinops.ingest.places import Places, Unread
@@ -27,7 +26,7 @@ from devinops.ingest.unmanaged import look_ahead, pull_unmanaged
 from devinops.kinds import parse_key
 from devinops.load import Loaded
 from devinops.model.client_protocols import Reader
-from devinops.model.errors import ApiError, DevinopsError, UsageError
+from devinops.model.errors import DevinopsError, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Snapshot
@@ -49,12 +48,11 @@ def run(
         if is_new and options.flags.target in (NEW_TARGET, DEFAULT_TARGET):
             # The new file will have one target, which needs no --target and replaces the default.
             options = replace(options, flags=replace(options.flags, target=None))
-        names = several(options)
-        settings = None if names else resolve(project, options.flags, os.environ)
+        names = targets_of_run(options)
         files = _files(options.root, raws)
         with write_files.Writing(options.root, raws, loaded.declarations) as writing:
             pull = _Pull(request, options, project, loaded, files, writing)
-            run = pull.one(settings) if settings else pull.many(names)
+            run = pull.run(names)
             if is_new:
                 git = Repository.of(options.root)
                 setup = set_up(options.root, git, with_sample=False, check=check)
@@ -127,54 +125,50 @@ class _Pull:
             layers=self.project.layers.exact,
         )
 
-    def one(self, settings: Settings) -> PullRun:
+    def run(self, names: tuple[str, ...] | None) -> PullRun:
+        """Pull from the targets with these names, or from an only one."""
+        connect = partial(open_reader, reads_again=names is None)
+        with open_run(self.options, names, connect, entries=False) as opened:
+            if opened.only_session:
+                return self.one(opened.only_session)
+            return self.many(opened)
+
+    def one(self, session: Session[Reader]) -> PullRun:
         """Pull from one target; what its lists need is prepared while they are read again."""
-        connect = partial(open_reader, reads_again=True)
-        with open_session(self.options, connect, settings=settings) as session:
-            pulling = self._pulling(session)
-            ahead = partial(look_ahead, pulling=pulling) if self.request.unmanaged else None
-            first = self._read(session, pulling, ahead)
+        pulling = self._pulling(session)
+        ahead = partial(look_ahead, pulling=pulling) if self.request.unmanaged else None
+        first = self._read(session, pulling, ahead)
 
-            def prepare(snapshot: Snapshot) -> Pulled:
-                return self._prepare([self._reading(session, pulling, snapshot, first.kinds)])
+        def prepare(snapshot: Snapshot) -> Pulled:
+            return self._prepare([self._reading(session, pulling, snapshot, first.kinds)])
 
-            pulled = verified(session, first.snapshot, prepare)
-        target = self._target(pulling, first)
-        return PullRun(pulled, self.request.check, (target,))
+        pulled = verified(session, first.snapshot, prepare)
+        return PullRun(pulled, self.request.check, (self._target(pulling, first),))
 
-    def many(self, names: tuple[str, ...]) -> PullRun:
+    def many(self, opened: Run[Reader]) -> PullRun:
         """Pull from many targets, which are read side by side; one that fails stops no other."""
-        # Imported late: one target needs nothing of it.
-        from devinops.cli.runs.run import open_run
+        readings: dict[str, Reading] = {}
+        found: dict[str, PulledTarget] = {}
 
-        found: dict[str, tuple[Reading, PulledTarget]] = {}
-        failed: dict[str, DevinopsError] = {}
-        with open_run(self.options, names, open_reader, entries=False) as opened:
+        def read(name: str) -> None:
+            session = opened.session(name)
+            pulling = self._pulling(session)
+            result = self._read(session, pulling, None, verify=True)
+            readings[name] = self._reading(session, pulling, result.snapshot, result.kinds)
+            found[name] = self._target(pulling, result)
 
-            def read(name: str) -> None:
-                session = opened.session(name)
-                try:
-                    pulling = self._pulling(session)
-                    result = self._read(session, pulling, None, verify=True)
-                except ApiError:
-                    opened.check_key(session.settings)
-                    raise
-                reading = self._reading(session, pulling, result.snapshot, result.kinds)
-                found[name] = reading, self._target(pulling, result)
+        def failed(name: str, error: DevinopsError) -> None:
+            found[name] = PulledTarget(name, failure=error)
 
-            jobs = {name: partial(read, name) for name in names}
-            opened.each("reading", jobs, failed.__setitem__)
-        targets = [
-            found[name][1] if name in found else PulledTarget(name, failure=failed[name])
-            for name in names
-        ]
+        opened.each("reading", {name: partial(read, name) for name in opened.names}, failed)
+        targets = tuple(found[name] for name in opened.names)
 
         @cache
         def unread(kind: str) -> list[str]:
             return [target.name for target in targets if target.lacks(kind)]
 
-        pulled = self._prepare([found[name][0] for name in names if name in found], unread)
-        return PullRun(pulled, self.request.check, tuple(targets))
+        pulled = self._prepare([readings[n] for n in opened.names if n in readings], unread)
+        return PullRun(pulled, self.request.check, targets)
 
     def _pulling(self, session: Session[Reader]) -> Pulling:
         """Return what is known of a target before it is read. Raises ConfigError, ApiError."""

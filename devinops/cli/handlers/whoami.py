@@ -10,7 +10,8 @@ import click
 
 from devinops.api import open_reader, window
 from devinops.cli.declarations.options import Options
-from devinops.cli.session import failures_written, open_session, read_settings, several
+from devinops.cli.runs.run import open_run
+from devinops.cli.session import failures_written, read_settings, several
 from devinops.config.settings import Settings, key_variable
 from devinops.model.client_protocols import KeyOwner
 from devinops.model.errors import DevinopsError
@@ -29,8 +30,8 @@ def run(options: Options) -> ExitCode:
             return _run_for(options, names)
         settings = read_settings(options)
         try:
-            with open_session(options, open_reader, settings=settings) as session:
-                client = session.client
+            with open_run(options, None, open_reader, entries=False) as opened:
+                client = opened.session().client
                 answer = _answer(options, settings, client.whoami(), client.org_id, client.emulator)
         except DevinopsError:
             if options.format == "text":
@@ -45,9 +46,6 @@ def run(options: Options) -> ExitCode:
 
 def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
     """Show who the keys of several targets belong to; each key is asked about once, or nearly."""
-    # Imported late: one target needs nothing of it.
-    from devinops.cli.runs.run import open_run
-
     owners: dict[str, KeyOwner] = {}
     items: dict[str, WhoamiTargetItem] = {}
     codes: list[ExitCode] = []

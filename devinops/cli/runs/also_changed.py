@@ -52,14 +52,8 @@ def _differing(now: Mapping[str, Any], then: Mapping[str, Any]) -> Iterator[tupl
     """Yield each option that differs, and how if only one side has it."""
     for option in sorted({*now, *then}):
         if now.get(option) != then.get(option):
-            how = (
-                ""
-                if option in now and option in then
-                else " added"
-                if option in now
-                else " removed"
-            )
-            yield option, how
+            removed = "" if option in now else " removed"
+            yield option, removed if option in then else " added"
 
 
 def _runs(path: PurePosixPath) -> bool:

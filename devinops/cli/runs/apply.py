@@ -344,6 +344,7 @@ class _Execution:
         """Apply the plan of a target, and plan again to see what is left."""
         session, plan = kept.session, kept.plan
         wave = self.request.wave
+        self.run.check_key(plan.target.name)
         if self.stopped:
             self.skip(kept, "interrupted")
             return
@@ -351,7 +352,6 @@ class _Execution:
             why = f"not started: in the wave {wave.name}, more targets failed than its max_failed"
             self.skip(kept, f"{why} of {wave.max_failed}")
             return
-        self.run.check_key(session.settings)
         name = "" if self.run.only_session else plan.target.name
         # The progress of one of several targets is not shown: its session is quiet.
         progress = Progress(session.options, "applying", len(plan.changes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 from collections import Counter
 from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from functools import partial, reduce
 from typing import Final, NamedTuple, Self
 
@@ -34,6 +35,7 @@ class EarlyResult(NamedTuple):
     snapshot: Snapshot = Snapshot(())
 
 
+@dataclass
 class EarlyReading:
     """Reads the inventory, then lists the kinds that follow from it and those that entries declare.
 
@@ -42,31 +44,25 @@ class EarlyReading:
     client.
     """
 
-    def __init__(
-        self,
-        fetch_inventory: Callable[[], Callable[[], Inventory]],
-        kinds_of: Callable[[Inventory], Collection[str]],
-        list_kinds: ListKinds,
-        progress: Progress,
-        with_needed: Callable[[Collection[str]], frozenset[str]] = KINDS.with_referred,
-    ) -> None:
-        """Use `with_needed` to find the kinds that have to be listed together with others."""
-        self._fetch_inventory = fetch_inventory
-        self._kinds_of = kinds_of
-        self._list_kinds = list_kinds
-        self._progress = progress
-        self._with_needed = with_needed
-        self._declared: Counter[str] = Counter()
-        self._kinds_to_list: queue.SimpleQueue[frozenset[str] | None] = queue.SimpleQueue()
-        """None ends it."""
-        self._reading: PagedReading[EarlyResult | None] | None = None
+    fetch_inventory: Callable[[], Callable[[], Inventory]]
+    kinds_of: Callable[[Inventory], Collection[str]]
+    list_kinds: ListKinds
+    progress: Progress
+    with_needed: Callable[[Collection[str]], frozenset[str]] = KINDS.with_referred
+    """Finds the kinds that have to be listed together with others."""
+    _declared: Counter[str] = field(default_factory=Counter)
+    _kinds_to_list: queue.SimpleQueue[frozenset[str] | None] = field(
+        default_factory=queue.SimpleQueue
+    )
+    """None ends it."""
+    _reading: PagedReading[EarlyResult | None] | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._kinds_to_list.put(None)
-        self._progress.clear()
+        self.progress.clear()
 
     def count_entry(self, kind: str) -> None:
         """Count an entry, and start to list its kind if nothing has started that.
@@ -97,42 +93,27 @@ class EarlyReading:
                 reading.decode()
                 return reading.result()
         finally:
-            self._progress.clear()
+            self.progress.clear()
 
     def _read(self, pages: Callable[[PageDecoder], None]) -> EarlyResult | None:
-        parse_inventory = self._fetch_inventory()
-        lists = _Lists(lambda kinds: self._list_kinds(kinds, pages), self._with_needed)
-        lists.start(self._kinds_to_list.get() or ())
+        listed: frozenset[str] = frozenset()
+        results: list[Callable[[], Snapshot]] = []
+
+        def start(kinds: Collection[str]) -> None:
+            """List these kinds and those that they need, as far as they are not on their way."""
+            nonlocal listed
+            if new := self.with_needed(kinds) - listed:
+                listed |= new
+                results.append(started(partial(self.list_kinds, new, pages)))
+
+        parse_inventory = self.fetch_inventory()
+        start(self._kinds_to_list.get() or ())
         # Parsing takes a while, in which the first lists are on their way.
         inventory = parse_inventory()
         if open_runs(inventory):
             return None
-        lists.start(self._kinds_of(inventory))
+        start(self.kinds_of(inventory))
         while (kinds := self._kinds_to_list.get()) is not None:
-            lists.start(kinds)
-        return EarlyResult(inventory, lists.kinds, lists.snapshot())
-
-
-class _Lists:
-    """The lists that were started, each in a thread of its own."""
-
-    def __init__(
-        self,
-        snapshot: Callable[[Collection[str]], Snapshot],
-        with_needed: Callable[[Collection[str]], frozenset[str]],
-    ) -> None:
-        self._snapshot, self._with_needed = snapshot, with_needed
-        self._results: list[Callable[[], Snapshot]] = []
-        self.kinds: frozenset[str] = frozenset()
-
-    def start(self, kinds: Collection[str]) -> None:
-        """List these kinds and those that they need, as far as they are not on their way."""
-        new = self._with_needed(kinds) - self.kinds
-        if new:
-            self.kinds |= new
-            self._results.append(started(partial(self._snapshot, new)))
-
-    def snapshot(self) -> Snapshot:
-        """Wait for all lists, and return their objects."""
-        snapshots = [result() for result in self._results]
-        return reduce(Snapshot.with_more, snapshots, Snapshot(()))
+            start(kinds)
+        snapshots = [result() for result in results]
+        return EarlyResult(inventory, listed, reduce(Snapshot.with_more, snapshots, Snapshot(())))

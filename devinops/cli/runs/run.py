@@ -104,14 +104,17 @@ class Run(Generic[C_co]):
     """What --only can match, and of an only target what sentences can name."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def session(self, name: str) -> Session[C_co]:
-        """Return the open session of a target. Raises DevinopsError."""
+    def session(self, name: str = "") -> Session[C_co]:
+        """Return the open session of a target, which an only one needs no name for.
+
+        Raises DevinopsError.
+        """
         if self.only_session:
             return self.only_session
         settings = self.settings[name]
         if isinstance(settings, DevinopsError):
             raise settings
-        self.check_key(settings)
+        self.check_key(name)
         entries = entries_of(self.loaded, settings, self.own[name]) if self.loaded else Entries()
         shards = self.options.shard.total if self.options.shard else 1
         place = replace(connection(settings), shards=shards)
@@ -124,9 +127,9 @@ class Run(Generic[C_co]):
             shared_store=self.stores.get(name),
         )
 
-    def check_key(self, settings: Settings) -> None:
+    def check_key(self, name: str) -> None:
         """Raise ApiError if the API has rejected the key of a target, which others may share."""
-        if why := self.http.why_rejected(connection(settings)):
+        if why := self.http.why_rejected(connection(self.known[name])):
             raise ApiError(f"its key was rejected: {why}", status=401)
 
     @cached_property
@@ -151,7 +154,8 @@ class Run(Generic[C_co]):
     ) -> None:
         """Do the job of each target, several side by side; `failed` gets what goes wrong in one.
 
-        What goes wrong in an only target is raised, and its job shows its own progress.
+        What goes wrong in an only target is raised, and its job shows its own progress. A rejected
+        key is the reason of all that fails with it.
         """
         if self.only_session:
             for job in jobs.values():
@@ -162,7 +166,11 @@ class Run(Generic[C_co]):
             def run(name: str, job: Callable[[], None]) -> None:
                 try:
                     with self.http.used():
-                        job()
+                        try:
+                            job()
+                        except ApiError:
+                            self.check_key(name)
+                            raise
                 except DevinopsError as error:
                     failed(name, error)
                 self.http.ended(name)
@@ -179,7 +187,6 @@ class Run(Generic[C_co]):
         *,
         reviewed: DigestList | None = None,
         keep: Callable[[Kept[C_co]], None] = lambda _: None,
-        seen: Callable[[Plan], None] = lambda _: None,
         wave: Wave | None = None,
         go_on: bool = False,
         only_must_match: bool = True,
@@ -187,16 +194,16 @@ class Run(Generic[C_co]):
     ) -> Plans:
         """Return the plans of all targets. `keep` gets those that can be applied.
 
-        If it raises ConfigError, nothing is written in that target. `seen` gets every plan. A plan
-        that is not as `reviewed` is stale. A target in which another run works is busy; with
-        `go_on` it is planned as well. Raises UsageError for an --only that matches nothing
-        anywhere, unless that need not be. For `with_others` see `Collector`.
+        If it raises ConfigError, nothing is written in that target. A plan that is not as
+        `reviewed` is stale. A target in which another run works is busy; with `go_on` it is planned
+        as well. Raises UsageError for an --only that matches nothing anywhere, unless that need not
+        be. For `with_others` see `Collector`.
         """
         if self.only_session:
             approvals = replace(approvals, allow_targets=None)
         with_others = with_others or self.options.verbose or self.only_session is not None
         collector = Collector(with_others=with_others)
-        planning = _Planning(self, approvals, planner, reviewed, keep, seen, go_on, collector)
+        planning = _Planning(self, approvals, planner, reviewed, keep, go_on, collector)
         self.http.expect({n: connection(self.known[n]) for n in self.names if n in self.known})
         jobs = {name: partial(planning.plan, name) for name in self.names}
         self.each("planning", jobs, planning.failed)
@@ -381,7 +388,6 @@ class _Planning(Generic[C_co]):
     planner: Planner
     reviewed: DigestList | None
     keep: Callable[[Kept[C_co]], None]
-    seen: Callable[[Plan], None]
     go_on: bool
     collector: Collector
     needed: Approvals | None = None
@@ -390,15 +396,10 @@ class _Planning(Generic[C_co]):
 
     def plan(self, name: str) -> None:
         session = self.run.session(name)
-        try:
-            planned = self.planned(session)
-        except ApiError:
-            self.run.check_key(session.settings)
-            raise
+        planned = self.planned(session)
         plan, known = planned.plan, planned.known
         if self.run.only_session:
             self.needed = plan.approvals
-        self.seen(plan)
         standing = self.reviewed.standing(name, plan.digest) if self.reviewed else Standing.SAME
         # A target that needs nothing any more was written by an earlier attempt.
         is_quiet = plan.held or replace(plan, drift=()).is_quiet

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from devinops import atomic
 from devinops.api import open_reader
 from devinops.cli.declarations.options import Options
+from devinops.cli.runs.plan_entries import plan_entries
 from devinops.cli.runs.run import open_run
+from devinops.cli.session import Planned, Session
 from devinops.config.reading import read_project
 from devinops.git import Git
+from devinops.model.client_protocols import Reader
 from devinops.model.errors import Refused, UnusableFile, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import TIME
 from devinops.model.policy import Approvals
 from devinops.model.suggest import did_you_mean
 from devinops.model.target import WaveState
-from devinops.planning.plan import Plan
 from devinops.planning.waves import (
     DUE,
     TargetFacts,
@@ -53,11 +55,13 @@ def find_rollout(options: Options, waves: Sequence[Wave], approvals: Approvals) 
     names = tuple(name for wave in waves for name in wave.targets)
     known: dict[str, TargetFacts] = {}
 
-    def seen(plan: Plan) -> None:
-        known[plan.target.name] = facts_in(plan)
+    def find(session: Session[Reader], approvals: Approvals, /, **how: bool) -> Planned:
+        planned = plan_entries(session, approvals, **how)
+        known[planned.plan.target.name] = facts_in(planned.plan)
+        return planned
 
     with open_run(options, names, open_reader) as run:
-        facts = facts_of(run.plan(approvals, seen=seen), known)
+        facts = facts_of(run.plan(approvals, find), known)
     now = datetime.now(UTC)
     return Rollout(rollout(waves, facts, now), _commit(options), now)
 
@@ -76,10 +80,25 @@ def waves_of(options: Options) -> tuple[Wave, ...]:
     return waves
 
 
-def check_selection(options: Options, affected: str | None) -> None:
-    """Raise UsageError if other options than --wave select targets."""
+def selected(
+    options: Options,
+    name: str,
+    affected: str | None,
+    approvals: Approvals,
+    gate: Path | None = None,
+    *,
+    must_start: bool = True,
+) -> tuple[Wave | None, tuple[str, ...]]:
+    """Return the wave with a name, or `due`, and its targets, also those that are held.
+
+    There is none if none is due. For `gate` and errors see `startable`; without `must_start`, a
+    wave that has a name need not be able to start.
+    """
     if options.flags.selectors or affected:
         raise UsageError("--wave selects the targets: leave out --target and --affected")
+    must_start = must_start or name == DUE
+    wave = startable(options, name, approvals, gate) if must_start else named(options, name)
+    return wave, (*wave.targets, *wave.held) if wave else ()
 
 
 def named(options: Options, name: str) -> Wave:
