@@ -1,4 +1,4 @@
-"""Problems of loading. Their codes stay stable: people search for them in docs/problems.md."""
+"""Problems of loading. Their codes stay stable: people search docs/troubleshooting.md for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WARNINGS = frozenset(
 
 
 def problem(source: Source, code: str, message: str) -> Problem:
-    """Return a problem with the severity of its code, which docs/problems.md explains.
+    """Return a problem with the severity of its code, which docs/troubleshooting.md explains.
 
     What the message quotes from a file is shown without secrets.
     """

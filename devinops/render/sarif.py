@@ -56,7 +56,7 @@ def _driver(codes: list[str], lint: LintDetails) -> dict[str, Any]:
 
 def _rule(code: str) -> dict[str, Any]:
     name = code.replace("-", " ").capitalize()
-    help = f"The message says what to do. docs/problems.md of devinops explains {code}."
+    help = f"The message says what to do. docs/troubleshooting.md of devinops explains {code}."
     return {
         "id": code,
         "shortDescription": {"text": name},

@@ -281,7 +281,7 @@ def address(built: Path) -> Iterator[str]:
 
 QUESTIONS = {
     "rotate": "docs/how-to/rotate-a-secret/",
-    "exit code 4": "docs/how-to/exit-codes/",
+    "exit code 4": "docs/commands/",
     "what may a key do": "docs/who-may-do-what/",
     "undo": "docs/how-to/recover/",
 }
@@ -308,7 +308,7 @@ def test_the_search_finds_what_readers_ask_for(page, address: str) -> None:
 READ = {
     "": DESKTOP,
     "docs/how-to/rotate-a-secret/": DESKTOP,
-    "docs/problems/": DESKTOP,
+    "docs/troubleshooting/": DESKTOP,
     "docs/how-to/metrics/": PHONE,  # has a table that is wider
     "404.html": DESKTOP,
 }

@@ -1,4 +1,4 @@
-"""The page docs/options.md: each command with its usage, options, variables and exit codes."""
+"""The part of docs/commands.md about each command: its usage, options, variables and exit codes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from devinops.cli.declarations.groups import PassedOn, option_group
 from devinops.cli.main import COMMAND_GROUPS, COMMANDS, cli
 from tests.testing.places import ROOT
 
-MEANINGS = ROOT / "docs" / "how-to" / "exit-codes.md"
+MEANINGS = ROOT / "docs" / "troubleshooting.md"
 IN_MANY = 4
 """An option that so many commands share is explained once, at the end of the page."""
 
@@ -41,17 +41,35 @@ MORE = {
 }
 """Command → the exit codes that only some commands have."""
 
+DETAILS = {
+    "init": "[Use devinops in a monorepo](how-to/monorepo.md), [in an editor](how-to/edit-in-an-editor.md)",
+    "lint": "[Lint](lint.md)",
+    "fmt": "[Formatting](fmt.md)",
+    "plan": "[Review a plan](how-to/review-a-plan.md), [many organizations](how-to/many-organizations.md)",
+    "apply": "[Waves](how-to/roll-out-in-waves.md), [automations](files.md#automations)",
+    "pull": "[What pull writes](how-to/from-an-existing-organization.md#what-pull-writes)",
+    "comment": "[Comment on pull requests](how-to/comment-on-pull-requests.md)",
+    "rollback": "[Undo and recover](how-to/recover.md)",
+    "import": "[From other tools](how-to/from-cursor-copilot-claude-rules.md), [from Terraform](how-to/from-terraform.md)",
+    "export": "[Towards plugins and skills](how-to/towards-plugins-and-skills.md)",
+    "targets": "[Many organizations](how-to/many-organizations.md), [waves](how-to/roll-out-in-waves.md)",
+    "inventory": "[The inventory](inventory.md)",
+    "explain": "[Layers](how-to/many-organizations.md#layers)",
+    "doctor": "[Before you trust it](before-you-trust-it.md)",
+    "emulator": "[The emulator](emulator.md)",
+}
+"""Command → links to pages that explain more."""
+
 Options = dict[tuple[str, str], click.Option]
 """Long name and help → option."""
 
 
 def manual() -> str:
-    """Return the page."""
+    """Return an overview and a section for each command."""
     found, codes = dict(commands()), _exit_codes()
     shared = _shared(found.values())
     parts = [
-        "# All commands and options",
-        "[Commands and exit codes](commands.md) explains what they do.",
+        _overview(),
         f"Every command can exit with {_listed([codes[code] for code in sorted(ALWAYS)])}.",
     ]
     for title, names in COMMAND_GROUPS.items():
@@ -63,7 +81,16 @@ def manual() -> str:
                     parts.append(
                         f"Also exits with {_listed([codes[c] for c in sorted(MORE[name])])}."
                     )
-    return "\n\n".join([*parts, "## Common options", *_common(shared)]) + "\n"
+    return "\n\n".join([*parts, "## Common options", *_common(shared)])
+
+
+def _overview() -> str:
+    """Return a table of the commands, as `devinops --help` lists them."""
+    rows = ["| command | purpose |", "| --- | --- |"]
+    for title, names in COMMAND_GROUPS.items():
+        rows.append(f"| **{title}** | |")
+        rows += [f"| [`{name}`](#{name}) | {purpose} |" for name, purpose in names.items()]
+    return "\n".join(rows)
 
 
 def commands(group: click.Group = cli, above: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -80,8 +107,9 @@ def commands(group: click.Group = cli, above: str = "") -> Iterator[tuple[str, c
 def exit_code_sections() -> Iterator[tuple[list[int], str, str]]:
     """Yield the codes, the title and the text of each section about exit codes."""
     page = MEANINGS.read_text(encoding="utf-8")
-    for section in re.split(r"^## ", page, flags=re.MULTILINE)[1:]:
-        title, _, text = section.partition("\n\n")
+    for title, text in re.findall(
+        r"^### ([\d and]+: .*)\n\n((?:(?!^##).*\n)*)", page, re.MULTILINE
+    ):
         codes, _, what_to_do = title.partition(": ")
         yield [int(code) for code in codes.split(" and ")], what_to_do, text
 
@@ -102,7 +130,7 @@ def exit_codes(argv: Sequence[str]) -> frozenset[int]:
 def _exit_codes() -> dict[int, str]:
     """Return code → code, with a link to what it means."""
     return {
-        code: f"[{code}](how-to/exit-codes.md#{anchor(codes, title)})"
+        code: f"[{code}](troubleshooting.md#{anchor(codes, title)})"
         for codes, title, _ in exit_code_sections()
         for code in codes
     }
@@ -117,6 +145,8 @@ def _section(name: str, command: click.Command, shared: Options) -> Iterator[str
     usage = command.get_usage(click.Context(command, info_name=f"devinops {name}"))
     yield f"```text\n{' '.join(usage.split()[1:])}\n```"
     yield from _prose(inspect.cleandoc(command.help or ""))
+    if name in DETAILS:
+        yield f"More: {DETAILS[name]}."
     options = _options(command)
     if own := [option for key, option in options.items() if key not in shared]:
         yield _table(own)

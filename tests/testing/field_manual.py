@@ -1,4 +1,4 @@
-"""The page docs/fields.md: every field of the files that people write, from the JSON Schemas."""
+"""Tables of every field of the files that people write, from the JSON Schemas, for docs/files.md and others."""
 
 from __future__ import annotations
 
@@ -27,37 +27,43 @@ _PLAIN = re.compile(r"[\w./](?:[\w ./%+()'-]*[\w./%)])?")
 _NO_TEXT = re.compile(r"[\d.]+|true|false|null|yes|no|on|off", re.IGNORECASE)
 """Text that needs no quotes in YAML on one line, and what would not be text then."""
 
+_SETTING_OF_MANY = re.compile(
+    r"(max_targets|rate|shards|defaults|ignore_organizations|layers|waves)\b"
+    r"|targets\.NAME\.(title|labels|hold|previously|enterprise)\b"
+)
+"""The settings that matter only if there are several targets."""
+
 Schema = dict[str, Any]
 Row = tuple[str, Schema, str]
 """Path, schema, and when the field is required, if ever."""
 
 
-def manual() -> str:
-    """Return the page."""
+def tables() -> dict[str, str]:
+    """Return the tables: of every entry, of each kind by its section, and of devinops.yaml.
+
+    The keys of devinops.yaml that matter only if there are several targets are tables of their own.
+    """
     published = schemas()
     sections = published["declarations"]["properties"]
     kinds = {name: list(_rows(section["items"])) for name, section in sections.items()}
     counts = Counter(_same(row) for rows in kinds.values() for row in rows)
     common = {_same(r): r for rows in kinds.values() for r in rows if counts[_same(r)] >= IN_MANY}
-    parts = ["# All fields and settings", "[Files](files.md) explains how they work together."]
-    parts += ["## Every entry", "A field that is missing from an entry is not managed."]
-    parts += _tables("every entry", common.values())
+    parts = {"every entry": _tables("every entry", common.values())}
     for name, rows in kinds.items():
-        parts += [f"## {name}", sections[name]["items"]["description"]]
-        parts += _tables(name, (row for row in rows if _same(row) not in common))
+        own = _tables(name, (row for row in rows if _same(row) not in common))
         paths = {path for path, _, _ in rows}
-        if lacking := [f"`{path}`" for path, _ in common if path not in paths]:
-            parts.append(f"Fields of every entry that it does not have: {', '.join(lacking)}.")
-    settings = _rows(published["config"])
-    parts += [
-        "## devinops.yaml",
-        "`defaults` can have the settings of a target that are not about one target only.",
-    ]
-    # The settings of a target can be there too, which the line before says once for all.
-    parts += _tables(
-        "devinops.yaml", (row for row in settings if not row[0].startswith("defaults."))
-    )
-    return "\n\n".join(parts) + "\n"
+        lacking = [f"`{path}`" for path, _ in common if path not in paths]
+        rest = (
+            [f"Fields of every entry that it does not have: {', '.join(lacking)}."]
+            if lacking
+            else []
+        )
+        parts[name] = [sections[name]["items"]["description"], *own, *rest]
+    settings = [row for row in _rows(published["config"]) if not row[0].startswith("defaults.")]
+    of_many = [row for row in settings if _SETTING_OF_MANY.match(row[0])]
+    parts["settings"] = _tables("devinops.yaml", (row for row in settings if row not in of_many))
+    parts["settings of many"] = _tables("devinops.yaml", of_many)
+    return {name: "\n\n".join(part) for name, part in parts.items()}
 
 
 def _same(row: Row) -> tuple[str, str]:

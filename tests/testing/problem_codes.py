@@ -1,4 +1,4 @@
-"""The codes of problems: those in docs/problems.md, and those in the source."""
+"""The codes of problems: those in docs/troubleshooting.md, and those in the source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from devinops.kinds import KINDS
 from devinops.model.kind import Role
 from tests.testing.places import ROOT
 
-PAGE = ROOT / "docs" / "problems.md"
+PAGE = ROOT / "docs" / "troubleshooting.md"
 _CODE = re.compile("[a-z]+(?:-[a-z0-9]+)+")
 _MADE_BY = {"problem", "Problem", "_report", "_report_glob", "refused"}
 """The functions that get the code of a problem."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache, partial, reduce
 from pathlib import Path
 
 from devinops import run_facts
 from devinops.model.shard import Shard
 from devinops.render import Style, render
+from devinops.schema.all_schemas import schemas
 from tests.testing import command_manual, field_manual, many_targets
 from tests.testing.places import ROOT
 
@@ -23,7 +25,7 @@ def exit_codes() -> str:
     for codes, title, text in sorted(command_manual.exit_code_sections()):
         names = [f"`{name}`" for name, more in command_manual.MORE.items() if codes[0] in more]
         sentence = re.split(r"[.:]\s", text)[0].replace("\n", " ")
-        link = f"[{title}](how-to/exit-codes.md#{command_manual.anchor(codes, title)})"
+        link = f"[{title}](troubleshooting.md#{command_manual.anchor(codes, title)})"
         rows.append(
             f"| {', '.join(map(str, codes))} | {link} | {sentence} | {', '.join(names) or 'all'} |"
         )
@@ -59,10 +61,29 @@ def _between(name: str, table: Callable[[], str]) -> Callable[[str], str]:
     return written
 
 
+def _all(*parts: Callable[[str], str]) -> Callable[[str], str]:
+    """Return what writes each of these parts of a page."""
+    return lambda page: reduce(lambda text, written: written(text), parts, page)
+
+
+def _fields(*names: str) -> Callable[[str], str]:
+    """Return what writes tables of fields, each between the comments with its name."""
+    return _all(
+        *(
+            _between(f"fields of {name}", partial(field_tables().__getitem__, name))
+            for name in names
+        )
+    )
+
+
+field_tables = cache(field_manual.tables)
+IN_FILES = ["every entry", *schemas()["declarations"]["properties"], "settings"]
 PARTS: dict[Path, Callable[[str], str]] = {
-    ROOT / "docs" / "options.md": lambda _: command_manual.manual(),
-    ROOT / "docs" / "fields.md": lambda _: field_manual.manual(),
-    ROOT / "docs" / "commands.md": _between("exit codes", exit_codes),
+    ROOT / "docs" / "files.md": _fields(*IN_FILES),
+    ROOT / "docs" / "how-to" / "many-organizations.md": _fields("settings of many"),
+    ROOT / "docs" / "commands.md": _all(
+        _between("commands", command_manual.manual), _between("exit codes", exit_codes)
+    ),
     ROOT / "docs" / "how-to" / "metrics.md": _between("metrics", metrics),
 }
 """Page → what returns the page with its generated part."""
