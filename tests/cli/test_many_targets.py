@@ -492,7 +492,8 @@ def test_a_run_over_many_targets_is_rolled_back_in_some_of_them(
     run = run_of(place)
     words = ("rollback", "-C", place, run, "--yes")
     none = devinops(*words)
-    assert (none.code, "choose one with --target" in none.err) == (64, True)
+    text = f"the run {run} has backups of several targets (a, b, c): choose with --target"
+    assert (none.code, text in " ".join(none.err.split())) == (64, True)
     other = devinops(*words, "-t", "d")
     text = f"the run {run} has no backup of d, only of a, b, c"
     assert (other.code, text in " ".join(other.err.split())) == (1, True)
@@ -502,6 +503,24 @@ def test_a_run_over_many_targets_is_rolled_back_in_some_of_them(
     ran = devinops(*words, "-t", "b", "-t", "c", "-t", "d", "--format", "json")
     assert (ran.code, states(ran)) == (0, {"b": ("planned", 0), "c": ("planned", 0)})
     assert [org for org, body in bodies(emulator).items() if body != "Old."] == ["org-a"]
+
+
+def test_a_damaged_backup_stops_the_rollback_of_its_target_only(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    applied(devinops, place)
+    run = run_of(place)
+    damaged = place / f".devinops/backups/{run}.b.jsonl"
+    damaged.write_bytes(damaged.read_bytes()[:-9] + b"\n")
+    ran = devinops("rollback", "-C", place, run, "-t", "all", "--yes", "--format", "json")
+    assert (ran.code, states(ran)["b"], states(ran)["a"]) == (3, ("failed", 1), ("planned", 0))
+    (reason,) = (each["message"] for each in json.loads(ran.out)["targets"] if "message" in each)
+    assert f"{run}.b.jsonl:2" in reason
+    assert "this backup is damaged, use another" in reason
+    assert [org for org, body in bodies(emulator).items() if body != "Old."] == ["org-b"]
+    only = devinops("rollback", "-C", place, run, "-t", "b", "--yes")
+    assert (only.code, "this backup is damaged" in only.err) == (1, True)
 
 
 def test_a_rollback_of_many_targets_asks_once_and_needs_an_approval_of_too_many(

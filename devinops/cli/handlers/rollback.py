@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from devinops.api import open_reader
 from devinops.applying.backup import (
-    DIRECTORY,
     LATEST,
     Backup,
     find,
@@ -28,7 +27,8 @@ from devinops.cli.runs.apply import ApplyRequest, RunJournal, apply_to, finish
 from devinops.cli.runs.approved_plan import ApprovedPlan
 from devinops.cli.runs.plan_entries import retry_until_listed
 from devinops.cli.runs.run import open_run
-from devinops.cli.session import Planned, Session, failures_written, several
+from devinops.cli.session import Planned, Session, failures_written, targets_of_run
+from devinops.config.project import Project
 from devinops.config.reading import read_project
 from devinops.config.settings import selected_targets
 from devinops.load.file_names import CONFIG
@@ -60,14 +60,15 @@ def run(
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     if backup is None:
-        options.answer(_list(options.root, _names(options)))
+        options.answer(_list(options))
         return ExitCode.OK
     with failures_written(options):
-        names, backups, options = _chosen(options, str(backup))
+        names, paths, options = _chosen(options, str(backup))
         approvals = replace(approvals, allow_targets=allow_targets)
         if dry_run and (yes or expect is not None):
             raise UsageError("--dry-run never writes: leave out --yes and --expect")
-        planner, name = _Planner(backups), _name(options.root, *backups.values())
+        run = run_of(next(iter(paths.values()))) if str(backup) == LATEST else str(backup)
+        planner, name = partial(_plan, options.root, paths), shlex.quote(run)
         if dry_run:
             with open_run(options, names, open_reader, entries=False) as rollback:
                 plan = rollback.plan(approvals, planner)
@@ -84,8 +85,8 @@ def run(
             out_of_wave=True,
             planner=planner,
             journal=_AnnouncedRun,
-            reported=_reported,
-            keep=[saved.path for saved in backups.values()],
+            reported=_with_new_ids,
+            keep=paths.values(),
             cannot_ask="" if is_interactive() else why,
             backup=name,
         )
@@ -94,10 +95,10 @@ def run(
 
 
 class _Chosen(NamedTuple):
-    """The targets to roll back, None for an only one, and the backup of each by its name."""
+    """The targets to roll back, None for an only one, and the path of the backup of each."""
 
     names: tuple[str, ...] | None
-    backups: dict[str, Backup]
+    paths: dict[str, Path]
     options: Options
 
 
@@ -107,52 +108,65 @@ def _chosen(options: Options, name: str) -> _Chosen:
     Raises NotFound, UnusableFile, InputError and UsageError.
     """
     root, flags = options.root, options.command_flags
-    paths = [] if name == LATEST else find(root, name, flags)
-    project, names = read_project(root), several(options)
-    if len(paths) == 1 and not names:
+    paths = [] if name == LATEST else [path.absolute() for path in find(root, name, flags)]
+    project, names = read_project(root), targets_of_run(options)
+    if len(paths) == 1 and names is None:
         # The backup says which target it is about.
-        saved = _read(paths[0], root)
-        target = saved.target.name
+        target = read_backup(paths[0], root).target.name
         if target in project.targets and len(project.targets) > 1:
-            options = options.about(target, f"the backup {saved.path}")
-        return _Chosen(None, {target: saved}, options)
+            options = options.about(target, f"the backup {paths[0]}")
+        return _Chosen(None, {target: paths[0]}, options)
+    if paths and len(project.targets) > 1 and not options.flags.selectors:
+        raise UsageError(
+            f"the run {name} has backups of several targets ({listed(map(target_of, paths))}): "
+            "choose with --target, such as --target all"
+        )
     selected = selected_targets(project, options.flags)
     paths = paths or find_latest(root, selected, project.targets, flags)
-    before = {n: {n, *project.targets.get(n, {}).get("previously", ())} for n in selected}
-    found = [(n, path) for n in selected for path in paths if target_of(path) in before[n]]
+    found = {n: path for n in selected for path in paths if target_of(path) in _names(project, n)}
     if not found:
         others = listed(map(target_of, paths))
         raise NotFound(f"the run {name} has no backup of {listed(selected)}, only of {others}")
-    backups = {name: _read(path, root) for name, path in found}
-    return _Chosen(tuple(backups) if names else None, backups, options)
+    return _Chosen(tuple(found) if names else None, found, options)
 
 
-def _read(path: Path, root: Path) -> Backup:
-    return read_backup(path.absolute(), root)
+def _names(project: Project, name: str) -> set[str]:
+    """Return the names of a target, now and before."""
+    return {name, *project.targets.get(name, {}).get("previously", ())}
 
 
-@dataclass(frozen=True)
-class _Planner:
-    """Plans a target from its backup. Raises UnusableFile for a backup of another target."""
+def _plan(
+    root: Path,
+    paths: Mapping[str, Path],
+    session: Session[Reader],
+    approvals: Approvals,
+    /,
+    *,
+    retry: bool = True,
+    go_on: bool = False,
+) -> Planned:
+    """Plan a target from its backup. Raises UnusableFile for one that is damaged, or of another."""
+    # The target of an only backup may have another name now.
+    path = paths.get(session.settings.target.name) or next(iter(paths.values()))
+    saved, target, policy = read_backup(path, root), session.client.target, session.settings.policy
+    _check_target(saved, target)
+    inventory = session.read_inventory(go_on=go_on)
 
-    backups: dict[str, Backup]
+    def compare() -> Planned:
+        snapshot = session.snapshot({object.live.key.kind for object in saved.objects})
+        plan = rollback_plan(
+            saved.objects, snapshot, target, policy=policy, run=saved.run, approvals=approvals
+        )
+        return Planned(plan, snapshot)
 
-    def __call__(
-        self,
-        session: Session[Reader],
-        approvals: Approvals,
-        /,
-        *,
-        retry: bool = True,
-        go_on: bool = False,
-    ) -> Planned:
-        # The target of an only backup may have another name now.
-        name, (only, *_) = session.settings.target.name, self.backups.values()
-        saved = self.backups.get(name, only)
-        _check_target(saved, session.client.target)
-        inventory = session.read_inventory(go_on=go_on)
-        compare = partial(_plan, session, saved, inventory, approvals)
-        return retry_until_listed(session.options, inventory, compare) if retry else compare()
+    planned = retry_until_listed(session.options, inventory, compare) if retry else compare()
+    plan = planned.plan
+    notes = (*_notes(saved, plan, inventory, policy), *plan.notes)
+    refusals = (*session.misplaced(plan), *plan.refusals)
+    # A rollback without changes writes nothing, so it does not announce a rename of the inventory.
+    inventory = replace(inventory, moves_from="")
+    plan = replace(plan, notes=notes, refusals=refusals, inventory=inventory)
+    return planned._replace(plan=plan)
 
 
 def _check_target(saved: Backup, here: Target) -> None:
@@ -172,24 +186,16 @@ def _check_target(saved: Backup, here: Target) -> None:
     )
 
 
-def _reported(report: ApplyReport) -> ApplyReport:
-    """Return the report of a rollback with the new ids of what it created again."""
-    return replace(report, results=tuple(map(_with_new_id, report.results)))
+def _with_new_ids(report: ApplyReport) -> ApplyReport:
+    """Return a report whose messages name the new ids of what was created again."""
 
+    def named(result: Result) -> Result:
+        if result.change.action is not Action.CREATE or result.outcome is not Outcome.DONE:
+            return result
+        remark = f"created again with a new id: {result.id}"
+        return replace(result, message="; ".join(filter(None, (result.message, remark))))
 
-def _plan(
-    session: Session[Reader], saved: Backup, inventory: Inventory, approvals: Approvals
-) -> Planned:
-    snapshot = session.snapshot({object.live.key.kind for object in saved.objects})
-    target, policy = session.client.target, session.settings.policy
-    plan = rollback_plan(
-        saved.objects, snapshot, target, policy=policy, run=saved.run, approvals=approvals
-    )
-    notes = (*_notes(saved), *_notes_about_files(plan, inventory, policy), *plan.notes)
-    # A rollback without changes writes nothing, so it does not announce a rename of the inventory.
-    inventory = replace(inventory, moves_from="")
-    refusals = (*session.misplaced(plan), *plan.refusals)
-    return Planned(replace(plan, notes=notes, refusals=refusals, inventory=inventory), snapshot)
+    return replace(report, results=tuple(map(named, report.results)))
 
 
 class _AnnouncedRun(RunJournal):
@@ -203,7 +209,13 @@ class _AnnouncedRun(RunJournal):
         pass
 
 
-def _notes_about_files(plan: Plan, inventory: Inventory, policy: Policy) -> Iterator[str]:
+def _notes(saved: Backup, plan: Plan, inventory: Inventory, policy: Policy) -> Iterator[str]:
+    """Yield what the backup lacks, and what becomes of its objects until the files follow."""
+    if saved.torn:
+        yield (
+            "the last line of the backup is incomplete and is ignored: the run ended while writing "
+            "it, before it sent the request for that object"
+        )
     if not plan.changes:
         return
     keeps = policy.on_drift is not OnDrift.OVERWRITE and policy.prune is not Prune.SCOPE
@@ -217,53 +229,31 @@ def _notes_about_files(plan: Plan, inventory: Inventory, policy: Policy) -> Iter
     yield f"revert the commit as well: until the files follow, {then}"
 
 
-def _notes(saved: Backup) -> Iterator[str]:
-    if saved.torn:
-        yield (
-            "the last line of the backup is incomplete and is ignored: the run ended while writing "
-            "it, before it sent the request for that object"
-        )
-
-
-def _with_new_id(result: Result) -> Result:
-    """Return a result whose message names the new id of an object that was created again."""
-    if result.change.action is Action.CREATE and result.outcome is Outcome.DONE:
-        remark = f"created again with a new id: {result.id}"
-        return replace(result, message=f"{result.message}; {remark}" if result.message else remark)
-    return result
-
-
 # --- the list ---------------------------------------------------------------------------------
 
 
-def _names(options: Options) -> frozenset[str]:
-    """Return the names, now and before, of the targets that --target selects; empty without it."""
-    if not options.flags.selectors:
-        return frozenset()
-    project = read_project(options.root)
-    names = selected_targets(project, options.flags)
-    olds = (project.targets.get(name, {}).get("previously", ()) for name in names)
-    return frozenset(names).union(*olds)
-
-
-def _list(root: Path, names: Collection[str]) -> SimpleAnswer:
-    """Return the backups of these targets by run, of all if there are no names.
+def _list(options: Options) -> SimpleAnswer:
+    """Return the backups by run, all or those of the targets that --target selects.
 
     Those that cannot be read do not tell whose they are.
     """
-    backups = [
+    root, names = options.root, set[str]()
+    if options.flags.selectors:
+        project = read_project(root)
+        names.update(*(_names(project, n) for n in selected_targets(project, options.flags)))
+    found = [
         (path, backup)
         for path, backup in summaries(root)
         if not names or isinstance(backup, str) or backup.target.name in names
     ]
     runs: dict[object, list[Backup | str]] = {}
-    for path, backup in backups:
+    for path, backup in found:
         runs.setdefault(path if isinstance(backup, str) else run_of(path), []).append(backup)
     lines = [_line(root, run) for run in runs.values()]
-    if not backups:
+    if not found:
         of = f" of {listed(names)}" if names else ""
         lines = [f"no backups{of}: a backup is made when a run overwrites or deletes something"]
-    rows = tuple(_row(root, path, backup) for path, backup in backups)
+    rows = tuple(_row(root, path, backup) for path, backup in found)
     return SimpleAnswer(lines, lambda: BackupsDocument(**HEAD, backups=rows))
 
 
@@ -280,22 +270,16 @@ def _line(root: Path, run: Sequence[Backup | str]) -> str:
 
 
 def _row(root: Path, path: Path, backup: Backup | str) -> BackupItem:
+    file = _relative(root, path)
     if isinstance(backup, str):
-        return BackupItem(file=_relative(root, path), error=backup)
+        return BackupItem(file=file, error=backup)
     return BackupItem(
-        file=_relative(root, path),
+        file=file,
         run=backup.run,
         time=backup.time,
         target=backup.target.name,
         objects=len(backup.objects),
     )
-
-
-def _name(root: Path, backup: Backup, *others: Backup) -> str:
-    """Return backups as an argument of this command, in quotes if needed: their run if possible."""
-    is_run = backup.path.parent == (root / DIRECTORY).absolute()
-    path = backup.path.parent if others else backup.path
-    return shlex.quote(backup.run if is_run else str(path))
 
 
 def _relative(root: Path, path: Path) -> str:
