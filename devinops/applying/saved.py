@@ -17,29 +17,20 @@ from devinops.model.exit_codes import ExitCode, of_many
 from devinops.model.shard import Shard
 from devinops.model.target import TargetState
 from devinops.planning.digest_list import DigestList
-from devinops.planning.run import (
-    PARTS,
-    At,
-    BlockedAt,
-    ChangeAt,
-    DriftAt,
-    OtherAt,
-    Plans,
-    RunTarget,
-    Shared,
-)
+from devinops.planning.run import PARTS, Plans, RunTarget, Shared
 from devinops.schema.base_document import (
     MAJOR,
     convert,
     is_readable,
     load_object,
     quotable,
-    read_key,
 )
 from devinops.schema.parts import ApprovalsItem, checksum
 from devinops.schema.run import RunDocument, RunTargetItem, rows_of
 
 _CHANGED: Final = "it was changed after it was saved: its checksum does not match its content"
+_NAMES: Final = {"risks": "hazards", "others": "unmanaged"}
+"""Parts of plans that have another name in a document."""
 LARGEST: Final = 256 * 1024 * 1024
 """Maximum size of a plan in bytes."""
 
@@ -157,19 +148,10 @@ def _plans(saved: RunDocument) -> Plans:
     """Raises ValueError if a value is wrong in a way that the schema cannot describe."""
     ExitCode(saved.exit_code)  # fails for a number that is not one
     is_applied = isinstance(saved.left, tuple)
+    items = {part: getattr(saved, _NAMES.get(part, part)) for part in PARTS}
     plans = Plans(
         targets=tuple(_target(each, is_applied=is_applied) for each in saved.targets),
-        changes=_shared(saved.changes, ChangeAt),
-        blocked=_shared(saved.blocked, BlockedAt),
-        missing=_shared(saved.missing, At),
-        drift=_shared(saved.drift, DriftAt),
-        refused=_shared(saved.refused, At),
-        problems=_shared(saved.problems, At),
-        notes=_shared(saved.notes, At),
-        risks=_shared(saved.hazards, At),
-        others=_shared(saved.unmanaged or (), OtherAt),
-        left=_shared(saved.left or (), ChangeAt),
-        waiting=_shared(saved.waiting or (), BlockedAt),
+        **{part: _shared(items[part], row) for part, row in PARTS.items()},
         only=saved.only or (),
         approvals=(saved.approvals or ApprovalsItem()).to_model(),
         refusals=tuple(item.to_model() for item in saved.refusals),
@@ -189,10 +171,11 @@ def _plans(saved: RunDocument) -> Plans:
     return plans
 
 
-def _shared(items: Iterable[Any], row: Callable[..., Any]) -> tuple[Shared[Any, Any], ...]:
+def _shared(items: Any, row: Callable[..., Any]) -> tuple[Shared[Any, Any], ...]:
+    """Return the items of a part; none of one that a document need not have."""
     return tuple(
         Shared(item.to_model(), tuple(row(*each) for each in rows_of(item.targets)))
-        for item in items
+        for item in items or ()
     )
 
 
@@ -200,22 +183,4 @@ def _target(saved: RunTargetItem, *, is_applied: bool) -> RunTarget:
     if saved.target and saved.target.name != saved.name:
         raise ValueError(f"{saved.name} names another target, {saved.target.name!r}")
     is_known = saved.state is TargetState.PLANNED and not is_applied
-    return RunTarget(
-        saved.name,
-        saved.state,
-        saved.message,
-        None if is_known else ExitCode(saved.exit_code),
-        saved.target.to_model() if saved.target else None,
-        labels=saved.labels,
-        store=saved.store,
-        owned=saved.owned,
-        unmanaged=saved.unmanaged,
-        unchanged=saved.unchanged,
-        digest=saved.digest or "",
-        moves_from=saved.moves_from,
-        unverified=saved.unverified,
-        backup=saved.backup,
-        unsaved=tuple(map(read_key, saved.unsaved)),
-        final=tuple(map(read_key, saved.final)),
-        restorable=saved.restorable,
-    )
+    return RunTarget(code=None if is_known else ExitCode(saved.exit_code), **saved.facts())

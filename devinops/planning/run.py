@@ -151,20 +151,20 @@ class RunTarget(NamedTuple):
 
 # --- the run --------------------------------------------------------------------------------------
 
-PARTS: Final = (
-    "changes",
-    "blocked",
-    "missing",
-    "drift",
-    "refused",
-    "problems",
-    "notes",
-    "risks",
-    "others",
-    "left",
-    "waiting",
-)
-"""The members of `Plans` whose items have rows."""
+PARTS: Final[Mapping[str, Callable[..., Any]]] = {
+    "changes": ChangeAt,
+    "blocked": BlockedAt,
+    "missing": At,
+    "drift": DriftAt,
+    "refused": At,
+    "problems": At,
+    "notes": At,
+    "risks": At,
+    "others": OtherAt,
+    "left": ChangeAt,
+    "waiting": BlockedAt,
+}
+"""The members of `Plans` whose items have rows, with the class of these."""
 
 
 @dataclass(frozen=True)

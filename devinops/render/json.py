@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem
-from devinops.planning.run import At, Plans, RunTarget, Shared
+from devinops.planning.run import At, Plans, Shared
 from devinops.render import Style, answers
 from devinops.render.escape import json_text
 from devinops.render.findings import lint_of
@@ -97,7 +97,9 @@ def run_document(
         complete=True,
         exit_code=exit_code,
         by_one=plans.by_one,
-        targets=tuple(_target(plans, target) for target in plans.targets),
+        targets=tuple(
+            run.RunTargetItem.of(target, plans.exit_code_of(target)) for target in plans.targets
+        ),
         changes=_shared(plans.changes, run.RunChange.of),
         blocked=_shared(plans.blocked, run.RunBlocked.of),
         missing=_named(plans.missing, run.RunMissing, lambda item: parts.MissingItem(*item)),
@@ -124,17 +126,6 @@ def _named(
     items: Iterable[Shared[T, At]], cls: type[R], item_of: Callable[[T], Any]
 ) -> tuple[R, ...]:
     return tuple(run.of_targets(cls, item_of(shared.item), shared.targets) for shared in items)
-
-
-def _target(plans: Plans, target: RunTarget) -> run.RunTargetItem:
-    facts = target._asdict()
-    del facts["code"], facts["is_new"]
-    facts["target"] = parts.TargetItem.of(target.target) if target.target else None
-    facts["digest"], facts["unmanaged"] = target.digest or None, dict(target.unmanaged)
-    facts["unsaved"], facts["final"] = (
-        list(map(str, keys)) for keys in (target.unsaved, target.final)
-    )
-    return run.RunTargetItem(**facts, exit_code=plans.exit_code_of(target))
 
 
 def failure_document(

@@ -6,9 +6,9 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -58,7 +58,7 @@ class SourceItem(Struct, frozen=True):
 
     @classmethod
     def of(cls, source: Source | None) -> SourceItem | None:
-        return None if source is None else cls.at(source)
+        return source and cls.at(source)
 
     @classmethod
     def at(cls, source: Source) -> SourceItem:
@@ -98,8 +98,9 @@ def field_changes(fields: Fields) -> tuple[FieldChange, ...]:
     return tuple(FieldChange(n, _read(s.before), _read(s.after)) for n, s in fields.items())
 
 
-def source_of(item: SourceItem | None) -> Source | None:
-    return item.to_model() if item else None
+def model_of(item: Any) -> Any:
+    """Return what an item stands for; None for None. Raises ValueError."""
+    return item and item.to_model()
 
 
 class OverriddenItem(Struct, frozen=True):
@@ -137,14 +138,12 @@ class TargetItem(Struct, frozen=True, omit_defaults=True):
     enterprise: Annotated[bool, about("The objects are those of an enterprise.")] = False
 
     @classmethod
-    def of(cls, target: Target) -> TargetItem:
-        facts = (target.name, target.org_id, target.api_url, target.api)
-        return cls(*facts, target.emulator, target.enterprise)
+    def of(cls, target: Target | None) -> TargetItem | None:
+        return cls(**written(cls, target, api_version=target.api)) if target else None
 
     def to_model(self) -> Target:
         """Return the target. Raises ValueError if `api_url` is not a URL."""
-        facts = (self.name, self.api_url, self.api_version, self.org_id)
-        return addressed(Target(*facts, self.emulator, self.enterprise))
+        return addressed(Target(api=self.api_version, **read(self, "api_version")))
 
 
 MovesFrom = Annotated[str, about("Old name of the target that apply moves it from; or empty.")]
@@ -175,7 +174,7 @@ class RefusalItem(Struct, frozen=True):
         return cls(refusal.reason, ApprovalItem.of(refusal.approval))
 
     def to_model(self) -> Refusal:
-        return Refusal(self.reason, self.approval.to_model() if self.approval else None)
+        return Refusal(self.reason, model_of(self.approval))
 
 
 class HazardItem(Struct, frozen=True):
@@ -284,3 +283,36 @@ class ApprovalsItem(
         decided = tuple(sorted((read_key(key), side) for key, side in self.decided.items()))
         own = {"hazards": tuple(self.hazards), "decided": decided}
         return Approvals(**msgspec.structs.asdict(self) | own)
+
+
+# --- members --------------------------------------------------------------------------------------
+
+_SAME: Final = (lambda value: value, lambda value: value)
+_KEYS: Final = (lambda keys: [*map(str, keys)], lambda texts: tuple(map(read_key, texts)))
+_FORMS: Final[Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = {
+    "key": (str, read_key),
+    "source": (SourceItem.of, model_of),
+    "fields": (sides_of, field_changes),
+    "overwrites": (list, tuple),
+    "needed_by": _KEYS,
+    "approval": (ApprovalItem.of, model_of),
+    "overridden": (OverriddenItem.all, overridden_of),
+    "target": (TargetItem.of, model_of),
+    "digest": (lambda digest: digest or None, lambda digest: digest or ""),
+    "unmanaged": (dict, dict),
+    "unsaved": _KEYS,
+    "final": _KEYS,
+}
+"""Member → how it is written, and how it is read; others are written as they are."""
+
+
+def written(item: type[Struct], model: Any, **more: Any) -> dict[str, Any]:
+    """Return the members of an item: `more`, and those of an object of `model` with these names."""
+    names = [name for name in item.__struct_fields__ if name not in more]
+    return {name: _FORMS.get(name, _SAME)[0](getattr(model, name)) for name in names} | more
+
+
+def read(item: Struct, *without: str) -> dict[str, Any]:
+    """Return members of an item as those of an object of `model`. Raises ValueError."""
+    names = [name for name in item.__struct_fields__ if name not in without]
+    return {name: _FORMS.get(name, _SAME)[1](getattr(item, name)) for name in names}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Annotated, Any, TypeVar
+from functools import partial
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, Outcome
 from devinops.model.keys import Key
+from devinops.model.objects import Overridden, Source
 from devinops.model.shard import MOST
 from devinops.model.target import TargetState
 from devinops.schema.base_document import (
@@ -30,7 +32,6 @@ from devinops.schema.parts import (
     HazardItem,
     MissingItem,
     MovesFrom,
-    OverriddenItem,
     OverriddenItems,
     ProblemItem,
     RefusalItem,
@@ -39,10 +40,8 @@ from devinops.schema.parts import (
     Texts,
     check_time,
     checksum,
-    field_changes,
-    overridden_of,
-    sides_of,
-    source_of,
+    read,
+    written,
 )
 
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
@@ -50,7 +49,6 @@ TargetNames = Annotated[Texts, about("The names of the targets.")]
 
 Row = tuple[Any, ...]
 """A row of `planning/run.py`, whose members are those of a class here, in the same order."""
-R = TypeVar("R", bound=Struct)
 T = TypeVar("T")
 
 
@@ -66,10 +64,6 @@ def rows_of(targets: Iterable[str | Struct]) -> Iterator[Row]:
 
 
 # --- rows -----------------------------------------------------------------------------------------
-
-
-def _rows(cls: type[R], rows: Iterable[Row]) -> tuple[R, ...]:
-    return tuple(cls(*row) for row in rows)
 
 
 class ChangeRow(Struct, frozen=True, omit_defaults=True):
@@ -118,6 +112,25 @@ class OtherRow(Struct, frozen=True, omit_defaults=True):
 # --- what is equal in targets ---------------------------------------------------------------------
 
 
+class SharedItem(Struct, frozen=True, kw_only=True):
+    """What is equal in several targets, with a row for each object that it is about.
+
+    A subclass has the members of a class of `model`, its `kind`, and the `targets`.
+    """
+
+    ROW: ClassVar[type[Struct]]
+    MODEL: ClassVar[Callable[..., Any]]
+
+    @classmethod
+    def of(cls, item: Any, rows: Iterable[Row]) -> Self:
+        targets = tuple(cls.ROW(*row) for row in rows)
+        return cls(**written(cls, item, kind=item.key.kind, targets=targets))
+
+    def to_model(self) -> Any:
+        """Return the item without its rows. Raises ValueError."""
+        return type(self).MODEL(**read(self, "kind", "targets"))
+
+
 class ChangeFacts(Struct, frozen=True, kw_only=True):
     """What is the same of a planned step in several targets."""
 
@@ -131,53 +144,32 @@ class ChangeFacts(Struct, frozen=True, kw_only=True):
     overridden: OverriddenItems = UNSET
 
 
-def _facts(change: Change) -> dict[str, Any]:
-    return {
-        "key": str(change.key),
-        "kind": change.key.kind,
-        "action": change.action,
-        "reason": change.reason,
-        "source": SourceItem.of(change.source),
-        "fields": sides_of(change.fields),
-        "overwrites": list(change.overwrites),
-        "overridden": OverriddenItem.all(change.overridden),
-    }
+def _change(*, source: Source | None, overridden: tuple[Overridden, ...], **facts: Any) -> Change:
+    return Change(declared_at=source, declared_over=overridden, **facts)
 
 
-class RunChange(ChangeFacts, frozen=True, kw_only=True):
+class RunChange(SharedItem, ChangeFacts, frozen=True, kw_only=True):
     """One planned step, in each target in which it is the same."""
 
+    ROW = ChangeRow
+    MODEL = _change
     targets: tuple[ChangeRow, ...]
 
-    @classmethod
-    def of(cls, change: Change, rows: Iterable[Row]) -> RunChange:
-        return cls(**_facts(change), targets=_rows(ChangeRow, rows))
 
-    def to_model(self) -> Change:
-        """Return the change without its rows. Raises ValueError."""
-        return Change(
-            self.action,
-            read_key(self.key),
-            self.reason,
-            fields=field_changes(self.fields),
-            overwrites=tuple(self.overwrites),
-            declared_at=source_of(self.source),
-            declared_over=overridden_of(self.overridden),
-        )
-
-
-class RunBlocked(Struct, frozen=True, kw_only=True):
+class RunBlocked(SharedItem, frozen=True, kw_only=True):
     """A step that waits for a person, in each target in which it is the same.
 
     In a conflict, `before` is the live value and `after` the declared value.
     """
 
+    ROW = BlockedRow
+    MODEL = Blocked
     key: KeyText
     kind: str
     by: Blocker
     reason: str
     source: SourceItem | None
-    needed_by: tuple[KeyText, ...]
+    needed_by: list[KeyText]
     fields: Fields
     approval: Annotated[
         ApprovalItem | None, about("What lets the step go on; null: no option does.")
@@ -185,36 +177,8 @@ class RunBlocked(Struct, frozen=True, kw_only=True):
     overridden: OverriddenItems = UNSET
     targets: tuple[BlockedRow, ...]
 
-    @classmethod
-    def of(cls, blocked: Blocked, rows: Iterable[Row]) -> RunBlocked:
-        return cls(
-            key=str(blocked.key),
-            kind=blocked.key.kind,
-            by=blocked.by,
-            reason=blocked.reason,
-            source=SourceItem.of(blocked.source),
-            needed_by=tuple(map(str, blocked.needed_by)),
-            fields=sides_of(blocked.fields),
-            approval=ApprovalItem.of(blocked.approval),
-            overridden=OverriddenItem.all(blocked.overridden),
-            targets=_rows(BlockedRow, rows),
-        )
 
-    def to_model(self) -> Blocked:
-        """Return the blocked step without its rows. Raises ValueError."""
-        return Blocked(
-            self.by,
-            read_key(self.key),
-            self.reason,
-            source_of(self.source),
-            needed_by=tuple(map(read_key, self.needed_by)),
-            fields=field_changes(self.fields),
-            approval=self.approval.to_model() if self.approval else None,
-            overridden=overridden_of(self.overridden),
-        )
-
-
-class RunDrift(Struct, frozen=True, kw_only=True):
+class RunDrift(SharedItem, frozen=True, kw_only=True):
     """A change made outside devinops, in each target in which it is the same.
 
     `before` is the declared value, `after` the live value. In the output of `drift`, `before` is
@@ -222,6 +186,8 @@ class RunDrift(Struct, frozen=True, kw_only=True):
     password or token.
     """
 
+    ROW = DriftRow
+    MODEL = partial(Drift, id="")
     key: KeyText
     kind: str
     moved: DriftEvent
@@ -229,23 +195,6 @@ class RunDrift(Struct, frozen=True, kw_only=True):
     source: SourceItem | None
     fields: Fields
     targets: tuple[DriftRow, ...]
-
-    @classmethod
-    def of(cls, drift: Drift, rows: Iterable[Row]) -> RunDrift:
-        return cls(
-            key=str(drift.key),
-            kind=drift.key.kind,
-            moved=drift.moved,
-            reason=drift.reason,
-            source=SourceItem.of(drift.source),
-            fields=sides_of(drift.fields),
-            targets=_rows(DriftRow, rows),
-        )
-
-    def to_model(self) -> Drift:
-        """Return the drift without its rows. Raises ValueError."""
-        key, source, fields = read_key(self.key), source_of(self.source), field_changes(self.fields)
-        return Drift(self.moved, key, "", self.reason, fields, source)
 
 
 def of_targets(cls: Callable[..., T], item: Struct, names: Texts) -> T:
@@ -295,7 +244,7 @@ class RunOther(Struct, frozen=True):
 
     @classmethod
     def of(cls, key: Key, rows: Iterable[Row]) -> RunOther:
-        return cls(str(key), _rows(OtherRow, rows))
+        return cls(str(key), tuple(OtherRow(*row) for row in rows))
 
     def to_model(self) -> Key:
         """Return the key. Raises ValueError."""
@@ -329,6 +278,15 @@ class RunTargetItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ] = []
     final: Annotated[list[KeyText], about("Deleted objects that no API can create again.")] = []
     restorable: Annotated[bool, about("A rollback can restore what is in the backup.")] = False
+
+    @classmethod
+    def of(cls, target: Any, exit_code: int) -> RunTargetItem:
+        """Return the item of a `RunTarget` with its exit code."""
+        return cls(**written(cls, target, exit_code=exit_code))
+
+    def facts(self) -> dict[str, Any]:
+        """Return the members of a `RunTarget`, without its exit code. Raises ValueError."""
+        return read(self, "exit_code")
 
 
 class ShardItem(Struct, frozen=True):
@@ -420,7 +378,7 @@ class ChangeItem(ChangeFacts, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, change: Change) -> ChangeItem:
-        return cls(**_facts(change), id=change.id)
+        return cls(**written(cls, change, kind=change.key.kind))
 
 
 class DifferentItem(Struct, frozen=True):

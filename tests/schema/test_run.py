@@ -72,7 +72,7 @@ def test_a_blocked_step_has_a_place_or_none(place: Source | None) -> None:
     blocked = Blocked(Blocker.CONFLICT, Key.parse("secret:A"), "why", place)
     item = RunBlocked.of(blocked, [("a", ("s1",), 1, "Pat"), ("b", (), None, None)])
     assert item.source == (SourceItem("a.yaml", 2, 3) if place else None)
-    assert (item.key, item.reason, item.needed_by) == ("secret:A", "why", ())
+    assert (item.key, item.reason, item.needed_by) == ("secret:A", "why", [])
     assert item.to_model() == blocked
     assert [*rows_of(item.targets)] == [("a", ("s1",), 1, "Pat"), ("b", (), None, None)]
 
