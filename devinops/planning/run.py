@@ -226,20 +226,19 @@ class Plans:
     @cached_property
     def by_action(self) -> Mapping[str, Counter[Action]]:
         """Name of a target → number of changes by action, for each target that has any."""
-        numbers: defaultdict[str, Counter[Action]] = defaultdict(Counter)
-        for change, at in self.changes:
-            for row in at:
-                numbers[row.target][change.action] += 1
-        return dict(numbers)
+        return self._counted(lambda change, _: change.action)
 
     @cached_property
     def outcomes(self) -> Mapping[str, Counter[Outcome]]:
         """Name of a target → number of changes by outcome, for each target that has any."""
-        numbers: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
-        for _, at in self.changes:
+        return self._counted(lambda _, row: row.outcome)
+
+    def _counted(self, what: Callable[[Change, ChangeAt], T | None]) -> Mapping[str, Counter[T]]:
+        numbers: defaultdict[str, Counter[T]] = defaultdict(Counter)
+        for change, at in self.changes:
             for row in at:
-                if row.outcome:
-                    numbers[row.target][row.outcome] += 1
+                if each := what(change, row):
+                    numbers[row.target][each] += 1
         return dict(numbers)
 
     def numbers(self, part: str) -> Counter[str]:
@@ -249,9 +248,8 @@ class Plans:
     @cached_property
     def writable(self) -> frozenset[str]:
         """The targets that this run can write to: planned, and not refused."""
-        refused = {row.target for _, at in self.refused for row in at}
         planned = {t.name for t in self.targets if t.state is TargetState.PLANNED}
-        return frozenset(planned - refused)
+        return frozenset(planned - self.numbers("refused").keys())
 
     @cached_property
     def writing(self) -> frozenset[str]:
@@ -289,14 +287,10 @@ class Plans:
         return self.digests.digest if self.digests.digests else ""
 
     @property
-    def in_enterprise(self) -> bool:
-        """Whether any of the targets is an enterprise, so that not all are organizations."""
-        return any(target.target and target.target.enterprise for target in self.targets)
-
-    @property
     def noun(self) -> str:
-        """What one of the targets is called."""
-        return "target" if self.in_enterprise else "organization"
+        """What one of the targets is called: not all are organizations if one is an enterprise."""
+        in_enterprise = any(each.target and each.target.enterprise for each in self.targets)
+        return "target" if in_enterprise else "organization"
 
     @property
     def wrote(self) -> bool:
@@ -352,12 +346,11 @@ class Plans:
 class _Items(Generic[T, RowT]):
     """Items of which equal ones are kept once, with their rows.
 
-    They are sorted by `order`. Where that does not tell, they stay in the order in which their
+    They are sorted by `_order`. Where that does not tell, they stay in the order in which their
     targets have them.
     """
 
-    def __init__(self, order: Callable[[T], Any] = lambda item: ()) -> None:
-        self._order = order
+    def __init__(self) -> None:
         self._items: dict[bytes, tuple[T, list[RowT]]] = {}
         self._places: dict[bytes, int] = {}
 
@@ -370,7 +363,7 @@ class _Items(Generic[T, RowT]):
 
     def result(self) -> tuple[Shared[T, RowT], ...]:
         shared = [
-            (self._order(item), self._places[reading], sorted(rows, key=_row), item)
+            (_order(item), self._places[reading], sorted(rows, key=_row), item)
             for reading, (item, rows) in self._items.items()
         ]
         shared.sort(key=lambda each: (*each[:2], [*map(_row, each[2])], repr(each[3])))
@@ -392,58 +385,43 @@ class Collector:
     def __init__(self, *, with_others: bool = False) -> None:
         self._with_others = with_others
         self._targets: dict[str, RunTarget] = {}
-        self._parts: dict[str, _Items[Any, Any]] = {
-            part: _Items(_ORDERS.get(part, lambda item: ())) for part in PARTS
-        }
+        self._parts: dict[str, _Items[Any, Any]] = {part: _Items() for part in PARTS}
         self._facts: dict[str, Mapping[str, Any]] = {}
-        self._results: dict[str, dict[tuple[Action, Key, str | None], Result]] = {}
+        self._results: dict[str, dict[tuple[Action, Key, str | None], dict[str, Any]]] = {}
 
-    def add(
-        self,
-        plan: Plan,
-        *,
-        state: TargetState = TargetState.PLANNED,
-        message: str = "",
-        exit_code: ExitCode | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> None:
+    def add(self, plan: Plan, **facts: Any) -> None:
         """Take the plan of a target, which can be held.
 
-        In another state than PLANNED nothing is written: the message says why, and the exit code is
-        that of the target.
+        `facts` are members of `RunTarget` that the plan does not have.
         """
         if plan.held:
-            state, message = TargetState.HELD, plan.held
+            facts |= {"state": TargetState.HELD, "message": plan.held}
         name = plan.target.name
         self._targets[name] = RunTarget(
             name,
-            state,
-            message,
-            exit_code,
             target=plan.target,
-            labels=labels or {},
             store=plan.inventory.store,
             owned=plan.owned,
             unmanaged=plan.unmanaged,
             unchanged=plan.unchanged,
             digest=plan.digest,
             moves_from=plan.inventory.moves_from,
+            **facts,
         )
-        at = (At(name),)
-        parts: dict[str, Iterable[tuple[Any, Iterable[Any]]]] = {
-            "changes": ((_kept(c), (_change_at(name, c),)) for c in plan.changes),
-            "blocked": (_shared_blocked(name, block) for block in plan.blocked),
-            "drift": (_shared_drift(name, drift) for drift in plan.drift),
-            "refused": ((item, at) for item in dict.fromkeys(plan.refusals)),
-            "others": (_other(name, live) for live in plan.others if self._with_others),
-        }
-        for part in ("missing", "problems", "notes", "risks"):
-            parts[part] = [(item, at) for item in dict.fromkeys(getattr(plan, part))]
-        self._take(parts)
+        once = ("missing", "problems", "notes", "risks")
+        self._take(
+            name,
+            changes=plan.changes,
+            blocked=plan.blocked,
+            drift=plan.drift,
+            refused=dict.fromkeys(plan.refusals),
+            others=plan.others if self._with_others else (),
+            **{part: dict.fromkeys(getattr(plan, part)) for part in once},
+        )
 
-    def _take(self, parts: Mapping[str, Iterable[tuple[Any, Iterable[Any]]]]) -> None:
-        for part, shared in parts.items():
-            self._parts[part].take(shared)
+    def _take(self, name: str, **parts: Iterable[Any]) -> None:
+        for part, items in parts.items():
+            self._parts[part].take(_split(name, item) for item in items)
 
     def add_without_plan(
         self,
@@ -467,20 +445,21 @@ class Collector:
         """Take the report of a target; `facts` are members of `RunTarget` after the apply."""
         self._facts[name] = facts
         self._results[name] = {
-            (result.change.action, result.change.key, result.change.id): replace(result, live=None)
-            for result in results
-        }
-        self._take(
-            {
-                "left": ((_kept(c), (_change_at(name, c),)) for c in left),
-                "waiting": (_shared_blocked(name, block) for block in waiting),
+            (each.change.action, each.change.key, each.change.id): {
+                "outcome": each.outcome,
+                "message": each.message,
+                "unclear": each.unclear,
+                "new_id": each.id if each.id != each.change.id else None,
             }
-        )
+            for each in results
+        }
+        self._take(name, left=left, waiting=waiting)
 
     def include(self, plans: Plans) -> None:
         """Take the plans or the reports of other targets, such as those of a shard."""
         self._targets.update({target.name: target for target in plans.targets})
-        self._take({part: plans[part] for part in PARTS})
+        for part, items in self._parts.items():
+            items.take(plans[part])
 
     def plans(self, **facts: Any) -> Plans:
         """Return the plans of all targets so far; `facts` are the other members of `Plans`."""
@@ -496,7 +475,7 @@ class Collector:
                 each._replace(**self._facts.get(each.name, {})) for each in plans.targets
             ),
             changes=tuple(
-                Shared(change, tuple(self._with_result(change, row) for row in at))
+                Shared(change, tuple(row._replace(**self._result(change, row)) for row in at))
                 for change, at in plans.changes
             ),
             left=self._parts["left"].result(),
@@ -504,39 +483,46 @@ class Collector:
             is_applied=True,
         )
 
-    def _with_result(self, change: Change, row: ChangeAt) -> ChangeAt:
-        result = self._results.get(row.target, {}).get((change.action, change.key, row.id))
-        if result is None:
-            return row
-        new_id = result.id if result.id != row.id else None
-        return row._replace(
-            outcome=result.outcome, message=result.message, unclear=result.unclear, new_id=new_id
-        )
+    def _result(self, change: Change, row: ChangeAt) -> dict[str, Any]:
+        return self._results.get(row.target, {}).get((change.action, change.key, row.id), {})
 
 
 # --- what is equal --------------------------------------------------------------------------------
 
 
-def _by_action(change: Change) -> tuple[Key, int]:
-    return change.key, [*Action].index(change.action)
+def _order(item: object) -> tuple[Any, ...]:
+    """Return by what an item is sorted; empty if its place in the plans decides."""
+    match item:
+        case Change():
+            return item.key, [*Action].index(item.action)
+        case Blocked():
+            return item.key, item.by
+        case Drift():
+            return (item.key,)
+        case Key():
+            return (item,)
+        case _:
+            return ()
 
 
-def _by_blocker(blocked: Blocked) -> tuple[Key, str]:
-    return blocked.key, blocked.by
+def _split(name: str, item: Any) -> tuple[Any, tuple[Any]]:
+    """Return an item of a plan without what is different in each target, and a row with that."""
+    match item:
+        case Change():
+            return _shared_change(item), (_change_at(name, item),)
+        case Blocked():
+            row = BlockedAt(name, item.ids, item.changed_at, item.changed_by)
+            return replace(item, ids=(), changed_at=None, changed_by=None), (row,)
+        case Drift():
+            drifted = DriftAt(name, item.id, item.at, item.by, item.again)
+            return replace(item, id="", at=None, by=None, again=()), (drifted,)
+        case Live():
+            return item.key, (OtherAt(name, item.id, item.owner),)
+        case _:
+            return item, (At(name),)
 
 
-_ORDERS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "changes": _by_action,
-    "left": _by_action,
-    "blocked": _by_blocker,
-    "waiting": _by_blocker,
-    "drift": lambda drift: drift.key,
-    "others": lambda key: key,
-}
-"""By what the items of a part are sorted, if not by their places in the plans."""
-
-
-def _kept(change: Change) -> Change:
+def _shared_change(change: Change) -> Change:
     """Return a change without what only an apply needs, and without what stands in its row."""
     return Change(
         change.action,
@@ -553,17 +539,3 @@ def _change_at(name: str, change: Change) -> ChangeAt:
     live = change.live if change.overwrites else None
     at, by = (live.updated_at, live.updated_by) if live else (None, None)
     return ChangeAt(name, change.id, live_hash(change), at=at, by=by)
-
-
-def _shared_blocked(name: str, block: Blocked) -> tuple[Blocked, tuple[BlockedAt]]:
-    item = replace(block, ids=(), changed_at=None, changed_by=None)
-    return item, (BlockedAt(name, block.ids, block.changed_at, block.changed_by),)
-
-
-def _shared_drift(name: str, drift: Drift) -> tuple[Drift, tuple[DriftAt]]:
-    item = replace(drift, id="", at=None, by=None, again=())
-    return item, (DriftAt(name, drift.id, drift.at, drift.by, drift.again),)
-
-
-def _other(name: str, live: Live) -> tuple[Key, tuple[OtherAt]]:
-    return live.key, (OtherAt(name, live.id, live.owner),)

@@ -218,9 +218,9 @@ def test_the_numbers_of_each_target_are_counted() -> None:
     assert plan.summary(["legacy", "new-team", "quiet-1"]) == {Action.DELETE: 12, Action.UPDATE: 1}
     assert (new.state, new.message, new.target) == (TargetState.HELD, "new", target("new-team"))
     assert [plan.count(state) for state in TargetState] == [36, 1, 1, 0, 2]
-    assert not plan.in_enterprise
+    assert plan.noun == "organization"
     enterprise = replace(empty(), target=replace(target("top"), enterprise=True))
-    assert plans_of([enterprise]).in_enterprise
+    assert plans_of([enterprise]).noun == "target"
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_codes_that_say_that_nothing_was_written_are_true_of_the_run(
         collector.add(report.plan)
         report.add_to(collector)
     for state, exit_code in others:
-        collector.add(update("other"), state=state, message="why", exit_code=exit_code)
+        collector.add(update("other"), state=state, message="why", code=exit_code)
     assert collector.applied(collector.plans()).exit_code() == code
 
 

@@ -116,7 +116,7 @@ def test_what_is_blocked_refused_or_not_planned_has_failed() -> None:
     known = TargetFacts(times={key("Deploys"): ago(1)})
     facts = facts_of(collector.plans(), {"good": known})
     assert facts.pop("good") == known._replace(changed=frozenset({key("Deploys")}))
-    collector.add(update("written"), state=TargetState.STALE, message="m", exit_code=ExitCode.OK)
+    collector.add(update("written"), state=TargetState.STALE, message="m", code=ExitCode.OK)
     assert failures(collector.plans()) == ["gone", "many", "moved", "waits"]
     assert facts["many"].changed
     assert facts["waits"].changed >= {step.key for step in conflict().blocked}

@@ -440,7 +440,7 @@ class _Planning(Generic[C_co]):
                 records = () if self.run.only_session is None else plan.inventory.records
                 self.run.named.update((*plan.named, *(record.key for record in records)))
             labels = self.run.labels(plan.target.name)
-            self.collector.add(plan, state=state, message=message, exit_code=code, labels=labels)
+            self.collector.add(plan, state=state, message=message, code=code, labels=labels)
 
     def failed(self, name: str, error: DevinopsError) -> None:
         with self.lock:
