@@ -58,12 +58,16 @@ class Journal(Protocol):
         ...
 
 
-class _Blocked(Exception):
-    """The change must wait for a person; the text says why."""
+class _NotDone(Exception):
+    """The change was not made, but did not fail either; the text says why."""
+
+    outcome = Outcome.SKIPPED
 
 
-class _MissingReference(Exception):
-    """An object that the change refers to was not created; the text names it."""
+class _Blocked(_NotDone):
+    """The change must wait for a person."""
+
+    outcome = Outcome.BLOCKED
 
 
 class _Unclear(DevinopsError):
@@ -264,16 +268,12 @@ class Applier:
         self.stop_reason = self.stop_reason or why
 
     def _attempt(self, change: Change) -> Result:
-        if self.stop_reason:
-            return Result(change, Outcome.SKIPPED, self.stop_reason, change.id)
-        if reason := self._why_it_stays(change):
+        if reason := self.stop_reason or self._why_it_stays(change):
             return Result(change, Outcome.SKIPPED, reason, change.id)
         try:
             live, message = self._write(change)
-        except _Blocked as blocked:
-            return Result(change, Outcome.BLOCKED, str(blocked), change.id)
-        except _MissingReference as missing:
-            return Result(change, Outcome.SKIPPED, str(missing), change.id)
+        except _NotDone as why:
+            return Result(change, why.outcome, str(why), change.id)
         except DevinopsError as error:
             return self._failed(change, error)
         self._unanswered = 0
@@ -320,13 +320,10 @@ class Applier:
         """Make one change; return the object after it, None if it is gone, and a remark."""
         steps = {
             Action.CREATE: self._create,
-            Action.UPDATE: self._update,
-            Action.RENAME: self._update,
-            Action.ADOPT: self._update,
             Action.REPLACE: self._replace,
             Action.DELETE: self._delete,
         }
-        return steps[change.action](change)
+        return steps.get(change.action, self._update)(change)
 
     def _create(self, change: Change) -> tuple[Live | None, str]:
         try:
@@ -520,13 +517,14 @@ class Applier:
     def _ids(self, change: Change) -> dict[Key, str]:
         """Return the ids of the objects that a change refers to.
 
-        Raises _MissingReference if this run should have created one and did not.
+        Raises _NotDone if this run should have created one and did not.
         """
-        ids = {key: id or self._created.get(key) for key, id in change.references.items()}
-        for key, id in ids.items():
-            if id is None:
-                raise _MissingReference(f"it refers to {key}, which was not created")
-        return {key: id for key, id in ids.items() if id is not None}
+        ids = {}
+        for key, known in change.references.items():
+            if (id := known or self._created.get(key)) is None:
+                raise _NotDone(f"it refers to {key}, which was not created")
+            ids[key] = id
+        return ids
 
     def _delete(self, change: Change) -> tuple[Live | None, str]:
         assert change.id
@@ -638,20 +636,18 @@ def _stages(changes: Collection[Change]) -> Iterator[list[Change]]:
 
 def apply(applier: Applier, verify: Callable[[], Plan]) -> ApplyReport:
     """Run the applier, then plan again with `verify`; return the report, with what is left."""
-    results = applier.run()
-    if applier.interrupted:
-        return _unverified(applier, results, "the run was interrupted")
-    if applier.journal_error:
-        why = f"the inventory was not written: {applier.journal_error}"
-        return _unverified(applier, results, why)
+    results, why = applier.run(), "the run was interrupted"
     try:
-        after = verify()
+        if not (applier.interrupted or applier.journal_error):
+            return _verified(applier.plan, results, verify())
+        if not applier.interrupted:
+            why = f"the inventory was not written: {applier.journal_error}"
     except DevinopsError as error:
-        return _unverified(applier, results, str(error))
+        why = str(error)
     except (KeyboardInterrupt, Terminated):
         # Everything is written; only the proof that nothing is left is missing.
-        return _unverified(applier, results, "the run was interrupted")
-    return _verified(applier.plan, results, after)
+        pass
+    return ApplyReport(applier.plan, results, None, unverified=why, interrupted=applier.interrupted)
 
 
 def _verified(plan: Plan, results: tuple[Result, ...], after: Plan) -> ApplyReport:
@@ -676,7 +672,3 @@ def _as_listed(result: Result, unmanaged: Collection[ObjectId]) -> Result:
         f"longer owned: run {link_command(change.key, change.object_id.id)} and apply again"
     )
     return replace(result, outcome=Outcome.FAILED, message=message, unclear=True)
-
-
-def _unverified(applier: Applier, results: tuple[Result, ...], why: str) -> ApplyReport:
-    return ApplyReport(applier.plan, results, None, unverified=why, interrupted=applier.interrupted)

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from devinops import atomic
 from devinops.model.errors import DevinopsError, NotFound, UnusableFile
@@ -34,6 +34,7 @@ from devinops.schema.base_document import (
     load_object,
     quotable,
 )
+from devinops.schema.parts import written
 
 KEEP_FILES: Final = 20
 """How many backups to keep; the oldest are deleted. Those of one run over many targets are one."""
@@ -110,11 +111,15 @@ class Backups:
 
     def _begin(self) -> None:
         directory = _directory(self.root)
-        _prune(directory, datetime.now(UTC), self.run, self.keep)
+        now = datetime.now(UTC)
+        _prune(directory, now, self.run, self.keep)
+        facts: dict[str, Any] = {**HEAD, "run": self.run, "target": self.target.name}
+        facts["time"] = now.isoformat(timespec="seconds")
+        header = BackupHeader(**written(BackupHeader, self.target, **facts))
         path = directory / self._file
         descriptor = atomic.open_lines(path, mode=0o600, new=True)
         try:
-            atomic.append(descriptor, json_line(_header(self.run, self.target)).encode("ascii"))
+            atomic.append(descriptor, json_line(header).encode("ascii"))
         except BaseException:
             os.close(descriptor)
             path.unlink()
@@ -179,20 +184,6 @@ def _time(path: Path) -> tuple[str, int] | None:
     if not stat.S_ISREG(status.st_mode):
         return None
     return _start(path.name), status.st_mtime_ns
-
-
-def _header(run: str, target: Target) -> BackupHeader:
-    return BackupHeader(
-        **HEAD,
-        run=run,
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
-        target=target.name,
-        api_url=target.api_url,
-        api=target.api,
-        org_id=target.org_id,
-        emulator=target.emulator,
-        enterprise=target.enterprise,
-    )
 
 
 # --- reading --------------------------------------------------------------------------------------

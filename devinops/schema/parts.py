@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -38,6 +37,8 @@ CHECKSUM = "checksum"
 
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Texts = tuple[str, ...]
+Seconds = Annotated[int, Meta(ge=-62_135_596_800, le=253_402_300_799)]
+"""Epoch seconds of a time in the years 1 to 9999, which is all that Python can show."""
 
 
 def checksum(document: Mapping[str, Any]) -> str:
@@ -208,13 +209,6 @@ class MissingItem(Struct, frozen=True, omit_defaults=True):
         """Return the missing object. Raises ValueError."""
         key = read_key(f"{self.kind}:{self.path}")
         return Missing(key.kind, key.path, self.entries, self.in_root)
-
-
-def check_time(seconds: int | None) -> None:
-    try:
-        datetime.fromtimestamp(seconds or 0, UTC)
-    except (OverflowError, OSError, ValueError):
-        raise ValueError("at: not a valid time") from None
 
 
 class ProblemItem(Struct, frozen=True):

@@ -35,10 +35,10 @@ from devinops.schema.parts import (
     OverriddenItems,
     ProblemItem,
     RefusalItem,
+    Seconds,
     SourceItem,
     TargetItem,
     Texts,
-    check_time,
     checksum,
     read,
     written,
@@ -53,14 +53,10 @@ T = TypeVar("T")
 
 
 def rows_of(targets: Iterable[str | Struct]) -> Iterator[Row]:
-    """Yield the rows of an item. Raises ValueError for a time that cannot be one."""
+    """Yield the rows of an item."""
     for target in targets:
-        if isinstance(target, str):
-            yield (target,)
-        else:
-            check_time(getattr(target, "at", None))
-            values = msgspec.structs.astuple(target)
-            yield tuple(tuple(each) if isinstance(each, list) else each for each in values)
+        values = (target,) if isinstance(target, str) else msgspec.structs.astuple(target)
+        yield tuple(tuple(each) if isinstance(each, list) else each for each in values)
 
 
 # --- rows -----------------------------------------------------------------------------------------
@@ -78,7 +74,9 @@ class ChangeRow(Struct, frozen=True, omit_defaults=True):
         False
     )
     new_id: Annotated[str | None, about("Id of the object that it created.")] = None
-    at: Annotated[int | None, about("If it overwrites: epoch seconds of the last change.")] = None
+    at: Annotated[Seconds | None, about("If it overwrites: epoch seconds of the last change.")] = (
+        None
+    )
     by: str | None = None
 
 
@@ -87,7 +85,7 @@ class BlockedRow(Struct, frozen=True, omit_defaults=True):
 
     name: str
     ids: Texts
-    at: Annotated[int | None, about("Epoch seconds of the last change of the object.")] = None
+    at: Annotated[Seconds | None, about("Epoch seconds of the last change of the object.")] = None
     by: str | None = None
 
 
@@ -96,7 +94,7 @@ class DriftRow(Struct, frozen=True, omit_defaults=True):
 
     name: str
     id: str
-    at: Annotated[int | None, about("Epoch seconds of the last change of the object.")]
+    at: Annotated[Seconds | None, about("Epoch seconds of the last change of the object.")]
     by: Annotated[str | None, about("Who last changed the object, if known; maybe devinops.")]
     again: Annotated[list[str], about("Ids of the objects that have its place now.")] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from devinops.model.keys import Key
 from devinops.model.objects import Source
 from devinops.model.policy import Approvals
 from devinops.render import render
-from devinops.schema.base_document import HEAD
+from devinops.schema.base_document import HEAD, convert, plain
 from devinops.schema.parts import Sides, SourceItem
 from devinops.schema.run import ChangeItem, RunBlocked, RunDrift, rows_of
 from tests.testing.documents import fits
@@ -84,9 +85,20 @@ def test_a_change_made_outside_comes_back_as_it_was_unless_its_time_is_none() ->
     item = RunDrift.of(DRIFT, [("a", "s1", 1, "Pat", ("s2",))])
     assert item.to_model() == DRIFT
     assert [*rows_of(item.targets)] == [("a", "s1", 1, "Pat", ("s2",))]
-    late = RunDrift.of(DRIFT, [("a", "s1", 10**18, "Pat", ())])
-    with pytest.raises(ValueError, match="at: not a valid time"):
-        list(rows_of(late.targets))
+
+
+@pytest.mark.parametrize("at", [-62_135_596_801, 253_402_300_800, 10**18])
+def test_a_time_that_cannot_be_shown_is_refused(at: int) -> None:
+    item = plain(RunDrift.of(DRIFT, [("a", "s1", at, "Pat", ())]))
+    with pytest.raises(ValueError, match=r"Expected `int` .= .*targets.*at"):
+        convert(item, RunDrift)
+
+
+@pytest.mark.parametrize("at", [-62_135_596_800, 253_402_300_799])
+def test_a_time_that_can_be_shown_is_read(at: int) -> None:
+    assert datetime.fromtimestamp(at, UTC).year in (1, 9999)
+    item = plain(RunDrift.of(DRIFT, [("a", "s1", at, "Pat", ())]))
+    assert [*rows_of(convert(item, RunDrift).targets)] == [("a", "s1", at, "Pat", ())]
 
 
 @pytest.mark.parametrize(
