@@ -21,7 +21,7 @@ from devinops.emulator.seed import Seed
 from devinops.emulator.unserved import OPERATIONS
 from tests.testing.emulator_api import NOTE
 
-pytestmark = pytest.mark.matrix
+pytestmark = [pytest.mark.matrix, pytest.mark.nightly]
 
 PLAYBOOK = {"title": "t", "body": "b"}
 START = {"type": "start_session", "prompt": "Look around."}

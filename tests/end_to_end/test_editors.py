@@ -12,7 +12,7 @@ import pytest
 from devinops.cli.handlers.init import run
 from tests.testing.language_server import LanguageServer
 
-pytestmark = pytest.mark.matrix
+pytestmark = [pytest.mark.matrix, pytest.mark.nightly]
 
 CONFIG = "version: 1\ntargets:\n  production:\n    org_id: org-1\n    {}\n"
 NOTE = "knowledge:\n  - name: Errors\n    trigger: When adding an endpoint\n    {}\n"

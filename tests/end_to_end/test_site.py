@@ -188,6 +188,7 @@ def html_of(built: Path, page: Path) -> Path:
 
 
 @pytest.mark.matrix
+@pytest.mark.nightly
 def test_every_page_shows_what_the_code_host_shows(built: Path) -> None:
     """Nested lists, tables and code are where Python-Markdown reads otherwise than the code host."""
     different = {}
@@ -203,6 +204,7 @@ def test_every_page_shows_what_the_code_host_shows(built: Path) -> None:
 
 
 @pytest.mark.matrix
+@pytest.mark.nightly
 def test_every_link_of_the_site_leads_to_a_file_and_an_anchor_that_exist(built: Path) -> None:
     pages = {path: Html(path.read_text(encoding="utf-8")) for path in built.rglob("*.html")}
     base = f"{home.SITE}/"
@@ -223,6 +225,7 @@ def test_every_link_of_the_site_leads_to_a_file_and_an_anchor_that_exist(built: 
 
 
 @pytest.mark.matrix
+@pytest.mark.nightly
 def test_no_page_loads_anything_from_elsewhere(built: Path) -> None:
     loaded = {
         source for path in built.rglob("*.html") for source in Html(path.read_text("utf-8")).loaded
@@ -238,6 +241,7 @@ def test_no_page_loads_anything_from_elsewhere(built: Path) -> None:
 
 
 @pytest.mark.matrix
+@pytest.mark.nightly
 def test_the_site_serves_its_pages_as_markdown_and_the_schemas(built: Path) -> None:
     for link in re.findall(r"\]\((\S+)\): ", (built / "llms.txt").read_text(encoding="utf-8")):
         assert (
@@ -250,6 +254,7 @@ def test_the_site_serves_its_pages_as_markdown_and_the_schemas(built: Path) -> N
 
 
 @pytest.mark.matrix
+@pytest.mark.nightly
 def test_plain_mkdocs_builds_the_site_too(built: Path, tmp_path: Path) -> None:
     mkdocs = Path(sys.executable).with_name("mkdocs")
     argv = [mkdocs, "build", "--strict", "--theme", "mkdocs", "--site-dir", tmp_path]
@@ -289,6 +294,7 @@ QUESTIONS = {
 
 
 @pytest.mark.matrix
+@pytest.mark.nightly
 def test_the_search_finds_what_readers_ask_for(page, address: str) -> None:
     page.goto(address)
     page.wait_for_function("document.activeElement.shadowRoot || !document.querySelector('.no-js')")
@@ -316,6 +322,7 @@ READ = {
 
 
 @pytest.mark.matrix
+@pytest.mark.nightly
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everyone_can_read_the_pages(page, address: str, scheme: str) -> None:
     """No rule of axe-core is violated seriously, contrast included; on a phone, only tables and code scroll sideways."""

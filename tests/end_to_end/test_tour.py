@@ -35,6 +35,7 @@ HISTORY = [
 
 
 @pytest.mark.matrix
+@pytest.mark.nightly
 def test_the_tour_is_true(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     text = PAGE.read_text(encoding="utf-8")
     with taken(text, tmp_path) as tour:

@@ -14,7 +14,7 @@ from tests.testing.command_line import Devinops
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.matrix
+pytestmark = [pytest.mark.matrix, pytest.mark.nightly]
 """A browser takes seconds to start, and no page depends on the version of Python."""
 
 FILES = {

@@ -7,7 +7,7 @@ import pytest
 from tests.testing.browser import PHONE
 from tests.testing.hostile_names import organization
 
-pytestmark = pytest.mark.matrix
+pytestmark = [pytest.mark.matrix, pytest.mark.nightly]
 """A browser takes seconds to start, and no page depends on the version of Python."""
 
 ORG = "/organizations/org-emulator"
@@ -90,7 +90,6 @@ def test_a_person_edits_renames_and_moves_a_note(page, filled, visit, complaints
     assert complaints == []
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize("body", ["\n\na\r\nb\rc\n", "a\x00b\x1b", "\u202e</textarea><b>\u2028"])
 def test_a_browser_keeps_what_nobody_touched(page, filled, visit, body):
     filled.emulator.edit("knowledge", "note-1", body=body, trigger=body)
@@ -128,7 +127,6 @@ def test_an_error_names_the_input_and_leads_to_it(page, visit):
     assert "line 1, column 3" in page.locator("#triggers-error").inner_text()
 
 
-@pytest.mark.matrix
 def test_everything_works_with_the_keyboard(page, filled, visit):
     visit(f"{ORG}/automations")
     page.keyboard.press("Tab")
@@ -167,7 +165,6 @@ def test_requests_appear_while_the_page_is_open(page, filled, visit, complaints)
     assert complaints == []
 
 
-@pytest.mark.matrix
 def test_a_list_that_is_cleared_elsewhere_becomes_empty(page, filled, visit):
     filled.v3.get("/v3/self")
     visit("/")
@@ -176,7 +173,6 @@ def test_a_list_that_is_cleared_elsewhere_becomes_empty(page, filled, visit):
     page.get_by_text("No requests yet.").wait_for()
 
 
-@pytest.mark.matrix
 def test_the_list_can_be_paused(page, filled, visit):
     visit("/requests")
     page.get_by_role("button", name="Pause").click()
@@ -217,7 +213,6 @@ def test_everything_works_without_javascript(plain_page, filled):
 # -- how pages look
 
 
-@pytest.mark.matrix
 def test_hostile_names_run_nothing(page, start, complaints):
     markup = "<script>alert(1)</script><img src=x onerror=alert(2)>"
     note = {"id": "n", "name": markup, "trigger": f"\"'>{markup}", "body": f"</textarea>{markup}"}
@@ -232,7 +227,6 @@ def test_hostile_names_run_nothing(page, start, complaints):
     assert complaints == []
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_as_wide_as_a_phone(page, filled, visit, path):
     filled.emulator.edit("knowledge", "note-1", name=LONG, trigger=LONG, pinned_repo=LONG)
@@ -243,7 +237,6 @@ def test_a_page_is_as_wide_as_a_phone(page, filled, visit, path):
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_are_accessible(page, filled, visit, scheme):
     """No rule of axe-core is violated, contrast included."""

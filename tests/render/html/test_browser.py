@@ -20,7 +20,7 @@ from tests.testing.reports import JOB, RUNS, deletes, large, of_one, small
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.matrix
+pytestmark = [pytest.mark.matrix, pytest.mark.nightly]
 """A browser takes seconds to start, and no page depends on the version of Python."""
 
 Open = Callable[..., "Page"]
@@ -287,10 +287,7 @@ MANY = [(name, scheme) for name in RUNS for scheme in ("light", "dark")]
 MANY += [("many", "light"), ("many report", "dark"), ("rollout", "light"), ("rollout", "dark")]
 
 
-@pytest.mark.parametrize(
-    ("name", "scheme"),
-    [*FEW, *(pytest.param(*case, marks=pytest.mark.matrix) for case in MANY if case not in FEW)],
-)
+@pytest.mark.parametrize(("name", "scheme"), dict.fromkeys((*FEW, *MANY)))
 def test_a_page_is_accessible(chromium: Browser, tmp_path: Path, name: str, scheme: Any) -> None:
     from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
