@@ -359,9 +359,10 @@ def test_everything_that_is_published_waits_for_an_approval() -> None:
 
 
 def test_users_verify_what_the_workflow_signs() -> None:
-    page = (ROOT / "docs" / "verify.md").read_text("utf-8")
+    page = (ROOT / "docs" / "how-to" / "install.md").read_text("utf-8")
     path = WORKFLOW.relative_to(ROOT).as_posix()
-    assert f"--signer-workflow OWNER/devinops/{path} --source-ref refs/tags/v1.2.3" in page
-    assert f"https://github.com/OWNER/devinops/{path}@refs/tags/v1.2.3" in page
+    (version,) = set(re.findall(r"devinops-([\d.]+)-py3", page))
+    assert f"--signer-workflow OWNER/devinops/{path} --source-ref refs/tags/v{version}" in page
+    assert f"https://github.com/OWNER/devinops/{path}@refs/tags/v{version}" in page
     (issuer,) = set(re.findall(r"oidc-issuer (\S+)", WORKFLOW.read_text("utf-8")))
     assert f"--certificate-oidc-issuer {issuer}" in page
