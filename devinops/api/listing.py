@@ -2,8 +2,7 @@
 
 From an incomplete list a plan would create what exists already and delete what is only not listed.
 So a list that cannot be proved complete is an error. Source: docs.devin.ai, pagination (`first` up
-to 200, `after`, `has_next_page`, `end_cursor`, `total` often absent; a few lists take `limit` and
-`offset` instead, and do not say whether there is a next page).
+to 200, `after`, `has_next_page`, `end_cursor`, `total` often absent).
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ MOST_READS: Final = 4
 
 Item = Mapping[str, Any]
 
-_REPEATED: Final = "the list shows an object twice, so others may be missing"
 
 _NOT_USED: Final = "; the list cannot be proved complete and is not used; run again"
 
@@ -84,8 +82,7 @@ def _read(
     """Read a list once; return its objects and its number of pages."""
     items: list[Item] = []
     pages = 0
-    read_pages = _offset_pages if api.paging is Paging.OFFSET else _pages
-    for page in read_pages(http, call, api):
+    for page in _pages(http, call, api):
         items += page
         pages += 1
         _check_count(len(items), call)
@@ -149,32 +146,6 @@ def _pages(http: Getter, call: Call, api: Api) -> Iterator[list[Item]]:
         raise incomplete(call, f"the list shows {count} of {total} objects")
 
 
-def _offset_pages(http: Getter, call: Call, api: Api) -> Iterator[list[Item]]:
-    """Yield the pages of a list until one is short and nothing announces more objects."""
-    ids_before: set[str] = set()
-    count = total = 0
-    budget = list_budget()
-    for _ in range(size_limits.MAX_PAGES):
-        query = {"limit": str(PAGE_SIZE), "offset": str(count)}
-        response = http.get(dataclasses.replace(call, query=query), budget)
-        page = _items(response, call, api)
-        ids = _ids(page, api)
-        if ids_before & ids:
-            raise incomplete(call, _REPEATED)
-        ids_before |= ids
-        count += len(page)
-        total = max(total, _total(response))
-        yield page
-        has_more = total > count or response.get("has_next_page") is True
-        if not page and has_more:
-            raise incomplete(
-                call, f"the list announces more than the {count} objects that it shows"
-            )
-        if not page or (len(page) < PAGE_SIZE and not has_more):
-            return
-    raise incomplete(call, f"the list has more than {size_limits.MAX_PAGES} pages")
-
-
 def _next(response: Item, call: Call) -> str | None:
     """Return the cursor of the next page, None after the last."""
     more, cursor = response.get("has_next_page"), response.get("end_cursor")
@@ -213,7 +184,7 @@ def _check_repeats(items: list[Item], call: Call, api: Api) -> None:
         if not isinstance(id, str):
             continue  # decoding reports it in more detail
         if id in seen:
-            raise incomplete(call, _REPEATED)
+            raise incomplete(call, "the list shows an object twice, so others may be missing")
         seen.add(id)
 
 

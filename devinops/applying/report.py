@@ -48,15 +48,7 @@ class ApplyReport:
     @property
     def restorable(self) -> bool:
         """Whether a rollback can restore any of the objects that were overwritten or deleted."""
-        lost = {*self.unsaved, *self.final}
-        return any(change.key not in lost for change in self._destructive())
-
-    @property
-    def final(self) -> tuple[Key, ...]:
-        """The objects that were deleted and that no API creates again."""
-        api = self.plan.target.api
-        deleted = (c for c in self._destructive() if c.action in DELETING)
-        return tuple(change.key for change in deleted if not change.kind.apis[api].creates)
+        return any(change.key not in self.unsaved for change in self._destructive())
 
     def add_to(self, collector: Collector) -> None:
         """Add the report to the plan of its target, which the collector has taken."""
@@ -69,7 +61,6 @@ class ApplyReport:
             unverified="" if self.left is not None else self.unverified,
             backup=self.backup,
             unsaved=self.unsaved,
-            final=self.final,
             restorable=self.restorable,
         )
 

@@ -22,7 +22,6 @@ _ALL_PAGES: Final = MAX_OBJECTS // PAGE_SIZE
 
 _SIZES: Final = {
     "cursor": {"first": f"{PAGE_SIZE}"},
-    "offset": {"limit": f"{PAGE_SIZE}"},
     "first": {"first": "20"},  # a list that grows all the time
     "whole": {},
 }
@@ -89,7 +88,7 @@ def read(
     query: Mapping[str, str] | None = _SIZES[reading.paging]
     while query is not None and len(result.pages) < MOST_PAGES:
         query = _take(result, get(query), shapes)
-    if result.is_complete and reading.paging in ("cursor", "offset"):
+    if result.is_complete and reading.paging == "cursor":
         total = result.pages[-1].value.get("total")
         if type(total) is int and total != len(result.objects):
             count = counted(len(result.objects), "object")
@@ -142,23 +141,20 @@ def _take(
 
 def _next(result: ReadList, page: Mapping[str, Any], count: int) -> Mapping[str, str] | None:
     """Return the query of the page after one with so many objects."""
-    size, is_offset = _SIZES[result.reading.paging], result.reading.paging == "offset"
     cursor, more = page.get("end_cursor"), page.get("has_next_page")
-    if more is not True and not (is_offset and count == PAGE_SIZE):
+    if more is not True:
         result.is_complete = more is False
         return None
     result.page_size = max(count, result.page_size or 0)
     if not count:
         result.faults.append("a page announces another, but is empty")
-    elif is_offset:
-        return {**size, "offset": str(len(result.objects))}
     elif not isinstance(cursor, str) or not cursor:
         result.faults.append("a page announces another, but has no end_cursor")
     elif cursor in result.cursors:
         result.faults.append("a page leads to itself")
     else:
         result.cursors.add(cursor)
-        return {**size, "after": cursor}
+        return {**_SIZES[result.reading.paging], "after": cursor}
     return None
 
 
@@ -177,7 +173,7 @@ def _try_small_pages(result: ReadList, get: Get) -> None:
             return
         trial.objects += objects
         is_last = len(trial.objects) == len(result.objects)
-        following = {"offset": "1"} if "limit" in small else _next(trial, page.value, 1)
+        following = _next(trial, page.value, 1)
         query = {**(following or {}), **small}
         if following is None and not is_last:
             result.faults += trial.faults or ["a page says that it is the last one, but is not"]

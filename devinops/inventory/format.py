@@ -18,7 +18,13 @@ from devinops.model.errors import InventoryError
 from devinops.model.inventory import Deleted, Failed, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.target import Target
-from devinops.schema.base_document import convert, json_line, load_object, quotable
+from devinops.schema.base_document import (
+    DroppedKind,
+    convert,
+    json_line,
+    load_object,
+    quotable,
+)
 from devinops.schema.inventory import (
     LINE_VERSION,
     DeletedLine,
@@ -112,7 +118,9 @@ def parse(text: str, expected: Target, label: str, store: str = "file") -> Inven
     intents = [item for item in items if isinstance(item, Intent)]
     deleted = tuple(item for item in items if isinstance(item, Deleted))
     failed = tuple(item for item in items if isinstance(item, Failed))
-    return replace(Inventory.of(store, records, intents), deleted=deleted, failed=failed)
+    dropped = tuple(dict.fromkeys(item.key for item in items if isinstance(item, DroppedKind)))
+    inventory = Inventory.of(store, records, intents)
+    return replace(inventory, deleted=deleted, failed=failed, dropped=dropped)
 
 
 def parse_header(text: str, label: str) -> HeaderLine:
@@ -125,10 +133,18 @@ def parse_run(text: str, label: str) -> RunFile:
     lines = _lines(text, label)
     head = _header(lines[0], label, _RUN_KEY, RunLine)
     intents: defaultdict[str, list[Intent]] = defaultdict(list)
-    for line in _body(lines, label, lambda line: convert(load_object(line), IntentLine)):
-        intents[line.target].append(line.to_model())
+    for announced in _body(lines, label, _announced):
+        if not isinstance(announced, DroppedKind):
+            target, intent = announced
+            intents[target].append(intent)
     _check_complete(lines, label)
     return RunFile(head.run, Job(head.job, head.attempt), intents)
+
+
+def _announced(line: str) -> tuple[str, Intent]:
+    """Return the target and the intent of a line. Raises ValueError."""
+    announced = convert(load_object(line), IntentLine)
+    return announced.target, announced.to_model()
 
 
 def parse_settled(text: str, label: str) -> tuple[Settled, ...]:
@@ -209,12 +225,14 @@ def _bound_to(header: HeaderLine) -> tuple[str, str, str]:
     )
 
 
-def _body(lines: list[str], label: str, read: Callable[[str], T]) -> list[T]:
+def _body(lines: list[str], label: str, read: Callable[[str], T]) -> list[T | DroppedKind]:
     """Return what the lines between the header and the end, if any, hold. Raises InventoryError."""
-    items = []
+    items: list[T | DroppedKind] = []
     for number, line in enumerate(lines[1:-1] if _is_complete(lines) else lines[1:], 2):
         try:
             items.append(read(line))
+        except DroppedKind as dropped:
+            items.append(dropped)
         except ValueError as error:
             raise _damaged(label, number, error) from None
     return items
@@ -243,7 +261,7 @@ def item(line: str) -> Item:
     return convert(values, RecordLine).to_model()
 
 
-def _check_unique(items: Sequence[Item], label: str) -> None:
+def _check_unique(items: Sequence[Item | DroppedKind], label: str) -> None:
     """Raise InventoryError if two records have the same id or the same key."""
     lines: dict[Key | ObjectId, int] = {}
     for number, item in enumerate(items, 2):

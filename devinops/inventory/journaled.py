@@ -210,7 +210,8 @@ class JournaledStore:
         before = self._parse(draft.loaded.stored.texts, draft.runs)
         recovered = merge.recover(before, self._journal())
         after = change(self._without_dead_runs(recovered, draft.runs))
-        if dump(self.target, after) == dump(self.target, before) and not before.moves_from:
+        is_old = before.moves_from or before.dropped
+        if dump(self.target, after) == dump(self.target, before) and not is_old:
             return
         announced = merge.open_runs(after)
         for run, file in draft.runs.items():

@@ -114,6 +114,7 @@ def fold(inventory: Inventory, results: Iterable[Settled]) -> Inventory:
         failed=tuple(sorted(item for item in failed.values() if not _is_old(item, now))),
         jobs=inventory.jobs,
         moves_from=inventory.moves_from,
+        dropped=inventory.dropped,
     )
 
 

@@ -6,12 +6,37 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from devinops.model.errors import UsageError
 from devinops.model.keys import ROOT, Key
 from devinops.model.kind import ApiVersion, Kind, OnlyObject
 from devinops.model.suggest import did_you_mean
+
+
+class Dropped(NamedTuple):
+    """A kind that devinops no longer has: how it was named, and what took its place."""
+
+    noun: str
+    section: str
+    terraform: str
+    advice: str
+
+
+DROPPED: Final = (
+    Dropped(
+        "schedule",
+        "schedules",
+        "devin_schedule",
+        "automations have taken the place of schedules: write an automation with a trigger of "
+        "schedule:recurring",
+    ),
+)
+
+
+def dropped(name: str) -> str:
+    """Return what took the place of a kind, by any of its names; empty if it was not dropped."""
+    return next((each.advice for each in DROPPED if name in each[:3]), "")
 
 
 class Registry(Mapping[str, Kind]):
@@ -41,8 +66,9 @@ class Registry(Mapping[str, Kind]):
 
     @cached_property
     def files(self) -> frozenset[str]:
-        """The YAML files that are read in the root."""
-        return frozenset(f"{section}.yaml" for section in self.sections)
+        """The YAML files that are read in the root; those of dropped kinds have a problem."""
+        sections = (*self.sections, *(each.section for each in DROPPED))
+        return frozenset(f"{section}.yaml" for section in sections)
 
     @cached_property
     def referred(self) -> frozenset[str]:

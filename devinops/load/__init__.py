@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from devinops.kinds import KINDS
+from devinops.kinds import KINDS, dropped
 from devinops.load import discover as files
 from devinops.load.cross_checks import duplicates, same_folders, titles_as_ids
 from devinops.load.entries import declare, findings_to_problems
@@ -31,7 +31,7 @@ from devinops.load.yamltree import Node, control_problems, parse
 from devinops.model.inventory import MergedEdit
 from devinops.model.objects import Declaration, Problem, Source
 from devinops.planning.layers import Layers, resolve, unused
-from devinops.schema.findings import check
+from devinops.schema.findings import SchemaFinding, check
 
 __all__ = [
     "CONFIG",
@@ -311,7 +311,7 @@ class _EntryReader:
         entries = 0
         for document in documents:
             # A top-level key may be a secret whose section was forgotten.
-            findings = check("sections", document.data, hides_values=True)
+            findings = map(_of_section, check("sections", document.data, hides_values=True))
             misfits = list(findings_to_problems(document, file.path, findings))
             self.problems.extend(misfits)
             problems.extend(misfits)
@@ -345,6 +345,12 @@ class _EntryReader:
             return body.text, body.problems + control_problems(body.text or "", body.path)
 
         return read
+
+
+def _of_section(finding: SchemaFinding) -> SchemaFinding:
+    """Return a finding about a section; of one that was dropped it says what took its place."""
+    advice = dropped(str(finding.path[0])) if finding.path else ""
+    return finding._replace(message=advice) if advice else finding
 
 
 def hides_values(section: str | None) -> bool:

@@ -104,11 +104,6 @@ class _Entry:
         written = self.kind.resource(**self.values)
         for path, message in self.kind.check(written):
             self.report_invalid(self.source_of(path), message)
-        if self.kind.superseded and self.ensure is Ensure.PRESENT:
-            advice = self.kind.superseded.advice(written)
-            options = "can only be deleted (ensure: absent) or left alone"
-            message = f"{self.kind.with_article} {options}; {advice}"
-            self.report(self.source, "superseded", message)
         return None if self.problems else self.build(self.normal(written))
 
     def warnings(self) -> Iterator[Problem]:

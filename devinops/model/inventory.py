@@ -205,7 +205,8 @@ class Inventory:
 
     `store` is `none`, `file` or `branch`. `deleted` are the objects that were deleted lately; they
     are not owned. `failed` are changes that could not be made lately. `jobs` names the CI jobs of
-    runs, if they are known. `unrecorded` are the objects that a run which died may have written
+    runs, if they are known. `dropped` are the stored keys of kinds that devinops no longer has; the
+    next save leaves them out. `unrecorded` are the objects that a run which died may have written
     without a record of it; they are known only on the machine of the run, and to later attempts of
     its job. `moves_from` is the old name of the target if the inventory is stored under that; the
     next apply moves it.
@@ -219,6 +220,7 @@ class Inventory:
     failed: tuple[Failed, ...] = ()
     jobs: Mapping[str, str] = field(default_factory=dict, compare=False)
     moves_from: str = field(default="", compare=False)
+    dropped: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def of(cls, store: str, records: Iterable[Record], intents: Iterable[Intent] = ()) -> Inventory:

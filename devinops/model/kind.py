@@ -312,7 +312,6 @@ class Paging(StrEnum):
 
     WHOLE = "one response"
     CURSOR = "first and after"
-    OFFSET = "limit and offset"
 
 
 class Omitted(StrEnum):
@@ -520,19 +519,6 @@ class Meaning(NamedTuple):
     terraform: str = ""
 
 
-class Superseded(NamedTuple):
-    """How another kind replaces a kind whose objects can only be deleted.
-
-    `by` is the noun of that other kind. `advice` says how to write an object as an entry of it.
-    `replaces` gets an object and such an entry, and returns whether the entry probably replaces the
-    object.
-    """
-
-    by: str
-    advice: Callable[[Any], str]
-    replaces: Callable[[Any, Any], bool]
-
-
 FieldPath = str | tuple[str | int, ...]
 """A field of an entry, or the path to a part of one."""
 
@@ -551,8 +537,8 @@ class Kind:
     sentences, if that is not the noun. `confidential`: a problem never quotes an
     entry, because people may write a value where only its name belongs. `check` gets the values as
     written, and yields (path, message) for each fault that a JSON Schema cannot express. `label`
-    is the field with labels, one of which marks the owner. `superseded` is for a kind that can only
-    be deleted, because another kind replaces it. `meaning` says what its fields mean to readers.
+    is the field with labels, one of which marks the owner. `meaning` says what its fields mean to
+    readers.
     `moves_to` is what the vendor has announced to turn such objects into. `out_of_sight` says how
     an object of an organization may still exist although its lists no longer show it.
     """
@@ -573,7 +559,6 @@ class Kind:
     label: str | None = None
     hazards: tuple[Hazard, ...] = ()
     generated_secret: GeneratedSecret | None = None
-    superseded: Superseded | None = None
     meaning: Meaning = Meaning()
     moves_to: str = ""
     out_of_sight: str = ""

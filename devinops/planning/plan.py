@@ -11,6 +11,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from devinops.kinds import dropped
 from devinops.model.changes import (
     Action,
     Blocked,
@@ -52,7 +53,6 @@ from devinops.planning.mentions import block_mentioned, by_name
 from devinops.planning.orphans import Orphan, likely_renames, rename_hints, undeclared
 from devinops.planning.references import References, known_ids
 from devinops.planning.selection import Only, kinds_of, narrow
-from devinops.planning.superseded import advice, after_replacements, waits_for
 
 DIGEST_LENGTH = 32
 
@@ -113,7 +113,8 @@ class Plan:
     @property
     def is_written(self) -> bool:
         """Whether an apply writes to the organization or to the inventory."""
-        return bool(self.changes or self.upserts or self.inventory.moves_from)
+        inventory = self.inventory
+        return bool(self.changes or self.upserts or inventory.moves_from or inventory.dropped)
 
     @property
     def owned(self) -> int:
@@ -226,7 +227,6 @@ def build_plan(
         draft.drop(record, None, f"not declared, and {why}")  # dropped
     if orphans:
         _plan_orphans(orphans, matches, waiting, context, draft)  # everything; hints in reasons
-    after_replacements(draft, desired, waiting)  # `successor` of deletes; blocks deletes
     block_mentioned(draft, context)  # `freed_by` of deletes; blocks deletes
     draft.blocked += references.blocked(draft.drift)  # blocked
     explain_root(draft, context)  # reasons
@@ -248,7 +248,7 @@ def build_plan(
         blocked=tuple(draft.blocked),
         drift=tuple(draft.drift),
         problems=tuple(draft.warnings),
-        notes=(*_nothing_owned(draft, context), *_notes(draft, snapshot, desired, request)),
+        notes=(*_nothing_owned(draft, context), *_notes(draft, snapshot, request)),
         refusals=refusals,
         unmanaged=dict(sorted(Counter(live.key.kind for live in others).items())),
         unchanged=draft.unchanged,
@@ -384,7 +384,12 @@ def _plan_orphans(
         if is_kept and orphan.record:
             draft.staying.append(orphan.key)
         elif successor and successor in waiting:
-            draft.blocked.append(waits_for(successor, orphan.key, live.id, orphan.source))
+            reason = (
+                f"{successor} probably replaces this object but is blocked: this object stays "
+                "until that is resolved"
+            )
+            facts = (Blocker.CONFLICT, orphan.key, reason, orphan.source, (live.id,))
+            draft.blocked.append(Blocked(*facts))
         else:
             planner(live.kind).orphan(orphan, successor, context, draft)
     hints = rename_hints(pairs)
@@ -438,12 +443,7 @@ def _nothing_owned(draft: PlanDraft, context: PlanContext) -> Iterator[str]:
         yield f"nothing is owned yet: {adopted.count(False)} equal, {differ} differ{why}"
 
 
-def _notes(
-    draft: PlanDraft,
-    snapshot: Snapshot,
-    declarations: Iterable[Declaration],
-    request: PlanRequest,
-) -> Iterator[str]:
+def _notes(draft: PlanDraft, snapshot: Snapshot, request: PlanRequest) -> Iterator[str]:
     """Yield the notes of a plan about what the filters select, and about its inventory."""
     only, old_name = request.only, request.inventory.moves_from
 
@@ -459,13 +459,19 @@ def _notes(
         yield f"the live values of fields that entries leave out are accepted: {listed(accepted)}"
     if old_name:
         yield f"the inventory still has the old name {old_name} of this target: apply renames it"
-    notes = (*draft.notes, *advice(snapshot, draft.changes, declarations))
-    yield from (note for key, note in notes if selected(key))
+    yield from map(_forgotten, request.inventory.dropped)
+    yield from (note for key, note in draft.notes if selected(key))
     yield from foreign_notes(live for live in snapshot.objects if selected(live.key))
     written = (change.live for change in draft.changes if change.live)
     yield from unknown_notes(written, "an update leaves them as they are, or says what is gone")
     yield from generated_secret_notes(draft.changes)
     yield from hazard_notes(draft.changes)
+
+
+def _forgotten(key: str) -> str:
+    """Return the note on a record of a kind that devinops no longer has."""
+    kind, _, _ = key.partition(":")
+    return f"{key}: apply forgets its record, and the object stays as it is; {dropped(kind)}"
 
 
 def unknown_notes(lives: Iterable[Live], then: str) -> Iterator[str]:

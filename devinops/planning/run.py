@@ -125,8 +125,8 @@ class RunTarget(NamedTuple):
     a plan. For `moves_from` see `Inventory`.
 
     After an apply, `unverified` says why it is not known what is left, and `backup` is the path of
-    the file with what was overwritten or deleted. It has no values of the secrets `unsaved`; those
-    of `final` cannot be created again; with `restorable`, a rollback restores something.
+    the file with what was overwritten or deleted. It has no values of the secrets `unsaved`; with
+    `restorable`, a rollback restores something.
     """
 
     name: str
@@ -145,7 +145,6 @@ class RunTarget(NamedTuple):
     unverified: str = ""
     backup: str | None = None
     unsaved: tuple[Key, ...] = ()
-    final: tuple[Key, ...] = ()
     restorable: bool = False
 
 

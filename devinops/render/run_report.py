@@ -452,15 +452,8 @@ def _backup(run: RunBlocks) -> tuple[str, str]:
     if not saved:
         return "", ""
     path = PurePosixPath(saved[0].backup or "")
-    lost = [
-        f"{what}: {', '.join(dict.fromkeys(map(str, keys)))}"
-        for what, keys in (
-            (_NO_VALUE, [key for target in saved for key in target.unsaved]),
-            ("what no API creates again", [key for target in saved for key in target.final]),
-        )
-        if keys
-    ]
-    limits = f"cannot restore {'; and '.join(lost)}"
+    lost = ", ".join(dict.fromkeys(str(key) for target in saved for key in target.unsaved))
+    limits = f"cannot restore {_NO_VALUE}: {lost}"
     if not any(target.restorable for target in saved) and lost:
         return str(path), f"`devinops rollback` {limits}"
     name, _, _ = path.name.partition(".")

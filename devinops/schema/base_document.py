@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from devinops import __version__
-from devinops.kinds import KINDS
+from devinops.kinds import KINDS, dropped
 from devinops.model.keys import FolderPath, Key, decode_part
 from devinops.model.target import Target
 
@@ -146,11 +146,24 @@ def quotable(message: object) -> str:
     return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in cut)
 
 
+class DroppedKind(ValueError):
+    """A key of a kind that devinops no longer has."""
+
+    def __init__(self, key: str, advice: str) -> None:
+        super().__init__(f"{json.dumps(key[:80])} is of a kind that was dropped: {advice}")
+        self.key = key
+
+
 def read_key(text: str) -> Key:
-    """Return the key that the text denotes, even if no entry can have it. Raises ValueError."""
+    """Return the key that the text denotes, even if no entry can have it.
+
+    Raises ValueError, and DroppedKind for a kind that devinops had.
+    """
     kind, _, path = text.partition(":")
     folder, _, name = path.rpartition("/")
     key = Key(kind, FolderPath(folder), decode_part(name))
+    if advice := dropped(kind):
+        raise DroppedKind(text, advice)
     if kind not in KINDS or str(key) != text:
         raise ValueError(
             f"{json.dumps(text[:80])} is not a key of a known kind ({', '.join(KINDS)})"

@@ -129,7 +129,6 @@ TEXTS: Final[Mapping[str, tuple[Any, ...]]] = {
     "state": ("What the run made of the target.",),
     "moves_from": ("", "staging"),
     "by_one": ("", False),
-    "final": ("", [_KEY]),
     "ChangeRow.id": ("Id of the live object; null: it has none yet.", "note-0123abcd"),
     "ChangeRow.message": ("Why it did not succeed.", "the API returned 403"),
     "new_id": ("", "note-4567cdef"),

@@ -76,10 +76,7 @@ def sections_schema() -> dict[str, Any]:
 def _declarations() -> dict[str, Any]:
     schema = sections_schema()
     for kind in KINDS.values():
-        section = schema["properties"][kind.section]
-        section["items"] = entry_schema(kind)
-        if kind.superseded:
-            section["items"]["example"] = {"name": "Weekly report", "ensure": Ensure.ABSENT.value}
+        schema["properties"][kind.section]["items"] = entry_schema(kind)
     return schema
 
 

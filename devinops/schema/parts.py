@@ -295,7 +295,6 @@ _FORMS: Final[Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] =
     "digest": (lambda digest: digest or None, lambda digest: digest or ""),
     "unmanaged": (dict, dict),
     "unsaved": _KEYS,
-    "final": _KEYS,
 }
 """Member → how it is written, and how it is read; others are written as they are."""
 

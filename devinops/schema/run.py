@@ -274,7 +274,6 @@ class RunTargetItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     unsaved: Annotated[
         list[KeyText], about("Secrets that were overwritten or deleted; no backup has them.")
     ] = []
-    final: Annotated[list[KeyText], about("Deleted objects that no API can create again.")] = []
     restorable: Annotated[bool, about("A rollback can restore what is in the backup.")] = False
 
     @classmethod

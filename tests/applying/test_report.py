@@ -66,14 +66,6 @@ def test_a_run_that_could_not_be_verified_is_not_done() -> None:
     assert replace(done, interrupted=ExitCode.TERMINATED).exit_code is ExitCode.TERMINATED
 
 
-def test_no_rollback_is_promised_for_a_delete_that_is_final() -> None:
-    daily = live("schedule", name="Daily", id="s1")
-    gone = report(Result(Change(Action.DELETE, daily.key, "r", "s1", live=daily), Outcome.DONE))
-    assert (gone.final, gone.unsaved, gone.restorable) == ((daily.key,), (), False)
-    note = report(Result(Change(Action.DELETE, NOTE.key, "r", "n1", live=NOTE), Outcome.DONE))
-    assert (note.final, note.restorable) == ((), True)
-
-
 def test_no_rollback_is_promised_for_a_value_that_cannot_be_saved() -> None:
     rotated = report(Result(ROTATED, Outcome.DONE))
     assert (rotated.unsaved, rotated.restorable) == ((ROTATED.key,), False)

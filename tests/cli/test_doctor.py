@@ -323,7 +323,6 @@ def canaries() -> dict[str, Any]:
                         "notifications": {"email": {"when": "always", "recipients": [f"{c}@{c}.example"]}},
                     }
                 ],
-                "schedules": [{"name": c, "prompt": c, "frequency": "0 3 * * *", "tags": [c]}],
                 "tags": [c],
                 "default_tag": c,
             }

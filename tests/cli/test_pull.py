@@ -36,7 +36,6 @@ SEED: Any = {
                 {"key": "TOKEN", "type": "key-value", "note": ""},
                 {"key": "MINE", "type": "totp", "access_type": "personal"},
             ],
-            "schedules": [{"name": "daily", "prompt": "p", "frequency": "0 9 * * *"}],
             "automations": [
                 {
                     "name": "Nightly",
@@ -211,7 +210,6 @@ def test_what_is_left_out_is_listed_with_ids_and_what_to_do(
         ("knowledge:Bell", "unwritable", ["note-5"]),
         ("knowledge:Odd", "suspicious", ["note-4"]),
         ("knowledge:Twin", "namesakes", ["note-2", "note-3"]),
-        ("schedule:daily", "unwritable", document["left"][3]["ids"]),
     ]
     reasons = [item["reason"] for item in document["left"]]
     assert "U+0007" in reasons[0]

@@ -35,7 +35,7 @@ NOTES, PLAYBOOKS, SECRETS, AUTOMATIONS = (
     "/secrets",
     "/automations",
 )
-FOLDERS, SCHEDULES = "/knowledge/folders", "/schedules"
+FOLDERS = "/knowledge/folders"
 
 
 def redirect(reply: Reply) -> Reply:
@@ -92,10 +92,6 @@ CASES: dict[str, tuple[str, Callable[[Reply], Reply], str]] = {
     "times are texts": (
         SECRETS, items(put("created_at", "2026-01-01")),
         "problem  secrets: items[].created_at is text, not a time in seconds since 1970 (8 times): report it",
-    ),
-    "a date is none": (
-        SCHEDULES, items(put("created_at", "yesterday")),
-        "problem  schedules: items[].created_at is text, not a time in ISO 8601 (3 times): report it",
     ),
     "labels are a list": (
         AUTOMATIONS, items(put("metadata", [])), "problem  automations: items[].metadata is a list, not an object (2 times): report it",
@@ -156,7 +152,7 @@ CASES: dict[str, tuple[str, Callable[[Reply], Reply], str]] = {
         NOTES, header(content_encoding="br"), "problem  notes: a response that is compressed, but not with gzip: run devinops doctor again",
     ),
     "the list is not there": (NOTES, status(404), "problem  notes: not there (404): check DEVIN_ORG_ID and DEVIN_API_URL"),
-    "the feature is off": (SCHEDULES, status(404), "note     schedules: not there (404), the feature is probably switched off"),
+    "the feature is off": ("/automations/schemas", status(404), "note     update semantics of automations: not there (404), the feature is probably switched off"),
     "the list is refused": (
         SECRETS, status(403), "note     secrets: refused (403), the key lacks ManageOrgSecrets: grant that only if you want to manage them",
     ),
@@ -242,7 +238,7 @@ def test_a_problem_is_not_hidden_by_a_dozen_notes() -> None:
     assert "note     notes: 2 more differences: report it" in shown
 
 
-@pytest.mark.parametrize("end", [NOTES, SCHEDULES, "/v3/self"])
+@pytest.mark.parametrize("end", [NOTES, "/automations/schemas", "/v3/self"])
 def test_a_limit_that_stays_ends_it_and_what_was_not_asked_is_counted(
     end: str, waits: Waits
 ) -> None:
@@ -251,7 +247,7 @@ def test_a_limit_that_stays_ends_it_and_what_was_not_asked_is_counted(
         requests = emulator.requests
     assert requests[-1]["path"].partition("?")[0].endswith(end)
     assert waits == [1.0]
-    rest = "note     lists: 6 more lists not asked for, because of that problem"
+    rest = "note     lists: 5 more lists not asked for, because of that problem"
     counted = [line for line in lines(found) if " not asked for" in line]
     assert counted == ([rest] if end == NOTES else [])
 

@@ -22,7 +22,6 @@ LISTS: Mapping[str, Collection[str]] = {
     "secrets": {"ManageOrgSecrets"},
     "automations": {"ViewOrgAutomations"},
     "update semantics of automations": {"ViewOrgAutomations"},
-    "schedules": {"ManageOrgSchedules"},
 }
 """List of an organization → permissions any of which is enough, as the emulator checks them."""
 
@@ -38,7 +37,7 @@ ENTERPRISE: Mapping[str, Collection[str]] = {
 
 READ = (
     "UseDevinSessions", "ManageOrgKnowledge", "ManageKnowledge", "ManageOrgPlaybooks",
-    "ManageOrgSecrets", "ViewOrgAutomations", "ManageOrgSchedules", "ManageAccountKnowledge",
+    "ManageOrgSecrets", "ViewOrgAutomations", "ManageAccountKnowledge",
 )  # fmt: skip
 OF_ENTERPRISE = (
     "ManageAccountKnowledge", "ManageAccountPlaybooks", "ManageOrganizations", "ManageBilling",

@@ -107,7 +107,6 @@ def test_every_problem_is_explained_and_nothing_else() -> None:
         *problem_codes.literals(),
         "hidden",
         "placeholder",
-        "superseded",
     } | {
         "contradiction",
         "unread",

@@ -632,6 +632,54 @@ def test_the_inventory_on_a_branch_is_shared_by_clones(
     assert "knowledge:B" in devinops("inventory", "list", "-C", first).out
 
 
+EARLIER = """\
+{"key": "schedule:Nightly", "id": "schedule-1", "source": "schedules.yaml", "fields": {"name": "0011223344556677"}}
+{"deleted": "schedule:Old", "id": "schedule-2", "at": "2099-01-01T00:00:00Z"}
+"""
+
+
+@pytest.mark.parametrize("store", ["file", "branch"])
+def test_a_record_of_a_kind_that_was_dropped_is_forgotten_with_a_note(
+    store: str, emulator: Emulator, devinops: Devinops, tmp_path: Path
+) -> None:
+    """An earlier devinops owned a schedule: the plan is empty but for the note."""
+    origin, root, other = (tmp_path / name for name in ("origin.git", "root", "other"))
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch", "main", str(origin))
+    git(tmp_path, "clone", "--quiet", str(origin), str(root))
+    commit(root, "--allow-empty", "-m", "init")
+    git(root, "push", "--quiet", "origin", "HEAD")
+    (root / "knowledge").mkdir()
+    (root / "devinops.yaml").write_text(CONFIG.replace("store: file", f"store: {store}"))
+    (root / "knowledge" / "a.md").write_text(note("A", "the body"))
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    path = root / ".devinops" / "production.jsonl"
+    if store == "branch":
+        git(tmp_path, "clone", "--quiet", "--branch", "devinops", str(origin), str(other))
+        path = other / "production.jsonl"
+    new = path.read_text()
+    header, rest = new.split("\n", 1)
+    path.write_text(f"{header}\n{EARLIER}{rest}")
+    if store == "branch":
+        commit(other, "--all", "-m", "by an earlier devinops")
+        git(other, "push", "--quiet")
+
+    for command in ("drift", "inventory list", "plan --detailed-exitcode"):
+        ran = devinops(*command.split(), "-C", root)
+        assert ran.code == 0
+    shown = " ".join(ran.out.split())
+    assert "schedule:Nightly: apply forgets its record, and the object stays as it is" in shown
+    assert "automations have taken the place of schedules" in shown
+    assert "nothing to change; 1 unchanged" in shown
+    before = len(emulator.requests)
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert {request["method"] for request in emulator.requests[before:]} == {"GET"}
+    if store == "branch":
+        git(other, "pull", "--quiet")
+    assert path.read_text() == new
+    again = devinops("plan", "-C", root)
+    assert (again.code, "schedule" in again.out) == (0, False)
+
+
 def test_unsettled_intents_of_another_run_stop_the_next_one(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:

@@ -134,27 +134,12 @@ def test_an_organization_as_json_comes_back_as_pull_writes_it(
     assert values(back) == written
 
 
-def test_a_schedule_is_left_to_a_person_with_its_automation(
-    tmp_path: Path, use: Callable[..., None], devinops: Devinops
-) -> None:
-    daily = {"name": "Daily", "prompt": "Look around.", "frequency": "0 3 * * *"}
-    back, out = tmp_path / "back", tmp_path / "backup.json"
-    back.mkdir()
-    with Emulator({"organizations": {"org-emulator": {"schedules": [daily]}}}) as emulator:
-        use(emulator.url)
-        assert devinops("export", "-C", back, "--to", "json", "--live", "--out", out).code == 0
-    ran = devinops("import", "-C", back, out, "--format", "json")
-    (left,) = json.loads(ran.out)["not_imported"]
-    assert (ran.code, left["what"].partition(" (")[0]) == (4, "schedule:Daily")
-    assert "write it as an automation instead" in left["why"]
-
-
 EXAMPLES = ("automations", "basic", "settings")
 
 
 def test_the_examples_have_every_kind_that_a_file_can_ask_for() -> None:
     there = {key.kind for name in EXAMPLES for key in declarations(ROOT / "examples" / name)}
-    assert KINDS.keys() - there == {"schedule"}, "an entry can only delete a schedule"
+    assert KINDS.keys() <= there
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

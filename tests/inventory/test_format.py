@@ -56,6 +56,26 @@ def test_what_is_written_is_read_back_and_written_alike(
     )
 
 
+def test_lines_of_a_kind_that_was_dropped_are_left_out() -> None:
+    """Also the intents of a run; other lines keep their numbers."""
+    lines = (
+        '{"key": "schedule:a", "id": "1"}\n{"key": "schedule:b", "id": "2"}\n'
+        '{"deleted": "schedule:b", "id": "3", "at": "2027-01-01T00:00:00Z"}\n'
+        '{"intent": "r", "action": "delete", "key": "schedule:a", "id": "1"}\n'
+    )
+    found = parse(HEAD + lines + A + END, TARGET, "f.jsonl")
+    assert found.dropped == ("schedule:a", "schedule:b")
+    assert (len(found.records), found.deleted, found.intents) == (1, (), ())
+    with pytest.raises(InventoryError, match=r"f\.jsonl:7: knowledge:a is already on line 6"):
+        parse(HEAD + lines + A + A.replace('"1"', '"2"') + END, TARGET, "f.jsonl")
+    head, *intents, end = dump_run(RunFile("r", Job(), {"t": [intent("r", "a")]})).splitlines(True)
+    dropped = intents[0].replace("knowledge:a", "schedule:a")
+    assert parse_run(head + dropped + intents[0] + end, "f").intents == {"t": [intent("r", "a")]}
+    unknown = intents[0].replace("knowledge:a", "thing:a")
+    with pytest.raises(InventoryError, match=r"f:2: .*is not a key of a known kind"):
+        parse_run(head + unknown + end, "f")
+
+
 def test_the_file_of_a_run_is_read_back_and_fits_the_schema() -> None:
     intents = {"b": [intent("r", "a"), intent("r", "b")], "a": [intent("r", "a")]}
     file = RunFile("r", Job("job", 2), intents)

@@ -332,10 +332,3 @@ def test_notes_come_in_order_and_what_the_api_generates_again_is_reported_last()
     )
     assert len(made.notes) == len(beginnings)
     assert all(map(str.startswith, made.notes, beginnings))
-
-
-def test_what_no_api_creates_cannot_come_back() -> None:
-    schedule = live("schedule", name="S", id="s1")
-    (held,) = plan([schedule], []).blocked
-    assert (held.by, held.ids) == (Blocker.REQUIREMENT, ())
-    assert held.reason == "it is gone, and no API creates a schedule again"

@@ -13,7 +13,6 @@ from devinops.model.keys import FolderPath, Key
 from devinops.planning.plan import Plan
 from devinops.render import Style, render
 from devinops.render.answers import Answer, Differences, RunAnswer
-from tests.testing.objects import live
 from tests.testing.reports import applied_to_one, declared, note, of_one, planned
 
 TEXT = "One step at a time, and never two of them at once."
@@ -54,14 +53,12 @@ def test_what_people_must_copy_is_one_span() -> None:
 
 
 def test_the_keys_of_objects_without_a_change_are_spans_too() -> None:
-    """In a note, in the reason of a blocked step, and in a warning."""
-    schedule = live("schedule", name="Every Monday", id="s1", prompt="p")
+    """In the reason of a blocked step, and in a warning."""
     first, second = (note("Two of them", id=id, body=TEXT) for id in ("n1", "n2"))
     same = note("Not declared", "Frontend", trigger="when a table changes", body="x")
     entries = [note("One of ours", trigger="when a table changes", body=TEXT), first]
-    plan = planned(declared(*entries), [schedule, first, second, same])
+    plan = planned(declared(*entries), [first, second, same])
     text = markdown(of_one(plan))
-    assert "- `schedule:Every Monday`: " in text
     assert "share the key `knowledge:Backend/Two of them`: " in text
     assert "the unmanaged `knowledge:Frontend/Not declared` has" in text
     waiting = Blocked(Blocker.CONFLICT, first.key, f"{same.key} has its name")

@@ -56,9 +56,6 @@ def seed() -> dict[str, Any]:
                     }
                     for name in names[:2]
                 ],
-                "schedules": [
-                    {"name": name, "prompt": "p", "frequency": "0 3 * * *"} for name in names[:3]
-                ],
                 "max_cycle_acu_limit": 100,
                 "tags": ["nightly"],
             }

@@ -115,7 +115,6 @@ def test_an_empty_text_is_written_to_yaml_where_it_is_on_purpose() -> None:
         (note("a", trigger=" "), "trigger: "),
         (NewEntry("knowledge", {"trigger": "t", "body": "b"}), "the field name is missing"),
         (note("a", unknown=1), "unknown"),
-        (NewEntry("schedule", {"name": "a", "prompt": "b"}), "a schedule can only be deleted"),
     ],
 )
 def test_what_a_file_cannot_hold_is_left_out_with_the_reason(entry: NewEntry, reason: str) -> None:

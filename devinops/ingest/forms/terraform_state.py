@@ -16,7 +16,7 @@ from typing import Any, Final
 from devinops.ingest.forms._objects import Listed, read_objects
 from devinops.ingest.forms.api_json import is_state
 from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, Omission
-from devinops.kinds import KINDS
+from devinops.kinds import KINDS, dropped
 from devinops.model.kind import ApiVersion, Attribute, Kind
 
 API: Final[ApiVersion] = "v3"
@@ -152,7 +152,8 @@ def _other(resource: Mapping[str, Any]) -> Omission | None:
     if type.startswith(ENTERPRISE):
         why = "it belongs to the enterprise, not to one organization"
     else:
-        why = "import does not know this type: keep it in Terraform, or write the entry by hand"
+        unknown = "import does not know this type: keep it in Terraform, or write the entry by hand"
+        why = dropped(type) or unknown
     return Omission(_address(resource, {}), why)
 
 

@@ -74,7 +74,7 @@ class Managed:
             what = f"ensure: absent, but {', '.join(names)} changed outside devinops"
             draft.conflict(declaration, live, what)
         else:
-            reason = f"ensure: absent{_final(live.kind, context.api)}"
+            reason = f"ensure: absent{_final(live.kind)}"
             key, real = declared_key(live, context.inventory), context.at_live_path(live)
             draft.delete(key, real, reason, declaration, record=record, overwrites=names)
 
@@ -279,7 +279,7 @@ class Managed:
         """Add the steps for an undeclared object that may be deleted."""
         live, record = orphan.live, orphan.record
         names = moved_outside(record.read, live.resource) if record else ()
-        why = f"{orphan.why}{_final(live.kind, context.api)}"
+        why = f"{orphan.why}{_final(live.kind)}"
         if record and record.protect:
             reason = (
                 f"{why}, but it was declared with protect: true: restore the entry without that "
@@ -353,12 +353,7 @@ class Managed:
         if others:
             _block_name_in_use(saved, others, draft)
             return
-        api = context.api
-        if not kind.apis[api].creates:
-            reason = f"it is gone, and no API creates {kind.with_article} again"
-            draft.block(Blocker.REQUIREMENT, saved.declaration, reason)
-        else:
-            self._recreate(saved, context.api, draft)
+        self._recreate(saved, context.api, draft)
 
     def _recreate(self, saved: Saved, api: ApiVersion, draft: PlanDraft) -> None:
         """Create an object again; the values that the API cannot set are blocked."""
@@ -575,13 +570,9 @@ def _updates(kind: Kind, api: ApiVersion, field: str) -> bool:
     return kind.apis[api].update is not None and name is not None
 
 
-def _final(kind: Kind, api: ApiVersion) -> str:
+def _final(kind: Kind) -> str:
     """Return that a delete cannot be undone, as the end of a reason; empty if it can be."""
-    if kind.lifecycle is Lifecycle.CONTRACT:
-        return "; no rollback restores its value"
-    if kind.apis[api].creates:
-        return ""
-    return f"; final: no API creates {kind.with_article} again, so no rollback restores it"
+    return "; no rollback restores its value" if kind.lifecycle is Lifecycle.CONTRACT else ""
 
 
 def _reset(resource: Resource, left_out: Mapping[str, str]) -> str:
