@@ -23,6 +23,7 @@ from devinops.model.kind import Scope
 from devinops.model.target import Target
 from devinops.planning.out_of_sight import doubt
 from devinops.render import counted
+from devinops.render.where import names as some
 from devinops.writers import FileChange
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def lines(run: PullRun, options: Options) -> Iterator[str]:
         yield from setup.rows
     yield from _file_rows(run, full=options.verbose)
     for error, names in run.failures.items():
-        yield f"! could not read {_some(names)}: {error}"
+        yield f"! could not read {some(names)}: {error}"
     for item, names in run.not_read.items():
         yield f"! {item.kind} was not read{_where(run, names)}: {item.reason}"
     yield from _left_rows(run)
@@ -183,15 +184,7 @@ def _left_rows(run: PullRun) -> Iterator[str]:
 
 def _where(run: PullRun, targets: Sequence[str]) -> str:
     """Return in which of many targets something is; empty if there is only one, or none."""
-    return f" in {_some(targets)}" if run.is_many and targets else ""
-
-
-def _some(targets: Sequence[str]) -> str:
-    """Return the first names of targets, and the number of the others."""
-    # Imported late: one target needs nothing of it.
-    from devinops.render.where import names
-
-    return names(targets)
+    return f" in {some(targets)}" if run.is_many and targets else ""
 
 
 def _counts(run: PullRun) -> str:

@@ -58,11 +58,6 @@ class Planned(NamedTuple):
     plan: Plan
     snapshot: Snapshot
 
-    @property
-    def known(self) -> frozenset[str]:
-        """The ids of all objects that were listed."""
-        return frozenset(live.id for live in self.snapshot.objects)
-
 
 class Entries(NamedTuple):
     """The declarations of all files, without errors; empty for a command that does not plan.

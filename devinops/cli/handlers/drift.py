@@ -11,7 +11,7 @@ from functools import cache
 from devinops.api import open_reader
 from devinops.api.audit import with_editors
 from devinops.cli.declarations.options import Options
-from devinops.cli.runs.run import open_run
+from devinops.cli.runs.run import Planning, open_run
 from devinops.cli.session import (
     Planned,
     Session,
@@ -54,7 +54,7 @@ def run(options: Options) -> ExitCode:
     with failures_written(options):
         names = targets_of_run(options)
         with open_run(options, names, open_reader, entries=False) as drifting:
-            plan = drifting.plan(Approvals(), find, with_others=True)
+            plan = Planning(drifting, Approvals(), find, with_others=True).plans()
     drift = replace(plan, is_drift=True, refusals=())
     answer = drifting.answer(drift, drift.exit_code())
     options.answer(answer)

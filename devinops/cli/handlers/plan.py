@@ -8,7 +8,7 @@ from typing import Any
 
 from devinops.api import open_reader
 from devinops.cli.declarations.options import Options
-from devinops.cli.runs.run import open_run
+from devinops.cli.runs.run import Planning, open_run
 from devinops.cli.session import failures_written, targets_of_run
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
@@ -41,7 +41,7 @@ def run(
         else:
             names = targets_of_run(options, affected, beside.append)
         with open_run(options, names, open_reader) as planned:
-            plan = planned.plan(approvals, wave=chosen, go_on=True)
+            plan = Planning(planned, approvals, wave=chosen, go_on=True).plans()
         for differing in beside:
             from devinops.cli.runs.affected_targets import what_stays
 

@@ -26,7 +26,7 @@ from devinops.cli.output import is_interactive, why_nobody_answers
 from devinops.cli.runs.apply import ApplyRequest, RunJournal, apply_to, finish
 from devinops.cli.runs.approved_plan import ApprovedPlan
 from devinops.cli.runs.plan_entries import retry_until_listed
-from devinops.cli.runs.run import open_run
+from devinops.cli.runs.run import Planning, open_run
 from devinops.cli.session import Planned, Session, failures_written, targets_of_run
 from devinops.config.project import Project
 from devinops.config.reading import read_project
@@ -71,7 +71,7 @@ def run(
         planner, name = partial(_plan, options.root, paths), shlex.quote(run)
         if dry_run:
             with open_run(options, names, open_reader, entries=False) as rollback:
-                plan = rollback.plan(approvals, planner)
+                plan = Planning(rollback, approvals, planner).plans()
             answer = rollback.answer(plan, plan.exit_code(), command=f"rollback {name}")
             options.answer(answer)
             return answer.exit_code

@@ -25,7 +25,7 @@ from devinops.cli.output import echo_err, tell
 from devinops.cli.progress import Progress
 from devinops.cli.runs.approved_plan import ApprovedPlan, run_digest
 from devinops.cli.runs.plan_entries import plan_entries
-from devinops.cli.runs.run import Kept, Planner, Run, open_run
+from devinops.cli.runs.run import Kept, Planner, Planning, Run, open_run
 from devinops.cli.runs.secret_values import secret_values
 from devinops.cli.runs.webhook_secrets import WebhookSecrets
 from devinops.cli.session import NotApplied, Session
@@ -161,14 +161,15 @@ class _Apply:
         self, run: Run[Writer], reviewed: DigestList | None, *, only_must_match: bool
     ) -> Plans:
         request = self.request
-        return run.plan(
+        return Planning(
+            run,
             request.approvals,
             request.planner,
-            reviewed=reviewed,
-            keep=self.keep,
-            wave=request.wave,
+            reviewed,
+            self.keep,
+            request.wave,
             only_must_match=only_must_match,
-        )
+        ).plans()
 
     def keep(self, kept: Kept[Writer]) -> None:
         """Take the plan of a target. Raises ConfigError if the value of a secret is missing."""

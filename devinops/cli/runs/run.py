@@ -69,7 +69,10 @@ class Planner(Protocol):
 
 
 class Kept(NamedTuple, Generic[C_co]):
-    """What an apply needs of a target that was planned: not the objects that stay as they are."""
+    """What an apply needs of a target that was planned: not the objects that stay as they are.
+
+    `known` are the ids of all objects that were listed.
+    """
 
     session: Session[C_co]
     plan: Plan
@@ -179,63 +182,6 @@ class Run(Generic[C_co]):
 
             work = [partial(run, *item) for item in jobs.items()]
             side_by_side(work, self.options.flags.parallelism or SIDE_BY_SIDE)
-
-    def plan(
-        self,
-        approvals: Approvals,
-        planner: Planner = plan_entries,
-        *,
-        reviewed: DigestList | None = None,
-        keep: Callable[[Kept[C_co]], None] = lambda _: None,
-        wave: Wave | None = None,
-        go_on: bool = False,
-        only_must_match: bool = True,
-        with_others: bool = False,
-    ) -> Plans:
-        """Return the plans of all targets. `keep` gets those that can be applied.
-
-        If it raises ConfigError, nothing is written in that target. A plan that is not as
-        `reviewed` is stale. A target in which another run works is busy; with `go_on` it is planned
-        as well. Raises UsageError for an --only that matches nothing anywhere, unless that need not
-        be. For `with_others` see `Collector`.
-        """
-        if self.only_session:
-            approvals = replace(approvals, allow_targets=None)
-        with_others = with_others or self.options.verbose or self.only_session is not None
-        collector = Collector(with_others=with_others)
-        planning = _Planning(self, approvals, planner, reviewed, keep, go_on, collector)
-        self.http.expect({n: connection(self.known[n]) for n in self.names if n in self.known})
-        jobs = {name: partial(planning.plan, name) for name in self.names}
-        self.each("planning", jobs, planning.failed)
-        plan = collector.plans(
-            only=tuple(map(str, self.only)),
-            approvals=planning.needed or approvals,
-            by_one=self.only_session is not None,
-            shard=self.options.shard,
-            selected=len(self.selected),
-        )
-        # What --only matches can be in another shard.
-        if only_must_match and not (plan.count(TargetState.FAILED) or self.options.shard):
-            check_only(self.only, self.named)
-        if self.only_session:
-            return plan
-        same = tuple(_same_owners(plan, self.known))
-        # A plan of several waves is applied one wave at a time.
-        is_checked = wave or not (go_on and self.project.waves)
-        refusals = self._too_many(plan, approvals, wave) if is_checked else ()
-        return replace(plan, refusals=(*same, *refusals))
-
-    def _too_many(self, plan: Plans, approvals: Approvals, wave: Wave | None) -> Iterator[Refusal]:
-        targets, selected = self.project.targets, None
-        if self.options.shard:
-            selected = sum(not targets.get(name, {}).get("hold") for name in self.selected)
-        return too_many_targets(
-            plan,
-            self.project.max_targets,
-            approvals.allow_targets,
-            in_wave=wave is not None,
-            selected=selected,
-        )
 
     def answer(
         self,
@@ -382,24 +328,71 @@ def _stores(options: Options, settings: Mapping[str, Settings | DevinopsError]) 
 
 
 @dataclass
-class _Planning(Generic[C_co]):
+class Planning(Generic[C_co]):
+    """Plans all targets of a run.
+
+    `keep` gets the plans that can be applied; if it raises ConfigError, nothing is written in that
+    target. A plan that is not as `reviewed` is stale. A target in which another run works is busy;
+    with `go_on` it is planned as well. For `with_others` see `Collector`.
+    """
+
     run: Run[C_co]
     approvals: Approvals
-    planner: Planner
-    reviewed: DigestList | None
-    keep: Callable[[Kept[C_co]], None]
-    go_on: bool
-    collector: Collector
-    needed: Approvals | None = None
-    """The approvals of an only target that its plan needs."""
+    planner: Planner = plan_entries
+    reviewed: DigestList | None = None
+    keep: Callable[[Kept[C_co]], None] = lambda _: None
+    wave: Wave | None = None
+    go_on: bool = False
+    only_must_match: bool = True
+    with_others: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def plans(self) -> Plans:
+        """Return the plans of all targets.
+
+        Raises UsageError for an --only that matches nothing anywhere, unless that need not be.
+        """
+        run, is_one = self.run, self.run.only_session is not None
+        if is_one:
+            self.approvals = replace(self.approvals, allow_targets=None)
+        self.collector = Collector(with_others=self.with_others or run.options.verbose or is_one)
+        run.http.expect({n: connection(run.known[n]) for n in run.names if n in run.known})
+        run.each("planning", {name: partial(self.plan, name) for name in run.names}, self.failed)
+        plan = self.collector.plans(
+            only=tuple(map(str, run.only)),
+            approvals=self.approvals,
+            by_one=is_one,
+            shard=run.options.shard,
+            selected=len(run.selected),
+        )
+        # What --only matches can be in another shard.
+        if self.only_must_match and not (plan.count(TargetState.FAILED) or run.options.shard):
+            check_only(run.only, run.named)
+        return plan if is_one else replace(plan, refusals=tuple(self.refusals(plan)))
+
+    def refusals(self, plan: Plans) -> Iterator[Refusal]:
+        """Yield why the plans of several targets must not be applied together."""
+        yield from _same_owners(plan, self.run.known)
+        targets, selected = self.run.project.targets, None
+        if self.go_on and self.run.project.waves and not self.wave:
+            # A plan of several waves is applied one wave at a time.
+            return
+        if self.run.options.shard:
+            selected = sum(not targets.get(name, {}).get("hold") for name in self.run.selected)
+        yield from too_many_targets(
+            plan,
+            self.run.project.max_targets,
+            self.approvals.allow_targets,
+            in_wave=self.wave is not None,
+            selected=selected,
+        )
 
     def plan(self, name: str) -> None:
         session = self.run.session(name)
-        planned = self.planned(session)
-        plan, known = planned.plan, planned.known
+        plan, snapshot = self.planned(session)
         if self.run.only_session:
-            self.needed = plan.approvals
+            # Those that its plan needs.
+            self.approvals = plan.approvals
         standing = self.reviewed.standing(name, plan.digest) if self.reviewed else Standing.SAME
         # A target that needs nothing any more was written by an earlier attempt.
         is_quiet = plan.held or replace(plan, drift=()).is_quiet
@@ -409,6 +402,7 @@ class _Planning(Generic[C_co]):
             return
         try:
             if not (plan.held or plan.refusals):
+                known = frozenset(live.id for live in snapshot.objects)
                 self.keep(Kept(session, replace(plan, others=(), named=frozenset()), known))
         except DevinopsError as error:
             self.add(plan, TargetState.FAILED, str(error), error.exit_code)
@@ -443,10 +437,14 @@ class _Planning(Generic[C_co]):
             self.collector.add(plan, state=state, message=message, code=code, labels=labels)
 
     def failed(self, name: str, error: DevinopsError) -> None:
+        is_stale = isinstance(error, _NotReviewed)
+        is_busy = isinstance(error, Stale)
+        state = (
+            TargetState.STALE if is_stale else TargetState.BUSY if is_busy else TargetState.FAILED
+        )
+        labels = self.run.labels(name)
         with self.lock:
-            self.collector.add_without_plan(
-                name, str(error), error.exit_code, _state_of(error), self.run.labels(name)
-            )
+            self.collector.add_without_plan(name, str(error), error.exit_code, state, labels)
 
 
 def _same_owners(plan: Plans, settings: Mapping[str, Settings]) -> Iterator[Refusal]:
@@ -461,13 +459,6 @@ def _same_owners(plan: Plans, settings: Mapping[str, Settings]) -> Iterator[Refu
         other = first.setdefault((target.api_url.lower(), target.scope, owner), name)
         if other != name:
             yield Refusal(same_owner(other, name, target.scope))
-
-
-def _state_of(error: DevinopsError) -> TargetState:
-    """Return the state of a target in which something went wrong."""
-    if isinstance(error, _NotReviewed):
-        return TargetState.STALE
-    return TargetState.BUSY if isinstance(error, Stale) else TargetState.FAILED
 
 
 class _NotReviewed(Stale):

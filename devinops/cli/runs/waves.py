@@ -12,7 +12,7 @@ from devinops import atomic
 from devinops.api import open_reader
 from devinops.cli.declarations.options import Options
 from devinops.cli.runs.plan_entries import plan_entries
-from devinops.cli.runs.run import open_run
+from devinops.cli.runs.run import Planning, open_run
 from devinops.cli.session import Planned, Session
 from devinops.config.reading import read_project
 from devinops.git import Git
@@ -61,7 +61,7 @@ def find_rollout(options: Options, waves: Sequence[Wave], approvals: Approvals) 
         return planned
 
     with open_run(options, names, open_reader) as run:
-        facts = facts_of(run.plan(approvals, find), known)
+        facts = facts_of(Planning(run, approvals, find).plans(), known)
     now = datetime.now(UTC)
     return Rollout(rollout(waves, facts, now), _commit(options), now)
 

@@ -31,7 +31,6 @@ class WebhookSecrets:
         self.path = path
         self._descriptor: int | None = None
         self._lock = threading.Lock()
-        self._is_empty = True
         generating = [change for change in changes if change.generated_secret]
         if not generating:
             return
@@ -52,19 +51,16 @@ class WebhookSecrets:
         parts = [*filter(None, [target]), str(key), revealed.address, revealed.secret]
         with self._lock:
             if self._descriptor is not None:
-                self._write("\t".join(map(_on_one_line, parts)))
+                text = "\t".join(map(_on_one_line, parts))
+                try:
+                    atomic.append(self._descriptor, f"{text}\n".encode())
+                except OSError as error:
+                    why = f"cannot write {self.path}: {atomic.reason(error)}"
+                    raise DevinopsError(why) from error
             elif _has_reader():
                 echo_err(f"\r\x1b[K{line('  '.join(parts))}\n")
             else:
                 raise DevinopsError("there is no terminal to show it on")
-
-    def _write(self, text: str) -> None:
-        assert self._descriptor is not None, "opened before the first write"
-        try:
-            atomic.append(self._descriptor, f"{text}\n".encode())
-        except OSError as error:
-            raise DevinopsError(f"cannot write {self.path}: {atomic.reason(error)}") from error
-        self._is_empty = False
 
     def __enter__(self) -> Self:
         return self
@@ -72,8 +68,9 @@ class WebhookSecrets:
     def __exit__(self, *exception: object) -> None:
         if self._descriptor is None:
             return
+        is_empty = not os.fstat(self._descriptor).st_size
         os.close(self._descriptor)
-        if self._is_empty and self.path:
+        if is_empty and self.path:
             self.path.unlink(missing_ok=True)
 
 
