@@ -18,7 +18,7 @@ from devinops import waiting
 from devinops.inventory.merge import NO_JOB, Job, open_runs
 from devinops.model.errors import Stale
 from devinops.model.inventory import Failed, Intent, Inventory, Record
-from devinops.model.keys import Key, ObjectId, listed
+from devinops.model.keys import Key, ObjectId
 from devinops.model.target import Target
 
 if TYPE_CHECKING:
@@ -281,12 +281,11 @@ def wait_for_runs(
 
 
 def busy(inventory: Inventory, flags: str = "") -> list[str]:
-    """Return, for each open run, what it has not finished and what to do about it."""
+    """Return, for each open run, that it has not finished and what to do about it."""
     return [
-        f"the run {_described(run, inventory)} has not finished "
-        f"{listed(str(intent.key) for intent in intents)}: wait for it (--lock-timeout); if it "
-        f"died, run devinops inventory unlock{flags} {run}"
-        for run, intents in open_runs(inventory).items()
+        f"the run {_described(run, inventory)} has not finished: wait for it (--lock-timeout); if "
+        f"it died, run devinops inventory unlock{flags} {run}"
+        for run in open_runs(inventory)
     ]
 
 

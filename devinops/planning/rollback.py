@@ -7,8 +7,10 @@ missing object is created again with a new id. Nothing is ever deleted.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from devinops.model.changes import Blocker
+from devinops.model.changes import Blocker, Change
+from devinops.model.inventory import Inventory
 from devinops.model.keys import FolderPath
 from devinops.model.objects import Snapshot
 from devinops.model.policy import Approvals, Policy
@@ -18,6 +20,7 @@ from devinops.planning.guards import hazard_notes, hazards, needed
 from devinops.planning.lifecycles import planner
 from devinops.planning.plan import Plan, generated_secret_notes
 from devinops.planning.references import References
+from devinops.planning.three_way import moved_outside
 
 
 def rollback_plan(
@@ -56,6 +59,21 @@ def rollback_plan(
         approvals=needed(approvals, changes),
         held=policy.hold,
     )
+
+
+def with_overwritten(plan: Plan, inventory: Inventory) -> Plan:
+    """Return a rollback that names the fields that people changed since the last apply."""
+
+    def named(change: Change) -> Change:
+        live = change.live
+        record = inventory.by_id.get(live.object_id) if live else None
+        if live is None or record is None:
+            return change
+        outside = moved_outside({**record.read, **record.left_out}, live.resource)
+        lost = tuple(field.name for field in change.fields if field.name in outside)
+        return replace(change, overwrites=lost)
+
+    return replace(plan, changes=tuple(map(named, plan.changes)))
 
 
 def _restore(saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:

@@ -505,6 +505,42 @@ def test_a_run_over_many_targets_is_rolled_back_in_some_of_them(
     assert [org for org, body in bodies(emulator).items() if body != "Old."] == ["org-a"]
 
 
+@pytest.mark.parametrize("selector", ["a", "all"])
+def test_a_rollback_says_which_later_edits_it_overwrites(
+    selector: str, emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    applied(devinops, place)
+    emulator.edit("knowledge", "note-org-a", body="Edited in the web app.")
+    words = ("rollback", "-C", place, run_of(place), "-t", selector, "--dry-run")
+    shown = devinops(*words, "--report", f"markdown={place / 'plan.md'}")
+    alert = "1 change overwrites what was changed outside devinops"
+    assert (shown.code, alert in shown.out) == (0, True)
+    report = (place / "plan.md").read_text()
+    assert re.search(rf"\[!\w+\].*\n?.*{alert}", report)
+
+
+def test_a_busy_run_is_one_row_whatever_it_writes_in_each_target(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    applied(devinops, place)
+    for name in "ab":
+        path = place / f".devinops/{name}.jsonl"
+        intent = {
+            "intent": "20260101T000000Z-abcdef",
+            "action": "create",
+            "key": f"knowledge:{name}",
+        }
+        *lines, end = path.read_text().splitlines(keepends=True)
+        path.write_text("".join([*lines, json.dumps(intent), "\n", end]))
+    emulator.edit("knowledge", "note-org-a", body="Old.")
+    ran = devinops("apply", "-C", place, "-t", "all", "--yes")
+    text = " ".join(ran.out.split())
+    assert (ran.code, text.count("has not finished: wait for it")) == (5, 1)
+    assert emulator.knowledge("org-a")[0]["body"] == "Old."
+
+
 def test_a_damaged_backup_stops_the_rollback_of_its_target_only(
     emulator: Emulator, root: Root, devinops: Devinops
 ) -> None:

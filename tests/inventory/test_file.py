@@ -692,9 +692,7 @@ def test_waiting_ends_when_the_run_does(tmp_path: Path, waits: Waits) -> None:
 def test_waiting_has_an_end_and_names_the_run(tmp_path: Path, waits: Waits) -> None:
     store = in_file(tmp_path)
     store.begin("r1", [intent("r1", "a")], store.read())
-    with pytest.raises(
-        Stale, match=r"the run r1 has not finished knowledge:a: .* inventory unlock -t one r1"
-    ):
+    with pytest.raises(Stale, match=r"the run r1 has not finished: .* inventory unlock -t one r1"):
         wait_for_runs(store, 3, " -t one")
     assert waits == [2, 1]
 

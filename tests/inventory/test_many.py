@@ -369,7 +369,7 @@ def test_a_person_sees_whose_run_holds_a_target_and_frees_all_its_targets(
     assert f"open run {run}): 1 write without a result\n" in listed
     planned = devinops("plan", *chosen)
     assert planned.code == 0
-    note = f"busy: the run {run}, since 2026-03-12 10:15 UTC) has not finished knowledge:a: wait"
+    note = f"busy: the run {run}, since 2026-03-12 10:15 UTC) has not finished: wait"
     assert note in " ".join(planned.out.split())
     refused = devinops("apply", "--yes", *chosen)
     assert (refused.code, run in refused.err) == (5, True)

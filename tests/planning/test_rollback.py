@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from devinops.model.changes import Action, Blocker
+from devinops.model.inventory import Inventory, Record, base
 from devinops.model.keys import ROOT
 from devinops.model.objects import Live, Source
 from devinops.model.policy import Approvals, Policy, allow
@@ -16,7 +17,7 @@ from devinops.model.values import UNSET
 from devinops.planning.draft import Saved
 from devinops.planning.lifecycles.managed import AGAIN
 from devinops.planning.plan import Plan
-from devinops.planning.rollback import rollback_plan
+from devinops.planning.rollback import rollback_plan, with_overwritten
 from tests.testing.objects import live, snapshot
 from tests.testing.small_kinds import Plaque
 
@@ -54,6 +55,21 @@ def test_an_object_that_is_as_it_was_needs_nothing() -> None:
     made = plan([saved(), saved(name="B", id="note-2")], [note(), note("B", id="note-2")])
     assert (made.changes, made.blocked, made.unchanged) == ((), (), 2)
     assert made.target == WHERE
+
+
+def test_it_names_the_fields_that_people_changed_since_the_last_apply() -> None:
+    before = [saved(trigger="web"), saved(name="B", id="note-2"), saved(name="C", id="note-3")]
+    now = [note(body="web", trigger="web"), note("B", id="note-2", body="ours")]
+    sent = [live(**note(body="ours")).resource, live(**note(body="ours")).resource]
+    records = [
+        Record(one.key, one.id, "a.yaml", fields=base(resource, resource))
+        for one, resource in zip(before, sent, strict=False)
+    ]
+    inventory = Inventory.of("file", records)
+    restored, back, created = with_overwritten(plan(before, now), inventory).changes
+    assert (restored.overwrites, back.overwrites, created.overwrites) == (("body",), (), ())
+    alone = with_overwritten(plan(before, now), Inventory())
+    assert {change.overwrites for change in alone.changes} == {()}
 
 
 def test_it_says_why_nothing_may_be_written() -> None:

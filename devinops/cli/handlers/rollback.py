@@ -41,7 +41,7 @@ from devinops.model.keys import ObjectId, listed
 from devinops.model.policy import Approvals, OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.plan import Plan
-from devinops.planning.rollback import rollback_plan
+from devinops.planning.rollback import rollback_plan, with_overwritten
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.schema.backup import BackupItem, BackupsDocument
@@ -157,7 +157,7 @@ def _plan(
         plan = rollback_plan(
             saved.objects, snapshot, target, policy=policy, run=saved.run, approvals=approvals
         )
-        return Planned(plan, snapshot)
+        return Planned(with_overwritten(plan, inventory), snapshot)
 
     planned = retry_until_listed(session.options, inventory, compare) if retry else compare()
     plan = planned.plan
