@@ -35,7 +35,7 @@ COMMAND_GROUPS = {
     },
     "In and out": {
         "import": "Turn rules, skills, playbooks, exports and Terraform states into entries.",
-        "export": "Write the entries as a plugin of skills and rules, or as JSON.",
+        "export": "Write the entries as a plugin of skills and rules.",
     },
     "Many organizations": {
         "targets": "List the targets, and add those of new organizations of the enterprise.",

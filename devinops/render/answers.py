@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
@@ -139,13 +139,14 @@ class ProblemsAnswer(NamedTuple):
 class SimpleAnswer(NamedTuple):
     """The answer of any other command: lines for people, and a document for programs.
 
-    `document` is only called for a program, so that text needs no import of msgspec. Lines that are
-    `verbatim`, such as those of a patch, are written as they are, so they must be safe to print.
-    A line that begins with one of the words `looks` shows it like that.
+    `document` is only called for a program, so that text needs no import of msgspec. It returns a
+    mapping if the document has no published schema, so that it can change in any release. Lines
+    that are `verbatim`, such as those of a patch, are written as they are, so they must be safe to
+    print. A line that begins with one of the words `looks` shows it like that.
     """
 
     lines: Sequence[str]
-    document: Callable[[], Document]
+    document: Callable[[], Document | Mapping[str, Any]]
     verbatim: bool = False
     exit_code: ExitCode = ExitCode.OK
     looks: Mapping[str, Look] = MappingProxyType({})

@@ -25,7 +25,7 @@ def render(answer: answers.Answer, _: Style) -> Iterator[str]:
     return dump(_document(answer))
 
 
-def _document(answer: answers.Answer) -> Document:
+def _document(answer: answers.Answer) -> Document | Mapping[str, Any]:
     match answer:
         case answers.RunAnswer():
             return run_document(answer.plans, answer.exit_code, answer.error, answer.lint)
@@ -45,7 +45,8 @@ def dump(document: Document | Mapping[str, Any]) -> Iterator[str]:
     Escapes, which do not change the meaning of a string, break commands to a CI runner that reads
     the log.
     """
-    yield from map(json_text, _written(plain(document)))
+    plain_values = plain(document) if isinstance(document, Document) else document
+    yield from map(json_text, _written(plain_values))
     yield "\n"
 
 

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
+from pkgutil import get_data
 from typing import Any
 
 from devinops.schema.backup import BackupHeader, BackupsDocument, ObjectLine
 from devinops.schema.base_document import schema
 from devinops.schema.command_outputs import (
-    CommentDocument,
-    DiscoverDocument,
-    ExplainDocument,
-    FormatDocument,
-    ImportDocument,
-    ObjectsDocument,
-    ObjectsReport,
-    PluginReport,
     PullDocument,
-    ReviewedDocument,
     RulesDocument,
-    StatusReport,
     TargetsDocument,
-    WhoamiDocument,
 )
 from devinops.schema.doctor import DoctorDocument
-from devinops.schema.document_texts import documented
 from devinops.schema.files import headed
 from devinops.schema.inventory import (
     DeletedLine,
@@ -40,7 +30,7 @@ from devinops.schema.inventory import (
     UnlockDocument,
 )
 from devinops.schema.plugin_lock import LockHeader, LockLine
-from devinops.schema.published import published, published_files
+from devinops.schema.published import Schema, published, published_files
 from devinops.schema.run import FailureDocument, ProblemsDocument, RunDocument
 
 
@@ -58,14 +48,6 @@ def document_schemas() -> dict[str, dict[str, Any]]:
             "Output of devinops lint --list-rules and --explain with --format json",
             [RulesDocument],
         ),
-        "explain": schema(
-            "Output of devinops explain with --format json", [ExplainDocument, FailureDocument]
-        ),
-        "fmt": schema("Output of devinops fmt with --format json", [FormatDocument]),
-        "export": schema(
-            "What devinops export --to json writes, and its output with --format json",
-            [ObjectsDocument, ObjectsReport, PluginReport, StatusReport, FailureDocument],
-        ),
         "plugin-lock": schema(
             "One line of devinops-lock.jsonl (JSON Lines), which devinops export writes into a "
             "plugin: the header or an entry",
@@ -75,21 +57,12 @@ def document_schemas() -> dict[str, dict[str, Any]]:
             "Output of devinops pull with --format json",
             [PullDocument, FailureDocument],
         ),
-        "comment": schema(
-            "Output of devinops comment with --format json",
-            [CommentDocument, ReviewedDocument, FailureDocument],
-        ),
-        "import": schema("Output of devinops import with --format json", [ImportDocument]),
-        "whoami": schema(
-            "Output of devinops whoami with --format json",
-            [WhoamiDocument, FailureDocument],
-        ),
         "doctor": schema(
             "Output of devinops doctor with --format json", [DoctorDocument, FailureDocument]
         ),
         "targets-documents": schema(
             "Output of devinops targets with --format json",
-            [TargetsDocument, DiscoverDocument, FailureDocument],
+            [TargetsDocument, FailureDocument],
         ),
         "backup": schema(
             "One line of a backup (JSON Lines): the header or an object", [BackupHeader, ObjectLine]
@@ -119,8 +92,39 @@ def schemas() -> dict[str, dict[str, Any]]:
     First the files that a user writes, see `file_schemas`; then the JSON documents that devinops
     writes.
     """
+    texts = document_texts()
     documents = {
-        name: headed(name, published(documented(schema)))
+        name: headed(name, published(documented(schema, texts)))
         for name, schema in document_schemas().items()
     }
     return published_files() | documents
+
+
+def document_texts() -> Schema:
+    """Return class → field → description (`text`) and example of the fields of documents.
+
+    They are data beside this module and not in the annotations of the classes, because every
+    command that prints a document would evaluate them when it starts.
+    """
+    data = get_data(__name__, "document_texts.toml") or b""
+    return tomllib.loads(data.decode())
+
+
+def documented(schema: Schema, texts: Schema) -> dict[str, Any]:
+    """Return the schema of documents with the texts of their fields; the class `all` is each."""
+    definitions = {
+        name: {**part, "properties": _described(part["properties"], texts.get(name, {}), texts)}
+        if "properties" in part
+        else part
+        for name, part in schema["$defs"].items()
+    }
+    return {**schema, "$defs": definitions}
+
+
+def _described(properties: Schema, own: Schema, texts: Schema) -> dict[str, Any]:
+    described = {}
+    for field, part in properties.items():
+        facts = {**texts["all"].get(field, {}), **own.get(field, {})}
+        example = {"example": facts["example"]} if "example" in facts else {}
+        described[field] = {"description": facts.get("text", ""), **example, **part}
+    return described

@@ -15,7 +15,7 @@ from devinops.model.keys import FolderPath
 from devinops.model.kind import ApiVersion, Lifecycle, Resource
 from devinops.model.objects import Access, Live, member_names
 from devinops.model.target import Target
-from devinops.schema.base_document import Count, Document, KeyText, Text, about, addressed
+from devinops.schema.base_document import Count, Document, KeyText, Text, addressed
 from devinops.schema.files import TARGET_NAME
 from devinops.schema.findings import validator
 
@@ -26,7 +26,7 @@ class BackupHeader(Document, frozen=True, kw_only=True):
     """The first line: the run that made the backup, its time and its organization."""
 
     run: Annotated[str, Meta(pattern=RUN)]
-    time: Annotated[str, about("ISO 8601, with a time zone.")]
+    time: str
     target: Annotated[str, Meta(pattern=TARGET_NAME)]
     api_url: Text
     api: ApiVersion
@@ -50,16 +50,14 @@ class ObjectLine(Struct, frozen=True):
     kind: str
     key: KeyText
     id: Text
-    ids: Annotated[dict[str, str], about("Field → id of the object that it refers to.")]
+    ids: dict[str, str]
     created_at: int | None
     updated_at: int | None
     created_by: str | None
     updated_by: str | None
     access: Access
     fields: dict[str, Any]
-    unknown: Annotated[
-        list[str], about("Its members that devinops does not know, and cannot restore.")
-    ] = []
+    unknown: list[str] = []
 
     @classmethod
     def of(cls, live: Live) -> ObjectLine:
@@ -138,4 +136,4 @@ class BackupItem(Struct, frozen=True, kw_only=True):
 class BackupsDocument(Document, frozen=True, kw_only=True):
     """What `rollback` prints without BACKUP."""
 
-    backups: Annotated[tuple[BackupItem, ...], about("Newest first.")]
+    backups: tuple[BackupItem, ...]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum, auto
-from typing import Annotated, Literal
+from typing import Literal
 
 from msgspec import Struct
 
-from devinops.schema.base_document import Count, Document, ExitStatus, about
+from devinops.schema.base_document import Count, Document, ExitStatus
 
 
 class Status(StrEnum):
@@ -24,7 +24,7 @@ class Check(Struct, frozen=True):
     status: Status
     about: str
     text: str
-    step: Annotated[str, about("What to do; empty if there is nothing.")] = ""
+    step: str = ""
 
     def __str__(self) -> str:
         """Return it as a line for people."""
@@ -38,30 +38,28 @@ class KeyFacts(Struct, frozen=True):
     api: Literal["v3", "v1"]
     scope: Literal["organization", "enterprise", "unknown"] = "unknown"
     principal: Literal["service_user", "pat_user", "unknown"] = "unknown"
-    permissions: Annotated[
-        tuple[str, ...] | None, about("Those of its roles; null: they cannot be read.")
-    ] = None
+    permissions: tuple[str, ...] | None = None
 
 
 class ReadingItem(Struct, frozen=True):
     """What one path led to."""
 
-    path: Annotated[str, about("With {org_id} in place of the organization.")]
-    status: Annotated[int | None, about("null: there was no response.")]
-    permission: Annotated[str, about("What reading it needs; empty if that is not known.")]
+    path: str
+    status: int | None
+    permission: str
     objects: Count
-    complete: Annotated[bool, about("These are all; at most three pages are read.")]
-    page_size: Annotated[int | None, about("Objects on a full page; null: no page was full.")]
+    complete: bool
+    page_size: int | None
 
 
 class DoctorDocument(Document, frozen=True, kw_only=True):
     """Output of `doctor`. It has no text, name, address or id of an organization."""
 
     exit_code: ExitStatus
-    emulator: Annotated[bool, about("The API is an emulator.")]
+    emulator: bool
     requests: Count
-    key: Annotated[KeyFacts | None, about("null: no request was sent.")]
+    key: KeyFacts | None
     readings: tuple[ReadingItem, ...]
-    quirks: Annotated[dict[str, str], about("Open question → the answer that was found.")]
-    headers: Annotated[tuple[str, ...], about("Of responses: rate limits and request ids.")]
+    quirks: dict[str, str]
+    headers: tuple[str, ...]
     checks: tuple[Check, ...]

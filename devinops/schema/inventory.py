@@ -14,7 +14,7 @@ from devinops.model.inventory import Base, Deleted, Failed, Intent, MergedEdit, 
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Source
 from devinops.model.target import Target
-from devinops.schema.base_document import Count, Document, KeyText, StoreName, Text, about, read_key
+from devinops.schema.base_document import Count, Document, KeyText, StoreName, Text, read_key
 
 LINE_VERSION = 3
 """Format 2 had neither the fields that an entry leaves out nor failed changes.
@@ -32,11 +32,11 @@ class Line(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
 class HeaderLine(Line, frozen=True):
     """The first line: the organization and target that the inventory is bound to."""
 
-    devinops_inventory: Annotated[int, Meta(ge=1, description="Version of the format.")]
-    api_host: Annotated[Text, about("Host of the API, with the port if there is one.")]
-    org_id: Annotated[Text | None, about("The organization; null on API v1 and for an enterprise.")]
-    target: Annotated[Text, about("Name of the target.")]
-    enterprise: Annotated[bool, about("The objects are those of an enterprise.")] = False
+    devinops_inventory: Annotated[int, Meta(ge=1)]
+    api_host: Text
+    org_id: Text | None
+    target: Text
+    enterprise: bool = False
 
     @classmethod
     def of(cls, target: Target) -> HeaderLine:
@@ -47,23 +47,14 @@ class RecordLine(Line, frozen=True):
     """An owned object, or a folder whose id is remembered."""
 
     key: KeyText
-    id: Annotated[Text, about("Id of the live object.")]
-    source: Annotated[Text | None, about("File of its entry when it was last applied.")] = None
-    commit: Annotated[Text | None, about("Commit from which it was last applied.")] = None
-    protect: Annotated[bool, about("It is not deleted when its entry is removed.")] = False
-    at: Annotated[Text | None, about("Time (UTC) when what was sent last changed.")] = None
-    fields: Annotated[
-        dict[str, str | tuple[str, str | None]],
-        about(
-            "Managed field → its hash, or hashes of what was sent and what the API returned (null: "
-            "unknown)."
-        ),
-    ] = {}
-    left_out: Annotated[
-        dict[str, str],
-        about("Field that the entry leaves out → hash of what the API returned."),
-    ] = {}
-    unknown: Annotated[list[str], about("Its live members that devinops does not know.")] = []
+    id: Text
+    source: Text | None = None
+    commit: Text | None = None
+    protect: bool = False
+    at: Text | None = None
+    fields: dict[str, str | tuple[str, str | None]] = {}
+    left_out: dict[str, str] = {}
+    unknown: list[str] = []
 
     @classmethod
     def of(cls, record: Record) -> RecordLine:
@@ -93,8 +84,8 @@ class DeletedLine(Line, frozen=True):
     """An object that was owned until an apply deleted it. The line stays for 90 days."""
 
     deleted: KeyText
-    id: Annotated[Text, about("Id that the object had.")]
-    at: Annotated[Text, about("Time (UTC) when it was deleted.")]
+    id: Text
+    at: Text
 
     @classmethod
     def of(cls, deleted: Deleted) -> DeletedLine:
@@ -109,8 +100,8 @@ class FailedLine(Line, frozen=True):
     """A change that an apply tried to make and could not, until a write or for 90 days."""
 
     failed: KeyText
-    sent: Annotated[str, about("Hash of what it sent; empty for a delete.")]
-    at: Annotated[Text, about("Time (UTC) of the end of the apply.")]
+    sent: str
+    at: Text
 
     @classmethod
     def of(cls, failed: Failed) -> FailedLine:
@@ -124,14 +115,12 @@ class FailedLine(Line, frozen=True):
 class IntentLine(Line, frozen=True):
     """A write that a run announced and has not settled."""
 
-    intent: Annotated[Text, about("Name of the run.")]
-    action: Annotated[Action, about("What the run is about to do.")]
+    intent: Text
+    action: Action
     key: KeyText
-    id: Annotated[Text | None, about("Id of the live object; missing for a create.")] = None
-    unclear: Annotated[
-        bool, about("The run is over, and it is not known whether it created the object.")
-    ] = False
-    target: Annotated[str, about("Name of the target, if this is the file of a run.")] = ""
+    id: Text | None = None
+    unclear: bool = False
+    target: str = ""
 
     @classmethod
     def of(cls, intent: Intent, target: str = "") -> IntentLine:
@@ -145,21 +134,21 @@ class IntentLine(Line, frozen=True):
 class RunLine(Line, frozen=True):
     """The first line of the file of a run, which has its intents for all targets."""
 
-    devinops_run: Annotated[int, Meta(ge=1, description="Version of the format.")]
-    run: Annotated[Text, about("Name of the run.")]
-    job: Annotated[str, about("The CI job of the run.")] = ""
-    attempt: Annotated[int, about("Number of the job's attempt.")] = 0
+    devinops_run: Annotated[int, Meta(ge=1)]
+    run: Text
+    job: str = ""
+    attempt: int = 0
 
 
 class MergedLine(Line, frozen=True):
     """A live value that `devinops pull` merged into the files."""
 
     key: KeyText
-    id: Annotated[Text, about("Id of the live object.")]
-    field: Annotated[Text, about("Name of the field.")]
-    live: Annotated[Text, about("Hash of the live value that was merged.")]
-    base: Annotated[Text, about("Hash of the value that the last apply sent.")]
-    commit: Annotated[str, about("Commit of the last apply of the object.")] = ""
+    id: Text
+    field: Text
+    live: Text
+    base: Text
+    commit: str = ""
 
     @classmethod
     def of(cls, edit: MergedEdit) -> MergedLine:

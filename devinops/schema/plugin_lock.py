@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from devinops.schema.base_document import KeyText, Text, about
+from devinops.schema.base_document import KeyText, Text
 
 LOCK_VERSION: Final = 1
 
@@ -14,20 +14,14 @@ LOCK_VERSION: Final = 1
 class LockHeader(Struct, frozen=True):
     """The first line."""
 
-    devinops_lock: Annotated[int, Meta(ge=1, description="Version of the format.")]
+    devinops_lock: Annotated[int, Meta(ge=1)]
 
 
 class LockLine(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """An entry, and its name in the plugin."""
 
     slug: Annotated[
-        str,
-        Meta(
-            description="The name of its skill or rule; it never changes.",
-            extra_json_schema={"pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 64},
-        ),
+        str, Meta(extra_json_schema={"pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 64})
     ]
     key: KeyText
-    ids: Annotated[
-        dict[str, Text], about("Target → id of its live object there, if the inventory knows it.")
-    ] = {}
+    ids: dict[str, Text] = {}

@@ -25,7 +25,6 @@ from devinops.render.comment_marker import Marker
 from tests.testing import github_api, gitlab_api
 from tests.testing.code_host_api import NO_ANSWER, Account, Fault, sha
 from tests.testing.command_line import Devinops, Ran
-from tests.testing.documents import fits
 from tests.testing.github_api import GitHubApi
 from tests.testing.gitlab_api import GitLabApi
 from tests.testing.inventories import commit, git
@@ -237,7 +236,7 @@ def test_each_root_has_its_own_comment(desk: Desk) -> None:
     desk.job(7)
     desk.comment(report("of a", root="teams/a"))
     desk.comment(report("of b", root="teams/b"))
-    document = fits("comment", desk.comment(report("of b"), "--format", "json").out)
+    document = json.loads(desk.comment(report("of b"), "--format", "json").out)
     assert document["root"] == "."
     desk.comment(report("of a again", root="teams/a"))
     assert shown(desk) == ["## of a again", "## of b", "## of b"]
@@ -247,7 +246,7 @@ def test_first_report_may_be_that_of_a_failure(desk: Desk) -> None:
     desk.api.open(7)
     desk.job(7)
     failed = report("Cannot plan", target=None, organization=None, digest=None)
-    document = fits("comment", desk.comment(failed, "--format", "json", "-t", "production").out)
+    document = json.loads(desk.comment(failed, "--format", "json", "-t", "production").out)
     assert (document["outcome"], document["target"]) == ("created", None)
 
 
@@ -370,7 +369,7 @@ def test_job_of_an_earlier_commit_that_ends_last_changes_nothing(desk: Desk) -> 
         "the comment is about a later commit than this report, so it stays as it is\n"
     )
     assert "second" in desk.api.texts(7)[0]
-    document = fits("comment", desk.comment(report(commit=first), "--format", "json").out)
+    document = json.loads(desk.comment(report(commit=first), "--format", "json").out)
     assert document["outcome"] == "outdated"
 
 
@@ -898,7 +897,7 @@ def test_push_has_no_request_which_is_no_error(desk: Desk) -> None:
     assert (ran.code, ran.out) == (0, "")
     assert "so there is no comment (see --request)" in ran.err
     assert desk.api.lines == []
-    assert fits("comment", desk.comment(report(), "--format", "json").out)["outcome"] == "none"
+    assert json.loads(desk.comment(report(), "--format", "json").out)["outcome"] == "none"
 
 
 def test_request_can_be_given(desk: Desk) -> None:
@@ -1031,7 +1030,7 @@ def test_plan_that_ends_after_the_merge_replaces_nothing_that_was_reviewed(desk:
         ran = desk.comment(about)
         assert (ran.code, ran.out) == (0, "")
         assert "request 7 is merged, and what was reviewed there stays as it is" in ran.err
-    assert fits("comment", desk.comment(late, "--format", "json").out)["outcome"] == "merged"
+    assert json.loads(desk.comment(late, "--format", "json").out)["outcome"] == "merged"
     desk.monkeypatch.delenv("CI_MERGE_REQUEST_IID", raising=False)
     desk.job(commit=commit)
     assert desk.digest("-t", "production", "-q").out == f"{DIGEST}\n"
@@ -1060,7 +1059,7 @@ def test_digests_of_all_targets_are_a_list_for_apply(desk: Desk, tmp_path: Path)
     assert (ran.code, ran.err) == (0, "")
     (tmp_path / "digests.txt").write_text(ran.out)
     assert read_digests(tmp_path / "digests.txt") == digests
-    document = fits("comment", desk.digest("-t", "all", "--format", "json").out)
+    document = json.loads(desk.digest("-t", "all", "--format", "json").out)
     assert (document["target"], document["digests"]) == ("all", digests.digests)
     assert desk.digest("-t", "production", "-q").out == f"{DIGEST}\n"
 
@@ -1151,7 +1150,7 @@ def test_digest_of_each_root(desk: Desk) -> None:
             == f"{digest}\n"
         )
     document = desk.devinops("comment", "-C", desk.root / "b", "--print-digest", "--format", "json")
-    assert fits("comment", document.out)["root"] == "b"
+    assert json.loads(document.out)["root"] == "b"
     assert "has no plan for production" in desk.digest("-t", "production").err
 
 
@@ -1360,7 +1359,7 @@ def test_job_token_of_gitlab_can_find_the_digest_if_the_author_is_given(
 def test_documents(desk: Desk) -> None:
     head = desk.api.open(7).head
     desk.job(7)
-    created = fits("comment", desk.comment(report(commit=head), "--format", "json").out)
+    created = json.loads(desk.comment(report(commit=head), "--format", "json").out)
     assert created["outcome"] == "created"
     assert (created["target"], created["org_id"], created["digest"]) == (
         "production",
@@ -1370,18 +1369,18 @@ def test_documents(desk: Desk) -> None:
     assert (created["request"], created["commit"], created["exit_code"]) == (7, head, 0)
     desk.monkeypatch.delenv("CI_MERGE_REQUEST_IID", raising=False)
     desk.job(commit=desk.api.merge(7))
-    found = fits("comment", desk.digest("-t", "production", "--format", "json").out)
+    found = json.loads(desk.digest("-t", "production", "--format", "json").out)
     assert (found["digest"], found["request"], found["commit"]) == (DIGEST, 7, head)
     assert found["url"] == created["url"]
     desk.job(commit=sha("x"))
-    failed = fits("comment", desk.digest("-t", "production", "--format", "json").out)
+    failed = json.loads(desk.digest("-t", "production", "--format", "json").out)
     assert failed["exit_code"] == 5
 
 
 def test_document_of_a_fork(github: Desk) -> None:
     github.api.open(7)
     github.job(7, fork=True, token=github_api.READ_ONLY)
-    document = fits("comment", github.comment(report(), "--format", "json").out)
+    document = json.loads(github.comment(report(), "--format", "json").out)
     assert (document["outcome"], document["request"], document["url"]) == ("step-summary", 7, None)
 
 

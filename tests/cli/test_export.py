@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,7 @@ SKILL_A, SKILL_B = "skills/a/SKILL.md", "skills/b/SKILL.md"
 
 
 def export(devinops: Devinops, root: Path, *argv: Any, format: str = "json") -> Any:
-    ran = devinops(
-        "export", "-C", root, "--to", "plugin", root / "plugin", "--format", format, *argv
-    )
+    ran = devinops("export", "-C", root, root / "plugin", "--format", format, *argv)
     return ran.code, json.loads(ran.out) if format == "json" else ran.out
 
 
@@ -175,7 +172,7 @@ def test_an_unreadable_manifest_is_an_error_that_names_it(
         (None, "cannot read this file"),
     ],
 )
-def test_a_damaged_lock_file_stops_the_export_and_the_status(
+def test_a_damaged_lock_file_stops_the_export(
     root: Path, plugin: Path, devinops: Devinops, data: bytes | None, expected: str
 ) -> None:
     lock = plugin / "devinops-lock.jsonl"
@@ -186,11 +183,10 @@ def test_a_damaged_lock_file_stops_the_export_and_the_status(
         lock.write_bytes(data)
     (root / "knowledge/a.md").unlink()
     before = sorted(plugin.rglob("*"))
-    for argv in (("--to", "plugin", plugin, "--force"), ("--status", plugin)):
-        ran = devinops("export", "-C", root, *argv)
-        assert ran.code == 1, ran
-        said = " ".join((ran.out + ran.err).split())
-        assert (lock.name in said, expected in said) == (True, True), said
+    ran = devinops("export", "-C", root, plugin, "--force")
+    assert ran.code == 1, ran
+    said = " ".join((ran.out + ran.err).split())
+    assert (lock.name in said, expected in said) == (True, True), said
     assert sorted(plugin.rglob("*")) == before
 
 
@@ -289,12 +285,12 @@ def test_a_plugin_may_have_the_entries_of_several_repositories(
         (root / "knowledge/n.md").write_text(NOTE.format(name))
         for argv in (("init", "-q"), ("remote", "add", "origin", remote)):
             subprocess.run(["git", "-C", root, *argv], check=True)
-        ran = devinops("export", "-C", root, "--to", "plugin", plugin)
+        ran = devinops("export", "-C", root, plugin)
         assert ran.code == 0, ran
     assert "written from acme/a, so its file stays: knowledge:A\n" in ran.out
     assert {SKILL_A, SKILL_B} < contents(plugin).keys()
     subprocess.run(["git", "-C", root, "remote", "remove", "origin"], check=True)
-    assert devinops("export", "-C", root, "--to", "plugin", plugin, "--check").code == 0
+    assert devinops("export", "-C", root, plugin, "--check").code == 0
 
 
 @pytest.mark.parametrize(("gone", "argv", "code"), [(3, (), 0), (4, (), 4), (4, ("--force",), 0)])
@@ -366,22 +362,15 @@ def test_many_keys_are_shortened_unless_all_are_asked_for(
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        ((), "say what to write: --to plugin DIR, or --to json"),
-        (("--to", "plugin"), "--to plugin needs DIR"),
-        (("--to", "plugin", "x", "y"), "--to plugin needs DIR"),
-        (("--status",), "--status needs at least one DIR"),
-        (("--status", "nowhere"), "nowhere is not a directory"),
-        (("--status", "knowledge", "--to", "plugin"), "--status takes only DIR"),
-        (("--status", "knowledge", "--check"), "--status takes only DIR"),
-        (("--to", "plugin", "x", "--live"), "--out and --live are for --to json"),
-        (("--to", "json", "x"), "are for --to plugin"),
-        (("--to", "json", "--check"), "are for --to plugin"),
-        (("--to", "json", "--format", "json"), "pass --out FILE"),
-        (("--to", "plugin", "x", "--name", "A b"), "--name must be lower-case letters"),
-        (("--to", "plugin", "x", "--name", "a" * 65), "at most 64 characters, not"),
-        (("--to", "plugin", "knowledge"), "a plugin cannot be in"),
-        (("--to", "plugin", ".devinops/x"), "a plugin cannot be in"),
-        (("--to", "json", "--out", "knowledge/a.json"), "devinops reads settings or entries"),
+        ((), "Missing argument 'DIR'"),
+        (("x", "y"), "unexpected extra argument (y)"),
+        (("--to", "plugin", "x"), "Give the directory without an option: devinops export DIR."),
+        (("--live", "--out", "x.json"), "devinops pull writes the live objects to files."),
+        (("--status", "x"), "devinops export DIR --check compares a plugin with the entries."),
+        (("x", "--name", "A b"), "--name must be lower-case letters"),
+        (("x", "--name", "a" * 65), "at most 64 characters, not"),
+        (("knowledge",), "a plugin cannot be in"),
+        ((".devinops/x",), "a plugin cannot be in"),
     ],
 )
 def test_a_wrong_command_line_writes_nothing(
@@ -404,205 +393,3 @@ def test_problems_in_the_files_stop_the_export(repository: Write, devinops: Devi
     code, document = export(devinops, root)
     assert (code, document["problems"][0]["code"]) == (1, "missing-field")
     assert not (root / "plugin").exists()
-
-
-# --- status ---------------------------------------------------------------------------------------
-
-
-def status(devinops: Devinops, root: Path, *argv: Any, format: str = "json") -> Any:
-    ran = devinops("export", "-C", root, "--status", *argv, "--format", format)
-    return ran.code, json.loads(ran.out) if format == "json" else ran.out
-
-
-def test_the_status_says_how_the_skills_of_checkouts_differ_and_writes_nothing(
-    root: Path, plugin: Path, tmp_path: Path, devinops: Devinops
-) -> None:
-    assert status(devinops, root, plugin)[0] == 0
-    moved = plugin / "skills/b"
-    vendor = tmp_path / "vendor/.agents/skills"
-    vendor.mkdir(parents=True)
-    moved.rename(vendor / "b")
-    (vendor / "own").mkdir()
-    (vendor / "own/SKILL.md").write_text("---\nname: own\n---\nText\n")
-    (plugin / SKILL_A).write_text((plugin / SKILL_A).read_text().replace("When", "If") + "More.\n")
-    (root / "knowledge/c.md").write_text(NOTE.format("C"))
-    before = contents(root), contents(tmp_path / "vendor")
-    code, out = status(devinops, root, plugin, tmp_path / "vendor", format="text")
-    assert (code, out.splitlines()) == (
-        2,
-        [
-            f"~ {plugin}/{SKILL_A}  knowledge:A: another description and text",
-            "- knowledge:C: missing",
-            f"= {plugin}/skills/p/SKILL.md  playbook:P",
-            f"= {vendor}/b/SKILL.md  knowledge:B",
-            f"? {vendor}/own/SKILL.md: without an entry",
-            "Skills: 1 different, 1 missing, 2 same, 1 without an entry",
-        ],
-    )
-    code, document = status(devinops, root, plugin, tmp_path / "vendor")
-    assert (code, document["exit_code"], document["skills"][0]) == (
-        2,
-        2,
-        {
-            "status": "different",
-            "key": "knowledge:A",
-            "path": f"{plugin}/{SKILL_A}",
-            "differs": ["description", "text"],
-        },
-    )
-    assert "- knowledge:C: missing\n" in status(devinops, root, plugin, format="markdown")[1]
-    assert before == (contents(root), contents(tmp_path / "vendor"))
-
-
-def test_a_skill_without_an_entry_is_no_difference(
-    root: Path, plugin: Path, devinops: Devinops
-) -> None:
-    (plugin / "skills/own").mkdir()
-    (plugin / "skills/own/SKILL.md").write_bytes(b"\xff")
-    assert status(devinops, root, plugin)[0] == 0
-
-
-def test_the_status_of_a_directory_without_skills(repository: Write, devinops: Devinops) -> None:
-    root = repository({"secrets.yaml": "secrets: [{key: TOKEN}]\n"})
-    assert status(devinops, root, root, format="text") == (0, "Skills: none\n")
-
-
-@pytest.mark.parametrize(
-    ("here", "directory"), [("skills", "a"), ("skills/a", "."), ("skills", "../skills/a")]
-)
-def test_the_status_of_one_skill(
-    root: Path,
-    plugin: Path,
-    devinops: Devinops,
-    monkeypatch: pytest.MonkeyPatch,
-    here: str,
-    directory: str,
-) -> None:
-    lines = ['{"devinops_lock": 1}', '{"slug": "a", "key": "knowledge:B"}', ""]
-    (plugin / "devinops-lock.jsonl").write_text("\n".join(lines))
-    monkeypatch.chdir(plugin / here)
-    code, document = status(devinops, root, directory)
-    assert code == 2
-    assert ["different", "knowledge:B"] in [[s["status"], s["key"]] for s in document["skills"]]
-
-
-def test_the_status_reads_no_file_outside_the_checkout(
-    root: Path, plugin: Path, tmp_path: Path, devinops: Devinops
-) -> None:
-    text = (plugin / SKILL_A).read_text()
-    (tmp_path / "secret.md").write_text(text)
-    (plugin / SKILL_A).unlink()
-    (plugin / SKILL_A).symlink_to(tmp_path / "secret.md")
-    code, document = status(devinops, root, plugin)
-    assert (code, document["skills"][0]["differs"]) == (2, ["description", "text"])
-
-
-def test_the_status_shows_nothing_of_a_file_to_which_a_lock_file_leads(
-    root: Path, plugin: Path, tmp_path: Path, devinops: Devinops
-) -> None:
-    (tmp_path / "secret").write_text("hunter2\n")
-    lock = plugin / "devinops-lock.jsonl"
-    lock.unlink()
-    lock.symlink_to(tmp_path / "secret")
-    ran = devinops("export", "-C", root, "--status", plugin)
-    assert (ran.code, ran.out, "hunter2" in ran.err) == (1, "", False)
-    assert f"{lock}:1:1: error: this link leads out of {plugin}: remove it" in ran.err
-
-
-def test_the_status_claims_nothing_about_what_it_cannot_read(
-    root: Path, plugin: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (plugin / SKILL_A).unlink()
-    (plugin / SKILL_A).symlink_to("nowhere")
-    ran = devinops("export", "-C", root, "--status", plugin)
-    assert (ran.code, ran.out) == (1, "")
-    assert f"{plugin / SKILL_A}:1:1: error: cannot read this file" in ran.err
-    scan = os.scandir
-
-    def refuse(path: str) -> Any:
-        if str(path).endswith("skills"):
-            raise PermissionError(13, "Permission denied", path)
-        return scan(path)
-
-    monkeypatch.setattr(os, "scandir", refuse)
-    ran = devinops("export", "-C", root, "--status", plugin)
-    assert (ran.code, ran.out) == (1, "")
-    assert f"{plugin}/skills:1:1: error: cannot read this directory: Permission denied" in ran.err
-
-
-# --- JSON -----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
-    notes = [{"id": "note-1", "name": "A", "trigger": "t", "body": "b", "folder": "X/Y"}]
-    folders = [{"path": "X", "id": "folder-1"}, {"path": "X/Y", "id": "folder-2"}]
-    secrets = [{"id": "secret-1", "key": "TOKEN", "type": "cookie"}]
-    seed = {"knowledge": notes, "folders": folders, "secrets": secrets}
-    with Emulator({"organizations": {"org-emulator": seed}}) as running:
-        use(running.url)
-        yield running
-
-
-def test_the_entries_are_printed_as_json(root: Path, devinops: Devinops) -> None:
-    ran = devinops("export", "-C", root, "--to", "json")
-    document = json.loads(ran.out)
-    assert (ran.code, document["source"], document["target"]) == (0, "files", None)
-    assert [item.get("name") or item["title"] for item in document["items"]] == ["A", "B", "P"]
-
-
-def test_what_json_cannot_hold_is_reported(repository: Write, devinops: Devinops) -> None:
-    secret = "secrets: [{key: K, type: cookie, max_age: 90d}]\n"
-    root = repository({"secrets.yaml": secret})
-    ran = devinops("export", "-C", root, "--to", "json")
-    assert ran.err == "not carried over: max_age, which no list of the API has: secret:K\n"
-    report = devinops(
-        "export", "-C", root, "--to", "json", "--out", root / "out.json", "--format", "json"
-    )
-    document = json.loads(report.out)
-    assert (document["objects"], document["remarks"][0]["key"]) == (1, "secret:K")
-    assert json.loads((root / "out.json").read_text()) == json.loads(ran.out)
-
-
-def test_an_organization_is_read_with_lists_alone(
-    emulator: Emulator, tmp_path: Path, devinops: Devinops
-) -> None:
-    out = tmp_path / "backup.json"
-    ran = devinops("export", "-C", tmp_path, "--to", "json", "--live", "--out", out)
-    assert (ran.code, ran.out) == (0, f"Exported 4 objects to {out}\n")
-    document = json.loads(out.read_text())
-    assert (document["source"], document["org_id"]) == ("organization", "org-emulator")
-    (note,) = (item for item in document["items"] if item["kind"] == "knowledge")
-    assert (note["note_id"], note["folder_id"], note["folder_path"]) == (
-        "note-1",
-        "folder-2",
-        "X/Y",
-    )
-    requests = {(r["method"], r["path"].rpartition("/")[2]) for r in emulator.requests}
-    assert {method for method, _ in requests} == {"GET"}
-    assert "note-1" not in {last for _, last in requests}
-
-
-def test_a_kind_that_the_key_may_not_list_is_missing_and_reported(
-    emulator: Emulator, tmp_path: Path, devinops: Devinops
-) -> None:
-    emulator.faults = [{"path": "/v3/**/playbooks", "fault": "status", "status": 403}]
-    out = tmp_path / "backup.json"
-    argv = ("--to", "json", "--live", "--out", out, "--format", "json")
-    ran = devinops("export", "-C", tmp_path, *argv)
-    report = json.loads(ran.out)
-    assert (ran.code, report["exit_code"], report["objects"]) == (4, 4, 4)
-    assert "returned 403" in report["not_read"]["playbook"]
-    document = json.loads(out.read_text())
-    kinds = [item["kind"] for item in document["items"]]
-    assert kinds == ["folder", "folder", "knowledge", "secret"]
-    assert document["not_read"] == report["not_read"], "nobody takes it for all that is live"
-
-
-def test_any_other_failure_writes_no_backup(
-    emulator: Emulator, tmp_path: Path, devinops: Devinops
-) -> None:
-    emulator.faults = [{"path": "/v3/**/playbooks", "fault": "status", "status": 400}]
-    out = tmp_path / "backup.json"
-    assert devinops("export", "-C", tmp_path, "--to", "json", "--live", "--out", out).code == 1
-    assert not out.exists()

@@ -38,8 +38,7 @@ COMMANDS = {
     "init --editor vscode": 10,
     "fmt": 3,
     "lint --fix": 2,
-    "export --to plugin plugin": 3,
-    "export --to json --out objects.json": 1,
+    "export plugin": 3,
     "validate --report junit=a.xml --report json=b.json": 2,
     "import rules": 2,
 }

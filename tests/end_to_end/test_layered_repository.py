@@ -187,7 +187,6 @@ def test_explain_prints_the_chain_of_each_field(root: Path, devinops: Devinops) 
         "  knowledge/deploys.md:5  Run make deploy.\n"
     )
     document = json.loads(devinops(*explain, "knowledge:Deploys", "--format", "json").out)
-    assert not list(validator(schemas()["explain"]).iter_errors(document))
     assert [value["replaced"] for value in document["fields"]["trigger"]] == [False, True]
     (step,) = document["overridden"]
     assert (step["how"], step["fields"]) == ("extends", ["trigger"])
@@ -225,7 +224,8 @@ def test_lint_compares_what_one_target_gets(
 
 
 def test_an_export_needs_a_target_if_layers_differ(root: Path, devinops: Devinops) -> None:
-    ran = devinops("export", "-C", root, "--to", "json")
+    ran = devinops("export", "-C", root, root / "plugin")
     assert (ran.code, "choose one with --target" in ran.err) == (64, True)
-    items = json.loads(devinops("export", "-C", root, "--to", "json", "-t", "pay").out)["items"]
-    assert [item["trigger"] for item in items] == ["When deploying payments"]
+    assert devinops("export", "-C", root, root / "plugin", "-t", "pay").code == 0
+    skills = [path.read_text() for path in root.glob("plugin/skills/*/SKILL.md")]
+    assert ["description: When deploying payments" in skill for skill in skills] == [True]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -62,7 +64,7 @@ def test_a_plugin_comes_back_with_the_same_names_triggers_and_bodies(
     root, back = repository(BASIC), tmp_path / "back"
     back.mkdir()
     plugin = tmp_path / "plugin"
-    assert devinops("export", "-C", root, "--to", "plugin", plugin, *argv).code == 0
+    assert devinops("export", "-C", root, plugin, *argv).code == 0
     ran = devinops("import", "-C", back, plugin)
     assert ran.code == 0, ran
     assert texts(back, "knowledge") == texts(root, "knowledge")
@@ -76,7 +78,7 @@ def test_a_plugin_comes_back_as_the_same_declarations(
     root, back = repository(BASIC), tmp_path / "back"
     back.mkdir()
     plugin = tmp_path / "plugin"
-    assert devinops("export", "-C", root, "--to", "plugin", plugin, *argv).code == 0
+    assert devinops("export", "-C", root, plugin, *argv).code == 0
     ran = devinops("import", "-C", back, plugin)
     assert (ran.code, "pins it there" in ran.out, "not carried over" in ran.out) == (
         0,
@@ -93,40 +95,49 @@ def test_patterns_of_a_rule_are_reported_and_its_trigger_stays(
     root, back = repository({"knowledge/n.md": note}), tmp_path / "back"
     back.mkdir()
     plugin = tmp_path / "plugin"
-    assert devinops("export", "-C", root, "--to", "plugin", plugin, "--as", "rules").code == 0
+    assert devinops("export", "-C", root, plugin, "--as", "rules").code == 0
     ran = devinops("import", "-C", back, plugin)
     assert "not carried over: globs, from the entry's meta: *.ts" in ran.out
     assert values(back) == values(root)
 
 
-def test_json_comes_back_as_the_same_declarations(
-    repository: Write, tmp_path: Path, devinops: Devinops
-) -> None:
-    secrets = "secrets: [{key: TOKEN, type: cookie, note: read-only}]\n"
-    root, back = repository(BASIC | {"secrets.yaml": secrets}), tmp_path / "back"
-    back.mkdir()
-    out = tmp_path / "backup.json"
-    assert devinops("export", "-C", root, "--to", "json", "--out", out).code == 0
-    ran = devinops("import", "-C", back, out)
-    assert ran.code == 0, ran
-    assert values(back) == values(root)
-
-
-@pytest.fixture(params=["cog_emulator", "apk_emulator"])
-def hostile(request: pytest.FixtureRequest, use: Callable[..., None]) -> Iterator[Emulator]:
+@pytest.fixture
+def hostile(use: Callable[..., None]) -> Iterator[Emulator]:
     with Emulator({"organizations": {"org-emulator": organization()}}) as emulator:
-        use(emulator.url, request.param)
+        session = {"type": "start_session", "prompt": "Look: around."}
+        rule = {"event_type": "github:push"}
+        emulator.add("automation", name="a: b", triggers=[rule], actions=[session])
+        use(emulator.url)
         yield emulator
 
 
-def test_an_organization_as_json_comes_back_as_pull_writes_it(
+LISTS = ("knowledge/notes", "knowledge/folders", "playbooks", "secrets", "automations")
+
+
+def lists(emulator: Emulator) -> list[Any]:
+    """Return the pages of all lists of the API, as curl prints them."""
+    pages = []
+    for path in LISTS:
+        cursor = ""
+        while cursor is not None:
+            url = f"{emulator.url}/v3/organizations/org-emulator/{path}?first=100"
+            url += f"&after={cursor}" if cursor else ""
+            request = Request(url, headers={"Authorization": "Bearer cog_emulator"})
+            with urlopen(request) as response:
+                page = json.load(response)
+            pages.append(page)
+            cursor = page.get("end_cursor") if page.get("has_next_page") else None
+    return pages
+
+
+def test_the_lists_of_an_organization_come_back_as_pull_writes_them(
     hostile: Emulator, tmp_path: Path, devinops: Devinops
 ) -> None:
-    pulled, back, out = tmp_path / "pulled", tmp_path / "back", tmp_path / "backup.json"
+    pulled, back, out = tmp_path / "pulled", tmp_path / "back", tmp_path / "lists.json"
     for root in (pulled, back):
         root.mkdir()
     assert devinops("pull", "-C", pulled).code == 0
-    assert devinops("export", "-C", pulled, "--to", "json", "--live", "--out", out).code == 0
+    out.write_text(json.dumps(lists(hostile)))
     ran = devinops("import", "-C", back, out, "--format", "json")
     report: Mapping[str, Any] = json.loads(ran.out)
     assert report["not_imported"] == []
@@ -142,19 +153,29 @@ def test_the_examples_have_every_kind_that_a_file_can_ask_for() -> None:
     assert KINDS.keys() <= there
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_every_kind_comes_back_from_json(example: str, tmp_path: Path, devinops: Devinops) -> None:
-    root, back, out = ROOT / "examples" / example, tmp_path / "back", tmp_path / "backup.json"
+def test_what_was_applied_comes_back_from_the_lists(
+    tmp_path: Path, use: Callable[..., None], devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, back, out = tmp_path / "basic", tmp_path / "back", tmp_path / "lists.json"
+    for name in ("DEMO_NPM_TOKEN", "DEMO_STAGING_LOGIN"):
+        monkeypatch.setenv(name, "value")
+    shutil.copytree(ROOT / "examples" / "basic", root)
     back.mkdir()
-    assert devinops("export", "-C", root, "--to", "json", "--out", out).code == 0
-    ran = devinops("import", "-C", back, out)
-    assert ran.code == 0, ran
-    required = {kind.noun for kind in KINDS.values() if kind.lifecycle is Lifecycle.REQUIRED}
     there = {
         key: found
         for key, found in declarations(root).items()
-        if found.ensure is Ensure.PRESENT and key.kind not in required
+        if found.ensure is Ensure.PRESENT and found.kind.lifecycle is not Lifecycle.REQUIRED
     }
+    with Emulator() as emulator:
+        use(emulator.url)
+        for key in declarations(root):
+            if key.kind == "folder":
+                emulator.add_folder(str(key.path))
+        ran = devinops("apply", "-C", root, "--yes")
+        assert ran.code == 0, ran
+        out.write_text(json.dumps(lists(emulator)))
+    ran = devinops("import", "-C", back, out)
+    assert ran.code == 0, ran
     assert there
     assert {key: listed(found) for key, found in declarations(back).items()} == {
         key: listed(found) for key, found in there.items()

@@ -16,7 +16,6 @@ from devinops.ingest.forms import FORMS, forms_of
 from devinops.load import load
 from devinops.model.objects import Declaration
 from devinops.model.values import UNSET
-from devinops.schema.all_schemas import schemas
 from tests.testing.command_line import Devinops
 from tests.testing.places import read_cases
 
@@ -303,15 +302,12 @@ def test_files_of_tools_are_not_read(root: Path, devinops: Devinops) -> None:
     assert "Imported 1 entry into 1 file" in ran.out
 
 
-def test_the_document_is_valid(root: Path, devinops: Devinops) -> None:
-    import jsonschema
-
+def test_programs_get_what_people_get(root: Path, devinops: Devinops) -> None:
     case = next(case for case in CASES if "never the value of a secret" in case["why"])
     plant(Path(), {**case["files"], "p/x.md": "text", "p/one.mdc": RULE, "q/one.mdc": RULE})
     root.mkdir()
     ran = devinops("import", "-C", root, "--format", "json", "terraform.tfstate", "p", "q")
     document = json.loads(ran.out)
-    jsonschema.validate(document, schemas()["import"])
     assert document["exit_code"] == ran.code == 4
     assert "terraform state rm devin_secret.token" in document["commands"]
     assert document["remarks"] == {

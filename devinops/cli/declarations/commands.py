@@ -524,17 +524,7 @@ def drift(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@click.option(
-    "--to",
-    type=click.Choice(["plugin", "json"]),
-    help="plugin: skills and rules for Devin, in DIR. json: objects as the API lists them.",
-)
-@click.option(
-    "--status",
-    is_flag=True,
-    help="Compare the skills in each DIR with the entries; exit 2 if they differ or are missing.",
-)
-@click.argument("directories", metavar="[DIR]...", nargs=-1, type=FilePath(file_okay=False))
+@click.argument("directory", metavar="DIR", type=FilePath(file_okay=False))
 @click.option(
     "--as",
     "as_",
@@ -552,21 +542,17 @@ def drift(**arguments: Any) -> ExitCode:
 @click.option(
     "--force", is_flag=True, help="Also overwrite files changed by hand, and remove many."
 )
-@click.option("--out", type=OutputFile(), help="Write the JSON to a file instead of stdout.")
-@click.option("--live", is_flag=True, help="JSON of the organization, not of the files.")
-@common(api=True)
+@common(target=True)
 def export(**arguments: Any) -> ExitCode:
-    """Write the entries for other uses: as a plugin of skills and rules, or as JSON.
+    """Write the entries as a plugin of skills and rules, in the directory DIR.
 
-    An export overwrites only files that an earlier export wrote and nobody changed, and removes
-    those whose entry is gone. Nothing is written to the organization.
+    It needs no key. An export overwrites only files that an earlier export wrote and nobody
+    changed, and removes those whose entry is gone. Nothing is written to the organization.
 
     \b
-      devinops export --to plugin plugin
-      devinops export --to plugin plugin --check
-      devinops export --to plugin ../api --repository acme/api
-      devinops export --status ../api ../web
-      devinops export --to json --live --out backup.json
+      devinops export plugin
+      devinops export plugin --check
+      devinops export ../api --repository acme/api
     """
     return _call("export:run", arguments)
 

@@ -22,8 +22,7 @@ _INSTEAD: Final = {
     ("sync", "deploy", "push", "up", "update"): "Use devinops apply.",
     ("check", "verify", "test"): "Use devinops validate.",
     ("format", "tidy"): "Use devinops fmt.",
-    ("dump",): "Use devinops export --to json --live.",
-    ("fetch", "download"): "Use devinops pull: it writes live objects to files.",
+    ("fetch", "download", "dump"): "Use devinops pull: it writes live objects to files.",
     ("adopt",): (
         "devinops pull writes entries for live objects, and devinops apply adopts them; devinops "
         "inventory link chooses one of several objects with a name."
@@ -84,6 +83,9 @@ _FROM_ELSEWHERE: Final = (
     ("input", "--yes", "Without a terminal, apply asks nothing: use --yes or --expect DIGEST."),
     ("plan plan-file", "--expect", "Give the file without an option: devinops apply PLAN."),
     ("f force", "--expect", "Nothing is forced: a plan names the option for each approval."),
+    ("to", "--as", "Give the directory without an option: devinops export DIR."),
+    ("live out", "--as", "devinops pull writes the live objects to files."),
+    ("status", "--as", "devinops export DIR --check compares a plugin with the entries."),
     ("destroy", "", _NO_DESTROY),
     ("refresh refresh-only", "", "devinops drift shows what changed outside devinops."),
     ("replace", "", "Objects are updated in place; devinops plan shows what would be replaced."),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from devinops import atomic
 from devinops.ci.code_host import Access, CodeHost, is_denied, open_host
@@ -37,7 +37,6 @@ from devinops.render.comment_marker import TOP, Marker
 if TYPE_CHECKING:
     from devinops.ci.reviewed_digest import Reviewed
     from devinops.planning.digest_list import DigestList
-    from devinops.schema.command_outputs import CommentDocument, ReviewedDocument
 
 _NOUNS = {System.GITHUB: "pull request", System.GITLAB: "merge request"}
 
@@ -147,25 +146,18 @@ def _answer(
     outcome: _Outcome, about: Marker, request: int | None, url: str | None = None
 ) -> SimpleAnswer:
     """Return what happened to a report; `url` is the comment that has it."""
-
-    def document() -> CommentDocument:
-        from devinops.schema.base_document import HEAD
-        from devinops.schema.command_outputs import CommentDocument
-
-        return CommentDocument(
-            **HEAD,
-            outcome=outcome,
-            root=about.root,
-            target=about.target,
-            org_id=about.organization,
-            digest=about.digest,
-            commit=about.commit,
-            request=request,
-            url=url,
-            exit_code=ExitCode.OK,
-        )
-
-    return SimpleAnswer([f"comment {outcome}: {url}"] if url else [], document)
+    document = {
+        "outcome": outcome,
+        "root": about.root,
+        "target": about.target,
+        "org_id": about.organization,
+        "digest": about.digest,
+        "commit": about.commit,
+        "request": request,
+        "url": url,
+        "exit_code": ExitCode.OK,
+    }
+    return SimpleAnswer([f"comment {outcome}: {url}"] if url else [], lambda: document)
 
 
 # --- the report to post -------------------------------------------------------------------------
@@ -264,9 +256,18 @@ def _digest(
             digests = _digests(review) if name == ALL else None
     options.say(f"reviewed in {review.comment.url}")
     lines = str(digests).splitlines() if digests else [review.digest]
-    return SimpleAnswer(
-        lines, lambda: _reviewed_document(name, about, review, digests), verbatim=True
-    )
+    document: dict[str, Any] = {
+        "root": about.root,
+        "target": name,
+        "org_id": org_id,
+        "digest": review.digest,
+        **({"digests": digests.digests} if digests else {}),
+        "commit": review.request.head,
+        "request": review.request.number,
+        "url": review.comment.url,
+        "exit_code": ExitCode.OK,
+    }
+    return SimpleAnswer(lines, lambda: document, verbatim=True)
 
 
 _MOST_COMMITS: Final = 200
@@ -321,26 +322,6 @@ def _target(options: Options) -> tuple[str, str | None]:
     name, _ = target_name(project, options.flags)
     declared = project.targets.get(name, {}).get("org_id")
     return name, declared or os.environ.get("DEVIN_ORG_ID") or None
-
-
-def _reviewed_document(
-    name: str, about: Marker, review: Reviewed, digests: DigestList | None
-) -> ReviewedDocument:
-    from devinops.schema.base_document import HEAD
-    from devinops.schema.command_outputs import ReviewedDocument
-
-    return ReviewedDocument(
-        **HEAD,
-        root=about.root,
-        target=name,
-        org_id=about.organization,
-        digest=review.digest,
-        **({"digests": dict(digests.digests)} if digests else {}),
-        commit=review.request.head,
-        request=review.request.number,
-        url=review.comment.url,
-        exit_code=ExitCode.OK,
-    )
 
 
 # --- the job and its host ---------------------------------------------------------------------

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from devinops.api.connection import API_URL
 from devinops.api.organizations import Organization, organizations
@@ -28,9 +28,6 @@ from devinops.render.answers import SimpleAnswer
 from devinops.schema.files import TARGET_NAME
 from devinops.writers import FileChange, edit_targets
 from devinops.writers.edit_fields import NotEditable
-
-if TYPE_CHECKING:
-    from devinops.schema.command_outputs import DiscoverDocument
 
 TARGETS_FILE: Final = "targets.yaml"
 """The new file for targets, if devinops.yaml has none and names no other."""
@@ -266,24 +263,20 @@ def _next_steps(project: Project, options: Options) -> Iterator[str]:
 
 def _document(
     targets: Targets, difference: Difference, total: int, files: Iterable[str], *, check: bool
-) -> DiscoverDocument:
-    from devinops.schema.base_document import HEAD
-    from devinops.schema.command_outputs import DiscoverDocument, NewTargetItem, RetitledItem
-
-    return DiscoverDocument(
-        **HEAD,
-        exit_code=_exit_code(difference, check=check),
-        check=check,
-        files=tuple(files),
-        organizations=total,
-        ignored=difference.ignored,
-        new=tuple(
-            NewTargetItem(name, target["org_id"], target.get("title", ""))
+) -> dict[str, Any]:
+    return {
+        "exit_code": _exit_code(difference, check=check),
+        "check": check,
+        "files": files,
+        "organizations": total,
+        "ignored": difference.ignored,
+        "new": [
+            {"name": name, "org_id": target["org_id"], "title": target.get("title", "")}
             for name, target in difference.new.items()
-        ),
-        retitled=tuple(
-            RetitledItem(name, targets[name]["title"], title)
+        ],
+        "retitled": [
+            {"name": name, "before": targets[name]["title"], "after": title}
             for name, title in difference.titles.items()
-        ),
-        gone=difference.gone,
-    )
+        ],
+        "gone": difference.gone,
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from devinops.cli.declarations.options import Options
 from devinops.cli.session import failures_written
@@ -15,15 +15,12 @@ from devinops.load import Loaded
 from devinops.model.errors import NotFound, stop_on_errors
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key, listed
-from devinops.model.objects import Declaration, Ensure
+from devinops.model.objects import Declaration, Ensure, Source
 from devinops.model.suggest import did_you_mean
 from devinops.model.values import UNSET
 from devinops.render.answers import SimpleAnswer
 from devinops.render.changes import value_text
 from devinops.schema.findings import shortened
-
-if TYPE_CHECKING:
-    from devinops.schema.command_outputs import ExplainDocument
 
 _LONGEST = 80
 """How many characters of a value are shown."""
@@ -85,27 +82,30 @@ def _brief(value: Any) -> str:
     return f"{shortened(first, _LONGEST)}{f' … ({len(more) + 1} lines)' if more else ''}"
 
 
-def _document(entry: Declaration, target: str) -> ExplainDocument:
-    from devinops.schema.base_document import HEAD
-    from devinops.schema.command_outputs import ExplainDocument, ExplainedValue
-    from devinops.schema.parts import OverriddenItem, SourceItem
-
-    return ExplainDocument(
-        **HEAD,
-        target=target,
-        key=str(entry.key),
-        ensure=entry.ensure,
-        source=SourceItem.at(entry.source),
-        overridden=OverriddenItem.all(entry.overridden) or (),
-        fields={
-            name: tuple(
-                ExplainedValue(
-                    SourceItem.at(part.source_of(name)),
-                    getattr(part.resource, name),
-                    part is not entry.giver(name),
-                )
+def _document(entry: Declaration, target: str) -> dict[str, Any]:
+    """Return the same for programs."""
+    return {
+        "target": target,
+        "key": str(entry.key),
+        "ensure": entry.ensure,
+        "source": _place(entry.source),
+        "overridden": [
+            {"how": step.how, "source": _place(step.source), "fields": step.fields}
+            for step in entry.overridden
+        ],
+        "fields": {
+            name: [
+                {
+                    "source": _place(part.source_of(name)),
+                    "value": getattr(part.resource, name),
+                    "replaced": part is not entry.giver(name),
+                }
                 for part in parts
-            )
+            ]
             for name, parts in _fields(entry)
         },
-    )
+    }
+
+
+def _place(source: Source) -> dict[str, Any]:
+    return {"file": source.path, "line": source.line, "column": source.column}

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import click
-
 from devinops import atomic
-from devinops.api import open_reader
 from devinops.cli.declarations.options import Options
-from devinops.cli.handlers.export_status import (
-    known_ids,
-    locked_names,
-    selected_entries,
-    skills_compared,
-)
 from devinops.cli.handlers.init import host_and_repository
-from devinops.cli.output import write_file
-from devinops.cli.readable_kinds import reachable, readable
-from devinops.cli.runs.run import open_run
 from devinops.cli.session import failures_written
-from devinops.export.objects import listed_entries, listed_objects
+from devinops.config.reading import read_project, read_repository
+from devinops.config.settings import target_name
+from devinops.export.lock import LOCK, Ids, Locked, parse
 from devinops.export.page import Remark
 from devinops.export.plugin import (
     MANIFEST,
@@ -43,20 +35,23 @@ from devinops.export.plugin import (
 )
 from devinops.export.slugs import LONGEST, is_slug, slug
 from devinops.git import Git
+from devinops.inventory import InventorySettings
+from devinops.inventory.offline import known_items
 from devinops.kinds import KINDS
-from devinops.load.discover import is_inside
-from devinops.model.errors import NotWritten, Refused, UsageError
+from devinops.load.discover import is_inside, read_text
+from devinops.model.errors import (
+    DevinopsError,
+    NotWritten,
+    Refused,
+    UsageError,
+    stop_on_errors,
+)
 from devinops.model.exit_codes import ExitCode
+from devinops.model.inventory import Record
+from devinops.model.keys import Key
+from devinops.model.objects import Declaration
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
-from devinops.schema.base_document import HEAD, Document
-from devinops.schema.command_outputs import (
-    ObjectsDocument,
-    ObjectsReport,
-    PluginFileItem,
-    PluginReport,
-    RemarkItem,
-)
 
 MAX_KEYS = 3
 """How many keys a line names, without -v."""
@@ -68,73 +63,98 @@ MAX_REMOVED_SHARE = 0.2
 
 def run(
     options: Options,
-    to: str | None,
-    directories: tuple[Path, ...],
-    status: bool,
-    out: Path | None,
-    live: bool,
-    **flags: Any,
-) -> ExitCode:
-    """Carry out the command, as its help says; return the exit code."""
-    with failures_written(options):
-        if status:
-            if to or out or live or any(flags.values()):
-                raise UsageError("--status takes only DIR... and the options of every command")
-            return skills_compared(options, directories)
-        if to is None:
-            raise UsageError("say what to write: --to plugin DIR, or --to json; or --status DIR...")
-        if to == "plugin":
-            if out or live:
-                raise UsageError("--out and --live are for --to json")
-            if len(directories) != 1:
-                raise UsageError("--to plugin needs DIR, the one directory of the plugin")
-            return _plugin(options, directories[0], **flags)
-        if directories or any(flags.values()):
-            raise UsageError(
-                "DIR, --as, --repository, --name, --check and --force are for --to plugin; "
-                "--to json takes --out FILE"
-            )
-        return _json(options, out, live)
-
-
-# --- a plugin -----------------------------------------------------------------------------------
-
-
-def _plugin(
-    options: Options,
     directory: Path,
-    *,
     as_: str | None,
     repository: str | None,
     name: str | None,
     check: bool,
     force: bool,
 ) -> ExitCode:
-    if name and not is_slug(name):
-        raise UsageError(
-            "--name must be lower-case letters, digits and single -, at most "
-            f'{LONGEST} characters, not "{name}"'
+    """Carry out the command, as its help says; return the exit code."""
+    with failures_written(options):
+        if name and not is_slug(name):
+            raise UsageError(
+                "--name must be lower-case letters, digits and single -, at most "
+                f'{LONGEST} characters, not "{name}"'
+            )
+        _check_directory(directory, options.root)
+        choices = PluginChoices(
+            name=name or slug(directory.absolute().resolve().name) or "devinops",
+            as_rules=as_ == "rules",
+            repository=repository or "",
+            force=force,
+            source=_source(options.root),
+            check=check,
         )
-    _check_directory(directory, options.root)
-    _, entries, others = selected_entries(options)
-    choices = PluginChoices(
-        name=name or slug(directory.absolute().resolve().name) or "devinops",
-        as_rules=as_ == "rules",
-        repository=repository or "",
-        force=force,
-        source=_source(options.root),
-        check=check,
-    )
-    existing, locked = _existing(directory), locked_names(directory)
-    exported = export_plugin(entries, existing, choices, others, locked, known_ids(options))
-    _check_removals(exported, directory, force=force)
-    if not check:
+        answer = _export(options, directory, choices)
+    options.answer(answer)
+    return answer.exit_code
+
+
+def _export(options: Options, directory: Path, choices: PluginChoices) -> SimpleAnswer:
+    entries, others = _selected_entries(options)
+    existing, locked = _existing(directory), _locked_names(directory)
+    exported = export_plugin(entries, existing, choices, others, locked, _known_ids(options))
+    _check_removals(exported, directory, force=choices.force)
+    if not choices.check:
         _write(directory, exported)
-    code = _code(exported, check=check)
-    lines = tuple(_plugin_lines(exported, directory, options, check=check))
-    document = partial(_plugin_report, exported, directory, code, check)
-    options.answer(SimpleAnswer(lines, document, exit_code=code))
-    return code
+    code = _code(exported, check=choices.check)
+    lines = tuple(_lines(exported, directory, options, check=choices.check))
+    document = partial(_document, exported, directory, code, choices.check)
+    return SimpleAnswer(lines, document, exit_code=code)
+
+
+# --- what is read ---------------------------------------------------------------------------------
+
+
+def _selected_entries(options: Options) -> tuple[list[Declaration], list[Declaration]]:
+    """Return the entries of the chosen target, or of all, and those of other targets.
+
+    Raises InputError, UsageError.
+    """
+    project, loaded = read_repository(options.root)
+    stop_on_errors(loaded.problems)
+    entries = list(loaded.declarations)
+    if options.flags.target is None:
+        if any(entry.chain for entry in entries):
+            raise UsageError(
+                "because of layers, targets have different entries under one key: choose one with "
+                "--target"
+            )
+        return entries, []
+    name, _ = target_name(project, options.flags)
+    others = [entry for entry in entries if not entry.concerns(name)]
+    return [entry for entry in entries if entry.concerns(name)], others
+
+
+def _locked_names(directory: Path) -> list[Locked]:
+    """Return the lines of the lock file of a plugin, none without one.
+
+    Raises InputError, UnusableFile.
+    """
+    path = directory / LOCK
+    if not os.path.lexists(path):
+        return []
+    text, problems = read_text(str(path), str(path))
+    stop_on_errors(problems)
+    return parse(text or "", str(path))
+
+
+def _known_ids(options: Options) -> dict[Key, Ids]:
+    """Return key → target → id of the live object, as far as this machine knows the inventory.
+
+    An export works without an inventory, which only helps to follow renamed notes. Of several
+    targets, one must be chosen.
+    """
+    ids: defaultdict[Key, dict[str, str]] = defaultdict(dict)
+    with suppress(DevinopsError):
+        project = read_project(options.root)
+        name, _ = target_name(project, options.flags)
+        settings = InventorySettings(**project.inventory_of(name))
+        for item in known_items(settings, project.root, name):
+            if isinstance(item, Record):
+                ids[item.key][name] = item.id
+    return dict(ids)
 
 
 def _check_directory(directory: Path, root: Path) -> None:
@@ -263,9 +283,7 @@ _SIGNS = {
 }
 
 
-def _plugin_lines(
-    exported: Exported, directory: Path, options: Options, *, check: bool
-) -> Iterator[str]:
+def _lines(exported: Exported, directory: Path, options: Options, *, check: bool) -> Iterator[str]:
     for file in exported.files:
         if file.status is not FileStatus.UNCHANGED:
             yield f"{_SIGNS[file.status]} {directory / file.path}{_origin(file)}"
@@ -320,87 +338,21 @@ def _summary(exported: Exported, directory: Path, flags: str, *, check: bool) ->
     return f"Exported to {directory}: {counts}"
 
 
-def _plugin_report(exported: Exported, directory: Path, code: ExitCode, check: bool) -> Document:
-    return PluginReport(
-        **HEAD,
-        exit_code=code,
-        directory=str(directory),
-        check=check,
-        files=tuple(
-            PluginFileItem(file.path, file.status.value, str(file.key) if file.key else None)
+def _document(exported: Exported, directory: Path, code: ExitCode, check: bool) -> dict[str, Any]:
+    return {
+        "exit_code": code,
+        "directory": str(directory),
+        "check": check,
+        "files": [
+            {"path": file.path, "change": file.status, "key": str(file.key) if file.key else None}
             for file in exported.files
-        ),
-        remarks=_items(exported.remarks),
-        left_out=_items(exported.left_out),
-        shipped=tuple(map(str, exported.shipped)),
-        not_portable=_items(exported.not_portable),
-    )
+        ],
+        "remarks": _items(exported.remarks),
+        "left_out": _items(exported.left_out),
+        "shipped": list(map(str, exported.shipped)),
+        "not_portable": _items(exported.not_portable),
+    }
 
 
-def _items(remarks: Iterable[Remark]) -> tuple[RemarkItem, ...]:
-    return tuple(RemarkItem(str(remark.key), remark.text) for remark in remarks)
-
-
-# --- JSON ---------------------------------------------------------------------------------------
-
-
-def _json(options: Options, out: Path | None, live: bool) -> ExitCode:
-    if out is None and options.format != "text":
-        raise UsageError(
-            "--to json prints the objects themselves: for a report with --format, pass --out FILE"
-        )
-    document, losses = _live_objects(options) if live else _declared_objects(options)
-    code = ExitCode.DECIDE if document.not_read else ExitCode.OK
-    from devinops.render.json import dump
-
-    most = None if options.verbose else MAX_KEYS
-    lines = [
-        *_grouped(losses, "", most),
-        *(f"not read: {kind}: {why}" for kind, why in document.not_read.items()),
-    ]
-    if out is None:
-        for line in lines:
-            options.say(line)
-        for chunk in dump(document):
-            click.echo(chunk, nl=False)
-        return code
-    write_file(out, dump(document), "--out")
-    number = len(document.items)
-    lines.append(f"Exported {counted(number, 'object')} to {out}")
-    report = ObjectsReport(
-        **HEAD,
-        exit_code=code,
-        file=str(out),
-        objects=number,
-        remarks=_items(losses),
-        not_read=document.not_read,
-    )
-    options.answer(SimpleAnswer(lines, lambda: report, exit_code=code))
-    return code
-
-
-def _declared_objects(options: Options) -> tuple[ObjectsDocument, Sequence[Remark]]:
-    """Return the objects of the entries, and what they lose."""
-    target, entries, _ = selected_entries(options)
-    items, losses = listed_entries(entries)
-    document = ObjectsDocument(
-        **HEAD, source="files", target=target, org_id=None, items=tuple(items), not_read={}
-    )
-    return document, losses
-
-
-def _live_objects(options: Options) -> tuple[ObjectsDocument, Sequence[Remark]]:
-    """Return the objects that the key may read; they lose nothing."""
-    with open_run(options, None, open_reader, entries=False) as run:
-        session = run.session()
-        reading = readable(session, reachable(session), verify=True)
-        target = session.client.target
-    document = ObjectsDocument(
-        **HEAD,
-        source="organization",
-        target=target.name,
-        org_id=target.org_id,
-        items=tuple(listed_objects(reading.snapshot.objects)),
-        not_read={refusal.kind: refusal.reason for refusal in reading.not_read},
-    )
-    return document, ()
+def _items(remarks: Iterable[Remark]) -> list[dict[str, str]]:
+    return [{"key": str(remark.key), "text": remark.text} for remark in remarks]

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import Any, TextIO
 
 from devinops import atomic
 from devinops.cli.declarations.options import Options
@@ -29,9 +29,6 @@ from devinops.render.answers import SimpleAnswer
 from devinops.render.escape import line
 from devinops.render.line_diff import patch, shown
 from devinops.render.text import Text
-
-if TYPE_CHECKING:
-    from devinops.schema.command_outputs import FormatDocument
 
 
 def run(
@@ -201,19 +198,22 @@ def _lines(run: _FormatRun) -> Iterator[str]:
     yield f"{verb} {counted(len(run.changed), 'file')}, {run.unchanged} unchanged{rest}"
 
 
-def _document(run: _FormatRun) -> FormatDocument:
-    from devinops.schema.base_document import HEAD
-    from devinops.schema.command_outputs import FormatDocument, FormattedFile
-    from devinops.schema.parts import ProblemItem
-
-    return FormatDocument(
-        **HEAD,
-        exit_code=run.exit_code,
-        check=run.check,
-        files=tuple(
-            FormattedFile(file.path, "".join(f"{row}\n" for row in file.diff() if run.diff))
+def _document(run: _FormatRun) -> dict[str, Any]:
+    return {
+        "exit_code": run.exit_code,
+        "check": run.check,
+        "files": [
+            {"path": file.path, "diff": "".join(f"{row}\n" for row in file.diff() if run.diff)}
             for file in run.changed
-        ),
-        unchanged=run.unchanged,
-        problems=tuple(map(ProblemItem.of, run.problems)),
-    )
+        ],
+        "unchanged": run.unchanged,
+        "problems": [
+            {
+                **problem.source._asdict(),
+                "severity": problem.severity,
+                "code": problem.code,
+                "message": problem.message,
+            }
+            for problem in run.problems
+        ],
+    }

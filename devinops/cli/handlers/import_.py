@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from devinops.cli import write_files
 from devinops.cli.declarations.options import Options
@@ -26,9 +26,6 @@ from devinops.model.exit_codes import ExitCode
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.writers import FileChange
-
-if TYPE_CHECKING:
-    from devinops.schema.command_outputs import ImportDocument, OriginItem
 
 _REPO = re.compile(r"all|[^/\s]+(?:/[^/\s]+)+")
 
@@ -181,46 +178,40 @@ def _summary(report: ImportReport, dry_run: bool) -> str:
 # --- for programs ---------------------------------------------------------------------------------
 
 
-def _document(report: ImportReport, code: ExitCode, dry_run: bool, flags: str) -> ImportDocument:
-    from devinops.schema.base_document import HEAD
-    from devinops.schema.command_outputs import (
-        DuplicateItem,
-        ImportDocument,
-        ImportedItem,
-        NotImportedItem,
-    )
-
-    return ImportDocument(
-        **HEAD,
-        exit_code=code,
-        dry_run=dry_run,
-        imported=tuple(
-            ImportedItem(
-                key=str(item.key),
-                file=item.file,
-                source=_origin(item.origin),
-                overwritten=item.overwritten,
-                unwritten=item.unwritten,
-                id=item.id,
-                address=item.address,
-                remarks=item.remarks,
-            )
+def _document(report: ImportReport, code: ExitCode, dry_run: bool, flags: str) -> dict[str, Any]:
+    return {
+        "exit_code": code,
+        "dry_run": dry_run,
+        "imported": [
+            {
+                "key": str(item.key),
+                "file": item.file,
+                "source": _origin(item.origin),
+                "overwritten": item.overwritten,
+                "unwritten": item.unwritten,
+                "id": item.id,
+                "address": item.address,
+                "remarks": item.remarks,
+            }
             for item in report.imported
-        ),
-        duplicates=tuple(
-            DuplicateItem(_origin(same.origin), same.what, str(same.same), same.file)
+        ],
+        "duplicates": [
+            {
+                "source": _origin(same.origin),
+                "what": same.what,
+                "key": str(same.same),
+                "place": same.file,
+            }
             for same in report.duplicates
-        ),
-        not_imported=tuple(
-            NotImportedItem(_origin(rest.origin), rest.what, rest.why)
+        ],
+        "not_imported": [
+            {"source": _origin(rest.origin), "what": rest.what, "why": rest.why}
             for rest in report.not_imported
-        ),
-        remarks=report.remarks,
-        commands=(*_links(_of_terraform(report), flags), *_removals(report)),
-    )
+        ],
+        "remarks": report.remarks,
+        "commands": [*_links(_of_terraform(report), flags), *_removals(report)],
+    }
 
 
-def _origin(origin: ImportOrigin) -> OriginItem:
-    from devinops.schema.command_outputs import OriginItem
-
-    return OriginItem(origin.path, origin.line, origin.form)
+def _origin(origin: ImportOrigin) -> dict[str, Any]:
+    return {"path": origin.path, "line": origin.line, "form": origin.form}

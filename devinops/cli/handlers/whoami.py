@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -19,9 +19,6 @@ from devinops.model.exit_codes import ExitCode, worst
 from devinops.render.answers import SimpleAnswer
 from devinops.render.escape import line
 
-if TYPE_CHECKING:
-    from devinops.schema.command_outputs import WhoamiDocument, WhoamiTargetItem
-
 
 def run(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
@@ -32,7 +29,7 @@ def run(options: Options) -> ExitCode:
         try:
             with open_run(options, None, open_reader, entries=False) as opened:
                 client = opened.session().client
-                answer = _answer(options, settings, client.whoami(), client.org_id, client.emulator)
+                answer = _answer(settings, client.whoami(), client.org_id, client.emulator)
         except DevinopsError:
             if options.format == "text":
                 # The cause is often a wrong key or address, so show the settings.
@@ -47,7 +44,7 @@ def run(options: Options) -> ExitCode:
 def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
     """Show who the keys of several targets belong to; each key is asked about once, or nearly."""
     owners: dict[str, KeyOwner] = {}
-    items: dict[str, WhoamiTargetItem] = {}
+    items: dict[str, dict[str, Any]] = {}
     codes: list[ExitCode] = []
     with open_run(options, names, open_reader, entries=False) as opened:
 
@@ -66,11 +63,12 @@ def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
 
         opened.each("asking", {name: partial(ask, name) for name in names}, failed)
     code, found = worst(*codes), [items[name] for name in names]
+    facts = ("principal", "org_id", "api_key_env")
     lines = [
-        f"{item.name}: {item.error or f'{item.principal}, {item.org_id}, {item.api_key_env}'}"
+        f"{item['name']}: {item['error'] or ', '.join(str(item[fact]) for fact in facts)}"
         for item in found
     ]
-    options.answer(SimpleAnswer(lines, lambda: _document(options, code, found)))
+    options.answer(SimpleAnswer(lines, partial(_document, code, found)))
     return code
 
 
@@ -106,11 +104,7 @@ def _settings(settings: Settings, org_id: str | None) -> Iterator[str]:
 
 
 def _answer(
-    options: Options,
-    settings: Settings,
-    owner: KeyOwner,
-    org_id: str | None,
-    emulator: bool | None,
+    settings: Settings, owner: KeyOwner, org_id: str | None, emulator: bool | None
 ) -> SimpleAnswer:
     lines = [*_settings(settings, org_id), "", f"The API key belongs to {owner.principal}."]
     if org_id is not None:
@@ -122,11 +116,8 @@ def _answer(
         )
     if emulator:
         lines.append(f"This is the emulator at {settings.target.api_url}.")
-
-    def document() -> WhoamiDocument:
-        return _document(options, ExitCode.OK, [_item(settings, org_id, owner, emulator)])
-
-    return SimpleAnswer(lines, document)
+    item = _item(settings, org_id, owner, emulator)
+    return SimpleAnswer(lines, partial(_document, ExitCode.OK, [item]))
 
 
 def _item(
@@ -137,28 +128,21 @@ def _item(
     *,
     error: str | None = None,
     name: str = "",
-) -> WhoamiTargetItem:
+) -> dict[str, Any]:
     """Return what programs read of a target; without its settings, it has a `name`."""
-    from devinops.schema.command_outputs import SettingItem, WhoamiTargetItem
-
     rows = _rows(settings, org_id) if settings else {}
-    return WhoamiTargetItem(
-        settings.target.name if settings else name,
-        rows.get("org_id"),
-        key_variable(settings) if settings else None,
-        {row: SettingItem(rows[row], settings.sources[row]) for row in rows} if settings else {},
-        owner.principal if owner else None,
-        owner.principal_type if owner else None,
-        emulator,
-        error,
-    )
+    sources = settings.sources if settings else {}
+    return {
+        "name": settings.target.name if settings else name,
+        "org_id": rows.get("org_id"),
+        "api_key_env": key_variable(settings) if settings else None,
+        "settings": {row: {"value": rows[row], "source": sources[row]} for row in rows},
+        "principal": owner.principal if owner else None,
+        "principal_type": owner.principal_type if owner else None,
+        "emulator": emulator,
+        "error": error,
+    }
 
 
-def _document(
-    options: Options, exit_code: ExitCode, items: Sequence[WhoamiTargetItem]
-) -> WhoamiDocument:
-    from devinops.schema.base_document import HEAD
-    from devinops.schema.command_outputs import WhoamiDocument
-
-    root = str(options.root)
-    return WhoamiDocument(**HEAD, root=root, exit_code=exit_code, targets=tuple(items))
+def _document(exit_code: ExitCode, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"exit_code": exit_code, "targets": items}

@@ -10,13 +10,9 @@ from typing import Any, Final
 from devinops.ingest.forms._objects import Item, Listed, read_objects, required_members
 from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, Omission, quote
 from devinops.kinds import KINDS
-from devinops.model.kind import ApiVersion, Kind
 
 PAGE: Final = "items"
 """The member with the objects of a page in API v3."""
-
-KIND: Final = "kind"
-"""The member with the noun of an object's kind in what devinops itself exports."""
 
 _UNKNOWN: Final = "it is not a list of the API that devinops knows"
 
@@ -83,12 +79,8 @@ _LISTS: Final = {api.items for kind in KINDS.values() for api in kind.apis.value
 def _listed(member: str, item: Item) -> Listed | None:
     """Return what an object is; None if it has the members of no kind.
 
-    An export of devinops says the kind. Otherwise, of several kinds it is the one with the most
-    members that all its objects have.
+    Of several kinds it is the one with the most members that all its objects have.
     """
-    named = KINDS.get(str(item.get(KIND)))
-    if named and "v3" in named.apis:
-        return _of_kind(named, "v3", item)
     fitting = [
         (len(required) + (api.id in item), kind, version)
         for kind in KINDS.values()
@@ -99,10 +91,6 @@ def _listed(member: str, item: Item) -> Listed | None:
     if not fitting:
         return None
     _, kind, version = max(fitting, key=lambda fit: fit[0])
-    return _of_kind(kind, version, item)
-
-
-def _of_kind(kind: Kind, version: ApiVersion, item: Item) -> Listed:
     label = next((str(item[name]) for name in ("name", "title", "key") if name in item), kind.noun)
     # Lists that people wrote by hand have no ids, which are only used in messages.
     with_id = {kind.apis[version].id: label or kind.noun, **item}
