@@ -24,9 +24,6 @@ from devinops.model.invisible_characters import ZERO_WIDTH
 from devinops.model.objects import Declaration, Problem, Source
 from devinops.model.values import canonical_text
 
-_FIXABLE: Final = "DV302"
-"""The rule with findings that can be fixed."""
-
 _REASON: Final = "--fix leaves it, because the text could mean something else without it"
 _INVISIBLE: Final = dict.fromkeys(map(ord, ZERO_WIDTH))
 
@@ -69,8 +66,7 @@ def apply(
 def with_reason(report: Reported, fixed: Fixed) -> Reported:
     """Return a report that is left; if no problem of its file says why, its message does."""
     problem = report.problem
-    files = {other.source.path for other in fixed.problems}
-    if problem.code != _FIXABLE or problem.source.path in files:
+    if not report.rule.fixable or problem.source.path in {p.source.path for p in fixed.problems}:
         return report
     message = f"{problem.message}; {_REASON}"
     return report._replace(problem=problem._replace(message=message))

@@ -80,7 +80,8 @@ class Rule(NamedTuple):
 
     A check sees one entry, the whole repository, or the exceptions of an entry. What a rule with
     `finds_secrets` finds is never shown, whichever rules are selected. `security` is how dangerous
-    a finding is, from 0.1 to 10 as in CVSS; empty for a rule that is not about security.
+    a finding is, from 0.1 to 10 as in CVSS; empty for a rule that is not about security. `since` is
+    the first version with the rule, and `--fix` can fix what a `fixable` one finds.
 
     `manual` is the docstring of its module: a summary in the first line, why it matters, and an
     example that fails and one that passes.
@@ -94,6 +95,8 @@ class Rule(NamedTuple):
     exceptions: CheckExceptions | None = None
     finds_secrets: bool = False
     security: str = ""
+    since: str = "0.9"
+    fixable: bool = False
     manual: str = ""
 
     @property

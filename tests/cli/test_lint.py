@@ -672,6 +672,8 @@ def test_every_rule_is_listed_and_explained(repository: Write, devinops: Devinop
         ran = devinops("lint", "--explain", rule.name)
         assert ran.code == 0
         assert rule.summary in ran.out
+        fix = "fixable with --fix" if rule.fixable else "not fixable"
+        assert f"{rule.severity.value}, since 0.9, offline, {fix}" in ran.out.splitlines()[0]
     document = json.loads(devinops("lint", "--explain", "dv101", "--format", "json").out)
     assert [rule["name"] for rule in document["rules"]] == ["trigger-too-short"]
 

@@ -1,4 +1,4 @@
-"""The part of docs/lint.md that comes from the rules: a section for each, without its examples.
+"""The part of docs/lint.md that comes from the rules: a section for each, with its two examples.
 
 `python -m tests.testing.lint_manual` writes it again; a test compares.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
+from devinops.cli.handlers.lint import what_it_is
 from devinops.lint.rule import Rule
 from devinops.lint.rules import RULES
 from tests.testing.places import ROOT
@@ -35,9 +36,18 @@ def manual() -> str:
 
 
 def _section(rule: Rule) -> str:
-    """Return what a rule finds and why; `devinops lint --explain` has the examples."""
-    text = re.split(r"\n\n(?:In the example|Fails:)", rule.manual)[0]
-    return f"#### {rule.id} {rule.name}\n\n*{rule.severity.value}:* {text}"
+    """Return the page of a rule, as `devinops lint --explain` shows it."""
+    text = re.sub(r"(?m)^(?: {4}.*\n?)(?:(?: {4}.*)?\n)*(?: {4}.*)?", _example, rule.manual)
+    return f"#### {rule.id} {rule.name}\n\n*{what_it_is(rule)}.*\n\n{text}"
+
+
+def _example(block: re.Match[str]) -> str:
+    """Return an example as a fenced block, with as many backticks as its own fences do not have."""
+    lines = [line[4:] for line in block[0].rstrip().split("\n")]
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`{3,}", block[0]))])
+    return "\n".join(
+        [f"{fence}text", *lines, fence, *(["", ""] if block[0].endswith("\n") else [])]
+    )
 
 
 def with_manual(page: str) -> str:

@@ -386,8 +386,14 @@ def _listed() -> SimpleAnswer:
 
 def _explained(rule: Rule) -> SimpleAnswer:
     """Return the page of a rule."""
-    head = f"{rule.id} {rule.name} (default severity: {rule.severity.value})"
+    head = f"{rule.id} {rule.name} ({what_it_is(rule)})"
     return SimpleAnswer([head, "", *rule.manual.split("\n")], lambda: _rules_document([rule]))
+
+
+def what_it_is(rule: Rule) -> str:
+    """Return the default severity of a rule, its first version, and what it needs and can do."""
+    fix = "fixable with --fix" if rule.fixable else "not fixable"
+    return f"{rule.severity.value}, since {rule.since}, offline, {fix}, looks at {rule.scope.value}"
 
 
 def _rules_document(rules: Iterable[Rule]) -> RulesDocument:

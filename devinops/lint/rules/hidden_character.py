@@ -72,4 +72,4 @@ def _message(run: str) -> str:
     return f"{codes}{more} are invisible here, and Devin reads them: remove them"
 
 
-RULE = Rule("DV302", "hidden-character", Severity.ERROR, entry=check, security="8.0")
+RULE = Rule("DV302", "hidden-character", Severity.ERROR, entry=check, security="8.0", fixable=True)
