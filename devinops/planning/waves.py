@@ -77,8 +77,6 @@ def find_waves(
             message = "another wave has this name: each needs its own"
         elif not names:
             message = "it has no targets: correct `where`, or remove the wave"
-        elif "require" in item:
-            message = "there are no checks that a wave could require yet: remove `require`"
         elif duration(str(item.get("soak"))) > _MAX_SOAK:
             message = f"its soak is more than {_MAX_SOAK.days} days: shorten it"
         if message:

@@ -353,11 +353,6 @@ def _wave() -> dict[str, Any]:
                 "description": "How many of its targets may fail before it stops. Default: 0.",
                 "example": 1,
             },
-            "require": {
-                "type": "array",
-                "items": {"enum": ["checks"]},
-                "description": "Reserved for checks, which do not exist yet.",
-            },
         },
         "required": ["name"],
         "additionalProperties": False,
