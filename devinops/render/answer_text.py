@@ -30,13 +30,13 @@ def lines_of(answer: answers.Answer, style: Style) -> Iterator[str]:
         case answers.Differences():
             return text.changes([*difference_blocks(answer)])
         case answers.Failure():
-            return text.paragraph(f"devinops: {answer.error}")
+            return text.terminal.paragraph(f"devinops: {answer.error}")
         case answers.SimpleAnswer(verbatim=True):
             return iter(answer.lines)
         case answers.SimpleAnswer(lines=lines, looks=looks) if looks:
             return (row for text_line in lines for row in _marked(text_line, looks, text.terminal))
         case answers.SimpleAnswer() | answers.RolloutAnswer():
-            return (row for text_line in answer.lines for row in text.paragraph(text_line))
+            return (row for text_line in answer.lines for row in text.terminal.paragraph(text_line))
 
 
 def _marked(text: str, looks: Mapping[str, Look], terminal: Terminal) -> Iterator[str]:

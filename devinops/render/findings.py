@@ -6,11 +6,9 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 from typing import Final
 
 from devinops.model.objects import Problem, Severity
-from devinops.render import counted
 from devinops.render.answers import (
     Answer,
     Failure,
@@ -18,7 +16,6 @@ from devinops.render.answers import (
     ProblemsAnswer,
     RunAnswer,
 )
-from devinops.render.problem_text import without_repeats
 
 _POSITION = re.compile(r":\d+:\d+")
 
@@ -49,7 +46,7 @@ NO_LINT: Final = LintDetails({})
 """What lint knows of the problems that it did not find."""
 
 
-def lint_of(answer: Answer) -> LintDetails:
+def lint_of(answer: Answer | None) -> LintDetails:
     """Return what lint knows about the problems of an answer."""
     return (answer.lint or NO_LINT) if isinstance(answer, ProblemsAnswer) else NO_LINT
 
@@ -63,27 +60,6 @@ def title_of(problem: Problem, lint: LintDetails) -> str:
 def severity_of(problem: Problem, lint: LintDetails) -> Severity:
     """Return how severe a problem is for a CI system, which stops a request for an error."""
     return Severity.INFO if problem in lint.informing else problem.severity
-
-
-def by_rule(
-    problems: Iterable[Problem], lint: LintDetails
-) -> Iterator[tuple[str, Sequence[Problem]]]:
-    """Yield the title of each rule and what it finds, errors first; only once for each entry."""
-    for _, group in groupby(worst_first(problems, lint), key=_rank):
-        of_rule = list(group)
-        number = len(of_rule) + sum(len(lint.repeats.get(problem, ())) for problem in of_rule)
-        more = f" in {counted(len(of_rule), 'entry', 'entries')}" if number > len(of_rule) else ""
-        severity = of_rule[0].severity.capitalize()
-        yield f"{severity} {title_of(of_rule[0], lint)}: {number}{more}", of_rule
-
-
-def worst_first(problems: Iterable[Problem], lint: LintDetails) -> list[Problem]:
-    """Return the problems by rule, errors first; what a rule finds in an entry only once."""
-    return sorted(without_repeats(problems, lint), key=_rank)
-
-
-def _rank(problem: Problem) -> tuple[int, str]:
-    return list(Severity).index(problem.severity), problem.code
 
 
 def with_fingerprints(

@@ -61,6 +61,7 @@ class Part(StrEnum):
     DONE = "done"
     UNMANAGED = "unmanaged"
     WARNINGS = "warnings"
+    LINT = "lint"
     TARGETS = "targets"
 
 
@@ -186,9 +187,6 @@ class Report(NamedTuple):
     about: words about whose objects it is about, the API and the inventory.
     facts: the same as names and values, for a page.
     without_inventory: what it means that targets have no inventory, empty if they have one.
-    totals: the verdict in parts, for a page: what it begins with if nothing is applied, such as
-    `Refused: `, and each sign with its number and the value by which rows are filtered.
-    counts: (action or outcome, kind or action) → number, for a table.
     targets: all of them, failed ones first; only for many.
     command: applies exactly this report; empty if nothing can be applied, for which there is `stop`
     if changes were planned. merge: what comes before the command, ending with a colon.
@@ -212,9 +210,6 @@ class Report(NamedTuple):
     about: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     without_inventory: tuple[str, ...] = ()
-    totals: tuple[str, tuple[tuple[Sign, int, str], ...]] = ("", ())
-    counts: Mapping[tuple[str, str], int] = _NONE
-    counted: str = "action"
     targets: tuple[TargetRow, ...] = ()
     command: str = ""
     stop: str = ""

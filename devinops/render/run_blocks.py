@@ -380,7 +380,7 @@ class RunBlocks:
             title = f"{objects(rows, number)} {waits} for a decision{self._in_all(rows)}{rest}"
         is_said = self.stopped == "refused" and not self.plans.is_applied
         approve = "" if is_said else self._to_approve()
-        heading = "blocked now" if part == "waiting" else "blocked"
+        heading = "" if part == "waiting" else "blocked"
         yield from block(Part(part), title, rows, approve, heading)
 
     def _last_changes(self, at: Sequence[Any]) -> tuple[Row, ...]:

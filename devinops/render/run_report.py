@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from shlex import quote
 from typing import Final
@@ -16,12 +16,13 @@ from devinops.planning.digest_list import DigestList
 from devinops.planning.run import Plans, RunTarget
 from devinops.render import NO_INVENTORY, Style, counted, joined
 from devinops.render.answers import RunAnswer
-from devinops.render.by_change import NOUNS, totals
+from devinops.render.by_change import totals
 from devinops.render.commands import named_keys
 from devinops.render.escape import line
+from devinops.render.problem_report import lint_blocks
 from devinops.render.report import Block, Part, Report, Row, TargetRow
 from devinops.render.run_blocks import STATES, RunBlocks, block, select
-from devinops.render.signs import BLOCKED, OUTCOMES, OUTSIDE, REFUSED, SIGNS
+from devinops.render.signs import BLOCKED, OUTCOMES, REFUSED, SIGNS
 from devinops.render.terminal import Look, Sign
 from devinops.render.where import names
 
@@ -64,9 +65,6 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
             *_facts(run, digest, untouched),
         ),
         without_inventory=tuple(_without_inventory(plans)),
-        totals=_totals(run),
-        counts=_counts(plans),
-        counted="outcome" if plans.is_applied else "action",
         targets=() if one else tuple(_targets(run)),
         command=_command(run) if can_apply else "",
         stop=CANNOT_APPLY if planned and not (can_apply or plans.is_applied) else "",
@@ -96,18 +94,19 @@ def _blocks(run: RunBlocks) -> Iterator[Block]:
     plans = run.plans
     if plans.is_applied:
         yield from run.results()
-        if run.one or run.answer.is_alone:
+        if run.answer.is_alone:
             yield from run.blocked("blocked")
-        if run.one:
-            yield from run.dangers()
-            yield from run.drift()
-        else:
+            yield from run.dangers() if run.one else ()
+            yield from run.drift() if run.one else ()
+        if not run.one:
             yield from run.states(only_new=not run.answer.is_alone)
         return
     yield from run.attention()
     yield from run.changes()
     yield from run.unmanaged()
     yield from run.warnings()
+    if run.answer.lint:
+        yield from lint_blocks(run.answer.lint)
     if not run.one:
         yield from _by_target(run)
 
@@ -360,35 +359,6 @@ def _look(run: RunBlocks) -> Look:
     if plans.blocked or waiting & states:
         return Look.WAITING
     return Look.CHANGED if plans.writing or (plans.is_drift and plans.drift) else Look.GOOD
-
-
-def _totals(run: RunBlocks) -> tuple[str, tuple[tuple[Sign, int, str], ...]]:
-    """Return the verdict of a plan in parts, each with the value of a filter."""
-    plans = run.plans
-    counts = plans.summary(None if run.one else plans.writing)
-    parts = [
-        (SIGNS[action], counts[action], str(action)) for action in (Action if run.one else NOUNS)
-    ]
-    parts += [
-        (sign, sum(len(at) for _, at in run.each(part)), value)
-        for part, sign, value in (("blocked", BLOCKED, "blocked"), ("drift", OUTSIDE, "outside"))
-    ]
-    stopped = run.stopped and f"{run.stopped.capitalize()}: "
-    return stopped, tuple(part for part in parts if part[1])
-
-
-def _counts(plans: Plans) -> Mapping[tuple[str, str], int]:
-    """Return the numbers of a table, by what is done to what."""
-    counts = Counter[tuple[str, str]]()
-    for change, at in plans.changes:
-        for row in at:
-            pair = (row.outcome, change.action) if row.outcome else (change.action, change.key.kind)
-            counts[str(pair[0]), str(pair[1])] += 1
-    if not plans.is_applied:
-        counts.update(("blocked", step.key.kind) for step, at in plans.blocked for _ in at)
-        outside = "changed outside devinops"
-        counts.update((outside, drift.key.kind) for drift, at in plans.drift for _ in at)
-    return counts
 
 
 # --- what to do -----------------------------------------------------------------------------------

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from devinops.model.changes import Outcome
-from devinops.model.objects import Problem
 from devinops.render import counted
-from devinops.render import joined as joined
 from devinops.render.escape import line
 from devinops.render.problem_text import ProblemText
-from devinops.render.report import Block, Part, Report, Row
+from devinops.render.report import Block, Part, Report
 from devinops.render.row_text import RowText, levels
-from devinops.render.run_blocks import PULLED as PULLED
-from devinops.render.run_blocks import alike_once as alike_once
-from devinops.render.run_blocks import drift_summary as drift_summary
-from devinops.render.run_report import MERGE as MERGE
 from devinops.render.signs import BLOCKED, OUTSIDE, SIGNS
 from devinops.render.terminal import Look, Sign, Span, Terminal
 
-MAX_ALIKE: Final = 5
-"""How many results with one message, or changes that are left, are shown, unless `full`."""
 MAX_ROWS: Final = 20
-"""How many rows of another block are shown, unless `full`."""
+"""How many rows of another block are shown, unless `full`, and the first result of each text."""
 _ORDER: Final[tuple[Part, ...]] = (
     Part.DONE,
     Part.NOT_DONE,
@@ -45,8 +35,6 @@ _ORDER: Final[tuple[Part, ...]] = (
     Part.DANGERS,
 )
 """What follows the list of changes. A terminal is read from its end, so what is urgent is last."""
-_OF_ONE: Final[tuple[Part, ...]] = (Part.DONE, Part.NOT_DONE, Part.LEFT, Part.WAITING)
-"""What an apply says of one target, whose plan people have just read."""
 _APPROVED: Final[tuple[Part, ...]] = (Part.BLOCKED, Part.DANGERS)
 """What is said beside the changes of one target if people have approved them."""
 _INLINE: Final = frozenset({Part.NOTES, Part.REFUSED, Part.STATES})
@@ -68,13 +56,6 @@ class Text:
     def _rows(self) -> RowText:
         return RowText(self.terminal, self.full)
 
-    def paragraph(self, text: str) -> Iterator[str]:
-        return self.terminal.paragraph(text)
-
-    def problem(self, problem: Problem) -> Iterator[str]:
-        """Yield one problem as `path:line:column: error: message [code]`."""
-        return ProblemText(self.terminal).problem(problem)
-
     # --- a report ---------------------------------------------------------------------------------
 
     def report(self, report: Report) -> Iterator[str]:
@@ -82,10 +63,7 @@ class Text:
         if report.about and not report.is_applied:
             yield from self._start(report)
         yield from self._changes(report)
-        order = _ORDER
-        if report.target and (report.is_applied or report.is_brief):
-            order = _OF_ONE if report.is_applied else _APPROVED
-        for part in order:
+        for part in _APPROVED if report.target and report.is_brief else _ORDER:
             if part is Part.NOTES and report.lint and not report.is_brief:
                 yield from self._heading("lint")
                 yield from ProblemText(self.terminal, self.full).problems(report.lint)
@@ -98,7 +76,7 @@ class Text:
         title = Span(line(f"{report.subject}:"), strong=True)
         yield from self.terminal.row(title, line(f" {', '.join(report.about)}"))
         for text in report.without_inventory:
-            yield from self.paragraph(text)
+            yield from self.terminal.paragraph(text)
         if report.is_brief:
             yield from self.terminal.row(
                 Span(f"digest {report.plan_digest}, as approved", Look.DIM)
@@ -131,23 +109,29 @@ class Text:
     def _block(self, report: Report, block: Block) -> Iterator[str]:
         """Yield a block, with the details of its rows where they are not in the list."""
         is_approved = report.is_brief and report.target
-        in_full = self.full or report.is_drift or (block.part is Part.BLOCKED and not is_approved)
-        is_known = block.part is Part.DONE and not report.target
-        if (block.part is Part.UNMANAGED or is_known) and not self.full:
+        in_full = block.part is Part.BLOCKED and not is_approved
+        in_full = in_full or report.is_drift or (self.full and not report.is_applied)
+        rows = block.rows
+        if block.part is Part.DONE and not self.full:
+            # What was done as planned needs no line.
+            rows = tuple(row for row in rows if row.text and report.target)
+        if not rows or (block.part is Part.UNMANAGED and not self.full):
             return
         if report.target and block.part in _INLINE:
             yield from self._inline(block)
-        elif block.part in (Part.NOT_DONE, Part.DONE) and report.target:
-            yield from self._results(block.rows)
-        elif block.part in (Part.LEFT, Part.WAITING):
-            yield from self._left(block)
-        else:
-            yield from self._heading(block.heading, self._hint(report, block))
-            most = len(block.rows) if self.full or report.target else MAX_ROWS
-            for row in block.rows[:most]:
+            return
+        yield from self._heading(block.heading, self._hint(report, block))
+        is_whole = self.full or (report.target and not report.is_applied)
+        most, left_out, seen = len(rows) if is_whole else MAX_ROWS, 0, set[tuple[str, str]]()
+        for number, row in enumerate(rows):
+            is_new = report.is_applied and (row.outcome, row.text) not in seen
+            if number < most or is_new:
+                seen.add((row.outcome, row.text))
                 yield from self._rows.row(row) if in_full else self._rows.line(row)
-            if most < len(block.rows):
-                yield from self._rows.more(len(block.rows) - most, "likewise")
+            else:
+                left_out += 1
+        if left_out:
+            yield from self._rows.more(left_out, "likewise")
 
     def _hint(self, report: Report, block: Block) -> str:
         """Return what to do about drift; of a plan only the commands, which say more."""
@@ -164,43 +148,10 @@ class Text:
             yield ""
             if block.part is Part.NOTES:
                 for text in row.text.split("\n"):
-                    yield from self.paragraph(text)
+                    yield from self.terminal.paragraph(text)
             else:
                 why = _lower(block.heading).replace(": ", ", ")
                 yield from self.terminal.row(f"{why}: {line(row.text)}", sign=row.sign)
-
-    def _results(self, rows: Sequence[Row]) -> Iterator[str]:
-        """Yield the results that differ from the plan, and of many with one message a count."""
-        numbers = Counter((row.outcome, row.text) for row in rows)
-        shown = Counter[tuple[str, str]]()
-        for row in rows:
-            alike = row.outcome, row.text
-            # What was done as planned needs no line.
-            if not (self.full or row.text or row.outcome != Outcome.DONE):
-                continue
-            shown[alike] += 1
-            if self.full or shown[alike] <= MAX_ALIKE:
-                yield from self._rows.line(row)
-            elif shown[alike] == numbers[alike]:
-                yield from self._rows.more(numbers[alike] - MAX_ALIKE, f"{row.outcome} likewise")
-
-    def _left(self, block: Block) -> Iterator[str]:
-        """Yield what a plan made afterwards shows, or why that is not known."""
-        if not block.rows[0].key:
-            for row in block.rows:
-                if row.where:
-                    yield ""
-                where = f" in {row.where}" if row.where else ""
-                yield from self.paragraph(f"{block.title}{where}: {row.text}")
-            return
-        if block.rows[0].where:
-            yield ""
-        yield f"{block.title}:"
-        shown = block.rows if self.full else block.rows[:MAX_ALIKE]
-        for row in shown:
-            yield from self._rows.line(row)
-        if len(shown) < len(block.rows):
-            yield from self._rows.more(len(block.rows) - len(shown), "left")
 
     def _end(self, report: Report) -> Iterator[str]:
         """Yield what a reader must have seen before the question, and the counts."""
@@ -212,16 +163,16 @@ class Text:
         for terms in (report.only and f"only {', '.join(report.only)}", _approved(report)):
             if terms and not report.is_applied:
                 yield ""
-                yield from self.paragraph(terms)
+                yield from self.terminal.paragraph(terms)
         where, restore = report.backup
         if where:
             if not report.target:
                 yield ""
-            yield from self.paragraph(f"Backup: {where}")
+            yield from self.terminal.paragraph(f"Backup: {where}")
             # On a line of its own, the command stays whole at 80 columns.
-            yield from self.paragraph(f"  {restore.replace('`', '')}")
+            yield from self.terminal.paragraph(f"  {restore.replace('`', '')}")
         for step in report.next:
-            yield from self.paragraph(step.replace("`", ""))
+            yield from self.terminal.paragraph(step.replace("`", ""))
         if not (report.is_applied and report.target):
             yield ""
         if report.plan_digest:

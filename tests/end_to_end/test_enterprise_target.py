@@ -134,7 +134,7 @@ def test_what_is_said_is_about_the_enterprise(
     assert "not in the enterprise" in devinops("plan", "-C", root).out
     assert devinops("apply", "-C", root, "--yes").code == 0
     plan = devinops("plan", "-C", root, "--format", "markdown").out
-    assert "The enterprise already has what the files say." in plan
+    assert "Plan of devinops for the enterprise " in plan
     link = devinops("inventory", "link", "knowledge:Style", "nope", "-C", root)
     assert "the enterprise has no note with the id nope" in link.err
     link = devinops("inventory", "link", "knowledge:Style", "note-org", "-C", root)

@@ -17,7 +17,8 @@ from devinops.kinds import KINDS
 from devinops.load import Loaded, load, read_yaml
 from devinops.model.objects import Declaration
 from devinops.model.values import UNSET
-from devinops.render.text import Text
+from devinops.render.problem_text import ProblemText
+from devinops.render.terminal import Terminal
 from tests.testing.damage import damaged, fuzz, mutated, one_line, text_of, values
 from tests.testing.places import ROOT
 from tests.testing.problem_codes import documented
@@ -83,7 +84,7 @@ def held(files: Mapping[str, bytes]) -> Loaded:
     for problem in found.problems:
         assert problem.code in EXPLAINED
         assert not {"\n", "\r"} & {*problem.message}, problem
-        assert one_line(*Text().problem(problem)), problem
+        assert one_line(*ProblemText(Terminal()).problem(problem)), problem
         assert len(problem.message) < 2000
         rows = (
             files[problem.source.path].decode("utf-8", "replace").splitlines()
@@ -166,4 +167,4 @@ def test_a_configuration_that_was_damaged(data: bytes) -> None:
         _, problems = read_yaml(root / "devinops.yaml", root, "config")
     for problem in problems:
         assert not {"\n", "\r"} & {*problem.message}, problem
-        assert one_line(*Text().problem(problem))
+        assert one_line(*ProblemText(Terminal()).problem(problem))

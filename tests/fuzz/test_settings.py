@@ -14,7 +14,8 @@ from devinops.config.settings import resolve
 from devinops.environment import Flags
 from devinops.model.keys import Key
 from devinops.planning.waves import TargetFacts, rollout
-from devinops.render.text import Text
+from devinops.render.problem_text import ProblemText
+from devinops.render.terminal import Terminal
 from tests.testing.damage import fuzz, one_line
 from tests.testing.tree import plant
 
@@ -65,7 +66,7 @@ def used(text: str) -> None:
         project, problems = open_project(root)
     for problem in problems:
         assert problem.source.line >= 1
-        assert one_line(*Text().problem(problem))
+        assert one_line(*ProblemText(Terminal()).problem(problem))
         assert len(problem.message) < 2000
     if problems:
         return

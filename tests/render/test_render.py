@@ -71,7 +71,7 @@ MARKDOWN = {
     "report": "## Applied to production: nothing to do",
     "plans of many": "## 1 organization: nothing to change",
     "report of many": "## Applied to 27 of 36 organizations",
-    "failure": "## Cannot plan: 1 error, 0 warnings in 1 file",
+    "failure": "## Failed: 1 error, 0 warnings in 1 file",
     "problems": "- `a.md:1:2`: **error**: it is bad `bad`",
     "drift": "## Drift in production: none",
     "differences": "## Not what was reviewed",
@@ -119,12 +119,12 @@ def failing(number: int) -> ApplyReport:
 
 def test_many_failures_with_one_message_are_counted() -> None:
     rows = "".join(render("text", report_of_one(failing(200)))).splitlines()
-    assert rows[:2] == [f"  x create knowledge:N00{n} failed: 422: no" for n in (0, 1)]
-    assert "    … and 195 more failed likewise (-v shows them)" in rows
-    assert "    … and 195 more left (-v shows them)" in rows
-    assert len(rows) == 14
+    assert rows[:2] == ["", "200 changes not applied"]
+    assert rows[2:4] == [f"  x create knowledge:N00{n} failed: 422: no" for n in (0, 1)]
+    assert rows.count("    … and 180 more likewise (-v shows them)") == 2
+    assert len(rows) == 47
     full = "".join(render("text", report_of_one(failing(200)), Style(full=True)))
-    assert len(full.splitlines()) == 402
+    assert len(full.splitlines()) == 405
 
 
 @pytest.mark.parametrize("format", ["text", "markdown", "html"])

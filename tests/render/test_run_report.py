@@ -156,7 +156,7 @@ def test_what_does_not_fit_is_counted_at_the_top_and_deletes_are_the_last_to_go(
     assert len(page.encode()) <= 65_000
     top = page.partition("\n### ")[0]
     assert all(f"`knowledge:Backend/Old rule {n}`" in top for n in range(1, 91))
-    (unlisted,) = re.findall(r"(\d+)(?: changes)? are not listed", top)
+    (unlisted,) = re.findall(r"(\d+)(?: rows)? are not listed", top)
     assert int(unlisted) + page.count(f"knowledge:Backend/{'Rule ' * 20}") == 1200
     assert len(page.encode()) > 56_000
     Page.of(page)

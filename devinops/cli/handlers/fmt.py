@@ -28,7 +28,8 @@ from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.render.escape import line
 from devinops.render.line_diff import patch, shown
-from devinops.render.text import Text
+from devinops.render.problem_text import ProblemText
+from devinops.render.terminal import Terminal
 
 
 def run(
@@ -39,7 +40,7 @@ def run(
     run.format(options.root, Selection.of(paths, options.root, skip_outside=skip_outside))
     if not run.check:
         run.write()
-    text = Text(width=terminal_width(sys.stderr))
+    text = ProblemText(Terminal(width=terminal_width(sys.stderr)))
     for problem in run.problems:
         echo_err("".join(f"{row}\n" for row in text.problem(problem)))
     if diff:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from devinops.render import Style, answers
-from devinops.render.html.findings import differences_page, failure_page, problems_page
+from devinops.render.differences import difference_report
 from devinops.render.html.markup import preformatted, text
 from devinops.render.html.page import HtmlPage, write
 from devinops.render.html.run import report_page
 from devinops.render.html.waves import rollout_page
-from devinops.render.problem_text import checked
+from devinops.render.problem_report import failure_report, problems_report
 from devinops.render.run_report import report_of
 from devinops.render.terminal import Look
 
@@ -29,12 +29,11 @@ def _page(answer: answers.Answer, style: Style) -> HtmlPage:
             # A page is read alone, without the plan.
             return report_page(report_of(answer._replace(is_alone=True), style), style)
         case answers.ProblemsAnswer():
-            sentence, look = checked(answer)
-            return problems_page("Files", sentence, look, answer.problems, style, answer.lint)
+            return report_page(problems_report(answer), style)
         case answers.Failure():
-            return failure_page(answer, style)
+            return report_page(failure_report(answer), style)
         case answers.Differences():
-            return differences_page(answer, style)
+            return report_page(difference_report(answer), style)
         case answers.RolloutAnswer():
             return rollout_page(answer, style.flags)
         case answers.SimpleAnswer():

@@ -26,8 +26,6 @@ SEVERITIES: Final = {
     Severity.INFO: Sign("i", Look.MOVED, "info"),
 }
 _ACTIONS: Final = {str(action): sign for action, sign in SIGNS.items()}
-CHANGED: Final = ("unchanged", "changed")
-"""The values by which findings are filtered if lint compares with another commit."""
 
 Value: TypeAlias = tuple[str, Sign | None, str]
 """A value by which the list is filtered, its sign, and its word."""
@@ -100,13 +98,10 @@ class Rows(NamedTuple):
     def facets(self, row: Row) -> Mapping[str, Sequence[Value]]:
         """Return the values by which a row is filtered: facet → those of the row and below it."""
         if problem := row.problem:
-            since = self.lint.since
-            entry = CHANGED[problem not in self.lint.informing]
             sign = SEVERITIES[problem.severity]
             return {
                 "action": [(sign.meaning, sign, sign.meaning)],
                 "rule": [(problem.code, None, title_of(problem, self.lint))],
-                "entry": [(entry, None, f"{entry} entries")] if since else [],
             }
         found = [*walk(row)]
         signs = {each.action: each.sign for each in found if each.sign}

@@ -8,13 +8,12 @@ from itertools import count
 from typing import Final
 
 from devinops.render import Style
-from devinops.render.findings import NO_LINT, lint_of, worst_first
+from devinops.render.findings import lint_of
 from devinops.render.html import table
 from devinops.render.html.diff import fold
-from devinops.render.html.markup import Html, joined, prose, tag
+from devinops.render.html.markup import Html, prose, tag
 from devinops.render.html.page import Facet, HtmlPage, HtmlSection, bullets, notice
 from devinops.render.html.rows import SEVERITIES, Rows, Value, walk
-from devinops.render.problem_text import checked
 from devinops.render.report import Block, Part, Report, Row
 from devinops.render.signs import BLOCKED, OUTCOMES, OUTSIDE, SIGNS
 from devinops.render.terminal import Look, Sign
@@ -23,10 +22,9 @@ MOST_OPEN: Final = 8
 """If a list has at most so many rows, they are open."""
 MOST_LISTED: Final = 20
 """A box with more rows folds the others."""
-_ACTIONS: Final = (*SIGNS.values(),)
-_ORDER: Final = (*OUTCOMES.values(), *_ACTIONS, BLOCKED, OUTSIDE, *SEVERITIES.values())
+_ORDER: Final = (*OUTCOMES.values(), *SIGNS.values(), BLOCKED, OUTSIDE, *SEVERITIES.values())
 """The signs in the order in which the filters have them."""
-_LAST: Final = (Part.DRIFT, Part.UNMANAGED, Part.WARNINGS)
+_LAST: Final = (Part.DRIFT, Part.UNMANAGED, Part.WARNINGS, Part.LINT)
 """What stands below the changes in the list."""
 _RISKY: Final = (Part.REFUSED, Part.DELETES, Part.LOSSES, Part.BLOCKED)
 
@@ -40,13 +38,13 @@ def report_page(report: Report, style: Style) -> HtmlPage:
         style,
         sum(1 for row in items for _ in walk(row)) <= MOST_OPEN,
         {target.name: number for number, target in enumerate(report.targets, 1)},
-        lint_of(report.lint) if report.lint else NO_LINT,
+        lint_of(report.lint),
     )
     without = [("Inventory", text) for text in report.without_inventory]
     return HtmlPage(
         title=report.sentence,
         about=tag("strong", report.title),
-        verdict=_verdict(report),
+        verdict=prose(f"{report.verdict[:1].upper()}{report.verdict[1:]}"),
         look=report.look,
         facts=[*report.facts, *without],
         notices=[*_notices(blocks, report, rows)],
@@ -83,32 +81,13 @@ def _listed(blocks: Iterable[Block], report: Report) -> Iterator[Block]:
         # Which changes concern which target is a column of the table.
         if rows and block.part is not Part.TARGETS:
             yield block._replace(rows=rows)
-    if report.lint:
-        findings = worst_first(report.lint.problems, lint_of(report.lint))
-        rows = tuple(Row(problem=problem) for problem in findings)
-        yield Block(Part.WARNINGS, checked(report.lint)[0], "lint", rows=rows)
 
 
 def section(block: Block, rows: Rows) -> HtmlSection:
     """Return the section of a block."""
     name = block.heading or block.title
-    hint = "" if block.level or name == block.title else block.title
+    hint = "" if block.level else block.hint if name == block.title else block.title
     return HtmlSection(f"{name[:1].upper()}{name[1:]}", map(rows.item, block.rows), hint)
-
-
-def _verdict(report: Report) -> Html:
-    """Return what the run does: of a plan the totals, each as a link to what it counts."""
-    stopped, totals = report.totals
-    if report.is_applied or not totals:
-        verdict = f"{stopped}{report.verdict}"
-        return prose(f"{verdict[:1].upper()}{verdict[1:]}")
-    pieces = [stopped]
-    for sign, number, value in totals:
-        to = "to " if sign in _ACTIONS else ""
-        content = tag("b", sign.symbol), f" {number:,} {to}{sign.meaning}"
-        look = sign.look.name.lower()
-        pieces += [tag("a", *content, href=f"#action={value}", class_=look), " "]
-    return joined(pieces)
 
 
 # --- what must be seen first ----------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, takewhile
 from typing import Final, NamedTuple
@@ -11,14 +11,14 @@ from typing import Final, NamedTuple
 from devinops.model.objects import Problem, Source
 from devinops.model.selectors import ALL
 from devinops.model.target import Target
-from devinops.render import Style, counted, joined
+from devinops.render import Style, counted
 from devinops.render.answers import LintDetails
 from devinops.render.comment_marker import TOP, Marker, write
-from devinops.render.findings import by_rule, worst_first
+from devinops.render.findings import NO_LINT
 from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fair, size
 from devinops.render.markdown.changes import Block, Details, details
 from devinops.render.markdown.escape import MAX_TEXT, code, prose, safe_url
-from devinops.render.problem_text import problem_counts, quoted, repeated
+from devinops.render.problem_text import quoted, repeated
 from devinops.render.run_report import show_command
 
 MAX_URL: Final = 1_000
@@ -76,12 +76,13 @@ class MarkdownPage:
     """What all parts of a document need: how people want to read it, and where it is posted.
 
     `keys` are those that its sentences can name, as they are shown. `reserved` is the number of
-    bytes that are taken already.
+    bytes that are taken already. `lint` is what lint knows about the problems.
     """
 
     style: Style
     keys: frozenset[str] = frozenset()
     reserved: int = 0
+    lint: LintDetails = NO_LINT
 
     @property
     def limit(self) -> int:
@@ -108,11 +109,6 @@ class MarkdownPage:
         return f"{prose(target)} ({code(below, 100)})" if below else prose(target)
 
     @property
-    def in_root(self) -> str:
-        """Words for which root it is, for a target that is not known; empty at the top."""
-        return f" in {code(self.style.below, 100)}" if self.style.below else ""
-
-    @property
     def commit(self) -> str | None:
         """The commit that people review, None outside CI."""
         return (self.style.job.commit or None) if self.style.job else None
@@ -132,13 +128,14 @@ class MarkdownPage:
         url = safe_url(self.style.source_url(source.path, source.line, gone=gone))
         return f"[{label}]({url})" if 0 < len(url) <= MAX_URL else label
 
-    def problem(self, problem: Problem, *, brief: bool = False) -> str:
-        """Return a list item about a problem in a file; a `brief` one leaves out its rule."""
+    def problem(self, problem: Problem) -> str:
+        """Return a list item about a problem in a file, with the line and how often it repeats."""
         location = self.location(problem.source, column=True)
         message = self.prose(problem.message, 600)
-        if brief:
-            return f"- {location}: {message}"
-        return f"- {location}: **{problem.severity}**: {message} {code(problem.code)}"
+        excerpt, more = quoted(problem, self.lint), repeated(problem, self.lint)
+        line = ", ".join(filter(None, (excerpt and code(excerpt), more)))
+        text = f"- {location}: **{problem.severity}**: {message} {code(problem.code)}"
+        return f"{text}<br>{line}" if line else text
 
 
 def alert(kind: str, title: str, lines: Sequence[str], outro: str = "") -> str:
@@ -153,37 +150,23 @@ def alert(kind: str, title: str, lines: Sequence[str], outro: str = "") -> str:
     return "\n".join(f"> {row}".rstrip() for row in "\n".join(rows).split("\n"))
 
 
-def table(
-    head: str, counts: Mapping[tuple[str, str], int], rows: Sequence[str], columns: Sequence[str]
-) -> Iterator[str]:
-    """Yield a table of counts, if there are any: narrow enough for a phone, without empty rows.
-
-    `head` holds the titles of its two columns.
-    """
-    texts = {row: joined((counts.get((row, c), 0), c) for c in columns) for row in rows}
-    lines = [f"| {row} | {text} |" for row, text in texts.items() if text]
-    if lines:
-        yield "\n".join((f"| {head} |", "| --- | --- |", *lines))
-
-
 def document(
     page: MarkdownPage,
     summary: Sequence[str],
     sections: Sequence[Section],
     end: Sequence[str] = (),
-    noun: str = "change",
     unlisted: int = 0,
 ) -> Iterator[str]:
     """Yield a document: its summary and end whole, and between them as many details as fit.
 
-    `noun` says what its sections list; so many of them are `unlisted` already.
+    So many rows are `unlisted` already.
     """
     start, finish = (f"{text}\n" for text in ("\n\n".join(summary), "\n\n".join(end)))
     budget = Budget(page.limit - size(start) - size(finish) - _NOTICE)
     body = _Body(budget, unlisted)
     text = body.fill(sections)
     yield start
-    if notice := body.notice(page, noun):
+    if notice := body.notice(page):
         yield f"\n{notice}\n"
     yield text
     if end:
@@ -287,7 +270,7 @@ class _Body:
         self.shortened = sum(made.cut for made in texts if made)
         return [made.text if made else "" for made in texts]
 
-    def notice(self, page: MarkdownPage, noun: str) -> str:
+    def notice(self, page: MarkdownPage) -> str:
         """Return a sentence about what is left out; empty if nothing is."""
         parts = (
             (self.shortened, "is shortened", "are shortened"),
@@ -302,7 +285,7 @@ class _Body:
         job = page.style.job
         log = f" More is in {_LOG}({job.job_url})." if job and job.job_url else ""
         return (
-            f"**This page is shortened** to fit here: {counted(first, noun)} {what}{rest}.{log} "
+            f"**This page is shortened** to fit here: {counted(first, 'row')} {what}{rest}.{log} "
             f"{code(show_command(page.style.flags))} and the page of `--report html=FILE` show "
             "everything."
         )
@@ -332,44 +315,3 @@ def heading_size(section: Section) -> int:
     """Return how many bytes a section takes at most beside its items."""
     tags = len("\n<details><summary><b></b></summary>\n\n\n\n\n</details>\n… and 100000 more\n\n")
     return size(section.title) + size(section.intro) + tags
-
-
-# --- what lint found ------------------------------------------------------------------------------
-
-
-def rule_sections(
-    page: MarkdownPage, problems: Iterable[Problem], lint: LintDetails
-) -> Iterator[Section]:
-    """Yield a section for each rule; one with errors is never folded."""
-    for title, of_rule in by_rule(problems, lint):
-        rule = lint.rules.get(of_rule[0].code)
-        intro = page.prose(rule.summary) if rule else ""
-        items = _finding_items(page, of_rule, lint, brief=True)
-        yield Section(title, items, intro, is_open=of_rule[0].is_error or None)
-
-
-def finding_section(
-    page: MarkdownPage, title: str, problems: Sequence[Problem], lint: LintDetails
-) -> Section:
-    """Return findings that do not make the run fail, errors first; empty if there are none."""
-    ordered = worst_first(problems, lint)
-    intro = f"Compared with {code(lint.since, 100)}. They do not make this run fail."
-    return Section(
-        f"{title}: {problem_counts(problems)}", _finding_items(page, ordered, lint), intro
-    )
-
-
-def _finding_items(
-    page: MarkdownPage, problems: Iterable[Problem], lint: LintDetails, *, brief: bool = False
-) -> list[Item]:
-    """Return findings, each with the line that it is about and how often it repeats."""
-    return [
-        Item("<br>".join((page.problem(problem, brief=brief), *_repeats(problem, lint))))
-        for problem in problems
-    ]
-
-
-def _repeats(problem: Problem, lint: LintDetails) -> Iterator[str]:
-    excerpt, more = quoted(problem, lint), repeated(problem, lint)
-    if excerpt or more:
-        yield ", ".join(filter(None, (excerpt and code(excerpt), more)))

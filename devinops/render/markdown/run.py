@@ -10,8 +10,7 @@ from itertools import chain, groupby, takewhile
 from operator import add
 from typing import Final
 
-from devinops.kinds import KINDS
-from devinops.model.changes import DROPPING, Action, Outcome
+from devinops.model.changes import DROPPING, Action
 from devinops.render import counted
 from devinops.render.comment_marker import write_digests
 from devinops.render.findings import lint_of
@@ -26,10 +25,9 @@ from devinops.render.markdown.page import (
     Section,
     alert,
     document,
-    finding_section,
-    table,
 )
 from devinops.render.report import Block, Details, Part, Report, Row
+from devinops.render.terminal import Look
 from devinops.render.where import names
 
 LEAST_PAGE: Final = 5_500
@@ -53,7 +51,7 @@ ORDER: Final = (
     Action.FORGET,
 )
 """The actions in the order in which changes without numbers are shown: dangerous ones first."""
-_LAST: Final = (Part.DRIFT, Part.UNMANAGED, Part.WARNINGS, Part.TARGETS)
+_LAST: Final = (Part.DRIFT, Part.UNMANAGED, Part.WARNINGS, Part.LINT, Part.TARGETS)
 """What stands below the changes, if it is not in an alert."""
 _UNFOLDED: Final = (Part.BLOCKED, Part.WAITING, Part.DRIFT)
 """What has its diffs in a section below its alert; that of other parts is a change of the list."""
@@ -62,37 +60,36 @@ _AROUND_ALERT: Final = len(
 )
 
 
-def report_document(page: MarkdownPage, report: Report) -> Iterator[str]:
-    """Yield the document of a report, with the digests of its targets if they fit."""
-    marker = page.marker(report.target, report.digest or None)
+def run_document(page: MarkdownPage, report: Report) -> Iterator[str]:
+    """Yield the document of a run, which starts with its marker and the digests, if they fit."""
     packed = f"{write_digests(report.digests)}\n" if report.digest and not report.target else ""
     if page.limit - size(packed) < LEAST_PAGE:
         packed = ""
-    head = f"{marker}\n{packed}"
-    page = replace(page, keys=report.keys, reserved=size(head))
+    return document_of(
+        page, report, f"{page.marker(report.target, report.digest or None)}\n{packed}"
+    )
+
+
+def document_of(page: MarkdownPage, report: Report, head: str = "") -> Iterator[str]:
+    """Yield the document of a report below its `head`."""
+    page = replace(page, keys=report.keys, reserved=size(head), lint=lint_of(report.lint))
     yield head
-    start, end = [*_start(page, report)], [*_end(page, report, has_digests=bool(packed))]
+    start, end = [*_start(page, report)], [*_end(page, report, has_digests=head.count("\n") > 1)]
     more = [*_after_alerts(page, report)]
     space = int(page.limit * ALERTS_SHARE) - sum(map(size, (*start, *more, *end)))
     alerts, unlisted = _alerts(page, [block for block in report.blocks if block.level], space)
     sections = [*_sections(page, report)]
-    if lint := report.lint:
-        title = "Lint of the entries that changed"
-        sections.append(finding_section(page, title, lint.problems, lint_of(lint)))
-    noun = "object" if report.is_drift else "change"
-    yield from document(page, [*start, *alerts, *more], sections, end, noun, unlisted)
+    yield from document(page, [*start, *alerts, *more], sections, end, unlisted)
 
 
 def _start(page: MarkdownPage, report: Report) -> Iterator[str]:
     yield f"## {_filled(': ', page.where(report.title), page.prose(report.verdict, 1_000))}"
-    what = "Drift" if report.is_drift else "Report" if report.is_applied else "Plan"
-    devin = " for the Devin" if report.target and not report.target.enterprise else ""
-    about = _filled(" · ", *report.about, report.untouched)
-    yield page.prose(f"{what} of devinops{devin} {about}", 1_000)
+    if report.about:
+        what = "Drift" if report.is_drift else "Report" if report.is_applied else "Plan"
+        about = _filled(" · ", *report.about, report.untouched)
+        start = f"{what} of devinops for" if report.target else f"{what} of devinops"
+        yield page.prose(f"{start} {about}", 1_000)
     yield from (page.prose(text, 600) for text in report.without_inventory)
-    is_plan = not (report.is_applied or report.is_drift)
-    if report.target and is_plan and not (report.counts or report.of(Part.REFUSED)):
-        yield f"The {report.target.scope} already has what the files say."
     if report.only:
         yield f"Only {', '.join(code(text, 100) for text in report.only[:5])}"
 
@@ -102,10 +99,6 @@ def _after_alerts(page: MarkdownPage, report: Report) -> Iterator[str]:
     where, hint = report.backup
     if where:
         yield f"Backup: {page.prose(where)} ({page.prose(hint, 600)})"
-    if report.target is None or report.is_drift:
-        return
-    rows = (*Action, *Outcome, "changed outside devinops")
-    yield from table(f"{report.counted} | number", report.counts, rows, (*KINDS, *Action))
 
 
 def _end(page: MarkdownPage, report: Report, *, has_digests: bool) -> Iterator[str]:
@@ -277,11 +270,16 @@ def section(page: MarkdownPage, block: Block) -> Section:
         items = [
             Item(f"- {_reason(page, row)}: {_where(page, row, most=MAX_TARGETS)}") for row in every
         ]
-    number = "" if block.part is Part.TARGETS else f": {len(rows)}"
-    title = f"{name[:1].upper()}{name[1:].partition(': ')[0]}{number}"
-    title = prose(title, keys=page.keys, mark=html_code)
-    is_open = {Part.WARNINGS: True, Part.TARGETS: False}.get(block.part)
-    return Section(title, items, is_open=is_open)
+    if block.part not in (Part.TARGETS, Part.LINT):
+        name = f"{name.partition(': ')[0]}: {len(rows)}"
+    title = prose(f"{name[:1].upper()}{name[1:]}", keys=page.keys, mark=html_code)
+    intro = page.prose(block.hint) if block.part is Part.LINT else ""
+    unfolded = {
+        Part.WARNINGS: True,
+        Part.TARGETS: False,
+        Part.LINT: block.look is Look.ERROR or None,
+    }
+    return Section(title, items, intro, unfolded.get(block.part))
 
 
 def _changes_of_one(page: MarkdownPage, rows: Sequence[Row]) -> Iterator[Section]:

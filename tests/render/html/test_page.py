@@ -95,13 +95,13 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("small", ["Plan for production\n+ 2 to create ~ 1 to update > 1 to rename - 1 to delete @ 1 changed outside devinops",
+        ("small", ["Plan for production\n2 to create, 1 to update, 1 to rename, 1 to delete; 1 changed outside devinops",
                    "1 playbook will be deleted", "- playbook:Restart everything: no longer declared",
                    "1 object changed outside devinops, and kept",
                    "devinops apply --target production --expect "]),
-        ("deletes", ["Refused: - 12 to delete", "check all 12 deletes of this plan, then pass --allow-delete 12", "To approve: devinops apply --target production --allow-delete 12",
+        ("deletes", ["Refused, 12 to delete", "check all 12 deletes of this plan, then pass --allow-delete 12", "To approve: devinops apply --target production --allow-delete 12",
                      "12 notes would be deleted"]),
-        ("conflict", ["+ 1 to create ! 3 blocked", "2 steps blocked until a person decides",
+        ("conflict", ["1 to create; 3 blocked", "2 steps blocked until a person decides",
                       "decide with --on-conflict git or --on-conflict live", "then pass --adopt", "To approve: devinops apply --target production --adopt, or enter adopt: true in", "Create 1 folder in the web app, because no API can\n! Mobile/iOS needed by 3 entries", "needed by 3 entries\nknowledge:Mobile/iOS/Mobile 0\nknowledge:Mobile/iOS/Mobile 1",
                       "What is blocked stays as it is."]),
         ("empty", ["Nothing to change", "Not changed1 unchanged"]),
@@ -109,7 +109,7 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
         ("report", ["3 done, 1 failed, 1 skipped", "x knowledge:Backend/Database migrations: rename failed: 422: trigger is too long",
                     "A plan made afterwards still has 2 changes",
                     "~ knowledge:Backend/APIs/Error envelope: trigger, body changed", ".devinops/backups/20260312T094100Z.jsonl"]),
-        ("failure", ["Failed: 3 problems in the files", "3 problems in 2 files; nothing was written",
+        ("failure", ["Failed\n2 errors, 1 warning in 2 files", "3 problems in 2 files; nothing was written",
                      "knowledge/a.md:3:1", 'did you mean "trigger"? unknown-key', "error 2", "warning 1"]),
         ("differences", ["3 new, 5 gone", "New, not in the reviewed plan"]),
     ],
@@ -144,7 +144,7 @@ def test_why_a_plan_was_not_applied_and_what_was_approved_is_shown() -> None:
     assert "Approved with --allow-delete 4." in shown
     assert f"devinops apply --target production --allow-delete 4 --expect {plan.digest}" in shown
     stale = body(of_one(plan, "the plan has another digest"))
-    assert "Not applied: - 4 to delete" in stale
+    assert "Not applied, 4 to delete" in stale
     assert "Nothing was applied\nx the plan has another digest" in stale
     assert "--expect" not in stale
     assert plan.digest not in stale

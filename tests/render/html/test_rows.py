@@ -154,13 +154,6 @@ def test_a_row_that_stands_elsewhere_in_the_list_is_linked_and_not_repeated() ->
     assert written.count('class="item"') == 1
 
 
-def test_each_number_of_the_verdict_is_a_link_to_what_it_counts() -> None:
-    totals = ("Refused: ", ((DELETE, 1_038, "delete"), (BLOCKED, 1, "blocked")))
-    written = page(totals=totals)
-    assert words(written) == "Refused: - 1,038 to delete ! 1 blocked"
-    assert re.findall(r'href="([^"]+)"', written) == ["#action=delete", "#action=blocked"]
-
-
 def test_a_page_says_how_to_apply_or_why_not_and_what_is_next() -> None:
     written = page(
         command="devinops apply --expect a1", approved=("--adopt",), next=("Run `x` again.",)

@@ -57,7 +57,7 @@ def test_each_target_finds_exactly_what_happens_in_it() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        '<a href="#action=delete" class="removed"><b>-</b> 29 to delete</a>',
+        "32 of 40 organizations</strong>",
         "playbook:Restart everything</a>: no longer declared<small> in labs, team-00 to -27</small>",
         '<h2>Failed: nothing is written</h2><ul><li><b>x</b> 404: there is no such organization<small> in gone, moved</small></li>',
         "body changed in Git and outside devinops: decide with <code>--on-conflict git</code>",

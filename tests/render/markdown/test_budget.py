@@ -62,4 +62,4 @@ def test_a_rewrite_takes_only_the_space_that_smaller_changes_leave() -> None:
     text = "".join(render("markdown", Differences(changes, (), (), ()), Style()))
     assert COMMENT_LIMIT - 3_000 < size(text) <= COMMENT_LIMIT
     assert text.count("- Rule 59: do what the gone rule says.") == 9
-    assert "**This page is shortened** to fit here: 1 change is shortened." in text
+    assert "**This page is shortened** to fit here: 1 row is shortened." in text

@@ -91,27 +91,27 @@ def test_a_long_text_that_is_cut_off_counts_as_shortened() -> None:
     plan = planned(declared(note("Long", body=body)), [])
     text = document(plan)
     assert "more lines, not shown here @@" in text
-    assert "**This page is shortened** to fit here: 1 change is shortened." in text
+    assert "**This page is shortened** to fit here: 1 row is shortened." in text
 
 
-def test_what_is_left_out_is_counted_as_what_it_is() -> None:
+def test_what_is_left_out_is_counted() -> None:
     source, key = Source("knowledge.yaml", 1), Key("knowledge", FolderPath("F" * 99), "N" * 99)
     problems = (Problem(source, "code", "a message"),) * 1_000
     text = markdown(ProblemsAnswer(problems, 1, 1, ExitCode.FIX))
-    assert re.search(r" to fit here: \d+ problems are not listed\. ", text)
+    assert re.search(r" to fit here: \d+ rows are not listed\. ", text)
     findings = DriftFindings((Drift(DriftEvent.DELETED, key, "id", source=source),) * 1_000)
     target = Target("production", "https://api.devin.ai", "v3", "org-1")
     plan = Plan(target, (), drift=findings.drift)
     text = markdown(RunAnswer(replace(of_one(plan).plans, is_drift=True), ExitCode.LOOK))
-    assert re.search(r" to fit here: \d+ objects are not listed\. ", text)
+    assert re.search(r" to fit here: \d+ rows are not listed\. ", text)
 
 
 @pytest.mark.parametrize("target", ["production", ""])
 def test_a_failure_names_its_root(target: str) -> None:
     text = markdown(Failure("no key", ExitCode.FIX, target=target), below="teams/a")
     assert read(text) == Marker(target or None, root="teams/a")
-    expected = "Failed for production (`teams/a`)" if target else "Failed in `teams/a`"
-    assert title(text) == f"## {expected}"
+    start = "Failed for production" if target else "Failed"
+    assert title(text) == f"## {start} (`teams/a`): nothing was written"
 
 
 @pytest.mark.parametrize(
@@ -206,4 +206,4 @@ def test_deletes_without_their_details_are_counted_where_the_others_are() -> Non
     with_details = text.count("<details><summary><code>knowledge:Backend/Old rule ")
     assert 0 < with_details < 2_000
     assert f"\n- … and {2_000 - with_details} more\n" in text
-    assert f" to fit here: {2_000 - with_details} changes have no details, " in text
+    assert f" to fit here: {2_000 - with_details} rows have no details, " in text

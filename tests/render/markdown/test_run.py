@@ -18,7 +18,7 @@ from devinops.render.comment_marker import read, read_digests
 from devinops.render.markdown import render
 from devinops.render.markdown.budget import COMMENT_LIMIT
 from devinops.render.markdown.page import MarkdownPage
-from devinops.render.markdown.run import report_document
+from devinops.render.markdown.run import run_document
 from devinops.render.report import Block, Details, Level, Part, Report, Row
 from devinops.render.terminal import Look
 from devinops.render.where import names
@@ -57,7 +57,7 @@ def digests(names: Sequence[str]) -> DigestList:
 
 def written(*blocks: Block, limit: int | None = None, **facts: Any) -> str:
     report = Report("40 organizations", "40 updates", "", Look.CHANGED, blocks, **facts)
-    text = "".join(report_document(MarkdownPage(Style(job=JOB, limit=limit)), report))
+    text = "".join(run_document(MarkdownPage(Style(job=JOB, limit=limit)), report))
     Page.of(text)
     return text
 
@@ -125,7 +125,7 @@ def test_deletes_are_the_last_to_be_left_out_and_the_rest_is_counted_at_the_top(
     shown = top.count("> - note ")
     assert 0 < shown < 400
     assert f"> - … and {400 - shown} more\n" in top
-    (unlisted,) = re.findall(r"(\d+)(?: changes)? are not listed", top)
+    (unlisted,) = re.findall(r"(\d+)(?: rows)? are not listed", top)
     assert int(unlisted) == 400 - shown + 400 - text.count("knowledge:Ops/Rule ")
 
 
