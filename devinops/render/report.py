@@ -40,8 +40,7 @@ class Level(StrEnum):
 class Part(StrEnum):
     """What a block is about. They are in the order of a report, which begins with what is urgent.
 
-    A terminal is read from its end, so text has the list first and then, in their order here, what
-    a person must see before the answer to the question.
+    A terminal is read from its end, so text has the list first and then the others in reverse.
     """
 
     ERROR = "error"

@@ -247,22 +247,23 @@ class RunBlocks:
         yield from self._notes()
 
     def _refused(self) -> Iterator[Block]:
-        title = "Refused: nothing will be applied"
-        of_one = [each.item for each in self.plans.refused] if self.one else []
-        rows = [
-            Row(text=self.said(refusal.reason), sign=REFUSED, stays=True)
-            for refusal in (*self.plans.refusals, *of_one)
-        ]
-        yield from block(Part.REFUSED, title, rows, self._to_approve())
-        if not self.one:
+        where = "" if self.one else f" in {names(self.refused)}"
+        of_run = [(refusal, ()) for refusal in self.plans.refusals]
+        for items, place in ((of_run, ""), (self.plans.refused, where)):
             rows = [
                 self.at(
-                    Row(text=self.said(item.reason, at), sign=REFUSED, stays=True), at
-                )._replace(hints=self._ways(item.approval, at))
-                for item, at in self.plans.refused
+                    Row(
+                        text=self.said(item.reason, at),
+                        sign=REFUSED,
+                        stays=True,
+                        hints=self._ways(item.approval, at),
+                    ),
+                    at,
+                )
+                for item, at in items
             ]
-            title = f"Refused: nothing will be applied in {names(self.refused)}"
-            yield from block(Part.REFUSED, title, rows)
+            title = f"Refused: nothing will be applied{place}"
+            yield from block(Part.REFUSED, title, rows, self._to_approve())
 
     def _to_approve(self) -> str:
         """Return what to pass or to enter, for one target; empty if no approval is missing."""
@@ -270,7 +271,7 @@ class RunBlocks:
 
     def _ways(self, approval: Approval | None, at: Sequence[Any]) -> tuple[str, ...]:
         """Return the commands that approve something in some of many targets."""
-        if approval is None or self.one:
+        if approval is None or self.one or not at:
             return ()
         targets = select(targets_of(at)) or " -t NAME"
         command = f"devinops apply{self.style.in_root}{targets}"
@@ -432,7 +433,7 @@ class RunBlocks:
             rows = self._by_text(texts, sign)
             if self.one and state is TargetState.HELD:
                 rows = [Row(text=self.one.message, sign=BLOCKED) for _ in rows]
-                title, level = "Held: nothing will be applied", Level.WARNING
+                title, sign, level = "Held: nothing will be applied", BLOCKED, Level.WARNING
             yield from block(Part.STATES, title, rows, style=(level, sign.look))
 
     def _by_text(self, texts: Iterable[tuple[str, str]], sign: Sign) -> list[Row]:
@@ -546,7 +547,8 @@ class RunBlocks:
         not_done = self.counts.total() - self.counts[Outcome.DONE]
         number = counted(not_done or len(failed), "change")
         title = f"{number} not applied" if self.one else f"{number} not done as planned"
-        yield from block(Part.NOT_DONE, title, failed)
+        look = Look.ERROR if self.counts[Outcome.FAILED] else Look.WAITING
+        yield from block(Part.NOT_DONE, title, failed, style=(Level.CAUTION, look))
         yield from self._left()
         yield from self.blocked("waiting")
         yield from block(Part.DONE, f"Done: {len(done)}", done)

@@ -49,15 +49,15 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
     planned = bool(plans.by_action or moves)
     digest = plans.digest if applies else ""
     can_apply = applies and pending
-    subject, about = _subject(run), list(_about(run))
+    subject, about, blocks = _subject(run), list(_about(run)), tuple(_blocks(run))
     return Report(
         subject=subject,
         show=show_command(style.flags),
         title=subject.removeprefix("Plan for ") if not one else subject,
         verdict=verdict,
         sentence=_sentence(run, subject, _verdict(run, untouched)),
-        look=_look(run),
-        blocks=tuple(_blocks(run)),
+        look=_look(run, blocks),
+        blocks=blocks,
         untouched=untouched,
         about=tuple(text for _, text in about),
         facts=(
@@ -343,20 +343,12 @@ def _outcomes(run: RunBlocks) -> str:
     return _parts(*parts, ", ".join(_states(run))) or "nothing to do"
 
 
-def _look(run: RunBlocks) -> Look:
-    """Return what a report means for its reader."""
-    plans, states = run.plans, {target.state for target in run.plans.targets}
-    if plans.is_applied:
-        unknown = any(target.unverified for target in plans.targets)
-        if run.counts[Outcome.FAILED] or run.interrupted or unknown or _unwritten(plans):
-            return Look.ERROR
-        is_waiting = plans.blocked or plans.waiting or plans.left
-        others = run.counts[Outcome.SKIPPED] + run.counts[Outcome.BLOCKED]
-        return Look.WAITING if is_waiting or others else Look.GOOD
-    if plans.refusals or plans.refused or run.answer.error or TargetState.FAILED in states:
+def _look(run: RunBlocks, blocks: Sequence[Block]) -> Look:
+    """Return what a report means for its reader: the most urgent of what its blocks do."""
+    plans, looks = run.plans, {block.look for block in blocks if block.level}
+    if Look.ERROR in looks or (plans.is_applied and (run.interrupted or _unwritten(plans))):
         return Look.ERROR
-    waiting = {TargetState.STALE, TargetState.BUSY, *([TargetState.HELD] if run.one else [])}
-    if plans.blocked or waiting & states:
+    if Look.WAITING in looks or plans.blocked:
         return Look.WAITING
     return Look.CHANGED if plans.writing or (plans.is_drift and plans.drift) else Look.GOOD
 
@@ -385,10 +377,12 @@ def _command(run: RunBlocks) -> str:
 def _merge(run: RunBlocks) -> str:
     """Return what applies a plan, before the command that does the same by hand."""
     job, plans = run.style.job, run.plans
+    stays = "What is blocked stays as it is. " if plans.blocked and run.one else ""
     if not (job and job.in_request and not plans.only):
-        return f"This applies exactly {'this plan' if run.one else 'these plans'}, or nothing:"
-    stays = " What is blocked stays as it is." if plans.blocked and run.one else ""
-    return f"{MERGE if run.one else MERGE_MANY}{stays} By hand:"
+        return (
+            f"{stays}This applies exactly {'this plan' if run.one else 'these plans'}, or nothing:"
+        )
+    return f"{MERGE if run.one else MERGE_MANY} {stays}By hand:"
 
 
 def _next(run: RunBlocks) -> Iterator[str]:

@@ -17,27 +17,11 @@ from devinops.render.terminal import Look, Sign, Span, Terminal
 
 MAX_ROWS: Final = 20
 """How many rows of another block are shown, unless `full`, and the first result of each text."""
-_ORDER: Final[tuple[Part, ...]] = (
-    Part.DONE,
-    Part.NOT_DONE,
-    Part.LEFT,
-    Part.WAITING,
-    Part.TARGETS,
-    Part.BLOCKED,
-    Part.MISSING,
-    Part.DRIFT,
-    Part.UNMANAGED,
-    Part.WARNINGS,
-    Part.NOTES,
-    Part.REFUSED,
-    Part.STATES,
-    Part.LOSSES,
-    Part.DANGERS,
-)
-"""What follows the list of changes. A terminal is read from its end, so what is urgent is last."""
 _APPROVED: Final[tuple[Part, ...]] = (Part.BLOCKED, Part.DANGERS)
 """What is said beside the changes of one target if people have approved them."""
 _INLINE: Final = frozenset({Part.NOTES, Part.REFUSED, Part.STATES})
+_LISTED: Final = (Part.ERROR, Part.CHANGES, Part.LINT)
+"""What stands elsewhere: in the list, or in what the command says."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +47,9 @@ class Text:
         if report.about and not report.is_applied:
             yield from self._start(report)
         yield from self._changes(report)
-        for part in _APPROVED if report.target and report.is_brief else _ORDER:
-            if part is Part.NOTES and report.lint and not report.is_brief:
+        # A terminal is read from its end, so what is urgent is last.
+        for part in _APPROVED if report.target and report.is_brief else reversed(Part):
+            if part is Part.LINT and report.lint and not report.is_brief:
                 yield from self._heading("lint")
                 yield from ProblemText(self.terminal, self.full).problems(report.lint)
             for block in report.of(part):
@@ -115,19 +100,23 @@ class Text:
         if block.part is Part.DONE and not self.full:
             # What was done as planned needs no line.
             rows = tuple(row for row in rows if row.text and report.target)
-        if not rows or (block.part is Part.UNMANAGED and not self.full):
+        is_listed = block.part in ((Part.DELETES, *_LISTED) if report.target else _LISTED)
+        if not rows or is_listed or (block.part is Part.UNMANAGED and not self.full):
             return
         if report.target and block.part in _INLINE:
             yield from self._inline(block)
             return
         yield from self._heading(block.heading, self._hint(report, block))
         is_whole = self.full or (report.target and not report.is_applied)
+        write = self._rows.row if in_full else self._rows.line
+        if block.part is Part.DELETES:
+            write, is_whole = self._rows.heading, True
         most, left_out, seen = len(rows) if is_whole else MAX_ROWS, 0, set[tuple[str, str]]()
         for number, row in enumerate(rows):
             is_new = report.is_applied and (row.outcome, row.text) not in seen
             if number < most or is_new:
                 seen.add((row.outcome, row.text))
-                yield from self._rows.row(row) if in_full else self._rows.line(row)
+                yield from write(row)
             else:
                 left_out += 1
         if left_out:
@@ -155,11 +144,6 @@ class Text:
 
     def _end(self, report: Report) -> Iterator[str]:
         """Yield what a reader must have seen before the question, and the counts."""
-        if not report.target and not report.is_applied:
-            for block in report.of(Part.DELETES):
-                yield from self._heading(block.title)
-                for row in block.rows:
-                    yield from self._rows.heading(row)
         for terms in (report.only and f"only {', '.join(report.only)}", _approved(report)):
             if terms and not report.is_applied:
                 yield ""

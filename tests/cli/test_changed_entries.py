@@ -159,7 +159,9 @@ def test_only_changed_entries_fail_and_the_others_are_told_apart(
     assert markdown.index("new.md") < markdown.index("In entries that did not change")
     assert markdown.index("In entries that did not change") < markdown.index("old.md")
     html = devinops(*lint, "--format", "html").out
-    assert html.index("new.md") < html.index("In entries that did not change") < html.rindex("old.md")
+    assert (
+        html.index("new.md") < html.index("In entries that did not change") < html.rindex("old.md")
+    )
 
 
 @pytest.mark.parametrize(

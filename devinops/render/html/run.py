@@ -57,7 +57,7 @@ def report_page(report: Report, style: Style) -> HtmlPage:
             *(section(block, rows) for block in listed),
             *([table.section("Targets", report.targets)] if report.targets else []),
         ],
-        ending=_how_to(report, style),
+        ending=_how_to(report),
     )
 
 
@@ -124,17 +124,12 @@ def _box(block: Block, rows: Rows) -> Html:
     )
 
 
-def _how_to(report: Report, style: Style) -> Html:
+def _how_to(report: Report) -> Html:
     """Return the command that applies this report and no other, or why there is none."""
     if not report.command:
         return tag("p", prose(report.stop), class_="ending hint") if report.stop else Html("")
-    is_merged = style.job and style.job.in_request and not report.only
-    # What comes before a merge says it, too.
-    stays = "" if is_merged or not report.of(Part.BLOCKED) else "What is blocked stays as it is. "
-    before = [tag("p", report.merge)] if is_merged else []
-    about = "It plans again, and writes nothing if the plan is no longer the same."
     command = tag("pre", report.command, class_="command")
-    parts = tag("h2", "Apply"), *before, command, tag("p", f"{stays}{about}")
+    parts = tag("h2", "Apply"), tag("p", prose(report.merge)), command
     return tag("section", *parts, class_="ending")
 
 
