@@ -551,7 +551,7 @@ class RunBlocks:
         yield from block(Part.NOT_DONE, title, failed, style=(Level.CAUTION, look))
         yield from self._left()
         yield from self.blocked("waiting")
-        yield from block(Part.DONE, f"Done: {len(done)}", done)
+        yield from block(Part.DONE, f"Done: {len(done)}", done, heading="done")
 
     def _result(self, number: int, row: Row, at: Sequence[ChangeAt]) -> Row:
         outcome = at[0].outcome or Outcome.SKIPPED

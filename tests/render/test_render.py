@@ -119,8 +119,9 @@ def failing(number: int) -> ApplyReport:
 
 def test_many_failures_with_one_message_are_counted() -> None:
     rows = "".join(render("text", report_of_one(failing(200)))).splitlines()
-    assert rows[:2] == ["", "200 changes not applied"]
-    assert rows[2:4] == [f"  x create knowledge:N00{n} failed: 422: no" for n in (0, 1)]
+    assert rows[:2] == ["", "a plan made afterwards still has 200 changes"]
+    assert rows[23:25] == ["", "200 changes not applied"]
+    assert rows[25:27] == [f"  x create knowledge:N00{n} failed: 422: no" for n in (0, 1)]
     assert rows.count("    … and 180 more likewise (-v shows them)") == 2
     assert len(rows) == 47
     full = "".join(render("text", report_of_one(failing(200)), Style(full=True)))
