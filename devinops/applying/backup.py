@@ -27,9 +27,8 @@ from devinops.planning.draft import Saved
 from devinops.schema.backup import RUN, BackupHeader, ObjectLine
 from devinops.schema.base_document import (
     HEAD,
-    MAJOR,
+    check_version,
     convert,
-    is_readable,
     json_line,
     load_object,
     quotable,
@@ -297,12 +296,7 @@ def _header_of(path: Path, lines: Sequence[bytes]) -> Backup:
         raise _damaged(path, 1, "the header is missing or incomplete")
     try:
         values = load_object(lines[0])
-        version = values.get("format_version")
-        if isinstance(version, str) and not is_readable(version):
-            raise UnusableFile(
-                f"{path} has format version {quotable(version[:20])}, but this devinops reads "
-                f"{MAJOR}.x: use the devinops that wrote it"
-            )
+        check_version(values, path)
         header = convert(values, BackupHeader)
         return Backup(path, header.run, header.time, header.to_model(), ())
     except ValueError as error:

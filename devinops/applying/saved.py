@@ -19,9 +19,8 @@ from devinops.model.target import TargetState
 from devinops.planning.digest_list import DigestList
 from devinops.planning.run import PARTS, Plans, RunTarget, Shared
 from devinops.schema.base_document import (
-    MAJOR,
+    check_version,
     convert,
-    is_readable,
     load_object,
     quotable,
 )
@@ -83,7 +82,12 @@ def run_of(document: Mapping[str, Any], path: Path) -> Plans:
 
     Raises UnusableFile if the document was changed after it was written.
     """
-    _check_format(document, path)
+    check_version(document, path, ", or plan again")
+    if document.get("complete") is False:
+        raise UnusableFile(
+            f"{path} is from a run that failed before it had a plan: fix the problems in it, then "
+            "plan again"
+        )
     try:
         saved = convert(document, RunDocument)
         plans = _plans(saved)
@@ -92,20 +96,6 @@ def run_of(document: Mapping[str, Any], path: Path) -> Plans:
     if why := _changed(saved, plans, document):
         raise UnusableFile(f"{path}: {why}; nothing was written: plan and review again")
     return plans
-
-
-def _check_format(document: Mapping[str, Any], path: Path) -> None:
-    version = document.get("format_version")
-    if isinstance(version, str) and not is_readable(version):
-        raise UnusableFile(
-            f"{path} has format version {quotable(version[:20])}, but this devinops reads "
-            f"{MAJOR}.x: use the devinops that wrote it, or plan again"
-        )
-    if document.get("complete") is False:
-        raise UnusableFile(
-            f"{path} is from a run that failed before it had a plan: fix the problems in it, then "
-            "plan again"
-        )
 
 
 def read_digests(path: Path) -> DigestList:

@@ -126,12 +126,6 @@ class Plan:
         """What a person has to create."""
         return missing(self.blocked, self.in_root)
 
-    @cached_property
-    def summary(self) -> dict[str, int]:
-        """Action → number of changes, and the number of blocked steps under `blocked`."""
-        counts = Counter(change.action for change in self.changes)
-        return {action.value: counts[action] for action in Action} | {"blocked": len(self.blocked)}
-
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
         """Return DECIDE if a person must decide; with `detailed`, LOOK if changes are pending.
 

@@ -21,6 +21,7 @@ from msgspec import Meta, Struct
 
 from devinops import __version__
 from devinops.kinds import KINDS, dropped
+from devinops.model.errors import UnusableFile
 from devinops.model.keys import FolderPath, Key, decode_part
 from devinops.model.target import Target
 
@@ -133,9 +134,14 @@ def convert(value: object, kind: type[S]) -> S:
         raise ValueError(str(error)) from None
 
 
-def is_readable(version: object) -> bool:
-    """Return whether this devinops can read a `format_version`; False if it is not a version."""
-    return isinstance(version, str) and version.partition(".")[0] == MAJOR
+def check_version(document: Mapping[str, Any], path: object, otherwise: str = "") -> None:
+    """Raise UnusableFile for a document in a file that has another major version."""
+    version = document.get("format_version")
+    if isinstance(version, str) and version.partition(".")[0] != MAJOR:
+        raise UnusableFile(
+            f"{path} has format version {quotable(version[:20])}, but this devinops reads "
+            f"{MAJOR}.x: use the devinops that wrote it{otherwise}"
+        )
 
 
 def quotable(message: object) -> str:

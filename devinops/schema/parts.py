@@ -43,8 +43,13 @@ Seconds = Annotated[int, Meta(ge=-62_135_596_800, le=253_402_300_799)]
 
 def checksum(document: Mapping[str, Any]) -> str:
     """Return a hash of all fields except the checksum, which detects edits of a saved plan."""
-    rest = {name: value for name, value in document.items() if name != CHECKSUM}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+    total = hashlib.sha256()
+    for name in sorted(document.keys() - {CHECKSUM}):
+        value = document[name]
+        # In pieces, because the text of a list about many targets takes megabytes.
+        for part in (name, *value) if isinstance(value, list | tuple) else (name, value):
+            total.update(json.dumps(part, sort_keys=True).encode() + b"\n")
+    return total.hexdigest()
 
 
 # --- parts ----------------------------------------------------------------------------------------

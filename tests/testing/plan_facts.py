@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
-from devinops.model.changes import Change, FieldChange
+from devinops.model.changes import Action, Change, FieldChange
 from devinops.model.inventory import Base, Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource
@@ -37,7 +38,10 @@ def _lines(plan: Plan) -> Iterator[str]:
             for part in getattr(one, "fields", ()) if not isinstance(one, Record) else ():
                 yield f"  {_told(part)}"
     yield f"owned: {plan.owned}"
-    yield f"summary: {', '.join(f'{count} {name}' for name, count in plan.summary.items() if count)}"
+    counts = Counter(change.action for change in plan.changes)
+    summary = [f"{counts[action]} {action}" for action in Action if counts[action]]
+    summary += [f"{len(plan.blocked)} blocked"] if plan.blocked else []
+    yield f"summary: {', '.join(summary)}"
     yield f"exit codes: {int(plan.exit_code())}, {int(plan.exit_code(detailed=True))} detailed"
 
 
