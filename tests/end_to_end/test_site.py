@@ -289,6 +289,12 @@ QUESTIONS = {
     "exit code 4": "docs/commands/",
     "what may a key do": "docs/who-may-do-what/",
     "undo": "docs/how-to/recover/",
+    "exclude an organization": "docs/how-do-i/",
+    "offboard": "docs/how-do-i/",
+    "who changed a note": "docs/how-do-i/",
+    "test without production": "docs/how-do-i/",
+    "move a note": "docs/how-to/move-folders/",
+    "what would be sent": "docs/how-do-i/",
 }
 """What a reader types → a page among the first three results."""
 
