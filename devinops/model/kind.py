@@ -457,7 +457,7 @@ class Lifecycle(StrEnum):
 class Hazard(NamedTuple):
     """How a change of this kind can cost money, stop work or lock people out, and what approves it.
 
-    `approval` is one of `policy.HAZARDS`, such as `spend` for `--allow-spend`; if it is empty, the
+    `approval` is one of `policy.HAZARDS`, such as `spend` for `--allow spend`; if it is empty, the
     plan only names the risk. `risk` gets the values before (None for a create) and after, and
     returns the risk as text, empty if there is none.
     """

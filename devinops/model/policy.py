@@ -108,6 +108,12 @@ class Approval:
     def is_decision(self) -> bool:
         return len(self.values) > 1
 
+    @property
+    def subject(self) -> tuple[str, str]:
+        """What it is about: the option, and what --allow allows, without a number."""
+        name = self.values[0].partition("=")[0] if self.option == ALLOW else ""
+        return self.option, name
+
     def __str__(self) -> str:
         """Return the option as it is passed, or the ways to pass it."""
         ways = [f"{self.option} {shlex.quote(value)}" for value in self.values]
@@ -139,21 +145,27 @@ HAZARDS: Final = {
 """The approvals of the hazards of kinds."""
 
 ALLOW: Final = "--allow"
-"""The option that approves risks by name."""
-
-OWN_OPTIONS: Final = ("spend",)
-"""The risks that also have an option of their own, such as --allow-spend."""
+"""The option that allows something by name."""
 
 
-def allow(risk: str, number: int | None = None) -> Approval:
+def allow(name: str, number: int | None = None) -> Approval:
     """Return the approval of a risk such as `spend`, or of a `number` of deletes."""
-    if risk in HAZARDS and risk not in OWN_OPTIONS:
-        return Approval(ALLOW, (risk,))
-    return Approval(f"--allow-{risk}", () if number is None else (str(number),))
+    return Approval(ALLOW, (name if number is None else f"{name}={number}",))
 
 
-RISKS: Final = {allow(name): name for name in HAZARDS}
-"""Approval → risk that it accepts."""
+OUT_OF_WAVE: Final = allow("out-of-wave")
+
+COUNTED: Final = ("delete", "missing", "targets")
+"""What is allowed by number."""
+
+ALLOWED: Final = {
+    "delete=N": "exactly N deletes",
+    "missing=N": "exactly N owned objects to be missing from the lists",
+    "targets=N": "writing to exactly N targets, more than max_targets in devinops.yaml",
+    **{name: f"that {risk.accepts}" for name, risk in HAZARDS.items()},
+    "out-of-wave": "writing to several targets without --wave, although there are waves",
+}
+"""Value of --allow → what it allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +173,9 @@ class Approvals:
     """What the command line accepts for one run. `on_conflict` is None, `git` or `live`.
 
     `decided` maps keys to `git` or `live`: these decide about one conflict, before `on_conflict`.
-    `on_drift` takes the place of the target's policy: None, `overwrite` or `keep`. So does
-    `folders` of its `missing_folders`: None, `block` or `root`. `hazards` holds the accepted risks,
-    such as `spend`. `allow_targets` is how many targets a run may write to, for more than usual.
+    `on_drift` takes the place of the target's policy: None, `overwrite` or `keep`. `hazards` holds
+    the accepted risks, such as `spend`. `allow_targets` is how many targets a run may write to, for
+    more than usual; with `out_of_wave` it may write to several without a wave.
     """
 
     adopt: bool = False
@@ -173,8 +185,8 @@ class Approvals:
     hazards: tuple[str, ...] = ()
     on_drift: str | None = None
     decided: tuple[tuple[Key, str], ...] = ()
-    folders: str | None = None
     allow_targets: int | None = None
+    out_of_wave: bool = False
 
     def choice(self, key: Key) -> str | None:
         """Return how a conflict is decided: `git`, `live`, or None if it is not."""
@@ -183,16 +195,12 @@ class Approvals:
     def given(self) -> list[Approval]:
         """Return each approval that was given, with its value."""
         conflicts = [self.on_conflict, *(f"{side}={key}" for key, side in self.decided)]
-        valued = [
-            *((ON_CONFLICT.option, choice) for choice in conflicts),
-            (ON_DRIFT.option, self.on_drift),
-            ("--folders", self.folders),
-            (allow("delete").option, self.allow_delete),
-            (allow("missing").option, self.allow_missing),
-            (allow("targets").option, self.allow_targets),
-        ]
+        numbers = {name: getattr(self, f"allow_{name}") for name in COUNTED}
         return [
             *([ADOPT] if self.adopt else []),
-            *(Approval(option, (str(value),)) for option, value in valued if value is not None),
+            *(Approval(ON_CONFLICT.option, (choice,)) for choice in conflicts if choice),
+            *([Approval(ON_DRIFT.option, (self.on_drift,))] if self.on_drift else []),
+            *(allow(name, number) for name, number in numbers.items() if number is not None),
             *map(allow, self.hazards),
+            *([OUT_OF_WAVE] if self.out_of_wave else []),
         ]

@@ -23,7 +23,8 @@ OPTIONS: Final = rf"(?: -[Ct] (?:{_QUOTED}|{_SAFE}+))*"
 _KEY: Final = rf"(?:{_QUOTED}|{_SAFE}*(?![,.:]){_SAFE})"
 """A key as a word of the shell, without the punctuation of the sentence after it."""
 
-OPTION: Final = r"--[a-z][a-z-]*(?:[ ](?:\d+|git|live|keep|overwrite|network|all)\b)?"
+_VALUES: Final = "git|live|keep|overwrite|spend|network|out-of-wave|all"
+OPTION: Final = rf"--[a-z][a-z-]*(?:[ ](?:(?:[a-z]+=)?\d+|{_VALUES})\b)?"
 """A pattern of an option with its value, if that is a number or one of the words of options."""
 
 COMMAND: Final = (

@@ -65,7 +65,7 @@ def guard(
     refusals += hazards(changes, approvals)
     if approvals.allow_delete is not None:
         but = f"this plan deletes {removals.total}{removals.parts}"
-        refusals += _exactly("delete", approvals.allow_delete, removals.total, but)
+        refusals += exactly("delete", approvals.allow_delete, removals.total, but)
     elif removals.total:
         in_scope = filter(context.in_scope, context.real.unmanaged(inventory.by_id))
         managed = owned + Counter(live.key.kind for live in in_scope)
@@ -75,7 +75,7 @@ def guard(
     if approvals.allow_missing is not None:
         are = "owned object is" if missing.total() == 1 else "owned objects are"
         but = f"{missing.total()} {are} missing"
-        refusals += _exactly("missing", approvals.allow_missing, missing.total(), but)
+        refusals += exactly("missing", approvals.allow_missing, missing.total(), but)
     elif missing:
         refusals += _too_many_missing(missing, owned, policy)
     return tuple(refusals)
@@ -166,14 +166,14 @@ def _removed_elements(changes: Iterable[Change]) -> list[RemovedElements]:
 
 
 class _Removals(NamedTuple):
-    """What --allow-delete accepts: deletes, and elements that sets lose."""
+    """What --allow delete=N accepts: deletes, and elements that sets lose."""
 
     deletes: Sequence[Change]
     elements: Sequence[RemovedElements]
 
     @property
     def total(self) -> int:
-        """The number that --allow-delete accepts: of objects and elements together."""
+        """The number that --allow delete=N accepts: of objects and elements together."""
         return len(self.deletes) + sum(elements.removed for elements in self.elements)
 
     @property
@@ -186,7 +186,7 @@ class _Removals(NamedTuple):
         return f" ({objects}{removed} {'element' if removed == 1 else 'elements'} of lists)"
 
     def refusal(self, reason: str, otherwise: str = "") -> Refusal:
-        """Return a refusal with the advice to check everything that --allow-delete accepts."""
+        """Return a refusal with the advice to check everything that --allow delete=N accepts."""
         check_all = f"check all {self.total} deletes of this plan{self.parts}"
         check = "check it" if self.total == 1 else check_all
         approval = allow("delete", self.total)
@@ -222,13 +222,13 @@ def _is_lost(change: Change) -> bool:
     return not change.declaration and change.kind.lifecycle is Lifecycle.CONTRACT
 
 
-def _exactly(what: str, allowed: int, total: int, but: str) -> Iterator[Refusal]:
+def exactly(what: str, allowed: int, total: int, but: str) -> Iterator[Refusal]:
     """Refuse unless the accepted number equals that of the plan."""
     if allowed != total:
         approval = allow(what, total) if total else None
         check = "check it" if total == 1 else "check each one"
         step = f"{check}, then pass {approval}" if approval else "leave the option out"
-        reason = f"{allow(what).option} accepts exactly {allowed}, and {but}: {step}"
+        reason = f"{allow(what, allowed)} accepts exactly {allowed}, and {but}: {step}"
         yield Refusal(reason, approval)
 
 

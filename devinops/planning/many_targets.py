@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from devinops.model.changes import DELETING, Refusal
 from devinops.model.keys import Key
-from devinops.model.policy import Approval, Approvals, allow
+from devinops.model.policy import OUT_OF_WAVE, Approvals, allow
+from devinops.planning.guards import exactly
 from devinops.planning.plan import Plan
 from devinops.planning.run import Plans
 
@@ -20,11 +21,11 @@ def plan_with_needed(approvals: Approvals, build: Callable[[Approvals], Plan]) -
     of some, and nothing in the others.
     """
     plan = build(replace(approvals, allow_delete=None, allow_missing=None))
-    needed = {refusal.approval.option for refusal in plan.refusals if refusal.approval}
+    needed = {refusal.approval.subject for refusal in plan.refusals if refusal.approval}
     given = replace(
         approvals,
-        allow_delete=approvals.allow_delete if allow("delete").option in needed else None,
-        allow_missing=approvals.allow_missing if allow("missing").option in needed else None,
+        allow_delete=approvals.allow_delete if allow("delete").subject in needed else None,
+        allow_missing=approvals.allow_missing if allow("missing").subject in needed else None,
     )
     if (given.allow_delete, given.allow_missing) == (None, None):
         return plan
@@ -42,8 +43,8 @@ def too_many_targets(
     """Yield why a run must not write to so many targets.
 
     In a wave, only those count in which one and the same object is deleted. `allowed` is the value
-    of --allow-targets, None if it is not given; it accepts exactly that number. A shard does not
-    know what the others write, so all targets that are `selected` for the shards count.
+    of --allow targets=N, None if it is not given; it accepts exactly that number. A shard does
+    not know what the others write, so all targets that are `selected` for the shards count.
     """
     number, does = len(plan.writing), "writes to"
     if in_wave:
@@ -51,28 +52,22 @@ def too_many_targets(
     if selected is not None and (number or allowed is not None):
         verb = "delete the same object in" if in_wave else "write to"
         number, does = selected, f"and the other shards may {verb}"
-    if number == allowed or (number <= most and allowed is None):
-        return
     targets = "1 target" if number == 1 else f"{number} targets"
-    approval = allow("targets", number) if number else None
-    step = f"check them, then pass {approval}" if approval else "leave the option out"
-    if allowed is None:
-        limit = f"the {most} of max_targets"
-        yield Refusal(f"this run {does} {targets}, more than {limit}: {step}", approval)
-        return
-    option = allow("targets").option
-    yield Refusal(
-        f"{option} accepts exactly {allowed}, and this run {does} {targets}: {step}", approval
-    )
+    if allowed is not None:
+        yield from exactly("targets", allowed, number, f"this run {does} {targets}")
+    elif number > most:
+        approval = allow("targets", number)
+        limit = f"more than the {most} of max_targets"
+        step = f"check them, then pass {approval}"
+        yield Refusal(f"this run {does} {targets}, {limit}: {step}", approval)
 
 
 def outside_waves(plan: Plans) -> Iterator[Refusal]:
     """Yield why a run without a wave must not write to several targets if there are waves."""
     number = plan.selected if plan.shard else len(plan.writing)
     if number > 1:
-        approval = Approval("--out-of-wave")
         reason = f"this run writes to {number} targets, but not as a wave of devinops.yaml"
-        yield Refusal(f"{reason}: pass --wave due, or {approval}", approval)
+        yield Refusal(f"{reason}: pass --wave due, or {OUT_OF_WAVE}", OUT_OF_WAVE)
 
 
 def _most_alike(plan: Plans) -> int:

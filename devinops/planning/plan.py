@@ -265,7 +265,7 @@ def _context(request: PlanRequest, snapshot: Snapshot, live: Snapshot) -> PlanCo
         api=target.api,
         policy=policy._replace(
             on_drift=OnDrift(approvals.on_drift or policy.on_drift),
-            missing_folders=MissingFolders(approvals.folders or policy.missing_folders),
+            missing_folders=MissingFolders(policy.missing_folders),
         ),
         approvals=approvals,
         today=request.today,

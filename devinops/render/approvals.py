@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from devinops.model.policy import RISKS, Approval, Approvals
+from devinops.model.policy import ALLOW, Approval, Approvals
 from devinops.planning.run import Plans
 
 # --- what is missing ----------------------------------------------------------------------------
@@ -40,8 +40,8 @@ def how_to_approve(plans: Plans, in_root: str) -> Iterator[str]:
     """
     needed = needed_approvals(plans)
     command = f"devinops apply{in_root} --target {shlex.quote(plans.targets[0].name)}"
-    renewed = {a.option for a in needed if not a.is_decision and a not in RISKS}
-    given = [each for each in plans.approvals.given() if each.option not in renewed]
+    renewed = {each.subject for each in needed if not each.is_decision}
+    given = [each for each in plans.approvals.given() if each.subject not in renewed]
     if approvals := [approval for approval in needed if not approval.is_decision]:
         options = " ".join(map(str, [*given, *approvals]))
         inputs = ", ".join(f"`{text}`" for text in _inputs([*given, *approvals]))
@@ -72,10 +72,10 @@ def _entered(inputs: str) -> str:
 
 
 def _inputs(approvals: Sequence[Approval]) -> Iterator[str]:
-    """Yield approvals as the inputs of a workflow, which has one for all accepted risks."""
-    if risks := [RISKS[approval] for approval in approvals if approval in RISKS]:
-        yield f"allow: {', '.join(risks)}"
-    yield from (_input(approval) for approval in approvals if approval not in RISKS)
+    """Yield approvals as the inputs of a workflow, which has one for all that is allowed."""
+    if allowed := [value for each in approvals if each.option == ALLOW for value in each.values]:
+        yield f"allow: {', '.join(allowed)}"
+    yield from (_input(approval) for approval in approvals if approval.option != ALLOW)
 
 
 def _input(approval: Approval, value: str = "") -> str:

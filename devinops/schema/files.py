@@ -270,7 +270,7 @@ def _config() -> dict[str, Any]:
             "max_targets": {
                 "type": "integer",
                 "minimum": 1,
-                "description": "How many targets a run may write to without --allow-targets. "
+                "description": "How many targets a run may write to without --allow targets=N. "
                 f"Default: {MAX_TARGETS}.",
                 "example": 200,
             },
@@ -596,7 +596,7 @@ def _policy() -> dict[str, Any]:
             "enum": [prune.value for prune in Prune],
             "description": "Which undeclared objects are deleted: none (off, the default), "
             "those that the inventory owns, or also every note in `scope`. Secrets need "
-            "--allow-delete as well.",
+            "--allow delete=N as well.",
             "example": Prune.OWNED.value,
         },
         "scope": {

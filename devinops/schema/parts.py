@@ -188,7 +188,7 @@ class HazardItem(Struct, frozen=True):
 
     key: KeyText
     kind: str
-    approval: Annotated[str, about("What accepts it, such as spend for --allow-spend; or empty.")]
+    approval: Annotated[str, about("What accepts it, such as spend for --allow spend; or empty.")]
     approved: bool
     risk: str
 
@@ -257,6 +257,7 @@ class ApprovalsItem(
     allow_delete: Count | None = None
     allow_missing: Count | None = None
     allow_targets: Count | None = None
+    out_of_wave: bool = False
     on_drift: Annotated[
         Literal["overwrite", "keep"] | None,
         about("What happened to changes made outside devinops; null: what the target says."),
@@ -265,11 +266,7 @@ class ApprovalsItem(
         dict[KeyText, Literal["git", "live"]],
         about("Key → which side wins its conflict, before on_conflict."),
     ] = {}
-    folders: Annotated[
-        Literal["block", "root"] | None,
-        about("Where objects whose folder is missing are created; null: what the target says."),
-    ] = None
-    hazards: Annotated[list[str], about("Accepted risks, such as spend for --allow-spend.")] = []
+    hazards: Annotated[list[str], about("Accepted risks, such as spend for --allow spend.")] = []
 
     @classmethod
     def of(cls, approvals: Approvals) -> ApprovalsItem:

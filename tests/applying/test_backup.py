@@ -380,7 +380,7 @@ def test_a_secret_is_saved_without_its_value(
     root = repository({"secrets.yaml": entry})
     assert devinops("apply", "-C", root, "--yes").code == 0
     repository({"secrets.yaml": "secrets: [{key: TOKEN, ensure: absent}]\n"})
-    assert devinops("apply", "-C", root, "--yes", "--allow-delete", "1").code == 0
+    assert devinops("apply", "-C", root, "--yes", "--allow", "delete=1").code == 0
     (path,) = backups(root)
     assert [str(one.live.key) for one in read_backup(path).objects] == ["secret:TOKEN"]
     assert "the-value-of-it" not in path.read_text()

@@ -251,11 +251,11 @@ def test_a_plan_says_what_was_approved_for_it_and_what_it_is_narrowed_to(
     emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
 ) -> None:
     root, path = repository(FILES), tmp_path / "plan.json"
-    flags = ["--only", "knowledge:Gone", "--allow-delete", "1", "--adopt", "--on-conflict", "git"]
+    flags = ["--only", "knowledge:Gone", "--allow", "delete=1", "--adopt", "--on-conflict", "git"]
     planned = devinops("plan", "-C", root, "--out", path, *flags)
     for out in (planned.out, devinops("show", path).out):
         assert "\nonly knowledge:Gone\n" in out
-        assert "\napproved with --adopt --on-conflict git --allow-delete 1\n" in out
+        assert "\napproved with --adopt --on-conflict git --allow delete=1\n" in out
 
 
 def test_a_plan_remembers_its_only(

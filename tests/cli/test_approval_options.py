@@ -1,4 +1,4 @@
-"""How approvals are written on the command line: decisions about all conflicts and about single keys."""
+"""How approvals are written on the command line: decisions about conflicts, and what --allow takes."""
 
 from __future__ import annotations
 
@@ -85,5 +85,51 @@ def test_a_wrong_decision_is_a_usage_error(
     values: list[str], message: str, devinops: Devinops
 ) -> None:
     ran = devinops("plan", *(word for value in values for word in ("--on-conflict", value)))
+    assert (ran.code, ran.out) == (64, "")
+    assert message in " ".join(ran.err.split())
+
+
+@pytest.mark.parametrize(
+    ("values", "approvals"),
+    [
+        (["delete=2"], {"allow_delete": 2}),
+        (["spend", "delete=2", "spend"], {"allow_delete": 2, "hazards": ["spend"]}),
+        (["missing=0,network\n spend"], {"allow_missing": 0, "hazards": ["spend", "network"]}),
+        (["out-of-wave"], {}),
+        (["targets=3"], {}),
+    ],
+    ids=str,
+)
+def test_what_is_allowed_is_part_of_the_plan(
+    values: list[str], approvals: dict[str, object], root: Path, devinops: Devinops
+) -> None:
+    words = [word for value in values for word in ("--allow", value)]
+    plan = json.loads(devinops("plan", "-C", root, *words, "--format", "json").out)
+    # Risks that no change has need no approval, and one target no approval of many.
+    assert plan.get("approvals", {}) == {
+        name: value for name, value in approvals.items() if name != "hazards"
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "value", "message"),
+    [
+        ("plan", "deletes=4", "takes delete=N, missing=N, targets=N, spend, network, out-of-wave, not 'deletes=4'"),
+        ("plan", "delete", "not 'delete'"),
+        ("plan", "delete=", "not 'delete='"),
+        ("plan", "delete=-1", "not 'delete=-1'"),
+        ("plan", "delete=nan", "not 'delete=nan'"),
+        ("plan", "delete=0x1", "not 'delete=0x1'"),
+        ("apply", "missing=1e9", "not 'missing=1e9'"),
+        ("apply", "spend=1", "not 'spend=1'"),
+        ("apply", "spend, delete=1 delete=2", "--allow delete=N is given twice: pass only one"),
+        ("apply", " ", "the value is empty"),
+        ("rollback", "delete=1", "--allow takes targets=N, spend, network, not 'delete=1'"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_allowed_is_a_usage_error(
+    command: str, value: str, message: str, devinops: Devinops
+) -> None:
+    ran = devinops(command, "--allow", value)
     assert (ran.code, ran.out) == (64, "")
     assert message in " ".join(ran.err.split())

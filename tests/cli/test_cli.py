@@ -178,9 +178,7 @@ def test_an_empty_switch_is_off(
 
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize("value", ["nan", "-nan", "NaN", "inf", "-inf", "-1", "1e999", "0x1"])
-@pytest.mark.parametrize(
-    "option", ["--timeout", "--lock-timeout", "--parallelism", "--allow-delete", "--allow-missing"]
-)
+@pytest.mark.parametrize("option", ["--timeout", "--lock-timeout", "--parallelism"])
 def test_a_number_that_is_none_is_64(
     emulator: Emulator, repository: Write, devinops: Devinops, option: str, value: str
 ) -> None:
@@ -549,7 +547,7 @@ def test_plan_never_writes_whatever_is_asked(
     for extra in (
         [],
         ["--detailed-exitcode"],
-        ["--allow-delete", "1"],
+        ["--allow", "delete=1"],
         ["--only", "knowledge"],
         ["--format", "json"],
     ):
@@ -708,7 +706,7 @@ def test_a_plan_that_is_not_applied_is_still_in_the_document(
     entries = [{"name": name, "ensure": "absent"} for name in names]
     root = repository({"knowledge.yaml": json.dumps({"knowledge": entries})})
     own(root, emulator)
-    flags = ["--yes"] if why == "refused" else ["--expect", "0" * 32, "--allow-delete", "4"]
+    flags = ["--yes"] if why == "refused" else ["--expect", "0" * 32, "--allow", "delete=4"]
     ran = devinops("apply", "-C", root, "--format", "json", *flags)
     document = json.loads(ran.out)
     Draft202012Validator(schemas()["run"]).validate(document)

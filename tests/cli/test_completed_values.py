@@ -77,6 +77,11 @@ NOTES = ["knowledge:Backend/Error envelope", "knowledge:Big"]
         (["--only", "knowledge:Bi"], ["knowledge:Big"]),
         (["apply", "--only", "folder:"], ["folder:Backend"]),
         (["plan", "--format", "t"], ["text"]),
+        (
+            ["plan", "--allow", ""],
+            ["delete=", "missing=", "network", "out-of-wave", "spend", "targets="],
+        ),
+        (["rollback", "--allow", "n"], ["network"]),
         (["--format", "js"], ["json"]),
         (["drift", "--format", "g"], []),
         (["plan", "--report", "j"], ["json=", "junit="]),

@@ -568,11 +568,11 @@ def test_a_rollback_of_many_targets_asks_once_and_needs_an_approval_of_too_many(
     config.write_text(f"{config.read_text()}max_targets: 3\n")
     words = ("rollback", "-C", place, "latest", "-t", "all")
     ran = devinops(*words, "--yes")
-    assert (ran.code, "pass --allow-targets 4" in " ".join(ran.err.split())) == (4, True)
-    nobody = devinops(*words, "--allow-targets", "4")
+    assert (ran.code, "pass --allow targets=4" in " ".join(ran.err.split())) == (4, True)
+    nobody = devinops(*words, "--allow", "targets=4")
     assert (nobody.code, "rollback cannot ask without a terminal" in nobody.err) == (64, True)
     assert set(bodies(emulator).values()) == {"Run make deploy."}
-    assert devinops(*words, "--allow-targets", "4", "--yes").code == 0
+    assert devinops(*words, "--allow", "targets=4", "--yes").code == 0
     assert set(bodies(emulator).values()) == {"Old."}
 
 
@@ -751,9 +751,9 @@ def test_more_targets_than_max_targets_need_an_approval(
     words = ("-C", place, "-t", "all", "--adopt", "--yes")
     ran = devinops("apply", *words)
     assert (ran.code, set(bodies(emulator).values())) == (4, {"Old."})
-    assert "--allow-targets 4" in ran.err
-    assert devinops("apply", *words, "--allow-targets", "5").code == 4
-    assert devinops("apply", *words, "--allow-targets", "4").code == 0
+    assert "--allow targets=4" in ran.err
+    assert devinops("apply", *words, "--allow", "targets=5").code == 4
+    assert devinops("apply", *words, "--allow", "targets=4").code == 0
 
 
 def test_targets_without_a_plan_are_not_said_to_need_nothing(
@@ -786,22 +786,22 @@ def test_a_saved_plan_of_too_many_targets_says_where_the_option_goes(
     config.write_text(config.read_text() + "max_targets: 3\n")
     plan = ("plan", "-C", place, "-t", "all", "--adopt", "--out", saved)
     apply = ("apply", saved, "-C", place)
-    assert "pass --allow-targets 4" in devinops(*plan).out
+    assert "pass --allow targets=4" in devinops(*plan).out
     ran = devinops(*apply)
     assert (ran.code, set(bodies(emulator).values())) == (4, {"Old."})
     assert ran.err.endswith(
         "was refused when it was planned, and nothing was written: this run writes to 4 targets, "
-        "more than the 3 of max_targets: check them, then pass --allow-targets 4. Pass the option "
+        "more than the 3 of max_targets: check them, then pass --allow targets=4. Pass the option "
         "to devinops plan, and apply the new plan\n"
     )
-    assert devinops(*plan, "--allow-targets", "4").code == 0
+    assert devinops(*plan, "--allow", "targets=4").code == 0
     # A part of the targets is another number, and so is a new limit.
     ran = devinops(*apply, "-t", "a", "-t", "b")
     assert (ran.code, set(bodies(emulator).values())) == (4, {"Old."})
-    assert "this run writes to 2 targets: check them, then pass --allow-targets 2" in ran.err
-    assert devinops(*apply, "-t", "a", "-t", "b", "--allow-targets", "2").code == 0
+    assert "this run writes to 2 targets: check each one, then pass --allow targets=2" in ran.err
+    assert devinops(*apply, "-t", "a", "-t", "b", "--allow", "targets=2").code == 0
     assert Counter(bodies(emulator).values()) == {"Run make deploy.": 2, "Old.": 2}
-    assert devinops(*apply, "--allow-targets", "2").code == 0
+    assert devinops(*apply, "--allow", "targets=2").code == 0
     assert set(bodies(emulator).values()) == {"Run make deploy."}
 
 
@@ -1006,7 +1006,7 @@ def test_a_new_secret_of_a_webhook_is_written_with_its_target(
         "actions": [{"type": "start_session", "prompt": "Look around."}],
     }
     (place / "automations.yaml").write_text(json.dumps({"automations": [hook]}))
-    argv = ("apply", "-C", place, "-t", "a", "-t", "b", "--only", "automation", "--allow-spend")
+    argv = ("apply", "-C", place, "-t", "a", "-t", "b", "--only", "automation", "--allow", "spend")
     ran = devinops(*argv, "--yes", "--webhook-secrets", path)
     assert ran.code == 0, ran.err
     lines = [line.split("\t") for line in path.read_text().splitlines()]

@@ -267,7 +267,7 @@ def test_what_all_have_refers_to_what_each_has_its_own(
     )
     with Emulator(seed(a=[], b=[], c=[])) as running:
         use(running.url, "cog_enterprise")
-        assert devinops("apply", "-C", declared, "-t", "all", "--yes", "--allow-spend").code == 0
+        assert devinops("apply", "-C", declared, "-t", "all", "--yes", "--allow", "spend").code == 0
         root = plant(tmp_path / "new", {"devinops.yaml": config([{"path": "orgs/{name}"}])})
         ran = devinops("pull", "-C", root, "-t", "all")
         assert (ran.code, files(root)) == (

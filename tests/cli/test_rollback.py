@@ -53,7 +53,7 @@ FILES = {
     "secrets.yaml": "secrets:\n  - {key: TOKEN, ensure: absent}\n",
 }
 
-DELETES = ("--allow-delete", "2")
+DELETES = ("--allow", "delete=2")
 
 
 @pytest.fixture

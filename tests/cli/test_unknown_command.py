@@ -82,6 +82,24 @@ OPTIONS: dict[str, tuple[list[str], str]] = {
 }  # fmt: skip
 
 
+RENAMED = {
+    ("plan", "--allow-delete", "4"): "Use --allow, as in --allow delete=4.",
+    ("apply", "--allow-missing=4"): "Use --allow, as in --allow delete=4.",
+    ("rollback", "--allow-targets", "4"): "Use --allow, as in --allow delete=4.",
+    ("apply", "--allow-spend"): "Use --allow spend, or --allow out-of-wave.",
+    ("apply", "--out-of-wave"): "Use --allow spend, or --allow out-of-wave.",
+    ("plan", "--folders", "root"): "Set missing_folders in devinops.yaml.",
+}
+
+
+@pytest.mark.parametrize("argv", RENAMED)
+def test_an_old_option_answers_with_the_new_one(argv: tuple[str, ...], devinops: Devinops) -> None:
+    ran = devinops(*argv)
+    option = argv[1].partition("=")[0]
+    assert (ran.code, ran.out) == (64, "")
+    assert ran.err.endswith(f"Error: There is no option {option}. {RENAMED[argv]}\n")
+
+
 @pytest.mark.parametrize("case", OPTIONS)
 def test_an_unknown_option_suggests_no_approval(case: str, devinops: Devinops) -> None:
     argv, expected = OPTIONS[case]

@@ -301,7 +301,7 @@ def test_without_a_wave_several_targets_need_an_option_and_a_hotfix_needs_none(
     assert (plan["exit_code"], plan["refusals"]) == (0, [])
     assert rollout.run("apply", "-t", "c", "--yes").code == 0
     assert rollout.run("apply", "-t", "a", "-t", "c", "--yes").code == 0
-    assert rollout.run("apply", "-t", "all", "--yes", "--out-of-wave").code == 0
+    assert rollout.run("apply", "-t", "all", "--yes", "--allow", "out-of-wave").code == 0
     assert reached(emulator) == "abcd"
 
 
@@ -363,7 +363,7 @@ def test_a_gate_is_about_the_same_commit_and_waves(
         ("apply --wave due -t a --yes", "--wave selects the targets: leave out --target"),
         ("plan --wave canary --affected HEAD", "leave out --target and --affected"),
         ("apply -t a --gate x.json --yes", "--gate is for --wave"),
-        ("apply --wave due --out-of-wave --yes", "--out-of-wave for a run without it"),
+        ("apply --wave due --allow out-of-wave --yes", "--allow out-of-wave for a run without it"),
         ("targets --waves --names", "leave out --target, --names and --affected"),
         ("targets discover --waves", "--waves is for the list"),
     ],

@@ -114,7 +114,7 @@ class World:
             f"{shard}/{SHARDS}",
             "--yes",
         ]
-        options += ["--allow-delete", "1", "--report", f"json={self.report(number, shard)}"]
+        options += ["--allow", "delete=1", "--report", f"json={self.report(number, shard)}"]
         outputs = [self.path / f"{name}.{stream}" for stream in ("stdout", "stderr")]
         return forked_apply.start(options, env, outputs)
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from devinops.cli.setup.ci_files import ACTIONS
-from devinops.model.policy import RISKS
+from devinops.model.policy import ALLOWED
 from tests.testing.linters import schema_errors, shellcheck, zizmor
 from tests.testing.places import ROOT
 from tests.testing.workflows import read_workflow
@@ -25,9 +25,9 @@ def test_zizmor_finds_nothing_in_the_action() -> None:
 
 
 def test_every_approval_is_an_input() -> None:
-    names = {"adopt", "on-conflict", "on-drift", "allow-delete", "allow-missing"}
-    own = {approval.option.removeprefix("--") for approval in RISKS}
-    assert names | own <= set(ACTION["inputs"])
+    assert {"adopt", "on-conflict", "on-drift", "allow"} <= set(ACTION["inputs"])
+    shown = ACTION["inputs"]["allow"]["description"]
+    assert [name for name in ALLOWED if name not in shown] == ["out-of-wave"]
 
 
 def test_an_input_never_becomes_code() -> None:

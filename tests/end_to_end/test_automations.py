@@ -132,7 +132,7 @@ def test_what_is_applied_is_there_and_a_second_plan_is_empty(
     refused = devinops("apply", "-C", root, "--yes")
     assert (refused.code, emulator.automations()) == (4, [])
     assert "may start up to 10 sessions in 24 h, each with up to 10 ACUs" in refused.err
-    applied = devinops("apply", "-C", root, "--yes", "--allow-spend")
+    applied = devinops("apply", "-C", root, "--yes", "--allow", "spend")
     assert applied.code == 0, applied
     live = only(emulator)
     (playbook,) = emulator.playbooks()
@@ -150,23 +150,23 @@ def test_an_approval_that_no_change_needs_is_not_shown_and_may_be_repeated(
     emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
 ) -> None:
     root, path = repository(files(FULL)), tmp_path / "plan.json"
-    approved, cost = "approved with --allow-spend", "ACUs in 24 h"
+    approved, cost = "approved with --allow spend", "ACUs in 24 h"
     for format in ("text", "markdown", "html"):
-        shown = devinops("plan", "-C", root, "--allow-spend", "--format", format).out
+        shown = devinops("plan", "-C", root, "--allow", "spend", "--format", format).out
         assert cost in " ".join(shown.split()), "an approval does not hide what it costs"
-    for argv, is_approved in (([], False), (["--allow-spend"], True)):
+    for argv, is_approved in (([], False), (["--allow", "spend"], True)):
         found = read_one(devinops("plan", "-C", root, *argv, "--format", "json").out)
         (hazard,) = found["hazards"]
         assert (hazard["approval"], hazard["approved"]) == ("spend", is_approved)
         assert cost in hazard["risk"]
-    assert approved in devinops("plan", "-C", root, "--allow-spend").out
-    assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+    assert approved in devinops("plan", "-C", root, "--allow", "spend").out
+    assert devinops("apply", "-C", root, "--yes", "--allow", "spend").code == 0
     repository({"playbooks/new.md": "---\ntitle: New\n---\nb\n"})
-    planned = devinops("plan", "-C", root, "--allow-spend", "--out", path)
+    planned = devinops("plan", "-C", root, "--allow", "spend", "--out", path)
     assert (planned.code, "+ playbook:New" in planned.out) == (0, True)
     for out in (planned.out, devinops("show", path).out):
         assert approved not in out
-    assert devinops("apply", path, "-C", root, "--allow-spend").code == 0
+    assert devinops("apply", path, "-C", root, "--allow", "spend").code == 0
 
 
 def test_an_approval_that_the_saved_plan_lacks_is_a_contradiction(
@@ -174,7 +174,7 @@ def test_an_approval_that_the_saved_plan_lacks_is_a_contradiction(
 ) -> None:
     root, path = repository(files(FULL)), tmp_path / "plan.json"
     assert devinops("plan", "-C", root, "--out", path).code == 4
-    ran = devinops("apply", path, "-C", root, "--allow-spend")
+    ran = devinops("apply", path, "-C", root, "--allow", "spend")
     assert (ran.code, emulator.automations()) == (64, [])
     assert "was made with different approvals" in ran.err
 
@@ -183,12 +183,12 @@ def test_the_options_of_a_saved_plan_that_was_refused_can_be_changed_only_by_ano
     emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
 ) -> None:
     root, path = repository({"playbooks/new.md": "---\ntitle: New\n---\nb\n"}), tmp_path / "p.json"
-    assert devinops("plan", "-C", root, "--out", path, "--allow-delete", "3").code == 4
+    assert devinops("plan", "-C", root, "--out", path, "--allow", "delete=3").code == 4
     again = "the saved plan contains its options, so plan again"
     ran = devinops("apply", path, "-C", root)
     assert (ran.code, emulator.playbooks()) == (4, [])
     assert f"leave the option out; {again}" in ran.err
-    assert again not in devinops("apply", "-C", root, "--yes", "--allow-delete", "3").err
+    assert again not in devinops("apply", "-C", root, "--yes", "--allow", "delete=3").err
 
 
 @pytest.mark.parametrize("emulator", ["merge", "replace_groups"], indirect=True)
@@ -196,11 +196,11 @@ def test_what_a_file_no_longer_says_inside_a_group_goes(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     root = repository(files(FULL))
-    assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+    assert devinops("apply", "-C", root, "--yes", "--allow", "spend").code == 0
     made = only(emulator)
     repository(files(LESS))
     emulator.clear_requests()
-    applied = devinops("apply", "-C", root, "--yes", "--allow-spend")
+    applied = devinops("apply", "-C", root, "--yes", "--allow", "spend")
     assert applied.code == 0, applied
     live = only(emulator)
     assert live["automation_id"] == made["automation_id"]
@@ -225,13 +225,13 @@ def test_a_rollback_brings_all_of_it_back(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     root = repository(files(FULL))
-    devinops("apply", "-C", root, "--yes", "--allow-spend")
+    devinops("apply", "-C", root, "--yes", "--allow", "spend")
     before = only(emulator)
     repository(files(LESS))
-    assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+    assert devinops("apply", "-C", root, "--yes", "--allow", "spend").code == 0
     refused = devinops("rollback", "latest", "-C", root, "--yes")
     assert (refused.code, "a trigger is new or changed" in refused.err) == (4, True)
-    ran = devinops("rollback", "latest", "-C", root, "--yes", "--allow-spend")
+    ran = devinops("rollback", "latest", "-C", root, "--yes", "--allow", "spend")
     assert ran.code == 0, ran
     assert without_marks(only(emulator)) == without_marks(before)
 
@@ -250,7 +250,7 @@ def test_what_was_changed_outside_is_shown_at_its_path_and_a_recurrence_in_words
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     root = repository(files(LESS))
-    devinops("apply", "-C", root, "--yes", "--allow-spend")
+    devinops("apply", "-C", root, "--yes", "--allow", "spend")
     live = only(emulator)
     triggers = copy.deepcopy(LESS["triggers"])
     triggers[0]["conditions"]["any"][0]["all"][0]["value"] = "FREQ=DAILY;BYHOUR=9;BYMINUTE=30"
@@ -270,7 +270,7 @@ def test_a_playbook_and_the_automation_that_mentions_it_are_renamed_and_deleted_
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     root = repository(files(LESS))
-    devinops("apply", "-C", root, "--yes", "--allow-spend")
+    devinops("apply", "-C", root, "--yes", "--allow", "spend")
     before = only(emulator)
     renamed = json.dumps(LESS).replace("Triage it", "Look at it")
     playbook = {"title": "Look at it", "body": "Look.", "previously": [{"title": "Triage it"}]}
@@ -281,7 +281,7 @@ def test_a_playbook_and_the_automation_that_mentions_it_are_renamed_and_deleted_
     assert only(emulator)["actions"] == before["actions"]
     assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
     repository({"automations.yaml": "automations: []", "playbooks.yaml": "playbooks: []"})
-    assert devinops("apply", "-C", root, "--yes", "--allow-delete", "2").code == 0
+    assert devinops("apply", "-C", root, "--yes", "--allow", "delete=2").code == 0
     assert (emulator.automations(), emulator.playbooks()) == ([], [])
 
 
@@ -296,12 +296,12 @@ def test_an_automation_of_another_owner_is_bit_identical_after_any_run(
     emulator.add("automation", **theirs, metadata={"devinops": "staging"})
     before = emulator.automations()
     root = repository(files(LESS))
-    ran = devinops("apply", "-C", root, "--yes", "--adopt", "--allow-spend")
+    ran = devinops("apply", "-C", root, "--yes", "--adopt", "--allow", "spend")
     assert (ran.code, emulator.automations()) == (4, before)
     assert "of staging" in ran.out
     mine = "version: 1\ntargets: {production: {owner: staging}}\n"
     repository(files(LESS, config=mine))
-    assert devinops("apply", "-C", root, "--yes", "--adopt", "--allow-spend").code == 0
+    assert devinops("apply", "-C", root, "--yes", "--adopt", "--allow", "spend").code == 0
     assert only(emulator)["metadata"] == {"devinops": "staging", "team": "api"}
 
 
@@ -310,7 +310,7 @@ def test_what_to_do_about_the_label_of_another_owner_is_reported(
 ) -> None:
     """When it is linked, after `owner` was changed, and in a plan that means another automation."""
     root = repository(files(LESS))
-    assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+    assert devinops("apply", "-C", root, "--yes", "--allow", "spend").code == 0
     id = only(emulator)["automation_id"]
     changed = CONFIG.replace("prune: owned", "prune: owned, owner: platform")
     repository(files(LESS, config=changed))
@@ -367,7 +367,7 @@ def test_a_network_policy_is_null_only_if_the_file_says_so_and_a_person_accepts_
     assert post["body"]["session_settings"] == {"devin_mode": "normal"}
     assert only(emulator)["session_settings"]["net_policy"] == {"allow": []}
     repository(files(reaching(devin_mode="normal", net_policy=None)))
-    for argv in (["apply", "--yes"], ["apply", "--yes", "--allow-spend"], ["plan"]):
+    for argv in (["apply", "--yes"], ["apply", "--yes", "--allow", "spend"], ["plan"]):
         refused = devinops(argv[0], "-C", root, *argv[1:])
         assert (refused.code, "network: unrestricted" in " ".join(refused.out.split())) == (4, True)
     assert only(emulator)["session_settings"]["net_policy"] == {"allow": []}
@@ -451,7 +451,11 @@ def test_a_risk_that_does_not_exist_cannot_be_accepted(
     root = repository(files())
     ran = devinops("plan", "-C", root, "--allow", written)
     is_known = written == "network,"
-    assert (ran.code == 64, "--allow takes spend or network, not " in ran.err) == (
+    assert (
+        ran.code == 64,
+        "--allow takes delete=N, missing=N, targets=N, spend, network, out-of-wave, not "
+        in ran.err,
+    ) == (
         not is_known,
         not is_known,
     )
@@ -481,7 +485,7 @@ def test_words_that_devinops_does_not_know_are_pulled_declared_and_sent(
             assert 'does not know the word "hyper"' in shown
             assert 'the nearest that it knows is "gitlab:merge_request"' in shown
         (root / "automations.yaml").write_text(text.replace('"N"', "M"))
-        assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+        assert devinops("apply", "-C", root, "--yes", "--allow", "spend").code == 0
         assert only(emulator, name="M")["session_settings"]["devin_mode"] == "fast"
 
 
@@ -508,11 +512,11 @@ def test_a_webhook_secret_reaches_the_file_that_the_user_names_and_nothing_else(
     emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
 ) -> None:
     root = repository(files(hooked()))
-    refused = devinops("apply", "-C", root, "--yes", "--allow-spend")
+    refused = devinops("apply", "-C", root, "--yes", "--allow", "spend")
     assert (refused.code, emulator.automations()) == (4, [])
     assert "--webhook-secrets" in refused.err
     path = tmp_path / "secrets.tsv"
-    argv = ("apply", "-C", root, "--yes", "--allow-spend", "--webhook-secrets", path, "-v")
+    argv = ("apply", "-C", root, "--yes", "--allow", "spend", "--webhook-secrets", path, "-v")
     applied = devinops(*argv, "--format", "json")
     assert applied.code == 0, applied
     ((key, url, secret),) = secret_lines(path)
@@ -528,7 +532,7 @@ def test_an_update_that_first_adds_a_webhook_shows_its_secret_too(
 ) -> None:
     path = tmp_path / "secrets.tsv"
     root = repository(files(hooked(triggers=[PUSH])))
-    argv = ("apply", "-C", root, "--yes", "--allow-spend")
+    argv = ("apply", "-C", root, "--yes", "--allow", "spend")
     quiet = devinops(*argv, "--webhook-secrets", path)
     assert (quiet.code, path.exists()) == (0, False), "a file that nothing is written to goes"
     repository(files(hooked(triggers=[PUSH, WEBHOOK])))
@@ -552,7 +556,7 @@ def test_a_terminal_is_shown_it_once(
 ) -> None:
     monkeypatch.setattr(webhook_secrets, "_has_reader", lambda: True)
     root = repository(files(hooked()))
-    applied = devinops("apply", "-C", root, "--yes", "--allow-spend")
+    applied = devinops("apply", "-C", root, "--yes", "--allow", "spend")
     assert applied.code == 0, applied
     url = only(emulator)["triggers"][0]["webhook"]["url"]
     (line,) = [line for line in applied.err.splitlines() if url in line]
@@ -568,7 +572,7 @@ def test_an_automation_that_is_created_again_has_a_new_webhook(
     paths = [tmp_path / f"secrets-{number}.tsv" for number in range(2)]
     devinops("apply", "-C", root, "--yes", "--webhook-secrets", paths[0])
     repository(files({"name": "Hook", "ensure": "absent"}))
-    assert devinops("apply", "-C", root, "--yes", "--allow-delete", "1").code == 0
+    assert devinops("apply", "-C", root, "--yes", "--allow", "delete=1").code == 0
     refused = devinops("rollback", "latest", "-C", root, "--yes")
     assert (refused.code, "--webhook-secrets" in refused.err) == (4, True)
     ran = devinops("rollback", "latest", "-C", root, "--yes", "--webhook-secrets", paths[1])
@@ -641,7 +645,7 @@ def test_a_patch_is_sent_again_over_an_automation_that_nobody_changed(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     root = repository(files(LESS))
-    devinops("apply", "-C", root, "--yes", "--allow-spend")
+    devinops("apply", "-C", root, "--yes", "--allow", "spend")
     repository(files(LESS | {"metadata": {"team": "web"}}))
     emulator.faults = [{"method": "PATCH", "fault": "status", "status": 503, "times": 1}]
     applied = devinops("apply", "-C", root, "--yes")

@@ -162,7 +162,7 @@ def test_every_example_is_valid_and_converges(
             }
         ) as emulator:
             monkeypatch.setenv("DEVIN_API_URL", emulator.url)
-            argv = ("apply", "-C", root, "-t", target, "--yes", "--allow-spend")
+            argv = ("apply", "-C", root, "-t", target, "--yes", "--allow", "spend")
             assert devinops(*argv).code == 0
             assert devinops("plan", "-C", root, "-t", target, "--detailed-exitcode").code == 0
             assert any(request["method"] in ("POST", "PUT") for request in emulator.requests)

@@ -63,7 +63,14 @@ class Place(NamedTuple):
         (self.root / f"{self.case.section}.yaml").write_text(text)
 
     def apply(self, *options: str) -> Any:
-        more = ("--allow-spend",) if self.case.section == "automations" else ()
+        more = (
+            (
+                "--allow",
+                "spend",
+            )
+            if self.case.section == "automations"
+            else ()
+        )
         return self.devinops("apply", "--yes", "-C", self.root, *more, *options)
 
     def objects(self) -> list[dict[str, Any]]:
@@ -114,7 +121,7 @@ def test_an_object_of_others_is_not_ours_because_a_create_returned_its_id(
     assert ours == (when == "after")
     assert place.apply().code == 0
     place.declare(ensure="absent")
-    assert place.apply("--allow-delete", "1").code == 0
+    assert place.apply("--allow", "delete=1").code == 0
     assert place.objects() == theirs
 
 
@@ -135,7 +142,7 @@ def test_an_update_that_is_not_taken_is_a_failure_and_the_next_plan_has_it_again
         assert f"not taken: the API accepted the update, but still shows the old {field}" in ran.out
     assert waits[:3] == [1, 3, 9]
     place.emulator.faults = []
-    plan = place.devinops("plan", "-C", place.root, "--allow-spend")
+    plan = place.devinops("plan", "-C", place.root, "--allow", "spend")
     assert "1 to update" in plan.out
     assert place.apply().code == 0
     assert place.ours()[0][field] == place.case.change[field]
@@ -202,7 +209,7 @@ def test_what_an_api_normalizes_is_no_update_that_was_not_taken(
                 for section, states in UPDATED[api].items()
             }
             root = repository({"devinops.yaml": CONFIG, **files})
-            ran = devinops("apply", "--yes", "-C", root, "--allow-spend")
+            ran = devinops("apply", "--yes", "-C", root, "--allow", "spend")
             assert (ran.code, list(waits)) == (0, []), ran
 
 
@@ -216,7 +223,7 @@ def test_an_automation_that_should_be_off_and_stays_on_is_named(
         )
 
     root = write(True)
-    assert devinops("apply", "--yes", "-C", root, "--allow-spend").code == 0
+    assert devinops("apply", "--yes", "-C", root, "--allow", "spend").code == 0
     write(False)
     emulator.faults = [{"method": "PATCH", "fault": "old-values"}]
     ran = devinops("apply", "--yes", "-C", root)
@@ -244,7 +251,7 @@ def test_a_delete_that_is_not_taken_is_a_failure(
         else:
             rule = {"method": "DELETE", "fault": "status", "status": status, "times": 1}
             place.emulator.faults = [rule]
-        ran = place.apply("--allow-delete", "1")
+        ran = place.apply("--allow", "delete=1")
     text = " ".join(ran.out.split())
     assert (place.objects(), "the lists still show" in text) == (before, True), ran
     if status == 404:
@@ -253,5 +260,5 @@ def test_a_delete_that_is_not_taken_is_a_failure(
         assert (ran.code, place.owned()) == (3, [])
         command = re.findall(rf"run devinops (inventory link .* {id}) and apply again", text)[0]
         assert place.devinops(*shlex.split(command)).code == 0
-    assert place.apply("--allow-delete", "1").code == 0
+    assert place.apply("--allow", "delete=1").code == 0
     assert place.objects() == place.theirs()

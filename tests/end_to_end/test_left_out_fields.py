@@ -52,7 +52,7 @@ def root(emulator: Emulator, repository: Write, devinops: Devinops) -> Path:
     git(root, "init", "-q")
     git(root, "add", ".")
     commit(root, "-m", "first")
-    assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+    assert devinops("apply", "-C", root, "--yes", "--allow", "spend").code == 0
     return root
 
 

@@ -100,7 +100,7 @@ def test_a_rollback_looks_again_before_it_creates(
 ) -> None:
     assert devinops("apply", "--yes", "-C", root).code == 0
     (root / "knowledge" / "a.md").write_text("---\nname: A\nensure: absent\n---\n")
-    assert devinops("apply", "--yes", "-C", root, "--allow-delete", "1").code == 0
+    assert devinops("apply", "--yes", "-C", root, "--allow", "delete=1").code == 0
     emulator.faults = [LATE | {"lists": 6}]
     assert devinops("rollback", "latest", "--yes", "-C", root).code == 3
     before = creates(emulator)

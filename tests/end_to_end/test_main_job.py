@@ -360,10 +360,10 @@ def test_tombstones_delete_and_more_than_three_want_the_exact_number(
     own(root, emulator)
     refused = devinops("apply", "-C", root, "--yes")
     assert (refused.code, len(emulator.knowledge())) == (4, 4)
-    assert "--allow-delete 4" in refused.err
-    assert devinops("apply", "-C", root, "--yes", "--allow-delete", "3").code == 4
+    assert "--allow delete=4" in refused.err
+    assert devinops("apply", "-C", root, "--yes", "--allow", "delete=3").code == 4
     assert len(emulator.knowledge()) == 4
-    assert devinops("apply", "-C", root, "--yes", "--allow-delete", "4").code == 0
+    assert devinops("apply", "-C", root, "--yes", "--allow", "delete=4").code == 0
     assert emulator.knowledge() == []
 
 

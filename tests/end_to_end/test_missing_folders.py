@@ -93,16 +93,14 @@ def test_notes_wait_in_the_root_and_move_when_their_folder_exists(
     assert (after["changes"], len(after["missing"])) == ([], 46)
 
 
-def test_an_option_sets_the_policy_for_one_run_and_the_notes_move_without_it(
+def test_a_note_in_the_root_is_updated_there_and_moves_when_its_folder_exists(
     emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
 ) -> None:
-    root = repository({"devinops.yaml": CONFIG, "knowledge/G/a.md": note("A")})
-    assert devinops("plan", "-C", root).code == 4
+    root = repository({"devinops.yaml": CONFIG + POLICY, "knowledge/G/a.md": note("A")})
     saved = tmp_path / "plan.json"
-    assert devinops("plan", "-C", root, "--folders", "root", "--out", saved).code == 0
-    assert "--folders root" in devinops("show", saved).out
+    assert devinops("plan", "-C", root, "--out", saved).code == 0
     applied(devinops, root, str(saved))
-    repository({"knowledge/G/a.md": note("A", "edited")})
+    repository({"devinops.yaml": CONFIG, "knowledge/G/a.md": note("A", "edited")})
     assert "~ knowledge:G/A" in applied(devinops, root)
     assert (places(emulator), emulator.knowledge()[0]["body"]) == ({"A": ""}, "edited")
     create(emulator, "G")
@@ -124,10 +122,6 @@ def test_without_an_inventory_it_is_a_problem(
     ran = devinops("validate", "-C", root)
     assert ran.code == 1
     assert "missing_folders: root needs an inventory: remove inventory: {store: none}" in ran.out
-    repository({"devinops.yaml": config[:-1] + " {inventory: {store: none}}\n"})
-    ran = devinops("plan", "-C", root, "--folders", "root")
-    assert (ran.code, emulator.knowledge()) == (64, [])
-    assert "--folders root needs an inventory" in ran.err
 
 
 def test_a_namesake_in_the_root_blocks(

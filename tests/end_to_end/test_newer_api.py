@@ -121,7 +121,7 @@ def test_a_pull_names_them_once_a_kind_and_what_is_created_again_says_what_it_lo
         assert "calm" not in inventory, "only the names"
         for live in emulator.automations():
             emulator.remove("automation", live["automation_id"])
-        plan = devinops("plan", "-C", root, "--on-drift", "overwrite", "--allow-missing", "2")
+        plan = devinops("plan", "-C", root, "--on-drift", "overwrite", "--allow", "missing=2")
         shown = " ".join(plan.out.split())
         assert f"it had {NAMES}, which devinops does not know and cannot set" in shown, plan
 
@@ -133,7 +133,7 @@ def test_a_rollback_says_what_it_cannot_bring_back(
         root = repository(files(automation()))
         assert devinops("apply", "-C", root, "--yes").code == 0
         repository(files({"name": "Net", "ensure": "absent"}))
-        assert devinops("apply", "-C", root, "--yes", "--allow-delete", "1").code == 0
+        assert devinops("apply", "-C", root, "--yes", "--allow", "delete=1").code == 0
         plan = devinops("rollback", "latest", "-C", root, "--dry-run")
         shown = " ".join(plan.out.split())
         assert f"it had {NAMES}, which devinops does not know and cannot set" in shown, plan
@@ -214,7 +214,7 @@ def test_a_preflight_is_taken_as_a_whole_and_its_removal_may_cost(
             refused = devinops("apply", "-C", root, "--yes")
             assert (refused.code, reason in refused.err) == (4, True), refused
         assert only(emulator)["preflight"] == script
-        assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+        assert devinops("apply", "-C", root, "--yes", "--allow", "spend").code == 0
         assert only(emulator)["preflight"] == {"script": "other"}
 
 
@@ -228,7 +228,7 @@ def test_what_an_entry_leaves_out_is_named_if_its_object_is_created_again(
         root = repository(files(entry))
         assert devinops("apply", "-C", root, "--yes").code == 0, "it is adopted"
         emulator.remove("automation", id)
-        plan = devinops("plan", "-C", root, "--on-drift", "overwrite", "--allow-spend")
+        plan = devinops("plan", "-C", root, "--on-drift", "overwrite", "--allow", "spend")
         lost = "its entry leaves out enabled, session_settings, preflight, slack_reply_access, "
         assert f"; {lost}teams_reply_access, so what it had there is lost" in " ".join(
             plan.out.split()

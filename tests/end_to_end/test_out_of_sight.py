@@ -57,7 +57,7 @@ def applied(repository: Write, devinops: Devinops, store: str, files: dict[str, 
     git(root, "init", "-q")
     git(root, "add", ".")
     commit(root, "-m", "entries")
-    ran = devinops("apply", "--yes", "-C", root, "--allow-spend")
+    ran = devinops("apply", "--yes", "-C", root, "--allow", "spend")
     assert ran.code == 0, ran
     return root
 

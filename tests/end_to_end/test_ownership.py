@@ -101,16 +101,16 @@ def test_on_drift_holds_for_one_run_and_is_part_of_what_was_reviewed(
         emulator.remove("knowledge", id)
     refused = devinops("plan", "-C", root)
     assert (
-        "pass --allow-missing 2: they stay deleted; with --on-drift overwrite, those with an"
+        "pass --allow missing=2: they stay deleted; with --on-drift overwrite, those with an"
         in (" ".join(refused.out.split()))
     )
-    kept = devinops("apply", "-C", root, "--yes", "--allow-missing", "2")
+    kept = devinops("apply", "-C", root, "--yes", "--allow", "missing=2")
     assert (kept.code, emulator.knowledge()) == (0, [])
-    options = ["--allow-missing", "2", "--on-drift", "overwrite"]
+    options = ["--allow", "missing=2", "--on-drift", "overwrite"]
     plan = document(devinops, "plan", "-C", root, "--out", tmp_path / "plan.json", *options)
     assert plan["approvals"] == {"allow_missing": 2, "on_drift": "overwrite"}
     digest = ["--expect", plan["digest"]]
-    assert devinops("apply", "-C", root, "--allow-missing", "2", *digest).code == 5
+    assert devinops("apply", "-C", root, "--allow", "missing=2", *digest).code == 5
     assert devinops("apply", tmp_path / "plan.json", "-C", root).code == 0
     assert names(emulator).keys() == {"a", "b"}
 
@@ -413,13 +413,13 @@ def test_a_secret_whose_entry_goes_is_deleted_only_with_an_approval_of_its_own(
     repository(GONE)
     refused = devinops("apply", "-C", root, "--yes")
     assert (refused.code, len(emulator.secrets())) == (4, 1)
-    assert "nobody can restore its value: check it, then pass --allow-delete 1" in refused.out
+    assert "nobody can restore its value: check it, then pass --allow delete=1" in refused.out
     repository({"devinops.yaml": CONFIG.replace("owned", "'off'")} | GONE)
     kept = devinops("apply", "-C", root, "--yes")
     assert (kept.code, len(emulator.secrets())) == (0, 1)
     assert "1 owned object is no longer declared (secret:TOKEN); it stays" in kept.out
     repository({"devinops.yaml": CONFIG})
-    ran = devinops("apply", "-C", root, "--yes", "--allow-delete", "1")
+    ran = devinops("apply", "-C", root, "--yes", "--allow", "delete=1")
     assert (ran.code, emulator.secrets()) == (0, [])
     assert "cannot restore the value of a secret" in ran.out
 
@@ -527,7 +527,7 @@ def test_prune_scope_takes_what_is_not_declared_with_the_exact_number(
     emulator.add("knowledge", name="Elsewhere", trigger="t", body="b")
     assert devinops("apply", "-C", root, "--yes").code == 4
     assert set(names(emulator)) == {"In scope", "Elsewhere"}
-    assert devinops("apply", "-C", root, "--yes", "--allow-delete", "1").code == 0
+    assert devinops("apply", "-C", root, "--yes", "--allow", "delete=1").code == 0
     assert set(names(emulator)) == {"A", "Elsewhere"}
 
 
@@ -555,8 +555,8 @@ def test_only_and_scope_are_allowed_with_the_number_of_the_narrowed_plan(
     emulator.add("knowledge", name="In the root", trigger="t", body="b")
     only = ("-C", root, "--only", "knowledge:F/*")
     refused = devinops("apply", "--yes", *only)
-    assert (refused.code, "pass --allow-delete 1" in refused.err) == (4, True)
-    assert devinops("apply", "--yes", *only, "--allow-delete", "1").code == 0
+    assert (refused.code, "pass --allow delete=1" in refused.err) == (4, True)
+    assert devinops("apply", "--yes", *only, "--allow", "delete=1").code == 0
     assert set(names(emulator)) == {"A", "In the root"}
 
 

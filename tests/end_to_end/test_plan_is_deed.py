@@ -211,7 +211,7 @@ class History(RandomHistory):
             assert only
             return
         if plan["summary"]["delete"]:
-            flags += ["--allow-delete", str(plan["summary"]["delete"])]
+            flags += ["--allow", f"delete={plan['summary']['delete']}"]
             plan = self.document("plan", *flags)
         before, owned = self.live(), self.owned()
         report = self.document("apply", "--expect", plan["digest"], *flags)

@@ -732,7 +732,7 @@ def test_the_command_for_an_object_created_again_accepts_that_many_are_missing(
         emulator.remove("knowledge", other)
     reasons = {left["key"]: left["reason"] for left in pull(devinops, root, "--drift")["left"]}
     command = re.findall("run devinops (.*?)(?:;|$)", reasons["knowledge:Deploys"])[1]
-    assert command.endswith(f" --adopt --allow-missing {len(others) + 1}")
+    assert command.endswith(f" --adopt --allow missing={len(others) + 1}")
     assert devinops(*shlex.split(command), "--yes").code == 0
 
 
@@ -750,7 +750,7 @@ def test_after_one_of_several_objects_created_again_pull_prints_the_next_command
         assert [item["why"] for item in left] == ["re-created"] * count
         reason = left[0]["reason"]
         command = re.findall("run devinops (apply .*?)(?:;|$)", reason)[0]
-        is_numbered = f"--allow-missing {count}" in command
+        is_numbered = f"--allow missing={count}" in command
         assert reason.endswith("; pull again after another apply, which may change the number") == (
             is_numbered
         )
@@ -1079,7 +1079,7 @@ def test_if_every_object_of_a_kind_is_missing_no_file_is_deleted(
         in reason
     )
     assert "Devin may be moving its knowledge" in reason
-    assert "--allow-missing 3" in devinops("plan", "-C", root).out
+    assert "--allow missing=3" in devinops("plan", "-C", root).out
     (file,) = pull(devinops, root, "--drift", "knowledge:Deploys")["files"]
     assert (file["path"], file["change"]) == ("knowledge/deploys.md", "deleted")
 

@@ -234,11 +234,11 @@ def test_a_set_that_loses_too_much_refuses_the_run_until_the_number_is_accepted(
         "and max_delete, which is 20% of its 30 tags): check all 7 deletes of this plan"
     )
     assert wanted in refused.err
-    assert "pass --allow-delete 7" in refused.err
+    assert "pass --allow delete=7" in refused.err
     assert "notes" not in [path for _, path, _ in writes(emulator)]
-    other = devinops("apply", "-C", root, "--adopt", "--yes", "--allow-delete", "6")
-    assert "--allow-delete accepts exactly 6, and this plan deletes 7" in other.err
-    assert devinops("apply", "-C", root, "--adopt", "--yes", "--allow-delete", "7").code == 0
+    other = devinops("apply", "-C", root, "--adopt", "--yes", "--allow", "delete=6")
+    assert "--allow delete=6 accepts exactly 6, and this plan deletes 7" in other.err
+    assert devinops("apply", "-C", root, "--adopt", "--yes", "--allow", "delete=7").code == 0
     assert tags(emulator)[0] == many[7:]
 
     write(session_tags={"tags": many[13:]})
@@ -447,14 +447,14 @@ def test_the_whole_life_of_a_limit(emulator: Emulator, write: Settings, devinops
     assert devinops("apply", "-C", root, "--yes").code == 0
     assert limit(emulator) == 0
     assert devinops("rollback", "latest", "-C", root, "--yes").code == 4
-    assert devinops("rollback", "latest", "-C", root, "--yes", "--allow-spend").code == 0
+    assert devinops("rollback", "latest", "-C", root, "--yes", "--allow", "spend").code == 0
     assert limit(emulator) == 500
 
     write(acu_limits={"cycle_acu_limit": None})
     argv = ("apply", "-C", root, "--yes", "--on-conflict", "git")
     refused = devinops(*argv)
     assert (refused.code, "acu_limit is removed; it was 500" in refused.err) == (4, True)
-    assert devinops(*argv, "--allow-spend").code == 0
+    assert devinops(*argv, "--allow", "spend").code == 0
     assert limit(emulator) is None
     assert [write for write in writes(emulator) if "acu-limits" in write[1]] == [
         ("PUT", LIMIT, {"cycle_acu_limit": 500}),
@@ -472,7 +472,7 @@ def test_a_limit_that_somebody_set_is_taken_over_with_an_approval(
     root = write(acu_limits={"cycle_acu_limit": 500})
     assert (devinops("apply", "-C", root, "--yes").code, limit(emulator)) == (4, 8)
     assert devinops("apply", "-C", root, "--adopt", "--yes").code == 4
-    assert devinops("apply", "-C", root, "--adopt", "--yes", "--allow-spend").code == 0
+    assert devinops("apply", "-C", root, "--adopt", "--yes", "--allow", "spend").code == 0
     assert limit(emulator) == 500
 
 

@@ -294,7 +294,7 @@ def test_an_entry_that_goes_is_no_reference(api: ToyApi, job: Job) -> None:
     job.declare(
         manuals=[{"title": "M", "ensure": "absent"}], robots=[{"name": "R", "ensure": "absent"}]
     )
-    job.apply("--allow-delete", "2")
+    job.apply("--allow", "delete=2")
     assert (api.of("manual"), api.of("robot")) == ({}, {})
     assert api.writes[-2:] == [
         f"DELETE /v3/organizations/{ORG}/robots/robot-2",
@@ -400,10 +400,10 @@ def test_a_set_shows_what_comes_and_goes_and_is_guarded(api: ToyApi, job: Job) -
     refused = job.run("apply", "--yes", "--adopt")
     assert refused.code == 4
     assert "palette would lose 5 of its 10 colors, more than the 3" in refused.err
-    job.apply("--adopt", "--allow-delete", "5")
+    job.apply("--adopt", "--allow", "delete=5")
     assert api.settings[COLORS] == {"colors": [*many[:5], "new"]}
     job.declare(palettes=[{"colors": None}])
-    job.apply("--allow-delete", "6")
+    job.apply("--allow", "delete=6")
     assert api.settings[COLORS] == {}
 
 
@@ -448,7 +448,7 @@ def test_a_hazard_with_an_approval_refuses_the_run(api: ToyApi, job: Job) -> Non
     job.declare(ENTERPRISE, badges=[{**badge, "enterprise": True} for badge in badges])
     refused = job.run("apply", "--yes")
     assert refused.code == 4
-    assert "badge:A is made of gold: if this is intended, pass --allow-honor" in refused.err
+    assert "badge:A is made of gold: if this is intended, pass --allow honor" in refused.err
     assert api.of("badge") == {}
 
 

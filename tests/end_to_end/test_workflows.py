@@ -352,9 +352,9 @@ def test_a_person_decides_in_two_manual_runs(world: World) -> None:
     world.github.open(1)
     refused = world.plan(1)
     assert (refused["Plan"].code, refused["Plan"].outputs["digest"]) == (4, "")
-    assert "--allow-delete 5" in world.github.texts(1)[0]
+    assert "--allow delete=5" in world.github.texts(1)[0]
 
-    inputs = {"allow_delete": "5", "digest": "", "on_conflict": "", "adopt": False}
+    inputs = {"allow": "delete=5", "digest": "", "on_conflict": "", "adopt": False}
     plan = world.run("plan", "workflow_dispatch", inputs=inputs)
     passed(plan)
     assert world.names == ["A", "B", "C", "D", "E", "F", "Style"]
@@ -366,7 +366,7 @@ def test_a_person_decides_in_two_manual_runs(world: World) -> None:
 @pytest.mark.matrix
 def test_an_input_is_a_value_and_never_code(world: World) -> None:
     hostile = f"1; touch {world.directory}/pwned $(touch {world.directory}/pwned)"
-    inputs = {"allow_delete": hostile, "digest": "", "on_conflict": hostile}
+    inputs = {"allow": hostile, "digest": "", "on_conflict": hostile}
     assert world.run("plan", "workflow_dispatch", inputs=inputs)["Plan"].code == 64
     inputs = {"digest": hostile}
     assert world.run("apply", "workflow_dispatch", inputs=inputs)["Apply"].code == 64

@@ -52,8 +52,13 @@ def test_a_scope_covers_folders_by_glob(glob: str, folder: str, covered: bool) -
 
 def test_only_what_is_approved_is_named() -> None:
     assert Approvals().given() == []
-    given = Approvals(adopt=True, allow_delete=0, folders="root").given()
-    assert list(map(str, given)) == ["--adopt", "--folders root", "--allow-delete 0"]
+    given = Approvals(adopt=True, allow_delete=0, hazards=("spend",), out_of_wave=True).given()
+    assert list(map(str, given)) == [
+        "--adopt",
+        "--allow delete=0",
+        "--allow spend",
+        "--allow out-of-wave",
+    ]
 
 
 def test_an_option_with_several_values_is_a_decision_between_them() -> None:

@@ -72,7 +72,7 @@ def test_more_deletes_than_the_limit_refuse_the_run(owned: int, limit: object, m
     assert refusals(owned=owned, limit=limit, deletes=most) == ()
     (reason,) = refusals(owned=owned, limit=limit, deletes=most + 1)
     assert f"{most + 1} knowledge deletes are more than the {most} that are allowed (" in reason
-    assert f"--allow-delete {most + 1}" in reason
+    assert f"--allow delete={most + 1}" in reason
 
 
 def test_the_last_declarations_of_a_kind_do_not_go_unasked() -> None:
@@ -87,10 +87,10 @@ def test_only_the_exact_number_of_deletes_is_accepted(number: int, refused: bool
 
 
 def test_another_number_of_deletes_says_what_to_pass() -> None:
-    begin = "--allow-delete accepts exactly 2, and this plan deletes"
-    step = "check each one, then pass --allow-delete 4"
+    begin = "--allow delete=2 accepts exactly 2, and this plan deletes"
+    step = "check each one, then pass --allow delete=4"
     assert refusals(deletes=4, allow_delete=2) == (f"{begin} 4: {step}",)
-    step = "check it, then pass --allow-delete 1"
+    step = "check it, then pass --allow delete=1"
     assert refusals(deletes=1, allow_delete=2) == (f"{begin} 1: {step}",)
     assert refusals(allow_delete=2) == (f"{begin} 0: leave the option out",)
 
@@ -106,10 +106,10 @@ def test_a_refusal_says_which_limit_counts(limit: object, max_delete: str) -> No
 def test_what_was_never_owned_is_not_deleted_unasked() -> None:
     scope = Policy(prune=Prune.SCOPE, scope=("/",))
     (one,) = refusals(strangers=1, policy=scope)
-    assert one == "1 object in scope was never owned: check it, then pass --allow-delete 1"
+    assert one == "1 object in scope was never owned: check it, then pass --allow delete=1"
     (two,) = refusals(strangers=2, deletes=1, policy=scope)
     assert two.startswith("2 objects in scope were never owned")
-    assert two.endswith("--allow-delete 3")
+    assert two.endswith("--allow delete=3")
     assert refusals(strangers=2, deletes=1, policy=scope, allow_delete=3) == ()
 
 
@@ -120,8 +120,8 @@ def test_many_owned_objects_that_are_not_listed_cast_doubt_on_the_listing() -> N
     assert refusals(missing=4, allow_missing=4) == ()
     (other,) = refusals(missing=4, allow_missing=5)
     assert other == (
-        "--allow-missing accepts exactly 5, and 4 owned objects are missing: check each one, then "
-        "pass --allow-missing 4"
+        "--allow missing=5 accepts exactly 5, and 4 owned objects are missing: check each one, then "
+        "pass --allow missing=4"
     )
 
 
@@ -142,7 +142,7 @@ def test_if_all_are_missing_the_vendor_may_have_moved_them(owned: int, missing: 
     (reason,) = refusals(owned=owned, missing=missing)
     moved = "Devin may be moving its knowledge to skills in plugins" in reason
     assert moved is (owned == missing)
-    assert f"pass --allow-missing {missing}: " in reason
+    assert f"pass --allow missing={missing}: " in reason
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_if_all_are_missing_the_vendor_may_have_moved_them(owned: int, missing: 
 )
 def test_what_happens_to_missing_objects_is_said(on_drift: OnDrift, then: str) -> None:
     (reason,) = refusals(missing=4, policy=Policy(on_drift=on_drift))
-    assert f"outside devinops, pass --allow-missing 4: {then}" in reason
+    assert f"outside devinops, pass --allow missing=4: {then}" in reason
 
 
 @pytest.mark.parametrize(("kind", "missing"), [("knowledge", 4), ("playbook", 5), ("playbook", 4)])
@@ -201,7 +201,7 @@ def honored(color: str, action: Action = Action.CREATE, **approved: Any) -> tupl
 def test_a_hazard_wants_its_own_approval(action: Action) -> None:
     assert honored("red", action) == ()
     (refusal,) = honored("gold", action)
-    assert refusal == "badge:B is made of gold: if this is intended, pass --allow-honor"
+    assert refusal == "badge:B is made of gold: if this is intended, pass --allow honor"
     assert honored("gold", action, hazards=("spend",)) == (refusal,)
     assert honored("gold", action, hazards=("honor",)) == ()
 

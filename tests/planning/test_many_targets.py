@@ -34,8 +34,8 @@ def gone(number: int, approvals: Approvals) -> Plan:
         (0, 12, 0, []),
         (3, 12, 0, []),
         (12, None, 1, []),
-        (12, 12, 0, ["--allow-delete 12"]),
-        (11, 12, 1, ["--allow-delete 12"]),
+        (12, 12, 0, ["--allow delete=12"]),
+        (11, 12, 1, ["--allow delete=12"]),
     ],
 )
 def test_a_number_of_deletes_is_for_the_targets_that_need_it(
@@ -49,7 +49,7 @@ def test_a_number_of_deletes_is_for_the_targets_that_need_it(
 
 @pytest.mark.parametrize(
     ("number", "refusals", "given"),
-    [(0, 0, []), (12, 0, ["--allow-missing 12"]), (11, 1, ["--allow-missing 12"])],
+    [(0, 0, []), (12, 0, ["--allow missing=12"]), (11, 1, ["--allow missing=12"])],
 )
 def test_so_is_a_number_of_missing_objects(number: int, refusals: int, given: list[str]) -> None:
     approvals = Approvals(allow_missing=12)
@@ -62,12 +62,12 @@ def test_so_is_a_number_of_missing_objects(number: int, refusals: int, given: li
     ("writing", "most", "allowed", "reason"),
     [
         (3, 3, None, ""),
-        (4, 3, None, "this run writes to 4 targets, more than the 3 of max_targets: check them, then pass --allow-targets 4"),
+        (4, 3, None, "this run writes to 4 targets, more than the 3 of max_targets: check them, then pass --allow targets=4"),
         (4, 3, 4, ""),
         (2, 3, 2, ""),
-        (4, 3, 5, "--allow-targets accepts exactly 5, and this run writes to 4 targets: check them, then pass --allow-targets 4"),
-        (1, 3, 2, "--allow-targets accepts exactly 2, and this run writes to 1 target: check them, then pass --allow-targets 1"),
-        (0, 3, 2, "--allow-targets accepts exactly 2, and this run writes to 0 targets: leave the option out"),
+        (4, 3, 5, "--allow targets=5 accepts exactly 5, and this run writes to 4 targets: check each one, then pass --allow targets=4"),
+        (1, 3, 2, "--allow targets=2 accepts exactly 2, and this run writes to 1 target: check it, then pass --allow targets=1"),
+        (0, 3, 2, "--allow targets=2 accepts exactly 2, and this run writes to 0 targets: leave the option out"),
     ],
 )  # fmt: skip
 def test_writing_to_many_targets_wants_their_number(
@@ -78,7 +78,7 @@ def test_writing_to_many_targets_wants_their_number(
     refusals = list(too_many_targets(plan, most, allowed))
     assert [refusal.reason for refusal in refusals] == [reason] * bool(reason)
     for refusal in refusals:
-        assert str(refusal.approval) == (f"--allow-targets {writing}" if writing else "None")
+        assert str(refusal.approval) == (f"--allow targets={writing}" if writing else "None")
 
 
 def test_targets_in_which_nothing_is_written_do_not_count() -> None:
@@ -109,13 +109,13 @@ def test_in_a_wave_only_deletes_of_one_object_count() -> None:
 @pytest.mark.parametrize(
     ("plans", "allowed", "in_wave", "reason"),
     [
-        ([update("a")], None, False, "this run and the other shards may write to 40 targets, more than the 5 of max_targets: check them, then pass --allow-targets 40"),
+        ([update("a")], None, False, "this run and the other shards may write to 40 targets, more than the 5 of max_targets: check them, then pass --allow targets=40"),
         ([update("a")], 40, False, ""),
-        ([update("a")], 1, False, "--allow-targets accepts exactly 1, and this run and the other shards may write to 40 targets: check them, then pass --allow-targets 40"),
+        ([update("a")], 1, False, "--allow targets=1 accepts exactly 1, and this run and the other shards may write to 40 targets: check each one, then pass --allow targets=40"),
         ([planned_in("a", empty())], None, False, ""),
         ([planned_in("a", empty())], 40, False, ""),
         ([update("a")], None, True, ""),
-        ([planned_in("a", replace(deletes(1), refusals=()))], None, True, "this run and the other shards may delete the same object in 40 targets, more than the 5 of max_targets: check them, then pass --allow-targets 40"),
+        ([planned_in("a", replace(deletes(1), refusals=()))], None, True, "this run and the other shards may delete the same object in 40 targets, more than the 5 of max_targets: check them, then pass --allow targets=40"),
     ],
 )  # fmt: skip
 def test_in_a_shard_all_selected_targets_count(
@@ -129,7 +129,7 @@ def test_outside_the_waves_only_a_hotfix_needs_no_approval() -> None:
     assert list(outside_waves(plans_of([update("a"), planned_in("b", empty())]))) == []
     plan = plans_of([update("a"), update("b")])
     (refusal,) = outside_waves(plan)
-    assert str(refusal.approval) == "--out-of-wave"
+    assert str(refusal.approval) == "--allow out-of-wave"
     assert "writes to 2 targets, but not as a wave" in refusal.reason
     shard = replace(plans_of([update("a")]), shard=Shard(1, 2), selected=2)
     assert len(list(outside_waves(shard))) == 1

@@ -29,9 +29,9 @@ def of_one(plan: Plan) -> Plans:
 @pytest.mark.parametrize(
     ("plan", "options"),
     [
-        (deletes(), ["--allow-delete 12"]),
+        (deletes(), ["--allow delete=12"]),
         (conflict(), ["--adopt", "--on-conflict git or --on-conflict live"]),
-        (spending(), ["--allow-spend"]),
+        (spending(), ["--allow spend"]),
         (spending("spend"), []),
         (small(), []),
         (empty(), []),
@@ -46,8 +46,8 @@ def test_approvals_and_decisions_are_distinguished() -> None:
     plan = replace(deletes(), blocked=conflict().blocked)
     approve, decide = how_to_approve(of_one(plan), " -C a")
     assert approve == (
-        "To approve: `devinops apply -C a --target production --allow-delete 12 --adopt`, or enter "
-        "`allow_delete: 12`, `adopt: true` in a manual run of the workflow."
+        "To approve: `devinops apply -C a --target production --allow delete=12 --adopt`, or enter "
+        "`allow: delete=12`, `adopt: true` in a manual run of the workflow."
     )
     assert decide == (
         "To decide: pass `--on-conflict git` (the files win) or `--on-conflict live` (the live "
@@ -60,7 +60,7 @@ def test_all_risks_to_accept_are_one_input_of_a_workflow() -> None:
     plan = replace(spending("network"), approvals=Approvals(hazards=("network",)))
     (approve,) = how_to_approve(of_one(plan), "")
     assert approve == (
-        "To approve: `devinops apply --target production --allow network --allow-spend`, or enter "
+        "To approve: `devinops apply --target production --allow network --allow spend`, or enter "
         "`allow: network, spend` in a manual run of the workflow."
     )
 
@@ -82,7 +82,7 @@ def test_what_is_approved_already_is_passed_again() -> None:
     plan = replace(deletes(), approvals=given, blocked=conflict().blocked)
     approve, decide = how_to_approve(of_one(plan), "")
     assert approve == (
-        "To approve: `devinops apply --target production --allow-spend --allow-delete 12 --adopt`, "
-        "or enter `allow: spend`, `allow_delete: 12`, `adopt: true` in a manual run of the workflow."
+        "To approve: `devinops apply --target production --allow spend --allow delete=12 --adopt`, "
+        "or enter `allow: spend, delete=12`, `adopt: true` in a manual run of the workflow."
     )
-    assert " to `devinops apply --target production --allow-spend`, or enter" in decide
+    assert " to `devinops apply --target production --allow spend`, or enter" in decide

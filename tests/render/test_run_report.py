@@ -144,7 +144,7 @@ def test_what_is_refused_or_not_written_is_not_counted_as_written() -> None:
     assert "not applied, refused in z" in shown
     assert "knowledge:Backend/Old rule 12 in z" in shown
     assert "1 playbook will be deleted in a" in shown
-    assert "to approve: devinops apply -t z --allow-delete 12" in shown
+    assert "to approve: devinops apply -t z --allow delete=12" in shown
 
 
 def test_what_does_not_fit_is_counted_at_the_top_and_deletes_are_the_last_to_go() -> None:

@@ -48,7 +48,7 @@ def applied(emulator: Emulator, repository: Write, devinops: Devinops) -> Path:
 
 COMMANDS: dict[str, tuple[list[str], str]] = {
     "validate": (["validate"], "problems"),
-    "plan": (["plan", "--only", "knowledge", "--adopt", "--allow-delete", "1"], "run"),
+    "plan": (["plan", "--only", "knowledge", "--adopt", "--allow", "delete=1"], "run"),
     "apply": (["apply", "--yes"], "run"),
     "drift": (["drift"], "run"),
     "list of backups": (["rollback"], "backups"),

@@ -11,6 +11,7 @@ import click
 
 from devinops.cli.declarations.groups import PassedOn, option_group
 from devinops.cli.main import COMMAND_GROUPS, COMMANDS, cli
+from devinops.model.policy import ALLOWED
 from tests.testing.places import ROOT
 
 MEANINGS = ROOT / "docs" / "troubleshooting.md"
@@ -81,7 +82,7 @@ def manual() -> str:
                     parts.append(
                         f"Also exits with {_listed([codes[c] for c in sorted(MORE[name])])}."
                     )
-    return "\n\n".join([*parts, "## Common options", *_common(shared)])
+    return "\n\n".join([*parts, "## Common options", *_common(shared), *_allowed()])
 
 
 def _overview() -> str:
@@ -177,6 +178,13 @@ def _common(shared: Options) -> Iterator[str]:
     for title, options in groups.items():
         yield f"### {title}"
         yield _table(options)
+
+
+def _allowed() -> Iterator[str]:
+    yield "### What you can allow"
+    yield "`--allow` takes these values. A number must be exactly that of the plan."
+    rows = [f"| `{value}` | {_escaped(meaning)} |" for value, meaning in ALLOWED.items()]
+    yield "\n".join(["| value | allows |", "| --- | --- |", *rows])
 
 
 def _table(options: list[click.Option]) -> str:

@@ -11,7 +11,6 @@ from devinops.cli.declarations import completed_values
 from devinops.cli.declarations.groups import Command, Group
 from devinops.cli.declarations.options import (
     AFFECTED,
-    ALLOW_TARGETS,
     EXPECT,
     EXPECT_ALL,
     SKIP_OUTSIDE,
@@ -21,11 +20,12 @@ from devinops.cli.declarations.options import (
     FilePath,
     NonEmpty,
     OutputFile,
-    accepts_hazards,
+    allowing,
     approvals,
     common,
 )
 from devinops.model.exit_codes import ExitCode
+from devinops.model.policy import HAZARDS
 
 
 def _call(handler: str, arguments: dict[str, Any]) -> ExitCode:
@@ -235,11 +235,6 @@ def show(**arguments: Any) -> ExitCode:
     help="Whether the wave may start, as devinops targets --waves --format json found it for this "
     "commit. Default: plan the waves before it.",
 )
-@click.option(
-    "--out-of-wave",
-    is_flag=True,
-    help="Write to several targets without --wave, although there are waves.",
-)
 @WEBHOOK_SECRETS
 @common(api=True, many=True, shards=True, only=True, lock=True, problems=True)
 @approvals
@@ -309,8 +304,7 @@ def comment(**arguments: Any) -> ExitCode:
 @EXPECT
 @WEBHOOK_SECRETS
 @common(api=True, many=True, lock=True)
-@accepts_hazards
-@ALLOW_TARGETS
+@allowing("targets=N", *HAZARDS)
 def rollback(**arguments: Any) -> ExitCode:
     """Restore what a run overwrote or deleted: plan, show, ask, write.
 

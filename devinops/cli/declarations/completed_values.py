@@ -38,6 +38,11 @@ def _quiet(values: Callable[[click.Context, str], Iterable[str]]) -> _Complete:
     return complete
 
 
+def choices(*values: str) -> _Complete:
+    """Return a function for click that offers `values`; N at the end stands for a number."""
+    return _quiet(lambda ctx, typed: (value.removesuffix("N") for value in values))
+
+
 @_quiet
 def targets(ctx: click.Context, typed: str) -> Iterable[str]:
     """Offer the targets in devinops.yaml."""

@@ -24,7 +24,7 @@ _NAMES_WIDTH: Final = 30
 OPTION_GROUPS: Final[dict[str, set[str]]] = {
     "Options": set(),
     "What to work on": {"--root", "--target", "--only"},
-    "Approvals": {"--adopt", "--on-conflict", "--on-drift", "--folders"},
+    "Approvals": {"--adopt", "--on-conflict", "--on-drift", "--allow"},
     "Output": {"--format", "--report", "--no-color", "--quiet", "--verbose"},
     "Advanced": {
         "--parallelism",
@@ -54,8 +54,6 @@ class Command(click.Command):
 def option_group(option: click.Option) -> str:
     """Return the title below which help lists an option."""
     name = option.opts[-1]
-    if name == "--allow" or name.startswith("--allow-"):
-        return "Approvals"
     return next((title for title, names in OPTION_GROUPS.items() if name in names), "Options")
 
 

@@ -7,7 +7,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -26,15 +26,15 @@ from devinops.model.errors import UsageError
 from devinops.model.keys import Key
 from devinops.model.policy import (
     ALLOW,
+    ALLOWED,
+    COUNTED,
     HAZARDS,
     ON_CONFLICT,
     ON_DRIFT,
-    OWN_OPTIONS,
+    OUT_OF_WAVE,
     Approvals,
-    MissingFolders,
 )
 from devinops.model.shard import Shard
-from devinops.model.suggest import did_you_mean
 from devinops.render import LOCAL_FORMATS, PROBLEM_FORMATS, RENDERERS, Style, render
 
 if TYPE_CHECKING:
@@ -503,13 +503,6 @@ SKIP_UNTRACKED = click.option(
 
 # --- approvals ----------------------------------------------------------------------------------
 
-ALLOW_TARGETS = click.option(
-    "--allow-targets",
-    type=click.IntRange(0),
-    metavar="N",
-    help="Allow writing to exactly N targets, more than max_targets in devinops.yaml.",
-)
-
 _APPROVALS = (
     click.option(
         "--adopt", is_flag=True, help="Adopt live objects that differ from their entries."
@@ -529,20 +522,6 @@ _APPROVALS = (
         help="What to do with changes made outside devinops, in this run only: overwrite or keep "
         "them. Default: on_drift in devinops.yaml.",
     ),
-    click.option(
-        "--folders",
-        type=click.Choice([choice.value for choice in MissingFolders]),
-        help="Where to create notes whose folder is missing, in this run only: in the root, or "
-        "nowhere (block). Default: missing_folders in devinops.yaml.",
-    ),
-    *(
-        click.option(f"--allow-{what}", type=click.IntRange(0), metavar="N", help=f"Allow {text}.")
-        for what, text in (
-            ("delete", "exactly N deletes"),
-            ("missing", "exactly N owned objects to be missing from the lists"),
-        )
-    ),
-    ALLOW_TARGETS,
 )
 
 
@@ -559,7 +538,7 @@ def approvals(function: F) -> F:
         given = replace(approvals, on_conflict=for_all, decided=decided, **values)
         return function(approvals=given, **params)
 
-    wrapped = accepts_hazards(wrapped)
+    wrapped = allowing(*ALLOWED)(wrapped)
     for option in reversed(_APPROVALS):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[return-value]
@@ -587,36 +566,39 @@ def _decisions(values: Iterable[str]) -> tuple[str | None, tuple[tuple[Key, str]
     return decided.pop(None, None), tuple(sorted((k, side) for k, side in decided.items() if k))
 
 
-def accepts_hazards(function: F) -> F:
-    """Give a command the options that accept hazards; its function gets one `Approvals`."""
+def allowing(*possible: str) -> Callable[[F], F]:
+    """Give a command --allow with some of `ALLOWED`; its function gets one `Approvals`."""
 
-    @functools.wraps(function)
-    def wrapped(allow: tuple[str, ...], **rest: Any) -> Any:
-        names = {*_risks(allow), *(name for name in OWN_OPTIONS if rest.pop(f"allow_{name}"))}
-        accepted = tuple(name for name in HAZARDS if name in names)
-        return function(approvals=Approvals(hazards=accepted), **rest)
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def wrapped(allow: tuple[str, ...], **rest: Any) -> Any:
+            return function(approvals=_allowed(allow, possible), **rest)
 
-    for name in OWN_OPTIONS:
-        help = f"Accept that {HAZARDS[name].accepts}."
-        wrapped = click.option(f"--allow-{name}", is_flag=True, help=help)(wrapped)
-    risks = ", ".join(f"{name} ({risk.accepts})" for name, risk in HAZARDS.items())
-    add_allow = click.option(
-        ALLOW,
-        type=NonEmpty(),
-        multiple=True,
-        metavar="WHAT",
-        help=f"Accept these risks, with commas between them: {risks}; repeatable.",
-    )
-    return add_allow(wrapped)  # type: ignore[return-value]
+        add_option = click.option(
+            ALLOW,
+            type=NonEmpty(),
+            multiple=True,
+            metavar="WHAT",
+            shell_complete=completed_values.choices(*possible),
+            help=f"Allow what the plan asks for: {', '.join(possible)}; repeatable.",
+        )
+        return add_option(wrapped)  # type: ignore[return-value]
+
+    return decorate
 
 
-def _risks(values: Iterable[str]) -> Iterator[str]:
-    """Yield the risks that the values of --allow name. Raises UsageError.
+def _allowed(values: Iterable[str], possible: Collection[str]) -> Approvals:
+    """Return the approvals that the values of --allow give. Raises UsageError.
 
-    A value can name several, because an input of a CI job has only one value.
+    A value can hold several, because an input of a CI job has only one value.
     """
-    for name in filter(None, re.split(r"[\s,]+", " ".join(values))):
-        if name not in HAZARDS:
-            hint = did_you_mean(name, HAZARDS)
-            raise UsageError(f"{ALLOW} takes {' or '.join(HAZARDS)}, not {name!r}{hint}")
-        yield name
+    given: dict[str, str] = {}
+    for word in re.findall(r"[^\s,]+", " ".join(values)):
+        if re.sub(r"=[0-9]{1,9}$", "=N", word) not in possible:
+            raise UsageError(f"{ALLOW} takes {', '.join(possible)}, not {word!r}")
+        name, _, number = word.partition("=")
+        if given.setdefault(name, number) != number:
+            raise UsageError(f"{ALLOW} {name}=N is given twice: pass only one")
+    numbers: Any = {f"allow_{name}": int(given[name]) for name in COUNTED if name in given}
+    hazards = tuple(filter(given.__contains__, HAZARDS))
+    return Approvals(hazards=hazards, out_of_wave=OUT_OF_WAVE.subject[1] in given, **numbers)

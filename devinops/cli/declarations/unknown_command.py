@@ -73,10 +73,13 @@ INSTEAD: Final = {
 """Group → what users of similar tools type → what to do here."""
 
 
-_APPROVALS: Final = ("--adopt", "--allow-", "--on-conflict", "--on-drift", "--yes")
+_APPROVALS: Final = ("--adopt", "--allow", "--on-conflict", "--on-drift", "--yes")
 """The start of options that no message should suggest for a misspelling: approvals."""
 
 _FROM_ELSEWHERE: Final = (
+    ("allow-delete allow-missing allow-targets", "--allow", "Use --allow, as in --allow delete=4."),
+    ("allow-spend out-of-wave", "--allow", "Use --allow spend, or --allow out-of-wave."),
+    ("folders missing-folders", "--allow", "Set missing_folders in devinops.yaml."),
     ("y auto-approve approve assume-yes no-input non-interactive", "--yes", "Use --yes."),
     ("dry-run noop no-op simulate what-if", "--check", "Use --check."),
     ("dry-run check noop no-op simulate what-if", "--expect", "devinops plan writes nothing."),

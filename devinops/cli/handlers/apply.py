@@ -11,7 +11,7 @@ from devinops.cli.runs.approved_plan import read_approved
 from devinops.cli.session import failures_written, targets_of_run
 from devinops.model.errors import UsageError
 from devinops.model.exit_codes import ExitCode
-from devinops.model.policy import Approvals
+from devinops.model.policy import OUT_OF_WAVE, Approvals
 
 
 def run(
@@ -22,7 +22,6 @@ def run(
     affected: str | None,
     wave: str | None,
     gate: Path | None,
-    out_of_wave: bool,
     webhook_secrets: Path | None,
     approvals: Approvals,
 ) -> ExitCode:
@@ -32,8 +31,8 @@ def run(
             f"apply cannot ask {why_nobody_answers()}: pass --yes, or --expect DIGEST from "
             "devinops plan"
         )
-    if (gate and not wave) or (out_of_wave and wave):
-        raise UsageError("--gate is for --wave, and --out-of-wave for a run without it")
+    if (gate and not wave) or (approvals.out_of_wave and wave):
+        raise UsageError(f"--gate is for --wave, and {OUT_OF_WAVE} for a run without it")
     with failures_written(options):
         # People paste a digest, often with a space.
         expect = expect and expect.strip()
@@ -56,8 +55,6 @@ def run(
             if plan and not approved.digests and names is not None:
                 raise UsageError(f"{plan} is the plan of one target: choose only that one")
             options, approvals = approved.of_flags(options, approvals)
-        request = ApplyRequest(
-            approvals, yes, approved, webhook_secrets, chosen, out_of_wave=out_of_wave
-        )
+        request = ApplyRequest(approvals, yes, approved, webhook_secrets, chosen)
         report = apply_to(options, names, request)
     return finish(options, report)

@@ -55,7 +55,6 @@ def run(
     yes: bool,
     expect: str | None,
     webhook_secrets: Path | None,
-    allow_targets: int | None,
     approvals: Approvals,
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
@@ -64,7 +63,6 @@ def run(
         return ExitCode.OK
     with failures_written(options):
         names, paths, options = _chosen(options, str(backup))
-        approvals = replace(approvals, allow_targets=allow_targets)
         if dry_run and (yes or expect is not None):
             raise UsageError("--dry-run never writes: leave out --yes and --expect")
         run = run_of(next(iter(paths.values()))) if str(backup) == LATEST else str(backup)
@@ -81,8 +79,6 @@ def run(
             yes,
             approved=None if expect is None else ApprovedPlan(expect),
             secrets=webhook_secrets,
-            # What a wave has written must not wait for a wave.
-            out_of_wave=True,
             planner=planner,
             journal=_AnnouncedRun,
             reported=_with_new_ids,

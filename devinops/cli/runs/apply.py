@@ -80,8 +80,8 @@ class ApplyRequest(NamedTuple):
     """What an apply may do.
 
     `approved` is what was approved before; without it and `yes`, the run asks. `secrets` is the
-    file for new secrets from the API. Without a `wave`, but `out_of_wave`, several targets may be
-    written although there are waves.
+    file for new secrets from the API. Without a `wave`, the approvals say whether several targets
+    may be written although there are waves.
 
     `planner` makes the plans, `journal` records what is written, and `reported` completes the
     report of each target. `keep` are backups that must not be deleted, and `backup` is the argument
@@ -93,7 +93,6 @@ class ApplyRequest(NamedTuple):
     approved: ApprovedPlan | None = None
     secrets: Path | None = None
     wave: Wave | None = None
-    out_of_wave: bool = False
     planner: Planner = plan_entries
     journal: type[RunJournal] = RunJournal
     reported: Callable[[ApplyReport], ApplyReport] = lambda report: report
@@ -139,7 +138,9 @@ class _Apply:
         is_saved = approved is not None and approved.path is not None
         digests = approved.digests if approved else None
         plan = self.planned(self.run, digests, only_must_match=not is_saved)
-        if self.run.project.waves and not (request.wave or request.out_of_wave):
+        # What a wave has written must not wait for a wave to be rolled back.
+        in_turn = request.wave or request.backup or request.approvals.out_of_wave
+        if self.run.project.waves and not in_turn:
             plan = replace(plan, refusals=(*plan.refusals, *outside_waves(plan)))
         self.show(plan)
         self.check(plan, approved)

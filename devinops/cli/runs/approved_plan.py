@@ -59,8 +59,8 @@ class ApprovedPlan(NamedTuple):
     def of_flags(self, options: Options, approvals: Approvals) -> tuple[Options, Approvals]:
         """Return the options and approvals of a saved plan, or those given if none was saved.
 
-        Raises UsageError if the flags contradict it. How many targets a run may write to is about
-        this run, which can leave out some of them.
+        Raises UsageError if the flags contradict it. To how many targets a run may write, and
+        whether outside a wave, is about this run, which can leave out some of them.
         """
         plans = self.plans
         if plans is None:
@@ -72,8 +72,11 @@ class ApprovedPlan(NamedTuple):
         if not plans.refused:
             # The plan approved all its hazards, so a flag that approves one contradicts nothing.
             approvals = replace(approvals, hazards=())
-        targets = approvals.allow_targets or plans.approvals.allow_targets
-        own = replace(plans.approvals, allow_targets=targets)
+        own = replace(
+            plans.approvals,
+            allow_targets=approvals.allow_targets or plans.approvals.allow_targets,
+            out_of_wave=approvals.out_of_wave or plans.approvals.out_of_wave,
+        )
         if not {*approvals.given()} <= {*own.given()}:
             raise UsageError(
                 f"{self.path} was made with different approvals: leave these flags out, or plan "

@@ -13,14 +13,13 @@ from devinops.cli.progress import Progress
 from devinops.cli.runs.early_reading import EarlyReading, EarlyResult
 from devinops.cli.session import Planned, Session
 from devinops.kinds import KINDS
-from devinops.load.file_names import CONFIG
 from devinops.model.changes import Action
 from devinops.model.client_protocols import PageDecoder, Reader
-from devinops.model.errors import FORBIDDEN, ApiError, UsageError, stop_on_errors
+from devinops.model.errors import FORBIDDEN, ApiError, stop_on_errors
 from devinops.model.inventory import RECOVERY_WAITS_S, Inventory
 from devinops.model.keys import listed
 from devinops.model.objects import Problem, Snapshot
-from devinops.model.policy import Approvals, MissingFolders, Prune
+from devinops.model.policy import Approvals, Prune
 from devinops.planning.capabilities import edition_problems
 from devinops.planning.drift import without_secrets
 from devinops.planning.folders import (
@@ -39,13 +38,8 @@ def plan_entries(
     """Return the plan that results from the inventory, the organization and the entries.
 
     For `retry` see `retry_until_listed`, for `go_on` see `Session.read_inventory`. Raises ApiError,
-    InventoryError, Stale, UsageError.
+    InventoryError, Stale.
     """
-    if approvals.folders == MissingFolders.ROOT and session.settings.inventory.store == "none":
-        raise UsageError(
-            "--folders root needs an inventory, which knows what to move later: remove "
-            f"inventory: {{store: none}} from the target in {CONFIG}"
-        )
     # The inventory is read first: otherwise, objects created by a run that ends in between
     # would look as if they had been deleted outside devinops.
     early = session.early.take() if session.early else None

@@ -354,7 +354,7 @@ class Planning(Generic[C_co]):
         """
         run, is_one = self.run, self.run.only_session is not None
         if is_one:
-            self.approvals = replace(self.approvals, allow_targets=None)
+            self.approvals = replace(self.approvals, allow_targets=None, out_of_wave=False)
         self.collector = Collector(with_others=self.with_others or run.options.verbose or is_one)
         run.http.expect({n: connection(run.known[n]) for n in run.names if n in run.known})
         run.each("planning", {name: partial(self.plan, name) for name in run.names}, self.failed)

@@ -12,7 +12,7 @@ from typing import Final
 
 from devinops.kinds import KINDS
 from devinops.model.errors import ConfigError
-from devinops.model.policy import HAZARDS
+from devinops.model.policy import ALLOWED
 
 ACTIONS: Final = {
     "checkout": "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8  # v5.0.0",
@@ -33,8 +33,8 @@ _MARK: Final = re.compile(
     rf"""(?:(?:#|//) |(\{{\n)  "\$comment": "){_WROTE}([0-9a-f]{{16}})(?:",)?\n"""
 )
 
-_ALLOW_HELP: Final = "Risks to accept, with commas between them: " + ", ".join(
-    f"{name} ({risk.accepts})" for name, risk in HAZARDS.items()
+_ALLOW_HELP: Final = "What else to allow, with commas between: " + ", ".join(
+    f"{value} ({what})" for value, what in ALLOWED.items() if value != "out-of-wave"
 )
 
 

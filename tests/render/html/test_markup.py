@@ -39,7 +39,7 @@ def test_an_attribute_stays_an_attribute(value: str, content: str) -> None:
 
 
 @given(st.text())
-@example("say --allow-delete 3 or devinops pull -t prod --drift")
+@example("say --allow delete=3 or devinops pull -t prod --drift")
 @example("devinops inventory link 'knowledge:a `b` c' n1")
 @example("`<b>` and --on-conflict git<script>")
 def test_a_sentence_keeps_its_text_and_its_commands_are_code(value: str) -> None:
@@ -86,7 +86,7 @@ def test_nothing_hidden_reaches_the_page(value: str) -> None:
         (tag("p", "<", Html("<b></b>"), class_="x", hidden=True, id=None), '<p class="x" hidden>&lt;<b></b></p>'),
         (joined(["&", Html("&amp;")]), "&amp;&amp;"),
         (preformatted([Html(""), Html("a")]), "<pre>\n\na</pre>"),
-        (prose("pass --allow-delete 12"), "pass <code>--allow-delete 12</code>"),
+        (prose("pass --allow delete=12"), "pass <code>--allow delete=12</code>"),
         (prose("pass --allow network"), "pass <code>--allow network</code>"),
         (prose("decide with --on-conflict git or live"), "decide with <code>--on-conflict git</code> or live"),
         (prose("mark `<b>` and `c`"), "mark <code>&lt;b&gt;</code> and <code>c</code>"),

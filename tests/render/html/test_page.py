@@ -99,7 +99,7 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
                    "1 playbook will be deleted", "- playbook:Restart everything: no longer declared",
                    "1 object changed outside devinops, and kept",
                    "devinops apply --target production --expect "]),
-        ("deletes", ["Refused, 12 to delete", "check all 12 deletes of this plan, then pass --allow-delete 12", "To approve: devinops apply --target production --allow-delete 12",
+        ("deletes", ["Refused, 12 to delete", "check all 12 deletes of this plan, then pass --allow delete=12", "To approve: devinops apply --target production --allow delete=12",
                      "12 notes would be deleted"]),
         ("conflict", ["1 to create; 3 blocked", "2 steps blocked until a person decides",
                       "decide with --on-conflict git or --on-conflict live", "then pass --adopt", "To approve: devinops apply --target production --adopt, or enter adopt: true in", "Create 1 folder in the web app, because no API can\n! Mobile/iOS needed by 3 entries", "needed by 3 entries\nknowledge:Mobile/iOS/Mobile 0\nknowledge:Mobile/iOS/Mobile 1",
@@ -141,8 +141,8 @@ def test_why_a_plan_was_not_applied_and_what_was_approved_is_shown() -> None:
     gone = [note(f"Old {number}", id=f"n{number}") for number in range(4)]
     plan = planned(declared(kept), [kept, *gone], [kept, *gone], Approvals(allow_delete=4))
     shown = body(of_one(plan))
-    assert "Approved with --allow-delete 4." in shown
-    assert f"devinops apply --target production --allow-delete 4 --expect {plan.digest}" in shown
+    assert "Approved with --allow delete=4." in shown
+    assert f"devinops apply --target production --allow delete=4 --expect {plan.digest}" in shown
     stale = body(of_one(plan, "the plan has another digest"))
     assert "Not applied, 4 to delete" in stale
     assert "Nothing was applied\nx the plan has another digest" in stale

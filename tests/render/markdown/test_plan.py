@@ -74,7 +74,7 @@ def test_a_root_below_the_top_is_named() -> None:
     assert "\ndevinops apply -C 'teams/pay_ments x' --target production " in text
     refused = markdown(of_one(deletes()), below="teams/a")
     assert (
-        "To approve: `devinops apply -C teams/a --target production --allow-delete 12`" in refused
+        "To approve: `devinops apply -C teams/a --target production --allow delete=12`" in refused
     )
 
 
@@ -140,8 +140,8 @@ def test_only_a_plan_that_can_be_applied_has_a_digest(
 
 def test_a_refusal_says_what_to_enter() -> None:
     text = document(deletes())
-    assert "`devinops apply --target production --allow-delete 12`" in text
-    assert "`allow_delete: 12` in a manual run" in text
+    assert "`devinops apply --target production --allow delete=12`" in text
+    assert "`allow: delete=12` in a manual run" in text
     assert "This plan cannot be applied" in text
 
 
@@ -155,7 +155,7 @@ def test_the_command_repeats_what_makes_it_this_plan() -> None:
     plan = replace(plan, only=("knowledge:*",))
     text = document(plan, command="rollback 'a b.json'")
     assert (
-        "devinops rollback 'a b.json' --target production --only 'knowledge:*' --allow-delete 1 "
+        "devinops rollback 'a b.json' --target production --only 'knowledge:*' --allow delete=1 "
         f"--expect {plan.digest}\n"
     ) in text
     assert "Only `knowledge:*`" in text
