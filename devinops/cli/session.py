@@ -267,22 +267,20 @@ def connection(settings: Settings) -> Connection:
 
 
 def entries_of(
-    loaded: Loaded, settings: Settings, own: Sequence[Declaration] | None = None
+    loaded: Loaded, settings: Settings, own: Sequence[Declaration], only: tuple[Only, ...]
 ) -> Entries:
-    """Return the entries with the warnings about those of a target. Raises InputError.
+    """Return the entries with the warnings about those of a target, its `own`. Raises InputError.
 
-    `own` are those that concern it, if they are known.
+    `only` are the values of --only.
     """
     stop_on_errors(loaded.problems)
     target = settings.target
-    if own is None:
-        own = [entry for entry in loaded.declarations if entry.concerns(target.name)]
     problems = [*loaded.problems, *api_problems(own, target.api, target.scope)]
     if settings.inventory.store == "none":
         problems += rotation_warnings(own)
     stop_on_errors(problems)
     warnings, merged = tuple(sorted(problems)), loaded.merged_for(target.name)
-    return Entries(loaded.declarations, own, warnings, merged=merged)
+    return Entries(loaded.declarations, own, warnings, only, merged)
 
 
 # --- failures ---------------------------------------------------------------------------------

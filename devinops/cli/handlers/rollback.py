@@ -155,6 +155,7 @@ def _plan(
         )
         return Planned(with_overwritten(plan, inventory), snapshot)
 
+    retry = retry and bool(inventory.unclear)
     planned = retry_until_listed(session.options, inventory, compare) if retry else compare()
     plan = planned.plan
     notes = (*_notes(saved, plan, inventory, policy), *plan.notes)

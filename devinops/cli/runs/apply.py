@@ -221,8 +221,8 @@ class _Apply:
             check_refusals(plan, self.run.options, self.run.named, is_saved=is_saved)
         except (Stale, Refused) as error:
             raise self.not_applied(plan, error) from error
-        wave, failed = self.request.wave, failures(plan)
-        if wave and len(failed) > wave.max_failed:
+        wave = self.request.wave
+        if wave and len(failed := failures(plan)) > wave.max_failed:
             why = (
                 f"the wave {wave.name} has stopped, and nothing was written: {len(failed)} of "
                 f"{counted(len(wave.targets), 'target')} failed ({listed(failed)}; max_failed: "
@@ -325,7 +325,7 @@ class _Execution:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def apply_all(self, ready: Mapping[str, Kept[Writer]], secrets: WebhookSecrets) -> None:
-        self.failed_targets.update(failures(self.plan))
+        self.failed_targets.update(failures(self.plan) if self.request.wave else ())
         self.commit = Git(self.run.options.root).line("rev-parse", "HEAD")
         signals.instead(self.stop)
         jobs = {name: partial(self.apply, kept, secrets) for name, kept in sorted(ready.items())}

@@ -118,7 +118,9 @@ class Run(Generic[C_co]):
         if isinstance(settings, DevinopsError):
             raise settings
         self.check_key(name)
-        entries = entries_of(self.loaded, settings, self.own[name]) if self.loaded else Entries()
+        entries = Entries(only=self.only)
+        if self.loaded:
+            entries = entries_of(self.loaded, settings, self.own[name], self.only)
         shards = self.options.shard.total if self.options.shard else 1
         place = replace(connection(settings), shards=shards)
         client = self.connect(place, self.options.log, shared=self.http)
@@ -126,7 +128,7 @@ class Run(Generic[C_co]):
             _options_of(self.options, name),
             settings,
             client,
-            entries._replace(only=self.only),
+            entries,
             shared_store=self.stores.get(name),
         )
 
@@ -254,8 +256,9 @@ def _open_one(
 
             with overlapping():
                 loaded = read_entries(project, problems, seen)
-            own = entries_of(loaded, settings)._replace(only=only)
-            yield replace(run, only_session=replace(session, entries=own, early=early))
+            own = _own(loaded.declarations, run.names)[name]
+            found = entries_of(loaded, settings, own, only)
+            yield replace(run, only_session=replace(session, entries=found, early=early))
 
 
 @contextmanager
@@ -389,10 +392,12 @@ class Planning(Generic[C_co]):
 
     def plan(self, name: str) -> None:
         session = self.run.session(name)
-        plan, snapshot = self.planned(session)
         if self.run.only_session:
+            plan, snapshot = self.planner(session, self.approvals, go_on=self.go_on)
             # Those that its plan needs.
             self.approvals = plan.approvals
+        else:
+            plan, snapshot = self.planned(session)
         standing = self.reviewed.standing(name, plan.digest) if self.reviewed else Standing.SAME
         # A target that needs nothing any more was written by an earlier attempt.
         is_quiet = plan.held or replace(plan, drift=()).is_quiet
@@ -410,9 +415,7 @@ class Planning(Generic[C_co]):
             self.add(plan)
 
     def planned(self, session: Session[Reader]) -> Planned:
-        """Return the plan of a target; of one of several, with the approvals that it needs."""
-        if self.run.only_session:
-            return self.planner(session, self.approvals, go_on=self.go_on)
+        """Return the plan of one of several targets, with the approvals that it needs."""
         made: list[Planned] = []
 
         def build(given: Approvals) -> Plan:
@@ -437,11 +440,9 @@ class Planning(Generic[C_co]):
             self.collector.add(plan, state=state, message=message, code=code, labels=labels)
 
     def failed(self, name: str, error: DevinopsError) -> None:
-        is_stale = isinstance(error, _NotReviewed)
-        is_busy = isinstance(error, Stale)
-        state = (
-            TargetState.STALE if is_stale else TargetState.BUSY if is_busy else TargetState.FAILED
-        )
+        state = TargetState.BUSY if isinstance(error, Stale) else TargetState.FAILED
+        if isinstance(error, _NotReviewed):
+            state = TargetState.STALE
         labels = self.run.labels(name)
         with self.lock:
             self.collector.add_without_plan(name, str(error), error.exit_code, state, labels)

@@ -20,6 +20,8 @@ def secret_values(
     of this run or another credential of the job.
     """
     variables = dict(sorted(_secret_variables(plan)))
+    if not variables:
+        return {}
     values = {name: environ.get(name, "") for name in variables}
     in_use = {*keys, *(environ[name].strip() for name in filter(is_credential, environ))} - {""}
     missing = [name for name, value in values.items() if not value]
