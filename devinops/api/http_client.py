@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 
 from devinops import run_facts, signals, waiting
 from devinops.api import failures, httpx_setup, redact, retry, size_limits
-from devinops.api.connection import Connection
+from devinops.api.connection import Connection, Endpoint
 from devinops.api.single_request import (
     Call,
     HttpOutcome,
@@ -26,7 +26,7 @@ from devinops.api.single_request import (
     status_of,
 )
 from devinops.api.size_limits import ResponseBudget
-from devinops.model.errors import TOO_MANY, Unreachable
+from devinops.model.errors import TOO_MANY, ApiError, Unreachable
 
 __all__ = ["Call", "Getter", "Sender", "segment"]
 
@@ -64,9 +64,10 @@ class Getter:
         log: Callable[[str], None],
         sharing: Callable[[], int] | None = None,
         is_last: Callable[[], bool] = lambda: False,
+        endpoint: Endpoint | None = None,
     ) -> None:
         """`sharing` returns how many targets share this, if several can; `is_last` is that of
-        `RateLimiter`.
+        `RateLimiter`. Another API than Devin's has an `endpoint` of its own.
         """
         redact.remember_key(connection.key)
         self._connection = connection
@@ -81,7 +82,7 @@ class Getter:
             is_last=is_last,
         )
         self._retries = retry.RetryBudget()
-        endpoint = httpx_setup.endpoint(connection)
+        endpoint = endpoint or httpx_setup.endpoint(connection)
         self._route = httpx_setup.route(endpoint)
         self._client = httpx_setup.open_client(endpoint)
         self.emulator: bool | None = None
@@ -124,11 +125,14 @@ class Getter:
         if not isinstance(last, Response):
             raise failures.no_response(call, last, connection, self._route, tries.attempts, note)
         if not last.succeeded:
-            error = failures.refused(call, last, connection, note, doubtful=tries.doubtful)
+            error = self._refused(call, last, note, doubtful=tries.doubtful)
             if last.status == 401:
                 self.rejected = self.rejected or str(error)
             raise error
         return last
+
+    def _refused(self, call: Call, response: Response, note: str, *, doubtful: bool) -> ApiError:
+        return failures.refused(call, response, self._connection, note, doubtful=doubtful)
 
     def _retry(self, call: Call, budget: ResponseBudget, tries: _Tries) -> None:
         """Send a call again as often as its outcomes and the policy allow.

@@ -1,23 +1,24 @@
-"""The REST client of the code hosts: pages, rate limits, and retries where they do no harm."""
+"""The REST client of the code hosts: pages, and rate limits that a 403 tells."""
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from devinops import signals, waiting
-from devinops.api import failures, httpx_setup, redact, retry, size_limits
-from devinops.api.connection import Endpoint
+from devinops.api import failures, retry, size_limits
+from devinops.api.connection import Connection, Endpoint
 from devinops.api.error_messages import error_text
-from devinops.api.single_request import Call, HttpOutcome, NoResponse, Response, exchange
+from devinops.api.http_client import Sender
+from devinops.api.single_request import Call, HttpOutcome, Response
 from devinops.api.size_limits import ResponseBudget
-from devinops.model.errors import TOO_MANY, ApiError, BadResponse, Unreachable
+from devinops.model.errors import TOO_MANY, ApiError, BadResponse
+from devinops.model.target import Target
 
-RETRIES: Final = 4
-BACKOFF_S: Final = 0.5
 SECONDARY_WAIT_S: Final = 60.0
 """What GitHub asks for after a secondary rate limit that does not say how long to wait."""
 
@@ -30,22 +31,16 @@ Hint = Callable[[Call, int], str]
 """Returns what to do about a status, empty if nothing is known."""
 
 
-class Rest:
-    """Sends requests to one host, one at a time. `host` is its name for messages."""
+class Rest(Sender):
+    """Sends requests to one host. `host` is its name for messages."""
 
-    def __init__(self, host: str, endpoint: Endpoint, hint: Hint, log: Callable[[str], None]):
-        self._host, self._hint, self._log = host, hint, log
-        self._endpoint = endpoint
-        self._route = httpx_setup.route(endpoint)
-        self._client = httpx_setup.open_client(endpoint)
-
-    def close(self) -> None:
-        self._client.close()
-
-    def get(self, path: str) -> Any:
-        """Return the JSON of a response. Raises ApiError."""
-        call = Call("GET", path)
-        return failures.json_of(call, self._send(call))
+    def __init__(
+        self, host: str, endpoint: Endpoint, token: str, hint: Hint, log: Callable[[str], None]
+    ) -> None:
+        target = Target(host, endpoint.url, "v3", None)
+        connection = Connection(target, token, endpoint.timeout_s, parallelism=1)
+        super().__init__(connection, log, endpoint=endpoint)
+        self._host, self._hint, self._setting = host, hint, endpoint.setting
 
     def items(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         """Yield the items of a list, page after page. Raises ApiError."""
@@ -63,82 +58,38 @@ class Rest:
             call = Call("GET", path, following)
         raise BadResponse(f"{self._host}: GET {path} has more than {MAX_PAGES} pages")
 
-    def send(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """Send a write; return the JSON of the response. Raises ApiError.
-
-        `ApiError.answered` tells whether the host certainly did nothing.
-        """
-        call = Call(method, path, body=body)
-        return failures.json_of(call, self._send(call))
-
-    def delete(self, path: str) -> None:
+    def delete(self, call: Call) -> None:
         """Send a DELETE. What does not exist counts as deleted. Raises ApiError."""
         try:
-            self._send(Call("DELETE", path))
+            super().delete(call)
         except ApiError as error:
             if error.status != 404:
                 raise
 
-    def _send(self, call: Call, budget: ResponseBudget | None = None) -> Response:
-        """Return a 2xx response, after as many attempts as it needs. Raises ApiError."""
-        budget = budget or ResponseBudget(size_limits.LARGEST_RESPONSE)
-        for attempt in range(RETRIES + 1):
-            signals.check()
-            outcome = self._attempt(call, budget)
-            if isinstance(outcome, Response) and outcome.succeeded:
-                return outcome
-            wait_s = wait_before_retry_s(call, outcome, attempt, time.time())
-            if attempt == RETRIES or wait_s is None or wait_s > retry.MAX_WAIT_S:
-                break
-            self._log(f"trying again in {wait_s:.1f} s")
-            waiting.pause(wait_s)
-        if isinstance(outcome, NoResponse):
-            error = BadResponse if outcome.unusable else Unreachable
-            why = failures.reason(call, outcome)
-            raise error(f"no response from {self._route}: {why} ({call})")
-        raise self._refused(call, outcome)
-
-    def _attempt(self, call: Call, budget: ResponseBudget) -> HttpOutcome:
-        """Send a call once, and log it."""
-        endpoint = self._endpoint
-        outcome = exchange(self._client, endpoint.url, call, endpoint.timeout_s, budget)
-        result = outcome.status if isinstance(outcome, Response) else failures.reason(call, outcome)
-        self._log(redact.redact(f"{call.method} {call.target} {result}"))
+    def _timed(self, call: Call, budget: ResponseBudget) -> HttpOutcome:
+        """Send a call; a rate limit that ends soon becomes a 429, whatever the host calls it."""
+        outcome = super()._timed(call, budget)
+        if isinstance(outcome, Response):
+            wait_s = rate_limit_wait_s(outcome, time.time())
+            if wait_s is not None and wait_s <= retry.MAX_WAIT_S:
+                headers = {**outcome.headers, "retry-after": f"{math.ceil(wait_s)}"}
+                return replace(outcome, status=TOO_MANY, headers=headers)
         return outcome
 
-    def _refused(self, call: Call, response: Response) -> ApiError:
+    def _refused(self, call: Call, response: Response, note: str, *, doubtful: bool) -> ApiError:
         text = error_text(response.body, response.content_type)
         wait_s = rate_limit_wait_s(response, time.time())
         hint = self._hint(call, response.status)
         if 300 <= response.status < 400:
-            hint = f"a redirect, which is not followed: check {self._endpoint.setting}"
+            hint = f"a redirect, which is not followed: check {self._setting}"
         if wait_s is not None:
             hint = f"a rate limit; run again in {max(1, round(wait_s / 60))} min"
         message = f"{self._host}: {call} returned {response.status}"
         message += f": {text}" if text else ""
+        message += f" ({hint})" if hint else ""
         # A rate limit of GitHub may be a 403, but no permission is missing.
         status = response.status if wait_s is None else TOO_MANY
-        return ApiError(f"{message} ({hint})" if hint else message, status=status)
-
-
-# --- when to send again -----------------------------------------------------------------------
-
-
-def wait_before_retry_s(call: Call, outcome: HttpOutcome, attempt: int, now: float) -> float | None:
-    """Return the seconds to wait before a call is sent again; None if that would not help.
-
-    All writes but POST set values or delete, so they can be repeated.
-    """
-    if isinstance(outcome, NoResponse):
-        repeatable = outcome.retryable and retry.is_retryable(call.method, None, checked=True)
-        return retry.delay_s(attempt, BACKOFF_S, None, None) if repeatable else None
-    limited = rate_limit_wait_s(outcome, now)
-    if limited is not None:
-        return limited
-    if not retry.is_retryable(call.method, outcome.status, checked=True):
-        return None
-    asked_s = retry.retry_after_s(outcome.headers.get("retry-after"), now)
-    return retry.delay_s(attempt, BACKOFF_S, outcome.status, asked_s)
+        return ApiError(message + note, status=status, doubtful=doubtful)
 
 
 def rate_limit_wait_s(response: Response, now: float) -> float | None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from devinops.api import redact
 from devinops.api.connection import Endpoint
 from devinops.api.httpx_setup import checked
 from devinops.api.single_request import Call, segment
@@ -53,20 +52,22 @@ class GitHub:
     def create(self, request: int, text: str) -> Comment:
         """Add a comment."""
         path = f"{self._path}/issues/{request}/comments"
-        return _comment(self._rest.send("POST", path, {"body": text}))
+        return _comment(self._rest.send(Call("POST", path, body={"body": text})))
 
     def edit(self, request: int, comment: int, text: str) -> Comment:
         """Replace the text of a comment."""
         path = f"{self._path}/issues/comments/{comment}"
-        return _comment(self._rest.send("PATCH", path, {"body": text}))
+        # It replaces the whole text, so it can be sent again.
+        call = Call("PATCH", path, body={"body": text}, before_again=lambda _: None)
+        return _comment(self._rest.send(call))
 
     def delete(self, request: int, comment: int) -> None:
         """Delete a comment."""
-        self._rest.delete(f"{self._path}/issues/comments/{comment}")
+        self._rest.delete(Call("DELETE", f"{self._path}/issues/comments/{comment}"))
 
     def request(self, number: int) -> Request:
         """Return a pull request."""
-        return _request(self._rest.get(f"{self._path}/pulls/{number}"))
+        return _request(self._rest.get(Call("GET", f"{self._path}/pulls/{number}")))
 
     def requests_with(self, commit: str) -> list[Request]:
         """Return the merged pull request that brought a commit, or the open ones that have it.
@@ -95,7 +96,6 @@ def open_host(job: Job, environment: Mapping[str, str], access: Access) -> GitHu
             "no token for GitHub: set GITHUB_TOKEN in the env of the step, to ${{ github.token }}"
         )
     variable, token = chosen
-    redact.remember_key(token)
     headers = {
         "Authorization": f"Bearer {checked(token, variable)}",
         "Accept": "application/vnd.github+json",
@@ -104,7 +104,7 @@ def open_host(job: Job, environment: Mapping[str, str], access: Access) -> GitHu
     endpoint = Endpoint(
         job.api_url, headers, access.timeout_s, ca_bundle=access.ca_bundle, setting="GITHUB_API_URL"
     )
-    return GitHub(job.project, Rest("GitHub", endpoint, _hint, access.log))
+    return GitHub(job.project, Rest("GitHub", endpoint, token, _hint, access.log))
 
 
 def _comment(item: Any) -> Comment:

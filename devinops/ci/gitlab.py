@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from devinops.api import redact
 from devinops.api.connection import Endpoint
 from devinops.api.httpx_setup import checked
 from devinops.api.single_request import Call, segment
@@ -48,7 +47,7 @@ class GitLab:
             raise MissingToken(
                 f"{JOB_TOKEN} cannot tell who comments here: pass --comment-author, or {_NEXT_STEP}"
             )
-        name = text_at(self._rest.get("/user"), "username")
+        name = text_at(self._rest.get(Call("GET", "/user")), "username")
         if not name:
             raise BadResponse("GitLab: GET /user returned no username")
         return name
@@ -62,20 +61,22 @@ class GitLab:
 
     def create(self, request: int, text: str) -> Comment:
         """Add a note."""
-        return self._comment(request, self._rest.send("POST", self._notes(request), {"body": text}))
+        return self._comment(
+            request, self._rest.send(Call("POST", self._notes(request), body={"body": text}))
+        )
 
     def edit(self, request: int, comment: int, text: str) -> Comment:
         """Replace the text of a note."""
         path = f"{self._notes(request)}/{comment}"
-        return self._comment(request, self._rest.send("PUT", path, {"body": text}))
+        return self._comment(request, self._rest.send(Call("PUT", path, body={"body": text})))
 
     def delete(self, request: int, comment: int) -> None:
         """Delete a note."""
-        self._rest.delete(f"{self._notes(request)}/{comment}")
+        self._rest.delete(Call("DELETE", f"{self._notes(request)}/{comment}"))
 
     def request(self, number: int) -> Request:
         """Return a merge request."""
-        return _request(self._rest.get(f"{self._path}/merge_requests/{number}"))
+        return _request(self._rest.get(Call("GET", f"{self._path}/merge_requests/{number}")))
 
     def requests_with(self, commit: str) -> list[Request]:
         """Return the merge requests that a commit belongs to."""
@@ -103,7 +104,6 @@ def open_host(job: Job, environment: Mapping[str, str], access: Access) -> GitLa
             f"no token that may comment on GitLab, which {JOB_TOKEN} may not: {_NEXT_STEP}"
         )
     variable, token = chosen
-    redact.remember_key(token)
     header = "JOB-TOKEN" if variable == JOB_TOKEN else "PRIVATE-TOKEN"
     endpoint = Endpoint(
         job.api_url,
@@ -112,7 +112,7 @@ def open_host(job: Job, environment: Mapping[str, str], access: Access) -> GitLa
         ca_bundle=access.ca_bundle,
         setting="CI_API_V4_URL",
     )
-    rest = Rest("GitLab", endpoint, _hint, access.log)
+    rest = Rest("GitLab", endpoint, token, _hint, access.log)
     return GitLab(job, rest, is_job_token=variable == JOB_TOKEN)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from glob import escape
-from shlex import quote, split
+from shlex import quote
 from typing import Any, NamedTuple
 
 from devinops.ingest.last_applied import Read, cloned_commits, entries_at
@@ -243,8 +243,8 @@ class _DriftPull:
                 )
         elif above and path == above.live.key.path + old.removeprefix(above.declared.path):
             steps.append(f"it moves with {above.declared}")
-        elif command := _move_command(folder, above, inside, self.pulling.flags):
-            steps.append(f"follow it with {command}")
+        elif moves := _moves(folder, above, inside):
+            steps.append(f"move {' and '.join(moves)}")
         if places:
             steps.append(f"write it at {' and '.join(map(str, places))}")
         todo = "; ".join(steps) or "follow the folders below it"
@@ -784,17 +784,10 @@ def _renamed_above(folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> R
     return max(above, key=lambda other: other.declared.path, default=None)
 
 
-def _move_command(
-    folder: RenamedFolder,
-    above: RenamedFolder | None,
-    inside: Iterable[Declaration],
-    flags: str,
-) -> str:
-    """Return the command that moves the files of a folder, wherever they are, to its new path.
-
-    Empty if no file is there. It runs after that of the folder `above`. `flags` holds the options
-    of printed commands.
-    """
+def _moves(
+    folder: RenamedFolder, above: RenamedFolder | None, inside: Iterable[Declaration]
+) -> list[str]:
+    """Return which files follow a folder to which new directory, after those of `above`."""
     moves = {}
     for entry in inside:
         parts = posixpath.dirname(entry.source.path).split("/")
@@ -805,16 +798,7 @@ def _move_command(
             rest = folder.declared.path.count("/") - above.declared.path.count("/")
             old = [*section, *_directories(above), *old[len(old) - rest :]]
         moves["/".join(old)] = "/".join([*section, *_directories(folder)])
-    # The new directory may exist: git would move the directory itself into it. What Git does not
-    # track stays (-k).
-    steps = " && ".join(
-        f"mkdir -p {quote(new_path)} && git mv -k {quote(old_path)}/* {quote(new_path)}"
-        for old_path, new_path in sorted(moves.items())
-    )
-    words = split(flags)
-    if not (steps and "-C" in words):
-        return steps
-    return f"(cd {quote(words[words.index('-C') + 1])} && {steps})"
+    return [f"the files of {old} to {new}" for old, new in sorted(moves.items())]
 
 
 def _directories(folder: RenamedFolder) -> list[str]:

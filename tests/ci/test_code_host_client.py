@@ -1,4 +1,4 @@
-"""When a request to a code host is sent again, and how lists and answers are read."""
+"""Which responses of a code host are rate limits, and how lists and answers are read."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 
 from devinops.api.connection import Endpoint
-from devinops.api.single_request import Call, NoResponse, Response
+from devinops.api.single_request import Call, Response
 from devinops.ci.code_host_client import (
     Rest,
     next_page,
     number_at,
     rate_limit_wait_s,
     text_at,
-    wait_before_retry_s,
 )
 from devinops.model.errors import ApiError, BadResponse
 from tests.testing.replies import Reply, in_turn, running
@@ -47,29 +46,13 @@ def test_rate_limits_are_distinguished_from_other_refusals(
     assert rate_limit_wait_s(Response(status, text, headers), NOW) == wait_s
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-def test_only_a_create_is_not_sent_again_without_an_answer(method: str) -> None:
-    call, created = Call(method, "/x"), method == "POST"
-    for outcome in (NoResponse("cut"), NoResponse("slow", timed_out=True), Response(503, b"", {})):
-        wait_s = wait_before_retry_s(call, outcome, 0, NOW)
-        assert (wait_s is None) == created, outcome
-    limited = Response(429, b"", {"retry-after": "3"})
-    assert wait_before_retry_s(call, limited, 0, NOW) == 3
-    for final in (NoResponse("certificate", retryable=False), Response(422, b"", {})):
-        assert wait_before_retry_s(call, final, 0, NOW) is None
-
-
-def test_busy_server_may_ask_for_a_longer_wait() -> None:
-    busy = Response(503, b"", {"retry-after": "20"})
-    assert wait_before_retry_s(Call("GET", "/x"), busy, 0, NOW) == 20
-
-
 @pytest.mark.parametrize(("status", "is_error"), [(204, False), (404, False), (403, True)])
 def test_only_what_does_not_exist_counts_as_deleted(status: int, is_error: bool) -> None:
     with running(in_turn([Reply(status)])) as server:
-        rest = Rest("GitHub", Endpoint(server.url, {}, 60), lambda _call, _status: "", print)
+        endpoint = Endpoint(server.url, {}, 60)
+        rest = Rest("GitHub", endpoint, "token", lambda _call, _status: "", print)
         with pytest.raises(ApiError) if is_error else nullcontext(), closing(rest):
-            rest.delete("/comments/1")
+            rest.delete(Call("DELETE", "/comments/1"))
     assert server.lines == ["DELETE /comments/1"]
 
 

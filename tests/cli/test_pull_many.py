@@ -489,7 +489,7 @@ def test_files_follow_a_folder_that_was_renamed_in_all_their_targets(
     assert devinops("apply", "-C", root, "-t", "all", "--yes").code == 0
     emulator.edit("folders", "folder-org-a", name="Run")
     ran = devinops("pull", "-C", root, "-t", "all", "--drift")
-    assert (ran.code, "git mv" in ran.out) == (4, False)
+    assert (ran.code, "move the files" in ran.out) == (4, False)
     assert (
         "in a: its path in the web app is Run, but its entries are also for b, c, where it is not: "
         "rename it there too, or rename it back" in " ".join(ran.out.split())
@@ -497,7 +497,7 @@ def test_files_follow_a_folder_that_was_renamed_in_all_their_targets(
     for org in ORGANIZATIONS[1:]:
         emulator.edit("folders", f"folder-{org}", name="Run")
     ran = devinops("pull", "-C", root, "-t", "all", "--drift")
-    assert "git mv -k knowledge/Ops/* knowledge/Run" in " ".join(ran.out.split())
+    assert "move the files of knowledge/Ops to knowledge/Run;" in " ".join(ran.out.split())
 
 
 def test_what_is_left_says_where_a_target_can_differ(
