@@ -274,6 +274,8 @@ class Applier:
             live, message = self._write(change)
         except _NotDone as why:
             return Result(change, why.outcome, str(why), change.id)
+        except _NotCreated as not_created:
+            return self._failed(change, not_created.error)
         except DevinopsError as error:
             return self._failed(change, error)
         self._unanswered = 0
@@ -326,12 +328,6 @@ class Applier:
         return steps.get(change.action, self._update)(change)
 
     def _create(self, change: Change) -> tuple[Live | None, str]:
-        try:
-            return self._create_once(change)
-        except _NotCreated as not_created:
-            raise not_created.error from None
-
-    def _create_once(self, change: Change) -> tuple[Live | None, str]:
         """Create an object. Raises _NotCreated if it is safe to try again."""
         assert change.declaration
         variable = change.declaration.value_variable
@@ -380,7 +376,7 @@ class Applier:
         while True:
             attempt += 1
             try:
-                return self._create_once(change)
+                return self._create(change)
             except _NotCreated as not_created:
                 if attempt == REPLACE_ATTEMPTS:
                     raise _missing(not_created.error) from not_created

@@ -13,10 +13,11 @@ import re
 import stat
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from devinops import atomic
 from devinops.model.errors import DevinopsError, NotFound, UnusableFile
@@ -51,7 +52,7 @@ _TIME: Final = "%Y%m%dT%H%M%SZ"
 # --- writing --------------------------------------------------------------------------------------
 
 
-class Backups:
+class Backups(AbstractContextManager["Backups"]):
     """Writes the backup of one run. A context manager; threads may share it.
 
     `path` is None until something is saved. `run` is the name of the run: its time in UTC, such as
@@ -96,17 +97,11 @@ class Backups:
         """The path of the file relative to the root, None until something is saved."""
         return None if self.path is None else self.path.relative_to(self.root).as_posix()
 
-    def close(self) -> None:
+    def __exit__(self, *exception: object) -> None:
         with self._lock:
             if self._descriptor is not None:
                 os.close(self._descriptor)
                 self._descriptor = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
 
     def _begin(self) -> None:
         directory = _directory(self.root)

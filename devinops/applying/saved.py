@@ -101,13 +101,11 @@ def run_of(document: Mapping[str, Any], path: Path) -> Plans:
 def read_digests(path: Path) -> DigestList:
     """Return the digests in a file that `comment --print-digest` wrote. Raises UnusableFile."""
     try:
-        text = atomic.read(path, LARGEST, follow=True).decode("utf-8-sig")
+        return DigestList.parse(atomic.read(path, LARGEST, follow=True).decode("utf-8-sig"))
     except OSError as error:
         raise UnusableFile(f"cannot read the digests {path}: {error.strerror or error}") from error
     except UnicodeDecodeError:
         raise UnusableFile(f"{path}: expected a list of digests in UTF-8") from None
-    try:
-        return DigestList.parse(text)
     except ValueError as error:
         raise UnusableFile(
             f"{path} is not a usable list of digests: {quotable(error)}; write it again with "
