@@ -140,8 +140,8 @@ class TargetItem(Struct, frozen=True, omit_defaults=True):
     org_id: str | None
     api_url: str
     api_version: ApiVersion
-    emulator: Annotated[bool, about("The API is an emulator.")] = False
-    enterprise: Annotated[bool, about("The objects are those of an enterprise.")] = False
+    emulator: bool = False
+    enterprise: bool = False
 
     @classmethod
     def of(cls, target: Target | None) -> TargetItem | None:
@@ -159,7 +159,7 @@ class ApprovalItem(Struct, frozen=True):
     """An option that approves what the plan waits for."""
 
     option: Annotated[str, Meta(pattern="^--[a-z-]+$")]
-    values: Annotated[Texts, about("Its value; none for a flag, several for a decision.")]
+    values: Texts
 
     @classmethod
     def of(cls, approval: Approval | None) -> ApprovalItem | None:
@@ -173,7 +173,7 @@ class RefusalItem(Struct, frozen=True):
     """Why nothing may be applied."""
 
     reason: str
-    approval: Annotated[ApprovalItem | None, about("The option that accepts it; null: none does.")]
+    approval: ApprovalItem | None
 
     @classmethod
     def of(cls, refusal: Refusal) -> RefusalItem:
@@ -188,7 +188,7 @@ class HazardItem(Struct, frozen=True):
 
     key: KeyText
     kind: str
-    approval: Annotated[str, about("What accepts it, such as spend for --allow spend; or empty.")]
+    approval: str
     approved: bool
     risk: str
 
@@ -207,8 +207,8 @@ class MissingItem(Struct, frozen=True, omit_defaults=True):
 
     kind: str
     path: str
-    entries: Annotated[Count, about("How many entries need it.")]
-    in_root: Annotated[Count, about("How many of them are in the root until then.")] = 0
+    entries: Count
+    in_root: Count = 0
 
     def to_model(self) -> Missing:
         """Return the missing object. Raises ValueError."""
@@ -223,12 +223,9 @@ class ProblemItem(Struct, frozen=True):
     line: LineNumber
     column: LineNumber
     severity: Severity
-    code: Annotated[str, about("Stable code of this type of problem.")]
+    code: str
     message: str
-    changed: Annotated[
-        bool | UnsetType,
-        about("With --changed-since: whether it counts, because it is about what changed."),
-    ] = UNSET
+    changed: bool | UnsetType = UNSET
 
     @classmethod
     def of(cls, problem: Problem, changed: bool | None = None) -> ProblemItem:
@@ -258,15 +255,9 @@ class ApprovalsItem(
     allow_missing: Count | None = None
     allow_targets: Count | None = None
     out_of_wave: bool = False
-    on_drift: Annotated[
-        Literal["overwrite", "keep"] | None,
-        about("What happened to changes made outside devinops; null: what the target says."),
-    ] = None
-    decided: Annotated[
-        dict[KeyText, Literal["git", "live"]],
-        about("Key → which side wins its conflict, before on_conflict."),
-    ] = {}
-    hazards: Annotated[list[str], about("Accepted risks, such as spend for --allow spend.")] = []
+    on_drift: Literal["overwrite", "keep"] | None = None
+    decided: dict[KeyText, Literal["git", "live"]] = {}
+    hazards: list[str] = []
 
     @classmethod
     def of(cls, approvals: Approvals) -> ApprovalsItem:

@@ -67,16 +67,12 @@ class ChangeRow(Struct, frozen=True, omit_defaults=True):
 
     name: str
     id: str | None
-    live_hash: Annotated[Hash | None, about("Hash of all live values; null for a create.")]
+    live_hash: Hash | None
     outcome: Outcome | None = None
     message: str = ""
-    unclear: Annotated[bool, about("It failed, but something was or may have been written.")] = (
-        False
-    )
-    new_id: Annotated[str | None, about("Id of the object that it created.")] = None
-    at: Annotated[Seconds | None, about("If it overwrites: epoch seconds of the last change.")] = (
-        None
-    )
+    unclear: bool = False
+    new_id: str | None = None
+    at: Seconds | None = None
     by: str | None = None
 
 
@@ -85,7 +81,7 @@ class BlockedRow(Struct, frozen=True, omit_defaults=True):
 
     name: str
     ids: Texts
-    at: Annotated[Seconds | None, about("Epoch seconds of the last change of the object.")] = None
+    at: Seconds | None = None
     by: str | None = None
 
 
@@ -94,9 +90,9 @@ class DriftRow(Struct, frozen=True, omit_defaults=True):
 
     name: str
     id: str
-    at: Annotated[Seconds | None, about("Epoch seconds of the last change of the object.")]
-    by: Annotated[str | None, about("Who last changed the object, if known; maybe devinops.")]
-    again: Annotated[list[str], about("Ids of the objects that have its place now.")] = []
+    at: Seconds | None
+    by: str | None
+    again: list[str] = []
 
 
 class OtherRow(Struct, frozen=True, omit_defaults=True):
@@ -104,7 +100,7 @@ class OtherRow(Struct, frozen=True, omit_defaults=True):
 
     name: str
     id: str
-    owner: Annotated[str | None, about("The label of another owner.")] = None
+    owner: str | None = None
 
 
 # --- what is equal in targets ---------------------------------------------------------------------
@@ -138,7 +134,7 @@ class ChangeFacts(Struct, frozen=True, kw_only=True):
     reason: str
     source: SourceItem | None
     fields: Fields
-    overwrites: Annotated[list[str], about("Fields changed outside devinops, overwritten.")] = []
+    overwrites: list[str] = []
     overridden: OverriddenItems = UNSET
 
 
@@ -169,9 +165,7 @@ class RunBlocked(SharedItem, frozen=True, kw_only=True):
     source: SourceItem | None
     needed_by: list[KeyText]
     fields: Fields
-    approval: Annotated[
-        ApprovalItem | None, about("What lets the step go on; null: no option does.")
-    ] = None
+    approval: ApprovalItem | None = None
     overridden: OverriddenItems = UNSET
     targets: tuple[BlockedRow, ...]
 
@@ -256,25 +250,21 @@ class RunTargetItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the run made of one target."""
 
     name: str
-    target: Annotated[TargetItem | None, about("The organization; null: there is no plan.")]
+    target: TargetItem | None
     state: TargetState
-    message: Annotated[str, about("Why nothing is written in a target that is not planned.")] = ""
+    message: str = ""
     labels: dict[str, str] = {}
-    store: Annotated[StoreName, about("Where the inventory of the target is.")]
-    owned: Annotated[Count, about("Number of objects that the inventory owns.")] = 0
-    unmanaged: Annotated[dict[str, Count], about("Kind → number of live objects.")] = {}
-    unchanged: Annotated[Count, about("Number of entries that already hold.")] = 0
-    digest: Annotated[Digest | None, about("Of its changes; null: there is no plan of changes.")]
+    store: StoreName
+    owned: Count = 0
+    unmanaged: dict[str, Count] = {}
+    unchanged: Count = 0
+    digest: Digest | None
     exit_code: ExitStatus
     moves_from: MovesFrom = ""
-    unverified: Annotated[str, about("Why it is not known what is left.")] = ""
-    backup: Annotated[
-        str | None, about("Backup of overwritten and deleted objects, relative to the root.")
-    ] = None
-    unsaved: Annotated[
-        list[KeyText], about("Secrets that were overwritten or deleted; no backup has them.")
-    ] = []
-    restorable: Annotated[bool, about("A rollback can restore what is in the backup.")] = False
+    unverified: str = ""
+    backup: str | None = None
+    unsaved: list[KeyText] = []
+    restorable: bool = False
 
     @classmethod
     def of(cls, target: Any, exit_code: int) -> RunTargetItem:
@@ -291,7 +281,7 @@ class ShardItem(Struct, frozen=True):
 
     number: Annotated[int, Meta(ge=1, le=MOST)]
     total: Annotated[int, Meta(ge=1, le=MOST)]
-    selected: Annotated[Count, about("The number of targets of all shards together.")]
+    selected: Count
 
 
 class RunDocument(Document, frozen=True, kw_only=True):
@@ -301,46 +291,31 @@ class RunDocument(Document, frozen=True, kw_only=True):
     many there are of anything is counted by who reads it.
     """
 
-    digest: Annotated[Digest | None, about("Of all targets together; null: none can be applied.")]
+    digest: Digest | None
     complete: Annotated[bool, Meta(extra_json_schema={"const": True})]
     exit_code: ExitStatus
-    by_one: Annotated[bool, about("It was run for one target, not for a selection of targets.")]
+    by_one: bool
     targets: tuple[RunTargetItem, ...]
     changes: tuple[RunChange, ...]
     blocked: tuple[RunBlocked, ...]
-    missing: Annotated[
-        tuple[RunMissing, ...],
-        about("Objects that only a person can create; a blocked step as well, unless in_root."),
-    ]
-    drift: Annotated[tuple[RunDrift, ...], about("Changes made outside devinops, which are kept.")]
+    missing: tuple[RunMissing, ...]
+    drift: tuple[RunDrift, ...]
     problems: tuple[RunProblem, ...]
     notes: tuple[RunNote, ...]
     refused: tuple[RunRefusal, ...]
-    refusals: Annotated[tuple[RefusalItem, ...], about("Why nothing is applied in any target.")]
+    refusals: tuple[RefusalItem, ...]
     hazards: tuple[RunHazard, ...]
-    unmanaged: Annotated[
-        tuple[RunOther, ...] | UnsetType, about("Live objects that are not owned, if asked for.")
-    ] = UNSET
-    is_drift: Annotated[bool | UnsetType, about("It compares only with the inventories.")] = UNSET
-    shard: Annotated[ShardItem | UnsetType, about("Only with --shard.")] = UNSET
-    only: Annotated[Texts | UnsetType, about("The --only filters that it was made with.")] = UNSET
+    unmanaged: tuple[RunOther, ...] | UnsetType = UNSET
+    is_drift: bool | UnsetType = UNSET
+    shard: ShardItem | UnsetType = UNSET
+    only: Texts | UnsetType = UNSET
     approvals: ApprovalsItem | UnsetType = UNSET
-    also_changed: Annotated[Texts | UnsetType, about("What a request changes beside entries.")] = (
-        UNSET
-    )
-    error: Annotated[str | UnsetType, about("Why the plans were not applied.")] = UNSET
-    lint: Annotated[
-        tuple[ProblemItem, ...] | UnsetType,
-        about("With --lint-since: what lint finds in the entries that changed."),
-    ] = UNSET
-    left: Annotated[
-        tuple[RunChange, ...] | UnsetType, about("Changes in plans made after the apply.")
-    ] = UNSET
-    waiting: Annotated[
-        tuple[RunBlocked, ...] | UnsetType,
-        about("Steps that only the plans made after the apply block."),
-    ] = UNSET
-    checksum: Annotated[Hash, about("Hash of all other fields; detects edits of a saved plan.")]
+    also_changed: Texts | UnsetType = UNSET
+    error: str | UnsetType = UNSET
+    lint: tuple[ProblemItem, ...] | UnsetType = UNSET
+    left: tuple[RunChange, ...] | UnsetType = UNSET
+    waiting: tuple[RunBlocked, ...] | UnsetType = UNSET
+    checksum: Hash
 
     def sealed(self) -> RunDocument:
         """Return the document with its checksum."""
@@ -389,9 +364,6 @@ class DifferencesDocument(Document, frozen=True, kw_only=True):
     """How a plan differs from the one that was reviewed."""
 
     new: tuple[ChangeItem, ...]
-    held: Annotated[
-        tuple[ChangeItem, ...],
-        about("Reviewed changes of objects that are now blocked, or kept as changed outside."),
-    ]
+    held: tuple[ChangeItem, ...]
     gone: tuple[ChangeItem, ...]
     differing: tuple[DifferentItem, ...]
