@@ -61,8 +61,10 @@ def tables() -> dict[str, str]:
         parts[name] = [sections[name]["items"]["description"], *own, *rest]
     settings = [row for row in _rows(published["config"]) if not row[0].startswith("defaults.")]
     of_many = [row for row in settings if _SETTING_OF_MANY.match(row[0])]
-    parts["settings"] = _tables("devinops.yaml", (row for row in settings if row not in of_many))
-    parts["settings of many"] = _tables("devinops.yaml", of_many)
+    of_all = [row for row in settings if row not in of_many]
+    parts["settings"] = _tables("devinops.yaml", of_all)
+    targets = [row for row in of_all if row[0] == "targets"]
+    parts["settings of many"] = _tables("devinops.yaml", [*targets, *of_many])
     return {name: "\n\n".join(part) for name, part in parts.items()}
 
 
