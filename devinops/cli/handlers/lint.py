@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from devinops.cli.checkout import untracked
@@ -121,7 +121,7 @@ def _lint(options: Options, request: LintRequest) -> ProblemsAnswer:
     run = _LintRun(project, settings, selection, errors, skipped)
     run, fixed = _fixed(run) if request.fix else (run, Fixed())
     if file and request.write_baseline:
-        others = [known for known in _written_before(file) if not run.looked_for(known)]
+        others = [known for known in _written_before(file) if known.rule in run.idle_rules]
         write_file(file, baseline.written(run.reports, others), "--write-baseline")
     known = baseline.read(_text(file), str(file)) if file else frozenset()
     return run.answer(known, fixed, request, _manual(options))
@@ -231,40 +231,12 @@ class _LintRun:
         reports = check(context, self.settings, RULES)
         return [report for report in reports if self._is_shown(report.paths)]
 
-    def looked_for(self, known: baseline.Known) -> bool:
-        """Return whether this run would find a known finding again if it still existed.
-
-        A rule that does not exist any more finds nothing, and nothing is found in a file that does
-        not exist any more.
-        """
-        if known.rule in self._idle_rules:
-            return False
-        read, broken = self._places
-        if not (broken or self.untracked):
-            return True
-        above = {known.path, *map(str, PurePosixPath(known.path).parents)}
-        if known.rule in self._comparing_rules or not above.isdisjoint(broken):
-            return False
-        # The entry that includes a text may be in a file that was not read.
-        return known.path in read or not (self.project.root / known.path).exists()
-
     @cached_property
-    def _idle_rules(self) -> frozenset[str]:
-        """The ids of the rules that did not run."""
-        ran = self.settings.selected(RULES)
+    def idle_rules(self) -> frozenset[str]:
+        """The ids of the rules that did not look at everything: all if a file was not read."""
+        errors = any(problem.is_error for problem in self.loaded.problems)
+        ran = () if errors or self.untracked else self.settings.selected(RULES)
         return frozenset(rule.id for rule in RULES if rule not in ran)
-
-    @cached_property
-    def _comparing_rules(self) -> frozenset[str]:
-        """The ids of the rules that look at all entries."""
-        return frozenset(rule.id for rule in RULES if rule.scope is RuleScope.REPOSITORY)
-
-    @cached_property
-    def _places(self) -> tuple[frozenset[str], frozenset[str]]:
-        """The files that were read, and the files and directories with errors."""
-        read = {path for d in self.loaded.written for path in (d.source.path, d.text_file)}
-        errors = {p.source.path for p in self.loaded.problems if p.is_error}
-        return frozenset(read), frozenset(errors)
 
     def answer(
         self, known: frozenset[baseline.Known], fixed: Fixed, request: LintRequest, manual: str
@@ -320,7 +292,11 @@ class _LintRun:
             if baseline.can_hide(report):
                 hideable.update(report.fingerprints)
         hidden = hideable & {entry.fingerprint for entry in known}
-        gone = [k for k in known if k.fingerprint not in hideable and self.looked_for(k)]
+        gone = [
+            finding
+            for finding in known
+            if finding.fingerprint not in hideable and finding.rule not in self.idle_rules
+        ]
         return [r for r in self.reports if hidden.isdisjoint(r.fingerprints)], gone
 
     def _unused_paths(self) -> Iterator[Problem]:
