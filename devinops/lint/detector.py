@@ -33,8 +33,22 @@ _MAY_HOLD_ONE: Final = LazyPattern(
 )
 """What every text with a secret contains. Others do not load the library, which takes 0.5 s."""
 
+_NAMES: Final = (
+    # the names of a secret, the words before what it is for, the words before its value
+    ("passwort|kennwort", "für|von|vom|zum|zur", "lautet|ist"),
+    ("mot[ ]de[ ]passe", "pour", "est"),
+    ("contrase[ñn]a", "para", "es"),
+    (
+        "passw(?:or)?d|passphrase|_pass|pwd|パスワード|(?:api|access|secret)[ _-]?key|token|secret",
+        "for|of|to|on|in|at",
+        "is|was|has[ ]been|now|(?:changed|set|reset)[ ]to",
+    ),
+)
+"""What sentences say before a password or a key, by language."""
+
+_NAME, _FOR, _IS = ("|".join(words) for words in zip(*_NAMES, strict=True))
 _OTHER_NAME: Final = LazyPattern(
-    r"passwort|kennwort|mot[ ]de[ ]passe|contrase[ñn]a",
+    "|".join(names for names, _, _ in _NAMES[:-1]),
     re.IGNORECASE,
     hints=("wort", "passe", "contrase"),
 )
@@ -85,10 +99,9 @@ _GIVEN: Final = LazyPattern(
 """A password before a command, in its options, in XML, and in the variables of a container."""
 
 _IN_SENTENCES: Final = LazyPattern(
-    rf"(?<![:/])(?<!public[ ])(?:{_OTHER_NAME.pattern}|passw(?:or)?d|passphrase|_pass|pwd"
-    r"|パスワード|(?:api|access|secret)[ _-]?key|token|secret)"
-    r"(?:(?:[ ](?:for|of|to|on|in|at|für|von|vom|zum|zur|pour|para)(?:[ ][^\s:=|]{1,40}){1,4}?)?"
-    r"(?:(?:[ ](?:is|was|has[ ]been|now|(?:changed|set|reset)[ ]to|lautet|ist|est|es)){1,3}:?[ ]"
+    rf"(?<![:/])(?<!public[ ])(?:{_NAME})"
+    rf"(?:(?:[ ](?:{_FOR})(?:[ ][^\s:=|]{{1,40}}){{1,4}}?)?"
+    rf"(?:(?:[ ](?:{_IS})){{1,3}}:?[ ]"
     r"|[\"'*`]{0,3}(?:[ \t\u00a0\u202f]{0,3}(?::=|=>|[:=：|は])|[ ]{1,3}[-–—][ ])[* \t]{0,9})"
     r"|[ \t]{1,9})(?:<(?:b|code|em|i|kbd|strong|tt)>)?[\"'`*「『]{0,3}"
     rf"{_VALUE}",
