@@ -23,28 +23,6 @@ class ReadableKinds:
     not_read: tuple[NotRead, ...] = ()
 
 
-def first_reading(
-    session: Session[Reader],
-    requested: Collection[str],
-    needed: Collection[str],
-    look_ahead: Callable[[Live], None] | None,
-    *,
-    verify: bool = False,
-) -> ReadableKinds:
-    """Return what can be listed of the kinds that were asked for, of all kinds if none was.
-
-    For `needed` and `verify` see `readable`. `look_ahead`, if any, gets the objects of each page
-    while the next one is on its way. Raises ApiError.
-    """
-    kinds = _existing(session, requested) if requested else reachable(session)
-    if look_ahead is None:
-        return readable(session, kinds, needed, verify=verify)
-    with overlapping():
-        reading = PagedReading(lambda pages: readable(session, kinds, needed, pages))
-        reading.decode(look_ahead)
-        return reading.result()
-
-
 def verified(
     session: Session[Reader], first: Snapshot, prepare: Callable[[Snapshot], Pulled]
 ) -> Pulled:
@@ -72,7 +50,7 @@ def _of_kinds(snapshot: Snapshot, kinds: Collection[str]) -> list[Live]:
     return [live for live in snapshot.objects if live.key.kind in kinds]
 
 
-def _existing(session: Session[Reader], nouns: Collection[str]) -> frozenset[str]:
+def existing(session: Session[Reader], nouns: Collection[str]) -> frozenset[str]:
     """Return those of the kinds that the target has."""
     target = session.client.target
     return frozenset(noun for noun in nouns if KINDS[noun].is_in(target.api, target.scope))
@@ -81,8 +59,8 @@ def _existing(session: Session[Reader], nouns: Collection[str]) -> frozenset[str
 def reachable(session: Session[Reader]) -> frozenset[str]:
     """Return the kinds that the target has, and that its keys can reach."""
     api, key = session.client.target.api, session.settings.enterprise_key
-    existing = _existing(session, KINDS)
-    return frozenset(n for n in existing if key or not KINDS[n].apis[api].is_about_organization)
+    nouns = existing(session, KINDS)
+    return frozenset(n for n in nouns if key or not KINDS[n].apis[api].is_about_organization)
 
 
 def readable(

@@ -9,11 +9,12 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 
 from devinops.api import open_reader
+from devinops.api.parallel import PagedReading, overlapping
 from devinops.cli import write_files
 from devinops.cli.declarations.options import Options
 from devinops.cli.handlers.init import NEW_TARGET, Repository, set_up
 from devinops.cli.pull_report import PulledTarget, PullRun, document, lines
-from devinops.cli.readable_kinds import ReadableKinds, first_reading, verified
+from devinops.cli.readable_kinds import ReadableKinds, existing, reachable, readable, verified
 from devinops.cli.runs.run import Run, open_run
 from devinops.cli.session import Session, failures_written, needs_inventory, targets_of_run
 from devinops.config.project import DEFAULT_TARGET, Project
@@ -200,12 +201,22 @@ class _Pull:
         *,
         verify: bool = False,
     ) -> ReadableKinds:
-        """List what the pull needs of a target; for `ahead` and `verify` see `first_reading`."""
+        """List what the pull needs of a target, or what can be listed of it. Raises ApiError.
+
+        `ahead`, if any, gets the objects of each page while the next one is on its way. For
+        `verify` see `Reader`.
+        """
         # Only what is declared or owned can drift, so the key needs no permission for other kinds.
         needed = {entry.key.kind for entry in pulling.concerned}
         needed |= {record.key.kind for record in pulling.inventory.records}
-        kinds = self.request.kinds or (set() if self.request.unmanaged else needed)
-        return first_reading(session, kinds, needed, ahead, verify=verify)
+        wanted = self.request.kinds or (() if self.request.unmanaged else needed)
+        kinds = existing(session, wanted) if wanted else reachable(session)
+        if ahead is None:
+            return readable(session, kinds, needed, verify=verify)
+        with overlapping():
+            reading = PagedReading(lambda pages: readable(session, kinds, needed, pages))
+            reading.decode(ahead)
+            return reading.result()
 
     def _reading(
         self, session: Session[Reader], pulling: Pulling, listed: Snapshot, kinds: frozenset[str]

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from devinops.api import open_reader
 from devinops.applying.backup import (
@@ -90,18 +89,12 @@ def run(
     return finish(options, report)
 
 
-class _Chosen(NamedTuple):
-    """The targets to roll back, None for an only one, and the path of the backup of each."""
+def _chosen(options: Options, name: str) -> tuple[tuple[str, ...] | None, dict[str, Path], Options]:
+    """Return the targets to roll back, None for an only one, with the path of the backup of each.
 
-    names: tuple[str, ...] | None
-    paths: dict[str, Path]
-    options: Options
-
-
-def _chosen(options: Options, name: str) -> _Chosen:
-    """Return what to roll back: `name` is the path of a backup, a run, or `latest`. Needs no key.
-
-    Raises NotFound, UnusableFile, InputError and UsageError.
+    `name` is the path of a backup, a run, or `latest`. The options that are returned name the
+    target that an only backup is about. Needs no key. Raises NotFound, UnusableFile, InputError
+    and UsageError.
     """
     root, flags = options.root, options.command_flags
     paths = [] if name == LATEST else [path.absolute() for path in find(root, name, flags)]
@@ -111,7 +104,7 @@ def _chosen(options: Options, name: str) -> _Chosen:
         target = read_backup(paths[0], root).target.name
         if target in project.targets and len(project.targets) > 1:
             options = options.about(target, f"the backup {paths[0]}")
-        return _Chosen(None, {target: paths[0]}, options)
+        return None, {target: paths[0]}, options
     if paths and len(project.targets) > 1 and not options.flags.selectors:
         raise UsageError(
             f"the run {name} has backups of several targets ({listed(map(target_of, paths))}): "
@@ -123,7 +116,7 @@ def _chosen(options: Options, name: str) -> _Chosen:
     if not found:
         others = listed(map(target_of, paths))
         raise NotFound(f"the run {name} has no backup of {listed(selected)}, only of {others}")
-    return _Chosen(tuple(found) if names else None, found, options)
+    return tuple(found) if names else None, found, options
 
 
 def _names(project: Project, name: str) -> set[str]:

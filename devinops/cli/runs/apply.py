@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -242,9 +242,8 @@ class _Apply:
         if self.request.cannot_ask:
             how = f"review the plan, then pass --expect {run_digest(plan)}, or --yes"
             raise self.not_applied(plan, UsageError(f"{self.request.cannot_ask}: {how}"))
-        writing = [kept.plan for kept in self.ready.values() if kept.plan.changes]
         what = totals(plan.summary(self.ready))
-        where = counted(len(writing), plan.noun)
+        where = counted(sum(bool(kept.plan.changes) for kept in self.ready.values()), plan.noun)
         if self.run.only_session:
             where = self.run.only_session.client.target.full_name
         signals.check()
@@ -401,10 +400,8 @@ class _Execution:
 
     def skip(self, kept: Kept[Writer], why: str) -> None:
         """Report that nothing was written in a target."""
-        changes: Iterable[Result] = (
-            Result(change, Outcome.SKIPPED, why, change.id) for change in kept.plan.changes
-        )
-        report = ApplyReport(kept.plan, tuple(changes), None, unverified=why)
+        results = tuple(Result(c, Outcome.SKIPPED, why, c.id) for c in kept.plan.changes)
+        report = ApplyReport(kept.plan, results, None, unverified=why)
         self.add(replace(report, interrupted=self.stopped))
 
     def add(self, report: ApplyReport) -> None:

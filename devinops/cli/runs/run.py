@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
@@ -242,13 +242,10 @@ def _open_one(
             stop_on_errors(read_entries(project, problems).problems)
         raise
     name = settings.target.name
-    run = Run(options, project, (name,), connect, SharedHttp(), {name: settings}, only=only)
     session = Session(options, settings, client)
-    with client:
-        if not entries:
-            yield replace(run, only_session=session)
-            return
-        with early_reading(session) as early:
+    with client, ExitStack() as stack:
+        if entries:
+            early = stack.enter_context(early_reading(session))
 
             def seen(entry: Declaration) -> None:
                 if entry.concerns(name):
@@ -256,9 +253,11 @@ def _open_one(
 
             with overlapping():
                 loaded = read_entries(project, problems, seen)
-            own = _own(loaded.declarations, run.names)[name]
+            own = _own(loaded.declarations, (name,))[name]
             found = entries_of(loaded, settings, own, only)
-            yield replace(run, only_session=replace(session, entries=found, early=early))
+            session = replace(session, entries=found, early=early)
+        http, known = SharedHttp(), {name: settings}
+        yield Run(options, project, (name,), connect, http, known, only=only, only_session=session)
 
 
 @contextmanager
