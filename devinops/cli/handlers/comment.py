@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from devinops import atomic
 from devinops.ci.code_host import Access, CodeHost, is_denied, open_host
@@ -64,9 +64,6 @@ def run(
 
 
 # --- posting ----------------------------------------------------------------------------------
-
-
-_Outcome = Literal["created", "updated", "unchanged", "outdated", "merged", "step-summary", "none"]
 
 
 def _comment(options: Options, file: Path, author: str | None, request: int | None) -> SimpleAnswer:
@@ -143,7 +140,7 @@ def _instead(options: Options, job: Job, text: str, about: Marker) -> SimpleAnsw
 
 
 def _answer(
-    outcome: _Outcome, about: Marker, request: int | None, url: str | None = None
+    outcome: str, about: Marker, request: int | None, url: str | None = None
 ) -> SimpleAnswer:
     """Return what happened to a report; `url` is the comment that has it."""
     document = {
