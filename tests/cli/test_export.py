@@ -364,7 +364,10 @@ def test_many_keys_are_shortened_unless_all_are_asked_for(
     [
         ((), "Missing argument 'DIR'"),
         (("x", "y"), "unexpected extra argument (y)"),
-        (("--to", "plugin", "x"), "Give the directory without an option: devinops export DIR."),
+        (
+            ("--to", "plugin", "x"),
+            "devinops export DIR writes a plugin, and devinops pull the live objects.",
+        ),
         (("--live", "--out", "x.json"), "devinops pull writes the live objects to files."),
         (("--status", "x"), "devinops export DIR --check compares a plugin with the entries."),
         (("x", "--name", "A b"), "--name must be lower-case letters"),
