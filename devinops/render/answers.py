@@ -199,7 +199,7 @@ class Differences(NamedTuple):
     def __str__(self) -> str:
         counts = (
             (len(self.new), "new"),
-            (len(self.held), "held back"),
+            (len(self.held), "blocked or kept"),
             (len(self.gone), "gone"),
             (len(self.differing), "different"),
         )

@@ -17,6 +17,7 @@ from devinops.planning.plan import plain_fields
 from devinops.planning.run import ChangeAt, Shared
 from devinops.render import counted
 from devinops.render.changes import changed_lines, is_redundant, is_text, size_of
+from devinops.render.commands import previous_key
 from devinops.render.escape import is_hidden
 from devinops.render.report import Details, Row
 from devinops.render.signs import OUTCOMES, SIGNS
@@ -140,9 +141,11 @@ def change_row(change: Change, at: Sequence[ChangeAt] = ()) -> Row:
     """Return the row of a change, without words for where it is."""
     one_sided = change.action in (Action.CREATE, Action.DELETE)
     fields = tuple(field for field in change.fields if not is_redundant(change, field))
+    was = previous_key(change) if change.action is Action.RENAME else change.key
     return Row(
         key=change.key,
-        text=change.reason,
+        was=was if was != change.key else None,
+        text="" if change.reason == f"was {was}" else change.reason,
         sign=SIGNS[change.action],
         word=str(change.action),
         source=change.source,
@@ -163,7 +166,8 @@ def _row(group: Sequence[Item], places: Places, blocked: Collection[str], number
     is_exact = first.action in DELETING or any(item.item.overwrites for item in group)
     where = places.exactly(targets) if is_exact else places.where(targets, blocked, first.source)
     at = [row for item in group for row in item.at]
-    row = change_row(first, at)._replace(number=number, where=where, targets=targets)
+    word = " or ".join(dict.fromkeys(str(item.item.action) for item in group))
+    row = change_row(first, at)._replace(number=number, word=word, where=where, targets=targets)
     if len(versions) == 1:
         return row._replace(facts=_facts(versions[0], places))
     same = [version for version in versions if version[0].item.action is first.action]
@@ -309,7 +313,7 @@ def _names(changes: Iterable[Change]) -> str:
 
 
 def _facts(items: Sequence[Item], places: Places) -> str:
-    """Return what a reader must know of a change before its details, such as `body, +2 −0 lines`.
+    """Return what a reader must know of a change before its details, such as `body, +2 lines`.
 
     Of several items with equal changed lines, the first one is told.
     """
@@ -337,10 +341,9 @@ def _content(change: Change) -> str:
     fields = [field for field in change.fields if field.name not in own_names]
     if not fields:
         return "text unchanged" if change.action is Action.RENAME else "equal"
-    lines = size_of(change.key.kind, fields)
     parts = (
         ", ".join(field.name for field in fields),
-        lines and f"{lines} lines",
+        size_of(change.key.kind, fields),
         _length(fields, change),
     )
     return ", ".join(filter(None, parts))
@@ -366,7 +369,7 @@ def _new_text(change: Change) -> str:
     first, *_ = text.strip().split("\n")
     quoted = first if len(first) <= FIRST_WORDS else f"{first[:FIRST_WORDS].rstrip()}…"
     lines = counted(text.removesuffix("\n").count("\n") + 1, "line")
-    return f'{lines}, {counted(len(text), "character")}: "{quoted}"'
+    return f'{lines} of text, {counted(len(text), "character")}: "{quoted}"'
 
 
 def _standing_out(items: Sequence[Item]) -> Iterator[str]:
@@ -413,14 +416,18 @@ def _unusual(change: Change, usual: Collection[str]) -> Iterator[str]:
         if field.name not in usual and (is_set or change.action is not Action.CREATE):
             yield f"{field.name} too"
     new, old = ("\n".join(side) for side in _sides(change))
-    addresses = set(_ADDRESS.findall(new)).difference(_ADDRESS.findall(old))
-    hosts = sorted({_HOST.sub(r"\1", address)[:_SHORT].rstrip(".,:;!") for address in addresses})
-    if hosts:
+    if hosts := new_hosts(change):
         yield f"new address at {', '.join(hosts[:FEW])}"
     if set(_COMMAND.findall(new)).difference(_COMMAND.findall(old)):
         yield "new command"
     if _has_invisible(change):
         yield _INVISIBLE
+
+
+def new_hosts(change: Change) -> list[str]:
+    """Return the hosts of the addresses that a change adds to texts."""
+    new, old = (set(_ADDRESS.findall("\n".join(side))) for side in _sides(change))
+    return sorted({_HOST.sub(r"\1", each)[:_SHORT].rstrip(".,:;!") for each in new - old})
 
 
 def _has_invisible(change: Change) -> bool:

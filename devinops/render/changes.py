@@ -77,12 +77,13 @@ def compared_lines(kind: str, field: FieldChange) -> tuple[list[str], list[str]]
 
 
 def size_of(kind: str, fields: Iterable[FieldChange]) -> str:
-    """Return how many lines fields gain and lose, such as `+12 −3`; empty for neither."""
+    """Return how many lines fields gain and lose, such as `+12 −3 lines`; empty for neither."""
     added = removed = 0
     for field in fields:
         new, old = changed_lines(kind, field)
         added, removed = added + len(new), removed + len(old)
-    return " ".join(f"{sign}{n:,}" for sign, n in (("+", added), ("−", removed)) if n)
+    text = " ".join(f"{sign}{n:,}" for sign, n in (("+", added), ("−", removed)) if n)
+    return text and f"{text} {'line' if added + removed == 1 else 'lines'}"
 
 
 def changed_lines(kind: str, field: FieldChange) -> tuple[list[str], list[str]]:

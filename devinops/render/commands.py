@@ -37,10 +37,10 @@ def _of_changes(changes: Iterable[Change]) -> Iterator[Key]:
         yield change.key
         yield from change.references
         if KINDS[change.key.kind].renames:
-            yield _previous(change)
+            yield previous_key(change)
 
 
-def _previous(change: Change) -> Key:
+def previous_key(change: Change) -> Key:
     """Return the key that an object had before a change. A saved plan has no live objects."""
     before = {field.name: field.before for field in change.fields if isinstance(field.before, str)}
     return KINDS[change.key.kind].key_with(change.key, before)

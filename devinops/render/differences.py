@@ -34,7 +34,7 @@ def difference_blocks(differences: Differences) -> Iterator[Block]:
     differing = (_pair(*pair) for pair in differences.differing)
     for title, rows in (
         ("New, not in the reviewed plan", map(_row, differences.new)),
-        ("Held back, in the reviewed plan but blocked or kept now", held),
+        ("Blocked or kept now, but in the reviewed plan", held),
         ("Gone, in the reviewed plan but not in the plan now", gone),
         ("Different, as reviewed and now", differing),
     ):

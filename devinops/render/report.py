@@ -49,6 +49,7 @@ class Part(StrEnum):
     LEFT = "left"
     DELETES = "deletes"
     LOSSES = "losses"
+    ADDRESSES = "addresses"
     DANGERS = "dangers"
     BLOCKED = "blocked"
     WAITING = "waiting"
@@ -85,7 +86,7 @@ class Details:
 
     @cached_property
     def size(self) -> str:
-        """How many lines are added and removed, such as `+12 −3`; empty for neither."""
+        """How many lines are added and removed, such as `+12 −3 lines`; empty for neither."""
         return size_of(self.kind, self.fields)
 
 
@@ -95,7 +96,7 @@ class Row(NamedTuple):
     number: by which people name a change of many targets, such as `2` or `6–44`.
     sign: of the action, the outcome or the state.
     word: the action, outcome or blocker in one word; a writer shows it where no sign says it.
-    key: the object; None if the row is about something else.
+    key: the object; None if the row is about something else. was: the key that it had.
     text: the reason or message, not trusted.
     where: the targets, such as `all 39` or `team-03, team-13`; empty if the run has one target.
     aside: what stands dim behind the key, such as an id, or how many entries need it.
@@ -136,6 +137,14 @@ class Row(NamedTuple):
     to: str = ""
     stays: bool = False
     hints: tuple[str, ...] = ()
+    was: Key | None = None
+
+    @property
+    def name(self) -> str:
+        """The key of the object, after the one that it had; empty if there is none."""
+        if self.key and self.was:
+            return f"{self.was} → {self.key.path}"
+        return str(self.key or "")
 
 
 class Block(NamedTuple):

@@ -292,11 +292,11 @@ def _head(row: Row) -> str:
     if not row.key:
         return ": ".join(filter(None, (f"{row.word} {row.where}".strip(), row.text)))
     if row.number:
-        return f"{row.key}: {row.word}{where}"
+        return f"{row.name}: {row.word}{where}"
     if row.outcome:
         message = f": {row.text}" if row.text else ""
-        return f"{row.action} {row.key} {row.outcome}{where}{message}"
-    return f"{row.key}{where}"
+        return f"{row.action} {row.name} {row.outcome}{where}{message}"
+    return f"{row.name}{where}"
 
 
 def _position(row: Row) -> str:

@@ -24,7 +24,7 @@ from devinops.planning.run import BlockedAt, ChangeAt, Plans, RunTarget, Shared
 from devinops.render import Style, counted
 from devinops.render.answers import RunAnswer
 from devinops.render.approvals import how_to_approve, how_to_decide
-from devinops.render.by_change import ByChange, by_change, change_row
+from devinops.render.by_change import ByChange, by_change, change_row, new_hosts
 from devinops.render.changes import elements
 from devinops.render.commands import named_keys
 from devinops.render.report import Block, Details, Level, Part, Row
@@ -59,6 +59,7 @@ _STYLES: Final = {
     Part.DELETES: (Level.CAUTION, Look.REMOVED),
     Part.LOSSES: (Level.CAUTION, Look.REMOVED),
     Part.DANGERS: (Level.CAUTION, Look.REMOVED),
+    Part.ADDRESSES: (Level.WARNING, Look.MOVED),
     Part.BLOCKED: (Level.WARNING, Look.WAITING),
     Part.WAITING: (Level.WARNING, Look.WAITING),
     Part.MISSING: (Level.WARNING, Look.WAITING),
@@ -238,6 +239,7 @@ class RunBlocks:
             yield from self.states()
         yield from self._refused()
         yield from self._deletes()
+        yield from self._addresses()
         yield from self.dangers()
         yield from self.blocked("blocked")
         yield from self._missing()
@@ -311,6 +313,22 @@ class RunBlocks:
         """Return a row about the change with this number, of one target with a link to it."""
         row = Row(change.key, text, sign, source=change.source, stays=True)
         return self.at(row, at)._replace(to=f"change-{number}" if self.one else "")
+
+    def _addresses(self) -> Iterator[Block]:
+        """Yield the hosts that texts name for the first time, for an agent can go there."""
+        added: defaultdict[str, list[tuple[Key, Sequence[Any]]]] = defaultdict(list)
+        for change, at in self.each("changes"):
+            for host in new_hosts(change):
+                added[host].append((change.key, at))
+        rows = [
+            self.at(
+                Row(text=f"{host} in {listed(dict.fromkeys(str(key) for key, _ in pairs))}"),
+                [row for _, at in pairs for row in at],
+            )
+            for host, pairs in sorted(added.items())
+        ]
+        title = f"{counted(len(rows), 'new address', 'new addresses')} in the texts"
+        yield from block(Part.ADDRESSES, title, rows)
 
     def dangers(self) -> Iterator[Block]:
         """Yield what a plan costs and overwrites, with the approvals that it has."""
@@ -477,6 +495,7 @@ class RunBlocks:
                 id=f"outside-{len(rows) + 1}",
             )
             rows.append(self.at(row, at))
+        rows = [*self._together(rows)]
         number = sum(len(at) for _, at in self.each("drift"))
         title = f"{counted(number, 'object')} changed outside devinops, and kept"
         heading = "changed outside devinops, kept"
@@ -488,6 +507,22 @@ class RunBlocks:
         chosen = "" if self.one or " -t " in flags else " -t all"
         hint = f"`{pull_command(f'{flags}{chosen}')}` {PULLED}"
         yield from block(Part.DRIFT, title, rows, hint, heading, (level, Look.MOVED))
+
+    def _together(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield rows of many targets by key: those with other texts stand below the key."""
+        for _, group in groupby(rows, key=lambda row: row.id if self.one else row.key):
+            first, *others = below = tuple(group)
+            if others:
+                targets = tuple(dict.fromkeys(name for row in below for name in row.targets))
+                first = first._replace(
+                    text=f"{len(below)} different edits",
+                    details=None,
+                    ids=(),
+                    rows=tuple(row._replace(key=None, sign=None, id="") for row in below),
+                    targets=targets,
+                    where=self.places.exactly(targets),
+                )
+            yield first
 
     def _drifted(self, item: Drift, at: Sequence[Any]) -> Drift:
         """Return drift with the time and the author, if they are those of each row."""

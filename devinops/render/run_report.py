@@ -114,16 +114,22 @@ def _blocks(run: RunBlocks) -> Iterator[Block]:
 def _by_target(run: RunBlocks) -> Iterator[Block]:
     """Yield which changes concern which targets, unless they are the same for all."""
     groups: defaultdict[str, list[str]] = defaultdict(list)
-    for name in sorted(run.places.targets):
-        if changes := _numbers(run, name):
-            groups[changes].append(name)
+    for target in run.plans.targets:
+        changes, blocked = _numbers(run, target.name), run.blocked_in[target.name]
+        parts = (
+            changes and f"{'change' if changes.isdecimal() else 'changes'} {changes}",
+            f"{blocked} blocked" if blocked else "",
+            "" if target.state is TargetState.PLANNED else str(target.state),
+        )
+        groups[", ".join(filter(None, parts))].append(target.name)
     rows = [
         Row(
-            text=f"{'change' if changes.isdecimal() else 'changes'} {changes} ({len(targets):,})",
+            text=f"{what} ({len(targets):,})",
             where=run.places.named(targets),
             targets=tuple(targets),
         )
-        for changes, targets in groups.items()
+        for what, targets in groups.items()
+        if what
     ]
     yield from block(Part.TARGETS, f"By {run.places.noun}", rows if len(rows) > 1 else ())
 
@@ -155,6 +161,8 @@ def _subject(run: RunBlocks) -> str:
         number, total = sum(map(run.is_finished, counting)), len(counting) + len(_unwritten(plans))
     else:
         number, total = len(counting) or len(every), len(every)
+    if plans.is_applied and not total:
+        return f"Nothing to apply in {run.places.many(len(every))}"
     of = f"{number:,} of " if number != total or plans.is_applied else ""
     shard = f" in shard {plans.shard.number} of {plans.shard.total}" if plans.shard else ""
     return f"{what} {of}{run.places.many(total)}{shard}"
@@ -281,7 +289,7 @@ def _waiting(run: RunBlocks) -> Iterator[str]:
         where = f" in {run.places.exactly(run.blocked_in)}"
         yield f"{number} blocked{needed_by if run.one else where}"
     if number := sum(len(at) for _, at in run.each("drift")):
-        yield f"{number} changed outside devinops"
+        yield f"{number} changed outside devinops (kept)"
 
 
 def _needed_by(blocked: Sequence[Blocked]) -> str:

@@ -84,7 +84,9 @@ class Places(NamedTuple):
             return names(targets)
         if not missing:
             return f"all {len(targets):,}"
-        return f"all but {names(missing)}" if len(missing) <= FEW else names(targets)
+        if len(missing) <= FEW:
+            return f"{len(targets):,} of {len(self.targets):,}{_but(missing, ())}"
+        return names(targets)
 
     def where(
         self, targets: Collection[str], blocked: Collection[str] = (), source: Source | None = None

@@ -54,7 +54,7 @@ def test_a_key_decides_one_conflict_whatever_characters_it_has(
 def test_an_input_of_a_ci_job_can_hold_several_decisions(root: Path, devinops: Devinops) -> None:
     lines = "git\nlive=knowledge:Plain\n\n live=knowledge:With spaces \n"
     ran = devinops("plan", "-C", root, "--on-conflict", lines)
-    assert "1 to update; 2 changed outside devinops." in ran.out
+    assert "1 to update; 2 changed outside devinops (kept)." in ran.out
     shown = "--on-conflict git --on-conflict live=knowledge:Plain --on-conflict"
     assert f"approved with {shown} 'live=knowledge:With spaces'" in " ".join(ran.out.split())
 

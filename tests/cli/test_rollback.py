@@ -469,12 +469,12 @@ OWNED = "inventory: {store: file}, prune: owned"
     ("settings", "note", "plan"),
     [
         ("inventory: {store: none}", "can overwrite or delete what this restores", "1 to update"),
-        (f"{OWNED}", KEPT, "1 changed outside devinops, 1 unmanaged"),
+        (f"{OWNED}", KEPT, "1 changed outside devinops (kept), 1 unmanaged"),
         (f"{OWNED}, on_drift: overwrite", "can overwrite or delete", "1 to update; 1 unmanaged"),
         (
             'inventory: {store: file}, prune: scope, scope: ["/"]',
             "can overwrite or delete what this restores",
-            "1 to delete; 1 changed outside devinops",
+            "1 to delete; 1 changed outside devinops (kept)",
         ),
     ],
 )

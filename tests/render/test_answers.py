@@ -58,12 +58,12 @@ def blocked(block: Blocked) -> Plan:
     ],
     ids=["a conflict", "deleted outside", "its folder is missing", "another name", "drift"],
 )
-def test_a_change_that_is_blocked_or_left_alone_now_is_held_back(
+def test_a_change_that_is_blocked_or_left_alone_now_is_told_apart(
     before: Plan, now: Plan, reason: str
 ) -> None:
     differences = Differences.between(of_one(before).plans, of_one(now).plans)
     (held,) = differences.held
-    assert (str(differences), held.key) == ("1 held back", NOTE.key)
+    assert (str(differences), held.key) == ("1 blocked or kept", NOTE.key)
     assert held.reason.startswith(reason)
     for format in ("text", "markdown", "html", "json"):
         assert reason in "".join(render(format, differences)), format

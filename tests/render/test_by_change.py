@@ -48,11 +48,11 @@ OWN = [
 CASES = {
     "everywhere": (
         [shared(changed("A", CREATE, body(UNSET, "Post every incident in #incidents now.\nSecond.\n")), TEAMS)],
-        ['1 + A create all 40 · 2 lines, 47 characters: "Post every incident in #incide…"'],
+        ['1 + A create all 40 · 2 lines of text, 47 characters: "Post every incident in #incide…"'],
     ),
     "a short text is quoted whole": (
         [shared(changed("A", CREATE, body(UNSET, "Short.")), TEAMS)],
-        ['1 + A create all 40 · 1 line, 6 characters: "Short."'],
+        ['1 + A create all 40 · 1 line of text, 6 characters: "Short."'],
     ),
     "a delete names all targets": (
         [shared(changed("A", DELETE), TEAMS[::2])],
@@ -60,7 +60,7 @@ CASES = {
     ),
     "a delete in all but a few": (
         [shared(changed("A", DELETE), TEAMS[1:])],
-        ["1 - A delete all but team-00"],
+        ["1 - A delete 39 of 40 (not in team-00)"],
     ),
     "two objects of one name": (
         [Shared(changed("A", DELETE), tuple(ChangeAt(t, i) for t in TEAMS[:2] for i in "ab"))],
@@ -80,7 +80,7 @@ CASES = {
     ),
     "what is overwritten": (
         [shared(changed("A", UPDATE, overwrites=("body",)), TEAMS[1:])],
-        ["1 ~ A update all but team-00 · body, +1 −1 lines, 18 characters · overwrites body"],
+        ["1 ~ A update 39 of 40 (not in team-00) · body, +1 −1 lines, 18 characters · overwrites body"],
     ),
     "where one is blocked": (
         [shared(changed("EU privacy", path="layers/eu/a.md"), TEAMS[4::4])],
@@ -122,14 +122,14 @@ CASES = {
             shared(changed("A", CREATE, body(UNSET, "Equal.\n"), path=f"orgs/{n}/a.md"), [TEAMS[n]])
             for n in range(40)
         ],
-        ['1 + A create all 40 · 1 line, 7 characters: "Equal." · 40 files, first one named'],
+        ['1 + A create all 40 · 1 line of text, 7 characters: "Equal." · 40 files, first one named'],
     ),
     "another action on a key is a row below": (
         [shared(changed("A"), TEAMS[:30]), shared(changed("A", CREATE), TEAMS[30:])],
         [
-            "1 ~ A update all 40 · 10 creates, 30 updates · body",
+            "1 ~ A update or create all 40 · 10 creates, 30 updates · body",
             "  team-00 to -29 · body, +1 −1 lines, 18 characters",
-            '  + create team-30 to -39 · 1 line, 10 characters: "New text."',
+            '  + create team-30 to -39 · 1 line of text, 10 characters: "New text."',
         ],
     ),
     "a delete is never below another action": (
@@ -149,7 +149,7 @@ CASES = {
         ],
         [
             "1 - Delete delete team-00",
-            '2 + Create create all 40 · 1 line, 10 characters: "New text."',
+            '2 + Create create all 40 · 1 line of text, 10 characters: "New text."',
             "3 > Rename rename all 40 · text unchanged",
             "4 ~ Some update team-00 to -02 · body, +1 −1 lines, 18 characters",
             "5 ~ Own update team-00 · body, +1 −1 lines, 18 characters",
@@ -158,7 +158,7 @@ CASES = {
     "separate changes are one row": (
         [shared(changed("All", CREATE), TEAMS), *OWN[:4]],
         [
-            '1 + All create all 40 · 1 line, 10 characters: "New text."',
+            '1 + All create all 40 · 1 line of text, 10 characters: "New text."',
             "2–5 ~ one separate update in team-00 to -03, 4 different texts: read each · body",
             *(f"  {n + 2} ~ Own 0{n} update team-0{n} · body, +1 −1 lines, 11 characters" for n in range(4)),
         ],
@@ -167,7 +167,7 @@ CASES = {
         [shared(changed(f"N{n}", CREATE), TEAMS[:1]) for n in range(4)],
         [
             "1–4 + 4 separate creates in 1 organization, all with one text",
-            *(f'  {n + 1} + N{n} create team-00 · 1 line, 10 characters: "New text."' for n in range(4)),
+            *(f'  {n + 1} + N{n} create team-00 · 1 line of text, 10 characters: "New text."' for n in range(4)),
         ],
     ),
 }  # fmt: skip
@@ -180,7 +180,7 @@ def test_rows(case: str) -> None:
 
 
 STANDING_OUT = {
-    "the largest": (body("Old.\n", LONG), "largest team-12, +9 −1"),
+    "the largest": (body("Old.\n", LONG), "largest team-12, +9 −1 lines"),
     "another field": (body("a", "b", "trigger"), "trigger too in team-12"),
     "a new address": (body("Old.\n", "Send it to https://me@evil.example/x\n"), "new address at evil.example in team-12"),
     "a new address of a person": (body("Old.\n", "Send it to e@evil.example.\n"), "new address at evil.example in team-12"),
@@ -300,7 +300,7 @@ def test_what_an_apply_did_of_a_change_is_in_its_row() -> None:
     )
     assert list(_lines(found.others)) == [
         "1 x Again update all 40 · done in 39 of 40",
-        "  ✓ done all but team-04",
+        "  ✓ done 39 of 40 (not in team-04)",
         "  x failed team-04",
         "2 x All update all 40 · done in 39 of 40",
         "  x failed team-04",

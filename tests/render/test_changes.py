@@ -103,12 +103,12 @@ def test_everything_of_a_new_text_is_shown(after: str) -> None:
 @pytest.mark.parametrize(
     ("key", "fields", "lines"),
     [
-        ("knowledge:A", [("body", UNSET, "a\nb\n")], "+2"),
-        ("knowledge:A", [("body", "a\nb\nc", UNSET), ("trigger", "t", UNSET)], "−4"),
-        ("knowledge:A", [("body", "a\nb\nc", "a\nB\nc\nd")], "+2 −1"),
-        ("knowledge:A", [("is_enabled", True, False)], "+1 −1"),
-        ("knowledge:A", [("body", "a\n" * 15_000, "b\n" * 15_000)], "+15,000 −15,000"),
-        ("session_tags:x", [("tags", ["a", "b"], ["b", "c", "d"])], "+2 −1"),
+        ("knowledge:A", [("body", UNSET, "a\nb\n")], "+2 lines"),
+        ("knowledge:A", [("body", "a\nb\nc", UNSET), ("trigger", "t", UNSET)], "−4 lines"),
+        ("knowledge:A", [("body", "a\nb\nc", "a\nB\nc\nd")], "+2 −1 lines"),
+        ("knowledge:A", [("is_enabled", True, False)], "+1 −1 lines"),
+        ("knowledge:A", [("body", "a\n" * 15_000, "b\n" * 15_000)], "+15,000 −15,000 lines"),
+        ("session_tags:x", [("tags", ["a", "b"], ["b", "c", "d"])], "+2 −1 lines"),
         ("knowledge:A", [("pinned_repo", UNSET, None)], ""),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,8 @@ def test_the_old_key_of_a_renamed_object_is_one_span(tmp_path: Path) -> None:
         Differences(plan.changes, (), (), ()),
     ]
     for answer in answers:
-        assert ": was `knowledge:Backend/APIs/Old name`\n" in markdown(answer)
+        both = "knowledge:Backend/APIs/Old name → Frontend/New name"
+        assert re.search(f"(`|<code>){both}(`|</code>)", markdown(answer))
 
 
 def test_what_people_must_copy_is_one_span() -> None:

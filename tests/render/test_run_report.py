@@ -120,7 +120,7 @@ def test_a_delete_stands_again_before_the_question() -> None:
     for number in (1, 2, 3):
         key = f"- knowledge:Backend/Old rule {number}: delete in "
         assert (listed.count(key), end.count(key)) == (1, 1)
-    assert "Old rule 1: delete in all but z" in end
+    assert "Old rule 1: delete in 30 of 31 (not in z)" in end
 
 
 def test_separate_changes_are_ten_lines_unless_all_are_asked_for() -> None:

@@ -43,10 +43,10 @@ class Rows(NamedTuple):
     places: Mapping[str, int] = MappingProxyType({})
     lint: LintDetails = NO_LINT
 
-    def item(self, row: Row) -> Html:
-        """Return the element of a row in the list."""
+    def item(self, row: Row, *, below: bool = False) -> Html:
+        """Return the element of a row in the list, or of one `below` another."""
         size = row.details.size if row.details and not row.facts else ""
-        asides = filter(None, (row.where, size, _place(row)))
+        asides = filter(None, (row.where, size, "" if below else _place(row)))
         about = self._about(row)
         head = _spaced(
             tag("b", f"{row.number}.") if row.number else "",
@@ -57,29 +57,23 @@ class Rows(NamedTuple):
         )
         facts: dict[str, Any] = {
             f"data_{facet}": " ".join(value for value, *_ in values) or None
-            for facet, values in self.facets(row).items()
+            for facet, values in ({} if below else self.facets(row)).items()
         }
+        facts["data_at"], name = self._at(row), "part" if below else "item"
         content = [*self._content(row)]
         if not (content or row.id):
-            return tag("p", head, class_="item", data_at=self._at(row), **facts)
+            return tag("p", head, class_=name, **facts)
         body = tag("div", self._facts(row), *content, class_="content")
-        return tag(
-            "details",
-            tag("summary", head),
-            body,
-            class_="item",
-            id=row.id or None,
-            open=self.opened,
-            data_at=self._at(row),
-            **facts,
-        )
+        is_open = not row.is_folded if below else self.opened
+        parts = tag("summary", head), body
+        return tag("details", *parts, class_=name, id=row.id or None, open=is_open, **facts)
 
     def line(self, row: Row) -> Html:
         """Return a row as a line of a box, with links to what it is about."""
         id = row.to or row.id
         subject = self._subject(row)
         if row.key and id:
-            subject = joined([tag("a", str(row.key), href=f"#{id}"), *_aside(row)])
+            subject = joined([tag("a", row.name, href=f"#{id}"), *_aside(row)])
         is_said = not row.sign or row.word in ("", row.sign.meaning, row.text.partition(":")[0])
         about = self._about(row)
         return joined(
@@ -119,7 +113,8 @@ class Rows(NamedTuple):
     def _subject(self, row: Row) -> Html:
         if row.problem:
             return self._linked(row, str(row.problem.source))
-        return joined([key_markup(row.key) if row.key else prose(row.text), *_aside(row)])
+        was = tag("small", f"{row.was} → ") if row.was else ""
+        return joined([was, key_markup(row.key) if row.key else prose(row.text), *_aside(row)])
 
     def _about(self, row: Row) -> Html:
         """Return what a row says behind its subject."""
@@ -140,24 +135,7 @@ class Rows(NamedTuple):
         if details := row.details:
             sides = details.sides.replace("-", "−")
             yield fields(details.kind, details.fields, signed=details.signed, sides=sides)
-        yield from map(self._part, row.rows)
-
-    def _part(self, row: Row) -> Html:
-        """Return a row below an item."""
-        title = _spaced(
-            tag("b", f"{row.number}.") if row.number else "",
-            *_badges(row),
-            self._subject(row) if row.key or row.problem else "",
-            tag("small" if row.key else "strong", row.where) if row.where else "",
-            self._about(row),
-            "" if row.key else prose(row.text),
-        )
-        content = [*self._content(row)]
-        if not content:
-            return tag("p", title, data_at=self._at(row))
-        is_open = not row.is_folded
-        parts = tag("summary", title), *content
-        return tag("details", *parts, class_="part", open=is_open, data_at=self._at(row))
+        yield from (self.item(each, below=True) for each in row.rows)
 
     def _facts(self, row: Row) -> Html:
         """Return the links to the file and to the item itself, and the ids of one target's objects.

@@ -187,7 +187,7 @@ def _line(page: MarkdownPage, row: Row, most: int = MAX_NAMES) -> str:
     location = page.location(row.source, gone=row.is_gone)
     bold, place = f"**{_bold(row)}**" if _bold(row) else "", f"({location})" if location else ""
     if row.key:
-        head = _filled(" ", bold, code(str(row.key)), where and f"in {where}", place, aside)
+        head = _filled(" ", bold, code(row.name), where and f"in {where}", place, aside)
     else:
         head, text = _filled(" ", bold, where, place), _filled(" ", text, aside and f"({aside})")
     text = _filled(
@@ -340,9 +340,9 @@ def _summary(page: MarkdownPage, row: Row) -> str:
     """Return what stands before the fold of a row, as HTML."""
     to_html = partial(prose, keys=page.keys, mark=html_code)
     bold, where = _bold(row), _where(page, row, html_code)
-    size_of = _filled(" ", row.details.names, row.details.size) if row.details else ""
+    size_of = _filled(", ", row.details.names, row.details.size) if row.details else ""
     about = to_html(row.facts or size_of)
-    name = html_code(str(row.key)) if row.key else "" if where else to_html(row.text)
+    name = html_code(row.name) if row.key else "" if where else to_html(row.text)
     where = f"in {where}" if where and row.key else where
     return _filled(" — ", _filled(" ", f"<b>{bold}</b>" if bold else "", name, where), about)
 

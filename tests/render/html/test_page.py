@@ -95,7 +95,7 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("small", ["Plan for production\n2 to create, 1 to update, 1 to rename, 1 to delete; 1 changed outside devinops",
+        ("small", ["Plan for production\n2 to create, 1 to update, 1 to rename, 1 to delete; 1 changed outside devinops (kept)",
                    "1 playbook will be deleted", "- playbook:Restart everything: no longer declared",
                    "1 object changed outside devinops, and kept",
                    "devinops apply --target production --expect "]),
@@ -106,7 +106,7 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
                       "What is blocked stays as it is."]),
         ("empty", ["Nothing to change", "Not changed1 unchanged"]),
         ("drift", ["2 objects changed outside devinops", "devinops pull --drift writes", "by user-4711", "Unmanaged (not drift)"]),
-        ("report", ["3 done, 1 failed, 1 skipped", "x knowledge:Backend/Database migrations: rename failed: 422: trigger is too long",
+        ("report", ["3 done, 1 failed, 1 skipped", "x knowledge:Backend/Migrations → Backend/Database migrations: rename failed: 422: trigger is too long",
                     "A plan made afterwards still has 2 changes",
                     "~ knowledge:Backend/APIs/Error envelope: trigger, body changed", ".devinops/backups/20260312T094100Z.jsonl"]),
         ("failure", ["Failed\n2 errors, 1 warning in 2 files", "3 problems in 2 files; nothing was written",

@@ -30,7 +30,7 @@ def found(page: str, target: str) -> Counter[str]:
     keys = Counter[str]()
     for item in items:
         places = re.match(r'[^>]* data-at="([^"]*)"', item)
-        match = KEY.search(item.partition("</summary>")[0])
+        match = KEY.search(re.sub("<small>[^<]* → </small>", "", item.partition("</summary>")[0]))
         # What a person has to create has no key.
         if match and (not places or is_at(places[1], place)):
             keys["".join(match.groups())] += 1

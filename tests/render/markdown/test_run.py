@@ -214,7 +214,7 @@ def test_a_thousand_organizations_fit_with_their_digests_and_all_alerts() -> Non
     Page.of(text)
     top, changes = text.split("\n### Changes\n")
     few = "".join(render(answer(forty()), Style()))
-    assert top.count("> [!") == few.count("> [!") == 5
+    assert top.count("> [!") == few.count("> [!") == 6
     assert "**This page is shortened** to fit here: " in top
     # What all get is there in full; what does not fit is in one organization each.
     assert changes.count("```diff") > 10
