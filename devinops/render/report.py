@@ -193,7 +193,6 @@ class Report(NamedTuple):
     sentence: the last line in a terminal, with counts and targets.
     untouched: what it leaves as it is, such as `3 unchanged, 1 unmanaged`; the sentence has it too.
     about: words about whose objects it is about, the API and the inventory.
-    facts: the same as names and values, for a page.
     without_inventory: what it means that targets have no inventory, empty if they have one.
     targets: all of them, failed ones first; only for many.
     command: applies exactly this report; empty if nothing can be applied, for which there is `stop`
@@ -216,7 +215,6 @@ class Report(NamedTuple):
     blocks: tuple[Block, ...] = ()
     untouched: str = ""
     about: tuple[str, ...] = ()
-    facts: tuple[tuple[str, str], ...] = ()
     without_inventory: tuple[str, ...] = ()
     targets: tuple[TargetRow, ...] = ()
     command: str = ""

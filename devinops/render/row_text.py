@@ -40,9 +40,8 @@ MAX_DIFF_ROWS = 80
 MAX_BRIEF = 20
 """If a plan has more creates, or more deletes or adoptions, their details are left out.
 
-The first `MAX_DETAILED` keep them. Of each kind, the next `MAX_LISTED` have a line each.
+Of each kind, the first `MAX_LISTED` have a line each.
 """
-MAX_DETAILED = 5
 MAX_LISTED = 20
 MAX_NEEDED_BY = 5
 """How many entries that need a blocked step are named, unless `full`."""
@@ -73,14 +72,10 @@ def levels(rows: Sequence[Row], *, full: bool) -> Iterator[tuple[Row, Level]]:
     so that nobody approves one without having seen its key. `full` shows all details.
     """
     numbers = Counter(row.action for row in rows if _is_brief(row))
-    detailed: Counter[str] = Counter()
     listed: Counter[tuple[str, str]] = Counter()
     for row in rows:
         action, group = row.action, (row.key.kind if row.key else "", row.action)
         if full or numbers[action] <= MAX_BRIEF or not _is_brief(row):
-            yield row, Level.DETAILS
-        elif detailed[action] < MAX_DETAILED:
-            detailed[action] += 1
             yield row, Level.DETAILS
         elif listed[group] < MAX_LISTED or row.stays:
             listed[group] += 1

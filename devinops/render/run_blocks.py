@@ -540,7 +540,9 @@ class RunBlocks:
         if also := self.plans.also_changed:
             start = "also changed here: " if self.one else ""
             rows = [Row(text=f"{start}{', '.join(also)}", sign=NOTICED)]
-            yield from block(Part.NOTES, "Also changed here", rows)
+            is_ci = any(text.startswith((".github/", ".gitlab")) for text in also)
+            style = (Level.WARNING if is_ci else Level.NOTE, Look.DIM)
+            yield from block(Part.NOTES, "Also changed here", rows, style=style)
 
     # --- lists ------------------------------------------------------------------------------------
 

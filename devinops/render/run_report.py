@@ -49,7 +49,7 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
     planned = bool(plans.by_action or moves)
     digest = plans.digest if applies else ""
     can_apply = applies and pending
-    subject, about, blocks = _subject(run), list(_about(run)), tuple(_blocks(run))
+    subject, blocks = _subject(run), tuple(_blocks(run))
     return Report(
         subject=subject,
         show=show_command(style.flags),
@@ -59,11 +59,7 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
         look=_look(run, blocks),
         blocks=blocks,
         untouched=untouched,
-        about=tuple(text for _, text in about),
-        facts=(
-            *((name, text.removeprefix(f"{name.lower()}: ")) for name, text in about),
-            *_facts(run, digest, untouched),
-        ),
+        about=tuple(_about(run)),
         without_inventory=tuple(_without_inventory(plans)),
         targets=() if one else tuple(_targets(run)),
         command=_command(run) if can_apply else "",
@@ -162,7 +158,7 @@ def _subject(run: RunBlocks) -> str:
     else:
         number, total = len(counting) or len(every), len(every)
     if plans.is_applied and not total:
-        return f"Nothing to apply in {run.places.many(len(every))}"
+        return "Nothing to apply"
     of = f"{number:,} of " if number != total or plans.is_applied else ""
     shard = f" in shard {plans.shard.number} of {plans.shard.total}" if plans.shard else ""
     return f"{what} {of}{run.places.many(total)}{shard}"
@@ -186,8 +182,8 @@ def _unwritten(plans: Plans) -> list[RunTarget]:
     return [target for target in plans.targets if target.state not in ready]
 
 
-def _about(run: RunBlocks) -> Iterator[tuple[str, str]]:
-    """Yield whose objects a report is about, and what all targets share, each with a name."""
+def _about(run: RunBlocks) -> Iterator[str]:
+    """Yield whose objects a report is about, and what all targets share."""
     plans = run.plans
     planned = [target for target in plans.targets if target.target]
     places = [target.target for target in planned if target.target]
@@ -197,15 +193,15 @@ def _about(run: RunBlocks) -> Iterator[tuple[str, str]]:
         # A target in which no request was needed does not know whether an emulator is there.
         emulator = len(urls) == 1 and any(place.emulator for place in places)
         at = f"at {', '.join(urls[:SHOWN])} (API {apis})"
-        yield "API", f"{owner}{'on the emulator ' if emulator else ''}{at}"
+        yield f"{owner}{'on the emulator ' if emulator else ''}{at}"
     stores = {target.store for target in planned}
     if len(stores) == 1:
         owned = run.one and run.one.store != "none" and not plans.is_applied
         number = f", {run.one.owned} owned" if owned and run.one else ""
-        yield "Inventory", f"inventory: {stores.pop()}{number}"
+        yield f"inventory: {stores.pop()}{number}"
     if run.answer.keys and not run.one:
         start = "" if places else "with "
-        yield "Keys", f"{start}API keys from {', '.join(run.answer.keys[:SHOWN])}"
+        yield f"{start}API keys from {', '.join(run.answer.keys[:SHOWN])}"
 
 
 def _without_inventory(plans: Plans) -> Iterator[str]:
@@ -225,20 +221,6 @@ def _untouched(plans: Plans) -> str:
     return joined(
         ((unchanged, "unchanged"), (unmanaged, "unmanaged"), (foreign, "of other owners"))
     )
-
-
-def _facts(run: RunBlocks, digest: str, untouched: str) -> Iterator[tuple[str, str]]:
-    """Yield the name and the value of each other fact."""
-    plans = run.plans
-    if digest:
-        number = "" if run.one else f" of {run.places.many(len(plans.digests.digests))}"
-        yield "Digest", f"{digest}{number}"
-    if untouched:
-        yield "Not changed", untouched
-    if plans.only:
-        yield "Only", ", ".join(plans.only)
-    if run.style.job and run.style.job.commit:
-        yield "Commit", run.style.job.commit
 
 
 # --- what happens ---------------------------------------------------------------------------------

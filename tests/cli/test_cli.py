@@ -1061,7 +1061,10 @@ def test_an_approved_plan_is_not_shown_again(
     plan = devinops("plan", "-C", root, "--out", root / "plan.json").out
     (digest,) = re.findall(r"^digest (\w+)$", plan, re.MULTILINE)
     rows = devinops("apply", "-C", root, root / "plan.json").out.splitlines()
-    assert rows[1:3] == [f"digest {digest}, as approved", "  + knowledge:A  +2  knowledge/a.md:1"]
+    assert rows[1:3] == [
+        f"digest {digest}, as approved",
+        "  + knowledge:A  +2 lines  knowledge/a.md:1",
+    ]
     assert "trigger: When testing" in plan
     assert not any("trigger" in row for row in rows)
 

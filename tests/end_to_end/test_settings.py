@@ -128,7 +128,7 @@ def test_the_whole_life_of_a_set(emulator: Emulator, write: Settings, devinops: 
     lines = plan.out.splitlines()
     at = lines.index("      ~ tags:")
     assert lines[at - 2 : at + 4] == [
-        "  <= session_tags  +2 −2",
+        "  <= session_tags  +2 −2 lines",
         "      session_tags.yaml:1: live but not owned; tags, default changed",
         "      ~ tags:",
         "        + c",

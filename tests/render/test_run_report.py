@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from devinops.model.changes import Outcome, Refusal
+from devinops.model.changes import FieldChange, Outcome, Refusal
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import ON_CONFLICT, Approvals, allow
 from devinops.model.selectors import ALL
@@ -352,3 +352,45 @@ def test_who_changed_what_is_in_the_row_of_each_target_if_that_differs() -> None
     assert "knowledge:Backend/Code review in t-0 to -2: edited: body\n" in shown
     assert "t-0, t-1: last changed 2026-03-12 09:41 UTC by ann@acme.com\n" in shown
     assert "t-2: last changed 2026-03-12 09:42 UTC by ann@acme.com\n" in shown
+
+
+def test_edits_of_one_note_with_different_texts_are_one_row_with_each_below() -> None:
+    plans = []
+    for number in range(3):
+        edited = FieldChange("body", "Be kind.\n", f"Be kind {number}.\n")
+        item = replace(small().drift[0], fields=(edited,))
+        plans.append(planned_in(f"t-{number}", small(), drift=(item,)))
+    shown = text(answer(plans_of(plans)), full=True)
+    assert shown.count("knowledge:Backend/Code review") == 1
+    assert "knowledge:Backend/Code review in t-0 to -2: 3 different edits\n" in markdown(
+        answer(plans_of(plans))
+    ).replace("`", "").replace(" (knowledge/Backend/Code review.md:1)", "")
+    assert [f"+ Be kind {number}." in shown for number in range(3)] == [True] * 3
+    assert "3 changed outside devinops (kept)" in shown
+
+
+def test_an_apply_of_many_with_nothing_to_do_does_not_count_none() -> None:
+    quiet = planned(declared(note("A", body="b")), [note("A", body="b")])
+    plans = plans_of([planned_in("a", quiet), planned_in("b", quiet)])
+    shown = text(answer(replace(plans, is_applied=True)))
+    assert shown.strip() == "Nothing to apply: nothing to do."
+
+
+def test_a_new_address_is_an_alert_with_the_notes_that_name_it() -> None:
+    before, after = "See https://wiki.example/a for more.", "Read https://wiki.example/a first."
+    seen = plans_of([update("a", before, after)])
+    assert "new address" not in text(answer(seen))
+    new = plans_of([update(name, before, f"{after} ssh://evil.example/x") for name in "ab"])
+    page = markdown(answer(new))
+    assert (
+        "> [!WARNING]\n> **1 new address in the texts**\n>\n"
+        "> - `a`, `b`: `evil.example` in `knowledge:Backend/Deploys`\n"
+    ) in page
+
+
+@pytest.mark.parametrize(
+    ("path", "level"), [(".github/workflows/devinops.yml", "WARNING"), ("labels of a", "NOTE")]
+)
+def test_a_changed_workflow_is_an_alert(path: str, level: str) -> None:
+    page = markdown(answer(replace(plans_of([update("a")]), also_changed=(path,))))
+    assert f"> [!{level}]\n> **Also changed here**\n" in page

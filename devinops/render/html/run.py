@@ -11,7 +11,7 @@ from devinops.render import Style
 from devinops.render.findings import lint_of
 from devinops.render.html import table
 from devinops.render.html.diff import fold
-from devinops.render.html.markup import Html, prose, tag
+from devinops.render.html.markup import Html, joined, prose, tag
 from devinops.render.html.page import Facet, HtmlPage, HtmlSection, bullets, notice
 from devinops.render.html.rows import SEVERITIES, Rows, Value, walk
 from devinops.render.report import Block, Part, Report, Row
@@ -40,13 +40,19 @@ def report_page(report: Report, style: Style) -> HtmlPage:
         {target.name: number for number, target in enumerate(report.targets, 1)},
         lint_of(report.lint),
     )
-    without = [("Inventory", text) for text in report.without_inventory]
+    about = " · ".join(("", *filter(None, (*report.about, report.untouched))))
+    facts = (
+        ("Digest", report.digest),
+        ("Only", ", ".join(report.only)),
+        ("Commit", style.job.commit if style.job else ""),
+        *(("Inventory", text) for text in report.without_inventory),
+    )
     return HtmlPage(
         title=report.sentence,
-        about=tag("strong", report.title),
+        about=joined([tag("strong", report.title), about]),
         verdict=prose(f"{report.verdict[:1].upper()}{report.verdict[1:]}"),
         look=report.look,
-        facts=[*report.facts, *without],
+        facts=[fact for fact in facts if fact[1]],
         notices=[*_notices(blocks, report, rows)],
         facets=[
             *row_facets(items, rows, with_numbers=not report.targets),

@@ -95,7 +95,7 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("small", ["Plan for production\n2 to create, 1 to update, 1 to rename, 1 to delete; 1 changed outside devinops (kept)",
+        ("small", ["branch, 4 owned\n2 to create, 1 to update, 1 to rename, 1 to delete; 1 changed outside devinops (kept)",
                    "1 playbook will be deleted", "- playbook:Restart everything: no longer declared",
                    "1 object changed outside devinops, and kept",
                    "devinops apply --target production --expect "]),
@@ -104,7 +104,7 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
         ("conflict", ["1 to create; 3 blocked", "2 steps blocked until a person decides",
                       "decide with --on-conflict git or --on-conflict live", "then pass --adopt", "To approve: devinops apply --target production --adopt, or enter adopt: true in", "Create 1 folder in the web app, because no API can\n! Mobile/iOS needed by 3 entries", "needed by 3 entries\nknowledge:Mobile/iOS/Mobile 0\nknowledge:Mobile/iOS/Mobile 1",
                       "What is blocked stays as it is."]),
-        ("empty", ["Nothing to change", "Not changed1 unchanged"]),
+        ("empty", ["Nothing to change", "branch, 1 owned · 1 unchanged"]),
         ("drift", ["2 objects changed outside devinops", "devinops pull --drift writes", "by user-4711", "Unmanaged (not drift)"]),
         ("report", ["3 done, 1 failed, 1 skipped", "x knowledge:Backend/Migrations → Backend/Database migrations: rename failed: 422: trigger is too long",
                     "A plan made afterwards still has 2 changes",
