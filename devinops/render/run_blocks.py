@@ -518,7 +518,10 @@ class RunBlocks:
                     text=f"{len(below)} different edits",
                     details=None,
                     ids=(),
-                    rows=tuple(row._replace(key=None, sign=None, id="") for row in below),
+                    rows=tuple(
+                        row._replace(key=None, sign=None, word="", source=None, id="")
+                        for row in below
+                    ),
                     targets=targets,
                     where=self.places.exactly(targets),
                 )

@@ -436,7 +436,7 @@ def test_a_plan_with_many_creates_fits_on_three_screens(
     root = repository({f"knowledge/n{n}.md": NOTE.replace("A", f"A{n}", 1) for n in range(180)})
     rows = devinops("plan", "-C", root).out.splitlines()
     assert len(rows) <= 3 * 24
-    assert "    … and 155 more to create (-v shows them)" in rows
+    assert "    … and 160 more to create (-v shows them)" in rows
     assert len(devinops("plan", "-C", root, "-v").out.splitlines()) > 3 * 180
 
 

@@ -362,9 +362,12 @@ def test_edits_of_one_note_with_different_texts_are_one_row_with_each_below() ->
         plans.append(planned_in(f"t-{number}", small(), drift=(item,)))
     shown = text(answer(plans_of(plans)), full=True)
     assert shown.count("knowledge:Backend/Code review") == 1
-    assert "knowledge:Backend/Code review in t-0 to -2: 3 different edits\n" in markdown(
-        answer(plans_of(plans))
-    ).replace("`", "").replace(" (knowledge/Backend/Code review.md:1)", "")
+    assert (
+        "  @ knowledge:Backend/Code review in t-0 to -2\n"
+        "      knowledge/Backend/Code review.md:1: 3 different edits\n"
+        "      t-0: edited: body; last changed "
+    ) in shown
+    assert markdown(answer(plans_of(plans))).count("`knowledge:Backend/Code review`") == 1
     assert [f"+ Be kind {number}." in shown for number in range(3)] == [True] * 3
     assert "3 changed outside devinops (kept)" in shown
 
