@@ -80,7 +80,11 @@ def test_a_target_with_its_own_variable_reads_no_other(repository: Write) -> Non
 
 def test_each_value_is_traced_to_its_place(repository: Write) -> None:
     root = config(repository, "targets:\n  a:\n    org_id: org-1\n    max_delete: 5\n")
-    found = settings(root, KEY | {"DEVIN_API_URL": "http://localhost:1"}, Flags(timeout=5.0))
+    found = settings(
+        root,
+        KEY | {"DEVIN_API_URL": "http://localhost:1"},
+        Flags(timeout=5.0, sources={"timeout": "environment DEVINOPS_TIMEOUT"}),
+    )
     assert found.sources == {
         "target": "devinops.yaml:3:3, the only target",
         "org_id": "devinops.yaml:4:13",
@@ -97,7 +101,7 @@ def test_each_value_is_traced_to_its_place(repository: Write) -> None:
         "missing_folders": "default",
         "inventory": "default, because there is no Git remote",
         "owner": "default",
-        "timeout": "option --timeout",
+        "timeout": "environment DEVINOPS_TIMEOUT",
         "parallelism": "default",
         "ca_bundle": "default",
     }

@@ -124,7 +124,7 @@ def _trust(ca_bundle: Path | None, *, encrypted: bool) -> ssl.SSLContext:
     except (OSError, ssl.SSLError, ValueError) as error:
         reason = clean(getattr(error, "strerror", None) or "not readable", 100)
         raise ConfigError(
-            f"--ca-bundle {ca_bundle}: no certificates in PEM format ({reason})"
+            f"DEVINOPS_CA_BUNDLE={ca_bundle}: no certificates in PEM format ({reason})"
         ) from None
 
 

@@ -246,8 +246,9 @@ def explain(error: Exception) -> NoResponse:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             why = getattr(cause, "verify_message", "") or "verification failed"
-            reason = f"its certificate is not trusted: {why} (set --ca-bundle to trust another CA)"
-            return NoResponse(reason, retryable=False)
+            reason = f"its certificate is not trusted: {why}"
+            step = "set DEVINOPS_CA_BUNDLE to trust another CA"
+            return NoResponse(f"{reason} ({step})", retryable=False)
     for known, failure in _FAILURES:
         if any(isinstance(cause, known) for cause in causes):
             return failure

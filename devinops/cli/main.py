@@ -22,28 +22,28 @@ COMMAND_GROUPS = {
         "init": "Set up a repository: configuration, a first note, CI, hooks.",
         "validate": "Check the files, offline and without a key.",
         "lint": "Check what the entries teach Devin, offline and without a key.",
-        "fmt": "Write the files in one canonical form, without changing their meaning.",
+        "fmt": "Write the files in one canonical form; their meaning stays.",
         "plan": "Show what apply would change; never writes.",
         "apply": "Make the organization match the files.",
-        "pull": "Write live objects, and what changed outside devinops, into files.",
+        "pull": "Write live objects, and changes outside devinops, into files.",
     },
     "Review and CI": {
         "show": "Show a saved plan, offline.",
-        "comment": "Post a plan on the pull or merge request; find the digest that was reviewed.",
+        "comment": "Post a plan on the pull request; find the reviewed digest.",
         "drift": "Show what was changed outside devinops since the last apply.",
         "rollback": "Restore what a run overwrote or deleted.",
     },
     "In and out": {
-        "import": "Turn rules, skills, playbooks, exports and Terraform states into entries.",
+        "import": "Turn rules, skills, exports and Terraform states into entries.",
         "export": "Write the entries as a plugin of skills and rules.",
     },
     "Many organizations": {
-        "targets": "List the targets, and add those of new organizations of the enterprise.",
+        "targets": "List the targets; add new organizations; show the waves.",
         "explain": "Show which file gave each value of an entry.",
     },
     "Repair and tools": {
         "inventory": "Inspect and repair the record of what this repository owns.",
-        "doctor": "Ask the API whether devinops is right about it; usually only reads.",
+        "doctor": "Ask the API whether devinops is right about it; reads only.",
         "whoami": "Show the effective settings and who the API key belongs to.",
         "schema": "Print the JSON Schemas of the files and of the JSON output.",
         "emulator": "Serve a local stand-in for the Devin API.",
@@ -84,9 +84,8 @@ class Commands(Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="devinops %(version)s")
 def cli() -> None:
-    """GitOps for Devin: knowledge, playbooks, secrets and automations as reviewed files.
-
-    Start with `devinops demo`, then `devinops init`.
+    """GitOps for Devin: knowledge, playbooks, secrets and automations as reviewed files. Start with
+    `devinops demo`, then `devinops init`.
     """
 
 
@@ -170,7 +169,8 @@ def _complete() -> int:
 def _show_unknown_option(error: click.NoSuchOption) -> int:
     from devinops.cli.declarations.unknown_command import unknown_option
 
-    message = unknown_option(error.option_name, error.ctx.command if error.ctx else None)
+    context = error.ctx or click.get_current_context()
+    message = unknown_option(error.option_name, context.command, context.command_path)
     return _show_usage(click.UsageError(message, error.ctx))
 
 

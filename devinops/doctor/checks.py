@@ -36,8 +36,8 @@ _PERHAPS: Final = f"{_AGAIN}, and report it if it stays"
 _ADDRESS: Final = "check DEVIN_API_URL"
 
 _STEPS: Final[Mapping[str, str]] = {
-    "timed out": "check the network, or set --timeout higher",
-    "its certificate is not trusted": "set --ca-bundle to the certificates to trust",
+    "timed out": "check the network, or set DEVINOPS_TIMEOUT higher",
+    "its certificate is not trusted": "set DEVINOPS_CA_BUNDLE to the certificates to trust",
     "the host name cannot be resolved": f"{_ADDRESS} and the network",
     "the host refused the connection": f"{_ADDRESS}, and HTTPS_PROXY if it is set",
     "the proxy refused the request": "check HTTPS_PROXY, and its user and password",

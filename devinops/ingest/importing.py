@@ -416,7 +416,7 @@ def _known_values(text: ImportText, kind: Kind) -> dict[str, Any]:
 def _pinned(known: dict[str, Any], field: str, repo: str) -> str:
     """Pin a text that is always used to a repository if there is one, and return a remark."""
     if not repo:
-        return "it was always used in its repository: --repo OWNER/NAME pins it there"
+        return "it was always used in its repository: --repository OWNER/NAME pins it there"
     known.setdefault(field, repo)
     return f"always used, so {field} is {known[field]}"
 

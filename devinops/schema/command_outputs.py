@@ -79,7 +79,7 @@ class WaveItem(Struct, frozen=True):
 
 
 class RolloutDocument(Document, frozen=True, kw_only=True):
-    """Output of `targets --waves`; `apply --gate` reads it."""
+    """Output of `targets waves`; `apply --gate` reads it."""
 
     exit_code: ExitStatus
     commit: str

@@ -26,7 +26,8 @@ def plan(
 
     def run(url: Any, *argv: Any) -> Any:
         monkeypatch.setenv("DEVIN_API_URL", url)
-        return devinops("plan", "-C", root, "--timeout", "2", *argv)
+        monkeypatch.setenv("DEVINOPS_TIMEOUT", "2")
+        return devinops("plan", "-C", root, *argv)
 
     return run
 
@@ -102,7 +103,11 @@ def test_an_unreachable_proxy_is_named(
 
 
 def test_an_untrusted_certificate(
-    plan: Callable[..., Any], serve: Serve, reply: type[Reply], tmp_path: Path
+    plan: Callable[..., Any],
+    serve: Serve,
+    reply: type[Reply],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import ssl
 
@@ -110,17 +115,17 @@ def test_an_untrusted_certificate(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     server = serve(reply(status=401, body={"detail": "bad token"}), tls=context)
-    check(plan(server.url), "its certificate is not trusted", "--ca-bundle")
+    check(plan(server.url), "its certificate is not trusted", "DEVINOPS_CA_BUNDLE")
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    check(plan(server.url, "--ca-bundle", str(tmp_path / "ca.pem")), "401: bad token")
+    monkeypatch.setenv("DEVINOPS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    check(plan(server.url), "401: bad token")
 
 
-def test_a_ca_bundle_that_is_none(plan: Callable[..., Any], tmp_path: Path) -> None:
-    check(
-        plan("https://127.0.0.1:1", "--ca-bundle", str(tmp_path / "none.pem")),
-        "--ca-bundle",
-        "none.pem",
-    )
+def test_a_ca_bundle_that_is_none(
+    plan: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVINOPS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    check(plan("https://127.0.0.1:1"), "DEVINOPS_CA_BUNDLE=", "none.pem")
 
 
 def test_verbose_shows_each_request_and_never_the_key(

@@ -598,7 +598,9 @@ def tls(authority):
 def test_a_certificate_nobody_vouches_for_is_refused_once(serve, reply, send, tls):
     server = serve(reply(body=OK), tls)
     lines: list[str] = []
-    why = "certificate is not trusted: unable to get local issuer certificate (set --ca-bundle"
+    why = (
+        "certificate is not trusted: unable to get local issuer certificate (set DEVINOPS_CA_BUNDLE"
+    )
     with pytest.raises(Unreachable, match=re.escape(why)):
         send(server.url, log=lines.append)
     assert server.asked == []
@@ -619,7 +621,7 @@ def test_a_ca_bundle_without_certificates_is_an_error(connect, tmp_path, content
     bundle = tmp_path / "ca.pem"
     if content is not None:
         bundle.write_text(content)
-    with pytest.raises(ConfigError, match=f"--ca-bundle {re.escape(str(bundle))}"):
+    with pytest.raises(ConfigError, match=f"DEVINOPS_CA_BUNDLE={re.escape(str(bundle))}"):
         Getter(connect(url, ca_bundle=bundle), print)
 
 

@@ -1,4 +1,4 @@
-"""`lint --changed-since` and `plan --lint-since`: which entries count, and how the others are shown."""
+"""`lint --since` and `plan --lint-since`: which entries count, and how the others are shown."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_only_changed_entries_fail_and_the_others_are_told_apart(
 ) -> None:
     root = committed(repository({"knowledge/old.md": OLD}))
     monkeypatch.chdir(root)
-    lint = ("lint", "--changed-since", "main")
+    lint = ("lint", "--since", "main")
     quiet = devinops(*lint)
     assert quiet.code == 0
     assert quiet.out == (
@@ -173,12 +173,12 @@ def test_a_warning_in_a_changed_entry_fails_only_if_somebody_says_so(
 ) -> None:
     root = committed(repository({"devinops.yaml": f"version: 1\n{settings}"}))
     repository({"knowledge/a.md": page(FINE | {"trigger": "Errors"})})
-    assert devinops("lint", "-C", root, "--changed-since", "main", *argv).code == code
+    assert devinops("lint", "-C", root, "--since", "main", *argv).code == code
 
 
 def test_a_pair_counts_if_one_of_the_two_changed(repository: Write, devinops: Devinops) -> None:
     root = committed(repository({"playbooks/a.md": page(FINE_PLAYBOOK | {"macro": "!go"})}))
-    lint = ("lint", "-C", root, "--changed-since", "main", "--select", "DV406")
+    lint = ("lint", "-C", root, "--since", "main", "--select", "DV406")
     assert devinops(*lint, "--fail-on", "info").code == 0
     repository({"playbooks/z.md": page(FINE_PLAYBOOK | {"title": "Z", "macro": "!go"})})
     assert devinops(*lint, "--fail-on", "info").code == 1
@@ -186,7 +186,7 @@ def test_a_pair_counts_if_one_of_the_two_changed(repository: Write, devinops: De
 
 @pytest.mark.parametrize("option", ["--fix", "--write-baseline"])
 def test_what_writes_is_not_compared(devinops: Devinops, tmp_path: Path, option: str) -> None:
-    ran = devinops("lint", "-C", tmp_path, "--changed-since", "main", option)
+    ran = devinops("lint", "-C", tmp_path, "--since", "main", option)
     assert (ran.code, "only reports" in ran.err) == (64, True)
 
 
@@ -225,7 +225,7 @@ def test_a_commit_that_cannot_be_compared_is_1_and_says_what_to_do(
     expected: str,
 ) -> None:
     root = prepare(committed(repository({"knowledge/c.md": page(FINE)})))
-    for argv in (("lint", f"--changed-since={ref}"), ("plan", f"--lint-since={ref}")):
+    for argv in (("lint", f"--since={ref}"), ("plan", f"--lint-since={ref}")):
         ran = devinops(argv[0], "-C", root, argv[1])
         assert (ran.code, ran.out) == (1, "")
         assert expected in " ".join(ran.err.split())
@@ -235,10 +235,10 @@ def test_without_a_repository_and_without_git_it_is_1(
     repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = repository({"knowledge/c.md": page(FINE)})
-    ran = devinops("lint", "-C", root, "--changed-since", "main")
+    ran = devinops("lint", "-C", root, "--since", "main")
     assert (ran.code, "not a git repository" in ran.err) == (1, True)
     monkeypatch.setenv("PATH", os.devnull)
-    ran = devinops("lint", "-C", root, "--changed-since", "main")
+    ran = devinops("lint", "-C", root, "--since", "main")
     assert (ran.code, "cannot run git" in ran.err) == (1, True)
 
 

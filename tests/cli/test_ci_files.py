@@ -160,7 +160,7 @@ def test_a_key_is_only_in_the_step_that_needs_it(top: Path) -> None:
 
 
 def test_a_token_is_only_in_the_steps_that_need_it(top: Path) -> None:
-    needed = r"(devinops|set --) (plan|apply|drift|pull|comment|targets --waves)|\bgh |git push"
+    needed = r"(devinops|set --) (plan|apply|drift|pull|comment|targets waves)|\bgh |git push"
     for job in read_workflow(top / WORKFLOW)["jobs"].values():
         (checkout,) = (step for step in job["steps"] if "checkout" in step.get("uses", ""))
         assert checkout["with"]["persist-credentials"] is False

@@ -893,8 +893,9 @@ def test_host_with_its_own_certificate_authority(
         ran = desk.comment(report())
         assert (ran.code, api.lines) == (1, [])
         assert "its certificate is not trusted" in ran.err
-        assert "(set --ca-bundle to trust another CA)" in ran.err
-        assert desk.comment(report(), "--ca-bundle", str(tmp_path / "ca.pem")).code == 0
+        assert "(set DEVINOPS_CA_BUNDLE to trust another CA)" in ran.err
+        monkeypatch.setenv("DEVINOPS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+        assert desk.comment(report()).code == 0
 
 
 # --- where there is nothing to comment on ---------------------------------------------------------

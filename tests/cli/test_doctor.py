@@ -196,7 +196,7 @@ def test_a_host_that_cannot_be_reached(
 
 
 def test_a_certificate_that_is_not_trusted(
-    devinops: Devinops, use: Callable[..., None], tmp_path: Path
+    devinops: Devinops, use: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import ssl
 
@@ -207,9 +207,10 @@ def test_a_certificate_that_is_not_trusted(
     with running(lambda _: Reply(404, {"detail": "x"}), context) as server:
         use(server.url)
         refused = devinops("doctor")
-        trusted = devinops("doctor", "--ca-bundle", tmp_path / "ca.pem")
+        monkeypatch.setenv("DEVINOPS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+        trusted = devinops("doctor")
     assert (
-        "problem  connection: its certificate is not trusted: set --ca-bundle to the certificates to trust\n"
+        "problem  connection: its certificate is not trusted: set DEVINOPS_CA_BUNDLE to the certificates to trust\n"
         in refused.out
     )
     assert (

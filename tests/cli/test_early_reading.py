@@ -166,11 +166,15 @@ def test_a_plan_is_the_same_with_and_without_it(
 
 
 def test_problems_in_files_come_before_those_of_the_connection(
-    repository: Callable[[dict[str, str]], Path], devinops: Devinops, use: Callable[..., None]
+    repository: Callable[[dict[str, str]], Path],
+    devinops: Devinops,
+    use: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     root = repository({"knowledge/z.md": "---\nname: Z\n---\ntext\n"})
     use("http://127.0.0.1:9")
-    ran = devinops("plan", "-C", root, "--ca-bundle", root / "missing.pem")
+    monkeypatch.setenv("DEVINOPS_CA_BUNDLE", str(root / "missing.pem"))
+    ran = devinops("plan", "-C", root)
     assert "knowledge/z.md:2:1: error: the field trigger is missing" in ran.err
     assert "missing.pem" not in ran.err
 

@@ -83,7 +83,6 @@ def test_every_command_checks_where_it_writes(
         ["plan", "--report", "text=x", "--report", "json=./x"],
         ["plan", "--report", "text=old.json", "--report", "json=OLD.json/../old.json"],
         ["plan", "--out", "x", "--report", "json=X"],
-        ["plan", "--out", "old.json", "--ca-bundle", "old.json"],
         ["apply", "old.json", "--report", "json=old.json"],
         ["show", "old.json", "--report", "json=twin.json"],
         ["rollback", "old.json", "--yes", "--report", "text=old.json"],

@@ -155,9 +155,9 @@ def test_without_targets_the_list_is_empty(repository: Write, devinops: Devinops
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--check"], "--check is for devinops targets discover"),
-        (["discover", "--names"], "--names is for the list"),
-        (["discover", "--affected", "main"], "--affected is for the list"),
+        (["--check"], "no option --check before the command"),
+        (["discover", "--names"], "There is no option --names."),
+        (["discover", "--affected", "main"], "There is no option --affected."),
         (["-t", "ring=x"], "no target has ring=x"),
     ],
 )

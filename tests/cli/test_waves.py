@@ -96,7 +96,7 @@ class Rollout:
         return root
 
     def run(self, command: str, *arguments: Any) -> Any:
-        return self.devinops(command, "-C", self.root, *arguments)
+        return self.devinops(command, *arguments, "-C", self.root)
 
     def apply(self, wave: str, *arguments: Any) -> tuple[int, str]:
         ran = self.run("apply", "--wave", wave, "--yes", *arguments)
@@ -104,7 +104,7 @@ class Rollout:
         return ran.code, " ".join((ran.out + ran.err).split())
 
     def states(self) -> dict[str, str]:
-        document = json.loads(self.run("targets", "--waves", "--format", "json").out)
+        document = json.loads(self.run("targets", "waves", "--format", "json").out)
         return {wave["name"]: wave["state"] for wave in document["waves"]}
 
 
@@ -174,7 +174,7 @@ def test_a_soak_begins_with_the_answer_to_the_last_write(
     # An edit, and the apply that shows it, are no write.
     emulator.edit("knowledge", emulator.knowledge("org-a")[0]["note_id"], body="Edited.")
     assert rollout.apply("canary")[0] == 0
-    assert f"canary soaks until 2026-03-13 {until} UTC" in rollout.run("targets", "--waves").out
+    assert f"canary soaks until 2026-03-13 {until} UTC" in rollout.run("targets", "waves").out
 
 
 @pytest.mark.matrix
@@ -185,7 +185,7 @@ def test_where_the_rollout_is_can_be_seen_at_a_glance(
     assert rollout.apply("due")[0] == 0
     emulator.add("knowledge", org="org-c", name="Deploys", trigger="t", body="Ours.")
     head = git(rollout.root, "rev-parse", "HEAD")
-    ran = rollout.run("targets", "--waves")
+    ran = rollout.run("targets", "waves")
     assert ran.out == (
         f"Rollout of commit {head[:12]}: canary soaks until 2026-03-13 12:00 UTC\n"
         "\n"
@@ -227,12 +227,12 @@ def test_max_failed_stops_a_wave_or_lets_the_next_one_start(
     rollout.commit([CANARY | {"soak": "0h", "max_failed": 1}, {"name": "rest"}])
     code, _ = rollout.apply("canary", "--parallelism", 1)
     assert (code, reached(emulator)) == (3, "b")
-    assert "rest may start, with 2 targets to do" in rollout.run("targets", "--waves").out
+    assert "rest may start, with 2 targets to do" in rollout.run("targets", "waves").out
     assert rollout.apply("due")[0] == 0
     assert reached(emulator) == "bcd"
     # When nothing else is left, what failed is tried again.
     summary = "all waves are done; 1 target of canary can be tried again\n"
-    assert summary in rollout.run("targets", "--waves").out
+    assert summary in rollout.run("targets", "waves").out
     emulator.faults = []
     assert rollout.apply("due")[0] == 0
     assert reached(emulator) == "abcd"
@@ -250,13 +250,13 @@ def test_what_is_tried_again_does_not_hide_where_the_rollout_is(
     assert (code, reached(emulator)) == (3, "b")
     # Without the wave, this would be refused if more than one target were left.
     assert f"To finish, run devinops apply -C {os.path.relpath(rollout.root)} --wave canary" in out
-    out = rollout.run("targets", "--waves").out
+    out = rollout.run("targets", "waves").out
     soaking = "canary soaks until 2026-03-13 12:00 UTC"
     assert f"{soaking}; 1 target of canary can be tried again" in " ".join(out.split())
     assert out.count(soaking) == 1
     emulator.add("knowledge", org="org-c", name="Deploys", trigger="t", body="Ours.")
     clock.forward(hours=24)
-    out = " ".join(rollout.run("targets", "--waves").out.split())
+    out = " ".join(rollout.run("targets", "waves").out.split())
     assert "rest has stopped: 1 of 2 targets failed, and its max_failed is 0; 1 target of" in out
 
 
@@ -320,7 +320,7 @@ def test_a_gate_is_about_the_same_commit_and_waves(
     gate = tmp_path / "gate.json"
 
     def ask() -> None:
-        gate.write_text(rollout.run("targets", "--waves", "--format", "json").out)
+        gate.write_text(rollout.run("targets", "waves", "--format", "json").out)
 
     ask()
     code, out = rollout.apply("rest", "--gate", gate)
@@ -364,8 +364,7 @@ def test_a_gate_is_about_the_same_commit_and_waves(
         ("plan --wave canary --affected HEAD", "leave out --target and --affected"),
         ("apply -t a --gate x.json --yes", "--gate is for --wave"),
         ("apply --wave due --allow out-of-wave --yes", "--allow out-of-wave for a run without it"),
-        ("targets --waves --names", "leave out --target, --names and --affected"),
-        ("targets discover --waves", "--waves is for the list"),
+        ("targets waves -t a", "targets waves shows all waves: leave out --target"),
     ],
 )
 def test_what_does_not_go_together_is_a_usage_error(

@@ -107,16 +107,8 @@ def apply(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) ->
         monkeypatch.setenv("DEVIN_API_URL", made.emulator.url)
         monkeypatch.setenv("DEVIN_API_KEY", KEYS[made.api])
         capfd.readouterr()
-        command = [
-            "apply",
-            "--yes",
-            "--root",
-            str(made.root),
-            "--format",
-            "json",
-            "--timeout",
-            str(timeout),
-        ]
+        monkeypatch.setenv("DEVINOPS_TIMEOUT", str(timeout))
+        command = ["apply", "--yes", "--root", str(made.root), "--format", "json"]
         code = main(command)
         out, err = capfd.readouterr()
         assert VALUE not in out + err

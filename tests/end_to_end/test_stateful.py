@@ -158,7 +158,7 @@ class Organization(RandomHistory):
             return
         owned_before, before = self.owned(), self.live()
         self.emulator.faults = {"seed": seed, "faults": [{"probability": 0.3, **fault}]}
-        code, out = self.run("apply", "--yes", "--timeout", "5", "--format", "json")
+        code, out = self.run("apply", "--yes", "--format", "json")
         self.says_what_happened(read_one(out), before)
         assert code in (
             ExitCode.OK,

@@ -129,7 +129,7 @@ class Automations(RandomHistory):
     def apply_while_the_network_fails(self, fault: dict[str, Any], seed: int) -> None:
         before = self.live()
         self.emulator.faults = {"seed": seed, "faults": [{"probability": 0.3, **fault}]}
-        self.run("apply", "--yes", "--timeout", "5", "--format", "json")
+        self.run("apply", "--yes", "--format", "json")
         self.emulator.faults = []
         self.holds(before)
         ran = self.document("apply", "--yes")

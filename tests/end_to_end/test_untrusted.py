@@ -94,7 +94,6 @@ def test_problems_of_files_are_harmless(
         ["inventory", "link", "knowledge:" + ARGUMENT, "x"],
         ["inventory", "unlock", ARGUMENT],
         ["schema", ARGUMENT],
-        ["plan", "--ca-bundle", ARGUMENT],
         ["emulator", "--seed", ARGUMENT],
     ],
     ids=lambda argv: " ".join(argv)[:25].encode("unicode_escape").decode(),

@@ -212,7 +212,7 @@ def test_a_file_in_the_way_is_never_overwritten(root: Path, devinops: Devinops) 
     [
         ([], 64, "Missing argument 'SOURCE"),
         (["nothing.mdc"], 64, "nothing.mdc"),
-        (["--repo", "api", "one.mdc"], 64, "--repo must be OWNER/NAME or all"),
+        (["--repository", "api", "one.mdc"], 64, "--repository must be OWNER/NAME or all"),
         (["empty"], 1, "there is nothing to import in empty"),
     ],
 )

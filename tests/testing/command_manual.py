@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
-from devinops.cli.declarations.groups import PassedOn, option_group
+from devinops.cli.declarations.groups import Variable, option_group
 from devinops.cli.main import COMMAND_GROUPS, COMMANDS, cli
 from devinops.model.policy import ALLOWED
 from tests.testing.places import ROOT
@@ -32,7 +32,7 @@ MORE = {
     "rollback": {3, 4, 5},
     "import": {4},
     "export": {2, 4},
-    "targets": {2, 4},
+    "targets discover": {2, 4},
     "doctor": {3, 4},
     "inventory link": {5},
     "inventory forget": {4, 5},
@@ -82,7 +82,9 @@ def manual() -> str:
                     parts.append(
                         f"Also exits with {_listed([codes[c] for c in sorted(MORE[name])])}."
                     )
-    return "\n\n".join([*parts, "## Common options", *_common(shared), *_allowed()])
+    return "\n\n".join(
+        [*parts, "## Common options", *_common(shared), *_variables(found["plan"]), *_allowed()]
+    )
 
 
 def _overview() -> str:
@@ -123,8 +125,8 @@ def anchor(codes: list[int], title: str) -> str:
 def exit_codes(argv: Sequence[str]) -> frozenset[int]:
     """Return the exit codes that a command line can have."""
     words = [word for word in argv if word in COMMANDS][:1]
-    if words == ["inventory"]:
-        words += [word for word in argv if f"inventory {word}" in MORE][:1]
+    if words in (["inventory"], ["targets"]):
+        words += [word for word in argv if f"{words[0]} {word}" in MORE][:1]
     return ALWAYS.union(MORE.get(" ".join(words), ()))
 
 
@@ -159,7 +161,7 @@ def _options(command: click.Command) -> Options:
     return {
         (param.opts[-1], param.help or ""): param
         for param in command.params
-        if isinstance(param, click.Option) and not isinstance(param, PassedOn) and not param.hidden
+        if isinstance(param, click.Option) and not isinstance(param, Variable)
     }
 
 
@@ -178,6 +180,13 @@ def _common(shared: Options) -> Iterator[str]:
     for title, options in groups.items():
         yield f"### {title}"
         yield _table(options)
+
+
+def _variables(command: click.Command) -> Iterator[str]:
+    yield "### Variables without an option"
+    found = [param for param in command.params if isinstance(param, Variable)]
+    rows = [f"| `{each.envvar}` | {_cell(each.help or '')} |" for each in found]
+    yield "\n".join(["| variable | meaning |", "| --- | --- |", *rows])
 
 
 def _allowed() -> Iterator[str]:

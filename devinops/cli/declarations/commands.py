@@ -17,6 +17,7 @@ from devinops.cli.declarations.options import (
     SKIP_UNTRACKED,
     WAVE,
     WEBHOOK_SECRETS,
+    YES,
     FilePath,
     NonEmpty,
     OutputFile,
@@ -112,11 +113,11 @@ def validate(**arguments: Any) -> ExitCode:
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "info"]),
-    help="Lowest severity that makes the exit code 1.  [default: warning; with --changed-since: "
-    "error]",
+    help="Lowest severity that makes the exit code 1.  [default: warning; with --since: error]",
 )
 @click.option(
-    "--changed-since",
+    "--since",
+    "changed_since",
     type=NonEmpty(),
     metavar="REF",
     help="Fail only for entries that differ from the merge base of HEAD and REF.",
@@ -150,7 +151,7 @@ def lint(**arguments: Any) -> ExitCode:
     \b
       devinops lint
       devinops lint knowledge/Backend --fail-on error
-      devinops lint --changed-since origin/main
+      devinops lint --since origin/main
       devinops lint --explain trigger-too-short
     """
     return _call("lint:run", arguments)
@@ -184,7 +185,7 @@ def fmt(**arguments: Any) -> ExitCode:
     "--lint-since",
     type=NonEmpty(),
     metavar="REF",
-    help="Also show what lint finds in the entries that changed since the merge base with REF.",
+    help="Also show what lint finds in what changed since the merge base with REF.",
 )
 @AFFECTED
 @WAVE
@@ -224,7 +225,7 @@ def show(**arguments: Any) -> ExitCode:
 
 @click.command(cls=Command)
 @click.argument("plan", required=False, type=FilePath())
-@click.option("--yes", is_flag=True, help="Do not ask; for CI.")
+@YES
 @EXPECT_ALL
 @AFFECTED
 @WAVE
@@ -232,14 +233,13 @@ def show(**arguments: Any) -> ExitCode:
     "--gate",
     type=FilePath(),
     metavar="FILE",
-    help="Whether the wave may start, as devinops targets --waves --format json found it for this "
-    "commit. Default: plan the waves before it.",
+    help="What targets waves --format json found at this commit, instead of planning the waves.",
 )
 @WEBHOOK_SECRETS
 @common(api=True, many=True, shards=True, only=True, lock=True, problems=True)
 @approvals
 def apply(**arguments: Any) -> ExitCode:
-    """Make the organization match the files: plan, show, ask, write, and plan again.
+    """Make the organization match the files: plan, show, ask, write, plan again.
 
     PLAN is a file saved by devinops plan --out. It is applied without asking if nothing changed.
 
@@ -300,7 +300,7 @@ def comment(**arguments: Any) -> ExitCode:
 @click.command(cls=Command)
 @click.argument("backup", required=False, type=FilePath(), shell_complete=completed_values.backups)
 @click.option("--dry-run", is_flag=True, help="Only show the plan; never writes.")
-@click.option("--yes", is_flag=True, help="Do not ask; for CI.")
+@YES
 @EXPECT
 @WEBHOOK_SECRETS
 @common(api=True, many=True, lock=True)
@@ -362,7 +362,8 @@ def pull(**arguments: Any) -> ExitCode:
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=FilePath(exists=True))
 @click.option("--split", is_flag=True, help="Make one note from each section of a long text.")
 @click.option(
-    "--repo",
+    "--repository",
+    "repo",
     type=NonEmpty(),
     metavar="OWNER/NAME",
     help="Repository of the rules: those that always apply are pinned to it.",
@@ -383,7 +384,7 @@ def import_(**arguments: Any) -> ExitCode:
 
     \b
       devinops import --dry-run .cursor/rules
-      devinops import --repo acme/api --split AGENTS.md
+      devinops import --repository acme/api --split AGENTS.md
       terraform state pull > /tmp/devin.tfstate && devinops import /tmp/devin.tfstate
     """
     return _call("import_:run", arguments)
@@ -441,7 +442,7 @@ def inventory_link(**arguments: Any) -> ExitCode:
 @inventory.command("forget", short_help="Stop owning a key.")
 @click.argument("key", type=NonEmpty(), required=False, shell_complete=completed_values.owned_keys)
 @click.option("--all", "everything", is_flag=True, help="Stop owning all objects of the target.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@YES
 @common(api=True)
 def inventory_forget(**arguments: Any) -> ExitCode:
     """Stop owning KEY. The object stays as it is and is never pruned.
@@ -489,7 +490,7 @@ def inventory_unlock(**arguments: Any) -> ExitCode:
 
 
 @inventory.command("repair", short_help="Link records whose object is gone.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@YES
 @common(api=True)
 def inventory_repair(**arguments: Any) -> ExitCode:
     """Find records whose object is gone, and link them to similar live objects.
@@ -583,7 +584,7 @@ def explain(**arguments: Any) -> ExitCode:
     is_flag=True,
     help="With --write or --clean: at the enterprise, which all organizations see.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@YES
 @common(host=True)  # one request after the other, so without --parallelism
 def doctor(**arguments: Any) -> ExitCode:
     """Ask the API whether devinops is right about it, and look at this machine.
@@ -618,8 +619,7 @@ def whoami(**arguments: Any) -> ExitCode:
     return _call("whoami:run", arguments)
 
 
-@click.command(cls=Command)
-@click.argument("action", required=False, type=click.Choice(["discover"]))
+@click.group(cls=Group, invoke_without_command=True)
 @click.option("--names", is_flag=True, help="Print only the names, one on each line, for scripts.")
 @click.option(
     "--affected",
@@ -627,32 +627,50 @@ def whoami(**arguments: Any) -> ExitCode:
     metavar="REF",
     help="List only targets whose entries or settings differ from the merge base of HEAD and REF.",
 )
-@click.option(
-    "--waves", is_flag=True, help="Show where the rollout is instead; this plans all waves."
-)
-@click.option(
-    "--check", is_flag=True, help="With discover: write nothing; exit 2 if there is a difference."
-)
-@common(api=True, many=True)
+@common(target=True, many=True)
 def targets(**arguments: Any) -> ExitCode:
     """List the targets of devinops.yaml, with their organizations, labels and keys; calls no API.
-
-    With --waves, show which wave is done, which one soaks until when, what failed and what is held.
-
-    With discover, compare them with the organizations of the enterprise, and write the difference
-    into the file that has the targets: a new organization becomes a target, and a new name its
-    title. An organization that is gone is only reported, and `ignore_organizations` in
-    devinops.yaml names those that get no target. This needs a key of the enterprise with
-    the permission ManageOrganizations, in the variable of --target, or else of the defaults.
 
     \b
       devinops targets
       devinops targets -t ring=canary --names
       devinops targets --affected origin/main --format json
-      devinops targets --waves
+    """
+    if click.get_current_context().invoked_subcommand:
+        return ExitCode.OK
+    return _call("targets:run", arguments)
+
+
+@targets.command("waves", short_help="Show where the rollout is.")
+@common(api=True)
+def targets_waves(**arguments: Any) -> ExitCode:
+    """Show which wave is done, which one soaks until when, what failed and what is held.
+
+    This plans all targets of all waves.
+
+    \b
+      devinops targets waves
+      devinops targets waves --report html=rollout.html
+    """
+    return _call("targets:waves", arguments)
+
+
+@targets.command("discover", short_help="Add targets for new organizations of the enterprise.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 2 if there is a difference.")
+@common(api=True)
+def targets_discover(**arguments: Any) -> ExitCode:
+    """Compare the targets with the organizations of the enterprise, and write the difference.
+
+    A new organization becomes a target in the file that has the targets, and a new name its title.
+    An organization that is gone is only reported, and `ignore_organizations` in devinops.yaml names
+    those that get no target. This needs a key of the enterprise with the permission
+    ManageOrganizations, in the variable of --target, or else of the defaults.
+
+    \b
+      devinops targets discover
       devinops targets discover --check
     """
-    return _call("targets:run", arguments)
+    return _call("discover_targets:discover", arguments)
 
 
 @click.command(cls=Command)

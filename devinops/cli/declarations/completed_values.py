@@ -5,7 +5,7 @@ Whatever is broken, a function returns fewer values and says nothing: it runs wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -133,25 +133,15 @@ def quirks(ctx: click.Context, typed: str) -> Iterable[str]:
     return (f"{name}={value}" for name, values in VALUES.items() for value in values)
 
 
-@_quiet
-def formats(ctx: click.Context, typed: str) -> Iterable[str]:
-    """Offer the output formats."""
-    from devinops.render import RENDERERS
-
-    return RENDERERS
-
-
 def reports(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem[str]]:
     """Offer `FORMAT=`, and then leave the file to the shell."""
     from click.shell_completion import CompletionItem
-
-    from devinops.render import RENDERERS
 
     if "=" in typed:
         return [CompletionItem(typed, type="file")]
     types = (param.type for param in ctx.command.params if param.name == "format")
     choices = (type.choices for type in types if isinstance(type, click.Choice))
-    names = next(choices, RENDERERS)  # in front of the command, any format is possible
+    names = next(choices, ())
     return [CompletionItem(f"{name}=") for name in names if name.startswith(typed)]
 
 
@@ -162,24 +152,12 @@ def files(ctx: click.Context, param: click.Parameter, typed: str) -> list[Comple
     return [CompletionItem(typed, type="file")]
 
 
-def directories(
-    ctx: click.Context, param: click.Parameter, typed: str
-) -> list[CompletionItem[str]]:
-    """Leave the directory to the shell."""
-    from click.shell_completion import CompletionItem
-
-    return [CompletionItem(typed, type="dir")]
-
-
 # --- where the values are ---------------------------------------------------------------------
 
 
 def _given(ctx: click.Context, name: str) -> Any:
-    """Return the value of a common option, before the command or after it."""
-    passed: Mapping[click.Option, Any] = ctx.obj if isinstance(ctx.obj, dict) else {}
-    given = {option.name: value for option, value in passed.items()} | ctx.params
-    value = given.get(name)
-    # A group accepts an option several times, so that its command can refuse that.
+    """Return the value of a common option; of one that is given several times, the last."""
+    value = ctx.params.get(name)
     return next(reversed(value), None) if isinstance(value, tuple) else value
 
 

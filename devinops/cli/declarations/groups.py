@@ -1,5 +1,4 @@
-"""Commands with options in groups, and groups of them that take the common options before the
-command's name as well as after it.
+"""Commands with options in groups, and groups of such commands.
 
 This module is imported for every command line, and imports little more than click.
 """
@@ -7,30 +6,29 @@ This module is imported for every command line, and imports little more than cli
 from __future__ import annotations
 
 import re
-import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, Final
 
 import click
-
-from devinops.cli.declarations import completed_values
+from click.core import ParameterSource
 
 _ONE_DASH: Final = re.compile("-[a-z][a-z-]{2}")
 
-_NAMES_WIDTH: Final = 30
+_NAMES_WIDTH: Final = 24
 """Longer names have their help on the next line, as click does it."""
 
 OPTION_GROUPS: Final[dict[str, set[str]]] = {
     "Options": set(),
-    "What to work on": {"--root", "--target", "--only"},
+    "What to work on": {"--root", "--target", "--only", "--affected", "--wave"},
     "Approvals": {"--adopt", "--on-conflict", "--on-drift", "--allow"},
     "Output": {"--format", "--report", "--no-color", "--quiet", "--verbose"},
     "Advanced": {
+        "--gate",
+        "--shard",
+        "--webhook-secrets",
         "--parallelism",
-        "--timeout",
         "--lock-timeout",
-        "--ca-bundle",
         "--skip-outside",
         "--skip-untracked",
     },
@@ -43,12 +41,18 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, each below the title of its group."""
-        lists: dict[str, list[tuple[str, str]]] = {title: [] for title in OPTION_GROUPS}
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if isinstance(param, click.Option) and record:
-                lists[option_group(param)].append(record)
-        write_lists(formatter, lists)
+        _format_options(self, ctx, formatter)
+
+
+def _format_options(
+    command: click.Command, ctx: click.Context, formatter: click.HelpFormatter
+) -> None:
+    lists: dict[str, list[tuple[str, str]]] = {title: [] for title in OPTION_GROUPS}
+    for param in command.get_params(ctx):
+        record = param.get_help_record(ctx)
+        if isinstance(param, click.Option) and record:
+            lists[option_group(param)].append(record)
+    write_lists(formatter, lists)
 
 
 def option_group(option: click.Option) -> str:
@@ -68,127 +72,56 @@ def write_lists(
                 formatter.write_dl([(name.ljust(width), help) for name, help in rows])
 
 
-class PassedOn(click.Option):
-    """An option that a group passes on to its command, which checks the value.
+class Variable(click.Option):
+    """A setting that only its environment variable sets, because few need it."""
 
-    The group accepts it several times, so that the command sees each value.
-    """
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Add nothing: it is no option."""
 
-    def __init__(self, names: list[str], *, is_flag: bool = False, **attributes: Any) -> None:
-        super().__init__(names, is_flag=is_flag, multiple=not is_flag, **attributes)
-
-    def get_help_record(self, ctx: click.Context) -> None:
-        """Return None: the group lists all of these options in one paragraph."""
-
-    @property
-    def names(self) -> str:
-        return "/".join(self.opts)
-
-    @property
-    def summary(self) -> str:
-        """The names and the placeholder of the value, such as `-t/--target NAME`."""
-        return self.names if self.is_flag else f"{self.names} {self.metavar}"
-
-    def words(self, value: Any) -> list[str]:
-        """Return the option as it is written on a command line; empty if it is not used."""
-        if self.is_flag:
-            return [self.opts[-1]] if value else []
-        return [word for text in value or () for word in (self.opts[-1], text)]
-
-
-def passed_on() -> list[PassedOn]:
-    """Return the options: those that `DEVINOPS_<OPTION>` can set."""
-    return [
-        PassedOn(
-            ["-C", "--root"], metavar="DIRECTORY", shell_complete=completed_values.directories
-        ),
-        PassedOn(["-t", "--target"], metavar="NAME", shell_complete=completed_values.selectors),
-        PassedOn(["--only"], metavar="KIND[:PATTERN]", shell_complete=completed_values.only),
-        PassedOn(["--format"], metavar="FORMAT", shell_complete=completed_values.formats),
-        PassedOn(["--report"], metavar="FORMAT=FILE", shell_complete=completed_values.reports),
-        PassedOn(["--no-color"], is_flag=True),
-        PassedOn(["-q", "--quiet"], is_flag=True),
-        PassedOn(["-v", "--verbose"], is_flag=True),
-        PassedOn(["--parallelism"], metavar="N"),
-        PassedOn(["--timeout"], metavar="SECONDS"),
-        PassedOn(["--lock-timeout"], metavar="SECONDS"),
-        PassedOn(["--ca-bundle"], metavar="FILE", shell_complete=completed_values.files),
-    ]
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        return f"'{self.envvar}'"
 
 
 class Group(click.Group):
-    """A group that takes the common options before the name of a command.
-
-    They are put before the command's own words. So a command that lacks one refuses it in the same
-    way, a second value is refused wherever it is, and repeatable options add up.
-    """
+    """A group whose commands have all options; those before the name of a command are refused."""
 
     command_class = Command
 
-    def __init__(self, *args: Any, **attributes: Any) -> None:
-        super().__init__(*args, **attributes)
-        self.params += passed_on()
-
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the options of the group. Its function does not get those that it passes on."""
+        """Parse what stands before the name of the command."""
         _check_dashes(ctx, takewhile(lambda word: word.startswith("-"), args))
-        rest = super().parse_args(ctx, args)
-        options = [param for param in self.params if isinstance(param, PassedOn)]
-        ctx.obj = {option: ctx.params.pop(option.name or "", None) for option in options}
-        return rest
+        return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return name, command and words of the command, with the options passed on.
+        """Return name, command and words of the command.
 
-        Raises UsageError if the command does not exist or lacks one of them, or if an option that
-        takes one value has several.
+        Raises UsageError if the command does not exist, if an option stands before it, or if an
+        option that takes one value has several.
         """
         typed = args[0]
         command = self.get_command(ctx, typed)
-        if command is None and not (ctx.resilient_parsing or typed.startswith("-")):
-            from devinops.cli.declarations.unknown_command import unknown_command
+        if not ctx.resilient_parsing:
+            from devinops.cli.declarations.unknown_command import misplaced, unknown_command
 
-            group = ctx.info_name or ""
-            raise click.UsageError(unknown_command(group, typed, self.list_commands(ctx)), ctx)
+            if command is None and not typed.startswith("-"):
+                group = ctx.info_name or ""
+                raise click.UsageError(unknown_command(group, typed, self.list_commands(ctx)), ctx)
+            for param in self.params:
+                if ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE:
+                    raise click.UsageError(misplaced(param.opts[-1], ctx.command_path), ctx)
         name, command, rest = super().resolve_command(ctx, args)
-        if command:
-            rest = [*_passed_on(ctx, name, command), *rest]
-            if not ctx.resilient_parsing:
-                context = click.Context(command, ctx, info_name=name)
-                _check_dashes(context, takewhile("--".__ne__, rest))
-                _check_repeated(context, rest)
+        if command and not ctx.resilient_parsing:
+            context = click.Context(command, ctx, info_name=name)
+            _check_dashes(context, takewhile("--".__ne__, rest))
+            _check_repeated(context, rest)
         return name, command, rest
 
-    def _explained(self) -> Iterator[PassedOn]:
-        """Yield the options that a command has; all of them if the commands are not imported."""
-        commands = self.commands.values()
-        for param in self.params:
-            if isinstance(param, PassedOn) and not (
-                commands and all(_lacking(c, [param]) for c in commands)
-            ):
-                yield param
-
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, the common ones in one paragraph, and the commands."""
-        click.Command.format_options(self, ctx, formatter)
-        options = [option.summary for option in self._explained()]
-        with formatter.section("Common options, before or after the command"):
-            indent = " " * formatter.current_indent
-            for line in _filled(options, formatter.width - len(indent)):
-                formatter.write(f"{indent}{line}\n")
-            formatter.write_text("The --help of each command explains the ones it accepts.")
+        """Write the commands, and then the options of the group."""
         self.format_commands(ctx, formatter)
-
-
-def _passed_on(ctx: click.Context, name: str | None, command: click.Command) -> list[str]:
-    """Return the words of the group's options. Raises UsageError if the command lacks one."""
-    passed = {option: option.words(value) for option, value in ctx.obj.items()}
-    lacking = _lacking(command, [option for option, words in passed.items() if words])
-    if lacking and not ctx.resilient_parsing:
-        raise click.UsageError(f"{name} has no option {lacking[0].names}.", ctx)
-    return [word for option in passed if option not in lacking for word in passed[option]]
+        _format_options(self, ctx, formatter)
 
 
 def _check_dashes(ctx: click.Context, words: Iterable[str]) -> None:
@@ -215,16 +148,3 @@ def _check_repeated(ctx: click.Context, words: list[str]) -> None:
 
             what = f"{option.opts[-1]} takes one value, but {len(values)} are given: "
             raise click.UsageError(f"{what}{masked(', '.join(values))}. Pass only one.", ctx)
-
-
-def _lacking(command: click.Command, options: Iterable[PassedOn]) -> list[PassedOn]:
-    """Return the options that a command does not have."""
-    known = {name for param in command.params for name in param.opts}
-    return [option for option in options if not known & set(option.opts)]
-
-
-def _filled(texts: Iterable[str], width: int) -> list[str]:
-    """Return lines with as many texts as fit, separated by commas; no text is broken."""
-    whole = ", ".join(text.replace(" ", "\0") for text in texts)
-    lines = textwrap.wrap(whole, width, break_on_hyphens=False, break_long_words=False)
-    return [line.replace("\0", " ") for line in lines]

@@ -20,6 +20,7 @@ from click.core import ParameterSource
 from devinops import run_facts
 from devinops.cli.checkout import below_checkout, job_links
 from devinops.cli.declarations import completed_values
+from devinops.cli.declarations.groups import Variable
 from devinops.cli.output import check_outputs, tell, terminal_width, wants_color, write_file
 from devinops.environment import Flags, check_environment
 from devinops.model.errors import UsageError
@@ -279,8 +280,7 @@ _FILES = (
         "-C",
         "--root",
         type=FilePath(file_okay=False),
-        help="Directory of the files. Default: the nearest parent with devinops.yaml, or the "
-        "current directory.",
+        help="Directory of the files. Default: the nearest parent with devinops.yaml, or this one.",
     ),
     _option(
         "--report",
@@ -303,7 +303,8 @@ def _format(formats: tuple[str, ...]) -> Callable[[F], F]:
         type=click.Choice(formats),
         default="text",
         show_default=True,
-        help="Output format.",
+        metavar="FORMAT",
+        help=f"{', '.join(formats)}.",
     )
 
 
@@ -322,27 +323,29 @@ _TARGETS = _option(
     multiple=True,
     metavar="SELECTOR",
     shell_complete=completed_values.selectors,
-    help="Targets to work on: a name, label=value (with commas: all of them), or all; repeatable.",
+    help="A name, label=value (with commas: all of them), or all; repeatable.",
 )
 
 _PARALLELISM = _option(
     "--parallelism",
     type=click.IntRange(1, 64),
-    help=(
-        "Maximum concurrent requests. Default: 8, and up to 32 for changes while the API responds "
-        "quickly."
-    ),
+    metavar="N",
+    help="Maximum concurrent requests. Default: 8, up to 32 for changes.",
 )
 
 _HTTP = (
     _option(
         "--timeout",
+        cls=Variable,
+        hidden=True,
         type=Seconds(0, 3600, min_open=True),
         metavar="SECONDS",
-        help="Time limit for one attempt of a request.  [default: 60]",
+        help="Time limit for one attempt of a request, in seconds. Default: 60.",
     ),
     _option(
         "--ca-bundle",
+        cls=Variable,
+        hidden=True,
         type=FilePath(),
         help="Trust these certificates (PEM) instead of the default ones.",
     ),
@@ -353,7 +356,7 @@ _LOCK = _option(
     type=Seconds(0, 3600),
     default=0.0,
     metavar="SECONDS",
-    help="How long to wait while another run is active. Default: 0, which stops at once.",
+    help="How long to wait for another run. Default: 0.",
 )
 
 _ONLY = _option(
@@ -362,7 +365,7 @@ _ONLY = _option(
     multiple=True,
     metavar="KIND[:PATTERN]",
     shell_complete=completed_values.only,
-    help="Work on these objects only, such as 'knowledge:Backend/*'; repeatable.",
+    help="Only these, such as 'knowledge:Backend/*'; repeatable.",
 )
 
 
@@ -370,8 +373,7 @@ _SHARD = click.option(
     "--shard",
     type=ShardType(),
     metavar="I/N",
-    help="Of the targets, only every N-th, from the I-th: run it for each I from 1 to N, or from 0 "
-    "to N-1, as your system counts.",
+    help="Only every N-th target, from the I-th; I is 1 to N, or 0 to N-1.",
 )
 
 
@@ -453,8 +455,7 @@ AFFECTED = click.option(
     "--affected",
     type=NonEmpty(),
     metavar="REF",
-    help="Of the targets, only those whose entries or settings differ from the merge base of HEAD "
-    "and REF.",
+    help="Only targets whose entries or settings differ from the merge base of HEAD and REF.",
 )
 
 WAVE = click.option(
@@ -462,9 +463,10 @@ WAVE = click.option(
     type=NonEmpty(),
     metavar="NAME|due",
     shell_complete=completed_values.waves,
-    help="Work on the targets of a wave, if those before it are done; due: of the next wave that "
-    "may start.",
+    help="Only a wave that may start; due: the next one.",
 )
+
+YES = click.option("-y", "--yes", is_flag=True, help="Do not ask; for CI.")
 
 EXPECT = click.option(
     "--expect",
@@ -477,15 +479,14 @@ EXPECT_ALL = click.option(
     "--expect",
     type=NonEmpty(),
     metavar="DIGEST|FILE",
-    help="Apply only the plan with this digest, or those of many targets in FILE; exit 5 if it is "
-    "different.",
+    help="Apply only the plan with this digest, or those in FILE; exit 5 if it differs.",
 )
 
 WEBHOOK_SECRETS = click.option(
     "--webhook-secrets",
     type=NewFile(),
     metavar="FILE",
-    help="Write the secrets of new webhooks, which the API shows only once, to a new private file.",
+    help="Write the secrets of new webhooks, shown only once, to a new private file.",
 )
 
 SKIP_OUTSIDE = click.option(
@@ -511,16 +512,15 @@ _APPROVALS = (
         ON_CONFLICT.option,
         type=NonEmpty(),
         multiple=True,
-        metavar="git|live[=KEY]",
-        help="What to do if both sides changed: write Git's version, or keep the live one. live "
-        "also accepts changes of fields that the entries leave out. With KEY, decide for this "
-        "object only, such as 'git=knowledge:Backend/Error envelope'; repeatable.",
+        metavar="SIDE[=KEY]",
+        help="If both sides changed, write that of git, or keep live; with KEY, for this object "
+        "only; repeatable.",
     ),
     click.option(
         ON_DRIFT.option,
         type=click.Choice(ON_DRIFT.values),
-        help="What to do with changes made outside devinops, in this run only: overwrite or keep "
-        "them. Default: on_drift in devinops.yaml.",
+        metavar="HOW",
+        help="overwrite or keep what changed outside devinops. Default: as the target says.",
     ),
 )
 
@@ -580,7 +580,7 @@ def allowing(*possible: str) -> Callable[[F], F]:
             multiple=True,
             metavar="WHAT",
             shell_complete=completed_values.choices(*possible),
-            help=f"Allow what the plan asks for: {', '.join(possible)}; repeatable.",
+            help=f"Allow {', '.join(possible)}; repeatable.",
         )
         return add_option(wrapped)  # type: ignore[return-value]
 

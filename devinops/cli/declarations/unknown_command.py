@@ -13,64 +13,19 @@ _NO_DESTROY = (
     "It does not exist, so that nobody runs it by accident: remove the entries, and apply with "
     "prune: owned in devinops.yaml."
 )
-_RENAME = (
-    "Rename the entry, and list its old name under previously; devinops plan shows the rename."
-)
-
-_INSTEAD: Final = {
-    ("diff", "compare", "preview", "status"): "Use devinops plan.",
-    ("sync", "deploy", "push", "up", "update"): "Use devinops apply.",
-    ("check", "verify", "test"): "Use devinops validate.",
-    ("format", "tidy"): "Use devinops fmt.",
-    ("fetch", "download", "dump"): "Use devinops pull: it writes live objects to files.",
-    ("adopt",): (
-        "devinops pull writes entries for live objects, and devinops apply adopts them; devinops "
-        "inventory link chooses one of several objects with a name."
-    ),
-    ("destroy", "delete", "remove", "rm", "prune", "reset"): _NO_DESTROY,
-    ("mv", "move", "rename"): _RENAME,
-    ("taint", "untaint", "replace"): (
-        "Objects are updated in place: for a new one, remove the entry, apply, and add it again."
-    ),
-    ("undo", "restore", "revert", "backup", "backups"): (
-        "Use devinops rollback; without BACKUP it lists the backups."
-    ),
-    ("refresh",): "It is not needed: devinops plan and devinops drift read the live objects.",
-    ("get", "describe"): "Use devinops inventory show: it shows one object.",
-    ("gateway",): "Name the command itself, as in devinops plan.",
-    ("state",): "Use devinops inventory: it shows what this repository owns.",
-    ("list", "ls", "output", "outputs"): "Use devinops inventory list: it shows keys and ids.",
-    ("unlock", "force-unlock"): "Use devinops inventory unlock.",
-    ("ping", "login", "logout", "auth"): (
-        "A key in DEVIN_API_KEY is all that is needed; devinops whoami checks it."
-    ),
-    ("workspace", "target", "env"): (
-        "devinops.yaml declares the targets: choose one with --target, as in devinops plan "
-        "--target NAME; devinops targets lists them."
-    ),
-    ("console",): "There are no expressions: devinops plan shows the values that apply would send.",
-    ("post", "annotate"): "Use devinops comment.",
-    ("health", "diagnose", "debug", "self-test"): "Use devinops doctor.",
-    ("serve", "server", "mock"): "Use devinops emulator.",
-    ("new", "setup"): "Use devinops init.",
-    ("create", "add", "edit"): "Write or edit the file of the entry, then use devinops plan.",
-    ("version",): "Use devinops --version.",
-    ("help",): "Use devinops --help.",
-}
-_INSTEAD_IN_INVENTORY: Final = {
-    ("ls", "status"): "Use devinops inventory list.",
-    ("get", "cat"): "Use devinops inventory show.",
-    ("rm", "remove", "delete"): "Use devinops inventory forget; it does not touch the object.",
-    ("add", "import", "adopt"): "Use devinops inventory link.",
-    ("mv", "move", "rename"): _RENAME,
-    ("force-unlock",): "Use devinops inventory unlock.",
-    ("fix", "refresh"): "Use devinops inventory repair.",
-}
 INSTEAD: Final = {
-    "devinops": {name: text for names, text in _INSTEAD.items() for name in names},
-    "inventory": {name: text for names, text in _INSTEAD_IN_INVENTORY.items() for name in names},
+    "diff": "Use devinops plan.",
+    "sync": "Use devinops apply.",
+    "dump": "Use devinops pull: it writes live objects to files.",
+    "destroy": _NO_DESTROY,
+    "state": "Use devinops inventory: it shows what this repository owns.",
+    "refresh": "It is not needed: devinops plan and devinops drift read the live objects.",
+    "workspace": "Choose a target, as in devinops plan --target NAME; devinops targets lists them.",
+    "login": "A key in DEVIN_API_KEY is all that is needed; devinops whoami checks it.",
+    "version": "Use devinops --version.",
+    "help": "Use devinops --help.",
 }
-"""Group → what users of similar tools type → what to do here."""
+"""What users of similar tools type → what to do here."""
 
 
 _APPROVALS: Final = ("--adopt", "--allow", "--on-conflict", "--on-drift", "--yes")
@@ -80,7 +35,12 @@ _FROM_ELSEWHERE: Final = (
     ("allow-delete allow-missing allow-targets", "--allow", "Use --allow, as in --allow delete=4."),
     ("allow-spend out-of-wave", "--allow", "Use --allow spend, or --allow out-of-wave."),
     ("folders missing-folders", "--allow", "Set missing_folders in devinops.yaml."),
-    ("y auto-approve approve assume-yes no-input non-interactive", "--yes", "Use --yes."),
+    ("repo", "--repository", "Use --repository OWNER/NAME."),
+    ("changed-since", "--since", "Use --since REF."),
+    ("waves", "--names", "Use devinops targets waves."),
+    ("timeout", "", "Set the variable DEVINOPS_TIMEOUT."),
+    ("ca-bundle", "", "Set the variable DEVINOPS_CA_BUNDLE."),
+    ("auto-approve approve assume-yes no-input non-interactive", "--yes", "Use --yes."),
     ("dry-run noop no-op simulate what-if", "--check", "Use --check."),
     ("dry-run check noop no-op simulate what-if", "--expect", "devinops plan writes nothing."),
     ("input", "--yes", "Without a terminal, apply asks nothing: use --yes or --expect DIGEST."),
@@ -116,19 +76,27 @@ _SIMILARITY: Final = 0.75
 """How similar an option must be to be suggested: `--list` and `--quiet` are not similar."""
 
 
-def unknown_option(name: str, command: click.Command | None) -> str:
-    """Return the message about an option that a command or a group does not have."""
+def unknown_option(name: str, command: click.Command | None, path: str) -> str:
+    """Return the message about an option that a command or a group does not have.
+
+    `path` is the command as it is typed, such as `devinops inventory`.
+    """
     known, elsewhere = _options(command), set[str]()
     if isinstance(command, click.Group):
         context = click.Context(command)
         for subcommand in command.list_commands(context):
             elsewhere |= _options(command.get_command(context, subcommand))
     if name in elsewhere:
-        return (
-            f"There is no option {name} before the command: put the options of a command after its "
-            f"name, as in devinops COMMAND {name}."
-        )
+        return misplaced(name, path)
     return f"There is no option {name}.{_advice(name.lstrip('-'), known | elsewhere)}"
+
+
+def misplaced(name: str, path: str) -> str:
+    """Return the message about an option before the name of a command."""
+    return (
+        f"There is no option {name} before the command: put the options of a command after its "
+        f"name, as in {path} COMMAND {name}."
+    )
 
 
 def one_dash(word: str, command: click.Command) -> str:
@@ -136,12 +104,13 @@ def one_dash(word: str, command: click.Command) -> str:
     name = word.partition("=")[0]
     if f"-{name}" in _options(command):
         return f"There is no option {name}. Long options have two dashes: use -{name}."
-    return unknown_option(name, command) if name[1:] in _WORDS else ""
+    return unknown_option(name, command, "devinops") if name[1:] in _WORDS else ""
 
 
 def _options(command: click.Command | None) -> set[str]:
     params = command.params if command else ()
-    return {"--help", *(name for param in params for name in param.opts)}
+    accepted = (param for param in params if not getattr(param, "hidden", False))
+    return {"--help", *(name for param in accepted for name in param.opts)}
 
 
 def _advice(word: str, known: Collection[str]) -> str:
@@ -156,7 +125,7 @@ def _advice(word: str, known: Collection[str]) -> str:
 
 def unknown_command(group: str, name: str, known: Collection[str]) -> str:
     """Return the message about a command that a group does not have."""
-    advice = INSTEAD.get(group, {}).get(name.lower())
+    advice = INSTEAD.get(name.lower()) if group == "devinops" else None
     if advice is None:
         near = nearest(name, known, _SIMILARITY)
         advice = f"Did you mean {near!r}?" if near else f"There are: {', '.join(known)}."

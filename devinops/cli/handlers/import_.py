@@ -42,7 +42,7 @@ def run(
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     if repo and not _REPO.fullmatch(repo):
-        raise UsageError(f'--repo must be OWNER/NAME or all, not "{repo}"')
+        raise UsageError(f'--repository must be OWNER/NAME or all, not "{repo}"')
     choices = ImportChoices(split=split, repo=repo or "", org_id=org_id or "", into=folder or "")
     raws: write_files.Raws = {}
     project, loaded = write_files.read(options.root, raws)

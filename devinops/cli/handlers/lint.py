@@ -60,7 +60,7 @@ def run(options: Options, list_rules: bool, explain: str | None, **request: Any)
 
 
 def in_changed_entries(options: Options, ref: str) -> ProblemsAnswer:
-    """Return what `devinops lint --changed-since REF` reports about the entries that changed."""
+    """Return what `devinops lint --since REF` reports about the entries that changed."""
     answer = _lint(options, LintRequest(changed_since=ref))
     assert answer.lint, "an answer of lint has its details"
     shown = [problem for problem in answer.problems if problem not in answer.lint.informing]
@@ -92,12 +92,12 @@ class LintRequest(NamedTuple):
                 "--write-baseline writes all findings: leave out PATHS, --select and --ignore"
             )
         if self.changed_since and (self.fix or self.write_baseline):
-            raise UsageError("--changed-since only reports: leave out --fix and --write-baseline")
+            raise UsageError("--since only reports: leave out --fix and --write-baseline")
 
     def lowest_failure(self, section: Mapping[str, Any]) -> str | None:
         """Return the severity of --fail-on, None for that of the settings.
 
-        With --changed-since, only errors fail the run, unless the settings or --fail-on name
+        With --since, only errors fail the run, unless the settings or --fail-on name
         another severity: a team that adds lint to its CI must not fail for warnings.
         """
         default = Severity.ERROR if self.changed_since and "fail_on" not in section else None

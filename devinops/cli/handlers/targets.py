@@ -25,26 +25,10 @@ if TYPE_CHECKING:
 
 def run(
     options: Options,
-    action: str | None,
     names: bool,
     affected: str | None,
-    waves: bool,
-    check: bool,
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    if action == "discover":
-        given = {"--names": names, "--affected": affected, "--waves": waves}
-        for option in (option for option, value in given.items() if value):
-            raise UsageError(f"{option} is for the list: leave it out, or leave out discover")
-        from devinops.cli.handlers.discover_targets import discover
-
-        return discover(options, check=check)
-    if check:
-        raise UsageError("--check is for devinops targets discover: the list writes nothing")
-    if waves:
-        if names or affected or options.flags.selectors:
-            raise UsageError("--waves shows all waves: leave out --target, --names and --affected")
-        return _waves(options)
     with failures_written(options):
         project = read_project(options.root)
         chosen = tuple(project.targets)
@@ -59,16 +43,18 @@ def run(
     return ExitCode.OK
 
 
-def _waves(options: Options) -> ExitCode:
-    """Show where the rollout is."""
+def waves(options: Options) -> ExitCode:
+    """Show where the rollout is; return the exit code."""
+    if options.flags.selectors:
+        raise UsageError("targets waves shows all waves: leave out --target")
     from devinops.cli.runs.waves import document, find_rollout, waves_of
     from devinops.render.waves import lines
 
     with failures_written(options):
-        waves = waves_of(options)
-        found = find_rollout(options, waves, Approvals())
+        all_waves = waves_of(options)
+        found = find_rollout(options, all_waves, Approvals())
     targets = read_project(options.root).targets
-    holds = {name: targets[name]["hold"] for wave in waves for name in wave.held}
+    holds = {name: targets[name]["hold"] for wave in all_waves for name in wave.held}
     text = lines(found.statuses, found.commit, holds, options.command_flags)
     options.answer(RolloutAnswer(*found, holds, list(text), lambda: document(found)))
     return ExitCode.OK

@@ -74,9 +74,7 @@ def waves_of(options: Options) -> tuple[Wave, ...]:
     """Return the waves of devinops.yaml. Raises UsageError if there are none, and InputError."""
     waves = read_project(options.root).waves
     if not waves:
-        raise UsageError(
-            "devinops.yaml has no waves: add waves to it, or leave out --wave and --waves"
-        )
+        raise UsageError("devinops.yaml has no waves: add waves to it, or leave out --wave")
     return waves
 
 
@@ -180,7 +178,7 @@ def _read(path: Path, options: Options) -> RolloutDocument:
     from devinops.schema.base_document import convert, load_object, quotable
     from devinops.schema.command_outputs import RolloutDocument
 
-    step = "at this commit, write it with devinops targets --waves --report json=FILE"
+    step = "at this commit, write it with devinops targets waves --report json=FILE"
     try:
         found = convert(load_object(atomic.read(path, follow=True)), RolloutDocument)
     except OSError as error:
