@@ -35,7 +35,10 @@ def problems_report(answer: ProblemsAnswer) -> Report:
 def failure_report(failure: Failure) -> Report:
     """Return the report of a run that has no plan."""
     problems = failure.problems
-    error = block(Part.ERROR, "Error", [Row(text=failure.error, sign=FAILED)])
+    to_do = "Nothing was written. Fix these files, and plan again."
+    error = block(
+        Part.ERROR, "Error", [Row(text=to_do if problems else failure.error, sign=FAILED)]
+    )
     return Report(
         title=f"Failed for {failure.target}" if failure.target else "Failed",
         verdict=problem_counts(problems) if problems else "nothing was written",

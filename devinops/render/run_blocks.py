@@ -322,7 +322,7 @@ class RunBlocks:
                 added[host].append((change.key, at))
         rows = [
             self.at(
-                Row(text=f"{host} in {listed(dict.fromkeys(str(key) for key, _ in pairs))}"),
+                Row(text=f"{host} in {listed({str(key) for key, _ in pairs})}", sign=NOTICED),
                 [row for _, at in pairs for row in at],
             )
             for host, pairs in sorted(added.items())
