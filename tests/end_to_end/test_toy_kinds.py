@@ -178,12 +178,6 @@ def test_an_object_with_several_fields_as_its_name_is_renamed(api: ToyApi, job: 
     assert api.of("seat")["seat-1"]["room"] == "East wing"
 
 
-def test_objects_with_several_fields_as_their_name_are_exported(api: ToyApi, job: Job) -> None:
-    job.declare(seats=[{"room": "East wing", "number": "7"}])
-    (seat,) = json.loads(job.run("export", "--to", "json").out)["items"]
-    assert seat.items() >= {"kind": "seat", "room": "East wing", "no": "7"}.items()
-
-
 def test_an_entry_without_a_part_of_its_name_is_a_problem(api: ToyApi, job: Job) -> None:
     job.declare(grants=[{"host": "h", "why": "w"}], seats=[{"number": "7", "ensure": "absent"}])
     ran = job.run("validate")
