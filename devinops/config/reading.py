@@ -26,7 +26,6 @@ from devinops.load.problems import problem
 from devinops.model.credentials import starred
 from devinops.model.errors import UsageError, stop_on_errors
 from devinops.model.objects import Declaration, Problem, Source
-from devinops.version import compared_version
 
 
 def find_root(start: Path) -> Path:
@@ -186,7 +185,7 @@ def _version_problems(document: YamlDocument) -> Iterator[Problem]:
 
     source = document.source_of("required_version")
     try:
-        fits = SpecifierSet(required).contains(compared_version(__version__), prereleases=True)
+        fits = SpecifierSet(required).contains(__version__.partition("+")[0], prereleases=True)
     except InvalidSpecifier:
         message = f'required_version takes a range such as ">=0.9,<1", not "{starred(required)}"'
         yield Problem(source, "invalid-value", message)

@@ -49,7 +49,7 @@ def _driver(codes: list[str], lint: LintDetails) -> dict[str, Any]:
     return {
         "name": "devinops",
         "version": __version__,
-        "semanticVersion": __version__.replace(".dev", "-dev."),
+        "semanticVersion": __version__.replace("rc", "-rc."),
         "rules": [_lint_rule(lint.rules[c]) if c in lint.rules else _rule(c) for c in codes],
     }
 

@@ -48,12 +48,12 @@ def test_what_init_writes_can_be_validated_planned_and_applied(
         assert [note["name"] for note in emulator.knowledge()] == ["Where knowledge is written"]
 
 
-def test_init_between_two_releases_requires_at_least_this_commit(
+def test_init_of_a_commit_requires_at_least_its_release(
     tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("devinops.cli.handlers.init.__version__", "1.0.1.dev12+g1a2b3c4")
+    monkeypatch.setattr("devinops.cli.handlers.init.__version__", "1.0.1+g1a2b3c4")
     devinops("init", "-C", tmp_path)
-    assert 'required_version: ">=1.0.1.dev12"\n' in (tmp_path / "devinops.yaml").read_text()
+    assert 'required_version: ">=1.0.1"\n' in (tmp_path / "devinops.yaml").read_text()
 
 
 def test_init_uses_what_the_repository_tells(

@@ -87,7 +87,7 @@ def test_a_link_to_a_source_file_leads_to_the_repository_if_that_has_an_address(
     assert site.staged(PAGE, text) == without
     monkeypatch.setattr(site, "SITE", "https://docs.test")
     monkeypatch.setattr(site, "REPOSITORY", "https://host.test/x")
-    monkeypatch.setattr(site.devinops, "__version__", "1.0.1.dev3+g1a2b3c")
+    monkeypatch.setattr(site.devinops, "__version__", "1.0.1+g1a2b3c")
     assert site.staged(PAGE, text) == with_home
     monkeypatch.setattr(site.devinops, "__version__", "1.0.1")
     assert site.staged(PAGE, text) == with_home.replace("/HEAD/", "/v1.0.1/")

@@ -61,7 +61,7 @@ def test_a_problem_is_a_result_at_its_line() -> None:
 
 @pytest.mark.parametrize(
     ("version", "semantic"),
-    [("1.0.0", "1.0.0"), ("1.0.1.dev12+g1a2b3c4", "1.0.1-dev.12+g1a2b3c4")],
+    [("1.0.0rc1", "1.0.0-rc.1"), ("1.0.1+g1a2b3c4", "1.0.1+g1a2b3c4")],
 )
 def test_the_version_is_also_one_of_semantic_versioning(
     monkeypatch: pytest.MonkeyPatch, version: str, semantic: str
