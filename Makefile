@@ -101,7 +101,7 @@ schemas: $(VENV)/.test
 # every Python from 3.11 on. The first list is for the jobs of CI that `init` writes and for the action;
 # setuptools builds devinops there. The others have only what comes on top: for the extra `emulator` in
 # the files of a release, and for the tools of `make dist`.
-LOCK := devinops/templates/requirements.txt
+LOCK := action/requirements.txt
 EMULATOR_LOCK := .ci/requirements-emulator.txt
 DIST_LOCK := .ci/requirements-dist.txt
 COMPILE = $(BIN)/uv pip compile setup.cfg --universal --python-version 3.11 --generate-hashes --quiet --no-header --no-annotate

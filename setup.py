@@ -13,12 +13,15 @@ from setuptools.command.sdist import sdist
 
 
 class BuildPy(build_py):
-    """Builds the package with `version.txt`, which a checkout has for itself."""
+    """Builds the package with `version.txt` and the action, which a checkout has for itself."""
 
     def run(self) -> None:
         super().run()
         if not self.editable_mode:
             write_version(self.build_lib, self.distribution.get_version())
+            templates = Path(self.build_lib, "devinops", "templates")
+            self.copy_file("action.yml", str(templates))
+            self.copy_tree("action", str(templates / "action"))
 
 
 class Sdist(sdist):

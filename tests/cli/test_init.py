@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from devinops.cli.handlers.init import HOOK_FILES, SAMPLE, Repository
-from devinops.cli.setup.ci_files import marked
+from devinops.cli.setup.ci_files import ACTION, marked
 from devinops.cli.setup.installed_from import Origin
 from devinops.config.reading import read_project
 from devinops.emulator import Emulator
@@ -22,6 +22,8 @@ from tests.testing.inventories import commit
 from tests.testing.places import ROOT
 from tests.testing.tree import note, plant
 from tests.testing.workflows import read_workflow
+
+GITHUB = "https://github.com/acme/devinops"
 
 
 def git(root: Path, *arguments: str) -> None:
@@ -71,11 +73,6 @@ def test_init_uses_what_the_repository_tells(
     assert (config["inventory"], config["prune"]) == ({"store": "branch"}, "owned")
     workflow = read_workflow(tmp_path / ".github/workflows/devinops.yml")
     assert workflow["on"]["push"]["branches"] == ["trunk"]
-    keeps = workflow["jobs"]["apply"]["steps"][-1]
-    assert keeps["uses"].startswith("actions/upload-artifact@")
-    assert keeps["with"]["path"] == ".devinops/backups/"
-    assert "always()" in keeps["if"]
-    assert keeps["with"]["include-hidden-files"] is True
     assert devinops("validate", "-C", tmp_path).code == 0
 
 
@@ -185,10 +182,9 @@ def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(
     ran = devinops("init", "-C", root)
     assert "wrote ../../.github/workflows/devinops.yml" in ran.out
     assert not (root / ".github").exists()
-    workflow = (tmp_path / ".github/workflows/devinops.yml").read_text()
-    assert "devinops validate --root 'teams/my devin'" in workflow
-    keeps = yaml.safe_load(workflow)["jobs"]["apply"]["steps"][-1]["with"]
-    assert keeps["path"] == "teams/my devin/.devinops/backups/"
+    workflow = yaml.safe_load((tmp_path / ".github/workflows/devinops.yml").read_text())
+    roots = {job["steps"][-1]["with"]["root"] for job in workflow["jobs"].values()}
+    assert roots == {"teams/my devin"}
     text = (tmp_path / ".pre-commit-config.yaml").read_text()
     validate, fmt, lint = yaml.safe_load(text)["repos"][0]["hooks"]
     assert validate["fail_fast"], "lint would repeat the problems"
@@ -291,10 +287,10 @@ def test_a_directory_of_any_name_reaches_the_shell(
         assert devinops("init", "-C", tmp_path / below, "--ci", system).code == 0
     workflow = read_workflow(tmp_path / ".github/workflows/devinops.yml")
     pipeline = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())
-    plan = pipeline[".devinops-plan"]["script"][0]
+    plan = pipeline["devinops-plan"]["script"][0]
+    assert workflow["jobs"]["plan"]["steps"][-1]["with"]["root"] == below
     hooks = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())
     for command in (
-        workflow["jobs"]["plan"]["steps"][3]["run"],
         next(line for line in plan.splitlines() if line.startswith("devinops validate")),
         hooks["repos"][0]["hooks"][0]["entry"],
     ):
@@ -490,19 +486,18 @@ def test_what_a_user_edited_is_kept_and_needs_no_advice(
     ran = devinops("init", "-C", root)
     up = "../../" if below else ""
     workflow = f"{up}.github/workflows/devinops.yml"
-    assert ran.out.splitlines()[:10] == [
+    assert ran.out.splitlines()[:9] == [
         "kept  devinops.yaml, which already exists",
         "unchanged knowledge/where-knowledge-is-written.md",
         f"unchanged {up}.pre-commit-config.yaml",
         f"kept  {workflow}, which differs from what devinops init would write",
-        f"unchanged {up}.github/devinops-requirements.txt",
         "",
         f"devinops init would write {workflow} like this, but leaves the file as it is:",
         "",
         f"--- a/{workflow}",
         f"+++ b/{workflow}",
     ]
-    assert ran.out.splitlines()[11:12] == ["-# edited"]
+    assert ran.out.splitlines()[10:11] == ["-# edited"]
     assert ran.code == 0
     assert "Next:" not in ran.out
 
@@ -543,51 +538,103 @@ def test_a_target_without_a_job_is_named_and_the_difference_is_shown(
 
 
 FILES_OF_CI = [
-    ("github", ".github/workflows/devinops.yml", ".github/devinops-requirements.txt"),
-    ("gitlab", ".gitlab-ci.yml", ".gitlab/devinops-requirements.txt"),
+    (("--ci", "gitlab"), ".gitlab-ci.yml", ".gitlab/devinops-requirements.txt"),
+    (("--copy-action",), f"{ACTION}/action.yml", f"{ACTION}/action/run.sh"),
 ]
 
 
-@pytest.mark.parametrize(("system", "file", "lock"), FILES_OF_CI)
+@pytest.mark.parametrize(("options", "file", "part"), FILES_OF_CI)
 def test_what_nobody_edited_is_updated(
-    tmp_path: Path, devinops: Devinops, system: str, file: str, lock: str
+    tmp_path: Path, devinops: Devinops, options: tuple[str, ...], file: str, part: str
 ) -> None:
     git(tmp_path, "init")
-    init = ("init", "-C", tmp_path, "--ci", system)
+    init = ("init", "-C", tmp_path, *options)
     devinops(*init)
-    new = {name: (tmp_path / name).read_text() for name in (file, lock)}
+    new = {name: (tmp_path / name).read_text() for name in (file, part)}
     for name, text in new.items():
         (tmp_path / name).write_bytes(marked(f"# older\n{text}").replace("\n", "\r\n").encode())
     ran = devinops(*init)
-    assert (ran.code, f"updated {file}\nupdated {lock}\n" in ran.out) == (0, True)
+    rows = [row for row in ran.out.splitlines() if row.startswith("updated ")]
+    assert (ran.code, rows) == (0, [f"updated {file}", f"updated {part}"])
     assert "Add by hand" not in ran.out
     # The first version wrote the same without a mark.
     (tmp_path / file).write_text(new[file].partition("\n")[2])
-    assert f"updated {file}\nunchanged {lock}\n" in devinops(*init).out
+    assert f"updated {file}\n" in devinops(*init).out
     assert {name: (tmp_path / name).read_text() for name in new} == new
 
 
-@pytest.mark.parametrize(("system", "file", "lock"), FILES_OF_CI)
-def test_what_somebody_edited_is_kept_with_the_list_that_belongs_to_it(
-    tmp_path: Path, devinops: Devinops, system: str, file: str, lock: str
+@pytest.mark.parametrize(("options", "file", "part"), FILES_OF_CI)
+def test_what_somebody_edited_is_kept_with_what_belongs_to_it(
+    tmp_path: Path, devinops: Devinops, options: tuple[str, ...], file: str, part: str
 ) -> None:
     git(tmp_path, "init")
-    init = ("init", "-C", tmp_path, "--ci", system)
+    init = ("init", "-C", tmp_path, *options)
     devinops(*init)
-    for name in (file, lock):
+    for name in (file, part):
         (tmp_path / name).write_text(marked(f"# older\n{(tmp_path / name).read_text()}"))
     with (tmp_path / file).open("a") as edited:
         edited.write("# mine\n")
-    before = {name: (tmp_path / name).read_text() for name in (file, lock)}
+    before = {name: (tmp_path / name).read_text() for name in (file, part)}
     ran = devinops(*init)
     assert ran.out.count(", which differs from what devinops init would write\n") == 2
-    assert "\n-# mine\n" in ran.out
+    assert ("\n-# mine\n" in ran.out) is (file == ".gitlab-ci.yml")
     assert {name: (tmp_path / name).read_text() for name in before} == before
+
+
+def test_a_copy_of_the_action_is_updated_without_the_option(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    devinops("init", "-C", tmp_path, "--copy-action")
+    step = tmp_path / ACTION / "action" / "run.sh"
+    step.write_text(marked("older\n"))
+    ran = devinops("init", "-C", tmp_path)
+    assert (ran.code, f"updated {ACTION}/action/run.sh\n" in ran.out) == (0, True)
+    assert "unchanged .github/workflows/devinops.yml" in ran.out
+
+
+def test_only_github_has_an_action(tmp_path: Path, devinops: Devinops) -> None:
+    ran = devinops("init", "-C", tmp_path, "--ci", "gitlab", "--copy-action")
+    assert ran.code == 64
+    assert "--copy-action is for GitHub, but the files are for gitlab" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("remote", "origin", "uses"),
+    [
+        ("https://github.com/acme/api", "https://github.com/a/devinops", "a/devinops@"),
+        ("git@github.com:acme/api.git", "ssh://git@github.com/a/devinops.git", "a/devinops@"),
+        ("https://ghe.acme.example/x/api", "https://ghe.acme.example/t/d", "t/d@"),
+        ("https://ghe.acme.example/x/api", "https://github.com/a/devinops", "a/devinops@"),
+        ("https://github.com/acme/api", "https://git.acme.example/t/d", ""),
+        ("https://github.com/acme/api", "", ""),
+    ],
+)
+def test_the_workflow_uses_the_action_of_the_devinops_that_ran_init(
+    tmp_path: Path,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    remote: str,
+    origin: str,
+    uses: str,
+) -> None:
+    commit = "0a" * 20
+    known = Origin(f"devinops @ git+{origin}@{commit}", origin or None, origin and commit)
+    monkeypatch.setattr("devinops.cli.handlers.init.installed_origin", lambda: known)
+    git(tmp_path, "init")
+    git(tmp_path, "remote", "add", "origin", remote)
+    devinops("init", "-C", tmp_path)
+    text = (tmp_path / ".github/workflows/devinops.yml").read_text()
+    assert text.count(f"uses: {uses}{commit}  # v" if uses else "uses: OWNER/devinops@COMMIT") == 3
+    why = f"# FILL IN OWNER and COMMIT, or run devinops init --copy-action: it was installed from {known.requirement}"
+    assert (why in text) is not uses
 
 
 def test_the_place_that_devinops_comes_from_is_not_forgotten(
     tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    known = Origin(f"devinops @ git+{GITHUB}@{'0a' * 20}", GITHUB, "0a" * 20)
+    monkeypatch.setattr("devinops.cli.handlers.init.installed_origin", lambda: known)
     devinops("init", "-C", tmp_path)
     workflow = (tmp_path / ".github/workflows/devinops.yml").read_text()
     unknown = Origin("devinops==1.0.0", unknown="a reason")
@@ -600,9 +647,9 @@ def test_the_place_that_devinops_comes_from_is_not_forgotten(
 def test_a_list_of_dependencies_that_a_person_updated_is_kept(
     tmp_path: Path, devinops: Devinops
 ) -> None:
-    devinops("init", "-C", tmp_path)
-    (tmp_path / ".github/devinops-requirements.txt").write_text("# newer\n")
-    ran = devinops("init", "-C", tmp_path)
+    devinops("init", "-C", tmp_path, "--ci", "gitlab")
+    (tmp_path / ".gitlab/devinops-requirements.txt").write_text("# newer\n")
+    ran = devinops("init", "-C", tmp_path, "--ci", "gitlab")
     (row,) = (line for line in ran.out.splitlines() if "requirements" in line)
     assert row.endswith("which differs from what devinops init would write")
     assert (ran.code, "newer" in ran.out) == (0, False)
@@ -616,7 +663,8 @@ def test_for_a_second_root_the_output_says_what_to_add_to_ci(
     devinops("init", "-C", tmp_path / first)
     ran = devinops("init", "-C", tmp_path / second)
     option = f" --root {second}" if second else ""
-    assert f"- run: devinops validate{option} --format github\n" in ran.out
+    root = f'          root: "{second}"\n' if second else ""
+    assert f"          command: plan\n{root}          api-key:" in ran.out
     assert f"entry: devinops validate{option} --skip-untracked\n" in ran.out
 
 
@@ -632,7 +680,7 @@ def test_a_directory_that_does_not_exist_yet_is_created(
     assert ran.code == 0
     root = tmp_path / "new" / "my files"
     workflow = (tmp_path if inside else root) / ".github/workflows/devinops.yml"
-    assert ("devinops validate --root 'new/my files'" in workflow.read_text()) is inside
+    assert ('root: "new/my files"' in workflow.read_text()) is inside
     assert ("acme/api" in next((root / "knowledge").iterdir()).read_text()) is inside
     rows = ran.out.splitlines()
     assert rows[rows.index("Next:") + 1 : -3] == [
@@ -648,6 +696,9 @@ def test_a_directory_that_does_not_exist_yet_is_created(
     ("below", "text", "known"),
     [
         ("", "run: devinops validate", True),
+        ("", "- uses: acme/devinops@0a\n  with:\n    command: plan", True),
+        ("", "- uses: acme/devinops@0a\n  with:\n    root: a", False),
+        ("a b", "- uses: ./.github/actions/devinops\n  with:\n    root: 'a b'", True),
         ("", "run: devinops validate --root a", False),
         ("", "run: make test", False),
         ("", "# TODO: devinops plan", False),
@@ -677,7 +728,7 @@ def test_a_directory_whose_name_begins_with_a_dot_is_found_by_ci(
     git(tmp_path, "init")
     devinops("init", "-C", tmp_path / ".devin")
     workflow = (tmp_path / ".github/workflows/devinops.yml").read_text()
-    assert "devinops validate --root .devin " in workflow
+    assert 'root: ".devin"\n' in workflow
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path, devinops: Devinops) -> None:

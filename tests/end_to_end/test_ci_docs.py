@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,9 +12,9 @@ import yaml
 
 from devinops.emulator import Emulator
 from devinops.kinds import KINDS
-from tests.testing.linters import actionlint, schema_errors, zizmor
+from tests.testing.linters import actionlint, schema_errors, shellcheck, zizmor
 from tests.testing.places import ROOT
-from tests.testing.workflows import Runner
+from tests.testing.workflows import Runner, parse_workflow
 
 HOW_TO = ROOT / "docs" / "how-to"
 PERMISSIONS = ROOT / "docs" / "who-may-do-what.md"
@@ -58,27 +59,44 @@ def test_the_picture_of_the_boundaries_has_text_for_those_who_cannot_see_it() ->
     )
 
 
-def test_the_workflow_with_the_action_is_valid() -> None:
-    *_, workflow = blocks("ci-github.md", "yaml")
-    document = yaml.safe_load(workflow)
-    document["on"] = document.pop(True)
-    assert schema_errors("github-workflows", document) == []
+def documented_workflow() -> str:
+    """Return a workflow with the job of the page about GitHub."""
+    commit = "0a" * 20
+    (job,) = (block for block in blocks("ci-github.md", "yaml") if block.startswith("drift:\n"))
+    schedule = "name: devinops\non: {schedule: [{cron: 17 3 * * *}]}\npermissions: {}\n"
+    text = f"{schedule}jobs:\n{textwrap.indent(job, '  ')}"
+    return text.replace("OWNER/devinops@COMMIT", f"acme/devinops@{commit}")
+
+
+def test_the_documented_job_about_drift_is_valid() -> None:
+    workflow = parse_workflow(documented_workflow())
+    assert schema_errors("github-workflows", workflow) == []
+    assert [
+        error
+        for step in workflow["jobs"]["drift"]["steps"]
+        if (error := shellcheck(step.get("run", "")))
+    ] == []
 
 
 @pytest.mark.matrix
-def test_other_programs_accept_the_workflow_with_the_action(tmp_path: Path) -> None:
-    *_, workflow = blocks("ci-github.md", "yaml")
-    assert actionlint(workflow) == []
+def test_other_programs_accept_the_documented_job(tmp_path: Path) -> None:
+    assert actionlint(documented_workflow()) == []
     file = tmp_path / ".github" / "workflows" / "devinops.yml"
     file.parent.mkdir(parents=True)
-    file.write_text(workflow.replace("OWNER/devinops@COMMIT", f"acme/devinops@{'0a' * 20}"))
+    file.write_text(documented_workflow())
     assert zizmor(file) == []
 
 
 def test_the_steps_for_code_scanning_are_valid() -> None:
-    steps, *_ = blocks("ci-github.md", "yaml")
+    *_, steps = blocks("ci-github.md", "yaml")
     job = {"runs-on": "ubuntu-latest", "steps": yaml.safe_load(steps)}
     assert schema_errors("github-workflows", {"on": "push", "jobs": {"a": job}}) == []
+
+
+def test_the_documented_inputs_are_those_of_the_action() -> None:
+    (text,) = (block for block in blocks("ci-github.md", "yaml") if block.startswith("with:\n"))
+    action = parse_workflow((ROOT / "action.yml").read_text("utf-8"))
+    assert yaml.safe_load(text)["with"].keys() <= action["inputs"].keys()
 
 
 def test_the_lines_for_any_other_ci_run(tmp_path: Path) -> None:
@@ -103,9 +121,9 @@ def test_the_lines_for_any_other_ci_run(tmp_path: Path) -> None:
         assert code == 5, log
 
 
-def test_the_pages_name_the_variables_that_the_files_use() -> None:
-    for page, template in (("ci-github.md", "github.yml"), ("ci-gitlab.md", "gitlab.yml")):
-        text = (HOW_TO / page).read_text("utf-8")
-        used = (ROOT / "devinops" / "templates" / template).read_text("utf-8")
-        for name in re.findall(r"DEVINOPS_GITLAB_TOKEN|INVENTORY_PUSH_TOKEN|\bDRIFT\b", used):
-            assert f"`{name}`" in text
+def test_the_page_names_the_variables_that_the_pipeline_uses() -> None:
+    text = (HOW_TO / "ci-gitlab.md").read_text("utf-8")
+    used = (ROOT / "devinops" / "templates" / "gitlab.yml").read_text("utf-8")
+    names = set(re.findall(r"DEVINOPS_GITLAB_TOKEN|INVENTORY_PUSH_TOKEN|\bLINT\b", used))
+    assert len(names) == 3
+    assert [name for name in names if f"`{name}`" not in text] == []

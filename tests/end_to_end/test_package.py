@@ -106,6 +106,9 @@ def test_the_wheel_installs_and_works_without_extras(
     assert f": {bin / 'python'}" in advice
     assert f" -m pip install 'devinops[emulator] @ {wheel.as_uri()}'\n" in advice
     assert "httpx" not in run(bin / "devinops", "plan", cwd=tmp_path, code=1)
+    copied = run(bin / "devinops", "init", "--copy-action", cwd=tmp_path)
+    for path in (ROOT / "action").iterdir():
+        assert f"wrote .github/actions/devinops/action/{path.name}\n" in copied
 
 
 # --- each way to install -----------------------------------------------------------------------------------

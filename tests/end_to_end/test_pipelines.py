@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.testing.command_line import run_quietly
 from tests.testing.gitlab_api import TOKEN, GitLabApi
 from tests.testing.inventories import commit, forge_backup, git
 from tests.testing.linters import schema_errors
+from tests.testing.places import ROOT
 from tests.testing.workflows import Runner, gitlab_jobs, run_gitlab_job
 
 SEED = """
@@ -184,7 +186,7 @@ def test_a_fork_gets_no_key_and_a_message(world: World) -> None:
 @pytest.mark.matrix
 def test_a_missing_key_does_not_look_like_a_plan(world: World) -> None:
     world.gitlab.open(1)
-    for job, source in (("devinops-plan", MERGE_REQUEST), ("devinops-plan-by-hand", BY_HAND)):
+    for job, source in (("devinops-plan", MERGE_REQUEST), ("devinops-plan", BY_HAND)):
         number = 1 if source == MERGE_REQUEST else None
         code, log = world.run(job, source, number, DEVIN_API_KEY_PLAN="")
         assert code == 1
@@ -251,30 +253,40 @@ def test_the_token_for_pushes_is_stored_nowhere(world: World) -> None:
 @pytest.mark.matrix
 def test_a_person_decides_in_two_pipelines_by_hand(world: World) -> None:
     world.write(*"BCDEF")
-    code, log = world.run("devinops-plan-by-hand", BY_HAND)
+    code, log = world.run("devinops-plan", BY_HAND)
     assert code == 0, log
     assert world.run("devinops-apply-by-hand", BY_HAND, DIGEST=digest_in(log))[0] == 0
     for name in "BCDEF":
         (world.checkout / "knowledge" / f"{name}.md").unlink()
     world.push()
-    assert world.run("devinops-plan-by-hand", BY_HAND)[0] == 4
-    code, log = world.run("devinops-plan-by-hand", BY_HAND, ALLOW_DELETE="5")
+    assert world.run("devinops-plan", BY_HAND)[0] == 4
+    code, log = world.run("devinops-plan", BY_HAND, APPROVALS="delete=5")
     assert code == 0, log
     digest = digest_in(log)
-    code, log = world.run("devinops-apply-by-hand", BY_HAND, ALLOW_DELETE="5", DIGEST=digest)
+    code, log = world.run("devinops-apply-by-hand", BY_HAND, APPROVALS="delete=5", DIGEST=digest)
     assert code == 0, log
     assert world.names == ["A", "Style"]
 
 
-def test_decisions_about_single_conflicts_reach_the_command(world: World) -> None:
+@pytest.mark.parametrize(
+    ("approvals", "options"),
+    [
+        ("", ""),
+        ("adopt delete=12 spend", "<--adopt><--allow=delete=12><--allow=spend>"),
+        ("--adopt --allow delete=12", "<--adopt><--allow=delete=12>"),
+        (
+            "'git=knowledge:A b' live=knowledge:C overwrite",
+            "<--on-conflict=git=knowledge:A b><--on-conflict=live=knowledge:C><--on-drift=overwrite>",
+        ),
+        ("--root /tmp $(id) `id`", "<--allow=--root><--allow=/tmp><--allow=$(id)><--allow=`id`>"),
+    ],
+)
+def test_approvals_reach_the_command(world: World, approvals: str, options: str) -> None:
     world.runner.program("devinops", 'printf "<%s>" "$@"')
-    conflicts = "git=knowledge:A b; live=knowledge:C"
-    _, log = world.run(
-        "devinops-plan-by-hand", BY_HAND, ON_CONFLICT=conflicts, ON_DRIFT="overwrite"
-    )
-    assert "<plan><--on-conflict><git=knowledge:A b\n live=knowledge:C><--on-drift><over" in log
-    _, log = world.run("devinops-plan-by-hand", BY_HAND)
-    assert "<--on-" not in log
+    _, log = world.run("devinops-plan", BY_HAND, APPROVALS=approvals)
+    assert f"<plan>{options}<--report>" in log
+    _, log = world.run("devinops-apply-by-hand", BY_HAND, APPROVALS=approvals, DIGEST="0a")
+    assert f"<apply>{options}<--yes><--expect><0a>" in log
 
 
 @pytest.mark.matrix
@@ -291,7 +303,7 @@ def test_a_job_is_undone_in_two_pipelines_by_hand(world: World) -> None:
         )
         forge_backup(world.checkout)
         world.push()
-        _, log = world.run("devinops-plan-by-hand", BY_HAND)
+        _, log = world.run("devinops-plan", BY_HAND)
         assert world.run("devinops-apply-by-hand", BY_HAND, DIGEST=digest_in(log))[0] == 0
     # The branch can bring along a module with the name of one that a command imports.
     (world.checkout / "zipfile.py").write_text("raise SystemExit('imported from the checkout')\n")
@@ -300,7 +312,7 @@ def test_a_job_is_undone_in_two_pipelines_by_hand(world: World) -> None:
         for path in (world.checkout / ".devinops" / "backups").glob("*.jsonl"):
             archive.write(path, path.relative_to(world.checkout))
     about: dict[str, Any] = {"CI_PROJECT_ID": "7", "ROLLBACK_JOB": "12"}
-    code, log = world.run("devinops-plan-by-hand", BY_HAND, **about)
+    code, log = world.run("devinops-plan", BY_HAND, **about)
     assert code == 0, log
     assert "edited" in [note["body"] for note in world.emulator.knowledge()]
     assert "revert the commit" in " ".join(
@@ -310,7 +322,7 @@ def test_a_job_is_undone_in_two_pipelines_by_hand(world: World) -> None:
     code, log = world.run("devinops-apply-by-hand", BY_HAND, **about, DIGEST=digest)
     assert code == 0, log
     assert "first" in [note["body"] for note in world.emulator.knowledge()]
-    code, log = world.run("devinops-plan-by-hand", BY_HAND, **{**about, "ROLLBACK_JOB": "13"})
+    code, log = world.run("devinops-plan", BY_HAND, **{**about, "ROLLBACK_JOB": "13"})
     assert code == 22, log
 
 
@@ -321,8 +333,9 @@ def test_what_a_branch_brings_along_is_neither_installed_nor_kept(world: World) 
     git(world.checkout, "add", "--force", str(built))
     forge_backup(world.checkout)
     world.push()
-    code, log = world.run("devinops-apply", PUSH)
-    assert (code, "is not the merge of" in log) == (5, True)
+    world.gitlab.open(1)
+    code, log = world.run("devinops-apply", PUSH, sha=world.gitlab.merge(1))
+    assert (code, "has no plan for production" in log) == (5, True)
     assert not built.exists()
     assert not (world.checkout / ".devinops" / "backups").exists()
 
@@ -346,21 +359,30 @@ def test_lint_fails_only_for_what_a_merge_request_changes(world: World) -> None:
     assert code == 0, log
 
 
+def documented_script() -> list[str]:
+    """Return the script of the page about GitLab that opens a merge request."""
+    page = (ROOT / "docs" / "how-to" / "ci-gitlab.md").read_text("utf-8")
+    (text,) = re.findall(r"^```yaml\n(script:\n.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    script: list[str] = yaml.safe_load(text)["script"]
+    return script
+
+
 @pytest.mark.matrix
 def test_drift_fails_the_job_or_opens_a_merge_request(world: World) -> None:
-    _, log = world.run("devinops-plan-by-hand", BY_HAND)
+    _, log = world.run("devinops-plan", BY_HAND)
     assert world.run("devinops-apply-by-hand", BY_HAND, DIGEST=digest_in(log))[0] == 0
     assert world.run("devinops-drift", SCHEDULE)[0] == 0
     world.edit("A", "edited")
     assert world.run("devinops-drift", SCHEDULE)[0] == 2
-    code, log = world.run("devinops-drift", SCHEDULE, DRIFT="merge-request")
+    world.pipeline["devinops-drift"]["script"] = documented_script()
+    code, log = world.run("devinops-drift", SCHEDULE)
     assert code == 0, log
     assert git(world.origin, "show", "devinops-drift:knowledge/A.md").endswith("edited")
     assert git(world.origin, "diff", "--name-only", "main", "devinops-drift") == "knowledge/A.md"
     world.edit("A", "A")
     git(world.checkout, "reset", "--quiet", "--hard", "HEAD~1")
     for _ in range(2):
-        code, log = world.run("devinops-drift", SCHEDULE, DRIFT="merge-request")
+        code, log = world.run("devinops-drift", SCHEDULE)
         assert code == 0, log
         assert git(world.origin, "branch", "--list", "devinops-drift") == ""
 
@@ -371,7 +393,7 @@ def test_drift_fails_the_job_or_opens_a_merge_request(world: World) -> None:
         ({"CI_PIPELINE_SOURCE": MERGE_REQUEST}, ["devinops-plan"]),
         ({"CI_PIPELINE_SOURCE": PUSH, "CI_COMMIT_BRANCH": "main"}, ["devinops-apply"]),
         ({"CI_PIPELINE_SOURCE": PUSH, "CI_COMMIT_BRANCH": "other"}, []),
-        ({"CI_PIPELINE_SOURCE": BY_HAND, "CI_COMMIT_BRANCH": "main"}, ["devinops-plan-by-hand"]),
+        ({"CI_PIPELINE_SOURCE": BY_HAND, "CI_COMMIT_BRANCH": "main"}, ["devinops-plan"]),
         (
             {"CI_PIPELINE_SOURCE": BY_HAND, "CI_COMMIT_BRANCH": "main", "DIGEST": "0a"},
             ["devinops-apply-by-hand"],
@@ -424,7 +446,7 @@ def test_one_job_serves_all_targets_each_with_its_own_key(tmp_path: Path) -> Non
         world.pipeline = yaml.safe_load((world.checkout / ".gitlab-ci.yml").read_text())
         world.push()
 
-        code, log = world.run("devinops-plan-by-hand", BY_HAND, TARGET="staging", **planning)
+        code, log = world.run("devinops-plan", BY_HAND, TARGET="staging", **planning)
         assert code == 0, log
         digest = digest_in(log)
         by_hand = {"TARGET": "staging", "DIGEST": digest, **applying}
@@ -451,9 +473,6 @@ def test_one_job_serves_all_targets_each_with_its_own_key(tmp_path: Path) -> Non
         (note,) = (n for n in emulator.knowledge("org-production") if n["name"] == "B")
         emulator.edit("knowledge", note["note_id"], body="edited")
         assert world.run("devinops-drift", SCHEDULE, **planning)[0] == 2
-        code, log = world.run("devinops-drift", SCHEDULE, DRIFT="merge-request", **planning)
-        assert code == 0, log
-        assert git(world.origin, "show", "devinops-drift:knowledge/B.md").endswith("edited")
 
 
 ROLLOUT = """\

@@ -21,7 +21,7 @@ JOBS = [
     ("push", "apply", 5),
     ("workflow_dispatch", "plan", 0),
     ("workflow_dispatch", "apply", 0),
-    ("schedule", "drift-pull-request", 0),
+    ("schedule", "drift", 0),
     ("pull_request", "plan", 0),
     ("push", "apply", 0),
 ]
@@ -84,15 +84,15 @@ def check_what_was_reviewed(tour: Tour) -> None:
     _, _, first, second, applied, unreviewed, by_hand, by_hand_applied, *_ = tour.jobs
     read = comment_marker.read(tour.github.texts(2)[0])
     assert read is not None
-    assert read.digest == second.steps["Plan"].outputs["digest"]
-    assert read.digest == applied.steps["Apply"].outputs["digest"]
-    assert read.digest != first.steps["Plan"].outputs["digest"]
+    assert read.digest == second.steps["Run devinops"].outputs["digest"]
+    assert read.digest == applied.steps["Run devinops"].outputs["digest"]
+    assert read.digest != first.steps["Run devinops"].outputs["digest"]
     assert read.commit == tour.github.requests[2].head
     assert unreviewed.steps["Find the reviewed plan"].code == 5
-    assert unreviewed.steps["Apply"].code is None
+    assert unreviewed.steps["Run devinops"].code is None
     assert unreviewed.requests == []
-    reviewed = by_hand.steps["Plan"].outputs["digest"]
-    assert by_hand_applied.steps["Apply"].outputs["digest"] == reviewed
+    reviewed = by_hand.steps["Run devinops"].outputs["digest"]
+    assert by_hand_applied.steps["Run devinops"].outputs["digest"] == reviewed
 
 
 def check_organization(tour: Tour) -> None:

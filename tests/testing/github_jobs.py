@@ -11,7 +11,11 @@ from devinops.emulator import Emulator
 from tests.testing.github_api import TOKEN
 from tests.testing.github_repository import MAIN, Event, GitHubRepository, starts
 from tests.testing.inventories import git
+from tests.testing.places import ROOT
 from tests.testing.workflows import Runner, Step, condition, parse_workflow
+
+NIGHT = "17 3 * * *"
+"""When the workflow of init looks for drift."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class GitHubJobs:
     """What runs the jobs, each in a directory of its own below `directory`.
 
     `secrets` are those of the repository, `environment_secrets` those of its environment `devin`, which only the main
-    branch may use. `programs` are scripts that the jobs find in their PATH.
+    branch may use. `programs` are scripts that the jobs find in their PATH, and `own_jobs` are jobs that a person wrote
+    into the workflow in place of those of init.
     """
 
     directory: Path
@@ -44,7 +49,7 @@ class GitHubJobs:
     programs: Mapping[str, str]
     secrets: Mapping[str, str]
     environment_secrets: Mapping[str, str]
-    variables: Mapping[str, str]
+    own_jobs: Mapping[str, Any]
 
     def run(self) -> list[Job]:
         """Run the workflow for everything that happened since the last call."""
@@ -55,16 +60,17 @@ class GitHubJobs:
         text = git(self.github.origin, "show", f"{event.sha}:.github/workflows/devinops.yml")
         workflow = parse_workflow(text)
         assert starts(event, workflow["on"]), f"nothing runs for {event}"
+        workflow["jobs"] |= self.own_jobs
         for name in workflow["jobs"]:
             if (job := self._job(workflow, name, event)) is not None:
                 yield job
 
     def _job(self, workflow: dict[str, Any], name: str, event: Event) -> Job | None:
         about = workflow["jobs"][name]
-        context = self._context(about, event)
+        runner = self._runner()
+        context = self._context(about, event, runner)
         if not condition(about.get("if"), {"failed": False, **context}):
             return None
-        runner = self._runner()
         self._check_out(about, event, runner.checkout)
         permission = about["permissions"].get("pull-requests")
         account = self.github.accounts[TOKEN]
@@ -73,6 +79,7 @@ class GitHubJobs:
         # A step gets the token only from its own `env`.
         environment.pop("GITHUB_TOKEN")
         environment |= {"GITHUB_WORKSPACE": str(runner.checkout), "GITHUB_RUN_ID": "7"}
+        environment |= {"GITHUB_EVENT_NAME": event.name, "GITHUB_SHA": event.sha}
         branches, asked = self._branches(), len(self.emulator.requests)
         steps = runner.job(workflow, name, context, **environment)
         assert steps is not None
@@ -82,11 +89,12 @@ class GitHubJobs:
     def _runner(self) -> Runner:
         place = self.directory / f"job-{len(list(self.directory.glob('job-*')))}"
         runner = Runner(place, place / "api", {"DEVIN_API_URL": self.emulator.url, "CI": "true"})
+        runner.composites = {"OWNER/devinops": ROOT}
         for name, script in self.programs.items():
             runner.program(name, script)
         return runner
 
-    def _context(self, about: dict[str, Any], event: Event) -> dict[str, Any]:
+    def _context(self, about: dict[str, Any], event: Event, runner: Runner) -> dict[str, Any]:
         """Return what expressions can use."""
         is_inside = about.get("environment") == "devin" and event.ref == f"refs/heads/{MAIN}"
         secrets = {**self.secrets, **(self.environment_secrets if is_inside else {})}
@@ -98,11 +106,15 @@ class GitHubJobs:
                 "server_url": "https://github.test",
                 "token": TOKEN,
                 "repository": self.github.project,
-                "event": {"repository": {"private": True, "default_branch": MAIN}},
+                "event": {
+                    "repository": {"private": True, "default_branch": MAIN},
+                    "schedule": NIGHT if event.name == "schedule" else "",
+                },
             },
             "inputs": event.inputs,
             "secrets": secrets,
-            "vars": self.variables,
+            "runner": {"temp": str(runner.directory)},
+            "strategy": {"job-index": "0"},
         }
 
     def _check_out(self, about: dict[str, Any], event: Event, checkout: Path) -> None:

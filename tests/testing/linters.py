@@ -39,10 +39,10 @@ def actionlint(text: str) -> list[str]:
     return [f"{found['line']}: {found['message']}" for found in json.loads(ran.stdout)]
 
 
-def shellcheck(script: str, *, shell: str = "bash") -> str:
-    """Return what shellcheck finds in a script."""
+def shellcheck(script: str, *, shell: str = "bash", sources: Path = Path("/")) -> str:
+    """Return what shellcheck finds in a script, which may source files in the directory `sources`."""
     ran = subprocess.run(
-        [SHELLCHECK, "--shell", shell, "--severity", "style", "-"],
+        [SHELLCHECK, "--shell", shell, "--severity", "style", "-x", "-P", sources, "-"],
         input=script,
         capture_output=True,
         text=True,
@@ -51,12 +51,11 @@ def shellcheck(script: str, *, shell: str = "bash") -> str:
     return ran.stdout + ran.stderr
 
 
-def zizmor(file: Path, *, strict: bool = False) -> list[str]:
-    """Return what zizmor finds in a workflow or action, of medium severity or more; if strict, also advice."""
-    least = ("--persona", "pedantic") if strict else ("--min-severity", "medium")
-    options = ("--offline", "--no-config", "--format", "json", *least)
+def zizmor(path: Path, *, persona: str = "regular") -> list[str]:
+    """Return what zizmor finds in a workflow or action, or in all of a directory, for a persona."""
+    options = ("--offline", "--no-config", "--format", "json", "--persona", persona)
     ran = subprocess.run(
-        [ZIZMOR, *options, "--quiet", file], capture_output=True, text=True, timeout=120
+        [ZIZMOR, *options, "--quiet", path], capture_output=True, text=True, timeout=120
     )
     assert ran.stdout.startswith("["), ran.stderr
     return [f"{found['ident']}: {found['desc']}" for found in json.loads(ran.stdout)]

@@ -25,6 +25,7 @@ from tests.testing.github_repository import ADA, GITHUB, MAIN, GitHubRepository
 from tests.testing.html_forms import Html
 from tests.testing.inventories import git
 from tests.testing.places import ROOT
+from tests.testing.workflows import documented_job
 
 PAGE = ROOT / "docs" / "tour.md"
 KEYS = {
@@ -125,7 +126,7 @@ def taken(text: str, directory: Path) -> Iterator[Tour]:
             programs={"gh": GH, "devinops": DEVINOPS},
             secrets={"DEVIN_API_KEY_PLAN": PLAN_KEY},
             environment_secrets={"DEVIN_API_KEY": APPLY_KEY},
-            variables={"DRIFT": "pull-request"},
+            own_jobs=documented_job("drift"),
         )
         tour = Tour(directory, emulator, github, ci)
         with _Shell(clone, tour, _variables(directory, github)) as shell:

@@ -115,14 +115,16 @@ class Runner:
     """Runs scripts in a checkout. `environment` is what the machine itself has.
 
     `actions` are functions in place of actions, by their names. Each gets its inputs, and returns whether it
-    succeeds; other actions are left out. After a job, `ended` is what expressions see.
+    succeeds. `composites` are directories with composite actions, whose steps run as those of the job. Other
+    actions are left out. After a job, `ended` is what expressions see.
     """
 
     directory: Path
     checkout: Path
     environment: Mapping[str, str]
     actions: Mapping[str, Callable[[Mapping[str, str]], bool]] = field(default_factory=dict)
-    ended: Mapping[str, Any] = field(default_factory=dict)
+    composites: Mapping[str, Path] = field(default_factory=dict)
+    ended: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.directory.mkdir()
@@ -171,26 +173,44 @@ class Runner:
     ) -> dict[str, Step]:
         """Run the steps of a job or of a composite action; return name or script → what became of each."""
         context = {"steps": {}, "failed": False, **context}
-        self.ended = context
-        results = {}
+        results: dict[str, Step] = {}
         for number, step in enumerate(steps):
-            if "run" not in step:
-                context["failed"] |= not self._use(step, context)
-                continue
-            name = step.get("name", step["run"].split("\n")[0])
-            results[name] = result = self._step(step, name, number, context, environment)
-            outcome = "skipped" if result.code is None else "failure" if result.code else "success"
-            about = {"outputs": dict(result.outputs), "outcome": outcome}
+            if "uses" in step:
+                inner, about = self._use(step, context, environment)
+                results |= inner
+            else:
+                name = step.get("name", step["run"].split("\n")[0])
+                results[name] = result = self._step(step, name, number, context, environment)
+                about = {"outputs": dict(result.outputs), "outcome": _outcome(result.code)}
             context["steps"][step.get("id", f"step {number}")] = about
-            context["failed"] |= result.code not in (None, 0)
+            context["failed"] |= about["outcome"] == "failure"
+        self.ended = context
         return results
 
-    def _use(self, step: dict[str, Any], context: Mapping[str, Any]) -> bool:
-        action = self.actions.get(step["uses"].partition("@")[0])
-        if action is None or not condition(step.get("if"), context):
-            return True
-        inputs = step.get("with", {}).items()
-        return action({name: filled(shown(value), context) for name, value in inputs})
+    def _use(
+        self, step: dict[str, Any], context: Mapping[str, Any], environment: Mapping[str, str]
+    ) -> tuple[dict[str, Step], dict[str, Any]]:
+        """Use an action; return its steps if it is a composite one, and what expressions see of it."""
+        name = step["uses"].partition("@")[0]
+        if not condition(step.get("if"), context):
+            return {}, {"outputs": {}, "outcome": "skipped"}
+        with_ = step.get("with", {}).items()
+        inputs = {key: filled(shown(value), context) for key, value in with_}
+        if name not in self.composites:
+            succeeds = self.actions.get(name, lambda _: True)(inputs)
+            return {}, {"outputs": {}, "outcome": _outcome(int(not succeeds))}
+        directory = self.composites[name]
+        action = read_workflow(directory / "action.yml")
+        assert inputs.keys() <= action["inputs"].keys(), "GitHub warns of these inputs"
+        defaults = {key: about.get("default", "") for key, about in action["inputs"].items()}
+        given = {key: filled(str(value), context) for key, value in defaults.items()} | inputs
+        outside = {key: value for key, value in context.items() if key not in ("steps", "failed")}
+        place = {"GITHUB_ACTION_PATH": str(directory)}
+        inner = self.steps(
+            action["runs"]["steps"], {**outside, "inputs": given}, {**environment, **place}
+        )
+        outputs = {key: filled(out["value"], self.ended) for key, out in action["outputs"].items()}
+        return inner, {"outputs": outputs, "outcome": _outcome(int(self.ended["failed"]))}
 
     def _step(
         self,
@@ -226,6 +246,10 @@ class Runner:
         return self.steps(job["steps"], inside, {**values, **environment})
 
 
+def _outcome(code: int | None) -> str:
+    return "skipped" if code is None else "failure" if code else "success"
+
+
 def read_workflow(path: Path) -> dict[str, Any]:
     return parse_workflow(path.read_text("utf-8"))
 
@@ -236,6 +260,14 @@ def parse_workflow(text: str) -> dict[str, Any]:
     if True in document:
         document["on"] = document.pop(True)
     return document
+
+
+def documented_job(name: str) -> dict[str, Any]:
+    """Return the job of this name in the page about GitHub, for the workflow of init."""
+    page = (ROOT / "docs" / "how-to" / "ci-github.md").read_text("utf-8")
+    (text,) = re.findall(rf"^```yaml\n({name}:\n.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    job: dict[str, Any] = yaml.safe_load(text)
+    return job
 
 
 # --- GitLab ---------------------------------------------------------------------------------------

@@ -50,6 +50,12 @@ def _call(handler: str, arguments: dict[str, Any]) -> ExitCode:
     "origin contains gitlab, else github.",
 )
 @click.option(
+    "--copy-action",
+    is_flag=True,
+    help="Also write a copy of the action of devinops for GitHub, for a server or repository that "
+    "cannot use the original.",
+)
+@click.option(
     "--editor",
     type=click.Choice(["vscode"]),
     help="Editor to write files for, so that it completes and checks YAML: the schemas in "

@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from importlib import resources
@@ -20,18 +20,21 @@ import click
 from devinops import __version__, atomic
 from devinops.cli.output import terminal_width
 from devinops.cli.setup.ci_files import (
+    ACTION,
     DEFAULT_KEY,
-    GITHUB_LOCK,
     GITLAB_LOCK,
     WORKFLOW,
     Pipeline,
+    action_files,
     command_line,
+    copied_action,
+    github_parts,
     github_values,
+    gitlab_parts,
     gitlab_values,
     is_unedited,
     key_note,
     marked,
-    of_parts,
     unsafe,
 )
 from devinops.cli.setup.editor_files import (
@@ -49,7 +52,7 @@ from devinops.config.reading import read_project
 from devinops.git import Git, error_line, found_no_repository
 from devinops.load.discover import Finder, is_inside
 from devinops.load.file_names import CONFIG
-from devinops.model.errors import ConfigError, NotWritten
+from devinops.model.errors import ConfigError, NotWritten, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.render.escape import line, lines
 from devinops.render.line_diff import shown
@@ -59,8 +62,6 @@ HOOK_FILES = r"\.(md|txt|ya?ml)$"
 """Files that the pre-commit hooks may read; the same as in .pre-commit-hooks.yaml."""
 
 GITLAB_FILE = ".gitlab-ci.yml"
-
-LOCKS = (GITHUB_LOCK, GITLAB_LOCK)
 
 SAMPLE = "knowledge/where-knowledge-is-written.md"
 """The first note."""
@@ -145,11 +146,11 @@ def _branch(git: Git) -> tuple[str, bool]:
     return branch, branch not in _USUAL
 
 
-def run(root: Path | None, ci: str | None, editor: str | None) -> ExitCode:
+def run(root: Path | None, ci: str | None, copy_action: bool, editor: str | None) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     root = Path(os.path.realpath(root or Path.cwd()))
     git = Repository.of(root)
-    setup = set_up(root, git, ci=ci, editor=editor)
+    setup = set_up(root, git, ci=ci, copies_action=copy_action, editor=editor)
     for row in setup.rows:
         click.echo(line(row))
     for where, text in setup.snippets:
@@ -185,10 +186,11 @@ class SetUp:
 
     @property
     def reminder(self) -> str:
-        files = " and ".join(name for name in self.ci_files if name not in LOCKS)
+        files = [name for name in self.ci_files if not _is_part(name)]
+        copies = [name for name in self.ci_files if name == f"{ACTION}/action.yml"]
         install = (
-            f"Before you commit, check the line in {files} that installs devinops; if a comment "
-            f"above it says {_FILL_IN}, do so."
+            f"Before you commit, check which devinops is named in {' and '.join(copies or files)}; "
+            f"if a comment there says {_FILL_IN}, do so."
         )
         return f"{install} {self.branch}".rstrip()
 
@@ -200,6 +202,7 @@ def set_up(
     with_sample: bool = True,
     check: bool = False,
     ci: str | None = None,
+    copies_action: bool = False,
     editor: str | None = None,
 ) -> SetUp:
     """Write the files of a new repository, except those that exist and may have been edited.
@@ -207,8 +210,9 @@ def set_up(
     Raises NotWritten, and InputError if devinops.yaml has problems.
 
     With `check` nothing is written, and `written` are the files that would be. `ci` is
-    `github`, `gitlab` or `none`; by default the host of the remote decides. `editor` is `vscode`,
-    or None for no files of an editor.
+    `github`, `gitlab` or `none`; by default the host of the remote decides. `copies_action`
+    says that GitHub runs a copy of the action, as it does if there is one already. `editor` is
+    `vscode`, or None for no files of an editor.
     """
     org_id = os.environ.get("DEVIN_ORG_ID", "").strip()
     _check_place(root, CONFIG)
@@ -216,7 +220,13 @@ def set_up(
     pipeline = _pipeline(project, git)
     system = ci or ("gitlab" if "gitlab" in (git.host or "").lower() else "github")
     gitlab_file = _gitlab_file(root, git, pipeline)
-    texts = files(git, org_id, installed_origin(), pipeline, system, gitlab_file)
+    if copies_action and system != "github":
+        raise UsageError(
+            f"--copy-action is for GitHub, but the files are for {system}: leave it out"
+        )
+    copy = (git.top or root) / ACTION / "action.yml"
+    copies = system == "github" and (copies_action or copy.exists())
+    texts = files(git, org_id, installed_origin(), pipeline, system, gitlab_file, copies)
     texts[CONFIG] = schema_line(root, CONFIG, "config", local=editor is not None) + texts[CONFIG]
     if not with_sample or _has_other_entries(project):
         texts.pop(SAMPLE)
@@ -231,13 +241,14 @@ def set_up(
     written: list[str] = []
     snippets: list[tuple[str, str]] = []
     differences: list[str] = []
-    lack = ""
+    lack, keeps = "", False
     # As long as there is no devinops.yaml, an interrupted pull sets up the rest when it runs again.
     for name in sorted(texts, key=CONFIG.__eq__):
         top, text = tops[name], texts[name]
-        # A list goes with the version that the file of CI installs.
-        keep = name in LOCKS and bool(differences)
-        state = _put(top, name, text, git.below, keep=keep, check=check)
+        state = _put(top, name, text, git.below, keep=keeps and _is_part(name), check=check)
+        # What belongs to a version of devinops goes with the file that says which to install.
+        if name in (gitlab_file, f"{ACTION}/action.yml"):
+            keeps = state in (_FileState.DIFFERENT, _FileState.INTEGRATED)
         is_written = state in (_FileState.NEW, _FileState.OUTDATED)
         path = _relative(top / name, root)
         row = _WOULD_WRITE if is_written and check else state.value
@@ -249,7 +260,7 @@ def set_up(
         rows[name] = row.format(path)
         if is_written:
             written.append(name)
-        if name.startswith(".") and name not in LOCKS:
+        if name.startswith(".") and not _is_part(name):
             snippets += _by_hand(name, text, state, top, root)
     keys = key_note(system, pipeline)
     branch = _branch_note(git) if WORKFLOW in written else ""
@@ -273,6 +284,11 @@ def _has_other_entries(project: Project) -> bool:
     return any(file.path != SAMPLE for file in finder.files)
 
 
+def _is_part(name: str) -> bool:
+    """Return whether a file is of the copied action, or the list of what GitLab installs."""
+    return name == GITLAB_LOCK or name.startswith(f"{ACTION}/")
+
+
 def _difference(path: str, existing: str, text: str) -> str:
     """Return what devinops init would change in an existing file, and how to do it."""
     diff = "\n".join(shown(path, existing, text))
@@ -289,7 +305,7 @@ def _lack(existing: str, pipeline: Pipeline) -> str:
     if not pipeline.is_many:
         return ""
     text = _without_comments(existing)
-    is_for_all = bool(re.search(r"--target .*--affected", text))
+    is_for_all = bool(re.search(r"--target .*--affected|(?i:\btarget): .*\ball\b", text))
     wanted = pipeline.job_keys if is_for_all else pipeline.keys
     lacking = [
         name for name in wanted if not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", text)
@@ -382,8 +398,10 @@ _WOULD_WRITE = "would write {}"
 _FILL_IN = "FILL IN"
 """What begins a comment about what this installation does not know."""
 
-_ROOT_OPTION = re.compile(r"""(?:--root|-C)['"\s=,]+?(?:['"]([^'"]+)['"]|([^\s,\]'"]+))""")
-_RUNS_DEVINOPS = re.compile(r"\bdevinops(-(validate|lint)\b| (validate|lint|plan|apply)\b)")
+_ROOT_OPTION = re.compile(r"""(?:--root|-C|\broot:)['"\s=,]+?(?:['"]([^'"]+)['"]|([^\s,\]'"]+))""")
+_RUNS_DEVINOPS = re.compile(
+    r"\bdevinops(-(validate|lint)\b| (validate|lint|plan|apply)\b)|uses: \S*\bdevinops\b"
+)
 
 
 def _put(top: Path, name: str, text: str, below: str, *, keep: bool, check: bool) -> _FileState:
@@ -414,13 +432,13 @@ def _existing(path: Path, name: str, text: str, below: str) -> _FileState:
         return _existing_of_editor(name, existing, text)
     # Settings and notes are there to be edited; the files of CI and pre-commit may lack devinops.
     is_integrated = name.startswith(".") and _runs_devinops(path, below)
-    if not (is_integrated or name in LOCKS):
+    if not (is_integrated or _is_part(name)):
         return _FileState.OTHER
     # A person filled in what this installation does not know.
     loses_origin = _FILL_IN in text and _FILL_IN not in existing
     if is_unedited(existing, text) and not loses_origin:
         return _FileState.OUTDATED
-    return _FileState.DIFFERENT if name in LOCKS else _FileState.INTEGRATED
+    return _FileState.DIFFERENT if _is_part(name) else _FileState.INTEGRATED
 
 
 def _existing_of_editor(name: str, existing: str, text: str) -> _FileState:
@@ -476,8 +494,9 @@ def _pipeline(project: Project, git: Repository) -> Pipeline:
         pushes = any(project.inventory_of(name)["store"] == "branch" for name in keys)
     targets = [project.targets_file.path] if project.targets_file else []
     patterns = (*project.paths, *targets, *(f"{path}/**" for path in project.layer_directories))
-    waves = [wave.name for wave in project.waves]
-    shards = project.shards
+    is_many = len(keys) > 1
+    waves = [wave.name for wave in project.waves if is_many]
+    shards = project.shards if is_many else 1
     return Pipeline(git.branch, git.below, keys, patterns, enterprise_keys, pushes, shards, waves)
 
 
@@ -488,8 +507,10 @@ def files(
     pipeline: Pipeline,
     ci: str,
     gitlab_file: str = GITLAB_FILE,
+    copies_action: bool = False,
 ) -> dict[str, str]:
     """Return path → text of the files that init writes."""
+    below = json.dumps(git.below, ensure_ascii=False)
     location = f"`{git.repo}`" if git.repo else "the repository that holds `devinops.yaml`"
     org_setting = (
         f"    org_id: {org_id}"
@@ -513,7 +534,9 @@ def files(
         "entry": command_line(f"devinops validate{pipeline.root} --skip-untracked"),
         "fmt_entry": command_line(f"devinops fmt{pipeline.root} --skip-outside"),
         "lint_entry": command_line(f"devinops lint{pipeline.root} --skip-outside --skip-untracked"),
-        "below": json.dumps(git.below, ensure_ascii=False),
+        "hook_root": f"        args: [--root, {below}]\n" if git.below else "",
+        "hook_files": f"        files: {_files(git.below)}\n" if git.below else "",
+        "store": "branch" if pipeline.pushes else "file",
     }
     names = {
         CONFIG: "config.yaml",
@@ -522,23 +545,31 @@ def files(
             "pre-commit-hook.yaml" if origin.repository else "pre-commit.yaml"
         ),
     }
+    marks: dict[str, str] = {}
+    parts: dict[str, str] = {}
     if ci == "gitlab":
-        names |= {gitlab_file: "gitlab.yml", GITLAB_LOCK: "requirements.txt"}
+        names[gitlab_file] = "gitlab.yml"
+        marks[GITLAB_LOCK] = action_files()["action/requirements.txt"]
         values |= gitlab_values(pipeline, gitlab_file)
-        values["options"] = _template("gitlab-options.txt", pipeline).template
+        parts = gitlab_parts(pipeline)
     elif ci == "github":
-        names |= {WORKFLOW: "github.yml", GITHUB_LOCK: "requirements.txt"}
+        names[WORKFLOW] = "github.yml"
         values |= github_values(pipeline)
-        values["options"] = _template("github-options.txt", pipeline).template.removesuffix("\n")
-        values["fetch_backup"] = _template("github-backup.yml", pipeline).substitute(values)
-    texts = {
-        path: _template(name, pipeline).substitute(
-            values | _comments(origin, _INDENTS.get(name, 0))
+        values |= (
+            {"action": f"./{ACTION}  # zizmor: ignore[self-repository]", "fill_in": ""}
+            if copies_action
+            else _action(origin, git)
         )
+        parts = github_parts(pipeline)
+    if copies_action:
+        marks = copied_action(origin.requirement, _comments(origin, 4)["why"])
+    values |= {part: _filled(name, values) for part, name in parts.items()}
+    texts = {
+        path: _filled(name, values | _comments(origin, _INDENTS.get(name, 0)))
         for path, name in names.items()
     }
-    ours = {*LOCKS, WORKFLOW, gitlab_file} & texts.keys()
-    return texts | {path: marked(texts[path]) for path in ours}
+    marks |= {path: texts[path] for path in (WORKFLOW, gitlab_file) if path in texts}
+    return texts | {path: marked(text) for path, text in marks.items()}
 
 
 def _files(below: str) -> str:
@@ -546,7 +577,7 @@ def _files(below: str) -> str:
     return rf"^{re.escape(below)}/.*{HOOK_FILES}" if below else HOOK_FILES
 
 
-_INDENTS = {"github.yml": 2, "gitlab.yml": 4, "pre-commit.yaml": 8}
+_INDENTS = {"gitlab.yml": 4, "pre-commit.yaml": 8}
 """Template → how far the line is indented that installs devinops."""
 
 
@@ -556,13 +587,24 @@ def _comments(origin: Origin, indent: int) -> dict[str, str]:
         return {"why": "", "why_again": ""}
     text = (
         f"{_FILL_IN} the {UNKNOWN_URL} of the Git repository of devinops and a {UNKNOWN_COMMIT}. "
-        f"devinops init does not know them: {origin.unknown}. It is not taken from a package "
-        "index, because anybody could publish a package of this name there. If a server of yours "
-        "has the wheel, write devinops @ ADDRESS#sha256=HASH instead."
+        f"devinops init does not know them: {origin.unknown}. Do not take it from a package "
+        "index, where anybody could publish a package of this name."
     )
     start = f"{'':{indent}}# "
     why = textwrap.fill(text, 96, initial_indent=start, subsequent_indent=start)
     return {"why": f"{why}\n", "why_again": f"{start}{_FILL_IN} as above.\n"}
+
+
+def _action(origin: Origin, git: Repository) -> dict[str, str]:
+    """Return what a workflow uses: the action of the commit that runs, or what to fill in."""
+    host, repo = host_and_repository(origin.repository or "")
+    if host in ("github.com", git.host) and repo and origin.revision:
+        return {"action": f"{repo}@{origin.revision}  # v{__version__}", "fill_in": ""}
+    why = origin.unknown or f"it was installed from {origin.requirement}, which is not on GitHub"
+    comment = (
+        f"# {_FILL_IN} OWNER and {UNKNOWN_COMMIT}, or run devinops init --copy-action: {why}.\n"
+    )
+    return {"action": f"OWNER/devinops@{UNKNOWN_COMMIT}  # {_FILL_IN}", "fill_in": comment}
 
 
 class _Template(Template):
@@ -575,9 +617,10 @@ def _repository_value(repo: str | None) -> str:
     return (repo or "null") if is_plain else json.dumps(repo, ensure_ascii=False)
 
 
-def _template(name: str, pipeline: Pipeline) -> _Template:
-    text = (resources.files("devinops") / "templates" / name).read_text("utf-8")
-    return _Template(of_parts(text, pipeline.parts))
+def _filled(name: str, values: Mapping[str, str]) -> str:
+    """Return a template with its placeholders replaced; empty if the name is."""
+    file = resources.files("devinops") / "templates" / name
+    return _Template(file.read_text("utf-8")).substitute(values) if name else ""
 
 
 def _check_names(git: Repository) -> None:

@@ -5,36 +5,32 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Final
 
 from devinops.kinds import KINDS
 from devinops.model.errors import ConfigError
-from devinops.model.policy import ALLOWED
-
-ACTIONS: Final = {
-    "checkout": "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8  # v5.0.0",
-    "setup_python": "actions/setup-python@e797f83bcb11b83ae66e0230d6156d7c80228e7c  # v6.0.0",
-    "upload_artifact": "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f  # v6.0.0",
-}
-"""The actions, each pinned to the commit of its version, so that a moved tag changes nothing."""
 
 WORKFLOW: Final = ".github/workflows/devinops.yml"
-GITHUB_LOCK: Final = ".github/devinops-requirements.txt"
+ACTION: Final = ".github/actions/devinops"
+"""Where a copy of the action is."""
+
 GITLAB_LOCK: Final = ".gitlab/devinops-requirements.txt"
 """Where the dependencies of devinops are, each with its hashes."""
 
 DEFAULT_KEY: Final = "DEVIN_API_KEY"
 
+_TARGETS: Final = 'description: "Targets: a name, label=value (with commas: all of them), or all"'
+"""The description of the input, or variable, that chooses targets by hand."""
+
 _WROTE: Final = "devinops init wrote this file, and updates it until somebody edits it: "
 _MARK: Final = re.compile(
     rf"""(?:(?:#|//) |(\{{\n)  "\$comment": "){_WROTE}([0-9a-f]{{16}})(?:",)?\n"""
-)
-
-_ALLOW_HELP: Final = "What else to allow, with commas between: " + ", ".join(
-    f"{value} ({what})" for value, what in ALLOWED.items() if value != "out-of-wave"
 )
 
 
@@ -64,24 +60,9 @@ class Pipeline:
         return len(self.keys) > 1
 
     @property
-    def parts(self) -> set[str]:
-        """The marks of the lines in a template that these files have."""
-        is_sharded, has_waves = self.is_many and self.shards > 1, self.is_many and bool(self.waves)
-        marks = {
-            "many": self.is_many,
-            "one": not self.is_many,
-            "waves": has_waves,
-            "nowaves": not has_waves,
-            "flat": self.is_many and not has_waves,
-            "shards": is_sharded,
-            "whole": not is_sharded,
-            "staged": is_sharded or has_waves,
-            "direct": not (is_sharded or has_waves),
-            "pushes": self.pushes,
-            "nopushes": not self.pushes,
-            "below": bool(self.below),
-        }
-        return {mark for mark, is_set in marks.items() if is_set}
+    def has_rollout(self) -> bool:
+        """Whether an apply is several jobs, one for each wave or shard."""
+        return bool(self.waves) or self.shards > 1
 
     @property
     def job_keys(self) -> list[str]:
@@ -103,12 +84,6 @@ class Pipeline:
         """The end of a name that only this root has, such as `-teams-a`."""
         name = re.sub(r"[^\w.-]+", "-", self.below).strip("-")
         return f"-{name}" if name else ""
-
-    @property
-    def title(self) -> str:
-        """The end of a title for people, such as ` in teams/a`."""
-        name = re.sub(r"[^\w /.-]", "?", self.below)
-        return f" in {name}" if name else ""
 
     def paths(self, below: str, *own: str) -> str:
         """Return patterns of the files that a plan depends on, as JSON, which is also YAML.
@@ -177,6 +152,27 @@ def loose(path: str) -> str:
     return re.sub(r"\[[^/]*\]|[^\w./* -]|^ | $", "*", path)
 
 
+def action_files() -> dict[str, str]:
+    """Return path → text of the action: that of the built package, or else of the checkout."""
+    top: Traversable = resources.files("devinops") / "templates"
+    if not (top / "action.yml").is_file():
+        top = Path(__file__).parents[3]
+    steps = sorted(f"action/{file.name}" for file in (top / "action").iterdir())
+    return {name: (top / name).read_text("utf-8") for name in ("action.yml", *steps)}
+
+
+def copied_action(requirement: str, comment: str) -> dict[str, str]:
+    """Return path → text of a copy of the action that installs this requirement of pip.
+
+    `comment` stands above the line with the requirement, and may be empty.
+    """
+    texts = {f"{ACTION}/{name}": text for name, text in action_files().items()}
+    name = f"{ACTION}/action.yml"
+    before, source, after = texts[name].partition("  source:\n")
+    after = after.replace('default: ""', f"default: {_json(requirement)}", 1)
+    return texts | {name: f"{before}{source}{comment}{after}"}
+
+
 def key_note(system: str, pipeline: Pipeline) -> str:
     """Return which keys to store where, for people who have just got the files of a CI system."""
     where = {
@@ -188,7 +184,7 @@ def key_note(system: str, pipeline: Pipeline) -> str:
     keys = pipeline.job_keys
     reading = ", ".join(f"{key}_PLAN" for key in keys)
     place = "in the environment devin, which"
-    if "waves" in pipeline.parts:
+    if pipeline.waves:
         wave = f"devin-{pipeline.waves[0]}"
         place = (
             f"in the environments of the waves, such as {wave}, and in devin for what a person "
@@ -201,41 +197,86 @@ def key_note(system: str, pipeline: Pipeline) -> str:
 
 
 def github_values(pipeline: Pipeline) -> dict[str, str]:
-    """Return the values of the placeholders in github.yml and github-backup.yml."""
-    keys, line = pipeline.job_keys, "          {0}: ${{{{ secrets.{1} }}}}\n"
+    """Return the values of the placeholders in the files for GitHub."""
+    is_many = pipeline.is_many
+    root = f"          root: {_json(pipeline.below)}\n" if pipeline.below else ""
+    target = "          target: ${{ inputs.target || 'all' }}\n" if is_many else ""
+    due = f"          wave: due\n{_github_keys(pipeline, '_PLAN')}" if pipeline.waves else ""
     return {
-        **ACTIONS,
-        **_common(pipeline),
-        "lock": GITHUB_LOCK,
-        "paths": pipeline.paths("**", WORKFLOW, GITHUB_LOCK),
+        "paths": pipeline.paths("**", WORKFLOW, f"{ACTION}/**"),
         "branches": _json([re.sub(r"^!|\+", r"\\\g<0>", pipeline.branch)]),
-        "validate": command_line(f"devinops validate{pipeline.root} --format github"),
-        "allow_help": _json(_ALLOW_HELP),
+        "branch": pipeline.branch,
+        "suffix": pipeline.suffix,
+        "contents": "write" if pipeline.pushes else "read",
+        "place": root + target,
+        "target_input": f"      target: {{type: string, required: true, {_TARGETS}}}\n"
+        if is_many
+        else "",
+        "or_latest": "" if is_many else ", or latest",
+        "hourly": ', {cron: "47 * * * *"}' if pipeline.waves else "",
+        "plan_keys": _github_keys(pipeline, "_PLAN"),
+        "apply_keys": _github_keys(pipeline),
+        "root_input": root,
+        "due": f"{root}{due}",
         "shards": str(pipeline.shards),
-        "plan_key": "".join(line.format(key, f"{key}_PLAN") for key in keys),
-        "apply_key": "".join(line.format(key, key) for key in keys),
-        "apply_secrets": (
-            "the keys for applying"
-            if len(pipeline.target_keys) > 1
-            else f"the secret {pipeline.target_keys[0]}"
-        ),
     }
 
 
-def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
-    """Return the values of the placeholders in gitlab.yml, which becomes this file."""
+def _github_keys(pipeline: Pipeline, end: str = "") -> str:
+    """Return the inputs with the keys, which are secrets of the names that `end` completes."""
     keys = pipeline.job_keys
+    if keys == [DEFAULT_KEY]:
+        return f"          api-key: ${{{{ secrets.{DEFAULT_KEY}{end} }}}}\n"
+    lines = (f"            {key}=${{{{ secrets.{key}{end} }}}}\n" for key in keys)
+    return "".join(["          secrets: |\n", *lines])
+
+
+def github_parts(pipeline: Pipeline) -> dict[str, str]:
+    """Return placeholder → template for the parts of the workflow."""
+    return {"apply": "github-rollout.yml" if pipeline.has_rollout else "github-apply.yml"}
+
+
+def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
+    """Return the values of the placeholders in the files for GitLab, of which one is `file`."""
+    keys, targets = pipeline.job_keys, pipeline.target_keys
+    has_shards = pipeline.shards > 1
+    rollout = (
+        '    - if: $CI_PIPELINE_SOURCE == "schedule" && $ROLLOUT == "yes"\n'
+        if pipeline.waves
+        else ""
+    )
     return {
-        **_common(pipeline),
+        "root": pipeline.root,
+        "directory": shlex.quote(f"./{pipeline.below}"),
+        "backups": _json(f"{loose(pipeline.below)}/.devinops/backups/".lstrip("/")),
         "lock": GITLAB_LOCK,
         "paths": pipeline.paths("**/*", file, GITLAB_LOCK),
         "validate": f"devinops validate{pipeline.root}",
         "plan_secrets": ", ".join(f"{key}_PLAN" for key in keys),
         "apply_secrets": ", ".join(keys),
-        "allow_help": _json(_ALLOW_HELP),
-        "matrix": _gitlab_matrix(pipeline),
+        "plan_secret": "with a key for planning" if len(targets) > 1 else f"{targets[0]}_PLAN",
+        "key_values": "".join(f"${key}" for key in targets),
+        "export": "".join(f'      export {key}="${key}_PLAN"\n' for key in keys),
+        "target_variable": f"  TARGET: {{value: all, {_TARGETS}}}\n" if pipeline.is_many else "",
+        "group": f"devinops{pipeline.suffix}{'-$SHARD' if has_shards else ''}",
+        "pushes": "yes" if pipeline.pushes else "no",
+        "report_json": ' --report "json=devinops-report-$CI_NODE_INDEX.json"' if has_shards else "",
+        "reports": "devinops-report*" if has_shards else "devinops-report.md",
+        "matrix": _gitlab_matrix(pipeline) if pipeline.has_rollout else "",
         "waves": "|".join(pipeline.waves),
-        "export": "".join(f'      export {key}="${key}_PLAN"\n' for key in pipeline.job_keys),
+        "rollout": rollout,
+        "report_rule": rollout and f"{rollout}      when: always\n",
+        "not_rollout": ' && $ROLLOUT != "yes"' if pipeline.waves else "",
+    }
+
+
+def gitlab_parts(pipeline: Pipeline) -> dict[str, str]:
+    """Return placeholder → template for the parts of the pipeline; an empty name for none."""
+    affected = "gitlab-affected.yml" if pipeline.is_many else ""
+    return {
+        "narrowed": "gitlab-wave.yml" if pipeline.waves else affected,
+        "prepare": "gitlab-prepare.yml" if pipeline.waves else "",
+        "report": "gitlab-report.yml" if pipeline.shards > 1 else "",
     }
 
 
@@ -243,7 +284,7 @@ _MOST_JOBS: Final = 200
 
 
 def _gitlab_matrix(pipeline: Pipeline) -> str:
-    """Return the variables of the jobs that apply. Raises ConfigError if there are too many."""
+    """Return what makes several jobs apply. Raises ConfigError if they are too many."""
     jobs = max(len(pipeline.waves), 1) * pipeline.shards
     if jobs > _MOST_JOBS:
         raise ConfigError(
@@ -254,31 +295,12 @@ def _gitlab_matrix(pipeline: Pipeline) -> str:
     numbers = range(1, pipeline.shards + 1)
     shards = [f"{number}/{pipeline.shards}" for number in numbers if pipeline.shards > 1]
     variables = {"WAVE": list(pipeline.waves), "SHARD": shards}
-    return _json({name: values for name, values in variables.items() if values})
-
-
-def of_parts(text: str, parts: Set[str]) -> str:
-    """Return a template without what follows a mark, such as `@@many|`, that is not in `parts`."""
-
-    def kept(match: re.Match[str]) -> str:
-        return match[2] if parts >= {*re.findall(r"[a-z]+", match[1])} else ""
-
-    return re.sub(r"((?:@@[a-z]+\|)+)(.*\n)", kept, text)
-
-
-def _common(pipeline: Pipeline) -> dict[str, str]:
-    keys = pipeline.target_keys
-    return {
-        "root": pipeline.root,
-        "suffix": pipeline.suffix,
-        "title": pipeline.title,
-        "key_values": "".join(f"${key}" for key in keys),
-        "plan_secret": "with a key for planning" if len(keys) > 1 else f"{keys[0]}_PLAN",
-        "branch": pipeline.branch,
-        "backups": _json(f"{loose(pipeline.below)}/.devinops/backups/".lstrip("/")),
-        "directory": shlex.quote(f"./{pipeline.below}"),
-        "shard": '${SHARD:+--shard "$SHARD"} ' if "shards" in pipeline.parts else "",
-    }
+    matrix = _json({name: values for name, values in variables.items() if values})
+    environment = (
+        "  needs: [devinops-prepare]\n"
+        "  environment: {name: devin-$WAVE}  # with the keys of the wave's targets; protect each\n"
+    )
+    return f"{environment if pipeline.waves else ''}  parallel: {{matrix: [{matrix}]}}\n"
 
 
 def command_line(text: str) -> str:
