@@ -332,7 +332,7 @@ class _Values:
                 glob if glob == "/" else folder_path(glob) for glob in self.declared("scope", ())
             ),
             on_drift=OnDrift(self.declared("on_drift", OnDrift.KEEP)),
-            missing_folders=MissingFolders(self.declared("missing_folders", MissingFolders.BLOCK)),
+            missing_folders=MissingFolders(self.declared("missing_folders", MissingFolders.ROOT)),
             hold=self.hold(),
         )
 

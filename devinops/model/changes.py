@@ -88,6 +88,9 @@ class Change:
     doubt: str = ""
     """Why the object that this creates again may still exist, as a clause; empty if it cannot."""
 
+    arrives: bool = False
+    """It moves the object out of the root, where that waited for its folder."""
+
     declared_over: tuple[Overridden, ...] = ()
     """What the entry does to those of earlier layers, if the entry itself is not known."""
 

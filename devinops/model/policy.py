@@ -53,7 +53,10 @@ class OnDrift(StrEnum):
 
 
 class MissingFolders(StrEnum):
-    """Where an object whose folder is missing is created: nowhere, or in the root until then."""
+    """Where an object whose folder is missing is created: in the root until then, or nowhere.
+
+    Without an inventory it is nowhere, because nothing would know what to move later.
+    """
 
     BLOCK = "block"
     ROOT = "root"
@@ -77,7 +80,7 @@ class Policy(NamedTuple):
     prune: Prune = Prune.OFF
     scope: tuple[str, ...] = ()
     on_drift: OnDrift = OnDrift.KEEP
-    missing_folders: MissingFolders = MissingFolders.BLOCK
+    missing_folders: MissingFolders = MissingFolders.ROOT
     hold: str = ""
 
     def in_scope(self, folder: str) -> bool:

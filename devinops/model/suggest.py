@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -54,6 +55,16 @@ def is_one_edit(first: str, second: str) -> bool:
     rest, other = first[same:], second[same:]
     is_swapped = rest[:2] == other[:2][::-1] and rest[2:] == other[2:]
     return is_swapped or rest[1:] in (other, other[1:]) or rest == other[1:]
+
+
+def is_typo(first: str, second: str) -> bool:
+    """Return whether two names differ only in case, or in one character that is no digit."""
+    first, second = first.lower(), second.lower()
+    numbers = [re.findall("[0-9]+", name) for name in (first, second)]
+    is_short = min(len(first), len(second)) < _SHORTEST_START
+    return first == second or (
+        not is_short and numbers[0] == numbers[1] and is_one_edit(first, second)
+    )
 
 
 def only_longer(start: str, known: Iterable[str]) -> str:

@@ -24,6 +24,7 @@ class PlanContext:
 
     `scope` is the scope of the target. `real` is the snapshot; `live` is the snapshot with renamed
     folders under the paths in the files. `merged` holds what pull merged into the files.
+    `misspelled` maps missing folders to the paths that were probably meant.
     """
 
     api: ApiVersion
@@ -35,6 +36,7 @@ class PlanContext:
     live: Snapshot
     scope: Scope = Scope.ORGANIZATION
     merged: Mapping[ObjectId, MergedFields] = field(default_factory=dict)
+    misspelled: Mapping[Key, str] = field(default_factory=dict)
 
     @property
     def has_inventory(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
@@ -10,12 +10,12 @@ from devinops.kinds import KINDS
 from devinops.model.changes import Blocked, Drift, DriftEvent, FieldChange
 from devinops.model.credentials import starred_in
 from devinops.model.inventory import Inventory, Record
-from devinops.model.keys import Key, in_sentence
+from devinops.model.keys import Key, in_sentence, listed
 from devinops.model.kind import Lifecycle, Scope
 from devinops.model.objects import Live, Snapshot
 from devinops.model.values import UNSET
 from devinops.planning.draft import Fields, outside_names, source_of
-from devinops.planning.folders import as_declared, renamed_folders
+from devinops.planning.folders import as_declared, movable, renamed_folders
 from devinops.planning.out_of_sight import doubt, promoted
 from devinops.planning.three_way import moved_outside
 
@@ -23,12 +23,21 @@ from devinops.planning.three_way import moved_outside
 class DriftFindings(NamedTuple):
     """Changes made outside devinops, and the live objects that are not owned; sorted by key.
 
-    `foreign` holds the objects with the label of another owner.
+    `foreign` holds the objects with the label of another owner, `movable` the keys of those that
+    wait in the root although their folder exists now.
     """
 
     drift: tuple[Drift, ...] = ()
     unmanaged: tuple[Live, ...] = ()
     foreign: tuple[Live, ...] = ()
+    movable: tuple[Key, ...] = ()
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """What the next apply does although nothing that was applied has changed."""
+        if self.movable:
+            keys = listed(map(str, self.movable))
+            yield f"the next apply moves {keys} out of the root, because the folder exists now"
 
 
 def find_drift(
@@ -56,6 +65,7 @@ def find_drift(
         tuple(sorted(drifts, key=lambda drift: (drift.key, drift.id))),
         tuple(live.unmanaged(inventory.by_id)),
         tuple(object for object in live.objects if object.owner and not object.ours),
+        tuple(movable(inventory, live)),
     )
 
 

@@ -7,7 +7,8 @@ once the folder exists, the declared folder differs from it, so the plan moves t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -21,11 +22,13 @@ from devinops.model.keys import (
     Key,
     ObjectId,
     decode_part,
+    encode_part,
     in_sentence,
     join_folder,
 )
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Declaration, Ensure, Live, Snapshot
+from devinops.model.suggest import is_typo
 from devinops.planning.draft import PlanContext, PlanDraft
 
 
@@ -214,6 +217,15 @@ def is_in_root(record: Record) -> bool:
     return bool(record.key.folder and has_root(record.fields, parent))
 
 
+def movable(inventory: Inventory, snapshot: Snapshot) -> Iterator[Key]:
+    """Yield the keys of the objects that wait in the root although their folder exists now."""
+    for record in filter(is_in_root, inventory.owned):
+        live, noun = snapshot.by_id.get(record.object_id), KINDS[record.key.kind].lives_in
+        folder = _folder_key(noun, record.key.folder) if noun else None
+        if folder and live and not live.key.folder and snapshot.under(folder):
+            yield record.key
+
+
 def has_root(fields: Mapping[str, Base], parent: str | None) -> bool:
     """Return whether the root is what was sent as the folder of an object."""
     return parent is not None and parent in fields and fields[parent].sent == _ROOT_SENT
@@ -238,20 +250,41 @@ def recorded(record: Record, live: Live) -> Mapping[str, Base]:
     return {**record.fields, live.kind.parent: replace(base, sent=fingerprint(record.key.folder))}
 
 
+def misspelled_folders(used: Iterable[Key], snapshot: Snapshot) -> dict[Key, str]:
+    """Return missing folder → the path that it was probably meant to have.
+
+    It, or a folder above it, is missing and has nearly the name of a live folder beside it.
+    """
+    beside: defaultdict[FolderPath, list[Key]] = defaultdict(list)
+    for live in snapshot.objects:
+        if live.kind.lifecycle is Lifecycle.REQUIRED:
+            beside[live.key.folder].append(live.key)
+    meant: dict[Key, str] = {}
+    for key in sorted(used, key=lambda key: key.path):  # a folder comes before those in it
+        if snapshot.under(key):
+            continue
+        near = (live.path for live in sorted(beside[key.folder]) if is_typo(key.name, live.name))
+        above = meant.get(_folder_key(key.kind, key.folder) or key)
+        if path := next(near, above and f"{above}/{encode_part(key.name)}"):
+            meant[key] = path
+    return meant
+
+
 def asking_for_root(
     declaration: Declaration, live: Live | None, record: Record | None, context: PlanContext
 ) -> Declaration:
     """Return an entry that asks for the root if its folder is missing; else the same entry.
 
     An object that is in another folder stays there. One that was put into the root stays in it,
-    even if the policy has changed since then.
+    even if the policy has changed since then. A new one does not go there for a typo.
     """
     parent, folder = declaration.kind.parent, folder_of(declaration)
     if parent is None or folder is None or context.live.under(folder):
         return declaration
     if declaration.ensure is not Ensure.PRESENT or (live and live.key.folder):
         return declaration
-    if not (context.uses_root or (record and is_in_root(record))):
+    uses_root = context.uses_root and folder not in context.misspelled
+    if not (uses_root or (record and is_in_root(record))):
         return declaration
     root: Any = {parent: ROOT}
     return declaration._replace(resource=replace(declaration.resource, **root))
@@ -264,13 +297,42 @@ def explain_root(draft: PlanDraft, context: PlanContext) -> None:
 
 def _explained(change: Change, context: PlanContext) -> Change:
     entry, parent = change.declaration, change.kind.parent
-    waits = entry and parent and entry.key.folder and getattr(entry.resource, parent) == ROOT
-    record = context.inventory.by_id.get(change.object_id)
-    arrives = change.action is Action.RENAME and change.moves and record and is_in_root(record)
-    if not (waits or arrives):
+    if entry is None or parent is None or not entry.key.folder:
         return change
     folder = f"{KINDS[change.kind.lives_in or ''].name} {in_sentence(change.key.folder)}"
-    why = f"it was in the root until the {folder} existed"
-    if waits:
-        why = f"in the root until the {folder} exists, then apply moves it there"
-    return replace(change, reason=f"{change.reason}; {why}")
+    if getattr(entry.resource, parent) == ROOT:
+        why = f"; in the root until the {folder} exists, then apply moves it there"
+        return replace(change, reason=f"{change.reason}{why}")
+    if not (change.action is Action.RENAME and change.moves and _lives_in_root(change)):
+        return change
+    record = context.inventory.by_id.get(change.object_id)
+    if record and is_in_root(record):
+        why = f"; it was in the root until the {folder} existed"
+        return replace(change, reason=f"{change.reason}{why}", arrives=True)
+    is_new = folder_of(entry) not in context.inventory.by_key
+    return replace(change, arrives=context.uses_root and is_new)
+
+
+def _lives_in_root(change: Change) -> bool:
+    return bool(change.live and not change.live.key.folder)
+
+
+def whether_folder_exists(change: Change) -> Change:
+    """Return what a change is whether the folder of its object exists or not: the digest has that.
+
+    A person may create the folder between the review and the apply, or delete it.
+    """
+    kind = KINDS[change.key.kind]
+    if change.arrives:
+        fields = tuple(field for field in change.fields if field.name != kind.parent)
+        is_renamed = any(field.name in kind.key_fields for field in fields)
+        action = Action.RENAME if is_renamed else Action.UPDATE
+        return replace(change, fields=fields, action=action)
+    if change.action is not Action.CREATE:
+        return change
+    waits = (kind.parent, ROOT)
+    fields = tuple(
+        replace(field, after=change.key.folder) if (field.name, field.after) == waits else field
+        for field in change.fields
+    )
+    return replace(change, fields=fields)

@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from devinops.kinds import dropped
+from devinops.kinds import KINDS, dropped
 from devinops.model.changes import (
     Action,
     Blocked,
@@ -28,7 +28,15 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, MergedEdit, Record, by_object
 from devinops.model.keys import Key, in_sentence, listed
 from devinops.model.kind import Lifecycle
-from devinops.model.objects import Declaration, Ensure, Live, Problem, Snapshot, member_names
+from devinops.model.objects import (
+    Declaration,
+    Ensure,
+    Live,
+    Problem,
+    Severity,
+    Snapshot,
+    member_names,
+)
 from devinops.model.policy import Approvals, MissingFolders, OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
@@ -41,9 +49,12 @@ from devinops.planning.folders import (
     as_declared,
     asking_for_root,
     explain_root,
+    folder_of,
     folder_records,
+    misspelled_folders,
     renamed_folders,
     used_folders,
+    whether_folder_exists,
 )
 from devinops.planning.guards import guard, hazard_notes, needed, risks, undecided
 from devinops.planning.lifecycles import planner
@@ -147,8 +158,11 @@ def digest_of(target: Target, changes: Iterable[tuple[Change, str | None]], move
     """
     total = hashlib.sha256(json.dumps(target.identity).encode())
     for change, hash_of_live in changes:
-        fields = plain_fields(change.fields)
-        parts = [str(change.key), change.id, change.action.value, hash_of_live, fields]
+        same = whether_folder_exists(change)
+        if not same.fields and change.arrives:
+            continue
+        fields = plain_fields(same.fields)
+        parts = [str(change.key), change.id, same.action.value, hash_of_live, fields]
         total.update(json.dumps(parts, sort_keys=True).encode())
     if moves_from:
         total.update(json.dumps(moves_from).encode())
@@ -203,12 +217,12 @@ def build_plan(
     elsewhere = {d.key: d for d in everything if not d.concerns(target.name)}
     used = used_folders(desired)
     renamed = renamed_folders(used, snapshot, request.inventory)
-    context = _context(request, snapshot, as_declared(snapshot, renamed))
+    context = _context(request, snapshot, as_declared(snapshot, renamed), used)
     matches = match(desired, context.live, request.inventory)
 
     # The passes, in order, each with what it may change in the draft.
     draft = PlanDraft(warnings=list(warnings))
-    matches = _ask_for_root(matches, context, draft)  # `in_root`, and folders of the entries
+    matches = _ask_for_root(matches, context, draft)  # `in_root`, folders of entries, warnings
     draft.drift += map(_renamed_outside, renamed)  # drift
     _plan_matches(matches, context, draft)  # everything, from the entries
     references = _resolve_references(matches, context, draft)  # of changes; blocks changes
@@ -258,7 +272,9 @@ def build_plan(
     )
 
 
-def _context(request: PlanRequest, snapshot: Snapshot, live: Snapshot) -> PlanContext:
+def _context(
+    request: PlanRequest, snapshot: Snapshot, live: Snapshot, used: Iterable[Key]
+) -> PlanContext:
     """Return what the passes see. Options of the run override the policy of the target."""
     target, policy, approvals = request.target, request.policy, request.approvals
     return PlanContext(
@@ -274,6 +290,7 @@ def _context(request: PlanRequest, snapshot: Snapshot, live: Snapshot) -> PlanCo
         live=live,
         scope=target.scope,
         merged=by_object(request.merged, request.inventory),
+        misspelled=misspelled_folders(used, live),
     )
 
 
@@ -282,14 +299,41 @@ def _context(request: PlanRequest, snapshot: Snapshot, live: Snapshot) -> PlanCo
 
 def _ask_for_root(matches: Iterable[Match], context: PlanContext, draft: PlanDraft) -> list[Match]:
     """Return the matches; in them, entries ask for the root while their folder is missing."""
-    updated = []
+    updated, new = [], []
     for matched in matches:
         declaration = asking_for_root(matched.declaration, matched.live, matched.record, context)
         if declaration is not matched.declaration:
             draft.in_root.append(declaration)
+            new += [] if matched.live else [declaration]
             matched = matched._replace(declaration=declaration)
+        else:
+            _warn_of_typo(matched, context, draft)
         updated.append(matched)
+    if new:
+        draft.warnings.append(_created_in_root(new))
     return updated
+
+
+def _warn_of_typo(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
+    """Warn of a new entry whose folder is missing and has nearly the name of another one."""
+    entry, folder = matched.declaration, folder_of(matched.declaration)
+    meant = context.misspelled.get(folder) if folder else None
+    if folder and meant and entry.ensure is Ensure.PRESENT and not matched.live:
+        message = f'the {folder.kind} "{folder.path}" is missing; did you mean "{meant}"?'
+        draft.warn(entry, entry.kind.parent or "", "missing-parent", message)
+
+
+def _created_in_root(entries: Sequence[Declaration]) -> Problem:
+    """Return the warning that new objects are created in the root."""
+    folders = {in_sentence(entry.key.folder) for entry in entries}
+    noun = KINDS[entries[0].kind.lives_in or ""].name
+    is_one = len(folders) == 1
+    missing = f"{noun} {listed(folders)} is" if is_one else f"{noun}s {listed(folders)} are"
+    message = (
+        f"the {missing} missing: create {'it' if is_one else 'them'} in the web app; what is new "
+        "there is created in the root, and the next apply moves it"
+    )
+    return Problem(entries[0].source, "missing-parent", message, Severity.WARNING)
 
 
 def _renamed_outside(folder: RenamedFolder) -> Drift:

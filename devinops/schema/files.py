@@ -613,8 +613,9 @@ def _policy() -> dict[str, Any]:
         },
         "missing_folders": {
             "enum": [choice.value for choice in MissingFolders],
-            "description": "What to do with a new note whose folder is missing: block it (the "
-            "default), or create it in the root and move it when the folder exists.",
+            "description": "What to do with a new note whose folder is missing: create it in the "
+            "root, with a warning, and move it when the folder exists (root, the default with an "
+            "inventory), or block it.",
         },
         "max_delete": {
             "type": ["string", "integer"],

@@ -135,6 +135,7 @@ class ChangeFacts(Struct, frozen=True, kw_only=True):
     source: SourceItem | None
     fields: Fields
     overwrites: list[str] = []
+    arrives: bool = False
     overridden: OverriddenItems = UNSET
 
 

@@ -307,7 +307,9 @@ def test_an_entry_for_a_target_that_is_not_declared_is_a_problem(
 
 # --- plan and apply ---------------------------------------------------------------------------------------
 
+BLOCKING = "version: 1\ntargets: {default: {missing_folders: block}}\n"
 FILES = {
+    "devinops.yaml": BLOCKING,
     "knowledge/Backend/errors.md": "---\nname: Error envelope\ntrigger: When adding an endpoint\npinned_repo: null\n---\nOne\ntwo changed\nthree\nfour \tx\nfive\nsix\nseven\n",
     "knowledge/Missing/folder.md": "---\nname: Somewhere\ntrigger: t\n---\nb\n",
     "knowledge/hostile.md": '---\nname: "::error::x"\ntrigger: t\n---\n\u202e##[group]x\n',
@@ -453,7 +455,8 @@ def test_a_plan_with_many_creates_fits_on_three_screens(
 def test_missing_folders_are_one_list(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
-    root = repository({f"knowledge/F{n:02}/a.md": NOTE for n in range(49)})
+    notes = {f"knowledge/F{n:02}/a.md": NOTE for n in range(49)}
+    root = repository({"devinops.yaml": BLOCKING, **notes})
     rows = devinops("plan", "-C", root).out.splitlines()
     assert len(rows) <= 60
     assert rows.count("missing folders: create them in the web app, because no API can") == 1

@@ -311,6 +311,7 @@ def test_missing_folders_are_named_once_and_the_rest_is_applied(
 ) -> None:
     root = repository(
         {
+            "devinops.yaml": "version: 1\ntargets: {default: {missing_folders: block}}\n",
             "knowledge/Nope/a.md": "---\nname: A\ntrigger: t\n---\na\n",
             "knowledge/Nope/b.md": "---\nname: B\ntrigger: t\n---\nb\n",
             "knowledge/Backend/c.md": "---\nname: C\ntrigger: t\n---\nc\n",

@@ -61,7 +61,8 @@ def test_notes_wait_in_the_root_and_move_when_their_folder_exists(
     root, report = repository({"devinops.yaml": CONFIG + POLICY, **files}), tmp_path / "plan.md"
     plan = devinops("plan", "-C", root, "--report", f"markdown={report}")
     assert plan.code == 0
-    assert "in the root until the folder D00 exists, then apply moves it there" in plan.out
+    shown = document(devinops, "plan", "-C", root)["changes"][0]
+    assert "in the root until the folder D00 exists, then apply moves it there" in shown["reason"]
     assert "  D00  needed by 4 entries, in the root until then\n" in plan.out
     assert "- [ ] D00 (needed by 4 entries, in the root until then)" in report.read_text()
     digest = document(devinops, "plan", "-C", root)["digest"]
@@ -96,7 +97,7 @@ def test_notes_wait_in_the_root_and_move_when_their_folder_exists(
 def test_a_note_in_the_root_is_updated_there_and_moves_when_its_folder_exists(
     emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
 ) -> None:
-    root = repository({"devinops.yaml": CONFIG + POLICY, "knowledge/G/a.md": note("A")})
+    root = repository({"devinops.yaml": CONFIG, "knowledge/G/a.md": note("A")})
     saved = tmp_path / "plan.json"
     assert devinops("plan", "-C", root, "--out", saved).code == 0
     applied(devinops, root, str(saved))
@@ -107,6 +108,71 @@ def test_a_note_in_the_root_is_updated_there_and_moves_when_its_folder_exists(
     applied(devinops, root)
     assert places(emulator) == {"A": "G"}
     assert document(devinops, "plan", "-C", root)["changes"] == []
+
+
+def test_by_default_a_new_note_of_a_new_folder_is_created_in_the_root_with_a_warning(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"devinops.yaml": CONFIG, "knowledge/G/a.md": note("A")})
+    plan = document(devinops, "plan", "-C", root)
+    (warning,) = plan["problems"]
+    assert (warning["code"], warning["path"]) == ("missing-parent", "knowledge/G/a.md")
+    assert warning["message"].startswith("the folder G is missing: create it in the web app")
+    assert (plan["exit_code"], actions(plan)) == (0, [("create", "knowledge:G/A")])
+    applied(devinops, root)
+    assert document(devinops, "plan", "-C", root)["problems"] == []
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_folder_that_is_made_between_review_and_merge_changes_no_digest(
+    when: str, emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    """Of a new note, and of one that waits; the saved plan is as good. Nor does one that goes."""
+    root = repository({"devinops.yaml": CONFIG, "knowledge/G/a.md": note("A")})
+    if when == "after":
+        applied(devinops, root)
+        repository({"knowledge/G/a.md": note("A", "edited"), "knowledge/b.md": note("B")})
+    saved = tmp_path / "plan.json"
+    assert devinops("plan", "-C", root, "--out", saved).code == 0
+    digest = document(devinops, "plan", "-C", root)["digest"]
+    create(emulator, "G")
+    now = document(devinops, "plan", "-C", root)
+    assert now["digest"] == digest
+    if when == "after":
+        assert actions(now) == [("create", "knowledge:B"), ("rename", "knowledge:G/A")]
+    assert devinops("show", saved).code == 0
+    applied(devinops, root, str(saved))
+    assert places(emulator)["A"] == "G"
+    assert document(devinops, "plan", "-C", root)["changes"] == []
+
+
+def test_a_note_that_waits_may_move_although_nobody_reviewed_that(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"devinops.yaml": CONFIG, "knowledge/G/a.md": note("A")})
+    applied(devinops, root)
+    repository({"knowledge/b.md": note("B")})
+    digest = document(devinops, "plan", "-C", root)["digest"]
+    assert "out of the root" not in devinops("drift", "-C", root).out
+    create(emulator, "G")
+    drift = devinops("drift", "-C", root)
+    moves = "the next apply moves knowledge:G/A out of the root, because the folder exists now"
+    assert (drift.code, moves in " ".join(drift.out.split())) == (0, True)
+    applied(devinops, root, "--expect", digest)
+    assert places(emulator) == {"A": "G", "B": ""}
+    assert "out of the root" not in devinops("drift", "-C", root).out
+
+
+def test_a_name_nearly_that_of_a_folder_stays_blocked(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    create(emulator, "Backend")
+    root = repository({"devinops.yaml": CONFIG, "knowledge/Backnd/a.md": note("A")})
+    plan = document(devinops, "plan", "-C", root)
+    assert (plan["exit_code"], plan["changes"]) == (4, [])
+    assert [block["key"] for block in plan["blocked"]] == ["folder:Backnd"]
+    asked = 'knowledge:Backnd/A: the folder "Backnd" is missing; did you mean "Backend"?'
+    assert asked in " ".join(devinops("plan", "-C", root).out.split())
 
 
 def test_without_an_inventory_it_is_a_problem(
@@ -187,7 +253,7 @@ def test_a_waiting_note_is_renamed_moved_and_deleted_under_its_declared_key(
     applied(devinops, root)
     (only,) = emulator.knowledge()
     repository({"knowledge/G/a.md": note("A2", previously="[{name: A}]")})
-    assert "> knowledge:G/A2" in applied(devinops, root)
+    assert "> knowledge:G/A → G/A2" in applied(devinops, root)
     # To another missing folder: it stays in the root, and the inventory follows.
     (root / "knowledge/G/a.md").unlink()
     repository({"knowledge/H/a.md": note("A2")})

@@ -316,7 +316,9 @@ def test_a_rollback_of_a_reference_to_what_is_gone_is_blocked(api: ToyApi, job: 
 
 
 def test_what_lives_in_a_place_waits_for_a_person_to_make_it(api: ToyApi, job: Job) -> None:
-    job.declare(boxes=[{"name": "B", "shelf": "S"}], shelves=[{"path": "S"}, {"path": "T"}])
+    blocking = CONFIG.replace("prune: owned", "prune: owned, missing_folders: block")
+    shelves = [{"path": "S"}, {"path": "T"}]
+    job.declare(blocking, boxes=[{"name": "B", "shelf": "S"}], shelves=shelves)
     text = job.blocked()
     assert "missing shelves: create them in the web app, because no API can" in text
     assert "  ! S  needed by 1 entry\n  ! T\n" in text

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.model.suggest import did_you_mean, is_one_edit, nearest
+from devinops.model.suggest import did_you_mean, is_one_edit, is_typo, nearest
 
 KNOWN = ("NPM_TOKEN", "trigger", "name")
 
@@ -84,3 +84,23 @@ def test_one_edit_is_a_letter_more_less_or_other_or_two_swapped(first: str, seco
 @given(st.text("abc", max_size=6), st.data())
 def test_every_edit_is_noticed(word: str, data: st.DataObject) -> None:
     assert is_one_edit(word, data.draw(st.sampled_from(sorted(edits(word)))))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("Backend", "Backnd", True),
+        ("Backend", "Bakcend", True),
+        ("API", "APIs", True),
+        ("QA", "qa", True),
+        ("UI", "UX", False),
+        ("Team 1", "Team 2", False),
+        ("2026", "20266", False),
+        ("Year 2026", "Yer 2026", True),
+        ("Backend", "Frontend", False),
+    ],
+)
+def test_a_typo_differs_in_case_or_in_one_character_that_is_no_digit(
+    first: str, second: str, expected: bool
+) -> None:
+    assert is_typo(first, second) is is_typo(second, first) is expected

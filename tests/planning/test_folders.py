@@ -11,12 +11,17 @@ from devinops.model.inventory import Base, Intent, Inventory, Record, base, fing
 from devinops.model.keys import ROOT, FolderPath, Key
 from devinops.model.objects import Live, Snapshot
 from devinops.model.policy import MissingFolders
+from devinops.model.values import UNSET
 from devinops.planning.folders import (
     asking_for_root,
     declared_key,
     is_in_root,
+    misspelled_folders,
+    movable,
     needs_all_folders,
     recorded,
+    used_folders,
+    whether_folder_exists,
     with_folders,
     with_seen_folders,
 )
@@ -84,6 +89,72 @@ def test_an_entry_asks_for_the_root_if_its_folder_is_missing_and_it_is_in_no_oth
     assert asking.key == IN_G.key
     assert asking.resource == (IN_G.put_into(ROOT) if asks else IN_G).resource
     assert (asking is declared) is not asks
+
+
+def test_a_typo_in_the_name_of_a_folder_does_not_create_anything_in_the_root() -> None:
+    plan = context(inventory=Inventory("file"))
+    plan = replace(plan, misspelled={FOLDER.key: "H"})
+    declared = entry(IN_G.resource)
+    assert asking_for_root(declared, None, None, plan) is declared
+    assert asking_for_root(declared, NOTE, WAITS, plan) is not declared
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("Backend", None),
+        ("Backnd", "Backend"),
+        ("backend/APIs", "Backend/APIs"),
+        ("Backnd/APIs/New", "Backend/APIs/New"),
+        ("Backend/API", "Backend/APIs"),
+        ("Backend/Backnd", None),
+        ("Mobile", None),
+        ("Mobile/Backnd", None),
+    ],
+)
+def test_a_missing_folder_is_a_typo_of_one_beside_it(path: str, meant: str | None) -> None:
+    there = snapshot([{"kind": "folder", "path": p, "id": p} for p in ("Backend", "Backend/APIs")])
+    key = Key.parse(f"folder:{path}")
+    used = used_folders([entry(live("folder", path=path, id="f").resource)])
+    assert misspelled_folders(used, there).get(key) == meant
+
+
+@pytest.mark.parametrize(
+    ("record", "lives", "can"),
+    [
+        (WAITS, [NOTE, FOLDER], True),
+        (WAITS, [NOTE], False),
+        (WAITS, [FOLDER], False),
+        (WAITS, [MOVED, FOLDER], False),
+        (Record(NOTE.key, "n1", fields=WAITS.fields), [NOTE, FOLDER], False),
+        (Record(Key("playbook", ROOT, "P"), "p1"), [FOLDER], False),
+    ],
+)
+def test_a_note_can_move_once_its_folder_exists(
+    record: Record, lives: list[Live], can: bool
+) -> None:
+    found = list(movable(Inventory.of("file", [record]), Snapshot.of(lives)))
+    assert found == ([record.key] if can else [])
+
+
+def test_whether_its_folder_exists_changes_nothing_of_a_change_but_its_move() -> None:
+    move, body = FieldChange("folder", ROOT, "G"), FieldChange("body", "a", "b")
+    name = FieldChange("name", "A", "B")
+    there = Change(Action.RENAME, KEY, "r", "n1", fields=(move,), arrives=True)
+    assert whether_folder_exists(there).fields == ()
+    edited = whether_folder_exists(replace(there, fields=(body, move)))
+    assert (edited.action, edited.fields) == (Action.UPDATE, (body,))
+    renamed = whether_folder_exists(replace(there, fields=(move, name)))
+    assert (renamed.action, renamed.fields) == (Action.RENAME, (name,))
+    other = replace(there, arrives=False)
+    assert whether_folder_exists(other) is other
+    waits = (FieldChange("name", UNSET, "A"), FieldChange("folder", UNSET, ROOT))
+    arrived = (waits[0], FieldChange("folder", UNSET, "G"))
+    new = Change(Action.CREATE, KEY, "r", fields=waits)
+    assert whether_folder_exists(new).fields == arrived
+    assert whether_folder_exists(replace(new, fields=arrived)).fields == arrived
+    in_root = replace(new, key=NOTE.key)
+    assert whether_folder_exists(in_root) == in_root
 
 
 # --- folders that were not listed -----------------------------------------------------------------

@@ -12,7 +12,7 @@ from devinops.model.changes import Blocked, Change, Outcome, Result
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record, base
 from devinops.model.objects import Declaration, Ensure, Live, Problem, Severity, Snapshot, Source
-from devinops.model.policy import Approvals, Policy, Prune
+from devinops.model.policy import Approvals, MissingFolders, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.drift import DriftFindings, find_drift
 from devinops.planning.plan import Plan, PlanRequest, build_plan
@@ -84,7 +84,10 @@ def planned(
     approvals: Approvals = NOTHING_APPROVED,
     **policy: Any,
 ) -> Plan:
-    """Return the plan of these entries. The objects in `owned` are as they were last applied."""
+    """Return the plan of these entries. The objects in `owned` are as they were last applied.
+
+    A missing folder blocks, so that there are plans with such a step.
+    """
     records = [
         Record(
             object.key,
@@ -99,7 +102,7 @@ def planned(
         Snapshot.of([*FOLDERS, *lives]),
         PlanRequest(
             TARGET,
-            Policy(prune=Prune.OWNED, **policy),
+            Policy(**{"prune": Prune.OWNED, "missing_folders": MissingFolders.BLOCK} | policy),
             date(2026, 3, 12),
             Inventory.of("branch", records) if records else Inventory(),
             approvals,

@@ -33,7 +33,7 @@ from devinops.model.objects import Snapshot
 from devinops.model.policy import Approvals, OnDrift, Policy
 from devinops.planning.commands import pull_command
 from devinops.planning.drift import find_drift, replacing_run, without_secrets
-from devinops.planning.folders import with_folders, with_seen_folders
+from devinops.planning.folders import is_in_root, with_folders, with_seen_folders
 from devinops.planning.plan import Plan
 
 
@@ -90,7 +90,7 @@ def _find(session: Session[Reader], entries: Callable[[], Loaded]) -> Planned:
         session.client.target,
         (),
         drift=tuple(result.drift),
-        notes=session.busy_notes(inventory),
+        notes=(*session.busy_notes(inventory), *result.notes),
         inventory=inventory,
         unmanaged=Counter(live.key.kind for live in result.unmanaged),
         others=(*result.unmanaged, *result.foreign),
@@ -114,7 +114,8 @@ def _listed(session: Session[Reader], inventory: Inventory, *, verify: bool) -> 
     if not unlisted:
         return snapshot
     used = {record.key for record in inventory.records if record.memory}
-    seen = with_seen_folders(snapshot, used, inventory)
+    is_any_in_root = any(map(is_in_root, inventory.owned))
+    seen = None if is_any_in_root else with_seen_folders(snapshot, used, inventory)
     return seen or with_folders(snapshot, session.snapshot(unlisted, verify=False))
 
 
