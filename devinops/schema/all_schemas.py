@@ -45,7 +45,7 @@ def document_schemas() -> dict[str, dict[str, Any]]:
             "Output of devinops validate and lint with --format json", [ProblemsDocument]
         ),
         "rules": schema(
-            "Output of devinops lint --list-rules and --explain with --format json",
+            "Output of devinops lint --explain with --format json",
             [RulesDocument],
         ),
         "plugin-lock": schema(

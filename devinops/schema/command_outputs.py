@@ -34,7 +34,7 @@ class RuleItem(Struct, frozen=True):
 
 
 class RulesDocument(Document, frozen=True, kw_only=True):
-    """Output of `lint --list-rules` and `lint --explain`."""
+    """Output of `lint --explain`."""
 
     rules: tuple[RuleItem, ...]
 

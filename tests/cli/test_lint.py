@@ -667,7 +667,7 @@ def test_fix_leaves_a_file_that_is_an_entry_and_may_be_the_text_of_another(
 
 def test_every_rule_is_listed_and_explained(repository: Write, devinops: Devinops) -> None:
     repository({})
-    listed = devinops("lint", "--list-rules")
+    listed = devinops("lint", "--explain", "all")
     assert [line[:5] for line in listed.out.splitlines()] == [rule.id for rule in RULES]
     for rule in RULES:
         ran = devinops("lint", "--explain", rule.name)

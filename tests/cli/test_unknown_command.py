@@ -45,7 +45,7 @@ OPTIONS: dict[str, tuple[list[str], str]] = {
     "never an approval": (["plan", "--nope"], "There is no option --nope."),
     "of a command, before it": (["--yes", "apply"], "as in devinops COMMAND --yes."),
     "of no command, before it": (["--json", "plan"], "There is no option --json. Use --format json."),
-    "the beginning": (["lint", "--list"], "Did you mean --list-rules?"),
+    "the beginning": (["lint", "--expl"], "Did you mean --explain?"),
     "quite different": (["inventory", "list", "--list"], "There is no option --list.\n"),
     "for json": (["plan", "--json"], "There is no option --json. Use --format json."),
     "forced": (["apply", "--force"], "There is no option --force. Nothing is forced"),
@@ -78,6 +78,8 @@ RENAMED = {
     ("targets", "--waves"): "Use devinops targets waves.",
     ("plan", "--timeout", "5"): "Set the variable DEVINOPS_TIMEOUT.",
     ("doctor", "--ca-bundle", "ca.pem"): "Set the variable DEVINOPS_CA_BUNDLE.",
+    ("emulator", "--latency", "5"): "Write it into the file of --faults.",
+    ("lint", "--list-rules"): "Use --explain all.",
     ("plan", "--folders", "root"): "Set missing_folders in devinops.yaml.",
 }
 

@@ -150,7 +150,7 @@ class Machine:
 
     def shows_what_devinops_does(self) -> None:
         assert re.fullmatch(r"devinops \d\S+\n", self.type("devinops --version"))
-        assert "That is how devinops works." in self.type("devinops demo --no-pause")
+        assert "That is how devinops works." in self.type("devinops demo < /dev/null")
 
 
 @pytest.fixture

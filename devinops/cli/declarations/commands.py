@@ -139,13 +139,12 @@ def validate(**arguments: Any) -> ExitCode:
 @click.option(
     "--write-baseline", is_flag=True, help="Write all findings but secrets into the baseline."
 )
-@click.option("--list-rules", is_flag=True, help="List the rules and exit.")
 @click.option(
     "--explain",
     metavar="RULE",
     type=NonEmpty(),
     shell_complete=completed_values.rules,
-    help="Show the page of a rule and exit.",
+    help="Show the page of a rule, or a line about all, and exit.",
 )
 @common(problems=True)
 def lint(**arguments: Any) -> ExitCode:
@@ -711,16 +710,6 @@ def schema(**arguments: Any) -> ExitCode:
 @click.option("--seed", type=FilePath(), help="Objects that exist at the start (YAML or JSON).")
 @click.option("--state", type=FilePath(), help="Keep all objects in this file across restarts.")
 @click.option(
-    "--latency",
-    type=click.IntRange(0, 60_000),
-    default=0,
-    metavar="MS",
-    help="Delay of every response.",
-)
-@click.option(
-    "--rate-limit", type=NonEmpty(), metavar="N/s", help="Return 429 above N requests a second."
-)
-@click.option(
     "--quirk",
     "quirks",
     type=NonEmpty(),
@@ -755,7 +744,6 @@ def emulator(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@click.option("--no-pause", is_flag=True, help="Do not wait for a key between the steps.")
 def demo(**arguments: Any) -> ExitCode:
     """Walk through a review, a rename, an edit in the web app and a rollback, on the emulator.
 

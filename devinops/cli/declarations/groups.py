@@ -100,23 +100,24 @@ class Group(click.Group):
         Raises UsageError if the command does not exist, if an option stands before it, or if an
         option that takes one value has several.
         """
-        typed = args[0]
-        command = self.get_command(ctx, typed)
         if not ctx.resilient_parsing:
-            from devinops.cli.declarations.unknown_command import misplaced, unknown_command
-
-            if command is None and not typed.startswith("-"):
-                group = ctx.info_name or ""
-                raise click.UsageError(unknown_command(group, typed, self.list_commands(ctx)), ctx)
-            for param in self.params:
-                if ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE:
-                    raise click.UsageError(misplaced(param.opts[-1], ctx.command_path), ctx)
+            self._check_typed(ctx, args[0])
         name, command, rest = super().resolve_command(ctx, args)
         if command and not ctx.resilient_parsing:
             context = click.Context(command, ctx, info_name=name)
             _check_dashes(context, takewhile("--".__ne__, rest))
             _check_repeated(context, rest)
         return name, command, rest
+
+    def _check_typed(self, ctx: click.Context, typed: str) -> None:
+        from devinops.cli.declarations.unknown_command import misplaced, unknown_command
+
+        if not typed.startswith("-") and self.get_command(ctx, typed) is None:
+            group = ctx.info_name or ""
+            raise click.UsageError(unknown_command(group, typed, self.list_commands(ctx)), ctx)
+        for param in self.params:
+            if ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE:
+                raise click.UsageError(misplaced(param.opts[-1], ctx.command_path), ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, and then the options of the group."""

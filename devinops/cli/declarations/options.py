@@ -552,7 +552,7 @@ def _decisions(values: Iterable[str]) -> tuple[str | None, tuple[tuple[Key, str]
     from devinops.kinds import parse_key
 
     decided: dict[Key | None, str] = {}
-    for text in (line.strip() for value in values for line in value.splitlines() if line.strip()):
+    for text in filter(None, map(str.strip, "\n".join(values).splitlines())):
         side, equals, written = text.partition("=")
         if side not in ON_CONFLICT.values:
             raise UsageError(

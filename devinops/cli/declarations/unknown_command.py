@@ -40,6 +40,8 @@ _FROM_ELSEWHERE: Final = (
     ("waves", "--names", "Use devinops targets waves."),
     ("timeout", "", "Set the variable DEVINOPS_TIMEOUT."),
     ("ca-bundle", "", "Set the variable DEVINOPS_CA_BUNDLE."),
+    ("list-rules", "--explain", "Use --explain all."),
+    ("latency rate-limit", "--faults", "Write it into the file of --faults."),
     ("auto-approve approve assume-yes no-input non-interactive", "--yes", "Use --yes."),
     ("dry-run noop no-op simulate what-if", "--check", "Use --check."),
     ("dry-run check noop no-op simulate what-if", "--expect", "devinops plan writes nothing."),

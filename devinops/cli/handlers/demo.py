@@ -64,7 +64,7 @@ SEED = {
 }
 
 
-def run(no_pause: bool) -> ExitCode:
+def run() -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     require_emulator()
     with signals.deferred():
@@ -75,7 +75,7 @@ def run(no_pause: bool) -> ExitCode:
         tempfile.TemporaryDirectory(prefix="devinops-demo-") as directory,
         _environment(emulator.url, directory),
     ):
-        _Demo(Path(directory), emulator, pause=is_interactive() and not no_pause).run()
+        _Demo(Path(directory), emulator, pause=is_interactive()).run()
     return ExitCode.OK
 
 

@@ -9,17 +9,12 @@ from devinops import signals
 from devinops.model.errors import DevinopsError, UsageError
 from devinops.model.exit_codes import ExitCode
 
-_LOWEST_RATE = 0.001
-"""Requests a second. With fewer, Retry-After could not express when to send the next one."""
-
 
 def run(
     host: str,
     port: int,
     seed: Path | None,
     state: Path | None,
-    latency: int,
-    rate_limit: str | None,
     quirks: tuple[str, ...],
     faults: Path | None,
     report: Path | None,
@@ -34,8 +29,6 @@ def run(
         port=port,
         seed=seed,
         state=state,
-        latency_ms=latency,
-        rate_limit=_rate(rate_limit),
         faults=faults,
         quirks=_quirks(quirks),
         report=report,
@@ -62,18 +55,3 @@ def _quirks(texts: Iterable[str]) -> dict[str, str]:
         if not equals:
             raise UsageError(f'--quirk must be NAME=VALUE, not "{name}": docs/emulator.md has them')
     return {name: value for name, _, value in pairs}
-
-
-def _rate(text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        rate = float(text.removesuffix("/s"))
-    except ValueError:
-        rate = 0.0
-    if not _LOWEST_RATE <= rate < float("inf"):
-        raise UsageError(
-            f"--rate-limit must be a number of requests a second, such as 5/s, and at least "
-            f'{_LOWEST_RATE}/s, not "{text}"'
-        )
-    return rate

@@ -49,10 +49,10 @@ _INCOMPLETE = (
 )
 
 
-def run(options: Options, list_rules: bool, explain: str | None, **request: Any) -> ExitCode:
+def run(options: Options, explain: str | None, **request: Any) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    if list_rules or explain is not None:
-        options.answer(_listed() if explain is None else _explained(_rule(explain)))
+    if explain is not None:
+        options.answer(_listed() if explain == "all" else _explained(_rule(explain)))
         return ExitCode.OK
     answer = _lint(options, LintRequest(**request))
     options.answer(answer)
@@ -85,7 +85,7 @@ class LintRequest(NamedTuple):
         """Raise UsageError for names of no rule, and for a baseline of a part of the findings."""
         for name in (*self.select, *self.ignore):
             if not any(matches(rule, name) for rule in RULES):
-                hint = "repeat the option" if "," in name else "--list-rules lists them"
+                hint = "repeat the option" if "," in name else "--explain all lists them"
                 raise UsageError(f"{unknown_rule(name, RULES)}; {hint}")
         if self.write_baseline and (self.paths or self.select or self.ignore):
             raise UsageError(
@@ -397,7 +397,7 @@ def _rule(written: str) -> Rule:
             f"--explain: {written} means several rules, and each has a page: {several}"
         )
     if rule is None:
-        raise UsageError(f"--explain: {unknown_rule(written, RULES)}; --list-rules lists them")
+        raise UsageError(f"--explain: {unknown_rule(written, RULES)}; --explain all lists them")
     return rule
 
 

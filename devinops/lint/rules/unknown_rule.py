@@ -1,6 +1,6 @@
 """An exception under `lint` names a rule that does not exist.
 
-It hides nothing. Correct the name: `devinops lint --list-rules` lists all of them. An exception
+It hides nothing. Correct the name: `devinops lint --explain all` lists all of them. An exception
 names each rule, so that it hides only what somebody has read: `DV1` and `all` are for
 devinops.yaml. A rule about exceptions, such as expired-exception, has none.
 
@@ -49,7 +49,7 @@ def _unknown(name: str, rules: Sequence[Rule]) -> str:
     if is_group(name):
         return f"{name} means several rules: an exception names each rule by its id or name"
     hint = did_you_mean(name, [rule.name for rule in rules])
-    return f"there is no lint rule {name}{hint}: correct it; --list-rules lists them"
+    return f"there is no lint rule {name}{hint}: correct it; --explain all lists them"
 
 
 RULE = Rule("DV903", "unknown-rule", Severity.ERROR, exceptions=check)
