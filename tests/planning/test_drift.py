@@ -8,7 +8,7 @@ import pytest
 
 from devinops.model.changes import Action, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Intent, Inventory, Record, base, fingerprint
-from devinops.model.keys import Key
+from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Access, Live, Snapshot
 from devinops.model.values import UNSET
 from devinops.planning.drift import find_drift, replacing_run, without_secrets
@@ -112,3 +112,13 @@ def test_only_a_replacement_with_an_unknown_result_is_not_finished(key: str, run
         Intent("r4", Action.CREATE, Key.parse("knowledge:A"), unclear=True),
     ]
     assert replacing_run(Key.parse(key), Inventory.of("file", (), intents)) == run
+
+
+def test_what_waits_in_the_root_can_move_when_its_folder_exists_which_is_no_drift() -> None:
+    waits = NOTE.put_into(ROOT)
+    owned = Inventory.of("file", [replace(RECORDS[1], fields=base(waits.resource, waits.resource))])
+    found = find_drift(owned, Snapshot.of([waits, FOLDER]))
+    assert (found.drift, found.movable) == ((), (NOTE.key,))
+    moves = "the next apply moves knowledge:F/A out of the root, because the folder exists now"
+    assert list(found.notes) == [moves]
+    assert list(find_drift(owned, Snapshot.of([waits])).notes) == []
