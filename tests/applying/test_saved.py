@@ -613,7 +613,7 @@ UNPROTECTED = re.compile(
     """,
     re.VERBOSE,
 )
-"""What no digest covers; docs/ci-security.md lists it. An apply plans again and compares digests, so
+"""What no digest covers; docs/who-may-do-what.md lists it. An apply plans again and compares digests, so
 an edit of these never adds a change, but an approval lets what was refused be written."""
 
 

@@ -54,9 +54,7 @@ def test_the_picture_of_the_boundaries_has_text_for_those_who_cannot_see_it() ->
     picture = ElementTree.parse(ROOT / "docs" / "security.svg").getroot()
     texts = {element.tag.rpartition("}")[2]: element.text for element in picture if element.text}
     assert {"title", "desc"} <= texts.keys()
-    assert re.search(
-        r"!\[[^]]{50,}\]\(security.svg\)", (ROOT / "docs/ci-security.md").read_text("utf-8")
-    )
+    assert re.search(r"!\[[^]]{50,}\]\(security.svg\)", PERMISSIONS.read_text("utf-8"))
 
 
 def documented_workflow() -> str:

@@ -22,7 +22,7 @@ from devinops.fmt.file_text import formatted
 from devinops.kinds import KINDS
 from devinops.model.exit_codes import ExitCode
 from devinops.schema.all_schemas import schemas
-from tests.testing import comment_picture, problem_codes
+from tests.testing import comment_picture, problem_codes, words
 from tests.testing.architecture import PAGE, package_imports, with_picture
 from tests.testing.command_line import Devinops
 from tests.testing.command_manual import ALWAYS, DETAILS, MORE, commands, exit_code_sections
@@ -46,6 +46,11 @@ def test_the_readme_can_be_read_in_a_few_minutes() -> None:
     assert len(readme.split()) <= 1200
     consoles = re.findall(r"```console\n(.*?)```", readme, re.DOTALL)
     assert sum(block.count("\n") for block in consoles) <= 60
+
+
+def test_people_read_no_more_words_than_they_need() -> None:
+    """Who needs more changes LIMIT in the same commit, and says why in its message."""
+    assert sum(words.by_page().values()) <= words.LIMIT
 
 
 def test_every_command_and_exit_code_is_documented() -> None:

@@ -49,7 +49,7 @@ DETAILS = {
     "plan": "[Review a plan](how-to/review-a-plan.md), [many organizations](how-to/many-organizations.md)",
     "apply": "[Waves](how-to/roll-out-in-waves.md), [automations](files.md#automations)",
     "pull": "[What pull writes](how-to/from-an-existing-organization.md#what-pull-writes)",
-    "comment": "[Comment on pull requests](how-to/ci-other.md)",
+    "comment": "[Comment on pull requests](how-to/ci-other.md#comment-on-pull-requests)",
     "rollback": "[Undo and recover](how-to/recover.md)",
     "import": "[From other tools](how-to/from-cursor-copilot-claude-rules.md), [from Terraform](how-to/from-terraform.md)",
     "export": "[Towards plugins and skills](how-to/towards-plugins-and-skills.md)",
