@@ -121,11 +121,11 @@ class ReadingClient:
             return enterprise
         variable = self._connection.enterprise_key_env
         remedy = (
-            f"set {variable}, which the target's enterprise_key_env names"
+            f"set {variable}, the target's enterprise_key_env"
             if variable
-            else "set the target's enterprise_key_env to the variable that holds one"
+            else "store one in a variable, and name it in the target's enterprise_key_env"
         )
-        raise ConfigError(f"{kind.noun} needs an enterprise key: {remedy}")
+        raise ConfigError(f"{kind.with_article} needs an enterprise key: {remedy}")
 
     def _is_about_organization(self, kind: Kind) -> bool:
         """Return whether the enterprise stores a kind for an organization: it needs another key."""

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from devinops.api import size_limits
 from devinops.api.http_client import Call, Getter
 from devinops.api.size_limits import ResponseBudget
+from devinops.kinds import KINDS
 from devinops.model.client_protocols import ignore
 from devinops.model.errors import BadResponse
 from devinops.model.kind import Api, Counted, Paging
@@ -208,6 +209,7 @@ def check_counts(counted: Counted, holders: Iterable[Item], contents: Iterable[I
     total = sum(count for count in counts if isinstance(count, int))
     if total > 0 and not any(item.get(counted.by) for item in contents):
         raise BadResponse(
-            f"{counted.member} adds up to {total}, but no {counted.kind} with {counted.by} was "
-            "listed: the list cannot be proved complete and is not used; run again"
+            f"{counted.member} adds up to {total}, but no {KINDS[counted.kind].name} with "
+            f"{counted.by} was listed: the list cannot be proved complete and is not used; run "
+            "again"
         )

@@ -44,7 +44,7 @@ from devinops.planning.folders import (
     renamed_folders,
     used_folders,
 )
-from devinops.planning.guards import are_too_many, moved
+from devinops.planning.guards import are_too_many, missing_from_lists, moved
 from devinops.planning.lifecycles.managed import is_sent
 from devinops.planning.match import Match, match, replaced
 from devinops.planning.out_of_sight import doubt, promoted
@@ -646,9 +646,8 @@ class _DriftPull:
             can_be_found = KINDS[kind].is_in(target.api, Scope.ENTERPRISE)
             return f"{may}, so its file stays." if may and not can_be_found else ""
         return (
-            f"{missing} of {owned} owned {kind} objects are missing from what the API lists, so no "
-            "file is deleted: check that the API key belongs to the right organization."
-            f"{moved(kind, missing, owned)}"
+            f"{missing_from_lists(kind, missing, owned)}, so no file is deleted: check that the "
+            f"API key belongs to the right organization.{moved(kind, missing, owned)}"
         )
 
     def _count_missing(self, kind: str) -> tuple[int, int]:

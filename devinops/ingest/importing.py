@@ -217,11 +217,11 @@ class _Import:
         kind = KINDS[item.kind]
         values, remarks = dict(item.values), list(item.remarks)
         for name, id in item.unnamed.items():
-            noun = kind.by_name[name].ref or ""
-            if spelled := self.names.get(noun, {}).get(id):
+            ref = kind.by_name[name].ref or ""
+            if spelled := self.names.get(ref, {}).get(id):
                 values[name] = spelled
             else:
-                remarks.append(f"{name}: only the id of the {noun} is known: {id}")
+                remarks.append(f"{name}: only the id of the {KINDS[ref].name} is known: {id}")
         candidate = _Candidate(
             kind, values, origin, id=item.id, address=item.address, remarks=tuple(remarks)
         )

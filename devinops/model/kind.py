@@ -577,6 +577,16 @@ class Kind:
         return self.singular or self.noun
 
     @property
+    def plural(self) -> str:
+        """What people call several objects of this kind, such as `notes`."""
+        first, *rest = self.name.split(" of ")
+        return " of ".join([f"{first}s", *rest]) if self.singular else self.section
+
+    def counted(self, number: int) -> str:
+        """Return a number of objects, such as `1 note` or `2 notes`."""
+        return f"{number} {self.name if number == 1 else self.plural}"
+
+    @property
     def with_article(self) -> str:
         """The name with its article, such as `a note` or `an automation`."""
         return f"{'an' if self.name[0].lower() in 'aeiou' else 'a'} {self.name}"
@@ -586,7 +596,7 @@ class Kind:
         """Advice for a run in which all objects of this kind are gone; empty if there is none."""
         return (
             self.moves_to
-            and f"Devin may be moving its {self.section} to {self.moves_to}: check in the web "
+            and f"Devin may be moving its {self.plural} to {self.moves_to}: check in the web "
             "app whether it is there; nothing is deleted here, and devinops export writes the "
             "entries as a plugin"
         )

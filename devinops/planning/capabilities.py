@@ -75,12 +75,12 @@ def api_problems(
 
 
 def _missing_kind(declaration: Declaration, api: ApiVersion) -> Problem:
-    noun, others = declaration.kind.noun, ", ".join(declaration.kind.apis)
+    others = ", ".join(declaration.kind.apis)
     return Problem(
         declaration.source,
         "unsupported-kind",
-        f"API {api} does not support the kind {noun} (API {others} does): use a key of that API, "
-        "or limit the entry with targets:",
+        f"API {api} does not support {declaration.kind.plural} (API {others} does): use a key of "
+        "that API, or limit the entry with targets:",
     )
 
 

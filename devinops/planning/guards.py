@@ -208,11 +208,10 @@ def _never_restored(removals: _Removals) -> Iterator[Refusal]:
     """Refuse deletes of undeclared objects whose values nobody can restore, such as secrets."""
     lost = Counter(change.key.kind for change in removals.deletes if _is_lost(change))
     for noun, count in sorted(lost.items()):
-        what, values = f"{count} {KINDS[noun].section}", "their values"
-        if count == 1:
-            what, values = f"1 {noun}", "its value"
+        values = "its value" if count == 1 else "their values"
         yield removals.refusal(
-            f"{what} without an entry would be deleted, and nobody can restore {values}",
+            f"{KINDS[noun].counted(count)} without an entry would be deleted, and nobody can "
+            f"restore {values}",
             "; to keep it, declare it with ensure: unmanaged",
         )
 
@@ -228,7 +227,7 @@ def exactly(what: str, allowed: int, total: int, but: str) -> Iterator[Refusal]:
         approval = allow(what, total) if total else None
         check = "check it" if total == 1 else "check each one"
         step = f"{check}, then pass {approval}" if approval else "leave the option out"
-        reason = f"{allow(what, allowed)} accepts exactly {allowed}, and {but}: {step}"
+        reason = f"{allow(what, allowed)} accepts exactly {allowed}, but {but}: {step}"
         yield Refusal(reason, approval)
 
 
@@ -260,7 +259,7 @@ def _too_many_elements(elements: RemovedElements, limit: MaxDelete) -> str:
         return ""
     all = f"its {elements.live} {elements.field}"
     return (
-        f"{elements.change.key} would lose {elements.removed} of {all}, more than "
+        f"{elements.change.key} would lose {elements.removed} of {all}, but "
         f"{_allowed(most, limit, all)}"
     )
 
@@ -268,10 +267,7 @@ def _too_many_elements(elements: RemovedElements, limit: MaxDelete) -> str:
 def _allowed(most: int, limit: MaxDelete, all: str) -> str:
     """Return how many deletes are allowed and why; `all` is what a percentage is of."""
     max_delete = f"{limit} of {all}" if limit.percent else limit
-    return (
-        f"the {most} that are allowed (the larger of {ALWAYS_ALLOWED} and max_delete, which is "
-        f"{max_delete})"
-    )
+    return f"the limit is {most} (the larger of {ALWAYS_ALLOWED} and max_delete: {max_delete})"
 
 
 def _too_many(
@@ -281,13 +277,12 @@ def _too_many(
     most = max(ALWAYS_ALLOWED, limit.of(managed))
     if count > most:
         allowed = _allowed(most, limit, f"the {managed} owned or in scope")
-        return f"{count} {kind} deletes are more than {allowed}"
+        return f"{KINDS[kind].counted(count)} would be deleted, but {allowed}"
     if managed and Ensure.PRESENT not in ensured:
         left = "has ensure: present" if ensured else "is left for this target"
-        objects = "object" if count == 1 else "objects"
         return (
-            f"no entry of the kind {kind} {left}, so {count} {objects} would be deleted "
-            f"({managed} owned or in scope)"
+            f"no entry of the kind {kind} {left}, so {KINDS[kind].counted(count)} would be "
+            f"deleted ({managed} owned or in scope)"
         )
     return ""
 
@@ -300,10 +295,9 @@ def _too_many_missing(
     for kind, count in sorted(missing.items()):
         if are_too_many(count, owned[kind], policy.max_delete):
             yield Refusal(
-                f"{count} of {owned[kind]} owned {kind} objects are missing from what the API "
-                "lists: check that the API key belongs to the right organization."
-                f"{moved(kind, count, owned[kind])} If they were deleted outside devinops, pass "
-                f"{approval}: {_THEN[policy.on_drift]}",
+                f"{missing_from_lists(kind, count, owned[kind])}: check that the API key belongs "
+                f"to the right organization.{moved(kind, count, owned[kind])} If they were deleted "
+                f"outside devinops, pass {approval}: {_THEN[policy.on_drift]}",
                 approval,
             )
 
@@ -315,6 +309,11 @@ def are_too_many(missing: int, owned: int, limit: MaxDelete) -> bool:
     another organization, or the vendor has moved them.
     """
     return missing == owned > 1 or missing > max(ALWAYS_ALLOWED, limit.of(owned))
+
+
+def missing_from_lists(kind: str, missing: int, owned: int) -> str:
+    """Return how many of the owned objects of a kind the API does not list."""
+    return f"the API does not list {missing} of {KINDS[kind].counted(owned)} that are owned"
 
 
 def moved(kind: str, missing: int, owned: int) -> str:

@@ -201,8 +201,8 @@ def unchecked(
     """
     for noun in sorted(absent):
         yield (
-            f"the API has no list of {noun} objects in this organization (404), so the plan "
-            "assumes that there are none"
+            f"the API has no list of {KINDS[noun].plural} in this organization (404), so the "
+            "plan assumes that there are none"
         )
     for change in filter(_deletes, changes):
         for kind in (KINDS[noun] for noun in sorted(set(unreadable) - set(absent))):
@@ -211,6 +211,6 @@ def unchecked(
             permission = kind.apis[api].read_permission
             yield (
                 f"{change.key} is deleted, although a text of {kind.with_article} may mention it: "
-                f"the key cannot list these objects ({permission} is missing); check them in the "
+                f"the key cannot list {kind.plural} ({permission} is missing); check them in the "
                 "web app first"
             )

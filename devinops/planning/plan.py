@@ -338,7 +338,7 @@ def _created_in_root(entries: Sequence[Declaration]) -> Problem:
 
 def _renamed_outside(folder: RenamedFolder) -> Drift:
     """Return the drift of a folder that was renamed in the web app; its contents have not moved."""
-    noun = folder.live.kind.noun
+    noun = folder.live.kind.name
     old, new = in_sentence(folder.declared.path), in_sentence(folder.live.key.path)
     reason = (
         f"its path in the web app is {new}: rename the directory {old} and each {noun} {old} in "
@@ -524,8 +524,8 @@ def unknown_notes(lives: Iterable[Live], then: str) -> Iterator[str]:
     for kind, found in sorted(by_kind.items()):
         names = listed(member_names(path for live in found for path in live.unknown))
         yield (
-            f"{kind} objects have members that devinops does not know ({names}), such as "
-            f"{found[0].key}: no entry can have them, and {then}"
+            f"devinops does not know these members of {KINDS[kind].plural}: {names} (as in "
+            f"{found[0].key}). No entry can set them, and {then}"
         )
 
 
@@ -537,7 +537,8 @@ def foreign_notes(lives: Iterable[Live]) -> Iterator[str]:
             owners[live.key.kind][live.owner] += 1
     for kind, counts in owners.items():
         shares = ", ".join(f"{count} of {owner}" for owner, count in sorted(counts.items()))
-        yield f"{kind} objects with the label of another owner, which stay as they are: {shares}"
+        what = f"{KINDS[kind].plural} with the label of another owner"
+        yield f"{what}, which stay as they are: {shares}"
 
 
 def generated_secret_notes(changes: Iterable[Change]) -> Iterator[str]:

@@ -434,10 +434,10 @@ class RunBlocks:
                 )
                 for item, at in group
             ]
-            objects = counted(len(rows), KINDS[kind].name, KINDS[kind].section)
+            objects = KINDS[kind].counted(len(rows))
             why = "in the web app, because no API can"
             title = f"Create {objects} {why}"
-            heading = f"missing {KINDS[kind].section}: create them {why}"
+            heading = f"missing {KINDS[kind].plural}: create them {why}"
             yield from block(Part.MISSING, title, rows, heading=heading)
 
     def states(self, *, only_new: bool = False) -> Iterator[Block]:
@@ -651,8 +651,7 @@ def objects(rows: Sequence[Row], number: int) -> str:
     kinds = {row.key.kind for row in rows if row.key}
     if len(kinds) != 1:
         return counted(number, "object")
-    kind = KINDS[kinds.pop()]
-    return counted(number, kind.name)
+    return KINDS[kinds.pop()].counted(number)
 
 
 def _last(at: Sequence[Any]) -> str:

@@ -363,7 +363,7 @@ def test_a_missing_permission_is_named(api, reply, snapshot):
         snapshot(server)
 
 
-MOVING = "Devin may be moving its knowledge to skills in plugins"
+MOVING = "Devin may be moving its notes to skills in plugins"
 
 
 @pytest.mark.parametrize(

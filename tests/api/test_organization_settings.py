@@ -200,8 +200,8 @@ def test_the_key_of_the_enterprise_is_used_for_its_settings_and_the_other_key_fo
 @pytest.mark.parametrize(
     ("variable", "remedy"),
     [
-        (None, "set the target's enterprise_key_env to the variable that holds one"),
-        ("DEVIN_E", "set DEVIN_E, which the target's enterprise_key_env names"),
+        (None, "store one in a variable, and name it in the target's enterprise_key_env"),
+        ("DEVIN_E", "set DEVIN_E, the target's enterprise_key_env"),
     ],
 )
 def test_without_that_key_nothing_is_asked_and_the_setting_is_named(
@@ -209,7 +209,7 @@ def test_without_that_key_nothing_is_asked_and_the_setting_is_named(
 ):
     server = toy_api(ANSWERS)
     client = writer(server, enterprise_key_env=variable)
-    with pytest.raises(ConfigError, match=f"budget needs an enterprise key: {remedy}"):
+    with pytest.raises(ConfigError, match=f"a budget needs an enterprise key: {remedy}"):
         client.snapshot({"budget", "robot"})
     with pytest.raises(ConfigError, match=remedy):
         client.read("budget", "budget")

@@ -318,7 +318,7 @@ def test_what_to_do_about_the_label_of_another_owner_is_reported(
     assert plan.code == 4, plan
     assert "it now belongs to somebody else (production, by its label)" in plan.out
     assert "set owner: production for the target in devinops.yaml" in plan.out
-    assert "automation objects with the label of another owner" in plan.out
+    assert "automations with the label of another owner" in plan.out
     devinops("inventory", "forget", "automation:Nightly", "-C", root)
     linked = devinops("inventory", "link", "automation:Nightly", id, "-C", root)
     assert (linked.code, linked.out) == (1, "")

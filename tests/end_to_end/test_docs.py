@@ -293,7 +293,7 @@ def test_the_page_of_the_architecture_names_files_that_exist() -> None:
 def test_the_list_of_messages_holds_errors_help_and_schemas() -> None:
     texts = [text for _, _, text in messages()]
     assert any(text.startswith("GitOps for Devin") for text in texts)
-    assert any("accepts exactly {…}, and {…}" in text for text in texts)
+    assert any("accepts exactly {…}, but {…}" in text for text in texts)
     assert "What it is for." in texts
     assert not any("Raises ConfigError" in text for text in texts)
 

@@ -81,7 +81,7 @@ def test_a_key_that_cannot_list_automations_is_named_in_a_note(
 @pytest.mark.parametrize(
     ("status", "code", "left", "message"),
     [
-        (404, 0, 0, "the API has no list of automation objects in this organization (404)"),
+        (404, 0, 0, "the API has no list of automations in this organization (404)"),
         (500, 1, 1, "automations returned 500"),
     ],
 )

@@ -75,7 +75,7 @@ def test_an_update_keeps_what_devinops_does_not_know_or_says_what_is_gone(
         planned = devinops("plan", "-C", root)
         shown = " ".join(planned.out.split())
         assert (planned.code, shown.count("devinops does not know")) == (0, 1)
-        assert f"members that devinops does not know ({NAMES}), such as automation:Net" in shown
+        assert f"does not know these members of automations: {NAMES} (as in automation:Net" in shown
         ran = devinops("apply", "-C", root, "--yes")
         is_lost = refuses and not merges
         assert (ran.code, set(newer.stored[id])) == (
@@ -114,7 +114,7 @@ def test_a_pull_names_them_once_a_kind_and_what_is_created_again_says_what_it_lo
         root = repository({"devinops.yaml": CONFIG})
         shown = " ".join(devinops("pull", "-C", root).out.split())
         assert shown.count("devinops does not know") == 1
-        assert f"({NAMES}), such as automation:Net" in shown
+        assert f"members of automations: {NAMES} (as in automation:Net" in shown
         assert devinops("apply", "-C", root, "--yes").code == 0, "they are adopted"
         inventory = (root / ".devinops" / "production.jsonl").read_text()
         assert '"unknown": ["actions[].mood", "room", ' in inventory
@@ -165,7 +165,7 @@ def test_a_new_member_of_notes_stops_no_edit_of_a_note(
         assert devinops("apply", "-C", root, "--yes").code == 0
         repository({"knowledge/a.md": "---\nname: A\ntrigger: t\n---\nother\n"})
         ran = devinops("apply", "-C", root, "--yes")
-        assert (ran.code, "devinops does not know (mood), such as knowledge:A" in ran.out) == (
+        assert (ran.code, "these members of notes: mood (as in knowledge:A)" in ran.out) == (
             0,
             True,
         )

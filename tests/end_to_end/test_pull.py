@@ -1081,11 +1081,8 @@ def test_if_every_object_of_a_kind_is_missing_no_file_is_deleted(
     document = pull(devinops, root, "--drift")
     assert (document["exit_code"], document["files"], snapshot(root)) == (4, [], before)
     (reason,) = (i["reason"] for i in document["left"] if i["key"] == "knowledge:Deploys")
-    assert (
-        "3 of 3 owned knowledge objects are missing from what the API lists, so no file is deleted"
-        in reason
-    )
-    assert "Devin may be moving its knowledge" in reason
+    assert "the API does not list 3 of 3 notes that are owned, so no file is deleted" in reason
+    assert "Devin may be moving its notes" in reason
     assert "--allow missing=3" in devinops("plan", "-C", root).out
     (file,) = pull(devinops, root, "--drift", "knowledge:Deploys")["files"]
     assert (file["path"], file["change"]) == ("knowledge/deploys.md", "deleted")

@@ -177,7 +177,7 @@ SITUATIONS = {
     ),
     "all notes deleted": Situation(
         "plan", "notes folders notes", web=lambda o: o.remove("A", "B", "S", "X", "R", "U"),
-        says="5 of 5 owned knowledge objects are missing", exit_code=4,
+        says="the API does not list 5 of 5 notes that are owned", exit_code=4,
     ),
 }  # fmt: skip
 

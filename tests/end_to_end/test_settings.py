@@ -230,23 +230,20 @@ def test_a_set_that_loses_too_much_refuses_the_run_until_the_number_is_accepted(
     refused = devinops("apply", "-C", root, "--adopt", "--yes")
     assert refused.code == 4
     wanted = (
-        "session_tags would lose 7 of its 30 tags, more than the 6 that are allowed (the larger of 3 "
-        "and max_delete, which is 20% of its 30 tags): check all 7 deletes of this plan"
+        "session_tags would lose 7 of its 30 tags, but the limit is 6 (the larger of 3 "
+        "and max_delete: 20% of its 30 tags): check all 7 deletes of this plan"
     )
     assert wanted in refused.err
     assert "pass --allow delete=7" in refused.err
     assert "notes" not in [path for _, path, _ in writes(emulator)]
     other = devinops("apply", "-C", root, "--adopt", "--yes", "--allow", "delete=6")
-    assert "--allow delete=6 accepts exactly 6, and this plan deletes 7" in other.err
+    assert "--allow delete=6 accepts exactly 6, but this plan deletes 7" in other.err
     assert devinops("apply", "-C", root, "--adopt", "--yes", "--allow", "delete=7").code == 0
     assert tags(emulator)[0] == many[7:]
 
     write(session_tags={"tags": many[13:]})
     six = devinops("plan", "-C", root)
-    assert (
-        "more than the 4 that are allowed (the larger of 3 and max_delete, which is 20% of its 23 tags)"
-        in six.out
-    )
+    assert "but the limit is 4 (the larger of 3 and max_delete: 20% of its 23 tags)" in six.out
 
 
 def test_a_set_that_is_pulled_keeps_what_the_file_has_and_ends_with_what_is_new(
@@ -350,8 +347,8 @@ def test_two_entries_for_one_target_are_a_problem_and_one_for_each_is_not(
 @pytest.mark.parametrize(
     ("config", "remedy"),
     [
-        ("version: 1\n", "set the target's enterprise_key_env to the variable that holds one"),
-        (CONFIG, "set DEVIN_ENTERPRISE, which the target's enterprise_key_env names"),
+        ("version: 1\n", "store one in a variable, and name it in the target's enterprise_key_env"),
+        (CONFIG, "set DEVIN_ENTERPRISE, the target's enterprise_key_env"),
     ],
 )
 def test_without_its_key_nothing_is_read_or_written(
@@ -368,7 +365,7 @@ def test_without_its_key_nothing_is_read_or_written(
     for command in (["plan"], ["apply", "--yes"]):
         found = devinops(*command, "-C", root)
         assert found.code == 1
-        assert f"session_tags needs an enterprise key: {remedy}" in found.err
+        assert f"a set of session tags needs an enterprise key: {remedy}" in found.err
     assert [r for r in emulator.requests if "/self" not in r["path"]] == []
 
 
@@ -399,7 +396,7 @@ def test_the_key_shows_nowhere(
         (
             "targets: {a: {api_version: v1}}",
             "apk_emulator",
-            "API v1 does not support the kind session_tags",
+            "API v1 does not support sets of session tags",
         ),
         (
             "targets: {a: {enterprise: true}, b: {}}",

@@ -207,7 +207,7 @@ def test_what_only_one_api_has_is_a_problem_for_the_other(
     job.declare(relics=relics)
     plan = job.run("plan")
     assert plan.code == 1
-    assert "API v3 does not support the kind relic (API v1 does)" in plan.err
+    assert "API v3 does not support relics (API v1 does)" in plan.err
     assert api.lines == []
     v1 = "version: 1\ntargets: {a: {api_version: v1, inventory: {store: file}, prune: owned}}\n"
     job.declare(v1, relics=relics)
@@ -217,7 +217,7 @@ def test_what_only_one_api_has_is_a_problem_for_the_other(
     assert job.roll_back().code == 0
     assert [relic["story"] for relic in api.of("relic").values()] == ["old"]
     job.declare(v1, robots=[{"name": "R"}])
-    assert "API v1 does not support the kind robot" in job.run("plan").err
+    assert "API v1 does not support robots" in job.run("plan").err
 
 
 # --- references ---------------------------------------------------------------------------------------------
@@ -395,7 +395,7 @@ def test_a_set_shows_what_comes_and_goes_and_is_guarded(api: ToyApi, job: Job) -
     assert "it is live but not owned, and differs in colors" in job.blocked()
     refused = job.run("apply", "--yes", "--adopt")
     assert refused.code == 4
-    assert "palette would lose 5 of its 10 colors, more than the 3" in refused.err
+    assert "palette would lose 5 of its 10 colors, but the limit is 3" in refused.err
     job.apply("--adopt", "--allow", "delete=5")
     assert api.settings[COLORS] == {"colors": [*many[:5], "new"]}
     job.declare(palettes=[{"colors": None}])

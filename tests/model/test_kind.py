@@ -96,3 +96,16 @@ def test_what_lives_in_no_folder_has_its_key_in_the_root() -> None:
 def test_some_kinds_are_about_an_organization_but_need_an_enterprise_key() -> None:
     about = {noun for noun, kind in KINDS.items() if kind.apis["v3"].is_about_organization}
     assert about == {"session_tags", "acu_limit"}
+
+
+def test_people_read_how_many_objects_of_a_kind_there_are() -> None:
+    texts = {noun: (kind.counted(1), kind.counted(2)) for noun, kind in KINDS.items()}
+    assert texts == {
+        "acu_limit": ("1 ACU limit", "2 ACU limits"),
+        "automation": ("1 automation", "2 automations"),
+        "folder": ("1 folder", "2 folders"),
+        "knowledge": ("1 note", "2 notes"),
+        "playbook": ("1 playbook", "2 playbooks"),
+        "secret": ("1 secret", "2 secrets"),
+        "session_tags": ("1 set of session tags", "2 sets of session tags"),
+    }

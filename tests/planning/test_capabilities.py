@@ -82,7 +82,7 @@ def test_a_kind_that_an_api_or_a_scope_does_not_have_is_a_problem_once() -> None
     (of_v3,) = api_problems([entry(Automation(name="A"))], "v1")
     (of_organizations,) = api_problems([entry(Secret(key="A"))], "v3", Scope.ENTERPRISE)
     assert (of_v3.code, of_organizations.code) == ("unsupported-kind", "unsupported-kind")
-    assert of_v3.message.startswith("API v1 does not support the kind automation (API v3 does): ")
+    assert of_v3.message.startswith("API v1 does not support automations (API v3 does): ")
     assert of_organizations.message.startswith("an enterprise has no secret, only its ")
 
 

@@ -71,7 +71,7 @@ def refusals(
 def test_more_deletes_than_the_limit_refuse_the_run(owned: int, limit: object, most: int) -> None:
     assert refusals(owned=owned, limit=limit, deletes=most) == ()
     (reason,) = refusals(owned=owned, limit=limit, deletes=most + 1)
-    assert f"{most + 1} knowledge deletes are more than the {most} that are allowed (" in reason
+    assert f"{most + 1} notes would be deleted, but the limit is {most} (" in reason
     assert f"--allow delete={most + 1}" in reason
 
 
@@ -87,7 +87,7 @@ def test_only_the_exact_number_of_deletes_is_accepted(number: int, refused: bool
 
 
 def test_another_number_of_deletes_says_what_to_pass() -> None:
-    begin = "--allow delete=2 accepts exactly 2, and this plan deletes"
+    begin = "--allow delete=2 accepts exactly 2, but this plan deletes"
     step = "check each one, then pass --allow delete=4"
     assert refusals(deletes=4, allow_delete=2) == (f"{begin} 4: {step}",)
     step = "check it, then pass --allow delete=1"
@@ -100,7 +100,7 @@ def test_another_number_of_deletes_says_what_to_pass() -> None:
 )
 def test_a_refusal_says_which_limit_counts(limit: object, max_delete: str) -> None:
     (reason,) = refusals(owned=10, limit=limit, deletes=6)
-    assert f"(the larger of 3 and max_delete, which is {max_delete}): check all 6" in reason
+    assert f"(the larger of 3 and max_delete: {max_delete}): check all 6" in reason
 
 
 def test_what_was_never_owned_is_not_deleted_unasked() -> None:
@@ -116,11 +116,11 @@ def test_what_was_never_owned_is_not_deleted_unasked() -> None:
 def test_many_owned_objects_that_are_not_listed_cast_doubt_on_the_listing() -> None:
     assert refusals(missing=ALWAYS_ALLOWED) == ()
     (reason,) = refusals(missing=ALWAYS_ALLOWED + 1)
-    assert "4 of 10 owned knowledge objects are missing from what the API lists: " in reason
+    assert "the API does not list 4 of 10 notes that are owned: " in reason
     assert refusals(missing=4, allow_missing=4) == ()
     (other,) = refusals(missing=4, allow_missing=5)
     assert other == (
-        "--allow missing=5 accepts exactly 5, and 4 owned objects are missing: check each one, then "
+        "--allow missing=5 accepts exactly 5, but 4 owned objects are missing: check each one, then "
         "pass --allow missing=4"
     )
 
@@ -140,7 +140,7 @@ def test_a_wrong_number_hides_no_other_refusal(wrong: dict[str, int]) -> None:
 @pytest.mark.parametrize(("owned", "missing"), [(5, 5), (5, 4), (2, 2)])
 def test_if_all_are_missing_the_vendor_may_have_moved_them(owned: int, missing: int) -> None:
     (reason,) = refusals(owned=owned, missing=missing)
-    moved = "Devin may be moving its knowledge to skills in plugins" in reason
+    moved = "Devin may be moving its notes to skills in plugins" in reason
     assert moved is (owned == missing)
     assert f"pass --allow missing={missing}: " in reason
 
@@ -235,9 +235,7 @@ def test_a_set_may_lose_as_many_elements_as_deletes_are_allowed(
     max_delete = MaxDelete.parse(limit)
     assert max_delete
     found = guard([change], [], [], context([before], max_delete=max_delete), ["palette"])
-    expected = (
-        f"palette would lose {gone} of its {live} colors, more than the {most} that are allowed ("
-    )
+    expected = f"palette would lose {gone} of its {live} colors, but the limit is {most} ("
     assert [refusal.reason.startswith(expected) for refusal in found] == [True] * (most is not None)
 
 
@@ -264,4 +262,4 @@ def test_elements_of_lists_are_distinguished_from_deleted_objects(
         )
     run = replace(context([before]), approvals=Approvals(allow_delete=9))
     (refusal,) = guard(changes, [], [], run, ["palette", "badge"])
-    assert f"and this plan deletes {parts}: check" in refusal.reason
+    assert f"but this plan deletes {parts}: check" in refusal.reason

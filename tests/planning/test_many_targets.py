@@ -65,9 +65,9 @@ def test_so_is_a_number_of_missing_objects(number: int, refusals: int, given: li
         (4, 3, None, "this run writes to 4 targets, more than the 3 of max_targets: check them, then pass --allow targets=4"),
         (4, 3, 4, ""),
         (2, 3, 2, ""),
-        (4, 3, 5, "--allow targets=5 accepts exactly 5, and this run writes to 4 targets: check each one, then pass --allow targets=4"),
-        (1, 3, 2, "--allow targets=2 accepts exactly 2, and this run writes to 1 target: check it, then pass --allow targets=1"),
-        (0, 3, 2, "--allow targets=2 accepts exactly 2, and this run writes to 0 targets: leave the option out"),
+        (4, 3, 5, "--allow targets=5 accepts exactly 5, but this run writes to 4 targets: check each one, then pass --allow targets=4"),
+        (1, 3, 2, "--allow targets=2 accepts exactly 2, but this run writes to 1 target: check it, then pass --allow targets=1"),
+        (0, 3, 2, "--allow targets=2 accepts exactly 2, but this run writes to 0 targets: leave the option out"),
     ],
 )  # fmt: skip
 def test_writing_to_many_targets_wants_their_number(
@@ -111,7 +111,7 @@ def test_in_a_wave_only_deletes_of_one_object_count() -> None:
     [
         ([update("a")], None, False, "this run and the other shards may write to 40 targets, more than the 5 of max_targets: check them, then pass --allow targets=40"),
         ([update("a")], 40, False, ""),
-        ([update("a")], 1, False, "--allow targets=1 accepts exactly 1, and this run and the other shards may write to 40 targets: check each one, then pass --allow targets=40"),
+        ([update("a")], 1, False, "--allow targets=1 accepts exactly 1, but this run and the other shards may write to 40 targets: check each one, then pass --allow targets=40"),
         ([planned_in("a", empty())], None, False, ""),
         ([planned_in("a", empty())], 40, False, ""),
         ([update("a")], None, True, ""),

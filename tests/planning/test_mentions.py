@@ -80,4 +80,4 @@ def test_only_the_delete_of_what_a_kind_can_mention_needs_its_list() -> None:
     (text,) = unchecked([playbook, note], {"automation"}, "v3")
     assert text.startswith("playbook:P is deleted, although a text of an automation may mention it")
     (text,) = unchecked([playbook, note], {"automation"}, "v3", absent={"automation"})
-    assert text.startswith("the API has no list of automation objects in this organization (404)")
+    assert text.startswith("the API has no list of automations in this organization (404)")

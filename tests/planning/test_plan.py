@@ -485,12 +485,12 @@ def test_members_that_devinops_does_not_know_are_named_once_a_kind_with_an_examp
     ]
     assert list(unknown_notes(lives, "that is that")) == [
         (
-            "knowledge objects have members that devinops does not know (a[].room, mood), such as "
-            "knowledge:A: no entry can have them, and that is that"
+            "devinops does not know these members of notes: a[].room, mood (as in knowledge:A). "
+            "No entry can set them, and that is that"
         ),
         (
-            "playbook objects have members that devinops does not know (mood), such as playbook:P: no "
-            "entry can have them, and that is that"
+            "devinops does not know these members of playbooks: mood (as in playbook:P). "
+            "No entry can set them, and that is that"
         ),
     ]
 
@@ -503,6 +503,6 @@ def test_a_plan_says_what_an_update_does_to_members_that_devinops_does_not_know(
     assert [str(change.action) for change in plan.changes] == ["update"]
     (note,) = plan.notes
     assert note == (
-        "knowledge objects have members that devinops does not know (mood), such as knowledge:A: no "
-        "entry can have them, and an update leaves them as they are, or says what is gone"
+        "devinops does not know these members of notes: mood (as in knowledge:A). "
+        "No entry can set them, and an update leaves them as they are, or says what is gone"
     )

@@ -33,7 +33,7 @@ class Contract(Managed):
         personal = [
             live for live in context.foreign(declaration.key) if live.access is Access.PERSONAL
         ]
-        noun = declaration.key.kind
+        noun = declaration.kind.name
         if personal:
             reason = (
                 f"it exists as a personal {noun} only: add it as an organization {noun} in the web "
