@@ -68,11 +68,11 @@ OPTIONS: dict[str, tuple[list[str], str]] = {
 
 
 RENAMED = {
-    ("plan", "--allow-delete", "4"): "Use --allow, as in --allow delete=4.",
-    ("apply", "--allow-missing=4"): "Use --allow, as in --allow delete=4.",
-    ("rollback", "--allow-targets", "4"): "Use --allow, as in --allow delete=4.",
-    ("apply", "--allow-spend"): "Use --allow spend, or --allow out-of-wave.",
-    ("apply", "--out-of-wave"): "Use --allow spend, or --allow out-of-wave.",
+    ("plan", "--allow-delete", "4"): "Use --allow delete=N.",
+    ("apply", "--allow-missing=4"): "Use --allow missing=N.",
+    ("rollback", "--allow-targets", "4"): "Use --allow targets=N.",
+    ("apply", "--allow-spend"): "Use --allow spend.",
+    ("apply", "--out-of-wave"): "Use --allow out-of-wave.",
     ("import", "--repo", "acme/api", "."): "Use --repository OWNER/NAME.",
     ("lint", "--changed-since", "main"): "Use --since REF.",
     ("targets", "--waves"): "Use devinops targets waves.",

@@ -112,7 +112,7 @@ def test_a_rollback_looks_again_before_it_creates(
 # --- as a process -----------------------------------------------------------------------------------------
 
 
-def start(root: Path, *options: str) -> subprocess.Popen[str]:
+def start(root: Path) -> subprocess.Popen[str]:
     command = [
         sys.executable,
         "-m",
@@ -123,7 +123,6 @@ def start(root: Path, *options: str) -> subprocess.Popen[str]:
         str(root),
         "--format",
         "json",
-        *options,
     ]
     return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -167,7 +166,7 @@ def test_a_second_signal_stops_at_once(
     root: Path, emulator: Emulator, devinops: Devinops, number: signal.Signals
 ) -> None:
     emulator.faults = [{"method": "POST", "fault": "hang", "when": "after", "times": 1}]
-    with start(root, "--timeout", "600") as running:
+    with start(root) as running:
         assert running.stderr
         until(lambda: creates(emulator) == 1)
         running.send_signal(number)

@@ -32,8 +32,11 @@ _APPROVALS: Final = ("--adopt", "--allow", "--on-conflict", "--on-drift", "--yes
 """The start of options that no message should suggest for a misspelling: approvals."""
 
 _FROM_ELSEWHERE: Final = (
-    ("allow-delete allow-missing allow-targets", "--allow", "Use --allow, as in --allow delete=4."),
-    ("allow-spend out-of-wave", "--allow", "Use --allow spend, or --allow out-of-wave."),
+    ("allow-delete", "--allow", "Use --allow delete=N."),
+    ("allow-missing", "--allow", "Use --allow missing=N."),
+    ("allow-targets", "--allow", "Use --allow targets=N."),
+    ("allow-spend", "--allow", "Use --allow spend."),
+    ("out-of-wave", "--allow", "Use --allow out-of-wave."),
     ("folders missing-folders", "--allow", "Set missing_folders in devinops.yaml."),
     ("repo", "--repository", "Use --repository OWNER/NAME."),
     ("changed-since", "--since", "Use --since REF."),
