@@ -179,7 +179,7 @@ def test_a_fork_gets_no_key_and_a_message(world: World) -> None:
     none = {"token": "", "DEVIN_API_KEY_PLAN": ""}
     code, log = world.run("devinops-plan", MERGE_REQUEST, 1, fork=True, **none)
     assert code == 0, log
-    assert "There is no variable DEVIN_API_KEY_PLAN here" in log
+    assert "There is no key in DEVIN_API_KEY_PLAN here" in log
     assert world.gitlab.texts(1) == []
 
 
@@ -190,7 +190,7 @@ def test_a_missing_key_does_not_look_like_a_plan(world: World) -> None:
         number = 1 if source == MERGE_REQUEST else None
         code, log = world.run(job, source, number, DEVIN_API_KEY_PLAN="")
         assert code == 1
-        assert log.endswith("There is no variable DEVIN_API_KEY_PLAN, so nothing was planned.\n")
+        assert log.endswith("There is no key in DEVIN_API_KEY_PLAN, so nothing was planned.\n")
 
 
 @pytest.mark.matrix

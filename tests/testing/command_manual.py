@@ -21,7 +21,6 @@ IN_MANY = 4
 ALWAYS = frozenset({0, 1, 64, 70, 130, 143})
 """The exit codes of every command."""
 MORE = {
-    "init": {4},
     "fmt": {2},
     "plan": {2, 4},
     "apply": {3, 4, 5},

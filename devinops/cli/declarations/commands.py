@@ -67,8 +67,7 @@ def init(**arguments: Any) -> ExitCode:
     The note is written only if there are no entries yet. CI and pre-commit read their files at the
     top of the Git repository, so they are written there. init overwrites only files for CI and
     editors that it wrote itself and that nobody has edited since: it updates them. For one for CI
-    that was edited, it shows the difference, and the exit code is 4 if the file has no job for a
-    target. Other existing files stay as they are.
+    that was edited, it shows the difference. Other existing files stay as they are.
 
     \b
       devinops init

@@ -97,9 +97,7 @@ def _pipeline(options: Options) -> Iterator[Check]:
         return
     top = repository.top or options.root
     existing = {name for name in setup.ci_files if (top / name).exists()}
-    if setup.lacks_targets:
-        yield problem("CI", "its file lacks a target", "devinops init shows the difference")
-    elif outdated := len(existing.intersection(setup.written)):
+    if outdated := len(existing.intersection(setup.written)):
         yield note("CI", f"{counted(outdated, 'file')} of an older devinops", "devinops init")
     elif existing:
         yield ok("CI", "its files are up to date, or edited")

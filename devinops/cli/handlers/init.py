@@ -11,9 +11,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from importlib import resources
 from pathlib import Path
-from string import Template
 
 import click
 
@@ -25,13 +23,11 @@ from devinops.cli.setup.ci_files import (
     GITLAB_LOCK,
     WORKFLOW,
     Pipeline,
-    action_files,
     command_line,
     copied_action,
-    github_parts,
-    github_values,
-    gitlab_parts,
-    gitlab_values,
+    filled,
+    github_files,
+    gitlab_files,
     is_unedited,
     key_note,
     marked,
@@ -157,9 +153,9 @@ def run(root: Path | None, ci: str | None, copy_action: bool, editor: str | None
         click.echo(lines(f"\nAdd by hand to {where}:\n\n{text}"), nl=False)
     for difference in setup.differences:
         click.echo(lines(f"\n{difference}"), nl=False)
-    if setup.snippets or setup.written or setup.lacks_targets:
+    if setup.snippets or setup.written:
         _show_next_steps(git, root, setup)
-    return ExitCode.DECIDE if setup.lacks_targets else ExitCode.OK
+    return ExitCode.OK
 
 
 @dataclass(frozen=True)
@@ -170,8 +166,8 @@ class SetUp:
     place in an existing file and the text to add there by hand. `ci_files` are the files of CI and
     pre-commit. `keys` says which keys to store in the CI system, and is empty without one. `branch`
     says that the branch that applies is a guess, and is empty otherwise. `differences` are diffs
-    from existing files of CI to what they would be now, and `lacks_targets` says that one of these
-    files has no job for a target. `pipeline` is what the files of CI depend on.
+    from existing files of CI to what they would be now. `pipeline` is what the files of CI depend
+    on.
     """
 
     rows: tuple[str, ...]
@@ -182,7 +178,6 @@ class SetUp:
     keys: str = ""
     branch: str = ""
     differences: tuple[str, ...] = ()
-    lacks_targets: bool = False
 
     @property
     def reminder(self) -> str:
@@ -224,9 +219,14 @@ def set_up(
         raise UsageError(
             f"--copy-action is for GitHub, but the files are for {system}: leave it out"
         )
-    copy = (git.top or root) / ACTION / "action.yml"
-    copies = system == "github" and (copies_action or copy.exists())
-    texts = files(git, org_id, installed_origin(), pipeline, system, gitlab_file, copies)
+    origin, ci_texts = installed_origin(), dict[str, str]()
+    if system == "github":
+        copies = copies_action or ((git.top or root) / ACTION / "action.yml").exists()
+        ci_texts = _github_files(git, origin, pipeline, copies=copies)
+    elif system == "gitlab":
+        why = _why(origin, 4)
+        ci_texts = gitlab_files(pipeline, gitlab_file, origin.requirement, why)
+    texts = files(git, org_id, origin, pipeline, ci_texts)
     texts[CONFIG] = schema_line(root, CONFIG, "config", local=editor is not None) + texts[CONFIG]
     if not with_sample or _has_other_entries(project):
         texts.pop(SAMPLE)
@@ -241,7 +241,7 @@ def set_up(
     written: list[str] = []
     snippets: list[tuple[str, str]] = []
     differences: list[str] = []
-    lack, keeps = "", False
+    keeps = False
     # As long as there is no devinops.yaml, an interrupted pull sets up the rest when it runs again.
     for name in sorted(texts, key=CONFIG.__eq__):
         top, text = tops[name], texts[name]
@@ -253,10 +253,8 @@ def set_up(
         path = _relative(top / name, root)
         row = _WOULD_WRITE if is_written and check else state.value
         if name == workflow and state is _FileState.INTEGRATED:
-            row, existing = _FileState.DIFFERENT.value, existing_text(top / name)
-            differences.append(_difference(path, existing, text))
-            if lack := _lack(existing, pipeline):
-                row = f"kept  {{}}, which {lack}"
+            row = _FileState.DIFFERENT.value
+            differences.append(_difference(path, existing_text(top / name), text))
         rows[name] = row.format(path)
         if is_written:
             written.append(name)
@@ -273,7 +271,6 @@ def set_up(
         keys,
         branch,
         tuple(differences),
-        bool(lack),
     )
 
 
@@ -298,20 +295,6 @@ def _difference(path: str, existing: str, text: str) -> str:
         "Change the file where you want this. Or delete it and run devinops init again; git diff "
         "then\nshows which changes of your own to take back.\n"
     )
-
-
-def _lack(existing: str, pipeline: Pipeline) -> str:
-    """Return what an existing file of CI lacks to serve all of several targets; often empty."""
-    if not pipeline.is_many:
-        return ""
-    text = _without_comments(existing)
-    is_for_all = bool(re.search(r"--target .*--affected|(?i:\btarget): .*\ball\b", text))
-    wanted = pipeline.job_keys if is_for_all else pipeline.keys
-    lacking = [
-        name for name in wanted if not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", text)
-    ]
-    what = "does not have the keys" if is_for_all else "has no job for the targets"
-    return f"{what}: {', '.join(lacking)}" if lacking else ""
 
 
 def _by_hand(
@@ -478,55 +461,40 @@ def _next_commands(git: Repository, root: Path, pipeline: Pipeline) -> Iterator[
 
 def _pipeline(project: Project, git: Repository) -> Pipeline:
     """Return what the files of CI depend on: Git, and devinops.yaml if it exists already."""
-    keys = {
-        name: str(target.get("api_key_env", DEFAULT_KEY))
-        for name, target in project.targets.items()
-    }
+    targets = project.targets or {NEW_TARGET: {}}
+    keys = {name: str(about.get("api_key_env", DEFAULT_KEY)) for name, about in targets.items()}
     enterprise_keys = {
-        name: str(target["enterprise_key_env"])
-        for name, target in project.targets.items()
-        if "enterprise_key_env" in target
+        name: str(about["enterprise_key_env"])
+        for name, about in targets.items()
+        if "enterprise_key_env" in about
     }
-    keys = keys or {NEW_TARGET: DEFAULT_KEY}
     # Without settings, the new ones have an inventory on a branch if there is a remote.
     pushes = git.remote
     if project.document is not None:
         pushes = any(project.inventory_of(name)["store"] == "branch" for name in keys)
-    targets = [project.targets_file.path] if project.targets_file else []
-    patterns = (*project.paths, *targets, *(f"{path}/**" for path in project.layer_directories))
-    is_many = len(keys) > 1
-    waves = [wave.name for wave in project.waves if is_many]
-    shards = project.shards if is_many else 1
+    files = [project.targets_file.path] if project.targets_file else []
+    patterns = (*project.paths, *files, *map("{}/**".format, project.layer_directories))
+    waves, shards = [wave.name for wave in project.waves], project.shards
+    if len(keys) == 1:
+        waves, shards = [], 1
     return Pipeline(git.branch, git.below, keys, patterns, enterprise_keys, pushes, shards, waves)
 
 
 def files(
-    git: Repository,
-    org_id: str,
-    origin: Origin,
-    pipeline: Pipeline,
-    ci: str,
-    gitlab_file: str = GITLAB_FILE,
-    copies_action: bool = False,
+    git: Repository, org_id: str, origin: Origin, pipeline: Pipeline, ci: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return path → text of the files that init writes."""
+    """Return path → text of the files that init writes; `ci` has those of the CI system."""
     below = json.dumps(git.below, ensure_ascii=False)
     location = f"`{git.repo}`" if git.repo else "the repository that holds `devinops.yaml`"
-    org_setting = (
-        f"    org_id: {org_id}"
-        if org_id
-        else "    # Looked up with the key by default: org_id: org-0123abcd"
-    )
+    org_setting = f"org_id: {org_id}" if org_id else _NO_ORG_ID
     values = {
         # The part after + names a commit; a range cannot contain it.
         "version": __version__.partition("+")[0],
         "target": NEW_TARGET,
-        "org_id": org_setting,
+        "org_id": f"    {org_setting}",
         "repo": _repository_value(git.repo),
         "where": location,
         "files": _files(git.below),
-        "root": pipeline.root,
-        "quoted": shlex.quote(origin.requirement),
         "requirement": origin.requirement,
         "lint_requirement": origin.requirement.replace("devinops", "devinops[secrets]", 1),
         "repository": origin.repository or "",
@@ -537,39 +505,18 @@ def files(
         "hook_root": f"        args: [--root, {below}]\n" if git.below else "",
         "hook_files": f"        files: {_files(git.below)}\n" if git.below else "",
         "store": "branch" if pipeline.pushes else "file",
+        "why": _why(origin, 8),
     }
-    names = {
-        CONFIG: "config.yaml",
-        SAMPLE: "note.md",
-        ".pre-commit-config.yaml": (
-            "pre-commit-hook.yaml" if origin.repository else "pre-commit.yaml"
-        ),
+    hooks = "pre-commit-hook.yaml" if origin.repository else "pre-commit.yaml"
+    return {
+        CONFIG: filled("config.yaml", values),
+        SAMPLE: filled("note.md", values),
+        ".pre-commit-config.yaml": filled(hooks, values),
+        **{path: marked(text) for path, text in ci.items()},
     }
-    marks: dict[str, str] = {}
-    parts: dict[str, str] = {}
-    if ci == "gitlab":
-        names[gitlab_file] = "gitlab.yml"
-        marks[GITLAB_LOCK] = action_files()["action/requirements.txt"]
-        values |= gitlab_values(pipeline, gitlab_file)
-        parts = gitlab_parts(pipeline)
-    elif ci == "github":
-        names[WORKFLOW] = "github.yml"
-        values |= github_values(pipeline)
-        values |= (
-            {"action": f"./{ACTION}  # zizmor: ignore[self-repository]", "fill_in": ""}
-            if copies_action
-            else _action(origin, git)
-        )
-        parts = github_parts(pipeline)
-    if copies_action:
-        marks = copied_action(origin.requirement, _comments(origin, 4)["why"])
-    values |= {part: _filled(name, values) for part, name in parts.items()}
-    texts = {
-        path: _filled(name, values | _comments(origin, _INDENTS.get(name, 0)))
-        for path, name in names.items()
-    }
-    marks |= {path: texts[path] for path in (WORKFLOW, gitlab_file) if path in texts}
-    return texts | {path: marked(text) for path, text in marks.items()}
+
+
+_NO_ORG_ID = "# Looked up with the key by default: org_id: org-0123abcd"
 
 
 def _files(below: str) -> str:
@@ -577,50 +524,39 @@ def _files(below: str) -> str:
     return rf"^{re.escape(below)}/.*{HOOK_FILES}" if below else HOOK_FILES
 
 
-_INDENTS = {"gitlab.yml": 4, "pre-commit.yaml": 8}
-"""Template → how far the line is indented that installs devinops."""
-
-
-def _comments(origin: Origin, indent: int) -> dict[str, str]:
-    """Return the comment about what to fill in, and the one for each further place; or empty."""
+def _why(origin: Origin, indent: int) -> str:
+    """Return the comment about what to fill in, indented, or an empty text."""
     if not origin.unknown:
-        return {"why": "", "why_again": ""}
+        return ""
     text = (
         f"{_FILL_IN} the {UNKNOWN_URL} of the Git repository of devinops and a {UNKNOWN_COMMIT}. "
         f"devinops init does not know them: {origin.unknown}. Do not take it from a package "
         "index, where anybody could publish a package of this name."
     )
     start = f"{'':{indent}}# "
-    why = textwrap.fill(text, 96, initial_indent=start, subsequent_indent=start)
-    return {"why": f"{why}\n", "why_again": f"{start}{_FILL_IN} as above.\n"}
+    return textwrap.fill(text, 96, initial_indent=start, subsequent_indent=start) + "\n"
 
 
-def _action(origin: Origin, git: Repository) -> dict[str, str]:
-    """Return what a workflow uses: the action of the commit that runs, or what to fill in."""
+def _github_files(
+    git: Repository, origin: Origin, pipeline: Pipeline, *, copies: bool
+) -> dict[str, str]:
+    """Return path → text of the workflow, with the action of the commit that runs or its copy."""
+    if copies:
+        action = f"./{ACTION}  # zizmor: ignore[self-repository]"
+        copy = copied_action(origin.requirement, _why(origin, 4))
+        return github_files(pipeline, action, "") | copy
     host, repo = host_and_repository(origin.repository or "")
     if host in ("github.com", git.host) and repo and origin.revision:
-        return {"action": f"{repo}@{origin.revision}  # v{__version__}", "fill_in": ""}
+        return github_files(pipeline, f"{repo}@{origin.revision}  # v{__version__}", "")
     why = origin.unknown or f"it was installed from {origin.requirement}, which is not on GitHub"
-    comment = (
-        f"# {_FILL_IN} OWNER and {UNKNOWN_COMMIT}, or run devinops init --copy-action: {why}.\n"
-    )
-    return {"action": f"OWNER/devinops@{UNKNOWN_COMMIT}  # {_FILL_IN}", "fill_in": comment}
-
-
-class _Template(Template):
-    delimiter = "@@"
+    comment = f"# {_FILL_IN} OWNER and COMMIT, or run devinops init --copy-action: {why}.\n"
+    return github_files(pipeline, f"OWNER/devinops@COMMIT  # {_FILL_IN}", comment)
 
 
 def _repository_value(repo: str | None) -> str:
     """Return a repository as YAML, quoted only if its name is unusual."""
     is_plain = repo is None or re.fullmatch(r"[A-Za-z0-9][\w./-]*", repo)
     return (repo or "null") if is_plain else json.dumps(repo, ensure_ascii=False)
-
-
-def _filled(name: str, values: Mapping[str, str]) -> str:
-    """Return a template with its placeholders replaced; empty if the name is."""
-    file = resources.files("devinops") / "templates" / name
-    return _Template(file.read_text("utf-8")).substitute(values) if name else ""
 
 
 def _check_names(git: Repository) -> None:

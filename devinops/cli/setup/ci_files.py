@@ -11,6 +11,7 @@ from hashlib import sha256
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from string import Template
 from typing import Final
 
 from devinops.kinds import KINDS
@@ -175,108 +176,107 @@ def copied_action(requirement: str, comment: str) -> dict[str, str]:
 
 def key_note(system: str, pipeline: Pipeline) -> str:
     """Return which keys to store where, for people who have just got the files of a CI system."""
-    where = {
-        "github": "In GitHub, store",
-        "gitlab": "In GitLab, store as masked variables",
-    }
+    where = {"github": "GitHub, store", "gitlab": "GitLab, store as masked variables"}
     if system not in where:
         return ""
-    keys = pipeline.job_keys
-    reading = ", ".join(f"{key}_PLAN" for key in keys)
-    place = "in the environment devin, which"
-    if pipeline.waves:
-        wave = f"devin-{pipeline.waves[0]}"
-        place = (
-            f"in the environments of the waves, such as {wave}, and in devin for what a person "
-            "decides, which"
-        )
+    waves = ", and in that of each wave" if pipeline.waves else ""
     return (
-        f"{where[system]} a key for planning as {reading}, and a key for applying as "
-        f"{', '.join(keys)} {place} only the branch {pipeline.branch} may use."
+        f"In {where[system]} a key for planning as "
+        f"{', '.join(f'{key}_PLAN' for key in pipeline.job_keys)}, and a key for applying as "
+        f"{', '.join(pipeline.job_keys)} in the environment devin{waves}, which only the branch "
+        f"{pipeline.branch} may use."
     )
 
 
-def github_values(pipeline: Pipeline) -> dict[str, str]:
-    """Return the values of the placeholders in the files for GitHub."""
-    is_many = pipeline.is_many
-    root = f"          root: {_json(pipeline.below)}\n" if pipeline.below else ""
-    target = "          target: ${{ inputs.target || 'all' }}\n" if is_many else ""
-    due = f"          wave: due\n{_github_keys(pipeline, '_PLAN')}" if pipeline.waves else ""
-    return {
+class _Template(Template):
+    delimiter = "@@"
+
+
+def filled(name: str, values: Mapping[str, str]) -> str:
+    """Return a template with its placeholders replaced."""
+    file = resources.files("devinops") / "templates" / name
+    return _Template(file.read_text("utf-8")).substitute(values)
+
+
+def github_files(pipeline: Pipeline, action: str, to_fill_in: str) -> dict[str, str]:
+    """Return path → text of the workflow for GitHub.
+
+    `action` is what it uses, and `to_fill_in` the comment about that, which may be empty.
+    """
+    keys, root = {end: _github_keys(pipeline.job_keys, end) for end in ("", "_PLAN")}, ""
+    if pipeline.below:
+        root = f"          root: {_json(pipeline.below)}\n"
+    values = {
+        "action": action,
+        "fill_in": to_fill_in,
         "paths": pipeline.paths("**", WORKFLOW, f"{ACTION}/**"),
         "branches": _json([re.sub(r"^!|\+", r"\\\g<0>", pipeline.branch)]),
         "branch": pipeline.branch,
         "suffix": pipeline.suffix,
         "contents": "write" if pipeline.pushes else "read",
-        "place": root + target,
-        "target_input": f"      target: {{type: string, required: true, {_TARGETS}}}\n"
-        if is_many
-        else "",
-        "or_latest": "" if is_many else ", or latest",
+        "root": root,
+        "target": "",
+        "target_input": "",
         "hourly": ', {cron: "47 * * * *"}' if pipeline.waves else "",
-        "plan_keys": _github_keys(pipeline, "_PLAN"),
-        "apply_keys": _github_keys(pipeline),
-        "root_input": root,
-        "due": f"{root}{due}",
+        "plan_keys": keys["_PLAN"],
+        "apply_keys": keys[""],
+        "due": f"          wave: due\n{keys['_PLAN']}" if pipeline.waves else "",
         "shards": str(pipeline.shards),
     }
+    if pipeline.is_many:
+        values["target"] = "          target: ${{ inputs.target || 'all' }}\n"
+        values["target_input"] = f"      target: {{type: string, required: true, {_TARGETS}}}\n"
+    apply = "github-rollout.yml" if pipeline.has_rollout else "github-apply.yml"
+    return {WORKFLOW: filled("github.yml", {**values, "apply": filled(apply, values)})}
 
 
-def _github_keys(pipeline: Pipeline, end: str = "") -> str:
+def _github_keys(keys: Sequence[str], end: str) -> str:
     """Return the inputs with the keys, which are secrets of the names that `end` completes."""
-    keys = pipeline.job_keys
     if keys == [DEFAULT_KEY]:
         return f"          api-key: ${{{{ secrets.{DEFAULT_KEY}{end} }}}}\n"
     lines = (f"            {key}=${{{{ secrets.{key}{end} }}}}\n" for key in keys)
     return "".join(["          secrets: |\n", *lines])
 
 
-def github_parts(pipeline: Pipeline) -> dict[str, str]:
-    """Return placeholder → template for the parts of the workflow."""
-    return {"apply": "github-rollout.yml" if pipeline.has_rollout else "github-apply.yml"}
+def gitlab_files(
+    pipeline: Pipeline, file: str, requirement: str, to_fill_in: str
+) -> dict[str, str]:
+    """Return path → text of the pipeline for GitLab, which is `file`, and of its list of packages.
 
-
-def gitlab_values(pipeline: Pipeline, file: str) -> dict[str, str]:
-    """Return the values of the placeholders in the files for GitLab, of which one is `file`."""
-    keys, targets = pipeline.job_keys, pipeline.target_keys
-    has_shards = pipeline.shards > 1
-    rollout = (
-        '    - if: $CI_PIPELINE_SOURCE == "schedule" && $ROLLOUT == "yes"\n'
-        if pipeline.waves
-        else ""
-    )
-    return {
+    It installs `requirement`, and `to_fill_in` is the comment about that, which may be empty.
+    """
+    keys = pipeline.job_keys
+    values = {
+        "why": to_fill_in,
+        "quoted": shlex.quote(requirement),
         "root": pipeline.root,
         "directory": shlex.quote(f"./{pipeline.below}"),
         "backups": _json(f"{loose(pipeline.below)}/.devinops/backups/".lstrip("/")),
         "lock": GITLAB_LOCK,
         "paths": pipeline.paths("**/*", file, GITLAB_LOCK),
         "validate": f"devinops validate{pipeline.root}",
-        "plan_secrets": ", ".join(f"{key}_PLAN" for key in keys),
-        "apply_secrets": ", ".join(keys),
-        "plan_secret": "with a key for planning" if len(targets) > 1 else f"{targets[0]}_PLAN",
-        "key_values": "".join(f"${key}" for key in targets),
+        "keys": ", ".join(keys),
+        "plan_keys": f"{'_PLAN, '.join(keys)}_PLAN",
+        "key_values": "".join(f"${key}" for key in keys),
         "export": "".join(f'      export {key}="${key}_PLAN"\n' for key in keys),
-        "target_variable": f"  TARGET: {{value: all, {_TARGETS}}}\n" if pipeline.is_many else "",
-        "group": f"devinops{pipeline.suffix}{'-$SHARD' if has_shards else ''}",
+        "target": f"  TARGET: {{value: all, {_TARGETS}}}\n" if pipeline.is_many else "",
+        "group": f"devinops{pipeline.suffix}{'-$SHARD' if pipeline.shards > 1 else ''}",
         "pushes": "yes" if pipeline.pushes else "no",
-        "report_json": ' --report "json=devinops-report-$CI_NODE_INDEX.json"' if has_shards else "",
-        "reports": "devinops-report*" if has_shards else "devinops-report.md",
         "matrix": _gitlab_matrix(pipeline) if pipeline.has_rollout else "",
         "waves": "|".join(pipeline.waves),
-        "rollout": rollout,
-        "report_rule": rollout and f"{rollout}      when: always\n",
-        "not_rollout": ' && $ROLLOUT != "yes"' if pipeline.waves else "",
     }
-
-
-def gitlab_parts(pipeline: Pipeline) -> dict[str, str]:
-    """Return placeholder → template for the parts of the pipeline; an empty name for none."""
-    affected = "gitlab-affected.yml" if pipeline.is_many else ""
+    parts = {
+        "wave": bool(pipeline.waves),
+        "affected": pipeline.is_many and not pipeline.waves,
+        "prepare": bool(pipeline.waves),
+        "report": pipeline.shards > 1,
+    }
+    values |= {
+        part: filled(f"gitlab-{part}.yml", values) if is_in else "" for part, is_in in parts.items()
+    }
     return {
-        "narrowed": "gitlab-wave.yml" if pipeline.waves else affected,
-        "prepare": "gitlab-prepare.yml" if pipeline.waves else "",
-        "report": "gitlab-report.yml" if pipeline.shards > 1 else "",
+        file: filled("gitlab.yml", values),
+        GITLAB_LOCK: action_files()["action/requirements.txt"],
     }
 
 
