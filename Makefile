@@ -28,7 +28,7 @@ test: $(VENV)/.test
 	TEST_EXAMPLES=15 $(PYTEST) -p no:schemathesis $(PYTEST_ARGS)
 
 # Includes the tests marked `matrix` (packaging, pre-commit, all combinations) and `nightly` (generated
-# requests, pages in a browser).
+# requests, pages in a browser, the files of a release).
 # CI sets LEAVE_OUT_CORE, because it has just run the core tests for their coverage.
 LEAVE_OUT_CORE ?=
 test-all: $(VENV)/.test $(WHEELHOUSE)/.done $(VENV)/tools/.done

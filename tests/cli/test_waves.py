@@ -294,7 +294,7 @@ def test_without_a_wave_several_targets_need_an_option_and_a_hotfix_needs_none(
     ran = rollout.run("apply", "-t", "all", "--yes")
     assert (ran.code, reached(emulator)) == (4, "")
     assert (
-        "writes to 4 targets, but not as a wave of devinops.yaml: pass --wave due, or --out-of"
+        "writes to 4 targets, but not as a wave of devinops.yaml: pass --wave due, or --allow out-of-wave"
         in ran.err
     )
     plan = json.loads(rollout.run("plan", "-t", "all", "--format", "json").out)

@@ -22,6 +22,7 @@ TOOLS, WHEELS = Path(sys.prefix) / "tools", Path(sys.prefix) / "wheelhouse"
 
 pytestmark = [
     pytest.mark.matrix,
+    pytest.mark.nightly,
     pytest.mark.skipif(
         not (TOOLS / ".done").exists() or not (WHEELS / ".done").exists(),
         reason="the tools are not installed: run the tests with `make test-all`",
