@@ -285,12 +285,9 @@ class Applier:
     def _why_it_stays(self, change: Change) -> str:
         """Return why an object must not be deleted after all; empty if it may be."""
         if change.successor in self._not_written:
-            return (
-                f"{change.successor} probably replaces this object and was not written, so this "
-                "object stays"
-            )
+            return f"it stays, because {change.successor} probably replaces it and was not written"
         if keys := ", ".join(str(key) for key in change.freed_by if key in self._not_written):
-            return f"a text of {keys}, which was not written, still mentions it, so it stays"
+            return f"it stays, because {keys} still mentions it and was not written"
         return ""
 
     def _failed(self, change: Change, error: DevinopsError) -> Result:
@@ -384,7 +381,7 @@ class Applier:
                 if attempt == 1 and isinstance(error, ApiError) and error.answered:
                     raise _missing(error) from error
                 raise _Unclear(
-                    f"it was deleted, and it is not known whether it was created again: {error}"
+                    f"it was deleted, but devinops does not know if it was created again: {error}"
                 ) from error
 
     def _recover(self, change: Change, error: ApiError) -> Live:
@@ -481,8 +478,8 @@ class Applier:
                 return self.writer.snapshot({live.key.kind}).by_id.get(live.object_id, live)
         except ApiError as error:
             raise _Unclear(
-                "the response to the update is not what it should be, and the object cannot be "
-                f"read to see whether it was written: {error}"
+                "devinops does not know if it was written: the response to the update is wrong, "
+                f"and reading the object failed: {error}"
             ) from error
 
     def _verify_stored(self, change: Change, sent: Resource, after: Live) -> None:
@@ -490,8 +487,8 @@ class Applier:
         names = not_stored(change.kind, self.writer.api, sent, after.resource)
         if names:
             raise _Unclear(
-                f"it was written, but without {', '.join(names)}, which the API did not accept: "
-                "remove that from the entry, and set it in the web app"
+                f"it was written, but the API did not accept {', '.join(names)}: remove that from "
+                "the entry, and set it in the web app"
             )
 
     def _verify_preserved(self, change: Change, before: Live, after: Live) -> None:
@@ -547,11 +544,11 @@ class Applier:
             with self._listing:
                 snapshot = self.writer.snapshot({change.key.kind})
         except ApiError as failure:
-            doubt = f"the lists could not be read to see whether it is gone: {failure}"
+            doubt = f"devinops could not read the lists to check if it is gone: {failure}"
         else:
             if change.object_id not in snapshot.by_id:
                 return
-            doubt = "but the lists still show it"
+            doubt = "but the API still lists it"
         raise type(error)(
             f"{error}; {doubt}", status=error.status, doubtful=error.doubtful
         ) from error
@@ -582,8 +579,8 @@ class Applier:
                 raise _Blocked("it was edited after the plan was made; plan again")
             if changed_fields(before.kind, written, now.resource):
                 raise _Unclear(
-                    "an attempt got no response, and the object is now neither as before nor as "
-                    "written: somebody edited it, or the API changed the text; plan again"
+                    "one attempt got no response, and the object has neither the old nor the new "
+                    "values: somebody edited it, or the API changed the text; plan again"
                 )
             raise _AlreadyWritten(now)
 
@@ -664,7 +661,7 @@ def _as_listed(result: Result, unmanaged: Collection[ObjectId]) -> Result:
     if not is_done or change.object_id not in unmanaged:
         return result
     message = (
-        "not taken: the API accepted the delete, but the lists still show the object, which is no "
-        f"longer owned: run {link_command(change.key, change.object_id.id)} and apply again"
+        "not taken: the API accepted the delete, but still lists it. To own it again, run "
+        f"{link_command(change.key, change.object_id.id)}, then apply again"
     )
     return replace(result, outcome=Outcome.FAILED, message=message, unclear=True)

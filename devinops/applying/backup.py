@@ -219,7 +219,9 @@ def find(root: Path, name: str, flags: str = "") -> list[Path]:
         place = Path(name)
         found = sorted(place.glob("*.jsonl")) if place.is_dir() else [place]
         if len({*map(run_of, found)}) != 1:
-            raise UnusableFile(f"{place} does not have the backups of exactly one run: choose them")
+            raise UnusableFile(
+                f"{place} has no backups, or those of several runs: choose the files"
+            )
         return found
     if found := [path for path in backups(root) if run_of(path) == name]:
         return found

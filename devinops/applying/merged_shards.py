@@ -39,14 +39,14 @@ def _problems(plans: Sequence[tuple[str, Plans]]) -> Iterator[str]:
     first, model = plans[0]
     for name, plan in plans:
         if plan.shard is None:
-            yield f"{name} is not the report of a shard: only those of --shard can be merged"
+            yield f"{name} is not the report of a shard: merge only reports of runs with --shard"
         elif _facts(plan) != _facts(model):
             yield (
-                f"{first} and {name} are not of one run: the command, the number of shards, the "
-                "selected targets, --only or the approvals are different"
+                f"{first} and {name} are from different runs: their commands, numbers of shards, "
+                "targets, --only or approvals differ"
             )
         elif plan.shard in files:
-            yield f"{files[plan.shard]} and {name} are both of shard {plan.shard}: leave one out"
+            yield f"{files[plan.shard]} and {name} are both from shard {plan.shard}: leave one out"
         else:
             files[plan.shard] = name
     total = model.shard.total if model.shard else 0
@@ -55,7 +55,7 @@ def _problems(plans: Sequence[tuple[str, Plans]]) -> Iterator[str]:
     names = {target.name for _, plan in plans for target in plan.targets}
     own = [plan.shard.of(names) for _, plan in plans if plan.shard]
     if len(names) != model.selected or own != [_names(plan) for _, plan in plans]:
-        yield "together, the shards do not have each selected target once: run all of them again"
+        yield "the reports do not cover each selected target exactly once: run all shards again"
 
 
 def _names(plan: Plans) -> tuple[str, ...]:

@@ -85,8 +85,8 @@ def run_of(document: Mapping[str, Any], path: Path) -> Plans:
     check_version(document, path, ", or plan again")
     if document.get("complete") is False:
         raise UnusableFile(
-            f"{path} is from a run that failed before it had a plan: fix the problems in it, then "
-            "plan again"
+            f"{path} is from a run that failed before it had a plan: fix the problems that it "
+            "lists, then plan again"
         )
     try:
         saved = convert(document, RunDocument)
@@ -155,7 +155,7 @@ def _plans(saved: RunDocument) -> Plans:
     if unknown := rows - {*names}:
         raise ValueError(f"{min(unknown)!r} is not one of its targets")
     if len(names) != len({*names}) or (saved.by_one and len(names) != 1):
-        raise ValueError("its targets are not each there once")
+        raise ValueError("a target is missing, or is there twice")
     return plans
 
 

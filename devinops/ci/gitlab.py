@@ -45,7 +45,7 @@ class GitLab:
         """Return the name of the token's user; for a project access token this is a bot."""
         if self._is_job_token:
             raise MissingToken(
-                f"{JOB_TOKEN} cannot tell who comments here: pass --comment-author, or {_NEXT_STEP}"
+                f"{JOB_TOKEN} does not show who comments: pass --comment-author, or {_NEXT_STEP}"
             )
         name = text_at(self._rest.get(Call("GET", "/user")), "username")
         if not name:
@@ -101,7 +101,7 @@ def open_host(job: Job, environment: Mapping[str, str], access: Access) -> GitLa
     chosen = first_token(environment, TOKENS if access.writes else (*TOKENS, JOB_TOKEN))
     if chosen is None:
         raise MissingToken(
-            f"no token that may comment on GitLab, which {JOB_TOKEN} may not: {_NEXT_STEP}"
+            f"no token that may comment on GitLab ({JOB_TOKEN} may not): {_NEXT_STEP}"
         )
     variable, token = chosen
     header = "JOB-TOKEN" if variable == JOB_TOKEN else "PRIVATE-TOKEN"

@@ -147,9 +147,9 @@ def _checked(host: CodeHost, request: int, created: Comment, author: str) -> Com
         return created
     host.delete(request, created.id)
     raise ConfigError(
-        f"the token comments as {created.author or 'an unknown account'}, not as {author}, so a "
-        "later run would not find this comment, and it was deleted. If the token is the right one, "
-        f"pass --comment-author '{created.author}'"
+        f"the token comments as {created.author or 'an unknown account'}, not as {author}. A later "
+        "run would not find this comment, so devinops deleted it. If the token is right, pass "
+        f"--comment-author '{created.author}'"
     )
 
 

@@ -49,8 +49,8 @@ def accepted_base(job: Job, base: str | None) -> str:
     if base or job.branch:
         return base or job.branch
     raise Stale(
-        "this job runs for no branch, so devinops does not know which requests count: pass --base "
-        f"with the branch that they are merged into, or {NEXT_STEP}"
+        "this job does not run for a branch: pass --base with the branch that requests are merged "
+        f"into, or {NEXT_STEP}"
     )
 
 
@@ -64,8 +64,8 @@ def reviewed(host: CodeHost, request: Request, about: Marker, author: str, base:
     where = f"{host.noun} {request.number}"
     if request.base != base:
         raise Stale(
-            f"{where} is for the branch {request.base}, but this job is for {base}: pass --base "
-            f"{quote(request.base)} if you apply here what was reviewed there, or {NEXT_STEP}"
+            f"{where} is for the branch {request.base}, but this job is for {base}: to apply here "
+            f"what was reviewed there, pass --base {quote(request.base)}; otherwise {NEXT_STEP}"
         )
     comments = list(_comments(host, request, about, author))
     if not comments:
@@ -73,8 +73,8 @@ def reviewed(host: CodeHost, request: Request, about: Marker, author: str, base:
     plans = [plan for plan in comments if plan.digest]
     if not plans:
         raise Stale(
-            f"the plan for {about.target} in {where} was refused or failed, so there is nothing "
-            f"that was reviewed: {NEXT_STEP}"
+            f"the plan for {about.target} in {where} was refused or failed, so there was nothing "
+            f"to review: {NEXT_STEP}"
         )
     current = [plan for plan in plans if plan.commit == request.head]
     if not current:

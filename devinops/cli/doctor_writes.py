@@ -88,13 +88,16 @@ class DoctorWrites:
         if self.settings.target.enterprise and not enterprise:
             return "not started: the target is the enterprise", "--enterprise writes there"
         if enterprise and (is_v1 or self.examination.key.scope == "organization"):
-            return "not started: the key is not one of the enterprise", "leave out --enterprise"
+            return (
+                "not started: the key does not belong to the enterprise",
+                "leave out --enterprise",
+            )
         if not (enterprise or is_v1 or self.examination.org_id):
             return "not started: no organization is chosen", "set DEVIN_ORG_ID, or use --enterprise"
         if self._is_held():
             place = "of this enterprise" if enterprise else "this organization"
             more = "" if enterprise or is_v1 else ", or add org_id to the held target"
-            why = f"not started: a target with `hold` is {place}, or can be"
+            why = f"not started: a target with `hold` is, or may be, {place}"
             return why, f"remove `hold` in devinops.yaml{more}"
         return None
 
@@ -161,7 +164,7 @@ class DoctorWrites:
         yield "  - entries in the audit log, which stay"
         yield from (f"  - {sample.seen}" for sample in at if sample.seen)
         if self.examination.key.principal != "service_user":
-            yield "If the key is that of a person, all of it happens in this person's name."
+            yield "If the key belongs to a person, all of this happens in that person's name."
 
     # --- --clean ---
 
@@ -182,7 +185,9 @@ class DoctorWrites:
         edited, left = map(sum, zip(*results, strict=True))
         checks.append(ok("clean", f"{counted(count - edited - left, 'object')} deleted"))
         if edited:
-            checks.append(note("clean", f"{counted(edited, 'object')} edited meanwhile, and kept"))
+            checks.append(
+                note("clean", f"{counted(edited, 'object')} kept, because of edits since then")
+            )
         if left:
             text = f"{counted(left, 'object')} could not be deleted"
             checks.append(problem("clean", text, "run it again, or delete them in the web app"))

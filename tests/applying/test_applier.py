@@ -134,7 +134,7 @@ def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
         return
     assert outcomes(report) == {"New": Outcome.FAILED, "Old": Outcome.SKIPPED}
     assert old in organization.objects
-    assert "knowledge:New probably replaces this object and was not written" in "\n".join(
+    assert "because knowledge:New probably replaces it and was not written" in "\n".join(
         lines_of(report_of_one(report), Style())
     )
 
@@ -160,7 +160,7 @@ def test_an_object_goes_only_after_the_text_that_mentions_it_was_written(
     if fault:
         assert outcomes(report) == {"Nightly": Outcome.FAILED, "P": Outcome.SKIPPED}
         (skipped,) = [one for one in report.results if one.outcome is Outcome.SKIPPED]
-        assert skipped.message.startswith("a text of automation:Nightly, which was not written")
+        assert skipped.message.startswith("it stays, because automation:Nightly still mentions it")
 
 
 def test_when_nothing_could_be_written_the_code_says_mend(run: Callable[..., ApplyReport]) -> None:
@@ -225,9 +225,7 @@ def test_a_field_that_the_api_did_not_take_is_a_failure_that_says_so(
         True,
         ExitCode.RUN_AGAIN,
     )
-    assert result.message.startswith(
-        "it was written, but without macro, which the API did not accept"
-    )
+    assert result.message.startswith("it was written, but the API did not accept macro")
 
 
 @dataclass
@@ -288,8 +286,8 @@ def test_an_update_that_comes_back_as_before_and_cannot_be_read_is_unclear(
     (result,) = run(notes("A"), organization).results
     assert (result.outcome, result.unclear) == (Outcome.FAILED, True)
     assert result.message == (
-        "the response to the update is not what it should be, and the object cannot be read to "
-        "see whether it was written: POST answered 422: no"
+        "devinops does not know if it was written: the response to the update is wrong, and "
+        "reading the object failed: POST answered 422: no"
     )
 
 
@@ -537,7 +535,7 @@ def test_a_403_or_404_on_a_delete_is_judged_by_the_list(
     )
     report = run({section: [{**named, "ensure": "absent"}]}, organization)
     assert outcomes(report) == {"TOKEN": outcome}
-    message = "it was gone already" if gone else f"{refused}; but the lists still show it"
+    message = "it was gone already" if gone else f"{refused}; but the API still lists it"
     assert [result.message for result in report.results] == [message]
 
 
@@ -987,7 +985,7 @@ def test_a_rotation_is_not_tried_again_where_the_first_create_cannot_be_looked_f
     (result,) = rotate(run, organization, journal=journal).results
     assert [name for name, _ in organization.calls].count("create") == 1
     assert result.message.startswith(
-        "it was deleted, and it is not known whether it was created again: POST"
+        "it was deleted, but devinops does not know if it was created again: POST"
     )
     assert result.unclear
     assert journal.steps[-1] == "finish S"
@@ -1006,7 +1004,7 @@ def test_a_rotation_whose_second_create_is_refused_may_have_succeeded_with_the_f
     organization.before_call = refuse
     (result,) = rotate(run, organization).results
     assert calls.count(("create", "S")) == 2
-    assert "not known whether it was created again: POST answered 409" in result.message
+    assert "devinops does not know if it was created again: POST answered 409" in result.message
     assert result.unclear
 
 
@@ -1018,7 +1016,7 @@ def test_an_interrupted_rotation_is_not_tried_again(
     waits.instead = lambda _: appliers[0].interrupt(ExitCode.INTERRUPTED)
     (result,) = rotate(run, organization, on_applier=appliers.append).results
     assert organization.calls.count(("create", "S")) == 1
-    assert "not known" in result.message
+    assert "does not know" in result.message
 
 
 # --- writes that are repeated -----------------------------------------------------------------------------
@@ -1146,7 +1144,7 @@ def test_a_secret_that_cannot_be_looked_up_keeps_the_first_error(
     assert (result.outcome, result.unclear) == (Outcome.FAILED, True)
     assert (
         result.message
-        == f"{forbidden}; the lists could not be read to see whether it is gone: {SILENT}"
+        == f"{forbidden}; devinops could not read the lists to check if it is gone: {SILENT}"
     )
 
 

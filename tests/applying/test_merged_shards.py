@@ -55,13 +55,13 @@ def test_merged_shards_are_the_whole(whole: Callable[[], Plans], total: int) -> 
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda parts: [*parts, ("later.json", parts[1][1])], "2.json and later.json are both of shard 2/3: leave one out"),
+        (lambda parts: [*parts, ("later.json", parts[1][1])], "2.json and later.json are both from shard 2/3: leave one out"),
         (lambda parts: parts[:1], "the reports of all shards are needed; missing: 2/3, 3/3"),
-        (lambda parts: [*parts[:2], ("plan.json", mixed())], "plan.json is not the report of a shard: only those of --shard can be merged"),
-        (lambda parts: [*parts[:2], *shards(mixed(), 4)[2:3]], "1.json and 3.json are not of one run: the command, the number of shards, the selected targets, --only or the approvals are different"),
-        (lambda parts: [*parts[:2], *shards(applied(), 3)[2:]], "1.json and 3.json are not of one run: the command, the number of shards, the selected targets, --only or the approvals are different"),
-        (lambda parts: [*parts[:2], ("3.json", renamed(parts[2][1]))], "together, the shards do not have each selected target once: run all of them again"),
-        (lambda parts: [*parts[:2], ("3.json", replace(parts[2][1], targets=parts[1][1].targets))], "together, the shards do not have each selected target once: run all of them again"),
+        (lambda parts: [*parts[:2], ("plan.json", mixed())], "plan.json is not the report of a shard: merge only reports of runs with --shard"),
+        (lambda parts: [*parts[:2], *shards(mixed(), 4)[2:3]], "1.json and 3.json are from different runs: their commands, numbers of shards, targets, --only or approvals differ"),
+        (lambda parts: [*parts[:2], *shards(applied(), 3)[2:]], "1.json and 3.json are from different runs: their commands, numbers of shards, targets, --only or approvals differ"),
+        (lambda parts: [*parts[:2], ("3.json", renamed(parts[2][1]))], "the reports do not cover each selected target exactly once: run all shards again"),
+        (lambda parts: [*parts[:2], ("3.json", replace(parts[2][1], targets=parts[1][1].targets))], "the reports do not cover each selected target exactly once: run all shards again"),
     ],
 )  # fmt: skip
 def test_what_does_not_belong_together_is_refused(change: Callable[[Any], Any], why: str) -> None:

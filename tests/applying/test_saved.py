@@ -710,7 +710,7 @@ def test_an_edit_is_refused_or_about_what_no_digest_covers() -> None:
         (lambda d: d["changes"][0]["targets"].pop(), "but its changes have"),
         (lambda d: d["changes"][0]["targets"].append(d["changes"][0]["targets"][0]), "but its changes have"),
         (lambda d: d["targets"].pop(), "'g' is not one of its targets"),
-        (lambda d: d["targets"].append(d["targets"][0]), "not each there once"),
+        (lambda d: d["targets"].append(d["targets"][0]), "is missing, or is there twice"),
         (lambda d: d.update(digest="0" * 32), "it states the digest 0000"),
         (lambda d: d["targets"][0]["target"].update(name="b"), "names another target"),
     ],

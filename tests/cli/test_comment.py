@@ -365,9 +365,7 @@ def test_job_of_an_earlier_commit_that_ends_last_changes_nothing(desk: Desk) -> 
     desk.job(7, commit=first)
     ran = desk.comment(report("first", commit=first))
     assert (ran.code, ran.out.startswith("comment outdated: https://")) == (0, True)
-    assert ran.err == (
-        "the comment is about a later commit than this report, so it stays as it is\n"
-    )
+    assert ran.err == ("the comment stays as it is: it is about a later commit than this report\n")
     assert "second" in desk.api.texts(7)[0]
     document = json.loads(desk.comment(report(commit=first), "--format", "json").out)
     assert document["outcome"] == "outdated"
@@ -458,7 +456,7 @@ def link_to_nothing(checkout: Path) -> str | Path:
 def test_link_that_a_request_could_commit_is_not_followed(
     desk: Desk, checkout: Path, arrange: Callable[[Path], str | Path]
 ) -> None:
-    refuses(desk, arrange(checkout), "is a symbolic link, which is not followed")
+    refuses(desk, arrange(checkout), "is a symbolic link. It is not followed")
 
 
 def test_link_above_the_checkout_is_followed(desk: Desk, checkout: Path) -> None:
@@ -820,7 +818,7 @@ def test_wrong_or_missing_token_is_an_error_with_the_next_step(
     assert ran.code == 1
     expected = {
         github_api: "set GITHUB_TOKEN in the env of the step, to ${{ github.token }}",
-        gitlab_api: "no token that may comment on GitLab, which CI_JOB_TOKEN may not: create",
+        gitlab_api: "no token that may comment on GitLab (CI_JOB_TOKEN may not): create",
     }
     assert expected[desk.module] in ran.err
 
@@ -1039,7 +1037,7 @@ def test_plan_that_ends_after_the_merge_replaces_nothing_that_was_reviewed(desk:
     for about in (late, report("of another target", target="staging", commit=head)):
         ran = desk.comment(about)
         assert (ran.code, ran.out) == (0, "")
-        assert "request 7 is merged, and what was reviewed there stays as it is" in ran.err
+        assert "request 7 is merged, so its comment stays as it was reviewed" in ran.err
     assert json.loads(desk.comment(late, "--format", "json").out)["outcome"] == "merged"
     desk.monkeypatch.delenv("CI_MERGE_REQUEST_IID", raising=False)
     desk.job(commit=commit)
@@ -1289,7 +1287,7 @@ def test_other_base_must_be_named_for_a_given_request_too(desk: Desk) -> None:
     desk.job()
     ran = desk.digest("-t", "production", "--request", "7")
     assert (ran.code, ran.out) == (5, "")
-    assert "pass --base 'release 1' if" in " ".join(ran.err.split())
+    assert "pass --base 'release 1'; otherwise" in " ".join(ran.err.split())
     argv = ("-t", "production", "--request", "7", "--base", "release 1")
     assert desk.digest(*argv).out == f"{DIGEST}\n"
 
@@ -1316,14 +1314,14 @@ def test_job_of_a_tag_must_name_the_base(desk: Desk, argv: tuple[str, ...]) -> N
     desk.monkeypatch.delenv("CI_COMMIT_BRANCH", raising=False)
     ran = desk.digest("-t", "production", *argv)
     assert (ran.code, ran.out, desk.api.lines) == (5, "", [])
-    assert "this job runs for no branch" in ran.err
+    assert "this job does not run for a branch" in ran.err
     assert desk.digest("-t", "production", "--base", "main", *argv).out == f"{DIGEST}\n"
 
 
 def test_job_of_a_pull_request_runs_for_no_branch(github: Desk) -> None:
     github.planned(7)
     github.job(7)
-    assert "this job runs for no branch" in github.digest("-t", "production").err
+    assert "this job does not run for a branch" in github.digest("-t", "production").err
 
 
 def test_organization_of_the_environment_counts(desk: Desk) -> None:
@@ -1353,7 +1351,7 @@ def test_job_token_of_gitlab_can_find_the_digest_if_the_author_is_given(
     monkeypatch.delenv("DEVINOPS_GITLAB_TOKEN")
     ran = gitlab.digest("-t", "production")
     assert ran.code == 1
-    assert "CI_JOB_TOKEN cannot tell who comments here: pass --comment-author, or" in ran.err
+    assert "CI_JOB_TOKEN does not show who comments: pass --comment-author, or" in ran.err
     argv = ("-t", "production", "--comment-author", gitlab_api.BOT)
     assert gitlab.digest(*argv).out == f"{DIGEST}\n"
     assert isinstance(gitlab.api, GitLabApi)

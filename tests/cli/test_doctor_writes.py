@@ -105,16 +105,16 @@ def test_options_without_a_meaning_are_64_and_send_nothing(
 @pytest.mark.parametrize(
     ("key", "options", "a", "b", "why"),
     [
-        ("cog_emulator", ["-t", "a"], "hold: audit", "org_id: org-2", "is this organization, or can be"),
-        ("cog_emulator", ["-t", "a"], "", "hold: audit", "is this organization, or can be"),
-        ("cog_emulator", ["-t", "b"], "hold: audit", "", "is this organization, or can be"),
-        ("apk_emulator", ["-t", "b"], "hold: audit", "", "is this organization, or can be"),
-        ("cog_enterprise", ["-t", "b", "--enterprise"], "", "enterprise: true, hold: audit", "is of this enterprise, or can be"),
-        ("cog_enterprise", ["-t", "a", "--enterprise"], "", "enterprise: true, hold: audit", "is of this enterprise, or can be"),
-        ("cog_enterprise", ["-t", "b", "--enterprise"], "hold: audit", "enterprise: true", "is of this enterprise, or can be"),
+        ("cog_emulator", ["-t", "a"], "hold: audit", "org_id: org-2", "is, or may be, this organization"),
+        ("cog_emulator", ["-t", "a"], "", "hold: audit", "is, or may be, this organization"),
+        ("cog_emulator", ["-t", "b"], "hold: audit", "", "is, or may be, this organization"),
+        ("apk_emulator", ["-t", "b"], "hold: audit", "", "is, or may be, this organization"),
+        ("cog_enterprise", ["-t", "b", "--enterprise"], "", "enterprise: true, hold: audit", "is, or may be, of this enterprise"),
+        ("cog_enterprise", ["-t", "a", "--enterprise"], "", "enterprise: true, hold: audit", "is, or may be, of this enterprise"),
+        ("cog_enterprise", ["-t", "b", "--enterprise"], "hold: audit", "enterprise: true", "is, or may be, of this enterprise"),
         ("cog_enterprise", ["-t", "b"], "", "enterprise: true", "not started: the target is the enterprise: --enterprise"),
-        ("cog_emulator", ["-t", "a", "--enterprise"], "", "", "the key is not one of the enterprise: leave out"),
-        ("apk_emulator", ["-t", "b", "--enterprise"], "", "", "the key is not one of the enterprise: leave out"),
+        ("cog_emulator", ["-t", "a", "--enterprise"], "", "", "the key does not belong to the enterprise: leave out"),
+        ("apk_emulator", ["-t", "b", "--enterprise"], "", "", "the key does not belong to the enterprise: leave out"),
         ("cog_enterprise", ["-t", "b"], "", "", "no organization is chosen: set DEVIN_ORG_ID, or use --enterprise"),
         ("cog_wrong", ["-t", "b"], "", "", "because of the problem with the key: solve that first"),
         ("cog_other", ["-t", "a"], "", "", "because of the problem with the key: solve that first"),
@@ -152,7 +152,7 @@ def test_an_organization_that_only_the_settings_name_proves_nothing_about_a_v1_k
     root = repository({"devinops.yaml": HELD.format(a="hold: audit", b="")})
     ran = devinops("doctor", "-C", root, "--write", "--yes", "-t", "b")
     assert ran.code == 4
-    assert "a target with `hold` is this organization, or can be" in ran.out
+    assert "a target with `hold` is, or may be, this organization" in ran.out
     assert writes(api) == []
 
 
@@ -340,7 +340,7 @@ def test_what_is_edited_while_the_question_stands_is_not_touched(
     assert writes(api) == []
     assert "note     notes: " in ran.err, "what would be deleted stands before the question"
     assert (
-        "ok       clean: 0 objects deleted\nnote     clean: 1 object edited meanwhile, and kept"
+        "ok       clean: 0 objects deleted\nnote     clean: 1 object kept, because of edits since then"
         in ran.out
     )
 
@@ -358,7 +358,7 @@ def test_what_is_edited_after_a_failed_deletion_is_not_touched(
     monkeypatch.setattr("devinops.waiting.pause", pause)
     ran = devinops("doctor", "--clean", "--yes")
     assert [method for method, _ in writes(api)] == ["DELETE"]
-    assert "clean: 1 object edited meanwhile, and kept" in ran.out
+    assert "clean: 1 object kept, because of edits since then" in ran.out
 
 
 def test_nothing_is_called_deleted_while_the_list_cannot_be_read_again(

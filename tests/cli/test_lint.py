@@ -100,7 +100,7 @@ def test_select_replaces_what_the_settings_ignore(repository: Write, devinops: D
         (["--select", "DV301,DV302"], "not the name of one lint rule: name each by itself; repeat"),
         (["--ignore", "DV1 DV2"], "'DV1 DV2' is not the name of one lint rule"),
         (["--explain", "unclosed-fense"], 'did you mean "unclosed-fence"?'),
-        (["--explain", "DV9"], "DV9 means several rules, and each has a page: DV901, DV902, DV903"),
+        (["--explain", "DV9"], "DV9 means several rules: choose one of DV901, DV902, DV903"),
         (["--fail-on", "fatal"], "is not one of"),
         (["--write-baseline"], "--baseline FILE"),
         (["--write-baseline", "--select", "DV1"], "leave out PATHS, --select"),
@@ -617,7 +617,7 @@ def test_fix_changes_nothing_without_the_settings(
     root = repository({"knowledge/a.md": text, "devinops.yaml": f"version: 1\n{settings}\n"})
     ran = devinops("lint", "--fix")
     message = (
-        "--fix changes nothing while devinops.yaml, which says which files to leave alone, has"
+        "--fix changes nothing while devinops.yaml has problems, because that file says what to"
     )
     assert (ran.code, message in ran.out, " fixed" in ran.out) == (1, True, False)
     assert (root / "knowledge/a.md").read_text() == text

@@ -285,11 +285,11 @@ def test_drift_in_all_shards_is_merged(
 @pytest.mark.parametrize(
     ("others", "told"),
     [
-        (lambda run: run("plan", *ALL, only=[1]), "are both of shard 1/2: leave one out"),
-        (lambda run: run("plan", *ALL, total=3, only=[2]), "are not of one run"),
-        (lambda run: run("plan", "-t", "a", "-t", "b", only=[2]), "are not of one run"),
-        (lambda run: run("plan", "-t", "all", only=[2]), "are not of one run"),
-        (lambda run: run("apply", *ALL, "--yes", only=[2]), "are not of one run"),
+        (lambda run: run("plan", *ALL, only=[1]), "are both from shard 1/2: leave one out"),
+        (lambda run: run("plan", *ALL, total=3, only=[2]), "are from different runs"),
+        (lambda run: run("plan", "-t", "a", "-t", "b", only=[2]), "are from different runs"),
+        (lambda run: run("plan", "-t", "all", only=[2]), "are from different runs"),
+        (lambda run: run("apply", *ALL, "--yes", only=[2]), "are from different runs"),
         (lambda run: [], ""),
     ],
 )
@@ -310,6 +310,6 @@ def test_a_missing_shard_is_named(
     )
     saved = tmp_path / "plan.json"
     answers("plan", *ALL, "--out", saved)
-    assert "only those of --shard can be merged" in " ".join(
+    assert "merge only reports of runs with --shard" in " ".join(
         devinops("show", paths[0], saved).err.split()
     )

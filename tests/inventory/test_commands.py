@@ -367,7 +367,7 @@ def test_unlock_says_what_to_run_before_an_apply_that_is_refused(
     update = Intent("run-1", Action.UPDATE, Key.parse("knowledge:Twice"), "note-2")
     store.begin("run-1", [update], store.read())
     assert devinops("inventory", "unlock", "run-1", "-C", root).out.endswith(
-        " next; if on_drift: fail refuses that apply, run devinops pull -C "
+        "outside devinops; if on_drift: fail refuses that apply, run devinops pull -C "
         f"{os.path.relpath(root)} --drift before it\n"
     )
 
@@ -388,8 +388,8 @@ def test_unlock_shows_what_was_not_settled(
     ran = devinops("inventory", "unlock", "run-1", "-C", root)
     assert ran.out == (
         "unlocked run-1: 2 writes without a result\n  create knowledge:New\n  update knowledge:Twice (note-2)\n"
-        "drift shows what the run wrote to these objects as changed outside devinops, until an "
-        f"apply has recorded it: run devinops apply -C {os.path.relpath(root)} next\n"
+        f"run devinops apply -C {os.path.relpath(root)} next: until it has recorded what the run "
+        "wrote, drift shows that as changed outside devinops\n"
     )
     (left,) = owns().intents
     assert (left.key, left.unclear) == (intents[0].key, True)

@@ -115,13 +115,13 @@ def _post(
         posted = post(host, request, ReportToPost(text, about, author or host.author(), commit))
     if about.digest and not about.commit:
         options.say(
-            "the report names no commit, so its digest will not be found after the merge: run "
-            "devinops plan with the variables of the CI job"
+            "the report names no commit, so --print-digest will not find its digest after the "
+            "merge: run devinops plan with the variables of the CI job"
         )
     if posted.outcome is PostOutcome.OUTDATED:
-        options.say("the comment is about a later commit than this report, so it stays as it is")
+        options.say("the comment stays as it is: it is about a later commit than this report")
     if posted.outcome is PostOutcome.MERGED:
-        options.say(f"{host.noun} {request} is merged, and what was reviewed there stays as it is")
+        options.say(f"{host.noun} {request} is merged, so its comment stays as it was reviewed")
     url = posted.comment.url if posted.comment else None
     return _answer(posted.outcome.value, about, request, url)
 
@@ -201,9 +201,8 @@ def _refuse_links(file: Path, checkout: Path | None) -> None:
         real = Path(os.path.realpath(part.parent))
         if part.is_symlink() and (part == last or any(map(real.is_relative_to, tops))):
             raise UnusableFile(
-                f"{file}: {part} is a symbolic link, which is not followed, because it could lead "
-                "to a text of the request: name the file itself, or pass - and pipe the report to "
-                "stdin"
+                f"{file}: {part} is a symbolic link. It is not followed, because the request could "
+                "have made it: name the file itself, or pass - and pipe the report to stdin"
             )
 
 
@@ -221,7 +220,7 @@ def _refuse_tracked(file: Path) -> str:
         if os.path.lexists(tracked) and os.path.samestat(tracked.lstat(), own):
             raise UnusableFile(
                 f"{file}: Git tracks this file as {os.path.relpath(tracked)}, so the request may "
-                "have written it: have devinops plan write another file, or run git rm --cached "
+                "have written it: let devinops plan write another file, or run git rm --cached "
                 "and commit that"
             )
     return ""

@@ -107,7 +107,7 @@ def _lines(report: ImportReport, dry_run: bool, options: Options) -> Iterator[st
         yield f"{'~' if item.overwritten else '+'} {item.file}"
         yield f"    {item.key}, from {item.origin} ({item.origin.form})"
         if item.unwritten:
-            yield f"    {item.unwritten}: the source has none: write it in place of the TODO"
+            yield f"    {item.unwritten}: missing in the source: replace the TODO"
         yield from (f"    {remark}" for remark in item.remarks)
     for same in report.duplicates:
         yield f"= {same.origin}: {same.what} {same.same} ({same.file})"

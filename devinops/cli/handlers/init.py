@@ -292,8 +292,8 @@ def _difference(path: str, existing: str, text: str) -> str:
     return (
         f"devinops init would write {path} like this, but leaves the file as it is:\n\n"
         f"{diff}\n\n"
-        "Change the file where you want this. Or delete it and run devinops init again; git diff "
-        "then\nshows which changes of your own to take back.\n"
+        "Edit the file where you want this. Or delete it and run devinops init again; then git "
+        "diff\nshows your own changes, which you may want back.\n"
     )
 
 

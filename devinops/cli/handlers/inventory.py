@@ -337,8 +337,8 @@ def _next_step(intents: Iterable[Intent], policy: Policy, flags: str) -> Iterato
     """Yield what to do if the run may have written an object that is owned."""
     if any(intent.id for intent in intents):
         yield (
-            "drift shows what the run wrote to these objects as changed outside devinops, until "
-            f"an apply has recorded it: run devinops apply{flags} next{if_refused(policy, flags)}"
+            f"run devinops apply{flags} next: until it has recorded what the run wrote, drift "
+            f"shows that as changed outside devinops{if_refused(policy, flags)}"
         )
 
 

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 _DETECTING = "DV301"
 _INCOMPLETE = (
-    "devinops lint looks only for the tokens of a dozen services and the most common forms of "
-    "passwords: to find more, run"
+    "devinops lint finds only the tokens of a dozen services and common forms of passwords: to "
+    "find more, run"
 )
 
 
@@ -134,8 +134,8 @@ def _fixed(run: _LintRun) -> tuple[_LintRun, Fixed]:
     finder = Finder(project.root, **project.reading)
     if finder.problems or not project.whole:
         message = (
-            f"--fix changes nothing while {CONFIG}, which says which files to leave alone, "
-            "has problems: fix them first"
+            f"--fix changes nothing while {CONFIG} has problems, because that file says what to "
+            "leave alone: fix them first"
         )
         return run, Fixed(problems=(Problem(Source(CONFIG), "not-fixed", message),))
     finder.find()
@@ -393,9 +393,7 @@ def _rule(written: str) -> Rule:
     meant = [rule.id for rule in RULES if matches(rule, written)]
     if rule is None and meant:
         several = ", ".join(meant)
-        raise UsageError(
-            f"--explain: {written} means several rules, and each has a page: {several}"
-        )
+        raise UsageError(f"--explain: {written} means several rules: choose one of {several}")
     if rule is None:
         raise UsageError(f"--explain: {unknown_rule(written, RULES)}; --explain all lists them")
     return rule

@@ -175,7 +175,7 @@ class _Pull:
         """Return what is known of a target before it is read. Raises ConfigError, ApiError."""
         settings, request = session.settings, self.request
         if request.drift and not request.keys:
-            needs_inventory(settings, "name the KEY whose live values to write")
+            needs_inventory(settings, "name the KEY of what to write")
         inventory = session.read_inventory()
         if request.drift:
             session.check_place(inventory)
@@ -235,7 +235,9 @@ class _Pull:
             for note in foreign_notes(live for live in objects if self.request.selects(live.key))
         )
         selected = (o for o in result.snapshot.objects if self.request.selects(o.key))
-        notes += tuple(unknown_notes(selected, "whatever is created from its entry lacks them"))
+        notes += tuple(
+            unknown_notes(selected, "an object that is created from its entry lacks them")
+        )
         return PulledTarget(pulling.target.name, pulling.target, result.not_read, notes=notes)
 
     def _prepare(self, readings: Sequence[Reading], unread: Unread = lambda _: ()) -> Pulled:
