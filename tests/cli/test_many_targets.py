@@ -742,6 +742,29 @@ def test_what_another_run_did_while_the_question_was_open_is_stale(
     assert devinops("show", report).out.splitlines()[-1] == last
 
 
+def test_a_target_that_is_refused_while_the_question_is_open_is_not_reported_as_done(
+    emulator: Emulator, root: Root, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = root()
+    (place / "knowledge/reviews.md").write_text(NOTE.replace("Deploys", "Reviews"))
+    applied(devinops, place)
+    (place / "knowledge/errors.md").write_text(NOTE.replace("Deploys", "Errors"))
+
+    def confirm(*_: Any, **__: Any) -> bool:
+        for note in emulator.knowledge("org-c"):
+            emulator.remove("knowledge", note["note_id"])
+        return True
+
+    monkeypatch.setattr("devinops.cli.handlers.apply.is_interactive", lambda: True)
+    monkeypatch.setattr(apply.click, "confirm", confirm)
+    report = place / "report.md"
+    ran = devinops("apply", "-C", place, "-t", "b", "-t", "c", "--report", f"markdown={report}")
+    last = "Applied to 1 of 2 organizations: 1 change done; c stale."
+    assert (ran.code, ran.out.splitlines()[-1]) == (4, last)
+    assert "c: it is refused now: 2 of 2 owned knowledge objects are missing" in ran.out
+    assert "`knowledge:Errors` in `b` (" in report.read_text()
+
+
 def test_more_targets_than_max_targets_need_an_approval(
     emulator: Emulator, root: Root, devinops: Devinops
 ) -> None:

@@ -259,13 +259,17 @@ class _Apply:
             return later
         planned = self.planned(again, plan.digests, only_must_match=False)
         new_states = {target.name: target for target in planned.targets}
+        refused = {row.target: item.reason for item, at in planned.refused for row in at}
 
         def now(target: RunTarget) -> RunTarget:
             new = new_states.get(target.name)
             if new is None:
                 return target
-            if new.name in planned.writable and new.name not in self.ready:
-                new = new._replace(state=TargetState.STALE, message=_NOT_NEEDED, code=ExitCode.OK)
+            if new.state is TargetState.PLANNED and new.name not in self.ready:
+                why, code = _NOT_NEEDED, ExitCode.OK
+                if new.name in refused:
+                    why, code = f"it is refused now: {refused[new.name]}", ExitCode.DECIDE
+                new = new._replace(state=TargetState.STALE, message=why, code=code)
             return target._replace(state=new.state, message=new.message, code=new.code, is_new=True)
 
         return replace(plan, targets=tuple(map(now, plan.targets)))
