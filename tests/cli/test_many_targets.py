@@ -481,6 +481,22 @@ def test_a_run_over_many_targets_is_rolled_back_with_one_command(
     assert (again.code, set(bodies(emulator).values())) == (0, {"Old."})
 
 
+def test_a_rollback_takes_a_file_with_the_digests_of_many_targets(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    applied(devinops, place)
+    words = ("rollback", "-C", place, "latest", "-t", "all")
+    (place / "plan.json").write_text(devinops(*words, "--dry-run", "--format", "json").out)
+    (place / "digests.txt").write_text(digests(place / "plan.json"))
+    emulator.edit("knowledge", "note-org-b", body="Edited.")
+    ran = devinops(*words, "--expect", place / "digests.txt", "--format", "json")
+    assert (ran.code, states(ran)["b"], states(ran)["a"]) == (3, ("stale", 5), ("planned", 0))
+    assert Counter(bodies(emulator).values()) == {"Old.": 3, "Edited.": 1}
+    wrong = devinops(*words, "--expect", "digest.txt")
+    assert (wrong.code, "neither an existing file nor a digest" in wrong.err) == (64, True)
+
+
 def test_a_run_over_many_targets_is_rolled_back_in_some_of_them(
     emulator: Emulator, root: Root, devinops: Devinops
 ) -> None:

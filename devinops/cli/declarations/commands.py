@@ -12,7 +12,6 @@ from devinops.cli.declarations.groups import Command, Group
 from devinops.cli.declarations.options import (
     AFFECTED,
     EXPECT,
-    EXPECT_ALL,
     SKIP_OUTSIDE,
     SKIP_UNTRACKED,
     WAVE,
@@ -230,7 +229,7 @@ def show(**arguments: Any) -> ExitCode:
 @click.command(cls=Command)
 @click.argument("plan", required=False, type=FilePath())
 @YES
-@EXPECT_ALL
+@EXPECT
 @AFFECTED
 @WAVE
 @click.option(

@@ -471,13 +471,6 @@ YES = click.option("-y", "--yes", is_flag=True, help="Do not ask; for CI.")
 EXPECT = click.option(
     "--expect",
     type=NonEmpty(),
-    metavar="DIGEST",
-    help="Apply only the plan with this digest; exit 5 if the plan is different.",
-)
-
-EXPECT_ALL = click.option(
-    "--expect",
-    type=NonEmpty(),
     metavar="DIGEST|FILE",
     help="Apply only the plan with this digest, or those in FILE; exit 5 if it differs.",
 )

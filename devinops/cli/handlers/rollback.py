@@ -23,7 +23,7 @@ from devinops.applying.report import ApplyReport
 from devinops.cli.declarations.options import Options
 from devinops.cli.output import is_interactive, why_nobody_answers
 from devinops.cli.runs.apply import ApplyRequest, RunJournal, apply_to, finish
-from devinops.cli.runs.approved_plan import ApprovedPlan
+from devinops.cli.runs.approved_plan import read_approved
 from devinops.cli.runs.plan_entries import retry_until_listed
 from devinops.cli.runs.run import Planning, open_run
 from devinops.cli.session import Planned, Session, failures_written, targets_of_run
@@ -76,7 +76,7 @@ def run(
         request = ApplyRequest(
             approvals,
             yes,
-            approved=None if expect is None else ApprovedPlan(expect),
+            approved=read_approved(None, expect, None),
             secrets=webhook_secrets,
             planner=planner,
             journal=_AnnouncedRun,
