@@ -47,6 +47,8 @@ from devinops.schema.parts import (
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 TargetNames = Annotated[Texts, about("The names of the targets.")]
 
+Rows = Meta(min_length=1)
+
 Row = tuple[Any, ...]
 """A row of `planning/run.py`, whose members are those of a class here, in the same order."""
 T = TypeVar("T")
@@ -148,7 +150,7 @@ class RunChange(SharedItem, ChangeFacts, frozen=True, kw_only=True):
 
     ROW = ChangeRow
     MODEL = _change
-    targets: tuple[ChangeRow, ...]
+    targets: Annotated[tuple[ChangeRow, ...], Rows]
 
 
 class RunBlocked(SharedItem, frozen=True, kw_only=True):
@@ -168,7 +170,7 @@ class RunBlocked(SharedItem, frozen=True, kw_only=True):
     fields: Fields
     approval: ApprovalItem | None = None
     overridden: OverriddenItems = UNSET
-    targets: tuple[BlockedRow, ...]
+    targets: Annotated[tuple[BlockedRow, ...], Rows]
 
 
 class RunDrift(SharedItem, frozen=True, kw_only=True):
@@ -187,7 +189,7 @@ class RunDrift(SharedItem, frozen=True, kw_only=True):
     reason: str
     source: SourceItem | None
     fields: Fields
-    targets: tuple[DriftRow, ...]
+    targets: Annotated[tuple[DriftRow, ...], Rows]
 
 
 def of_targets(cls: Callable[..., T], item: Struct, names: Texts) -> T:
@@ -233,7 +235,7 @@ class RunOther(Struct, frozen=True):
     """A live object that is not owned, or one of its name in other targets."""
 
     key: KeyText
-    targets: tuple[OtherRow, ...]
+    targets: Annotated[tuple[OtherRow, ...], Rows]
 
     @classmethod
     def of(cls, key: Key, rows: Iterable[Row]) -> RunOther:
