@@ -52,11 +52,9 @@ class InputError(DevinopsError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        first = self.problems[0]
-        super().__init__(
-            f"{len(self.problems)} problem(s) in the files, the first at {first.source}: "
-            f"{first.message}"
-        )
+        first, *others = self.problems
+        count = f"{len(self.problems)} problems" if others else "1 problem"
+        super().__init__(f"{count} in the files, the first at {first.source}: {first.message}")
 
 
 def stop_on_errors(problems: Iterable[Problem]) -> None:

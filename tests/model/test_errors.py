@@ -46,7 +46,7 @@ def test_an_error_knows_its_exit_code(error: DevinopsError, code: int) -> None:
 def test_problems_of_files_are_all_kept_and_the_first_is_named() -> None:
     error = InputError(PROBLEMS)
     assert error.problems == PROBLEMS
-    assert str(error) == "2 problem(s) in the files, the first at a.yaml:1:1: first"
+    assert str(error) == "2 problems in the files, the first at a.yaml:1:1: first"
 
 
 def test_an_object_is_missing_only_if_the_api_itself_says_so() -> None:
