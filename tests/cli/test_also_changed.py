@@ -91,6 +91,7 @@ def root(repository: Write) -> Path:
             ["layers"],
         ),
         ({".github/workflows/devinops.yml": "on: []\n"}, [".github/workflows/devinops.yml"]),
+        ({"ci/Jenkinsfile": "pipeline {}\n", "Makefile": "all:\n"}, ["ci/Jenkinsfile"]),
         (
             {".gitlab-ci.yml": "{}", "action.yml": "{}", "fleet/.devinops/team-01.jsonl": "{}"},
             [".gitlab-ci.yml", "action.yml", "fleet/.devinops/team-01.jsonl"],

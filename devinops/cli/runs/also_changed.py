@@ -14,7 +14,16 @@ from devinops.render.where import Places
 _MOST_FILES: Final = 10
 _NOT_COMPARED: Final = frozenset({"targets", "defaults", "version"})
 """Members of devinops.yaml that are compared target by target, or say nothing."""
-_RUN_BY_NAME: Final = frozenset({"action.yml", "action.yaml", "CODEOWNERS"})
+_RUN_BY_NAME: Final = frozenset(
+    {
+        "action.yml",
+        "action.yaml",
+        "azure-pipelines.yml",
+        "bitbucket-pipelines.yml",
+        "CODEOWNERS",
+        "Jenkinsfile",
+    }
+)
 """Files that decide what runs or who reviews, and are not in a hidden directory."""
 
 
