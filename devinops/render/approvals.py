@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from devinops.model.policy import ALLOW, Approval, Approvals
+from devinops.model.policy import ALLOW, Approval, Approvals, allow
 from devinops.planning.run import Plans
 
 # --- what is missing ----------------------------------------------------------------------------
@@ -60,7 +60,8 @@ def how_to_approve(plans: Plans, in_root: str) -> Iterator[str]:
 
 def how_to_decide(approval: Approval, command: str, given: Approvals) -> Iterator[str]:
     """Yield the command for each way to decide, or to approve, in backticks."""
-    start = " ".join(map(str, [command, *given.given()]))
+    renewed = (allow("targets").subject, () if approval.is_decision else approval.subject)
+    start = " ".join(map(str, [command, *(g for g in given.given() if g.subject not in renewed)]))
     if not approval.is_decision:
         yield f"to approve: `{start} {approval}`"
     for value in approval.values if approval.is_decision else ():

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from devinops.kinds import KINDS
 from devinops.model.changes import DELETING, Action, Change, FieldChange, Outcome
-from devinops.model.keys import Key
+from devinops.model.keys import Key, listed
 from devinops.model.values import UNSET
 from devinops.planning.plan import plain_fields
 from devinops.planning.run import ChangeAt, Shared
@@ -142,16 +142,21 @@ def change_row(change: Change, at: Sequence[ChangeAt] = ()) -> Row:
     one_sided = change.action in (Action.CREATE, Action.DELETE)
     fields = tuple(field for field in change.fields if not is_redundant(change, field))
     was = previous_key(change) if change.action is Action.RENAME else change.key
+    text = "" if change.reason == f"was {was}" else change.reason
+    ids = tuple(row.id for row in at if row.id)
+    if change.action is Action.DELETE and change.source is None and len(ids) == 1:
+        # Only its id tells an object that was never declared from another one of its name.
+        text += f" ({ids[0]})"
     return Row(
         key=change.key,
         was=was if was != change.key else None,
-        text="" if change.reason == f"was {was}" else change.reason,
+        text=text,
         sign=SIGNS[change.action],
         word=str(change.action),
         source=change.source,
         is_gone=change.action in (Action.DELETE, Action.FORGET),
         layers=tuple(map(str, change.overridden)),
-        ids=tuple(row.id for row in at if row.id),
+        ids=ids,
         targets=tuple(dict.fromkeys(row.target for row in at)),
         action=str(change.action),
         details=Details(change.key.kind, fields, signed=not one_sided) if change.fields else None,
@@ -417,7 +422,7 @@ def _unusual(change: Change, usual: Collection[str]) -> Iterator[str]:
             yield f"{field.name} too"
     new, old = ("\n".join(side) for side in _sides(change))
     if hosts := new_hosts(change):
-        yield f"new address at {', '.join(hosts[:FEW])}"
+        yield f"new address at {listed(hosts)}"
     if set(_COMMAND.findall(new)).difference(_COMMAND.findall(old)):
         yield "new command"
     if _has_invisible(change):

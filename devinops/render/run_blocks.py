@@ -291,7 +291,8 @@ class RunBlocks:
             (Action.REPLACE, "deleted and created again"),
         ):
             rows = [row for row in deleting if row.action == action]
-            number = sum(max(len(row.ids), 1) for row in rows) if self.one else len(rows)
+            # A target can have several objects of one name.
+            number = sum(max(-(-len(row.ids) // len(row.targets)), 1) for row in rows)
             title = f"{objects(rows, number)} {self.will} be {what}{self._in_all(rows)}"
             yield from block(Part.DELETES, title, rows, style=(Level.CAUTION, SIGNS[action].look))
         losses = []

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from devinops.model.policy import ON_CONFLICT, Approvals
+from devinops.model.policy import ON_CONFLICT, Approvals, allow
 from devinops.planning.plan import Plan
 from devinops.planning.run import Collector, Plans
-from devinops.render.approvals import how_to_approve, needed_approvals
+from devinops.render.approvals import how_to_approve, how_to_decide, needed_approvals
 from tests.testing.objects import live
 from tests.testing.reports import conflict, declared, deletes, empty, planned, small
 
@@ -54,6 +54,13 @@ def test_approvals_and_decisions_are_distinguished() -> None:
         "objects win) to `devinops apply -C a --target production`, or enter `on_conflict: git` or "
         "`on_conflict: live` in a manual run of the workflow."
     )
+
+
+def test_a_command_for_some_targets_has_no_number_that_is_for_others() -> None:
+    given = Approvals(adopt=True, allow_delete=3, allow_targets=40)
+    assert list(how_to_decide(allow("delete", 2), "devinops apply -t b", given)) == [
+        "to approve: `devinops apply -t b --adopt --allow delete=2`"
+    ]
 
 
 def test_all_risks_to_accept_are_one_input_of_a_workflow() -> None:

@@ -123,6 +123,16 @@ def test_a_delete_stands_again_before_the_question() -> None:
     assert "Old rule 1: delete in 30 of 31 (not in z)" in end
 
 
+def test_namesakes_that_are_deleted_are_all_counted_and_have_their_ids() -> None:
+    plan = deletes(2)
+    key, own = plan.changes[0].key, {"declared_at": None, "reason": "never owned"}
+    twice = tuple(replace(change, key=key, **own) for change in plan.changes)
+    plan = planned_in("a", plan, changes=twice, refusals=())
+    assert "\n2 notes will be deleted in a\n" in text(answer(plans_of([plan, update("z")])))
+    alone = text(answer(replace(plans_of([plan]), by_one=True)))
+    assert [alone.count(f"never owned ({change.id})") for change in twice] == [1, 1]
+
+
 def test_separate_changes_are_ten_lines_unless_all_are_asked_for() -> None:
     plans = [planned_in(f"t-{n:02}", _own(n)) for n in range(12)]
     plan = answer(plans_of(plans))
