@@ -777,7 +777,7 @@ def test_a_target_that_is_refused_while_the_question_is_open_is_not_reported_as_
     ran = devinops("apply", "-C", place, "-t", "b", "-t", "c", "--report", f"markdown={report}")
     last = "Applied to 1 of 2 organizations: 1 change done; c stale."
     assert (ran.code, ran.out.splitlines()[-1]) == (4, last)
-    assert "c: it is refused now: 2 of 2 owned knowledge objects are missing" in ran.out
+    assert "c: it is refused now: the API does not list 2 of 2" in ran.out
     assert "`knowledge:Errors` in `b` (" in report.read_text()
 
 
