@@ -45,6 +45,7 @@ from devinops.planning.folders import (
     used_folders,
 )
 from devinops.planning.guards import are_too_many, missing_from_lists, moved
+from devinops.planning.layers import Layer
 from devinops.planning.lifecycles.managed import is_sent
 from devinops.planning.match import Match, match, replaced
 from devinops.planning.out_of_sight import doubt, promoted
@@ -313,22 +314,26 @@ class _DriftPull:
     ) -> NewObject | None:
         """Return an entry of the target's own layer with these changes; None if none can be."""
         target, declaration = self.pulling.target, item.declaration
-        own, key_fields = self.pulling.places.own(target.name), live.kind.key_fields
-        if not own or not changes or self._unread_among(declaration):
-            return None
-        by_hand = {*key_fields, *(change.name for change in who_moved.both)}
-        is_last = all(p.rank < own.rank and not p.layering.final for p in declaration.parts)
-        if not is_last or any(change.name in by_hand for change in changes):
+        key_fields, new = live.kind.key_fields, {change.name: change for change in changes}
+        by_hand = {*key_fields, *(change.name for change in who_moved.both)} & new.keys()
+        can_extend = new and not by_hand and self._own_layer(declaration)
+        if not can_extend or self._unread_among(declaration):
             return None
         fields = declaration.resource.items()
         values: dict[str, Any] = {name: value for name, value in fields if name in key_fields}
-        values |= {change.name: _as_written(live.kind, change) for change in changes}
-        options = {} if not target.enterprise or own.is_named else {"enterprise": True}
-        entry = NewEntry(live.kind.noun, {**values, "extends": True, **options})
+        values |= {name: _as_written(live.kind, change) for name, change in new.items()}
+        entry = NewEntry(live.kind.noun, {**values, "extends": True})
         accepted = self.pulling.places.checks.of(entry)
         if isinstance(accepted, str):
             return None
         return NewObject(target.name, target.enterprise, live, accepted)
+
+    def _own_layer(self, declaration: Declaration) -> Layer | None:
+        """Return the target's own layer, if an entry there can change what this one declares."""
+        own = self.pulling.places.own(self.pulling.target.name)
+        parts = declaration.parts
+        can_change = own and all(p.rank < own.rank and not p.layering.final for p in parts)
+        return own if can_change else None
 
     def _unread_among(self, declaration: Declaration) -> list[str]:
         """Return the targets of an entry that were selected, but could not be read."""
@@ -342,7 +347,7 @@ class _DriftPull:
         own = self.pulling.places.own(self.pulling.target.name)
         assert own
         placed = Placed([], defaultdict(list), [])
-        entries = [(new.item, [new]) for new in self.overrides]
+        entries = [(new.written_in(own), [new]) for new in self.overrides]
         write_into(own, entries, self.pulling.places, placed)
         self.overriding += placed.files
         self.left += placed.left
@@ -365,34 +370,33 @@ class _DriftPull:
         )
         self._leave(key, Left.RECREATED, reason, live.id)
 
-    def _shared_advice(self, declaration: Declaration, fields: Iterable[str] | None = None) -> str:
+    def _shared_advice(self, declaration: Declaration, fields: Sequence[str] = ()) -> str:
         """Return what to do if an entry is for other targets too; empty if it is not.
 
         If several layers made it, those count that gave one of the `fields`. Without fields, its
         object was deleted, and all layers count.
         """
-        given = [(part, None) for part in declaration.parts]
-        chosen = given if fields is None else [(declaration.giver(name), name) for name in fields]
+        all_parts: list[tuple[Declaration, str | None]] = [(p, None) for p in declaration.parts]
+        chosen = [(declaration.giver(name), name) for name in fields] or all_parts
         shared = ((part, others) for part, name in chosen if (others := self._others(part, name)))
         part, others = next(shared, (declaration, []))
         if not others:
             return ""
         remedy = "edit it by hand, or give each target an entry with targets"
-        if {*declaration.kind.key_fields}.intersection(fields or ()):
+        if {*declaration.kind.key_fields}.intersection(fields):
             remedy = "make the same change there, or undo it"
         elif place := self._later_place(declaration):
-            what = "`ensure: absent` for it" if fields is None else "what is different here"
+            what = "what is different here" if fields else "`ensure: absent` for it"
             remedy = f"edit it by hand, or write {what} into {place}"
         return f"its entry at {part.source} is also for {listed(others)}: {remedy}"
 
     def _later_place(self, declaration: Declaration) -> str:
         """Return where the target can change a shared entry; empty if no layer can."""
-        own = self.pulling.places.own(self.pulling.target.name)
         if any(part.layering.final for part in declaration.parts):
             return ""
         if not self._others(declaration):
             return f"the entry of a later layer, such as {declaration.source.path}"
-        if own and all(part.rank < own.rank for part in declaration.parts):
+        if own := self._own_layer(declaration):
             return own.path
         return "a layer" if self.pulling.declared.has_layers else ""
 
@@ -420,7 +424,7 @@ class _DriftPull:
                 self._leave(key, Left.OWNED, reason, record.id)
 
     def _leave_if_shared(
-        self, declaration: Declaration, what: str, id: str, fields: Iterable[str] | None = None
+        self, declaration: Declaration, what: str, id: str, fields: Sequence[str] = ()
     ) -> bool:
         """Leave an entry to the user if it is for other targets too; return whether it was left."""
         if unread := self._unread_among(declaration):
@@ -446,23 +450,26 @@ class _DriftPull:
         if item.declaration.chain:
             places = " and ".join(str(part.source) for part in item.declaration.parts)
             reason = f"its {', '.join(written)} changed in the web app: write that at {places}"
-            if shared := self._shared_advice(item.declaration, written):
+            if shared := self._shared_advice(item.declaration, [*written]):
                 reason += f", but {shared}"
             self._leave(item.declaration.key, Left.UNWRITABLE, reason, live.id)
             return True
         key = live.kind.key(replace(item.declaration.resource, **written))
-        entries = [d for d in self.pulling.concerned if d.key == key and d != item.declaration]
-        others = [other for other in self.snapshot.under(key) if other.id != live.id]
-        if not (entries or others):
+        return self._leave_if_taken(item.declaration, live, key)
+
+    def _leave_if_taken(self, declaration: Declaration, live: Live, key: Key) -> bool:
+        """Leave an object whose new key another entry or object has; return whether it was left."""
+        users = [d for d in self.pulling.concerned if d.key == key and d != declaration]
+        others = [other.id for other in self.snapshot.under(key) if other.id != live.id]
+        if not (users or others):
             return False
-        users = [*(f"the entry at {d.source}" for d in entries), *(other.id for other in others)]
+        named = [*(f"the entry at {user.source}" for user in users), *others]
         remedy = f"rename one of them {IN_THE_WEB_APP}" if others else self._advice_for_key(key)
         reason = (
             f"it was renamed to {key} in the web app, and that key is in use "
-            f"({', '.join(users)}): {remedy}"
+            f"({', '.join(named)}): {remedy}"
         )
-        ids = dict.fromkeys([live.id, *(other.id for other in others)])
-        self._leave(item.declaration.key, Left.NAMESAKES, reason, *ids)
+        self._leave(declaration.key, Left.NAMESAKES, reason, live.id, *others)
         return True
 
     def _advice_for_key(self, key: Key) -> str:
@@ -496,9 +503,7 @@ class _DriftPull:
         if not (attribute.text and isinstance(ours, str) and isinstance(theirs, str)):
             entry_edit.conflicts[change.name] = theirs
             return
-        entry = entry_edit.declaration
-        path = entry.giver(change.name).source.path if entry.chain else record.source
-        base = self._base(record, attribute, path)
+        base = self._base(entry_edit.declaration, record, attribute)
         if base is None:
             return
         try:
@@ -517,16 +522,17 @@ class _DriftPull:
                 )
             reason = f"its {change.name} has the changes of both sides now: {self._commit_step()}"
             self._leave(entry_edit.key, Left.MERGED, reason, record.id)
-        elif "\n" in ours or "\n" in theirs or attribute.name == entry_edit.live.kind.document:
+        elif "\n" in ours + theirs or attribute.name == entry_edit.live.kind.document:
             entry_edit.marked[change.name] = merged.text
         else:
             entry_edit.conflicts[change.name] = theirs
 
-    def _base(self, record: Record, attribute: Attribute, source: str | None) -> str | None:
-        """Return a field as it was in the file `source` at the last apply.
+    def _base(self, entry: Declaration, record: Record, attribute: Attribute) -> str | None:
+        """Return a field as it was in the file of the entry at the last apply.
 
         If that is not known, leave the object to the user and return None.
         """
+        source = entry.giver(attribute.name).source.path if entry.chain else record.source
         commit, by_hand = record.commit, self._how_to_merge(record)
         if not (commit and source):
             why = f"the inventory has no commit to merge from: {by_hand}"
@@ -537,8 +543,8 @@ class _DriftPull:
             )
         else:
             why = f"{source} at the commit {commit[:12]} is not what was applied: {by_hand}"
-            entry = self._entry_at(commit, source, record.key)
-            base = getattr(entry.resource, attribute.name) if entry else None
+            before = self._entry_at(commit, source, record.key)
+            base = getattr(before.resource, attribute.name) if before else None
             if isinstance(base, str) and fingerprint(base) == record.fields[attribute.name].sent:
                 return base
         reason = f"its {attribute.name} changed on both sides, and {why}"
@@ -711,23 +717,20 @@ class _DriftPull:
         """
         if not (self.new_merges or self.changes or self.has_edits):
             return
-        pulling, path = self.pulling, merged_file(self.pulling.target.name)
-        skipped = {item.live.object_id for item, who in self.matches if item.live and who is None}
-        remaining = (
-            edit
-            for edit in pulling.merged
-            if edit.key.kind not in self.listed_kinds
-            or edit.object_id in skipped
-            or (edit.object_id, edit.field, edit.live) in self.still_merged
-        )
-        edits = {
-            edit._replace(source=Source(""))
-            for edit in (*remaining, *(edit for _, edit in self.new_merges))
-        }
+        path, new = merged_file(self.pulling.target.name), [edit for _, edit in self.new_merges]
+        edits = {edit._replace(source=Source("")) for edit in (*self._remaining_merges(), *new)}
         before, after = self.files.known(path), dump_merged(edits)
         if after != (before or ""):
             keys = tuple(sorted({key for key, _ in self.new_merges}))
             self.changes.append(FileChange(path, after, keys, is_new=before is None))
+
+    def _remaining_merges(self) -> Iterator[MergedEdit]:
+        """Yield the records of earlier merges that still hold, or that this pull cannot judge."""
+        skipped = {item.live.object_id for item, who in self.matches if item.live and who is None}
+        for edit in self.pulling.merged:
+            is_judged = edit.key.kind in self.listed_kinds and edit.object_id not in skipped
+            if not is_judged or (edit.object_id, edit.field, edit.live) in self.still_merged:
+                yield edit
 
     def leave_unwritable(self, item: EntryEdit, error: NotEditable) -> None:
         why = Left.CONFLICT if item.conflicts or item.marked else Left.UNWRITABLE

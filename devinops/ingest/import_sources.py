@@ -66,18 +66,18 @@ class ImportSources:
             why = f"cannot read this directory: {error.strerror}"
             self._leave_out(_File(error.filename, path), why)
 
-        # A plain text is rarely a note, unless the user names it.
-        texts = (file for file in walk(path, unreadable) if not file.lower().endswith(".txt"))
         # A link comes after what it may lead to.
-        ordered = sorted(texts, key=lambda file: (os.path.islink(file), file))
-        files = [_File(file, path) for file in ordered]
-        known = [(file, forms) for file in files if (forms := forms_of(file.absolute))]
-        speaking = [file for file, forms in known if not forms[0].fallback and not _is_data(file)]
-        for file, forms in known:
-            if speaking and forms[0].fallback:
-                self.skipped[path] = self.skipped.get(path, 0) + 1
-            else:
-                self._file(file)
+        ordered = sorted(walk(path, unreadable), key=lambda file: (os.path.islink(file), file))
+        # A plain text is rarely a note, unless the user names it.
+        files = [_File(file, path) for file in ordered if not file.lower().endswith(".txt")]
+        known = [file for file in files if forms_of(file.absolute)]
+        chosen = [file for file in known if not forms_of(file.absolute)[0].fallback]
+        if all(map(_is_data, chosen)):
+            chosen = known
+        if skipped := len(known) - len(chosen):
+            self.skipped[path] = skipped
+        for file in chosen:
+            self._file(file)
 
     def _file(self, file: _File) -> None:
         real = os.path.realpath(file.path)

@@ -48,6 +48,11 @@ class NewObject(NamedTuple):
     live: Live
     item: Accepted
 
+    def written_in(self, layer: Layer) -> Accepted:
+        """Return the entry as it stands in a layer; that of one target needs no mark."""
+        is_marked = self.is_enterprise and not layer.is_named
+        return self.item.with_options(enterprise=True) if is_marked else self.item
+
 
 class Placed(NamedTuple):
     """New files, the entries that each target gets, and what is left to the user."""
@@ -87,25 +92,25 @@ def equal(objects: Iterable[NewObject]) -> Iterable[list[NewObject]]:
 
 
 def _places_of(group: Sequence[NewObject], places: Places) -> Iterator[tuple[Layer, Entry]]:
-    first, names = group[0], frozenset(each.target for each in group)
-    if not places.are_many:
-        options = {"enterprise": True} if first.is_enterprise else {}
-        yield _ROOT, (first.item.with_options(**options), group)
-    elif len(names) > 1 and names == places.organizations:
-        yield _ROOT, (first.item, group)
-    elif not first.is_enterprise and len(names) > 1 and (layer := places.layers.get(names)):
+    first, names = group[0], _targets(group)
+    if not places.are_many or (len(names) > 1 and names == places.organizations):
+        yield _ROOT, (first.written_in(_ROOT), group)
+    elif not first.is_enterprise and (layer := places.layers.get(names)):
         yield layer, (first.item, group)
     else:
         others = []
         for each in group:
             if own := places.own(each.target):
-                options = {} if own.is_named or not each.is_enterprise else {"enterprise": True}
-                yield own, (each.item.with_options(**options), [each])
+                yield own, (each.written_in(own), [each])
             else:
                 others.append(each)
         if others:
-            names_of_others = [each.target for each in others]
-            yield _ROOT, (others[0].item.with_options(targets=names_of_others), others)
+            targets = [each.target for each in others]
+            yield _ROOT, (first.item.with_options(targets=targets), others)
+
+
+def _targets(group: Iterable[NewObject]) -> frozenset[str]:
+    return frozenset(each.target for each in group)
 
 
 def write_into(layer: Layer, entries: Sequence[Entry], places: Places, placed: Placed) -> None:
@@ -121,7 +126,7 @@ def write_into(layer: Layer, entries: Sequence[Entry], places: Places, placed: P
     placed.files.extend(map(_change, files))
     for file in files:
         for written, declaration in zip(file.entries, file.declarations, strict=True):
-            names = frozenset(each.target for each in objects[id(written)])
+            names = _targets(objects[id(written)])
             declaration = declaration._replace(rank=layer.rank, audience=names)
             for name in names:
                 placed.entries[name].append(declaration)
@@ -152,8 +157,7 @@ def without_waiting(
     """
     ready: list[NewObject] = []
     for group in equal(objects):
-        key, names = group[0].item.key, {each.target for each in group}
-        lacking = places.organizations - names
+        key, lacking = group[0].item.key, places.organizations - _targets(group)
         if group[0].is_enterprise or not lacking or not lacking.issubset(unread(key.kind)):
             ready += group
             continue

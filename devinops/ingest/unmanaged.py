@@ -6,8 +6,8 @@ each target, and an object is left out if the plan would do anything but adopt i
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from shlex import quote
 from typing import Any, Final
 
@@ -48,18 +48,16 @@ def pull_unmanaged(pullings: Sequence[Pulling], unread: Unread = lambda _: ()) -
         return Pulled()
     places, left = pullings[0].places, list[LeftToYou]()
     new = [each for pulling in pullings for each in _new_objects(pulling, left)]
-    waiting: list[LeftToYou] = []
-    placed = place(without_waiting(new, places, unread, waiting), places)
-    while bad := [
-        (pulling.target.name, *item)
-        for pulling in pullings
-        for item in _not_simply_adopted(placed, pulling).items()
-    ]:
-        left += (LeftToYou(key, Left.BLOCKED, (), why, name) for name, key, why in bad)
-        unwanted = {(name, key) for name, key, _ in bad}
+    unwanted: set[tuple[str, Key]] = set()
+    while True:
         new = [each for each in new if (each.target, each.live.key) not in unwanted]
-        waiting.clear()
+        waiting: list[LeftToYou] = []
         placed = place(without_waiting(new, places, unread, waiting), places)
+        bad = list(chain.from_iterable(_not_simply_adopted(placed, each) for each in pullings))
+        if not bad:
+            break
+        left += bad
+        unwanted = {(item.target, item.key) for item in bad}
     return Pulled(
         tuple(sorted(placed.files, key=lambda file: file.path)),
         tuple(sorted((*left, *placed.left, *waiting))),
@@ -92,15 +90,12 @@ def _unique(pulling: Pulling, left: list[LeftToYou]) -> Iterable[Live]:
     """Return the objects that no entry means, without those that share a key."""
     matches = match(pulling.concerned, pulling.snapshot, pulling.inventory)
     matched = {live.object_id for item in matches for live in item.lives}
-    groups: defaultdict[Key, list[Live]] = defaultdict(list)
-    for live in pulling.snapshot.objects:
-        if live.ours and pulling.selects(live.key):
-            groups[live.key].append(live)
-    for key, lives in groups.items():
-        free = [live for live in lives if live.object_id not in matched]
-        if free and len(lives) > 1:
+    for key, lives in pulling.snapshot.by_key.items():
+        if not pulling.selects(key) or matched.issuperset(live.object_id for live in lives):
+            continue
+        if len(lives) > 1:
             left.append(_namesakes(key, lives, pulling.target.name))
-        elif free and not _is_known_folder(lives[0].kind, pulling):
+        elif not _is_known_folder(lives[0].kind, pulling):
             yield lives[0]
 
 
@@ -186,22 +181,23 @@ def _declared(pulling: Pulling) -> set[Key]:
     return here | (pulling.declared.keys - pulling.snapshot.by_key.keys())
 
 
-def _not_simply_adopted(placed: Placed, pulling: Pulling) -> dict[Key, str]:
-    """Return key → reason for each new entry of a target that the plan would not simply adopt."""
+def _not_simply_adopted(placed: Placed, pulling: Pulling) -> Iterator[LeftToYou]:
+    """Yield each new entry of a target that the plan would not simply adopt, with the reason."""
     new = placed.entries.get(pulling.target.name, ())
-    keys = {declaration.key for declaration in new}
+    sources = {declaration.source: declaration.key for declaration in new}
+    keys = set(sources.values())
     if not keys:
-        return {}
+        return
     request = PlanRequest(pulling.target, pulling.policy, pulling.today, pulling.inventory)
     plan = build_plan([*pulling.concerned, *new], pulling.snapshot, request)
     bad = {
         change.key: f"the plan would {change.action} it: {change.reason}"
         for change in plan.changes
-        if change.key in keys and (change.action is not Action.ADOPT or change.fields)
+        if change.action is not Action.ADOPT or change.fields
     }
     for blocked in plan.blocked:
-        waiting = {blocked.key, *blocked.needed_by} & keys
-        bad |= dict.fromkeys(waiting, blocked.reason)
-    sources = {declaration.source: declaration.key for declaration in new}
+        bad |= dict.fromkeys((blocked.key, *blocked.needed_by), blocked.reason)
     problems = api_problems(new, pulling.target.api, pulling.target.scope)
-    return bad | {sources[p.source]: p.message for p in problems if p.source in sources}
+    bad |= {sources[p.source]: p.message for p in problems if p.source in sources}
+    for key in keys & bad.keys():
+        yield LeftToYou(key, Left.BLOCKED, (), bad[key], pulling.target.name)

@@ -206,9 +206,6 @@ class _LineReader:
                 self.go_on(line)
             elif line.strip() and not line.startswith("#"):
                 self.remarks.append(f"line {number} of the front matter is lost: {quote(line)}")
-        for name, value in self.values.items():
-            if isinstance(value, str):
-                self.values[name] = value.strip()
 
     def start(self, key: str, value: str, number: int) -> None:
         if key in self.values:
@@ -247,16 +244,16 @@ def unquoted(text: str) -> str:
     """Return the text without the quotes around it, if there are any."""
     text = text.strip()
     is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
-    return text[1:-1] if is_quoted else text
+    return text[1:-1].strip() if is_quoted else text
 
 
 def globs(value: Any) -> list[str]:
     """Return the patterns in a value: a list, or a text with commas or line breaks between them."""
     if isinstance(value, str):
-        parts = split_globs(value.strip())
-        if value.strip().startswith("[") and value.strip().endswith("]"):
-            parts = split_globs(value.strip()[1:-1])
-        return [unquoted(part) for part in parts if unquoted(part)]
+        text = value.strip()
+        if text.startswith("[") and text.endswith("]"):
+            text = text[1:-1]
+        return list(filter(None, map(unquoted, split_globs(text))))
     if isinstance(value, Mapping):
         return [f"{{{','.join(map(str, value))}}}"] if value else []
     if isinstance(value, list):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,7 +13,7 @@ LONGEST_TITLE: Final = 500
 LONGEST_LINE: Final = 5_000
 """Characters of a line with a label, and of the comments above a title; expressions are slow."""
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _UNDERLINE = re.compile(r" {0,3}=+[ \t]*$")
 _LABEL: Final = r"(?:trigger|when to use|use when)(?:\*\*|__)?[ \t]*[:：]|(?<=>)[ \t]*when[:：]"
@@ -61,8 +62,8 @@ def _lines(text: str) -> Iterator[tuple[int, str, bool]]:
             is_comment = "-->" not in line
             yield at, line, False
         elif fence:
-            closes = mark and mark[1][0] == fence[0] and len(mark[1]) >= len(fence)
-            fence = "" if closes and mark and not line[mark.end() :].strip() else fence
+            if mark and mark[1].startswith(fence) and not mark[2].strip():
+                fence = ""
             yield at, line, False
         else:
             fence = mark[1] if mark else ""
@@ -211,18 +212,17 @@ def sections(text: str) -> list[TextSection]:
     several headings of a higher level, the title of a section begins with the one that it is under.
     Empty if the text cannot be split.
     """
-    outline = list(headings(text))
-    level = _level(outline)
-    if not level:
+    cuts = _cuts(list(headings(text)))
+    if not cuts:
         return []
-    cuts = [heading for heading in outline if heading.level <= level]
+    level = max(heading.level for heading in cuts)
     tops = [heading for heading in cuts if heading.level < level]
     bounds = [*(heading.start for heading in cuts), len(text)]
-    above = text[: bounds[0]]
-    parts = [TextSection("", above, 1)] if _has_words(above) else []
-    if not parts:
+    parts, above, group = [], text[: bounds[0]], ""
+    if _has_words(above):
+        parts.append(TextSection("", above, 1))
+    else:
         bounds[0] = 0
-    group = ""
     for heading, (start, end) in zip(cuts, pairwise(bounds), strict=True):
         group = heading.title if heading in tops else group
         if text[heading.end : end].strip():
@@ -238,9 +238,8 @@ def _section_name(heading: Heading, tops: Sequence[Heading], group: str) -> str:
     return f"{group}: {heading.title}" if len(tops) > 1 and group else heading.title
 
 
-def _level(outline: list[Heading]) -> int:
-    """Return the level at which to split; 0 if there is none."""
-    counts = {level: sum(h.level == level for h in outline) for level in range(1, 7)}
-    if counts[2] > 1:
-        return 2
-    return next((level for level, count in counts.items() if count > 1), 0)
+def _cuts(outline: list[Heading]) -> list[Heading]:
+    """Return the headings at which to split: those of the chosen level, and of higher ones."""
+    counts = Counter(heading.level for heading in outline)
+    level = next((level for level in (2, *sorted(counts)) if counts[level] > 1), 0)
+    return [heading for heading in outline if heading.level <= level]

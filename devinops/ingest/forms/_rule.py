@@ -32,17 +32,17 @@ def rule(
     """
     narrow = [glob for glob in globs if glob not in EVERY_FILE]
     always = always or bool(globs and not narrow and not description)
-    usage = None if description or narrow else when(written.content)
-    words = usage.when if usage else _words(description, narrow, always, choices)
-    more = list(remarks)
-    if usage:
+    text, more = written.content, list(remarks)
+    words = _words(description, narrow, always, choices)
+    if not (description or narrow) and (usage := when(text)):
+        text, words = usage.text, usage.when
         more.append(f"the trigger comes from {usage.origin}")
     if narrow:
         more.append(f"Devin has no file patterns: {', '.join(narrow)} is in the trigger as text")
     return ImportText(
         use=Use.RULE,
         name=named(source, written),
-        text=usage.text if usage else written.content,
+        text=text,
         when=words,
         always=always,
         remarks=(*written.remarks, *more),
@@ -51,14 +51,13 @@ def rule(
 
 def _words(description: str, globs: Sequence[str], always: bool, choices: ImportChoices) -> str:
     """Return when to use a rule, in words; empty if nothing says so."""
-    where = f" in {choices.repo}" if choices.repo not in ("", "all") else ""
-    files = f"files that match {' or '.join(globs)}{where}" if globs else ""
+    files = f"files that match {' or '.join(globs)}{where(choices.repo)}" if globs else ""
     if description and files:
         end = "" if description.endswith(_PARAGRAPH_END) else "."
         return f"{description}{end} Applies to {files}."
     if files:
         return f"When working on {files}"
-    return description or (f"When working{where}" if always and where else "")
+    return description or (when_working(choices.repo) if always else "")
 
 
 def named(source: ImportSource, written: ImportPage) -> str:
@@ -76,21 +75,20 @@ def split_rule(text: str, choices: ImportChoices, *, below: str, first: str) -> 
     """Split a text that is always used in its repository into one rule for each section.
 
     `below` is the directory that the rules are about, empty for all. `first` is the name of the
-    part above the first section. Empty if the text has no sections.
+    part above the first section. Empty if the text has no sections, or is not to be split.
     """
-    return [_section(part, choices, below, first) for part in sections(text)]
+    return [_section(part, choices, below, first) for part in sections(text) if choices.split]
 
 
 def _section(part: TextSection, choices: ImportChoices, below: str, first: str) -> ImportText:
     usage = when(part.text)
-    concern = where(choices.repo, below)
     if usage:
         words, remark = usage.when, f"the trigger comes from {usage.origin}"
     elif part.title:
-        words = f'When the task concerns "{part.title}"{concern}'
+        words = f'When the task concerns "{part.title}"{where(choices.repo, below)}'
         remark = "the trigger comes from the heading"
     else:
-        words, remark = (f"When working{concern}", "") if concern else ("", "")
+        words, remark = when_working(choices.repo, below), ""
     return ImportText(
         use=Use.RULE,
         name=part.title or first,
@@ -102,7 +100,13 @@ def _section(part: TextSection, choices: ImportChoices, below: str, first: str) 
     )
 
 
-def where(repo: str, below: str) -> str:
+def when_working(repo: str, below: str = "") -> str:
+    """Return the trigger of what is used for all work on some files; empty if these are unknown."""
+    concern = where(repo, below)
+    return f"When working{concern}" if concern else ""
+
+
+def where(repo: str, below: str = "") -> str:
     """Return the end of a trigger that says for which files; empty if nothing is known."""
     inside = f" below {below}" if below else ""
     return f"{inside} in {repo}" if repo not in ("", "all") else inside

@@ -61,16 +61,15 @@ def _items(data: Any, member: str = "", levels: int = 4) -> Iterator[tuple[str, 
 
     Lists of pages and lists of objects need no more `levels`.
     """
-    if levels and isinstance(data, list):
+    if isinstance(data, list):
         for part in (each for each in data if isinstance(each, Mapping)):
             if _LISTS & part.keys():
                 yield from _items(part, levels=levels - 1)
             else:
                 yield member, part
-    elif levels and isinstance(data, Mapping):
-        for name, part in data.items():
-            if name in _LISTS and isinstance(part, list):
-                yield from _items(part, "" if name == PAGE else name, levels - 1)
+    elif isinstance(data, Mapping) and levels > 1:
+        for name in sorted(_LISTS & data.keys()):
+            yield from _items(data[name], "" if name == PAGE else name, levels - 1)
 
 
 _LISTS: Final = {api.items for kind in KINDS.values() for api in kind.apis.values()} | {PAGE}
@@ -86,14 +85,15 @@ def _listed(member: str, item: Item) -> Listed | None:
         for kind in KINDS.values()
         for version, api in kind.apis.items()
         if (required := required_members(kind, version)) and required <= item.keys()
-        if api.id and (not member or member in (api.items, kind.section))
+        if api.id and member in ("", api.items, kind.section)
     ]
     if not fitting:
         return None
     _, kind, version = max(fitting, key=lambda fit: fit[0])
-    label = next((str(item[name]) for name in ("name", "title", "key") if name in item), kind.noun)
+    named = (str(item[name]) for name in ("name", "title", "key") if item.get(name))
+    label = next(named, kind.noun)
     # Lists that people wrote by hand have no ids, which are only used in messages.
-    with_id = {kind.apis[version].id: label or kind.noun, **item}
+    with_id = {kind.apis[version].id: label, **item}
     return Listed(kind, version, with_id, label)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from devinops.ingest.forms._front_matter import page
 from devinops.ingest.forms._headings import title
-from devinops.ingest.forms._rule import split_rule, where
+from devinops.ingest.forms._rule import split_rule, when_working
 from devinops.ingest.import_form import (
     Contents,
     Form,
@@ -58,18 +58,17 @@ def _read(source: ImportSource, choices: ImportChoices) -> Contents:
         remarks.append(f"the files that it includes are not imported: {', '.join(includes)}")
     # The directory that the instructions are about; empty for everything.
     directories = source.directory.split("/")
-    below = "/".join(name for name in directories if name and not name.startswith("."))
+    below = "/".join(name for name in directories if name[:1] not in ("", "."))
     description = written.prose("description")
     name = written.text("name", "title") or _name(text, choices, below)
-    parts = split_rule(text, choices, below=below, first=name) if choices.split else []
+    parts = split_rule(text, choices, below=below, first=name)
     if parts and description:
         remarks.append(f"not carried over: the description: {quote(description)}")
-    concern = where(choices.repo, below)
     whole = ImportText(
         use=Use.RULE,
         name=name,
         text=text,
-        when=description or (f"When working{concern}" if concern else ""),
+        when=description or when_working(choices.repo, below),
         always=not below,
     )
     return Contents(tuple(parts) or (whole,), remarks=tuple(remarks))

@@ -48,11 +48,12 @@ def _foreign(source: ImportSource, written: ImportPage, choices: ImportChoices) 
     if globs and mode in ("model_decision", "manual"):
         remarks.append(f"not carried over: globs, which trigger: {mode} does not use")
         globs = []
-    if mode in _MODES and not (description or globs or always or when(written.content)):
-        always = mode == "" and bool(_ALWAYS.search(f"/{source.path}"))
-        if not always and mode in ("", "manual"):
-            description = f'When somebody asks for "{named(source, written)}"'
-            remarks.append("only a person started this rule; now Devin decides, by the trigger")
+    says_when = any((description, globs, always, when(written.content)))
+    if not (says_when or mode) and _ALWAYS.search(f"/{source.path}"):
+        always = True
+    elif not says_when and mode in ("", "manual"):
+        description = f'When somebody asks for "{named(source, written)}"'
+        remarks.append("only a person started this rule; now Devin decides, by the trigger")
     return rule(
         source,
         written,

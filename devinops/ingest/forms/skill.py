@@ -31,26 +31,32 @@ def read(source: ImportSource, choices: ImportChoices) -> Contents:
     """Return the text of a skill, or where `devinops export` has put it."""
     written = page(source.text)
     if elsewhere := written.own_fields.get("text"):
-        if elsewhere in source.beside and not source.named:
-            return Contents()
-        why = f"its text is in {elsewhere}: name that file, or the directory of the plugin"
-        return Contents(omissions=(Omission(source.name, why),))
+        return _text_elsewhere(source, elsewhere)
     slug = written.text("name") or source.parent or source.stem
-    use = Use.PROCEDURE if _is_for_people(written) else Use.RULE
-    usage = when(written.content) if use is Use.RULE and not written.prose("description") else None
-    # What devinops exported has its handle among its own fields, or had none.
-    handle = slug if use is Use.PROCEDURE and not written.own_key else ""
+    use, handle, words = Use.RULE, "", written.prose("description")
+    if _is_for_people(written):
+        # What devinops exported has its handle among its own fields, or had none.
+        use, handle = Use.PROCEDURE, "" if written.own_key else slug
+    elif not words and (usage := when(written.content)):
+        words = usage.when
     skill = ImportText(
         use=use,
         name=title(written.content) or humanized(slug),
         text=written.content,
-        when=usage.when if usage else written.prose("description"),
+        when=words,
         handle=handle,
         key=written.own_key,
         values=written.own_fields,
         remarks=tuple(_remarks(source, written, use)),
     )
     return Contents((skill,))
+
+
+def _text_elsewhere(source: ImportSource, file: str) -> Contents:
+    if file in source.beside and not source.named:
+        return Contents()
+    why = f"its text is in {file}: name that file, or the directory of the plugin"
+    return Contents(omissions=(Omission(source.name, why),))
 
 
 def _is_for_people(written: ImportPage) -> bool:

@@ -37,7 +37,7 @@ def _read(source: ImportSource, choices: ImportChoices) -> Contents:
         return _nothing(source, str(error))
     listed = [entry for resource in resources for entry in _listed(resource)]
     contents = read_objects(listed, org_id)
-    others = tuple(omission for part in resources if (omission := _other(part)))
+    others = tuple(filter(None, map(_other, resources)))
     if source.named and not (contents.items or contents.omissions or others):
         return _nothing(source, "it has no resource of the Devin provider")
     return replace(contents, omissions=(*contents.omissions, *others))
