@@ -47,7 +47,7 @@ def with_editors(
     if not times:
         return tuple(drift), tuple(blocked)
     editors = reader.authors(list(unnamed), min(times) - CLOCK_SKEW_S, max(times) + CLOCK_SKEW_S)
-    names = {id: author.who for id, author in editors.items() if id in unnamed}
+    names = {id: author.who for id, author in editors.items()}
 
     def named(step: Blocked) -> Blocked:
         who = next((names[id] for id in step.ids if id in names), step.changed_by)

@@ -279,8 +279,6 @@ class ReadingClient:
         """
         try:
             readings = self._request_list(kinds, on_page, verify)
-        except BadResponse:
-            raise
         except ApiError as error:
             moving_advice = next((kind.moving for kind in kinds if kind.moving), "")
             if error.status not in _GONE or not moving_advice:

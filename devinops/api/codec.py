@@ -460,9 +460,10 @@ def encode(
         if not name or attribute.name in encoding.left_out:
             continue
         new = _to_send(attribute, resource, api, creating=before is None)
-        new = _labeled(kind, attribute, new, encoding.owner or None)
-        old = getattr(before.resource, attribute.name) if before else UNSET
-        old = _labeled(kind, attribute, old, before.owner if before else None)
+        new = _labeled(kind, attribute, new, encoding.owner)
+        old: Any = UNSET
+        if before:
+            old = _labeled(kind, attribute, getattr(before.resource, attribute.name), before.owner)
         if (new is UNSET and attribute.name != kind.parent) or (changes_only and new == old):
             continue
         body[name] = _as_api_expects(kind, attribute, new, old, encoding.ids)
@@ -482,7 +483,7 @@ def _to_send(attribute: Attribute, resource: Resource, api: ApiVersion, *, creat
 
 def _labeled(kind: Kind, attribute: Attribute, value: Any, owner: str | None) -> Any:
     """Return a value, with our label if the field holds labels and there is an owner."""
-    if attribute.name != kind.label or owner is None:
+    if attribute.name != kind.label or not owner:
         return value
     return {**(value or {}), LABEL: owner}
 

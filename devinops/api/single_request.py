@@ -228,24 +228,25 @@ def _finite(number: str) -> float:
 
 # --- no response ------------------------------------------------------------------------------
 
+_NO_ADDRESS: Final = NoResponse(f"the address {NOT_A_URL}", retryable=False)
 _FAILURES: Final[tuple[tuple[type[Exception], NoResponse], ...]] = (
     (httpx.TimeoutException, NoResponse("timed out", timed_out=True)),
     (socket.gaierror, NoResponse("the host name cannot be resolved")),
     (ConnectionRefusedError, NoResponse("the host refused the connection")),
+    (httpx.InvalidURL, _NO_ADDRESS),
+    (httpx.UnsupportedProtocol, _NO_ADDRESS),
 )
 """What an exception of httpx, or one of its causes, means; the first match applies."""
 
 
 def explain(error: Exception) -> NoResponse:
     """Return what an exception of httpx means."""
-    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-        return NoResponse(f"the address {NOT_A_URL}", retryable=False)
     if isinstance(error, httpx.DecodingError):
         return NoResponse(str(error), retryable=False, unusable=True)
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            why = getattr(cause, "verify_message", "") or "verification failed"
+            why = getattr(cause, "verify_message", "verification failed")
             reason = f"its certificate is not trusted: {why}"
             step = "set DEVINOPS_CA_BUNDLE to trust another CA"
             return NoResponse(f"{reason} ({step})", retryable=False)

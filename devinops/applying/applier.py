@@ -565,11 +565,11 @@ class Applier:
 
         def check(status: int | None) -> None:
             nonlocal unclear
-            unclear = unclear or status != TOO_MANY
+            unclear |= status != TOO_MANY
             try:
                 now = self._read(before)
             except ApiError as error:
-                error.doubtful = error.doubtful or unclear
+                error.doubtful |= unclear
                 raise
             if now is None and written is not None:
                 raise _Blocked("it was deleted after the plan was made; plan again")

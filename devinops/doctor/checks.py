@@ -74,12 +74,13 @@ def of_failure(about: str, observation: Observation) -> Check:
 def of_list(result: ReadList) -> Iterator[Check]:
     """Yield the checks of one reading."""
     about, first, permission = result.reading.name, result.first, result.reading.permission
-    if first.status == FORBIDDEN and not first.failure:
+    status = None if first.failure else first.status
+    if status == FORBIDDEN:
         lacks = f"the key lacks {permission}" if permission else "the key may not read them"
         yield note(about, f"refused (403), {lacks}", TO_MANAGE)
-    elif first.status == 404 and not first.failure and result.reading.may_be_off:
+    elif status == 404 and result.reading.may_be_off:
         yield note(about, "not there (404), the feature is probably switched off")
-    elif first.status == 404 and not first.failure:
+    elif status == 404:
         both = "check DEVIN_ORG_ID and DEVIN_API_URL"
         step = both if result.reading.needs_organization else _ADDRESS
         yield problem(about, "not there (404)", step)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 from devinops.api.connection import Connection
@@ -72,24 +73,25 @@ class _Run:
 
     def ask(self, *, lists: bool) -> None:
         """Send all requests, or only those about the key."""
-        result, is_v3, not_asked = self.result, self.target.api == "v3", list[Reading]()
+        result, is_v3 = self.result, self.target.api == "v3"
         result.key = self._ask_who() if is_v3 else KeyFacts("v1", "organization")
-        for reading in self.contract.readings if lists else ():
-            is_foreign = reading.is_of_enterprise and result.key.scope == "organization"
-            is_placeless = reading.needs_organization and result.org_id is None
-            if is_foreign or is_placeless:
-                continue
+        readings = [*filter(self._can_ask, self.contract.readings)] if lists else []
+        for reading in readings:
             if not self.is_cut_off:
                 self._read(reading)
-            else:
-                not_asked.append(reading)
+        not_asked = len(readings) - len(result.lists)
         if not self.is_cut_off:
             self._read_one()
             self._filter()
             self._ask_for_skills()
         elif result.lists and not_asked:
-            text = f"{counted(len(not_asked), 'more list')} not asked for, because of that problem"
+            text = f"{counted(not_asked, 'more list')} not asked for, because of that problem"
             self.probes.append(note("lists", text))
+
+    def _can_ask(self, reading: Reading) -> bool:
+        is_foreign = reading.is_of_enterprise and self.result.key.scope == "organization"
+        is_placeless = reading.needs_organization and self.result.org_id is None
+        return not (is_foreign or is_placeless)
 
     def conclude(self) -> None:
         """Say what the responses mean."""
@@ -98,7 +100,7 @@ class _Run:
         result.requests = self.observer.sent
         result.quirks |= quirks.settled(result.lists)
         result.quirks |= quirks.of_errors(self.target.api, observations)
-        names = {name.lower() for each in observations for name in each.headers}
+        names = set[str]().union(*(each.headers for each in observations))
         result.headers = tuple(sorted(names & HEADERS))
         result.emulator = "devinops-emulator" in names
         if observations and observations[0].status is not None:
@@ -109,7 +111,7 @@ class _Run:
             if {each.first.status for each in result.lists.values()} == {FORBIDDEN}:
                 text = "may read nothing of what devinops manages"
                 self._say(problem("key", text, "give it a role, or check DEVIN_ORG_ID"))
-            result.checks += (check for each in result.lists.values() for check in of_list(each))
+            result.checks += chain.from_iterable(map(of_list, result.lists.values()))
             were_read = (each.reading for each in result.lists.values())
             readable = quirks.readable(self.target.api, were_read)
             result.checks += (*self.probes, *of_quirks(result.quirks, readable))
@@ -161,13 +163,19 @@ class _Run:
         if not 0 < len(ids) <= _MOST_ROLES or len(ids) < len(assigned):
             return None
         for id in ids:
-            role = self.observer.get("/v3/enterprise/roles/{id}", {"id": id})
-            names = role.value.get("permissions") if isinstance(role.value, dict) else None
-            if not role.succeeded or not isinstance(names, list):
+            names = self._role(id)
+            if names is None:
                 return None
-            texts = {name for name in names if isinstance(name, str)}
-            granted |= {name for name in texts if _PERMISSION.fullmatch(name)}
+            granted |= names
         return tuple(sorted(granted))
+
+    def _role(self, id: str) -> set[str] | None:
+        """Return what a role permits; None if unreadable."""
+        role = self.observer.get("/v3/enterprise/roles/{id}", {"id": id})
+        names = role.value.get("permissions") if isinstance(role.value, dict) else None
+        if not role.succeeded or not isinstance(names, list):
+            return None
+        return {name for name in names if isinstance(name, str) and _PERMISSION.fullmatch(name)}
 
     # --- what devinops reads ---
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from unicodedata import normalize
 
 from devinops.api.contract import Reading
-from devinops.doctor.lists import ReadList
+from devinops.doctor.lists import ReadList, objects_in
 from devinops.doctor.observer import Observation
 from devinops.model.errors import FORBIDDEN, TOO_MANY
 from devinops.model.kind import ApiVersion
@@ -155,11 +155,10 @@ def of_filter(below: str, above: str, path: str, page: Any) -> dict[str, str]:
     The folder `below` is in it, and both hold something. `path` is the member with an object's
     folder.
     """
-    items = page.get("items") if isinstance(page, dict) else None
-    if not isinstance(items, list) or page.get("has_next_page") is not False:
+    if not isinstance(page, dict) or page.get("has_next_page") is not False:
         return {}
-    paths = [item.get(path) for item in items if isinstance(item, dict)]
-    is_inside = all(isinstance(p, str) and f"{p}/".startswith(f"{above}/") for p in paths)
+    paths = [item.get(path) for item in objects_in(page, "items")]
+    is_inside = all(f"{path}/".startswith(f"{above}/") for path in paths)
     if above not in paths or not is_inside:
         return {}  # the filter is ignored, or means something else
     return {"folder_filter": "subtree" if below in paths else "exact"}
@@ -192,17 +191,16 @@ def of_errors(api: ApiVersion, seen: Sequence[Observation]) -> dict[str, str]:
     errors = [each for each in seen if (each.status or 0) >= 400 and isinstance(each.value, dict)]
     forms = {_error_form(api, each) for each in errors if not each.through_proxy}
     limited = {_wait(each.headers) for each in seen if each.status == TOO_MANY}
-    known = {form for form in forms if form}
-    return _agreed({_ERROR_FORM[api]: known, "retry_after": limited})
+    return _agreed({_ERROR_FORM[api]: forms - {""}, "retry_after": limited})
 
 
-def _error_form(api: ApiVersion, error: Observation) -> str | None:
+def _error_form(api: ApiVersion, error: Observation) -> str:
     if api == "v1" and isinstance(error.value.get("error"), dict):
         return "error"
     is_problem = "problem+json" in error.headers.get("content-type", "")
     if api == "v3" and is_problem and "title" in error.value:
         return "problem"
-    return "detail" if set(error.value) == {"detail"} else None
+    return "detail" if set(error.value) == {"detail"} else ""
 
 
 def _wait(headers: Mapping[str, str]) -> str:

@@ -86,15 +86,16 @@ def differences(
 def _fields(
     value: Mapping[str, Any], shape: Mapping[str, Any], shapes: Mapping[str, Any], prefix: str
 ) -> Iterator[Finding]:
+    unknown = set(value)
     for written, part in shape.items():
         name = written.removesuffix("?")
+        unknown.discard(name)
         if name in value and (value[name] is not None or name == written):
             yield from differences(value[name], part, shapes, f"{prefix}{name}")
         elif name == written:
             yield Finding(f"{prefix}{name}", MISSING)
-    unknown = value.keys() - {written.removesuffix("?") for written in shape}
     are_names = len(unknown) <= _MOST_UNKNOWN and all(
-        _FIELD.fullmatch(name) and redact(name) == name for name in unknown
+        _FIELD.fullmatch(redact(name)) for name in unknown
     )
     for name in sorted(unknown) if are_names else ["*"]:
         yield Finding(f"{prefix}{name}", UNKNOWN)

@@ -142,10 +142,9 @@ class Trial:
             if signals.pending():
                 return
             change, quirk = probe.get("set", {}), probe.get("quirk", "")
-            if probe["how"] == "limit":
-                self._settle(quirk, self._limit(made, change))
-            elif probe["how"] == "clear":
-                self._settle(quirk, self._cleared(made, change))
+            answers = {"limit": self._limit, "clear": self._cleared}
+            if answer := answers.get(probe["how"]):
+                self._settle(quirk, answer(made, change))
             else:
                 send = self._create if probe["how"] == "post" else self._put
                 response = send(made, change)

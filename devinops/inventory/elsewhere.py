@@ -39,5 +39,5 @@ def found_elsewhere(
         on_branch = branch.fetched(names)
         if on_branch.texts or not own.texts:
             on_branch = branch.load(names)
-    found = (branch.label(name) for name in names if name in on_branch.texts)
-    return next((f"{label}{where}" for label in found), ""), _DEFAULT
+    found = (f"{branch.label(name)}{where}" for name in names if name in on_branch.texts)
+    return next(found, ""), _DEFAULT

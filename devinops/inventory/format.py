@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from devinops.inventory.merge import Job, RunFile, Settled
 from devinops.model.errors import InventoryError
@@ -114,13 +114,15 @@ def parse(text: str, expected: Target, label: str, store: str = "file") -> Inven
     items = _body(lines, label, item)
     _check_unique(items, label)
     _check_complete(lines, label)
-    records = [item for item in items if isinstance(item, Record)]
-    intents = [item for item in items if isinstance(item, Intent)]
-    deleted = tuple(item for item in items if isinstance(item, Deleted))
-    failed = tuple(item for item in items if isinstance(item, Failed))
-    dropped = tuple(dict.fromkeys(item.key for item in items if isinstance(item, DroppedKind)))
-    inventory = Inventory.of(store, records, intents)
-    return replace(inventory, deleted=deleted, failed=failed, dropped=dropped)
+    by_type: defaultdict[type, list[Any]] = defaultdict(list)
+    for each in items:
+        by_type[type(each)].append(each)
+    return replace(
+        Inventory.of(store, by_type[Record], by_type[Intent]),
+        deleted=tuple(by_type[Deleted]),
+        failed=tuple(by_type[Failed]),
+        dropped=tuple(dict.fromkeys(each.key for each in by_type[DroppedKind])),
+    )
 
 
 def parse_header(text: str, label: str) -> HeaderLine:

@@ -222,7 +222,7 @@ class JournaledStore:
         name, *old_names = files_of(self.target)
         if text != stored.get(name):
             draft.texts[name] = text
-        draft.texts |= {old: None for old in old_names if old in stored}
+        draft.texts |= dict.fromkeys(filter(stored.__contains__, old_names))
 
     def _without_dead_runs(self, inventory: Inventory, runs: Mapping[str, RunFile]) -> Inventory:
         unrecorded: set[ObjectId] = set()

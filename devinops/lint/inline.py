@@ -169,7 +169,7 @@ class _Paragraph:
         while depth <= _DEEPEST:
             if plain := _WITHOUT_PARENTHESES.compiled.match(self.text, end, self.end):
                 end = plain.end()
-            char = self.text[end : end + 1] if end < self.end else ""
+            char = self.text[end : min(end + 1, self.end)]
             if char not in ("(", ")") or (char == ")" and not depth):
                 return None if depth else TextSpan(at, end)
             depth += 1 if char == "(" else -1

@@ -98,11 +98,17 @@ def _terms(word: str, without: frozenset[str]) -> Iterable[str]:
     return (re.sub(r"(?:ing|ed|es|s|e)$", "", word) if len(word) > 4 else word,)
 
 
+def shared(first: Features, second: Features) -> float:
+    """Return the share of all features that both have."""
+    common = len(first & second)
+    return common / (len(first) + len(second) - common) if common else 0.0
+
+
 def twins(
     reaches: Sequence[Reach],
     features: Callable[[int], Features],
     threshold: float,
-    similarity: Callable[[Features, Features], float] | None = None,
+    similarity: Callable[[Features, Features], float] = shared,
 ) -> Iterator[Twin]:
     """Yield, for each of the texts that has one, the most similar earlier text that it can meet.
 
@@ -110,7 +116,6 @@ def twins(
     `similarity` is at most the share of features that two texts have in common, which is the
     default.
     """
-    measure = similarity or shared
     indexes = {label: _Index() for reach in reaches for label in reach.asks}
     for number, reach in enumerate(reaches):
         own = features(number)
@@ -120,7 +125,7 @@ def twins(
             earlier for label in reach.asks for earlier in indexes[label].candidates(sketch, needed)
         }
         best = max(
-            (Twin(number, earlier, measure(own, features(earlier))) for earlier in candidates),
+            (Twin(number, earlier, similarity(own, features(earlier))) for earlier in candidates),
             key=lambda twin: (twin.similarity, -twin.earlier),
             default=None,
         )
@@ -150,12 +155,6 @@ class _Index:
         for value in sketch:
             if len(self._by_hash[value]) < CANDIDATES:
                 self._by_hash[value].append(number)
-
-
-def shared(first: Features, second: Features) -> float:
-    """Return the share of all features that both have."""
-    common = len(first & second)
-    return common / (len(first) + len(second) - common) if common else 0.0
 
 
 def percent(similarity: float) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -129,9 +129,8 @@ def load(
     written = sorted(reader.declarations, key=lambda item: (item.key, item.source))
     layers = layers or Layers()
     declarations, layer_problems = resolve(written, layers.targets)
-    merged = list(read_merged(root, reader.keep))
+    merged = tuple(read_merged(root, reader.keep, reader.problems.extend))
     problems = {*finder.problems, *reader.problems}
-    problems |= {line for line in merged if isinstance(line, Problem)}
     problems |= {*same_folders(finder.files), *duplicates(written)}
     problems |= {*titles_as_ids(written), *placeholders(written)}
     problems |= {warning for declaration in written for warning in declaration.warnings}
@@ -146,7 +145,7 @@ def load(
         problems=tuple(sorted(problems)),
         files=tuple(file.path for file in finder.files),
         bodies=tuple(sorted(reader.bodies)),
-        merged=tuple(line for line in merged if isinstance(line, MergedEdit)),
+        merged=merged,
         written=tuple(written),
     )
 
@@ -206,18 +205,19 @@ def text_files(finder: files.Finder) -> TextFiles:
         if file.markdown:
             continue
         text, _ = files.read_text(file.real, file.path)
-        # No other file can name one; an escape may stand for any character.
-        if text is not None and not ("file" in text.casefold() or "\\" in text):
-            continue
-        known = len(reader.problems)
+        others: Iterable[files.File] = finder.files
         if text is not None:
+            # No other file can name one; an escape may stand for any character.
+            if "file" not in text.casefold() and "\\" not in text:
+                continue
+            known = len(reader.problems)
             reader.read_text(file, text)
-        if text is None or len(reader.problems) > known:
-            beside = Path(finder.root, file.path).parent
-            may_name = _names_in(text, beside) if text else lambda _: True
-            for other in finder.files:
-                if other != file and may_name(other):
-                    possible.setdefault(other.real, file.path)
+            if len(reader.problems) == known:
+                continue
+            others = filter(_names_in(text, Path(finder.root, file.path).parent), finder.files)
+        for other in others:
+            if other != file:
+                possible.setdefault(other.real, file.path)
     return TextFiles(reader.bodies, possible)
 
 

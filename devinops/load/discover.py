@@ -16,7 +16,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import NamedTuple
 
 from devinops.kinds import KINDS
@@ -115,13 +115,16 @@ class Finder:
 
     def find(self) -> None:
         """Find all files, and report all problems."""
-        tops = [("", name) for name in misnamed_configs(self.root)]
-        tops = [top for top in tops if self._is_tracked(os.path.join(self.root, top[1]))]
+        tops = [
+            ("", name)
+            for name in misnamed_configs(self.root)
+            if self._is_tracked(os.path.join(self.root, name))
+        ]
         for layer in ("", *self._layers):
             for child in self._children(layer, os.path.join(self.root, layer)):
                 tops.append((layer, child.name))
                 if child.name in KINDS.directories or child.name in KINDS.files:
-                    self._add_child(child, f"{layer}/{child.name}" if layer else child.name)
+                    self._add_child(child, posixpath.join(layer, child.name))
         for i, pattern in self._path_patterns.items():
             self._search(i, pattern)
         self._follow_links()
@@ -376,19 +379,11 @@ class Finder:
         self._matched_files += 1
         if path in self._found or not self._is_first_path(path, real):
             return
-        if name.endswith(".md") and not section:
-            names = " or ".join(sorted(KINDS.directories))
-            message = f"cannot tell which kind this is: move it below a directory named {names}"
+        file = File(path, real, section, directories)
+        if message := _why_no_kind(file) if file.markdown else "":
             self._report(path, "no-kind", message)
-            return
-        if self._layers and name.endswith(".md") and (section, directories) != section_of(path):
-            message = (
-                f"in a layer, a directory below {section} cannot be named {section_of(path)[0]}: "
-                "rename it, and set the folder in the front matter"
-            )
-            self._report(path, "no-kind", message)
-            return
-        self._found[path] = File(path, real, section, directories)
+        else:
+            self._found[path] = file
 
     # symlinks
 
@@ -460,6 +455,20 @@ def section_of(path: str) -> tuple[str, tuple[str, ...]]:
 
 
 # --- reading --------------------------------------------------------------------------------------
+
+
+def _why_no_kind(file: File) -> str:
+    """Return why the path of a Markdown file does not tell its kind; empty if it does."""
+    if not file.section:
+        names = " or ".join(sorted(KINDS.directories))
+        return f"cannot tell which kind this is: move it below a directory named {names}"
+    # `section` is that in a layer.
+    if (file.section, file.directories) == section_of(file.path):
+        return ""
+    return (
+        f"in a layer, a directory below {file.section} cannot be named "
+        f"{section_of(file.path)[0]}: rename it, and set the folder in the front matter"
+    )
 
 
 def is_inside(real: str, root: str) -> bool:
@@ -585,7 +594,7 @@ def read_named(
         return NamedFile(None, [problem(source, code, message)])
 
     outside = f"{written!r} leads outside the root: copy the file into the root"
-    if PurePosixPath(written).is_absolute() or PureWindowsPath(written).drive:
+    if PureWindowsPath(written).anchor:
         return refused("outside-root", f"{written!r} must be a path relative to this file")
     directory = os.path.dirname(os.path.join(root, file.path))
     # Checked before the disk is read: a problem must not reveal whether such a file exists.

@@ -50,24 +50,13 @@ def find_layers(
         names = frozenset(n for n, target in targets.items() if fits(where, labels_of(target)))
         message = _overlap(path, paths) or ("" if names else "no target has the labels of `where`")
         paths.append(path)
-        source, code = source_of("layers", number), "unusable-layer"
         if not message:
-            parent, _, last = path.rpartition("/")
-            if last == NAME:
-                _add_named(found, top, parent, number + 1, names)
-            else:
-                message, layer = _unreadable(top, path), Layer(path, number + 1, names)
-                if not message:
-                    found.directories[path] = layer
-                elif message == _MISSING:
-                    code = "missing-layer"
-                if message in ("", _MISSING):
-                    # What only one target has goes into the layer that no other can get.
-                    found.exact.setdefault(names, layer)
+            message = _add(found, top, Layer(path, number + 1, names))
         if message:
+            code = "missing-layer" if message == _MISSING else "unusable-layer"
+            source = source_of("layers", number)
             found.problems.append(problem(source, code, f"{path}: {message}"))
-    for parent in sorted(_USUAL.union(path.rpartition("/")[0] for path in paths) - {""}):
-        _find_unused(found, top, parent)
+    _find_unused(found, top, paths)
     return found
 
 
@@ -102,6 +91,21 @@ def _unreadable(top: str, path: str) -> str:
     return "" if os.path.isdir(real) else "this is a file: expected a directory"
 
 
+def _add(found: Layers, top: str, layer: Layer) -> str:
+    """Add the directories of a layer; return why its own cannot be read, empty if it can."""
+    parent, _, last = layer.path.rpartition("/")
+    if last == NAME:
+        _add_named(found, top, parent, layer.rank, layer.targets)
+        return ""
+    message = _unreadable(top, layer.path)
+    if not message:
+        found.directories[layer.path] = layer
+    if message in ("", _MISSING):
+        # What only one target has goes into the layer that no other can get.
+        found.exact.setdefault(layer.targets, layer)
+    return message
+
+
 def _add_named(found: Layers, top: str, parent: str, rank: int, names: frozenset[str]) -> None:
     """Add the directories that have the name of a target, or may get it."""
     above = os.path.join(top, parent)
@@ -127,13 +131,12 @@ def _add_named(found: Layers, top: str, parent: str, rank: int, names: frozenset
             found.unused[path] = problem(Source(path), code, why)
 
 
-def _find_unused(found: Layers, top: str, parent: str) -> None:
-    """Add each directory beside a layer that has entries but is not a layer."""
+def _find_unused(found: Layers, top: str, paths: Iterable[str]) -> None:
+    """Add each directory beside a layer of these paths that has entries but is not a layer."""
+    parents = sorted(_USUAL.union(path.rpartition("/")[0] for path in paths) - {""})
+    beside = [f"{parent}/{name}" for parent in parents for name in _directories(top, parent)]
     layers = {path for layer in found.directories for path in (layer, *directories_above(layer))}
-    for name in _directories(top, parent):
-        path = f"{parent}/{name}"
-        if path in found.unused or path in layers:
-            continue
+    for path in sorted({*beside} - found.unused.keys() - layers):
         inside = set(_names(os.path.join(top, path)))
         if CONFIG not in inside and not inside.isdisjoint((*KINDS.directories, *KINDS.files)):
             message = (

@@ -28,8 +28,10 @@ def merged_file(target: str) -> str:
     return f"{DIRECTORY}/{target}{_SUFFIX}"
 
 
-def read_merged(root: Path, keep: Callable[[str, str], None]) -> Iterator[MergedEdit | Problem]:
-    """Yield what pull merged for all targets, and the problems of the files.
+def read_merged(
+    root: Path, keep: Callable[[str, str], None], report: Callable[[list[Problem]], None]
+) -> Iterator[MergedEdit]:
+    """Yield what pull merged for all targets; `report` gets the problems of the files.
 
     `keep` gets the path and the text of each file as it is.
     """
@@ -38,17 +40,17 @@ def read_merged(root: Path, keep: Callable[[str, str], None]) -> Iterator[Merged
     except FileNotFoundError:
         return
     except OSError as error:
-        yield problem(Source(DIRECTORY), "unreadable", f"cannot read this: {error.strerror}")
+        report([problem(Source(DIRECTORY), "unreadable", f"cannot read this: {error.strerror}")])
         return
     for path in (f"{DIRECTORY}/{name}" for name in names if name.endswith(_SUFFIX)):
         text, problems = read_inside(root / path, root, path)
-        yield from problems
+        report(problems)
         if text is not None:
             keep(path, text)
-            yield from _lines(path, with_lf(text))
+            yield from _lines(path, with_lf(text), report)
 
 
-def _lines(path: str, text: str) -> Iterator[MergedEdit | Problem]:
+def _lines(path: str, text: str, report: Callable[[list[Problem]], None]) -> Iterator[MergedEdit]:
     from devinops.schema.base_document import convert, load_object, quotable
     from devinops.schema.inventory import MergedLine
 
@@ -59,7 +61,7 @@ def _lines(path: str, text: str) -> Iterator[MergedEdit | Problem]:
         try:
             yield convert(load_object(line), MergedLine).to_model(source)
         except ValueError as error:
-            yield problem(source, "merged-record", f"{quotable(error)}: {_REMEDY}")
+            report([problem(source, "merged-record", f"{quotable(error)}: {_REMEDY}")])
 
 
 def dump_merged(edits: Iterable[MergedEdit]) -> str:

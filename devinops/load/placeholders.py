@@ -33,22 +33,28 @@ def conflict_line(text: str) -> int | None:
         return None  # as in nearly every text
     if own := CONFLICT.search(text):
         return text[: own.start()].count("\n")
-    begin, is_divided, fence = None, False, ""
-    for number, line in enumerate(text.split("\n") if "\n>>>>>>> " in text else ()):
-        mark = _FENCE.match(line)
-        if mark and not fence:
-            fence = mark[1]
-        elif mark and mark[1].startswith(fence) and not mark[2].strip():
-            fence = ""
-        elif fence:
-            continue
-        elif line.startswith("<<<<<<< "):
+    begin, is_divided = None, False
+    for number, line in _without_fences(text):
+        if line.startswith("<<<<<<< "):
             begin, is_divided = number, False
         elif line == BETWEEN:
             is_divided = begin is not None
         elif line.startswith(">>>>>>> ") and is_divided:
             return begin
     return None
+
+
+def _without_fences(text: str) -> Iterator[tuple[int, str]]:
+    """Yield number, from 0, and text of each line that is not in fenced code."""
+    fence = ""
+    for number, line in enumerate(text.split("\n")):
+        mark = _FENCE.match(line)
+        if mark and not fence:
+            fence = mark[1]
+        elif mark and mark[1].startswith(fence) and not mark[2].strip():
+            fence = ""
+        elif not fence:
+            yield number, line
 
 
 def placeholders(declarations: Iterable[Declaration]) -> Iterator[Problem]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -46,29 +47,29 @@ def _pages(finder: Finder) -> Iterator[tuple[str, str]]:
     while pending and left > 0:
         above = pending.popleft()
         left -= 1
-        entries = _entries(os.path.join(finder.root, above))
-        if above and any(entry.name == CONFIG for entry in entries):
-            continue  # another root
-        for entry in entries:
-            path = f"{above}/{entry.name}" if above else entry.name
+        for entry in _entries(finder.root, above):
+            path = posixpath.join(above, entry.name)
             is_directory = entry.is_dir(follow_symlinks=False)
             if finder.is_known_or_ignored(path, is_directory=is_directory):
                 continue
-            if is_directory and path.count("/") < _DEEPEST and entry.name not in _OF_PACKAGES:
+            if is_directory and path.count("/") < _DEEPEST:
                 pending.append(path)
             elif entry.name.lower().endswith(".md") and entry.is_file(follow_symlinks=False):
                 left -= 1
                 yield path, entry.path
 
 
-def _entries(directory: str) -> list[os.DirEntry[str]]:
-    """Return the visible entries of a directory; none if it cannot be read."""
+def _entries(root: str, path: str) -> list[os.DirEntry[str]]:
+    """Return the visible entries of a directory; none if it cannot be read, or is another root."""
     try:
-        with os.scandir(directory) as scan:
-            entries = sorted(scan, key=lambda entry: entry.name)
+        with os.scandir(os.path.join(root, path)) as scan:
+            entries = {entry.name: entry for entry in scan}
     except OSError:
         return []
-    return [entry for entry in entries if entry.name.isprintable() and entry.name[0] != "."]
+    if path and CONFIG in entries:
+        return []
+    names = sorted(entries.keys() - _OF_PACKAGES)
+    return [entries[name] for name in names if name.isprintable() and name[0] != "."]
 
 
 def _kind(real: str) -> Kind | None:
@@ -82,8 +83,8 @@ def _kind(real: str) -> Kind | None:
     keys = set(re.findall(r"^(\w+):", text[span[0] : span[1]], re.MULTILINE)) if span else set()
     for section in sorted(KINDS.directories):
         kind = KINDS.sections[section]
-        fields = [a for a in kind.attributes if a.name != kind.document]
-        required = {field.name for field in fields if field.required}
-        if required <= keys and len(keys.intersection(field.name for field in fields)) > 1:
+        fields = {a.name: a.required for a in kind.attributes if a.name != kind.document}
+        required = {name for name, is_required in fields.items() if is_required}
+        if required <= keys and len(keys & fields.keys()) > 1:
             return kind
     return None

@@ -185,7 +185,7 @@ def _flat(text: str, line: int) -> Node | None:
     if not text.replace("\n", "").isprintable():
         return None
     children: dict[str, Node] = {}
-    start = 0
+    root, start = Node({}, line, 1), 0
     while start < len(text):
         match = _FLAT_LINE.match(text, start)
         if match is None:
@@ -197,14 +197,12 @@ def _flat(text: str, line: int) -> Node | None:
             is_quoted = written[0] in "\"'"
             data = written[1:-1] if is_quoted else _CONSTANTS.get(written, written)
             children[key] = Node(data, line, match.start(2) - start + 1)
+            root.data[key], root.keys[key] = data, (line, 1)
         start = match.end()
         line += 1
     if not children:
         return None
-    first = next(iter(children.values()))
-    root = Node({key: node.data for key, node in children.items()}, first.line, 1)
-    root.keys = {key: (node.line, 1) for key, node in children.items()}
-    root.children = children
+    root.line, root.children = next(iter(children.values())).line, children
     return root
 
 

@@ -103,7 +103,7 @@ class EditableFile:
         items = next((value for key, value in root.value if key.value == section), None)
         if items is None:
             return None
-        is_block = isinstance(items, SequenceNode) and items.value and not items.flow_style
+        is_block = isinstance(items, SequenceNode) and not items.flow_style
         if not is_block or items.anchor:
             raise NotEditable(f"the list under {section} is not a block list with an entry")
         return self.end_of_line(_Writer(self).end(items)), items.start_mark.column

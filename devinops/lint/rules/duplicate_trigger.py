@@ -75,7 +75,7 @@ def check(context: Context) -> Iterator[LintFinding]:
     equal = dict(equal_groups(texts, reaches))
     for number, earlier in equal.items():
         yield _finding(subjects[number], subjects[earlier], "equal to")
-    features = [_features(text) for text in texts]
+    features = list(map(_features, texts))
     for twin in twins(
         reaches, features.__getitem__, THRESHOLD, _similarity(terms(_TELLS_APART, frozenset()))
     ):

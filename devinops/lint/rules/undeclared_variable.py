@@ -88,7 +88,7 @@ def _undeclared(subject: Subject, context: Context) -> Iterator[LintFinding]:
     if not uses:
         return
     declared = {c.declaration.key.name for c in context.contracts if c.shares_target(subject)}
-    known = declared | GIVEN | {name for names in _SET.findall(text) for name in names}
+    known = declared.union(GIVEN, *_SET.findall(text))
     for use in uses:
         name = use[1]
         if name in known:
