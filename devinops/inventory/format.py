@@ -117,12 +117,10 @@ def parse(text: str, expected: Target, label: str, store: str = "file") -> Inven
     by_type: defaultdict[type, list[Any]] = defaultdict(list)
     for each in items:
         by_type[type(each)].append(each)
-    return replace(
-        Inventory.of(store, by_type[Record], by_type[Intent]),
-        deleted=tuple(by_type[Deleted]),
-        failed=tuple(by_type[Failed]),
-        dropped=tuple(dict.fromkeys(each.key for each in by_type[DroppedKind])),
-    )
+    inventory = Inventory.of(store, by_type[Record], by_type[Intent])
+    deleted, failed = tuple(by_type[Deleted]), tuple(by_type[Failed])
+    dropped = tuple(dict.fromkeys(each.key for each in by_type[DroppedKind]))
+    return replace(inventory, deleted=deleted, failed=failed, dropped=dropped)
 
 
 def parse_header(text: str, label: str) -> HeaderLine:

@@ -115,13 +115,10 @@ class Finder:
 
     def find(self) -> None:
         """Find all files, and report all problems."""
-        tops = [
-            ("", name)
-            for name in misnamed_configs(self.root)
-            if self._is_tracked(os.path.join(self.root, name))
-        ]
+        root = self.root
+        tops = [("", n) for n in misnamed_configs(root) if self._is_tracked(os.path.join(root, n))]
         for layer in ("", *self._layers):
-            for child in self._children(layer, os.path.join(self.root, layer)):
+            for child in self._children(layer, os.path.join(root, layer)):
                 tops.append((layer, child.name))
                 if child.name in KINDS.directories or child.name in KINDS.files:
                     self._add_child(child, posixpath.join(layer, child.name))

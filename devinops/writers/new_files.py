@@ -118,14 +118,12 @@ def write_entries(
         except NotEditable as error:
             reason = f"{directory}{path} exists, and {error}: add the entry there by hand"
             left_out += [LeftOut(item.entry, reason) for item in group]
-    written: list[NewFile] = []
-    for file in (file.in_directory(directory) for file in files):
-        if ignored(file.path):
-            reason = f"its file would be {file.path}, which `ignore` in devinops.yaml matches"
-            left_out += [LeftOut(entry, reason) for entry in file.entries]
-        else:
-            written.append(file)
-    return sorted(written), left_out
+    files = [file.in_directory(directory) for file in files]
+    unread = [file for file in files if ignored(file.path)]
+    for file in unread:
+        reason = f"its file would be {file.path}, which `ignore` in devinops.yaml matches"
+        left_out += [LeftOut(entry, reason) for entry in file.entries]
+    return sorted(file for file in files if file not in unread), left_out
 
 
 def _by_kind(items: Iterable[Accepted]) -> list[list[Accepted]]:
