@@ -26,7 +26,7 @@ while IFS= read -r word; do
   esac
 done <<< "$words"
 
-if [ "$COMMAND" = apply ]; then rm -rf "$ROOT/.devinops/backups"; fi  # a branch can bring along forged ones
+if [ "$COMMAND" = apply ]; then rm -rf -- "$ROOT/.devinops/backups"; fi  # a branch can bring along forged ones
 report="markdown=$GITHUB_STEP_SUMMARY"
 case "$COMMAND" in
   plan)
