@@ -121,7 +121,7 @@ def lines(run: PullRun, options: Options) -> Iterator[str]:
     yield from _left_rows(run)
     for target in run.targets:
         yield from (f"{target.name}: {note}" if run.is_many else note for note in target.notes)
-    if setup and setup.snippets:
+    if setup:
         for where, text in setup.snippets:
             yield from ("", f"Add by hand to {where}:", "", *text.splitlines())
     yield _counts(run)

@@ -525,7 +525,7 @@ def test_the_difference_for_new_targets_is_shown_and_can_be_applied(
     assert ran.code == 0
     assert file.read_text() == text
     diff = ran.out.partition("leaves the file as it is:\n\n")[2]
-    (tmp_path / "diff").write_text(diff.partition("\nChange the file where")[0] + "\n")
+    (tmp_path / "diff").write_text(diff.partition("\nEdit the file where")[0] + "\n")
     git(tmp_path, "apply", "diff")
     ran = devinops(*init)
     assert (ran.code, f"unchanged {file.relative_to(tmp_path)}" in ran.out) == (0, True)

@@ -16,6 +16,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from devinops.cli.setup import installed_from as origins
+from devinops.cli.setup.ci_files import ACTION
 from devinops.cli.setup.installed_from import Checkout, Origin, installed_origin, origin_of
 from tests.testing.command_line import Devinops
 from tests.testing.inventories import commit, git
@@ -238,16 +239,17 @@ def test_what_init_writes_installs_it(
     origin = installed_origin()
     git(tmp_path, "init", "-q")
     git(tmp_path, "remote", "add", "origin", f"https://{host}/acme/api.git")
-    ran = devinops("init", "-C", tmp_path / below)
-    assert "that installs devinops" in " ".join(ran.out.split())
+    options = ["--copy-action"] if host == "github.com" else []
+    ran = devinops("init", "-C", tmp_path / below, *options)
+    assert "check which devinops is named in" in " ".join(ran.out.split())
     if host == "gitlab.com":
         text = (tmp_path / ".gitlab-ci.yml").read_text()
         assert yaml.safe_load(text)[".devinops"]["before_script"][2].endswith(
             f" --no-deps --no-build-isolation {shlex.quote(origin.requirement)}"
         )
     else:
-        text = (tmp_path / ".github/workflows/devinops.yml").read_text()
-        assert yaml.safe_load(text)["env"]["DEVINOPS"] == origin.requirement
+        text = (tmp_path / ACTION / "action.yml").read_text()
+        assert yaml.safe_load(text)["inputs"]["source"]["default"] == origin.requirement
     hooks = (tmp_path / ".pre-commit-config.yaml").read_text()
     (repo,) = yaml.safe_load(hooks)["repos"]
     hook, fmt, lint = repo["hooks"]

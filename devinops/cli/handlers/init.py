@@ -86,6 +86,11 @@ class Repository:
     guesses_branch: bool = False
     """Whether `branch` is only the one that is checked out, under an unusual name."""
 
+    @property
+    def ci_system(self) -> str:
+        """The CI system that the host of the remote suggests."""
+        return "gitlab" if "gitlab" in (self.host or "").lower() else "github"
+
     @classmethod
     def of(cls, root: Path) -> Repository:
         """Return what Git knows of a directory, which need not exist.
@@ -142,52 +147,115 @@ def _branch(git: Git) -> tuple[str, bool]:
     return branch, branch not in _USUAL
 
 
-def run(root: Path | None, ci: str | None, copy_action: bool, editor: str | None) -> ExitCode:
+def run(
+    root: Path | None, ci: str | None, editor: str | None, copy_action: bool = False
+) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     root = Path(os.path.realpath(root or Path.cwd()))
     git = Repository.of(root)
     setup = set_up(root, git, ci=ci, copies_action=copy_action, editor=editor)
     for row in setup.rows:
         click.echo(line(row))
-    for where, text in setup.snippets:
+    snippets = list(setup.snippets)
+    for where, text in snippets:
         click.echo(lines(f"\nAdd by hand to {where}:\n\n{text}"), nl=False)
-    for difference in setup.differences:
-        click.echo(lines(f"\n{difference}"), nl=False)
-    if setup.snippets or setup.written:
+    if setup.difference:
+        click.echo(lines(f"\n{setup.difference}"), nl=False)
+    if snippets or setup.written:
         _show_next_steps(git, root, setup)
     return ExitCode.OK
 
 
 @dataclass(frozen=True)
 class SetUp:
-    """What was set up.
+    """What was set up in the directory `root`: path → text of each file, and what happened to it.
 
-    `rows` say what happened to each file, `written` are the new ones, and `snippets` are pairs of a
-    place in an existing file and the text to add there by hand. `ci_files` are the files of CI and
-    pre-commit. `keys` says which keys to store in the CI system, and is empty without one. `branch`
-    says that the branch that applies is a guess, and is empty otherwise. `differences` are diffs
-    from existing files of CI to what they would be now. `pipeline` is what the files of CI depend
-    on.
+    With `is_check` nothing was written. `system` is the CI system, `ci_file` the file that it reads
+    first, empty without one, and `pipeline` what its files depend on.
     """
 
-    rows: tuple[str, ...]
-    written: tuple[str, ...]
-    snippets: tuple[tuple[str, str], ...]
-    ci_files: tuple[str, ...]
+    root: Path
+    git: Repository
+    system: str
+    ci_file: str
     pipeline: Pipeline
-    keys: str = ""
-    branch: str = ""
-    differences: tuple[str, ...] = ()
+    texts: Mapping[str, str]
+    states: Mapping[str, _FileState]
+    is_check: bool = False
+
+    @property
+    def rows(self) -> Iterator[str]:
+        """Yield what happened to each file."""
+        for name in self.texts:
+            row = self.states[name].value
+            if self.is_check and self.states[name].is_written:
+                row = _WOULD_WRITE
+            elif name == self.ci_file and self.states[name] is _FileState.INTEGRATED:
+                row = _FileState.DIFFERENT.value
+            yield row.format(self._path(name))
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Return the files that were written, or would be."""
+        return tuple(name for name in self.texts if self.states[name].is_written)
+
+    @property
+    def ci_files(self) -> list[str]:
+        """Return the files of CI and pre-commit."""
+        return [name for name in self.texts if name.startswith(".") and not is_for_editor(name)]
+
+    @property
+    def snippets(self) -> Iterator[tuple[str, str]]:
+        """Yield pairs of a place in an existing file and the text to add there by hand."""
+        for name, text in self.texts.items():
+            if self.states[name] is _FileState.OTHER and name.startswith("."):
+                existing = existing_text(self._file(name))
+                if is_for_editor(name):
+                    where, text = addition(existing, text)
+                    yield f"{self._path(name)}, {where}", text
+                else:
+                    yield _addition(self._path(name), text, existing)
+            if name == self.ci_file and name.startswith(".gitlab/"):
+                yield from self._include(name)
+
+    def _include(self, name: str) -> Iterator[tuple[str, str]]:
+        """Yield the line that includes a file in the one of GitLab that exists already."""
+        if name not in existing_text(self._file(GITLAB_FILE)):
+            how = "to its include, if it has one; if it lists stages, it needs test and deploy"
+            yield f"{self._path(GITLAB_FILE)} ({how})", f"include: {{local: {name}}}\n"
+
+    @property
+    def difference(self) -> str:
+        """Return what init would change in the file of CI if somebody edited it; or empty."""
+        if self.states.get(self.ci_file) is not _FileState.INTEGRATED:
+            return ""
+        path, existing = self._path(self.ci_file), existing_text(self._file(self.ci_file))
+        diff = "\n".join(shown(path, existing, self.texts[self.ci_file]))
+        return (
+            f"devinops init would write {path} like this, but leaves the file as it is:\n\n"
+            f"{diff}\n\n"
+            "Edit the file where you want this. Or delete it and run devinops init again; then git "
+            "diff\nshows your own changes, which you may want back.\n"
+        )
 
     @property
     def reminder(self) -> str:
-        files = [name for name in self.ci_files if not _is_part(name)]
-        copies = [name for name in self.ci_files if name == f"{ACTION}/action.yml"]
+        """Return what to check before a commit."""
+        copy = f"{ACTION}/action.yml"
+        files = [copy] if copy in self.texts else self.ci_files
+        named = " and ".join(name for name in files if name == copy or not _is_part(name))
         install = (
-            f"Before you commit, check which devinops is named in {' and '.join(copies or files)}; "
-            f"if a comment there says {_FILL_IN}, do so."
+            f"Before you commit, check which devinops is named in {named}; if a comment there says "
+            f"{_FILL_IN}, do so."
         )
-        return f"{install} {self.branch}".rstrip()
+        branch = _branch_note(self.git) if WORKFLOW in self.written else ""
+        return f"{install} {branch}".rstrip()
+
+    def _file(self, name: str) -> Path:
+        return _top(name, self.root, self.git) / name
+
+    def _path(self, name: str) -> str:
+        return os.path.relpath(self._file(name), self.root).replace(os.sep, "/")
 
 
 def set_up(
@@ -204,74 +272,51 @@ def set_up(
 
     Raises NotWritten, and InputError if devinops.yaml has problems.
 
-    With `check` nothing is written, and `written` are the files that would be. `ci` is
-    `github`, `gitlab` or `none`; by default the host of the remote decides. `copies_action`
-    says that GitHub runs a copy of the action, as it does if there is one already. `editor` is
-    `vscode`, or None for no files of an editor.
+    With `check` nothing is written. `ci` is `github`, `gitlab` or `none`; by default the host of
+    the remote decides. `copies_action` says that GitHub runs a copy of the action, as it does if
+    there is one already. `editor` is `vscode`, or None for no files of an editor.
     """
-    org_id = os.environ.get("DEVIN_ORG_ID", "").strip()
     _check_place(root, CONFIG)
     project = read_project(root) if root.is_dir() else Project(root)
     pipeline = _pipeline(project, git)
-    system = ci or ("gitlab" if "gitlab" in (git.host or "").lower() else "github")
-    gitlab_file = _gitlab_file(root, git, pipeline)
+    system = ci or git.ci_system
+    ci_texts = _ci_texts(root, git, pipeline, system, copies_action=copies_action)
+    texts = files(git, installed_origin(), pipeline, ci_texts)
+    texts[CONFIG] = schema_line(root, CONFIG, "config", local=editor is not None) + texts[CONFIG]
+    if not with_sample or _has_other_entries(project):
+        texts.pop(SAMPLE)
+    texts |= editor_texts(editor, root, git.top or root, git.below, project)
+    for name in texts:
+        _check_place(_top(name, root, git), name)
+    _check_names(git)
+    ci_file = next(iter(ci_texts), "")
+    # What belongs to a version of devinops goes with the file that says which to install.
+    main = ci_file if system == "gitlab" else f"{ACTION}/action.yml"
+    states: dict[str, _FileState] = {}
+    # As long as there is no devinops.yaml, an interrupted pull sets up the rest when it runs again.
+    for name in sorted(texts, key=CONFIG.__eq__):
+        is_edited = states.get(main) in (_FileState.DIFFERENT, _FileState.INTEGRATED)
+        top, keep = _top(name, root, git), is_edited and _is_part(name)
+        states[name] = _put(top, name, texts[name], git.below, keep=keep, check=check)
+    return SetUp(root, git, system, ci_file, pipeline, texts, states, check)
+
+
+def _ci_texts(
+    root: Path, git: Repository, pipeline: Pipeline, system: str, *, copies_action: bool
+) -> dict[str, str]:
+    """Return path → text of a CI system's files, first the one that it reads. Raises UsageError."""
     if copies_action and system != "github":
         raise UsageError(
             f"--copy-action is for GitHub, but the files are for {system}: leave it out"
         )
-    origin, ci_texts = installed_origin(), dict[str, str]()
+    origin = installed_origin()
     if system == "github":
         copies = copies_action or ((git.top or root) / ACTION / "action.yml").exists()
-        ci_texts = _github_files(git, origin, pipeline, copies=copies)
-    elif system == "gitlab":
-        why = _why(origin, 4)
-        ci_texts = gitlab_files(pipeline, gitlab_file, origin.requirement, why)
-    texts = files(git, org_id, origin, pipeline, ci_texts)
-    texts[CONFIG] = schema_line(root, CONFIG, "config", local=editor is not None) + texts[CONFIG]
-    if not with_sample or _has_other_entries(project):
-        texts.pop(SAMPLE)
-    ci_files = tuple(name for name in texts if name.startswith("."))
-    texts |= editor_texts(editor, root, git.top or root, git.below, project)
-    workflow = {"github": WORKFLOW, "gitlab": gitlab_file}.get(system)
-    tops = {name: _top(name, root, git) for name in texts}
-    for name, top in tops.items():
-        _check_place(top, name)
-    _check_names(git)
-    rows = dict.fromkeys(texts, "")
-    written: list[str] = []
-    snippets: list[tuple[str, str]] = []
-    differences: list[str] = []
-    keeps = False
-    # As long as there is no devinops.yaml, an interrupted pull sets up the rest when it runs again.
-    for name in sorted(texts, key=CONFIG.__eq__):
-        top, text = tops[name], texts[name]
-        state = _put(top, name, text, git.below, keep=keeps and _is_part(name), check=check)
-        # What belongs to a version of devinops goes with the file that says which to install.
-        if name in (gitlab_file, f"{ACTION}/action.yml"):
-            keeps = state in (_FileState.DIFFERENT, _FileState.INTEGRATED)
-        is_written = state in (_FileState.NEW, _FileState.OUTDATED)
-        path = _relative(top / name, root)
-        row = _WOULD_WRITE if is_written and check else state.value
-        if name == workflow and state is _FileState.INTEGRATED:
-            row = _FileState.DIFFERENT.value
-            differences.append(_difference(path, existing_text(top / name), text))
-        rows[name] = row.format(path)
-        if is_written:
-            written.append(name)
-        if name.startswith(".") and not _is_part(name):
-            snippets += _by_hand(name, text, state, top, root)
-    keys = key_note(system, pipeline)
-    branch = _branch_note(git) if WORKFLOW in written else ""
-    return SetUp(
-        tuple(rows.values()),
-        tuple(name for name in texts if name in written),
-        tuple(snippets),
-        ci_files,
-        pipeline,
-        keys,
-        branch,
-        tuple(differences),
-    )
+        return _github_files(git, origin, pipeline, copies=copies)
+    if system == "gitlab":
+        file = _gitlab_file(root, git, pipeline)
+        return gitlab_files(pipeline, file, origin.requirement, _why(origin, 4))
+    return {}
 
 
 def _has_other_entries(project: Project) -> bool:
@@ -286,40 +331,10 @@ def _is_part(name: str) -> bool:
     return name == GITLAB_LOCK or name.startswith(f"{ACTION}/")
 
 
-def _difference(path: str, existing: str, text: str) -> str:
-    """Return what devinops init would change in an existing file, and how to do it."""
-    diff = "\n".join(shown(path, existing, text))
-    return (
-        f"devinops init would write {path} like this, but leaves the file as it is:\n\n"
-        f"{diff}\n\n"
-        "Edit the file where you want this. Or delete it and run devinops init again; then git "
-        "diff\nshows your own changes, which you may want back.\n"
-    )
-
-
-def _by_hand(
-    name: str, text: str, state: _FileState, top: Path, root: Path
-) -> Iterator[tuple[str, str]]:
-    """Yield where to add which text to an existing file of CI or pre-commit, for one of ours."""
-    if state is _FileState.OTHER and is_for_editor(name):
-        where, added = addition(existing_text(top / name), text)
-        yield f"{_relative(top / name, root)}, {where}", added
-    elif state is _FileState.OTHER:
-        yield _addition(_relative(top / name, root), text, existing_text(top / name))
-    if name.startswith(".gitlab/") and name not in existing_text(top / GITLAB_FILE):
-        existing = _relative(top / GITLAB_FILE, root)
-        how = "to its include, if it has one; if it lists stages, it needs test and deploy"
-        yield f"{existing} ({how})", f"include: {{local: {name}}}\n"
-
-
 def _top(name: str, root: Path, git: Repository) -> Path:
     """Return the directory that a file is in: the top if other programs look for it there."""
     is_at_top = name.startswith(".") and not name.startswith(SCHEMAS)
     return git.top if is_at_top and git.top else root
-
-
-def _relative(path: Path, root: Path) -> str:
-    return os.path.relpath(path, root).replace(os.sep, "/")
 
 
 def _branch_note(git: Repository) -> str:
@@ -359,7 +374,7 @@ def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
     click.echo("\nNext:")
     for command in _next_commands(git, root, setup.pipeline):
         click.echo(f"  {line(command)}")
-    for text in filter(None, (READING, setup.reminder, setup.keys)):
+    for text in filter(None, (READING, setup.reminder, key_note(setup.system, setup.pipeline))):
         for row in terminal.paragraph(text):
             click.echo(row)
 
@@ -374,6 +389,11 @@ class _FileState(Enum):
     INTEGRATED = "kept  {}, which already runs devinops"
     COMPLETE = "kept  {}, which already has what devinops init would add"
     OTHER = "kept  {}, which already exists"
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the file was written, or would be."""
+        return self in (_FileState.NEW, _FileState.OUTDATED)
 
 
 _WOULD_WRITE = "would write {}"
@@ -481,9 +501,10 @@ def _pipeline(project: Project, git: Repository) -> Pipeline:
 
 
 def files(
-    git: Repository, org_id: str, origin: Origin, pipeline: Pipeline, ci: Mapping[str, str]
+    git: Repository, origin: Origin, pipeline: Pipeline, ci: Mapping[str, str]
 ) -> dict[str, str]:
     """Return path → text of the files that init writes; `ci` has those of the CI system."""
+    org_id = os.environ.get("DEVIN_ORG_ID", "").strip()
     below = json.dumps(git.below, ensure_ascii=False)
     location = f"`{git.repo}`" if git.repo else "the repository that holds `devinops.yaml`"
     org_setting = f"org_id: {org_id}" if org_id else _NO_ORG_ID
