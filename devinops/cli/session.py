@@ -121,15 +121,15 @@ class Session(Generic[C_co]):
         in_file = self.settings.inventory.store == "file"
         if in_file and not inventory.records and ci_sign(os.environ):
             yield (
-                f"this is CI, and the checkout has no {self.store.label}: if the job does not "
-                "commit that file, the next one owns nothing, and creates an entry with a new name "
-                "a second time: set inventory: {store: branch}"
+                f"this is CI, and the checkout has no {self.store.label}: unless the job commits "
+                "that file, the next job owns nothing, and creates a renamed entry again. Set "
+                "inventory: {store: branch}"
             )
         if not inventory.records and (old := self.store.other_name()):
             name = self.client.target.name
             yield (
-                f"the inventory of the target {old} is of this organization: if {old} is now "
-                f"{name}, add previously: [{old}] to {name}, so that {name} owns what {old} owned"
+                f"the target {old} has an inventory of this organization: if {old} is now {name}, "
+                f"add previously: [{old}] to {name}, which then owns what {old} owned"
             )
 
     def snapshot(
@@ -191,7 +191,7 @@ class Session(Generic[C_co]):
         place, _ = found_elsewhere(settings.inventory, settings.root, self.client.target)
         if place:
             yield (
-                f"{place} is an inventory of the target too, but it belongs in {self.store.label}: "
+                f"{place} is another inventory of the target; it belongs in {self.store.label}: "
                 f"run devinops inventory migrate{self.options.command_flags} to move it, or name "
                 f"its place with inventory: in {CONFIG}"
             )

@@ -178,9 +178,8 @@ class BranchBackend:
     def _name_conflict(self, ref: str) -> str:
         other = ref.removeprefix("refs/heads/")
         return (
-            f'the branch "{self.branch}" of the inventory cannot be created on {self.remote}, '
-            f'which has "{other}": Git allows no branch below the name of another; rename or '
-            f'delete "{other}", or {_CHOOSE}'
+            f'{self.remote} has the branch "{other}", so Git cannot create the branch '
+            f'"{self.branch}" of the inventory there: rename or delete "{other}", or {_CHOOSE}'
         )
 
     def _read_elsewhere(self) -> str:
@@ -190,10 +189,10 @@ class BranchBackend:
         )
         read = self.git.text("remote", "get-url", self.remote)
         return without_credentials(
-            f"the branch {self.branch} is pushed to {pushed} and read from {read}, but what is "
-            "pushed there does not arrive where it is read: the inventory would be lost. Make both "
-            f"addresses of {self.remote} lead to the same repository (git remote set-url --push), "
-            "or choose another remote with inventory: {store: branch, remote: NAME}"
+            f"Git pushes the branch {self.branch} to {pushed} and reads it from {read}, where the "
+            f"push does not arrive: the inventory would be lost. Make both addresses of "
+            f"{self.remote} lead to the same repository (git remote set-url --push), or "
+            "choose another remote with inventory: {store: branch, remote: NAME}"
         )
 
     # --- reading ----------------------------------------------------------------------------------
@@ -302,9 +301,8 @@ class BranchBackend:
     def save(self, texts: Mapping[str, str | None], before: Stored, message: str) -> Stored:
         if self._remote_is_empty:
             raise ConfigError(
-                f"the remote {self.remote} has no branch yet, and its first one becomes the "
-                f"default branch, which must not be {self.branch}: push your own branch first (git "
-                f"push {self.remote} HEAD)"
+                f"the remote {self.remote} has no branch yet, so {self.branch} would become its "
+                f"default branch: push your own branch first (git push {self.remote} HEAD)"
             )
         commit = self._commit(texts, before.version, message)
         result = self.git.run(

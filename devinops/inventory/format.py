@@ -181,7 +181,7 @@ def _lines(text: str, label: str) -> list[str]:
                 "apply adopts the objects that are missing there"
             )
     if not text.strip():
-        raise _damaged(label, 1, "the inventory is empty, not even a header is left")
+        raise _damaged(label, 1, "the inventory is empty: even its header is missing")
     if lines.pop():
         raise _damaged(label, len(lines) + 1, "the last line is cut off")
     return lines
@@ -244,7 +244,7 @@ def _is_complete(lines: list[str]) -> bool:
 
 def _check_complete(lines: list[str], label: str) -> None:
     if not _is_complete(lines):
-        raise _damaged(label, len(lines), "the end is missing, so the file is cut off here")
+        raise _damaged(label, len(lines), "the file is cut off here: its last line is missing")
 
 
 def item(line: str) -> Item:

@@ -269,7 +269,7 @@ class InventoryRun:
 
     def _outrun(self, update: Update, reason: str) -> DevinopsError:
         label = self.backend.label(f"{update.target}.jsonl")
-        failure = f"{label}: other runs kept saving first{reason}"
+        failure = f"{label}: other runs saved theirs first each time{reason}"
         if update.has_written:
             return InventoryError(failure)
         return Stale(

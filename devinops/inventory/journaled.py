@@ -130,9 +130,9 @@ class JournaledStore:
             )
         except DevinopsError as error:
             raise InventoryError(
-                f"{str(error).rstrip('.')}. What the run wrote to the organization is recorded "
-                f"only in {self.journal}: run devinops apply{self.flags} here again, which saves "
-                f"it; in any other clone, run devinops inventory unlock{self.flags} {run} first"
+                f"{str(error).rstrip('.')}. Only {self.journal} records what the run wrote to the "
+                f"organization: to save it, run devinops apply{self.flags} here again; in another "
+                f"clone, run devinops inventory unlock{self.flags} {run} first"
             ) from error
         self._runs.pop(run, None)
         self.shared.release(run, self.target.name)
@@ -163,9 +163,9 @@ class JournaledStore:
             if stored.records:
                 raise InventoryError(
                     f"{self.label} already has records of {self.target.name}, and only a person "
-                    "can decide which are right: name the place of the wrong ones in "
+                    "can decide which are right. To remove the wrong ones, name their place in "
                     f"devinops.yaml, run devinops inventory forget --all{self.flags}, and name "
-                    "this place again"
+                    "the right place again"
                 )
             intents = (*stored.intents, *inventory.intents)
             return replace(inventory, store=stored.store, intents=intents)

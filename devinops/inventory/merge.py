@@ -225,8 +225,8 @@ def _check_unchanged(
             changed.add(str(record.key))
     if changed:
         raise Stale(
-            f"the inventory has changed since it was read, for {listed(changed)}: plan again. "
-            "Nothing was written"
+            f"another run changed the inventory for {listed(changed)}: plan again. Nothing was "
+            "written"
         )
 
 

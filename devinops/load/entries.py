@@ -155,7 +155,7 @@ class _Entry:
         options = {name: self.node.data[name] for name in Layering._fields if name in written}
         if self.extends and (options.get("overrides") or self.ensure is not Ensure.PRESENT):
             other = "overrides: true" if options.get("overrides") else f"ensure: {self.ensure}"
-            message = f"`extends: true` keeps what `{other}` takes away: remove one of them"
+            message = f"`extends: true` and `{other}` exclude each other: remove one of them"
             self.report(self.sources["extends"], "contradiction", message)
         return Layering(**options) if options else NOT_LAYERED
 

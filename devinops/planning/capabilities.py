@@ -46,9 +46,9 @@ def value_problems(
             yield Problem(
                 declaration.source_of((source.name, "env")),
                 "credential-variable",
-                f"{variable} is where a job has a key or token of its own (of Devin, CI, Git or a "
-                "cloud), and every session could read that as this secret: give the value another "
-                f"name, such as {variable}_VALUE",
+                f"{variable} can hold a key or token of the job itself (of Devin, CI, Git or a "
+                "cloud), and every session could read that as this secret: use another variable, "
+                f"such as {variable}_VALUE",
             )
 
 
@@ -142,9 +142,9 @@ def edition_problems(
                 yield Problem(
                     declaration.source_of(name),
                     "unsupported-field",
-                    f"no {declaration.kind.name} that API {api} listed here has the field {name}, "
-                    "so it can be neither set nor compared: remove it (the live value is kept), or "
-                    "limit the entry with targets:",
+                    f"API {api} lists no {declaration.kind.name} with the field {name}, so "
+                    "devinops can neither set nor compare it: remove it (the live value is kept), "
+                    "or limit the entry with targets:",
                 )
 
 

@@ -120,7 +120,7 @@ def risks(changes: Iterable[Change]) -> Iterator[Risk]:
         before, after = change.live.resource if change.live else None, change.written()
         for hazard in change.kind.hazards:
             if risk := hazard.risk(before, after):
-                doubt = f"; {change.doubt}, and then there are two" if change.doubt else ""
+                doubt = f"; {change.doubt}, so there may be two" if change.doubt else ""
                 yield Risk(change.key, hazard.approval, f"{risk}{doubt}")
 
 

@@ -123,11 +123,11 @@ def unused(entries: Iterable[Declaration]) -> Iterator[Problem]:
             continue
         options = entry.layering
         if options.where:
-            option, why = "where", "no target that it is for has these labels: correct them"
+            option, why = "where", "none of its targets has these labels: correct them"
         elif options.enterprise:
             option, why = "enterprise", "it is for an enterprise, but none of its targets is one"
         elif entry.targets is not None:
-            option, why = "targets", "these targets do not get its layer: correct them"
+            option, why = "targets", "its layer is not for these targets: correct them"
         else:
             option = ""
             why = (

@@ -57,7 +57,7 @@ def too_many_targets(
         yield from exactly("targets", allowed, number, f"this run {does} {targets}")
     elif number > most:
         approval = allow("targets", number)
-        limit = f"more than the {most} of max_targets"
+        limit = f"but max_targets is {most}"
         step = f"check them, then pass {approval}"
         yield Refusal(f"this run {does} {targets}, {limit}: {step}", approval)
 
@@ -66,7 +66,7 @@ def outside_waves(plan: Plans) -> Iterator[Refusal]:
     """Yield why a run without a wave must not write to several targets if there are waves."""
     number = plan.selected if plan.shard else len(plan.writing)
     if number > 1:
-        reason = f"this run writes to {number} targets, but not as a wave of devinops.yaml"
+        reason = f"this run writes to {number} targets outside the waves of devinops.yaml"
         yield Refusal(f"{reason}: pass --wave due, or {OUT_OF_WAVE}", OUT_OF_WAVE)
 
 

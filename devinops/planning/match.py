@@ -265,7 +265,7 @@ class Claim(NamedTuple):
     def doubt(self, inventory: Inventory) -> str:
         """Return why only a person can tell which object the entry means, and what to do."""
         entry, live, number = self.declaration.key, self.live, len(self.namesakes)
-        others = "another one has" if number == 1 else f"{number} others have"
+        others = "another object has" if number == 1 else f"{number} other objects have"
         facts = [f"its object is {live.key} in the web app now"]
         facts += [f"{others} the name of this entry"] if number else []
         facts += [f"{self.heir.source} has an entry with that name"] if self.heir else []

@@ -44,9 +44,9 @@ def promoted(snapshot: Snapshot, meant: Record | Declaration) -> str:
         return ""
     name = KINDS[meant.key.kind].name
     return (
-        f"it was probably promoted: the enterprise has an equal {name} ({twins}): set enterprise: "
-        "true in the entry if a target is the enterprise, or remove the entry; until then nothing "
-        "is created or deleted"
+        f"it was probably promoted, because the enterprise has an equal {name} ({twins}). If a "
+        "target is the enterprise, set enterprise: true in the entry; otherwise remove the entry. "
+        "Until then nothing is created or deleted"
     )
 
 

@@ -367,7 +367,7 @@ def _plan_unmanaged(matched: Match, context: PlanContext, draft: PlanDraft) -> N
     elif matched.record:
         reason = (
             f"its key in the web app is {live.key}, which is in scope: give this entry that "
-            "name, or the object would be deleted as undeclared once it is no longer owned"
+            "name. Otherwise the object is neither owned nor declared, and would be deleted"
         )
         draft.block(Blocker.CONFLICT, matched.declaration, reason, [live])
 
@@ -451,7 +451,7 @@ def _drop_replaced(
             reason = f"it is {live.key} in the web app now, and {taker} takes its place"
             draft.drop(record, live if live.ours else None, reason)
         elif not (live or record.key in others or record.key in waiting):
-            draft.drop(record, None, "not live, and people manage the object that takes its place")
+            draft.drop(record, None, "not live, and people manage its replacement")
 
 
 def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext) -> list[Live]:
@@ -477,7 +477,7 @@ def _nothing_owned(draft: PlanDraft, context: PlanContext) -> Iterator[str]:
     waiting = [block for block in draft.blocked if block.by is Blocker.APPROVAL and block.ids]
     differ = adopted.count(True) + len(waiting)
     if adopted or waiting:
-        why = ": nothing tells which side is newer, so a person decides" if differ else ""
+        why = ": nothing shows which side is newer, so a person decides" if differ else ""
         yield f"nothing is owned yet: {adopted.count(False)} equal, {differ} differ{why}"
 
 

@@ -121,7 +121,7 @@ class References:
         name, is_required = kind.name, kind.lifecycle is Lifecycle.REQUIRED
         if lives:
             reason = (
-                f"{len(lives)} {name}s share this {'path' if is_required else 'name'} "
+                f"{kind.counted(len(lives))} share this {'path' if is_required else 'name'} "
                 f"({', '.join(ids)}): rename all but one in the web app"
             )
             return Blocked(Blocker.CONFLICT, key, reason, source, ids, needed_by)

@@ -119,7 +119,7 @@ def _incomplete(change: Change, left_out: set[Key]) -> Blocked:
     ids = (change.id,) if change.id else ()
     other = min(_needs(change) & left_out)
     why = _why(change, other)
-    reason = f"{other}, which {why}, is left out by --only: include both, or neither"
+    reason = f"--only leaves out {other}, which {why}: include both, or neither"
     return Blocked(Blocker.CONFLICT, change.key, reason, change.source, ids)
 
 

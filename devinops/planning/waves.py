@@ -126,7 +126,7 @@ def misplaced(
     without = [name for name, target in targets.items() if not _is_recorded(target)]
     if without:
         message = (
-            "waves need inventory: {store: branch}, which tells when an object was last changed"
+            "waves need inventory: {store: branch}, which records when an object was last changed"
         )
         message = f"{message}: add it to the defaults, or to {listed(without)}"
         yield Problem(source_of(without[0]), "unusable-wave", message)
@@ -175,7 +175,7 @@ def times_of(inventory: Inventory) -> dict[Key, datetime]:
     try:
         return {item.key: _utc(item.at) for item in items if item.at}
     except ValueError as error:
-        raise InventoryError(f"the inventory has a time that is not one: {error}") from None
+        raise InventoryError(f"the inventory has an invalid time: {error}") from None
 
 
 def _utc(text: str) -> datetime:

@@ -100,7 +100,7 @@ def test_a_target_is_affected_if_what_it_gets_differs(
         (root / path).unlink()
     ran = devinops("targets", "--affected", "main", "--names", "-C", root)
     assert (ran.code, ran.out.split()) == (0, names)
-    is_told = "what changed since main affects none of the targets" in ran.err
+    is_told = "the changes since main affect no target" in ran.err
     assert is_told == (not names)
 
 
@@ -115,7 +115,7 @@ def test_only_selected_targets_are_listed(
 def test_a_target_that_is_gone_is_named(root: Path, repository: Write, devinops: Devinops) -> None:
     repository({"targets.yaml": TARGETS.replace("  audit: {org_id: org-3}\n", "")})
     ran = devinops("targets", "--affected", "main", "-C", root)
-    assert "no longer declared, so their objects stay as they are: audit" in ran.err
+    assert "targets no longer declared: audit; their objects stay as they are" in ran.err
 
 
 def test_a_target_that_is_renamed_is_not_gone(
@@ -145,7 +145,7 @@ def test_an_old_name_hides_no_target_whose_inventory_nobody_takes_over(
     for path in ("knowledge.yaml", "canary/knowledge.yaml"):
         (root / path).unlink()
     ran = devinops("targets", "--affected", "main", "-C", root)
-    assert "no longer declared, so their objects stay as they are: audit" in ran.err
+    assert "targets no longer declared: audit; their objects stay as they are" in ran.err
 
 
 def test_all_targets_count_if_the_branch_has_errors(

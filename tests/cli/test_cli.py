@@ -614,9 +614,9 @@ def test_apply_asks_on_a_terminal(
     [
         ("", "no value in the environment"),
         ("a\udcffb", "is not UTF-8"),
-        ("cog_emulator\n", "the value is a key or token of this job"),
-        ("the-token", "the value is a key or token of this job"),
-        ("the-identity", "the value is a key or token of this job"),
+        ("cog_emulator\n", "a key or token of this job is the value for"),
+        ("the-token", "a key or token of this job is the value for"),
+        ("the-identity", "a key or token of this job is the value for"),
     ],
 )
 def test_a_secret_without_a_value_that_can_be_sent_stops_before_the_first_write(

@@ -294,7 +294,7 @@ def test_without_a_wave_several_targets_need_an_option_and_a_hotfix_needs_none(
     ran = rollout.run("apply", "-t", "all", "--yes")
     assert (ran.code, reached(emulator)) == (4, "")
     assert (
-        "writes to 4 targets, but not as a wave of devinops.yaml: pass --wave due, or --allow out-of-wave"
+        "writes to 4 targets outside the waves of devinops.yaml: pass --wave due, or --allow out-of-wave"
         in ran.err
     )
     plan = json.loads(rollout.run("plan", "-t", "all", "--format", "json").out)
@@ -344,7 +344,7 @@ def test_a_gate_is_about_the_same_commit_and_waves(
         (json.dumps(document | {"waves": sound[:1]}), "is about other waves or targets"),
         (json.dumps(document | {"waves": sound[:1] + sound}), "is about other waves or targets"),
         (json.dumps(document | {"waves": sound, "due": "none"}), "is about other waves or targets"),
-        ("{}", "does not say where a rollout is"),
+        ("{}", "is not a report of devinops targets waves"),
     ):
         gate.write_text(text)
         code, out = rollout.apply("rest", "--gate", gate)

@@ -230,6 +230,6 @@ def test_what_an_entry_leaves_out_is_named_if_its_object_is_created_again(
         emulator.remove("automation", id)
         plan = devinops("plan", "-C", root, "--on-drift", "overwrite", "--allow", "spend")
         lost = "its entry leaves out enabled, session_settings, preflight, slack_reply_access, "
-        assert f"; {lost}teams_reply_access, so what it had there is lost" in " ".join(
+        assert f"; {lost}teams_reply_access, so that part of the old object is lost" in " ".join(
             plan.out.split()
         ), plan

@@ -84,7 +84,7 @@ def test_what_was_promoted_is_not_created_again(
         path.write_text(path.read_text().replace("Body", "New body"))
     ran = devinops("apply", "--yes", "-C", root, *options)
     assert (ran.code, writes(emulator)) == (4, []), ran
-    assert ran.out.count("it was probably promoted: the enterprise has an equal") == 2
+    assert ran.out.count("it was probably promoted, because the enterprise has an equal") == 2
     assert "the enterprise has an equal playbook (playbook-" in ran.out
     assert sorted(path.partition("?")[0] for path in asked(emulator)) == [
         "/v3/enterprise/knowledge/notes",
@@ -97,7 +97,7 @@ def test_drift_says_it_and_pull_deletes_no_file(
 ) -> None:
     drift = devinops("drift", "-C", root)
     assert drift.code == 2
-    assert drift.out.count("deleted: it was probably promoted: the enterprise has") == 2
+    assert drift.out.count("deleted: it was probably promoted, because the enterprise has") == 2
     pulled = devinops("pull", "--drift", "-C", root)
     assert "it was probably promoted" in pulled.out
     assert {path for path in FILES if (root / path).exists()} == FILES.keys()
@@ -140,7 +140,7 @@ def test_without_an_inventory_no_twin_is_created(
     emulator.clear_requests()
     ran = devinops("apply", "--yes", "-C", root)
     assert (ran.code, writes(emulator)) == (4, []), ran
-    assert "it was probably promoted: the enterprise has an equal note" in ran.out
+    assert "it was probably promoted, because the enterprise has an equal note" in ran.out
 
 
 def test_what_is_gone_from_the_enterprise_too_is_created_again(
@@ -216,7 +216,7 @@ def test_an_automation_that_may_be_hidden_is_created_again_only_with_an_approval
     assert refused.code == 4
     line = next(line for line in refused.out.splitlines() if "refused" in line)
     assert (
-        "it may be hidden from this key, if it runs as its creator, and then there are two: if "
+        "it may be hidden from this key, if it runs as its creator, so there may be two: if "
         "this is intended, pass"
     ) in line
     assert len(emulator.automations()) == 1

@@ -769,7 +769,7 @@ def test_a_plan_in_ci_says_that_a_new_file_is_lost_with_the_job(
 
     def warns(*argv: str) -> bool:
         words = (
-            "this is CI, and the checkout has no .devinops/production.jsonl: if the job does not"
+            "this is CI, and the checkout has no .devinops/production.jsonl: unless the job commits"
         )
         return words in " ".join(devinops(*argv, "-C", root).out.split())
 

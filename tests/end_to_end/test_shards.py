@@ -131,7 +131,7 @@ def test_the_targets_of_all_shards_count_towards_max_targets(answers: Answers, r
     with (root / "devinops.yaml").open("a") as file:
         file.write("max_targets: 3\n")
     (refusal,) = answers("apply", *ALL, "--yes", "--shard", "1/2", code=4)["refusals"]
-    assert "may write to 5 targets, more than the 3 of max_targets" in refusal["reason"]
+    assert "may write to 5 targets, but max_targets is 3" in refusal["reason"]
     report = answers("apply", *ALL, "--yes", "--shard", "1/2", "--allow", "targets=5")
     assert [*outcomes(report).values()] == ["done"] * 3
 

@@ -63,8 +63,8 @@ def test_apply_stops_until_the_inventory_is_where_the_settings_say(
     emulator.clear_requests()
     planned, ran = devinops("plan"), devinops("apply", "--yes", "--adopt")
     assert (planned.code, ran.code) == (4, 4)
-    refused = f"refused, nothing will be applied: {LABELS[old]} is an inventory of the target too"
-    refused += f", but it belongs in {LABELS[new]}"
+    refused = f"refused, nothing will be applied: {LABELS[old]} is another inventory of the target"
+    refused += f"; it belongs in {LABELS[new]}"
     assert refused in planned.out
     assert "run devinops inventory migrate to move it, or name its place" in planned.out
     assert {request["method"] for request in emulator.requests} == {"GET"}
@@ -96,7 +96,7 @@ def test_apply_stops_if_the_settings_name_another_branch_or_remote(
     declare(root, new, "another text")
     emulator.clear_requests()
     ran = devinops("apply", "--yes", "--adopt")
-    refused = f"{LABELS['branch']} of the remote origin is an inventory of the target too"
+    refused = f"{LABELS['branch']} of the remote origin is another inventory of the target"
     assert (ran.code, refused in ran.out) == (4, True)
     assert {request["method"] for request in emulator.requests} == {"GET"}
 

@@ -433,7 +433,9 @@ def test_a_plan_made_before_somebody_else_recorded_the_object_is_stale(tmp_path:
     second = in_file(tmp_path)
     base = second.read()
     applied(in_file(tmp_path), "r1", "a", "b")
-    with pytest.raises(Stale, match=r"has changed since it was read, for knowledge:a: plan again"):
+    with pytest.raises(
+        Stale, match=r"another run changed the inventory for knowledge:a: plan again"
+    ):
         second.begin("r2", [intent("r2", "a")], base)
 
 
@@ -475,7 +477,7 @@ def test_write_refuses_what_has_changed_or_is_being_worked_on(tmp_path: Path) ->
         store.write(base.changed(removals=[record("a").object_id]), base)
     store.write(base.changed(removals=[record("b").object_id]), base)
     assert names(store.read()) == ["a"]
-    with pytest.raises(Stale, match="has changed since it was read, for knowledge:b"):
+    with pytest.raises(Stale, match="another run changed the inventory for knowledge:b"):
         store.write(base.changed([record("b", body="3" * 16)]), base)
 
 

@@ -86,7 +86,7 @@ def test_the_file_of_a_run_is_read_back_and_fits_the_schema() -> None:
         validator.validate(json.loads(line))
     head, *rest = text.splitlines(keepends=True)
     for damaged, words in (
-        (head, "place:1: the end is missing"),
+        (head, "place:1: the file is cut off here: its last line is missing"),
         ("".join(rest), 'place:1: the header with "devinops_run" is missing'),
         (head.replace("3", "4", 1) + "".join(rest), "place:1: .* newer devinops .format 4"),
         (head + "{}\n" + "".join(rest), "place:2: .*missing required field"),
@@ -170,15 +170,15 @@ A = '{"key": "knowledge:a", "id": "1"}\n'
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("", 1, "empty, not even a header"),
-        (" \n\n", 1, "empty, not even a header"),
-        ("\ufeff", 1, "empty, not even a header"),
-        ("\ufeff\n", 1, "empty, not even a header"),
+        ("", 1, "empty: even its header is missing"),
+        (" \n\n", 1, "empty: even its header is missing"),
+        ("\ufeff", 1, "empty: even its header is missing"),
+        ("\ufeff\n", 1, "empty: even its header is missing"),
         (A, 1, "the header"),
         ("[]\n", 1, "not a JSON object"),
         (HEAD[:-1], 1, "cut off"),
-        (HEAD, 1, "the end is missing, so the file is cut off here"),
-        (HEAD + A, 2, "the end is missing, so the file is cut off here"),
+        (HEAD, 1, "the file is cut off here: its last line is missing"),
+        (HEAD + A, 2, "the file is cut off here: its last line is missing"),
         (HEAD + END + A, 2, "unknown field `devinops_inventory_end`"),
         (HEAD + A[:-1], 2, "cut off"),
         (HEAD + A[:12], 2, "cut off"),

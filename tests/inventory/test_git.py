@@ -73,7 +73,7 @@ def test_a_branch_that_git_cannot_keep_beside_ours_is_named_at_once(
     root = clone()
     git(remote, "branch", other, "main")
     before = refs(remote)
-    words = f'"{branch}" .*"{other}".*rename or delete "{other}".*{NEXT}'
+    words = f'"{other}", .*"{branch}" .*rename or delete "{other}".*{NEXT}'
     with pytest.raises(ConfigError, match=words):
         on_branch(root, branch=branch).read()
     with pytest.raises(ConfigError, match=words):
@@ -181,7 +181,7 @@ def test_a_push_that_cannot_be_read_back_stops_before_the_first_write(
         git(tmp_path, "clone", "-q", url, str(other))
         applied(on_branch(other), "r0", "z")
     words = (
-        f"pushed to {re.escape(url)}.* read from {re.escape(remote.as_uri())}.*git remote set-url"
+        f"to {re.escape(url)} and reads it from {re.escape(remote.as_uri())}.*git remote set-url"
     )
     for _ in range(2):
         with pytest.raises(InventoryError, match=words):
@@ -706,7 +706,9 @@ def test_a_run_that_never_gets_through_stops_before_its_first_write(
     ran = devinops("apply", "--yes", "-C", project, "--lock-timeout", option)
     assert ran.code == 5
     assert sum(waits) == pytest.approx(seconds)
-    assert "devinops:production.jsonl: other runs kept saving first: run again" in ran.err
+    assert (
+        "devinops:production.jsonl: other runs saved theirs first each time: run again" in ran.err
+    )
     assert ran.err.endswith("Nothing was written\n")
     assert {one["method"] for one in emulator.requests} <= {"GET"}
 
@@ -730,7 +732,10 @@ def test_a_run_that_never_gets_through_after_its_writes_says_where_they_are_reco
     assert ran.code == 3
     (run,) = re.findall(r"inventory unlock -C \S+ (\S+) first", ran.out)
     journal = project / ".git" / "devinops" / "production.journal"
-    assert f"is recorded only in {journal}: run devinops apply -C " in ran.out
+    assert (
+        f"Only {journal} records what the run wrote to the organization: to save it, run devinops apply -C "
+        in ran.out
+    )
     assert "Nothing was written" not in ran.out
     monkeypatch.setattr(branch_module, "BranchBackend", BranchBackend)
     announced = f".runs/{run}.jsonl"

@@ -72,8 +72,8 @@ def test_a_value_in_the_variable_of_a_key_is_a_problem_where_the_variable_is_nam
     )
     assert (problem.source, problem.code) == (place, "credential-variable")
     assert problem.message == (
-        "Devin_Key is where a job has a key or token of its own (of Devin, CI, Git or a cloud), and "
-        "every session could read that as this secret: give the value another name, such as "
+        "Devin_Key can hold a key or token of the job itself (of Devin, CI, Git or a cloud), and "
+        "every session could read that as this secret: use another variable, such as "
         "Devin_Key_VALUE"
     )
 
@@ -108,9 +108,7 @@ def test_a_declared_field_that_an_edition_does_not_know_is_a_problem(
 ) -> None:
     found = list(edition_problems([note(ensure, "F", macro)], "v1", unknown))
     assert [problem.code for problem in found] == codes
-    assert all(
-        "no note that API v1 listed here has the field macro" in one.message for one in found
-    )
+    assert all("API v1 lists no note with the field macro" in one.message for one in found)
 
 
 def test_a_version_without_an_inventory_is_a_warning(tmp_path: Path) -> None:

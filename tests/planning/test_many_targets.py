@@ -62,7 +62,7 @@ def test_so_is_a_number_of_missing_objects(number: int, refusals: int, given: li
     ("writing", "most", "allowed", "reason"),
     [
         (3, 3, None, ""),
-        (4, 3, None, "this run writes to 4 targets, more than the 3 of max_targets: check them, then pass --allow targets=4"),
+        (4, 3, None, "this run writes to 4 targets, but max_targets is 3: check them, then pass --allow targets=4"),
         (4, 3, 4, ""),
         (2, 3, 2, ""),
         (4, 3, 5, "--allow targets=5 accepts exactly 5, but this run writes to 4 targets: check each one, then pass --allow targets=4"),
@@ -99,7 +99,7 @@ def test_in_a_wave_only_deletes_of_one_object_count() -> None:
     plan = plans_of([*updated[1:], *alike, edited])
     (refusal,) = too_many_targets(plan, 2, None, in_wave=True)
     assert refusal.reason.startswith(
-        "this run deletes the same object in 3 targets, more than the 2 of max_targets"
+        "this run deletes the same object in 3 targets, but max_targets is 2"
     )
     assert list(too_many_targets(plan, 2, 3, in_wave=True)) == []
     (refusal,) = too_many_targets(plans_of(updated), 2, 3, in_wave=True)
@@ -109,13 +109,13 @@ def test_in_a_wave_only_deletes_of_one_object_count() -> None:
 @pytest.mark.parametrize(
     ("plans", "allowed", "in_wave", "reason"),
     [
-        ([update("a")], None, False, "this run and the other shards may write to 40 targets, more than the 5 of max_targets: check them, then pass --allow targets=40"),
+        ([update("a")], None, False, "this run and the other shards may write to 40 targets, but max_targets is 5: check them, then pass --allow targets=40"),
         ([update("a")], 40, False, ""),
         ([update("a")], 1, False, "--allow targets=1 accepts exactly 1, but this run and the other shards may write to 40 targets: check each one, then pass --allow targets=40"),
         ([planned_in("a", empty())], None, False, ""),
         ([planned_in("a", empty())], 40, False, ""),
         ([update("a")], None, True, ""),
-        ([planned_in("a", replace(deletes(1), refusals=()))], None, True, "this run and the other shards may delete the same object in 40 targets, more than the 5 of max_targets: check them, then pass --allow targets=40"),
+        ([planned_in("a", replace(deletes(1), refusals=()))], None, True, "this run and the other shards may delete the same object in 40 targets, but max_targets is 5: check them, then pass --allow targets=40"),
     ],
 )  # fmt: skip
 def test_in_a_shard_all_selected_targets_count(
@@ -130,6 +130,6 @@ def test_outside_the_waves_only_a_hotfix_needs_no_approval() -> None:
     plan = plans_of([update("a"), update("b")])
     (refusal,) = outside_waves(plan)
     assert str(refusal.approval) == "--allow out-of-wave"
-    assert "writes to 2 targets, but not as a wave" in refusal.reason
+    assert "writes to 2 targets outside the waves" in refusal.reason
     shard = replace(plans_of([update("a")]), shard=Shard(1, 2), selected=2)
     assert len(list(outside_waves(shard))) == 1

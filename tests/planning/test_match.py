@@ -243,7 +243,7 @@ def test_an_entry_with_a_new_key_means_the_object_that_has_it_if_all_values_are_
 def test_a_doubt_names_the_objects_and_the_next_step() -> None:
     doubt = matched(OWNED, {"A": "c", "B": "d"}, SWAP)["A"].doubt
     assert doubt == (
-        "its object is knowledge:B in the web app now, and another one has the name of this entry, and "
+        "its object is knowledge:B in the web app now, and another object has the name of this entry, and "
         "a.yaml:1:1 has an entry with that name: if its object belongs to this entry, rename it back to "
         "knowledge:A in the web app; otherwise run devinops inventory forget knowledge:B, then devinops "
         "inventory link knowledge:A ID with the other id"
@@ -275,7 +275,7 @@ def test_both_ways_out_of_a_doubt_end_it() -> None:
 def test_a_doubt_about_several_objects_leaves_the_id_to_the_reader() -> None:
     lives = {"n1": "Old:a", "n2": "A:b", "n3": "A:x"}
     doubt = matched(OWNED, {"A": "c"}, lives)["A"].doubt
-    assert "2 others have the name of this entry: " in doubt
+    assert "2 other objects have the name of this entry: " in doubt
     assert doubt.endswith(
         "otherwise run devinops inventory link knowledge:A ID with the id of the right one"
     )

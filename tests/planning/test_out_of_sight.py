@@ -64,7 +64,7 @@ def test_an_object_was_promoted_if_the_enterprise_has_it_or_an_equal_one(
     assert bool(promoted(snapshot, ENTRY)) == by_entry
     if by_record:
         assert promoted(snapshot, RECORD).startswith(
-            f"it was probably promoted: the enterprise has an equal note ({twin.id}): set "
+            f"it was probably promoted, because the enterprise has an equal note ({twin.id}). If "
         )
     assert promoted(Snapshot.of([]), RECORD) == ""
 
@@ -205,7 +205,7 @@ def test_the_approval_of_an_automation_that_is_created_again_says_that_it_may_be
     hidden = "it may be hidden from this key, if it runs as its creator"
     assert change.action is Action.CREATE
     assert change.reason == f"deleted outside devinops ({hidden})"
-    assert [f"{hidden}, and then there are two" in risk.text for risk in again.risks] == (
+    assert [f"{hidden}, so there may be two" in risk.text for risk in again.risks] == (
         [True] if enabled else []
     )
     assert not any("hidden" in risk.text for risk in plan(entry, Snapshot.of([])).risks)

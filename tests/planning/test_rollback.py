@@ -239,8 +239,8 @@ def test_a_secret_that_was_rotated_is_not_passed_off_as_unchanged() -> None:
     assert (rotated.changes, rotated.blocked, rotated.unchanged) == ((), (), 0)
     (note,) = rotated.notes
     assert note == (
-        "secret:TOKEN was deleted and created again since then, and the value that it had before "
-        "the run RUN was never saved: to change the value, change version in its entry and apply"
+        "secret:TOKEN was deleted and created again since then. Its value from before the run RUN "
+        "was never saved: to set another value, change version in its entry, and apply"
     )
 
 
@@ -286,8 +286,8 @@ def test_an_update_that_might_lose_a_macro_wants_an_approval() -> None:
     (held,) = made.blocked
     assert (made.changes, held.by, held.ids) == ((), Blocker.APPROVAL, ("note-1",))
     assert held.reason == (
-        "an update through API v3 might lose its macro !a, which it can read but not send: edit it "
-        "in the web app, or set v3_macro: verify for this target"
+        "an update might lose its macro !a, because API v3 can read that but not set it: edit the "
+        "object in the web app, or set v3_macro: verify for this target"
     )
     assert told(
         plan([saved(macro="!a")], [note(macro="!a", body="new")], policy=Policy(v3_macro="verify"))

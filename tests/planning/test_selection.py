@@ -76,7 +76,7 @@ def test_a_delete_stays_with_the_changes_that_remove_its_mentions() -> None:
     left = narrow(draft, [Only("knowledge")])
     assert (left.changes, {b.key for b in left.blocked}) == ([], {A, B})
     assert (
-        "knowledge:F/B, which mentions this object until it is written, is left out"
+        "--only leaves out knowledge:F/B, which mentions this object until it is written:"
         in left.blocked[-1].reason
     )
     assert narrow(draft, [Only("knowledge"), Only("playbook")]).changes == draft.changes[:3]

@@ -83,7 +83,7 @@ def affected_targets(
     # A target takes over one inventory: its own, or else that of the first old name that has one.
     taken = {next((name for name in all if name in old.targets), "") for all in known.values()}
     if gone := old.targets.keys() - taken:
-        say(f"no longer declared, so their objects stay as they are: {listed(gone)}")
+        say(f"targets no longer declared: {listed(gone)}; their objects stay as they are")
     removed = {name: old.targets[name] for name in sorted(gone)}
     beside(Beside(tuple(also_changed(project, old, files)), removed))
     now, then = _Contents(project, loaded), _Contents(old, old_loaded)
@@ -103,7 +103,7 @@ def only_affected(
     affected = affected_targets(options.root, ref, options.say, beside)
     chosen = tuple(name for name in names if name in affected)
     if not chosen:
-        options.say(f"what changed since {ref} affects none of the targets")
+        options.say(f"the changes since {ref} affect no target")
     return chosen
 
 

@@ -51,8 +51,8 @@ class ApprovedPlan(NamedTuple):
             names = tuple(name for name in names if name in selected)
         if not names:
             raise UsageError(
-                f"{self.path} has the digest of none of these targets: leave out --target, or plan "
-                "and review again"
+                f"{self.path} has no digest of these targets: leave out --target, or plan and "
+                "review again"
             )
         return names
 
@@ -110,8 +110,8 @@ class ApprovedPlan(NamedTuple):
         differs = f"the digest {now}, not {self.digest}: nothing was written; review"
         if not plans.by_one:
             raise Stale(
-                f"the plans have {differs} them again, or pass --expect the FILE with the digest "
-                "of each target, which applies those that are as reviewed"
+                f"the plans have {differs} them again, or pass --expect FILE, the list of all "
+                "digests: it applies the plans that are as reviewed"
             )
         if self.plans is None:
             raise Stale(f"the plan has {differs} the new plan")
@@ -142,9 +142,8 @@ def read_approved(
             return None if expect is None else ApprovedPlan(expect)
         if not Path(expect).is_file():
             raise UsageError(
-                f"--expect {expect} is neither an existing file nor a digest, which has "
-                f"{DIGEST_LENGTH} characters from 0-9 and a-f: check the path, or copy the digest "
-                "from the plan"
+                f"--expect {expect} is neither a file nor a digest ({DIGEST_LENGTH} characters, "
+                "0-9 and a-f): check the path, or copy the digest from the plan"
             )
         digests = read_digests(Path(expect))
         return ApprovedPlan(digests.digest, path=Path(expect), digests=digests)
@@ -154,7 +153,7 @@ def read_approved(
     approved = plans.digest if plans.by_one else plans.digests.digest
     if expect not in (None, approved):
         raise UsageError(
-            f"--expect {expect} is not the digest of {path}, which is {approved}: pass only one"
+            f"--expect is {expect}, but the digest of {path} is {approved}: pass only one"
         )
     return ApprovedPlan(approved, plans, path, None if plans.by_one else plans.digests)
 

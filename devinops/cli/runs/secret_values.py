@@ -33,7 +33,7 @@ def secret_values(
     why = "the value in the environment is not UTF-8 for {}: set it again; nothing was written"
     _refuse(variables, wrong, why)
     leaked = [name for name, value in values.items() if value.strip() in in_use]
-    why = "the value is a key or token of this job for {}: set another; nothing was written"
+    why = "a key or token of this job is the value for {}: set another; nothing was written"
     _refuse(variables, leaked, why)
     remember_values(values.values())
     return values

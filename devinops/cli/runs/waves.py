@@ -106,7 +106,7 @@ def named(options: Options, name: str) -> Wave:
         hint = did_you_mean(name, [*waves, DUE])
         raise UsageError(
             f'devinops.yaml has no wave "{name}"{hint}; choose one of {", ".join(waves)}, or '
-            f"{DUE}, which is the next one that may start"
+            f"{DUE} for the next one that may start"
         )
     return waves[name]
 
@@ -184,7 +184,7 @@ def _read(path: Path, options: Options) -> RolloutDocument:
     except OSError as error:
         raise UnusableFile(f"cannot read {path}: {atomic.reason(error)}; {step}") from error
     except ValueError as error:
-        why = f"{path} does not say where a rollout is: {quotable(error)}"
+        why = f"{path} is not a report of devinops targets waves: {quotable(error)}"
         raise UnusableFile(f"{why}; {step}") from None
     commit = _commit(options)
     if found.commit != commit:

@@ -16,7 +16,6 @@ from devinops.model.changes import Change
 from devinops.model.errors import DevinopsError, NotWritten, Refused
 from devinops.model.keys import Key
 from devinops.model.kind import Revealed
-from devinops.planning.plan import SECRET_DESTINATION
 from devinops.render.escape import line
 
 
@@ -40,7 +39,7 @@ class WebhookSecrets:
             keys = ", ".join(str(change.key) for change in generating)
             raise Refused(
                 f"refused, nothing was written: the API shows the secret of {keys} only once, and "
-                f"no one would see it; it is shown {SECRET_DESTINATION}"
+                "nobody would see it here: use a terminal, or pass --webhook-secrets FILE"
             )
 
     def hand_over(self, key: Key, revealed: Revealed, target: str = "") -> None:

@@ -71,7 +71,7 @@ class Contract(Managed):
         elif match.record:
             reason = (
                 "its entry does not say where its value comes from, so people manage it, and it "
-                "stays if the entry goes"
+                "stays when the entry is removed"
             )
             draft.drop(match.record, live, reason, declaration)
         else:
@@ -109,9 +109,9 @@ class Contract(Managed):
             draft.unchanged += 1
         elif context.live.under(key):
             note = (
-                f"{key} was deleted and created again since then, and the value that it had before "
-                f"the run {context.run} was never saved: to change the value, change version in "
-                "its entry and apply"
+                f"{key} was deleted and created again since then. Its value from before the run "
+                f"{context.run} was never saved: to set another value, change version in its "
+                "entry, and apply"
             )
             draft.notes.append((key, note))
         else:

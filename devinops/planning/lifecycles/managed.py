@@ -58,8 +58,8 @@ class Managed:
             draft.unchanged += not blocked
         elif record and record.protect:
             reason = (
-                "it was declared with protect: true: restore the entry without protect and without "
-                "ensure: absent, apply, then set ensure: absent"
+                "it was declared with protect: true: remove protect and ensure: absent from the "
+                "entry, apply, then set ensure: absent again"
             )
             draft.block(Blocker.PROTECTED, declaration, reason, [live])
         elif context.has_inventory and record is None:
@@ -165,7 +165,7 @@ class Managed:
             reason = f"live but not owned; {names_of(fields)} changed" if fields else EQUAL
             reason += f"; was {match.key}" if is_renamed else ""
             if old and fields:
-                reason += " (overwrites what was created outside devinops in its place)"
+                reason += " (overwrites its replacement from outside devinops)"
             change = _change(Action.ADOPT, match, live, fields, reason, context)
             lost = tuple(field.name for field in fields)
             draft.changes.append(replace(change, overwrites=lost))
@@ -238,8 +238,8 @@ class Managed:
         )
         if not match.record and any(map(_is_indentation, fields)):
             remark = (
-                "; only the indentation of its first line differs: if this comes back after every "
-                "apply, the API removes it, so begin the text without it"
+                "; only the indentation of its first line differs: if every plan shows this again, "
+                "the API removes the indentation, so remove it from the entry"
             )
         action = Action.RENAME if renamed else Action.UPDATE
         reason = f"was {live.key}" if renamed else f"{names_of(fields)} changed"
@@ -283,7 +283,7 @@ class Managed:
         if record and record.protect:
             reason = (
                 f"{why}, but it was declared with protect: true: restore the entry without that "
-                "line and apply, then remove it"
+                "line, apply, then remove the entry"
             )
             draft.block(Blocker.PROTECTED, record, reason, [live])
         elif record and names and not (choice := draft.decision(record.key, context)):
@@ -589,7 +589,7 @@ def _reset(resource: Resource, left_out: Mapping[str, str]) -> str:
         not in [fingerprint(value) for value in (None, a.default, a.usual) if value is not UNSET]
     ]
     them = ", ".join(names)
-    return f"; its entry leaves out {them}, so what it had there is lost" if names else ""
+    return f"; its entry leaves out {them}, so that part of the old object is lost" if names else ""
 
 
 def _lost(members: Collection[str]) -> str:
@@ -620,8 +620,8 @@ def _block_loss(
         draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
     elif risk and context.policy.v3_macro == "hold":
         reason = (
-            f"an update through API {api} might lose its {risk}, which it can read but not send: "
-            "edit it in the web app, or set v3_macro: verify for this target"
+            f"an update might lose its {risk}, because API {api} can read that but not set it: "
+            "edit the object in the web app, or set v3_macro: verify for this target"
         )
         draft.block(Blocker.APPROVAL, declaration, reason, [live])
     else:

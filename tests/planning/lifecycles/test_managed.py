@@ -57,7 +57,7 @@ def test_every_value_that_an_update_might_lose_is_named() -> None:
     (blocked,) = draft.blocked
     assert blocked.by == Blocker.APPROVAL
     assert blocked.reason.startswith(
-        "an update through API v3 might lose its size big, color red, which it can read but not send: "
+        "an update might lose its size big, color red, because API v3 can read that but not set it: "
     )
 
 
