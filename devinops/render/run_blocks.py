@@ -396,7 +396,8 @@ class RunBlocks:
         else:
             number = len({row.key for row in rows})
             waits = "waits" if number == 1 else "wait"
-            rest = "; the rest applies" if self.plans.writing and not self.stopped else ""
+            applies = self.plans.writing and not (self.stopped or self.plans.is_applied)
+            rest = "; the rest applies" if applies else ""
             title = f"{objects(rows, number)} {waits} for a decision{self._in_all(rows)}{rest}"
         is_said = self.stopped == "refused" and not self.plans.is_applied
         approve = "" if is_said else self._to_approve()
