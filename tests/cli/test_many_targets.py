@@ -494,7 +494,7 @@ def test_a_rollback_takes_a_file_with_the_digests_of_many_targets(
     assert (ran.code, states(ran)["b"], states(ran)["a"]) == (3, ("stale", 5), ("planned", 0))
     assert Counter(bodies(emulator).values()) == {"Old.": 3, "Edited.": 1}
     wrong = devinops(*words, "--expect", "digest.txt")
-    assert (wrong.code, "neither an existing file nor a digest" in wrong.err) == (64, True)
+    assert (wrong.code, "is neither a file nor a digest" in wrong.err) == (64, True)
 
 
 def test_a_run_over_many_targets_is_rolled_back_in_some_of_them(
@@ -704,6 +704,19 @@ def test_stale_targets_are_one_sentence_whose_next_step_is_to_plan_again(
     text = " ".join(ran.out.split())
     assert re.search(r"b, c: [^!]* plan and review again \(1 change planned\)", text)
     assert "To finish, run devinops plan" in text
+
+
+@pytest.mark.parametrize("selector", ["a", "all"])
+def test_a_report_of_drift_is_no_plan_to_apply(
+    selector: str, emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    place = root()
+    saved = place / "drift.json"
+    saved.write_text(devinops("drift", "-C", place, "-t", selector, "--format", "json").out)
+    emulator.clear_requests()
+    ran = devinops("apply", "-C", place, saved)
+    assert (ran.code, emulator.requests) == (64, [])
+    assert "is a report of drift: apply needs a file of devinops plan --out" in ran.err
 
 
 def test_the_digest_of_all_accepts_only_the_whole(

@@ -148,6 +148,8 @@ def read_approved(
         digests = read_digests(Path(expect))
         return ApprovedPlan(digests.digest, path=Path(expect), digests=digests)
     plans = read_plans(path)
+    if plans.is_drift:
+        raise UsageError(f"{path} is a report of drift: apply needs a file of devinops plan --out")
     if not plans.by_one:
         _check_many(plans, path, shard)
     approved = plans.digest if plans.by_one else plans.digests.digest
@@ -164,7 +166,7 @@ def _check_many(plans: Plans, path: Path, shard: Shard | None) -> None:
         reasons = "; ".join(refusal.reason for refusal in plans.refusals)
         why = f"{path} was refused when it was planned, and nothing was written: {reasons}"
         raise Refused(f"{why}. Pass the option to devinops plan, and apply the new plan")
-    if plans.targets and not (plans.digests.digests or plans.is_drift):
+    if plans.targets and not plans.digests.digests:
         raise Refused(
             f"{path} has no plan that can be applied, and nothing was written: each target is "
             f"refused, held or not planned; devinops show {path} says why"
