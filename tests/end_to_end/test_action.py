@@ -12,7 +12,7 @@ import pytest
 
 from tests.testing.linters import schema_errors, shellcheck, zizmor
 from tests.testing.places import ROOT
-from tests.testing.workflows import condition, read_workflow
+from tests.testing.workflows import Runner, condition, read_workflow
 
 ACTION = read_workflow(ROOT / "action.yml")
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
@@ -77,26 +77,51 @@ def test_git_gets_the_token_of_the_step_and_only_for_this_server() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "is_private", "is_kept"),
-    [
-        ("success", True, True),
-        ("failure", True, True),
-        ("skipped", True, False),  # the checkout has only what the branch brought along
-        ("success", False, False),  # it would be public
-    ],
+    ("outcome", "is_kept"),
+    # Before the apply, the checkout has only what the branch brought along.
+    [("success", True), ("failure", True), ("skipped", False)],
 )
-def test_backups_are_kept_after_every_apply_in_a_private_repository(
-    outcome: str, is_private: bool, is_kept: bool
-) -> None:
+def test_backups_are_kept_after_every_apply(outcome: str, is_kept: bool) -> None:
     (upload,) = (s for s in STEPS if "devinops-backups" in str(s.get("with", {}).get("name")))
     (collect,) = (s for s in STEPS if s.get("name") == "Collect the backups")
     context = {
         "failed": outcome != "success",
         "steps": {"run": {"outcome": outcome}},
-        "github": {"event": {"repository": {"private": is_private}}},
         "inputs": {"command": "apply"},
     }
     assert condition(upload["if"], context) is condition(collect["if"], context) is is_kept
+
+
+@pytest.mark.parametrize(
+    ("event", "server", "is_kept"),
+    [
+        ("true", "", True),
+        ("false", "", False),
+        # A schedule, whose event does not tell.
+        ("", "true", True),
+        ("", "false", False),
+    ],
+)
+def test_backups_are_kept_only_of_a_private_repository(
+    tmp_path: Path, event: str, server: str, is_kept: bool
+) -> None:
+    root = tmp_path / "- [a] $b"
+    (root / ".devinops" / "backups").mkdir(parents=True)
+    (root / ".devinops" / "backups" / "1.jsonl").touch()
+    runner = Runner(tmp_path / "runner", tmp_path, {})
+    runner.program("gh", f'[ "$2" = repos/acme/api ] && echo {server}')
+    environment = {
+        "GITHUB_ACTION_PATH": str(ROOT),
+        "GITHUB_SERVER_URL": "https://github.test",
+        "GITHUB_REPOSITORY": "acme/api",
+        "GITHUB_TOKEN": "t",
+        "RUNNER_TEMP": str(tmp_path),
+        "ROOT": root.name,
+        "PRIVATE": event,
+    }
+    code, log = runner.bash(f'bash "{ROOT}/action/keep.sh"', environment)
+    assert code == 0, log
+    assert (tmp_path / "devinops-backups" / "1.jsonl").exists() is is_kept
 
 
 def test_the_actions_that_it_uses_are_pinned() -> None:
