@@ -303,18 +303,12 @@ def _explained(change: Change, context: PlanContext) -> Change:
     if getattr(entry.resource, parent) == ROOT:
         why = f"; in the root until the {folder} exists, then apply moves it there"
         return replace(change, reason=f"{change.reason}{why}")
-    if not (change.action is Action.RENAME and change.moves and _lives_in_root(change)):
-        return change
     record = context.inventory.by_id.get(change.object_id)
-    if record and is_in_root(record):
-        why = f"; it was in the root until the {folder} existed"
-        return replace(change, reason=f"{change.reason}{why}", arrives=True)
-    is_new = folder_of(entry) not in context.inventory.by_key
-    return replace(change, arrives=context.uses_root and is_new)
-
-
-def _lives_in_root(change: Change) -> bool:
-    return bool(change.live and not change.live.key.folder)
+    leaves_root = change.moves and change.live and not change.live.key.folder
+    if not (change.action is Action.RENAME and leaves_root and record and is_in_root(record)):
+        return change
+    why = f"; it was in the root until the {folder} existed"
+    return replace(change, reason=f"{change.reason}{why}", arrives=True)
 
 
 def whether_folder_exists(change: Change) -> Change:
@@ -323,7 +317,7 @@ def whether_folder_exists(change: Change) -> Change:
     A person may create the folder between the review and the apply, or delete it.
     """
     kind = KINDS[change.key.kind]
-    if change.arrives:
+    if change.arrives and change.action is Action.RENAME:
         fields = tuple(field for field in change.fields if field.name != kind.parent)
         is_renamed = any(field.name in kind.key_fields for field in fields)
         action = Action.RENAME if is_renamed else Action.UPDATE

@@ -600,7 +600,7 @@ def test_a_key_that_no_kind_has_is_damage() -> None:
 UNPROTECTED = re.compile(
     r"""
     # what people read beside the changes
-    changes/\d+/(kind | reason | overwrites/\d+ | overridden/.* | source(/.*)?)
+    changes/\d+/(kind | reason | arrives | overwrites/\d+ | overridden/.* | source(/.*)?)
     | (blocked | missing | drift | problems | notes | hazards | refused)(/.*)?
     # a target that has no plan; why nothing is written in one; facts about one that no change depends on
     | targets/\d+/(message | store | owned | unmanaged/.* | unchanged | exit_code | labels/.*)
