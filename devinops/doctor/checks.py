@@ -96,10 +96,10 @@ def of_skills(answer: str | None, skills: Observation) -> Check:
     `answer` is that of the quirk, None if the response leaves it open.
     """
     texts = {
-        "served": "yes ({}), so the vendor may have copied notes to them",
-        "absent": "no ({}), so the API does not show whether the vendor copied notes to them",
+        "served": "yes ({}): the vendor may have copied notes to them",
+        "absent": "no ({}): the API does not show whether the vendor copied notes to them",
     }
-    unknown = "unknown ({}), and so is whether the vendor copied notes to them"
+    unknown = "unknown ({}): the vendor may have copied notes to them"
     text = texts.get(answer or "", unknown)
     step = "look in the web app before you delete a live note"
     return note("managed-plugin skills", text.format(skills.failure or skills.status), step)

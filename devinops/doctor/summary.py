@@ -88,4 +88,4 @@ def of_quirks(
             text = f"{shown}; the emulator assumes {usual or 'empty'}"
             yield note(f"quirk {quirk}", text, REPORT)
     if left := ", ".join(sorted({*asked} - answers.keys())):
-        yield note("quirks", f"what was {how} does not settle {left}")
+        yield note("quirks", f"still open after what was {how}: {left}")

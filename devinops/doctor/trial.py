@@ -50,7 +50,9 @@ class Trial:
         about, before = f"trial of {sample.reading.name}", len(self.checks)
         listed, found = sample.listed(self._writer)
         if not found.is_complete:
-            why = "not started: its list cannot be read, so its own object might not be told apart"
+            why = (
+                "not started: its list cannot be read, so doctor could not recognize its own object"
+            )
             self.checks.append(note(about, why))
             return
         made = Made(sample, before=frozenset(listed))

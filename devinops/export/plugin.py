@@ -255,7 +255,7 @@ class _PluginExport:
         known = {line.slug for line in before}
         for key, wanted in plain.items():
             if (slug := lines[key].slug) not in known and slug != wanted:
-                text = f"others want the name {wanted} or have it, so it is called {slug}"
+                text = f"another entry has or wants the name {wanted}, so it is called {slug}"
                 self.remarks.append(Remark(text, key))
         return {key: lines[key].slug for key in plain}
 

@@ -635,8 +635,8 @@ class _DriftPull:
             return Left.DELETED, reason
         if not self.files.committed(path):
             return Left.NOT_COMMITTED, (
-                f"deleted outside devinops, but the last commit does not have {path} as it is "
-                "now: commit it and pull again, or delete it by hand"
+                f"deleted outside devinops, but {path} has changes that are not in the last "
+                "commit: commit it and pull again, or delete it by hand"
             )
         return None
 

@@ -333,8 +333,8 @@ class _Import:
         elif lost := _lost(item, with_lf(self.repository.raw(path) or "")):
             self.leave_out(
                 item,
-                f"{path} has what the source does not say, and --force would drop it "
-                f"({', '.join(lost)}): edit it by hand",
+                f"{path} has more than the source, and --force would drop it ({', '.join(lost)}): "
+                "edit it by hand",
             )
         else:
             self.report.files.append(file)

@@ -618,8 +618,8 @@ def _mention_problems(prompt: str) -> Iterator[str]:
         yield f'{mention} does not name a playbook: write @playbook:"Title of the playbook"'
     if token := _RUN_ON_MENTION.search(prompt):
         yield (
-            f"a letter, digit, _, - or | follows {token[0]} directly: put a space between them, "
-            "because the API would take it for a part of the id that replaces the title"
+            f"put a space after {token[0]}: the API would read a letter, digit, _, - or | that "
+            "follows as a part of the id that replaces the title"
         )
 
 

@@ -110,8 +110,8 @@ class Automation(Resource):
     preflight: Any = attribute(
         schema={
             "type": ["object", "array", "string", "number", "boolean", "null"],
-            "description": "What decides for each event whether its actions run; any shape, taken "
-            "and sent as a whole. Missing: it stays as it is.",
+            "description": "Decides for each event whether the actions run. Any shape; compared "
+            "and sent as a whole. Missing: the live value stays.",
             "example": {"script": "check.sh"},
         },
         names={"v3": everywhere("preflight")},

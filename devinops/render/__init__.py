@@ -39,7 +39,7 @@ MIN_WIDTH: Final = 40
 
 NO_INVENTORY: Final = (
     "There is no inventory (store: none), so apply overwrites edits made in the web app, creates a "
-    "renamed entry again, and never deletes what leaves the files."
+    "renamed entry again, and never deletes what is removed from the files."
 )
 """What a plan without an inventory says first."""
 

@@ -34,9 +34,9 @@ def difference_blocks(differences: Differences) -> Iterator[Block]:
     differing = (_pair(*pair) for pair in differences.differing)
     for title, rows in (
         ("New, not in the reviewed plan", map(_row, differences.new)),
-        ("Blocked or kept now, but in the reviewed plan", held),
-        ("Gone, in the reviewed plan but not in the plan now", gone),
-        ("Different, as reviewed and now", differing),
+        ("In the reviewed plan, but now blocked or kept", held),
+        ("Gone, only in the reviewed plan", gone),
+        ("Different from the reviewed plan", differing),
     ):
         yield from block(Part.CHANGES, title, rows)
 

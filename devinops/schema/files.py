@@ -114,8 +114,8 @@ def _options(kind: Kind) -> dict[str, Any]:
         },
         "where": where("The labels of the targets that this entry is for."),
         "enterprise": _flag("This entry is for the enterprise instead of its organizations."),
-        "overrides": _flag("This entry replaces the one of an earlier layer with its name."),
-        "extends": _flag("This entry replaces only some fields of the one of an earlier layer."),
+        "overrides": _flag("This entry replaces the entry of an earlier layer with this name."),
+        "extends": _flag("This entry replaces only fields in the entry of an earlier layer."),
         "final": _flag("No later layer can change this entry or take it away."),
         "meta": {
             "type": "object",
@@ -159,7 +159,7 @@ def where(description: str) -> dict[str, Any]:
         },
         "example": {"region": "eu", "ring": ["canary", "early"]},
     }
-    rule = "A value, or a list of those that fit; under not, those that do not."
+    rule = "A value or a list of values; under not, values to leave out."
     without = {**labels, "description": "The labels that a target must not have."}
     without["example"] = {"ring": "canary"}
     return {**labels, "properties": {"not": without}, "description": f"{description} {rule}"}
@@ -275,8 +275,8 @@ def _config() -> dict[str, Any]:
                 "example": 200,
             },
             "rate": _text(
-                "How many requests a run may send with one key, to all targets together, in a "
-                'second or a minute: a whole number such as "20/s" or "600/min".',
+                "Maximum requests of a run with one key, to all targets together: a whole number "
+                'a second or a minute, such as "20/s" or "600/min".',
                 pattern=RATE,
                 examples=["20/s"],
             ),
@@ -340,7 +340,7 @@ def _wave() -> dict[str, Any]:
             "name": _text(
                 "Name of the wave, neither due nor enterprise.", pattern=WAVE_NAME, example="canary"
             ),
-            "where": where("The labels of its targets. Missing: all that are in no wave before."),
+            "where": where("The labels of its targets. Missing: all targets in no earlier wave."),
             "soak": _text(
                 "How long the next wave waits after the last change in this one, in minutes (90m), "
                 "hours (24h) or days (2d); at most 366 days.",
@@ -356,7 +356,7 @@ def _wave() -> dict[str, Any]:
         },
         "required": ["name"],
         "additionalProperties": False,
-        "description": "Targets that are applied together, after those of the waves before it.",
+        "description": "Targets that are applied together, after those of earlier waves.",
     }
 
 
@@ -388,7 +388,7 @@ def _defaults() -> dict[str, Any]:
     settings = _connection() | {"inventory": _inventory()} | _policy()
     return {
         "type": ["object", "null"],
-        "description": "Settings of all targets that do not set them themselves.",
+        "description": "Settings of all targets, unless a target sets them itself.",
         "example": {"inventory": {"store": "branch"}, "prune": Prune.OWNED.value},
         "properties": {
             name: schema
@@ -628,7 +628,7 @@ def _policy() -> dict[str, Any]:
         },
         "v3_macro": {
             "enum": ["hold", "verify"],
-            "description": "What to do on v3, which cannot set a macro, when an update might "
-            "lose one: block the update (hold, the default), or send it and check (verify).",
+            "description": "API v3 cannot set a macro. If an update might lose one: block the "
+            "update (hold, the default), or send it and check (verify).",
         },
     }

@@ -118,8 +118,8 @@ def unknown_words(
     if isinstance(value, str) and value not in schema.get("known", (value,)):
         near = quoted(nearest(value, schema["known"], similarity=0))
         message = (
-            f"devinops does not know the word {quoted(value)}, and only the API can say whether it "
-            f"is right; the nearest that it knows is {near}"
+            f"devinops does not know the word {quoted(value)}, and only the API can say if it is "
+            f"right; the nearest known word is {near}"
         )
         yield SchemaFinding(path, "unknown-word", message)
     for name, part in value.items() if isinstance(value, dict) else ():
@@ -166,8 +166,8 @@ Show = Callable[[object], str]
 
 _VALUES = frozenset({"value", "password", "token"})
 _LEAKED = (
-    "a secret value does not belong in a file: remove it, replace the secret with a new one, "
-    "because this one may have leaked, and see value_from"
+    "a secret value does not belong in a file: remove it, and replace the secret, because this "
+    "value may have leaked; see value_from"
 )
 
 

@@ -125,7 +125,7 @@ class OverriddenItem(Struct, frozen=True):
 
 OverriddenItems = Annotated[
     tuple[OverriddenItem, ...] | UnsetType,
-    about("What the entry does to those of earlier layers, the last layer first."),
+    about("What the entry does to entries of earlier layers, the last layer first."),
 ]
 
 
@@ -152,7 +152,9 @@ class TargetItem(Struct, frozen=True, omit_defaults=True):
         return addressed(Target(api=self.api_version, **read(self, "api_version")))
 
 
-MovesFrom = Annotated[str, about("Old name of the target that apply moves it from; or empty.")]
+MovesFrom = Annotated[
+    str, about("The old name of the target, from which apply moves it; or empty.")
+]
 
 
 class ApprovalItem(Struct, frozen=True):

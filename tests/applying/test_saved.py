@@ -244,7 +244,7 @@ def test_in_json_a_stale_plan_is_a_document_and_the_difference_goes_to_stderr(
     ran = devinops("apply", path, "-C", root, "--format", "json")
     document = json.loads(ran.out)
     assert (ran.code, document["exit_code"], document["complete"]) == (5, 5, True)
-    assert "gone, in the reviewed plan" in ran.err
+    assert "gone, only in the reviewed plan" in ran.err
 
 
 def test_a_plan_says_what_was_approved_for_it_and_what_it_is_narrowed_to(

@@ -12,9 +12,9 @@ from devinops.emulator.middleware import Reply
 from tests.testing.examined import changed, examined, html, lines, seed, status, with_body
 
 BEFORE_A_DELETE = "look in the web app before you delete a live note"
-YES = "yes (200), so the vendor may have copied notes to them"
-NO = "no (404), so the API does not show whether the vendor copied notes to them"
-UNKNOWN = "unknown ({}), and so is whether the vendor copied notes to them"
+YES = "yes (200): the vendor may have copied notes to them"
+NO = "no (404): the API does not show whether the vendor copied notes to them"
+UNKNOWN = "unknown ({}): the vendor may have copied notes to them"
 
 
 def as_it_is(reply: Reply) -> Reply:

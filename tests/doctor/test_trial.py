@@ -315,8 +315,8 @@ def test_nothing_is_tried_beside_objects_that_cannot_be_listed() -> None:
         trial = tried(emulator)
         assert not any("/secrets" in path for _, path in writes(emulator))
     assert lines(trial)[-1] == (
-        "note     trial of secrets: not started: its list cannot be read, so its own object might "
-        "not be told apart"
+        "note     trial of secrets: not started: its list cannot be read, so doctor could not "
+        "recognize its own object"
     )
 
 

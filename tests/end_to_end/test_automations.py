@@ -483,7 +483,7 @@ def test_words_that_devinops_does_not_know_are_pulled_declared_and_sent(
             shown = " ".join((ran.out + ran.err).split())
             assert ran.code == 0, ran
             assert 'does not know the word "hyper"' in shown
-            assert 'the nearest that it knows is "gitlab:merge_request"' in shown
+            assert 'the nearest known word is "gitlab:merge_request"' in shown
         (root / "automations.yaml").write_text(text.replace('"N"', "M"))
         assert devinops("apply", "-C", root, "--yes", "--allow", "spend").code == 0
         assert only(emulator, name="M")["session_settings"]["devin_mode"] == "fast"

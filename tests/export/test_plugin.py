@@ -286,8 +286,8 @@ def test_entries_with_the_same_name_get_different_slugs_and_are_reported() -> No
         "skills/errors-814649fa/SKILL.md",
     ]
     assert remarks(exported) == [
-        "others want the name errors or have it, so it is called errors-14b4bb20",
-        "others want the name errors or have it, so it is called errors-814649fa",
+        "another entry has or wants the name errors, so it is called errors-14b4bb20",
+        "another entry has or wants the name errors, so it is called errors-814649fa",
     ]
 
 

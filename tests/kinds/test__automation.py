@@ -64,9 +64,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"actions": [START | {"prompt": "Do @playbook: Triage"}]}, "does not name a playbook"),
     (
         {"actions": [START | {"prompt": '@playbook:"トリアージ"を実行する'}]},
-        'follows @playbook:"トリアージ" directly: put a space between them',
+        'put a space after @playbook:"トリアージ": the API would read a letter',
     ),
-    ({"actions": [START | {"prompt": '@playbook:"A"-like'}]}, "put a space between them"),
+    ({"actions": [START | {"prompt": '@playbook:"A"-like'}]}, "put a space after"),
     ({"actions": [START | {"session": {"playbook_id": "p"}}]}, 'unknown key "playbook_id"'),
     ({"actions": [START | {"session": {"tags": ["a", "a"]}}]}, "in this list twice"),
     ({"run_as": {"type": "service_user"}}, "needs the field service_user_id"),

@@ -285,7 +285,7 @@ def test_digests_that_do_not_fit_are_left_out_and_that_is_said() -> None:
     page = markdown(answer(large(long_names(1_200))))
     assert len(page) <= COMMENT
     assert read_digests(page) is None
-    assert "The digest of each target does not fit here" in page
+    assert "The digests of single targets do not fit here" in page
     assert read_digests(markdown(answer(large(long_names(1_200))), limit=1_000_000))
 
 

@@ -214,8 +214,8 @@ def plan(**arguments: Any) -> ExitCode:
 def show(**arguments: Any) -> ExitCode:
     """Show a saved plan, offline and without a key; with -t, only what happens in one target.
 
-    Several are the plans, or the JSON reports of apply or drift, of all shards of one run. They are
-    shown as one, and the exit code is the worst of theirs.
+    Several files are the plans, or the JSON reports of apply or drift, of all shards of one run.
+    They are shown as one, with the worst of their exit codes.
 
     \b
       devinops plan --out plan.json
@@ -236,7 +236,7 @@ def show(**arguments: Any) -> ExitCode:
     "--gate",
     type=FilePath(),
     metavar="FILE",
-    help="What targets waves --format json found at this commit, instead of planning the waves.",
+    help="JSON report of targets waves at this commit, instead of planning the waves.",
 )
 @WEBHOOK_SECRETS
 @common(api=True, many=True, shards=True, only=True, lock=True, problems=True)
@@ -450,9 +450,9 @@ def inventory_link(**arguments: Any) -> ExitCode:
 def inventory_forget(**arguments: Any) -> ExitCode:
     """Stop owning KEY. The object stays as it is and is never pruned.
 
-    If the files still have an entry for it, the next apply adopts the object again. With --all, the
-    inventory of the target is removed: if another organization has taken the place of the one that
-    it is about, or if it is damaged and has no version to go back to.
+    If the files still have an entry for it, the next apply adopts the object again. --all
+    removes the inventory of the target. Use it if another organization replaced the one that it is
+    about, or if it is damaged and has no earlier version.
 
     \b
       devinops inventory forget 'knowledge:Backend/Error envelope'
@@ -464,11 +464,11 @@ def inventory_forget(**arguments: Any) -> ExitCode:
 @inventory.command("migrate", short_help="Move it between a file and a branch.")
 @common(api=True)
 def inventory_migrate(**arguments: Any) -> ExitCode:
-    """Move the inventory to where devinops.yaml says that it is, and show it.
+    """Move the inventory to the place that devinops.yaml names, and show it.
 
-    First change inventory: {store: file} to {store: branch}, or back. From a branch, the one with
-    the name devinops is moved. Commit a file that appears or disappears in .devinops/, if your team
-    commits it.
+    First change inventory: {store: file} to {store: branch}, or back. From a branch, only
+    the one named devinops is moved. Commit a file that appears or disappears in .devinops/, if your
+    team commits it.
 
     \b
       devinops inventory migrate
@@ -575,12 +575,12 @@ def explain(**arguments: Any) -> ExitCode:
 @click.option(
     "--write",
     is_flag=True,
-    help="Also try what only writing can tell, on objects of its own, and delete them again.",
+    help="Also try what only writes can show, on objects of its own, then delete them.",
 )
 @click.option(
     "--clean",
     is_flag=True,
-    help="Instead, delete what a --write that was killed more than an hour ago left.",
+    help="Instead, delete what a --write left that was killed more than an hour ago.",
 )
 @click.option(
     "--enterprise",

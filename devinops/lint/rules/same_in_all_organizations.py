@@ -56,8 +56,8 @@ def check(context: Context) -> Iterator[LintFinding]:
         if is_everywhere and _fits_enterprise(entry):
             message = (
                 f"all {len(organizations)} organizations get this at the same time: write "
-                "enterprise: true, and one object of the enterprise is enough; or ignore this rule "
-                "here, if some of them will get it in another form"
+                "enterprise: true, so that the enterprise has it once, or ignore this rule here if "
+                "some organizations will get it in another form"
             )
             yield subject.about(entry.kind.identity.fields[0], message)
 

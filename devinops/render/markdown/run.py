@@ -117,8 +117,8 @@ def _end(page: MarkdownPage, report: Report, *, has_digests: bool) -> Iterator[s
     yield f"Digest {code(report.digest)}{of}{commit}"
     if not (report.target or has_digests):
         yield (
-            "The digest of each target does not fit here, so this digest accepts only the plans of "
-            "all of them together."
+            "The digests of single targets do not fit here. This digest accepts only the plans of "
+            "all targets together."
         )
 
 

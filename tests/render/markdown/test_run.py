@@ -177,7 +177,7 @@ def test_digests_are_in_the_second_line_or_it_is_said_that_they_do_not_fit(
     )
     assert len(text.encode()) <= COMMENT_LIMIT
     assert read_digests(text) == (listed if fits else None)
-    assert ("does not fit here" in text) == (not fits)
+    assert ("do not fit here" in text) == (not fits)
     assert f"Digest `{listed.digest}` of {number} targets" in text
 
 
