@@ -86,15 +86,15 @@ def samples(api: ApiVersion, org_id: str | None, *, enterprise: bool) -> tuple[S
     data, expected = json.loads(text), contract(api)
     where, place = "enterprise" if enterprise else api, {"org_id": org_id} if org_id else {}
     readings = {reading.name: reading for reading in expected.readings}
-    objects = [facts for facts in data["objects"] if where in facts["lists"]]
-    for facts in objects:
-        facts["reading"] = readings[facts.pop("lists")[where]]
-        facts["permission"] = facts["permission"].get(where, "")
-        facts["probes"] = [p for p in facts.get("probes", ()) if p.get("only", where) == where]
     texts = {name: with_texts(text, data["texts"]) for name, text in data["texts"].items()}
-    return tuple(
-        Sample(shapes=expected.shapes, place=place, **with_texts(facts, texts)) for facts in objects
-    )
+    found: list[Sample] = []
+    for facts in data["objects"]:
+        if where in facts["lists"]:
+            facts["reading"] = readings[facts.pop("lists")[where]]
+            facts["permission"] = facts["permission"].get(where, "")
+            facts["probes"] = [p for p in facts.get("probes", ()) if p.get("only", where) == where]
+            found.append(Sample(shapes=expected.shapes, place=place, **with_texts(facts, texts)))
+    return tuple(found)
 
 
 def with_texts(value: Any, texts: Mapping[str, str]) -> Any:

@@ -61,7 +61,7 @@ def remove(writer: Writer, made: Made, run: str) -> None:
         waiting.pause(wait)
         listed, found = made.sample.listed(writer)
         if found.is_complete:
-            made.ids = [id for id in made.ids if id in listed]
+            made.ids = [*filter(listed.__contains__, made.ids)]
         if made.is_lost:
             sample, others = made.sample, listed.keys() - {"", *made.ids}
             own = [id for id in others if sample.run_of(listed[id]) == run]

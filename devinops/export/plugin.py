@@ -283,9 +283,7 @@ class _PluginExport:
         """Add the file of an entry."""
         front, is_rule = self.front(declaration, slug)
         path = f"{RULES}/{slug}.md" if is_rule else f"{SKILLS}/{slug}/{SKILL_FILE}"
-        metadata = dict(_metadata(declaration, front))
-        if source := self.source(declaration):
-            metadata[SOURCE] = source
+        metadata = dict(_metadata(declaration, front)) | self.source(declaration)
         body = declaration.kind.text_of(declaration.resource)
         if not is_rule and len(body) > LONGEST_SKILL:
             self.put(f"{SKILLS}/{slug}/{TEXT_FILE}", front, metadata, body, declaration)
@@ -313,10 +311,11 @@ class _PluginExport:
         self.files[path] = PluginFile(path, status, text, declaration.key, source)
         return status
 
-    def source(self, declaration: Declaration) -> str:
+    def source(self, declaration: Declaration) -> dict[str, str]:
         """Return the repository in an entry's file: what the file says already, else this one."""
         known = (file.provenance.source for file in self.earlier_files(declaration))
-        return next(known, self.choices.source)
+        source = next(known, self.choices.source)
+        return {SOURCE: source} if source else {}
 
     def status(self, path: str, text: str) -> FileStatus:
         """Return what an export does to the file at a path."""

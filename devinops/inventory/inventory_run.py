@@ -254,22 +254,22 @@ class InventoryRun:
             self._condition.notify_all()
 
     def _save(self, batch: Sequence[_Waiting]) -> None:
-        reason = ""
+        why = ""
         for _ in attempts(self.patience_s):
             try:
                 return self._save_once([item for item in batch if not item.error])
             except WriteConflict as conflict:
                 self._loaded, self._was_outrun = None, True
-                reason = f" ({conflict})" if str(conflict) else ""
+                why = str(conflict)
             if signals.pending() and not any(item.update.has_written for item in batch):
                 break
         for item in batch:
-            item.error = item.error or self._outrun(item.update, reason)
+            item.error = item.error or self._outrun(item.update, why)
         return None
 
-    def _outrun(self, update: Update, reason: str) -> DevinopsError:
+    def _outrun(self, update: Update, why: str) -> DevinopsError:
         label = self.backend.label(f"{update.target}.jsonl")
-        failure = f"{label}: other runs saved theirs first each time{reason}"
+        failure = f"{label}: other runs saved theirs first each time{f' ({why})' if why else ''}"
         if update.has_written:
             return InventoryError(failure)
         return Stale(

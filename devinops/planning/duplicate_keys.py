@@ -21,13 +21,13 @@ def block_duplicate_keys(draft: PlanDraft, context: PlanContext) -> None:
             have, them = ("has", "it") if len(others) == 1 else ("have", "them")
             remedy = f"rename {them} in the web app, or rename this entry"
             if not others:
-                names, remedy = "another entry of this plan", "rename one of them"
+                names, have, remedy = "another entry of this plan", "gets", "rename one of them"
             if key.folder != change.key.folder:
                 remedy += f", or create {in_sentence(change.key.folder)} in the web app"
-                is_owned = any(live.object_id in context.inventory.by_id for live in others)
-                if len(others) == 1 and not (change.id or is_owned):
+                owned = context.inventory.by_id
+                if len(others) == 1 and not (change.id or others[0].object_id in owned):
                     remedy += f"; if it belongs to this entry, run {link_command(change.key)}"
-            reason = f"{names} already {have if others else 'gets'} the key {key}: {remedy}"
+            reason = f"{names} already {have} the key {key}: {remedy}"
             draft.block(Blocker.CONFLICT, change.declaration, reason, others)
 
 

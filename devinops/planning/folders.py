@@ -211,10 +211,11 @@ def _relocated(live: Live, keys: Mapping[ObjectId | None, Key]) -> Live:
 _ROOT_SENT: Final = fingerprint(ROOT)
 
 
-def is_in_root(record: Record) -> bool:
+def is_in_root(record: Record | None) -> bool:
     """Return whether an owned object was put into the root, because its folder was missing."""
-    parent = KINDS[record.key.kind].parent
-    return bool(record.key.folder and has_root(record.fields, parent))
+    if record is None or not record.key.folder:
+        return False
+    return has_root(record.fields, KINDS[record.key.kind].parent)
 
 
 def movable(inventory: Inventory, snapshot: Snapshot) -> Iterator[Key]:
@@ -284,7 +285,7 @@ def asking_for_root(
     if declaration.ensure is not Ensure.PRESENT or (live and live.key.folder):
         return declaration
     uses_root = context.uses_root and folder not in context.misspelled
-    if not (uses_root or (record and is_in_root(record))):
+    if not (uses_root or is_in_root(record)):
         return declaration
     root: Any = {parent: ROOT}
     return declaration._replace(resource=replace(declaration.resource, **root))

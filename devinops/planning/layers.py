@@ -174,12 +174,12 @@ def resolve(written: Sequence[Declaration], targets: Collection[str]) -> Resolve
 def _resolve_key(group: Sequence[Declaration], targets: Collection[str]) -> Resolved:
     """Return the entries with one key that targets get."""
     ranked = sorted(group, key=lambda entry: (entry.rank, entry.source))
-    chains: defaultdict[str, tuple[Declaration, ...]] = defaultdict(tuple)
+    by_rank: defaultdict[str, dict[int, Declaration]] = defaultdict(dict)
     for entry in ranked:
         for name in targets if entry.names is None else entry.names:
             # Two entries of one layer are a problem of their own.
-            if not chains[name] or chains[name][-1].rank < entry.rank:
-                chains[name] += (entry,)
+            by_rank[name].setdefault(entry.rank, entry)
+    chains = {name: tuple(entries.values()) for name, entries in by_rank.items()}
     audiences: defaultdict[tuple[Source, ...], set[str]] = defaultdict(set)
     for name, chain in chains.items():
         audiences[tuple(entry.source for entry in chain)].add(name)

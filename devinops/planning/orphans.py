@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 from devinops.kinds import KINDS
+from devinops.model.changes import Action, Change
 from devinops.model.inventory import Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import GeneratedSecret, Resource
@@ -233,12 +234,17 @@ def rename_hint(entry: Declaration, old: Key, secret: GeneratedSecret | None = N
     return f"{hint}; otherwise {secret.renewed}" if secret else hint
 
 
-def rename_hints(pairs: Sequence[LikelyRename]) -> dict[Key, str]:
-    """Return the hint for each entry; only one entry asks about an orphan."""
+def with_rename_hints(changes: Iterable[Change], pairs: Sequence[LikelyRename]) -> list[Change]:
+    """Return the changes with hints in creates; only one entry asks about an orphan."""
     hints: dict[Key, str] = {}
     hinted = set()
     for orphan, entry, *_ in reversed(pairs):
         if orphan.record and entry.key not in hints and orphan.key not in hinted:
             hints[entry.key] = rename_hint(entry, orphan.key, generated_secret(orphan.live))
             hinted.add(orphan.key)
-    return hints
+    return [
+        replace(change, reason=f"{change.reason}{hints[change.key]}")
+        if change.action is Action.CREATE and change.key in hints
+        else change
+        for change in changes
+    ]

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -61,7 +61,7 @@ from devinops.planning.lifecycles import planner
 from devinops.planning.lifecycles.required import missing
 from devinops.planning.match import Match, match
 from devinops.planning.mentions import block_mentioned, by_name
-from devinops.planning.orphans import Orphan, likely_renames, rename_hints, undeclared
+from devinops.planning.orphans import Orphan, likely_renames, undeclared, with_rename_hints
 from devinops.planning.references import References, known_ids
 from devinops.planning.selection import Only, kinds_of, narrow
 
@@ -229,10 +229,7 @@ def build_plan(
     waiting = {blocked.key for blocked in draft.blocked} | references.waiting_entries
     orphans, gone, replaced = undeclared(matches, elsewhere, context)
     _drop_replaced(replaced, waiting, context, draft)  # dropped
-    for record in gone:
-        live = context.live.by_id.get(record.object_id)
-        why = f"it now belongs to somebody else ({live.holder})" if live else "not live"
-        draft.drop(record, None, f"not declared, and {why}")  # dropped
+    _drop_gone(gone, context, draft)  # dropped
     if orphans:
         _plan_orphans(orphans, matches, waiting, context, draft)  # everything; hints in reasons
     block_mentioned(draft, context)  # `freed_by` of deletes; blocks deletes
@@ -421,7 +418,7 @@ def _plan_orphans(
         is_kept = context.policy.prune is Prune.OFF and live.kind.lifecycle in _PRUNED
         if is_kept and orphan.record:
             draft.staying.append(orphan.key)
-        elif successor and successor in waiting:
+        elif successor in waiting:
             reason = (
                 f"{successor} probably replaces this object but is blocked: this object stays "
                 "until that is resolved"
@@ -430,13 +427,15 @@ def _plan_orphans(
             draft.blocked.append(Blocked(*facts))
         else:
             planner(live.kind).orphan(orphan, successor, context, draft)
-    hints = rename_hints(pairs)
-    draft.changes = [
-        replace(change, reason=f"{change.reason}{hints[change.key]}")
-        if change.action is Action.CREATE and change.key in hints
-        else change
-        for change in draft.changes
-    ]
+    draft.changes = with_rename_hints(draft.changes, pairs)
+
+
+def _drop_gone(records: Iterable[Record], context: PlanContext, draft: PlanDraft) -> None:
+    """Drop the undeclared records whose objects are not there, or are somebody else's now."""
+    for record in records:
+        live = context.live.by_id.get(record.object_id)
+        why = f"it now belongs to somebody else ({live.holder})" if live else "not live"
+        draft.drop(record, None, f"not declared, and {why}")
 
 
 def _drop_replaced(
@@ -474,8 +473,8 @@ def _nothing_owned(draft: PlanDraft, context: PlanContext) -> Iterator[str]:
     if not context.has_inventory or context.inventory.owned:
         return
     adopted = [bool(change.fields) for change in draft.changes if change.action is Action.ADOPT]
-    waiting = [block for block in draft.blocked if block.by is Blocker.APPROVAL and block.ids]
-    differ = adopted.count(True) + len(waiting)
+    waiting = sum(bool(b.ids) for b in draft.blocked if b.by is Blocker.APPROVAL)
+    differ = adopted.count(True) + waiting
     if adopted or waiting:
         why = ": nothing shows which side is newer, so a person decides" if differ else ""
         yield f"nothing is owned yet: {adopted.count(False)} equal, {differ} differ{why}"

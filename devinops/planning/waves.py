@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -68,23 +68,32 @@ def find_waves(
     for number, item in enumerate(written):
         if not (isinstance(item, dict) and isinstance(item.get("name"), str)):
             continue
-        where = item.get("where")
-        names = [name for name in others if where or name not in taken]
-        if isinstance(where, dict):
-            names = [name for name in names if fits(where, labels_of(targets[name]))]
-        message = ""
-        if any(wave.name == item["name"] for wave in waves):
-            message = "another wave has this name: each needs its own"
-        elif not names:
-            message = "it has no targets: correct `where`, or remove the wave"
-        elif duration(str(item.get("soak"))) > _MAX_SOAK:
-            message = f"its soak is more than {_MAX_SOAK.days} days: shorten it"
-        if message:
+        names = _members(item.get("where"), others, taken, targets)
+        if message := _why_unusable(item, names, waves):
             source = source_of("waves", number)
             problems.append(Problem(source, "unusable-wave", f"{item['name']}: {message}"))
         taken.update(names)
         waves.append(_wave(item, names, targets))
     return waves, problems
+
+
+def _members(
+    where: Any, others: Iterable[str], taken: Collection[str], targets: Targets
+) -> list[str]:
+    """Return the targets that `where` selects; without it, those that no earlier wave has taken."""
+    if isinstance(where, dict):
+        return [name for name in others if fits(where, labels_of(targets[name]))]
+    return [name for name in others if where or name not in taken]
+
+
+def _why_unusable(item: Mapping[str, Any], names: Collection[str], earlier: Iterable[Wave]) -> str:
+    """Return what is wrong with a wave of these targets; empty if nothing is."""
+    if any(wave.name == item["name"] for wave in earlier):
+        return "another wave has this name: each needs its own"
+    if not names:
+        return "it has no targets: correct `where`, or remove the wave"
+    is_long = duration(str(item.get("soak"))) > _MAX_SOAK
+    return f"its soak is more than {_MAX_SOAK.days} days: shorten it" if is_long else ""
 
 
 def _wave(item: Mapping[str, Any], names: Iterable[str], targets: Targets) -> Wave:

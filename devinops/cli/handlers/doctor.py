@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -26,7 +26,7 @@ from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.render.terminal import Look
 from devinops.schema.base_document import HEAD
-from devinops.schema.doctor import Check, DoctorDocument, Status
+from devinops.schema.doctor import Check, DoctorDocument, KeyFacts, Status
 
 _LOOKS: Final = {"ok": Look.GOOD, Status.NOTE.value: Look.MOVED, "problem": Look.ERROR}
 
@@ -52,11 +52,7 @@ def run(options: Options, **writes: bool) -> ExitCode:
             written = DoctorWrites(options, settings, found, wanted).carry_out()
             found.quirks |= written.quirks
             found.requests += written.requests
-    if wanted.clean:
-        checks = [check for check in checks if check.status is Status.PROBLEM]
-    elif wanted.write:
-        checks = [check for check in checks if check.text != NOT_TRIED]
-    checks += written.checks
+    checks = [*_without_noise(checks, wanted), *written.checks]
     document = _document(tuple(checks), found, written.code)
     numbers = [sum(check.status is status for check in checks) for status in Status]
     counts = f"{counted(numbers[2], 'problem')}, {counted(numbers[1], Status.NOTE)}"
@@ -66,6 +62,13 @@ def run(options: Options, **writes: bool) -> ExitCode:
     code = ExitCode(document.exit_code)
     options.answer(SimpleAnswer(lines, lambda: document, exit_code=code, looks=_LOOKS))
     return code
+
+
+def _without_noise(checks: Iterable[Check], wanted: WriteOptions) -> Iterable[Check]:
+    """Return the checks that matter beside the results of writing, if there are some."""
+    if wanted.clean:
+        return (check for check in checks if check.status is Status.PROBLEM)
+    return (check for check in checks if not wanted.write or check.text != NOT_TRIED)
 
 
 def _unusable() -> Check:
@@ -109,14 +112,15 @@ def _document(
     has_problem = any(check.status is Status.PROBLEM for check in checks)
     if has_problem and code is not ExitCode.RUN_AGAIN:  # FIX says that nothing was written
         code = worst(code, ExitCode.FIX)
+    shown = found or Examination(KeyFacts("v3"), None)
     return DoctorDocument(
         **HEAD,
         exit_code=code,
-        emulator=bool(found and found.emulator),
-        requests=found.requests if found else 0,
+        emulator=shown.emulator,
+        requests=shown.requests,
         key=found.key if found else None,
-        readings=tuple(each.item for each in found.lists.values()) if found else (),
-        quirks=dict(sorted(found.quirks.items())) if found else {},
-        headers=found.headers if found else (),
+        readings=tuple(each.item for each in shown.lists.values()),
+        quirks=dict(sorted(shown.quirks.items())),
+        headers=shown.headers,
         checks=checks,
     )

@@ -348,26 +348,27 @@ def _next_step(intents: Iterable[Intent], policy: Policy, flags: str) -> Iterato
 def repair(options: Options, yes: bool) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with _opened(options) as session:
-        _, loaded = write_files.read(options.root)
-        declared = {key for entry in loaded.declarations for key in _keys(entry, session)}
         inventory = session.store.read()
-        kinds = {record.key.kind for record in inventory.owned}
-        lost = find(inventory, session.snapshot(kinds), declared) if kinds else ()
+        lost = _lost(session, inventory)
     target, missing = session.settings.target.name, tuple(map(_missing, lost))
     links = [item for item in lost if item.link]
-    waits = len(links) < len(lost) or (links and not (yes or is_interactive()))
+    code = ExitCode.DECIDE if len(links) < len(lost) else ExitCode.OK
+    waits = links and not (yes or is_interactive())
     document = RepairDocument(**HEAD, target=target, missing=missing)
-    _answer(
-        session,
-        _proposals(lost, options.command_flags),
-        document,
-        ExitCode.DECIDE if waits else ExitCode.OK,
-    )
+    proposals = _proposals(lost, options.command_flags)
+    _answer(session, proposals, document, ExitCode.DECIDE if waits else code)
     if links and not _approved(options, len(links), yes=yes):
         return ExitCode.DECIDE
     if links:
         _relink(session, inventory, links)
-    return ExitCode.DECIDE if len(links) < len(lost) else ExitCode.OK
+    return code
+
+
+def _lost(session: Session[Reader], inventory: Inventory) -> Sequence[LostRecord]:
+    _, loaded = write_files.read(session.settings.root)
+    declared = {key for entry in loaded.declarations for key in _keys(entry, session)}
+    kinds = {record.key.kind for record in inventory.owned}
+    return find(inventory, session.snapshot(kinds), declared) if kinds else ()
 
 
 def _keys(entry: Declaration, session: Session[Reader]) -> tuple[Key, ...]:

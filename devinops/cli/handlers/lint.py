@@ -87,7 +87,7 @@ class LintRequest(NamedTuple):
             if not any(matches(rule, name) for rule in RULES):
                 hint = "repeat the option" if "," in name else "--explain all lists them"
                 raise UsageError(f"{unknown_rule(name, RULES)}; {hint}")
-        if self.write_baseline and (self.paths or self.select or self.ignore):
+        if self.write_baseline and (*self.paths, *self.select, *self.ignore):
             raise UsageError(
                 "--write-baseline writes all findings: leave out PATHS, --select and --ignore"
             )
@@ -314,8 +314,10 @@ class _LintRun:
 def _details(reports: Iterable[Reported], manual: str) -> LintDetails:
     reports = list(reports)
     alike: defaultdict[object, list[Problem]] = defaultdict(list)
+    related: dict[Problem, Sequence[Source]] = {}
     for problem, _, finding, *_ in reports:
         entries = tuple(entry.source for entry in finding.entries)
+        related[problem] = entries[1:]
         alike[problem.code, problem.severity, problem.source.path, entries].append(problem)
     return LintDetails(
         repeats={first: others for first, *others in alike.values() if others},
@@ -326,10 +328,7 @@ def _details(reports: Iterable[Reported], manual: str) -> LintDetails:
             if (excerpt := _excerpt(report)) is not None
         },
         fingerprints={report.problem: report.fingerprint for report in reports},
-        related={
-            report.problem: [entry.source for entry in report.finding.entries[1:]]
-            for report in reports
-        },
+        related=related,
     )
 
 

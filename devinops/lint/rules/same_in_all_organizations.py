@@ -47,13 +47,12 @@ MOST: Final = 300
 def check(context: Context) -> Iterator[LintFinding]:
     organizations = {name for name, body in context.targets.items() if not body.get("enterprise")}
     there = sum(subject.declaration.layering.enterprise for subject in context.subjects)
-    has_enterprise = len(organizations) < len(context.targets)
-    if context.has_waves or not has_enterprise or len(organizations) < 2 or there >= MOST:
+    is_worth_it = 1 < len(organizations) < len(context.targets) and there < MOST
+    if context.has_waves or not is_worth_it:
         return
     for subject in context.subjects:
         entry = subject.declaration
-        is_everywhere = organizations <= {*(organizations if entry.names is None else entry.names)}
-        if is_everywhere and _fits_enterprise(entry):
+        if all(map(entry.concerns, organizations)) and _fits_enterprise(entry):
             message = (
                 f"all {len(organizations)} organizations get this at the same time: write "
                 "enterprise: true, so that the enterprise has it once, or ignore this rule here if "

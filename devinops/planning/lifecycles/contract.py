@@ -56,11 +56,13 @@ class Contract(Managed):
     def _present(self, match: Match, live: Live, context: PlanContext, draft: PlanDraft) -> None:
         declaration, kind = match.declaration, live.kind
         differences = changed_fields(kind, declaration.resource, live.resource)
-        advisory = [d for d in differences if kind.by_name[d.name].role is Role.ADVISORY]
-        broken = [d for d in differences if d not in advisory]
-        for field in () if _rotates(match) else advisory:
-            message = f"its {field.name} differs from the live one: make both the same"
-            draft.warn(declaration, field.name, f"{kind.noun}-{field.name}", message)
+        broken: list[FieldChange] = []
+        for field in differences:
+            if kind.by_name[field.name].role is not Role.ADVISORY:
+                broken.append(field)
+            elif not _rotates(match):
+                message = f"its {field.name} differs from the live one: make both the same"
+                draft.warn(declaration, field.name, f"{kind.noun}-{field.name}", message)
         _warn_of_age(declaration, live, context, draft)
         if broken:
             differ = (f"{f.name} is {_value(f.before)}, not {_value(f.after)}" for f in broken)

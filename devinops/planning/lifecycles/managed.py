@@ -51,12 +51,13 @@ class Managed:
 
     def _absent(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         declaration, live, record = match.declaration, match.live, match.record
-        names = moved_outside(record.read, live.resource) if record and live else ()
         if live is None:
             draft.drop(record, None, "ensure: absent, and not live", declaration)
             blocked = _block_labeled(declaration, ", so nothing is deleted: remove", context, draft)
             draft.unchanged += not blocked
-        elif record and record.protect:
+            return
+        names = moved_outside(record.read, live.resource) if record else ()
+        if record and record.protect:
             reason = (
                 "it was declared with protect: true: remove protect and ensure: absent from the "
                 "entry, apply, then set ensure: absent again"
