@@ -122,16 +122,13 @@ def _first_page(text: str) -> ImportPage:
     if not opened:
         return ImportPage({}, text)
     closed = _CLOSE.search(text, opened.end())
-    if closed and _has_key(text[opened.end() : closed.start()]):
-        return _page(text, opened.end(), closed.start(), closed.end())
     if closed:
+        block = text[opened.end() : closed.start()]
+        if any(map(_KEY.match, textwrap.dedent(block).split("\n"))):
+            return _page(text, opened.end(), closed.start(), closed.end())
         # Two rules (---) around a text, or nothing between them.
-        is_blank = not text[opened.end() : closed.start()].strip()
-        return (
-            ImportPage({}, text[closed.end() :], _line(text, closed.end()))
-            if is_blank
-            else ImportPage({}, text)
-        )
+        start = 0 if block.strip() else closed.end()
+        return ImportPage({}, text[start:], _line(text, start))
     end = _end_of_keys(text, opened.end())
     if end == opened.end():
         return ImportPage({}, text)
@@ -146,10 +143,6 @@ def _page(text: str, start: int, end: int, body: int, remarks: tuple[str, ...] =
 
 def _line(text: str, at: int) -> int:
     return text[:at].count("\n") + 1
-
-
-def _has_key(block: str) -> bool:
-    return any(_KEY.match(line) for line in textwrap.dedent(block).split("\n"))
 
 
 def _end_of_keys(text: str, start: int) -> int:

@@ -67,7 +67,8 @@ _PAIRS = frozenset(
 
 def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     pin, when = re.sub(_HOST, "", subject.pin.lower()), subject.when
-    if "/" not in pin or _names(when.lower(), pin):
+    named = rf"(?<![\w.-]){re.escape(pin)}(?![\w-]|\.\w)"
+    if "/" not in pin or re.search(named, when.lower(), re.ASCII):
         return
     for match in _REPOSITORY.finditer(when):
         if _is_other(when, match):
@@ -90,10 +91,6 @@ def _is_other(when: str, match: re.Match[str]) -> bool:
         or _OTHER_AFTER.match(when, match.end())
         or _FILE.fullmatch(match["name"])
     )
-
-
-def _names(text: str, repository: str) -> bool:
-    return bool(re.search(rf"(?<![\w.-]){re.escape(repository)}(?![\w-]|\.\w)", text, re.ASCII))
 
 
 def _is_called_one(when: str, match: re.Match[str]) -> bool:
